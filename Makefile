@@ -1,0 +1,118 @@
+# The whole contract: setup · demo · check · test · lint · bench · build · package · install · clean
+# Needs Debian 13 (or alike) with git, make, Python and root or sudo; everything else it installs when missing.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# QGIS has one Python; another python3 may come first on PATH and know no qgis.
+PYTHON  ?= /usr/bin/python3
+VENV    := .venv
+PY      := $(VENV)/bin/python
+SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+APT     := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -y
+STAGE   := build/raw_qgis_plugin
+VERSION  = $(shell sed -n 's/^version=//p' metadata.txt)
+ZIP      = build/raw_qgis_plugin-$(VERSION).zip
+PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
+RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
+
+.PHONY: help setup demo check test lint bench build package install clean system-python system-qgis
+help:
+	@sed -n 's/^## //p' Makefile
+
+# ---- what has to be on the machine -------------------------------------------------------------------------------
+
+# Debian's NumPy and pyproj come before the venv, so that the venv uses them and pip brings no second copy for QGIS.
+system-python:
+	@$(PYTHON) -c 'import ensurepip, numpy, pyproj' 2>/dev/null \
+	  || { $(APT) update && $(APT) install --no-install-recommends python3-venv python3-numpy python3-pyproj; }
+
+system-qgis:
+	@{ command -v qgis && command -v qgis_process && command -v xvfb-run && $(PYTHON) -c 'import qgis.core'; } >/dev/null 2>&1 \
+	  || { $(APT) update && $(APT) install --no-install-recommends qgis python3-qgis python3-venv xvfb xauth; }
+
+$(PY): | system-python
+	$(PYTHON) -m venv --system-site-packages $(VENV)
+
+# One stamp a dependency group: nothing is asked of the network while pyproject.toml stays as it is.
+$(VENV)/.installed-%: pyproject.toml | $(PY)
+	$(PYTHON) -c 'from importlib.metadata import version as v; print(*(f"{p}=={v(p)}" for p in ("numpy", "pyproj")), sep="\n")' \
+	  > $(VENV)/system-constraints.txt
+	$(PY) -m pip install --quiet --constraint $(VENV)/system-constraints.txt --group $*
+	@touch $@
+
+INSTALLED_RUN   := $(VENV)/.installed-$(RUNTIME)
+INSTALLED_CHECK := $(INSTALLED_RUN) $(VENV)/.installed-dev
+INSTALLED_ALL   := $(INSTALLED_CHECK) $(VENV)/.installed-train $(VENV)/.installed-synthetic
+
+## make setup      install everything that demo, test and training need
+setup: system-qgis $(INSTALLED_ALL)
+
+# ---- the plugin ---------------------------------------------------------------------------------------------------
+
+SOURCES := $(shell find raw_qgis_plugin model resources metadata.txt LICENSE -not -path '*/__pycache__*' 2>/dev/null)
+
+build/.staged: $(SOURCES) Makefile
+	@mkdir -p build && rm -rf build/.new && mkdir build/.new
+	@tar -c --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' -C raw_qgis_plugin . | tar -x -C build/.new
+	@tar -c --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' model resources metadata.txt LICENSE | tar -x -C build/.new
+	@rm -rf $(STAGE) && mv build/.new $(STAGE) && touch $@
+	@echo "staged $(STAGE)"
+
+## make build      stage the installable plugin in build/raw_qgis_plugin
+build: build/.staged
+
+## make package    zip it for the plugin repository
+package: build
+	@rm -f $(ZIP)
+	@$(PYTHON) -m zipfile -c $(ZIP) $(STAGE)
+	@size=$$(stat -c %s $(ZIP)); echo "$(ZIP): $$((size / 1024)) KiB"; \
+	  [ $$size -lt $$((25 * 1024 * 1024)) ] || { echo "over the plugin repository's 25 MB" >&2; exit 1; }
+
+## make install    copy the stage into a QGIS profile: PROFILE=DIR (default: your own default profile)
+install: build
+	@mkdir -p "$(PROFILE)/python/plugins"
+	@rm -rf "$(PROFILE)/python/plugins/raw_qgis_plugin"
+	@cp -R $(STAGE) "$(PROFILE)/python/plugins/"
+	@echo "installed in $(PROFILE)/python/plugins/raw_qgis_plugin"
+
+## make demo       profile, score and forecast the sample in QGIS; map in build/demo/map.png
+demo: system-qgis $(INSTALLED_RUN) build
+	@$(PY) tests/demo/run.py
+
+# ---- checks -------------------------------------------------------------------------------------------------------
+
+# pytest-qgis imports QGIS as soon as pytest starts; only the runs that need it let it in.
+PYTEST       := $(PY) -m pytest
+PYTEST_PLAIN := $(PYTEST) -p no:pytest_qgis
+IN_QGIS      := QT_QPA_PLATFORM=offscreen $(PYTEST)
+ON_SCREEN    := xvfb-run -a -s "-screen 0 1600x1000x24" $(PYTEST)
+
+## make check      core tests, ruff, mypy on the core: no torch, no QGIS, under a minute
+check: $(INSTALLED_CHECK)
+	$(PY) -m ruff check .
+	$(PY) -m mypy raw_qgis_plugin/core
+	$(PYTEST_PLAIN) -q $(wildcard tests/core tests/test_layout.py)
+
+## make test       every test: core, model, QGIS, desktop QGIS under Xvfb, package
+test: setup package
+	$(PYTEST_PLAIN) $(wildcard tests/core tests/model tests/test_layout.py)
+	$(if $(wildcard tests/qgis tests/package),$(IN_QGIS) $(wildcard tests/qgis tests/package))
+	$(if $(wildcard tests/gui),$(ON_SCREEN) $(wildcard tests/gui))
+
+## make lint       ruff, mypy, bandit, detect-secrets: what the plugin repository checks, and more
+lint: $(INSTALLED_CHECK)
+	$(PY) -m ruff check .
+	$(PY) -m mypy
+	$(PY) -m bandit -q -r raw_qgis_plugin model
+	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook
+
+## make bench      measure speed and memory against the limits we set ourselves
+bench: $(INSTALLED_ALL)
+	$(PYTEST_PLAIN) -s tests/bench
+
+## make clean      remove what the other targets built (the environment in .venv stays)
+clean:
+	rm -rf build .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find raw_qgis_plugin model tests resources -name __pycache__ -type d -prune -exec rm -rf {} +
