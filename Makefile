@@ -35,10 +35,12 @@ system-qgis:
 $(PY): | system-python
 	$(PYTHON) -m venv --system-site-packages $(VENV)
 
-# One stamp a dependency group: nothing is asked of the network while pyproject.toml stays as it is.
+# One stamp a dependency group: nothing is asked of the network while pyproject.toml stays as it is. The system's
+# pyproj looks for its data under sys.prefix, which in a venv is the venv: hence the link.
 $(VENV)/.installed-%: pyproject.toml | $(PY)
 	$(PYTHON) -c 'from importlib.metadata import version as v; print(*(f"{p}=={v(p)}" for p in ("numpy", "pyproj")), sep="\n")' \
 	  > $(VENV)/system-constraints.txt
+	@ln -sfn "$$($(PYTHON) -c 'import pyproj; print(pyproj.datadir.get_data_dir())')" $(VENV)/share/proj
 	$(PY) -m pip install --quiet --constraint $(VENV)/system-constraints.txt --group $*
 	@touch $@
 

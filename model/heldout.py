@@ -14,5 +14,5 @@ HELD_OUT_DEVICES = ("4", "10", "8", "9", "24", "12", "16", "13", "15", "0")
 
 
 def held_out_cab(cab_id: object) -> bool:
-    """Is this Cabspotting cab held apart? A fixed tenth by the checksum of its id as text, the same for ever."""
+    """Is this Cabspotting cab held apart? A fixed tenth by the checksum of its id, the same for ever."""
     return zlib.crc32(str(cab_id).encode()) % 10 == 0
