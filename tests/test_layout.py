@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The rules of the layout, read off the files themselves: which way imports go, what may lie where."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PLUGIN = ROOT / "raw_qgis_plugin"
+MODEL = ROOT / "model"
+FILES = sorted(p for folder in (PLUGIN, MODEL) for p in folder.rglob("*.py"))
+
+# Which rooms of the plugin a room may import from. Rooms that only wire others together are not listed.
+MAY_IMPORT = {
+    "core": {"core"},
+    "layers": {"layers", "core"},
+    "environment": {"environment"},
+    "processing": {"processing", "tasks", "environment", "layers", "core"},
+    "tasks": {"tasks", "environment", "layers", "core"},
+    "gui": {"gui", "processing", "tasks", "environment", "layers", "core"},
+}
+CORE_LIBRARIES = {"numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime"}
+# These load in a QGIS that has NumPy and nothing else of ours.
+NUMPY_ALONE = ("", ".core", ".core.paths", ".core.errors", ".core.tracks", ".core.features")
+
+
+class Import(NamedTuple):
+    """One import: file, line, full dotted name, and whether it runs when the file is loaded."""
+
+    file: Path
+    line: int
+    name: str
+    on_load: bool
+
+    def __str__(self) -> str:
+        return f"{self.file.relative_to(ROOT)}:{self.line} imports {self.name}"
+
+
+def imports_of(file: Path) -> Iterator[Import]:
+    """Every import of a file, relative names resolved; `from a import b` counts as a.b."""
+    package = file.relative_to(ROOT).with_suffix("").parts[:-1]
+
+    def visit(node: ast.AST, on_load: bool) -> Iterator[Import]:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.Import):
+                yield from (Import(file, child.lineno, alias.name, on_load) for alias in child.names)
+            elif isinstance(child, ast.ImportFrom):
+                base = package[: len(package) - child.level + 1] if child.level else ()
+                start = ".".join([*base, *([child.module] if child.module else [])])
+                yield from (Import(file, child.lineno, f"{start}.{a.name}", on_load) for a in child.names)
+            elif not (isinstance(child, ast.If) and "TYPE_CHECKING" in ast.unparse(child.test)):
+                inside = isinstance(child, (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda))
+                yield from visit(child, on_load and not inside)
+
+    yield from visit(ast.parse(file.read_text(encoding="utf-8")), True)
+
+
+IMPORTS = [found for file in FILES for found in imports_of(file)]
+
+
+def room(name: str) -> str:
+    """The room of a dotted name: 'core' for raw_qgis_plugin.core.tracks, '' outside every room."""
+    parts = name.split(".")
+    return parts[1] if len(parts) > 1 and parts[0] == "raw_qgis_plugin" and parts[1] in MAY_IMPORT else ""
+
+
+def room_of(file: Path) -> str:
+    return room(".".join(file.relative_to(ROOT).with_suffix("").parts))
+
+
+def test_there_is_something_to_check() -> None:
+    assert len(FILES) > 10
+    assert any(i.name == "numpy" for i in IMPORTS)
+
+
+def test_every_room_has_its_rule() -> None:
+    assert {p.name for p in PLUGIN.iterdir() if p.is_dir() and any(p.glob("*.py"))} <= set(MAY_IMPORT)
+
+
+def test_rooms_import_only_downwards() -> None:
+    own = [i for i in IMPORTS if room_of(i.file) and i.name.startswith("raw_qgis_plugin")]
+    assert not [str(i) for i in own if room(i.name) not in MAY_IMPORT[room_of(i.file)]]
+
+
+def test_core_knows_arrays_only() -> None:
+    wrong = [
+        str(i)
+        for i in IMPORTS
+        if room_of(i.file) == "core"
+        and (top := i.name.split(".")[0]) not in CORE_LIBRARIES | {"raw_qgis_plugin"}
+        and top not in sys.stdlib_module_names
+    ]
+    assert not wrong
+
+
+def test_environment_needs_qgis_and_the_standard_library_only() -> None:
+    allowed = sys.stdlib_module_names | {"qgis", "raw_qgis_plugin"}
+    here = [i for i in IMPORTS if room_of(i.file) == "environment"]
+    assert not [str(i) for i in here if i.name.split(".")[0] not in allowed]
+
+
+def test_onnxruntime_is_loaded_by_the_runtime_and_late() -> None:
+    users = [i for i in IMPORTS if i.name.split(".")[0] == "onnxruntime" and PLUGIN in i.file.parents]
+    assert {i.file for i in users} <= {PLUGIN / "core" / "runtime.py"}
+    assert not [str(i) for i in users if i.on_load]
+
+
+def test_plugin_never_imports_the_model_room_or_torch_or_a_qt_binding() -> None:
+    never = {"model", "torch", "onnx", "safetensors", "PyQt5", "PyQt6", "PySide6", "sip"}
+    assert not [str(i) for i in IMPORTS if PLUGIN in i.file.parents and i.name.split(".")[0] in never]
+
+
+def test_model_imports_nothing_of_the_plugin_but_its_core() -> None:
+    of_model = [i for i in IMPORTS if MODEL in i.file.parents]
+    assert not [str(i) for i in of_model if i.name.split(".")[0] in {"qgis", "PyQt5", "PyQt6"}]
+    wrong = [str(i) for i in of_model if i.name.startswith("raw_qgis_plugin") and room(i.name) != "core"]
+    assert not wrong
+
+
+@pytest.mark.parametrize("module", NUMPY_ALONE)
+def test_loads_with_numpy_alone(module: str) -> None:
+    blocked = sorted(CORE_LIBRARIES - {"numpy"} | {"torch", "qgis", "matplotlib"})
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({blocked!r})); sys.path.insert(0, {str(ROOT)!r}); "
+        f"import raw_qgis_plugin{module}"
+    )
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+def test_no_module_hides_one_of_the_standard_library() -> None:
+    names = {p.stem for p in FILES} | {p.name for p in [*PLUGIN.rglob("*"), *MODEL.rglob("*")] if p.is_dir()}
+    assert not (names - {"__init__", "__main__", "__pycache__"}) & sys.stdlib_module_names
+
+
+def test_every_module_names_its_licence_and_stays_readable() -> None:
+    texts = {p: p.read_text("utf-8") for p in FILES}
+    assert not [
+        p for p, text in texts.items() if "SPDX-License-Identifier: GPL-2.0-or-later" not in text[:200]
+    ]
+    assert not [p for p, text in texts.items() if len(text.splitlines()) > 400]
+
+
+def test_top_level_holds_what_it_should() -> None:
+    git = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
+    if git.returncode != 0:
+        pytest.skip("not a git checkout")
+    assert {name.split("/")[0] for name in git.stdout.splitlines()} <= {
+        "raw_qgis_plugin",
+        "model",
+        "resources",
+        "tests",
+        "metadata.txt",
+        "Makefile",
+        "README.md",
+        "LICENSE",
+        "CHANGELOG.md",
+        "CONTRIBUTING.md",
+        "pyproject.toml",
+        ".ci",
+        ".gitignore",
+    }
+
+
+def test_no_geolife_data_lies_about() -> None:
+    kept = [p for folder in (PLUGIN, MODEL, ROOT / "resources", ROOT / "tests") for p in folder.rglob("*")]
+    assert not [str(p) for p in kept if p.suffix == ".plt"]
+    assert not [str(p) for p in kept if "geolife" in p.name.lower() and p.suffix not in {".py", ".pyc", ""}]
