@@ -1,0 +1,310 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tracks: columns of fixes sorted by user, track and time. Building them cleans: what is dropped is counted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .errors import InputError
+from .times import NO_TIME, parse_times
+
+__all__ = ["NO_TIME", "Coded", "Skipped", "Tracks", "build_tracks", "metres_between", "parse_times", "solar_day"]
+
+SPIKE_MS = 100.0  # m/s; a fix reached and left faster than this, off a way that is slower, is no movement
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+EARTH_M, ECCENTRICITY2 = 6_378_137.0, 0.00669437999014  # WGS84
+
+
+class Skipped(dict[str, int]):
+    """Fixes that were skipped: reason in words -> count."""
+
+    def add(self, reason: str, count: int) -> None:
+        if count:
+            self[reason] = self.get(reason, 0) + int(count)
+
+    @property
+    def total(self) -> int:
+        return sum(self.values())
+
+    def __str__(self) -> str:
+        if not self:
+            return "No fix was skipped."
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.items(), key=lambda item: -item[1]))
+        return f"{self.total:,} fix{'es' * (self.total > 1)} skipped: {reasons}."
+
+
+class Coded(NamedTuple):
+    """A column of ids as codes into their names; code -1 is a missing id."""
+
+    codes: np.ndarray  # (n,) integers
+    names: np.ndarray  # (k,) object array of str
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Fixes in columns, sorted by (user, track, t), times distinct within a track. An empty one is legal."""
+
+    user_ids: np.ndarray  # (n_users,) object array of str
+    track_ids: np.ndarray  # (n_tracks,) object array of str; two users may have a track of one id
+    track_user: np.ndarray  # (n_tracks,) int32 into user_ids
+    track: np.ndarray  # (n,) int32 into track_ids
+    t: np.ndarray  # (n,) int64 epoch ms, UTC
+    lon: np.ndarray  # (n,) float64 degrees, WGS84
+    lat: np.ndarray  # (n,) float64 degrees, WGS84
+
+    def __len__(self) -> int:
+        return len(self.t)
+
+    @property
+    def n_users(self) -> int:
+        return len(self.user_ids)
+
+    @property
+    def n_tracks(self) -> int:
+        return len(self.track_ids)
+
+    @cached_property
+    def user(self) -> np.ndarray:
+        """(n,) int32 into user_ids."""
+        return self.track_user[self.track]
+
+    @cached_property
+    def track_offsets(self) -> np.ndarray:
+        """(n_tracks + 1,) int64: the fixes of track k are track_offsets[k] to track_offsets[k + 1]."""
+        return _offsets(self.track, self.n_tracks)
+
+    @cached_property
+    def user_offsets(self) -> np.ndarray:
+        """(n_users + 1,) int64: the fixes of user k are user_offsets[k] to user_offsets[k + 1]."""
+        return self.track_offsets[_offsets(self.track_user, self.n_users)]
+
+    def take(self, fixes: np.ndarray) -> Tracks:
+        """The fixes of a (n,) mask or of ascending indices; a track or user left without a fix disappears."""
+        track = self.track[fixes]
+        kept, track = _used(track, self.n_tracks)
+        users, track_user = _used(self.track_user[kept], self.n_users)
+        columns = (column[fixes] for column in (self.t, self.lon, self.lat))
+        return Tracks(self.user_ids[users], self.track_ids[kept], track_user, track, *columns)
+
+    def by_user(self) -> Tracks:
+        """One track a user: the fixes of all its tracks in order of time, of equal times the first."""
+        if self.n_tracks == self.n_users:
+            return Tracks(self.user_ids, self.user_ids, self.track_user, self.track, self.t, self.lon, self.lat)
+        order = _order(self.user, self.t)
+        user, t = self.user[order], self.t[order]
+        keep = ~_repeated(user, t)
+        fixes = order[keep]
+        users = np.arange(self.n_users, dtype=np.int32)
+        return Tracks(self.user_ids, self.user_ids, users, user[keep], t[keep], self.lon[fixes], self.lat[fixes])
+
+    def by_day(self) -> Tracks:
+        """One track a user and day of mean solar time; track_ids are 'YYYY-MM-DD'."""
+        users = self.by_user()
+        day = solar_day(users)
+        new = ~_repeated(users.user, day)
+        first = np.flatnonzero(new)
+        names = np.datetime_as_string(day[first].astype("datetime64[D]")).astype(object)
+        track = (np.cumsum(new) - 1).astype(np.int32)
+        return Tracks(users.user_ids, names, users.user[first], track, users.t, users.lon, users.lat)
+
+
+def solar_day(tracks: Tracks) -> np.ndarray:
+    """(n,) int64: each fix's day since 1970-01-01 in its user's mean solar time, t + lon / 15 h of the median lon."""
+    lon = group_median(tracks.lon, tracks.user, tracks.n_users)
+    shift = np.round(lon / 15 * HOUR_MS).astype(np.int64)
+    return (tracks.t + shift[tracks.user]) // DAY_MS
+
+
+def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any) -> tuple[Tracks, Skipped]:
+    """Clean and sort fixes that come in any order.
+
+    user, track: (n,) ids of any type, Coded, or None (no user: one user 'all'; no track: one track a user, of its id).
+    t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan where missing.
+    A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position, positions
+    outside the world, all but the first of a track's fixes of one time, and spikes ('impossible jump').
+    InputError where the columns differ in length.
+    """
+    t, lon, lat = np.asarray(t, np.int64), np.asarray(lon, np.float64), np.asarray(lat, np.float64)
+    users = Coded(np.zeros(len(t), np.int64), np.array(["all"], object)) if user is None else encode_ids(user)
+    trips = users if track is None else encode_ids(track)
+    lengths = {len(users.codes), len(trips.codes), len(t), len(lon), len(lat)}
+    if len(lengths) > 1:
+        raise InputError(f"The columns of fixes differ in length: {', '.join(map(str, sorted(lengths)))} rows.")
+
+    skipped = Skipped()
+    good = np.ones(len(t), bool)
+    for reason, wrong in (
+        ("no user", users.codes < 0),
+        ("no track", trips.codes < 0),
+        ("no time", t == NO_TIME),
+        ("no position", np.isnan(lon) | np.isnan(lat)),
+        ("position outside the world", ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))),
+    ):
+        skipped.add(reason, np.count_nonzero(good & wrong))
+        good &= ~wrong
+    kept = np.flatnonzero(good)
+    key = users.codes[kept].astype(np.int64)
+    if trips is not users:
+        key = key * len(trips.names) + trips.codes[kept]
+    kept = kept[_order(key, t[kept])]
+    kept = kept[~_drop(skipped, "duplicate", _repeated_fix(users, trips, t, kept))]
+    spike = _spikes(_unit(users, trips, kept), t[kept], lon[kept], lat[kept])
+    kept = kept[~_drop(skipped, "impossible jump", spike)]
+    return _assemble(users, trips, kept, t, lon, lat), skipped
+
+
+def encode_ids(values: Any) -> Coded:
+    """Ids of any type -> codes in the order of the names: as numbers where all are whole numbers, else as text.
+
+    None, NaN, NULL and '' are missing (code -1). 7, 7.0 and '7' are one id.
+    """
+    if isinstance(values, Coded):
+        return _rank(values.codes, values.names.tolist())
+    array = np.asarray(values)
+    if array.ndim != 1:
+        raise InputError("The ids are not a single column.")
+    if array.dtype.kind in "iuf" and len(array):
+        head = np.flatnonzero(np.concatenate([[True], array[1:] != array[:-1]]))  # ids come in runs
+        names, codes = np.unique(array[head], return_inverse=True)
+        return _rank(np.repeat(codes, np.diff(np.append(head, len(array)))), names.tolist())
+    items = array.tolist()
+    try:
+        code_of = {item: code for code, item in enumerate(dict.fromkeys(items))}
+    except TypeError:  # lists or other unhashable things: their text is their id
+        items = list(map(str, items))
+        code_of = {item: code for code, item in enumerate(dict.fromkeys(items))}
+    codes = np.fromiter(map(code_of.__getitem__, items), np.int64, len(items))
+    return _rank(codes, list(code_of))
+
+
+def metres_between(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
+    """Distances on the WGS84 ellipsoid in metres by the local radii: within 0.1 % up to some 100 km."""
+    dlon = np.radians((lon2 - lon1 + 180) % 360 - 180)
+    middle = np.radians((lat1 + lat2) / 2)
+    root = 1 - ECCENTRICITY2 * np.sin(middle) ** 2
+    east = dlon * np.cos(middle) * EARTH_M / np.sqrt(root)
+    north = np.radians(lat2 - lat1) * EARTH_M * (1 - ECCENTRICITY2) / root**1.5
+    return np.hypot(east, north)
+
+
+def group_median(values: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
+    """(n_groups,) float64 lower median of the values of each group; nan where it has none. Ignores nan values.
+
+    values: (n,). group: (n,) integers below n_groups, in any order.
+    """
+    good = ~np.isnan(values)
+    values, group = np.asarray(values, np.float64)[good], group[good]
+    order = np.lexsort((values, group))
+    counts = np.bincount(group, minlength=n_groups)
+    middle = np.cumsum(counts) - counts + (counts - 1) // 2
+    out = np.full(n_groups, np.nan)
+    out[counts > 0] = values[order[middle[counts > 0]]]
+    return out
+
+
+def _offsets(group: np.ndarray, n_groups: int) -> np.ndarray:
+    """Where each of n_groups begins in a sorted column, and the column's length."""
+    return np.concatenate([[0], np.cumsum(np.bincount(group, minlength=n_groups))]).astype(np.int64)
+
+
+def _used(codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The codes below n that occur, ascending, and the column renumbered by them (int32)."""
+    used = np.bincount(codes, minlength=n) > 0
+    return np.flatnonzero(used), (np.cumsum(used) - 1).astype(np.int32)[codes]
+
+
+def _order(key: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """Stable order by (key, t); nothing is sorted where it is in order already."""
+    later = key[1:] > key[:-1]
+    if (later | ((key[1:] == key[:-1]) & (t[1:] >= t[:-1]))).all():
+        return np.arange(len(t))
+    return np.lexsort((t, key))
+
+
+def _repeated(*columns: np.ndarray) -> np.ndarray:
+    """(n,) bool: whether a row equals the one before it in all columns."""
+    same = np.ones(len(columns[0]), bool)
+    same[:1] = False
+    for column in columns:
+        same[1:] &= column[1:] == column[:-1]
+    return same
+
+
+def _repeated_fix(users: Coded, trips: Coded, t: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    return _repeated(users.codes[kept], trips.codes[kept], t[kept])
+
+
+def _unit(users: Coded, trips: Coded, kept: np.ndarray) -> np.ndarray:
+    """(n,) int32: the number of the track that each of the sorted fixes belongs to."""
+    new = ~_repeated(users.codes[kept], trips.codes[kept])
+    return (np.cumsum(new) - 1).astype(np.int32)
+
+
+def _drop(skipped: Skipped, reason: str, wrong: np.ndarray) -> np.ndarray:
+    skipped.add(reason, np.count_nonzero(wrong))
+    return wrong
+
+
+def _spikes(track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """(n,) bool: fixes that jump away and back.
+
+    Reached and left above SPIKE_MS, while the way past it stays below: a plane is fast all along, and what comes out
+    of a tunnel stays there. Of neighbours that all look so (to and fro) every other one is dropped.
+    """
+    spike = np.zeros(len(t), bool)
+    if len(t) < 3:
+        return spike
+    fast = _speed(track, t, lon, lat, 1) > SPIKE_MS
+    at = np.flatnonzero(fast[:-1] & fast[1:]) + 1  # candidates are few
+    way = metres_between(lon[at - 1], lat[at - 1], lon[at + 1], lat[at + 1])
+    at = at[way <= SPIKE_MS * (t[at + 1] - t[at - 1]) / 1000]
+    if len(at):
+        first = np.concatenate([[True], np.diff(at) > 1])
+        start = np.flatnonzero(first)[np.cumsum(first) - 1]
+        spike[at[(np.arange(len(at)) - start) % 2 == 0]] = True
+    return spike
+
+
+def _speed(track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, step: int) -> np.ndarray:
+    """(n - step,) m/s from each fix to the one `step` later; 0 where that is another track's."""
+    metres = metres_between(lon[:-step], lat[:-step], lon[step:], lat[step:])
+    seconds = np.maximum(t[step:] - t[:-step], 1) / 1000
+    return np.where(track[step:] == track[:-step], metres / seconds, 0.0)
+
+
+def _assemble(
+    users: Coded, trips: Coded, kept: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
+) -> Tracks:
+    """Tracks of the sorted, cleaned fixes `kept`."""
+    track = _unit(users, trips, kept)
+    first = kept[np.searchsorted(track, np.arange(track[-1] + 1))] if len(kept) else kept
+    used, track_user = _used(users.codes[first], len(users.names))
+    return Tracks(
+        users.names[used], trips.names[trips.codes[first]], track_user, track, t[kept], lon[kept], lat[kept]
+    )
+
+
+def _rank(codes: np.ndarray, items: Iterable[Any]) -> Coded:
+    """Codes into items of any type -> codes into their sorted names."""
+    texts = [_id_text(item) for item in items]
+    names = sorted({text for text in texts if text is not None})
+    if all(name.isdecimal() for name in names):
+        names.sort(key=int)
+    code_of: dict[str | None, int] = {name: code for code, name in enumerate(names)}
+    new = np.array([code_of.get(text, -1) for text in texts] + [-1], np.int64)  # the last one answers code -1
+    return Coded(new[codes], np.array(names, object).reshape(-1))
+
+
+def _id_text(item: Any) -> str | None:
+    if item is None or item != item:
+        return None
+    if isinstance(item, float) and item.is_integer():
+        item = int(item)
+    text = item.decode("utf-8", "replace") if isinstance(item, bytes) else str(item)
+    return None if text.strip() in ("", "NULL", "<NA>", "nan", "NaN", "None") else text
