@@ -21,7 +21,7 @@ def site_packages() -> str:
 
 
 class QgisProcess:
-    """qgis_process in a profile under `folder`, made anew, with the plugin from `plugin` installed and enabled.
+    """qgis_process in a profile made anew under `folder`, with the plugin from `plugin` enabled in it.
 
     libraries: whether QGIS sees the packages of the environment that this Python runs in.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The zip: what the plugin repository accepts, and what works in a clean profile, with and without libraries."""
+"""The zip: what the plugin repository accepts, and that it works in a clean profile."""
 
 from __future__ import annotations
 
