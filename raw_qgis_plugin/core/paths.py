@@ -22,7 +22,7 @@ def shipped_bundle() -> Path:
 def child_paths() -> list[Path]:
     """What a child process needs on its path to import both `raw_qgis_plugin` and `model`."""
     parent = PACKAGE.parent
-    return [parent] if ROOT == parent else [parent, ROOT]
+    return [parent] if parent == ROOT else [parent, ROOT]
 
 
 def user_data(profile_dir: str | Path, *parts: str) -> Path:

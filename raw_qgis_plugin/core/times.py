@@ -20,10 +20,16 @@ QUARTER_MS = 15 * 60_000  # clocks change on quarter hours
 TEXT_WIDTH = 40
 BLOCK = 1 << 17
 
-# YYYY-MM-DD, with unpadded parts or none between them: rewritten to the one layout the fast reader knows.
+# Unpadded parts, or nothing between them: rewritten to the one layout that the fast reader knows.
 LOOSE = re.compile(
-    r"(\d{4})(?:[-/.](\d{1,2})[-/.](\d{1,2})|(\d\d)(\d\d))"
-    r"(?:[T ]+(?:(\d{1,2}):(\d{1,2})(?::(\d{1,2}))?|(\d\d)(\d\d)(\d\d)?))?([.,]\d*)?\s*(\S*)"
+    r"(?P<year>\d{4})(?:[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
+    r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2}))?)?)"
+    r"(?P<fraction>[.,]\d*)?\s*(?P<zone>\S*)"
+)
+COMPACT = re.compile(
+    r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)"
+    r"(?:[T ]?(?P<hour>\d\d)(?P<minute>\d\d)(?P<second>\d\d)?)?"
+    r"(?P<fraction>[.,]\d*)?(?P<zone>\S*)"
 )
 ZONE = re.compile(r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?(?::?(\d\d))?")
 
@@ -31,10 +37,10 @@ ZONE = re.compile(r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?(?::?(\d\d))?")
 def parse_times(values: Any, timezone: str = "UTC") -> np.ndarray:
     """Read times -> (n,) int64 epoch ms, UTC; NO_TIME where one is missing or unreadable.
 
-    values: datetime64; numbers (s, ms, µs or ns by the column's magnitude); ISO text with 'T' or a space, with
+    values: datetime64; numbers (s, ms, µs or ns by the column's magnitude); ISO text with 'T' or a space,
     fractions of a second, 'Z', an offset or no zone; datetimes and dates; or a mix of them.
     timezone: IANA name by which times without a zone are read. InputError where there is no such zone.
-    A local time that the clock jumped over is read as if it had not yet jumped; one that occurs twice, as the first.
+    A local time that the clock jumped over is read as if it had not jumped; a repeated one as the first.
     """
     zone = find_zone(timezone)
     array = np.asarray(values)
@@ -70,7 +76,8 @@ def _to_utc(local: np.ndarray, zone: tzinfo) -> np.ndarray:
     if zone is UTC or len(local) == 0:
         return local
     quarter = local // QUARTER_MS
-    head = np.flatnonzero(np.concatenate([[True], quarter[1:] != quarter[:-1]]))  # fixes come in runs of a quarter
+    # Fixes come in runs of one quarter of an hour: unique over the runs' heads is cheap
+    head = np.flatnonzero(np.concatenate([[True], quarter[1:] != quarter[:-1]]))
     quarters, inverse = np.unique(quarter[head], return_inverse=True)
     offsets = np.array([_offset_ms(int(q), zone) for q in quarters], dtype=np.int64)
     run = np.repeat(inverse, np.diff(np.append(head, len(local))))
@@ -87,7 +94,7 @@ def _offset_ms(quarter: int, zone: tzinfo) -> int:
 
 
 def _from_numbers(array: np.ndarray) -> np.ndarray:
-    """Epoch s, ms, µs or ns -> ms. The unit is that of the column's median: 1e11 s is the year 5138, 1e11 ms 1973."""
+    """Epoch s, ms, µs or ns -> ms, by the column's median: 1e11 s is the year 5138, 1e11 ms is 1973."""
     whole = array.dtype.kind in "iu"
     good = np.isfinite(array) & (np.abs(array.astype(np.float64)) < 9.2e18)
     size = np.abs(array[good & (array != 0)].astype(np.float64))
@@ -112,7 +119,8 @@ def _from_objects(array: np.ndarray, zone: tzinfo) -> np.ndarray:
     kinds = {kind: _kind(kind) for kind in set(types)}
     kind_of = np.fromiter(map(kinds.__getitem__, types), np.int8, len(values))
     out = np.full(len(values), NO_TIME)
-    for kind, read in enumerate((_from_number_objects, _from_text_objects, _from_datetimes, _from_datetime64s), 1):
+    readers = (_from_number_objects, _from_text_objects, _from_datetimes, _from_datetime64s)
+    for kind, read in enumerate(readers, 1):
         rows = np.flatnonzero(kind_of == kind)
         if len(rows):
             out[rows] = read(array[rows], zone)
@@ -147,7 +155,7 @@ def _from_text_objects(array: np.ndarray, zone: tzinfo) -> np.ndarray:
 
 def _short(value: object) -> str:
     text = value.decode("utf-8", "replace") if isinstance(value, bytes) else str(value)
-    return text[: TEXT_WIDTH + 1]
+    return text[:TEXT_WIDTH]
 
 
 def _from_datetimes(array: np.ndarray, zone: tzinfo) -> np.ndarray:
@@ -177,8 +185,8 @@ def _from_text(array: np.ndarray, zone: tzinfo) -> np.ndarray:
     if len(rest) == 0:
         return out
     words, inverse = np.unique(text[rest], return_inverse=True)
-    tidy = np.array([LOOSE.sub(_pad, word.decode("ascii"), count=1) for word in words], dtype=f"S{TEXT_WIDTH}")
-    again, readable = _from_layout(tidy, zone)
+    tidy = np.char.encode(list(map(_tidy, words)), "ascii", "replace")
+    again, readable = _from_layout(tidy.astype(f"S{TEXT_WIDTH}"), zone)
     if not readable.all():
         numbers = np.array([_number(word) for word in words])
         again = np.where(readable, again, _from_numbers(numbers))
@@ -187,19 +195,14 @@ def _from_text(array: np.ndarray, zone: tzinfo) -> np.ndarray:
 
 
 def _as_bytes(array: np.ndarray) -> np.ndarray:
-    """Text -> (n,) S40 without blanks around it; what is not ASCII or is longer than a time becomes unreadable."""
+    """Text -> (n,) S40 without blanks or quotes before it; what is not ASCII becomes unreadable."""
     if array.dtype.kind == "U":
-        code = np.ascontiguousarray(array).view(np.uint32).reshape(len(array), -1) if array.dtype.itemsize else None
-        if code is not None and (code > 127).any():
-            code = np.where(code > 127, ord("?"), code)
-        width = 0 if code is None else code.shape[1]
-        array = np.zeros(len(array), f"S{max(width, 1)}")
-        if code is not None:
-            array = np.ascontiguousarray(code.astype(np.uint8)).view(f"S{width}").reshape(-1)
-    raw = np.ascontiguousarray(array).view(np.uint8).reshape(len(array), -1) if len(array) else None
-    if raw is not None and (np.isin(raw[:, 0], (32, 9, 34)).any() or (raw > 127).any() or array.dtype.itemsize > TEXT_WIDTH):
-        array = np.char.strip(np.where((raw > 127).any(axis=1), b"?", array), b' \t"')
-        array = np.where(np.char.str_len(array) > TEXT_WIDTH, b"?", array)
+        try:
+            array = array.astype("S")
+        except UnicodeEncodeError:
+            array = np.char.encode(array, "ascii", "replace")
+    if np.isin(array.astype("S1"), (b" ", b"\t", b'"')).any():
+        array = np.char.strip(array, b' \t"')
     return array.astype(f"S{TEXT_WIDTH}")
 
 
@@ -210,10 +213,16 @@ def _number(word: bytes) -> float:
         return np.nan
 
 
-def _pad(match: re.Match[str]) -> str:
-    year, month, day, month2, day2, hour, minute, second, hour2, minute2, second2, fraction, zone = match.groups("")
-    clock = ":".join(part.zfill(2) for part in (hour or hour2, minute or minute2, second or second2))
-    return f"{year}-{(month or month2).zfill(2)}-{(day or day2).zfill(2)} {clock}{fraction}{zone}"
+def _tidy(word: bytes) -> str:
+    """A time in another layout -> the one layout; other text as it is."""
+    text = word.decode("ascii", "replace")
+    match = LOOSE.fullmatch(text) or COMPACT.fullmatch(text)
+    if not match:
+        return text
+    part = match.groupdict("")
+    day = "-".join(part[name].zfill(2) for name in ("year", "month", "day"))
+    clock = ":".join(part[name].zfill(2) for name in ("hour", "minute", "second"))
+    return f"{day} {clock}{part['fraction']}{part['zone']}"
 
 
 def _from_layout(text: np.ndarray, zone: tzinfo) -> tuple[np.ndarray, np.ndarray]:
@@ -231,7 +240,8 @@ def _from_layout(text: np.ndarray, zone: tzinfo) -> tuple[np.ndarray, np.ndarray
     good &= np.isin(char[:, 4], (45, 47, 46)) & (char[:, 7] == char[:, 4])  # - / .
     year, month, day = number(0, 1, 2, 3), number(5, 6), number(8, 9)
 
-    clock = np.isin(char[:, 10], (32, 84, 116)) & (digit[:, [11, 12, 14, 15]] <= 9).all(axis=1) & (char[:, 13] == 58)
+    clock = np.isin(char[:, 10], (32, 84, 116)) & (char[:, 13] == 58)  # blank, T, t; colon
+    clock &= (digit[:, [11, 12, 14, 15]] <= 9).all(axis=1)
     seconds = clock & (char[:, 16] == 58) & (digit[:, [17, 18]] <= 9).all(axis=1)
     hour = np.where(clock, number(11, 12), 0)
     minute = np.where(clock, number(14, 15), 0)

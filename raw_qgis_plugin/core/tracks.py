@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tracks: columns of fixes sorted by user, track and time. Building them cleans: what is dropped is counted."""
+"""Tracks: columns of fixes sorted by user, track and time. Building them cleans and counts what it drops."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from .errors import InputError
-from .times import NO_TIME, parse_times
-
-__all__ = ["NO_TIME", "Coded", "Skipped", "Tracks", "build_tracks", "metres_between", "parse_times", "solar_day"]
+from .times import NO_TIME
+from .times import parse_times as parse_times
 
 SPIKE_MS = 100.0  # m/s; a fix reached and left faster than this, off a way that is slower, is no movement
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
+MOST_M_PER_DEGREE = 111_700.0
 EARTH_M, ECCENTRICITY2 = 6_378_137.0, 0.00669437999014  # WGS84
 
 
@@ -25,17 +25,20 @@ class Skipped(dict[str, int]):
     """Fixes that were skipped: reason in words -> count."""
 
     def add(self, reason: str, count: int) -> None:
+        """Count more fixes for a reason."""
         if count:
             self[reason] = self.get(reason, 0) + int(count)
 
     @property
     def total(self) -> int:
+        """Fixes skipped for any reason."""
         return sum(self.values())
 
     def __str__(self) -> str:
         if not self:
             return "No fix was skipped."
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in sorted(self.items(), key=lambda item: -item[1]))
+        most_first = sorted(self.items(), key=lambda item: -item[1])
+        reasons = ", ".join(f"{count:,} {reason}" for reason, count in most_first)
         return f"{self.total:,} fix{'es' * (self.total > 1)} skipped: {reasons}."
 
 
@@ -63,10 +66,12 @@ class Tracks:
 
     @property
     def n_users(self) -> int:
+        """Number of users."""
         return len(self.user_ids)
 
     @property
     def n_tracks(self) -> int:
+        """Number of tracks."""
         return len(self.track_ids)
 
     @cached_property
@@ -95,13 +100,13 @@ class Tracks:
     def by_user(self) -> Tracks:
         """One track a user: the fixes of all its tracks in order of time, of equal times the first."""
         if self.n_tracks == self.n_users:
-            return Tracks(self.user_ids, self.user_ids, self.track_user, self.track, self.t, self.lon, self.lat)
+            return replace(self, track_ids=self.user_ids)
         order = _order(self.user, self.t)
         user, t = self.user[order], self.t[order]
         keep = ~_repeated(user, t)
         fixes = order[keep]
-        users = np.arange(self.n_users, dtype=np.int32)
-        return Tracks(self.user_ids, self.user_ids, users, user[keep], t[keep], self.lon[fixes], self.lat[fixes])
+        columns = user[keep], t[keep], self.lon[fixes], self.lat[fixes]
+        return Tracks(self.user_ids, self.user_ids, np.arange(self.n_users, dtype=np.int32), *columns)
 
     def by_day(self) -> Tracks:
         """One track a user and day of mean solar time; track_ids are 'YYYY-MM-DD'."""
@@ -115,7 +120,7 @@ class Tracks:
 
 
 def solar_day(tracks: Tracks) -> np.ndarray:
-    """(n,) int64: each fix's day since 1970-01-01 in its user's mean solar time, t + lon / 15 h of the median lon."""
+    """(n,) int64: each fix's day since 1970-01-01 in mean solar time at its user's median lon."""
     lon = group_median(tracks.lon, tracks.user, tracks.n_users)
     shift = np.round(lon / 15 * HOUR_MS).astype(np.int64)
     return (tracks.t + shift[tracks.user]) // DAY_MS
@@ -124,10 +129,10 @@ def solar_day(tracks: Tracks) -> np.ndarray:
 def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any) -> tuple[Tracks, Skipped]:
     """Clean and sort fixes that come in any order.
 
-    user, track: (n,) ids of any type, Coded, or None (no user: one user 'all'; no track: one track a user, of its id).
+    user, track: (n,) ids of any type, Coded, or None (no user: one user 'all'; no track: one track a user).
     t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan where missing.
-    A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position, positions
-    outside the world, all but the first of a track's fixes of one time, and spikes ('impossible jump').
+    A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position,
+    positions outside the world, all but the first of a track's fixes of one time, and spikes.
     InputError where the columns differ in length.
     """
     t, lon, lat = np.asarray(t, np.int64), np.asarray(lon, np.float64), np.asarray(lat, np.float64)
@@ -135,7 +140,8 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any) -> tuple[Tra
     trips = users if track is None else encode_ids(track)
     lengths = {len(users.codes), len(trips.codes), len(t), len(lon), len(lat)}
     if len(lengths) > 1:
-        raise InputError(f"The columns of fixes differ in length: {', '.join(map(str, sorted(lengths)))} rows.")
+        rows = ", ".join(map(str, sorted(lengths)))
+        raise InputError(f"The columns of fixes differ in length: {rows} rows.")
 
     skipped = Skipped()
     good = np.ones(len(t), bool)
@@ -160,7 +166,7 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any) -> tuple[Tra
 
 
 def encode_ids(values: Any) -> Coded:
-    """Ids of any type -> codes in the order of the names: as numbers where all are whole numbers, else as text.
+    """Ids of any type -> codes in the order of the names: of numbers where all are whole, else of text.
 
     None, NaN, NULL and '' are missing (code -1). 7, 7.0 and '7' are one id.
     """
@@ -185,26 +191,29 @@ def encode_ids(values: Any) -> Coded:
 
 def metres_between(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
     """Distances on the WGS84 ellipsoid in metres by the local radii: within 0.1 % up to some 100 km."""
-    dlon = np.radians((lon2 - lon1 + 180) % 360 - 180)
+    dlon = np.radians(lon2 - lon1 - 360 * np.round((lon2 - lon1) / 360))
     middle = np.radians((lat1 + lat2) / 2)
     root = 1 - ECCENTRICITY2 * np.sin(middle) ** 2
     east = dlon * np.cos(middle) * EARTH_M / np.sqrt(root)
-    north = np.radians(lat2 - lat1) * EARTH_M * (1 - ECCENTRICITY2) / root**1.5
+    north = np.radians(lat2 - lat1) * EARTH_M * (1 - ECCENTRICITY2) / (root * np.sqrt(root))
     return np.hypot(east, north)
 
 
 def group_median(values: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
-    """(n_groups,) float64 lower median of the values of each group; nan where it has none. Ignores nan values.
+    """(n_groups,) float64 lower median of each group's values, in float32 precision; nan where it has none.
 
-    values: (n,). group: (n,) integers below n_groups, in any order.
+    values: (n,) without infinities; nan is ignored. group: (n,) integers below n_groups, in any order.
     """
     good = ~np.isnan(values)
-    values, group = np.asarray(values, np.float64)[good], group[good]
-    order = np.lexsort((values, group))
-    counts = np.bincount(group, minlength=n_groups)
+    bits = values[good].astype(np.float32).view(np.int32)
+    bits = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)  # now they sort as the numbers do
+    # One sort of plain integers, group above value: some five times faster than np.lexsort
+    key = np.sort((group[good].astype(np.int64) << 32) + (bits.astype(np.int64) + 2**31))
+    counts = np.bincount(group[good], minlength=n_groups)
     middle = np.cumsum(counts) - counts + (counts - 1) // 2
+    bits = ((key[middle[counts > 0]] & 0xFFFFFFFF) - 2**31).astype(np.int32)
     out = np.full(n_groups, np.nan)
-    out[counts > 0] = values[order[middle[counts > 0]]]
+    out[counts > 0] = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).view(np.float32)
     return out
 
 
@@ -254,13 +263,13 @@ def _drop(skipped: Skipped, reason: str, wrong: np.ndarray) -> np.ndarray:
 def _spikes(track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """(n,) bool: fixes that jump away and back.
 
-    Reached and left above SPIKE_MS, while the way past it stays below: a plane is fast all along, and what comes out
-    of a tunnel stays there. Of neighbours that all look so (to and fro) every other one is dropped.
+    Reached and left above SPIKE_MS, while the way past it stays below: a plane is fast all along, and what
+    comes out of a tunnel stays there. Of neighbours that all look so (to and fro) every other one is dropped.
     """
     spike = np.zeros(len(t), bool)
     if len(t) < 3:
         return spike
-    fast = _speed(track, t, lon, lat, 1) > SPIKE_MS
+    fast = _faster(SPIKE_MS, track, t, lon, lat)
     at = np.flatnonzero(fast[:-1] & fast[1:]) + 1  # candidates are few
     way = metres_between(lon[at - 1], lat[at - 1], lon[at + 1], lat[at + 1])
     at = at[way <= SPIKE_MS * (t[at + 1] - t[at - 1]) / 1000]
@@ -271,11 +280,14 @@ def _spikes(track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) 
     return spike
 
 
-def _speed(track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, step: int) -> np.ndarray:
-    """(n - step,) m/s from each fix to the one `step` later; 0 where that is another track's."""
-    metres = metres_between(lon[:-step], lat[:-step], lon[step:], lat[step:])
-    seconds = np.maximum(t[step:] - t[:-step], 1) / 1000
-    return np.where(track[step:] == track[:-step], metres / seconds, 0.0)
+def _faster(limit: float, track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """(n - 1,) bool: whether the step from a fix to the next of its track is faster than the limit (m/s)."""
+    reach = limit * np.diff(t) / 1000
+    fast = (np.abs(np.diff(lon)) + np.abs(np.diff(lat))) * MOST_M_PER_DEGREE > reach
+    at = np.flatnonzero(fast & (track[1:] == track[:-1]))  # what that rough bound lets pass is few
+    fast[:] = False
+    fast[at] = metres_between(lon[at], lat[at], lon[at + 1], lat[at + 1]) > reach[at]
+    return fast
 
 
 def _assemble(
