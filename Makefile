@@ -23,25 +23,30 @@ help:
 
 # ---- what has to be on the machine -------------------------------------------------------------------------------
 
+define apt
+{ echo "installing with apt: $(1)"; $(APT) update >/dev/null; $(APT) install --no-install-recommends $(1) >/dev/null; }
+endef
+
 # Debian's NumPy and pyproj come before the venv, so that the venv uses them and pip brings no second copy for QGIS.
 system-python:
 	@$(PYTHON) -c 'import ensurepip, numpy, pyproj' 2>/dev/null \
-	  || { $(APT) update && $(APT) install --no-install-recommends python3-venv python3-numpy python3-pyproj; }
+	  || $(call apt,python3-venv python3-numpy python3-pyproj)
 
 system-qgis:
-	@{ command -v qgis && command -v qgis_process && command -v xvfb-run && $(PYTHON) -c 'import qgis.core'; } >/dev/null 2>&1 \
-	  || { $(APT) update && $(APT) install --no-install-recommends qgis python3-qgis python3-venv xvfb xauth; }
+	@{ command -v qgis && command -v qgis_process && command -v xvfb-run && $(PYTHON) -c 'import qgis.core'; } \
+	  >/dev/null 2>&1 || $(call apt,qgis python3-qgis python3-venv xvfb xauth)
 
 $(PY): | system-python
 	$(PYTHON) -m venv --system-site-packages $(VENV)
 
 # One stamp a dependency group: nothing is asked of the network while pyproject.toml stays as it is. The system's
 # pyproj looks for its data under sys.prefix, which in a venv is the venv: hence the link.
+LIST_HELD := from importlib.metadata import version as v; print(*(f"{p}=={v(p)}" for p in ("numpy", "pyproj")), sep="\n")
+PROJ_DATA := import pyproj; print(pyproj.datadir.get_data_dir())
 $(VENV)/.installed-%: pyproject.toml | $(PY)
-	$(PYTHON) -c 'from importlib.metadata import version as v; print(*(f"{p}=={v(p)}" for p in ("numpy", "pyproj")), sep="\n")' \
-	  > $(VENV)/system-constraints.txt
-	@ln -sfn "$$($(PYTHON) -c 'import pyproj; print(pyproj.datadir.get_data_dir())')" $(VENV)/share/proj
-	$(PY) -m pip install --quiet --constraint $(VENV)/system-constraints.txt --group $*
+	@$(PYTHON) -c '$(LIST_HELD)' > $(VENV)/held-by-system.txt
+	@mkdir -p $(VENV)/share && ln -sfn "$$($(PYTHON) -c '$(PROJ_DATA)')" $(VENV)/share/proj
+	$(PY) -m pip install --quiet --constraint $(VENV)/held-by-system.txt --group $*
 	@touch $@
 
 INSTALLED_RUN   := $(VENV)/.installed-$(RUNTIME)
