@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A printed map of the demo's layers, rendered by QGIS: title, legend in words, scale bar, attribution."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from pathlib import Path
+
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsGeometry,
+    QgsLayoutExporter,
+    QgsLayoutItem,
+    QgsLayoutItemLabel,
+    QgsLayoutItemLegend,
+    QgsLayoutItemMap,
+    QgsLayoutItemScaleBar,
+    QgsLayoutPoint,
+    QgsLayoutSize,
+    QgsLegendStyle,
+    QgsLineSymbol,
+    QgsPointXY,
+    QgsPrintLayout,
+    QgsProject,
+    QgsRectangle,
+    QgsTextFormat,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtGui import QColor, QFont
+
+PAGE_MM = (297.0, 210.0)
+MARGIN_MM = 8.0
+LEGEND_MM = 78.0
+DPI = 150
+
+
+def open_layer(path: Path, name: str) -> QgsVectorLayer:
+    """A layer under the name that the legend shows; RuntimeError when QGIS cannot open it."""
+    layer = QgsVectorLayer(str(path), name, "ogr")
+    if not layer.isValid():
+        raise RuntimeError(f"QGIS cannot open {path}.")
+    return layer
+
+
+def track_lines(path: Path, name: str, colour: str) -> QgsVectorLayer:
+    """The points of a track layer as thin lines, a line a track."""
+    points: dict[str, list[tuple[int, QgsPointXY]]] = defaultdict(list)
+    for fix in open_layer(path, name).getFeatures():
+        points[fix["track_id"]].append((fix["t"].toMSecsSinceEpoch(), fix.geometry().asPoint()))
+    layer = QgsVectorLayer("LineString?crs=EPSG:4326", name, "memory")
+    lines = []
+    for fixes in points.values():
+        line = QgsFeature()
+        line.setGeometry(QgsGeometry.fromPolylineXY([p for _, p in sorted(fixes, key=lambda fix: fix[0])]))
+        lines.append(line)
+    layer.dataProvider().addFeatures(lines)
+    layer.renderer().setSymbol(QgsLineSymbol.createSimple({"color": colour, "width": "0.3"}))
+    return layer
+
+
+def add_label(layout: QgsPrintLayout, text: str, size: float, box: QgsRectangle, bold: bool = False) -> None:
+    """Put a text into a box in millimetres from the page's top left corner."""
+    label = QgsLayoutItemLabel(layout)
+    font = QFont("DejaVu Sans")
+    font.setBold(bold)
+    form = QgsTextFormat()
+    form.setFont(font)
+    form.setSize(size)
+    form.setColor(QColor("#222222"))
+    label.setTextFormat(form)
+    label.setText(text)
+    layout.addLayoutItem(label)
+    place(label, box)
+
+
+def place(item: QgsLayoutItem, box: QgsRectangle) -> None:
+    """Move an item to a box in millimetres."""
+    item.attemptMove(QgsLayoutPoint(box.xMinimum(), box.yMinimum()))
+    item.attemptResize(QgsLayoutSize(box.width(), box.height()))
+
+
+def add_map(
+    layout: QgsPrintLayout, layers: Sequence[QgsVectorLayer], extent: QgsRectangle, box: QgsRectangle
+) -> QgsLayoutItemMap:
+    """The map itself, in Web Mercator so that circles look like circles; extent in degrees."""
+    mercator = QgsCoordinateReferenceSystem("EPSG:3857")
+    to_map = QgsCoordinateTransform(QgsCoordinateReferenceSystem("EPSG:4326"), mercator, layout.project())
+    item = QgsLayoutItemMap(layout)
+    layout.addLayoutItem(item)
+    place(item, box)
+    item.setCrs(mercator)
+    item.setLayers(list(layers))
+    item.setKeepLayerSet(True)
+    item.zoomToExtent(to_map.transformBoundingBox(extent))
+    item.setFrameEnabled(True)
+    item.setFrameStrokeColor(QColor("#999999"))
+    item.setBackgroundColor(QColor("#f7f7f5"))
+    return item
+
+
+def add_legend(layout: QgsPrintLayout, item: QgsLayoutItemMap, at: QgsLayoutPoint) -> None:
+    """The layers' names and classes, in the order of the project."""
+    legend = QgsLayoutItemLegend(layout)
+    legend.setLinkedMap(item)
+    for role, size in ((QgsLegendStyle.Style.Subgroup, 10), (QgsLegendStyle.Style.SymbolLabel, 8.5)):
+        style = legend.rstyle(role)
+        form = style.textFormat()
+        form.setFont(QFont("DejaVu Sans"))
+        form.setSize(size)
+        form.setForcedBold(role == QgsLegendStyle.Style.Subgroup)
+        style.setTextFormat(form)
+        legend.setStyle(role, style)
+    layout.addLayoutItem(legend)
+    legend.attemptMove(at)
+
+
+def add_scale_bar(layout: QgsPrintLayout, item: QgsLayoutItemMap, at: QgsLayoutPoint) -> None:
+    """A scale bar in kilometres, measured on the ellipsoid."""
+    bar = QgsLayoutItemScaleBar(layout)
+    bar.setLinkedMap(item)
+    bar.setStyle("Line Ticks Up")
+    bar.applyDefaultSize(Qgis.DistanceUnit.Kilometers)
+    layout.addLayoutItem(bar)
+    bar.attemptMove(at)
+
+
+def draw(
+    output: Path,
+    title: str,
+    note: str,
+    layers: Sequence[QgsVectorLayer],
+    extent: tuple[float, float, float, float],
+) -> None:
+    """Write the map as PNG. layers: the top one first. extent: west, south, east, north in degrees."""
+    project = QgsProject()
+    project.addMapLayers(list(layers))
+    layout = QgsPrintLayout(project)
+    layout.initializeDefaults()
+    width, height = PAGE_MM
+    right = width - MARGIN_MM - LEGEND_MM
+    add_label(layout, title, 17, QgsRectangle(MARGIN_MM, 5, width - MARGIN_MM, 15), bold=True)
+    box = QgsRectangle(MARGIN_MM, 17, right - 4, height - 14)
+    item = add_map(layout, layers, QgsRectangle(*extent), box)
+    add_label(layout, note, 8, QgsRectangle(MARGIN_MM, height - 12, width - MARGIN_MM, height - 2))
+
+    add_legend(layout, item, QgsLayoutPoint(right, 16))
+    add_scale_bar(layout, item, QgsLayoutPoint(MARGIN_MM + 3, height - 14 - 14))
+
+    if not QgsLayoutExporter(layout).renderPageToImage(0, dpi=DPI).save(str(output)):
+        raise RuntimeError(f"QGIS could not write {output}.")
+
+
+def start_qgis() -> QgsApplication:
+    """A QGIS without windows; keep what comes back as long as layers are used."""
+    app = QgsApplication([], False)
+    app.initQgis()
+    return app
