@@ -86,7 +86,7 @@ install: build
 
 ## make demo       profile, score and forecast the sample in QGIS; map in build/demo/map.png
 demo: system-qgis $(INSTALLED_RUN) build
-	@$(PY) tests/demo/run.py
+	@PYTHONPATH=build:tests $(PY) tests/demo/run.py
 
 # ---- checks -------------------------------------------------------------------------------------------------------
 

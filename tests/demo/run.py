@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The demo: the staged plugin in a QGIS profile of its own, the samples in, GeoPackages and a map out.
 
-`make demo` runs it. Everything is written under build/demo/.
+`make demo` runs it (with build and tests on the path). Everything is written under build/demo/.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-
-from demo import say
+import say
 from qgisrun import ROOT, STAGE, QgisProcess
 
 OUT = ROOT / "build" / "demo"
@@ -61,60 +59,75 @@ ARACAJU = Demo(
 DEMOS = (ARACAJU,)
 
 
-def run(demo: Demo) -> dict[str, Any]:
+def run(demo: Demo, model: str) -> dict[str, Any]:
     """The three algorithms on one sample; the numeric outputs of the last one."""
     qgis = QgisProcess(OUT / "profile" / demo.name)
-    common = {"INPUT": demo.tracks, "USER_FIELD": "user_id", "TIME_FIELD": "t"}
-    qgis.run("raw:profileusers", **common, UNIT="user", OUTPUT=demo.output("profiles"))
-    qgis.run(
-        "raw:scoreregions",
-        **common,
-        REGIONS=demo.regions,
-        MIN_USERS=demo.min_users,
-        OUTPUT=demo.output("regions"),
-    )
-    return qgis.run(
-        "raw:forecasttracks",
-        **common,
-        UNIT="user",
-        HORIZON=demo.horizon_min,
-        STEP=demo.step_min,
-        OUTPUT=demo.output("forecast_points"),
-        OUTPUT_TRACKS=demo.output("forecast_tracks"),
-        OUTPUT_AREAS=demo.output("forecast_areas"),
-    )
+    common = {"INPUT": demo.tracks, "USER_FIELD": "user_id", "TIME_FIELD": "t", "MODEL": model}
+    qgis.run("raw:profileusers", **common, OUTPUT=demo.output("profiles"))
+    regions = {"REGIONS": demo.regions, "MIN_USERS": demo.min_users, "OUTPUT": demo.output("regions")}
+    qgis.run("raw:scoreregions", **common, **regions)
+    ahead = {"UNIT": "user", "HORIZON": demo.horizon_min, "STEP": demo.step_min}
+    outputs = {
+        "OUTPUT": demo.output("forecast_points"),
+        "OUTPUT_TRACKS": demo.output("forecast_tracks"),
+        "OUTPUT_AREAS": demo.output("forecast_areas"),
+    }
+    return qgis.run("raw:forecasttracks", **common, **ahead, **outputs)
 
 
-def draw(demo: Demo, picture: Path) -> None:
-    """The three results over each other, the tracks below the forecasts, on one printed map."""
-    from demo import printed_map as m
+def draw(demo: Demo, picture: Path, model: str) -> None:
+    """The three results over each other as the plugin styles them, the tracks below the forecasts."""
+    import printed_map
 
-    styles = STAGE / "resources" / "styles"
-    layers = [
-        m.styled(demo.output("profiles"), "People: most visited place", styles / "profiles.qml"),
-        m.styled(demo.output("forecast_tracks"), "Forecast", styles / "forecast_tracks.qml"),
-        m.styled(demo.output("forecast_areas"), "Forecast areas", styles / "forecast_areas.qml"),
-        m.track_lines(demo.tracks, "Tracks as recorded", "#3f4a59"),
-        m.styled(demo.output("regions"), "Region scores", styles / "regions.qml"),
+    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.layers import styling
+
+    bundle = open_bundle(model or None)
+    looks = {
+        "profiles": styling.ProfileStyle(bundle.heads("user"), "user", "people"),
+        "forecast_points": styling.ForecastPoints(),
+        "forecast_tracks": styling.ForecastLines(),
+        "forecast_areas": styling.ForecastAreas(),
+        "": None,
+        "regions": styling.RegionStyle(bundle.heads("region"), demo.min_users, "regions"),
+    }
+    layers = []
+    for what, look in looks.items():
+        if look is None:
+            layers.append(printed_map.track_lines(demo.tracks, "Tracks as recorded", "#3f4a59"))
+            continue
+        layers.append(printed_map.open_layer(demo.output(what), what))
+        look.apply(layers[-1])
+    printed_map.draw(picture, demo.title, demo.note, layers, demo.extent)
+
+
+def sentences(demo: Demo) -> list[str]:
+    """What the results say."""
+    return [
+        *say.about_profiles(say.rows_of(demo.output("profiles")), "user"),
+        *say.about_regions(say.rows_of(demo.output("regions")), demo.min_users),
+        *say.about_forecasts(say.rows_of(demo.output("forecast_points"))),
     ]
-    m.draw(picture, demo.title, demo.note, layers, demo.extent)
 
 
 def main() -> None:
     """Run all, draw, and say what came out and where it is."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="", help="a model bundle (default: the one that comes with the plugin)")
+    model = parser.parse_args().model
     began = time.monotonic()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     OUT.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(len(DEMOS)) as pool:
-        results = list(pool.map(run, DEMOS))
-    from demo.printed_map import start_qgis
+        results = list(pool.map(lambda demo: run(demo, model), DEMOS))
+    from printed_map import start_qgis
 
     app = start_qgis()
     for demo, result in zip(DEMOS, results, strict=True):
         picture = OUT / ("map.png" if demo is ARACAJU else f"{demo.name}.png")
-        draw(demo, picture)
-        print(f"\n{demo.title}  (model run on {result['PROVIDER']})")
-        for sentence in say.sentences(demo):
+        draw(demo, picture, model)
+        print(f"\n{demo.title} (model run on {result['PROVIDER']})")
+        for sentence in sentences(demo):
             print(f"  {sentence}")
         print(f"  layers: {demo.output('*').relative_to(ROOT)}   map: {picture.relative_to(ROOT)}")
     app.exitQgis()

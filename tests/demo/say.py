@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the demo's layers say, in plain sentences, read off the GeoPackages themselves."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import Counter
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+Row = dict[str, Any]
+
+
+def rows_of(path: Path) -> list[Row]:
+    """The attributes of a GeoPackage's only layer, a dict a feature (a GeoPackage is an SQLite file)."""
+    with sqlite3.connect(path) as db:
+        db.row_factory = sqlite3.Row
+        table = db.execute("SELECT table_name FROM gpkg_contents").fetchone()[0]
+        return [dict(row) for row in db.execute(f'SELECT * FROM "{table}"')]
+
+
+def tasks_of(rows: list[Row], ending: str) -> list[str]:
+    """The tasks answered in a layer: NAME for every field NAME + ending."""
+    return [name.removesuffix(ending) for name in rows[0] if name.endswith(ending)] if rows else []
+
+
+def known(rows: list[Row]) -> str:
+    """How many rows lie within what the model was trained on."""
+    outside = sum(not row["in_domain"] for row in rows)
+    return f" {outside} of {len(rows)} lie outside what the model was trained on." if outside else ""
+
+
+def about_profiles(rows: list[Row], unit: str) -> list[str]:
+    """A sentence a task: '8 of 10 users: walk'."""
+    said = []
+    for task in tasks_of(rows, "_p"):
+        counts = Counter(row[task] for row in rows).most_common()
+        answers = ", ".join(f"{n} of {len(rows)} {unit}s: {label}" for label, n in counts)
+        said.append(f"{task.replace('_', ' ').capitalize()}: {answers}.{known(rows)}")
+    return said
+
+
+def about_regions(rows: list[Row], min_users: int) -> list[str]:
+    """A sentence a task: the range of the figures; and one on what is withheld."""
+    scored = [row for row in rows if not row["suppressed"]]
+    said = []
+    for task in tasks_of(rows, "_low"):
+        figures = sorted(row[task] for row in scored if row[task] is not None)
+        if figures:
+            spread = f"from {figures[0]:,.1f} to {figures[-1]:,.1f}, half of them below {median(figures):,.1f}"
+            said.append(f"{task}: {spread}, in {len(figures)} of {len(rows)} regions.{known(scored)}")
+    withheld = len(rows) - len(scored)
+    if withheld:
+        said.append(f"{withheld} of {len(rows)} regions are withheld: fewer than {min_users} users.")
+    return said
+
+
+def about_forecasts(rows: list[Row]) -> list[str]:
+    """How far ahead, for how many, and how wide the areas are at the end."""
+    if not rows:
+        return ["Nothing could be forecast."]
+    last = max(row["horizon_min"] for row in rows)
+    at_end = [row for row in rows if row["horizon_min"] == last]
+    r50, r80 = (median(row[f"radius{level}_m"] for row in at_end) for level in (50, 80))
+    return [
+        f"Forecasts for {len(at_end)} users: {last:g} min after the last fix, half of all cases lie within "
+        f"{r50:,.0f} m, 80 % within {r80:,.0f} m (medians).{known(at_end) if 'in_domain' in rows[0] else ''}"
+    ]
