@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Sizes of the network, importable without PyTorch."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+from raw_qgis_plugin.core.features import N_FEATURES, N_QUERY
+
+
+@dataclass(frozen=True)
+class Config:
+    """What fixes the shape of a RAW network."""
+
+    preset: str = "raw-small"
+    layers: int = 5
+    width: int = 192
+    heads: int = 6
+    hidden: int = 384  # of the SwiGLU feed-forward
+    components: int = 6  # of the forecast mixture; the first one is 'stays'
+    features: int = N_FEATURES
+    query: int = N_QUERY
+
+    @property
+    def parameters_out(self) -> int:
+        """Forecast parameters a question: point (2), stay (log scale, logit), (x, y, log scale, logit) a component."""
+        return 2 + 2 + 4 * (self.components - 1)
+
+    def to_dict(self) -> dict:
+        """The same as plain JSON values."""
+        return asdict(self)
+
+
+PRESETS = {
+    "raw-nano": Config("raw-nano", layers=2, width=48, heads=2, hidden=128),
+    "raw-small": Config("raw-small"),
+}

@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Corpora and batches for pretraining: any mix of sources, seen at many cadences."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from queue import Queue
+from threading import Thread
+
+import numpy as np
+
+from model.heldout import HELD_OUT_DEVICES, held_out_cab
+from raw_qgis_plugin.core import features as feat
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.sources import read
+
+# Cadences in seconds and how often a training batch has them. The shares follow what loggers do: phones and
+# trackers at seconds to a minute, operators' records at a quarter of an hour.
+CADENCES = {1: 3, 2: 5, 3: 5, 5: 14, 8: 5, 10: 7, 15: 14, 20: 5, 30: 8, 45: 4, 60: 16, 120: 4, 300: 2, 900: 6, 1800: 2}
+COARSE_S = 300  # from here on a sequence runs over silences: it is a person's days, not a trip
+SHORTEST = 8  # fixes: shorter runs teach nothing
+
+
+@dataclass
+class Source:
+    """One part of a corpus in columns. track: (n,) int. exact: simulated positions without recording error."""
+
+    name: str
+    weight: float
+    exact: bool
+    track: np.ndarray
+    t: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+    typical_s: float
+    views: dict[int, View | None] = field(default_factory=dict)
+
+    def view(self, cadence: int) -> View | None:
+        """The runs of this source at `cadence` seconds, or None where it has none."""
+        if cadence not in self.views:
+            self.views[cadence] = _view(self, cadence)
+        return self.views[cadence]
+
+
+@dataclass(frozen=True)
+class View:
+    """Runs of fixes at one cadence. rows: (m,) rows of the source, first fix of each bin. start, length: (r,) runs in
+    `rows`. share: (r,) cumulative share of all fixes.
+    """
+
+    rows: np.ndarray
+    start: np.ndarray
+    length: np.ndarray
+    share: np.ndarray
+
+
+def _view(s: Source, cadence: int) -> View | None:
+    if cadence < COARSE_S and s.typical_s > 1.5 * cadence:
+        return None
+    step = np.empty(len(s.t), bool)
+    bins = s.t // (1000 * cadence)
+    step[0] = True
+    step[1:] = (bins[1:] != bins[:-1]) | (s.track[1:] != s.track[:-1])
+    rows = np.flatnonzero(step).astype(np.int32)
+    gap = 6 * cadence if cadence < COARSE_S else 3 * 86_400
+    new = np.ones(len(rows), bool)
+    new[1:] = (s.track[rows[1:]] != s.track[rows[:-1]]) | (np.diff(s.t[rows]) > 1000 * gap)
+    start = np.flatnonzero(new)
+    length = np.diff(np.append(start, len(rows)))
+    enough = length >= SHORTEST
+    if cadence >= COARSE_S:  # days, not trips: at least some hours
+        enough &= s.t[rows[start + length - 1]] - s.t[rows[start]] >= 6 * 3_600_000
+    start, length = start[enough], length[enough]
+    if not len(start):
+        return None
+    return View(rows, start, length, np.cumsum(length) / length.sum())
+
+
+def load(spec: str, *, validation: bool | None = False, limit_s: float | None = None) -> Source:
+    """Read one source. spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the
+    others (False), or all (None).
+
+    Cabs and devices that are held apart for demonstrations and reports are never read (model/heldout.py).
+    Raises InputError where nothing is left.
+    """
+    weight, _, rest = spec.rpartition("*")
+    exact = rest.startswith("exact:")
+    path = rest.removeprefix("exact:")
+    tracks, _, guess = read(path)
+    users = tracks.user_ids
+    keep = np.array([not _held_apart(guess.user, u) and validation in (None, _for_validation(u)) for u in users], bool)
+    tracks = tracks.take(keep[tracks.user])
+    if not len(tracks):
+        raise InputError(f"{path} holds no tracks to train on.")
+    by = tracks.user if len(tracks.track_ids) == len(tracks.user_ids) else tracks.track
+    typical = np.median(np.diff(tracks.t)[np.diff(by) == 0][:1_000_000]) / 1000
+    return Source(Path(path).stem, float(weight or 1), exact, by, tracks.t, tracks.lon, tracks.lat, float(typical))
+
+
+def _held_apart(user_field: str | None, user: str) -> bool:
+    return (user_field == "cab_id" and held_out_cab(user)) or (user_field == "id_android" and user in HELD_OUT_DEVICES)
+
+
+def _for_validation(user: str) -> bool:
+    return zlib.crc32(b"validation" + str(user).encode()) % 50 == 0
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B sequences of L fixes with Q questions each.
+
+    x: (B, L, features). clock: (B, L). query: (B, L, Q, query). base, target: (B, L, Q, 2) in units of the scale.
+    scale: (B, L, Q) metres. speed: (B, L, Q) scale over dt, m/s. asked: (B, L, Q) bool, where there is a true answer.
+    points: fixes that are not padding.
+    """
+
+    x: np.ndarray
+    clock: np.ndarray
+    query: np.ndarray
+    base: np.ndarray
+    target: np.ndarray
+    scale: np.ndarray
+    speed: np.ndarray
+    asked: np.ndarray
+    points: int
+    cadence: int
+
+
+def _noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
+    """Recording error in metres for sequences t (B, L) ms: (B, L, 2), an autocorrelated part and white noise."""
+    b, length = t.shape
+    sigma, tau, white = (
+        np.exp(rng.uniform(np.log(lo), np.log(hi), (b, 1))) for lo, hi in ((0.7, 9), (10, 200), (0.3, 3))
+    )
+    keep = np.exp(-np.diff(t, axis=1) / 1000.0 / tau)  # (B, L-1)
+    fresh = rng.normal(size=(b, length, 2)) * sigma[..., None]
+    error = fresh.copy()
+    for i in range(1, length):
+        a = keep[:, i - 1, None]
+        error[:, i] = a * error[:, i - 1] + np.sqrt(1 - a**2) * fresh[:, i]
+    return error + rng.normal(size=(b, length, 2)) * white[..., None]
+
+
+def _offsets(rng: np.random.Generator, b: int) -> np.ndarray:
+    """How many fixes ahead to ask, (B, 4): the next, one of the two after, the fourth or fifth, and one farther."""
+    far = np.exp(rng.uniform(np.log(6), np.log(33), b)).astype(int)
+    return np.stack([np.ones(b, int), rng.integers(2, 4, b), rng.integers(4, 6, b), far], axis=1)
+
+
+class Corpus:
+    """A weighted mix of sources that gives batches; batch `n` of a seed is always the same."""
+
+    def __init__(self, sources: list[Source], points: int = 4096, seed: int = 0) -> None:
+        self.sources, self.points, self.seed = sources, points, seed
+        self.cadences = {c: w for c, w in CADENCES.items() if any(s.view(c) for s in sources)}
+        if not self.cadences:
+            raise InputError("The corpus has no run of eight fixes at any cadence.")
+
+    def batch(self, number: int, cadence: int | None = None) -> Batch:
+        """Batch `number`, at a cadence drawn from CADENCES unless one is given."""
+        rng = np.random.default_rng([self.seed, number])
+        weights = np.array(list(self.cadences.values()), float)
+        cadence = cadence or int(rng.choice(list(self.cadences), p=weights / weights.sum()))
+        if cadence < COARSE_S:
+            length = int(rng.choice([64, 128, 256], p=[0.8, 0.15, 0.05]))
+        else:
+            length = int(rng.choice([128, 512], p=[0.5, 0.5]))
+        count = max(self.points // length, 1)
+        having = [s for s in self.sources if s.view(cadence)]
+        share = np.array([s.weight for s in having])
+        parts = rng.multinomial(count, share / share.sum())
+        drawn = [self._draw(rng, s, cadence, k, length) for s, k in zip(having, parts, strict=True) if k]
+        t, lon, lat, valid = (np.concatenate(a) for a in zip(*drawn, strict=True))
+        return self._featurize(rng, t, lon, lat, valid, cadence)
+
+    def _draw(self, rng: np.random.Generator, s: Source, cadence: int, count: int, length: int) -> tuple:
+        """`count` sequences of `length` fixes from one source: t, lon, lat (count, length) and which are real."""
+        v = s.view(cadence)
+        run = np.minimum(np.searchsorted(v.share, rng.random(count)), len(v.start) - 1)
+        begin = rng.random(count) * np.maximum(v.length[run] - 0.8 * length, 1)
+        skips = rng.random((count, length)) < rng.choice([0.0, 0.0, 0.05, 0.15], (count, 1))
+        at = begin.astype(int)[:, None] + np.cumsum(1 + skips, axis=1) - 1
+        valid = at < v.length[run][:, None]
+        rows = v.rows[v.start[run][:, None] + np.minimum(at, v.length[run][:, None] - 1)]
+        t, lon, lat = s.t[rows], s.lon[rows], s.lat[rows]
+        t = t + np.cumsum(~valid, axis=1) * 1000  # padding goes on in time, in place
+        stretch = rng.uniform(*((0.75, 1.35) if s.exact else (0.92, 1.08)), (count, 1))
+        if cadence < COARSE_S:
+            t = t[:, :1] + ((t - t[:, :1]) * stretch).astype(np.int64)
+        if s.exact:
+            kx, ky = feat.metres_per_degree(lat)
+            error = _noise(rng, t)
+            lon, lat = lon + error[..., 0] / kx, lat + error[..., 1] / ky
+        return t, lon, lat, valid
+
+    @staticmethod
+    def _featurize(
+        rng: np.random.Generator, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, valid: np.ndarray, cadence: int
+    ) -> Batch:
+        b, length = t.shape
+        f = feat.featurize(np.repeat(np.arange(b), length), t.ravel(), lon.ravel(), lat.ravel())
+        ahead = _offsets(rng, b)  # (B, Q)
+        row = np.arange(b * length).reshape(b, length, 1)
+        place = np.arange(length)[None, :, None] + ahead[:, None, :]  # (B, L, Q)
+        asked = place < length
+        goal = np.where(asked, row + ahead[:, None, :], row)
+        asked &= valid.ravel()[goal] & valid[:, :, None]
+        row, goal = np.broadcast_to(row, goal.shape).ravel(), goal.ravel()
+        dt = np.maximum((f.t[goal] - f.t[row]) / 1000.0, 0.5)
+        q = feat.ask(f, row, dt)
+        shape = (b, length, ahead.shape[1])
+        unit = q.scale[:, None]
+        target = feat.displacement(f, row, f.lon[goal], f.lat[goal]) / unit
+        base = q.base / unit
+        asked &= (np.abs(target).max(axis=1) < 200).reshape(shape)  # teleports
+        x, query = f.x.reshape(b, length, -1), q.x.reshape(*shape, -1)
+        flip = rng.random(b) < 0.5
+        x[np.ix_(flip, np.arange(length), feat.LATERAL_FEATURES)] *= -1
+        query[np.ix_(flip, np.arange(length), np.arange(shape[2]), feat.LATERAL_QUERY)] *= -1
+        target, base = target.reshape(*shape, 2), base.reshape(*shape, 2)
+        target[flip, ..., 1] *= -1
+        base[flip, ..., 1] *= -1
+        return Batch(
+            x, f.clock.reshape(b, length), query, base.astype(np.float32), target.astype(np.float32),
+            q.scale.reshape(shape).astype(np.float32), (q.scale / dt).reshape(shape).astype(np.float32),
+            asked, int(valid.sum()), cadence,
+        )  # fmt: skip
+
+    def batches(self, first: int = 0) -> Iterator[Batch]:
+        """Batches from number `first` on, made ahead in a thread."""
+        ready: Queue[Batch] = Queue(maxsize=4)
+
+        def make() -> None:
+            n = first
+            while True:
+                ready.put(self.batch(n))
+                n += 1
+
+        Thread(target=make, daemon=True).start()
+        while True:
+            yield ready.get()

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Turn a run's checkpoint into a model bundle: python -m model.export --run RUN --output BUNDLE"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shutil
+import sys
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from model.checkpoint import load_network
+from model.raw import Raw
+from raw_qgis_plugin.core.bundle import FORMAT_VERSION, write_sums
+from raw_qgis_plugin.core.embed import embedding_width
+from raw_qgis_plugin.core.errors import RawError
+from raw_qgis_plugin.core.features import FEATURE_VERSION
+
+OPSET = 20
+POOLING = "mean and standard deviation of the states, of fine windows and of the quarter-hour sequence"
+TRAINING = ("corpus", "device", "seed", "minutes", "seconds", "step", "points", "metrics", "init")
+
+
+class Graph(nn.Module):
+    """The network as the one graph of a bundle: a batch with an empty past, or a step that has one."""
+
+    def __init__(self, network: Raw) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(
+        self, features: Tensor, clock: Tensor, valid: Tensor, query: Tensor, past_keys: Tensor, past_values: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """As Model.backbone in core/runtime.py. valid: (B, P + T) bool."""
+        t, whole = features.shape[1], valid.shape[1]
+        place = torch.arange(whole, device=valid.device)
+        causal = place[None, :] <= place[whole - t :, None]  # (T, P + T)
+        # Not minus infinity: a padded row sees nothing, and its softmax must still be a number.
+        mask = torch.where(causal[None, None] & valid[:, None, None, :], 0.0, -1e4)
+        states, keys, values = self.network.encode(features, clock, mask, (past_keys, past_values))
+        parameters = self.network.answer(states[:, -1:, :], query)
+        return states, parameters, torch.stack(keys), torch.stack(values)
+
+
+def example(network: Raw, b: int = 3, t: int = 5, p: int = 2, q: int = 4, seed: int = 0) -> dict[str, Tensor]:
+    """Inputs of the graph with the given sizes, drawn at random."""
+    c, g = network.config, torch.Generator().manual_seed(seed)
+    past = (c.layers, b, c.heads, p, c.width // c.heads)
+    return {
+        "features": torch.randn(b, t, c.features, generator=g), "clock": torch.rand(b, t, generator=g).cumsum(1) * 60,
+        "valid": torch.ones(b, p + t, dtype=torch.bool), "query": torch.randn(b, q, c.query, generator=g),
+        "past_keys": torch.randn(past, generator=g), "past_values": torch.randn(past, generator=g),
+    }  # fmt: skip
+
+
+def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outputs: list[str], dynamic: dict) -> None:
+    """Write a module as ONNX, weights inside."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            module, kwargs=inputs, f=str(path), dynamo=True, opset_version=OPSET, dynamic_shapes=dynamic,
+            input_names=list(inputs), output_names=outputs, external_data=False, verbose=False,
+        )  # fmt: skip
+
+
+def export_backbone(network: Raw, path: Path) -> float:
+    """Write backbone.onnx; returns the greatest difference of ONNX Runtime from PyTorch, whole pass and step."""
+    b, t, q = (torch.export.Dim(n, min=1) for n in ("batch", "fixes", "questions"))
+    p = torch.export.Dim.DYNAMIC
+    dynamic = {
+        "features": {0: b, 1: t}, "clock": {0: b, 1: t}, "valid": {0: b, 1: p}, "query": {0: b, 1: q},
+        "past_keys": {1: b, 3: p}, "past_values": {1: b, 3: p},
+    }  # fmt: skip
+    graph = Graph(network).eval()
+    export_graph(graph, example(network), path, ["states", "parameters", "present_keys", "present_values"], dynamic)
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    worst = 0.0
+    for size in ({"p": 0, "t": 9}, {"p": 7, "t": 1}):
+        inputs = example(network, **size, seed=1)
+        with torch.no_grad():
+            expected = graph(**inputs)
+        got = session.run(None, {k: v.numpy() for k, v in inputs.items()})
+        worst = max(worst, *(float(np.abs(e.numpy() - g).max()) for e, g in zip(expected, got, strict=True)))
+    return worst
+
+
+def export(run: Path, output: Path) -> None:
+    """Make the bundle of a run, without heads."""
+    network, about = load_network(run / "state.safetensors")
+    shutil.rmtree(output, ignore_errors=True)
+    (output / "heads").mkdir(parents=True)
+    difference = export_backbone(network, output / "backbone.onnx")
+    weights = {k: v.half().contiguous() for k, v in network.state_dict().items()}
+    save_file(weights, output / "weights.safetensors", {"about": json.dumps({"config": about["config"]})})
+    card = {
+        "name": about["config"]["preset"], "format_version": FORMAT_VERSION, "feature_version": FEATURE_VERSION,
+        "config": about["config"], "width": network.config.width,
+        "parameters": sum(p.numel() for p in network.parameters()),
+        "clock": "mean solar time, t + lon / 15 h", "units": "metres, seconds, degrees (WGS84)",
+        "embedding": {"width": embedding_width(network.config.width), "pooling": POOLING},
+        "domain": {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, 1_000_000_000], "horizon_s": [1, 9000]},
+        "calibration": {}, "heads": [], "onnx_difference": difference,
+        "training": {k: about[k] for k in TRAINING},
+    }  # fmt: skip
+    write_card(output, card)
+
+
+def write_card(bundle: Path, card: dict) -> None:
+    """Write card.json, and the sums that go with it."""
+    (bundle / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_sums(bundle)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command; returns its exit status."""
+    p = argparse.ArgumentParser("python -m model.export", description=__doc__)
+    p.add_argument("--run", type=Path, required=True, help="folder of a run of model.pretrain")
+    p.add_argument("--output", type=Path, required=True, metavar="BUNDLE")
+    args = p.parse_args(argv)
+    try:
+        if not (args.run / "state.safetensors").is_file():
+            raise RawError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
+        export(args.run, args.output)
+    except RawError as e:
+        print(f"python -m model.export: {e}", file=sys.stderr)
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""RAW: a causal transformer over the fixes of a track (arXiv 2311.10471), in one file.
+
+A fix's features go through a feed-forward encoder and a stack of decoder layers. A head answers
+'where will this track be dt later?' for any fix and any dt, as a correction to fading velocity in
+the frame and scale of the fix (core/features.py): a point, the spatial median, and a mixture of
+heavy-tailed components whose first one says 'stays'. With its output at zero the point is the baseline.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from model.config import Config
+
+PERIODS_INDEX = (4.0, 2_000.0)  # positions turn with the number of fixes …
+PERIODS_SECONDS = (30.0, 14 * 86_400.0)  # … and with elapsed time
+TAIL = 3.0  # degrees of freedom of the mixture's Student t components
+
+
+def rotate(x: Tensor, angle: Tensor) -> Tensor:
+    """Rotary positions: turn the pairs of x (B, H, T, d) by angle (B, 1, T, d/2)."""
+    a, b = x.chunk(2, dim=-1)
+    cos, sin = angle.cos().to(x.dtype), angle.sin().to(x.dtype)
+    return torch.cat([a * cos - b * sin, a * sin + b * cos], dim=-1)
+
+
+class Norm(nn.RMSNorm):
+    """RMSNorm with its weight in the type of the activations, so that the fused kernel runs under autocast."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (…, D) to the same."""
+        return F.rms_norm(x, self.normalized_shape, self.weight.to(x.dtype), 1e-6)
+
+
+class Attention(nn.Module):
+    """Masked self-attention with normalised queries and keys."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        self.heads, self.dim = c.heads, c.width // c.heads
+        self.qkv = nn.Linear(c.width, 3 * c.width, bias=False)
+        self.out = nn.Linear(c.width, c.width, bias=False)
+        self.norm_q, self.norm_k = Norm(self.dim), Norm(self.dim)
+
+    def forward(self, x: Tensor, angle: Tensor, mask: Tensor | None, past: tuple[Tensor, Tensor] | None) -> tuple:
+        """x: (B, T, D). past: keys, values (B, H, P, d) each. Returns (B, T, D) and keys, values of P + T positions."""
+        b, t, _ = x.shape
+        q, k, v = (y.view(b, t, self.heads, self.dim).transpose(1, 2) for y in self.qkv(x).chunk(3, dim=-1))
+        q, k = rotate(self.norm_q(q), angle), rotate(self.norm_k(k), angle)  # (B, H, T, d)
+        if past is not None:
+            k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
+        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        return self.out(y.transpose(1, 2).reshape(b, t, self.heads * self.dim)), k, v
+
+
+class Layer(nn.Module):
+    """A decoder layer: attention and a SwiGLU feed-forward, each after RMSNorm."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        self.norm1, self.attention = Norm(c.width), Attention(c)
+        self.norm2 = Norm(c.width)
+        self.up = nn.Linear(c.width, 2 * c.hidden, bias=False)
+        self.down = nn.Linear(c.hidden, c.width, bias=False)
+
+    def forward(self, x: Tensor, angle: Tensor, mask: Tensor | None, past: tuple[Tensor, Tensor] | None) -> tuple:
+        """x: (B, T, D) to the same, with the layer's keys and values."""
+        y, k, v = self.attention(self.norm1(x), angle, mask, past)
+        x = x + y
+        gate, up = self.up(self.norm2(x)).chunk(2, dim=-1)
+        return x + self.down(F.silu(gate) * up), k, v
+
+
+class Raw(nn.Module):
+    """The network. `encode` gives states, `answer` the forecast parameters of questions."""
+
+    def __init__(self, c: Config) -> None:
+        super().__init__()
+        self.config = c
+        self.encoder = nn.Sequential(nn.Linear(c.features, 2 * c.width), nn.SiLU(), nn.Linear(2 * c.width, c.width))
+        self.layers = nn.ModuleList(Layer(c) for _ in range(c.layers))
+        self.norm = Norm(c.width)
+        self.head_state = nn.Linear(c.width, c.width)
+        self.head_query = nn.Sequential(nn.Linear(c.query, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
+        self.head_mix = nn.Sequential(nn.SiLU(), nn.Linear(c.width, 2 * c.width), nn.SiLU())
+        self.head_out = nn.Linear(2 * c.width, c.parameters_out)
+        pairs = c.width // c.heads // 4  # half of the pairs turn with the index, half with time
+        for name, (low, high) in (("by_index", PERIODS_INDEX), ("by_seconds", PERIODS_SECONDS)):
+            periods = torch.logspace(math.log10(low), math.log10(high), pairs, dtype=torch.float64)
+            self.register_buffer(name, (2 * math.pi / periods).float(), persistent=False)
+        self.apply(self._init)
+        nn.init.zeros_(self.head_out.weight)  # an untrained network is the baseline
+        self.head_out.bias.data.copy_(self._first_mixture(c))
+
+    def _init(self, m: nn.Module) -> None:
+        if isinstance(m, nn.Linear):
+            nn.init.normal_(m.weight, std=1 / math.sqrt(m.in_features))
+            if m.bias is not None:
+                nn.init.zeros_(m.bias)
+        if isinstance(m, Layer):  # applied after the layer's own Linears
+            for out in (m.attention.out, m.down):
+                nn.init.normal_(out.weight, std=0.5 / math.sqrt(out.in_features * self.config.layers))
+
+    @staticmethod
+    def _first_mixture(c: Config) -> Tensor:
+        """Bias that starts the components at the baseline with scales from a thirtieth of the unit to the unit."""
+        bias = torch.zeros(c.parameters_out)
+        bias[2] = math.log(0.1)
+        bias[4:].view(c.components - 1, 4)[:, 2] = torch.linspace(math.log(1 / 30), 0.0, c.components - 1)
+        return bias
+
+    def encode(self, x: Tensor, clock: Tensor, mask: Tensor | None = None, past: tuple | None = None) -> tuple:
+        """States of fixes.
+
+        x: (B, T, features). clock: (B, T) seconds since the sequence's first fix. mask: (B, 1, T, P + T), True where
+        a fix may look, None for plain causal. past: keys and values (layers, B, H, P, d).
+        Returns states (B, T, D), keys and values (layers, B, H, P + T, d).
+        """
+        t, p = x.shape[1], 0 if past is None else past[0].shape[3]
+        index = torch.arange(t + p, device=x.device, dtype=torch.float32)[p:]
+        by_index = (index[:, None] * self.by_index).expand(x.shape[0], t, -1)
+        angle = torch.cat([by_index, clock.float()[..., None] * self.by_seconds], dim=-1)[:, None]  # (B, 1, T, d/2)
+        h = self.encoder(x)
+        keys, values = [], []
+        for n, layer in enumerate(self.layers):
+            h, k, v = layer(h, angle, mask, None if past is None else (past[0][n], past[1][n]))
+            keys.append(k)
+            values.append(v)
+        return self.norm(h), keys, values
+
+    def answer(self, states: Tensor, query: Tensor) -> Tensor:
+        """Forecast parameters (…, parameters_out) of queries (…, query) asked of states (…, D)."""
+        return self.head_out(self.head_mix(self.head_state(states) + self.head_query(query)))
+
+
+def split_parameters(p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """Parameters (…, P) as point (…, 2), means (…, K, 2), log scales (…, K) and logits (…, K), all relative to the
+    baseline's end and in units of the query's scale, except that component 0 ('stays') has its mean at the fix itself.
+    """
+    rest = p[..., 4:].unflatten(-1, (-1, 4))
+    log_scale = torch.cat([p[..., 2:3], rest[..., 2]], dim=-1)
+    logit = torch.cat([p[..., 3:4], rest[..., 3]], dim=-1)
+    return p[..., :2], rest[..., :2], log_scale, logit
+
+
+def forecast_loss(p: Tensor, target: Tensor, base: Tensor) -> tuple[Tensor, Tensor]:
+    """Losses of forecasts, one a question.
+
+    p: (…, P) parameters. target, base: (…, 2) where the track went and where the baseline leads, in units of the
+    query's scale. Returns the distance of the point and the negative log likelihood of the mixture, both (…).
+    """
+    point, mean, log_scale, logit = split_parameters(p.float())
+    distance = torch.linalg.vector_norm(base + point - target + 1e-6, dim=-1)
+    centre = torch.cat([torch.zeros_like(base)[..., None, :], base[..., None, :] + mean], dim=-2)  # (…, K, 2)
+    log_scale = log_scale.clamp(-8.0, 6.0)
+    square = (target[..., None, :] - centre).square().sum(-1) * torch.exp(-2 * log_scale)
+    log_density = -2 * log_scale - (TAIL / 2 + 1) * torch.log1p(square / TAIL) - math.log(2 * math.pi)
+    return distance, -torch.logsumexp(F.log_softmax(logit, -1) + log_density, dim=-1)

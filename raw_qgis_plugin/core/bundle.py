@@ -1,0 +1,296 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A model bundle: a folder, or the same as .zip. Untrusted input: it is checked before anything of it is loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import stat
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from .errors import BundleError
+from .features import FEATURE_VERSION
+from .paths import shipped_bundle
+
+FORMAT_VERSION = 1
+LARGEST_BYTES = 8 * 2**30  # raw-1b in fp32 with room
+_MEMBER = re.compile(
+    r"(card\.json|backbone\.onnx|weights\.safetensors|README\.md|SHA256SUMS|heads/[a-z][a-z0-9_]{0,63}\.onnx)"
+)
+_REQUIRED = ("card.json", "backbone.onnx", "SHA256SUMS")
+# The operators that this project's exporter writes. A graph with others (or with functions, control flow or
+# custom domains) was not made by it.
+OPERATORS = frozenset(
+    [
+        "Abs",
+        "Add",
+        "And",
+        "Cast",
+        "Clip",
+        "Concat",
+        "Constant",
+        "ConstantOfShape",
+        "Cos",
+        "CumSum",
+        "Div",
+        "Equal",
+        "Erf",
+        "Exp",
+        "Expand",
+        "Gather",
+        "Gemm",
+        "Greater",
+        "GreaterOrEqual",
+        "Identity",
+        "IsNaN",
+        "LayerNormalization",
+        "Less",
+        "LessOrEqual",
+        "Log",
+        "LogSoftmax",
+        "MatMul",
+        "Max",
+        "Min",
+        "Mul",
+        "Neg",
+        "Not",
+        "Or",
+        "Pad",
+        "Pow",
+        "RMSNormalization",
+        "Range",
+        "Reciprocal",
+        "ReduceMax",
+        "ReduceMean",
+        "ReduceSum",
+        "Relu",
+        "Reshape",
+        "Shape",
+        "Sigmoid",
+        "Sin",
+        "Size",
+        "Slice",
+        "Softmax",
+        "Softplus",
+        "Split",
+        "Sqrt",
+        "Squeeze",
+        "Sub",
+        "Swish",
+        "Tanh",
+        "Tile",
+        "Transpose",
+        "Trilu",
+        "Unsqueeze",
+        "Where",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle. path: its folder. card: the contents of card.json."""
+
+    path: Path
+    card: dict
+    _unpacked: tempfile.TemporaryDirectory | None = None  # removed with the bundle
+
+    def heads(self, unit: str) -> list[dict]:
+        """The heads that answer for a unit: 'user', 'track', 'day' or 'region'."""
+        return [h for h in self.card["heads"] if h["unit"] == unit]
+
+    def head(self, name: str) -> dict:
+        """One head's entry in the card. Raises BundleError where there is none of that name."""
+        for h in self.card["heads"]:
+            if h["name"] == name:
+                return h
+        known = ", ".join(h["name"] for h in self.card["heads"]) or "none"
+        raise BundleError(f"The model {self.card['name']} has no head called '{name}'. Its heads: {known}.")
+
+
+def open_bundle(path: Path | str | None = None) -> Bundle:
+    """Open and check a bundle, a folder or a .zip (None, '' or 'shipped': the shipped one). Raises BundleError."""
+    place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
+    if not place.exists():
+        raise BundleError(
+            f"There is no model at {place}. Choose the folder or the .zip of a model bundle, or leave MODEL empty."
+        )
+    unpacked = None
+    if place.is_file():
+        unpacked = _unpack(place)
+        place = Path(unpacked.name)
+    try:
+        card = _check(place)
+    except BundleError:
+        if unpacked:
+            unpacked.cleanup()
+        raise
+    return Bundle(place, card, unpacked)
+
+
+def _unpack(archive: Path) -> tempfile.TemporaryDirectory:
+    """Unpack the known members of a .zip into a private folder."""
+    if not zipfile.is_zipfile(archive):
+        raise BundleError(f"{archive.name} is neither a folder nor a .zip, so it is no model bundle.")
+    folder = tempfile.TemporaryDirectory(prefix="raw-bundle-")
+    with zipfile.ZipFile(archive) as z:
+        members = [m for m in z.infolist() if not m.is_dir()]
+        top = {PurePosixPath(m.filename).parts[0] for m in members}
+        strip = 1 if len(top) == 1 and not any(m.filename == "card.json" for m in members) else 0
+        if sum(m.file_size for m in members) > LARGEST_BYTES:
+            raise BundleError(f"{archive.name} unpacks to more than {LARGEST_BYTES // 2**30} GiB.")
+        for m in members:
+            name = "/".join(PurePosixPath(m.filename).parts[strip:])
+            if not _MEMBER.fullmatch(name) or stat.S_ISLNK(m.external_attr >> 16):
+                raise BundleError(f"{archive.name} holds {m.filename!r}, which no model bundle has.")
+            target = Path(folder.name, name)
+            target.parent.mkdir(exist_ok=True)
+            with z.open(m) as source, target.open("wb") as out:
+                for left in iter(lambda: source.read(2**20), b""):  # a lying size cannot fill memory
+                    out.write(left)
+    return folder
+
+
+def _check(folder: Path) -> dict:
+    """Check a bundle's folder and return its card."""
+    for entry in folder.rglob("*"):
+        name = entry.relative_to(folder).as_posix()
+        if (
+            entry.is_symlink()
+            or (not entry.is_dir() and not _MEMBER.fullmatch(name))
+            or (entry.is_dir() and name != "heads")
+        ):
+            raise BundleError(f"The model in {folder} holds {name!r}, which no model bundle has (or which is a link).")
+    for name in _REQUIRED:
+        if not (folder / name).is_file():
+            raise BundleError(f"The model in {folder} has no {name}: it is incomplete or no model bundle.")
+    try:
+        card = json.loads((folder / "card.json").read_text("utf-8"))
+    except (ValueError, RecursionError) as e:
+        raise BundleError(f"card.json of the model in {folder} cannot be read: {e}.") from e
+    _check_card(folder, card)
+    _check_sums(folder)
+    for graph in [folder / "backbone.onnx", *(folder / "heads" / f"{h['name']}.onnx" for h in card["heads"])]:
+        if not graph.is_file():
+            raise BundleError(f"The model's card names {graph.relative_to(folder)}, which is missing.")
+        check_graph(graph)
+    return card
+
+
+def _check_card(folder: Path, card: object) -> None:
+    needed = {
+        "name": str,
+        "format_version": int,
+        "feature_version": int,
+        "width": int,
+        "embedding": dict,
+        "calibration": dict,
+        "heads": list,
+    }
+    if not isinstance(card, dict):
+        raise BundleError(f"card.json of the model in {folder} is not a card.")
+    for key, kind in needed.items():
+        if not isinstance(card.get(key), kind):
+            raise BundleError(f"card.json of the model in {folder} lacks '{key}'.")
+    for key, ours in (("format_version", FORMAT_VERSION), ("feature_version", FEATURE_VERSION)):
+        if card[key] != ours:
+            raise BundleError(
+                f"The model {card['name']} has {key.replace('_', ' ')} {card[key]}; this plugin reads {ours}. "
+                + ("Update the plugin." if card[key] > ours else "Export the model again with this plugin's version.")
+            )
+    for h in card["heads"]:
+        if not isinstance(h, dict) or not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", str(h.get("name"))):
+            raise BundleError(f"card.json of the model in {folder} has a head without a proper name.")
+        if h.get("unit") not in ("user", "track", "day", "region") or h.get("kind") not in (
+            "binary",
+            "classes",
+            "number",
+        ):
+            raise BundleError(f"The head {h['name']} of the model {card['name']} has an unknown unit or kind.")
+
+
+def _check_sums(folder: Path) -> None:
+    sums = dict(re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", (folder / "SHA256SUMS").read_text("ascii", "replace"), re.M))
+    sums = {name: value for value, name in sums.items()}
+    for entry in folder.rglob("*"):
+        name = entry.relative_to(folder).as_posix()
+        if entry.is_file() and name not in ("SHA256SUMS",):
+            with entry.open("rb") as f:
+                if sums.get(name) != hashlib.file_digest(f, "sha256").hexdigest():
+                    raise BundleError(
+                        f"{name} of the model in {folder} is not the file that was packed: copy the model again."
+                    )
+
+
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS for a bundle's folder."""
+    files = sorted(e for e in folder.rglob("*") if e.is_file() and e.name != "SHA256SUMS")
+    lines = [f"{hashlib.sha256(e.read_bytes()).hexdigest()}  {e.relative_to(folder).as_posix()}\n" for e in files]
+    (folder / "SHA256SUMS").write_text("".join(lines), "ascii")
+
+
+# --- What a graph holds, read from the ONNX file itself (protobuf), so that the check needs no library and runs
+# --- before ONNX Runtime sees the file. Field numbers are those of onnx.proto3.
+
+
+def _fields(data: memoryview) -> Iterator[tuple[int, memoryview | int]]:
+    """Fields of one protobuf message: number and value (bytes of a nested message or string, or an integer)."""
+    at = 0
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+
+    while at < len(data):
+        tag = varint()
+        if tag & 7 == 0:
+            yield tag >> 3, varint()
+        else:
+            size = {1: 8, 5: 4}[tag & 7] if tag & 7 != 2 else varint()
+            if at + size > len(data):
+                raise ValueError("truncated")
+            yield tag >> 3, data[at : at + size]
+            at += size
+
+
+def check_graph(path: Path) -> None:
+    """Refuse an ONNX file that keeps data elsewhere or uses operators that this project's exporter does not write."""
+    try:
+        for number, value in _fields(memoryview(path.read_bytes())):
+            if number == 7:
+                _check_nodes(path, value)
+            if number == 25:
+                raise BundleError(f"{path.name} defines functions of its own; the graphs of a model bundle do not.")
+    except (IndexError, KeyError, ValueError, TypeError) as e:
+        raise BundleError(f"{path.name} is no ONNX file.") from e
+
+
+def _check_nodes(path: Path, graph: memoryview) -> None:
+    for number, value in _fields(graph):
+        if number == 1:  # a node
+            node = list(_fields(value))
+            kind = "".join(bytes(v).decode() for n, v in node if n == 4)
+            domain = "".join(bytes(v).decode() for n, v in node if n == 7)
+            nested = any(
+                n == 5 and any(m in (6, 11) for m, _ in _fields(v)) for n, v in node
+            )  # an attribute that is a graph
+            if kind not in OPERATORS or domain not in ("", "ai.onnx") or nested:
+                raise BundleError(
+                    f"{path.name} uses the operator {domain}{':' * bool(domain)}{kind}, which is not run."
+                )
+        if number == 5 and any(n == 13 or (n == 14 and v) for n, v in _fields(value)):  # a tensor
+            raise BundleError(
+                f"{path.name} keeps weights in another file; the graphs of a model bundle hold their own."
+            )

@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tracks to embeddings: what the model makes of a track, at two scales.
+
+Fine: the states over up to eight windows of the track as recorded (thinned so that a window shows up to a quarter of
+an hour of a short track and no more than one fix in 15 s of a long one). Coarse: the states over the last fix of each
+quarter of an hour, up to ten days: commuting does not show in an hour. Of each, mean and standard deviation.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from . import features as feat
+from .errors import Progress, no_progress
+from .runtime import Model, batches, pad_left
+from .tracks import Tracks
+
+WINDOWS, WINDOW = 8, 64  # fine: windows a track, fixes a window
+FINE_S = 15.0  # a long track is thinned to one fix in this time
+COARSE_S, COARSE = 900, 512  # coarse: seconds a bin, most bins (ten days without the silent hours)
+FEWEST = 2  # fixes: less has no embedding
+
+
+def embedding_width(width: int) -> int:
+    """Length of an embedding for a network of this width."""
+    return 4 * width
+
+
+def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.ndarray:
+    """Embeddings of tracks: (n_tracks, 4 × width) float32, NaN where a track has fewer than two fixes."""
+    width = model.card["width"]
+    result = np.full((tracks.n_tracks, embedding_width(width)), np.nan, np.float32)
+    size = np.diff(tracks.track_offsets)
+    if not (size >= FEWEST).any():
+        return result
+    fine, coarse = _fine_windows(tracks), _coarse_windows(tracks)
+    points = [int(w[2].sum()) for w in (fine, coarse)]
+    split = points[0] / max(sum(points), 1)
+    parts = [
+        _pool(tracks, model, fine, lambda share: progress(share * split)),
+        _pool(tracks, model, coarse, lambda share: progress(split + share * (1 - split))),
+    ]
+    embedded = size >= FEWEST
+    result[embedded] = np.concatenate(parts, axis=1)[embedded]
+    return result
+
+
+def _fine_windows(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows kept, and windows in them: first row, length, track."""
+    first = tracks.track_offsets[:-1]
+    span = np.zeros(tracks.n_tracks)
+    some = np.diff(tracks.track_offsets) > 0
+    last = tracks.track_offsets[1:] - 1
+    span[some] = (tracks.t[last[some]] - tracks.t[first[some]]) / 1000.0
+    cadence_ms = np.maximum(np.minimum(span / WINDOW, FINE_S) * 1000.0, 1.0)
+    since = tracks.t - tracks.t[np.minimum(first, max(len(tracks) - 1, 0))][tracks.track]
+    bins = (since / cadence_ms[tracks.track]).astype(np.int64)
+    rows = np.flatnonzero(np.append(True, (np.diff(bins) != 0) | (np.diff(tracks.track) != 0)))
+    start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
+    size = np.diff(start)
+    count = np.minimum(-(-size // WINDOW), WINDOWS)
+    track = np.repeat(np.arange(tracks.n_tracks), count)
+    number = np.arange(len(track)) - np.repeat(np.cumsum(count) - count, count)
+    room = np.maximum(size[track] - WINDOW, 0)
+    begin = start[track] + np.round(room * number / np.maximum(count[track] - 1, 1)).astype(np.int64)
+    return rows, begin, np.minimum(size[track], WINDOW), track
+
+
+def _coarse_windows(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """The same for the quarter-hour scale: the last fix of each bin, one window a track."""
+    bins = tracks.t // (1000 * COARSE_S)
+    rows = np.flatnonzero(np.append((np.diff(bins) != 0) | (np.diff(tracks.track) != 0), True))
+    start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
+    size = np.minimum(np.diff(start), COARSE)
+    track = np.flatnonzero(size > 0)
+    return rows, start[1:][track] - size[track], size[track], track
+
+
+def _pool(tracks: Tracks, model: Model, windows: tuple, progress: Progress) -> np.ndarray:
+    """Mean and standard deviation of the states over each track's windows: (n_tracks, 2 × width) float32."""
+    rows, begin, length, track = windows
+    width = model.card["width"]
+    total, square = np.zeros((tracks.n_tracks, width)), np.zeros((tracks.n_tracks, width))
+    count = np.bincount(track, length, tracks.n_tracks)
+    done, everything = 0, max(int(length.sum()), 1)
+    for chosen in batches(length):
+        progress(done / everything)
+        inside, valid = pad_left(rows, begin[chosen], length[chosen])
+        flat = inside[valid]
+        f = feat.featurize(
+            np.repeat(np.arange(len(chosen)), length[chosen]), tracks.t[flat], tracks.lon[flat], tracks.lat[flat]
+        )
+        x = np.zeros((*valid.shape, f.x.shape[1]), np.float32)
+        clock = np.zeros(valid.shape, np.float32)
+        x[valid], clock[valid] = f.x, f.clock
+        (states,) = model.backbone(x, clock, valid, outputs=("states",))
+        states = np.where(valid[..., None], states, 0.0)
+        np.add.at(total, track[chosen], states.sum(axis=1))
+        np.add.at(square, track[chosen], np.square(states).sum(axis=1))
+        done += int(length[chosen].sum())
+    progress(1.0)
+    mean = total / np.maximum(count, 1.0)[:, None]
+    spread = np.sqrt(np.maximum(square / np.maximum(count, 1.0)[:, None] - mean**2, 0.0))
+    return np.concatenate([mean, spread], axis=1).astype(np.float32)

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the model sees of a track: the one featurizer, used in training and in inference.
+
+Everything is place-free. A fix is described from where the track came from (displacements from
+earlier fixes of the same sequence), in metres on the ellipsoid and in a frame whose x axis is the
+heading of the last movement, so turning or shifting the whole track changes nothing. Clock
+features use mean solar time (t + lon / 15 h). A row only depends on fixes up to its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+FEATURE_VERSION = 1
+LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+FADE_S = 900.0  # velocity fades with this time constant in the baseline that the model corrects
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
+_SAME_TIME_MS = 30 * 60_000  # 'the same time yesterday' is a fix within half an hour of it
+_WGS84_A = 6378137.0
+_WGS84_E2 = 0.0066943799901413165
+
+
+def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lengths of one degree of longitude and of latitude on the WGS84 ellipsoid, in metres, at `lat` (degrees)."""
+    phi = np.radians(lat)
+    w2 = 1.0 - _WGS84_E2 * np.sin(phi) ** 2
+    prime_vertical = _WGS84_A / np.sqrt(w2)
+    meridional = prime_vertical * (1.0 - _WGS84_E2) / w2
+    degree = np.pi / 180.0
+    return prime_vertical * np.maximum(np.cos(phi), 1e-6) * degree, meridional * degree
+
+
+def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarray) -> np.ndarray:
+    """East and north offset in metres of (lon, lat) from (lon0, lat0), the short way round: (n, 2) float64."""
+    kx, ky = metres_per_degree(0.5 * (lat + lat0))
+    return np.stack([((lon - lon0 + 180.0) % 360.0 - 180.0) * kx, (lat - lat0) * ky], axis=-1)
+
+
+def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
+    """Hours of mean solar time since Monday 00:00, in [0, 168), of times `t` (epoch ms, UTC)."""
+    monday = 4 * 24.0  # 1970-01-01 was a Thursday: Monday was three days before, four days ahead
+    return (np.asarray(t, np.float64) / HOUR_MS + np.asarray(lon) / 15.0 - monday) % 168.0
+
+
+@dataclass(frozen=True)
+class Features:
+    """Sequences of fixes as the model sees them, flat: row i is one fix.
+
+    x: (n, N_FEATURES) float32. clock: (n,) seconds since the sequence's first fix. first: (n,) row of that fix.
+    heading: (n, 2) unit vector (east, north), the frame's x axis. velocity: (n, 2) m/s of the last step, in the
+    frame. speed: (n,) m/s, root mean square over several lags.
+    """
+
+    x: np.ndarray
+    clock: np.ndarray
+    first: np.ndarray
+    heading: np.ndarray
+    velocity: np.ndarray
+    speed: np.ndarray
+    t: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+    key: np.ndarray
+    centroid: np.ndarray
+
+
+@dataclass(frozen=True)
+class Query:
+    """Questions 'where at t + dt?' asked of some fixes.
+
+    x: (m, N_QUERY) float32. base: (m, 2) metres in the fix's frame, where fading velocity leads. scale: (m,)
+    metres, the unit of the model's correction to it.
+    """
+
+    x: np.ndarray
+    base: np.ndarray
+    scale: np.ndarray
+
+
+def _squash(v: np.ndarray, unit: float) -> np.ndarray:
+    """Signed-log scaling: linear under `unit` metres, logarithmic above, about one at 100 km."""
+    return np.arcsinh(v / unit) / 8.0
+
+
+def _turn(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
+    """East-north vectors (n, 2) into the frame whose x axis is `heading` (n, 2)."""
+    x = v[:, 0] * heading[:, 0] + v[:, 1] * heading[:, 1]
+    y = v[:, 1] * heading[:, 0] - v[:, 0] * heading[:, 1]
+    return np.stack([x, y], axis=-1)
+
+
+def _clock_columns(hours: np.ndarray) -> list[np.ndarray]:
+    day, week = hours * (2 * np.pi / 24), hours * (2 * np.pi / 168)
+    return [np.sin(day), np.cos(day), np.sin(2 * day), np.cos(2 * day), np.sin(week), np.cos(week), hours >= 120.0]
+
+
+def _running_mean(v: np.ndarray, chosen: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Mean of the `chosen` rows of `v` (n, 2) from each sequence's first fix up to each row, and their count."""
+    total = np.zeros((len(v) + 1, 3))
+    np.cumsum(np.column_stack([v, np.ones(len(v))]) * chosen[:, None], axis=0, out=total[1:])
+    total = total[1:] - total[first]
+    count = total[:, 2]
+    return total[:, :2] / np.maximum(count, 1.0)[:, None], count
+
+
+def _at(key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows in [first, last] whose key is nearest to `wanted`, and whether it lies within half an hour."""
+    right = np.clip(np.searchsorted(key, wanted), first, last)
+    left = np.clip(right - 1, first, last)
+    row = np.where(np.abs(key[left] - wanted) <= np.abs(key[right] - wanted), left, right)
+    return row, np.abs(key[row] - wanted) <= _SAME_TIME_MS
+
+
+def featurize(sequence: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> Features:
+    """Describe fixes. sequence: (n,) int, equal along one sequence, non-decreasing. t: (n,) epoch ms, increasing
+    within a sequence. lon, lat: (n,) degrees. Work is in columns over all sequences at once.
+    """
+    n = len(t)
+    row = np.arange(n)
+    start = np.ones(n, bool)
+    start[1:] = sequence[1:] != sequence[:-1]
+    first = np.maximum.accumulate(np.where(start, row, 0))
+    number = np.cumsum(start)
+    key = (number.astype(np.int64) << 40) + (t - t[first])
+
+    step = offset_m(lon, lat, lon[np.maximum(row - 1, first)], lat[np.maximum(row - 1, first)])
+    length = np.hypot(step[:, 0], step[:, 1])
+    moved = np.maximum.accumulate(np.where((length >= 0.5) | start, row, 0))
+    heading = np.where((length[moved] > 0)[:, None], step[moved] / np.maximum(length[moved], 1e-9)[:, None], [1.0, 0.0])
+
+    lag_v, lag_dt = [], []
+    for k in LAGS:
+        j = np.maximum(row - k, first)
+        lag_v.append(_turn(offset_m(lon, lat, lon[j], lat[j]), heading))
+        lag_dt.append(np.maximum((t - t[j]) / 1000.0, 0.5))
+    speeds = [np.hypot(lag_v[k][:, 0], lag_v[k][:, 1]) / lag_dt[k] for k in (0, 1, 3, 5)]
+    speed = np.sqrt(np.mean(np.square(speeds), axis=0))
+
+    columns: list[np.ndarray] = []
+    for v, dt in zip(lag_v, lag_dt, strict=True):
+        reach = speed * dt + 5.0
+        columns += [_squash(v[:, 0], 5.0), _squash(v[:, 1], 5.0), np.log1p(dt) / 8.0]
+        columns += [v[:, 0] / reach, v[:, 1] / reach]
+    columns += [np.log1p(speeds[0]) / 2.0, np.log1p(speed) / 2.0, np.log((speeds[0] + 0.3) / (speed + 0.3))]
+    hours = solar_hour(t, lon)
+    columns += _clock_columns(hours)
+    elapsed = (t - t[first]) / 1000.0
+    columns += [np.log1p(row - first) / 6.0, np.log1p(elapsed) / 12.0]
+    columns += [start, (length < 50.0) & (lag_dt[0] >= 300.0), lag_dt[0] > 1800.0]
+
+    from_first = offset_m(lon, lat, lon[first], lat[first])
+    everything = np.ones(n, bool)
+    mean, _ = _running_mean(from_first, everything, first)
+    square, _ = _running_mean(from_first**2, everything, first)
+    columns += [np.log1p(np.sqrt(np.maximum(square - mean**2, 0.0).sum(axis=1))) / 10.0]
+    night, n_night = _running_mean(from_first, (hours % 24 >= 22) | (hours % 24 < 7), first)
+    work, n_work = _running_mean(from_first, (hours < 120) & (hours % 24 >= 9) & (hours % 24 < 17), first)
+    centroid = _turn(mean - from_first, heading)
+    for v, known in (
+        (centroid, 1.0),
+        *((_turn(p - from_first, heading), c > 0) for p, c in ((night, n_night), (work, n_work))),
+    ):
+        columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
+    columns += [np.log1p(n_night) / 6.0, np.log1p(n_work) / 6.0]
+    j, known = _at(key, first, row, key - DAY_MS)
+    back = _turn(offset_m(lon[j], lat[j], lon, lat), heading)
+    columns += [_squash(back[:, 0], 50.0) * known, _squash(back[:, 1], 50.0) * known, known]
+
+    x = np.empty((n, len(columns)), np.float32)
+    for c, column in enumerate(columns):
+        x[:, c] = column
+    np.clip(x, -8.0, 8.0, out=x)
+    return Features(
+        x, elapsed.astype(np.float32), first, heading, lag_v[0] / lag_dt[0][:, None], speed, t, lon, lat, key, centroid
+    )
+
+
+def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
+    """Ask of the fixes `row` (m,) where their track will be `dt_s` (m,) seconds later."""
+    dt = np.maximum(np.asarray(dt_s, np.float64), 0.5)
+    fade = FADE_S * -np.expm1(-dt / FADE_S)
+    base = f.velocity[row] * fade[:, None]
+    scale = np.sqrt(10.0**2 + (f.speed[row] * dt) ** 2 + (0.3 * dt) ** 2)
+    t = f.t[row] + (dt * 1000).astype(np.int64)
+    previous = np.maximum(row - 1, f.first[row])
+    last_dt = np.maximum((f.t[row] - f.t[previous]) / 1000.0, 0.5)
+
+    columns = [np.log(dt) / 4.0 - 1.0, dt / (dt + FADE_S), np.log(dt / last_dt) / 4.0, np.log(scale / dt) / 2.0]
+    columns += [base[:, 0] / scale, base[:, 1] / scale, *_clock_columns(solar_hour(t, f.lon[row]))]
+    targets = [(f.centroid[row], np.ones(len(row), bool))]
+    for back in (DAY_MS, 7 * DAY_MS):
+        j, known = _at(f.key, f.first[row], row, f.key[row] + (dt * 1000).astype(np.int64) - back)
+        targets.append((_turn(offset_m(f.lon[j], f.lat[j], f.lon[row], f.lat[row]), f.heading[row]), known))
+    for v, known in targets:
+        columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
+        columns += [np.clip(v[:, 0] / scale, -4, 4) * known, np.clip(v[:, 1] / scale, -4, 4) * known, known]
+    x = np.empty((len(row), len(columns)), np.float32)
+    for c, column in enumerate(columns):
+        x[:, c] = column
+    np.clip(x, -8.0, 8.0, out=x)
+    return Query(x, base, scale)
+
+
+def displacement(f: Features, row: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Metres (m, 2) from the fixes `row` to (lon, lat), in each fix's frame."""
+    return _turn(offset_m(lon, lat, f.lon[row], f.lat[row]), f.heading[row])
+
+
+def destination(f: Features, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Where a displacement `xy` (m, 2), metres in the fix's frame, leads from the fixes `row`: lon, lat in degrees."""
+    h = f.heading[row]
+    east = xy[:, 0] * h[:, 0] - xy[:, 1] * h[:, 1]
+    north = xy[:, 0] * h[:, 1] + xy[:, 1] * h[:, 0]
+    _, ky = metres_per_degree(f.lat[row])
+    lat = np.clip(f.lat[row] + north / ky, -90.0, 90.0)
+    kx, _ = metres_per_degree(0.5 * (lat + f.lat[row]))
+    return (f.lon[row] + east / kx + 180.0) % 360.0 - 180.0, lat
+
+
+# Widths of the two tables, and the columns that change sign when a track is mirrored (the lateral components).
+_LAGGED = 5 * len(LAGS)
+_PLACES = _LAGGED + 16  # the own places come after speed (3), clock (7), age (2), flags (3) and radius (1)
+N_FEATURES = _PLACES + 11
+LATERAL_FEATURES = [*range(1, _LAGGED, 5), *range(4, _LAGGED, 5), _PLACES + 1, _PLACES + 3, _PLACES + 5, _PLACES + 9]
+N_QUERY = 28
+LATERAL_QUERY = [5, 14, 16, 19, 21, 24, 26]

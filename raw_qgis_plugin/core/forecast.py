@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Forecasts: where a track will be, in one pass for any horizon, with the radius of its 50 and 80 % areas."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from . import features as feat
+from .errors import InputError, Progress, no_progress
+from .runtime import Model, batches
+from .tracks import Tracks
+
+CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
+COARSE_S = 300.0
+FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
+TAIL = 3.0  # degrees of freedom of the mixture's Student t components
+LEVELS = (0.5, 0.8)
+
+
+@dataclass(frozen=True)
+class Forecasts:
+    """One row a forecast. track: (m,) int, row of tracks.track_ids. t: (m,) epoch ms. horizon_s: (m,) seconds from the
+    last fix used. lon, lat: (m,) degrees, NaN where the track has no fix before t. radius50_m, radius80_m: (m,) metres
+    around it that hold the truth in 50 and 80 % of cases. in_domain: (m,) bool. reasons: why some are not.
+    """
+
+    track: np.ndarray
+    t: np.ndarray
+    horizon_s: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+    radius50_m: np.ndarray
+    radius80_m: np.ndarray
+    in_domain: np.ndarray
+    reasons: list[str]
+
+
+def forecast(tracks: Tracks, model: Model, horizons_s: np.ndarray, progress: Progress = no_progress) -> Forecasts:
+    """Forecast every track of two or more fixes at `horizons_s` (h,) seconds after its last fix, track by track."""
+    horizons = np.asarray(horizons_s, np.float64)
+    if not len(horizons) or (horizons <= 0).any():
+        raise InputError("Horizons must be positive numbers of seconds.")
+    track = np.flatnonzero(np.diff(tracks.track_offsets) >= 2)
+    last = tracks.t[tracks.track_offsets[1:][track] - 1]
+    t = last[:, None] + np.round(horizons * 1000).astype(np.int64)[None, :]
+    return forecast_at(tracks, model, np.repeat(track, len(horizons)), t.ravel(), progress)
+
+
+def forecast_at(
+    tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress = no_progress
+) -> Forecasts:
+    """Forecast the tracks `track` (m,) at the times `t` (m,) epoch ms, from the fixes before each time alone."""
+    track, t = np.asarray(track, np.int64), np.asarray(t, np.int64)
+    end = _fixes_before(tracks, track, t)
+    known = end > tracks.track_offsets[track]
+    horizon = np.full(len(t), np.nan)
+    horizon[known] = (t[known] - tracks.t[end[known] - 1]) / 1000.0
+    result = np.full((4, len(t)), np.nan)
+    usable = np.flatnonzero(known)
+    contexts, context = np.unique(end[usable], return_inverse=True)
+    if len(contexts):
+        begin = tracks.track_offsets[tracks.track[contexts - 1]]
+        result[:, usable] = _answer(tracks, model, begin, contexts, context, horizon[usable], progress)
+    in_domain, reasons = _in_domain(tracks, track, end, horizon, known, model.card.get("domain", {}))
+    return Forecasts(track, t, horizon, *result, in_domain, reasons)
+
+
+def _fixes_before(tracks: Tracks, track: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """For each question the row after the track's last fix before t."""
+    origin = int(min(tracks.t.min(initial=0), t.min(initial=0)))
+    span = int(max(tracks.t.max(initial=0), t.max(initial=0))) - origin + 1
+    own = tracks.track.astype(np.int64)
+    if span * (tracks.n_tracks + 1) < 2**62:
+        return np.searchsorted(own * span + (tracks.t - origin), track * span + (t - origin), side="left")
+    # Times so far apart that one sorted key would overflow: rank them first.
+    times = np.unique(np.concatenate([tracks.t, t]))
+    rank = len(times) + 1
+    return np.searchsorted(
+        own * rank + np.searchsorted(times, tracks.t),
+        track * rank + np.searchsorted(times, t),
+        side="left",
+    )
+
+
+def _answer(
+    tracks: Tracks,
+    model: Model,
+    begin: np.ndarray,
+    end: np.ndarray,
+    context: np.ndarray,
+    horizon: np.ndarray,
+    progress: Progress,
+) -> np.ndarray:
+    """lon, lat, radius50_m, radius80_m (4, m) for questions `horizon` (m,) s asked of `context` (m,), each the rows
+    begin … end of the tracks.
+    """
+    farthest = np.zeros(len(end))
+    np.maximum.at(farthest, context, horizon)
+    rows, valid = _context_rows(tracks, begin, end, farthest)
+    length = valid.sum(axis=1)
+    by_context = np.argsort(context, kind="stable")
+    first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
+    result, done = np.empty((4, len(horizon))), 0
+    for chosen in batches(length):
+        progress(done / len(end))
+        asked = [by_context[first[c] : first[c + 1]] for c in chosen]
+        most = max(len(a) for a in asked)
+        at = np.array([np.pad(a, (0, most - len(a)), mode="edge") for a in asked])  # (B, Q); repeats cost little
+        result[:, at.ravel()] = _answer_batch(tracks, model, rows[chosen], valid[chosen], horizon[at])
+        done += len(chosen)
+    progress(1.0)
+    return result
+
+
+def _context_rows(
+    tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """The rows that each context keeps, padded on the left, and which are real: (n, L) each.
+
+    A context ends with its last fix; going back, it keeps the last fix of each bin, the bins so long that the
+    farthest horizon is no more than FARTHEST of them.
+    """
+    bin_ms = np.maximum(1000.0 * farthest_s / FARTHEST, 1.0)
+    most = np.where(bin_ms >= 1000 * COARSE_S, CONTEXT["coarse"], CONTEXT["fine"])
+    kept = []
+    for b, e, width, count in zip(begin, end, bin_ms, most, strict=True):  # one turn a context, not a fix
+        t = tracks.t[b:e]
+        back = ((t[-1] - t) / width).astype(np.int64)
+        rows = np.flatnonzero(np.append(back[:-1] != back[1:], True)) + b
+        kept.append(rows[-count:])
+    length = np.array([len(k) for k in kept])
+    valid = np.arange(length.max())[None, :] >= (length.max() - length)[:, None]
+    rows = np.zeros(valid.shape, np.int64)
+    rows[valid] = np.concatenate(kept)
+    return rows, valid
+
+
+def _answer_batch(tracks: Tracks, model: Model, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray) -> np.ndarray:
+    longest = int(valid.sum(axis=1).max())
+    rows, valid = rows[:, -longest:], valid[:, -longest:]
+    flat = rows[valid]
+    number = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)[valid]
+    f = feat.featurize(number, tracks.t[flat], tracks.lon[flat], tracks.lat[flat])
+    x = np.zeros((*valid.shape, f.x.shape[1]), np.float32)
+    clock = np.zeros(valid.shape, np.float32)
+    x[valid], clock[valid] = f.x, f.clock
+    last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon.shape[1])
+    q = feat.ask(f, last, horizon.ravel())
+    (parameters,) = model.backbone(x, clock, valid, q.x.reshape(*horizon.shape, -1), outputs=("parameters",))
+    parameters = parameters.reshape(len(last), -1).astype(np.float64)
+    lon, lat = feat.destination(f, last, q.base + parameters[:, :2] * q.scale[:, None])
+    radius = _radius(parameters, q.base / q.scale[:, None]) * q.scale[:, None]
+    return np.stack([lon, lat, *(radius * _factors(model.card["calibration"], horizon.ravel())).T])
+
+
+def _radius(p: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """Radii (m, 2) around the point that hold 50 and 80 % of the mixture, in units of the query's scale.
+
+    p: (m, P) as model/raw.py splits them. base: (m, 2). The mixture is laid out as a fixed grid of equally likely
+    points a component, 8 radii × 8 directions.
+    """
+    rest = p[:, 4:].reshape(len(p), -1, 4)
+    centre = np.concatenate([np.zeros((len(p), 1, 2)), base[:, None] + rest[..., :2]], axis=1)  # (m, K, 2)
+    sigma = np.exp(np.clip(np.concatenate([p[:, 2:3], rest[..., 2]], axis=1), -8.0, 6.0))
+    logit = np.concatenate([p[:, 3:4], rest[..., 3]], axis=1)
+    weight = np.exp(logit - logit.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    u = (np.arange(8) + 0.5) / 8
+    reach = np.sqrt(TAIL * ((1 - u) ** (-2 / TAIL) - 1))
+    turn = (np.arange(8) + 0.5 * (np.arange(8) % 2)[:, None]) * (np.pi / 4)
+    grid = (reach[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)).reshape(-1, 2)  # (64, 2)
+    result = np.empty((len(p), len(LEVELS)))
+    for part in np.array_split(np.arange(len(p)), max(len(p) // 4096, 1)):
+        spread = (centre[part, :, None] - (base + p[:, :2])[part, None, None]) + sigma[part, :, None, None] * grid
+        distance = np.hypot(spread[..., 0], spread[..., 1]).reshape(len(part), -1)
+        order = np.argsort(distance, axis=1)
+        mass = np.cumsum(np.take_along_axis(np.repeat(weight[part], len(grid), axis=1) / len(grid), order, 1), axis=1)
+        for c, level in enumerate(LEVELS):
+            at = np.minimum((mass < level).sum(axis=1), distance.shape[1] - 1)
+            result[part, c] = distance[np.arange(len(part)), order[np.arange(len(part)), at]]
+    return result
+
+
+def _factors(calibration: dict, horizon_s: np.ndarray) -> np.ndarray:
+    """What the radii are multiplied by so that they hold their share on units not trained on: (m, 2), by horizon."""
+    if not calibration.get("horizon_s"):
+        return np.ones((len(horizon_s), 2))
+    at, known = np.log(np.maximum(horizon_s, 0.1)), np.log(calibration["horizon_s"])
+    return np.stack([np.interp(at, known, calibration[name]) for name in ("factor50", "factor80")], axis=1)
+
+
+def _in_domain(
+    tracks: Tracks, track: np.ndarray, end: np.ndarray, horizon: np.ndarray, known: np.ndarray, domain: dict
+) -> tuple[np.ndarray, list[str]]:
+    """Is each question within what the model was trained on, and if not, why (counted)?"""
+    row = np.maximum(end - 1, 0)
+    fixes = end - tracks.track_offsets[track]
+    cadence, speed = _recent_cadence_and_speed(tracks, row, fixes)
+    checks = (
+        (cadence, "cadence_s", "cadence outside {} to {} s"),
+        (speed, "speed_ms", "speed outside {} to {} m/s"),
+        (fixes, "n_fixes", "number of fixes outside {} to {}"),
+        (horizon, "horizon_s", "horizon outside {} to {} s"),
+    )
+    inside, reasons = known.copy(), []
+    for value, name, words in checks:
+        low, high = domain.get(name, (-np.inf, np.inf))
+        outside = known & ~((value >= low) & (value <= high))
+        if outside.any():
+            reasons.append(f"{int(outside.sum()):,} of {len(track):,} forecasts: {words.format(low, high)}")
+        inside &= ~outside
+    return inside, reasons
+
+
+def _recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Median time in s between the last eight fixes up to `row`, and the greatest of their speeds in m/s."""
+    back = np.arange(8)[None, :]
+    at = np.maximum(row[:, None] - back, 0)
+    real = back + 1 < fixes[:, None]
+    before = np.maximum(at - 1, 0)
+    dt = np.where(real, (tracks.t[at] - tracks.t[before]) / 1000.0, np.nan)
+    step = feat.offset_m(tracks.lon[at], tracks.lat[at], tracks.lon[before], tracks.lat[before])
+    speed = np.where(real, np.hypot(step[..., 0], step[..., 1]) / np.maximum(dt, 0.5), np.nan)
+    some = real.any(axis=1)
+    cadence, fastest = np.full(len(row), np.nan), np.full(len(row), np.nan)
+    cadence[some], fastest[some] = np.nanmedian(dt[some], axis=1), np.nanmax(speed[some], axis=1)
+    return cadence, fastest

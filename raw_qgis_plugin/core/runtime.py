@@ -1,0 +1,148 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Running a model bundle with ONNX Runtime, on the device that is really there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .bundle import Bundle
+from .errors import BundleError, InputError, require
+from .features import N_QUERY
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+POINTS_A_BATCH = 8192
+DEVICES = ("auto", "cpu", "cuda")
+
+
+class Model:
+    """A bundle ready to run.
+
+    provider: 'CUDA' or 'CPU', what the session really got. warning: why it is not what was asked for, or ''.
+    """
+
+    def __init__(self, bundle: Bundle, device: str = "auto") -> None:
+        require("onnxruntime")
+        if device not in DEVICES:
+            raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
+        self.bundle, self.card = bundle, bundle.card
+        self._wanted = _providers(device)
+        self._backbone = self._session(bundle.path / "backbone.onnx")
+        self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
+        self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
+        self._past = [i for i in self._backbone.get_inputs() if i.name.startswith("past")][0].shape
+        self._head = cache(lambda name: self._session(bundle.path / "heads" / f"{bundle.head(name)['name']}.onnx"))
+
+    def _session(self, path: Path) -> onnxruntime.InferenceSession:
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        try:
+            # From bytes, so that a graph has no folder to read other files from.
+            return onnxruntime.InferenceSession(path.read_bytes(), options, providers=self._wanted)
+        except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
+            raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
+
+    def backbone(
+        self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray | None = None,
+        past: tuple[np.ndarray, np.ndarray] | None = None, outputs: tuple[str, ...] = ("states", "parameters"),
+    ) -> list[np.ndarray]:  # fmt: skip
+        """Run the network.
+
+        x: (B, T, features) and clock: (B, T), padded on the left. valid: (B, P + T) bool, False on padding. query:
+        (B, Q, query) asked of the last fix. past: keys and values (layers, B, H, P, d), of none when absent.
+        Returns the named outputs: states (B, T, D), parameters (B, Q, parameters), present_keys, present_values.
+        """
+        b = len(x)
+        if past is None:
+            layers, _, heads, _, dim = self._past
+            past = (np.zeros((layers, b, heads, 0, dim), np.float32),) * 2
+        if query is None:
+            query = np.zeros((b, 1, N_QUERY), np.float32)
+        feed = {
+            "features": x,
+            "clock": clock,
+            "valid": valid,
+            "query": query,
+            "past_keys": past[0],
+            "past_values": past[1],
+        }
+        return self._backbone.run(list(outputs), feed)
+
+    def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
+        """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale."""
+        session = self._head(name)
+        wide = session.get_inputs()[0].shape[1]
+        if x.shape[1] != wide:
+            raise BundleError(
+                f"The head {name} wants {wide} inputs but gets {x.shape[1]}: it belongs to another backbone."
+            )
+        return session.run(None, {session.get_inputs()[0].name: x.astype(np.float32)})[0]
+
+
+def batches(length: np.ndarray, points: int = POINTS_A_BATCH) -> Iterator[np.ndarray]:
+    """Split sequences of the given lengths into batches of like length: arrays of their indexes."""
+    order = np.argsort(length, kind="stable")
+    at = 0
+    while at < len(order):
+        room = max(points // max(int(length[order[at]]), 1), 1)
+        while room > 1 and length[order[min(at + room, len(order)) - 1]] * room > 1.3 * points:
+            room = max(int(room * 0.8), 1)
+        yield order[at : at + room]
+        at += room
+
+
+def pad_left(values: np.ndarray, start: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows start … start + length of `values` as a batch padded on the left: (B, T, …), and valid (B, T)."""
+    t = int(length.max())
+    at = start[:, None] + np.arange(t)[None, :] - (t - length)[:, None]
+    valid = at >= start[:, None]
+    return values[np.maximum(at, start[:, None])], valid
+
+
+@cache
+def _loaded() -> list[str]:
+    """ONNX Runtime's providers, after its CUDA libraries were loaded from pip's packages where they are."""
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    if "CUDAExecutionProvider" in available and _has_gpu() and hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()
+    return available
+
+
+def _providers(device: str) -> list[str]:
+    if device != "cpu" and "CUDAExecutionProvider" in _loaded() and _has_gpu():
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    return ["CPUExecutionProvider"]
+
+
+@cache
+def _has_gpu() -> bool:
+    """Is there an NVIDIA driver? Without one the CUDA provider only prints errors before it falls back."""
+    import ctypes
+    import sys
+
+    try:
+        cuda = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        count = ctypes.c_int(0)
+        return cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+    except (OSError, AttributeError):
+        return False
+
+
+def _why_not_cuda() -> str:
+    if not _has_gpu():
+        return "No NVIDIA GPU and driver were found, so the CPU does the work."
+    if "CUDAExecutionProvider" not in _loaded():
+        return "This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead."
+    return (
+        "ONNX Runtime could not load its CUDA libraries, so the CPU does the work. Install onnxruntime-gpu[cuda,cudnn]."
+    )
