@@ -150,6 +150,59 @@ def _offsets(rng: np.random.Generator, b: int) -> np.ndarray:
     return np.stack([np.ones(b, int), rng.integers(2, 4, b), rng.integers(4, 6, b), far], axis=1)
 
 
+def _draw(rng: np.random.Generator, s: Source, v: View, cadence: int, count: int, length: int) -> tuple:
+    """`count` sequences of `length` fixes from one source: t, lon, lat (count, length) and which are real."""
+    run = np.minimum(np.searchsorted(v.share, rng.random(count)), len(v.start) - 1)
+    begin = rng.random(count) * np.maximum(v.length[run] - 0.8 * length, 1)
+    skips = rng.random((count, length)) < rng.choice([0.0, 0.0, 0.05, 0.15], (count, 1))
+    at = begin.astype(int)[:, None] + np.cumsum(1 + skips, axis=1) - 1
+    valid = at < v.length[run][:, None]
+    rows = v.rows[v.start[run][:, None] + np.minimum(at, v.length[run][:, None] - 1)]
+    t, lon, lat = s.t[rows], s.lon[rows], s.lat[rows]
+    t = t + np.cumsum(~valid, axis=1) * 1000  # padding goes on in time, in place
+    stretch = rng.uniform(*((0.75, 1.35) if s.exact else (0.92, 1.08)), (count, 1))
+    if cadence < COARSE_S:
+        t = t[:, :1] + ((t - t[:, :1]) * stretch).astype(np.int64)
+    if s.exact:
+        kx, ky = feat.metres_per_degree(lat)
+        error = _noise(rng, t)
+        lon, lat = lon + error[..., 0] / kx, lat + error[..., 1] / ky
+    return t, lon, lat, valid
+
+
+def _featurize(
+    rng: np.random.Generator, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, valid: np.ndarray, cadence: int
+) -> Batch:
+    b, length = t.shape
+    f = feat.featurize(np.repeat(np.arange(b), length), t.ravel(), lon.ravel(), lat.ravel())
+    ahead = _offsets(rng, b)  # (B, Q)
+    row = np.arange(b * length).reshape(b, length, 1)
+    place = np.arange(length)[None, :, None] + ahead[:, None, :]  # (B, L, Q)
+    asked = place < length
+    goal = np.where(asked, row + ahead[:, None, :], row)
+    asked &= valid.ravel()[goal] & valid[:, :, None]
+    asker, goal = np.broadcast_to(row, goal.shape).ravel(), goal.ravel()
+    dt = np.maximum((f.t[goal] - f.t[asker]) / 1000.0, 0.5)
+    q = feat.ask(f, asker, dt)
+    shape = (b, length, ahead.shape[1])
+    unit = q.scale[:, None]
+    target = feat.displacement(f, asker, f.lon[goal], f.lat[goal]) / unit
+    base = q.base / unit
+    asked &= (np.abs(target).max(axis=1) < 200).reshape(shape)  # teleports
+    x, query = f.x.reshape(b, length, -1), q.x.reshape(*shape, -1)
+    flip = rng.random(b) < 0.5
+    x[np.ix_(flip, np.arange(length), np.array(feat.LATERAL_FEATURES))] *= -1
+    query[np.ix_(flip, np.arange(length), np.arange(shape[2]), np.array(feat.LATERAL_QUERY))] *= -1
+    target, base = target.reshape(*shape, 2), base.reshape(*shape, 2)
+    target[flip, ..., 1] *= -1
+    base[flip, ..., 1] *= -1
+    return Batch(
+        x, f.clock.reshape(b, length), query, base.astype(np.float32), target.astype(np.float32),
+        q.scale.reshape(shape).astype(np.float32), (q.scale / dt).reshape(shape).astype(np.float32),
+        asked, int(valid.sum()), cadence,
+    )  # fmt: skip
+
+
 class Corpus:
     """A weighted mix of sources that gives batches; batch `n` of a seed is always the same."""
 
@@ -169,65 +222,12 @@ class Corpus:
         else:
             length = int(rng.choice([128, 512], p=[0.5, 0.5]))
         count = max(self.points // length, 1)
-        having = [s for s in self.sources if s.view(cadence)]
-        share = np.array([s.weight for s in having])
+        having = [(s, v) for s in self.sources if (v := s.view(cadence))]
+        share = np.array([s.weight for s, _ in having])
         parts = rng.multinomial(count, share / share.sum())
-        drawn = [self._draw(rng, s, cadence, k, length) for s, k in zip(having, parts, strict=True) if k]
+        drawn = [_draw(rng, s, v, cadence, k, length) for (s, v), k in zip(having, parts, strict=True) if k]
         t, lon, lat, valid = (np.concatenate(a) for a in zip(*drawn, strict=True))
-        return self._featurize(rng, t, lon, lat, valid, cadence)
-
-    def _draw(self, rng: np.random.Generator, s: Source, cadence: int, count: int, length: int) -> tuple:
-        """`count` sequences of `length` fixes from one source: t, lon, lat (count, length) and which are real."""
-        v = s.view(cadence)
-        run = np.minimum(np.searchsorted(v.share, rng.random(count)), len(v.start) - 1)
-        begin = rng.random(count) * np.maximum(v.length[run] - 0.8 * length, 1)
-        skips = rng.random((count, length)) < rng.choice([0.0, 0.0, 0.05, 0.15], (count, 1))
-        at = begin.astype(int)[:, None] + np.cumsum(1 + skips, axis=1) - 1
-        valid = at < v.length[run][:, None]
-        rows = v.rows[v.start[run][:, None] + np.minimum(at, v.length[run][:, None] - 1)]
-        t, lon, lat = s.t[rows], s.lon[rows], s.lat[rows]
-        t = t + np.cumsum(~valid, axis=1) * 1000  # padding goes on in time, in place
-        stretch = rng.uniform(*((0.75, 1.35) if s.exact else (0.92, 1.08)), (count, 1))
-        if cadence < COARSE_S:
-            t = t[:, :1] + ((t - t[:, :1]) * stretch).astype(np.int64)
-        if s.exact:
-            kx, ky = feat.metres_per_degree(lat)
-            error = _noise(rng, t)
-            lon, lat = lon + error[..., 0] / kx, lat + error[..., 1] / ky
-        return t, lon, lat, valid
-
-    @staticmethod
-    def _featurize(
-        rng: np.random.Generator, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, valid: np.ndarray, cadence: int
-    ) -> Batch:
-        b, length = t.shape
-        f = feat.featurize(np.repeat(np.arange(b), length), t.ravel(), lon.ravel(), lat.ravel())
-        ahead = _offsets(rng, b)  # (B, Q)
-        row = np.arange(b * length).reshape(b, length, 1)
-        place = np.arange(length)[None, :, None] + ahead[:, None, :]  # (B, L, Q)
-        asked = place < length
-        goal = np.where(asked, row + ahead[:, None, :], row)
-        asked &= valid.ravel()[goal] & valid[:, :, None]
-        row, goal = np.broadcast_to(row, goal.shape).ravel(), goal.ravel()
-        dt = np.maximum((f.t[goal] - f.t[row]) / 1000.0, 0.5)
-        q = feat.ask(f, row, dt)
-        shape = (b, length, ahead.shape[1])
-        unit = q.scale[:, None]
-        target = feat.displacement(f, row, f.lon[goal], f.lat[goal]) / unit
-        base = q.base / unit
-        asked &= (np.abs(target).max(axis=1) < 200).reshape(shape)  # teleports
-        x, query = f.x.reshape(b, length, -1), q.x.reshape(*shape, -1)
-        flip = rng.random(b) < 0.5
-        x[np.ix_(flip, np.arange(length), feat.LATERAL_FEATURES)] *= -1
-        query[np.ix_(flip, np.arange(length), np.arange(shape[2]), feat.LATERAL_QUERY)] *= -1
-        target, base = target.reshape(*shape, 2), base.reshape(*shape, 2)
-        target[flip, ..., 1] *= -1
-        base[flip, ..., 1] *= -1
-        return Batch(
-            x, f.clock.reshape(b, length), query, base.astype(np.float32), target.astype(np.float32),
-            q.scale.reshape(shape).astype(np.float32), (q.scale / dt).reshape(shape).astype(np.float32),
-            asked, int(valid.sum()), cadence,
-        )  # fmt: skip
+        return _featurize(rng, t, lon, lat, valid, cadence)
 
     def batches(self, first: int = 0) -> Iterator[Batch]:
         """Batches from number `first` on, made ahead in a thread."""

@@ -61,8 +61,8 @@ def errors_m(w: Windows, forecast: Forecast) -> np.ndarray:
 
 def evaluate(w: Windows, model: Model, zeroed: Model, seed: int = 0) -> dict:
     """Every method's mean and median error, the ratio with its interval, and how often the areas hold the truth."""
-    context = tuple(a[:, :CONTEXT] for a in (w.t, w.lon, w.lat))
-    errors = {k: errors_m(w, f) for k, f in simple_methods(*context, w.t[:, CONTEXT:]).items()}
+    t, lon, lat = (a[:, :CONTEXT] for a in (w.t, w.lon, w.lat))
+    errors = {k: errors_m(w, f) for k, f in simple_methods(t, lon, lat, w.t[:, CONTEXT:]).items()}
     best = min(errors, key=lambda k: errors[k].mean())
     answer = ask_model(w, model)
     ours = errors_m(w, (answer.lon, answer.lat))
@@ -98,7 +98,7 @@ def table(results: dict[str, dict]) -> str:
         low, high = r["interval"]
         lines.append(
             f"{family}: {r['windows']} windows of {r['people']} units. Model / best simple ({r['best_simple']}) = "
-            f"{r['ratio']:.3f} [{low:.3f}, {high:.3f}]. Inside the 50 % area: {r['inside50']:.1%}; 80 %: {r['inside80']:.1%}"
+            f"{r['ratio']:.3f} [{low:.3f}, {high:.3f}]. In the 50 % area: {r['inside50']:.1%}; 80 %: {r['inside80']:.1%}"
         )
         for name, e in sorted(r["methods"].items(), key=lambda item: item[1]["mean_m"]):
             lines.append(f"    {e['mean_m']:9.1f} mean {e['median_m']:9.1f} median  {name}")

@@ -19,6 +19,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor
+from torch.utils.tensorboard import SummaryWriter
 
 from model.checkpoint import load, load_network, optimizer_tensors, restore_optimizer, save
 from model.config import PRESETS
@@ -155,8 +156,6 @@ def averaged(run: Run) -> Raw:
 
 def train(run: Run, corpus: Corpus, validation: Corpus | None, args: argparse.Namespace) -> dict:
     """Train until the budget of minutes (or --steps) is spent; returns the last validation."""
-    from torch.utils.tensorboard import SummaryWriter
-
     logs, metrics, recent = SummaryWriter(run.folder / "logs"), {}, []
     budget, before, began = 60.0 * args.minutes, run.seconds, time.monotonic()
     points_before = run.points
@@ -185,7 +184,7 @@ def train(run: Run, corpus: Corpus, validation: Corpus | None, args: argparse.Na
     return metrics
 
 
-def report(logs: object, step: int, **values: float) -> None:
+def report(logs: SummaryWriter, step: int, **values: float) -> None:
     """One JSON line, and the same for TensorBoard."""
     print(json.dumps({"step": step} | {k: float(f"{v:.5g}") for k, v in values.items()}), flush=True)
     for name, value in values.items():

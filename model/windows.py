@@ -45,7 +45,7 @@ def cut(tracks: Tracks, cadence_s: int, *, limit: int = 3000, per_user: int = 60
     broken = (user[1:] != user[:-1]) | (np.diff(bins) > 2) | (metres / seconds > FASTEST_MS)
     breaks = np.concatenate([[0], np.cumsum(broken)])
     travelled = np.concatenate([[0.0], np.cumsum(np.where(broken, 0.0, metres))])
-    begin = np.arange(0, len(t) - size + 1, 15)
+    begin: np.ndarray = np.arange(0, len(t) - size + 1, 15)
     whole = breaks[begin + size - 1] == breaks[begin]
     moved = travelled[begin + size - 1] - travelled[begin] > 0
     begin = begin[whole & moved]

@@ -269,7 +269,7 @@ def check_graph(path: Path) -> None:
     """Refuse an ONNX file that keeps data elsewhere or uses operators that this project's exporter does not write."""
     try:
         for number, value in _fields(memoryview(path.read_bytes())):
-            if number == 7:
+            if number == 7 and isinstance(value, memoryview):
                 _check_nodes(path, value)
             if number == 25:
                 raise BundleError(f"{path.name} defines functions of its own; the graphs of a model bundle do not.")
@@ -278,19 +278,22 @@ def check_graph(path: Path) -> None:
 
 
 def _check_nodes(path: Path, graph: memoryview) -> None:
-    for number, value in _fields(graph):
-        if number == 1:  # a node
-            node = list(_fields(value))
-            kind = "".join(bytes(v).decode() for n, v in node if n == 4)
-            domain = "".join(bytes(v).decode() for n, v in node if n == 7)
-            nested = any(
-                n == 5 and any(m in (6, 11) for m, _ in _fields(v)) for n, v in node
-            )  # an attribute that is a graph
-            if kind not in OPERATORS or domain not in ("", "ai.onnx") or nested:
-                raise BundleError(
-                    f"{path.name} uses the operator {domain}{':' * bool(domain)}{kind}, which is not run."
-                )
-        if number == 5 and any(n == 13 or (n == 14 and v) for n, v in _fields(value)):  # a tensor
-            raise BundleError(
-                f"{path.name} keeps weights in another file; the graphs of a model bundle hold their own."
-            )
+    for node in _messages(graph, 1):
+        kind, domain = ("".join(bytes(v).decode() for v in _messages(node, n)) for n in (4, 7))
+        attributes = list(_messages(node, 5))
+        if kind not in OPERATORS or domain not in ("", "ai.onnx") or any(_messages(a, 6, 11) for a in attributes):
+            raise BundleError(f"{path.name} uses the operator {domain}{':' * bool(domain)}{kind}, which is not run.")
+        for tensor in (t for a in attributes for t in _messages(a, 5, 10)):
+            _check_tensor(path, tensor)
+    for tensor in _messages(graph, 5):
+        _check_tensor(path, tensor)
+
+
+def _messages(message: memoryview, *numbers: int) -> list[memoryview]:
+    """The nested messages and strings in the given fields."""
+    return [v for n, v in _fields(message) if n in numbers and isinstance(v, memoryview)]
+
+
+def _check_tensor(path: Path, tensor: memoryview) -> None:
+    if any(n == 13 or (n == 14 and v) for n, v in _fields(tensor)):
+        raise BundleError(f"{path.name} keeps weights in another file; the graphs of a model bundle hold their own.")

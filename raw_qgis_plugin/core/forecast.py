@@ -64,7 +64,8 @@ def forecast_at(
         begin = tracks.track_offsets[tracks.track[contexts - 1]]
         result[:, usable] = _answer(tracks, model, begin, contexts, context, horizon[usable], progress)
     in_domain, reasons = _in_domain(tracks, track, end, horizon, known, model.card.get("domain", {}))
-    return Forecasts(track, t, horizon, *result, in_domain, reasons)
+    lon, lat, radius50, radius80 = result
+    return Forecasts(track, t, horizon, lon, lat, radius50, radius80, in_domain, reasons)
 
 
 def _fixes_before(tracks: Tracks, track: np.ndarray, t: np.ndarray) -> np.ndarray:
