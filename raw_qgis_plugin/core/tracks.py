@@ -121,7 +121,7 @@ class Tracks:
 
 def solar_day(tracks: Tracks) -> np.ndarray:
     """(n,) int64: each fix's day since 1970-01-01 in mean solar time at its user's median lon."""
-    lon = group_median(tracks.lon, tracks.user, tracks.n_users)
+    lon = group_quantile(tracks.lon, tracks.user, tracks.n_users)
     shift = np.round(lon / 15 * HOUR_MS).astype(np.int64)
     return (tracks.t + shift[tracks.user]) // DAY_MS
 
@@ -199,10 +199,11 @@ def metres_between(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: n
     return np.hypot(east, north)
 
 
-def group_median(values: np.ndarray, group: np.ndarray, n_groups: int) -> np.ndarray:
-    """(n_groups,) float64 lower median of each group's values, in float32 precision; nan where it has none.
+def group_quantile(values: np.ndarray, group: np.ndarray, n_groups: int, share: float = 0.5) -> np.ndarray:
+    """(n_groups,) float64 quantile (the lower of two values) of each group, to float32's precision.
 
-    values: (n,) without infinities; nan is ignored. group: (n,) integers below n_groups, in any order.
+    values: (n,) without infinities; nan is ignored. group: (n,) integers below n_groups, in any order. share: 0 to 1;
+    0.5 is the median. nan where a group has no value.
     """
     good = ~np.isnan(values)
     bits = values[good].astype(np.float32).view(np.int32)
@@ -210,8 +211,8 @@ def group_median(values: np.ndarray, group: np.ndarray, n_groups: int) -> np.nda
     # One sort of plain integers, group above value: some five times faster than np.lexsort
     key = np.sort((group[good].astype(np.int64) << 32) + (bits.astype(np.int64) + 2**31))
     counts = np.bincount(group[good], minlength=n_groups)
-    middle = np.cumsum(counts) - counts + (counts - 1) // 2
-    bits = ((key[middle[counts > 0]] & 0xFFFFFFFF) - 2**31).astype(np.int32)
+    at = np.cumsum(counts) - counts + np.floor((counts - 1) * share).astype(np.int64)
+    bits = ((key[at[counts > 0]] & 0xFFFFFFFF) - 2**31).astype(np.int32)
     out = np.full(n_groups, np.nan)
     out[counts > 0] = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).view(np.float32)
     return out
@@ -290,16 +291,12 @@ def _faster(limit: float, track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat
     return fast
 
 
-def _assemble(
-    users: Coded, trips: Coded, kept: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
-) -> Tracks:
+def _assemble(users: Coded, trips: Coded, kept: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> Tracks:
     """Tracks of the sorted, cleaned fixes `kept`."""
     track = _unit(users, trips, kept)
     first = kept[np.searchsorted(track, np.arange(track[-1] + 1))] if len(kept) else kept
     used, track_user = _used(users.codes[first], len(users.names))
-    return Tracks(
-        users.names[used], trips.names[trips.codes[first]], track_user, track, t[kept], lon[kept], lat[kept]
-    )
+    return Tracks(users.names[used], trips.names[trips.codes[first]], track_user, track, t[kept], lon[kept], lat[kept])
 
 
 def _rank(codes: np.ndarray, items: Iterable[Any]) -> Coded:
