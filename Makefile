@@ -62,8 +62,8 @@ SOURCES := $(shell find raw_qgis_plugin model resources metadata.txt LICENSE -no
 
 build/.staged: $(SOURCES) Makefile
 	@mkdir -p build && rm -rf build/.new && mkdir build/.new
-	@tar -c --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' -C raw_qgis_plugin . | tar -x -C build/.new
-	@tar -c --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' model resources metadata.txt LICENSE | tar -x -C build/.new
+	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' -C raw_qgis_plugin . | tar -x -C build/.new
+	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' model resources metadata.txt LICENSE | tar -x -C build/.new
 	@rm -rf $(STAGE) && mv build/.new $(STAGE) && touch $@
 	@echo "staged $(STAGE)"
 
