@@ -31,7 +31,7 @@ def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> 
         lon, lat = _points(table[guess.geometry])
     else:
         lon, lat = (_degrees(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
-    columns = {"t": _times(table, guess, timezone), "lon": lon, "lat": lat}
+    columns = {"t": read_times(table, guess, timezone), "lon": lon, "lat": lat}
     ids = {role: table[name] for role, name in (("user", guess.user), ("track", guess.track)) if name}
     return pa.table({**ids, **columns})
 
@@ -103,7 +103,7 @@ def _points(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     return shapely.get_x(points), shapely.get_y(points)
 
 
-def _times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:
+def read_times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:
     """(n,) int64 epoch ms of the time column, and the date column where that holds a time of day only."""
     column = _plain(table[str(guess.time)])
     kind = column.type

@@ -141,7 +141,7 @@ def most_visited(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     The time until the next fix is spent where a fix is, up to 12 h: loggers are silent indoors.
     """
     lon, lat, cell = snap(tracks.lon, tracks.lat)
-    stay = np.zeros(len(tracks))
+    stay: np.ndarray = np.zeros(len(tracks))
     same = tracks.track[1:] == tracks.track[:-1]
     stay[:-1] = np.where(same, np.minimum(np.diff(tracks.t), LONGEST_STAY_MS), 0)
     new = np.ones(len(tracks), bool)

@@ -70,6 +70,31 @@ def read(
     return tracks, skipped, guess
 
 
+def read_table(source: str | Path) -> pa.Table:
+    """A Parquet or CSV file (labels, queries) as an Arrow table; a CSV file's columns are all text.
+
+    InputError where it is not there or cannot be read; MissingLibrary without pyarrow.
+    """
+    require("pyarrow")
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    path, kind = find_source(source)
+    if not path.is_file():
+        raise InputError(f"'{path}' is a folder, not a table.")
+    try:
+        if kind == "parquet":
+            return parquet.read_table(path)
+        head = _head(path)
+        skipped = Skipped()
+        table = _csv_table(path, head, head.names, skipped, no_progress)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise InputError(f"{path.name} cannot be read as a table: {error}") from error
+    if skipped:
+        raise InputError(f"{skipped.total:,} rows of {path.name} have not the {len(head.names)} columns of its header.")
+    return table
+
+
 def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
     """The path of a source and its kind: 'geolife', 'csv', 'parquet' or 'gotrack'."""
     match = re.fullmatch(rf"({'|'.join(FORMATS)}):(.+)", str(source))
@@ -135,9 +160,9 @@ def _choose(names: list[str], fields: Fields, where: Path) -> Guess:
     return guess
 
 
-def _has_fixes(names: list[str]) -> bool:
+def _has_fixes(names: list[str], fields: Fields) -> bool:
     guess = guess_fields(names)
-    return guess.positioned and guess.time is not None
+    return guess.positioned and (guess.time is not None or fields[2] in names)
 
 
 def _read_parquet(
@@ -152,7 +177,7 @@ def _read_parquet(
     files = _files_of(path, PARQUET)
     try:
         if len(files) > 1:
-            files = [file for file in files if _has_fixes(parquet.read_schema(file).names)] or files[:1]
+            files = [file for file in files if _has_fixes(parquet.read_schema(file).names, fields)] or files[:1]
         data = dataset.dataset([str(file) for file in files], format="parquet", partitioning="hive")
         guess = _choose(data.schema.names, fields, path)
         total, done, tables = data.count_rows(), 0, []
@@ -175,7 +200,9 @@ def _read_csv(
 
     files = _files_of(path, TEXT)
     heads = [_head(file) for file in files]
-    chosen = [(file, head) for file, head in zip(files, heads) if _has_fixes(head.names)] or [(files[0], heads[0])]
+    chosen = [(file, head) for file, head in zip(files, heads) if _has_fixes(head.names, fields)] or [
+        (files[0], heads[0])
+    ]
     guesses, tables = [], []
     for number, (file, head) in enumerate(chosen):
         guess = _choose(head.names, fields, file)

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the commands share: arguments, reading and writing tables, progress with the time left, errors in a line."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import numpy as np
+
+from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
+from raw_qgis_plugin.core.sources import PARQUET, find_source, read
+from raw_qgis_plugin.core.tracks import Tracks
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from raw_qgis_plugin.core.fields import Guess
+    from raw_qgis_plugin.core.runtime import Model
+
+DEVICES = ("auto", "cpu", "cuda")
+EVERY_S = 5.0  # between lines of progress where they cannot overwrite each other
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what is wrong in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print the line and leave with 2."""
+        self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
+
+
+def make_parser(command: str, description: str, epilog: str | None = None) -> Parser:
+    """The parser of `python -m model.COMMAND`, with what all commands on tracks take."""
+    parser = Parser(
+        f"python -m model.{command}", description=description, epilog=epilog, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    parser.add_argument(
+        "--tracks", required=True, metavar="T",
+        help="fixes: a Parquet or CSV file or folder, a GeoLife folder, or kind:path (geolife, csv, parquet, gotrack)",
+    )  # fmt: skip
+    parser.add_argument("--user-field", metavar="F", help="column of the user (default: guessed)")
+    parser.add_argument("--track-field", metavar="F", help="column of the track (default: guessed)")
+    parser.add_argument("--time-field", metavar="F", help="column of the time (default: guessed)")
+    parser.add_argument("--tz", default="UTC", metavar="ZONE", help="zone of times without one (IANA; default: UTC)")
+    parser.add_argument("--bundle", metavar="B", help="model bundle, a folder or .zip (default: the shipped one)")
+    parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (default: auto)")
+    parser.add_argument("--output", required=True, metavar="P", help="the table to write: .parquet or .csv")
+    return parser
+
+
+def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
+    """Run a command -> its exit code: 2 with one line on stderr for a RawError, 130 for Ctrl-C."""
+    try:
+        main(argv)
+    except RawError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("\nstopped", file=sys.stderr)
+        return 130
+    return 0
+
+
+def warn(message: str) -> None:
+    """Print a warning on stderr."""
+    print(f"warning: {message}", file=sys.stderr)
+
+
+def meter(what: str) -> Progress:
+    """A progress that prints the share done and the time left on stderr."""
+    start = time.monotonic()
+    terminal = sys.stderr.isatty()
+    shown = start
+
+    def show(share: float) -> None:
+        nonlocal shown
+        now = time.monotonic()
+        if now - shown < (0.2 if terminal else EVERY_S) and not (share >= 1 and shown > start):
+            return
+        shown = now
+        left = (now - start) * (1 - share) / share if share > 0 else 0
+        text = f"{what}: {100 * share:.0f} %" + (f", {_clock(left)} left" if 0 < share < 1 else "")
+        end = "\n" if share >= 1 or not terminal else ""
+        print(f"\r{text:<60}" if terminal else text, end=end, file=sys.stderr, flush=True)
+
+    return show
+
+
+def _clock(seconds: float) -> str:
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def read_tracks(args: argparse.Namespace) -> tuple[Tracks, Guess]:
+    """The fixes of --tracks, with what was read and skipped on stderr."""
+    check_output(args.output)
+    fields = args.user_field, args.track_field, args.time_field
+    tracks, skipped, guess = read(args.tracks, "auto", args.tz, *fields, progress=meter("reading"))
+    first, last = (np.datetime64(int(t), "s") for t in (tracks.t.min() // 1000, tracks.t.max() // 1000))
+    print(
+        f"{len(tracks):,} fixes, {tracks.n_users:,} users, {tracks.n_tracks:,} tracks, {first} to {last} UTC ({guess})",
+        file=sys.stderr,
+    )
+    if skipped:
+        warn(str(skipped))
+    return tracks, guess
+
+
+def open_model(args: argparse.Namespace) -> Model:
+    """The model of --bundle on --device; says on stderr what it runs on."""
+    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.core.runtime import Model
+
+    model = Model(open_bundle(args.bundle), args.device)
+    if model.warning:
+        warn(model.warning)
+    print(f"model {model.card['name']} on {model.provider}", file=sys.stderr)
+    return model
+
+
+def check_output(path: str) -> None:
+    """InputError where the output's name is of no known kind or its folder is not there, before any work."""
+    if Path(path).suffix.lower() not in (*PARQUET, ".csv"):
+        raise InputError(f"--output must end in .parquet or .csv, not '{path}'.")
+    if not Path(path).expanduser().absolute().parent.is_dir():
+        raise InputError(f"There is no folder '{Path(path).parent}' to write the output into.")
+
+
+def write_table(path: str, columns: Mapping[str, Any]) -> None:
+    """Write columns, NumPy or Arrow arrays, by the path's suffix. In CSV nan is an empty cell."""
+    require("pyarrow")
+    import pyarrow as pa
+    from pyarrow import csv, parquet
+
+    text = Path(path).suffix.lower() == ".csv"
+    arrays = {
+        name: pa.array(values, from_pandas=text) if isinstance(values, np.ndarray) else values
+        for name, values in columns.items()
+    }
+    table = pa.table(arrays)
+    file = Path(path).expanduser()
+    if text:
+        csv.write_csv(table, file, csv.WriteOptions(quoting_style="needed"))
+    else:
+        parquet.write_table(table, file)
+    print(f"{table.num_rows:,} rows in {path}", file=sys.stderr)
+
+
+def utc_times(ms: np.ndarray) -> pa.Array:
+    """Epoch milliseconds as an Arrow column of times in UTC; NO_TIME is null."""
+    import pyarrow as pa
+
+    return pa.array(ms.astype("datetime64[ms]")).cast(pa.timestamp("ms", tz="UTC"))
+
+
+def whole(values: np.ndarray) -> pa.Array:
+    """Counts (n,) float64 as integers, null where nan."""
+    import pyarrow as pa
+
+    return pa.array(np.nan_to_num(values).astype(np.int64), mask=np.isnan(values))
+
+
+def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
+    """Ids as the source has them: whole numbers where its column is of numbers, else text.
+
+    A CSV file says no types, so that there ids which look like numbers become numbers, as other readers do it.
+    """
+    path, kind = find_source(source)
+    if column is None or kind == "geolife" or not all(_is_whole(text) for text in ids):
+        return ids
+    if kind == "parquet":
+        import pyarrow as pa
+        from pyarrow import dataset
+
+        field = dataset.dataset(path, format="parquet", partitioning="hive").schema.field(column)
+        if not pa.types.is_integer(field.type):
+            return ids
+    return np.array([int(text) for text in ids], np.int64)
+
+
+def _is_whole(text: str) -> bool:
+    return text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19
+
+
+def id_columns(columns: Mapping[str, np.ndarray], args: argparse.Namespace, guess: Guess) -> dict[str, np.ndarray]:
+    """user_id and track_id or day of a result, in the source's own types."""
+    ids = {"user_id": own_ids(columns["user_id"], args.tracks, guess.user)}
+    if "track_id" in columns:
+        ids["track_id"] = own_ids(columns["track_id"], args.tracks, guess.track or guess.user)
+    if "day" in columns:
+        ids["day"] = columns["day"]
+    return ids
+
+
+def units_of(tracks: Tracks, unit: str) -> Tracks:
+    """The tracks cut so that each is one unit: 'user', 'track' or 'day'."""
+    if unit == "user":
+        return tracks.by_user()
+    return tracks.by_day() if unit == "day" else tracks

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Forecast where tracks are at given times: `python -m model.forecast --tracks T --at Q --output P`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.fields import Guess, choose_fields
+from raw_qgis_plugin.core.sources import read_table
+from raw_qgis_plugin.core.tracks import NO_TIME, Coded, Tracks, encode_ids
+
+from .cli import make_parser, meter, open_model, read_tracks, run, utc_times, warn, write_table
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+EPILOG = """
+Q has the columns track_id and t, and user_id where two users have a track of the same id. P has one row for each row
+of Q, in its order: its ids, t (UTC), lon, lat, radius50_m and radius80_m, the radii of the areas that hold the truth in
+50 and 80 % of cases, and in_domain. Only fixes before t are used. A query whose track has none gets empty figures.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read, forecast, write."""
+    from raw_qgis_plugin.core.forecast import forecast_at
+
+    parser = make_parser("forecast", "Forecast where tracks are at given times.", EPILOG)
+    parser.add_argument("--at", required=True, metavar="Q", help="the queries: a Parquet or CSV table, track_id and t")
+    args = parser.parse_args(argv)
+    queries = read_table(args.at)
+    tracks, guess = read_tracks(args)
+    asked = choose_fields(queries.column_names)
+    ids, track, t = read_queries(queries, asked, tracks, guess, args.tz)
+    known = np.flatnonzero((track >= 0) & (t != NO_TIME))
+    model = open_model(args)
+    answer = forecast_at(tracks, model, track[known], t[known], meter("forecasting"))
+    for reason in answer.reasons:
+        warn(reason)
+    columns = {**ids, "t": queries[str(asked.time)] if _is_utc(queries, asked) else utc_times(t)}
+    for name in ("lon", "lat", "radius50_m", "radius80_m"):
+        columns[name] = np.full(len(t), np.nan)
+        columns[name][known] = getattr(answer, name)
+    columns["in_domain"] = np.zeros(len(t), bool)
+    columns["in_domain"][known] = answer.in_domain
+    unanswered = np.count_nonzero(np.isnan(columns["lon"]))
+    if unanswered:
+        no_track, no_time = np.count_nonzero(track < 0), np.count_nonzero(t == NO_TIME)
+        warn(
+            f"{unanswered:,} of {len(t):,} queries have no answer: {no_track:,} name no known track, {no_time:,} have no "
+            "readable time, the others come before their track's first fix"
+        )
+    write_table(args.output, columns)
+
+
+def read_queries(
+    queries: pa.Table, asked: Guess, tracks: Tracks, guess: Guess, timezone: str
+) -> tuple[dict[str, pa.ChunkedArray], np.ndarray, np.ndarray]:
+    """The id columns to hand back, the row in tracks.track_ids (m,) of each query, -1 where unknown, and t (m,)."""
+    from raw_qgis_plugin.core.columns import ids_of, read_times
+
+    name = asked.track or asked.user
+    if name is None or asked.time is None:
+        raise InputError(f"--at needs the columns track_id and t. It has: {', '.join(queries.column_names)}.")
+    ids = {"track_id": queries[name]}
+    users = None
+    if asked.track and asked.user and guess.user:
+        ids = {"user_id": queries[asked.user], **ids}
+        users = encode_ids(ids_of(queries, asked.user))
+    track = find_tracks(tracks, encode_ids(ids_of(queries, name)), users)
+    return ids, track, read_times(queries, asked, timezone)
+
+
+def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
+    """(m,) row in tracks.track_ids of each query's ids, -1 where there is none.
+
+    InputError where an id is of two users' tracks and no user is given.
+    """
+    if user is None:
+        row_of: dict[object, int] = {}
+        twice = set()
+        for row, name in enumerate(tracks.track_ids):
+            if row_of.setdefault(name, row) != row:
+                twice.add(name)
+        for name in track.names:
+            if name in twice:
+                raise InputError(f"Two users have a track '{name}': --at needs a column user_id.")
+        rows = np.array([row_of.get(name, -1) for name in track.names] + [-1])
+        return rows[track.codes]
+    names = zip(tracks.user_ids[tracks.track_user], tracks.track_ids)
+    row_of = {pair: row for row, pair in enumerate(names)}
+    pairs, inverse = np.unique(np.stack([user.codes, track.codes], axis=1), axis=0, return_inverse=True)
+    users, ids = [*user.names, None], [*track.names, None]  # code -1 is the last
+    rows = np.array([row_of.get((users[u], ids[k]), -1) for u, k in pairs], np.int64)
+    return rows[inverse.reshape(-1)] if len(rows) else np.zeros(0, np.int64)
+
+
+def _is_utc(queries: pa.Table, asked: Guess) -> bool:
+    """Whether the queries' own time column says UTC, or counts from the epoch: then it is handed back as it is."""
+    import pyarrow as pa
+
+    kind = queries.schema.field(str(asked.time)).type
+    if pa.types.is_timestamp(kind):
+        return kind.tz is not None
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

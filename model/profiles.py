@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Label users, tracks or days: `python -m model.profiles --tracks T --task NAME [--unit U] --output P`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from raw_qgis_plugin.core.profiles import UNITS, profile
+
+from .cli import id_columns, make_parser, meter, open_model, read_tracks, run, units_of, warn, write_table
+
+EPILOG = """
+P has the id columns (user_id, and track_id or day), and for each task NAME and NAME_p, the label and its probability
+('unknown' where that is too low), or NAME, NAME_low and NAME_high, the number and its 80 % interval, and in_domain.
+"""
+NOT_SHOWN = ("n_points", "n_days", "t_first", "t_last")
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read, profile, write."""
+    parser = make_parser("profiles", "Label users, tracks or days from their tracks.", EPILOG)
+    parser.add_argument(
+        "--task", required=True, action="append", metavar="NAME", help="a head of the model; may be given several times"
+    )
+    parser.add_argument("--unit", choices=UNITS, help="one answer for each of these (default: the head's own unit)")
+    args = parser.parse_args(argv)
+    model = open_model(args)
+    unit = args.unit or model.bundle.head(args.task[0])["unit"]
+    tracks, guess = read_tracks(args)
+    answer = profile(units_of(tracks, unit), model, unit, args.task, meter("profiling"))
+    for reason in answer.reasons:
+        warn(reason)
+    columns = {name: values for name, values in answer.columns.items() if name not in NOT_SHOWN}
+    write_table(args.output, {**columns, **id_columns(columns, args, guess)})
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,46 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Score polygons by who crosses them: `python -m model.regions --tracks T --regions R --task NAME --output P`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+import numpy as np
+
+from raw_qgis_plugin.core.polygons import read_polygons
+from raw_qgis_plugin.core.regions import MIN_USERS, POOLINGS, score_regions
+
+from .cli import make_parser, meter, open_model, read_tracks, run, warn, whole, write_table
+
+EPILOG = """
+P has one row a region: its id, n_users, n_points, for each task NAME, NAME_low and NAME_high (the 80 % interval), or
+NAME and NAME_p, suppressed and in_domain. Of a region that fewer than --min-users people cross nothing is told.
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Read, score, write."""
+    parser = make_parser("regions", "Score polygons by the people who cross them.", EPILOG)
+    parser.add_argument("--regions", required=True, metavar="R", help="polygons: .geojson or .gpkg (|layername=NAME)")
+    parser.add_argument("--id", metavar="FIELD", help="field with the regions' ids (default: numbers from 1, 'region')")
+    parser.add_argument(
+        "--task", required=True, action="append", metavar="NAME", help="a head of the model; may be given several times"
+    )
+    parser.add_argument("--min-users", type=int, default=MIN_USERS, metavar="N", help="fewest people (default: 10)")
+    parser.add_argument("--pooling", choices=POOLINGS, default="sum", help="of the people's embeddings (default: sum)")
+    args = parser.parse_args(argv)
+    regions = read_polygons(args.regions, args.id)
+    model = open_model(args)
+    tracks, _ = read_tracks(args)
+    scores = score_regions(tracks, regions.shapes, model, args.task, args.pooling, args.min_users, meter("scoring"))
+    for reason in scores.reasons:
+        warn(reason)
+    withheld = np.count_nonzero(scores.columns["suppressed"])
+    print(f"{withheld:,} of {len(regions.ids):,} regions withheld: under {args.min_users} users", file=sys.stderr)
+    counts = {name: whole(scores.columns[name]) for name in ("n_users", "n_points")}
+    write_table(args.output, {regions.id_name: regions.ids, **scores.columns, **counts})
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
