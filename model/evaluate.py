@@ -16,11 +16,12 @@ from pathlib import Path
 
 import numpy as np
 
+from model.cli import Parser, run
 from model.heldout import held_out_cab
 from model.windows import AHEAD, CONTEXT, Windows, cut
 from raw_qgis_plugin.core.baselines import Forecast, haversine_m, simple_methods
 from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecast import Forecasts, forecast_at
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
@@ -97,8 +98,8 @@ def table(results: dict[str, dict]) -> str:
     for family, r in results.items():
         low, high = r["interval"]
         lines.append(
-            f"{family}: {r['windows']} windows of {r['people']} units. Model / best simple ({r['best_simple']}) = "
-            f"{r['ratio']:.3f} [{low:.3f}, {high:.3f}]. In the 50 % area: {r['inside50']:.1%}; 80 %: {r['inside80']:.1%}"
+            f"{family}: {r['windows']} windows of {r['people']} units. model / best simple ({r['best_simple']}) "
+            f"= {r['ratio']:.3f} [{low:.3f}, {high:.3f}]. 50 % area holds {r['inside50']:.1%}, 80 % {r['inside80']:.1%}"
         )
         for name, e in sorted(r["methods"].items(), key=lambda item: item[1]["mean_m"]):
             lines.append(f"    {e['mean_m']:9.1f} mean {e['median_m']:9.1f} median  {name}")
@@ -107,7 +108,7 @@ def table(results: dict[str, dict]) -> str:
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    p = argparse.ArgumentParser("python -m model.evaluate", description=__doc__.split("\n")[0])
+    p = Parser("python -m model.evaluate", description=__doc__.split("\n")[0])
     what = p.add_subparsers(dest="what", required=True)
     f = what.add_parser("forecast", help="forecasts against simple methods", description=__doc__)
     f.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
@@ -121,30 +122,25 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
     args = parser().parse_args(argv)
-    try:
-        tracks, _, _ = read(args.tracks)
-        if args.held_out_cabs:
-            tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
-        bundle = open_bundle(args.bundle)
-        model, zeroed = Model(bundle), Zeroed(bundle)
-        results = {}
-        for cadence in args.cadence:
-            w = cut(tracks, cadence, limit=args.windows, per_user=args.per_user, seed=args.seed)
-            if len(w.t):
-                results[f"{cadence} s"] = evaluate(w, model, zeroed, args.seed)
-        if not results:
-            raise InputError(f"{args.tracks} has no window of {CONTEXT + AHEAD} fixes at these cadences.")
-    except RawError as e:
-        print(f"python -m model.evaluate: {e}", file=sys.stderr)
-        return 2
+    tracks, _, _ = read(args.tracks)
+    if args.held_out_cabs:
+        tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
+    bundle = open_bundle(args.bundle)
+    model, zeroed = Model(bundle), Zeroed(bundle)
+    results = {}
+    for cadence in args.cadence:
+        w = cut(tracks, cadence, limit=args.windows, per_user=args.per_user, seed=args.seed)
+        if len(w.t):
+            results[f"{cadence} s"] = evaluate(w, model, zeroed, args.seed)
+    if not results:
+        raise InputError(f"{args.tracks} has no window of {CONTEXT + AHEAD} fixes at these cadences.")
     print(table(results))
     if args.output:
         args.output.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

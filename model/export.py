@@ -18,10 +18,11 @@ from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from model.checkpoint import load_network
+from model.cli import run
 from model.raw import Raw
 from raw_qgis_plugin.core.bundle import FORMAT_VERSION, write_sums
 from raw_qgis_plugin.core.embed import embedding_width
-from raw_qgis_plugin.core.errors import RawError
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features import FEATURE_VERSION
 
 OPSET = 20
@@ -119,21 +120,16 @@ def write_card(bundle: Path, card: dict) -> None:
     write_sums(bundle)
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
     p = argparse.ArgumentParser("python -m model.export", description=__doc__)
     p.add_argument("--run", type=Path, required=True, help="folder of a run of model.pretrain")
     p.add_argument("--output", type=Path, required=True, metavar="BUNDLE")
     args = p.parse_args(argv)
-    try:
-        if not (args.run / "state.safetensors").is_file():
-            raise RawError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
-        export(args.run, args.output)
-    except RawError as e:
-        print(f"python -m model.export: {e}", file=sys.stderr)
-        return 2
-    return 0
+    if not (args.run / "state.safetensors").is_file():
+        raise InputError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
+    export(args.run, args.output)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

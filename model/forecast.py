@@ -52,8 +52,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     if unanswered:
         no_track, no_time = np.count_nonzero(track < 0), np.count_nonzero(t == NO_TIME)
         warn(
-            f"{unanswered:,} of {len(t):,} queries have no answer: {no_track:,} name no known track, {no_time:,} have no "
-            "readable time, the others come before their track's first fix"
+            f"{unanswered:,} of {len(t):,} queries have no answer: {no_track:,} name no known track, "
+            f"{no_time:,} have no readable time, the others come before their track's first fix"
         )
     write_table(args.output, columns)
 

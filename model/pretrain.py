@@ -22,12 +22,13 @@ from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
 from model.checkpoint import load, load_network, optimizer_tensors, restore_optimizer, save
+from model.cli import Parser, run
 from model.config import PRESETS
 from model.data import Batch, Corpus, Source
 from model.data import load as load_source
 from model.raw import Raw, forecast_loss
 from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.errors import InputError
 
 WARM_UP = 0.02  # share of the budget
 VALIDATED_S = (5, 15, 60, 900)  # cadences, seconds
@@ -193,7 +194,7 @@ def report(logs: SummaryWriter, step: int, **values: float) -> None:
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    p = argparse.ArgumentParser("python -m model.pretrain", description=__doc__.split("\n")[0])
+    p = Parser("python -m model.pretrain", description=__doc__.split("\n")[0])
     p.add_argument("--preset", choices=PRESETS, default="raw-small", help="size of the network (default: %(default)s)")
     p.add_argument(
         "--corpus",
@@ -216,34 +217,28 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit status."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
     args = parser().parse_args(argv)
-    try:
-        args.init = None if not args.init else args.init
-        args.output.mkdir(parents=True, exist_ok=True)
-        device = torch.device(args.device)
-        run = Run(args, device)
-        if args.resume:
-            run.resume()
-        sources: list[Source] = [load_source(s) for s in args.corpus]
-        unseen = []
-        for s in args.corpus:
-            try:
-                unseen.append(load_source(s, validation=True))
-            except InputError:  # a small corpus may have nobody to spare
-                continue
-        validation = Corpus(unseen, args.points, seed=1) if unseen else None
-        metrics = train(run, Corpus(sources, args.points, args.seed), validation, args)
-        from model.export import export
+    args.output.mkdir(parents=True, exist_ok=True)
+    device = torch.device(args.device)
+    training = Run(args, device)
+    if args.resume:
+        training.resume()
+    sources: list[Source] = [load_source(s) for s in args.corpus]
+    unseen = []
+    for s in args.corpus:
+        try:
+            unseen.append(load_source(s, validation=True))
+        except InputError:  # a small corpus may have nobody to spare
+            continue
+    validation = Corpus(unseen, args.points, seed=1) if unseen else None
+    metrics = train(training, Corpus(sources, args.points, args.seed), validation, args)
+    from model.export import export
 
-        export(args.output, args.output / "bundle")
-        print(json.dumps({"bundle": str(args.output / "bundle"), **metrics}), flush=True)
-    except RawError as e:
-        print(f"python -m model.pretrain: {e}", file=sys.stderr)
-        return 2
-    return 0
+    export(args.output, args.output / "bundle")
+    print(json.dumps({"bundle": str(args.output / "bundle"), **metrics}), flush=True)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))
