@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Reading points through OGR's Arrow stream: fifty times as fast as features, where it gives the same answer.
+
+Whenever it might not give the same (a driver without time zones, geometries of several shapes, an old GDAL), these
+functions return None and the caller reads features instead.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qgis.core import Qgis, QgsProviderRegistry, QgsVectorLayer
+
+from ..core.times import NO_TIME, parse_times
+from .columns import Columns, join_ids
+
+log = logging.getLogger(__name__)
+UTC_FLAG = 100  # OGR_TZFLAG_UTC
+
+
+@dataclass(frozen=True)
+class OgrLayer:
+    """What opens a layer's file again in another thread, and which of its features count."""
+
+    path: str
+    layer_name: str | None
+    subset: str
+    open_options: tuple[str, ...]
+    selected: np.ndarray | None  # (k,) int64 feature ids; None: all
+    limit: int  # -1: no limit
+
+
+def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool, limit: int) -> OgrLayer | None:
+    """How to read a layer's file directly; None where only QGIS knows what the layer shows.
+
+    Call it on the layer's own thread. used: names of the fields that will be read.
+    """
+    if layer is None or layer.providerType() != "ogr" or layer.isModified():
+        return None
+    fields = layer.fields()
+    provider = layer.dataProvider()
+    indexes = [fields.lookupField(name) for name in used]
+    if any(i < 0 or fields.fieldOrigin(i) != Qgis.FieldOrigin.Provider for i in indexes) or provider.transaction():
+        return None
+    if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):  # GDAL would decode text otherwise than QGIS does
+        return None
+    uri = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
+    extra = {"vsiPrefix", "vsiSuffix", "geometryType", "authcfg", "uniqueGeometryType"}
+    subset = layer.subsetString().strip()
+    if any(uri.get(key) for key in extra) or subset.upper().startswith("SELECT") or uri.get("layerId") not in (None, 0):
+        return None
+    return OgrLayer(
+        uri["path"],
+        str(uri["layerName"]) if uri.get("layerName") else None,
+        subset,
+        tuple(uri.get("openOptions") or ()),
+        np.array(sorted(layer.selectedFeatureIds()), np.int64) if selected_only else None,
+        limit,
+    )
+
+
+def read_points(
+    plan: OgrLayer, user: str | None, track: str | None, time: str, timezone: str, count: Callable[[int], None]
+) -> Columns | None:
+    """Read the columns of a layer of points; None where features have to be read instead.
+
+    count is called with the number of fixes read so far, and may raise to stop.
+    """
+    try:
+        from osgeo import gdal, ogr
+
+        with gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
+            dataset = gdal.OpenEx(plan.path, gdal.OF_VECTOR | gdal.OF_READONLY, open_options=list(plan.open_options))
+            layer = dataset.GetLayerByName(plan.layer_name) if plan.layer_name else dataset.GetLayer(0)
+            if layer is None or (plan.layer_name is None and dataset.GetLayerCount() != 1):
+                return None
+            if not _same_clock(dataset, layer, time, plan.subset):
+                return None
+            return _read_batches(layer, plan, (user, track, time), timezone, count)
+    except (RuntimeError, ImportError, AttributeError) as error:  # GDAL's refusal, no NumPy bindings, GDAL < 3.8
+        log.info("Reading features, not columns: %s", error)
+        return None
+
+
+def _same_clock(dataset: Any, layer: Any, time: str, subset: str) -> bool:
+    """Whether the stream's times are UTC for certain: it does not say which of them had no zone.
+
+    GeoPackage has times in UTC by its standard, but files with others exist.
+    """
+    from osgeo import ogr
+
+    definition = layer.GetLayerDefn()
+    index = definition.GetFieldIndex(time)
+    if index < 0:
+        return False
+    field = definition.GetFieldDefn(index)
+    if field.GetType() != ogr.OFTDateTime or field.GetTZFlag() == UTC_FLAG:
+        return True
+    if dataset.GetDriver().ShortName != "GPKG":
+        return False
+    quoted = [name.replace('"', '""') for name in (layer.GetName(), time)]
+    found = dataset.ExecuteSQL(
+        'SELECT 1 FROM "{0}" WHERE "{1}" IS NOT NULL AND "{1}" NOT LIKE \'%Z\' LIMIT 1'.format(*quoted)
+    )
+    zoneless = found is not None and found.GetNextFeature() is not None
+    dataset.ReleaseResultSet(found)
+    return not zoneless
+
+
+def _read_batches(
+    layer: Any, plan: OgrLayer, names: tuple[str | None, ...], timezone: str, count: Callable[[int], None]
+) -> Columns | None:
+    definition = layer.GetLayerDefn()
+    if plan.subset:
+        layer.SetAttributeFilter(plan.subset)
+    every = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
+    layer.SetIgnoredFields([name for name in every if name not in names])
+    geometry = layer.GetGeometryColumn() or "wkb_geometry"
+    fid = layer.GetFIDColumn() or "OGC_FID"
+
+    user, track, time = names
+    positions, users, tracks, times = [], [], [], []
+    done = 0
+    for batch in _limited(layer.GetArrowStreamAsNumPy(), fid, plan):
+        xy = _positions(batch[geometry])
+        if xy is None:
+            return None
+        positions.append(xy)
+        users.append(_ids(batch[user]) if user else None)
+        tracks.append(_ids(batch[track]) if track else None)
+        times.append(batch[str(time)])
+        done += len(xy)
+        count(done)
+    if not positions:
+        return None
+    t = _times(np.ma.concatenate(times), timezone)  # all at once: the unit of a number is that of the whole column
+    return Columns(join_ids(users), join_ids(tracks), t, np.concatenate(positions))
+
+
+def _limited(stream: Any, fid: str, plan: OgrLayer) -> Iterator[dict[str, np.ndarray]]:
+    """The stream's batches with only the features that were selected, up to the limit."""
+    left = plan.limit
+    for batch in stream:
+        if plan.selected is not None:
+            keep = np.isin(batch[fid], plan.selected)
+            batch = {name: values[keep] for name, values in batch.items()}
+        if 0 <= left <= len(batch[fid]):
+            yield {name: values[:left] for name, values in batch.items()}
+            return
+        left -= len(batch[fid]) if left >= 0 else 0
+        yield batch
+
+
+# Bytes before x in a little-endian WKB: of a point (order, type), of a multipoint with one part (order, type, count,
+# order, type).
+POINT_SIZES = {21: 5, 29: 5, 37: 5, 30: 14, 38: 14, 46: 14}
+
+
+def _positions(wkb: np.ndarray) -> np.ndarray | None:
+    """WKB of points, or of multipoints with one part -> (n, 2) float64, NaN where NULL; None for anything else."""
+    null = np.ma.getmaskarray(wkb).copy()
+    data = np.ma.getdata(wkb)
+    if data.dtype.kind == "O":
+        null |= np.array([value is None for value in data], bool)
+        sizes = {len(value) for value in data[~null]}
+        if len(sizes) > 1:
+            return None
+        size = sizes.pop() if sizes else 21
+        raw = np.zeros((len(data), size), np.uint8)
+        if not null.all():
+            raw[~null] = np.frombuffer(b"".join(data[~null]), np.uint8).reshape(-1, size)
+    else:
+        size = data.dtype.itemsize
+        raw = np.ascontiguousarray(data).view(np.uint8).reshape(len(data), size)
+        null |= raw[:, 0] == 0  # a NULL is all zeros; big-endian is not written by OGR
+    start = POINT_SIZES.get(size)
+    kinds = np.unique(raw[~null][:, :5], axis=0)
+    parts = raw[~null][:, 5:9].copy().view("<u4") if start == 14 else np.ones(1)
+    if start is None or len(kinds) > 1 or not (parts == 1).all():
+        return None
+    xy = np.ascontiguousarray(raw[:, start : start + 16]).view("<f8").reshape(-1, 2).copy()
+    xy[null] = np.nan
+    return xy
+
+
+def _text(values: np.ndarray) -> np.ndarray:
+    """(n,) bytes -> (n,) str."""
+    data = np.ma.getdata(values)
+    if data.dtype.kind == "O":  # long texts come one by one
+        return np.array([(value or b"").decode("utf-8", "replace") for value in data], dtype=str)
+    return np.char.decode(data, "utf-8", "replace")
+
+
+def _ids(values: np.ndarray) -> np.ndarray:
+    data = np.ma.getdata(values)
+    result = _text(values) if data.dtype.kind in "SVO" else data
+    null = np.ma.getmaskarray(values)
+    if null.any():
+        result = result.astype(object)
+        result[null] = None
+    return result
+
+
+def _times(values: np.ndarray, timezone: str) -> np.ndarray:
+    data = np.ma.getdata(values)
+    null = np.ma.getmaskarray(values)
+    if data.dtype.kind == "M" and data.dtype != np.dtype("datetime64[D]"):
+        t = parse_times(data, "UTC")  # the stream's times are UTC: see _same_clock
+    elif data.dtype.kind in "SVO":
+        t = parse_times(_text(values), timezone)
+    elif data.dtype.kind == "M":
+        t = parse_times(data, timezone)  # a date: midnight where TIMEZONE says
+    else:
+        t = parse_times(np.where(null, np.nan, data.astype(float)) if null.any() else data, timezone)
+    return np.where(null, NO_TIME, t)

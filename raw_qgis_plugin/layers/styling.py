@@ -1,0 +1,303 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How the outputs look: names, legends in words, temporal settings.
+
+The symbols are QML in resources/styles; what depends on the data (classes, steps, units) is filled in here. Processing
+calls `on_load`; anything else can call a style's `apply` on a layer.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from qgis.core import (
+    Qgis,
+    QgsFeatureRequest,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsRuleBasedRenderer,
+    QgsSymbol,
+    QgsVectorLayer,
+    QgsVectorLayerTemporalProperties,
+)
+from qgis.PyQt.QtGui import QColor
+
+from ..core.paths import RESOURCES
+
+GROUP = "RAW"
+STEPS = 5
+# Okabe and Ito's colours, told apart by colour-blind people
+CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
+STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
+
+
+@dataclass(frozen=True)
+class Style:
+    """A look for one kind of output."""
+
+    title = ""  # the layer's name
+    qml = ""
+    start = "t"
+    end = ""
+    order = 0  # greater is drawn above
+
+    @property
+    def file(self) -> str:
+        """The QML in resources/styles."""
+        return f"{self.qml}.qml"
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """Complete the legend from the data. Returns what is shown, for the layer's name."""
+        return ""
+
+    def apply(self, layer: QgsVectorLayer) -> None:
+        """Give a layer its symbols, legend, name and temporal settings."""
+        layer.loadNamedStyle(str(RESOURCES / "styles" / self.file))
+        shown = self.fill_in(layer)
+        if self.start:
+            set_temporal(layer, self.start, self.end)
+        layer.setName(f"{self.title}: {shown}" if shown else self.title)
+        layer.triggerRepaint()
+
+
+def set_temporal(layer: QgsVectorLayer, start: str, end: str = "") -> None:
+    """Let the temporal controller show a layer's features at, or from and to, the times of its fields."""
+    properties: QgsVectorLayerTemporalProperties = layer.temporalProperties()
+    modes = Qgis.VectorTemporalMode
+    properties.setMode(modes.FeatureDateTimeStartAndEndFromFields if end else modes.FeatureDateTimeInstantFromField)
+    properties.setStartField(start)
+    properties.setEndField(end)
+    properties.setIsActive(True)
+
+
+@dataclass(frozen=True)
+class Fixes(Style):
+    """Imported fixes."""
+
+    qml = "fixes"
+    title = "Fixes"
+
+
+@dataclass(frozen=True)
+class Profiles(Style):
+    """Labels of users, tracks or days: the first head's classes in colours, or its number in steps.
+
+    heads: the cards of the model's heads for the unit.
+    """
+
+    heads: list[dict[str, Any]]
+    unit: str = "user"
+    title = "Profiles"
+    start, end = "t_first", "t_last"
+
+    @property
+    def file(self) -> str:
+        """Lines for tracks, points for users and days."""
+        return "profile_tracks.qml" if self.unit == "track" else "profiles.qml"
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """A rule a class or step, for what is unknown, and a mark on what lies outside the model's domain."""
+        head = shown_head(layer, self.heads)
+        rules = Rules(layer)
+        if head is None:
+            rules.add("class", "TRUE", f"{self.unit.capitalize()}s")
+        else:
+            rules.add_answers("class", head)
+        if head and head["kind"] != "number":
+            rules.add("unknown", f"{name_of(head)} = 'unknown'", "Unknown: the model is not sure")
+        rules.add("outside", '"in_domain" = FALSE', "Unlike what the model learned from")
+        rules.finish()
+        return heading(head) if head else ""
+
+
+@dataclass(frozen=True)
+class RegionScores(Style):
+    """The first head's figure in steps, withheld regions hatched.
+
+    heads: the cards of the model's heads for regions. min_users: below it a region is withheld.
+    """
+
+    heads: list[dict[str, Any]]
+    min_users: int = 10
+    qml = "regions"
+    title = "Region scores"
+    start = ""
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """A rule a step or class, for what is withheld, and a mark on what lies outside the model's domain."""
+        head = shown_head(layer, self.heads) or {"name": "n_users", "kind": "number", "title": "Users"}
+        rules = Rules(layer)
+        rules.add_answers("step", head)
+        rules.add("no figure", f'NOT "suppressed" AND {name_of(head)} IS NULL', "No figure")
+        rules.add("withheld", '"suppressed"', f"Withheld: fewer than {self.min_users} users")
+        rules.add("outside", 'NOT "suppressed" AND NOT "in_domain"', "Unlike what the model learned from")
+        rules.finish()
+        return heading(head)
+
+
+@dataclass(frozen=True)
+class ForecastPoints(Style):
+    """Forecast positions, the paler the farther ahead."""
+
+    qml = "forecast_points"
+    title = "Forecast: positions"
+    order = 3
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """Steps over the horizons that there are."""
+        farthest = layer.maximumValue(layer.fields().lookupField("horizon_min"))
+        if not isinstance(farthest, float):  # NULL: the layer is empty
+            return ""
+        renderer = layer.renderer().clone()
+        count = len(renderer.ranges())
+        for i in range(count):
+            low, high = (float(f"{farthest * k / count:.6g}") for k in (i, i + 1))
+            renderer.updateRangeLowerValue(i, low)
+            renderer.updateRangeUpperValue(i, high if i < count - 1 else high * (1 + 1e-9))
+            renderer.updateRangeLabel(i, f"{low:g} to {high:g} min ahead")
+        layer.setRenderer(renderer)
+        return ""
+
+
+@dataclass(frozen=True)
+class ForecastLines(Style):
+    """From the last fix through the forecasts."""
+
+    qml = "forecast_tracks"
+    title = "Forecast: tracks"
+    start, end = "t_first", "t_last"
+    order = 2
+
+
+@dataclass(frozen=True)
+class ForecastAreas(Style):
+    """Where the track is in 50 and in 80 % of cases."""
+
+    qml = "forecast_areas"
+    title = "Forecast: areas"
+    order = 1
+
+
+class Rules:
+    """The legend under construction: the rules of a layer's QML are patterns, copied with a filter and words."""
+
+    def __init__(self, layer: QgsVectorLayer) -> None:
+        self.layer = layer
+        self.patterns = {rule.label(): rule for rule in layer.renderer().rootRule().children()}
+        self.root = QgsRuleBasedRenderer.Rule(None)
+
+    def add(self, pattern: str, condition: str, words: str, colour: str = "") -> None:
+        """Copy a pattern. colour: of its uppermost symbol layer, where it is not the pattern's own."""
+        symbol: QgsSymbol = self.patterns[pattern].symbol().clone()
+        if colour:
+            symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(colour))
+        self.root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
+
+    def add_answers(self, pattern: str, head: dict[str, Any]) -> None:
+        """A rule for each class of a head, or for steps of its number with about as many features in each."""
+        name = name_of(head)
+        if head["kind"] != "number":
+            for colour, word in zip(CLASS_COLOURS * 9, map(str, head["classes"])):
+                self.add(pattern, f"{name} = {quoted(word)}", class_words(head, word), colour)
+            return
+        limits = steps(values_of(self.layer, head["name"]))
+        last = len(limits) - 2
+        for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
+            condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
+            colour = STEP_COLOURS[round(i * (len(STEP_COLOURS) - 1) / max(1, last))]
+            self.add(pattern, condition, short(low) if low == high else f"{short(low)} to {short(high)}", colour)
+
+    def finish(self) -> None:
+        """Give the layer its legend."""
+        self.layer.setRenderer(QgsRuleBasedRenderer(self.root))
+
+
+def shown_head(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The first head of which the layer has an answer."""
+    names = layer.fields().names()
+    return next((head for head in heads if head["name"] in names), None)
+
+
+def values_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
+    """(n,) the numbers of a field that are not NULL."""
+    index = layer.fields().lookupField(name)
+    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.NoGeometry).setSubsetOfAttributes([index])
+    values = (feature[index] for feature in layer.getFeatures(request))
+    return np.array([value for value in values if isinstance(value, (int, float))], float)
+
+
+def steps(values: np.ndarray) -> list[float]:
+    """Limits of up to STEPS steps, rounded to two digits outwards at the ends; none where there is no value."""
+    if not len(values):
+        return []
+    inner = [float(f"{value:.2g}") for value in np.quantile(values, np.linspace(0, 1, STEPS + 1)[1:-1])]
+    low, high = float(values.min()), float(values.max())
+    limits = sorted({low, *(value for value in inner if low < value < high), high})
+    return limits if len(limits) > 1 else [low, low]
+
+
+def short(value: float) -> str:
+    """A number for a legend."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
+
+
+def name_of(head: dict[str, Any]) -> str:
+    """The head's field in an expression."""
+    return f'"{head["name"]}"'
+
+
+def quoted(word: Any) -> str:
+    """A text in an expression."""
+    return "'" + str(word).replace("'", "''") + "'"
+
+
+def title_of(head: dict[str, Any]) -> str:
+    """What the head says, in words."""
+    return str(head.get("title") or head["name"].replace("_", " ").capitalize())
+
+
+def heading(head: dict[str, Any]) -> str:
+    """What the head says, with the unit of measure."""
+    unit = head.get("physical_unit")
+    return f"{title_of(head)} ({unit})" if unit else title_of(head)
+
+
+def class_words(head: dict[str, Any], word: str) -> str:
+    """A class in words: 'Commuter: yes' where the class alone would say nothing."""
+    plain = word.replace("_", " ")
+    return f"{title_of(head)}: {plain}" if plain.lower() in ("yes", "no", "true", "false") else plain.capitalize()
+
+
+class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
+    """Applies a style on the main thread, when Processing has loaded the output."""
+
+    def __init__(self, style: Style) -> None:
+        super().__init__()
+        self.style = style
+
+    def postProcessLayer(  # noqa: N802
+        self, layer: QgsVectorLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        """Called by Processing."""
+        if isinstance(layer, QgsVectorLayer):
+            self.style.apply(layer)
+
+
+# Processing keeps no reference to a Python post-processor: without ours it would be gone before it is called.
+_alive: deque[_PostProcessor] = deque(maxlen=200)
+
+
+def on_load(context: QgsProcessingContext, destination: str, style: Style) -> None:
+    """Style an output where Processing is going to load it into the project."""
+    if not destination or not context.willLoadLayerOnCompletion(destination):
+        return
+    details = context.layerToLoadOnCompletionDetails(destination)
+    details.name = style.title
+    details.groupName = GROUP
+    details.layerSortKey = style.order
+    processor = _PostProcessor(style)
+    _alive.append(processor)
+    details.setPostProcessor(processor)

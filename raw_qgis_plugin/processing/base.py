@@ -1,0 +1,345 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the algorithms share, so that each of them reads like a form.
+
+`RawAlgorithm` carries identity, help, missing libraries, errors and cancel; `TrackAlgorithm` adds the tracks that come
+in, the model that reads them, and what is told about both. Nothing is imported here that QGIS may lack.
+"""
+
+from __future__ import annotations
+
+import sys
+import sysconfig
+from abc import abstractmethod
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFields,
+    QgsProcessing,
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputString,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterString,
+)
+from qgis.PyQt.QtCore import QCoreApplication
+from qgis.PyQt.QtGui import QIcon
+
+from ..core.errors import Cancelled, Progress, RawError, no_progress
+from ..core.paths import RESOURCES
+from .progress import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..core.runtime import Model
+    from ..core.tracks import Skipped, Tracks
+    from ..layers.reading import Reading
+    from ..layers.styling import Style
+
+DEVICES = ("auto", "CPU", "CUDA")
+READ, COMPUTED = 15.0, 90.0  # percent of the bar: reading, the model's work, writing
+
+
+def icon(name: str) -> QIcon:
+    """A drawing of resources/icons."""
+    return QIcon(str(RESOURCES / "icons" / f"{name}.svg"))
+
+
+def tr(text: str) -> str:
+    """Translate a text of the algorithms."""
+    return QCoreApplication.translate("RAW", text)
+
+
+class RawAlgorithm(QgsProcessingAlgorithm):
+    """Identity, help, missing libraries, errors and cancel."""
+
+    ID = ""  # published
+    TITLE = ""
+    SUMMARY = ""
+    TAGS: tuple[str, ...] = ()
+    NEEDS: tuple[str, ...] = ()  # Python modules beyond QGIS's own
+
+    def name(self) -> str:
+        """Published: the second half of the algorithm's id."""
+        return self.ID
+
+    def displayName(self) -> str:  # noqa: N802
+        """The name in the toolbox."""
+        return tr(self.TITLE)
+
+    def shortDescription(self) -> str:  # noqa: N802
+        """The tooltip."""
+        return tr(self.SUMMARY)
+
+    def shortHelpString(self) -> str:  # noqa: N802
+        """The help beside the dialog, from resources/help."""
+        return (RESOURCES / "help" / f"{self.ID}.html").read_text(encoding="utf-8")
+
+    def tags(self) -> list[str]:
+        """More words to find it by."""
+        return list(self.TAGS)
+
+    def createInstance(self) -> RawAlgorithm:  # noqa: N802
+        """A fresh copy for one run."""
+        return type(self)()
+
+    @staticmethod
+    def icon() -> QIcon:
+        """The drawing in toolbar and toolbox."""
+        return icon("raw")
+
+    def canExecute(self) -> tuple[bool, str]:  # noqa: N802
+        """Whether every library is there; if not, what to install and where."""
+        missing = [name for name in self.NEEDS if find_spec(name) is None]
+        return (False, how_to_install(missing)) if missing else (True, "")
+
+    def processAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Run; an error of ours becomes the sentence that the log shows, a cancel an empty result."""
+        ready, reason = self.canExecute()
+        if not ready:
+            raise QgsProcessingException(reason)
+        try:
+            return self.run_on(parameters, context, feedback)
+        except Cancelled:
+            return {}
+        except (RawError, OSError) as error:
+            raise QgsProcessingException(str(error)) from error
+
+    @abstractmethod
+    def run_on(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Do the work, off the main thread. Returns the outputs by name."""
+
+    def add_advanced(self, parameter: QgsProcessingParameterDefinition) -> None:
+        """Add a parameter that most people leave alone."""
+        parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
+        self.addParameter(parameter)
+
+    def checkParameterValues(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext
+    ) -> tuple[bool, str]:
+        """What can be refused before anything is read."""
+        from ..core.times import find_zone
+
+        try:
+            find_zone(self.parameterAsString(parameters, "TIMEZONE", context))
+            self.check_own(parameters, context)
+        except RawError as error:
+            return False, str(error)
+        return super().checkParameterValues(parameters, context)
+
+    def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        """Raise InputError where the algorithm's own parameters contradict each other."""
+
+    def write_table(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, columns: dict[str, Any],
+        geometries: Sequence[Any], shape: Any, crs: QgsCoordinateReferenceSystem, style: Style,
+        progress: Progress = no_progress,
+    ) -> str:  # fmt: skip
+        """Write columns and geometries to the output `name`, one feature a row. Returns its id."""
+        from ..layers import styling, writing
+
+        kinds = writing.kinds_of(columns)
+        fields = writing.make_fields(kinds)
+        sink, destination = self.open_sink(parameters, name, context, fields, shape, crs)
+        values = [writing.attribute_values(columns[column], kind) for column, kind in kinds.items()]
+        writing.write(sink, fields, values, geometries, progress)
+        styling.on_load(context, destination, style)
+        return destination
+
+    def open_sink(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, fields: QgsFields, shape: Any,
+        crs: QgsCoordinateReferenceSystem,
+    ) -> tuple[Any, str]:  # fmt: skip
+        """A sink and its id."""
+        sink, destination = self.parameterAsSink(parameters, name, context, fields, shape, crs)
+        if sink is None:
+            raise QgsProcessingException(self.invalidSinkError(parameters, name))
+        return sink, destination
+
+    def add_choice(self, name: str, label: str, options: tuple[str, ...], help_text: str, **more: Any) -> None:
+        """Add a choice among fixed words. more: `default`, `optional`, `advanced`."""
+        advanced = more.pop("advanced", False)
+        choice = QgsProcessingParameterEnum(name, tr(label), list(options), usesStaticStrings=True, **more)
+        choice.setHelp(tr(help_text))
+        self.add_advanced(choice) if advanced else self.addParameter(choice)
+
+    def add_time_zone(self) -> None:
+        """Add TIMEZONE."""
+        zone = QgsProcessingParameterString("TIMEZONE", tr("Time zone of times without one"), "UTC", optional=True)
+        zone.setHelp(tr("IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it."))
+        self.add_advanced(zone)
+
+    def add_counts(self) -> None:
+        """Add the numbers that every algorithm gives back."""
+        self.addOutput(QgsProcessingOutputNumber("N_USERS", tr("Number of users")))
+        self.addOutput(QgsProcessingOutputNumber("N_POINTS", tr("Number of fixes used")))
+        self.addOutput(QgsProcessingOutputNumber("N_SKIPPED", tr("Number of fixes skipped")))
+
+
+class TrackAlgorithm(RawAlgorithm):
+    """Tracks come in, the model reads them, and both are told about."""
+
+    NEEDS: tuple[str, ...] = ("onnxruntime",)
+    reading: Reading
+
+    def add_tracks(self) -> None:
+        """Add INPUT and its fields."""
+        source = QgsProcessingParameterFeatureSource(
+            "INPUT", tr("Tracks"), [QgsProcessing.TypeVectorPoint, QgsProcessing.TypeVectorLine]
+        )
+        source.setHelp(tr("Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS."))
+        self.addParameter(source)
+        for name, label, help_text in (
+            ("USER_FIELD", "User field", "Who or what moved. Empty: guessed by its name; else all is one user."),
+            ("TRACK_FIELD", "Track field", "Trip, journey or segment. Empty: guessed by its name."),
+            ("TIME_FIELD", "Time field", "Date and time, ISO text, or epoch seconds, ms or µs. Empty: guessed."),
+        ):
+            parameter = QgsProcessingParameterField(name, tr(label), parentLayerParameterName="INPUT", optional=True)
+            parameter.setHelp(tr(help_text))
+            self.addParameter(parameter)
+
+    def add_model(self) -> None:
+        """Add time zone, model and device, and the outputs in figures."""
+        self.add_time_zone()
+        model = QgsProcessingParameterFile("MODEL", tr("Model bundle"), optional=True)
+        model.setHelp(tr("A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW."))
+        self.add_advanced(model)
+        self.add_choice(
+            "DEVICE", "Device", DEVICES, "auto uses the graphics card where ONNX Runtime can, and says what it used.",
+            defaultValue="auto", advanced=True,
+        )  # fmt: skip
+        self.add_counts()
+        self.addOutput(QgsProcessingOutputString("PROVIDER", tr("Device really used")))
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """On the main thread: learn from the layer all that reading it takes, so that it can be read elsewhere."""
+        from ..layers import reading
+
+        source = self.parameterAsSource(parameters, "INPUT", context)
+        if source is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, "INPUT"))
+        chosen = (self.parameterAsString(parameters, f"{role}_FIELD", context) for role in ("USER", "TRACK", "TIME"))
+        self.reading = reading.plan(
+            source,
+            self.parameterAsVectorLayer(parameters, "INPUT", context),
+            parameters["INPUT"],
+            reading.choose_fields(source.fields(), *chosen),
+            self.parameterAsString(parameters, "TIMEZONE", context),
+            context.transformContext(),
+        )
+        return True
+
+    def read(self, feedback: QgsProcessingFeedback) -> tuple[Tracks, Skipped]:
+        """Read INPUT, and say what was guessed and what was read."""
+        from ..layers.reading import read_tracks
+
+        feedback.pushInfo(str(self.reading.fields))
+        tracks, skipped = read_tracks(self.reading, Stage(feedback, tr("Reading the tracks"), 0, READ))
+        feedback.pushInfo(describe(tracks))
+        return tracks, skipped
+
+    @staticmethod
+    def keep_moving(tracks: Tracks, unit: str, skipped: Skipped, feedback: QgsProcessingFeedback) -> Tracks:
+        """Drop units of a single fix, which say nothing about movement, and warn once of all that was skipped.
+
+        tracks: one track a unit.
+        """
+        import numpy as np
+
+        single = np.diff(tracks.track_offsets) < 2
+        skipped.add(f"the only fix of a {unit}", int(single.sum()))
+        if single.any():
+            tracks = tracks.take(~single[tracks.track])
+        if skipped:
+            feedback.pushWarning(str(skipped))
+        if not len(tracks):
+            words = tr("INPUT has no {unit} with two usable fixes, so the output is empty.")
+            feedback.pushWarning(words.format(unit=unit))
+        return tracks
+
+    def open_model(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> Model:
+        """The model on the device that was asked for; says which one it really got."""
+        from ..core.bundle import open_bundle
+        from ..core.runtime import Model
+
+        path = self.parameterAsString(parameters, "MODEL", context).strip().removesuffix("card.json")
+        device = self.parameterAsString(parameters, "DEVICE", context) or "auto"
+        model = Model(open_bundle(path or None), device.lower())
+        if model.warning:
+            feedback.pushWarning(model.warning)
+        words = tr("The model is {name}, the device {provider}.")
+        feedback.pushInfo(words.format(name=model.card["name"], provider=model.provider))
+        return model
+
+    @staticmethod
+    def warn_outside(reasons: list[str], feedback: QgsProcessingFeedback) -> None:
+        """Warn once of all that lies outside what the model was trained on."""
+        if reasons:
+            words = tr("Where in_domain is false, do not rely on the result. {reasons}.")
+            feedback.pushWarning(words.format(reasons="; ".join(reasons)))
+
+    @staticmethod
+    def counts(tracks: Tracks, skipped: Skipped, model: Model) -> dict[str, Any]:
+        """The outputs in figures."""
+        return {
+            "N_USERS": tracks.n_users,
+            "N_POINTS": len(tracks),
+            "N_SKIPPED": skipped.total,
+            "PROVIDER": model.provider,
+        }
+
+
+def describe(tracks: Tracks) -> str:
+    """How many fixes, users and tracks there are, and from when to when."""
+    import numpy as np
+
+    if not len(tracks):
+        return "No fix could be read."
+    first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="m")
+    return (
+        f"Read {len(tracks):,} fixes of {tracks.n_users:,} users in {tracks.n_tracks:,} tracks, from "
+        f"{first.replace('T', ' ')} to {last.replace('T', ' ')} UTC."
+    )
+
+
+def names_of(value: Any) -> list[str] | None:
+    """A list of names given as text with commas, or as a list; None where it is empty."""
+    parts = value if isinstance(value, (list, tuple)) else str(value or "").split(",")
+    names = [str(part).strip() for part in parts if str(part).strip()]
+    return names or None
+
+
+def how_to_install(missing: list[str]) -> str:
+    """What to install, into which Python, by which command."""
+    options = "--user"
+    if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists():  # Debian and others: pip wants to be told
+        options += " --break-system-packages"
+    if sys.platform == "win32":
+        where, python = "Open the OSGeo4W Shell from the Start menu and run", "python"
+    elif sys.platform == "darwin":
+        where, python = "In a terminal run", f"{sys.exec_prefix}/bin/python3"
+    else:
+        where, python = "In a terminal run", f"python{sys.version_info.major}.{sys.version_info.minor}"
+    plural = "s" if len(missing) > 1 else ""
+    return (
+        f"RAW needs the Python package{plural} {' and '.join(missing)} in QGIS's own Python. {where}: "
+        f"{python} -m pip install {options} {' '.join(missing)}    Then start QGIS again."
+    )

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""raw:profileusers: what the tracks say about those who made them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterString,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from .base import COMPUTED, READ, TrackAlgorithm, icon, names_of, tr
+from .progress import Stage
+
+if TYPE_CHECKING:
+    from ..core.profiles import Profiles
+    from ..core.tracks import Tracks
+
+UNITS = ("user", "track", "day")
+
+
+class ProfileUsers(TrackAlgorithm):
+    """Label users, tracks or days, with how sure the model is."""
+
+    ID = "profileusers"
+    TITLE = "Profile users"
+    SUMMARY = "Labels for people, trips or days, from their tracks: commuter or not, mode of transport and more."
+    TAGS = ("trajectory", "movement", "commuter", "transport mode", "mobility", "gps", "embedding", "label")
+
+    @staticmethod
+    def icon() -> QIcon:
+        """The drawing in toolbar and toolbox."""
+        return icon("profile")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
+        """The form."""
+        self.add_tracks()
+        self.add_choice(
+            "UNIT", "One result a", UNITS, "user: a point at the most visited place, snapped to a 500 m grid. track: "
+            "its line. day: one result a user and day.", defaultValue="user",
+        )  # fmt: skip
+        tasks = QgsProcessingParameterString("TASKS", tr("Tasks (empty: all that the model has)"), optional=True)
+        tasks.setHelp(tr("Names with commas between them, such as: commuter. The log lists what the model has."))
+        self.addParameter(tasks)
+        self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Profiles")))
+        self.add_model()
+
+    def run_on(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Read, profile, write."""
+        from ..core.profiles import profile
+        from ..layers import styling
+
+        unit = self.parameterAsString(parameters, "UNIT", context) or "user"
+        model = self.open_model(parameters, context, feedback)
+        read, skipped = self.read(feedback)
+        tracks = self.keep_moving(units_of(read, unit), unit, skipped, feedback)
+        profiles = profile(
+            tracks, model, unit, names_of(parameters.get("TASKS")), Stage(feedback, tr("Profiling"), READ, COMPUTED)
+        )
+        self.warn_outside(profiles.reasons, feedback)
+
+        destination = self.write_table(
+            parameters, "OUTPUT", context, profiles.columns, self._geometries(tracks, profiles, unit, context),
+            QgsWkbTypes.LineString if unit == "track" else QgsWkbTypes.Point, self.reading.source.sourceCrs(),
+            styling.Profiles(model.bundle.heads(unit), unit), Stage(feedback, tr("Writing"), COMPUTED, 100),
+        )  # fmt: skip
+        return {"OUTPUT": destination, **self.counts(tracks, skipped, model)}
+
+    def _geometries(self, tracks: Tracks, profiles: Profiles, unit: str, context: QgsProcessingContext) -> list[Any]:
+        """Tracks as lines, users and days as points, in INPUT's CRS."""
+        import numpy as np
+
+        from ..layers import coordinates, writing
+
+        back = coordinates.from_wgs84(self.reading.source.sourceCrs(), context.transformContext())
+        if unit == "track":
+            xy = coordinates.transform_xy(np.column_stack([tracks.lon, tracks.lat]), back)
+            return writing.lines(xy, tracks.track_offsets)
+        return writing.points(coordinates.transform_xy(np.column_stack([profiles.lon, profiles.lat]), back))
+
+
+def units_of(tracks: Tracks, unit: str) -> Tracks:
+    """The tracks cut so that each is one unit."""
+    if unit == "user":
+        return tracks.by_user()
+    return tracks.by_day() if unit == "day" else tracks

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The Processing provider. Its id and those of its algorithms are a published interface: never rename one."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProcessingProvider
+from qgis.PyQt.QtGui import QIcon
+
+from .base import RawAlgorithm, icon
+from .forecast_tracks import ForecastTracks
+from .import_tracks import ImportTracks
+from .profile_users import ProfileUsers
+from .score_regions import ScoreRegions
+
+PROVIDER_ID = "raw"
+
+ALGORITHMS: tuple[type[RawAlgorithm], ...] = (ImportTracks, ProfileUsers, ScoreRegions, ForecastTracks)
+"""In the order of the toolbar: in come the tracks, out come labels, regions and forecasts."""
+
+
+class RawProvider(QgsProcessingProvider):
+    """Everything RAW offers to Processing, models, batches and qgis_process."""
+
+    def id(self) -> str:
+        """Published: the first half of every algorithm's id."""
+        return PROVIDER_ID
+
+    def name(self) -> str:
+        """The name in the toolbox."""
+        return "RAW"
+
+    def longName(self) -> str:  # noqa: N802
+        """The name where there is room."""
+        return "RAW: people's tracks by a pretrained model"
+
+    def icon(self) -> QIcon:
+        """The plugin's icon."""
+        return icon("raw")
+
+    def loadAlgorithms(self) -> None:  # noqa: N802
+        """Add the algorithms; none of them imports the model's libraries before it runs."""
+        for algorithm in ALGORITHMS:
+            self.addAlgorithm(algorithm())

@@ -1,0 +1,189 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""raw:scoreregions: what the people who cross a region say about it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsFeature,
+    QgsFields,
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+)
+from qgis.PyQt.QtGui import QIcon
+
+from .base import COMPUTED, READ, TrackAlgorithm, icon, names_of, tr
+from .progress import Stage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    import numpy as np
+
+    from ..core.tracks import Tracks
+
+POOLINGS = ("sum", "mean", "share")
+
+
+class ScoreRegions(TrackAlgorithm):
+    """Score polygons by the users who crossed them."""
+
+    ID = "scoreregions"
+    TITLE = "Score regions"
+    SUMMARY = "Figures for polygons from the people who cross them, with intervals; few people are withheld."
+    TAGS = ("trajectory", "movement", "polygon", "neighbourhood", "points of interest", "density", "mobility", "zones")
+    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
+
+    @staticmethod
+    def icon() -> QIcon:
+        """The drawing in toolbar and toolbox."""
+        return icon("regions")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
+        """The form."""
+        self.add_tracks()
+        regions = QgsProcessingParameterFeatureSource("REGIONS", tr("Regions"), [QgsProcessing.TypeVectorPolygon])
+        regions.setHelp(tr("Polygons in any CRS; their own fields are kept."))
+        self.addParameter(regions)
+        tasks = QgsProcessingParameterString("TASKS", tr("Tasks (empty: all that the model has)"), optional=True)
+        tasks.setHelp(tr("Names with commas between them, such as: poi_density."))
+        self.addParameter(tasks)
+        minimum = QgsProcessingParameterNumber(
+            "MIN_USERS", tr("Fewest users to show a region"), QgsProcessingParameterNumber.Integer, 10, minValue=1
+        )
+        minimum.setHelp(tr("A region crossed by fewer distinct users gets no figure, so that nobody is exposed."))
+        self.addParameter(minimum)
+        self.add_choice(
+            "POOLING", "Pooling of users", POOLINGS, "How the users of a region are joined. sum is what the shipped "
+            "model was trained with; mean ignores how many they are; share weighs each by its share of the fixes.",
+            defaultValue="sum", advanced=True,
+        )  # fmt: skip
+        shape = QgsProcessing.TypeVectorPolygon
+        self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Region scores"), shape))
+        self.add_model()
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """On the main thread: tracks and regions."""
+        self.regions = self.parameterAsSource(parameters, "REGIONS", context)
+        if self.regions is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, "REGIONS"))
+        return super().prepareAlgorithm(parameters, context, feedback)
+
+    def run_on(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Read, score, write."""
+        from ..core.regions import score_regions
+        from ..layers import styling, writing
+
+        minimum = self.parameterAsInt(parameters, "MIN_USERS", context)
+        model = self.open_model(parameters, context, feedback)
+        tracks, skipped = self.read(feedback)
+        tracks = self.keep_moving(tracks.by_user(), "user", skipped, feedback)
+        features = list(self.regions.getFeatures())
+        polygons = to_lonlat(features, self.regions, context)
+        warn_if_apart(tracks, polygons, feedback)
+        scores = score_regions(
+            tracks, polygons, model, names_of(parameters.get("TASKS")),
+            self.parameterAsString(parameters, "POOLING", context) or "sum", minimum,
+            Stage(feedback, tr("Scoring"), READ, COMPUTED),
+        )  # fmt: skip
+        self.warn_outside(scores.reasons, feedback)
+        withheld = int(scores.columns["suppressed"].sum())
+        feedback.pushInfo(
+            tr("{n} of {m} regions are withheld: fewer than {k} users.").format(n=withheld, m=len(features), k=minimum)
+        )
+
+        kinds = {**writing.kinds_of(scores.columns), "n_users": "int", "n_points": "int"}
+        own = renamed(self.regions.fields(), kinds, feedback)
+        fields = QgsFields(own)
+        for field in writing.make_fields(kinds):
+            fields.append(field)
+        sink, destination = self.open_sink(
+            parameters, "OUTPUT", context, fields, self.regions.wkbType(), self.regions.sourceCrs()
+        )
+        attributes: list[Sequence[Any]] = [[feature.attribute(i) for feature in features] for i in range(len(own))]
+        attributes += [writing.attribute_values(scores.columns[name], kind) for name, kind in kinds.items()]
+        geometries = [feature.geometry() if feature.hasGeometry() else None for feature in features]
+        writing.write(sink, fields, attributes, geometries, Stage(feedback, tr("Writing"), COMPUTED, 100))
+        styling.on_load(context, destination, styling.RegionScores(model.bundle.heads("region"), minimum))
+        return {"OUTPUT": destination, **self.counts(tracks, skipped, model)}
+
+
+def to_lonlat(
+    features: Iterable[QgsFeature], source: QgsProcessingFeatureSource, context: QgsProcessingContext
+) -> np.ndarray:
+    """The features' polygons as shapely geometries in WGS84; None where one is NULL or can't be transformed."""
+    import numpy as np
+    import shapely
+    from qgis.core import QgsCsException
+
+    from ..layers.coordinates import to_wgs84
+
+    transform = to_wgs84(source.sourceCrs(), context.transformContext())
+    wkb: list[bytes | None] = []
+    for feature in features:
+        geometry = feature.geometry()
+        try:
+            usable = not geometry.isNull() and geometry.transform(transform) == 0
+        except QgsCsException:
+            usable = False
+        wkb.append(geometry.asWkb().data() if usable else None)
+    return np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
+
+
+def warn_if_apart(tracks: Tracks, polygons: np.ndarray, feedback: QgsProcessingFeedback) -> None:
+    """Say so where no fix can lie in any region, with both extents: mostly one of the CRSs is wrong."""
+    import numpy as np
+    import shapely
+
+    if not len(polygons):
+        feedback.pushWarning(tr("REGIONS has no polygon, so the output is empty."))
+        return
+    west, south, east, north = shapely.total_bounds(polygons)
+    inside = (tracks.lon >= west) & (tracks.lon <= east) & (tracks.lat >= south) & (tracks.lat <= north)
+    if not len(tracks) or inside.any():
+        return
+    words = tr("No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.")
+    feedback.pushWarning(
+        words.format(
+            tracks=extent(tracks.lon.min(), tracks.lat.min(), tracks.lon.max(), tracks.lat.max()),
+            regions=extent(west, south, east, north) if np.isfinite(west) else "nothing",
+        )
+    )
+
+
+def extent(west: float, south: float, east: float, north: float) -> str:
+    """A box in degrees, in words."""
+    return f"longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}"
+
+
+def renamed(fields: QgsFields, kinds: dict[str, str], feedback: QgsProcessingFeedback) -> QgsFields:
+    """The regions' own fields; one whose name is that of a result gets a number, and the log says so.
+
+    The results keep their names, which are published. Most databases do not tell capital letters apart.
+    """
+    taken = {name.lower() for name in kinds} | {field.name().lower() for field in fields}
+    result = QgsFields()
+    for field in fields:
+        name, number = field.name(), 2
+        if name.lower() in {kind.lower() for kind in kinds}:
+            while f"{name}_{number}".lower() in taken:
+                number += 1
+            name = f"{name}_{number}"
+            taken.add(name.lower())
+            words = tr("The regions' own field {a} is called {b} in the output.")
+            feedback.pushInfo(words.format(a=field.name(), b=name))
+            field.setName(name)
+        result.append(field)
+    return result

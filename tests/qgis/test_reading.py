@@ -1,0 +1,346 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Layers in, tracks out: by columns and by features, with equal results."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeatureRequest,
+    QgsGeometry,
+    QgsPointXY,
+    QgsProcessingContext,
+    QgsProcessingFeatureSourceDefinition,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameters,
+    QgsProject,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import QDate, QDateTime, QTime
+
+
+def plan(layer: QgsVectorLayer, definition: Any = None, timezone: str = "UTC", **fields: str) -> Any:
+    from raw_qgis_plugin.layers import reading
+
+    QgsProject.instance().addMapLayer(layer, False)
+    context = QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    parameter = QgsProcessingParameterFeatureSource("INPUT")
+    value = layer.id() if definition is None else definition
+    source = QgsProcessingParameters.parameterAsSource(parameter, {"INPUT": value}, context)
+    chosen = reading.choose_fields(source.fields(), fields.get("user"), fields.get("track"), fields.get("time"))
+    made = reading.plan(source, layer, value, chosen, timezone, context.transformContext())
+    made.__dict__["_keep"] = context  # the source belongs to it
+    return made
+
+
+def read(made: Any) -> tuple[Any, Any]:
+    from raw_qgis_plugin.layers.reading import read_tracks
+
+    return read_tracks(made)
+
+
+def same(a: Any, b: Any) -> bool:
+    columns = ("user_ids", "track_ids", "track_user", "track", "t", "lon", "lat")
+    return all(np.array_equal(getattr(a, name), getattr(b, name)) for name in columns)
+
+
+def assert_both_ways(layer: QgsVectorLayer, definition: Any = None, columns: bool = True, **more: Any) -> Any:
+    """Read by columns and by features; the same has to come out. Returns the tracks and what was skipped."""
+    made = plan(layer, definition, **more)
+    assert (made.file is not None) == columns
+    tracks, skipped = read(made)
+    other, skipped_too = read(replace(made, file=None))
+    assert same(tracks, other)
+    assert skipped == skipped_too
+    return tracks, skipped
+
+
+def used_columns(monkeypatch: pytest.MonkeyPatch, layer: QgsVectorLayer, definition: Any = None) -> bool:
+    """Whether the layer really is read by columns, and never turns to features half-way."""
+    from raw_qgis_plugin.layers import reading
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("features were read")
+
+    monkeypatch.setattr(reading, "_read_points", refuse)
+    try:
+        read(plan(layer, definition))
+    except AssertionError:
+        return False
+    finally:
+        monkeypatch.undo()
+    return True
+
+
+def messy(fixes: Any) -> Any:
+    """Unsorted, with duplicates, NULL times, NULL users and NULL positions."""
+    order = np.random.default_rng(1).permutation(len(fixes.t)).tolist() + [5, 6, 7]
+    columns = {n: [getattr(fixes, n)[i] for i in order] for n in ("user_id", "t", "lon", "lat")}
+    for name, rows in {"t": (3, 4), "user_id": (10, 11, 12), "lon": (20,)}.items():
+        for row in rows:
+            columns[name][row] = None
+    return type(fixes)(**columns, more={"leg": [i % 5 if i % 50 else None for i in range(len(order))]})
+
+
+@pytest.mark.parametrize("crs", ["EPSG:4326", "EPSG:3857", "EPSG:32650"])
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson"])
+def test_columns_and_features_agree(fixes: Any, make: Any, tmp_path: Path, crs: str, suffix: str) -> None:
+    layer = make(messy(fixes), crs, tmp_path / f"a{suffix}")
+    tracks, skipped = assert_both_ways(layer)
+    assert tracks.n_users == 12
+    assert skipped["no time"] == 2 and skipped["no user"] == 3 and skipped["no position"] == 1
+    assert skipped["duplicate"] >= 1
+    by_trip, _ = assert_both_ways(layer, track="leg")
+    assert by_trip.n_tracks == 60
+
+
+def test_columns_are_really_read(fixes: Any, make: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert used_columns(monkeypatch, make(messy(fixes), path=tmp_path / "a.gpkg"))
+    assert used_columns(monkeypatch, make(messy(fixes), path=tmp_path / "a.geojson"))
+    assert used_columns(monkeypatch, make(fixes, path=tmp_path / "m.gpkg", geometry="MultiPoint"))
+    assert not used_columns(monkeypatch, make(fixes))
+
+
+def test_positions_are_those_of_qgis(fixes: Any, make: Any) -> None:
+    from raw_qgis_plugin.layers.coordinates import from_wgs84, to_wgs84, transform_xy
+
+    context = QgsProject.instance().transformContext()
+    xy = np.column_stack([fixes.lon, fixes.lat])[:200]
+    for name in ("EPSG:3857", "EPSG:32650", "EPSG:4490", "EPSG:27700"):
+        crs = QgsCoordinateReferenceSystem(name)
+        for transform in (from_wgs84(crs, context), to_wgs84(crs, context)):
+            one = [transform.transform(QgsPointXY(*row)) for row in xy]
+            assert np.array_equal(transform_xy(xy, transform), [[p.x(), p.y()] for p in one])
+    own = QgsCoordinateReferenceSystem.fromProj("+proj=aeqd +lat_0=39.9 +lon_0=116.4 +units=m")
+    there, back = from_wgs84(own, context), to_wgs84(own, context)
+    assert np.allclose(transform_xy(transform_xy(xy, there), back), xy, atol=1e-9)
+
+
+def test_what_a_crs_cannot_express_is_no_position() -> None:
+    from raw_qgis_plugin.layers.coordinates import from_wgs84, transform_xy
+
+    transform = from_wgs84(QgsCoordinateReferenceSystem("EPSG:3857"), QgsProject.instance().transformContext())
+    result = transform_xy(np.array([[1.0, 2.0], [0.0, 1e9], [np.nan, 3.0], [5.0, 6.0]]), transform)
+    assert np.isfinite(result).all(axis=1).tolist() == [True, False, False, True]
+
+
+def test_subset_selection_and_limit_count(fixes: Any, make: Any, tmp_path: Path) -> None:
+    layer = make(fixes, path=tmp_path / "a.gpkg")
+    whole, _ = assert_both_ways(layer)
+    assert layer.setSubsetString("user_id IN ('u01', 'u03', 'u05')")
+    subset, _ = assert_both_ways(layer)
+    assert subset.user_ids.tolist() == ["u01", "u03", "u05"] and len(subset) == 360
+
+    layer.selectByExpression("user_id < 'u05' AND $id % 2 = 0")
+    selected = QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True)
+    tracks, _ = assert_both_ways(layer, selected)
+    assert len(tracks) == layer.selectedFeatureCount() == 120
+    limited = QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True, featureLimit=50)
+    tracks, _ = assert_both_ways(layer, limited)
+    assert len(tracks) == 50
+    layer.setSubsetString("")
+    tracks, _ = assert_both_ways(layer, QgsProcessingFeatureSourceDefinition(layer.id(), False, 77))
+    assert len(tracks) == 77
+    assert len(whole) == 1440
+
+
+def test_filter_expression_counts(fixes: Any, make: Any, tmp_path: Path) -> None:
+    layer = make(fixes, path=tmp_path / "a.gpkg")
+    wanted = QgsProcessingFeatureSourceDefinition(layer.id(), filterExpression="\"user_id\" = 'u07' AND $x > 0")
+    tracks, _ = assert_both_ways(layer, wanted, columns=False)
+    assert tracks.user_ids.tolist() == ["u07"] and len(tracks) == 120
+
+
+def test_changed_crs_counts(fixes: Any, make: Any, tmp_path: Path) -> None:
+    layer = make(fixes, "EPSG:32650", tmp_path / "a.gpkg")
+    layer.setCrs(QgsCoordinateReferenceSystem("EPSG:32651"))
+    tracks, _ = assert_both_ways(layer)
+    assert abs(tracks.lon.mean() - np.mean(fixes.lon) - 6.0) < 0.01
+
+
+def test_edits_joins_and_virtual_fields_are_seen(fixes: Any, make: Any, tmp_path: Path) -> None:
+    layer = make(fixes, path=tmp_path / "a.gpkg")
+    layer.startEditing()
+    layer.deleteFeature(1)
+    tracks, _ = assert_both_ways(layer, columns=False)
+    assert len(tracks) == 1439
+    layer.rollBack()
+    assert_both_ways(layer)
+
+    from qgis.core import QgsField
+    from qgis.PyQt.QtCore import QMetaType
+
+    layer.addExpressionField("'v' || \"user_id\"", QgsField("who", QMetaType.Type.QString))
+    tracks, _ = assert_both_ways(layer, columns=False, user="who")
+    assert tracks.user_ids[0] == "vu00"
+    assert_both_ways(layer)  # a virtual field that is not read does no harm
+
+
+def as_text(zone: str, hours: int = 0) -> Any:
+    return lambda ms: np.datetime_as_string(np.datetime64(ms + hours * 3_600_000, "ms")) + zone
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".geojson", ".shp", ".fgb"])
+@pytest.mark.parametrize(
+    "times",
+    [as_text("Z"), as_text("+02:00", 2), as_text(""), lambda ms: ms, lambda ms: ms // 1000, lambda ms: ms * 1000],
+    ids=["Z", "+02:00", "no zone", "ms", "s", "us"],
+)
+def test_times_of_every_kind(fixes: Any, make: Any, tmp_path: Path, times: Any, suffix: str) -> None:
+    layer = make(fixes, path=tmp_path / f"a{suffix}", times=times)
+    tracks, skipped = assert_both_ways(layer, columns=bool(plan(layer).file))
+    assert not skipped
+    assert np.array_equal(tracks.t[:120], fixes.t[:120])
+
+
+def test_a_time_without_zone_is_read_in_the_time_zone_that_was_named(fixes: Any, make: Any, tmp_path: Path) -> None:
+    wall = QDateTime(QDate(2024, 7, 1), QTime(12, 0, 0, 250))  # as providers give it: the computer's own zone
+    for name, times in {"clock": lambda _: wall, "text": lambda _: "2024-07-01 12:00:00.250"}.items():
+        for path in (None, tmp_path / f"{name}.geojson"):
+            layer = make(fixes, path=path, times=times)
+            tracks, _ = read(plan(layer, timezone="Asia/Shanghai"))
+            assert np.unique(tracks.t).tolist() == [1719806400250], (name, path)
+
+
+def test_dates_and_null_times(fixes: Any, make: Any, tmp_path: Path, saved: Any) -> None:
+    from qgis.core import QgsField
+    from qgis.PyQt.QtCore import QMetaType
+
+    layer = make(fixes)
+    layer.dataProvider().addAttributes([QgsField("day", QMetaType.Type.QDate)])
+    layer.updateFields()
+    at = layer.fields().lookupField("day")
+    changes = {f.id(): {at: QDate(2024, 7, 1) if f.id() % 3 else None} for f in layer.getFeatures()}
+    layer.dataProvider().changeAttributeValues(changes)
+    layer = saved(layer, tmp_path / "a.gpkg")
+    tracks, skipped = assert_both_ways(layer, time="day", timezone="Asia/Shanghai")
+    assert np.unique(tracks.t).tolist() == [1719763200000]
+    assert skipped["no time"] == 480
+
+
+def test_a_geopackage_with_times_that_name_no_zone(fixes: Any, make: Any, tmp_path: Path) -> None:
+    import sqlite3
+
+    make(fixes, path=tmp_path / "a.gpkg")
+    with sqlite3.connect(tmp_path / "a.gpkg") as base:
+        base.execute("UPDATE fixes SET t = '2024-07-01T12:00:00' WHERE fid = 2")
+        base.execute("UPDATE fixes SET t = '2024-07-01T12:00:00+04:00' WHERE fid = 3")
+    layer = QgsVectorLayer(str(tmp_path / "a.gpkg"), "a", "ogr")
+    tracks, _ = assert_both_ways(layer, timezone="Asia/Shanghai")
+    assert {1719806400000, 1719820800000} <= set(tracks.t.tolist())
+
+
+@pytest.mark.parametrize("geometry", ["MultiPoint", "PointZ", "PointM", "PointZM"])
+def test_points_of_every_shape(fixes: Any, make: Any, tmp_path: Path, saved: Any, geometry: str) -> None:
+    plain, _ = read(plan(make(fixes)))
+    layer = saved(make(fixes, geometry=geometry), tmp_path / "a.gpkg")
+    tracks, skipped = assert_both_ways(layer)
+    assert same(tracks, plain) and not skipped
+
+
+def test_a_multipoint_with_two_parts_has_no_position(fixes: Any, make: Any, tmp_path: Path) -> None:
+    layer = make(fixes, path=tmp_path / "a.gpkg", geometry="MultiPoint")
+    layer.startEditing()
+    layer.changeGeometry(3, QgsGeometry.fromWkt("MultiPoint ((116 39), (117 39))"))
+    assert layer.commitChanges()
+    tracks, skipped = assert_both_ways(layer)
+    assert skipped == {"no position": 1} and len(tracks) == 1439
+
+
+def lines(fixes: Any, kind: str) -> QgsVectorLayer:
+    from qgis.core import QgsFeature
+
+    layer = QgsVectorLayer(f"{kind}?crs=EPSG:4326&field=user_id:string", "lines", "memory")
+    features = []
+    for start in range(0, len(fixes.t), 120):
+        rows = zip(fixes.lon[start : start + 120], fixes.lat[start : start + 120], fixes.t[start : start + 120])
+        z = " 5" if "Z" in kind else ""
+        text = ", ".join(f"{x!r} {y!r}{z} {t / 1000!r}" for x, y, t in rows)
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes([fixes.user_id[start]])
+        name = kind.replace("LineString", "LineString ")
+        feature.setGeometry(QgsGeometry.fromWkt(f"{name}(({text}))" if "Multi" in kind else f"{name}({text})"))
+        features.append(feature)
+    features.append(QgsFeature(layer.fields()))
+    layer.dataProvider().addFeatures(features)
+    return layer
+
+
+@pytest.mark.parametrize("kind", ["LineStringM", "LineStringZM", "MultiLineStringM", "MultiLineStringZM"])
+def test_lines_with_m_are_fixes(fixes: Any, make: Any, tmp_path: Path, kind: str, saved: Any) -> None:
+    plain, _ = read(plan(make(fixes)))
+    for layer in (lines(fixes, kind), saved(lines(fixes, kind), tmp_path / "a.gpkg")):
+        made = plan(layer)
+        assert made.has_lines
+        tracks, skipped = read(made)
+        assert not skipped and tracks.n_users == 12 and tracks.n_tracks == 12
+        assert np.array_equal(tracks.t, plain.t) and np.array_equal(tracks.lon, plain.lon)
+
+
+def test_invalid_geometries_are_skipped_or_refused_where_asked(fixes: Any, make: Any, tmp_path: Path) -> None:
+    layer = lines(fixes, "LineStringM")
+    spot = QgsGeometry.fromWkt(f"LineStringM (116 39 {fixes.t[0] / 1000}, 116 39 {fixes.t[1] / 1000})")
+    layer.dataProvider().changeGeometryValues({1: spot})
+    points = make(fixes, path=tmp_path / "a.gpkg")
+    found = []
+    for check in (QgsFeatureRequest.GeometryNoCheck, QgsFeatureRequest.GeometrySkipInvalid):
+        flag = QgsProcessingFeatureSourceDefinition.Flag.FlagOverrideDefaultGeometryCheck
+        wanted = [
+            QgsProcessingFeatureSourceDefinition(source.id(), flags=flag, geometryCheck=check)
+            for source in (layer, points)
+        ]
+        found.append(len(read(plan(layer, wanted[0]))[0]))
+        assert len(assert_both_ways(points, wanted[1])[0]) == 1440
+    assert found == [1440 - 118, 1440 - 120]
+
+
+def test_what_cannot_be_read_is_said(fixes: Any, make: Any) -> None:
+    from raw_qgis_plugin.core.errors import InputError
+
+    bare = QgsVectorLayer("LineString?crs=EPSG:4326", "lines", "memory")
+    with pytest.raises(InputError, match="without M values"):
+        read(plan(bare))
+    with pytest.raises(InputError, match="time field"):
+        read(plan(QgsVectorLayer("Point?crs=EPSG:4326&field=name:string", "p", "memory")))
+    with pytest.raises(InputError, match="neither points nor lines"):
+        read(plan(QgsVectorLayer("Polygon?crs=EPSG:4326&field=t:datetime", "p", "memory")))
+
+
+def test_empty_layers_are_empty_tracks(tmp_path: Path, saved: Any) -> None:
+    memory = QgsVectorLayer("Point?crs=EPSG:4326&field=user_id:string&field=t:datetime", "p", "memory")
+    for layer in (memory, saved(memory, tmp_path / "a.gpkg")):
+        tracks, skipped = read(plan(layer))
+        assert len(tracks) == 0 and not skipped
+    m = QgsVectorLayer("LineStringM?crs=EPSG:4326&field=user_id:string", "p", "memory")
+    assert len(read(plan(m))[0]) == 0
+
+
+def test_cancel_stops_reading(fixes: Any, make: Any, tmp_path: Path) -> None:
+    from raw_qgis_plugin.core.errors import Cancelled
+    from raw_qgis_plugin.layers.reading import read_tracks
+
+    def cancel(_: float) -> None:
+        raise Cancelled
+
+    for path in (None, tmp_path / "a.gpkg"):
+        with pytest.raises(Cancelled):
+            read_tracks(plan(make(fixes, path=path)), cancel)
+
+
+def test_many_fixes_are_fast(make: Any, invented: Any, tmp_path: Path) -> None:
+    """A wide margin: what is measured is that no loop over features has crept in."""
+    layer = make(invented(users=60, fixes=500), path=tmp_path / "a.gpkg")
+    made = plan(layer)
+    began = time.perf_counter()
+    tracks, _ = read(made)
+    columns = time.perf_counter() - began
+    began = time.perf_counter()
+    read(replace(made, file=None))
+    assert len(tracks) == 30_000 and columns < (time.perf_counter() - began)
