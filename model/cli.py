@@ -72,6 +72,11 @@ def warn(message: str) -> None:
     print(f"warning: {message}", file=sys.stderr)
 
 
+def count(n: int, what: str, plural: str = "s") -> str:
+    """'1 row', '1,200 rows'."""
+    return f"{n:,} {what}{plural if n != 1 else ''}"
+
+
 def meter(what: str) -> Progress:
     """A progress that prints the share done and the time left on stderr."""
     start = time.monotonic()
@@ -97,14 +102,17 @@ def _clock(seconds: float) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
-def read_tracks(args: argparse.Namespace) -> tuple[Tracks, Guess]:
+def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tracks, Guess]:
     """The fixes of --tracks, with what was read and skipped on stderr."""
     check_output(args.output)
     fields = args.user_field, args.track_field, args.time_field
-    tracks, skipped, guess = read(args.tracks, "auto", args.tz, *fields, progress=meter("reading"))
+    tracks, skipped, guess = read(
+        args.tracks, "auto", args.tz, *fields, progress=meter("reading"), drop_spikes=drop_spikes
+    )
     first, last = (np.datetime64(int(t), "s") for t in (tracks.t.min() // 1000, tracks.t.max() // 1000))
     print(
-        f"{len(tracks):,} fixes, {tracks.n_users:,} users, {tracks.n_tracks:,} tracks, {first} to {last} UTC ({guess})",
+        f"{count(len(tracks), 'fix', 'es')}, {count(tracks.n_users, 'user')}, {count(tracks.n_tracks, 'track')}, "
+        f"{first} to {last} UTC ({guess})",
         file=sys.stderr,
     )
     if skipped:
@@ -149,7 +157,7 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
         csv.write_csv(table, file, csv.WriteOptions(quoting_style="needed"))
     else:
         parquet.write_table(table, file)
-    print(f"{table.num_rows:,} rows in {path}", file=sys.stderr)
+    print(f"{count(table.num_rows, 'row')} in {path}", file=sys.stderr)
 
 
 def utc_times(ms: np.ndarray) -> pa.Array:

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.fields import Guess, choose_fields
 from raw_qgis_plugin.core.sources import read_table
-from raw_qgis_plugin.core.tracks import NO_TIME, Coded, Tracks, encode_ids
+from raw_qgis_plugin.core.tracks import NO_TIME, Coded, Tracks, encode_ids, spikes
 
 from .cli import make_parser, meter, open_model, read_tracks, run, utc_times, warn, write_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from raw_qgis_plugin.core.runtime import Model
 
 EPILOG = """
 Q has the columns track_id and t, and user_id where two users have a track of the same id. P has one row for each row
@@ -28,26 +30,24 @@ of Q, in its order: its ids, t (UTC), lon, lat, radius50_m and radius80_m, the r
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, forecast, write."""
-    from raw_qgis_plugin.core.forecast import forecast_at
-
     parser = make_parser("forecast", "Forecast where tracks are at given times.", EPILOG)
     parser.add_argument("--at", required=True, metavar="Q", help="the queries: a Parquet or CSV table, track_id and t")
     args = parser.parse_args(argv)
     queries = read_table(args.at)
-    tracks, guess = read_tracks(args)
+    tracks, guess = read_tracks(args, drop_spikes=False)
     asked = choose_fields(queries.column_names)
     ids, track, t = read_queries(queries, asked, tracks, guess, args.tz)
     known = np.flatnonzero((track >= 0) & (t != NO_TIME))
     model = open_model(args)
-    answer = forecast_at(tracks, model, track[known], t[known], meter("forecasting"))
-    for reason in answer.reasons:
+    answer, reasons = answer_causally(tracks, model, track[known], t[known], meter("forecasting"))
+    for reason in reasons:
         warn(reason)
     columns = {**ids, "t": queries[str(asked.time)] if _is_utc(queries, asked) else utc_times(t)}
     for name in ("lon", "lat", "radius50_m", "radius80_m"):
         columns[name] = np.full(len(t), np.nan)
-        columns[name][known] = getattr(answer, name)
+        columns[name][known] = answer[name]
     columns["in_domain"] = np.zeros(len(t), bool)
-    columns["in_domain"][known] = answer.in_domain
+    columns["in_domain"][known] = answer["in_domain"]
     unanswered = np.count_nonzero(np.isnan(columns["lon"]))
     if unanswered:
         no_track, no_time = np.count_nonzero(track < 0), np.count_nonzero(t == NO_TIME)
@@ -98,6 +98,56 @@ def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
     users, ids = [*user.names, None], [*track.names, None]  # code -1 is the last
     rows = np.array([row_of.get((users[u], ids[k]), -1) for u, k in pairs], np.int64)
     return rows[inverse.reshape(-1)] if len(rows) else np.zeros(0, np.int64)
+
+
+def answer_causally(
+    tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Forecast queries from tracks whose spikes are still in, without letting the future tell which are spikes.
+
+    What makes a fix a spike is the next one. So where a query's last fix is known as one only by what came after t,
+    that query's context keeps it. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms.
+    Returns lon, lat, radius50_m, radius80_m and in_domain, (m,) each, and why some are not in domain.
+    """
+    from raw_qgis_plugin.core.forecast import forecast_at
+
+    spike = spikes(tracks)
+    last = last_before(tracks, track, t)
+    late = (last >= 0) & spike[last]
+    pasts = [np.arange(tracks.track_offsets[k], row + 1) for k, row in zip(track[late], last[late])]
+    pasts = [past[~spike[past] | (past == past[-1])] for past in pasts]
+    parts = [(~late, tracks.take(~spike), track[~late]), (late, join_rows(tracks, pasts), np.arange(len(pasts)))]
+    answer = {name: np.full(len(t), np.nan) for name in ("lon", "lat", "radius50_m", "radius80_m")}
+    answer["in_domain"] = np.zeros(len(t), bool)
+    reasons: list[str] = []
+    for chosen, part, rows in parts:
+        if chosen.any():
+            result = forecast_at(part, model, rows, t[chosen], progress)
+            reasons += result.reasons
+            for name, values in answer.items():
+                values[chosen] = getattr(result, name)
+    return answer, reasons
+
+
+def last_before(tracks: Tracks, track: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """(m,) row of the track's last fix before t, -1 where it has none. track: (m,) rows of track_ids. t: (m,) ms."""
+    asked = np.concatenate([tracks.track, track])
+    # Fixes and queries in one order, a query before a fix of its own time: the fixes passed so far are its past
+    order = np.lexsort((np.arange(len(asked)) < len(tracks), np.concatenate([tracks.t, t]), asked))
+    is_fix = order < len(tracks)
+    row = np.empty(len(asked), np.int64)
+    row[order] = np.cumsum(is_fix) - 1
+    last = row[len(tracks) :]
+    return np.where(last >= tracks.track_offsets[track], last, -1)
+
+
+def join_rows(tracks: Tracks, pasts: list[np.ndarray]) -> Tracks:
+    """Tracks of which the k-th has the fixes `pasts[k]` of the given ones."""
+    rows = np.concatenate([np.zeros(0, np.int64), *pasts])
+    track = np.repeat(np.arange(len(pasts), dtype=np.int32), [len(past) for past in pasts])
+    names = np.arange(len(pasts)).astype(str).astype(object)
+    owner = np.arange(len(pasts), dtype=np.int32)
+    return Tracks(names, names, owner, track, tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
 
 
 def _is_utc(queries: pa.Table, asked: Guess) -> bool:

@@ -41,6 +41,7 @@ def read(
     track_field: str | None = None,
     time_field: str | None = None,
     progress: Progress = no_progress,
+    drop_spikes: bool = True,
 ) -> tuple[Tracks, Skipped, Guess]:
     """Read and clean fixes.
 
@@ -61,7 +62,7 @@ def read(
         zone = GOTRACK_ZONE if kind == "gotrack" and no_zone else timezone
         read_tables = _read_parquet if kind == "parquet" else _read_csv
         guess, tables = read_tables(path, (user_field, track_field, time_field), zone, skipped, reading)
-    tracks, cleaned = _build(tables)
+    tracks, cleaned = _build(tables, drop_spikes)
     for reason, count in cleaned.items():
         skipped.add(reason, count)
     if not len(tracks):
@@ -131,14 +132,14 @@ def _visible(file: Path, folder: Path) -> bool:
     return not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
 
 
-def _build(tables: list[pa.Table]) -> tuple[Tracks, Skipped]:
+def _build(tables: list[pa.Table], drop_spikes: bool) -> tuple[Tracks, Skipped]:
     from .columns import ids_of, join_fixes
 
     if not tables:
         return build_tracks(None, None, [], [], [])
     table = join_fixes(tables)
     columns = (table[name].to_numpy() for name in ("t", "lon", "lat"))
-    return build_tracks(ids_of(table, "user"), ids_of(table, "track"), *columns)
+    return build_tracks(ids_of(table, "user"), ids_of(table, "track"), *columns, drop_spikes=drop_spikes)
 
 
 def _files_of(path: Path, endings: tuple[str, ...]) -> list[Path]:

@@ -126,13 +126,13 @@ def solar_day(tracks: Tracks) -> np.ndarray:
     return (tracks.t + shift[tracks.user]) // DAY_MS
 
 
-def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any) -> tuple[Tracks, Skipped]:
+def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes: bool = True) -> tuple[Tracks, Skipped]:
     """Clean and sort fixes that come in any order.
 
     user, track: (n,) ids of any type, Coded, or None (no user: one user 'all'; no track: one track a user).
     t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan where missing.
     A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position,
-    positions outside the world, all but the first of a track's fixes of one time, and spikes.
+    positions outside the world, all but the first of a track's fixes of one time, and spikes (see `spikes`).
     InputError where the columns differ in length.
     """
     t, lon, lat = np.asarray(t, np.int64), np.asarray(lon, np.float64), np.asarray(lat, np.float64)
@@ -159,10 +159,37 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any) -> tuple[Tra
     if trips is not users:
         key = key * len(trips.names) + trips.codes[kept]
     kept = kept[_order(key, t[kept])]
-    kept = kept[~_drop(skipped, "duplicate", _repeated_fix(users, trips, t, kept))]
-    spike = _spikes(_unit(users, trips, kept), t[kept], lon[kept], lat[kept])
-    kept = kept[~_drop(skipped, "impossible jump", spike)]
-    return _assemble(users, trips, kept, t, lon, lat), skipped
+    duplicate = _repeated(users.codes[kept], trips.codes[kept], t[kept])
+    skipped.add("duplicate", np.count_nonzero(duplicate))
+    kept = kept[~duplicate]
+    tracks = _assemble(users, trips, kept, t, lon, lat)
+    if drop_spikes:
+        jump = spikes(tracks)
+        skipped.add("impossible jump", np.count_nonzero(jump))
+        tracks = tracks.take(~jump) if jump.any() else tracks
+    return tracks, skipped
+
+
+def spikes(tracks: Tracks) -> np.ndarray:
+    """(n,) bool: fixes that jump away and back, which is no movement.
+
+    Reached and left faster than SPIKE_MS, while the way past it is slower: a plane is fast all along, and what comes
+    out of a tunnel stays there. Of neighbours that all look so (to and fro) every other one is a spike. Whether a fix
+    is one depends on no fix but its predecessors and the next.
+    """
+    t, lon, lat = tracks.t, tracks.lon, tracks.lat
+    spike = np.zeros(len(t), bool)
+    if len(t) < 3:
+        return spike
+    fast = _faster(SPIKE_MS, tracks.track, t, lon, lat)
+    at = np.flatnonzero(fast[:-1] & fast[1:]) + 1  # candidates are few
+    way = metres_between(lon[at - 1], lat[at - 1], lon[at + 1], lat[at + 1])
+    at = at[way <= SPIKE_MS * (t[at + 1] - t[at - 1]) / 1000]
+    if len(at):
+        first = np.concatenate([[True], np.diff(at) > 1])
+        start = np.flatnonzero(first)[np.cumsum(first) - 1]
+        spike[at[(np.arange(len(at)) - start) % 2 == 0]] = True
+    return spike
 
 
 def encode_ids(values: Any) -> Coded:
@@ -246,41 +273,6 @@ def _repeated(*columns: np.ndarray) -> np.ndarray:
     return same
 
 
-def _repeated_fix(users: Coded, trips: Coded, t: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    return _repeated(users.codes[kept], trips.codes[kept], t[kept])
-
-
-def _unit(users: Coded, trips: Coded, kept: np.ndarray) -> np.ndarray:
-    """(n,) int32: the number of the track that each of the sorted fixes belongs to."""
-    new = ~_repeated(users.codes[kept], trips.codes[kept])
-    return (np.cumsum(new) - 1).astype(np.int32)
-
-
-def _drop(skipped: Skipped, reason: str, wrong: np.ndarray) -> np.ndarray:
-    skipped.add(reason, np.count_nonzero(wrong))
-    return wrong
-
-
-def _spikes(track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """(n,) bool: fixes that jump away and back.
-
-    Reached and left above SPIKE_MS, while the way past it stays below: a plane is fast all along, and what
-    comes out of a tunnel stays there. Of neighbours that all look so (to and fro) every other one is dropped.
-    """
-    spike = np.zeros(len(t), bool)
-    if len(t) < 3:
-        return spike
-    fast = _faster(SPIKE_MS, track, t, lon, lat)
-    at = np.flatnonzero(fast[:-1] & fast[1:]) + 1  # candidates are few
-    way = metres_between(lon[at - 1], lat[at - 1], lon[at + 1], lat[at + 1])
-    at = at[way <= SPIKE_MS * (t[at + 1] - t[at - 1]) / 1000]
-    if len(at):
-        first = np.concatenate([[True], np.diff(at) > 1])
-        start = np.flatnonzero(first)[np.cumsum(first) - 1]
-        spike[at[(np.arange(len(at)) - start) % 2 == 0]] = True
-    return spike
-
-
 def _faster(limit: float, track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """(n - 1,) bool: whether the step from a fix to the next of its track is faster than the limit (m/s)."""
     reach = limit * np.diff(t) / 1000
@@ -293,7 +285,7 @@ def _faster(limit: float, track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat
 
 def _assemble(users: Coded, trips: Coded, kept: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> Tracks:
     """Tracks of the sorted, cleaned fixes `kept`."""
-    track = _unit(users, trips, kept)
+    track = (np.cumsum(~_repeated(users.codes[kept], trips.codes[kept])) - 1).astype(np.int32)
     first = kept[np.searchsorted(track, np.arange(track[-1] + 1))] if len(kept) else kept
     used, track_user = _used(users.codes[first], len(users.names))
     return Tracks(users.names[used], trips.names[trips.codes[first]], track_user, track, t[kept], lon[kept], lat[kept])
