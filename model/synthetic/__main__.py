@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A synthetic city with known truth, or a corpus of movement alone. Movement is Eclipse SUMO's.
+
+A city: tracks.parquet, truth_users.csv, truth_tracks.csv, truth_segments.csv, truth_regions.csv and the layers
+regions, stations, streets and pois (GeoJSON). Movement alone: movement/*.parquet, every second of every trip.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+
+from model.synthetic.sumo import SyntheticError, say
+from raw_qgis_plugin.core.errors import RawError
+
+
+SMALL = {"people": 400, "observed": 0.1, "weeks": 1}
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(
+        prog="python -m model.synthetic", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write to")
+    parser.add_argument("--seed", type=int, default=1, metavar="S", help="same seed, same tables (default 1)")
+    parser.add_argument(
+        "--osm", type=Path, nargs="+", default=[], metavar="FILE",
+        help="real streets from an OpenStreetMap extract (.osm, .osm.gz); a city takes one, a corpus any number",
+    )  # fmt: skip
+    parser.add_argument("--processes", type=int, default=2, metavar="P", help="simulations at a time (default 2)")
+    city = parser.add_argument_group("a city")
+    city.add_argument("--people", type=int, metavar="N", help="its population (default 6000)")
+    city.add_argument("--weeks", type=int, metavar="W", help="how long (default 2)")
+    city.add_argument("--observed", type=float, metavar="SHARE", help="share of the people recorded (default 0.1)")
+    city.add_argument("--across", type=float, default=12.0, metavar="KM", help="size without --osm (default 12)")
+    city.add_argument("--small", action="store_true", help="a demonstration: 400 people, 40 recorded, one week")
+    corpus = parser.add_argument_group("movement alone, from many street plans")
+    corpus.add_argument("--movement-only", action="store_true", help="write DIR/movement/*.parquet and nothing else")
+    corpus.add_argument("--fixes", type=float, default=30e6, metavar="N", help="about how many (default 30e6)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command; returns the exit status."""
+    options = parse(arguments)
+    began = time.monotonic()
+    try:
+        done = _corpus(options) if options.movement_only else _city(options)
+    except RawError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    say(f"{done}; {time.monotonic() - began:.0f} s")
+    return 0
+
+
+def _corpus(options: argparse.Namespace) -> str:
+    from model.synthetic.corpus import write_corpus
+
+    if not 1e4 <= options.fixes <= 1e10:
+        raise SyntheticError(f"--fixes must lie between 1e4 and 1e10, not {options.fixes:g}")
+    counts = write_corpus(options.output, options.seed, options.fixes, options.osm, options.processes)
+    total = max(1, sum(counts.values()))
+    mix = ", ".join(f"{mode} {count / total:.0%}" for mode, count in sorted(counts.items()))
+    return f"{total:,} fixes in {options.output / 'movement'}: {mix}"
+
+
+def _city(options: argparse.Namespace) -> str:
+    from model.synthetic.generate import Request, generate
+
+    if len(options.osm) > 1:
+        raise SyntheticError("a city takes one --osm extract; several are for --movement-only")
+    default = SMALL if options.small else {"people": 6000, "observed": 0.1, "weeks": 2}
+    chosen = {name: value if (value := getattr(options, name)) is not None else default[name] for name in default}
+    request = Request(
+        **chosen, seed=options.seed, across_km=options.across, osm=next(iter(options.osm), None),
+        processes=options.processes,
+    )  # fmt: skip
+    counts = generate(request, options.output)
+    told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
+    return f"{told} in {options.output}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""From a seed to a city's tables."""
+
+from __future__ import annotations
+
+import shutil
+from collections import defaultdict
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from model.synthetic.city import City, build_city
+from model.synthetic.people import Population, populate
+from model.synthetic.plans import DAY, HOUR, Trips, plan_weeks
+from model.synthetic.recording import record
+from model.synthetic.streets import make_streets, osm_streets
+from model.synthetic.sumo import SyntheticError, say
+from model.synthetic.travel import Journey, move
+from model.synthetic.truth import write_layers, write_regions, write_trips, write_users
+
+FIRST_MONDAY_MS = 1_678_060_800_000  # 2023-03-06T00:00Z
+
+
+@dataclass(frozen=True)
+class Request:
+    """What to generate."""
+
+    people: int
+    weeks: int
+    seed: int
+    observed: float = 0.1
+    across_km: float = 12.0
+    osm: Path | None = None
+    processes: int = 2
+
+    def check(self) -> None:
+        """Raise SyntheticError where the request makes no sense."""
+        if self.people < 10:
+            raise SyntheticError(f"--people must be 10 or more, not {self.people}")
+        if self.weeks < 1:
+            raise SyntheticError(f"--weeks must be 1 or more, not {self.weeks}")
+        if not 0 < self.observed <= 1:
+            raise SyntheticError(f"--observed is a share over 0 and up to 1, not {self.observed}")
+        if not 1.5 <= self.across_km <= 40:
+            raise SyntheticError(f"--across must lie between 1.5 and 40 km, not {self.across_km}")
+
+
+def generate(request: Request, output: Path) -> dict[str, int]:
+    """Write a city's tables and layers to a folder. Returns how many of each."""
+    request.check()
+    output.mkdir(parents=True, exist_ok=True)
+    scratch = output / ".simulation"
+    rng = np.random.default_rng([request.seed, 31])
+    if request.osm:
+        streets = osm_streets(request.osm, scratch)
+    else:
+        kind = str(rng.choice(["random", "random", "grid"]))
+        streets = make_streets(kind, 1000 * request.across_km, request.seed, scratch)
+    say(f"{len(streets.edges):,} streets")
+    city = build_city(streets, request.people, scratch, rng)
+    population = populate(city, request.people, rng)
+    trips = plan_weeks(city, population, request.weeks, rng)
+    say(f"{request.people:,} people plan {len(trips):,} trips")
+    count = max(2, round(request.observed * request.people))
+    observed = np.sort(rng.choice(request.people, count, replace=False))
+    journeys = move(city, population, trips, observed, scratch, request.seed, request.processes)
+    fixes = _write(request, city, population, trips, observed, journeys, output)
+    shutil.rmtree(scratch, ignore_errors=True)
+    return {"people": request.people, "observed": count, "trips": len(journeys), "fixes": fixes}
+
+
+def _write(
+    request: Request, city: City, population: Population, trips: Trips, observed: np.ndarray, journeys: list[Journey],
+    output: Path,
+) -> int:  # fmt: skip
+    ids = {int(person): f"u{person:05d}" for person in observed}
+    x, y = np.median(city.streets.x), np.median(city.streets.y)
+    lon = float(city.streets.place.lonlat(x, y)[0])
+
+    def to_ms(local_s: np.ndarray | float) -> np.ndarray | int:
+        ms = FIRST_MONDAY_MS + np.rint((np.asarray(local_s) - lon / 15 * HOUR) * 1000).astype(np.int64)
+        return ms if ms.ndim else int(ms)
+
+    write_layers(output, city)
+    write_users(output / "truth_users.csv", population, trips, observed, ids, request.weeks)
+    write_regions(output / "truth_regions.csv", city, population, trips, request.weeks)
+    write_trips(output, trips, journeys, ids, to_ms)
+    return _write_tracks(request, city, population, trips, observed, journeys, ids, to_ms, output / "tracks.parquet")
+
+
+def _write_tracks(
+    request: Request, city: City, population: Population, trips: Trips, observed: np.ndarray, journeys: list[Journey],
+    ids: dict[int, str], to_ms, path: Path,  # noqa: ANN001
+) -> int:  # fmt: skip
+    """tracks.parquet: user_id, track_id (the local day), t (epoch ms UTC), lon, lat."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    of: dict[int, list[Journey]] = defaultdict(list)
+    for journey in journeys:
+        of[int(trips.person[journey.trip])].append(journey)
+    users, days, times, xs, ys = [], [], [], [], []
+    for person in observed:
+        rng = np.random.default_rng([request.seed, 32, int(person)])
+        home = population.people[person].home
+        t, x, y = record(of[int(person)], trips, home, population.sites, 7 * DAY * request.weeks, rng)
+        users += [ids[int(person)]] * len(t)
+        days.append((t // DAY).astype("timedelta64[D]") + np.datetime64(FIRST_MONDAY_MS, "ms").astype("datetime64[D]"))
+        times.append(t)
+        xs.append(x)
+        ys.append(y)
+    lon, lat = city.streets.place.lonlat(np.concatenate(xs), np.concatenate(ys))
+    table = pa.table({
+        "user_id": pa.array(users), "track_id": pa.array(np.concatenate(days).astype(str)),
+        "t": to_ms(np.concatenate(times)), "lon": lon.round(7), "lat": lat.round(7),
+    })  # fmt: skip
+    pq.write_table(table, path, compression="zstd")
+    return table.num_rows

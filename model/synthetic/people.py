@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Who lives in the city: what they do for a living, where, on which days, and what they like."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from model.synthetic.city import City, Sites, home_weight, job_weight, place_sites
+from model.synthetic.movement import KINDS, Finder
+
+# Share of the people. Full-time: 5 days; hybrid: 2 or 3 days at work; home: works there; the others are in no job.
+LIVES = {
+    "full": 0.34, "hybrid": 0.09, "part": 0.11, "shift": 0.07, "home": 0.08,
+    "student": 0.11, "volunteer": 0.06, "carer": 0.06, "idle": 0.08,
+}  # fmt: skip
+EMPLOYED = {"full", "hybrid", "part", "shift", "home"}
+ANYWHERE = 0.1  # of the choices of a new place pay no heed to distance
+
+
+@dataclass
+class Person:
+    """A person's fixed facts. Places are indices into Population.sites."""
+
+    life: str
+    home: int
+    anchor: int  # workplace, school or the place volunteered at; the home for those without
+    anchor_days: tuple[int, ...]  # weekdays (0 Monday) at the anchor
+    start_h: float
+    stay_h: float
+    car: bool
+    bike: bool
+    taste: dict[str, float]  # minutes by which each mode feels shorter
+    kinds: dict[str, str]  # vehicle or walker kind by mode
+    liked: dict[str, tuple[list[int], np.ndarray]] = field(default_factory=dict)  # category: places, shares
+    friends: list[int] = field(default_factory=list)
+    outgoing: float = 1.0
+
+    @property
+    def employed(self) -> bool:
+        """Has a job, wherever it is done."""
+        return self.life in EMPLOYED
+
+    @property
+    def commuter(self) -> bool:
+        """Has three or more regular days a week at a workplace away from home."""
+        return self.life in EMPLOYED - {"home"} and len(self.anchor_days) >= 3
+
+
+@dataclass(frozen=True)
+class Population:
+    """The people and every place they go to: homes, then jobs, then the city's points of interest."""
+
+    people: list[Person]
+    sites: Sites
+    category: np.ndarray  # (n_sites,) text: 'home', 'job' or a point of interest's
+    first_poi: int
+
+
+def populate(city: City, count: int, rng: np.random.Generator) -> Population:
+    """Draw the people of a city."""
+    finder = Finder(city.streets)
+    homes = place_sites(city.streets, home_weight(city), count, finder, rng)
+    jobs = place_sites(city.streets, job_weight(city.streets, city.centres), max(10, count // 10), finder, rng)
+    parts = (homes, jobs, city.poi)
+    edges = {mode: np.concatenate([p.edges[mode] for p in parts]) for mode in homes.edges}
+    sites = Sites(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]), edges)
+    first_poi = len(homes) + len(jobs)
+    category = np.concatenate([["home"] * len(homes), ["job"] * len(jobs), city.category])
+    pull = np.concatenate([np.ones(len(homes)), np.exp(rng.normal(0, 1.0, len(jobs))), city.pull])
+    chooser = Chooser(sites, category, pull, city.streets.extent)
+    lives = rng.choice(list(LIVES), count, p=np.array(list(LIVES.values())) / sum(LIVES.values()))
+    far = np.hypot(homes.x - city.centres[0][0], homes.y - city.centres[0][1]) / city.streets.extent
+    people = [_person(str(life), i, far[i], chooser, rng) for i, life in enumerate(lives)]
+    return Population(people, sites, category, first_poi)
+
+
+class Chooser:
+    """Places of a category, chosen by their pull and by distance."""
+
+    def __init__(self, sites: Sites, category: np.ndarray, pull: np.ndarray, extent: float) -> None:
+        self.sites, self.pull, self.extent = sites, pull, extent
+        self.of = {str(name): np.flatnonzero(category == name) for name in np.unique(category)}
+
+    def pick(self, category: str, near: int, reach: float, rng: np.random.Generator, count: int = 1) -> list[int]:
+        """Indices of `count` places near a place; reach: metres at which a place is e times less likely."""
+        places = self.of[category]
+        far = np.hypot(self.sites.x[places] - self.sites.x[near], self.sites.y[places] - self.sites.y[near])
+        weight = self.pull[places] * np.exp(-far / reach)
+        weight = (1 - ANYWHERE) * weight / max(weight.sum(), 1e-12) + ANYWHERE * self.pull[places] / self.pull[places].sum()
+        return [int(p) for p in rng.choice(places, min(count, len(places)), replace=False, p=weight / weight.sum())]
+
+
+# category: (places liked, reach as a share of the city's extent)
+LIKED = {
+    "food": (5, 0.15), "shop": (5, 0.09), "leisure": (4, 0.2), "health": (2, 0.2), "park": (2, 0.1), "service": (3, 0.2),
+    "worship": (1, 0.2), "school": (1, 0.1),
+}  # fmt: skip
+
+
+def _person(life: str, home: int, far: float, chooser: Chooser, rng: np.random.Generator) -> Person:
+    anchor, days, start, stay = home, (), 9.0, 8.0
+    reach = 1.5 * chooser.extent
+    if life in ("full", "hybrid", "part", "shift"):
+        anchor = chooser.pick("job", home, reach, rng)[0]
+        count = {"full": 5, "hybrid": int(rng.integers(2, 4)), "part": int(rng.integers(2, 5)), "shift": 4}[life]
+        days = _weekdays(count, 7 if life == "shift" or rng.random() < 0.12 else 5, rng)
+        start, stay = rng.normal(8.4, 0.9), rng.normal(8.4, 0.6)
+        if life == "part":
+            start, stay = rng.uniform(8, 15), rng.uniform(3.5, 5.5)
+    elif life == "student":
+        anchor = chooser.pick("school", home, 0.6 * chooser.extent, rng)[0]
+        days = _weekdays(int(rng.integers(4, 6)), 5, rng)
+        start, stay = rng.normal(8.3, 0.5), rng.uniform(5, 8)
+    elif life == "volunteer":
+        anchor = chooser.pick(str(rng.choice(["worship", "service", "leisure"])), home, 0.4 * chooser.extent, rng)[0]
+        days = _weekdays(int(rng.integers(3, 6)), 6, rng)
+        start, stay = rng.uniform(8.5, 14), rng.uniform(4, 7.5)
+    elif life == "carer":
+        anchor = chooser.pick("home", home, 0.4 * chooser.extent, rng)[0]
+        days = _weekdays(int(rng.integers(3, 6)), 7, rng)
+        start, stay = rng.uniform(8, 13), rng.uniform(3, 8)
+    person = Person(
+        life, home, anchor, days, float(start), float(max(stay, 2.5)),
+        car=bool(rng.random() < (0.55 if life in EMPLOYED else 0.35) + 0.3 * (far - 0.4)),
+        bike=bool(rng.random() < 0.4),
+        taste={mode: float(rng.normal(0, 6)) for mode in ("walk", "bike", "car", "bus", "rail")},
+        kinds={mode: f"{mode}{rng.integers(1 if mode == 'walk' else 0, KINDS[mode])}" for mode in ("walk", "bike", "car")},
+        outgoing=float(np.exp(rng.normal(0, 0.35))),
+    )  # fmt: skip
+    for category, (count, share) in LIKED.items():
+        base = person.anchor if rng.random() < 0.25 else home
+        places = chooser.pick(category, base, share * chooser.extent, rng, count)
+        zipf = 1.0 / np.arange(1, len(places) + 1) ** 1.2
+        person.liked[category] = (places, zipf / zipf.sum())
+    person.friends = chooser.pick("home", home, 0.5 * chooser.extent, rng, 3)
+    return person
+
+
+def _weekdays(count: int, of: int, rng: np.random.Generator) -> tuple[int, ...]:
+    return tuple(sorted(int(d) for d in rng.choice(of, min(count, of), replace=False)))

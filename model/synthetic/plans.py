@@ -1,0 +1,210 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What each person does in each week: tours from home, their stops, and the mode of every trip."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.synthetic.city import City
+from model.synthetic.people import Person, Population
+
+SPEED = {"walk": 1.05, "bike": 3.7, "car": 7.5}  # m/s over the network, planned
+AROUND = 1.4  # metres of network a metre as the crow flies
+FIXED_MIN = {"walk": 0.0, "bike": 2.0, "car": 5.0}  # unlocking, parking
+HOUR, DAY = 3600.0, 86400.0
+MODE_CODES = ("walk", "bike", "car", "bus", "rail")
+
+
+@dataclass(frozen=True)
+class Trips:
+    """Planned trips, by person, then by time. One entry a trip."""
+
+    person: np.ndarray  # (n,) int32
+    depart: np.ndarray  # (n,) seconds from Monday 00:00 of the first week, local solar time
+    origin: np.ndarray  # (n,) int32 into Population.sites
+    goal: np.ndarray
+    mode: np.ndarray  # (n,) int8 into MODE_CODES
+    purpose: np.ndarray  # (n,) text
+    line: np.ndarray  # (n,) int16 into City.lines, -1 without
+    board: np.ndarray  # (n,) int16 stop of the line
+    alight: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.person)
+
+
+@dataclass(frozen=True)
+class Way:
+    """How one could go."""
+
+    mode: str
+    minutes: float
+    line: int = -1
+    board: int = -1
+    alight: int = -1
+
+
+class Planner:
+    """Ways between places; remembers what it has worked out."""
+
+    def __init__(self, city: City, population: Population) -> None:
+        self.city, self.sites = city, population.sites
+        self.known: dict[tuple[int, int], list[Way]] = {}
+
+    def metres(self, a: int, b: int) -> float:
+        """Along the network, estimated."""
+        s = self.sites
+        return AROUND * float(np.hypot(s.x[a] - s.x[b], s.y[a] - s.y[b]))
+
+    def ways(self, a: int, b: int) -> list[Way]:
+        """Every way from place a to place b."""
+        if (a, b) not in self.known:
+            metres = self.metres(a, b)
+            own = [Way(mode, FIXED_MIN[mode] + metres / speed / 60) for mode, speed in SPEED.items()]
+            self.known[a, b] = own + (self._rides(a, b) if metres > 700 else [])
+        return self.known[a, b]
+
+    def _rides(self, a: int, b: int) -> list[Way]:
+        """The best bus and the best train, walks and waits included."""
+        best: dict[str, Way] = {}
+        for n, line in enumerate(self.city.lines):
+            out = np.hypot(line.x - self.sites.x[a], line.y - self.sites.y[a])
+            back = np.hypot(line.x - self.sites.x[b], line.y - self.sites.y[b])
+            i, j = int(out.argmin()), int(back.argmin())
+            if i == j or (i > j and not line.both_ways) or max(out[i], back[j]) > 1500:
+                continue
+            walks = AROUND * (out[i] + back[j]) / SPEED["walk"] / 60
+            minutes = float(walks + line.headway_s / 120 + abs(line.minutes[j] - line.minutes[i]))
+            if line.mode not in best or minutes < best[line.mode].minutes:
+                best[line.mode] = Way(line.mode, minutes, n, i, j)
+        return list(best.values())
+
+
+def choose_way(ways: list[Way], person: Person, only: str | None, rng: np.random.Generator) -> Way:
+    """The way that feels shortest to this person today. only: the vehicle that the tour began with."""
+    if only in ("bike", "car"):
+        return next(way for way in ways if way.mode == only)
+    best, shortest = ways[0], np.inf
+    for way in ways:
+        if way.mode in ("bike", "car") and (only is not None or not (person.car if way.mode == "car" else person.bike)):
+            continue
+        strain = 1.4 if way.mode == "walk" else 1.35 if way.mode == "bike" else 1.0
+        felt = strain * way.minutes - person.taste[way.mode] + rng.gumbel(0, 3.0)
+        if felt < shortest:
+            best, shortest = way, felt
+    return best
+
+
+@dataclass
+class Stop:
+    """One activity of a tour: where, why, and until when (hours) or for how long."""
+
+    place: int
+    purpose: str
+    hours: float
+
+
+@dataclass
+class Tour:
+    """From home at an hour of the day, through the stops, and home again."""
+
+    start_h: float
+    stops: list[Stop]
+
+
+def plan_weeks(city: City, population: Population, weeks: int, rng: np.random.Generator) -> Trips:
+    """Every person's trips in so many weeks."""
+    planner = Planner(city, population)
+    rows: list[tuple] = []
+    for i, person in enumerate(population.people):
+        clock = 0.0
+        for day in range(7 * weeks):
+            for tour in sorted(day_tours(person, day, rng), key=lambda tour: tour.start_h):
+                clock = _travel(i, person, day, tour, clock, planner, rows, rng)
+    columns = list(zip(*rows, strict=True)) if rows else [[]] * 9
+    person_, depart, origin, goal, mode, purpose, line, board, alight = columns
+    return Trips(
+        np.array(person_, np.int32), np.array(depart, float), np.array(origin, np.int32), np.array(goal, np.int32),
+        np.array(mode, np.int8), np.array(purpose, str), np.array(line, np.int16), np.array(board, np.int16),
+        np.array(alight, np.int16),
+    )  # fmt: skip
+
+
+def _travel(
+    i: int, person: Person, day: int, tour: Tour, clock: float, planner: Planner, rows: list[tuple],
+    rng: np.random.Generator,
+) -> float:  # fmt: skip
+    """Append the tour's trips; returns when the person is home again (seconds)."""
+    clock = max(clock + 600, day * DAY + tour.start_h * HOUR)
+    if clock > (day + 1) * DAY - HOUR / 2:  # still away from yesterday until too late
+        return clock
+    here, only = person.home, None
+    far = max((stop.place for stop in tour.stops), key=lambda place: planner.metres(person.home, place))
+    vehicle = choose_way(planner.ways(person.home, far), person, None, rng).mode
+    only = vehicle if vehicle in ("bike", "car") else "none"
+    for stop in [*tour.stops, Stop(person.home, "home", 0.0)]:
+        if stop.place == here:
+            clock += stop.hours * HOUR
+            continue
+        ways = planner.ways(here, stop.place)
+        on_foot = stop.purpose in ("lunch", "back") and ways[0].minutes < 15
+        way = ways[0] if on_foot else choose_way(ways, person, only, rng)
+        rows.append((i, clock, here, stop.place, MODE_CODES.index(way.mode), stop.purpose, way.line, way.board, way.alight))
+        clock += way.minutes * 60 + stop.hours * HOUR
+        here = stop.place
+    return clock
+
+
+def _spot(person: Person, category: str, rng: np.random.Generator) -> int:
+    places, share = person.liked[category]
+    return places[int(rng.choice(len(places), p=share))]
+
+
+ERRANDS = ("shop", "food", "service", "health", "park", "leisure", "social", "worship")
+WEEKDAY_MIX = (0.34, 0.14, 0.1, 0.07, 0.11, 0.11, 0.11, 0.02)
+WEEKEND_MIX = (0.26, 0.16, 0.02, 0.01, 0.14, 0.18, 0.17, 0.06)
+STAYS_H = {"shop": 0.6, "food": 1.1, "service": 0.6, "health": 0.9, "park": 1.0, "leisure": 1.9, "social": 2.4, "worship": 1.3}
+
+
+def _errand(person: Person, mix: tuple[float, ...], rng: np.random.Generator) -> Stop:
+    purpose = str(rng.choice(ERRANDS, p=mix))
+    place = int(rng.choice(person.friends)) if purpose == "social" else _spot(person, purpose, rng)
+    return Stop(place, purpose, float(STAYS_H[purpose] * np.exp(rng.normal(0, 0.45))))
+
+
+def day_tours(person: Person, day: int, rng: np.random.Generator) -> list[Tour]:
+    """A day's tours. Weekday 0 is Monday."""
+    weekday = day % 7
+    mix = WEEKDAY_MIX if weekday < 5 else WEEKEND_MIX
+    tours: list[Tour] = []
+    away = weekday in person.anchor_days and rng.random() > 0.06  # ill, on leave
+    if away:
+        tours.append(_anchor_tour(person, day // 7, mix, rng))
+    rate = person.outgoing * (0.6 if away else 1.3 if weekday < 5 else 1.2)
+    for _ in range(min(3, rng.poisson(rate))):
+        start = rng.normal(19.2, 1.0) if away else rng.choice([rng.normal(10.5, 1.4), rng.normal(15.5, 2), rng.normal(19, 1.2)])
+        stops = [_errand(person, mix, rng) for _ in range(1 + (rng.random() < 0.35))]
+        tours.append(Tour(float(np.clip(start, 6.5, 22)), stops))
+    if person.life in ("carer", "idle", "home") and weekday < 5 and person.outgoing > 1.1:
+        place = person.liked["school"][0][0]  # walks a child to school and back
+        tours += [Tour(rng.normal(7.7, 0.1), [Stop(place, "escort", 0.1)]), Tour(rng.normal(15.4, 0.2), [Stop(place, "escort", 0.2)])]
+    return tours
+
+
+def _anchor_tour(person: Person, week: int, mix: tuple[float, ...], rng: np.random.Generator) -> Tour:
+    """To work, school or wherever one is expected; perhaps lunch out, perhaps an errand on the way home."""
+    start = person.start_h + rng.normal(0, 0.25)
+    if person.life == "shift":
+        start = (6.0, 14.0, 22.0)[(week + person.home) % 3] - 0.6 + rng.normal(0, 0.1)
+    purpose = {"student": "school", "volunteer": "volunteering", "carer": "care"}.get(person.life, "work")
+    hours = max(1.5, person.stay_h + rng.normal(0, 0.35))
+    stops = [Stop(person.anchor, purpose, hours)]
+    if hours > 5 and rng.random() < 0.3:
+        half = hours * rng.uniform(0.4, 0.55)
+        lunch = Stop(_spot(person, "food", rng), "lunch", 0.6)
+        stops = [Stop(person.anchor, purpose, half), lunch, Stop(person.anchor, "back", hours - half - 0.6)]
+    if rng.random() < 0.35:
+        stops.append(_errand(person, mix, rng))
+    return Tour(float(np.clip(start, 4.5, 22)), stops)
