@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -84,12 +85,12 @@ def draw(demo: Demo, picture: Path, model: str) -> None:
 
     bundle = open_bundle(model or None)
     looks = {
-        "profiles": styling.ProfileStyle(bundle.heads("user"), "user", "people"),
+        "profiles": styling.Profiles(bundle.heads("user"), "user"),
         "forecast_points": styling.ForecastPoints(),
         "forecast_tracks": styling.ForecastLines(),
         "forecast_areas": styling.ForecastAreas(),
         "": None,
-        "regions": styling.RegionStyle(bundle.heads("region"), demo.min_users, "regions"),
+        "regions": styling.RegionScores(bundle.heads("region"), demo.min_users),
     }
     layers = []
     for what, look in looks.items():
@@ -117,6 +118,7 @@ def main() -> None:
     model = parser.parse_args().model
     began = time.monotonic()
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+    os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
     OUT.mkdir(parents=True, exist_ok=True)
     with ThreadPoolExecutor(len(DEMOS)) as pool:
         results = list(pool.map(lambda demo: run(demo, model), DEMOS))

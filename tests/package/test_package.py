@@ -53,9 +53,7 @@ def test_zip_is_what_the_plugin_repository_accepts(package: Path) -> None:
     assert package.stat().st_size < 25 * 1024 * 1024
     names = zipfile.ZipFile(package).namelist()
     assert {name.split("/")[0] for name in names} == {"raw_qgis_plugin"}
-    assert {"raw_qgis_plugin/__init__.py", "raw_qgis_plugin/metadata.txt", "raw_qgis_plugin/LICENSE"} <= set(
-        names
-    )
+    assert {"raw_qgis_plugin/__init__.py", "raw_qgis_plugin/metadata.txt", "raw_qgis_plugin/LICENSE"} <= set(names)
     unwanted = (".pyc", ".so", ".dll", ".dylib", ".exe", ".plt", ".gpkg-shm", ".gpkg-wal")
     assert not [n for n in names if n.endswith(unwanted) or "__pycache__" in n or "/." in n]
 
@@ -82,9 +80,7 @@ def test_model_commands_run_from_the_installed_plugin(unzipped: Path) -> None:
         assert done.returncode == 0, done.stderr
 
 
-def test_three_algorithms_run_in_a_clean_profile(
-    clean_qgis: QgisProcess, sample: Path, tmp_path: Path
-) -> None:
+def test_three_algorithms_run_in_a_clean_profile(clean_qgis: QgisProcess, sample: Path, tmp_path: Path) -> None:
     common = {"INPUT": sample / "aracaju_tracks.gpkg", "DEVICE": "CPU"}
     profiles = clean_qgis.run("raw:profileusers", **common, OUTPUT=tmp_path / "p.gpkg")
     assert profiles["N_USERS"] == 10
@@ -96,12 +92,8 @@ def test_three_algorithms_run_in_a_clean_profile(
     assert all(path.exists() for path in [*outputs.values(), tmp_path / "p.gpkg", tmp_path / "r.gpkg"])
 
 
-def test_without_libraries_it_loads_and_says_what_to_install(
-    unzipped: Path, sample: Path, tmp_path: Path
-) -> None:
-    system = subprocess.run(
-        ["/usr/bin/python3", "-c", "import onnxruntime"], capture_output=True, check=False
-    )
+def test_without_libraries_it_loads_and_says_what_to_install(unzipped: Path, sample: Path, tmp_path: Path) -> None:
+    system = subprocess.run(["/usr/bin/python3", "-c", "import onnxruntime"], capture_output=True, check=False)
     if system.returncode == 0:
         pytest.skip("the system's Python has onnxruntime")
     bare = QgisProcess(tmp_path / "profile", unzipped, libraries=False)
