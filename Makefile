@@ -104,9 +104,9 @@ check: $(INSTALLED_CHECK)
 
 ## make test       every test: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup package
-	$(PYTEST_PLAIN) $(wildcard tests/core tests/model tests/test_layout.py)
-	$(if $(wildcard tests/qgis tests/package),$(IN_QGIS) $(wildcard tests/qgis tests/package))
-	$(if $(wildcard tests/gui),$(ON_SCREEN) $(wildcard tests/gui))
+	$(PYTEST_PLAIN) $(wildcard tests/core tests/model tests/package tests/test_layout.py)
+	$(if $(wildcard tests/qgis),$(IN_QGIS) tests/qgis)
+	$(if $(wildcard tests/gui),$(ON_SCREEN) tests/gui)
 
 ## make lint       ruff, mypy, bandit, detect-secrets: what the plugin repository checks, and more
 lint: $(INSTALLED_CHECK)

@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 STAGE = ROOT / "build" / "raw_qgis_plugin"
-IN_QGIS = {"qgis", "gui", "package"}
+IN_QGIS = {"qgis", "gui"}
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -31,6 +31,7 @@ class QgisProcess:
         shutil.copytree(plugin, folder / "profiles/default/python/plugins/raw_qgis_plugin")
         self.env = {k: v for k, v in os.environ.items() if not k.startswith(("PYTHON", "QGIS_"))}
         self.env |= {"QGIS_CUSTOM_CONFIG_PATH": str(folder), "QT_QPA_PLATFORM": "offscreen"}
+        self.env.setdefault("XDG_RUNTIME_DIR", str(folder))  # else Qt complains on every run
         if libraries:
             self.env["PYTHONPATH"] = site_packages()
         self.call("plugins", "enable", "raw_qgis_plugin")

@@ -142,9 +142,7 @@ def test_no_module_hides_one_of_the_standard_library() -> None:
 
 def test_every_module_names_its_licence_and_stays_readable() -> None:
     texts = {p: p.read_text("utf-8") for p in FILES}
-    assert not [
-        p for p, text in texts.items() if "SPDX-License-Identifier: GPL-2.0-or-later" not in text[:200]
-    ]
+    assert not [p for p, text in texts.items() if "SPDX-License-Identifier: GPL-2.0-or-later" not in text[:200]]
     assert not [p for p, text in texts.items() if len(text.splitlines()) > 400]
 
 

@@ -99,6 +99,8 @@ def test_without_libraries_it_loads_and_says_what_to_install(unzipped: Path, sam
     bare = QgisProcess(tmp_path / "profile", unzipped, libraries=False)
     listed = bare.call("list").stdout
     assert all(name in listed for name in (*THREE, "raw:importtracks"))
+    layers = {"INPUT": sample / "aracaju_tracks.gpkg", "OUTPUT": tmp_path / "o.gpkg"}
+    layers["REGIONS"] = sample / "aracaju_regions.gpkg"
     for name in THREE:
         with pytest.raises(RuntimeError, match=r"(?si)onnxruntime.*install|install.*onnxruntime"):
-            bare.run(name, INPUT=sample / "aracaju_tracks.gpkg", REGIONS=sample / "aracaju_regions.gpkg")
+            bare.run(name, **layers)
