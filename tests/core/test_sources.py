@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tables and folders as people have them are read; what cannot be is refused in a sentence."""
+
+from __future__ import annotations
+
+import gzip
+from datetime import datetime, timezone
+
+import numpy as np
+import pytest
+
+pa = pytest.importorskip("pyarrow")
+from pyarrow import dataset, parquet  # noqa: E402
+
+from raw_qgis_plugin.core.errors import Cancelled, InputError  # noqa: E402
+from raw_qgis_plugin.core.fields import Guess, guess_fields  # noqa: E402
+from raw_qgis_plugin.core.sources import find_source, read, read_table  # noqa: E402
+
+TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
+PLT_HEADER = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,255,My Track,0,0,2,8421376\n0\n"
+
+
+def read_text(tmp_path, text, name="table.csv", encoding="utf8", **options):
+    path = tmp_path / name
+    path.write_bytes(text.encode(encoding))
+    return read(path, **options)
+
+
+TABLES = {
+    "trackintel": "user_id;tracked_at;latitude;longitude;elevation;accuracy\n1;2020-01-01T10:00:00Z;46,5;7,1;;\n",
+    "scikit-mobility": "uid,lat,lng,datetime,leaving_datetime\n1,46.5,7.1,2020-01-01 10:00:00,\n",
+    "trajectools": "trajectory_id,t,lon,lat\n1,2020-01-01 10:00:00,7.1,46.5\n",
+    "movebank": "event-id,visible,timestamp,location-long,location-lat,individual-local-identifier\n"
+    "1,true,2020-01-01 10:00:00.000,7.1,46.5,1\n2,false,2020-01-01 10:00:01.000,7.1,46.5,1\n",
+    "ais": "MMSI,BaseDateTime,LAT,LON\n1,2020-01-01T10:00:00,46.5,7.1\n",
+    "cabs": "cab_id,t,occupied,lon_e6,lat_e6\n1,1577872800000,1,7100000,46500000\n",
+    "timeline": "user,timestampMs,latitudeE7,longitudeE7\n1,1577872800000,465000000,71000000\n",
+    "owntracks": "tst\tlat\tlon\tacc\ttid\n1577872800\t46.5\t7.1\t9\t1\n",
+    "date and time": "user,lat,lon,date,time\n1,46.5,7.1,2020-01-01,10:00:00\n",
+    "quoted": '"User ID","Time","Latitude","Longitude"\n"1","2020-01-01 10:00:00","46.5","7.1"\n',
+    "blanks": "lat lon time user\n46.5 7.1 1577872800 1\n",
+}
+
+
+@pytest.mark.parametrize("name", TABLES)
+@pytest.mark.parametrize("encoding", ["utf8", "utf-8-sig", "utf-16"])
+def test_tables_of_other_tools(tmp_path, name, encoding):
+    tracks, skipped, guess = read_text(tmp_path, TABLES[name], encoding=encoding)
+    assert tracks.t.tolist() == [TEN]
+    assert tracks.lon[0] == pytest.approx(7.1) and tracks.lat[0] == pytest.approx(46.5)
+    assert tracks.track_ids.tolist() in (["1"], ["all"])
+    assert skipped == ({"marked as not visible": 1} if name == "movebank" else {})
+    assert "time = " in str(guess)
+
+
+def test_bad_rows_are_counted_by_reason(tmp_path):
+    text = "user,time,lat,lon\na,2020-01-01,1,2\na,NULL,1,2\n,2020-01-02,1,2\na,2020-01-03,x,2\na,2020-01-04\n"
+    tracks, skipped, _ = read_text(tmp_path, text)
+    assert len(tracks) == 1
+    assert skipped == {"no time": 1, "no user": 1, "no position": 1, "unreadable row": 1}
+
+
+def test_latin_1_and_gzip(tmp_path):
+    tracks, _, _ = read_text(tmp_path, "user,time,lat,lon\nStörch,2020-01-01,1,2\n", encoding="latin-1")
+    assert tracks.user_ids.tolist() == ["Störch"]
+    path = tmp_path / "t.csv.gz"
+    path.write_bytes(gzip.compress(TABLES["ais"].encode()))
+    assert read(path)[0].t.tolist() == [TEN]
+
+
+def test_named_fields_and_time_zone(tmp_path):
+    tracks, _, guess = read_text(
+        tmp_path, "a,b,lat,lon\nx,2020-01-01 11:00,1,2\n", user_field="A", time_field="b", timezone="Europe/Berlin"
+    )
+    assert guess.user == "a" and tracks.user_ids.tolist() == ["x"] and tracks.t.tolist() == [TEN]
+
+
+@pytest.mark.parametrize(
+    ("text", "options", "words"),
+    [
+        ("", {}, "none"),
+        ("1,2020-01-01,3,4\n", {}, "No time and no position column"),
+        ("user,time,lat,lon\n", {}, "no usable fix"),
+        ("user,time,lat,lon\nx,13/02/2020,1,2\n", {}, "1 no time"),
+        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"user_field": "who"}, "no user column 'who'"),
+        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"format": "xml"}, "no format 'xml'"),
+        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"timezone": "Mars"}, "Unknown time zone"),
+        ("PAR1 but no more", {}, "cannot be read as Parquet"),
+    ],
+)
+def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, text, options, words):
+    with pytest.raises(InputError, match=words):
+        read_text(tmp_path, text, **options)
+
+
+def test_missing_files_and_layers(tmp_path):
+    with pytest.raises(InputError, match="no file or folder"):
+        read(tmp_path / "nowhere")
+    with pytest.raises(InputError, match="holds no"):
+        read(tmp_path)
+    with pytest.raises(InputError, match="open it in QGIS"):
+        read_text(tmp_path, "<gpx/>", "a.gpx")
+
+
+def test_a_kind_before_the_path(tmp_path):
+    (tmp_path / "a.csv").write_text("x")
+    assert find_source(f"csv:{tmp_path / 'a.csv'}") == (tmp_path / "a.csv", "csv")
+
+
+def test_a_folder_of_csv_files_is_a_user_a_file(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("time,lat,lon\n2020-01-01,1,2\n")
+    (tmp_path / "labels.csv").write_text("user,label\na,1\n")
+    assert read(tmp_path)[0].user_ids.tolist() == ["a", "b"]
+
+
+def points(**columns):
+    base = {"t": pa.array([TEN, TEN + 60_000], pa.timestamp("ms", tz="UTC")), "lon": [1.0, 2.0], "lat": [3.0, 4.0]}
+    return pa.table({**base, **columns})
+
+
+def test_parquet_with_partitions_and_other_tables_beside(tmp_path):
+    partitioning = dataset.partitioning(pa.schema([("user_id", pa.string())]), flavor="hive")
+    dataset.write_dataset(points(user_id=["a", "b"]), tmp_path, format="parquet", partitioning=partitioning)
+    parquet.write_table(pa.table({"user_id": ["a"], "label": [1]}), tmp_path / "labels.parquet")
+    (tmp_path / "_SUCCESS").touch()
+    tracks, _, guess = read(tmp_path)
+    assert tracks.user_ids.tolist() == ["a", "b"] and tracks.lon.tolist() == [1, 2] and guess.user == "user_id"
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        pa.array([TEN, TEN + 60_000], pa.timestamp("ms", tz="Asia/Tokyo")),
+        pa.array([TEN * 1000, TEN * 1000 + 60_000_000], pa.timestamp("us")),
+        pa.array([TEN * 1000, TEN * 1000 + 60_000_000]),
+        pa.array([TEN / 1000, TEN / 1000 + 60]),
+        pa.array(["2020-01-01T10:00:00Z", "2020-01-01T10:01:00Z"]).dictionary_encode(),
+    ],
+)
+def test_parquet_times_of_every_type(tmp_path, times):
+    parquet.write_table(points(t=times, user_id=[5, 5]), tmp_path / "a.parquet")
+    tracks, _, _ = read(tmp_path / "a.parquet")
+    assert tracks.t.tolist() == [TEN, TEN + 60_000] and tracks.user_ids.tolist() == ["5"]
+
+
+def test_parquet_with_gaps_and_geometry(tmp_path):
+    shapely = pytest.importorskip("shapely")
+    wkb = shapely.to_wkb(np.array([shapely.Point(1, 3), shapely.LineString([(0, 0), (1, 1)]), shapely.Point(2, 4)]))
+    table = pa.table({"user_id": [1, 1, None], "t": [TEN, TEN, None], "geometry": wkb})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    tracks, skipped, _ = read(tmp_path / "a.parquet")
+    assert tracks.lon.tolist() == [1] and skipped == {"no position": 1, "no user": 1}
+
+
+def write_plt(folder, name, rows):
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [f"{lat},{lon},0,-777,0,{day},{clock}" for lat, lon, day, clock in rows]
+    (folder / name).write_text(PLT_HEADER + "\r\n".join(lines) + "\r\n")
+
+
+@pytest.fixture
+def geolife(tmp_path):
+    """GeoLife's layout with two invented people."""
+    for user, lon in (("000", 7.1), ("017", 7.2)):
+        rows = [(46.5, lon, "2020-01-01", "10:00:00"), (46.5, lon + 0.001, "2020-01-01", "10:01:00")]
+        write_plt(tmp_path / "Data" / user / "Trajectory", "20200101100000.plt", rows)
+    write_plt(tmp_path / "Data" / "017" / "Trajectory", "20200102100000.plt", [(400.2, 7, "2020-01-02", "10:00:00")])
+    write_plt(tmp_path / "Data" / "017" / "Trajectory", "20200103100000.plt", [])
+    (tmp_path / "Data" / "017" / "labels.txt").write_text("Start Time\tEnd Time\tTransportation Mode\n")
+    return tmp_path
+
+
+def test_geolife_from_any_of_its_folders(geolife):
+    tracks, skipped, _ = read(geolife, timezone="Asia/Shanghai")  # its times are UTC all the same
+    assert tracks.user_ids.tolist() == ["000", "017"] and tracks.t.tolist() == [TEN, TEN + 60_000] * 2
+    assert tracks.track_ids.tolist() == ["20200101100000"] * 2
+    assert skipped == {"position outside the world": 1}
+    for inner in ("Data", "Data/017", "Data/017/Trajectory", "Data/017/Trajectory/20200101100000.plt"):
+        assert "017" in read(geolife / inner)[0].user_ids.tolist()
+
+
+def test_reading_can_be_cancelled(geolife):
+    def stop(share):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        read(geolife, progress=stop)
+
+
+def test_read_table_gives_a_csv_file_as_text(tmp_path):
+    (tmp_path / "q.csv").write_text("track_id,t\n007,2020-01-01\n")
+    assert read_table(tmp_path / "q.csv").to_pylist() == [{"track_id": "007", "t": "2020-01-01"}]
+    (tmp_path / "q.csv").write_text("track_id,t\n7\n")
+    with pytest.raises(InputError, match="2 columns"):
+        read_table(tmp_path / "q.csv")
+
+
+@pytest.mark.parametrize(
+    ("names", "guess"),
+    [
+        (["fid", "track_fid", "track_seg_id", "time"], Guess(track="track_fid", time="time")),
+        (["User ID", "Timestamp", "X", "Y"], Guess("User ID", time="Timestamp", lon="X", lat="Y")),
+        (["msisdn", "call_datetime", "cell_id"], Guess("msisdn", time="call_datetime")),
+        (["tag_local_identifier", "individual_local_identifier"], Guess("individual_local_identifier")),
+        (["id", "name"], Guess()),
+    ],
+)
+def test_guesses(names, guess):
+    assert guess_fields(names) == guess
+
+
+def test_real_data(data):
+    tracks, skipped, guess = read(data / "gotrack")
+    assert (tracks.n_users, tracks.n_tracks, len(tracks) + skipped.total) == (28, 163, 18_107)
+    assert str(tracks.t.min().astype("datetime64[ms]"))[:16] == "2014-09-13T10:24"  # 07:24 in Aracaju
+    tracks, _, _ = read(data / "geolife_raw_sample")
+    assert tracks.user_ids.tolist() == ["058", "170"] and tracks.n_tracks > 20

@@ -1,0 +1,109 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Times of any kind are read as epoch milliseconds, UTC."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta, timezone
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.times import NO_TIME, parse_times
+
+NOON = int(datetime(2008, 5, 17, 10, 0, 4, tzinfo=timezone.utc).timestamp() * 1000)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2008-05-17T10:00:04Z", "2008-05-17 10:00:04", "2008/05/17 10:00:04", "2008-05-17T10:00:04.000",
+        "2008-05-17T12:00:04+02:00", "2008-05-17T12:00:04.000000+0200", "2008-05-17 08:00:04-02", "20080517T100004Z",
+        "20080517100004", "2008-5-17 10:0:4", "2008-05-17 10:00:04 UTC", ' "2008-05-17 10:00:04"', "1211018404",
+        "1211018404000", "1211018404.0",
+    ],
+)  # fmt: skip
+def test_text_in_the_layouts_that_people_use(text):
+    assert parse_times([text]).tolist() == [NOON]
+    assert parse_times(np.array([text, None], object)).tolist() == [NOON, NO_TIME]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "NULL", "x", "é", "2008-02-30", "2008-13-01", "2008-05-17 25:00:00", "2008-05-17T10:00:04 Mars", "17/05/2008",
+     "9" * 25],
+)  # fmt: skip
+def test_unreadable_text_has_no_time(text):
+    assert parse_times([text, "2008-05-17T10:00:04Z"]).tolist() == [NO_TIME, NOON]
+
+
+def test_fractions_and_dates():
+    assert parse_times(["2008-05-17T10:00:04.5Z", "2008-05-17T10:00:04,123456789Z"]).tolist() == [
+        NOON + 500,
+        NOON + 123,
+    ]
+    assert parse_times(["2008-05-17"]).tolist() == parse_times([date(2008, 5, 17)]).tolist()
+
+
+@pytest.mark.parametrize("factor", [1e-3, 1, 1e3, 1e6])
+def test_numbers_by_magnitude(factor):
+    values = np.round(NOON * factor).astype(np.int64)
+    assert parse_times(np.array([values, values])).tolist() == [NOON, NOON]
+    floats = parse_times(np.array([float(values), np.nan]))
+    assert abs(int(floats[0]) - NOON) <= 1 and floats[1] == NO_TIME
+
+
+def test_a_mixed_column():
+    values = [
+        None, "2008-05-17 10:00:04", datetime(2008, 5, 17, 10, 0, 4), NOON // 1000, float("nan"), True,
+        datetime(2008, 5, 17, 12, 0, 4, tzinfo=timezone(timedelta(hours=2))), np.datetime64("2008-05-17T10:00:04"),
+    ]  # fmt: skip
+    read = parse_times(np.array(values, object))
+    assert (read == NO_TIME).tolist() == [True, False, False, False, True, True, False, False]
+    assert set(read[read != NO_TIME].tolist()) == {NOON}
+
+
+def test_zone_only_where_none_is_said():
+    local = parse_times(["2008-05-17 12:00:04", "2008-05-17T10:00:04Z"], "Europe/Berlin")
+    assert local.tolist() == [NOON, NOON]
+    assert parse_times(np.array(["2008-05-17T12:00:04"], "datetime64[s]"), "Europe/Berlin").tolist() == [NOON]
+
+
+def test_clock_changes_are_read_in_order():
+    spring = parse_times(["2024-03-31 01:59:59", "2024-03-31 02:30:00", "2024-03-31 03:00:00"], "Europe/Berlin")
+    assert spring.astype("datetime64[ms]").astype(str).tolist() == [
+        "2024-03-31T00:59:59.000", "2024-03-31T01:30:00.000", "2024-03-31T01:00:00.000",
+    ]  # fmt: skip
+    autumn = parse_times(["2024-10-27 02:30:00"], "Europe/Berlin")
+    assert autumn.astype("datetime64[ms]").astype(str).tolist() == ["2024-10-27T00:30:00.000"]
+
+
+def test_unknown_zone_is_refused():
+    with pytest.raises(InputError, match="Mars/Base"):
+        parse_times([], "Mars/Base")
+
+
+def test_empty_columns():
+    for empty in ([], np.zeros(0, object), np.zeros(0, "U5"), np.zeros(0)):
+        assert parse_times(empty).shape == (0,)
+
+
+@given(
+    st.datetimes(datetime(1900, 1, 1), datetime(2100, 1, 1), timezones=st.none()),
+    st.integers(-14 * 60, 14 * 60),
+    st.sampled_from(["T", " "]),
+)
+def test_iso_text_reads_as_python_reads_it(when, offset, separator):
+    aware = when.replace(tzinfo=timezone(timedelta(minutes=offset)))
+    truth = (aware - datetime(1970, 1, 1, tzinfo=timezone.utc)) // timedelta(milliseconds=1)
+    assert parse_times([aware.isoformat(separator)]).tolist() == [truth]
+    assert abs(int(parse_times(np.array([aware], object))[0]) - truth) <= 1
+
+
+@given(st.lists(st.one_of(st.none(), st.integers(), st.floats(), st.text(), st.booleans(), st.binary()), max_size=8))
+def test_no_column_breaks_it(values):
+    column = np.empty(len(values), object)
+    column[:] = values
+    assert parse_times(column).dtype == np.int64

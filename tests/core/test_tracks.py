@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixes in any order and state become clean, sorted tracks, and what is dropped is counted."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.tracks import (
+    NO_TIME,
+    Coded,
+    build_tracks,
+    encode_ids,
+    group_quantile,
+    metres_between,
+    solar_day,
+    spikes,
+)
+
+HOUR = 3_600_000
+DEGREE_M = 111_320.0
+
+
+def test_sorted_by_user_track_and_time():
+    tracks, skipped = build_tracks(["b", "a", "a", "b"], [2, 10, 9, 2], [4, 3, 2, 1], [0, 1, 2, 3], [0, 0, 0, 0])
+    assert tracks.user_ids.tolist() == ["a", "b"]
+    assert tracks.track_ids.tolist() == ["9", "10", "2"]
+    assert tracks.track_user.tolist() == [0, 0, 1]
+    assert tracks.lon.tolist() == [2, 1, 3, 0]
+    assert tracks.user.tolist() == [0, 0, 1, 1]
+    assert tracks.track_offsets.tolist() == [0, 1, 2, 4] and tracks.user_offsets.tolist() == [0, 2, 4]
+    assert not skipped and str(skipped) == "No fix was skipped."
+
+
+def test_two_users_may_have_a_track_of_one_id():
+    tracks, _ = build_tracks(["a", "b"], ["1", "1"], [1, 1], [0, 0], [0, 0])
+    assert tracks.track_ids.tolist() == ["1", "1"] and tracks.n_tracks == 2
+
+
+def test_every_reason_is_counted_once():
+    user = ["a", None, "a", "a", "a", "a", "a"]
+    track = ["1", "1", None, "1", "1", "1", "1"]
+    tracks, skipped = build_tracks(
+        user, track, [1, 2, 3, NO_TIME, 5, 1, 7], [0, 0, 0, 0, np.nan, 9, 181], [0, 0, 0, 0, 0, 0, 0]
+    )
+    assert skipped == {
+        "no user": 1, "no track": 1, "no time": 1, "no position": 1, "duplicate": 1, "position outside the world": 1,
+    }  # fmt: skip
+    assert skipped.total == 6 and "6 fixes skipped" in str(skipped)
+    assert tracks.lon.tolist() == [0]  # of equal times the first in the input
+
+
+def test_no_user_and_no_track():
+    tracks, _ = build_tracks(None, None, [2, 1], [0, 0], [0, 0])
+    assert tracks.user_ids.tolist() == tracks.track_ids.tolist() == ["all"]
+    tracks, _ = build_tracks(["b", "a"], None, [2, 1], [0, 0], [0, 0])
+    assert tracks.track_ids.tolist() == ["a", "b"]
+
+
+def test_nothing_is_legal():
+    tracks, skipped = build_tracks([], [], [], [], [])
+    assert len(tracks) == tracks.n_users == tracks.n_tracks == 0 and not skipped
+    assert len(tracks.by_user()) == len(tracks.by_day()) == 0
+    assert tracks.track_offsets.tolist() == tracks.user_offsets.tolist() == [0]
+
+
+def test_columns_of_different_length_are_refused():
+    with pytest.raises(InputError, match="differ in length"):
+        build_tracks(None, None, [1, 2], [0], [0])
+
+
+def straight(metres_a_second: float, n: int = 20) -> np.ndarray:
+    return np.arange(n) * metres_a_second / DEGREE_M
+
+
+def test_a_spike_is_dropped_but_not_a_plane_or_a_tunnel():
+    t = np.arange(20) * 1000
+    spiky = straight(10)
+    spiky[7] += 0.1
+    tracks, skipped = build_tracks(None, None, t, spiky, np.zeros(20))
+    assert skipped == {"impossible jump": 1} and t[7] not in tracks.t
+    tunnel = straight(10) + 0.1 * (np.arange(20) > 7)
+    for lon in (straight(250), tunnel):
+        assert not build_tracks(None, None, t, lon, np.zeros(20))[1]
+
+
+def test_to_and_fro_keeps_one_side():
+    lon = np.array([0, 0, 5, 0, 5, 0, 0.0])
+    tracks, skipped = build_tracks(None, None, np.arange(7) * 1000, lon, np.zeros(7))
+    assert skipped == {"impossible jump": 2} and (tracks.lon == 0).all()
+
+
+def test_whether_a_fix_is_a_spike_depends_on_the_next_fix_alone():
+    rng = np.random.default_rng(3)
+    lon = np.where(rng.random(400) < 0.3, 5.0, 0.0)
+    tracks, _ = build_tracks(None, None, np.arange(400) * 1000, lon, np.zeros(400), drop_spikes=False)
+    whole = spikes(tracks)
+    for end in (50, 51, 200, 399):
+        assert (spikes(tracks.take(np.arange(end)))[:-1] == whole[: end - 1]).all()
+
+
+def test_a_jump_between_tracks_is_none():
+    lon = np.array([0, 50, 0.0])
+    assert not build_tracks(None, ["1", "2", "3"], [0, 1000, 2000], lon, np.zeros(3))[1]
+
+
+def test_by_user_merges_and_by_day_cuts_at_solar_midnight():
+    t = np.array([0, 2, 1, 2, 30]) * HOUR
+    tracks, _ = build_tracks(["a"] * 5, ["1", "1", "2", "2", "2"], t, [-75.0] * 5, [4.0] * 5)
+    users = tracks.by_user()
+    assert users.n_tracks == 1 and users.t.tolist() == [0, HOUR, 2 * HOUR, 30 * HOUR]
+    days = tracks.by_day()  # -75 degrees: five hours behind UTC
+    assert days.track_ids.tolist() == ["1969-12-31", "1970-01-02"]
+    assert solar_day(users).tolist() == [-1, -1, -1, 1]
+
+
+def test_take_forgets_what_is_gone():
+    tracks, _ = build_tracks(["a", "b", "b"], ["1", "2", "3"], [1, 2, 3], [0, 1, 2], [0, 0, 0])
+    kept = tracks.take(tracks.lon > 0)
+    assert kept.user_ids.tolist() == ["b"] and kept.track_ids.tolist() == ["2", "3"]
+    assert kept.track_user.tolist() == [0, 0] and kept.track.tolist() == [0, 1]
+
+
+def test_ids_of_any_type():
+    assert encode_ids([7, 7.0, "7", None, float("nan"), "", "b"]).names.tolist() == ["7", "b"]
+    assert encode_ids([7, 7.0, "7", None, float("nan"), ""]).codes.tolist() == [0, 0, 0, -1, -1, -1]
+    assert encode_ids(np.array([10.0, np.nan, 9.0])).names.tolist() == ["9", "10"]
+    assert encode_ids(["10", "9", "x"]).names.tolist() == ["10", "9", "x"]
+    lists = np.empty(2, object)
+    lists[:] = [["a"], ["b"]]
+    assert encode_ids(lists).names.tolist() == ["['a']", "['b']"]
+    coded = encode_ids(Coded(np.array([1, 0, -1]), np.array(["b", "a"], object)))
+    assert coded.names.tolist() == ["a", "b"] and coded.codes.tolist() == [0, 1, -1]
+
+
+def test_distances_agree_with_the_ellipsoid():
+    geod = pytest.importorskip("pyproj").Geod(ellps="WGS84")
+    rng = np.random.default_rng(0)
+    lon, lat = rng.uniform(-180, 180, 500), rng.uniform(-75, 75, 500)
+    lon2, lat2 = lon + rng.uniform(-0.5, 0.5, 500), lat + rng.uniform(-0.5, 0.5, 500)
+    truth = np.array(geod.inv(lon, lat, lon2, lat2)[2])
+    assert np.abs(metres_between(lon, lat, lon2, lat2) / truth - 1).max() < 1e-3
+    assert metres_between(np.array([179.9]), np.array([0.0]), np.array([-179.9]), np.array([0.0]))[0] < 23_000
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 3), st.floats(-1e6, 1e6, width=32) | st.just(float("nan"))), max_size=40),
+    st.sampled_from([0.0, 0.5, 0.9, 1.0]),
+)
+def test_quantiles_of_groups(rows, share):
+    group = np.array([g for g, _ in rows], np.int64)
+    values = np.array([v for _, v in rows], np.float64)
+    answer = group_quantile(values, group, 5, share)
+    for k in range(5):
+        own = np.sort(values[(group == k) & ~np.isnan(values)])
+        truth = own[int(np.floor((len(own) - 1) * share))] if len(own) else np.nan
+        assert answer[k] == truth or (np.isnan(answer[k]) and np.isnan(truth))
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["a", "b", None]), st.sampled_from([1, 2, None]), st.integers(0, 5) | st.just(NO_TIME),
+            st.floats(-200, 200) | st.just(float("nan")), st.floats(-100, 100),
+        ),
+        max_size=30,
+    )
+)  # fmt: skip
+def test_every_fix_is_kept_or_counted(rows):
+    user, track, t, lon, lat = zip(*rows) if rows else ([],) * 5
+    tracks, skipped = build_tracks(list(user), list(track), list(t), list(lon), list(lat))
+    assert len(tracks) + skipped.total == len(rows)
+    key = list(zip(tracks.track.tolist(), tracks.t.tolist()))
+    assert key == sorted(set(key))
+    assert (np.diff(tracks.track_offsets) > 0).all() and (np.diff(tracks.user_offsets) > 0).all()
