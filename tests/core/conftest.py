@@ -61,6 +61,6 @@ def people() -> Tracks:
     n, k = 120, 12
     lon = (10 + np.arange(k) / 100)[:, None] + rng.normal(0, 2e-4, (k, n)).cumsum(axis=1)
     lat = 50 + rng.normal(0, 2e-4, (k, n)).cumsum(axis=1)
-    t = np.tile(1_700_000_000_000 + np.arange(n) * 60_000, k)
+    t = np.tile(1_700_040_000_000 + np.arange(n) * 60_000, k)
     tracks, _ = build_tracks(np.repeat(np.arange(k), n), None, t, lon.ravel(), lat.ravel())
     return tracks

@@ -1,0 +1,120 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Labels say how sure they are, and where they do not hold."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core.domain import outside, unit_stats
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.profiles import most_visited, profile, snap
+from raw_qgis_plugin.core.tracks import build_tracks, metres_between
+
+HOUR = 3_600_000
+COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"]}
+TRIPS = {"name": "trips", "unit": "user", "kind": "number", "halfwidth": {"low": -0.5, "high": 1}}
+MODE = {"name": "mode", "unit": "track", "kind": "classes", "classes": ["walk", "bike", "car"]}
+
+
+def test_columns_of_users_in_order(people, invented_model):
+    answer = profile(people, invented_model(COMMUTER, MODE, TRIPS))
+    assert list(answer.columns) == [
+        "user_id", "n_points", "n_days", "t_first", "t_last", "commuter", "commuter_p", "trips", "trips_low",
+        "trips_high", "in_domain",
+    ]  # fmt: skip
+    assert all(len(column) == people.n_users for column in answer.columns.values())
+    assert answer.columns["n_points"].tolist() == [120] * 12 and answer.columns["n_days"].tolist() == [1] * 12
+    assert answer.columns["in_domain"].all() and not answer.reasons and not answer.skipped
+
+
+def test_tracks_and_days(people, invented_model):
+    model = invented_model(COMMUTER, MODE)
+    assert list(profile(people, model, "track").columns)[:2] == ["user_id", "track_id"]
+    assert "mode" in profile(people, model, "track").columns
+    days = profile(people.by_day(), model, "day")
+    assert list(days.columns)[:2] == ["user_id", "day"] and "counts and places alone" in days.reasons[0]
+
+
+def test_unsure_labels_are_unknown(people, invented_model):
+    answer = profile(people, invented_model({**COMMUTER, "threshold": 1.1})).columns
+    assert set(answer["commuter"]) == {"unknown"} and (answer["commuter_p"] >= 0.5).all()
+
+
+def test_intervals_in_the_unit_of_measure(people, invented_model):
+    plain = profile(people, invented_model(TRIPS)).columns
+    assert plain["trips_low"] == pytest.approx(plain["trips"] - 0.5)
+    assert plain["trips_high"] == pytest.approx(plain["trips"] + 1)
+    logs = profile(people, invented_model({**TRIPS, "transform": "log1p"})).columns
+    assert logs["trips"] == pytest.approx(np.expm1(np.maximum(plain["trips"], 0)), rel=1e-6)
+    assert (logs["trips_low"] >= 0).all()
+
+
+def test_units_that_are_too_short(invented_model):
+    tracks, _ = build_tracks(["a", "b", "b"], None, [0, 0, HOUR], [0, 0, 0.1], [0, 0, 0])
+    answer = profile(tracks, invented_model(COMMUTER, TRIPS))
+    assert answer.columns["commuter"][0] == "unknown" and np.isnan(answer.columns["trips"][0])
+    assert answer.columns["in_domain"].tolist() == [False, True]
+    assert answer.reasons == ["1 of 2 users: fewer than two fixes"]
+    assert answer.skipped == {"alone in the user": 1}
+
+
+def test_out_of_domain_is_counted_by_reason(people, invented_model):
+    model = invented_model({**COMMUTER, "domain": {"cadence_s": [1, 30]}}, {**TRIPS, "domain": {"n_fixes": [200, 900]}})
+    answer = profile(people, model)
+    assert not answer.columns["in_domain"].any()
+    assert answer.reasons == [
+        "12 of 12 users: cadence outside 1 to 30 s", "12 of 12 users: number of fixes outside 200 to 900",
+    ]  # fmt: skip
+    assert profile(people, model, tasks=["trips"]).reasons == answer.reasons[1:]
+
+
+def test_wrong_task_or_unit_is_refused(people, invented_model):
+    with pytest.raises(InputError, match="no head 'mode' for a user. It has: commuter"):
+        profile(people, invented_model(COMMUTER, MODE), tasks=["mode"])
+    with pytest.raises(InputError, match="no unit 'household'"):
+        profile(people, invented_model(COMMUTER), "household")
+
+
+def test_nobody(people, invented_model):
+    nobody = people.take(np.zeros(len(people), bool))
+    answer = profile(nobody, invented_model(COMMUTER, TRIPS))
+    assert all(len(column) == 0 for column in answer.columns.values()) and len(answer.lon) == 0
+
+
+def test_most_visited_is_where_time_is_spent_not_where_fixes_are():
+    t = np.concatenate([np.arange(60) * 60_000, [HOUR, 9 * HOUR, 10 * HOUR]])
+    lon = np.concatenate([np.linspace(0.5, 0.501, 60), [0.9, 0.9, 0.2]])
+    tracks, _ = build_tracks(None, None, t, lon, np.zeros(len(t)))
+    assert metres_between(most_visited(tracks)[0], np.zeros(1), np.array([0.9]), np.zeros(1))[0] < 400
+    alone, _ = build_tracks(["a", "b"], None, [0, 0], [1, 2], [0, 0])
+    assert np.round(most_visited(alone)[0]).tolist() == [1, 2]
+
+
+def test_the_grid_hides_where_exactly():
+    rng = np.random.default_rng(0)
+    lon, lat = rng.uniform(-180, 180, 5000), rng.uniform(-89.9, 89.9, 5000)
+    x, y, cell = snap(lon, lat)
+    assert metres_between(lon, lat, x, y).max() < 361  # half the diagonal of 500 m, and rounding
+    again = snap(x, y)
+    assert (again[2] == cell).all() and np.allclose(again[0], x)
+    assert len(np.unique(cell)) == len({(a, b) for a, b in zip(x.round(9), y.round(9))})
+
+
+def test_stats_by_unit():
+    tracks, _ = build_tracks(["a"] * 3 + ["b"], None, [0, 1000, 4000, 0], [0, 1e-4, 1e-4, 0], [0] * 4)
+    stats = unit_stats(tracks)
+    assert stats["cadence_s"][0] == 1 and np.isnan(stats["cadence_s"][1])
+    assert stats["span_h"].tolist() == [4 / 3600, 0] and stats["n_fixes"].tolist() == [3, 1]
+    assert stats["speed_ms"][0] == 0  # the lower of two steps
+
+
+def test_outside_asks_only_whom_it_is_asked_of():
+    wrong, reasons = outside(
+        {"span_h": np.array([1.0, 50, np.nan])},
+        {"span_h": [2, 100], "n_users": [1, 2]},
+        np.array([True, True, False]),
+        "days",
+    )
+    assert wrong.tolist() == [True, False, False]
+    assert reasons == ["1 of 2 days: time from first to last fix outside 2 to 100 h"]

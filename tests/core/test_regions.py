@@ -1,0 +1,201 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Regions are who crosses them, and few people are withheld."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import numpy as np
+import pytest
+
+shapely = pytest.importorskip("shapely")
+pytest.importorskip("scipy")
+
+from raw_qgis_plugin.core.errors import InputError  # noqa: E402
+from raw_qgis_plugin.core.polygons import read_polygons  # noqa: E402
+from raw_qgis_plugin.core.regions import (  # noqa: E402
+    area_km2,
+    crossing,
+    pool_users,
+    region_inputs,
+    score_regions,
+)
+from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
+
+POI = {"name": "poi", "unit": "region", "kind": "number", "halfwidth": {"low": -1, "high": 2}, "transform": "log1p"}
+DEGREE = shapely.box(0, 0, 1, 1)
+EVERYWHERE = shapely.box(-180, -90, 180, 90)
+
+
+def fixes(lon, lat, user=None):
+    return build_tracks(user, None, np.arange(len(lon)) * 3_600_000, lon, lat)[0]
+
+
+def test_counts_of_fixes_by_region_and_user():
+    tracks = fixes([0.5, 0.6, 1.5, 0.5, 9.0], [0.5] * 5, ["a", "a", "a", "b", "b"])
+    ring = shapely.box(-1, -1, 3, 3) - shapely.box(0.4, 0, 1, 1)  # a hole around the first two
+    both = shapely.MultiPolygon([shapely.box(0, 0, 1, 1), shapely.box(8, 0, 10, 1)])
+    counts = crossing(tracks, [shapely.box(0, 0, 1, 1), ring, both, None, shapely.Polygon()]).toarray()
+    assert counts.tolist() == [[2, 1], [1, 0], [2, 2], [0, 0], [0, 0]]
+
+
+def test_agrees_with_shapely_on_any_polygon():
+    rng = np.random.default_rng(0)
+    tracks = fixes(rng.uniform(-1, 1, 3000), rng.uniform(-1, 1, 3000), rng.integers(0, 7, 3000))
+    regions = shapely.buffer(shapely.points(rng.uniform(-1, 1, (20, 2))), rng.uniform(0.01, 0.5, 20), quad_segs=3)
+    points = shapely.points(tracks.lon, tracks.lat)
+    truth = [np.bincount(tracks.user[shapely.intersects(region, points)], minlength=7) for region in regions]
+    assert crossing(tracks, regions).toarray().tolist() == np.array(truth).tolist()
+
+
+def test_invalid_polygons_are_mended():
+    bow_tie = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    assert crossing(fixes([0.2, 1.0], [1.0, 0.1]), [bow_tie]).toarray().tolist() == [[1]]
+    assert bow_tie.equals(shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)]))  # the caller's stays as it was
+
+
+def test_round_the_world():
+    tracks = fixes([179.5, -179.5, 0.0], [0.0] * 3)
+    assert crossing(tracks, [shapely.box(179, -1, 181, 1)]).toarray().tolist() == [[2]]
+    assert crossing(tracks, [shapely.box(-181, -1, -179, 1)]).toarray().tolist() == [[2]]
+    halves = shapely.MultiPolygon([shapely.box(179, -1, 180, 1), shapely.box(-180, -1, -179, 1)])
+    assert crossing(tracks, [halves]).toarray().tolist() == [[2]]
+    with pytest.raises(InputError, match="Region 2 is drawn across the antimeridian"):
+        crossing(tracks, [EVERYWHERE.intersection(shapely.box(0, 0, 1, 1)), shapely.box(-179, -1, 179, 1)])
+
+
+def test_only_polygons_are_regions():
+    with pytest.raises(InputError, match="Region 1 is a Point"):
+        crossing(fixes([0.0], [0.0]), [shapely.Point(0, 0)])
+
+
+def test_area_on_the_ellipsoid():
+    box = shapely.box(0, 0, 1, 1)
+    assert area_km2([box])[0] == pytest.approx(12_309, rel=1e-3)
+    assert area_km2([box - shapely.box(0.25, 0.25, 0.75, 0.75)])[0] == pytest.approx(12_309 * 0.75, rel=1e-2)
+
+
+def test_pooling():
+    from scipy.sparse import csr_matrix
+
+    visits = csr_matrix(np.array([[1, 3, 0], [0, 0, 0], [0, 0, 2]]))
+    embeddings = np.array([[1.0, 0], [3, 4], [np.nan, np.nan]], np.float32)
+    assert pool_users(embeddings, visits).tolist() == [[4, 4], [0, 0], [0, 0]]
+    assert pool_users(embeddings, visits, "mean").tolist() == [[2, 2], [0, 0], [0, 0]]
+    assert pool_users(embeddings, visits, "share").tolist() == [[2.5, 3], [0, 0], [0, 0]]
+    inputs = region_inputs(embeddings, visits, np.array([1.0, 2, np.e]))
+    assert inputs.dtype == np.float32 and inputs.shape == (3, 7)
+    assert inputs[0] == pytest.approx([4, 4, 2, 2, np.log(3), np.log(5), 0])
+    with pytest.raises(InputError, match="no pooling 'max'"):
+        pool_users(embeddings, visits, "max")
+
+
+def test_under_ten_users_nothing_is_told(people, invented_model):
+    regions = [EVERYWHERE, shapely.box(9.995, 40, 10.005, 60), shapely.box(100, 0, 101, 1), None]
+    model = invented_model({**POI, "domain": {"cadence_s": [1, 300]}})
+    scores = score_regions(people, regions, model).columns
+    assert list(scores) == ["n_users", "n_points", "poi", "poi_low", "poi_high", "suppressed", "in_domain"]
+    assert scores["suppressed"].tolist() == [False, True, True, True]
+    assert scores["n_users"][0] == 12 and scores["n_points"][0] == len(people)
+    for name in ("n_users", "n_points", "poi", "poi_low", "poi_high"):
+        assert np.isnan(scores[name][1:]).all() and not np.isnan(scores[name][0])
+    assert scores["in_domain"].tolist() == [True, False, False, False]
+    assert scores["poi_low"][0] <= scores["poi"][0] <= scores["poi_high"][0]
+    assert model.asked["poi"].shape[0] == 1  # a withheld region is not even scored
+
+
+def test_fewest_users_counts_people_not_tracks(people, invented_model):
+    trips = np.arange(len(people)) // 10
+    tracks, _ = build_tracks(people.user, trips, people.t, people.lon, people.lat)
+    region = [shapely.box(9.995, 40, 10.005, 60)]
+    assert score_regions(tracks, region, invented_model(POI)).columns["suppressed"].tolist() == [True]
+    assert score_regions(tracks, region, invented_model(POI), min_users=1).columns["suppressed"].tolist() == [False]
+    with pytest.raises(InputError, match="at least 1"):
+        score_regions(tracks, region, invented_model(POI), min_users=0)
+
+
+def test_out_of_domain_says_why(people, invented_model):
+    model = invented_model({**POI, "domain": {"cadence_s": [1, 30], "n_users": [1, 100]}})
+    scores = score_regions(people, [EVERYWHERE], model)
+    assert not scores.columns["in_domain"][0]
+    assert scores.reasons == ["1 of 1 regions: cadence outside 1 to 30 s"]
+    scores = score_regions(people, [EVERYWHERE], invented_model(POI), pooling="mean")
+    assert scores.reasons == ["poi was trained with pooling 'sum'"] and not scores.columns["in_domain"][0]
+
+
+def test_no_head_no_region_no_fix(people, invented_model):
+    scores = score_regions(people, [EVERYWHERE], invented_model())
+    assert "counts alone" in scores.reasons[0] and scores.columns["n_users"].tolist() == [12]
+    assert len(score_regions(people, [], invented_model(POI)).columns["poi"]) == 0
+    nobody = people.take(np.zeros(len(people), bool))
+    assert score_regions(nobody, [EVERYWHERE], invented_model(POI)).columns["suppressed"].tolist() == [True]
+    with pytest.raises(InputError, match="no head 'shops' for a region. It has: poi"):
+        score_regions(people, [EVERYWHERE], invented_model(POI), ["shops"])
+
+
+def write_geojson(path, crs=None, shapes=(DEGREE,)):
+    features = [
+        {"type": "Feature", "properties": {"name": f"r{k}"}, "geometry": json.loads(shapely.to_geojson(shape))}
+        for k, shape in enumerate(shapes)
+    ]
+    features.append({"type": "Feature", "properties": None, "geometry": None})
+    member = {"crs": {"type": "name", "properties": {"name": crs}}} if crs else {}
+    path.write_text(json.dumps({"type": "FeatureCollection", **member, "features": features}))
+
+
+def test_geojson(tmp_path):
+    write_geojson(tmp_path / "r.geojson")
+    regions = read_polygons(tmp_path / "r.geojson", "name")
+    assert regions.ids.tolist() == ["r0", None] and regions.shapes[0].equals(shapely.box(0, 0, 1, 1))
+    assert regions.shapes[1] is None
+    assert read_polygons(tmp_path / "r.geojson").ids.tolist() == [1, 2]
+    write_geojson(tmp_path / "m.geojson", "EPSG:3857", [shapely.box(0, 0, 111_319.49, 111_325.14)])
+    assert read_polygons(tmp_path / "m.geojson").shapes[0].bounds == pytest.approx((0, 0, 1, 1), abs=1e-5)
+
+
+def write_geopackage(path, layers=("areas",)):
+    database = sqlite3.connect(path)
+    database.executescript(
+        "CREATE TABLE gpkg_geometry_columns (table_name TEXT, column_name TEXT, srs_id INT);"
+        "CREATE TABLE gpkg_spatial_ref_sys (srs_id INT, organization TEXT, organization_coordsys_id INT);"
+        "INSERT INTO gpkg_spatial_ref_sys VALUES (1, 'EPSG', 3857);"
+    )
+    blob = b"GP\x00\x03" + b"\x00" * 36 + shapely.to_wkb(shapely.box(0, 0, 111_319.49, 111_325.14))
+    for layer in layers:
+        database.execute("INSERT INTO gpkg_geometry_columns VALUES (?, 'geom', 1)", (layer,))
+        database.execute(f'CREATE TABLE "{layer}" (fid INTEGER, geom BLOB, code TEXT)')
+        database.execute(f'INSERT INTO "{layer}" VALUES (1, ?, ?)', (blob, layer))
+    database.commit()
+    database.close()
+
+
+def test_geopackage(tmp_path):
+    write_geopackage(tmp_path / "r.gpkg")
+    regions = read_polygons(tmp_path / "r.gpkg", "code")
+    assert regions.ids.tolist() == ["areas"]
+    assert regions.shapes[0].bounds == pytest.approx((0, 0, 1, 1), abs=1e-5)
+    write_geopackage(tmp_path / "two.gpkg", ("a b", "c"))
+    with pytest.raises(InputError, match="a b, c"):
+        read_polygons(tmp_path / "two.gpkg")
+    assert read_polygons(f"{tmp_path / 'two.gpkg'}|layername=a b", "code").ids.tolist() == ["a b"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "field", "words"),
+    [
+        ("r.geojson", "{}", None, "cannot be read as GeoJSON"),
+        ("r.gpkg", "no database", None, "cannot be read as a GeoPackage"),
+        ("r.shp", "", None, "not from r.shp"),
+        ("r.geojson", '{"type": "FeatureCollection", "features": [{"properties": {"a": 1}}]}', "b", "no field 'b'"),
+    ],
+)
+def test_regions_that_cannot_be_read(tmp_path, name, text, field, words):
+    (tmp_path / name).write_text(text)
+    with pytest.raises(InputError, match=words):
+        read_polygons(tmp_path / name, field)
+
+
+def test_real_regions(data):
+    tracts = read_polygons(data / "regions" / "sf_tracts_2010.geojson")
+    assert area_km2(tracts.shapes).sum() == pytest.approx(121, abs=2)  # San Francisco's land, km²
