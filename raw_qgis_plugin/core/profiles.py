@@ -12,7 +12,7 @@ import numpy as np
 from .domain import outside, unit_stats
 from .embed import embed
 from .errors import InputError, Progress, no_progress, part_of
-from .tracks import Skipped, Tracks, metres_between, solar_day
+from .tracks import Skipped, Tracks, metres_between, solar_day, stable_order
 
 if TYPE_CHECKING:
     from .runtime import Model
@@ -148,7 +148,7 @@ def most_visited(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     new[1:] = ~same | (cell[1:] != cell[:-1])
     visit = np.flatnonzero(new)  # from here on a row is a visit, of which there are far fewer than fixes
     stay = np.add.reduceat(stay, visit) if len(visit) else stay
-    order = np.lexsort((cell[visit], tracks.track[visit]))
+    order = stable_order(tracks.track[visit], cell[visit])
     track, place = tracks.track[visit][order], cell[visit][order]
     head = np.flatnonzero(np.append(True, (track[1:] != track[:-1]) | (place[1:] != place[:-1]))[: len(track)])
     total = np.add.reduceat(stay[order], head) if len(head) else stay

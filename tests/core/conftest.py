@@ -9,8 +9,12 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from hypothesis import settings
 
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+settings.register_profile("busy", deadline=None)  # a slow machine is no failure
+settings.load_profile("busy")
 
 DATA = Path(__file__).resolve().parents[3] / "shared" / "data"
 
