@@ -47,12 +47,13 @@ def part_of(progress: Progress, start: float, stop: float) -> Progress:
 
 def require(*names: str) -> None:
     """Raise MissingLibrary naming every one of the importable modules `names` that is not installed."""
-    missing = [PACKAGE_OF_MODULE.get(name, name) for name in names if not _installed(name)]
+    tops = [name.split(".")[0] for name in names if not _installed(name)]
+    missing = [PACKAGE_OF_MODULE.get(top, top) for top in dict.fromkeys(tops)]
     if missing:
         packages = ", ".join(missing)
         raise MissingLibrary(
-            f"Missing Python package{'s' * (len(missing) > 1)}: {packages}. In QGIS, open RAW > Settings > "
-            f"Environment and press 'Install'; elsewhere run: python -m pip install {' '.join(missing)}"
+            f"Missing Python package{'s' * (len(missing) > 1)}: {packages}. Install with the Python that runs this "
+            f"(in QGIS, its own): python -m pip install {' '.join(missing)}"
         )
 
 
