@@ -141,8 +141,10 @@ def _lively(streets: Streets, cells: np.ndarray, rng: np.random.Generator) -> np
 def _points(
     streets: Streets, centres: np.ndarray, lively: np.ndarray, people: int, finder: Finder, rng: np.random.Generator
 ) -> tuple[Sites, np.ndarray]:
-    homes = streets.length * streets.walk * np.exp(
-        -1.6 * np.hypot(streets.x - centres[0][0], streets.y - centres[0][1]) / streets.extent
+    homes = (
+        streets.length
+        * streets.walk
+        * np.exp(-1.6 * np.hypot(streets.x - centres[0][0], streets.y - centres[0][1]) / streets.extent)
     )
     jobs = job_weight(streets, centres)
     weights, names = [], []

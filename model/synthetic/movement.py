@@ -15,7 +15,12 @@ from model.synthetic.sumo import Moves, SyntheticError, read_fcd, run_sumo
 
 MODES = ("walk", "bike", "car", "bus", "rail")
 KINDS = {"car": 30, "bus": 6, "bike": 14, "walk": 16}  # kinds of each mode
-PACE = {"car": 7.5, "bus": 5.0, "bike": 3.9, "walk": 1.15}  # m/s door to door, on streets where 14 m/s are allowed: budgets trips before they are driven
+PACE = {
+    "car": 7.5,
+    "bus": 5.0,
+    "bike": 3.9,
+    "walk": 1.15,
+}  # m/s door to door, on streets where 14 m/s are allowed: budgets trips before they are driven
 DETOUR = 1.5  # metres of route a metre as the crow flies, at random factor 1.7
 
 
@@ -178,7 +183,9 @@ def add_stops(routes: Path, trips: list[Trip], streets: Streets, rng: np.random.
     return sum(1 for _ in tree.getroot())
 
 
-def _stops(trip: Trip, path: list[int], streets: Streets, rng: np.random.Generator) -> list[tuple[int, float, float, bool]]:
+def _stops(
+    trip: Trip, path: list[int], streets: Streets, rng: np.random.Generator
+) -> list[tuple[int, float, float, bool]]:
     """(edge, metres along, seconds, parked) in order of the path."""
     stops = []
     if trip.mode == "bus":

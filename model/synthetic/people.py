@@ -88,7 +88,9 @@ class Chooser:
         places = self.of[category]
         far = np.hypot(self.sites.x[places] - self.sites.x[near], self.sites.y[places] - self.sites.y[near])
         weight = self.pull[places] * np.exp(-far / reach)
-        weight = (1 - ANYWHERE) * weight / max(weight.sum(), 1e-12) + ANYWHERE * self.pull[places] / self.pull[places].sum()
+        weight = (1 - ANYWHERE) * weight / max(weight.sum(), 1e-12) + ANYWHERE * self.pull[places] / self.pull[
+            places
+        ].sum()
         return [int(p) for p in rng.choice(places, min(count, len(places)), replace=False, p=weight / weight.sum())]
 
 

@@ -151,7 +151,9 @@ def _travel(
         ways = planner.ways(here, stop.place)
         on_foot = stop.purpose in ("lunch", "back") and ways[0].minutes < 15
         way = ways[0] if on_foot else choose_way(ways, person, only, rng)
-        rows.append((i, clock, here, stop.place, MODE_CODES.index(way.mode), stop.purpose, way.line, way.board, way.alight))
+        rows.append(
+            (i, clock, here, stop.place, MODE_CODES.index(way.mode), stop.purpose, way.line, way.board, way.alight)
+        )
         clock += way.minutes * 60 + stop.hours * HOUR
         here = stop.place
     return clock
@@ -165,7 +167,16 @@ def _spot(person: Person, category: str, rng: np.random.Generator) -> int:
 ERRANDS = ("shop", "food", "service", "health", "park", "leisure", "social", "worship")
 WEEKDAY_MIX = (0.34, 0.14, 0.1, 0.07, 0.11, 0.11, 0.11, 0.02)
 WEEKEND_MIX = (0.26, 0.16, 0.02, 0.01, 0.14, 0.18, 0.17, 0.06)
-STAYS_H = {"shop": 0.6, "food": 1.1, "service": 0.6, "health": 0.9, "park": 1.0, "leisure": 1.9, "social": 2.4, "worship": 1.3}
+STAYS_H = {
+    "shop": 0.6,
+    "food": 1.1,
+    "service": 0.6,
+    "health": 0.9,
+    "park": 1.0,
+    "leisure": 1.9,
+    "social": 2.4,
+    "worship": 1.3,
+}
 
 
 def _errand(person: Person, mix: tuple[float, ...], rng: np.random.Generator) -> Stop:
@@ -184,12 +195,19 @@ def day_tours(person: Person, day: int, rng: np.random.Generator) -> list[Tour]:
         tours.append(_anchor_tour(person, day // 7, mix, rng))
     rate = person.outgoing * (0.6 if away else 1.3 if weekday < 5 else 1.2)
     for _ in range(min(3, rng.poisson(rate))):
-        start = rng.normal(19.2, 1.0) if away else rng.choice([rng.normal(10.5, 1.4), rng.normal(15.5, 2), rng.normal(19, 1.2)])
+        start = (
+            rng.normal(19.2, 1.0)
+            if away
+            else rng.choice([rng.normal(10.5, 1.4), rng.normal(15.5, 2), rng.normal(19, 1.2)])
+        )
         stops = [_errand(person, mix, rng) for _ in range(1 + (rng.random() < 0.35))]
         tours.append(Tour(float(np.clip(start, 6.5, 22)), stops))
     if person.life in ("carer", "idle", "home") and weekday < 5 and person.outgoing > 1.1:
         place = person.liked["school"][0][0]  # walks a child to school and back
-        tours += [Tour(rng.normal(7.7, 0.1), [Stop(place, "escort", 0.1)]), Tour(rng.normal(15.4, 0.2), [Stop(place, "escort", 0.2)])]
+        tours += [
+            Tour(rng.normal(7.7, 0.1), [Stop(place, "escort", 0.1)]),
+            Tour(rng.normal(15.4, 0.2), [Stop(place, "escort", 0.2)]),
+        ]
     return tours
 
 

@@ -36,7 +36,9 @@ def smooth_line(stations: np.ndarray, speed: np.ndarray) -> Line:
     """A smooth track through stations (s, 2), speed (s - 1,) m/s."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(stations, axis=0).T))])
     curve = CubicSpline(along, stations)
-    sections = [curve(np.linspace(a, b, max(3, int((b - a) / 120)))) for a, b in zip(along[:-1], along[1:], strict=True)]
+    sections = [
+        curve(np.linspace(a, b, max(3, int((b - a) / 120)))) for a, b in zip(along[:-1], along[1:], strict=True)
+    ]
     return Line(stations, sections, speed)
 
 
@@ -103,7 +105,9 @@ def run_trains(seconds: float, folder: Path, name: str, rng: np.random.Generator
 def _train(line: Line, n: int, back: int, count: int, rng: np.random.Generator) -> tuple[str, float]:
     """One train over part of a line; it may skip stations. Returns its XML and about how many seconds it takes."""
     sections = list(range(len(line.sections)))
-    some = slice(int(rng.integers(0, len(sections) // 3 + 1)), len(sections) - int(rng.integers(0, len(sections) // 3 + 1)))
+    some = slice(
+        int(rng.integers(0, len(sections) // 3 + 1)), len(sections) - int(rng.integers(0, len(sections) // 3 + 1))
+    )
     sections = sections[some] if not back else sections[some][::-1]
     edges = [f"r{n}.{s}{'b' if back else ''}" for s in sections]
     skip, dwell = rng.choice([0.0, 0.0, 0.3]), rng.uniform(15, 50)
@@ -114,6 +118,8 @@ def _train(line: Line, n: int, back: int, count: int, rng: np.random.Generator) 
         took += length / line.speed[s] + (dwell + 40 if stop else 0)
         if stop:
             wait = dwell * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
-            stops.append(f'<stop lane="{edge}_0" endPos="{length - 5:.1f}" startPos="{length - 90:.1f}" duration="{wait:.0f}"/>')
+            stops.append(
+                f'<stop lane="{edge}_0" endPos="{length - 5:.1f}" startPos="{length - 90:.1f}" duration="{wait:.0f}"/>'
+            )
     text = f'<vehicle id="rail-{count}" type="k{count}" depart="{{depart}}" departPos="base">'
     return text + f'<route edges="{" ".join(edges)}"/>' + "".join(stops) + "</vehicle>", took

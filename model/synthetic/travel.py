@@ -18,7 +18,7 @@ from model.synthetic.rail import rail_net
 from model.synthetic.sumo import Moves, read_fcd, run_sumo, say
 
 STROLL = 1.2  # m/s between a door and the street, a gate and the platform
-VARIANTS = 2  # simulations of a way that somebody goes again and again
+VARIANTS = {"car": 2}  # simulations of a way that somebody goes again and again; walks and bicycles meet no queue
 BUS_RUNS = 5  # buses a line in a simulation
 PEAKS = ((7.0, 9.5), (16.0, 18.7))  # hours of weekdays when the streets are fuller
 
@@ -59,9 +59,9 @@ class Legs:
         return [self._leg(mode, int(edges[a]), int(edges[b]), person.kinds[mode], peak)]
 
     def _leg(self, mode: str, a: int, b: int, kind: str, peak: bool) -> Leg:
-        key = (mode, a, b, kind, peak)
+        key = (mode, a, b, kind, peak and mode == "car")
         self.times[key] += 1
-        return (*key, self.times[key] % VARIANTS)
+        return (*key, self.times[key] % VARIANTS.get(mode, 1))
 
 
 def at_peak(depart: float) -> bool:
@@ -108,7 +108,9 @@ def _simulate(city: City, legs: list[Leg], folder: Path, seed: int, peak: int) -
     """One simulation of many legs, and of buses among them."""
     rng = np.random.default_rng([seed, 43, peak])
     driven = sum(leg[0] == "car" for leg in legs)
-    roomy = city.streets.length[city.streets.drive].sum() / 1000 * (0.008 if peak else 0.004)  # cars that set off a second
+    roomy = (
+        city.streets.length[city.streets.drive].sum() / 1000 * (0.008 if peak else 0.004)
+    )  # cars that set off a second
     window = max(1500.0, driven / max(roomy, 0.05))
     depart = np.sort(rng.uniform(0, window, len(legs)))
     order = rng.permutation(len(legs))
@@ -169,7 +171,9 @@ def _trains(city: City, folder: Path, rng: np.random.Generator) -> dict[str, lis
         for sign in "+-":
             sections = range(count) if sign == "+" else range(count - 1, -1, -1)
             edges = [f"r0.{s}{'' if sign == '+' else 'b'}" for s in sections]
-            stops = "".join(f'<stop lane="{edge}_0" endPos="-5" duration="{rng.uniform(18, 45):.0f}"/>' for edge in edges)
+            stops = "".join(
+                f'<stop lane="{edge}_0" endPos="-5" duration="{rng.uniform(18, 45):.0f}"/>' for edge in edges
+            )
             kind = f"t{run}{sign}"
             xml.append(
                 f'<vType id="{kind}" vClass="rail" carFollowModel="Krauss" accel="{rng.uniform(0.7, 1.3):.2f}" '
@@ -211,7 +215,11 @@ class Joiner:
             if ride is None:
                 return None
             wait = rng.uniform(20, line.headway_s)
-            parts = [(self._path(legs[0]), "walk", False), (ride, mode, mode == "rail"), (self._path(legs[1]), "walk", False)]
+            parts = [
+                (self._path(legs[0]), "walk", False),
+                (ride, mode, mode == "rail"),
+                (self._path(legs[1]), "walk", False),
+            ]
         else:
             wait = 0.0
             parts = [(self._path(legs[0]), mode, False)]

@@ -78,7 +78,9 @@ def _degrees(city: City, x: np.ndarray, y: np.ndarray) -> list[list[float]]:
     return np.column_stack([lon, lat]).round(7).tolist()
 
 
-def write_users(path: Path, population: Population, trips: Trips, observed: np.ndarray, ids: dict[int, str], weeks: int) -> None:
+def write_users(
+    path: Path, population: Population, trips: Trips, observed: np.ndarray, ids: dict[int, str], weeks: int
+) -> None:
     """truth_users.csv: the observed people's facts, from their plans."""
     rail = np.bincount(trips.person[trips.mode == MODE_CODES.index("rail")], minlength=len(population.people)) / weeks
     every = np.bincount(trips.person, minlength=len(population.people)) / (7 * weeks)
@@ -113,9 +115,7 @@ def write_regions(path: Path, city: City, population: Population, trips: Trips, 
     write_csv(path, header, zip(*columns, strict=True))
 
 
-def write_trips(
-    output: Path, trips: Trips, journeys: list[Journey], ids: dict[int, str], to_ms: np.ufunc
-) -> None:
+def write_trips(output: Path, trips: Trips, journeys: list[Journey], ids: dict[int, str], to_ms: np.ufunc) -> None:
     """truth_tracks.csv, a row a trip, and truth_segments.csv, a row a leg: a ride's walks stand apart."""
     rows, legs = [], []
     for journey in journeys:
