@@ -11,10 +11,10 @@ import argparse
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from model.synthetic.sumo import SyntheticError, say
 from raw_qgis_plugin.core.errors import RawError
-
 
 SMALL = {"people": 400, "observed": 0.1, "weeks": 1}
 
@@ -73,7 +73,9 @@ def _city(options: argparse.Namespace) -> str:
     if len(options.osm) > 1:
         raise SyntheticError("a city takes one --osm extract; several are for --movement-only")
     default = SMALL if options.small else {"people": 6000, "observed": 0.1, "weeks": 2}
-    chosen = {name: value if (value := getattr(options, name)) is not None else default[name] for name in default}
+    chosen: dict[str, Any] = {
+        name: value if (value := getattr(options, name)) is not None else default[name] for name in default
+    }
     request = Request(
         **chosen, seed=options.seed, across_km=options.across, osm=next(iter(options.osm), None),
         processes=options.processes,

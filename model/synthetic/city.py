@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET  # noqa: S405 - files written by SUMO a moment ago
+import xml.etree.ElementTree as ET  # nosec B405 - files written by SUMO a moment ago
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,11 +72,11 @@ def build_city(streets: Streets, people: int, folder: Path, rng: np.random.Gener
             raise SyntheticError(f"{streets.net.name} has hardly a street for {mode}: choose another extract")
     finder = Finder(streets)
     middle = np.array([np.median(streets.x), np.median(streets.y)])
-    centres = [middle + rng.normal(0, 0.08 * streets.extent, 2)]
+    spots = [middle + rng.normal(0, 0.08 * streets.extent, 2)]
     for _ in range(3):
         turn, far = rng.uniform(0, 2 * np.pi), streets.extent * rng.uniform(0.25, 0.55)
-        centres.append(middle + far * np.array([np.cos(turn), np.sin(turn)]))
-    centres = np.array(centres)
+        spots.append(middle + far * np.array([np.cos(turn), np.sin(turn)]))
+    centres = np.array(spots)
     cells = hexagons(streets)
     lively = _lively(streets, cells, rng)
     poi, category = _points(streets, centres, lively, people, finder, rng)
@@ -133,7 +133,7 @@ def job_weight(streets: Streets, centres: np.ndarray) -> np.ndarray:
 
 
 def _lively(streets: Streets, cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(n_edges,) a quarter's luck: neighbouring cells of the same distance from the centre differ several times over."""
+    """(n_edges,) a quarter's luck: cells as far from the centre differ several times over."""
     luck = np.exp(rng.normal(0, 0.9, len(cells)))
     return luck[nearest(cells, streets.x, streets.y)]
 
@@ -195,7 +195,7 @@ def _buses(
     run_sumo("duarouter", "-n", streets.net, "-r", demand, "-o", routes, "--ignore-errors")
     index = {edge: i for i, edge in enumerate(streets.edges)}
     lines = []
-    for vehicle in ET.parse(routes).getroot().iter("vehicle"):  # noqa: S314
+    for vehicle in ET.parse(routes).getroot().iter("vehicle"):  # nosec B314
         path = [index[e] for e in vehicle.find("route").get("edges", "").split()]  # type: ignore[union-attr]
         line = _bus_line(vehicle.get("id", ""), path, streets, finder, rng)
         if line is not None:

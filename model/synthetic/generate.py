@@ -78,20 +78,18 @@ def _write(
     x, y = np.median(city.streets.x), np.median(city.streets.y)
     lon = float(city.streets.place.lonlat(x, y)[0])
 
-    def to_ms(local_s: np.ndarray | float) -> np.ndarray | int:
-        ms = FIRST_MONDAY_MS + np.rint((np.asarray(local_s) - lon / 15 * HOUR) * 1000).astype(np.int64)
-        return ms if ms.ndim else int(ms)
+    midnight = FIRST_MONDAY_MS - round(lon / 15 * HOUR * 1000)  # of mean solar time
 
     write_layers(output, city)
     write_users(output / "truth_users.csv", population, trips, observed, ids, request.weeks)
     write_regions(output / "truth_regions.csv", city, population, trips, request.weeks)
-    write_trips(output, trips, journeys, ids, to_ms)
-    return _write_tracks(request, city, population, trips, observed, journeys, ids, to_ms, output / "tracks.parquet")
+    write_trips(output, trips, journeys, ids, midnight)
+    return _write_tracks(request, city, population, trips, observed, journeys, ids, midnight, output / "tracks.parquet")
 
 
 def _write_tracks(
     request: Request, city: City, population: Population, trips: Trips, observed: np.ndarray, journeys: list[Journey],
-    ids: dict[int, str], to_ms, path: Path,  # noqa: ANN001
+    ids: dict[int, str], midnight: int, path: Path,
 ) -> int:  # fmt: skip
     """tracks.parquet: user_id, track_id (the local day), t (epoch ms UTC), lon, lat."""
     import pyarrow as pa
@@ -113,7 +111,8 @@ def _write_tracks(
     lon, lat = city.streets.place.lonlat(np.concatenate(xs), np.concatenate(ys))
     table = pa.table({
         "user_id": pa.array(users), "track_id": pa.array(np.concatenate(days).astype(str)),
-        "t": to_ms(np.concatenate(times)), "lon": lon.round(7), "lat": lat.round(7),
+        "t": midnight + np.rint(1000 * np.concatenate(times)).astype(np.int64),
+        "lon": lon.round(7), "lat": lat.round(7),
     })  # fmt: skip
     pq.write_table(table, path, compression="zstd")
     return table.num_rows

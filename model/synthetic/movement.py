@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-import xml.etree.ElementTree as ET  # noqa: S405 - files written by SUMO a moment ago
+import xml.etree.ElementTree as ET  # nosec B405 - files written by SUMO a moment ago
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -29,8 +29,9 @@ def kinds_xml(rng: np.random.Generator) -> str:
     lines = []
     for i in range(KINDS["car"]):
         lines.append(
-            f'<vType id="car{i}" vClass="passenger" accel="{rng.uniform(1.0, 4.0):.2f}" decel="{rng.uniform(3, 6):.2f}" '
-            f'sigma="{rng.uniform(0.1, 0.9):.2f}" tau="{rng.uniform(0.8, 2.0):.2f}" maxSpeed="{rng.uniform(28, 60):.1f}" '
+            f'<vType id="car{i}" vClass="passenger" accel="{rng.uniform(1.0, 4.0):.2f}" '
+            f'decel="{rng.uniform(3, 6):.2f}" sigma="{rng.uniform(0.1, 0.9):.2f}" '
+            f'tau="{rng.uniform(0.8, 2.0):.2f}" maxSpeed="{rng.uniform(28, 60):.1f}" '
             f'speedFactor="normc({rng.uniform(0.8, 1.25):.3f},0.07,0.6,1.5)" '
             f'impatience="{rng.uniform(0, 0.8):.2f}" lcSpeedGain="{rng.uniform(0.2, 2):.2f}"/>'
         )
@@ -43,9 +44,9 @@ def kinds_xml(rng: np.random.Generator) -> str:
     for i in range(KINDS["bike"]):
         fast = rng.uniform(3.0, 7.5)
         lines.append(
-            f'<vType id="bike{i}" vClass="bicycle" accel="{rng.uniform(0.5, 1.5):.2f}" decel="{rng.uniform(1.5, 3.5):.2f}" '
-            f'sigma="{rng.uniform(0.3, 0.9):.2f}" maxSpeed="{fast:.2f}" desiredMaxSpeed="{fast:.2f}" '
-            'speedFactor="normc(1,0.1,0.7,1.3)"/>'
+            f'<vType id="bike{i}" vClass="bicycle" accel="{rng.uniform(0.5, 1.5):.2f}" '
+            f'decel="{rng.uniform(1.5, 3.5):.2f}" sigma="{rng.uniform(0.3, 0.9):.2f}" '
+            f'maxSpeed="{fast:.2f}" desiredMaxSpeed="{fast:.2f}" speedFactor="normc(1,0.1,0.7,1.3)"/>'
         )
     for i in range(KINDS["walk"]):
         fast = rng.uniform(0.8, 1.9) if i else 3.0  # the first kind runs
@@ -169,7 +170,7 @@ def add_stops(routes: Path, trips: list[Trip], streets: Streets, rng: np.random.
     """Put the stops of cars, bikes and buses into duarouter's routes, in place. Returns how many trips it routed."""
     index = {edge: i for i, edge in enumerate(streets.edges)}
     by_name = {trip.name: trip for trip in trips}
-    tree = ET.parse(routes)  # noqa: S314
+    tree = ET.parse(routes)  # nosec B314
     for vehicle in tree.getroot().iter("vehicle"):
         trip = by_name[vehicle.get("id", "")]
         route = vehicle.find("route")

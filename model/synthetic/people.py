@@ -96,13 +96,14 @@ class Chooser:
 
 # category: (places liked, reach as a share of the city's extent)
 LIKED = {
-    "food": (5, 0.15), "shop": (5, 0.09), "leisure": (4, 0.2), "health": (2, 0.2), "park": (2, 0.1), "service": (3, 0.2),
-    "worship": (1, 0.2), "school": (1, 0.1),
+    "food": (5, 0.15), "shop": (5, 0.09), "leisure": (4, 0.2), "health": (2, 0.2), "park": (2, 0.1),
+    "service": (3, 0.2), "worship": (1, 0.2), "school": (1, 0.1),
 }  # fmt: skip
 
 
 def _person(life: str, home: int, far: float, chooser: Chooser, rng: np.random.Generator) -> Person:
-    anchor, days, start, stay = home, (), 9.0, 8.0
+    anchor, start, stay = home, 9.0, 8.0
+    days: tuple[int, ...] = ()
     reach = 1.5 * chooser.extent
     if life in ("full", "hybrid", "part", "shift"):
         anchor = chooser.pick("job", home, reach, rng)[0]
@@ -128,7 +129,7 @@ def _person(life: str, home: int, far: float, chooser: Chooser, rng: np.random.G
         car=bool(rng.random() < (0.55 if life in EMPLOYED else 0.35) + 0.3 * (far - 0.4)),
         bike=bool(rng.random() < 0.4),
         taste={mode: float(rng.normal(0, 6)) for mode in ("walk", "bike", "car", "bus", "rail")},
-        kinds={mode: f"{mode}{rng.integers(1 if mode == 'walk' else 0, KINDS[mode])}" for mode in ("walk", "bike", "car")},
+        kinds={mode: f"{mode}{rng.integers(mode == 'walk', KINDS[mode])}" for mode in ("walk", "bike", "car")},
         outgoing=float(np.exp(rng.normal(0, 0.35))),
     )  # fmt: skip
     for category, (count, share) in LIKED.items():

@@ -123,8 +123,7 @@ def plan_weeks(city: City, population: Population, weeks: int, rng: np.random.Ge
         for day in range(7 * weeks):
             for tour in sorted(day_tours(person, day, rng), key=lambda tour: tour.start_h):
                 clock = _travel(i, person, day, tour, clock, planner, rows, rng)
-    columns = list(zip(*rows, strict=True)) if rows else [[]] * 9
-    person_, depart, origin, goal, mode, purpose, line, board, alight = columns
+    person_, depart, origin, goal, mode, purpose, line, board, alight = zip(*rows, strict=True) if rows else [()] * 9
     return Trips(
         np.array(person_, np.int32), np.array(depart, float), np.array(origin, np.int32), np.array(goal, np.int32),
         np.array(mode, np.int8), np.array(purpose, str), np.array(line, np.int16), np.array(board, np.int16),

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import gzip
 import shutil
-import xml.etree.ElementTree as ET  # noqa: S405 - files written by SUMO a moment ago
+import xml.etree.ElementTree as ET  # nosec B405 - files written by SUMO a moment ago
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,7 +126,7 @@ def read_streets(net: Path, projection: str = "", turn: float = 0.0) -> Streets:
     place: Place | None = None
     rows: list[tuple] = []
     shapes: list[np.ndarray] = []
-    for _, node in ET.iterparse(net, events=("end",)):  # noqa: S314
+    for _, node in ET.iterparse(net, events=("end",)):  # nosec B314
         if node.tag == "location":
             x0, y0, x1, y1 = map(float, node.get("convBoundary", "0,0,0,0").split(","))
             own = tuple(map(float, node.get("netOffset", "0,0").split(",")))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-import subprocess
+import subprocess  # nosec B404
 import sys
 import time
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def run_sumo(program: str, *arguments: object) -> None:
     home = sumo_home()
     suffix = ".exe" if os.name == "nt" else ""
     command = [str(home / "bin" / (program + suffix)), *map(str, arguments), "--no-warnings"]
-    done = subprocess.run(  # noqa: S603 - our own arguments, no shell
+    done = subprocess.run(  # nosec B603 - our own arguments, no shell
         command, env={**os.environ, "SUMO_HOME": str(home)}, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:

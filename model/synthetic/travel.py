@@ -177,7 +177,8 @@ def _trains(city: City, folder: Path, rng: np.random.Generator) -> dict[str, lis
             kind = f"t{run}{sign}"
             xml.append(
                 f'<vType id="{kind}" vClass="rail" carFollowModel="Krauss" accel="{rng.uniform(0.7, 1.3):.2f}" '
-                f'decel="{rng.uniform(0.8, 1.3):.2f}" sigma="0.1" maxSpeed="35" length="80" speedFactor="{rng.uniform(0.85, 1.0):.2f}"/>'
+                f'decel="{rng.uniform(0.8, 1.3):.2f}" sigma="0.1" maxSpeed="35" length="80" '
+                f'speedFactor="{rng.uniform(0.85, 1.0):.2f}"/>'
                 f'<vehicle id="{name}{sign}.{run}" type="{kind}" depart="{300 * run}" departPos="base">'
                 f'<route edges="{" ".join(edges)}"/>{stops}</vehicle>'
             )
@@ -206,7 +207,7 @@ class Joiner:
         trips, sites = self.trips, self.sites
         a, b = trips.origin[trip], trips.goal[trip]
         mode = MODE_CODES[trips.mode[trip]]
-        parts: list[tuple[Path3, str, bool]] = []
+        parts: list[tuple[Path3 | None, str, bool]]
         if any(leg[1] != leg[2] and leg not in self.paths for leg in legs):
             return None
         if mode in ("bus", "rail"):
@@ -215,16 +216,14 @@ class Joiner:
             if ride is None:
                 return None
             wait = rng.uniform(20, line.headway_s)
-            parts = [
-                (self._path(legs[0]), "walk", False),
-                (ride, mode, mode == "rail"),
-                (self._path(legs[1]), "walk", False),
-            ]
+            walks = [self.paths.get(leg) for leg in legs]
+            parts = [(walks[0], "walk", False), (ride, mode, mode == "rail"), (walks[1], "walk", False)]
         else:
             wait = 0.0
-            parts = [(self._path(legs[0]), mode, False)]
+            parts = [(self.paths.get(legs[0]), mode, False)]
         here = (sites.x[a], sites.y[a])
-        clock, pieces = depart, []
+        clock = depart
+        pieces: list[tuple] = []
         for path, by, rides in parts:
             if path is not None:
                 clock = _stroll(pieces, clock, here, (path[1][0], path[2][0]))
@@ -237,9 +236,6 @@ class Joiner:
                 here = (path[1][-1], path[2][-1])
         _stroll(pieces, clock, here, (sites.x[b], sites.y[b]))
         return _journey(trip, pieces)
-
-    def _path(self, leg: Leg) -> Path3 | None:
-        return self.paths.get(leg)
 
     def _ride(self, line: Transit, board: int, alight: int, rng: np.random.Generator) -> Path3 | None:
         """A stretch of some vehicle's path: from where it stands nearest to a stop to where it stands at the other."""

@@ -64,7 +64,7 @@ def write_layers(output: Path, city: City) -> None:
     shapes = [_degrees(city, streets.shapes[i][:, 0], streets.shapes[i][:, 1]) for i in used]
     write_geojson(
         output / "streets.geojson", "LineString", shapes,
-        {"street_id": [str(streets.edges[i]) for i in used], "speed_kmh": [round(3.6 * float(streets.speed[i])) for i in used]},
+        {"street_id": streets.edges[used].tolist(), "speed_kmh": [round(3.6 * s) for s in streets.speed[used]]},
     )  # fmt: skip
 
 
@@ -73,7 +73,7 @@ def region_ids(city: City) -> list[str]:
     return [f"r{i:03d}" for i in range(len(city.cells))]
 
 
-def _degrees(city: City, x: np.ndarray, y: np.ndarray) -> list[list[float]]:
+def _degrees(city: City, x: np.ndarray, y: np.ndarray) -> list:
     lon, lat = city.streets.place.lonlat(x, y)
     return np.column_stack([lon, lat]).round(7).tolist()
 
@@ -115,8 +115,15 @@ def write_regions(path: Path, city: City, population: Population, trips: Trips, 
     write_csv(path, header, zip(*columns, strict=True))
 
 
-def write_trips(output: Path, trips: Trips, journeys: list[Journey], ids: dict[int, str], to_ms: np.ufunc) -> None:
-    """truth_tracks.csv, a row a trip, and truth_segments.csv, a row a leg: a ride's walks stand apart."""
+def write_trips(output: Path, trips: Trips, journeys: list[Journey], ids: dict[int, str], midnight: int) -> None:
+    """truth_tracks.csv, a row a trip, and truth_segments.csv, a row a leg: a ride's walks stand apart.
+
+    midnight: epoch ms at which the first Monday begins, in mean solar time.
+    """
+
+    def to_ms(local_s: float) -> int:
+        return midnight + round(1000 * local_s)
+
     rows, legs = [], []
     for journey in journeys:
         i = journey.trip
