@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from qgis.core import QgsApplication, QgsMapLayer, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsApplication, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt import sip
 from qgis.PyQt.QtGui import QAction
 
@@ -23,6 +23,7 @@ class RawMenu:
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
         self.actions: list[QAction] = []
+        self.dialogs: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
         for algorithm in ALGORITHMS:
             action = QAction(algorithm.icon(), f"{algorithm.TITLE}…", iface.mainWindow())
             action.setObjectName(f"raw_{algorithm.ID}")
@@ -41,12 +42,17 @@ class RawMenu:
         if not ready:
             self.iface.messageBar().pushWarning(MENU, reason)
             return None
-        dialog = processing.createAlgorithmDialog(algorithm, current_layer_as(algorithm, self.iface.activeLayer()))
+        dialog = processing.createAlgorithmDialog(algorithm, fill_in(algorithm, self.iface.activeLayer()))
+        self.dialogs = [each for each in self.dialogs if not sip.isdeleted(each) and each.isVisible()] + [dialog]
         dialog.show()
         return dialog
 
     def remove(self) -> None:
-        """Take back the actions, the menu and the toolbar."""
+        """Take back the dialogs, the actions, the menu and the toolbar."""
+        for dialog in self.dialogs:
+            if not sip.isdeleted(dialog):
+                dialog.close()
+        self.dialogs = []
         for action in self.actions:
             if not sip.isdeleted(action):
                 self.iface.removePluginMenu(MENU, action)
@@ -54,14 +60,31 @@ class RawMenu:
         self.actions = []
         if not sip.isdeleted(self.toolbar):
             self.iface.mainWindow().removeToolBar(self.toolbar)
+            self.toolbar.setParent(None)
             self.toolbar.deleteLater()
 
 
-def current_layer_as(algorithm: Any, layer: QgsMapLayer | None) -> dict[str, str]:
-    """The parameter that the current layer can fill: INPUT for points and lines, REGIONS for polygons."""
+def fill_in(algorithm: Any, current: Any) -> dict[str, str]:
+    """Layers for INPUT and REGIONS: the current one where it fits, else the only one of the project that does."""
+    layers = list(QgsProject.instance().mapLayers().values())
+    found: dict[str, str] = {}
+    for name, fits in (("INPUT", has_fixes), ("REGIONS", has_areas)):
+        fitting = [current] if fits(current) else [layer for layer in layers if fits(layer)]
+        if algorithm.parameterDefinition(name) is not None and len(fitting) == 1:
+            found[name] = fitting[0].id()
+    return found
+
+
+def has_fixes(layer: QgsMapLayer | None) -> bool:
+    """Points, or lines with M values."""
     if not isinstance(layer, QgsVectorLayer):
-        return {}
-    is_area = layer.geometryType() == QgsWkbTypes.PolygonGeometry
-    name = "REGIONS" if is_area else "INPUT"
-    fits = layer.isSpatial() and algorithm.parameterDefinition(name) is not None
-    return {name: layer.id()} if fits else {}
+        return False
+    shape = layer.geometryType()
+    return shape == QgsWkbTypes.PointGeometry or (
+        shape == QgsWkbTypes.LineGeometry and QgsWkbTypes.hasM(layer.wkbType())
+    )
+
+
+def has_areas(layer: QgsMapLayer | None) -> bool:
+    """Polygons."""
+    return isinstance(layer, QgsVectorLayer) and layer.geometryType() == QgsWkbTypes.PolygonGeometry

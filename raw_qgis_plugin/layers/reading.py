@@ -55,7 +55,10 @@ class FieldChoice:
 
 
 def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: str | None) -> FieldChoice:
-    """Fill in by guess whatever was not chosen."""
+    """Fill in by guess whatever was not chosen. InputError where the layer has no field of a chosen name."""
+    absent = [name for name in (user, track, time) if name and fields.lookupField(name) < 0]
+    if absent:
+        raise InputError(f"INPUT has no field '{absent[0]}'. Its fields: {', '.join(fields.names()) or 'none'}.")
     guess = guess_fields(fields.names())
     chosen = {"user": user, "track": track, "time": time}
     found = {role: name or getattr(guess, role) or None for role, name in chosen.items()}

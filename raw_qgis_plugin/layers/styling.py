@@ -108,7 +108,7 @@ class Profiles(Style):
             rules.add_answers("class", head)
         if head and head["kind"] != "number":
             rules.add("unknown", f"{name_of(head)} = 'unknown'", "Unknown: the model is not sure")
-        rules.add("outside", '"in_domain" = FALSE', "Unlike what the model learned from")
+        rules.add("outside", '"in_domain" = FALSE', "Unlike the training data")
         rules.finish()
         return heading(head) if head else ""
 
@@ -133,7 +133,7 @@ class RegionScores(Style):
         rules.add_answers("step", head)
         rules.add("no figure", f'NOT "suppressed" AND {name_of(head)} IS NULL', "No figure")
         rules.add("withheld", '"suppressed"', f"Withheld: fewer than {self.min_users} users")
-        rules.add("outside", 'NOT "suppressed" AND NOT "in_domain"', "Unlike what the model learned from")
+        rules.add("outside", 'NOT "suppressed" AND NOT "in_domain"', "Unlike the training data")
         rules.finish()
         return heading(head)
 
@@ -207,7 +207,8 @@ class Rules:
         last = len(limits) - 2
         for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
             condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
-            colour = STEP_COLOURS[round(i * (len(STEP_COLOURS) - 1) / max(1, last))]
+            share = i / last if last > 0 else 0.5
+            colour = STEP_COLOURS[round(share * (len(STEP_COLOURS) - 1))]
             self.add(pattern, condition, short(low) if low == high else f"{short(low)} to {short(high)}", colour)
 
     def finish(self) -> None:

@@ -46,7 +46,9 @@ if TYPE_CHECKING:
     from ..layers.reading import Reading
     from ..layers.styling import Style
 
+ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
 DEVICES = ("auto", "CPU", "CUDA")
+ROLE_FIELDS = ("USER_FIELD", "TRACK_FIELD", "TIME_FIELD")
 READ, COMPUTED = 15.0, 90.0  # percent of the bar: reading, the model's work, writing
 
 
@@ -204,9 +206,13 @@ class TrackAlgorithm(RawAlgorithm):
         source.setHelp(tr("Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS."))
         self.addParameter(source)
         for name, label, help_text in (
-            ("USER_FIELD", "User field", "Who or what moved. Empty: guessed by its name; else all is one user."),
-            ("TRACK_FIELD", "Track field", "Trip, journey or segment. Empty: guessed by its name."),
-            ("TIME_FIELD", "Time field", "Date and time, ISO text, or epoch seconds, ms or µs. Empty: guessed."),
+            ("USER_FIELD", "User field (empty: guessed)", "Who or what moved. Without such a field all is one user."),
+            (
+                "TRACK_FIELD",
+                "Track field (empty: guessed)",
+                "Trip, journey or segment. Without it a user is one track.",
+            ),
+            ("TIME_FIELD", "Time field (empty: guessed)", "Date and time, ISO text, or epoch seconds, ms or µs."),
         ):
             parameter = QgsProcessingParameterField(name, tr(label), parentLayerParameterName="INPUT", optional=True)
             parameter.setHelp(tr(help_text))
@@ -215,7 +221,10 @@ class TrackAlgorithm(RawAlgorithm):
     def add_model(self) -> None:
         """Add time zone, model and device, and the outputs in figures."""
         self.add_time_zone()
-        model = QgsProcessingParameterFile("MODEL", tr("Model bundle"), optional=True)
+        model = QgsProcessingParameterFile(
+            "MODEL", tr("Model bundle (empty: the one that comes with RAW)"), optional=True,
+            fileFilter=f"{tr('Model bundles')} (*.zip card.json);;{ANY_FILE}",
+        )  # fmt: skip
         model.setHelp(tr("A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW."))
         self.add_advanced(model)
         self.add_choice(
@@ -224,6 +233,15 @@ class TrackAlgorithm(RawAlgorithm):
         )  # fmt: skip
         self.add_counts()
         self.addOutput(QgsProcessingOutputString("PROVIDER", tr("Device really used")))
+
+    def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        """Every field that was chosen has to be there."""
+        from ..layers import reading
+
+        source = self.parameterAsSource(parameters, "INPUT", context)
+        if source is not None:
+            names = (self.parameterAsString(parameters, name, context) for name in ROLE_FIELDS)
+            reading.choose_fields(source.fields(), *names)
 
     def prepareAlgorithm(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -234,12 +252,12 @@ class TrackAlgorithm(RawAlgorithm):
         source = self.parameterAsSource(parameters, "INPUT", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "INPUT"))
-        chosen = (self.parameterAsString(parameters, f"{role}_FIELD", context) for role in ("USER", "TRACK", "TIME"))
+        names = (self.parameterAsString(parameters, name, context) for name in ROLE_FIELDS)
         self.reading = reading.plan(
             source,
             self.parameterAsVectorLayer(parameters, "INPUT", context),
             parameters["INPUT"],
-            reading.choose_fields(source.fields(), *chosen),
+            reading.choose_fields(source.fields(), *names),
             self.parameterAsString(parameters, "TIMEZONE", context),
             context.transformContext(),
         )
@@ -290,11 +308,12 @@ class TrackAlgorithm(RawAlgorithm):
         return model
 
     @staticmethod
-    def warn_outside(reasons: list[str], feedback: QgsProcessingFeedback) -> None:
-        """Warn once of all that lies outside what the model was trained on."""
+    def warn_outside(reasons: list[str], in_domain: Any, feedback: QgsProcessingFeedback) -> None:
+        """Warn once of all that the core remarks on its answers: mostly why they are not in_domain."""
         if reasons:
-            words = tr("Where in_domain is false, do not rely on the result. {reasons}.")
-            feedback.pushWarning(words.format(reasons="; ".join(reasons)))
+            text = "; ".join(reason.rstrip(".") for reason in reasons)
+            words = tr("{text}.") if in_domain.all() else tr("Do not rely on what is not in_domain: {text}.")
+            feedback.pushWarning(words.format(text=text))
 
     @staticmethod
     def counts(tracks: Tracks, skipped: Skipped, model: Model) -> dict[str, Any]:

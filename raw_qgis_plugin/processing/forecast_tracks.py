@@ -53,13 +53,14 @@ class ForecastTracks(TrackAlgorithm):
             ("STEP", "Step (minutes)", 5.0, "One forecast every so many minutes, up to the horizon."),
         ):
             number = QgsProcessingParameterNumber(
-                name, tr(label), QgsProcessingParameterNumber.Double, default, minValue=0.001
+                name, tr(label), QgsProcessingParameterNumber.Double, default, minValue=0.01
             )
             number.setHelp(tr(help_text))
+            number.setMetadata({"widget_wrapper": {"decimals": 2}})
             self.addParameter(number)
         self.add_choice(
-            "UNIT", "One forecast a", UNITS, "Empty: a track where a track field is chosen (or INPUT has no users), "
-            "else a user, after the last fix of all the user's tracks.", optional=True,
+            "UNIT", "One forecast for each", UNITS, "Empty: a track where a track field is chosen (or INPUT has no "
+            "users), else a user, after the last fix of all the user's tracks.", optional=True,
         )  # fmt: skip
         for name, label, shape in (
             ("OUTPUT", "Forecast positions", QgsProcessing.TypeVectorPoint),
@@ -71,6 +72,7 @@ class ForecastTracks(TrackAlgorithm):
 
     def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         """A step beyond the horizon leaves nothing to forecast; too small a one never ends."""
+        super().check_own(parameters, context)
         self._horizons(parameters, context)
 
     def _horizons(self, parameters: dict[str, Any], context: QgsProcessingContext) -> np.ndarray:
@@ -109,7 +111,7 @@ class ForecastTracks(TrackAlgorithm):
         answer = forecast(
             tracks, model, self._horizons(parameters, context), Stage(feedback, tr("Forecasting"), READ, COMPUTED)
         )
-        self.warn_outside(answer.reasons, feedback)
+        self.warn_outside(answer.reasons, answer.in_domain, feedback)
         results = {
             "OUTPUT": self._write_points(parameters, context, feedback, tracks, answer),
             "OUTPUT_TRACKS": self._write_tracks(parameters, context, tracks, answer),
@@ -156,7 +158,7 @@ class ForecastTracks(TrackAlgorithm):
         lon = np.insert(answer.lon[order], at, tracks.lon[last_fix])
         lat = np.insert(answer.lat[order], at, tracks.lat[last_fix])
         offsets = np.append(at + np.arange(len(which)), len(lon))
-        end = np.append(at[1:], len(order)) - 1
+        end = np.searchsorted(answer.track[order], which, side="right") - 1
         columns = {
             **ids_of(tracks, which),
             "t_first": tracks.t[last_fix],

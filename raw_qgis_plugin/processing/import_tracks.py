@@ -17,7 +17,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from .base import RawAlgorithm, describe, icon, tr
+from .base import ANY_FILE, RawAlgorithm, describe, icon, tr
 from .progress import Stage
 
 FORMATS = ("auto", "geolife", "csv", "parquet", "gotrack")
@@ -39,7 +39,7 @@ class ImportTracks(RawAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
-        source = QgsProcessingParameterFile("SOURCE", tr("File or folder"))
+        source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=ANY_FILE)
         source.setHelp(tr("A CSV or Parquet file. For a folder (GeoLife, many files) write or paste its path."))
         self.addParameter(source)
         self.add_choice("FORMAT", "Format", FORMATS, "auto: told by what is there.", defaultValue="auto")

@@ -41,8 +41,8 @@ class ProfileUsers(TrackAlgorithm):
         """The form."""
         self.add_tracks()
         self.add_choice(
-            "UNIT", "One result a", UNITS, "user: a point at the most visited place, snapped to a 500 m grid. track: "
-            "its line. day: one result a user and day.", defaultValue="user",
+            "UNIT", "One result for each", UNITS, "user: a point at the most visited place, snapped to a 500 m grid. "
+            "track: its line. day: one result a user and day.", defaultValue="user",
         )  # fmt: skip
         tasks = QgsProcessingParameterString("TASKS", tr("Tasks (empty: all that the model has)"), optional=True)
         tasks.setHelp(tr("Names with commas between them, such as: commuter. The log lists what the model has."))
@@ -64,7 +64,7 @@ class ProfileUsers(TrackAlgorithm):
         profiles = profile(
             tracks, model, unit, names_of(parameters.get("TASKS")), Stage(feedback, tr("Profiling"), READ, COMPUTED)
         )
-        self.warn_outside(profiles.reasons, feedback)
+        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], feedback)
 
         destination = self.write_table(
             parameters, "OUTPUT", context, profiles.columns, self._geometries(tracks, profiles, unit, context),

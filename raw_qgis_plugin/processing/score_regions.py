@@ -98,7 +98,7 @@ class ScoreRegions(TrackAlgorithm):
             self.parameterAsString(parameters, "POOLING", context) or "sum", minimum,
             Stage(feedback, tr("Scoring"), READ, COMPUTED),
         )  # fmt: skip
-        self.warn_outside(scores.reasons, feedback)
+        self.warn_outside(scores.reasons, scores.columns["in_domain"], feedback)
         withheld = int(scores.columns["suppressed"].sum())
         feedback.pushInfo(
             tr("{n} of {m} regions are withheld: fewer than {k} users.").format(n=withheld, m=len(features), k=minimum)

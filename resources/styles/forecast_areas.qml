@@ -1,12 +1,12 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <qgis styleCategories="Symbology" version="3.40.6-Bratislava">
-  <renderer-v2 type="categorizedSymbol" forceraster="0" enableorderby="0" attr="level" referencescale="-1" symbollevels="0">
+  <renderer-v2 enableorderby="0" type="categorizedSymbol" symbollevels="0" referencescale="-1" forceraster="0" attr="level">
     <categories>
-      <category symbol="0" label="In 50 % of cases inside" type="long" value="50" uuid="{036d4732-679f-4834-9c73-5000871787ec}" render="true"/>
-      <category symbol="1" label="In 80 % of cases inside" type="long" value="80" uuid="{8b2d384b-0e3b-4db3-994c-140d0be6f2fb}" render="true"/>
+      <category render="true" value="50" type="long" symbol="0" label="Inside in 50 % of cases" uuid="{2191efa2-40db-4dc1-8c0c-5f5a4e264e33}"/>
+      <category render="true" value="80" type="long" symbol="1" label="Inside in 80 % of cases" uuid="{05c17af5-028f-453f-a079-607014ec6538}"/>
     </categories>
     <symbols>
-      <symbol name="0" force_rhr="0" clip_to_extent="1" type="fill" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="0" type="fill" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -14,17 +14,17 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{a22032b3-1bc7-4eec-ad29-f2ff502e8b72}" class="SimpleFill" pass="0" locked="0">
+        <layer enabled="1" id="{61e8b949-bc11-4b8d-9d58-73c713fcefe4}" pass="0" locked="0" class="SimpleFill">
           <Option type="Map">
             <Option name="border_width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
-            <Option name="color" type="QString" value="224,112,31,80,rgb:0.8784313725490196,0.4392156862745098,0.12156862745098039,0.31372549019607843"/>
+            <Option name="color" type="QString" value="224,112,31,46,rgb:0.8784313725490196,0.4392156862745098,0.12156862745098039,0.1803921568627451"/>
             <Option name="joinstyle" type="QString" value="bevel"/>
             <Option name="offset" type="QString" value="0,0"/>
             <Option name="offset_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
             <Option name="offset_unit" type="QString" value="MM"/>
             <Option name="outline_color" type="QString" value="184,72,10,255,rgb:0.72156862745098038,0.28235294117647058,0.0392156862745098,1"/>
             <Option name="outline_style" type="QString" value="solid"/>
-            <Option name="outline_width" type="QString" value="0.25"/>
+            <Option name="outline_width" type="QString" value="0.3"/>
             <Option name="outline_width_unit" type="QString" value="MM"/>
             <Option name="style" type="QString" value="solid"/>
           </Option>
@@ -37,7 +37,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="1" force_rhr="0" clip_to_extent="1" type="fill" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="1" type="fill" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -45,10 +45,10 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{6ce85fb4-0a6b-4b11-a3c2-3b5b0cb79d3e}" class="SimpleFill" pass="0" locked="0">
+        <layer enabled="1" id="{c8c6159a-55ef-4cc6-8a73-33e80378c024}" pass="0" locked="0" class="SimpleFill">
           <Option type="Map">
             <Option name="border_width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
-            <Option name="color" type="QString" value="224,112,31,36,rgb:0.8784313725490196,0.4392156862745098,0.12156862745098039,0.14117647058823529"/>
+            <Option name="color" type="QString" value="224,112,31,20,rgb:0.8784313725490196,0.4392156862745098,0.12156862745098039,0.07843137254901961"/>
             <Option name="joinstyle" type="QString" value="bevel"/>
             <Option name="offset" type="QString" value="0,0"/>
             <Option name="offset_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>

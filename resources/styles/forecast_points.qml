@@ -1,15 +1,15 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <qgis styleCategories="Symbology" version="3.40.6-Bratislava">
-  <renderer-v2 type="graduatedSymbol" forceraster="0" graduatedMethod="GraduatedColor" enableorderby="0" attr="horizon_min" referencescale="-1" symbollevels="0">
+  <renderer-v2 enableorderby="0" type="graduatedSymbol" symbollevels="0" referencescale="-1" forceraster="0" attr="horizon_min" graduatedMethod="GraduatedColor">
     <ranges>
-      <range symbol="0" lower="0.000000000000000" upper="6.000000000000000" label="0 to 6 min ahead" uuid="{4f615ddb-ff93-49a6-b8cd-e41949b37ce2}" render="true"/>
-      <range symbol="1" lower="6.000000000000000" upper="12.000000000000000" label="6 to 12 min ahead" uuid="{a815c8dd-412e-4c8a-86d8-a3548385321e}" render="true"/>
-      <range symbol="2" lower="12.000000000000000" upper="18.000000000000000" label="12 to 18 min ahead" uuid="{8be0454b-4d69-4c69-b115-a62a2feed296}" render="true"/>
-      <range symbol="3" lower="18.000000000000000" upper="24.000000000000000" label="18 to 24 min ahead" uuid="{4f6a5883-8339-4f8e-846b-b440b7dd8295}" render="true"/>
-      <range symbol="4" lower="24.000000000000000" upper="30.000000000000000" label="24 to 30 min ahead" uuid="{dbe924e7-578a-49f4-b2d9-ab1e7c8183b9}" render="true"/>
+      <range upper="6.000000000000000" render="true" symbol="0" lower="0.000000000000000" label="0 to 6 min ahead" uuid="{0318338f-8a0c-4781-a777-1b9e64b4d922}"/>
+      <range upper="12.000000000000000" render="true" symbol="1" lower="6.000000000000000" label="6 to 12 min ahead" uuid="{f40df970-f8ea-4f8a-890a-c254833d6c85}"/>
+      <range upper="18.000000000000000" render="true" symbol="2" lower="12.000000000000000" label="12 to 18 min ahead" uuid="{72d8c033-315b-496d-965e-9f8c4406044d}"/>
+      <range upper="24.000000000000000" render="true" symbol="3" lower="18.000000000000000" label="18 to 24 min ahead" uuid="{4137d879-2369-414a-98c1-dd275605b11e}"/>
+      <range upper="30.000000000000000" render="true" symbol="4" lower="24.000000000000000" label="24 to 30 min ahead" uuid="{2579b504-b8bf-42c0-b570-f95425f1b656}"/>
     </ranges>
     <symbols>
-      <symbol name="0" force_rhr="0" clip_to_extent="1" type="marker" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="0" type="marker" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -17,7 +17,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{3ec27fba-9174-48cf-9845-cb99cbdd3334}" class="SimpleMarker" pass="0" locked="0">
+        <layer enabled="1" id="{c2dcc614-a43d-4fde-b706-dfd6063c6def}" pass="0" locked="0" class="SimpleMarker">
           <Option type="Map">
             <Option name="angle" type="QString" value="0"/>
             <Option name="cap_style" type="QString" value="square"/>
@@ -48,7 +48,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="1" force_rhr="0" clip_to_extent="1" type="marker" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="1" type="marker" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -56,7 +56,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{01e90626-7b09-461a-be26-e5bcc3f044e9}" class="SimpleMarker" pass="0" locked="0">
+        <layer enabled="1" id="{161dda7d-dffb-4393-b4f4-b38b6230c3bf}" pass="0" locked="0" class="SimpleMarker">
           <Option type="Map">
             <Option name="angle" type="QString" value="0"/>
             <Option name="cap_style" type="QString" value="square"/>
@@ -87,7 +87,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="2" force_rhr="0" clip_to_extent="1" type="marker" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="2" type="marker" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -95,7 +95,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{99fd3d1c-faaf-429b-a510-9c52abc1d749}" class="SimpleMarker" pass="0" locked="0">
+        <layer enabled="1" id="{3bc9e308-dd44-4799-8533-87d29662b42d}" pass="0" locked="0" class="SimpleMarker">
           <Option type="Map">
             <Option name="angle" type="QString" value="0"/>
             <Option name="cap_style" type="QString" value="square"/>
@@ -126,7 +126,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="3" force_rhr="0" clip_to_extent="1" type="marker" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="3" type="marker" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -134,7 +134,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{25d2d82d-7583-4384-a433-79380edf126d}" class="SimpleMarker" pass="0" locked="0">
+        <layer enabled="1" id="{bcde7422-eee9-4d90-83a9-b7e6d9983456}" pass="0" locked="0" class="SimpleMarker">
           <Option type="Map">
             <Option name="angle" type="QString" value="0"/>
             <Option name="cap_style" type="QString" value="square"/>
@@ -165,7 +165,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="4" force_rhr="0" clip_to_extent="1" type="marker" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="4" type="marker" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -173,7 +173,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{ed2121a8-ada6-4627-bbd3-af5d312cab94}" class="SimpleMarker" pass="0" locked="0">
+        <layer enabled="1" id="{84bedd7a-640b-4538-9171-9c3d6ba1be33}" pass="0" locked="0" class="SimpleMarker">
           <Option type="Map">
             <Option name="angle" type="QString" value="0"/>
             <Option name="cap_style" type="QString" value="square"/>
@@ -207,7 +207,7 @@
     </symbols>
     <classificationMethod id="Custom">
       <symmetricMode enabled="0" symmetrypoint="0" astride="0"/>
-      <labelFormat trimtrailingzeroes="1" format="%1 - %2" labelprecision="4"/>
+      <labelFormat labelprecision="4" format="%1 - %2" trimtrailingzeroes="1"/>
       <parameters>
         <Option/>
       </parameters>

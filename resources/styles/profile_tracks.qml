@@ -1,13 +1,13 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <qgis styleCategories="Symbology" version="3.40.6-Bratislava">
-  <renderer-v2 type="RuleRenderer" forceraster="0" enableorderby="0" referencescale="-1" symbollevels="0">
-    <rules key="{ffa8d23c-412d-439a-9891-ad982aa77e92}">
-      <rule symbol="0" key="{17b402f2-ed47-48c2-b2d6-aa829f4deee4}" label="class" filter="TRUE"/>
-      <rule symbol="1" key="{3f7fed27-055f-42e1-b269-1281f438ffbe}" label="unknown" filter="FALSE"/>
-      <rule symbol="2" key="{6f03b86d-9d58-4209-bf17-d18109c64675}" label="outside" filter="&quot;in_domain&quot; = FALSE"/>
+  <renderer-v2 enableorderby="0" type="RuleRenderer" symbollevels="0" referencescale="-1" forceraster="0">
+    <rules key="{7babe3dc-c432-44bc-9d1a-23bf79920891}">
+      <rule filter="TRUE" symbol="0" label="class" key="{d579f6bc-56db-46ce-a073-e56656c1cfef}"/>
+      <rule filter="FALSE" symbol="1" label="unknown" key="{fb935aa8-369f-4da5-87ac-7ff8a6a1606f}"/>
+      <rule filter="&quot;in_domain&quot; = FALSE" symbol="2" label="outside" key="{2d4b3436-f843-4c2f-ac7d-fc5f765680d2}"/>
     </rules>
     <symbols>
-      <symbol name="0" force_rhr="0" clip_to_extent="1" type="line" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="0" type="line" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -15,7 +15,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{29e86e84-8843-4407-844c-2de100584d4c}" class="SimpleLine" pass="0" locked="0">
+        <layer enabled="1" id="{8b98a513-733a-4435-b99e-d0a2a9d2fc0c}" pass="0" locked="0" class="SimpleLine">
           <Option type="Map">
             <Option name="align_dash_pattern" type="QString" value="0"/>
             <Option name="capstyle" type="QString" value="round"/>
@@ -53,7 +53,7 @@
             </Option>
           </data_defined_properties>
         </layer>
-        <layer enabled="1" id="{451aa1b6-7a19-4fc5-a808-0638466abd77}" class="SimpleLine" pass="0" locked="0">
+        <layer enabled="1" id="{f36a2d42-2dd6-431c-a602-4d102308b2a7}" pass="0" locked="0" class="SimpleLine">
           <Option type="Map">
             <Option name="align_dash_pattern" type="QString" value="0"/>
             <Option name="capstyle" type="QString" value="round"/>
@@ -92,7 +92,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="1" force_rhr="0" clip_to_extent="1" type="line" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="1" type="line" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -100,7 +100,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{64808253-e965-438c-99cd-733374f1da7f}" class="SimpleLine" pass="0" locked="0">
+        <layer enabled="1" id="{25675fe7-2ce8-4f57-a463-fb0e5eb41f52}" pass="0" locked="0" class="SimpleLine">
           <Option type="Map">
             <Option name="align_dash_pattern" type="QString" value="0"/>
             <Option name="capstyle" type="QString" value="round"/>
@@ -138,7 +138,7 @@
             </Option>
           </data_defined_properties>
         </layer>
-        <layer enabled="1" id="{d68334c7-ee65-4823-b204-82b643d73325}" class="SimpleLine" pass="0" locked="0">
+        <layer enabled="1" id="{c4ebb4d7-d515-4dc2-84f0-0cefa59c7074}" pass="0" locked="0" class="SimpleLine">
           <Option type="Map">
             <Option name="align_dash_pattern" type="QString" value="0"/>
             <Option name="capstyle" type="QString" value="round"/>
@@ -177,7 +177,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="2" force_rhr="0" clip_to_extent="1" type="line" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="2" type="line" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -185,7 +185,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{0577460e-9993-4096-b41d-f7d7f9fe21df}" class="SimpleLine" pass="0" locked="0">
+        <layer enabled="1" id="{113849fa-9989-4dce-9b72-cc180b3dce9d}" pass="0" locked="0" class="SimpleLine">
           <Option type="Map">
             <Option name="align_dash_pattern" type="QString" value="0"/>
             <Option name="capstyle" type="QString" value="round"/>

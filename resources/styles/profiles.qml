@@ -1,13 +1,13 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <qgis styleCategories="Symbology" version="3.40.6-Bratislava">
-  <renderer-v2 type="RuleRenderer" forceraster="0" enableorderby="0" referencescale="-1" symbollevels="0">
-    <rules key="{f46a935e-c1fc-41d1-b307-dc10154bff93}">
-      <rule symbol="0" key="{22a09475-0c92-4af2-97b8-917528736ed7}" label="class" filter="TRUE"/>
-      <rule symbol="1" key="{b16d1409-349c-46fa-adc9-eb514fe29c0d}" label="unknown" filter="FALSE"/>
-      <rule symbol="2" key="{4305ba8e-9bde-4b98-90e9-a5703c75a5bf}" label="outside" filter="&quot;in_domain&quot; = FALSE"/>
+  <renderer-v2 enableorderby="0" type="RuleRenderer" symbollevels="0" referencescale="-1" forceraster="0">
+    <rules key="{2b02f207-40a2-4046-ae21-8a4a599c6581}">
+      <rule filter="TRUE" symbol="0" label="class" key="{9b501162-93bc-41c8-8385-b5320c415b3f}"/>
+      <rule filter="FALSE" symbol="1" label="unknown" key="{f2dc2f83-f1be-4132-be01-75b43ec42a6d}"/>
+      <rule filter="&quot;in_domain&quot; = FALSE" symbol="2" label="outside" key="{6df941cd-652f-43ba-a14e-4910e306c84c}"/>
     </rules>
     <symbols>
-      <symbol name="0" force_rhr="0" clip_to_extent="1" type="marker" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="0" type="marker" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -15,7 +15,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{9cff8ecb-df7f-4144-ba47-f7c6326780ff}" class="SimpleMarker" pass="0" locked="0">
+        <layer enabled="1" id="{6dbe912e-204f-41bf-aa30-6a113ff535b4}" pass="0" locked="0" class="SimpleMarker">
           <Option type="Map">
             <Option name="angle" type="QString" value="0"/>
             <Option name="cap_style" type="QString" value="square"/>
@@ -46,7 +46,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="1" force_rhr="0" clip_to_extent="1" type="marker" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="1" type="marker" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -54,7 +54,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{e15b9712-ec7f-44a0-8ea4-0a089f370a07}" class="SimpleMarker" pass="0" locked="0">
+        <layer enabled="1" id="{ce1921ad-4b7e-4936-b03e-72c29ff61503}" pass="0" locked="0" class="SimpleMarker">
           <Option type="Map">
             <Option name="angle" type="QString" value="0"/>
             <Option name="cap_style" type="QString" value="square"/>
@@ -85,7 +85,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="2" force_rhr="0" clip_to_extent="1" type="marker" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="2" type="marker" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -93,7 +93,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{48b6af4a-8822-427f-b97e-68a0d9c2cc43}" class="SimpleMarker" pass="0" locked="0">
+        <layer enabled="1" id="{2a5c80bd-f808-4fce-bc09-3e41838f1837}" pass="0" locked="0" class="SimpleMarker">
           <Option type="Map">
             <Option name="angle" type="QString" value="0"/>
             <Option name="cap_style" type="QString" value="square"/>

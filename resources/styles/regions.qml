@@ -1,14 +1,14 @@
 <!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>
 <qgis styleCategories="Symbology" version="3.40.6-Bratislava">
-  <renderer-v2 type="RuleRenderer" forceraster="0" enableorderby="0" referencescale="-1" symbollevels="0">
-    <rules key="{5a3bc1af-e490-41d2-a3cf-fe5d79f76462}">
-      <rule symbol="0" key="{6e3a9f2a-2276-4c28-856e-d1c17cd3ad1c}" label="step" filter="NOT &quot;suppressed&quot;"/>
-      <rule symbol="1" key="{554b69ae-37db-44ca-b5af-cdce26a5dea1}" label="withheld" filter="&quot;suppressed&quot;"/>
-      <rule symbol="2" key="{74dd966c-880b-40eb-a551-f0ff69f6f27c}" label="no figure" filter="FALSE"/>
-      <rule symbol="3" key="{093fcdf6-4975-49c3-a81a-520570685b50}" label="outside" filter="NOT &quot;suppressed&quot; AND NOT &quot;in_domain&quot;"/>
+  <renderer-v2 enableorderby="0" type="RuleRenderer" symbollevels="0" referencescale="-1" forceraster="0">
+    <rules key="{ad9b31d6-a6f7-470e-b7b3-1390abca2963}">
+      <rule filter="NOT &quot;suppressed&quot;" symbol="0" label="step" key="{5283bf74-7433-4628-b210-8e0ef2d5c3cc}"/>
+      <rule filter="&quot;suppressed&quot;" symbol="1" label="withheld" key="{a4ff3eb7-691f-4fbc-9fc3-a553e7b68d56}"/>
+      <rule filter="FALSE" symbol="2" label="no figure" key="{df6243e2-90c0-4721-a5d0-6c9e382fe4b1}"/>
+      <rule filter="NOT &quot;suppressed&quot; AND NOT &quot;in_domain&quot;" symbol="3" label="outside" key="{4d89d8f4-7ce8-474b-b94f-e78c320a77eb}"/>
     </rules>
     <symbols>
-      <symbol name="0" force_rhr="0" clip_to_extent="1" type="fill" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="0" type="fill" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -16,7 +16,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{172cb85b-6283-460c-845a-3c5b21a8924e}" class="SimpleFill" pass="0" locked="0">
+        <layer enabled="1" id="{1ad17341-224c-4810-9fd9-7f86cc416d0e}" pass="0" locked="0" class="SimpleFill">
           <Option type="Map">
             <Option name="border_width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
             <Option name="color" type="QString" value="148,191,224,255,rgb:0.58039215686274515,0.74901960784313726,0.8784313725490196,1"/>
@@ -39,7 +39,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="1" force_rhr="0" clip_to_extent="1" type="fill" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="1" type="fill" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -47,7 +47,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{ea10b81e-90f2-464b-b70e-0e5a50d34f43}" class="LinePatternFill" pass="0" locked="0">
+        <layer enabled="1" id="{59ddf589-546d-483c-b2bf-34bd073e4f5c}" pass="0" locked="0" class="LinePatternFill">
           <Option type="Map">
             <Option name="angle" type="QString" value="45"/>
             <Option name="clip_mode" type="QString" value="during_render"/>
@@ -72,7 +72,7 @@
               <Option name="type" type="QString" value="collection"/>
             </Option>
           </data_defined_properties>
-          <symbol name="@1@0" force_rhr="0" clip_to_extent="1" type="line" alpha="1" frame_rate="10" is_animated="0">
+          <symbol frame_rate="10" is_animated="0" name="@1@0" type="line" force_rhr="0" alpha="1" clip_to_extent="1">
             <data_defined_properties>
               <Option type="Map">
                 <Option name="name" type="QString" value=""/>
@@ -80,7 +80,7 @@
                 <Option name="type" type="QString" value="collection"/>
               </Option>
             </data_defined_properties>
-            <layer enabled="1" id="{f4c04a26-52ad-4d2f-b731-9e213fb04e41}" class="SimpleLine" pass="0" locked="0">
+            <layer enabled="1" id="{17535624-a107-419a-abd1-9ef055b89b26}" pass="0" locked="0" class="SimpleLine">
               <Option type="Map">
                 <Option name="align_dash_pattern" type="QString" value="0"/>
                 <Option name="capstyle" type="QString" value="round"/>
@@ -120,7 +120,7 @@
             </layer>
           </symbol>
         </layer>
-        <layer enabled="1" id="{11054b55-5ede-42a5-a813-b831c258e7ec}" class="SimpleFill" pass="0" locked="0">
+        <layer enabled="1" id="{3eebe7c7-3df4-449c-ba1d-2c101424f950}" pass="0" locked="0" class="SimpleFill">
           <Option type="Map">
             <Option name="border_width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
             <Option name="color" type="QString" value="255,255,0,255,rgb:1,1,0,1"/>
@@ -143,7 +143,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="2" force_rhr="0" clip_to_extent="1" type="fill" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="2" type="fill" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -151,7 +151,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{4103f1ef-1399-4ce8-8d26-0a91b865bc03}" class="SimpleFill" pass="0" locked="0">
+        <layer enabled="1" id="{d209cc0b-0967-498e-b8a9-65bde177b295}" pass="0" locked="0" class="SimpleFill">
           <Option type="Map">
             <Option name="border_width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
             <Option name="color" type="QString" value="0,0,0,0,rgb:0,0,0,0"/>
@@ -174,7 +174,7 @@
           </data_defined_properties>
         </layer>
       </symbol>
-      <symbol name="3" force_rhr="0" clip_to_extent="1" type="fill" alpha="1" frame_rate="10" is_animated="0">
+      <symbol frame_rate="10" is_animated="0" name="3" type="fill" force_rhr="0" alpha="1" clip_to_extent="1">
         <data_defined_properties>
           <Option type="Map">
             <Option name="name" type="QString" value=""/>
@@ -182,7 +182,7 @@
             <Option name="type" type="QString" value="collection"/>
           </Option>
         </data_defined_properties>
-        <layer enabled="1" id="{13eea92f-27e5-42f2-9813-d96133bd5bc4}" class="SimpleFill" pass="0" locked="0">
+        <layer enabled="1" id="{c33e90c9-65e0-415f-9f36-e245c0feba85}" pass="0" locked="0" class="SimpleFill">
           <Option type="Map">
             <Option name="border_width_map_unit_scale" type="QString" value="3x:0,0,0,0,0,0"/>
             <Option name="color" type="QString" value="0,0,0,0,rgb:0,0,0,0"/>

@@ -1,0 +1,137 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a person does, done by QGIS itself: run as `qgis --code`. It writes what it found to $RAW_REPORT and quits.
+
+Loads the tracks of $RAW_TRACKS and the regions of $RAW_REGIONS, opens every dialog from the toolbar, runs the three
+algorithms with their outputs loaded, takes pictures into $RAW_PICTURES, unloads the plugin and loads it again.
+"""
+
+import json
+import os
+import time
+import traceback
+from pathlib import Path
+
+from qgis.core import QgsApplication, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QToolBar
+from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
+
+NAME = "raw_qgis_plugin"
+PICTURES = Path(os.environ["RAW_PICTURES"])
+report = {"errors": [], "dialogs": {}}
+
+
+def wait(seconds=0.3):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.02)
+
+
+def registered():
+    """What of the plugin QGIS shows at the moment."""
+    provider = QgsApplication.processingRegistry().providerById("raw")
+    bars = [bar for bar in iface.mainWindow().findChildren(QToolBar) if bar.objectName() == "RawToolbar"]
+    menu = [action.text() for action in iface.pluginMenu().actions()]
+    return {
+        "algorithms": sorted(a.id() for a in provider.algorithms()) if provider else [],
+        "toolbars": len(bars),
+        "actions": [action.objectName() for bar in bars for action in bar.actions()],
+        "menu": "RAW" in menu,
+    }
+
+
+def picture(widget, name):
+    wait()
+    widget.grab().save(str(PICTURES / f"{name}.png"))
+
+
+def add(path, name):
+    layer = QgsVectorLayer(path, name, "ogr")
+    assert layer.isValid(), path
+    return QgsProject.instance().addMapLayer(layer)
+
+
+def open_dialogs(tracks, regions):
+    """Every action of the toolbar, with the layer it should take over."""
+    for action in plugins[NAME].menu.actions:
+        iface.setActiveLayer(regions if "scoreregions" in action.objectName() else tracks)
+        action.trigger()
+        wait(0.6)
+        dialog = next(w for w in QApplication.topLevelWidgets() if w.isVisible() and hasattr(w, "algorithm"))
+        wrappers = dialog.mainWidget().wrappers
+        report["dialogs"][action.objectName()] = {
+            name: str(wrappers[name].parameterValue()) for name in ("INPUT", "REGIONS") if name in wrappers
+        }
+        dialog.resize(1000, 760)
+        picture(dialog, action.objectName())
+        dialog.close()
+        wait()
+
+
+def run_algorithms(tracks, regions):
+    import processing
+
+    common = {"INPUT": tracks, "MODEL": os.environ.get("RAW_TEST_BUNDLE", "")}
+    outputs = dict.fromkeys(("OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"), "TEMPORARY_OUTPUT")
+    out = {"OUTPUT": "TEMPORARY_OUTPUT"}
+    processing.runAndLoadResults("raw:scoreregions", {**common, "REGIONS": regions, "MIN_USERS": 3, **out})
+    processing.runAndLoadResults("raw:profileusers", {**common, **out})
+    processing.runAndLoadResults("raw:forecasttracks", {**common, "HORIZON": 10, "STEP": 2, **outputs})
+    wait()
+
+
+def layers():
+    root = QgsProject.instance().layerTreeRoot()
+    return [
+        {
+            "name": node.layer().name(),
+            "group": node.parent().name(),
+            "temporal": node.layer().temporalProperties().isActive(),
+            "legend": [item.label() for item in node.layer().renderer().legendSymbolItems()],
+            "features": node.layer().featureCount(),
+        }
+        for node in root.findLayers()
+    ]
+
+
+def work():
+    tracks = add(os.environ["RAW_TRACKS"], "Tracks")
+    regions = add(os.environ["RAW_REGIONS"], "Regions")
+    report["loaded"] = registered()
+    window = iface.mainWindow()
+    window.resize(1560, 960)
+    window.findChild(QDockWidget, "Browser").hide()
+    iface.messageBar().clearWidgets()
+    open_dialogs(tracks, regions)
+    run_algorithms(tracks, regions)
+    QgsProject.instance().layerTreeRoot().findLayer(regions).setItemVisibilityChecked(False)
+    tracks.renderer().symbol().setColor(QColor("#6b7280"))
+    tracks.renderer().symbol().setSize(0.8)
+    canvas = iface.mapCanvas()
+    canvas.setExtent(canvas.mapSettings().layerExtentToOutputExtent(regions, regions.extent()))
+    canvas.refresh()
+    canvas.waitWhileRendering()
+    report["layers"] = layers()
+    picture(iface.mainWindow(), "desktop")
+    assert unloadPlugin(NAME)
+    wait()
+    report["unloaded"] = registered()
+    assert loadPlugin(NAME) and startPlugin(NAME)
+    wait()
+    report["loaded again"] = registered()
+
+
+def main():
+    try:
+        work()
+    except Exception:
+        report["errors"].append(traceback.format_exc())
+    finally:
+        Path(os.environ["RAW_REPORT"]).write_text(json.dumps(report, indent=1))
+        QgsProject.instance().setDirty(False)
+        os._exit(0)  # no question about unsaved layers
+
+
+QTimer.singleShot(1500, main)

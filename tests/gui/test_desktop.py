@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The desktop QGIS under Xvfb, with the staged plugin in a profile of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgisrun import site_packages
+
+ROOT = Path(__file__).parents[2]
+PICTURES = ROOT / "build" / "gui"
+SCRIPT = Path(__file__).with_name("desktop.py")
+IDS = ["importtracks", "profileusers", "scoreregions", "forecasttracks"]
+SETTINGS = """[PythonPlugins]
+raw_qgis_plugin=true
+processing=true
+
+[qgis]
+checkVersion=false
+showTips=false
+stayAtHome=true
+
+[app]
+projections\\unknownCrsBehavior=NoAction
+"""
+
+
+@pytest.fixture(scope="module")
+def report(stage: Path, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What desktop.py found."""
+    bundle = os.environ.get("RAW_TEST_BUNDLE", "")
+    if not bundle and not (stage / "resources/models/raw-small/card.json").exists():
+        pytest.skip("no model: resources/models/raw-small is not there and RAW_TEST_BUNDLE is not set")
+    folder = tmp_path_factory.mktemp("desktop")
+    profile = folder / "profiles/default"
+    shutil.copytree(stage, profile / "python/plugins/raw_qgis_plugin")
+    (profile / "QGIS").mkdir()
+    (profile / "QGIS/QGIS3.ini").write_text(SETTINGS)
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(("QT_QPA", "PYTHON"))}
+    environment |= {
+        "PYTHONPATH": site_packages(),
+        "RAW_TRACKS": str(sample / "aracaju_tracks.gpkg"),
+        "RAW_REGIONS": str(sample / "aracaju_regions.gpkg"),
+        "RAW_PICTURES": str(PICTURES),
+        "RAW_REPORT": str(folder / "report.json"),
+    }
+    screen = [] if environment.get("DISPLAY") else ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24"]
+    command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(folder), "--code", str(SCRIPT)]
+    done = subprocess.run(
+        [*screen, *command], env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    if not (folder / "report.json").exists():
+        pytest.fail(f"QGIS did not come to an end.\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
+    found = json.loads((folder / "report.json").read_text())
+    assert not found["errors"], found["errors"][0]
+    return found
+
+
+def test_toolbar_and_menu_are_there(report: dict[str, Any]) -> None:
+    loaded = report["loaded"]
+    assert loaded["algorithms"] == sorted(f"raw:{name}" for name in IDS)
+    assert loaded["toolbars"] == 1 and loaded["menu"]
+    assert loaded["actions"] == [f"raw_{name}" for name in IDS]
+
+
+def test_dialogs_open_with_the_current_layer(report: dict[str, Any]) -> None:
+    dialogs = report["dialogs"]
+    assert list(dialogs) == [f"raw_{name}" for name in IDS]
+    for name in ("raw_profileusers", "raw_forecasttracks", "raw_scoreregions"):
+        assert dialogs[name]["INPUT"].startswith("Tracks_")
+    assert dialogs["raw_scoreregions"]["REGIONS"].startswith("Regions_")
+
+
+def test_results_come_named_grouped_styled_and_temporal(report: dict[str, Any]) -> None:
+    results = [layer for layer in report["layers"] if layer["group"] == "RAW"]
+    assert len(results) == 5
+    names = [layer["name"] for layer in results]
+    assert names[:3] == ["Forecast: positions", "Forecast: tracks", "Forecast: areas"]
+    assert names[3].startswith("Profiles") and names[4].startswith("Region scores")
+    assert all(layer["temporal"] for layer in results[:4])
+    assert all(layer["features"] for layer in results)
+    areas = next(layer for layer in results if layer["name"] == "Forecast: areas")
+    assert any("80 %" in words for words in areas["legend"])
+    assert any("Withheld" in words for words in results[4]["legend"])
+
+
+def test_unloading_takes_back_everything_and_loading_again_brings_it_back(report: dict[str, Any]) -> None:
+    gone = report["unloaded"]
+    assert gone == {"algorithms": [], "toolbars": 0, "actions": [], "menu": False}
+    assert report["loaded again"] == report["loaded"]
+
+
+def test_pictures_were_taken(report: dict[str, Any]) -> None:
+    for name in ("desktop", *(f"raw_{name}" for name in IDS)):
+        assert (PICTURES / f"{name}.png").stat().st_size > 10_000

@@ -1,0 +1,382 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Every algorithm through processing.run: outputs, CRSs, awkward layers, errors in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from qgis.core import (
+    NULL,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingException,
+    QgsProcessingFeatureSourceDefinition,
+    QgsProject,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.PyQt.QtCore import Qt
+
+CRSS = ["EPSG:4326", "EPSG:3857", "EPSG:32650"]
+COUNTS = {"N_USERS", "N_POINTS", "N_SKIPPED", "PROVIDER"}
+OUTPUTS = {"OUTPUT_TRACKS": "TEMPORARY_OUTPUT", "OUTPUT_AREAS": "TEMPORARY_OUTPUT"}
+
+
+def heads(bundle: str, unit: str) -> list[dict[str, Any]]:
+    from raw_qgis_plugin.core.bundle import open_bundle
+
+    return open_bundle(bundle or None).heads(unit)
+
+
+def columns_of(head: dict[str, Any]) -> list[str]:
+    name = head["name"]
+    return [name, f"{name}_low", f"{name}_high"] if head["kind"] == "number" else [name, f"{name}_p"]
+
+
+def squares(
+    crs: str, side: float, more: str = "&field=name:string", values: tuple[Any, ...] = ("a",)
+) -> QgsVectorLayer:
+    """Nine squares over the invented people, the last one empty of them; the tenth is a NULL."""
+    layer = QgsVectorLayer(f"Polygon?crs={crs}{more}", "regions", "memory")
+    there = QgsCoordinateTransform(
+        QgsCoordinateReferenceSystem("EPSG:4326"), QgsCoordinateReferenceSystem(crs), QgsProject.instance()
+    )
+    features = []
+    for i in range(10):
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes(list(values))
+        x, y = 116.4 + (i % 3 - 1.5) * side, 39.9 + (i // 3 - 1.5) * side
+        if i == 8:
+            x += 10
+        ring = f"{x} {y}, {x + side} {y}, {x + side} {y + side}, {x} {y + side}, {x} {y}"
+        geometry = QgsGeometry.fromWkt(f"Polygon (({ring}))")
+        geometry.transform(there)
+        if i < 9:
+            feature.setGeometry(geometry)
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    return layer
+
+
+def in_degrees(layer: QgsVectorLayer) -> list[Any]:
+    back = QgsCoordinateTransform(layer.crs(), QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance())
+    found = []
+    for feature in layer.getFeatures():
+        geometry = feature.geometry()
+        geometry.transform(back)
+        found.append(geometry)
+    return found
+
+
+@pytest.mark.parametrize("crs", CRSS)
+def test_forecasts_in_any_crs(run: Callable, make: Callable, fixes: Any, bundle: str, crs: str) -> None:
+    done = run("raw:forecasttracks", INPUT=make(fixes, crs), MODEL=bundle, HORIZON=10, STEP=2.5, **OUTPUTS)
+    assert done.values["N_USERS"] == 12 and done.values["N_POINTS"] == 1440 and done.values["N_SKIPPED"] == 0
+    assert done.values["PROVIDER"] in ("CPU", "CUDA")
+    points, lines, areas = (done.layer(name) for name in ("OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"))
+    assert (points.featureCount(), lines.featureCount(), areas.featureCount()) == (48, 12, 96)
+    assert {layer.crs().authid() for layer in (points, lines, areas)} == {crs}
+    assert points.fields().names() == [
+        "user_id", "track_id", "t", "horizon_min", "radius50_m", "radius80_m", "in_domain",
+    ]  # fmt: skip
+    rows = done.rows()
+    assert sorted({row["horizon_min"] for row in rows}) == [2.5, 5.0, 7.5, 10.0]
+    first = rows[0]
+    assert first["t"].timeSpec() == Qt.TimeSpec.UTC
+    assert first["t"].toMSecsSinceEpoch() == fixes.t[119] + 150_000
+    assert all(0 < row["radius50_m"] <= row["radius80_m"] for row in rows)
+    spots = [geometry.asPoint() for geometry in in_degrees(points)]
+    assert all(abs(p.x() - 116.4) < 0.5 and abs(p.y() - 39.9) < 0.5 for p in spots)
+
+    line = in_degrees(lines)[0].asPolyline()
+    assert len(line) == 5
+    assert np.allclose([line[0].x(), line[0].y()], [fixes.lon[119], fixes.lat[119]], atol=1e-7)
+    assert np.allclose([line[1].x(), line[1].y()], [spots[0].x(), spots[0].y()], atol=1e-7)
+
+
+def test_forecast_areas_have_their_radius_on_the_ellipsoid(
+    run: Callable, make: Callable, fixes: Any, bundle: str
+) -> None:
+    from qgis.core import QgsDistanceArea, QgsPointXY
+
+    done = run("raw:forecasttracks", INPUT=make(fixes, "EPSG:3857"), MODEL=bundle, HORIZON=10, STEP=10, **OUTPUTS)
+    measure = QgsDistanceArea()
+    measure.setEllipsoid("WGS84")
+    measure.setSourceCrs(QgsCoordinateReferenceSystem("EPSG:4326"), QgsProject.instance().transformContext())
+    spots = [geometry.asPoint() for geometry in in_degrees(done.layer())]
+    rows = done.rows("OUTPUT_AREAS")
+    assert [row["level"] for row in rows] == [80] * 12 + [50] * 12
+    for i, (row, area) in enumerate(zip(rows, in_degrees(done.layer("OUTPUT_AREAS")))):
+        corner = area.vertexAt(5)
+        metres = measure.measureLine(spots[i % 12], QgsPointXY(corner.x(), corner.y()))
+        assert metres == pytest.approx(row["radius_m"], rel=1e-4)
+        assert area.isGeosValid()
+        assert row["radius_m"] == done.rows()[i % 12]["radius80_m" if row["level"] == 80 else "radius50_m"]
+
+
+def test_forecast_lines_and_areas_are_optional(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    done = run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, HORIZON=0.5, STEP=0.25)
+    assert set(done.values) == {"OUTPUT"} | COUNTS
+    assert sorted({row["horizon_min"] for row in done.rows()}) == [0.25, 0.5]
+
+
+def test_unit_of_forecasts(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    trips = type(fixes)(fixes.user_id, fixes.t, fixes.lon, fixes.lat, {"trip": [i // 60 for i in range(len(fixes.t))]})
+    common = {"INPUT": make(trips), "MODEL": bundle, "HORIZON": 5, "STEP": 5}
+    assert len(run("raw:forecasttracks", **common).rows()) == 12  # a guessed track field asks for nothing
+    assert len(run("raw:forecasttracks", **common, TRACK_FIELD="trip").rows()) == 24
+    assert len(run("raw:forecasttracks", **common, TRACK_FIELD="trip", UNIT="user").rows()) == 12
+    assert len(run("raw:forecasttracks", **common, UNIT="track").rows()) == 24
+
+
+@pytest.mark.parametrize("crs", CRSS)
+def test_profiles_of_users(run: Callable, make: Callable, fixes: Any, bundle: str, crs: str) -> None:
+    done = run("raw:profileusers", INPUT=make(fixes, crs), MODEL=bundle)
+    layer = done.layer()
+    assert layer.crs().authid() == crs and layer.wkbType() == QgsWkbTypes.Point and layer.featureCount() == 12
+    wanted = ["user_id", "n_points", "n_days", "t_first", "t_last"]
+    wanted += [name for head in heads(bundle, "user") for name in columns_of(head)] + ["in_domain"]
+    assert layer.fields().names() == wanted
+    row = done.rows()[0]
+    assert row["user_id"] == "u00" and row["n_points"] == 120 and row["n_days"] == 1
+    assert row["t_last"].toMSecsSinceEpoch() == fixes.t[119]
+    spots = [g.asPoint() for g in in_degrees(layer)]
+    assert all(abs(p.x() - 116.4) < 0.2 and abs(p.y() - 39.9) < 0.2 for p in spots)
+    for head in heads(bundle, "user"):
+        if head["kind"] != "number":
+            assert {r[head["name"]] for r in done.rows()} <= {*head["classes"], "unknown"}
+            assert all(0 <= r[f"{head['name']}_p"] <= 1 for r in done.rows())
+
+
+@pytest.mark.parametrize("crs", CRSS)
+def test_profiles_of_tracks_and_days(run: Callable, make: Callable, fixes: Any, bundle: str, crs: str) -> None:
+    trips = type(fixes)(fixes.user_id, fixes.t, fixes.lon, fixes.lat, {"trip": [i // 60 for i in range(len(fixes.t))]})
+    layer = make(trips, crs)
+    done = run("raw:profileusers", INPUT=layer, MODEL=bundle, UNIT="track", TRACK_FIELD="trip")
+    assert done.layer().wkbType() == QgsWkbTypes.LineString and done.layer().crs().authid() == crs
+    assert len(done.rows()) == 24 and done.layer().fields().names()[:2] == ["user_id", "track_id"]
+    line = in_degrees(done.layer())[0].asPolyline()
+    assert np.allclose([[p.x(), p.y()] for p in line], np.column_stack([fixes.lon, fixes.lat])[:60], atol=1e-7)
+    days = run("raw:profileusers", INPUT=layer, MODEL=bundle, UNIT="day")
+    assert days.layer().fields().names()[:2] == ["user_id", "day"]
+    assert {row["day"] for row in days.rows()} == {"2020-09-13"}
+
+
+def test_tasks_are_chosen_by_name(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    names = [head["name"] for head in heads(bundle, "user")]
+    if not names:
+        pytest.skip("the model has no head for users")
+    for tasks in (names[0], [names[0]], f" {names[0]} ,"):
+        done = run("raw:profileusers", INPUT=make(fixes), MODEL=bundle, TASKS=tasks)
+        assert names[0] in done.layer().fields().names()
+    with pytest.raises(QgsProcessingException, match="no head 'shoe_size' for a user"):
+        run("raw:profileusers", INPUT=make(fixes), MODEL=bundle, TASKS="shoe_size")
+
+
+@pytest.mark.parametrize("crs", CRSS)
+def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: str, crs: str) -> None:
+    regions = squares(crs, 0.02)
+    done = run("raw:scoreregions", INPUT=make(fixes, "EPSG:32650"), REGIONS=regions, MODEL=bundle, MIN_USERS=4)
+    layer = done.layer()
+    figures = [name for head in heads(bundle, "region") for name in columns_of(head)]
+    assert layer.fields().names() == ["name", "n_users", "n_points", *figures, "suppressed", "in_domain"]
+    assert layer.crs().authid() == crs and layer.wkbType() == QgsWkbTypes.Polygon
+    for feature, own in zip(layer.getFeatures(), regions.getFeatures()):
+        assert feature.geometry().equals(own.geometry()) or not own.hasGeometry()
+    rows = done.rows()
+    assert len(rows) == 10 and all(row["name"] == "a" for row in rows)
+    shown = [row for row in rows if not row["suppressed"]]
+    assert shown and all(row["n_users"] >= 4 and row["n_points"] >= row["n_users"] for row in shown)
+    for row in rows:
+        if row["suppressed"]:
+            assert all(row[name] == NULL for name in ("n_users", "n_points", *figures)) and row["in_domain"] is False
+    assert rows[8]["suppressed"] and rows[9]["suppressed"]
+    assert any("regions are withheld: fewer than 4 users" in text for text in done.feedback.infos)
+
+
+def test_users_of_regions_are_counted_exactly(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    regions = squares("EPSG:4326", 0.02)
+    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle, MIN_USERS=1)
+    lon, lat, user = np.array(fixes.lon), np.array(fixes.lat), np.array(fixes.user_id)
+    for row, feature in zip(done.rows(), list(regions.getFeatures())[:9]):
+        box = feature.geometry().boundingBox()
+        inside = (lon >= box.xMinimum()) & (lon <= box.xMaximum()) & (lat >= box.yMinimum()) & (lat <= box.yMaximum())
+        n = len(set(user[inside]))
+        assert (row["n_users"], row["n_points"]) == ((n, inside.sum()) if n else (NULL, NULL))
+
+
+def test_fields_of_regions_that_are_named_like_a_result_are_kept(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
+) -> None:
+    more = "&field=N_Users:integer&field=suppressed:string&field=n_users_2:string"
+    regions = squares("EPSG:4326", 0.02, more, (77, "mine", "two"))
+    path = str(tmp_path / "out.gpkg")
+    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle, MIN_USERS=4, OUTPUT=path)
+    names = done.layer().fields().names()
+    assert names[1:4] == ["N_Users_3", "suppressed_2", "n_users_2"] and {"n_users", "suppressed"} <= set(names)
+    assert all((row["N_Users_3"], row["suppressed_2"], row["n_users_2"]) == (77, "mine", "two") for row in done.rows())
+    again = run("raw:scoreregions", INPUT=make(fixes), REGIONS=path, MODEL=bundle, MIN_USERS=4)
+    assert len(again.rows()) == 10
+
+
+def test_multipolygons_stay_multipolygons(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    regions = QgsVectorLayer("MultiPolygon?crs=EPSG:4326", "regions", "memory")
+    feature = QgsFeature()
+    feature.setGeometry(QgsGeometry.fromWkt("MultiPolygon (((116 39, 117 39, 117 40, 116 40, 116 39)))"))
+    regions.dataProvider().addFeatures([feature])
+    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle)
+    assert done.layer().wkbType() == QgsWkbTypes.MultiPolygon and done.rows()[0]["n_users"] == 12
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
+def test_awkward_layers_are_cleaned_counted_and_warned_of_once(
+    run: Callable, make: Callable, fixes: Any, bundle: str, zone: str, tmp_path: Path
+) -> None:
+    """Text times, NULL times, duplicates, unsorted rows and one-point users."""
+    order = np.random.default_rng(2).permutation(len(fixes.t)).tolist()
+    rows = [*order, *order[:30]]
+    columns = {name: [getattr(fixes, name)[i] for i in rows] for name in ("user_id", "t", "lon", "lat")}
+    for i in range(20):
+        columns["t"][100 + i] = None
+    for name, value in {"user_id": "lonely", "t": fixes.t[0], "lon": 116.4, "lat": 39.9}.items():
+        columns[name].append(value)
+    shift = 7_200_000 if zone == "Europe/Berlin" else 0
+    text = lambda ms: None if ms is None else str(np.datetime64(ms + shift, "ms")).replace("T", " ")  # noqa: E731
+    for path in (None, tmp_path / "a.gpkg"):
+        layer = make(type(fixes)(**columns), path=path, times=text)
+        done = run("raw:forecasttracks", INPUT=layer, MODEL=bundle, HORIZON=5, STEP=5, TIMEZONE=zone)
+        assert done.values["N_USERS"] == 12
+        assert done.values["N_POINTS"] + done.values["N_SKIPPED"] == len(rows) + 1
+        skips = [words for words in done.feedback.warnings if "skipped" in words]
+        assert len(skips) == (1 if path is None else 2)
+        for reason in ("20 no time", "duplicate", "1 the only fix of a user"):
+            assert reason in skips[-1]
+        assert (
+            done.rows()[0]["t"].toMSecsSinceEpoch()
+            == max(t for t, u in zip(columns["t"], columns["user_id"]) if t and u == "u00") + 300_000
+        )
+
+
+ALGORITHMS = ["raw:profileusers", "raw:scoreregions", "raw:forecasttracks"]
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+def test_empty_input_is_answered_in_a_sentence(run: Callable, bundle: str, algorithm: str) -> None:
+    empty = QgsVectorLayer("Point?crs=EPSG:32650&field=user_id:string&field=t:datetime", "empty", "memory")
+    done = run(algorithm, INPUT=empty, REGIONS=squares("EPSG:4326", 0.02), MODEL=bundle, **OUTPUTS)
+    assert done.values["N_USERS"] == done.values["N_POINTS"] == 0
+    assert any("so the output is empty" in words or "no fix" in words.lower() for words in done.feedback.warnings)
+    assert done.layer().featureCount() == (10 if algorithm == "raw:scoreregions" else 0)
+    assert not done.feedback.errors
+
+
+def test_regions_apart_from_the_tracks_are_answered_in_a_sentence(
+    run: Callable, make: Callable, fixes: Any, bundle: str
+) -> None:
+    regions = squares("EPSG:4326", 0.02)
+    regions.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
+    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle)
+    (words,) = done.feedback.warnings
+    assert words.startswith("No fix lies in any region: the tracks cover longitude 116.")
+    assert all(row["suppressed"] for row in done.rows())
+    nothing = QgsVectorLayer("Polygon?crs=EPSG:4326", "nothing", "memory")
+    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=nothing, MODEL=bundle)
+    assert done.rows() == [] and "REGIONS has no polygon, so the output is empty." in done.feedback.warnings
+
+
+def test_selection_and_filter_are_honoured(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
+) -> None:
+    for path in (None, tmp_path / "a.gpkg"):
+        layer = make(fixes, path=path)
+        QgsProject.instance().addMapLayer(layer)
+        layer.selectByExpression("user_id IN ('u02', 'u03')")
+        for wanted, users in (
+            (QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True), {"u02", "u03"}),
+            (QgsProcessingFeatureSourceDefinition(layer.id(), filterExpression="user_id = 'u05'"), {"u05"}),
+        ):
+            done = run("raw:profileusers", INPUT=wanted, MODEL=bundle)
+            assert {row["user_id"] for row in done.rows()} == users
+        QgsProject.instance().removeMapLayer(layer.id())
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"TIMEZONE": "Mars/Olympus"}, "Unknown time zone 'Mars/Olympus'"),
+        ({"HORIZON": 5, "STEP": 6}, r"STEP \(6 min\) must be above 0 and no longer than HORIZON \(5 min\)"),
+        ({"HORIZON": 100_000, "STEP": 0.02}, "are too many: choose a STEP of"),
+        ({"MODEL": "/nowhere/at/all"}, "There is no model at /nowhere/at/all"),
+        ({"TIME_FIELD": "nope"}, "INPUT has no field 'nope'. Its fields: user_id, t."),
+    ],
+)
+def test_wrong_parameters_are_named(
+    run: Callable, make: Callable, fixes: Any, bundle: str, change: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(QgsProcessingException, match=words):
+        run("raw:forecasttracks", **{"INPUT": make(fixes), "MODEL": bundle, **change})
+
+
+def test_layers_without_times_are_refused_in_a_sentence(run: Callable, bundle: str) -> None:
+    bare = QgsVectorLayer("Point?crs=EPSG:4326&field=name:string", "bare", "memory")
+    with pytest.raises(QgsProcessingException, match="No field of INPUT looks like a time"):
+        run("raw:profileusers", INPUT=bare, MODEL=bundle)
+
+
+def test_cancel_stops_the_work(run: Callable, make: Callable, fixes: Any, bundle: str, feedback: Any) -> None:
+    feedback.progressChanged.connect(lambda share: feedback.cancel() if share > 15 else None)
+    done = run("raw:profileusers", INPUT=make(fixes), MODEL=bundle)
+    assert done.values.get("OUTPUT") is None
+    assert not feedback.errors
+
+
+def test_progress_runs_forward_and_what_was_guessed_is_said(
+    run: Callable, make: Callable, fixes: Any, bundle: str
+) -> None:
+    done = run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, **OUTPUTS)
+    assert done.feedback.shares == sorted(done.feedback.shares) and done.feedback.shares[-1] == 100
+    infos = "\n".join(done.feedback.infos)
+    assert "Fields: user 'user_id' (guessed), track none, time 't' (guessed)." in infos
+    assert "Read 1,440 fixes of 12 users in 12 tracks, from 2020-09-13 12:26 to 2020-09-13 14:25 UTC." in infos
+    assert "The model is " in infos
+
+
+def test_outputs_are_files_with_real_times(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
+) -> None:
+    paths = {name: str(tmp_path / f"{name}.gpkg") for name in ("OUTPUT", *OUTPUTS)}
+    done = run("raw:forecasttracks", INPUT=make(fixes, "EPSG:32650"), MODEL=bundle, HORIZON=10, STEP=5, **paths)
+    layer = QgsVectorLayer(done.values["OUTPUT"], "points", "ogr")
+    assert layer.featureCount() == 24 and layer.crs().authid() == "EPSG:32650"
+    moment = next(layer.getFeatures())["t"]
+    assert moment.toMSecsSinceEpoch() == fixes.t[119] + 300_000 and moment.timeSpec() == Qt.TimeSpec.UTC
+
+
+def test_import_of_csv_and_geolife(run: Callable, fixes: Any, tmp_path: Path) -> None:
+    rows = [
+        f"{user};{np.datetime64(t, 'ms')}Z;{lat};{lon}"
+        for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)
+    ]
+    table = tmp_path / "fixes.csv"
+    table.write_text("\n".join(["user_id;tracked_at;latitude;longitude", *rows, rows[0], "u01;soon;39;116"]))
+    done = run("raw:importtracks", SOURCE=str(table))
+    assert done.values["N_USERS"] == 12 and done.values["N_POINTS"] == 1440 and done.values["N_SKIPPED"] == 2
+    assert done.layer().crs().authid() == "EPSG:4326" and done.layer().fields().names() == ["user_id", "track_id", "t"]
+    first = next(done.layer().getFeatures())
+    assert first["t"].toMSecsSinceEpoch() == fixes.t[0]
+    assert first.geometry().asPoint().x() == pytest.approx(fixes.lon[0], abs=1e-9)
+
+    folder = tmp_path / "Data" / "007" / "Trajectory"
+    folder.mkdir(parents=True)
+    lines = [f"39.9{i:02d},116.4{i:02d},0,100,44087.5,2020-09-13,12:00:{i:02d}" for i in range(30)]
+    (folder / "20200913120000.plt").write_text("\r\n".join(["head"] * 6 + lines))
+    done = run("raw:importtracks", SOURCE=str(tmp_path / "Data"), FORMAT="geolife")
+    assert {row["user_id"] for row in done.rows()} == {"007"} and len(done.rows()) == 30
+    with pytest.raises(QgsProcessingException, match="nowhere"):
+        run("raw:importtracks", SOURCE=str(tmp_path / "nowhere"))

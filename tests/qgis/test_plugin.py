@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plugin in QGIS: registered, taken back, fast, and of use without its libraries."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.core import QgsApplication, QgsProcessingParameterDefinition
+
+ROOT = Path(__file__).parents[2]
+IDS = ["raw:forecasttracks", "raw:importtracks", "raw:profileusers", "raw:scoreregions"]
+COMMON = ["INPUT", "USER_FIELD", "TRACK_FIELD", "TIME_FIELD", "TIMEZONE", "MODEL", "DEVICE"]
+PUBLISHED = {
+    "raw:importtracks": (["SOURCE", "FORMAT"], ["OUTPUT"]),
+    "raw:profileusers": ([*COMMON, "UNIT", "TASKS"], ["OUTPUT"]),
+    "raw:scoreregions": ([*COMMON, "REGIONS", "TASKS", "POOLING", "MIN_USERS"], ["OUTPUT"]),
+    "raw:forecasttracks": ([*COMMON, "HORIZON", "STEP", "UNIT"], ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"]),
+}
+DEFAULTS = {
+    "TIMEZONE": "UTC", "DEVICE": "auto", "POOLING": "sum", "MIN_USERS": 10, "HORIZON": 30, "STEP": 5, "FORMAT": "auto",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_the_interface_is_as_published(processing: Any, name: str) -> None:
+    algorithm = QgsApplication.processingRegistry().algorithmById(name)
+    parameters, outputs = PUBLISHED[name]
+    have = {p.name(): p for p in algorithm.parameterDefinitions()}
+    assert set(parameters) <= set(have)
+    for parameter, value in DEFAULTS.items():
+        if parameter in have:
+            assert have[parameter].defaultValue() == value
+    optional = QgsProcessingParameterDefinition.FlagOptional
+    assert all(have[p].flags() & optional for p in have if p.endswith("_FIELD") or p in ("MODEL", "TASKS"))
+    figures = ["N_USERS", "N_POINTS", "N_SKIPPED"] + (["PROVIDER"] if "MODEL" in have else [])
+    assert {o.name() for o in algorithm.outputDefinitions()} == {*outputs, *figures}
+
+
+@pytest.mark.parametrize("name", IDS)
+def test_every_algorithm_explains_itself(processing: Any, name: str) -> None:
+    algorithm = QgsApplication.processingRegistry().algorithmById(name)
+    assert len(algorithm.shortHelpString()) > 400 and algorithm.shortDescription()
+    assert algorithm.icon().pixmap(24, 24).toImage().pixelColor(12, 12).isValid()
+    assert algorithm.canExecute()[0]
+
+
+def test_load_unload_load(processing: Any, qgis_iface: Any) -> None:
+    from raw_qgis_plugin import classFactory
+
+    registry = QgsApplication.processingRegistry()
+    before = registry.providerById("raw")
+    registry.removeProvider(before)
+    for _ in range(2):
+        plugin = classFactory(qgis_iface)
+        plugin.initProcessing()
+        assert [a.id() for a in registry.providerById("raw").algorithms()] == IDS
+        plugin.unload()
+        assert registry.providerById("raw") is None
+        plugin.unload()  # twice does no harm
+    plugin = classFactory(qgis_iface)
+    plugin.initProcessing()
+
+
+LOAD = """
+import sys, time
+for name in {blocked!r}: sys.modules[name] = None
+sys.path[:0] = [{stage!r}, "/usr/share/qgis/python/plugins"]
+from qgis.core import QgsApplication
+app = QgsApplication([], False); app.initQgis()
+heavy = ("torch", "onnxruntime", "shapely", "scipy", "pyarrow", "pyproj")
+there = [name for name in heavy if sys.modules.get(name)]  # QGIS itself looks for shapely
+began = time.perf_counter()
+import raw_qgis_plugin
+plugin = raw_qgis_plugin.classFactory(None)
+plugin.initProcessing()
+print("seconds", time.perf_counter() - began)
+print("heavy", [name for name in heavy if sys.modules.get(name) and name not in there])
+for algorithm in plugin.provider.algorithms():
+    print(algorithm.id(), *algorithm.canExecute())
+"""
+
+
+def load(blocked: tuple[str, ...]) -> str:
+    code = LOAD.format(blocked=blocked, stage=str(ROOT / "build"))
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=False)
+    assert "scoreregions" in done.stdout, done.stderr
+    return done.stdout
+
+
+def test_loads_without_its_libraries_and_says_what_to_install() -> None:
+    words = load(("onnxruntime", "shapely", "scipy", "pyarrow", "torch"))
+    assert "raw:forecasttracks False RAW needs the Python package onnxruntime in QGIS's own Python" in words
+    assert "raw:scoreregions False RAW needs the Python packages onnxruntime and scipy and shapely" in words
+    assert "raw:importtracks False RAW needs the Python package pyarrow" in words
+    assert "-m pip install --user" in words
+
+
+def test_loads_fast_and_imports_nothing_heavy() -> None:
+    """The limit is 0.15 s; a busy machine gets some room."""
+    words = load(())
+    assert "heavy []" in words
+    assert float(words.split("seconds ")[1].split()[0]) < 0.5

@@ -1,0 +1,131 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Styles: legends in words that cover every feature, and temporal settings."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from qgis.core import (
+    QgsExpression,
+    QgsExpressionContext,
+    QgsFeature,
+    QgsGeometry,
+    QgsProcessingContext,
+    QgsVectorLayer,
+)
+
+COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"], "title": "Commuter"}
+MODE = {"name": "mode", "unit": "track", "kind": "classes", "classes": ["walk", "motor vehicle", "driver's seat"]}
+DENSITY = {"name": "poi", "kind": "number", "unit": "region", "title": "Points of interest", "physical_unit": "per km²"}
+WKT = {"Point": "Point (1 2)", "LineString": "LineString (1 2, 3 4)", "Polygon": "Polygon ((0 0, 1 0, 1 1, 0 0))"}
+
+
+def layer_of(shape: str, fields: str, rows: list[list[Any]]) -> QgsVectorLayer:
+    layer = QgsVectorLayer(f"{shape}?crs=EPSG:4326{fields}", "bare", "memory")
+    features = []
+    for row in rows:
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes(row)
+        feature.setGeometry(QgsGeometry.fromWkt(WKT[shape]))
+        features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    return layer
+
+
+def legend_of(layer: QgsVectorLayer) -> list[list[str]]:
+    """For every feature the words of the rules that draw it."""
+    context = QgsExpressionContext()
+    found = []
+    for feature in layer.getFeatures():
+        context.setFeature(feature)
+        rules = layer.renderer().rootRule().children()
+        found.append([r.label() for r in rules if QgsExpression(r.filterExpression()).evaluate(context)])
+    return found
+
+
+def test_classes_are_words() -> None:
+    from raw_qgis_plugin.layers import styling
+
+    fields = "&field=t_first:datetime&field=t_last:datetime&field=commuter:string&field=in_domain:bool"
+    rows = [[None, None, word, inside] for word, inside in (("yes", True), ("no", True), ("unknown", False))]
+    layer = layer_of("Point", fields, rows)
+    styling.Profiles([MODE, COMMUTER], "user").apply(layer)
+    assert layer.name() == "Profiles: Commuter"
+    assert legend_of(layer) == [
+        ["Commuter: yes"],
+        ["Commuter: no"],
+        ["Unknown: the model is not sure", "Unlike the training data"],
+    ]
+    temporal = layer.temporalProperties()
+    assert temporal.isActive() and (temporal.startField(), temporal.endField()) == ("t_first", "t_last")
+
+
+def test_tracks_are_lines_in_the_colours_of_their_classes() -> None:
+    from raw_qgis_plugin.layers import styling
+
+    fields = "&field=t_first:datetime&field=t_last:datetime&field=mode:string&field=in_domain:bool"
+    layer = layer_of("LineString", fields, [[None, None, word, True] for word in MODE["classes"]])
+    styling.Profiles([MODE], "track").apply(layer)
+    assert legend_of(layer) == [["Walk"], ["Motor vehicle"], ["Driver's seat"]]
+    colours = [rule.symbol().symbolLayer(1).color().name() for rule in layer.renderer().rootRule().children()[:3]]
+    assert len(set(colours)) == 3
+
+
+@pytest.mark.parametrize("values", [[0.5, 3, 40, 250, 1000, 12, 7, 7, 7, 90], [5.0] * 10, [1, 2] * 5])
+def test_figures_come_in_steps_that_leave_none_out(values: list[float]) -> None:
+    from raw_qgis_plugin.layers import styling
+
+    fields = "&field=n_users:integer&field=poi:double&field=suppressed:bool&field=in_domain:bool"
+    rows = [[20, value, False, True] for value in values]
+    rows += [[None, None, True, False], [20, None, False, True], [20, values[0], False, False]]
+    layer = layer_of("Polygon", fields, rows)
+    styling.RegionScores([DENSITY], 10).apply(layer)
+    assert layer.name() == "Region scores: Points of interest (per km²)"
+    words = legend_of(layer)
+    assert all(len(each) == 1 for each in words[:12])
+    assert words[10] == ["Withheld: fewer than 10 users"] and words[11] == ["No figure"]
+    assert words[12][1] == "Unlike the training data"
+    assert not layer.temporalProperties().isActive()
+
+
+def test_counts_are_shown_where_there_is_no_head() -> None:
+    from raw_qgis_plugin.layers import styling
+
+    fields = "&field=n_users:integer&field=suppressed:bool&field=in_domain:bool"
+    layer = layer_of("Polygon", fields, [[12, False, True], [200, False, True]])
+    styling.RegionScores([], 10).apply(layer)
+    assert layer.name() == "Region scores: Users" and all(legend_of(layer))
+
+
+def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
+    from raw_qgis_plugin.layers import styling
+
+    layer = layer_of("Point", "&field=t:datetime&field=horizon_min:double", [[None, m] for m in (2.5, 5, 7.5, 10)])
+    styling.ForecastPoints().apply(layer)
+    assert layer.name() == "Forecast: positions"
+    assert [r.label() for r in layer.renderer().ranges()][-1] == "8 to 10 min ahead"
+    assert all(layer.renderer().symbolForValue(m) for m in (2.5, 5, 7.5, 10))
+    assert layer.temporalProperties().isActive() and layer.temporalProperties().startField() == "t"
+    empty = layer_of("Point", "&field=t:datetime&field=horizon_min:double", [])
+    styling.ForecastPoints().apply(empty)
+    for style, shape in ((styling.ForecastLines(), "LineString"), (styling.ForecastAreas(), "Polygon")):
+        layer = layer_of(shape, "&field=t:datetime&field=t_first:datetime&field=t_last:datetime&field=level:int", [])
+        style.apply(layer)
+        assert layer.name().startswith("Forecast: ") and layer.temporalProperties().isActive()
+
+
+def test_post_processors_outlive_the_call() -> None:
+    import gc
+
+    from raw_qgis_plugin.layers import styling
+
+    layer = layer_of("Point", "&field=t:datetime", [[None]])
+    context = QgsProcessingContext()
+    context.addLayerToLoadOnCompletion(layer.id(), QgsProcessingContext.LayerDetails("out", None))
+    styling.on_load(context, layer.id(), styling.Fixes())
+    gc.collect()
+    details = context.layerToLoadOnCompletionDetails(layer.id())
+    assert details.groupName == "RAW"
+    details.postProcessor().postProcessLayer(layer, context, None)
+    assert layer.name() == "Fixes"
