@@ -15,7 +15,7 @@ import numpy as np
 from model.heldout import HELD_OUT_DEVICES, held_out_cab
 from raw_qgis_plugin.core import features as feat
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.sources import find_source, read
 
 # Cadences in seconds and how often a training batch has them. The shares follow what loggers do: phones and
 # trackers at seconds to a minute, operators' records at a quarter of an hour.
@@ -90,18 +90,22 @@ def load(spec: str, *, validation: bool | None = False, limit_s: float | None = 
     exact = rest.startswith("exact:")
     path = rest.removeprefix("exact:")
     tracks, _, guess = read(path)
+    gotrack = find_source(path, "auto")[1] == "gotrack"
     users = tracks.user_ids
-    keep = np.array([not _held_apart(guess.user, u) and validation in (None, _for_validation(u)) for u in users], bool)
+    keep = np.array(
+        [not _held_apart(u, guess.user, gotrack) and validation in (None, _for_validation(u)) for u in users], bool
+    )
     tracks = tracks.take(keep[tracks.user])
     if not len(tracks):
         raise InputError(f"{path} holds no tracks to train on.")
-    by = tracks.user if len(tracks.track_ids) == len(tracks.user_ids) else tracks.track
-    typical = np.median(np.diff(tracks.t)[np.diff(by) == 0][:1_000_000]) / 1000
-    return Source(Path(path).stem, float(weight or 1), exact, by, tracks.t, tracks.lon, tracks.lat, float(typical))
+    tracks = tracks.by_user()  # a person's days belong together; silences break the fine runs
+    typical = np.median(np.diff(tracks.t)[np.diff(tracks.track) == 0][:1_000_000]) / 1000
+    columns = tracks.track, tracks.t, tracks.lon, tracks.lat
+    return Source(Path(path).stem, float(weight or 1), exact, *columns, typical_s=float(typical))
 
 
-def _held_apart(user_field: str | None, user: str) -> bool:
-    return (user_field == "cab_id" and held_out_cab(user)) or (user_field == "id_android" and user in HELD_OUT_DEVICES)
+def _held_apart(user: str, user_field: str | None, gotrack: bool) -> bool:
+    return (user_field == "cab_id" and held_out_cab(user)) or (gotrack and user in HELD_OUT_DEVICES)
 
 
 def _for_validation(user: str) -> bool:

@@ -108,7 +108,7 @@ def export(run: Path, output: Path) -> None:
         "clock": "mean solar time, t + lon / 15 h", "units": "metres, seconds, degrees (WGS84)",
         "embedding": {"width": embedding_width(network.config.width), "pooling": POOLING},
         "domain": {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, 1_000_000_000], "horizon_s": [1, 9000]},
-        "calibration": {}, "heads": [], "onnx_difference": difference,
+        "calibration": about.get("calibration", {}), "heads": [], "onnx_difference": difference,
         "training": {k: about[k] for k in TRAINING},
     }  # fmt: skip
     write_card(output, card)

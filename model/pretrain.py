@@ -21,18 +21,19 @@ import torch
 from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from model.calibrate import calibrate
 from model.checkpoint import load, load_network, optimizer_tensors, restore_optimizer, save
 from model.cli import Parser, run
 from model.config import PRESETS
 from model.data import Batch, Corpus, Source
 from model.data import load as load_source
+from model.export import export
 from model.raw import Raw, forecast_loss
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
 WARM_UP = 0.02  # share of the budget
 VALIDATED_S = (5, 15, 60, 900)  # cadences, seconds
-STEPS_BETWEEN = 100  # validations; a checkpoint is written at each
 
 
 def losses(network: Raw, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
@@ -102,14 +103,14 @@ class Run:
         self.optimizer = torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.98), fused=True)
         self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
 
-    def save(self, args: argparse.Namespace, metrics: dict) -> None:
+    def save(self, args: argparse.Namespace, metrics: dict, calibration: dict | None = None) -> None:
         """Write the checkpoint."""
         tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
         tensors |= {f"average.{k}": v for k, v in self.average.items()} | optimizer_tensors(self.optimizer)
         about = {
             "config": self.network.config.to_dict(), "step": self.step, "seconds": self.seconds, "points": self.points,
             "seed": args.seed, "minutes": args.minutes, "corpus": args.corpus, "device": device_name(self.device),
-            "metrics": metrics, "init": args.init or "",
+            "metrics": metrics, "init": args.init or "", "calibration": calibration or {},
         }  # fmt: skip
         save(self.state, tensors, about)
 
@@ -162,7 +163,7 @@ def train(run: Run, corpus: Corpus, validation: Corpus | None, args: argparse.Na
     points_before = run.points
     for batch in corpus.batches(first=run.step):
         share = run.step / args.steps if args.steps else run.seconds / budget
-        if share >= 1:
+        if share >= 1 or run.step == args.stop_after:
             break
         lr = args.lr * rate(share)
         recent.append(run.train_on(batch, lr))
@@ -171,7 +172,7 @@ def train(run: Run, corpus: Corpus, validation: Corpus | None, args: argparse.Na
             raise InputError(
                 f"The loss is not a number at step {run.step}: lower --lr and --resume from the checkpoint."
             )
-        if run.step % STEPS_BETWEEN == 0:
+        if run.step % args.validate_every == 0:
             if validation:
                 metrics = validate(averaged(run), validation, run.device)
             speed = (run.points - points_before) / (run.seconds - before)
@@ -208,6 +209,10 @@ def parser() -> argparse.ArgumentParser:
         "--minutes", type=float, default=30.0, help="budget that the learning rate follows (default: %(default)s)"
     )
     p.add_argument("--steps", type=int, help="train this many steps instead")
+    p.add_argument("--stop-after", type=int, metavar="STEP", help="stop early, to be resumed; the schedule stays")
+    p.add_argument(
+        "--validate-every", type=int, default=100, metavar="STEPS", help="and checkpoint (default: %(default)s)"
+    )
     p.add_argument("--points", type=int, default=4096, help="fixes a batch (default: %(default)s)")
     p.add_argument("--lr", type=float, default=2e-3, help="peak learning rate (default: %(default)s)")
     p.add_argument("--seed", type=int, default=0)
@@ -234,8 +239,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             continue
     validation = Corpus(unseen, args.points, seed=1) if unseen else None
     metrics = train(training, Corpus(sources, args.points, args.seed), validation, args)
-    from model.export import export
-
+    calibration = calibrate(averaged(training).cpu(), validation) if validation else {}
+    training.save(args, metrics, calibration)
     export(args.output, args.output / "bundle")
     print(json.dumps({"bundle": str(args.output / "bundle"), **metrics}), flush=True)
 

@@ -54,7 +54,12 @@ class Attention(nn.Module):
         q, k = rotate(self.norm_q(q), angle), rotate(self.norm_k(k), angle)  # (B, H, T, d)
         if past is not None:
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
-        y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
+        if mask is None and x.device.type == "cpu":  # training: the fused kernel's backward pass is slow there
+            future = torch.ones(t, t, dtype=torch.bool, device=x.device).triu(1)
+            scores = (q @ k.transpose(-1, -2) * self.dim**-0.5).masked_fill(future, -1e4)
+            y = scores.softmax(dim=-1) @ v
+        else:
+            y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
         return self.out(y.transpose(1, 2).reshape(b, t, self.heads * self.dim)), k, v
 
 
@@ -95,7 +100,7 @@ class Raw(nn.Module):
             self.register_buffer(name, (2 * math.pi / periods).float(), persistent=False)
         self.apply(self._init)
         nn.init.zeros_(self.head_out.weight)  # an untrained network is the baseline
-        self.head_out.bias.data.copy_(self._first_mixture(c))
+        self.head_out.bias.data.copy_(self._first_mixture(c).to(self.head_out.bias.device))
 
     def _init(self, m: nn.Module) -> None:
         if isinstance(m, nn.Linear):

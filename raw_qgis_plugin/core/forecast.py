@@ -152,11 +152,11 @@ def _answer_batch(tracks: Tracks, model: Model, rows: np.ndarray, valid: np.ndar
     (parameters,) = model.backbone(x, clock, valid, q.x.reshape(*horizon.shape, -1), outputs=("parameters",))
     parameters = parameters.reshape(len(last), -1).astype(np.float64)
     lon, lat = feat.destination(f, last, q.base + parameters[:, :2] * q.scale[:, None])
-    radius = _radius(parameters, q.base / q.scale[:, None]) * q.scale[:, None]
+    radius = mixture_radius(parameters, q.base / q.scale[:, None]) * q.scale[:, None]
     return np.stack([lon, lat, *(radius * _factors(model.card["calibration"], horizon.ravel())).T])
 
 
-def _radius(p: np.ndarray, base: np.ndarray) -> np.ndarray:
+def mixture_radius(p: np.ndarray, base: np.ndarray) -> np.ndarray:
     """Radii (m, 2) around the point that hold 50 and 80 % of the mixture, in units of the query's scale.
 
     p: (m, P) as model/raw.py splits them. base: (m, 2). The mixture is laid out as a fixed grid of equally likely

@@ -1,0 +1,112 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The featurizer: place-free, causal, and the same however sequences are put together."""
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core import features as feat
+
+DAY_MS = feat.DAY_MS
+
+
+def walk(n=80, seed=0, lon=10.0, lat=50.0, step_s=20, t0=1_700_000_000_000):
+    """A track that turns: t, lon, lat."""
+    rng = np.random.default_rng(seed)
+    heading = np.cumsum(rng.normal(0, 0.4, n))
+    metres = rng.uniform(5, 60, n)
+    kx, ky = feat.metres_per_degree(np.array(lat))
+    t = t0 + np.cumsum(rng.integers(step_s // 2, step_s * 2, n)) * 1000
+    return t, lon + np.cumsum(metres * np.cos(heading)) / kx, lat + np.cumsum(metres * np.sin(heading)) / ky
+
+
+def featurize(t, lon, lat):
+    return feat.featurize(np.zeros(len(t), int), t, lon, lat)
+
+
+def test_widths_are_as_declared():
+    f = featurize(*walk())
+    q = feat.ask(f, np.arange(80), np.full(80, 60.0))
+    assert f.x.shape == (80, feat.N_FEATURES) and q.x.shape == (80, feat.N_QUERY)
+    assert np.isfinite(f.x).all() and np.isfinite(q.x).all()
+
+
+def test_metres_agree_with_the_ellipsoid():
+    pyproj = pytest.importorskip("pyproj")
+    geod = pyproj.Geod(ellps="WGS84")
+    lon, lat = np.array([116.4, -37.07, 179.9995]), np.array([39.9, -10.94, 60.0])
+    to_lon, to_lat = lon + np.array([0.002, -0.004, 0.001]), lat + np.array([0.003, 0.001, -0.002])
+    _, _, metres = geod.inv(lon, lat, to_lon, to_lat)
+    assert np.hypot(*feat.offset_m(to_lon, to_lat, lon, lat).T) == pytest.approx(metres, rel=1e-5)
+
+
+def test_a_row_depends_on_no_later_fix():
+    t, lon, lat = walk()
+    whole, part = featurize(t, lon, lat), featurize(t[:50], lon[:50], lat[:50])
+    np.testing.assert_array_equal(whole.x[:50], part.x)
+    np.testing.assert_array_equal(feat.ask(whole, np.array([49]), [90.0]).x, feat.ask(part, np.array([49]), [90.0]).x)
+
+
+def test_turning_the_track_changes_nothing():
+    t, lon, lat = walk()
+    kx, ky = feat.metres_per_degree(np.array(50.0))
+    x, y = (lon - 10) * kx, (lat - 50) * ky
+    turned = featurize(t, 10 - y / kx, 50 + x / ky)  # a quarter turn
+    f = featurize(t, lon, lat)
+    clocks = np.abs(turned.x - f.x).max(axis=0)
+    assert clocks.max() < 0.02  # the clock follows the longitude; the metres follow the latitude by a hair
+
+
+def test_mirroring_flips_the_lateral_columns_alone():
+    t, lon, lat = walk()
+    f, m = featurize(t, lon, lat), featurize(t, lon, 100.0 - lat)
+    sign = np.ones(feat.N_FEATURES)
+    sign[feat.LATERAL_FEATURES] = -1
+    np.testing.assert_allclose(m.x * sign, f.x, atol=0.02)
+    rows = np.arange(80)
+    sign = np.ones(feat.N_QUERY)
+    sign[feat.LATERAL_QUERY] = -1
+    a, b = (feat.ask(x, rows, np.full(80, 45.0)).x for x in (f, m))
+    np.testing.assert_allclose(b * sign, a, atol=0.02)
+
+
+def test_sequences_do_not_see_each_other():
+    one, two = walk(seed=1), walk(seed=2, lon=-70.0, lat=-30.0)
+    t, lon, lat = (np.concatenate(a) for a in zip(one, two, strict=True))
+    both = feat.featurize(np.repeat([0, 1], 80), t, lon, lat)
+    np.testing.assert_allclose(both.x[:80], featurize(*one).x, atol=1e-6)
+    np.testing.assert_allclose(both.x[80:], featurize(*two).x, atol=1e-6)
+
+
+def test_displacement_and_destination_are_inverse():
+    t, lon, lat = walk()
+    f = featurize(t, lon, lat)
+    row = np.arange(79)
+    got = feat.destination(f, row, feat.displacement(f, row, lon[1:], lat[1:]))
+    np.testing.assert_allclose(got, (lon[1:], lat[1:]), atol=1e-9)
+
+
+def test_the_baseline_leads_on_with_the_last_velocity():
+    t = np.arange(5) * 10_000
+    f = featurize(t, np.full(5, 10.0), 50 + np.arange(5) * 100 / feat.metres_per_degree(np.array(50.0))[1])
+    q = feat.ask(f, np.array([4]), [5.0])
+    assert q.base[0] == pytest.approx([50.0, 0.0], rel=0.01, abs=1e-6)  # 10 m/s for 5 s, straight ahead
+
+
+def test_the_same_time_yesterday_is_found():
+    t, lon, lat = walk(40)
+    later, lon2, lat2 = walk(40, seed=3, lon=10.05)
+    f = featurize(np.concatenate([t, later + DAY_MS]), np.concatenate([lon, lon2]), np.concatenate([lat, lat2]))
+    known = feat.N_FEATURES - 1
+    assert not f.x[:40, known].any() and f.x[41:, known].all()
+
+
+def test_across_the_antimeridian_is_a_short_way():
+    t, lon, lat = walk(lon=179.99)
+    wrapped = (lon + 180) % 360 - 180
+    np.testing.assert_allclose(featurize(t, wrapped, lat).x[:, :50], featurize(t, lon, lat).x[:, :50], atol=1e-4)
+
+
+def test_solar_time_of_a_known_moment():
+    t = np.array([np.datetime64("2024-01-03T12:00").astype("datetime64[ms]").astype(np.int64)])  # a Wednesday
+    assert feat.solar_hour(t, np.array([0.0]))[0] == pytest.approx(2 * 24 + 12)
+    assert feat.solar_hour(t, np.array([-90.0]))[0] == pytest.approx(2 * 24 + 6)

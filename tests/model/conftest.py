@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A nano network trained for a moment on invented tracks, and its bundle."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from model.pretrain import main as pretrain
+
+START_MS = 1_700_000_000_000
+
+
+def write_tracks(path: Path, users: int = 60, fixes: int = 400, seed: int = 0) -> Path:
+    """Invented people who turn smoothly: even ones walk, odd ones drive. A fix about every 10 s."""
+    rng = np.random.default_rng(seed)
+    speed = np.where(np.arange(users) % 2, 12.0, 1.3)[:, None] * rng.uniform(0.8, 1.2, (users, 1))
+    dt = rng.integers(8, 13, (users, fixes))
+    turn = rng.normal(0, 0.05, (users, 1)) + rng.normal(0, 0.02, (users, fixes))
+    heading = rng.uniform(0, 2 * np.pi, (users, 1)) + np.cumsum(turn, axis=1)
+    metres = speed * dt
+    lon = 10 + rng.uniform(0, 0.1, (users, 1)) + np.cumsum(metres * np.cos(heading), axis=1) / 71_500
+    lat = 50 + rng.uniform(0, 0.1, (users, 1)) + np.cumsum(metres * np.sin(heading), axis=1) / 111_200
+    table = {
+        "user_id": np.repeat([f"u{i}" for i in range(users)], fixes),
+        "t": (START_MS + np.cumsum(dt, axis=1) * 1000).ravel(),
+        "lon": lon.ravel(),
+        "lat": lat.ravel(),
+    }
+    pq.write_table(pa.table(table), path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def tracks_file(tmp_path_factory) -> Path:
+    return write_tracks(tmp_path_factory.mktemp("tracks") / "tracks.parquet")
+
+
+@pytest.fixture(scope="session")
+def nano_run(tmp_path_factory, tracks_file) -> Path:
+    """A finished run of raw-nano; its lines of progress are in RUN/lines.json."""
+    run = tmp_path_factory.mktemp("nano") / "run"
+    pretrain(nano_arguments(tracks_file, run))
+    return run
+
+
+def nano_arguments(tracks: Path, run: Path, *more: str) -> list[str]:
+    few = ["--preset", "raw-nano", "--steps", "120", "--points", "1024", "--validate-every", "40", "--device", "cpu"]
+    return [*few, "--corpus", str(tracks), "--output", str(run), *more]
+
+
+@pytest.fixture
+def lines(capsys):
+    """The JSON lines that a command printed."""
+    return lambda: [json.loads(x) for x in capsys.readouterr().out.splitlines() if x.startswith("{")]
