@@ -15,6 +15,7 @@ import numpy as np
 from model.heldout import HELD_OUT_DEVICES, held_out_cab
 from raw_qgis_plugin.core import features as feat
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.sources import find_source, read
 
 # Cadences in seconds and how often a training batch has them. The shares follow what loggers do: phones and
@@ -168,7 +169,7 @@ def _draw(rng: np.random.Generator, s: Source, v: View, cadence: int, count: int
     if cadence < COARSE_S:
         t = t[:, :1] + ((t - t[:, :1]) * stretch).astype(np.int64)
     if s.exact:
-        kx, ky = feat.metres_per_degree(lat)
+        kx, ky = metres_per_degree(lat)
         error = _noise(rng, t)
         lon, lat = lon + error[..., 0] / kx, lat + error[..., 1] / ky
     return t, lon, lat, valid

@@ -19,10 +19,11 @@ import numpy as np
 from model.cli import Parser, run
 from model.heldout import held_out_cab
 from model.windows import AHEAD, CONTEXT, Windows, cut
-from raw_qgis_plugin.core.baselines import Forecast, haversine_m, simple_methods
+from raw_qgis_plugin.core.baselines import Forecast, simple_methods
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecast import Forecasts, forecast_at
+from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
 from raw_qgis_plugin.core.tracks import Tracks

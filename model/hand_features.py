@@ -5,7 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from raw_qgis_plugin.core.features import offset_m, solar_hour
+from raw_qgis_plugin.core.features import solar_hour
+from raw_qgis_plugin.core.geodesy import offset_m
 from raw_qgis_plugin.core.tracks import Tracks, group_quantile
 
 STOPPED_MS = 0.5

@@ -2,7 +2,7 @@
 """Who never trains: the units held apart so that figures are measured on people and vehicles unseen.
 
 The rule for cabs needs no list. The GoTrack devices are those of the shipped sample, chosen by the rule in
-resources/sample/make_sample.py. resources/sample/heldout.json records both for readers without Python.
+resources/sample/make_aracaju.py. resources/sample/heldout.json records both for readers without Python.
 """
 
 from __future__ import annotations

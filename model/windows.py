@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raw_qgis_plugin.core.baselines import haversine_m
+from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.tracks import Tracks
 
 CONTEXT, AHEAD = 40, 5

@@ -9,19 +9,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from .features import DAY_MS, metres_per_degree, offset_m
+from .geodesy import metres_per_degree, offset_m
+from .times import DAY_MS
 
 FADES_S = (60.0, 300.0, 900.0)
 PULLS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-_EARTH_M = 6_371_008.8
 Forecast = tuple[np.ndarray, np.ndarray]
-
-
-def haversine_m(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
-    """Great-circle distance in metres on the sphere."""
-    a1, a2 = np.radians(lat1), np.radians(lat2)
-    h = np.sin((a2 - a1) / 2) ** 2 + np.cos(a1) * np.cos(a2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
-    return 2 * _EARTH_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))
 
 
 def persistence(t: np.ndarray, lon: np.ndarray, lat: np.ndarray, asked: np.ndarray) -> Forecast:

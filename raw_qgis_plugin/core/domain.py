@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .tracks import Tracks, group_quantile, metres_between
+from .geodesy import metres_between
+from .tracks import Tracks, group_quantile
 
 # What a head's 'domain' in the card may limit, and the words for it
 LIMITS = {

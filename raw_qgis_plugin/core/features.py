@@ -13,30 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .geodesy import metres_per_degree, offset_m
+from .times import DAY_MS, HOUR_MS
+
 FEATURE_VERSION = 1
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 FADE_S = 900.0  # velocity fades with this time constant in the baseline that the model corrects
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
 _SAME_TIME_MS = 30 * 60_000  # 'the same time yesterday' is a fix within half an hour of it
-_WGS84_A = 6378137.0
-_WGS84_E2 = 0.0066943799901413165
-
-
-def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Lengths of one degree of longitude and of latitude on the WGS84 ellipsoid, in metres, at `lat` (degrees)."""
-    phi = np.radians(lat)
-    w2 = 1.0 - _WGS84_E2 * np.sin(phi) ** 2
-    prime_vertical = _WGS84_A / np.sqrt(w2)
-    meridional = prime_vertical * (1.0 - _WGS84_E2) / w2
-    degree = np.pi / 180.0
-    return prime_vertical * np.maximum(np.cos(phi), 1e-6) * degree, meridional * degree
-
-
-def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarray) -> np.ndarray:
-    """East and north offset in metres of (lon, lat) from (lon0, lat0), the short way round: (n, 2) float64."""
-    kx, ky = metres_per_degree(0.5 * (lat + lat0))
-    return np.stack([((lon - lon0 + 180.0) % 360.0 - 180.0) * kx, (lat - lat0) * ky], axis=-1)
 
 
 def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import features as feat
 from .errors import InputError, Progress, no_progress
+from .geodesy import offset_m
 from .runtime import Model, batches
 from .tracks import Tracks
 
@@ -222,7 +223,7 @@ def _recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray
     real = back + 1 < fixes[:, None]
     before = np.maximum(at - 1, 0)
     dt = np.where(real, (tracks.t[at] - tracks.t[before]) / 1000.0, np.nan)
-    step = feat.offset_m(tracks.lon[at], tracks.lat[at], tracks.lon[before], tracks.lat[before])
+    step = offset_m(tracks.lon[at], tracks.lat[at], tracks.lon[before], tracks.lat[before])
     speed = np.where(real, np.hypot(step[..., 0], step[..., 1]) / np.maximum(dt, 0.5), np.nan)
     some = real.any(axis=1)
     cadence, fastest = np.full(len(row), np.nan), np.full(len(row), np.nan)

@@ -12,7 +12,8 @@ import numpy as np
 from .domain import outside, unit_stats
 from .embed import embed
 from .errors import InputError, Progress, no_progress, part_of
-from .tracks import Skipped, Tracks, metres_between, solar_day, stable_order
+from .geodesy import metres_between
+from .tracks import Skipped, Tracks, solar_day, stable_order
 
 if TYPE_CHECKING:
     from .runtime import Model

@@ -16,6 +16,8 @@ NO_TIME = int(np.iinfo(np.int64).min)
 
 UTC = timezone.utc
 EPOCH = datetime(1970, 1, 1)
+DAY_MS = 86_400_000
+HOUR_MS = 3_600_000
 QUARTER_MS = 15 * 60_000  # clocks change on quarter hours
 TEXT_WIDTH = 40
 BLOCK = 1 << 17

@@ -11,14 +11,12 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import InputError
-from .times import NO_TIME
+from .geodesy import metres_between
+from .times import DAY_MS, HOUR_MS, NO_TIME
 from .times import parse_times as parse_times
 
 SPIKE_MS = 100.0  # m/s; a fix reached and left faster than this, off a way that is slower, is no movement
-DAY_MS = 86_400_000
-HOUR_MS = 3_600_000
 MOST_M_PER_DEGREE = 111_700.0
-EARTH_M, ECCENTRICITY2 = 6_378_137.0, 0.00669437999014  # WGS84
 
 
 class Skipped(dict[str, int]):
@@ -214,16 +212,6 @@ def encode_ids(values: Any) -> Coded:
         code_of = {item: code for code, item in enumerate(dict.fromkeys(items))}
     codes = np.fromiter(map(code_of.__getitem__, items), np.int64, len(items))
     return _rank(codes, list(code_of))
-
-
-def metres_between(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
-    """Distances on the WGS84 ellipsoid in metres by the local radii: within 0.1 % up to some 100 km."""
-    dlon = np.radians(lon2 - lon1 - 360 * np.round((lon2 - lon1) / 360))
-    middle = np.radians((lat1 + lat2) / 2)
-    root = 1 - ECCENTRICITY2 * np.sin(middle) ** 2
-    east = dlon * np.cos(middle) * EARTH_M / np.sqrt(root)
-    north = np.radians(lat2 - lat1) * EARTH_M * (1 - ECCENTRICITY2) / (root * np.sqrt(root))
-    return np.hypot(east, north)
 
 
 def group_quantile(values: np.ndarray, group: np.ndarray, n_groups: int, share: float = 0.5) -> np.ndarray:

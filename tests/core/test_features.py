@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core import features as feat
-
-DAY_MS = feat.DAY_MS
+from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
+from raw_qgis_plugin.core.times import DAY_MS
 
 
 def walk(n=80, seed=0, lon=10.0, lat=50.0, step_s=20, t0=1_700_000_000_000):
@@ -14,7 +14,7 @@ def walk(n=80, seed=0, lon=10.0, lat=50.0, step_s=20, t0=1_700_000_000_000):
     rng = np.random.default_rng(seed)
     heading = np.cumsum(rng.normal(0, 0.4, n))
     metres = rng.uniform(5, 60, n)
-    kx, ky = feat.metres_per_degree(np.array(lat))
+    kx, ky = metres_per_degree(np.array(lat))
     t = t0 + np.cumsum(rng.integers(step_s // 2, step_s * 2, n)) * 1000
     return t, lon + np.cumsum(metres * np.cos(heading)) / kx, lat + np.cumsum(metres * np.sin(heading)) / ky
 
@@ -36,7 +36,7 @@ def test_metres_agree_with_the_ellipsoid():
     lon, lat = np.array([116.4, -37.07, 179.9995]), np.array([39.9, -10.94, 60.0])
     to_lon, to_lat = lon + np.array([0.002, -0.004, 0.001]), lat + np.array([0.003, 0.001, -0.002])
     _, _, metres = geod.inv(lon, lat, to_lon, to_lat)
-    assert np.hypot(*feat.offset_m(to_lon, to_lat, lon, lat).T) == pytest.approx(metres, rel=1e-5)
+    assert np.hypot(*offset_m(to_lon, to_lat, lon, lat).T) == pytest.approx(metres, rel=1e-5)
 
 
 def test_a_row_depends_on_no_later_fix():
@@ -48,7 +48,7 @@ def test_a_row_depends_on_no_later_fix():
 
 def test_turning_the_track_changes_nothing():
     t, lon, lat = walk()
-    kx, ky = feat.metres_per_degree(np.array(50.0))
+    kx, ky = metres_per_degree(np.array(50.0))
     x, y = (lon - 10) * kx, (lat - 50) * ky
     turned = featurize(t, 10 - y / kx, 50 + x / ky)  # a quarter turn
     f = featurize(t, lon, lat)
@@ -87,7 +87,7 @@ def test_displacement_and_destination_are_inverse():
 
 def test_the_baseline_leads_on_with_the_last_velocity():
     t = np.arange(5) * 10_000
-    f = featurize(t, np.full(5, 10.0), 50 + np.arange(5) * 100 / feat.metres_per_degree(np.array(50.0))[1])
+    f = featurize(t, np.full(5, 10.0), 50 + np.arange(5) * 100 / metres_per_degree(np.array(50.0))[1])
     q = feat.ask(f, np.array([4]), [5.0])
     assert q.base[0] == pytest.approx([50.0, 0.0], rel=0.01, abs=1e-6)  # 10 m/s for 5 s, straight ahead
 

@@ -9,13 +9,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.tracks import (
     NO_TIME,
     Coded,
     build_tracks,
     encode_ids,
     group_quantile,
-    metres_between,
     solar_day,
     spikes,
 )

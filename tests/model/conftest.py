@@ -14,7 +14,7 @@ from model.pretrain import main as pretrain
 START_MS = 1_700_000_000_000
 
 
-def write_tracks(path: Path, users: int = 60, fixes: int = 400, seed: int = 0) -> Path:
+def write_tracks(path: Path, users: int = 120, fixes: int = 200, seed: int = 0) -> Path:
     """Invented people who turn smoothly: even ones walk, odd ones drive. A fix about every 10 s."""
     rng = np.random.default_rng(seed)
     speed = np.where(np.arange(users) % 2, 12.0, 1.3)[:, None] * rng.uniform(0.8, 1.2, (users, 1))

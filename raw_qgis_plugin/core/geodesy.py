@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Metres on the earth, in columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+_WGS84_A = 6378137.0
+_WGS84_E2 = 0.0066943799901413165
+_SPHERE_M = 6_371_008.8  # mean radius
+
+
+def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Lengths of one degree of longitude and of latitude on the WGS84 ellipsoid, in metres, at `lat` (degrees)."""
+    phi = np.radians(lat)
+    w2 = 1.0 - _WGS84_E2 * np.sin(phi) ** 2
+    prime_vertical = _WGS84_A / np.sqrt(w2)
+    meridional = prime_vertical * (1.0 - _WGS84_E2) / w2
+    degree = np.pi / 180.0
+    return prime_vertical * np.maximum(np.cos(phi), 1e-6) * degree, meridional * degree
+
+
+def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarray) -> np.ndarray:
+    """East and north offset in metres of (lon, lat) from (lon0, lat0), the short way round: (n, 2) float64."""
+    kx, ky = metres_per_degree(0.5 * (lat + lat0))
+    return np.stack([((lon - lon0 + 180.0) % 360.0 - 180.0) * kx, (lat - lat0) * ky], axis=-1)
+
+
+def metres_between(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
+    """Distances on the WGS84 ellipsoid in metres by the local radii: within 0.1 % up to some 100 km."""
+    way = offset_m(lon2, lat2, lon1, lat1)
+    return np.hypot(way[..., 0], way[..., 1])
+
+
+def haversine_m(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
+    """Great-circle distance in metres on the sphere."""
+    a1, a2 = np.radians(lat1), np.radians(lat2)
+    h = np.sin((a2 - a1) / 2) ** 2 + np.cos(a1) * np.cos(a2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
+    return 2 * _SPHERE_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Bundles are untrusted: the shipped one opens, as a folder and as .zip; every tampered one is refused in words."""
+
+import json
+import os
+import shutil
+import zipfile
+
+import pytest
+
+from raw_qgis_plugin.core.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.errors import BundleError
+from raw_qgis_plugin.core.paths import shipped_bundle
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A copy of the shipped bundle to tamper with."""
+    return shutil.copytree(shipped_bundle(), tmp_path / "bundle")
+
+
+def change_card(bundle, **changes):
+    card = json.loads((bundle / "card.json").read_text("utf-8")) | changes
+    (bundle / "card.json").write_text(json.dumps({k: v for k, v in card.items() if v is not None}), "utf-8")
+    write_sums(bundle)
+
+
+def zipped(folder, path, top=""):
+    with zipfile.ZipFile(path, "w") as z:
+        for file in sorted(folder.rglob("*")):
+            if file.is_file():
+                z.write(file, top + file.relative_to(folder).as_posix())
+    return path
+
+
+def test_the_shipped_bundle_opens_and_has_its_heads():
+    bundle = open_bundle()
+    assert {h["name"] for h in bundle.heads("user")} >= {"commuter"}
+    assert {h["name"] for h in bundle.heads("track")} >= {"transport_mode"}
+    assert {h["name"] for h in bundle.heads("region")} >= {"poi_density"}
+    assert sum(f.stat().st_size for f in bundle.path.rglob("*")) < 18e6
+
+
+def test_the_shipped_heads_say_how_they_compare():
+    for head in open_bundle().card["heads"]:
+        assert head["metrics"]["head"].keys() == head["metrics"]["baseline"].keys()
+        assert head["trained_on"] and isinstance(head["experimental"], bool) and head["title"]
+
+
+@pytest.mark.parametrize("top", ["", "raw-small/"])
+def test_a_zip_is_the_same_bundle(copy, tmp_path, top):
+    bundle = open_bundle(zipped(copy, tmp_path / "b.zip", top))
+    assert bundle.card == open_bundle(copy).card
+    place = bundle.path
+    bundle._unpacked.cleanup()
+    assert not place.exists()
+
+
+def test_an_unknown_head_is_named(copy):
+    with pytest.raises(BundleError, match="no head called 'bogus'.*commuter"):
+        open_bundle(copy).head("bogus")
+
+
+@pytest.mark.parametrize("path", ["/nowhere/at/all", "bundle.txt"])
+def test_no_bundle_there(tmp_path, path):
+    (tmp_path / "bundle.txt").write_text("hello")
+    with pytest.raises(BundleError, match=r"no model at|neither a folder nor a \.zip"):
+        open_bundle(tmp_path / path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"format_version": 99}, "format version 99; this plugin reads 1. Update the plugin"),
+        ({"feature_version": 0}, "Export the model again"),
+        ({"heads": None}, "lacks 'heads'"),
+        ({"heads": [{"name": "../../evil", "unit": "user", "kind": "binary"}]}, "without a proper name"),
+        ({"heads": [{"name": "missing", "unit": "user", "kind": "binary"}]}, "missing"),
+        ({"heads": [{"name": "commuter", "unit": "cat", "kind": "binary"}]}, "unknown unit"),
+    ],
+)
+def test_a_wrong_card_is_refused(copy, changes, said):
+    change_card(copy, **changes)
+    with pytest.raises(BundleError, match=said):
+        open_bundle(copy)
+
+
+@pytest.mark.parametrize("card", ["{", "[1]", '"x"', "[" * 100_000])
+def test_a_card_that_is_none_is_refused(copy, card):
+    (copy / "card.json").write_text(card)
+    write_sums(copy)
+    with pytest.raises(BundleError):
+        open_bundle(copy)
+
+
+def test_a_changed_file_is_refused(copy):
+    with (copy / "backbone.onnx").open("ab") as f:
+        f.write(b"\0")
+    with pytest.raises(BundleError, match=r"backbone\.onnx .* not the file that was packed"):
+        open_bundle(copy)
+
+
+def test_a_missing_file_is_refused(copy):
+    (copy / "backbone.onnx").unlink()
+    with pytest.raises(BundleError, match=r"no backbone\.onnx"):
+        open_bundle(copy)
+
+
+def test_foreign_files_and_links_are_refused(copy, tmp_path):
+    (copy / "heads" / "run.py").write_text("print(1)")
+    with pytest.raises(BundleError, match=r"run\.py"):
+        open_bundle(copy)
+    (copy / "heads" / "run.py").unlink()
+    (copy / "README.md").unlink(missing_ok=True)
+    os.symlink("/etc/hostname", copy / "README.md")
+    with pytest.raises(BundleError, match=r"README\.md"):
+        open_bundle(copy)
+
+
+@pytest.mark.parametrize("name", ["../outside.onnx", "/etc/passwd", "heads/../../x.onnx", "model.pkl"])
+def test_a_zip_that_reaches_outside_is_refused(copy, tmp_path, name):
+    archive = zipped(copy, tmp_path / "b.zip")
+    with zipfile.ZipFile(archive, "a") as z:
+        z.writestr(name, b"x")
+    with pytest.raises(BundleError, match="which no model bundle has"):
+        open_bundle(archive)
+    assert not (tmp_path / "outside.onnx").exists()
+
+
+def test_random_bytes_are_no_graph(copy):
+    (copy / "backbone.onnx").write_bytes(bytes(range(256)) * 40)
+    write_sums(copy)
+    with pytest.raises(BundleError, match="no ONNX file"):
+        open_bundle(copy)
+
+
+def field(number, payload):
+    """One length-delimited protobuf field."""
+    size, out = len(payload), bytearray()
+    while True:
+        size, low = size >> 7, size & 0x7F
+        out.append(low | (0x80 if size else 0))
+        if not size:
+            return bytes([number << 3 | 2]) + bytes(out) + payload
+
+
+@pytest.mark.parametrize(
+    ("graph", "said"),
+    [
+        (field(7, field(1, field(4, b"Loop"))), "operator Loop"),
+        (field(7, field(1, field(4, b"Add") + field(7, b"com.evil"))), "operator com.evil:Add"),
+        (field(7, field(1, field(4, b"Add") + field(5, field(6, b"")))), "operator Add"),  # a graph inside
+        (field(7, field(5, field(13, field(1, b"location") + field(2, b"/etc/passwd")))), "weights in another file"),
+        (field(7, field(1, field(4, b"Constant") + field(5, field(5, field(13, b""))))), "weights in another file"),
+        (field(25, b""), "functions of its own"),
+    ],
+)
+def test_a_hostile_graph_is_refused(copy, graph, said):
+    (copy / "backbone.onnx").write_bytes(graph)
+    write_sums(copy)
+    with pytest.raises(BundleError, match=said):
+        open_bundle(copy)

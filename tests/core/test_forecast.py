@@ -1,0 +1,164 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Forecasts and embeddings of the shipped model through ONNX Runtime."""
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
+from raw_qgis_plugin.core.errors import Cancelled, InputError
+from raw_qgis_plugin.core.forecast import FARTHEST, _context_rows, forecast, forecast_at, mixture_radius
+from raw_qgis_plugin.core.runtime import Model, batches, pad_left
+from raw_qgis_plugin.core.tracks import build_tracks
+
+START = 1_700_000_000_000
+
+
+@pytest.fixture(scope="module")
+def model():
+    return Model(open_bundle(), "cpu")
+
+
+def straight(n=60, cadence_s=10, speed=8.0, users=3):
+    """People who go straight on at one speed, east, at 50° N."""
+    k = np.tile(np.arange(n), users)
+    user = np.repeat([f"u{i}" for i in range(users)], n)
+    lon = 10 + 0.1 * np.repeat(np.arange(users), n) + k * cadence_s * speed / 71_695
+    return build_tracks(user, None, START + k * cadence_s * 1000, lon, np.full(n * users, 50.0))[0]
+
+
+def test_one_row_a_track_and_horizon_in_order(model):
+    f = forecast(straight(), model, [60, 120])
+    assert f.track.tolist() == [0, 0, 1, 1, 2, 2]
+    np.testing.assert_allclose(f.horizon_s, [60, 120] * 3)
+    assert (f.t[1::2] - f.t[::2] == 60_000).all() and f.in_domain.all() and not f.reasons
+
+
+def test_who_goes_straight_on_is_forecast_straight_on(model):
+    tracks = straight()
+    f = forecast(tracks, model, [30])
+    last = tracks.lon[tracks.user_offsets[1:] - 1]
+    metres = (f.lon - last) * 71_695
+    assert np.all(np.abs(metres - 240) < 80) and np.all(np.abs(f.lat - 50) * 111_200 < 60)
+
+
+def test_areas_nest_and_grow_with_the_horizon(model):
+    f = forecast(straight(users=1), model, [10, 60, 300])
+    assert (f.radius50_m < f.radius80_m).all() and (np.diff(f.radius80_m) > 0).all() and (f.radius50_m > 0).all()
+
+
+def test_only_fixes_before_the_asked_time_count(model):
+    tracks = straight(users=1)
+    t = np.array([tracks.t[40] + 1, tracks.t[40], tracks.t[-1] + 60_000])
+    f = forecast_at(tracks, model, np.zeros(3, int), t)
+    np.testing.assert_allclose(f.horizon_s, [0.001, 10.0, 60.0])
+    cut = forecast_at(tracks.take(np.arange(40)), model, np.zeros(1, int), t[1:2])
+    np.testing.assert_allclose(
+        [f.lon[1], f.lat[1], f.radius80_m[1]], [cut.lon[0], cut.lat[0], cut.radius80_m[0]], rtol=1e-6
+    )
+
+
+def test_a_question_before_the_first_fix_has_no_answer(model):
+    tracks = straight(users=1)
+    f = forecast_at(tracks, model, [0, 0], [tracks.t[0], tracks.t[0] - 5])
+    assert np.isnan(f.lon).all() and np.isnan(f.radius50_m).all() and not f.in_domain.any()
+
+
+def test_a_forecast_does_not_depend_on_who_else_is_asked(model):
+    tracks = straight(users=3)
+    alone = forecast(tracks.take(np.flatnonzero(tracks.user == 1)), model, [60])
+    np.testing.assert_allclose(forecast(tracks, model, [60]).lon[1], alone.lon[0], atol=1e-7)
+
+
+def test_one_fix_and_out_of_domain_are_said(model):
+    tracks, _ = build_tracks(["a", "b", "b"], None, [START, START, START + 86_400_000], [1.0, 1, 1.1], [50.0, 50, 50])
+    f = forecast(tracks, model, [60])
+    assert f.track.tolist() == [1] and not f.in_domain.any() and any("cadence" in r for r in f.reasons)
+
+
+def test_no_tracks_no_forecasts(model):
+    assert not len(forecast(straight().take(np.zeros(0, int)), model, [60]).t)
+
+
+def test_horizons_must_be_positive(model):
+    with pytest.raises(InputError, match="positive"):
+        forecast(straight(), model, [60, 0])
+
+
+def test_cancel_stops_between_batches(model):
+    def stop(share):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        forecast(straight(), model, [60], stop)
+    with pytest.raises(Cancelled):
+        embed(straight(), model, stop)
+
+
+def test_a_long_horizon_thins_the_context_and_keeps_the_last_fix():
+    tracks = straight(n=2000, cadence_s=1, users=1)
+    rows, valid = _context_rows(tracks, np.array([0]), np.array([2000]), np.array([3200.0]))
+    kept = rows[valid]
+    assert kept[-1] == 1999 and np.all(np.diff(tracks.t[kept]) == 1000 * 3200 / FARTHEST)
+
+
+def test_the_radius_holds_its_share_of_the_mixture():
+    rng = np.random.default_rng(0)
+    p = np.concatenate([rng.normal(0, 0.2, (4, 2)), rng.normal(0, 0.5, (4, 22))], axis=1)
+    base = rng.normal(0, 1, (4, 2))
+    for row, radius in zip(range(4), mixture_radius(p, base), strict=True):
+        rest = p[row, 4:].reshape(-1, 4)
+        centre = np.vstack([[0, 0], base[row] + rest[:, :2]])
+        logit = np.append(p[row, 3], rest[:, 3])
+        sigma = np.exp(np.append(p[row, 2], rest[:, 2]))
+        k = rng.choice(len(logit), 200_000, p=np.exp(logit) / np.exp(logit).sum())
+        drawn = (
+            centre[k] + sigma[k, None] * rng.normal(size=(len(k), 2)) / np.sqrt(rng.chisquare(3, len(k)) / 3)[:, None]
+        )
+        distance = np.linalg.norm(drawn - base[row] - p[row, :2], axis=1)
+        assert (distance < radius[0]).mean() == pytest.approx(0.5, abs=0.04)
+        assert (distance < radius[1]).mean() == pytest.approx(0.8, abs=0.04)
+
+
+def test_embeddings_have_the_stated_width_and_know_short_tracks(model):
+    tracks, _ = build_tracks(
+        ["a", *["b"] * 50], None, START + np.arange(51) * 20_000, np.full(51, 10.0), np.linspace(50, 50.1, 51)
+    )
+    e = embed(tracks, model)
+    assert e.shape == (2, model.card["embedding"]["width"])
+    assert np.isnan(e[0]).all() and np.isfinite(e[1]).all()
+
+
+def test_embeddings_do_not_depend_on_place_or_company(model):
+    tracks = straight(users=2)
+    e = embed(tracks, model)
+    np.testing.assert_allclose(e[0], embed(tracks.take(np.flatnonzero(tracks.user == 0)), model)[0], atol=1e-4)
+    assert np.abs(e[0] - e[1]).max() < 0.1  # the same way of going elsewhere
+
+
+def test_windows_bound_the_work_of_a_user():
+    tracks = straight(n=40_000, cadence_s=60, users=1)
+    _, begin, length, _ = _fine_windows(tracks)
+    assert len(begin) == WINDOWS and (length == WINDOW).all() and begin[0] == 0 and begin[-1] + WINDOW == 40_000
+    _, _, length, _ = _coarse_windows(tracks)
+    assert length.tolist() == [COARSE]
+
+
+def test_batches_cover_every_sequence_once():
+    length = np.random.default_rng(0).integers(1, 600, 500)
+    seen = np.concatenate(list(batches(length)))
+    assert sorted(seen) == list(range(500))
+    assert max(length[b].max() * len(b) for b in batches(length)) <= 1.4 * 8192
+
+
+def test_padding_is_on_the_left():
+    values, valid = pad_left(np.arange(10), np.array([0, 4]), np.array([2, 3]))
+    assert values[0, -2:].tolist() == [0, 1] and values[1].tolist() == [4, 5, 6]
+    assert valid.tolist() == [[False, True, True], [True, True, True]]
+
+
+def test_an_unknown_device_and_no_gpu():
+    with pytest.raises(InputError, match="auto, cpu, cuda"):
+        Model(open_bundle(), "tpu")
+    asked = Model(open_bundle(), "cuda")
+    assert asked.provider == "CUDA" or "CPU does the work" in asked.warning
