@@ -14,10 +14,13 @@ from typing import Any
 import numpy as np
 from qgis.core import (
     Qgis,
+    QgsExpression,
     QgsFeatureRequest,
+    QgsGraduatedSymbolRenderer,
     QgsProcessingContext,
     QgsProcessingFeedback,
     QgsProcessingLayerPostProcessorInterface,
+    QgsRendererRange,
     QgsRuleBasedRenderer,
     QgsSymbol,
     QgsVectorLayer,
@@ -107,8 +110,8 @@ class Profiles(Style):
         else:
             rules.add_answers("class", head)
         if head and head["kind"] != "number":
-            rules.add("unknown", f"{name_of(head)} = 'unknown'", "Unknown: the model is not sure")
-        rules.add("outside", '"in_domain" = FALSE', "Unlike the training data")
+            rules.add_if_any("unknown", f"{name_of(head)} = 'unknown'", "Unknown: the model is not sure")
+        rules.add_if_any("outside", '"in_domain" = FALSE', "Unlike the training data")
         rules.finish()
         return heading(head) if head else ""
 
@@ -131,9 +134,9 @@ class RegionScores(Style):
         head = shown_head(layer, self.heads) or {"name": "n_users", "kind": "number", "title": "Users"}
         rules = Rules(layer)
         rules.add_answers("step", head)
-        rules.add("no figure", f'NOT "suppressed" AND {name_of(head)} IS NULL', "No figure")
-        rules.add("withheld", '"suppressed"', f"Withheld: fewer than {self.min_users} users")
-        rules.add("outside", 'NOT "suppressed" AND NOT "in_domain"', "Unlike the training data")
+        rules.add_if_any("no figure", f'NOT "suppressed" AND {name_of(head)} IS NULL', "No figure")
+        rules.add_if_any("withheld", '"suppressed"', f"Withheld: fewer than {self.min_users} users")
+        rules.add_if_any("outside", 'NOT "suppressed" AND NOT "in_domain"', "Unlike the training data")
         rules.finish()
         return heading(head)
 
@@ -147,18 +150,18 @@ class ForecastPoints(Style):
     order = 3
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """Steps over the horizons that there are."""
-        farthest = layer.maximumValue(layer.fields().lookupField("horizon_min"))
-        if not isinstance(farthest, float):  # NULL: the layer is empty
-            return ""
-        renderer = layer.renderer().clone()
-        count = len(renderer.ranges())
-        for i in range(count):
-            low, high = (float(f"{farthest * k / count:.6g}") for k in (i, i + 1))
-            renderer.updateRangeLowerValue(i, low)
-            renderer.updateRangeUpperValue(i, high if i < count - 1 else high * (1 + 1e-9))
-            renderer.updateRangeLabel(i, f"{low:g} to {high:g} min ahead")
-        layer.setRenderer(renderer)
+        """A step for each horizon, or for several together where there are many."""
+        symbols = [step.symbol().clone() for step in layer.renderer().ranges()]  # a range dies with its symbol
+        horizons = np.unique(values_of(layer, "horizon_min"))
+        parts = np.array_split(horizons, min(len(symbols), len(horizons))) if len(horizons) else []
+        steps, below = [], 0.0
+        for i, part in enumerate(parts):
+            words = f"{part[0]:g} to {part[-1]:g} min ahead" if len(part) > 1 else f"{part[0]:g} min ahead"
+            symbol = symbols[round(i * (len(symbols) - 1) / max(1, len(parts) - 1))]
+            above = float(part[-1]) * (1 + 1e-9)
+            steps.append(QgsRendererRange(below, above, symbol.clone(), words))
+            below = above
+        layer.setRenderer(QgsGraduatedSymbolRenderer("horizon_min", steps))
         return ""
 
 
@@ -196,11 +199,18 @@ class Rules:
             symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(colour))
         self.root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
 
+    def add_if_any(self, pattern: str, condition: str, words: str) -> None:
+        """Copy a pattern where there is a feature that it draws."""
+        request = QgsFeatureRequest(QgsExpression(condition)).setLimit(1)
+        if next(self.layer.getFeatures(request), None) is not None:
+            self.add(pattern, condition, words)
+
     def add_answers(self, pattern: str, head: dict[str, Any]) -> None:
         """A rule for each class of a head, or for steps of its number with about as many features in each."""
         name = name_of(head)
         if head["kind"] != "number":
-            for colour, word in zip(CLASS_COLOURS * 9, map(str, head["classes"])):
+            words = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
+            for colour, word in zip(CLASS_COLOURS * 9, words):
                 self.add(pattern, f"{name} = {quoted(word)}", class_words(head, word), colour)
             return
         limits = steps(values_of(self.layer, head["name"]))
@@ -257,13 +267,15 @@ def quoted(word: Any) -> str:
 
 def title_of(head: dict[str, Any]) -> str:
     """What the head says, in words."""
-    return str(head.get("title") or head["name"].replace("_", " ").capitalize())
+    words = str(head.get("title") or head["name"].replace("_", " "))
+    return words[:1].upper() + words[1:]
 
 
 def heading(head: dict[str, Any]) -> str:
-    """What the head says, with the unit of measure."""
-    unit = head.get("physical_unit")
-    return f"{title_of(head)} ({unit})" if unit else title_of(head)
+    """What the head says, with the unit of measure, and whether only an artificial city speaks for it."""
+    remarks = [head.get("unit_of_measure", ""), "experimental" if head.get("experimental") else ""]
+    text = ", ".join(filter(None, remarks))
+    return f"{title_of(head)} ({text})" if text else title_of(head)
 
 
 def class_words(head: dict[str, Any], word: str) -> str:

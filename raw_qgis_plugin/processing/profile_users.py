@@ -59,6 +59,7 @@ class ProfileUsers(TrackAlgorithm):
 
         unit = self.parameterAsString(parameters, "UNIT", context) or "user"
         model = self.open_model(parameters, context, feedback)
+        self.describe_heads(model.bundle.heads(unit), feedback)
         read, skipped = self.read(feedback)
         tracks = self.keep_moving(units_of(read, unit), unit, skipped, feedback)
         profiles = profile(

@@ -88,6 +88,7 @@ class ScoreRegions(TrackAlgorithm):
 
         minimum = self.parameterAsInt(parameters, "MIN_USERS", context)
         model = self.open_model(parameters, context, feedback)
+        self.describe_heads(model.bundle.heads("region"), feedback)
         tracks, skipped = self.read(feedback)
         tracks = self.keep_moving(tracks.by_user(), "user", skipped, feedback)
         features = list(self.regions.getFeatures())

@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 
 from qgis.core import QgsApplication, QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QToolBar
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
@@ -103,17 +103,22 @@ def work():
     window = iface.mainWindow()
     window.resize(1560, 960)
     window.findChild(QDockWidget, "Browser").hide()
+    window.resizeDocks([window.findChild(QDockWidget, "Layers")], [400], Qt.Orientation.Horizontal)
     iface.messageBar().clearWidgets()
     open_dialogs(tracks, regions)
     run_algorithms(tracks, regions)
+    report["layers"] = layers()
     QgsProject.instance().layerTreeRoot().findLayer(regions).setItemVisibilityChecked(False)
+    group = QgsProject.instance().layerTreeRoot().findGroup("RAW")
+    tracks_node = QgsProject.instance().layerTreeRoot().findLayer(tracks)
+    group.insertChildNode(len(group.children()) - 1, tracks_node.clone())  # above the regions
+    tracks_node.parent().removeChildNode(tracks_node)
     tracks.renderer().symbol().setColor(QColor("#6b7280"))
     tracks.renderer().symbol().setSize(0.8)
     canvas = iface.mapCanvas()
     canvas.setExtent(canvas.mapSettings().layerExtentToOutputExtent(regions, regions.extent()))
     canvas.refresh()
     canvas.waitWhileRendering()
-    report["layers"] = layers()
     picture(iface.mainWindow(), "desktop")
     assert unloadPlugin(NAME)
     wait()

@@ -14,6 +14,7 @@ from qgis.core import QgsApplication, QgsProcessingParameterDefinition
 
 ROOT = Path(__file__).parents[2]
 IDS = ["raw:forecasttracks", "raw:importtracks", "raw:profileusers", "raw:scoreregions"]
+KEPT: list[Any] = []
 COMMON = ["INPUT", "USER_FIELD", "TRACK_FIELD", "TIME_FIELD", "TIMEZONE", "MODEL", "DEVICE"]
 PUBLISHED = {
     "raw:importtracks": (["SOURCE", "FORMAT"], ["OUTPUT"]),
@@ -64,6 +65,7 @@ def test_load_unload_load(processing: Any, qgis_iface: Any) -> None:
         plugin.unload()  # twice does no harm
     plugin = classFactory(qgis_iface)
     plugin.initProcessing()
+    KEPT.append(plugin)  # as QGIS does: the provider lives as long as its plugin
 
 
 LOAD = """

@@ -15,9 +15,22 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
-COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"], "title": "Commuter"}
+COMMUTER = {
+    "name": "commuter",
+    "unit": "user",
+    "kind": "binary",
+    "classes": ["no", "yes"],
+    "title": "commuter",
+    "experimental": True,
+}
 MODE = {"name": "mode", "unit": "track", "kind": "classes", "classes": ["walk", "motor vehicle", "driver's seat"]}
-DENSITY = {"name": "poi", "kind": "number", "unit": "region", "title": "Points of interest", "physical_unit": "per km²"}
+DENSITY = {
+    "name": "poi",
+    "kind": "number",
+    "unit": "region",
+    "title": "Points of interest",
+    "unit_of_measure": "per km²",
+}
 WKT = {"Point": "Point (1 2)", "LineString": "LineString (1 2, 3 4)", "Polygon": "Polygon ((0 0, 1 0, 1 1, 0 0))"}
 
 
@@ -51,7 +64,7 @@ def test_classes_are_words() -> None:
     rows = [[None, None, word, inside] for word, inside in (("yes", True), ("no", True), ("unknown", False))]
     layer = layer_of("Point", fields, rows)
     styling.Profiles([MODE, COMMUTER], "user").apply(layer)
-    assert layer.name() == "Profiles: Commuter"
+    assert layer.name() == "Profiles: Commuter (experimental)"
     assert legend_of(layer) == [
         ["Commuter: yes"],
         ["Commuter: no"],
@@ -104,9 +117,14 @@ def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
     layer = layer_of("Point", "&field=t:datetime&field=horizon_min:double", [[None, m] for m in (2.5, 5, 7.5, 10)])
     styling.ForecastPoints().apply(layer)
     assert layer.name() == "Forecast: positions"
-    assert [r.label() for r in layer.renderer().ranges()][-1] == "8 to 10 min ahead"
+    words = ["2.5 min ahead", "5 min ahead", "7.5 min ahead", "10 min ahead"]
+    assert [r.label() for r in layer.renderer().ranges()] == words
     assert all(layer.renderer().symbolForValue(m) for m in (2.5, 5, 7.5, 10))
     assert layer.temporalProperties().isActive() and layer.temporalProperties().startField() == "t"
+    layer = layer_of("Point", "&field=t:datetime&field=horizon_min:double", [[None, m] for m in range(1, 31)])
+    styling.ForecastPoints().apply(layer)
+    assert [r.label() for r in layer.renderer().ranges()][0] == "1 to 6 min ahead"
+    assert all(layer.renderer().symbolForValue(m) for m in range(1, 31))
     empty = layer_of("Point", "&field=t:datetime&field=horizon_min:double", [])
     styling.ForecastPoints().apply(empty)
     for style, shape in ((styling.ForecastLines(), "LineString"), (styling.ForecastAreas(), "Polygon")):
