@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from model.card import write_card
 from model.cli import Parser, run
 from model.heldout import held_out_cab
 from model.windows import AHEAD, CONTEXT, Windows, cut
@@ -119,6 +120,7 @@ def parser() -> argparse.ArgumentParser:
     f.add_argument("--windows", type=int, default=3000, help="at most this many a cadence (default: %(default)s)")
     f.add_argument("--per-user", type=int, default=60, help="at most this many a person (default: %(default)s)")
     f.add_argument("--seed", type=int, default=0)
+    f.add_argument("--record", metavar="NAME", help="write the figures into the card of --bundle (a folder) as NAME")
     f.add_argument("--output", type=Path, metavar="REPORT", help="JSON file for the figures")
     return p
 
@@ -139,6 +141,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     if not results:
         raise InputError(f"{args.tracks} has no window of {CONTEXT + AHEAD} fixes at these cadences.")
     print(table(results))
+    if args.record:
+        figures = bundle.card.get("forecast_figures", {}) | {args.record: results}
+        write_card(Path(args.bundle), bundle.card | {"forecast_figures": figures})
     if args.output:
         args.output.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
 

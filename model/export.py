@@ -17,10 +17,11 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from model.card import write_card
 from model.checkpoint import load_network
 from model.cli import run
 from model.raw import Raw
-from raw_qgis_plugin.core.bundle import FORMAT_VERSION, write_sums
+from raw_qgis_plugin.core.bundle import FORMAT_VERSION
 from raw_qgis_plugin.core.embed import embedding_width
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features import FEATURE_VERSION
@@ -93,8 +94,8 @@ def export_backbone(network: Raw, path: Path) -> float:
     return worst
 
 
-def export(run: Path, output: Path) -> None:
-    """Make the bundle of a run, without heads."""
+def export(run: Path, output: Path, data: str = "") -> None:
+    """Make the bundle of a run, without heads. data: what the card says of the training data."""
     network, about = load_network(run / "state.safetensors")
     shutil.rmtree(output, ignore_errors=True)
     (output / "heads").mkdir(parents=True)
@@ -109,15 +110,9 @@ def export(run: Path, output: Path) -> None:
         "embedding": {"width": embedding_width(network.config.width), "pooling": POOLING},
         "domain": {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, 1_000_000_000], "horizon_s": [1, 9000]},
         "calibration": about.get("calibration", {}), "heads": [], "onnx_difference": difference,
-        "training": {k: about[k] for k in TRAINING},
+        "training": {k: about[k] for k in TRAINING}, "data": data,
     }  # fmt: skip
     write_card(output, card)
-
-
-def write_card(bundle: Path, card: dict) -> None:
-    """Write card.json, and the sums that go with it."""
-    (bundle / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    write_sums(bundle)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -125,10 +120,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = argparse.ArgumentParser("python -m model.export", description=__doc__)
     p.add_argument("--run", type=Path, required=True, help="folder of a run of model.pretrain")
     p.add_argument("--output", type=Path, required=True, metavar="BUNDLE")
+    p.add_argument("--data", default="", help="for the card: the training data, their terms and whom to cite")
     args = p.parse_args(argv)
     if not (args.run / "state.safetensors").is_file():
         raise InputError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
-    export(args.run, args.output)
+    export(args.run, args.output, args.data)
 
 
 if __name__ == "__main__":

@@ -23,8 +23,9 @@ import torch
 from scipy.sparse import csr_matrix, diags
 from torch import Tensor, nn
 
+from model.card import write_card
 from model.cli import Parser, run
-from model.export import export_graph, write_card
+from model.export import export_graph
 from model.hand_features import hand_features
 from model.heads import (
     FOLDS,

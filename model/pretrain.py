@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import re
 import sys
 import time
 from collections.abc import Sequence
@@ -109,7 +110,8 @@ class Run:
         tensors |= {f"average.{k}": v for k, v in self.average.items()} | optimizer_tensors(self.optimizer)
         about = {
             "config": self.network.config.to_dict(), "step": self.step, "seconds": self.seconds, "points": self.points,
-            "seed": args.seed, "minutes": args.minutes, "corpus": args.corpus, "device": device_name(self.device),
+            "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in args.corpus],
+            "device": device_name(self.device),
             "metrics": metrics, "init": args.init or "", "calibration": calibration or {},
         }  # fmt: skip
         save(self.state, tensors, about)
@@ -147,6 +149,13 @@ def device_name(device: torch.device) -> str:
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return f"CPU, {torch.get_num_threads()} threads"
+
+
+def source_name(spec: str) -> str:
+    """A corpus source as a card names it: weight, kind and the end of the path, without the folders of one machine."""
+    kind = re.match(r"([\d.]+\*)?(\w+:)?", spec)
+    prefix = kind.group() if kind else ""
+    return prefix + "/".join(Path(spec.removeprefix(prefix)).parts[-2:])
 
 
 def averaged(run: Run) -> Raw:
