@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,8 +11,6 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
-    QgsFeature,
-    QgsGeometry,
     QgsLayoutExporter,
     QgsLayoutItem,
     QgsLayoutItemLabel,
@@ -24,7 +21,7 @@ from qgis.core import (
     QgsLayoutSize,
     QgsLegendStyle,
     QgsLineSymbol,
-    QgsPointXY,
+    QgsMarkerSymbol,
     QgsPrintLayout,
     QgsProject,
     QgsRectangle,
@@ -47,20 +44,13 @@ def open_layer(path: Path, name: str) -> QgsVectorLayer:
     return layer
 
 
-def track_lines(path: Path, name: str, colour: str) -> QgsVectorLayer:
-    """The points of a track layer as thin lines, a line a track."""
-    points: dict[str, list[tuple[int, QgsPointXY]]] = defaultdict(list)
-    for fix in open_layer(path, name).getFeatures():
-        points[fix["track_id"]].append((fix["t"].toMSecsSinceEpoch(), fix.geometry().asPoint()))
-    layer = QgsVectorLayer("LineString?crs=EPSG:4326", name, "memory")
-    lines = []
-    for fixes in points.values():
-        line = QgsFeature()
-        line.setGeometry(QgsGeometry.fromPolylineXY([p for _, p in sorted(fixes, key=lambda fix: fix[0])]))
-        lines.append(line)
-    layer.dataProvider().addFeatures(lines)
-    layer.renderer().setSymbol(QgsLineSymbol.createSimple({"color": colour, "width": "0.3"}))
-    return layer
+def street_plan(path: Path) -> list[QgsVectorLayer]:
+    """Stations and streets of the synthetic city, for the background; the upper layer first."""
+    stations = open_layer(Path(f"{path}|layername=stations"), "Metro stations")
+    stations.renderer().setSymbol(QgsMarkerSymbol.createSimple({"name": "square", "color": "#444444", "size": "1.8"}))
+    streets = open_layer(Path(f"{path}|layername=streets"), "Streets")
+    streets.renderer().setSymbol(QgsLineSymbol.createSimple({"color": "#d4d4d0", "width": "0.2"}))
+    return [stations, streets]
 
 
 def add_label(layout: QgsPrintLayout, text: str, size: float, box: QgsRectangle, bold: bool = False) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The demo: the staged plugin in a QGIS profile of its own, the samples in, GeoPackages and a map out.
+"""The demo: the staged plugin in a QGIS profile of its own, the samples in, GeoPackages and maps out.
 
 `make demo` runs it (with build and tests on the path). Everything is written under build/demo/.
 """
@@ -10,6 +10,7 @@ import argparse
 import os
 import tempfile
 import time
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -19,6 +20,7 @@ from qgisrun import ROOT, STAGE, QgisProcess
 
 OUT = ROOT / "build" / "demo"
 SAMPLE = STAGE / "resources" / "sample"
+NO_BASEMAP = "Forecasts are made by a model: they are not observations."
 
 
 class Demo(NamedTuple):
@@ -27,15 +29,14 @@ class Demo(NamedTuple):
     name: str
     title: str
     note: str
+    map_name: str
     extent: tuple[float, float, float, float]
     min_users: int
-    horizon_min: int
-    step_min: int
-
-    @property
-    def tracks(self) -> Path:
-        """The layer of fixes."""
-        return SAMPLE / f"{self.name}_tracks.gpkg"
+    horizon_min: float
+    step_min: float
+    tracks: Path
+    to_import: Path | None = None
+    streets: Path | None = None
 
     @property
     def regions(self) -> Path:
@@ -50,21 +51,40 @@ class Demo(NamedTuple):
 ARACAJU = Demo(
     name="aracaju",
     title="Aracaju, Brazil: ten phones in cars and buses, 2014 and 2015",
-    note="Tracks: GoTrack (Cruz, Macedo, Guimarães; UCI 354), CC BY 4.0. Hexagons drawn for the sample, scored "
-    "from 3 users on.\nForecasts are made by a model: they are not observations.",
-    extent=(-37.125, -11.02, -37.02, -10.84),
+    note="Tracks: GoTrack (Cruz, Macedo, Guimarães; UCI 354), CC BY 4.0. Hexagons drawn for the sample, scored from "
+    f"3 users on.\n{NO_BASEMAP}",
+    map_name="map.png",
+    extent=(-37.135, -11.03, -37.0, -10.845),
     min_users=3,  # ten phones: the default of 10 would withhold every hexagon
     horizon_min=10,
     step_min=5,
+    tracks=SAMPLE / "aracaju_tracks.gpkg",
 )
-DEMOS = (ARACAJU,)
+CITY = Demo(
+    name="city",
+    title="A synthetic city: 40 invented people, one week",
+    note=f"Streets, people and movement are invented (Eclipse SUMO); nothing here is a real place.\n{NO_BASEMAP}",
+    map_name="city.png",
+    extent=(-50.86, -23.485, -50.76, -23.405),
+    min_users=10,
+    horizon_min=10,
+    step_min=5,
+    tracks=OUT / "city_tracks.gpkg",
+    to_import=SAMPLE / "city_tracks.parquet",
+    streets=SAMPLE / "city_streets.gpkg",
+)
+DEMOS = (ARACAJU, CITY)
 
 
 def run(demo: Demo, model: str) -> dict[str, Any]:
-    """The three algorithms on one sample; the numeric outputs of the last one."""
+    """The algorithms on one sample; the numeric outputs of the last one."""
     qgis = QgisProcess(OUT / "profile" / demo.name)
+    if demo.to_import:
+        qgis.run("raw:importtracks", SOURCE=demo.to_import, OUTPUT=demo.tracks)
     common = {"INPUT": demo.tracks, "USER_FIELD": "user_id", "TIME_FIELD": "t", "MODEL": model}
     qgis.run("raw:profileusers", **common, OUTPUT=demo.output("profiles"))
+    by_trip = {"TRACK_FIELD": "track_id", "UNIT": "track", "OUTPUT": demo.output("trips")}
+    qgis.run("raw:profileusers", **common, **by_trip)
     regions = {"REGIONS": demo.regions, "MIN_USERS": demo.min_users, "OUTPUT": demo.output("regions")}
     qgis.run("raw:scoreregions", **common, **regions)
     ahead = {"UNIT": "user", "HORIZON": demo.horizon_min, "STEP": demo.step_min}
@@ -76,8 +96,8 @@ def run(demo: Demo, model: str) -> dict[str, Any]:
     return qgis.run("raw:forecasttracks", **common, **ahead, **outputs)
 
 
-def draw(demo: Demo, picture: Path, model: str) -> None:
-    """The three results over each other as the plugin styles them, the tracks below the forecasts."""
+def draw(demo: Demo, model: str) -> None:
+    """The results over each other, as the plugin styles them."""
     import printed_map
 
     from raw_qgis_plugin.core.bundle import open_bundle
@@ -89,26 +109,50 @@ def draw(demo: Demo, picture: Path, model: str) -> None:
         "forecast_points": styling.ForecastPoints(),
         "forecast_tracks": styling.ForecastLines(),
         "forecast_areas": styling.ForecastAreas(),
-        "": None,
+        "trips": styling.Profiles(bundle.heads("track"), "track"),
         "regions": styling.RegionScores(bundle.heads("region"), demo.min_users),
     }
     layers = []
     for what, look in looks.items():
-        if look is None:
-            layers.append(printed_map.track_lines(demo.tracks, "Tracks as recorded", "#3f4a59"))
-            continue
         layers.append(printed_map.open_layer(demo.output(what), what))
         look.apply(layers[-1])
-    printed_map.draw(picture, demo.title, demo.note, layers, demo.extent)
+        if what == "trips":
+            layers[-1].setSubsetString("track_id NOT LIKE '%-stays'")
+    if demo.streets:
+        layers += printed_map.street_plan(demo.streets)
+    printed_map.draw(OUT / demo.map_name, demo.title, demo.note, layers, demo.extent)
 
 
 def sentences(demo: Demo) -> list[str]:
     """What the results say."""
-    return [
-        *say.about_profiles(say.rows_of(demo.output("profiles")), "user"),
-        *say.about_regions(say.rows_of(demo.output("regions")), demo.min_users),
+    users = say.rows_of(demo.output("profiles"))
+    trips = [row for row in say.rows_of(demo.output("trips")) if not row["track_id"].endswith("-stays")]
+    regions = say.rows_of(demo.output("regions"))
+    said = [
+        *say.about_profiles(users, "user"),
+        *say.about_profiles(trips, "track"),
+        *say.about_regions(regions, demo.min_users),
         *say.about_forecasts(say.rows_of(demo.output("forecast_points"))),
     ]
+    if demo is CITY:
+        said += say.against_truth(users, SAMPLE / "city_truth_users.csv", "user_id", "user_id")
+        said += say.against_truth(trips, SAMPLE / "city_truth_tracks.csv", "track_id", "trip_id")
+    return said
+
+
+def show(demos: Sequence[Demo], providers: Sequence[str], model: str) -> None:
+    """Draw the maps and print what they say."""
+    from printed_map import start_qgis
+
+    app = start_qgis()
+    for demo, provider in zip(demos, providers, strict=True):
+        draw(demo, model)
+        print(f"\n{demo.title} (model run on {provider})")
+        for sentence in sentences(demo):
+            print(f"  {sentence}")
+        layers = ", ".join(p.name for p in sorted(OUT.glob(f"{demo.name}_*.gpkg")))
+        print(f"  map: {OUT / demo.map_name}\n  layers in {OUT}: {layers}")
+    app.exitQgis()
 
 
 def main() -> None:
@@ -120,20 +164,11 @@ def main() -> None:
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     os.environ.setdefault("XDG_RUNTIME_DIR", tempfile.mkdtemp())
     OUT.mkdir(parents=True, exist_ok=True)
+    print("Profiling, scoring and forecasting two samples in QGIS …")
     with ThreadPoolExecutor(len(DEMOS)) as pool:
         results = list(pool.map(lambda demo: run(demo, model), DEMOS))
-    from printed_map import start_qgis
-
-    app = start_qgis()
-    for demo, result in zip(DEMOS, results, strict=True):
-        picture = OUT / ("map.png" if demo is ARACAJU else f"{demo.name}.png")
-        draw(demo, picture, model)
-        print(f"\n{demo.title} (model run on {result['PROVIDER']})")
-        for sentence in sentences(demo):
-            print(f"  {sentence}")
-        print(f"  layers: {demo.output('*').relative_to(ROOT)}   map: {picture.relative_to(ROOT)}")
-    app.exitQgis()
-    print(f"\nDone in {time.monotonic() - began:.0f} s. Open the map: {OUT / 'map.png'}")
+    show(DEMOS, [result["PROVIDER"] for result in results], model)
+    print(f"\nDone in {time.monotonic() - began:.0f} s.")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import csv
 import sqlite3
 from collections import Counter
 from pathlib import Path
@@ -67,3 +68,20 @@ def about_forecasts(rows: list[Row]) -> list[str]:
         f"Forecasts for {len(at_end)} users: {last:g} min after the last fix, half of all cases lie within "
         f"{r50:,.0f} m, 80 % within {r80:,.0f} m (medians).{known(at_end) if 'in_domain' in rows[0] else ''}"
     ]
+
+
+def against_truth(rows: list[Row], truth: Path, id_field: str, truth_id: str) -> list[str]:
+    """How often a label is what the synthetic city knows to be true; fields of the same name, ids that both have."""
+    with truth.open() as f:
+        known_rows = {row[truth_id]: row for row in csv.DictReader(f)}
+    said = []
+    for task in tasks_of(rows, "_p"):
+        pairs = [
+            (str(row[task]).lower(), known_rows[row[id_field]].get(task, "").lower())
+            for row in rows
+            if row[id_field] in known_rows and row[task] != "unknown"
+        ]
+        if pairs and all(true for _, true in pairs):
+            right = sum(answer == true for answer, true in pairs)
+            said.append(f"Against the truth: {task} is right for {right} of {len(pairs)} answered.")
+    return said

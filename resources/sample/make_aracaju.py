@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Make aracaju_tracks.gpkg, aracaju_regions.gpkg and heldout.json from the published GoTrack files.
 
-    PYTHONPATH=. .venv/bin/python resources/sample/make_sample.py GOTRACK_FOLDER [CABSPOTTING_PARQUET]
+    PYTHONPATH=. .venv/bin/python resources/sample/make_aracaju.py GOTRACK_FOLDER [CABSPOTTING_PARQUET]
 
 GOTRACK_FOLDER holds go_track_tracks.csv and go_track_trackspoints.csv (UCI data set 354). With Cabspotting's
 points given as well, the ids of its held-out cabs go into heldout.json. Needs GDAL, pyproj and shapely.

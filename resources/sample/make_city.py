@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Make the synthetic sample (city_*) from a generated city.
+
+    .venv/bin/python -m model.synthetic --small --across 8 --seed 2027 --output CITY
+    PYTHONPATH=. .venv/bin/python resources/sample/make_city.py CITY
+
+Each trip is a track with its id in the truth; what lies between a person's trips is one more track. Devices that
+record every second or two are thinned, to keep the file small and the demo short.
+"""
+
+from __future__ import annotations
+
+import csv
+import shutil
+import sys
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from osgeo import gdal
+
+HERE = Path(__file__).parent
+SHORTEST_GAP_S = 5
+
+gdal.UseExceptions()
+
+
+def thin(user: np.ndarray, t: np.ndarray) -> np.ndarray:
+    """(n,) bool: fixes of a user, sorted by time, that come at least SHORTEST_GAP_S after the last one kept."""
+    keep = np.zeros(len(t), bool)
+    last: dict[str, int] = {}
+    for i, (who, when) in enumerate(zip(user, t, strict=True)):
+        if when - last.get(who, -(2**60)) >= 1000 * SHORTEST_GAP_S:
+            keep[i], last[who] = True, when
+    return keep
+
+
+def name_tracks(user: np.ndarray, t: np.ndarray, trips: list[dict[str, str]]) -> np.ndarray:
+    """(n,) object: the id of the trip that a fix lies in, or USER-stays between trips."""
+    names = np.char.add(user.astype(str), "-stays").astype(object)
+    for trip in trips:
+        inside = (user == trip["user_id"]) & (t >= int(trip["t_start"])) & (t <= int(trip["t_end"]))
+        names[inside] = trip["trip_id"]
+    return names
+
+
+def write_tracks(city: Path) -> int:
+    """The tracks as a small Parquet file; returns the number of fixes."""
+    table = pq.read_table(city / "tracks.parquet")
+    user = table["user_id"].to_numpy(zero_copy_only=False)
+    t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
+    keep = thin(user, t)
+    user, t, lon, lat = user[keep], t[keep], lon[keep], lat[keep]
+    with (city / "truth_tracks.csv").open() as f:
+        track = name_tracks(user, t, list(csv.DictReader(f)))
+    columns = {
+        "user_id": pa.array(user).dictionary_encode(),
+        "track_id": pa.array(track).dictionary_encode(),
+        "t": pa.array(t, pa.timestamp("ms", "UTC")),
+        "lon_e6": np.round(lon * 1e6).astype(np.int32),
+        "lat_e6": np.round(lat * 1e6).astype(np.int32),
+    }
+    pq.write_table(
+        pa.table(columns),
+        HERE / "city_tracks.parquet",
+        compression="zstd",
+        use_dictionary=["user_id", "track_id"],
+        column_encoding=dict.fromkeys(("t", "lon_e6", "lat_e6"), "DELTA_BINARY_PACKED"),
+    )
+    return len(t)
+
+
+def write_layer(source: Path, target: Path, update: bool = False) -> None:
+    """A GeoJSON layer into a GeoPackage, under its own name."""
+    options = gdal.VectorTranslateOptions(format="GPKG", layerName=source.stem, accessMode="update" if update else None)
+    gdal.VectorTranslate(str(target), str(source), options=options)
+
+
+def main(city: Path) -> None:
+    """Write the files beside this script."""
+    for old in HERE.glob("city_*"):
+        old.unlink()
+    fixes = write_tracks(city)
+    write_layer(city / "regions.geojson", HERE / "city_regions.gpkg")
+    write_layer(city / "streets.geojson", HERE / "city_streets.gpkg")
+    write_layer(city / "stations.geojson", HERE / "city_streets.gpkg", update=True)
+    for truth in ("users", "tracks", "regions"):
+        shutil.copy(city / f"truth_{truth}.csv", HERE / f"city_truth_{truth}.csv")
+    print(f"{fixes:,} fixes, {sum(p.stat().st_size for p in HERE.glob('city_*')) / 1e6:.2f} MB")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
