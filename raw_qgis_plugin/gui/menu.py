@@ -8,7 +8,11 @@ from typing import Any
 
 from qgis.core import QgsApplication, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt import sip
-from qgis.PyQt.QtGui import QAction
+
+try:
+    from qgis.PyQt.QtGui import QAction
+except ImportError:  # older QGIS with Qt 5
+    from qgis.PyQt.QtWidgets import QAction
 
 from ..processing.provider import ALGORITHMS, PROVIDER_ID
 

@@ -78,7 +78,7 @@ def read_points(
             layer = dataset.GetLayerByName(plan.layer_name) if plan.layer_name else dataset.GetLayer(0)
             if layer is None or (plan.layer_name is None and dataset.GetLayerCount() != 1):
                 return None
-            if not _same_clock(dataset, layer, time, plan.subset):
+            if not _same_clock(dataset, layer, time):
                 return None
             return _read_batches(layer, plan, (user, track, time), timezone, count)
     except (RuntimeError, ImportError, AttributeError) as error:  # GDAL's refusal, no NumPy bindings, GDAL < 3.8
@@ -86,7 +86,7 @@ def read_points(
         return None
 
 
-def _same_clock(dataset: Any, layer: Any, time: str, subset: str) -> bool:
+def _same_clock(dataset: Any, layer: Any, time: str) -> bool:
     """Whether the stream's times are UTC for certain: it does not say which of them had no zone.
 
     GeoPackage has times in UTC by its standard, but files with others exist.
@@ -102,12 +102,10 @@ def _same_clock(dataset: Any, layer: Any, time: str, subset: str) -> bool:
         return True
     if dataset.GetDriver().ShortName != "GPKG":
         return False
-    quoted = [name.replace('"', '""') for name in (layer.GetName(), time)]
-    found = dataset.ExecuteSQL(
-        'SELECT 1 FROM "{0}" WHERE "{1}" IS NOT NULL AND "{1}" NOT LIKE \'%Z\' LIMIT 1'.format(*quoted)
-    )
-    zoneless = found is not None and found.GetNextFeature() is not None
-    dataset.ReleaseResultSet(found)
+    quoted = time.replace('"', '""')
+    layer.SetAttributeFilter(f'"{quoted}" NOT LIKE \'%Z\'')
+    zoneless = layer.GetNextFeature() is not None
+    layer.SetAttributeFilter(None)
     return not zoneless
 
 

@@ -273,13 +273,15 @@ class TrackAlgorithm(RawAlgorithm):
         return tracks, skipped
 
     @staticmethod
-    def keep_moving(tracks: Tracks, unit: str, skipped: Skipped, feedback: QgsProcessingFeedback) -> Tracks:
-        """Drop units of a single fix, which say nothing about movement, and warn once of all that was skipped.
+    def cut(read: Tracks, unit: str, skipped: Skipped, feedback: QgsProcessingFeedback) -> Tracks:
+        """One track a unit, without units of a single fix, which say nothing about movement.
 
-        tracks: one track a unit.
+        Warns once of all that was skipped, here and in reading.
         """
         import numpy as np
 
+        tracks = read if unit == "track" else read.by_day() if unit == "day" else read.by_user()
+        skipped.add("at the time of another fix of the same user", len(read) - len(tracks))
         single = np.diff(tracks.track_offsets) < 2
         skipped.add(f"the only fix of a {unit}", int(single.sum()))
         if single.any():

@@ -106,8 +106,8 @@ class ForecastTracks(TrackAlgorithm):
         unit = self._unit(parameters, context)
         model = self.open_model(parameters, context, feedback)
         read, skipped = self.read(feedback)
-        tracks = self.keep_moving(read.by_user() if unit == "user" else read, unit, skipped, feedback)
-        feedback.pushInfo(tr("One forecast a {unit}, from its last fix.").format(unit=tr(unit)))
+        tracks = self.cut(read, unit, skipped, feedback)
+        feedback.pushInfo(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
         answer = forecast(
             tracks, model, self._horizons(parameters, context), Stage(feedback, tr("Forecasting"), READ, COMPUTED)
         )

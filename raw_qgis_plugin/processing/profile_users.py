@@ -61,7 +61,7 @@ class ProfileUsers(TrackAlgorithm):
         model = self.open_model(parameters, context, feedback)
         self.describe_heads(model.bundle.heads(unit), feedback)
         read, skipped = self.read(feedback)
-        tracks = self.keep_moving(units_of(read, unit), unit, skipped, feedback)
+        tracks = self.cut(read, unit, skipped, feedback)
         profiles = profile(
             tracks, model, unit, names_of(parameters.get("TASKS")), Stage(feedback, tr("Profiling"), READ, COMPUTED)
         )
@@ -85,10 +85,3 @@ class ProfileUsers(TrackAlgorithm):
             xy = coordinates.transform_xy(np.column_stack([tracks.lon, tracks.lat]), back)
             return writing.lines(xy, tracks.track_offsets)
         return writing.points(coordinates.transform_xy(np.column_stack([profiles.lon, profiles.lat]), back))
-
-
-def units_of(tracks: Tracks, unit: str) -> Tracks:
-    """The tracks cut so that each is one unit."""
-    if unit == "user":
-        return tracks.by_user()
-    return tracks.by_day() if unit == "day" else tracks

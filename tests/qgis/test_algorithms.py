@@ -380,3 +380,13 @@ def test_import_of_csv_and_geolife(run: Callable, fixes: Any, tmp_path: Path) ->
     assert {row["user_id"] for row in done.rows()} == {"007"} and len(done.rows()) == 30
     with pytest.raises(QgsProcessingException, match="nowhere"):
         run("raw:importtracks", SOURCE=str(tmp_path / "nowhere"))
+
+
+def test_every_fix_is_either_used_or_counted(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    """Two tracks of a user at the same time: as a user's the second says nothing new."""
+    twice = type(fixes)(
+        fixes.user_id * 2, fixes.t * 2, fixes.lon * 2, fixes.lat * 2, {"trip": [1] * len(fixes.t) + [2] * len(fixes.t)}
+    )
+    done = run("raw:profileusers", INPUT=make(twice), MODEL=bundle, TRACK_FIELD="trip")
+    assert (done.values["N_POINTS"], done.values["N_SKIPPED"]) == (1440, 1440)
+    assert "1,440 at the time of another fix of the same user" in done.feedback.warnings[0]

@@ -108,3 +108,28 @@ def test_loads_fast_and_imports_nothing_heavy() -> None:
     words = load(())
     assert "heavy []" in words
     assert float(words.split("seconds ")[1].split()[0]) < 0.5
+
+
+def test_time_left_is_said_in_words(staged: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    from qgis.core import QgsProcessingFeedback
+
+    from raw_qgis_plugin.core.errors import Cancelled
+    from raw_qgis_plugin.processing import progress
+
+    monkeypatch.setattr(progress, "SAY_AFTER_S", 0.0)
+    monkeypatch.setattr(progress, "SAY_EVERY_S", -1.0)
+    said: list[str] = []
+
+    class Feedback(QgsProcessingFeedback):
+        def setProgressText(self, text: str) -> None:  # noqa: N802
+            said.append(text)
+
+    feedback = Feedback()
+    stage = progress.Stage(feedback, "Profiling", 20, 60)
+    stage(0.5)
+    assert feedback.progress() == 40
+    assert said == ["Profiling …", "Profiling: 50% done, about 5 s left"]
+    feedback.cancel()
+    with pytest.raises(Cancelled):
+        stage(0.6)
+    assert [progress.time_left(s) for s in (33, 600, 9000)] == ["about 35 s", "about 10 min", "about 2.5 h"]
