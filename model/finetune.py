@@ -41,7 +41,7 @@ from model.heads import (
     scores,
     temperature,
 )
-from model.labels import Labelled, cut_intervals, is_interval_table, join, read_table
+from model.labels import Labelled, cut_intervals, is_interval_table, join, read_table, thin
 from raw_qgis_plugin.core.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.domain import unit_stats
 from raw_qgis_plugin.core.embed import embed
@@ -82,10 +82,11 @@ def unit_examples(tracks: Tracks, table: dict[str, np.ndarray], unit: str, field
         tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
         ids = tracks.user_ids[tracks.track_user] if unit == "user" else tracks.track_ids
         found = join(ids, tracks.track_user, table, unit, field)
-    x = embed(tracks, model)[found.unit]
+    tracks = tracks.take(np.isin(tracks.track, found.unit))  # in the order of found.unit, which is sorted
+    x = embed(tracks, model)
     good = ~np.isnan(x).any(axis=1)
-    stats = {k: v[found.unit][good] for k, v in unit_stats(tracks).items()}
-    hand = hand_features(tracks)[found.unit][good]
+    stats = {k: v[good] for k, v in unit_stats(tracks).items()}
+    hand = hand_features(tracks)[good]
     return Examples(x[good], hand, found.value[good], found.group[good], np.ones(good.sum(), bool), _domain(stats))
 
 
@@ -140,11 +141,12 @@ def teach(e: Examples, rename: dict[str, str], seed: int, minutes: float) -> tup
         raise InputError("All labels are equal: there is nothing to learn.")
     out = np.full((len(y), task.outputs), np.nan)
     simple = np.full(len(y), np.nan)
+    hand = e.hand[:, np.isnan(e.hand).mean(axis=0) < 0.9]  # a short track has no night and no working hours
     began = time.monotonic()
     for fold, (learn, test) in enumerate(folds(y, e.group, task, seed)):
         test = test[e.whole[test]]
         out[test] = predict(fit(e.x[learn], y[learn], e.group[learn], task, seed + fold), e.x[test])
-        simple[test] = boosting(e.hand[learn], y[learn], task, seed).predict(e.hand[test])
+        simple[test] = boosting(hand[learn], y[learn], task, seed).predict(hand[test])
         print(json.dumps({"fold": fold + 1, "of": FOLDS, "seconds": round(time.monotonic() - began, 1)}), flush=True)
         if time.monotonic() - began > 60 * minutes:
             break
@@ -228,6 +230,7 @@ def parser() -> argparse.ArgumentParser:
         metavar="FROM=TO",
         help="labels to call by another name, so as to merge classes",
     )
+    p.add_argument("--per-class", type=int, metavar="N", help="learn from at most N labels a class, drawn at random")
     p.add_argument("--title", default="", help="the task in words, for legends")
     p.add_argument("--unit-of-measure", default="", help="of a number, such as 'per km²'")
     p.add_argument("--trained-on", default="", help="what the labels speak for, for the card")
@@ -250,6 +253,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     model, table = Model(bundle), read_table(args.labels)
     if args.field not in table:
         raise InputError(f"The labels have no column '{args.field}'. They have: {', '.join(table)}.")
+    if args.per_class:
+        table = thin(table, args.field, rename, args.per_class, args.seed)
     tracks, skipped, guess = read(args.tracks)
     print(json.dumps({"fields": str(guess), "skipped": str(skipped)}), flush=True)
     if args.unit == "region":

@@ -53,6 +53,18 @@ def column(table: dict[str, np.ndarray], names: tuple[str, ...], what: str) -> n
     raise InputError(f"The labels have no {what}: one of the columns {', '.join(names)}.")
 
 
+def thin(
+    table: dict[str, np.ndarray], field: str, rename: dict[str, str], most: int, seed: int
+) -> dict[str, np.ndarray]:
+    """The table with at most `most` rows a label (after renaming), drawn at random."""
+    words = np.array([rename.get(str(v), str(v)) for v in table[field]])
+    order = np.random.default_rng(seed).permutation(len(words))
+    order = order[np.argsort(words[order], kind="stable")]
+    rank = np.arange(len(order)) - np.searchsorted(words[order], words[order])
+    kept = np.sort(order[rank < most])
+    return {name: values[kept] for name, values in table.items()}
+
+
 def is_interval_table(table: dict[str, np.ndarray]) -> bool:
     """Does a table label intervals of time (GeoLife's labels) rather than whole units?"""
     return any(start in table and end in table for start, end in INTERVAL_FIELDS)

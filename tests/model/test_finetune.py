@@ -11,7 +11,7 @@ import torch
 from model.finetune import add_head, interval
 from model.finetune import main as finetune
 from model.heads import Head, Task, encode, fit, folds, predict, scores, temperature
-from model.labels import cut_intervals, join
+from model.labels import cut_intervals, join, thin
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import BundleError, InputError
 from raw_qgis_plugin.core.profiles import profile
@@ -136,6 +136,12 @@ def test_too_few_labels_are_said():
     with pytest.raises(InputError, match="Only 2 users"):
         table = {"user_id": np.array(["a", "b"], object), "y": np.array([1, 2], object)}
         join(np.array(["a", "b", "c"], object), np.arange(3), table, "user", "y")
+
+
+def test_thinning_keeps_the_rare_class_whole():
+    table = {"y": np.array(["a"] * 50 + ["b"] * 30 + ["c"] * 3, object), "n": np.arange(83)}
+    kept = thin(table, "y", {"b": "a"}, 10, 0)
+    assert (kept["y"] == "c").sum() == 3 and len(kept["y"]) == 13 and (np.diff(kept["n"]) > 0).all()
 
 
 def test_intervals_become_tracks():
