@@ -98,9 +98,9 @@ def test_regions_are_taught_on_who_crossed_them(nano_run, tracks_file, tmp_path)
         rows.append({"region_id": f"r{i}", "density": float((i % 10) * 3 + i // 10)})
     (tmp_path / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": squares}))
     labels = write_csv(tmp_path / "l.csv", rows)
-    finetune(["--tracks", str(tracks_file), "--labels", str(labels), "--field", "density", "--unit", "region", "--regions",
-              str(tmp_path / "r.geojson"), "--id", "region_id", "--task-name", "density", "--bundle", str(nano_run / "bundle"),
-              "--output", str(tmp_path / "bundle")])  # fmt: skip
+    arguments = ["--tracks", str(tracks_file), "--labels", str(labels), "--field", "density", "--unit", "region"]
+    arguments += ["--regions", str(tmp_path / "r.geojson"), "--id", "region_id", "--task-name", "density"]
+    finetune([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "bundle")])
     (head,) = open_bundle(tmp_path / "bundle").heads("region")
     assert head["kind"] == "number" and head["halfwidth"]["low"] < 0 < head["halfwidth"]["high"]
     assert head["domain"]["n_users"][0] == 10 and set(head["metrics"]["head"]) == {"mae", "r2"}
