@@ -13,6 +13,7 @@ import argparse
 import json
 import shutil
 import sys
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -189,15 +190,23 @@ class Calibrated(nn.Module):
 
 
 def add_head(bundle: Bundle, output: Path, name: str, head: Head, heat: float, card: dict) -> None:
-    """Write a copy of the bundle with the head in it, in the place of one of that name."""
-    if output.resolve() != bundle.path.resolve():
-        shutil.copytree(bundle.path, output, dirs_exist_ok=True)
-    (output / "heads").mkdir(exist_ok=True)
-    x = torch.zeros(2, head.first.in_features)
-    rows = {"x": {0: torch.export.Dim("rows", min=1)}}
-    export_graph(Calibrated(head, heat).eval(), {"x": x}, output / "heads" / f"{name}.onnx", ["answer"], rows)
-    others = [h for h in bundle.card["heads"] if h["name"] != name]
-    write_card(output, bundle.card | {"heads": [*others, {"name": name, **card}]})
+    """Write a copy of the bundle with the head in it, in the place of one of that name.
+
+    The copy is made and checked beside the output, so that a bundle is replaced by a whole one or not at all.
+    """
+    output.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=output.parent) as beside:
+        fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
+        (fresh / "heads").mkdir(exist_ok=True)
+        x = torch.zeros(2, head.first.in_features)
+        rows = {"x": {0: torch.export.Dim("rows", min=1)}}
+        export_graph(Calibrated(head, heat).eval(), {"x": x}, fresh / "heads" / f"{name}.onnx", ["answer"], rows)
+        others = [h for h in bundle.card["heads"] if h["name"] != name]
+        write_card(fresh, bundle.card | {"heads": [*others, {"name": name, **card}]})
+        open_bundle(fresh)
+        if output.exists():
+            output.rename(Path(beside) / "replaced")
+        fresh.rename(output)
 
 
 def verdict(metrics: dict) -> str:
@@ -270,7 +279,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         "verdict": verdict(card["metrics"]),
     }  # fmt: skip
     add_head(bundle, args.output, args.task_name, head, heat, card)
-    open_bundle(args.output)
     print(json.dumps(card["metrics"]))
     print(card["verdict"])
 
