@@ -7,11 +7,8 @@ in, the model that reads them, and what is told about both. Nothing is imported 
 
 from __future__ import annotations
 
-import sys
-import sysconfig
 from abc import abstractmethod
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -31,12 +28,12 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterString,
 )
-from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, Progress, RawError, no_progress
 from ..core.paths import RESOURCES
 from .progress import Stage
+from .words import describe, how_to_install, tr, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +52,6 @@ READ, COMPUTED = 15.0, 90.0  # percent of the bar: reading, the model's work, wr
 def icon(name: str) -> QIcon:
     """A drawing of resources/icons."""
     return QIcon(str(RESOURCES / "icons" / f"{name}.svg"))
-
-
-def tr(text: str) -> str:
-    """Translate a text of the algorithms."""
-    return QCoreApplication.translate("RAW", text)
 
 
 class RawAlgorithm(QgsProcessingAlgorithm):
@@ -113,7 +105,7 @@ class RawAlgorithm(QgsProcessingAlgorithm):
         if not ready:
             raise QgsProcessingException(reason)
         try:
-            return self.run_on(parameters, context, feedback)
+            return self.run_on(self.in_words(parameters), context, feedback)
         except Cancelled:
             return {}
         except (RawError, OSError) as error:
@@ -141,10 +133,20 @@ class RawAlgorithm(QgsProcessingAlgorithm):
             self.check_own(parameters, context)
         except RawError as error:
             return False, str(error)
-        return super().checkParameterValues(parameters, context)
+        return super().checkParameterValues(self.in_words(parameters), context)
 
     def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         """Raise InputError where the algorithm's own parameters contradict each other."""
+
+    def in_words(self, parameters: dict[str, Any]) -> dict[str, Any]:
+        """Choices that were given by number or in other capitals, as qgis_process suggests, in the published words."""
+        result = dict(parameters)
+        for definition in self.parameterDefinitions():
+            if isinstance(definition, QgsProcessingParameterEnum) and definition.name() in result:
+                value = result[definition.name()]
+                word = word_of(definition.options(), value)
+                result[definition.name()] = definition.defaultValue() if word is None else word
+        return result
 
     def write_table(
         self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, columns: dict[str, Any],
@@ -335,41 +337,3 @@ class TrackAlgorithm(RawAlgorithm):
             "N_SKIPPED": skipped.total,
             "PROVIDER": model.provider,
         }
-
-
-def describe(tracks: Tracks) -> str:
-    """How many fixes, users and tracks there are, and from when to when."""
-    import numpy as np
-
-    if not len(tracks):
-        return "No fix could be read."
-    first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="m")
-    return (
-        f"Read {len(tracks):,} fixes of {tracks.n_users:,} users in {tracks.n_tracks:,} tracks, from "
-        f"{first.replace('T', ' ')} to {last.replace('T', ' ')} UTC."
-    )
-
-
-def names_of(value: Any) -> list[str] | None:
-    """A list of names given as text with commas, or as a list; None where it is empty."""
-    parts = value if isinstance(value, (list, tuple)) else str(value or "").split(",")
-    names = [str(part).strip() for part in parts if str(part).strip()]
-    return names or None
-
-
-def how_to_install(missing: list[str]) -> str:
-    """What to install, into which Python, by which command."""
-    options = "--user"
-    if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists():  # Debian and others: pip wants to be told
-        options += " --break-system-packages"
-    if sys.platform == "win32":
-        where, python = "Open the OSGeo4W Shell from the Start menu and run", "python"
-    elif sys.platform == "darwin":
-        where, python = "In a terminal run", f"{sys.exec_prefix}/bin/python3"
-    else:
-        where, python = "In a terminal run", f"python{sys.version_info.major}.{sys.version_info.minor}"
-    plural = "s" if len(missing) > 1 else ""
-    return (
-        f"RAW needs the Python package{plural} {' and '.join(missing)} in QGIS's own Python. {where}: "
-        f"{python} -m pip install {options} {' '.join(missing)}    Then start QGIS again."
-    )

@@ -16,8 +16,9 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import InputError
-from .base import COMPUTED, READ, TrackAlgorithm, icon, tr
+from .base import COMPUTED, READ, TrackAlgorithm, icon
 from .progress import Stage
+from .words import tr
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,8 +17,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from .base import ANY_FILE, RawAlgorithm, describe, icon, tr
+from .base import ANY_FILE, RawAlgorithm, icon
 from .progress import Stage
+from .words import describe, tr
 
 FORMATS = ("auto", "geolife", "csv", "parquet", "gotrack")
 

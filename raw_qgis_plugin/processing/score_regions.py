@@ -20,8 +20,9 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from .base import COMPUTED, READ, TrackAlgorithm, icon, names_of, tr
+from .base import COMPUTED, READ, TrackAlgorithm, icon
 from .progress import Stage
+from .words import names_of, tr
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
