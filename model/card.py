@@ -72,7 +72,19 @@ def _head_table(heads: list[dict]) -> str:
         lines.append(
             f"| {name} | {h['unit']} | {answer} | {ours} | {simple} | {h['metrics']['units']} | {h['trained_on']} |"
         )
+    lines += [
+        "",
+        *(f"{h['name']} on {name}: {_elsewhere(r)}" for h in heads for name, r in h.get("elsewhere", {}).items()),
+    ]
     return "\n".join(lines)
+
+
+def _elsewhere(r: dict) -> str:
+    return (
+        f"accuracy {r['accuracy']:.3f}, macro-F1 {r['macro_f1']:.3f} on {r['units']} units of {r['people']} people "
+        f"(always the most frequent class: {r['most_frequent']:.3f}); sure of {r['sure']:.0%}, then right in "
+        f"{r['accuracy_where_sure'] or 0:.1%}."
+    )
 
 
 def _scores(metrics: dict[str, float]) -> str:

@@ -42,7 +42,7 @@ from model.heads import (
     scores,
     temperature,
 )
-from model.labels import Labelled, cut_intervals, is_interval_table, join, read_table, thin
+from model.labels import join, label_units, read_table, thin
 from raw_qgis_plugin.core.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.domain import unit_stats
 from raw_qgis_plugin.core.embed import embed
@@ -74,16 +74,7 @@ class Examples:
 
 def unit_examples(tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, model: Model) -> Examples:
     """Examples of users, tracks, days or labelled intervals; people stay together."""
-    if is_interval_table(table):
-        tracks, row = cut_intervals(tracks, table)
-        if len(row) < 10:
-            raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
-        found = Labelled(np.arange(len(row)), table[field][row], tracks.track_user)
-    else:
-        tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
-        ids = tracks.user_ids[tracks.track_user] if unit == "user" else tracks.track_ids
-        found = join(ids, tracks.track_user, table, unit, field)
-    tracks = tracks.take(np.isin(tracks.track, found.unit))  # in the order of found.unit, which is sorted
+    tracks, found = label_units(tracks, table, unit, field)
     x = embed(tracks, model)
     good = ~np.isnan(x).any(axis=1)
     stats = {k: v[good] for k, v in unit_stats(tracks).items()}

@@ -60,8 +60,7 @@ class Head(nn.Module):
 
 def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Task, np.ndarray]:
     """Tell the kind of a label column and turn it into numbers: classes as integers, numbers in their scale."""
-    words = np.array([_word(v) for v in values])
-    words = np.array([(rename or {}).get(w, w) for w in words])
+    words = label_words(values, rename or {})
     distinct = sorted(set(words))
     numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
     if not numeric or len(distinct) == 2:
@@ -73,8 +72,11 @@ def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Ta
     return Task("number"), y
 
 
-def _word(value: object) -> str:
-    return {"true": "yes", "false": "no", "1": "yes", "0": "no"}.get(str(value).lower(), str(value))
+def label_words(values: np.ndarray, rename: dict[str, str]) -> np.ndarray:
+    """Labels in words: true and 1 are 'yes', false and 0 'no', others as they are or renamed."""
+    yes_no = {"true": "yes", "false": "no", "1": "yes", "0": "no"}
+    words = [yes_no.get(str(v).lower(), str(v)) for v in values]
+    return np.array([rename.get(w, w) for w in words])
 
 
 def fit(x: np.ndarray, y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0, epochs: int = 300) -> Head:

@@ -111,3 +111,18 @@ def join(ids: np.ndarray, groups: np.ndarray, table: dict[str, np.ndarray], unit
     if len(row) < 10:
         raise InputError(f"Only {len(row)} {unit}s of the tracks have a label; teaching a head takes at least ten.")
     return Labelled(row, np.array([known[str(ids[i])] for i in row], object), groups[row])
+
+
+def label_units(tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str) -> tuple[Tracks, Labelled]:
+    """The labelled users, tracks, days or intervals, each a track, and their labels in the same order; a person's
+    units stay together.
+    """
+    if is_interval_table(table):
+        tracks, row = cut_intervals(tracks, table)
+        if len(row) < 10:
+            raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
+        return tracks, Labelled(np.arange(len(row)), table[field][row], tracks.track_user)
+    tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
+    ids = tracks.user_ids[tracks.track_user] if unit == "user" else tracks.track_ids
+    found = join(ids, tracks.track_user, table, unit, field)
+    return tracks.take(np.isin(tracks.track, found.unit)), found
