@@ -73,7 +73,9 @@ def test_profiles_use_the_new_head(taught, tracks_file):
 def test_onnx_head_equals_torch(nano_run, tmp_path):
     torch.manual_seed(0)
     head = Head(8, 3).eval()
-    card = {"kind": "classes", "unit": "user", "classes": ["a", "b", "c"]}
+    metrics = {"units": 9, "head": {"accuracy": 0.5}, "baseline": {"accuracy": 0.4}}
+    card = {"kind": "classes", "unit": "user", "classes": ["a", "b", "c"], "metrics": metrics}
+    card |= {"experimental": False, "trained_on": "nothing"}
     add_head(open_bundle(nano_run / "bundle"), tmp_path / "bundle", "abc", head, 2.0, card)
     model = Model(open_bundle(tmp_path / "bundle"), "cpu")
     x = np.random.default_rng(0).normal(size=(7, 8)).astype(np.float32)
@@ -147,11 +149,11 @@ def test_thinning_keeps_the_rare_class_whole():
 def test_intervals_become_tracks():
     t = np.arange(100) * 10_000
     tracks, _ = build_tracks(["a"] * 100, None, t, np.linspace(0, 0.1, 100), np.zeros(100))
-    table = {k: np.array(v, object) for k, v in {
-        "user_id": ["a", "a", "a", "b"], "start": [0, 500_000, 900_000, 0], "end": [200_000, 800_000, 940_000, 9e5],
-        "mode": ["walk", "bus", "short", "nobody"],
-    }.items()}  # fmt: skip
-    table["start"], table["end"] = (np.array(table[k], "datetime64[ms]") for k in ("start", "end"))
+    table = {
+        "user_id": np.array(["a", "a", "a", "b"], object),
+        "start": np.array([0, 500_000, 900_000, 0], "datetime64[ms]"),
+        "end": np.array([200_000, 800_000, 940_000, 900_000], "datetime64[ms]"),
+    }
     cut, row = cut_intervals(tracks, table)
     assert row.tolist() == [0, 1] and np.diff(cut.track_offsets).tolist() == [21, 31]
     assert cut.t[0] == 0 and cut.t[21] == 500_000 and cut.user_ids[cut.track_user].tolist() == ["a", "a"]
