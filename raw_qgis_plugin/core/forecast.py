@@ -15,6 +15,8 @@ from .tracks import Tracks
 
 CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
 COARSE_S = 300.0
+SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
+BLOCK = 16_384  # contexts laid out at once
 FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
 TAIL = 3.0  # degrees of freedom of the mixture's Student t components
 LEVELS = (0.5, 0.8)
@@ -100,18 +102,19 @@ def _answer(
     """
     farthest = np.zeros(len(end))
     np.maximum.at(farthest, context, horizon)
-    rows, valid = _context_rows(tracks, begin, end, farthest)
-    length = valid.sum(axis=1)
     by_context = np.argsort(context, kind="stable")
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
-    result, done = np.empty((4, len(horizon))), 0
-    for chosen in batches(length):
-        progress(done / len(end))
-        asked = [by_context[first[c] : first[c + 1]] for c in chosen]
-        most = max(len(a) for a in asked)
-        at = np.array([np.pad(a, (0, most - len(a)), mode="edge") for a in asked])  # (B, Q); repeats cost little
-        result[:, at.ravel()] = _answer_batch(tracks, model, rows[chosen], valid[chosen], horizon[at])
-        done += len(chosen)
+    result = np.empty((4, len(horizon)))
+    done = 0
+    for block in np.split(np.arange(len(end)), np.arange(BLOCK, len(end), BLOCK)):
+        rows, valid = _context_rows(tracks, begin[block], end[block], farthest[block])
+        for chosen in batches(valid.sum(axis=1)):
+            progress(done / len(end))
+            asked = [by_context[first[c] : first[c + 1]] for c in block[chosen]]
+            most = max(len(a) for a in asked)
+            at = np.array([np.pad(a, (0, most - len(a)), mode="edge") for a in asked])  # (B, Q); repeats cost little
+            result[:, at.ravel()] = _answer_batch(tracks, model, rows[chosen], valid[chosen], horizon[at])
+            done += len(chosen)
     progress(1.0)
     return result
 
@@ -119,24 +122,39 @@ def _answer(
 def _context_rows(
     tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that each context keeps, padded on the left, and which are real: (n, L) each.
-
-    A context ends with its last fix; going back, it keeps the last fix of each bin, the bins so long that the
-    farthest horizon is no more than FARTHEST of them.
-    """
-    bin_ms = np.maximum(1000.0 * farthest_s / FARTHEST, 1.0)
-    most = np.where(bin_ms >= 1000 * COARSE_S, CONTEXT["coarse"], CONTEXT["fine"])
-    kept = []
-    for b, e, width, count in zip(begin, end, bin_ms, most, strict=True):  # one turn a context, not a fix
-        t = tracks.t[b:e]
-        back = ((t[-1] - t) / width).astype(np.int64)
-        rows = np.flatnonzero(np.append(back[:-1] != back[1:], True)) + b
-        kept.append(rows[-count:])
+    """The rows that each context keeps, padded on the left, and which are real: (n, L) each."""
+    kept = [_context(tracks.t, b, e, h) for b, e, h in zip(begin, end, farthest_s, strict=True)]  # a context, not a fix
     length = np.array([len(k) for k in kept])
     valid = np.arange(length.max())[None, :] >= (length.max() - length)[:, None]
     rows = np.zeros(valid.shape, np.int64)
     rows[valid] = np.concatenate(kept)
     return rows, valid
+
+
+def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> np.ndarray:
+    """The rows of t in begin … end that the model looks back on.
+
+    The last fix, and going back the last fix of each bin, the bins so long that the farthest horizon is no more than
+    FARTHEST of them. Seconds to minutes apart they go back to the last silence: a trip. Farther apart they are days.
+    """
+    bin_ms = max(1000.0 * farthest_s / FARTHEST, 1.0)
+    coarse = bin_ms >= 1000 * COARSE_S
+    most = CONTEXT["coarse" if coarse else "fine"]
+    looked = 4 * most
+    while True:  # mostly once: back to the start only where fixes are dense
+        start = max(begin, end - looked)
+        back = ((t[end - 1] - t[start:end]) / bin_ms).astype(np.int64)
+        rows = np.flatnonzero(np.append(back[:-1] != back[1:], True)) + start
+        if len(rows) >= most or start == begin:
+            break
+        looked *= 8
+    rows = rows[-most:]
+    if not coarse and len(rows) > 1:
+        dt = np.diff(t[rows])
+        silences = np.flatnonzero(dt > SILENCE * max(np.median(dt[-8:]), bin_ms, 1000.0))
+        if len(silences):
+            rows = rows[silences[-1] + 1 :]
+    return rows
 
 
 def _answer_batch(tracks: Tracks, model: Model, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray) -> np.ndarray:

@@ -134,14 +134,17 @@ def test_random_bytes_are_no_graph(copy):
         open_bundle(copy)
 
 
+def varint(value):
+    out = bytearray()
+    while value > 0x7F:
+        out.append(value & 0x7F | 0x80)
+        value >>= 7
+    return bytes([*out, value])
+
+
 def field(number, payload):
     """One length-delimited protobuf field."""
-    size, out = len(payload), bytearray()
-    while True:
-        size, low = size >> 7, size & 0x7F
-        out.append(low | (0x80 if size else 0))
-        if not size:
-            return bytes([number << 3 | 2]) + bytes(out) + payload
+    return varint(number << 3 | 2) + varint(len(payload)) + payload
 
 
 @pytest.mark.parametrize(

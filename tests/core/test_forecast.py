@@ -7,7 +7,7 @@ import pytest
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
 from raw_qgis_plugin.core.errors import Cancelled, InputError
-from raw_qgis_plugin.core.forecast import FARTHEST, _context_rows, forecast, forecast_at, mixture_radius
+from raw_qgis_plugin.core.forecast import FARTHEST, _context, forecast, forecast_at, mixture_radius
 from raw_qgis_plugin.core.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -54,7 +54,7 @@ def test_only_fixes_before_the_asked_time_count(model):
     np.testing.assert_allclose(f.horizon_s, [0.001, 10.0, 60.0])
     cut = forecast_at(tracks.take(np.arange(40)), model, np.zeros(1, int), t[1:2])
     np.testing.assert_allclose(
-        [f.lon[1], f.lat[1], f.radius80_m[1]], [cut.lon[0], cut.lat[0], cut.radius80_m[0]], rtol=1e-6
+        [f.lon[1], f.lat[1], f.radius80_m[1]], [cut.lon[0], cut.lat[0], cut.radius80_m[0]], rtol=1e-5
     )
 
 
@@ -96,10 +96,16 @@ def test_cancel_stops_between_batches(model):
 
 
 def test_a_long_horizon_thins_the_context_and_keeps_the_last_fix():
-    tracks = straight(n=2000, cadence_s=1, users=1)
-    rows, valid = _context_rows(tracks, np.array([0]), np.array([2000]), np.array([3200.0]))
-    kept = rows[valid]
-    assert kept[-1] == 1999 and np.all(np.diff(tracks.t[kept]) == 1000 * 3200 / FARTHEST)
+    t = START + np.arange(20_000) * 1000
+    kept = _context(t, 0, len(t), 3200.0)
+    assert kept[-1] == len(t) - 1 and len(kept) == 64 and np.all(np.diff(t[kept]) == 1000 * 3200 / FARTHEST)
+
+
+def test_a_context_goes_back_to_the_last_silence():
+    t = START + 10_000 * np.concatenate([np.arange(30), 5000 + np.arange(12)])
+    assert _context(t, 0, len(t), 60.0).tolist() == list(range(30, 42))
+    days = START + 900_000 * np.concatenate([np.arange(30), 200 + np.arange(12)])
+    assert len(_context(days, 0, len(days), 9600.0)) == 42  # a person's days go on over the night
 
 
 def test_the_radius_holds_its_share_of_the_mixture():
@@ -137,7 +143,7 @@ def test_embeddings_do_not_depend_on_place_or_company(model):
 
 
 def test_windows_bound_the_work_of_a_user():
-    tracks = straight(n=40_000, cadence_s=60, users=1)
+    tracks = straight(n=40_000, cadence_s=60, speed=0.1, users=1)
     _, begin, length, _ = _fine_windows(tracks)
     assert len(begin) == WINDOWS and (length == WINDOW).all() and begin[0] == 0 and begin[-1] + WINDOW == 40_000
     _, _, length, _ = _coarse_windows(tracks)
