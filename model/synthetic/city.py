@@ -116,11 +116,20 @@ def place_sites(streets: Streets, weight: np.ndarray, count: int, finder: Finder
     return Sites(x, y, near)
 
 
+def near_stations(city: City) -> np.ndarray:
+    """(n_edges,) how much denser homes and jobs stand near a station."""
+    from scipy.spatial import cKDTree
+
+    far = cKDTree(city.metro.stations).query(np.column_stack([city.streets.x, city.streets.y]))[0]
+    return 1 + 2.5 * np.exp(-((far / 600) ** 2))
+
+
 def home_weight(city: City) -> np.ndarray:
-    """(n_edges,) dense inside, thin outside, a dip at the very centre."""
+    """(n_edges,) dense inside and at stations, thin outside, a dip at the very centre."""
     streets = city.streets
     far = np.hypot(streets.x - city.centres[0][0], streets.y - city.centres[0][1]) / streets.extent
-    return streets.length * streets.walk * np.exp(-1.6 * far) * (1 - 0.6 * np.exp(-((far / 0.12) ** 2)))
+    ring = np.exp(-1.6 * far) * (1 - 0.6 * np.exp(-((far / 0.12) ** 2)))
+    return streets.length * streets.walk * ring * near_stations(city)
 
 
 def job_weight(streets: Streets, centres: np.ndarray) -> np.ndarray:
@@ -170,7 +179,7 @@ def _metro(streets: Streets, centre: np.ndarray, finder: Finder, rng: np.random.
     lengths = np.array([np.hypot(*np.diff(s, axis=0).T).sum() for s in line.sections])
     minutes = np.concatenate([[0.0], np.cumsum(lengths / line.speed / 60 + 1.0)])
     gate = np.array([finder.near("walk", x, y) for x, y in stations])
-    return line, Transit("M1", "rail", stations[:, 0], stations[:, 1], gate, minutes, 300.0, both_ways=True)
+    return line, Transit("M1", "rail", stations[:, 0], stations[:, 1], gate, minutes, 240.0, both_ways=True)
 
 
 def _buses(
@@ -178,8 +187,8 @@ def _buses(
 ) -> list[Transit]:
     """Lines there and back between the edges of the city, past its centres; stops every 250 to 700 m."""
     middle, wanted = centres[0], []
-    for n in range(8):
-        turn = 2 * np.pi * (n / 8 + rng.uniform(-0.04, 0.04))
+    for n in range(12):
+        turn = 2 * np.pi * (n / 12 + rng.uniform(-0.03, 0.03))
         out = np.array([np.cos(turn), np.sin(turn)]) * streets.extent * 0.65
         over = centres[1 + n % (len(centres) - 1)]
         ends = [middle + out, over if n % 2 else middle + rng.normal(0, 200, 2), middle - out * rng.uniform(0.5, 1)]

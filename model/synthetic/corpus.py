@@ -6,6 +6,7 @@ from __future__ import annotations
 import shutil
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -67,7 +68,7 @@ def write_corpus(output: Path, seed: int, fixes: float, osm: list[Path], process
     target.mkdir(parents=True, exist_ok=True)
     runs = plan_runs(seed, fixes, osm)
     total: dict[str, int] = {}
-    with ProcessPoolExecutor(min(processes, len(runs))) as pool:
+    with ProcessPoolExecutor(min(processes, len(runs)), get_context("spawn")) as pool:
         for run, counts in zip(runs, pool.map(_run, runs, [target] * len(runs), [scratch] * len(runs)), strict=True):
             for mode, count in counts.items():
                 total[mode] = total.get(mode, 0) + count

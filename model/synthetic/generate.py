@@ -56,7 +56,7 @@ def generate(request: Request, output: Path) -> dict[str, int]:
         streets = osm_streets(request.osm, scratch)
     else:
         kind = str(rng.choice(["random", "random", "grid"]))
-        streets = make_streets(kind, 1000 * request.across_km, request.seed, scratch)
+        streets = make_streets(kind, 1000 * request.across_km, request.seed, scratch, town=True)
     say(f"{len(streets.edges):,} streets")
     city = build_city(streets, request.people, scratch, rng)
     population = populate(city, request.people, rng)

@@ -7,16 +7,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from model.synthetic.city import City, Sites, home_weight, job_weight, place_sites
+from model.synthetic.city import City, Sites, home_weight, job_weight, near_stations, place_sites
 from model.synthetic.movement import KINDS, Finder
 
 # Share of the people. Full-time: 5 days; hybrid: 2 or 3 days at work; home: works there; the others are in no job.
 LIVES = {
-    "full": 0.34, "hybrid": 0.09, "part": 0.11, "shift": 0.07, "home": 0.08,
-    "student": 0.11, "volunteer": 0.06, "carer": 0.06, "idle": 0.08,
+    "full": 0.36, "hybrid": 0.07, "part": 0.10, "shift": 0.06, "home": 0.07,
+    "student": 0.08, "volunteer": 0.03, "carer": 0.02, "idle": 0.21,
 }  # fmt: skip
 EMPLOYED = {"full", "hybrid", "part", "shift", "home"}
-ANYWHERE = 0.1  # of the choices of a new place pay no heed to distance
+ANYWHERE = 0.06  # of the choices of a new place pay no heed to distance
 
 
 @dataclass
@@ -62,7 +62,9 @@ def populate(city: City, count: int, rng: np.random.Generator) -> Population:
     """Draw the people of a city."""
     finder = Finder(city.streets)
     homes = place_sites(city.streets, home_weight(city), count, finder, rng)
-    jobs = place_sites(city.streets, job_weight(city.streets, city.centres), max(10, count // 10), finder, rng)
+    jobs = place_sites(
+        city.streets, job_weight(city.streets, city.centres) * near_stations(city), max(10, count // 10), finder, rng
+    )
     parts = (homes, jobs, city.poi)
     edges = {mode: np.concatenate([p.edges[mode] for p in parts]) for mode in homes.edges}
     sites = Sites(np.concatenate([p.x for p in parts]), np.concatenate([p.y for p in parts]), edges)
@@ -96,8 +98,8 @@ class Chooser:
 
 # category: (places liked, reach as a share of the city's extent)
 LIKED = {
-    "food": (5, 0.15), "shop": (5, 0.09), "leisure": (4, 0.2), "health": (2, 0.2), "park": (2, 0.1),
-    "service": (3, 0.2), "worship": (1, 0.2), "school": (1, 0.1),
+    "food": (5, 0.07), "shop": (5, 0.04), "leisure": (4, 0.12), "health": (2, 0.15), "park": (2, 0.05),
+    "service": (3, 0.15), "worship": (1, 0.1), "school": (1, 0.05),
 }  # fmt: skip
 
 
@@ -137,7 +139,7 @@ def _person(life: str, home: int, far: float, chooser: Chooser, rng: np.random.G
         places = chooser.pick(category, base, share * chooser.extent, rng, count)
         zipf = 1.0 / np.arange(1, len(places) + 1) ** 1.2
         person.liked[category] = (places, zipf / zipf.sum())
-    person.friends = chooser.pick("home", home, 0.5 * chooser.extent, rng, 3)
+    person.friends = chooser.pick("home", home, 0.25 * chooser.extent, rng, 3)
     return person
 
 

@@ -10,10 +10,12 @@ import numpy as np
 from model.synthetic.city import City
 from model.synthetic.people import Person, Population
 
-SPEED = {"walk": 1.05, "bike": 3.7, "car": 7.5}  # m/s over the network, planned
+SPEED = {"walk": 1.05, "bike": 3.7, "car": 6.5}  # m/s over the network, planned
 AROUND = 1.4  # metres of network a metre as the crow flies
-FIXED_MIN = {"walk": 0.0, "bike": 2.0, "car": 5.0}  # unlocking, parking
+FIXED_MIN = {"walk": 0.0, "bike": 2.0, "car": 7.0}  # unlocking, parking
+LIFT_MIN = 32.0  # what a lift or a taxi costs those without a car, in minutes
 HOUR, DAY = 3600.0, 86400.0
+STRAIN = {"walk": 1.1, "bike": 1.35, "car": 1.0, "bus": 0.95, "rail": 0.75}  # how long a minute feels
 MODE_CODES = ("walk", "bike", "car", "bus", "rail")
 
 
@@ -88,10 +90,13 @@ def choose_way(ways: list[Way], person: Person, only: str | None, rng: np.random
         return next(way for way in ways if way.mode == only)
     best, shortest = ways[0], np.inf
     for way in ways:
-        if way.mode in ("bike", "car") and (only is not None or not (person.car if way.mode == "car" else person.bike)):
+        if way.mode == "bike" and (only is not None or not person.bike):
             continue
-        strain = 1.4 if way.mode == "walk" else 1.35 if way.mode == "bike" else 1.0
-        felt = strain * way.minutes - person.taste[way.mode] + rng.gumbel(0, 3.0)
+        felt = STRAIN[way.mode] * way.minutes - person.taste[way.mode] + rng.gumbel(0, 3.0)
+        if way.mode == "car" and (only is not None or not person.car):
+            felt += LIFT_MIN
+        if way.mode == "walk":
+            felt += max(0.0, way.minutes - 20)
         if felt < shortest:
             best, shortest = way, felt
     return best
@@ -201,7 +206,7 @@ def day_tours(person: Person, day: int, rng: np.random.Generator) -> list[Tour]:
         )
         stops = [_errand(person, mix, rng) for _ in range(1 + (rng.random() < 0.35))]
         tours.append(Tour(float(np.clip(start, 6.5, 22)), stops))
-    if person.life in ("carer", "idle", "home") and weekday < 5 and person.outgoing > 1.1:
+    if person.life in ("carer", "idle", "home") and weekday < 5 and person.outgoing > 1.35:
         place = person.liked["school"][0][0]  # walks a child to school and back
         tours += [
             Tour(rng.normal(7.7, 0.1), [Stop(place, "escort", 0.1)]),

@@ -31,13 +31,13 @@ class Device:
         """A device; about 40 % of the hours are missing over all of them."""
         which = CADENCES[int(rng.choice(len(CADENCES), p=[share for share, _, _ in CADENCES]))]
         cadence = float(np.exp(rng.uniform(np.log(which[1]), np.log(which[2]))))
-        missing, off = float(np.clip(rng.normal(0.4, 0.12), 0.1, 0.7)), float(rng.uniform(1.5, 14))
+        missing, off = float(np.clip(rng.normal(0.4, 0.12), 0.1, 0.7)), float(rng.uniform(1, 8))
         return Device(
             cadence=max(1.0, round(cadence)),
             drift_m=float(np.exp(rng.uniform(np.log(0.7), np.log(9)))),
             drift_s=float(np.exp(rng.uniform(np.log(10), np.log(200)))),
             white_m=float(rng.uniform(0.3, 3)),
-            indoors=float(rng.uniform(0.15, 0.95)),
+            indoors=float(rng.uniform(0.35, 0.95)),
             off_h=off,
             on_h=off * (1 - missing) / missing,
         )

@@ -62,27 +62,31 @@ class Streets:
         return 0.5 * float(np.hypot(np.ptp(self.x), np.ptp(self.y)))
 
 
-def make_streets(kind: str, size_m: float, seed: int, folder: Path) -> Streets:
-    """A street plan from a seed. kind: 'random', 'grid' (450 m blocks, three lanes), 'spider'. size_m: across."""
+def make_streets(kind: str, size_m: float, seed: int, folder: Path, town: bool = False) -> Streets:
+    """A street plan from a seed. kind: 'random', 'grid' (450 m blocks, three lanes), 'spider'. size_m: across.
+
+    town: 35 to 47 km/h and more traffic lights, else 40 to 70 km/h.
+    """
     rng = np.random.default_rng([seed, 11])
     folder.mkdir(parents=True, exist_ok=True)
     net = folder / f"{kind}-{seed}.net.xml"
     common = ["--seed", seed, "--sidewalks.guess", "--sidewalks.guess.max-speed", 30]
-    common += ["--crossings.guess", "--tls.guess", "--tls.guess.threshold", 80, "-o", net]
+    common += ["--crossings.guess", "--tls.guess", "--tls.guess.threshold", 60 if town else 80, "-o", net]
     common += ["--tls.default-type", str(rng.choice(["static", "actuated"]))]
+    speed = rng.uniform(9.5, 13) if town else rng.uniform(12.5, 19.5)
     if kind == "random":
         longest = rng.uniform(220, 380)
         # netgenerate's random net grows to about 0.6 edges of the mean length squared an iteration.
         rounds = int(0.72 * (size_m / (0.5 * (80 + longest))) ** 2)
         shape = ["--rand", "--rand.iterations", rounds, "--rand.min-distance", 80, "--rand.max-distance", longest]
-        shape += ["--rand.connectivity", 0.95, "--random-lanenumber", "-L", 2, "-S", rng.uniform(11, 17)]
+        shape += ["--rand.connectivity", 0.95, "--random-lanenumber", "-L", 2, "-S", speed * 0.85]
     elif kind == "grid":
         shape = ["--grid", "--grid.number", max(3, round(size_m / 450) + 1), "--grid.length", 450, "-L", 3]
-        shape += ["-S", rng.uniform(12.5, 19.5)]
+        shape += ["-S", speed]
     elif kind == "spider":
         circles = max(3, round(size_m / 2 / 400))
         shape = ["--spider", "--spider.arm-number", int(rng.integers(7, 12)), "--spider.circle-number", circles]
-        shape += ["--spider.space-radius", 400, "--spider.omit-center", "-L", 2, "-S", rng.uniform(12.5, 19.5)]
+        shape += ["--spider.space-radius", 400, "--spider.omit-center", "-L", 2, "-S", speed]
     else:
         raise SyntheticError(f"no street plan of the kind '{kind}': random, grid or spider")
     run_sumo("netgenerate", *shape, *common)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections import defaultdict
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -18,11 +19,10 @@ from model.synthetic.rail import rail_net
 from model.synthetic.sumo import Moves, read_fcd, run_sumo, say
 
 STROLL = 1.2  # m/s between a door and the street, a gate and the platform
-VARIANTS = {"car": 2}  # simulations of a way that somebody goes again and again; walks and bicycles meet no queue
 BUS_RUNS = 5  # buses a line in a simulation
 PEAKS = ((7.0, 9.5), (16.0, 18.7))  # hours of weekdays when the streets are fuller
 
-Leg = tuple[str, int, int, str, bool, int]  # mode, edge, edge, kind, at a peak hour, variant
+Leg = tuple[str, int, int, str, bool]  # mode, edge, edge, kind, at a peak hour (cars alone: nobody else queues)
 Path3 = tuple[np.ndarray, np.ndarray, np.ndarray]  # seconds from 0, x, y
 
 
@@ -43,7 +43,6 @@ class Legs:
 
     def __init__(self, city: City, population: Population, trips: Trips) -> None:
         self.city, self.people, self.sites, self.trips = city, population.people, population.sites, trips
-        self.times: dict[tuple, int] = defaultdict(int)
 
     def of(self, trip: int) -> list[Leg]:
         """The legs of a trip that SUMO must move: one, or the walks to and from a ride."""
@@ -59,9 +58,7 @@ class Legs:
         return [self._leg(mode, int(edges[a]), int(edges[b]), person.kinds[mode], peak)]
 
     def _leg(self, mode: str, a: int, b: int, kind: str, peak: bool) -> Leg:
-        key = (mode, a, b, kind, peak and mode == "car")
-        self.times[key] += 1
-        return (*key, self.times[key] % VARIANTS.get(mode, 1))
+        return (mode, a, b, kind, peak and mode == "car")
 
 
 def at_peak(depart: float) -> bool:
@@ -80,7 +77,7 @@ def move(
     unique = sorted({leg for many in wanted.values() for leg in many if leg[1] != leg[2]})
     batches = [[leg for leg in unique if leg[4] == peak] for peak in (False, True)]
     say(f"{len(chosen):,} trips of {len(observed):,} observed people; {len(unique):,} ways to simulate")
-    with ProcessPoolExecutor(max(1, min(processes, 2))) as pool:
+    with ProcessPoolExecutor(max(1, min(processes, 2)), get_context("spawn")) as pool:
         jobs = [pool.submit(_simulate, city, batch, folder, seed, peak) for peak, batch in enumerate(batches) if batch]
         trains = _trains(city, folder, np.random.default_rng([seed, 41]))
         paths: dict[Leg, Path3] = {}
@@ -116,7 +113,7 @@ def _simulate(city: City, legs: list[Leg], folder: Path, seed: int, peak: int) -
     order = rng.permutation(len(legs))
     trips = []
     for i, at in zip(order, depart, strict=True):
-        mode, a, b, kind, _, _ = legs[i]
+        mode, a, b, kind, _ = legs[i]
         trips.append(Trip(f"{mode}-{i}", mode, kind, float(at), [a, b], []))
     vehicles = sorted(_bus_xml(city, window, rng))
     lines = "".join(xml for _, xml in vehicles)
