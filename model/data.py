@@ -22,6 +22,7 @@ from raw_qgis_plugin.core.sources import find_source, read
 # trackers at seconds to a minute, operators' records at a quarter of an hour.
 CADENCES = {1: 3, 2: 5, 3: 5, 5: 14, 8: 5, 10: 7, 15: 14, 20: 5, 30: 8, 45: 4, 60: 16, 120: 4, 300: 2, 900: 6, 1800: 2}
 COARSE_S = 300  # from here on a sequence runs over silences: it is a person's days, not a trip
+FASTEST_MS = 70.0  # of simulated movement that is enlarged
 SHORTEST = 8  # fixes: shorter runs teach nothing
 
 
@@ -149,6 +150,21 @@ def _noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
     return error + rng.normal(size=(b, length, 2)) * white[..., None]
 
 
+def _enlarge(
+    rng: np.random.Generator, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Half of the simulated sequences (B, L) made larger or smaller about their first fix: streets become motorways
+    and railways, which simulations have too few of. Nobody goes faster than FASTEST_MS for that.
+    """
+    kx, ky = metres_per_degree(lat[:, :1])
+    x, y = (lon - lon[:, :1]) * kx, (lat - lat[:, :1]) * ky
+    seconds = np.maximum(np.diff(t, axis=1) / 1000.0, 0.5)
+    fastest = (np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)) / seconds).max(axis=1, keepdims=True)
+    factor = np.exp(rng.uniform(np.log(0.7), np.log(4.0), (len(t), 1)))
+    factor = np.where(rng.random((len(t), 1)) < 0.5, np.minimum(factor, FASTEST_MS / np.maximum(fastest, 1.0)), 1.0)
+    return lon[:, :1] + x * factor / kx, lat[:, :1] + y * factor / ky
+
+
 def _offsets(rng: np.random.Generator, b: int) -> np.ndarray:
     """How many fixes ahead to ask, (B, 4): the next, one of the two after, the fourth or fifth, and one farther."""
     far = np.exp(rng.uniform(np.log(6), np.log(33), b)).astype(int)
@@ -169,6 +185,7 @@ def _draw(rng: np.random.Generator, s: Source, v: View, cadence: int, count: int
     if cadence < COARSE_S:
         t = t[:, :1] + ((t - t[:, :1]) * stretch).astype(np.int64)
     if s.exact:
+        lon, lat = _enlarge(rng, t, lon, lat)
         kx, ky = metres_per_degree(lat)
         error = _noise(rng, t)
         lon, lat = lon + error[..., 0] / kx, lat + error[..., 1] / ky
