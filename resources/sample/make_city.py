@@ -4,8 +4,8 @@
     .venv/bin/python -m model.synthetic --small --across 8 --seed 2027 --output CITY
     PYTHONPATH=. .venv/bin/python resources/sample/make_city.py CITY
 
-Each trip is a track with its id in the truth; what lies between a person's trips is one more track. Devices that
-record every second or two are thinned, to keep the file small and the demo short.
+Each leg of a trip (walk to the stop, ride, walk on) is a track with its mode in the truth; the rest of a person's
+fixes is one more track. Devices that record every second or two are thinned, to keep the demo short.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 import numpy as np
@@ -36,24 +37,42 @@ def thin(user: np.ndarray, t: np.ndarray) -> np.ndarray:
     return keep
 
 
-def name_tracks(user: np.ndarray, t: np.ndarray, trips: list[dict[str, str]]) -> np.ndarray:
-    """(n,) object: the id of the trip that a fix lies in, or USER-stays between trips."""
+def name_legs(city: Path) -> list[dict[str, str]]:
+    """The legs of all trips, by trip and time, with a track_id: the trip's id and a letter."""
+    with (city / "truth_segments.csv").open() as f:
+        legs = sorted(csv.DictReader(f), key=lambda leg: (leg["trip_id"], int(leg["t_start"])))
+    done: Counter[str] = Counter()
+    for leg in legs:
+        leg["track_id"] = leg["trip_id"] + chr(ord("a") + done[leg["trip_id"]])
+        done[leg["trip_id"]] += 1
+    return legs
+
+
+def name_tracks(user: np.ndarray, t: np.ndarray, legs: list[dict[str, str]]) -> np.ndarray:
+    """(n,) object: the id of the leg that a fix lies in, or USER-stays outside of them."""
     names = np.char.add(user.astype(str), "-stays").astype(object)
-    for trip in trips:
-        inside = (user == trip["user_id"]) & (t >= int(trip["t_start"])) & (t <= int(trip["t_end"]))
-        names[inside] = trip["trip_id"]
+    for leg in legs:
+        inside = (user == leg["user_id"]) & (t >= int(leg["t_start"])) & (t <= int(leg["t_end"]))
+        names[inside] = leg["track_id"]
     return names
 
 
-def write_tracks(city: Path) -> int:
+def write_truth(legs: list[dict[str, str]]) -> None:
+    """The mode of every leg."""
+    with (HERE / "city_truth_tracks.csv").open("w", newline="") as f:
+        writer = csv.DictWriter(f, ["user_id", "track_id", "t_start", "t_end", "mode"], extrasaction="ignore")
+        writer.writeheader()
+        writer.writerows(legs)
+
+
+def write_tracks(city: Path, legs: list[dict[str, str]]) -> int:
     """The tracks as a small Parquet file; returns the number of fixes."""
     table = pq.read_table(city / "tracks.parquet")
     user = table["user_id"].to_numpy(zero_copy_only=False)
     t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
     keep = thin(user, t)
     user, t, lon, lat = user[keep], t[keep], lon[keep], lat[keep]
-    with (city / "truth_tracks.csv").open() as f:
-        track = name_tracks(user, t, list(csv.DictReader(f)))
+    track = name_tracks(user, t, legs)
     columns = {
         "user_id": pa.array(user).dictionary_encode(),
         "track_id": pa.array(track).dictionary_encode(),
@@ -81,11 +100,13 @@ def main(city: Path) -> None:
     """Write the files beside this script."""
     for old in HERE.glob("city_*"):
         old.unlink()
-    fixes = write_tracks(city)
+    legs = name_legs(city)
+    write_truth(legs)
+    fixes = write_tracks(city, legs)
     write_layer(city / "regions.geojson", HERE / "city_regions.gpkg")
     write_layer(city / "streets.geojson", HERE / "city_streets.gpkg")
     write_layer(city / "stations.geojson", HERE / "city_streets.gpkg", update=True)
-    for truth in ("users", "tracks", "regions"):
+    for truth in ("users", "regions"):
         shutil.copy(city / f"truth_{truth}.csv", HERE / f"city_truth_{truth}.csv")
     print(f"{fixes:,} fixes, {sum(p.stat().st_size for p in HERE.glob('city_*')) / 1e6:.2f} MB")
 

@@ -32,7 +32,7 @@ from qgis.PyQt.QtGui import QColor, QFont
 
 PAGE_MM = (297.0, 210.0)
 MARGIN_MM = 8.0
-LEGEND_MM = 78.0
+LEGEND_MM = 84.0
 DPI = 150
 
 
@@ -51,6 +51,12 @@ def street_plan(path: Path) -> list[QgsVectorLayer]:
     streets = open_layer(Path(f"{path}|layername=streets"), "Streets")
     streets.renderer().setSymbol(QgsLineSymbol.createSimple({"color": "#d4d4d0", "width": "0.2"}))
     return [stations, streets]
+
+
+def thin_lines(layer: QgsVectorLayer, share: float) -> None:
+    """Scale the widths of a styled line layer, where many lines would hide what lies below."""
+    for rule in layer.renderer().rootRule().children():
+        rule.symbol().setWidth(rule.symbol().width() * share)
 
 
 def add_label(layout: QgsPrintLayout, text: str, size: float, box: QgsRectangle, bold: bool = False) -> None:
@@ -124,9 +130,9 @@ def draw(
     title: str,
     note: str,
     layers: Sequence[QgsVectorLayer],
-    extent: tuple[float, float, float, float],
+    extent: QgsRectangle,
 ) -> None:
-    """Write the map as PNG. layers: the top one first. extent: west, south, east, north in degrees."""
+    """Write the map as PNG. layers: the top one first. extent: in degrees."""
     project = QgsProject()
     project.addMapLayers(list(layers))
     layout = QgsPrintLayout(project)
@@ -135,7 +141,7 @@ def draw(
     right = width - MARGIN_MM - LEGEND_MM
     add_label(layout, title, 17, QgsRectangle(MARGIN_MM, 5, width - MARGIN_MM, 15), bold=True)
     box = QgsRectangle(MARGIN_MM, 17, right - 4, height - 14)
-    item = add_map(layout, layers, QgsRectangle(*extent), box)
+    item = add_map(layout, layers, extent, box)
     add_label(layout, note, 8, QgsRectangle(MARGIN_MM, height - 12, width - MARGIN_MM, height - 2))
 
     add_legend(layout, item, QgsLayoutPoint(right, 16))

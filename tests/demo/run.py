@@ -30,7 +30,7 @@ class Demo(NamedTuple):
     title: str
     note: str
     map_name: str
-    extent: tuple[float, float, float, float]
+    extent: tuple[float, float, float, float] | None  # None: the regions'
     min_users: int
     horizon_min: float
     step_min: float
@@ -56,8 +56,8 @@ ARACAJU = Demo(
     map_name="map.png",
     extent=(-37.135, -11.03, -37.0, -10.845),
     min_users=3,  # ten phones: the default of 10 would withhold every hexagon
-    horizon_min=10,
-    step_min=5,
+    horizon_min=2,
+    step_min=1,
     tracks=SAMPLE / "aracaju_tracks.gpkg",
 )
 CITY = Demo(
@@ -65,10 +65,10 @@ CITY = Demo(
     title="A synthetic city: 40 invented people, one week",
     note=f"Streets, people and movement are invented (Eclipse SUMO); nothing here is a real place.\n{NO_BASEMAP}",
     map_name="city.png",
-    extent=(-50.86, -23.485, -50.76, -23.405),
+    extent=None,
     min_users=10,
-    horizon_min=10,
-    step_min=5,
+    horizon_min=2,
+    step_min=1,
     tracks=OUT / "city_tracks.gpkg",
     to_import=SAMPLE / "city_tracks.parquet",
     streets=SAMPLE / "city_streets.gpkg",
@@ -99,6 +99,7 @@ def run(demo: Demo, model: str) -> dict[str, Any]:
 def draw(demo: Demo, model: str) -> None:
     """The results over each other, as the plugin styles them."""
     import printed_map
+    from qgis.core import QgsRectangle
 
     from raw_qgis_plugin.core.bundle import open_bundle
     from raw_qgis_plugin.layers import styling
@@ -108,8 +109,8 @@ def draw(demo: Demo, model: str) -> None:
         "profiles": styling.Profiles(bundle.heads("user"), "user"),
         "forecast_points": styling.ForecastPoints(),
         "forecast_tracks": styling.ForecastLines(),
-        "forecast_areas": styling.ForecastAreas(),
         "trips": styling.Profiles(bundle.heads("track"), "track"),
+        "forecast_areas": styling.ForecastAreas(),
         "regions": styling.RegionScores(bundle.heads("region"), demo.min_users),
     }
     layers = []
@@ -118,9 +119,11 @@ def draw(demo: Demo, model: str) -> None:
         look.apply(layers[-1])
         if what == "trips":
             layers[-1].setSubsetString("track_id NOT LIKE '%-stays'")
+            printed_map.thin_lines(layers[-1], 0.5)
+    extent = QgsRectangle(*demo.extent) if demo.extent else layers[-1].extent().buffered(0.002)
     if demo.streets:
         layers += printed_map.street_plan(demo.streets)
-    printed_map.draw(OUT / demo.map_name, demo.title, demo.note, layers, demo.extent)
+    printed_map.draw(OUT / demo.map_name, demo.title, demo.note, layers, extent)
 
 
 def sentences(demo: Demo) -> list[str]:
@@ -135,8 +138,9 @@ def sentences(demo: Demo) -> list[str]:
         *say.about_forecasts(say.rows_of(demo.output("forecast_points"))),
     ]
     if demo is CITY:
-        said += say.against_truth(users, SAMPLE / "city_truth_users.csv", "user_id", "user_id")
-        said += say.against_truth(trips, SAMPLE / "city_truth_tracks.csv", "track_id", "trip_id")
+        people, journeys = SAMPLE / "city_truth_users.csv", SAMPLE / "city_truth_tracks.csv"
+        said += say.against_truth(users, "user_id", "commuter", people, "user_id", "commuter")
+        said += say.against_truth(trips, "track_id", "transport_mode", journeys, "track_id", "mode")
     return said
 
 

@@ -70,18 +70,14 @@ def about_forecasts(rows: list[Row]) -> list[str]:
     ]
 
 
-def against_truth(rows: list[Row], truth: Path, id_field: str, truth_id: str) -> list[str]:
-    """How often a label is what the synthetic city knows to be true; fields of the same name, ids that both have."""
+SAME_AS = {"car": "motor vehicle", "bus": "motor vehicle", "true": "yes", "false": "no"}
+
+
+def against_truth(rows: list[Row], id_field: str, task: str, truth: Path, truth_id: str, truth_field: str) -> list[str]:
+    """How often a label is what the synthetic city knows to be true; nothing where the task is not answered."""
     with truth.open() as f:
-        known_rows = {row[truth_id]: row for row in csv.DictReader(f)}
-    said = []
-    for task in tasks_of(rows, "_p"):
-        pairs = [
-            (str(row[task]).lower(), known_rows[row[id_field]].get(task, "").lower())
-            for row in rows
-            if row[id_field] in known_rows and row[task] != "unknown"
-        ]
-        if pairs and all(true for _, true in pairs):
-            right = sum(answer == true for answer, true in pairs)
-            said.append(f"Against the truth: {task} is right for {right} of {len(pairs)} answered.")
-    return said
+        true = {row[truth_id]: row[truth_field] for row in csv.DictReader(f)}
+    pairs = [(row[task], true[row[id_field]]) for row in rows if task in row and row[id_field] in true]
+    answered = [(str(answer).lower(), value.lower()) for answer, value in pairs if answer not in ("unknown", None)]
+    right = sum(SAME_AS.get(answer, answer) == SAME_AS.get(value, value) for answer, value in answered)
+    return [f"Against the truth: {task} is right for {right} of {len(answered)} answered."] if answered else []
