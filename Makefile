@@ -83,6 +83,7 @@ install: build
 	@rm -rf "$(PROFILE)/python/plugins/raw_qgis_plugin"
 	@cp -R $(STAGE) "$(PROFILE)/python/plugins/"
 	@echo "installed in $(PROFILE)/python/plugins/raw_qgis_plugin"
+	@echo "start QGIS with: PYTHONPATH=$$(echo "$(CURDIR)"/$(VENV)/lib/python3.*/site-packages) qgis"
 
 ## make demo       profile, score and forecast the sample in QGIS; map in build/demo/map.png
 demo: system-qgis $(INSTALLED_RUN) build
