@@ -20,14 +20,12 @@ def write_card(bundle: Path, card: dict) -> None:
 
 def describe(card: dict) -> str:
     """The card in Markdown."""
-    t = card["training"]
     parts = [
         f"# {card['name']}",
         f"A RAW model bundle: a causal transformer of {card['parameters'] / 1e6:.2f} million parameters that predicts "
         "where tracks go, with small heads on its embeddings. It sees displacements and times, never a place.",
         "## Training",
-        f"{t['points'] / 1e6:.1f} million fixes in {t['step']:,} steps and {t['seconds'] / 60:.0f} minutes on "
-        f"{t['device']}; seed {t['seed']}.",
+        _training(card["training"]),
         *([f"Command: `{card['command']}`"] if card.get("command") else []),
         *([card["data"]] if card.get("data") else []),
         "## Forecasts",
@@ -40,10 +38,22 @@ def describe(card: dict) -> str:
         "Figures of heads and of their baselines come from cross-validation over people (regions: over blocks). "
         "Experimental: only the synthetic city speaks for it.",
         "## Where it holds",
-        "\n".join(f"- {k}: {low:g} to {high:g}" for k, (low, high) in card["domain"].items()),
+        "\n".join(f"- {k}: {_range(low, high)}" for k, (low, high) in card["domain"].items()),
         f"Largest difference between ONNX Runtime and PyTorch: {card['onnx_difference']:.1e}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _range(low: float, high: float) -> str:
+    return f"{low:g} to {high:g}" if high < 1e9 else f"{low:g} or more"
+
+
+def _training(t: dict) -> str:
+    said = (
+        f"{t['points'] / 1e6:.1f} million fixes in {t['step']:,} steps and {t['seconds'] / 60:.0f} minutes on "
+        f"{t['device']}; seed {t['seed']}; corpus (weight*kind:source): {', '.join(f'`{c}`' for c in t['corpus'])}."
+    )
+    return f"{_training(t['before'])}\n\nThen {said}" if t.get("before") else said
 
 
 def _forecast_table(figures: dict[str, dict]) -> str:

@@ -28,7 +28,7 @@ from raw_qgis_plugin.core.features import FEATURE_VERSION
 
 OPSET = 20
 POOLING = "mean and standard deviation of the states, of fine windows and of the quarter-hour sequence"
-TRAINING = ("corpus", "device", "seed", "minutes", "seconds", "step", "points", "metrics", "init")
+TRAINING = ("corpus", "device", "seed", "minutes", "seconds", "step", "points", "metrics", "before")
 
 
 class Graph(nn.Module):

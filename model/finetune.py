@@ -56,6 +56,7 @@ from raw_qgis_plugin.core.tracks import Tracks
 BLOCK_DEGREES = 0.02  # about two kilometres: regions of one block stay on one side of a split
 THINNINGS = 8  # copies of each region with fewer of its users, so that a head does not depend on how many are seen
 FEWEST_USERS = 10
+SAYS_LITTLE = 0.1  # R² under which a head of numbers is hardly better than their mean
 
 
 @dataclass(frozen=True)
@@ -206,11 +207,11 @@ def verdict(metrics: dict) -> str:
     ours, simple = metrics["head"][key], metrics["baseline"][key]
     words = {"accuracy": "accuracy", "r2": "R²"}[key]
     against = f"{words} {ours:.3f} against {simple:.3f} of the baseline on {metrics['units']} units not trained on"
-    return (
-        f"The head is worth using: {against}."
-        if ours > simple
-        else f"The simple baseline does as well or better: {against}."
-    )
+    if ours <= simple:
+        return f"The simple baseline does as well or better: {against}."
+    if key == "r2" and ours < SAYS_LITTLE:
+        return f"The head says little, if more than the baseline: {against}."
+    return f"The head is worth using: {against}."
 
 
 def parser() -> argparse.ArgumentParser:

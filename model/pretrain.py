@@ -93,8 +93,13 @@ class Run:
         self.folder, self.device, self.state = args.output, device, args.output / "state.safetensors"
         self.step, self.seconds, self.points = 0, 0.0, 0
         torch.manual_seed(args.seed)
+        self.before = None  # what the card of the bundle says that this run goes on from
         if args.init:
-            self.network = load_network(open_bundle(args.init).path / "weights.safetensors")[0].train()
+            bundle = open_bundle(args.init)
+            self.network, self.before = (
+                load_network(bundle.path / "weights.safetensors")[0].train(),
+                bundle.card["training"],
+            )
         else:
             self.network = Raw(PRESETS[args.preset])
         self.network.to(device)
@@ -112,7 +117,7 @@ class Run:
             "config": self.network.config.to_dict(), "step": self.step, "seconds": self.seconds, "points": self.points,
             "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in args.corpus],
             "device": device_name(self.device),
-            "metrics": metrics, "init": args.init or "", "calibration": calibration or {},
+            "metrics": metrics, "before": self.before, "calibration": calibration or {},
         }  # fmt: skip
         save(self.state, tensors, about)
 
