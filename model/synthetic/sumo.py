@@ -8,6 +8,7 @@ import subprocess  # nosec B404
 import sys
 import time
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -25,14 +26,14 @@ def say(text: str) -> None:
 
 
 def sumo_home() -> Path:
-    """The folder of the eclipse-sumo package (bin/, data/typemap/)."""
-    try:
-        import sumo
-    except ImportError as error:
-        raise SyntheticError(
-            "Eclipse SUMO is missing. Install it with: pip install eclipse-sumo (about 100 MB)"
-        ) from error
-    return Path(sumo.SUMO_HOME)
+    """The folder of the eclipse-sumo package (bin/, data/typemap/).
+
+    Found, not imported: importing it points PROJ at data of its own, which pyproj cannot read.
+    """
+    package = find_spec("sumo")
+    if package is None or package.origin is None:
+        raise SyntheticError("Eclipse SUMO is missing. Install it with: pip install eclipse-sumo (about 100 MB)")
+    return Path(package.origin).parent
 
 
 def run_sumo(program: str, *arguments: object) -> None:
@@ -40,8 +41,10 @@ def run_sumo(program: str, *arguments: object) -> None:
     home = sumo_home()
     suffix = ".exe" if os.name == "nt" else ""
     command = [str(home / "bin" / (program + suffix)), *map(str, arguments), "--no-warnings"]
+    proj = str(home / "data" / "proj")
+    own = {"SUMO_HOME": str(home), "PROJ_DATA": proj, "PROJ_LIB": proj}
     done = subprocess.run(  # nosec B603 - our own arguments, no shell
-        command, env={**os.environ, "SUMO_HOME": str(home)}, capture_output=True, text=True, check=False
+        command, env={**os.environ, **own}, capture_output=True, text=True, check=False
     )
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.startswith("Error")]

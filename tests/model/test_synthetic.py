@@ -8,15 +8,13 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
-pytest.importorskip("sumo", reason="eclipse-sumo is not installed")
-pq = pytest.importorskip("pyarrow.parquet")
-
-from model.synthetic.__main__ import main  # noqa: E402
-from model.synthetic.corpus import draw_starts, plan_runs, write_corpus  # noqa: E402
-from model.synthetic.movement import pace_walkers  # noqa: E402
-from model.synthetic.people import EMPLOYED  # noqa: E402
+from model.synthetic.__main__ import main
+from model.synthetic.corpus import draw_starts, plan_runs, write_corpus
+from model.synthetic.movement import pace_walkers
+from model.synthetic.people import EMPLOYED
 
 CITY = ["--people", "60", "--observed", "0.2", "--weeks", "1", "--across", "2", "--processes", "1"]
 FASTEST = {"walk": 5.0, "bike": 12.0, "car": 45.0, "bus": 35.0, "rail": 75.0}  # m/s between exact fixes

@@ -86,7 +86,7 @@ def test_three_algorithms_run_in_a_clean_profile(clean_qgis: QgisProcess, sample
     assert profiles["N_USERS"] == 10
     regions = sample / "aracaju_regions.gpkg"
     scores = clean_qgis.run("raw:scoreregions", **common, REGIONS=regions, OUTPUT=tmp_path / "r.gpkg")
-    assert scores["N_POINTS"] > 9000
+    assert scores["N_POINTS"] + scores["N_SKIPPED"] == 9262  # some of its trips were recorded twice
     outputs = {name: tmp_path / f"{name}.gpkg" for name in ("OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS")}
     clean_qgis.run("raw:forecasttracks", **common, HORIZON=10, STEP=5, **outputs)
     assert all(path.exists() for path in [*outputs.values(), tmp_path / "p.gpkg", tmp_path / "r.gpkg"])
