@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -33,6 +34,8 @@ from qgis.PyQt.QtGui import QColor, QFont
 PAGE_MM = (297.0, 210.0)
 MARGIN_MM = 8.0
 LEGEND_MM = 84.0
+LEGEND_LETTERS = 36  # of a heading
+WRAP = "\n"
 DPI = 150
 
 
@@ -111,6 +114,7 @@ def add_legend(layout: QgsPrintLayout, item: QgsLayoutItemMap, at: QgsLayoutPoin
         form.setForcedBold(role == QgsLegendStyle.Style.Subgroup)
         style.setTextFormat(form)
         legend.setStyle(role, style)
+    legend.setWrapString(WRAP)
     layout.addLayoutItem(legend)
     legend.attemptMove(at)
 
@@ -135,6 +139,8 @@ def draw(
     """Write the map as PNG. layers: the top one first. extent: in degrees."""
     project = QgsProject()
     project.addMapLayers(list(layers))
+    for layer in layers:
+        layer.setName(WRAP.join(textwrap.wrap(layer.name(), LEGEND_LETTERS)))
     layout = QgsPrintLayout(project)
     layout.initializeDefaults()
     width, height = PAGE_MM
@@ -144,7 +150,7 @@ def draw(
     item = add_map(layout, layers, extent, box)
     add_label(layout, note, 8, QgsRectangle(MARGIN_MM, height - 12, width - MARGIN_MM, height - 2))
 
-    add_legend(layout, item, QgsLayoutPoint(right, 16))
+    add_legend(layout, item, QgsLayoutPoint(right, 15))
     add_scale_bar(layout, item, QgsLayoutPoint(MARGIN_MM + 3, height - 14 - 14))
 
     if not QgsLayoutExporter(layout).renderPageToImage(0, dpi=DPI).save(str(output)):

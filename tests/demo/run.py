@@ -18,6 +18,8 @@ from typing import Any, NamedTuple
 import say
 from qgisrun import ROOT, STAGE, QgisProcess
 
+from raw_qgis_plugin.core.bundle import Bundle, open_bundle
+
 OUT = ROOT / "build" / "demo"
 SAMPLE = STAGE / "resources" / "sample"
 NO_BASEMAP = "Forecasts are made by a model: they are not observations."
@@ -96,15 +98,13 @@ def run(demo: Demo, model: str) -> dict[str, Any]:
     return qgis.run("raw:forecasttracks", **common, **ahead, **outputs)
 
 
-def draw(demo: Demo, model: str) -> None:
+def draw(demo: Demo, bundle: Bundle) -> None:
     """The results over each other, as the plugin styles them."""
     import printed_map
     from qgis.core import QgsRectangle
 
-    from raw_qgis_plugin.core.bundle import open_bundle
     from raw_qgis_plugin.layers import styling
 
-    bundle = open_bundle(model or None)
     looks = {
         "profiles": styling.Profiles(bundle.heads("user"), "user"),
         "forecast_points": styling.ForecastPoints(),
@@ -126,15 +126,16 @@ def draw(demo: Demo, model: str) -> None:
     printed_map.draw(OUT / demo.map_name, demo.title, demo.note, layers, extent)
 
 
-def sentences(demo: Demo) -> list[str]:
+def sentences(demo: Demo, bundle: Bundle) -> list[str]:
     """What the results say."""
+    titles = {head["name"]: head["title"] for head in bundle.card["heads"]}
     users = say.rows_of(demo.output("profiles"))
     trips = [row for row in say.rows_of(demo.output("trips")) if not row["track_id"].endswith("-stays")]
     regions = say.rows_of(demo.output("regions"))
     said = [
-        *say.about_profiles(users, "user"),
-        *say.about_profiles(trips, "track"),
-        *say.about_regions(regions, demo.min_users),
+        *say.about_profiles(users, "user", titles),
+        *say.about_profiles(trips, "track", titles),
+        *say.about_regions(regions, demo.min_users, titles),
         *say.about_forecasts(say.rows_of(demo.output("forecast_points"))),
     ]
     if demo is CITY:
@@ -148,11 +149,12 @@ def show(demos: Sequence[Demo], providers: Sequence[str], model: str) -> None:
     """Draw the maps and print what they say."""
     from printed_map import start_qgis
 
+    bundle = open_bundle(model or None)
     app = start_qgis()
     for demo, provider in zip(demos, providers, strict=True):
-        draw(demo, model)
+        draw(demo, bundle)
         print(f"\n{demo.title} (model run on {provider})")
-        for sentence in sentences(demo):
+        for sentence in sentences(demo, bundle):
             print(f"  {sentence}")
         layers = ", ".join(p.name for p in sorted(OUT.glob(f"{demo.name}_*.gpkg")))
         print(f"  map: {OUT / demo.map_name}\n  layers in {OUT}: {layers}")

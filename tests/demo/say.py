@@ -32,17 +32,17 @@ def known(rows: list[Row]) -> str:
     return f" {outside} of {len(rows)} lie outside what the model was trained on." if outside else ""
 
 
-def about_profiles(rows: list[Row], unit: str) -> list[str]:
-    """A sentence a task: '8 of 10 users: walk'."""
+def about_profiles(rows: list[Row], unit: str, titles: dict[str, str]) -> list[str]:
+    """A sentence a task: '8 of 10 users: walk'. titles: the tasks in words."""
     said = []
     for task in tasks_of(rows, "_p"):
         counts = Counter(row[task] for row in rows).most_common()
         answers = ", ".join(f"{n} of {len(rows)} {unit}s: {label}" for label, n in counts)
-        said.append(f"{task.replace('_', ' ').capitalize()}: {answers}.{known(rows)}")
+        said.append(f"{titles[task]}: {answers}.{known(rows)}")
     return said
 
 
-def about_regions(rows: list[Row], min_users: int) -> list[str]:
+def about_regions(rows: list[Row], min_users: int, titles: dict[str, str]) -> list[str]:
     """A sentence a task: the range of the figures; and one on what is withheld."""
     scored = [row for row in rows if not row["suppressed"]]
     said = []
@@ -50,7 +50,7 @@ def about_regions(rows: list[Row], min_users: int) -> list[str]:
         figures = sorted(row[task] for row in scored if row[task] is not None)
         if figures:
             spread = f"from {figures[0]:,.1f} to {figures[-1]:,.1f}, half of them below {median(figures):,.1f}"
-            said.append(f"{task}: {spread}, in {len(figures)} of {len(rows)} regions.{known(scored)}")
+            said.append(f"{titles[task]}: {spread}, in {len(figures)} of {len(rows)} regions.{known(scored)}")
     withheld = len(rows) - len(scored)
     if withheld:
         said.append(f"{withheld} of {len(rows)} regions are withheld: fewer than {min_users} users.")
@@ -80,4 +80,8 @@ def against_truth(rows: list[Row], id_field: str, task: str, truth: Path, truth_
     pairs = [(row[task], true[row[id_field]]) for row in rows if task in row and row[id_field] in true]
     answered = [(str(answer).lower(), value.lower()) for answer, value in pairs if answer not in ("unknown", None)]
     right = sum(SAME_AS.get(answer, answer) == SAME_AS.get(value, value) for answer, value in answered)
-    return [f"Against the truth: {task} is right for {right} of {len(answered)} answered."] if answered else []
+    return (
+        [f"Against the truth: the label is right for {right} of {len(answered)} answered ({truth_field})."]
+        if answered
+        else []
+    )

@@ -76,7 +76,7 @@ def run_algorithms(tracks, regions):
     common = {"INPUT": tracks, "MODEL": os.environ.get("RAW_TEST_BUNDLE", ""), "OUTPUT": "TEMPORARY_OUTPUT"}
     processing.runAndLoadResults("raw:scoreregions", {**common, "REGIONS": regions, "MIN_USERS": 3})
     processing.runAndLoadResults("raw:profileusers", common)
-    run_by_hand("forecasttracks", {**common, "INPUT": tracks.id(), "HORIZON": 10, "STEP": 2})
+    run_by_hand("forecasttracks", {**common, "INPUT": tracks.id(), "HORIZON": 3, "STEP": 1})
 
 
 def run_by_hand(name, parameters):
@@ -115,7 +115,7 @@ def work():
     window = iface.mainWindow()
     window.resize(1560, 960)
     window.findChild(QDockWidget, "Browser").hide()
-    window.resizeDocks([window.findChild(QDockWidget, "Layers")], [400], Qt.Orientation.Horizontal)
+    window.resizeDocks([window.findChild(QDockWidget, "Layers")], [540], Qt.Orientation.Horizontal)
     iface.messageBar().clearWidgets()
     open_dialogs(tracks, regions)
     run_algorithms(tracks, regions)
