@@ -84,8 +84,8 @@ def _geopackage(
         "JOIN gpkg_spatial_ref_sys s ON s.srs_id = g.srs_id WHERE g.table_name = ?", (layer,)
     ).fetchone()  # fmt: skip
     database.row_factory = sqlite3.Row
-    table = '"' + layer.replace('"', '""') + '"'
-    rows = [dict(row) for row in database.execute(f"SELECT * FROM {table}")]
+    table = '"' + layer.replace('"', '""') + '"'  # SQL takes no parameter for a table's name
+    rows = [dict(row) for row in database.execute(f"SELECT * FROM {table}")]  # nosec B608
     wkb = [_wkb(row.pop(layers[layer])) for row in rows]
     return np.array(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1), rows, crs[0] if crs else None
 
