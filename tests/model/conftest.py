@@ -8,9 +8,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import torch
 
 from model.pretrain import main as pretrain
 
+torch.set_num_threads(1)  # nano networks gain nothing from more, and on a busy machine threads wait for each other
 START_MS = 1_700_000_000_000
 
 
