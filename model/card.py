@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from raw_qgis_plugin.core.bundle import write_sums
+from raw_qgis_plugin.core.domain import UNLIMITED
 
 WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": "mean absolute error", "r2": "R²"}
 
@@ -45,7 +46,7 @@ def describe(card: dict) -> str:
 
 
 def _range(low: float, high: float) -> str:
-    return f"{low:g} to {high:g}" if high < 1e9 else f"{low:g} or more"
+    return f"{low:g} to {high:g}" if high < UNLIMITED else f"{low:g} or more"
 
 
 def _training(t: dict) -> str:

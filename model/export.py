@@ -22,6 +22,7 @@ from model.checkpoint import load_network
 from model.cli import run
 from model.raw import Raw
 from raw_qgis_plugin.core.bundle import FORMAT_VERSION
+from raw_qgis_plugin.core.domain import UNLIMITED
 from raw_qgis_plugin.core.embed import embedding_width
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features import FEATURE_VERSION
@@ -108,7 +109,7 @@ def export(run: Path, output: Path, data: str = "") -> None:
         "parameters": sum(p.numel() for p in network.parameters()),
         "clock": "mean solar time, t + lon / 15 h", "units": "metres, seconds, degrees (WGS84)",
         "embedding": {"width": embedding_width(network.config.width), "pooling": POOLING},
-        "domain": {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, 1_000_000_000], "horizon_s": [1, 9000]},
+        "domain": {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, UNLIMITED], "horizon_s": [1, 9000]},
         "calibration": about.get("calibration", {}), "heads": [], "onnx_difference": difference,
         "training": {k: about[k] for k in TRAINING}, "data": data,
     }  # fmt: skip

@@ -44,7 +44,7 @@ from model.heads import (
 )
 from model.labels import join, label_units, read_table, thin
 from raw_qgis_plugin.core.bundle import Bundle, open_bundle
-from raw_qgis_plugin.core.domain import unit_stats
+from raw_qgis_plugin.core.domain import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.polygons import Polygons, read_polygons
@@ -121,7 +121,7 @@ def _domain(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
         limits[name] = [float(f"{low / 1.5:.3g}"), float(f"{high * 1.5:.3g}")]
     for name in ("n_fixes", "span_h"):
         if name in limits:
-            limits[name][1] = 1e9
+            limits[name][1] = UNLIMITED
     if "speed_ms" in limits:
         limits["speed_ms"][0] = 0.0
     return limits

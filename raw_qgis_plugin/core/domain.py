@@ -17,7 +17,9 @@ LIMITS = {
     "n_fixes": ("number of fixes", ""),
     "speed_ms": ("speed", " m/s"),
     "n_users": ("number of users", ""),
+    "horizon_s": ("horizon", " s"),
 }
+UNLIMITED = 1e9  # a greatest value from here on limits nothing
 
 
 def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
@@ -61,6 +63,7 @@ def outside(
         out = asked & ~((stats[name] >= least) & (stats[name] <= most))
         if out.any():
             count, total = np.count_nonzero(out), np.count_nonzero(asked)
-            reasons.append(f"{count:,} of {total:,} {units}: {words} outside {least:,g} to {most:,g}{unit}")
+            limits = f"outside {least:,g} to {most:,g}" if most < UNLIMITED else f"under {least:,g}"
+            reasons.append(f"{count:,} of {total:,} {units}: {words} {limits}{unit}")
         wrong |= out
     return wrong, reasons

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import features as feat
+from .domain import outside
 from .errors import InputError, Progress, no_progress
 from .geodesy import offset_m
 from .runtime import Model, batches
@@ -66,9 +67,11 @@ def forecast_at(
     if len(contexts):
         begin = tracks.track_offsets[tracks.track[contexts - 1]]
         result[:, usable] = _answer(tracks, model, begin, contexts, context, horizon[usable], progress)
-    in_domain, reasons = _in_domain(tracks, track, end, horizon, known, model.card.get("domain", {}))
+    stats = {"horizon_s": horizon, "n_fixes": end - tracks.track_offsets[track]}
+    stats["cadence_s"], stats["speed_ms"] = _recent_cadence_and_speed(tracks, np.maximum(end - 1, 0), stats["n_fixes"])
+    wrong, reasons = outside(stats, model.card.get("domain", {}), known, "forecasts")
     lon, lat, radius50, radius80 = result
-    return Forecasts(track, t, horizon, lon, lat, radius50, radius80, in_domain, reasons)
+    return Forecasts(track, t, horizon, lon, lat, radius50, radius80, known & ~wrong, reasons)
 
 
 def _fixes_before(tracks: Tracks, track: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -209,29 +212,6 @@ def _factors(calibration: dict, horizon_s: np.ndarray) -> np.ndarray:
         return np.ones((len(horizon_s), 2))
     at, known = np.log(np.maximum(horizon_s, 0.1)), np.log(calibration["horizon_s"])
     return np.stack([np.interp(at, known, calibration[name]) for name in ("factor50", "factor80")], axis=1)
-
-
-def _in_domain(
-    tracks: Tracks, track: np.ndarray, end: np.ndarray, horizon: np.ndarray, known: np.ndarray, domain: dict
-) -> tuple[np.ndarray, list[str]]:
-    """Is each question within what the model was trained on, and if not, why (counted)?"""
-    row = np.maximum(end - 1, 0)
-    fixes = end - tracks.track_offsets[track]
-    cadence, speed = _recent_cadence_and_speed(tracks, row, fixes)
-    checks = (
-        (cadence, "cadence_s", "cadence outside {} to {} s"),
-        (speed, "speed_ms", "speed outside {} to {} m/s"),
-        (fixes, "n_fixes", "number of fixes outside {} to {}"),
-        (horizon, "horizon_s", "horizon outside {} to {} s"),
-    )
-    inside, reasons = known.copy(), []
-    for value, name, words in checks:
-        low, high = domain.get(name, (-np.inf, np.inf))
-        outside = known & ~((value >= low) & (value <= high))
-        if outside.any():
-            reasons.append(f"{int(outside.sum()):,} of {len(track):,} forecasts: {words.format(low, high)}")
-        inside &= ~outside
-    return inside, reasons
 
 
 def _recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
