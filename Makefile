@@ -69,6 +69,7 @@ build/.staged: $(SOURCES) Makefile
 
 ## make build      stage the installable plugin in build/raw_qgis_plugin
 build: build/.staged
+	@find $(STAGE) -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ## make package    zip it for the plugin repository
 package: build
