@@ -81,7 +81,7 @@ def _view(s: Source, cadence: int) -> View | None:
     return View(rows, start, length, np.cumsum(length) / length.sum())
 
 
-def load(spec: str, *, validation: bool | None = False, limit_s: float | None = None) -> Source:
+def load(spec: str, *, validation: bool | None = False) -> Source:
     """Read one source. spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the
     others (False), or all (None).
 

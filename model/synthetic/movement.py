@@ -13,7 +13,6 @@ from scipy.spatial import cKDTree
 from model.synthetic.streets import Streets
 from model.synthetic.sumo import Moves, SyntheticError, read_fcd, run_sumo
 
-MODES = ("walk", "bike", "car", "bus", "rail")
 KINDS = {"car": 30, "bus": 6, "bike": 14, "walk": 16}  # kinds of each mode
 PACE = {
     "car": 7.5,

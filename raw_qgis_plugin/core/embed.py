@@ -10,9 +10,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import features as feat
 from .errors import Progress, no_progress
-from .runtime import Model, batches, pad_left
+from .runtime import Model, batches, featurize_padded, pad_left
 from .tracks import Tracks
 
 WINDOWS, WINDOW = 8, 64  # fine: windows a track, fixes a window
@@ -86,13 +85,7 @@ def _pool(tracks: Tracks, model: Model, windows: tuple, progress: Progress) -> n
     for chosen in batches(length):
         progress(done / everything)
         inside, valid = pad_left(rows, begin[chosen], length[chosen])
-        flat = inside[valid]
-        f = feat.featurize(
-            np.repeat(np.arange(len(chosen)), length[chosen]), tracks.t[flat], tracks.lon[flat], tracks.lat[flat]
-        )
-        x = np.zeros((*valid.shape, f.x.shape[1]), np.float32)
-        clock = np.zeros(valid.shape, np.float32)
-        x[valid], clock[valid] = f.x, f.clock
+        _, x, clock = featurize_padded(tracks, inside, valid)
         (states,) = model.backbone(x, clock, valid, outputs=("states",))
         states = np.where(valid[..., None], states, 0.0)
         np.add.at(total, track[chosen], states.sum(axis=1))

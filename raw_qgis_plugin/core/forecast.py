@@ -11,7 +11,7 @@ from . import features as feat
 from .domain import outside
 from .errors import InputError, Progress, no_progress
 from .geodesy import offset_m
-from .runtime import Model, batches
+from .runtime import Model, batches, featurize_padded
 from .tracks import Tracks
 
 CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
@@ -163,12 +163,7 @@ def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> np.ndarr
 def _answer_batch(tracks: Tracks, model: Model, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray) -> np.ndarray:
     longest = int(valid.sum(axis=1).max())
     rows, valid = rows[:, -longest:], valid[:, -longest:]
-    flat = rows[valid]
-    number = np.broadcast_to(np.arange(len(rows))[:, None], rows.shape)[valid]
-    f = feat.featurize(number, tracks.t[flat], tracks.lon[flat], tracks.lat[flat])
-    x = np.zeros((*valid.shape, f.x.shape[1]), np.float32)
-    clock = np.zeros(valid.shape, np.float32)
-    x[valid], clock[valid] = f.x, f.clock
+    f, x, clock = featurize_padded(tracks, rows, valid)
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon.shape[1])
     q = feat.ask(f, last, horizon.ravel())
     (parameters,) = model.backbone(x, clock, valid, q.x.reshape(*horizon.shape, -1), outputs=("parameters",))

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from . import features as feat
 from .bundle import Bundle
 from .errors import BundleError, InputError, require
-from .features import N_QUERY
 
 if TYPE_CHECKING:
     import onnxruntime
+
+    from .tracks import Tracks
 
 POINTS_A_BATCH = 8192
 DEVICES = ("auto", "cpu", "cuda")
@@ -65,7 +67,7 @@ class Model:
             layers, _, heads, _, dim = self._past
             past = (np.zeros((layers, b, heads, 0, dim), np.float32),) * 2
         if query is None:
-            query = np.zeros((b, 1, N_QUERY), np.float32)
+            query = np.zeros((b, 1, feat.N_QUERY), np.float32)
         feed = {
             "features": x,
             "clock": clock,
@@ -105,6 +107,22 @@ def pad_left(values: np.ndarray, start: np.ndarray, length: np.ndarray) -> tuple
     at = start[:, None] + np.arange(t)[None, :] - (t - length)[:, None]
     valid = at >= start[:, None]
     return values[np.maximum(at, start[:, None])], valid
+
+
+def featurize_padded(
+    tracks: Tracks, rows: np.ndarray, valid: np.ndarray
+) -> tuple[feat.Features, np.ndarray, np.ndarray]:
+    """Describe a batch of sequences padded on the left, for `Model.backbone`.
+
+    rows: (B, T) rows of the tracks. valid: (B, T), False on padding. Returns the features, flat without padding, and
+    x (B, T, features) and clock (B, T), zero on padding.
+    """
+    flat = rows[valid]
+    sequence = np.repeat(np.arange(len(rows)), valid.sum(axis=1))
+    f = feat.featurize(sequence, tracks.t[flat], tracks.lon[flat], tracks.lat[flat])
+    x, clock = np.zeros((*valid.shape, f.x.shape[1]), np.float32), np.zeros(valid.shape, np.float32)
+    x[valid], clock[valid] = f.x, f.clock
+    return f, x, clock
 
 
 @cache

@@ -22,9 +22,5 @@ def test_a_part_of_the_progress():
     assert said == [0.75]
 
 
-def test_user_data_is_the_users_own(tmp_path):
-    folder = paths.user_data(tmp_path, "cache")
-    assert folder == tmp_path / "raw" / "cache" and folder.is_dir()
-    assert folder.stat().st_mode & 0o077 == 0 or paths.PACKAGE.drive  # Windows has no such bits
-    assert paths.shipped_bundle().parent.name == "models"
-    assert (paths.child_paths()[0] / "raw_qgis_plugin").is_dir()
+def test_the_shipped_bundle_is_where_the_resources_are():
+    assert paths.shipped_bundle().parent == paths.RESOURCES / "models"
