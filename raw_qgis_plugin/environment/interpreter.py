@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Which Python QGIS runs on. `sys.executable` does not tell: on Windows and macOS it is QGIS itself.
+
+The search is a function of a described layout, so that each system's can be tested on any other.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Layout:
+    """What QGIS's embedded Python knows of its place. platform: as sys.platform. version: (major, minor)."""
+
+    platform: str
+    executable: Path
+    prefix: Path
+    version: tuple[int, int]
+    environ: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """File names of an interpreter, the exact version first."""
+        major, minor = self.version
+        if self.platform == "win32":
+            return ("python.exe", "python3.exe")
+        return (f"python{major}.{minor}", f"python{major}", "python")
+
+
+class NoPython(Exception):
+    """QGIS's own interpreter was not found; the message says where it was looked for."""
+
+
+def this_layout() -> Layout:
+    """The layout of the running QGIS."""
+    return Layout(sys.platform, Path(sys.executable or "qgis"), Path(sys.prefix), sys.version_info[:2], os.environ)
+
+
+def find_python() -> Path:
+    """The interpreter for child processes: the plugin's own environment where there is one, else QGIS's.
+
+    Raises NoPython.
+    """
+    from .folders import venv_folder
+
+    return python_of_venv(venv_folder(), sys.platform) or base_python(this_layout())
+
+
+def python_of_venv(venv: Path, platform: str) -> Path | None:
+    """A virtual environment's interpreter; None where there is none."""
+    python = venv / ("Scripts/python.exe" if platform == "win32" else "bin/python")
+    return python if python.is_file() else None
+
+
+def base_python(layout: Layout) -> Path:
+    """QGIS's own interpreter: the first of the usual places where there is one. Raises NoPython."""
+    folders = list(dict.fromkeys(_folders(layout)))
+    for folder in folders:
+        for name in layout.names:
+            if (folder / name).is_file():
+                return folder / name
+    looked = ", ".join(str(folder) for folder in folders)
+    raise NoPython(f"The Python of this QGIS was not found. Looked for {' or '.join(layout.names)} in: {looked}.")
+
+
+def _folders(layout: Layout) -> Iterator[Path]:
+    """Where the interpreter may be, the likeliest first."""
+    if layout.platform == "win32":
+        yield from _windows(layout)
+    elif layout.platform == "darwin":
+        yield from _macos(layout)
+    else:
+        yield from _linux(layout)
+    if layout.executable.name.lower().startswith("python"):
+        yield layout.executable.parent
+
+
+def _windows(layout: Layout) -> Iterator[Path]:
+    """OSGeo4W and the stand-alone installer: apps/Python312/python.exe beside bin/qgis-bin.exe; conda: the prefix."""
+    yield layout.prefix
+    major, minor = layout.version
+    for root in (layout.environ.get("OSGEO4W_ROOT"), layout.executable.parent.parent):
+        if root:
+            yield Path(root) / "apps" / f"Python{major}{minor}"
+            yield Path(root) / "bin"
+    if home := layout.environ.get("PYTHONHOME"):
+        yield Path(home)
+
+
+def _macos(layout: Layout) -> Iterator[Path]:
+    """QGIS.app/Contents: MacOS/bin up to 3.40, MacOS itself or a framework later; conda and Homebrew: prefix/bin."""
+    major, minor = layout.version
+    contents = next((p for p in layout.executable.parents if p.name == "Contents"), None)
+    if contents:
+        yield contents / "MacOS" / "bin"
+        yield contents / "MacOS"
+        yield contents / "Frameworks" / "bin"
+        yield contents / "Frameworks" / "Python.framework" / "Versions" / f"{major}.{minor}" / "bin"
+        yield contents / "Resources" / "python" / "bin"
+    yield layout.prefix / "bin"
+
+
+def _linux(layout: Layout) -> Iterator[Path]:
+    """The prefix of the distribution, of Flatpak (/app or /usr in the sandbox), of conda; a snap's own tree."""
+    if snap := layout.environ.get("SNAP"):
+        yield Path(snap) / "usr" / "bin"
+        yield Path(snap) / "bin"
+    yield layout.prefix / "bin"
+    if "FLATPAK_ID" in layout.environ:
+        yield Path("/app/bin")
+    yield Path("/usr/bin")
