@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from model.data import Corpus
+from model.batches import Batches
 from model.raw import Raw
 from raw_qgis_plugin.core.forecast import LEVELS, mixture_radius
 
@@ -16,7 +16,7 @@ ENOUGH = 300  # forecasts a factor
 
 
 @torch.no_grad()
-def calibrate(network: Raw, corpus: Corpus, batches: int = 60) -> dict[str, list[float]]:
+def calibrate(network: Raw, corpus: Batches, batches: int = 60) -> dict[str, list[float]]:
     """Factors by horizon, conformal: the quantile of error over radius. corpus: of units not trained on.
 
     Returns horizon_s, factor50 and factor80, one entry a range of horizons that the corpus has.

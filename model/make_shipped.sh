@@ -23,7 +23,7 @@ corpus=(
     "1.5*$data/cabspotting/points.parquet" "0.1*gotrack:$data/gotrack" "1*$work/city1/tracks.parquet"
 )
 # The weights in resources/models were made in these two steps, the first of them before simulated tracks were enlarged
-# (model/data.py) and without the city for its first 800 steps.
+# (model/batches.py) and without the city for its first 800 steps.
 $python -m model.pretrain --preset raw-small --minutes 57 --seed 1 --corpus "${corpus[@]}" --output "$work/run"
 $python -m model.pretrain --init "$work/run/bundle" --lr 1e-3 --minutes 12 --seed 2 --corpus "${corpus[@]}" \
     --output "$work/run2"

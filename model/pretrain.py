@@ -19,48 +19,22 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor
 from torch.utils.tensorboard import SummaryWriter
 
+from model.batches import Batch, Batches
 from model.calibrate import calibrate
 from model.checkpoint import load, load_network, optimizer_tensors, restore_optimizer, save
 from model.cli import Parser, run
 from model.config import PRESETS
-from model.data import Batch, Corpus, Source
-from model.data import load as load_source
+from model.corpus import Source
+from model.corpus import load as load_source
 from model.export import export
-from model.raw import Raw, forecast_loss
+from model.objective import losses, validate
+from model.raw import Raw
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
 WARM_UP = 0.02  # share of the budget
-VALIDATED_S = (5, 15, 60, 900)  # cadences, seconds
-
-
-def losses(network: Raw, batch: Batch, device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
-    """Loss of a batch, and the point's and the baseline's distances in metres (B, L, Q), NaN where not asked."""
-    x, clock, query, base, target, scale, speed, asked = (
-        torch.from_numpy(a).to(device, non_blocking=True)
-        for a in (batch.x, batch.clock, batch.query, batch.base, batch.target, batch.scale, batch.speed, batch.asked)
-    )
-    with torch.autocast(device.type, torch.bfloat16, enabled=_bf16(device)):
-        states, _, _ = network.encode(x, clock)
-        parameters = network.answer(states[:, :, None], query)
-    distance, surprise = forecast_loss(parameters, target, base)
-    count = asked.sum().clamp(min=1)
-    weight = asked * speed.clamp(0.3, 40.0).sqrt()  # metres matter more where things move fast
-    point = (distance.clamp(max=20.0) * weight).sum() / weight.sum().clamp(min=1e-6)
-    mixture = (surprise * asked).sum() / count
-    nothing = torch.full_like(distance, torch.nan)
-    metres = torch.where(asked, distance * scale, nothing)
-    baseline = torch.where(asked, torch.linalg.vector_norm(base - target, dim=-1) * scale, nothing)
-    return 2.0 * point + 0.5 * mixture, metres.detach(), baseline
-
-
-def _bf16(device: torch.device) -> bool:
-    return (
-        torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.backends.cpu.get_cpu_capability() == "AVX512"
-    )
 
 
 def rate(share: float) -> float:
@@ -68,22 +42,6 @@ def rate(share: float) -> float:
     if share < WARM_UP:
         return max(share, 1e-4) / WARM_UP
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min((share - WARM_UP) / (1 - WARM_UP), 1.0)))
-
-
-@torch.no_grad()
-def validate(network: Raw, corpus: Corpus, device: torch.device, batches: int = 6) -> dict[str, float]:
-    """Mean error over the baseline's on people unseen, one to five fixes ahead, by cadence."""
-    result = {}
-    for cadence in VALIDATED_S:
-        if cadence not in corpus.cadences:
-            continue
-        ours, simple = 0.0, 0.0
-        for n in range(batches):
-            _, metres, baseline = losses(network, corpus.batch(n, cadence), device)
-            ours += float(metres[..., :3].nansum())
-            simple += float(baseline[..., :3].nansum())
-        result[f"ratio_{cadence}s"] = round(ours / max(simple, 1e-9), 4)
-    return result
 
 
 class Run:
@@ -170,12 +128,12 @@ def averaged(run: Run) -> Raw:
     return network.to(run.device).eval()
 
 
-def train(run: Run, corpus: Corpus, validation: Corpus | None, args: argparse.Namespace) -> dict:
+def train(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace) -> dict:
     """Train until the budget of minutes (or --steps) is spent; returns the last validation."""
     logs, metrics, recent = SummaryWriter(run.folder / "logs"), {}, []
     budget, before, began = 60.0 * args.minutes, run.seconds, time.monotonic()
     points_before = run.points
-    for batch in corpus.batches(first=run.step):
+    for batch in corpus.each(first=run.step):
         share = run.step / args.steps if args.steps else run.seconds / budget
         if share >= 1 or run.step == args.stop_after:
             break
@@ -251,8 +209,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             unseen.append(load_source(s, validation=True))
         except InputError:  # a small corpus may have nobody to spare
             continue
-    validation = Corpus(unseen, args.points, seed=1) if unseen else None
-    metrics = train(training, Corpus(sources, args.points, args.seed), validation, args)
+    validation = Batches(unseen, args.points, seed=1) if unseen else None
+    metrics = train(training, Batches(sources, args.points, args.seed), validation, args)
     calibration = calibrate(averaged(training).cpu(), validation) if validation else {}
     training.save(args, metrics, calibration)
     export(args.output, args.output / "bundle")

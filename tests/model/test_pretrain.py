@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from safetensors import safe_open
 
-from model.data import CADENCES, Corpus, load
+from model.batches import CADENCES, Batches
+from model.corpus import load
 from model.evaluate import main as evaluate
 from model.export import main as export
 from model.heldout import HELD_OUT_DEVICES, held_out_cab
@@ -58,7 +59,7 @@ def test_export_needs_a_run(tmp_path):
 
 def test_batches_are_those_of_their_seed_and_number(tracks_file):
     source = load(str(tracks_file))
-    one, two, other = Corpus([source], 1024, 5), Corpus([source], 1024, 5), Corpus([source], 1024, 6)
+    one, two, other = Batches([source], 1024, 5), Batches([source], 1024, 5), Batches([source], 1024, 6)
     for a, b in ((one.batch(3), two.batch(3)),):
         np.testing.assert_array_equal(a.x, b.x)
         np.testing.assert_array_equal(a.target, b.target)
@@ -67,7 +68,7 @@ def test_batches_are_those_of_their_seed_and_number(tracks_file):
 
 
 def test_targets_lie_where_the_track_went(tracks_file):
-    batch = Corpus([load(str(tracks_file))], 1024).batch(0, 10)
+    batch = Batches([load(str(tracks_file))], 1024).batch(0, 10)
     assert batch.asked.mean() > 0.5 and set(np.unique(np.isfinite(batch.x))) == {True}
     metres = np.linalg.norm(batch.target, axis=-1) * batch.scale
     dt = batch.scale / batch.speed

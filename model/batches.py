@@ -1,117 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Corpora and batches for pretraining: any mix of sources, seen at many cadences."""
+"""Batches for pretraining: tracks drawn from a weighted mix of sources, seen at many cadences, with questions."""
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
 from queue import Queue
 from threading import Thread
 
 import numpy as np
 
-from model.heldout import HELD_OUT_DEVICES, held_out_cab
+from model.corpus import COARSE_S, Source, View
 from raw_qgis_plugin.core import features as feat
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_per_degree
-from raw_qgis_plugin.core.sources import find_source, read
 
 # Cadences in seconds and how often a training batch has them. The shares follow what loggers do: phones and
 # trackers at seconds to a minute, operators' records at a quarter of an hour.
 CADENCES = {1: 3, 2: 5, 3: 5, 5: 14, 8: 5, 10: 7, 15: 14, 20: 5, 30: 8, 45: 4, 60: 16, 120: 4, 300: 2, 900: 6, 1800: 2}
-COARSE_S = 300  # from here on a sequence runs over silences: it is a person's days, not a trip
 FASTEST_MS = 70.0  # of simulated movement that is enlarged
-SHORTEST = 8  # fixes: shorter runs teach nothing
-
-
-@dataclass
-class Source:
-    """One part of a corpus in columns. track: (n,) int. exact: simulated positions without recording error."""
-
-    name: str
-    weight: float
-    exact: bool
-    track: np.ndarray
-    t: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
-    typical_s: float
-    views: dict[int, View | None] = field(default_factory=dict)
-
-    def view(self, cadence: int) -> View | None:
-        """The runs of this source at `cadence` seconds, or None where it has none."""
-        if cadence not in self.views:
-            self.views[cadence] = _view(self, cadence)
-        return self.views[cadence]
-
-
-@dataclass(frozen=True)
-class View:
-    """Runs of fixes at one cadence. rows: (m,) rows of the source, first fix of each bin. start, length: (r,) runs in
-    `rows`. share: (r,) cumulative share of all fixes.
-    """
-
-    rows: np.ndarray
-    start: np.ndarray
-    length: np.ndarray
-    share: np.ndarray
-
-
-def _view(s: Source, cadence: int) -> View | None:
-    if cadence < COARSE_S and s.typical_s > 1.5 * cadence:
-        return None
-    step = np.empty(len(s.t), bool)
-    bins = s.t // (1000 * cadence)
-    step[0] = True
-    step[1:] = (bins[1:] != bins[:-1]) | (s.track[1:] != s.track[:-1])
-    rows = np.flatnonzero(step).astype(np.int32)
-    gap = 6 * cadence if cadence < COARSE_S else 3 * 86_400
-    new = np.ones(len(rows), bool)
-    new[1:] = (s.track[rows[1:]] != s.track[rows[:-1]]) | (np.diff(s.t[rows]) > 1000 * gap)
-    start = np.flatnonzero(new)
-    length = np.diff(np.append(start, len(rows)))
-    enough = length >= SHORTEST
-    if cadence >= COARSE_S:  # days, not trips: at least some hours
-        enough &= s.t[rows[start + length - 1]] - s.t[rows[start]] >= 6 * 3_600_000
-    start, length = start[enough], length[enough]
-    if not len(start):
-        return None
-    return View(rows, start, length, np.cumsum(length) / length.sum())
-
-
-def load(spec: str, *, validation: bool | None = False) -> Source:
-    """Read one source. spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the
-    others (False), or all (None).
-
-    Cabs and devices that are held apart for demonstrations and reports are never read (model/heldout.py).
-    Raises InputError where nothing is left.
-    """
-    weight, _, rest = spec.rpartition("*")
-    exact = rest.startswith("exact:")
-    path = rest.removeprefix("exact:")
-    tracks, _, guess = read(path)
-    gotrack = find_source(path, "auto")[1] == "gotrack"
-    users = tracks.user_ids
-    keep = np.array(
-        [not _held_apart(u, guess.user, gotrack) and validation in (None, _for_validation(u)) for u in users], bool
-    )
-    tracks = tracks.take(keep[tracks.user])
-    if not len(tracks):
-        raise InputError(f"{path} holds no tracks to train on.")
-    tracks = tracks.by_user()  # a person's days belong together; silences break the fine runs
-    typical = np.median(np.diff(tracks.t)[np.diff(tracks.track) == 0][:1_000_000]) / 1000
-    columns = tracks.track, tracks.t, tracks.lon, tracks.lat
-    return Source(Path(path).stem, float(weight or 1), exact, *columns, typical_s=float(typical))
-
-
-def _held_apart(user: str, user_field: str | None, gotrack: bool) -> bool:
-    return (user_field == "cab_id" and held_out_cab(user)) or (gotrack and user in HELD_OUT_DEVICES)
-
-
-def _for_validation(user: str) -> bool:
-    return zlib.crc32(b"validation" + str(user).encode()) % 50 == 0
 
 
 @dataclass(frozen=True)
@@ -225,7 +132,7 @@ def _featurize(
     )  # fmt: skip
 
 
-class Corpus:
+class Batches:
     """A weighted mix of sources that gives batches; batch `n` of a seed is always the same."""
 
     def __init__(self, sources: list[Source], points: int = 4096, seed: int = 0) -> None:
@@ -251,7 +158,7 @@ class Corpus:
         t, lon, lat, valid = (np.concatenate(a) for a in zip(*drawn, strict=True))
         return _featurize(rng, t, lon, lat, valid, cadence)
 
-    def batches(self, first: int = 0) -> Iterator[Batch]:
+    def each(self, first: int = 0) -> Iterator[Batch]:
         """Batches from number `first` on, made ahead in a thread."""
         ready: Queue[Batch] = Queue(maxsize=4)
 
