@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Measure a model against simple methods on the same cases: python -m model.evaluate forecast --tracks T
+"""Forecasts against simple methods on the same cases: python -m model.evaluate forecast --tracks T
 
 Windows of 40 real fixes, the first in each bin of 5, 15 and 60 s, and the next five asked for at their true times
 (model/windows.py). Errors are metres on the sphere; ratio is the model's mean error over the best simple method's, with
@@ -9,26 +9,20 @@ a 95 % bootstrap interval by person.
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 
 from model.card import write_card
-from model.cli import Parser, run
-from model.heads import Task, label_words, scores
+from model.evaluate import make_parser, write_report
 from model.heldout import held_out_cab
-from model.labels import label_units, read_table, thin
 from model.windows import AHEAD, CONTEXT, Windows, cut
 from raw_qgis_plugin.core.baselines import Forecast, simple_methods
 from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecast import Forecasts, forecast_at
 from raw_qgis_plugin.core.geodesy import haversine_m
-from raw_qgis_plugin.core.profiles import softmax
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
 from raw_qgis_plugin.core.tracks import Tracks
@@ -112,58 +106,13 @@ def table(results: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
-def evaluate_labels(tracks: Tracks, labels: Path, args: argparse.Namespace, model: Model) -> dict:
-    """A head of classes on labels that it never saw: accuracy and macro-F1 over all, accuracy of the most frequent
-    class, how often the head is sure and right then, and the confusion of classes (rows: truth).
-    """
-    rename = dict(r.split("=", 1) for r in args.rename)
-    head = model.bundle.head(args.task)
-    table = read_table(labels)
-    words = label_words(table[args.field], rename)
-    chosen = np.isin(words, head["classes"])
-    table = {k: v[chosen] for k, v in table.items()}
-    if args.per_class:
-        table = thin(table, args.field, rename, args.per_class, args.seed)
-    units, found = label_units(tracks, table, args.unit, args.field)
-    x = embed(units, model)
-    known = ~np.isnan(x).any(axis=1)
-    p = softmax(model.run_head(args.task, x[known]).astype(np.float64))
-    classes, guess, sure = head["classes"], p.argmax(axis=1), p.max(axis=1) >= head["threshold"]
-    y = np.array([classes.index(w) for w in label_words(found.value[known], rename)])
-    return {
-        "units": len(y),
-        "people": len(np.unique(found.group[known])),
-        **scores(guess, y, Task("classes", tuple(classes))),
-        "most_frequent": float(np.bincount(y).max() / len(y)),
-        "sure": float(sure.mean()),
-        "accuracy_where_sure": float((guess == y)[sure].mean()) if sure.any() else None,
-        "classes": classes,
-        "confusion": np.histogram2d(y, guess, bins=np.arange(len(classes) + 1))[0].astype(int).tolist(),
-    }
-
-
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    p = Parser("python -m model.evaluate", description=__doc__.split("\n")[0])
-    what = p.add_subparsers(dest="what", required=True)
-    f = what.add_parser("forecast", help="forecasts against simple methods", description=__doc__)
-    f.add_argument("--cadence", type=int, nargs="+", default=CADENCES_S, metavar="S", help="seconds (default: 5 15 60)")
-    f.add_argument("--held-out-cabs", action="store_true", help="only the cabs held apart from training")
-    f.add_argument("--windows", type=int, default=3000, help="at most this many a cadence (default: %(default)s)")
-    f.add_argument("--per-user", type=int, default=60, help="at most this many a person (default: %(default)s)")
-    h = what.add_parser("profiles", help="a head of classes on labels that it never saw")
-    h.add_argument("--labels", required=True, type=Path, metavar="L", help="as for model.finetune")
-    h.add_argument("--field", required=True, metavar="F", help="column of the labels")
-    h.add_argument("--unit", choices=("user", "track", "day"), default="track")
-    h.add_argument("--task", required=True, metavar="NAME", help="the head")
-    h.add_argument("--rename", nargs="+", default=[], metavar="FROM=TO", help="labels to call by the head's names")
-    h.add_argument("--per-class", type=int, metavar="N", help="at most N labels a class, drawn at random")
-    for command in (f, h):
-        command.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
-        command.add_argument("--bundle", help="model bundle (default: the shipped one)")
-        command.add_argument("--seed", type=int, default=0)
-        command.add_argument("--record", metavar="NAME", help="write the figures into the card of --bundle (a folder)")
-        command.add_argument("--output", type=Path, metavar="REPORT", help="JSON file for the figures")
+    p = make_parser("forecast", __doc__)
+    p.add_argument("--cadence", type=int, nargs="+", default=CADENCES_S, metavar="S", help="seconds (default: 5 15 60)")
+    p.add_argument("--held-out-cabs", action="store_true", help="only the cabs held apart from training")
+    p.add_argument("--windows", type=int, default=3000, help="at most this many a cadence (default: %(default)s)")
+    p.add_argument("--per-user", type=int, default=60, help="at most this many a person (default: %(default)s)")
     return p
 
 
@@ -172,29 +121,19 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
     tracks, _, _ = read(args.tracks)
     bundle = open_bundle(args.bundle)
-    card = bundle.card
-    if args.what == "forecast":
-        if args.held_out_cabs:
-            tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
-        model, zeroed, results = Model(bundle), Zeroed(bundle), {}
-        for cadence in args.cadence:
-            w = cut(tracks, cadence, limit=args.windows, per_user=args.per_user, seed=args.seed)
-            if len(w.t):
-                results[f"{cadence} s"] = evaluate(w, model, zeroed, args.seed)
-        if not results:
-            raise InputError(f"{args.tracks} has no window of {CONTEXT + AHEAD} fixes at these cadences.")
-        print(table(results))
-        card |= {"forecast_figures": card.get("forecast_figures", {}) | {args.record: results}}
-    else:
-        results = evaluate_labels(tracks, args.labels, args, Model(bundle))
-        print(json.dumps(results, indent=1))
-        head = bundle.head(args.task)
-        head["elsewhere"] = head.get("elsewhere", {}) | {args.record: results}
+    if args.held_out_cabs:
+        tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
+    model, zeroed, results = Model(bundle), Zeroed(bundle), {}
+    for cadence in args.cadence:
+        w = cut(tracks, cadence, limit=args.windows, per_user=args.per_user, seed=args.seed)
+        if len(w.t):
+            results[f"{cadence} s"] = evaluate(w, model, zeroed, args.seed)
+    if not results:
+        raise InputError(f"{args.tracks} has no window of {CONTEXT + AHEAD} fixes at these cadences.")
+    print(table(results))
     if args.record:
+        card = bundle.card
+        card |= {"forecast_figures": card.get("forecast_figures", {}) | {args.record: results}}
         write_card(Path(args.bundle), card)
     if args.output:
-        args.output.write_text(json.dumps(results, indent=1) + "\n", "utf-8")
-
-
-if __name__ == "__main__":
-    sys.exit(run(main))
+        write_report(args.output, results)

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Measure a model against simple methods on the same cases: python -m model.evaluate forecast|profiles|regions|probes
+
+Each of them is a module of this package with a `main`, and says more with --help.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from model.cli import Parser
+
+if TYPE_CHECKING:
+    from raw_qgis_plugin.core.report import Page
+
+COMMANDS = {
+    "forecast": "forecasts against simple methods",
+    "profiles": "heads on labels that they never saw",
+    "regions": "region heads on days and blocks that they never saw",
+    "probes": "what the embeddings hold, and what pretraining is worth",
+}
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Hand over to the module that the first argument names."""
+    p = Parser("python -m model.evaluate", description=__doc__.split("\n")[0])
+    what = p.add_subparsers(dest="what", required=True)
+    for name, help_text in COMMANDS.items():
+        what.add_parser(name, help=help_text, add_help=False)
+    args, rest = p.parse_known_args(argv)
+    import_module(f"model.evaluate.{args.what}").main(rest)
+
+
+def make_parser(what: str, description: str) -> Parser:
+    """The parser of one of COMMANDS, with what all of them take."""
+    p = Parser(f"python -m model.evaluate {what}", description=description)
+    p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
+    p.add_argument("--bundle", help="model bundle (default: the shipped one)")
+    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--record", metavar="NAME", help="write the figures into the card of --bundle (a folder)")
+    p.add_argument(
+        "--output", type=Path, metavar="REPORT", help="write REPORT.json for the figures and REPORT.html to read"
+    )
+    return p
+
+
+def write_report(output: Path, results: Any, page: Page | None = None) -> None:
+    """REPORT.json and, where there is a page, REPORT.html; `output` may carry either suffix or none."""
+    output.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    if page:
+        page.write(output.with_suffix(".html"))

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A report as one page of HTML: no network, fit to print, dark where the reader's system is dark."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from html import escape
+from io import StringIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+STYLE = """
+:root { color-scheme: light dark; --paper: #ffffff; --ink: #1c2430; --faint: #667085; --line: #d9dee6; --band: #f5f7fa;
+  --accent: #1f6feb; }
+@media screen and (prefers-color-scheme: dark) { :root { --paper: #14181f; --ink: #e6e9ee; --faint: #98a2b3;
+  --line: #333b47; --band: #1c222b; --accent: #6ea8fe; } }
+* { box-sizing: border-box; }
+body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.55 system-ui, "Segoe UI", "Noto Sans",
+  Arial, sans-serif; }
+main { max-width: 60rem; margin: 0 auto; padding: 2.5rem 1.5rem 4rem; }
+h1 { font-size: 1.9rem; line-height: 1.2; margin: 0 0 .6rem; }
+h2 { font-size: 1.25rem; margin: 2.6rem 0 .6rem; padding-top: .9rem; border-top: 1px solid var(--line); }
+p { margin: .5rem 0; max-width: 46rem; }
+p.lead { font-size: 1.1rem; color: var(--faint); margin-bottom: 1.4rem; }
+p.key { font-size: 1.1rem; border-left: 4px solid var(--accent); padding: .1rem 0 .1rem .9rem; }
+div.wide { overflow-x: auto; }
+table { border-collapse: collapse; margin: 1rem 0; font-size: .92rem; font-variant-numeric: tabular-nums; }
+th, td { padding: .38rem .8rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+th { color: var(--faint); font-weight: 600; border-bottom-width: 2px; }
+th.number, td.number { text-align: right; white-space: nowrap; }
+tbody tr:nth-child(even) { background: var(--band); }
+tbody tr.strong { font-weight: 650; }
+figure { margin: 1.2rem 0; }
+figure svg { display: block; max-width: 100%; height: auto; fill: currentColor; }
+figcaption { color: var(--faint); font-size: .9rem; margin-top: .4rem; max-width: 46rem; }
+@media print { main { max-width: none; padding: 0; } h2 { break-after: avoid; }
+  figure, tr { break-inside: avoid; } body { font-size: 11pt; } }
+"""
+
+
+class Page:
+    """A page that grows from top to bottom. All texts are plain: what looks like markup is shown as it is."""
+
+    def __init__(self, title: str, lead: str = "") -> None:
+        self.title = title
+        self._parts = [f"<h1>{escape(title)}</h1>"]
+        if lead:
+            self.sentence(lead, "lead")
+
+    def heading(self, text: str) -> None:
+        """A new section."""
+        self._parts.append(f"<h2>{escape(text)}</h2>")
+
+    def sentence(self, text: str, kind: str = "") -> None:
+        """A paragraph; kind 'key' sets apart what a reader in a hurry has to see."""
+        name = f' class="{escape(kind)}"' if kind else ""
+        self._parts.append(f"<p{name}>{escape(text)}</p>")
+
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[Any]], strong: Sequence[int] = ()) -> None:
+        """A table; columns whose cells are all numbers (or empty) are set to the right. strong: rows to stand out.
+
+        Numbers are shown with three significant digits, None and nan as a dash; format them yourself for more.
+        """
+        rows = [list(row) for row in rows]
+        right = [bool(rows) and all(_is_number(row[c]) for row in rows) for c in range(len(columns))]
+        head = "".join(_cell("th", name, number) for name, number in zip(columns, right, strict=True))
+        body = []
+        for r, row in enumerate(rows):
+            cells = "".join(_cell("td", _words(value), number) for value, number in zip(row, right, strict=True))
+            body.append(f'<tr class="strong">{cells}</tr>' if r in strong else f"<tr>{cells}</tr>")
+        self._parts.append(
+            f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table></div>'
+        )
+
+    def figure(self, figure: Figure, caption: str) -> None:
+        """A drawing, inline as SVG. Black becomes the colour of the text, white that of the paper."""
+        text = StringIO()
+        figure.savefig(text, format="svg", bbox_inches="tight", transparent=True, metadata={"Date": None})
+        svg = text.getvalue()
+        svg = svg[svg.index("<svg") :].replace("<svg ", f'<svg role="img" aria-label="{escape(caption)}" ', 1)
+        for colour, word in (("#000000", "currentColor"), ("#ffffff", "var(--paper)")):
+            for what in ("stroke", "fill"):
+                svg = svg.replace(f"{what}: {colour}", f"{what}: {word}")
+        self._parts.append(f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>")
+
+    def html(self) -> str:
+        """The whole page."""
+        return (
+            '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, initial-scale=1">'
+            f"<title>{escape(self.title)}</title><style>{STYLE}</style></head>\n<body><main>\n"
+            + "\n".join(self._parts)
+            + "\n</main></body></html>\n"
+        )
+
+    def write(self, path: str | Path) -> None:
+        """Write the page, UTF-8."""
+        Path(path).write_text(self.html(), "utf-8")
+
+
+def _cell(tag: str, text: str, number: bool) -> str:
+    return f'<{tag} class="number">{escape(text)}</{tag}>' if number else f"<{tag}>{escape(text)}</{tag}>"
+
+
+def _is_number(value: Any) -> bool:
+    """A number, nothing, or a text that begins as numbers do, such as '12.3 %' or '0.91 [0.89, 0.93]'."""
+    if value is None or value == "":
+        return True
+    if isinstance(value, str):
+        return value.lstrip("-−+±≤≥<>~ ")[:1].isdigit()
+    return not isinstance(value, bool)
+
+
+def _words(value: Any) -> str:
+    """A cell's text."""
+    if value is None:
+        return "–"
+    if isinstance(value, (str, bool)):
+        return str(value)
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{int(value):,}"
+    if math.isnan(value):
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The report page: self-contained, escaped, numbers to the right, figures that follow the reader's colours."""
+
+import re
+
+import pytest
+
+from raw_qgis_plugin.core.report import Page
+
+
+def test_a_page_needs_nothing_from_outside(tmp_path):
+    figure = pytest.importorskip("matplotlib.figure").Figure(figsize=(3, 2))
+    axes = figure.subplots()
+    axes.plot([0, 1], [0, 1], color="black")
+    axes.set_title("5 < 6")
+    page = Page("A & B", "What it says.")
+    page.heading("Errors")
+    page.figure(figure, 'a "line"')
+    page.write(tmp_path / "page.html")
+    text = (tmp_path / "page.html").read_text("utf-8")
+    assert "<h1>A &amp; B</h1>" in text and 'aria-label="a &quot;line&quot;"' in text
+    assert not re.search(r'(?:src|href)="(?!#)|url\((?!#)|@import', text)
+    assert "stroke: currentColor" in text and "#000000" not in text
+
+
+def test_numbers_stand_to_the_right_and_words_to_the_left():
+    page = Page("t")
+    page.table(["method", "mean (m)", "share"], [["model", 1234.56, "12 %"], ["other <b>", float("nan"), None]], [0])
+    html = page.html()
+    assert '<th>method</th><th class="number">mean (m)</th><th class="number">share</th>' in html
+    assert '<tr class="strong"><td>model</td><td class="number">1,235</td><td class="number">12 %</td></tr>' in html
+    assert '<td>other &lt;b&gt;</td><td class="number">–</td>' in html
+
+
+def test_a_row_that_does_not_fit_is_refused():
+    with pytest.raises(ValueError, match="zip"):
+        Page("t").table(["a", "b"], [[1, 2, 3]])
