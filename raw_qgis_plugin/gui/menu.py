@@ -1,44 +1,112 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The RAW toolbar and menu: one action an algorithm, which opens its dialog with the current layer filled in."""
+"""The RAW toolbar and menu: the dock, one action an algorithm, and one for each window of its own."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qgis.core import QgsApplication, QgsMapLayer, QgsProject, QgsVectorLayer, QgsWkbTypes
+from qgis.core import QgsApplication, QgsMapLayer, QgsProject, QgsSettings, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt
 
 try:
     from qgis.PyQt.QtGui import QAction
 except ImportError:  # older QGIS with Qt 5
     from qgis.PyQt.QtWidgets import QAction
 
+from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, PROVIDER_ID
+from ..processing.words import tr
+
+if TYPE_CHECKING:
+    from .dock import RawDock
 
 MENU = "RAW"
+DOCK_OPEN = "raw/dock_open"
+
+
+class Window(NamedTuple):
+    """A window that the menu and the dock's More button open.
+
+    open: called with the menu (`menu.iface`, `menu.dock` or None). It imports what it needs itself, shows the window,
+    and returns it, so that it is closed when the plugin is unloaded; or returns None.
+    """
+
+    name: str  # of the action: raw_NAME
+    title: str
+    tip: str
+    icon: str  # of resources/icons
+    open: Callable[[RawMenu], Any]
+
+
+WINDOWS: tuple[Window, ...] = ()
+"""In the order of the menu."""
 
 
 class RawMenu:
-    """The actions in the toolbar and in the Plugins menu."""
+    """The actions in the toolbar and in the Plugins menu, and the dock."""
 
     def __init__(self, iface: Any) -> None:
         self.iface = iface
+        self.dock: RawDock | None = None
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
         self.actions: list[QAction] = []
-        self.dialogs: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
+        self.windows: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
+        tip = tr("Draw regions, look at users, forecast: beside the map.")
+        self.dock_action = self._add("dock", tr("RAW dock"), tip, icon("raw"), self.show_dock)
+        self.dock_action.setCheckable(True)
         for algorithm in ALGORITHMS:
-            action = QAction(algorithm.icon(), f"{algorithm.TITLE}…", iface.mainWindow())
-            action.setObjectName(f"raw_{algorithm.ID}")
-            action.setToolTip(f"<b>{algorithm.TITLE}</b><br>{algorithm.SUMMARY}")
-            action.triggered.connect(partial(self.open_dialog, algorithm.ID))
-            self.toolbar.addAction(action)
-            iface.addPluginToMenu(MENU, action)
-            self.actions.append(action)
+            title = f"{tr(algorithm.TITLE)}…"
+            self._add(
+                algorithm.ID, title, tr(algorithm.SUMMARY), algorithm.icon(), partial(self.open_dialog, algorithm.ID)
+            )
+        for window in WINDOWS:
+            opener = partial(self.open_window, window)
+            self._add(window.name, tr(window.title), tr(window.tip), icon(window.icon), opener, toolbar=False)
+        if QgsSettings().value(DOCK_OPEN, False, type=bool):
+            self.dock_action.trigger()
 
-    def open_dialog(self, algorithm_id: str, _checked: bool = False) -> Any:
-        """Open an algorithm's dialog beside the map, or say why it can't run."""
+    def _add(
+        self, name: str, title: str, tip: str, picture: Any, slot: Callable[..., Any], toolbar: bool = True
+    ) -> QAction:
+        action = QAction(picture, title, self.iface.mainWindow())
+        action.setObjectName(f"raw_{name}")
+        action.setToolTip(f"<b>{title}</b><br>{tip}")
+        action.triggered.connect(slot)
+        if toolbar:
+            self.toolbar.addAction(action)
+        self.iface.addPluginToMenu(MENU, action)
+        self.actions.append(action)
+        return action
+
+    def show_dock(self, shown: bool = True) -> RawDock:
+        """Show or hide the dock; it is made when it is first asked for."""
+        if self.dock is None:
+            from .dock import RawDock
+
+            self.dock = RawDock(self)
+            self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)
+            self.dock.closedStateChanged.connect(lambda closed: self._remember(not closed))
+        self.dock.setUserVisible(shown)
+        self._remember(shown)
+        return self.dock
+
+    def _remember(self, shown: bool) -> None:
+        self.dock_action.setChecked(shown)
+        QgsSettings().setValue(DOCK_OPEN, shown)
+
+    def open_window(self, window: Window, _checked: bool = False) -> Any:
+        """Open one of WINDOWS."""
+        return self.keep(window.open(self))
+
+    def open_dialog(self, algorithm_id: str, _checked: bool = False, parameters: dict[str, Any] | None = None) -> Any:
+        """Open an algorithm's dialog beside the map, or say why it can't run.
+
+        parameters: to fill in, instead of the current layer.
+        """
         import processing
 
         algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"{PROVIDER_ID}:{algorithm_id}")
@@ -46,17 +114,29 @@ class RawMenu:
         if not ready:
             self.iface.messageBar().pushWarning(MENU, reason)
             return None
-        dialog = processing.createAlgorithmDialog(algorithm, fill_in(algorithm, self.iface.activeLayer()))
-        self.dialogs = [each for each in self.dialogs if not sip.isdeleted(each) and each.isVisible()] + [dialog]
+        values = fill_in(algorithm, self.iface.activeLayer()) if parameters is None else parameters
+        dialog = processing.createAlgorithmDialog(algorithm, values)
         dialog.show()
-        return dialog
+        return self.keep(dialog)
+
+    def keep(self, window: Any) -> Any:
+        """Keep a window's Python half while it is open, and close it when the plugin is unloaded."""
+        open_ones = [each for each in self.windows if not sip.isdeleted(each) and each.isVisible()]
+        self.windows = [each for each in open_ones if each is not window] + ([] if window is None else [window])
+        return window
 
     def remove(self) -> None:
-        """Take back the dialogs, the actions, the menu and the toolbar."""
-        for dialog in self.dialogs:
-            if not sip.isdeleted(dialog):
-                dialog.close()
-        self.dialogs = []
+        """Take back the windows, the dock, the actions, the menu and the toolbar."""
+        for window in self.windows:
+            if not sip.isdeleted(window):
+                window.close()
+        self.windows = []
+        if self.dock is not None and not sip.isdeleted(self.dock):
+            self.dock.remove()
+            self.iface.removeDockWidget(self.dock)
+            self.dock.setParent(None)
+            self.dock.deleteLater()
+        self.dock = None
         for action in self.actions:
             if not sip.isdeleted(action):
                 self.iface.removePluginMenu(MENU, action)

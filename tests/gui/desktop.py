@@ -16,10 +16,11 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QTextBrowser, QToolBar
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
+from raw_qgis_plugin.processing.provider import ALGORITHMS
 
 NAME = "raw_qgis_plugin"
 PICTURES = Path(os.environ["RAW_PICTURES"])
-report = {"errors": [], "dialogs": {}}
+report = {"errors": [], "dialogs": {}, "order": [algorithm.ID for algorithm in ALGORITHMS]}
 
 
 def wait(seconds=0.3):
@@ -55,7 +56,8 @@ def add(path, name):
 
 def open_dialogs(tracks, regions):
     """Every action of the toolbar, with the layer it should take over."""
-    for action in plugins[NAME].menu.actions:
+    names = {f"raw_{algorithm.ID}" for algorithm in ALGORITHMS}
+    for action in [a for a in plugins[NAME].menu.actions if a.objectName() in names]:
         iface.setActiveLayer(regions if "scoreregions" in action.objectName() else tracks)
         action.trigger()
         wait(0.6)

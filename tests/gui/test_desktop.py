@@ -65,14 +65,15 @@ def report(stage: Path, sample: Path, tmp_path_factory: pytest.TempPathFactory) 
 
 def test_toolbar_and_menu_are_there(report: dict[str, Any]) -> None:
     loaded = report["loaded"]
-    assert loaded["algorithms"] == sorted(f"raw:{name}" for name in IDS)
+    assert set(IDS) <= set(report["order"])
+    assert loaded["algorithms"] == sorted(f"raw:{name}" for name in report["order"])
     assert loaded["toolbars"] == 1 and loaded["menu"]
-    assert loaded["actions"] == [f"raw_{name}" for name in IDS]
+    assert loaded["actions"] == ["raw_dock", *(f"raw_{name}" for name in report["order"])]
 
 
 def test_dialogs_open_with_the_current_layer(report: dict[str, Any]) -> None:
     dialogs = report["dialogs"]
-    assert list(dialogs) == [f"raw_{name}" for name in IDS]
+    assert list(dialogs) == [f"raw_{name}" for name in report["order"]]
     for name in ("raw_profileusers", "raw_forecasttracks", "raw_scoreregions"):
         assert dialogs[name]["INPUT"].startswith("Tracks_")
     assert dialogs["raw_scoreregions"]["REGIONS"].startswith("Regions_")
