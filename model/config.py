@@ -34,4 +34,7 @@ class Config:
 PRESETS = {
     "raw-nano": Config("raw-nano", layers=2, width=48, heads=2, hidden=128),
     "raw-small": Config("raw-small"),
+    "raw-base": Config("raw-base", layers=12, width=768, heads=12, hidden=2048),
+    "raw-large": Config("raw-large", layers=24, width=1024, heads=16, hidden=3328),
+    "raw-1b": Config("raw-1b", layers=20, width=2048, heads=16, hidden=5632),
 }

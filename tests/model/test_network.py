@@ -13,7 +13,13 @@ from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.runtime import Model
 
 
-@pytest.mark.parametrize(("preset", "least", "most"), [("raw-nano", 2e4, 3e5), ("raw-small", 2e6, 3e6)])
+SIZES = [
+    ("raw-nano", 2e4, 3e5), ("raw-small", 2e6, 3e6), ("raw-base", 85e6, 95e6), ("raw-large", 330e6, 370e6),
+    ("raw-1b", 0.9e9, 1.1e9),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("preset", "least", "most"), SIZES)
 def test_presets_have_the_stated_sizes(preset, least, most):
     with torch.device("meta"):
         network = Raw(PRESETS[preset])
