@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The child's side of a training run: python -m raw_qgis_plugin.tasks.runner FOLDER, started by `child.Child` only.
+
+It holds a lock on FOLDER as long as it lives, which tells every QGIS, also one started later, that the run goes on;
+runs the module that FOLDER/run.json names; and writes to FOLDER/end.json how that ended. Standard library only.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import runpy
+import signal
+import sys
+import traceback
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+ABOUT, LOCK, PID, END = "run.json", "lock", "pid", "end.json"
+
+
+@contextlib.contextmanager
+def lock(folder: Path, wait: bool) -> Iterator[None]:
+    """Hold a run's lock. OSError where it is taken and `wait` is false. It goes with the process, however that ends."""
+    with (folder / LOCK).open("a+b") as file:
+        if sys.platform == "win32":
+            file.seek(0)
+            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+        yield
+
+
+def is_locked(folder: Path) -> bool:
+    """Whether a process holds a run's lock."""
+    try:
+        with lock(folder, wait=False):
+            return False
+    except OSError:
+        return (folder / LOCK).exists()
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
+    beside = path.with_suffix(".partial")
+    beside.write_text(text, "utf-8")
+    os.replace(beside, path)
+
+
+def run(folder: Path) -> int:
+    """Run what the folder asks for, and leave behind how it ended."""
+    about = json.loads((folder / ABOUT).read_text("utf-8"))
+    missing = [name for name in about["needs"] if find_spec(name) is None]
+    code = 1
+    if not missing:
+        sys.argv = [about["module"], *about["arguments"]]
+        try:
+            runpy.run_module(about["module"], run_name="__main__", alter_sys=True)
+            code = 0
+        except SystemExit as left:
+            code = left.code if isinstance(left.code, int) else int(left.code is not None)
+        except KeyboardInterrupt:
+            code = 130
+        except BaseException:
+            traceback.print_exc()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    write(folder / END, json.dumps({"code": code, "missing": missing}))
+    return code
+
+
+def main() -> int:
+    """Take the lock and run."""
+    folder = Path(sys.argv[1])
+    with lock(folder, wait=True):
+        (folder / PID).write_text(str(os.getpid()), "ascii")
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a command can tidy up
+        if hasattr(os, "nice"):
+            os.nice(5)  # QGIS comes first
+        return run(folder)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The launcher of training processes: what it reads, and how a run may end."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Stand-ins for trainings: modules on the child's path that need the standard library only.
+COUNTS = """
+import json, sys, time
+print('reading the tracks')
+for step in range(int(sys.argv[1])):
+    print(json.dumps({'step': step, 'loss': 1 / (step + 1)}))
+    time.sleep(0.05)
+print('[1, 2]')
+"""
+DEAF = (
+    "import json, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('{\"step\": 0}')\ntime.sleep(60)"
+)
+REFUSES = """
+import sys
+print('a warning', file=sys.stderr)
+print('error: There are no tracks.', file=sys.stderr)
+sys.exit(2)
+"""
+BREAKS = "1 / 0"
+
+
+@pytest.fixture
+def start(
+    staged: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Callable[..., Any]:
+    """Start a stand-in given by its source."""
+    from raw_qgis_plugin.tasks.child import Child
+
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def begin(source: str, *arguments: str, **more: Any) -> Any:
+        (tmp_path / "standin.py").write_text(source)
+        child = Child.start("standin", arguments, tmp_path / "run", needs=more.pop("needs", ()), **more)
+        request.addfinalizer(lambda: child.cancel(0))
+        return child
+
+    return begin
+
+
+def wait_for(what: Callable[[], bool], seconds: float = 20.0) -> None:
+    end = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < end, "nothing came"
+        time.sleep(0.02)
+
+
+def first_line(child: Any) -> None:
+    wait_for(lambda: (child.folder / "log.jsonl").read_text().strip() != "")
+
+
+def test_lines_come_as_dicts_and_the_rest_as_text(start: Callable[..., Any]) -> None:
+    told: list[dict] = []
+    child = start(COUNTS, "3", title="Counting")
+    child.follow(told.append)
+    assert [line.get("step") for line in told] == [None, 0, 1, 2, None]
+    assert told[0] == {"text": "reading the tracks"} and told[-1] == {"text": "[1, 2]"}
+    assert child.status == "finished" and child.error() is None
+    assert child.about["title"] == "Counting"
+    assert stat.S_IMODE(child.folder.stat().st_mode) == 0o700
+
+
+def test_the_plugin_and_the_model_are_there_in_the_child_only(start: Callable[..., Any], stage: Path) -> None:
+    told: list[dict] = []
+    source = "import json, model.config, raw_qgis_plugin as p\nprint(json.dumps([model.config.__file__, p.__file__]))"
+    start(source).follow(told.append)
+    assert told[0]["text"].count(str(stage)) == 2
+    assert str(stage) not in sys.path
+
+
+def test_a_cancel_ends_it_and_says_so(start: Callable[..., Any]) -> None:
+    from raw_qgis_plugin.core.errors import Cancelled
+
+    child = start(COUNTS, "1000")
+    told: list[dict] = []
+    began = time.monotonic()
+    with pytest.raises(Cancelled):
+        child.follow(told.append, lambda: len(told) > 2)
+    assert child.status == "stopped" and time.monotonic() - began < 10
+
+
+def test_one_that_does_not_listen_is_killed(start: Callable[..., Any]) -> None:
+    child = start(DEAF)
+    first_line(child)
+    child.cancel(patience_s=0.5)
+    assert not child.running and child.status == "stopped"
+
+
+def test_a_refusal_is_told_in_its_own_words(start: Callable[..., Any]) -> None:
+    child = start(REFUSES)
+    wait_for(lambda: not child.running)
+    assert child.status == "failed" and str(child.error()) == "There are no tracks."
+
+
+def test_a_broken_one_names_what_broke_and_where_the_log_is(start: Callable[..., Any]) -> None:
+    child = start(BREAKS)
+    wait_for(lambda: not child.running)
+    assert "ZeroDivisionError: division by zero" in str(child.error()) and str(child.folder) in str(child.error())
+
+
+def test_a_killed_one_is_interrupted_and_goes_on(start: Callable[..., Any]) -> None:
+    child = start(COUNTS, "40")
+    first_line(child)
+    os.kill(child._process.pid, signal.SIGKILL)
+    wait_for(lambda: not child.running)
+    assert child.status == "interrupted" and "memory" in str(child.error())
+    child.resume("--resume")
+    assert child.about["arguments"] == ["40", "--resume"]
+    told: list[dict] = []
+    child.follow(told.append)
+    assert child.status == "finished"
+    assert [line.get("step") for line in told].count(39) == 1 and [line.get("step") for line in told].count(0) == 2
+
+
+def test_what_is_missing_is_named_with_what_to_do(start: Callable[..., Any]) -> None:
+    from raw_qgis_plugin.core.errors import MissingLibrary
+
+    child = start(COUNTS, "1", needs=("json", "no_such_torch", "sklearn_too"))
+    wait_for(lambda: not child.running)
+    error = child.error()
+    assert isinstance(error, MissingLibrary)
+    assert "no_such_torch, sklearn_too" in str(error) and "pip install" in str(error) and "json" not in str(error)
+
+
+def test_another_reader_finds_follows_and_stops_it(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """As QGIS does after it was closed and opened again."""
+    from raw_qgis_plugin.core.errors import RawError
+    from raw_qgis_plugin.tasks import child as module
+
+    child = start(COUNTS, "1000")
+    monkeypatch.setattr(module, "runs_folder", lambda: child.folder.parent)
+    (other,) = module.runs()
+    assert other.running  # though it may not have taken its lock yet
+    first_line(child)
+    assert other.lines() and other.status == "running"
+    with pytest.raises(RawError, match="stop it first"):
+        other.delete()
+    other.cancel()
+    assert not other.running and other.status == "stopped"
+    child._process.wait()
+    other.delete()
+    assert module.runs() == [] and not child.folder.exists()
+
+
+def test_it_outlives_the_process_that_started_it(start: Callable[..., Any], tmp_path: Path, stage: Path) -> None:
+    (tmp_path / "standin.py").write_text(COUNTS)
+    code = (
+        "import sys; from pathlib import Path; from raw_qgis_plugin.tasks.child import Child; "
+        "Child.start('standin', ['40'], Path(sys.argv[1]), needs=())"
+    )
+    path = os.pathsep.join([str(stage.parent), str(tmp_path)])
+    subprocess.run(
+        [sys.executable, "-c", code, str(tmp_path / "left")], env={**os.environ, "PYTHONPATH": path}, check=True
+    )
+    from raw_qgis_plugin.tasks.child import Child
+
+    left = Child(tmp_path / "left")
+    assert left.running
+    told: list[dict] = []
+    left.follow(told.append)
+    assert told[-2]["step"] == 39 and left.status == "finished"
