@@ -10,5 +10,6 @@ city.py      homes, jobs, points of interest, stations, bus lines and region cel
 plans.py     who lives there and what they do in which week
 travel.py    the observed people's trips as SUMO moves them
 recording.py what their devices record of it
+days.py      what everybody's phones record, from the plans alone
 truth.py     the tables of what is true
 """

@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A synthetic city with known truth, or a corpus of movement alone. Movement is Eclipse SUMO's.
+"""A synthetic city with known truth, or a corpus of movement or of days alone. Movement is Eclipse SUMO's.
 
 A city: tracks.parquet, truth_users.csv, truth_tracks.csv, truth_segments.csv, truth_regions.csv and the layers
 regions, stations, streets and pois (GeoJSON). Movement alone: movement/*.parquet, every second of every trip.
+Days alone: days.parquet, everybody's fixes every few minutes from the plans, nothing simulated, and truth_users.csv.
 """
 
 from __future__ import annotations
@@ -37,6 +38,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     city.add_argument("--observed", type=float, metavar="SHARE", help="share of the people recorded (default 0.1)")
     city.add_argument("--across", type=float, default=12.0, metavar="KM", help="size without --osm (default 12)")
     city.add_argument("--small", action="store_true", help="a demonstration: 400 people, 40 recorded, one week")
+    city.add_argument("--days-only", action="store_true", help="write days.parquet and truth_users.csv, in a minute")
     corpus = parser.add_argument_group("movement alone, from many street plans")
     corpus.add_argument("--movement-only", action="store_true", help="write DIR/movement/*.parquet and nothing else")
     corpus.add_argument("--fixes", type=float, default=30e6, metavar="N", help="about how many (default 30e6)")
@@ -48,6 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     began = time.monotonic()
     try:
+        if options.movement_only and options.days_only:
+            raise SyntheticError("--movement-only and --days-only: choose one")
         done = _corpus(options) if options.movement_only else _city(options)
     except RawError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -68,7 +72,7 @@ def _corpus(options: argparse.Namespace) -> str:
 
 
 def _city(options: argparse.Namespace) -> str:
-    from model.synthetic.generate import Request, generate
+    from model.synthetic.generate import Request, generate, generate_days
 
     if len(options.osm) > 1:
         raise SyntheticError("a city takes one --osm extract; several are for --movement-only")
@@ -80,7 +84,7 @@ def _city(options: argparse.Namespace) -> str:
         **chosen, seed=options.seed, across_km=options.across, osm=next(iter(options.osm), None),
         processes=options.processes,
     )  # fmt: skip
-    counts = generate(request, options.output)
+    counts = (generate_days if options.days_only else generate)(request, options.output)
     told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
     return f"{told} in {options.output}"
 

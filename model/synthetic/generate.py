@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from model.synthetic.city import City, build_city
+from model.synthetic.days import Fixes, render_days
 from model.synthetic.people import Population, populate
 from model.synthetic.plans import DAY, HOUR, Trips, plan_weeks
 from model.synthetic.recording import record
@@ -52,6 +53,17 @@ def generate(request: Request, output: Path) -> dict[str, int]:
     output.mkdir(parents=True, exist_ok=True)
     scratch = output / ".simulation"
     rng = np.random.default_rng([request.seed, 31])
+    city, population, trips = plan(request, scratch, rng)
+    count = max(2, round(request.observed * request.people))
+    observed = np.sort(rng.choice(request.people, count, replace=False))
+    journeys = move(city, population, trips, observed, scratch, request.seed, request.processes)
+    fixes = _write(request, city, population, trips, observed, journeys, output)
+    shutil.rmtree(scratch, ignore_errors=True)
+    return {"people": request.people, "observed": count, "trips": len(journeys), "fixes": fixes}
+
+
+def plan(request: Request, scratch: Path, rng: np.random.Generator) -> tuple[City, Population, Trips]:
+    """The city, its people and their weeks; the same whether or not anybody is simulated."""
     if request.osm:
         streets = osm_streets(request.osm, scratch)
     else:
@@ -62,12 +74,41 @@ def generate(request: Request, output: Path) -> dict[str, int]:
     population = populate(city, request.people, rng)
     trips = plan_weeks(city, population, request.weeks, rng)
     say(f"{request.people:,} people plan {len(trips):,} trips")
-    count = max(2, round(request.observed * request.people))
-    observed = np.sort(rng.choice(request.people, count, replace=False))
-    journeys = move(city, population, trips, observed, scratch, request.seed, request.processes)
-    fixes = _write(request, city, population, trips, observed, journeys, output)
+    return city, population, trips
+
+
+def generate_days(request: Request, output: Path) -> dict[str, int]:
+    """Write days.parquet, everybody's fixes from the plans alone, and truth_users.csv. Returns how many of each."""
+    request.check()
+    output.mkdir(parents=True, exist_ok=True)
+    scratch = output / ".simulation"
+    city, population, trips = plan(request, scratch, np.random.default_rng([request.seed, 31]))
+    fixes = render_days(city, population, trips, request.weeks, np.random.default_rng([request.seed, 33]))
+    everybody = np.arange(request.people)
+    ids = {i: f"u{i:05d}" for i in everybody.tolist()}
+    write_users(output / "truth_users.csv", population, trips, everybody, ids, request.weeks)
+    _write_days(output / "days.parquet", city, fixes, list(ids.values()))
     shutil.rmtree(scratch, ignore_errors=True)
-    return {"people": request.people, "observed": count, "trips": len(journeys), "fixes": fixes}
+    return {"people": request.people, "trips": len(trips), "fixes": len(fixes.t)}
+
+
+def _write_days(path: Path, city: City, fixes: Fixes, ids: list[str]) -> None:
+    """days.parquet: user_id, t (epoch ms UTC), lon, lat."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    lon, lat = city.streets.place.lonlat(fixes.x, fixes.y)
+    table = pa.table({
+        "user_id": pa.DictionaryArray.from_arrays(fixes.person, pa.array(ids)),
+        "t": midnight_ms(city) + 1000 * fixes.t.astype(np.int64), "lon": lon.round(7), "lat": lat.round(7),
+    })  # fmt: skip
+    pq.write_table(table, path, compression="zstd")
+
+
+def midnight_ms(city: City) -> int:
+    """Epoch ms at which the first Monday begins in the city, by mean solar time."""
+    lon = float(city.streets.place.lonlat(np.median(city.streets.x), np.median(city.streets.y))[0])
+    return FIRST_MONDAY_MS - round(lon / 15 * HOUR * 1000)
 
 
 def _write(
@@ -75,11 +116,7 @@ def _write(
     output: Path,
 ) -> int:  # fmt: skip
     ids = {int(person): f"u{person:05d}" for person in observed}
-    x, y = np.median(city.streets.x), np.median(city.streets.y)
-    lon = float(city.streets.place.lonlat(x, y)[0])
-
-    midnight = FIRST_MONDAY_MS - round(lon / 15 * HOUR * 1000)  # of mean solar time
-
+    midnight = midnight_ms(city)
     write_layers(output, city)
     write_users(output / "truth_users.csv", population, trips, observed, ids, request.weeks)
     write_regions(output / "truth_regions.csv", city, population, trips, request.weeks)

@@ -10,12 +10,15 @@ import numpy as np
 from model.synthetic.city import City, Sites, home_weight, job_weight, near_stations, place_sites
 from model.synthetic.movement import KINDS, Finder
 
-# Share of the people. Full-time: 5 days; hybrid: 2 or 3 days at work; home: works there; the others are in no job.
+# Share of the people. Full-time: 5 days; hybrid: 2 or 3 days at work; home: works there; driver: couriers and taxi
+# drivers, at work all over the city; the others are in no job.
 LIVES = {
-    "full": 0.36, "hybrid": 0.07, "part": 0.10, "shift": 0.06, "home": 0.07,
-    "student": 0.08, "volunteer": 0.03, "carer": 0.02, "idle": 0.21,
+    "full": 0.35, "hybrid": 0.07, "part": 0.10, "shift": 0.06, "home": 0.07, "driver": 0.02,
+    "student": 0.08, "volunteer": 0.03, "carer": 0.02, "idle": 0.20,
 }  # fmt: skip
-EMPLOYED = {"full", "hybrid", "part", "shift", "home"}
+EMPLOYED = {"full", "hybrid", "part", "shift", "home", "driver"}
+NO_WORKPLACE = {"home", "driver"}  # employed, and at no workplace of their own away from home
+EXPLORERS = 0.12  # of the people go to new places about every other time, the others seldom
 ANYWHERE = 0.06  # of the choices of a new place pay no heed to distance
 
 
@@ -36,6 +39,7 @@ class Person:
     liked: dict[str, tuple[list[int], np.ndarray]] = field(default_factory=dict)  # category: places, shares
     friends: list[int] = field(default_factory=list)
     outgoing: float = 1.0
+    novelty: float = 0.0  # probability that an errand goes to a place of no habit
 
     @property
     def employed(self) -> bool:
@@ -45,7 +49,7 @@ class Person:
     @property
     def commuter(self) -> bool:
         """Has three or more regular days a week at a workplace away from home."""
-        return self.life in EMPLOYED - {"home"} and len(self.anchor_days) >= 3
+        return self.life in EMPLOYED - NO_WORKPLACE and len(self.anchor_days) >= 3
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,7 @@ class Population:
     sites: Sites
     category: np.ndarray  # (n_sites,) text: 'home', 'job' or a point of interest's
     first_poi: int
+    chooser: Chooser
 
 
 def populate(city: City, count: int, rng: np.random.Generator) -> Population:
@@ -75,7 +80,7 @@ def populate(city: City, count: int, rng: np.random.Generator) -> Population:
     lives = rng.choice(list(LIVES), count, p=np.array(list(LIVES.values())) / sum(LIVES.values()))
     far = np.hypot(homes.x - city.centres[0][0], homes.y - city.centres[0][1]) / city.streets.extent
     people = [_person(str(life), i, far[i], chooser, rng) for i, life in enumerate(lives)]
-    return Population(people, sites, category, first_poi)
+    return Population(people, sites, category, first_poi, chooser)
 
 
 class Chooser:
@@ -118,6 +123,10 @@ def _person(life: str, home: int, far: float, chooser: Chooser, rng: np.random.G
         anchor = chooser.pick("school", home, 0.6 * chooser.extent, rng)[0]
         days = _weekdays(int(rng.integers(4, 6)), 5, rng)
         start, stay = rng.normal(8.3, 0.5), rng.uniform(5, 8)
+    elif life == "driver":  # a courier sets out from a depot, a taxi from home
+        anchor = chooser.pick("job", home, reach, rng)[0] if rng.random() < 0.5 else home
+        days = _weekdays(int(rng.integers(4, 7)), 7, rng)
+        start, stay = rng.choice([rng.normal(8, 1), rng.normal(15, 1.5)], p=[0.75, 0.25]), rng.uniform(5, 9)
     elif life == "volunteer":
         anchor = chooser.pick(str(rng.choice(["worship", "service", "leisure"])), home, 0.4 * chooser.extent, rng)[0]
         days = _weekdays(int(rng.integers(3, 6)), 6, rng)
@@ -128,11 +137,12 @@ def _person(life: str, home: int, far: float, chooser: Chooser, rng: np.random.G
         start, stay = rng.uniform(8, 13), rng.uniform(3, 8)
     person = Person(
         life, home, anchor, days, float(start), float(max(stay, 2.5)),
-        car=bool(rng.random() < (0.55 if life in EMPLOYED else 0.35) + 0.3 * (far - 0.4)),
+        car=life == "driver" or bool(rng.random() < (0.55 if life in EMPLOYED else 0.35) + 0.3 * (far - 0.4)),
         bike=bool(rng.random() < 0.4),
         taste={mode: float(rng.normal(0, 6)) for mode in ("walk", "bike", "car", "bus", "rail")},
         kinds={mode: f"{mode}{rng.integers(mode == 'walk', KINDS[mode])}" for mode in ("walk", "bike", "car")},
         outgoing=float(np.exp(rng.normal(0, 0.35))),
+        novelty=float(rng.uniform(0.3, 0.7) if rng.random() < EXPLORERS else rng.uniform(0.02, 0.14)),
     )  # fmt: skip
     for category, (count, share) in LIKED.items():
         base = person.anchor if rng.random() < 0.25 else home

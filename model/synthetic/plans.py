@@ -6,9 +6,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from scipy.spatial import cKDTree
 
 from model.synthetic.city import City
-from model.synthetic.people import Person, Population
+from model.synthetic.people import LIKED, Person, Population
 
 SPEED = {"walk": 1.05, "bike": 3.7, "car": 6.5}  # m/s over the network, planned
 AROUND = 1.4  # metres of network a metre as the crow flies
@@ -28,6 +29,7 @@ class Trips:
     origin: np.ndarray  # (n,) int32 into Population.sites
     goal: np.ndarray
     mode: np.ndarray  # (n,) int8 into MODE_CODES
+    minutes: np.ndarray  # (n,) planned, waits included
     purpose: np.ndarray  # (n,) text
     line: np.ndarray  # (n,) int16 into City.lines, -1 without
     board: np.ndarray  # (n,) int16 stop of the line
@@ -35,6 +37,9 @@ class Trips:
 
     def __len__(self) -> int:
         return len(self.person)
+
+
+KINDS_OF_COLUMN = (np.int32, float, np.int32, np.int32, np.int8, float, str, np.int16, np.int16, np.int16)
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,15 @@ class Planner:
     def __init__(self, city: City, population: Population) -> None:
         self.city, self.sites = city, population.sites
         self.known: dict[tuple[int, int], list[Way]] = {}
+        at = np.column_stack([self.sites.x, self.sites.y])
+        found = [cKDTree(np.column_stack([line.x, line.y])).query(at) for line in city.lines]
+        self.walk_m = np.column_stack([metres for metres, _ in found])  # (n_sites, n_lines) to the nearest stop
+        self.stop = np.column_stack([stop for _, stop in found])
+        self.clock = np.column_stack([line.minutes[stop] for line, (_, stop) in zip(city.lines, found, strict=True)])
+        self.wait = np.array([line.headway_s / 120 for line in city.lines])
+        self.both_ways = np.array([line.both_ways for line in city.lines])
+        modes = np.array([line.mode for line in city.lines])
+        self.lines_of = {mode: np.flatnonzero(modes == mode) for mode in ("bus", "rail")}
 
     def metres(self, a: int, b: int) -> float:
         """Along the network, estimated."""
@@ -70,18 +84,15 @@ class Planner:
 
     def _rides(self, a: int, b: int) -> list[Way]:
         """The best bus and the best train, walks and waits included."""
-        best: dict[str, Way] = {}
-        for n, line in enumerate(self.city.lines):
-            out = np.hypot(line.x - self.sites.x[a], line.y - self.sites.y[a])
-            back = np.hypot(line.x - self.sites.x[b], line.y - self.sites.y[b])
-            i, j = int(out.argmin()), int(back.argmin())
-            if i == j or (i > j and not line.both_ways) or max(out[i], back[j]) > 1500:
-                continue
-            walks = AROUND * (out[i] + back[j]) / SPEED["walk"] / 60
-            minutes = float(walks + line.headway_s / 120 + abs(line.minutes[j] - line.minutes[i]))
-            if line.mode not in best or minutes < best[line.mode].minutes:
-                best[line.mode] = Way(line.mode, minutes, n, i, j)
-        return list(best.values())
+        i, j, out, back = self.stop[a], self.stop[b], self.walk_m[a], self.walk_m[b]
+        goes = (i != j) & ((i < j) | self.both_ways) & (np.maximum(out, back) <= 1500)
+        walks = AROUND * (out + back) / SPEED["walk"] / 60
+        minutes = np.where(goes, walks + self.wait + np.abs(self.clock[b] - self.clock[a]), np.inf)
+        best = []
+        for mode, lines in self.lines_of.items():
+            if len(lines) and np.isfinite(minutes[n := lines[minutes[lines].argmin()]]):
+                best.append(Way(mode, float(minutes[n]), int(n), int(i[n]), int(j[n])))
+        return best
 
 
 def choose_way(ways: list[Way], person: Person, only: str | None, rng: np.random.Generator) -> Way:
@@ -126,14 +137,10 @@ def plan_weeks(city: City, population: Population, weeks: int, rng: np.random.Ge
     for i, person in enumerate(population.people):
         clock = 0.0
         for day in range(7 * weeks):
-            for tour in sorted(day_tours(person, day, rng), key=lambda tour: tour.start_h):
+            for tour in sorted(day_tours(person, day, population, rng), key=lambda tour: tour.start_h):
                 clock = _travel(i, person, day, tour, clock, planner, rows, rng)
-    person_, depart, origin, goal, mode, purpose, line, board, alight = zip(*rows, strict=True) if rows else [()] * 9
-    return Trips(
-        np.array(person_, np.int32), np.array(depart, float), np.array(origin, np.int32), np.array(goal, np.int32),
-        np.array(mode, np.int8), np.array(purpose, str), np.array(line, np.int16), np.array(board, np.int16),
-        np.array(alight, np.int16),
-    )  # fmt: skip
+    columns = zip(*rows, strict=True) if rows else [()] * len(KINDS_OF_COLUMN)
+    return Trips(*(np.array(column, kind) for column, kind in zip(columns, KINDS_OF_COLUMN, strict=True)))
 
 
 def _travel(
@@ -146,7 +153,9 @@ def _travel(
         return clock
     here, only = person.home, None
     far = max((stop.place for stop in tour.stops), key=lambda place: planner.metres(person.home, place))
-    vehicle = choose_way(planner.ways(person.home, far), person, None, rng).mode
+    vehicle = "car"
+    if tour.stops[0].purpose != "round":
+        vehicle = choose_way(planner.ways(person.home, far), person, None, rng).mode
     only = vehicle if vehicle in ("bike", "car") else "none"
     for stop in [*tour.stops, Stop(person.home, "home", 0.0)]:
         if stop.place == here:
@@ -156,14 +165,18 @@ def _travel(
         on_foot = stop.purpose in ("lunch", "back") and ways[0].minutes < 15
         way = ways[0] if on_foot else choose_way(ways, person, only, rng)
         rows.append(
-            (i, clock, here, stop.place, MODE_CODES.index(way.mode), stop.purpose, way.line, way.board, way.alight)
-        )
+            (i, clock, here, stop.place, MODE_CODES.index(way.mode), way.minutes, stop.purpose, way.line, way.board,
+             way.alight)
+        )  # fmt: skip
         clock += way.minutes * 60 + stop.hours * HOUR
         here = stop.place
     return clock
 
 
-def _spot(person: Person, category: str, rng: np.random.Generator) -> int:
+def _spot(person: Person, category: str, population: Population, rng: np.random.Generator) -> int:
+    if rng.random() < person.novelty:
+        reach = 2 * LIKED[category][1] * population.chooser.extent
+        return population.chooser.pick(category, person.home, reach, rng)[0]
     places, share = person.liked[category]
     return places[int(rng.choice(len(places), p=share))]
 
@@ -183,20 +196,23 @@ STAYS_H = {
 }
 
 
-def _errand(person: Person, mix: tuple[float, ...], rng: np.random.Generator) -> Stop:
+def _errand(person: Person, mix: tuple[float, ...], population: Population, rng: np.random.Generator) -> Stop:
     purpose = str(rng.choice(ERRANDS, p=mix))
-    place = int(rng.choice(person.friends)) if purpose == "social" else _spot(person, purpose, rng)
+    place = int(rng.choice(person.friends)) if purpose == "social" else _spot(person, purpose, population, rng)
     return Stop(place, purpose, float(STAYS_H[purpose] * np.exp(rng.normal(0, 0.45))))
 
 
-def day_tours(person: Person, day: int, rng: np.random.Generator) -> list[Tour]:
+def day_tours(person: Person, day: int, population: Population, rng: np.random.Generator) -> list[Tour]:
     """A day's tours. Weekday 0 is Monday."""
     weekday = day % 7
     mix = WEEKDAY_MIX if weekday < 5 else WEEKEND_MIX
     tours: list[Tour] = []
     away = weekday in person.anchor_days and rng.random() > 0.06  # ill, on leave
     if away:
-        tours.append(_anchor_tour(person, day // 7, mix, rng))
+        if person.life == "driver":
+            tours.append(_round(person, population, rng))
+        else:
+            tours.append(_anchor_tour(person, day // 7, mix, population, rng))
     rate = person.outgoing * (0.6 if away else 1.3 if weekday < 5 else 1.2)
     for _ in range(min(3, rng.poisson(rate))):
         start = (
@@ -204,7 +220,7 @@ def day_tours(person: Person, day: int, rng: np.random.Generator) -> list[Tour]:
             if away
             else rng.choice([rng.normal(10.5, 1.4), rng.normal(15.5, 2), rng.normal(19, 1.2)])
         )
-        stops = [_errand(person, mix, rng) for _ in range(1 + (rng.random() < 0.35))]
+        stops = [_errand(person, mix, population, rng) for _ in range(1 + (rng.random() < 0.35))]
         tours.append(Tour(float(np.clip(start, 6.5, 22)), stops))
     if person.life in ("carer", "idle", "home") and weekday < 5 and person.outgoing > 1.35:
         place = person.liked["school"][0][0]  # walks a child to school and back
@@ -215,7 +231,26 @@ def day_tours(person: Person, day: int, rng: np.random.Generator) -> list[Tour]:
     return tours
 
 
-def _anchor_tour(person: Person, week: int, mix: tuple[float, ...], rng: np.random.Generator) -> Tour:
+def _round(person: Person, population: Population, rng: np.random.Generator) -> Tour:
+    """A driver's day: from the depot or from home, all over the city, a few minutes at each place."""
+    courier = person.anchor != person.home
+    stops = [Stop(person.anchor, "round", rng.uniform(0.2, 0.8))] if courier else []
+    left, here = max(2.0, person.stay_h + rng.normal(0, 0.7)), person.anchor
+    while left > 0:
+        wait = rng.uniform(0.03, 0.2) if courier else rng.exponential(0.25)
+        kind = "home" if rng.random() < 0.6 else str(rng.choice(["shop", "food", "service", "job"]))
+        chooser = population.chooser
+        here = chooser.pick(kind, here, (0.1 if courier else 0.3) * chooser.extent, rng)[0]
+        stops.append(Stop(here, "round", wait))
+        left -= wait + 0.3
+    if courier:
+        stops.append(Stop(person.anchor, "round", 0.3))
+    return Tour(float(np.clip(person.start_h + rng.normal(0, 0.3), 4.5, 20)), stops)
+
+
+def _anchor_tour(
+    person: Person, week: int, mix: tuple[float, ...], population: Population, rng: np.random.Generator
+) -> Tour:
     """To work, school or wherever one is expected; perhaps lunch out, perhaps an errand on the way home."""
     start = person.start_h + rng.normal(0, 0.25)
     if person.life == "shift":
@@ -225,8 +260,8 @@ def _anchor_tour(person: Person, week: int, mix: tuple[float, ...], rng: np.rand
     stops = [Stop(person.anchor, purpose, hours)]
     if hours > 5 and rng.random() < 0.3:
         half = hours * rng.uniform(0.4, 0.55)
-        lunch = Stop(_spot(person, "food", rng), "lunch", 0.6)
+        lunch = Stop(_spot(person, "food", population, rng), "lunch", 0.6)
         stops = [Stop(person.anchor, purpose, half), lunch, Stop(person.anchor, "back", hours - half - 0.6)]
     if rng.random() < 0.35:
-        stops.append(_errand(person, mix, rng))
+        stops.append(_errand(person, mix, population, rng))
     return Tour(float(np.clip(start, 4.5, 22)), stops)
