@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The cache of embeddings: the same figures, computed once, whatever happens to the file or the run."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core import cache
+from raw_qgis_plugin.core.cache import FILE, embed_cached, forget
+from raw_qgis_plugin.core.embed import embed
+from raw_qgis_plugin.core.errors import Cancelled
+from raw_qgis_plugin.core.tracks import build_tracks
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def make_model(tmp_path, invented_model):
+    """A model whose backbone is a file of the given bytes; model.seen counts the sequences it was shown."""
+
+    def make(graph: bytes = b"graph"):
+        model = invented_model()
+        model.bundle.path = tmp_path / f"bundle-{graph.hex()}"
+        model.bundle.path.mkdir(exist_ok=True)
+        (model.bundle.path / "backbone.onnx").write_bytes(graph)
+        model.seen, plain = 0, model.backbone
+
+        def counting(x, *rest, **named):
+            model.seen += len(x)
+            return plain(x, *rest, **named)
+
+        model.backbone = counting
+        return model
+
+    return make
+
+
+def refuse(message):
+    raise AssertionError(f"nothing was to be warned of: {message}")
+
+
+def others(people, n):
+    """n more users, unlike each other."""
+    t = np.tile(people.t[:60], n)
+    lon = np.repeat(np.arange(n) / 7, 60) + np.tile(people.lon[:60], n)
+    return build_tracks(np.repeat(np.arange(n), 60), None, t, lon, np.tile(people.lat[:60], n))[0]
+
+
+def test_a_second_run_computes_only_what_is_new(tmp_path, make_model, people):
+    model, folder = make_model(), tmp_path / "cache"
+    some = people.take(people.user < 9)
+    first = embed_cached(some, model, folder, warn=refuse)
+    np.testing.assert_allclose(first, embed(some, make_model()), rtol=1e-5)
+    model.seen = 0
+    again = embed_cached(people, model, folder, warn=refuse)
+    new, direct = make_model(), embed(people.take(people.user >= 9), model)
+    embed(people.take(people.user >= 9), new)
+    assert model.seen == 2 * new.seen > 0  # once here, once in `direct`: the nine others came from the file
+    assert (again[:9] == first).all()
+    np.testing.assert_allclose(again[9:], direct, rtol=1e-5)
+
+
+def test_the_key_is_the_content_and_the_model(tmp_path, make_model, people):
+    model, folder = make_model(), tmp_path / "cache"
+    embed_cached(people, model, folder)
+    model.seen = 0
+    renamed = build_tracks(people.user + 100, None, people.t, people.lon, people.lat)[0]
+    embed_cached(renamed, model, folder)
+    assert model.seen == 0
+    moved = build_tracks(people.user, None, people.t, people.lon + 1e-9 * (people.user == 3), people.lat)[0]
+    embed_cached(moved, model, folder)
+    alone = make_model()
+    embed(people.take(people.user == 3), alone)
+    assert model.seen == alone.seen > 0
+    other = make_model(b"another graph")
+    embed_cached(people, other, folder)
+    assert other.seen > 0
+
+
+def test_units_too_short_have_none(tmp_path, make_model):
+    tracks = build_tracks(["a", "a", "b"], None, [0, 60_000, 0], [1.0, 1.001, 2.0], [1.0, 1.0, 2.0])[0]
+    for _ in range(2):
+        vectors = embed_cached(tracks, make_model(), tmp_path / "cache", warn=refuse)
+        assert np.isnan(vectors).all(axis=1).tolist() == [False, True]
+    assert embed_cached(tracks.take(np.zeros(3, bool)), make_model(), tmp_path / "cache", warn=refuse).shape == (0, 16)
+
+
+def test_only_the_owner_can_look_in(tmp_path, make_model, people):
+    folder = tmp_path / "cache"
+    folder.mkdir(mode=0o755)
+    embed_cached(people, make_model(), folder)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / FILE)] == [0o700, 0o600]
+    assert [path.name for path in folder.iterdir()] == [FILE]
+
+
+def test_an_interrupted_run_goes_on_where_it_was(tmp_path, make_model, people, monkeypatch):
+    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 4)
+    model, folder = make_model(), tmp_path / "cache"
+
+    def stop(share):
+        if share > 0.7:  # in the third of three parts
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        embed_cached(people, model, folder, stop)
+    model.seen = 0
+    shares = []
+    embed_cached(people, model, folder, shares.append)
+    alone = make_model()
+    embed(people.take(people.user >= 8), alone)
+    assert model.seen == alone.seen
+    assert shares[0] >= 0.66 and shares == sorted(shares) and shares[-1] == 1
+
+
+def test_a_killed_process_leaves_a_sound_file(tmp_path):
+    code = (
+        f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path\n"
+        "from raw_qgis_plugin.core.cache import _Store\n"
+        f"store = _Store(Path({str(tmp_path)!r}), b'r', print, 10**9)\n"
+        "for n in range(10**6):\n"
+        "    store.write([(b'%d-%d' % (n, k), bytes(3000)) for k in range(50)]); print(n, flush=True)\n"
+    )
+    for _ in range(3):
+        with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as child:
+            done = [int(child.stdout.readline()) for _ in range(5)]
+            child.send_signal(signal.SIGKILL)
+        assert done == [0, 1, 2, 3, 4]
+        database = sqlite3.connect(tmp_path / FILE)
+        assert database.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert database.execute("SELECT count(*) % 50, count(*) >= 250 FROM units").fetchone() == (0, 1)
+        database.close()
+
+
+def test_two_at_once(tmp_path, make_model, people, monkeypatch):
+    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 1)
+    with ThreadPoolExecutor(4) as pool:  # each has its own connection; SQLite's locks are the same as for processes
+        runs = [pool.submit(embed_cached, people, make_model(), tmp_path / "c", warn=refuse) for _ in range(4)]
+        results = [run.result() for run in runs]
+    for result in results:
+        np.testing.assert_allclose(result, results[0], rtol=1e-5)
+
+
+@pytest.mark.parametrize("trouble", ["damaged", "full", "no folder"])
+def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_model, people, monkeypatch, trouble):
+    folder, said = tmp_path / "cache", []
+    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 4)
+    if trouble == "damaged":
+        folder.mkdir()
+        (folder / FILE).write_bytes(b"no database at all, " * 5000)
+    elif trouble == "full":
+        connect = cache._connect
+
+        def small(file):
+            database = connect(file)
+            database.execute("PRAGMA max_page_count = 5").fetchall()
+            return database
+
+        monkeypatch.setattr(cache, "_connect", small)
+        people = others(people, 600)
+    else:
+        folder.write_text("a file")
+    result = embed_cached(people, make_model(), folder, warn=said.append)
+    np.testing.assert_allclose(result, embed(people, make_model()), rtol=1e-5)
+    assert len(said) == 1
+    assert ("damaged" if trouble == "damaged" else "computed all the same") in said[0]
+    assert trouble != "full" or "full" in said[0]
+    if trouble == "damaged":
+        model = make_model()
+        embed_cached(people, model, folder, warn=refuse)
+        assert model.seen == 0
+
+
+def test_the_file_keeps_its_size_and_loses_the_oldest(tmp_path, make_model, people, monkeypatch):
+    clock = iter(range(10**9, 2 * 10**9, 10**6))
+    monkeypatch.setattr(cache.time, "time", lambda: next(clock))
+    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 64)
+    folder, model = tmp_path / "cache", make_model()
+    embed_cached(people, model, folder)
+    limit = 150_000
+    crowd = others(people, 900)
+    embed_cached(crowd, model, folder, largest=limit, warn=refuse)
+    assert 70_000 < (folder / FILE).stat().st_size <= limit
+    model.seen = 0
+    embed_cached(people, model, folder)
+    assert model.seen > 0
+    model.seen = 0
+    embed_cached(crowd.take(crowd.user >= 890), model, folder)
+    assert model.seen == 0
+
+
+def test_forgetting(tmp_path, make_model, people):
+    folder, model = tmp_path / "cache", make_model()
+    for tracks in (people, people.by_day(), others(people, 5)):
+        embed_cached(tracks, model, folder)
+    forget(folder, people)
+    model.seen = 0
+    embed_cached(others(people, 5), model, folder)
+    assert model.seen == 0
+    embed_cached(people.by_day(), model, folder)
+    assert model.seen > 0
+    forget(folder)
+    assert not list(folder.iterdir())
+    forget(folder)
+    forget(tmp_path / "never made", people)
