@@ -60,10 +60,22 @@ setup: system-qgis $(INSTALLED_ALL)
 
 SOURCES := $(shell find raw_qgis_plugin model resources metadata.txt LICENSE -not -path '*/__pycache__*' 2>/dev/null)
 
-build/.staged: $(SOURCES) Makefile
+# pip before 25.1 reads no dependency groups, so the installer in QGIS gets them as requirement files.
+define WRITE_REQUIREMENTS
+import pathlib, tomllib
+groups = tomllib.loads(pathlib.Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+lines = lambda group: [l for i in groups[group] for l in ([i] if isinstance(i, str) else lines(i["include-group"]))]
+folder = pathlib.Path("build/.new/requirements"); folder.mkdir()
+for group in ("runtime", "cuda", "train"):
+    (folder / f"{group}.txt").write_text("\n".join(lines(group)) + "\n", encoding="utf-8")
+endef
+export WRITE_REQUIREMENTS
+
+build/.staged: $(SOURCES) Makefile pyproject.toml
 	@mkdir -p build && rm -rf build/.new && mkdir build/.new
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' -C raw_qgis_plugin . | tar -x -C build/.new
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' model resources metadata.txt LICENSE | tar -x -C build/.new
+	@$(PYTHON) -c "$$WRITE_REQUIREMENTS"
 	@rm -rf $(STAGE) && mv build/.new $(STAGE) && touch $@
 	@echo "staged $(STAGE)"
 
