@@ -12,7 +12,6 @@ from model.raw import Raw, forecast_loss, split_parameters
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.runtime import Model
 
-
 SIZES = [
     ("raw-nano", 2e4, 3e5), ("raw-small", 2e6, 3e6), ("raw-base", 85e6, 95e6), ("raw-large", 330e6, 370e6),
     ("raw-1b", 0.9e9, 1.1e9),
