@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 class Job(QgsTask):
     """Runs `work(progress)` in QGIS's pool of threads; what comes of it is told on the main thread.
 
-    done: called with what `work` returned. failed: called with a sentence; not called after a cancel.
+    done: called with what `work` returned. failed: called with a sentence, '' after a cancel.
     """
 
     def __init__(
@@ -70,7 +70,7 @@ class Job(QgsTask):
         self._work, self._result, self._done, self._failed = _nothing, None, _nothing, _nothing  # frees the arrays
         if ok:
             work[1](work[0])
-        elif self._error:
+        else:
             work[2](self._error)
 
 

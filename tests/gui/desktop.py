@@ -16,6 +16,7 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QApplication, QDockWidget, QTextBrowser, QToolBar
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
+
 from raw_qgis_plugin.processing.provider import ALGORITHMS
 
 NAME = "raw_qgis_plugin"
