@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The library of bundles: what gets in, out and away."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from raw_qgis_plugin.core import library
+from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.errors import BundleError, InputError
+from raw_qgis_plugin.core.paths import shipped_bundle
+
+
+def test_out_as_zip_and_in_again(tmp_path: Path) -> None:
+    archive, folder = tmp_path / "out.zip", tmp_path / "models"
+    folder.mkdir()
+    library.pack(shipped_bundle(), archive)
+    first = library.add(archive, folder)
+    second = library.add(archive, folder)
+    assert [first.name, second.name] == ["out", "out 2"]
+    assert open_bundle(first).card == open_bundle().card
+    assert [entry.name for entry in library.entries(folder)] == [open_bundle().card["name"], "out", "out 2"]
+    assert [entry.shipped for entry in library.entries(folder)] == [True, False, False]
+
+
+def test_a_broken_one_stays_out_and_one_broken_later_says_why(tmp_path: Path) -> None:
+    archive, folder = tmp_path / "bad.zip", tmp_path / "models"
+    with zipfile.ZipFile(archive, "w") as z:
+        z.writestr("card.json", "{}")
+    with pytest.raises(BundleError, match="incomplete"):
+        library.add(archive, folder)
+    assert not folder.exists() or not any(folder.iterdir())
+    added = library.add(shipped_bundle(), folder, "a/../name")
+    assert added.parent == folder
+    (added / "backbone.onnx").write_bytes(b"changed")
+    (entry,) = library.entries(folder)[1:]
+    assert entry.card is None and "backbone.onnx" in entry.refusal
+
+
+def test_only_ones_own_models_are_removed_or_replaced(tmp_path: Path) -> None:
+    folder = tmp_path / "models"
+    own = library.add(shipped_bundle(), folder, "mine")
+    with pytest.raises(BundleError, match="stays"):
+        library.remove(shipped_bundle(), folder)
+    library.copy(shipped_bundle(), own)  # a bundle is replaced
+    other = tmp_path / "papers"
+    other.mkdir()
+    (other / "thesis.txt").write_text("x")
+    with pytest.raises(InputError, match="no model bundle"):
+        library.copy(shipped_bundle(), other)
+    assert (other / "thesis.txt").exists()
+    library.remove(own, folder)
+    assert not own.exists()
