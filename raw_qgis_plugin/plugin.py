@@ -7,11 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsApplication
 from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QCoreApplication
 
-from .processing.provider import RawProvider
+from . import log_panel, translation
+from .environment import packages
+from .environment.folders import venv_folder
 
 if TYPE_CHECKING:
+    from .expressions import Registered
     from .gui.menu import RawMenu
+    from .gui.options import RawOptionsFactory
+    from .processing.provider import RawProvider
 
 
 class RawPlugin:
@@ -21,24 +27,51 @@ class RawPlugin:
         self.iface = iface
         self.provider: RawProvider | None = None
         self.menu: RawMenu | None = None
+        self.options: RawOptionsFactory | None = None
+        self.expressions: Registered | None = None
+        self.log = log_panel.attach()
+        self.translator = translation.install()
+        packages.activate(venv_folder())
 
     def initProcessing(self) -> None:  # noqa: N802
-        """Register the algorithms. qgis_process calls only this."""
+        """Register the algorithms and the functions of expressions. qgis_process calls only this."""
+        from .expressions import Registered
+        from .processing.provider import RawProvider
+
         self.provider = RawProvider()
         QgsApplication.processingRegistry().addProvider(self.provider)
+        self.expressions = Registered()
 
     def initGui(self) -> None:  # noqa: N802
-        """Register the algorithms, and show the toolbar and the menu."""
+        """Register the algorithms, and show the toolbar, the menu and the options."""
         from .gui.menu import RawMenu
+        from .gui.options import RawOptionsFactory
 
         self.initProcessing()
         self.menu = RawMenu(self.iface)
+        self.options = RawOptionsFactory(self.iface)
+        self.iface.registerOptionsWidgetFactory(self.options)
 
     def unload(self) -> None:
-        """Take back everything."""
+        """Take back everything. Called when the plugin is switched off and when QGIS quits; twice does no harm."""
         if self.menu is not None:
+            from .gui import installation, settings
+
             self.menu.remove()
             self.menu = None
+            installation.stop()
+            settings.unregister()
+        if self.options is not None and not sip.isdeleted(self.options):
+            self.iface.unregisterOptionsWidgetFactory(self.options)
+        self.options = None
+        if self.expressions is not None:
+            self.expressions.close()
+            self.expressions = None
         if self.provider is not None and not sip.isdeleted(self.provider):
             QgsApplication.processingRegistry().removeProvider(self.provider)
         self.provider = None
+        if self.translator is not None and not sip.isdeleted(self.translator):
+            QCoreApplication.removeTranslator(self.translator)
+        self.translator = None
+        log_panel.detach(self.log)
+        packages.deactivate(venv_folder())

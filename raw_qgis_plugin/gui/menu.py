@@ -5,11 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qgis.core import QgsApplication, QgsMapLayer, QgsProject, QgsSettings, QgsVectorLayer, QgsWkbTypes
+from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsSettings, QgsVectorLayer, QgsWkbTypes
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QPushButton
 
 try:
     from qgis.PyQt.QtGui import QAction
@@ -41,7 +43,26 @@ class Window(NamedTuple):
     open: Callable[[RawMenu], Any]
 
 
-WINDOWS: tuple[Window, ...] = ()
+def lazily(module: str, function: str) -> Callable[[RawMenu], Any]:
+    """A function of one of our modules that is imported when it is called."""
+    return lambda menu: getattr(import_module(f".{module}", __package__), function)(menu)
+
+
+WINDOWS: tuple[Window, ...] = (
+    Window(
+        "sample", "Open the sample project", "Ten phones in Aracaju, Brazil, and a short tour.", "sample",
+        lazily("sample", "open_sample"),
+    ),
+    Window(
+        "environment", "Packages…", "What RAW needs beyond QGIS, what of it is missing, and its installation.",
+        "environment", lazily("environment", "open_environment"),
+    ),
+    Window(
+        "diagnostics", "Diagnostics…", "Versions, devices and a timed run of the model, to be copied with a click.",
+        "diagnostics", lazily("diagnostics", "open_diagnostics"),
+    ),
+    Window("help", "Help", "What RAW does and how.", "help", lazily("help", "open_contents")),
+)  # fmt: skip
 """In the order of the menu."""
 
 
@@ -112,12 +133,21 @@ class RawMenu:
         algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"{PROVIDER_ID}:{algorithm_id}")
         ready, reason = algorithm.canExecute()
         if not ready:
-            self.iface.messageBar().pushWarning(MENU, reason)
+            self.say_missing(reason)
             return None
         values = fill_in(algorithm, self.iface.activeLayer()) if parameters is None else parameters
         dialog = processing.createAlgorithmDialog(algorithm, values)
         dialog.show()
         return self.keep(dialog)
+
+    def say_missing(self, reason: str) -> None:
+        """Say in the message bar what is missing, with a button to the window that installs it."""
+        bar = self.iface.messageBar()
+        item = bar.createMessage(MENU, reason)
+        button = QPushButton(tr("Packages…"))
+        button.clicked.connect(lambda: self.open_window(next(w for w in WINDOWS if w.name == "environment")))
+        item.layout().addWidget(button)
+        bar.pushWidget(item, Qgis.MessageLevel.Warning)
 
     def keep(self, window: Any) -> Any:
         """Keep a window's Python half while it is open, and close it when the plugin is unloaded."""

@@ -53,13 +53,14 @@ def how_to_install(missing: list[str]) -> str:
     if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists():  # Debian and others: pip wants to be told
         options += " --break-system-packages"
     if sys.platform == "win32":
-        where, python = "Open the OSGeo4W Shell from the Start menu and run", "python"
+        where, python = "open the OSGeo4W Shell from the Start menu and run", "python"
     elif sys.platform == "darwin":
-        where, python = "In a terminal run", f"{sys.exec_prefix}/bin/python3"
+        where, python = "in a terminal run", f"{sys.exec_prefix}/bin/python3"
     else:
-        where, python = "In a terminal run", f"python{sys.version_info.major}.{sys.version_info.minor}"
+        where, python = "in a terminal run", f"python{sys.version_info.major}.{sys.version_info.minor}"
     plural = "s" if len(missing) > 1 else ""
     return (
-        f"RAW needs the Python package{plural} {' and '.join(missing)} in QGIS's own Python. {where}: "
-        f"{python} -m pip install {options} {' '.join(missing)}    Then start QGIS again."
+        f"RAW needs the Python package{plural} {' and '.join(missing)} in QGIS's own Python. Plugins → RAW → Packages "
+        f"installs what is missing. Or by hand: {where} {python} -m pip install {options} {' '.join(missing)}, "
+        "then start QGIS again."
     )

@@ -1,0 +1,81 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What RAW runs on, in words that can be sent to somebody who is asked for help. No paths of data, no positions."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess  # nosec B404
+from pathlib import Path
+from typing import NamedTuple
+
+from . import packages
+
+# Runs in a child: a CUDA library that is broken takes QGIS down otherwise. The loader's error names what is missing.
+PROBE = """
+import ctypes, json, sys
+sys.path[:] = json.loads(sys.argv[1])
+import onnxruntime
+from pathlib import Path
+found = {"providers": onnxruntime.get_available_providers(), "missing": ""}
+if "CUDAExecutionProvider" in found["providers"]:
+    if hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()
+    folder = Path(onnxruntime.__file__).parent / "capi"
+    pattern = "onnxruntime_providers_{}.dll" if sys.platform == "win32" else "libonnxruntime_providers_{}.so"
+    try:
+        for name in ("shared", "cuda"):
+            ctypes.CDLL(str(folder / pattern.format(name)), mode=ctypes.RTLD_GLOBAL)
+    except OSError as error:
+        found["missing"] = str(error)
+print("\\n" + json.dumps(found))
+"""
+PACKAGES = ("numpy", "scipy", "shapely", "pyproj", "pyarrow", "matplotlib", "onnxruntime", "torch", "onnx")
+
+
+class OnnxRuntime(NamedTuple):
+    """What ONNX Runtime offers. missing: the library that CUDA lacks, or ''. broken: why it does not load, or ''."""
+
+    providers: list[str]
+    missing: str
+    broken: str
+
+
+def versions() -> dict[str, str]:
+    """QGIS, Qt, Python and the packages, '' for those that are not installed."""
+    from qgis.core import Qgis
+    from qgis.PyQt.QtCore import QT_VERSION_STR
+
+    result = {"QGIS": Qgis.version(), "Qt": QT_VERSION_STR, "Python": platform.python_version()}
+    result["System"] = f"{platform.system()} {platform.release()} {platform.machine()}"
+    return result | {name: packages.version_of(name) for name in PACKAGES}
+
+
+def onnx_runtime(python: Path, path: list[str]) -> OnnxRuntime:
+    """Ask ONNX Runtime, in a child process with QGIS's search path."""
+    command = [str(python), "-c", PROBE, json.dumps(path)]
+    try:
+        done = subprocess.run(  # nosec B603
+            command, capture_output=True, text=True, timeout=120, check=False, creationflags=packages.NO_WINDOW
+        )
+    except subprocess.TimeoutExpired:
+        return OnnxRuntime([], "", "it did not load within 120 s")
+    if done.returncode != 0:
+        lines = done.stderr.strip().splitlines() or [f"it stopped with code {done.returncode}"]
+        return OnnxRuntime([], "", lines[-1])
+    found = json.loads(done.stdout.strip().splitlines()[-1])
+    return OnnxRuntime(found["providers"], library_in(found["missing"]), "")
+
+
+def library_in(error: str) -> str:
+    """The library that a loader's error is about: 'libcurand.so.10: cannot open …' -> 'libcurand.so.10'."""
+    name = error.split(":")[0].strip()
+    return name if " " not in name else error
+
+
+def both_installed() -> bool:
+    """Are onnxruntime and onnxruntime-gpu both there? They overwrite each other's files, and CUDA is lost."""
+    from importlib.metadata import distributions
+
+    names = {str(each.metadata["Name"]).lower() for each in distributions() if each.metadata["Name"]}
+    return {"onnxruntime", "onnxruntime-gpu"} <= names

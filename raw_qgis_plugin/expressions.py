@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""raw_label and raw_similarity: what RAW's results in the project say, in any expression of QGIS.
+
+The model never runs here: an expression is evaluated for every feature, in the GUI's thread or a renderer's. The
+functions read result layers: what a layer holds is taken as a feature source when it joins the project, in the main
+thread, and read when it is first asked for, in whichever thread that is.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from qgis.core import (
+    NULL,
+    QgsExpression,
+    QgsExpressionFunction,
+    QgsFeatureRequest,
+    QgsMapLayer,
+    QgsProject,
+    QgsVectorLayer,
+    QgsVectorLayerFeatureSource,
+)
+from qgis.PyQt import sip
+
+from .processing.words import tr
+
+GROUP = "RAW"
+USER = "user_id"
+OTHER_UNITS = ("track_id", "day")  # a layer with one of them has several rows a user
+EMBEDDING = re.compile(r"e\d{3,}$")
+
+
+class Result:
+    """One result layer with a row a user, read when it is first asked for."""
+
+    def __init__(self, layer: QgsVectorLayer) -> None:
+        self.id, self.name = layer.id(), layer.name()
+        self.fields = [field.name() for field in layer.fields()]
+        self.embedding = [name for name in self.fields if EMBEDDING.match(name)]
+        self._source = QgsVectorLayerFeatureSource(layer)
+        self._lock = threading.Lock()
+        self._columns: dict[str, dict[str, Any]] = {}
+        self._unit: dict[str, Any] | None = None
+
+    def column(self, name: str) -> dict[str, Any]:
+        """The values of a field by user."""
+        with self._lock:
+            if name not in self._columns:
+                self._columns[name] = {user: values[0] for user, values in self._rows([name])}
+            return self._columns[name]
+
+    def unit_vectors(self) -> dict[str, Any]:
+        """The embeddings by user, standardised and of length 1: their product is core.similarity's similarity."""
+        import numpy as np
+
+        with self._lock:
+            if self._unit is None:
+                rows = [(u, v) for u, v in self._rows(self.embedding) if NULL not in v and None not in v]
+                x = np.array([v for _, v in rows], float).reshape(len(rows), len(self.embedding))
+                spread = x.std(axis=0) if len(x) else np.ones(x.shape[1])
+                x = (x - (x.mean(axis=0) if len(x) else 0.0)) / np.where(spread > 1e-9, spread, 1.0)
+                x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+                self._unit = dict(zip((user for user, _ in rows), x))
+            return self._unit
+
+    def _rows(self, names: list[str]) -> list[tuple[str, list[Any]]]:
+        fields = self._source.fields()
+        wanted = [fields.lookupField(name) for name in (USER, *names)]
+        request = QgsFeatureRequest().setSubsetOfAttributes(wanted)
+        request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+        found = (feature.attributes() for feature in self._source.getFeatures(request))
+        return [(str(row[wanted[0]]), [row[i] for i in wanted[1:]]) for row in found]
+
+
+class Results:
+    """The result layers of the project, kept up to date; the last that came is asked first."""
+
+    def __init__(self) -> None:
+        self._found: dict[str, Result] = {}
+        self._undo: list[Callable[[], None]] = []
+        project = QgsProject.instance()
+        self._listen(project.layersAdded, self._add)
+        self._listen(project.layersWillBeRemoved, self._forget)
+        self._add(list(project.mapLayers().values()))
+
+    def newest_first(self) -> list[Result]:
+        """A copy, as layers come and go in another thread."""
+        return list(reversed(list(self._found.values())))
+
+    def close(self) -> None:
+        """Stop listening."""
+        for undo in self._undo:
+            undo()
+        self._undo, self._found = [], {}
+
+    def _listen(self, signal: Any, slot: Callable[..., None], owner: Any = None) -> None:
+        signal.connect(slot)
+        self._undo.append(lambda: None if owner is not None and sip.isdeleted(owner) else signal.disconnect(slot))
+
+    def _add(self, layers: list[QgsMapLayer]) -> None:
+        for layer in layers:
+            if is_result(layer):
+                self._renew(layer)
+                slot = partial(self._changed, layer)
+                for signal in (layer.dataChanged, layer.nameChanged, layer.afterCommitChanges):
+                    self._listen(signal, slot, layer)
+
+    def _renew(self, layer: QgsVectorLayer) -> None:
+        self._found[layer.id()] = Result(layer)
+
+    def _changed(self, layer: QgsVectorLayer) -> None:
+        if layer.id() in self._found:  # not one that has left the project and lives on elsewhere
+            self._renew(layer)
+
+    def _forget(self, ids: list[str]) -> None:
+        for layer_id in ids:
+            self._found.pop(layer_id, None)
+
+
+def is_result(layer: QgsMapLayer) -> bool:
+    """Has the layer one row a user, with answers or an embedding?"""
+    if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
+        return False
+    names = [field.name() for field in layer.fields()]
+    ours = "n_points" in names or any(EMBEDDING.match(name) for name in names)
+    return USER in names and ours and not any(name in names for name in OTHER_UNITS)
+
+
+class Function(QgsExpressionFunction):
+    """One function; what it cannot answer is NULL, with the reason as the expression's error."""
+
+    def __init__(
+        self, name: str, parameters: list[QgsExpressionFunction.Parameter], help_text: str,
+        answer: Callable[..., Any],
+    ) -> None:  # fmt: skip
+        super().__init__(name, parameters, GROUP, help_text)
+        self._answer = answer
+
+    def func(self, values: list[Any], _context: Any, parent: QgsExpression, _node: Any) -> Any:
+        """Called by QGIS, in any thread."""
+        try:
+            return self._answer(*values)
+        except LookupError as error:
+            parent.setEvalErrorString(str(error.args[0]))
+            return NULL
+
+
+def label(results: Results, user: Any, task: str, layer: Any = "") -> Any:
+    """The answer for a user by the newest layer that has the task. LookupError says what is missing."""
+    candidates = results.newest_first()
+    if layer:
+        wanted = layer.id() if isinstance(layer, QgsMapLayer) else str(layer)
+        candidates = [result for result in candidates if wanted in (result.id, result.name)]
+        if not candidates:
+            raise LookupError(tr("raw_label: '{layer}' is no layer of profiles of users.").format(layer=wanted))
+    for result in candidates:
+        if task in result.fields:
+            return result.column(task).get(str(user), NULL)
+    if not candidates:
+        raise LookupError(tr("raw_label: the project has no profiles. Run RAW → Profile users first."))
+    words = tr("raw_label: no profiles in the project have the task '{task}'.")
+    raise LookupError(words.format(task=task))
+
+
+def similarity(results: Results, user_a: Any, user_b: Any) -> Any:
+    """How alike two users move, -1 to 1, by the newest embeddings. LookupError says what is missing."""
+    for result in results.newest_first():
+        if result.embedding:
+            known = result.unit_vectors()
+            a, b = known.get(str(user_a)), known.get(str(user_b))
+            return NULL if a is None or b is None else float(a @ b)
+    raise LookupError(tr("raw_similarity: the project has no embeddings. Run RAW → Embed tracks, unit user, first."))
+
+
+class Registered:
+    """The functions in QGIS, until `close`."""
+
+    def __init__(self) -> None:
+        self.results = Results()
+        self.functions = [
+            Function(
+                "raw_label", parameters("user", "task", layer=""),
+                tr("<h3>raw_label(user, task, [layer])</h3><p>The answer of RAW's profiles of users, such as "
+                   "raw_label(\"user_id\", 'commuter'). layer: the name or id of the profiles; else the newest.</p>"),
+                partial(label, self.results),
+            ),
+            Function(
+                "raw_similarity", parameters("user_a", "user_b"),
+                tr("<h3>raw_similarity(user_a, user_b)</h3><p>How alike two users move, from -1 to 1, by the newest "
+                   "table of Embed tracks in the project.</p>"),
+                partial(similarity, self.results),
+            ),
+        ]  # fmt: skip
+        for function in self.functions:
+            QgsExpression.registerFunction(function)
+
+    def close(self) -> None:
+        """Take the functions back."""
+        for function in self.functions:
+            QgsExpression.unregisterFunction(function.name())
+        self.results.close()
+        self.functions = []
+
+
+def parameters(*names: str, **optional: Any) -> list[QgsExpressionFunction.Parameter]:
+    """Parameters of a function; the optional ones with their defaults."""
+    kind = QgsExpressionFunction.Parameter
+    return [kind(name) for name in names] + [kind(name, True, value) for name, value in optional.items()]
