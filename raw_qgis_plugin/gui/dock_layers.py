@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The group in the layer tree that holds what was made of one layer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
+
+NAME = "raw/group"
+ORDER = "raw/order"
+
+
+class LayerGroup:
+    """'RAW: LAYERNAME', made when the first result comes. It keeps its name when the layer is renamed."""
+
+    def __init__(self, layer: QgsVectorLayer | None = None) -> None:
+        known = layer.customProperty(NAME) if layer is not None else None
+        self.name = known or f"RAW: {layer.name() if layer is not None else ''}"
+        if layer is not None and not known:
+            layer.setCustomProperty(NAME, self.name)
+
+    def add(self, layer: QgsVectorLayer, order: int = 0) -> QgsVectorLayer:
+        """Put a layer into the project and the group. order: greater is drawn above."""
+        layer.setCustomProperty(ORDER, order)
+        QgsProject.instance().addMapLayer(layer, False)
+        group = self._group()
+        at = sum(1 for node in group.findLayers() if _order(node) > order)
+        group.insertLayer(at, layer).setExpanded(False)
+        return layer
+
+    def remove(self, layer: QgsVectorLayer) -> None:
+        """Take a layer out of the project."""
+        QgsProject.instance().removeMapLayer(layer.id())
+
+    def _group(self) -> QgsLayerTreeGroup:
+        root = QgsProject.instance().layerTreeRoot()
+        return root.findGroup(self.name) or root.insertGroup(0, self.name)
+
+
+def _order(node: Any) -> int:
+    return int(node.layer().customProperty(ORDER, 0) or 0) if node.layer() is not None else 0

@@ -1,0 +1,263 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the dock knows of one layer: its tracks, the model, the users' embeddings. Made in tasks, kept in memory."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qgis.core import QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+
+from ..core.cache import embed_cached
+from ..core.embed import embed
+from ..core.errors import Progress, RawError, part_of
+from ..core.region_view import City, prepare
+from ..core.runtime import Model
+from ..core.tracks import Skipped, Tracks
+from ..environment.folders import cache_folder
+from ..layers.reading import FieldChoice, choose_fields, read_tracks
+from ..layers.snapshot import snapshot
+from ..processing.words import tr
+from ..tasks.algorithm import AlgorithmJob
+from ..tasks.job import Job
+from .dock_layers import LayerGroup
+
+if TYPE_CHECKING:
+    from ..layers.reading import Reading
+
+log = logging.getLogger(__name__)
+PROPERTY = "raw/"  # before the names of the layer's custom properties
+ROLES = ("user", "track", "time")
+SAMPLE = 4  # users that are embedded to see how long all take
+AT_ONCE_S = 20.0  # embedding that takes no longer than this is not asked about
+MOST_FEATURES = 5_000_000  # a larger layer is read when it is asked for
+
+
+class Session(QObject):
+    """One layer and one model. `changed`: look again. `worked`: a job began, moved on or ended."""
+
+    changed = pyqtSignal()
+    worked = pyqtSignal()
+
+    def __init__(self, iface: Any) -> None:
+        super().__init__()
+        self.iface = iface
+        self.layer: QgsVectorLayer | None = None
+        self.fields = FieldChoice(None, None, None)
+        self.timezone, self.model_path = "UTC", ""
+        self.job: Job | AlgorithmJob | None = None
+        self.group = LayerGroup()
+        self.model: Model | None = None
+        self._forget()
+        self._tick = QTimer(self)
+        self._tick.setInterval(250)
+        self._tick.timeout.connect(self.worked)
+
+    def _forget(self) -> None:
+        self.tracks: Tracks | None = None  # as read
+        self.users: Tracks | None = None  # one track a user, of two fixes or more
+        self.skipped = Skipped()
+        self.city: City | None = None
+        self.estimate_s: float | None = None  # to embed the users
+        self.problem = ""
+
+    # ---- the source ---------------------------------------------------------------------------------------------
+
+    def set_layer(self, layer: QgsVectorLayer | None) -> None:
+        """Take another layer, with the fields remembered or guessed, and read it."""
+        if layer is self.layer:
+            return
+        self.cancel()
+        self._listen(False)
+        self.layer = layer
+        self._forget()
+        if layer is not None:
+            self.group = LayerGroup(layer)
+            known = [layer.customProperty(f"{PROPERTY}{role}_field") for role in ROLES]
+            if any(name is not None for name in known):
+                there = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
+                user, track, time_field = there
+                self.fields = FieldChoice(user, track, time_field)
+            else:
+                self.fields = choose_fields(layer.fields(), None, None, None)
+            self.timezone = layer.customProperty(f"{PROPERTY}timezone") or "UTC"
+            QgsProject.instance().writeEntry("raw", "layer", layer.id())
+            self._listen(True)
+        self.changed.emit()
+        if layer is not None and layer.featureCount() <= MOST_FEATURES:
+            self.read()
+
+    def _listen(self, on: bool) -> None:
+        if self.layer is not None:
+            for signal in (self.layer.subsetStringChanged, self.layer.afterCommitChanges, self.layer.crsChanged):
+                signal.connect(self.read) if on else signal.disconnect(self.read)
+            self.layer.willBeDeleted.connect(self._gone) if on else self.layer.willBeDeleted.disconnect(self._gone)
+
+    def _gone(self) -> None:
+        self.cancel()
+        self.layer = None
+        self._forget()
+        self.changed.emit()
+
+    def set_fields(self, fields: FieldChoice, timezone: str) -> None:
+        """Take other fields, remember them with the layer, and read again."""
+        if self.layer is None or (fields, timezone) == (self.fields, self.timezone):
+            return
+        self.fields, self.timezone = fields, timezone
+        for role in ROLES:
+            self.layer.setCustomProperty(f"{PROPERTY}{role}_field", getattr(fields, role) or "")
+        self.layer.setCustomProperty(f"{PROPERTY}timezone", timezone)
+        self.read()
+
+    def set_model(self, path: str) -> None:
+        """Take another model bundle ('' is the shipped one) and embed with it."""
+        if path != self.model_path:
+            QgsProject.instance().writeEntry("raw", "model", path)
+            self.model_path, self.model = path, None
+            self.read()
+
+    # ---- the work -----------------------------------------------------------------------------------------------
+
+    def read(self) -> None:
+        """Read the layer, open the model and see how long the users will take."""
+        self.cancel()
+        self._forget()
+        if self.layer is None:
+            self.changed.emit()
+            return
+        reading = snapshot(self.layer, self.fields, self.timezone)
+        model, path = self.model, self.model_path
+        self.run(tr("Reading the tracks"), lambda progress: _read(reading, model, path, progress), self._has_read)
+
+    def _has_read(self, result: tuple[Tracks, Tracks, Skipped, Model, float]) -> None:
+        self.tracks, self.users, self.skipped, self.model, self.estimate_s = result
+        self.changed.emit()
+        if self.users.n_users and self.estimate_s <= AT_ONCE_S:
+            self.prepare()
+
+    def prepare(self) -> None:
+        """Embed the users, after which regions and users answer at once."""
+        if self.users is None or self.model is None or self.job is not None or self.city is not None:
+            return
+        users, model, folder = self.users, self.model, cache_folder()
+        self.run(
+            tr("Embedding the users"), lambda progress: _prepare(users, model, folder, progress), self._has_prepared
+        )
+
+    def _has_prepared(self, city: City) -> None:
+        self.city = city
+        self.changed.emit()
+
+    def run(self, title: str, work: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
+        """Start a job; what an earlier one still says is not listened to."""
+
+        def ended(result: Any) -> None:
+            if self.job is job:
+                self._free()
+                done(result)
+
+        def failed(words: str) -> None:
+            if self.job is job:
+                self._free()
+                self.problem = words or tr("Cancelled.")
+                self.changed.emit()
+
+        job = Job(f"RAW: {title}", work, ended, failed)
+        self.job = job.start()
+        self._tick.start()
+        self.worked.emit()
+
+    def run_algorithm(
+        self, name: str, parameters: dict[str, Any], outputs: list[str], title: str,
+        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None],
+    ) -> None:  # fmt: skip
+        """Run one of our algorithms on the layer, its results in the layer's group."""
+        if self.job is not None or self.layer is None:
+            return
+        common = {
+            "INPUT": self.layer, "USER_FIELD": self.fields.user or "", "TRACK_FIELD": self.fields.track or "",
+            "TIME_FIELD": self.fields.time or "", "TIMEZONE": self.timezone, "MODEL": self.model_path,
+        }  # fmt: skip
+
+        def ended(*result: Any) -> None:
+            self._free()
+            done(*result)
+            self.changed.emit()
+
+        def failed(words: str) -> None:
+            self._free()
+            self.problem = words or tr("Cancelled.")
+            self.changed.emit()
+
+        self.problem = ""
+        try:
+            job = AlgorithmJob(
+                f"raw:{name}", {**common, **parameters}, outputs, title, self.group.add, ended, failed
+            )  # fmt: skip
+        except RawError as error:
+            self.problem = str(error)
+            self.changed.emit()
+            return
+        self.job = job.start()
+        self._tick.start()
+        self.worked.emit()
+
+    def _free(self) -> None:
+        self.job = None
+        self._tick.stop()
+        self.worked.emit()
+
+    def cancel(self) -> None:
+        """Ask the job to stop, and go on without it."""
+        if self.job is not None:
+            self.job.cancel()
+            if isinstance(self.job, Job):
+                self._free()
+
+    def close(self) -> None:
+        """Let go of everything."""
+        self.cancel()
+        self._tick.stop()
+        self._listen(False)
+        self.layer = None
+
+
+def _read(
+    reading: Reading, model: Model | None, path: str, progress: Progress
+) -> tuple[Tracks, Tracks, Skipped, Model, float]:
+    """In a task: the tracks, the users among them with two fixes or more, and the seconds to embed these."""
+    from ..core.bundle import open_bundle
+
+    tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
+    users = tracks.by_user()
+    skipped.add("at the time of another fix of the same user", len(tracks) - len(users))
+    single = np.diff(users.track_offsets) < 2
+    skipped.add("the only fix of a user", int(single.sum()))
+    users = users.take(~single[users.track]) if single.any() else users
+    progress(0.9)
+    model = model or Model(open_bundle(path or None))
+    progress(0.95)
+    return tracks, users, skipped, model, _seconds_to_embed(users, model, progress)
+
+
+def _seconds_to_embed(users: Tracks, model: Model, progress: Progress) -> float:
+    """By one measured batch: users of all sizes."""
+    if not users.n_users:
+        return 0.0
+    by_size = np.argsort(np.diff(users.user_offsets), kind="stable")
+    sample = by_size[np.linspace(0, users.n_users - 1, min(SAMPLE, users.n_users)).round().astype(int)]
+    some = users.take(np.isin(users.user, sample))
+    began = time.monotonic()
+    embed(some, model, lambda share: progress(0.95 + 0.05 * share))
+    return (time.monotonic() - began) * users.n_users / max(some.n_users, 1)
+
+
+def _prepare(users: Tracks, model: Model, folder: Path, progress: Progress) -> City:
+    """In a task: embed, and work out what no region changes. folder: of the cache."""
+    embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.9), log.warning)
+    return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0))

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What one region says, as a card: figures, people, hours, labels, likeness."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+
+from ..core.region_view import RegionView, likeness, nearly_same, rank
+from ..layers.styling import class_words, short, title_of
+from ..processing.words import tr
+from .dock_charts import MixBar, WeekStrip
+
+if TYPE_CHECKING:
+    from ..core.bundle import Bundle
+
+MOST_ALIKE = 3
+
+
+@dataclass
+class Region:
+    """A region that is kept."""
+
+    name: str
+    polygon: Any  # shapely, lon/lat
+    view: RegionView
+    feature: int  # its id in the layer
+
+
+class RegionCard(QWidget):
+    """A region among its like. Nothing of a suppressed one but why."""
+
+    def __init__(self, region: Region, regions: Sequence[Region], bundle: Bundle, min_users: int) -> None:
+        super().__init__()
+        self.setObjectName("raw_region_card")
+        self.region, self.regions, self.bundle, self.min_users = region, list(regions), bundle, min_users
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(0, 0, 0, 0)
+        self.column.setSpacing(4)
+        self._add(f"<b>{escaped(region.name)}</b>")
+        view = region.view
+        if view.suppressed:
+            words = tr(
+                "Fewer than {n} people were seen in {area}, so nothing is shown: it could tell about one of them."
+            )
+            self._add(words.format(n=min_users, area=square_km(view.area_km2)))
+        else:
+            words = tr("{people:,} people · {fixes:,} fixes · {area}")
+            self._add(words.format(people=view.n_users, fixes=view.n_points, area=square_km(view.area_km2)))
+            self._warn()
+            self._scores()
+            self._week()
+            self._mix()
+            self._alike()
+        self.column.addStretch()
+
+    def _add(self, words: str, heading: bool = False) -> QLabel:
+        label = QLabel(f"<b>{words}</b>" if heading else words)
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.column.addWidget(label)
+        return label
+
+    def _warn(self) -> None:
+        """Regions that could be subtracted from this one, and what the model was not made for."""
+        close = [
+            escaped(other.name)
+            for other in self.regions
+            if other is not self.region and nearly_same(self.region.view, other.view, self.min_users)
+        ]
+        if close:
+            words = tr(
+                "⚠ Nearly the same people as {names}: the difference would speak of fewer than {n}. "
+                "Do not publish both."
+            )
+            label = self._add(words.format(names=", ".join(close), n=self.min_users))
+            label.setObjectName("raw_differencing")
+        if not self.region.view.in_domain:
+            words = tr("⚠ Unlike what the model was trained on: {reasons}.")
+            self._add(words.format(reasons="; ".join(self.region.view.reasons) or tr("see its card")))
+
+    def _scores(self) -> None:
+        """A row a head: its figure, interval and rank."""
+        heads = self.bundle.heads("region")
+        if not heads:
+            self._add(tr("The model has no head for regions: counts alone."))
+            return
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(8)
+        grid.setVerticalSpacing(2)
+        grid.setColumnStretch(0, 1)
+        for row, head in enumerate(heads):
+            for column, words in enumerate(self._score(head)):
+                label = QLabel(words)
+                label.setWordWrap(column == 0)
+                label.setToolTip(str(head.get("verdict", "")))
+                right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                label.setAlignment(right if column else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+                grid.addWidget(label, row, column)
+        self.column.addLayout(grid)
+
+    def _score(self, head: dict[str, Any]) -> tuple[str, str, str]:
+        name, columns = head["name"], self.region.view.columns
+        title = title_of(head) + (f" <i>({tr('experimental')})</i>" if head.get("experimental") else "")
+        if head["kind"] != "number":
+            return title, f"<b>{class_words(head, str(columns[name]))}</b> {columns[f'{name}_p']:.0%}", ""
+        place = rank([other.view.columns.get(name) for other in self.regions], self.regions.index(self.region))
+        low, high = columns[f"{name}_low"], columns[f"{name}_high"]
+        value = f"<b>{short(columns[name])}</b> {head.get('unit_of_measure', '')}<br>{short(low)} – {short(high)}"
+        return title, value, tr("{a} of {b}").format(a=ordinal(place[0]), b=place[1]) if place else ""
+
+    def _week(self) -> None:
+        week = self.region.view.week
+        self._add(tr("People by hour of the week"), heading=True)
+        if week is None or (week < 0).all():
+            self._add(tr("No hour of the week has {n} people or more.").format(n=self.min_users))
+            return
+        strip = WeekStrip(week, self.min_users)
+        strip.setObjectName("raw_week")
+        self.column.addWidget(strip)
+        words = tr("Solar time; full colour is {n:,} people; hatched: fewer than {k}.")
+        self._add(f"<small>{words.format(n=int(week.max()), k=self.min_users)}</small>")
+
+    def _mix(self) -> None:
+        for head in self.bundle.heads("user"):
+            mix = self.region.view.mix.get(head["name"])
+            if mix is None:
+                continue
+            self._add(title_of(head), heading=True)
+            if all(people is None for people in mix.values()):
+                self._add(tr("No label has {n} people or more.").format(n=self.min_users))
+                continue
+            parts = [(w if w == "unknown" else class_words(head, w), people) for w, people in mix.items()]
+            few = tr("not shown: labels of fewer than {n} people").format(n=self.min_users)
+            self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), few))
+
+    def _alike(self) -> None:
+        others = [(likeness(self.region.view, o.view), o.name) for o in self.regions if o is not self.region]
+        known = sorted(((value, name) for value, name in others if value is not None), reverse=True)[:MOST_ALIKE]
+        if known:
+            self._add(tr("Most similar regions"), heading=True)
+            self._add("<br>".join(f"{escaped(name)} ({value:+.2f})" for value, name in known))
+
+
+def square_km(area: float) -> str:
+    """An area in words."""
+    return f"{area:.2g} km²" if area < 10 else f"{area:,.0f} km²"
+
+
+def ordinal(number: int) -> str:
+    """'1st', '2nd', …"""
+    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
+    return f"{number}{ending}"
+
+
+def escaped(text: str) -> str:
+    """A name in rich text."""
+    return text.replace("&", "&amp;").replace("<", "&lt;")

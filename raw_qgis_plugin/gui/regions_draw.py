@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drawing a region on the map: by corners as QGIS digitizes, or as a box."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+from qgis.gui import QgsMapToolCapture, QgsMapToolDigitizeFeature, QgsMapToolExtent
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ..processing.words import tr
+
+
+class Drawing(QObject):
+    """`drawn` with a geometry in the map's CRS when a region is closed; `ended` when the tool is given back."""
+
+    drawn = pyqtSignal(QgsGeometry)
+    ended = pyqtSignal()
+
+    def __init__(self, iface: Any) -> None:
+        super().__init__()
+        self.iface, self.canvas = iface, iface.mapCanvas()
+        self.tool: Any = None
+        self._before: Any = None
+        self._scratch: QgsVectorLayer | None = None
+
+    def polygon(self) -> None:
+        """Draw by corners: right click closes, Esc starts anew, Backspace or undo takes back a corner."""
+        self._scratch = QgsVectorLayer(
+            f"Polygon?crs={self.canvas.mapSettings().destinationCrs().toWkt()}", tr("Region being drawn"), "memory"
+        )
+        self._scratch.setCrs(self.canvas.mapSettings().destinationCrs())
+        self._scratch.startEditing()
+        mode = QgsMapToolCapture.CaptureMode.CapturePolygon
+        tool = QgsMapToolDigitizeFeature(self.canvas, self.iface.cadDockWidget(), mode)
+        tool.setLayer(self._scratch)
+        tool.digitizingCompleted.connect(self._completed)
+        tool.digitizingCanceled.connect(self.stop)
+        self._take(tool)
+
+    def box(self) -> None:
+        """Draw a box by dragging."""
+        tool = QgsMapToolExtent(self.canvas)
+        tool.extentChanged.connect(self._boxed)
+        self._take(tool)
+
+    def _take(self, tool: Any) -> None:
+        self.stop()
+        self._before = self.canvas.mapTool()
+        self.tool = tool
+        self.canvas.setMapTool(tool)
+        tool.deactivated.connect(self._deactivated)
+
+    def _completed(self, feature: QgsFeature) -> None:
+        geometry = QgsGeometry(feature.geometry())
+        self.stop()
+        self.drawn.emit(geometry)
+
+    def _boxed(self, extent: QgsRectangle) -> None:
+        if extent.isEmpty():
+            return
+        geometry = QgsGeometry.fromRect(extent)
+        self.stop()
+        self.drawn.emit(geometry)
+
+    def _deactivated(self) -> None:
+        """Another tool was chosen."""
+        if self.tool is not None:
+            self._let_go()
+
+    def stop(self) -> None:
+        """Give the map back to the tool that had it before."""
+        tool, before = self.tool, self._before
+        if tool is None:
+            return
+        self._let_go()
+        if before is not None and before is not tool:
+            self.canvas.setMapTool(before)
+        else:
+            self.canvas.unsetMapTool(tool)
+
+    def _let_go(self) -> None:
+        tool, self.tool, self._before = self.tool, None, None
+        if isinstance(tool, QgsMapToolExtent):
+            tool.clearRubberBand()
+        tool.deleteLater()
+        self.ended.emit()

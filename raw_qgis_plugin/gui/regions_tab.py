@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Regions: draw one and read at once what the people who were in it say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsCsException, QgsGeometry, QgsProject
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSpinBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from ..core.errors import InputError, Progress
+from ..core.region_view import MIN_USERS, City, RegionView, look
+from ..core.runtime import Model
+from ..layers.coordinates import from_wgs84, to_wgs84
+from ..layers.styling import short, title_of
+from ..processing.words import tr
+from .menu import has_areas
+from .regions_card import Region, RegionCard
+from .regions_draw import Drawing
+from .regions_kept import RegionBook
+
+if TYPE_CHECKING:
+    from .dock_session import Session
+    from .menu import RawMenu
+
+HINTS = {
+    "": "",
+    "polygon": "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.",
+    "box": "Drag a box on the map.",
+}
+
+
+class RegionsTab(QWidget):
+    """Buttons to draw, the regions so far, and the card of the one chosen."""
+
+    def __init__(self, session: Session, menu: RawMenu) -> None:
+        super().__init__()
+        self.setObjectName("raw_regions")
+        self.session, self.menu, self.iface = session, menu, menu.iface
+        self.book: RegionBook | None = None
+        self._layer: Any = None
+        self._city: City | None = None
+        self.drawing = Drawing(self.iface)
+        self.drawing.drawn.connect(self.take_drawn)
+        self.drawing.ended.connect(lambda: self._draw(""))
+        self.hint = QLabel()
+        self.hint.setWordWrap(True)
+        self.least = QSpinBox()
+        self.table = QTableWidget(0, 3)
+        self.card: RegionCard | None = None
+        self._restyle = QTimer(self)  # many regions at once are styled once
+        self._restyle.setSingleShot(True)
+        self._restyle.timeout.connect(lambda: self.book.restyle() if self.book is not None else None)
+        self._lay_out()
+        session.changed.connect(self.show_session)
+        session.worked.connect(self._enable)
+        self.show_session()
+
+    def _lay_out(self) -> None:
+        self.buttons: dict[str, QToolButton] = {}
+        top = QHBoxLayout()
+        for name, title, tip, slot in (
+            ("polygon", tr("Draw"), tr("Draw a region by its corners"), lambda: self._draw("polygon")),
+            ("box", tr("Box"), tr("Draw a box"), lambda: self._draw("box")),
+            ("selected", tr("Selected"), tr("Take the polygons that are selected on the map"), self.use_selected),
+        ):
+            button = QToolButton()
+            button.setObjectName(f"raw_region_{name}")
+            button.setText(title)
+            button.setToolTip(tip)
+            button.setCheckable(name != "selected")
+            button.clicked.connect(slot)
+            self.buttons[name] = button
+            top.addWidget(button)
+        top.addStretch()
+        self.least.setObjectName("raw_least")
+        self.least.setRange(1, 1000)
+        self.least.setValue(MIN_USERS)
+        self.least.setPrefix(tr("from "))
+        self.least.setSuffix(tr(" people"))
+        self.least.setToolTip(tr("Fewer people are not spoken of, not even by number."))
+        self.least.valueChanged.connect(lambda: self.look_again())
+        top.addWidget(self.least)
+        self._lay_out_table()
+        below = QHBoxLayout()
+        self.compare = QPushButton(tr("Compare"))
+        self.compare.setToolTip(tr("Choose two regions in the list to see them side by side"))
+        self.compare.clicked.connect(self.show_comparison)
+        self.away = QPushButton(tr("Remove"))
+        self.away.clicked.connect(self.remove_chosen)
+        for button in (self.compare, self.away):
+            below.addWidget(button)
+        below.addStretch()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(2, 6, 2, 2)
+        layout.addLayout(top)
+        layout.addWidget(self.hint)
+        layout.addWidget(self.table)
+        layout.addLayout(below)
+        self.place = QVBoxLayout()
+        layout.addLayout(self.place)
+        layout.addStretch(1)
+
+    def _lay_out_table(self) -> None:
+        table = self.table
+        table.setObjectName("raw_region_list")
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(22)
+        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for column in (1, 2):
+            table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setShowGrid(False)
+        table.setToolTip(tr("Double click a name to change it"))
+        table.itemSelectionChanged.connect(self._show_card)
+        table.itemChanged.connect(self._renamed)
+
+    # ---- drawing ------------------------------------------------------------------------------------------------
+
+    def _draw(self, how: str) -> None:
+        """Take up a way of drawing, or none."""
+        if how and self.buttons[how].isChecked():
+            getattr(self.drawing, how)()
+        elif how:
+            self.drawing.stop()
+            how = ""
+        for name in ("polygon", "box"):
+            self.buttons[name].setChecked(name == how)
+        self.hint.setText(tr(HINTS[how]) if how else self._waiting())
+
+    def take_drawn(self, geometry: QgsGeometry) -> None:
+        """A region was closed on the map: look at it and show it."""
+        crs = self.iface.mapCanvas().mapSettings().destinationCrs()
+        model, city = self.session.model, self.session.city
+        if self.book is None or city is None or model is None:
+            return
+        try:
+            polygon = lonlat(geometry, crs)
+            view = look(city, model, polygon, self.least.value())
+        except InputError as error:
+            self.hint.setText(str(error))
+            return
+        self._keep([(self.book.next_name(), polygon, view)])
+
+    def use_selected(self) -> None:
+        """Take the selected polygons of the current layer, or of the first that has some."""
+        layers = [self.iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
+        own = self.book.layer if self.book is not None else None
+        layer = next((x for x in layers if has_areas(x) and x is not own and x.selectedFeatureCount()), None)
+        if layer is None:
+            self.hint.setText(tr("Select polygons of a layer on the map first."))
+            return
+        named = layer.fields().lookupField(layer.displayField())
+        found = []
+        for feature in layer.selectedFeatures():
+            if feature.hasGeometry() and self.book is not None:
+                name = str(feature[named]) if named >= 0 and feature[named] else self.book.next_name()
+                found.append((name, lonlat(feature.geometry(), layer.crs())))
+        self._look_at([polygon for _, polygon in found], lambda views: self._keep(
+            [(name, polygon, view) for (name, polygon), view in zip(found, views)]))  # fmt: skip
+
+    def _look_at(self, polygons: list[Any], done: Any) -> None:
+        """Look at regions in a task."""
+        city, model, least = self.session.city, self.session.model, self.least.value()
+        if city is None or model is None or self.session.job is not None:
+            return
+        title = tr("Looking at {n:,} regions").format(n=len(polygons))
+        self.session.run(title, lambda progress: look_at_all(city, model, polygons, least, progress), done)
+
+    def _keep(self, found: list[tuple[str, Any, RegionView]]) -> None:
+        if self.book is None or self.session.model is None:
+            return
+        self.book.min_users = self.least.value()
+        for name, polygon, view in found:
+            region = Region(name, polygon, view, -1)
+            self.book.add(region, in_crs(polygon, self.book.crs), self.session.model.bundle)
+        self.hint.setText("")
+        self._fill_table(len(self.book.regions) - 1)
+        self._restyle.start(0)
+
+    def look_again(self) -> None:
+        """After the tracks, the model or the fewest people have changed."""
+        book = self.book
+        if book is None or not book.regions or self.session.city is None:
+            return
+
+        def done(views: list[RegionView]) -> None:
+            for region, view in zip(book.regions, views):
+                region.view = view
+            book.min_users = self.least.value()
+            if self.session.model is not None:
+                book.update(self.session.model.bundle)
+            self._fill_table(self.table.currentRow())
+            self._restyle.start(0)
+
+        self._look_at([region.polygon for region in book.regions], done)
+
+    # ---- showing ------------------------------------------------------------------------------------------------
+
+    def show_session(self) -> None:
+        """Another layer has another book; another city is asked again."""
+        if self.session.layer is not self._layer:
+            self._close_book()
+            self._layer = self.session.layer
+            if self._layer is not None:
+                self.book = RegionBook(self._layer, self.session.group, self._fill_table)
+            self._fill_table()
+        if self.session.city is not self._city:
+            self._city = self.session.city
+            self.look_again()
+        self._enable()
+
+    def _enable(self) -> None:
+        ready = self.session.city is not None
+        for button in self.buttons.values():
+            button.setEnabled(ready)
+        if not any(self.buttons[name].isChecked() for name in ("polygon", "box")):
+            self.hint.setText(self._waiting())
+        chosen = len(self._chosen())
+        self.compare.setEnabled(chosen == 2)
+        self.away.setEnabled(chosen > 0)
+        self.hint.setVisible(bool(self.hint.text()))
+
+    def _waiting(self) -> str:
+        if self.session.city is None:
+            return tr("Regions can be drawn when the users are embedded.") if self.session.layer is not None else ""
+        if self.book is not None and not self.book.regions:
+            return tr("Draw a region on the map, or select polygons, to see who is there, when, and what it says.")
+        return ""
+
+    def _fill_table(self, current: int = -1) -> None:
+        regions = self.book.regions if self.book is not None else []
+        model = self.session.model
+        heads = model.bundle.heads("region") if model is not None else []
+        self.table.blockSignals(True)
+        self.table.setRowCount(len(regions))
+        titles = [tr("Region"), tr("People"), title_of(heads[0]) if heads else tr("Fixes")]
+        self.table.setHorizontalHeaderLabels(titles)
+        for row, region in enumerate(regions):
+            value = region.view.columns.get(heads[0]["name"]) if heads else region.view.n_points
+            people = "–" if region.view.n_users is None else f"{region.view.n_users:,}"
+            figure = "–" if value is None or value != value else short(value) if not isinstance(value, str) else value
+            for column, text in enumerate((region.name, people, figure)):
+                item = QTableWidgetItem(text)
+                if column:
+                    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                self.table.setItem(row, column, item)
+        self.table.blockSignals(False)
+        self.table.setVisible(bool(regions))
+        self.compare.setVisible(bool(regions))
+        self.away.setVisible(bool(regions))
+        self.table.setFixedHeight(30 + 22 * min(max(len(regions), 1), 5))
+        self.table.clearSelection()
+        if regions:
+            self.table.selectRow(min(max(current, 0), len(regions) - 1))
+        self._show_card()
+
+    def _chosen(self) -> list[Region]:
+        rows = sorted({index.row() for index in self.table.selectedIndexes()})
+        return [self.book.regions[row] for row in rows] if self.book is not None else []
+
+    def _show_card(self) -> None:
+        if self.card is not None:
+            self.place.removeWidget(self.card)
+            self.card.deleteLater()
+            self.card = None
+        chosen = self._chosen()
+        self.card = self._card(chosen[-1]) if chosen else None
+        if self.card is not None:
+            self.place.addWidget(self.card)
+        self._enable()
+
+    def _card(self, region: Region) -> RegionCard | None:
+        if self.book is None or self.session.model is None:
+            return None
+        return RegionCard(region, self.book.regions, self.session.model.bundle, self.least.value())
+
+    def _renamed(self, item: QTableWidgetItem) -> None:
+        if self.book is not None and item.column() == 0 and item.text().strip():
+            self.book.rename(self.book.regions[item.row()], item.text().strip())
+            self._show_card()
+
+    def remove_chosen(self) -> None:
+        """Keep the chosen regions no longer."""
+        if self.book is not None:
+            self.book.remove(self._chosen())
+            self._fill_table()
+            self._restyle.start(0)
+
+    def show_comparison(self) -> QDialog:
+        """The two chosen regions side by side."""
+        dialog = QDialog(self.window())
+        dialog.setObjectName("raw_compare")
+        dialog.setWindowTitle(tr("Compare regions"))
+        row = QHBoxLayout(dialog)
+        for region in self._chosen()[:2]:
+            area = QScrollArea()
+            area.setWidgetResizable(True)
+            area.setFrameShape(QScrollArea.Shape.NoFrame)
+            area.setWidget(self._card(region))
+            row.addWidget(area)
+        dialog.resize(760, 560)
+        dialog.show()
+        return self.menu.keep(dialog)
+
+    def _close_book(self) -> None:
+        self.drawing.stop()
+        if self.book is not None:
+            self.book.close()
+            self.book = None
+
+    def remove(self) -> None:
+        """Give back the map."""
+        self._restyle.stop()
+        self._close_book()
+
+
+def look_at_all(
+    city: City, model: Model, polygons: list[Any], min_users: int, progress: Progress
+) -> list[RegionView]:  # fmt: skip
+    """In a task: every region in turn."""
+    views = []
+    for number, polygon in enumerate(polygons):
+        progress(number / len(polygons))
+        views.append(look(city, model, polygon, min_users))
+    return views
+
+
+def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
+    """A geometry as shapely's in WGS84. InputError where the CRS can't say where it is."""
+    import shapely
+
+    there = QgsGeometry(geometry)
+    try:
+        there.transform(to_wgs84(crs, QgsProject.instance().transformContext()))
+    except QgsCsException as error:
+        raise InputError(tr("The region lies outside what the map's CRS can express. Draw it elsewhere.")) from error
+    return shapely.from_wkb(there.asWkb().data())
+
+
+def in_crs(polygon: Any, crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
+    """A shapely polygon in WGS84 as a multipolygon in another CRS."""
+    geometry = QgsGeometry()
+    geometry.fromWkb(polygon.wkb)
+    geometry.transform(from_wgs84(crs, QgsProject.instance().transformContext()))
+    geometry.convertToMultiType()
+    return geometry

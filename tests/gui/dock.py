@@ -1,0 +1,221 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A session with the dock, done with real mouse and key events: run as `qgis --code`.
+
+Opens the tracks of $RAW_TRACKS, draws regions, takes the selected ones of $RAW_REGIONS, looks at a user, labels all,
+forecasts, steps the map's clock. Names of pictures end in $RAW_SUFFIX.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
+
+from driving import RIGHT, Heart, add, click_map, find, key, main, on_map, picture, press, until, wait  # noqa: E402
+from qgis.core import QgsProject  # noqa: E402
+from qgis.PyQt.QtCore import Qt, QTimer  # noqa: E402
+from qgis.PyQt.QtTest import QTest  # noqa: E402
+from qgis.PyQt.QtWidgets import QDockWidget, QLabel, QToolBar  # noqa: E402
+from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin  # noqa: E402
+
+NAME = "raw_qgis_plugin"
+SUFFIX = os.environ.get("RAW_SUFFIX", "")
+report = {"errors": [], "regions": [], "cards": []}
+
+
+def words(widget):
+    return [label.text() for label in widget.findChildren(QLabel) if label.text()]
+
+
+def open_sample():
+    window = iface.mainWindow()
+    window.showMaximized()
+    window.findChild(QDockWidget, "Browser").hide()
+    tracks = add(os.environ["RAW_TRACKS"], "Tracks")
+    regions = add(os.environ["RAW_REGIONS"], "Regions")
+    iface.setActiveLayer(tracks)
+    canvas = iface.mapCanvas()
+    canvas.setExtent(canvas.mapSettings().layerExtentToOutputExtent(tracks, tracks.extent()))
+    canvas.refresh()
+    bar = next(bar for bar in window.findChildren(QToolBar) if bar.objectName() == "RawToolbar")
+    action = next(action for action in bar.actions() if action.objectName() == "raw_dock")
+    QTest.mouseClick(bar.widgetForAction(action), Qt.MouseButton.LeftButton)
+    dock = find(window, "RawDock")
+    until(lambda: dock.session.city is not None, 120, "the users to be embedded")
+    wait(0.5)
+    report["summary"] = find(dock, "raw_summary").text()
+    report["device"] = find(dock, "raw_device").text()
+    iface.messageBar().clearWidgets()
+    picture(window, f"dock_open{SUFFIX}")
+    return dock, tracks, regions
+
+
+def draw(dock, corners, undo=False):
+    """Press Draw, click the corners, and close with a right click."""
+    canvas = iface.mapCanvas()
+    before = canvas.mapTool()
+    count = len(dock.regions.book.regions)
+    press(dock, "raw_region_polygon")
+    wait(0.2)
+    for x, y in corners:
+        click_map(x, y)
+    if undo:
+        click_map(corners[0][0] + 0.3, corners[0][1] + 0.3)  # a corner too many
+        key(Qt.Key.Key_Backspace)
+    click_map(*corners[-1], RIGHT)
+    until(lambda: len(dock.regions.book.regions) > count, 5, "the region")
+    wait(0.3)
+    assert canvas.mapTool() is before
+
+
+def corners_around(canvas, share_x, share_y, size):
+    box = canvas.extent()
+    x, y = box.xMinimum() + share_x * box.width(), box.yMinimum() + share_y * box.height()
+    w, h = size * box.width(), size * box.height()
+    return [(x - w, y - h), (x + w, y - 0.8 * h), (x + 0.9 * w, y + h), (x - 0.7 * w, y + 0.9 * h)]
+
+
+def regions(dock, polygons):
+    canvas = iface.mapCanvas()
+    find(dock, "raw_least").setValue(int(os.environ["RAW_LEAST"]))
+    draw(dock, corners_around(canvas, 0.5, 0.5, 0.3))
+    picture(iface.mainWindow(), f"dock_region{SUFFIX}")
+    report["cards"].append(words(find(dock, "raw_region_card")))
+    draw(dock, corners_around(canvas, 0.52, 0.5, 0.24), undo=True)
+    report["cards"].append(words(find(dock, "raw_region_card")))
+    # Esc gives up
+    press(dock, "raw_region_polygon")
+    click_map(*corners_around(canvas, 0.5, 0.5, 0.1)[0])
+    key(Qt.Key.Key_Escape)
+    wait(0.2)
+    report["after Esc"] = len(dock.regions.book.regions)
+    report["drawing after Esc"] = find(dock, "raw_region_polygon").isChecked()
+    if report["drawing after Esc"]:
+        press(dock, "raw_region_polygon")
+    # a box by dragging
+    press(dock, "raw_region_box")
+    box = corners_around(canvas, 0.5, 0.5, 0.02)
+    viewport, left = canvas.viewport(), Qt.MouseButton.LeftButton
+    QTest.mousePress(viewport, left, Qt.KeyboardModifier.NoModifier, on_map(*box[0]))
+    for share in (0.3, 0.6, 1.0):
+        at = [a + share * (b - a) for a, b in zip(box[0], box[2])]
+        QTest.mouseMove(viewport, on_map(*at))
+        wait(0.05)
+    QTest.mouseRelease(viewport, left, Qt.KeyboardModifier.NoModifier, on_map(*box[2]))
+    until(lambda: len(dock.regions.book.regions) == 3, 5, "the box")
+    wait(0.3)
+    report["cards"].append(words(find(dock, "raw_region_card")))
+    polygons.selectAll()
+    press(dock, "raw_region_selected")
+    until(lambda: len(dock.regions.book.regions) == 3 + polygons.featureCount(), 60, "the selected polygons")
+    polygons.removeSelection()
+    table = find(dock, "raw_region_list")
+    table.selectRow(0)
+    wait(0.3)
+    picture(iface.mainWindow(), f"dock_regions{SUFFIX}")
+    table.item(0, 0).setText("Centre")
+    dialog = compare(dock, table)
+    picture(dialog, f"dock_compare{SUFFIX}")
+    dialog.close()
+    table.clearSelection()
+    table.selectRow(1)
+    QTest.mouseClick(dock.regions.away, Qt.MouseButton.LeftButton)
+    wait(0.3)
+    layer = dock.regions.book.layer
+    report["regions"] = [dict(zip(layer.fields().names(), map(plain, f.attributes()))) for f in layer.getFeatures()]
+    report["region layer"] = [layer.name(), QgsProject.instance().layerTreeRoot().findLayer(layer).parent().name()]
+
+
+def compare(dock, table):
+    table.selectRow(0)
+    table.setSelectionMode(table.SelectionMode.MultiSelection)
+    table.selectRow(1)
+    table.setSelectionMode(table.SelectionMode.ExtendedSelection)
+    QTest.mouseClick(dock.regions.compare, Qt.MouseButton.LeftButton)
+    wait(0.3)
+    return find(iface.mainWindow(), "raw_compare")
+
+
+def plain(value):
+    return value if isinstance(value, (str, int, float, bool)) else None
+
+
+def show_tab(dock, number):
+    bar = find(dock, "raw_tabs").tabBar()
+    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, bar.tabRect(number).center())
+    wait(0.3)
+
+
+def users(dock, tracks):
+    show_tab(dock, 1)
+    canvas = iface.mapCanvas()
+    feature = next(tracks.getFeatures())
+    at = canvas.mapSettings().layerToMapCoordinates(tracks, feature.geometry().asPoint())
+    press(dock, "raw_user_click")
+    click_map(at.x(), at.y())
+    until(lambda: dock.users.card is not None, 10, "the user's card")
+    report["user"] = words(find(dock, "raw_user_card"))
+    picture(iface.mainWindow(), f"dock_user{SUFFIX}")
+    press(dock, "raw_user_click")
+    press(dock, "raw_user_profile")
+    until(lambda: dock.session.job is None, 120, "the labels")
+    wait(0.5)
+    report["joined"] = [name for name in tracks.fields().names() if name.startswith("raw_")]
+
+
+def forecast(dock, tracks):
+    show_tab(dock, 2)
+    find(dock, "raw_horizon").setValue(5)
+    find(dock, "raw_step").setValue(1)
+    press(dock, "raw_go")
+    until(lambda: dock.session.job is None, 120, "the forecasts")
+    until(lambda: dock.forecast.chart is not None, 5, "the chart")
+    wait(1.5)
+    report["forecast"] = dock.forecast.words.text()
+    controller = iface.mapCanvas().temporalController()
+    frames = [controller.currentFrameNumber()]
+    for _ in range(2):
+        press(dock, "raw_ahead")
+        wait(0.2)
+        frames.append(controller.currentFrameNumber())
+    report["frames"] = frames
+    wait(1.0)
+    picture(iface.mainWindow(), f"dock_forecast{SUFFIX}")
+
+
+def groups():
+    root = QgsProject.instance().layerTreeRoot()
+    return {g.name(): [node.layer().name() for node in g.findLayers()] for g in root.findGroups()}
+
+
+def reload(dock):
+    items = len(iface.mapCanvas().scene().items())
+    assert unloadPlugin(NAME)
+    wait(0.5)
+    report["left over"] = {
+        "docks": [d.objectName() for d in iface.mainWindow().findChildren(QDockWidget) if "Raw" in d.objectName()],
+        "canvas items": [items, len(iface.mapCanvas().scene().items())],
+    }
+    assert loadPlugin(NAME) and startPlugin(NAME)
+    wait(0.5)
+    again = plugins[NAME].menu.show_dock()
+    until(lambda: again.session.city is not None, 120, "the users again")
+    report["again"] = find(again, "raw_summary").text()
+
+
+def work():
+    dock, tracks, polygons = open_sample()
+    heart = Heart()
+    regions(dock, polygons)
+    users(dock, tracks)
+    forecast(dock, tracks)
+    heart.end()
+    report["heart"] = {"longest": round(heart.longest, 3), "blocks": heart.blocks}
+    report["groups"] = groups()
+    card = dock.source.show_card()
+    picture(card, f"dock_card{SUFFIX}")
+    card.close()
+    reload(dock)
+
+
+QTimer.singleShot(1500, lambda: main(work, report))
