@@ -142,6 +142,44 @@ class RegionScores(Style):
 
 
 @dataclass(frozen=True)
+class Embeddings(Style):
+    """A table of figures, which is not drawn."""
+
+    title = "Embeddings"
+
+    def apply(self, layer: QgsVectorLayer) -> None:
+        """Name the table."""
+        layer.setName(self.title)
+
+
+@dataclass(frozen=True)
+class Similar(Style):
+    """Users or regions by how similar they are to the target."""
+
+    target: str
+    title = "Similar users"
+    qml = "profiles"
+    start = ""
+    pattern = "class"
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """A rule a step of similarity."""
+        rules = Rules(layer)
+        rules.add_answers(self.pattern, {"name": "similarity", "kind": "number"})
+        rules.finish()
+        return f"similarity to {self.target}"
+
+
+@dataclass(frozen=True)
+class SimilarPlaces(Similar):
+    """Regions that are used as the target is."""
+
+    title = "Similar regions"
+    qml = "regions"
+    pattern = "step"
+
+
+@dataclass(frozen=True)
 class ForecastPoints(Style):
     """Forecast positions, the paler the farther ahead."""
 

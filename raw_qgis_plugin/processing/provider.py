@@ -7,14 +7,25 @@ from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
 from .base import RawAlgorithm, icon
+from .embed_tracks import EmbedTracks
 from .forecast_tracks import ForecastTracks
 from .import_tracks import ImportTracks
 from .profile_users import ProfileUsers
 from .score_regions import ScoreRegions
+from .similar_regions import SimilarRegions
+from .similar_users import SimilarUsers
 
 PROVIDER_ID = "raw"
 
-ALGORITHMS: tuple[type[RawAlgorithm], ...] = (ImportTracks, ProfileUsers, ScoreRegions, ForecastTracks)
+ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
+    ImportTracks,
+    ProfileUsers,
+    ScoreRegions,
+    ForecastTracks,
+    SimilarUsers,
+    SimilarRegions,
+    EmbedTracks,
+)
 """In the order of the toolbar: in come the tracks, out come labels, regions and forecasts."""
 
 
