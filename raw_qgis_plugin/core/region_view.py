@@ -90,8 +90,6 @@ class City:
     stats: dict[str, np.ndarray]  # of domain.unit_stats
     hour: np.ndarray  # (n,) uint8 of each fix: hour of the week in mean solar time, 0 is Monday 0:00
     index: Index
-    middle: np.ndarray  # (E,) mean of the embeddings
-    spread: np.ndarray  # (E,) their standard deviation
 
 
 @dataclass(frozen=True)
@@ -108,7 +106,7 @@ class RegionView:
     mix: dict[str, dict[str, int | None]] = field(default_factory=dict)  # head of users -> class -> people; None: few
     in_domain: bool = False
     reasons: list[str] = field(default_factory=list)
-    character: np.ndarray | None = None  # (E,) the visitors' mean embedding, in the city's own scale
+    character: np.ndarray | None = None  # (E,) the visitors' mean embedding; nan where none has one
 
 
 def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progress = no_progress) -> City:
@@ -122,12 +120,10 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     progress(0.6)
     said = {head["name"]: answers(head, model, embeddings) for head in model.bundle.heads("user")}
     stats = unit_stats(users)
-    known = embeddings[~np.isnan(embeddings).any(axis=1)]
-    middle, spread = (known.mean(axis=0), known.std(axis=0)) if len(known) else (np.zeros(0), np.zeros(0))
     for head in model.bundle.heads("region"):  # the first answer of a head takes a second
         model.run_head(head["name"], np.zeros((1, head["inputs"]), np.float32))
     progress(1.0)
-    return City(users, embeddings, said, stats, hour, index, middle, np.maximum(spread, 1e-6))
+    return City(users, embeddings, said, stats, hour, index)
 
 
 def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> RegionView:
@@ -152,7 +148,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
     }
     return RegionView(
         area, False, visitors, len(visitors), len(fixes), columns, np.where(week < min_users, -1, week), mix,
-        in_domain, reasons, _character(city, embeddings),
+        in_domain, reasons, _character(embeddings),
     )  # fmt: skip
 
 
@@ -178,10 +174,10 @@ def _scores(
     return columns, in_domain, list(dict.fromkeys(reasons))
 
 
-def _character(city: City, embeddings: np.ndarray) -> np.ndarray | None:
-    """(E,) the visitors' mean, centred and scaled by the city's people, so that likeness is not that of all people."""
+def _character(embeddings: np.ndarray) -> np.ndarray:
+    """(E,) the visitors' mean, as raw:similarregions takes it."""
     known = embeddings[~np.isnan(embeddings).any(axis=1)]
-    return (known.mean(axis=0) - city.middle) / city.spread if len(known) else None
+    return known.mean(axis=0) if len(known) else np.full(embeddings.shape[1], np.nan)
 
 
 def mix_of(labels: np.ndarray, min_users: int) -> dict[str, int | None]:
@@ -213,11 +209,3 @@ def rank(values: Sequence[float | None], of: int) -> tuple[int, int] | None:
     if own is None or own != own:
         return None
     return int(np.count_nonzero(known > own)) + 1, len(known)
-
-
-def likeness(one: RegionView, other: RegionView) -> float | None:
-    """Cosine, -1 to 1, of the characters of two regions' visitors; None where one is suppressed."""
-    a, b = one.character, other.character
-    if a is None or b is None:
-        return None
-    return float(a @ b / max(float(np.linalg.norm(a) * np.linalg.norm(b)), 1e-12))

@@ -185,14 +185,16 @@ class Session(QObject):
         }  # fmt: skip
 
         def ended(*result: Any) -> None:
-            self._free()
-            done(*result)
-            self.changed.emit()
+            if self.job is job:
+                self._free()
+                done(*result)
+                self.changed.emit()
 
         def failed(words: str) -> None:
-            self._free()
-            self.problem = words or tr("Cancelled.")
-            self.changed.emit()
+            if self.job is job:
+                self._free()
+                self.problem = words or tr("Cancelled.")
+                self.changed.emit()
 
         self.problem = ""
         try:
@@ -216,8 +218,7 @@ class Session(QObject):
         """Ask the job to stop, and go on without it."""
         if self.job is not None:
             self.job.cancel()
-            if isinstance(self.job, Job):
-                self._free()
+            self._free()
 
     def close(self) -> None:
         """Let go of everything."""

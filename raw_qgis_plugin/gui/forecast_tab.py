@@ -66,17 +66,19 @@ class ForecastTab(QWidget):
 
     def _lay_out(self) -> None:
         form = QGridLayout()
-        for column, (box, title, value, name) in enumerate(
-            ((self.horizon, tr("Minutes ahead"), 30.0, "horizon"), (self.step, tr("one every"), 5.0, "step"))
+        for row, (box, title, value, name) in enumerate(
+            ((self.horizon, tr("How far ahead"), 30.0, "horizon"), (self.step, tr("One forecast every"), 5.0, "step"))
         ):
             box.setObjectName(f"raw_{name}")
             box.setRange(0.01, 100_000)
             box.setDecimals(2)
             box.setValue(value)
-            form.addWidget(QLabel(title), 0, 2 * column)
-            form.addWidget(box, 0, 2 * column + 1)
+            box.setSuffix(tr(" min"))
+            form.addWidget(QLabel(title), row, 0)
+            form.addWidget(box, row, 1)
+        form.setColumnStretch(1, 1)
         self.selected.setObjectName("raw_selected")
-        form.addWidget(self.selected, 1, 0, 1, 4)
+        form.addWidget(self.selected, 2, 0, 1, 2)
         buttons = QHBoxLayout()
         self.go.setObjectName("raw_go")
         self.go.clicked.connect(self.run)
@@ -148,7 +150,7 @@ class ForecastTab(QWidget):
         horizons = np.unique(minutes)
         medians = [np.array([np.nanmedian(r[minutes == h]) for h in horizons]) for r in (radius50, radius80)]
         self._show_chart(horizons, *medians)
-        self._list_tracks(points)
+        self._list_tracks(layers.get("OUTPUT_AREAS", points))
         count = len(np.unique(column(points, "user_id", object).astype(str)))
         words = tr("Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.")
         told = words.format(n=count, m=horizons[-1], a=metres(medians[0][-1]), b=metres(medians[1][-1]))
@@ -158,7 +160,9 @@ class ForecastTab(QWidget):
 
     def _show_chart(self, minutes: np.ndarray, radius50: np.ndarray, radius80: np.ndarray) -> None:
         while self.place.count():
-            self.place.takeAt(0).widget().deleteLater()
+            old = self.place.takeAt(0).widget()
+            old.setParent(None)
+            old.deleteLater()
         heading = QLabel(tr("<b>How far off it may be</b> (median over the tracks)"))
         self.chart = HorizonChart(minutes, radius50, radius80)
         self.chart.setObjectName("raw_chart")
@@ -167,12 +171,12 @@ class ForecastTab(QWidget):
 
     # ---- the clock ----------------------------------------------------------------------------------------------
 
-    def _list_tracks(self, points: QgsVectorLayer) -> None:
+    def _list_tracks(self, areas: QgsVectorLayer) -> None:
         """The tracks to go to: those that end last come first."""
-        t = np.array([value.toMSecsSinceEpoch() for value in column(points, "t", object)])
-        ahead = column(points, "horizon_min")
-        ids = [column(points, name, object).astype(str) for name in ("user_id", "track_id")]
-        boxes = [feature.geometry().boundingBox() for feature in points.getFeatures()]
+        t = np.array([value.toMSecsSinceEpoch() for value in column(areas, "t", object)])
+        ahead = column(areas, "horizon_min")
+        ids = [column(areas, name, object).astype(str) for name in ("user_id", "track_id")]
+        boxes = [feature.geometry().boundingBox() for feature in areas.getFeatures()]
         names = np.array([user if user == track else f"{user} · {track}" for user, track in zip(*ids)], object)
         self.track.clear()
         self._ends = []
@@ -187,7 +191,7 @@ class ForecastTab(QWidget):
                 box.combineExtentWith(boxes[row])
             self.track.addItem(str(tracks[number]))
             self._ends.append((first, int(last[number]), box))
-        self._points = points
+        self._areas = areas
         self.clock.show()
 
     def show_track(self, at: int) -> None:
@@ -206,11 +210,10 @@ class ForecastTab(QWidget):
     def _zoom(self, box: QgsRectangle) -> None:
         canvas = self.iface.mapCanvas()
         try:
-            shown = canvas.mapSettings().layerExtentToOutputExtent(self._points, box)
+            shown = canvas.mapSettings().layerExtentToOutputExtent(self._areas, box)
         except (QgsCsException, RuntimeError):  # the layer was taken away
             return
-        reach = max(shown.width(), shown.height(), 200 * canvas.mapUnitsPerPixel() / 10)
-        shown.grow(reach)
+        shown.scale(1.2)
         canvas.setExtent(shown)
         canvas.refresh()
 

@@ -7,11 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
-from ..core.region_view import RegionView, likeness, nearly_same, rank
-from ..layers.styling import class_words, short, title_of
+from ..core.region_view import RegionView, nearly_same, rank
+from ..core.similarity import similar
+from ..layers.styling import short, title_of
 from ..processing.words import tr
 from .dock_charts import MixBar, WeekStrip
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ..core.bundle import Bundle
 
 MOST_ALIKE = 3
+FEWEST_ALIKE = 4  # regions: likeness is among them
 
 
 @dataclass
@@ -107,7 +110,7 @@ class RegionCard(QWidget):
         name, columns = head["name"], self.region.view.columns
         title = title_of(head) + (f" <i>({tr('experimental')})</i>" if head.get("experimental") else "")
         if head["kind"] != "number":
-            return title, f"<b>{class_words(head, str(columns[name]))}</b> {columns[f'{name}_p']:.0%}", ""
+            return title, f"<b>{plain(str(columns[name]))}</b> {columns[f'{name}_p']:.0%}", ""
         place = rank([other.view.columns.get(name) for other in self.regions], self.regions.index(self.region))
         low, high = columns[f"{name}_low"], columns[f"{name}_high"]
         value = f"<b>{short(columns[name])}</b> {head.get('unit_of_measure', '')}<br>{short(low)} – {short(high)}"
@@ -134,16 +137,27 @@ class RegionCard(QWidget):
             if all(people is None for people in mix.values()):
                 self._add(tr("No label has {n} people or more.").format(n=self.min_users))
                 continue
-            parts = [(w if w == "unknown" else class_words(head, w), people) for w, people in mix.items()]
+            parts = [(plain(word), people) for word, people in mix.items()]
             few = tr("not shown: labels of fewer than {n} people").format(n=self.min_users)
             self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), few))
 
     def _alike(self) -> None:
-        others = [(likeness(self.region.view, o.view), o.name) for o in self.regions if o is not self.region]
-        known = sorted(((value, name) for value, name in others if value is not None), reverse=True)[:MOST_ALIKE]
-        if known:
-            self._add(tr("Most similar regions"), heading=True)
-            self._add("<br>".join(f"{escaped(name)} ({value:+.2f})" for value, name in known))
+        """The regions whose people move most alike, where there are enough regions to tell what is alike."""
+        shown = [(region, c) for region in self.regions if (c := region.view.character) is not None]
+        at = next((i for i, (region, _) in enumerate(shown) if region is self.region), None)
+        if at is None or len(shown) < FEWEST_ALIKE or np.isnan(shown[at][1]).any():
+            return
+        rows, likeness = similar(np.stack([character for _, character in shown]), np.array([at]), MOST_ALIKE)
+        found = [
+            f"{escaped(shown[row][0].name)} ({value:+.2f})" for row, value in zip(rows[0], likeness[0]) if row >= 0
+        ]
+        self._add(tr("Most similar regions"), heading=True)
+        self._add("<br>".join(found))
+
+
+def plain(word: str) -> str:
+    """A class in words, under a heading that says what it is of."""
+    return word.replace("_", " ")
 
 
 def square_km(area: float) -> str:

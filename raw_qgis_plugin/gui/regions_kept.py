@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from ..core.bundle import Bundle
     from .dock_layers import LayerGroup
 
+OPACITY = 0.65  # the tracks below should be seen
+
 
 class RegionBook:
     """The regions of one layer of tracks, in the order in which they came."""
@@ -80,6 +82,7 @@ class RegionBook:
         self.layer.updateExtents()
         styling.RegionScores(self.heads, self.min_users).apply(self.layer)
         self.layer.setName(self.layer.name().replace(styling.RegionScores.title, tr("Drawn regions"), 1))
+        self.layer.setOpacity(OPACITY)
         self.layer.setMapTipTemplate("<b>[% name %]</b><br>[% coalesce(n_users, 'too few') %] people")
 
     def close(self) -> None:

@@ -278,6 +278,7 @@ class RegionsTab(QWidget):
     def _show_card(self) -> None:
         if self.card is not None:
             self.place.removeWidget(self.card)
+            self.card.setParent(None)  # gone now, not when Qt finds the time
             self.card.deleteLater()
             self.card = None
         chosen = self._chosen()
@@ -309,6 +310,7 @@ class RegionsTab(QWidget):
         dialog.setObjectName("raw_compare")
         dialog.setWindowTitle(tr("Compare regions"))
         row = QHBoxLayout(dialog)
+        row.setSpacing(18)
         for region in self._chosen()[:2]:
             area = QScrollArea()
             area.setWidgetResizable(True)

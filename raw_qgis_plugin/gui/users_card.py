@@ -16,10 +16,10 @@ from ..core.profiles import GRID_M, UNKNOWN
 from ..core.region_view import City
 from ..core.similarity import similar
 from ..core.user_view import Places
-from ..layers.styling import class_words, short, title_of
+from ..layers.styling import short, title_of
 from ..processing.words import tr
 from .dock_charts import DayPlot
-from .regions_card import escaped
+from .regions_card import escaped, plain
 
 ALIKE = 5
 
@@ -81,8 +81,7 @@ class UserCard(QWidget):
         if value == UNKNOWN:
             words = tr("<b>unknown</b>: the likeliest answer has {p:.0%} only") if p == p else tr("<b>unknown</b>")
             return words.format(p=p) + experimental
-        word = class_words({**head, "title": ""}, str(value)).removeprefix(": ")
-        return f"<b>{word.rpartition(': ')[2]}</b> {p:.0%}{experimental}"
+        return f"<b>{plain(str(value))}</b> {p:.0%}{experimental}"
 
     def _places(self) -> None:
         self._add(tr("Usual places"), heading=True)

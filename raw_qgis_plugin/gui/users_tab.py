@@ -221,6 +221,7 @@ class UsersTab(QWidget):
         self._marks = []
         if self.card is not None:
             self.place.removeWidget(self.card)
+            self.card.setParent(None)
             self.card.deleteLater()
             self.card = None
 

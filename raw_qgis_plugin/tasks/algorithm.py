@@ -38,6 +38,10 @@ class Feedback(QgsProcessingFeedback):
         self.errors.append(error)
 
 
+# The task works with a run's context and feedback to its end, even if nobody asks for the run any more.
+_running: set[AlgorithmJob] = set()
+
+
 class AlgorithmJob:
     """One run. The same to look at as a `Job`: description, share, seconds_left, cancel.
 
@@ -70,6 +74,7 @@ class AlgorithmJob:
 
     def start(self) -> AlgorithmJob:
         """Hand it to QGIS's task manager."""
+        _running.add(self)
         QgsApplication.taskManager().addTask(self._task)
         return self
 
@@ -92,6 +97,7 @@ class AlgorithmJob:
         self.feedback.cancel()
 
     def _finished(self, ok: bool, results: dict[str, Any]) -> None:
+        _running.discard(self)
         if self.feedback.isCanceled():
             self._failed("")
         elif not ok:

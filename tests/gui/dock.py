@@ -29,7 +29,7 @@ def words(widget):
 
 def open_sample():
     window = iface.mainWindow()
-    window.showMaximized()
+    window.setGeometry(window.screen().geometry())  # there is no window manager to maximise it
     window.findChild(QDockWidget, "Browser").hide()
     tracks = add(os.environ["RAW_TRACKS"], "Tracks")
     regions = add(os.environ["RAW_REGIONS"], "Regions")
