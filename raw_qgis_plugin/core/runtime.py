@@ -29,12 +29,13 @@ class Model:
     provider: 'CUDA' or 'CPU', what the session really got. warning: why it is not what was asked for, or ''.
     """
 
-    def __init__(self, bundle: Bundle, device: str = "auto") -> None:
+    def __init__(self, bundle: Bundle, device: str = "auto", threads: int = 0) -> None:
+        """threads: of the CPU; 0 for as many as there are cores. BundleError, InputError, MissingLibrary."""
         require("onnxruntime")
         if device not in DEVICES:
             raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
         self.bundle, self.card = bundle, bundle.card
-        self._wanted = _providers(device)
+        self._wanted, self._threads = _providers(device), threads
         self._backbone = self._session(bundle.path / "backbone.onnx")
         self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
         self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
@@ -46,6 +47,7 @@ class Model:
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
+        options.intra_op_num_threads = self._threads
         try:
             # From bytes, so that a graph has no folder to read other files from.
             return onnxruntime.InferenceSession(path.read_bytes(), options, providers=self._wanted)
