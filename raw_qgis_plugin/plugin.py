@@ -49,7 +49,7 @@ class RawPlugin:
 
         self.initProcessing()
         self.menu = RawMenu(self.iface)
-        self.options = RawOptionsFactory(self.iface)
+        self.options = RawOptionsFactory(self.menu)
         self.iface.registerOptionsWidgetFactory(self.options)
 
     def unload(self) -> None:

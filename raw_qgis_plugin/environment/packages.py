@@ -25,13 +25,14 @@ HELD = ("numpy", "pyproj", "gdal")
 
 MODULE_OF = {"onnxruntime-gpu": "onnxruntime", "scikit-learn": "sklearn"}
 NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")}
-# Megabytes to download with what a package brings along, in October 2026; for the sentence 'about so much'.
+# Megabytes to download with what a package brings along, in November 2026; for the sentence 'about so much'.
+TORCH_CPU_MEGABYTES = 200
 MEGABYTES = {
-    "numpy": 17, "scipy": 36, "shapely": 3, "pyproj": 10, "pyarrow": 46, "matplotlib": 17, "onnxruntime": 20,
-    "onnxruntime-gpu": 300, "torch": 900, "safetensors": 1, "onnx": 18, "onnxscript": 1, "tensorboard": 12,
-    "scikit-learn": 9,
+    "numpy": 16, "scipy": 35, "shapely": 3, "pyproj": 10, "pyarrow": 55, "matplotlib": 25, "onnxruntime": 20,
+    "onnxruntime-gpu": 260, "torch": 3000 if sys.platform == "linux" else TORCH_CPU_MEGABYTES, "safetensors": 1,
+    "onnx": 10, "onnxscript": 1, "tensorboard": 20, "scikit-learn": 10,
 }  # fmt: skip
-CUDA_MEGABYTES = 1900  # the libraries of onnxruntime-gpu[cuda,cudnn]
+CUDA_MEGABYTES = 1300  # the libraries of onnxruntime-gpu[cuda,cudnn]
 PROBE = (
     "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); importlib.import_module(sys.argv[2]); "
     "print('imported')"
@@ -118,10 +119,14 @@ def _check(requirement: Requirement) -> Package:
     return Package(requirement.name, requirement.module, version if have else "", problem)
 
 
-def download_megabytes(packages: Iterable[Package], cuda: bool = False) -> int:
-    """Roughly what installing the packages that have a problem takes to download."""
-    wanted = [package for package in packages if package.problem]
-    return sum(p.megabytes + CUDA_MEGABYTES * (cuda and p.module == "onnxruntime") for p in wanted)
+def download_megabytes(packages: Iterable[Package], cuda: bool = False, cpu_torch: bool = False) -> int:
+    """Roughly what it takes to download packages. cuda: with its libraries. cpu_torch: PyTorch without them."""
+    sizes = {package.module: package.megabytes for package in packages}
+    if cuda and "onnxruntime" in sizes:
+        sizes["onnxruntime"] += CUDA_MEGABYTES
+    if cpu_torch and "torch" in sizes:
+        sizes["torch"] = TORCH_CPU_MEGABYTES
+    return sum(sizes.values())
 
 
 def why_broken(python: Path, module: str, path: list[str]) -> str:

@@ -102,7 +102,7 @@ def report(path: list[str], progress: Progress) -> list[str]:
     progress(0.4)
     if found.broken:
         return [*lines, f"{'ONNX Runtime':<{wide}}does not load: {found.broken}"]
-    lines.append(f"{'Providers':<{wide}}{', '.join(p.removesuffix('ExecutionProvider') for p in found.providers)}")
+    lines.append(f"{'Built for':<{wide}}{', '.join(p.removesuffix('ExecutionProvider') for p in found.providers)}")
     if diagnostics.both_installed():
         lines.append("onnxruntime and onnxruntime-gpu are both installed: remove both, then install the second alone.")
     if names and found.missing:

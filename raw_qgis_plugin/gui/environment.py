@@ -53,9 +53,11 @@ RUNNING, TRAINING = "runtime", "train"
 class EnvironmentDialog(QDialog):
     """Checks without importing, then looks in the background whether what is there works."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, menu: RawMenu, parent: QWidget | None = None) -> None:
+        super().__init__(parent or menu.iface.mainWindow())
+        self.menu = menu
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("RawEnvironment")
         self.setWindowTitle(tr("RAW: packages"))
         self.setWindowIcon(icon("raw"))
         self.gpus: list[str] | None = None  # None: nobody has looked yet
@@ -144,6 +146,7 @@ class EnvironmentDialog(QDialog):
 
     def _source_changed(self, index: int) -> None:
         self.wheels.setVisible(index == WHEELS)
+        self.refresh()
 
     # ---- what is there -----------------------------------------------------------------------------------------
 
@@ -158,7 +161,7 @@ class EnvironmentDialog(QDialog):
             self.table.resizeColumnToContents(column)
         asked = running + (training if self.with_training.isChecked() else [])
         lacking = [package for package in asked if package.problem or package.module in self.broken]
-        megabytes = packages.download_megabytes(lacking, bool(self.gpus))
+        megabytes = packages.download_megabytes(lacking, bool(self.gpus), self.source.currentIndex() == PYPI_CPU)
         if any(package.problem or package.module in self.broken for package in running):
             words = tr("RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.")
         elif lacking:
@@ -223,7 +226,9 @@ class EnvironmentDialog(QDialog):
         groups = ("cuda" if self.gpus else RUNNING, *([TRAINING] if self.with_training.isChecked() else []))
         self.log.clear()
         try:
-            self._follow(installation.start(Wanted(groups, folder, index == PYPI_CPU, qgis_proxy())))
+            running = installation.start(Wanted(groups, folder, index == PYPI_CPU, qgis_proxy()))
+            running.ended.connect(self.menu.installed)
+            self._follow(running)
         except RawError as error:
             self.summary.setText(f"<b>{error}</b>")
 
@@ -280,6 +285,6 @@ def look(python: Path, path: list[str], modules: list[str], progress: Progress) 
 
 def open_environment(menu: RawMenu) -> EnvironmentDialog:
     """Show the window."""
-    dialog = EnvironmentDialog(menu.iface.mainWindow())
+    dialog = EnvironmentDialog(menu)
     dialog.show()
     return dialog

@@ -115,6 +115,20 @@ class RawMenu:
         self._remember(shown)
         return self.dock
 
+    def _drop_dock(self) -> None:
+        if self.dock is not None and not sip.isdeleted(self.dock):
+            self.dock.remove()
+            self.iface.removeDockWidget(self.dock)
+            self.dock.setParent(None)
+            self.dock.deleteLater()
+        self.dock = None
+
+    def installed(self, error: str) -> None:
+        """An installation of packages has ended: a dock that could only say what is missing can do its work now."""
+        if not error and self.dock is not None and self.dock.session is None:
+            self._drop_dock()
+            self.show_dock()
+
     def _remember(self, shown: bool) -> None:
         self.dock_action.setChecked(shown)
         QgsSettings().setValue(DOCK_OPEN, shown)
@@ -143,7 +157,7 @@ class RawMenu:
     def say_missing(self, reason: str) -> None:
         """Say in the message bar what is missing, with a button to the window that installs it."""
         bar = self.iface.messageBar()
-        item = bar.createMessage(MENU, reason)
+        item = bar.createMessage(MENU, reason.split(". ")[0] + ".")  # the bar has room for a sentence
         button = QPushButton(tr("Packages…"))
         button.clicked.connect(lambda: self.open_window(next(w for w in WINDOWS if w.name == "environment")))
         item.layout().addWidget(button)
@@ -161,12 +175,7 @@ class RawMenu:
             if not sip.isdeleted(window):
                 window.close()
         self.windows = []
-        if self.dock is not None and not sip.isdeleted(self.dock):
-            self.dock.remove()
-            self.iface.removeDockWidget(self.dock)
-            self.dock.setParent(None)
-            self.dock.deleteLater()
-        self.dock = None
+        self._drop_dock()
         for action in self.actions:
             if not sip.isdeleted(action):
                 self.iface.removePluginMenu(MENU, action)
@@ -178,10 +187,16 @@ class RawMenu:
             self.toolbar.deleteLater()
 
 
-def fill_in(algorithm: Any, current: Any) -> dict[str, str]:
-    """Layers for INPUT and REGIONS: the current one where it fits, else the only one of the project that does."""
+def fill_in(algorithm: Any, current: Any) -> dict[str, Any]:
+    """What to begin with: the user's settings; for INPUT and REGIONS the current layer, else the only one that fits."""
+    from .settings import settings
+
     layers = list(QgsProject.instance().mapLayers().values())
-    found: dict[str, str] = {}
+    found: dict[str, Any] = {
+        name: value
+        for name, value in settings().parameters().items()
+        if algorithm.parameterDefinition(name) is not None
+    }
     for name, fits in (("INPUT", has_fixes), ("REGIONS", has_areas)):
         fitting = [current] if fits(current) else [layer for layer in layers if fits(layer)]
         if algorithm.parameterDefinition(name) is not None and len(fitting) == 1:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shutil
-from typing import Any
+from typing import TYPE_CHECKING
 
 from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtGui import QIcon
@@ -23,15 +23,18 @@ from qgis.PyQt.QtWidgets import (
 from ..processing.base import DEVICES, icon
 from ..processing.words import tr
 
+if TYPE_CHECKING:
+    from .menu import RawMenu
+
 PAGE = "raw_options"
 
 
 class RawOptionsFactory(QgsOptionsWidgetFactory):
     """Makes the page when the options are opened."""
 
-    def __init__(self, iface: Any) -> None:
+    def __init__(self, menu: RawMenu) -> None:
         super().__init__()
-        self.iface = iface
+        self.menu = menu
         self.setTitle("RAW")
 
     def icon(self) -> QIcon:
@@ -40,17 +43,17 @@ class RawOptionsFactory(QgsOptionsWidgetFactory):
 
     def createWidget(self, parent: QWidget | None = None) -> QgsOptionsPageWidget:  # noqa: N802
         """Called by QGIS."""
-        return RawOptionsPage(self.iface, parent)
+        return RawOptionsPage(self.menu, parent)
 
 
 class RawOptionsPage(QgsOptionsPageWidget):
     """Device, model, privacy, cache and packages."""
 
-    def __init__(self, iface: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, menu: RawMenu, parent: QWidget | None = None) -> None:
         from .settings import settings
 
         super().__init__(parent)
-        self.iface = iface
+        self.menu = menu
         self.setObjectName(PAGE)
         self.settings = settings()
         layout = QVBoxLayout(self)
@@ -148,9 +151,9 @@ class RawOptionsPage(QgsOptionsPageWidget):
     def _open_environment(self) -> None:
         from .environment import EnvironmentDialog
 
-        EnvironmentDialog(self.window()).show()
+        self.menu.keep(EnvironmentDialog(self.menu, self.window())).show()
 
     def _open_diagnostics(self) -> None:
         from .diagnostics import DiagnosticsDialog
 
-        DiagnosticsDialog(self.window()).show()
+        self.menu.keep(DiagnosticsDialog(self.window())).show()

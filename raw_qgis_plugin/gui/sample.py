@@ -42,6 +42,9 @@ def open_sample(menu: RawMenu) -> Tour | None:
     if not menu.iface.newProject(True):
         return None
     fill_project(QgsProject.instance(), copy_of_sample(user_folder() / "sample"))
+    menu.iface.layerTreeCanvasBridge().setCanvasLayers()  # takes the first layer's CRS, so the project's comes after
+    QgsProject.instance().setCrs(QgsCoordinateReferenceSystem(CRS))
+    QgsProject.instance().setDirty(False)
     layers = {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
     menu.iface.setActiveLayer(layers[tr("Tracks of ten phones")])
     canvas = menu.iface.mapCanvas()
@@ -66,7 +69,6 @@ def copy_of_sample(folder: Path) -> Path:
 
 def fill_project(project: QgsProject, folder: Path) -> None:
     """Add the layers, styled and with time, to an empty project."""
-    project.setCrs(QgsCoordinateReferenceSystem(CRS))
     project.setTitle(tr("RAW: the sample, ten phones in Aracaju"))
     regions = load(folder / REGIONS)
     regions.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(OUTLINE)))
@@ -81,7 +83,6 @@ def fill_project(project: QgsProject, folder: Path) -> None:
     field = tracks.fields().lookupField("t")
     first, last = tracks.minimumAndMaximumValue(field)
     project.timeSettings().setTemporalRange(QgsDateTimeRange(as_time(first), as_time(last)))
-    project.setDirty(False)
 
 
 def as_time(value: Any) -> Any:

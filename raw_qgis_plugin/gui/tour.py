@@ -7,15 +7,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QPoint, QRect, Qt
+from qgis.PyQt.QtCore import QPoint, QRect, Qt, QTimer
 from qgis.PyQt.QtGui import QCloseEvent
 from qgis.PyQt.QtWidgets import (
     QDialog,
-    QDockWidget,
+    QFrame,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QRubberBand,
     QTabWidget,
     QToolBar,
     QVBoxLayout,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from .menu import RawMenu
 
 WIDTH = 340
+FOLLOW_MS = 200
 
 
 class Step(NamedTuple):
@@ -101,7 +101,14 @@ class Tour(QDialog):
         self.setWindowTitle(tr("RAW: a short tour"))
         self.setWindowIcon(icon("raw"))
         self.menu, self.steps, self.index = menu, steps(), 0
-        self.frame: QRubberBand | None = None
+        self.target: QWidget | None = None
+        self.frame = QFrame(menu.iface.mainWindow())
+        self.frame.setObjectName("RawTourFrame")
+        self.frame.setStyleSheet("#RawTourFrame { border: 3px solid #e8843c; border-radius: 4px; }")
+        self.frame.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.timer = QTimer(self)  # what is framed moves and changes its size
+        self.timer.timeout.connect(self._put_frame)
+        self.timer.start(FOLLOW_MS)
         self.title, self.text, self.count = QLabel(), QLabel(), QLabel()
         self.text.setWordWrap(True)
         self.text.setFixedWidth(WIDTH)
@@ -135,25 +142,17 @@ class Tour(QDialog):
         self.count.setText(f"{index + 1} / {len(self.steps)}")
         self.back.setEnabled(index > 0)
         self.next.setText(tr("Close") if index == len(self.steps) - 1 else tr("Next"))
-        self._put_frame(step.target(self.menu))
+        self.target = step.target(self.menu)
+        self._put_frame()
 
-    def _put_frame(self, target: QWidget | None) -> None:
-        """Draw a frame on the main window around a widget of it."""
-        self._take_frame()
-        window = self.menu.iface.mainWindow()
-        if target is None or not target.isVisible() or isinstance(target, QDockWidget) and target.isFloating():
-            return
-        corner = target.mapTo(window, QPoint(0, 0))
-        self.frame = QRubberBand(QRubberBand.Shape.Rectangle, window)
-        self.frame.setObjectName("RawTourFrame")
-        self.frame.setGeometry(QRect(corner, target.size()))
-        self.frame.show()
-
-    def _take_frame(self) -> None:
-        if self.frame is not None and not sip.isdeleted(self.frame):
-            self.frame.setParent(None)
-            self.frame.deleteLater()
-        self.frame = None
+    def _put_frame(self) -> None:
+        """Frame the step's widget, wherever it is now."""
+        window, target = self.menu.iface.mainWindow(), self.target
+        shown = target is not None and not sip.isdeleted(target) and target.isVisible() and target.window() is window
+        self.frame.setVisible(shown)
+        if shown and target is not None:
+            self.frame.setGeometry(QRect(target.mapTo(window, QPoint(0, 0)), target.size()))
+            self.frame.raise_()
 
     def _move_to_corner(self) -> None:
         """The lower left of the map, away from the dock."""
@@ -163,5 +162,8 @@ class Tour(QDialog):
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Take the frame away."""
-        self._take_frame()
+        self.timer.stop()
+        if not sip.isdeleted(self.frame):
+            self.frame.setParent(None)
+            self.frame.deleteLater()
         super().closeEvent(event)

@@ -151,7 +151,16 @@ def test_check_tells_old_from_new() -> None:
     new = packages._check(packages.Requirement("numpy", below=(1, 0)))
     good = packages._check(packages.Requirement("numpy", lowest=(1, 2)))
     assert "older than 99" in old.problem and "newer" in new.problem and not good.problem
-    assert packages.download_megabytes([old, good]) == packages.MEGABYTES["numpy"]
+
+
+def test_sizes_follow_the_hardware_and_the_source() -> None:
+    runtime, torch = (packages.Package(name, module, "", "missing") for name, module in (
+        ("onnxruntime-gpu", "onnxruntime"), ("torch", "torch")
+    ))  # fmt: skip
+    sizes = packages.MEGABYTES
+    assert packages.download_megabytes([runtime, torch]) == sizes["onnxruntime-gpu"] + sizes["torch"]
+    assert packages.download_megabytes([runtime], cuda=True) == sizes["onnxruntime-gpu"] + packages.CUDA_MEGABYTES
+    assert packages.download_megabytes([torch], cpu_torch=True) == packages.TORCH_CPU_MEGABYTES
 
 
 def test_requirement_lines() -> None:
