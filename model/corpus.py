@@ -3,34 +3,38 @@
 
 from __future__ import annotations
 
-import zlib
-from dataclasses import dataclass, field
+import mmap
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
-from model.heldout import HELD_OUT_DEVICES, held_out_cab
+from model.shards import Column, Shards, mapped, shards_of
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources import find_source, read
 
 COARSE_S = 300  # from here on a sequence runs over silences: it is a person's days, not a trip
 SHORTEST = 8  # fixes: shorter runs teach nothing
 HELD_MS = 12 * 3_600_000  # a fix stands for where its user is for so long, where days are filled round the clock
+WHO = {False: "training", True: "validation", None: "all"}
 
 
-@dataclass
 class Source:
-    """One part of a corpus in columns. track: (n,) int. exact: simulated positions without recording error."""
+    """One part of a corpus: memory-mapped columns t, lon, lat, and which of its people are meant.
 
-    name: str
-    weight: float
-    exact: bool
-    track: np.ndarray
-    t: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
-    typical_s: float
-    views: dict[tuple[int, bool], View | None] = field(default_factory=dict)
+    exact: simulated positions without recording error. validation: as in `load`. seen: (n_shards,) how many samples
+    came from each shard, counted by `note` in this process and those forked from it.
+    """
+
+    def __init__(self, name: str, weight: float, exact: bool, shards: Shards, validation: bool | None) -> None:
+        self.name, self.weight, self.exact, self.shards, self.validation = name, weight, exact, shards, validation
+        self.t, self.lon, self.lat, self.typical_s = shards.t, shards.lon, shards.lat, shards.typical_s
+        self.views: dict[tuple[int, bool], View | None] = {}
+        self.seen = np.frombuffer(mmap.mmap(-1, 8 * len(shards.ends)), np.int64)
 
     def view(self, cadence: int, filled: bool = False) -> View | None:
         """The runs of this source at `cadence` seconds, or None where it has none.
@@ -40,8 +44,13 @@ class Source:
         """
         key = cadence, filled
         if key not in self.views:
-            self.views[key] = (_filled if filled else _view)(self, cadence)
+            too_fine = cadence < COARSE_S and self.typical_s > 1.5 * cadence
+            self.views[key] = None if too_fine else _stored(self, cadence, filled)
         return self.views[key]
+
+    def note(self, rows: np.ndarray) -> None:
+        """Count a sample for the shard of each row."""
+        self.seen[:] += np.bincount(np.searchsorted(self.shards.ends, rows, "right"), minlength=len(self.seen))
 
 
 @dataclass(frozen=True)
@@ -58,86 +67,124 @@ class View:
     share: np.ndarray
 
 
-def _view(s: Source, cadence: int) -> View | None:
-    coarse = cadence >= COARSE_S
-    if not coarse and s.typical_s > 1.5 * cadence:
+class Part(NamedTuple):
+    """The fixes of some people of one shard, in columns; row is each fix's row of the source."""
+
+    row: np.ndarray
+    user: np.ndarray
+    t: np.ndarray
+
+
+def _parts(s: Source) -> Iterator[Part]:
+    wanted = np.ones(len(s.shards.unseen), bool) if s.validation is None else s.shards.unseen == s.validation
+    begin = 0
+    for end in s.shards.ends.tolist():
+        rows = np.flatnonzero(wanted[s.shards.user[begin:end]]) + begin
+        if len(rows):
+            yield Part(rows, s.shards.user[rows], s.t[rows])
+        begin = end
+
+
+def _stored(s: Source, cadence: int, filled: bool) -> View | None:
+    """A view from the files beside the shards, made there when missing."""
+    folder = s.shards.folder / f"{WHO[s.validation]}-{cadence}{'-filled' * filled}"
+    if not folder.is_dir():
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=s.shards.folder) as beside:
+            made = Path(beside, "view")
+            made.mkdir()
+            _write_view(s, cadence, filled, made)
+            if not folder.exists():
+                os.rename(made, folder)
+    rows, slot, start, length = (mapped(folder / f"{name}.npy") for name in ("rows", "slot", "start", "length"))
+    if not len(start):
         return None
-    bins = s.t // (1000 * cadence)
-    apart = np.ones(len(s.t) + 1, bool)
-    apart[1:-1] = (bins[1:] != bins[:-1]) | (s.track[1:] != s.track[:-1])
-    rows = np.flatnonzero(apart[1:] if coarse else apart[:-1]).astype(np.int32)
+    share = np.cumsum(length, dtype=np.float64)
+    return View(rows, slot if filled else None, start, length, share / share[-1])
+
+
+def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
+    index = np.int32 if len(s.t) < 2**31 else np.int64
+    types = {"rows": index, "slot": np.int32, "start": np.int64, "length": np.int32}
+    files = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in types.items()}
+    for part in _parts(s):
+        rows, slot, start, length = (_filled if filled else _resampled)(part, cadence)
+        files["start"].append(start + files["rows"].length)
+        files["length"].append(length)
+        files["rows"].append(part.row[rows])
+        files["slot"].append(slot)
+    for file in files.values():
+        file.close()
+
+
+def _resampled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
+    """Rows of a part, no slots, and start and length of its runs in the rows."""
+    coarse = cadence >= COARSE_S
+    bins = p.t // (1000 * cadence)
+    apart = np.ones(len(p.t) + 1, bool)
+    apart[1:-1] = (bins[1:] != bins[:-1]) | (p.user[1:] != p.user[:-1])
+    rows = np.flatnonzero(apart[1:] if coarse else apart[:-1])
     gap = 3 * 86_400 if coarse else 6 * cadence
     new = np.ones(len(rows), bool)
-    new[1:] = (s.track[rows[1:]] != s.track[rows[:-1]]) | (np.diff(s.t[rows]) > 1000 * gap)
-    return _runs(rows, None, new, s.t[rows] if coarse else None)
+    new[1:] = (p.user[rows[1:]] != p.user[rows[:-1]]) | (np.diff(p.t[rows]) > 1000 * gap)
+    return rows, rows[:0], *_runs(new, p.t[rows] if coarse else None)
 
 
-def _filled(s: Source, cadence: int) -> View | None:
+def _filled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
+    """Rows of a part with the slots that they stand at, and start and length of its runs in the rows."""
     step = 1000 * cadence
-    first = np.ones(len(s.t), bool)
-    first[1:] = s.track[1:] != s.track[:-1]
-    slot = -(-s.t // step)  # the first slot at or after each fix
+    last = np.ones(len(p.t), bool)
+    last[:-1] = p.user[1:] != p.user[:-1]
+    slot = -(-p.t // step)  # the first slot at or after each fix
     until = np.append(slot[1:], 0)
-    until[np.append(first[1:], True)] = slot[np.append(first[1:], True)] + 1
-    until = np.minimum(until, (s.t + HELD_MS) // step + 1)
+    until[last] = slot[last] + 1
+    until = np.minimum(until, (p.t + HELD_MS) // step + 1)
     count = np.maximum(until - slot, 0)
-    rows = np.repeat(np.arange(len(s.t), dtype=np.int32), count)
+    rows = np.repeat(np.arange(len(p.t)), count)
     slots = np.repeat(slot, count) + np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
     new = np.ones(len(rows), bool)
-    new[1:] = (s.track[rows[1:]] != s.track[rows[:-1]]) | (np.diff(slots) > 1)
-    return _runs(rows, slots.astype(np.int32), new, slots * step)
+    new[1:] = (p.user[rows[1:]] != p.user[rows[:-1]]) | (np.diff(slots) > 1)
+    return rows, slots, *_runs(new, slots * step)
 
 
-def _runs(rows: np.ndarray, slot: np.ndarray | None, new: np.ndarray, t: np.ndarray | None) -> View | None:
-    """The runs that begin where `new`, of SHORTEST fixes at least and, where their times t (m,) are given, hours."""
+def _runs(new: np.ndarray, t: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Start and length of the runs that begin where `new`, of SHORTEST fixes at least and, where their times t are
+    given, hours.
+    """
     start = np.flatnonzero(new)
-    length = np.diff(np.append(start, len(rows)))
+    length = np.diff(np.append(start, len(new)))
     enough = length >= SHORTEST
     if t is not None:
         enough &= t[start + length - 1] - t[start] >= 6 * 3_600_000
-    start, length = start[enough], length[enough]
-    if not len(start):
-        return None
-    return View(rows, slot, start, length, np.cumsum(length) / length.sum())
+    return start[enough], length[enough]
 
 
-def load(spec: str, *, validation: bool | None = False) -> Source:
-    """Read one source. spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the
-    others (False), or all (None).
+def load(spec: str, *, validation: bool | None = False, cache: Path | None = None) -> Source:
+    """Open one source, tokenised when it is seen for the first time (model/shards.py).
 
-    Cabs and devices that are held apart for demonstrations and reports are never read (model/heldout.py).
-    Raises InputError where nothing is left.
+    spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the others (False), or
+    all (None). cache: folder of the shards. Cabs and devices that are held apart for demonstrations and reports are
+    never read (model/heldout.py). Raises InputError where nothing is left.
     """
-    weight, _, rest = spec.rpartition("*")
-    exact = rest.startswith("exact:")
-    path = rest.removeprefix("exact:")
-    tracks, _, guess = read(path)
-    gotrack = find_source(path, "auto")[1] == "gotrack"
-    users = tracks.user_ids
-    keep = np.array([not _held_apart(u, guess.user, gotrack) for u in users], bool)
-    if validation is not None:
-        keep &= for_validation(users) == validation
-    tracks = tracks.take(keep[tracks.user])
-    if not len(tracks):
-        raise InputError(f"{path} holds no tracks to train on.")
-    tracks = tracks.by_user()  # a person's days belong together; silences break the fine runs
-    typical = np.median(np.diff(tracks.t)[np.diff(tracks.track) == 0][:1_000_000]) / 1000
-    columns = tracks.track, tracks.t, tracks.lon, tracks.lat
-    return Source(Path(path).stem, float(weight or 1), exact, *columns, typical_s=float(typical))
+    weight, path, exact = parse(spec)
+    shards = shards_of(path, cache)
+    if validation is not None and not (shards.unseen == validation).any():
+        raise InputError(f"{path} holds no tracks {'to validate with' if validation else 'to train on'}.")
+    return Source(Path(path).stem, weight, exact, shards, validation)
 
 
-def _held_apart(user: str, user_field: str | None, gotrack: bool) -> bool:
-    return (user_field == "cab_id" and held_out_cab(user)) or (gotrack and user in HELD_OUT_DEVICES)
+def parse(spec: str) -> tuple[float, str, bool]:
+    """The weight, the [kind:]PATH and whether positions are exact, of a source. InputError for a wrong weight."""
+    weight, star, rest = spec.rpartition("*")
+    try:
+        value = float(weight) if star else 1.0
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise InputError(f"The weight in '{spec}' is no positive number: write for instance 2*PATH.")
+    return value, rest.removeprefix("exact:"), rest.startswith("exact:")
 
 
-def for_validation(users: np.ndarray) -> np.ndarray:
-    """Which of a source's users (n,) are held out for validation: (n,) bool, a fiftieth by their ids' hash.
-
-    Where that is hardly anybody, up to five people, though never more than a fifth.
-    """
-    draw = np.array([zlib.crc32(b"validation" + str(user).encode()) for user in users], np.int64)
-    chosen = draw % 50 == 0
-    wanted = min(5, len(users) // 5)
-    if chosen.sum() < wanted:
-        chosen[np.argsort(draw, kind="stable")[:wanted]] = True
-    return chosen
+def forget(sources: list[Source]) -> None:
+    """Delete the shards of sources."""
+    for s in sources:
+        shutil.rmtree(s.shards.folder, ignore_errors=True)

@@ -6,6 +6,7 @@ from __future__ import annotations
 import codecs
 import csv
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -50,25 +51,44 @@ def read(
     zone is given). user_field, track_field, time_field: columns, guessed where empty.
     InputError where it cannot be read, a column is missing or no fix is left; MissingLibrary without pyarrow.
     """
-    no_zone = find_zone(timezone) is UTC  # a wrong zone is refused before anything is read
+    find_zone(timezone)  # a wrong zone is refused before anything is read
     require("pyarrow")
     path, kind = find_source(source, format)
-    skipped, reading = Skipped(), part_of(progress, 0.0, 0.8)
-    if kind == "geolife":
-        from .geolife import GUESS, read_geolife
-
-        guess, tables = GUESS, list(read_geolife(path, skipped, reading))
-    else:
-        zone = GOTRACK_ZONE if kind == "gotrack" and no_zone else timezone
-        read_tables = _read_parquet if kind == "parquet" else _read_csv
-        guess, tables = read_tables(path, (user_field, track_field, time_field), zone, skipped, reading)
-    tracks, cleaned = _build(tables, drop_spikes)
+    skipped = Skipped()
+    fields = user_field, track_field, time_field
+    guess, tables = stream(path, kind, timezone, fields, skipped, part_of(progress, 0.0, 0.8))
+    tracks, cleaned = _build(list(tables), drop_spikes)
     for reason, count in cleaned.items():
         skipped.add(reason, count)
     if not len(tracks):
         raise InputError(f"There is no usable fix in {path.name}, read as {guess}. {skipped}")
     progress(1.0)
     return tracks, skipped, guess
+
+
+def stream(
+    source: str | Path,
+    format: str = "auto",
+    timezone: str = "UTC",
+    fields: Fields = (None, None, None),
+    skipped: Skipped | None = None,
+    progress: Progress = no_progress,
+) -> tuple[Guess, Iterator[pa.Table]]:
+    """The fixes of a source as they come, some hundred thousand at a time and not cleaned, for what memory cannot hold.
+
+    Takes what `read` takes. The tables have the columns of columns.fixes_of; what is unreadable is counted in
+    `skipped` while they are read. Errors as `read`.
+    """
+    no_zone = find_zone(timezone) is UTC  # a wrong zone is refused before anything is read
+    require("pyarrow")
+    path, kind = find_source(source, format)
+    skipped = Skipped() if skipped is None else skipped
+    if kind == "geolife":
+        from .geolife import GUESS, read_geolife
+
+        return GUESS, read_geolife(path, skipped, progress)
+    zone = GOTRACK_ZONE if kind == "gotrack" and no_zone else timezone
+    return (_read_parquet if kind == "parquet" else _read_csv)(path, fields, zone, skipped, progress)
 
 
 def read_table(source: str | Path) -> pa.Table:
@@ -168,7 +188,7 @@ def _has_fixes(names: list[str], fields: Fields) -> bool:
 
 def _read_parquet(
     path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress
-) -> tuple[Guess, list[pa.Table]]:
+) -> tuple[Guess, Iterator[pa.Table]]:
     """A Parquet file, or a folder of them with or without partitions (name=value folders)."""
     import pyarrow as pa
     from pyarrow import dataset, parquet
@@ -181,43 +201,60 @@ def _read_parquet(
             files = [file for file in files if _has_fixes(parquet.read_schema(file).names, fields)] or files[:1]
         data = dataset.dataset([str(file) for file in files], format="parquet", partitioning="hive")
         guess = _choose(data.schema.names, fields, path)
-        total, done, tables = data.count_rows(), 0, []
-        for batch in data.to_batches(columns=guess.columns(), batch_size=BATCH_ROWS):
-            tables.append(fixes_of(pa.Table.from_batches([batch]), guess, timezone, skipped))
-            done += len(batch)
-            progress(done / max(total, 1))
+        total = max(data.count_rows(), 1)
     except (pa.ArrowException, OSError) as error:
         raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
-    return guess, tables
+
+    def tables() -> Iterator[pa.Table]:
+        done = 0
+        # Reading far ahead, which is the default, holds gigabytes of a large file.
+        scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
+        few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan}
+        try:
+            for batch in data.to_batches(columns=guess.columns(), batch_size=BATCH_ROWS, **few):
+                yield fixes_of(pa.Table.from_batches([batch]), guess, timezone, skipped)
+                done += len(batch)
+                progress(done / total)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
+
+    return guess, tables()
 
 
 def _read_csv(
     path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress
-) -> tuple[Guess, list[pa.Table]]:
+) -> tuple[Guess, Iterator[pa.Table]]:
     """A text table with a header, or a folder of them: there, without a user column, each file is a user."""
-    import pyarrow as pa
-
-    from .columns import fixes_of
-
     files = _files_of(path, TEXT)
     heads = [_head(file) for file in files]
     chosen = [(file, head) for file, head in zip(files, heads) if _has_fixes(head.names, fields)] or [
         (files[0], heads[0])
     ]
-    guesses, tables = [], []
-    for number, (file, head) in enumerate(chosen):
-        guess = _choose(head.names, fields, file)
-        part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
-        try:
-            table = _csv_table(file, head, guess.columns(), skipped, part)
-        except (pa.ArrowException, OSError, UnicodeError) as error:
-            raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
-        fixes = fixes_of(table, guess, timezone, skipped)
-        if guess.user is None and len(chosen) > 1:
-            fixes = fixes.append_column("user", pa.repeat(file.stem, len(fixes)).dictionary_encode())
-        guesses.append(guess)
-        tables.append(_with_devices(fixes, file))
-    return guesses[0], tables
+    guesses = [_choose(head.names, fields, file) for file, head in chosen]
+
+    def tables() -> Iterator[pa.Table]:
+        for number, ((file, head), guess) in enumerate(zip(chosen, guesses)):
+            part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
+            yield _csv_fixes(file, head, guess, timezone, skipped, part, len(chosen) > 1)
+
+    return guesses[0], tables()
+
+
+def _csv_fixes(
+    file: Path, head: _Head, guess: Guess, timezone: str, skipped: Skipped, progress: Progress, of_many: bool
+) -> pa.Table:
+    import pyarrow as pa
+
+    from .columns import fixes_of
+
+    try:
+        table = _csv_table(file, head, guess.columns(), skipped, progress)
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
+    fixes = fixes_of(table, guess, timezone, skipped)
+    if guess.user is None and of_many:
+        fixes = fixes.append_column("user", pa.repeat(file.stem, len(fixes)).dictionary_encode())
+    return _with_devices(fixes, file)
 
 
 class _Head(NamedTuple):

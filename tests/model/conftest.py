@@ -2,6 +2,7 @@
 """A nano network trained for a moment on invented tracks, and its bundle."""
 
 import json
+import os
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,18 @@ from model.pretrain import main as pretrain
 
 torch.set_num_threads(1)  # nano networks gain nothing from more, and on a busy machine threads wait for each other
 START_MS = 1_700_000_000_000
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache_of_its_own(tmp_path_factory):
+    """Shards of the tests' corpora go where the tests' other files go, for child processes as well."""
+    before = os.environ.get("XDG_CACHE_HOME")
+    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
+    yield
+    if before is None:
+        del os.environ["XDG_CACHE_HOME"]
+    else:
+        os.environ["XDG_CACHE_HOME"] = before
 
 
 def write_tracks(path: Path, users: int = 120, fixes: int = 200, seed: int = 0) -> Path:

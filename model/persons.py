@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Ids that are one person: users whose tracks share a run of equal fixes, as copies and renamed accounts do."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import coo_matrix
+from scipy.sparse.csgraph import connected_components
+
+RUN = 8  # consecutive fixes with equal time and position
+MOST_HASHES = 16_000_000  # kept in memory; of more, those that an even share of all values picks
+_FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93))
+
+
+def hash_runs(
+    user: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, every: int = 1
+) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of all runs of RUN fixes of one user, and their users.
+
+    user: (n,) int, sorted; t: (n,) epoch ms; lon, lat: (n,) degrees, compared to a millionth. every: keep the hashes
+    that it divides, about one in so many and the same ones for everybody. Returns (m,) uint64 and (m,) like `user`.
+    """
+    m = len(t) - RUN + 1
+    if m <= 0:
+        return np.zeros(0, np.uint64), user[:0]
+    time, east, north, mix = _FACTORS
+    token = t.astype(np.uint64) * time
+    token ^= np.round(lon * 1e6).astype(np.int64).astype(np.uint64) * east
+    token ^= np.round(lat * 1e6).astype(np.int64).astype(np.uint64) * north
+    token ^= token >> np.uint64(29)
+    hashed = np.zeros(m, np.uint64)
+    for i in range(RUN):
+        hashed = hashed * mix + token[i : i + m]
+    hashed ^= hashed >> np.uint64(32)
+    keep = user[:m] == user[RUN - 1 :]
+    if every > 1:
+        keep &= hashed % np.uint64(every) == 0
+    return hashed[keep], user[:m][keep]
+
+
+def link(hashed: np.ndarray, user: np.ndarray, n_users: int) -> np.ndarray:
+    """The person of each user, (n_users,) int, from hashes of runs (m,) and their users (m,)."""
+    order = np.argsort(hashed, kind="stable")
+    hashed, user = hashed[order], user[order]
+    same = np.flatnonzero((hashed[1:] == hashed[:-1]) & (user[1:] != user[:-1]))
+    edges = coo_matrix((np.ones(len(same), bool), (user[same], user[same + 1])), shape=(n_users, n_users))
+    return connected_components(edges, directed=False)[1]

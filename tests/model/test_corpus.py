@@ -1,0 +1,168 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What training reads: shards that are made once, kept private and cover the source; people kept together."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from model import shards
+from model.batches import Batches
+from model.corpus import forget, load, parse
+from model.persons import hash_runs, link
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.sources import read
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return tmp_path / "cache"
+
+
+def test_shards_hold_what_reading_at_once_gives(tracks_file, cache, monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_FIXES", 3000)
+    source = load(str(tracks_file), validation=None, cache=cache)
+    assert len(source.shards.ends) == 9
+    whole = read(tracks_file)[0].by_user()
+    for name in ("t", "lon", "lat"):
+        np.testing.assert_array_equal(np.sort(getattr(source, name)), np.sort(getattr(whole, name)))
+    user = source.shards.user
+    assert (np.diff(user) >= 0).all() and len(np.unique(user)) == whole.n_users
+    assert (np.diff(source.t)[np.diff(user) == 0] > 0).all()
+
+
+def test_views_part_the_people(tracks_file, cache, monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_FIXES", 3000)
+    seen = {}
+    for side in (True, False, None):
+        source = load(str(tracks_file), validation=side, cache=cache)
+        view = source.view(15)
+        assert (view.length >= 8).all() and view.start[-1] + view.length[-1] <= len(view.rows)
+        seen[side] = set(source.shards.user[view.rows].tolist())
+    assert seen[True] and seen[False] and not seen[True] & seen[False]
+    assert seen[True] | seen[False] == seen[None]
+
+
+def test_shards_are_private_reused_and_removed(tracks_file, cache):
+    first = load(str(tracks_file), cache=cache)
+    assert cache.stat().st_mode & 0o777 == 0o700 and first.shards.folder.stat().st_mode & 0o777 == 0o700
+    made = (first.shards.folder / "t.npy").stat().st_mtime_ns
+    again = load(str(tracks_file), cache=cache)
+    assert again.shards.folder == first.shards.folder
+    assert (again.shards.folder / "t.npy").stat().st_mtime_ns == made
+    forget([again])
+    assert not list(cache.iterdir())
+
+
+def test_a_changed_source_takes_the_place_of_its_old_shards(tracks_file, cache, tmp_path):
+    path = tmp_path / "tracks.parquet"
+    pq.write_table(pq.read_table(tracks_file), path)
+    old = load(str(path), cache=cache).shards.folder
+    pq.write_table(pq.read_table(tracks_file).slice(0, 5000), path)
+    new = load(str(path), validation=None, cache=cache)
+    assert len(new.t) == 5000 and not old.exists() and new.shards.folder.exists()
+
+
+def test_a_folder_of_many_files_is_one_source(tracks_file, cache, tmp_path):
+    table, folder = pq.read_table(tracks_file), tmp_path / "parts"
+    folder.mkdir()
+    for k, start in enumerate(range(0, len(table), 2500)):
+        pq.write_table(table.slice(start, 2500), folder / f"part-{k}.parquet")
+    assert len(load(str(folder), validation=None, cache=cache).t) == len(table)
+
+
+def test_samples_come_from_every_shard(tracks_file, cache, monkeypatch):
+    monkeypatch.setattr(shards, "SHARD_FIXES", 2500)
+    source = load(str(tracks_file), cache=cache)
+    corpus = Batches([source], 1024)
+    for n in range(12):
+        corpus.batch(n)
+    assert len(source.seen) == 10 and (source.seen > 0).all()
+
+
+def test_ids_of_one_person_stay_on_one_side(tracks_file, cache, tmp_path):
+    """Every track once more under a new id, a part of it only and out of step: no copy may cross the split."""
+    table = pq.read_table(tracks_file)
+    user = np.array(table["user_id"].to_pylist(), object)
+    part = np.arange(len(table)) % 200 // 20 == 3  # 20 fixes of each 200
+    both = {
+        name: np.concatenate([table[name].to_numpy(), table[name].to_numpy()[part]]) for name in ("t", "lon", "lat")
+    }
+    both["user_id"] = np.concatenate([user, "copy-" + user[part]])
+    pq.write_table(pa.table(both), tmp_path / "both.parquet")
+    found = load(str(tmp_path / "both.parquet"), validation=None, cache=cache).shards
+    fixes = np.round(np.stack([found.t, found.lon * 1e6, found.lat * 1e6], axis=1)).astype(np.int64)
+    sides = [set(map(tuple, fixes[found.unseen[found.user] == side])) for side in (True, False)]
+    assert sides[0] and not sides[0] & sides[1]
+    assert found.unseen.sum() % 2 == 0
+
+
+def test_a_chain_of_everybody_is_no_person(tracks_file, cache, tmp_path):
+    table = pq.read_table(tracks_file).slice(0, 200)
+    copies = pa.concat_tables([table.set_column(0, "user_id", pa.array([f"c{k}"] * 200)) for k in range(40)])
+    pq.write_table(copies, tmp_path / "copies.parquet")
+    assert not load(str(tmp_path / "copies.parquet"), cache=cache).shards.unseen.any()
+
+
+def test_runs_are_found_at_any_offset_and_only_real_ones():
+    rng = np.random.default_rng(0)
+    t, lon, lat = np.arange(300) * 1000, rng.uniform(0, 1, 300), rng.uniform(0, 1, 300)
+    t[200:208], lon[200:208], lat[200:208] = t[5:13], lon[5:13], lat[5:13]  # user 2 shares eight fixes with user 0
+    t[108:115], lon[108:115], lat[108:115] = t[20:27], lon[20:27], lat[20:27]  # user 1 only seven
+    person = link(*hash_runs(np.repeat([0, 1, 2], 100), t, lon, lat), 3)
+    assert person[0] == person[2] != person[1]
+
+
+def test_a_wrong_weight_is_refused():
+    assert parse("2.5*exact:x") == (2.5, "x", True) and parse("geolife:x") == (1.0, "geolife:x", False)
+    for spec in ("0*x", "-1*x", "much*x"):
+        with pytest.raises(InputError, match="weight"):
+            parse(spec)
+
+
+def anonymous_mb(pid):
+    with open(f"/proc/{pid}/status") as f:
+        return next((int(line.split()[1]) / 1024 for line in f if line.startswith("RssAnon")), 0.0)
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="RssAnon is read from Linux's /proc")
+def test_memory_holds_a_shard_not_the_corpus(tmp_path):
+    """Four million fixes in shards of 100,000: some 60 MB over what the imports take, where the columns are 110 MB."""
+    n, users = 4_000_000, 2000
+    rng = np.random.default_rng(0)
+    pq.write_table(
+        pa.table({
+            "user_id": np.repeat(np.arange(users), n // users), "t": np.tile(np.arange(n // users) * 15_000, users),
+            "lon": 10 + np.cumsum(rng.normal(0, 1e-5, n)), "lat": 50 + np.cumsum(rng.normal(0, 1e-5, n)),
+        }), tmp_path / "many.parquet", row_group_size=50_000,
+    )  # fmt: skip
+    code = (
+        "from pathlib import Path; from model import shards; from model.corpus import load; "
+        "from raw_qgis_plugin.core import sources; shards.SHARD_FIXES, sources.BATCH_ROWS = 100_000, 50_000; "
+        "shards.MOST_HASHES = 200_000; "
+        "print('ready', flush=True); input(); "
+        f"s = load({str(tmp_path / 'many.parquet')!r}, cache=Path({str(tmp_path / 'cache')!r})); "
+        "s.view(15), s.view(60); print(len(s.t), flush=True)"
+    )
+    child = subprocess.Popen([sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                             env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})  # fmt: skip
+    assert child.stdout.readline() == "ready\n"
+    before, peak = anonymous_mb(child.pid), [0.0]
+
+    def watch():
+        while child.poll() is None:
+            peak[0] = max(peak[0], anonymous_mb(child.pid))
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    out, _ = child.communicate("\n")
+    thread.join()
+    assert child.returncode == 0 and int(out) == n
+    assert peak[0] - before < 160, f"{peak[0] - before:.0f} MB"
