@@ -6,36 +6,60 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from model.batches import Batches
+from model.batches import FILLED_S, Batch, Batches
+from model.corpus import COARSE_S
+from model.objective import answers
 from model.raw import Raw
-from raw_qgis_plugin.core.forecast import LEVELS, mixture_radius
+from raw_qgis_plugin.core import places
+from raw_qgis_plugin.core.mixture import LEVELS, mixture, moving, radii, spatial_median
 
 EDGES_S = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)  # horizons that share a factor
 WARM = 16  # fixes of context, at least
 ENOUGH = 300  # forecasts a factor
+EACH = 2000  # forecasts a batch
+MOVED_M = 1.0
+KINDS = {"trips": (None, False), "days": (FILLED_S, False), "held": (FILLED_S, True)}  # cadence, filled
 
 
 @torch.no_grad()
-def calibrate(network: Raw, corpus: Batches, batches: int = 60) -> dict[str, list[float]]:
-    """Factors by horizon, conformal: the quantile of error over radius. corpus: of units not trained on.
+def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dict[str, list[float]]]:
+    """Factors by kind of context and horizon, conformal: the quantile of error over radius.
 
-    Returns horizon_s, factor50 and factor80, one entry a range of horizons that the corpus has.
+    corpus: of units not trained on. Where positions are held, the cases that moved count. Returns by kind horizon_s,
+    factor50 and factor80, one entry a range of horizons that the corpus has.
     """
-    horizon, ratio = [], []
-    for n in range(batches):
-        b = corpus.batch(1_000_000 + n)
-        states, _, _ = network.encode(torch.from_numpy(b.x), torch.from_numpy(b.clock))
-        p = network.answer(states[:, :, None], torch.from_numpy(b.query))
-        asked = b.asked.copy()
-        asked[:, :WARM] = False
-        rows = np.flatnonzero(asked.ravel())
-        rows = np.random.default_rng(n).permutation(rows)[:2000]
-        parameters = p.reshape(-1, p.shape[-1]).numpy()[rows].astype(np.float64)
-        base, target = (a.reshape(-1, 2)[rows].astype(np.float64) for a in (b.base, b.target))
-        error = np.linalg.norm(base + parameters[:, :2] - target, axis=1)
-        ratio.append(error[:, None] / np.maximum(mixture_radius(parameters, base), 1e-9))
-        horizon.append((b.scale / b.speed).ravel()[rows])
-    return factors(np.concatenate(horizon), np.concatenate(ratio))
+    result = {}
+    trips = [c for c in corpus.cadences if c < COARSE_S]
+    for kind, (cadence, filled) in KINDS.items():
+        if not (cadence in corpus.cadences if cadence else trips):
+            continue
+        found = []
+        for n in range(batches):
+            batch = corpus.batch(1_000_000 + n, cadence or trips[n % len(trips)], filled)
+            found.append(_errors(network, batch, moved_only=filled, seed=n))
+        result[kind] = factors(*(np.concatenate(a) for a in zip(*found, strict=True)))
+    return result
+
+
+def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Horizons (n,) s of a batch's forecasts and their errors over their radii (n, 2)."""
+    parameters, options = answers(network, b, torch.device("cpu"))
+    asked = b.asked & (b.row >= WARM)[..., None]
+    if moved_only:
+        asked &= np.linalg.norm(b.target, axis=-1) * b.scale > MOVED_M
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(asked.ravel()))[:EACH]
+    unit = b.scale.ravel()[rows].astype(np.float64)
+    p = parameters.float().flatten(0, 2).numpy()[rows].astype(np.float64)
+    base, target = (a.reshape(-1, 2)[rows] * unit[:, None] for a in (b.base, b.target))
+    if options is None:
+        mix, point = mixture(p, base, unit), base + p[:, :2] * unit[:, None]
+    else:
+        place = b.place.reshape(-1, *b.place.shape[3:])[rows] * unit[:, None, None]
+        known = b.candidate.reshape(-1, *b.candidate.shape[3:])[rows][..., : len(places.KINDS)].any(axis=-1)
+        mix = mixture(p, base, unit, options.float().flatten(0, 2).numpy()[rows], place, known)
+        point = spatial_median(mix)
+    error = np.linalg.norm(point - target, axis=1)
+    return unit / b.speed.ravel()[rows], error[:, None] / np.maximum(radii(moving(mix), point), 1e-9)
 
 
 def factors(horizon_s: np.ndarray, ratio: np.ndarray) -> dict[str, list[float]]:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from raw_qgis_plugin.core.features import N_FEATURES, N_QUERY
+from raw_qgis_plugin.core.places import N_CANDIDATE
 
 
 @dataclass(frozen=True)
@@ -20,6 +21,7 @@ class Config:
     components: int = 6  # of the forecast mixture; the first one is 'stays'
     features: int = N_FEATURES
     query: int = N_QUERY
+    candidate: int = N_CANDIDATE
 
     @property
     def parameters_out(self) -> int:

@@ -40,8 +40,9 @@ class Graph(nn.Module):
         self.network = network
 
     def forward(
-        self, features: Tensor, clock: Tensor, valid: Tensor, query: Tensor, past_keys: Tensor, past_values: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        self, features: Tensor, clock: Tensor, valid: Tensor, query: Tensor, candidates: Tensor,
+        past_keys: Tensor, past_values: Tensor,
+    ) -> tuple[Tensor, ...]:  # fmt: skip
         """As Model.backbone in core/runtime.py. valid: (B, P + T) bool."""
         t, whole = features.shape[1], valid.shape[1]
         place = torch.arange(whole, device=valid.device)
@@ -49,17 +50,20 @@ class Graph(nn.Module):
         # Not minus infinity: a padded row sees nothing, and its softmax must still be a number.
         mask = torch.where(causal[None, None] & valid[:, None, None, :], 0.0, -1e4)
         states, keys, values = self.network.encode(features, clock, mask, (past_keys, past_values))
-        parameters = self.network.answer(states[:, -1:, :], query)
-        return states, parameters, torch.stack(keys), torch.stack(values)
+        parameters, options = self.network.answer(states[:, -1:, :], query, candidates)
+        return states, parameters, options, torch.stack(keys), torch.stack(values)
 
 
-def example(network: Raw, b: int = 3, t: int = 5, p: int = 2, q: int = 4, seed: int = 0) -> dict[str, Tensor]:
+def example(
+    network: Raw, b: int = 3, t: int = 5, p: int = 2, q: int = 4, k: int = 3, seed: int = 0
+) -> dict[str, Tensor]:
     """Inputs of the graph with the given sizes, drawn at random."""
     c, g = network.config, torch.Generator().manual_seed(seed)
     past = (c.layers, b, c.heads, p, c.width // c.heads)
     return {
         "features": torch.randn(b, t, c.features, generator=g), "clock": torch.rand(b, t, generator=g).cumsum(1) * 60,
         "valid": torch.ones(b, p + t, dtype=torch.bool), "query": torch.randn(b, q, c.query, generator=g),
+        "candidates": torch.randn(b, q, k, c.candidate, generator=g),
         "past_keys": torch.randn(past, generator=g), "past_values": torch.randn(past, generator=g),
     }  # fmt: skip
 
@@ -76,14 +80,17 @@ def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outpu
 
 def export_backbone(network: Raw, path: Path) -> float:
     """Write backbone.onnx; returns the greatest difference of ONNX Runtime from PyTorch, whole pass and step."""
-    b, t, q = (torch.export.Dim(n, min=1) for n in ("batch", "fixes", "questions"))
+    b, t, q, k = (torch.export.Dim(n, min=1) for n in ("batch", "fixes", "questions", "places"))
     p = torch.export.Dim.DYNAMIC
     dynamic = {
         "features": {0: b, 1: t}, "clock": {0: b, 1: t}, "valid": {0: b, 1: p}, "query": {0: b, 1: q},
+        "candidates": {0: b, 1: q, 2: k},
         "past_keys": {1: b, 3: p}, "past_values": {1: b, 3: p},
     }  # fmt: skip
     graph = Graph(network).eval()
-    export_graph(graph, example(network), path, ["states", "parameters", "present_keys", "present_values"], dynamic)
+    export_graph(
+        graph, example(network), path, ["states", "parameters", "options", "present_keys", "present_values"], dynamic
+    )
     session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
     worst = 0.0
     for size in ({"p": 0, "t": 9}, {"p": 7, "t": 1}):

@@ -5,21 +5,26 @@ A fix's features go through a feed-forward encoder and a stack of decoder layers
 'where will this track be dt later?' for any fix and any dt, as a correction to fading velocity in
 the frame and scale of the fix (core/features.py): a point, the spatial median, and a mixture of
 heavy-tailed components whose first one says 'stays'. With its output at zero the point is the baseline.
+Where days are asked about, the mixture also holds candidate places (core/places.py), each with a scale
+and a logit, and the point is the spatial median of it all.
 """
 
 from __future__ import annotations
 
 import math
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.config import Config
+from raw_qgis_plugin.core.mixture import STAYS, TAIL
 
 PERIODS_INDEX = (4.0, 2_000.0)  # positions turn with the number of fixes …
 PERIODS_SECONDS = (30.0, 14 * 86_400.0)  # … and with elapsed time
-TAIL = 3.0  # degrees of freedom of the mixture's Student t components
+CANDIDATE_WIDTH = 64
+MEDIAN_STEPS = (4, 2)  # of Weiszfeld's algorithm in training, without and with gradient
 
 
 def rotate(x: Tensor, angle: Tensor) -> Tensor:
@@ -48,15 +53,18 @@ class Attention(nn.Module):
         self.norm_q, self.norm_k = Norm(self.dim), Norm(self.dim)
 
     def forward(self, x: Tensor, angle: Tensor, mask: Tensor | None, past: tuple[Tensor, Tensor] | None) -> tuple:
-        """x: (B, T, D). past: keys, values (B, H, P, d) each. Returns (B, T, D) and keys, values of P + T positions."""
+        """x: (B, T, D). mask: added to the scores, or bool. past: keys, values (B, H, P, d) each.
+
+        Returns (B, T, D) and keys, values of P + T positions.
+        """
         b, t, _ = x.shape
         q, k, v = (y.view(b, t, self.heads, self.dim).transpose(1, 2) for y in self.qkv(x).chunk(3, dim=-1))
         q, k = rotate(self.norm_q(q), angle), rotate(self.norm_k(k), angle)  # (B, H, T, d)
         if past is not None:
             k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
-        if mask is None and x.device.type == "cpu":  # training: the fused kernel's backward pass is slow there
-            future = torch.ones(t, t, dtype=torch.bool, device=x.device).triu(1)
-            scores = (q @ k.transpose(-1, -2) * self.dim**-0.5).masked_fill(future, -1e4)
+        if self.training and x.device.type == "cpu":  # the fused kernel's backward pass is slow there
+            hidden = torch.ones(t, t, dtype=torch.bool).triu(1) if mask is None else ~mask
+            scores = (q @ k.transpose(-1, -2) * self.dim**-0.5).masked_fill(hidden, -1e4)
             y = scores.softmax(dim=-1) @ v
         else:
             y = F.scaled_dot_product_attention(q, k, v, attn_mask=mask, is_causal=mask is None)
@@ -94,6 +102,11 @@ class Raw(nn.Module):
         self.head_query = nn.Sequential(nn.Linear(c.query, c.width), nn.SiLU(), nn.Linear(c.width, c.width))
         self.head_mix = nn.Sequential(nn.SiLU(), nn.Linear(c.width, 2 * c.width), nn.SiLU())
         self.head_out = nn.Linear(2 * c.width, c.parameters_out)
+        self.candidate_in = nn.Linear(c.candidate, CANDIDATE_WIDTH)
+        self.candidate_asked = nn.Sequential(nn.SiLU(), nn.Linear(c.width, CANDIDATE_WIDTH))
+        self.candidate_out = nn.Sequential(
+            nn.SiLU(), nn.Linear(CANDIDATE_WIDTH, CANDIDATE_WIDTH), nn.SiLU(), nn.Linear(CANDIDATE_WIDTH, 2)
+        )
         pairs = c.width // c.heads // 4  # half of the pairs turn with the index, half with time
         for name, (low, high) in (("by_index", PERIODS_INDEX), ("by_seconds", PERIODS_SECONDS)):
             periods = torch.logspace(math.log10(low), math.log10(high), pairs, dtype=torch.float64)
@@ -101,6 +114,8 @@ class Raw(nn.Module):
         self.apply(self._init)
         nn.init.zeros_(self.head_out.weight)  # an untrained network is the baseline
         self.head_out.bias.data.copy_(self._first_mixture(c).to(self.head_out.bias.device))
+        nn.init.zeros_(self.candidate_out[-1].weight)
+        self.candidate_out[-1].bias.data.copy_(torch.tensor([math.log(0.1), 0.0]).to(self.head_out.bias.device))
 
     def _init(self, m: nn.Module) -> None:
         if isinstance(m, nn.Linear):
@@ -138,31 +153,68 @@ class Raw(nn.Module):
             values.append(v)
         return self.norm(h), keys, values
 
-    def answer(self, states: Tensor, query: Tensor) -> Tensor:
-        """Forecast parameters (…, parameters_out) of queries (…, query) asked of states (…, D)."""
-        return self.head_out(self.head_mix(self.head_state(states) + self.head_query(query)))
+    def answer(self, states: Tensor, query: Tensor, candidate: Tensor | None = None) -> tuple[Tensor, Tensor | None]:
+        """Forecast parameters (…, parameters_out) of queries (…, query) asked of states (…, D), and the log scale and
+        logit (…, K, 2) of their candidates (…, K, candidate).
+        """
+        asked = self.head_state(states) + self.head_query(query)
+        parameters = self.head_out(self.head_mix(asked))
+        if candidate is None:
+            return parameters, None
+        options = self.candidate_out(self.candidate_in(candidate) + self.candidate_asked(asked)[..., None, :])
+        return parameters, options
 
 
-def split_parameters(p: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """Parameters (…, P) as point (…, 2), means (…, K, 2), log scales (…, K) and logits (…, K), all relative to the
-    baseline's end and in units of the query's scale, except that component 0 ('stays') has its mean at the fix itself.
+class Mixture(NamedTuple):
+    """Where tracks may go, relative to the fix and in units of the query's scale: centre (…, C, 2), log_scale and
+    log_weight (…, C). The first component is 'stays'.
     """
-    rest = p[..., 4:].unflatten(-1, (-1, 4))
-    log_scale = torch.cat([p[..., 2:3], rest[..., 2]], dim=-1)
-    logit = torch.cat([p[..., 3:4], rest[..., 3]], dim=-1)
-    return p[..., :2], rest[..., :2], log_scale, logit
+
+    centre: Tensor
+    log_scale: Tensor
+    log_weight: Tensor
 
 
-def forecast_loss(p: Tensor, target: Tensor, base: Tensor) -> tuple[Tensor, Tensor]:
-    """Losses of forecasts, one a question.
-
-    p: (…, P) parameters. target, base: (…, 2) where the track went and where the baseline leads, in units of the
-    query's scale. Returns the distance of the point and the negative log likelihood of the mixture, both (…).
+def mixture(
+    p: Tensor, base: Tensor, options: Tensor | None = None, place: Tensor | None = None, known: Tensor | None = None
+) -> Mixture:
+    """The mixture of parameters p (…, P) about the baseline's end base (…, 2), with candidates at place (…, K, 2), of
+    which only the known (…, K) count.
     """
-    point, mean, log_scale, logit = split_parameters(p.float())
-    distance = torch.linalg.vector_norm(base + point - target + 1e-6, dim=-1)
-    centre = torch.cat([torch.zeros_like(base)[..., None, :], base[..., None, :] + mean], dim=-2)  # (…, K, 2)
-    log_scale = log_scale.clamp(-8.0, 6.0)
-    square = (target[..., None, :] - centre).square().sum(-1) * torch.exp(-2 * log_scale)
-    log_density = -2 * log_scale - (TAIL / 2 + 1) * torch.log1p(square / TAIL) - math.log(2 * math.pi)
-    return distance, -torch.logsumexp(F.log_softmax(logit, -1) + log_density, dim=-1)
+    rest = p[..., 4:].float().unflatten(-1, (-1, 4))
+    centre = torch.cat([torch.zeros_like(base)[..., None, :], base[..., None, :] + rest[..., :2]], dim=-2)
+    log_scale = torch.cat([p[..., 2:3].float(), rest[..., 2]], dim=-1)
+    logit = torch.cat([p[..., 3:4].float(), rest[..., 3]], dim=-1)
+    if options is not None:
+        centre = torch.cat([centre, place], dim=-2)
+        log_scale = torch.cat([log_scale, options[..., 0].float()], dim=-1)
+        chosen = options[..., 1].float().masked_fill(~known, -1e4)
+        logit = torch.cat([logit[..., :1] + STAYS, logit[..., 1:], chosen], dim=-1)
+    return Mixture(centre, log_scale.clamp(-8.0, 6.0), F.log_softmax(logit, -1))
+
+
+def surprise(m: Mixture, target: Tensor) -> Tensor:
+    """Negative log likelihood (…) of where tracks went, target (…, 2)."""
+    square = (target[..., None, :] - m.centre).square().sum(-1) * torch.exp(-2 * m.log_scale)
+    log_density = -2 * m.log_scale - (TAIL / 2 + 1) * torch.log1p(square / TAIL) - math.log(2 * math.pi)
+    return -torch.logsumexp(m.log_weight + log_density, dim=-1)
+
+
+def spatial_median(m: Mixture) -> Tensor:
+    """The point (…, 2) of least expected distance, by Weiszfeld's algorithm with the scales as smoothing."""
+    weight, smooth = m.log_weight.exp(), torch.exp(2 * m.log_scale) + 1e-6
+
+    def step(x: Tensor) -> Tensor:
+        pull = weight / ((x[..., None, :] - m.centre).square().sum(-1) + smooth).sqrt()
+        return (pull[..., None] * m.centre).sum(-2) / pull.sum(-1, keepdim=True)
+
+    with torch.no_grad():  # from the best of the centres and their mean
+        start = torch.cat([(weight[..., None] * m.centre).sum(-2, keepdim=True), m.centre], dim=-2)  # (…, 1 + C, 2)
+        away = (start[..., :, None, :] - m.centre[..., None, :, :]).square().sum(-1) + smooth[..., None, :]
+        best = (away.sqrt() * weight[..., None, :]).sum(-1).argmin(-1)
+        x = start.gather(-2, best[..., None, None].expand(*best.shape, 1, 2)).squeeze(-2)
+        for _ in range(MEDIAN_STEPS[0]):
+            x = step(x)
+    for _ in range(MEDIAN_STEPS[1]):
+        x = step(x)
+    return x

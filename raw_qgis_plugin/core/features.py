@@ -89,7 +89,7 @@ def _running_mean(v: np.ndarray, chosen: np.ndarray, first: np.ndarray) -> tuple
     return total[:, :2] / np.maximum(count, 1.0)[:, None], count
 
 
-def _at(key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def at_key(key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Rows in [first, last] whose key is nearest to `wanted`, and whether it lies within half an hour."""
     right = np.clip(np.searchsorted(key, wanted), first, last)
     left = np.clip(right - 1, first, last)
@@ -148,7 +148,7 @@ def featurize(sequence: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndar
     ):
         columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
     columns += [np.log1p(n_night) / 6.0, np.log1p(n_work) / 6.0]
-    j, known = _at(key, first, row, key - DAY_MS)
+    j, known = at_key(key, first, row, key - DAY_MS)
     back = _turn(offset_m(lon[j], lat[j], lon, lat), heading)
     columns += [_squash(back[:, 0], 50.0) * known, _squash(back[:, 1], 50.0) * known, known]
 
@@ -175,7 +175,7 @@ def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
     columns += [base[:, 0] / scale, base[:, 1] / scale, *_clock_columns(solar_hour(t, f.lon[row]))]
     targets = [(f.centroid[row], np.ones(len(row), bool))]
     for back in (DAY_MS, 7 * DAY_MS):
-        j, known = _at(f.key, f.first[row], row, f.key[row] + (dt * 1000).astype(np.int64) - back)
+        j, known = at_key(f.key, f.first[row], row, f.key[row] + (dt * 1000).astype(np.int64) - back)
         targets.append((_turn(offset_m(f.lon[j], f.lat[j], f.lon[row], f.lat[row]), f.heading[row]), known))
     for v, known in targets:
         columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]

@@ -11,16 +11,18 @@ from . import features as feat
 from .domain import outside
 from .errors import InputError, Progress, no_progress
 from .geodesy import offset_m
+from .mixture import mixture, moving, radii, spatial_median
+from .places import KINDS, candidates
 from .runtime import Model, batches, featurize_padded
 from .tracks import Tracks
 
-CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
-COARSE_S = 300.0
+CONTEXT = {"fine": 64, "coarse": 960}  # fixes that the model looks back on, by cadence
+COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
+DAYS_S = 900.0  # the cadence to which denser tracks are thinned where the horizon asks for days
+HELD = 0.2  # of the steps repeat a position exactly: the last one is held until the next
 SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
 BLOCK = 16_384  # contexts laid out at once
 FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
-TAIL = 3.0  # degrees of freedom of the mixture's Student t components
-LEVELS = (0.5, 0.8)
 
 
 @dataclass(frozen=True)
@@ -110,39 +112,51 @@ def _answer(
     result = np.empty((4, len(horizon)))
     done = 0
     for block in np.split(np.arange(len(end)), np.arange(BLOCK, len(end), BLOCK)):
-        rows, valid = _context_rows(tracks, begin[block], end[block], farthest[block])
-        for chosen in batches(valid.sum(axis=1)):
-            progress(done / len(end))
-            asked = [by_context[first[c] : first[c + 1]] for c in block[chosen]]
-            most = max(len(a) for a in asked)
-            at = np.array([np.pad(a, (0, most - len(a)), mode="edge") for a in asked])  # (B, Q); repeats cost little
-            result[:, at.ravel()] = _answer_batch(tracks, model, rows[chosen], valid[chosen], horizon[at])
-            done += len(chosen)
+        rows, valid, days = _context_rows(tracks, begin[block], end[block], farthest[block])
+        for kind in (False, True):
+            some = np.flatnonzero(days == kind)
+            for batch in batches(valid[some].sum(axis=1)):
+                progress(done / len(end))
+                chosen = some[batch]
+                asked = [by_context[first[c] : first[c + 1]] for c in block[chosen]]
+                most = max(len(a) for a in asked)
+                at = np.array(
+                    [np.pad(a, (0, most - len(a)), mode="edge") for a in asked]
+                )  # (B, Q); repeats cost little
+                result[:, at.ravel()] = _answer_batch(tracks, model, rows[chosen], valid[chosen], horizon[at], kind)
+                done += len(chosen)
     progress(1.0)
     return result
 
 
 def _context_rows(
     tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
-    """The rows that each context keeps, padded on the left, and which are real: (n, L) each."""
-    kept = [_context(tracks.t, b, e, h) for b, e, h in zip(begin, end, farthest_s, strict=True)]  # a context, not a fix
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """The rows that each context keeps, padded on the left, and which are real: (n, L) each; and whether it is days."""
+    # A context, not a fix, at a time
+    kept, days = zip(
+        *(_context(tracks.t, b, e, h) for b, e, h in zip(begin, end, farthest_s, strict=True)), strict=True
+    )
     length = np.array([len(k) for k in kept])
     valid = np.arange(length.max())[None, :] >= (length.max() - length)[:, None]
     rows = np.zeros(valid.shape, np.int64)
     rows[valid] = np.concatenate(kept)
-    return rows, valid
+    return rows, valid, np.array(days)
 
 
-def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> np.ndarray:
-    """The rows of t in begin … end that the model looks back on.
+def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> tuple[np.ndarray, bool]:
+    """The rows of t in begin … end that the model looks back on, and whether they are days rather than a trip.
 
     The last fix, and going back the last fix of each bin, the bins so long that the farthest horizon is no more than
     FARTHEST of them. Seconds to minutes apart they go back to the last silence: a trip. Farther apart they are days.
     """
     bin_ms = max(1000.0 * farthest_s / FARTHEST, 1.0)
-    coarse = bin_ms >= 1000 * COARSE_S
-    most = CONTEXT["coarse" if coarse else "fine"]
+    recent = np.diff(t[max(begin, end - 9) : end])
+    sparse = len(recent) > 0 and np.median(recent) >= 1000 * COARSE_S
+    days = bool(sparse or bin_ms >= 1000 * COARSE_S)
+    if days and not sparse:
+        bin_ms = max(bin_ms, 1000 * DAYS_S)
+    most = CONTEXT["coarse" if days else "fine"]
     looked = 4 * most
     while True:  # mostly once: back to the start only where fixes are dense
         start = max(begin, end - looked)
@@ -152,61 +166,66 @@ def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> np.ndarr
             break
         looked *= 8
     rows = rows[-most:]
-    if not coarse and len(rows) > 1:
+    if not days and len(rows) > 1:
         dt = np.diff(t[rows])
         silences = np.flatnonzero(dt > SILENCE * max(np.median(dt[-8:]), bin_ms, 1000.0))
         if len(silences):
             rows = rows[silences[-1] + 1 :]
-    return rows
+    return rows, days
 
 
-def _answer_batch(tracks: Tracks, model: Model, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray) -> np.ndarray:
+def _answer_batch(
+    tracks: Tracks, model: Model, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray, days: bool
+) -> np.ndarray:
     longest = int(valid.sum(axis=1).max())
     rows, valid = rows[:, -longest:], valid[:, -longest:]
     f, x, clock = featurize_padded(tracks, rows, valid)
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon.shape[1])
     q = feat.ask(f, last, horizon.ravel())
-    (parameters,) = model.backbone(x, clock, valid, q.x.reshape(*horizon.shape, -1), outputs=("parameters",))
-    parameters = parameters.reshape(len(last), -1).astype(np.float64)
-    lon, lat = feat.destination(f, last, q.base + parameters[:, :2] * q.scale[:, None])
-    radius = mixture_radius(parameters, q.base / q.scale[:, None]) * q.scale[:, None]
-    return np.stack([lon, lat, *(radius * _factors(model.card["calibration"], horizon.ravel())).T])
+    query = q.x.reshape(*horizon.shape, -1)
+    held = np.zeros(len(last), bool)
+    if days and model.has_candidates:
+        found = candidates(f, last, horizon.ravel(), q)
+        parameters, options = model.backbone(
+            x,
+            clock,
+            valid,
+            query,
+            outputs=("parameters", "options"),
+            candidates=found.x.reshape(*query.shape[:2], *found.x.shape[1:]),
+        )
+        parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in (parameters, options))
+        mix = mixture(parameters, q.base, q.scale, options, found.xy, found.x[..., : len(KINDS)].any(axis=-1))
+        point = spatial_median(mix)
+        held = np.repeat(_held(tracks, rows, valid), horizon.shape[1])
+    else:
+        (parameters,) = model.backbone(x, clock, valid, query, outputs=("parameters",))
+        parameters = parameters.reshape(len(last), -1).astype(np.float64)
+        mix, point = mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None]
+    factors = np.where(
+        held[:, None],
+        *(_factors(model.card["calibration"], k, horizon.ravel()) for k in ("held", "days" if days else "trips")),
+    )
+    lon, lat = feat.destination(f, last, point)
+    return np.stack([lon, lat, *(radii(moving(mix), point) * factors).T])
 
 
-def mixture_radius(p: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """Radii (m, 2) around the point that hold 50 and 80 % of the mixture, in units of the query's scale.
+def _held(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """Which contexts (n, L) repeat positions exactly, as records do that hold the last one until the next."""
+    same = (np.diff(tracks.lon[rows], axis=1) == 0) & (np.diff(tracks.lat[rows], axis=1) == 0)
+    steps = valid[:, 1:] & valid[:, :-1]
+    return (same & steps).sum(axis=1) >= HELD * np.maximum(steps.sum(axis=1), 1)
 
-    p: (m, P) as model/raw.py splits them. base: (m, 2). The mixture is laid out as a fixed grid of equally likely
-    points a component, 8 radii × 8 directions.
+
+def _factors(calibration: dict, kind: str, horizon_s: np.ndarray) -> np.ndarray:
+    """What the radii of a kind of context are multiplied by so that they hold their share on units not trained on:
+    (m, 2), by horizon.
     """
-    rest = p[:, 4:].reshape(len(p), -1, 4)
-    centre = np.concatenate([np.zeros((len(p), 1, 2)), base[:, None] + rest[..., :2]], axis=1)  # (m, K, 2)
-    sigma = np.exp(np.clip(np.concatenate([p[:, 2:3], rest[..., 2]], axis=1), -8.0, 6.0))
-    logit = np.concatenate([p[:, 3:4], rest[..., 3]], axis=1)
-    weight = np.exp(logit - logit.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
-    u = (np.arange(8) + 0.5) / 8
-    reach = np.sqrt(TAIL * ((1 - u) ** (-2 / TAIL) - 1))
-    turn = (np.arange(8) + 0.5 * (np.arange(8) % 2)[:, None]) * (np.pi / 4)
-    grid = (reach[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)).reshape(-1, 2)  # (64, 2)
-    result = np.empty((len(p), len(LEVELS)))
-    for part in np.array_split(np.arange(len(p)), max(len(p) // 4096, 1)):
-        spread = (centre[part, :, None] - (base + p[:, :2])[part, None, None]) + sigma[part, :, None, None] * grid
-        distance = np.hypot(spread[..., 0], spread[..., 1]).reshape(len(part), -1)
-        order = np.argsort(distance, axis=1)
-        mass = np.cumsum(np.take_along_axis(np.repeat(weight[part], len(grid), axis=1) / len(grid), order, 1), axis=1)
-        for c, level in enumerate(LEVELS):
-            at = np.minimum((mass < level).sum(axis=1), distance.shape[1] - 1)
-            result[part, c] = distance[np.arange(len(part)), order[np.arange(len(part)), at]]
-    return result
-
-
-def _factors(calibration: dict, horizon_s: np.ndarray) -> np.ndarray:
-    """What the radii are multiplied by so that they hold their share on units not trained on: (m, 2), by horizon."""
-    if not calibration.get("horizon_s"):
+    known = calibration.get(kind, calibration)
+    if not known.get("horizon_s"):
         return np.ones((len(horizon_s), 2))
-    at, known = np.log(np.maximum(horizon_s, 0.1)), np.log(calibration["horizon_s"])
-    return np.stack([np.interp(at, known, calibration[name]) for name in ("factor50", "factor80")], axis=1)
+    at, horizons = np.log(np.maximum(horizon_s, 0.1)), np.log(known["horizon_s"])
+    return np.stack([np.interp(at, horizons, known[name]) for name in ("factor50", "factor80")], axis=1)
 
 
 def _recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

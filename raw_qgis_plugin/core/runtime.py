@@ -13,6 +13,7 @@ import numpy as np
 from . import features as feat
 from .bundle import Bundle
 from .errors import BundleError, InputError, require
+from .places import N_CANDIDATE
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -40,6 +41,7 @@ class Model:
         self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
         self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
         self._past = [i for i in self._backbone.get_inputs() if i.name.startswith("past")][0].shape
+        self.has_candidates = any(i.name == "candidates" for i in self._backbone.get_inputs())
         self._head = cache(lambda name: self._session(bundle.path / "heads" / f"{bundle.head(name)['name']}.onnx"))
 
     def _session(self, path: Path) -> onnxruntime.InferenceSession:
@@ -57,12 +59,15 @@ class Model:
     def backbone(
         self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray | None = None,
         past: tuple[np.ndarray, np.ndarray] | None = None, outputs: tuple[str, ...] = ("states", "parameters"),
+        candidates: np.ndarray | None = None,
     ) -> list[np.ndarray]:  # fmt: skip
         """Run the network.
 
         x: (B, T, features) and clock: (B, T), padded on the left. valid: (B, P + T) bool, False on padding. query:
-        (B, Q, query) asked of the last fix. past: keys and values (layers, B, H, P, d), of none when absent.
-        Returns the named outputs: states (B, T, D), parameters (B, Q, parameters), present_keys, present_values.
+        (B, Q, query) asked of the last fix. candidates: (B, Q, K, candidate), the places it may be at. past: keys and
+        values (layers, B, H, P, d), of none when absent.
+        Returns the named outputs: states (B, T, D), parameters (B, Q, parameters), options (B, Q, K, 2), present_keys,
+        present_values.
         """
         b = len(x)
         if past is None:
@@ -78,6 +83,9 @@ class Model:
             "past_keys": past[0],
             "past_values": past[1],
         }
+        if self.has_candidates:
+            none = np.zeros((b, query.shape[1], 1, N_CANDIDATE), np.float32)
+            feed["candidates"] = none if candidates is None else candidates
         return self._backbone.run(list(outputs), feed)
 
     def run_head(self, name: str, x: np.ndarray) -> np.ndarray:

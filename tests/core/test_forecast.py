@@ -7,7 +7,8 @@ import pytest
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
 from raw_qgis_plugin.core.errors import Cancelled, InputError
-from raw_qgis_plugin.core.forecast import FARTHEST, _context, forecast, forecast_at, mixture_radius
+from raw_qgis_plugin.core.forecast import FARTHEST, _context, forecast, forecast_at
+from raw_qgis_plugin.core.mixture import Mixture, mixture, moving, radii, spatial_median
 from raw_qgis_plugin.core.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -97,33 +98,60 @@ def test_cancel_stops_between_batches(model):
 
 def test_a_long_horizon_thins_the_context_and_keeps_the_last_fix():
     t = START + np.arange(20_000) * 1000
-    kept = _context(t, 0, len(t), 3200.0)
+    kept, days = _context(t, 0, len(t), 3200.0)
+    assert not days
     assert kept[-1] == len(t) - 1 and len(kept) == 64 and np.all(np.diff(t[kept]) == 1000 * 3200 / FARTHEST)
 
 
 def test_a_context_goes_back_to_the_last_silence():
     t = START + 10_000 * np.concatenate([np.arange(30), 5000 + np.arange(12)])
-    assert _context(t, 0, len(t), 60.0).tolist() == list(range(30, 42))
+    assert _context(t, 0, len(t), 60.0)[0].tolist() == list(range(30, 42))
     days = START + 900_000 * np.concatenate([np.arange(30), 200 + np.arange(12)])
-    assert len(_context(days, 0, len(days), 9600.0)) == 42  # a person's days go on over the night
+    for horizon in (900.0, 9000.0):
+        rows, is_days = _context(days, 0, len(days), horizon)
+        assert is_days and len(rows) == 42  # a person's days go on over the night
+
+
+def draw(m, question, count, rng):
+    """Positions drawn from one question's mixture."""
+    k = rng.choice(m.weight.shape[1], count, p=m.weight[question])
+    tail = rng.normal(size=(count, 2)) / np.sqrt(rng.chisquare(3, count) / 3)[:, None]
+    return m.centre[question, k] + m.scale[question, k, None] * tail
+
+
+def some_mixtures(rng):
+    p = rng.normal(0, 0.5, (4, 24))
+    place, known = rng.normal(0, 900, (4, 5, 2)), rng.random((4, 5)) < 0.8
+    return mixture(p, rng.normal(0, 300, (4, 2)), rng.uniform(50, 500, 4), rng.normal(0, 1, (4, 5, 2)), place, known)
 
 
 def test_the_radius_holds_its_share_of_the_mixture():
     rng = np.random.default_rng(0)
-    p = np.concatenate([rng.normal(0, 0.2, (4, 2)), rng.normal(0, 0.5, (4, 22))], axis=1)
-    base = rng.normal(0, 1, (4, 2))
-    for row, radius in zip(range(4), mixture_radius(p, base), strict=True):
-        rest = p[row, 4:].reshape(-1, 4)
-        centre = np.vstack([[0, 0], base[row] + rest[:, :2]])
-        logit = np.append(p[row, 3], rest[:, 3])
-        sigma = np.exp(np.append(p[row, 2], rest[:, 2]))
-        k = rng.choice(len(logit), 200_000, p=np.exp(logit) / np.exp(logit).sum())
-        drawn = (
-            centre[k] + sigma[k, None] * rng.normal(size=(len(k), 2)) / np.sqrt(rng.chisquare(3, len(k)) / 3)[:, None]
-        )
-        distance = np.linalg.norm(drawn - base[row] - p[row, :2], axis=1)
+    m = some_mixtures(rng)
+    point = spatial_median(m)
+    for question, radius in enumerate(radii(m, point)):
+        distance = np.linalg.norm(draw(m, question, 200_000, rng) - point[question], axis=1)
         assert (distance < radius[0]).mean() == pytest.approx(0.5, abs=0.04)
         assert (distance < radius[1]).mean() == pytest.approx(0.8, abs=0.04)
+
+
+def test_no_point_is_nearer_than_the_spatial_median():
+    rng = np.random.default_rng(1)
+    m = some_mixtures(rng)
+    for question, point in enumerate(spatial_median(m)):
+        drawn = draw(m, question, 20_000, rng)
+        here = np.linalg.norm(drawn - point, axis=1).mean()
+        around = point + rng.normal(0, 150, (60, 2))
+        there = np.linalg.norm(drawn[:, None] - around, axis=2).mean(axis=0)
+        assert here < there.min() * 1.02
+
+
+def test_an_area_is_for_those_who_move():
+    m = Mixture(np.array([[[0.0, 0.0], [500.0, 0.0]]]), np.array([[0.1, 50.0]]), np.array([[0.9, 0.1]]))
+    np.testing.assert_allclose(spatial_median(m), 0.0, atol=0.1)  # most stay exactly where they are
+    assert radii(moving(m), np.zeros((1, 2)))[0, 0] == pytest.approx(500, abs=60)
+    only = Mixture(m.centre, m.scale, np.array([[1.0, 0.0]]))
+    assert radii(moving(only), np.zeros((1, 2)))[0, 1] < 1.0
 
 
 def test_embeddings_have_the_stated_width_and_know_short_tracks(model):

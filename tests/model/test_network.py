@@ -8,7 +8,8 @@ import torch
 from model.checkpoint import load_network
 from model.config import PRESETS
 from model.export import Graph, example
-from model.raw import Raw, forecast_loss, split_parameters
+from model.raw import Mixture, Raw, mixture, spatial_median, surprise
+from raw_qgis_plugin.core import mixture as core
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.runtime import Model
 
@@ -45,24 +46,65 @@ def test_the_masked_graph_equals_training_without_a_mask():
     torch.testing.assert_close(plain, masked, atol=1e-5, rtol=1e-5)
 
 
+def random_mixture(questions=5, seed=0):
+    """Parameters, baseline's end, candidates' outputs and places, and which candidates there are."""
+    g = torch.Generator().manual_seed(seed)
+    p = torch.randn(questions, PRESETS["raw-nano"].parameters_out, generator=g) * 0.5
+    options, place = torch.randn(questions, 7, 2, generator=g), 3 * torch.randn(questions, 7, 2, generator=g)
+    return p, torch.randn(questions, 2, generator=g), options, place, torch.rand(questions, 7, generator=g) < 0.7
+
+
 def test_an_untrained_network_is_the_baseline():
     network = Raw(PRESETS["raw-nano"])
-    p = network.answer(torch.randn(5, 48), torch.randn(5, network.config.query))
-    point, *_ = split_parameters(p)
-    assert point.abs().max() == 0
-    base, target = torch.randn(5, 2), torch.randn(5, 2)
-    distance, surprise = forecast_loss(p, target, base)
-    torch.testing.assert_close(distance, (base - target).norm(dim=-1), atol=1e-5, rtol=1e-5)
-    assert torch.isfinite(surprise).all()
+    c = network.config
+    candidate = torch.randn(5, 7, c.candidate)
+    p, options = network.answer(torch.randn(5, c.width), torch.randn(5, c.query), candidate)
+    assert p[..., :2].abs().max() == 0  # trips: the fading velocity
+    _, base, _, place, known = random_mixture()
+    mix = mixture(p, base, options, place, known)  # days: staying is by far the likeliest
+    assert mix.log_weight[:, 0].exp().min() > 0.8 and spatial_median(mix).norm(dim=-1).max() < 0.1
+
+
+def test_rows_of_several_tracks_keep_them_apart():
+    torch.manual_seed(0)
+    network = Raw(PRESETS["raw-nano"]).eval()
+    inputs = example(network, b=1, t=12, p=0)
+    piece = torch.tensor([[0] * 5 + [1] * 7])
+    mask = (piece[:, None, :, None] == piece[:, None, None, :]).tril()
+    x, clock = inputs["features"], inputs["clock"]
+    for training in (True, False):
+        network.train(training)
+        packed, _, _ = network.encode(x, clock, mask)
+        alone, _, _ = network.encode(x[:, 5:], clock[:, 5:])
+        torch.testing.assert_close(packed[:, 5:], alone, atol=1e-5, rtol=1e-4)
 
 
 def test_the_mixture_is_a_density():
-    torch.manual_seed(0)
-    p = torch.randn(PRESETS["raw-nano"].parameters_out) * 0.3
+    p, base, options, place, known = (a[:1] for a in random_mixture())
     grid = torch.linspace(-80, 80, 1601)
     target = torch.stack(torch.meshgrid(grid, grid, indexing="ij"), dim=-1).reshape(-1, 2)
-    _, surprise = forecast_loss(p.expand(len(target), -1), target, torch.tensor([0.5, 0.1]).expand_as(target))
-    assert float(torch.exp(-surprise).sum() * 0.1**2) == pytest.approx(1.0, abs=0.02)
+    for extra in ((), (options, place, known)):
+        total = torch.exp(-surprise(mixture(p, base, *extra), target)).sum() * 0.1**2
+        assert float(total) == pytest.approx(1.0, abs=0.03)
+
+
+def test_plugin_and_training_mean_the_same_mixture():
+    p, base, options, place, known = random_mixture(40)
+    unit = np.random.default_rng(0).uniform(20, 900, 40)
+    trained = mixture(p, base, options, place, known)
+    used = core.mixture(
+        p.numpy().astype(float), base.numpy() * unit[:, None], unit, options.numpy(),
+        place.numpy() * unit[:, None, None], known.numpy(),
+    )  # fmt: skip
+    np.testing.assert_allclose(used.centre, trained.centre.numpy() * unit[:, None, None], atol=1e-3)
+    np.testing.assert_allclose(used.weight, trained.log_weight.exp().numpy(), atol=1e-5)
+    np.testing.assert_allclose(used.scale, trained.log_scale.exp().numpy() * unit[:, None], rtol=1e-4)
+    many = spatial_median(Mixture(*(a.double() for a in trained))).numpy() * unit[:, None]
+    expected = [
+        np.sqrt(((x[:, None] - used.centre) ** 2).sum(-1) + used.scale**2) for x in (core.spatial_median(used), many)
+    ]
+    near, rough = ((e * used.weight).sum(axis=1) for e in expected)
+    assert (near <= rough * 1.0001).all() and np.median(rough / near) < 1.01
 
 
 def test_onnx_agrees_with_torch_whole_and_step_by_step(nano_run):
@@ -70,11 +112,12 @@ def test_onnx_agrees_with_torch_whole_and_step_by_step(nano_run):
     model = Model(open_bundle(nano_run / "bundle"), "cpu")
     inputs = example(network, b=2, t=10, p=0, q=3)
     with torch.no_grad():
-        states, parameters, *_ = (a.numpy() for a in Graph(network)(**inputs))
-    x, clock, valid, query = (inputs[k].numpy() for k in ("features", "clock", "valid", "query"))
-    whole = model.backbone(x, clock, valid, query)
+        states, parameters, options, *_ = (a.numpy() for a in Graph(network)(**inputs))
+    x, clock, valid, query, places = (inputs[k].numpy() for k in ("features", "clock", "valid", "query", "candidates"))
+    whole = model.backbone(x, clock, valid, query, candidates=places, outputs=("states", "parameters", "options"))
     np.testing.assert_allclose(whole[0], states, atol=1e-5)
     np.testing.assert_allclose(whole[1], parameters, atol=1e-5)
+    np.testing.assert_allclose(whole[2], options, atol=1e-5)
     past, stepped = None, []
     for i in range(10):
         names = ("states", "parameters", "present_keys", "present_values")

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the model says of a question: a mixture of heavy-tailed places where the track may be, its spatial median and
+the areas that hold half and four fifths of it. model/raw.py trains the same mixture.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+TAIL = 3.0  # degrees of freedom of the components, bivariate Student t
+STAYS = 4.0  # prior logit of staying where candidates are laid out
+LEVELS = (0.5, 0.8)
+ATOM_M = 3.0  # a component narrower than this repeats a position: it is no area
+LEAST = 0.02  # weight of the others from which on areas are theirs
+MEDIAN_STEPS = 40
+BLOCK = 4096  # questions laid out at once
+_GRID = 8  # radii and directions by which a component is laid out
+
+
+@dataclass(frozen=True)
+class Mixture:
+    """Of m questions. centre: (m, C, 2) and scale: (m, C), metres in the fix's frame. weight: (m, C), of sum one. The
+    first component is 'stays'.
+    """
+
+    centre: np.ndarray
+    scale: np.ndarray
+    weight: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Mixture:
+        """The mixtures of some questions."""
+        return Mixture(self.centre[rows], self.scale[rows], self.weight[rows])
+
+
+def mixture(
+    parameters: np.ndarray, base: np.ndarray, unit: np.ndarray,
+    options: np.ndarray | None = None, place: np.ndarray | None = None, known: np.ndarray | None = None,
+) -> Mixture:  # fmt: skip
+    """The mixture that forecast parameters (m, P) stand for.
+
+    base: (m, 2) metres, the baseline's end. unit: (m,) metres, the query's scale. options: (m, K, 2) log scale and
+    logit of the candidates at place (m, K, 2) metres, of which the known (m, K) count.
+    """
+    rest = parameters[:, 4:].reshape(len(parameters), -1, 4).astype(np.float64)
+    centre = np.concatenate(
+        [np.zeros((len(parameters), 1, 2)), base[:, None] + rest[..., :2] * unit[:, None, None]], axis=1
+    )
+    log_scale = np.concatenate([parameters[:, 2:3], rest[..., 2]], axis=1)
+    logit = np.concatenate([parameters[:, 3:4], rest[..., 3]], axis=1)
+    if options is not None:
+        logit[:, 0] += STAYS
+        centre = np.concatenate([centre, place], axis=1)
+        log_scale = np.concatenate([log_scale, options[..., 0]], axis=1)
+        logit = np.concatenate([logit, np.where(known, options[..., 1], -1e4)], axis=1)
+    weight = np.exp(logit - logit.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
+    return Mixture(centre, np.exp(np.clip(log_scale, -8.0, 6.0)) * unit[:, None], weight)
+
+
+def spatial_median(m: Mixture) -> np.ndarray:
+    """The points (m, 2) of least expected distance: Weiszfeld's algorithm, then the best of its end and the centres."""
+    smooth = m.scale**2
+    x = (m.weight[..., None] * m.centre).sum(axis=1)
+    for _ in range(MEDIAN_STEPS):
+        pull = m.weight / np.sqrt(np.square(x[:, None] - m.centre).sum(-1) + smooth + 1e-6)
+        x = (pull[..., None] * m.centre).sum(axis=1) / pull.sum(axis=1, keepdims=True)
+    points = np.concatenate([x[:, None], m.centre], axis=1)  # (m, 1 + C, 2)
+    away = np.square(points[:, :, None] - m.centre[:, None]).sum(-1) + smooth[:, None]
+    best = (np.sqrt(away) * m.weight[:, None]).sum(axis=2).argmin(axis=1)
+    return points[np.arange(len(points)), best]
+
+
+def moving(m: Mixture) -> Mixture:
+    """The mixture without the components that repeat a position exactly, where enough is left of it.
+
+    Records that hold the last position round the clock repeat it in most cases; an area is for the others.
+    """
+    weight = np.where(m.scale < ATOM_M, 0.0, m.weight)
+    left = weight.sum(axis=1, keepdims=True)
+    return Mixture(m.centre, m.scale, np.where(left >= LEAST, weight / np.maximum(left, LEAST), m.weight))
+
+
+def radii(m: Mixture, point: np.ndarray) -> np.ndarray:
+    """Radii (m, 2) in metres around the points (m, 2) that hold 50 and 80 % of the mixture."""
+    result = np.empty((len(point), len(LEVELS)))
+    for part in np.array_split(np.arange(len(point)), -(-len(point) // BLOCK) or 1):
+        spread, mass = _laid_out(m.take(part))
+        distance = np.hypot(*np.moveaxis(spread - point[part][:, None], -1, 0))
+        order = np.argsort(distance, axis=1)
+        total = np.cumsum(np.take_along_axis(mass, order, 1), axis=1)
+        for c, level in enumerate(LEVELS):
+            at = np.minimum((total < level).sum(axis=1), distance.shape[1] - 1)
+            result[part, c] = distance[np.arange(len(part)), order[np.arange(len(part)), at]]
+    return result
+
+
+def _laid_out(m: Mixture) -> tuple[np.ndarray, np.ndarray]:
+    """Equally likely points of each component, and what each counts: (m, C × 64, 2) metres and (m, C × 64)."""
+    u = (np.arange(_GRID) + 0.5) / _GRID
+    reach = np.sqrt(TAIL * ((1 - u) ** (-2 / TAIL) - 1))
+    turn = (np.arange(_GRID) + 0.5 * (np.arange(_GRID) % 2)[:, None]) * (2 * np.pi / _GRID)
+    grid = (reach[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)).reshape(-1, 2)
+    points = m.centre[:, :, None] + m.scale[:, :, None, None] * grid
+    return points.reshape(len(points), -1, 2), np.repeat(m.weight, len(grid), axis=1) / len(grid)

@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Candidate places: a person who sleeps at home and works from nine to five, asked where they will be."""
+
+import numpy as np
+
+from raw_qgis_plugin.core import features as feat
+from raw_qgis_plugin.core.geodesy import metres_per_degree
+from raw_qgis_plugin.core.places import KINDS, N_CANDIDATE, N_CANDIDATES, NEAR_M, candidates
+
+MONDAY = 1_704_067_200_000  # 2024-01-01T00:00Z
+AT_HOUR, AFTER = 1, 3  # of the six weights
+
+
+def commuter(days=5, lon0=0.0, lat0=50.0, work=(4000.0, 1000.0)):
+    """Quarter hours at home (lon0, lat0), at work from 9 to 17, metres east and north of it."""
+    t = MONDAY + 900_000 * np.arange(96 * days)
+    hour = (t - MONDAY) / 3_600_000 % 24
+    at_work = (hour >= 9) & (hour < 17)
+    kx, ky = metres_per_degree(np.array(lat0))
+    return t, lon0 + at_work * work[0] / kx, lat0 + at_work * work[1] / ky
+
+
+def ask(t, lon, lat, row, dt_s):
+    f = feat.featurize(np.zeros(len(t), int), t, lon, lat)
+    row, dt_s = np.atleast_1d(row), np.atleast_1d(np.asarray(dt_s, float))
+    query = feat.ask(f, row, dt_s)
+    return f, candidates(f, row, dt_s, query)
+
+
+def nearest(found, question, xy):
+    """The own place nearest to xy, its columns and its distance from it."""
+    places = range(len(KINDS) - 1, N_CANDIDATES)
+    distance = {c: np.hypot(*(found.xy[question, c] - xy)) for c in places if found.x[question, c].any()}
+    best = min(distance, key=distance.get)
+    return found.x[question, best], distance[best]
+
+
+def shares(x, radius=0):
+    begin = len(KINDS) + 4 + 6 * radius
+    return x[begin : begin + 6]
+
+
+def test_home_and_work_are_own_places_with_their_hours():
+    t, lon, lat = commuter()
+    row = 4 * 96 + 34  # Friday 08:30, at home, asked about noon and about half past midnight
+    f, found = ask(t, lon, lat, [row, row], [3.5 * 3600, 16 * 3600.0])
+    work = feat.displacement(f, np.array([row]), lon[-50:-49], lat[-50:-49])[0]
+    assert np.hypot(*work) > 4000
+    for question, at_work in ((0, True), (1, False)):
+        there, near = nearest(found, question, work)
+        home, _ = nearest(found, question, np.zeros(2))
+        assert near < 1.0
+        assert (shares(there)[AT_HOUR] > 0.8) == at_work and (shares(home)[AT_HOUR] > 0.8) == (not at_work)
+        both = shares(there) + shares(home)  # there is nowhere else; the week before is not known
+        np.testing.assert_allclose(both, np.round(both), atol=1e-5)
+        np.testing.assert_allclose(both[:2], 1.0, atol=1e-5)
+    assert shares(nearest(found, 0, work)[0])[AFTER] < 0.3  # after any time at home mostly still at home
+
+
+def test_the_same_time_before_needs_a_day_before():
+    t, lon, lat = commuter()
+    _, found = ask(t, lon, lat, [40, 4 * 96 + 40], [900.0, 900.0])
+    day, week = KINDS.index("a day before"), KINDS.index("a week before")
+    assert not found.x[0, day].any() and found.x[1, day].any() and not found.x[1, week].any()
+    np.testing.assert_allclose(found.xy[1, day], 0.0, atol=1e-6)  # at work yesterday too
+
+
+def test_candidates_depend_neither_on_place_nor_on_what_comes_later():
+    t, lon, lat = commuter()
+    row = 3 * 96 + 50
+    _, here = ask(t, lon, lat, row, 5400.0)
+    t2, lon2, lat2 = commuter(lon0=0.2)
+    lon2[row + 1 :] += 0.3
+    _, there = ask(t2, lon2, lat2, row, 5400.0)
+    np.testing.assert_allclose(here.xy, there.xy, atol=0.5)
+    np.testing.assert_allclose(here.x[..., : len(KINDS) + 4], there.x[..., : len(KINDS) + 4], atol=1e-3)
+
+
+def test_questions_of_all_lengths_at_once_are_as_one_by_one():
+    rng = np.random.default_rng(0)
+    t = MONDAY + np.cumsum(rng.integers(300, 3600, 700)) * 1000
+    lon, lat = 10 + np.cumsum(rng.normal(0, 0.003, 700)), 50 + np.cumsum(rng.normal(0, 0.003, 700))
+    rows, dt = rng.integers(0, 700, 40), rng.uniform(600, 9000, 40)
+    f, together = ask(t, lon, lat, rows, dt)
+    assert together.x.shape == (40, N_CANDIDATES, N_CANDIDATE) and np.isfinite(together.x).all()
+    for i in (0, 7, 21):
+        _, alone = ask(t, lon, lat, rows[i], dt[i])
+        np.testing.assert_allclose(together.xy[i], alone.xy[0], atol=1e-6)
+        np.testing.assert_allclose(together.x[i], alone.x[0], atol=1e-6)
+    assert (shares(together.x[5, 0], 1) >= shares(together.x[5, 0], 0) - 1e-6).all() and NEAR_M[1] > NEAR_M[0]
