@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import sqlite3
+import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import embed as recipe
+from . import habits, motion
 from .errors import Progress, no_progress, part_of
 from .features import FEATURE_VERSION
 from .tracks import Tracks
@@ -64,7 +66,7 @@ def embed_cached(
     if folder is None:
         return recipe.embed(tracks, model, progress)
     store = _Store(Path(folder), recipe_key(model), warn, largest)
-    result = np.full((tracks.n_tracks, recipe.embedding_width(model.card["width"])), np.nan, np.float32)
+    result = np.full((tracks.n_tracks, recipe.width_of(model)), np.nan, np.float32)
     units = np.flatnonzero(np.diff(tracks.track_offsets) >= recipe.FEWEST)
     keys = content_keys(tracks)
     found = store.read([keys[unit] for unit in units], result.shape[1])
@@ -120,8 +122,10 @@ def recipe_key(model: Model) -> bytes:
     with Path(model.bundle.path, "backbone.onnx").open("rb") as graph:
         for block in iter(lambda: graph.read(1 << 20), b""):
             digest.update(block)
-    # The text, so that no version has to be thought of: whoever edits the recipe begins a new cache.
-    digest.update(Path(str(recipe.__file__)).read_bytes())
+    # The text, so that no version has to be thought of: whoever edits the recipe, or what it calls, begins anew.
+    called = {getattr(value, "__module__", None) or "" for value in vars(recipe).values()}
+    for name in sorted({recipe.__name__} | {name for name in called if name.startswith(f"{__package__}.")}):
+        digest.update(Path(str(sys.modules[name].__file__)).read_bytes())
     digest.update(json.dumps([FEATURE_VERSION, model.card.get("embedding")], sort_keys=True).encode())
     return digest.digest()
 

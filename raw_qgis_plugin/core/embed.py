@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tracks to embeddings: what the model makes of a track, at two scales.
+"""Tracks to embeddings: what the model makes of a track, at two scales, and a few plain facts beside it.
 
-Fine: the states over up to eight windows of the track as recorded (thinned so that a window shows up to a quarter of
-an hour of a short track and no more than one fix in 15 s of a long one). Coarse: the states over the last fix of each
-quarter of an hour, up to ten days: commuting does not show in an hour. Of each, mean and standard deviation.
+Fine: the network's states over up to eight windows of the track as recorded (thinned so that a window shows up to a
+quarter of an hour of a short track and no more than one fix in 15 s of a long one). Coarse: the states over the last
+fix of each quarter of an hour, up to ten days: commuting does not show in an hour. Of each, mean and standard
+deviation. The facts say what makes a person without saying where: how time is spent at one's own places by their
+rank (core/habits.py), and how fast and how steadily one moves (core/motion.py). A bundle's card says by its width
+whether its heads were taught with the facts.
 """
 
 from __future__ import annotations
@@ -11,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 
 from .errors import Progress, no_progress
+from .habits import HABITS, habits
+from .motion import MOTION, motion
 from .runtime import Model, batches, featurize_padded, pad_left
 from .tracks import Tracks
 
@@ -18,19 +23,25 @@ WINDOWS, WINDOW = 8, 64  # fine: windows a track, fixes a window
 FINE_S = 15.0  # a long track is thinned to one fix in this time
 COARSE_S, COARSE = 900, 512  # coarse: seconds a bin, most bins (ten days without the silent hours)
 FEWEST = 2  # fixes: less has no embedding
+FACTS = len(HABITS) + len(MOTION)
 
 
 def embedding_width(width: int) -> int:
     """Length of an embedding for a network of this width."""
-    return 4 * width
+    return 4 * width + FACTS
+
+
+def width_of(model: Model) -> int:
+    """Length of the embeddings of this model, whose heads may have been taught without the facts."""
+    width = model.card["width"]
+    return int(model.card.get("embedding", {}).get("width", embedding_width(width)))
 
 
 def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.ndarray:
-    """Embeddings of tracks: (n_tracks, 4 × width) float32, NaN where a track has fewer than two fixes."""
-    width = model.card["width"]
-    result = np.full((tracks.n_tracks, embedding_width(width)), np.nan, np.float32)
-    size = np.diff(tracks.track_offsets)
-    if not (size >= FEWEST).any():
+    """Embeddings of tracks: (n_tracks, width_of(model)) float32, NaN where a track has fewer than two fixes."""
+    result = np.full((tracks.n_tracks, width_of(model)), np.nan, np.float32)
+    embedded = np.diff(tracks.track_offsets) >= FEWEST
+    if not embedded.any():
         return result
     fine, coarse = _fine_windows(tracks), _coarse_windows(tracks)
     points = [int(w[2].sum()) for w in (fine, coarse)]
@@ -39,22 +50,28 @@ def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.
         _pool(tracks, model, fine, lambda share: progress(share * split)),
         _pool(tracks, model, coarse, lambda share: progress(split + share * (1 - split))),
     ]
-    embedded = size >= FEWEST
+    if result.shape[1] > 4 * model.card["width"]:
+        parts += [habits(tracks), motion(tracks.take(thin_rows(tracks, WINDOWS * WINDOW)))]
     result[embedded] = np.concatenate(parts, axis=1)[embedded]
     return result
 
 
-def _fine_windows(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Rows kept, and windows in them: first row, length, track."""
+def thin_rows(tracks: Tracks, most: int) -> np.ndarray:
+    """Rows of one fix in each (span of its track / most) seconds, at most FINE_S; the first of each track is kept."""
     first = tracks.track_offsets[:-1]
     span = np.zeros(tracks.n_tracks)
     some = np.diff(tracks.track_offsets) > 0
     last = tracks.track_offsets[1:] - 1
     span[some] = (tracks.t[last[some]] - tracks.t[first[some]]) / 1000.0
-    cadence_ms = np.maximum(np.minimum(span / WINDOW, FINE_S) * 1000.0, 1.0)
+    cadence_ms = np.maximum(np.minimum(span / most, FINE_S) * 1000.0, 1.0)
     since = tracks.t - tracks.t[np.minimum(first, max(len(tracks) - 1, 0))][tracks.track]
     bins = (since / cadence_ms[tracks.track]).astype(np.int64)
-    rows = np.flatnonzero(np.append(True, (np.diff(bins) != 0) | (np.diff(tracks.track) != 0)))
+    return np.flatnonzero(np.append(True, (np.diff(bins) != 0) | (np.diff(tracks.track) != 0)))
+
+
+def _fine_windows(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Rows kept, and windows in them: first row, length, track."""
+    rows = thin_rows(tracks, WINDOW)
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
     size = np.diff(start)
     count = np.minimum(-(-size // WINDOW), WINDOWS)

@@ -16,7 +16,7 @@ import pytest
 
 from raw_qgis_plugin.core import cache
 from raw_qgis_plugin.core.cache import FILE, embed_cached, forget
-from raw_qgis_plugin.core.embed import embed
+from raw_qgis_plugin.core.embed import embed, embedding_width
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -91,7 +91,7 @@ def test_units_too_short_have_none(tmp_path, make_model):
     for _ in range(2):
         vectors = embed_cached(tracks, make_model(), tmp_path / "cache", warn=refuse)
         assert np.isnan(vectors).all(axis=1).tolist() == [False, True]
-    assert embed_cached(tracks.take(np.zeros(3, bool)), make_model(), tmp_path / "cache", warn=refuse).shape == (0, 16)
+    assert embed_cached(tracks.take(np.zeros(3, bool)), make_model(), tmp_path / "cache", warn=refuse).shape == (0, embedding_width(4))
 
 
 def test_only_the_owner_can_look_in(tmp_path, make_model, people):

@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The facts beside the network's states: places by rank, trips, speeds, and nothing of where on earth."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core.embed import FACTS, embed, embedding_width
+from raw_qgis_plugin.core.habits import HABITS, SLICES, habits, slice_of_week
+from raw_qgis_plugin.core.motion import MOTION, motion
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+HOUR = 3_600_000
+MONDAY = 1_699_833_600_000  # 2023-11-13 00:00 UTC, at longitude 0
+
+
+def week(anchor_days=(0, 1, 2, 3, 4), lon0=0.0, lat0=0.0, east=0.03, days=14, user="a") -> Tracks:
+    """A person at home but from 9 to 17 on some weekdays, who drives half an hour each way; a fix in ten minutes."""
+    rng = np.random.default_rng(0)
+    minutes = np.arange(0, days * 1440, 10)
+    hour, day = minutes % 1440 / 60, minutes // 1440
+    way = np.clip((hour - 8.5) / 0.5, 0, 1) * np.clip((17.5 - hour) / 0.5, 0, 1) * np.isin(day % 7, anchor_days)
+    shift = rng.normal(0, 5e-5, (2, len(minutes)))
+    return build_tracks(
+        [user] * len(minutes), None, MONDAY + minutes * 60_000, lon0 + east * way + shift[0], lat0 + shift[1]
+    )[0]
+
+
+def of(tracks: Tracks, *names: str) -> list[float]:
+    values = dict(zip(HABITS, habits(tracks)[0], strict=True))
+    return [float(values[name]) for name in names]
+
+
+def test_slices_of_the_week():
+    hours = np.array([3, 8, 12, 18, 20, 23, 5 * 24 + 12, 6 * 24 + 2])
+    assert [SLICES[i] for i in slice_of_week(hours)] == [
+        "night", "morning", "midday", "evening", "late", "night", "weekend", "night"
+    ]  # fmt: skip
+
+
+def test_a_week_of_work():
+    home, work, nights = of(week(), "first_midday", "second_midday", "first_night")
+    assert nights > 0.98 and work > 0.9 and home < 0.1
+    days, hours, start, second = of(week(), "anchor_days", "anchor_hours", "anchor_start", "anchor_is_second")
+    assert days == pytest.approx(1, abs=0.05)
+    assert hours == pytest.approx(1, abs=0.1) and start == pytest.approx(0.75, abs=0.1)
+    assert second == 1
+    assert of(week((1,)), "anchor_days")[0] == pytest.approx(0.2, abs=0.05)
+    assert of(week(()), "anchor_days", "second_midday", "trips_a_day") == [0, 0, 0]
+
+
+def test_trips_are_counted_a_day():
+    trips, weekday, weekend = of(week(), "trips_a_day", "trips_weekday", "trips_weekend")
+    assert 4 * weekday == pytest.approx(2, rel=0.1) and weekend == 0 and 4 * trips == pytest.approx(10 / 7, rel=0.1)
+    far = of(week(east=0.09), "trips_0", "trips_1", "trips_2", "trips_3")
+    assert far[3] > 0 and far[:3] == [0, 0, 0]
+
+
+def test_silence_in_between_is_no_knowledge():
+    tracks = week()
+    hour = (tracks.t - MONDAY) // HOUR % 24
+    kept = tracks.take((hour >= 18) | (hour < 7))  # eleven hours of silence every day
+    assert of(kept, "known_midday", "first_midday") == [0, 0]
+    assert of(tracks.take((hour >= 12) | (hour < 10)), "known_midday")[0] > 0.9  # two hours at one place are
+
+
+@pytest.mark.parametrize("facts", [habits, motion])
+def test_facts_say_nothing_of_where(facts):
+    here, there = week(), week(lat0=45.0)  # a degree of longitude is shorter there
+    stretched = week(lat0=45.0, east=0.03 / np.cos(np.radians(45)))
+    # To the length of a metre and the noise, which is of degrees
+    np.testing.assert_allclose(facts(here), facts(stretched), atol=0.06)
+    assert np.abs(facts(here) - facts(there)).max() > 0.05 or facts is motion
+
+
+def test_facts_of_several_tracks_are_each_ones_own():
+    a, b = week(), week((0, 3), user="b", east=0.02)
+    both, _ = build_tracks(
+        np.repeat(["a", "b"], [len(a), len(b)]), None, np.concatenate([a.t, b.t]), np.concatenate([a.lon, b.lon]),
+        np.concatenate([a.lat, b.lat]),
+    )  # fmt: skip
+    for facts in (habits, motion):
+        np.testing.assert_allclose(facts(both), np.concatenate([facts(a), facts(b)]), atol=1e-4)
+
+
+def test_motion_tells_speed_and_stops():
+    t = np.arange(600) * 1000
+    step = np.where((np.arange(600) // 60) % 2, 0.0, 10.0)  # a minute at 10 m/s, a minute still
+    tracks, _ = build_tracks(["a"] * 600, None, t, np.cumsum(step) / 111_320, np.zeros(600))
+    values = dict(zip(MOTION, motion(tracks)[0], strict=True))
+    assert np.expm1(2 * values["speed_0.9"]) == pytest.approx(10, rel=0.02)
+    assert values["stopped"] == pytest.approx(0.5, abs=0.02) and values["straightness"] == pytest.approx(1, abs=0.01)
+    assert np.expm1(4 * values["length"]) * 100 == pytest.approx(3000, rel=0.03)
+    assert np.expm1(4 * values["interval"]) == pytest.approx(1, rel=0.01)
+
+
+def test_too_short_to_say():
+    tracks, _ = build_tracks(["a", "b", "b"], None, [0, 0, 1000], [0, 0, 1e-4], [0, 0, 0])
+    for facts in (habits, motion):
+        assert np.isfinite(facts(tracks)).all() and facts(tracks).shape[0] == 2
+        nobody = tracks.take(np.zeros(3, bool))
+        assert facts(nobody).shape[0] == 0
+
+
+def test_the_card_says_whether_heads_know_the_facts(people, invented_model):
+    model = invented_model()
+    both = embed(people, model)
+    assert both.shape == (12, embedding_width(4)) == (12, 16 + FACTS)
+    model.card["embedding"] = {"width": 16}
+    np.testing.assert_array_equal(embed(people, model), both[:, :16])
