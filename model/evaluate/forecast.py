@@ -17,7 +17,7 @@ import numpy as np
 from model.card import write_card
 from model.evaluate import make_parser, write_report
 from model.heldout import held_out_cab
-from model.windows import AHEAD, CONTEXT, Windows, cut
+from model.windows import FAMILIES, Windows, cut
 from raw_qgis_plugin.core.baselines import Forecast, simple_methods
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
@@ -25,9 +25,6 @@ from raw_qgis_plugin.core.forecast import Forecasts, forecast_at
 from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
-from raw_qgis_plugin.core.tracks import Tracks
-
-CADENCES_S = (5, 15, 60)
 
 
 class Zeroed(Model):
@@ -39,54 +36,51 @@ class Zeroed(Model):
         return [np.zeros_like(outputs[0]), *outputs[1:]]
 
 
-def contexts(w: Windows) -> Tracks:
-    """Each window's context as a track of its own; the truth is not in it."""
-    n = len(w.t)
-    ids = np.array([f"{i:07d}" for i in range(n)], dtype=object)
-    track = np.repeat(np.arange(n, dtype=np.int32), CONTEXT)
-    parts = (a[:, :CONTEXT].ravel() for a in (w.t, w.lon, w.lat))
-    return Tracks(ids, ids.copy(), np.arange(n, dtype=np.int32), track, *parts)
-
-
 def ask_model(w: Windows, model: Model) -> Forecasts:
-    """The model's forecasts of all windows, AHEAD rows a window."""
-    track = np.repeat(np.arange(len(w.t)), AHEAD)
-    return forecast_at(contexts(w), model, track, w.t[:, CONTEXT:].ravel())
+    """The model's forecasts of all windows where there is a truth, in the order of `w.known`."""
+    return forecast_at(w.contexts(), model, np.nonzero(w.known)[0], w.asked[w.known])
 
 
 def errors_m(w: Windows, forecast: Forecast) -> np.ndarray:
-    """Distance of forecasts from the truth: (w, AHEAD) metres."""
-    lon, lat = (np.reshape(a, (len(w.t), AHEAD)) for a in forecast)
-    return haversine_m(lon, lat, w.lon[:, CONTEXT:], w.lat[:, CONTEXT:])
+    """Distance of forecasts (w, h) from the truth in metres, nan where there is none."""
+    return haversine_m(*forecast, w.true_lon, w.true_lat)
+
+
+def spread(w: Windows, values: np.ndarray) -> np.ndarray:
+    """Values in the order of `w.known` as (w, h), nan elsewhere."""
+    result = np.full(w.known.shape, np.nan)
+    result[w.known] = values
+    return result
 
 
 def evaluate(w: Windows, model: Model, zeroed: Model, seed: int = 0) -> dict:
     """Every method's mean and median error, the ratio with its interval, and how often the areas hold the truth."""
-    t, lon, lat = (a[:, :CONTEXT] for a in (w.t, w.lon, w.lat))
-    errors = {k: errors_m(w, f) for k, f in simple_methods(t, lon, lat, w.t[:, CONTEXT:]).items()}
-    best = min(errors, key=lambda k: errors[k].mean())
+    errors = {k: errors_m(w, f) for k, f in simple_methods(w.t, w.lon, w.lat, w.asked).items()}
+    best = min(errors, key=lambda k: np.nanmean(errors[k]))
     answer = ask_model(w, model)
-    ours = errors_m(w, (answer.lon, answer.lat))
+    ours = errors_m(w, (spread(w, answer.lon), spread(w, answer.lat)))
     nothing = ask_model(w, zeroed)
-    errors |= {"RAW": ours, "RAW with its output at zero": errors_m(w, (nothing.lon, nothing.lat))}
-    shape = ours.shape
+    errors |= {
+        "RAW": ours,
+        "RAW with its output at zero": errors_m(w, (spread(w, nothing.lon), spread(w, nothing.lat))),
+    }
     return {
-        "windows": len(w.t),
+        "windows": len(w),
         "people": len(np.unique(w.user)),
         "best_simple": best,
-        "ratio": ours.mean() / errors[best].mean(),
-        "interval": interval_by_person(ours.mean(axis=1), errors[best].mean(axis=1), w.user, seed),
-        "inside50": float((ours <= answer.radius50_m.reshape(shape)).mean()),
-        "inside80": float((ours <= answer.radius80_m.reshape(shape)).mean()),
+        "ratio": np.nanmean(ours) / np.nanmean(errors[best]),
+        "interval": interval_by_person(ours, errors[best], w.user, seed),
+        "inside50": float((ours[w.known] <= answer.radius50_m).mean()),
+        "inside80": float((ours[w.known] <= answer.radius80_m).mean()),
         "in_domain": float(answer.in_domain.mean()),
-        "methods": {k: {"mean_m": e.mean(), "median_m": float(np.median(e))} for k, e in errors.items()},
+        "methods": {k: {"mean_m": np.nanmean(e), "median_m": float(np.nanmedian(e))} for k, e in errors.items()},
     }
 
 
 def interval_by_person(ours: np.ndarray, theirs: np.ndarray, user: np.ndarray, seed: int = 0) -> list[float]:
-    """95 % bootstrap interval of the ratio of mean errors, people drawn with replacement."""
+    """95 % bootstrap interval of the ratio of mean errors (w, h), people drawn with replacement."""
     _, person = np.unique(user, return_inverse=True)
-    sums = np.stack([np.bincount(person, a) for a in (ours, theirs)])
+    sums = np.stack([np.bincount(person, np.nansum(a, axis=1)) for a in (ours, theirs)])
     drawn = np.random.default_rng(seed).integers(0, sums.shape[1], (2000, sums.shape[1]))
     ratios = sums[0][drawn].sum(axis=1) / np.maximum(sums[1][drawn].sum(axis=1), 1e-9)
     return [float(q) for q in np.percentile(ratios, [2.5, 97.5])]
@@ -109,10 +103,12 @@ def table(results: dict[str, dict]) -> str:
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = make_parser("forecast", __doc__)
-    p.add_argument("--cadence", type=int, nargs="+", default=CADENCES_S, metavar="S", help="seconds (default: 5 15 60)")
+    families = p.add_mutually_exclusive_group()
+    families.add_argument("--family", nargs="+", default=FAMILIES, metavar="F", help="5s 15s 60s long filled (default)")
+    families.add_argument("--cadence", type=int, nargs="+", metavar="S", help="only families of these many seconds")
     p.add_argument("--held-out-cabs", action="store_true", help="only the cabs held apart from training")
     p.add_argument("--windows", type=int, default=3000, help="at most this many a cadence (default: %(default)s)")
-    p.add_argument("--per-user", type=int, default=60, help="at most this many a person (default: %(default)s)")
+    p.add_argument("--per-user", type=int, default=36, help="at most this many a person (default: %(default)s)")
     return p
 
 
@@ -124,12 +120,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.held_out_cabs:
         tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
     model, zeroed, results = Model(bundle), Zeroed(bundle), {}
-    for cadence in args.cadence:
-        w = cut(tracks, cadence, limit=args.windows, per_user=args.per_user, seed=args.seed)
-        if len(w.t):
-            results[f"{cadence} s"] = evaluate(w, model, zeroed, args.seed)
+    for family in [f"{c} s" for c in args.cadence] if args.cadence else args.family:
+        w = cut(tracks, family, limit=args.windows, per_user=args.per_user, seed=args.seed)
+        if len(w):
+            results[w.family] = evaluate(w, model, zeroed, args.seed)
     if not results:
-        raise InputError(f"{args.tracks} has no window of {CONTEXT + AHEAD} fixes at these cadences.")
+        raise InputError(f"{args.tracks} has no window of these families.")
     print(table(results))
     if args.record:
         card = bundle.card

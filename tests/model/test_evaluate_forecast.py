@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The evaluation of forecasts: every method on the same windows, and what a report says of them."""
+
+import json
+
+import pytest
+
+from model.evaluate import main as evaluate
+
+
+def test_evaluation_compares_on_the_same_windows(nano_run, tracks_file, tmp_path, capsys):
+    report = tmp_path / "report.json"
+    evaluate(["forecast", "--tracks", str(tracks_file), "--bundle", str(nano_run / "bundle"), "--cadence", "15",
+              "--windows", "200", "--output", str(report)])  # fmt: skip
+    result = json.loads(report.read_text())["15s"]
+    means = {k: v["mean_m"] for k, v in result["methods"].items()}
+    assert result["ratio"] == pytest.approx(means["RAW"] / min(v for k, v in means.items() if not k.startswith("RAW")))
+    assert result["interval"][0] < result["ratio"] < result["interval"][1]
+    assert abs(means["RAW"] - means["RAW with its output at zero"]) > 0.05 * means["RAW"]
+    assert "best simple" in capsys.readouterr().out
