@@ -97,68 +97,75 @@ def at_key(key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndar
     return row, np.abs(key[row] - wanted) <= _SAME_TIME_MS
 
 
-def featurize(sequence: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> Features:
+def featurize(
+    sequence: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, only: np.ndarray | None = None
+) -> Features:
     """Describe fixes. sequence: (n,) int, equal along one sequence, non-decreasing. t: (n,) epoch ms, increasing
     within a sequence. lon, lat: (n,) degrees. Work is in columns over all sequences at once.
+
+    only: the rows to describe, all by default; the others' x, velocity, speed and centroid stay zero.
     """
     n = len(t)
-    row = np.arange(n)
+    every = np.arange(n)
     start = np.ones(n, bool)
     start[1:] = sequence[1:] != sequence[:-1]
-    first = np.maximum.accumulate(np.where(start, row, 0))
-    number = np.cumsum(start)
-    key = (number.astype(np.int64) << 40) + (t - t[first])
-
-    step = offset_m(lon, lat, lon[np.maximum(row - 1, first)], lat[np.maximum(row - 1, first)])
+    first = np.maximum.accumulate(np.where(start, every, 0))
+    key = (np.cumsum(start).astype(np.int64) << 40) + (t - t[first])
+    elapsed = (t - t[first]) / 1000.0
+    hours = solar_hour(t, lon)
+    step = offset_m(lon, lat, lon[np.maximum(every - 1, first)], lat[np.maximum(every - 1, first)])
     length = np.hypot(step[:, 0], step[:, 1])
-    moved = np.maximum.accumulate(np.where((length >= 0.5) | start, row, 0))
+    moved = np.maximum.accumulate(np.where((length >= 0.5) | start, every, 0))
     heading = np.where((length[moved] > 0)[:, None], step[moved] / np.maximum(length[moved], 1e-9)[:, None], [1.0, 0.0])
+    from_first = offset_m(lon, lat, lon[first], lat[first])
+    of_day = hours % 24
+    chosen = np.ones(n, bool), (of_day >= 22) | (of_day < 7), (hours < 120) & (of_day >= 9) & (of_day < 17)
+    means = [_running_mean(from_first, c, first) for c in chosen]
+    square, _ = _running_mean(from_first**2, chosen[0], first)
 
+    row = every if only is None else only
+    turn = heading[row]
+    columns: list[np.ndarray] = []
     lag_v, lag_dt = [], []
     for k in LAGS:
-        j = np.maximum(row - k, first)
-        lag_v.append(_turn(offset_m(lon, lat, lon[j], lat[j]), heading))
-        lag_dt.append(np.maximum((t - t[j]) / 1000.0, 0.5))
+        j = np.maximum(row - k, first[row])
+        lag_v.append(_turn(offset_m(lon[row], lat[row], lon[j], lat[j]), turn))
+        lag_dt.append(np.maximum((t[row] - t[j]) / 1000.0, 0.5))
     speeds = [np.hypot(lag_v[k][:, 0], lag_v[k][:, 1]) / lag_dt[k] for k in (0, 1, 3, 5)]
     speed = np.sqrt(np.mean(np.square(speeds), axis=0))
-
-    columns: list[np.ndarray] = []
     for v, dt in zip(lag_v, lag_dt, strict=True):
         reach = speed * dt + 5.0
         columns += [_squash(v[:, 0], 5.0), _squash(v[:, 1], 5.0), np.log1p(dt) / 8.0]
         columns += [v[:, 0] / reach, v[:, 1] / reach]
     columns += [np.log1p(speeds[0]) / 2.0, np.log1p(speed) / 2.0, np.log((speeds[0] + 0.3) / (speed + 0.3))]
-    hours = solar_hour(t, lon)
-    columns += _clock_columns(hours)
-    elapsed = (t - t[first]) / 1000.0
-    columns += [np.log1p(row - first) / 6.0, np.log1p(elapsed) / 12.0]
-    columns += [start, (length < 50.0) & (lag_dt[0] >= 300.0), lag_dt[0] > 1800.0]
-
-    from_first = offset_m(lon, lat, lon[first], lat[first])
-    everything = np.ones(n, bool)
-    mean, _ = _running_mean(from_first, everything, first)
-    square, _ = _running_mean(from_first**2, everything, first)
-    columns += [np.log1p(np.sqrt(np.maximum(square - mean**2, 0.0).sum(axis=1))) / 10.0]
-    night, n_night = _running_mean(from_first, (hours % 24 >= 22) | (hours % 24 < 7), first)
-    work, n_work = _running_mean(from_first, (hours < 120) & (hours % 24 >= 9) & (hours % 24 < 17), first)
-    centroid = _turn(mean - from_first, heading)
-    for v, known in (
-        (centroid, 1.0),
-        *((_turn(p - from_first, heading), c > 0) for p, c in ((night, n_night), (work, n_work))),
-    ):
+    columns += _clock_columns(hours[row])
+    columns += [np.log1p(row - first[row]) / 6.0, np.log1p(elapsed[row]) / 12.0]
+    columns += [start[row], (length[row] < 50.0) & (lag_dt[0] >= 300.0), lag_dt[0] > 1800.0]
+    radius = np.sqrt(np.maximum(square[row] - means[0][0][row] ** 2, 0.0).sum(axis=1))
+    columns += [np.log1p(radius) / 10.0]
+    toward = [_turn(mean[row] - from_first[row], turn) for mean, _ in means]
+    for v, known in zip(toward, (1.0, means[1][1][row] > 0, means[2][1][row] > 0), strict=True):
         columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
-    columns += [np.log1p(n_night) / 6.0, np.log1p(n_work) / 6.0]
-    j, known = at_key(key, first, row, key - DAY_MS)
-    back = _turn(offset_m(lon[j], lat[j], lon, lat), heading)
+    columns += [np.log1p(count[row]) / 6.0 for _, count in means[1:]]
+    j, known = at_key(key, first[row], row, key[row] - DAY_MS)
+    back = _turn(offset_m(lon[j], lat[j], lon[row], lat[row]), turn)
     columns += [_squash(back[:, 0], 50.0) * known, _squash(back[:, 1], 50.0) * known, known]
 
-    x = np.empty((n, len(columns)), np.float32)
+    x = np.empty((len(row), len(columns)), np.float32)
     for c, column in enumerate(columns):
         x[:, c] = column
     np.clip(x, -8.0, 8.0, out=x)
-    return Features(
-        x, elapsed.astype(np.float32), first, heading, lag_v[0] / lag_dt[0][:, None], speed, t, lon, lat, key, centroid
-    )
+    described = (x, lag_v[0] / lag_dt[0][:, None], speed, toward[0])
+    if only is not None:
+        described = tuple(_scatter(a, only, n) for a in described)
+    x, velocity, speed, centroid = described
+    return Features(x, elapsed.astype(np.float32), first, heading, velocity, speed, t, lon, lat, key, centroid)
+
+
+def _scatter(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
+    whole = np.zeros((n, *values.shape[1:]), values.dtype)
+    whole[rows] = values
+    return whole
 
 
 def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:

@@ -9,6 +9,7 @@ from raw_qgis_plugin.core.embed import COARSE, WINDOW, WINDOWS, _coarse_windows,
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.forecast import FARTHEST, _context, forecast, forecast_at
 from raw_qgis_plugin.core.mixture import Mixture, mixture, moving, radii, spatial_median
+from raw_qgis_plugin.core.rollout import rollout
 from raw_qgis_plugin.core.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -196,3 +197,14 @@ def test_an_unknown_device_and_no_gpu():
         Model(open_bundle(), "tpu")
     asked = Model(open_bundle(), "cuda")
     assert asked.provider == "CUDA" or "CPU does the work" in asked.warning
+
+
+def test_a_rollout_with_past_keys_and_values_is_the_whole_pass(model):
+    both = [rollout(straight(n=30, users=3), model, 15.0, 6, keep_past=keep) for keep in (True, False)]
+    np.testing.assert_allclose(both[0], both[1], atol=1e-6)
+    lon, lat = both[0]
+    assert lon.shape == (3, 6) and np.isfinite(lat).all()
+    one = forecast(straight(n=30, users=3), model, [15.0])  # the first step is the forecast of one pass
+    np.testing.assert_allclose(lon[:, 0], one.lon, atol=1e-6)
+    with pytest.raises(InputError, match="more than 0 seconds"):
+        rollout(straight(), model, 0.0, 6)
