@@ -17,7 +17,8 @@ from qgis.core import (
     QgsVectorLayerJoinInfo,
 )
 from qgis.gui import QgsMapToolEmitPoint, QgsRubberBand
-from qgis.PyQt.QtCore import QStringListModel, Qt
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
@@ -213,6 +214,21 @@ class UsersTab(QWidget):
         band.setWidth(width)
         band.setToGeometry(geometry)
         self._marks.append(band)
+
+    def showEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """The marks are of this tab."""
+        super().showEvent(event)
+        self._show_marks(True)
+
+    def hideEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Other tabs have the map to themselves."""
+        super().hideEvent(event)
+        self._show_marks(False)
+
+    def _show_marks(self, shown: bool) -> None:
+        for band in self._marks:
+            if not sip.isdeleted(band):
+                band.setVisible(shown)
 
     def _clear(self) -> None:
         for band in self._marks:

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgisrun import site_packages
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "build" / "gui"
@@ -43,6 +42,8 @@ def drive(stage: Path, tmp_path_factory: pytest.TempPathFactory) -> Drive:
         script: Path, screen: str = "1600x1000", theme: str = "", libraries: bool = True, timeout: int = 300,
         **environment: Any,
     ) -> dict[str, Any]:  # fmt: skip
+        from qgisrun import site_packages  # on sys.path once pytest is configured
+
         bundle = os.environ.get("RAW_TEST_BUNDLE", "")
         if not bundle and not (stage / "resources/models/raw-small/card.json").exists():
             pytest.skip("no model: resources/models/raw-small is not there and RAW_TEST_BUNDLE is not set")
@@ -54,7 +55,11 @@ def drive(stage: Path, tmp_path_factory: pytest.TempPathFactory) -> Drive:
         (profile / "QGIS/QGIS3.ini").write_text(SETTINGS + themed)
         PICTURES.mkdir(parents=True, exist_ok=True)
         env = {name: value for name, value in os.environ.items() if not name.startswith(("QT_QPA", "PYTHON"))}
-        env |= {"RAW_PICTURES": str(PICTURES), "RAW_REPORT": str(folder / "report.json")}
+        env |= {
+            "RAW_SCRIPTS": str(Path(__file__).parent),
+            "RAW_PICTURES": str(PICTURES),
+            "RAW_REPORT": str(folder / "report.json"),
+        }
         env |= {"PYTHONPATH": site_packages()} if libraries else {}
         env |= {name: str(value) for name, value in environment.items()}
         command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(folder), "--code", str(script)]
@@ -66,6 +71,6 @@ def drive(stage: Path, tmp_path_factory: pytest.TempPathFactory) -> Drive:
             pytest.fail(f"QGIS did not come to an end.\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
         found = json.loads((folder / "report.json").read_text())
         assert not found["errors"], found["errors"][0]
-        return found
+        return found | {"returncode": done.returncode, "profile": str(profile)}
 
     return run

@@ -11,24 +11,44 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
-from driving import RIGHT, Heart, add, click_map, find, key, main, on_map, picture, press, until, wait  # noqa: E402
-from qgis.core import QgsProject  # noqa: E402
-from qgis.PyQt.QtCore import Qt, QTimer  # noqa: E402
-from qgis.PyQt.QtTest import QTest  # noqa: E402
-from qgis.PyQt.QtWidgets import QDockWidget, QLabel, QToolBar  # noqa: E402
-from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin  # noqa: E402
+from driving import RIGHT, Heart, add, click_map, find, key, main, on_map, picture, press, until, wait
+from qgis.core import QgsApplication, QgsProject
+from qgis.gui import QgsRubberBand
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QAbstractButton, QDockWidget, QLabel, QScrollBar, QToolBar, QWidget
+from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
 
 NAME = "raw_qgis_plugin"
 SUFFIX = os.environ.get("RAW_SUFFIX", "")
-report = {"errors": [], "regions": [], "cards": []}
+report = {"errors": [], "regions": [], "cards": [], "corners": [], "cut": []}
 
 
 def words(widget):
     return [label.text() for label in widget.findChildren(QLabel) if label.text()]
 
 
+def cut_off(dock):
+    """Labels, buttons and boxes of the dock that get less width than their text needs, or lie outside their page."""
+    page = dock.widget()
+    for widget in page.findChildren(QWidget):
+        if not widget.isVisible() or isinstance(widget, QScrollBar) or widget.objectName().startswith("qt_"):
+            continue
+        right = widget.mapTo(page, widget.rect().topRight()).x()
+        words = widget.text() if isinstance(widget, (QLabel, QAbstractButton)) else ""
+        wraps = isinstance(widget, QLabel) and widget.wordWrap()
+        narrow = bool(words) and not wraps and widget.width() < widget.minimumSizeHint().width()
+        if right > page.width() or narrow:
+            report["cut"].append([type(widget).__name__, widget.objectName(), words])
+
+
+def rubber_bands():
+    return sum(isinstance(item, QgsRubberBand) for item in iface.mapCanvas().scene().items())
+
+
 def open_sample():
     window = iface.mainWindow()
+    report["bands before"] = rubber_bands()
     window.setGeometry(window.screen().geometry())  # there is no window manager to maximise it
     window.findChild(QDockWidget, "Browser").hide()
     tracks = add(os.environ["RAW_TRACKS"], "Tracks")
@@ -65,6 +85,7 @@ def draw(dock, corners, undo=False):
     click_map(*corners[-1], RIGHT)
     until(lambda: len(dock.regions.book.regions) > count, 5, "the region")
     wait(0.3)
+    report["corners"].append(len(dock.regions.book.regions[-1].polygon.exterior.coords) - 1)
     assert canvas.mapTool() is before
 
 
@@ -80,6 +101,7 @@ def regions(dock, polygons):
     find(dock, "raw_least").setValue(int(os.environ["RAW_LEAST"]))
     draw(dock, corners_around(canvas, 0.5, 0.5, 0.3))
     picture(iface.mainWindow(), f"dock_region{SUFFIX}")
+    cut_off(dock)
     report["cards"].append(words(find(dock, "raw_region_card")))
     draw(dock, corners_around(canvas, 0.52, 0.5, 0.24), undo=True)
     report["cards"].append(words(find(dock, "raw_region_card")))
@@ -156,6 +178,7 @@ def users(dock, tracks):
     until(lambda: dock.users.card is not None, 10, "the user's card")
     report["user"] = words(find(dock, "raw_user_card"))
     picture(iface.mainWindow(), f"dock_user{SUFFIX}")
+    cut_off(dock)
     press(dock, "raw_user_click")
     press(dock, "raw_user_profile")
     until(lambda: dock.session.job is None, 120, "the labels")
@@ -179,6 +202,8 @@ def forecast(dock, tracks):
         wait(0.2)
         frames.append(controller.currentFrameNumber())
     report["frames"] = frames
+    report["clock"] = controller.dateTimeRangeForFrameNumber(2).begin().toString(Qt.DateFormat.ISODate)
+    cut_off(dock)
     wait(1.0)
     picture(iface.mainWindow(), f"dock_forecast{SUFFIX}")
 
@@ -189,12 +214,13 @@ def groups():
 
 
 def reload(dock):
-    items = len(iface.mapCanvas().scene().items())
     assert unloadPlugin(NAME)
     wait(0.5)
+    tasks = [task.description() for task in QgsApplication.taskManager().tasks()]
     report["left over"] = {
         "docks": [d.objectName() for d in iface.mainWindow().findChildren(QDockWidget) if "Raw" in d.objectName()],
-        "canvas items": [items, len(iface.mapCanvas().scene().items())],
+        "bands": rubber_bands(),
+        "tasks": [words for words in tasks if words.startswith("RAW")],
     }
     assert loadPlugin(NAME) and startPlugin(NAME)
     wait(0.5)

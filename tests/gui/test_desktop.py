@@ -3,64 +3,24 @@
 
 from __future__ import annotations
 
-import json
-import os
-import shutil
-import subprocess
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from qgisrun import site_packages
 
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "build" / "gui"
 SCRIPT = Path(__file__).with_name("desktop.py")
+Drive = Callable[..., dict[str, Any]]
 IDS = ["importtracks", "profileusers", "scoreregions", "forecasttracks"]
-SETTINGS = """[PythonPlugins]
-raw_qgis_plugin=true
-processing=true
-
-[qgis]
-checkVersion=false
-showTips=false
-stayAtHome=true
-
-[app]
-projections\\unknownCrsBehavior=NoAction
-"""
 
 
 @pytest.fixture(scope="module")
-def report(stage: Path, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def report(drive: Drive, sample: Path) -> dict[str, Any]:
     """What desktop.py found."""
-    bundle = os.environ.get("RAW_TEST_BUNDLE", "")
-    if not bundle and not (stage / "resources/models/raw-small/card.json").exists():
-        pytest.skip("no model: resources/models/raw-small is not there and RAW_TEST_BUNDLE is not set")
-    folder = tmp_path_factory.mktemp("desktop")
-    profile = folder / "profiles/default"
-    shutil.copytree(stage, profile / "python/plugins/raw_qgis_plugin")
-    (profile / "QGIS").mkdir()
-    (profile / "QGIS/QGIS3.ini").write_text(SETTINGS)
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith(("QT_QPA", "PYTHON"))}
-    environment |= {
-        "PYTHONPATH": site_packages(),
-        "RAW_TRACKS": str(sample / "aracaju_tracks.gpkg"),
-        "RAW_REGIONS": str(sample / "aracaju_regions.gpkg"),
-        "RAW_PICTURES": str(PICTURES),
-        "RAW_REPORT": str(folder / "report.json"),
-    }
-    screen = [] if environment.get("DISPLAY") else ["xvfb-run", "-a", "-s", "-screen 0 1600x1000x24"]
-    command = ["qgis", "--nologo", "--noversioncheck", "--profiles-path", str(folder), "--code", str(SCRIPT)]
-    done = subprocess.run(
-        [*screen, *command], env=environment, capture_output=True, text=True, timeout=300, check=False
-    )
-    if not (folder / "report.json").exists():
-        pytest.fail(f"QGIS did not come to an end.\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}")
-    found = json.loads((folder / "report.json").read_text())
-    assert not found["errors"], found["errors"][0]
-    return found
+    tracks, regions = sample / "aracaju_tracks.gpkg", sample / "aracaju_regions.gpkg"
+    return drive(SCRIPT, RAW_TRACKS=tracks, RAW_REGIONS=regions)
 
 
 def test_toolbar_and_menu_are_there(report: dict[str, Any]) -> None:

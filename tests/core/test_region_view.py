@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a drawn region and a clicked user say."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+import shapely
+
+from raw_qgis_plugin.core.region_view import Index, RegionView, look, mix_of, nearly_same, prepare, rank
+from raw_qgis_plugin.core.regions import crossing
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.user_view import grid_cell, usual_places
+
+HOUR = 3_600_000
+MONDAY = 1_599_436_800_000  # 2020-09-07 00:00 UTC
+
+
+class NoHeads:
+    """A model of a width, without heads."""
+
+    card = {"width": 4}
+    bundle = SimpleNamespace(heads=lambda unit: [])
+
+
+def people(n: int, where: tuple[float, float] = (0.0, 0.0), hours: int = 3, prefix: str = "p") -> dict[str, Any]:
+    """Each is seen on Monday at 9, 10, … o'clock, at one place."""
+    user = np.repeat([f"{prefix}{i:03d}" for i in range(n)], hours)
+    t = MONDAY + (9 + np.tile(np.arange(hours), n)) * HOUR
+    return {"user": user, "t": t, "lon": np.full(len(t), where[0]), "lat": np.full(len(t), where[1])}
+
+
+def tracks_of(*groups: dict[str, Any]) -> Tracks:
+    columns = {name: np.concatenate([group[name] for group in groups]) for name in groups[0]}
+    return build_tracks(columns["user"], None, columns["t"], columns["lon"], columns["lat"])[0].by_user()
+
+
+def city_of(*groups: dict[str, Any]) -> Any:
+    users = tracks_of(*groups)
+    return prepare(users, np.ones((users.n_users, 4), np.float32), NoHeads())
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_index_finds_what_a_look_at_every_fix_finds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lon = np.concatenate([rng.normal(10, 0.02, 3000), rng.uniform(-170, 170, 20)])  # a crowd, and some far away
+    lat = np.concatenate([rng.normal(50, 0.02, 3000), rng.uniform(-80, 80, 20)])
+    index = Index(lon, lat)
+    for _ in range(20):
+        corners = rng.normal([10, 50], 0.03, (6, 2))
+        region = shapely.convex_hull(shapely.multipoints(corners))
+        found = index.inside(region)
+        assert sorted(found) == np.flatnonzero(shapely.intersects_xy(region, lon, lat)).tolist()
+
+
+def test_index_counts_the_edge_and_goes_round_the_world() -> None:
+    index = Index(np.array([0.0, 1.0, 179.9, -179.9]), np.zeros(4))
+    assert sorted(index.inside(shapely.box(0, 0, 1, 1))) == [0, 1]
+    assert sorted(index.inside(shapely.box(179, -1, 181, 1))) == [2, 3]
+    assert len(index.inside(shapely.Polygon())) == 0
+    assert len(Index(np.zeros(0), np.zeros(0)).inside(shapely.box(0, 0, 1, 1))) == 0
+
+
+def test_a_region_counts_distinct_people_and_their_hours() -> None:
+    city = city_of(people(12), people(15, (1.0, 1.0), prefix="q"))
+    view = look(city, NoHeads(), shapely.box(-0.1, -0.1, 0.1, 0.1))
+    assert (view.n_users, view.n_points, view.suppressed) == (12, 36, False)
+    assert view.week is not None and view.week.shape == (7, 24)
+    assert view.week[0, 9:12].tolist() == [12, 12, 12]
+    assert (np.delete(view.week.ravel(), [9, 10, 11]) == -1).all()
+    visits = crossing(city.users, [shapely.box(-0.1, -0.1, 0.1, 0.1)])
+    assert visits.indices.tolist() == view.visitors.tolist()
+
+
+def test_few_people_give_no_figure_and_few_in_an_hour_no_cell() -> None:
+    few = look(city_of(people(9)), NoHeads(), shapely.box(-1, -1, 1, 1))
+    assert few.suppressed
+    assert (few.n_users, few.n_points, few.week, few.mix, few.columns, few.character) == (
+        None,
+        None,
+        None,
+        {},
+        {},
+        None,
+    )
+    some = city_of(people(10, hours=2), people(3, hours=5, prefix="q"))
+    week = look(some, NoHeads(), shapely.box(-1, -1, 1, 1)).week
+    assert week is not None and week[0, 9:14].tolist() == [13, 13, -1, -1, -1]
+
+
+@pytest.mark.parametrize(
+    ("labels", "shown"),
+    [
+        ({"a": 30, "b": 20}, {"a": 30, "b": 20}),
+        ({"a": 30, "b": 20, "c": 3}, {"a": 30, "b": None, "c": None}),  # else c is what is left of all
+        ({"a": 30, "b": 20, "c": 6, "d": 6}, {"a": 30, "b": 20, "c": None, "d": None}),
+        ({"a": 12, "b": 3}, {"a": None, "b": None}),
+        ({"a": 4, "b": 7}, {"a": None, "b": None}),
+    ],
+)
+def test_a_mix_hides_few_people_and_what_would_give_them_away(labels: dict[str, int], shown: dict[str, Any]) -> None:
+    words = np.repeat(np.array(list(labels), object), list(labels.values()))
+    assert mix_of(words, 10) == shown
+
+
+def test_regions_that_could_be_subtracted_are_told() -> None:
+    def view(first: int, stop: int, suppressed: bool = False) -> RegionView:
+        return RegionView(1.0, suppressed, np.arange(first, stop))
+
+    assert nearly_same(view(0, 50), view(2, 52))
+    assert nearly_same(view(0, 50), view(0, 50))
+    assert not nearly_same(view(0, 50), view(0, 40))  # ten people make the difference
+    assert not nearly_same(view(0, 12), view(0, 9, suppressed=True))
+
+
+def test_rank_shares_places_and_leaves_out_what_has_no_figure() -> None:
+    assert rank([3.0, None, 5.0, float("nan"), 3.0], 0) == (2, 3)
+    assert rank([3.0, None], 1) is None
+
+
+def test_usual_places_by_time_spent_and_hour() -> None:
+    # at home from 0 to 8, at work from 9 to 17, at home until midnight, for three days
+    hours = np.arange(72)
+    at_work = (hours % 24 >= 9) & (hours % 24 < 17)
+    lon = np.where(at_work, 0.05, 0.0)
+    users, _ = build_tracks(np.full(72, "a"), None, MONDAY + hours * HOUR, lon, np.zeros(72))
+    places = usual_places(users.by_user(), 0)
+    assert len(places.share) == 2 and places.share[0] == pytest.approx(47 / 71)
+    assert abs(places.lon[0]) < 0.005 and abs(places.lon[1] - 0.05) < 0.005
+    assert places.day[12].tolist() == pytest.approx([0, 1, 0, 0])
+    assert places.day[3].tolist() == pytest.approx([1, 0, 0, 0])
+    assert np.allclose(places.day.sum(axis=1), 1)
+
+
+def test_a_long_silence_is_unknown_and_one_fix_has_no_place() -> None:
+    t = MONDAY + np.array([0, 48]) * HOUR
+    users, _ = build_tracks(np.full(2, "a"), None, t, np.zeros(2), np.zeros(2))
+    day = usual_places(users, 0).day
+    assert day[5].tolist() == pytest.approx([0.5, 0, 0.5])  # known on the first of two days, for twelve hours
+    assert day[15].tolist() == pytest.approx([0, 0, 1])
+    single, _ = build_tracks(["a"], None, [MONDAY], [0.0], [0.0])
+    assert len(usual_places(single, 0).share) == 0
+
+
+def test_a_cell_on_the_map_is_half_a_kilometre_wide() -> None:
+    ring = grid_cell(10.0, 60.0)
+    assert ring.shape == (5, 2) and (ring[0] == ring[-1]).all()
+    east = (ring[1, 0] - ring[0, 0]) * 111_320 * np.cos(np.radians(60))
+    assert east == pytest.approx(500, rel=0.01)

@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The dock in the desktop QGIS, used as a person does: dock.py, on a large light screen and on a small dark one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+PICTURES = HERE.parents[1] / "build" / "gui"
+Drive = Callable[..., dict[str, Any]]
+LOOKS = {"light": ("1600x1000", ""), "dark": ("1366x768", "Night Mapping")}
+
+
+@pytest.fixture(scope="module", params=LOOKS)
+def look(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def report(look: str, drive: Drive, sample: Path) -> dict[str, Any]:
+    """What dock.py found."""
+    screen, theme = LOOKS[look]
+    return drive(
+        HERE / "dock.py", screen, theme, RAW_TRACKS=sample / "aracaju_tracks.gpkg", RAW_SUFFIX=f"_{look}",
+        RAW_REGIONS=sample / "aracaju_regions.gpkg", RAW_LEAST=3,
+    )  # fmt: skip
+
+
+def test_the_layer_is_told_as_it_was_read(report: dict[str, Any]) -> None:
+    assert report["summary"].startswith("10 users, 9,262 fixes, 2014-09-13 to ")
+    assert "one every" in report["summary"] and "skipped" in report["summary"]
+    assert report["device"] in ("<b>CPU</b>", "<b>CUDA</b>")
+    assert report["again"] == report["summary"]  # after the plugin was unloaded and loaded
+
+
+def test_a_drawn_region_tells_people_figures_hours_and_labels(report: dict[str, Any]) -> None:
+    first, second, _ = report["cards"]
+    assert first[0] == "<b>Region 1</b>" and "people" in first[1] and "km²" in first[1]
+    assert any("hour of the week" in words for words in first)
+    assert any(words.startswith("1st of 1") for words in first)
+    assert any("Nearly the same people as Region 1" in words for words in second)
+
+
+def test_few_people_are_not_spoken_of(report: dict[str, Any]) -> None:
+    assert "Fewer than 3 people" in report["cards"][2][1] and len(report["cards"][2]) == 2
+    withheld = [row for row in report["regions"] if row["suppressed"]]
+    assert withheld
+    figures = [row[name] for row in withheld for name in row if name.startswith(("n_", "poi_"))]
+    assert figures and all(value is None for value in figures)
+
+
+def test_esc_gives_up_and_backspace_takes_back_a_corner(report: dict[str, Any]) -> None:
+    assert report["after Esc"] == 2 and not report["drawing after Esc"]
+    assert len(report["corners"]) == 2 and report["corners"][1] == 4
+
+
+def test_regions_are_kept_renamed_and_removed(report: dict[str, Any]) -> None:
+    names = [row["name"] for row in report["regions"]]
+    assert names[0] == "Centre" and "Region 2" not in names and "A2" in names
+    assert report["region layer"][0].startswith("Drawn regions") and report["region layer"][1] == "RAW: Tracks"
+
+
+def test_a_clicked_track_tells_its_user(report: dict[str, Any]) -> None:
+    assert report["user"][0].startswith("<b>User ")
+    assert any("Usual places" in words for words in report["user"])
+    assert any("Most similar users" in words for words in report["user"])
+    assert "raw_n_points" in report["joined"]
+
+
+def test_forecasts_come_with_the_clock_at_their_time(report: dict[str, Any]) -> None:
+    assert "5 min ahead" in report["forecast"]
+    assert report["frames"] == [1, 2, 3]
+    assert report["clock"].startswith("2015-11-24")
+    (names,) = [names for group, names in report["groups"].items() if group == "RAW: Tracks"]
+    assert names[:3] == ["Forecast: positions", "Forecast: tracks", "Forecast: areas"]
+
+
+def test_unloading_leaves_nothing(report: dict[str, Any]) -> None:
+    left = report["left over"]
+    assert left["docks"] == []
+    assert left["bands"] == report["bands before"]
+    assert left["tasks"] == []
+
+
+def test_the_desktop_is_not_held_up(report: dict[str, Any]) -> None:
+    blocks = [block for block in report["heart"]["blocks"] if block["ours"]]
+    print(
+        "\n    blocks over 0.2 s in our lines (s, of them computing):",
+        [(b["seconds"], b["cpu"], b["ours"]) for b in blocks],
+    )
+    assert not [block for block in blocks if block["cpu"] > 0.5]  # the rest is the machine, which may be busy
+
+
+def test_nothing_is_cut_off_and_pictures_were_taken(report: dict[str, Any], look: str) -> None:
+    assert report["cut"] == []
+    for name in ("open", "region", "regions", "compare", "user", "forecast", "card"):
+        assert (PICTURES / f"dock_{name}_{look}.png").stat().st_size > 10_000
+
+
+def test_without_the_libraries_the_dock_says_what_to_install(drive: Drive) -> None:
+    found = drive(HERE / "dock_missing.py", libraries=False)
+    assert "onnxruntime" in found["words"] and "pip install" in found["words"]
+    assert found["tabs"] == 0
