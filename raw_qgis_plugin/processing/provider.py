@@ -10,6 +10,7 @@ from .base import RawAlgorithm, icon
 from .embed_tracks import EmbedTracks
 from .forecast_tracks import ForecastTracks
 from .import_tracks import ImportTracks
+from .pretrain import Pretrain
 from .profile_users import ProfileUsers
 from .score_regions import ScoreRegions
 from .similar_regions import SimilarRegions
@@ -25,6 +26,7 @@ ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     SimilarUsers,
     SimilarRegions,
     EmbedTracks,
+    Pretrain,
 )
 """In the order of the toolbar: in come the tracks, out come labels, regions and forecasts."""
 

@@ -262,8 +262,8 @@ def how_to_train(missing: Sequence[str]) -> str:
     """What to install so that models can be trained."""
     names = [PIP_NAMES.get(name, name) for name in missing]
     return (
-        f"Training needs more Python packages: {', '.join(names)}. Install them in RAW's settings (Settings → Options "
-        f"→ RAW → Environment), or by: {python()} -m pip install {' '.join(names)}"
+        f"Training needs more Python packages: {', '.join(names)}. Plugins → RAW → Packages… "
+        f"installs them, or: {python()} -m pip install {' '.join(names)}"
     )
 
 

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What a training run is given and what its lines say: shared by raw:pretrain and the training dialog."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qgis.PyQt.QtCore import QCoreApplication
+
+from ..core.errors import Progress, no_progress
+from ..core.paths import RESOURCES
+
+if TYPE_CHECKING:
+    from ..core.tracks import Tracks
+
+PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large", "raw-1b")  # of model/config.py, which QGIS does not import
+ADAPT, FINETUNE = "model.adapt", "model.finetune"
+MOST_CLASSES = 12  # numbers with more values than this are measured, not named
+RUN = "result"  # under the run's folder: what model.adapt calls RUN
+KEPT = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # so that what was learnt elsewhere is not forgotten
+TRAINED, COMPARED, TAUGHT = 0.8, 0.85, 0.98  # shares of the work behind it, by the stages of model.adapt
+
+
+def tr(text: str) -> str:
+    """Translate a text of the training."""
+    return QCoreApplication.translate("RAW", text)
+
+
+def write_tracks(tracks: Tracks, path: Path) -> None:
+    """Write tracks as Parquet for a child process: user_id, track_id, t (UTC), lon, lat."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    columns = {
+        "user_id": pa.array(tracks.user_ids[tracks.user], pa.string()),
+        "track_id": pa.array(tracks.track_ids[tracks.track], pa.string()),
+        "t": pa.array(tracks.t.astype("datetime64[ms]")).cast(pa.timestamp("ms", tz="UTC")),
+        "lon": pa.array(tracks.lon),
+        "lat": pa.array(tracks.lat),
+    }
+    parquet.write_table(pa.table(columns), path)
+
+
+def pretraining(folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "") -> list[str]:
+    """Arguments of model.adapt. folder: of the run, with tracks.parquet in it. init: 'shipped', 'none' or a path."""
+    arguments = [
+        "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
+        "--minutes", f"{minutes:g}", "--keep", KEPT, "--output", str(folder / RUN),
+        "--validate-every", "10" if minutes < 5 or preset == "raw-nano" else "50",
+    ]  # fmt: skip
+    return arguments if device.lower() == "auto" else [*arguments, "--device", device.lower()]
+
+
+def share_done(line: dict[str, Any], minutes: float) -> float | None:
+    """Share of the whole run that lies behind a line of progress; None where it does not say."""
+    if "seconds_left" in line:
+        return TRAINED * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
+    stage = line.get("stage")
+    if stage == "heads":
+        return COMPARED + (TAUGHT - COMPARED) * line["done"] / max(1, line["of"])
+    if "fold" in line:  # of a head taught by itself
+        return line["fold"] / (1 + line["of"])
+    return {"comparing": TRAINED, "report": TAUGHT, "done": 1.0}.get(str(stage))
+
+
+def in_words(line: dict[str, Any]) -> str:
+    """A line of progress for people to read; '' where there is nothing to say."""
+    if "text" in line:
+        return str(line["text"])
+    if "step" in line and "loss" in line:
+        unseen = [f"{k.removeprefix('ratio_')} {v:.2f}" for k, v in line.items() if k.startswith("ratio_")]
+        words = [
+            tr("step {step}: loss {loss:.3f}").format(step=line["step"], loss=line["loss"]),
+            *([tr("error over the baseline's on people unseen: ") + ", ".join(unseen)] if unseen else []),
+            *([tr("{n:,.0f} fixes a second").format(n=line["points_per_s"])] if "points_per_s" in line else []),
+        ]
+        return "; ".join(words)
+    if "fold" in line:
+        return tr("cross-validation: {fold} of {of} folds").format(**line)
+    if "warning" in line:
+        return tr("warning: ") + str(line["warning"])
+    stages = {
+        "training": tr("Training"),
+        "comparing": tr("Comparing with the model before, on people held out"),
+        "heads": tr("Teaching the head {head} again").format(head=line.get("head", "")),
+        "report": tr("Writing the report"),
+        "done": str(line.get("verdict", "")),
+    }
+    return stages.get(str(line.get("stage")), "")
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Labels by the text of a unit's id. is_number: whether they are measured and not named."""
+
+    values: dict[str, str]
+    is_number: bool
+
+
+def read_labels(source: Any, key: str, label: str, progress: Progress = no_progress) -> Labels:
+    """The label of each id in a layer or table; where one id has several, the most frequent. Runs in a task.
+
+    source: with fields(), featureCount() and getFeatures(), as layers.snapshot.Snapshot.
+    """
+    from qgis.core import NULL, QgsFeatureRequest
+
+    fields, total = source.fields(), max(1, source.featureCount())
+    at = [fields.lookupField(name) for name in (key, label)]
+    request = QgsFeatureRequest().setSubsetOfAttributes(at).setFlags(QgsFeatureRequest.NoGeometry)
+    seen: dict[str, Counter[str]] = {}
+    for n, feature in enumerate(source.getFeatures(request)):
+        if n % 5000 == 0:
+            progress(min(1.0, n / total))
+        unit, value = feature[at[0]], feature[at[1]]
+        if unit not in (None, NULL) and value not in (None, NULL, ""):
+            text = str(value).lower() if isinstance(value, bool) else str(value)
+            seen.setdefault(str(unit), Counter())[text] += 1
+    values = {unit: counts.most_common(1)[0][0] for unit, counts in seen.items()}
+    numeric = fields.at(at[1]).isNumeric() and len(set(values.values())) > MOST_CLASSES
+    return Labels(values, numeric)
+
+
+def write_labels(labels: Labels, unit: str, field: str, path: Path) -> None:
+    """Write labels as CSV: user_id or track_id, and the field."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        table = csv.writer(file)
+        table.writerow([f"{unit}_id", field])
+        table.writerows(labels.values.items())
+
+
+def teaching(folder: Path, init: str, unit: str, field: str, name: str, minutes: float) -> list[str]:
+    """Arguments of model.finetune. folder: of the run, with tracks.parquet and labels.csv in it."""
+    return [
+        "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.csv"), "--field", field,
+        "--unit", unit, "--task-name", name, "--title", field.replace("_", " "), "--bundle", init,
+        "--trained-on", "labels of your own", "--minutes", f"{minutes:g}", "--output", str(folder / RUN / "bundle"),
+    ]  # fmt: skip
