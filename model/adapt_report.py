@@ -47,7 +47,8 @@ def write_report(
 def _forecasts(page: Page, figures: dict[str, dict], name: str) -> None:
     page.sentence(
         "Mean error in metres on the same forecasts of people held out: the next five fixes after forty seen, at 5, 15 "
-        "and 60 s; over days (long, filled) 15 to 150 minutes. A ratio below 1 means that the new model is better; its interval (95 %) is by person."
+        "and 60 s; over days (long, filled) 15 to 150 minutes. A ratio below 1 means that the new model is better; its "
+        "interval (95 %) is by person."
     )
     rows = []
     for cadence, r in figures.items():

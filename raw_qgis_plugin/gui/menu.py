@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsSettings, QgsVectorLayer, QgsWkbTypes
@@ -44,14 +43,25 @@ class Window(NamedTuple):
 
 
 def lazily(module: str, function: str) -> Callable[[RawMenu], Any]:
-    """A function of one of our modules that is imported when it is called."""
-    return lambda menu: getattr(import_module(f".{module}", __package__), function)(menu)
+    """A function of one of our modules that is imported when it is called.
+
+    By __import__, which QGIS watches, so that it forgets the module when the plugin is unloaded.
+    """
+    return lambda menu: getattr(__import__(f"{__package__}.{module}", fromlist=[function]), function)(menu)
 
 
 WINDOWS: tuple[Window, ...] = (
     Window(
         "sample", "Open the sample project", "Ten phones in Aracaju, Brazil, and a short tour.", "sample",
         lazily("sample", "open_sample"),
+    ),
+    Window(
+        "train", "Train a model…", "Go on pretraining on your own tracks, or teach a new label from examples.",
+        "train", lazily("training", "open_training"),
+    ),
+    Window(
+        "models", "Models…", "The model that comes with RAW and your own: cards, import, export, compare.",
+        "models", lazily("models", "open_models"),
     ),
     Window(
         "environment", "Packages…", "What RAW needs beyond QGIS, what of it is missing, and its installation.",

@@ -35,24 +35,26 @@ def drive(stage: Path, tmp_path_factory: pytest.TempPathFactory) -> Drive:
     """`drive(script, screen, theme, **environment)` -> what the script found.
 
     The script is run as `qgis --code`. It writes JSON to $RAW_REPORT, with a list `errors`, takes pictures into
-    $RAW_PICTURES, and ends QGIS itself. libraries=False: QGIS sees none of the packages of this environment.
+    $RAW_PICTURES, and ends QGIS itself. libraries=False: QGIS sees none of the packages of this environment. again:
+    the profile of an earlier run, to start QGIS in once more.
     """
 
     def run(
         script: Path, screen: str = "1600x1000", theme: str = "", libraries: bool = True, timeout: int = 300,
-        **environment: Any,
+        again: str = "", **environment: Any,
     ) -> dict[str, Any]:  # fmt: skip
         from qgisrun import site_packages  # on sys.path once pytest is configured
 
         bundle = os.environ.get("RAW_TEST_BUNDLE", "")
         if not bundle and not (stage / "resources/models/raw-small/card.json").exists():
             pytest.skip("no model: resources/models/raw-small is not there and RAW_TEST_BUNDLE is not set")
-        folder = tmp_path_factory.mktemp(script.stem)
-        profile = folder / "profiles/default"
-        shutil.copytree(stage, profile / "python/plugins/raw_qgis_plugin")
-        (profile / "QGIS").mkdir()
-        themed = f"\n[UI]\nUITheme={theme}\n" if theme else ""
-        (profile / "QGIS/QGIS3.ini").write_text(SETTINGS + themed)
+        profile = Path(again) if again else tmp_path_factory.mktemp(script.stem) / "profiles/default"
+        folder = profile.parents[1]
+        if not again:
+            shutil.copytree(stage, profile / "python/plugins/raw_qgis_plugin")
+            (profile / "QGIS").mkdir()
+            themed = f"\n[UI]\nUITheme={theme}\n" if theme else ""
+            (profile / "QGIS/QGIS3.ini").write_text(SETTINGS + themed)
         PICTURES.mkdir(parents=True, exist_ok=True)
         env = {name: value for name, value in os.environ.items() if not name.startswith(("QT_QPA", "PYTHON"))}
         env |= {
