@@ -11,7 +11,8 @@ from model.corpus import COARSE_S
 from model.objective import answers
 from model.raw import Raw
 from raw_qgis_plugin.core import places
-from raw_qgis_plugin.core.mixture import LEVELS, mixture, moving, radii, spatial_median
+from raw_qgis_plugin.core.forecast import CALIBRATED
+from raw_qgis_plugin.core.mixture import LEVELS, depth, mixture, moving, radii, spatial_median
 
 EDGES_S = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)  # horizons that share a factor
 WARM = 16  # fixes of context, at least
@@ -23,10 +24,11 @@ KINDS = {"trips": (None, False), "days": (FILLED_S, False), "held": (FILLED_S, T
 
 @torch.no_grad()
 def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dict[str, list[float]]]:
-    """Factors by kind of context and horizon, conformal: the quantile of error over radius.
+    """Factors of radii and shares of areas by kind of context and horizon, conformal: quantiles of error over radius,
+    and of the least share of the mixture that holds the truth.
 
-    corpus: of units not trained on. Where positions are held, the cases that moved count. Returns by kind horizon_s,
-    factor50 and factor80, one entry a range of horizons that the corpus has.
+    corpus: of units not trained on. Where positions are held, the cases that moved count. Returns by kind horizon_s and
+    CALIBRATED, one entry a range of horizons that the corpus has.
     """
     result = {}
     trips = [c for c in corpus.cadences if c < COARSE_S]
@@ -37,12 +39,12 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dic
         for n in range(batches):
             batch = corpus.batch(1_000_000 + n, cadence or trips[n % len(trips)], filled)
             found.append(_errors(network, batch, moved_only=filled, seed=n))
-        result[kind] = factors(*(np.concatenate(a) for a in zip(*found, strict=True)))
+        result[kind] = table(*(np.concatenate(a) for a in zip(*found, strict=True)))
     return result
 
 
-def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Horizons (n,) s of a batch's forecasts and their errors over their radii (n, 2)."""
+def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Horizons (n,) s of a batch's forecasts, errors over radii (n, 2), and how deep the truth lies (n,)."""
     parameters, options = answers(network, b, torch.device("cpu"))
     asked = b.asked & (b.row >= WARM)[..., None]
     if moved_only:
@@ -59,12 +61,13 @@ def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.nda
         mix = mixture(p, base, unit, options.float().flatten(0, 2).numpy()[rows], place, known)
         point = spatial_median(mix)
     error = np.linalg.norm(point - target, axis=1)
-    return unit / b.speed.ravel()[rows], error[:, None] / np.maximum(radii(moving(mix), point), 1e-9)
+    mix = moving(mix)
+    return unit / b.speed.ravel()[rows], error[:, None] / np.maximum(radii(mix, point), 1e-9), depth(mix, target)
 
 
-def factors(horizon_s: np.ndarray, ratio: np.ndarray) -> dict[str, list[float]]:
-    """Factors from errors over radii. horizon_s: (n,). ratio: (n, 2), one column a level."""
-    result: dict[str, list[float]] = {"horizon_s": [], "factor50": [], "factor80": []}
+def table(horizon_s: np.ndarray, ratio: np.ndarray, deep: np.ndarray) -> dict[str, list[float]]:
+    """The calibration table from errors over radii. horizon_s: (n,). ratio: (n, 2), one column a level. deep: (n,)."""
+    result: dict[str, list[float]] = {name: [] for name in ("horizon_s", *CALIBRATED)}
     for low, high in zip(EDGES_S[:-1], EDGES_S[1:], strict=True):
         inside = (horizon_s >= low) & (horizon_s < high)
         if inside.sum() < ENOUGH:
@@ -73,4 +76,5 @@ def factors(horizon_s: np.ndarray, ratio: np.ndarray) -> dict[str, list[float]]:
         for c, level in enumerate(LEVELS):
             rank = min(level * (1 + 1 / inside.sum()), 1.0)
             result[f"factor{level * 100:.0f}"].append(round(float(np.quantile(ratio[inside, c], rank)), 4))
+            result[f"share{level * 100:.0f}"].append(round(float(np.quantile(deep[inside], rank)), 4))
     return result

@@ -11,7 +11,7 @@ from . import features as feat
 from .domain import outside
 from .errors import InputError, Progress, no_progress
 from .geodesy import offset_m
-from .mixture import mixture, moving, radii, spatial_median
+from .mixture import LEVELS, Mixture, discs, mixture, moving, radii, spatial_median
 from .places import KINDS, candidates
 from .runtime import Model, batches, featurize_padded
 from .tracks import Tracks
@@ -19,6 +19,7 @@ from .tracks import Tracks
 CONTEXT = {"fine": 64, "coarse": 960}  # fixes that the model looks back on, by cadence
 COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
 DAYS_S = 900.0  # the cadence to which denser tracks are thinned where the horizon asks for days
+CALIBRATED = ("factor50", "factor80", "share50", "share80")  # columns of the calibration table
 HELD = 0.2  # of the steps repeat a position exactly: the last one is held until the next
 SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
 BLOCK = 16_384  # contexts laid out at once
@@ -29,7 +30,8 @@ FARTHEST = 32  # the model was trained to look this many fixes ahead: for a long
 class Forecasts:
     """One row a forecast. track: (m,) int, row of tracks.track_ids. t: (m,) epoch ms. horizon_s: (m,) seconds from the
     last fix used. lon, lat: (m,) degrees, NaN where the track has no fix before t. radius50_m, radius80_m: (m,) metres
-    around it that hold the truth in 50 and 80 % of cases. in_domain: (m,) bool. reasons: why some are not.
+    around it that hold 50 and 80 % of truths. in_domain: (m,) bool. reasons: why some are not. areas: (m, 2)
+    shapely polygons in degrees that do the same in less room, several where it may be at several places, if asked for.
     """
 
     track: np.ndarray
@@ -41,9 +43,12 @@ class Forecasts:
     radius80_m: np.ndarray
     in_domain: np.ndarray
     reasons: list[str]
+    areas: np.ndarray | None = None
 
 
-def forecast(tracks: Tracks, model: Model, horizons_s: np.ndarray, progress: Progress = no_progress) -> Forecasts:
+def forecast(
+    tracks: Tracks, model: Model, horizons_s: np.ndarray, progress: Progress = no_progress, *, with_areas: bool = False
+) -> Forecasts:
     """Forecast every track of two or more fixes at `horizons_s` (h,) seconds after its last fix, track by track."""
     horizons = np.asarray(horizons_s, np.float64)
     if not len(horizons) or (horizons <= 0).any():
@@ -51,12 +56,13 @@ def forecast(tracks: Tracks, model: Model, horizons_s: np.ndarray, progress: Pro
     track = np.flatnonzero(np.diff(tracks.track_offsets) >= 2)
     last = tracks.t[tracks.track_offsets[1:][track] - 1]
     t = last[:, None] + np.round(horizons * 1000).astype(np.int64)[None, :]
-    return forecast_at(tracks, model, np.repeat(track, len(horizons)), t.ravel(), progress)
+    return forecast_at(tracks, model, np.repeat(track, len(horizons)), t.ravel(), progress, with_areas=with_areas)
 
 
 def forecast_at(
-    tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress = no_progress
-) -> Forecasts:
+    tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress = no_progress,
+    *, with_areas: bool = False,
+) -> Forecasts:  # fmt: skip
     """Forecast the tracks `track` (m,) at the times `t` (m,) epoch ms, from the fixes before each time alone."""
     track, t = np.asarray(track, np.int64), np.asarray(t, np.int64)
     end = _fixes_before(tracks, track, t)
@@ -64,16 +70,20 @@ def forecast_at(
     horizon = np.full(len(t), np.nan)
     horizon[known] = (t[known] - tracks.t[end[known] - 1]) / 1000.0
     result = np.full((4, len(t)), np.nan)
+    areas = np.full((len(t), len(LEVELS)), None) if with_areas else None
     usable = np.flatnonzero(known)
     contexts, context = np.unique(end[usable], return_inverse=True)
     if len(contexts):
         begin = tracks.track_offsets[tracks.track[contexts - 1]]
-        result[:, usable] = _answer(tracks, model, begin, contexts, context, horizon[usable], progress)
+        found, polygons = _answer(tracks, model, begin, contexts, context, horizon[usable], progress, with_areas)
+        result[:, usable] = found
+        if areas is not None:
+            areas[usable] = polygons
     stats = {"horizon_s": horizon, "n_fixes": end - tracks.track_offsets[track]}
     stats["cadence_s"], stats["speed_ms"] = _recent_cadence_and_speed(tracks, np.maximum(end - 1, 0), stats["n_fixes"])
     wrong, reasons = outside(stats, model.card.get("domain", {}), known, "forecasts")
     lon, lat, radius50, radius80 = result
-    return Forecasts(track, t, horizon, lon, lat, radius50, radius80, known & ~wrong, reasons)
+    return Forecasts(track, t, horizon, lon, lat, radius50, radius80, known & ~wrong, reasons, areas)
 
 
 def _fixes_before(tracks: Tracks, track: np.ndarray, t: np.ndarray) -> np.ndarray:
@@ -101,15 +111,16 @@ def _answer(
     context: np.ndarray,
     horizon: np.ndarray,
     progress: Progress,
-) -> np.ndarray:
+    with_areas: bool,
+) -> tuple[np.ndarray, np.ndarray]:
     """lon, lat, radius50_m, radius80_m (4, m) for questions `horizon` (m,) s asked of `context` (m,), each the rows
-    begin … end of the tracks.
+    begin … end of the tracks; and the areas (m, 2), None where not asked for.
     """
     farthest = np.zeros(len(end))
     np.maximum.at(farthest, context, horizon)
     by_context = np.argsort(context, kind="stable")
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
-    result = np.empty((4, len(horizon)))
+    result, areas = np.empty((4, len(horizon))), np.full((len(horizon), len(LEVELS)), None)
     done = 0
     for block in np.split(np.arange(len(end)), np.arange(BLOCK, len(end), BLOCK)):
         rows, valid, days = _context_rows(tracks, begin[block], end[block], farthest[block])
@@ -123,10 +134,11 @@ def _answer(
                 at = np.array(
                     [np.pad(a, (0, most - len(a)), mode="edge") for a in asked]
                 )  # (B, Q); repeats cost little
-                result[:, at.ravel()] = _answer_batch(tracks, model, rows[chosen], valid[chosen], horizon[at], kind)
+                batch_of = tracks, rows[chosen], valid[chosen], horizon[at]
+                result[:, at.ravel()], areas[at.ravel()] = _answer_batch(model, *batch_of, kind, with_areas)
                 done += len(chosen)
     progress(1.0)
-    return result
+    return result, areas
 
 
 def _context_rows(
@@ -175,26 +187,19 @@ def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> tuple[np
 
 
 def _answer_batch(
-    tracks: Tracks, model: Model, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray, days: bool
-) -> np.ndarray:
+    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray, days: bool, with_areas: bool
+) -> tuple[np.ndarray, np.ndarray]:
     longest = int(valid.sum(axis=1).max())
     rows, valid = rows[:, -longest:], valid[:, -longest:]
     f, x, clock = featurize_padded(tracks, rows, valid)
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon.shape[1])
     q = feat.ask(f, last, horizon.ravel())
     query = q.x.reshape(*horizon.shape, -1)
-    held = np.zeros(len(last), bool)
     if days and model.has_candidates:
         found = candidates(f, last, horizon.ravel(), q)
-        parameters, options = model.backbone(
-            x,
-            clock,
-            valid,
-            query,
-            outputs=("parameters", "options"),
-            candidates=found.x.reshape(*query.shape[:2], *found.x.shape[1:]),
-        )
-        parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in (parameters, options))
+        laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
+        outputs = model.backbone(x, clock, valid, query, outputs=("parameters", "options"), candidates=laid_out)
+        parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
         mix = mixture(parameters, q.base, q.scale, options, found.xy, found.x[..., : len(KINDS)].any(axis=-1))
         point = spatial_median(mix)
         held = np.repeat(_held(tracks, rows, valid), horizon.shape[1])
@@ -202,12 +207,29 @@ def _answer_batch(
         (parameters,) = model.backbone(x, clock, valid, query, outputs=("parameters",))
         parameters = parameters.reshape(len(last), -1).astype(np.float64)
         mix, point = mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None]
-    factors = np.where(
-        held[:, None],
-        *(_factors(model.card["calibration"], k, horizon.ravel()) for k in ("held", "days" if days else "trips")),
-    )
+        held = np.zeros(len(last), bool)
+    table = _calibrated(model.card["calibration"], "days" if days else "trips", horizon.ravel())
+    if held.any():
+        table = np.where(held, _calibrated(model.card["calibration"], "held", horizon.ravel()), table)
     lon, lat = feat.destination(f, last, point)
-    return np.stack([lon, lat, *(radii(moving(mix), point) * factors).T])
+    mix = moving(mix)
+    areas = _areas(f, last, mix, table[2:]) if with_areas else np.full((len(last), len(LEVELS)), None)
+    return np.stack([lon, lat, *(radii(mix, point).T * table[:2])]), areas
+
+
+def _areas(f: feat.Features, row: np.ndarray, mix: Mixture, share: np.ndarray) -> np.ndarray:
+    """Polygons (m, 2) in degrees that hold the shares (2, m) of the mixtures asked of the fixes `row` (m,)."""
+    import shapely
+
+    result = np.full((len(row), len(LEVELS)), None)
+    for column, level in enumerate(share):
+        centres = shapely.points(mix.centre)
+        union = shapely.union_all(shapely.buffer(centres, discs(mix, level), quad_segs=12), axis=1)
+        xy, of = shapely.get_coordinates(union, return_index=True)
+        lon, lat = feat.destination(f, row[of], xy)
+        lon = f.lon[row[of]] + (lon - f.lon[row[of]] + 180.0) % 360.0 - 180.0  # one ring across the antimeridian
+        result[:, column] = shapely.set_coordinates(union, np.column_stack([lon, lat]))
+    return result
 
 
 def _held(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
@@ -217,15 +239,15 @@ def _held(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
     return (same & steps).sum(axis=1) >= HELD * np.maximum(steps.sum(axis=1), 1)
 
 
-def _factors(calibration: dict, kind: str, horizon_s: np.ndarray) -> np.ndarray:
-    """What the radii of a kind of context are multiplied by so that they hold their share on units not trained on:
-    (m, 2), by horizon.
+def _calibrated(calibration: dict, kind: str, horizon_s: np.ndarray) -> np.ndarray:
+    """How areas of a kind of context are made to hold their share on units not trained on, by horizon: (4, m), what the
+    two radii are multiplied by, and the shares of the mixture that the two areas take.
     """
-    known = calibration.get(kind, calibration)
+    known = calibration.get(kind, {})
     if not known.get("horizon_s"):
-        return np.ones((len(horizon_s), 2))
+        return np.repeat([[1.0], [1.0], [LEVELS[0]], [LEVELS[1]]], len(horizon_s), axis=1)
     at, horizons = np.log(np.maximum(horizon_s, 0.1)), np.log(known["horizon_s"])
-    return np.stack([np.interp(at, horizons, known[name]) for name in ("factor50", "factor80")], axis=1)
+    return np.stack([np.interp(at, horizons, known[name]) for name in CALIBRATED])
 
 
 def _recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -16,7 +16,7 @@ ATOM_M = 3.0  # a component narrower than this repeats a position: it is no area
 LEAST = 0.02  # weight of the others from which on areas are theirs
 MEDIAN_STEPS = 40
 BLOCK = 4096  # questions laid out at once
-_GRID = 8  # radii and directions by which a component is laid out
+_RINGS, _FINE_RINGS = (8, 8), (24, 4)  # radii and directions by which a component is laid out
 
 
 @dataclass(frozen=True)
@@ -96,11 +96,50 @@ def radii(m: Mixture, point: np.ndarray) -> np.ndarray:
     return result
 
 
-def _laid_out(m: Mixture) -> tuple[np.ndarray, np.ndarray]:
-    """Equally likely points of each component, and what each counts: (m, C × 64, 2) metres and (m, C × 64)."""
-    u = (np.arange(_GRID) + 0.5) / _GRID
+def _laid_out(m: Mixture, rings: tuple[int, int] = _RINGS) -> tuple[np.ndarray, np.ndarray]:
+    """Equally likely points of each component, and what each counts: (m, n, 2) metres and (m, n)."""
+    u = (np.arange(rings[0]) + 0.5) / rings[0]
     reach = np.sqrt(TAIL * ((1 - u) ** (-2 / TAIL) - 1))
-    turn = (np.arange(_GRID) + 0.5 * (np.arange(_GRID) % 2)[:, None]) * (2 * np.pi / _GRID)
+    turn = (np.arange(rings[1]) + 0.5 * (np.arange(rings[0]) % 2)[:, None]) * (2 * np.pi / rings[1])
     grid = (reach[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)).reshape(-1, 2)
     points = m.centre[:, :, None] + m.scale[:, :, None, None] * grid
     return points.reshape(len(points), -1, 2), np.repeat(m.weight, len(grid), axis=1) / len(grid)
+
+
+def discs(m: Mixture, level: np.ndarray) -> np.ndarray:
+    """Radii (m, C) in metres of discs around the components that together hold the share `level` (m,) of the mixture
+    where it is densest: two places are two discs. Zero where a component has none.
+    """
+    result = np.zeros(m.weight.shape)
+    for part in np.array_split(np.arange(len(m.weight)), -(-len(m.weight) // 1024) or 1):
+        some = m.take(part)
+        points, mass = _laid_out(some, _FINE_RINGS)
+        density = _density(some, points)
+        order = np.argsort(-density, axis=1)
+        total = np.cumsum(np.take_along_axis(mass, order, 1), axis=1)
+        at = np.minimum((total < level[part, None]).sum(axis=1), density.shape[1] - 1)
+        threshold = density[np.arange(len(part)), order[np.arange(len(part)), at]]
+        peak = some.weight / (2 * np.pi * some.scale**2 * threshold[:, None])
+        result[part] = some.scale * np.sqrt(TAIL * np.maximum(peak ** (1 / (TAIL / 2 + 1)) - 1, 0.0))
+    return result
+
+
+def depth(m: Mixture, position: np.ndarray) -> np.ndarray:
+    """The least share (m,) of the mixture whose discs hold the positions (m, 2)."""
+    result = np.empty(len(position))
+    for part in np.array_split(np.arange(len(position)), -(-len(position) // 1024) or 1):
+        some = m.take(part)
+        points, mass = _laid_out(some, _FINE_RINGS)
+        there = _density(some, position[part, None])
+        result[part] = (mass * (_density(some, points) > there)).sum(axis=1)
+    return result
+
+
+def _density(m: Mixture, points: np.ndarray) -> np.ndarray:
+    """The density per m² of each question's densest component at points (m, n, 2): (m, n)."""
+    best = np.zeros(points.shape[:2])
+    for c in range(m.weight.shape[1]):  # a component, not a question, at a time
+        square = np.square(points - m.centre[:, None, c]).sum(-1) / (TAIL * m.scale[:, None, c] ** 2)
+        height = m.weight[:, c] / (2 * np.pi * m.scale[:, c] ** 2)
+        np.maximum(best, height[:, None] * (1 + square) ** -(TAIL / 2 + 1), out=best)
+    return best

@@ -105,6 +105,19 @@ def polygons(rings: np.ndarray) -> list[QgsGeometry | None]:
     return [_geometry(polygon_wkb(ring)) if _finite(ring).all() else None for ring in rings]
 
 
+def multipolygons(shapes: np.ndarray) -> list[QgsGeometry | None]:
+    """(n,) shapely polygons or multipolygons -> n multipolygons; None where there is none or it is not finite."""
+    import shapely
+
+    result: list[QgsGeometry | None] = []
+    for wkb, bounds in zip(shapely.to_wkb(shapes), shapely.bounds(shapes)):
+        geometry = _geometry(wkb) if wkb is not None and np.isfinite(bounds).all() else None
+        if geometry is not None:
+            geometry.convertToMultiType()
+        result.append(geometry)
+    return result
+
+
 def _finite(xy: np.ndarray) -> np.ndarray:
     return np.isfinite(xy).all(axis=1)
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 UNITS = ("user", "track")
 LEVELS = (80, 50)  # percent; the larger area lies below
 MOST_STEPS = 1000
-CIRCLE = 64  # corners of an area
 
 
 class ForecastTracks(TrackAlgorithm):
@@ -109,9 +108,9 @@ class ForecastTracks(TrackAlgorithm):
         read, skipped = self.read(feedback)
         tracks = self.cut(read, unit, skipped, feedback)
         feedback.pushInfo(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
-        answer = forecast(
-            tracks, model, self._horizons(parameters, context), Stage(feedback, tr("Forecasting"), READ, COMPUTED)
-        )
+        stage = Stage(feedback, tr("Forecasting"), READ, COMPUTED)
+        horizons, with_areas = self._horizons(parameters, context), bool(parameters.get("OUTPUT_AREAS"))
+        answer = forecast(tracks, model, horizons, stage, with_areas=with_areas)
         self.warn_outside(answer.reasons, answer.in_domain, feedback)
         results = {
             "OUTPUT": self._write_points(parameters, context, feedback, tracks, answer),
@@ -177,29 +176,29 @@ class ForecastTracks(TrackAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback,
         tracks: Tracks, answer: Forecasts,
     ) -> str:  # fmt: skip
-        """Two circles a forecast, on the ellipsoid."""
+        """Two areas a forecast, of several parts where it may be at several places."""
         import numpy as np
+        import shapely
 
         from ..layers import styling, writing
 
-        if not parameters.get("OUTPUT_AREAS"):
+        if answer.areas is None:
             return ""
         n = len(answer.track)
-        radius = np.concatenate([answer.radius80_m, answer.radius50_m])
         twice = np.tile(np.arange(n), len(LEVELS))
-        rings = circles(answer.lon[twice], answer.lat[twice], radius)
-        xy = self._in_input_crs(context, rings[..., 0].ravel(), rings[..., 1].ravel()).reshape(rings.shape)
+        areas = answer.areas[:, ::-1].T.ravel()  # the larger first, below
+        lon, lat = shapely.get_coordinates(areas).T
+        areas = shapely.set_coordinates(areas, self._in_input_crs(context, lon, lat))
         columns = {
             **ids_of(tracks, answer.track[twice]),
             "level": np.repeat(np.array(LEVELS), n),
             "t": answer.t[twice],
             "horizon_min": answer.horizon_s[twice] / 60.0,
-            "radius_m": radius,
             "in_domain": answer.in_domain[twice],
         }
         stage = Stage(feedback, tr("Writing"), 95, 100)
         return self.write_table(
-            parameters, "OUTPUT_AREAS", context, columns, writing.polygons(xy), QgsWkbTypes.Polygon,
+            parameters, "OUTPUT_AREAS", context, columns, writing.multipolygons(areas), QgsWkbTypes.MultiPolygon,
             self.reading.source.sourceCrs(), styling.ForecastAreas(), stage,
         )  # fmt: skip
 
@@ -216,21 +215,3 @@ class ForecastTracks(TrackAlgorithm):
 def ids_of(tracks: Tracks, track: np.ndarray) -> dict[str, np.ndarray]:
     """The id columns of rows that belong to the tracks of these numbers."""
     return {"user_id": tracks.user_ids[tracks.track_user[track]], "track_id": tracks.track_ids[track]}
-
-
-def circles(lon: np.ndarray, lat: np.ndarray, radius_m: np.ndarray) -> np.ndarray:
-    """(n,) centres and radii -> (n, CIRCLE + 1, 2) closed rings in degrees, each point at that distance on WGS84.
-
-    A ring across the date line goes on beyond 180°, so that it stays one ring.
-    """
-    import numpy as np
-    from pyproj import Geod
-
-    shape = (len(lon), CIRCLE + 1)
-    bearing = np.broadcast_to(np.linspace(360.0, 0.0, CIRCLE + 1), shape)  # outer rings run counter-clockwise
-    centre_lon, centre_lat, distance = (np.repeat(v, CIRCLE + 1).astype(float) for v in (lon, lat, radius_m))
-    x, y, _ = Geod(ellps="WGS84").fwd(centre_lon, centre_lat, bearing.ravel(), distance)
-    x = centre_lon + (np.asarray(x) - centre_lon + 180.0) % 360.0 - 180.0
-    rings = np.stack([x.reshape(shape), np.asarray(y).reshape(shape)], axis=-1)
-    rings[:, -1] = rings[:, 0]
-    return rings

@@ -3,12 +3,13 @@
 
 import numpy as np
 import pytest
+import shapely
 
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.forecast import FARTHEST, _context, forecast, forecast_at
-from raw_qgis_plugin.core.mixture import Mixture, mixture, moving, radii, spatial_median
+from raw_qgis_plugin.core.mixture import Mixture, depth, discs, mixture, moving, radii, spatial_median
 from raw_qgis_plugin.core.rollout import rollout
 from raw_qgis_plugin.core.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -145,6 +146,29 @@ def test_no_point_is_nearer_than_the_spatial_median():
         around = point + rng.normal(0, 150, (60, 2))
         there = np.linalg.norm(drawn[:, None] - around, axis=2).mean(axis=0)
         assert here < there.min() * 1.02
+
+
+def test_discs_hold_their_share_of_the_mixture():
+    rng = np.random.default_rng(2)
+    m = some_mixtures(rng)
+    for level in (0.5, 0.8):
+        radius = discs(m, np.full(4, level))
+        for question in range(4):
+            drawn = draw(m, question, 20_000, rng)
+            inside = (np.linalg.norm(drawn[:, None] - m.centre[question], axis=2) < radius[question]).any(axis=1)
+            assert inside.mean() == pytest.approx(level, abs=0.04)
+            deep = depth(m.take(np.full(400, question)), drawn[:400])
+            assert (deep < level).mean() == pytest.approx(level, abs=0.09)
+
+
+def test_two_places_are_two_areas(model):
+    m = Mixture(np.array([[[0.0, 0.0], [5000.0, 0.0]]]), np.array([[100.0, 100.0]]), np.array([[0.5, 0.5]]))
+    radius = discs(m, np.array([0.8]))
+    assert (radius > 100).all() and radius.sum() < 2500  # they leave room between them
+    f = forecast(straight(users=2), model, [60, 600], with_areas=True)
+    assert f.areas.shape == (4, 2) and shapely.is_valid(f.areas).all()
+    assert (shapely.area(f.areas[:, 1]) > shapely.area(f.areas[:, 0])).all()
+    assert shapely.contains_xy(f.areas[:, 1], f.lon, f.lat).all()
 
 
 def test_an_area_is_for_those_who_move():
