@@ -51,7 +51,7 @@ $(VENV)/.installed-%: pyproject.toml | $(PY)
 
 INSTALLED_RUN   := $(VENV)/.installed-$(RUNTIME)
 INSTALLED_CHECK := $(INSTALLED_RUN) $(VENV)/.installed-dev
-INSTALLED_ALL   := $(INSTALLED_CHECK) $(VENV)/.installed-train $(VENV)/.installed-synthetic
+INSTALLED_ALL   := $(INSTALLED_CHECK) $(VENV)/.installed-train $(VENV)/.installed-synthetic $(VENV)/.installed-scale
 
 ## make setup      install everything that demo, test and training need
 setup: system-qgis $(INSTALLED_ALL)

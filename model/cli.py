@@ -104,7 +104,8 @@ def _clock(seconds: float) -> str:
 
 def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tracks, Guess]:
     """The fixes of --tracks, with what was read and skipped on stderr."""
-    check_output(args.output)
+    if not getattr(args, "database", None):  # model.embed may write into one
+        check_output(args.output)
     fields = args.user_field, args.track_field, args.time_field
     tracks, skipped, guess = read(
         args.tracks, "auto", args.tz, *fields, progress=meter("reading"), drop_spikes=drop_spikes

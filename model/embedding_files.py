@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Writing embeddings as they come: GeoParquet, CSV, or a table of PostGIS."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from raw_qgis_plugin.core.errors import InputError, require
+
+if TYPE_CHECKING:
+    import psycopg
+    import pyarrow as pa
+
+DATABASES = ("postgresql://", "postgres://")
+OURS = "RAW embeddings"  # how the comment of a table of ours begins
+ROWS_AT_ONCE = 5000
+
+
+def is_database(output: str) -> bool:
+    """Whether an output is a connection to PostgreSQL."""
+    return output.startswith(DATABASES)
+
+
+def save_parquet(path: Path, tables: Iterator[pa.Table]) -> int:
+    """Write tables with lon and lat as GeoParquet 1.1: points as WKB in `geometry`. Returns the number of rows.
+
+    The file gets its name when it is whole.
+    """
+    require("shapely")
+    import shapely
+    from pyarrow import parquet
+
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    writer, rows, bounds = None, 0, np.array([np.inf, np.inf, -np.inf, -np.inf])
+    try:
+        for table in tables:
+            lon, lat = (table[name].to_numpy() for name in ("lon", "lat"))
+            place = table.column_names.index("lon")
+            points = shapely.to_wkb(shapely.points(lon, lat))
+            table = table.drop_columns(["lon", "lat"]).add_column(place, "geometry", _binary(points))
+            writer = writer or parquet.ParquetWriter(temporary, table.schema)
+            writer.write_table(table)
+            if len(table):
+                corners = lon.min(), lat.min(), lon.max(), lat.max()
+                bounds = np.array([*np.minimum(bounds[:2], corners[:2]), *np.maximum(bounds[2:], corners[2:])])
+            rows += len(table)
+        if writer is None:
+            raise InputError("There is nothing to write.")
+        column: dict[str, Any] = {"encoding": "WKB", "geometry_types": ["Point"]}  # no CRS: longitude and latitude
+        if rows:
+            column["bbox"] = bounds.tolist()
+        geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+        writer.add_key_value_metadata({"geo": json.dumps(geo)})
+        writer.close()
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+    return rows
+
+
+def _binary(values: np.ndarray) -> pa.Array:
+    import pyarrow as pa
+
+    return pa.array(values, pa.binary())
+
+
+def connect(output: str) -> psycopg.Connection:
+    """Connect to PostgreSQL with PostGIS. InputError that says what is missing; the password is not repeated."""
+    require("psycopg")
+    import psycopg
+
+    try:
+        connection = psycopg.connect(output)
+    except psycopg.Error as error:
+        raise InputError(f"The database cannot be reached: {' '.join(str(error).split())}") from error
+    try:
+        connection.execute("CREATE EXTENSION IF NOT EXISTS postgis")
+        connection.commit()
+    except psycopg.Error as error:
+        connection.close()
+        raise InputError(
+            f"The database has no PostGIS, and it cannot be added: {' '.join(str(error).split())} Have its "
+            "administrator install PostGIS and run CREATE EXTENSION postgis."
+        ) from error
+    return connection
+
+
+def check_table(connection: psycopg.Connection, name: str) -> None:
+    """InputError where there is a table of that name that was not written by `save_postgis`."""
+    found = connection.execute("SELECT to_regclass(%s), obj_description(to_regclass(%s))", (name, name)).fetchone()
+    if found and found[0] is not None and not str(found[1] or "").startswith(OURS):
+        raise InputError(f"The table {name} is there already and holds something else. Name another one with --table.")
+
+
+def save_postgis(connection: psycopg.Connection, name: str, tables: Iterator[pa.Table], about: str) -> int:
+    """Write tables with lon and lat as the table `name` (it may name a schema, as schema.table). Returns the rows.
+
+    Columns: id, user_id, track_id or day, geom (Point, 4326) and embedding (real[], NULL where there is none). All is
+    one transaction: others see the old table until the new one is whole. about: for the table's comment.
+    """
+    from psycopg import Error, sql
+
+    check_table(connection, name)
+    parts = [sql.Identifier(part) for part in name.split(".")]
+    table = sql.SQL(".").join(parts)
+    rows = 0
+    try:
+        with connection.transaction():
+            connection.execute(sql.SQL("DROP TABLE IF EXISTS {}").format(table))
+            for batch in tables:
+                if not rows:
+                    connection.execute(_create(table, batch.schema))
+                rows += _copy(connection, table, batch, rows)
+            if not rows:
+                raise InputError("There is nothing to write.")
+            connection.execute(sql.SQL("ALTER TABLE {} ADD PRIMARY KEY (id)").format(table))
+            connection.execute(sql.SQL("CREATE INDEX ON {} USING gist (geom)").format(table))
+            connection.execute(sql.SQL("COMMENT ON TABLE {} IS {}").format(table, sql.Literal(f"{OURS}: {about}")))
+        connection.execute(sql.SQL("ANALYZE {}").format(table))
+        connection.commit()
+    except Error as error:
+        raise InputError(f"The table {name} cannot be written: {' '.join(str(error).split())}") from error
+    return rows
+
+
+def _create(table: Any, schema: pa.Schema) -> Any:
+    import pyarrow as pa
+    from psycopg import sql
+
+    kinds = ["id bigint"]
+    for field in schema:
+        if field.name in ("user_id", "track_id", "day"):
+            kind = "date" if field.name == "day" else "bigint" if pa.types.is_integer(field.type) else "text"
+            kinds.append(f"{field.name} {kind}")
+    columns = ", ".join([*kinds, "geom geometry(Point, 4326)", "embedding real[]"])
+    return sql.SQL("CREATE TABLE {} ({})").format(table, sql.SQL(columns))
+
+
+def _copy(connection: psycopg.Connection, table: Any, batch: pa.Table, done: int) -> int:
+    """COPY a table's rows, numbered after those that are done. Returns how many."""
+    from psycopg import sql
+
+    ids = [name for name in batch.column_names if name in ("user_id", "track_id", "day")]
+    figures = [name for name in batch.column_names if name[:1] == "e" and name[1:].isdecimal()]
+    names = sql.SQL(", ").join(map(sql.Identifier, ["id", *ids, "geom", "embedding"]))
+    with connection.cursor().copy(sql.SQL("COPY {} ({}) FROM STDIN").format(table, names)) as copy:
+        for start in range(0, len(batch), ROWS_AT_ONCE):
+            some = batch.slice(start, ROWS_AT_ONCE)
+            vectors = np.column_stack([some[name].to_numpy() for name in figures])
+            rows = zip(*(some[name].to_pylist() for name in ids), some["lon"].to_pylist(), some["lat"].to_pylist())
+            for number, ((*key, lon, lat), vector) in enumerate(zip(rows, vectors), done + start + 1):
+                array = None if np.isnan(vector).any() else "{" + ",".join(map(repr, vector.tolist())) + "}"
+                copy.write_row((number, *key, f"SRID=4326;POINT({lon!r} {lat!r})", array))
+    return len(batch)
