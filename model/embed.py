@@ -15,6 +15,7 @@ from raw_qgis_plugin.core.cache import embed_cached, recipe_key
 from raw_qgis_plugin.core.errors import InputError, require
 from raw_qgis_plugin.core.profiles import UNITS
 from raw_qgis_plugin.core.sources import find_source
+from raw_qgis_plugin.core.times import find_zone
 
 from . import embedding_files as files
 from .cli import (
@@ -83,6 +84,7 @@ def check(args: argparse.Namespace, parser: Parser) -> None:
         parser.error("argument --ray-address: say with --workers how many")
     if args.cache and args.workers:
         parser.error("argument --cache: it is for one process, without --workers")
+    find_zone(args.tz)
     if args.workers:
         require("ray")
     if not files.is_database(args.output):

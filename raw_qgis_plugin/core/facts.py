@@ -50,7 +50,7 @@ class Fact:
 def reasons(facts: Sequence[Fact], target: int, rows: np.ndarray, most: int = 3) -> list[str]:
     """For each row, why it is like the target: the facts in which they agree most unusually against all units.
 
-    A fact counts where the two agree and fewer than a quarter of the units are nearer to the target.
+    A fact counts where the two agree and fewer than a quarter of the other units come as near to the target.
     """
     found: list[list[tuple[float, str]]] = [[] for _ in rows]
     for fact in facts:
@@ -59,7 +59,8 @@ def reasons(facts: Sequence[Fact], target: int, rows: np.ndarray, most: int = 3)
         for number, row in enumerate(rows):
             if not apart[row] <= fact.agree:
                 continue
-            nearer = (np.searchsorted(known, apart[row]) - 1) / max(len(known) - 1, 1)  # the target itself is nearest
+            reach = max(apart[row], fact.agree / 4)  # nearer than this is as good as equal
+            nearer = (np.searchsorted(known, reach, "right") - 2) / max(len(known) - 2, 1)  # but the two themselves
             text = fact.words(fact.values[row], fact.values[target])
             if nearer < 0.25 and text:
                 found[number].append((nearer, text))

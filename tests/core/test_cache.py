@@ -27,8 +27,8 @@ ROOT = Path(__file__).parents[2]
 def make_model(tmp_path, invented_model):
     """A model whose backbone is a file of the given bytes; model.seen counts the sequences it was shown."""
 
-    def make(graph: bytes = b"graph"):
-        model = invented_model()
+    def make(graph: bytes = b"graph", width: int = 4):
+        model = invented_model(width=width)
         model.bundle.path = tmp_path / f"bundle-{graph.hex()}"
         model.bundle.path.mkdir(exist_ok=True)
         (model.bundle.path / "backbone.onnx").write_bytes(graph)
@@ -91,7 +91,10 @@ def test_units_too_short_have_none(tmp_path, make_model):
     for _ in range(2):
         vectors = embed_cached(tracks, make_model(), tmp_path / "cache", warn=refuse)
         assert np.isnan(vectors).all(axis=1).tolist() == [False, True]
-    assert embed_cached(tracks.take(np.zeros(3, bool)), make_model(), tmp_path / "cache", warn=refuse).shape == (0, embedding_width(4))
+    assert embed_cached(tracks.take(np.zeros(3, bool)), make_model(), tmp_path / "cache", warn=refuse).shape == (
+        0,
+        embedding_width(4),
+    )
 
 
 def test_only_the_owner_can_look_in(tmp_path, make_model, people):
@@ -182,18 +185,18 @@ def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_m
 def test_the_file_keeps_its_size_and_loses_the_oldest(tmp_path, make_model, people, monkeypatch):
     clock = iter(range(10**9, 2 * 10**9, 10**6))
     monkeypatch.setattr(cache.time, "time", lambda: next(clock))
-    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 64)
-    folder, model = tmp_path / "cache", make_model()
+    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 32)
+    folder, model = tmp_path / "cache", make_model(width=64)
     embed_cached(people, model, folder)
-    limit = 150_000
-    crowd = others(people, 900)
+    limit = 200_000  # some 190 vectors of 1 kB
+    crowd = others(people, 300)
     embed_cached(crowd, model, folder, largest=limit, warn=refuse)
-    assert 70_000 < (folder / FILE).stat().st_size <= limit
+    assert 100_000 < (folder / FILE).stat().st_size <= limit
     model.seen = 0
     embed_cached(people, model, folder)
     assert model.seen > 0
     model.seen = 0
-    embed_cached(crowd.take(crowd.user >= 890), model, folder)
+    embed_cached(crowd.take(crowd.user >= 290), model, folder)
     assert model.seen == 0
 
 
