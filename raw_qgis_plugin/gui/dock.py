@@ -25,6 +25,7 @@ from ..processing.words import how_to_install, tr
 
 if TYPE_CHECKING:
     from .dock_session import Session
+    from .dock_source import SourcePanel
     from .menu import RawMenu
 
 NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")  # Python modules beyond QGIS's own
@@ -39,6 +40,7 @@ class RawDock(QgsDockWidget):
         self.menu, self.iface = menu, menu.iface
         self.session: Session | None = None
         self.places: list[Any] = []  # the tabs
+        self.source: SourcePanel | None = None  # the top; None where libraries are missing
         missing = [name for name in NEEDS if find_spec(name) is None]
         self.setWidget(self._missing_page(missing) if missing else self._page())
 
@@ -89,12 +91,23 @@ class RawDock(QgsDockWidget):
         self.source.start()
         return page
 
+    def choose_model(self, path: str) -> None:
+        """Use a model bundle from now on, '' for the shipped one: for windows that make models."""
+        if self.source is not None:
+            self.source.choose_model(path)
+
+    def list_models(self) -> None:
+        """Look again which models there are: for windows that manage them."""
+        if self.source is not None:
+            self.source.list_models()
+
     def remove(self) -> None:
         """Take back map tools, marks on the map and running work."""
         for place in self.places:
             place.remove()
-        if self.session is not None:
+        if self.source is not None:
             self.source.remove()
+        if self.session is not None:
             self.session.close()
 
 

@@ -213,7 +213,7 @@ class ModelsDialog(QDialog):
 
     def _taken(self, path: Path) -> None:
         if self.menu.dock is not None:
-            self.menu.dock.source.list_models()
+            self.menu.dock.list_models()
         self.read(path)
 
     def export(self, path: str = "") -> None:

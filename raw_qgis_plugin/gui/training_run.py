@@ -28,7 +28,7 @@ from ..processing.progress import time_left
 from ..processing.words import tr
 from ..tasks.child import PATIENCE_S, Child, runs
 from ..tasks.job import Job
-from ..tasks.training import ADAPT, RUN, in_words, share_done
+from ..tasks.training import ADAPT, RUN, in_words, name_of, share_done
 from .training_plot import LinePlot
 
 if TYPE_CHECKING:
@@ -186,7 +186,7 @@ class RunPage(QWidget):
             self.loss.add(tr("loss"), line["step"], line["loss"])
             for name, value in line.items():
                 if name.startswith("ratio_"):
-                    self.unseen.add(name.removeprefix("ratio_").replace("s", " s"), line["step"], value)
+                    self.unseen.add(name_of(name), line["step"], value)
 
     def _show_running(self) -> None:
         parts = [f"<b>{tr('Running')}</b>"]
@@ -338,4 +338,4 @@ def use_model(menu: RawMenu, path: Path | None) -> None:
 
     settings().model.setValue(str(path or ""))
     if menu.dock is not None:
-        menu.dock.source.choose_model(str(path or ""))
+        menu.dock.choose_model(str(path or ""))

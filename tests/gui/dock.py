@@ -7,6 +7,7 @@ forecasts, steps the map's clock. Names of pictures end in $RAW_SUFFIX.
 
 import os
 import sys
+import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
@@ -14,6 +15,7 @@ sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 from driving import RIGHT, Heart, add, click_map, find, key, main, on_map, picture, press, until, wait
 from qgis.core import QgsApplication, QgsProject
 from qgis.gui import QgsRubberBand
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QAbstractButton, QDockWidget, QLabel, QScrollBar, QToolBar, QWidget
@@ -227,6 +229,29 @@ def reload(dock):
     again = plugins[NAME].menu.show_dock()
     until(lambda: again.session.city is not None, 120, "the users again")
     report["again"] = find(again, "raw_summary").text()
+    report["time zone"] = find(again, "raw_timezone").currentText()
+
+
+def cancel_and_go_on(dock):
+    """Embed without the cache, press Cancel, and embed after all."""
+    from raw_qgis_plugin.core.cache import forget
+    from raw_qgis_plugin.environment.folders import cache_folder
+
+    forget(cache_folder())
+    dock.session.city = None
+    dock.session.prepare()
+    job = dock.session.job
+    until(lambda: job.share > 0, 60, "the first batch")
+    began = time.monotonic()
+    press(dock, "raw_cancel")
+    report["cancel shown"] = dock.session.job is None
+    until(lambda: sip.isdeleted(job) or not job.isActive(), 60, "the task to stop")
+    report["cancelled after"] = round(time.monotonic() - began, 2)
+    report["city after cancel"] = dock.session.city is not None
+    wait(0.3)
+    report["estimate"] = find(dock, "raw_prepare").text()
+    press(dock, "raw_prepare")
+    until(lambda: dock.session.city is not None, 120, "the users to be embedded")
 
 
 def work():
@@ -241,6 +266,9 @@ def work():
     card = dock.source.show_card()
     picture(card, f"dock_card{SUFFIX}")
     card.close()
+    cancel_and_go_on(dock)
+    find(dock, "raw_timezone").setCurrentText("America/Maceio")
+    until(lambda: dock.session.city is not None, 120, "the users to be embedded")
     reload(dock)
 
 

@@ -10,7 +10,7 @@ from collections import Counter
 sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
 from driving import main, picture, until, wait
-from qgis.core import QgsApplication, QgsExpression, QgsProject, QgsSettingsTree
+from qgis.core import QgsApplication, QgsExpression, QgsProject, QgsSettings, QgsSettingsTree
 from qgis.PyQt.QtCore import QEvent, QObject, QTimer
 from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
@@ -32,6 +32,11 @@ def is_ours(thing):
     return name.startswith("raw") or type(thing).__module__.startswith(NAME)
 
 
+def is_empty(module):
+    """QGIS forgets the modules of a plugin, but not the packages that hold them: ours have nothing in them."""
+    return (getattr(module, "__file__", "") or "").endswith("__init__.py")
+
+
 def registered():
     """Everything of ours that QGIS knows, counted or named."""
     window = iface.mainWindow()
@@ -51,7 +56,7 @@ def registered():
         "settings": [n.key() for n in tree.childrenNodes() if n.key() == "raw"] if tree else [],
         "path": [p for p in sys.path if "raw" + os.sep + "venv" in p],
         "tasks": len(QgsApplication.taskManager().activeTasks()),
-        "modules": sorted(m for m in sys.modules if m.startswith(NAME)),
+        "modules": sorted(name for name, m in sys.modules.items() if name.startswith(NAME) and not is_empty(m)),
     }
 
 
@@ -93,6 +98,7 @@ def work():
         QgsProject.instance().setDirty(False)
         QgsProject.instance().clear()
         assert unloadPlugin(NAME)
+        QgsSettings().remove("raw/dock_open")  # else the dock comes back, as it should
         settle()
         until(lambda: QgsApplication.taskManager().countActiveTasks() == 0, 60, "tasks to end")
         settle()

@@ -79,6 +79,17 @@ def test_forecasts_come_with_the_clock_at_their_time(report: dict[str, Any]) -> 
     assert names[:3] == ["Forecast: positions", "Forecast: tracks", "Forecast: areas"]
 
 
+def test_fields_and_time_zone_are_remembered(report: dict[str, Any]) -> None:
+    assert report["time zone"] == "America/Maceio"
+
+
+def test_cancel_answers_and_the_estimate_offers_to_go_on(report: dict[str, Any]) -> None:
+    assert report["cancel shown"] and not report["city after cancel"]
+    assert report["estimate"].startswith("Embed 10 users: about ")
+    print("\n    seconds from Cancel to the end of the task:", report["cancelled after"])
+    assert report["cancelled after"] < 20  # a batch, on a machine that may be busy
+
+
 def test_unloading_leaves_nothing(report: dict[str, Any]) -> None:
     left = report["left over"]
     assert left["docks"] == []

@@ -11,7 +11,7 @@ import pytest
 
 HERE = Path(__file__).parent
 Drive = Callable[..., dict[str, Any]]
-EMPTY = ("windows", "menu", "providers", "functions", "settings", "path", "modules")
+EMPTY = ("menu", "providers", "functions", "settings", "path", "modules")
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +43,10 @@ def test_what_was_used_in_between_leaves_nothing_either(life: dict[str, Any]) ->
 def test_the_sample_project_and_the_options(life: dict[str, Any]) -> None:
     assert life["title"].startswith("RAW") and len(life["layers"]) == 2 and life["crs"] == "EPSG:31984"
     assert int(life["set"]) == 12
+
+
+def test_quitting_in_the_middle_of_everything_does_not_crash(drive: Drive, sample: Path) -> None:
+    found = drive(HERE / "quitting.py", timeout=180, RAW_TRACKS=sample / "aracaju_tracks.gpkg")
+    assert found["tasks"] >= 2  # they really ran
+    assert found["returncode"] == 0
+    assert not Path(f"/proc/{found['pip']}").exists()  # pip went with QGIS

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""QGIS is closed while RAW installs, profiles users and embeds for the dock. Run as `qgis --code`."""
+
+import json
+import os
+import socket
+import sys
+import traceback
+from pathlib import Path
+
+sys.path.insert(0, os.environ["RAW_SCRIPTS"])
+
+from driving import add, until, wait
+from qgis.core import (
+    QgsApplication,
+    QgsProcessingAlgRunnerTask,
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProject,
+)
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtWidgets import QApplication, QMessageBox
+from qgis.utils import iface, plugins
+
+report = {"errors": []}
+kept = []
+
+
+def begin():
+    """Three jobs that will not be done soon."""
+    from raw_qgis_plugin.environment.install import Wanted
+    from raw_qgis_plugin.gui import installation
+
+    silent = socket.socket()  # a proxy that takes the call and never answers
+    silent.bind(("127.0.0.1", 0))
+    silent.listen()
+    kept.append(silent)
+    proxy = f"http://127.0.0.1:{silent.getsockname()[1]}"
+    running = installation.start(Wanted(("train",), proxy=proxy))
+    until(lambda: any("Installing the packages" in line for line in running.lines), 120, "pip to begin")
+    report["pip"] = running._job.installer._child.pid
+
+    tracks = add(os.environ["RAW_TRACKS"], "Tracks")
+    plugins["raw_qgis_plugin"].menu.show_dock()
+    context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
+    context.setProject(QgsProject.instance())
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("raw:profileusers")
+    values = {"INPUT": tracks.id(), "OUTPUT": "TEMPORARY_OUTPUT"}
+    task = QgsProcessingAlgRunnerTask(algorithm, values, context, feedback)
+    kept.extend((context, feedback, task))
+    QgsApplication.taskManager().addTask(task)
+    wait(0.5)
+    report["tasks"] = QgsApplication.taskManager().countActiveTasks()
+
+
+def leave():
+    """Ask QGIS to close; what it asks back is agreed to."""
+    QgsProject.instance().setDirty(False)
+    iface.actionExit().trigger()
+
+
+def agree():
+    """QGIS asks before it drops tasks, and refuses while one reads a layer of the project: that one is cancelled."""
+    box = QApplication.activeModalWidget()
+    if not isinstance(box, QMessageBox):
+        return
+    yes = box.button(QMessageBox.StandardButton.Yes) or box.button(QMessageBox.StandardButton.Discard)
+    if yes is None:
+        kept[-1].cancel()
+        QTimer.singleShot(500, leave)
+    (yes or box.button(QMessageBox.StandardButton.Ok)).click()
+
+
+def work():
+    try:
+        begin()
+    except BaseException:
+        report["errors"].append(traceback.format_exc())
+    Path(os.environ["RAW_REPORT"]).write_text(json.dumps(report))
+    timer = QTimer(iface.mainWindow())
+    timer.timeout.connect(agree)
+    timer.start(300)
+    leave()
+
+
+QTimer.singleShot(1500, work)

@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The training dialog and the models window in the desktop QGIS: training.py, twice, QGIS quit in the middle."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+HERE = Path(__file__).parent
+PICTURES = HERE.parents[1] / "build" / "gui"
+Drive = Callable[..., dict[str, Any]]
+
+pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch, which is not installed")
+
+
+@pytest.fixture(scope="module")
+def begun(drive: Drive, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the first QGIS found."""
+    labels = tmp_path_factory.mktemp("labels") / "labels.csv"
+    users = (0, 4, 8, 9, 10, 12, 13, 15, 16, 24)
+    labels.write_text("user_id,travels_by\n" + "".join(f"{u},{'bus' if u % 4 else 'car'}\n" for u in users))
+    return drive(
+        HERE / "training.py", "1366x768", RAW_PHASE="begin", RAW_TRACKS=sample / "aracaju_tracks.gpkg",
+        RAW_LABELS=labels, timeout=900,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def resumed(drive: Drive, begun: dict[str, Any]) -> dict[str, Any]:
+    """What a second QGIS in the same profile found."""
+    return drive(HERE / "training.py", "1366x768", RAW_PHASE="resume", again=begun["profile"], timeout=900)
+
+
+def test_the_pages_guess_and_measure(begun: dict[str, Any]) -> None:
+    assert begun["data"][0] == "Tracks" and "user_id" in begun["data"][1]
+    assert begun["guessed"] == ["user_id", "travels_by"]
+    assert begun["labels"].startswith("10 labelled users") and "<b>car</b> 6, <b>bus</b> 4" in begun["labels"]
+    assert any("CPU" in device for device in begun["devices"])
+    assert "raw-nano sees about" in begun["estimate"] and "each of your 9,262 fixes" in begun["estimate"]
+
+
+def test_curves_grow_while_it_runs_and_it_can_be_paused(begun: dict[str, Any]) -> None:
+    words, points, unseen = begun["running"]
+    assert "fixes a second" in words and "left" in words
+    assert points >= 2 and unseen
+    assert "Paused" in begun["paused"]
+
+
+def test_a_training_outlives_qgis_and_is_found_again(begun: dict[str, Any], resumed: dict[str, Any]) -> None:
+    assert resumed["page"] == 4 and resumed["found"] == begun["left"]
+    status, verdict, has_report = resumed["finished"]
+    assert status == "finished" and has_report, resumed["log"]
+    assert "held out" in verdict
+    assert not resumed["tracks left"]
+
+
+def test_the_model_is_kept_compared_passed_on_and_removed(resumed: dict[str, Any]) -> None:
+    assert resumed["default"].endswith("Aracaju nano") and resumed["default again"] == ""
+    assert resumed["models"][1] == "Aracaju nano"
+    assert "Size, parameters" in resumed["compared"] and "raw-nano" in resumed["compared"]
+    assert "no model bundle" in resumed["refusal"]
+
+
+def test_nothing_is_cut_off_and_the_desktop_never_waits(begun: dict[str, Any], resumed: dict[str, Any]) -> None:
+    assert begun["cut"] == [] and resumed["cut"] == []
+    assert begun["blocks"] == [] and resumed["blocks"] == []
+
+
+def test_pictures_were_taken(begun: dict[str, Any], resumed: dict[str, Any]) -> None:
+    for name in ("training_data", "training_running", "training_finished", "models_compare"):
+        assert (PICTURES / f"{name}.png").stat().st_size > 5_000

@@ -1,0 +1,177 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A training from the menu, with real clicks: run as `qgis --code`, twice in one profile ($RAW_PHASE: begin, resume).
+
+begin: describes a training of raw-nano on the tracks of $RAW_TRACKS, starts it, watches its curves grow, pauses it,
+goes on, and quits QGIS in the middle. resume: finds it, goes on to its end, uses the model, looks at the models.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
+
+from driving import Heart, add, find, main, picture, press, until, wait
+from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QListWidget
+from qgis.utils import iface, plugins
+
+NAME = "raw_qgis_plugin"
+SUFFIX = os.environ.get("RAW_SUFFIX", "")
+PHASE = os.environ["RAW_PHASE"]
+LONG = 240  # seconds that a busy machine may take to start PyTorch
+report = {"errors": [], "phase": PHASE, "cut": []}
+
+
+def open_window(name):
+    """Through the menu's own action."""
+    menu = plugins[NAME].menu
+    next(action for action in menu.actions if action.objectName() == f"raw_{name}").trigger()
+    wait(0.3)
+    return menu.windows[-1]
+
+
+def text(parent, name):
+    return find(parent, name).text()
+
+
+def choose(parent, name, words):
+    box = find(parent, name, QComboBox)
+    at = box.findText(words, Qt.MatchFlag.MatchContains)
+    assert at >= 0, f"{name} has no {words}: {[box.itemText(n) for n in range(box.count())]}"
+    box.setCurrentIndex(at)
+    wait(0.1)
+
+
+def look_for_cuts(dialog):
+    """Labels and buttons in the window that get less room than their words need."""
+    for widget in dialog.findChildren((QLabel, QAbstractButton)):
+        wraps = isinstance(widget, QLabel) and widget.wordWrap()
+        least = widget.minimumSizeHint()
+        cut = widget.width() < least.width() or widget.height() < least.height()
+        if widget.isVisible() and widget.text() and not wraps and cut:
+            report["cut"].append([type(widget).__name__, widget.objectName(), widget.text()])
+
+
+def describe(dialog):
+    """The first four pages."""
+    report["data"] = [find(dialog, "raw_training_layer", QComboBox).currentText(), dialog.data.note.text()]
+    picture(dialog, f"training_data{SUFFIX}")
+    press(dialog, "raw_training_next")
+    dialog.question.teach.click()
+    choose(dialog, "raw_training_table", "Labels")
+    until(lambda: dialog.question.labels is not None, 30, "the labels")
+    report["labels"] = dialog.question.note.text()
+    report["guessed"] = [dialog.question.key.currentField(), dialog.question.label.currentField()]
+    picture(dialog, f"training_question{SUFFIX}")
+    dialog.question.go_on.click()
+    press(dialog, "raw_training_next")
+    choose(dialog, "raw_training_init", "random")
+    choose(dialog, "raw_training_preset", "raw-nano")
+    find(dialog, "raw_training_minutes", QDoubleSpinBox).setValue(float(os.environ.get("RAW_MINUTES", "0.5")))
+    name = find(dialog, "raw_training_model_name", QLineEdit)
+    name.selectAll()
+    QTest.keyClicks(name, "Aracaju nano")
+    picture(dialog, f"training_model{SUFFIX}")
+    press(dialog, "raw_training_next")
+    until(lambda: dialog.hardware.found is not None or dialog.hardware.trouble, LONG, "the hardware")
+    press(dialog, "raw_training_measure")
+    until(lambda: "fixes a second" in text(dialog, "raw_training_estimate"), LONG, "the measured second")
+    report["estimate"] = text(dialog, "raw_training_estimate")
+    report["devices"] = [dialog.hardware.device.itemText(n) for n in range(dialog.hardware.device.count())]
+    look_for_cuts(dialog)
+    picture(dialog, f"training_hardware{SUFFIX}")
+
+
+def points(dialog):
+    return sum(len(line) for line in dialog.run.loss.lines.values())
+
+
+def begin():
+    heart = Heart()
+    window = iface.mainWindow()
+    window.setGeometry(window.screen().geometry())
+    add(os.environ["RAW_LABELS"], "Labels")
+    iface.setActiveLayer(add(os.environ["RAW_TRACKS"], "Tracks"))
+    dialog = open_window("train")
+    describe(dialog)
+    press(dialog, "raw_training_start")
+    until(lambda: dialog.run.child is not None, LONG, "the process")
+    until(lambda: points(dialog) >= 2, LONG, "the curves")
+    wait(0.5)
+    look_for_cuts(dialog)
+    picture(dialog, f"training_running{SUFFIX}")
+    report["running"] = [text(dialog, "raw_training_status"), points(dialog), list(dialog.run.unseen.lines)]
+    press(dialog, "raw_training_pause")
+    until(lambda: dialog.run.status == "stopped", 60, "the pause")
+    report["paused"] = text(dialog, "raw_training_status")
+    picture(dialog, f"training_paused{SUFFIX}")
+    press(dialog, "raw_training_resume")
+    until(lambda: dialog.run.status == "running", 60, "it to go on")
+    wait(1)
+    report["left"] = str(dialog.run.child.folder)
+    dialog.close()
+    heart.end()
+    report["blocks"] = [block for block in heart.blocks if block["ours"] and block["cpu"] > 0.2]
+
+
+def resume():
+    heart = Heart()
+    dialog = open_window("train")
+    report["page"] = find(dialog, "raw_training_steps", QListWidget).currentRow()
+    report["found"] = str(dialog.run.child.folder)
+    report["found status"] = dialog.run.status
+    if dialog.run.status != "running" and dialog.run.buttons["resume"].isVisible():
+        press(dialog, "raw_training_resume")
+    until(lambda: dialog.run.status in ("finished", "failed"), 600, "the end")
+    wait(1)
+    picture(dialog, f"training_finished{SUFFIX}")
+    report["finished"] = [dialog.run.status, text(dialog, "raw_training_status"), dialog.run.report().exists()]
+    report["log"] = find(dialog, "raw_training_log").toPlainText()
+    report["html"] = str(dialog.run.report())
+    report["tracks left"] = (dialog.run.child.folder / "tracks.parquet").exists()
+    press(dialog, "raw_training_use")
+    until(lambda: "among your models" in text(dialog, "raw_training_status"), 60, "the model kept")
+    from raw_qgis_plugin.gui.settings import settings
+
+    report["default"] = settings().model.value()
+    look_at_models()
+    dialog.run.delete(ask=False)
+    until(lambda: not Path(report["found"]).exists(), 60, "the run deleted")
+    heart.end()
+    report["blocks"] = [block for block in heart.blocks if block["ours"] and block["cpu"] > 0.2]
+
+
+def look_at_models():
+    dialog = open_window("models")
+    until(lambda: len(dialog.entries) == 2, 60, "the models")
+    report["models"] = [entry.name for entry in dialog.entries]
+    picture(dialog, f"models_card{SUFFIX}")
+    dialog.list.setCurrentRow(1)
+    choose(dialog, "raw_models_other", "raw-small")
+    report["compared"] = dialog.card.toPlainText()
+    look_for_cuts(dialog)
+    picture(dialog, f"models_compare{SUFFIX}")
+    archive = Path(report["default"]).parents[1] / "out.zip"
+    dialog.export(str(archive))
+    until(lambda: "Written" in dialog.note.text(), 60, "the export")
+    dialog.take(str(archive))
+    until(lambda: len(dialog.entries) == 3, 60, "the import")
+    archive.write_bytes(archive.read_bytes()[:5000])
+    dialog.take(str(archive))
+    until(lambda: "zip" in dialog.note.text() and "Checking" not in dialog.note.text(), 60, "the refusal")
+    report["refusal"] = dialog.note.text()
+    dialog.list.setCurrentRow(2)
+    dialog.remove(ask=False)
+    until(lambda: len(dialog.entries) == 2, 60, "the removal")
+    dialog.list.setCurrentRow(0)
+    press(dialog, "raw_models_default")
+    from raw_qgis_plugin.gui.settings import settings
+
+    report["default again"] = settings().model.value()
+    dialog.close()
+    QApplication.processEvents()
+
+
+QTimer.singleShot(1500, lambda: main(begin if PHASE == "begin" else resume, report))
