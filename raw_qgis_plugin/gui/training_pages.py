@@ -105,7 +105,7 @@ class DataPage(Page):
             box.setField(getattr(guess, role) or "" if known is None else known)
         if layer is not None:
             self.zone.setCurrentText(layer.customProperty("raw/timezone") or "UTC")
-            self.note.setText(tr("{n:,} features; guessed {fields}").format(n=layer.featureCount(), fields=guess))
+            self.note.setText(tr("{n:,} features. {fields}").format(n=layer.featureCount(), fields=guess))
         self.changed.emit()
 
     def choice(self) -> FieldChoice:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +51,7 @@ def pretraining(folder: Path, init: str, preset: str, minutes: float, device: st
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
         "--minutes", f"{minutes:g}", "--keep", KEPT, "--output", str(folder / RUN),
-        "--validate-every", "10" if minutes < 5 or preset == "raw-nano" else "50",
+        "--validate-every", "5" if minutes < 5 else "50",
     ]  # fmt: skip
     return arguments if device.lower() == "auto" else [*arguments, "--device", device.lower()]
 
@@ -67,12 +68,17 @@ def share_done(line: dict[str, Any], minutes: float) -> float | None:
     return {"comparing": TRAINED, "report": TAUGHT, "done": 1.0}.get(str(stage))
 
 
+def name_of(measure: str) -> str:
+    """A figure of people unseen in words: 'ratio_900s_filled' is '900 s filled'."""
+    return re.sub(r"(\d)s\b", r"\1 s", measure.removeprefix("ratio_").replace("_", " "))
+
+
 def in_words(line: dict[str, Any]) -> str:
     """A line of progress for people to read; '' where there is nothing to say."""
     if "text" in line:
         return str(line["text"])
     if "step" in line and "loss" in line:
-        unseen = [f"{k.removeprefix('ratio_')} {v:.2f}" for k, v in line.items() if k.startswith("ratio_")]
+        unseen = [f"{name_of(k)} {v:.2f}" for k, v in line.items() if k.startswith("ratio_")]
         words = [
             tr("step {step}: loss {loss:.3f}").format(step=line["step"], loss=line["loss"]),
             *([tr("error over the baseline's on people unseen: ") + ", ".join(unseen)] if unseen else []),

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""raw:pretrain in QGIS: a short training of raw-nano on a few people, cancelled, broken, and to its end."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.core import QgsProcessingException, QgsProcessingFeedback, QgsVectorLayer
+
+needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch, which is not installed")
+
+
+class Told(QgsProcessingFeedback):
+    """Remembers what it is told, and cancels after `cancel_on` was said."""
+
+    def __init__(self, cancel_on: str = "") -> None:
+        super().__init__(False)
+        self.said: list[str] = []
+        self.cancel_on = cancel_on
+
+    def pushInfo(self, info: str) -> None:  # noqa: N802
+        self.said.append(info)
+        if self.cancel_on and self.cancel_on in info:
+            self.cancel()
+
+    pushConsoleInfo = pushWarning = pushInfo
+
+
+@pytest.fixture
+def tracks(sample: Path) -> QgsVectorLayer:
+    """The sample's ten phones."""
+    layer = QgsVectorLayer(str(sample / "aracaju_tracks.gpkg"), "tracks", "ogr")
+    assert layer.isValid()
+    return layer
+
+
+@pytest.fixture
+def runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> Path:
+    """Where the runs lie: not in a profile that others use."""
+    from raw_qgis_plugin.tasks import child
+
+    folder = tmp_path / "runs"
+    folder.mkdir()
+    monkeypatch.setattr(child, "runs_folder", lambda: folder)
+    return folder
+
+
+def parameters(tracks: QgsVectorLayer, out: Path, **more: Any) -> dict[str, Any]:
+    return {
+        "INPUT": tracks, "PRESET": "raw-nano", "INIT": "none", "MINUTES": 0.2, "DEVICE": "CPU",
+        "BUNDLE": str(out / "bundle"), "REPORT": str(out / "report.html"), **more,
+    }  # fmt: skip
+
+
+@needs_torch
+def test_it_trains_judges_and_leaves_nothing_of_the_tracks(
+    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.core.bundle import open_bundle
+
+    told = Told()
+    done = processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=told)
+    assert done["N_USERS"] == 10 and done["PROVIDER"].startswith("CPU")
+    card = open_bundle(done["BUNDLE"]).card
+    assert card["name"] == "bundle" and card["config"]["preset"] == "raw-nano"
+    assert card["training"]["corpus"][0].endswith("tracks.parquet")
+    report = Path(done["REPORT"]).read_text("utf-8")
+    assert "Forecasts before and after" in report and "Heads" in report and done["VERDICT"][:20] in report
+    assert any(said.startswith("Teaching the head") for said in told.said)
+    assert list(runs.iterdir()) == []
+
+
+@needs_torch
+def test_a_cancel_is_quick_and_keeps_the_run_for_later(
+    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.tasks.child import Child
+
+    told = Told(cancel_on="Training")
+    began = time.monotonic()
+    processing.run("raw:pretrain", parameters(tracks, tmp_path, MINUTES=30), feedback=told)
+    assert time.monotonic() - began < 60
+    (folder,) = runs.iterdir()
+    child = Child(folder)
+    assert child.status == "stopped" and not child.running
+    assert any(str(folder) in said for said in told.said)
+    assert not (tmp_path / "bundle" / "card.json").exists()
+
+
+def test_what_training_misses_is_named(
+    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.tasks import child
+
+    begin = child.Child.start.__func__
+    monkeypatch.setattr(
+        child.Child, "start", classmethod(lambda cls, *a, **k: begin(cls, *a, needs=("no_such_torch",), **k))
+    )
+    with pytest.raises(QgsProcessingException, match="no_such_torch.*pip install"):
+        processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=Told())
+
+
+def test_a_model_that_is_none_is_refused_before_anything_is_read(
+    processing: Any, make: Callable[..., Any], invented: Callable[..., Any], runs: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(QgsProcessingException, match="There is no model at"):
+        processing.run("raw:pretrain", parameters(make(invented()), tmp_path, INIT=str(tmp_path / "nowhere")))
+    assert list(runs.iterdir()) == []
