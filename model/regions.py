@@ -9,13 +9,14 @@ from collections.abc import Sequence
 import numpy as np
 
 from raw_qgis_plugin.core.polygons import read_polygons
-from raw_qgis_plugin.core.regions import MIN_USERS, POOLINGS, score_regions
+from raw_qgis_plugin.core.regions import CROSSINGS, MIN_USERS, POOLINGS, score_regions
 
 from .cli import make_parser, meter, open_model, read_tracks, run, warn, whole, write_table
 
 EPILOG = """
 P has one row a region: its id, n_users, n_points, for each task NAME, NAME_low and NAME_high (the 80 % interval), or
-NAME and NAME_p, suppressed and in_domain. Of a region that fewer than --min-users people cross nothing is told.
+NAME and NAME_p, n_visits, dwell_min (their median), home_share (of the people whose home is known, those who have it
+here), suppressed and in_domain. Of a region that fewer than --min-users people cross nothing is told.
 """
 
 
@@ -29,16 +30,22 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     parser.add_argument("--min-users", type=int, default=MIN_USERS, metavar="N", help="fewest people (default: 10)")
     parser.add_argument("--pooling", choices=POOLINGS, default="sum", help="of the people's embeddings (default: sum)")
+    parser.add_argument(
+        "--by", choices=CROSSINGS, default="fixes",
+        help="people cross a region by a fix in it, or by the straight way between two fixes too (default: fixes)",
+    )  # fmt: skip
     args = parser.parse_args(argv)
     regions = read_polygons(args.regions, args.id)
     model = open_model(args)
     tracks, _ = read_tracks(args)
-    scores = score_regions(tracks, regions.shapes, model, args.task, args.pooling, args.min_users, meter("scoring"))
+    scores = score_regions(
+        tracks, regions.shapes, model, args.task, args.pooling, args.min_users, meter("scoring"), args.by
+    )
     for reason in scores.reasons:
         warn(reason)
     withheld = np.count_nonzero(scores.columns["suppressed"])
     print(f"{withheld:,} of {len(regions.ids):,} regions withheld: under {args.min_users} users", file=sys.stderr)
-    counts = {name: whole(scores.columns[name]) for name in ("n_users", "n_points")}
+    counts = {name: whole(scores.columns[name]) for name in ("n_users", "n_points", "n_visits")}
     write_table(args.output, {regions.id_name: regions.ids, **scores.columns, **counts})
 
 

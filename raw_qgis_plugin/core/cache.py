@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import embed as recipe
-from . import habits, motion
 from .errors import Progress, no_progress, part_of
 from .features import FEATURE_VERSION
 from .tracks import Tracks

@@ -136,12 +136,12 @@ def _facts(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
     return columns
 
 
-def most_visited(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
-    """(n_tracks,) lon and lat of the 500 m cell where each track spends most of its time: the cell's centre.
+def most_visited(tracks: Tracks, size_m: float = GRID_M) -> tuple[np.ndarray, np.ndarray]:
+    """(n_tracks,) lon and lat of the cell (of 500 m) where each track spends most of its time: the cell's centre.
 
     The time until the next fix is spent where a fix is, up to 12 h: loggers are silent indoors.
     """
-    lon, lat, cell = snap(tracks.lon, tracks.lat)
+    lon, lat, cell = snap(tracks.lon, tracks.lat, size_m)
     stay: np.ndarray = np.zeros(len(tracks))
     same = tracks.track[1:] == tracks.track[:-1]
     stay[:-1] = np.where(same, np.minimum(np.diff(tracks.t), LONGEST_STAY_MS), 0)
@@ -172,4 +172,4 @@ def snap(lon: np.ndarray, lat: np.ndarray, size_m: float = GRID_M) -> tuple[np.n
     degree_m = metres_between(np.zeros_like(middle), middle, np.ones_like(middle), middle)
     across = np.maximum(np.floor(360 * degree_m / size_m), 1)
     column = np.minimum(np.floor((lon + 180) / 360 * across), across - 1).astype(np.int64)
-    return (column + 0.5) * 360 / across - 180, middle, row * 100_000 + column
+    return (column + 0.5) * 360 / across - 180, middle, row * 1_000_000 + column

@@ -12,8 +12,10 @@ import numpy as np
 from .domain import outside, unit_stats
 from .embed import embed
 from .errors import InputError, Progress, no_progress, part_of, require
-from .profiles import answers, choose_heads
-from .tracks import Tracks, group_quantile
+from .features import solar_hour
+from .geodesy import metres_between
+from .profiles import answers, choose_heads, most_visited
+from .tracks import Tracks, group_quantile, solar_day
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -21,7 +23,12 @@ if TYPE_CHECKING:
     from .runtime import Model
 
 POOLINGS = ("sum", "mean", "share")
+CROSSINGS = ("fixes", "segments")
 MIN_USERS = 10
+LONGEST_WAY_MS = 15 * 60_000  # between two fixes a straight way is assumed for no longer than this …
+LONGEST_WAY_M = 5000.0  # … and no farther
+HOME_M = 150.0
+VISIT_MS = 3 * 3_600_000  # a longer silence ends a visit
 
 
 @dataclass(frozen=True)
@@ -40,24 +47,32 @@ def score_regions(
     pooling: str = "sum",
     min_users: int = MIN_USERS,
     progress: Progress = no_progress,
+    by: str = "fixes",
 ) -> RegionScores:
-    """Score regions by the users who have a fix in them.
+    """Score regions by the users who have a fix in them, or by='segments' by those whose way leads through them.
 
     polygons: (n_regions,) shapely geometries in lon/lat, None where there is none. tasks: names of region heads; None
-    is all. Columns: n_users, n_points, what the heads answer (profiles.answers), suppressed, in_domain. A region with
-    fewer than min_users distinct users is suppressed: n_users, n_points and every figure are nan or None.
+    is all. Columns: n_users, n_points, what the heads answer (profiles.answers), n_visits, dwell_min and home_share
+    (see `stays`), suppressed, in_domain. A region with fewer than min_users distinct users is suppressed: n_users,
+    n_points and every figure are nan or None.
     """
     heads = choose_heads(model, "region", tasks)
     if min_users < 1:
         raise InputError("The fewest users of a region that is shown must be at least 1.")
     users = tracks.by_user()
-    visits = crossing(users, polygons, part_of(progress, 0.0, 0.2))
+    inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
+    visits = count_users(users, inside)
+    if by == "segments":
+        visits = visits + ways_across(users, polygons, visits)
+    elif by != "fixes":
+        raise InputError(f"There is no crossing by '{by}'. Choose one of: {', '.join(CROSSINGS)}.")
     n_users = np.diff(visits.indptr)
     shown = n_users >= min_users
     columns: dict[str, np.ndarray] = {
         "n_users": np.where(shown, n_users, np.nan),
-        "n_points": np.where(shown, np.asarray(visits.sum(axis=1)).ravel(), np.nan),
+        "n_points": np.where(shown, list(map(len, inside)), np.nan),
     }
+    more = {name: np.where(shown, values, np.nan) for name, values in stays(users, polygons, inside, visits).items()}
     visits, users = _only_visitors(visits[shown], users)
     in_domain = shown.copy()
     reasons = [] if heads else ["The model has no head for a region, so that there are counts alone."]
@@ -75,13 +90,20 @@ def score_regions(
                 why.append(f"{head['name']} was trained with pooling '{head.get('pooling', 'sum')}'")
             in_domain[shown] &= ~wrong
             reasons += [reason for reason in why if reason not in reasons]
-    columns.update(suppressed=~shown, in_domain=in_domain)
+    columns.update(**more, suppressed=~shown, in_domain=in_domain)
     progress(1.0)
     return RegionScores(columns, reasons)
 
 
 def crossing(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, progress: Progress = no_progress) -> csr_matrix:
-    """Sparse (n_regions, n_users) counts of the fixes of each user in each region, its edge included.
+    """Sparse (n_regions, n_users) counts of the fixes of each user in each region: `count_users` of `fixes_inside`."""
+    return count_users(tracks, fixes_inside(tracks, polygons, progress))
+
+
+def fixes_inside(
+    tracks: Tracks, polygons: Sequence[Any] | np.ndarray, progress: Progress = no_progress
+) -> list[np.ndarray]:
+    """Of each region the rows of the fixes in it, its edge included, ascending.
 
     polygons: (n_regions,) shapely polygons or multipolygons in lon/lat; None and empty ones hold nothing. Invalid ones
     are mended. Longitudes beyond ±180 go round the world. InputError for other geometries and for polygons
@@ -89,27 +111,112 @@ def crossing(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, progress: Pro
     """
     require("scipy", "shapely")
     import shapely
-    from scipy.sparse import csr_matrix
 
     regions = usable_polygons(polygons)
     order = np.argsort(tracks.lon, kind="stable")
-    lon, lat, user = tracks.lon[order], tracks.lat[order], tracks.user[order]
-    users, counts = [], []
+    lon, lat = tracks.lon[order], tracks.lat[order]
+    result = []
     for number, region in enumerate(regions):
-        inside = np.zeros(tracks.n_users, np.int64)
+        hits = []
         for turn in _turns(region):
             west, south, east, north = shapely.bounds(region) - np.array([turn, 0, turn, 0])
             near = slice(*np.searchsorted(lon, [west, np.nextafter(east, np.inf)]))
             box = np.flatnonzero((lat[near] >= south) & (lat[near] <= north)) + near.start
-            hit = box[shapely.intersects_xy(region, lon[box] + turn, lat[box])]
-            inside += np.bincount(user[hit], minlength=tracks.n_users)
-        users.append(np.flatnonzero(inside))
-        counts.append(inside[users[-1]])
+            hits.append(order[box[shapely.intersects_xy(region, lon[box] + turn, lat[box])]])
+        result.append(np.unique(np.concatenate(hits)))
         progress((number + 1) / len(regions))
-    start = np.cumsum([0, *map(len, users)])
-    empty = np.zeros(0, np.int64)
-    entries = np.concatenate([empty, *counts]), np.concatenate([empty, *users]), start
-    return csr_matrix(entries, shape=(len(regions), tracks.n_users))
+    return result
+
+
+def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
+    """Sparse (n_regions, n_users) counts of the rows of each user in each region. inside: of `fixes_inside`."""
+    from scipy.sparse import csr_matrix
+
+    users, counts = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+    for rows in inside:
+        user, count = np.unique(tracks.user[rows], return_counts=True)
+        users.append(user.astype(np.int64))
+        counts.append(count.astype(np.int64))
+    start = np.cumsum([0, *map(len, users[1:])])
+    return csr_matrix((np.concatenate(counts), np.concatenate(users), start), shape=(len(inside), tracks.n_users))
+
+
+def ways_across(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, visits: csr_matrix) -> csr_matrix:
+    """Sparse (n_regions, n_users): 1 where no fix of a user is in a region (visits: of `crossing`) but the straight way
+    between two of them leads through it. Ways of more than 15 minutes or 5 km are not known to be straight.
+    """
+    import shapely
+    from scipy.sparse import coo_matrix, csr_matrix
+
+    regions = usable_polygons(polygons)
+    step = np.flatnonzero((tracks.track[1:] == tracks.track[:-1]) & (np.diff(tracks.t) <= LONGEST_WAY_MS))
+    metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
+    step = step[(metres > 0) & (metres <= LONGEST_WAY_M) & (np.abs(np.diff(tracks.lon)[step]) < 180)]
+    ends = np.stack([np.stack([tracks.lon[i], tracks.lat[i]], axis=-1) for i in (step, step + 1)], axis=1)
+    tree = shapely.STRtree(shapely.linestrings(ends))
+    region, way = tree.query(regions, predicate="intersects") if len(step) else np.zeros((2, 0), np.int64)
+    pairs = np.unique(np.stack([region, tracks.user[step[way]]]), axis=1)
+    crossed = coo_matrix((np.ones(pairs.shape[1], np.int64), (pairs[0], pairs[1])), shape=visits.shape).tocsr()
+    new = csr_matrix(crossed - crossed.multiply(visits > 0))
+    new.eliminate_zeros()
+    return new
+
+
+def stays(
+    tracks: Tracks, polygons: Sequence[Any] | np.ndarray, inside: Sequence[np.ndarray], visits: csr_matrix
+) -> dict[str, np.ndarray]:
+    """What analysts expect beside any score, (n_regions,) float64 each.
+
+    n_visits: runs of a user's consecutive fixes in the region, which a silence of three hours ends. dwell_min: their
+    median length, first to last fix, of visits that are more than passing a fix. home_share: of the region's users
+    whose home is known, how many have it here (home: the most visited 150 m cell between 22:00 and 7:00 of users who
+    are seen on two nights and more). nan where there is none to speak of.
+    """
+    n_visits, dwell = np.zeros(len(inside)), np.full(len(inside), np.nan)
+    for region, rows in enumerate(inside):
+        if not len(rows):
+            continue
+        t, user = tracks.t[rows], tracks.user[rows]
+        new = np.append(True, (np.diff(rows) != 1) | (user[1:] != user[:-1]) | (np.diff(t) > VISIT_MS))
+        first = np.flatnonzero(new)
+        last = np.append(first[1:], len(rows)) - 1
+        n_visits[region] = len(first)
+        minutes = (t[last] - t[first]) / 60_000
+        if (minutes > 0).any():
+            dwell[region] = np.median(minutes[minutes > 0])
+    lon, lat = homes(tracks)
+    known = ~np.isnan(lon)
+    came = np.asarray((visits > 0)[:, known].sum(axis=1), np.float64).ravel()
+    at_home = np.zeros(len(inside))
+    if known.any():
+        everybody = np.flatnonzero(known)
+        found = _points_inside(polygons, lon[known], lat[known])
+        for region, here in enumerate(found):
+            at_home[region] = len(np.intersect1d(everybody[here], visits[region].indices))
+    share = np.divide(at_home, came, out=np.full(len(inside), np.nan), where=came > 0)
+    return {"n_visits": n_visits, "dwell_min": dwell, "home_share": share}
+
+
+def homes(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
+    """(n_users,) lon and lat of where users spend their nights, to 150 m; nan where they are seen on fewer than two."""
+    hours = solar_hour(tracks.t, tracks.lon) % 24
+    night = (hours >= 22) | (hours < 7)
+    out = np.full((2, tracks.n_users), np.nan)
+    evening = solar_day(tracks) - (hours < 7)
+    pairs = np.unique(np.stack([tracks.user[night].astype(np.int64), evening[night].astype(np.int64)]), axis=1)
+    often = np.bincount(pairs[0], minlength=tracks.n_users) >= 2
+    chosen = night & often[tracks.user]
+    if chosen.any():
+        out[:, often] = most_visited(tracks.take(chosen), HOME_M)
+    return out[0], out[1]
+
+
+def _points_inside(polygons: Sequence[Any] | np.ndarray, lon: np.ndarray, lat: np.ndarray) -> list[np.ndarray]:
+    """Of each region the numbers of the points in it."""
+    n = len(lon)
+    ids = np.arange(n)
+    points = Tracks(ids, ids, ids.astype(np.int32), ids.astype(np.int32), np.zeros(n, np.int64), lon, lat)
+    return fixes_inside(points, polygons)
 
 
 def usable_polygons(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:

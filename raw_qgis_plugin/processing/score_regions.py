@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from ..core.tracks import Tracks
 
 POOLINGS = ("sum", "mean", "share")
+CROSSINGS = ("fixes", "segments")
 
 
 class ScoreRegions(TrackAlgorithm):
@@ -67,6 +68,11 @@ class ScoreRegions(TrackAlgorithm):
             "model was trained with; mean ignores how many they are; share weighs each by its share of the fixes.",
             defaultValue="sum", advanced=True,
         )  # fmt: skip
+        self.add_choice(
+            "CROSSING", "A user crossed a region", CROSSINGS, "fixes: with a fix in it. segments: also where the "
+            "straight way between two fixes (15 minutes and 5 km at most) leads through it.", defaultValue="fixes",
+            advanced=True,
+        )  # fmt: skip
         shape = QgsProcessing.TypeVectorPolygon
         self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Region scores"), shape))
         self.add_model()
@@ -99,6 +105,7 @@ class ScoreRegions(TrackAlgorithm):
             tracks, polygons, model, names_of(parameters.get("TASKS")),
             self.parameterAsString(parameters, "POOLING", context) or "sum", minimum,
             Stage(feedback, tr("Scoring"), READ, COMPUTED),
+            self.parameterAsString(parameters, "CROSSING", context) or "fixes",
         )  # fmt: skip
         self.warn_outside(scores.reasons, scores.columns["in_domain"], feedback)
         withheld = int(scores.columns["suppressed"].sum())
@@ -106,7 +113,7 @@ class ScoreRegions(TrackAlgorithm):
             tr("{n} of {m} regions are withheld: fewer than {k} users.").format(n=withheld, m=len(features), k=minimum)
         )
 
-        kinds = {**writing.kinds_of(scores.columns), "n_users": "int", "n_points": "int"}
+        kinds = {**writing.kinds_of(scores.columns), "n_users": "int", "n_points": "int", "n_visits": "int"}
         own = renamed(self.regions.fields(), kinds, feedback)
         fields = QgsFields(own)
         for field in writing.make_fields(kinds):

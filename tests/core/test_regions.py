@@ -13,13 +13,19 @@ shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
+from raw_qgis_plugin.core.geodesy import metres_between  # noqa: E402
 from raw_qgis_plugin.core.polygons import read_polygons  # noqa: E402
 from raw_qgis_plugin.core.regions import (  # noqa: E402
     area_km2,
+    count_users,
     crossing,
+    fixes_inside,
+    homes,
     pool_users,
     region_inputs,
     score_regions,
+    stays,
+    ways_across,
 )
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
@@ -95,11 +101,15 @@ def test_under_ten_users_nothing_is_told(people, invented_model):
     regions = [EVERYWHERE, shapely.box(9.995, 40, 10.005, 60), shapely.box(100, 0, 101, 1), None]
     model = invented_model({**POI, "domain": {"cadence_s": [1, 300]}})
     scores = score_regions(people, regions, model).columns
-    assert list(scores) == ["n_users", "n_points", "poi", "poi_low", "poi_high", "suppressed", "in_domain"]
+    assert list(scores) == [
+        "n_users", "n_points", "poi", "poi_low", "poi_high", "n_visits", "dwell_min", "home_share", "suppressed",
+        "in_domain",
+    ]  # fmt: skip
     assert scores["suppressed"].tolist() == [False, True, True, True]
     assert scores["n_users"][0] == 12 and scores["n_points"][0] == len(people)
-    for name in ("n_users", "n_points", "poi", "poi_low", "poi_high"):
+    for name in ("n_users", "n_points", "poi", "poi_low", "poi_high", "n_visits", "dwell_min"):
         assert np.isnan(scores[name][1:]).all() and not np.isnan(scores[name][0])
+    assert np.isnan(scores["home_share"]).all()  # two hours of a day show nobody's home
     assert scores["in_domain"].tolist() == [True, False, False, False]
     assert scores["poi_low"][0] <= scores["poi"][0] <= scores["poi_high"][0]
     assert model.asked["poi"].shape[0] == 1  # a withheld region is not even scored
@@ -113,6 +123,44 @@ def test_fewest_users_counts_people_not_tracks(people, invented_model):
     assert score_regions(tracks, region, invented_model(POI), min_users=1).columns["suppressed"].tolist() == [False]
     with pytest.raises(InputError, match="at least 1"):
         score_regions(tracks, region, invented_model(POI), min_users=0)
+
+
+def test_a_way_between_fixes_crosses_too():
+    minute = 60_000
+    t = [0, minute, 2 * minute, 0, 20 * minute, 0, minute]
+    lon = [-0.01, 0.02, 0.02, -0.01, 0.02, 5.0, 5.0]  # b's way takes too long to be straight; c is elsewhere
+    tracks, _ = build_tracks(list("aaabbcc"), None, t, lon, [0.005] * 5 + [0, 1e-4])
+    regions = [shapely.box(0, 0, 0.01, 0.01), shapely.box(0.015, 0, 0.03, 0.01), None]
+    visits = crossing(tracks, regions)
+    assert visits.toarray().tolist() == [[0, 0, 0], [2, 1, 0], [0, 0, 0]]
+    assert ways_across(tracks, regions, visits).toarray().tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
+
+
+def test_scores_by_the_way(people, invented_model):
+    beside = [shapely.box(9.9, 40, 9.95, 60)]
+    by_fixes = score_regions(people, beside, invented_model(), min_users=1)
+    assert by_fixes.columns["suppressed"].tolist() == [True]
+    assert score_regions(people, [EVERYWHERE], invented_model(), by="segments").columns["n_users"].tolist() == [12]
+    with pytest.raises(InputError, match="no crossing by 'foot'"):
+        score_regions(people, beside, invented_model(), by="foot")
+
+
+def test_visits_dwell_and_homes():
+    hour = 3_600_000
+    monday = 1_699_833_600_000
+    # a sleeps at 0.5 for three nights and visits 1.5 for two hours each day; b passes 1.5 with one fix, home unknown
+    days = [monday + d * 24 * hour for d in range(3)]
+    t = [d + h * hour for d in days for h in (1, 2, 3, 12, 13, 14)] + [monday + 12 * hour, monday + 13 * hour]
+    lon = [0.5, 0.5, 0.5, 1.5, 1.5, 1.5] * 3 + [1.5, 5.0]
+    tracks, _ = build_tracks(["a"] * 18 + ["b"] * 2, None, t, lon, [0.5] * 20)
+    regions = [DEGREE, shapely.box(1, 0, 2, 1), shapely.box(7, 7, 8, 8)]
+    inside = fixes_inside(tracks, regions)
+    figures = stays(tracks, regions, inside, count_users(tracks, inside))
+    assert figures["n_visits"].tolist() == [3, 4, 0]
+    assert figures["dwell_min"][:2].tolist() == [120, 120] and np.isnan(figures["dwell_min"][2])
+    assert figures["home_share"][:2].tolist() == [1, 0] and np.isnan(figures["home_share"][2])
+    lon, lat = homes(tracks)
+    assert metres_between(lon[:1], lat[:1], np.array([0.5]), np.array([0.5]))[0] < 110 and np.isnan(lon[1])
 
 
 def test_out_of_domain_says_why(people, invented_model):
