@@ -26,6 +26,7 @@ from ..processing.words import tr
 from ..tasks.algorithm import AlgorithmJob
 from ..tasks.job import Job
 from .dock_layers import LayerGroup
+from .settings import settings
 
 if TYPE_CHECKING:
     from ..layers.reading import Reading
@@ -131,8 +132,10 @@ class Session(QObject):
             self.changed.emit()
             return
         reading = snapshot(self.layer, self.fields, self.timezone)
-        model, path = self.model, self.model_path
-        self.run(tr("Reading the tracks"), lambda progress: _read(reading, model, path, progress), self._has_read)
+        model, path, device = self.model, self.model_path, settings().device.value().lower()
+        self.run(
+            tr("Reading the tracks"), lambda progress: _read(reading, model, path, device, progress), self._has_read
+        )
 
     def _has_read(self, result: tuple[Tracks, Tracks, Skipped, Model, float]) -> None:
         self.tracks, self.users, self.skipped, self.model, self.estimate_s = result
@@ -182,6 +185,7 @@ class Session(QObject):
         common = {
             "INPUT": self.layer, "USER_FIELD": self.fields.user or "", "TRACK_FIELD": self.fields.track or "",
             "TIME_FIELD": self.fields.time or "", "TIMEZONE": self.timezone, "MODEL": self.model_path,
+            "DEVICE": settings().device.value(),
         }  # fmt: skip
 
         def ended(*result: Any) -> None:
@@ -229,7 +233,7 @@ class Session(QObject):
 
 
 def _read(
-    reading: Reading, model: Model | None, path: str, progress: Progress
+    reading: Reading, model: Model | None, path: str, device: str, progress: Progress
 ) -> tuple[Tracks, Tracks, Skipped, Model, float]:
     """In a task: the tracks, the users among them with two fixes or more, and the seconds to embed these."""
     from ..core.bundle import open_bundle
@@ -241,7 +245,7 @@ def _read(
     skipped.add("the only fix of a user", int(single.sum()))
     users = users.take(~single[users.track]) if single.any() else users
     progress(0.9)
-    model = model or Model(open_bundle(path or None))
+    model = model or Model(open_bundle(path or None), device)
     progress(0.95)
     return tracks, users, skipped, model, _seconds_to_embed(users, model, progress)
 

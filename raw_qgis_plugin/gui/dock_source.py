@@ -33,6 +33,7 @@ from ..processing.base import icon
 from ..processing.progress import time_left
 from ..processing.words import tr
 from .menu import WINDOWS, has_fixes
+from .settings import settings
 
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
@@ -151,8 +152,8 @@ class SourcePanel(QWidget):
         """The layer and the model that the project remembers, else the current layer where it has fixes."""
         project = QgsProject.instance()
         self._exclude_lines_without_m()
-        path = project.readEntry("raw", "model", "")[0]
-        self.model.setCurrentIndex(max(0, self.model.findData(path)))
+        path, remembered = project.readEntry("raw", "model", "")
+        self.choose_model(path if remembered else settings().model.value())
         layer = project.mapLayer(project.readEntry("raw", "layer", "")[0])
         current = self.menu.iface.activeLayer()
         fitting = [each for each in (layer, current, *project.mapLayers().values()) if has_fixes(each)]
@@ -185,7 +186,7 @@ class SourcePanel(QWidget):
         """Use a bundle: for windows that make or manage them."""
         self.list_models()
         at = self.model.findData(path)
-        if at < 0:
+        if at < 0:  # it lies elsewhere
             self.model.addItem(Path(path).stem, path)
             at = self.model.count() - 1
         self.model.setCurrentIndex(at)

@@ -24,7 +24,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ..core.errors import InputError, Progress
-from ..core.region_view import MIN_USERS, City, RegionView, look
+from ..core.region_view import City, RegionView, look
 from ..core.runtime import Model
 from ..layers.coordinates import from_wgs84, to_wgs84
 from ..layers.styling import short, title_of
@@ -33,6 +33,7 @@ from .menu import has_areas
 from .regions_card import Region, RegionCard
 from .regions_draw import Drawing
 from .regions_kept import RegionBook
+from .settings import settings
 
 if TYPE_CHECKING:
     from .dock_session import Session
@@ -90,7 +91,7 @@ class RegionsTab(QWidget):
         top.addStretch()
         self.least.setObjectName("raw_least")
         self.least.setRange(1, 1000)
-        self.least.setValue(MIN_USERS)
+        self.least.setValue(settings().min_users.value())
         self.least.setPrefix(tr("from "))
         self.least.setSuffix(tr(" people"))
         self.least.setToolTip(tr("Fewer people are not spoken of, not even by number."))
