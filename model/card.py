@@ -53,6 +53,7 @@ def _training(t: dict) -> str:
     said = (
         f"{t['points'] / 1e6:.1f} million fixes in {t['step']:,} steps and {t['seconds'] / 60:.0f} minutes on "
         f"{t['device']}; seed {t['seed']}; corpus (weight*kind:source): {', '.join(f'`{c}`' for c in t['corpus'])}."
+        + (f" Command: `{t['command']}`." if t.get("command") else "")
     )
     return f"{_training(t['before'])}\n\nThen {said}" if t.get("before") else said
 

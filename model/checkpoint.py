@@ -5,28 +5,58 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
-from safetensors import safe_open
+from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from model.config import Config
+from model.distributed import spread_like, whole
 from model.raw import Raw
+from raw_qgis_plugin.core.errors import InputError
 
 
 def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
-    """Write `tensors` with the JSON-able `about` to `path`, by way of a temporary file beside it."""
+    """Write `tensors` with the JSON-able `about` to `path`, by way of a temporary file beside it.
+
+    InputError where the disk is full or refuses; what was at `path` before is then still there.
+    """
     beside = path.with_suffix(".partial")
-    save_file({k: v.detach().contiguous().clone() for k, v in tensors.items()}, beside, {"about": json.dumps(about)})
-    os.replace(beside, path)
+    try:
+        save_file({k: v.detach().contiguous() for k, v in tensors.items()}, beside, {"about": json.dumps(about)})
+        with beside.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(beside, path)
+        _sync_folder(path.parent)
+    except (OSError, SafetensorError) as error:
+        beside.unlink(missing_ok=True)
+        kept = "The checkpoint before it is whole: --resume goes on from there." if path.exists() else ""
+        why = f"No checkpoint can be written to {path.parent}: {error}. Make room on the disk."
+        raise InputError(f"{why} {kept}") from error
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the disk know the new name, where the system lets folders be synced."""
+    if os.name == "posix":
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """The tensors and the `about` of a checkpoint."""
-    with safe_open(path, "pt") as f:
-        return {k: f.get_tensor(k) for k in f.keys()}, json.loads(f.metadata()["about"])  # noqa: SIM118
+    """The tensors and the `about` of a checkpoint. InputError where there is none, or none that can be read."""
+    if not path.is_file():
+        raise InputError(f"There is no checkpoint at {path}: start the run without --resume.")
+    try:
+        with safe_open(path, "pt") as f:
+            return {k: f.get_tensor(k) for k in f.keys()}, json.loads(f.metadata()["about"])  # noqa: SIM118
+    except (SafetensorError, KeyError, TypeError, ValueError) as error:
+        raise InputError(f"{path} is no checkpoint that can be read: {error}.") from error
 
 
 def load_network(path: Path) -> tuple[Raw, dict]:
@@ -38,18 +68,17 @@ def load_network(path: Path) -> tuple[Raw, dict]:
     return network.eval(), about
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
-    """An AdamW optimizer's state as named tensors."""
-    state = optimizer.state_dict()["state"]
-    return {f"adam.{i}.{k}": torch.as_tensor(v) for i, s in state.items() for k, v in s.items()}
+def optimizer_tensors(optimizer: torch.optim.Optimizer, network: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """An AdamW optimizer's state as named tensors, whole; where it is spread, all processes must ask for it."""
+    for name, parameter in network.named_parameters():
+        for key, value in optimizer.state.get(parameter, {}).items():
+            yield f"adam.{name}.{key}", whole(torch.as_tensor(value))
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: dict[str, Tensor]) -> None:
+def restore_optimizer(optimizer: torch.optim.Optimizer, network: nn.Module, tensors: dict[str, Tensor]) -> None:
     """Give an AdamW optimizer the state written by `optimizer_tensors`."""
-    whole = optimizer.state_dict()
-    whole["state"] = {}
-    for name, value in tensors.items():
-        if name.startswith("adam."):
-            _, i, key = name.split(".")
-            whole["state"].setdefault(int(i), {})[key] = value
-    optimizer.load_state_dict(whole)
+    for name, parameter in network.named_parameters():
+        for key in ("step", "exp_avg", "exp_avg_sq"):
+            if (value := tensors.get(f"adam.{name}.{key}")) is not None:
+                like = parameter if value.ndim else value
+                optimizer.state[parameter][key] = spread_like(value, like).clone()

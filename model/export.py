@@ -29,7 +29,7 @@ from raw_qgis_plugin.core.features import FEATURE_VERSION
 
 OPSET = 20
 POOLING = "mean and standard deviation of the states, of fine windows and of the quarter-hour sequence"
-TRAINING = ("corpus", "device", "seed", "minutes", "seconds", "step", "points", "metrics", "before")
+TRAINING = ("corpus", "device", "seed", "minutes", "seconds", "step", "points", "metrics", "before", "command")
 
 
 class Graph(nn.Module):
@@ -118,7 +118,7 @@ def export(run: Path, output: Path, data: str = "") -> None:
         "embedding": {"width": embedding_width(network.config.width), "pooling": POOLING},
         "domain": {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, UNLIMITED], "horizon_s": [1, 9000]},
         "calibration": about.get("calibration", {}), "heads": [], "onnx_difference": difference,
-        "training": {k: about[k] for k in TRAINING}, "data": data,
+        "training": {k: about.get(k) for k in TRAINING}, "data": data,
     }  # fmt: skip
     write_card(output, card)
 

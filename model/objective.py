@@ -75,16 +75,23 @@ def bf16(device: torch.device) -> bool:
 
 @torch.no_grad()
 def validate(network: Raw, corpus: Batches, device: torch.device, batches: int = 6) -> dict[str, float]:
-    """Mean error over the baseline's on people unseen, by cadence, one to five fixes ahead; of days over staying's."""
-    result = {}
+    """Mean error of people unseen, one to five fixes ahead, by cadence: in metres, and over the baseline's (of days:
+    over staying's). And the mean loss.
+    """
+    result, total = {}, []
     families = {f"{c}s": (c, False) for c in VALIDATED_S} | {f"{FILLED_S}s_filled": (FILLED_S, True)}
     for name, (cadence, filled) in families.items():
         if cadence not in corpus.cadences:
             continue
-        ours, simple = 0.0, 0.0
+        ours, simple, count = 0.0, 0.0, 0
         for n in range(batches):
-            _, metres, baseline = losses(network, corpus.batch(n, cadence, filled), device)
+            loss, metres, baseline = losses(network, corpus.batch(n, cadence, filled), device)
             ours += float(metres[..., :3].nansum())
             simple += float(baseline[..., :3].nansum())
+            count += int(metres[..., :3].isfinite().sum())
+            total.append(float(loss))
         result[f"ratio_{name}"] = round(ours / max(simple, 1e-9), 4)
+        result[f"metres_{name}"] = round(ours / max(count, 1), 2)
+    if total:
+        result["validation_loss"] = round(sum(total) / len(total), 5)
     return result

@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pretrain RAW to predict where tracks go: python -m model.pretrain --preset raw-small --corpus PATH … --output RUN
 
-Progress comes as JSON lines on standard output, one a validation, and as TensorBoard logs in RUN/logs.
-RUN/state.safetensors is the checkpoint (--resume goes on from it) and RUN/bundle the finished model bundle. Cabs and
-devices held apart for reports (model/heldout.py) and a fiftieth of the users, for validation, are not trained on.
+The same command trains on a laptop, on one graphics card and, under torchrun, on many. Progress comes as JSON lines on
+standard output, one a validation, and as TensorBoard logs in RUN/logs. RUN/state.safetensors is the checkpoint
+(--resume goes on from it) and RUN/bundle the finished model bundle. Cabs and devices held apart for reports
+(model/heldout.py) and a fiftieth of the people, for validation, are not trained on.
 """
 
 from __future__ import annotations
@@ -11,30 +12,39 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import re
+import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from model.batches import Batch, Batches
 from model.calibrate import calibrate
-from model.checkpoint import load, load_network, optimizer_tensors, restore_optimizer, save
 from model.cli import Parser, run
 from model.config import PRESETS
-from model.corpus import Source
+from model.corpus import Source, forget, parse
 from model.corpus import load as load_source
+from model.distributed import World, find_device, open_world
 from model.export import export
-from model.objective import losses, validate
-from model.raw import Raw
-from raw_qgis_plugin.core.bundle import open_bundle
+from model.feed import feed
+from model.objective import validate
+from model.training import Run
+from model.watch import Watch, score
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.sources import FORMATS
 
 WARM_UP = 0.02  # share of the budget
+EPILOG = """\
+examples:
+  python -m model.pretrain --corpus tracks.parquet --minutes 60 --output run
+  python -m model.pretrain --init shipped --lr 5e-4 --corpus tracks.parquet --minutes 30 --output mine
+  python -m model.pretrain --resume --corpus tracks.parquet --minutes 60 --output run
+  torchrun --nproc-per-node 8 -m model.pretrain --preset raw-base --points 32768 --corpus A 2*B --output run
+docs/training.md has a command for each preset and machine.
+"""
 
 
 def rate(share: float) -> float:
@@ -44,177 +54,249 @@ def rate(share: float) -> float:
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min((share - WARM_UP) / (1 - WARM_UP), 1.0)))
 
 
-class Run:
-    """A training run in its folder: network, moving average, optimizer, and how far it is."""
+class Teller:
+    """What the first process says: JSON lines, the same for TensorBoard, and warnings."""
 
-    def __init__(self, args: argparse.Namespace, device: torch.device) -> None:
-        self.folder, self.device, self.state = args.output, device, args.output / "state.safetensors"
-        self.step, self.seconds, self.points = 0, 0.0, 0
-        torch.manual_seed(args.seed)
-        self.before = None  # what the card of the bundle says that this run goes on from
-        if args.init:
-            bundle = open_bundle(args.init)
-            self.network, self.before = (
-                load_network(bundle.path / "weights.safetensors")[0].train(),
-                bundle.card["training"],
-            )
-        else:
-            self.network = Raw(PRESETS[args.preset])
-        self.network.to(device)
-        decayed = [p for p in self.network.parameters() if p.ndim >= 2]
-        plain = [p for p in self.network.parameters() if p.ndim < 2]
-        groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.98), fused=True)
-        self.average = {k: v.detach().clone() for k, v in self.network.state_dict().items()}
+    def __init__(self, folder: Path, world: World, patience: int) -> None:
+        self.speaks, self.watch, self.metrics = world.first, Watch(patience), {}
+        self.logs = SummaryWriter(folder / "logs") if world.first else None
 
-    def save(self, args: argparse.Namespace, metrics: dict, calibration: dict | None = None) -> None:
-        """Write the checkpoint."""
-        tensors = {f"network.{k}": v for k, v in self.network.state_dict().items()}
-        tensors |= {f"average.{k}": v for k, v in self.average.items()} | optimizer_tensors(self.optimizer)
-        about = {
-            "config": self.network.config.to_dict(), "step": self.step, "seconds": self.seconds, "points": self.points,
-            "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in args.corpus],
-            "device": device_name(self.device),
-            "metrics": metrics, "before": self.before, "calibration": calibration or {},
-        }  # fmt: skip
-        save(self.state, tensors, about)
+    def validated(self, step: int, share: float, loss: float, metrics: dict[str, float], **more: float) -> None:
+        """A line after a validation, and what is to be warned of."""
+        self.metrics = metrics
+        if self.logs:
+            values = {"loss": loss, **more, **metrics}
+            self.say({"step": step} | {k: float(f"{v:.5g}") for k, v in values.items()})
+            for name, value in values.items():
+                self.logs.add_scalar(name, value, step)
+            for warning in self.watch.look(step, share, loss, score(metrics)):
+                self.say({"step": step, "warning": warning})
 
-    def resume(self) -> None:
-        """Go on from the checkpoint."""
-        tensors, about = load(self.state)
-        self.network.load_state_dict(
-            {k.removeprefix("network."): v for k, v in tensors.items() if k.startswith("network.")}
-        )
-        self.average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
-        restore_optimizer(self.optimizer, tensors)
-        self.step, self.seconds, self.points = about["step"], about["seconds"], about["points"]
-
-    def train_on(self, batch: Batch, lr: float) -> float:
-        """One step; returns the loss."""
-        loss, _, _ = losses(self.network, batch, self.device)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        self.step += 1
-        self.points += batch.points
-        keep = min(0.999, self.step / (self.step + 10))
-        with torch.no_grad():
-            for name, value in self.network.state_dict().items():
-                self.average[name].lerp_(value, 1 - keep)
-        return float(loss.detach())
+    def say(self, line: dict) -> None:
+        """Print one JSON line."""
+        if self.speaks:
+            print(json.dumps(line), flush=True)
 
 
-def device_name(device: torch.device) -> str:
-    """What a card says of the device."""
-    if device.type == "cuda":
-        return torch.cuda.get_device_name(device)
-    return f"CPU, {torch.get_num_threads()} threads"
+def train(
+    run: Run, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace, tell: Teller
+) -> None:
+    """Train until the budget of minutes (or --steps) is spent, or nothing gets better. All processes decide alike."""
+    world, before, began = run.world, run.seconds, time.monotonic()
+    saved, recent = began, []
+    trained, points = 0.0, 0  # seconds of steps since the last line, and what they saw
+    while True:
+        now = time.monotonic()
+        seconds = before + now - began
+        share = run.step / args.steps if args.steps else seconds / (60.0 * args.minutes)
+        late = now - saved >= args.checkpoint_every
+        share, run.seconds, late, done = world.tell([share, seconds, late, tell.watch.done])
+        if share >= 1 or run.step == args.stop_after or done:
+            break
+        lr, seen = args.lr * rate(share), run.points
+        recent.append(run.train_on(batches, lr))
+        if run.device.type == "cpu":  # elsewhere asking for the number would stop the device
+            check_loss(float(recent[-1]), run)
+        trained, points = trained + time.monotonic() - now, points + run.points - seen
+        if run.step % args.validate_every == 0:
+            loss = world.mean(float(torch.stack(recent).mean()))
+            check_loss(loss, run)
+            left = run.seconds * (1 - share) / max(share, 1e-9)
+            speed = {"lr": lr, "points_per_s": points / trained, "seconds_left": left}
+            tell.validated(run.step, share, loss, judge(run, validation), **speed)
+            recent.clear()
+            trained, points, late = 0.0, 0, True
+        if late:
+            run.save(said(args, tell.metrics))
+            saved = time.monotonic()
+
+
+def check_loss(loss: float, run: Run) -> None:
+    """InputError for a loss that is no number."""
+    if not math.isfinite(loss):
+        raise InputError(f"The loss is not a number at step {run.step}: lower --lr and --resume from the checkpoint.")
+
+
+def judge(run: Run, validation: Batches | None) -> dict[str, float]:
+    """The validation of the moving average, by the first process; nothing in the others."""
+    average = run.averaged() if validation else None
+    return validate(average, validation, run.device) if average and validation else {}
+
+
+def said(args: argparse.Namespace, metrics: dict) -> dict:
+    """What a checkpoint, and so the card, says of the command."""
+    return {
+        "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in args.corpus],
+        "command": command(args), "metrics": metrics,
+    }  # fmt: skip
 
 
 def source_name(spec: str) -> str:
     """A corpus source as a card names it: weight, kind and the end of the path, without the folders of one machine."""
-    kind = re.match(r"([\d.]+\*)?(\w+:)?", spec)
-    prefix = kind.group() if kind else ""
-    return prefix + "/".join(Path(spec.removeprefix(prefix)).parts[-2:])
+    weight, star, rest = spec.rpartition("*")
+    kind, colon, path = rest.partition(":")
+    if kind not in (*FORMATS, "exact"):
+        kind, colon, path = "", "", rest
+    return weight + star + kind + colon + "/".join(Path(path).parts[-2:])
 
 
-def averaged(run: Run) -> Raw:
-    """The moving average of a run's network, for validation and export."""
-    network = Raw(run.network.config)
-    network.load_state_dict(run.average)
-    return network.to(run.device).eval()
+def command(args: argparse.Namespace) -> str:
+    """The command as a card gives it: what differs from the defaults, without the folders of one machine."""
+    size, nodes = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("GROUP_WORLD_SIZE", 1))
+    start = "python -m model.pretrain" if size == 1 else (
+        f"torchrun{f' --nnodes {nodes}' * (nodes > 1)} --nproc-per-node {size // nodes} -m model.pretrain"
+    )  # fmt: skip
+    known, words = parser(), [start]
+    told = vars(args) | {"corpus": [source_name(s) for s in args.corpus], "output": args.output.name}
+    for name, value in told.items():
+        flag = "--" + name.replace("_", "-")
+        if value == known.get_default(name) or name in ("resume", "cache", "forget", "stop_after"):
+            continue
+        if isinstance(value, bool):
+            words.append(flag if value else flag.replace("--", "--no-", 1))
+        elif name == "init":
+            words.append(f"{flag} {Path(value).name}")
+        else:
+            words.append(f"{flag} {' '.join(value) if isinstance(value, list) else value}")
+    return " ".join(words)
 
 
-def train(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace) -> dict:
-    """Train until the budget of minutes (or --steps) is spent; returns the last validation."""
-    logs, metrics, recent = SummaryWriter(run.folder / "logs"), {}, []
-    budget, before, began = 60.0 * args.minutes, run.seconds, time.monotonic()
-    points_before = run.points
-    for batch in corpus.each(first=run.step):
-        share = run.step / args.steps if args.steps else run.seconds / budget
-        if share >= 1 or run.step == args.stop_after:
-            break
-        lr = args.lr * rate(share)
-        recent.append(run.train_on(batch, lr))
-        run.seconds = before + time.monotonic() - began
-        if not math.isfinite(recent[-1]):
-            raise InputError(
-                f"The loss is not a number at step {run.step}: lower --lr and --resume from the checkpoint."
-            )
-        if run.step % args.validate_every == 0:
-            if validation:
-                metrics = validate(averaged(run), validation, run.device)
-            speed = (run.points - points_before) / (run.seconds - before)
-            left = run.seconds * (1 - share) / max(share, 1e-9)
-            report(logs, run.step, loss=float(np.mean(recent)), lr=lr, points_per_s=speed, seconds_left=left, **metrics)
-            recent.clear()
-            run.save(args, metrics)
-    if validation:
-        metrics = validate(averaged(run), validation, run.device)
-    run.save(args, metrics)
-    return metrics
+def positive(text: str) -> float:
+    """A number over zero, for argparse."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not over zero")
+    return value
 
 
-def report(logs: SummaryWriter, step: int, **values: float) -> None:
-    """One JSON line, and the same for TensorBoard."""
-    print(json.dumps({"step": step} | {k: float(f"{v:.5g}") for k, v in values.items()}), flush=True)
-    for name, value in values.items():
-        logs.add_scalar(name, value, step)
+def natural(text: str) -> int:
+    """A whole number over zero, for argparse."""
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not over zero")
+    return value
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    p = Parser("python -m model.pretrain", description=__doc__.split("\n")[0])
-    p.add_argument("--preset", choices=PRESETS, default="raw-small", help="size of the network (default: %(default)s)")
-    p.add_argument(
-        "--corpus",
-        nargs="+",
-        required=True,
-        metavar="SOURCE",
-        help="[WEIGHT*][exact:]PATH; exact: simulated positions without recording error",
-    )
-    p.add_argument("--init", metavar="BUNDLE", help="start from this bundle's weights ('shipped' for the shipped one)")
-    p.add_argument(
-        "--minutes", type=float, default=30.0, help="budget that the learning rate follows (default: %(default)s)"
-    )
-    p.add_argument("--steps", type=int, help="train this many steps instead")
-    p.add_argument("--stop-after", type=int, metavar="STEP", help="stop early, to be resumed; the schedule stays")
-    p.add_argument(
-        "--validate-every", type=int, default=100, metavar="STEPS", help="and checkpoint (default: %(default)s)"
-    )
-    p.add_argument("--points", type=int, default=4096, help="fixes a batch (default: %(default)s)")
-    p.add_argument("--lr", type=float, default=2e-3, help="peak learning rate (default: %(default)s)")
-    p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--device", default="cuda" if torch.cuda.is_available() else "cpu")
-    p.add_argument("--resume", action="store_true", help="go on from the checkpoint in RUN")
-    p.add_argument("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
+    p = Parser(
+        "python -m model.pretrain", description=(__doc__ or "").split(":")[0] + ".", epilog=EPILOG, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
+    # fmt: off
+    what = p.add_argument_group("what is trained, on what").add_argument
+    what("--preset", choices=PRESETS, default="raw-small", help="size of the network (%(default)s)")
+    what("--corpus", nargs="+", required=True, metavar="SOURCE",
+         help="[WEIGHT*][exact:|kind:]PATH, a file or folder; exact: simulated positions without recording error")
+    what("--init", metavar="BUNDLE", help="start from this bundle's weights ('shipped' for the shipped ones)")
+    what("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
+    what("--resume", action="store_true", help="go on from the checkpoint in RUN")
+    long = p.add_argument_group("how long").add_argument
+    long("--minutes", type=positive, default=30.0, help="budget that the learning rate follows (%(default)s)")
+    long("--steps", type=natural, help="train this many steps instead")
+    long("--stop-after", type=natural, metavar="STEP", help="stop early, to be resumed; the schedule stays")
+    long("--patience", type=natural, default=0, metavar="N", help="stop when N validations got no better (never)")
+    long("--validate-every", type=natural, default=100, metavar="STEPS", help="and checkpoint (%(default)s)")
+    long("--checkpoint-every", type=positive, default=300.0, metavar="SECONDS", help="(%(default)s)")
+    how = p.add_argument_group("how").add_argument
+    how("--points", type=natural, default=4096, help="fixes a batch (%(default)s)")
+    how("--accumulate", type=natural, default=1, metavar="N", help="batches a step and process (%(default)s)")
+    how("--lr", type=positive, default=2e-3, help="peak learning rate (%(default)s)")
+    how("--seed", type=int, default=0, help="of the first weights and of the batches (%(default)s)")
+    how("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
+    how("--parallel", choices=("ddp", "fsdp"), help="under torchrun (fsdp for raw-large and raw-1b, else ddp)")
+    how("--checkpointing", action=argparse.BooleanOptionalAction,
+        help="compute layers twice to save memory (on for raw-large and raw-1b)")
+    how("--compile", action=argparse.BooleanOptionalAction, help="torch.compile (on where there is a GPU)")
+    how("--workers", type=int, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
+    how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
+    how("--forget", action="store_true", help="delete the tokenised corpora when the run ends")
+    # fmt: on
     return p
+
+
+def check(args: argparse.Namespace) -> None:
+    """Refuse, before any work, what cannot be right. InputError."""
+    for spec in args.corpus:
+        parse(spec)
+    if args.points < 64:
+        raise InputError(f"--points {args.points} is less than one row of 64 fixes.")
+    if args.workers is not None and args.workers < 0:
+        raise InputError("--workers must be 0 or more.")
+    state = args.output / "state.safetensors"
+    if args.output.exists() and not args.output.is_dir():
+        raise InputError(f"--output {args.output} is a file; a run needs a folder.")
+    if args.resume and not state.is_file():
+        raise InputError(f"There is no checkpoint {state}: start the run without --resume.")
+    if state.is_file() and not args.resume:
+        raise InputError(f"{args.output} holds a run already: go on with --resume, or choose another --output.")
+    if args.device != "auto":
+        find_device(args.device)
+
+
+def fill_in(args: argparse.Namespace, world: World) -> None:
+    """The arguments that depend on the device, where they were not given."""
+    on_gpu = world.device.type == "cuda"
+    if args.compile is None:
+        args.compile = on_gpu
+    if args.workers is None:
+        share = (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+        args.workers = min(max(share - 1, 1), 12) if on_gpu else 0
+
+
+def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batches | None]:
+    """The batches to train on and those of people unseen, tokenised by the first process."""
+    with world.first_alone():
+        sources: list[Source] = [load_source(s, cache=args.cache) for s in args.corpus]
+        unseen = []
+        for s in args.corpus:
+            try:
+                unseen.append(load_source(s, validation=True, cache=args.cache))
+            except InputError:  # a small corpus may have nobody to spare
+                continue
+        corpus = Batches(sources, args.points, args.seed)
+        validation = Batches(unseen, min(args.points, 8192), seed=1) if unseen else None
+    return corpus, validation
+
+
+def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace, tell: Teller) -> None:
+    """Validate, calibrate and save for the last time, and make the bundle."""
+    metrics, average = judge(run, validation), run.averaged()
+    if average is not None and validation:
+        run.calibration = calibrate(average.cpu(), validation)
+    run.save(said(args, metrics))
+    if run.world.first:
+        counts = [s.seen for s in corpus.sources]
+        tell.say({"samples": [
+            {"source": source_name(spec), "shards": len(n), "shards_seen": int((n > 0).sum()), "samples": int(n.sum())}
+            for spec, n in zip(args.corpus, counts)
+        ]})  # fmt: skip
+        export(args.output, args.output / "bundle")
+        tell.say({"bundle": str(args.output / "bundle"), **metrics})
+    if args.forget and run.world.first:
+        forget(corpus.sources)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
-    args.output.mkdir(parents=True, exist_ok=True)
-    device = torch.device(args.device)
-    training = Run(args, device)
-    if args.resume:
-        training.resume()
-    sources: list[Source] = [load_source(s) for s in args.corpus]
-    unseen = []
-    for s in args.corpus:
-        try:
-            unseen.append(load_source(s, validation=True))
-        except InputError:  # a small corpus may have nobody to spare
-            continue
-    validation = Batches(unseen, args.points, seed=1) if unseen else None
-    metrics = train(training, Batches(sources, args.points, args.seed), validation, args)
-    calibration = calibrate(averaged(training).cpu(), validation) if validation else {}
-    training.save(args, metrics, calibration)
-    export(args.output, args.output / "bundle")
-    print(json.dumps({"bundle": str(args.output / "bundle"), **metrics}), flush=True)
+    check(args)
+    world = open_world(args.device)
+    try:
+        args.output.mkdir(parents=True, exist_ok=True)
+        fill_in(args, world)
+        training = Run(args, world)
+        if args.resume:
+            training.resume()
+        corpus, validation = open_corpus(args, world)
+        tell = Teller(args.output, world, args.patience)
+        together = world.size * args.accumulate
+        batches = feed(corpus, training.step * together + world.rank, world.size, args.workers)
+        train(training, batches, validation, args, tell)
+        batches.close()
+        finish(training, corpus, validation, args, tell)
+    finally:
+        world.leave()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Training in several processes: what torchrun says, the device, and tensors that are spread over processes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import torch
+import torch.distributed as dist
+from torch import Tensor
+from torch.distributed.tensor import DTensor, distribute_tensor
+
+from raw_qgis_plugin.core.errors import InputError
+
+
+@dataclass(frozen=True)
+class World:
+    """The processes that train together. rank: which one this is, of `size`."""
+
+    rank: int
+    size: int
+    device: torch.device
+
+    @property
+    def first(self) -> bool:
+        """Does this process speak, validate and save?"""
+        return self.rank == 0
+
+    def tell(self, values: list[float]) -> list[float]:
+        """The first process's numbers, in all processes."""
+        if self.size == 1:
+            return values
+        told = torch.tensor(values, dtype=torch.float64)  # on the CPU, through gloo
+        dist.broadcast(told, 0)
+        return told.tolist()
+
+    def mean(self, value: float) -> float:
+        """The mean of a number over all processes."""
+        if self.size == 1:
+            return value
+        total = torch.tensor(value, dtype=torch.float64)
+        dist.all_reduce(total)
+        return float(total) / self.size
+
+    def leave(self) -> None:
+        """Part from the other processes."""
+        if self.size > 1 and dist.is_initialized():
+            dist.destroy_process_group()
+
+    @contextmanager
+    def first_alone(self) -> Iterator[None]:
+        """The first process runs the block, then the others: what it left on the disk is there for them."""
+        if not self.first:
+            dist.barrier()
+        yield
+        if self.first and self.size > 1:
+            dist.barrier()
+
+
+def open_world(device: str) -> World:
+    """Join the processes that torchrun started; without it this process is alone. InputError for no such device."""
+    size, rank, local = (int(os.environ.get(name, default)) for name, default in
+                         (("WORLD_SIZE", 1), ("RANK", 0), ("LOCAL_RANK", 0)))  # fmt: skip
+    chosen = find_device(device, local if size > 1 else None)
+    if size > 1:
+        dist.init_process_group("cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo")
+    return World(rank, size, chosen)
+
+
+def find_device(name: str, local: int | None = None) -> torch.device:
+    """'auto', 'cpu', 'cuda' or 'cuda:N' as a device; local: the number of this process on its machine."""
+    kind = ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
+    try:
+        device = torch.device(kind)
+    except RuntimeError as error:
+        raise InputError(f"There is no device '{name}': choose auto, cpu, cuda or cuda:N.") from error
+    if device.type not in ("cpu", "cuda"):
+        raise InputError(f"Training runs on cpu and cuda, not on '{name}'.")
+    if device.type == "cuda":
+        number = local if local is not None else device.index or 0
+        if not torch.cuda.is_available() or number >= torch.cuda.device_count():
+            raise InputError(f"PyTorch sees no CUDA device {number} here: use --device cpu, or install its CUDA build.")
+        device = torch.device("cuda", number)
+        torch.cuda.set_device(device)
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = True
+    return device
+
+
+def local(tensor: Tensor) -> Tensor:
+    """The part of a tensor that this process holds."""
+    return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
+def whole(tensor: Tensor) -> Tensor:
+    """A whole tensor of the parts in all processes, which all must ask for it."""
+    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
+
+
+def spread_like(tensor: Tensor, like: Tensor) -> Tensor:
+    """A whole tensor on the device of another and parted as that one is."""
+    if isinstance(like, DTensor):
+        return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements)
+    return tensor.to(like.device)
