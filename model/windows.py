@@ -10,68 +10,23 @@ one for up to twelve hours, truth included, as a phone operator sees people.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.tracks import Tracks, group_quantile
+from raw_qgis_plugin.core.windows import BIN_MS, CONTEXT_BINS, Windows, last_of_bins
 
 FAMILIES = ("5s", "15s", "60s", "long", "filled")
 CONTEXT, AHEAD = 40, 5
 FASTEST_MS = 70.0
 EVERY = 15  # fixes between the starts of windows that may overlap
 
-BIN_MS = 900_000
 AHEAD_BINS = (1, 2, 4, 6, 8, 10)  # 15 to 150 min
-CONTEXT_BINS = 960  # ten days
 HELD_BINS = 48  # twelve hours
 CITY_M = 60_000.0
 LEAST = 8  # fixes of context
-
-
-@dataclass(frozen=True)
-class Windows:
-    """Contexts of differing length, padded on the left, and what is asked of each.
-
-    user: (w,) int. t: (w, c) epoch ms, on padding that of the oldest fix. lon, lat: (w, c) degrees, oldest first, nan
-    on padding. horizon_s: (h,) the nominal horizons. asked: (w, h) epoch ms, the true times. true_lon, true_lat:
-    (w, h) degrees, nan where there is no truth.
-    """
-
-    family: str
-    user: np.ndarray
-    t: np.ndarray
-    lon: np.ndarray
-    lat: np.ndarray
-    horizon_s: np.ndarray
-    asked: np.ndarray
-    true_lon: np.ndarray
-    true_lat: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.user)
-
-    @property
-    def known(self) -> np.ndarray:
-        """(w, h) bool: where there is a truth."""
-        return ~np.isnan(self.true_lon)
-
-    @property
-    def moved(self) -> np.ndarray:
-        """(w, h) bool: where the truth is not just the last fix again."""
-        same = (self.true_lon == self.lon[:, -1:]) & (self.true_lat == self.lat[:, -1:])
-        return self.known & ~same
-
-    def contexts(self) -> Tracks:
-        """Each context as a track of its own, in the order of the windows; the truth is not in it."""
-        ids = np.array([f"{i:07d}" for i in range(len(self))], dtype=object)
-        real = ~np.isnan(self.lon)
-        track = np.nonzero(real)[0].astype(np.int32)
-        return Tracks(
-            ids, ids, np.arange(len(self), dtype=np.int32), track, self.t[real], self.lon[real], self.lat[real]
-        )
 
 
 def cut(tracks: Tracks, family: str, *, limit: int = 3000, per_user: int = 36, seed: int = 0) -> Windows:
@@ -146,14 +101,6 @@ def in_city(tracks: Tracks) -> np.ndarray:
     """(n,) bool: fixes within 60 km of their user's median place."""
     lon, lat = (group_quantile(a, tracks.user, tracks.n_users)[tracks.user] for a in (tracks.lon, tracks.lat))
     return haversine_m(tracks.lon, tracks.lat, lon, lat) <= CITY_M
-
-
-def last_of_bins(tracks: Tracks) -> np.ndarray:
-    """Rows of the last fix in each quarter of an hour, track by track."""
-    bins = tracks.t // BIN_MS
-    last = np.ones(len(bins), bool)
-    last[:-1] = (bins[1:] != bins[:-1]) | (tracks.track[1:] != tracks.track[:-1])
-    return np.flatnonzero(last)
 
 
 def hold(user: np.ndarray, bins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

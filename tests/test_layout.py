@@ -26,7 +26,7 @@ MAY_IMPORT = {
     "tasks": {"tasks", "environment", "layers", "core"},
     "gui": {"gui", "processing", "tasks", "environment", "layers", "core"},
 }
-CORE_LIBRARIES = {"numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime"}
+CORE_LIBRARIES = {"numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib"}
 # These load in a QGIS that has NumPy and nothing else of ours.
 NUMPY_ALONE = ("", ".core", ".core.paths", ".core.errors", ".core.tracks", ".core.features")
 

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How near forecasts come: the model and every simple method on the same windows, in figures.
+
+Errors are metres on the sphere. ratio is the model's mean error over that of the best simple method, which is the one
+of the lowest mean, with its 95 % bootstrap interval: groups, such as people, drawn with replacement.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .baselines import Forecast
+from .forecast import Forecasts
+from .geodesy import metres_between
+from .windows import Windows, errors_m, spread
+
+MODEL, ZEROED = "RAW", "RAW with its output at zero"
+MOVING_MS, MOVING_M = 0.5, 50.0  # moved: at this speed, or this far
+VISITED_M = 250.0  # the truth is a visited place where a fix of the context lies within this
+LEVELS = (50, 80)
+DRAWS = 2000
+
+
+def measure(
+    w: Windows, simple: dict[str, Forecast], answer: Forecasts, others: dict[str, Forecast], group: np.ndarray,
+    seed: int = 0,
+) -> dict:  # fmt: skip
+    """All figures of windows.
+
+    simple: the simple methods' forecasts (w, h) by name. answer: the model's, in the order of `w.known`. others: more
+    forecasts to report, not to compare with. group: (w,) what the interval draws.
+    """
+    errors = {name: errors_m(w, f) for name, f in simple.items()}
+    best = min(errors, key=lambda name: np.nanmean(errors[name]))
+    errors[MODEL] = errors_m(w, (spread(w, answer.lon), spread(w, answer.lat)))
+    inside = inside_areas(w, errors[MODEL], answer)
+    result = {
+        "windows": len(w),
+        "people": len(np.unique(w.user)),
+        "best_simple": best,
+        **_compared(errors, best, w.known, group, seed),
+        **_coverage(inside, w.moved if w.family == "filled" else w.known),
+        "in_domain": float(answer.in_domain.mean()),
+        "methods": {name: summary(e) for name, e in (errors | {k: errors_m(w, f) for k, f in others.items()}).items()},
+        "moving": _compared(errors, best, moving(w), group, seed),
+        "unvisited": _compared(errors, best, unvisited(w), group, seed),
+        "horizons": [],
+    }
+    for h, horizon in enumerate(w.horizon_s):
+        some = {name: e[:, h : h + 1] for name, e in errors.items()}
+        if not w.known[:, h].any():
+            continue
+        best_here = min(simple, key=lambda name: np.nanmean(some[name]))
+        result["horizons"].append(
+            {
+                "horizon_s": float(horizon),
+                "people": len(np.unique(w.user[w.known[:, h]])),
+                "best_simple": best_here,
+                **_compared(some, best_here, w.known[:, h : h + 1], group, seed),
+                **_coverage(inside[:, :, h], (w.moved if w.family == "filled" else w.known)[:, h]),
+                "in_domain": float(spread(w, answer.in_domain)[w.known[:, h], h].mean()),
+                "methods": {
+                    name: summary(e) | {"mean_interval_m": interval_of_mean(e, group, seed)} for name, e in some.items()
+                },
+            }
+        )
+    return result
+
+
+def summary(errors: np.ndarray) -> dict[str, float]:
+    """Mean, median and 90th percentile of errors, nan left out."""
+    known = errors[~np.isnan(errors)]
+    middle, high = np.percentile(known, [50, 90])
+    return {"mean_m": float(known.mean()), "median_m": float(middle), "p90_m": float(high)}
+
+
+def inside_areas(w: Windows, errors: np.ndarray, answer: Forecasts) -> np.ndarray:
+    """Whether the truth lies inside the model's 50 and 80 % area: (2, w, h) floats 0 or 1, nan where there is none."""
+    radii = (spread(w, r) for r in (answer.radius50_m, answer.radius80_m))
+    return np.stack([np.where(np.isnan(errors), np.nan, errors <= r) for r in radii])
+
+
+def moving(w: Windows) -> np.ndarray:
+    """(w, h) bool: truths that lie 50 m from the last fix, or as far as half a metre a second goes."""
+    way = metres_between(w.lon[:, -1:], w.lat[:, -1:], w.true_lon, w.true_lat)
+    dt = (w.asked - w.t[:, -1:]) / 1000.0
+    return w.known & (way > np.minimum(MOVING_MS * dt, MOVING_M))
+
+
+def unvisited(w: Windows) -> np.ndarray:
+    """(w, h) bool: truths with no fix of the context within 250 m."""
+    result = np.zeros(w.known.shape, bool)
+    for h in range(w.known.shape[1]):
+        way = metres_between(w.lon, w.lat, w.true_lon[:, h : h + 1], w.true_lat[:, h : h + 1])
+        result[:, h] = w.known[:, h] & (np.where(np.isnan(way), np.inf, way).min(axis=1) > VISITED_M)
+    return result
+
+
+def _compared(errors: dict[str, np.ndarray], best: str, chosen: np.ndarray, group: np.ndarray, seed: int) -> dict:
+    """Cases, the model's and the best simple method's mean, their ratio and its interval over chosen cases."""
+    if not chosen.any():
+        return {"cases": 0, "ratio": None, "interval": None}
+    ours, theirs = (np.where(chosen, errors[name], np.nan) for name in (MODEL, best))
+    return {
+        "cases": int(chosen.sum()),
+        "mean_m": float(np.nanmean(ours)),
+        "best_simple_mean_m": float(np.nanmean(theirs)),
+        "ratio": float(np.nansum(ours) / max(np.nansum(theirs), 1e-9)),
+        "interval": interval_by_person(ours, theirs, group, seed),
+    }
+
+
+def _coverage(inside: np.ndarray, chosen: np.ndarray) -> dict[str, float | None]:
+    """Share of the chosen truths inside each area: (2, …) and (…)."""
+    return {
+        f"inside{level}": float(i[chosen].mean()) if chosen.any() else None
+        for level, i in zip(LEVELS, inside, strict=True)
+    }
+
+
+def interval_by_person(ours: np.ndarray, theirs: np.ndarray, group: np.ndarray, seed: int = 0) -> list[float]:
+    """95 % bootstrap interval of the ratio of mean errors (w, h), groups (w,) drawn with replacement."""
+    drawn = _drawn_sums([np.nansum(a, axis=1) for a in (ours, theirs)], group, seed)
+    return [float(q) for q in np.percentile(drawn[0] / np.maximum(drawn[1], 1e-9), [2.5, 97.5])]
+
+
+def interval_of_mean(errors: np.ndarray, group: np.ndarray, seed: int = 0) -> list[float]:
+    """95 % bootstrap interval of a mean error (w, h), groups (w,) drawn with replacement."""
+    sums = [np.nansum(errors, axis=1), (~np.isnan(errors)).sum(axis=1)]
+    total, count = _drawn_sums(sums, group, seed)
+    return [float(q) for q in np.percentile(total[count > 0] / count[count > 0], [2.5, 97.5])]
+
+
+def _drawn_sums(values: list[np.ndarray], group: np.ndarray, seed: int) -> list[np.ndarray]:
+    """Sums of values (w,) each over groups drawn with replacement, DRAWS times."""
+    _, code = np.unique(group, return_inverse=True)
+    sums = [np.bincount(code, v) for v in values]
+    drawn = np.random.default_rng(seed).integers(0, len(sums[0]), (DRAWS, len(sums[0])))
+    return [s[drawn].sum(axis=1) for s in sums]

@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drawings of reports: errors by horizon, coverage of areas, maps of single cases. Black and white follow the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from .accuracy import LEVELS, MODEL
+from .geodesy import offset_m
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .forecast import Forecasts
+    from .windows import Windows
+
+OURS, BEST, TRUTH = "#1f6feb", "#d9730d", "#1a9a5b"
+GREYS = ("#8a93a0", "#b4bac3", "#5f6875")
+CASES = 6
+
+
+def new_figure(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, np.ndarray]:
+    """A figure (inches) that belongs to no window, and its axes (rows, columns) without a frame."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis in axes.flat:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(alpha=0.25, linewidth=0.6)
+        axis.tick_params(labelsize=9)
+    return figure, axes
+
+
+def horizon_words(seconds: float) -> str:
+    """'15 s', '15 min', '2.5 h'."""
+    for unit, size, least in (("h", 3600.0, 10_800.0), ("min", 60.0, 60.0)):
+        if seconds >= least:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def error_by_horizon(results: dict[str, dict]) -> Figure:
+    """Mean error by horizon, a panel a family: the model and the best simple method with their 95 % bands, others."""
+    figure, axes = new_figure(max(4.4, 3.1 * len(results)) if len(results) > 1 else 7.0, 3.5, len(results))
+    for axis, (family, r) in zip(axes[0], results.items(), strict=True):
+        best = r["best_simple"]
+        names = ("persistence", "constant velocity, last step", "toward the median place")
+        others = [n for n in names if n in r["methods"] and n != best]
+        for name, colour in zip(others, GREYS, strict=False):
+            _line(axis, r, name, name, colour, band=False)
+        _line(axis, r, best, f"best simple: {best}", BEST)
+        _line(axis, r, MODEL, "the model", OURS)
+        top = max(_means(r, name).max() for name in (MODEL, best, "persistence"))
+        axis.set_ylim(0, 1.25 * max(top, 1.0))
+        axis.set_title(family, fontsize=10)
+        axis.set_xlabel("horizon", fontsize=9)
+        axis.legend(fontsize=7.5, frameon=False, loc="upper left")
+    axes[0, 0].set_ylabel("mean error (m)", fontsize=9)
+    return figure
+
+
+def _means(r: dict, name: str) -> np.ndarray:
+    return np.array([h["methods"][name]["mean_m"] for h in r["horizons"]])
+
+
+def _line(axis: Axes, r: dict, name: str, label: str, colour: str, band: bool = True) -> None:
+    at = np.arange(len(r["horizons"]))
+    axis.plot(
+        at, _means(r, name), color=colour, marker="o", markersize=3.5, linewidth=1.8 if band else 1.2, label=label
+    )
+    if band:
+        low, high = np.array([h["methods"][name]["mean_interval_m"] for h in r["horizons"]]).T
+        axis.fill_between(at, low, high, color=colour, alpha=0.18, linewidth=0)
+    _horizon_ticks(axis, r)
+
+
+def _horizon_ticks(axis: Axes, r: dict) -> None:
+    every = -(-len(r["horizons"]) // 8)
+    at = np.arange(0, len(r["horizons"]), every)
+    axis.set_xticks(at, [horizon_words(r["horizons"][k]["horizon_s"]) for k in at])
+
+
+def coverage_by_horizon(results: dict[str, dict]) -> Figure:
+    """Share of truths inside the stated 50 and 80 % areas by horizon, a panel a family."""
+    figure, axes = new_figure(max(4.4, 2.6 * len(results)) if len(results) > 1 else 7.0, 2.9, len(results))
+    for axis, (family, r) in zip(axes[0], results.items(), strict=True):
+        at = np.arange(len(r["horizons"]))
+        for level, colour in zip(LEVELS, (OURS, TRUTH), strict=True):
+            held = [100 * h[f"inside{level}"] if h[f"inside{level}"] is not None else np.nan for h in r["horizons"]]
+            axis.axhline(level, color=colour, linestyle=(0, (4, 3)), linewidth=1)
+            axis.plot(at, held, color=colour, marker="o", markersize=3.5, label=f"{level} % area")
+        _horizon_ticks(axis, r)
+        axis.set_ylim(0, 100)
+        axis.set_title(family, fontsize=10)
+        axis.set_xlabel("horizon", fontsize=9)
+        axis.legend(fontsize=7.5, frameon=False, loc="lower left")
+    axes[0, 0].set_ylabel("truth inside (%)", fontsize=9)
+    return figure
+
+
+def case_maps(w: Windows, answer: Forecasts, cases: np.ndarray) -> Figure:
+    """The track, the truth, the forecast and its 80 % area of some (window, horizon) cases (n, 2), in kilometres."""
+    columns = min(3, len(cases))
+    rows = -(-len(cases) // columns)
+    figure, axes = new_figure(3.1 * columns, 3.1 * rows, columns, rows)
+    for axis in axes.flat[len(cases) :]:
+        axis.set_visible(False)
+    number = np.full(w.known.shape, -1)
+    number[w.known] = np.arange(w.known.sum())
+    for axis, (row, h) in zip(axes.flat, cases, strict=False):
+        _case(axis, w, answer, row, h, number[row, h])
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False)
+    return figure
+
+
+def _case(axis: Axes, w: Windows, answer: Forecasts, row: int, h: int, number: int) -> None:
+    last = w.lon[row, -1], w.lat[row, -1]
+    east, north = offset_m(w.lon[row], w.lat[row], *last).T / 1000
+    true, guess = (
+        offset_m(*place, *last) / 1000
+        for place in ((w.true_lon[row, h], w.true_lat[row, h]), (answer.lon[number], answer.lat[number]))
+    )
+    radius = answer.radius80_m[number] / 1000
+    turn = np.linspace(0, 2 * np.pi, 73)
+    axis.fill(guess[0] + radius * np.cos(turn), guess[1] + radius * np.sin(turn), color=OURS, alpha=0.12, linewidth=0)
+    axis.plot(east, north, color=GREYS[0], linewidth=0.9, marker=".", markersize=2, label="track so far")
+    axis.plot(0, 0, "o", color="black", markersize=5, label="last fix")
+    axis.plot(*guess, "o", color=OURS, markersize=6, label="forecast, 80 % area")
+    axis.plot(*true, "X", color=TRUTH, markersize=7, label="truth")
+    error = np.hypot(*(true - guess))
+    axis.set_title(f"{horizon_words(w.horizon_s[h])} ahead: {_distance(error)} off", fontsize=9)
+    reach = 1.15 * max(np.abs([true, guess]).max(), min(radius, 2 * np.abs([true, guess]).max()), 0.05)
+    axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    axis.set_xlabel("km east", fontsize=8)
+    axis.set_ylabel("km north", fontsize=8)
+    axis.tick_params(labelsize=7.5)
+
+
+def _distance(km: float) -> str:
+    return f"{km:.1f} km" if km >= 1 else f"{1000 * km:.0f} m"
+
+
+def worst_cases(w: Windows, errors: np.ndarray, count: int = CASES) -> np.ndarray:
+    """The (window, horizon) cases (n, 2) of the largest errors, one a user: six times the same person teach little."""
+    worst = np.argsort(np.where(np.isnan(errors), -1.0, errors), axis=None)[::-1]
+    row, h = np.unravel_index(worst[: w.known.sum()], errors.shape)
+    _, first = np.unique(w.user[row], return_index=True)
+    first = np.sort(first)[:count]
+    return np.stack([row[first], h[first]], axis=1)
