@@ -112,6 +112,8 @@ class RegionView:
 def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progress = no_progress) -> City:
     """Work out all that does not depend on a region. users: one track a user (`by_user`)."""
     require("scipy", "shapely", "pyproj")
+    import shapely
+
     progress(0.0)
     solar = users.t + np.round(users.lon / 15 * HOUR_MS).astype(np.int64)
     hour = ((solar // HOUR_MS + EPOCH_HOUR) % HOURS).astype(np.uint8)
@@ -120,10 +122,11 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     progress(0.6)
     said = {head["name"]: answers(head, model, embeddings) for head in model.bundle.heads("user")}
     stats = unit_stats(users)
-    for head in model.bundle.heads("region"):  # the first answer of a head takes a second
-        model.run_head(head["name"], np.zeros((1, head["inputs"]), np.float32))
+    city = City(users, embeddings, said, stats, hour, index)
+    # The first region takes a second, in which libraries and heads are loaded: better here than under the mouse
+    look(city, model, shapely.box(*index.bounds).buffer(1e-6), 1)
     progress(1.0)
-    return City(users, embeddings, said, stats, hour, index)
+    return city
 
 
 def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> RegionView:

@@ -18,7 +18,7 @@ from ..core.embed import embed
 from ..core.errors import Progress, RawError, part_of
 from ..core.region_view import City, prepare
 from ..core.runtime import Model
-from ..core.tracks import Skipped, Tracks
+from ..core.tracks import Tracks
 from ..environment.folders import cache_folder
 from ..layers.reading import FieldChoice, choose_fields, read_tracks
 from ..layers.snapshot import snapshot
@@ -62,7 +62,7 @@ class Session(QObject):
     def _forget(self) -> None:
         self.tracks: Tracks | None = None  # as read
         self.users: Tracks | None = None  # one track a user, of two fixes or more
-        self.skipped = Skipped()
+        self.summary = ""  # of what was read, in words
         self.city: City | None = None
         self.estimate_s: float | None = None  # to embed the users
         self.problem = ""
@@ -137,8 +137,8 @@ class Session(QObject):
             tr("Reading the tracks"), lambda progress: _read(reading, model, path, device, progress), self._has_read
         )
 
-    def _has_read(self, result: tuple[Tracks, Tracks, Skipped, Model, float]) -> None:
-        self.tracks, self.users, self.skipped, self.model, self.estimate_s = result
+    def _has_read(self, result: tuple[Tracks, Tracks, str, Model, float]) -> None:
+        self.tracks, self.users, self.summary, self.model, self.estimate_s = result
         self.changed.emit()
         if self.users.n_users and self.estimate_s <= AT_ONCE_S:
             self.prepare()
@@ -234,8 +234,10 @@ class Session(QObject):
 
 def _read(
     reading: Reading, model: Model | None, path: str, device: str, progress: Progress
-) -> tuple[Tracks, Tracks, Skipped, Model, float]:
-    """In a task: the tracks, the users among them with two fixes or more, and the seconds to embed these."""
+) -> tuple[Tracks, Tracks, str, Model, float]:
+    """In a task: the tracks, the users among them with two fixes or more, what was read in words, the model, and the
+    seconds to embed the users.
+    """
     from ..core.bundle import open_bundle
 
     tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
@@ -247,7 +249,8 @@ def _read(
     progress(0.9)
     model = model or Model(open_bundle(path or None), device)
     progress(0.95)
-    return tracks, users, skipped, model, _seconds_to_embed(users, model, progress)
+    summary = f"{describe(tracks)}; {skipped}"
+    return tracks, users, summary, model, _seconds_to_embed(users, model, progress)
 
 
 def _seconds_to_embed(users: Tracks, model: Model, progress: Progress) -> float:
@@ -266,3 +269,25 @@ def _prepare(users: Tracks, model: Model, folder: Path, progress: Progress) -> C
     """In a task: embed, and work out what no region changes. folder: of the cache."""
     embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.9), log.warning)
     return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0))
+
+
+def describe(tracks: Tracks) -> str:
+    """How many users and fixes there are, from when to when and how far apart."""
+    if not len(tracks):
+        return tr("No fix could be read")
+    first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="D")
+    same = tracks.track[1:] == tracks.track[:-1]
+    words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} UTC").format(
+        users=tracks.n_users, fixes=len(tracks), first=first, last=last
+    )
+    if same.any():
+        words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[same])) / 1000))
+    return words
+
+
+def duration(seconds: float) -> str:
+    """A time between fixes, in round words."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.3g} s"

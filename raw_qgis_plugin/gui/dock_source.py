@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsWkbTypes
 from qgis.gui import QgsCollapsibleGroupBox, QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import QTimeZone
@@ -36,7 +35,6 @@ from .menu import WINDOWS, has_fixes
 from .settings import settings
 
 if TYPE_CHECKING:
-    from ..core.tracks import Tracks
     from .dock_session import Session
     from .menu import RawMenu
 
@@ -228,7 +226,7 @@ class SourcePanel(QWidget):
             return session.problem
         if session.tracks is None:
             return tr("Reading …") if session.job is not None else tr("Not read yet: press the arrow to read it.")
-        return f"{describe(session.tracks)}; {session.skipped}"
+        return session.summary
 
     def show_card(self) -> QDialog:
         """The model's card, as its makers wrote it for people."""
@@ -265,25 +263,3 @@ class CardDialog(QDialog):
 def _card(folder: Path) -> Any:
     file = folder / "card.json"
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
-
-
-def describe(tracks: Tracks) -> str:
-    """How many users and fixes there are, from when to when and how far apart."""
-    if not len(tracks):
-        return tr("No fix could be read")
-    first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="D")
-    same = tracks.track[1:] == tracks.track[:-1]
-    words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} UTC").format(
-        users=tracks.n_users, fixes=len(tracks), first=first, last=last
-    )
-    if same.any():
-        words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[same])) / 1000))
-    return words
-
-
-def duration(seconds: float) -> str:
-    """A time between fixes, in round words."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.3g} s"
