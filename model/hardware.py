@@ -66,7 +66,7 @@ def points_per_s(c: Config, device: torch.device, seconds: float = 1.0) -> float
     done, began = 0, 0.0
     while not done or time.monotonic() - began < seconds:
         states = network.encode(x, clock)[0]
-        network.answer(states[:, :, None], query).square().mean().backward()
+        network.answer(states[:, :, None], query)[0].square().mean().backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         if device.type == "cuda":

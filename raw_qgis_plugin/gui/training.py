@@ -159,12 +159,13 @@ class TrainingDialog(QDialog):
             training.write_tracks(tracks, folder / "tracks.parquet")
             if teach and labels is not None:
                 training.write_labels(labels, unit, field, folder / "labels.csv")
+                (folder / training.RUN).mkdir()
 
         def done(_result: Any) -> None:
             self.job = None
             about = {"minutes": minutes, "name": name, "layer": self.data.layer.currentText()}
             if teach:
-                arguments = training.teaching(folder, init, unit, field, task, minutes)
+                arguments = training.teaching(folder, init, unit, field, task, minutes, device)
                 about["title"] = tr("Teach '{task}'").format(task=task)
                 self._launch(training.FINETUNE, arguments, folder, about)
             else:

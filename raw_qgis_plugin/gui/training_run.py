@@ -181,7 +181,7 @@ class RunPage(QWidget):
         minutes = float(self.child.about.get("minutes", 30)) if self.child else 30.0
         share = share_done(line, minutes)
         if share is not None:
-            self.bar.setValue(round(1000 * share))
+            self.bar.setValue(max(self.bar.value(), round(1000 * share)))
         if "step" in line and "loss" in line:
             self.loss.add(tr("loss"), line["step"], line["loss"])
             for name, value in line.items():

@@ -51,7 +51,7 @@ def pretraining(folder: Path, init: str, preset: str, minutes: float, device: st
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
         "--minutes", f"{minutes:g}", "--keep", KEPT, "--output", str(folder / RUN),
-        "--validate-every", "5" if minutes < 5 else "50",
+        "--validate-every", "10" if minutes < 5 else "25" if minutes < 30 else "50",
     ]  # fmt: skip
     return arguments if device.lower() == "auto" else [*arguments, "--device", device.lower()]
 
@@ -63,8 +63,8 @@ def share_done(line: dict[str, Any], minutes: float) -> float | None:
     stage = line.get("stage")
     if stage == "heads":
         return COMPARED + (TAUGHT - COMPARED) * line["done"] / max(1, line["of"])
-    if "fold" in line:  # of a head taught by itself
-        return line["fold"] / (1 + line["of"])
+    if "fold" in line or "embedded" in line:  # of a head taught by itself
+        return 0.5 + 0.5 * line["fold"] / (1 + line["of"]) if "fold" in line else 0.5 * float(line["embedded"])
     return {"comparing": TRAINED, "report": TAUGHT, "done": 1.0}.get(str(stage))
 
 
@@ -87,6 +87,8 @@ def in_words(line: dict[str, Any]) -> str:
         return "; ".join(words)
     if "fold" in line:
         return tr("cross-validation: {fold} of {of} folds").format(**line)
+    if "embedded" in line:
+        return tr("{share:.0%} embedded").format(share=float(line["embedded"]))
     if "warning" in line:
         return tr("warning: ") + str(line["warning"])
     stages = {
@@ -94,9 +96,8 @@ def in_words(line: dict[str, Any]) -> str:
         "comparing": tr("Comparing with the model before, on people held out"),
         "heads": tr("Teaching the head {head} again").format(head=line.get("head", "")),
         "report": tr("Writing the report"),
-        "done": str(line.get("verdict", "")),
     }
-    return stages.get(str(line.get("stage")), "")
+    return stages.get(str(line.get("stage")), str(line.get("verdict", "")))
 
 
 @dataclass(frozen=True)
@@ -138,10 +139,13 @@ def write_labels(labels: Labels, unit: str, field: str, path: Path) -> None:
         table.writerows(labels.values.items())
 
 
-def teaching(folder: Path, init: str, unit: str, field: str, name: str, minutes: float) -> list[str]:
+def teaching(
+    folder: Path, init: str, unit: str, field: str, name: str, minutes: float, device: str = "auto"
+) -> list[str]:
     """Arguments of model.finetune. folder: of the run, with tracks.parquet and labels.csv in it."""
     return [
         "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.csv"), "--field", field,
         "--unit", unit, "--task-name", name, "--title", field.replace("_", " "), "--bundle", init,
-        "--trained-on", "labels of your own", "--minutes", f"{minutes:g}", "--output", str(folder / RUN / "bundle"),
+        "--trained-on", "labels of your own", "--minutes", f"{minutes:g}", "--device", device.split(":")[0].lower(),
+        "--report", str(folder / RUN / "report.html"), "--output", str(folder / RUN / "bundle"),
     ]  # fmt: skip

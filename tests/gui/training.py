@@ -77,7 +77,8 @@ def describe(dialog):
     press(dialog, "raw_training_next")
     until(lambda: dialog.hardware.found is not None or dialog.hardware.trouble, LONG, "the hardware")
     press(dialog, "raw_training_measure")
-    until(lambda: "fixes a second" in text(dialog, "raw_training_estimate"), LONG, "the measured second")
+    told = ("fixes a second", "could not")
+    until(lambda: any(w in text(dialog, "raw_training_estimate") for w in told), LONG, "the measured second")
     report["estimate"] = text(dialog, "raw_training_estimate")
     report["devices"] = [dialog.hardware.device.itemText(n) for n in range(dialog.hardware.device.count())]
     look_for_cuts(dialog)

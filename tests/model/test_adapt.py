@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Going on with pretraining: what is said of it, and the report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from model import adapt, finetune
+from model.adapt_report import read_progress, write_report
+from model.config import PRESETS
+from model.hardware import needed_gb, points_per_s
+from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.paths import RESOURCES
+
+
+def figure(ratio: float, low: float, high: float, people: int = 8) -> dict[str, Any]:
+    return {
+        "people": people, "windows": 300, "best_simple": "staying", "simple_m": 120.0, "before_m": 100.0,
+        "after_m": 100.0 * ratio, "before_inside50": 0.4, "after_inside50": 0.5, "before_inside80": 0.7,
+        "after_inside80": 0.8, "ratio": ratio, "interval": [low, high],
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("figures", "use", "words"),
+    [
+        ({}, None, "can't be said"),
+        ({"15 s": figure(0.9, 0.85, 0.95)}, True, "Use it: "),
+        ({"15 s": figure(1.1, 1.05, 1.2)}, False, "Don't use it: "),
+        ({"15 s": figure(0.9, 0.8, 1.05)}, None, "No difference"),
+        ({"15 s": figure(0.9, 0.9, 0.9, people=1)}, None, "1 person held out"),
+        ({"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.2, 1.1, 1.3)}, None, "better at 5 s, worse at 60 s"),
+    ],
+)
+def test_the_verdict_says_no_more_than_the_interval(figures: dict, use: bool | None, words: str) -> None:
+    answer, sentence = adapt.judge(figures)
+    assert answer is use and words in sentence
+
+
+def test_the_sample_city_teaches_what_the_shipped_heads_ask() -> None:
+    city = adapt.City.at(RESOURCES / "sample")
+    assert city.tracks.exists() and city.regions.exists() and all(path.exists() for path in city.labels.values())
+
+
+def test_a_head_without_labels_or_without_use_is_dropped_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import shutil
+
+    bundle = Path(shutil.copytree(open_bundle().path, tmp_path / "bundle"))
+    names = [head["name"] for head in open_bundle(bundle).card["heads"]]
+    kept = "commuter"
+    assert kept in names
+
+    def teach(arguments: list[str]) -> None:
+        """In place of a training: the head stays as it is, with figures of its own."""
+        card = open_bundle(bundle).card
+        name = arguments[arguments.index("--task-name") + 1]
+        for head in card["heads"]:
+            if head["name"] == name:
+                better = 0.1 if name == kept else -0.1
+                head["metrics"] = {"units": 40, "head": {"accuracy": 0.7 + better}, "baseline": {"accuracy": 0.7}}
+        adapt.write_card(bundle, card)
+
+    monkeypatch.setattr(finetune, "main", teach)
+    own = {"name": "own_label", "unit": "user", "task": "nobody_knows", "metrics": {"head": {"accuracy": 0.9}}}
+    rows = adapt.teach_again(bundle, [*open_bundle(bundle).card["heads"], own], adapt.City.at(adapt.SAMPLE))
+    assert {row["head"]: row["kept"] for row in rows} == {name: name == kept for name in [*names, "own_label"]}
+    assert "no such labels" in rows[-1]["why"] and "simple method" in next(r for r in rows if not r["kept"])["why"]
+    assert [head["name"] for head in open_bundle(bundle).card["heads"]] == [kept]
+
+
+def test_the_report_shows_curves_areas_and_heads(tmp_path: Path) -> None:
+    lines = [{"step": n, "loss": 3 - n / 10, "ratio_15s": 1 - n / 50} for n in range(1, 6)]
+    text = "\n".join(["not JSON", *(json.dumps(line) for line in lines), '{"step": 6, "warning": "flat"}'])
+    (tmp_path / "progress.jsonl").write_text(text)
+    assert read_progress(tmp_path / "progress.jsonl") == lines
+    card = open_bundle().card
+    heads = [
+        {"head": "commuter", "unit": "user", "before": {"accuracy": 0.8}, "measure": "accuracy", "after": 0.7,
+         "baseline": 0.6, "kept": True, "why": "taught again"},
+        {"head": "mode", "unit": "track", "before": None, "kept": False, "why": "no labels"},
+    ]  # fmt: skip
+    write_report(tmp_path, card, card, {"15 s": figure(0.9, 0.85, 0.95)}, heads, "Use it: so and so.")
+    page = (tmp_path / "report.html").read_text("utf-8")
+    for words in ("Use it: so and so.", "0.900 [0.850, 0.950]", "<svg", "kept: taught again", "dropped: no labels"):
+        assert words in page
+
+
+def test_larger_models_need_more_memory() -> None:
+    needed = [needed_gb(config) for config in PRESETS.values()]
+    assert needed == sorted(needed) and needed[0] < 1 < needed[-1]
+
+
+def test_speed_is_measured_by_training() -> None:
+    assert points_per_s(PRESETS["raw-nano"], torch.device("cpu"), seconds=0.05) > 0
