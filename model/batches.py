@@ -18,7 +18,7 @@ from raw_qgis_plugin.core.places import LATERAL_CANDIDATE, candidates
 
 # Cadences in seconds and how often a training batch has them. The shares follow what loggers do: phones and
 # trackers at seconds to a minute, operators' records at a quarter of an hour.
-CADENCES = {1: 3, 2: 5, 3: 5, 5: 14, 8: 5, 10: 7, 15: 14, 20: 5, 30: 8, 45: 4, 60: 16, 120: 4, 300: 3, 900: 30, 1800: 4}
+CADENCES = {1: 3, 2: 5, 3: 5, 5: 14, 8: 5, 10: 7, 15: 14, 20: 5, 30: 8, 45: 6, 60: 40, 120: 6, 300: 3, 900: 36, 1800: 4}
 FILLED_S = 900
 FASTEST_MS = 70.0  # of simulated movement that is enlarged
 PIECES = 4  # tracks in one row, at most

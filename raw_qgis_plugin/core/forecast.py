@@ -16,7 +16,7 @@ from .places import KINDS, candidates
 from .runtime import Model, batches, featurize_padded
 from .tracks import Tracks
 
-CONTEXT = {"fine": 64, "coarse": 960}  # fixes that the model looks back on, by cadence
+CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
 COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
 DAYS_S = 900.0  # the cadence to which denser tracks are thinned where the horizon asks for days
 CALIBRATED = ("factor50", "factor80", "share50", "share80")  # columns of the calibration table
