@@ -26,18 +26,21 @@ from model.adapt_report import write_report
 from model.card import write_card
 from model.cli import Parser, run
 from model.corpus import load
-from model.evaluate.forecast import ask_model, errors_m, interval_by_person, spread
+from model.evaluate.forecast import ask_model, simple_forecasts
 from model.windows import FAMILIES, cut
-from raw_qgis_plugin.core.baselines import simple_methods
+from raw_qgis_plugin.core.accuracy import interval_by_person
 from raw_qgis_plugin.core.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.errors import InputError, RawError
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.windows import errors_m, spread
 
 PROGRESS = "progress.jsonl"
 HEAD_MINUTES = 3.0
 SAMPLE = RESOURCES / "sample"
+FEW = 3  # people, under which an interval says nothing
+LITTLE = 0.02  # by which a ratio may lie over 1 and nobody minds
 
 
 @dataclass(frozen=True)
@@ -108,7 +111,7 @@ def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0)
         w = cut(tracks, family, limit=600, per_user=60, seed=seed)
         if not len(w):
             continue
-        simple = {k: float(np.nanmean(errors_m(w, f))) for k, f in simple_methods(w.t, w.lon, w.lat, w.asked).items()}
+        simple = {k: float(np.nanmean(errors_m(w, f))) for k, f in simple_forecasts(w, seed).items()}
         best = min(simple, key=lambda k: simple[k])
         row: dict[str, Any] = {"people": len(np.unique(w.user)), "windows": len(w), "best_simple": best}
         row["simple_m"] = simple[best]
@@ -132,19 +135,22 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str]:
             "It can't be said whether the new model is better: nobody could be held out whose tracks are long enough "
             "(45 fixes at 5, 15 or 60 s, or days)."
         )
-    sure = {k: r for k, r in figures.items() if r["people"] >= 2 and (r["interval"][1] < 1 or r["interval"][0] > 1)}
+    sure = {k: r for k, r in figures.items() if r["people"] >= FEW and not r["interval"][0] <= 1 <= r["interval"][1]}
     better = [k for k, r in sure.items() if r["ratio"] < 1]
     worse = [k for k, r in sure.items() if r["ratio"] > 1]
+    perhaps = [k for k, r in figures.items() if r["ratio"] > 1 + LITTLE and k not in worse]
     n = max(r["people"] for r in figures.values())
     people = f"{n} {'person' if n == 1 else 'people'}"
     against = ", ".join(f"{r['before_m']:.0f} m before and {r['after_m']:.0f} m now at {k}" for k, r in figures.items())
     on = f"mean error on {people} held out: {against}"
-    if better and not worse:
-        return True, f"Use it: it forecasts better than the model before ({on})."
     if worse and not better:
         return False, f"Don't use it: it forecasts worse than the model before ({on})."
-    if better and worse:
-        return None, f"It depends: better at {', '.join(better)}, worse at {', '.join(worse)} ({on})."
+    if better and (worse or perhaps):
+        doubt = " and ".join(filter(None, [f"worse at {', '.join(worse)}" * bool(worse),
+                                           f"perhaps worse at {', '.join(perhaps)}" * bool(perhaps)]))  # fmt: skip
+        return None, f"It depends: better at {', '.join(better)}, {doubt} ({on})."
+    if better:
+        return True, f"Use it: it forecasts better than the model before ({on})."
     return None, f"No difference that these tracks can show ({on}). Keep the model before, or train longer or on more."
 
 

@@ -13,6 +13,7 @@ import os
 import sys
 import time
 from collections.abc import Sequence
+from typing import Any
 
 import torch
 
@@ -28,7 +29,10 @@ SPARE = 0.8  # of a device's memory that a training may take
 
 def devices() -> list[dict]:
     """The CPU and every CUDA device: device, name, memory_gb and the presets that fit."""
-    found = [{"device": "cpu", "name": f"CPU, {torch.get_num_threads()} threads", "memory_gb": _ram_gb()}]
+    threads = torch.get_num_threads()
+    found: list[dict[str, Any]] = [
+        {"device": "cpu", "name": f"CPU, {threads} thread{'s' * (threads > 1)}", "memory_gb": _ram_gb()}
+    ]
     for n in range(torch.cuda.device_count()):
         about = torch.cuda.get_device_properties(n)
         found.append({"device": f"cuda:{n}", "name": about.name, "memory_gb": about.total_memory / 2**30})

@@ -35,6 +35,8 @@ def figure(ratio: float, low: float, high: float, people: int = 8) -> dict[str, 
         ({"15 s": figure(0.9, 0.8, 1.05)}, None, "No difference"),
         ({"15 s": figure(0.9, 0.9, 0.9, people=1)}, None, "1 person held out"),
         ({"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.2, 1.1, 1.3)}, None, "better at 5 s, worse at 60 s"),
+        ({"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.2, 0.9, 1.6)}, None, "better at 5 s, perhaps worse at 60 s"),
+        ({"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.01, 0.9, 1.1)}, True, "Use it: "),
     ],
 )
 def test_the_verdict_says_no_more_than_the_interval(figures: dict, use: bool | None, words: str) -> None:
