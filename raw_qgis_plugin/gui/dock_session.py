@@ -149,7 +149,9 @@ class Session(QObject):
             return
         users, model, folder = self.users, self.model, cache_folder()
         self.run(
-            tr("Embedding the users"), lambda progress: _prepare(users, model, folder, progress), self._has_prepared
+            tr("The model reads the users"),
+            lambda progress: _prepare(users, model, folder, progress),
+            self._has_prepared,
         )
 
     def _has_prepared(self, city: City) -> None:
@@ -249,7 +251,8 @@ def _read(
     progress(0.9)
     model = model or Model(open_bundle(path or None), device)
     progress(0.95)
-    summary = f"{describe(tracks)}; {skipped}"
+    words = str(skipped)
+    summary = f"{describe(tracks)}; {words[0].lower()}{words[1:]}"
     return tracks, users, summary, model, _seconds_to_embed(users, model, progress)
 
 

@@ -239,7 +239,9 @@ class RegionsTab(QWidget):
 
     def _waiting(self) -> str:
         if self.session.city is None:
-            return tr("Regions can be drawn when the users are embedded.") if self.session.layer is not None else ""
+            return (
+                tr("Regions can be drawn when the model has read the users.") if self.session.layer is not None else ""
+            )
         if self.book is not None and not self.book.regions:
             return tr("Draw a region on the map, or select polygons, to see who is there, when, and what it says.")
         return ""

@@ -253,7 +253,9 @@ class UsersTab(QWidget):
         if city is not self._city or city is None:
             self._city = city
             self._clear()
-            waiting = tr("Users can be looked at when they are embedded.") if self.session.layer is not None else ""
+            waiting = (
+                tr("Users can be looked at when the model has read them.") if self.session.layer is not None else ""
+            )
             self._tell(waiting if city is None else tr("Click a track on the map to see whose it is and what it says."))
             completer = QCompleter(QStringListModel(city.users.user_ids.tolist() if city is not None else []), self)
             completer.setFilterMode(Qt.MatchFlag.MatchContains)

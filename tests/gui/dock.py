@@ -48,6 +48,15 @@ def rubber_bands():
     return sum(isinstance(item, QgsRubberBand) for item in iface.mapCanvas().scene().items())
 
 
+def embedded(dock):
+    """Wait for the users; where the estimate is long the dock asks first."""
+    until(lambda: dock.session.users is not None or dock.session.problem, 120, "the layer to be read")
+    wait(0.3)
+    if dock.session.city is None and dock.session.job is None:
+        press(dock, "raw_prepare")
+    until(lambda: dock.session.city is not None, 200, "the users to be embedded")
+
+
 def open_sample():
     window = iface.mainWindow()
     report["bands before"] = rubber_bands()
@@ -63,7 +72,7 @@ def open_sample():
     action = next(action for action in bar.actions() if action.objectName() == "raw_dock")
     QTest.mouseClick(bar.widgetForAction(action), Qt.MouseButton.LeftButton)
     dock = find(window, "RawDock")
-    until(lambda: dock.session.city is not None, 120, "the users to be embedded")
+    embedded(dock)
     wait(0.5)
     report["summary"] = find(dock, "raw_summary").text()
     report["device"] = find(dock, "raw_device").text()
@@ -227,7 +236,7 @@ def reload(dock):
     assert loadPlugin(NAME) and startPlugin(NAME)
     wait(0.5)
     again = plugins[NAME].menu.show_dock()
-    until(lambda: again.session.city is not None, 120, "the users again")
+    embedded(again)
     report["again"] = find(again, "raw_summary").text()
     report["time zone"] = find(again, "raw_timezone").currentText()
 
@@ -268,7 +277,7 @@ def work():
     card.close()
     cancel_and_go_on(dock)
     find(dock, "raw_timezone").setCurrentText("America/Maceio")
-    until(lambda: dock.session.city is not None, 120, "the users to be embedded")
+    embedded(dock)
     reload(dock)
 
 
