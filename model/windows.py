@@ -16,7 +16,7 @@ import numpy as np
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.tracks import Tracks, group_quantile
-from raw_qgis_plugin.core.windows import BIN_MS, CONTEXT_BINS, Windows, last_of_bins
+from raw_qgis_plugin.core.windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
 
 FAMILIES = ("5s", "15s", "60s", "long", "filled")
 CONTEXT, AHEAD = 40, 5
@@ -59,7 +59,7 @@ def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: i
     whole = breaks[begin + size - 1] == breaks[begin]
     moved = travelled[begin + size - 1] - travelled[begin] > 0
     begin = begin[whole & moved]
-    begin = begin[_draw(user[begin], limit, per_user, seed)]
+    begin = begin[draw(user[begin], limit, per_user, seed)]
     past, asked = (begin[:, None] + np.arange(*span) for span in ((CONTEXT,), (CONTEXT, size)))
     horizon = cadence_s * np.arange(1.0, AHEAD + 1)
     return Windows(
@@ -82,7 +82,7 @@ def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int)
     known = key[truth] == wanted
     start = np.searchsorted(key, np.maximum(key - CONTEXT_BINS + 1, user * span))
     end = np.flatnonzero(known.any(axis=1) & (np.arange(len(key)) - start >= LEAST - 1))
-    end = end[_draw(user[end], limit, per_user, seed)]
+    end = end[draw(user[end], limit, per_user, seed)]
 
     length = end - start[end] + 1
     at = end[:, None] - np.arange(length.max(initial=0))[::-1]
@@ -112,12 +112,3 @@ def hold(user: np.ndarray, bins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np
     row = np.repeat(np.arange(len(bins)), times)
     since = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
     return user[row], bins[row] + since, row
-
-
-def _draw(user: np.ndarray, limit: int, per_user: int, seed: int) -> np.ndarray:
-    """Ascending indexes, at most `per_user` a person and `limit` in all."""
-    rng = np.random.default_rng(seed)
-    order = rng.permutation(len(user))
-    order = order[np.argsort(user[order], kind="stable")]
-    rank = np.arange(len(order)) - np.searchsorted(user[order], user[order])
-    return np.sort(rng.permutation(order[rank < per_user])[:limit])

@@ -44,7 +44,7 @@ class Zeroed(Model):
 
 def ask_model(w: Windows, model: Model, progress: Progress = no_progress) -> Forecasts:
     """The model's forecasts of all windows where there is a truth, in the order of `w.known`."""
-    return forecast_at(w.contexts(), model, np.nonzero(w.known)[0], w.asked[w.known], progress)
+    return forecast_at(w.contexts(), model, np.nonzero(w.known)[0], w.asked[w.known], progress, with_areas=True)
 
 
 def simple_forecasts(w: Windows, seed: int = 0) -> dict[str, Forecast]:

@@ -2,7 +2,9 @@
 """How near forecasts come: the model and every simple method on the same windows, in figures.
 
 Errors are metres on the sphere. ratio is the model's mean error over that of the best simple method, which is the one
-of the lowest mean, with its 95 % bootstrap interval: groups, such as people, drawn with replacement.
+of the lowest mean, with its 95 % bootstrap interval: groups, such as people, drawn with replacement. inside50 and
+inside80 are shares of truths in the model's areas, circle50 and circle80 in the circles of its radii; in the family
+'filled' only where the truth is not just the last fix again.
 """
 
 from __future__ import annotations
@@ -33,13 +35,17 @@ def measure(
     errors = {name: errors_m(w, f) for name, f in simple.items()}
     best = min(errors, key=lambda name: np.nanmean(errors[name]))
     errors[MODEL] = errors_m(w, (spread(w, answer.lon), spread(w, answer.lat)))
-    inside = inside_areas(w, errors[MODEL], answer)
+    circles = inside_circles(w, errors[MODEL], answer)
+    own = inside_areas(w, answer)
+    inside = circles if own is None else own
+    counted = w.moved if w.family == "filled" else w.known
     result = {
         "windows": len(w),
         "people": len(np.unique(w.user)),
         "best_simple": best,
         **_compared(errors, best, w.known, group, seed),
-        **_coverage(inside, w.moved if w.family == "filled" else w.known),
+        **_coverage("inside", inside, counted),
+        **_coverage("circle", circles, counted),
         "in_domain": float(answer.in_domain.mean()),
         "methods": {name: summary(e) for name, e in (errors | {k: errors_m(w, f) for k, f in others.items()}).items()},
         "moving": _compared(errors, best, moving(w), group, seed),
@@ -57,7 +63,9 @@ def measure(
                 "people": len(np.unique(w.user[w.known[:, h]])),
                 "best_simple": best_here,
                 **_compared(some, best_here, w.known[:, h : h + 1], group, seed),
-                **_coverage(inside[:, :, h], (w.moved if w.family == "filled" else w.known)[:, h]),
+                "best_over_staying": interval_by_person(some[best_here], some["persistence"], group, seed),
+                **_coverage("inside", inside[:, :, h], counted[:, h]),
+                **_coverage("circle", circles[:, :, h], counted[:, h]),
                 "in_domain": float(spread(w, answer.in_domain)[w.known[:, h], h].mean()),
                 "methods": {
                     name: summary(e) | {"mean_interval_m": interval_of_mean(e, group, seed)} for name, e in some.items()
@@ -74,10 +82,21 @@ def summary(errors: np.ndarray) -> dict[str, float]:
     return {"mean_m": float(known.mean()), "median_m": float(middle), "p90_m": float(high)}
 
 
-def inside_areas(w: Windows, errors: np.ndarray, answer: Forecasts) -> np.ndarray:
-    """Whether the truth lies inside the model's 50 and 80 % area: (2, w, h) floats 0 or 1, nan where there is none."""
+def inside_circles(w: Windows, errors: np.ndarray, answer: Forecasts) -> np.ndarray:
+    """Whether the truth lies within the radii of 50 and 80 %: (2, w, h) floats 0 or 1, nan where there is none."""
     radii = (spread(w, r) for r in (answer.radius50_m, answer.radius80_m))
     return np.stack([np.where(np.isnan(errors), np.nan, errors <= r) for r in radii])
+
+
+def inside_areas(w: Windows, answer: Forecasts) -> np.ndarray | None:
+    """The same for the model's own areas, None where they were not asked for."""
+    if answer.areas is None:
+        return None
+    import shapely
+
+    shapely.prepare(answer.areas)
+    truth = w.true_lon[w.known], w.true_lat[w.known]
+    return np.stack([spread(w, shapely.contains_xy(areas, *truth)) for areas in answer.areas.T])
 
 
 def moving(w: Windows) -> np.ndarray:
@@ -110,10 +129,10 @@ def _compared(errors: dict[str, np.ndarray], best: str, chosen: np.ndarray, grou
     }
 
 
-def _coverage(inside: np.ndarray, chosen: np.ndarray) -> dict[str, float | None]:
+def _coverage(name: str, inside: np.ndarray, chosen: np.ndarray) -> dict[str, float | None]:
     """Share of the chosen truths inside each area: (2, …) and (…)."""
     return {
-        f"inside{level}": float(i[chosen].mean()) if chosen.any() else None
+        f"{name}{level}": float(i[chosen].mean()) if chosen.any() else None
         for level, i in zip(LEVELS, inside, strict=True)
     }
 

@@ -126,8 +126,8 @@ def _case(axis: Axes, w: Windows, answer: Forecasts, row: int, h: int, number: i
         for place in ((w.true_lon[row, h], w.true_lat[row, h]), (answer.lon[number], answer.lat[number]))
     )
     radius = answer.radius80_m[number] / 1000
-    turn = np.linspace(0, 2 * np.pi, 73)
-    axis.fill(guess[0] + radius * np.cos(turn), guess[1] + radius * np.sin(turn), color=OURS, alpha=0.12, linewidth=0)
+    for ring in _area(answer, number, last, guess, radius):
+        axis.fill(*ring, color=OURS, alpha=0.14, linewidth=0)
     axis.plot(east, north, color=GREYS[0], linewidth=0.9, marker=".", markersize=2, label="track so far")
     axis.plot(0, 0, "o", color="black", markersize=5, label="last fix")
     axis.plot(*guess, "o", color=OURS, markersize=6, label="forecast, 80 % area")
@@ -139,6 +139,17 @@ def _case(axis: Axes, w: Windows, answer: Forecasts, row: int, h: int, number: i
     axis.set_xlabel("km east", fontsize=8)
     axis.set_ylabel("km north", fontsize=8)
     axis.tick_params(labelsize=7.5)
+
+
+def _area(answer: Forecasts, number: int, last: tuple, guess: np.ndarray, radius: float) -> list[np.ndarray]:
+    """The outer rings (2, n) of a forecast's 80 % area, in kilometres from the last fix."""
+    if answer.areas is None or answer.areas[number, 1] is None:
+        turn = np.linspace(0, 2 * np.pi, 73)
+        return [guess[:, None] + radius * np.stack([np.cos(turn), np.sin(turn)])]
+    import shapely
+
+    rings = shapely.get_exterior_ring(shapely.get_parts(answer.areas[number, 1]))
+    return [offset_m(*shapely.get_coordinates(ring).T, *last).T / 1000 for ring in rings]
 
 
 def _distance(km: float) -> str:

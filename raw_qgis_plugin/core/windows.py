@@ -65,6 +65,15 @@ def last_of_bins(tracks: Tracks) -> np.ndarray:
     return np.flatnonzero(last)
 
 
+def draw(group: np.ndarray, limit: int, per_group: int, seed: int) -> np.ndarray:
+    """Ascending indexes into group (n,), at most `per_group` a group and `limit` in all, at random."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(group))
+    order = order[np.argsort(group[order], kind="stable")]
+    rank = np.arange(len(order)) - np.searchsorted(group[order], group[order])
+    return np.sort(rng.permutation(order[rank < per_group])[:limit])
+
+
 def errors_m(w: Windows, forecast: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Distance of forecasts, lon and lat (w, h), from the truth in metres on the sphere, nan where there is none."""
     return haversine_m(*forecast, w.true_lon, w.true_lat)

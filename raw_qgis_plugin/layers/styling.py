@@ -153,6 +153,13 @@ class Embeddings(Style):
 
 
 @dataclass(frozen=True)
+class BacktestTable(Embeddings):
+    """A table of errors, which is not drawn."""
+
+    title = "Backtest"
+
+
+@dataclass(frozen=True)
 class Similar(Style):
     """Users or regions by how similar they are to the target."""
 

@@ -48,16 +48,7 @@ class ForecastTracks(TrackAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        for name, label, default, help_text in (
-            ("HORIZON", "Horizon (minutes)", 30.0, "How far ahead of the last fix."),
-            ("STEP", "Step (minutes)", 5.0, "One forecast every so many minutes, up to the horizon."),
-        ):
-            number = QgsProcessingParameterNumber(
-                name, tr(label), QgsProcessingParameterNumber.Double, default, minValue=0.01
-            )
-            number.setHelp(tr(help_text))
-            number.setMetadata({"widget_wrapper": {"decimals": 2}})
-            self.addParameter(number)
+        self.add_horizons()
         self.add_choice(
             "UNIT", "One forecast for each", UNITS, "Empty: a track where a track field is chosen (or INPUT has no "
             "users), else a user, after the last fix of all the user's tracks.", optional=True,
@@ -70,12 +61,25 @@ class ForecastTracks(TrackAlgorithm):
             self.addParameter(QgsProcessingParameterFeatureSink(name, tr(label), shape, optional=name != "OUTPUT"))
         self.add_model()
 
+    def add_horizons(self) -> None:
+        """Add HORIZON and STEP."""
+        for name, label, default, help_text in (
+            ("HORIZON", "Horizon (minutes)", 30.0, "How far ahead of the last fix."),
+            ("STEP", "Step (minutes)", 5.0, "One forecast every so many minutes, up to the horizon."),
+        ):
+            number = QgsProcessingParameterNumber(
+                name, tr(label), QgsProcessingParameterNumber.Double, default, minValue=0.01
+            )
+            number.setHelp(tr(help_text))
+            number.setMetadata({"widget_wrapper": {"decimals": 2}})
+            self.addParameter(number)
+
     def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         """A step beyond the horizon leaves nothing to forecast; too small a one never ends."""
         super().check_own(parameters, context)
-        self._horizons(parameters, context)
+        self.horizons(parameters, context)
 
-    def _horizons(self, parameters: dict[str, Any], context: QgsProcessingContext) -> np.ndarray:
+    def horizons(self, parameters: dict[str, Any], context: QgsProcessingContext) -> np.ndarray:
         """(h,) seconds after the last fix: every STEP up to HORIZON."""
         import numpy as np
 
@@ -109,7 +113,7 @@ class ForecastTracks(TrackAlgorithm):
         tracks = self.cut(read, unit, skipped, feedback)
         feedback.pushInfo(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
         stage = Stage(feedback, tr("Forecasting"), READ, COMPUTED)
-        horizons, with_areas = self._horizons(parameters, context), bool(parameters.get("OUTPUT_AREAS"))
+        horizons, with_areas = self.horizons(parameters, context), bool(parameters.get("OUTPUT_AREAS"))
         answer = forecast(tracks, model, horizons, stage, with_areas=with_areas)
         self.warn_outside(answer.reasons, answer.in_domain, feedback)
         results = {

@@ -6,6 +6,7 @@ from __future__ import annotations
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from .backtest import Backtest
 from .base import RawAlgorithm, icon
 from .embed_tracks import EmbedTracks
 from .forecast_tracks import ForecastTracks
@@ -23,6 +24,7 @@ ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     ProfileUsers,
     ScoreRegions,
     ForecastTracks,
+    Backtest,
     SimilarUsers,
     SimilarRegions,
     EmbedTracks,

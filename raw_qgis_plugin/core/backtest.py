@@ -1,0 +1,160 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The model against the simple methods on somebody's own tracks: what would it have said, what would they?
+
+Questions are asked in time folds from moments of which the answer is known: the fix nearest to each horizon. Nothing is
+trained; the one figure that a simple method needs, the pull toward the median place, is fitted on other users.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from .accuracy import measure
+from .baselines import cross_fitted_pull, simple_methods
+from .errors import InputError, Progress, no_progress
+from .forecast import FARTHEST, Forecasts, forecast_at
+from .plots import horizon_words
+from .runtime import Model
+from .tracks import Tracks
+from .windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
+
+MOST = 2000  # questions' windows
+PER_USER = 40  # windows a user at most
+LOOKED_AT = 8  # candidates for each window that is wanted: not every fix has an answer
+RECENT = 64  # fixes of context at the horizon's own pace; older ones by the quarter of an hour
+FEW, FEW_USERS = 30, 5
+
+
+@dataclass(frozen=True)
+class Backtest:
+    """w: the windows. fold: (w,) from 0. answer: the model's forecasts. figures: core/accuracy.py's. verdicts: one
+    sentence a horizon.
+    """
+
+    w: Windows
+    fold: np.ndarray
+    answer: Forecasts
+    figures: dict
+    verdicts: list[str]
+
+
+def backtest(
+    tracks: Tracks, model: Model, horizons_s: np.ndarray, folds: int = 5, progress: Progress = no_progress,
+    seed: int = 0,
+) -> Backtest:  # fmt: skip
+    """Ask the model and the simple methods at `horizons_s` (h,) ascending, from `folds` parts of the time.
+
+    InputError where no fix has another one at any of the horizons.
+    """
+    w, fold = cut_windows(tracks.by_user(), np.asarray(horizons_s, np.float64), folds, seed)
+    progress(0.1)
+    answer = forecast_at(
+        w.contexts(), model, np.nonzero(w.known)[0], w.asked[w.known], lambda share: progress(0.1 + 0.6 * share),
+        with_areas=True,
+    )  # fmt: skip
+    progress(0.7)
+    several = len(np.unique(w.user)) >= FEW_USERS
+    group = w.user if several else w.user * folds + fold  # who or what is drawn for the intervals
+    pull = cross_fitted_pull(w.t, w.lon, w.lat, w.asked, w.true_lon, w.true_lat, group, seed)
+    simple = simple_methods(w.t, w.lon, w.lat, w.asked, pull)
+    progress(0.9)
+    figures = measure(w, simple, answer, {}, group, seed)
+    progress(1.0)
+    return Backtest(w, fold, answer, figures, [verdict(h) for h in figures["horizons"]])
+
+
+def verdict(h: dict) -> str:
+    """One plain sentence on a horizon's figures: use the model, a simple method, or nothing beats staying."""
+    at, best = f"At {horizon_words(h['horizon_s'])}: ", h["best_simple"]
+    if h["cases"] < FEW:
+        return f"{at}too few answers to say ({h['cases']})."
+    nearer = 1 - h["ratio"]
+    if h["interval"][1] < 1:
+        name = "staying" if best == "persistence" else best
+        return f"{at}use the model ({100 * nearer:.0f} % nearer than the best simple method, {name})."
+    use = "nothing beats staying" if h["best_over_staying"][1] >= 1 else f"use {best}"
+    if h["interval"][0] <= 1:
+        return f"{at}{use}; the model is not clearly nearer or farther off."
+    return f"{at}{use}; the model is {-100 * nearer:.0f} % farther off."
+
+
+def cut_windows(tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 0) -> tuple[Windows, np.ndarray]:
+    """Windows of users' tracks, and the time fold (w,) that each asks from; about as many from every fold and user."""
+    if folds < 1:
+        raise InputError(f"FOLDS must be 1 or more, not {folds}.")
+    t, user = tracks.t, tracks.user.astype(np.int64)
+    edges = np.quantile(t, np.linspace(0, 1, folds + 1)[1:-1]) if len(t) else []
+    fold = np.searchsorted(edges, t, side="right")
+    group = user * folds + fold
+    each = max(min(MOST // max(len(np.unique(group)), 1), PER_USER // folds), 1)
+    first = tracks.user_offsets[user]
+    may = np.flatnonzero(np.arange(len(t)) - first >= 2)  # three fixes say how something moves
+    may = may[draw(group[may], LOOKED_AT * MOST, LOOKED_AT * each, seed)]
+    goal, known = _answers(tracks, may, horizons_s)
+    some = np.flatnonzero(known.any(axis=1))
+    some = some[draw(group[may[some]], MOST, each, seed)]
+    if not len(some):
+        spans = " to ".join(dict.fromkeys(horizon_words(s) for s in horizons_s[[0, -1]]))
+        raise InputError(
+            f"No fix has another one of its user {spans} later: choose HORIZON and STEP as the tracks have fixes."
+        )
+    end, goal, known = may[some], goal[some], known[some]
+    kept = _contexts(tracks, end, horizons_s[-1])
+    length = np.array([len(k) for k in kept])
+    real = np.arange(length.max()) >= length.max() - length[:, None]
+    at = np.zeros(real.shape, np.int64)
+    at[:] = np.array([k[0] for k in kept])[:, None]
+    at[real] = np.concatenate(kept)
+    nominal = t[end][:, None] + (1000 * horizons_s).astype(np.int64)
+    columns = (np.where(real, a[at], np.nan) for a in (tracks.lon, tracks.lat))
+    truth = (np.where(known, a[goal], np.nan) for a in (tracks.lon, tracks.lat))
+    return Windows("backtest", user[end], t[at], *columns, horizons_s, np.where(known, t[goal], nominal), *truth), fold[
+        end
+    ]
+
+
+def _answers(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """For each fix `end` (m,) and horizon the row of the user's nearest fix, and whether it is near enough: (m, h).
+
+    Near enough is half a step, so that no fix answers for two horizons.
+    """
+    step_ms = 1000 * min(np.diff(horizons_s, prepend=0.0))
+    wanted = tracks.t[end][:, None] + (1000 * horizons_s).astype(np.int64)
+    low, high = int(tracks.t.min()), int(wanted.max(initial=int(tracks.t.max())))
+    span, user = high - low + 1, tracks.user.astype(np.int64)
+    right = np.searchsorted(user * span + tracks.t - low, user[end][:, None] * span + wanted - low)
+    last = tracks.user_offsets[user[end] + 1][:, None] - 1
+    right = np.clip(right, end[:, None], last)
+    left = np.clip(right - 1, end[:, None], last)
+    before, after = (np.abs(tracks.t[at] - wanted) for at in (left, right))
+    goal = np.where(before <= after, left, right)
+    return goal, (np.minimum(before, after) < step_ms / 2) & (goal > end[:, None])
+
+
+def _contexts(tracks: Tracks, end: np.ndarray, farthest_s: float) -> list[np.ndarray]:
+    """The rows that each context keeps: the last fix of each bin as the forecast would take them, RECENT of them, and
+    before those one in each quarter of an hour, ten days back. What the forecast makes of these is what it would make
+    of all, and the simple methods see the days that they need.
+    """
+    t, first = tracks.t, tracks.user_offsets[tracks.user[end]]
+    quarters = last_of_bins(tracks)
+    bin_ms = max(1000 * farthest_s / FARTHEST, 1.0)
+    recent = np.maximum(_search(tracks, end, (t[end] - 4 * RECENT * bin_ms).astype(np.int64)), first)
+    oldest = np.maximum(_search(tracks, end, t[end] - CONTEXT_BINS * BIN_MS), first)
+    kept = []
+    for e, near, far in zip(end, recent, oldest, strict=True):  # a context, not a fix, at a time
+        back = ((t[e] - t[near : e + 1]) / bin_ms).astype(np.int64)
+        rows = np.flatnonzero(np.append(back[:-1] != back[1:], True))[-RECENT:] + near
+        days = quarters[np.searchsorted(quarters, far) : np.searchsorted(quarters, rows[0])]
+        kept.append(np.concatenate([days, rows]))
+    return kept
+
+
+def _search(tracks: Tracks, row: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """The first row at or after the times `wanted` (m,) ms of the users of the fixes `row` (m,)."""
+    low = min(int(tracks.t.min()), int(wanted.min()))
+    span = int(tracks.t.max()) - low + 2
+    user = tracks.user.astype(np.int64)
+    return np.searchsorted(user * span + tracks.t - low, user[row] * span + wanted - low)

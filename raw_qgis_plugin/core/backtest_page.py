@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A backtest as a table of columns and as a page to show to others."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .accuracy import MODEL
+from .backtest import FEW_USERS, Backtest
+from .plots import case_maps, coverage_by_horizon, error_by_horizon, horizon_words
+from .report import Page
+from .windows import errors_m, spread
+
+
+def columns_of(b: Backtest) -> dict[str, np.ndarray]:
+    """One row a horizon and method, the nearest method first; ratio, its interval and the areas on the model's rows."""
+    rows: list[tuple] = []
+    nothing = (np.nan,) * 6
+    for h, sentence in zip(b.figures["horizons"], b.verdicts, strict=True):
+        for name, e in sorted(h["methods"].items(), key=lambda item: item[1]["mean_m"]):
+            shares = (np.nan if h[k] is None else h[k] for k in ("inside50", "inside80", "in_domain"))
+            own = (h["ratio"], *h["interval"], *shares) if name == MODEL else nothing
+            rows.append(
+                (h["horizon_s"] / 60, "model" if name == MODEL else name, h["cases"], h["people"], e["mean_m"],
+                 e["median_m"], e["p90_m"], *own, sentence if name == MODEL else None)
+            )  # fmt: skip
+    names = ("horizon_min", "method", "n_cases", "n_users", "mean_m", "median_m", "p90_m", "ratio", "ratio_low",
+             "ratio_high", "inside50", "inside80", "in_domain_share", "verdict")  # fmt: skip
+    return {
+        name: np.array(values, object if name in ("method", "verdict") else None)
+        for name, values in zip(names, zip(*rows, strict=True), strict=True)
+    }
+
+
+def make_page(b: Backtest, name: str, model: str) -> Page:
+    """The page. name: what the tracks are called."""
+    w, r = b.w, b.figures
+    first, last = np.datetime_as_string(np.array([w.t[:, -1].min(), w.t[:, -1].max()], "datetime64[ms]"), unit="D")
+    page = Page(
+        f"How far ahead can {name} be forecast?",
+        f"{w.known.sum():,} questions with known answers, asked of {r['people']:,} users between {first} and {last}: "
+        f"the model {model} against {len(r['methods']) - 1} simple methods.",
+    )
+    page.heading("What to use")
+    for sentence in b.verdicts:
+        page.sentence(sentence, "key")
+    page.sentence(_domain(r["in_domain"]))
+    page.heading("How far off")
+    page.figure(
+        error_by_horizon({"": r}),
+        "Mean distance between forecast and truth. The bands hold the mean in 95 % of draws of users.",
+    )
+    page.table(
+        ["horizon", "answers", "users", "model, mean (m)", "median (m)", "best simple method", "mean (m)",
+         "staying (m)", "ratio [95 %]"],
+        [_row(h) for h in r["horizons"]],
+    )  # fmt: skip
+    page.sentence("Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer.")
+    page.heading("How sure")
+    page.figure(
+        coverage_by_horizon({"": r}),
+        "Share of answers inside the model's areas. On the dashed lines the areas keep what they promise.",
+    )
+    page.heading("What it looks like")
+    page.figure(
+        case_maps(w, b.answer, typical(b)), "Above, three questions of middling error; below, three of the worst tenth."
+    )
+    page.heading("How this was measured")
+    page.sentence(
+        "From moments drawn at random out of every user's record, in equal parts of the time, model and simple methods "
+        "saw the fixes up to that moment and said where the user would be; the user's fix nearest to the horizon, by "
+        "half a step at most, is the answer. Nothing was trained on these tracks. " + _drawn(r["people"])
+    )
+    order = sorted(r["methods"], key=lambda m: r["methods"][m]["mean_m"])
+    rows = [
+        [("the model" if m == MODEL else m), *(f"{r['methods'][m][k]:,.0f}" for k in ("mean_m", "median_m", "p90_m"))]
+        for m in order
+    ]
+    page.table(["all horizons together", "mean (m)", "median (m)", "90 % below (m)"], rows, [order.index(MODEL)])
+    return page
+
+
+def _domain(share: float) -> str:
+    if share > 0.995:
+        return "All questions are of the kind that the model was trained for."
+    return (
+        f"{100 * share:.0f} % of the questions are of the kind that the model was trained for (time between fixes, "
+        "speed, length of the record, horizon); do not rely on its answers to the others."
+    )
+
+
+def _drawn(people: int) -> str:
+    if people >= FEW_USERS:
+        return "Intervals: users drawn with replacement, 2,000 times."
+    return f"With {people} user{'s' * (people != 1)} the intervals draw stretches of time, and say little of others."
+
+
+def _row(h: dict) -> list:
+    low, high = h["interval"]
+    means = (h["methods"][m] for m in (MODEL, h["best_simple"], "persistence"))
+    ours, best, staying = means
+    return [
+        horizon_words(h["horizon_s"]), h["cases"], h["people"], f"{ours['mean_m']:,.0f}", f"{ours['median_m']:,.0f}",
+        "staying" if h["best_simple"] == "persistence" else h["best_simple"], f"{best['mean_m']:,.0f}",
+        f"{staying['mean_m']:,.0f}", f"{h['ratio']:.2f} [{low:.2f}, {high:.2f}]",
+    ]  # fmt: skip
+
+
+def typical(b: Backtest) -> np.ndarray:
+    """Six (window, horizon) cases (n, 2) of the middle horizon: three of middling error, three of the worst tenth."""
+    w = b.w
+    errors = errors_m(w, (spread(w, b.answer.lon), spread(w, b.answer.lat)))
+    h = max(range(errors.shape[1]), key=lambda k: (w.known[:, k].sum(), -abs(k - errors.shape[1] // 2)))
+    order = np.argsort(errors[:, h])[: w.known[:, h].sum()]  # nan comes last
+    at = np.unique([int(q * (len(order) - 1)) for q in (0.49, 0.5, 0.51, 0.9, 0.92, 0.95)])
+    return np.stack([order[at], np.full(len(at), h)], axis=1)
