@@ -67,10 +67,10 @@ def on(device: torch.device, a: np.ndarray) -> Tensor:
 
 
 def bf16(device: torch.device) -> bool:
-    """Does the device compute faster in bfloat16?"""
-    return (
-        torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.backends.cpu.get_cpu_capability() == "AVX512"
-    )
+    """Does the device compute faster in bfloat16? Of CPUs those with instructions for it: emulated it is slower."""
+    if device.type == "cuda":
+        return torch.cuda.is_bf16_supported()
+    return any(getattr(torch.cpu, f"_is_{name}_supported", bool)() for name in ("amx_tile", "avx512_bf16"))
 
 
 @torch.no_grad()

@@ -37,6 +37,7 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources import FORMATS
 
 WARM_UP = 0.02  # share of the budget
+LARGEST_GRAPH = 2**31  # bytes of an ONNX file
 EPILOG = """\
 examples:
   python -m model.pretrain --corpus tracks.parquet --minutes 60 --output run
@@ -265,14 +266,17 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     if average is not None and validation:
         run.calibration = calibrate(average.cpu(), validation)
     run.save(said(args, metrics))
-    if run.world.first:
+    if average is not None:
         counts = [s.seen for s in corpus.sources]
         tell.say({"samples": [
             {"source": source_name(spec), "shards": len(n), "shards_seen": int((n > 0).sum()), "samples": int(n.sum())}
             for spec, n in zip(args.corpus, counts)
         ]})  # fmt: skip
-        export(args.output, args.output / "bundle")
-        tell.say({"bundle": str(args.output / "bundle"), **metrics})
+        if sum(p.numel() for p in average.parameters()) * 4 < LARGEST_GRAPH:
+            export(args.output, args.output / "bundle")
+            tell.say({"bundle": str(args.output / "bundle"), **metrics})
+        else:
+            tell.say({"warning": f"No bundle: an ONNX file holds 2 GB at most. The weights are in {run.state}."})
     if args.forget and run.world.first:
         forget(corpus.sources)
 
