@@ -1,0 +1,246 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The training engine: many processes reach what one does, a killed run loses nothing, and what goes wrong is said."""
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from safetensors import safe_open
+
+from model.batches import Batches
+from model.checkpoint import load, save
+from model.cli import run as run_command
+from model.corpus import load as load_source
+from model.feed import feed
+from model.pretrain import command, parser, source_name
+from model.pretrain import main as pretrain
+from model.watch import Watch, score
+from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.errors import InputError
+
+from .conftest import nano_arguments
+
+FEW = ["--preset", "raw-nano", "--device", "cpu", "--points", "512", "--validate-every", "1000", "--steps"]
+
+
+def about(run):
+    with safe_open(run / "state.safetensors", "pt") as f:
+        return json.loads(f.metadata()["about"])
+
+
+def environment():
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path), "OMP_NUM_THREADS": "1"}
+
+
+@pytest.fixture(scope="module")
+def plain_loss(tmp_path_factory, tracks_file):
+    """Validation loss of one process that accumulates two batches a step."""
+    run = tmp_path_factory.mktemp("plain") / "run"
+    pretrain([*FEW, "40", "--accumulate", "2", "--corpus", str(tracks_file), "--output", str(run)])
+    return about(run)["metrics"]["validation_loss"]
+
+
+@pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
+def test_two_processes_reach_what_one_does(parallel, tmp_path, tracks_file, plain_loss):
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    arguments = [*FEW, "40", "--parallel", parallel, "--corpus", str(tracks_file), "--output", str(tmp_path / "run")]
+    done = subprocess.run([*torchrun, "-m", "model.pretrain", *arguments], env=environment(),
+                          capture_output=True, text=True, timeout=900)  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2000:]
+    lines = [json.loads(line) for line in done.stdout.splitlines() if line.startswith("{")]
+    assert [line for line in lines if "bundle" in line] == lines[-1:]  # one process speaks
+    told = about(tmp_path / "run")
+    assert told["device"].startswith("2 × CPU") and "--nproc-per-node 2" in told["command"]
+    assert told["metrics"]["validation_loss"] == pytest.approx(plain_loss, rel=0.01)
+    assert open_bundle(tmp_path / "run" / "bundle").card["onnx_difference"] < 1e-4
+
+
+ZYGOTE = """
+import json, os, sys
+import torch
+torch.set_num_threads(1)
+from model.pretrain import main
+print("ready", flush=True)
+for line in sys.stdin:
+    child = os.fork()  # imports take seconds: they are done once
+    if child == 0:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        main(json.loads(line))
+        os._exit(0)
+    print(child, flush=True)
+    print(os.waitpid(child, 0)[1], flush=True)
+"""
+
+
+def test_a_run_killed_five_times_ends_where_an_unbroken_one_does(tmp_path, tracks_file):
+    zygote = subprocess.Popen([sys.executable, "-c", ZYGOTE], env=environment(), text=True,
+                              stdin=subprocess.PIPE, stdout=subprocess.PIPE)  # fmt: skip
+    assert zygote.stdout.readline() == "ready\n"
+    said = [*FEW, "100", "--seed", "3", "--checkpoint-every", "0.05", "--corpus", str(tracks_file)]
+
+    def start(*more):
+        zygote.stdin.write(json.dumps([*said, *more]) + "\n")
+        zygote.stdin.flush()
+        return int(zygote.stdout.readline())
+
+    broken, steps = tmp_path / "broken", [0]
+    state = broken / "state.safetensors"
+    random.seed(time.time_ns())
+    for kill in range(5):
+        child = start("--output", str(broken), *["--resume"] * state.exists())
+        wanted = steps[-1] + random.randint(3, 15)
+        while not state.exists() or about(broken)["step"] < wanted:
+            time.sleep(0.01)
+        time.sleep(random.uniform(0, 0.1))  # in a step, or while it writes
+        os.kill(child, signal.SIGKILL)
+        assert os.WIFSIGNALED(int(zygote.stdout.readline())), f"it ended before kill {kill + 1}"
+        steps.append(about(broken)["step"])
+    start("--output", str(broken), "--resume")
+    assert int(zygote.stdout.readline()) == 0
+    start("--output", str(tmp_path / "whole"))
+    assert int(zygote.stdout.readline()) == 0
+    zygote.communicate()
+    ends = [about(run) for run in (broken, tmp_path / "whole")]
+    assert [end["step"] for end in ends] == [100, 100] and steps == sorted(steps)
+    assert ends[0]["metrics"]["validation_loss"] == pytest.approx(ends[1]["metrics"]["validation_loss"], rel=0.005)
+
+
+def test_a_full_disk_is_said_and_leaves_the_checkpoint_before(tmp_path):
+    state = tmp_path / "state.safetensors"
+    save(state, {"a": torch.ones(4)}, {"step": 1})
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(InputError, match="Make room on the disk. The checkpoint before it is whole"):
+            save(state, {"a": torch.ones(100_000)}, {"step": 2})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    tensors, told = load(state)
+    assert told == {"step": 1} and tensors["a"].sum() == 4 and list(tmp_path.iterdir()) == [state]
+
+
+def test_a_broken_checkpoint_is_said(tmp_path):
+    (tmp_path / "state.safetensors").write_bytes(b"nothing")
+    with pytest.raises(InputError, match="no checkpoint that can be read"):
+        load(tmp_path / "state.safetensors")
+
+
+WRONG = {
+    "--minutes 0": "not over zero",
+    "--steps few": "--steps",
+    "--preset raw-huge": "raw-huge",
+    "--device tpu9": "no device",
+    "--device cuda:99": "no CUDA device 99",
+    "--points 8": "less than one row",
+    "--workers -1": "--workers",
+    "--resume": "without --resume",
+    "--init nowhere": "no model at nowhere",
+}
+
+
+@pytest.mark.parametrize(("arguments", "words"), [(a.split(), w) for a, w in WRONG.items()], ids=list(WRONG))
+def test_a_wrong_argument_gets_one_clear_line(arguments, words, tmp_path, tracks_file, capsys):
+    try:
+        code = run_command(pretrain, ["--corpus", str(tracks_file), "--output", str(tmp_path / "run"), *arguments])
+    except SystemExit as stop:
+        code = stop.code
+    told = capsys.readouterr().err
+    assert code == 2 and words in told and len(told.strip().splitlines()) == 1, told
+
+
+@pytest.mark.parametrize("spec", ["nowhere.parquet", "0*{}", "{}/../nothing"])
+def test_a_wrong_source_gets_one_clear_line(spec, tmp_path, tracks_file, capsys):
+    spec = spec.format(tracks_file)
+    assert run_command(pretrain, [*FEW, "1", "--corpus", spec, "--output", str(tmp_path / "run")]) == 2
+    assert len(capsys.readouterr().err.strip().splitlines()) == 1
+
+
+def test_a_run_is_not_written_over(nano_run, tracks_file):
+    with pytest.raises(InputError, match="holds a run already"):
+        pretrain(nano_arguments(tracks_file, nano_run))
+    with pytest.raises(InputError, match="use its --preset"):
+        pretrain([*nano_arguments(tracks_file, nano_run, "--resume"), "--preset", "raw-small"])
+
+
+def test_the_card_names_device_command_data_and_minutes(nano_run):
+    training = open_bundle(nano_run / "bundle").card["training"]
+    assert training["device"].startswith("CPU") and training["minutes"] == 30 and training["corpus"]
+    assert training["command"].startswith("python -m model.pretrain --preset raw-nano --corpus")
+    readme = (nano_run / "bundle" / "README.md").read_text()
+    assert "CPU" in readme and training["command"] in readme and str(nano_run.parent) not in readme
+
+
+def test_a_command_is_told_without_the_folders_of_one_machine(tmp_path):
+    args = parser().parse_args(["--corpus", "2*exact:/home/me/city/tracks.parquet", "--output", str(tmp_path / "r"),
+                                "--lr", "1e-3", "--no-compile", "--cache", "/home/me/c", "--resume"])  # fmt: skip
+    assert command(args) == (
+        "python -m model.pretrain --corpus 2*exact:city/tracks.parquet --output r --lr 0.001 --no-compile"
+    )
+    assert source_name("1.5*/data/cabs/points.parquet") == "1.5*cabs/points.parquet"
+    assert source_name("gotrack:/data/gotrack") == "gotrack:data/gotrack"
+
+
+def test_patience_and_checkpointing(tmp_path, tracks_file, lines):
+    """A learning rate of nearly nothing gets no better: it stops. Layers computed twice give the same network."""
+    few = nano_arguments(tracks_file, tmp_path / "still", "--lr", "1e-12", "--patience", "2", "--validate-every", "4")
+    pretrain(few)
+    steps = [x["step"] for x in lines() if "loss" in x]
+    assert 12 <= steps[-1] < 120
+    for name in ("checkpointing", "no-checkpointing"):
+        pretrain([*FEW, "3", "--corpus", str(tracks_file), "--output", str(tmp_path / name), f"--{name}"])
+    one, two = (load(tmp_path / name / "state.safetensors")[0] for name in ("checkpointing", "no-checkpointing"))
+    assert one.keys() == two.keys()
+    for name, tensor in one.items():
+        torch.testing.assert_close(tensor, two[name], rtol=1e-3, atol=1e-4)
+
+
+@pytest.mark.parametrize("workers", [0, 2])
+def test_batches_come_in_order_whoever_makes_them(workers, tracks_file):
+    corpus = Batches([load_source(str(tracks_file))], 512, 7)
+    batches = feed(corpus, 3, 2, workers)
+    for number in (3, 5, 7, 9):
+        np.testing.assert_array_equal(next(batches).x, corpus.batch(number).x)
+    batches.close()
+
+
+def test_what_goes_wrong_while_batches_are_made_is_raised(tracks_file, monkeypatch):
+    corpus = Batches([load_source(str(tracks_file))], 512, 7)
+
+    def broken(number):
+        raise InputError("The disk is gone.")
+
+    monkeypatch.setattr(corpus, "batch", broken)
+    with pytest.raises(InputError, match="The disk is gone"):
+        next(feed(corpus, 0))
+
+
+def test_known_signs_of_failure_are_told_once():
+    flat = Watch()
+    told = [flat.look(k * 100, k / 20, 2.0 - 1e-4 * k, 0.9) for k in range(1, 20)]
+    assert sum(told, []) == [words for words in sum(told, []) if "flat" in words] and len(sum(told, [])) == 1
+    assert not any(told[:4]) and "--lr" in sum(told, [])[0]
+    apart = Watch()
+    told = [apart.look(k, k / 20, 2.0 - 0.1 * k, 0.9 + 0.02 * abs(k - 5)) for k in range(1, 20)]
+    words = sum(told, [])
+    assert len(words) == 1 and "since step 5" in words[0] and "by heart" in words[0]
+    good = Watch()
+    assert not any(good.look(k, k / 20, 2.0 - 0.1 * k, 1.0 - 0.02 * k) for k in range(1, 20))
+    assert "under 60 %" in good.profiles(0.55)[0] and not good.profiles(0.5) and not Watch().profiles(0.7)
+
+
+def test_patience_counts_validations_without_a_better_one():
+    watch = Watch(patience=3)
+    for k, value in enumerate([1.0, 0.9, 0.95, 0.93]):
+        watch.look(k, 0.1, 1.0, value)
+        assert not watch.done
+    watch.look(5, 0.1, 1.0, 0.91)
+    assert watch.done and not Watch(patience=0, scores=[1.0, 2.0, 3.0]).done
+    assert score({"ratio_5s": 0.5, "ratio_60s": 2.0, "metres_5s": 9.0}) == pytest.approx(1.0) and score({}) is None
