@@ -30,6 +30,7 @@ from ..environment.folders import models_folder
 from ..processing.base import icon
 from ..processing.words import tr
 from ..tasks.job import Job
+from .help import open_help
 from .models_compare import comparison
 from .settings import settings
 from .training_run import use_model
@@ -74,6 +75,7 @@ class ModelsDialog(QDialog):
                 ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
                 ("import", tr("Import…"), tr("Take in a model bundle, a .zip; it is checked first"), self.take),
                 ("folder", tr("Import folder…"), tr("Take in a model bundle that is a folder"), self.take_folder),
+                ("help", tr("Help"), tr("What models are, and what is checked"), lambda: open_help("models", self)),
             )
         }
         self._lay_out()
@@ -94,7 +96,7 @@ class ModelsDialog(QDialog):
         column = QVBoxLayout(left)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self.list)
-        for name in ("import", "folder"):
+        for name in ("import", "folder", "help"):
             column.addWidget(self.buttons[name])
         row = QHBoxLayout()
         row.addWidget(QLabel(tr("Compare with")))
@@ -169,7 +171,7 @@ class ModelsDialog(QDialog):
         good = entry is not None and entry.card is not None
         for name, on in (
             ("default", good), ("export", good), ("remove", entry is not None and not entry.shipped),
-            ("import", True), ("folder", True),
+            ("import", True), ("folder", True), ("help", True),
         ):  # fmt: skip
             self.buttons[name].setEnabled(on)
         self.other.setEnabled(good)

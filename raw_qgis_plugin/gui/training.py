@@ -27,6 +27,7 @@ from ..processing.words import tr
 from ..tasks import child as runs
 from ..tasks import training
 from ..tasks.job import Job
+from .help import open_help
 from .training_hardware import HardwarePage
 from .training_pages import DataPage, ModelPage, QuestionPage
 from .training_run import RunPage
@@ -102,11 +103,14 @@ class TrainingDialog(QDialog):
         self.start.clicked.connect(self.start_training)
         close.clicked.connect(self.close)
         close.setToolTip(tr("A running training goes on, also when QGIS is closed."))
+        about = QPushButton(tr("Help"))
+        about.setAutoDefault(False)
+        about.clicked.connect(lambda: open_help("train", self))
         middle, row = QHBoxLayout(), QHBoxLayout()
         middle.addWidget(self.steps)
         middle.addWidget(self.stack, 1)
         row.addWidget(self.hint, 1)
-        for button in (self.back, self.next, self.start, close):
+        for button in (self.back, self.next, self.start, close, about):
             row.addWidget(button)
         layout = QVBoxLayout(self)
         layout.addLayout(middle, 1)
