@@ -201,12 +201,12 @@ class DayPlot(Chart):
         for hour in HOURS:
             box = QRectF(hour * wide, high, 6 * wide, self.bottom)
             self.write(painter, box, f"{hour}:00", Qt.AlignmentFlag.AlignLeft)
-        column = self.width() / len(self.names)
-        for i, (name, brush) in enumerate(zip(self.names, self.brushes)):
-            y = self.height() - self.legend
-            painter.fillRect(QRectF(i * column, y + 3, 10, 10), brush)
-            box = QRectF(i * column + 14, y, column - 16, self.legend)
-            self.write(painter, box, name, Qt.AlignmentFlag.AlignLeft)
+        x, y = 0.0, self.height() - self.legend
+        for name, brush in zip(self.names, self.brushes):
+            painter.fillRect(QRectF(x, y + 3, 10, 10), brush)
+            room = QFontMetricsF(painter.font()).horizontalAdvance(name) + 2
+            self.write(painter, QRectF(x + 14, y, room, self.legend), name, Qt.AlignmentFlag.AlignLeft)
+            x += room + 26
 
 
 class HorizonChart(Chart):
