@@ -31,6 +31,7 @@ from model.distributed import World, find_device, open_world
 from model.export import export
 from model.feed import feed
 from model.objective import validate
+from model.probe import profile_accuracy
 from model.training import Run
 from model.watch import Watch, score
 from raw_qgis_plugin.core.errors import InputError
@@ -155,8 +156,8 @@ def command(args: argparse.Namespace) -> str:
             continue
         if isinstance(value, bool):
             words.append(flag if value else flag.replace("--", "--no-", 1))
-        elif name == "init":
-            words.append(f"{flag} {Path(value).name}")
+        elif name in ("init", "profiles"):
+            words.append(" ".join([flag, *(Path(v).name for v in (value if name == "profiles" else [value]))]))
         else:
             words.append(f"{flag} {' '.join(value) if isinstance(value, list) else value}")
     return " ".join(words)
@@ -209,6 +210,8 @@ def parser() -> argparse.ArgumentParser:
     how("--checkpointing", action=argparse.BooleanOptionalAction,
         help="compute layers twice to save memory (on for raw-large and raw-1b)")
     how("--compile", action=argparse.BooleanOptionalAction, help="torch.compile (on where there is a GPU)")
+    how("--profiles", nargs=3, metavar=("TRACKS", "LABELS", "FIELD"),
+        help="at the end, tell users' labels from embeddings, and warn where that is right in under 60 %%")
     how("--workers", type=int, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
     how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     how("--forget", action="store_true", help="delete the tokenised corpora when the run ends")
@@ -274,6 +277,11 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
         ]})  # fmt: skip
         if sum(p.numel() for p in average.parameters()) * 4 < LARGEST_GRAPH:
             export(args.output, args.output / "bundle")
+            if args.profiles:
+                accuracy = profile_accuracy(args.output / "bundle", *args.profiles)
+                tell.say({"profile_accuracy": round(accuracy, 4)})
+                for warning in tell.watch.profiles(accuracy):
+                    tell.say({"warning": warning})
             tell.say({"bundle": str(args.output / "bundle"), **metrics})
         else:
             tell.say({"warning": f"No bundle: an ONNX file holds 2 GB at most. The weights are in {run.state}."})

@@ -188,6 +188,16 @@ def test_a_command_is_told_without_the_folders_of_one_machine(tmp_path):
     assert source_name("gotrack:/data/gotrack") == "gotrack:data/gotrack"
 
 
+def test_profiles_are_told_apart_at_the_end(tmp_path, tracks_file, lines):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("user_id,by\n" + "".join(f"u{k},{'car' if k % 2 else 'foot'}\n" for k in range(120)))
+    more = ["--profiles", str(tracks_file), str(labels), "by"]
+    pretrain([*FEW, "2", "--corpus", str(tracks_file), "--output", str(tmp_path / "run"), *more])
+    told = lines()
+    assert [x["profile_accuracy"] for x in told if "profile_accuracy" in x][0] > 0.9
+    assert not [x for x in told if "warning" in x]
+
+
 def test_patience_and_checkpointing(tmp_path, tracks_file, lines):
     """A learning rate of nearly nothing gets no better: it stops. Layers computed twice give the same network."""
     few = nano_arguments(tracks_file, tmp_path / "still", "--lr", "1e-12", "--patience", "2", "--validate-every", "4")
