@@ -36,27 +36,22 @@ def save_parquet(path: Path, tables: Iterator[pa.Table]) -> int:
     import shapely
     from pyarrow import parquet
 
+    # No CRS says longitude and latitude. In the schema, where pyarrow looks as well as everybody else.
+    column = {"encoding": "WKB", "geometry_types": ["Point"]}
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    writer, rows, bounds = None, 0, np.array([np.inf, np.inf, -np.inf, -np.inf])
+    writer, rows = None, 0
     try:
         for table in tables:
-            lon, lat = (table[name].to_numpy() for name in ("lon", "lat"))
             place = table.column_names.index("lon")
-            points = shapely.to_wkb(shapely.points(lon, lat))
+            points = shapely.to_wkb(shapely.points(table["lon"].to_numpy(), table["lat"].to_numpy()))
             table = table.drop_columns(["lon", "lat"]).add_column(place, "geometry", _binary(points))
+            table = table.replace_schema_metadata({"geo": json.dumps(geo)})
             writer = writer or parquet.ParquetWriter(temporary, table.schema)
             writer.write_table(table)
-            if len(table):
-                corners = lon.min(), lat.min(), lon.max(), lat.max()
-                bounds = np.array([*np.minimum(bounds[:2], corners[:2]), *np.maximum(bounds[2:], corners[2:])])
             rows += len(table)
         if writer is None:
             raise InputError("There is nothing to write.")
-        column: dict[str, Any] = {"encoding": "WKB", "geometry_types": ["Point"]}  # no CRS: longitude and latitude
-        if rows:
-            column["bbox"] = bounds.tolist()
-        geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
-        writer.add_key_value_metadata({"geo": json.dumps(geo)})
         writer.close()
         temporary.replace(path)
     finally:

@@ -285,7 +285,7 @@ def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, pro
         _quiet()
         where = str(folder), asdict(plan)
         todo = [group for group in range(len(plan.groups)) if not _split_file(folder, group).exists()]
-        tasks: dict[str, Any] = {"fn_args": where, "concurrency": workers, "num_cpus": 1}
+        tasks: dict[str, Any] = {"fn_args": where, "concurrency": min(workers, max(len(todo), 1)), "num_cpus": 1}
         _map(split_row, todo, tasks, part_of(progress, 0.0, 0.2))
         todo = [number for number in range(plan.parts) if not _part_file(folder, number).exists()]
         threads = max((os.cpu_count() or 1) // workers, 1) if address is None else 1
