@@ -3,15 +3,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import importlib
 import sys
 import threading
-import zipfile
 from pathlib import Path
 
 import pytest
+from wheels import make_wheel
 
 from raw_qgis_plugin.environment import install, packages
 from raw_qgis_plugin.environment.install import Installer, InstallError, Wanted
@@ -19,28 +17,6 @@ from raw_qgis_plugin.environment.interpreter import base_python, python_of_venv,
 from raw_qgis_plugin.environment.proxy import proxy_url
 
 NAME = "rawtinytest"
-
-
-def make_wheel(folder: Path, name: str, code: str, version: str = "1.0", needs: tuple[str, ...] = ()) -> Path:
-    """A wheel of one module."""
-    info = f"{name}-{version}.dist-info"
-    about = [f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}", *(f"Requires-Dist: {n}" for n in needs)]
-    files = {
-        f"{name}.py": code,
-        f"{info}/METADATA": "\n".join(about) + "\n",
-        f"{info}/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
-    }
-    record = [f"{n},sha256={digest(t)},{len(t.encode())}" for n, t in files.items()] + [f"{info}/RECORD,,"]
-    folder.mkdir(exist_ok=True)
-    path = folder / f"{name}-{version}-py3-none-any.whl"
-    with zipfile.ZipFile(path, "w") as wheel:
-        for file, text in {**files, f"{info}/RECORD": "\n".join(record) + "\n"}.items():
-            wheel.writestr(file, text)
-    return path
-
-
-def digest(text: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).rstrip(b"=").decode()
 
 
 @pytest.fixture

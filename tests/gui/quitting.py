@@ -54,21 +54,13 @@ def begin():
 
 
 def leave():
-    """Ask QGIS to close; what it asks back is agreed to."""
-    QgsProject.instance().setDirty(False)
-    iface.actionExit().trigger()
-
-
-def agree():
-    """QGIS asks before it drops tasks, and refuses while one reads a layer of the project: that one is cancelled."""
+    """Ask QGIS to close. It offers to cancel what runs, and wants to be asked again once that is done."""
     box = QApplication.activeModalWidget()
-    if not isinstance(box, QMessageBox):
-        return
-    yes = box.button(QMessageBox.StandardButton.Yes) or box.button(QMessageBox.StandardButton.Discard)
-    if yes is None:
-        kept[-1].cancel()
-        QTimer.singleShot(500, leave)
-    (yes or box.button(QMessageBox.StandardButton.Ok)).click()
+    if isinstance(box, QMessageBox):
+        box.button(QMessageBox.StandardButton.Yes).click()
+    elif box is None:
+        QgsProject.instance().setDirty(False)
+        QTimer.singleShot(0, iface.actionExit().trigger)  # a timer waits for its own slot, so not in there
 
 
 def work():
@@ -78,9 +70,8 @@ def work():
         report["errors"].append(traceback.format_exc())
     Path(os.environ["RAW_REPORT"]).write_text(json.dumps(report))
     timer = QTimer(iface.mainWindow())
-    timer.timeout.connect(agree)
+    timer.timeout.connect(leave)
     timer.start(300)
-    leave()
 
 
 QTimer.singleShot(1500, work)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -43,6 +45,43 @@ def test_what_was_used_in_between_leaves_nothing_either(life: dict[str, Any]) ->
 def test_the_sample_project_and_the_options(life: dict[str, Any]) -> None:
     assert life["title"].startswith("RAW") and len(life["layers"]) == 2 and life["crs"] == "EPSG:31984"
     assert int(life["set"]) == 12
+
+
+@pytest.fixture(scope="module")
+def bare(drive: Drive, stage: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What bare.py found: QGIS without our packages, installing imitations of them from a folder of wheels."""
+    from wheels import make_wheel
+
+    if (
+        subprocess.run(["/usr/bin/python3", "-c", "import onnxruntime"], capture_output=True, check=False).returncode
+        == 0
+    ):
+        pytest.skip("the system's Python has onnxruntime")
+    wheels = tmp_path_factory.mktemp("wheels")
+    for line in (stage / "requirements/runtime.txt").read_text().splitlines():
+        name, version = re.match(r"([a-z-]+)>=([0-9.]+)", line).groups()  # type: ignore[union-attr]
+        make_wheel(wheels, name.replace("-", "_"), "", version, module=name.removesuffix("-gpu"))
+    return drive(HERE / "bare.py", "1366x768", "Night Mapping", libraries=False, RAW_WHEELS=wheels)
+
+
+def test_without_its_packages_it_loads_fast_and_says_what_to_do(bare: dict[str, Any]) -> None:
+    """The limit is 150 ms of computing, as QGIS itself measures it."""
+    print(f"loaded in {1000 * bare['seconds']:.0f} ms without {', '.join({'onnxruntime', 'shapely', 'torch'})}")
+    assert bare["there"] == []
+    assert bare["seconds"] < 0.15
+    assert {"raw:importtracks", "raw:profileusers", "raw:scoreregions", "raw:forecasttracks"} <= set(bare["can"])
+    assert not any(ready for ready, _ in bare["can"].values())
+    assert all("Packages" in reason for _, reason in bare["can"].values())
+    assert "onnxruntime" in bare["message"] and bare["message"].endswith(".")
+
+
+def test_the_window_installs_from_a_folder_of_wheels_and_removes(bare: dict[str, Any]) -> None:
+    assert "cannot run the model yet" in bare["before"] and " MB" in bare["before"]
+    assert "has all that it needs to run the model" in bare["after"], bare["log"]
+    assert bare["usable"] and "raw/venv" in bare["last on the path"]  # appended
+    assert "raw/venv" not in bare["numpy"]
+    assert "QGIS and other plugins keep theirs" in bare["question"]
+    assert "cannot run the model yet" in bare["removed"] and not bare["venv"]
 
 
 def test_quitting_in_the_middle_of_everything_does_not_crash(drive: Drive, sample: Path) -> None:

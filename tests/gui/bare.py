@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A QGIS without the model's libraries: what the plugin says, and how it installs them. Run as `qgis --code`."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+sys.path.insert(0, os.environ["RAW_SCRIPTS"])
+
+from driving import main, picture, until, wait
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtWidgets import QApplication, QMessageBox, QPushButton
+from qgis.utils import iface, plugin_times, plugins
+
+NAME = "raw_qgis_plugin"
+report = {"errors": []}
+
+
+def say_yes():
+    box = QApplication.activeModalWidget()
+    if isinstance(box, QMessageBox):
+        report["question"] = box.text()
+        box.button(QMessageBox.StandardButton.Yes).click()
+
+
+def work():
+    window = iface.mainWindow()
+    window.setGeometry(window.screen().geometry())
+    menu = plugins[NAME].menu
+    report["seconds"] = float(plugin_times[NAME].removesuffix("s"))
+    report["there"] = [name for name in ("onnxruntime", "shapely", "torch") if find_spec(name)]
+    provider = QgsApplication.processingRegistry().providerById("raw")
+    report["can"] = {a.id(): a.canExecute() for a in provider.algorithms()}
+    iface.messageBar().clearWidgets()
+    menu.open_dialog("scoreregions")
+    wait(0.5)
+    picture(window, "bare_message")
+    bar = iface.messageBar().currentItem()
+    report["message"] = bar.text()
+    next(b for b in bar.findChildren(QPushButton)).click()
+    dialog = next(w for w in QApplication.topLevelWidgets() if w.objectName() == "RawEnvironment")
+    until(lambda: dialog.gpus is not None, 60, "the look at the hardware")
+    report["before"] = dialog.summary.text()
+    picture(dialog, "environment_missing")
+
+    dialog.source.setCurrentIndex(2)
+    dialog.wheels.setFilePath(os.environ["RAW_WHEELS"])
+    dialog.install_button.click()
+    until(lambda: not dialog.bar.isVisible(), 180, "the installation")
+    report["after"] = dialog.summary.text()
+    report["log"] = dialog.log.toPlainText()[-2000:]
+    report["last on the path"] = sys.path[-1]
+    report["usable"] = find_spec("onnxruntime") is not None
+    import numpy
+
+    report["numpy"] = numpy.__file__
+    until(lambda: dialog.gpus is not None, 60, "the second look")
+    picture(dialog, "environment_installed")
+    timer = QTimer()
+    timer.timeout.connect(say_yes)
+    timer.start(200)
+    dialog.remove_button.click()
+    report["removed"] = dialog.summary.text()
+    report["venv"] = Path(QgsApplication.qgisSettingsDirPath(), "raw", "venv").exists()
+
+
+QTimer.singleShot(1500, lambda: main(work, report))
