@@ -37,7 +37,7 @@ def make_page(b: Backtest, name: str, model: str) -> Page:
     w, r = b.w, b.figures
     first, last = np.datetime_as_string(np.array([w.t[:, -1].min(), w.t[:, -1].max()], "datetime64[ms]"), unit="D")
     page = Page(
-        f"How far ahead can {name} be forecast?",
+        f"Forecasts of {name}: what to use, and how far off it is",
         f"{w.known.sum():,} questions with known answers, asked of {r['people']:,} users between {first} and {last}: "
         f"the model {model} against {len(r['methods']) - 1} simple methods.",
     )
@@ -110,7 +110,8 @@ def typical(b: Backtest) -> np.ndarray:
     """Six (window, horizon) cases (n, 2) of the middle horizon: three of middling error, three of the worst tenth."""
     w = b.w
     errors = errors_m(w, (spread(w, b.answer.lon), spread(w, b.answer.lat)))
-    h = max(range(errors.shape[1]), key=lambda k: (w.known[:, k].sum(), -abs(k - errors.shape[1] // 2)))
+    count, middle = w.known.sum(axis=0), errors.shape[1] // 2
+    h = min(np.flatnonzero(2 * count >= count.max()), key=lambda k: abs(k - middle))
     order = np.argsort(errors[:, h])[: w.known[:, h].sum()]  # nan comes last
     at = np.unique([int(q * (len(order) - 1)) for q in (0.49, 0.5, 0.51, 0.9, 0.92, 0.95)])
     return np.stack([order[at], np.full(len(at), h)], axis=1)

@@ -29,9 +29,10 @@ p.lead { font-size: 1.1rem; color: var(--faint); margin-bottom: 1.4rem; }
 p.key { font-size: 1.1rem; border-left: 4px solid var(--accent); padding: .1rem 0 .1rem .9rem; }
 div.wide { overflow-x: auto; }
 table { border-collapse: collapse; margin: 1rem 0; font-size: .92rem; font-variant-numeric: tabular-nums; }
-th, td { padding: .38rem .8rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
+th, td { padding: .38rem .65rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { color: var(--faint); font-weight: 600; border-bottom-width: 2px; }
-th.number, td.number { text-align: right; white-space: nowrap; }
+th.number, td.number { text-align: right; }
+td { min-width: 4rem; } td.number { white-space: nowrap; } td.text { min-width: 9rem; }
 tbody tr:nth-child(even) { background: var(--band); }
 tbody tr.strong { font-weight: 650; }
 figure { margin: 1.2rem 0; }
@@ -103,7 +104,7 @@ class Page:
 
 
 def _cell(tag: str, text: str, number: bool) -> str:
-    return f'<{tag} class="number">{escape(text)}</{tag}>' if number else f"<{tag}>{escape(text)}</{tag}>"
+    return f'<{tag} class="{"number" if number else "text"}">{escape(text)}</{tag}>'
 
 
 def _is_number(value: Any) -> bool:

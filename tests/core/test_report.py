@@ -27,9 +27,10 @@ def test_numbers_stand_to_the_right_and_words_to_the_left():
     page = Page("t")
     page.table(["method", "mean (m)", "share"], [["model", 1234.56, "12 %"], ["other <b>", float("nan"), None]], [0])
     html = page.html()
-    assert '<th>method</th><th class="number">mean (m)</th><th class="number">share</th>' in html
-    assert '<tr class="strong"><td>model</td><td class="number">1,235</td><td class="number">12 %</td></tr>' in html
-    assert '<td>other &lt;b&gt;</td><td class="number">–</td>' in html
+    assert '<th class="text">method</th><th class="number">mean (m)</th><th class="number">share</th>' in html
+    assert '<tr class="strong"><td class="text">model</td><td class="number">1,235</td>' in html
+    assert '<td class="number">12 %</td></tr>' in html
+    assert '<td class="text">other &lt;b&gt;</td><td class="number">–</td>' in html
 
 
 def test_a_row_that_does_not_fit_is_refused():
