@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import torch
 import torch.distributed as dist
@@ -14,6 +15,8 @@ from torch import Tensor
 from torch.distributed.tensor import DTensor, distribute_tensor
 
 from raw_qgis_plugin.core.errors import InputError
+
+LONGEST_WAIT = timedelta(hours=6)  # for the first process, which tokenises, validates and calibrates alone
 
 
 @dataclass(frozen=True)
@@ -54,10 +57,10 @@ class World:
     def first_alone(self) -> Iterator[None]:
         """The first process runs the block, then the others: what it left on the disk is there for them."""
         if not self.first:
-            dist.barrier()
+            self.tell([0.0])
         yield
-        if self.first and self.size > 1:
-            dist.barrier()
+        if self.first:
+            self.tell([0.0])
 
 
 def open_world(device: str) -> World:
@@ -66,7 +69,8 @@ def open_world(device: str) -> World:
                          (("WORLD_SIZE", 1), ("RANK", 0), ("LOCAL_RANK", 0)))  # fmt: skip
     chosen = find_device(device, local if size > 1 else None)
     if size > 1:
-        dist.init_process_group("cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo")
+        backend = "cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo"
+        dist.init_process_group(backend, timeout=LONGEST_WAIT)
     return World(rank, size, chosen)
 
 

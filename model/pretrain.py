@@ -109,6 +109,8 @@ def train(
             recent.clear()
             trained, points, late = 0.0, 0, True
         if late:
+            if recent:
+                check_loss(world.mean(float(recent[-1])), run)  # a checkpoint holds numbers
             run.save(said(args, tell.metrics))
             saved = time.monotonic()
 

@@ -183,7 +183,8 @@ def wrap(network: Raw, world: World, parallel: str) -> nn.Module:
     if world.size == 1:
         return loss
     if parallel == "ddp":
-        return DistributedDataParallel(loss, device_ids=[world.device.index] if world.device.type == "cuda" else None)
+        cards = [world.device.index] if world.device.type == "cuda" else None
+        return DistributedDataParallel(loss, device_ids=cards, broadcast_buffers=False)
     from torch.distributed.fsdp import fully_shard
 
     mesh = dist.init_device_mesh(world.device.type, (world.size,))
