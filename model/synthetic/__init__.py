@@ -8,6 +8,8 @@ rail.py      railway lines with stations, and trains on them
 corpus.py    a corpus of movement alone, from many street plans
 city.py      homes, jobs, points of interest, stations, bus lines and region cells of one city
 plans.py     who lives there and what they do in which week
+highway.py   the way out of town, without a street plan
+laws.py      what is known of how people move, measured on the plans
 travel.py    the observed people's trips as SUMO moves them
 recording.py what their devices record of it
 days.py      what everybody's phones record, from the plans alone

@@ -20,6 +20,9 @@ CATEGORIES = {
     "park": (1.6, 0.0), "worship": (1.0, 0.2), "service": (6.0, 0.7),
 }  # fmt: skip
 CELL_M = 700.0  # across the flats of a region's hexagon
+TOWNS = 48  # places out of town
+TOWNS_REACH_M = 250e3
+TOWN_SITES = 10  # buildings of each that people of the city go to
 
 
 @dataclass(frozen=True)
@@ -63,6 +66,8 @@ class City:
     lines: list[Transit]
     underground: np.ndarray  # (stations,) bool
     cells: np.ndarray  # (r, 2) the regions' middles
+    towns: np.ndarray  # (t, 2) metres, out of town: reached by road and rail, of which only the way there is known
+    gates: np.ndarray  # (t,) the edge at which the road to each leaves the city
 
 
 def build_city(streets: Streets, people: int, folder: Path, rng: np.random.Generator) -> City:
@@ -85,7 +90,26 @@ def build_city(streets: Streets, people: int, folder: Path, rng: np.random.Gener
     underground = np.abs(np.arange(count) - (count - 1) / 2) < 0.2 * count
     lines = [rail, *_buses(streets, centres, finder, folder, rng)]
     pull = np.exp(rng.normal(0, 0.9, len(poi)))
-    return City(streets, centres, poi, category, pull, metro, lines, underground, cells)
+    towns, gates = _towns(streets, finder, rng)
+    return City(streets, centres, poi, category, pull, metro, lines, underground, cells, towns, gates)
+
+
+def _towns(streets: Streets, finder: Finder, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Towns around, evenly in the logarithm of the distance from the city's edge to TOWNS_REACH_M."""
+    middle = np.array([np.median(streets.x), np.median(streets.y)])
+    share = (rng.permutation(TOWNS) + rng.random(TOWNS)) / TOWNS
+    far = 1.15 * streets.extent * (TOWNS_REACH_M / (1.15 * streets.extent)) ** share
+    turn = rng.uniform(0, 2 * np.pi, TOWNS)
+    way = np.column_stack([np.cos(turn), np.sin(turn)])
+    gates = [finder.near("car", *(middle + 1.05 * streets.extent * w)) for w in way]
+    return middle + far[:, None] * way, np.array(gates)
+
+
+def town_sites(city: City, rng: np.random.Generator) -> Sites:
+    """(TOWNS * TOWN_SITES) buildings out of town, town by town; their edges are the city's gates."""
+    town = np.repeat(np.arange(len(city.towns)), TOWN_SITES)
+    at = city.towns[town] + rng.normal(0, 900, (len(town), 2))
+    return Sites(at[:, 0], at[:, 1], dict.fromkeys(("walk", "bike", "car"), city.gates[town]))
 
 
 def hexagons(streets: Streets) -> np.ndarray:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import shutil
-from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,15 +12,18 @@ import numpy as np
 
 from model.synthetic.city import City, build_city
 from model.synthetic.days import Fixes, render_days
+from model.synthetic.laws import JUMP_EXPONENT, fit_jumps, jumps_km
 from model.synthetic.people import Population, populate
 from model.synthetic.plans import DAY, HOUR, Trips, plan_weeks
 from model.synthetic.recording import record
 from model.synthetic.streets import make_streets, osm_streets
 from model.synthetic.sumo import SyntheticError, say
 from model.synthetic.travel import Journey, move
-from model.synthetic.truth import write_layers, write_regions, write_trips, write_users
+from model.synthetic.truth import TripTables, write_layers, write_regions, write_users
 
 FIRST_MONDAY_MS = 1_678_060_800_000  # 2023-03-06T00:00Z
+ROW_GROUP = 500_000
+TRIAL_PEOPLE = 400
 
 
 @dataclass(frozen=True)
@@ -56,10 +59,16 @@ def generate(request: Request, output: Path) -> dict[str, int]:
     city, population, trips = plan(request, scratch, rng)
     count = max(2, round(request.observed * request.people))
     observed = np.sort(rng.choice(request.people, count, replace=False))
-    journeys = move(city, population, trips, observed, scratch, request.seed, request.processes)
-    fixes = _write(request, city, population, trips, observed, journeys, output)
+    ids = {int(person): f"u{person:05d}" for person in observed}
+    midnight = midnight_ms(city)
+    write_layers(output, city)
+    write_users(output / "truth_users.csv", population, trips, observed, ids, request.weeks)
+    write_regions(output / "truth_regions.csv", city, population, trips, request.weeks)
+    moved = move(city, population, trips, observed, scratch, request.seed, request.processes)
+    with TripTables(output, trips, ids, midnight) as tables:
+        fixes = _write_tracks(request, city, population, trips, moved, tables, output / "tracks.parquet")
     shutil.rmtree(scratch, ignore_errors=True)
-    return {"people": request.people, "observed": count, "trips": len(journeys), "fixes": fixes}
+    return {"people": request.people, "observed": count, "trips": tables.count, "fixes": fixes}
 
 
 def plan(request: Request, scratch: Path, rng: np.random.Generator) -> tuple[City, Population, Trips]:
@@ -71,10 +80,26 @@ def plan(request: Request, scratch: Path, rng: np.random.Generator) -> tuple[Cit
         streets = make_streets(kind, 1000 * request.across_km, request.seed, scratch, town=True)
     say(f"{len(streets.edges):,} streets")
     city = build_city(streets, request.people, scratch, rng)
-    population = populate(city, request.people, rng)
+    local = find_local(city, request.seed)
+    population = populate(city, request.people, rng, local)
     trips = plan_weeks(city, population, request.weeks, rng)
     say(f"{request.people:,} people plan {len(trips):,} trips")
     return city, population, trips
+
+
+def find_local(city: City, seed: int) -> float:
+    """How near people of this city look for places, so that jump lengths follow their law whatever its layout."""
+
+    def miss(log_local: float) -> float:
+        rng = np.random.default_rng([seed, 34])
+        people = populate(city, TRIAL_PEOPLE, rng, float(np.exp(log_local)))
+        return fit_jumps(jumps_km(plan_weeks(city, people, 1, rng), people)) - JUMP_EXPONENT
+
+    low, high = np.log(0.3), np.log(4.0)  # the nearer, the steeper
+    for _ in range(4):
+        middle = 0.5 * (low + high)
+        low, high = (low, middle) if miss(middle) > 0 else (middle, high)
+    return float(np.exp(0.5 * (low + high)))
 
 
 def generate_days(request: Request, output: Path) -> dict[str, int]:
@@ -111,45 +136,33 @@ def midnight_ms(city: City) -> int:
     return FIRST_MONDAY_MS - round(lon / 15 * HOUR * 1000)
 
 
-def _write(
-    request: Request, city: City, population: Population, trips: Trips, observed: np.ndarray, journeys: list[Journey],
-    output: Path,
-) -> int:  # fmt: skip
-    ids = {int(person): f"u{person:05d}" for person in observed}
-    midnight = midnight_ms(city)
-    write_layers(output, city)
-    write_users(output / "truth_users.csv", population, trips, observed, ids, request.weeks)
-    write_regions(output / "truth_regions.csv", city, population, trips, request.weeks)
-    write_trips(output, trips, journeys, ids, midnight)
-    return _write_tracks(request, city, population, trips, observed, journeys, ids, midnight, output / "tracks.parquet")
-
-
 def _write_tracks(
-    request: Request, city: City, population: Population, trips: Trips, observed: np.ndarray, journeys: list[Journey],
-    ids: dict[int, str], midnight: int, path: Path,
+    request: Request, city: City, population: Population, trips: Trips, moved: Iterable[tuple[int, list[Journey]]],
+    tables: TripTables, path: Path,
 ) -> int:  # fmt: skip
-    """tracks.parquet: user_id, track_id (the local day), t (epoch ms UTC), lon, lat."""
+    """tracks.parquet: user_id, track_id (the local day), t (epoch ms UTC), lon, lat; person by person."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    of: dict[int, list[Journey]] = defaultdict(list)
-    for journey in journeys:
-        of[int(trips.person[journey.trip])].append(journey)
-    users, days, times, xs, ys = [], [], [], [], []
-    for person in observed:
-        rng = np.random.default_rng([request.seed, 32, int(person)])
-        home = population.people[person].home
-        t, x, y = record(of[int(person)], trips, home, population.sites, 7 * DAY * request.weeks, rng)
-        users += [ids[int(person)]] * len(t)
-        days.append((t // DAY).astype("timedelta64[D]") + np.datetime64(FIRST_MONDAY_MS, "ms").astype("datetime64[D]"))
-        times.append(t)
-        xs.append(x)
-        ys.append(y)
-    lon, lat = city.streets.place.lonlat(np.concatenate(xs), np.concatenate(ys))
-    table = pa.table({
-        "user_id": pa.array(users), "track_id": pa.array(np.concatenate(days).astype(str)),
-        "t": midnight + np.rint(1000 * np.concatenate(times)).astype(np.int64),
-        "lon": lon.round(7), "lat": lat.round(7),
-    })  # fmt: skip
-    pq.write_table(table, path, compression="zstd")
-    return table.num_rows
+    first = np.datetime64(FIRST_MONDAY_MS, "ms").astype("datetime64[D]")
+    schema = pa.schema([(name, pa.string()) for name in ("user_id", "track_id")]
+                       + [("t", pa.int64()), ("lon", pa.float64()), ("lat", pa.float64())])  # fmt: skip
+    with pq.ParquetWriter(path, schema, compression="zstd") as writer:
+        fixes, waiting = 0, []
+        for person, journeys in moved:
+            tables.add(journeys)
+            rng = np.random.default_rng([request.seed, 32, person])
+            home = population.people[person].home
+            t, x, y = record(journeys, trips, home, population.sites, 7 * DAY * request.weeks, rng)
+            lon, lat = city.streets.place.lonlat(x, y)
+            day = ((t // DAY).astype("timedelta64[D]") + first).astype(str)
+            times = tables.midnight + np.rint(1000 * t).astype(np.int64)
+            columns = ([tables.ids[person]] * len(t), day, times, lon.round(7), lat.round(7))
+            waiting.append(pa.table(dict(zip(schema.names, columns, strict=True)), schema=schema))
+            fixes += len(t)
+            if sum(part.num_rows for part in waiting) > ROW_GROUP:
+                writer.write_table(pa.concat_tables(waiting))
+                waiting = []
+        if waiting:
+            writer.write_table(pa.concat_tables(waiting))
+    return fixes

@@ -9,14 +9,16 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from model.synthetic.city import City
-from model.synthetic.people import LIKED, Person, Population
+from model.synthetic.people import AWAY_CUT_M, AWAY_WEEKDAY, AWAY_WEEKEND, LIKED, Person, Population
 
-SPEED = {"walk": 1.05, "bike": 3.7, "car": 6.5}  # m/s over the network, planned
+OUT = {"car": (12.0, 24.0, 1.2), "rail": (18.0, 33.0, 1.15)}  # out of town: minutes besides, m/s, detour
+REGIONAL = -2  # the line of a train out of town; it calls at the metro's stations
+SPEED = {"walk": 1.05, "bike": 3.7, "car": 6.0}  # m/s over the network, planned
 AROUND = 1.4  # metres of network a metre as the crow flies
-FIXED_MIN = {"walk": 0.0, "bike": 2.0, "car": 7.0}  # unlocking, parking
-LIFT_MIN = 32.0  # what a lift or a taxi costs those without a car, in minutes
+FIXED_MIN = {"walk": 0.0, "bike": 2.0, "car": 8.0}  # unlocking, parking
+LIFT_MIN = 30.0  # what a lift or a taxi costs those without a car, in minutes
 HOUR, DAY = 3600.0, 86400.0
-STRAIN = {"walk": 1.1, "bike": 1.35, "car": 1.0, "bus": 0.95, "rail": 0.75}  # how long a minute feels
+STRAIN = {"walk": 0.95, "bike": 1.35, "car": 1.0, "bus": 0.95, "rail": 0.75}  # how long a minute feels
 MODE_CODES = ("walk", "bike", "car", "bus", "rail")
 
 
@@ -31,8 +33,8 @@ class Trips:
     mode: np.ndarray  # (n,) int8 into MODE_CODES
     minutes: np.ndarray  # (n,) planned, waits included
     purpose: np.ndarray  # (n,) text
-    line: np.ndarray  # (n,) int16 into City.lines, -1 without
-    board: np.ndarray  # (n,) int16 stop of the line
+    line: np.ndarray  # (n,) int16 into City.lines, -1 without, REGIONAL out of town
+    board: np.ndarray  # (n,) int16 stop of the line, -1 at the end out of town
     alight: np.ndarray
 
     def __len__(self) -> int:
@@ -57,7 +59,7 @@ class Planner:
     """Ways between places; remembers what it has worked out."""
 
     def __init__(self, city: City, population: Population) -> None:
-        self.city, self.sites = city, population.sites
+        self.city, self.sites, self.inside = city, population.sites, population.chooser.inside
         self.known: dict[tuple[int, int], list[Way]] = {}
         at = np.column_stack([self.sites.x, self.sites.y])
         found = [cKDTree(np.column_stack([line.x, line.y])).query(at) for line in city.lines]
@@ -76,11 +78,27 @@ class Planner:
 
     def ways(self, a: int, b: int) -> list[Way]:
         """Every way from place a to place b."""
-        if (a, b) not in self.known:
+        if (a, b) in self.known:
+            pass
+        elif not (self.inside[a] and self.inside[b]):
+            self.known[a, b] = self._out(a, b)
+        else:
             metres = self.metres(a, b)
             own = [Way(mode, FIXED_MIN[mode] + metres / speed / 60) for mode, speed in SPEED.items()]
             self.known[a, b] = own + (self._rides(a, b) if metres > 700 else [])
         return self.known[a, b]
+
+    def _out(self, a: int, b: int) -> list[Way]:
+        """By road, and by a train where a station of the metro is near."""
+        metres = self.metres(a, b) / AROUND
+        minutes = {mode: more + detour * metres / speed / 60 for mode, (more, speed, detour) in OUT.items()}
+        ways, near = [Way("car", minutes["car"])], a if self.inside[a] else b
+        if self.inside[near] and self.walk_m[near, 0] < 2500:
+            walk = AROUND * self.walk_m[near, 0] / SPEED["walk"] / 60
+            stop = int(self.stop[near, 0])
+            ends = (stop, -1) if near == a else (-1, stop)
+            ways.append(Way("rail", minutes["rail"] + walk, REGIONAL, *ends))
+        return ways
 
     def _rides(self, a: int, b: int) -> list[Way]:
         """The best bus and the best train, walks and waits included."""
@@ -152,7 +170,8 @@ def _travel(
     if clock > (day + 1) * DAY - HOUR / 2:  # still away from yesterday until too late
         return clock
     here, only = person.home, None
-    far = max((stop.place for stop in tour.stops), key=lambda place: planner.metres(person.home, place))
+    places = [stop.place for stop in tour.stops]
+    far = max(places, key=lambda place: (not planner.inside[place], planner.metres(person.home, place)))
     vehicle = "car"
     if tour.stops[0].purpose != "round":
         vehicle = choose_way(planner.ways(person.home, far), person, None, rng).mode
@@ -213,6 +232,10 @@ def day_tours(person: Person, day: int, population: Population, rng: np.random.G
             tours.append(_round(person, population, rng))
         else:
             tours.append(_anchor_tour(person, day // 7, mix, population, rng))
+    leaves = (0.25 if away else 1.0) * (AWAY_WEEKDAY if weekday < 5 else AWAY_WEEKEND) * person.outgoing
+    leaves *= population.chooser.leaving
+    if rng.random() < leaves * (5 / 3 if weekday < 5 and not person.anchor_days else 1):
+        tours.append(_journey_out(person, weekday, away, population, rng))
     rate = person.outgoing * (0.6 if away else 1.3 if weekday < 5 else 1.2)
     for _ in range(min(3, rng.poisson(rate))):
         start = (
@@ -229,6 +252,23 @@ def day_tours(person: Person, day: int, population: Population, rng: np.random.G
             Tour(rng.normal(15.4, 0.2), [Stop(place, "escort", 0.2)]),
         ]
     return tours
+
+
+def _journey_out(person: Person, weekday: int, late: bool, population: Population, rng: np.random.Generator) -> Tour:
+    """Out of town: to a place of habit as a rule, over night where it is far. late: after work."""
+    places = person.away
+    place = int(rng.choice(places, p=ZIPF[: len(places)] / ZIPF[: len(places)].sum()))
+    if rng.random() < 0.25:
+        place = population.chooser.pick_away(person.home, AWAY_CUT_M, rng)[0]
+    sites = population.sites
+    far = np.hypot(sites.x[place] - sites.x[person.home], sites.y[place] - sites.y[person.home])
+    hours = rng.uniform(2, 4) if late else rng.uniform(3, 8)
+    if rng.random() < far / 150e3 and not late:
+        hours += 24 * (1 + (weekday == 4))
+    return Tour(float(rng.normal(17.8, 0.6) if late else rng.normal(10, 1.5)), [Stop(place, "away", float(hours))])
+
+
+ZIPF = 1.0 / np.arange(1, 9) ** 1.2
 
 
 def _round(person: Person, population: Population, rng: np.random.Generator) -> Tour:
@@ -258,7 +298,7 @@ def _anchor_tour(
     purpose = {"student": "school", "volunteer": "volunteering", "carer": "care"}.get(person.life, "work")
     hours = max(1.5, person.stay_h + rng.normal(0, 0.35))
     stops = [Stop(person.anchor, purpose, hours)]
-    if hours > 5 and rng.random() < 0.3:
+    if hours > 5 and population.chooser.inside[person.anchor] and rng.random() < 0.3:
         half = hours * rng.uniform(0.4, 0.55)
         lunch = Stop(_spot(person, "food", population, rng), "lunch", 0.6)
         stops = [Stop(person.anchor, purpose, half), lunch, Stop(person.anchor, "back", hours - half - 0.6)]

@@ -12,9 +12,10 @@ import numpy as np
 
 from model.synthetic.city import CELL_M, City, nearest
 from model.synthetic.people import Population
-from model.synthetic.plans import MODE_CODES, Trips
+from model.synthetic.plans import MODE_CODES, REGIONAL, Trips
 from model.synthetic.travel import Journey
 
+TRIP_TABLES = ("tracks", "segments")
 LEAST_SEGMENT_S = 45  # a shorter leg (from the door to the street) is no segment of its own
 
 
@@ -82,16 +83,19 @@ def write_users(
     path: Path, population: Population, trips: Trips, observed: np.ndarray, ids: dict[int, str], weeks: int
 ) -> None:
     """truth_users.csv: the observed people's facts, from their plans."""
-    rail = np.bincount(trips.person[trips.mode == MODE_CODES.index("rail")], minlength=len(population.people)) / weeks
+    metro = (trips.mode == MODE_CODES.index("rail")) & (trips.line != REGIONAL)
+    away = trips.purpose == "away"
+    rail, away = (np.bincount(trips.person[kind], minlength=len(population.people)) / weeks for kind in (metro, away))
     every = np.bincount(trips.person, minlength=len(population.people)) / (7 * weeks)
     rows = []
     for i in observed:
         person = population.people[i]
         rows.append([
             ids[i], person.employed, person.commuter, bool(rail[i] >= 1), round(float(rail[i]), 2),
-            round(float(every[i]), 3), person.car, person.life,
+            round(float(every[i]), 3), person.car, person.life, round(float(away[i]), 2),
         ])  # fmt: skip
-    header = ["user_id", "employed", "commuter", "metro_user", "metro_trips_a_week", "trips_a_day", "car_owner", "kind"]
+    header = ["user_id", "employed", "commuter", "metro_user", "metro_trips_a_week", "trips_a_day", "car_owner", "kind",
+              "journeys_away_a_week"]  # fmt: skip
     write_csv(path, header, rows)
 
 
@@ -100,13 +104,16 @@ def write_regions(path: Path, city: City, population: Population, trips: Trips, 
     count = len(city.cells)
     pois = np.bincount(nearest(city.cells, city.poi.x, city.poi.y), minlength=count)
     area = CELL_M**2 * np.sqrt(3) / 2 / 1e6
-    goal = trips.goal[trips.purpose != "home"]
+    goal = trips.goal[(trips.purpose != "home") & population.chooser.inside[trips.goal]]
     sites = population.sites
     visits = np.bincount(nearest(city.cells, sites.x[goal], sites.y[goal]), minlength=count) / weeks
     boardings, metro = np.zeros(count), np.zeros(count)
     for n, line in enumerate(city.lines):
         cells = nearest(city.cells, line.x, line.y)
         stops = np.bincount(trips.board[trips.line == n], minlength=len(line.x)) / weeks
+        boards = trips.board[(trips.line == REGIONAL) & (trips.board >= 0)] if n == 0 else np.empty(0, int)
+        regional = np.bincount(boards, minlength=len(line.x)) / weeks  # trains out of town call at the stations too
+        np.add.at(boardings, cells, regional)
         np.add.at(boardings, cells, stops)
         if line.mode == "rail":
             np.add.at(metro, cells, stops)
@@ -115,25 +122,41 @@ def write_regions(path: Path, city: City, population: Population, trips: Trips, 
     write_csv(path, header, zip(*columns, strict=True))
 
 
-def write_trips(output: Path, trips: Trips, journeys: list[Journey], ids: dict[int, str], midnight: int) -> None:
+class TripTables:
     """truth_tracks.csv, a row a trip, and truth_segments.csv, a row a leg: a ride's walks stand apart.
 
     midnight: epoch ms at which the first Monday begins, in mean solar time.
     """
 
-    def to_ms(local_s: float) -> int:
-        return midnight + round(1000 * local_s)
+    def __init__(self, output: Path, trips: Trips, ids: dict[int, str], midnight: int) -> None:
+        self.output, self.trips, self.ids, self.midnight, self.count = output, trips, ids, midnight, 0
 
-    rows, legs = [], []
-    for journey in journeys:
-        i = journey.trip
-        user, trip_id = ids[int(trips.person[i])], f"{ids[int(trips.person[i])]}-{i}"
-        start, end = to_ms(journey.t[0]), to_ms(journey.t[-1])
-        rows.append([user, trip_id, start, end, MODE_CODES[trips.mode[i]], trips.purpose[i]])
-        cuts = np.flatnonzero(np.diff(journey.mode)) + 1
-        for a, b in zip([0, *cuts], [*cuts, len(journey.mode)], strict=True):
-            if b - a >= LEAST_SEGMENT_S:
-                leg = MODE_CODES[journey.mode[a]]
-                legs.append([user, trip_id, to_ms(journey.t[a]), to_ms(journey.t[b - 1]), leg])
-    write_csv(output / "truth_tracks.csv", ["user_id", "trip_id", "t_start", "t_end", "mode", "purpose"], rows)
-    write_csv(output / "truth_segments.csv", ["user_id", "trip_id", "t_start", "t_end", "mode"], legs)
+    def __enter__(self) -> TripTables:
+        """Open both tables."""
+        head = ["user_id", "trip_id", "t_start", "t_end", "mode"]
+        files = [(self.output / f"truth_{name}.csv").open("w", newline="", encoding="utf-8") for name in TRIP_TABLES]
+        self.files = files
+        self.rows, self.legs = (csv.writer(file, lineterminator="\n") for file in files)
+        self.rows.writerow([*head, "purpose"])
+        self.legs.writerow(head)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        """Close them."""
+        for file in self.files:
+            file.close()
+
+    def add(self, journeys: list[Journey]) -> None:
+        """One person's journeys."""
+        trips = self.trips
+        for journey in journeys:
+            i = journey.trip
+            user, trip_id = self.ids[int(trips.person[i])], f"{self.ids[int(trips.person[i])]}-{i}"
+            ms = [self.midnight + round(1000 * float(journey.t[k])) for k in (0, -1)]
+            self.rows.writerow([user, trip_id, *ms, MODE_CODES[trips.mode[i]], trips.purpose[i]])
+            cuts = np.flatnonzero(np.diff(journey.mode)) + 1
+            for a, b in zip([0, *cuts], [*cuts, len(journey.mode)], strict=True):
+                if b - a >= LEAST_SEGMENT_S:
+                    ms = [self.midnight + round(1000 * float(journey.t[k])) for k in (a, b - 1)]
+                    self.legs.writerow([user, trip_id, *ms, MODE_CODES[journey.mode[a]]])
+            self.count += 1

@@ -89,9 +89,10 @@ def test_tracks_are_sorted_and_plausible(cities: dict[str, Path]) -> None:
         np.radians(lat) * 6_371_000,
         np.radians(table["lon"].to_numpy()) * 6_371_000 * np.cos(np.radians(lat[0])),
     )
-    assert np.ptp(north) < 6000 and np.ptp(east) < 6000
+    for metres in (north, east):  # out of town now and then, at home in the city
+        assert np.ptp(np.quantile(metres, [0.2, 0.8])) < 6000 and np.ptp(metres) < 600_000
     speed = np.hypot(np.diff(north), np.diff(east)) / (np.diff(t) / 1000)
-    assert np.quantile(speed[same], 0.99) < 60
+    assert np.quantile(speed[same], 0.999) < 80
 
 
 def test_trips_follow_each_other_and_hold_their_segments(cities: dict[str, Path]) -> None:
