@@ -126,7 +126,7 @@ def embed_in_parts(args: argparse.Namespace) -> None:
     model = open_model(args)
     fields = [args.user_field, args.track_field, args.time_field]
     plan = scale.make_plan(
-        args.tracks, args.unit, fields, args.tz, model.bundle.path, args.device, recipe_key(model).hex(),
+        args.tracks, args.unit, fields, args.tz, args.bundle or "", args.device, recipe_key(model).hex(),
         PARTS_A_WORKER * (args.workers or 1),
     )  # fmt: skip
     work = Path(args.work or ("raw-embed.parts" if args.database else f"{args.output}.parts")).expanduser()

@@ -12,6 +12,7 @@ there is whole. Whoever is killed, a worker or everything, the next one does wha
 from __future__ import annotations
 
 import json
+import logging
 import os
 import shutil
 import zlib
@@ -56,13 +57,13 @@ class Plan:
     unit: str
     fields: list[str | None]
     timezone: str
-    bundle: str
+    bundle: str  # '' for the shipped one
     device: str
     recipe: str  # what makes an embedding, as text
 
 
 def make_plan(
-    source: str, unit: str, fields: list[str | None], timezone: str, bundle: Path, device: str, recipe: str, pieces: int
+    source: str, unit: str, fields: list[str | None], timezone: str, bundle: str, device: str, recipe: str, pieces: int
 ) -> Plan:
     """Look at the input's files. pieces: there are at least so many parts, for workers to share."""
     path, kind = find_source(source)
@@ -82,8 +83,8 @@ def make_plan(
         groups[-1].append(name)
         room -= stat.st_size
     seen = [[name, s.st_size, s.st_mtime_ns] for name, s in status]
-    source, model = str(path.resolve()), str(bundle.resolve())
-    return Plan(source, kind, seen, groups, parts, unit, fields, timezone, model, device, recipe)
+    bundle = str(Path(bundle).resolve()) if bundle else ""
+    return Plan(str(path.resolve()), kind, seen, groups, parts, unit, fields, timezone, bundle, device, recipe)
 
 
 def count_rows(path: Path, kind: str) -> int:
@@ -202,7 +203,7 @@ def _with_part(table: pa.Table, parts: int) -> pa.Table:
     """Columns part, user and track (as text), t, lon, lat. Without a user all is one; without tracks a user is one."""
     import pyarrow as pa
 
-    ids = {}
+    ids: dict[str, Any] = {}
     for role in ("user", "track"):
         found = ids_of(table, role)
         if found is None:
@@ -279,7 +280,7 @@ def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, pro
     here: dict[str, Any] = {"num_cpus": workers, "object_store_memory": 128 * 2**20}
     ray.init(
         address=address, include_dashboard=False if address is None else None, log_to_driver=False,
-        logging_level="ERROR", configure_logging=True, **(here if address is None else {}),
+        logging_level=logging.ERROR, configure_logging=True, **(here if address is None else {}),
     )  # fmt: skip
     try:
         _quiet()
@@ -321,8 +322,6 @@ def _own(error: BaseException | None) -> RawError | None:
 
 
 def _quiet() -> None:
-    import logging
-
     from ray.data import DataContext
 
     context = DataContext.get_current()

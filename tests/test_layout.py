@@ -154,6 +154,7 @@ def test_top_level_holds_what_it_should() -> None:
         "raw_qgis_plugin",
         "model",
         "resources",
+        "docs",
         "tests",
         "metadata.txt",
         "Makefile",

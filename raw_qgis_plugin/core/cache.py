@@ -180,8 +180,8 @@ class _Store:
             for start in range(0, len(keys), KEYS_AT_ONCE):
                 part = keys[start : start + KEYS_AT_ONCE]
                 marks = ",".join("?" * len(part))
-                query = f"FROM units WHERE recipe = ? AND fixes IN ({marks})"  # nosec B608: question marks alone
-                found.update(database.execute(f"SELECT fixes, vector {query}", (self.recipe, *part)))  # nosec B608
+                query = f"SELECT fixes, vector FROM units WHERE recipe = ? AND fixes IN ({marks})"
+                found.update(database.execute(query, (self.recipe, *part)))
             old = [(self.now, self.recipe, key, self.now - DAY_S) for key in found]
             with database:
                 database.executemany("UPDATE units SET used = ? WHERE recipe = ? AND fixes = ? AND used < ?", old)
@@ -198,8 +198,10 @@ class _Store:
             while (over := _size(database) - self.largest) > 0:
                 some = 1 + over // max(len(rows[0][3]), 1)
                 with database:
-                    oldest = "SELECT rowid FROM units ORDER BY used, rowid LIMIT ?"
-                    gone = database.execute(f"DELETE FROM units WHERE rowid IN ({oldest})", (some,))  # nosec B608
+                    gone = database.execute(
+                        "DELETE FROM units WHERE rowid IN (SELECT rowid FROM units ORDER BY used, rowid LIMIT ?)",
+                        (some,),
+                    )
                 database.execute("PRAGMA incremental_vacuum").fetchall()
                 if not gone.rowcount:
                     break
