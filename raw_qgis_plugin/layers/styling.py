@@ -170,7 +170,8 @@ class Similar(Style):
     pattern = "class"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """A rule a step of similarity."""
+        """A rule a step of similarity; the reasons where the pointer rests."""
+        layer.setMapTipTemplate('<b>[% "rank" %]. [% "id" %]</b><br>[% "reasons" %]')
         rules = Rules(layer)
         rules.add_answers(self.pattern, {"name": "similarity", "kind": "number"})
         rules.finish()
