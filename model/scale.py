@@ -21,6 +21,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 
@@ -245,7 +246,7 @@ def _part_file(folder: Path, number: int) -> Path:
 @contextmanager
 def _atomic(target: Path) -> Iterator[Path]:
     """A name to write under; what was written gets the target's name when it is whole."""
-    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}")  # two machines may have one process id
     try:
         yield temporary
         temporary.replace(target)
