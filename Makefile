@@ -17,7 +17,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test lint bench build package install clean system-python system-qgis
+.PHONY: help setup demo check test lint bench build i18n package install clean system-python system-qgis
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -82,6 +82,12 @@ build/.staged: $(SOURCES) Makefile pyproject.toml
 ## make build      stage the installable plugin in build/raw_qgis_plugin
 build: build/.staged
 	@find $(STAGE) -name __pycache__ -type d -prune -exec rm -rf {} +
+
+## make i18n       collect what is to be translated into resources/i18n/*.ts, and compile what is
+i18n:
+	@command -v lrelease >/dev/null || $(call apt,qttools5-dev-tools)
+	@$(PYTHON) resources/i18n/update.py
+	@lrelease -silent resources/i18n/raw_*.ts
 
 ## make package    zip it for the plugin repository
 package: build

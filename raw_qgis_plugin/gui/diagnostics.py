@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QFontDatabase
+from qgis.PyQt.QtGui import QCloseEvent, QFontDatabase
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
 from ..core.errors import Progress, RawError
@@ -52,6 +52,7 @@ class DiagnosticsDialog(QDialog):
         for part in (self.summary, self.text, buttons):
             layout.addWidget(part)
         self.resize(640, 520)
+        self._job: Job | None = None
         self.collect()
 
     def collect(self) -> None:
@@ -79,6 +80,12 @@ class DiagnosticsDialog(QDialog):
         """Put the report on the clipboard."""
         QApplication.clipboard().setText(self.text.toPlainText())
         self.summary.setText(tr("Copied to the clipboard."))
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Nobody waits for the answer any more."""
+        if self._job is not None and not sip.isdeleted(self._job):
+            self._job.cancel()
+        super().closeEvent(event)
 
     def _help(self) -> None:
         from .help import open_help

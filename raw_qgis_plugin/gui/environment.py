@@ -12,7 +12,7 @@ from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtGui import QFontDatabase
+from qgis.PyQt.QtGui import QCloseEvent, QFontDatabase
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -138,6 +138,12 @@ class EnvironmentDialog(QDialog):
             layout.addWidget(part)
         layout.setStretchFactor(self.table, 3)
         layout.setStretchFactor(self.log, 2)
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+        """Nobody waits for the answer any more."""
+        if self._job is not None and not sip.isdeleted(self._job):
+            self._job.cancel()
+        super().closeEvent(event)
 
     def _help(self) -> None:
         from .help import open_help

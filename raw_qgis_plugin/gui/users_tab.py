@@ -68,8 +68,8 @@ class UsersTab(QWidget):
         self.show_session()
 
     def _lay_out(self) -> None:
-        for unit in UNITS:
-            self.unit.addItem(tr(f"every {unit}"), unit)
+        for unit, words in zip(UNITS, (tr("every user"), tr("every track"), tr("every day"))):
+            self.unit.addItem(words, unit)
         self.profile = self._button("profile", tr("Label"), tr("Label all of them: a layer in the group"), self.run)
         self.selection = self._button(
             "selection", tr("Selected"), tr("The user of the selected feature"), self.use_selected

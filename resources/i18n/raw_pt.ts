@@ -1,0 +1,2047 @@
+<?xml version="1.0" encoding="utf-8"?>
+<!DOCTYPE TS>
+<TS version="2.1" language="pt_BR" sourcelanguage="en">
+  <context>
+    <name>RAW</name>
+    <message>
+      <source> (not: {names})</source>
+      <translation> (não: {names})</translation>
+    </message>
+    <message>
+      <source> To see each once it takes {minutes:,.0f} minutes.</source>
+      <translation> Ver cada uma uma vez leva {minutes:,.0f} minutos.</translation>
+    </message>
+    <message>
+      <source> and {n} more classes</source>
+      <translation> e mais {n} classes</translation>
+    </message>
+    <message>
+      <source> min</source>
+      <translation> min</translation>
+    </message>
+    <message>
+      <source> people</source>
+      <translation> pessoas</translation>
+    </message>
+    <message>
+      <source>, about {megabytes} MB</source>
+      <translation>, cerca de {megabytes} MB</translation>
+    </message>
+    <message>
+      <source>, each of your {n:,} fixes {times:.1f} times.</source>
+      <translation>, cada uma das suas {n:,} posições {times:.1f} vezes.</translation>
+    </message>
+    <message>
+      <source>, one every {time}</source>
+      <translation>, uma a cada {time}</translation>
+    </message>
+    <message>
+      <source>, {gb:g} GB memory</source>
+      <translation>, {gb:g} GB de memória</translation>
+    </message>
+    <message>
+      <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
+      <translation>&lt;b&gt;Qual pode ser o erro&lt;/b&gt; (mediana dos trajetos)</translation>
+    </message>
+    <message>
+      <source>&lt;b&gt;Paused.&lt;/b&gt; Go on with it now or another day.</source>
+      <translation>&lt;b&gt;Em pausa.&lt;/b&gt; Continue agora ou outro dia.</translation>
+    </message>
+    <message>
+      <source>&lt;b&gt;unknown&lt;/b&gt;</source>
+      <translation>&lt;b&gt;desconhecido&lt;/b&gt;</translation>
+    </message>
+    <message>
+      <source>&lt;b&gt;unknown&lt;/b&gt;: the likeliest answer has {p:.0%} only</source>
+      <translation>&lt;b&gt;desconhecido&lt;/b&gt;: a resposta mais provável tem só {p:.0%}</translation>
+    </message>
+    <message>
+      <source>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;The answer of RAW's profiles of users, such as raw_label("user_id", 'commuter'). layer: the name or id of the profiles; else the newest.&lt;/p&gt;</source>
+      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;A resposta dos perfis de usuários do RAW, como raw_label("user_id", 'commuter'). layer: o nome ou id dos perfis; senão, os mais novos.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;How alike two users move, from -1 to 1, by the newest table of Embed tracks in the project.&lt;/p&gt;</source>
+      <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;O quanto dois usuários se movem de modo parecido, de -1 a 1, pela tabela mais nova de Vetores de trajetos no projeto.&lt;/p&gt;</translation>
+    </message>
+    <message>
+      <source>A CSV or Parquet file. For a folder (GeoLife, many files) write or paste its path.</source>
+      <translation>Um arquivo CSV ou Parquet. Para uma pasta (GeoLife, muitos arquivos), escreva ou cole o caminho.</translation>
+    </message>
+    <message>
+      <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
+      <translation>A pasta de um pacote, o card.json dentro dela ou o .zip. Vazio: o modelo que vem com o RAW.</translation>
+    </message>
+    <message>
+      <source>A label is of a</source>
+      <translation>Um rótulo é de um(a)</translation>
+    </message>
+    <message>
+      <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
+      <translation>Um modelo do zero precisa de muitos trajetos e horas. raw-nano serve para experimentar.</translation>
+    </message>
+    <message>
+      <source>A region crossed by fewer distinct users gets no figure, so that nobody is exposed.</source>
+      <translation>Uma região cruzada por menos usuários distintos não recebe número, para não expor ninguém.</translation>
+    </message>
+    <message>
+      <source>A region crossed by fewer distinct users is neither compared nor found.</source>
+      <translation>Uma região cruzada por menos usuários distintos não é comparada nem encontrada.</translation>
+    </message>
+    <message>
+      <source>A row of figures for each user, track or day, by which they can be compared, clustered or classified.</source>
+      <translation>Uma linha de números por usuário, trajeto ou dia, para comparar, agrupar ou classificar.</translation>
+    </message>
+    <message>
+      <source>A running training goes on when this window or QGIS is closed.</source>
+      <translation>Um treino em andamento continua quando esta janela ou o QGIS é fechado.</translation>
+    </message>
+    <message>
+      <source>A running training goes on, also when QGIS is closed.</source>
+      <translation>Um treino em andamento continua, mesmo com o QGIS fechado.</translation>
+    </message>
+    <message>
+      <source>A step ahead</source>
+      <translation>Um passo à frente</translation>
+    </message>
+    <message>
+      <source>A step back</source>
+      <translation>Um passo atrás</translation>
+    </message>
+    <message>
+      <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
+      <translation>Uma tabela com um id e o rótulo de cada usuário, trajeto ou dia; para regiões, os seus polígonos.</translation>
+    </message>
+    <message>
+      <source>A user crossed a region</source>
+      <translation>Um usuário cruzou uma região</translation>
+    </message>
+    <message>
+      <source>All labels are equal: there is nothing to learn.</source>
+      <translation>Todos os rótulos são iguais: não há o que aprender.</translation>
+    </message>
+    <message>
+      <source>All that the model needs.</source>
+      <translation>Tudo de que o modelo precisa.</translation>
+    </message>
+    <message>
+      <source>Also what training needs</source>
+      <translation>Também o que o treino precisa</translation>
+    </message>
+    <message>
+      <source>Asking ONNX Runtime, and timing the model on every device …</source>
+      <translation>Consultando o ONNX Runtime e cronometrando o modelo em cada dispositivo …</translation>
+    </message>
+    <message>
+      <source>Automatic: the graphics card where it can</source>
+      <translation>Automático: a placa gráfica quando possível</translation>
+    </message>
+    <message>
+      <source>Back</source>
+      <translation>Voltar</translation>
+    </message>
+    <message>
+      <source>Backtest</source>
+      <translation>Teste retrospectivo</translation>
+    </message>
+    <message>
+      <source>Backtest forecasts</source>
+      <translation>Testar previsões no passado</translation>
+    </message>
+    <message>
+      <source>Backtest…</source>
+      <translation>Teste retrospectivo…</translation>
+    </message>
+    <message>
+      <source>Begin with</source>
+      <translation>Começar com</translation>
+    </message>
+    <message>
+      <source>Box</source>
+      <translation>Caixa</translation>
+    </message>
+    <message>
+      <source>Cache of embeddings</source>
+      <translation>Cache de vetores</translation>
+    </message>
+    <message>
+      <source>Cancel</source>
+      <translation>Cancelar</translation>
+    </message>
+    <message>
+      <source>Cancel and delete</source>
+      <translation>Cancelar e apagar</translation>
+    </message>
+    <message>
+      <source>Cancel the installation</source>
+      <translation>Cancelar a instalação</translation>
+    </message>
+    <message>
+      <source>Cancelled.</source>
+      <translation>Cancelado.</translation>
+    </message>
+    <message>
+      <source>Card</source>
+      <translation>Ficha</translation>
+    </message>
+    <message>
+      <source>Checking RAW's packages</source>
+      <translation>Verificando os pacotes do RAW</translation>
+    </message>
+    <message>
+      <source>Checking the models …</source>
+      <translation>Verificando os modelos …</translation>
+    </message>
+    <message>
+      <source>Checking {name} …</source>
+      <translation>Verificando {name} …</translation>
+    </message>
+    <message>
+      <source>Choose a layer of fixes (points with a time) or of lines with M values.</source>
+      <translation>Escolha uma camada de posições (pontos com hora) ou de linhas com valores M.</translation>
+    </message>
+    <message>
+      <source>Choose a layer of points with a time, or of lines with M values.</source>
+      <translation>Escolha uma camada de pontos com hora, ou de linhas com valores M.</translation>
+    </message>
+    <message>
+      <source>Choose a layer of tracks</source>
+      <translation>Escolha uma camada de trajetos</translation>
+    </message>
+    <message>
+      <source>Choose the field with the time.</source>
+      <translation>Escolha o campo com a hora.</translation>
+    </message>
+    <message>
+      <source>Choose the folder that holds the wheels.</source>
+      <translation>Escolha a pasta que contém os wheels.</translation>
+    </message>
+    <message>
+      <source>Choose the layer of tracks at the top. The fields for user, track and time are guessed; what was read is shown: how many users, from when to when, how often.</source>
+      <translation>Escolha a camada de trajetos no alto. Os campos de usuário, trajeto e hora são adivinhados; mostra-se o que foi lido: quantos usuários, de quando a quando, com que frequência.</translation>
+    </message>
+    <message>
+      <source>Choose the layer or table with the labels, its id field and its label field.</source>
+      <translation>Escolha a camada ou tabela com os rótulos, o seu campo de id e o de rótulo.</translation>
+    </message>
+    <message>
+      <source>Choose two regions in the list to see them side by side</source>
+      <translation>Escolha duas regiões na lista para vê-las lado a lado</translation>
+    </message>
+    <message>
+      <source>Click a track on the map</source>
+      <translation>Clique em um trajeto no mapa</translation>
+    </message>
+    <message>
+      <source>Click a track on the map to see whose it is and what it says.</source>
+      <translation>Clique em um trajeto no mapa para ver de quem é e o que diz.</translation>
+    </message>
+    <message>
+      <source>Click one</source>
+      <translation>Clicar</translation>
+    </message>
+    <message>
+      <source>Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.</source>
+      <translation>Clique os cantos. O botão direito fecha a região, Backspace desfaz um canto, Esc para.</translation>
+    </message>
+    <message>
+      <source>Close</source>
+      <translation>Fechar</translation>
+    </message>
+    <message>
+      <source>Compare</source>
+      <translation>Comparar</translation>
+    </message>
+    <message>
+      <source>Compare regions</source>
+      <translation>Comparar regiões</translation>
+    </message>
+    <message>
+      <source>Compare with</source>
+      <translation>Comparar com</translation>
+    </message>
+    <message>
+      <source>Comparing</source>
+      <translation>Comparando</translation>
+    </message>
+    <message>
+      <source>Comparing with the model before, on people held out</source>
+      <translation>Comparando com o modelo anterior, em pessoas reservadas</translation>
+    </message>
+    <message>
+      <source>Contents</source>
+      <translation>Conteúdo</translation>
+    </message>
+    <message>
+      <source>Copied to the clipboard.</source>
+      <translation>Copiado para a área de transferência.</translation>
+    </message>
+    <message>
+      <source>Copy</source>
+      <translation>Copiar</translation>
+    </message>
+    <message>
+      <source>Counting the labels …</source>
+      <translation>Contando os rótulos …</translation>
+    </message>
+    <message>
+      <source>Data</source>
+      <translation>Dados</translation>
+    </message>
+    <message>
+      <source>Date and time, ISO text, or epoch seconds, ms or µs.</source>
+      <translation>Data e hora, texto ISO, ou época em segundos, ms ou µs.</translation>
+    </message>
+    <message>
+      <source>Default model</source>
+      <translation>Modelo padrão</translation>
+    </message>
+    <message>
+      <source>Delete</source>
+      <translation>Apagar</translation>
+    </message>
+    <message>
+      <source>Delete RAW's packages ({megabytes} MB)? QGIS and other plugins keep theirs.</source>
+      <translation>Apagar os pacotes do RAW ({megabytes} MB)? O QGIS e outros complementos mantêm os seus.</translation>
+    </message>
+    <message>
+      <source>Delete one of your own models</source>
+      <translation>Apagar um dos seus modelos</translation>
+    </message>
+    <message>
+      <source>Delete the model '{name}'? It cannot be brought back.</source>
+      <translation>Apagar o modelo '{name}'? Não pode ser recuperado.</translation>
+    </message>
+    <message>
+      <source>Delete the run</source>
+      <translation>Apagar a execução</translation>
+    </message>
+    <message>
+      <source>Delete this run, with its copy of the tracks and what it has trained?</source>
+      <translation>Apagar esta execução, com a cópia dos trajetos e o que foi treinado?</translation>
+    </message>
+    <message>
+      <source>Deletes what RAW remembers of tracks it has read. Layers and models stay.</source>
+      <translation>Apaga o que o RAW guarda dos trajetos que leu. Camadas e modelos ficam.</translation>
+    </message>
+    <message>
+      <source>Device</source>
+      <translation>Dispositivo</translation>
+    </message>
+    <message>
+      <source>Device really used</source>
+      <translation>Dispositivo realmente usado</translation>
+    </message>
+    <message>
+      <source>Diagnostics…</source>
+      <translation>Diagnóstico…</translation>
+    </message>
+    <message>
+      <source>Do not rely on what is not in_domain: {text}.</source>
+      <translation>Não confie no que não está in_domain: {text}.</translation>
+    </message>
+    <message>
+      <source>Done. RAW is ready: no restart is needed.</source>
+      <translation>Pronto. O RAW está pronto: não é preciso reiniciar.</translation>
+    </message>
+    <message>
+      <source>Double click a name to change it</source>
+      <translation>Clique duas vezes em um nome para mudá-lo</translation>
+    </message>
+    <message>
+      <source>Drag a box on the map.</source>
+      <translation>Arraste uma caixa no mapa.</translation>
+    </message>
+    <message>
+      <source>Draw</source>
+      <translation>Desenhar</translation>
+    </message>
+    <message>
+      <source>Draw a box</source>
+      <translation>Desenhar uma caixa</translation>
+    </message>
+    <message>
+      <source>Draw a region</source>
+      <translation>Desenhar uma região</translation>
+    </message>
+    <message>
+      <source>Draw a region by its corners</source>
+      <translation>Desenhar uma região canto a canto</translation>
+    </message>
+    <message>
+      <source>Draw a region on the map, or select polygons, to see who is there, when, and what it says.</source>
+      <translation>Desenhe uma região no mapa, ou selecione polígonos, para ver quem está lá, quando e o que isso diz.</translation>
+    </message>
+    <message>
+      <source>Draw regions, look at users, forecast: beside the map.</source>
+      <translation>Desenhar regiões, ver usuários, prever: ao lado do mapa.</translation>
+    </message>
+    <message>
+      <source>Drawn regions</source>
+      <translation>Regiões desenhadas</translation>
+    </message>
+    <message>
+      <source>Embed tracks</source>
+      <translation>Vetores de trajetos</translation>
+    </message>
+    <message>
+      <source>Embedding</source>
+      <translation>Calculando vetores</translation>
+    </message>
+    <message>
+      <source>Embeddings</source>
+      <translation>Vetores</translation>
+    </message>
+    <message>
+      <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
+      <translation>Vazio: um trajeto quando há campo de trajeto (ou INPUT não tem usuários), senão um usuário, após a última posição de todos os seus trajetos.</translation>
+    </message>
+    <message>
+      <source>Experimental: tested on an artificial city only.</source>
+      <translation>Experimental: testado só em uma cidade artificial.</translation>
+    </message>
+    <message>
+      <source>Export the model</source>
+      <translation>Exportar o modelo</translation>
+    </message>
+    <message>
+      <source>Export…</source>
+      <translation>Exportar…</translation>
+    </message>
+    <message>
+      <source>Failed</source>
+      <translation>Falhou</translation>
+    </message>
+    <message>
+      <source>Fewer people are not spoken of, not even by number.</source>
+      <translation>De menos pessoas nada se diz, nem o número.</translation>
+    </message>
+    <message>
+      <source>Fewer than {n} people were seen in {area}, so nothing is shown: it could tell about one of them.</source>
+      <translation>Menos de {n} pessoas foram vistas em {area}, por isso nada é mostrado: poderia revelar uma delas.</translation>
+    </message>
+    <message>
+      <source>Fewest people to show a region</source>
+      <translation>Mínimo de pessoas para mostrar uma região</translation>
+    </message>
+    <message>
+      <source>Fewest users to show a region</source>
+      <translation>Mínimo de usuários para mostrar uma região</translation>
+    </message>
+    <message>
+      <source>Field to learn</source>
+      <translation>Campo a aprender</translation>
+    </message>
+    <message>
+      <source>Field with the unit's id (empty: guessed)</source>
+      <translation>Campo com o id da unidade (vazio: adivinhado)</translation>
+    </message>
+    <message>
+      <source>Fields</source>
+      <translation>Campos</translation>
+    </message>
+    <message>
+      <source>Fields: {fields}.</source>
+      <translation>Campos: {fields}.</translation>
+    </message>
+    <message>
+      <source>Fields: {names}</source>
+      <translation>Campos: {names}</translation>
+    </message>
+    <message>
+      <source>Figures are comparable only where both were measured on the same data: see the cards.</source>
+      <translation>Os números só são comparáveis se medidos nos mesmos dados: veja as fichas.</translation>
+    </message>
+    <message>
+      <source>Figures for polygons from the people who cross them, with intervals; few people are withheld.</source>
+      <translation>Números para polígonos a partir de quem os cruza, com intervalos; poucas pessoas são omitidas.</translation>
+    </message>
+    <message>
+      <source>File or folder</source>
+      <translation>Arquivo ou pasta</translation>
+    </message>
+    <message>
+      <source>Finished.</source>
+      <translation>Terminado.</translation>
+    </message>
+    <message>
+      <source>Fits</source>
+      <translation>Cabe</translation>
+    </message>
+    <message>
+      <source>Fixes</source>
+      <translation>Posições</translation>
+    </message>
+    <message>
+      <source>Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS.</source>
+      <translation>Posições (pontos com hora), ou linhas cujos valores M são segundos da época, em qualquer SRC.</translation>
+    </message>
+    <message>
+      <source>Folder of wheels</source>
+      <translation>Pasta de wheels</translation>
+    </message>
+    <message>
+      <source>Folds</source>
+      <translation>Partes</translation>
+    </message>
+    <message>
+      <source>Forecast</source>
+      <translation>Previsão</translation>
+    </message>
+    <message>
+      <source>Forecast areas</source>
+      <translation>Áreas de previsão</translation>
+    </message>
+    <message>
+      <source>Forecast error / simple method's: {0}, {1}</source>
+      <translation>Erro da previsão / do método simples: {0}, {1}</translation>
+    </message>
+    <message>
+      <source>Forecast positions</source>
+      <translation>Posições previstas</translation>
+    </message>
+    <message>
+      <source>Forecast tracks</source>
+      <translation>Prever trajetos</translation>
+    </message>
+    <message>
+      <source>Forecast: areas</source>
+      <translation>Previsão: áreas</translation>
+    </message>
+    <message>
+      <source>Forecast: positions</source>
+      <translation>Previsão: posições</translation>
+    </message>
+    <message>
+      <source>Forecast: tracks</source>
+      <translation>Previsão: trajetos</translation>
+    </message>
+    <message>
+      <source>Forecasting</source>
+      <translation>Prevendo</translation>
+    </message>
+    <message>
+      <source>Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.</source>
+      <translation>Previsões de {n:,} usuários, {m:g} min à frente: metade está a até {a}, quatro quintos a até {b}.</translation>
+    </message>
+    <message>
+      <source>Forget</source>
+      <translation>Esquecer</translation>
+    </message>
+    <message>
+      <source>Format</source>
+      <translation>Formato</translation>
+    </message>
+    <message>
+      <source>Fri</source>
+      <translation>Sex</translation>
+    </message>
+    <message>
+      <source>GeoLife folders, CSV and Parquet files as a layer of fixes with real times, cleaned and sorted.</source>
+      <translation>Pastas GeoLife, arquivos CSV e Parquet como camada de posições com horas reais, limpas e ordenadas.</translation>
+    </message>
+    <message>
+      <source>Give the new model a name.</source>
+      <translation>Dê um nome ao novo modelo.</translation>
+    </message>
+    <message>
+      <source>Go on</source>
+      <translation>Continuar</translation>
+    </message>
+    <message>
+      <source>Go on from where it was</source>
+      <translation>Continuar de onde parou</translation>
+    </message>
+    <message>
+      <source>Go on pretraining</source>
+      <translation>Continuar o pré-treino</translation>
+    </message>
+    <message>
+      <source>Go on pretraining '{name}'</source>
+      <translation>Continuar o pré-treino de '{name}'</translation>
+    </message>
+    <message>
+      <source>Go on pretraining on my tracks: how people move here. No labels needed.</source>
+      <translation>Continuar o pré-treino nos meus trajetos: como as pessoas se movem aqui. Sem rótulos.</translation>
+    </message>
+    <message>
+      <source>Go on pretraining on your own tracks, or teach a new label from examples.</source>
+      <translation>Continue o pré-treino nos seus trajetos, ou ensine um novo rótulo por exemplos.</translation>
+    </message>
+    <message>
+      <source>Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).</source>
+      <translation>Placa gráfica: {name}. As bibliotecas CUDA são instaladas com o ONNX Runtime (cerca de {mb} MB).</translation>
+    </message>
+    <message>
+      <source>HTML files (*.html)</source>
+      <translation>Arquivos HTML (*.html)</translation>
+    </message>
+    <message>
+      <source>Hardware</source>
+      <translation>Equipamento</translation>
+    </message>
+    <message>
+      <source>Heads</source>
+      <translation>Cabeças</translation>
+    </message>
+    <message>
+      <source>Help</source>
+      <translation>Ajuda</translation>
+    </message>
+    <message>
+      <source>Hexagons</source>
+      <translation>Hexágonos</translation>
+    </message>
+    <message>
+      <source>Horizon (minutes)</source>
+      <translation>Horizonte (minutos)</translation>
+    </message>
+    <message>
+      <source>How far ahead</source>
+      <translation>Quanto à frente</translation>
+    </message>
+    <message>
+      <source>How far ahead of the last fix.</source>
+      <translation>Quanto depois da última posição.</translation>
+    </message>
+    <message>
+      <source>How far off forecasts of these tracks would have been, by horizon, beside simple methods; in plain words.</source>
+      <translation>Quanto as previsões destes trajetos teriam errado, por horizonte, ao lado de métodos simples; em palavras claras.</translation>
+    </message>
+    <message>
+      <source>How far off on people held out, over a simple method's error. Under the line is better.</source>
+      <translation>Quanto erra em pessoas reservadas, dividido pelo erro de um método simples. Abaixo da linha é melhor.</translation>
+    </message>
+    <message>
+      <source>How good such forecasts are on this layer's own past, beside simple methods</source>
+      <translation>O quão boas são tais previsões no passado desta camada, ao lado de métodos simples</translation>
+    </message>
+    <message>
+      <source>How many</source>
+      <translation>Quantos</translation>
+    </message>
+    <message>
+      <source>How the users of a region are joined. sum is what the shipped model was trained with; mean ignores how many they are; share weighs each by its share of the fixes.</source>
+      <translation>Como os usuários de uma região são reunidos. sum é como o modelo foi treinado; mean ignora quantos são; share pesa cada um pela sua parte das posições.</translation>
+    </message>
+    <message>
+      <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
+      <translation>Nome IANA como UTC, America/Maceio ou Asia/Shanghai. Horas com fuso próprio o ignoram.</translation>
+    </message>
+    <message>
+      <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
+      <translation>INPUT não tem {unit} com duas posições utilizáveis, por isso a saída está vazia.</translation>
+    </message>
+    <message>
+      <source>Id field</source>
+      <translation>Campo de id</translation>
+    </message>
+    <message>
+      <source>Id field of the regions (empty: guessed)</source>
+      <translation>Campo de id das regiões (vazio: adivinhado)</translation>
+    </message>
+    <message>
+      <source>Import a model</source>
+      <translation>Importar um modelo</translation>
+    </message>
+    <message>
+      <source>Import folder…</source>
+      <translation>Importar pasta…</translation>
+    </message>
+    <message>
+      <source>Import tracks</source>
+      <translation>Importar trajetos</translation>
+    </message>
+    <message>
+      <source>Import…</source>
+      <translation>Importar…</translation>
+    </message>
+    <message>
+      <source>Install</source>
+      <translation>Instalar</translation>
+    </message>
+    <message>
+      <source>Install it here…</source>
+      <translation>Instalar aqui…</translation>
+    </message>
+    <message>
+      <source>Installing RAW's packages</source>
+      <translation>Instalando os pacotes do RAW</translation>
+    </message>
+    <message>
+      <source>Interrupted</source>
+      <translation>Interrompido</translation>
+    </message>
+    <message>
+      <source>It could not be measured: {why}</source>
+      <translation>Não foi possível medir: {why}</translation>
+    </message>
+    <message>
+      <source>Its heads are taught again afterwards, and those that no longer hold are dropped.</source>
+      <translation>As cabeças são ensinadas de novo depois, e as que não valem mais são retiradas.</translation>
+    </message>
+    <message>
+      <source>Its value in the id field, such as Mission; or an expression that is true for it alone, such as "name" = 'Mission' or $id = 12.</source>
+      <translation>O valor no campo de id, como Mission; ou uma expressão verdadeira só para ela, como "name" = 'Mission' ou $id = 12.</translation>
+    </message>
+    <message>
+      <source>Keep it among your models and make it the default</source>
+      <translation>Guardar entre os seus modelos e torná-lo padrão</translation>
+    </message>
+    <message>
+      <source>Label</source>
+      <translation>Rótulo</translation>
+    </message>
+    <message>
+      <source>Label all of them: a layer in the group</source>
+      <translation>Rotular todos: uma camada no grupo</translation>
+    </message>
+    <message>
+      <source>Label field</source>
+      <translation>Campo de rótulo</translation>
+    </message>
+    <message>
+      <source>Label of</source>
+      <translation>Rótulo de</translation>
+    </message>
+    <message>
+      <source>Labelling</source>
+      <translation>Rotulando</translation>
+    </message>
+    <message>
+      <source>Labels</source>
+      <translation>Rótulos</translation>
+    </message>
+    <message>
+      <source>Labels are in</source>
+      <translation>Os rótulos estão em</translation>
+    </message>
+    <message>
+      <source>Labels for people, trips or days, from their tracks: commuter or not, mode of transport and more.</source>
+      <translation>Rótulos de pessoas, viagens ou dias, pelos seus trajetos: pendular ou não, modo de transporte e mais.</translation>
+    </message>
+    <message>
+      <source>Last training: fixes, time, device</source>
+      <translation>Último treino: posições, tempo, dispositivo</translation>
+    </message>
+    <message>
+      <source>Let the model read {n:,} users: {time} on the {device}</source>
+      <translation>Deixar o modelo ler {n:,} usuários: {time} em {device}</translation>
+    </message>
+    <message>
+      <source>Look at this page first: it finds out what there is to train on.</source>
+      <translation>Veja esta página primeiro: ela descobre o que há para treinar.</translation>
+    </message>
+    <message>
+      <source>Look at users</source>
+      <translation>Ver usuários</translation>
+    </message>
+    <message>
+      <source>Looking at the graphics card and trying the packages …</source>
+      <translation>Olhando a placa gráfica e testando os pacotes …</translation>
+    </message>
+    <message>
+      <source>Looking at {n:,} regions</source>
+      <translation>Olhando {n:,} regiões</translation>
+    </message>
+    <message>
+      <source>Looking what there is …</source>
+      <translation>Vendo o que há …</translation>
+    </message>
+    <message>
+      <source>Measure for a second</source>
+      <translation>Medir por um segundo</translation>
+    </message>
+    <message>
+      <source>Measuring {preset} on {device} …</source>
+      <translation>Medindo {preset} em {device} …</translation>
+    </message>
+    <message>
+      <source>Minutes at most</source>
+      <translation>Minutos no máximo</translation>
+    </message>
+    <message>
+      <source>Minutes of training</source>
+      <translation>Minutos de treino</translation>
+    </message>
+    <message>
+      <source>Missing: {names}.</source>
+      <translation>Falta: {names}.</translation>
+    </message>
+    <message>
+      <source>Model</source>
+      <translation>Modelo</translation>
+    </message>
+    <message>
+      <source>Model bundle (empty: the one that comes with RAW)</source>
+      <translation>Pacote de modelo (vazio: o que vem com o RAW)</translation>
+    </message>
+    <message>
+      <source>Model bundles</source>
+      <translation>Pacotes de modelo</translation>
+    </message>
+    <message>
+      <source>Model to go on from</source>
+      <translation>Modelo do qual continuar</translation>
+    </message>
+    <message>
+      <source>Model {name}</source>
+      <translation>Modelo {name}</translation>
+    </message>
+    <message>
+      <source>Models…</source>
+      <translation>Modelos…</translation>
+    </message>
+    <message>
+      <source>Mon</source>
+      <translation>Seg</translation>
+    </message>
+    <message>
+      <source>More</source>
+      <translation>Mais</translation>
+    </message>
+    <message>
+      <source>Most similar regions</source>
+      <translation>Regiões mais parecidas</translation>
+    </message>
+    <message>
+      <source>Most similar users</source>
+      <translation>Usuários mais parecidos</translation>
+    </message>
+    <message>
+      <source>Name of the new model</source>
+      <translation>Nome do novo modelo</translation>
+    </message>
+    <message>
+      <source>Name of the question</source>
+      <translation>Nome da pergunta</translation>
+    </message>
+    <message>
+      <source>Name of the task</source>
+      <translation>Nome da tarefa</translation>
+    </message>
+    <message>
+      <source>Names with commas between them, such as: commuter. The log lists what the model has.</source>
+      <translation>Nomes separados por vírgulas, como: commuter. O registro lista o que o modelo tem.</translation>
+    </message>
+    <message>
+      <source>Names with commas between them, such as: poi_density.</source>
+      <translation>Nomes separados por vírgulas, como: poi_density.</translation>
+    </message>
+    <message>
+      <source>New model</source>
+      <translation>Novo modelo</translation>
+    </message>
+    <message>
+      <source>Next</source>
+      <translation>Próximo</translation>
+    </message>
+    <message>
+      <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
+      <translation>Nenhuma placa NVIDIA foi encontrada: a CPU faz o trabalho, o que basta.</translation>
+    </message>
+    <message>
+      <source>No fix could be read</source>
+      <translation>Nenhuma posição pôde ser lida</translation>
+    </message>
+    <message>
+      <source>No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.</source>
+      <translation>Nenhuma posição está em uma região: os trajetos cobrem {tracks}, as regiões {regions}. Verifique o SRC das duas camadas.</translation>
+    </message>
+    <message>
+      <source>No hour of the week has {n} people or more.</source>
+      <translation>Nenhuma hora da semana tem {n} pessoas ou mais.</translation>
+    </message>
+    <message>
+      <source>No label has {n} people or more.</source>
+      <translation>Nenhum rótulo tem {n} pessoas ou mais.</translation>
+    </message>
+    <message>
+      <source>No run yet.</source>
+      <translation>Nenhuma execução ainda.</translation>
+    </message>
+    <message>
+      <source>No track here: click nearer to one, or zoom in.</source>
+      <translation>Nenhum trajeto aqui: clique mais perto de um, ou aproxime.</translation>
+    </message>
+    <message>
+      <source>None: there is no place with a share of the time.</source>
+      <translation>Nenhum: não há lugar com parte do tempo.</translation>
+    </message>
+    <message>
+      <source>Not read yet: press the arrow to read it.</source>
+      <translation>Ainda não lida: clique na seta para ler.</translation>
+    </message>
+    <message>
+      <source>Nothing is selected: select features of the layer, or forecast all.</source>
+      <translation>Nada está selecionado: selecione feições da camada, ou preveja todas.</translation>
+    </message>
+    <message>
+      <source>Number of fixes skipped</source>
+      <translation>Número de posições puladas</translation>
+    </message>
+    <message>
+      <source>Number of fixes used</source>
+      <translation>Número de posições usadas</translation>
+    </message>
+    <message>
+      <source>Number of users</source>
+      <translation>Número de usuários</translation>
+    </message>
+    <message>
+      <source>Of times that are written without a zone; others ignore it.</source>
+      <translation>Para horas escritas sem fuso; outras o ignoram.</translation>
+    </message>
+    <message>
+      <source>On Forecast, ask where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. Play it with the Temporal Controller.</source>
+      <translation>Em Previsão, pergunte onde um trajeto pode estar nos próximos minutos. A área interna o contém em metade dos casos, a externa em quatro de cinco. Reproduza com o Controlador Temporal.</translation>
+    </message>
+    <message>
+      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its scores appear at once. With ten people in all, lower the fewest people to 3 first.</source>
+      <translation>Em Regiões, desenhe em volta de uma parte da cidade: clique canto a canto, o botão direito fecha, Esc desiste. Os números aparecem na hora. Com dez pessoas ao todo, baixe antes o mínimo para 3.</translation>
+    </message>
+    <message>
+      <source>On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and who moves alike. 'unknown' means that the model is not sure.</source>
+      <translation>Em Usuários, clique em um trajeto: rótulos com probabilidades, lugares habituais borrados em uma grade, e quem se move parecido. 'unknown' quer dizer que o modelo não tem certeza.</translation>
+    </message>
+    <message>
+      <source>One forecast every</source>
+      <translation>Uma previsão a cada</translation>
+    </message>
+    <message>
+      <source>One forecast every so many minutes, up to the horizon.</source>
+      <translation>Uma previsão a cada tantos minutos, até o horizonte.</translation>
+    </message>
+    <message>
+      <source>One forecast for each</source>
+      <translation>Uma previsão para cada</translation>
+    </message>
+    <message>
+      <source>One forecast for each {unit}, from its last fix.</source>
+      <translation>Uma previsão por {unit}, a partir da última posição.</translation>
+    </message>
+    <message>
+      <source>One result for each</source>
+      <translation>Um resultado para cada</translation>
+    </message>
+    <message>
+      <source>One row for each</source>
+      <translation>Uma linha para cada</translation>
+    </message>
+    <message>
+      <source>Only {n} labels: teaching takes at least ten.</source>
+      <translation>Só {n} rótulos: ensinar exige ao menos dez.</translation>
+    </message>
+    <message>
+      <source>Open the report in the browser</source>
+      <translation>Abrir o relatório no navegador</translation>
+    </message>
+    <message>
+      <source>Open the sample project</source>
+      <translation>Abrir o projeto de exemplo</translation>
+    </message>
+    <message>
+      <source>Package</source>
+      <translation>Pacote</translation>
+    </message>
+    <message>
+      <source>Packages</source>
+      <translation>Pacotes</translation>
+    </message>
+    <message>
+      <source>Packages…</source>
+      <translation>Pacotes…</translation>
+    </message>
+    <message>
+      <source>Pause</source>
+      <translation>Pausar</translation>
+    </message>
+    <message>
+      <source>People</source>
+      <translation>Pessoas</translation>
+    </message>
+    <message>
+      <source>People by hour of the week</source>
+      <translation>Pessoas por hora da semana</translation>
+    </message>
+    <message>
+      <source>Polygons in any CRS.</source>
+      <translation>Polígonos em qualquer SRC.</translation>
+    </message>
+    <message>
+      <source>Polygons in any CRS; their own fields are kept.</source>
+      <translation>Polígonos em qualquer SRC; os seus campos são mantidos.</translation>
+    </message>
+    <message>
+      <source>Pooling of users</source>
+      <translation>Reunião dos usuários</translation>
+    </message>
+    <message>
+      <source>Privacy</source>
+      <translation>Privacidade</translation>
+    </message>
+    <message>
+      <source>Profile users</source>
+      <translation>Perfis de usuários</translation>
+    </message>
+    <message>
+      <source>Profiles</source>
+      <translation>Perfis</translation>
+    </message>
+    <message>
+      <source>Profiling</source>
+      <translation>Traçando perfis</translation>
+    </message>
+    <message>
+      <source>Question</source>
+      <translation>Pergunta</translation>
+    </message>
+    <message>
+      <source>RAW</source>
+      <translation>RAW</translation>
+    </message>
+    <message>
+      <source>RAW can run the model. Training lacks {what}. To download: about {megabytes} MB.</source>
+      <translation>O RAW pode rodar o modelo. Ao treino falta {what}. A baixar: cerca de {megabytes} MB.</translation>
+    </message>
+    <message>
+      <source>RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.</source>
+      <translation>O RAW ainda não pode rodar o modelo: falta {what}. A baixar: cerca de {megabytes} MB.</translation>
+    </message>
+    <message>
+      <source>RAW diagnostics</source>
+      <translation>Diagnóstico do RAW</translation>
+    </message>
+    <message>
+      <source>RAW dock</source>
+      <translation>Painel RAW</translation>
+    </message>
+    <message>
+      <source>RAW has all that it needs to run the model. Training needs more: tick the box below.</source>
+      <translation>O RAW tem tudo para rodar o modelo. O treino precisa de mais: marque a caixa abaixo.</translation>
+    </message>
+    <message>
+      <source>RAW has all that it needs, to run the model and to train.</source>
+      <translation>O RAW tem tudo, para rodar o modelo e para treinar.</translation>
+    </message>
+    <message>
+      <source>RAW: a short tour</source>
+      <translation>RAW: um passeio curto</translation>
+    </message>
+    <message>
+      <source>RAW: counting labels</source>
+      <translation>RAW: contando rótulos</translation>
+    </message>
+    <message>
+      <source>RAW: deleting a run</source>
+      <translation>RAW: apagando uma execução</translation>
+    </message>
+    <message>
+      <source>RAW: diagnostics</source>
+      <translation>RAW: diagnóstico</translation>
+    </message>
+    <message>
+      <source>RAW: help</source>
+      <translation>RAW: ajuda</translation>
+    </message>
+    <message>
+      <source>RAW: keeping a model</source>
+      <translation>RAW: guardando um modelo</translation>
+    </message>
+    <message>
+      <source>RAW: models</source>
+      <translation>RAW: modelos</translation>
+    </message>
+    <message>
+      <source>RAW: packages</source>
+      <translation>RAW: pacotes</translation>
+    </message>
+    <message>
+      <source>RAW: preparing a training</source>
+      <translation>RAW: preparando um treino</translation>
+    </message>
+    <message>
+      <source>RAW: the sample, ten phones in Aracaju</source>
+      <translation>RAW: o exemplo, dez celulares em Aracaju</translation>
+    </message>
+    <message>
+      <source>RAW: train a model</source>
+      <translation>RAW: treinar um modelo</translation>
+    </message>
+    <message>
+      <source>REGIONS has no polygon, so the output is empty.</source>
+      <translation>REGIONS não tem polígonos, por isso a saída está vazia.</translation>
+    </message>
+    <message>
+      <source>Read the layer again</source>
+      <translation>Ler a camada de novo</translation>
+    </message>
+    <message>
+      <source>Reading</source>
+      <translation>Lendo</translation>
+    </message>
+    <message>
+      <source>Reading the tracks</source>
+      <translation>Lendo os trajetos</translation>
+    </message>
+    <message>
+      <source>Reading the tracks …</source>
+      <translation>Lendo os trajetos …</translation>
+    </message>
+    <message>
+      <source>Reading …</source>
+      <translation>Lendo …</translation>
+    </message>
+    <message>
+      <source>Region</source>
+      <translation>Região</translation>
+    </message>
+    <message>
+      <source>Region being drawn</source>
+      <translation>Região sendo desenhada</translation>
+    </message>
+    <message>
+      <source>Region scores</source>
+      <translation>Números das regiões</translation>
+    </message>
+    <message>
+      <source>Region {n}</source>
+      <translation>Região {n}</translation>
+    </message>
+    <message>
+      <source>Regions</source>
+      <translation>Regiões</translation>
+    </message>
+    <message>
+      <source>Regions can be drawn when the model has read the users.</source>
+      <translation>As regiões podem ser desenhadas quando o modelo tiver lido os usuários.</translation>
+    </message>
+    <message>
+      <source>Regions with fewer people get no figures at all.</source>
+      <translation>Regiões com menos pessoas não recebem nenhum número.</translation>
+    </message>
+    <message>
+      <source>Remove</source>
+      <translation>Remover</translation>
+    </message>
+    <message>
+      <source>Remove the model</source>
+      <translation>Remover o modelo</translation>
+    </message>
+    <message>
+      <source>Remove…</source>
+      <translation>Remover…</translation>
+    </message>
+    <message>
+      <source>Report</source>
+      <translation>Relatório</translation>
+    </message>
+    <message>
+      <source>Run</source>
+      <translation>Execução</translation>
+    </message>
+    <message>
+      <source>Run again</source>
+      <translation>Rodar de novo</translation>
+    </message>
+    <message>
+      <source>Running</source>
+      <translation>Rodando</translation>
+    </message>
+    <message>
+      <source>Sat</source>
+      <translation>Sáb</translation>
+    </message>
+    <message>
+      <source>Score regions</source>
+      <translation>Números para regiões</translation>
+    </message>
+    <message>
+      <source>Scoring</source>
+      <translation>Calculando</translation>
+    </message>
+    <message>
+      <source>Select a feature of the layer of tracks first.</source>
+      <translation>Selecione antes uma feição da camada de trajetos.</translation>
+    </message>
+    <message>
+      <source>Select polygons of a layer on the map first.</source>
+      <translation>Selecione antes polígonos de uma camada no mapa.</translation>
+    </message>
+    <message>
+      <source>Selected</source>
+      <translation>Seleção</translation>
+    </message>
+    <message>
+      <source>Selected features only</source>
+      <translation>Só as feições selecionadas</translation>
+    </message>
+    <message>
+      <source>Similar regions</source>
+      <translation>Regiões parecidas</translation>
+    </message>
+    <message>
+      <source>Similar users</source>
+      <translation>Usuários parecidos</translation>
+    </message>
+    <message>
+      <source>Size</source>
+      <translation>Tamanho</translation>
+    </message>
+    <message>
+      <source>Size of the model</source>
+      <translation>Tamanho do modelo</translation>
+    </message>
+    <message>
+      <source>Size, parameters</source>
+      <translation>Tamanho, parâmetros</translation>
+    </message>
+    <message>
+      <source>Small letters, digits and _: the field of the results is called so.</source>
+      <translation>Letras minúsculas, algarismos e _: o campo dos resultados terá este nome.</translation>
+    </message>
+    <message>
+      <source>Solar time; full colour is {n:,} people; hatched: fewer than {k}.</source>
+      <translation>Hora solar; a cor cheia são {n:,} pessoas; hachurado: menos de {k}.</translation>
+    </message>
+    <message>
+      <source>Speed</source>
+      <translation>Velocidade</translation>
+    </message>
+    <message>
+      <source>Start again</source>
+      <translation>Começar de novo</translation>
+    </message>
+    <message>
+      <source>Start training</source>
+      <translation>Começar o treino</translation>
+    </message>
+    <message>
+      <source>State</source>
+      <translation>Estado</translation>
+    </message>
+    <message>
+      <source>Step (minutes)</source>
+      <translation>Passo (minutos)</translation>
+    </message>
+    <message>
+      <source>Stop now, to go on later, also after QGIS was closed</source>
+      <translation>Parar agora e continuar depois, mesmo após fechar o QGIS</translation>
+    </message>
+    <message>
+      <source>Stop, and delete the run with its copy of the tracks</source>
+      <translation>Parar e apagar a execução com a cópia dos trajetos</translation>
+    </message>
+    <message>
+      <source>Stopped. What was trained is kept in {folder}: go on with it, or delete it, in RAW's training.</source>
+      <translation>Parado. O que foi treinado está em {folder}: continue ou apague, no treino do RAW.</translation>
+    </message>
+    <message>
+      <source>Stopping …</source>
+      <translation>Parando …</translation>
+    </message>
+    <message>
+      <source>Sun</source>
+      <translation>Dom</translation>
+    </message>
+    <message>
+      <source>Take in a model bundle that is a folder</source>
+      <translation>Receber um pacote de modelo que é uma pasta</translation>
+    </message>
+    <message>
+      <source>Take in a model bundle, a .zip; it is checked first</source>
+      <translation>Receber um pacote de modelo .zip; é verificado antes</translation>
+    </message>
+    <message>
+      <source>Take the polygons that are selected on the map</source>
+      <translation>Usar os polígonos selecionados no mapa</translation>
+    </message>
+    <message>
+      <source>Task {name}: </source>
+      <translation>Tarefa {name}: </translation>
+    </message>
+    <message>
+      <source>Tasks (empty: all that the model has)</source>
+      <translation>Tarefas (vazio: todas as que o modelo tem)</translation>
+    </message>
+    <message>
+      <source>Teach '{task}'</source>
+      <translation>Ensinar '{task}'</translation>
+    </message>
+    <message>
+      <source>Teach a label</source>
+      <translation>Ensinar um rótulo</translation>
+    </message>
+    <message>
+      <source>Teach a new label: a question about users or tracks, from examples.</source>
+      <translation>Ensinar um novo rótulo: uma pergunta sobre usuários ou trajetos, por exemplos.</translation>
+    </message>
+    <message>
+      <source>Teach the model a label of your own from some labelled users, tracks, days or regions.</source>
+      <translation>Ensine ao modelo um rótulo seu a partir de alguns usuários, trajetos, dias ou regiões rotulados.</translation>
+    </message>
+    <message>
+      <source>Teaching</source>
+      <translation>Ensinando</translation>
+    </message>
+    <message>
+      <source>Teaching the head {head} again</source>
+      <translation>Ensinando a cabeça {head} de novo</translation>
+    </message>
+    <message>
+      <source>Ten phones in Aracaju, Brazil, and a short tour.</source>
+      <translation>Dez celulares em Aracaju, Brasil, e um passeio curto.</translation>
+    </message>
+    <message>
+      <source>Ten phones in Aracaju, Brazil: trips by car and bus as points with a time, and hexagons over the city. It is your own copy, and nothing leaves this machine.</source>
+      <translation>Dez celulares em Aracaju, Brasil: viagens de carro e ônibus como pontos com hora, e hexágonos sobre a cidade. É uma cópia sua, e nada sai desta máquina.</translation>
+    </message>
+    <message>
+      <source>Testing</source>
+      <translation>Testando</translation>
+    </message>
+    <message>
+      <source>The RAW dock</source>
+      <translation>O painel RAW</translation>
+    </message>
+    <message>
+      <source>The default</source>
+      <translation>O padrão</translation>
+    </message>
+    <message>
+      <source>The device that really does the work. </source>
+      <translation>O dispositivo que realmente faz o trabalho. </translation>
+    </message>
+    <message>
+      <source>The first figures come after some steps.</source>
+      <translation>Os primeiros números vêm após alguns passos.</translation>
+    </message>
+    <message>
+      <source>The installation was cancelled.</source>
+      <translation>A instalação foi cancelada.</translation>
+    </message>
+    <message>
+      <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
+      <translation>A taxa de aprendizado cai ao longo deste tempo. A comparação depois leva mais um pouco.</translation>
+    </message>
+    <message>
+      <source>The model has no head for regions: counts alone.</source>
+      <translation>O modelo não tem cabeça para regiões: só contagens.</translation>
+    </message>
+    <message>
+      <source>The model has no head for users.</source>
+      <translation>O modelo não tem cabeça para usuários.</translation>
+    </message>
+    <message>
+      <source>The model is now among your models as '{name}', and used where no other is chosen.</source>
+      <translation>O modelo está agora entre os seus como '{name}', e é usado onde nenhum outro é escolhido.</translation>
+    </message>
+    <message>
+      <source>The model is {name}, the device {provider}.</source>
+      <translation>O modelo é {name}, o dispositivo {provider}.</translation>
+    </message>
+    <message>
+      <source>The model reads the users</source>
+      <translation>O modelo lê os usuários</translation>
+    </message>
+    <message>
+      <source>The model that comes with RAW and your own: cards, import, export, compare.</source>
+      <translation>O modelo que vem com o RAW e os seus: fichas, importar, exportar, comparar.</translation>
+    </message>
+    <message>
+      <source>The model that comes with RAW is a {own}, so a {preset} begins anew.</source>
+      <translation>O modelo que vem com o RAW é um {own}, por isso um {preset} começa do zero.</translation>
+    </message>
+    <message>
+      <source>The model to go on from. It stays as it is: what comes out is a new one.</source>
+      <translation>O modelo do qual continuar. Ele fica como está: o que sai é um novo.</translation>
+    </message>
+    <message>
+      <source>The name takes small letters, digits and _, such as: commuter.</source>
+      <translation>O nome aceita letras minúsculas, algarismos e _, como: commuter.</translation>
+    </message>
+    <message>
+      <source>The network</source>
+      <translation>A rede</translation>
+    </message>
+    <message>
+      <source>The network stays as it is; the new head is judged by cross-validation for at most this long.</source>
+      <translation>A rede fica como está; a nova cabeça é julgada por validação cruzada durante no máximo este tempo.</translation>
+    </message>
+    <message>
+      <source>The people who move most like one of them, with the reasons in words.</source>
+      <translation>As pessoas que se movem mais como uma delas, com os motivos em palavras.</translation>
+    </message>
+    <message>
+      <source>The places that are used most like one of them, by the people who cross them; the reasons in words.</source>
+      <translation>Os lugares usados de modo mais parecido com um deles, por quem os cruza; com os motivos em palavras.</translation>
+    </message>
+    <message>
+      <source>The record is cut into so many parts of time, and about as much is asked from each.</source>
+      <translation>O registro é dividido em tantas partes de tempo, e pergunta-se quase o mesmo de cada uma.</translation>
+    </message>
+    <message>
+      <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
+      <translation>A região está fora do que o SRC do mapa consegue expressar. Desenhe-a em outro lugar.</translation>
+    </message>
+    <message>
+      <source>The region to compare with</source>
+      <translation>A região a comparar</translation>
+    </message>
+    <message>
+      <source>The regions' ids are from the field {name}.</source>
+      <translation>Os ids das regiões vêm do campo {name}.</translation>
+    </message>
+    <message>
+      <source>The regions' ids are their feature ids.</source>
+      <translation>Os ids das regiões são os ids das feições.</translation>
+    </message>
+    <message>
+      <source>The regions' own field {a} is called {b} in the output.</source>
+      <translation>O campo {a} das regiões chama-se {b} na saída.</translation>
+    </message>
+    <message>
+      <source>The result has so many rows, or one less than there are units where these are fewer.</source>
+      <translation>O resultado tem tantas linhas, ou uma a menos que as unidades quando estas são menos.</translation>
+    </message>
+    <message>
+      <source>The same is in the toolbar and in the Processing toolbox, for layers of your own, in batches and in models. Import tracks reads folders and files. Help is in every window.</source>
+      <translation>O mesmo está na barra de ferramentas e na caixa de Processamento, para as suas camadas, em lotes e em modelos. Importar trajetos lê pastas e arquivos. Há ajuda em cada janela.</translation>
+    </message>
+    <message>
+      <source>The sample</source>
+      <translation>O exemplo</translation>
+    </message>
+    <message>
+      <source>The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done.</source>
+      <translation>Os trajetos com que aprender. Ficam nesta máquina; uma cópia fica na pasta da execução até terminar.</translation>
+    </message>
+    <message>
+      <source>The user of the selected feature</source>
+      <translation>O usuário da feição selecionada</translation>
+    </message>
+    <message>
+      <source>The user to compare with</source>
+      <translation>O usuário a comparar</translation>
+    </message>
+    <message>
+      <source>The user's id, as it stands in the user field.</source>
+      <translation>O id do usuário, como está no campo de usuário.</translation>
+    </message>
+    <message>
+      <source>There is no folder to keep embeddings in: {error}</source>
+      <translation>Não há pasta para guardar os vetores: {error}</translation>
+    </message>
+    <message>
+      <source>There is no track of two fixes to forecast.</source>
+      <translation>Não há trajeto de duas posições para prever.</translation>
+    </message>
+    <message>
+      <source>There is no user '{name}' with two usable fixes.</source>
+      <translation>Não há usuário '{name}' com duas posições utilizáveis.</translation>
+    </message>
+    <message>
+      <source>There is nothing to test on.</source>
+      <translation>Não há em que testar.</translation>
+    </message>
+    <message>
+      <source>They are in use and go when QGIS starts the next time.</source>
+      <translation>Estão em uso e saem quando o QGIS iniciar da próxima vez.</translation>
+    </message>
+    <message>
+      <source>This can be sent to somebody who is asked for help. It holds no data of yours.</source>
+      <translation>Pode ser enviado a quem for pedir ajuda. Não contém dados seus.</translation>
+    </message>
+    <message>
+      <source>This model was refused: {why}</source>
+      <translation>Este modelo foi recusado: {why}</translation>
+    </message>
+    <message>
+      <source>Thu</source>
+      <translation>Qui</translation>
+    </message>
+    <message>
+      <source>Time</source>
+      <translation>Hora</translation>
+    </message>
+    <message>
+      <source>Time column (empty: guessed)</source>
+      <translation>Coluna de hora (vazio: adivinhada)</translation>
+    </message>
+    <message>
+      <source>Time field</source>
+      <translation>Campo de hora</translation>
+    </message>
+    <message>
+      <source>Time field (empty: guessed)</source>
+      <translation>Campo de hora (vazio: adivinhado)</translation>
+    </message>
+    <message>
+      <source>Time zone</source>
+      <translation>Fuso horário</translation>
+    </message>
+    <message>
+      <source>Time zone of times without one</source>
+      <translation>Fuso das horas sem um</translation>
+    </message>
+    <message>
+      <source>Track</source>
+      <translation>Trajeto</translation>
+    </message>
+    <message>
+      <source>Track column (empty: guessed)</source>
+      <translation>Coluna de trajeto (vazio: adivinhada)</translation>
+    </message>
+    <message>
+      <source>Track field</source>
+      <translation>Campo de trajeto</translation>
+    </message>
+    <message>
+      <source>Track field (empty: guessed)</source>
+      <translation>Campo de trajeto (vazio: adivinhado)</translation>
+    </message>
+    <message>
+      <source>Tracks</source>
+      <translation>Trajetos</translation>
+    </message>
+    <message>
+      <source>Tracks of ten phones</source>
+      <translation>Trajetos de dez celulares</translation>
+    </message>
+    <message>
+      <source>Train a model…</source>
+      <translation>Treinar um modelo…</translation>
+    </message>
+    <message>
+      <source>Train for</source>
+      <translation>Treinar por</translation>
+    </message>
+    <message>
+      <source>Train the model on with your own tracks, and see on people held out whether that made it better.</source>
+      <translation>Continue a treinar o modelo com os seus trajetos, e veja em pessoas reservadas se melhorou.</translation>
+    </message>
+    <message>
+      <source>Training</source>
+      <translation>Treino</translation>
+    </message>
+    <message>
+      <source>Training: {left} left</source>
+      <translation>Treino: faltam {left}</translation>
+    </message>
+    <message>
+      <source>Trip, journey or segment. Without it a user is one track.</source>
+      <translation>Viagem, percurso ou trecho. Sem ele, um usuário é um trajeto.</translation>
+    </message>
+    <message>
+      <source>Tue</source>
+      <translation>Ter</translation>
+    </message>
+    <message>
+      <source>Two words are a yes or no, more words are classes, numbers are learned as numbers.</source>
+      <translation>Duas palavras são sim ou não, mais palavras são classes, números se aprendem como números.</translation>
+    </message>
+    <message>
+      <source>Use as default</source>
+      <translation>Usar como padrão</translation>
+    </message>
+    <message>
+      <source>Use this model</source>
+      <translation>Usar este modelo</translation>
+    </message>
+    <message>
+      <source>User</source>
+      <translation>Usuário</translation>
+    </message>
+    <message>
+      <source>User column (empty: guessed)</source>
+      <translation>Coluna de usuário (vazio: adivinhada)</translation>
+    </message>
+    <message>
+      <source>User field</source>
+      <translation>Campo de usuário</translation>
+    </message>
+    <message>
+      <source>User field (empty: guessed)</source>
+      <translation>Campo de usuário (vazio: adivinhado)</translation>
+    </message>
+    <message>
+      <source>User {name}</source>
+      <translation>Usuário {name}</translation>
+    </message>
+    <message>
+      <source>Users</source>
+      <translation>Usuários</translation>
+    </message>
+    <message>
+      <source>Users can be looked at when the model has read them.</source>
+      <translation>Os usuários podem ser vistos quando o modelo os tiver lido.</translation>
+    </message>
+    <message>
+      <source>Usual places</source>
+      <translation>Lugares habituais</translation>
+    </message>
+    <message>
+      <source>Version</source>
+      <translation>Versão</translation>
+    </message>
+    <message>
+      <source>Versions, devices and a timed run of the model, to be copied with a click.</source>
+      <translation>Versões, dispositivos e uma execução cronometrada do modelo, para copiar com um clique.</translation>
+    </message>
+    <message>
+      <source>Wed</source>
+      <translation>Qua</translation>
+    </message>
+    <message>
+      <source>What RAW does and how.</source>
+      <translation>O que o RAW faz e como.</translation>
+    </message>
+    <message>
+      <source>What RAW needs beyond QGIS, what of it is missing, and its installation.</source>
+      <translation>O que o RAW precisa além do QGIS, o que falta, e a instalação.</translation>
+    </message>
+    <message>
+      <source>What TARGET is looked up in, and what the result calls the regions by.</source>
+      <translation>Onde TARGET é procurado, e como o resultado chama as regiões.</translation>
+    </message>
+    <message>
+      <source>What a row of the labels speaks of.</source>
+      <translation>Do que fala uma linha dos rótulos.</translation>
+    </message>
+    <message>
+      <source>What models are, and what is checked</source>
+      <translation>O que são modelos, e o que é verificado</translation>
+    </message>
+    <message>
+      <source>What the installation prints appears here.</source>
+      <translation>O que a instalação imprime aparece aqui.</translation>
+    </message>
+    <message>
+      <source>What the model shall learn.</source>
+      <translation>O que o modelo deve aprender.</translation>
+    </message>
+    <message>
+      <source>What the model was trained on, and how good it is</source>
+      <translation>Com que o modelo foi treinado, e o quão bom é</translation>
+    </message>
+    <message>
+      <source>What to use, one sentence a horizon</source>
+      <translation>O que usar, uma frase por horizonte</translation>
+    </message>
+    <message>
+      <source>Where no other model is chosen</source>
+      <translation>Onde nenhum outro modelo é escolhido</translation>
+    </message>
+    <message>
+      <source>Where people are likely to be after their last fix, with areas that hold them in 50 and 80 % of cases.</source>
+      <translation>Onde as pessoas devem estar após a última posição, com áreas que as contêm em 50 e 80 % dos casos.</translation>
+    </message>
+    <message>
+      <source>Where to train. What is here is asked of the Python that trains.</source>
+      <translation>Onde treinar. O que há aqui é perguntado ao Python que treina.</translation>
+    </message>
+    <message>
+      <source>Whether the label is worth using</source>
+      <translation>Se vale a pena usar o rótulo</translation>
+    </message>
+    <message>
+      <source>Whether to use the new model</source>
+      <translation>Se vale usar o novo modelo</translation>
+    </message>
+    <message>
+      <source>Who or what moved. Without such a field all is one user.</source>
+      <translation>Quem ou o que se moveu. Sem tal campo, tudo é um só usuário.</translation>
+    </message>
+    <message>
+      <source>Write it as a .zip, to pass it on</source>
+      <translation>Gravar como .zip, para passar adiante</translation>
+    </message>
+    <message>
+      <source>Writing</source>
+      <translation>Gravando</translation>
+    </message>
+    <message>
+      <source>Writing the report</source>
+      <translation>Escrevendo o relatório</translation>
+    </message>
+    <message>
+      <source>Written: {path}</source>
+      <translation>Gravado: {path}</translation>
+    </message>
+    <message>
+      <source>Your own data</source>
+      <translation>Os seus dados</translation>
+    </message>
+    <message>
+      <source>Zoom to a track and set the map's clock to its last fix</source>
+      <translation>Ir até um trajeto e pôr o relógio do mapa na sua última posição</translation>
+    </message>
+    <message>
+      <source>auto uses the graphics card where ONNX Runtime can, and says what it used.</source>
+      <translation>auto usa a placa gráfica onde o ONNX Runtime pode, e diz o que usou.</translation>
+    </message>
+    <message>
+      <source>auto uses the graphics card where PyTorch can.</source>
+      <translation>auto usa a placa gráfica onde o PyTorch pode.</translation>
+    </message>
+    <message>
+      <source>auto: told by what is there.</source>
+      <translation>auto: conforme o que houver.</translation>
+    </message>
+    <message>
+      <source>checking models</source>
+      <translation>verificando modelos</translation>
+    </message>
+    <message>
+      <source>cross-validation: {fold} of {of} folds</source>
+      <translation>validação cruzada: {fold} de {of} partes</translation>
+    </message>
+    <message>
+      <source>day</source>
+      <translation>dia</translation>
+    </message>
+    <message>
+      <source>does not work: {reason}</source>
+      <translation>não funciona: {reason}</translation>
+    </message>
+    <message>
+      <source>elsewhere</source>
+      <translation>outros lugares</translation>
+    </message>
+    <message>
+      <source>empty: the model that comes with RAW</source>
+      <translation>vazio: o modelo que vem com o RAW</translation>
+    </message>
+    <message>
+      <source>error / simple method's, people held out</source>
+      <translation>erro / do método simples, pessoas reservadas</translation>
+    </message>
+    <message>
+      <source>error over the baseline's on people unseen: </source>
+      <translation>erro dividido pelo da base, em pessoas não vistas: </translation>
+    </message>
+    <message>
+      <source>every day</source>
+      <translation>cada dia</translation>
+    </message>
+    <message>
+      <source>every track</source>
+      <translation>cada trajeto</translation>
+    </message>
+    <message>
+      <source>every user</source>
+      <translation>cada usuário</translation>
+    </message>
+    <message>
+      <source>experimental</source>
+      <translation>experimental</translation>
+    </message>
+    <message>
+      <source>exporting a model</source>
+      <translation>exportando um modelo</translation>
+    </message>
+    <message>
+      <source>failed</source>
+      <translation>falhou</translation>
+    </message>
+    <message>
+      <source>fewer than {n} people</source>
+      <translation>menos de {n} pessoas</translation>
+    </message>
+    <message>
+      <source>finished</source>
+      <translation>terminado</translation>
+    </message>
+    <message>
+      <source>fixes: with a fix in it. segments: also where the straight way between two fixes (15 minutes and 5 km at most) leads through it.</source>
+      <translation>fixes: com uma posição dentro. segments: também onde a reta entre duas posições (no máximo 15 minutos e 5 km) passa por ela.</translation>
+    </message>
+    <message>
+      <source>for training</source>
+      <translation>para treinar</translation>
+    </message>
+    <message>
+      <source>from </source>
+      <translation>de </translation>
+    </message>
+    <message>
+      <source>from PyPI</source>
+      <translation>do PyPI</translation>
+    </message>
+    <message>
+      <source>from PyPI, and PyTorch without CUDA from pytorch.org (smaller)</source>
+      <translation>do PyPI, e o PyTorch sem CUDA do pytorch.org (menor)</translation>
+    </message>
+    <message>
+      <source>from a folder of wheels (no network)</source>
+      <translation>de uma pasta de wheels (sem rede)</translation>
+    </message>
+    <message>
+      <source>frozen: stays as it is, a matter of minutes. tuned: is trained on, which takes some thousand labels; its other tasks are lost in the copy.</source>
+      <translation>frozen: fica como está, questão de minutos. tuned: continua a ser treinada, o que pede alguns milhares de rótulos; as outras tarefas se perdem na cópia.</translation>
+    </message>
+    <message>
+      <source>importing a model</source>
+      <translation>importando um modelo</translation>
+    </message>
+    <message>
+      <source>interrupted</source>
+      <translation>interrompido</translation>
+    </message>
+    <message>
+      <source>labels of one's own</source>
+      <translation>rótulos próprios</translation>
+    </message>
+    <message>
+      <source>loss</source>
+      <translation>perda</translation>
+    </message>
+    <message>
+      <source>minutes ahead</source>
+      <translation>minutos à frente</translation>
+    </message>
+    <message>
+      <source>missing</source>
+      <translation>falta</translation>
+    </message>
+    <message>
+      <source>my model</source>
+      <translation>meu modelo</translation>
+    </message>
+    <message>
+      <source>no data</source>
+      <translation>sem dados</translation>
+    </message>
+    <message>
+      <source>no other</source>
+      <translation>nenhum outro</translation>
+    </message>
+    <message>
+      <source>none</source>
+      <translation>nenhum</translation>
+    </message>
+    <message>
+      <source>not shown: labels of fewer than {n} people</source>
+      <translation>não mostrados: rótulos de menos de {n} pessoas</translation>
+    </message>
+    <message>
+      <source>nothing known</source>
+      <translation>nada se sabe</translation>
+    </message>
+    <message>
+      <source>nothing: random weights</source>
+      <translation>nada: pesos aleatórios</translation>
+    </message>
+    <message>
+      <source>or a user's name</source>
+      <translation>ou o nome de um usuário</translation>
+    </message>
+    <message>
+      <source>paused</source>
+      <translation>em pausa</translation>
+    </message>
+    <message>
+      <source>raw-small suits a laptop; raw-base and larger need a graphics card. Where it differs from INIT's size, training begins anew.</source>
+      <translation>raw-small serve a um notebook; raw-base e maiores pedem placa gráfica. Onde difere do tamanho de INIT, o treino começa do zero.</translation>
+    </message>
+    <message>
+      <source>raw_label: '{layer}' is no layer of profiles of users.</source>
+      <translation>raw_label: '{layer}' não é uma camada de perfis de usuários.</translation>
+    </message>
+    <message>
+      <source>raw_label: no profiles in the project have the task '{task}'.</source>
+      <translation>raw_label: nenhum perfil no projeto tem a tarefa '{task}'.</translation>
+    </message>
+    <message>
+      <source>raw_label: the project has no profiles. Run RAW → Profile users first.</source>
+      <translation>raw_label: o projeto não tem perfis. Rode antes RAW → Perfis de usuários.</translation>
+    </message>
+    <message>
+      <source>raw_similarity: the project has no embeddings. Run RAW → Embed tracks, unit user, first.</source>
+      <translation>raw_similarity: o projeto não tem vetores. Rode antes RAW → Vetores de trajetos, unidade user.</translation>
+    </message>
+    <message>
+      <source>ready</source>
+      <translation>pronto</translation>
+    </message>
+    <message>
+      <source>region</source>
+      <translation>região</translation>
+    </message>
+    <message>
+      <source>removing a model</source>
+      <translation>removendo um modelo</translation>
+    </message>
+    <message>
+      <source>running</source>
+      <translation>rodando</translation>
+    </message>
+    <message>
+      <source>see its card</source>
+      <translation>veja a ficha</translation>
+    </message>
+    <message>
+      <source>shipped: the model that comes with RAW. none: begin anew. Or a bundle's folder or .zip.</source>
+      <translation>shipped: o modelo que vem com o RAW. none: começar do zero. Ou a pasta ou o .zip de um pacote.</translation>
+    </message>
+    <message>
+      <source>simple method</source>
+      <translation>método simples</translation>
+    </message>
+    <message>
+      <source>starting: PyTorch takes its time</source>
+      <translation>iniciando: o PyTorch demora um pouco</translation>
+    </message>
+    <message>
+      <source>step {step}: loss {loss:.3f}</source>
+      <translation>passo {step}: perda {loss:.3f}</translation>
+    </message>
+    <message>
+      <source>these tracks</source>
+      <translation>estes trajetos</translation>
+    </message>
+    <message>
+      <source>track</source>
+      <translation>trajeto</translation>
+    </message>
+    <message>
+      <source>tracks (trips)</source>
+      <translation>trajetos (viagens)</translation>
+    </message>
+    <message>
+      <source>user</source>
+      <translation>usuário</translation>
+    </message>
+    <message>
+      <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line. day: one result a user and day.</source>
+      <translation>user: um ponto no lugar mais visitado, ajustado a uma grade de 500 m. track: a sua linha. day: um resultado por usuário e dia.</translation>
+    </message>
+    <message>
+      <source>user: all tracks of a user together. day: a user's day of mean solar time.</source>
+      <translation>user: todos os trajetos de um usuário juntos. day: um dia do usuário, em hora solar média.</translation>
+    </message>
+    <message>
+      <source>users</source>
+      <translation>usuários</translation>
+    </message>
+    <message>
+      <source>warning: </source>
+      <translation>aviso: </translation>
+    </message>
+    <message>
+      <source>{a} of {b}</source>
+      <translation>{a} de {b}</translation>
+    </message>
+    <message>
+      <source>{k} similar ones were asked for; there are {n} others to compare with.</source>
+      <translation>Pediram-se {k} parecidos; há {n} outros com que comparar.</translation>
+    </message>
+    <message>
+      <source>{left} left</source>
+      <translation>faltam {left}</translation>
+    </message>
+    <message>
+      <source>{m:g} min ahead: {a} in half, {b} in four fifths of cases</source>
+      <translation>{m:g} min à frente: {a} em metade, {b} em quatro quintos dos casos</translation>
+    </message>
+    <message>
+      <source>{megabytes} MB</source>
+      <translation>{megabytes} MB</translation>
+    </message>
+    <message>
+      <source>{n:,.0f} fixes a second</source>
+      <translation>{n:,.0f} posições por segundo</translation>
+    </message>
+    <message>
+      <source>{n:,} features. {fields}</source>
+      <translation>{n:,} feições. {fields}</translation>
+    </message>
+    <message>
+      <source>{n:,} fixes, {first} to {last} UTC</source>
+      <translation>{n:,} posições, {first} a {last} UTC</translation>
+    </message>
+    <message>
+      <source>{n:,} labelled {unit}: </source>
+      <translation>{n:,} {unit} com rótulo: </translation>
+    </message>
+    <message>
+      <source>{n:,} labelled: {name}.</source>
+      <translation>{n:,} com rótulo: {name}.</translation>
+    </message>
+    <message>
+      <source>{n:,} people</source>
+      <translation>{n:,} pessoas</translation>
+    </message>
+    <message>
+      <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
+      <translation>{n:,} {unit} com números de {low:g} a {high:g}, mediana {middle:g}: a resposta será um número.</translation>
+    </message>
+    <message>
+      <source>{name} (comes with RAW)</source>
+      <translation>{name} (vem com o RAW)</translation>
+    </message>
+    <message>
+      <source>{name} is used where no other model is chosen.</source>
+      <translation>{name} é usado onde nenhum outro modelo é escolhido.</translation>
+    </message>
+    <message>
+      <source>{name}, which comes with RAW</source>
+      <translation>{name}, que vem com o RAW</translation>
+    </message>
+    <message>
+      <source>{name}: refused</source>
+      <translation>{name}: recusado</translation>
+    </message>
+    <message>
+      <source>{n} of {m} regions are left out: fewer than {k} users.</source>
+      <translation>{n} de {m} regiões ficam de fora: menos de {k} usuários.</translation>
+    </message>
+    <message>
+      <source>{n} of {m} regions are withheld: fewer than {k} users.</source>
+      <translation>{n} de {m} regiões são omitidas: menos de {k} usuários.</translation>
+    </message>
+    <message>
+      <source>{people:,} people · {fixes:,} fixes · {area}</source>
+      <translation>{people:,} pessoas · {fixes:,} posições · {area}</translation>
+    </message>
+    <message>
+      <source>{preset} does not fit into the memory of this device.</source>
+      <translation>{preset} não cabe na memória deste dispositivo.</translation>
+    </message>
+    <message>
+      <source>{preset} sees about {speed:,.0f} fixes a second here: {seen:,.0f} in {minutes:g} minutes</source>
+      <translation>{preset} vê cerca de {speed:,.0f} posições por segundo aqui: {seen:,.0f} em {minutes:g} minutos</translation>
+    </message>
+    <message>
+      <source>{share:.0%} embedded</source>
+      <translation>{share:.0%} com vetor</translation>
+    </message>
+    <message>
+      <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses.</source>
+      <translation>{shares} do tempo. Células de {size:.0f} m no mapa, não endereços.</translation>
+    </message>
+    <message>
+      <source>{text}.</source>
+      <translation>{text}.</translation>
+    </message>
+    <message>
+      <source>{users:,} users, {fixes:,} fixes, {first} to {last} UTC</source>
+      <translation>{users:,} usuários, {fixes:,} posições, {first} a {last} UTC</translation>
+    </message>
+    <message>
+      <source>{what}: {share:.0%}, {left} left</source>
+      <translation>{what}: {share:.0%}, faltam {left}</translation>
+    </message>
+    <message>
+      <source>⚠ Nearly the same people as {names}: the difference would speak of fewer than {n}. Do not publish both.</source>
+      <translation>⚠ Quase as mesmas pessoas que {names}: a diferença falaria de menos de {n}. Não publique as duas.</translation>
+    </message>
+    <message>
+      <source>⚠ Unlike what the model was trained on: {reasons}.</source>
+      <translation>⚠ Diferente daquilo com que o modelo foi treinado: {reasons}.</translation>
+    </message>
+    <message>
+      <source>⚠ Unlike what this was trained on: {reasons}.</source>
+      <translation>⚠ Diferente daquilo com que isto foi treinado: {reasons}.</translation>
+    </message>
+  </context>
+</TS>

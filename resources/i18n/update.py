@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Collect what the plugin says into raw_*.ts, for Qt Linguist: run by `make i18n`, which also compiles them.
+
+Qt's own pylupdate sees only literals inside tr(). Many of our texts stand in a class, a table or a loop and are passed
+to tr() by name, so they are read off the syntax tree: literals in tr(); the class attributes of TEXTS; the arguments of
+CALLS; and what a loop or comprehension over literals passes to tr().
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import xml.etree.ElementTree as ET  # nosec B405 - our own files
+from collections.abc import Iterator
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+PLUGIN = HERE.parents[1] / "raw_qgis_plugin"
+CONTEXT = "RAW"
+TEXTS = {"TITLE", "SUMMARY", "title", "about"}  # class attributes
+CALLS = {"add_choice": (1, 3), "Window": (1, 2)}  # positions of arguments that are passed on to tr()
+MORE = ("user", "track", "day", "region")  # units, which are words of the interface as well
+
+
+def main() -> int:
+    """Update every .ts; says how many texts still lack a translation. Returns 1 where tr() has what cannot be read."""
+    texts, unread = collect(PLUGIN)
+    for problem in unread:
+        print(f"cannot be translated: {problem}", file=sys.stderr)
+    for path in sorted(HERE.glob("raw_*.ts")):
+        missing = update(path, texts)
+        print(f"{path.name}: {len(texts)} texts, {missing} without a translation")
+    return 1 if unread else 0
+
+
+def collect(folder: Path) -> tuple[list[str], list[str]]:
+    """Every text under a folder, and the places where tr() is given what nothing is known of."""
+    texts, unread = dict.fromkeys(MORE), []
+    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
+    tables = {name: value for tree in trees.values() for name, value in tables_of(tree)}
+    for path, tree in trees.items():
+        reader = Reader(tree, tables)
+        texts |= dict.fromkeys(reader.texts)
+        unread += [f"{path.relative_to(folder)}:{line}" for line in reader.unread]
+    return list(texts), unread
+
+
+class Reader(ast.NodeVisitor):
+    """Reads one file."""
+
+    def __init__(self, tree: ast.Module, tables: dict[str, ast.expr]) -> None:
+        self.texts: list[str] = []
+        self.unread: list[int] = []
+        self.tables = tables
+        self.known: list[set[str]] = [{"unit"}]  # names whose texts were read elsewhere: loop variables, parameters
+        self.visit(tree)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        """tr("…"), and the calls that pass on."""
+        name = node.func.id if isinstance(node.func, ast.Name) else getattr(node.func, "attr", "")
+        if name == "tr" and node.args:
+            found = list(self._literals(node.args[0]))
+            self.texts += found
+            if not found and not self._is_known(node.args[0]):
+                self.unread.append(node.lineno)
+        for position in CALLS.get(name, ()):
+            if position < len(node.args):
+                self.texts += strings(node.args[position])
+        self.generic_visit(node)
+
+    def _literals(self, argument: ast.expr) -> Iterator[str]:
+        """Of tr("…"), or of tr(TABLE[key]) every value of the table."""
+        if isinstance(argument, ast.Subscript) and isinstance(argument.value, ast.Name):
+            table = self.tables.get(argument.value.id)
+            for value in getattr(table, "values", None) or getattr(table, "elts", []):
+                yield from strings(value)
+        yield from strings(argument)
+
+    def _is_known(self, argument: ast.expr) -> bool:
+        if isinstance(argument, ast.Attribute):
+            return argument.attr in TEXTS | {"tip"}
+        return isinstance(argument, ast.Name) and any(argument.id in names for names in self.known)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        """TITLE = "…" and the like."""
+        for each in node.body:
+            if isinstance(each, ast.Assign) and any(getattr(t, "id", "") in TEXTS for t in each.targets):
+                self.texts += strings(each.value)
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        """A parameter that is passed to tr() was collected at the calls."""
+        self._with({argument.arg for argument in node.args.args + node.args.kwonlyargs}, node)
+
+    def visit_For(self, node: ast.For) -> None:
+        """Read `for name, words in (("a", "…"), …): tr(words)`."""
+        self._loop(node.target, node.iter, node.body)
+        self._with(names_in(node.target), node)
+
+    def visit_ListComp(self, node: ast.ListComp) -> None:
+        """[tr(words) for words in …]."""
+        for part in node.generators:
+            self._loop(part.target, part.iter, [node.elt])
+        self._with({name for part in node.generators for name in names_in(part.target)}, node)
+
+    visit_GeneratorExp = visit_SetComp = visit_ListComp  # type: ignore[assignment]
+
+    def _with(self, names: set[str], node: ast.AST) -> None:
+        self.known.append(names)
+        self.generic_visit(node)
+        self.known.pop()
+
+    def _loop(self, target: ast.expr, source: ast.expr, body: list) -> None:
+        said = {
+            call.args[0].id
+            for part in body
+            for call in ast.walk(part)
+            if isinstance(call, ast.Call) and getattr(call.func, "id", "") == "tr" and call.args
+            if isinstance(call.args[0], ast.Name)
+        }
+        if not said & names_in(target):
+            return
+        rows = self.tables.get(source.id, source) if isinstance(source, ast.Name) else source
+        for row in getattr(rows, "elts", []):
+            pairs = zip(target.elts, row.elts) if isinstance(target, ast.Tuple) else [(target, row)]
+            for variable, value in pairs:
+                if getattr(variable, "id", "") in said:
+                    self.texts += strings(value)
+
+
+def tables_of(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
+    """The constants of a module: name and value."""
+    for node in tree.body:
+        if isinstance(node, ast.Assign):
+            yield from ((target.id, node.value) for target in node.targets if isinstance(target, ast.Name))
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
+            yield node.target.id, node.value
+
+
+def names_in(target: ast.expr) -> set[str]:
+    """The names that a loop binds."""
+    return {node.id for node in ast.walk(target) if isinstance(node, ast.Name)}
+
+
+def strings(node: ast.expr) -> Iterator[str]:
+    """A literal, or both of `a if b else c`."""
+    if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.strip():
+        yield node.value
+    elif isinstance(node, ast.IfExp):
+        yield from strings(node.body)
+        yield from strings(node.orelse)
+
+
+def update(path: Path, texts: list[str]) -> int:
+    """Bring a .ts up to date: new texts unfinished, gone ones dropped. Returns how many lack a translation."""
+    root = ET.parse(path).getroot()  # nosec B314 - our own files
+    have = {m.findtext("source", ""): m.findtext("translation", "") for m in root.iter("message")}
+    context = ET.Element("context")
+    ET.SubElement(context, "name").text = CONTEXT
+    for text in sorted(texts):
+        message = ET.SubElement(context, "message")
+        ET.SubElement(message, "source").text = text
+        translation = ET.SubElement(message, "translation")
+        if have.get(text):
+            translation.text = have[text]
+        else:
+            translation.set("type", "unfinished")
+    root[:] = [context]
+    ET.indent(root, "  ")
+    body = ET.tostring(root, encoding="unicode")
+    path.write_text(f'<?xml version="1.0" encoding="utf-8"?>\n<!DOCTYPE TS>\n{body}\n', encoding="utf-8")
+    return sum(not have.get(text) for text in texts)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

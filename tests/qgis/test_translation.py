@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Chinese and Portuguese: complete, compiled, and what QGIS shows in those languages."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import xml.etree.ElementTree as ET
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.core import QgsApplication
+from qgis.PyQt.QtCore import QCoreApplication, QTranslator
+
+I18N = Path(__file__).parents[2] / "resources" / "i18n"
+LANGUAGES = ("zh", "pt")
+SAME_IN_BOTH = re.compile(r"\{[^}]*\}|<[^>]+>|\bin_domain\b|\bINPUT\b|\bREGIONS\b")
+
+
+@pytest.fixture(scope="module")
+def texts() -> list[str]:
+    """Everything the plugin says, as `make i18n` reads it off the code."""
+    specification = importlib.util.spec_from_file_location("i18n_update", I18N / "update.py")
+    assert specification and specification.loader
+    module = importlib.util.module_from_spec(specification)
+    specification.loader.exec_module(module)
+    found, unread = module.collect(module.PLUGIN)
+    assert not unread, f"tr() is given something that cannot be collected: {unread}"
+    return found
+
+
+def messages(language: str) -> dict[str, str]:
+    root = ET.parse(I18N / f"raw_{language}.ts").getroot()
+    return {m.findtext("source", ""): m.findtext("translation", "") for m in root.iter("message")}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_text_is_translated(texts: list[str], language: str) -> None:
+    have = messages(language)
+    assert len(texts) > 300
+    assert not [text for text in texts if not have.get(text)], "run `make i18n`, then translate what is unfinished"
+    assert 'type="unfinished"' not in (I18N / f"raw_{language}.ts").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_filled_in_is_the_same_in_both(language: str) -> None:
+    pairs = messages(language).items()
+    assert not [t for t, said in pairs if sorted(SAME_IN_BOTH.findall(t)) != sorted(SAME_IN_BOTH.findall(said))]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_compiled_is_what_is_written(qgis_app: Any, language: str) -> None:
+    translator = QTranslator()
+    assert translator.load(str(I18N / f"raw_{language}.qm"))
+    QCoreApplication.installTranslator(translator)
+    try:
+        stale = [t for t, said in messages(language).items() if QCoreApplication.translate("RAW", t) != said]
+    finally:
+        QCoreApplication.removeTranslator(translator)
+    assert not stale, f"run `make i18n`: {stale[:3]}"
+
+
+@pytest.fixture(params=[("zh_CN", "软件包……", "用户画像"), ("zh-Hans", "软件包……", "用户画像"),
+                        ("pt_BR", "Pacotes…", "Perfis de usuários")])  # fmt: skip
+def speaking(request: pytest.FixtureRequest, staged: None) -> Iterator[tuple[str, str]]:
+    from raw_qgis_plugin import translation
+
+    translator = translation.install(request.param[0])
+    assert translator is not None
+    yield request.param[1:]
+    QCoreApplication.removeTranslator(translator)
+
+
+def test_menu_and_toolbox_speak_the_language(processing: Any, speaking: tuple[str, str], qgis_iface: Any) -> None:
+    from raw_qgis_plugin.gui.menu import RawMenu
+
+    packages, profile = speaking
+    menu = RawMenu(qgis_iface)
+    try:
+        said = {action.objectName(): action.text() for action in menu.actions}
+    finally:
+        menu.remove()
+    assert said["raw_environment"] == packages and said["raw_profileusers"] == f"{profile}…"
+    algorithm = QgsApplication.processingRegistry().algorithmById("raw:profileusers")
+    assert algorithm.displayName() == profile
+
+
+def test_a_language_that_is_not_there_stays_english(staged: None) -> None:
+    from raw_qgis_plugin import translation
+
+    assert translation.install("fi") is None
+    assert translation.install("en_US") is None
