@@ -81,6 +81,8 @@ class LinePlot(Chart):
         if self.level is not None:
             painter.setPen(QPen(self.ink(0.45), 1, Qt.PenStyle.DashLine))
             painter.drawLine(place(x0, self.level), place(x1, self.level))
+            above = QRectF(box.left() + 4, place(x0, self.level).y() - line_px, box.width() - 8, line_px)
+            self.write(painter, above, self.level_words, Qt.AlignmentFlag.AlignLeft)
         for (_, line), colour in zip(self.lines.items(), COLOURS * 3):
             painter.setPen(QPen(QColor(colour), 1.8))
             painter.drawPolyline(QPolygonF([place(x, y) for x, y in line]))
@@ -98,14 +100,11 @@ class LinePlot(Chart):
         self.write(painter, below, f"{x1:,.0f}", Qt.AlignmentFlag.AlignRight)
 
     def _legend(self, painter: QPainter, box: QRectF) -> None:
-        names = [*self.lines, *([self.level_words] if self.level_words else [])]
-        if names == [self.title]:
+        if list(self.lines) == [self.title]:
             return
         x = box.left()
-        for n, name in enumerate(names):
-            dashed = n == len(self.lines)
-            colour = self.ink(0.45) if dashed else QColor((COLOURS * 3)[n])
-            painter.setPen(QPen(colour, 2, Qt.PenStyle.DashLine if dashed else Qt.PenStyle.SolidLine))
+        for name, colour in zip(self.lines, COLOURS * 3):
+            painter.setPen(QPen(QColor(colour), 2))
             painter.drawLine(QPointF(x, box.center().y()), QPointF(x + 14, box.center().y()))
             wide = painter.fontMetrics().horizontalAdvance(name) + 8
             self.write(painter, QRectF(x + 18, box.top(), wide, box.height()), name, Qt.AlignmentFlag.AlignLeft)

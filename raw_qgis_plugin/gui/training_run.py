@@ -61,6 +61,13 @@ class RunPage(QWidget):
         self.loss = LinePlot(tr("loss"), tr("The first figures come after some steps."))
         waiting = tr("How far off on people held out, over a simple method's error. Under the line is better.")
         self.unseen = LinePlot(tr("error / simple method's, people held out"), waiting, 1.0, tr("simple method"))
+        self.metres = LinePlot(tr("error in metres, people held out"), tr("How far off on people held out."))
+        self.metres.hide()
+        self.shown = QComboBox()
+        self.shown.setObjectName("raw_training_shown")
+        self.shown.addItems([tr("beside a simple method"), tr("in metres")])
+        self.shown.setToolTip(tr("How the error on people held out is shown"))
+        self.shown.currentIndexChanged.connect(self._show_measure)
         self.bar = QProgressBar()
         self.bar.setObjectName("raw_training_bar")
         self.bar.setRange(0, 1000)
@@ -105,10 +112,13 @@ class RunPage(QWidget):
         top.addWidget(QLabel(f"<h3 style='margin:0'>{tr('Run')}</h3>"))
         top.addWidget(self.choice, 1)
         layout.addLayout(top)
-        layout.addWidget(self.head)
+        told = QHBoxLayout()
+        told.addWidget(self.head, 1)
+        told.addWidget(self.shown)
+        layout.addLayout(told)
         plots = QHBoxLayout()
-        plots.addWidget(self.loss)
-        plots.addWidget(self.unseen)
+        for plot in (self.loss, self.unseen, self.metres):
+            plots.addWidget(plot)
         layout.addLayout(plots, 3)
         layout.addWidget(self.bar)
         layout.addWidget(self.log, 2)
@@ -117,6 +127,10 @@ class RunPage(QWidget):
             row.addWidget(button)
         row.addStretch(1)
         layout.addLayout(row)
+
+    def _show_measure(self, which: int) -> None:
+        self.unseen.setVisible(which == 0)
+        self.metres.setVisible(which == 1)
 
     # ---- which run ----------------------------------------------------------------------------------------------
 
@@ -144,6 +158,7 @@ class RunPage(QWidget):
         self.status, self.last = "", {}
         self.loss.clear()
         self.unseen.clear()
+        self.metres.clear()
         self.log.clear()
         self.bar.setValue(0)
         if self.child is None:
@@ -185,8 +200,9 @@ class RunPage(QWidget):
         if "step" in line and "loss" in line:
             self.loss.add(tr("loss"), line["step"], line["loss"])
             for name, value in line.items():
-                if name.startswith("ratio_"):
-                    self.unseen.add(name_of(name), line["step"], value)
+                plot = {"ratio": self.unseen, "metres": self.metres}.get(name.split("_")[0])
+                if plot is not None:
+                    plot.add(name_of(name), line["step"], value)
 
     def _show_running(self) -> None:
         parts = [f"<b>{tr('Running')}</b>"]

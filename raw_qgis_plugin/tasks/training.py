@@ -51,8 +51,11 @@ def pretraining(folder: Path, init: str, preset: str, minutes: float, device: st
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
         "--minutes", f"{minutes:g}", "--keep", KEPT, "--output", str(folder / RUN),
-        "--validate-every", "10" if minutes < 5 else "25" if minutes < 30 else "50",
     ]  # fmt: skip
+    if preset == "raw-nano" and init == "none":  # for trying things out: figures at once
+        arguments += ["--points", "1024", "--validate-every", "5"]
+    else:
+        arguments += ["--validate-every", "10" if minutes < 5 else "25" if minutes < 30 else "50"]
     return arguments if device.lower() == "auto" else [*arguments, "--device", device.lower()]
 
 
@@ -70,7 +73,7 @@ def share_done(line: dict[str, Any], minutes: float) -> float | None:
 
 def name_of(measure: str) -> str:
     """A figure of people unseen in words: 'ratio_900s_filled' is '900 s filled'."""
-    return re.sub(r"(\d)s\b", r"\1 s", measure.removeprefix("ratio_").replace("_", " "))
+    return re.sub(r"(\d)s\b", r"\1 s", measure.partition("_")[2].replace("_", " "))
 
 
 def in_words(line: dict[str, Any]) -> str:
@@ -78,7 +81,11 @@ def in_words(line: dict[str, Any]) -> str:
     if "text" in line:
         return str(line["text"])
     if "step" in line and "loss" in line:
-        unseen = [f"{name_of(k)} {v:.2f}" for k, v in line.items() if k.startswith("ratio_")]
+        unseen = [
+            f"{name_of(k)} {v:.2f}" + (f" ({m:.0f} m)" if (m := line.get(k.replace("ratio", "metres"))) else "")
+            for k, v in line.items()
+            if k.startswith("ratio_")
+        ]
         words = [
             tr("step {step}: loss {loss:.3f}").format(step=line["step"], loss=line["loss"]),
             *([tr("error over the baseline's on people unseen: ") + ", ".join(unseen)] if unseen else []),

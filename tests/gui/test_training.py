@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -17,9 +20,20 @@ Drive = Callable[..., dict[str, Any]]
 pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch, which is not installed")
 
 
+def end_runs(folder: Path) -> None:
+    """Trainings outlive QGIS; those of a test that failed must not outlive the test."""
+    for pid in folder.glob("*/profiles/default/raw/runs/*/pid"):
+        with contextlib.suppress(OSError):
+            if str(pid.parent).encode() in Path(f"/proc/{pid.read_text()}/cmdline").read_bytes():
+                os.killpg(int(pid.read_text()), signal.SIGKILL)
+
+
 @pytest.fixture(scope="module")
-def begun(drive: Drive, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def begun(
+    drive: Drive, sample: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> dict[str, Any]:
     """What the first QGIS found."""
+    request.addfinalizer(lambda: end_runs(tmp_path_factory.getbasetemp()))
     labels = tmp_path_factory.mktemp("labels") / "labels.csv"
     users = (0, 4, 8, 9, 10, 12, 13, 15, 16, 24)
     labels.write_text("user_id,travels_by\n" + "".join(f"{u},{'bus' if u % 4 else 'car'}\n" for u in users))

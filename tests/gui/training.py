@@ -20,7 +20,7 @@ from qgis.utils import iface, plugins
 NAME = "raw_qgis_plugin"
 SUFFIX = os.environ.get("RAW_SUFFIX", "")
 PHASE = os.environ["RAW_PHASE"]
-LONG = 240  # seconds that a busy machine may take to start PyTorch
+LONG = 400  # seconds that a busy machine may take to start PyTorch
 report = {"errors": [], "phase": PHASE, "cut": []}
 
 
@@ -69,7 +69,7 @@ def describe(dialog):
     press(dialog, "raw_training_next")
     choose(dialog, "raw_training_init", "random")
     choose(dialog, "raw_training_preset", "raw-nano")
-    find(dialog, "raw_training_minutes", QDoubleSpinBox).setValue(float(os.environ.get("RAW_MINUTES", "0.5")))
+    find(dialog, "raw_training_minutes", QDoubleSpinBox).setValue(float(os.environ.get("RAW_MINUTES", "1")))
     name = find(dialog, "raw_training_model_name", QLineEdit)
     name.selectAll()
     QTest.keyClicks(name, "Aracaju nano")
@@ -99,7 +99,8 @@ def begin():
     describe(dialog)
     press(dialog, "raw_training_start")
     until(lambda: dialog.run.child is not None, LONG, "the process")
-    until(lambda: points(dialog) >= 2, LONG, "the curves")
+    until(lambda: points(dialog) >= 2 or dialog.run.status in ("failed", "finished"), LONG, "the curves")
+    assert dialog.run.status == "running", text(dialog, "raw_training_status")
     wait(0.5)
     look_for_cuts(dialog)
     picture(dialog, f"training_running{SUFFIX}")
