@@ -13,7 +13,7 @@ import traceback
 from pathlib import Path
 
 from qgis.core import QgsProject, QgsVectorLayer
-from qgis.PyQt.QtCore import QPoint, Qt, QTimer
+from qgis.PyQt.QtCore import QEvent, QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QWidget
 from qgis.utils import iface
@@ -28,6 +28,8 @@ def wait(seconds=0.3):
     while time.monotonic() < end:
         QApplication.processEvents()
         time.sleep(0.01)
+    # A script runs inside one event, so that nothing would be deleted before its end
+    QApplication.sendPostedEvents(None, int(QEvent.Type.DeferredDelete))
 
 
 def until(condition, seconds=60, what="it"):

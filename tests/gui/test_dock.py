@@ -87,7 +87,7 @@ def test_cancel_answers_and_the_estimate_offers_to_go_on(report: dict[str, Any])
     assert report["cancel shown"] and not report["city after cancel"]
     assert report["estimate"].startswith("Let the model read 10 users: about ")
     print("\n    seconds from Cancel to the end of the task:", report["cancelled after"])
-    assert report["cancelled after"] < 20  # a batch, on a machine that may be busy
+    assert report["cancelled after"] < 60  # a batch, on a machine that may be busy
 
 
 def test_unloading_leaves_nothing(report: dict[str, Any]) -> None:
