@@ -57,11 +57,25 @@ def toward_median(
     t: np.ndarray, lon: np.ndarray, lat: np.ndarray, asked: np.ndarray, *, pull: float | np.ndarray
 ) -> Forecast:
     """From the last fix the share `pull`, one number or one a horizon, of the way to the context's median place."""
-    to_lon, to_lat = np.nanmedian(lon, axis=1)[:, None], np.nanmedian(lat, axis=1)[:, None]
+    return _toward(lon, lat, _median(lon), _median(lat), asked.shape, pull)
+
+
+def _toward(
+    lon: np.ndarray, lat: np.ndarray, to_lon: np.ndarray, to_lat: np.ndarray, shape: tuple[int, ...],
+    pull: float | np.ndarray,
+) -> Forecast:  # fmt: skip
     return (
-        np.broadcast_to(lon[:, -1:] + pull * (to_lon - lon[:, -1:]), asked.shape),
-        np.broadcast_to(lat[:, -1:] + pull * (to_lat - lat[:, -1:]), asked.shape),
+        np.broadcast_to(lon[:, -1:] + pull * (to_lon - lon[:, -1:]), shape),
+        np.broadcast_to(lat[:, -1:] + pull * (to_lat - lat[:, -1:]), shape),
     )
+
+
+def _median(values: np.ndarray) -> np.ndarray:
+    """Median of the real columns (w, 1) of values padded on the left; np.nanmedian takes a row at a time."""
+    ordered = np.sort(values, axis=1)  # nan comes last
+    real = values.shape[1] - np.isnan(values).sum(axis=1, keepdims=True)
+    low, high = (np.take_along_axis(ordered, at, 1) for at in ((real - 1) // 2, real // 2))
+    return (low + high) / 2
 
 
 def fit_pull(
@@ -69,8 +83,9 @@ def fit_pull(
 ) -> np.ndarray:
     """The pull (h,) of `toward_median` with the least mean error at each horizon; 0 where there is no truth."""
     errors = []
+    to_lon, to_lat = _median(lon), _median(lat)
     for pull in FITTED_PULLS:
-        e = haversine_m(*toward_median(t, lon, lat, asked, pull=pull), true_lon, true_lat)
+        e = haversine_m(*_toward(lon, lat, to_lon, to_lat, asked.shape, pull), true_lon, true_lat)
         errors.append(np.where(np.isnan(e), 0.0, e).sum(axis=0))
     return FITTED_PULLS[np.argmin(errors, axis=0)]
 

@@ -85,6 +85,13 @@ def test_places_are_cells_of_a_context():
     assert place[0] == -1 and place[1] == place[2] == place[4] != place[3] and place.max() < 5
 
 
+def test_the_median_place_is_that_of_real_fixes():
+    lon = np.array([[np.nan, np.nan, 1.0, 5.0, 2.0], [4.0, 1.0, 3.0, 2.0, 9.0], [np.nan, 1.0, 2.0, 3.0, 9.0]])
+    t = START + np.arange(5) * HOUR_MS + np.zeros((3, 1), np.int64)
+    to, _ = b.toward_median(t, lon, lon, ask(t, 1), pull=1.0)
+    np.testing.assert_allclose(to[:, 0], [2.0, 3.0, 2.5])
+
+
 def test_the_pull_is_fitted_on_the_others():
     rng = np.random.default_rng(0)
     n = 400
