@@ -54,17 +54,16 @@ class Result:
             return self._columns[name]
 
     def unit_vectors(self) -> dict[str, Any]:
-        """The embeddings by user, standardised and of length 1: their product is core.similarity's similarity."""
+        """The embeddings by user as vectors whose products are their similarity."""
         import numpy as np
+
+        from .core.similarity import unit_vectors
 
         with self._lock:
             if self._unit is None:
                 rows = [(u, v) for u, v in self._rows(self.embedding) if NULL not in v and None not in v]
-                x = np.array([v for _, v in rows], float).reshape(len(rows), len(self.embedding))
-                spread = x.std(axis=0) if len(x) else np.ones(x.shape[1])
-                x = (x - (x.mean(axis=0) if len(x) else 0.0)) / np.where(spread > 1e-9, spread, 1.0)
-                x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
-                self._unit = dict(zip((user for user, _ in rows), x))
+                vectors = unit_vectors(np.array([v for _, v in rows], float)) if rows else ()
+                self._unit = dict(zip((user for user, _ in rows), vectors))
             return self._unit
 
     def _rows(self, names: list[str]) -> list[tuple[str, list[Any]]]:

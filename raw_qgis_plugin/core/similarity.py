@@ -53,11 +53,7 @@ def similar(
     known = ~np.isnan(embeddings).any(axis=1)
     if not known[target_rows].all():
         raise InputError("A target has too few fixes, so that there is no embedding to compare.")
-    x = embeddings[known].astype(np.float32)
-    spread = x.std(axis=0)
-    x = (x - x.mean(axis=0)) / np.where(spread > 1e-6, spread, 1.0)
-    x = _whitened(x) if whiten else x
-    x /= np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
+    x = unit_vectors(embeddings[known], whiten)
     number = np.flatnonzero(known)
     targets = np.searchsorted(number, target_rows)
     cosine = x[targets] @ x.T
@@ -68,6 +64,15 @@ def similar(
     value[rows < 0] = np.nan
     short = ((0, 0), (0, k - best.shape[1]))
     return np.pad(rows, short, constant_values=-1), np.pad(value, short, constant_values=np.nan)
+
+
+def unit_vectors(embeddings: np.ndarray, whiten: bool = True) -> np.ndarray:
+    """Embeddings (n, d) without nan as vectors (n, d) float32 of length 1, whose products are their similarity."""
+    x = embeddings.astype(np.float32)
+    spread = x.std(axis=0)
+    x = (x - x.mean(axis=0)) / np.where(spread > 1e-6, spread, 1.0)
+    x = _whitened(x) if whiten else x
+    return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
 
 
 def _whitened(x: np.ndarray) -> np.ndarray:
