@@ -50,6 +50,8 @@ def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.nda
     if moved_only:
         asked &= np.linalg.norm(b.target, axis=-1) * b.scale > MOVED_M
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(asked.ravel()))[:EACH]
+    if not len(rows):  # a small corpus may have nobody who moved, or only short tracks
+        return np.zeros(0), np.zeros((0, 2)), np.zeros(0)
     unit = b.scale.ravel()[rows].astype(np.float64)
     p = parameters.float().flatten(0, 2).numpy()[rows].astype(np.float64)
     base, target = (a.reshape(-1, 2)[rows] * unit[:, None] for a in (b.base, b.target))
