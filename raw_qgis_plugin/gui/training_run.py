@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,7 @@ class RunPage(QWidget):
         self.child: Child | None = None
         self.status = ""
         self.last: dict[str, Any] = {}
+        self._told = 0.0  # when the last figures came
         self.choice = QComboBox()
         self.choice.setObjectName("raw_training_runs")
         self.head = QLabel()
@@ -155,7 +157,7 @@ class RunPage(QWidget):
                 self.child = Child(Path(run)) if isinstance(run, str) else run
             except RawError as error:
                 self.head.setText(str(error))
-        self.status, self.last = "", {}
+        self.status, self.last, self._told = "", {}, time.monotonic()
         self.loss.clear()
         self.unseen.clear()
         self.metres.clear()
@@ -198,6 +200,7 @@ class RunPage(QWidget):
         if share is not None:
             self.bar.setValue(max(self.bar.value(), round(1000 * share)))
         if "step" in line and "loss" in line:
+            self._told = time.monotonic()
             self.loss.add(tr("loss"), line["step"], line["loss"])
             for name, value in line.items():
                 plot = {"ratio": self.unseen, "metres": self.metres}.get(name.split("_")[0])
@@ -210,8 +213,11 @@ class RunPage(QWidget):
         if stage not in (None, "training"):
             parts.append(in_words({k: self.last[k] for k in ("stage", "head", "verdict") if k in self.last}))
         elif "seconds_left" in self.last:
+            left = float(self.last["seconds_left"]) - (time.monotonic() - self._told)
             parts += [
-                tr("{left} left").format(left=time_left(float(self.last["seconds_left"]))),
+                tr("{left} of training left").format(left=time_left(left))
+                if left > 0
+                else tr("trained; calibrating the forecast areas"),
                 tr("{n:,.0f} fixes a second").format(n=float(self.last.get("points_per_s", 0))),
             ]
         else:

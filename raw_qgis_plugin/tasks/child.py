@@ -30,7 +30,6 @@ TRAINING_NEEDS = ("numpy", "pyarrow", "scipy", "onnxruntime", "torch", "safetens
 PIP_NAMES = {"sklearn": "scikit-learn"}
 STARTING_S = 30.0  # a run without a lock is not given up as long as its Python may still be starting
 PATIENCE_S = 5.0  # between asking a child to end and killing it
-TOLD_LINES = 3  # of standard error, where no line of it is an error of ours
 
 
 class Child:
@@ -141,12 +140,12 @@ class Child:
         end = self._end() or {}
         if end.get("missing"):
             return MissingLibrary(how_to_train(end["missing"]))
-        told = [line.strip() for line in self.errors().splitlines() if line.strip()]
+        told = [line.strip() for line in self.errors().splitlines() if line.strip(" ~^")]
         ours = [line.removeprefix("error: ") for line in told if line.startswith("error: ")]
         if end and ours:
             return RawError(ours[-1])
         if end and told:
-            return RawError(f"The training failed: {' '.join(told[-TOLD_LINES:])} The log is in {self.folder}.")
+            return RawError(f"The training failed: {told[-1]}. The log is in {self.folder}.")
         return RawError(
             "The training ended without a word, as when memory runs out or the machine is switched off. "
             f"The log is in {self.folder}."
