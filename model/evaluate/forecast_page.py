@@ -25,7 +25,7 @@ def make_page(results: dict[str, dict], shown: dict[str, tuple[Windows, Forecast
     titles = {family: title(family) for family in results}
     page.heading("In one table")
     columns = ["family", "windows", "units", "model, mean (m)", "best simple method", "its mean (m)", "ratio [95 %]",
-               "in 50 % area", "in 80 % area", "in domain"]  # fmt: skip
+               "in 50, 80 % area", "in domain"]  # fmt: skip
     page.table(columns, [_row(titles[family], r) for family, r in results.items()])
     page.sentence(
         "Intervals by bootstrap: units (people or vehicles) drawn with replacement. Best simple method: the one of the "
@@ -63,9 +63,13 @@ def _percent(share: float | None) -> str | None:
 def _row(name: str, r: dict) -> list:
     best = r["best_simple"]
     means = (f"{r['methods'][m]['mean_m']:,.0f}" for m in (MODEL, best))
-    shares = (_percent(r[k]) for k in ("inside50", "inside80", "in_domain"))
     ours, theirs = means
-    return [name, r["windows"], r["people"], ours, best, theirs, ratio_words(r), *shares]
+    return [name, r["windows"], r["people"], ours, best, theirs, ratio_words(r), _areas(r), _percent(r["in_domain"])]
+
+
+def _areas(r: dict) -> str | None:
+    """'51, 79 %'."""
+    return None if r["inside50"] is None else f"{100 * r['inside50']:.0f}, {100 * r['inside80']:.0f} %"
 
 
 def _family(page: Page, name: str, r: dict) -> None:
@@ -77,9 +81,9 @@ def _family(page: Page, name: str, r: dict) -> None:
         page.sentence(f"'{ZEROED}' is what the network corrects: were it as good as the model, nothing was learned.")
     page.table(
         ["horizon", "cases", "model, mean (m)", "best simple method there", "its mean (m)", "ratio [95 %]",
-         "in 50 % area", "in 80 % area"],
+         "in 50, 80 % area"],
         [[horizon_words(h["horizon_s"]), h["cases"], f"{h['mean_m']:,.0f}", h["best_simple"],
-          f"{h['best_simple_mean_m']:,.0f}", ratio_words(h), _percent(h["inside50"]), _percent(h["inside80"])]
+          f"{h['best_simple_mean_m']:,.0f}", ratio_words(h), _areas(h)]
          for h in r["horizons"]],
     )  # fmt: skip
     kinds = (("moving", "that moved"), ("unvisited", "at places not visited before"))

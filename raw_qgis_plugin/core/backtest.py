@@ -25,6 +25,13 @@ PER_USER = 40  # windows a user at most
 LOOKED_AT = 8  # candidates for each window that is wanted: not every fix has an answer
 RECENT = 64  # fixes of context at the horizon's own pace; older ones by the quarter of an hour
 FEW, FEW_USERS = 30, 5
+WORDS = {
+    "persistence": "staying",
+    "same time before": "the place at the same time before",
+    "most frequent place at that hour": "the most frequent place at that hour",
+    "Markov chain over places": "a Markov chain over places",
+    "toward the median place": "the pull toward the median place",
+}
 
 
 @dataclass(frozen=True)
@@ -72,12 +79,16 @@ def verdict(h: dict) -> str:
         return f"{at}too few answers to say ({h['cases']})."
     nearer = 1 - h["ratio"]
     if h["interval"][1] < 1:
-        name = "staying" if best == "persistence" else best
-        return f"{at}use the model ({100 * nearer:.0f} % nearer than the best simple method, {name})."
-    use = "nothing beats staying" if h["best_over_staying"][1] >= 1 else f"use {best}"
+        return f"{at}use the model ({100 * nearer:.0f} % nearer than the best simple method, {in_words(best)})."
+    use = "nothing beats staying" if h["best_over_staying"][1] >= 1 else f"use {in_words(best)}"
     if h["interval"][0] <= 1:
         return f"{at}{use}; the model is not clearly nearer or farther off."
     return f"{at}{use}; the model is {-100 * nearer:.0f} % farther off."
+
+
+def in_words(method: str) -> str:
+    """A simple method's name within a sentence."""
+    return WORDS.get(method, method)
 
 
 def cut_windows(tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 0) -> tuple[Windows, np.ndarray]:

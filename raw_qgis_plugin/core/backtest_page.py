@@ -6,7 +6,7 @@ from __future__ import annotations
 import numpy as np
 
 from .accuracy import MODEL
-from .backtest import FEW_USERS, Backtest
+from .backtest import FEW_USERS, Backtest, in_words
 from .plots import case_maps, coverage_by_horizon, error_by_horizon, horizon_words
 from .report import Page
 from .windows import errors_m, spread
@@ -73,7 +73,10 @@ def make_page(b: Backtest, name: str, model: str) -> Page:
     )
     order = sorted(r["methods"], key=lambda m: r["methods"][m]["mean_m"])
     rows = [
-        [("the model" if m == MODEL else m), *(f"{r['methods'][m][k]:,.0f}" for k in ("mean_m", "median_m", "p90_m"))]
+        [
+            "the model" if m == MODEL else in_words(m),
+            *(f"{r['methods'][m][k]:,.0f}" for k in ("mean_m", "median_m", "p90_m")),
+        ]
         for m in order
     ]
     page.table(["all horizons together", "mean (m)", "median (m)", "90 % below (m)"], rows, [order.index(MODEL)])
@@ -101,7 +104,7 @@ def _row(h: dict) -> list:
     ours, best, staying = means
     return [
         horizon_words(h["horizon_s"]), h["cases"], h["people"], f"{ours['mean_m']:,.0f}", f"{ours['median_m']:,.0f}",
-        "staying" if h["best_simple"] == "persistence" else h["best_simple"], f"{best['mean_m']:,.0f}",
+        in_words(h["best_simple"]), f"{best['mean_m']:,.0f}",
         f"{staying['mean_m']:,.0f}", f"{h['ratio']:.2f} [{low:.2f}, {high:.2f}]",
     ]  # fmt: skip
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 OURS, BEST, TRUTH = "#1f6feb", "#d9730d", "#1a9a5b"
 GREYS = ("#8a93a0", "#b4bac3", "#5f6875")
 CASES = 6
+TRAIL = 20  # fixes of a track that are joined on a map; of older ones the places alone are shown
 
 
 def new_figure(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, np.ndarray]:
@@ -45,8 +46,8 @@ def horizon_words(seconds: float) -> str:
 
 def error_by_horizon(results: dict[str, dict]) -> Figure:
     """Mean error by horizon, a panel a family: the model and the best simple method with their 95 % bands, others."""
-    figure, axes = new_figure(max(4.4, 3.1 * len(results)) if len(results) > 1 else 7.0, 3.5, len(results))
-    for axis, (family, r) in zip(axes[0], results.items(), strict=True):
+    figure, panels = _panels(results, 3.5)
+    for axis, (family, r) in zip(panels, results.items(), strict=True):
         best = r["best_simple"]
         names = ("persistence", "constant velocity, last step", "toward the median place")
         others = [n for n in names if n in r["methods"] and n != best]
@@ -55,12 +56,22 @@ def error_by_horizon(results: dict[str, dict]) -> Figure:
         _line(axis, r, best, f"best simple: {best}", BEST)
         _line(axis, r, MODEL, "the model", OURS)
         top = max(_means(r, name).max() for name in (MODEL, best, "persistence"))
-        axis.set_ylim(0, 1.25 * max(top, 1.0))
+        axis.set_ylim(0, 1.45 * max(top, 1.0))
         axis.set_title(family, fontsize=10)
         axis.set_xlabel("horizon", fontsize=9)
+        axis.set_ylabel("mean error (m)", fontsize=9)
         axis.legend(fontsize=7.5, frameon=False, loc="upper left")
-    axes[0, 0].set_ylabel("mean error (m)", fontsize=9)
     return figure
+
+
+def _panels(results: dict[str, dict], height: float) -> tuple[Figure, list[Axes]]:
+    """A panel a family, two in a row."""
+    columns = min(2, len(results))
+    rows = -(-len(results) // columns)
+    figure, axes = new_figure(4.4 * columns if columns > 1 else 7.0, height * rows, columns, rows)
+    for axis in axes.flat[len(results) :]:
+        axis.set_visible(False)
+    return figure, list(axes.flat[: len(results)])
 
 
 def _means(r: dict, name: str) -> np.ndarray:
@@ -79,15 +90,15 @@ def _line(axis: Axes, r: dict, name: str, label: str, colour: str, band: bool = 
 
 
 def _horizon_ticks(axis: Axes, r: dict) -> None:
-    every = -(-len(r["horizons"]) // 8)
+    every = -(-len(r["horizons"]) // 6)
     at = np.arange(0, len(r["horizons"]), every)
     axis.set_xticks(at, [horizon_words(r["horizons"][k]["horizon_s"]) for k in at])
 
 
 def coverage_by_horizon(results: dict[str, dict]) -> Figure:
     """Share of truths inside the stated 50 and 80 % areas by horizon, a panel a family."""
-    figure, axes = new_figure(max(4.4, 2.6 * len(results)) if len(results) > 1 else 7.0, 2.9, len(results))
-    for axis, (family, r) in zip(axes[0], results.items(), strict=True):
+    figure, panels = _panels(results, 2.8)
+    for axis, (family, r) in zip(panels, results.items(), strict=True):
         at = np.arange(len(r["horizons"]))
         for level, colour in zip(LEVELS, (OURS, TRUTH), strict=True):
             held = [100 * h[f"inside{level}"] if h[f"inside{level}"] is not None else np.nan for h in r["horizons"]]
@@ -97,8 +108,8 @@ def coverage_by_horizon(results: dict[str, dict]) -> Figure:
         axis.set_ylim(0, 100)
         axis.set_title(family, fontsize=10)
         axis.set_xlabel("horizon", fontsize=9)
+        axis.set_ylabel("truth inside (%)", fontsize=9)
         axis.legend(fontsize=7.5, frameon=False, loc="lower left")
-    axes[0, 0].set_ylabel("truth inside (%)", fontsize=9)
     return figure
 
 
@@ -128,7 +139,9 @@ def _case(axis: Axes, w: Windows, answer: Forecasts, row: int, h: int, number: i
     radius = answer.radius80_m[number] / 1000
     for ring in _area(answer, number, last, guess, radius):
         axis.fill(*ring, color=OURS, alpha=0.14, linewidth=0)
-    axis.plot(east, north, color=GREYS[0], linewidth=0.9, marker=".", markersize=2, label="track so far")
+    axis.plot(east[:-TRAIL], north[:-TRAIL], ".", color=GREYS[1], markersize=2, alpha=0.6, zorder=1)
+    trail = slice(-TRAIL, None)
+    axis.plot(east[trail], north[trail], color=GREYS[0], linewidth=1, marker=".", markersize=3, label="track so far")
     axis.plot(0, 0, "o", color="black", markersize=5, label="last fix")
     axis.plot(*guess, "o", color=OURS, markersize=6, label="forecast, 80 % area")
     axis.plot(*true, "X", color=TRUTH, markersize=7, label="truth")
