@@ -186,11 +186,14 @@ class RawMenu:
                 window.close()
         self.windows = []
         self._drop_dock()
+        submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)
         for action in self.actions:
             if not sip.isdeleted(action):
                 self.iface.removePluginMenu(MENU, action)
                 action.deleteLater()
         self.actions = []
+        if submenu is not None and not sip.isdeleted(submenu):
+            submenu.deleteLater()  # QGIS takes it out of its menu and forgets it
         if not sip.isdeleted(self.toolbar):
             self.iface.mainWindow().removeToolBar(self.toolbar)
             self.toolbar.setParent(None)
