@@ -92,9 +92,15 @@ def _head_table(heads: list[dict]) -> str:
 
 
 def _elsewhere(r: dict) -> str:
+    where = f"on {r['units']} units of {r['people']} people"
+    said = f"{_scores(r['head'])} {where}" if "head" in r else f"accuracy {r['accuracy']:.3f} {where}"
+    if "ratio" in r:
+        ratio, low, high = r["ratio"]
+        said += f"; error over the baseline's {ratio:.2f} [{low:.2f}, {high:.2f}]"
+    if "inside" in r:
+        return f"{said}; the 80 % interval holds {r['inside']:.0%}."
     return (
-        f"accuracy {r['accuracy']:.3f}, macro-F1 {r['macro_f1']:.3f} on {r['units']} units of {r['people']} people "
-        f"(always the most frequent class: {r['most_frequent']:.3f}); sure of {r['sure']:.0%}, then right in "
+        f"{said} (always the most frequent class: {r['most_frequent']:.3f}); sure of {r['sure']:.0%}, then right in "
         f"{r['accuracy_where_sure'] or 0:.1%}."
     )
 

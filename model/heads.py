@@ -1,61 +1,103 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Small heads on embeddings: training, grouped cross-validation, calibration, and the baseline beside them."""
+"""Small heads on embeddings: the label's kind, training, grouped cross-validation, calibration, and the baseline."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_score
+from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import StratifiedGroupKFold
 from torch import Tensor, nn
 
 FOLDS = 5
 UNKNOWN_BELOW = 0.6  # a label less sure than this is 'unknown'
 INTERVAL = 0.8
+MEMBERS = 4  # networks whose answers are averaged, each stopped by other groups
+ENOUGH = 100  # units; with fewer a straight line is all that can be learned
+SHARP = 4.0  # what the regression on -1 and 1 is multiplied by to serve as logits; the temperature does the rest
+PATIENCE = 25  # epochs
 
 
 @dataclass(frozen=True)
 class Task:
-    """What a head answers. kind: 'binary', 'classes' or 'number'. classes: the labels. transform: a number's scale."""
+    """What a head answers. kind: 'binary', 'classes' or 'number'. classes: the labels. transform: a number's scale.
+    count: a number that is whole and not negative.
+    """
 
     kind: str
     classes: tuple[str, ...] = ()
     transform: str = "identity"
+    count: bool = False
 
     @property
     def outputs(self) -> int:
         """Columns of the head's output."""
         return len(self.classes) or 1
 
+    def in_unit(self, value: np.ndarray) -> np.ndarray:
+        """Numbers from the scale in which the head answers to their own."""
+        return np.expm1(np.clip(value, 0.0, 500.0)) if self.transform == "log1p" else value
+
 
 class Head(nn.Module):
-    """Standardised inputs, squashed, through one hidden layer."""
+    """Standardised inputs, squashed, through one hidden layer, or straight through where hidden is 0."""
 
-    def __init__(self, inputs: int, outputs: int, hidden: int = 64) -> None:
+    def __init__(self, inputs: int, outputs: int, hidden: int = 32) -> None:
         super().__init__()
+        self.inputs = inputs
         self.register_buffer("centre", torch.zeros(inputs))
         self.register_buffer("spread", torch.ones(inputs))
+        self.register_buffer("strength", torch.ones(inputs))
         self.register_buffer("offset", torch.zeros(outputs))
         self.register_buffer("gain", torch.ones(outputs))
-        self.first, self.second = nn.Linear(inputs, hidden), nn.Linear(hidden, outputs)
+        self.first = nn.Linear(inputs, hidden) if hidden else nn.Identity()
+        self.second = nn.Linear(hidden or inputs, outputs)
 
     def standardise(self, x: Tensor) -> Tensor:
         """Standard scores, logarithmic far out, so that sums over many users stay within reach."""
         z = (x - self.centre) / self.spread
-        return torch.sign(z) * torch.log1p(z.abs())
+        return torch.sign(z) * torch.log1p(z.abs()) * self.strength
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs). Returns logits (n, classes), or a number (n, 1) in the task's scale."""
-        return self.second(F.silu(self.first(self.standardise(x)))) * self.gain + self.offset
+        h = self.first(self.standardise(x))
+        if isinstance(self.first, nn.Linear):
+            h = F.silu(h)
+        return self.second(h) * self.gain + self.offset
 
     def noisy(self, x: Tensor) -> Tensor:
-        """The same with dropout, for training."""
+        """The same with dropout, for training a head with a hidden layer."""
         z = F.dropout(self.standardise(x), 0.1, self.training)
         return self.second(F.dropout(F.silu(self.first(z)), 0.3, self.training)) * self.gain + self.offset
+
+    def set_scales(self, x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> None:
+        """Learn where the inputs x (n, d) and a number's labels y (n,) lie. strength: (d,) of the columns."""
+        self.centre = torch.from_numpy(x.mean(axis=0))
+        self.spread = torch.from_numpy(x.std(axis=0) + 1e-3)
+        self.strength = torch.from_numpy(strength.astype(np.float32))
+        if not task.classes:
+            self.offset = torch.tensor([float(np.median(y))])
+            self.gain = torch.tensor([float(y.std()) + 1e-6])
+
+
+class Ensemble(nn.Module):
+    """Heads whose outputs are averaged."""
+
+    def __init__(self, members: list[Head]) -> None:
+        super().__init__()
+        self.members, self.inputs = nn.ModuleList(members), members[0].inputs
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (n, inputs) to (n, outputs)."""
+        total = self.members[0](x)
+        for member in self.members[1:]:
+            total = total + member(x)
+        return total / len(self.members)
 
 
 def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Task, np.ndarray]:
@@ -67,8 +109,9 @@ def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Ta
         kind = "binary" if len(distinct) == 2 else "classes"
         return Task(kind, tuple(distinct)), np.searchsorted(distinct, words)
     y = values.astype(np.float64)
-    if y.min() >= 0 and y.max() > 3 * np.median(y):
-        return Task("number", transform="log1p"), np.log1p(y)
+    count = bool(y.min() >= 0 and (y == np.rint(y)).all())
+    if count or (y.min() >= 0 and y.max() > 3 * np.median(y)):
+        return Task("number", transform="log1p", count=count), np.log1p(y)
     return Task("number"), y
 
 
@@ -79,71 +122,129 @@ def label_words(values: np.ndarray, rename: dict[str, str]) -> np.ndarray:
     return np.array([rename.get(w, w) for w in words])
 
 
-def fit(x: np.ndarray, y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0, epochs: int = 300) -> Head:
-    """Train a head, stopping early by a fifth of the groups. x: (n, d) float32. y: (n,). group: (n,) int."""
-    torch.manual_seed(seed)
-    rng = np.random.default_rng(seed)
-    inner = np.isin(group, rng.permutation(np.unique(group))[: max(len(np.unique(group)) // 5, 1)])
-    if inner.all() or (task.classes and len(np.unique(y[~inner])) < len(task.classes)):
-        inner = np.zeros(len(y), bool)  # too few groups to spare any: train a fixed, short time
-    head = Head(x.shape[1], task.outputs)
-    head.centre = torch.from_numpy(x[~inner].mean(axis=0))
-    head.spread = torch.from_numpy(x[~inner].std(axis=0) + 1e-3)
+def fit(
+    x: np.ndarray, y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0, strength: np.ndarray | None = None,
+    until: float = np.inf,
+) -> Ensemble:  # fmt: skip
+    """Train a head. x: (n, d) float32. y: (n,). group: (n,) int, who stay together where training is stopped early.
+    strength: (d,) how much a column counts (1). until: time.monotonic() at which to stop adding networks.
+
+    A ridge regression, and from ENOUGH units on networks beside it.
+    """
+    strength = np.ones(x.shape[1]) if strength is None else strength
+    members = [ridge(x, y, task, strength)]
+    groups = np.unique(group)
+    if len(y) >= ENOUGH and len(groups) >= FOLDS:
+        for n in range(MEMBERS):
+            watched = np.isin(group, np.random.default_rng(seed * 100 + n).permutation(groups)[: len(groups) // 5])
+            members.append(network(x, y, watched, task, seed * 100 + n, strength))
+            if time.monotonic() > until:
+                break
+    return Ensemble(members).eval()
+
+
+def class_weights(y: np.ndarray, task: Task) -> np.ndarray | None:
+    """(classes,) weights between none and balanced, float32; None for numbers."""
     if not task.classes:
-        head.offset = torch.tensor([float(y[~inner].mean())])
-        head.gain = torch.tensor([float(y[~inner].std()) + 1e-6])
-    weight = None
-    if task.classes:
-        count = np.bincount(y[~inner], minlength=len(task.classes))
-        weight = torch.from_numpy(np.sqrt(count.mean() / np.maximum(count, 1)).astype(np.float32))
+        return None
+    count = np.bincount(y, minlength=len(task.classes))
+    return np.sqrt(count[count > 0].mean() / np.maximum(count, 1)).astype(np.float32)
+
+
+def ridge(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> Head:
+    """A straight line (classes: one for each, to -1 and 1), its penalty chosen by leaving one out."""
+    head = Head(x.shape[1], task.outputs, hidden=0)
+    head.set_scales(x, y, task, strength)
+    with torch.no_grad():
+        z = head.standardise(torch.from_numpy(x)).double().numpy()
+    weight = class_weights(y, task)
+    target = (
+        2.0 * (y[:, None] == np.arange(task.outputs)) - 1
+        if task.classes
+        else (y - float(head.offset)) / float(head.gain)
+    )
+    scale = float(np.square(strength).sum())
+    line = RidgeCV(scale * np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])).fit(
+        z, target, sample_weight=None if weight is None else weight[y]
+    )
+    sharp = SHARP if task.classes else 1.0
+    with torch.no_grad():
+        head.second.weight.copy_(torch.from_numpy(sharp * np.atleast_2d(line.coef_)))
+        head.second.bias.copy_(torch.from_numpy(sharp * np.atleast_1d(line.intercept_)))
+    return head.eval()
+
+
+def network(x: np.ndarray, y: np.ndarray, watched: np.ndarray, task: Task, seed: int, strength: np.ndarray,
+            epochs: int = 200) -> Head:  # fmt: skip
+    """A head with a hidden layer, stopped early by the rows `watched` (n,) bool, which it does not learn from."""
+    torch.manual_seed(seed)
+    if watched.all() or (task.classes and len(np.unique(y[~watched])) < len(np.unique(y))):
+        watched = np.zeros(len(y), bool)  # too few groups to spare any: train a fixed, short time
+    head = Head(x.shape[1], task.outputs)
+    head.set_scales(x[~watched], y[~watched], task, strength)
+    weights = class_weights(y[~watched], task)
+    weight = None if weights is None else torch.from_numpy(weights)
     optimizer = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=0.1)
     tx, ty = torch.from_numpy(x), torch.from_numpy(y if task.classes else y.astype(np.float32))
-    rows, watched = torch.from_numpy(np.flatnonzero(~inner)), torch.from_numpy(np.flatnonzero(inner))
+    rows, spared = torch.from_numpy(np.flatnonzero(~watched)), torch.from_numpy(np.flatnonzero(watched))
     best, kept, patience = np.inf, None, 0
-    for _ in range(epochs if inner.any() else 60):
+    for _ in range(epochs if len(spared) else 60):
         head.train()
         for part in rows[torch.randperm(len(rows))].split(256):
             optimizer.zero_grad()
-            _loss(head.noisy(tx[part]), ty[part], head, weight).backward()
+            loss_of(head.noisy(tx[part]), ty[part], head, weight).backward()
             optimizer.step()
-        if inner.any():
-            head.eval()
-            with torch.no_grad():
-                loss = float(_loss(head(tx[watched]), ty[watched], head, weight))
-            patience += 1
-            if loss < best:
-                best, patience = loss, 0
-                kept = {k: v.clone() for k, v in head.state_dict().items()}
-            if patience > 25:
-                break
+        if not len(spared):
+            continue
+        head.eval()
+        with torch.no_grad():
+            loss = float(loss_of(head(tx[spared]), ty[spared], head, weight))
+        patience += 1
+        if loss < best:
+            best, patience = loss, 0
+            kept = {k: v.clone() for k, v in head.state_dict().items()}
+        if patience > PATIENCE:
+            break
     if kept:
         head.load_state_dict(kept)
     return head.eval()
 
 
-def _loss(out: Tensor, y: Tensor, head: Head, weight: Tensor | None) -> Tensor:
-    if weight is not None:
+def loss_of(out: Tensor, y: Tensor, head: Head, weight: Tensor | None) -> Tensor:
+    """Cross-entropy of logits, or the (nearly) absolute error of numbers in units of their spread."""
+    if out.shape[1:] != (1,):
         return F.cross_entropy(out, y, weight)
-    return F.huber_loss(out[:, 0] / head.gain, y / head.gain)
+    return F.smooth_l1_loss(out[:, 0] / head.gain, y / head.gain, beta=0.2)
 
 
 @torch.no_grad()
-def predict(head: Head, x: np.ndarray) -> np.ndarray:
+def predict(head: nn.Module, x: np.ndarray) -> np.ndarray:
     """A head's output (n, outputs) float64."""
     return head(torch.from_numpy(x)).double().numpy()
 
 
 def temperature(logits: np.ndarray, y: np.ndarray) -> float:
-    """What to divide logits (n, classes) by so that their probabilities are calibrated on labels y (n,)."""
-    grid = np.exp(np.linspace(np.log(0.3), np.log(5.0), 60))
+    """What to divide logits (n, classes) by so that their probabilities are calibrated on labels y (n,).
+
+    A few labels cannot show that a head is surer than it looks, so under 50 of them it is at least 1.
+    """
+    grid = np.exp(np.linspace(np.log(0.2 if len(y) >= 50 else 1.0), np.log(8.0), 80))
     tl, ty = torch.from_numpy(logits), torch.from_numpy(y)
     return float(grid[np.argmin([float(F.cross_entropy(tl / t, ty)) for t in grid])])
+
+
+def interval(residual: np.ndarray) -> dict[str, float]:
+    """Offsets of the conformal 80 % interval from the residuals (n,) of cross-validation, in the task's scale."""
+    rank = min((1 - (1 - INTERVAL) / 2) * (1 + 1 / len(residual)), 1.0)
+    return {"low": float(np.quantile(residual, 1 - rank)), "high": float(np.quantile(residual, rank))}
 
 
 def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
     """Train and test rows of up to five folds by group, classes spread evenly."""
     strata = y if task.classes else np.digitize(y, np.quantile(y, [0.25, 0.5, 0.75]))
     k = min(FOLDS, len(np.unique(group)))
+    if k < 2:
+        return []
     split = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(np.zeros(len(y)), strata, group)
     return [(a, b) for a, b in split if not task.classes or len(np.unique(y[a])) == len(task.classes)]
 
@@ -151,16 +252,7 @@ def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> list[t
 def boosting(
     x: np.ndarray, y: np.ndarray, task: Task, seed: int = 0
 ) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
-    """The baseline: gradient boosting on hand features."""
+    """The baseline: gradient boosting on hand features; of numbers, for the absolute error, as the heads."""
     if task.classes:
         return HistGradientBoostingClassifier(class_weight="balanced", random_state=seed).fit(x, y)
-    return HistGradientBoostingRegressor(random_state=seed).fit(x, y)
-
-
-def scores(answer: np.ndarray, y: np.ndarray, task: Task) -> dict[str, float]:
-    """Accuracy and macro-F1 of classes (n,), or mean absolute error and R² of numbers (n,) in their own unit."""
-    if task.classes:
-        return {"accuracy": accuracy_score(y, answer), "macro_f1": f1_score(y, answer, average="macro")}
-    if task.transform == "log1p":
-        answer, y = np.expm1(answer), np.expm1(y)
-    return {"mae": mean_absolute_error(y, answer), "r2": r2_score(y, answer)}
+    return HistGradientBoostingRegressor(loss="absolute_error", random_state=seed).fit(x, y)

@@ -99,18 +99,27 @@ def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray]) -> tuple[Tracks,
     return Tracks(merged.user_ids, ids, who, track, merged.t[at], merged.lon[at], merged.lat[at]), row
 
 
-def join(ids: np.ndarray, groups: np.ndarray, table: dict[str, np.ndarray], unit: str, label: str) -> Labelled:
-    """Join a table's label column to units by id. ids: (n_units,) text. groups: (n_units,) int. A unit without a label
-    is left out; InputError where fewer than ten have one.
+def join(
+    ids: np.ndarray, groups: np.ndarray, table: dict[str, np.ndarray], unit: str, label: str,
+    users: np.ndarray | None = None,
+) -> Labelled:  # fmt: skip
+    """Join a table's label column to units by id. ids: (n_units,) text. groups: (n_units,) int. users: (n_units,) text,
+    whose each unit is; where the table has a column of users too, both must agree, since two users may have a track
+    or a day of one id. A unit without a label is left out; InputError where fewer than ten have one.
     """
     if label not in table:
         raise InputError(f"The labels have no column '{label}'. They have: {', '.join(table)}.")
     keys = column(table, ID_FIELDS[unit], f"id of the {unit}")
-    known = {str(k): v for k, v in zip(keys, table[label], strict=True) if v is not None and v == v}
-    row = np.flatnonzero([str(i) in known for i in ids])
+    whose = next((table[name] for name in ID_FIELDS["user"][:-1] if name in table), None)
+    if users is None or whose is None:
+        users, whose = np.full(len(ids), ""), np.full(len(keys), "")
+    rows = zip(whose, keys, table[label], strict=True)
+    known = {(str(u), str(k)): v for u, k, v in rows if v is not None and v == v}
+    asked = [(str(u), str(i)) for u, i in zip(users, ids, strict=True)]
+    row = np.flatnonzero([a in known for a in asked])
     if len(row) < 10:
         raise InputError(f"Only {len(row)} {unit}s of the tracks have a label; teaching a head takes at least ten.")
-    return Labelled(row, np.array([known[str(ids[i])] for i in row], object), groups[row])
+    return Labelled(row, np.array([known[asked[i]] for i in row], object), groups[row])
 
 
 def label_units(tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str) -> tuple[Tracks, Labelled]:
@@ -123,6 +132,7 @@ def label_units(tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: 
             raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
         return tracks, Labelled(np.arange(len(row)), table[field][row], tracks.track_user)
     tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
-    ids = tracks.user_ids[tracks.track_user] if unit == "user" else tracks.track_ids
-    found = join(ids, tracks.track_user, table, unit, field)
+    users = tracks.user_ids[tracks.track_user]
+    ids, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
+    found = join(ids, tracks.track_user, table, unit, field, whose)
     return tracks.take(np.isin(tracks.track, found.unit)), found

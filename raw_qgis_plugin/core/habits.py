@@ -2,12 +2,14 @@
 """What a week looks like, without coordinates: time at one's own places by their rank, trips, rides in silence.
 
 A track is cut into slots of ten minutes. A slot whose fixes lie close together is *still*; the still slots of a track
-gather into its places, ranked by the time spent there. Loggers are silent indoors, so a silence of up to four hours
-between two slots at one place counts as time there; longer ones count as not known. The columns go into the embedding
+gather into its places, ranked by the time spent there. Loggers are silent indoors, so a silence of up to ten hours
+that ends where it began counts as time there; others count as not known. The columns go into the embedding
 beside the network's states (core/embed.py), so they say nothing of where on earth anything is.
 """
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,11 +20,12 @@ from .tracks import Tracks, group_quantile
 SLOT_MS = 600_000
 STILL_M = 150.0  # the fixes of a still slot lie within this
 PLACE_M, CELL_M, PLACES = 250.0, 300.0, 4  # a place's radius; cells by which the first is found; how many are ranked
-SILENT_SLOTS = 24  # a longer silence at one place says nothing
+SILENT_SLOTS = 60  # a longer silence at one place says nothing
 # Times of the week: night, then weekday morning, midday, evening and late evening, then the weekend's days
 SLICES = ("night", "morning", "midday", "evening", "late", "weekend")
 BANDS_M = (1000.0, 3000.0, 8000.0)  # trips by distance
-BANDS_MS = (3.0, 7.0, 10.0, 14.0, 18.0)  # trips by their highest speed
+BANDS_MS = (3.0, 7.0, 9.0, 11.0, 13.0, 16.0)  # runs of movement by their highest speed
+MOVING_MS, SHORTEST_M, PAUSE_S, LONGEST_STEP_S = 0.5, 200.0, 300.0, 1800.0  # what a run is
 _QUANTILES = (0.5, 0.9, 0.99, 1.0)
 THIN_MS = 15_000  # a fix in this time is enough
 _STATES = ("first", "second", "third", "fourth", "elsewhere", "moving")
@@ -33,8 +36,9 @@ HABITS = (
     "anchor_days", "anchor_weekend", "anchor_hours", "anchor_start", "anchor_start_spread", "anchor_stop",
     "anchor_far", "anchor_time", "second_far", "third_far", "anchor_is_second", "days_seen", "log_places", "radius",
     "trips_a_day", "trips_weekday", "trips_weekend", *(f"trips_{i}" for i in range(4)), "trips_from_first",
-    "trips_of_anchor", *(f"speed_{i}" for i in range(4)), *(f"trips_speed_{i}" for i in range(6)), "trips_silent",
-    "trips_silent_fast", "span", "cadence", "known",
+    "trips_of_anchor", *(f"speed_{i}" for i in range(4)), "runs", "runs_known", "runs_weekday", "runs_weekend",
+    *(f"runs_length_{i}" for i in range(4)), *(f"runs_speed_{i}" for i in range(7)), "runs_fast", "runs_silent",
+    "runs_silent_fast", "span", "cadence", "known",
 )  # fmt: skip
 
 
@@ -55,7 +59,7 @@ def habits(tracks: Tracks) -> np.ndarray:
     place = _places(slots)
     begin, end, apart = _moves(slots)
     columns = [*_time_by_place(slots, place), *_anchor(slots, place), *_trips(slots, place, begin, end, apart)]
-    columns += _rides(fixes, slots, (begin, end))
+    columns += _rides(fixes, slots)
     out = np.stack(columns, axis=1)
     return np.nan_to_num(np.clip(out, -8.0, 8.0)).astype(np.float32)
 
@@ -103,6 +107,22 @@ class _Slots:
         self.still &= ~(left & np.append(False, left[:-1]) & (size <= 2))  # a lone fix on the way is no stay
         stayed = self.still & self.still[ahead] & (step < PLACE_M) & (gap <= SILENT_SLOTS)
         self.length = np.maximum(np.where(stayed, gap, 1), 1).astype(np.float64)
+        self._add_silent(fixes, np.flatnonzero((gap >= 2) & (gap <= SILENT_SLOTS) & ~stayed), gap)
+
+    def _add_silent(self, fixes: _Fixes, before: np.ndarray, gap: np.ndarray) -> None:
+        """Add stays that left no fix: after the slots `before` nothing for a while, and then on from where it ended."""
+        a, b = fixes.xy[self.head[before + 1] - 1], fixes.xy[self.head[before + 1]]
+        before = before[np.hypot(*(b - a).T) < STILL_M]
+        there = 0.5 * (fixes.xy[self.head[before + 1] - 1] + fixes.xy[self.head[before + 1]])
+        parts = {
+            "head": self.head[before + 1], "track": self.track[before], "number": self.number[before] + 1, "xy": there,
+            "hours": (self.hours[before] + SLOT_MS / 3_600_000) % 168, "still": np.ones(len(before), bool),
+            "length": gap[before] - 1.0,
+        }  # fmt: skip
+        number = np.concatenate([self.number, parts["number"]])
+        order = np.lexsort((number, np.concatenate([self.track, parts["track"]])))
+        for name, values in parts.items():
+            setattr(self, name, np.concatenate([getattr(self, name), values])[order])
 
     def total(self, weight: np.ndarray, chosen: np.ndarray) -> np.ndarray:
         """(n_tracks,) sum of the chosen slots' weights."""
@@ -227,28 +247,56 @@ def _trips(s: _Slots, place: np.ndarray, a: np.ndarray, b: np.ndarray, apart: np
     ]  # fmt: skip
 
 
-def _rides(fixes: _Fixes, s: _Slots, trip: tuple[np.ndarray, np.ndarray]) -> list[np.ndarray]:
-    """How fast one goes, trips by their highest speed, and trips that run in silence, as under ground."""
-    n, step, of = s.n_tracks, fixes.step, fixes.track[fixes.step]
-    moving = fixes.speed > 0.7
+def _rides(fixes: _Fixes, s: _Slots) -> list[np.ndarray]:
+    """How fast one goes, and runs of movement: how many a day, how long, by their highest speed, and those that lead
+    through silence, as under ground. Rates are of the days from first to last fix, and of the time known.
+    """
+    n, of = s.n_tracks, fixes.track[fixes.step]
+    moving = fixes.speed > MOVING_MS
     columns = [np.log1p(np.nan_to_num(group_quantile(fixes.speed[moving], of[moving], n, q))) / 3 for q in _QUANTILES]
     cadence = np.nan_to_num(group_quantile(fixes.seconds, of, n, 0.25), nan=60.0)
     known = np.maximum(np.bincount(s.track, s.length, n) / 144, 0.2)
-    fastest: np.ndarray = np.zeros(len(trip[0]))
-    silent: np.ndarray = np.zeros(len(trip[0]))
-    if len(trip[0]):
-        # Steps from the last fix of the stay that a trip begins with to the first of the one that it ends with
-        begin = np.searchsorted(step, s.head[trip[0] + 1] - 1)
-        stop = np.searchsorted(step, s.head[trip[1]])
-        ends = np.stack([begin, np.maximum(stop, begin + 1)], axis=1).ravel()
-        quiet = (fixes.seconds > np.maximum(2.5 * cadence[of], 45)) * fixes.metres
-        padded = [np.append(a, 0.0) for a in (fixes.speed, quiet, fixes.metres)]
-        ends = np.minimum(ends, len(step))
-        fastest = np.maximum.reduceat(padded[0], ends)[::2]
-        silent = np.add.reduceat(padded[1], ends)[::2] / np.maximum(np.add.reduceat(padded[2], ends)[::2], 1.0)
-    band, of_trip = np.digitize(fastest, BANDS_MS), s.track[trip[0]]
-    for k in range(len(BANDS_MS) + 1):
-        columns.append(np.bincount(of_trip[band == k], minlength=n) / known)
-    columns.append(np.bincount(of_trip[silent > 0.4], minlength=n) / known)
-    columns.append(np.bincount(of_trip[(silent > 0.2) & (fastest > 10)], minlength=n) / known)
+    days = np.maximum(fixes.span_h / 24, 0.2)
+    run = _runs(fixes, cadence)
+
+    def rate(chosen: np.ndarray, among: np.ndarray) -> np.ndarray:
+        return np.log1p(np.bincount(run.track[chosen], minlength=n) / among)
+
+    every, weekday = np.ones(len(run.track), bool), run.hours < 120
+    length, speed = np.digitize(run.metres, BANDS_M), np.digitize(run.fastest, BANDS_MS)
+    columns += [rate(every, days), rate(every, known), rate(weekday, days), rate(~weekday, days)]
+    columns += [rate(length == k, days) for k in range(len(BANDS_M) + 1)]
+    columns += [rate(speed == k, days) for k in range(len(BANDS_MS) + 1)]
+    # A sparse record sees no top speed: what is fast falls with the time between fixes
+    columns.append(rate(run.fastest > 12.0 - 1.6 * np.log1p(cadence[run.track] / 20), days))
+    columns += [rate(run.silent > 0.4, days), rate((run.silent > 0.2) & (run.fastest > 10), days)]
     return [*columns, np.log1p(fixes.span_h) / 6, np.log1p(cadence) / 5, np.log1p(known) / 3]
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """Runs of movement, (k,) each. hours: when it begins. silent: share of the metres without fixes in between."""
+
+    track: np.ndarray
+    hours: np.ndarray
+    metres: np.ndarray
+    fastest: np.ndarray
+    silent: np.ndarray
+
+
+def _runs(fixes: _Fixes, cadence: np.ndarray) -> _Runs:
+    """Steps that move, gathered into runs that five minutes (or two and a half fixes) without such a step end."""
+    on = np.flatnonzero((fixes.speed > MOVING_MS) & (fixes.metres > 5.0) & (fixes.seconds < LONGEST_STEP_S))
+    track, first = fixes.track[fixes.step[on]], fixes.t[fixes.step[on]]
+    if not len(on):
+        return _Runs(track, *(np.zeros(0) for _ in range(4)))
+    last = fixes.t[fixes.step[on] + 1]
+    pause = np.append(0, first[1:] - last[:-1]) / 1000.0
+    new = np.append(True, track[1:] != track[:-1]) | (pause > np.maximum(PAUSE_S, 2.5 * cadence[track]))
+    head = np.flatnonzero(new)
+    metres = np.add.reduceat(fixes.metres[on], head)
+    quiet = (fixes.seconds[on] > np.maximum(2.5 * cadence[track], 45)) * fixes.metres[on]
+    silent = np.add.reduceat(quiet, head) / np.maximum(metres, 1.0)
+    fastest, hours = np.maximum.reduceat(fixes.speed[on], head), fixes.hours[fixes.step[on[head]]]
+    real = metres > SHORTEST_M
+    return _Runs(track[head][real], hours[real], metres[real], fastest[real], silent[real])

@@ -3,15 +3,17 @@
 
 import csv
 import json
+from html import escape
 
 import numpy as np
 import pytest
 import torch
 
-from model.finetune import add_head, interval
+from model.finetune import add_head
 from model.finetune import main as finetune
-from model.heads import Head, Task, encode, fit, folds, predict, scores, temperature
+from model.heads import Ensemble, Head, Task, encode, fit, folds, interval, predict, ridge, temperature
 from model.labels import cut_intervals, join, thin
+from model.scoring import Told, compare, scores, verdict, write_report
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import BundleError, InputError
 from raw_qgis_plugin.core.profiles import profile
@@ -42,7 +44,8 @@ def taught(nano_run, tracks_file, labels_file, tmp_path_factory):
     """A copy of the nano bundle with a head of classes and one of numbers."""
     output = tmp_path_factory.mktemp("taught") / "bundle"
     common = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--unit", "user", "--output", str(output)]
-    finetune([*common, "--bundle", str(nano_run / "bundle"), "--field", "way", "--task-name", "way"])
+    report = ["--report", str(output.with_suffix(".html"))]
+    finetune([*common, "--bundle", str(nano_run / "bundle"), "--field", "way", "--task-name", "way", *report])
     finetune([*common, "--bundle", str(output), "--field", "speed", "--task-name", "speed", "--unit-of-measure", "m/s"])
     return output
 
@@ -52,6 +55,7 @@ def test_a_head_learns_what_the_tracks_show(taught):
     assert way["kind"] == "binary" and way["classes"] == ["drives", "walks"]
     assert way["metrics"]["head"]["accuracy"] > 0.95 and "baseline" in way["metrics"] and way["verdict"]
     assert speed["kind"] == "number" or speed["classes"]  # two values of a number are two classes
+    assert escape(way["verdict"]) in taught.with_suffix(".html").read_text("utf-8")
 
 
 def test_the_original_bundle_is_untouched(nano_run, taught):
@@ -72,7 +76,7 @@ def test_profiles_use_the_new_head(taught, tracks_file):
 
 def test_onnx_head_equals_torch(nano_run, tmp_path):
     torch.manual_seed(0)
-    head = Head(8, 3).eval()
+    head = Ensemble([Head(8, 3), Head(8, 3, hidden=0)]).eval()
     metrics = {"units": 9, "head": {"accuracy": 0.5}, "baseline": {"accuracy": 0.4}}
     card = {"kind": "classes", "unit": "user", "classes": ["a", "b", "c"], "metrics": metrics}
     card |= {"experimental": False, "trained_on": "nothing"}
@@ -175,7 +179,8 @@ def test_the_kind_of_a_label_is_told(values, kind, classes):
 
 def test_skewed_counts_are_learned_on_a_logarithmic_scale():
     task, y = encode(np.array([0.0, 1, 1, 2, 2, 300], object))
-    assert task.transform == "log1p" and y[-1] == pytest.approx(np.log1p(300))
+    assert task.transform == "log1p" and y[-1] == pytest.approx(np.log1p(300)) and task.count
+    assert not encode(np.array([0.5, 1, 1, 2, 2, 300], object))[0].count
 
 
 def test_people_never_stand_on_both_sides():
@@ -200,3 +205,92 @@ def test_the_interval_holds_eighty_percent():
     offsets = interval(residual)
     fresh = np.random.default_rng(1).standard_t(3, 5000)
     assert ((fresh > offsets["low"]) & (fresh < offsets["high"])).mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_few_labels_get_a_line_and_a_wide_answer():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(12, 40)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int)
+    task = Task("binary", ("no", "yes"))
+    assert len(fit(x, y, np.arange(12), task).members) == 1  # no network on twelve labels
+    assert temperature(predict(ridge(x, y, task, np.ones(40)), x) * 9, y) >= 1
+    metrics = compare(Told(y, 1 - y, y, np.arange(12)), task)
+    assert metrics["ratio"][0] == pytest.approx(0, abs=1e-6) and "label more" in verdict(metrics)
+    assert compare(Told(y, y, y, np.arange(12)), task)["ratio"] == [1, 1, 1]
+    number = interval(np.arange(-5.0, 5.0))
+    assert number["low"] < -4.5 and number["high"] > 3.5  # all of ten residuals but the outermost bits
+
+
+def test_a_line_is_found_among_many_columns():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 200)).astype(np.float32)
+    y = 3 * x[:, 0] + 10
+    head = ridge(x, y, Task("number"), np.ones(200))
+    assert np.abs(predict(head, x)[:, 0] - y).mean() < 1.0
+
+
+def test_paired_intervals_draw_whole_groups():
+    group = np.repeat(np.arange(40), 10)
+    rng = np.random.default_rng(0)
+    good = np.repeat(rng.random(40) < 0.8, 10)  # all of a person's units are right, or none
+    truth = np.zeros(400, int)
+    answer, simple = np.where(good, 0, 1), np.where(good, 0, 1)
+    wide = compare(Told(answer, simple, truth, group), Task("binary", ("a", "b")))
+    narrow = compare(Told(answer, simple, truth, np.arange(400)), Task("binary", ("a", "b")))
+    assert wide["ratio"] == pytest.approx([1, 1, 1])
+    assert wide["error"][2] - wide["error"][1] > 2 * (narrow["error"][2] - narrow["error"][1])
+
+
+def metrics_of(ours, simple, ratio, units=500):
+    scores_of = {"accuracy": ours, "macro_f1": ours}, {"accuracy": simple, "macro_f1": simple}
+    return {"head": scores_of[0], "baseline": scores_of[1], "units": units, "error": [0.2, 0.1, 0.3], "ratio": ratio}
+
+
+@pytest.mark.parametrize(
+    ("metrics", "said"),
+    [
+        (metrics_of(0.9, 0.8, [0.5, 0.4, 0.7]), "worth using"),
+        (metrics_of(0.81, 0.8, [0.95, 0.8, 1.1]), "do not prove it"),
+        (metrics_of(0.7, 0.8, [1.5, 1.2, 1.7]), "simple baseline does as well"),
+        (metrics_of(0.9, 0.8, [0.5, 0.4, 0.7], 12), "label more"),
+    ],
+)
+def test_the_verdict_says_what_the_interval_proves(metrics, said):
+    assert said in verdict(metrics)
+
+
+@pytest.mark.parametrize("kind", ["classes", "number"])
+def test_the_report_shows_right_and_wrong(tmp_path, kind):
+    rng = np.random.default_rng(0)
+    task = Task("classes", ("bus", "<walk>")) if kind == "classes" else Task("number")
+    truth = rng.integers(0, 2, 50) if kind == "classes" else rng.normal(size=50)
+    told = Told(truth, truth, truth, np.arange(50))
+    card = {"unit": "track", "task": "mode", "baseline": "trees", "domain": {"cadence_s": [1, 2]}, "threshold": 0.5}
+    card["metrics"] = compare(told, task)
+    card["verdict"] = verdict(card["metrics"])
+    write_report(tmp_path / "r.html", "mode", task, told, card)
+    text = (tmp_path / "r.html").read_text("utf-8")
+    assert escape(card["verdict"]) in text and ("&lt;walk&gt;" in text if kind == "classes" else "<svg" in text)
+
+
+def test_the_network_is_tuned_and_judged_on_people_left_out(nano_run, tracks_file, labels_file, tmp_path, lines):
+    arguments = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--field", "way", "--unit", "user"]
+    arguments += ["--task-name", "way", "--backbone", "tuned", "--minutes", "0.1"]
+    finetune([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "bundle")])
+    assert any("tuning" in line for line in lines())
+    bundle = open_bundle(tmp_path / "bundle")
+    assert (bundle.path / "backbone.onnx").read_bytes() != (nano_run / "bundle" / "backbone.onnx").read_bytes()
+    (head,) = bundle.card["heads"]
+    assert 20 <= head["metrics"]["units"] <= 28 and head["metrics"]["head"]["accuracy"] > 0.9
+    assert "tuned on the labels" in bundle.card["data"] and bundle.card["onnx_difference"] < 1e-3
+    answers = profile(read(str(tracks_file))[0].by_user(), Model(bundle, "cpu"), "user", ["way"]).columns
+    assert (answers["way"] != "unknown").mean() > 0.8
+
+
+def test_only_some_classes_are_learned(nano_run, tracks_file, labels_file, tmp_path):
+    arguments = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--field", "way", "--unit", "user"]
+    arguments += ["--task-name", "way", "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b")]
+    with pytest.raises(InputError, match="All labels are equal"):
+        finetune([*arguments, "--classes", "walks"])
+    with pytest.raises(InputError, match="there are: drives, walks"):
+        finetune([*arguments, "--classes", "flies"])

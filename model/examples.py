@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What heads learn from: units or regions with their labels, as embeddings and as hand features."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_matrix, diags
+
+from model.hand_features import hand_features
+from model.labels import Labelled, join, label_units
+from raw_qgis_plugin.core.domain import UNLIMITED, unit_stats
+from raw_qgis_plugin.core.embed import FACTS, embed
+from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
+from raw_qgis_plugin.core.polygons import Polygons
+from raw_qgis_plugin.core.regions import area_km2, crossing, region_inputs
+from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.tracks import Tracks
+
+BLOCK_DEGREES = 0.02  # about two kilometres: regions of one block stay on one side of a split
+THINNINGS = 8  # copies of each region with fewer of its users, so that a head does not depend on how many are seen
+FEWEST_SEEN = 30  # users in the thinnest copy
+FEWEST_USERS = 10
+BASELINES = {"region": "gradient boosting on the numbers of users and fixes and the area"}
+BASELINE = "gradient boosting on hand features (speeds, accelerations, turns, stops, length, duration, hours, places)"
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a head learns from. x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int.
+    whole: (n,) bool, False for thinned copies, which are never tested on. strength: (d,) how much a column counts.
+    domain: what the units were like.
+    """
+
+    x: np.ndarray
+    hand: np.ndarray
+    label: np.ndarray
+    group: np.ndarray
+    whole: np.ndarray
+    strength: np.ndarray
+    domain: dict[str, list[float]]
+
+
+def unit_examples(
+    tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, model: Model, progress: Progress = no_progress
+) -> Examples:
+    """Examples of users, tracks, days or labelled intervals; people stay together."""
+    return examples_of(*label_units(tracks, table, unit, field), model, progress)
+
+
+def examples_of(tracks: Tracks, found: Labelled, model: Model, progress: Progress = no_progress) -> Examples:
+    """The same of what label_units gives."""
+    x = embed(tracks, model, progress)
+    good = ~np.isnan(x).any(axis=1)
+    stats = {k: v[good] for k, v in unit_stats(tracks).items()}
+    hand = hand_features(tracks)[good]
+    whole = np.ones(good.sum(), bool)
+    return Examples(
+        x[good], hand, found.value[good], found.group[good], whole, strength_of(x.shape[1], model), domain_of(stats)
+    )
+
+
+def strength_of(width: int, model: Model) -> np.ndarray:
+    """(width,) of the columns of an embedding, so that its hundreds of states count together as much as its facts."""
+    states = 4 * model.card["width"]
+    strength = np.ones(width)
+    if width > states:
+        strength[:states] = np.sqrt(FACTS / states)
+    return strength
+
+
+def region_examples(
+    tracks: Tracks, regions: Polygons, table: dict[str, np.ndarray], field: str, model: Model, seed: int,
+    progress: Progress = no_progress,
+) -> Examples:  # fmt: skip
+    """Examples of regions with at least ten users, whole and thinned; a label goes with its region's block."""
+    ids, polygons = regions.ids, regions.shapes
+    found = join(ids, blocks(polygons), table, "region", field)
+    users = tracks.by_user()
+    visits = crossing(users, polygons[found.unit])
+    embeddings, area = embed(users, model, progress), area_km2(polygons[found.unit])
+    rng = np.random.default_rng(seed)
+    parts = []
+    for copy in range(1 + THINNINGS):
+        least = np.log(min(max(FEWEST_SEEN / users.n_users, 0.02), 1.0))
+        share = 1.0 if copy == 0 else float(np.exp(rng.uniform(least, 0.0)))
+        thinned = csr_matrix(visits @ diags((rng.random(users.n_users) < share).astype(np.int64)))
+        thinned.eliminate_zeros()
+        n = np.diff(thinned.indptr)
+        row = np.flatnonzero(n >= FEWEST_USERS)
+        x = region_inputs(embeddings, thinned, area)
+        parts.append((x[row], x[row][:, -3:], found.value[row], found.group[row], np.full(len(row), copy == 0), n[row]))
+    x, hand, label, group, whole, n_users = (np.concatenate(p) for p in zip(*parts, strict=True))
+    if whole.sum() < 10:
+        raise InputError(
+            f"Only {whole.sum()} labelled regions were crossed by {FEWEST_USERS} users; teaching takes at least ten."
+        )
+    domain = domain_of({k: v for k, v in unit_stats(users).items() if k in ("cadence_s", "speed_ms")})
+    one = strength_of(embeddings.shape[1], model)
+    strength = np.concatenate([one, one, np.full(3, np.sqrt(np.square(one).sum()) / 2)])  # counts say most
+    domain["n_users"] = [FEWEST_USERS, 2 * int(n_users.max())]
+    return Examples(x, hand, label, group, whole, strength, domain)
+
+
+def blocks(polygons: np.ndarray) -> np.ndarray:
+    """(n,) int: the block of about two kilometres in which each polygon's centre lies."""
+    import shapely
+
+    centres = shapely.get_coordinates(shapely.centroid(polygons))
+    if len(centres) != len(polygons):
+        raise InputError("Some regions have no geometry: remove them before teaching.")
+    return np.unique(np.floor(centres / BLOCK_DEGREES).astype(int), axis=0, return_inverse=True)[1].ravel()
+
+
+def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
+    """The middle 98 % of the units taught with, and half as much again; more fixes and a longer time are welcome."""
+    bounds = {}
+    for name, values in stats.items():
+        low, high = np.nanpercentile(values, [1, 99])
+        bounds[name] = [float(f"{low / 1.5:.3g}"), float(f"{high * 1.5:.3g}")]
+    for name in ("n_fixes", "span_h"):
+        if name in bounds:
+            bounds[name][1] = UNLIMITED
+    if "speed_ms" in bounds:
+        bounds["speed_ms"][0] = 0.0
+    return bounds
