@@ -7,15 +7,17 @@ import shutil
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from model.synthetic.city import City, build_city
 from model.synthetic.days import Fixes, render_days
-from model.synthetic.laws import JUMP_EXPONENT, fit_jumps, jumps_km
+from model.synthetic.laws import JUMP_EXPONENT, fit_jumps, jumps_km, write_laws
 from model.synthetic.people import Population, populate
 from model.synthetic.plans import DAY, HOUR, Trips, plan_weeks
 from model.synthetic.recording import record
+from model.synthetic.report import report_if_possible
 from model.synthetic.streets import make_streets, osm_streets
 from model.synthetic.sumo import SyntheticError, say
 from model.synthetic.travel import Journey, move
@@ -37,6 +39,12 @@ class Request:
     across_km: float = 12.0
     osm: Path | None = None
     processes: int = 2
+
+    def facts(self) -> dict[str, Any]:
+        """What tells one city from another."""
+        streets = self.osm.name if self.osm else "made from the seed"
+        across = 0.0 if self.osm else self.across_km
+        return {"people": self.people, "weeks": self.weeks, "seed": self.seed, "across_km": across, "streets": streets}
 
     def check(self) -> None:
         """Raise SyntheticError where the request makes no sense."""
@@ -63,11 +71,13 @@ def generate(request: Request, output: Path) -> dict[str, int]:
     midnight = midnight_ms(city)
     write_layers(output, city)
     write_users(output / "truth_users.csv", population, trips, observed, ids, request.weeks)
+    write_laws(output / "laws.json", request.facts(), trips, population, request.weeks)
     write_regions(output / "truth_regions.csv", city, population, trips, request.weeks)
     moved = move(city, population, trips, observed, scratch, request.seed, request.processes)
     with TripTables(output, trips, ids, midnight) as tables:
         fixes = _write_tracks(request, city, population, trips, moved, tables, output / "tracks.parquet")
     shutil.rmtree(scratch, ignore_errors=True)
+    report_if_possible(output)
     return {"people": request.people, "observed": count, "trips": tables.count, "fixes": fixes}
 
 
@@ -112,6 +122,7 @@ def generate_days(request: Request, output: Path) -> dict[str, int]:
     everybody = np.arange(request.people)
     ids = {i: f"u{i:05d}" for i in everybody.tolist()}
     write_users(output / "truth_users.csv", population, trips, everybody, ids, request.weeks)
+    write_laws(output / "laws.json", request.facts(), trips, population, request.weeks)
     _write_days(output / "days.parquet", city, fixes, list(ids.values()))
     shutil.rmtree(scratch, ignore_errors=True)
     return {"people": request.people, "trips": len(trips), "fixes": len(fixes.t)}

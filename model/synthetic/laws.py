@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from scipy.optimize import minimize_scalar
@@ -147,3 +150,34 @@ def check_laws(trips: Trips, population: Population, weeks: int) -> list[Law]:
         Law("commuting time, median", float(np.median(commute_minutes(trips, population))), 20.0, 40.0, "min",
             "planned, home to work, door to door", MARCHETTI),
     ]  # fmt: skip
+
+
+def curves(trips: Trips, population: Population) -> dict[str, Any]:
+    """What a report draws: densities of jumps and radii on logarithmic steps, shares of visits, minutes to work."""
+    gyration = gyration_km(trips, population)
+    commute, edges = np.histogram(commute_minutes(trips, population), np.arange(0, 121, 5), density=False)
+    return {
+        "jumps_km": _density(jumps_km(trips, population)),
+        "gyration_km": _density(gyration[np.isfinite(gyration)]),
+        "visits": visit_shares(trips, population).tolist(),
+        "commute_min": {"edges": edges.tolist(), "density": (commute / max(commute.sum(), 1) / 5).tolist()},
+    }
+
+
+def _density(km: np.ndarray) -> dict[str, list[float]]:
+    edges = np.geomspace(0.1, 300, 36)
+    count, _ = np.histogram(km, edges)
+    return {
+        "x": np.sqrt(edges[1:] * edges[:-1]).tolist(),
+        "density": (count / np.diff(edges) / max(len(km), 1)).tolist(),
+    }
+
+
+def write_laws(path: Path, city: dict[str, Any], trips: Trips, population: Population, weeks: int) -> None:
+    """laws.json: the request, every law as measured, and the curves."""
+    found = {
+        "city": city,
+        "laws": [vars(law) for law in check_laws(trips, population, weeks)],
+        "curves": curves(trips, population),
+    }
+    path.write_text(json.dumps(found, indent=1), encoding="utf-8")
