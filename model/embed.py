@@ -40,14 +40,14 @@ if TYPE_CHECKING:
     from raw_qgis_plugin.core.fields import Guess
     from raw_qgis_plugin.core.runtime import Model
 
-LARGE_ROWS = 20_000_000  # from here on the input is embedded in parts
+LARGE_ROWS = 8_000_000  # from here on the input is embedded in parts
 PARTS_A_WORKER = 4
 EPILOG = """
 P has the id columns (user_id, and track_id or day), as .parquet the most visited place as a point (a 500 m grid;
 GeoParquet 1.1), and the embedding in e000, e001, ...; empty where there are fewer than two fixes. P may be a database,
 postgresql://user@host/database, with PostGIS: there the embedding is an array in one column.
 
-What memory does not hold (from 20 million rows), or is given --workers, is embedded in parts of the users. Finished
+What memory does not hold (from 8 million rows), or is given --workers, is embedded in parts of the users. Finished
 parts stay in --work until all is written: the same command goes on after it was stopped or killed.
 """
 
