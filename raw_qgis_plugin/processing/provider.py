@@ -16,6 +16,7 @@ from .profile_users import ProfileUsers
 from .score_regions import ScoreRegions
 from .similar_regions import SimilarRegions
 from .similar_users import SimilarUsers
+from .train_head import TrainHead
 
 PROVIDER_ID = "raw"
 
@@ -28,6 +29,7 @@ ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     SimilarUsers,
     SimilarRegions,
     EmbedTracks,
+    TrainHead,
     Pretrain,
 )
 """In the order of the toolbar: in come the tracks, out come labels, regions and forecasts."""

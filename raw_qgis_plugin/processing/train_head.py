@@ -1,0 +1,288 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""raw:trainhead: teach the model a label of one's own from examples."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsFeatureRequest,
+    QgsProcessing,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeedback,
+    QgsProcessingOutputString,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterFolderDestination,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+    QgsWkbTypes,
+)
+
+from ..core.errors import InputError
+from .base import READ, TrackAlgorithm
+from .progress import Stage
+from .score_regions import to_lonlat
+from .words import tr
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from ..core.tracks import Tracks
+    from ..tasks.child import Child
+
+UNITS = ("user", "track", "day", "region")
+BACKBONES = ("frozen", "tuned")
+# Names of the field with a unit's id, as model/labels.py knows them
+ID_FIELDS = {
+    "user": ("user_id", "user", "uid", "cab_id", "id"),
+    "track": ("track_id", "trip_id", "tid", "id"),
+    "day": ("day", "date"),
+}
+INTERVALS = (("start", "end"), ("t_start", "t_end"))
+FEWEST = 10  # labelled units
+EMBEDDED = 0.5  # share of the work that embedding is, as far as one can tell
+
+
+class TrainHead(TrackAlgorithm):
+    """Teach a head in a child process, and put it into a copy of the model."""
+
+    ID = "trainhead"
+    TITLE = "Teach a label"
+    SUMMARY = "Teach the model a label of your own from some labelled users, tracks, days or regions."
+    TAGS = ("trajectory", "movement", "train", "learn", "classify", "label", "head", "supervised", "predict")
+    NEEDS = ("onnxruntime", "pyarrow")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
+        """The form."""
+        self.add_tracks()
+        labels = QgsProcessingParameterFeatureSource("LABELS", tr("Labels"), [QgsProcessing.SourceType.TypeVector])
+        labels.setHelp(tr("A table with an id and the label for each user, track or day; for regions, their polygons."))
+        self.addParameter(labels)
+        field = QgsProcessingParameterField("LABEL_FIELD", tr("Field to learn"), parentLayerParameterName="LABELS")
+        field.setHelp(tr("Two words are a yes or no, more words are classes, numbers are learned as numbers."))
+        self.addParameter(field)
+        self.add_choice("UNIT", "A label is of a", UNITS, "What a row of the labels speaks of.", defaultValue="user")
+        name = QgsProcessingParameterString("TASK_NAME", tr("Name of the task"))
+        name.setHelp(tr("Small letters, digits and _: the field of the results is called so."))
+        self.addParameter(name)
+        self.add_choice(
+            "BACKBONE", "The network", BACKBONES, "frozen: stays as it is, a matter of minutes. tuned: is trained on, "
+            "which takes some thousand labels; its other tasks are lost in the copy.", defaultValue="frozen",
+        )  # fmt: skip
+        id_field = QgsProcessingParameterField(
+            "LABEL_ID",
+            tr("Field with the unit's id (empty: guessed)"),
+            parentLayerParameterName="LABELS",
+            optional=True,
+        )
+        self.add_advanced(id_field)
+        minutes = QgsProcessingParameterNumber(
+            "MINUTES", tr("Minutes at most"), QgsProcessingParameterNumber.Type.Double, 30.0, minValue=0.1
+        )
+        self.add_advanced(minutes)
+        self.addParameter(QgsProcessingParameterFolderDestination("BUNDLE", tr("New model")))
+        self.addParameter(QgsProcessingParameterFileDestination("REPORT", tr("Report"), "HTML files (*.html)"))
+        self.add_model()
+        self.addOutput(QgsProcessingOutputString("VERDICT", tr("Whether the label is worth using")))
+
+    def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
+        """A name that can be a field's, an id to join by, polygons for regions, a model that is whole."""
+        from ..core.bundle import open_bundle
+
+        super().check_own(parameters, context)
+        name = self.parameterAsString(parameters, "TASK_NAME", context)
+        if not name.isascii() or not name.isidentifier() or name != name.lower() or len(name) > 60:
+            raise InputError(f"'{name}' is no name for a task: use small letters, digits and _, such as night_worker.")
+        open_bundle(self._model_path(parameters, context))
+        labels, unit = self.parameterAsSource(parameters, "LABELS", context), self._unit(parameters, context)
+        if labels is None:
+            return
+        if unit == "region":
+            if QgsWkbTypes.geometryType(labels.wkbType()) != QgsWkbTypes.GeometryType.PolygonGeometry:
+                raise InputError("Labels of regions must be a layer of polygons.")
+            return
+        id_field(labels.fields().names(), unit, self.parameterAsString(parameters, "LABEL_ID", context))
+
+    def _unit(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str:
+        return self.parameterAsString(self.in_words(parameters), "UNIT", context) or "user"
+
+    def _model_path(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str | None:
+        return self.parameterAsString(parameters, "MODEL", context).strip().removesuffix("card.json") or None
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """On the main thread: tracks and labels."""
+        self.labels = self.parameterAsSource(parameters, "LABELS", context)
+        if self.labels is None:
+            raise QgsProcessingException(self.invalidSourceError(parameters, "LABELS"))
+        return super().prepareAlgorithm(parameters, context, feedback)
+
+    def run_on(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> dict[str, Any]:
+        """Read, write down what the child needs, teach, copy what came of it."""
+        import shutil
+        from pathlib import Path
+
+        from ..core import library
+        from ..core.bundle import open_bundle
+        from ..tasks import child as runs
+        from ..tasks import training
+
+        unit, name = self._unit(parameters, context), self.parameterAsString(parameters, "TASK_NAME", context)
+        bundle, report = (self.parameterAsString(parameters, key, context) for key in ("BUNDLE", "REPORT"))
+        tracks, skipped = self.read(feedback)
+        tracks = self.cut(tracks, "track", skipped, feedback)
+        folder = runs.new_folder("head")
+        arguments = self._write_labels(parameters, context, unit, folder)
+        if unit == "user":
+            tracks = only_labelled(tracks, folder / "labels.parquet")
+        training.write_tracks(tracks, folder / "tracks.parquet")
+        arguments += [
+            "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.parquet"),
+            "--field", "label", "--unit", unit, "--task-name", name,
+            "--backbone", self.parameterAsString(parameters, "BACKBONE", context) or "frozen",
+            "--minutes", f"{self.parameterAsDouble(parameters, 'MINUTES', context):g}",
+            "--device", (self.parameterAsString(parameters, "DEVICE", context) or "auto").lower(),
+            "--bundle", str(open_bundle(self._model_path(parameters, context)).path),
+            "--title", self.parameterAsString(parameters, "LABEL_FIELD", context),
+            "--trained-on", tr("labels of one's own"),
+            "--report", str(folder / "report.html"), "--output", str(folder / "bundle"),
+        ]  # fmt: skip
+        child = runs.Child.start("model.finetune", arguments, folder, title=tr(self.TITLE))
+        try:
+            told = self._follow(child, feedback)
+            library.copy(folder / "bundle", Path(bundle))
+            shutil.copyfile(folder / "report.html", report)
+        finally:
+            if not child.running:
+                child.delete()  # a copy of people's tracks
+        feedback.pushInfo(told.get("verdict", ""))
+        return {
+            "BUNDLE": bundle, "REPORT": report, "VERDICT": told.get("verdict", ""),
+            "PROVIDER": told.get("provider", "CPU"),
+            "N_USERS": tracks.n_users, "N_POINTS": len(tracks), "N_SKIPPED": skipped.total,
+        }  # fmt: skip
+
+    def _write_labels(
+        self, parameters: dict[str, Any], context: QgsProcessingContext, unit: str, folder: Path
+    ) -> list[str]:
+        """Write labels.parquet, and regions.geojson where they are of regions. Returns arguments that go with it."""
+        field = self.parameterAsString(parameters, "LABEL_FIELD", context)
+        if unit == "region":
+            features = list(self.labels.getFeatures())
+            polygons = to_lonlat(features, self.labels, context)
+            there = [n for n, polygon in enumerate(polygons) if polygon is not None and not polygon.is_empty]
+            ids, values = [str(n) for n in there], [plain(features[n].attribute(field)) for n in there]
+            write_regions(polygons[there], ids, folder / "regions.geojson")
+            write_columns({"region_id": ids, "label": values}, folder / "labels.parquet")
+            return ["--regions", str(folder / "regions.geojson"), "--id", "region_id"]
+        names = self.labels.fields().names()
+        own = id_field(names, unit, self.parameterAsString(parameters, "LABEL_ID", context))
+        columns = {"label": field, **own}
+        request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
+        rows = [[plain(f.attribute(n)) for n in columns.values()] for f in self.labels.getFeatures(request)]
+        write_columns(dict(zip(columns, map(list, zip(*rows)))), folder / "labels.parquet")
+        return []
+
+    @staticmethod
+    def _follow(child: Child, feedback: QgsProcessingFeedback) -> dict[str, str]:
+        """Show the child's progress. Returns the verdict and the device really used."""
+        from ..tasks import training
+
+        stage = Stage(feedback, tr("Teaching"), READ, 100)
+        told: dict[str, str] = {}
+
+        def hear(line: dict[str, Any]) -> None:
+            told.update({key: str(line[key]) for key in ("verdict", "provider") if key in line})
+            words = training.in_words(line)
+            if words and "verdict" not in line:
+                feedback.pushConsoleInfo(words) if "text" in line else feedback.pushInfo(words)
+            share = share_done(line)
+            if share is not None and not feedback.isCanceled():
+                stage(share)
+
+        child.follow(hear, feedback.isCanceled)
+        return told
+
+
+def share_done(line: dict[str, Any]) -> float | None:
+    """Share of the work that lies behind a line of model.finetune; None where it does not say."""
+    if "embedded" in line or "tuning" in line:
+        return EMBEDDED * float(line.get("embedded", line.get("tuning", 0.0)))
+    if "fold" in line:
+        return EMBEDDED + (1 - EMBEDDED) * line["fold"] / (1 + line["of"])
+    return None
+
+
+def id_field(names: list[str], unit: str, chosen: str) -> dict[str, str]:
+    """Columns of the labels' file and the fields that they are from. InputError where there is no id."""
+    given = {name.lower(): name for name in names}
+    user = next((given[name] for name in ID_FIELDS["user"] if name in given), "")
+    for start, end in INTERVALS:
+        if unit == "track" and start in given and end in given and user:
+            return {"user_id": chosen or user, "start": given[start], "end": given[end]}
+    own = chosen or next((given[name] for name in ID_FIELDS[unit] if name in given), "")
+    if not own:
+        words = ", ".join(ID_FIELDS[unit])
+        raise InputError(f"The labels have no id of the {unit} (a field called {words}). Choose it: Field with the id.")
+    column = {"user": "user_id", "track": "track_id", "day": "day"}[unit]
+    return {column: own, **({"user_id": user} if unit != "user" and user and user != own else {})}
+
+
+def plain(value: Any) -> Any:
+    """A field's value as Python has it: dates as ISO text, NULL as None."""
+    if value is None or (hasattr(value, "isNull") and value.isNull()):
+        return None
+    if hasattr(value, "toPyDateTime"):
+        return value.toUTC().toPyDateTime().isoformat() + "Z"
+    if hasattr(value, "toPyDate"):
+        return value.toPyDate().isoformat()
+    return value
+
+
+def only_labelled(tracks: Tracks, labels: Path) -> Tracks:
+    """Without the users that have no label, unless next to none has."""
+    import numpy as np
+    from pyarrow import parquet
+
+    ids = {str(i) for i in parquet.read_table(labels, columns=["user_id"])["user_id"].to_pylist()}
+    known = np.array([str(user) in ids for user in tracks.user_ids], bool)
+    return tracks.take(known[tracks.user]) if known.sum() >= FEWEST else tracks
+
+
+def write_columns(columns: dict[str, list[Any]], path: Path) -> None:
+    """Write lists as a table; values of several kinds in one of them become text."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    arrays = {}
+    for name, values in columns.items():
+        try:
+            arrays[name] = pa.array(values)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            arrays[name] = pa.array([None if v is None else str(v) for v in values])
+    parquet.write_table(pa.table(arrays), path)
+
+
+def write_regions(polygons: np.ndarray, ids: list[str], path: Path) -> None:
+    """Write polygons in longitude and latitude as GeoJSON."""
+    import json
+
+    import shapely
+
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"region_id": i},
+            "geometry": json.loads(shapely.to_geojson(p)) if p else None,
+        }
+        for i, p in zip(ids, polygons)
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}), "utf-8")
