@@ -50,6 +50,7 @@ class Paper(nn.Module):
         self.norm = Norm(c.width)
         self.head = nn.Linear(c.width, 2)
         nn.init.normal_(self.positions.weight, std=0.02)
+        nn.init.zeros_(self.head.weight)  # it begins at the middle of the box
 
     def forward(
         self, x: Tensor, at: Tensor, mask: Tensor | None = None, past: list[tuple[Tensor, Tensor]] | None = None
