@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import nn
 
 from model.card import write_card
 from model.cli import DEVICES, Parser, run
@@ -30,8 +30,8 @@ from model.examples import BASELINE, BASELINES, Examples, examples_of, region_ex
 from model.export import export_graph
 from model.heads import (
     UNKNOWN_BELOW,
+    Calibrated,
     Ensemble,
-    Head,
     Task,
     boosting,
     encode,
@@ -39,6 +39,8 @@ from model.heads import (
     folds,
     interval,
     predict,
+    recalibrate,
+    ridge,
     temperature,
 )
 from model.labels import Labelled, label_units, read_table, thin
@@ -61,16 +63,15 @@ def say(**line: object) -> None:
 
 def teach(
     e: Examples, rename: dict[str, str], seed: int, minutes: float, splits: Splits | None = None
-) -> tuple[Ensemble, Task, float, dict, Told]:
+) -> tuple[Calibrated, Task, dict, Told]:
     """Cross-validate, calibrate and train. splits: train and test rows, five folds unless they are given.
 
-    Returns the head, its task, its temperature, what the card says, and the answers of the cross-validation.
+    Returns the head, its task, what the card says, and the answers of the cross-validation.
     """
     task, y = encode(e.label, rename)
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
     both, simple = np.full((2, len(y), task.outputs), np.nan), np.full(len(y), np.nan)  # both: a line alone, and all
-    hand = e.hand[:, np.isnan(e.hand).mean(axis=0) < 0.9]  # a short track has no night and no working hours
     began = time.monotonic()
     until = began + 60 * minutes
     splits = folds(y, e.group, task, seed) if splits is None else splits
@@ -79,7 +80,7 @@ def teach(
         head = fit(e.x[learn], y[learn], e.group[learn], task, seed + fold, e.strength, until)
         for way, members in enumerate((head.members[:1], head.members)):
             both[way, test] = predict(Ensemble(list(members)).eval(), e.x[test])
-        simple[test] = boosting(hand[learn], y[learn], task, seed).predict(hand[test])
+        simple[test] = boosting(e.hand[learn], y[learn], task, seed).predict(e.hand[test])
         say(fold=fold + 1, of=len(splits), seconds=round(time.monotonic() - began, 1))
         if time.monotonic() > until:
             break
@@ -90,18 +91,21 @@ def teach(
         )
     straight = loss(both[0, told], y[told], task) <= loss(both[1, told], y[told], task)
     out = both[0 if straight else 1, told]
-    heat, card = 1.0, {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain}
+    gain, shift, card = 1.0, 0.0, {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain}
     if task.classes:
-        heat = temperature(out, y[told])
+        gain = 1 / temperature(out, y[told])
         answers = Told(out.argmax(axis=1), simple[told].astype(y.dtype), y[told], e.group[told])
         card |= {"classes": list(task.classes), "threshold": UNKNOWN_BELOW if task.kind == "binary" else 0.5}
     else:
+        gain, shift = recalibrate(out[:, 0], y[told], task)
+        out = gain * out + shift
         answer, by_trees, truth = (task.in_unit(a) for a in (out[:, 0], simple[told], y[told]))
         answers = Told(answer, by_trees, truth, e.group[told])
         card |= {"transform": task.transform, "halfwidth": interval(y[told] - out[:, 0]), "count": task.count}
     card["metrics"] = compare(answers, task, seed)
-    head = fit(e.x, y, e.group, task, seed, e.strength, until if not straight else 0.0)
-    return Ensemble(list(head.members[:1] if straight else head.members)).eval(), task, heat, card, answers
+    line = Ensemble([ridge(e.x, y, task, e.strength)])
+    head = line if straight else fit(e.x, y, e.group, task, seed, e.strength)
+    return Calibrated(head, gain, shift).eval(), task, card, answers
 
 
 def loss(out: np.ndarray, y: np.ndarray, task: Task) -> float:
@@ -112,19 +116,7 @@ def loss(out: np.ndarray, y: np.ndarray, task: Task) -> float:
     return float(nn.functional.cross_entropy(logits, torch.from_numpy(y)))
 
 
-class Calibrated(nn.Module):
-    """A head with its temperature, as exported."""
-
-    def __init__(self, head: nn.Module, heat: float) -> None:
-        super().__init__()
-        self.head, self.heat = head, heat
-
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (n, inputs) to (n, outputs)."""
-        return self.head(x) / self.heat
-
-
-def add_head(bundle: Bundle, output: Path, name: str, head: Head | Ensemble, heat: float, card: dict) -> None:
+def add_head(bundle: Bundle, output: Path, name: str, head: Calibrated, card: dict) -> None:
     """Write a copy of the bundle with the head in it, in the place of one of that name.
 
     The copy is made and checked beside the output, so that a bundle is replaced by a whole one or not at all.
@@ -135,7 +127,7 @@ def add_head(bundle: Bundle, output: Path, name: str, head: Head | Ensemble, hea
         (fresh / "heads").mkdir(exist_ok=True)
         x = torch.zeros(2, head.inputs)
         rows = {"x": {0: torch.export.Dim("rows", min=1)}}
-        export_graph(Calibrated(head, heat).eval(), {"x": x}, fresh / "heads" / f"{name}.onnx", ["answer"], rows)
+        export_graph(head, {"x": x}, fresh / "heads" / f"{name}.onnx", ["answer"], rows)
         others = [h for h in bundle.card["heads"] if h["name"] != name]
         write_card(fresh, bundle.card | {"heads": [*others, {"name": name, **card}]})
         open_bundle(fresh)
@@ -255,13 +247,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             else:
                 examples = examples_of(tracks, found, model, embedded)
         left = args.minutes - (time.monotonic() - began) / 60
-        head, task, heat, card, told = teach(examples, rename, args.seed, max(left, 1.0), splits)
+        head, task, card, told = teach(examples, rename, args.seed, max(left, 1.0), splits)
         card |= {
             "unit": args.unit, "task": args.field, "title": args.title or args.task_name.replace("_", " "),
             "unit_of_measure": args.unit_of_measure, "trained_on": args.trained_on, "experimental": args.experimental,
             "baseline": BASELINES.get(args.unit, BASELINE), "verdict": verdict(card["metrics"]),
         }  # fmt: skip
-        add_head(bundle, args.output, args.task_name, head, heat, card)
+        add_head(bundle, args.output, args.task_name, head, card)
     if args.report:
         write_report(args.report, args.task_name, task, told, card)
     say(**card["metrics"], verdict=card["verdict"])

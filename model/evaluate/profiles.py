@@ -1,5 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Heads on labels that they never saw: python -m model.evaluate profiles."""
+"""Heads on labels that they never saw, beside trees on hand features: python -m model.evaluate profiles
+
+The trees learn from --baseline-tracks and --baseline-labels (such as the city that taught the head), or else, with an
+advantage over the head, from the asked labels themselves, cross-validated over people. --days N looks at each user's
+first N days alone. Without labels, --rule commuting asks a head of yes and no what a rule says of the later half of
+each user's time (on half of the weekdays seen and more at one place, 500 m from home and farther), from the earlier
+half: a rule, not a truth.
+"""
 
 from __future__ import annotations
 
@@ -12,68 +19,180 @@ import numpy as np
 
 from model.card import write_card
 from model.evaluate import make_parser, write_report
-from model.heads import Task, label_words, scores
-from model.labels import label_units, read_table, thin
+from model.examples import BASELINE
+from model.hand_features import hand_features
+from model.heads import Task, boosting, folds, label_words
+from model.labels import Labelled, label_units, read_table, thin
+from model.scoring import Told, compare, confusion, scatter, verdict
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.embed import embed
-from raw_qgis_plugin.core.profiles import softmax
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.habits import HABITS, habits
+from raw_qgis_plugin.core.profiles import answers, softmax
+from raw_qgis_plugin.core.report import Page
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
-from raw_qgis_plugin.core.tracks import Tracks
+from raw_qgis_plugin.core.tracks import Tracks, solar_day
+
+FEWEST_DAYS = 4  # weekdays on which a user is seen in each half of the time, for a rule to say something
+RULE_DAYS, RULE_FAR_M = 0.5, 500.0
 
 
-def evaluate_labels(tracks: Tracks, labels: Path, args: argparse.Namespace, model: Model) -> dict:
-    """A head of classes on labels that it never saw: accuracy and macro-F1 over all, accuracy of the most frequent
-    class, how often the head is sure and right then, and the confusion of classes (rows: truth).
-    """
-    rename = dict(r.split("=", 1) for r in args.rename)
-    head = model.bundle.head(args.task)
-    table = read_table(labels)
-    words = label_words(table[args.field], rename)
-    chosen = np.isin(words, head["classes"])
-    table = {k: v[chosen] for k, v in table.items()}
+def first_days(tracks: Tracks, days: int) -> Tracks:
+    """The first so many days of each user, beginning on the user's second, which is a whole one."""
+    users = tracks.by_user()
+    day = solar_day(users)
+    since = day - day[users.user_offsets[:-1]][users.user]
+    return users.take((since >= 1) & (since <= days))
+
+
+def by_rule(tracks: Tracks) -> tuple[Tracks, Labelled]:
+    """The earlier halves of the users' times, and whether they commute in the later halves by a rule: 'yes' or 'no'."""
+    users = tracks.by_user()
+    day = solar_day(users)
+    middle = np.array([np.median(np.unique(d)) for d in np.split(day, users.user_offsets[1:-1])])
+    later = day > middle[users.user]
+    halves = [users.take(~later), users.take(later)]
+    facts = [dict(zip(HABITS, habits(half).T, strict=True)) for half in halves]
+    enough = [set(half.user_ids[f["days_seen"] * 10 >= FEWEST_DAYS]) for half, f in zip(halves, facts, strict=True)]
+    both = enough[0] & enough[1]
+    far = np.log1p(RULE_FAR_M / 100) / 4  # as core/habits.py scales distances
+    commutes = (facts[1]["anchor_days"] >= RULE_DAYS) & (facts[1]["anchor_far"] >= far)
+    said = dict(zip(halves[1].user_ids, np.where(commutes, "yes", "no"), strict=True))
+    first = halves[0].take(np.isin(halves[0].user_ids, list(both))[halves[0].user])
+    if first.n_users < 10:
+        raise InputError(f"Only {first.n_users} users are seen on {FEWEST_DAYS} weekdays of each half of their time.")
+    n = np.arange(first.n_users)
+    return first, Labelled(n, np.array([said[user] for user in first.user_ids], object), n)
+
+
+def labelled(
+    path: str, labels: Path | None, args: argparse.Namespace, head: dict, days: int | None
+) -> tuple[Tracks, Labelled, np.ndarray]:
+    """The labelled units, and the truth: places in the head's classes, or numbers."""
+    if args.rule:
+        tracks, found = by_rule(read(path)[0])
+        return tracks, found, np.searchsorted(head["classes"], found.value.astype(str))
+    if labels is None or args.field is None:
+        raise InputError("What is the truth? Give --labels and --field, or --rule commuting.")
+    rename, table = dict(r.split("=", 1) for r in args.rename), read_table(labels)
+    if args.field not in table:
+        raise InputError(f"The labels have no column '{args.field}'. They have: {', '.join(table)}.")
+    if head["kind"] != "number":
+        chosen = np.isin(label_words(table[args.field], rename), head["classes"])
+        if not chosen.any():
+            raise InputError(f"No label is one of the head's classes: {', '.join(head['classes'])}.")
+        table = {k: v[chosen] for k, v in table.items()}
     if args.per_class:
         table = thin(table, args.field, rename, args.per_class, args.seed)
-    units, found = label_units(tracks, table, args.unit, args.field)
-    x = embed(units, model)
+    tracks = read(path)[0]
+    tracks, found = label_units(first_days(tracks, days) if days else tracks, table, args.unit, args.field)
+    if head["kind"] == "number":
+        return tracks, found, found.value.astype(float)
+    place = {word: i for i, word in enumerate(head["classes"])}
+    return tracks, found, np.array([place[word] for word in label_words(found.value, rename)])
+
+
+def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = None) -> tuple[dict, Told, Task]:
+    """A head beside the baseline; of classes also the confusion (rows: truth), the accuracy of the most frequent class,
+    and how often the head is sure and right then; of numbers how often the interval holds the truth.
+    """
+    head = model.bundle.head(args.task)
+    task = Task(head["kind"], tuple(head.get("classes", ())), head.get("transform", "identity"))
+    tracks, found, truth = labelled(args.tracks, args.labels, args, head, days)
+    x = embed(tracks, model)
     known = ~np.isnan(x).any(axis=1)
-    p = softmax(model.run_head(args.task, x[known]).astype(np.float64))
-    classes, guess, sure = head["classes"], p.argmax(axis=1), p.max(axis=1) >= head["threshold"]
-    y = np.array([classes.index(w) for w in label_words(found.value[known], rename)])
-    return {
-        "units": len(y),
-        "people": len(np.unique(found.group[known])),
-        **scores(guess, y, Task("classes", tuple(classes))),
-        "most_frequent": float(np.bincount(y).max() / len(y)),
-        "sure": float(sure.mean()),
-        "accuracy_where_sure": float((guess == y)[sure].mean()) if sure.any() else None,
-        "classes": classes,
-        "confusion": np.histogram2d(y, guess, bins=np.arange(len(classes) + 1))[0].astype(int).tolist(),
-    }
+    hand, x, truth, group = hand_features(tracks)[known], x[known], truth[known], found.group[known]
+    if args.baseline_tracks:
+        theirs, _, learned = labelled(args.baseline_tracks, args.baseline_labels, args, head, days)
+        simple = boosting(hand_features(theirs), learned, task, args.seed).predict(hand)
+    else:
+        simple = np.zeros(len(truth))
+        for learn, test in folds(truth, group, Task(task.kind, task.classes), args.seed):
+            simple[test] = boosting(hand[learn], truth[learn], task, args.seed).predict(hand[test])
+    more: dict = {"people": len(np.unique(group))}
+    if task.classes:
+        p = softmax(model.run_head(args.task, x).astype(np.float64))
+        answer, sure = p.argmax(axis=1), p.max(axis=1) >= head["threshold"]
+        right = answer == truth
+        more |= {
+            "most_frequent": float(np.bincount(truth).max() / len(truth)), "sure": float(sure.mean()),
+            "accuracy_where_sure": float(right[sure].mean()) if sure.any() else None, "classes": head["classes"],
+            "confusion": confusion(truth, answer, len(task.classes)).tolist(),
+        }  # fmt: skip
+    else:
+        columns = answers(head, model, x)
+        answer, low, high = (columns[args.task + part] for part in ("", "_low", "_high"))
+        more["inside"] = float(((truth >= low) & (truth <= high)).mean())
+        more["correlation"] = float(np.corrcoef(answer, truth)[0, 1])
+    told = Told(answer, simple.astype(truth.dtype), truth, group)
+    figures = compare(told, task, args.seed)
+    return {**figures, **figures["head"], **more}, told, task
+
+
+def page_of(args: argparse.Namespace, results: dict[str, dict], told: Told, task: Task, card: dict) -> Page:
+    """The figures for people to read."""
+    last = list(results.values())[-1]
+    page = Page(
+        f"Head {args.task} on {args.rule or args.field}",
+        f"{last['units']} units of {last['people']} people, none learned.",
+    )
+    page.sentence(verdict(last), "key")
+    where = args.baseline_tracks or "the asked labels themselves, cross-validated"
+    page.sentence(f"The baseline is {BASELINE}, taught on {where}.")
+    keys = list(last["head"])
+    rows = [
+        [name, *(f"{r['head'][k]:.3f}" for k in keys), *(f"{r['baseline'][k]:.3f}" for k in keys),
+         "{:.2f} [{:.2f}, {:.2f}]".format(*r["ratio"])] for name, r in results.items()
+    ]  # fmt: skip
+    names = [f"{who}: {k}" for who in ("head", "baseline") for k in keys]
+    page.table(["tracks", *names, "error over baseline's"], rows)
+    if task.classes:
+        counts = [[word, *row] for word, row in zip(task.classes, last["confusion"], strict=True)]
+        page.table(["truth \\ answer", *task.classes], counts)
+        sure, right = last["sure"], last["accuracy_where_sure"] or 0.0
+        page.sentence(f"The head is sure of {sure:.0%} of them, and right in {right:.1%} of these.")
+    else:
+        inside, correlation = last["inside"], last["correlation"]
+        page.sentence(f"The 80 % interval holds {inside:.0%} of the truths; correlation {correlation:.2f}.")
+        page.figure(scatter(told, card), "Each point is a unit; on the line answer and truth are equal.")
+    return page
 
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    p = make_parser("profiles", __doc__.split("\n")[0])
-    p.add_argument("--labels", required=True, type=Path, metavar="L", help="as for model.finetune")
-    p.add_argument("--field", required=True, metavar="F", help="column of the labels")
+    p = make_parser("profiles", __doc__)
+    p.add_argument("--labels", type=Path, metavar="L", help="as for model.finetune")
+    p.add_argument("--field", metavar="F", help="column of the labels")
+    p.add_argument("--rule", choices=("commuting",), help="in the place of labels: ask what this rule says later on")
     p.add_argument("--unit", choices=("user", "track", "day"), default="track")
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
     p.add_argument("--rename", nargs="+", default=[], metavar="FROM=TO", help="labels to call by the head's names")
     p.add_argument("--per-class", type=int, metavar="N", help="at most N labels a class, drawn at random")
+    p.add_argument("--days", type=int, nargs="+", metavar="N", help="look at so many days only; several give a table")
+    p.add_argument("--baseline-tracks", metavar="T", help="what the baseline learns from")
+    p.add_argument("--baseline-labels", type=Path, metavar="L", help="and its labels")
     return p
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
-    tracks, _, _ = read(args.tracks)
+    if bool(args.baseline_tracks) != bool(args.baseline_labels):
+        raise InputError("--baseline-tracks and --baseline-labels go together.")
     bundle = open_bundle(args.bundle)
-    results = evaluate_labels(tracks, args.labels, args, Model(bundle))
-    print(json.dumps(results, indent=1))
+    if args.rule and bundle.head(args.task).get("classes") != ["no", "yes"]:
+        raise InputError(f"--rule asks for yes or no, which the head {args.task} does not answer.")
+    model, results = Model(bundle), {}
+    for days in args.days or [None]:
+        name = f"{days} days" if days else "all"
+        results[name], told, task = evaluate_head(args, model, days)
+        print(name, json.dumps(results[name]))
+        print(verdict(results[name]))
     if args.record:
         head = bundle.head(args.task)
-        head["elsewhere"] = head.get("elsewhere", {}) | {args.record: results}
+        more = {args.record if name == "all" else f"{args.record}, {name}": r for name, r in results.items()}
+        head["elsewhere"] = head.get("elsewhere", {}) | more
         write_card(Path(args.bundle), bundle.card)
     if args.output:
-        write_report(args.output, results)
+        write_report(args.output, results, page_of(args, results, told, task, bundle.head(args.task)))

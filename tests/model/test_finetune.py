@@ -11,7 +11,20 @@ import torch
 
 from model.finetune import add_head
 from model.finetune import main as finetune
-from model.heads import Ensemble, Head, Task, encode, fit, folds, interval, predict, ridge, temperature
+from model.heads import (
+    Calibrated,
+    Ensemble,
+    Head,
+    Task,
+    encode,
+    fit,
+    folds,
+    interval,
+    predict,
+    recalibrate,
+    ridge,
+    temperature,
+)
 from model.labels import cut_intervals, join, thin
 from model.scoring import Told, compare, scores, verdict, write_report
 from raw_qgis_plugin.core.bundle import open_bundle
@@ -76,14 +89,14 @@ def test_profiles_use_the_new_head(taught, tracks_file):
 
 def test_onnx_head_equals_torch(nano_run, tmp_path):
     torch.manual_seed(0)
-    head = Ensemble([Head(8, 3), Head(8, 3, hidden=0)]).eval()
+    head = Calibrated(Ensemble([Head(8, 3), Head(8, 3, hidden=0)]), 0.5, 0.1).eval()
     metrics = {"units": 9, "head": {"accuracy": 0.5}, "baseline": {"accuracy": 0.4}}
     card = {"kind": "classes", "unit": "user", "classes": ["a", "b", "c"], "metrics": metrics}
     card |= {"experimental": False, "trained_on": "nothing"}
-    add_head(open_bundle(nano_run / "bundle"), tmp_path / "bundle", "abc", head, 2.0, card)
+    add_head(open_bundle(nano_run / "bundle"), tmp_path / "bundle", "abc", head, card)
     model = Model(open_bundle(tmp_path / "bundle"), "cpu")
     x = np.random.default_rng(0).normal(size=(7, 8)).astype(np.float32)
-    np.testing.assert_allclose(model.run_head("abc", x), predict(head, x) / 2, atol=1e-5)
+    np.testing.assert_allclose(model.run_head("abc", x), predict(head, x), atol=1e-5)
     with pytest.raises(BundleError, match="another backbone"):
         model.run_head("abc", x[:, :5])
 
@@ -227,6 +240,18 @@ def test_a_line_is_found_among_many_columns():
     y = 3 * x[:, 0] + 10
     head = ridge(x, y, Task("number"), np.ones(200))
     assert np.abs(predict(head, x)[:, 0] - y).mean() < 1.0
+
+
+def test_numbers_that_are_mostly_nothing_are_answered_so():
+    rng = np.random.default_rng(0)
+    task = Task("number", transform="log1p")
+    y = np.where(rng.random(400) < 0.7, 0.0, np.log1p(5.0))
+    unsure = 0.3 * y + 0.4 + rng.normal(0, 0.05, 400)
+    gain, shift = recalibrate(unsure, y, task)
+    before, after = (np.abs(task.in_unit(a) - task.in_unit(y)).mean() for a in (unsure, gain * unsure + shift))
+    assert after < 0.9 * before
+    assert recalibrate(unsure[:50], y[:50], task) == (1.0, 0.0)
+    assert recalibrate(y, y, task)[0] == pytest.approx(1, abs=0.06)
 
 
 def test_paired_intervals_draw_whole_groups():

@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What embeddings hold, and what pretraining is worth: python -m model.evaluate probes --tracks T [--labels L …]
+
+Probes are straight lines from single states to the hour, the speed and the distance from home, cross-validated over
+people, beside the same network from random weights and the input itself. With labels of users or tracks: accuracy by
+what a head may look at (states, facts, both), beside random weights and hand features; the mean of 20 draws of 20
+labelled units; nearest neighbours; a map in two dimensions.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.linear_model import RidgeCV
+from sklearn.manifold import TSNE
+
+from model.evaluate import make_parser, write_report
+from model.evaluate.untrained import TorchModel, random_network, untrained
+from model.examples import strength_of
+from model.hand_features import hand_features
+from model.heads import Task, boosting, encode, folds, predict, ridge
+from model.labels import label_units, read_table, thin
+from model.scoring import Told, compare, limits
+from model.tune import tune
+from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.embed import _fine_windows, embed
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.features import solar_hour
+from raw_qgis_plugin.core.geodesy import metres_between
+from raw_qgis_plugin.core.profiles import most_visited
+from raw_qgis_plugin.core.report import Page
+from raw_qgis_plugin.core.runtime import Model, batches, featurize_padded, pad_left
+from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.tracks import Tracks
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+WINDOWS, STATES = 400, 8  # windows looked at, states of each
+DRAWS, LABELS = 20, 20
+NEIGHBOURS = 5
+ON_MAP = 1500
+TRAINED = "random weights, trained on these labels"
+
+
+@dataclass(frozen=True)
+class States:
+    """Single states drawn from windows. state, inputs: (n, …). rows: (n,) of the tracks. user: (n,)."""
+
+    state: np.ndarray
+    inputs: np.ndarray
+    rows: np.ndarray
+    user: np.ndarray
+
+
+def draw_states(tracks: Tracks, model: Model | TorchModel, seed: int) -> States:
+    """States from the later halves of windows of the tracks as recorded."""
+    rng = np.random.default_rng(seed)
+    rows, begin, length, track = _fine_windows(tracks)
+    chosen = np.sort(rng.permutation(np.flatnonzero(length >= 16))[:WINDOWS])
+    if len(chosen) < 20:
+        raise InputError("The tracks hold fewer than 20 windows of 16 fixes: too little to probe.")
+    found: list[tuple[np.ndarray, ...]] = []
+    for part in batches(length[chosen]):
+        window = chosen[part]
+        inside, valid = pad_left(rows, begin[window], length[window])
+        _, x, clock = featurize_padded(tracks, inside, valid)
+        (states,) = model.backbone(x, clock, valid, outputs=("states",))
+        t = inside.shape[1]
+        at = t - 1 - (rng.random((len(window), STATES)) * (length[window][:, None] // 2)).astype(np.int64)
+        row = np.arange(len(window))[:, None]
+        found.append((states[row, at].reshape(-1, states.shape[-1]), x[row, at].reshape(-1, x.shape[-1]),
+                      inside[row, at].ravel(), np.repeat(tracks.track_user[track[window]], STATES)))  # fmt: skip
+    return States(*(np.concatenate(parts) for parts in zip(*found, strict=True)))
+
+
+def targets(tracks: Tracks, s: States) -> dict[str, np.ndarray]:
+    """What is asked of states: (n, …) each."""
+    angle = solar_hour(tracks.t, tracks.lon)[s.rows] * (2 * np.pi / 24)
+    before = np.maximum(s.rows - 1, 0)
+    seconds = np.maximum((tracks.t[s.rows] - tracks.t[before]) / 1000.0, 1.0)
+    metres = metres_between(tracks.lon[before], tracks.lat[before], tracks.lon[s.rows], tracks.lat[s.rows])
+    speed = np.where(tracks.track[before] == tracks.track[s.rows], metres / seconds, 0.0)
+    home = most_visited(tracks.by_user())
+    user = tracks.user[s.rows]
+    away = metres_between(home[0][user], home[1][user], tracks.lon[s.rows], tracks.lat[s.rows])
+    return {
+        "hour of the day": np.stack([np.sin(angle), np.cos(angle)], axis=1),
+        "speed (logarithm)": np.log1p(speed)[:, None], "distance from home (logarithm)": np.log1p(away)[:, None],
+    }  # fmt: skip
+
+
+def probe(x: np.ndarray, y: np.ndarray, user: np.ndarray, seed: int) -> float:
+    """R² of a straight line from x (n, d) to y (n, k), cross-validated over people."""
+    answer = np.full(y.shape, np.nan)
+    for learn, test in folds(y[:, 0], user, Task("number"), seed):
+        mean, spread = x[learn].mean(axis=0), x[learn].std(axis=0) + 1e-6
+        line = RidgeCV(np.logspace(0, 4, 5)).fit((x[learn] - mean) / spread, y[learn])
+        answer[test] = line.predict((x[test] - mean) / spread).reshape(len(test), -1)
+    told = ~np.isnan(answer[:, 0])
+    return float(1 - np.square(answer - y)[told].sum() / np.square(y - y.mean(axis=0))[told].sum())
+
+
+def heads_by_input(inputs: dict[str, tuple[np.ndarray, np.ndarray]], hand: np.ndarray, y: np.ndarray, task: Task,
+                   group: np.ndarray, seed: int) -> dict[str, dict]:  # fmt: skip
+    """A straight line from each input, and trees on hand features, cross-validated over people."""
+    simple, answers = np.full(len(y), np.nan), {name: np.full(len(y), np.nan) for name in inputs}
+    for learn, test in folds(y, group, task, seed):
+        simple[test] = task.in_unit(boosting(hand[learn], y[learn], task, seed).predict(hand[test]))
+        for name, (x, strength) in inputs.items():
+            answers[name][test] = answer_of(ridge(x[learn], y[learn], task, strength), x[test], task)
+    told = ~np.isnan(simple)
+    truth = task.in_unit(y).astype(float)
+    return {
+        name: compare(Told(answer[told], simple[told], truth[told], group[told]), task, seed)
+        for name, answer in answers.items()
+    }
+
+
+def answer_of(head: Any, x: np.ndarray, task: Task) -> np.ndarray:
+    """(n,) classes as numbers, or numbers in their unit."""
+    out = predict(head, x)
+    return out.argmax(axis=1).astype(float) if task.classes else task.in_unit(out[:, 0])
+
+
+def few_labels(
+    inputs: dict[str, tuple[np.ndarray, np.ndarray]], hand: np.ndarray, y: np.ndarray, task: Task, group: np.ndarray,
+    seed: int, trained: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> dict[str, list[float]]:  # fmt: skip
+    """Error (one minus accuracy, or mean absolute) after learning from LABELS units, on the units of all other people:
+    mean over DRAWS draws, and the middle 95 % of them. trained: from the rows of labelled units to the embeddings of
+    all, of a network that was trained on these labels alone.
+    """
+    rng = np.random.default_rng(seed)
+    errors: dict[str, list[float]] = {}
+    truth, done = task.in_unit(y), 0
+    strength = next(iter(inputs.values()))[1]
+    while done < DRAWS:
+        learn = rng.permutation(len(y))[:LABELS]
+        if task.classes and len(np.unique(y[learn])) < len(task.classes):
+            continue
+        test = np.flatnonzero(~np.isin(group, group[learn]))
+        every = inputs | ({TRAINED: (trained(learn), strength)} if trained else {})
+        found = {
+            name: answer_of(ridge(x[learn], y[learn], task, weight), x[test], task)
+            for name, (x, weight) in every.items()
+        }
+        found["hand features"] = task.in_unit(boosting(hand[learn], y[learn], task, seed).predict(hand[test]))
+        for name, answer in found.items():
+            wrong = answer != truth[test] if task.classes else np.abs(answer - truth[test])
+            errors.setdefault(name, []).append(float(wrong.mean()))
+        done += 1
+    return {name: [float(np.mean(e)), *limits(np.array(e))] for name, e in errors.items()}
+
+
+def neighbours(x: np.ndarray, y: np.ndarray, group: np.ndarray) -> tuple[float, float]:
+    """Share of the nearest units (cosine, standardised, of other people) with the same class; and by chance."""
+    z = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-6)
+    z /= np.linalg.norm(z, axis=1, keepdims=True) + 1e-9
+    alike = z @ z.T
+    alike[group[:, None] == group[None, :]] = -np.inf
+    near = np.argpartition(-alike, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    share = np.bincount(y) / len(y)
+    return float((y[near] == y[:, None]).mean()), float(np.square(share).sum())
+
+
+def run_all(args: argparse.Namespace) -> tuple[dict, Page]:
+    """Read, measure, write down."""
+    model, tracks = Model(open_bundle(args.bundle)), read(args.tracks)[0]
+    random = untrained(model, args.seed)
+    page = Page("Probes", f"What the model {model.card['name']} holds of {tracks.n_users} users' tracks.")
+    ours, theirs = draw_states(tracks, model, args.seed), draw_states(tracks, random, args.seed)
+    results: dict[str, Any] = {"states": {}}
+    for name, y in targets(tracks, ours).items():
+        results["states"][name] = {
+            "model": probe(ours.state, y, ours.user, args.seed), "random": probe(theirs.state, y, ours.user, args.seed),
+            "input": probe(ours.inputs, y, ours.user, args.seed),
+        }  # fmt: skip
+    page.heading("What a single state knows")
+    page.sentence("R² of a straight line, people unseen. The input is what the network is given at that fix.")
+    page.table(["", "model", "random weights", "input"], [
+        [name, *(f"{r[who]:.3f}" for who in ("model", "random", "input"))] for name, r in results["states"].items()
+    ])  # fmt: skip
+    if args.labels:
+        results |= with_labels(tracks, model, random, args, page)
+    return results, page
+
+
+def with_labels(tracks: Tracks, model: Model, random: TorchModel, args: argparse.Namespace, page: Page) -> dict:
+    """Heads by what they look at, few labels, neighbours, the map."""
+    rename, table = dict(r.split("=", 1) for r in args.rename), read_table(args.labels)
+    table = thin(table, args.field, rename, args.per_class, args.seed) if args.per_class else table
+    units, found = label_units(tracks, table, args.unit, args.field)
+    whole = embed(units, model)
+    known = ~np.isnan(whole).any(axis=1)
+    units = units.take(known[units.track])
+    task, y = encode(found.value[known], rename)
+    group, whole, blank = found.group[known], whole[known], embed(units, random)  # type: ignore[arg-type]
+    states, strength = 4 * model.card["width"], strength_of(whole.shape[1], model)
+    inputs = {"RAW": (whole, strength), "RAW, states alone": (whole[:, :states], np.ones(states))}
+    if whole.shape[1] > states:
+        inputs["facts alone"] = whole[:, states:], np.ones(whole.shape[1] - states)
+    inputs |= {
+        "random weights": (blank, strength),
+        "random weights, states alone": (blank[:, :states], np.ones(states)),
+    }
+    hand = hand_features(units)
+
+    def trained(learn: np.ndarray) -> np.ndarray:
+        network = tune(
+            model.bundle, units.take(np.isin(units.track, learn)), y[np.sort(learn)], task, blank[np.sort(learn)],
+            strength, args.trained_minutes, args.seed, random_network(model, args.seed),
+        )  # fmt: skip
+        return embed(units, TorchModel(network, model.card))  # type: ignore[arg-type]
+
+    every = heads_by_input(inputs, hand, y, task, group, args.seed)
+    few = few_labels(inputs, hand, y, task, group, args.seed, trained if args.trained_minutes > 0 else None)
+    results: dict[str, Any] = {"heads": every, "few_labels": few}
+    _tables(page, every, few, task, args)
+    if task.classes and len(np.unique(group)) > NEIGHBOURS:
+        same, chance = neighbours(whole, y, group)
+        results["neighbours"] = {"same": same, "chance": chance}
+        page.heading("Nearest neighbours and a map")
+        page.sentence(f"Of the {NEIGHBOURS} nearest units of other people, {same:.0%} have the same label; by chance "
+                      f"{chance:.0%}.")  # fmt: skip
+        page.figure(map_of(whole, y, task, args.seed), "Each point is a unit; near ones have like embeddings (t-SNE).")
+    return results
+
+
+def _tables(page: Page, every: dict, few: dict, task: Task, args: argparse.Namespace) -> None:
+    error = "wrong" if task.classes else "mean error"
+    page.heading(f"{args.field}, all labels")
+    page.sentence("A straight line from each input, people unseen, over trees on hand features: under 1 it is better.")
+    page.table(["a head sees", error, "over hand features"], [
+        [name, f"{m['error'][0]:.3f}", "{:.2f} [{:.2f}, {:.2f}]".format(*m["ratio"])] for name, m in every.items()
+    ])  # fmt: skip
+    page.heading(f"{args.field}, {LABELS} labels")
+    page.table([f"mean of {DRAWS} draws", error], [
+        [name, "{:.3f} [{:.3f}, {:.3f}]".format(*e)] for name, e in few.items()
+    ])  # fmt: skip
+
+
+def map_of(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> Figure:
+    """Units in two dimensions, coloured by class."""
+    from matplotlib.figure import Figure
+
+    chosen = np.random.default_rng(seed).permutation(len(x))[:ON_MAP]
+    z = (x[chosen] - x[chosen].mean(axis=0)) / (x[chosen].std(axis=0) + 1e-6)
+    xy = TSNE(perplexity=min(30.0, (len(chosen) - 1) / 4), random_state=seed, init="pca").fit_transform(z)
+    figure = Figure(figsize=(6, 5))
+    axes = figure.subplots()
+    for k, word in enumerate(task.classes):
+        east, north = xy[y[chosen] == k].T
+        axes.scatter(east, north, s=10, alpha=0.6, label=word, color=f"C{k}", edgecolors="none")
+    axes.set_axis_off()
+    axes.legend(frameon=False)
+    return figure
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = make_parser("probes", __doc__)
+    p.add_argument("--labels", type=Path, metavar="L", help="as for model.finetune")
+    p.add_argument("--field", metavar="F", help="column of the labels")
+    p.add_argument("--unit", choices=("user", "track", "day"), default="user")
+    p.add_argument("--rename", nargs="+", default=[], metavar="FROM=TO", help="labels to call by another name")
+    p.add_argument("--per-class", type=int, metavar="N", help="at most N labels a class, drawn at random")
+    p.add_argument(
+        "--trained-minutes", type=float, default=0.0, metavar="M",
+        help="also train the network from random weights on each draw of labels, for so long (default: not)",
+    )  # fmt: skip
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    args = parser().parse_args(argv)
+    if args.labels and not args.field:
+        raise InputError("--labels needs --field, the column of the labels.")
+    results, page = run_all(args)
+    for name, r in results["states"].items():
+        print(f"{name}: R² {r['model']:.3f}, random weights {r['random']:.3f}, input {r['input']:.3f}")
+    for name, m in results.get("heads", {}).items():
+        print("{}: error {:.3f}, {:.2f} [{:.2f}, {:.2f}] of hand features'".format(name, m["error"][0], *m["ratio"]))
+    for name, e in results.get("few_labels", {}).items():
+        print("{} labels, {}: error {:.3f} [{:.3f}, {:.3f}]".format(LABELS, name, *e))
+    if args.output:
+        write_report(args.output, results, page)

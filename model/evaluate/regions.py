@@ -1,0 +1,222 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What users say about regions, against simple methods: python -m model.evaluate regions --tracks T --regions R …
+
+With --labels and --field the truth is a column of a table. With --pickups it is where taxis picked people up in the
+last week of the tracks (their flag turns from free to occupied), by taxis whose tracks are not looked at. What is
+looked at are the taxis held apart from training, before that week. The flag is never an input. The same small head
+learns from each method's columns; blocks of regions are never both learned from and asked about.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_matrix
+from scipy.stats import spearmanr
+
+from model.evaluate import make_parser, write_report
+from model.evaluate.untrained import untrained
+from model.examples import FEWEST_USERS, blocks, strength_of
+from model.hand_features import hand_features
+from model.heads import Task, encode, fit, folds, predict
+from model.heldout import held_out_cab
+from model.labels import join, read_table
+from model.scoring import by_group, limits
+from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.embed import embed
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.polygons import Polygons, read_polygons
+from raw_qgis_plugin.core.regions import area_km2, crossing, fixes_inside, region_inputs
+from raw_qgis_plugin.core.report import Page
+from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+WEEK_MS = 7 * 86_400_000
+ALONE = "number of visitors alone"
+Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # method -> its columns (n, d) and how much each counts (d,)
+
+
+def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, model: Model, seed: int) -> Columns:
+    """The columns from which each method says something about regions. visits: (n_regions, n_users)."""
+    embeddings, random = embed(users, model), embed(users, untrained(model, seed))  # type: ignore[arg-type]
+    counts = region_inputs(np.zeros((users.n_users, 1), np.float32), visits, area)[:, -3:]
+    hand = np.nan_to_num(hand_features(users)).astype(np.float32)
+    hand = np.sign(hand) * np.log1p(np.abs(hand))
+    width = embeddings.shape[1]
+    one = strength_of(width, model)
+    many = np.full(3, np.sqrt(np.square(one).sum()) / 2)
+
+    def both(e: np.ndarray, v: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
+        return np.concatenate([region_inputs(e, v, area)[:, :-3], counts], axis=1), np.concatenate([one, one, many])
+
+    whole = both(embeddings, visits)
+    mean = np.concatenate([whole[0][:, width : 2 * width], counts], axis=1)
+    total = np.concatenate([whole[0][:, :width], counts], axis=1)
+    by_hand = np.concatenate([region_inputs(hand, visits, area)[:, hand.shape[1] : 2 * hand.shape[1]], counts], axis=1)
+    return {
+        ALONE: (counts, np.ones(3)),
+        "hand features, mean": (by_hand, np.append(np.ones(hand.shape[1]), np.full(3, 3.0))),
+        "RAW, sum and mean": whole,
+        "RAW, sum": (total, np.concatenate([one, many])),
+        "RAW, mean": (mean, np.concatenate([one, many])),
+        "RAW over random people": both(embeddings, shuffled(visits, seed)),
+        "random weights": both(random, visits),
+    }
+
+
+def shuffled(visits: csr_matrix, seed: int) -> csr_matrix:
+    """As many users a region with as many fixes, but others than those who came, drawn at random."""
+    rng = np.random.default_rng(seed)
+    n, size = visits.shape[1], np.diff(visits.indptr)
+    users = [np.sort(rng.choice(n, k, replace=False)) for k in size]
+    return csr_matrix((visits.data, np.concatenate([np.zeros(0, np.int64), *users]), visits.indptr), shape=visits.shape)
+
+
+def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, seed: int = 0) -> dict:
+    """Each method's R², mean absolute and root mean square error and rank correlation by cross-validation over blocks,
+    and how far its R² lies above that of the visitors alone, with a 95 % interval by block.
+
+    y: (n,) truth in the task's scale.
+    """
+    truth = task.in_unit(y)
+    answers = {}
+    for name, (x, strength) in columns.items():
+        answers[name] = np.full(len(y), np.nan)
+        for fold, (learn, test) in enumerate(folds(y, block, task, seed)):
+            head = fit(x[learn], y[learn], block[learn], task, seed + fold, strength)
+            answers[name][test] = task.in_unit(predict(head, x[test])[:, 0])
+    return {name: measure(answer, truth, answers[ALONE], block, seed) for name, answer in answers.items()}
+
+
+def measure(answer: np.ndarray, truth: np.ndarray, alone: np.ndarray, block: np.ndarray, seed: int) -> dict:
+    """One method's figures. answer, truth, alone: (n,) in their unit of measure, of the method, true, of ALONE."""
+    square = np.stack([(answer - truth) ** 2, (alone - truth) ** 2, (truth - truth.mean()) ** 2], axis=1)
+    error = np.abs(np.stack([answer, alone], axis=1) - truth[:, None])
+    drawn = by_group(np.concatenate([square, error], axis=1), block, seed)
+    mean = np.concatenate([square, error], axis=1).mean(axis=0)
+    return {
+        "r2": float(1 - mean[0] / mean[2]), "mae": float(mean[3]), "rmse": float(np.sqrt(mean[0])),
+        "rank_correlation": float(np.nan_to_num(spearmanr(answer, truth).statistic)),
+        "more_r2": [float((mean[1] - mean[0]) / mean[2]), *limits((drawn[:, 1] - drawn[:, 0]) / drawn[:, 2])],
+        "error_ratio": [float(mean[3] / mean[4]), *limits(drawn[:, 3] / drawn[:, 4])],
+    }  # fmt: skip
+
+
+def pickups(path: str, regions: np.ndarray) -> tuple[Tracks, np.ndarray, np.ndarray]:
+    """The taxis held apart, before the last week; and pick-ups a region by the others, in the last week and in the one
+    before: (n_regions,) each. InputError where the file has no flag.
+    """
+    from pyarrow import parquet
+
+    try:
+        table = parquet.read_table(path, columns=["cab_id", "t", "occupied", "lon_e6", "lat_e6"])
+    except (OSError, KeyError, ValueError) as e:
+        raise InputError(f"--pickups needs Parquet with cab_id, t, occupied, lon_e6 and lat_e6: {e}") from e
+    cab = np.asarray(table["cab_id"].to_pylist(), object)
+    t = table["t"].cast("timestamp[ms]").to_numpy().astype("datetime64[ms]").astype(np.int64)
+    lon, lat = (table[name].to_numpy() / 1e6 for name in ("lon_e6", "lat_e6"))
+    occupied = table["occupied"].to_numpy().astype(bool)
+    order = np.lexsort((t, cab.astype(str)))
+    cab, t, lon, lat, occupied = (a[order] for a in (cab, t, lon, lat, occupied))
+    apart = np.array([held_out_cab(str(c)) for c in np.unique(cab.astype(str))])[
+        np.unique(cab.astype(str), return_inverse=True)[1]
+    ]
+    begins = np.append(False, occupied[1:] & ~occupied[:-1] & (cab[1:] == cab[:-1])) & ~apart
+    split = t.max() - WEEK_MS
+    counts = []
+    for when in (t >= split, (t >= split - WEEK_MS) & (t < split)):
+        row = np.flatnonzero(begins & when)
+        points, _ = build_tracks(np.arange(len(row)), None, t[row], lon[row], lat[row])
+        counts.append(np.array([len(rows) for rows in fixes_inside(points, regions)], float))
+    seen = apart & (t < split)
+    tracks, _ = build_tracks(cab[seen], None, t[seen], lon[seen], lat[seen])
+    return tracks, counts[0], counts[1]
+
+
+def run_all(args: argparse.Namespace) -> dict:
+    """Read, measure."""
+    regions, model = read_polygons(args.regions, args.id), Model(open_bundle(args.bundle))
+    if args.pickups:
+        there = np.flatnonzero([p is not None and not p.is_empty for p in regions.shapes])
+        regions = Polygons(regions.id_name, regions.ids[there], regions.shapes[there])
+        tracks, value, before = pickups(args.tracks, regions.shapes)
+        chosen: np.ndarray = np.arange(len(there))
+        block = blocks(regions.shapes)
+    else:
+        if not (args.labels and args.field):
+            raise InputError("What is the truth? Give --labels and --field, or --pickups.")
+        tracks, before = read(args.tracks)[0], None
+        found = join(regions.ids, blocks(regions.shapes), read_table(args.labels), "region", args.field)
+        chosen, value, block = found.unit, found.value.astype(float), found.group
+    users = tracks.by_user()
+    visits = crossing(users, regions.shapes[chosen])
+    enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
+    if len(enough) < 20:
+        raise InputError(f"Only {len(enough)} regions were crossed by {args.min_users} users; at least 20 are needed.")
+    visits, chosen, value, block = csr_matrix(visits[enough]), chosen[enough], value[enough], block[enough]
+    task, y = encode(np.array([float(v) for v in value], object))
+    columns = methods(users, visits, area_km2(regions.shapes[chosen]), model, args.seed)
+    if before is not None:
+        last = np.log1p(before[enough]).astype(np.float32)[:, None]
+        columns["pick-ups of the week before"] = last, np.ones(1)
+        columns["RAW and the week before"] = (
+            np.concatenate([columns["RAW, sum and mean"][0], last], axis=1),
+            np.append(columns["RAW, sum and mean"][1], 10.0),
+        )
+    return {
+        "truth": "pick-ups in the last week" if args.pickups else args.field, "regions": len(enough),
+        "blocks": len(np.unique(block)), "users": users.n_users,
+        "methods": evaluate(columns, y, task, block, args.seed),
+    }  # fmt: skip
+
+
+def page_of(results: dict) -> Page:
+    """The figures for people to read."""
+    page = Page("Regions", f"What the tracks of {results['users']} users say about {results['truth']}.")
+    raw = results["methods"]["RAW, sum and mean"]
+    more, low, high = raw["more_r2"]
+    proved = "proved better" if low > 0 else "worse" if high < 0 else "not proved better"
+    page.sentence(
+        f"RAW is {proved} than the number of visitors alone: R² {raw['r2']:.2f}, that is {more:+.2f} (95 % interval "
+        f"{low:+.2f} to {high:+.2f}), on {results['regions']} regions in {results['blocks']} blocks.", "key"
+    )  # fmt: skip
+    rows = []
+    for name, m in results["methods"].items():
+        ratio, least, most = m["error_ratio"]
+        rows.append([
+            name, f"{m['r2']:.3f}", "{:+.3f} [{:+.3f}, {:+.3f}]".format(*m["more_r2"]), f"{m['mae']:.3g}",
+            f"{ratio:.2f} [{least:.2f}, {most:.2f}]", f"{m['rmse']:.3g}", f"{m['rank_correlation']:.2f}",
+        ])  # fmt: skip
+    page.table(
+        ["learned from", "R²", "above visitors alone", "mean error", "over visitors alone", "RMSE", "rank corr."], rows,
+        strong=[i for i, row in enumerate(rows) if row[0] == "RAW, sum and mean"],
+    )  # fmt: skip
+    page.sentence("Cross-validation over blocks of about two kilometres; intervals from drawing whole blocks.")
+    return page
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = make_parser("regions", __doc__)
+    p.add_argument("--regions", required=True, metavar="R", help="GeoJSON or GeoPackage")
+    p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
+    p.add_argument("--labels", type=Path, metavar="L", help="a table with the regions' ids and the field")
+    p.add_argument("--field", metavar="F", help="column of the labels: a number")
+    p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
+    p.add_argument("--min-users", type=int, default=FEWEST_USERS, metavar="N", help="fewest users (default: 10)")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    args = parser().parse_args(argv)
+    results = run_all(args)
+    print(f"{results['truth']}: {results['regions']} regions, {results['users']} users")
+    for name, m in results["methods"].items():
+        print(f"  R² {m['r2']:6.3f}  {m['more_r2'][0]:+.3f} [{m['more_r2'][1]:+.3f}, {m['more_r2'][2]:+.3f}]  {name}")
+    if args.output:
+        write_report(args.output, results, page_of(results))
