@@ -180,7 +180,7 @@ class _Store:
             for start in range(0, len(keys), KEYS_AT_ONCE):
                 part = keys[start : start + KEYS_AT_ONCE]
                 marks = ",".join("?" * len(part))
-                query = f"SELECT fixes, vector FROM units WHERE recipe = ? AND fixes IN ({marks})"  # nosec B608: question marks
+                query = f"SELECT fixes, vector FROM units WHERE recipe = ? AND fixes IN ({marks})"  # nosec B608
                 found.update(database.execute(query, (self.recipe, *part)))
             old = [(self.now, self.recipe, key, self.now - DAY_S) for key in found]
             with database:
