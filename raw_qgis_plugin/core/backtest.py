@@ -119,11 +119,10 @@ def cut_windows(tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 
     at[:] = np.array([k[0] for k in kept])[:, None]
     at[real] = np.concatenate(kept)
     nominal = t[end][:, None] + (1000 * horizons_s).astype(np.int64)
-    columns = (np.where(real, a[at], np.nan) for a in (tracks.lon, tracks.lat))
-    truth = (np.where(known, a[goal], np.nan) for a in (tracks.lon, tracks.lat))
-    return Windows("backtest", user[end], t[at], *columns, horizons_s, np.where(known, t[goal], nominal), *truth), fold[
-        end
-    ]
+    lon, lat = (np.where(real, a[at], np.nan) for a in (tracks.lon, tracks.lat))
+    true_lon, true_lat = (np.where(known, a[goal], np.nan) for a in (tracks.lon, tracks.lat))
+    asked = np.where(known, t[goal], nominal)
+    return Windows("backtest", user[end], t[at], lon, lat, horizons_s, asked, true_lon, true_lat), fold[end]
 
 
 def _answers(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

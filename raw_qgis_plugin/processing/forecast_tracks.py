@@ -38,7 +38,7 @@ class ForecastTracks(TrackAlgorithm):
     TITLE = "Forecast tracks"
     SUMMARY = "Where people are likely to be after their last fix, with areas that hold them in 50 and 80 % of cases."
     TAGS = ("trajectory", "movement", "prediction", "predict", "next location", "uncertainty", "mobility", "gps")
-    NEEDS = ("onnxruntime", "pyproj")
+    NEEDS: tuple[str, ...] = ("onnxruntime", "pyproj")
 
     @staticmethod
     def icon() -> QIcon:
