@@ -30,8 +30,10 @@ def describe(card: dict) -> str:
         *([f"Command: `{card['command']}`"] if card.get("command") else []),
         *([card["data"]] if card.get("data") else []),
         "## Forecasts",
-        "Mean error in metres over the best simple method's on the same windows (40 fixes of context, the next five "
-        "asked for), units that trained nothing, 95 % bootstrap interval by person or vehicle:",
+        "Mean error over the best simple method's on the same windows, units that trained nothing, 95 % bootstrap "
+        "interval by person or vehicle. 5s to 60s: fixes so far apart, 40 of context, the next five asked for; long: "
+        "quarter hours, 15 to 150 min ahead; filled: the same with the last fix held round the clock, areas for who "
+        "moved.",
         _forecast_table(card.get("forecast_figures", {})) if card.get("forecast_figures") else "Not measured yet.",
         "With its output set to zero the network is the baseline that it corrects: constant velocity that fades.",
         "## Heads",
@@ -60,7 +62,7 @@ def _training(t: dict) -> str:
 
 def _forecast_table(figures: dict[str, dict]) -> str:
     lines = [
-        "| data | cadence | model | zeroed | best simple method | ratio | in 50 % area | in 80 % area |",
+        "| data | family | model, mean / median m | zeroed | best simple method | ratio | in 50 % area | in 80 % area |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, families in figures.items():
@@ -68,11 +70,15 @@ def _forecast_table(figures: dict[str, dict]) -> str:
             m, (low, high) = r["methods"], r["interval"]
             best = f"{m[r['best_simple']]['mean_m']:.1f} ({r['best_simple']})"
             lines.append(
-                f"| {name} | {family} | {m['RAW']['mean_m']:.1f} | {m['RAW with its output at zero']['mean_m']:.1f} | "
+                f"| {name} | {family} | {m['RAW']['mean_m']:.1f} / {m['RAW']['median_m']:.1f} | {m['RAW with its output at zero']['mean_m']:.1f} | "
                 f"{best} | **{r['ratio']:.3f}** [{low:.3f}, {high:.3f}] | "
-                f"{r['inside50']:.0%} | {r['inside80']:.0%} |"
+                f"{_share(r['inside50'])} | {_share(r['inside80'])} |"
             )
     return "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.0%}"
 
 
 def _head_table(heads: list[dict]) -> str:
