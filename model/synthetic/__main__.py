@@ -41,7 +41,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     city.add_argument("--days-only", action="store_true", help="write days.parquet and truth_users.csv, in a minute")
     corpus = parser.add_argument_group("movement alone, from many street plans")
     corpus.add_argument("--movement-only", action="store_true", help="write DIR/movement/*.parquet and nothing else")
-    corpus.add_argument("--fixes", type=float, default=30e6, metavar="N", help="about how many (default 30e6)")
+    corpus.add_argument("--fixes", type=float, default=50e6, metavar="N", help="about how many (default 50e6)")
     return parser.parse_args(arguments)
 
 

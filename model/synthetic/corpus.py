@@ -16,14 +16,14 @@ from model.synthetic.rail import run_trains
 from model.synthetic.streets import ANCHORS, Place, make_streets, osm_streets
 from model.synthetic.sumo import Moves, SyntheticError, say
 
-SHARE = {"car": 0.45, "bus": 0.15, "bike": 0.12, "walk": 0.15}  # of the fixes; the rest is rail
+SHARE = {"car": 0.45, "bus": 0.15, "bike": 0.12, "walk": 0.15}  # of the fixes; the rest is rail and ferries
 RAIL_SHARE = 0.13
 # Of a day's trips starting in each hour (any plausible day: a night's low, two peaks).
 HOURS = np.array([4, 2, 1, 1, 2, 8, 25, 55, 60, 40, 38, 42, 46, 45, 46, 52, 62, 70, 60, 45, 32, 24, 16, 9], dtype=float)
 YEAR_START_MS = 1_672_531_200_000  # 2023-01-01T00:00Z, a Sunday
 PLANS = (
     ("random", 9000), ("grid", 11000), ("random", 6500), ("spider", 10000), ("random", 12000), ("grid", 7000),
-    ("random", 8000), ("spider", 14000), ("random", 5000), ("grid", 15000),
+    ("motorway", 60000), ("random", 8000), ("spider", 14000), ("random", 5000), ("grid", 15000), ("motorway", 90000),
 )  # fmt: skip
 WINDOWS = (7200, 3600, 2000)  # seconds over which a run's trips depart: the shorter, the more congested
 
@@ -84,12 +84,13 @@ def _run(run: Run, target: Path, scratch: Path) -> dict[str, int]:
         moves = run_trains(run.fixes, folder, run.name, rng)
         lat, lon = ANCHORS[int(rng.integers(len(ANCHORS)))]
         place = Place(f"+proj=tmerc +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", (0.0, 0.0))
-        limits = {"rail": 2 * run.fixes}
+        limits = {"rail": 2 * run.fixes, "ferry": 0.15 * run.fixes}
     else:
         known = any(run.kind == kind for kind, _ in PLANS)
         streets = make_streets(run.kind, run.size_m, run.seed, folder) if known else osm_streets(Path(run.kind), folder)
-        wanted = {mode: run.fixes * share / (1 - RAIL_SHARE) for mode, share in SHARE.items()}
-        asked = {mode: 1.25 * count for mode, count in wanted.items()}  # some trips cannot be routed
+        shares = {"car": 1.0 - RAIL_SHARE} if run.kind == "motorway" else SHARE
+        wanted = {mode: run.fixes * share / (1 - RAIL_SHARE) for mode, share in shares.items()}
+        asked = {mode: 1.45 * count for mode, count in wanted.items()}  # some trips cannot be routed
         moves = simulate(streets, draw_trips(streets, asked, run.window_s, rng), folder, run.name, rng)
         place, limits = streets.place, wanted
     shutil.rmtree(folder, ignore_errors=True)

@@ -13,7 +13,10 @@ from scipy.spatial import cKDTree
 from model.synthetic.streets import Streets
 from model.synthetic.sumo import Moves, SyntheticError, read_fcd, run_sumo
 
-KINDS = {"car": 30, "bus": 6, "bike": 14, "walk": 16}  # kinds of each mode
+KINDS = {"car": 30, "bus": 6, "bike": 14, "walk": 16}  # kinds of each mode that a city's people are of
+# and kinds of the movement corpus alone: fast cars, motorcycles and mopeds, slow vehicles; e-bikes; runners
+MORE = {"car": 12, "bus": 0, "bike": 5, "walk": 5}
+FAST = 4  # the first of them, on motorways
 PACE = {
     "car": 7.5,
     "bus": 5.0,
@@ -27,33 +30,54 @@ def kinds_xml(rng: np.random.Generator) -> str:
     """<vType> elements car0..., bus0..., bike0..., walk0...: drivers and riders who differ."""
     lines = []
     for i in range(KINDS["car"]):
-        lines.append(
-            f'<vType id="car{i}" vClass="passenger" accel="{rng.uniform(1.0, 4.0):.2f}" '
-            f'decel="{rng.uniform(3, 6):.2f}" sigma="{rng.uniform(0.1, 0.9):.2f}" '
-            f'tau="{rng.uniform(0.8, 2.0):.2f}" maxSpeed="{rng.uniform(28, 60):.1f}" '
-            f'speedFactor="normc({rng.uniform(0.8, 1.25):.3f},0.07,0.6,1.5)" '
-            f'impatience="{rng.uniform(0, 0.8):.2f}" lcSpeedGain="{rng.uniform(0.2, 2):.2f}"/>'
-        )
+        lines.append(_motor(f"car{i}", "passenger", (28, 60), (0.8, 1.25), (1.0, 4.0), rng))
+    for i in range(MORE["car"]):
+        of = KINDS["car"] + i
+        if i < FAST:
+            lines.append(_motor(f"car{of}", "passenger", (55, 75), (1.1, 1.45), (2.0, 5.0), rng))
+        elif i < 9:
+            lines.append(
+                _motor(f"car{of}", "motorcycle", (12.5, 13.5) if i < 7 else (35, 70), (0.9, 1.4), (1.5, 6), rng)
+            )
+        else:
+            lines.append(_motor(f"car{of}", "passenger", (4, 12), (0.7, 1.0), (0.5, 1.2), rng))
     for i in range(KINDS["bus"]):
         lines.append(
             f'<vType id="bus{i}" vClass="bus" accel="{rng.uniform(0.8, 1.6):.2f}" decel="{rng.uniform(2, 4):.2f}" '
             f'sigma="{rng.uniform(0.2, 0.7):.2f}" maxSpeed="{rng.uniform(17, 28):.1f}" length="12" '
             f'speedFactor="normc({rng.uniform(0.8, 1.05):.3f},0.05,0.6,1.2)"/>'
         )
-    for i in range(KINDS["bike"]):
-        fast = rng.uniform(3.0, 7.5)
+    for i in range(KINDS["bike"] + MORE["bike"]):
+        own = i < KINDS["bike"]
+        fast = rng.uniform(3.0, 7.5) if own else rng.uniform(6.2, 12.0)
         lines.append(
-            f'<vType id="bike{i}" vClass="bicycle" accel="{rng.uniform(0.5, 1.5):.2f}" '
+            f'<vType id="bike{i}" vClass="bicycle" accel="{rng.uniform(0.5, 1.5 if own else 2.2):.2f}" '
             f'decel="{rng.uniform(1.5, 3.5):.2f}" sigma="{rng.uniform(0.3, 0.9):.2f}" '
             f'maxSpeed="{fast:.2f}" desiredMaxSpeed="{fast:.2f}" speedFactor="normc(1,0.1,0.7,1.3)"/>'
         )
-    for i in range(KINDS["walk"]):
+    for i in range(KINDS["walk"] + MORE["walk"]):
         fast = rng.uniform(0.8, 1.9) if i else 3.0  # the first kind runs
+        if i >= KINDS["walk"]:
+            fast = rng.uniform(2.0, 4.4)
         lines.append(
             f'<vType id="walk{i}" vClass="pedestrian" maxSpeed="{1.4 * fast:.2f}" desiredMaxSpeed="{fast:.2f}" '
             'speedFactor="normc(1,0.08,0.7,1.3)"/>'
         )
     return "\n".join(lines)
+
+
+Range = tuple[float, float]
+
+
+def _motor(name: str, what: str, top: Range, obeys: Range, accel: Range, rng: np.random.Generator) -> str:
+    """One kind of driver. top: m/s that the vehicle can do; obeys: times the speed allowed."""
+    return (
+        f'<vType id="{name}" vClass="{what}" accel="{rng.uniform(*accel):.2f}" '
+        f'decel="{rng.uniform(3, 6):.2f}" sigma="{rng.uniform(0.1, 0.9):.2f}" '
+        f'tau="{rng.uniform(0.8, 2.0):.2f}" maxSpeed="{rng.uniform(*top):.1f}" '
+        f'speedFactor="normc({rng.uniform(*obeys):.3f},0.07,0.6,1.5)" '
+        f'impatience="{rng.uniform(0, 0.8):.2f}" lcSpeedGain="{rng.uniform(0.2, 2):.2f}"/>'
+    )
 
 
 @dataclass(frozen=True)
@@ -92,7 +116,8 @@ def draw_trips(streets: Streets, seconds: dict[str, float], window_s: float, rng
     finder = Finder(streets)
     trips: list[Trip] = []
     allowed = np.average(streets.speed, weights=streets.length * streets.drive)
-    pace = {**PACE, "car": PACE["car"] * allowed / 14.0, "bus": PACE["bus"] * (allowed / 14.0) ** 0.7}
+    roads = max(1.0, allowed / 28.0)  # motorways: faster, straighter and for longer ways
+    pace = {**PACE, "car": PACE["car"] * allowed / 14.0 * roads, "bus": PACE["bus"] * (allowed / 14.0) ** 0.7}
     for mode, budget in seconds.items():
         if mode not in finder.by_mode:
             continue
@@ -102,7 +127,7 @@ def draw_trips(streets: Streets, seconds: dict[str, float], window_s: float, rng
         while spent < budget:
             legs, pauses = [int(rng.choice(edges, p=weight))], [0.0]
             for _ in range(1 + _more_legs(mode, rng)):
-                far, turn = _distance(mode, streets.extent, rng), rng.uniform(0, 2 * np.pi)
+                far, turn = _distance(mode, streets.extent, roads, rng), rng.uniform(0, 2 * np.pi)
                 here = legs[-1]
                 there = finder.near(mode, streets.x[here] + far * np.cos(turn), streets.y[here] + far * np.sin(turn))
                 if there == here:
@@ -113,7 +138,7 @@ def draw_trips(streets: Streets, seconds: dict[str, float], window_s: float, rng
                 pauses.append(_pause(mode, rng))
                 spent += pauses[-1]
             if len(legs) > 1:
-                kind = f"{mode}{rng.integers(KINDS[mode])}"
+                kind = f"{mode}{rng.integers(KINDS[mode] + (MORE[mode] if roads == 1 else FAST))}"
                 depart = rng.uniform(0, window_s)
                 trips.append(Trip(f"{mode}-{count}", mode, kind, depart, legs, pauses[1:-1]))
                 count += 1
@@ -126,8 +151,10 @@ def _more_legs(mode: str, rng: np.random.Generator) -> int:
     return int(rng.choice([0, 1, 2, 3, 6], p=[0.55, 0.2, 0.13, 0.08, 0.04]))
 
 
-def _distance(mode: str, extent: float, rng: np.random.Generator) -> float:
-    median = {"car": min(0.55 * extent, 12e3), "bus": min(0.7 * extent, 8e3), "bike": 2200, "walk": 800}[mode]
+def _distance(mode: str, extent: float, roads: float, rng: np.random.Generator) -> float:
+    median = {"car": min(0.55 * extent, 12e3 * roads**2), "bus": min(0.7 * extent, 8e3), "bike": 2200, "walk": 800}[
+        mode
+    ]
     return float(np.clip(median * np.exp(rng.normal(0, 0.6)), 150, 2 * extent))
 
 

@@ -21,15 +21,24 @@ class Line:
     speed: np.ndarray  # (s - 1,) m/s
 
 
-def draw_line(rng: np.random.Generator, fast: bool) -> Line:
-    """A winding line. Metro-like: stations every 1 to 2 km, 60 to 110 km/h. Fast: every 6 to 25 km, to 230 km/h."""
-    count = int(rng.integers(6, 14)) if fast else int(rng.integers(14, 34))
-    gaps = rng.uniform(6e3, 25e3, count - 1) if fast else rng.uniform(900, 2100, count - 1)
-    turns = np.cumsum(rng.normal(0, 0.25 if fast else 0.4, count - 1)) + rng.uniform(0, 2 * np.pi)
+# stations from, to; metres between them; wish to turn; m/s usual; m/s at most
+LINES = {
+    "metro": ((14, 34), (900, 2100), 0.4, (17, 30), 32), "fast": ((6, 14), (6e3, 25e3), 0.25, (28, 64), 66),
+    "express": ((3, 7), (25e3, 70e3), 0.12, (55, 84), 86), "ferry": ((2, 7), (1500, 14e3), 0.3, (3.5, 12), 13),
+}  # fmt: skip
+# m/s² from, to; seconds at a station from, to; length of a train or boat
+RIDES = {"rail": ((0.4, 1.3), (15, 50), 80), "ferry": ((0.04, 0.15), (240, 900), 60)}
+
+
+def draw_line(rng: np.random.Generator, kind: str) -> Line:
+    """A winding line of one of the kinds of LINES."""
+    stations, apart, bend, usual, most = LINES[kind]
+    count = int(rng.integers(*stations))
+    gaps = rng.uniform(*apart, count - 1)
+    turns = np.cumsum(rng.normal(0, bend, count - 1)) + rng.uniform(0, 2 * np.pi)
     steps = gaps[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
-    stations = np.vstack([[0.0, 0.0], np.cumsum(steps, axis=0)])
-    usual = rng.uniform(28, 64) if fast else rng.uniform(60, 110) / 3.6
-    return smooth_line(stations, np.clip(usual * rng.uniform(0.65, 1.1, count - 1), 12, 64))
+    speed = rng.uniform(*usual) * rng.uniform(0.65, 1.1, count - 1)
+    return smooth_line(np.vstack([[0.0, 0.0], np.cumsum(steps, axis=0)]), np.clip(speed, 3, most))
 
 
 def smooth_line(stations: np.ndarray, speed: np.ndarray) -> Line:
@@ -73,18 +82,21 @@ def rail_net(lines: list[Line], folder: Path, name: str) -> Path:
 def run_trains(seconds: float, folder: Path, name: str, rng: np.random.Generator) -> Moves:
     """Trains on new lines until about that many seconds of movement; every second of each."""
     folder.mkdir(parents=True, exist_ok=True)
-    lines = [draw_line(rng, fast=i % 3 == 2) for i in range(21)]
+    drawn = ["metro", "metro", "fast", "metro", "express", "fast", "ferry"] * 3
+    lines = [draw_line(rng, kind) for kind in drawn]
     net = rail_net(lines, folder, name)
     trains, kinds, spent, count = [], [], 0.0, 0
     clock = np.zeros((len(lines), 2))
     while spent < seconds:
         n, back = int(rng.integers(len(lines))), int(rng.integers(2))
-        clock[n, back] += rng.uniform(150, 500)
-        text, took = _train(lines[n], n, back, count, rng)
+        mode = "ferry" if drawn[n] == "ferry" else "rail"
+        changes, _, length = RIDES[mode]
+        clock[n, back] += rng.uniform(150, 500) * (6 if mode == "ferry" else 1)
+        text, took = _train(lines[n], n, back, mode, count, rng)
         kinds.append(
-            f'<vType id="k{count}" vClass="rail" carFollowModel="Krauss" accel="{rng.uniform(0.4, 1.3):.2f}" '
-            f'decel="{rng.uniform(0.5, 1.3):.2f}" sigma="{rng.uniform(0, 0.3):.2f}" maxSpeed="70" length="80" '
-            'speedFactor="normc(0.95,0.07,0.7,1.1)"/>'
+            f'<vType id="k{count}" vClass="rail" carFollowModel="Krauss" accel="{rng.uniform(*changes):.2f}" '
+            f'decel="{rng.uniform(*changes) + 0.05:.2f}" sigma="{rng.uniform(0, 0.3):.2f}" maxSpeed="90" '
+            f'length="{length}" speedFactor="normc(0.95,0.07,0.7,1.1)"/>'
         )
         trains.append((clock[n, back], text.format(depart=f"{clock[n, back]:.0f}")))
         spent += 0.58 * took  # measured: trains brake less than the estimate
@@ -102,15 +114,15 @@ def run_trains(seconds: float, folder: Path, name: str, rng: np.random.Generator
     return moves
 
 
-def _train(line: Line, n: int, back: int, count: int, rng: np.random.Generator) -> tuple[str, float]:
-    """One train over part of a line; it may skip stations. Returns its XML and about how many seconds it takes."""
+def _train(line: Line, n: int, back: int, mode: str, count: int, rng: np.random.Generator) -> tuple[str, float]:
+    """One train or ferry over part of a line; it may skip stations. Returns its XML and about how long it takes (s)."""
     sections = list(range(len(line.sections)))
     some = slice(
         int(rng.integers(0, len(sections) // 3 + 1)), len(sections) - int(rng.integers(0, len(sections) // 3 + 1))
     )
     sections = sections[some] if not back else sections[some][::-1]
     edges = [f"r{n}.{s}{'b' if back else ''}" for s in sections]
-    skip, dwell = rng.choice([0.0, 0.0, 0.3]), rng.uniform(15, 50)
+    skip, dwell = rng.choice([0.0, 0.0, 0.3]), rng.uniform(*RIDES[mode][1])
     took, stops = 0.0, []
     for s, edge in zip(sections, edges, strict=True):
         length = np.hypot(*np.diff(line.sections[s], axis=0).T).sum()
@@ -121,5 +133,5 @@ def _train(line: Line, n: int, back: int, count: int, rng: np.random.Generator) 
             stops.append(
                 f'<stop lane="{edge}_0" endPos="{length - 5:.1f}" startPos="{length - 90:.1f}" duration="{wait:.0f}"/>'
             )
-    text = f'<vehicle id="rail-{count}" type="k{count}" depart="{{depart}}" departPos="base">'
+    text = f'<vehicle id="{mode}-{count}" type="k{count}" depart="{{depart}}" departPos="base">'
     return text + f'<route edges="{" ".join(edges)}"/>' + "".join(stops) + "</vehicle>", took

@@ -63,7 +63,8 @@ class Streets:
 
 
 def make_streets(kind: str, size_m: float, seed: int, folder: Path, town: bool = False) -> Streets:
-    """A street plan from a seed. kind: 'random', 'grid' (450 m blocks, three lanes), 'spider'. size_m: across.
+    """A street plan from a seed. kind: 'random', 'grid' (450 m blocks, three lanes), 'spider', 'motorway' (junctions
+    every 2 to 8 km, 110 to 190 km/h). size_m: across.
 
     town: 35 to 47 km/h and more traffic lights, else 40 to 70 km/h.
     """
@@ -87,8 +88,12 @@ def make_streets(kind: str, size_m: float, seed: int, folder: Path, town: bool =
         circles = max(3, round(size_m / 2 / 400))
         shape = ["--spider", "--spider.arm-number", int(rng.integers(7, 12)), "--spider.circle-number", circles]
         shape += ["--spider.space-radius", 400, "--spider.omit-center", "-L", 2, "-S", speed]
+    elif kind == "motorway":
+        rounds = int(0.72 * (size_m / 5000) ** 2)
+        shape = ["--rand", "--rand.iterations", max(12, rounds), "--rand.min-distance", 2000]
+        shape += ["--rand.max-distance", 8000, "--rand.connectivity", 0.95, "-L", 3, "-S", rng.uniform(31, 53)]
     else:
-        raise SyntheticError(f"no street plan of the kind '{kind}': random, grid or spider")
+        raise SyntheticError(f"no street plan of the kind '{kind}': random, grid, spider or motorway")
     run_sumo("netgenerate", *shape, *common)
     lat, lon = ANCHORS[int(rng.integers(len(ANCHORS)))]
     lat, lon = lat + rng.uniform(-0.4, 0.4), lon + rng.uniform(-0.4, 0.4)

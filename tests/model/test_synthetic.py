@@ -17,7 +17,7 @@ from model.synthetic.movement import pace_walkers
 from model.synthetic.people import EMPLOYED
 
 CITY = ["--people", "60", "--observed", "0.2", "--weeks", "1", "--across", "2", "--processes", "1"]
-FASTEST = {"walk": 5.0, "bike": 12.0, "car": 45.0, "bus": 35.0, "rail": 75.0}  # m/s between exact fixes
+FASTEST = {"walk": 6.5, "bike": 17.0, "car": 80.0, "bus": 35.0, "rail": 90.0, "ferry": 15.0}  # m/s between exact fixes
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -42,7 +42,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
     folder = tmp_path_factory.mktemp("corpus")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "PLANS", (("random", 1800),))
+        patch.setattr(module, "PLANS", (("random", 1800), ("motorway", 30000)))
         write_corpus(folder, seed=3, fixes=60_000, osm=[], processes=1)
     return folder / "movement"
 
