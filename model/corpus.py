@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import shutil
 import tempfile
@@ -14,7 +13,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.shards import Column, Shards, mapped, shards_of
+from model.shards import Column, Shards, mapped, open_shards, shards_of
 from raw_qgis_plugin.core.errors import InputError
 
 COARSE_S = 300  # from here on a sequence runs over silences: it is a person's days, not a trip
@@ -27,14 +26,17 @@ class Source:
     """One part of a corpus: memory-mapped columns t, lon, lat, and which of its people are meant.
 
     exact: simulated positions without recording error. validation: as in `load`. seen: (n_shards,) how many samples
-    came from each shard, counted by `note` in this process and those forked from it.
+    came from each shard. Pickled, for the processes that make batches, it is opened again from its files.
     """
 
     def __init__(self, name: str, weight: float, exact: bool, shards: Shards, validation: bool | None) -> None:
         self.name, self.weight, self.exact, self.shards, self.validation = name, weight, exact, shards, validation
         self.t, self.lon, self.lat, self.typical_s = shards.t, shards.lon, shards.lat, shards.typical_s
         self.views: dict[tuple[int, bool], View | None] = {}
-        self.seen = np.frombuffer(mmap.mmap(-1, 8 * len(shards.ends)), np.int64)
+        self.seen = np.zeros(len(shards.ends), np.int64)
+
+    def __reduce__(self) -> tuple:
+        return _reopen, (self.name, self.weight, self.exact, self.shards.folder, self.validation)
 
     def view(self, cadence: int, filled: bool = False) -> View | None:
         """The runs of this source at `cadence` seconds, or None where it has none.
@@ -50,7 +52,7 @@ class Source:
 
     def note(self, rows: np.ndarray) -> None:
         """Count a sample for the shard of each row."""
-        self.seen[:] += np.bincount(np.searchsorted(self.shards.ends, rows, "right"), minlength=len(self.seen))
+        self.seen += np.bincount(np.searchsorted(self.shards.ends, rows, "right"), minlength=len(self.seen))
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,10 @@ class View:
     start: np.ndarray
     length: np.ndarray
     share: np.ndarray
+
+
+def _reopen(name: str, weight: float, exact: bool, folder: Path, validation: bool | None) -> Source:
+    return Source(name, weight, exact, open_shards(folder), validation)
 
 
 class Part(NamedTuple):

@@ -246,7 +246,8 @@ def fill_in(args: argparse.Namespace, world: World) -> None:
     if args.compile is None:
         args.compile = on_gpu
     if args.workers is None:
-        share = (os.cpu_count() or 2) // int(os.environ.get("LOCAL_WORLD_SIZE", 1))
+        cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        share = cores // int(os.environ.get("LOCAL_WORLD_SIZE", 1))
         args.workers = min(max(share - 1, 1), 12) if on_gpu else 0
 
 

@@ -77,7 +77,7 @@ def shards_of(source: str, cache: Path | None = None) -> Shards:
                 shutil.rmtree(stale, ignore_errors=True)
             if not folder.exists():  # another run may have been faster
                 os.rename(Path(beside, "shards"), folder)
-    return _open(folder)
+    return open_shards(folder)
 
 
 def make_private(folder: Path) -> None:
@@ -91,7 +91,8 @@ def make_private(folder: Path) -> None:
         ) from error
 
 
-def _open(folder: Path) -> Shards:
+def open_shards(folder: Path) -> Shards:
+    """The shards in a folder that `shards_of` made."""
     about = json.loads((folder / "about.json").read_text("utf-8"))
     columns = (mapped(folder / f"{name}.npy") for name in COLUMNS)
     return Shards(

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 FLAT = 0.01  # of the first loss: less than that gained is flat
 FLAT_AT = 0.25  # share of the budget
-APART = 4  # validations in a row that get worse while the loss falls
+APART, WORSE = 4, 0.01  # validations in a row that are worse than the best, by this share, while the loss falls
 PROFILES = 0.6  # accuracy
 
 FLAT_WORDS = (
@@ -16,7 +16,7 @@ FLAT_WORDS = (
     "three times as much), and see that the corpus has tracks with {cadences} between fixes."
 )
 APART_WORDS = (
-    "Training and validation part: the loss falls and the validation has been getting worse since step {step}. The "
+    "Training and validation part: the loss falls and the validation has been worse since step {step}. The "
     "network learns its people by heart: give more tracks, a smaller --preset, fewer --minutes, or --patience 3."
 )
 PROFILES_WORDS = (
@@ -45,8 +45,8 @@ class Watch:
         if share >= FLAT_AT and len(self.losses) >= 4 and min(self.losses[1:]) > self._flat(self.losses[0]):
             found["flat"] = FLAT_WORDS.format(now=loss, share=share, first=self.losses[0], cadences="1 s to 30 min")
         since = len(self.scores) - 1 - self._best() if self.scores else 0
-        rising = self.scores[-1 - APART :]
-        if since >= APART and rising == sorted(rising) and self.losses[-1] < self.losses[-1 - since]:
+        worse = since >= APART and min(self.scores[-APART:]) > (1 + WORSE) * self.scores[self._best()]
+        if worse and self.losses[-1] < self.losses[-1 - since]:
             found["apart"] = APART_WORDS.format(step=self.steps[self._best()])
         return self._once(found)
 

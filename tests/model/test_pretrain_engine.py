@@ -3,6 +3,7 @@
 
 import json
 import os
+import pickle
 import random
 import resource
 import signal
@@ -214,11 +215,19 @@ def test_patience_and_checkpointing(tmp_path, tracks_file, lines):
 
 @pytest.mark.parametrize("workers", [0, 2])
 def test_batches_come_in_order_whoever_makes_them(workers, tracks_file):
-    corpus = Batches([load_source(str(tracks_file))], 512, 7)
+    corpus, again = (Batches([load_source(str(tracks_file))], 512, 7) for _ in range(2))
     batches = feed(corpus, 3, 2, workers)
     for number in (3, 5, 7, 9):
-        np.testing.assert_array_equal(next(batches).x, corpus.batch(number).x)
+        np.testing.assert_array_equal(next(batches).x, again.batch(number).x)
     batches.close()
+    assert corpus.sources[0].seen.sum() >= again.sources[0].seen.sum() > 0
+
+
+def test_a_corpus_travels_to_other_processes_by_its_files(tracks_file):
+    corpus = Batches([load_source(str(tracks_file))], 512, 7)
+    sent = pickle.dumps(corpus)
+    assert len(sent) < 2000
+    np.testing.assert_array_equal(pickle.loads(sent).batch(5).x, corpus.batch(5).x)
 
 
 def test_what_goes_wrong_while_batches_are_made_is_raised(tracks_file, monkeypatch):
