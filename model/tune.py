@@ -18,7 +18,7 @@ from model.export import export_backbone
 from model.heads import Head, Task, class_weights, loss_of
 from model.raw import Raw
 from raw_qgis_plugin.core.bundle import Bundle
-from raw_qgis_plugin.core.embed import FACTS, _coarse_windows, _fine_windows, thin_rows
+from raw_qgis_plugin.core.embed import FACTS, FIXES, _coarse_windows, _fine_windows, thin_rows
 from raw_qgis_plugin.core.features import LATERAL_FEATURES
 from raw_qgis_plugin.core.habits import habits
 from raw_qgis_plugin.core.motion import motion
@@ -96,7 +96,7 @@ def tune(
         network, _ = load_network(bundle.path / "weights.safetensors")
     network.train()
     windows, n = Windows(tracks), len(y)
-    facts = torch.from_numpy(np.concatenate([habits(tracks), motion(tracks.take(thin_rows(tracks, 512)))], axis=1))
+    facts = torch.from_numpy(np.concatenate([habits(tracks), motion(tracks.take(thin_rows(tracks, FIXES)))], axis=1))
     head = Head(x.shape[1], task.outputs, hidden=64)
     head.set_scales(x, y, task, strength)
     ty = torch.from_numpy(y if task.classes else y.astype(np.float32))

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Tracks to embeddings: what the model makes of a track, at two scales, and a few plain facts beside it.
 
-Fine: the network's states over up to eight windows of the track as recorded (thinned so that a window shows up to a
+Fine: the network's states over up to four windows of the track as recorded (thinned so that a window shows up to a
 quarter of an hour of a short track and no more than one fix in 15 s of a long one). Coarse: the states over the last
 fix of each quarter of an hour, up to ten days: commuting does not show in an hour. Of each, mean and standard
 deviation. The facts say what makes a person without saying where: how time is spent at one's own places by their
@@ -19,7 +19,8 @@ from .motion import MOTION, motion
 from .runtime import Model, batches, featurize_padded, pad_left
 from .tracks import Tracks
 
-WINDOWS, WINDOW = 8, 64  # fine: windows a track, fixes a window
+WINDOWS, WINDOW = 4, 64  # fine: windows a track, fixes a window (eight of them told no more of a person)
+FIXES = 512  # that motion is told from
 FINE_S = 15.0  # a long track is thinned to one fix in this time
 COARSE_S, COARSE = 900, 512  # coarse: seconds a bin, most bins (ten days without the silent hours)
 FEWEST = 2  # fixes: less has no embedding
@@ -51,7 +52,7 @@ def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.
         _pool(tracks, model, coarse, lambda share: progress(split + share * (1 - split))),
     ]
     if result.shape[1] > 4 * model.card["width"]:
-        parts += [habits(tracks), motion(tracks.take(thin_rows(tracks, WINDOWS * WINDOW)))]
+        parts += [habits(tracks), motion(tracks.take(thin_rows(tracks, FIXES)))]
     result[embedded] = np.concatenate(parts, axis=1)[embedded]
     return result
 
