@@ -62,15 +62,16 @@ def _training(t: dict) -> str:
 
 def _forecast_table(figures: dict[str, dict]) -> str:
     lines = [
-        "| data | family | model, mean / median m | zeroed | best simple method | ratio | in 50 % area | in 80 % area |",
+        "| data | family | model (median) m | zeroed | best simple method | ratio | in 50 % area | in 80 % area |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for name, families in figures.items():
         for family, r in families.items():
             m, (low, high) = r["methods"], r["interval"]
             best = f"{m[r['best_simple']]['mean_m']:.1f} ({r['best_simple']})"
+            model, zeroed = m["RAW"], m["RAW with its output at zero"]
             lines.append(
-                f"| {name} | {family} | {m['RAW']['mean_m']:.1f} / {m['RAW']['median_m']:.1f} | {m['RAW with its output at zero']['mean_m']:.1f} | "
+                f"| {name} | {family} | {model['mean_m']:.1f} ({model['median_m']:.1f}) | {zeroed['mean_m']:.1f} | "
                 f"{best} | **{r['ratio']:.3f}** [{low:.3f}, {high:.3f}] | "
                 f"{_share(r['inside50'])} | {_share(r['inside80'])} |"
             )
