@@ -21,8 +21,8 @@ from model.synthetic.movement import KINDS, Finder
 # Share of the people. Full-time: 5 days; hybrid: 2 or 3 days at work; home: works there; driver: couriers and taxi
 # drivers, at work all over the city; the others are in no job.
 LIVES = {
-    "full": 0.35, "hybrid": 0.07, "part": 0.10, "shift": 0.06, "home": 0.07, "driver": 0.02,
-    "student": 0.08, "volunteer": 0.03, "carer": 0.02, "idle": 0.20,
+    "full": 0.42, "hybrid": 0.05, "part": 0.07, "shift": 0.05, "home": 0.06, "driver": 0.02,
+    "student": 0.055, "volunteer": 0.02, "carer": 0.015, "idle": 0.24,
 }  # fmt: skip
 EMPLOYED = {"full", "hybrid", "part", "shift", "home", "driver"}
 NO_WORKPLACE = {"home", "driver"}  # employed, and at no workplace of their own away from home

@@ -104,6 +104,8 @@ def _travelled(folder: Path) -> dict[str, float]:
 
 
 def _page(laws: dict[str, Any], checks: list[dict], scores: list[Score], rides: dict[str, float], path: Path) -> None:
+    import matplotlib
+
     from raw_qgis_plugin.core.report import Page
 
     city = laws["city"]
@@ -124,7 +126,8 @@ def _page(laws: dict[str, Any], checks: list[dict], scores: list[Score], rides: 
         rows.append([c["name"], value, c["low"], c["high"], holds, c["how"], c["source"]])
     page.table(["Check", "Measured", "From", "To", "Holds", "How", "Source"], rows)
     page.heading("How people move")
-    page.figure(_figure(laws["curves"], checks), "Planned, whole population. Dashed: the published law.")
+    with matplotlib.rc_context({"svg.hashsalt": "city"}):  # or no two reports of a city would be equal
+        page.figure(_figure(laws["curves"], checks), "Planned, whole population. Dashed: the published law.")
     if rides:
         page.heading("As simulated")
         page.sentence("What came of the observed people's plans on the streets.")

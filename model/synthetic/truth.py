@@ -15,6 +15,7 @@ from model.synthetic.people import Population
 from model.synthetic.plans import MODE_CODES, REGIONAL, Trips
 from model.synthetic.travel import Journey
 
+LAYERS = ("regions", "stations", "streets", "pois")
 TRIP_TABLES = ("tracks", "segments")
 LEAST_SEGMENT_S = 45  # a shorter leg (from the door to the street) is no segment of its own
 
@@ -43,7 +44,7 @@ def write_geojson(path: Path, kind: str, shapes: list[list], fields: dict[str, I
 
 
 def write_layers(output: Path, city: City) -> None:
-    """regions, stations, streets and pois as GeoJSON."""
+    """regions, stations, streets and pois as GeoJSON, and together as GeoPackage."""
     turns = np.radians(np.arange(30, 390, 60))
     radius = CELL_M / np.sqrt(3)
     shapes = []
@@ -67,6 +68,23 @@ def write_layers(output: Path, city: City) -> None:
         output / "streets.geojson", "LineString", shapes,
         {"street_id": streets.edges[used].tolist(), "speed_kmh": [round(3.6 * s) for s in streets.speed[used]]},
     )  # fmt: skip
+    write_geopackage(output)
+
+
+def write_geopackage(output: Path) -> None:
+    """city.gpkg: the same layers in one file, where GDAL's Python is at hand (QGIS brings it)."""
+    try:
+        from osgeo import gdal
+    except ImportError:
+        return
+    gdal.UseExceptions()
+    target = output / "city.gpkg"
+    target.unlink(missing_ok=True)
+    with gdal.config_options({"OGR_CURRENT_DATE": "2023-01-01T00:00:00Z"}):  # or no two files would be equal
+        for n, name in enumerate(LAYERS):
+            how = gdal.VectorTranslateOptions(format="GPKG", layerName=name, accessMode="append" if n else None)
+            done = gdal.VectorTranslate(str(target), str(output / f"{name}.geojson"), options=how)
+            del done  # closes the file
 
 
 def region_ids(city: City) -> list[str]:
