@@ -1,9 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A synthetic city with known truth, or a corpus of movement or of days alone. Movement is Eclipse SUMO's.
 
-A city: tracks.parquet, truth_users.csv, truth_tracks.csv, truth_segments.csv, truth_regions.csv and the layers
-regions, stations, streets and pois (GeoJSON). Movement alone: movement/*.parquet, every second of every trip.
-Days alone: days.parquet, everybody's fixes every few minutes from the plans, nothing simulated, and truth_users.csv.
+A city: tracks.parquet (the people recorded), truth_users.csv, truth_tracks.csv, truth_segments.csv, truth_regions.csv
+(the truth of plans and trips), the layers regions, stations, streets and pois (GeoJSON, and together city.gpkg),
+laws.json, report.html and report.json (the city against published laws of how people move).
+Movement alone (--movement-only): movement/*.parquet, every second of every trip, many street plans, all modes.
+Days alone (--days-only): days.parquet, everybody's fixes every few minutes from the plans, nothing simulated;
+truth_users.csv and laws.json beside. Every table and column: docs/synthetic_city.md.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from model.cli import Parser
 from model.synthetic.sumo import SyntheticError, say
 from raw_qgis_plugin.core.errors import RawError
 
@@ -22,9 +26,10 @@ SMALL = {"people": 400, "observed": 0.1, "weeks": 1}
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
-    parser = argparse.ArgumentParser(
-        prog="python -m model.synthetic", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
+    parser = Parser(
+        prog="python -m model.synthetic", description=__doc__, allow_abbrev=False,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )  # fmt: skip
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write to")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="same seed, same tables (default 1)")
     parser.add_argument(
@@ -50,6 +55,8 @@ def main(arguments: list[str] | None = None) -> int:
     options = parse(arguments)
     began = time.monotonic()
     try:
+        if options.processes < 1:
+            raise SyntheticError(f"--processes must be 1 or more, not {options.processes}")
         if options.movement_only and options.days_only:
             raise SyntheticError("--movement-only and --days-only: choose one")
         done = _corpus(options) if options.movement_only else _city(options)
