@@ -12,6 +12,7 @@ import argparse
 import contextlib
 import json
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -124,7 +125,7 @@ def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0)
             row[f"{name}_inside80"] = float((errors[name][w.known] <= answer.radius80_m).mean())
         row["ratio"] = row["after_m"] / max(row["before_m"], 1e-9)
         row["interval"] = interval_by_person(errors["after"], errors["before"], w.user, seed)
-        results[w.family] = row
+        results[re.sub(r"(\d)s$", r"\1 s", w.family)] = row
     return results
 
 

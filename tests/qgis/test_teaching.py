@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the training dialog does to teach a label: a table, a child process, a head in a copy of the model."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.core import QgsVectorLayer
+
+
+@pytest.fixture
+def table(sample: Path) -> QgsVectorLayer:
+    """The sample city's people and what they are."""
+    layer = QgsVectorLayer(f"file://{sample / 'city_truth_users.csv'}?detectTypes=yes", "truth", "delimitedtext")
+    assert layer.isValid() and layer.featureCount() == 40
+    return layer
+
+
+def test_labels_are_read_by_id_and_told_by_kind(staged: None, table: QgsVectorLayer, tmp_path: Path) -> None:
+    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.tasks.training import read_labels, write_labels
+
+    named = read_labels(Snapshot(table), "user_id", "commuter")
+    assert len(named.values) == 40 and set(named.values.values()) == {"true", "false"} and not named.is_number
+    measured = read_labels(Snapshot(table), "user_id", "trips_a_day")
+    assert measured.is_number and measured.values["u00011"] == "1.857"
+    write_labels(named, "user", "commuter", tmp_path / "labels.csv")
+    assert (tmp_path / "labels.csv").read_text().splitlines()[:2] == ["user_id,commuter", "u00011,false"]
+
+
+def test_the_most_frequent_label_of_an_id_counts_and_nulls_do_not(
+    staged: None, make: Callable[..., Any], invented: Callable[..., Any]
+) -> None:
+    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.tasks.training import read_labels
+
+    fixes = invented()
+    n = len(fixes.user_id)
+    fixes.more["mode"] = [None, "bus", "car"] + ["bus"] * (n - 3)
+    values = read_labels(Snapshot(make(fixes)), "user_id", "mode").values
+    assert set(values.values()) == {"bus"} and set(values) == {str(u) for u in fixes.user_id}
+
+
+@pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch, which is not installed")
+def test_a_label_is_taught_in_a_child_process(
+    staged: None, table: QgsVectorLayer, sample: Path, tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.tasks import training
+    from raw_qgis_plugin.tasks.child import Child
+
+    folder = tmp_path / "run"
+    (folder / training.RUN).mkdir(parents=True)
+    shutil.copy(sample / "city_tracks.parquet", folder / "tracks.parquet")
+    labels = training.read_labels(Snapshot(table), "user_id", "commuter")
+    training.write_labels(labels, "user", "commuter", folder / "labels.csv")
+    arguments = training.teaching(folder, "shipped", "user", "commuter", "goes_to_work", 1.0, "cpu")
+    told: list[dict[str, Any]] = []
+    child = Child.start(training.FINETUNE, arguments, folder)
+    child.follow(told.append)
+    shares = [share for line in told if (share := training.share_done(line, 1.0)) is not None]
+    assert shares and max(shares) <= 1.0
+    head = open_bundle(folder / training.RUN / "bundle").head("goes_to_work")
+    assert head["metrics"]["units"] <= len(labels.values) and head["verdict"] in [
+        training.in_words(line) for line in told
+    ]
+    assert (folder / training.RUN / "report.html").exists()
