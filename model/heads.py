@@ -278,8 +278,8 @@ def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> list[t
 def boosting(
     x: np.ndarray, y: np.ndarray, task: Task, seed: int = 0
 ) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
-    """The baseline: gradient boosting on hand features; of numbers, for the absolute error, as the heads."""
+    """The baseline: gradient boosting on hand features (of numbers for the squared error, which does better here)."""
     x = np.where(np.isnan(x).mean(axis=0) > 0.9, 0.0, x)  # a short track has no night and no working hours
     if task.classes:
         return HistGradientBoostingClassifier(class_weight="balanced", random_state=seed).fit(x, y)
-    return HistGradientBoostingRegressor(loss="absolute_error", random_state=seed).fit(x, y)
+    return HistGradientBoostingRegressor(random_state=seed).fit(x, y)
