@@ -33,7 +33,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write to")
     parser.add_argument("--seed", type=int, default=1, metavar="S", help="same seed, same tables (default 1)")
     parser.add_argument(
-        "--osm", type=Path, nargs="+", default=[], metavar="FILE",
+        "--osm", type=Path, nargs="+", action="extend", default=[], metavar="FILE",
         help="real streets from an OpenStreetMap extract (.osm, .osm.gz); a city takes one, a corpus any number",
     )  # fmt: skip
     parser.add_argument("--processes", type=int, default=2, metavar="P", help="simulations at a time (default 2)")
