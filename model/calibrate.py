@@ -11,7 +11,8 @@ from model.corpus import COARSE_S
 from model.objective import answers
 from model.raw import Raw
 from raw_qgis_plugin.core import places
-from raw_qgis_plugin.core.forecast import CALIBRATED
+from raw_qgis_plugin.core.features import unsquashed
+from raw_qgis_plugin.core.forecast import CALIBRATED, ROAMS_M, kind_of_days
 from raw_qgis_plugin.core.mixture import LEVELS, depth, mixture, moving, radii, spatial_median
 
 EDGES_S = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)  # horizons that share a factor
@@ -19,7 +20,7 @@ WARM = 16  # fixes of context, at least
 ENOUGH = 300  # forecasts a factor
 EACH = 2000  # forecasts a batch
 MOVED_M = 1.0
-KINDS = {"trips": (None, False), "days": (FILLED_S, False), "held": (FILLED_S, True)}  # cadence, filled
+FAMILIES = ((None, False), (FILLED_S, False), (FILLED_S, True))  # cadence, all of trips where None; filled
 
 
 @torch.no_grad()
@@ -27,31 +28,44 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dic
     """Factors of radii and shares of areas by kind of context and horizon, conformal: quantiles of error over radius,
     and of the least share of the mixture that holds the truth.
 
-    corpus: of units not trained on. Where positions are held, the cases that moved count. Returns by kind horizon_s and
-    CALIBRATED, one entry a range of horizons that the corpus has.
+    corpus: of units not trained on. Where days are filled, the cases that moved count. Returns by kind
+    (core/forecast.py) horizon_s and CALIBRATED, one entry a range of horizons that the corpus has.
     """
-    result = {}
     trips = [c for c in corpus.cadences if c < COARSE_S]
-    for kind, (cadence, filled) in KINDS.items():
+    found = []
+    for cadence, filled in FAMILIES:
         if not (cadence in corpus.cadences if cadence else trips):
             continue
-        found = []
         for n in range(batches):
             batch = corpus.batch(1_000_000 + n, cadence or trips[n % len(trips)], filled)
             found.append(_errors(network, batch, moved_only=filled, seed=n))
-        result[kind] = table(*(np.concatenate(a) for a in zip(*found, strict=True)))
-    return result
+    kind, *columns = (np.concatenate(a) for a in zip(*found, strict=True))
+    tables = {str(k): table(*(c[kind == k] for c in columns)) for k in np.unique(kind)}
+    return {k: t for k, t in tables.items() if t["horizon_s"]}
 
 
-def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Horizons (n,) s of a batch's forecasts, errors over radii (n, 2), and how deep the truth lies (n,)."""
+def _kinds(b: Batch) -> np.ndarray:
+    """The kind of context of each row (B,) of a batch."""
+    if b.candidate is None:
+        return np.full(len(b.x), "trips")
+    step = np.hypot(*np.moveaxis(unsquashed(b.x[..., :2]), -1, 0))  # from the fix before, which the features begin with
+    inside = np.ones(step.shape, bool) if b.piece is None else np.diff(b.piece, axis=1, prepend=-1) == 0
+    inside[:, 0] = False
+    count = np.maximum(inside.sum(axis=1), 1)
+    return kind_of_days(((step > ROAMS_M) & inside).sum(axis=1) / count, ((step == 0) & inside).sum(axis=1) / count)
+
+
+def _errors(
+    network: Raw, b: Batch, moved_only: bool, seed: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Kinds and horizons (n,) s of a batch's forecasts, errors over radii (n, 2), how deep the truth lies (n,)."""
     parameters, options = answers(network, b, torch.device("cpu"))
     asked = b.asked & (b.row >= WARM)[..., None]
     if moved_only:
         asked &= np.linalg.norm(b.target, axis=-1) * b.scale > MOVED_M
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(asked.ravel()))[:EACH]
     if not len(rows):  # a small corpus may have nobody who moved, or only short tracks
-        return np.zeros(0), np.zeros((0, 2)), np.zeros(0)
+        return np.zeros(0, "<U12"), np.zeros(0), np.zeros((0, 2)), np.zeros(0)
     unit = b.scale.ravel()[rows].astype(np.float64)
     p = parameters.float().flatten(0, 2).numpy()[rows].astype(np.float64)
     base, target = (a.reshape(-1, 2)[rows] * unit[:, None] for a in (b.base, b.target))
@@ -64,7 +78,9 @@ def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.nda
         point = spatial_median(mix)
     error = np.linalg.norm(point - target, axis=1)
     mix = moving(mix)
-    return unit / b.speed.ravel()[rows], error[:, None] / np.maximum(radii(mix, point), 1e-9), depth(mix, target)
+    kind = _kinds(b)[rows // asked[0].size]
+    horizon = unit / b.speed.ravel()[rows]
+    return kind, horizon, error[:, None] / np.maximum(radii(mix, point), 1e-9), depth(mix, target)
 
 
 def table(horizon_s: np.ndarray, ratio: np.ndarray, deep: np.ndarray) -> dict[str, list[float]]:

@@ -18,6 +18,7 @@ from .times import DAY_MS, HOUR_MS
 
 FEATURE_VERSION = 1
 LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
+NEAR_M = 5.0  # nearer than this displacements are told apart less
 FADE_S = 900.0  # velocity fades with this time constant in the baseline that the model corrects
 _SAME_TIME_MS = 30 * 60_000  # 'the same time yesterday' is a fix within half an hour of it
 
@@ -66,6 +67,11 @@ class Query:
 def _squash(v: np.ndarray, unit: float) -> np.ndarray:
     """Signed-log scaling: linear under `unit` metres, logarithmic above, about one at 100 km."""
     return np.arcsinh(v / unit) / 8.0
+
+
+def unsquashed(x: np.ndarray) -> np.ndarray:
+    """Metres of the columns that say how far it is from earlier fixes."""
+    return NEAR_M * np.sinh(8.0 * x)
 
 
 def _turn(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
@@ -134,8 +140,8 @@ def featurize(
     speeds = [np.hypot(lag_v[k][:, 0], lag_v[k][:, 1]) / lag_dt[k] for k in (0, 1, 3, 5)]
     speed = np.sqrt(np.mean(np.square(speeds), axis=0))
     for v, dt in zip(lag_v, lag_dt, strict=True):
-        reach = speed * dt + 5.0
-        columns += [_squash(v[:, 0], 5.0), _squash(v[:, 1], 5.0), np.log1p(dt) / 8.0]
+        reach = speed * dt + NEAR_M
+        columns += [_squash(v[:, 0], NEAR_M), _squash(v[:, 1], NEAR_M), np.log1p(dt) / 8.0]
         columns += [v[:, 0] / reach, v[:, 1] / reach]
     columns += [np.log1p(speeds[0]) / 2.0, np.log1p(speed) / 2.0, np.log((speeds[0] + 0.3) / (speed + 0.3))]
     columns += _clock_columns(hours[row])

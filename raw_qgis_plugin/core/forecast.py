@@ -21,6 +21,7 @@ COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
 DAYS_S = 900.0  # the cadence to which denser tracks are thinned where the horizon asks for days
 CALIBRATED = ("factor50", "factor80", "share50", "share80")  # columns of the calibration table
 HELD = 0.2  # of the steps repeat a position exactly: the last one is held until the next
+ROAMS_M = 200.0  # half of the steps between quarter hours are longer
 SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
 BLOCK = 16_384  # contexts laid out at once
 FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
@@ -202,15 +203,13 @@ def _answer_batch(
         parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
         mix = mixture(parameters, q.base, q.scale, options, found.xy, found.x[..., : len(KINDS)].any(axis=-1))
         point = spatial_median(mix)
-        held = np.repeat(_held(tracks, rows, valid), horizon.shape[1])
+        kind = np.repeat(_kinds_of_days(tracks, rows, valid), horizon.shape[1])
     else:
         (parameters,) = model.backbone(x, clock, valid, query, outputs=("parameters",))
         parameters = parameters.reshape(len(last), -1).astype(np.float64)
         mix, point = mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None]
-        held = np.zeros(len(last), bool)
-    table = _calibrated(model.card["calibration"], "days" if days else "trips", horizon.ravel())
-    if held.any():
-        table = np.where(held, _calibrated(model.card["calibration"], "held", horizon.ravel()), table)
+        kind = np.full(len(last), "trips")
+    table = _calibrated(model.card["calibration"], kind, horizon.ravel())
     lon, lat = feat.destination(f, last, point)
     mix = moving(mix)
     areas = _areas(f, last, mix, table[2:]) if with_areas else np.full((len(last), len(LEVELS)), None)
@@ -232,22 +231,35 @@ def _areas(f: feat.Features, row: np.ndarray, mix: Mixture, share: np.ndarray) -
     return result
 
 
-def _held(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Which contexts (n, L) repeat positions exactly, as records do that hold the last one until the next."""
-    same = (np.diff(tracks.lon[rows], axis=1) == 0) & (np.diff(tracks.lat[rows], axis=1) == 0)
+def _kinds_of_days(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """`kind_of_days` of contexts (n, L)."""
+    way = offset_m(tracks.lon[rows[:, 1:]], tracks.lat[rows[:, 1:]], tracks.lon[rows[:, :-1]], tracks.lat[rows[:, :-1]])
+    metres = np.hypot(way[..., 0], way[..., 1])
     steps = valid[:, 1:] & valid[:, :-1]
-    return (same & steps).sum(axis=1) >= HELD * np.maximum(steps.sum(axis=1), 1)
+    count = np.maximum(steps.sum(axis=1), 1)
+    return kind_of_days(((metres > ROAMS_M) & steps).sum(axis=1) / count, ((metres == 0) & steps).sum(axis=1) / count)
 
 
-def _calibrated(calibration: dict, kind: str, horizon_s: np.ndarray) -> np.ndarray:
-    """How areas of a kind of context are made to hold their share on units not trained on, by horizon: (4, m), what the
+def kind_of_days(roaming: np.ndarray, repeated: np.ndarray) -> np.ndarray:
+    """The kind of days whose calibration holds, by the shares (n,) of steps over ROAMS_M and of steps that repeat a
+    position: 'days' of someone who stays at places, or 'roaming' as a taxi does; of either 'held' where records hold
+    the last position.
+    """
+    roams, held = roaming > 0.5, repeated >= HELD
+    return np.select([roams & held, roams, held], ["roaming held", "roaming", "held"], "days")
+
+
+def _calibrated(calibration: dict, kinds: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
+    """How areas of kinds of contexts are made to hold their share on units not trained on, by horizon: (4, m), what the
     two radii are multiplied by, and the shares of the mixture that the two areas take.
     """
-    known = calibration.get(kind, {})
-    if not known.get("horizon_s"):
-        return np.repeat([[1.0], [1.0], [LEVELS[0]], [LEVELS[1]]], len(horizon_s), axis=1)
-    at, horizons = np.log(np.maximum(horizon_s, 0.1)), np.log(known["horizon_s"])
-    return np.stack([np.interp(at, horizons, known[name]) for name in CALIBRATED])
+    result = np.repeat([[1.0], [1.0], [LEVELS[0]], [LEVELS[1]]], len(horizon_s), axis=1)
+    at = np.log(np.maximum(horizon_s, 0.1))
+    for kind in np.unique(kinds):
+        known, some = calibration.get(kind, {}), kinds == kind
+        if known.get("horizon_s"):
+            result[:, some] = [np.interp(at[some], np.log(known["horizon_s"]), known[name]) for name in CALIBRATED]
+    return result
 
 
 def _recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
