@@ -33,7 +33,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.errors import Cancelled, Progress, RawError, no_progress
 from ..core.paths import RESOURCES
 from .progress import Stage
-from .words import describe, how_to_install, tr, word_of
+from .words import describe, how_to_install, tr, why_broken, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,6 +110,8 @@ class RawAlgorithm(QgsProcessingAlgorithm):
             return {}
         except (RawError, OSError) as error:
             raise QgsProcessingException(str(error)) from error
+        except ImportError as error:
+            raise QgsProcessingException(why_broken(error)) from error
 
     @abstractmethod
     def run_on(

@@ -47,6 +47,15 @@ def names_of(value: Any) -> list[str] | None:
     return names or None
 
 
+def why_broken(error: ImportError) -> str:
+    """A package is there but does not load: which, why, and what to do."""
+    name = (error.name or "").split(".")[0] or "that is needed"
+    return (
+        f"The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which "
+        "packages are broken; remove them there and install again."
+    )
+
+
 def how_to_install(missing: list[str]) -> str:
     """What to install, into which Python, by which command."""
     options = "--user"

@@ -612,12 +612,20 @@
       <translation>Quanto erra em pessoas reservadas, dividido pelo erro de um método simples. Abaixo da linha é melhor.</translation>
     </message>
     <message>
+      <source>How far off on people held out.</source>
+      <translation>Quanto erra em pessoas reservadas.</translation>
+    </message>
+    <message>
       <source>How good such forecasts are on this layer's own past, beside simple methods</source>
       <translation>O quão boas são tais previsões no passado desta camada, ao lado de métodos simples</translation>
     </message>
     <message>
       <source>How many</source>
       <translation>Quantos</translation>
+    </message>
+    <message>
+      <source>How the error on people held out is shown</source>
+      <translation>Como o erro em pessoas reservadas é mostrado</translation>
     </message>
     <message>
       <source>How the users of a region are joined. sum is what the shipped model was trained with; mean ignores how many they are; share weighs each by its share of the fixes.</source>
@@ -1688,6 +1696,10 @@
       <translation>auto: conforme o que houver.</translation>
     </message>
     <message>
+      <source>beside a simple method</source>
+      <translation>ao lado de um método simples</translation>
+    </message>
+    <message>
       <source>checking models</source>
       <translation>verificando modelos</translation>
     </message>
@@ -1714,6 +1726,10 @@
     <message>
       <source>error / simple method's, people held out</source>
       <translation>erro / do método simples, pessoas reservadas</translation>
+    </message>
+    <message>
+      <source>error in metres, people held out</source>
+      <translation>erro em metros, pessoas reservadas</translation>
     </message>
     <message>
       <source>error over the baseline's on people unseen: </source>
@@ -1782,6 +1798,10 @@
     <message>
       <source>importing a model</source>
       <translation>importando um modelo</translation>
+    </message>
+    <message>
+      <source>in metres</source>
+      <translation>em metros</translation>
     </message>
     <message>
       <source>interrupted</source>
@@ -1908,6 +1928,10 @@
       <translation>trajetos (viagens)</translation>
     </message>
     <message>
+      <source>trained; calibrating the forecast areas</source>
+      <translation>treinado; calibrando as áreas de previsão</translation>
+    </message>
+    <message>
       <source>user</source>
       <translation>usuário</translation>
     </message>
@@ -1936,8 +1960,8 @@
       <translation>Pediram-se {k} parecidos; há {n} outros com que comparar.</translation>
     </message>
     <message>
-      <source>{left} left</source>
-      <translation>faltam {left}</translation>
+      <source>{left} of training left</source>
+      <translation>faltam {left} de treino</translation>
     </message>
     <message>
       <source>{m:g} min ahead: {a} in half, {b} in four fifths of cases</source>

@@ -612,12 +612,20 @@
       <translation>对留出的人的误差，除以简单方法的误差。线以下更好。</translation>
     </message>
     <message>
+      <source>How far off on people held out.</source>
+      <translation>对留出的人偏差多远。</translation>
+    </message>
+    <message>
       <source>How good such forecasts are on this layer's own past, beside simple methods</source>
       <translation>这类预测在此图层自己的过去上有多好，与简单方法并列</translation>
     </message>
     <message>
       <source>How many</source>
       <translation>多少个</translation>
+    </message>
+    <message>
+      <source>How the error on people held out is shown</source>
+      <translation>对留出的人的误差如何显示</translation>
     </message>
     <message>
       <source>How the users of a region are joined. sum is what the shipped model was trained with; mean ignores how many they are; share weighs each by its share of the fixes.</source>
@@ -1688,6 +1696,10 @@
       <translation>auto：由内容判断。</translation>
     </message>
     <message>
+      <source>beside a simple method</source>
+      <translation>与简单方法并列</translation>
+    </message>
+    <message>
       <source>checking models</source>
       <translation>检查模型</translation>
     </message>
@@ -1714,6 +1726,10 @@
     <message>
       <source>error / simple method's, people held out</source>
       <translation>误差 / 简单方法的误差，留出的人</translation>
+    </message>
+    <message>
+      <source>error in metres, people held out</source>
+      <translation>误差（米），留出的人</translation>
     </message>
     <message>
       <source>error over the baseline's on people unseen: </source>
@@ -1782,6 +1798,10 @@
     <message>
       <source>importing a model</source>
       <translation>导入模型</translation>
+    </message>
+    <message>
+      <source>in metres</source>
+      <translation>以米计</translation>
     </message>
     <message>
       <source>interrupted</source>
@@ -1908,6 +1928,10 @@
       <translation>轨迹（出行）</translation>
     </message>
     <message>
+      <source>trained; calibrating the forecast areas</source>
+      <translation>已训练；正在校准预测区域</translation>
+    </message>
+    <message>
       <source>user</source>
       <translation>用户</translation>
     </message>
@@ -1936,8 +1960,8 @@
       <translation>要求 {k} 个相似的；只有 {n} 个其他的可比较。</translation>
     </message>
     <message>
-      <source>{left} left</source>
-      <translation>剩余 {left}</translation>
+      <source>{left} of training left</source>
+      <translation>训练剩余 {left}</translation>
     </message>
     <message>
       <source>{m:g} min ahead: {a} in half, {b} in four fifths of cases</source>

@@ -13,17 +13,26 @@ import pytest
 from qgis.core import QgsApplication, QgsProcessingParameterDefinition
 
 ROOT = Path(__file__).parents[2]
-IDS = ["raw:forecasttracks", "raw:importtracks", "raw:profileusers", "raw:scoreregions"]
 KEPT: list[Any] = []
 COMMON = ["INPUT", "USER_FIELD", "TRACK_FIELD", "TIME_FIELD", "TIMEZONE", "MODEL", "DEVICE"]
 PUBLISHED = {
+    "raw:backtest": ([*COMMON, "HORIZON", "STEP", "FOLDS"], ["OUTPUT", "REPORT", "VERDICT"]),
+    "raw:embedtracks": ([*COMMON, "UNIT"], ["OUTPUT"]),
+    "raw:forecasttracks": ([*COMMON, "HORIZON", "STEP", "UNIT"], ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"]),
     "raw:importtracks": (["SOURCE", "FORMAT"], ["OUTPUT"]),
+    "raw:pretrain": ([*COMMON[:5], "PRESET", "INIT", "MINUTES", "DEVICE"], ["BUNDLE", "REPORT", "VERDICT"]),
     "raw:profileusers": ([*COMMON, "UNIT", "TASKS"], ["OUTPUT"]),
     "raw:scoreregions": ([*COMMON, "REGIONS", "TASKS", "POOLING", "MIN_USERS"], ["OUTPUT"]),
-    "raw:forecasttracks": ([*COMMON, "HORIZON", "STEP", "UNIT"], ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"]),
-}
+    "raw:similarregions": ([*COMMON, "REGIONS", "TARGET", "K"], ["OUTPUT"]),
+    "raw:similarusers": ([*COMMON, "TARGET", "K"], ["OUTPUT"]),
+    "raw:trainhead": (
+        [*COMMON, "LABELS", "LABEL_FIELD", "UNIT", "TASK_NAME", "BACKBONE"], ["BUNDLE", "REPORT", "VERDICT"],
+    ),
+}  # fmt: skip
+IDS = sorted(PUBLISHED)
 DEFAULTS = {
     "TIMEZONE": "UTC", "DEVICE": "auto", "POOLING": "sum", "MIN_USERS": 10, "HORIZON": 30, "STEP": 5, "FORMAT": "auto",
+    "K": 10, "PRESET": "raw-small", "INIT": "shipped", "BACKBONE": "frozen",
 }  # fmt: skip
 
 
@@ -37,8 +46,8 @@ def test_the_interface_is_as_published(processing: Any, name: str) -> None:
         if parameter in have:
             assert have[parameter].defaultValue() == value
     optional = QgsProcessingParameterDefinition.FlagOptional
-    assert all(have[p].flags() & optional for p in have if p.endswith("_FIELD") or p in ("MODEL", "TASKS"))
-    figures = ["N_USERS", "N_POINTS", "N_SKIPPED"] + (["PROVIDER"] if "MODEL" in have else [])
+    assert all(have[p].flags() & optional for p in have if p in (*COMMON[1:4], "MODEL", "TASKS"))
+    figures = ["N_USERS", "N_POINTS", "N_SKIPPED"] + (["PROVIDER"] if "DEVICE" in have else [])
     assert {o.name() for o in algorithm.outputDefinitions()} == {*outputs, *figures}
 
 
@@ -133,3 +142,18 @@ def test_time_left_is_said_in_words(staged: None, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(Cancelled):
         stage(0.6)
     assert [progress.time_left(s) for s in (33, 600, 9000)] == ["about 35 s", "about 10 min", "about 2.5 h"]
+
+
+def test_a_package_that_does_not_load_is_named_with_its_reason(
+    processing: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from qgis.core import QgsProcessingContext, QgsProcessingException, QgsProcessingFeedback
+
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("raw:importtracks")
+
+    def broken(*_: Any) -> Any:
+        raise ImportError("libarrow.so.2600: cannot open shared object file", name="pyarrow.lib")
+
+    monkeypatch.setattr(type(algorithm), "run_on", broken)
+    with pytest.raises(QgsProcessingException, match=r"pyarrow is installed but does not work: libarrow\.so.*Packages"):
+        algorithm.processAlgorithm({}, QgsProcessingContext(), QgsProcessingFeedback())
