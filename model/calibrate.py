@@ -40,7 +40,10 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dic
             batch = corpus.batch(1_000_000 + n, cadence or trips[n % len(trips)], filled)
             found.append(_errors(network, batch, moved_only=filled, seed=n))
     kind, *columns = (np.concatenate(a) for a in zip(*found, strict=True))
-    tables = {str(k): table(*(c[kind == k] for c in columns)) for k in np.unique(kind)}
+    tables = {}
+    for k in np.unique(kind):
+        alike = np.char.endswith(kind, "held") == k.endswith("held") if k != "trips" else kind == k
+        tables[str(k)] = table(*(c[alike] for c in columns), own=kind[alike] == k)
     return {k: t for k, t in tables.items() if t["horizon_s"]}
 
 
@@ -83,16 +86,22 @@ def _errors(
     return kind, horizon, error[:, None] / np.maximum(radii(mix, point), 1e-9), depth(mix, target)
 
 
-def table(horizon_s: np.ndarray, ratio: np.ndarray, deep: np.ndarray) -> dict[str, list[float]]:
-    """The calibration table from errors over radii. horizon_s: (n,). ratio: (n, 2), one column a level. deep: (n,)."""
+def table(horizon_s: np.ndarray, ratio: np.ndarray, deep: np.ndarray, own: np.ndarray) -> dict[str, list[float]]:
+    """The calibration table from errors over radii. horizon_s: (n,). ratio: (n, 2), one column a level. deep: (n,).
+
+    own: (n,) bool, the cases of the kind that the table is for; the others are like it. An area is as wide as both its
+    own cases and all of them want it: some kinds come from few sources, and strangers will differ.
+    """
     result: dict[str, list[float]] = {name: [] for name in ("horizon_s", *CALIBRATED)}
     for low, high in zip(EDGES_S[:-1], EDGES_S[1:], strict=True):
-        inside = (horizon_s >= low) & (horizon_s < high)
+        every = (horizon_s >= low) & (horizon_s < high)
+        inside = every & own
         if inside.sum() < ENOUGH:
             continue
         result["horizon_s"].append(round(float(np.exp(np.log(horizon_s[inside]).mean())), 1))
         for c, level in enumerate(LEVELS):
             rank = min(level * (1 + 1 / inside.sum()), 1.0)
-            result[f"factor{level * 100:.0f}"].append(round(float(np.quantile(ratio[inside, c], rank)), 4))
-            result[f"share{level * 100:.0f}"].append(round(float(np.quantile(deep[inside], rank)), 4))
+            for name, values in (("factor", ratio[:, c]), ("share", deep)):
+                widest = max(float(np.quantile(values[some], rank)) for some in (inside, every))
+                result[f"{name}{level * 100:.0f}"].append(round(widest, 4))
     return result
