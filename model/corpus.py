@@ -118,8 +118,8 @@ def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
         files["length"].append(length)
         files["rows"].append(part.row[rows])
         files["slot"].append(slot)
-    for file in files.values():
-        file.close()
+    for column in files.values():
+        column.close()
 
 
 def _resampled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:

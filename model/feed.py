@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 
@@ -29,7 +29,7 @@ class _Numbered(Dataset):
         return batch, [source.seen.copy() for source in self.corpus.sources]
 
 
-def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0) -> Iterator[Batch]:
+def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0) -> Generator[Batch]:
     """The batches first, first + stride, … workers: processes that make them; 0 for one thread beside the training."""
     numbers = count(first, stride)
     if workers:

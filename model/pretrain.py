@@ -60,7 +60,8 @@ class Teller:
     """What the first process says: JSON lines, the same for TensorBoard, and warnings."""
 
     def __init__(self, folder: Path, world: World, patience: int) -> None:
-        self.speaks, self.watch, self.metrics = world.first, Watch(patience), {}
+        self.speaks, self.watch = world.first, Watch(patience)
+        self.metrics: dict[str, float] = {}
         self.logs = SummaryWriter(folder / "logs") if world.first else None
 
     def validated(self, step: int, share: float, loss: float, metrics: dict[str, float], **more: float) -> None:

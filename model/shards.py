@@ -94,10 +94,9 @@ def make_private(folder: Path) -> None:
 def open_shards(folder: Path) -> Shards:
     """The shards in a folder that `shards_of` made."""
     about = json.loads((folder / "about.json").read_text("utf-8"))
-    columns = (mapped(folder / f"{name}.npy") for name in COLUMNS)
-    return Shards(
-        folder, *columns, np.array(about["ends"], np.int64), np.load(folder / "unseen.npy"), about["typical_s"]
-    )
+    user, t, lon, lat = (mapped(folder / f"{name}.npy") for name in COLUMNS)
+    ends, held_out = np.array(about["ends"], np.int64), np.load(folder / "unseen.npy")
+    return Shards(folder, user, t, lon, lat, ends, held_out, about["typical_s"])
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -155,7 +154,7 @@ def _spool(source: str, folder: Path, n: int) -> tuple[list[Path], list[str]]:
         users = Coded(np.zeros(len(table), np.int64), np.array(["all"], object)) if user is None else encode_ids(user)
         trips = users if track is None else encode_ids(track)
         known = [_code(name, code_of, guess, kind) for name in users.names]
-        rows = np.empty(len(table), ROW)
+        rows: np.ndarray = np.empty(len(table), ROW)
         rows["user"] = np.array([*known, -1])[users.codes]  # the last one answers code -1
         rows["track"] = np.array([*map(_id_hash, trips.names), 0])[trips.codes]
         for name in ("t", "lon", "lat"):
@@ -213,10 +212,11 @@ def _shard(source: str, folder: Path, spools: list[Path], names: list[str]) -> N
         column.close()
     if not users:
         raise InputError(f"{source} holds no tracks to train on.")
-    person = link(*(np.concatenate(a) for a in zip(*hashed)), len(users))
+    hashes, whose = (np.concatenate(a) for a in zip(*hashed))
+    person = link(hashes, whose, len(users))
     np.save(folder / "unseen.npy", unseen(users, person, np.concatenate(fixes)))
-    steps = np.concatenate(steps)
-    about = {"ends": ends, "typical_s": float(np.median(steps) / 1000) if len(steps) else 0.0}
+    step = np.concatenate(steps)
+    about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0}
     (folder / "about.json").write_text(json.dumps(about), "utf-8")
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import torch
 from torch import Tensor, nn
@@ -154,10 +154,10 @@ def _prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
         if checkpointing:
             layer.forward = _checkpointed(layer.forward)
     if compiled:
-        network.answer = torch.compile(network.answer)
+        network.answer = torch.compile(network.answer)  # type: ignore[method-assign]
 
 
-def _checkpointed(forward):  # noqa: ANN001, ANN202 - a layer's forward, whatever it takes
+def _checkpointed(forward: Callable[..., tuple]) -> Callable[..., tuple]:
     return lambda *inputs: checkpoint(forward, *inputs, use_reentrant=False)
 
 
