@@ -84,7 +84,7 @@ class Part(NamedTuple):
 def _parts(s: Source) -> Iterator[Part]:
     wanted = np.ones(len(s.shards.unseen), bool) if s.validation is None else s.shards.unseen == s.validation
     begin = 0
-    for end in s.shards.ends.tolist():
+    for end in map(int, s.shards.ends):
         rows = np.flatnonzero(wanted[s.shards.user[begin:end]]) + begin
         if len(rows):
             yield Part(rows, s.shards.user[rows], s.t[rows])
