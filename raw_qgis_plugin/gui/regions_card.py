@@ -149,10 +149,12 @@ class RegionCard(QWidget):
             return
         rows, likeness = similar(np.stack([character for _, character in shown]), np.array([at]), MOST_ALIKE)
         found = [
-            f"{escaped(shown[row][0].name)} ({value:+.2f})" for row, value in zip(rows[0], likeness[0]) if row >= 0
+            f"{escaped(shown[row][0].name)} ({value:+.2f})"
+            for row, value in zip(rows[0], likeness[0])
+            if row >= 0 and value > 0
         ]
         self._add(tr("Most similar regions"), heading=True)
-        self._add("<br>".join(found))
+        self._add("<br>".join(found) or tr("None: none is more alike than any two regions are."))
 
 
 def plain(word: str) -> str:

@@ -106,8 +106,9 @@ class UserCard(QWidget):
         links = [
             f'<a href="{row}">{escaped(self.city.users.user_ids[row])}</a> ({value:+.2f})'
             for row, value in zip(rows[0], likeness[0])
-            if row >= 0
+            if row >= 0 and value > 0
         ]
-        label = self._add(", ".join(links))
+        label = self._add(", ".join(links) or tr("Nobody: none is more alike than any two users are."))
+        label.setToolTip(tr("1: moves the same way; 0: no more alike than any two users of this layer"))
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
         label.linkActivated.connect(lambda row: self.go_to(int(row)))

@@ -120,6 +120,9 @@ class UsersTab(QWidget):
         self._tell("<br>".join([words, *warnings]))
         heads = self.session.model.bundle.heads(unit)
         layer.setMapTipTemplate(map_tip(layer, heads))
+        node = QgsProject.instance().layerTreeRoot().findLayer(layer)
+        if node is not None:
+            node.setExpanded(True)  # what its colours and crosses mean
         if unit == "user" and self.session.layer is not None and self.session.fields.user:
             join(self.session.layer, self.session.fields.user, layer)
 
