@@ -1,4 +1,4 @@
-# The whole contract: setup · demo · check · test · lint · bench · build · package · install · clean
+# The whole contract: setup · demo · check · test · lint · bench · tour · build · package · install · clean
 # Needs Debian 13 (or alike) with git, make, Python and root or sudo; everything else it installs when missing.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -17,7 +17,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test lint bench build i18n package install clean system-python system-qgis
+.PHONY: help setup demo check test lint bench tour build i18n package install clean system-python system-qgis
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -138,6 +138,10 @@ lint: $(INSTALLED_CHECK)
 ## make bench      measure speed and memory against the limits we set ourselves
 bench: $(INSTALLED_ALL)
 	$(PYTEST_PLAIN) -s tests/bench
+
+## make tour       do the five tasks of docs/tour in the desktop QGIS, and write its page and pictures anew
+tour: setup build
+	RAW_TOUR=docs/tour $(ON_SCREEN) tests/gui/test_tour.py
 
 ## make clean      remove what the other targets built (the environment in .venv stays)
 clean:
