@@ -18,9 +18,10 @@ from qgis.core import (
     QgsProcessingParameterNumber,
     QgsWkbTypes,
 )
+from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import InputError
-from .base import COMPUTED, READ
+from .base import COMPUTED, READ, icon
 from .forecast_tracks import ForecastTracks
 from .progress import Stage
 from .words import tr
@@ -42,6 +43,11 @@ class Backtest(ForecastTracks):
     )
     TAGS = ("trajectory", "movement", "prediction", "accuracy", "validation", "evaluation", "baseline", "error")
     NEEDS = ("onnxruntime", "shapely", "matplotlib")
+
+    @staticmethod
+    def icon() -> QIcon:
+        """The drawing in toolbar and toolbox."""
+        return icon("backtest")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""

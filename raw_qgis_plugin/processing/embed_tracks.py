@@ -13,9 +13,10 @@ from qgis.core import (
     QgsProcessingParameterFeatureSink,
     QgsWkbTypes,
 )
+from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Progress
-from .base import COMPUTED, READ, TrackAlgorithm
+from .base import COMPUTED, READ, TrackAlgorithm, icon
 from .profile_users import UNITS
 from .progress import Stage
 from .words import tr
@@ -36,6 +37,11 @@ class EmbedTracks(TrackAlgorithm):
     TITLE = "Embed tracks"
     SUMMARY = "A row of figures for each user, track or day, by which they can be compared, clustered or classified."
     TAGS = ("trajectory", "movement", "embedding", "vector", "representation", "machine learning", "mobility")
+
+    @staticmethod
+    def icon() -> QIcon:
+        """The drawing in toolbar and toolbox."""
+        return icon("embed")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""

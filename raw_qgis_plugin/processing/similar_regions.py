@@ -48,7 +48,7 @@ class SimilarRegions(TrackAlgorithm):
     @staticmethod
     def icon() -> QIcon:
         """The drawing in toolbar and toolbox."""
-        return icon("regions")
+        return icon("similar_regions")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""

@@ -40,7 +40,7 @@ class SimilarUsers(TrackAlgorithm):
     @staticmethod
     def icon() -> QIcon:
         """The drawing in toolbar and toolbox."""
-        return icon("profile")
+        return icon("similar_users")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""

@@ -20,9 +20,10 @@ from qgis.core import (
     QgsProcessingParameterString,
     QgsWkbTypes,
 )
+from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import InputError
-from .base import READ, TrackAlgorithm
+from .base import READ, TrackAlgorithm, icon
 from .progress import Stage
 from .score_regions import to_lonlat
 from .words import tr
@@ -56,6 +57,11 @@ class TrainHead(TrackAlgorithm):
     SUMMARY = "Teach the model a label of your own from some labelled users, tracks, days or regions."
     TAGS = ("trajectory", "movement", "train", "learn", "classify", "label", "head", "supervised", "predict")
     NEEDS = ("onnxruntime", "pyarrow")
+
+    @staticmethod
+    def icon() -> QIcon:
+        """The drawing in toolbar and toolbox."""
+        return icon("teach")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
