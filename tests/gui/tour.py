@@ -17,7 +17,16 @@ from qgis.core import QgsProject
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDockWidget, QDoubleSpinBox, QLabel, QTextBrowser, QToolBar
+from qgis.PyQt.QtWidgets import (
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QDoubleSpinBox,
+    QLabel,
+    QTextBrowser,
+    QToolBar,
+    QWidget,
+)
 from qgis.utils import iface, plugins
 
 SAMPLE = Path(os.environ["RAW_SAMPLE"])
@@ -57,7 +66,13 @@ def show(name, caption):
 
 
 def labels_in(widget):
-    return [label.text() for label in widget.findChildren(QLabel) if label.text()]
+    """The words of a card, with those that are painted below their heading."""
+    words = []
+    for child in widget.findChildren(QWidget):
+        if isinstance(child, QLabel) and child.text():
+            words.append(child.text())
+        words += [child._line(n) for n in range(len(child.parts))] if hasattr(child, "parts") else []
+    return words
 
 
 def menu(name):
