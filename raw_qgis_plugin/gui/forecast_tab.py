@@ -253,7 +253,9 @@ def column(layer: QgsVectorLayer, name: str, kind: Any = float) -> np.ndarray:
 
 
 def show_controller(iface: Any) -> None:
-    """Show QGIS's temporal controller."""
-    dock = iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
-    if dock is not None:
+    """Show QGIS's temporal controller, no higher than it needs: on a small screen the map has little room."""
+    window = iface.mainWindow()
+    dock = window.findChild(QDockWidget, "Temporal Controller")
+    if dock is not None and not dock.isVisible():
         dock.setVisible(True)
+        window.resizeDocks([dock], [dock.minimumSizeHint().height()], Qt.Orientation.Vertical)
