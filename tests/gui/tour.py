@@ -7,7 +7,9 @@ What is done, what QGIS answers and the pictures go into the report; test_tour.p
 import csv
 import os
 import re
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
@@ -30,7 +32,7 @@ from qgis.PyQt.QtWidgets import (
 from qgis.utils import iface, plugins
 
 SAMPLE = Path(os.environ["RAW_SAMPLE"])
-OWN = Path(os.environ["RAW_REPORT"]).parent  # a folder of the user's
+OWN = Path(tempfile.mkdtemp(prefix="tour-"))  # a folder of the user's
 LONG = 500  # seconds that a busy machine may take
 EXAMPLES = 24  # labelled users
 steps = []
@@ -119,7 +121,7 @@ def run(name, picture="", caption="", **values):
     log = dialog.findChild(QTextBrowser, "txtLog").toPlainText().splitlines()
     begin = next((n for n, line in enumerate(log) if line.startswith("{")), -1) + 1
     end = next((n for n, line in enumerate(log) if line.startswith("Execution")), len(log))
-    says(*[line for line in log[begin:end] if str(OWN) not in line])
+    says(*[line for line in log[begin:end] if str(OWN) not in line and not re.search(r"…$|% done", line)])
     if picture:
         show(picture, caption)
     dialog.close()
@@ -312,7 +314,10 @@ def work():
     window = iface.mainWindow()
     window.setGeometry(window.screen().geometry())  # there is no window manager to maximise it
     window.findChild(QDockWidget, "Browser").hide()
-    globals()[os.environ["RAW_TASK"]]()
+    try:
+        globals()[os.environ["RAW_TASK"]]()
+    finally:
+        shutil.rmtree(OWN)
 
 
 QTimer.singleShot(1500, lambda: main(work, report))
