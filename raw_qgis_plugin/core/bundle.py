@@ -17,7 +17,7 @@ from .errors import BundleError
 from .features import FEATURE_VERSION
 from .paths import shipped_bundle
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 LARGEST_BYTES = 8 * 2**30  # raw-1b in fp32 with room
 _MEMBER = re.compile(
     r"(card\.json|backbone\.onnx|weights\.safetensors|README\.md|SHA256SUMS|heads/[a-z][a-z0-9_]{0,63}\.onnx)"

@@ -196,7 +196,7 @@ def _answer_batch(
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon.shape[1])
     q = feat.ask(f, last, horizon.ravel())
     query = q.x.reshape(*horizon.shape, -1)
-    if days and model.has_candidates:
+    if days:
         found = candidates(f, last, horizon.ravel(), q)
         laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
         outputs = model.backbone(x, clock, valid, query, outputs=("parameters", "options"), candidates=laid_out)

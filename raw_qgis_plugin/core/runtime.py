@@ -41,7 +41,6 @@ class Model:
         self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
         self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
         self._past = [i for i in self._backbone.get_inputs() if i.name.startswith("past")][0].shape
-        self.has_candidates = any(i.name == "candidates" for i in self._backbone.get_inputs())
         self._head = cache(lambda name: self._session(bundle.path / "heads" / f"{bundle.head(name)['name']}.onnx"))
 
     def _session(self, path: Path) -> onnxruntime.InferenceSession:
@@ -75,17 +74,17 @@ class Model:
             past = (np.zeros((layers, b, heads, 0, dim), np.float32),) * 2
         if query is None:
             query = np.zeros((b, 1, feat.N_QUERY), np.float32)
+        if candidates is None:
+            candidates = np.zeros((b, query.shape[1], 1, N_CANDIDATE), np.float32)
         feed = {
             "features": x,
             "clock": clock,
             "valid": valid,
             "query": query,
+            "candidates": candidates,
             "past_keys": past[0],
             "past_values": past[1],
         }
-        if self.has_candidates:
-            none = np.zeros((b, query.shape[1], 1, N_CANDIDATE), np.float32)
-            feed["candidates"] = none if candidates is None else candidates
         return self._backbone.run(list(outputs), feed)
 
     def run_head(self, name: str, x: np.ndarray) -> np.ndarray:

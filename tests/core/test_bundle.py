@@ -71,7 +71,7 @@ def test_no_bundle_there(tmp_path, path):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"format_version": 99}, "format version 99; this plugin reads 1. Update the plugin"),
+        ({"format_version": 99}, "format version 99; this plugin reads 2. Update the plugin"),
         ({"feature_version": 0}, "Export the model again"),
         ({"heads": None}, "lacks 'heads'"),
         ({"heads": [{"name": "../../evil", "unit": "user", "kind": "binary"}]}, "without a proper name"),
