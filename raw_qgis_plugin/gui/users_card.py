@@ -60,14 +60,21 @@ class UserCard(QWidget):
         heads = self.bundle.heads("user")
         if not heads:
             self._add(tr("The model has no head for users."))
+        before = ""  # heads in a row with the same warning share it
         for head in heads:
+            stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
+            _, why = outside(stats, head.get("domain", {}), np.ones(1, bool), "users")
+            reasons = "; ".join(words.partition(": ")[2] for words in why)
+            if reasons != before:
+                self._warn(before)
+            before = reasons
             label = self._add(f"{title_of(head)}: {self._said(head)}")
             label.setToolTip(str(head.get("verdict", "")))
-            stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
-            wrong, why = outside(stats, head.get("domain", {}), np.ones(1, bool), "users")
-            if wrong[0]:
-                reasons = "; ".join(words.partition(": ")[2] for words in why)
-                self._add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=reasons))
+        self._warn(before)
+
+    def _warn(self, reasons: str) -> None:
+        if reasons:
+            self._add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=reasons))
 
     def _said(self, head: dict[str, Any]) -> str:
         name, columns = head["name"], self.city.answers[head["name"]]
