@@ -258,4 +258,4 @@ def show_controller(iface: Any) -> None:
     dock = window.findChild(QDockWidget, "Temporal Controller")
     if dock is not None and not dock.isVisible():
         dock.setVisible(True)
-        window.resizeDocks([dock], [dock.minimumSizeHint().height()], Qt.Orientation.Vertical)
+        window.resizeDocks([dock], [9 * dock.fontMetrics().height()], Qt.Orientation.Vertical)  # its three rows
