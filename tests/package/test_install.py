@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The installer, with a real pip and a folder of tiny wheels: installed, appended, told when broken, removed."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from wheels import make_wheel
+
+from raw_qgis_plugin.environment import install, packages
+from raw_qgis_plugin.environment.install import Installer, InstallError, Wanted
+from raw_qgis_plugin.environment.interpreter import base_python, python_of_venv, this_layout
+
+NAME = "rawtinytest"
+
+
+@pytest.fixture
+def wanted(tmp_path: Path) -> Wanted:
+    """A group of one tiny package, and a folder with its wheel."""
+    (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\n")
+    make_wheel(tmp_path / "wheels", NAME, "ANSWER = 42\n", needs=("numpy",))
+    return Wanted(("tiny",), wheels=tmp_path / "wheels", requirements=tmp_path)
+
+
+def installer(folder: Path, wanted: Wanted, lines: list[str]) -> Installer:
+    return Installer(folder / "venv", base_python(this_layout()), wanted, lines.append)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with an environment in it, as making one takes seconds."""
+    folder = tmp_path_factory.mktemp("made")
+    installer(folder, Wanted(()), [])._pip()
+    return folder
+
+
+def test_install_use_again_and_remove(tmp_path: Path, wanted: Wanted) -> None:
+    lines: list[str] = []
+    before = list(sys.path)
+    assert packages.check("tiny", tmp_path)[0].problem == "missing"
+    installer(tmp_path, wanted, lines).run()
+    venv = tmp_path / "venv"
+    assert python_of_venv(venv, sys.platform)
+    assert any("Successfully installed" in line for line in lines)
+    assert f"numpy=={packages.version_of('numpy')}" in (venv / "held-by-qgis.txt").read_text()
+    assert not list(packages.site_packages(venv).glob("numpy*"))  # QGIS's own was good enough
+    try:
+        assert packages.activate(venv)
+        assert sys.path == [*before, str(packages.site_packages(venv))]  # appended, once
+        packages.activate(venv)
+        assert len(sys.path) == len(before) + 1
+        assert packages.check("tiny", tmp_path)[0].problem == ""
+        assert importlib.import_module(NAME).ANSWER == 42
+        lines.clear()
+        installer(tmp_path, wanted, lines).run()  # nothing to do the second time
+        assert not any("Making the environment" in line or "Successfully installed" in line for line in lines)
+    finally:
+        sys.modules.pop(NAME, None)
+        removed = packages.remove(venv)
+    assert removed and not venv.exists() and sys.path == before
+    assert packages.check("tiny", tmp_path)[0].problem == "missing"
+
+
+def test_a_package_that_does_not_import_is_reported_with_its_reason(made: Path, tmp_path: Path, wanted: Wanted) -> None:
+    make_wheel(tmp_path / "wheels", NAME, "raise ImportError('libcurand.so.10 is not here')\n", "1.1")
+    with pytest.raises(InstallError, match=r"rawtinytest.*does not work.*libcurand\.so\.10"):
+        installer(made, wanted, []).run()
+
+
+def test_a_wheel_that_is_not_in_the_folder_is_named(made: Path, tmp_path: Path, wanted: Wanted) -> None:
+    (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\nrawabsent>=3\n")
+    with pytest.raises(InstallError, match=r"(?s)rawabsent.*wheels lacks it"):
+        installer(made, wanted, []).run()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InstallError, match="no wheel"):
+        installer(tmp_path, Wanted(("tiny",), tmp_path / "empty", requirements=tmp_path), []).run()
+
+
+def test_a_replaced_numpy_is_an_error(tmp_path: Path, wanted: Wanted) -> None:
+    run = installer(tmp_path, wanted, [])
+    (packages.site_packages(run.venv) / "numpy-9.9.dist-info").mkdir(parents=True)
+    with pytest.raises(InstallError, match="brought its own numpy"):
+        run._verify()
+
+
+def test_cancel_stops_a_running_command(tmp_path: Path, wanted: Wanted) -> None:
+    run = installer(tmp_path, wanted, [])
+    threading.Timer(0.3, run.cancel).start()
+    with pytest.raises(install.InstallCancelled):
+        run._call([sys.executable, "-c", "import time; time.sleep(60)"], "Sleeping")
+    with pytest.raises(install.InstallCancelled):
+        run.run()
+
+
+def test_without_ensurepip_and_pip_it_says_what_to_do(
+    tmp_path: Path, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(install, "SYSTEM_WHEELS", tmp_path)
+    has = Installer._has
+    lacks = staticmethod(lambda python, module: module not in ("ensurepip", "pip") and has(python, module))
+    monkeypatch.setattr(Installer, "_has", lacks)
+    with pytest.raises(InstallError, match="python3-venv"):
+        installer(tmp_path, wanted, []).run()
+    assert python_of_venv(tmp_path / "venv", sys.platform)  # made all the same, without pip
+
+
+def test_a_wheel_of_pip_stands_in_for_ensurepip(
+    tmp_path: Path, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert wanted.wheels
+    pip = wanted.wheels / "pip-99.0-py3-none-any.whl"
+    pip.touch()
+    monkeypatch.setattr(install, "SYSTEM_WHEELS", tmp_path)
+    has = Installer._has
+    lacks = staticmethod(lambda python, module: module not in ("ensurepip", "pip") and has(python, module))
+    monkeypatch.setattr(Installer, "_has", lacks)
+    assert installer(tmp_path, wanted, [])._pip()[1] == str(pip / "pip")
+
+
+def test_every_package_of_the_staged_groups_has_a_size(stage: Path) -> None:
+    for group in ("runtime", "cuda", "train"):
+        wanted = packages.read_group(group, stage / "requirements")
+        assert len(wanted) >= 6
+        assert {r.name for r in wanted} <= set(packages.MEGABYTES)
+        assert len({r.module for r in wanted}) == len(wanted)
