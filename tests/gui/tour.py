@@ -210,12 +210,12 @@ def drawn_region():
     until(lambda: dock.session.job is None, LONG, "the regions")
     wait(0.5)
     says(*labels_in(find(dock, "raw_region_card")))
+    show("drawn_region", "The region: a figure with its interval, people by hour of the week, labels")
     do("Draw three more, to compare.")
     for place in ((0.2, 0.3, 0.13), (0.75, 0.6, 0.14), (0.7, 0.25, 0.13)):
         draw(dock, around(*place))
-    find(dock, "raw_region_list").selectRow(0)
-    wait(0.5)
-    show("drawn_region", "The first region: figures with their rank, people by hour of the week, labels")
+    find(dock, "raw_tabs").currentWidget().verticalScrollBar().setValue(10_000)
+    show("drawn_regions", "The last of four, with its rank and the regions most similar")
 
 
 def label_by_example():
@@ -236,9 +236,9 @@ def label_by_example():
         INPUT=tracks.id(), LABELS=labels.id(), LABEL_FIELD="owns_car", TASK_NAME="owns_car", UNIT="user",
         BUNDLE=str(bundle), REPORT=str(OWN / "report.html"), MINUTES=3,
     )  # fmt: skip
-    do("*Profile users* with the new model: everybody gets the label, also those of whom nothing was known.")
+    do("*Profile users* with the new model and the task `owns_car`: everybody gets the label, also who had none.")
     iface.setActiveLayer(tracks)
-    run("profileusers", INPUT=tracks.id(), MODEL=str(bundle))
+    run("profileusers", INPUT=tracks.id(), MODEL=str(bundle), TASKS="owns_car")
     profiles = [x for x in QgsProject.instance().mapLayers().values() if "owns_car" in x.fields().names()]
     profiles = next(x for x in profiles if x is not labels)
     found = [feature["owns_car"] for feature in profiles.getFeatures()]
@@ -247,7 +247,12 @@ def label_by_example():
     report["found"] = [str(value) for value in found]
     iface.setActiveLayer(profiles)
     iface.zoomToActiveLayer()
-    show("label_map", "All forty, with the new label among the others")
+    for viewer in iface.mainWindow().findChildren(QDockWidget, "ResultsDock"):
+        viewer.close()
+    tracks.renderer().symbol().setColor(QColor("#c9d3de"))
+    tracks.renderer().symbol().setSize(0.6)
+    tracks.triggerRepaint()
+    show("label_map", "All forty, with the new label")
 
 
 def forecast():
