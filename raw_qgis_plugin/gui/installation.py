@@ -54,7 +54,7 @@ class Installation(QObject):
             base = base_python(this_layout())
         except NoPython as error:
             raise RawError(str(error)) from error
-        self._job.installer = Installer(venv_folder(), base, self.wanted, self.line.emit)
+        self._installer = self._job.installer = Installer(venv_folder(), base, self.wanted, self.line.emit)
         self._job.start()
 
     def cancel(self) -> None:
@@ -71,8 +71,7 @@ class Installation(QObject):
     def _work(self, progress: Progress) -> None:
         """In QGIS's pool of threads."""
         try:
-            assert self._job.installer is not None
-            self._job.installer.run()
+            self._installer.run()
         except InstallCancelled as error:
             raise Cancelled from error
         except InstallError as error:

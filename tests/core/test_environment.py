@@ -57,10 +57,10 @@ def test_removal_that_windows_forbids_is_done_at_the_next_start(
 
 def test_proxy_of_qgis_becomes_a_url() -> None:
     base = {"proxyType": "HttpProxy", "proxyHost": "proxy.city.gov", "proxyPort": "3128", "proxyUser": ""}
-    assert proxy_url(base | {"proxyPassword": ""}) == "http://proxy.city.gov:3128"  # pragma: allowlist secret
+    assert proxy_url(base | {"proxyPassword": ""}) == "http://proxy.city.gov:3128"
     login = base | {"proxyUser": "a@b", "proxyPassword": "c:d", "proxyType": "Socks5Proxy"}  # pragma: allowlist secret
     assert proxy_url(login) == "socks5://a%40b:c%3Ad@proxy.city.gov:3128"  # pragma: allowlist secret
-    assert proxy_url(base | {"proxyType": "DefaultProxy", "proxyPassword": ""}) == ""  # pragma: allowlist secret
+    assert proxy_url(base | {"proxyType": "DefaultProxy", "proxyPassword": ""}) == ""
 
 
 def test_a_child_is_not_misled_by_qgis(monkeypatch: pytest.MonkeyPatch) -> None:
