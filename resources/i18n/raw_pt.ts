@@ -40,6 +40,10 @@
       <translation>, {gb:g} GB de memória</translation>
     </message>
     <message>
+      <source>1: moves the same way; 0: no more alike than any two users of this layer</source>
+      <translation>1: move-se do mesmo modo; 0: não mais parecido que dois usuários quaisquer desta camada</translation>
+    </message>
+    <message>
       <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
       <translation>&lt;b&gt;Qual pode ser o erro&lt;/b&gt; (mediana dos trajetos)</translation>
     </message>
@@ -870,6 +874,14 @@
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
       <translation>Nenhum trajeto aqui: clique mais perto de um, ou aproxime.</translation>
+    </message>
+    <message>
+      <source>Nobody: none is more alike than any two users are.</source>
+      <translation>Ninguém: nenhum é mais parecido que dois usuários quaisquer.</translation>
+    </message>
+    <message>
+      <source>None: none is more alike than any two regions are.</source>
+      <translation>Nenhuma: nenhuma é mais parecida que duas regiões quaisquer.</translation>
     </message>
     <message>
       <source>None: there is no place with a share of the time.</source>

@@ -40,6 +40,10 @@
       <translation>，{gb:g} GB 内存</translation>
     </message>
     <message>
+      <source>1: moves the same way; 0: no more alike than any two users of this layer</source>
+      <translation>1：移动方式相同；0：不比此图层任意两个用户更相似</translation>
+    </message>
+    <message>
       <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
       <translation>&lt;b&gt;可能偏差多远&lt;/b&gt;（各轨迹的中位数）</translation>
     </message>
@@ -870,6 +874,14 @@
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
       <translation>这里没有轨迹：请点得更近，或放大。</translation>
+    </message>
+    <message>
+      <source>Nobody: none is more alike than any two users are.</source>
+      <translation>没有：没有谁比任意两个用户更相似。</translation>
+    </message>
+    <message>
+      <source>None: none is more alike than any two regions are.</source>
+      <translation>无：没有比任意两个区域更相似的。</translation>
     </message>
     <message>
       <source>None: there is no place with a share of the time.</source>
