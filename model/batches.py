@@ -194,7 +194,7 @@ def _featurize(rng: np.random.Generator, rows: Rows, cadence: int) -> Batch:
     query[..., feat.LATERAL_QUERY] *= flip[:, None, None, None]
     for xy in (target, base):
         xy[..., 1] *= flip[:, None, None]
-    if coarse:
+    if candidate is not None and candidate_xy is not None:
         candidate[..., LATERAL_CANDIDATE] *= flip[:, None, None, None, None]
         candidate_xy[..., 1] *= flip[:, None, None, None]
     return Batch(

@@ -39,11 +39,11 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dic
         for n in range(batches):
             batch = corpus.batch(1_000_000 + n, cadence or trips[n % len(trips)], filled)
             found.append(_errors(network, batch, moved_only=filled, seed=n))
-    kind, *columns = (np.concatenate(a) for a in zip(*found, strict=True))
+    kind, horizon, ratio, deep = (np.concatenate(a) for a in zip(*found, strict=True))
     tables = {}
     for k in np.unique(kind):
         alike = np.char.endswith(kind, "held") == k.endswith("held") if k != "trips" else kind == k
-        tables[str(k)] = table(*(c[alike] for c in columns), own=kind[alike] == k)
+        tables[str(k)] = table(horizon[alike], ratio[alike], deep[alike], kind[alike] == k)
     return {k: t for k, t in tables.items() if t["horizon_s"]}
 
 
@@ -72,12 +72,12 @@ def _errors(
     unit = b.scale.ravel()[rows].astype(np.float64)
     p = parameters.float().flatten(0, 2).numpy()[rows].astype(np.float64)
     base, target = (a.reshape(-1, 2)[rows] * unit[:, None] for a in (b.base, b.target))
-    if options is None:
+    if options is None or b.place is None or b.candidate is None:
         mix, point = mixture(p, base, unit), base + p[:, :2] * unit[:, None]
     else:
         place = b.place.reshape(-1, *b.place.shape[3:])[rows] * unit[:, None, None]
         known = b.candidate.reshape(-1, *b.candidate.shape[3:])[rows][..., : len(places.KINDS)].any(axis=-1)
-        mix = mixture(p, base, unit, options.float().flatten(0, 2).numpy()[rows], place, known)
+        mix = mixture(p, base, unit, (options.float().flatten(0, 2).numpy()[rows], place, known))
         point = spatial_median(mix)
     error = np.linalg.norm(point - target, axis=1)
     mix = moving(mix)

@@ -21,11 +21,11 @@ def losses(network: Raw, batch: Batch, device: torch.device) -> tuple[Tensor, Te
     base, target, scale, speed, asked = (
         on(device, a) for a in (batch.base, batch.target, batch.scale, batch.speed, batch.asked)
     )
-    if options is None:
+    if options is None or batch.place is None or batch.candidate is None:
         mix, point = mixture(parameters, base), base + parameters[..., :2].float()
     else:
-        place = on(device, batch.place)
-        mix = mixture(parameters, base, options, place, on(device, batch.candidate)[..., : len(KINDS)].any(-1))
+        known = on(device, batch.candidate)[..., : len(KINDS)].any(-1)
+        mix = mixture(parameters, base, (options, on(device, batch.place), known))
         point = spatial_median(mix)
         base = torch.zeros_like(base)  # staying is the baseline there
     distance = torch.linalg.vector_norm(point - target + 1e-6, dim=-1)

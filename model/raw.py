@@ -175,17 +175,17 @@ class Mixture(NamedTuple):
     log_weight: Tensor
 
 
-def mixture(
-    p: Tensor, base: Tensor, options: Tensor | None = None, place: Tensor | None = None, known: Tensor | None = None
-) -> Mixture:
-    """The mixture of parameters p (…, P) about the baseline's end base (…, 2), with candidates at place (…, K, 2), of
-    which only the known (…, K) count.
+def mixture(p: Tensor, base: Tensor, candidates: tuple[Tensor, Tensor, Tensor] | None = None) -> Mixture:
+    """The mixture of parameters p (…, P) about the baseline's end base (…, 2).
+
+    candidates: their log scales and logits (…, K, 2), their places (…, K, 2), and which there are, (…, K) bool.
     """
     rest = p[..., 4:].float().unflatten(-1, (-1, 4))
     centre = torch.cat([torch.zeros_like(base)[..., None, :], base[..., None, :] + rest[..., :2]], dim=-2)
     log_scale = torch.cat([p[..., 2:3].float(), rest[..., 2]], dim=-1)
     logit = torch.cat([p[..., 3:4].float(), rest[..., 3]], dim=-1)
-    if options is not None:
+    if candidates is not None:
+        options, place, known = candidates
         centre = torch.cat([centre, place], dim=-2)
         log_scale = torch.cat([log_scale, options[..., 0].float()], dim=-1)
         chosen = options[..., 1].float().masked_fill(~known, -1e4)

@@ -161,10 +161,9 @@ def featurize(
     for c, column in enumerate(columns):
         x[:, c] = column
     np.clip(x, -8.0, 8.0, out=x)
-    described = (x, lag_v[0] / lag_dt[0][:, None], speed, toward[0])
+    velocity, centroid = lag_v[0] / lag_dt[0][:, None], toward[0]
     if only is not None:
-        described = tuple(_scatter(a, only, n) for a in described)
-    x, velocity, speed, centroid = described
+        x, velocity, speed, centroid = (_scatter(a, only, n) for a in (x, velocity, speed, centroid))
     return Features(x, elapsed.astype(np.float32), first, heading, velocity, speed, t, lon, lat, key, centroid)
 
 

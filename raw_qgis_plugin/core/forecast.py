@@ -201,7 +201,8 @@ def _answer_batch(
         laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
         outputs = model.backbone(x, clock, valid, query, outputs=("parameters", "options"), candidates=laid_out)
         parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
-        mix = mixture(parameters, q.base, q.scale, options, found.xy, found.x[..., : len(KINDS)].any(axis=-1))
+        there = np.asarray(found.x[..., : len(KINDS)].any(axis=-1))
+        mix = mixture(parameters, q.base, q.scale, (options, found.xy, there))
         point = spatial_median(mix)
         kind = np.repeat(_kinds_of_days(tracks, rows, valid), horizon.shape[1])
     else:

@@ -36,12 +36,12 @@ class Mixture:
 
 def mixture(
     parameters: np.ndarray, base: np.ndarray, unit: np.ndarray,
-    options: np.ndarray | None = None, place: np.ndarray | None = None, known: np.ndarray | None = None,
+    candidates: tuple[np.ndarray, np.ndarray, np.ndarray] | None = None,
 ) -> Mixture:  # fmt: skip
     """The mixture that forecast parameters (m, P) stand for.
 
-    base: (m, 2) metres, the baseline's end. unit: (m,) metres, the query's scale. options: (m, K, 2) log scale and
-    logit of the candidates at place (m, K, 2) metres, of which the known (m, K) count.
+    base: (m, 2) metres, the baseline's end. unit: (m,) metres, the query's scale. candidates: their log scales and
+    logits (m, K, 2), their places (m, K, 2) in metres, and which there are, (m, K) bool.
     """
     rest = parameters[:, 4:].reshape(len(parameters), -1, 4).astype(np.float64)
     centre = np.concatenate(
@@ -49,7 +49,8 @@ def mixture(
     )
     log_scale = np.concatenate([parameters[:, 2:3], rest[..., 2]], axis=1)
     logit = np.concatenate([parameters[:, 3:4], rest[..., 3]], axis=1)
-    if options is not None:
+    if candidates is not None:
+        options, place, known = candidates
         logit[:, 0] += STAYS
         centre = np.concatenate([centre, place], axis=1)
         log_scale = np.concatenate([log_scale, options[..., 0]], axis=1)

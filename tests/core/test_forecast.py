@@ -124,7 +124,7 @@ def draw(m, question, count, rng):
 def some_mixtures(rng):
     p = rng.normal(0, 0.5, (4, 24))
     place, known = rng.normal(0, 900, (4, 5, 2)), rng.random((4, 5)) < 0.8
-    return mixture(p, rng.normal(0, 300, (4, 2)), rng.uniform(50, 500, 4), rng.normal(0, 1, (4, 5, 2)), place, known)
+    return mixture(p, rng.normal(0, 300, (4, 2)), rng.uniform(50, 500, 4), (rng.normal(0, 1, (4, 5, 2)), place, known))
 
 
 def test_the_radius_holds_its_share_of_the_mixture():

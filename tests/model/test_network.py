@@ -61,7 +61,7 @@ def test_an_untrained_network_is_the_baseline():
     p, options = network.answer(torch.randn(5, c.width), torch.randn(5, c.query), candidate)
     assert p[..., :2].abs().max() == 0  # trips: the fading velocity
     _, base, _, place, known = random_mixture()
-    mix = mixture(p, base, options, place, known)  # days: staying is by far the likeliest
+    mix = mixture(p, base, (options, place, known))  # days: staying is by far the likeliest
     assert mix.log_weight[:, 0].exp().min() > 0.8 and spatial_median(mix).norm(dim=-1).max() < 0.1
 
 
@@ -83,18 +83,18 @@ def test_the_mixture_is_a_density():
     p, base, options, place, known = (a[:1] for a in random_mixture())
     grid = torch.linspace(-80, 80, 1601)
     target = torch.stack(torch.meshgrid(grid, grid, indexing="ij"), dim=-1).reshape(-1, 2)
-    for extra in ((), (options, place, known)):
-        total = torch.exp(-surprise(mixture(p, base, *extra), target)).sum() * 0.1**2
+    for candidates in (None, (options, place, known)):
+        total = torch.exp(-surprise(mixture(p, base, candidates), target)).sum() * 0.1**2
         assert float(total) == pytest.approx(1.0, abs=0.03)
 
 
 def test_plugin_and_training_mean_the_same_mixture():
     p, base, options, place, known = random_mixture(40)
     unit = np.random.default_rng(0).uniform(20, 900, 40)
-    trained = mixture(p, base, options, place, known)
+    trained = mixture(p, base, (options, place, known))
     used = core.mixture(
-        p.numpy().astype(float), base.numpy() * unit[:, None], unit, options.numpy(),
-        place.numpy() * unit[:, None, None], known.numpy(),
+        p.numpy().astype(float), base.numpy() * unit[:, None], unit,
+        (options.numpy(), place.numpy() * unit[:, None, None], known.numpy()),
     )  # fmt: skip
     np.testing.assert_allclose(used.centre, trained.centre.numpy() * unit[:, None, None], atol=1e-3)
     np.testing.assert_allclose(used.weight, trained.log_weight.exp().numpy(), atol=1e-5)
