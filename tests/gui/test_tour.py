@@ -50,12 +50,16 @@ def done(drive: Drive, sample: Path, request: pytest.FixtureRequest) -> dict[str
 
 
 def shrink(picture: Path) -> None:
-    """Few colours are enough for a window."""
+    """Few colours are enough for a window: the most frequent, and those that cover the rest."""
     from PIL import Image
 
     image = Image.open(picture).convert("RGB")
-    for colours in (255, 128, 64, 32):
-        image.quantize(colours, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE).save(picture, optimize=True)
+    frequent = [colour for _, colour in sorted(image.getcolors(1 << 24), reverse=True)]
+    for colours in (128, 64, 32, 16):
+        rest = image.quantize(colours, Image.Quantize.MAXCOVERAGE).getpalette()[: 3 * colours]
+        palette = Image.new("P", (1, 1))
+        palette.putpalette([*(part for colour in frequent[:colours] for part in colour), *rest])
+        image.quantize(palette=palette, dither=Image.Dither.NONE).save(picture, optimize=True)
         if picture.stat().st_size < LARGEST:
             break
 
