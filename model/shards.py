@@ -133,11 +133,15 @@ class Column:
 def _make(source: str, folder: Path, n: int) -> None:
     """Write the shards of a source of about n fixes into a new folder."""
     folder.mkdir(mode=0o700)
+    pool = pa.default_memory_pool()
     try:
+        pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own would keep what its widest moment took
         spools, names = _spool(source, folder, n)
         _shard(source, folder, spools, names)
     except OSError as error:
         raise InputError(f"The shards cannot be written to {folder.parents[1]}: {error.strerror}.") from error
+    finally:
+        pa.set_memory_pool(pool)
 
 
 def _spool(source: str, folder: Path, n: int) -> tuple[list[Path], list[str]]:
@@ -164,7 +168,6 @@ def _spool(source: str, folder: Path, n: int) -> tuple[list[Path], list[str]]:
         ends = np.searchsorted(rows["user"] % shards, np.arange(shards + 1))
         for k in np.flatnonzero(np.diff(ends)):
             rows[ends[k] : ends[k + 1]].tofile(files[k])
-        pa.default_memory_pool().release_unused()  # Arrow would keep what its widest moment took
     for file in files:
         file.close()
     return spools, list(code_of)
