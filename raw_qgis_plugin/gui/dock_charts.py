@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, QSize, Qt
@@ -132,15 +132,16 @@ class MixBar(Chart):
     bar = 14.0
     line = 17.0
 
-    def __init__(self, parts: Sequence[tuple[str, int | None]], total: int, few: str) -> None:
-        """parts: words and people. few: the words for what is not shown."""
+    def __init__(
+        self, parts: Sequence[tuple[str, int | None]], total: int, few: str, colours: Mapping[str, str]
+    ) -> None:
+        """parts: words and people. few: the words for what is not shown. colours: of words, grey for others."""
         super().__init__()
         shown = [(words, people) for words, people in parts if people is not None]
         rest = total - sum(people for _, people in shown)
         self.total = max(total, 1)
         self.parts: list[tuple[str, int, QBrush]] = [
-            (words, people, QBrush(QColor(CLASS_COLOURS[i % len(CLASS_COLOURS)] if words != "unknown" else GREY)))
-            for i, (words, people) in enumerate(shown)
+            (words, people, QBrush(QColor(colours.get(words, GREY)))) for words, people in shown
         ]
         if len(shown) < len(parts):
             self.parts.append((few, rest, self.hatch()))

@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
 
 from ..core.region_view import RegionView, nearly_same, rank
 from ..core.similarity import similar
-from ..layers.styling import short, title_of
+from ..layers.styling import class_colours, short, title_of
 from ..processing.words import tr
 from .dock_charts import MixBar, WeekStrip
 
@@ -139,7 +139,8 @@ class RegionCard(QWidget):
                 continue
             parts = [(plain(word), people) for word, people in mix.items()]
             few = tr("not shown: labels of fewer than {n} people").format(n=self.min_users)
-            self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), few))
+            colours = {plain(word): colour for word, colour in class_colours(head).items()}
+            self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), few, colours))
 
     def _alike(self) -> None:
         """The regions whose people move most alike, where there are enough regions to tell what is alike."""

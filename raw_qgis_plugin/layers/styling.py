@@ -255,8 +255,7 @@ class Rules:
         """A rule for each class of a head, or for steps of its number with about as many features in each."""
         name = name_of(head)
         if head["kind"] != "number":
-            words = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
-            for colour, word in zip(CLASS_COLOURS * 9, words):
+            for word, colour in class_colours(head).items():
                 self.add(pattern, f"{name} = {quoted(word)}", class_words(head, word), colour)
             return
         limits = steps(values_of(self.layer, head["name"]))
@@ -270,6 +269,12 @@ class Rules:
     def finish(self) -> None:
         """Give the layer its legend."""
         self.layer.setRenderer(QgsRuleBasedRenderer(self.root))
+
+
+def class_colours(head: dict[str, Any]) -> dict[str, str]:
+    """A colour for each class of a head, the same on the map and in the dock."""
+    words = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
+    return dict(zip(words, CLASS_COLOURS * 9))
 
 
 def shown_head(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> dict[str, Any] | None:
