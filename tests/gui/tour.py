@@ -247,8 +247,7 @@ def label_by_example():
     report["found"] = [str(value) for value in found]
     iface.setActiveLayer(profiles)
     iface.zoomToActiveLayer()
-    for viewer in iface.mainWindow().findChildren(QDockWidget, "ResultsDock"):
-        viewer.close()
+    next(d for d in iface.mainWindow().findChildren(QDockWidget) if d.windowTitle() == "Results Viewer").close()
     tracks.renderer().symbol().setColor(QColor("#c9d3de"))
     tracks.renderer().symbol().setSize(0.6)
     tracks.triggerRepaint()
