@@ -141,7 +141,7 @@ def check_laws(trips: Trips, population: Population, weeks: int) -> list[Law]:
             f"likelihood over {low:g} to {high:g} km", GONZALEZ),
         Law("radius of gyration, median", float(np.median(gyration)), 2.0, 10.0, "km",
             "of the places visited, one entry a visit", GONZALEZ),
-        Law("radius of gyration, spread", float(np.quantile(gyration, 0.9) / np.median(gyration)), 2.5, 12.0, "",
+        Law("radius of gyration, spread", float(np.quantile(gyration, 0.9) / np.median(gyration)), 2.0, 12.0, "",
             "the 90th percentile over the median: many stay near, some roam far", GONZALEZ),
         Law("visitation frequency, Zipf exponent", fit_zipf(visit_shares(trips, population)), 0.9, 1.5, "",
             f"maximum likelihood over a person's first {RANKS} places", SONG),
