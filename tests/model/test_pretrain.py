@@ -104,7 +104,8 @@ def test_the_sample_devices_never_train():
     sample = np.isin(everyone.user_ids.astype(str), HELD_OUT_DEVICES)[everyone.user]
     assert sample.any()
     others = everyone.take(~sample).by_user()
-    np.testing.assert_array_equal(load(f"gotrack:{data}", validation=None).lon, others.lon)
+    read_back = load(f"gotrack:{data}", validation=None)  # its shards have users in an order of their own
+    np.testing.assert_array_equal(np.sort(np.array(read_back.lon)), np.sort(others.lon))
 
 
 def test_every_cadence_has_a_share():
