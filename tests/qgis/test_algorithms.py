@@ -188,7 +188,8 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     done = run("raw:scoreregions", INPUT=make(fixes, "EPSG:32650"), REGIONS=regions, MODEL=bundle, MIN_USERS=4)
     layer = done.layer()
     figures = [name for head in heads(bundle, "region") for name in columns_of(head)]
-    assert layer.fields().names() == ["name", "n_users", "n_points", *figures, "suppressed", "in_domain"]
+    plain = ["n_visits", "dwell_min", "home_share"]
+    assert layer.fields().names() == ["name", "n_users", "n_points", *figures, *plain, "suppressed", "in_domain"]
     assert layer.crs().authid() == crs and layer.wkbType() == QgsWkbTypes.Polygon
     for feature, own in zip(layer.getFeatures(), regions.getFeatures()):
         assert feature.geometry().equals(own.geometry()) or not own.hasGeometry()
