@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags
@@ -12,11 +13,11 @@ from model.hand_features import hand_features
 from model.labels import Labelled, join, label_units
 from raw_qgis_plugin.core.domain import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embed import FACTS, embed
-from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
+from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
 from raw_qgis_plugin.core.polygons import Polygons
 from raw_qgis_plugin.core.regions import area_km2, crossing, region_inputs
 from raw_qgis_plugin.core.runtime import Model
-from raw_qgis_plugin.core.tracks import Tracks
+from raw_qgis_plugin.core.tracks import Tracks, solar_day
 
 BLOCK_DEGREES = 0.02  # about two kilometres: regions of one block stay on one side of a split
 THINNINGS = 8  # copies of each region with fewer of its users, so that a head does not depend on how many are seen
@@ -59,6 +60,38 @@ def examples_of(tracks: Tracks, found: Labelled, model: Model, progress: Progres
     return Examples(
         x[good], hand, found.value[good], found.group[good], whole, strength_of(x.shape[1], model), domain_of(stats)
     )
+
+
+def some_days(
+    tracks: Tracks, found: Labelled, model: Model, days: Sequence[int], seed: int, progress: Progress = no_progress
+) -> Examples:
+    """The same users seen for so many days only, drawn anew for each number: to learn from, not to be asked about."""
+    rng, day = np.random.default_rng(seed), solar_day(tracks)
+    first, last = day[tracks.track_offsets[:-1]], day[tracks.track_offsets[1:] - 1]
+    parts = []
+    for n, count in enumerate(days):
+        begin = first + (rng.random(tracks.n_tracks) * np.maximum(last - first + 2 - count, 1)).astype(np.int64)
+        since = day - begin[tracks.track]
+        chosen = (since >= 0) & (since < count)
+        there = np.unique(tracks.track[chosen])
+        some = Labelled(np.arange(len(there)), found.value[there], found.group[there])
+        part = examples_of(tracks.take(chosen), some, model, part_of(progress, n / len(days), (n + 1) / len(days)))
+        parts.append(replace(part, whole=np.zeros(len(part.x), bool)))
+    return together(parts, apart=False)
+
+
+def together(parts: list[Examples], apart: bool = True) -> Examples:
+    """Several sources as one. apart: their groups are others, as of two cities; else the same, as of one."""
+    groups, most = [], 0
+    for part in parts:
+        groups.append(part.group + most)
+        most += int(part.group.max()) + 1 if apart else 0
+    domain = {}
+    for name in parts[0].domain:
+        low, high = zip(*(part.domain[name] for part in parts), strict=True)
+        domain[name] = [min(low), max(high)]
+    columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "hand", "label", "whole")}
+    return Examples(**columns, group=np.concatenate(groups), strength=parts[0].strength, domain=domain)
 
 
 def strength_of(width: int, model: Model) -> np.ndarray:

@@ -26,7 +26,7 @@ from torch import nn
 
 from model.card import write_card
 from model.cli import DEVICES, Parser, run
-from model.examples import BASELINE, BASELINES, Examples, examples_of, region_examples, strength_of
+from model.examples import BASELINE, BASELINES, Examples, examples_of, region_examples, some_days, strength_of, together
 from model.export import export_graph
 from model.heads import (
     UNKNOWN_BELOW,
@@ -173,12 +173,15 @@ def tuned(
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = Parser("python -m model.finetune", description=__doc__)
-    p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
-    p.add_argument("--labels", required=True, metavar="L", help="CSV or Parquet: an id column and the field")
+    p.add_argument(
+        "--tracks", required=True, nargs="+", metavar="T",
+        help="Parquet, CSV or a GeoLife folder; several, with as many labels, are learned from together",
+    )  # fmt: skip
+    p.add_argument("--labels", required=True, nargs="+", metavar="L", help="CSV or Parquet: an id column and the field")
     p.add_argument("--field", required=True, metavar="F", help="column of the labels to learn")
     p.add_argument("--unit", required=True, choices=("user", "track", "day", "region"))
     p.add_argument("--task-name", required=True, metavar="NAME", help="name of the head: small letters, digits, _")
-    p.add_argument("--regions", metavar="R", help="GeoJSON or GeoPackage, for --unit region")
+    p.add_argument("--regions", nargs="+", metavar="R", help="GeoJSON or GeoPackage, for --unit region")
     p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
     p.add_argument(
         "--rename",
@@ -188,6 +191,10 @@ def parser() -> argparse.ArgumentParser:
         help="labels to call by another name, so as to merge classes",
     )
     p.add_argument("--classes", nargs="+", metavar="C", help="only these labels (after renaming); leave out the others")
+    p.add_argument(
+        "--also-days", type=int, nargs="+", default=[], metavar="N",
+        help="of users: learn also from what N days show of them, so that the head can be asked after few days",
+    )  # fmt: skip
     p.add_argument("--per-class", type=int, metavar="N", help="learn from at most N labels a class, drawn at random")
     p.add_argument("--title", default="", help="the task in words, for legends")
     p.add_argument("--unit-of-measure", default="", help="of a number, such as 'per km²'")
@@ -207,9 +214,9 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def labels_of(args: argparse.Namespace, rename: dict[str, str]) -> dict[str, np.ndarray]:
+def labels_of(path: str, args: argparse.Namespace, rename: dict[str, str]) -> dict[str, np.ndarray]:
     """The table of labels, without those that are not to be learned."""
-    table = read_table(args.labels)
+    table = read_table(path)
     if args.field not in table:
         raise InputError(f"The labels have no column '{args.field}'. They have: {', '.join(table)}.")
     if args.classes:
@@ -221,31 +228,50 @@ def labels_of(args: argparse.Namespace, rename: dict[str, str]) -> dict[str, np.
     return thin(table, args.field, rename, args.per_class, args.seed) if args.per_class else table
 
 
+def check(args: argparse.Namespace) -> None:
+    """InputError where arguments do not go together."""
+    if args.unit == "region" and not args.regions:
+        raise InputError("--unit region needs --regions.")
+    if args.unit == "region" and args.backbone == "tuned":
+        raise InputError("The network cannot be tuned on regions: use --backbone frozen.")
+    counts = {len(args.tracks), len(args.labels), *([len(args.regions)] if args.unit == "region" else [])}
+    if len(counts) > 1:
+        raise InputError("Give as many --labels (and --regions) as --tracks, in the same order.")
+    if args.backbone == "tuned" and len(args.tracks) > 1:
+        raise InputError("The network is tuned on one source: give one --tracks, or use --backbone frozen.")
+    if args.also_days and (args.unit != "user" or args.backbone == "tuned"):
+        raise InputError("--also-days is for users and a frozen network.")
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
     if not args.task_name.isascii() or not args.task_name.isidentifier() or args.task_name != args.task_name.lower():
         raise InputError(f"'{args.task_name}' is no name for a head: use small letters, digits and _.")
-    if args.unit == "region" and not args.regions:
-        raise InputError("--unit region needs --regions.")
-    if args.unit == "region" and args.backbone == "tuned":
-        raise InputError("The network cannot be tuned on regions: use --backbone frozen.")
+    check(args)
     rename = dict(r.split("=", 1) for r in args.rename)
-    bundle, table, began = open_bundle(args.bundle), labels_of(args, rename), time.monotonic()
-    tracks, skipped, guess = read(args.tracks)
-    model = Model(bundle, args.device)
-    say(fields=str(guess), skipped=str(skipped), provider=model.provider)
+    bundle, began = open_bundle(args.bundle), time.monotonic()
+    tables = [labels_of(path, args, rename) for path in args.labels]
     with tempfile.TemporaryDirectory(prefix="raw-tuned-") as beside:
-        splits = None
-        if args.unit == "region":
-            regions = read_polygons(args.regions, args.id)
-            examples = region_examples(tracks, regions, table, args.field, model, args.seed, embedded)
-        else:
+        splits, parts, model = None, [], Model(bundle, args.device)
+        for n, (path, table) in enumerate(zip(args.tracks, tables, strict=True)):
+            tracks, skipped, guess = read(path)
+            say(fields=str(guess), skipped=str(skipped), provider=model.provider)
+            if args.unit == "region":
+                regions = read_polygons(args.regions[n], args.id)
+                parts.append(region_examples(tracks, regions, table, args.field, model, args.seed, embedded))
+                continue
             tracks, found = label_units(tracks, table, args.unit, args.field)
             if args.backbone == "tuned":
                 bundle, examples, splits = tuned(bundle, tracks, found, args, rename, Path(beside))
-            else:
-                examples = examples_of(tracks, found, model, embedded)
+                parts.append(examples)
+                continue
+            examples = examples_of(tracks, found, model, embedded)
+            if args.also_days:
+                more = some_days(tracks, found, model, args.also_days, args.seed, embedded)
+                examples = together([examples, more], apart=False)
+            parts.append(examples)
+        examples = together(parts)
         left = args.minutes - (time.monotonic() - began) / 60
         head, task, card, told = teach(examples, rename, args.seed, max(left, 1.0), splits)
         card |= {

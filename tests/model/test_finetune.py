@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from model.examples import some_days
 from model.finetune import add_head
 from model.finetune import main as finetune
 from model.heads import (
@@ -25,7 +26,7 @@ from model.heads import (
     ridge,
     temperature,
 )
-from model.labels import cut_intervals, join, thin
+from model.labels import Labelled, cut_intervals, join, thin
 from model.scoring import Told, compare, scores, verdict, write_report
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import BundleError, InputError
@@ -319,3 +320,25 @@ def test_only_some_classes_are_learned(nano_run, tracks_file, labels_file, tmp_p
         finetune([*arguments, "--classes", "walks"])
     with pytest.raises(InputError, match="there are: drives, walks"):
         finetune([*arguments, "--classes", "flies"])
+
+
+def test_two_sources_and_a_few_days_are_learned_together(nano_run, tracks_file, labels_file, tmp_path, lines):
+    arguments = ["--tracks", *[str(tracks_file)] * 2, "--labels", *[str(labels_file)] * 2, "--field", "way"]
+    arguments += ["--unit", "user", "--task-name", "way", "--also-days", "1", "--bundle", str(nano_run / "bundle")]
+    finetune([*arguments, "--output", str(tmp_path / "b")])
+    (head,) = open_bundle(tmp_path / "b").heads("user")
+    assert head["metrics"]["units"] == head["metrics"]["groups"] == 240  # one id in two sources is two people
+    with pytest.raises(InputError, match="as many --labels"):
+        finetune([*arguments[:2], *arguments[3:], "--output", str(tmp_path / "c")])
+
+
+def test_some_days_stay_with_their_person(nano_run):
+    minutes = np.arange(0, 10 * 1440, 30)
+    tracks, _ = build_tracks(
+        np.repeat(["a", "b"], len(minutes)), None, np.tile(minutes * 60_000, 2), np.zeros(2 * len(minutes)),
+        np.zeros(2 * len(minutes)),
+    )  # fmt: skip
+    found = Labelled(np.arange(2), np.array(["x", "y"], object), np.array([4, 7]))
+    few = some_days(tracks, found, Model(open_bundle(nano_run / "bundle"), "cpu"), [2, 5], 0)
+    assert few.label.tolist() == ["x", "y"] * 2 and few.group.tolist() == [4, 7] * 2 and not few.whole.any()
+    assert few.domain["n_fixes"][0] == pytest.approx(96 / 1.5, rel=0.02)  # two days of 48 fixes
