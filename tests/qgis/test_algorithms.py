@@ -197,6 +197,7 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     assert len(rows) == 10 and all(row["name"] == "a" for row in rows)
     shown = [row for row in rows if not row["suppressed"]]
     assert shown and all(row["n_users"] >= 4 and row["n_points"] >= row["n_users"] for row in shown)
+    assert all(row["n_visits"] >= row["n_users"] for row in shown)
     for row in rows:
         if row["suppressed"]:
             assert all(row[name] == NULL for name in ("n_users", "n_points", *figures)) and row["in_domain"] is False
