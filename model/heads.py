@@ -21,6 +21,7 @@ MEMBERS = 4  # networks whose answers are averaged, each stopped by other groups
 ENOUGH = 100  # units; with fewer a straight line is all that can be learned
 SHARP = 4.0  # what the regression on -1 and 1 is multiplied by to serve as logits; the temperature does the rest
 PATIENCE = 25  # epochs
+SAME = 0.02  # a column that varies less is the same for all
 RECALIBRATED_FROM = 100  # labels
 
 
@@ -80,7 +81,8 @@ class Head(nn.Module):
         """Learn where the inputs x (n, d) and a number's labels y (n,) lie. strength: (d,) of the columns."""
         self.centre = torch.from_numpy(x.mean(axis=0))
         self.spread = torch.from_numpy(x.std(axis=0) + 1e-3)
-        self.strength = torch.from_numpy(strength.astype(np.float32))
+        # A column that is the same for all, as the area of a grid's cells, taught nothing: it has no say elsewhere.
+        self.strength = torch.from_numpy((strength * (x.std(axis=0) > SAME)).astype(np.float32))
         if not task.classes:
             self.offset = torch.tensor([float(np.median(y))])
             self.gain = torch.tensor([float(y.std()) + 1e-6])
