@@ -3,7 +3,7 @@
 
 With --labels and --field the truth is a column of a table. With --pickups it is where taxis picked people up in the
 last week of the tracks (their flag turns from free to occupied), by taxis whose tracks are not looked at. What is
-looked at are the taxis held apart from training, before that week. The flag is never an input. The same small head
+looked at are the taxis held apart from training, before that week. The flag is never an input. A straight line
 learns from each method's columns; blocks of regions are never both learned from and asked about.
 """
 
@@ -21,7 +21,7 @@ from model.evaluate import make_parser, write_report
 from model.evaluate.untrained import untrained
 from model.examples import FEWEST_USERS, blocks, strength_of
 from model.hand_features import hand_features
-from model.heads import Task, encode, fit, folds, predict
+from model.heads import Task, encode, folds, predict, ridge
 from model.heldout import held_out_cab
 from model.labels import join, read_table
 from model.scoring import by_group, limits
@@ -86,8 +86,8 @@ def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, see
     answers = {}
     for name, (x, strength) in columns.items():
         answers[name] = np.full(len(y), np.nan)
-        for fold, (learn, test) in enumerate(folds(y, block, task, seed)):
-            head = fit(x[learn], y[learn], block[learn], task, seed + fold, strength)
+        for learn, test in folds(y, block, task, seed):
+            head = ridge(x[learn], y[learn], task, strength)
             answers[name][test] = task.in_unit(predict(head, x[test])[:, 0])
     return {name: measure(answer, truth, answers[ALONE], block, seed) for name, answer in answers.items()}
 
