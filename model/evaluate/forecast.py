@@ -33,6 +33,7 @@ from raw_qgis_plugin.core.windows import errors_m as errors_m
 from raw_qgis_plugin.core.windows import spread as spread
 
 PAPER = "raw-paper"
+DETAILS = ("horizons", "moving", "unvisited")  # in reports, not in cards
 
 
 class Zeroed(Model):
@@ -117,7 +118,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"{args.tracks} has no window of these families.")
     if args.record:
         card = bundle.card
-        card |= {"forecast_figures": card.get("forecast_figures", {}) | {args.record: results}}
+        brief = {family: {k: v for k, v in r.items() if k not in DETAILS} for family, r in results.items()}
+        card |= {"forecast_figures": card.get("forecast_figures", {}) | {args.record: brief}}
         write_card(Path(args.bundle), card)
     if args.output:
         write_report(args.output, results, make_page(results, shown, Path(args.tracks).name, bundle.card["name"]))
