@@ -13,12 +13,13 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.shards import Column, Shards, mapped, open_shards, shards_of
+from model.shards import Column, Shards, give_back, mapped, open_shards, shards_of
 from raw_qgis_plugin.core.errors import InputError
 
 COARSE_S = 300  # from here on a sequence runs over silences: it is a person's days, not a trip
 SHORTEST = 8  # fixes: shorter runs teach nothing
 HELD_MS = 12 * 3_600_000  # a fix stands for where its user is for so long, where days are filled round the clock
+VIEW_FILES = ("rows", "slot", "start", "length", "share")
 WHO = {False: "training", True: "validation", None: "all"}
 
 
@@ -101,25 +102,25 @@ def _stored(s: Source, cadence: int, filled: bool) -> View | None:
             _write_view(s, cadence, filled, made)
             if not folder.exists():
                 os.rename(made, folder)
-    rows, slot, start, length = (mapped(folder / f"{name}.npy") for name in ("rows", "slot", "start", "length"))
-    if not len(start):
-        return None
-    share = np.cumsum(length, dtype=np.float64)
-    return View(rows, slot if filled else None, start, length, share / share[-1])
+    rows, slot, start, length, share = (mapped(folder / f"{name}.npy") for name in VIEW_FILES)
+    return View(rows, slot if filled else None, start, length, share) if len(start) else None
 
 
 def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
     index = np.int32 if len(s.t) < 2**31 else np.int64
-    types = {"rows": index, "slot": np.int32, "start": np.int64, "length": np.int32}
-    files = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in types.items()}
+    types = (index, np.int32, np.int64, np.int32)
+    files = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in zip(VIEW_FILES, types)}
     for part in _parts(s):
         rows, slot, start, length = (_filled if filled else _resampled)(part, cadence)
         files["start"].append(start + files["rows"].length)
         files["length"].append(length)
         files["rows"].append(part.row[rows])
         files["slot"].append(slot)
+        give_back()
     for column in files.values():
         column.close()
+    share = np.cumsum(mapped(folder / "length.npy"), dtype=np.float64)
+    np.save(folder / "share.npy", share / share[-1] if len(share) else share)
 
 
 def _resampled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:

@@ -8,7 +8,7 @@ from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
 RUN = 8  # consecutive fixes with equal time and position
-MOST_HASHES = 16_000_000  # kept in memory; of more, those that an even share of all values picks
+MOST_HASHES = 8_000_000  # kept in memory; of more, those that an even share of all values picks
 _FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93))
 
 

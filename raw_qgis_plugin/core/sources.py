@@ -209,7 +209,7 @@ def _read_parquet(
         done = 0
         # Reading far ahead, which is the default, holds gigabytes of a large file.
         scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
-        few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan}
+        few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
         try:
             for batch in data.to_batches(columns=guess.columns(), batch_size=BATCH_ROWS, **few):
                 yield fixes_of(pa.Table.from_batches([batch]), guess, timezone, skipped)
