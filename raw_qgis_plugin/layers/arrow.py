@@ -103,7 +103,7 @@ def _same_clock(dataset: Any, layer: Any, time: str) -> bool:
     if dataset.GetDriver().ShortName != "GPKG":
         return False
     quoted = time.replace('"', '""')
-    layer.SetAttributeFilter(f'"{quoted}" NOT LIKE \'%Z\'')
+    layer.SetAttributeFilter(f"\"{quoted}\" NOT LIKE '%Z'")
     zoneless = layer.GetNextFeature() is not None
     layer.SetAttributeFilter(None)
     return not zoneless
