@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,7 +36,7 @@ def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0) -> Gene
     if workers:
         loader = DataLoader(
             _Numbered(corpus), batch_size=None, sampler=numbers, num_workers=workers, collate_fn=_as_it_is,
-            prefetch_factor=AHEAD,
+            prefetch_factor=AHEAD, multiprocessing_context="forkserver" if os.name == "posix" else "spawn",
         )  # fmt: skip
         for batch, seen in loader:
             for source, samples in zip(corpus.sources, seen, strict=True):
