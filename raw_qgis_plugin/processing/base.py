@@ -109,9 +109,12 @@ class RawAlgorithm(QgsProcessingAlgorithm):
         except Cancelled:
             return {}
         except (RawError, OSError) as error:
-            raise QgsProcessingException(str(error)) from error
+            said = str(error)
         except ImportError as error:
-            raise QgsProcessingException(why_broken(error)) from error
+            said = why_broken(error)
+        # Out here the exception knows nothing of `error`: QGIS never lets go of what an algorithm raises, nor of the
+        # calls that led to it, in which lie all the tracks that were read.
+        raise QgsProcessingException(said)
 
     @abstractmethod
     def run_on(

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from qgis.core import QgsProcessingException, QgsProcessingFeedback, QgsVectorLayer
+from qgis.PyQt import sip
 
 needs_torch = pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch, which is not installed")
 
@@ -32,11 +33,14 @@ class Told(QgsProcessingFeedback):
 
 
 @pytest.fixture
-def tracks(sample: Path) -> QgsVectorLayer:
-    """The sample's ten phones."""
+def tracks(sample: Path) -> Iterator[QgsVectorLayer]:
+    """The sample's ten phones. QGIS keeps the calls that ended in an error, and so the layer, longer than GDAL lives:
+    it is deleted by hand.
+    """
     layer = QgsVectorLayer(str(sample / "aracaju_tracks.gpkg"), "tracks", "ogr")
     assert layer.isValid()
-    return layer
+    yield layer
+    sip.delete(layer)
 
 
 @pytest.fixture
