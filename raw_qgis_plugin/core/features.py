@@ -153,8 +153,7 @@ def featurize(
     for v, known in zip(toward, (1.0, means[1][1][row] > 0, means[2][1][row] > 0), strict=True):
         columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
     columns += [np.log1p(count[row]) / 6.0 for _, count in means[1:]]
-    j, known = at_key(key, first[row], row, key[row] - DAY_MS)
-    back = _turn(offset_m(lon[j], lat[j], lon[row], lat[row]), turn)
+    back, known = _same_time(key, first, row, key[row] - DAY_MS, lon, lat, turn)
     columns += [_squash(back[:, 0], 50.0) * known, _squash(back[:, 1], 50.0) * known, known]
 
     x = np.empty((len(row), len(columns)), np.float32)
@@ -165,6 +164,22 @@ def featurize(
     if only is not None:
         x, velocity, speed, centroid = (_scatter(a, only, n) for a in (x, velocity, speed, centroid))
     return Features(x, elapsed.astype(np.float32), first, heading, velocity, speed, t, lon, lat, key, centroid)
+
+
+def _same_time(
+    key: np.ndarray, first: np.ndarray, row: np.ndarray, wanted: np.ndarray, lon: np.ndarray, lat: np.ndarray,
+    heading: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """The way (m, 2) from the fixes `row` to where their sequences were at the keys `wanted`, and whether that is known
+    to half an hour. Most sequences are shorter than a day: only those that reach back so far are looked into.
+    """
+    way, known = np.zeros((len(row), 2)), np.zeros(len(row), bool)
+    at = np.flatnonzero(wanted >= key[first[row]] - _SAME_TIME_MS)
+    if len(at):
+        asker = row[at]
+        j, known[at] = at_key(key, first[asker], asker, wanted[at])
+        way[at] = _turn(offset_m(lon[j], lat[j], lon[asker], lat[asker]), heading[at])
+    return way, known
 
 
 def _scatter(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
@@ -187,8 +202,8 @@ def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
     columns += [base[:, 0] / scale, base[:, 1] / scale, *_clock_columns(solar_hour(t, f.lon[row]))]
     targets = [(f.centroid[row], np.ones(len(row), bool))]
     for back in (DAY_MS, 7 * DAY_MS):
-        j, known = at_key(f.key, f.first[row], row, f.key[row] + (dt * 1000).astype(np.int64) - back)
-        targets.append((_turn(offset_m(f.lon[j], f.lat[j], f.lon[row], f.lat[row]), f.heading[row]), known))
+        wanted = f.key[row] + (dt * 1000).astype(np.int64) - back
+        targets.append(_same_time(f.key, f.first, row, wanted, f.lon, f.lat, f.heading[row]))
     for v, known in targets:
         columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
         columns += [np.clip(v[:, 0] / scale, -4, 4) * known, np.clip(v[:, 1] / scale, -4, 4) * known, known]
