@@ -23,13 +23,13 @@ from model.training import Run
 from .test_bench import tell, wanderers
 
 CPU = torch.device("cpu")
-BLOCK, BLOCKS = 16, 5  # steps, and how often each way of training has its turn
+BLOCK, BLOCKS = 48, 3  # steps, and how often each way of training has its turn
 
 
 @pytest.fixture(scope="module")
 def corpus(tmp_path_factory):
     folder = tmp_path_factory.mktemp("corpus")
-    columns = wanderers(400, 1500)
+    columns = wanderers(200, 10_000)  # of two days each
     pq.write_table(pa.table(columns), folder / "tracks.parquet")
     return Batches([load(str(folder / "tracks.parquet"), cache=folder / "cache")])
 
