@@ -12,9 +12,10 @@ from model.synthetic.city import City
 from model.synthetic.people import Population
 from model.synthetic.plans import DAY, HOUR, SPEED, Trips
 
-# How people's phones log, and the share of the people: on a grid of minutes; at odd times; while they move; by the
-# network operator's cells; by the operator's records of use, at odd times.
-HABITS = {"regular": 0.34, "odd": 0.26, "moving": 0.12, "cell": 0.14, "use": 0.14}
+# How people's devices log, and the share of the people: on a grid of minutes; at odd times; while they move; on outings
+# of some days, switched off at home; by the network operator's cells; by the operator's records of use, at odd times.
+HABITS = {"regular": 0.28, "odd": 0.2, "moving": 0.12, "outings": 0.18, "cell": 0.12, "use": 0.1}
+AT_HOME_M = 30.0
 BEND = 0.22  # how far ways leave the straight line, of its length
 
 
@@ -35,9 +36,11 @@ def render_days(city: City, population: Population, trips: Trips, weeks: int, rn
     habit = rng.choice(list(HABITS), count, p=list(HABITS.values()))
     person, t = _times(habit, end, rng)
     moving = path.moving(person, t)
-    keep = _logged(person, t, moving, habit, end, rng)
-    person, t, moving = person[keep], t[keep], moving[keep]
     x, y = path.at(person, t)
+    homes = np.array([p.home for p in population.people])[person]
+    out = moving | (np.hypot(x - population.sites.x[homes], y - population.sites.y[homes]) > AT_HOME_M)
+    keep = _logged(person, t, moving, out, habit, end, rng)
+    person, t, moving, x, y = person[keep], t[keep], moving[keep], x[keep], y[keep]
     x, y = _seen(person, t, x, y, moving, habit, population, rng)
     return Fixes(person.astype(np.int32), t, x, y)
 
@@ -125,7 +128,7 @@ def _times(habit: np.ndarray, end: float, rng: np.random.Generator) -> tuple[np.
     count = len(habit)
     regular = np.isin(habit, ["regular", "cell"])
     mean = np.where(regular, rng.choice([300, 600, 900], count, p=[0.25, 0.25, 0.5]), rng.uniform(300, 900, count))
-    mean = np.where(habit == "moving", rng.uniform(60, 300, count), mean)
+    mean = np.where(np.isin(habit, ["moving", "outings"]), rng.uniform(60, 300, count), mean)
     sizes = (end / mean * np.where(regular, 1, 1.15)).astype(int) + 20
     person = np.repeat(np.arange(count), sizes)
     jitter = rng.choice([0.0, 0.0, 0.02, 0.2], count)[person]
@@ -140,11 +143,14 @@ def _times(habit: np.ndarray, end: float, rng: np.random.Generator) -> tuple[np.
 
 
 def _logged(
-    person: np.ndarray, t: np.ndarray, moving: np.ndarray, habit: np.ndarray, end: float, rng: np.random.Generator
-) -> np.ndarray:
+    person: np.ndarray, t: np.ndarray, moving: np.ndarray, out: np.ndarray, habit: np.ndarray, end: float,
+    rng: np.random.Generator,
+) -> np.ndarray:  # fmt: skip
     """Which of them are logged: by habit, with silent nights, silence indoors and spells switched off."""
     count, hour = len(habit), t % DAY / HOUR
     keep = moving | (habit != "moving")[person]
+    carried = rng.random((count, int(end // DAY) + 1)) < rng.uniform(0.2, 0.9, (count, 1))
+    keep &= (habit != "outings")[person] | (out & carried[person, (t // DAY).astype(int)])
     quiet = rng.random(count) < 0.35
     late, early = rng.normal(23, 0.8, count), rng.normal(6.5, 0.7, count)
     keep &= ~(quiet[person] & ((hour > late[person]) | (hour < early[person])) & (rng.random(len(t)) < 0.96))

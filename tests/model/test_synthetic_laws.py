@@ -13,8 +13,10 @@ import pytest
 
 from model.synthetic import generate, report
 from model.synthetic.__main__ import main
+from model.synthetic.days import _logged
 from model.synthetic.highway import way_out
 from model.synthetic.laws import JUMP_CUT_KM, JUMP_OFFSET_KM, fit_jumps, fit_zipf
+from model.synthetic.plans import DAY
 from raw_qgis_plugin.core.errors import RawError
 
 DAYS = ["--days-only", "--people", "80", "--weeks", "1", "--across", "3"]
@@ -85,6 +87,16 @@ def test_people_of_days_come_home(days: dict[str, Path]) -> None:
             cell = np.unique(np.round(own / 0.004), axis=0, return_counts=True)[1]
             shares.append(cell.max() / len(own))
     assert len(shares) > 30 and np.median(shares) > 0.3  # the commonest 400 metres hold much of a life
+
+
+def test_loggers_on_outings_are_off_at_home_and_stay_there_on_some_days() -> None:
+    rng = np.random.default_rng(0)
+    person, t = np.repeat(np.arange(60), 14 * 48), np.tile(np.arange(0, 14 * DAY, 1800.0), 60)
+    out = rng.random(len(t)) < 0.4
+    keep = _logged(person, t, out & (rng.random(len(t)) < 0.5), out, np.full(60, "outings"), 14.0 * DAY, rng)
+    assert keep.sum() > 1000 and not keep[~out].any()
+    days = np.bincount((person * 14 + t // DAY).astype(int)[keep], minlength=60 * 14) > 0
+    assert 0.2 < days.mean() < 0.8
 
 
 def test_a_report_says_what_holds(days: dict[str, Path]) -> None:
