@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
 from sklearn.linear_model import RidgeCV
 from sklearn.model_selection import StratifiedGroupKFold
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 FOLDS = 5
@@ -282,6 +283,10 @@ def boosting(
 ) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
     """The baseline: gradient boosting on hand features (of numbers for the squared error, which does better here)."""
     x = np.where(np.isnan(x).mean(axis=0) > 0.9, 0.0, x)  # a short track has no night and no working hours
-    if task.classes:
-        return HistGradientBoostingClassifier(class_weight="balanced", random_state=seed).fit(x, y)
-    return HistGradientBoostingRegressor(random_state=seed).fit(x, y)
+    trees: HistGradientBoostingClassifier | HistGradientBoostingRegressor = (
+        HistGradientBoostingClassifier(class_weight="balanced", random_state=seed)
+        if task.classes
+        else HistGradientBoostingRegressor(random_state=seed)
+    )
+    with threadpool_limits(1):  # with few rows threads gain nothing, and on busy cores wait for each other
+        return trees.fit(x, y)
