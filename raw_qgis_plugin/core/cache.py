@@ -15,7 +15,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 FILE = "embeddings.sqlite"
 LARGEST_BYTES = 4 * 2**30  # of the file; what was not used for longest goes first
-UNITS_AT_ONCE = 512  # computed before they are stored: what an interruption can lose
+UNITS_AT_ONCE = 128  # computed before they are stored: what an interruption can lose, some ten seconds of users
 KEYS_AT_ONCE = 500  # in one query; SQLite takes 999
 WAIT_S = 10.0  # for another process that writes
 DAY_S = 86_400
@@ -150,7 +150,7 @@ class _Store:
             try:
                 self._create()
             except sqlite3.DatabaseError as error:
-                if isinstance(error, sqlite3.OperationalError):  # busy, full and the like: the file is sound
+                if not _is_damage(error):
                     raise
                 self.warn(f"The embeddings kept in {self.file} are damaged and were removed: {error}.")
                 self.file.unlink()
@@ -166,6 +166,9 @@ class _Store:
             yield
         except (OSError, sqlite3.Error) as error:
             self.usable = False
+            if _is_damage(error):  # of pages that opening the file did not look at
+                with suppress(OSError):
+                    self.file.unlink(missing_ok=True)
             self.warn(
                 f"Embeddings cannot be kept in {self.file.parent}: {error}. They are computed all the same; next time "
                 "they will be computed again."
@@ -185,7 +188,7 @@ class _Store:
             old = [(self.now, self.recipe, key, self.now - DAY_S) for key in found]
             with database:
                 database.executemany("UPDATE units SET used = ? WHERE recipe = ? AND fixes = ? AND used < ?", old)
-        return {key: vector for key, vector in found.items() if len(vector) == 4 * width}
+        return {key: vector for key, vector in found.items() if _is_vector(vector, width)}
 
     def write(self, vectors: list[tuple[bytes, bytes]]) -> None:
         """Keep (key, vector) pairs, all of them or none, and stay under the largest size."""
@@ -212,6 +215,18 @@ def _connect(file: Path) -> sqlite3.Connection:
     # Pages that hold several vectors; space given back to the disk; what is deleted is overwritten.
     database.executescript("PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA secure_delete = ON;")
     return database
+
+
+def _is_damage(error: Exception) -> bool:
+    """Whether the file is at fault; an OperationalError is one of being busy, full and the like."""
+    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+
+
+def _is_vector(stored: object, width: int) -> bool:
+    """Whether what was stored can be an embedding: SQLite keeps anything in a column of blobs."""
+    if not isinstance(stored, bytes) or len(stored) != 4 * width:
+        return False
+    return bool(np.isfinite(np.frombuffer(stored, np.float32)).all())
 
 
 def _size(database: sqlite3.Connection) -> int:

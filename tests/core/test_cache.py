@@ -152,6 +152,61 @@ def test_two_at_once(tmp_path, make_model, people, monkeypatch):
         np.testing.assert_allclose(result, results[0], rtol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("vector", "'text'"), ("vector", "12345"), ("vector", "x'00'"), ("vector", "NULL"), ("used", "'now'")],
+)
+def test_what_is_no_vector_is_computed_anew(tmp_path, make_model, people, column, value):
+    folder, model = tmp_path / "cache", make_model()
+    embed_cached(people, model, folder)
+    with sqlite3.connect(folder / FILE) as database:  # SQLite keeps anything in any column
+        database.executescript(
+            "CREATE TABLE c (fixes BLOB, recipe BLOB, used INTEGER, vector BLOB, UNIQUE (fixes, recipe));"
+            f"INSERT INTO c SELECT * FROM units; UPDATE c SET {column} = {value}; DROP TABLE units;"
+            "ALTER TABLE c RENAME TO units;"
+        )
+    database.close()
+    model.seen = 0
+    result = embed_cached(people, model, folder, warn=refuse)
+    np.testing.assert_allclose(result, embed(people, make_model()), rtol=1e-5)
+    assert (model.seen > 0) == (column == "vector")
+
+
+def test_nan_and_other_tables_cost_no_result(tmp_path, make_model, people):
+    folder, model, said = tmp_path / "cache", make_model(), []
+    direct = embed_cached(people, model, folder)
+    nan = np.full(direct.shape[1], np.nan, np.float32).tobytes()
+    with sqlite3.connect(folder / FILE) as database:
+        database.execute("UPDATE units SET vector = ?", (nan,))
+    database.close()
+    np.testing.assert_allclose(embed_cached(people, model, folder, warn=refuse), direct, rtol=1e-5)
+    with sqlite3.connect(folder / FILE) as database:
+        database.executescript("DROP TABLE units; CREATE TABLE units (x); CREATE INDEX by_use ON units (x)")
+    database.close()
+    np.testing.assert_allclose(embed_cached(people, model, folder, warn=said.append), direct, rtol=1e-5)
+    assert len(said) == 1 and "computed all the same" in said[0]
+    forget(folder)
+    (folder / FILE).mkdir()
+    np.testing.assert_allclose(embed_cached(people, model, folder, warn=said.append), direct, rtol=1e-5)
+    assert len(said) == 2
+
+
+def test_damage_in_the_middle_is_told_once_and_gone_the_next_time(tmp_path, make_model, people):
+    folder, model, said = tmp_path / "cache", make_model(width=64), []
+    crowd = others(people, 300)
+    embed_cached(crowd, model, folder)
+    data = bytearray((folder / FILE).read_bytes())
+    data[3 * 16384 : -16384] = b"\xa5" * (len(data) - 4 * 16384)  # the pages that opening it looks at are whole
+    (folder / FILE).write_bytes(data)
+    result = embed_cached(crowd, model, folder, warn=said.append)
+    np.testing.assert_allclose(result, embed(crowd, make_model(width=64)), rtol=1e-5)
+    assert len(said) == 1 and "malformed" in said[0]
+    for _ in range(2):
+        model.seen = 0
+        embed_cached(crowd, model, folder, warn=refuse)
+    assert model.seen == 0
+
+
 @pytest.mark.parametrize("trouble", ["damaged", "full", "no folder"])
 def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_model, people, monkeypatch, trouble):
     folder, said = tmp_path / "cache", []
