@@ -20,6 +20,7 @@ except ImportError:  # older QGIS with Qt 5
 from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, PROVIDER_ID
 from ..processing.words import tr
+from .regions_saved import SavedRegions
 
 if TYPE_CHECKING:
     from .dock import RawDock
@@ -82,6 +83,7 @@ class RawMenu:
     def __init__(self, iface: Any) -> None:
         self.iface = iface
         self.dock: RawDock | None = None
+        self.saved_regions = SavedRegions()  # also while there is no dock
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
         self.actions: list[QAction] = []
@@ -186,6 +188,7 @@ class RawMenu:
                 window.close()
         self.windows = []
         self._drop_dock()
+        self.saved_regions.close()
         submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)
         for action in self.actions:
             if not sip.isdeleted(action):

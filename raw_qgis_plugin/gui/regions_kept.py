@@ -6,17 +6,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import NULL, QgsFeature, QgsGeometry, QgsVectorLayer
+from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 
 from ..layers import styling, writing
 from ..processing.words import tr
 from .regions_card import Region
+from .regions_saved import OF, layers_of_regions
 
 if TYPE_CHECKING:
     from ..core.bundle import Bundle
     from .dock_layers import LayerGroup
 
 OPACITY = 0.65  # the tracks below should be seen
+# Properties of the layer: the last number given, the fewest people, the fields that are ours and not the user's
+MADE, LEAST, FIELDS = "raw/regions_made", "raw/regions_least", "raw/regions_fields"
 
 
 class RegionBook:
@@ -24,12 +27,26 @@ class RegionBook:
 
     def __init__(self, tracks: QgsVectorLayer, group: LayerGroup, gone: Callable[[], None]) -> None:
         """gone: called when somebody takes the layer of regions out of the project."""
-        self.crs, self.group, self._gone = tracks.crs(), group, gone
+        self.crs, self.tracks, self.group, self._gone = tracks.crs(), tracks.id(), group, gone
         self.regions: list[Region] = []
         self.layer: QgsVectorLayer | None = None
         self.min_users = 10
         self.heads: list[dict[str, Any]] = []
         self._made = 0
+        for layer in layers_of_regions(self.tracks)[:1]:  # drawn before: in this project, or with another dock
+            self.crs, self._made = layer.crs(), int(layer.customProperty(MADE, 0))
+            self.min_users = int(layer.customProperty(LEAST, self.min_users))
+            self._listen(layer)
+
+    def drawn_before(self) -> list[tuple[str, QgsGeometry, int]]:
+        """Names, shapes and ids of what is in the layer and not among the regions yet."""
+        known = {region.feature for region in self.regions}
+        found = []
+        for feature in self.layer.getFeatures() if self.layer is not None else ():
+            if feature.id() not in known and feature.hasGeometry():
+                name = feature.attributeMap().get("name")
+                found.append((str(name) if name else self.next_name(), feature.geometry(), feature.id()))
+        return found
 
     def next_name(self) -> str:
         """'Region 3': numbers are not used again."""
@@ -43,25 +60,32 @@ class RegionBook:
             self.layer = self._make_layer()
         feature = QgsFeature(self.layer.fields())
         feature.setGeometry(geometry)
-        feature.setAttributes(self._attributes(region))
+        for at, value in self._attributes(region).items():
+            feature.setAttribute(at, value)
         _, (added,) = self.layer.dataProvider().addFeatures([feature])
         region.feature = added.id()
         self.regions.append(region)
+        self._changed()
 
     def rename(self, region: Region, name: str) -> None:
         """Give a region another name."""
         region.name = name
         self._write([region])
+        self._changed()
 
     def update(self, bundle: Bundle) -> None:
         """Write anew what all regions say."""
         self.heads = bundle.heads("region")
         if self.layer is not None:
-            missing = [name for name in self._kinds() if self.layer.fields().lookupField(name) < 0]
             kinds = self._kinds()
+            missing = [name for name in kinds if self.layer.fields().lookupField(name) < 0]
+            ours = dict.fromkeys([*self.layer.customProperty(FIELDS, "").split(), *missing])
+            self.layer.setCustomProperty(FIELDS, " ".join(ours))
             self.layer.dataProvider().addAttributes(list(writing.make_fields({name: kinds[name] for name in missing})))
             self.layer.updateFields()
             self._write(self.regions)
+            if int(self.layer.customProperty(LEAST, 0)) != self.min_users:
+                self._changed()
 
     def remove(self, regions: list[Region]) -> None:
         """Keep these no longer; a layer without regions is taken away."""
@@ -70,9 +94,10 @@ class RegionBook:
             return
         if self.regions:
             self.layer.dataProvider().deleteFeatures([region.feature for region in regions])
+            self._changed()
         else:
-            layer, self.layer = self.layer, None
-            layer.willBeDeleted.disconnect(self._forget)
+            layer = self.layer
+            self.close()
             self.group.remove(layer)
 
     def restyle(self) -> None:
@@ -89,14 +114,36 @@ class RegionBook:
         """Listen to the layer no longer; it stays in the project."""
         if self.layer is not None:
             self.layer.willBeDeleted.disconnect(self._forget)
+            self.layer.dataSourceChanged.disconnect(self._number)
             self.layer = None
+
+    def _listen(self, layer: QgsVectorLayer) -> None:
+        self.layer = layer
+        layer.willBeDeleted.connect(self._forget)
+        layer.dataSourceChanged.connect(self._number)
+
+    def _number(self) -> None:
+        """QGIS has made the layer a file, in which the features have other ids, in the same order."""
+        if self.layer is not None:
+            for region, feature in zip(self.regions, self.layer.getFeatures()):
+                region.feature = feature.id()
+
+    def _changed(self) -> None:
+        """What goes past QGIS's editing is not noticed by the project, which would close without a question."""
+        if self.layer is not None:
+            self.layer.setCustomProperty(MADE, self._made)
+            self.layer.setCustomProperty(LEAST, self.min_users)
+        QgsProject.instance().setDirty(True)
 
     def _make_layer(self) -> QgsVectorLayer:
         layer = QgsVectorLayer("MultiPolygon", tr("Drawn regions"), "memory")
         layer.setCrs(self.crs)
         layer.dataProvider().addAttributes(list(writing.make_fields(self._kinds())))
         layer.updateFields()
-        layer.willBeDeleted.connect(self._forget)
+        layer.setCustomProperty(FIELDS, " ".join(self._kinds()))
+        layer.setCustomProperty(OF, self.tracks)
+        layer.setCustomProperty("skipMemoryLayersCheck", 1)  # QGIS need not warn that it will be lost: it is saved
+        self._listen(layer)
         return self.group.add(layer)
 
     def _forget(self) -> None:
@@ -118,16 +165,19 @@ class RegionBook:
         said = {name: value.item() if hasattr(value, "item") else value for name, value in view.columns.items()}
         return {**facts, **said, "suppressed": view.suppressed, "in_domain": view.in_domain}
 
-    def _attributes(self, region: Region) -> list[Any]:
-        values = self._values(region)
-        names = self.layer.fields().names() if self.layer is not None else []
-        return [_or_null(values.get(name)) for name in names]
+    def _attributes(self, region: Region) -> dict[int, Any]:
+        """By the index of the field; the user's own and a file's fid are left alone."""
+        if self.layer is None:
+            return {}
+        values, names = self._values(region), self.layer.fields().names()
+        ours = self.layer.customProperty(FIELDS, "").split()
+        return {at: _or_null(values.get(name)) for at, name in enumerate(names) if name in ours}
 
     def _write(self, regions: list[Region]) -> None:
         if self.layer is None:
             return
         self.layer.dataProvider().changeAttributeValues(
-            {region.feature: dict(enumerate(self._attributes(region))) for region in regions}
+            {region.feature: self._attributes(region) for region in regions}
         )
         self.layer.triggerRepaint()
 

@@ -197,19 +197,26 @@ class RegionsTab(QWidget):
     def look_again(self) -> None:
         """After the tracks, the model or the fewest people have changed."""
         book = self.book
-        if book is None or not book.regions or self.session.city is None:
+        if book is None or self.session.city is None:
+            return
+        shown = list(book.regions)
+        before = [(name, lonlat(shape, book.crs), at) for name, shape, at in book.drawn_before()]
+        polygons = [region.polygon for region in shown] + [polygon for _, polygon, _ in before]
+        if not polygons:
             return
 
         def done(views: list[RegionView]) -> None:
-            for region, view in zip(book.regions, views):
+            for region, view in zip(shown, views):
                 region.view = view
+            found = zip(before, views[len(shown) :])
+            book.regions += [Region(name, polygon, view, at) for (name, polygon, at), view in found]
             book.min_users = self.least.value()
             if self.session.model is not None:
                 book.update(self.session.model.bundle)
             self._fill_table(self.table.currentRow())
             self._restyle.start(0)
 
-        self._look_at([region.polygon for region in book.regions], done)
+        self._look_at(polygons, done)
 
     # ---- showing ------------------------------------------------------------------------------------------------
 
@@ -220,6 +227,10 @@ class RegionsTab(QWidget):
             self._layer = self.session.layer
             if self._layer is not None:
                 self.book = RegionBook(self._layer, self.session.group, self._fill_table)
+                if self.book.layer is not None:
+                    self.least.blockSignals(True)
+                    self.least.setValue(self.book.min_users)
+                    self.least.blockSignals(False)
             self._fill_table()
         if self.session.city is not self._city:
             self._city = self.session.city

@@ -2,7 +2,8 @@
 """A session with the dock, done with real mouse and key events: run as `qgis --code`.
 
 Opens the tracks of $RAW_TRACKS, draws regions, takes the selected ones of $RAW_REGIONS, looks at a user, labels all,
-forecasts, steps the map's clock. Names of pictures end in $RAW_SUFFIX.
+forecasts, steps the map's clock, reloads the plugin, saves the project and opens it again. Names of pictures end in
+$RAW_SUFFIX.
 """
 
 import os
@@ -155,7 +156,7 @@ def regions(dock, polygons):
     QTest.mouseClick(dock.regions.away, Qt.MouseButton.LeftButton)
     wait(0.3)
     layer = dock.regions.book.layer
-    report["regions"] = [dict(zip(layer.fields().names(), map(plain, f.attributes()))) for f in layer.getFeatures()]
+    report["regions"] = rows(layer)
     report["region layer"] = [layer.name(), QgsProject.instance().layerTreeRoot().findLayer(layer).parent().name()]
 
 
@@ -167,6 +168,10 @@ def compare(dock, table):
     QTest.mouseClick(dock.regions.compare, Qt.MouseButton.LeftButton)
     wait(0.3)
     return find(iface.mainWindow(), "raw_compare")
+
+
+def rows(layer):
+    return [dict(zip(layer.fields().names(), map(plain, f.attributes()))) for f in layer.getFeatures()]
 
 
 def plain(value):
@@ -239,6 +244,40 @@ def reload(dock):
     embedded(again)
     report["again"] = find(again, "raw_summary").text()
     report["time zone"] = find(again, "raw_timezone").currentText()
+    return again
+
+
+def regions_again(dock):
+    """What the dock and the project have of the regions when nobody has drawn one."""
+    until(lambda: dock.regions.book.regions and dock.session.job is None, 60, "the regions")
+    wait(0.5)
+    layer, table = dock.regions.book.layer, find(dock, "raw_region_list")
+    return {
+        "rows": rows(layer),
+        "list": [[table.item(row, column).text() for column in (0, 1)] for row in range(table.rowCount())],
+        "legend": [item.label() for item in layer.renderer().legendSymbolItems()],
+        "layers": len([x for x in QgsProject.instance().mapLayers().values() if "Drawn" in x.name()]),
+        "least": find(dock, "raw_least").value(),
+    }
+
+
+def reopen(dock):
+    """Save, begin a new project, and open what was saved."""
+    project = QgsProject.instance()
+    project.setFileName(str(Path(os.environ["RAW_REPORT"]).with_name("regions.qgz")))
+    iface.actionSaveProject().trigger()
+    wait(0.5)
+    report["dirty after saving"] = project.isDirty()
+    iface.newProject(False)
+    until(lambda: dock.session.layer is None, 10, "an empty project")
+    find(dock, "raw_least").setValue(10)
+    iface.addProject(str(Path(os.environ["RAW_REPORT"]).with_name("regions.qgz")))
+    embedded(dock)
+    show_tab(dock, 0)
+    report["reopened"] = regions_again(dock)
+    draw(dock, corners_around(iface.mapCanvas(), 0.5, 0.5, 0.2))
+    report["next"] = dock.regions.book.regions[-1].name
+    picture(iface.mainWindow(), f"dock_reopened{SUFFIX}")
 
 
 def cancel_and_go_on(dock):
@@ -278,7 +317,9 @@ def work():
     cancel_and_go_on(dock)
     find(dock, "raw_timezone").setCurrentText("America/Maceio")
     embedded(dock)
-    reload(dock)
+    again = reload(dock)
+    report["reloaded"] = regions_again(again)
+    reopen(again)
 
 
 QTimer.singleShot(1500, lambda: main(work, report))

@@ -55,13 +55,30 @@ def test_few_people_are_not_spoken_of(report: dict[str, Any]) -> None:
 
 def test_esc_gives_up_and_backspace_takes_back_a_corner(report: dict[str, Any]) -> None:
     assert report["after Esc"] == 2 and not report["drawing after Esc"]
-    assert len(report["corners"]) == 2 and report["corners"][1] == 4
+    assert report["corners"] == [4, 4, 4]
 
 
 def test_regions_are_kept_renamed_and_removed(report: dict[str, Any]) -> None:
     names = [row["name"] for row in report["regions"]]
     assert names[0] == "Centre" and "Region 2" not in names and "A2" in names
     assert report["region layer"][0].startswith("Drawn regions") and report["region layer"][1] == "RAW: Tracks"
+
+
+@pytest.mark.parametrize("when", ["reloaded", "reopened"])
+def test_regions_are_there_again(report: dict[str, Any], when: str) -> None:
+    """After the plugin was loaded anew, and after the project was saved and opened."""
+    again = report[when]
+    known = ("name", "n_users", "n_points", "suppressed")
+    assert [[row[x] for x in known] for row in again["rows"]] == [[row[x] for x in known] for row in report["regions"]]
+    assert [name for name, _ in again["list"]] == [row["name"] for row in report["regions"]]
+    assert any(people.isdecimal() for _, people in again["list"])
+    assert any("fewer than 3" in words for words in again["legend"]) and again["least"] == 3
+    assert again["layers"] == 1
+
+
+def test_numbers_of_regions_are_not_given_twice(report: dict[str, Any]) -> None:
+    assert not report["dirty after saving"]
+    assert report["next"] == "Region 4"
 
 
 def test_a_clicked_track_tells_its_user(report: dict[str, Any]) -> None:

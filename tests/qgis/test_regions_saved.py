@@ -1,0 +1,153 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drawn regions in a project that is saved and opened: QGIS itself saves memory layers without what is in them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pytest
+from qgis.core import NULL, QgsProject, QgsVectorLayer
+
+HEADS = [{"name": "shops", "kind": "number", "unit": "region", "title": "Shops", "unit_of_measure": "per km²"}]
+BUNDLE = SimpleNamespace(heads=lambda unit: HEADS if unit == "region" else [])
+
+
+@pytest.fixture
+def tracks(make: Callable[..., Any], fixes: Any, tmp_path: Path) -> Iterator[QgsVectorLayer]:
+    """A layer of tracks in a project of its own."""
+    project = QgsProject.instance()
+    project.clear()
+    yield project.addMapLayer(make(fixes, "EPSG:3857", tmp_path / "fixes.gpkg"))
+    project.clear()
+
+
+@pytest.fixture
+def saved_regions(staged: None) -> Iterator[Any]:
+    """What the plugin has as long as it is loaded."""
+    from raw_qgis_plugin.gui.regions_saved import SavedRegions
+
+    saved = SavedRegions()
+    yield saved
+    saved.close()
+
+
+def make_book(tracks: QgsVectorLayer) -> Any:
+    from raw_qgis_plugin.gui.dock_layers import LayerGroup
+    from raw_qgis_plugin.gui.regions_kept import RegionBook
+
+    return RegionBook(tracks, LayerGroup(tracks), lambda: None)
+
+
+def draw(book: Any, name: str, west: float, users: int | None) -> Any:
+    import shapely
+
+    from raw_qgis_plugin.core.region_view import RegionView
+    from raw_qgis_plugin.gui.regions_card import Region
+    from raw_qgis_plugin.gui.regions_tab import in_crs
+
+    polygon = shapely.box(west, 39.9, west + 0.02, 39.93)
+    columns = {} if users is None else {"shops": 2.5 + users, "shops_low": 1.25, "shops_high": np.float32(30.1)}
+    view = RegionView(4.2, users is None, np.arange(users or 1), users, users and 10 * users, columns, in_domain=True)
+    region = Region(name, polygon, view, -1)
+    book.add(region, in_crs(polygon, book.crs), BUNDLE)
+    return region
+
+
+def rows(layer: QgsVectorLayer) -> list[dict[str, Any]]:
+    return [
+        {name: "" if value in (None, NULL) else str(value) for name, value in f.attributeMap().items()}
+        for f in layer.getFeatures()
+    ]
+
+
+def reopen(path: Path) -> QgsVectorLayer:
+    """Save the project, open it again, and return its layer of tracks."""
+    project = QgsProject.instance()
+    assert project.write(str(path))
+    project.clear()
+    assert not project.mapLayers()
+    assert project.read(str(path))
+    return next(layer for layer in project.mapLayers().values() if layer.providerType() == "ogr")
+
+
+@pytest.mark.parametrize("suffix", ["qgz", "qgs"])
+def test_regions_come_back_with_shape_figures_and_style(
+    tracks: QgsVectorLayer, saved_regions: Any, tmp_path: Path, suffix: str
+) -> None:
+    from raw_qgis_plugin.gui.regions_saved import layers_of_regions
+
+    book = make_book(tracks)
+    book.min_users = 3
+    draw(book, 'A "quarter" <& more> ü', 116.38, 12)
+    draw(book, book.next_name(), 116.40, None)
+    book.restyle()
+    before, shapes = rows(book.layer), [f.geometry().asWkt(9) for f in book.layer.getFeatures()]
+    legend, opacity = [i.label() for i in book.layer.renderer().legendSymbolItems()], book.layer.opacity()
+    assert before[0]["shops"] == "14.5" and before[1]["suppressed"] == "True" and len(legend) >= 2
+    assert QgsProject.instance().isDirty()
+    book.close()
+
+    tracks = reopen(tmp_path / f"project.{suffix}")
+    (layer,) = layers_of_regions()
+    assert rows(layer) == before and [f.geometry().asWkt(9) for f in layer.getFeatures()] == shapes
+    assert [i.label() for i in layer.renderer().legendSymbolItems()] == legend and layer.opacity() == opacity
+    assert not QgsProject.instance().isDirty()
+
+    book = make_book(tracks)
+    assert book.layer is layer and book.min_users == 3 and not book.regions
+    found = book.drawn_before()
+    assert [name for name, _, _ in found] == [row["name"] for row in before]
+    assert [shape.asWkt(9) for _, shape, _ in found] == shapes
+    assert book.next_name() == "Region 2"
+    book.close()
+
+
+def test_without_the_plugin_they_would_be_gone(tracks: QgsVectorLayer, tmp_path: Path) -> None:
+    """What all this is for: should QGIS begin to save what is in memory layers, it can go."""
+    from raw_qgis_plugin.gui.regions_saved import layers_of_regions
+
+    book = make_book(tracks)
+    draw(book, "A", 116.38, 12)
+    book.close()
+    reopen(tmp_path / "project.qgz")
+    (layer,) = layers_of_regions()
+    assert layer.featureCount() == 0
+
+
+def test_a_layer_that_was_made_a_file_goes_on(
+    tracks: QgsVectorLayer, saved_regions: Any, saved: Callable[..., Any], tmp_path: Path
+) -> None:
+    """As by the mark beside its name: features get other ids, and the file keeps them."""
+    from raw_qgis_plugin.gui.regions_saved import FEATURES
+
+    book = make_book(tracks)
+    first, second = draw(book, "A", 116.38, 12), draw(book, "B", 116.40, 20)
+    book.remove([first])
+    file = saved(book.layer, tmp_path / "regions.gpkg")
+    book.layer.setDataSource(file.source(), book.layer.name(), "ogr")
+    book.rename(second, "Harbour")
+    third = draw(book, "C", 116.42, 30)
+    assert [row["name"] for row in rows(book.layer)] == ["Harbour", "C"] and third.feature != second.feature
+    book.close()
+    tracks = reopen(tmp_path / "project.qgz")
+    tracks = next(x for x in QgsProject.instance().mapLayers().values() if x.name() == "fixes")
+    book = make_book(tracks)
+    assert [name for name, _, _ in book.drawn_before()] == ["Harbour", "C"]
+    assert not book.layer.customProperty(FEATURES)
+    book.close()
+
+
+def test_what_is_not_ours_does_no_harm(tracks: QgsVectorLayer, saved_regions: Any) -> None:
+    from raw_qgis_plugin.gui.regions_saved import FEATURES, OF
+
+    layer = QgsVectorLayer("Polygon?crs=EPSG:4326&field=name:string", "odd", "memory")
+    layer.setCustomProperty(OF, tracks.id())
+    QgsProject.instance().addMapLayer(layer)
+    for text in ("no JSON", '{"shape": 1}', '[{"shape": "POLYGON((", "values": {}}]', "[1]"):
+        layer.setCustomProperty(FEATURES, text)
+        saved_regions.read()
+    assert layer.featureCount() == 0
