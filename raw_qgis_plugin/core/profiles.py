@@ -16,7 +16,11 @@ from .geodesy import metres_between
 from .tracks import Skipped, Tracks, solar_day, stable_order
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .runtime import Model
+
+    Embed = Callable[[Tracks, Progress], np.ndarray]
 
 UNITS = ("user", "track", "day")
 UNKNOWN = "unknown"
@@ -41,11 +45,13 @@ def profile(
     unit: str = "user",
     tasks: Sequence[str] | None = None,
     progress: Progress = no_progress,
+    cached: Embed | None = None,
 ) -> Profiles:
     """Profile tracks of which each is one unit (a user's are `tracks.by_user()`, days `tracks.by_day()`).
 
-    tasks: names of heads of that unit; None or none of them is all. Columns: user_id, track_id or day, n_points,
-    n_days (of mean solar time), t_first, t_last (epoch ms), what the heads answer (see `answers`) and in_domain.
+    tasks: names of heads of that unit; None or none of them is all. cached: tracks and a progress -> embeddings, in the
+    place of `embed`, such as `embed_cached` for the model. Columns: user_id, track_id or day, n_points, n_days (of mean
+    solar time), t_first, t_last (epoch ms), what the heads answer (see `answers`) and in_domain.
     A unit of fewer than two fixes is answered 'unknown' or nan, is not in_domain and is counted in `skipped`.
     """
     heads = choose_heads(model, unit, tasks)
@@ -55,7 +61,8 @@ def profile(
     in_domain = enough.copy()
     reasons = [] if heads else [f"The model has no head for a {unit}, so that there are counts and places alone."]
     if heads:
-        embeddings = embed(tracks, model, part_of(progress, 0.0, 0.9))
+        part = part_of(progress, 0.0, 0.9)
+        embeddings = cached(tracks, part) if cached else embed(tracks, model, part)
         stats = unit_stats(tracks)
         for head in heads:
             columns.update(answers(head, model, embeddings))

@@ -20,6 +20,7 @@ from .tracks import Tracks, group_quantile, solar_day
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
+    from .profiles import Embed
     from .runtime import Model
 
 POOLINGS = ("sum", "mean", "share")
@@ -48,13 +49,14 @@ def score_regions(
     min_users: int = MIN_USERS,
     progress: Progress = no_progress,
     by: str = "fixes",
+    cached: Embed | None = None,
 ) -> RegionScores:
     """Score regions by the users who have a fix in them, or by='segments' by those whose way leads through them.
 
     polygons: (n_regions,) shapely geometries in lon/lat, None where there is none. tasks: names of region heads; None
-    is all. Columns: n_users, n_points, what the heads answer (profiles.answers), n_visits, dwell_min and home_share
-    (see `stays`), suppressed, in_domain. A region with fewer than min_users distinct users is suppressed: n_users,
-    n_points and every figure are nan or None.
+    is all. cached: as for profiles.profile. Columns: n_users, n_points, what the heads answer (profiles.answers),
+    n_visits, dwell_min and home_share (see `stays`), suppressed, in_domain. A region with fewer than min_users distinct
+    users is suppressed: n_users, n_points and every figure are nan or None.
     """
     heads = choose_heads(model, "region", tasks)
     if min_users < 1:
@@ -77,7 +79,8 @@ def score_regions(
     in_domain = shown.copy()
     reasons = [] if heads else ["The model has no head for a region, so that there are counts alone."]
     if heads:
-        embeddings = embed(users, model, part_of(progress, 0.2, 0.95))
+        part = part_of(progress, 0.2, 0.95)
+        embeddings = cached(users, part) if cached else embed(users, model, part)
         inputs = region_inputs(embeddings, visits, area_km2(np.asarray(polygons, object)[shown]), pooling)
         stats = _region_stats(users, visits)
         for head in heads:
@@ -176,9 +179,8 @@ def stays(
     for region, rows in enumerate(inside):
         if not len(rows):
             continue
-        t, user = tracks.t[rows], tracks.user[rows]
-        new = np.append(True, (np.diff(rows) != 1) | (user[1:] != user[:-1]) | (np.diff(t) > VISIT_MS))
-        first = np.flatnonzero(new)
+        t = tracks.t[rows]
+        first = np.flatnonzero(visit_begins(tracks, rows))
         last = np.append(first[1:], len(rows)) - 1
         n_visits[region] = len(first)
         minutes = (t[last] - t[first]) / 60_000
@@ -195,6 +197,12 @@ def stays(
             at_home[region] = len(np.intersect1d(everybody[here], visits[region].indices))
     share = np.divide(at_home, came, out=np.full(len(inside), np.nan), where=came > 0)
     return {"n_visits": n_visits, "dwell_min": dwell, "home_share": share}
+
+
+def visit_begins(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
+    """(m,) bool: which of the fixes in a region, (m,) rows ascending, begin a visit."""
+    t, user = tracks.t[rows], tracks.user[rows]
+    return np.append(True, (np.diff(rows) != 1) | (user[1:] != user[:-1]) | (np.diff(t) > VISIT_MS))[: len(rows)]
 
 
 def homes(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:

@@ -16,9 +16,7 @@ from .regions import MIN_USERS, pool_users, usable_polygons
 from .tracks import Tracks
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Embed = Callable[[Tracks, Progress], np.ndarray]
+    from .profiles import Embed
 
 
 # In variances of a standardised column. In a synthetic city of 600 users the nearest neighbour shares the label

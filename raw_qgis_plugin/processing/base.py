@@ -37,7 +37,9 @@ from .words import describe, how_to_install, tr, why_broken, word_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
+    from ..core.profiles import Embed
     from ..core.runtime import Model
     from ..core.tracks import Skipped, Tracks
     from ..layers.reading import Reading
@@ -52,6 +54,25 @@ READ, COMPUTED = 15.0, 90.0  # percent of the bar: reading, the model's work, wr
 def icon(name: str) -> QIcon:
     """A drawing of resources/icons."""
     return QIcon(str(RESOURCES / "icons" / f"{name}.svg"))
+
+
+def cached(model: Model, feedback: QgsProcessingFeedback) -> Embed:
+    """The model's embedding of tracks, with the cache in the user's folder; trouble with the cache is warned of."""
+    from ..core.cache import embed_cached
+
+    folder = kept_in(feedback)
+    return lambda tracks, progress: embed_cached(tracks, model, folder, progress, feedback.pushWarning)
+
+
+def kept_in(feedback: QgsProcessingFeedback) -> Path | None:
+    """The folder of the cache; None, with a warning, where there can be none."""
+    from ..environment.folders import cache_folder
+
+    try:
+        return cache_folder()
+    except OSError as error:
+        feedback.pushWarning(tr("There is no folder to keep embeddings in: {error}").format(error=error))
+        return None
 
 
 class RawAlgorithm(QgsProcessingAlgorithm):

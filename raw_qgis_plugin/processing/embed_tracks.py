@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -15,19 +15,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import Progress
-from .base import COMPUTED, READ, TrackAlgorithm, icon
+from .base import COMPUTED, READ, TrackAlgorithm, cached, icon
 from .profile_users import UNITS
 from .progress import Stage
 from .words import tr
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import numpy as np
-
-    from ..core.runtime import Model
-    from ..core.tracks import Tracks
 
 
 class EmbedTracks(TrackAlgorithm):
@@ -75,16 +66,3 @@ class EmbedTracks(TrackAlgorithm):
             QgsCoordinateReferenceSystem(), styling.Embeddings(), Stage(feedback, tr("Writing"), COMPUTED, 100),
         )  # fmt: skip
         return {"OUTPUT": destination, **self.counts(tracks, skipped, model)}
-
-
-def cached(model: Model, feedback: QgsProcessingFeedback) -> Callable[[Tracks, Progress], np.ndarray]:
-    """The model's embedding of tracks, with the cache in the user's folder; trouble with the cache is warned of."""
-    from ..core.cache import embed_cached
-    from ..environment.folders import cache_folder
-
-    try:
-        folder = cache_folder()
-    except OSError as error:
-        feedback.pushWarning(tr("There is no folder to keep embeddings in: {error}").format(error=error))
-        folder = None
-    return lambda tracks, progress: embed_cached(tracks, model, folder, progress, feedback.pushWarning)

@@ -14,7 +14,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from .base import COMPUTED, READ, TrackAlgorithm, icon
+from .base import COMPUTED, READ, TrackAlgorithm, cached, icon
 from .progress import Stage
 from .words import names_of, tr
 
@@ -64,8 +64,9 @@ class ProfileUsers(TrackAlgorithm):
         read, skipped = self.read(feedback)
         tracks = self.cut(read, unit, skipped, feedback)
         profiles = profile(
-            tracks, model, unit, names_of(parameters.get("TASKS")), Stage(feedback, tr("Profiling"), READ, COMPUTED)
-        )
+            tracks, model, unit, names_of(parameters.get("TASKS")), Stage(feedback, tr("Profiling"), READ, COMPUTED),
+            cached(model, feedback),
+        )  # fmt: skip
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], feedback)
 
         destination = self.write_table(

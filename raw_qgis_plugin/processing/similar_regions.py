@@ -22,8 +22,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import InputError
-from .base import COMPUTED, READ, TrackAlgorithm, icon
-from .embed_tracks import cached
+from .base import COMPUTED, READ, TrackAlgorithm, cached, icon
 from .progress import Stage
 from .score_regions import to_lonlat, warn_if_apart
 from .similar_users import add_k, columns_of, say_if_few

@@ -17,8 +17,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import InputError
-from .base import COMPUTED, READ, RawAlgorithm, TrackAlgorithm, icon
-from .embed_tracks import cached
+from .base import COMPUTED, READ, RawAlgorithm, TrackAlgorithm, cached, icon
 from .progress import Stage
 from .words import tr
 

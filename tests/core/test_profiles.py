@@ -77,6 +77,17 @@ def test_wrong_task_or_unit_is_refused(people, invented_model):
         profile(people, invented_model(COMMUTER), "household")
 
 
+def test_embeddings_may_come_from_elsewhere(people, invented_model):
+    model, shares = invented_model(TRIPS), []
+
+    def cached(tracks, progress):
+        progress(1.0)
+        return np.full((tracks.n_tracks, 8), 5.0, np.float32)
+
+    assert (profile(people, model, progress=shares.append, cached=cached).columns["trips"] == 5).all()
+    assert shares == [0.9, 1.0]
+
+
 def test_nobody(people, invented_model):
     nobody = people.take(np.zeros(len(people), bool))
     answer = profile(nobody, invented_model(COMMUTER, TRIPS))

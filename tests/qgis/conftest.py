@@ -47,6 +47,14 @@ def staged(qgis_app: Any) -> None:
     assert Path(raw_qgis_plugin.__file__).is_relative_to(ROOT / "build")
 
 
+@pytest.fixture(autouse=True)
+def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> Path:
+    """A cache of the test's own."""
+    folder = tmp_path / "cache"
+    monkeypatch.setattr("raw_qgis_plugin.environment.folders.cache_folder", lambda: folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def processing(staged: None) -> Iterator[Any]:
     """Processing with the provider in it."""

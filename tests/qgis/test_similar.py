@@ -24,14 +24,6 @@ from qgis.core import (
 TEMPORARY = "TEMPORARY_OUTPUT"
 
 
-@pytest.fixture(autouse=True)
-def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> Path:
-    """A cache of the test's own."""
-    folder = tmp_path / "cache"
-    monkeypatch.setattr("raw_qgis_plugin.environment.folders.cache_folder", lambda: folder)
-    return folder
-
-
 @pytest.fixture
 def regions() -> Callable[..., QgsVectorLayer]:
     """Six strips over the town where the invented people live, named Strip 1 to 6, and one far away."""
@@ -71,6 +63,22 @@ def test_embed(run: Callable, make: Callable, fixes: Any, bundle: str, cache: Pa
     assert kept == (len(rows),)
     again = run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle, UNIT=unit)
     assert again.rows() == rows and not again.feedback.warnings
+
+
+def test_what_one_algorithm_embedded_the_others_find(
+    run: Callable, make: Callable, fixes: Any, bundle: str, regions: Callable, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    layer, everywhere = make(fixes), {"REGIONS": regions(), "MIN_USERS": 1}
+    first = run("raw:profileusers", INPUT=layer, MODEL=bundle).rows()
+    scores = run("raw:scoreregions", INPUT=layer, MODEL=bundle, **everywhere).rows()
+
+    def refuse(*_: Any) -> None:
+        raise AssertionError("nothing was to be embedded again")
+
+    monkeypatch.setattr("raw_qgis_plugin.core.embed.embed", refuse)
+    assert run("raw:profileusers", INPUT=layer, MODEL=bundle).rows() == first
+    assert run("raw:scoreregions", INPUT=layer, MODEL=bundle, **everywhere).rows() == scores
+    assert len(run("raw:similarusers", INPUT=layer, MODEL=bundle, TARGET="u03", K=4).rows()) == 4
 
 
 def test_a_twin_is_the_most_similar_user(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
