@@ -10,13 +10,17 @@ import numpy as np
 
 from raw_qgis_plugin.core.polygons import read_polygons
 from raw_qgis_plugin.core.regions import CROSSINGS, MIN_USERS, POOLINGS, score_regions
+from raw_qgis_plugin.core.week import week_of_regions
 
-from .cli import make_parser, meter, open_model, read_tracks, run, warn, whole, write_table
+from .cli import check_output, make_parser, meter, open_model, read_tracks, run, warn, whole, write_table
 
 EPILOG = """
 P has one row a region: its id, n_users, n_points, for each task NAME, NAME_low and NAME_high (the 80 % interval), or
 NAME and NAME_p, n_visits, dwell_min (their median), home_share (of the people whose home is known, those who have it
 here), suppressed and in_domain. Of a region that fewer than --min-users people cross nothing is told.
+
+W has one row a region, weekday (1 is Monday) and part of the day (hour_from to hour_to, mean solar time): n_users,
+n_visits and suppressed, with --min-users held in each of them.
 """
 
 
@@ -34,7 +38,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--by", choices=CROSSINGS, default="fixes",
         help="people cross a region by a fix in it, or by the straight way between two fixes too (default: fixes)",
     )  # fmt: skip
+    parser.add_argument("--week", metavar="W", help="also write who was there by weekday and hours: .parquet or .csv")
     args = parser.parse_args(argv)
+    if args.week:
+        check_output(args.week)
     regions = read_polygons(args.regions, args.id)
     model = open_model(args)
     tracks, _ = read_tracks(args)
@@ -47,6 +54,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"{withheld:,} of {len(regions.ids):,} regions withheld: under {args.min_users} users", file=sys.stderr)
     counts = {name: whole(scores.columns[name]) for name in ("n_users", "n_points", "n_visits")}
     write_table(args.output, {regions.id_name: regions.ids, **scores.columns, **counts})
+    if args.week:
+        week = week_of_regions(tracks, regions.shapes, args.min_users)
+        of = week.pop("region")
+        week |= {name: whole(week[name]) for name in ("n_users", "n_visits")}
+        write_table(args.week, {regions.id_name: regions.ids[of], **week})
 
 
 if __name__ == "__main__":

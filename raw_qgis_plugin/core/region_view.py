@@ -13,15 +13,13 @@ from .domain import outside, unit_stats
 from .errors import Progress, no_progress, require
 from .profiles import UNKNOWN, answers
 from .regions import MIN_USERS, area_km2, region_inputs, usable_polygons
-from .times import HOUR_MS
 from .tracks import Tracks, group_quantile
+from .week import HOURS, hour_of_week, people_by
 
 if TYPE_CHECKING:
     from .runtime import Model
 
-HOURS = 7 * 24
 CELLS = 128  # of the index, each way
-EPOCH_HOUR = 3 * 24  # 1970-01-01 was a Thursday; weeks begin on Monday
 
 
 class Index:
@@ -88,7 +86,7 @@ class City:
     embeddings: np.ndarray  # (n_users, E) float32, nan where a user has none
     answers: dict[str, dict[str, np.ndarray]]  # head of users -> its columns, (n_users,) each
     stats: dict[str, np.ndarray]  # of domain.unit_stats
-    hour: np.ndarray  # (n,) uint8 of each fix: hour of the week in mean solar time, 0 is Monday 0:00
+    hour: np.ndarray  # (n,) uint8 of each fix: of week.hour_of_week
     index: Index
 
 
@@ -115,8 +113,7 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     import shapely
 
     progress(0.0)
-    solar = users.t + np.round(users.lon / 15 * HOUR_MS).astype(np.int64)
-    hour = ((solar // HOUR_MS + EPOCH_HOUR) % HOURS).astype(np.uint8)
+    hour = hour_of_week(users)
     progress(0.2)
     index = Index(users.lon, users.lat)
     progress(0.6)
@@ -141,9 +138,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
         return RegionView(area, True, visitors)
     embeddings = city.embeddings[visitors]
     columns, in_domain, reasons = _scores(city, model, visitors, per_user[visitors], embeddings, area)
-    seen = np.zeros((city.users.n_users, HOURS), bool)
-    seen[user, city.hour[fixes]] = True
-    week = seen.sum(axis=0).reshape(7, 24)
+    week = people_by(user, city.hour[fixes], city.users.n_users, HOURS).reshape(7, 24)
     mix = {
         name: mix_of(said[name][visitors], min_users)
         for name, said in city.answers.items()

@@ -153,6 +153,13 @@ class Embeddings(Style):
 
 
 @dataclass(frozen=True)
+class Week(Embeddings):
+    """A table of people in regions by weekday and hours, which is not drawn."""
+
+    title = "Regions by weekday and hours"
+
+
+@dataclass(frozen=True)
 class BacktestTable(Embeddings):
     """A table of errors, which is not drawn."""
 

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
+    QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFields,
     QgsProcessing,
@@ -17,10 +18,11 @@ from qgis.core import (
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
+    QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QIcon
 
-from .base import COMPUTED, READ, TrackAlgorithm, icon
+from .base import COMPUTED, READ, TrackAlgorithm, cached, icon
 from .progress import Stage
 from .words import names_of, tr
 
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..core.tracks import Tracks
+    from ..layers.styling import Style
 
 POOLINGS = ("sum", "mean", "share")
 CROSSINGS = ("fixes", "segments")
@@ -73,8 +76,11 @@ class ScoreRegions(TrackAlgorithm):
             "straight way between two fixes (15 minutes and 5 km at most) leads through it.", defaultValue="fixes",
             advanced=True,
         )  # fmt: skip
-        shape = QgsProcessing.TypeVectorPolygon
-        self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Region scores"), shape))
+        for name, label, shape in (
+            ("OUTPUT", "Region scores", QgsProcessing.TypeVectorPolygon),
+            ("OUTPUT_WEEK", "Regions by weekday and hours", QgsProcessing.TypeVector),
+        ):
+            self.addParameter(QgsProcessingParameterFeatureSink(name, tr(label), shape, optional=name != "OUTPUT"))
         self.add_model()
 
     def prepareAlgorithm(  # noqa: N802
@@ -91,7 +97,8 @@ class ScoreRegions(TrackAlgorithm):
     ) -> dict[str, Any]:
         """Read, score, write."""
         from ..core.regions import score_regions
-        from ..layers import styling, writing
+        from ..core.week import week_of_regions
+        from ..layers import styling
 
         minimum = self.parameterAsInt(parameters, "MIN_USERS", context)
         model = self.open_model(parameters, context, feedback)
@@ -105,7 +112,7 @@ class ScoreRegions(TrackAlgorithm):
             tracks, polygons, model, names_of(parameters.get("TASKS")),
             self.parameterAsString(parameters, "POOLING", context) or "sum", minimum,
             Stage(feedback, tr("Scoring"), READ, COMPUTED),
-            self.parameterAsString(parameters, "CROSSING", context) or "fixes",
+            self.parameterAsString(parameters, "CROSSING", context) or "fixes", cached(model, feedback),
         )  # fmt: skip
         self.warn_outside(scores.reasons, scores.columns["in_domain"], feedback)
         withheld = int(scores.columns["suppressed"].sum())
@@ -113,20 +120,42 @@ class ScoreRegions(TrackAlgorithm):
             tr("{n} of {m} regions are withheld: fewer than {k} users.").format(n=withheld, m=len(features), k=minimum)
         )
 
-        kinds = {**writing.kinds_of(scores.columns), "n_users": "int", "n_points": "int", "n_visits": "int"}
+        style = styling.RegionScores(model.bundle.heads("region"), minimum)
+        destination = self._write(parameters, "OUTPUT", context, feedback, features, scores.columns, style)
+        written = {"OUTPUT": destination, **self.counts(tracks, skipped, model)}
+        if parameters.get("OUTPUT_WEEK"):
+            columns = week_of_regions(tracks, polygons, minimum, Stage(feedback, tr("Weekdays and hours"), 95, 97))
+            rows = [features[number] for number in columns["region"]]
+            columns["region"] = columns["region"] + 1
+            written["OUTPUT_WEEK"] = self._write(
+                parameters, "OUTPUT_WEEK", context, feedback, rows, columns, styling.Week()
+            )
+        return written
+
+    def _write(
+        self, parameters: dict[str, Any], name: str, context: QgsProcessingContext, feedback: QgsProcessingFeedback,
+        features: Sequence[QgsFeature], columns: dict[str, np.ndarray], style: Style,
+    ) -> str:  # fmt: skip
+        """Write columns beside the regions' own fields, a feature a row; to OUTPUT their shapes too. Returns its id."""
+        from ..layers import styling, writing
+
+        counted = ("n_users", "n_points", "n_visits")  # whole numbers, or nan
+        kinds = {key: "int" if key in counted else kind for key, kind in writing.kinds_of(columns).items()}
         own = renamed(self.regions.fields(), kinds, feedback)
         fields = QgsFields(own)
         for field in writing.make_fields(kinds):
             fields.append(field)
-        sink, destination = self.open_sink(
-            parameters, "OUTPUT", context, fields, self.regions.wkbType(), self.regions.sourceCrs()
-        )
+        drawn = name == "OUTPUT"
+        shape = self.regions.wkbType() if drawn else QgsWkbTypes.Type.NoGeometry
+        crs = self.regions.sourceCrs() if drawn else QgsCoordinateReferenceSystem()
+        sink, destination = self.open_sink(parameters, name, context, fields, shape, crs)
         attributes: list[Sequence[Any]] = [[feature.attribute(i) for feature in features] for i in range(len(own))]
-        attributes += [writing.attribute_values(scores.columns[name], kind) for name, kind in kinds.items()]
-        geometries = [feature.geometry() if feature.hasGeometry() else None for feature in features]
-        writing.write(sink, fields, attributes, geometries, Stage(feedback, tr("Writing"), COMPUTED, 100))
-        styling.on_load(context, destination, styling.RegionScores(model.bundle.heads("region"), minimum))
-        return {"OUTPUT": destination, **self.counts(tracks, skipped, model)}
+        attributes += [writing.attribute_values(columns[key], kind) for key, kind in kinds.items()]
+        geometries = [feature.geometry() if drawn and feature.hasGeometry() else None for feature in features]
+        stage = Stage(feedback, tr("Writing"), COMPUTED if drawn else 97, 95 if drawn else 100)
+        writing.write(sink, fields, attributes, geometries, stage)
+        styling.on_load(context, destination, style)
+        return destination
 
 
 def to_lonlat(

@@ -1132,6 +1132,10 @@
       <translation>Regiões</translation>
     </message>
     <message>
+      <source>Regions by weekday and hours</source>
+      <translation>Regiões por dia da semana e horário</translation>
+    </message>
+    <message>
       <source>Regions can be drawn when the model has read the users.</source>
       <translation>As regiões podem ser desenhadas quando o modelo tiver lido os usuários.</translation>
     </message>
@@ -1610,6 +1614,10 @@
     <message>
       <source>Wed</source>
       <translation>Qua</translation>
+    </message>
+    <message>
+      <source>Weekdays and hours</source>
+      <translation>Dias da semana e horários</translation>
     </message>
     <message>
       <source>What RAW does and how.</source>

@@ -1132,6 +1132,10 @@
       <translation>区域</translation>
     </message>
     <message>
+      <source>Regions by weekday and hours</source>
+      <translation>按星期和时段的区域</translation>
+    </message>
+    <message>
       <source>Regions can be drawn when the model has read the users.</source>
       <translation>模型读完用户后即可绘制区域。</translation>
     </message>
@@ -1610,6 +1614,10 @@
     <message>
       <source>Wed</source>
       <translation>周三</translation>
+    </message>
+    <message>
+      <source>Weekdays and hours</source>
+      <translation>星期与时段</translation>
     </message>
     <message>
       <source>What RAW does and how.</source>

@@ -12,6 +12,7 @@ import pytest
 
 pa = pytest.importorskip("pyarrow")
 shapely = pytest.importorskip("shapely")
+from pyarrow import compute as pc  # noqa: E402
 from pyarrow import csv, parquet  # noqa: E402
 
 from model import cli, embed, forecast, profiles, regions  # noqa: E402
@@ -137,12 +138,20 @@ def test_regions(tmp_path, people):
         "name",
         "--task",
         "poi",
+        "--week",
+        str(tmp_path / "week.csv"),
     )
     assert code == 0
     first, second = answer.to_pylist()
     assert list(first)[:4] == ["name", "n_users", "n_points", "poi"]
     assert (first["name"], first["n_users"], first["suppressed"]) == ("all", 12, False)
     assert second["n_users"] is None and second["n_points"] is None and second["suppressed"]
+    week = csv.read_csv(tmp_path / "week.csv")
+    assert week.column_names == ["name", "weekday", "hour_from", "hour_to", "n_users", "n_visits", "suppressed"]
+    assert week.num_rows == 2 * 7 * 5 and set(week["name"].to_pylist()) == {"all", "none"}
+    shown = week.filter(pc.invert(week["suppressed"])).to_pylist()
+    assert [(row["name"], row["weekday"], row["hour_from"], row["n_users"]) for row in shown] == [("all", 3, 10, 12)]
+    assert week["n_users"].null_count == week["n_visits"].null_count == 69
 
 
 def test_embed_to_csv(tmp_path, people):

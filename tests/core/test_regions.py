@@ -28,6 +28,7 @@ from raw_qgis_plugin.core.regions import (  # noqa: E402
     ways_across,
 )
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
+from raw_qgis_plugin.core.week import week_of_regions  # noqa: E402
 
 POI = {"name": "poi", "unit": "region", "kind": "number", "halfwidth": {"low": -1, "high": 2}, "transform": "log1p"}
 DEGREE = shapely.box(0, 0, 1, 1)
@@ -163,6 +164,38 @@ def test_visits_dwell_and_homes():
     assert metres_between(lon[:1], lat[:1], np.array([0.5]), np.array([0.5]))[0] < 110 and np.isnan(lon[1])
 
 
+def test_the_week_counts_people_and_hides_few_in_every_slice():
+    hour, monday = 3_600_000, 1_699_833_600_000
+    # a, b and c on Monday at 7 and 8 and on Saturday at 21; d on Monday at 7 alone; all at the meridian
+    t = [monday + h * hour for h in (7, 8, 5 * 24 + 21)]
+    lon = [0.5, 0.5, 0.5]
+    tracks, _ = build_tracks(list("aaabbbcccd"), None, [*t, *t, *t, t[0]], [*lon, *lon, *lon, 0.1], [0.5] * 10)
+    week = week_of_regions(tracks, [DEGREE, None], 3)
+    assert {len(column) for column in week.values()} == {2 * 7 * 5}
+    told = {
+        (region, day, begin): (users, visits)
+        for region, day, begin, users, visits in zip(*(week[k] for k in
+        ("region", "weekday", "hour_from", "n_users", "n_visits")), strict=True) if users == users
+    }  # fmt: skip
+    assert told == {(0, 1, 6): (4, 4), (0, 6, 20): (3, 3)}
+    assert (week["suppressed"] == np.isnan(week["n_users"])).all() and np.isnan(week["n_visits"]).sum() == 68
+    assert (week["hour_to"] > week["hour_from"]).all() and week["weekday"].tolist()[:6] == [1, 1, 1, 1, 1, 2]
+    fewer = week_of_regions(tracks, [DEGREE], 4)
+    assert fewer["suppressed"].sum() == 34 and (~fewer["suppressed"]).argmax() == 1
+    with pytest.raises(InputError, match="at least 1"):
+        week_of_regions(tracks, [DEGREE], 0)
+
+
+def test_a_visit_is_in_every_slice_that_it_is_seen_in():
+    hour, monday = 3_600_000, 1_699_833_600_000
+    t = [monday + h * hour for h in (9, 11, 12, 15.5, 17)]  # one visit, then after three hours and a half another
+    tracks, _ = build_tracks(None, None, np.array(t, np.int64), [0.5] * 5, [0.5] * 5)
+    week = week_of_regions(tracks, [DEGREE], 1)
+    assert [(b, v) for b, v in zip(week["hour_from"], week["n_visits"], strict=True) if v == v] == [
+        (6, 1), (10, 2), (16, 1),
+    ]  # fmt: skip
+
+
 def test_out_of_domain_says_why(people, invented_model):
     model = invented_model({**POI, "domain": {"cadence_s": [1, 30], "n_users": [1, 100]}})
     scores = score_regions(people, [EVERYWHERE], model)
@@ -170,6 +203,19 @@ def test_out_of_domain_says_why(people, invented_model):
     assert scores.reasons == ["1 of 1 regions: cadence outside 1 to 30 s"]
     scores = score_regions(people, [EVERYWHERE], invented_model(POI), pooling="mean")
     assert scores.reasons == ["poi was trained with pooling 'sum'"] and not scores.columns["in_domain"][0]
+
+
+def test_embeddings_may_come_from_elsewhere(people, invented_model):
+    asked = []
+
+    def cached(tracks, progress):
+        asked.append(tracks.n_users)
+        return np.full((tracks.n_tracks, 8), 0.5, np.float32)
+
+    half = [shapely.box(9, 40, 10.055, 60)]
+    scores = score_regions(people, half, invented_model({**POI, "transform": ""}), min_users=3, cached=cached)
+    assert asked == [scores.columns["n_users"][0]] and 3 <= asked[0] < 12  # of those who were there alone
+    assert scores.columns["poi"][0] == 0.5 * asked[0]
 
 
 def test_no_head_no_region_no_fix(people, invented_model):

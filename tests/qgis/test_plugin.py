@@ -22,7 +22,7 @@ PUBLISHED = {
     "raw:importtracks": (["SOURCE", "FORMAT"], ["OUTPUT"]),
     "raw:pretrain": ([*COMMON[:5], "PRESET", "INIT", "MINUTES", "DEVICE"], ["BUNDLE", "REPORT", "VERDICT"]),
     "raw:profileusers": ([*COMMON, "UNIT", "TASKS"], ["OUTPUT"]),
-    "raw:scoreregions": ([*COMMON, "REGIONS", "TASKS", "POOLING", "MIN_USERS"], ["OUTPUT"]),
+    "raw:scoreregions": ([*COMMON, "REGIONS", "TASKS", "POOLING", "MIN_USERS"], ["OUTPUT", "OUTPUT_WEEK"]),
     "raw:similarregions": ([*COMMON, "REGIONS", "TARGET", "K"], ["OUTPUT"]),
     "raw:similarusers": ([*COMMON, "TARGET", "K"], ["OUTPUT"]),
     "raw:trainhead": (
