@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import csr_matrix, diags
@@ -18,6 +19,9 @@ from raw_qgis_plugin.core.polygons import Polygons
 from raw_qgis_plugin.core.regions import area_km2, crossing, region_inputs
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
+
+if TYPE_CHECKING:
+    from raw_qgis_plugin.core.profiles import Embed
 
 BLOCK_DEGREES = 0.02  # about two kilometres: regions of one block stay on one side of a split
 THINNINGS = 8  # copies of each region with fewer of its users, so that a head does not depend on how many are seen
@@ -50,9 +54,11 @@ def unit_examples(
     return examples_of(*label_units(tracks, table, unit, field), model, progress)
 
 
-def examples_of(tracks: Tracks, found: Labelled, model: Model, progress: Progress = no_progress) -> Examples:
-    """The same of what label_units gives."""
-    x = embed(tracks, model, progress)
+def examples_of(
+    tracks: Tracks, found: Labelled, model: Model, progress: Progress = no_progress, cached: Embed | None = None
+) -> Examples:
+    """The same of what label_units gives. cached: tracks and a progress -> embeddings, in the place of `embed`."""
+    x = cached(tracks, progress) if cached else embed(tracks, model, progress)
     good = ~np.isnan(x).any(axis=1)
     stats = {k: v[good] for k, v in unit_stats(tracks).items()}
     hand = hand_features(tracks)[good]
@@ -63,8 +69,9 @@ def examples_of(tracks: Tracks, found: Labelled, model: Model, progress: Progres
 
 
 def some_days(
-    tracks: Tracks, found: Labelled, model: Model, days: Sequence[int], seed: int, progress: Progress = no_progress
-) -> Examples:
+    tracks: Tracks, found: Labelled, model: Model, days: Sequence[int], seed: int, progress: Progress = no_progress,
+    cached: Embed | None = None,
+) -> Examples:  # fmt: skip
     """The same users seen for so many days only, drawn anew for each number: to learn from, not to be asked about."""
     rng, day = np.random.default_rng(seed), solar_day(tracks)
     first, last = day[tracks.track_offsets[:-1]], day[tracks.track_offsets[1:] - 1]
@@ -75,7 +82,8 @@ def some_days(
         chosen = (since >= 0) & (since < count)
         there = np.unique(tracks.track[chosen])
         some = Labelled(np.arange(len(there)), found.value[there], found.group[there])
-        part = examples_of(tracks.take(chosen), some, model, part_of(progress, n / len(days), (n + 1) / len(days)))
+        share = part_of(progress, n / len(days), (n + 1) / len(days))
+        part = examples_of(tracks.take(chosen), some, model, share, cached)
         parts.append(replace(part, whole=np.zeros(len(part.x), bool)))
     return together(parts, apart=False)
 
@@ -105,14 +113,15 @@ def strength_of(width: int, model: Model) -> np.ndarray:
 
 def region_examples(
     tracks: Tracks, regions: Polygons, table: dict[str, np.ndarray], field: str, model: Model, seed: int,
-    progress: Progress = no_progress,
+    progress: Progress = no_progress, cached: Embed | None = None,
 ) -> Examples:  # fmt: skip
     """Examples of regions with at least ten users, whole and thinned; a label goes with its region's block."""
     ids, polygons = regions.ids, regions.shapes
     found = join(ids, blocks(polygons), table, "region", field)
     users = tracks.by_user()
     visits = crossing(users, polygons[found.unit])
-    embeddings, area = embed(users, model, progress), area_km2(polygons[found.unit])
+    embeddings = cached(users, progress) if cached else embed(users, model, progress)
+    area = area_km2(polygons[found.unit])
     rng = np.random.default_rng(seed)
     parts = []
     for copy in range(1 + THINNINGS):

@@ -25,7 +25,7 @@ import torch
 from torch import nn
 
 from model.card import write_card
-from model.cli import DEVICES, Parser, run
+from model.cli import DEVICES, Parser, run, warn
 from model.examples import BASELINE, BASELINES, Examples, examples_of, region_examples, some_days, strength_of, together
 from model.export import export_graph
 from model.heads import (
@@ -46,7 +46,8 @@ from model.heads import (
 from model.labels import Labelled, label_units, read_table, thin
 from model.scoring import Told, compare, verdict, write_report
 from raw_qgis_plugin.core.bundle import Bundle, open_bundle
-from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.cache import embed_cached
+from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.polygons import read_polygons
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
@@ -208,6 +209,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--minutes", type=float, default=30.0, help="take no longer than about this (default: 30)")
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
     p.add_argument("--device", choices=DEVICES, default="auto", help="where embeddings are made (default: auto)")
+    p.add_argument("--cache", type=Path, metavar="DIR", help="keep embeddings here, and use what is here")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument("--report", type=Path, metavar="FILE", help="write a page about the head: .html")
     p.add_argument("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
@@ -243,6 +245,38 @@ def check(args: argparse.Namespace) -> None:
         raise InputError("--also-days is for users and a frozen network.")
 
 
+def gather(
+    args: argparse.Namespace, bundle: Bundle, rename: dict[str, str], beside: Path
+) -> tuple[Bundle, Examples, Splits | None]:
+    """Read tracks and labels. Returns the bundle that the head goes into, what it learns from, and how it is judged:
+    None for folds. beside: a folder for a tuned bundle.
+    """
+    splits, parts, model = None, [], Model(bundle, args.device)
+
+    def cached(units: Tracks, progress: Progress) -> np.ndarray:
+        return embed_cached(units, model, args.cache, progress, warn)
+
+    tables = [labels_of(path, args, rename) for path in args.labels]
+    for n, (path, table) in enumerate(zip(args.tracks, tables, strict=True)):
+        tracks, skipped, guess = read(path)
+        say(fields=str(guess), skipped=str(skipped), provider=model.provider)
+        if args.unit == "region":
+            regions = read_polygons(args.regions[n], args.id)
+            parts.append(region_examples(tracks, regions, table, args.field, model, args.seed, embedded, cached))
+            continue
+        tracks, found = label_units(tracks, table, args.unit, args.field)
+        if args.backbone == "tuned":
+            bundle, examples, splits = tuned(bundle, tracks, found, args, rename, beside)
+            parts.append(examples)
+            continue
+        examples = examples_of(tracks, found, model, embedded, cached)
+        if args.also_days:
+            more = some_days(tracks, found, model, args.also_days, args.seed, embedded, cached)
+            examples = together([examples, more], apart=False)
+        parts.append(examples)
+    return bundle, together(parts), splits
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
@@ -250,28 +284,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"'{args.task_name}' is no name for a head: use small letters, digits and _.")
     check(args)
     rename = dict(r.split("=", 1) for r in args.rename)
-    bundle, began = open_bundle(args.bundle), time.monotonic()
-    tables = [labels_of(path, args, rename) for path in args.labels]
+    began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="raw-tuned-") as beside:
-        splits, parts, model = None, [], Model(bundle, args.device)
-        for n, (path, table) in enumerate(zip(args.tracks, tables, strict=True)):
-            tracks, skipped, guess = read(path)
-            say(fields=str(guess), skipped=str(skipped), provider=model.provider)
-            if args.unit == "region":
-                regions = read_polygons(args.regions[n], args.id)
-                parts.append(region_examples(tracks, regions, table, args.field, model, args.seed, embedded))
-                continue
-            tracks, found = label_units(tracks, table, args.unit, args.field)
-            if args.backbone == "tuned":
-                bundle, examples, splits = tuned(bundle, tracks, found, args, rename, Path(beside))
-                parts.append(examples)
-                continue
-            examples = examples_of(tracks, found, model, embedded)
-            if args.also_days:
-                more = some_days(tracks, found, model, args.also_days, args.seed, embedded)
-                examples = together([examples, more], apart=False)
-            parts.append(examples)
-        examples = together(parts)
+        bundle, examples, splits = gather(args, open_bundle(args.bundle), rename, Path(beside))
         left = args.minutes - (time.monotonic() - began) / 60
         head, task, card, told = teach(examples, rename, args.seed, max(left, 1.0), splits)
         card |= {

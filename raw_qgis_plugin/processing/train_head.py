@@ -23,7 +23,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import InputError
-from .base import READ, TrackAlgorithm, icon
+from .base import READ, TrackAlgorithm, icon, kept_in
 from .progress import Stage
 from .score_regions import to_lonlat
 from .words import tr
@@ -145,6 +145,7 @@ class TrainHead(TrackAlgorithm):
         bundle, report = (self.parameterAsString(parameters, key, context) for key in ("BUNDLE", "REPORT"))
         tracks, skipped = self.read(feedback)
         tracks = self.cut(tracks, "track", skipped, feedback)
+        source = open_bundle(self._model_path(parameters, context))  # of a .zip the folder lives as long as this does
         folder = runs.new_folder("head")
         arguments = self._write_labels(parameters, context, unit, folder)
         if unit == "user":
@@ -156,11 +157,13 @@ class TrainHead(TrackAlgorithm):
             "--backbone", self.parameterAsString(parameters, "BACKBONE", context) or "frozen",
             "--minutes", f"{self.parameterAsDouble(parameters, 'MINUTES', context):g}",
             "--device", (self.parameterAsString(parameters, "DEVICE", context) or "auto").lower(),
-            "--bundle", str(open_bundle(self._model_path(parameters, context)).path),
+            "--bundle", str(source.path),
             "--title", self.parameterAsString(parameters, "LABEL_FIELD", context),
             "--trained-on", tr("labels of one's own"),
             "--report", str(folder / "report.html"), "--output", str(folder / "bundle"),
         ]  # fmt: skip
+        cache = kept_in(feedback)
+        arguments += ["--cache", str(cache)] if cache else []
         child = runs.Child.start("model.finetune", arguments, folder, title=tr(self.TITLE))
         try:
             told = self._follow(child, feedback)

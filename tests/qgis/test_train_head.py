@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import shutil
+import sqlite3
 from collections.abc import Callable
 from html import escape
 from pathlib import Path
@@ -32,8 +34,10 @@ def table(rows: list[list[Any]], fields: str = "field=user_id:string&field=kind:
 
 
 def test_some_labels_answer_for_everybody(
-    run: Callable, make: Callable, invented: Callable, bundle: str, tmp_path: Path
+    run: Callable, make: Callable, invented: Callable, bundle: str, tmp_path: Path, cache: Path
 ) -> None:
+    from raw_qgis_plugin.core.bundle import open_bundle
+
     pytest.importorskip("torch")
     fixes = invented(users=40, fixes=60)
     for i, user in enumerate(fixes.user_id):  # odd users stay where they begin
@@ -44,16 +48,23 @@ def test_some_labels_answer_for_everybody(
     names = sorted(set(fixes.user_id))
     labels = table([[name, "stays" if int(name[1:]) % 2 else "walks"] for name in names[:30]])
     layer = make(fixes)
+    packed = shutil.make_archive(str(tmp_path / "packed"), "zip", open_bundle(bundle or None).path)
     done = run(
-        "raw:trainhead", INPUT=layer, LABELS=labels, LABEL_FIELD="kind", TASK_NAME="kind", MODEL=bundle,
+        "raw:trainhead", INPUT=layer, LABELS=labels, LABEL_FIELD="kind", TASK_NAME="kind", MODEL=packed,
         BUNDLE=str(tmp_path / "new"), REPORT=str(tmp_path / "new.html"),
     )  # fmt: skip
     assert done.values["N_USERS"] == 30 and done.values["N_POINTS"] == 30 * 60  # those without a label are not read on
-    assert "accuracy" in done.values["VERDICT"] and done.values["VERDICT"] in done.feedback.infos
+    assert "right in" in done.values["VERDICT"] or "accuracy" in done.values["VERDICT"]
+    assert done.values["VERDICT"] in done.feedback.infos
     assert escape(done.values["VERDICT"]) in (tmp_path / "new.html").read_text("utf-8")
     assert done.feedback.shares == sorted(done.feedback.shares) and not list((tmp_path / "runs").iterdir())
 
+    def kept() -> int:
+        return sqlite3.connect(cache / "embeddings.sqlite").execute("SELECT count(*) FROM units").fetchone()[0]
+
+    assert kept() == 30
     answer = run("raw:profileusers", INPUT=layer, MODEL=done.values["BUNDLE"], TASKS="kind").rows()
+    assert kept() == 40  # the 30 were found, and the backbone is the same
     assert len(answer) == 40
     unseen = [row for row in answer if row["user_id"] in names[30:]]
     right = ["stays" if int(row["user_id"][1:]) % 2 else "walks" for row in unseen]
