@@ -2,7 +2,8 @@
 """What embeddings hold, and what pretraining is worth: python -m model.evaluate probes --tracks T [--labels L …]
 
 Probes are straight lines from single states to the hour, the speed and the distance from home, cross-validated over
-people, beside the same network from random weights and the input itself. With labels of users or tracks: accuracy by
+people, beside the same network from random weights and the input itself; its attention over a track and back in
+time. With labels of users or tracks: accuracy by
 what a head may look at (states, facts, both), beside random weights and hand features; the mean of 20 draws of 20
 labelled units; nearest neighbours; a map in two dimensions.
 """
@@ -19,7 +20,8 @@ import numpy as np
 from sklearn.linear_model import RidgeCV
 from sklearn.manifold import TSNE
 
-from model.evaluate import make_parser, write_report
+from model.checkpoint import load_network
+from model.evaluate import attention, make_parser, write_report
 from model.evaluate.untrained import TorchModel, random_network, untrained
 from model.examples import strength_of
 from model.hand_features import hand_features
@@ -186,6 +188,9 @@ def run_all(args: argparse.Namespace) -> tuple[dict, Page]:
     page.table(["", "model", "random weights", "input"], [
         [name, *(f"{r[who]:.3f}" for who in ("model", "random", "input"))] for name, r in results["states"].items()
     ])  # fmt: skip
+    weights = model.bundle.path / "weights.safetensors"
+    if weights.is_file():  # a bundle can do without: the graph that it runs tells no attention
+        results["attention"] = attention.add_to(page, load_network(weights)[0], tracks)
     if args.labels:
         results |= with_labels(tracks, model, random, args, page)
     return results, page
@@ -285,6 +290,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     results, page = run_all(args)
     for name, r in results["states"].items():
         print(f"{name}: R² {r['model']:.3f}, random weights {r['random']:.3f}, input {r['input']:.3f}")
+    for number, ratio in enumerate(results.get("attention", {}).get("day_over_half_a_day", [])):
+        print(f"layer {number + 1}: attention to a day back over twelve hours back {ratio or float('nan'):.2f}")
     for name, m in results.get("heads", {}).items():
         print("{}: error {:.3f}, {:.2f} [{:.2f}, {:.2f}] of hand features'".format(name, m["error"][0], *m["ratio"]))
     for name, e in results.get("few_labels", {}).items():

@@ -9,20 +9,24 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import shapely
+import torch
 
 from model.checkpoint import load_network
+from model.evaluate import attention, probes, profiles, regions
 from model.evaluate import main as evaluate
-from model.evaluate import probes, profiles, regions
 from model.evaluate.untrained import TorchModel, untrained
 from model.finetune import main as finetune
 from model.heads import Task
 from model.heldout import held_out_cab
+from model.tune import padded_mask
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.embed import embed
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.runtime import Model, featurize_padded, pad_left
 from raw_qgis_plugin.core.sources import read
 from raw_qgis_plugin.core.tracks import build_tracks
+
+WEIGHTS = "weights.safetensors"
 
 
 @pytest.fixture(scope="module")
@@ -179,7 +183,53 @@ def test_probes_of_states_and_labels(nano_run, tracks_file, labels_file, tmp_pat
     assert figures["heads"]["RAW"]["head"]["accuracy"] > 0.95
     assert set(figures["few_labels"]) == {*figures["heads"], "hand features"}
     assert figures["neighbours"]["same"] > 0.9 > 0.6 > figures["neighbours"]["chance"]
-    assert "Nearest neighbours" in (tmp_path / "p.html").read_text("utf-8")
+    html = (tmp_path / "p.html").read_text("utf-8")
+    assert "Nearest neighbours" in html and "What the last fix of a track (cross) looks at" in html
+    layers = load_network(nano_run / "bundle" / WEIGHTS)[0].layers
+    assert len(figures["attention"]["day_over_half_a_day"]) == len(layers)
+
+
+def test_attention_is_what_the_network_computes(nano_run, tracks_file):
+    tracks, _, _ = read(str(tracks_file))
+    network, _ = load_network(nano_run / "bundle" / WEIGHTS)
+    inside, valid = pad_left(np.arange(len(tracks)), tracks.track_offsets[:3], np.array([9, 5, 7]))
+    _, x, clock = featurize_padded(tracks, inside, valid)
+    seen = attention.attention(network, x, clock, valid)
+    np.testing.assert_allclose(seen.sum(axis=-1), 1, atol=1e-5)
+    assert (seen[:, :, np.triu(np.ones((9, 9), bool), 1)] == 0).all()  # nobody looks ahead
+    assert (seen[:, 1, 4:, :4] == 0).all()  # nor at padding
+    # The first layer's values, weighted so, are what it gives on: with the heads made equal, their mean is enough
+    layer = network.layers[0]
+    with torch.no_grad():
+        block = layer.attention.qkv.weight.view(3, layer.attention.heads, layer.attention.dim, -1)
+        block.copy_(block[:, :1].expand_as(block).clone())
+        seen = attention.attention(network, x, clock, valid)[0]
+        h = layer.norm1(network.encoder(torch.from_numpy(x)))
+        value = layer.attention.qkv(h).chunk(3, dim=-1)[2]
+        given = []
+        hook = layer.attention.register_forward_hook(lambda *a: given.append(a[2][0]))
+        network.encode(torch.from_numpy(x), torch.from_numpy(clock), padded_mask(torch.from_numpy(valid)))
+        hook.remove()
+        wanted = layer.attention.out(torch.from_numpy(seen) @ value)
+    np.testing.assert_allclose(given[0][valid], wanted[valid], atol=1e-4)
+
+
+def test_attention_back_in_time_counts_hours(nano_run, monkeypatch):
+    quarter = np.arange(0, 4 * 96)
+    t = 1_699_833_600_000 + quarter * 900_000
+    tracks, _ = build_tracks(None, None, t, 10 + quarter * 1e-4, np.full(len(quarter), 50.0))
+    network, _ = load_network(nano_run / "bundle" / WEIGHTS)
+
+    def even(network, x, clock, valid):
+        n = x.shape[1]
+        return np.broadcast_to(np.tril(1 / np.arange(1, n + 1)[:, None] * np.ones(n)), (len(network.layers), 1, n, n))
+
+    monkeypatch.setattr(attention, "attention", even)
+    back = attention.back_in_time(network, tracks)
+    np.testing.assert_allclose(back, np.ones((len(network.layers), attention.FARTHEST_H)))
+    assert attention.day_over_half(back) == pytest.approx([1] * len(network.layers))
+    short = attention.back_in_time(network, tracks.take(quarter < 20))
+    assert np.isnan(short[:, 5:]).all() and set(attention.day_over_half(short)) == {None}
 
 
 def test_neighbours_of_the_same_person_do_not_count():
