@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 import re
@@ -43,8 +44,14 @@ class Bundle:
     _unpacked: tempfile.TemporaryDirectory | None = None  # removed with the bundle
 
     def heads(self, unit: str) -> list[dict]:
-        """The heads that answer for a unit: 'user', 'track', 'day' or 'region'."""
-        return [h for h in self.card["heads"] if h["unit"] == unit]
+        """The heads that answer for a unit: 'user', 'track', 'day' or 'region'.
+
+        Those that people taught themselves come before those that every copy of the plugin has, the latest first: of
+        several the first is shown.
+        """
+        heads, known = [h for h in self.card["heads"] if h["unit"] == unit], shipped_heads()
+        own = [h for h in heads if known and h["name"] not in known]
+        return own[::-1] + [h for h in heads if not known or h["name"] in known]
 
     def head(self, name: str) -> dict:
         """One head's entry in the card. Raises BundleError where there is none of that name."""
@@ -53,6 +60,16 @@ class Bundle:
                 return h
         known = ", ".join(h["name"] for h in self.card["heads"]) or "none"
         raise BundleError(f"The model {self.card['name']} has no head called '{name}'. Its heads: {known}.")
+
+
+@functools.cache
+def shipped_heads() -> frozenset[str]:
+    """Names of the heads of the model that comes with the plugin; empty where it cannot be read."""
+    try:
+        card = json.loads((shipped_bundle() / "card.json").read_text("utf-8"))
+        return frozenset(h["name"] for h in card["heads"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return frozenset()
 
 
 def open_bundle(path: Path | str | None = None) -> Bundle:
@@ -157,8 +174,8 @@ def _check_card(folder: Path, card: object) -> None:
 
 
 def _check_sums(folder: Path) -> None:
-    sums = dict(re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", (folder / "SHA256SUMS").read_text("ascii", "replace"), re.M))
-    sums = {name: value for value, name in sums.items()}
+    lines = re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", (folder / "SHA256SUMS").read_text("ascii", "replace"), re.M)
+    sums = {name: value for value, name in lines}  # two files may be equal
     for entry in folder.rglob("*"):
         name = entry.relative_to(folder).as_posix()
         if entry.is_file() and name not in ("SHA256SUMS",):

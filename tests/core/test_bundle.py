@@ -47,6 +47,19 @@ def test_the_shipped_heads_say_how_they_compare():
         assert head["trained_on"] and isinstance(head["experimental"], bool) and head["title"]
 
 
+def test_what_was_taught_comes_before_what_is_shipped_and_the_latest_first(copy):
+    before = open_bundle(copy)
+    own = [before.head("commuter") | {"name": name} for name in ("owns_car", "night_worker")]
+    for head in own:
+        shutil.copyfile(copy / "heads/commuter.onnx", copy / f"heads/{head['name']}.onnx")
+    change_card(copy, heads=before.card["heads"] + own)
+    after = open_bundle(copy)
+    shipped = [h["name"] for h in before.heads("user")]
+    assert shipped == [h["name"] for h in before.card["heads"] if h["unit"] == "user"]
+    assert [h["name"] for h in after.heads("user")] == ["night_worker", "owns_car", *shipped]
+    assert after.heads("region") == before.heads("region")
+
+
 @pytest.mark.parametrize("top", ["", "raw-small/"])
 def test_a_zip_is_the_same_bundle(copy, tmp_path, top):
     bundle = open_bundle(zipped(copy, tmp_path / "b.zip", top))
