@@ -42,6 +42,7 @@ HEAD_MINUTES = 3.0
 SAMPLE = RESOURCES / "sample"
 FEW = 3  # people, under which an interval says nothing
 LITTLE = 0.02  # by which a ratio may lie over 1 and nobody minds
+FAMILY_WORDS = {"long": "15 to 150 min ahead", "filled": "15 to 150 min ahead round the clock"}
 
 
 @dataclass(frozen=True)
@@ -137,19 +138,20 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str]:
             "(45 fixes at 5, 15 or 60 s, or days)."
         )
     sure = {k: r for k, r in figures.items() if r["people"] >= FEW and not r["interval"][0] <= 1 <= r["interval"][1]}
+    at = {k: FAMILY_WORDS.get(k, f"with fixes every {k}") for k in figures}
     better = [k for k, r in sure.items() if r["ratio"] < 1]
     worse = [k for k, r in sure.items() if r["ratio"] > 1]
     perhaps = [k for k, r in figures.items() if r["ratio"] > 1 + LITTLE and k not in worse]
     n = max(r["people"] for r in figures.values())
     people = f"{n} {'person' if n == 1 else 'people'}"
-    against = ", ".join(f"{r['before_m']:.0f} m before and {r['after_m']:.0f} m now at {k}" for k, r in figures.items())
-    on = f"mean error on {people} held out: {against}"
+    against = ", ".join(f"{r['before_m']:.0f} m before, {r['after_m']:.0f} m now {at[k]}" for k, r in figures.items())
+    on = f"how far off it was on average, for {people} held out from training: {against}"
     if worse and not better:
         return False, f"Don't use it: it forecasts worse than the model before ({on})."
     if better and (worse or perhaps):
-        doubt = " and ".join(filter(None, [f"worse at {', '.join(worse)}" * bool(worse),
-                                           f"perhaps worse at {', '.join(perhaps)}" * bool(perhaps)]))  # fmt: skip
-        return None, f"It depends: better at {', '.join(better)}, {doubt} ({on})."
+        parts = (("better", better), ("worse", worse), ("perhaps worse", perhaps))
+        said = "; ".join(f"{word} {', '.join(at[k] for k in some)}" for word, some in parts if some)
+        return None, f"It depends: {said} ({on})."
     if better:
         return True, f"Use it: it forecasts better than the model before ({on})."
     return None, f"No difference that these tracks can show ({on}). Keep the model before, or train longer or on more."

@@ -85,22 +85,26 @@ def compare(t: Told, task: Task, seed: int = 0) -> dict[str, Any]:
 
 
 def verdict(metrics: dict[str, Any]) -> str:
-    """One sentence on whether the head is worth using, and one on how little is known where the labels are few."""
-    key = "accuracy" if "accuracy" in metrics["head"] else "r2"
-    ours, simple = metrics["head"][key], metrics["baseline"][key]
-    words = {"accuracy": "accuracy", "r2": "R²"}[key]
-    against = f"{words} {ours:.3f} against {simple:.3f} of the baseline on {metrics['units']} units not trained on"
-    _, low, high = metrics["error"]
-    if key == "accuracy":
-        against += f" (95 % interval of the head's {1 - high:.2f} to {max(1 - low, 0):.2f})"
-    if key == "r2" and ours < SAYS_LITTLE:
-        said = f"The head says little, if more than the baseline: {against}."
-    elif metrics["ratio"][2] < 1:
-        said = f"The head is worth using: {against}."
-    elif metrics["ratio"][1] > 1 or ours <= simple:
-        said = f"The simple baseline does as well or better: {against}."
+    """One sentence on whether the head is worth using, and one on how little is known where the labels are few.
+
+    For people who have never heard of accuracy or R²: the figures by these names are in the report.
+    """
+    ours, simple, (ratio, at_best, at_worst) = metrics["head"], metrics["baseline"], metrics["ratio"]
+    tried = f"{metrics['units']:,} cases that it had not learned from"
+    if "accuracy" in ours:
+        _, low, high = metrics["error"]
+        chance = f"{max(1 - high, 0):.0%} to {min(1 - low, 1):.0%} allowing for chance"
+        against = f"right in {ours['accuracy']:.0%} of {tried} ({chance}), a simple method in {simple['accuracy']:.0%}"
     else:
-        said = f"The head looks better than the baseline, but these units do not prove it: {against}."
+        against = f"off by {ours['mae']:.3g} on average in {tried}, a simple method by {simple['mae']:.3g}"
+    if ours.get("r2", 1) < SAYS_LITTLE:
+        said = f"It says little more than the same number for all would: {against}."
+    elif at_worst < 1:
+        said = f"Worth using: {against}."
+    elif at_best > 1 or ratio >= 1:
+        said = f"A simple method does as well or better: {against}."
+    else:
+        said = f"It looks better than a simple method, but so few cases do not prove it: {against}."
     if metrics["units"] < FEW:
         said += f" {metrics['units']} labels say little: label more before you rely on it."
     return said

@@ -7,6 +7,7 @@ trained; the one figure that a simple method needs, the pull toward the median p
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,11 +28,12 @@ RECENT = 64  # fixes of context at the horizon's own pace; older ones by the qua
 FEW, FEW_USERS = 30, 5
 WORDS = {
     "persistence": "staying",
-    "same time before": "the place at the same time before",
-    "most frequent place at that hour": "the most frequent place at that hour",
-    "Markov chain over places": "a Markov chain over places",
-    "toward the median place": "the pull toward the median place",
+    "same time before": "where it was at that time of an earlier day",
+    "most frequent place at that hour": "where it is most often at that hour",
+    "Markov chain over places": "where it mostly goes from there",
+    "toward the median place": "on the way back to the middle of its places",
 }
+VELOCITY = re.compile(r"constant velocity, (last step|last \d+ steps)(?:, fading over (\d+) s)?")
 
 
 @dataclass(frozen=True)
@@ -79,16 +81,21 @@ def verdict(h: dict) -> str:
         return f"{at}too few answers to say ({h['cases']})."
     nearer = 1 - h["ratio"]
     if h["interval"][1] < 1:
-        return f"{at}use the model ({100 * nearer:.0f} % nearer than the best simple method, {in_words(best)})."
-    use = "nothing beats staying" if h["best_over_staying"][1] >= 1 else f"use {in_words(best)}"
+        return f"{at}use the model: it is {100 * nearer:.0f} % nearer than the best simple method ({in_words(best)})."
+    stays = h["best_over_staying"][1] >= 1
+    use = "nothing beats saying that it stays where it is" if stays else f"use a simple method ({in_words(best)})"
     if h["interval"][0] <= 1:
-        return f"{at}{use}; the model is not clearly nearer or farther off."
+        return f"{at}{use}; the model is neither clearly better nor clearly worse."
     return f"{at}{use}; the model is {-100 * nearer:.0f} % farther off."
 
 
 def in_words(method: str) -> str:
-    """A simple method's name within a sentence."""
-    return WORDS.get(method, method)
+    """A simple method's name for people who read it for the first time."""
+    found = VELOCITY.fullmatch(method)
+    if found is None:
+        return WORDS.get(method, method)
+    fading = f", slower and slower over {horizon_words(float(found[2]))}" if found[2] else ""
+    return f"straight on as fast as in the {found[1]}{fading}"
 
 
 def cut_windows(tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 0) -> tuple[Windows, np.ndarray]:
