@@ -18,7 +18,7 @@ from ..core.embed import embed
 from ..core.errors import Progress, RawError, part_of
 from ..core.region_view import City, prepare
 from ..core.runtime import Model
-from ..core.tracks import Tracks
+from ..core.tracks import Skipped, Tracks
 from ..environment.folders import cache_folder
 from ..layers.reading import FieldChoice, choose_fields, read_tracks
 from ..layers.snapshot import snapshot
@@ -251,8 +251,7 @@ def _read(
     progress(0.9)
     model = model or Model(open_bundle(path or None), device)
     progress(0.95)
-    words = str(skipped)
-    summary = f"{describe(tracks)}; {words[0].lower()}{words[1:]}"
+    summary = f"{describe(tracks, users)} {describe_skipped(skipped, len(users))}"
     return tracks, users, summary, model, _seconds_to_embed(users, model, progress)
 
 
@@ -274,18 +273,27 @@ def _prepare(users: Tracks, model: Model, folder: Path, progress: Progress) -> C
     return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0))
 
 
-def describe(tracks: Tracks) -> str:
-    """How many users and fixes there are, from when to when and how far apart."""
-    if not len(tracks):
-        return tr("No fix could be read")
-    first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="D")
+def describe(tracks: Tracks, users: Tracks) -> str:
+    """How many users and fixes can be used, from when to when and how far apart."""
+    if not len(users):
+        return tr("No user has two usable fixes.")
+    first, last = np.datetime_as_string(np.array([users.t.min(), users.t.max()], "datetime64[ms]"), unit="D")
     same = tracks.track[1:] == tracks.track[:-1]
     words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} UTC").format(
-        users=tracks.n_users, fixes=len(tracks), first=first, last=last
+        users=users.n_users, fixes=len(users), first=first, last=last
     )
     if same.any():
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[same])) / 1000))
-    return words
+    return f"{words}."
+
+
+def describe_skipped(skipped: Skipped, used: int) -> str:
+    """How many of all fixes are not among those used, and why."""
+    if not skipped:
+        return tr("No fix was skipped.")
+    reasons = sorted(skipped.items(), key=lambda item: -item[1])
+    why = ", ".join(f"{n:,} {reason}" for reason, n in reasons) if len(reasons) > 1 else reasons[0][0]
+    return tr("{n:,} of {all:,} fixes were skipped: {why}.").format(n=skipped.total, all=used + skipped.total, why=why)
 
 
 def duration(seconds: float) -> str:

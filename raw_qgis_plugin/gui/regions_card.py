@@ -114,7 +114,7 @@ class RegionCard(QWidget):
         place = rank([other.view.columns.get(name) for other in self.regions], self.regions.index(self.region))
         low, high = columns[f"{name}_low"], columns[f"{name}_high"]
         value = f"<b>{short(columns[name])}</b> {head.get('unit_of_measure', '')}<br>{short(low)} – {short(high)}"
-        return title, value, tr("{a} of {b}").format(a=ordinal(place[0]), b=place[1]) if place else ""
+        return title, value, tr("{a} of {b}").format(a=ordinal(place[0]), b=place[1]) if place and place[1] > 1 else ""
 
     def _week(self) -> None:
         week = self.region.view.week

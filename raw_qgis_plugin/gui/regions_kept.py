@@ -106,7 +106,7 @@ class RegionBook:
             return
         self.layer.updateExtents()
         styling.RegionScores(self.heads, self.min_users).apply(self.layer)
-        self.layer.setName(self.layer.name().replace(styling.RegionScores.title, tr("Drawn regions"), 1))
+        self.layer.setName(self.layer.name().replace(styling.RegionScores.title, tr("Drawn"), 1))
         self.layer.setOpacity(OPACITY)
         self.layer.setMapTipTemplate("<b>[% name %]</b><br>[% coalesce(n_users, 'too few') %] people")
 

@@ -93,8 +93,12 @@ class Profiles(Style):
 
     heads: list[dict[str, Any]]
     unit: str = "user"
-    title = "Profiles"
     start, end = "t_first", "t_last"
+
+    @property
+    def title(self) -> str:  # type: ignore[override]
+        """Short, as QGIS's own marks stand at the end of a name."""
+        return {"track": "Tracks", "day": "Days"}.get(self.unit, "Profiles")
 
     @property
     def file(self) -> str:
@@ -110,10 +114,11 @@ class Profiles(Style):
         else:
             rules.add_answers("class", head)
         if head and head["kind"] != "number":
-            rules.add_if_any("unknown", f"{name_of(head)} = 'unknown'", "Unknown: the model is not sure")
+            rules.add_if_any("unknown", f"{name_of(head)} = 'unknown'", "Unknown: not sure")
         rules.add_if_any("outside", '"in_domain" = FALSE', "Unlike the training data")
+        rules.add_remark("class", head)
         rules.finish()
-        return heading(head) if head else ""
+        return title_of(head) if head else ""
 
 
 @dataclass(frozen=True)
@@ -126,7 +131,7 @@ class RegionScores(Style):
     heads: list[dict[str, Any]]
     min_users: int = 10
     qml = "regions"
-    title = "Region scores"
+    title = "Regions"
     start = ""
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
@@ -137,8 +142,9 @@ class RegionScores(Style):
         rules.add_if_any("no figure", f'NOT "suppressed" AND {name_of(head)} IS NULL', "No figure")
         rules.add_if_any("withheld", '"suppressed"', f"Withheld: fewer than {self.min_users} users")
         rules.add_if_any("outside", 'NOT "suppressed" AND NOT "in_domain"', "Unlike the training data")
+        rules.add_remark("step", head)
         rules.finish()
-        return heading(head)
+        return title_of(head)
 
 
 @dataclass(frozen=True)
@@ -271,7 +277,14 @@ class Rules:
             condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
             share = i / last if last > 0 else 0.5
             colour = STEP_COLOURS[round(share * (len(STEP_COLOURS) - 1))]
-            self.add(pattern, condition, short(low) if low == high else f"{short(low)} to {short(high)}", colour)
+            words = short(low) if low == high else f"{short(low)} to {short(high)}"
+            self.add(pattern, condition, f"{words} {head.get('unit_of_measure', '')}".strip(), colour)
+
+    def add_remark(self, pattern: str, head: dict[str, Any] | None) -> None:
+        """A line of words alone where only an artificial city speaks for a head."""
+        if head is not None and head.get("experimental"):
+            self.add(pattern, "FALSE", "Experimental (artificial city)")
+            self.root.children()[-1].symbol().setOpacity(0.0)
 
     def finish(self) -> None:
         """Give the layer its legend."""
@@ -327,13 +340,6 @@ def title_of(head: dict[str, Any]) -> str:
     """What the head says, in words."""
     words = str(head.get("title") or head["name"].replace("_", " "))
     return words[:1].upper() + words[1:]
-
-
-def heading(head: dict[str, Any]) -> str:
-    """What the head says, with the unit of measure, and whether only an artificial city speaks for it."""
-    remarks = [head.get("unit_of_measure", ""), "experimental" if head.get("experimental") else ""]
-    text = ", ".join(filter(None, remarks))
-    return f"{title_of(head)} ({text})" if text else title_of(head)
 
 
 def class_words(head: dict[str, Any], word: str) -> str:

@@ -44,7 +44,7 @@ def test_results_come_named_grouped_styled_and_temporal(report: dict[str, Any]) 
     assert len(results) == 5
     names = [layer["name"] for layer in results]
     assert names[:3] == ["Forecast: positions", "Forecast: tracks", "Forecast: areas"]
-    assert names[3].startswith("Profiles") and names[4].startswith("Region scores")
+    assert names[3].startswith("Profiles") and names[4].startswith("Regions: ")
     assert all(layer["temporal"] for layer in results[:4])
     assert all(layer["features"] for layer in results)
     areas = next(layer for layer in results if layer["name"] == "Forecast: areas")

@@ -64,12 +64,13 @@ def test_classes_are_words() -> None:
     rows = [[None, None, word, inside] for word, inside in (("yes", True), ("no", True), ("unknown", False))]
     layer = layer_of("Point", fields, rows)
     styling.Profiles([MODE, COMMUTER], "user").apply(layer)
-    assert layer.name() == "Profiles: Commuter (experimental)"
+    assert layer.name() == "Profiles: Commuter"
     assert legend_of(layer) == [
         ["Commuter: yes"],
         ["Commuter: no"],
-        ["Unknown: the model is not sure", "Unlike the training data"],
+        ["Unknown: not sure", "Unlike the training data"],
     ]
+    assert layer.renderer().rootRule().children()[-1].label().startswith("Experimental")  # of no feature
     temporal = layer.temporalProperties()
     assert temporal.isActive() and (temporal.startField(), temporal.endField()) == ("t_first", "t_last")
 
@@ -80,6 +81,7 @@ def test_tracks_are_lines_in_the_colours_of_their_classes() -> None:
     fields = "&field=t_first:datetime&field=t_last:datetime&field=mode:string&field=in_domain:bool"
     layer = layer_of("LineString", fields, [[None, None, word, True] for word in MODE["classes"]])
     styling.Profiles([MODE], "track").apply(layer)
+    assert layer.name() == "Tracks: Mode"
     assert legend_of(layer) == [["Walk"], ["Motor vehicle"], ["Driver's seat"]]
     colours = [rule.symbol().symbolLayer(1).color().name() for rule in layer.renderer().rootRule().children()[:3]]
     assert len(set(colours)) == 3
@@ -94,9 +96,9 @@ def test_figures_come_in_steps_that_leave_none_out(values: list[float]) -> None:
     rows += [[None, None, True, False], [20, None, False, True], [20, values[0], False, False]]
     layer = layer_of("Polygon", fields, rows)
     styling.RegionScores([DENSITY], 10).apply(layer)
-    assert layer.name() == "Region scores: Points of interest (per km²)"
+    assert layer.name() == "Regions: Points of interest"
     words = legend_of(layer)
-    assert all(len(each) == 1 for each in words[:12])
+    assert all(len(each) == 1 for each in words[:12]) and all(each[0].endswith(" per km²") for each in words[:10])
     assert words[10] == ["Withheld: fewer than 10 users"] and words[11] == ["No figure"]
     assert words[12][1] == "Unlike the training data"
     assert not layer.temporalProperties().isActive()
@@ -108,7 +110,7 @@ def test_counts_are_shown_where_there_is_no_head() -> None:
     fields = "&field=n_users:integer&field=suppressed:bool&field=in_domain:bool"
     layer = layer_of("Polygon", fields, [[12, False, True], [200, False, True]])
     styling.RegionScores([], 10).apply(layer)
-    assert layer.name() == "Region scores: Users" and all(legend_of(layer))
+    assert layer.name() == "Regions: Users" and all(legend_of(layer))
 
 
 def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
