@@ -310,7 +310,7 @@ class ModelPage(Page):
         elif self.question.go_on.isChecked():
             words = tr("Its heads are taught again afterwards, and those that no longer hold are dropped.")
         else:
-            words = tr("The network stays as it is; the new head is judged by cross-validation for at most this long.")
+            words = tr("The model learns one more answer, tried on examples left out, for at most this long.")
         self.note.setText(words)
         self.changed.emit()
 

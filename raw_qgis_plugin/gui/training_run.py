@@ -118,10 +118,12 @@ class RunPage(QWidget):
         told.addWidget(self.head, 1)
         told.addWidget(self.shown)
         layout.addLayout(told)
-        plots = QHBoxLayout()
+        self.plots = QWidget()
+        plots = QHBoxLayout(self.plots)
+        plots.setContentsMargins(0, 0, 0, 0)
         for plot in (self.loss, self.unseen, self.metres):
             plots.addWidget(plot)
-        layout.addLayout(plots, 3)
+        layout.addWidget(self.plots, 3)
         layout.addWidget(self.bar)
         layout.addWidget(self.log, 2)
         row = QHBoxLayout()
@@ -130,9 +132,17 @@ class RunPage(QWidget):
         row.addStretch(1)
         layout.addLayout(row)
 
-    def _show_measure(self, which: int) -> None:
-        self.unseen.setVisible(which == 0)
-        self.metres.setVisible(which == 1)
+    def _show_measure(self, _which: int = 0) -> None:
+        """One of the plots on the right. A label is learned without curves."""
+        curves = self.child is None or self._goes_on()
+        self.shown.setVisible(curves)
+        self.plots.setVisible(curves)
+        self.unseen.setVisible(self.shown.currentIndex() == 0)
+        self.metres.setVisible(self.shown.currentIndex() == 1)
+
+    def _goes_on(self) -> bool:
+        """Whether the run is pretraining, which can be paused, and not teaching."""
+        return self.child is not None and self.child.about["module"] == ADAPT
 
     # ---- which run ----------------------------------------------------------------------------------------------
 
@@ -158,6 +168,7 @@ class RunPage(QWidget):
             except RawError as error:
                 self.head.setText(str(error))
         self.status, self.last, self._told = "", {}, time.monotonic()
+        self._show_measure()
         self.loss.clear()
         self.unseen.clear()
         self.metres.clear()
@@ -220,6 +231,8 @@ class RunPage(QWidget):
                 else tr("trained; calibrating the forecast areas"),
                 tr("{n:,.0f} fixes a second").format(n=float(self.last.get("points_per_s", 0))),
             ]
+        elif "fold" in self.last or "embedded" in self.last:
+            parts.append(in_words({k: self.last[k] for k in ("fold", "of", "embedded") if k in self.last}))
         else:
             parts.append(tr("starting: PyTorch takes its time"))
         self.head.setText(", ".join(parts) + ".")
@@ -228,7 +241,7 @@ class RunPage(QWidget):
         child, status = self.child, self.status
         if child is None:
             return
-        goes_on = child.about["module"] == ADAPT
+        goes_on = self._goes_on()
         shown = {
             "pause": status == "running" and goes_on,
             "resume": status in ("stopped", "interrupted", "failed"),
@@ -295,7 +308,7 @@ class RunPage(QWidget):
         if child is None:
             return
         try:
-            child.resume(*(["--resume"] if child.about["module"] == ADAPT else []))
+            child.resume(*(["--resume"] if self._goes_on() else []))
         except (RawError, OSError) as error:
             self.head.setText(str(error))
             return

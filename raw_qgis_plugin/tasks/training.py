@@ -93,9 +93,9 @@ def in_words(line: dict[str, Any]) -> str:
         ]
         return "; ".join(words)
     if "fold" in line:
-        return tr("cross-validation: {fold} of {of} folds").format(**line)
+        return tr("tried on those left out of learning: {fold} of {of} times").format(**line)
     if "embedded" in line:
-        return tr("{share:.0%} embedded").format(share=float(line["embedded"]))
+        return tr("the model has read {share:.0%} of the tracks").format(share=float(line["embedded"]))
     if "warning" in line:
         return tr("warning: ") + str(line["warning"])
     stages = {

@@ -380,6 +380,10 @@
       <translation>Desenhar regiões, ver usuários, prever: ao lado do mapa.</translation>
     </message>
     <message>
+      <source>Drawn</source>
+      <translation>Desenhadas</translation>
+    </message>
+    <message>
       <source>Drawn regions</source>
       <translation>Regiões desenhadas</translation>
     </message>
@@ -852,12 +856,12 @@
       <translation>Nenhuma placa NVIDIA foi encontrada: a CPU faz o trabalho, o que basta.</translation>
     </message>
     <message>
-      <source>No fix could be read</source>
-      <translation>Nenhuma posição pôde ser lida</translation>
-    </message>
-    <message>
       <source>No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.</source>
       <translation>Nenhuma posição está em uma região: os trajetos cobrem {tracks}, as regiões {regions}. Verifique o SRC das duas camadas.</translation>
+    </message>
+    <message>
+      <source>No fix was skipped.</source>
+      <translation>Nenhuma posição foi pulada.</translation>
     </message>
     <message>
       <source>No hour of the week has {n} people or more.</source>
@@ -874,6 +878,10 @@
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
       <translation>Nenhum trajeto aqui: clique mais perto de um, ou aproxime.</translation>
+    </message>
+    <message>
+      <source>No user has two usable fixes.</source>
+      <translation>Nenhum usuário tem duas posições utilizáveis.</translation>
     </message>
     <message>
       <source>Nobody: none is more alike than any two users are.</source>
@@ -1364,6 +1372,10 @@
       <translation>O modelo é {name}, o dispositivo {provider}.</translation>
     </message>
     <message>
+      <source>The model learns one more answer, tried on examples left out, for at most this long.</source>
+      <translation>O modelo aprende mais uma resposta, testada em exemplos deixados de fora, no máximo durante este tempo.</translation>
+    </message>
+    <message>
       <source>The model reads the users</source>
       <translation>O modelo lê os usuários</translation>
     </message>
@@ -1386,10 +1398,6 @@
     <message>
       <source>The network</source>
       <translation>A rede</translation>
-    </message>
-    <message>
-      <source>The network stays as it is; the new head is judged by cross-validation for at most this long.</source>
-      <translation>A rede fica como está; a nova cabeça é julgada por validação cruzada durante no máximo este tempo.</translation>
     </message>
     <message>
       <source>The people who move most like one of them, with the reasons in words.</source>
@@ -1724,10 +1732,6 @@
       <translation>verificando modelos</translation>
     </message>
     <message>
-      <source>cross-validation: {fold} of {of} folds</source>
-      <translation>validação cruzada: {fold} de {of} partes</translation>
-    </message>
-    <message>
       <source>day</source>
       <translation>dia</translation>
     </message>
@@ -1936,6 +1940,10 @@
       <translation>passo {step}: perda {loss:.3f}</translation>
     </message>
     <message>
+      <source>the model has read {share:.0%} of the tracks</source>
+      <translation>o modelo leu {share:.0%} dos trajetos</translation>
+    </message>
+    <message>
       <source>these tracks</source>
       <translation>estes trajetos</translation>
     </message>
@@ -1950,6 +1958,10 @@
     <message>
       <source>trained; calibrating the forecast areas</source>
       <translation>treinado; calibrando as áreas de previsão</translation>
+    </message>
+    <message>
+      <source>tried on those left out of learning: {fold} of {of} times</source>
+      <translation>testado nos que ficaram fora do aprendizado: {fold} de {of} vezes</translation>
     </message>
     <message>
       <source>user</source>
@@ -2012,6 +2024,10 @@
       <translation>{n:,} com rótulo: {name}.</translation>
     </message>
     <message>
+      <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
+      <translation>{n:,} de {all:,} posições foram puladas: {why}.</translation>
+    </message>
+    <message>
       <source>{n:,} people</source>
       <translation>{n:,} pessoas</translation>
     </message>
@@ -2054,10 +2070,6 @@
     <message>
       <source>{preset} sees about {speed:,.0f} fixes a second here: {seen:,.0f} in {minutes:g} minutes</source>
       <translation>{preset} vê cerca de {speed:,.0f} posições por segundo aqui: {seen:,.0f} em {minutes:g} minutos</translation>
-    </message>
-    <message>
-      <source>{share:.0%} embedded</source>
-      <translation>{share:.0%} com vetor</translation>
     </message>
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses.</source>

@@ -380,6 +380,10 @@
       <translation>绘制区域、查看用户、预测：就在地图旁。</translation>
     </message>
     <message>
+      <source>Drawn</source>
+      <translation>手绘</translation>
+    </message>
+    <message>
       <source>Drawn regions</source>
       <translation>绘制的区域</translation>
     </message>
@@ -852,12 +856,12 @@
       <translation>未找到 NVIDIA 显卡：由 CPU 计算，这就够了。</translation>
     </message>
     <message>
-      <source>No fix could be read</source>
-      <translation>没有读到定位点</translation>
-    </message>
-    <message>
       <source>No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.</source>
       <translation>没有定位点在任何区域内：轨迹覆盖 {tracks}，区域覆盖 {regions}。请检查两个图层的 CRS。</translation>
+    </message>
+    <message>
+      <source>No fix was skipped.</source>
+      <translation>没有跳过定位点。</translation>
     </message>
     <message>
       <source>No hour of the week has {n} people or more.</source>
@@ -874,6 +878,10 @@
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
       <translation>这里没有轨迹：请点得更近，或放大。</translation>
+    </message>
+    <message>
+      <source>No user has two usable fixes.</source>
+      <translation>没有用户有两个可用的定位点。</translation>
     </message>
     <message>
       <source>Nobody: none is more alike than any two users are.</source>
@@ -1364,6 +1372,10 @@
       <translation>模型为 {name}，设备为 {provider}。</translation>
     </message>
     <message>
+      <source>The model learns one more answer, tried on examples left out, for at most this long.</source>
+      <translation>模型多学一个答案，并在留出的样本上检验，最多用这么长时间。</translation>
+    </message>
+    <message>
       <source>The model reads the users</source>
       <translation>模型正在读取用户</translation>
     </message>
@@ -1386,10 +1398,6 @@
     <message>
       <source>The network</source>
       <translation>网络</translation>
-    </message>
-    <message>
-      <source>The network stays as it is; the new head is judged by cross-validation for at most this long.</source>
-      <translation>网络保持不变；新任务头用交叉验证评判，最多用这么长时间。</translation>
     </message>
     <message>
       <source>The people who move most like one of them, with the reasons in words.</source>
@@ -1724,10 +1732,6 @@
       <translation>检查模型</translation>
     </message>
     <message>
-      <source>cross-validation: {fold} of {of} folds</source>
-      <translation>交叉验证：第 {fold} 份，共 {of} 份</translation>
-    </message>
-    <message>
       <source>day</source>
       <translation>日</translation>
     </message>
@@ -1936,6 +1940,10 @@
       <translation>第 {step} 步：损失 {loss:.3f}</translation>
     </message>
     <message>
+      <source>the model has read {share:.0%} of the tracks</source>
+      <translation>模型已读取 {share:.0%} 的轨迹</translation>
+    </message>
+    <message>
       <source>these tracks</source>
       <translation>这些轨迹</translation>
     </message>
@@ -1950,6 +1958,10 @@
     <message>
       <source>trained; calibrating the forecast areas</source>
       <translation>已训练；正在校准预测区域</translation>
+    </message>
+    <message>
+      <source>tried on those left out of learning: {fold} of {of} times</source>
+      <translation>在未用于学习的样本上检验：第 {fold} 次，共 {of} 次</translation>
     </message>
     <message>
       <source>user</source>
@@ -2012,6 +2024,10 @@
       <translation>已标注 {n:,} 个：{name}。</translation>
     </message>
     <message>
+      <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
+      <translation>{all:,} 个定位点中跳过 {n:,} 个：{why}。</translation>
+    </message>
+    <message>
       <source>{n:,} people</source>
       <translation>{n:,} 人</translation>
     </message>
@@ -2054,10 +2070,6 @@
     <message>
       <source>{preset} sees about {speed:,.0f} fixes a second here: {seen:,.0f} in {minutes:g} minutes</source>
       <translation>{preset} 在此每秒约看 {speed:,.0f} 个定位点：{minutes:g} 分钟 {seen:,.0f} 个</translation>
-    </message>
-    <message>
-      <source>{share:.0%} embedded</source>
-      <translation>已嵌入 {share:.0%}</translation>
     </message>
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses.</source>

@@ -1,12 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The training dialog and the models window in the desktop QGIS: training.py, twice, QGIS quit in the middle."""
+"""The training dialog and the models window in the desktop QGIS: training.py.
+
+A label taught and used, on a small dark screen; and a pretraining in the middle of which QGIS is quit.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -28,19 +31,29 @@ def end_runs(folder: Path) -> None:
                 os.killpg(int(pid.read_text()), signal.SIGKILL)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    yield
+    end_runs(tmp_path_factory.getbasetemp())
+
+
 @pytest.fixture(scope="module")
-def begun(
-    drive: Drive, sample: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> dict[str, Any]:
-    """What the first QGIS found."""
-    request.addfinalizer(lambda: end_runs(tmp_path_factory.getbasetemp()))
+def taught(drive: Drive, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the QGIS found in which a label was taught."""
     labels = tmp_path_factory.mktemp("labels") / "labels.csv"
     users = (0, 4, 8, 9, 10, 12, 13, 15, 16, 24)
     labels.write_text("user_id,travels_by\n" + "".join(f"{u},{'bus' if u % 4 else 'car'}\n" for u in users))
     return drive(
-        HERE / "training.py", "1366x768", RAW_PHASE="begin", RAW_TRACKS=sample / "aracaju_tracks.gpkg",
-        RAW_LABELS=labels, timeout=900,
+        HERE / "training.py", "1366x768", "Night Mapping", RAW_PHASE="teach", RAW_SUFFIX="_dark", RAW_LABELS=labels,
+        RAW_TRACKS=sample / "aracaju_tracks.gpkg", timeout=900,
     )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def begun(drive: Drive, sample: Path) -> dict[str, Any]:
+    """What the first QGIS of a pretraining found."""
+    tracks = sample / "aracaju_tracks.gpkg"
+    return drive(HERE / "training.py", "1366x768", RAW_PHASE="begin", RAW_TRACKS=tracks, timeout=900)
 
 
 @pytest.fixture(scope="module")
@@ -49,10 +62,36 @@ def resumed(drive: Drive, begun: dict[str, Any]) -> dict[str, Any]:
     return drive(HERE / "training.py", "1366x768", RAW_PHASE="resume", again=begun["profile"], timeout=900)
 
 
+def test_a_label_is_taught_from_a_table_whose_fields_are_guessed(taught: dict[str, Any]) -> None:
+    assert taught["data"][0] == "Tracks" and "user_id" in taught["data"][1]
+    assert taught["guessed"] == ["user_id", "travels_by", "travels_by"]
+    assert taught["labels"].startswith("10 labelled users") and "<b>car</b> 6, <b>bus</b> 4" in taught["labels"]
+    status, verdict, has_report = taught["taught"]
+    assert status == "finished" and has_report, taught["log"]
+    assert "10 labels say little" in verdict
+
+
+def test_what_was_taught_is_what_the_dock_shows_first(taught: dict[str, Any]) -> None:
+    assert taught["model in the dock"] == "Bus or car"
+    name, legend = taught["profiles"]
+    assert name == "Profiles: Travels by" and {"Bus", "Car"} <= set(legend)
+    assert len(taught["answers"]) == 10 and set(taught["answers"]) <= {"bus", "car", "unknown"}
+    assert "raw_travels_by" in taught["joined"] and "raw_commuter" in taught["joined"]
+    lines = [words for words in taught["card"] if ": " in words]
+    assert next(n for n, words in enumerate(lines) if words.startswith("Travels by: ")) < next(
+        n for n, words in enumerate(lines) if words.startswith("Commuter: ")
+    )
+
+
+def test_nothing_is_cut_off_on_a_small_dark_screen(taught: dict[str, Any]) -> None:
+    assert taught["cut"] == []
+    for name in ("data", "question", "model", "hardware", "teaching", "taught"):
+        assert (PICTURES / f"training_{name}_dark.png").stat().st_size > 5_000
+    assert (PICTURES / "dock_taught_dark.png").stat().st_size > 10_000
+
+
 def test_the_pages_guess_and_measure(begun: dict[str, Any]) -> None:
     assert begun["data"][0] == "Tracks" and "user_id" in begun["data"][1]
-    assert begun["guessed"] == ["user_id", "travels_by"]
-    assert begun["labels"].startswith("10 labelled users") and "<b>car</b> 6, <b>bus</b> 4" in begun["labels"]
     assert any("CPU" in device for device in begun["devices"])
     assert "raw-nano sees about" in begun["estimate"] and "each of your 9,262 fixes" in begun["estimate"]
 

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A training from the menu, with real clicks: run as `qgis --code`, twice in one profile ($RAW_PHASE: begin, resume).
+"""A training from the menu, with real clicks: run as `qgis --code`; what it does is in $RAW_PHASE.
 
-begin: describes a training of raw-nano on the tracks of $RAW_TRACKS, starts it, watches its curves grow, pauses it,
-goes on, and quits QGIS in the middle. resume: finds it, goes on to its end, uses the model, looks at the models.
+teach: teaches a label from the table $RAW_LABELS, uses the model, and labels everybody with it in the dock.
+begin and resume, twice in one profile. begin: describes a training of raw-nano on the tracks of $RAW_TRACKS, starts
+it, watches its curves grow, pauses it, goes on, and quits QGIS in the middle. resume: finds it, goes on to its end,
+uses the model, looks at the models.
 """
 
 import os
@@ -11,10 +13,22 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
-from driving import Heart, add, find, main, picture, press, until, wait
-from qgis.PyQt.QtCore import Qt, QTimer
+from driving import LEFT, Heart, add, find, main, picture, press, until, wait
+from qgis.core import QgsProject
+from qgis.PyQt.QtCore import QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QComboBox, QDoubleSpinBox, QLabel, QLineEdit, QListWidget
+from qgis.PyQt.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDockWidget,
+    QDoubleSpinBox,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QScrollArea,
+    QToolBar,
+)
 from qgis.utils import iface, plugins
 
 NAME = "raw_qgis_plugin"
@@ -45,13 +59,115 @@ def choose(parent, name, words):
 
 
 def look_for_cuts(dialog):
-    """Labels and buttons in the window that get less room than their words need."""
+    """Labels, buttons and boxes in the window that get less room than their words need, and pages that are too wide."""
     for widget in dialog.findChildren((QLabel, QAbstractButton)):
-        wraps = isinstance(widget, QLabel) and widget.wordWrap()
         least = widget.minimumSizeHint()
         cut = widget.width() < least.width() or widget.height() < least.height()
-        if widget.isVisible() and widget.text() and not wraps and cut:
+        if isinstance(widget, QLabel) and widget.wordWrap():
+            cut = widget.height() < widget.heightForWidth(widget.width())
+        if widget.isVisible() and widget.text() and cut:
             report["cut"].append([type(widget).__name__, widget.objectName(), widget.text()])
+    for box in dialog.findChildren(QComboBox):
+        if box.isVisible() and box.fontMetrics().horizontalAdvance(box.currentText()) > box.width() - 20:  # the arrow
+            report["cut"].append(["QComboBox", box.objectName(), box.currentText()])
+    for area in dialog.findChildren(QScrollArea):
+        if area.isVisible() and area.horizontalScrollBar().maximum() > 0:
+            report["cut"].append(["QScrollArea", area.objectName(), "scrolls sideways"])
+
+
+def look(dialog, name):
+    """A picture, and whether its words have room."""
+    wait(0.2)
+    look_for_cuts(dialog)
+    picture(dialog, f"training_{name}{SUFFIX}")
+
+
+def write(widget, words):
+    """Replace what is in a field, with keys."""
+    widget.setFocus()
+    widget.selectAll()
+    QTest.keyClicks(widget, words)
+    QTest.keyClick(widget, Qt.Key.Key_Tab)
+
+
+def teach():
+    """Teach a label by example, use the model, and see what it says of everybody."""
+    window = iface.mainWindow()
+    window.setGeometry(window.screen().geometry())
+    window.findChild(QDockWidget, "Browser").hide()
+    add(os.environ["RAW_LABELS"], "Labels")
+    tracks = add(os.environ["RAW_TRACKS"], "Tracks")
+    iface.setActiveLayer(tracks)
+    dialog = open_window("train")
+    describe_teaching(dialog)
+    press(dialog, "raw_training_start")
+    until(lambda: dialog.run.status in ("running", "failed", "finished"), LONG, "the process")
+    until(lambda: dialog.run.bar.value() > 0 or dialog.run.status != "running", LONG, "its first words")
+    look(dialog, "teaching")
+    until(lambda: dialog.run.status in ("failed", "finished"), LONG, "the label to be learned")
+    wait(0.5)
+    look(dialog, "taught")
+    report["taught"] = [dialog.run.status, text(dialog, "raw_training_status"), dialog.run.report().exists()]
+    report["log"] = find(dialog, "raw_training_log").toPlainText()
+    press(dialog, "raw_training_use")
+    until(lambda: "among your models" in text(dialog, "raw_training_status"), 60, "the model kept")
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    iface.messageBar().clearWidgets()
+    label_everybody(tracks)
+
+
+def describe_teaching(dialog):
+    """The first four pages, with clicks and keys alone."""
+    report["data"] = [find(dialog, "raw_training_layer", QComboBox).currentText(), dialog.data.note.text()]
+    look(dialog, "data")
+    press(dialog, "raw_training_next")
+    radio = dialog.question.teach
+    QTest.mouseClick(radio, LEFT, Qt.KeyboardModifier.NoModifier, QPoint(8, radio.height() // 2))
+    table = find(dialog, "raw_training_table", QComboBox)
+    table.setFocus()
+    QTest.keyClicks(table, "Labels")
+    until(lambda: dialog.question.labels is not None, 30, "the labels")
+    report["labels"] = dialog.question.note.text()
+    report["guessed"] = [dialog.question.key.currentField(), dialog.question.label.currentField()]
+    report["guessed"].append(text(dialog, "raw_training_name"))
+    look(dialog, "question")
+    press(dialog, "raw_training_next")
+    write(find(dialog, "raw_training_minutes", QDoubleSpinBox), "0.5")
+    write(find(dialog, "raw_training_model_name", QLineEdit), "Bus or car")
+    look(dialog, "model")
+    press(dialog, "raw_training_next")
+    until(lambda: dialog.hardware.found is not None or dialog.hardware.trouble, LONG, "the hardware")
+    look(dialog, "hardware")
+
+
+def label_everybody(tracks):
+    """The dock has the new model: label all, and look at one."""
+    bar = next(bar for bar in iface.mainWindow().findChildren(QToolBar) if bar.objectName() == "RawToolbar")
+    action = next(action for action in bar.actions() if action.objectName() == "raw_dock")
+    QTest.mouseClick(bar.widgetForAction(action), LEFT)
+    dock = find(iface.mainWindow(), "RawDock")
+    until(lambda: dock.session.users is not None or dock.session.problem, LONG, "the layer")
+    wait(0.3)
+    if dock.session.city is None and dock.session.job is None:
+        press(dock, "raw_prepare")
+    until(lambda: dock.session.city is not None, LONG, "the users")
+    report["model in the dock"] = find(dock, "raw_model", QComboBox).currentText()
+    tabs = find(dock, "raw_tabs").tabBar()
+    QTest.mouseClick(tabs, LEFT, Qt.KeyboardModifier.NoModifier, tabs.tabRect(1).center())
+    press(dock, "raw_user_profile")
+    until(lambda: dock.session.job is None, LONG, "the labels")
+    wait(0.5)
+    name = find(dock, "raw_user_name")
+    name.setFocus()
+    QTest.keyClicks(name, "4")
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    until(lambda: dock.users.card is not None, 20, "the card")
+    report["card"] = [label.text() for label in find(dock, "raw_user_card").findChildren(QLabel)]
+    layer = next(x for x in QgsProject.instance().mapLayers().values() if x.name().startswith("Profiles"))
+    report["profiles"] = [layer.name(), [item.label() for item in layer.renderer().legendSymbolItems()]]
+    report["answers"] = [str(feature["travels_by"]) for feature in layer.getFeatures()]
+    report["joined"] = [name for name in tracks.fields().names() if name.startswith("raw_")]
+    picture(iface.mainWindow(), f"dock_taught{SUFFIX}")
 
 
 def describe(dialog):
@@ -59,13 +175,7 @@ def describe(dialog):
     report["data"] = [find(dialog, "raw_training_layer", QComboBox).currentText(), dialog.data.note.text()]
     picture(dialog, f"training_data{SUFFIX}")
     press(dialog, "raw_training_next")
-    dialog.question.teach.click()
-    choose(dialog, "raw_training_table", "Labels")
-    until(lambda: dialog.question.labels is not None, 30, "the labels")
-    report["labels"] = dialog.question.note.text()
-    report["guessed"] = [dialog.question.key.currentField(), dialog.question.label.currentField()]
     picture(dialog, f"training_question{SUFFIX}")
-    dialog.question.go_on.click()
     press(dialog, "raw_training_next")
     choose(dialog, "raw_training_init", "random")
     choose(dialog, "raw_training_preset", "raw-nano")
@@ -93,7 +203,6 @@ def begin():
     heart = Heart()
     window = iface.mainWindow()
     window.setGeometry(window.screen().geometry())
-    add(os.environ["RAW_LABELS"], "Labels")
     iface.setActiveLayer(add(os.environ["RAW_TRACKS"], "Tracks"))
     dialog = open_window("train")
     describe(dialog)
@@ -176,4 +285,4 @@ def look_at_models():
     QApplication.processEvents()
 
 
-QTimer.singleShot(1500, lambda: main(begin if PHASE == "begin" else resume, report))
+QTimer.singleShot(1500, lambda: main({"teach": teach, "begin": begin, "resume": resume}[PHASE], report))
