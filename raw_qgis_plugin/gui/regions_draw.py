@@ -23,18 +23,18 @@ class Drawing(QObject):
         self.iface, self.canvas = iface, iface.mapCanvas()
         self.tool: Any = None
         self._before: Any = None
-        self._scratch: QgsVectorLayer | None = None
 
     def polygon(self) -> None:
         """Draw by corners: right click closes, Esc starts anew, Backspace or undo takes back a corner."""
-        self._scratch = QgsVectorLayer(
+        scratch = QgsVectorLayer(
             f"Polygon?crs={self.canvas.mapSettings().destinationCrs().toWkt()}", tr("Region being drawn"), "memory"
         )
-        self._scratch.setCrs(self.canvas.mapSettings().destinationCrs())
-        self._scratch.startEditing()
+        scratch.setCrs(self.canvas.mapSettings().destinationCrs())
+        scratch.startEditing()
         mode = QgsMapToolCapture.CaptureMode.CapturePolygon
         tool = QgsMapToolDigitizeFeature(self.canvas, self.iface.cadDockWidget(), mode)
-        tool.setLayer(self._scratch)
+        tool.setLayer(scratch)
+        scratch.setParent(tool)  # they go together; a layer of Python's own could outlive QGIS
         tool.digitizingCompleted.connect(self._completed)
         tool.digitizingCanceled.connect(self.stop)
         self._take(tool)

@@ -98,12 +98,18 @@ class AlgorithmJob:
 
     def _finished(self, ok: bool, results: dict[str, Any]) -> None:
         _running.discard(self)
-        if self.feedback.isCanceled():
-            self._failed("")
-        elif not ok:
-            self._failed(self.feedback.errors[-1] if self.feedback.errors else self._title)
-        else:
-            self._done(results, self._load(results), self.feedback.warnings)
+        try:
+            if self.feedback.isCanceled():
+                self._failed("")
+            elif not ok:
+                self._failed(self.feedback.errors[-1] if self.feedback.errors else self._title)
+            else:
+                self._done(results, self._load(results), self.feedback.warnings)
+        finally:
+            # The callbacks know this run and it knows them: Python might find that out after QGIS has closed, and what
+            # a run that failed has left in its context would go when GDAL is gone
+            self._loaded = self._done = self._failed = _nothing
+            self.context.temporaryLayerStore().removeAllMapLayers()
 
     def _load(self, results: dict[str, Any]) -> dict[str, QgsVectorLayer]:
         """Style the outputs as Processing would, and hand them over."""
@@ -119,3 +125,7 @@ class AlgorithmJob:
             found[names.get(destination, destination)] = layer
             self._loaded(layer, details.layerSortKey)
         return found
+
+
+def _nothing(*_: Any) -> None:
+    """What is left of a run that has ended."""

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""QGIS is closed while RAW installs, profiles users and embeds for the dock. Run as `qgis --code`."""
+"""QGIS is closed while RAW installs, profiles users and embeds for the dock, after another run has failed.
+
+Run as `qgis --code`.
+"""
 
 import json
 import os
@@ -21,7 +24,7 @@ from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QApplication, QMessageBox
 from qgis.utils import iface, plugins
 
-report = {"errors": []}
+report = {"errors": [], "failed": []}
 kept = []
 
 
@@ -35,6 +38,7 @@ def begin():
     report["child"] = running._job.installer._child.pid
 
     tracks = add(os.environ["RAW_TRACKS"], "Tracks")
+    fail(tracks)
     plugins["raw_qgis_plugin"].menu.show_dock()
     context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
     context.setProject(QgsProject.instance())
@@ -45,6 +49,17 @@ def begin():
     QgsApplication.taskManager().addTask(task)
     wait(0.5)
     report["tasks"] = QgsApplication.taskManager().countActiveTasks()
+
+
+def fail(tracks):
+    """QGIS keeps the error that an algorithm raises, and with it the calls that led to it, to its own end."""
+    from raw_qgis_plugin.tasks.algorithm import AlgorithmJob
+
+    values = {"INPUT": tracks.id(), "MODEL": "/there/is/no/model"}
+    AlgorithmJob(
+        "raw:profileusers", values, ["OUTPUT"], "fails", lambda *_: None, lambda *_: None, report["failed"].append
+    ).start()
+    until(lambda: report["failed"], 60, "the run to fail")
 
 
 def leave():
