@@ -104,7 +104,7 @@ def verdict(metrics: dict[str, Any]) -> str:
     elif at_best > 1 or ratio >= 1:
         said = f"A simple method does as well or better: {against}."
     else:
-        said = f"It looks better than a simple method, but so few cases do not prove it: {against}."
+        said = f"It looks better than a simple method, but these cases do not prove it: {against}."
     if metrics["units"] < FEW:
         said += f" {metrics['units']} labels say little: label more before you rely on it."
     return said
