@@ -205,7 +205,7 @@ class ForecastPoints(Style):
     """Forecast positions, the paler the farther ahead."""
 
     qml = "forecast_points"
-    title = "Forecast: positions"
+    title = "Forecast: points"
     order = 3
 
     def fill_in(self, layer: QgsVectorLayer) -> str:

@@ -43,7 +43,7 @@ def test_results_come_named_grouped_styled_and_temporal(report: dict[str, Any]) 
     results = [layer for layer in report["layers"] if layer["group"] == "RAW"]
     assert len(results) == 5
     names = [layer["name"] for layer in results]
-    assert names[:3] == ["Forecast: positions", "Forecast: tracks", "Forecast: areas"]
+    assert names[:3] == ["Forecast: points", "Forecast: tracks", "Forecast: areas"]
     assert names[3].startswith("Profiles") and names[4].startswith("Regions: ")
     assert all(layer["temporal"] for layer in results[:4])
     assert all(layer["features"] for layer in results)

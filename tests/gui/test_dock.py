@@ -93,7 +93,7 @@ def test_forecasts_come_with_the_clock_at_their_time(report: dict[str, Any]) -> 
     assert report["frames"] == [1, 2, 3]
     assert report["clock"].startswith("2015-11-24")
     (names,) = [names for group, names in report["groups"].items() if group == "RAW: Tracks"]
-    assert names[:3] == ["Forecast: positions", "Forecast: tracks", "Forecast: areas"]
+    assert names[:3] == ["Forecast: points", "Forecast: tracks", "Forecast: areas"]
 
 
 def test_fields_and_time_zone_are_remembered(report: dict[str, Any]) -> None:

@@ -118,7 +118,7 @@ def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
 
     layer = layer_of("Point", "&field=t:datetime&field=horizon_min:double", [[None, m] for m in (2.5, 5, 7.5, 10)])
     styling.ForecastPoints().apply(layer)
-    assert layer.name() == "Forecast: positions"
+    assert layer.name() == "Forecast: points"
     words = ["2.5 min ahead", "5 min ahead", "7.5 min ahead", "10 min ahead"]
     assert [r.label() for r in layer.renderer().ranges()] == words
     assert all(layer.renderer().symbolForValue(m) for m in (2.5, 5, 7.5, 10))
