@@ -341,7 +341,7 @@ class TrackAlgorithm(RawAlgorithm):
     def describe_heads(heads: list[dict[str, Any]], feedback: QgsProcessingFeedback) -> None:
         """Say which tasks the model has for the unit, and how far the answers can be trusted."""
         for head in heads:
-            words = [str(head.get("title") or head["name"]), str(head.get("verdict", ""))]
+            words = [f"{head.get('title') or head['name']}.", str(head.get("verdict", ""))]
             if head.get("experimental"):
                 words.append(tr("Experimental: tested on an artificial city only."))
             feedback.pushInfo(tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words)))

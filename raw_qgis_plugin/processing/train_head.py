@@ -158,7 +158,7 @@ class TrainHead(TrackAlgorithm):
             "--minutes", f"{self.parameterAsDouble(parameters, 'MINUTES', context):g}",
             "--device", (self.parameterAsString(parameters, "DEVICE", context) or "auto").lower(),
             "--bundle", str(source.path),
-            "--title", self.parameterAsString(parameters, "LABEL_FIELD", context),
+            "--title", self.parameterAsString(parameters, "LABEL_FIELD", context).replace("_", " "),
             "--trained-on", tr("labels of one's own"),
             "--report", str(folder / "report.html"), "--output", str(folder / "bundle"),
         ]  # fmt: skip
