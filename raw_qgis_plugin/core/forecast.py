@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Forecasts: where a track will be, in one pass for any horizon, with the radius of its 50 and 80 % areas."""
+"""Forecasts: where a track will be, in one pass for any horizon, with the radius of its 50 and 80 % areas.
+
+How far a forecast goes from its baseline, and how wide its areas are, is also asked of the tracks' own past
+(core/own_past.py).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 
@@ -11,7 +17,18 @@ from . import features as feat
 from .domain import outside
 from .errors import InputError, Progress, no_progress
 from .geodesy import offset_m
-from .mixture import LEVELS, Mixture, discs, mixture, moving, radii, spatial_median
+from .mixture import LEVELS, Mixture, depth, discs, mixture, moving, radii, spatial_median
+from .own_past import (
+    BASELINES,
+    THRESHOLDS,
+    Marks,
+    PastQuestions,
+    groups,
+    in_steps,
+    learn,
+    past_questions,
+    shrink,
+)
 from .places import KINDS, candidates
 from .runtime import Model, batches, featurize_padded
 from .tracks import Tracks
@@ -48,24 +65,42 @@ class Forecasts:
 
 
 def forecast(
-    tracks: Tracks, model: Model, horizons_s: np.ndarray, progress: Progress = no_progress, *, with_areas: bool = False
-) -> Forecasts:
-    """Forecast every track of two or more fixes at `horizons_s` (h,) seconds after its last fix, track by track."""
+    tracks: Tracks, model: Model, horizons_s: np.ndarray, progress: Progress = no_progress, *, with_areas: bool = False,
+    ask_past: bool = True,
+) -> Forecasts:  # fmt: skip
+    """Forecast every track of two or more fixes at `horizons_s` (h,) seconds after its last fix, track by track.
+
+    ask_past: shrink forecasts and fit areas by what the past of all the tracks teaches (core/own_past.py).
+    """
     horizons = np.asarray(horizons_s, np.float64)
     if not len(horizons) or (horizons <= 0).any():
         raise InputError("Horizons must be positive numbers of seconds.")
     track = np.flatnonzero(np.diff(tracks.track_offsets) >= 2)
     last = tracks.t[tracks.track_offsets[1:][track] - 1]
     t = last[:, None] + np.round(horizons * 1000).astype(np.int64)[None, :]
-    return forecast_at(tracks, model, np.repeat(track, len(horizons)), t.ravel(), progress, with_areas=with_areas)
+    until = np.full(t.size, tracks.t.max(initial=0)) if ask_past else None
+    return _forecast(tracks, model, np.repeat(track, len(horizons)), t.ravel(), until, progress, with_areas)
 
 
 def forecast_at(
     tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress = no_progress,
-    *, with_areas: bool = False,
+    *, with_areas: bool = False, ask_past: bool = True,
 ) -> Forecasts:  # fmt: skip
-    """Forecast the tracks `track` (m,) at the times `t` (m,) epoch ms, from the fixes before each time alone."""
+    """Forecast the tracks `track` (m,) at the times `t` (m,) epoch ms, from the fixes before each time alone.
+
+    ask_past: as in `forecast`, but each answer learns only from what was known of any track before its time.
+    """
     track, t = np.asarray(track, np.int64), np.asarray(t, np.int64)
+    end = _fixes_before(tracks, track, t)
+    until = tracks.t[np.maximum(end - 1, 0)] if ask_past and len(tracks) else None
+    return _forecast(tracks, model, track, t, until, progress, with_areas)
+
+
+def _forecast(
+    tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, until: np.ndarray | None, progress: Progress,
+    with_areas: bool,
+) -> Forecasts:  # fmt: skip
+    """until: (m,) epoch ms up to which each answer may know the past of all tracks, or None: it does not ask it."""
     end = _fixes_before(tracks, track, t)
     known = end > tracks.track_offsets[track]
     horizon = np.full(len(t), np.nan)
@@ -75,8 +110,8 @@ def forecast_at(
     usable = np.flatnonzero(known)
     contexts, context = np.unique(end[usable], return_inverse=True)
     if len(contexts):
-        begin = tracks.track_offsets[tracks.track[contexts - 1]]
-        found, polygons = _answer(tracks, model, begin, contexts, context, horizon[usable], progress, with_areas)
+        asked = _Asked(tracks.track_offsets[tracks.track[contexts - 1]], contexts, context, horizon[usable])
+        found, polygons = _answer(tracks, model, asked, None if until is None else until[usable], progress, with_areas)
         result[:, usable] = found
         if areas is not None:
             areas[usable] = polygons
@@ -104,24 +139,84 @@ def _fixes_before(tracks: Tracks, track: np.ndarray, t: np.ndarray) -> np.ndarra
     )
 
 
+class _Asked(NamedTuple):
+    """Questions `horizon` (m,) s asked of `context` (m,), each the rows begin … end of the tracks."""
+
+    begin: np.ndarray
+    end: np.ndarray
+    context: np.ndarray
+    horizon: np.ndarray
+
+
 def _answer(
-    tracks: Tracks,
-    model: Model,
-    begin: np.ndarray,
-    end: np.ndarray,
-    context: np.ndarray,
-    horizon: np.ndarray,
-    progress: Progress,
-    with_areas: bool,
+    tracks: Tracks, model: Model, asked: _Asked, until: np.ndarray | None, progress: Progress, with_areas: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """lon, lat, radius50_m, radius80_m (4, m) for questions `horizon` (m,) s asked of `context` (m,), each the rows
-    begin … end of the tracks; and the areas (m, 2), None where not asked for.
+    """lon, lat, radius50_m, radius80_m (4, m), and the areas (m, 2), None where unasked. until: of `_forecast`."""
+    m = len(asked.horizon)
+    lessons, step, ahead = [], np.zeros(m, int), 0.0
+    if until is not None:
+        past = past_questions(tracks, *asked)
+        ahead = len(past.end) / (len(past.end) + len(asked.end))
+        marks = _marks(tracks, model, past, lambda done: progress(ahead * done))
+        edges, step = in_steps(until)
+        lessons = [learn(marks, past.t <= edge) for edge in edges]
+    result, areas = np.empty((4, m)), np.full((m, len(LEVELS)), None)
+    for at, said in _said(tracks, model, asked, lambda done: progress(ahead + (1 - ahead) * done)):
+        point, table = said.point.copy(), _calibrated(model.card["calibration"], said.kind, asked.horizon[at])
+        group = groups(said.kind, asked.horizon[at])
+        for i in np.unique(step[at]) if lessons else ():
+            now, lesson = np.flatnonzero(step[at] == i), lessons[i]
+            point[now] = lesson.point(group[now], said.mix.take(now), point[now], said.bases[now])
+            table[:, now] = lesson.areas(group[now], table[:, now])
+        mix = moving(said.mix)
+        result[:2, at] = feat.destination(said.f, said.last, point)
+        result[2:, at] = radii(mix, point).T * table[:2]
+        if with_areas:
+            areas[at] = _areas(said.f, said.last, mix, table[2:])
+    progress(1.0)
+    return result, areas
+
+
+def _marks(tracks: Tracks, model: Model, past: PastQuestions, progress: Progress) -> Marks:
+    """How the model answers questions about the tracks' past."""
+    n = len(past.context)
+    error, over, deep = np.zeros((n, BASELINES, len(THRESHOLDS))), np.zeros((n, len(LEVELS))), np.zeros(n)
+    kind, moved = np.full(n, "", "<U12"), np.zeros(n, bool)
+    for at, said in _said(tracks, model, _Asked(past.begin, past.end, past.context, past.horizon_s), progress):
+        truth = feat.displacement(said.f, said.last, past.lon[at], past.lat[at])
+        mix, kind[at] = moving(said.mix), said.kind
+        for row in range(BASELINES):
+            ways = shrink(said.mix, said.point, said.bases[:, row], np.tile(THRESHOLDS, (len(at), 1)))
+            error[at, row] = np.linalg.norm(ways - truth[:, None], axis=-1)
+        over[at] = error[at, 0, :1] / np.maximum(radii(mix, said.point), 1e-9)
+        deep[at], moved[at] = depth(mix, truth), np.hypot(*truth.T) > 0
+    table = _calibrated(model.card["calibration"], kind, past.horizon_s)
+    return Marks(groups(kind, past.horizon_s), error, over, deep, table, moved | ~np.char.endswith(kind, "held"))
+
+
+@dataclass(frozen=True)
+class _Said:
+    """What the model says of questions, metres in the frames of the fixes `last` of f. point: (m, 2). bases:
+    (m, BASELINES, 2), the baseline that the model corrects first. kind: (m,) kinds of contexts.
     """
+
+    f: feat.Features
+    last: np.ndarray
+    mix: Mixture
+    point: np.ndarray
+    bases: np.ndarray
+    kind: np.ndarray
+
+
+def _said(tracks: Tracks, model: Model, asked: _Asked, progress: Progress) -> Iterator[tuple[np.ndarray, _Said]]:
+    """Ask in batches: rows of the questions, some of them more than once, and what the model says of them."""
+    begin, end, context, horizon = asked
+    if not len(end):
+        return
     farthest = np.zeros(len(end))
     np.maximum.at(farthest, context, horizon)
     by_context = np.argsort(context, kind="stable")
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
-    result, areas = np.empty((4, len(horizon))), np.full((len(horizon), len(LEVELS)), None)
     done = 0
     for block in np.split(np.arange(len(end)), np.arange(BLOCK, len(end), BLOCK)):
         rows, valid, days = _context_rows(tracks, begin[block], end[block], farthest[block])
@@ -130,16 +225,11 @@ def _answer(
             for batch in batches(valid[some].sum(axis=1)):
                 progress(done / len(end))
                 chosen = some[batch]
-                asked = [by_context[first[c] : first[c + 1]] for c in block[chosen]]
-                most = max(len(a) for a in asked)
-                at = np.array(
-                    [np.pad(a, (0, most - len(a)), mode="edge") for a in asked]
-                )  # (B, Q); repeats cost little
-                batch_of = tracks, rows[chosen], valid[chosen], horizon[at]
-                result[:, at.ravel()], areas[at.ravel()] = _answer_batch(model, *batch_of, kind, with_areas)
+                questions = [by_context[first[c] : first[c + 1]] for c in block[chosen]]
+                most = max(len(q) for q in questions)
+                at = np.array([np.pad(q, (0, most - len(q)), mode="edge") for q in questions])  # repeats cost little
+                yield at.ravel(), _said_batch(model, tracks, rows[chosen], valid[chosen], horizon[at], kind)
                 done += len(chosen)
-    progress(1.0)
-    return result, areas
 
 
 def _context_rows(
@@ -187,34 +277,30 @@ def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> tuple[np
     return rows, days
 
 
-def _answer_batch(
-    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray, days: bool, with_areas: bool
-) -> tuple[np.ndarray, np.ndarray]:
+def _said_batch(
+    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray, days: bool
+) -> _Said:
     longest = int(valid.sum(axis=1).max())
     rows, valid = rows[:, -longest:], valid[:, -longest:]
     f, x, clock = featurize_padded(tracks, rows, valid)
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon.shape[1])
     q = feat.ask(f, last, horizon.ravel())
     query = q.x.reshape(*horizon.shape, -1)
-    if days:
-        found = candidates(f, last, horizon.ravel(), q)
-        laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
-        outputs = model.backbone(x, clock, valid, query, outputs=("parameters", "options"), candidates=laid_out)
-        parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
-        there = np.asarray(found.x[..., : len(KINDS)].any(axis=-1))
-        mix = mixture(parameters, q.base, q.scale, (options, found.xy, there))
-        point = spatial_median(mix)
-        kind = np.repeat(_kinds_of_days(tracks, rows, valid), horizon.shape[1])
-    else:
+    onward, stay = q.base, np.zeros_like(q.base)
+    if not days:
         (parameters,) = model.backbone(x, clock, valid, query, outputs=("parameters",))
         parameters = parameters.reshape(len(last), -1).astype(np.float64)
-        mix, point = mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None]
-        kind = np.full(len(last), "trips")
-    table = _calibrated(model.card["calibration"], kind, horizon.ravel())
-    lon, lat = feat.destination(f, last, point)
-    mix = moving(mix)
-    areas = _areas(f, last, mix, table[2:]) if with_areas else np.full((len(last), len(LEVELS)), None)
-    return np.stack([lon, lat, *(radii(mix, point).T * table[:2])]), areas
+        point = q.base + parameters[:, :2] * q.scale[:, None]
+        mix, bases = mixture(parameters, q.base, q.scale), np.stack([onward, stay], axis=1)
+        return _Said(f, last, mix, point, bases, np.full(len(last), "trips"))
+    found = candidates(f, last, horizon.ravel(), q)
+    laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
+    outputs = model.backbone(x, clock, valid, query, outputs=("parameters", "options"), candidates=laid_out)
+    parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
+    there = np.asarray(found.x[..., : len(KINDS)].any(axis=-1))
+    mix = mixture(parameters, q.base, q.scale, (options, found.xy, there))
+    kind = np.repeat(_kinds_of_days(tracks, rows, valid), horizon.shape[1])
+    return _Said(f, last, mix, spatial_median(mix), np.stack([stay, onward], axis=1), kind)
 
 
 def _areas(f: feat.Features, row: np.ndarray, mix: Mixture, share: np.ndarray) -> np.ndarray:

@@ -53,12 +53,21 @@ def test_areas_nest_and_grow_with_the_horizon(model):
 def test_only_fixes_before_the_asked_time_count(model):
     tracks = straight(users=1)
     t = np.array([tracks.t[40] + 1, tracks.t[40], tracks.t[-1] + 60_000])
-    f = forecast_at(tracks, model, np.zeros(3, int), t)
+    f = forecast_at(tracks, model, np.zeros(3, int), t, ask_past=False)
     np.testing.assert_allclose(f.horizon_s, [0.001, 10.0, 60.0])
-    cut = forecast_at(tracks.take(np.arange(40)), model, np.zeros(1, int), t[1:2])
+    cut = forecast_at(tracks.take(np.arange(40)), model, np.zeros(1, int), t[1:2], ask_past=False)
     np.testing.assert_allclose(
         [f.lon[1], f.lat[1], f.radius80_m[1]], [cut.lon[0], cut.lat[0], cut.radius80_m[0]], rtol=1e-5
     )
+
+
+def test_what_comes_later_teaches_earlier_forecasts_nothing(model):
+    tracks = straight(n=120, users=2)
+    t = np.array([tracks.t[60], tracks.t[119] + 1000])
+    lat = tracks.lat + np.where(tracks.t >= tracks.t[60], 0.01 * np.sin(tracks.t / 7e3), 0.0)
+    before, after = (forecast_at(some, model, [0, 1], t) for some in (tracks, replace(tracks, lat=lat)))
+    assert before.lat[0] == after.lat[0] and before.radius80_m[0] == after.radius80_m[0]
+    assert before.lat[1] != after.lat[1]
 
 
 def test_a_question_before_the_first_fix_has_no_answer(model):
@@ -67,10 +76,11 @@ def test_a_question_before_the_first_fix_has_no_answer(model):
     assert np.isnan(f.lon).all() and np.isnan(f.radius50_m).all() and not f.in_domain.any()
 
 
-def test_a_forecast_does_not_depend_on_who_else_is_asked(model):
+def test_but_for_lessons_of_the_past_a_forecast_does_not_depend_on_who_else_is_asked(model):
     tracks = straight(users=3)
-    alone = forecast(tracks.take(np.flatnonzero(tracks.user == 1)), model, [60])
-    np.testing.assert_allclose(forecast(tracks, model, [60]).lon[1], alone.lon[0], atol=1e-7)
+    alone = forecast(tracks.take(np.flatnonzero(tracks.user == 1)), model, [60], ask_past=False)
+    together = forecast(tracks, model, [60], ask_past=False)
+    np.testing.assert_allclose(together.lon[1], alone.lon[0], atol=1e-7)
 
 
 def test_one_fix_and_out_of_domain_are_said(model):
@@ -228,7 +238,7 @@ def test_a_rollout_with_past_keys_and_values_is_the_whole_pass(model):
     np.testing.assert_allclose(both[0], both[1], atol=1e-6)
     lon, lat = both[0]
     assert lon.shape == (3, 6) and np.isfinite(lat).all()
-    one = forecast(straight(n=30, users=3), model, [15.0])  # the first step is the forecast of one pass
+    one = forecast(straight(n=30, users=3), model, [15.0], ask_past=False)  # the first step is the forecast of one pass
     np.testing.assert_allclose(lon[:, 0], one.lon, atol=1e-6)
     with pytest.raises(InputError, match="more than 0 seconds"):
         rollout(straight(), model, 0.0, 6)

@@ -1,0 +1,196 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the past of tracks says of forecasts of them: how far to go from the baseline, how wide areas are.
+
+The model is asked where the same tracks went from some of their earlier fixes, which is known. Where it expects little
+gain over its baseline and such gains did not come true, forecasts shrink toward the baseline; areas are made to hold
+their share there. So tracks unlike those of training get forecasts that trust the model as far as it has earned it.
+A forecast learns only from what was known by the time of its last fix.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .mixture import LEVELS, Mixture
+from .tracks import Tracks
+
+# Expected gains from which the point is the model's own; where it is infinite the baseline is the forecast.
+THRESHOLDS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.0, np.inf)
+BASELINES = 2  # staying, and going on at a fading velocity: the one that the model corrects, and the other
+UNASKED = 0.1  # where the past says nothing; on taxis it costs two thousandths of the error
+PRIOR = 3.0  # how many questions of the past speak for UNASKED
+AREAS_PRIOR = 150.0  # and for the areas as calibrated on the units of training
+CONTEXTS, SPLITS, HORIZONS = 480, 12, 6  # at most, in all, of one context, and of one split
+LATER = 0.45  # only fixes after this share of a context are asked
+LEAST = 10  # fixes of a context with a past
+NEAR = 0.3  # of a horizon: a truth lies as near to the time asked
+BANDS_S = (30.0, 120.0)  # horizons of trips that are judged apart
+STEPS = 16  # in time, in which questions learn together
+
+
+@dataclass(frozen=True)
+class PastQuestions:
+    """Questions whose answers are known. begin, end: (p,) rows of the tracks, contexts cut short. context: (q,) int.
+    horizon_s: (q,) seconds. t: (q,) epoch ms, when the answer was known. lon, lat: (q,) degrees, where they were.
+    """
+
+    begin: np.ndarray
+    end: np.ndarray
+    context: np.ndarray
+    horizon_s: np.ndarray
+    t: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+
+
+def past_questions(
+    tracks: Tracks, begin: np.ndarray, end: np.ndarray, context: np.ndarray, horizon_s: np.ndarray
+) -> PastQuestions:
+    """Draw questions about the past of contexts, rows begin … end of the tracks, as far ahead as `horizon_s` (m,) asks
+    of `context` (m,). The same contexts give the same draw.
+    """
+    rng = np.random.default_rng(0)
+    many = np.flatnonzero(end - begin >= LEAST)
+    some = np.sort(rng.permutation(many)[:CONTEXTS])
+    by_context = np.argsort(context, kind="stable")
+    first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
+    cut, found, count = [], [], 0
+    for c in some:  # a context, not a fix, at a time
+        horizons = np.unique(horizon_s[by_context[first[c] : first[c + 1]]])
+        t = tracks.t[begin[c] : end[c]]
+        last = int(np.searchsorted(t, t[-1] - 1000 * horizons[0], side="right"))
+        low = int(LATER * len(t))
+        if last <= low:
+            continue
+        splits = np.unique(rng.integers(low, last, min(SPLITS, -(-CONTEXTS // len(some)))))
+        ahead = rng.permuted(np.tile(horizons, (len(splits), 1)), axis=1)[:, :HORIZONS]
+        wanted = t[splits][:, None] + 1000.0 * ahead
+        at = np.clip(np.searchsorted(t, wanted), 1, len(t) - 1)
+        at -= wanted - t[at - 1] < t[at] - wanted
+        known = (at > splits[:, None]) & (np.abs(t[at] - wanted) <= NEAR * 1000 * ahead)
+        cut.append(np.column_stack([np.full(len(splits), begin[c]), begin[c] + splits + 1]))
+        split, column = np.nonzero(known)
+        row = begin[c] + at[split, column]
+        found.append(np.column_stack([count + split, row, begin[c] + splits[split]]))
+        count += len(splits)
+    rows = np.concatenate(cut) if cut else np.zeros((0, 2), np.int64)
+    asked, truth, fix = np.concatenate(found).T if found else np.zeros((3, 0), np.int64)
+    used, asked = np.unique(asked, return_inverse=True)
+    ahead_s = (tracks.t[truth] - tracks.t[fix]) / 1000.0
+    return PastQuestions(
+        rows[used, 0], rows[used, 1], asked, ahead_s, tracks.t[truth], tracks.lon[truth], tracks.lat[truth]
+    )
+
+
+def expected_gain(m: Mixture, point: np.ndarray, base: np.ndarray) -> np.ndarray:
+    """The share (n,) of the baseline's expected error that the points (n, 2) save, as the mixture sees it."""
+
+    def expected(x: np.ndarray) -> np.ndarray:
+        away = np.square(x[:, None] - m.centre).sum(-1)
+        return (np.sqrt(away + m.scale**2) * m.weight).sum(axis=1)
+
+    return 1.0 - expected(point) / np.maximum(expected(base), 1e-9)
+
+
+def shrink(m: Mixture, point: np.ndarray, base: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+    """The points (n, 2), nearer to the baseline (n, 2) the less gain is expected: as they are from the thresholds (n,)
+    or (n, k) on, at the baseline where none is expected. (n, 2) or (n, k, 2).
+    """
+    gain = expected_gain(m, point, base).reshape(-1, *[1] * (threshold.ndim - 1))
+    whole = np.where(threshold > 0, gain / np.maximum(threshold, 1e-9), 1.0)
+    way = (point - base).reshape(len(point), *[1] * (threshold.ndim - 1), 2)
+    return base.reshape(way.shape) + way * np.clip(whole, 0.0, 1.0)[..., None]
+
+
+def groups(kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
+    """What is judged together: kinds of contexts (n,), trips by horizon too. (n,) words."""
+    band = np.searchsorted(BANDS_S, horizon_s).astype(str)
+    return np.where(kind == "trips", np.char.add("trips ", band), kind)
+
+
+@dataclass
+class Lessons:
+    """What the past taught, by group: the row of the baseline and the threshold, what radii are multiplied by (2,), and
+    what is added to the logits of the areas' shares (2,).
+    """
+
+    way_back: dict[str, tuple[int, float]] = field(default_factory=dict)
+    factor: dict[str, np.ndarray] = field(default_factory=dict)
+    shift: dict[str, np.ndarray] = field(default_factory=dict)
+
+    def point(self, group: np.ndarray, m: Mixture, point: np.ndarray, bases: np.ndarray) -> np.ndarray:
+        """The forecasts (n, 2) of groups (n,) from the model's points (n, 2) and the baselines (n, BASELINES, 2)."""
+        row, threshold = _looked_up(self.way_back, group, (0, UNASKED)).T
+        return shrink(m, point, bases[np.arange(len(point)), row.astype(int)], threshold)
+
+    def areas(self, group: np.ndarray, calibrated: np.ndarray) -> np.ndarray:
+        """Factors and shares (4, n) as calibrated in training, as the past of these tracks has them."""
+        factor, shift = _looked_up(self.factor, group, np.ones(2)).T, _looked_up(self.shift, group, np.zeros(2)).T
+        return np.concatenate([calibrated[:2] * factor, _share(_logit(calibrated[2:]) + shift)])
+
+
+@dataclass(frozen=True)
+class Marks:
+    """How n questions about the past were answered.
+
+    group: (n,). error_m: (n, BASELINES, THRESHOLDS). over_radius: (n, 2) error over the radii of 50 and 80 % as they
+    come from the mixture. depth: (n,) least share of the mixture that holds the truth. calibrated: (4, n) factors and
+    shares of training. counted: (n,) bool, those that speak for areas.
+    """
+
+    group: np.ndarray
+    error_m: np.ndarray
+    over_radius: np.ndarray
+    depth: np.ndarray
+    calibrated: np.ndarray
+    counted: np.ndarray
+
+
+def learn(m: Marks, known: np.ndarray) -> Lessons:
+    """What the questions `known` (n,) bool teach."""
+    lessons = Lessons()
+    for name in np.unique(m.group[known]):
+        own = known & (m.group == name)
+        mean = m.error_m[own].mean(axis=0)
+        unlikely = np.arange(BASELINES)[:, None] + np.minimum(np.abs(np.array(THRESHOLDS) - UNASKED), 1.0)
+        cost = mean / max(mean.min(), 1e-9) + PRIOR / own.sum() * unlikely
+        row, column = np.unravel_index(np.argmin(cost), cost.shape)
+        lessons.way_back[name] = int(row), THRESHOLDS[column]
+        own &= m.counted
+        if not own.any():
+            continue
+        ratio = np.log(np.maximum(m.over_radius[own], 1e-9) / m.calibrated[:2, own].T)
+        logit = _logit(m.depth[own])[:, None] - _logit(m.calibrated[2:, own].T)
+        belief = own.sum() / (own.sum() + AREAS_PRIOR)
+        lessons.factor[name] = np.exp(belief * _at_levels(ratio))
+        lessons.shift[name] = belief * _at_levels(logit)
+    return lessons
+
+
+def _at_levels(values: np.ndarray) -> np.ndarray:
+    """The quantile of each column (n, 2) at its level."""
+    return np.array([np.quantile(column, level) for column, level in zip(values.T, LEVELS, strict=True)])
+
+
+def in_steps(until: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Steps in time of questions (n,) that know the past up to `until` epoch ms: up to when all of a step know it, and
+    the step of each (n,).
+    """
+    edges = np.unique(np.quantile(until, np.linspace(0, 1, STEPS + 1)[:-1], method="lower"))
+    return edges, np.searchsorted(edges, until, side="right") - 1
+
+
+def _looked_up(table: dict, group: np.ndarray, otherwise: object) -> np.ndarray:
+    names, code = np.unique(group, return_inverse=True)
+    return np.array([table.get(name, otherwise) for name in names])[code]
+
+
+def _logit(p: np.ndarray) -> np.ndarray:
+    p = np.clip(p, 1e-4, 1 - 1e-4)
+    return np.log(p / (1 - p))
+
+
+def _share(logit: np.ndarray) -> np.ndarray:
+    return 1.0 / (1.0 + np.exp(-logit))

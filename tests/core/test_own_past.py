@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the tracks' own past teaches forecasts: only what was known, the way back to the baseline, areas that fit."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core import own_past
+from raw_qgis_plugin.core.mixture import Mixture
+from raw_qgis_plugin.core.own_past import BASELINES, THRESHOLDS, UNASKED, Lessons, Marks, learn, past_questions, shrink
+from raw_qgis_plugin.core.tracks import build_tracks
+
+START = 1_600_000_000_000
+
+
+@pytest.fixture
+def tracks():
+    t = START + np.arange(200) * 10_000
+    ids = np.repeat(["a", "b"], 200)
+    return build_tracks(ids, None, np.tile(t, 2), np.tile(10 + np.arange(200) * 1e-3, 2), np.repeat([50.0, 51.0], 200))[
+        0
+    ]
+
+
+def test_questions_are_of_the_past_and_their_answers_are_true(tracks):
+    begin, end = np.array([0, 200]), np.array([150, 400])
+    past = past_questions(tracks, begin, end, np.array([0, 0, 1]), np.array([20.0, 60.0, 60.0]))
+    assert len(past.context) > 20 and set(past.begin) == {0, 200} and set(past.horizon_s) == {20.0, 60.0}
+    cut = past.end[past.context]
+    assert (cut > past.begin[past.context] + own_past.LEAST // 2).all()
+    limit = np.where(past.begin[past.context] == 0, tracks.t[149], tracks.t[399])
+    assert (past.t <= limit).all() and (past.t == tracks.t[cut - 1] + 1000 * past.horizon_s).all()
+    row = cut - 1 + (past.horizon_s / 10).astype(int)
+    np.testing.assert_array_equal(tracks.lon[row], past.lon)
+    again = past_questions(tracks, begin, end, np.array([0, 0, 1]), np.array([20.0, 60.0, 60.0]))
+    np.testing.assert_array_equal(past.end, again.end)
+
+
+def test_short_contexts_have_no_past(tracks):
+    past = past_questions(tracks, np.array([0]), np.array([6]), np.array([0]), np.array([20.0]))
+    assert len(past.end) == len(past.context) == 0
+    past = past_questions(tracks, np.array([0]), np.array([50]), np.array([0]), np.array([86_400.0]))
+    assert len(past.end) == 0
+
+
+def test_a_point_shrinks_to_the_baseline_the_less_gain_is_expected():
+    centre = np.array([[[100.0, 0.0], [0.0, 0.0]]] * 2)
+    m = Mixture(centre, np.full((2, 2), 1.0), np.array([[0.99, 0.01], [0.55, 0.45]]))
+    point, base = np.array([[100.0, 0.0]] * 2), np.zeros((2, 2))
+    ways = shrink(m, point, base, np.tile([0.0, 0.5, np.inf], (2, 1)))
+    np.testing.assert_allclose(ways[:, 0], point)
+    np.testing.assert_allclose(ways[:, 2], base)
+    assert ways[0, 1, 0] == 100.0 and 20 < ways[1, 1, 0] < 60  # sure, and in two minds
+
+
+def marks(error, known=200, **more):
+    named = {
+        "group": np.full(known, "held"), "error_m": np.broadcast_to(error, (known, BASELINES, len(THRESHOLDS))),
+        "over_radius": np.full((known, 2), 2.0), "depth": np.linspace(0.2, 1, known),
+        "calibrated": np.tile([[1.0], [1.0], [0.5], [0.8]], known), "counted": np.ones(known, bool),
+    }  # fmt: skip
+    return Marks(**{**named, **more})
+
+
+def test_who_gained_nothing_goes_back_to_the_baseline_and_who_did_stays():
+    worse = np.linspace(120, 100, len(THRESHOLDS))
+    every = np.ones(200, bool)
+    row, threshold = learn(marks(worse), every).way_back["held"]
+    assert row == 0 and np.isinf(threshold)
+    assert learn(marks(worse[::-1]), every).way_back["held"] == (0, 0.0)
+    other = np.stack([np.full(len(THRESHOLDS), 100.0), np.linspace(100, 50, len(THRESHOLDS))])
+    assert learn(marks(other), every).way_back["held"][0] == 1
+    few = np.arange(200) < 3
+    assert learn(marks(worse), few).way_back["held"] == (0, UNASKED)  # three cases prove little
+    assert learn(marks(worse), ~every).way_back == {}
+
+
+def test_areas_grow_where_they_held_too_little():
+    lessons = learn(marks(np.zeros(len(THRESHOLDS))), np.ones(200, bool))
+    table = lessons.areas(np.array(["held", "trips 0"]), np.array([[1.0, 1], [1.0, 1], [0.5, 0.5], [0.8, 0.8]]))
+    assert (table[:2, 0] > 1.3).all() and table[2, 0] > 0.52 and 0.8 < table[3, 0] < 1
+    np.testing.assert_allclose(table[:, 1], [1, 1, 0.5, 0.8])
+
+
+def test_nothing_known_leaves_the_default_way():
+    m = Mixture(np.zeros((1, 1, 2)), np.ones((1, 1)), np.ones((1, 1)))
+    bases = np.array([[[50.0, 0.0], [0.0, 0.0]]])
+    point = Lessons().point(np.array(["trips 0"]), m, np.zeros((1, 2)), bases)
+    np.testing.assert_allclose(point, 0.0)  # the mixture is sure of it
