@@ -24,6 +24,7 @@ FASTEST_MS = 70.0  # of simulated movement that is enlarged
 PIECES = 4  # tracks in one row, at most
 WARM = 4  # fixes before days are asked about
 COARSE_QUESTIONS = 24  # of days, one fix in so many is asked
+FARTHEST_S = 32 * FILLED_S  # a longer way over a silence is not asked: nobody is told where the night ends
 
 
 @dataclass(frozen=True)
@@ -182,6 +183,7 @@ def _featurize(rng: np.random.Generator, rows: Rows, cadence: int) -> Batch:
     unit = q.scale[:, None]
     target, base = feat.displacement(f, row, f.lon[goal], f.lat[goal]) / unit, q.base / unit
     asked &= (np.abs(target).max(axis=1) < 200).reshape(shape)  # teleports
+    asked &= (dt <= FARTHEST_S).reshape(shape)
     x, query = f.x.reshape(b, length, -1), q.x.reshape(*shape, -1)
     candidate = candidate_xy = None
     if coarse:

@@ -30,7 +30,7 @@ def losses(network: Raw, batch: Batch, device: torch.device) -> tuple[Tensor, Te
         base = torch.zeros_like(base)  # staying is the baseline there
     distance = torch.linalg.vector_norm(point - target + 1e-6, dim=-1)
     if options is None:
-        weight = asked * speed.clamp(0.3, 40.0).sqrt()  # metres matter more where things move fast
+        weight = asked * speed.clamp(0.3, 40.0) ** 0.75  # metres matter more where things move fast
         near = (distance.clamp(max=20.0) * weight).sum() / weight.sum().clamp(min=1e-6)
     else:
         near = _relative_error(distance * scale, torch.linalg.vector_norm(target, dim=-1) * scale, asked)
