@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Forecasts and embeddings of the shipped model through ONNX Runtime."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import shapely
