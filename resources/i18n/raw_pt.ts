@@ -516,8 +516,8 @@
       <translation>Previsão: áreas</translation>
     </message>
     <message>
-      <source>Forecast: positions</source>
-      <translation>Previsão: posições</translation>
+      <source>Forecast: points</source>
+      <translation>Previsão: pontos</translation>
     </message>
     <message>
       <source>Forecast: tracks</source>

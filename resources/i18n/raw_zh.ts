@@ -516,8 +516,8 @@
       <translation>预测：区域</translation>
     </message>
     <message>
-      <source>Forecast: positions</source>
-      <translation>预测：位置</translation>
+      <source>Forecast: points</source>
+      <translation>预测：点</translation>
     </message>
     <message>
       <source>Forecast: tracks</source>
