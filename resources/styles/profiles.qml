@@ -106,7 +106,7 @@
             <Option type="QString" value="MM" name="offset_unit"/>
             <Option type="QString" value="255,255,255,255,rgb:1,1,1,1" name="outline_color"/>
             <Option type="QString" value="solid" name="outline_style"/>
-            <Option type="QString" value="1.1" name="outline_width"/>
+            <Option type="QString" value="0.8" name="outline_width"/>
             <Option type="QString" value="3x:0,0,0,0,0,0" name="outline_width_map_unit_scale"/>
             <Option type="QString" value="MM" name="outline_width_unit"/>
             <Option type="QString" value="diameter" name="scale_method"/>

@@ -134,6 +134,7 @@ def work():
     canvas.setExtent(canvas.mapSettings().layerExtentToOutputExtent(regions, regions.extent()))
     canvas.refresh()
     canvas.waitWhileRendering()
+    iface.messageBar().clearWidgets()  # QGIS's own 'Task complete'
     picture(iface.mainWindow(), "desktop")
     assert unloadPlugin(NAME)
     wait()
