@@ -58,9 +58,8 @@ def test_only_fixes_before_the_asked_time_count(model):
     f = forecast_at(tracks, model, np.zeros(3, int), t, ask_past=False)
     np.testing.assert_allclose(f.horizon_s, [0.001, 10.0, 60.0])
     cut = forecast_at(tracks.take(np.arange(40)), model, np.zeros(1, int), t[1:2], ask_past=False)
-    np.testing.assert_allclose(
-        [f.lon[1], f.lat[1], f.radius80_m[1]], [cut.lon[0], cut.lat[0], cut.radius80_m[0]], rtol=1e-5
-    )
+    np.testing.assert_allclose([f.lon[1], f.lat[1]], [cut.lon[0], cut.lat[0]], atol=1e-7)
+    np.testing.assert_allclose(f.radius80_m[1], cut.radius80_m[0], rtol=1e-4)
 
 
 def test_what_comes_later_teaches_earlier_forecasts_nothing(model):
