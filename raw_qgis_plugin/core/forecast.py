@@ -41,6 +41,7 @@ HELD = 0.2  # of the steps repeat a position exactly: the last one is held until
 ROAMS_M = 200.0  # half of the steps between quarter hours are longer
 SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
 BLOCK = 16_384  # contexts laid out at once
+POINT_SHARE = 0.1  # of the radii: so far around a forecast's point its areas reach in any case
 FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
 
 
@@ -172,7 +173,7 @@ def _answer(
         result[:2, at] = feat.destination(said.f, said.last, point)
         result[2:, at] = radii(mix, point).T * table[:2]
         if with_areas:
-            areas[at] = _areas(said.f, said.last, mix, table[2:])
+            areas[at] = _areas(said.f, said.last, mix, table[2:], point, POINT_SHARE * result[2:, at])
     progress(1.0)
     return result, areas
 
@@ -303,14 +304,20 @@ def _said_batch(
     return _Said(f, last, mix, spatial_median(mix), np.stack([stay, onward], axis=1), kind)
 
 
-def _areas(f: feat.Features, row: np.ndarray, mix: Mixture, share: np.ndarray) -> np.ndarray:
-    """Polygons (m, 2) in degrees that hold the shares (2, m) of the mixtures asked of the fixes `row` (m,)."""
+def _areas(
+    f: feat.Features, row: np.ndarray, mix: Mixture, share: np.ndarray, point: np.ndarray, around_m: np.ndarray
+) -> np.ndarray:
+    """Polygons (m, 2) in degrees that hold the shares (2, m) of the mixtures asked of the fixes `row` (m,), and what is
+    around_m (2, m) around the points (m, 2): a forecast that went back to the baseline belongs to its areas too.
+    """
     import shapely
 
     result = np.full((len(row), len(LEVELS)), None)
     for column, level in enumerate(share):
         centres = shapely.points(mix.centre)
-        union = shapely.union_all(shapely.buffer(centres, discs(mix, level), quad_segs=12), axis=1)
+        own = shapely.buffer(shapely.points(point), around_m[column], quad_segs=12)[:, None]
+        parts = np.concatenate([shapely.buffer(centres, discs(mix, level), quad_segs=12), own], axis=1)
+        union = shapely.union_all(parts, axis=1)
         xy, of = shapely.get_coordinates(union, return_index=True)
         lon, lat = feat.destination(f, row[of], xy)
         lon = f.lon[row[of]] + (lon - f.lon[row[of]] + 180.0) % 360.0 - 180.0  # one ring across the antimeridian
