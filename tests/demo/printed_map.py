@@ -106,7 +106,7 @@ def add_legend(layout: QgsPrintLayout, item: QgsLayoutItemMap, at: QgsLayoutPoin
     """The layers' names and classes, in the order of the project."""
     legend = QgsLayoutItemLegend(layout)
     legend.setLinkedMap(item)
-    for role, size in ((QgsLegendStyle.Style.Subgroup, 10), (QgsLegendStyle.Style.SymbolLabel, 8.5)):
+    for role, size in ((QgsLegendStyle.Style.Subgroup, 9.5), (QgsLegendStyle.Style.SymbolLabel, 8)):
         style = legend.rstyle(role)
         form = style.textFormat()
         form.setFont(QFont("DejaVu Sans"))
@@ -115,6 +115,7 @@ def add_legend(layout: QgsPrintLayout, item: QgsLayoutItemMap, at: QgsLayoutPoin
         style.setTextFormat(form)
         legend.setStyle(role, style)
     legend.setWrapString(WRAP)
+    legend.setSymbolHeight(3.2)
     layout.addLayoutItem(legend)
     legend.attemptMove(at)
 
