@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from queue import Queue
-from threading import Thread
 
 import numpy as np
 
@@ -238,17 +235,3 @@ class Batches:
         ]
         joined = (np.concatenate([getattr(r, name) for r in drawn]) for name in ("t", "lon", "lat", "piece"))
         return _featurize(rng, Rows(*joined), cadence)
-
-    def each(self, first: int = 0) -> Iterator[Batch]:
-        """Batches from number `first` on, made ahead in a thread."""
-        ready: Queue[Batch] = Queue(maxsize=4)
-
-        def make() -> None:
-            n = first
-            while True:
-                ready.put(self.batch(n))
-                n += 1
-
-        Thread(target=make, daemon=True).start()
-        while True:
-            yield ready.get()
