@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -31,12 +32,14 @@ class Model:
     """
 
     def __init__(self, bundle: Bundle, device: str = "auto", threads: int = 0) -> None:
-        """threads: of the CPU; 0 for as many as there are cores. BundleError, InputError, MissingLibrary."""
+        """threads: of the CPU; 0 for as many as there are cores, or as this process may use. BundleError, InputError,
+        MissingLibrary.
+        """
         require("onnxruntime")
         if device not in DEVICES:
             raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
         self.bundle, self.card = bundle, bundle.card
-        self._wanted, self._threads = _providers(device), threads
+        self._wanted, self._threads = _providers(device), threads or _allowed()
         self._backbone = self._session(bundle.path / "backbone.onnx")
         self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
         self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
@@ -93,9 +96,19 @@ class Model:
         wide = session.get_inputs()[0].shape[1]
         if x.shape[1] != wide:
             raise BundleError(
-                f"The head {name} wants {wide} inputs but gets {x.shape[1]}: it belongs to another backbone."
+                f"The head {name} wants {wide} inputs but gets {x.shape[1]}: it was taught with another backbone or "
+                "with an earlier version of RAW. Teach it again."
             )
         return session.run(None, {session.get_inputs()[0].name: x.astype(np.float32)})[0]
+
+
+def _allowed() -> int:
+    """The CPUs that this process is held to, or 0 where it may use all.
+
+    ONNX Runtime itself counts those of the machine, and ties a thread to each.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    return usable if usable < (os.cpu_count() or 1) else 0
 
 
 def batches(length: np.ndarray, points: int = POINTS_A_BATCH) -> Iterator[np.ndarray]:
