@@ -21,6 +21,7 @@ from .mixture import LEVELS, Mixture, depth, discs, mixture, moving, radii, spat
 from .own_past import (
     BASELINES,
     THRESHOLDS,
+    TRIPS,
     Marks,
     PastQuestions,
     groups,
@@ -192,7 +193,8 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, progress: Progress
         over[at] = error[at, 0, :1] / np.maximum(radii(mix, said.point), 1e-9)
         deep[at], moved[at] = depth(mix, truth), np.hypot(*truth.T) > 0
     table = _calibrated(model.card["calibration"], kind, past.horizon_s)
-    return Marks(groups(kind, past.horizon_s), error, over, deep, table, moved | ~np.char.endswith(kind, "held"))
+    user = tracks.user[past.begin[past.context]]
+    return Marks(groups(kind, past.horizon_s), user, error, over, deep, table, moved | ~np.char.endswith(kind, "held"))
 
 
 @dataclass(frozen=True)
@@ -293,7 +295,7 @@ def _said_batch(
         parameters = parameters.reshape(len(last), -1).astype(np.float64)
         point = q.base + parameters[:, :2] * q.scale[:, None]
         mix, bases = mixture(parameters, q.base, q.scale), np.stack([onward, stay], axis=1)
-        return _Said(f, last, mix, point, bases, np.full(len(last), "trips"))
+        return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS))
     found = candidates(f, last, horizon.ravel(), q)
     laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
     outputs = model.backbone(x, clock, valid, query, outputs=("parameters", "options"), candidates=laid_out)
