@@ -38,11 +38,12 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources import FORMATS
 
 WARM_UP = 0.02  # share of the budget
+FRESH, GOING_ON = 2e-3, 1.2e-3  # peak learning rates, from nothing and from trained weights
 LARGEST_GRAPH = 2**31  # bytes of an ONNX file
 EPILOG = """\
 examples:
   python -m model.pretrain --corpus tracks.parquet --minutes 60 --output run
-  python -m model.pretrain --init shipped --lr 5e-4 --corpus tracks.parquet --minutes 30 --output mine
+  python -m model.pretrain --init shipped --corpus tracks.parquet --minutes 30 --output mine
   python -m model.pretrain --resume --corpus tracks.parquet --minutes 60 --output run
   torchrun --nproc-per-node 8 -m model.pretrain --preset raw-base --points 32768 --corpus A 2*B --output run
 docs/training.md has a command for each preset and machine.
@@ -206,7 +207,7 @@ def parser() -> argparse.ArgumentParser:
     how = p.add_argument_group("how").add_argument
     how("--points", type=natural, default=4096, help="fixes a batch (%(default)s)")
     how("--accumulate", type=natural, default=1, metavar="N", help="batches a step and process (%(default)s)")
-    how("--lr", type=positive, default=2e-3, help="peak learning rate (%(default)s)")
+    how("--lr", type=positive, help=f"peak learning rate ({FRESH}, with --init {GOING_ON})")
     how("--seed", type=int, default=0, help="of the first weights and of the batches (%(default)s)")
     how("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
     how("--parallel", choices=("ddp", "fsdp"), help="under torchrun (fsdp for raw-large and raw-1b, else ddp)")
@@ -242,7 +243,9 @@ def check(args: argparse.Namespace) -> None:
 
 
 def fill_in(args: argparse.Namespace, world: World) -> None:
-    """The arguments that depend on the device, where they were not given."""
+    """The arguments that depend on the device and on where the weights come from, where they were not given."""
+    if args.lr is None:
+        args.lr = GOING_ON if args.init else FRESH
     on_gpu = world.device.type == "cuda"
     if args.compile is None:
         args.compile = on_gpu
