@@ -51,7 +51,7 @@ class Batch:
     cadence: int
 
 
-def _pace(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
+def pace(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
     """How much longer than simulated each step of rows t (B, L) ms takes, varying along the way: (B, L)."""
     tau = np.exp(rng.uniform(np.log(30), np.log(200), (len(t), 1)))
     return np.exp(0.3 * _wander(rng, np.exp(-np.abs(np.diff(t, axis=1)) / 1000.0 / tau))[..., 0])
@@ -66,7 +66,7 @@ def _wander(rng: np.random.Generator, keep: np.ndarray) -> np.ndarray:
     return walk
 
 
-def _noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
+def noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
     """Recording error in metres for sequences t (B, L) ms: (B, L, 2), an autocorrelated part and white noise."""
     b, length = t.shape
     sigma, tau, white = (
@@ -142,12 +142,12 @@ def _vary(rng: np.random.Generator, rows: Rows, exact: bool, cadence: int) -> Ro
     if cadence < COARSE_S:
         stretch = rng.uniform(*((0.75, 1.35) if exact else (0.92, 1.08)), (len(t), 1))
         if exact:
-            stretch = stretch * np.where(rng.random((len(t), 1)) < 0.25, _pace(rng, t), 1.0)
+            stretch = stretch * np.where(rng.random((len(t), 1)) < 0.25, pace(rng, t), 1.0)
         t = t[:, :1] + np.cumsum(np.diff(t, axis=1, prepend=t[:, :1]) * stretch, axis=1).astype(np.int64)
     if exact:
         lon, lat = _enlarge(rng, rows.piece, t, lon, lat)
         kx, ky = metres_per_degree(lat)
-        error = _noise(rng, t)
+        error = noise(rng, t)
         lon, lat = lon + error[..., 0] / kx, lat + error[..., 1] / ky
     return Rows(t, lon, lat, rows.piece)
 

@@ -1,0 +1,58 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Rides and walks as phones record them, from movement of known speeds."""
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from pyarrow import parquet
+
+from model.synthetic import segments
+from model.synthetic.sumo import SyntheticError
+
+SPEED = {"walk": 1.4, "rail": 20.0}
+
+
+@pytest.fixture
+def movement(tmp_path):
+    """Straight trips of twenty minutes at constant speed."""
+    folder = tmp_path / "movement"
+    folder.mkdir()
+    mode = np.repeat([m for m in SPEED for _ in range(5)], 1200)
+    second = np.tile(np.arange(1200), 10)
+    metres = second * np.array([SPEED[m] for m in mode])
+    table = {
+        "mode": pa.array(mode).dictionary_encode(),
+        "track_id": pa.array([f"{i // 1200}" for i in range(12_000)]).dictionary_encode(),
+        "t": second * 1000, "lon": np.full(12_000, 10.0), "lat": 50 + metres / 111_250,
+    }  # fmt: skip
+    parquet.write_table(pa.table(table), folder / "00-straight.parquet")
+    return folder
+
+
+def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
+    out = tmp_path / "out"
+    command = ["--movement", str(movement), "--per-mode", "60", "--seed", "3"]
+    segments.main([*command, "--output", str(out)])
+    table = parquet.read_table(out / "tracks.parquet").to_pandas()
+    labels = dict(line.split(",")[1:] for line in (out / "labels.csv").read_text().splitlines()[1:])
+    assert set(labels) == set(table.track_id) and set(labels.values()) == {"walk", "rail"}
+    assert table.user_id.nunique() == 10
+    silent = []
+    for track, piece in table.groupby("track_id"):
+        seconds = piece.t.astype("int64").to_numpy()
+        seconds = (seconds - seconds[0]) / {"ms": 1e3, "ns": 1e9}[piece.t.dt.unit]
+        assert len(piece) >= segments.FEWEST and (np.diff(seconds) > 0).all()
+        metres = np.hypot(np.diff(piece.lat.iloc[[0, -1]]) * 111_250, np.diff(piece.lon.iloc[[0, -1]]) * 71_000)[0]
+        mode = labels[str(track)]
+        low, high = SPEED[mode] * segments.SMALLEST / 1.8, min(SPEED[mode] * 3.0 / 0.5, segments.MODES[mode][1])
+        assert low * seconds[-1] - 80 <= metres <= 1.2 * high * seconds[-1] + 80
+        silent.append(np.diff(seconds).max() > 100)
+    assert 0.05 < np.mean(silent) < 0.5
+    again = tmp_path / "again"
+    segments.main([*command, "--output", str(again)])
+    assert parquet.read_table(again / "tracks.parquet").equals(parquet.read_table(out / "tracks.parquet"))
+
+
+def test_no_movement(tmp_path):
+    with pytest.raises(SyntheticError, match="no movement"):
+        segments.pieces(tmp_path, 10, 1)
