@@ -34,12 +34,17 @@ class Labelled:
 
 
 def read_table(path: str | Path) -> dict[str, np.ndarray]:
-    """Columns of a CSV or Parquet table."""
+    """Columns of a CSV or Parquet table. Ids in a CSV are text: a census tract's leading zeros are part of its name."""
     import pyarrow.csv
     import pyarrow.parquet
 
+    ids = {name: pyarrow.string() for names in ID_FIELDS.values() for name in names}
+    as_text = pyarrow.csv.ConvertOptions(column_types=ids)
     try:
-        table = pyarrow.parquet.read_table(path) if str(path).endswith(".parquet") else pyarrow.csv.read_csv(path)
+        if str(path).endswith(".parquet"):
+            table = pyarrow.parquet.read_table(path)
+        else:
+            table = pyarrow.csv.read_csv(path, convert_options=as_text)
     except (OSError, ValueError) as e:
         raise InputError(f"The labels {path} cannot be read: {e}") from e
     return {name: np.asarray(table[name].to_pylist(), object) for name in table.column_names}

@@ -26,7 +26,7 @@ from model.heads import (
     ridge,
     temperature,
 )
-from model.labels import Labelled, cut_intervals, join, thin
+from model.labels import Labelled, cut_intervals, join, read_table, thin
 from model.scoring import Told, compare, scores, verdict, write_report
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import BundleError, InputError
@@ -156,6 +156,12 @@ def test_too_few_labels_are_said():
     with pytest.raises(InputError, match="Only 2 users"):
         table = {"user_id": np.array(["a", "b"], object), "y": np.array([1, 2], object)}
         join(np.array(["a", "b", "c"], object), np.arange(3), table, "user", "y")
+
+
+def test_ids_keep_their_leading_zeros(tmp_path):
+    (tmp_path / "tracts.csv").write_text("region_id,shops\n061000,7\n980501,6\n")
+    table = read_table(tmp_path / "tracts.csv")
+    assert table["region_id"].tolist() == ["061000", "980501"] and table["shops"].tolist() == [7, 6]
 
 
 def test_thinning_keeps_the_rare_class_whole():
