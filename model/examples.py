@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_matrix, diags
 
 from model.hand_features import hand_features
 from model.labels import Labelled, join, label_units
@@ -16,7 +15,8 @@ from raw_qgis_plugin.core.domain import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embed import FACTS, embed
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
 from raw_qgis_plugin.core.polygons import Polygons
-from raw_qgis_plugin.core.regions import area_km2, crossing, region_inputs
+from raw_qgis_plugin.core.region_use import USE
+from raw_qgis_plugin.core.regions import area_km2, count_users, fixes_inside, region_inputs, use_of_regions
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
 
@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 
 BLOCK_DEGREES = 0.02  # about two kilometres: regions of one block stay on one side of a split
 THINNINGS = 8  # copies of each region with fewer of its users, so that a head does not depend on how many are seen
-FEWEST_SEEN = 30  # users in the thinnest copy
-FEWEST_USERS = 10
+FEWEST_SEEN = 10  # users in the thinnest copy
+FEWEST_USERS, FEWEST_THINNED = 10, 3  # of a region, whole and thinned
+COUNTS = 3 + len(USE)  # the last columns of what a head of regions is given say how many come, and how they use it
 BASELINES = {"region": "gradient boosting on the numbers of users and fixes and the area"}
 BASELINE = "gradient boosting on hand features (speeds, accelerations, turns, stops, length, duration, hours, places)"
 
@@ -111,15 +112,22 @@ def strength_of(width: int, model: Model) -> np.ndarray:
     return strength
 
 
+def strength_of_counts(one: np.ndarray) -> np.ndarray:
+    """(COUNTS,) how much the counts and the use of a region count beside embeddings whose columns count one (d,)."""
+    return np.full(COUNTS, np.sqrt(np.square(one).sum()) / 2)
+
+
 def region_examples(
     tracks: Tracks, regions: Polygons, table: dict[str, np.ndarray], field: str, model: Model, seed: int,
     progress: Progress = no_progress, cached: Embed | None = None,
 ) -> Examples:  # fmt: skip
-    """Examples of regions with at least ten users, whole and thinned; a label goes with its region's block."""
+    """Examples of regions with at least ten users, whole and, down to three, thinned; a label goes with its region's
+    block.
+    """
     ids, polygons = regions.ids, regions.shapes
     found = join(ids, blocks(polygons), table, "region", field)
     users = tracks.by_user()
-    visits = crossing(users, polygons[found.unit])
+    inside = fixes_inside(users, polygons[found.unit])
     embeddings = cached(users, progress) if cached else embed(users, model, progress)
     area = area_km2(polygons[found.unit])
     rng = np.random.default_rng(seed)
@@ -127,12 +135,14 @@ def region_examples(
     for copy in range(1 + THINNINGS):
         least = np.log(min(max(FEWEST_SEEN / users.n_users, 0.02), 1.0))
         share = 1.0 if copy == 0 else float(np.exp(rng.uniform(least, 0.0)))
-        thinned = csr_matrix(visits @ diags((rng.random(users.n_users) < share).astype(np.int64)))
-        thinned.eliminate_zeros()
-        n = np.diff(thinned.indptr)
-        row = np.flatnonzero(n >= FEWEST_USERS)
-        x = region_inputs(embeddings, thinned, area)
-        parts.append((x[row], x[row][:, -3:], found.value[row], found.group[row], np.full(len(row), copy == 0), n[row]))
+        seen = rng.random(users.n_users) < share
+        some = [rows[seen[users.user[rows]]] for rows in inside]
+        visits = count_users(users, some)
+        n = np.diff(visits.indptr)
+        row = np.flatnonzero(n >= (FEWEST_THINNED if copy else FEWEST_USERS))
+        x = region_inputs(embeddings, visits, area, use_of_regions(users, some))[row]
+        alone = x[:, -COUNTS:][:, :3]
+        parts.append((x, alone, found.value[row], found.group[row], np.full(len(row), copy == 0), n[row]))
     x, hand, label, group, whole, n_users = (np.concatenate(p) for p in zip(*parts, strict=True))
     if whole.sum() < 10:
         raise InputError(
@@ -140,8 +150,8 @@ def region_examples(
         )
     domain = domain_of({k: v for k, v in unit_stats(users).items() if k in ("cadence_s", "speed_ms")})
     one = strength_of(embeddings.shape[1], model)
-    strength = np.concatenate([one, one, np.full(3, np.sqrt(np.square(one).sum()) / 2)])  # counts say most
-    domain["n_users"] = [FEWEST_USERS, 2 * int(n_users.max())]
+    strength = np.concatenate([one, one, strength_of_counts(one)])
+    domain["n_users"] = [FEWEST_THINNED, 2 * int(n_users.max())]
     return Examples(x, hand, label, group, whole, strength, domain)
 
 

@@ -72,7 +72,9 @@ def teach(
     task, y = encode(e.label, rename)
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
-    both, simple = np.full((2, len(y), task.outputs), np.nan), np.full(len(y), np.nan)  # both: a line alone, and all
+    both = np.full((2, len(y), task.outputs), np.nan)  # a line alone, and all
+    # From all that the head learns from and, where some of it are parts of units, from whole ones alone
+    trees = np.full((1 if e.whole.all() else 2, len(y)), np.nan)
     began = time.monotonic()
     until = began + 60 * minutes
     splits = folds(y, e.group, task, seed) if splits is None else splits
@@ -81,15 +83,17 @@ def teach(
         head = fit(e.x[learn], y[learn], e.group[learn], task, seed + fold, e.strength, until)
         for way, members in enumerate((head.members[:1], head.members)):
             both[way, test] = predict(Ensemble(list(members)).eval(), e.x[test])
-        simple[test] = boosting(e.hand[learn], y[learn], task, seed).predict(e.hand[test])
+        for way, rows in enumerate((learn, learn[e.whole[learn]])[: len(trees)]):
+            trees[way, test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
         say(fold=fold + 1, of=len(splits), seconds=round(time.monotonic() - began, 1))
         if time.monotonic() > until:
             break
-    told = ~np.isnan(simple)
+    told = ~np.isnan(trees[0])
     if not told.any():
         raise InputError(
             "The labels are too few or in too few groups for a cross-validation, so nothing could be said of the head."
         )
+    simple = min(trees, key=lambda answer: float(np.abs(off(answer[told], y[told], task)).mean()))
     straight = loss(both[0, told], y[told], task) <= loss(both[1, told], y[told], task)
     out = both[0 if straight else 1, told]
     gain, shift, card = 1.0, 0.0, {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain}
@@ -107,6 +111,11 @@ def teach(
     line = Ensemble([ridge(e.x, y, task, e.strength)])
     head = line if straight else fit(e.x, y, e.group, task, seed, e.strength)
     return Calibrated(head, gain, shift).eval(), task, card, answers
+
+
+def off(answer: np.ndarray, y: np.ndarray, task: Task) -> np.ndarray:
+    """(n,) by how much answers are off the truth: wrong or not, or in the task's own unit."""
+    return answer != y if task.classes else task.in_unit(answer) - task.in_unit(y)
 
 
 def loss(out: np.ndarray, y: np.ndarray, task: Task) -> float:

@@ -47,19 +47,26 @@ people=("${teach[@]}" --unit user --also-days 3 14 --cache "$work/embeddings")
     --labels "$truth/truth_users.csv" --field metro_user --trained-on "$plans"
 "${people[@]}" --task-name trips_a_day --title "Trips a day" --unit-of-measure "per day" \
     --labels "$truth/truth_users.csv" --field trips_a_day --trained-on "$plans"
-"${teach[@]}" --unit track --task-name transport_mode --title "Transport mode" \
-    --labels "$truth/truth_segments.csv" --field mode --per-class 1200 \
-    --rename car="motor vehicle" bus="motor vehicle" --trained-on "the synthetic city, movement by Eclipse SUMO"
-"${teach[@]}" --unit region --task-name poi_density --title "Points of interest" --unit-of-measure "per km²" \
-    --labels "$truth/truth_regions.csv" --field poi_density_km2 \
-    --regions "$truth/regions.geojson" --id region_id --trained-on "the synthetic city"
+"${people[@]}" --task-name metro_trips --title "Metro trips" --unit-of-measure "a week" \
+    --labels "$truth/truth_users.csv" --field metro_trips_a_week --trained-on "$plans"
+$python -m model.synthetic.segments --movement "$work/movement31/movement" --per-mode 1000 --seed 41 --output "$work/segments"
+$python -m model.finetune --tracks "$truth/tracks.parquet" "$work/segments/tracks.parquet" \
+    --labels "$truth/truth_segments.csv" "$work/segments/labels.csv" --bundle "$bundle" --output "$bundle" --experimental \
+    --unit track --task-name transport_mode --title "Transport mode" --field mode --per-class 1500 \
+    --rename car="motor vehicle" bus="motor vehicle" \
+    --trained-on "the synthetic city and other simulated movement, by Eclipse SUMO"
+places=("${teach[@]}" --unit region --regions "$truth/regions.geojson" --id region_id --labels "$truth/truth_regions.csv"
+    --trained-on "the synthetic city" --cache "$work/embeddings")
+"${places[@]}" --task-name poi_density --title "Points of interest" --unit-of-measure "per km²" --field poi_density_km2
+"${places[@]}" --task-name boardings --title "Boardings" --unit-of-measure "a week" --field boardings
 
 # The card's figures, on units that trained nothing.
 $python -m model.evaluate forecast --tracks "$data/cabspotting/points.parquet" --held-out-cabs --family 60s long filled \
     --bundle "$bundle" --record "San Francisco cabs held apart"
-for task in commuter metro_user trips_a_day; do
+for task in commuter metro_user metro_trips trips_a_day; do
+    field=${task/metro_trips/metro_trips_a_week}
     $python -m model.evaluate profiles --tracks "$work/city22/tracks.parquet" --labels "$work/city22/truth_users.csv" \
-        --field "$task" --task "$task" --unit user --days 14 3 --bundle "$bundle" --record "another city" \
+        --field "$field" --task "$task" --unit user --days 14 3 --bundle "$bundle" --record "another city" \
         --baseline-tracks "$truth/tracks.parquet" --baseline-labels "$truth/truth_users.csv"
 done
 if [ -d "$data/geolife" ]; then

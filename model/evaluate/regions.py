@@ -19,7 +19,7 @@ from scipy.stats import spearmanr
 
 from model.evaluate import make_parser, write_report
 from model.evaluate.untrained import untrained
-from model.examples import FEWEST_USERS, blocks, strength_of
+from model.examples import COUNTS, FEWEST_USERS, blocks, strength_of, strength_of_counts
 from model.hand_features import hand_features
 from model.heads import Task, encode, folds, predict, ridge
 from model.heldout import held_out_cab
@@ -29,43 +29,47 @@ from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.polygons import Polygons, read_polygons
-from raw_qgis_plugin.core.regions import area_km2, crossing, fixes_inside, region_inputs
+from raw_qgis_plugin.core.region_use import USE
+from raw_qgis_plugin.core.regions import area_km2, count_users, fixes_inside, region_inputs, use_of_regions
 from raw_qgis_plugin.core.report import Page
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 WEEK_MS = 7 * 86_400_000
-ALONE = "number of visitors alone"
+ALONE, RAW = "number of visitors alone", "RAW: embeddings, sum and mean, and how regions are used"
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # method -> its columns (n, d) and how much each counts (d,)
 
 
-def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, model: Model, seed: int) -> Columns:
-    """The columns from which each method says something about regions. visits: (n_regions, n_users)."""
+def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray, model: Model, seed: int) -> Columns:
+    """The columns from which each method says something about regions. visits: (n_regions, n_users). use: of
+    `use_of_regions`.
+    """
     embeddings, random = embed(users, model), embed(users, untrained(model, seed))  # type: ignore[arg-type]
-    counts = region_inputs(np.zeros((users.n_users, 1), np.float32), visits, area)[:, -3:]
     hand = np.nan_to_num(hand_features(users)).astype(np.float32)
     hand = np.sign(hand) * np.log1p(np.abs(hand))
-    width = embeddings.shape[1]
-    one = strength_of(width, model)
-    many = np.full(3, np.sqrt(np.square(one).sum()) / 2)
+    one = strength_of(embeddings.shape[1], model)
+    much = strength_of_counts(one)
+    known = region_inputs(embeddings, visits, area, use)[:, -COUNTS:]
+    counts = known[:, :3]
 
-    def both(e: np.ndarray, v: csr_matrix) -> tuple[np.ndarray, np.ndarray]:
-        return np.concatenate([region_inputs(e, v, area)[:, :-3], counts], axis=1), np.concatenate([one, one, many])
+    def pooled(e: np.ndarray, v: csr_matrix = visits) -> tuple[np.ndarray, np.ndarray]:
+        x = region_inputs(e, v, area, use)[:, :-COUNTS]
+        return x[:, : e.shape[1]], x[:, e.shape[1] :]
 
-    whole = both(embeddings, visits)
-    mean = np.concatenate([whole[0][:, width : 2 * width], counts], axis=1)
-    total = np.concatenate([whole[0][:, :width], counts], axis=1)
-    by_hand = np.concatenate([region_inputs(hand, visits, area)[:, hand.shape[1] : 2 * hand.shape[1]], counts], axis=1)
-    return {
-        ALONE: (counts, np.ones(3)),
-        "hand features, mean": (by_hand, np.append(np.ones(hand.shape[1]), np.full(3, 3.0))),
-        "RAW, sum and mean": whole,
-        "RAW, sum": (total, np.concatenate([one, many])),
-        "RAW, mean": (mean, np.concatenate([one, many])),
-        "RAW over random people": both(embeddings, shuffled(visits, seed)),
-        "random weights": both(random, visits),
+    total, mean = pooled(embeddings)
+    columns = {
+        ALONE: ([counts], [np.ones(3)]),
+        "hand features of the visitors, mean": ([pooled(hand)[1], counts], [np.ones(hand.shape[1]), np.full(3, 3.0)]),
+        "how regions are used": ([known], [np.append(np.full(3, 3.0), np.ones(len(USE)))]),
+        RAW: ([total, mean, known], [one, one, much]),
+        "RAW, sum": ([total, known], [one, much]),
+        "RAW, mean": ([mean, known], [one, much]),
+        "embeddings": ([total, mean, counts], [one, one, much[:3]]),
+        "embeddings of random people": ([*pooled(embeddings, shuffled(visits, seed)), counts], [one, one, much[:3]]),
+        "embeddings from random weights": ([*pooled(random), counts], [one, one, much[:3]]),
     }
+    return {name: (np.concatenate(x, axis=1), np.concatenate(s)) for name, (x, s) in columns.items()}
 
 
 def shuffled(visits: csr_matrix, seed: int) -> csr_matrix:
@@ -153,19 +157,21 @@ def run_all(args: argparse.Namespace) -> dict:
         found = join(regions.ids, blocks(regions.shapes), read_table(args.labels), "region", args.field)
         chosen, value, block = found.unit, found.value.astype(float), found.group
     users = tracks.by_user()
-    visits = crossing(users, regions.shapes[chosen])
+    inside = fixes_inside(users, regions.shapes[chosen])
+    visits = count_users(users, inside)
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
     if len(enough) < 20:
         raise InputError(f"Only {len(enough)} regions were crossed by {args.min_users} users; at least 20 are needed.")
     visits, chosen, value, block = csr_matrix(visits[enough]), chosen[enough], value[enough], block[enough]
     task, y = encode(np.array([float(v) for v in value], object))
-    columns = methods(users, visits, area_km2(regions.shapes[chosen]), model, args.seed)
+    use = use_of_regions(users, [inside[i] for i in enough])
+    columns = methods(users, visits, area_km2(regions.shapes[chosen]), use, model, args.seed)
     if before is not None:
         last = np.log1p(before[enough]).astype(np.float32)[:, None]
         columns["pick-ups of the week before"] = last, np.ones(1)
         columns["RAW and the week before"] = (
-            np.concatenate([columns["RAW, sum and mean"][0], last], axis=1),
-            np.append(columns["RAW, sum and mean"][1], 10.0),
+            np.concatenate([columns[RAW][0], last], axis=1),
+            np.append(columns[RAW][1], 10.0),
         )
     return {
         "truth": "pick-ups in the last week" if args.pickups else args.field, "regions": len(enough),
@@ -177,7 +183,7 @@ def run_all(args: argparse.Namespace) -> dict:
 def page_of(results: dict) -> Page:
     """The figures for people to read."""
     page = Page("Regions", f"What the tracks of {results['users']} users say about {results['truth']}.")
-    raw = results["methods"]["RAW, sum and mean"]
+    raw = results["methods"][RAW]
     more, low, high = raw["more_r2"]
     proved = "proved better" if low > 0 else "worse" if high < 0 else "not proved better"
     page.sentence(
@@ -193,7 +199,7 @@ def page_of(results: dict) -> Page:
         ])  # fmt: skip
     page.table(
         ["learned from", "R²", "above visitors alone", "mean error", "over visitors alone", "RMSE", "rank corr."], rows,
-        strong=[i for i, row in enumerate(rows) if row[0] == "RAW, sum and mean"],
+        strong=[i for i, row in enumerate(rows) if row[0] == RAW],
     )  # fmt: skip
     page.sentence("Cross-validation over blocks of about two kilometres; intervals from drawing whole blocks.")
     return page

@@ -12,6 +12,7 @@ import numpy as np
 from .domain import outside, unit_stats
 from .errors import Progress, no_progress, require
 from .profiles import UNKNOWN, answers
+from .region_use import FixUse, fix_use, use_of_region
 from .regions import MIN_USERS, area_km2, region_inputs, usable_polygons
 from .tracks import Tracks, group_quantile
 from .week import HOURS, hour_of_week, people_by
@@ -87,6 +88,7 @@ class City:
     answers: dict[str, dict[str, np.ndarray]]  # head of users -> its columns, (n_users,) each
     stats: dict[str, np.ndarray]  # of domain.unit_stats
     hour: np.ndarray  # (n,) uint8 of each fix: of week.hour_of_week
+    use: FixUse
     index: Index
 
 
@@ -114,12 +116,13 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
 
     progress(0.0)
     hour = hour_of_week(users)
+    use = fix_use(users)
     progress(0.2)
     index = Index(users.lon, users.lat)
     progress(0.6)
     said = {head["name"]: answers(head, model, embeddings) for head in model.bundle.heads("user")}
     stats = unit_stats(users)
-    city = City(users, embeddings, said, stats, hour, index)
+    city = City(users, embeddings, said, stats, hour, use, index)
     # The first region takes a second, in which libraries and heads are loaded: better here than under the mouse
     look(city, model, shapely.box(*index.bounds).buffer(1e-6), 1)
     progress(1.0)
@@ -137,7 +140,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
     if len(visitors) < min_users:
         return RegionView(area, True, visitors)
     embeddings = city.embeddings[visitors]
-    columns, in_domain, reasons = _scores(city, model, visitors, per_user[visitors], embeddings, area)
+    columns, in_domain, reasons = _scores(city, model, visitors, per_user[visitors], embeddings, area, fixes)
     week = people_by(user, city.hour[fixes], city.users.n_users, HOURS).reshape(7, 24)
     mix = {
         name: mix_of(said[name][visitors], min_users)
@@ -151,20 +154,28 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
 
 
 def _scores(
-    city: City, model: Model, visitors: np.ndarray, fixes: np.ndarray, embeddings: np.ndarray, area: float
+    city: City,
+    model: Model,
+    visitors: np.ndarray,
+    fixes_each: np.ndarray,
+    embeddings: np.ndarray,
+    area: float,
+    fixes: np.ndarray,
 ) -> tuple[dict[str, Any], bool, list[str]]:
     """What the heads of regions answer, and whether they may be asked."""
     from scipy.sparse import csr_matrix
 
-    visits = csr_matrix(fixes[None, :])
+    heads = model.bundle.heads("region")
+    visits = csr_matrix(fixes_each[None, :])
+    use = use_of_region(city.users, city.use, np.sort(fixes))[None, :] if heads else None
     group = np.zeros(len(visitors), np.int64)
     stats = {name: group_quantile(values[visitors], group, 1) for name, values in city.stats.items()}
     stats["n_users"] = np.array([len(visitors)], float)
     columns: dict[str, Any] = {}
     in_domain, reasons = True, []
-    for head in model.bundle.heads("region"):
+    for head in heads:
         pooling = head.get("pooling", "sum")
-        x = region_inputs(embeddings, visits, np.array([area]), pooling)
+        x = region_inputs(embeddings, visits, np.array([area]), use, pooling)
         columns.update({name: values[0] for name, values in answers(head, model, x).items()})
         wrong, why = outside(stats, head.get("domain", {}), np.ones(1, bool), "regions")
         in_domain &= not wrong[0]

@@ -15,6 +15,7 @@ from .errors import InputError, Progress, no_progress, part_of, require
 from .features import solar_hour
 from .geodesy import metres_between
 from .profiles import answers, choose_heads, most_visited
+from .region_use import USE, fix_use, use_of_region, visit_begins
 from .tracks import Tracks, group_quantile, solar_day
 
 if TYPE_CHECKING:
@@ -29,7 +30,6 @@ MIN_USERS = 10
 LONGEST_WAY_MS = 15 * 60_000  # between two fixes a straight way is assumed for no longer than this …
 LONGEST_WAY_M = 5000.0  # … and no farther
 HOME_M = 150.0
-VISIT_MS = 3 * 3_600_000  # a longer silence ends a visit
 
 
 @dataclass(frozen=True)
@@ -75,13 +75,14 @@ def score_regions(
         "n_points": np.where(shown, list(map(len, inside)), np.nan),
     }
     more = {name: np.where(shown, values, np.nan) for name, values in stays(users, polygons, inside, visits).items()}
+    use = use_of_regions(users, [inside[i] for i in np.flatnonzero(shown)] if heads else [])
     visits, users = _only_visitors(visits[shown], users)
     in_domain = shown.copy()
     reasons = [] if heads else ["The model has no head for a region, so that there are counts alone."]
     if heads:
         part = part_of(progress, 0.2, 0.95)
         embeddings = cached(users, part) if cached else embed(users, model, part)
-        inputs = region_inputs(embeddings, visits, area_km2(np.asarray(polygons, object)[shown]), pooling)
+        inputs = region_inputs(embeddings, visits, area_km2(np.asarray(polygons, object)[shown]), use, pooling)
         stats = _region_stats(users, visits)
         for head in heads:
             for name, values in answers(head, model, inputs).items():
@@ -199,12 +200,6 @@ def stays(
     return {"n_visits": n_visits, "dwell_min": dwell, "home_share": share}
 
 
-def visit_begins(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
-    """(m,) bool: which of the fixes in a region, (m,) rows ascending, begin a visit."""
-    t, user = tracks.t[rows], tracks.user[rows]
-    return np.append(True, (np.diff(rows) != 1) | (user[1:] != user[:-1]) | (np.diff(t) > VISIT_MS))[: len(rows)]
-
-
 def homes(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     """(n_users,) lon and lat of where users spend their nights, to 150 m; nan where they are seen on fewer than two."""
     hours = solar_hour(tracks.t, tracks.lon) % 24
@@ -297,16 +292,26 @@ def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum")
     return total.astype(np.float32)
 
 
-def region_inputs(embeddings: np.ndarray, visits: csr_matrix, area: np.ndarray, pooling: str = "sum") -> np.ndarray:
-    """What a region head is given, in training and inference alike: (n_regions, 2 d + 3) float32.
+def use_of_regions(users: Tracks, inside: Sequence[np.ndarray]) -> np.ndarray:
+    """(n_regions, len(USE)) float32, how each region is used. inside: of `fixes_inside`, of users' tracks."""
+    if not len(inside):
+        return np.zeros((0, len(USE)), np.float32)
+    of = fix_use(users)
+    return np.stack([use_of_region(users, of, rows) for rows in inside])
 
-    The pooled embeddings (sum unless another pooling is asked for), their mean, log(1 + users), log(1 + fixes) and
-    log(area). area: (n_regions,) km².
+
+def region_inputs(
+    embeddings: np.ndarray, visits: csr_matrix, area: np.ndarray, use: np.ndarray, pooling: str = "sum"
+) -> np.ndarray:
+    """What a region head is given, in training and inference alike: (n_regions, 2 d + 3 + len(USE)) float32.
+
+    The pooled embeddings (sum unless another pooling is asked for), their mean, log(1 + users), log(1 + fixes),
+    log(area), and use: (n_regions, len(USE)) of `use_of_regions`. area: (n_regions,) km².
     """
     n_users = np.diff(visits.indptr)
     n_fixes = np.asarray(visits.sum(axis=1)).ravel()
     counts = np.stack([np.log1p(n_users), np.log1p(n_fixes), np.log(np.maximum(area, 1e-6))], axis=1)
-    blocks = pool_users(embeddings, visits, pooling), pool_users(embeddings, visits, "mean"), counts
+    blocks = pool_users(embeddings, visits, pooling), pool_users(embeddings, visits, "mean"), counts, use
     return np.concatenate(blocks, axis=1).astype(np.float32)
 
 

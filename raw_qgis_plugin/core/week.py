@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from .errors import InputError, Progress, no_progress
-from .regions import MIN_USERS, fixes_inside, visit_begins
+from .region_use import visit_begins
+from .regions import MIN_USERS, fixes_inside
 from .times import HOUR_MS
 from .tracks import Tracks
 

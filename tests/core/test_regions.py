@@ -91,9 +91,9 @@ def test_pooling():
     assert pool_users(embeddings, visits).tolist() == [[4, 4], [0, 0], [0, 0]]
     assert pool_users(embeddings, visits, "mean").tolist() == [[2, 2], [0, 0], [0, 0]]
     assert pool_users(embeddings, visits, "share").tolist() == [[2.5, 3], [0, 0], [0, 0]]
-    inputs = region_inputs(embeddings, visits, np.array([1.0, 2, np.e]))
-    assert inputs.dtype == np.float32 and inputs.shape == (3, 7)
-    assert inputs[0] == pytest.approx([4, 4, 2, 2, np.log(3), np.log(5), 0])
+    inputs = region_inputs(embeddings, visits, np.array([1.0, 2, np.e]), np.full((3, 1), 9.0))
+    assert inputs.dtype == np.float32 and inputs.shape == (3, 8)
+    assert inputs[0] == pytest.approx([4, 4, 2, 2, np.log(3), np.log(5), 0, 9])
     with pytest.raises(InputError, match="no pooling 'max'"):
         pool_users(embeddings, visits, "max")
 

@@ -123,7 +123,7 @@ def test_regions_are_taught_on_who_crossed_them(nano_run, tracks_file, tmp_path)
     finetune([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "bundle")])
     (head,) = open_bundle(tmp_path / "bundle").heads("region")
     assert head["kind"] == "number" and head["halfwidth"]["low"] < 0 < head["halfwidth"]["high"]
-    assert head["domain"]["n_users"][0] == 10 and set(head["metrics"]["head"]) == {"mae", "r2"}
+    assert head["domain"]["n_users"][0] == 3 and set(head["metrics"]["head"]) == {"mae", "r2"}
 
 
 @pytest.mark.parametrize(
