@@ -291,8 +291,7 @@ def _said_batch(
     query = q.x.reshape(*horizon.shape, -1)
     onward, stay = q.base, np.zeros_like(q.base)
     if not days:
-        (parameters,) = model.backbone(x, clock, valid, query, outputs=("parameters",))
-        parameters = parameters.reshape(len(last), -1).astype(np.float64)
+        parameters = _both_ways(model, x, clock, valid, query).reshape(len(last), -1).astype(np.float64)
         point = q.base + parameters[:, :2] * q.scale[:, None]
         mix, bases = mixture(parameters, q.base, q.scale), np.stack([onward, stay], axis=1)
         return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS))
@@ -304,6 +303,19 @@ def _said_batch(
     mix = mixture(parameters, q.base, q.scale, (options, found.xy, there))
     kind = np.repeat(_kinds_of_days(tracks, rows, valid), horizon.shape[1])
     return _Said(f, last, mix, spatial_median(mix), np.stack([stay, onward], axis=1), kind)
+
+
+def _both_ways(model: Model, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray) -> np.ndarray:
+    """Forecast parameters (B, Q, P) of trips. The point lies halfway between that of the track and that of its mirror
+    image turned back, so that left and right are alike.
+    """
+    (parameters,) = model.backbone(x, clock, valid, query, outputs=("parameters",))
+    x, query = x.copy(), query.copy()
+    x[..., feat.LATERAL_FEATURES] *= -1
+    query[..., feat.LATERAL_QUERY] *= -1
+    (mirrored,) = model.backbone(x, clock, valid, query, outputs=("parameters",))
+    point = 0.5 * (parameters[..., :2] + mirrored[..., :2] * np.array([1, -1], np.float32))
+    return np.concatenate([point, parameters[..., 2:]], axis=-1)
 
 
 def _areas(

@@ -47,6 +47,15 @@ def test_who_goes_straight_on_is_forecast_straight_on(model):
     assert np.all(np.abs(metres - 240) < 80) and np.all(np.abs(f.lat - 50) * 111_200 < 60)
 
 
+def test_left_and_right_are_alike(model):
+    k = np.arange(60)
+    north = 3e-6 * k**2
+    left, right = (build_tracks(np.zeros(60), None, START + k * 10_000, k * 1e-3, lat)[0] for lat in (north, -north))
+    one, other = (forecast(tracks, model, [30, 120], ask_past=False) for tracks in (left, right))
+    np.testing.assert_allclose([one.lon, one.lat], [other.lon, -other.lat], atol=1e-7)
+    assert (one.lat > north[-1]).all()
+
+
 def test_areas_nest_and_grow_with_the_horizon(model):
     f = forecast(straight(users=1), model, [10, 60, 300])
     assert (f.radius50_m < f.radius80_m).all() and (np.diff(f.radius80_m) > 0).all() and (f.radius50_m > 0).all()
