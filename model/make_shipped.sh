@@ -58,7 +58,7 @@ $python -m model.finetune --tracks "$truth/tracks.parquet" "$work/segments/track
 places=("${teach[@]}" --unit region --regions "$truth/regions.geojson" --id region_id --labels "$truth/truth_regions.csv"
     --trained-on "the synthetic city" --cache "$work/embeddings")
 "${places[@]}" --task-name poi_density --title "Points of interest" --unit-of-measure "per km²" --field poi_density_km2
-"${places[@]}" --task-name boardings --title "Boardings" --unit-of-measure "a week" --field boardings
+"${places[@]}" --task-name boardings --title "Boardings" --unit-of-measure "a week of 10,000 people" --field boardings
 
 # The card's figures, on units that trained nothing.
 $python -m model.evaluate forecast --tracks "$data/cabspotting/points.parquet" --held-out-cabs --family 60s long filled \
