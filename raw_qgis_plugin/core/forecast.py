@@ -193,8 +193,7 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, progress: Progress
         over[at] = error[at, 0, :1] / np.maximum(radii(mix, said.point), 1e-9)
         deep[at], moved[at] = depth(mix, truth), np.hypot(*truth.T) > 0
     table = _calibrated(model.card["calibration"], kind, past.horizon_s)
-    user = tracks.user[past.begin[past.context]]
-    return Marks(groups(kind, past.horizon_s), user, error, over, deep, table, moved | ~np.char.endswith(kind, "held"))
+    return Marks(groups(kind, past.horizon_s), error, over, deep, table, moved | ~np.char.endswith(kind, "held"))
 
 
 @dataclass(frozen=True)

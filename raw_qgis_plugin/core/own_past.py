@@ -20,7 +20,7 @@ from .tracks import Tracks
 THRESHOLDS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.0, np.inf)
 BASELINES = 2  # staying, and going on at a fading velocity: the one that the model corrects, and the other
 UNASKED = 0.1  # where the past says nothing; on taxis it costs two thousandths of the error
-PRIOR = 3.0  # how many users' pasts speak for UNASKED: what one of them does, the next may not
+PRIOR = 3.0  # how many questions of the past speak for UNASKED
 AREAS_PRIOR = 250.0  # and for the areas as calibrated on the units of training
 CONTEXTS, SPLITS, HORIZONS = 480, 12, 6  # at most, in all, of one context, and of one split
 LATER = 0.45  # only fixes after this share of a context are asked
@@ -136,13 +136,12 @@ class Lessons:
 class Marks:
     """How n questions about the past were answered.
 
-    group: (n,). user: (n,) int. error_m: (n, BASELINES, THRESHOLDS). over_radius: (n, 2) error over the radii of 50 and
+    group: (n,). error_m: (n, BASELINES, THRESHOLDS). over_radius: (n, 2) error over the radii of 50 and
     80 % as they come from the mixture. depth: (n,) least share of the mixture that holds the truth. calibrated: (4, n)
     factors and shares of training. counted: (n,) bool, those that speak for areas.
     """
 
     group: np.ndarray
-    user: np.ndarray
     error_m: np.ndarray
     over_radius: np.ndarray
     depth: np.ndarray
@@ -159,7 +158,7 @@ def learn(m: Marks, known: np.ndarray) -> Lessons:
         if name.startswith(TRIPS):  # who rests between two trips teaches nothing of the way
             mean = mean[:1]
         unlikely = np.arange(len(mean))[:, None] + np.minimum(np.abs(np.array(THRESHOLDS) - UNASKED), 1.0)
-        cost = mean / max(mean.min(), 1e-9) + PRIOR / len(np.unique(m.user[own])) * unlikely
+        cost = mean / max(mean.min(), 1e-9) + PRIOR / own.sum() * unlikely
         row, column = np.unravel_index(np.argmin(cost), cost.shape)
         lessons.way_back[name] = int(row), THRESHOLDS[column]
         own &= m.counted

@@ -48,15 +48,13 @@ class Windows:
         return self.known & ~same
 
     def contexts(self) -> Tracks:
-        """Each context as a track of its user, in the order of the windows, by user; the truth is not in it."""
-        users, whose = np.unique(self.user, return_inverse=True)
+        """Each context as a track of its own, in the order of the windows; the truth is not in it."""
         ids = np.array([f"{i:07d}" for i in range(len(self))], dtype=object)
         real = ~np.isnan(self.lon)
         track = np.nonzero(real)[0].astype(np.int32)
         return Tracks(
-            users.astype(str).astype(object), ids, whose.astype(np.int32), track,
-            self.t[real], self.lon[real], self.lat[real],
-        )  # fmt: skip
+            ids, ids, np.arange(len(self), dtype=np.int32), track, self.t[real], self.lon[real], self.lat[real]
+        )
 
 
 def last_of_bins(tracks: Tracks) -> np.ndarray:
