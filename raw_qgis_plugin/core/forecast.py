@@ -290,9 +290,9 @@ def _said_batch(
     query = q.x.reshape(*horizon.shape, -1)
     onward, stay = q.base, np.zeros_like(q.base)
     if not days:
-        parameters = _both_ways(model, x, clock, valid, query).reshape(len(last), -1).astype(np.float64)
-        point = q.base + parameters[:, :2] * q.scale[:, None]
-        mix, bases = mixture(parameters, q.base, q.scale), np.stack([onward, stay], axis=1)
+        answer = _both_ways(model, x, clock, valid, query).reshape(len(last), -1).astype(np.float64)
+        point = q.base + answer[:, :2] * q.scale[:, None]
+        mix, bases = mixture(answer, q.base, q.scale), np.stack([onward, stay], axis=1)
         return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS))
     found = candidates(f, last, horizon.ravel(), q)
     laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])

@@ -167,7 +167,7 @@ def _scores(
 
     heads = model.bundle.heads("region")
     visits = csr_matrix(fixes_each[None, :])
-    use = use_of_region(city.users, city.use, np.sort(fixes))[None, :] if heads else None
+    use = use_of_region(city.users, city.use, np.sort(fixes))[None, :] if heads else np.zeros((1, 0))
     group = np.zeros(len(visitors), np.int64)
     stats = {name: group_quantile(values[visitors], group, 1) for name, values in city.stats.items()}
     stats["n_users"] = np.array([len(visitors)], float)
