@@ -15,7 +15,7 @@ from raw_qgis_plugin.core.domain import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embed import FACTS, embed
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
 from raw_qgis_plugin.core.polygons import Polygons
-from raw_qgis_plugin.core.region_use import USE
+from raw_qgis_plugin.core.region_use import USE, fix_use
 from raw_qgis_plugin.core.regions import area_km2, count_users, fixes_inside, region_inputs, use_of_regions
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
@@ -127,7 +127,7 @@ def region_examples(
     ids, polygons = regions.ids, regions.shapes
     found = join(ids, blocks(polygons), table, "region", field)
     users = tracks.by_user()
-    inside = fixes_inside(users, polygons[found.unit])
+    inside, of = fixes_inside(users, polygons[found.unit]), fix_use(users)
     embeddings = cached(users, progress) if cached else embed(users, model, progress)
     area = area_km2(polygons[found.unit])
     rng = np.random.default_rng(seed)
@@ -140,7 +140,7 @@ def region_examples(
         visits = count_users(users, some)
         n = np.diff(visits.indptr)
         row = np.flatnonzero(n >= (FEWEST_THINNED if copy else FEWEST_USERS))
-        x = region_inputs(embeddings, visits, area, use_of_regions(users, some))[row]
+        x = region_inputs(embeddings, visits, area, use_of_regions(users, some, of))[row]
         alone = x[:, -COUNTS:][:, :3]
         parts.append((x, alone, found.value[row], found.group[row], np.full(len(row), copy == 0), n[row]))
     x, hand, label, group, whole, n_users = (np.concatenate(p) for p in zip(*parts, strict=True))

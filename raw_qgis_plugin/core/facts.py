@@ -169,7 +169,7 @@ def _days(tracks: Tracks) -> np.ndarray:
 def region_facts(users: Tracks, visits: csr_matrix, region: np.ndarray, fix: np.ndarray) -> list[Fact]:
     """How regions are used, of the fixes in each: region and fix are (m,) pairs of a region and a row of users.
 
-    visits: (n_regions, n_users) of `regions.crossing`.
+    visits: (n_regions, n_users) of `regions.count_users`.
     """
     n = visits.shape[0]
     stay = np.minimum(_stay_ms(users)[fix], LONGEST_STEP_MS)

@@ -140,7 +140,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
     if len(visitors) < min_users:
         return RegionView(area, True, visitors)
     embeddings = city.embeddings[visitors]
-    columns, in_domain, reasons = _scores(city, model, visitors, per_user[visitors], embeddings, area, fixes)
+    columns, in_domain, reasons = _scores(city, model, visitors, fixes, embeddings, area)
     week = people_by(user, city.hour[fixes], city.users.n_users, HOURS).reshape(7, 24)
     mix = {
         name: mix_of(said[name][visitors], min_users)
@@ -154,19 +154,13 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
 
 
 def _scores(
-    city: City,
-    model: Model,
-    visitors: np.ndarray,
-    fixes_each: np.ndarray,
-    embeddings: np.ndarray,
-    area: float,
-    fixes: np.ndarray,
+    city: City, model: Model, visitors: np.ndarray, fixes: np.ndarray, embeddings: np.ndarray, area: float
 ) -> tuple[dict[str, Any], bool, list[str]]:
     """What the heads of regions answer, and whether they may be asked."""
     from scipy.sparse import csr_matrix
 
     heads = model.bundle.heads("region")
-    visits = csr_matrix(fixes_each[None, :])
+    visits = csr_matrix(np.bincount(city.users.user[fixes])[visitors][None, :])
     use = use_of_region(city.users, city.use, np.sort(fixes))[None, :] if heads else np.zeros((1, 0))
     group = np.zeros(len(visitors), np.int64)
     stats = {name: group_quantile(values[visitors], group, 1) for name, values in city.stats.items()}

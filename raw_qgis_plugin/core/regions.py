@@ -15,7 +15,7 @@ from .errors import InputError, Progress, no_progress, part_of, require
 from .features import solar_hour
 from .geodesy import metres_between
 from .profiles import answers, choose_heads, most_visited
-from .region_use import USE, fix_use, use_of_region, visit_begins
+from .region_use import USE, FixUse, fix_use, use_of_region, visit_begins
 from .tracks import Tracks, group_quantile, solar_day
 
 if TYPE_CHECKING:
@@ -99,11 +99,6 @@ def score_regions(
     return RegionScores(columns, reasons)
 
 
-def crossing(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, progress: Progress = no_progress) -> csr_matrix:
-    """Sparse (n_regions, n_users) counts of the fixes of each user in each region: `count_users` of `fixes_inside`."""
-    return count_users(tracks, fixes_inside(tracks, polygons, progress))
-
-
 def fixes_inside(
     tracks: Tracks, polygons: Sequence[Any] | np.ndarray, progress: Progress = no_progress
 ) -> list[np.ndarray]:
@@ -146,8 +141,8 @@ def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
 
 
 def ways_across(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, visits: csr_matrix) -> csr_matrix:
-    """Sparse (n_regions, n_users): 1 where no fix of a user is in a region (visits: of `crossing`) but the straight way
-    between two of them leads through it. Ways of more than 15 minutes or 5 km are not known to be straight.
+    """Sparse (n_regions, n_users): 1 where no fix of a user is in a region (visits: of `count_users`) but the straight
+    way between two of them leads through it. Ways of more than 15 minutes or 5 km are not known to be straight.
     """
     import shapely
     from scipy.sparse import coo_matrix, csr_matrix
@@ -276,7 +271,7 @@ def _turns(region: Any) -> list[float]:
 def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum") -> np.ndarray:
     """Pool the embeddings of the users who crossed each region (sum: Zhang et al. 2023, sec. 4.7).
 
-    embeddings: (n_users, d) float32, nan where a user has none (such users are left out). visits: of `crossing`.
+    embeddings: (n_users, d) float32, nan where a user has none (such users are left out). visits: of `count_users`.
     pooling: 'sum'; 'mean' of the users; 'share', the mean of the users by their share of the region's fixes.
     Returns (n_regions, d) float32; a region that nobody crossed is all zeros.
     """
@@ -292,11 +287,13 @@ def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum")
     return total.astype(np.float32)
 
 
-def use_of_regions(users: Tracks, inside: Sequence[np.ndarray]) -> np.ndarray:
-    """(n_regions, len(USE)) float32, how each region is used. inside: of `fixes_inside`, of users' tracks."""
+def use_of_regions(users: Tracks, inside: Sequence[np.ndarray], of: FixUse | None = None) -> np.ndarray:
+    """(n_regions, len(USE)) float32, how each region is used. inside: of `fixes_inside`, of users' tracks. of: of
+    `fix_use`, where it is known.
+    """
     if not len(inside):
         return np.zeros((0, len(USE)), np.float32)
-    of = fix_use(users)
+    of = of or fix_use(users)
     return np.stack([use_of_region(users, of, rows) for rows in inside])
 
 

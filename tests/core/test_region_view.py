@@ -11,7 +11,7 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.region_view import Index, RegionView, look, mix_of, nearly_same, prepare, rank
-from raw_qgis_plugin.core.regions import crossing
+from raw_qgis_plugin.core.regions import count_users, fixes_inside
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 from raw_qgis_plugin.core.user_view import grid_cell, usual_places
 
@@ -71,7 +71,7 @@ def test_a_region_counts_distinct_people_and_their_hours() -> None:
     assert view.week is not None and view.week.shape == (7, 24)
     assert view.week[0, 9:12].tolist() == [12, 12, 12]
     assert (np.delete(view.week.ravel(), [9, 10, 11]) == -1).all()
-    visits = crossing(city.users, [shapely.box(-0.1, -0.1, 0.1, 0.1)])
+    visits = count_users(city.users, fixes_inside(city.users, [shapely.box(-0.1, -0.1, 0.1, 0.1)]))
     assert visits.indices.tolist() == view.visitors.tolist()
 
 

@@ -18,7 +18,6 @@ from raw_qgis_plugin.core.polygons import read_polygons  # noqa: E402
 from raw_qgis_plugin.core.regions import (  # noqa: E402
     area_km2,
     count_users,
-    crossing,
     fixes_inside,
     homes,
     pool_users,
@@ -33,6 +32,11 @@ from raw_qgis_plugin.core.week import week_of_regions  # noqa: E402
 POI = {"name": "poi", "unit": "region", "kind": "number", "halfwidth": {"low": -1, "high": 2}, "transform": "log1p"}
 DEGREE = shapely.box(0, 0, 1, 1)
 EVERYWHERE = shapely.box(-180, -90, 180, 90)
+
+
+def crossing(tracks, regions):
+    """(n_regions, n_users) counts of fixes."""
+    return count_users(tracks, fixes_inside(tracks, regions))
 
 
 def fixes(lon, lat, user=None):
