@@ -30,7 +30,7 @@ from raw_qgis_plugin.core.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.polygons import Polygons, read_polygons
 from raw_qgis_plugin.core.region_use import USE
-from raw_qgis_plugin.core.regions import area_km2, count_users, fixes_inside, region_inputs, use_of_regions
+from raw_qgis_plugin.core.regions import area_km2, count_users, fixes_inside, pool_users, region_inputs, use_of_regions
 from raw_qgis_plugin.core.report import Page
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
@@ -54,8 +54,7 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
     counts = known[:, :3]
 
     def pooled(e: np.ndarray, v: csr_matrix = visits) -> tuple[np.ndarray, np.ndarray]:
-        x = region_inputs(e, v, area, use)[:, :-COUNTS]
-        return x[:, : e.shape[1]], x[:, e.shape[1] :]
+        return pool_users(e, v), pool_users(e, v, "mean")
 
     total, mean = pooled(embeddings)
     columns = {
