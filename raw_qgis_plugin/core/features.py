@@ -74,7 +74,7 @@ def unsquashed(x: np.ndarray) -> np.ndarray:
     return NEAR_M * np.sinh(8.0 * x)
 
 
-def _turn(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
+def into_frame(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
     """East-north vectors (n, 2) into the frame whose x axis is `heading` (n, 2)."""
     x = v[:, 0] * heading[:, 0] + v[:, 1] * heading[:, 1]
     y = v[:, 1] * heading[:, 0] - v[:, 0] * heading[:, 1]
@@ -135,7 +135,7 @@ def featurize(
     lag_v, lag_dt = [], []
     for k in LAGS:
         j = np.maximum(row - k, first[row])
-        lag_v.append(_turn(offset_m(lon[row], lat[row], lon[j], lat[j]), turn))
+        lag_v.append(into_frame(offset_m(lon[row], lat[row], lon[j], lat[j]), turn))
         lag_dt.append(np.maximum((t[row] - t[j]) / 1000.0, 0.5))
     speeds = [np.hypot(lag_v[k][:, 0], lag_v[k][:, 1]) / lag_dt[k] for k in (0, 1, 3, 5)]
     speed = np.sqrt(np.mean(np.square(speeds), axis=0))
@@ -149,7 +149,7 @@ def featurize(
     columns += [start[row], (length[row] < 50.0) & (lag_dt[0] >= 300.0), lag_dt[0] > 1800.0]
     radius = np.sqrt(np.maximum(square[row] - means[0][0][row] ** 2, 0.0).sum(axis=1))
     columns += [np.log1p(radius) / 10.0]
-    toward = [_turn(mean[row] - from_first[row], turn) for mean, _ in means]
+    toward = [into_frame(mean[row] - from_first[row], turn) for mean, _ in means]
     for v, known in zip(toward, (1.0, means[1][1][row] > 0, means[2][1][row] > 0), strict=True):
         columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
     columns += [np.log1p(count[row]) / 6.0 for _, count in means[1:]]
@@ -178,7 +178,7 @@ def _same_time(
     if len(at):
         asker = row[at]
         j, known[at] = at_key(key, first[asker], asker, wanted[at])
-        way[at] = _turn(offset_m(lon[j], lat[j], lon[asker], lat[asker]), heading[at])
+        way[at] = into_frame(offset_m(lon[j], lat[j], lon[asker], lat[asker]), heading[at])
     return way, known
 
 
@@ -216,7 +216,7 @@ def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
 
 def displacement(f: Features, row: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Metres (m, 2) from the fixes `row` to (lon, lat), in each fix's frame."""
-    return _turn(offset_m(lon, lat, f.lon[row], f.lat[row]), f.heading[row])
+    return into_frame(offset_m(lon, lat, f.lon[row], f.lat[row]), f.heading[row])
 
 
 def destination(f: Features, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Forecasts: where a track will be, in one pass for any horizon, with the radius of its 50 and 80 % areas.
 
-How far a forecast goes from its baseline, and how wide its areas are, is also asked of the tracks' own past
+Forecasts of trips also lean toward where the layer's tracks went on from there before (core/retrieval.py). How far a
+forecast goes from its baseline, how much it leans, and how wide its areas are, is asked of the tracks' own past
 (core/own_past.py).
 """
 
@@ -20,19 +21,24 @@ from .geodesy import offset_m
 from .mixture import LEVELS, Mixture, depth, discs, mixture, moving, radii, spatial_median
 from .own_past import (
     BASELINES,
+    SUPPORTS,
     THRESHOLDS,
     TRIPS,
+    UNTRIED,
     Marks,
     PastQuestions,
+    expected_error,
     groups,
     in_steps,
     learn,
     past_questions,
     shrink,
+    toward,
 )
 from .places import KINDS, candidates
+from .retrieval import Retrieval
 from .runtime import Model, batches, featurize_padded
-from .tracks import Tracks
+from .tracks import TimeIndex, Tracks
 
 CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
 COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
@@ -43,6 +49,7 @@ ROAMS_M = 200.0  # half of the steps between quarter hours are longer
 SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
 BLOCK = 16_384  # contexts laid out at once
 POINT_SHARE = 0.1  # of the radii: so far around a forecast's point its areas reach in any case
+ROUGH_M = 5.0  # retrieved ways that differ by less are as sure as others
 FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
 
 
@@ -72,7 +79,7 @@ def forecast(
 ) -> Forecasts:  # fmt: skip
     """Forecast every track of two or more fixes at `horizons_s` (h,) seconds after its last fix, track by track.
 
-    ask_past: shrink forecasts and fit areas by what the past of all the tracks teaches (core/own_past.py).
+    ask_past: retrieve ways, shrink forecasts and fit areas by what the past of all the tracks teaches.
     """
     horizons = np.asarray(horizons_s, np.float64)
     if not len(horizons) or (horizons <= 0).any():
@@ -93,7 +100,7 @@ def forecast_at(
     ask_past: as in `forecast`, but each answer learns only from what was known of any track before its time.
     """
     track, t = np.asarray(track, np.int64), np.asarray(t, np.int64)
-    end = _fixes_before(tracks, track, t)
+    end = TimeIndex(tracks).before(track, t)
     until = tracks.t[np.maximum(end - 1, 0)] if ask_past and len(tracks) else None
     return _forecast(tracks, model, track, t, until, progress, with_areas)
 
@@ -103,7 +110,7 @@ def _forecast(
     with_areas: bool,
 ) -> Forecasts:  # fmt: skip
     """until: (m,) epoch ms up to which each answer may know the past of all tracks, or None: it does not ask it."""
-    end = _fixes_before(tracks, track, t)
+    end = TimeIndex(tracks).before(track, t)
     known = end > tracks.track_offsets[track]
     horizon = np.full(len(t), np.nan)
     horizon[known] = (t[known] - tracks.t[end[known] - 1]) / 1000.0
@@ -124,23 +131,6 @@ def _forecast(
     return Forecasts(track, t, horizon, lon, lat, radius50, radius80, known & ~wrong, reasons, areas)
 
 
-def _fixes_before(tracks: Tracks, track: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """For each question the row after the track's last fix before t."""
-    origin = int(min(tracks.t.min(initial=0), t.min(initial=0)))
-    span = int(max(tracks.t.max(initial=0), t.max(initial=0))) - origin + 1
-    own = tracks.track.astype(np.int64)
-    if span * (tracks.n_tracks + 1) < 2**62:
-        return np.searchsorted(own * span + (tracks.t - origin), track * span + (t - origin), side="left")
-    # Times so far apart that one sorted key would overflow: rank them first.
-    times = np.unique(np.concatenate([tracks.t, t]))
-    rank = len(times) + 1
-    return np.searchsorted(
-        own * rank + np.searchsorted(times, tracks.t),
-        track * rank + np.searchsorted(times, t),
-        side="left",
-    )
-
-
 class _Asked(NamedTuple):
     """Questions `horizon` (m,) s asked of `context` (m,), each the rows begin … end of the tracks."""
 
@@ -155,20 +145,22 @@ def _answer(
 ) -> tuple[np.ndarray, np.ndarray]:
     """lon, lat, radius50_m, radius80_m (4, m), and the areas (m, 2), None where unasked. until: of `_forecast`."""
     m = len(asked.horizon)
-    lessons, step, ahead = [], np.zeros(m, int), 0.0
+    lessons, step, ahead, retrieval = [], np.zeros(m, int), 0.0, None
     if until is not None:
-        past = past_questions(tracks, *asked)
+        past, retrieval = past_questions(tracks, *asked), Retrieval(tracks)
         ahead = len(past.end) / (len(past.end) + len(asked.end))
-        marks = _marks(tracks, model, past, lambda done: progress(ahead * done))
+        marks = _marks(tracks, model, past, retrieval, lambda done: progress(ahead * done))
         edges, step = in_steps(until)
         lessons = [learn(marks, past.t <= edge) for edge in edges]
     result, areas = np.empty((4, m)), np.full((m, len(LEVELS)), None)
-    for at, said in _said(tracks, model, asked, lambda done: progress(ahead + (1 - ahead) * done)):
+    for at, said in _said(tracks, model, asked, retrieval, lambda done: progress(ahead + (1 - ahead) * done)):
         point, table = said.point.copy(), _calibrated(model.card["calibration"], said.kind, asked.horizon[at])
         group = groups(said.kind, asked.horizon[at])
         for i in np.unique(step[at]) if lessons else ():
             now, lesson = np.flatnonzero(step[at] == i), lessons[i]
-            point[now] = lesson.point(group[now], said.mix.take(now), point[now], said.bases[now])
+            point[now] = lesson.point(
+                group[now], said.mix.take(now), point[now], said.bases[now], said.went[now], said.support[now]
+            )
             table[:, now] = lesson.areas(group[now], table[:, now])
         mix = moving(said.mix)
         result[:2, at] = feat.destination(said.f, said.last, point)
@@ -179,18 +171,22 @@ def _answer(
     return result, areas
 
 
-def _marks(tracks: Tracks, model: Model, past: PastQuestions, progress: Progress) -> Marks:
+def _marks(tracks: Tracks, model: Model, past: PastQuestions, retrieval: Retrieval, progress: Progress) -> Marks:
     """How the model answers questions about the tracks' past."""
     n = len(past.context)
-    error, over, deep = np.zeros((n, BASELINES, len(THRESHOLDS))), np.zeros((n, len(LEVELS))), np.zeros(n)
+    error = np.zeros((n, BASELINES, len(THRESHOLDS), len(SUPPORTS)))
+    over, deep = np.zeros((n, len(LEVELS))), np.zeros(n)
     kind, moved = np.full(n, "", "<U12"), np.zeros(n, bool)
-    for at, said in _said(tracks, model, _Asked(past.begin, past.end, past.context, past.horizon_s), progress):
+    asked = _Asked(past.begin, past.end, past.context, past.horizon_s)
+    for at, said in _said(tracks, model, asked, retrieval, progress):
         truth = feat.displacement(said.f, said.last, past.lon[at], past.lat[at])
         mix, kind[at] = moving(said.mix), said.kind
         for row in range(BASELINES):
             ways = shrink(said.mix, said.point, said.bases[:, row], np.tile(THRESHOLDS, (len(at), 1)))
-            error[at, row] = np.linalg.norm(ways - truth[:, None], axis=-1)
-        over[at] = error[at, 0, :1] / np.maximum(radii(mix, said.point), 1e-9)
+            ways = toward(ways, said.went, said.support, np.array([SUPPORTS]))
+            error[at, row] = np.linalg.norm(ways - truth[:, None, None], axis=-1)
+        here = toward(said.point[:, None], said.went, said.support, np.array([[UNTRIED]]))[:, 0, 0]
+        over[at] = np.linalg.norm(here - truth, axis=-1)[:, None] / np.maximum(radii(mix, here), 1e-9)
         deep[at], moved[at] = depth(mix, truth), np.hypot(*truth.T) > 0
     table = _calibrated(model.card["calibration"], kind, past.horizon_s)
     return Marks(groups(kind, past.horizon_s), error, over, deep, table, moved | ~np.char.endswith(kind, "held"))
@@ -199,7 +195,8 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, progress: Progress
 @dataclass(frozen=True)
 class _Said:
     """What the model says of questions, metres in the frames of the fixes `last` of f. point: (m, 2). bases:
-    (m, BASELINES, 2), the baseline that the model corrects first. kind: (m,) kinds of contexts.
+    (m, BASELINES, 2), the baseline that the model corrects first. kind: (m,) kinds of contexts. went: (m, 2), where the
+    layer's past leads, and how much speaks for it, support (m,).
     """
 
     f: feat.Features
@@ -208,9 +205,13 @@ class _Said:
     point: np.ndarray
     bases: np.ndarray
     kind: np.ndarray
+    went: np.ndarray
+    support: np.ndarray
 
 
-def _said(tracks: Tracks, model: Model, asked: _Asked, progress: Progress) -> Iterator[tuple[np.ndarray, _Said]]:
+def _said(
+    tracks: Tracks, model: Model, asked: _Asked, retrieval: Retrieval | None, progress: Progress
+) -> Iterator[tuple[np.ndarray, _Said]]:
     """Ask in batches: rows of the questions, some of them more than once, and what the model says of them."""
     begin, end, context, horizon = asked
     if not len(end):
@@ -230,7 +231,7 @@ def _said(tracks: Tracks, model: Model, asked: _Asked, progress: Progress) -> It
                 questions = [by_context[first[c] : first[c + 1]] for c in block[chosen]]
                 most = max(len(q) for q in questions)
                 at = np.array([np.pad(q, (0, most - len(q)), mode="edge") for q in questions])  # repeats cost little
-                yield at.ravel(), _said_batch(model, tracks, rows[chosen], valid[chosen], horizon[at], kind)
+                yield at.ravel(), _said_batch(model, tracks, rows[chosen], valid[chosen], horizon[at], kind, retrieval)
                 done += len(chosen)
 
 
@@ -280,7 +281,8 @@ def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> tuple[np
 
 
 def _said_batch(
-    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray, days: bool
+    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray, days: bool,
+    retrieval: Retrieval | None,
 ) -> _Said:
     longest = int(valid.sum(axis=1).max())
     rows, valid = rows[:, -longest:], valid[:, -longest:]
@@ -293,7 +295,8 @@ def _said_batch(
         answer = _both_ways(model, x, clock, valid, query).reshape(len(last), -1).astype(np.float64)
         point = q.base + answer[:, :2] * q.scale[:, None]
         mix, bases = mixture(answer, q.base, q.scale), np.stack([onward, stay], axis=1)
-        return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS))
+        retrieved = _retrieved(retrieval, f, last, rows, valid, horizon, expected_error(mix, point))
+        return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS), *retrieved)
     found = candidates(f, last, horizon.ravel(), q)
     laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
     outputs = model.backbone(x, clock, valid, query, outputs=("parameters", "options"), candidates=laid_out)
@@ -301,7 +304,23 @@ def _said_batch(
     there = np.asarray(found.x[..., : len(KINDS)].any(axis=-1))
     mix = mixture(parameters, q.base, q.scale, (options, found.xy, there))
     kind = np.repeat(_kinds_of_days(tracks, rows, valid), horizon.shape[1])
-    return _Said(f, last, mix, spatial_median(mix), np.stack([stay, onward], axis=1), kind)
+    nothing = np.zeros(len(last))  # of days the past of others says less than one's own places
+    return _Said(f, last, mix, spatial_median(mix), np.stack([stay, onward], axis=1), kind, stay, nothing)
+
+
+def _retrieved(
+    retrieval: Retrieval | None, f: feat.Features, last: np.ndarray, rows: np.ndarray, valid: np.ndarray,
+    horizon: np.ndarray, error: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """Where the layer's past leads, (m, 2) metres in the frames, and how much speaks for it (m,): the more the less its
+    ways differ, beside the error (m,) that the model expects of its own point.
+    """
+    if retrieval is None or rows.shape[1] < 2:
+        return np.zeros((len(last), 2)), np.zeros(len(last))
+    before = np.where(valid[:, -2], rows[:, -2], rows[:, -1])
+    way, support, spread = retrieval.ways(rows[:, -1], before, horizon)
+    support = support.ravel() * (error + ROUGH_M) / (spread.ravel() + ROUGH_M)
+    return feat.into_frame(way.reshape(-1, 2), f.heading[last]), support
 
 
 def _both_ways(model: Model, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray) -> np.ndarray:

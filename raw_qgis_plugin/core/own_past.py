@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the past of tracks says of forecasts of them: how far to go from the baseline, how wide areas are.
+"""What the past of tracks says of forecasts of them: how far to go from the baseline and toward retrieved ways, and how
+wide areas are.
 
 The model is asked where the same tracks went from some of their earlier fixes, which is known. Where it expects little
-gain over its baseline and such gains did not come true, forecasts shrink toward the baseline; areas are made to hold
-their share there. So tracks unlike those of training get forecasts that trust the model as far as it has earned it.
-A forecast learns only from what was known by the time of its last fix.
+gain over its baseline and such gains did not come true, forecasts shrink toward the baseline; they lean toward
+retrieved ways (core/retrieval.py) as far as that helped there; areas are made to hold their share. So tracks unlike
+those of training get forecasts that trust the model as far as it has earned it. A forecast learns only from what was
+known by the time of its last fix.
 """
 
 from __future__ import annotations
@@ -20,6 +22,9 @@ from .tracks import Tracks
 THRESHOLDS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.0, np.inf)
 BASELINES = 2  # staying, and going on at a fading velocity: the one that the model corrects, and the other
 UNASKED = 0.1  # where the past says nothing; on taxis it costs two thousandths of the error
+SUPPORTS = (2.0, 5.0, 12.0, 30.0, 100.0, np.inf)  # of retrieved ways that count as much as the model
+UNTRIED = 5.0  # where the past says nothing
+STUBBORN = 10.0  # questions of the past that it takes to go a step from it
 PRIOR = 3.0  # how many questions of the past speak for UNASKED
 AREAS_PRIOR = 250.0  # and for the areas as calibrated on the units of training
 CONTEXTS, SPLITS, HORIZONS = 480, 12, 6  # at most, in all, of one context, and of one split
@@ -85,14 +90,15 @@ def past_questions(
     )
 
 
+def expected_error(m: Mixture, point: np.ndarray) -> np.ndarray:
+    """Metres (n,) that the points (n, 2) will be off, as the mixture sees it."""
+    away = np.square(point[:, None] - m.centre).sum(-1)
+    return (np.sqrt(away + m.scale**2) * m.weight).sum(axis=1)
+
+
 def expected_gain(m: Mixture, point: np.ndarray, base: np.ndarray) -> np.ndarray:
     """The share (n,) of the baseline's expected error that the points (n, 2) save, as the mixture sees it."""
-
-    def expected(x: np.ndarray) -> np.ndarray:
-        away = np.square(x[:, None] - m.centre).sum(-1)
-        return (np.sqrt(away + m.scale**2) * m.weight).sum(axis=1)
-
-    return 1.0 - expected(point) / np.maximum(expected(base), 1e-9)
+    return 1.0 - expected_error(m, point) / np.maximum(expected_error(m, base), 1e-9)
 
 
 def shrink(m: Mixture, point: np.ndarray, base: np.ndarray, threshold: np.ndarray) -> np.ndarray:
@@ -105,6 +111,15 @@ def shrink(m: Mixture, point: np.ndarray, base: np.ndarray, threshold: np.ndarra
     return base.reshape(way.shape) + way * np.clip(whole, 0.0, 1.0)[..., None]
 
 
+def toward(point: np.ndarray, went: np.ndarray, support: np.ndarray, equal: np.ndarray) -> np.ndarray:
+    """The points (n, k, 2), nearer to where the layer's past leads, went (n, 2), the more support (n,) that has:
+    halfway where it is as much as `equal`, (n, e) or (1, e). (n, k, e, 2).
+    """
+    share = (support[:, None] / (support[:, None] + equal))[:, None, :, None]
+    point = point[:, :, None]
+    return point + share * (went[:, None, None] - point)
+
+
 def groups(kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
     """What is judged together: kinds of contexts (n,), trips by horizon too. (n,) words."""
     band = np.searchsorted(BANDS_S, horizon_s).astype(str)
@@ -113,18 +128,23 @@ def groups(kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
 
 @dataclass
 class Lessons:
-    """What the past taught, by group: the row of the baseline and the threshold, what radii are multiplied by (2,), and
-    what is added to the logits of the areas' shares (2,).
+    """What the past taught, by group: the row of the baseline, the threshold and the support that count, what radii are
+    multiplied by (2,), and what is added to the logits of the areas' shares (2,).
     """
 
-    way_back: dict[str, tuple[int, float]] = field(default_factory=dict)
+    trust: dict[str, tuple[int, float, float]] = field(default_factory=dict)
     factor: dict[str, np.ndarray] = field(default_factory=dict)
     shift: dict[str, np.ndarray] = field(default_factory=dict)
 
-    def point(self, group: np.ndarray, m: Mixture, point: np.ndarray, bases: np.ndarray) -> np.ndarray:
-        """The forecasts (n, 2) of groups (n,) from the model's points (n, 2) and the baselines (n, BASELINES, 2)."""
-        row, threshold = _looked_up(self.way_back, group, (0, UNASKED)).T
-        return shrink(m, point, bases[np.arange(len(point)), row.astype(int)], threshold)
+    def point(
+        self, group: np.ndarray, m: Mixture, point: np.ndarray, bases: np.ndarray, went: np.ndarray, support: np.ndarray
+    ) -> np.ndarray:
+        """The forecasts (n, 2) of groups (n,) from the model's points (n, 2), the baselines (n, BASELINES, 2), and
+        where the layer's past leads, went (n, 2), by its support (n,).
+        """
+        row, threshold, equal = _looked_up(self.trust, group, (0, UNASKED, UNTRIED)).T
+        own = shrink(m, point, bases[np.arange(len(point)), row.astype(int)], threshold)
+        return toward(own[:, None], went, support, equal[:, None])[:, 0, 0]
 
     def areas(self, group: np.ndarray, calibrated: np.ndarray) -> np.ndarray:
         """Factors and shares (4, n) as calibrated in training, as the past of these tracks has them."""
@@ -136,7 +156,7 @@ class Lessons:
 class Marks:
     """How n questions about the past were answered.
 
-    group: (n,). error_m: (n, BASELINES, THRESHOLDS). over_radius: (n, 2) error over the radii of 50 and
+    group: (n,). error_m: (n, BASELINES, THRESHOLDS, SUPPORTS). over_radius: (n, 2) error over the radii of 50 and
     80 % as they come from the mixture. depth: (n,) least share of the mixture that holds the truth. calibrated: (4, n)
     factors and shares of training. counted: (n,) bool, those that speak for areas.
     """
@@ -157,14 +177,15 @@ def learn(m: Marks, known: np.ndarray) -> Lessons:
         mean = m.error_m[own].mean(axis=0)
         if name.startswith(TRIPS):  # who rests between two trips teaches nothing of the way
             mean = mean[:1]
-        unlikely = np.arange(len(mean))[:, None] + np.minimum(np.abs(np.array(THRESHOLDS) - UNASKED), 1.0)
+        unlikely = np.add.outer(np.arange(len(mean)), np.minimum(np.abs(np.array(THRESHOLDS) - UNASKED), 1.0))
+        unlikely = np.add.outer(unlikely, STUBBORN / PRIOR * np.abs(np.arange(len(SUPPORTS)) - SUPPORTS.index(UNTRIED)))
         cost = mean / max(mean.min(), 1e-9) + PRIOR / own.sum() * unlikely
-        row, column = np.unravel_index(np.argmin(cost), cost.shape)
-        lessons.way_back[name] = int(row), THRESHOLDS[column]
+        row, threshold, equal = np.unravel_index(np.argmin(cost), cost.shape)
+        lessons.trust[name] = int(row), THRESHOLDS[threshold], SUPPORTS[equal]
         own &= m.counted
         if not own.any():
             continue
-        ratio = np.log(np.maximum(m.over_radius[own], 1e-9) / m.calibrated[:2, own].T)
+        ratio = np.log(np.maximum(m.over_radius[own], 0.1) / m.calibrated[:2, own].T)
         logit = _logit(m.depth[own])[:, None] - _logit(m.calibrated[2:, own].T)
         belief = own.sum() / (own.sum() + AREAS_PRIOR)
         lessons.factor[name] = np.exp(belief * _at_levels(ratio))

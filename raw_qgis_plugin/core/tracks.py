@@ -117,6 +117,29 @@ class Tracks:
         return Tracks(users.user_ids, names, users.user[first], track, users.t, users.lon, users.lat)
 
 
+class TimeIndex:
+    """Finds fixes by track and time."""
+
+    def __init__(self, tracks: Tracks) -> None:
+        t = tracks.t
+        self._from, self._to = (int(t.min()), int(t.max())) if len(t) else (0, 0)
+        self._times = None
+        self._span = self._to - self._from + 3
+        if self._span * (tracks.n_tracks + 1) >= 2**62:  # one key of track and time would overflow: rank the times
+            self._times = np.unique(t)
+            self._span = len(self._times) + 1
+        self._key = tracks.track.astype(np.int64) * self._span + self._rank(t)
+
+    def before(self, track: np.ndarray, t: np.ndarray) -> np.ndarray:
+        """For each track and time, epoch ms, of any shape the row after the track's last fix before that time."""
+        return np.searchsorted(self._key, track.astype(np.int64) * self._span + self._rank(t), side="left")
+
+    def _rank(self, t: np.ndarray) -> np.ndarray:
+        if self._times is not None:
+            return np.searchsorted(self._times, t)
+        return np.clip(t, self._from - 1, self._to + 1) - (self._from - 1)
+
+
 def solar_day(tracks: Tracks) -> np.ndarray:
     """(n,) int64: each fix's day since 1970-01-01 in mean solar time at its user's median lon."""
     lon = group_quantile(tracks.lon, tracks.user, tracks.n_users)

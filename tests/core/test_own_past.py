@@ -8,7 +8,19 @@ import pytest
 
 from raw_qgis_plugin.core import own_past
 from raw_qgis_plugin.core.mixture import Mixture
-from raw_qgis_plugin.core.own_past import BASELINES, THRESHOLDS, UNASKED, Lessons, Marks, learn, past_questions, shrink
+from raw_qgis_plugin.core.own_past import (
+    BASELINES,
+    SUPPORTS,
+    THRESHOLDS,
+    UNASKED,
+    UNTRIED,
+    Lessons,
+    Marks,
+    learn,
+    past_questions,
+    shrink,
+    toward,
+)
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_600_000_000_000
@@ -54,9 +66,19 @@ def test_a_point_shrinks_to_the_baseline_the_less_gain_is_expected():
     assert ways[0, 1, 0] == 100.0 and 20 < ways[1, 1, 0] < 60  # sure, and in two minds
 
 
+def test_a_point_leans_toward_retrieved_ways_the_more_the_more_speaks_for_them():
+    point, went = np.zeros((3, 1, 2)), np.array([[100.0, 0.0]] * 3)
+    leant = toward(point, went, np.array([0.0, 5.0, 495.0]), np.array([[5.0, np.inf]]))
+    np.testing.assert_allclose(leant[:, 0, 0, 0], [0, 50, 99])
+    np.testing.assert_allclose(leant[:, 0, 1], 0.0)
+
+
 def marks(error, known=200, **more):
+    error = np.asarray(error)
+    error = error[..., None] if error.ndim < 3 else error
     named = {
-        "group": np.full(known, "held"),         "error_m": np.broadcast_to(error, (known, BASELINES, len(THRESHOLDS))),
+        "group": np.full(known, "held"),
+        "error_m": np.broadcast_to(error, (known, BASELINES, len(THRESHOLDS), len(SUPPORTS))),
         "over_radius": np.full((known, 2), 2.0), "depth": np.linspace(0.2, 1, known),
         "calibrated": np.tile([[1.0], [1.0], [0.5], [0.8]], known), "counted": np.ones(known, bool),
     }  # fmt: skip
@@ -66,16 +88,22 @@ def marks(error, known=200, **more):
 def test_who_gained_nothing_goes_back_to_the_baseline_and_who_did_stays():
     worse = np.linspace(120, 100, len(THRESHOLDS))
     every = np.ones(200, bool)
-    row, threshold = learn(marks(worse), every).way_back["held"]
-    assert row == 0 and np.isinf(threshold)
-    assert learn(marks(worse[::-1]), every).way_back["held"] == (0, 0.0)
+    row, threshold, equal = learn(marks(worse), every).trust["held"]
+    assert row == 0 and np.isinf(threshold) and equal == UNTRIED
+    assert learn(marks(worse[::-1]), every).trust["held"] == (0, 0.0, UNTRIED)
     other = np.stack([np.full(len(THRESHOLDS), 100.0), np.linspace(100, 50, len(THRESHOLDS))])
-    assert learn(marks(other), every).way_back["held"][0] == 1
+    assert learn(marks(other), every).trust["held"][0] == 1
     few = np.arange(200) < 3
-    assert learn(marks(worse), few).way_back["held"] == (0, UNASKED)  # three cases prove little
-    assert learn(marks(worse), ~every).way_back == {}
+    assert learn(marks(worse), few).trust["held"] == (0, UNASKED, UNTRIED)  # three cases prove little
+    assert learn(marks(worse), ~every).trust == {}
     resting = marks(other, group=np.full(200, "trips 0"))
-    assert learn(resting, every).way_back["trips 0"][0] == 0  # nobody stops on the way because others rest
+    assert learn(resting, every).trust["trips 0"][0] == 0  # nobody stops on the way because others rest
+
+
+def test_who_did_not_go_where_others_went_leans_there_no_more():
+    error = np.broadcast_to(np.linspace(200, 100, len(SUPPORTS)), (BASELINES, len(THRESHOLDS), len(SUPPORTS)))
+    assert learn(marks(error), np.ones(200, bool)).trust["held"][2] == np.inf
+    assert learn(marks(error), np.arange(200) < 10).trust["held"][2] == UNTRIED
 
 
 def test_areas_grow_where_they_held_too_little():
@@ -88,5 +116,5 @@ def test_areas_grow_where_they_held_too_little():
 def test_nothing_known_leaves_the_default_way():
     m = Mixture(np.zeros((1, 1, 2)), np.ones((1, 1)), np.ones((1, 1)))
     bases = np.array([[[50.0, 0.0], [0.0, 0.0]]])
-    point = Lessons().point(np.array(["trips 0"]), m, np.zeros((1, 2)), bases)
+    point = Lessons().point(np.array(["trips 0"]), m, np.zeros((1, 2)), bases, bases[:, 0], np.zeros(1))
     np.testing.assert_allclose(point, 0.0)  # the mixture is sure of it
