@@ -29,6 +29,7 @@ from model.cli import DEVICES, Parser, run, warn
 from model.examples import BASELINE, BASELINES, Examples, examples_of, region_examples, some_days, strength_of, together
 from model.export import export_graph
 from model.heads import (
+    ENOUGH,
     UNKNOWN_BELOW,
     Calibrated,
     Ensemble,
@@ -45,6 +46,7 @@ from model.heads import (
 )
 from model.labels import Labelled, label_units, read_table, thin
 from model.scoring import Told, compare, verdict, write_report
+from model.trees import with_trees
 from raw_qgis_plugin.core.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.cache import embed_cached
 from raw_qgis_plugin.core.errors import InputError, Progress
@@ -72,44 +74,48 @@ def teach(
     task, y = encode(e.label, rename)
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
-    both = np.full((2, len(y), task.outputs), np.nan)  # a line alone, and all
+    ways = np.full((3 if len(y) >= ENOUGH else 2, len(y), task.outputs), np.nan)  # a line, networks too, trees too
     # From all that the head learns from and, where some of it are parts of units, from whole ones alone
-    trees = np.full((1 if e.whole.all() else 2, len(y)), np.nan)
+    simple = np.full((1 if e.whole.all() else 2, len(y)), np.nan)
     began = time.monotonic()
     until = began + 60 * minutes
     splits = folds(y, e.group, task, seed) if splits is None else splits
     for fold, (learn, test) in enumerate(splits):
         test = test[e.whole[test]]
         head = fit(e.x[learn], y[learn], e.group[learn], task, seed + fold, e.strength, until)
-        for way, members in enumerate((head.members[:1], head.members)):
-            both[way, test] = predict(Ensemble(list(members)).eval(), e.x[test])
-        for way, rows in enumerate((learn, learn[e.whole[learn]])[: len(trees)]):
-            trees[way, test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
+        tried = [Ensemble([head.members[0]]).eval(), head]
+        if len(ways) > 2:
+            tried.append(with_trees(head, e.x[learn], y[learn], task, e.strength, seed + fold))
+        for way, answer in enumerate(tried):
+            ways[way, test] = predict(answer, e.x[test])
+        for way, rows in enumerate((learn, learn[e.whole[learn]])[: len(simple)]):
+            simple[way, test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
         say(fold=fold + 1, of=len(splits), seconds=round(time.monotonic() - began, 1))
         if time.monotonic() > until:
             break
-    told = ~np.isnan(trees[0])
+    told = ~np.isnan(simple[0])
     if not told.any():
         raise InputError(
             "The labels are too few or in too few groups for a cross-validation, so nothing could be said of the head."
         )
-    simple = min(trees, key=lambda answer: float(np.abs(off(answer[told], y[told], task)).mean()))
-    straight = loss(both[0, told], y[told], task) <= loss(both[1, told], y[told], task)
-    out = both[0 if straight else 1, told]
+    best = min(simple, key=lambda answer: float(np.abs(off(answer[told], y[told], task)).mean()))
+    way = int(np.argmin([loss(out[told], y[told], task) for out in ways]))
+    out = ways[way, told]
     gain, shift, card = 1.0, 0.0, {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain}
     if task.classes:
         gain = 1 / temperature(out, y[told])
-        answers = Told(out.argmax(axis=1), simple[told].astype(y.dtype), y[told], e.group[told])
+        answers = Told(out.argmax(axis=1), best[told].astype(y.dtype), y[told], e.group[told])
         card |= {"classes": list(task.classes), "threshold": UNKNOWN_BELOW if task.kind == "binary" else 0.5}
     else:
         gain, shift = recalibrate(out[:, 0], y[told], task)
         out = gain * out + shift
-        answer, by_trees, truth = (task.in_unit(a) for a in (out[:, 0], simple[told], y[told]))
+        answer, by_trees, truth = (task.in_unit(a) for a in (out[:, 0], best[told], y[told]))
         answers = Told(answer, by_trees, truth, e.group[told])
         card |= {"transform": task.transform, "halfwidth": interval(y[told] - out[:, 0]), "count": task.count}
     card["metrics"] = compare(answers, task, seed)
-    line = Ensemble([ridge(e.x, y, task, e.strength)])
-    head = line if straight else fit(e.x, y, e.group, task, seed, e.strength)
+    head = fit(e.x, y, e.group, task, seed, e.strength) if way else Ensemble([ridge(e.x, y, task, e.strength)])
+    if way == 2:
+        head = with_trees(head, e.x, y, task, e.strength, seed)
     return Calibrated(head, gain, shift).eval(), task, card, answers
 
 

@@ -107,7 +107,7 @@ class Ensemble(nn.Module):
 class Calibrated(nn.Module):
     """A head whose output is multiplied (classes: by the inverse of the temperature) and shifted, as exported."""
 
-    def __init__(self, head: Head | Ensemble, gain: float = 1.0, shift: float = 0.0) -> None:
+    def __init__(self, head: nn.Module, gain: float = 1.0, shift: float = 0.0) -> None:
         super().__init__()
         self.head, self.gain, self.shift, self.inputs = head, gain, shift, head.inputs
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from .tracks import Tracks
 
+ROWS_A_RUN = 4096  # of a head
 POINTS_A_BATCH = 8192
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -99,7 +100,9 @@ class Model:
                 f"The head {name} wants {wide} inputs but gets {x.shape[1]}: it was taught with another backbone or "
                 "with an earlier version of RAW. Teach it again."
             )
-        return session.run(None, {session.get_inputs()[0].name: x.astype(np.float32)})[0]
+        inputs = session.get_inputs()[0].name
+        parts = np.split(x.astype(np.float32), np.arange(ROWS_A_RUN, len(x), ROWS_A_RUN))  # trees take room by the row
+        return np.concatenate([session.run(None, {inputs: part})[0] for part in parts])
 
 
 def _allowed() -> int:

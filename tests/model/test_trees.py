@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Trees beside a head's networks: the same answers in scikit-learn, PyTorch and ONNX Runtime, where they help."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from model import trees
+from model.examples import Examples
+from model.export import export_graph
+from model.finetune import teach
+from model.heads import Calibrated, Ensemble, Head, Task, predict
+from model.trees import LEAST, Blend, grow, with_trees
+from raw_qgis_plugin.core.bundle import OPERATORS
+
+TASKS = {
+    "binary": Task("binary", ("no", "yes")), "classes": Task("classes", ("a", "b", "c")), "number": Task("number"),
+}  # fmt: skip
+
+
+def drawn(kind, n=400, columns=7, seed=0):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(n, columns)).astype(np.float32)
+    step = (np.abs(x[:, 0]) > 0.7).astype(int)
+    return x, {"binary": step, "classes": step + (x[:, 1] > 1), "number": 10 + 3.0 * step}[kind]
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_trees_answer_as_scikit_learn_does(kind, monkeypatch):
+    boosted = []
+
+    class Kept(trees.Trees):
+        def __init__(self, model, *args):
+            boosted.append(model)
+            super().__init__(model, *args)
+
+    monkeypatch.setattr(trees, "Trees", Kept)
+    x, y = drawn(kind)
+    ours = predict(grow(x, y, TASKS[kind], seed=3), x)
+    if kind == "number":
+        np.testing.assert_allclose(ours[:, 0], y.mean() + boosted[0].predict(x), atol=1e-4)
+    else:
+        np.testing.assert_allclose(ours, np.maximum(boosted[0].predict_log_proba(x), LEAST), atol=1e-4)
+
+
+@pytest.mark.parametrize("kind", TASKS)
+def test_the_exported_graph_answers_the_same(kind, tmp_path):
+    import onnx
+    import onnxruntime
+
+    x, y = drawn(kind)
+    task, strength = TASKS[kind], np.array([0.5, *[1.0] * 6])
+    blend = with_trees(Ensemble([Head(7, task.outputs)]).eval(), x, y, task, strength, seed=0)
+    head = Calibrated(blend, 0.7, 0.1).eval()
+    path = tmp_path / "head.onnx"
+    export_graph(head, {"x": torch.zeros(2, 7)}, path, ["answer"], {"x": {0: torch.export.Dim("rows", min=1)}})
+    assert {node.op_type for node in onnx.load(path).graph.node} <= OPERATORS  # what a bundle may hold
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    for rows in (x, x[:1]):
+        np.testing.assert_allclose(session.run(None, {"x": rows})[0], predict(head, rows), atol=1e-4)
+
+
+def test_trees_see_the_facts_alone():
+    x, y = drawn("binary")
+    strength = np.array([1.0, 1.0, 0.4, 0.4, 0.4, 1.0, 0.4])
+    head = with_trees(Ensemble([Head(7, 2)]).eval(), x, y, TASKS["binary"], strength, seed=0)
+    assert head.columns.tolist() == [0, 1, 5]
+
+
+def examples(n):
+    x, y = drawn("binary", n)
+    every = np.ones(n, bool)
+    return Examples(x, x[:, 1:3].astype(float), np.array(["no", "yes"], object)[y], np.arange(n), every, np.ones(7), {})
+
+
+def test_trees_join_where_they_help_and_labels_are_enough():
+    head, _, card, _ = teach(examples(400), {}, 0, 10.0)
+    assert isinstance(head.head, Blend) and card["metrics"]["head"]["accuracy"] > 0.85
+    head, _, _, _ = teach(examples(60), {}, 0, 10.0)
+    assert isinstance(head.head, Ensemble)
