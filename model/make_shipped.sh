@@ -62,7 +62,7 @@ places=("${teach[@]}" --unit region --regions "$truth/regions.geojson" --id regi
 
 # The card's figures, on units that trained nothing.
 $python -m model.evaluate forecast --tracks "$data/cabspotting/points.parquet" --held-out-cabs --family 60s long filled \
-    --bundle "$bundle" --record "San Francisco cabs held apart"
+    --per-user 100 --bundle "$bundle" --record "San Francisco cabs held apart"
 for task in commuter metro_user metro_trips trips_a_day; do
     field=${task/metro_trips/metro_trips_a_week}
     $python -m model.evaluate profiles --tracks "$work/city22/tracks.parquet" --labels "$work/city22/truth_users.csv" \
@@ -71,7 +71,7 @@ for task in commuter metro_user metro_trips trips_a_day; do
 done
 if [ -d "$data/geolife" ]; then
     $python -m model.evaluate forecast --tracks "$data/geolife/points.parquet" --bundle "$bundle" \
-        --record "GeoLife people (Beijing), zero-shot"
+        --windows 1500 --per-user 40 --record "GeoLife people (Beijing), zero-shot"
     $python -m model.evaluate profiles --tracks "$data/geolife/points.parquet" --labels "$data/geolife/labels.csv" \
         --field mode --task transport_mode --per-class 300 --bundle "$bundle" --record "GeoLife people, zero-shot" \
         --rename bus="motor vehicle" car="motor vehicle" taxi="motor vehicle" subway=rail train=rail
