@@ -8,6 +8,8 @@ network without coordinates cannot know come in so. A track only knows of ways t
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import numpy as np
 
 from .geodesy import offset_m
@@ -27,8 +29,12 @@ class Retrieval:
     """The past of tracks, to be asked by track. A tree is laid out once for each pace of fixes."""
 
     def __init__(self, tracks: Tracks) -> None:
-        self._tracks, self._index = tracks, TimeIndex(tracks)
+        self._tracks = tracks
         self._trees: dict[float, tuple] = {}
+
+    @cached_property
+    def _index(self) -> TimeIndex:
+        return TimeIndex(self._tracks)
 
     def ways(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, ...]:
         """Where tracks will have gone from their fixes `last` (m,), rows of the tracks, `horizon_s` (m, h) later.

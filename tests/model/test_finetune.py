@@ -241,6 +241,17 @@ def test_few_labels_get_a_line_and_a_wide_answer():
     assert number["low"] < -4.5 and number["high"] > 3.5  # all of ten residuals but the outermost bits
 
 
+def test_with_few_labels_the_states_step_back_where_the_facts_tell():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(430, 200)).astype(np.float32)
+    strength, y = np.r_[np.full(190, 0.5), np.ones(10)], (x[:, 195] > 0).astype(int)
+    task, told = Task("binary", ("no", "yes")), ("facts", "states")
+    labels = dict(zip(told, (y, (x[:, :190].sum(axis=1) > 0).astype(int)), strict=True))
+    by = {name: ridge(x[:30], labels[name][:30], task, strength) for name in told}
+    says = {name: float(head.strength[0] / head.strength[-1]) for name, head in by.items()}
+    assert says == {"facts": pytest.approx(0.15), "states": pytest.approx(0.5)}
+
+
 def test_a_line_is_found_among_many_columns():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(300, 200)).astype(np.float32)
