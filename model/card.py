@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+from raw_qgis_plugin.core.accuracy import MODEL, PAST, ZEROED
 from raw_qgis_plugin.core.bundle import write_sums
 from raw_qgis_plugin.core.domain import UNLIMITED
 
@@ -35,7 +36,9 @@ def describe(card: dict) -> str:
         "quarter hours, 15 to 150 min ahead; filled: the same with the last fix held round the clock, areas for who "
         "moved.",
         _forecast_table(card.get("forecast_figures", {})) if card.get("forecast_figures") else "Not measured yet.",
-        "With its output set to zero the network is the baseline that it corrects: constant velocity that fades.",
+        "Zeroed: with its output at zero the network is the baseline that it corrects, constant velocity that fades, "
+        "of days staying. Past alone: that, leaning toward where the layer's tracks went on from there before, with "
+        "the lessons of the past.",
         "## Heads",
         _head_table(card["heads"]) if card["heads"] else "None.",
         "Figures of heads and of their baselines come from cross-validation over people (regions: over blocks). "
@@ -62,17 +65,17 @@ def _training(t: dict) -> str:
 
 def _forecast_table(figures: dict[str, dict]) -> str:
     lines = [
-        "| data | family | model (median) m | zeroed | best simple method | ratio | in 50 % area | in 80 % area |",
-        "|---|---|---|---|---|---|---|---|",
+        "| data | family | model (median) m | zeroed | past alone | best simple method | ratio | in 50 % | in 80 % |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for name, families in figures.items():
         for family, r in families.items():
             m, (low, high) = r["methods"], r["interval"]
             best = f"{m[r['best_simple']]['mean_m']:.1f} ({r['best_simple']})"
-            model, zeroed = m["RAW"], m["RAW with its output at zero"]
+            model, past = m[MODEL], f"{m[PAST]['mean_m']:.1f}" if PAST in m else "–"
             lines.append(
-                f"| {name} | {family} | {model['mean_m']:.1f} ({model['median_m']:.1f}) | {zeroed['mean_m']:.1f} | "
-                f"{best} | **{r['ratio']:.3f}** [{low:.3f}, {high:.3f}] | "
+                f"| {name} | {family} | {model['mean_m']:.1f} ({model['median_m']:.1f}) | {m[ZEROED]['mean_m']:.1f} | "
+                f"{past} | {best} | **{r['ratio']:.3f}** [{low:.3f}, {high:.3f}] | "
                 f"{_share(r['inside50'])} | {_share(r['inside80'])} |"
             )
     return "\n".join(lines)

@@ -21,7 +21,7 @@ from model.evaluate import make_parser, write_report
 from model.evaluate.forecast_page import make_page
 from model.heldout import held_out_cab
 from model.windows import FAMILIES, cut
-from raw_qgis_plugin.core.accuracy import ZEROED, measure
+from raw_qgis_plugin.core.accuracy import PAST, ZEROED, measure
 from raw_qgis_plugin.core.baselines import Forecast, cross_fitted_pull, simple_methods
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
@@ -45,9 +45,10 @@ class Zeroed(Model):
         return [np.zeros_like(a) for a in answers]
 
 
-def ask_model(w: Windows, model: Model, progress: Progress = no_progress) -> Forecasts:
+def ask_model(w: Windows, model: Model, progress: Progress = no_progress, *, ask_past: bool = True) -> Forecasts:
     """The model's forecasts of all windows where there is a truth, in the order of `w.known`."""
-    return forecast_at(w.contexts(), model, np.nonzero(w.known)[0], w.asked[w.known], progress, with_areas=True)
+    row, asked = np.nonzero(w.known)[0], w.asked[w.known]
+    return forecast_at(w.contexts(), model, row, asked, progress, with_areas=True, ask_past=ask_past)
 
 
 def simple_forecasts(w: Windows, seed: int = 0) -> dict[str, Forecast]:
@@ -61,8 +62,8 @@ def evaluate(
 ) -> tuple[dict, Forecasts]:
     """All figures of a family (core/accuracy.py), and the model's answers."""
     answer = ask_model(w, model, meter(f"{w.family}: the model"))
-    nothing = ask_model(w, zeroed)
-    more = {ZEROED: (spread(w, nothing.lon), spread(w, nothing.lat))} | (others or {})
+    without = {ZEROED: ask_model(w, zeroed, ask_past=False), PAST: ask_model(w, zeroed)}
+    more = {name: (spread(w, f.lon), spread(w, f.lat)) for name, f in without.items()} | (others or {})
     return measure(w, simple_forecasts(w, seed), answer, more, w.user, seed), answer
 
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from raw_qgis_plugin.core.accuracy import MODEL, ZEROED
+from raw_qgis_plugin.core.accuracy import MODEL, PAST, ZEROED
 from raw_qgis_plugin.core.forecast import Forecasts
 from raw_qgis_plugin.core.plots import case_maps, coverage_by_horizon, error_by_horizon, horizon_words, worst_cases
 from raw_qgis_plugin.core.report import Page
@@ -78,7 +78,10 @@ def _family(page: Page, name: str, r: dict) -> None:
     rows = [[m, *(f"{r['methods'][m][k]:,.1f}" for k in ("mean_m", "median_m", "p90_m"))] for m in order]
     page.table(["method", "mean (m)", "median (m)", "90 % below (m)"], rows, [order.index(MODEL)])
     if ZEROED in r["methods"]:
-        page.sentence(f"'{ZEROED}' is what the network corrects: were it as good as the model, nothing was learned.")
+        page.sentence(
+            f"'{ZEROED}' is what the network corrects, '{PAST}' what the layer's tracks say without it: were either as "
+            "good as the model, the network would have learned nothing."
+        )
     page.table(
         ["horizon", "cases", "model, mean (m)", "best simple method there", "its mean (m)", "ratio [95 %]",
          "in 50, 80 % area"],

@@ -17,6 +17,7 @@ from .geodesy import metres_between
 from .windows import Windows, errors_m, spread
 
 MODEL, ZEROED = "RAW", "RAW with its output at zero"
+PAST = "the layer's past alone"  # the same, leaning toward retrieved ways as the model does
 MOVING_MS, MOVING_M = 0.5, 50.0  # moved: at this speed, or this far
 VISITED_M = 250.0  # the truth is a visited place where a fix of the context lies within this
 LEVELS = (50, 80)
