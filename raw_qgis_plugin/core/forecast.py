@@ -49,7 +49,6 @@ ROAMS_M = 200.0  # half of the steps between quarter hours are longer
 SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
 BLOCK = 16_384  # contexts laid out at once
 POINT_SHARE = 0.1  # of the radii: so far around a forecast's point its areas reach in any case
-ROUGH_M = 5.0  # retrieved ways that differ by less are as sure as others
 FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
 
 
@@ -295,8 +294,12 @@ def _said_batch(
         answer = _both_ways(model, x, clock, valid, query).reshape(len(last), -1).astype(np.float64)
         point = q.base + answer[:, :2] * q.scale[:, None]
         mix, bases = mixture(answer, q.base, q.scale), np.stack([onward, stay], axis=1)
-        retrieved = _retrieved(retrieval, f, last, rows, valid, horizon, expected_error(mix, point))
-        return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS), *retrieved)
+        went, support = stay, np.zeros(len(last))
+        if retrieval is not None:
+            error = expected_error(mix, point).reshape(horizon.shape)
+            way, known = retrieval.leads(rows, valid, horizon, error)
+            went, support = feat.into_frame(way.reshape(-1, 2), f.heading[last]), known.ravel()
+        return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS), went, support)
     found = candidates(f, last, horizon.ravel(), q)
     laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
     outputs = model.backbone(x, clock, valid, query, outputs=("parameters", "options"), candidates=laid_out)
@@ -306,21 +309,6 @@ def _said_batch(
     kind = np.repeat(_kinds_of_days(tracks, rows, valid), horizon.shape[1])
     nothing = np.zeros(len(last))  # of days the past of others says less than one's own places
     return _Said(f, last, mix, spatial_median(mix), np.stack([stay, onward], axis=1), kind, stay, nothing)
-
-
-def _retrieved(
-    retrieval: Retrieval | None, f: feat.Features, last: np.ndarray, rows: np.ndarray, valid: np.ndarray,
-    horizon: np.ndarray, error: np.ndarray,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """Where the layer's past leads, (m, 2) metres in the frames, and how much speaks for it (m,): the more the less its
-    ways differ, beside the error (m,) that the model expects of its own point.
-    """
-    if retrieval is None or rows.shape[1] < 2:
-        return np.zeros((len(last), 2)), np.zeros(len(last))
-    before = np.where(valid[:, -2], rows[:, -2], rows[:, -1])
-    way, support, spread = retrieval.ways(rows[:, -1], before, horizon)
-    support = support.ravel() * (error + ROUGH_M) / (spread.ravel() + ROUGH_M)
-    return feat.into_frame(way.reshape(-1, 2), f.heading[last]), support
 
 
 def _both_ways(model: Model, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray) -> np.ndarray:

@@ -22,6 +22,7 @@ LOOKED_AT = 4  # times as many, since some are of ways that had not ended
 STARTS = 1_000_000  # fixes to go on from, at most; of more an even share
 SILENCE = 3.0  # times the way's length: a longer gap between two fixes hides where the track was
 MEDIAN_STEPS, SMOOTH_M = 12, 5.0
+ROUGH_M = 5.0  # ways that differ by less are as sure as others
 _EARTH_M = 6_371_008.8
 
 
@@ -35,6 +36,17 @@ class Retrieval:
     @cached_property
     def _index(self) -> TimeIndex:
         return TimeIndex(self._tracks)
+
+    def leads(
+        self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray, error_m: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """`ways` (m, h, 2) from contexts, rows (m, L) of which some are valid, and how much speaks for them (m, h): the
+        more the less they differ, beside the error (m, h) that is expected of a forecast without them.
+        """
+        last = rows[:, -1]
+        before = np.where(valid[:, -2], rows[:, -2], last) if rows.shape[1] > 1 else last
+        way, support, spread = self.ways(last, before, horizon_s)
+        return way, support * (error_m + ROUGH_M) / (spread + ROUGH_M)
 
     def ways(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, ...]:
         """Where tracks will have gone from their fixes `last` (m,), rows of the tracks, `horizon_s` (m, h) later.
