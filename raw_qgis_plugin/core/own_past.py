@@ -25,7 +25,8 @@ UNASKED = 0.1  # where the past says nothing; on taxis it costs two thousandths 
 SUPPORTS = (2.0, 5.0, 12.0, 30.0, 100.0, np.inf)  # of retrieved ways that count as much as the model
 UNTRIED = 5.0  # where the past says nothing
 STUBBORN = 10.0  # questions of the past that it takes to go a step from it
-PRIOR = 3.0  # how many questions of the past speak for UNASKED
+PRIOR = 10.0  # how many questions of the past speak for UNASKED
+FEWEST = 40  # questions of the past from which anything is learned
 AREAS_PRIOR = 250.0  # and for the areas as calibrated on the units of training
 CONTEXTS, SPLITS, HORIZONS = 480, 12, 6  # at most, in all, of one context, and of one split
 LATER = 0.45  # only fixes after this share of a context are asked
@@ -174,14 +175,8 @@ def learn(m: Marks, known: np.ndarray) -> Lessons:
     lessons = Lessons()
     for name in np.unique(m.group[known]):
         own = known & (m.group == name)
-        mean = m.error_m[own].mean(axis=0)
-        if name.startswith(TRIPS):  # who rests between two trips teaches nothing of the way
-            mean = mean[:1]
-        unlikely = np.add.outer(np.arange(len(mean)), np.minimum(np.abs(np.array(THRESHOLDS) - UNASKED), 1.0))
-        unlikely = np.add.outer(unlikely, STUBBORN / PRIOR * np.abs(np.arange(len(SUPPORTS)) - SUPPORTS.index(UNTRIED)))
-        cost = mean / max(mean.min(), 1e-9) + PRIOR / own.sum() * unlikely
-        row, threshold, equal = np.unravel_index(np.argmin(cost), cost.shape)
-        lessons.trust[name] = int(row), THRESHOLDS[threshold], SUPPORTS[equal]
+        if own.sum() >= FEWEST:
+            lessons.trust[name] = _trusted(name, m.error_m[own])
         own &= m.counted
         if not own.any():
             continue
@@ -191,6 +186,22 @@ def learn(m: Marks, known: np.ndarray) -> Lessons:
         lessons.factor[name] = np.exp(belief * _at_levels(ratio))
         lessons.shift[name] = belief * _at_levels(logit)
     return lessons
+
+
+def _trusted(name: str, error_m: np.ndarray) -> tuple[int, float, float]:
+    """The way of `Lessons.trust` with the least of the errors (n, BASELINES, THRESHOLDS, SUPPORTS) of a group's
+    questions, as shares of that of the usual way; the fewer there are, the less likely is another one.
+    """
+    if name.startswith(TRIPS):  # who rests between two trips teaches nothing of the way
+        error_m = error_m[:, :1]
+    usual = THRESHOLDS.index(UNASKED), SUPPORTS.index(UNTRIED)
+    row, threshold, support = np.ogrid[tuple(map(slice, error_m.shape[1:]))]
+    unlikely = PRIOR * (row + np.minimum(np.abs(np.array(THRESHOLDS)[threshold] - UNASKED), 1.0))
+    unlikely = unlikely + STUBBORN * np.abs(support - usual[1])
+    mean = error_m.mean(axis=0)
+    cost = mean / max(mean[0][usual], 1e-9) + unlikely / len(error_m)
+    best = np.unravel_index(np.argmin(cost), cost.shape)
+    return int(best[0]), THRESHOLDS[best[1]], SUPPORTS[best[2]]
 
 
 def _at_levels(values: np.ndarray) -> np.ndarray:
