@@ -36,7 +36,7 @@ BASELINE = "gradient boosting on hand features (speeds, accelerations, turns, st
 class Examples:
     """What a head learns from. x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int.
     whole: (n,) bool, False for thinned copies, which are never tested on. strength: (d,) how much a column counts.
-    domain: what the units were like.
+    domain: what the units were like. asks: the heads whose answers are the last n_said columns of x.
     """
 
     x: np.ndarray
@@ -46,6 +46,8 @@ class Examples:
     whole: np.ndarray
     strength: np.ndarray
     domain: dict[str, list[float]]
+    asks: tuple[str, ...] = ()
+    n_said: int = 0
 
 
 def unit_examples(
@@ -101,6 +103,30 @@ def together(parts: list[Examples], apart: bool = True) -> Examples:
         domain[name] = [min(low), max(high)]
     columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "hand", "label", "whole")}
     return Examples(**columns, group=np.concatenate(groups), strength=parts[0].strength, domain=domain)
+
+
+def ask_heads(e: Examples, unit: str, name: str, model: Model) -> Examples:
+    """Examples to which what the model's own heads of the unit say is added: a new question is mostly akin to one that
+    was taught with many more labels. name: of the head that is to be taught.
+    """
+    asks = tuple(a for a in askable(model, unit) if a != name)
+    x, strength = hear(e.x, e.strength, asks, model)
+    return replace(e, x=x, strength=strength, asks=asks, n_said=x.shape[1] - e.x.shape[1])
+
+
+def askable(model: Model, unit: str) -> list[str]:
+    """The heads of a unit that a new one may learn from: not those that were taught so themselves, nor those that a
+    user taught, which may know these very units.
+    """
+    return [h["name"] for h in model.card["heads"] if h["unit"] == unit and "asks" not in h]
+
+
+def hear(x: np.ndarray, strength: np.ndarray, asks: Sequence[str], model: Model) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings x (n, d) and what heads say of them, and how much each column counts, by the strength (d,) of x."""
+    if not asks:
+        return x, strength
+    said = np.concatenate([model.run_head(name, x) for name in asks], axis=1).astype(np.float32)
+    return np.concatenate([x, said], axis=1), np.append(strength, np.full(said.shape[1], strength.max()))
 
 
 def strength_of(width: int, model: Model) -> np.ndarray:

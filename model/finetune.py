@@ -26,7 +26,17 @@ from torch import nn
 
 from model.card import write_card
 from model.cli import DEVICES, Parser, run, warn
-from model.examples import BASELINE, BASELINES, Examples, examples_of, region_examples, some_days, strength_of, together
+from model.examples import (
+    BASELINE,
+    BASELINES,
+    Examples,
+    ask_heads,
+    examples_of,
+    region_examples,
+    some_days,
+    strength_of,
+    together,
+)
 from model.export import export_graph
 from model.heads import (
     ENOUGH,
@@ -82,7 +92,7 @@ def teach(
     splits = folds(y, e.group, task, seed) if splits is None else splits
     for fold, (learn, test) in enumerate(splits):
         test = test[e.whole[test]]
-        head = fit(e.x[learn], y[learn], e.group[learn], task, seed + fold, e.strength, until)
+        head = fit(e.x[learn], y[learn], e.group[learn], task, seed + fold, e.strength, until, e.n_said)
         tried = [Ensemble([head.members[0]]).eval(), head]
         if len(ways) > 2:
             tried.append(with_trees(head, e.x[learn], y[learn], task, e.strength, seed + fold))
@@ -101,7 +111,7 @@ def teach(
     best = min(simple, key=lambda answer: float(np.abs(off(answer[told], y[told], task)).mean()))
     way = int(np.argmin([loss(out[told], y[told], task) for out in ways]))
     out = ways[way, told]
-    gain, shift, card = 1.0, 0.0, {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain}
+    gain, shift, card = 1.0, 0.0, {"kind": task.kind, "inputs": e.x.shape[1] - e.n_said, "domain": e.domain}
     if task.classes:
         gain = 1 / temperature(out, y[told])
         answers = Told(out.argmax(axis=1), best[told].astype(y.dtype), y[told], e.group[told])
@@ -113,7 +123,11 @@ def teach(
         answers = Told(answer, by_trees, truth, e.group[told])
         card |= {"transform": task.transform, "halfwidth": interval(y[told] - out[:, 0]), "count": task.count}
     card["metrics"] = compare(answers, task, seed)
-    head = fit(e.x, y, e.group, task, seed, e.strength) if way else Ensemble([ridge(e.x, y, task, e.strength)])
+    head = (
+        fit(e.x, y, e.group, task, seed, e.strength, n_said=e.n_said)
+        if way
+        else Ensemble([ridge(e.x, y, task, e.strength, e.n_said)])
+    )
     if way == 2:
         head = with_trees(head, e.x, y, task, e.strength, seed)
     return Calibrated(head, gain, shift).eval(), task, card, answers
@@ -215,6 +229,12 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--title", default="", help="the task in words, for legends")
     p.add_argument("--unit-of-measure", default="", help="of a number, such as 'per km²'")
     p.add_argument("--trained-on", default="", help="what the labels speak for, for the card")
+    p.add_argument(
+        "--alone",
+        action="store_true",
+        help="learn from embeddings alone, not also from what the heads that came with the model say; others may then "
+        "learn from this one",
+    )
     p.add_argument("--experimental", action="store_true", help="mark the head: only synthetic data speaks for it")
     p.add_argument(
         "--backbone", choices=("frozen", "tuned"), default="frozen",
@@ -256,6 +276,9 @@ def check(args: argparse.Namespace) -> None:
         raise InputError("Give as many --labels (and --regions) as --tracks, in the same order.")
     if args.backbone == "tuned" and len(args.tracks) > 1:
         raise InputError("The network is tuned on one source: give one --tracks, or use --backbone frozen.")
+    akin = [h["name"] for h in open_bundle(args.bundle).card["heads"] if args.task_name in h.get("asks", [])]
+    if akin and args.backbone == "frozen":
+        raise InputError(f"{', '.join(akin)} learned from what the head '{args.task_name}' says: choose another name.")
     if args.also_days and (args.unit != "user" or args.backbone == "tuned"):
         raise InputError("--also-days is for users and a frozen network.")
 
@@ -302,6 +325,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="raw-tuned-") as beside:
         bundle, examples, splits = gather(args, open_bundle(args.bundle), rename, Path(beside))
+        if not args.alone:
+            examples = ask_heads(examples, args.unit, args.task_name, Model(bundle, args.device))
         left = args.minutes - (time.monotonic() - began) / 60
         head, task, card, told = teach(examples, rename, args.seed, max(left, 1.0), splits)
         card |= {
@@ -309,6 +334,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             "unit_of_measure": args.unit_of_measure, "trained_on": args.trained_on, "experimental": args.experimental,
             "baseline": BASELINES.get(args.unit, BASELINE), "verdict": verdict(card["metrics"]),
         }  # fmt: skip
+        if not args.alone:
+            card["asks"] = list(examples.asks)
         add_head(bundle, args.output, args.task_name, head, card)
     if args.report:
         write_report(args.report, args.task_name, task, told, card)

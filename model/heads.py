@@ -22,7 +22,8 @@ MEMBERS = 4  # networks whose answers are averaged, each stopped by other groups
 ENOUGH = 100  # units; with fewer a straight line is all that can be learned
 SHARP = 4.0  # what the regression on -1 and 1 is multiplied by to serve as logits; the temperature does the rest
 PATIENCE = 25  # epochs
-REST_SAYS = (1.0, 0.3)  # of all columns but the strongest: where labels are few hundreds of states are in the way
+FEWER = 0.3  # what all columns but the strongest count in a second line: hundreds are in the way of few labels
+QUIET = 0.04  # and all but what other heads say in a third one
 SAME = 0.02  # a column that varies less is the same for all
 RECALIBRATED_FROM = 100  # labels
 
@@ -141,15 +142,16 @@ def label_words(values: np.ndarray, rename: dict[str, str]) -> np.ndarray:
 
 def fit(
     x: np.ndarray, y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0, strength: np.ndarray | None = None,
-    until: float = np.inf,
+    until: float = np.inf, n_said: int = 0,
 ) -> Ensemble:  # fmt: skip
     """Train a head. x: (n, d) float32. y: (n,). group: (n,) int, who stay together where training is stopped early.
-    strength: (d,) how much a column counts (1). until: time.monotonic() at which to stop adding networks.
+    strength: (d,) how much a column counts (1). until: time.monotonic() at which to stop adding networks. n_said: how
+    many of the last columns are what other heads say.
 
     A ridge regression, and from ENOUGH units on networks beside it.
     """
     strength = np.ones(x.shape[1]) if strength is None else strength
-    members = [ridge(x, y, task, strength)]
+    members = [ridge(x, y, task, strength, n_said)]
     groups = np.unique(group)
     if len(y) >= ENOUGH and len(groups) >= FOLDS:
         for n in range(MEMBERS):
@@ -168,17 +170,28 @@ def class_weights(y: np.ndarray, task: Task) -> np.ndarray | None:
     return np.sqrt(count[count > 0].mean() / np.maximum(count, 1)).astype(np.float32)
 
 
-def ridge(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> Head:
-    """A straight line (classes: one for each, to -1 and 1). How much all but the strongest columns count, and the
-    penalty, are chosen by leaving one out.
+def ridge(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_said: int = 0) -> Head:
+    """A straight line (classes: one for each, to -1 and 1) between several, each of which lets some columns say less:
+    the nearer to one of them, the better it does when one label is left out. n_said: as in `fit`.
     """
-    rest = strength < strength.max()
-    lines = [_line(x, y, task, np.where(rest, say * strength, strength)) for say in (REST_SAYS if rest.any() else (1,))]
-    return max(lines, key=lambda line: line[1])[0]
+    said = np.arange(x.shape[1]) >= x.shape[1] - n_said
+    heard, rest = np.where(said, 0.0, strength), strength < strength.max()
+    ways = [heard, np.where(rest, FEWER * heard, heard)] if rest.any() else [heard]
+    if n_said:
+        ways.append(np.where(said, strength, QUIET * strength))
+    lines, off = zip(*(_line(x, y, task, way) for way in ways), strict=True)
+    weight = (np.array(off) / min(off)) ** (-len(y) / 2)  # as if errors were normal
+    head = lines[0]
+    with torch.no_grad():
+        parts = [(w, line.second.weight * line.strength, line.second.bias) for w, line in zip(weight, lines)]
+        head.second.weight.copy_(sum(w * slope for w, slope, _ in parts) / weight.sum())
+        head.second.bias.copy_(sum(w * shift for w, _, shift in parts) / weight.sum())
+        head.strength.fill_(1.0)
+    return head
 
 
 def _line(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> tuple[Head, float]:
-    """A straight line, and its score by leaving one out: the higher the better."""
+    """A straight line, and its mean squared error when one is left out."""
     head = Head(x.shape[1], task.outputs, hidden=0)
     head.set_scales(x, y, task, strength)
     with torch.no_grad():
@@ -197,7 +210,7 @@ def _line(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> tup
     with torch.no_grad():
         head.second.weight.copy_(torch.from_numpy(sharp * np.atleast_2d(line.coef_)))
         head.second.bias.copy_(torch.from_numpy(sharp * np.atleast_1d(line.intercept_)))
-    return head.eval(), float(line.best_score_)
+    return head.eval(), max(-float(line.best_score_), 1e-12)
 
 
 def network(x: np.ndarray, y: np.ndarray, watched: np.ndarray, task: Task, seed: int, strength: np.ndarray,

@@ -38,7 +38,7 @@ $python -m model.export --run "$work/run" --output "$bundle" --data "$(cat model
 
 # Heads, each judged by cross-validation over people or blocks; those of users also in another city, below.
 truth=$work/city21
-teach=($python -m model.finetune --tracks "$truth/tracks.parquet" --bundle "$bundle" --output "$bundle" --experimental)
+teach=($python -m model.finetune --tracks "$truth/tracks.parquet" --bundle "$bundle" --output "$bundle" --experimental --alone)
 plans="the synthetic city's weekly plans"
 people=("${teach[@]}" --unit user --also-days 3 14 --cache "$work/embeddings")
 "${people[@]}" --task-name commuter --title "Commuter" \
@@ -51,7 +51,7 @@ people=("${teach[@]}" --unit user --also-days 3 14 --cache "$work/embeddings")
     --labels "$truth/truth_users.csv" --field metro_trips_a_week --trained-on "$plans"
 $python -m model.synthetic.segments --movement "$work/movement31/movement" --per-mode 1000 --seed 41 --output "$work/segments"
 $python -m model.finetune --tracks "$truth/tracks.parquet" "$work/segments/tracks.parquet" \
-    --labels "$truth/truth_segments.csv" "$work/segments/labels.csv" --bundle "$bundle" --output "$bundle" --experimental \
+    --labels "$truth/truth_segments.csv" "$work/segments/labels.csv" --bundle "$bundle" --output "$bundle" --experimental --alone \
     --unit track --task-name transport_mode --title "Transport mode" --field mode --per-class 1500 \
     --rename car="motor vehicle" bus="motor vehicle" \
     --trained-on "the synthetic city and other simulated movement, by Eclipse SUMO"

@@ -3,9 +3,9 @@
 
 Probes are straight lines from single states to the hour, the speed and the distance from home, cross-validated over
 people, beside the same network from random weights and the input itself; its attention over a track and back in
-time. With labels of users or tracks: accuracy by
-what a head may look at (states, facts, both), beside random weights and hand features; the mean of 20 draws of 20
-labelled units; nearest neighbours; a map in two dimensions.
+time. With labels of users or tracks: accuracy by what a head may look at (states, facts, both, what the model's heads
+say too), beside random weights and hand features; the mean of 20 draws of 20 labelled units; nearest neighbours; a map
+in two dimensions.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from sklearn.manifold import TSNE
 from model.checkpoint import load_network
 from model.evaluate import attention, make_parser, write_report
 from model.evaluate.untrained import TorchModel, random_network, untrained
-from model.examples import strength_of
+from model.examples import askable, hear, strength_of
 from model.hand_features import hand_features
 from model.heads import Task, boosting, encode, folds, predict, ridge
 from model.labels import label_units, read_table, thin
@@ -47,6 +47,9 @@ WINDOWS, STATES = 400, 8  # windows looked at, states of each
 DRAWS, LABELS = 20, 20
 NEIGHBOURS = 5
 ON_MAP = 1500
+CONTRASTIVE = "contrastive pretraining"
+HEARD = "RAW and what its heads say"
+Input = tuple[np.ndarray, np.ndarray, int]  # of `ridge`: x (n, d), strength (d,), n_said
 TRAINED = "random weights, trained on these labels"
 
 
@@ -108,14 +111,14 @@ def probe(x: np.ndarray, y: np.ndarray, user: np.ndarray, seed: int) -> float:
     return float(1 - np.square(answer - y)[told].sum() / np.square(y - y.mean(axis=0))[told].sum())
 
 
-def heads_by_input(inputs: dict[str, tuple[np.ndarray, np.ndarray]], hand: np.ndarray, y: np.ndarray, task: Task,
+def heads_by_input(inputs: dict[str, Input], hand: np.ndarray, y: np.ndarray, task: Task,
                    group: np.ndarray, seed: int) -> dict[str, dict]:  # fmt: skip
     """A straight line from each input, and trees on hand features, cross-validated over people."""
     simple, answers = np.full(len(y), np.nan), {name: np.full(len(y), np.nan) for name in inputs}
     for learn, test in folds(y, group, task, seed):
         simple[test] = task.in_unit(boosting(hand[learn], y[learn], task, seed).predict(hand[test]))
-        for name, (x, strength) in inputs.items():
-            answers[name][test] = answer_of(ridge(x[learn], y[learn], task, strength), x[test], task)
+        for name, (x, strength, n_said) in inputs.items():
+            answers[name][test] = answer_of(ridge(x[learn], y[learn], task, strength, n_said), x[test], task)
     told = ~np.isnan(simple)
     truth = task.in_unit(y).astype(float)
     return {
@@ -131,7 +134,7 @@ def answer_of(head: Any, x: np.ndarray, task: Task) -> np.ndarray:
 
 
 def few_labels(
-    inputs: dict[str, tuple[np.ndarray, np.ndarray]], hand: np.ndarray, y: np.ndarray, task: Task, group: np.ndarray,
+    inputs: dict[str, Input], hand: np.ndarray, y: np.ndarray, task: Task, group: np.ndarray,
     seed: int, trained: Callable[[np.ndarray], np.ndarray] | None = None,
 ) -> dict[str, list[float]]:  # fmt: skip
     """Error (one minus accuracy, or mean absolute) after learning from LABELS units, on the units of all other people:
@@ -147,10 +150,10 @@ def few_labels(
         if task.classes and len(np.unique(y[learn])) < len(task.classes):
             continue
         test = np.flatnonzero(~np.isin(group, group[learn]))
-        every = inputs | ({TRAINED: (trained(learn), strength)} if trained else {})
+        every = inputs | ({TRAINED: (trained(learn), strength, 0)} if trained else {})
         found = {
-            name: answer_of(ridge(x[learn], y[learn], task, weight), x[test], task)
-            for name, (x, weight) in every.items()
+            name: answer_of(ridge(x[learn], y[learn], task, weight, n_said), x[test], task)
+            for name, (x, weight, n_said) in every.items()
         }
         found["hand features"] = task.in_unit(boosting(hand[learn], y[learn], task, seed).predict(hand[test]))
         for name, answer in found.items():
@@ -207,13 +210,24 @@ def with_labels(tracks: Tracks, model: Model, random: TorchModel, args: argparse
     task, y = encode(found.value[known], rename)
     group, whole, blank = found.group[known], whole[known], embed(units, random)  # type: ignore[arg-type]
     states, strength = 4 * model.card["width"], strength_of(whole.shape[1], model)
-    inputs = {"RAW": (whole, strength), "RAW, states alone": (whole[:, :states], np.ones(states))}
+    inputs: dict[str, Input] = {
+        "RAW": (whole, strength, 0), "RAW, states alone": (whole[:, :states], np.ones(states), 0),
+    }  # fmt: skip
     if whole.shape[1] > states:
-        inputs["facts alone"] = whole[:, states:], np.ones(whole.shape[1] - states)
+        inputs["facts alone"] = whole[:, states:], np.ones(whole.shape[1] - states), 0
+    if asks := askable(model, args.unit):
+        more, counts = hear(whole, strength, asks, model)
+        inputs[HEARD] = more, counts, len(counts) - len(strength)
     inputs |= {
-        "random weights": (blank, strength),
-        "random weights, states alone": (blank[:, :states], np.ones(states)),
+        "random weights": (blank, strength, 0),
+        "random weights, states alone": (blank[:, :states], np.ones(states), 0),
     }
+    if args.contrastive:
+        network = load_network(args.contrastive / "state.safetensors")[0]
+        other = embed(units, TorchModel(network, model.card))  # type: ignore[arg-type]
+        inputs |= {
+            CONTRASTIVE: (other, strength, 0), f"{CONTRASTIVE}, states alone": (other[:, :states], np.ones(states), 0),
+        }  # fmt: skip
     hand = hand_features(units)
 
     def trained(learn: np.ndarray) -> np.ndarray:
@@ -275,6 +289,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--unit", choices=("user", "track", "day"), default="user")
     p.add_argument("--rename", nargs="+", default=[], metavar="FROM=TO", help="labels to call by another name")
     p.add_argument("--per-class", type=int, metavar="N", help="at most N labels a class, drawn at random")
+    p.add_argument("--contrastive", type=Path, metavar="RUN", help="a run of model.contrastive, to compare with")
     p.add_argument(
         "--trained-minutes", type=float, default=0.0, metavar="M",
         help="also train the network from random weights on each draw of labels, for so long (default: not)",

@@ -171,6 +171,11 @@ def _check_card(folder: Path, card: object) -> None:
             "number",
         ):
             raise BundleError(f"The head {h['name']} of the model {card['name']} has an unknown unit or kind.")
+    on_their_own = [h["name"] for h in card["heads"] if "asks" not in h]
+    for h in card["heads"]:
+        asks = h.get("asks", [])
+        if not isinstance(asks, list) or not all(name in on_their_own for name in asks):
+            raise BundleError(f"The head {h['name']} of the model {card['name']} asks heads that it cannot ask.")
 
 
 def _check_sums(folder: Path) -> None:

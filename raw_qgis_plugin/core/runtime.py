@@ -92,7 +92,12 @@ class Model:
         return self._backbone.run(list(outputs), feed)
 
     def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
-        """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale."""
+        """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale.
+
+        What other heads say is among the inputs of a head that asks them.
+        """
+        asked = self.bundle.head(name).get("asks", [])
+        x = np.concatenate([x.astype(np.float32), *(self.run_head(other, x) for other in asked)], axis=1)
         session = self._head(name)
         wide = session.get_inputs()[0].shape[1]
         if x.shape[1] != wide:
@@ -101,7 +106,7 @@ class Model:
                 "with an earlier version of RAW. Teach it again."
             )
         inputs = session.get_inputs()[0].name
-        parts = np.split(x.astype(np.float32), np.arange(ROWS_A_RUN, len(x), ROWS_A_RUN))  # trees take room by the row
+        parts = np.split(x, np.arange(ROWS_A_RUN, len(x), ROWS_A_RUN))  # trees take room by the row
         return np.concatenate([session.run(None, {inputs: part})[0] for part in parts])
 
 

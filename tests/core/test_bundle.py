@@ -90,6 +90,8 @@ def test_no_bundle_there(tmp_path, path):
         ({"heads": [{"name": "../../evil", "unit": "user", "kind": "binary"}]}, "without a proper name"),
         ({"heads": [{"name": "missing", "unit": "user", "kind": "binary"}]}, "missing"),
         ({"heads": [{"name": "commuter", "unit": "cat", "kind": "binary"}]}, "unknown unit"),
+        ({"heads": [{"name": "mine", "unit": "user", "kind": "binary", "asks": ["nobody"]}]}, "asks heads"),
+        ({"heads": [{"name": "mine", "unit": "user", "kind": "binary", "asks": ["mine"]}]}, "asks heads"),
     ],
 )
 def test_a_wrong_card_is_refused(copy, changes, said):
