@@ -215,6 +215,13 @@ class Batches:
 
     def batch(self, number: int, cadence: int | None = None, filled: bool | None = None) -> Batch:
         """Batch `number`, at a cadence drawn from CADENCES and half of FILLED_S filled round the clock, if not told."""
+        rows, cadence, rng = self.rows(number, cadence, filled)
+        return _featurize(rng, rows, cadence)
+
+    def rows(
+        self, number: int, cadence: int | None = None, filled: bool | None = None
+    ) -> tuple[Rows, int, np.random.Generator]:
+        """The tracks of batch `number`, the cadence in seconds, and the generator that drew them."""
         rng = np.random.default_rng([self.seed, number])
         weights = np.array(list(self.cadences.values()), float)
         cadence = cadence or int(rng.choice(list(self.cadences), p=weights / weights.sum()))
@@ -234,4 +241,4 @@ class Batches:
             if k
         ]
         joined = (np.concatenate([getattr(r, name) for r in drawn]) for name in ("t", "lon", "lat", "piece"))
-        return _featurize(rng, Rows(*joined), cadence)
+        return Rows(*joined), cadence, rng

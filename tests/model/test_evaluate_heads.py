@@ -3,6 +3,8 @@
 
 import csv
 import json
+from contextlib import redirect_stdout
+from io import StringIO
 
 import numpy as np
 import pyarrow as pa
@@ -11,7 +13,10 @@ import pytest
 import shapely
 import torch
 
+from model import contrastive
+from model.batches import Batches
 from model.checkpoint import load_network
+from model.corpus import load
 from model.evaluate import attention, probes, profiles, regions
 from model.evaluate import main as evaluate
 from model.evaluate.untrained import TorchModel, untrained
@@ -176,13 +181,37 @@ def test_torch_and_onnx_embed_alike(nano_run, tracks_file):
     assert np.abs(embed(some, untrained(model)) - ours).max() > 0.1
 
 
-def test_probes_of_states_and_labels(nano_run, tracks_file, labels_file, tmp_path, monkeypatch):
+def test_halves_of_a_track_are_told_from_those_of_others(tracks_file, contrast_run):
+    first, *_, last = (json.loads(line)["loss"] for line in (contrast_run / "lines.json").read_text().splitlines())
+    assert last < 0.9 * first
+    rows, _, rng = Batches([load(str(tracks_file))], 1024).rows(0, 10)
+    x, clock = contrastive.halves(rows, rng)
+    whole = (rows.piece == 0).all(axis=1)
+    assert x.shape[:3] == clock.shape == (2, whole.sum(), rows.t.shape[1] // 2)
+    assert (clock[..., 0] == 0).all() and (clock[..., -1] > 0).all()  # the second half knows nothing of the first
+
+
+@pytest.fixture(scope="module")
+def contrast_run(tracks_file, tmp_path_factory):
+    """A short run of contrastive pretraining, with its lines of progress in lines.json."""
+    run = tmp_path_factory.mktemp("contrast")
+    arguments = ["--preset", "raw-nano", "--points", "1024", "--minutes", "0.15", "--output", str(run)]
+    with pytest.MonkeyPatch.context() as m, redirect_stdout(StringIO()) as said:
+        m.setattr(contrastive, "SAY_EVERY", 10)
+        contrastive.main([*arguments, "--corpus", str(tracks_file)])
+    (run / "lines.json").write_text(said.getvalue())
+    return run
+
+
+def test_probes_of_states_and_labels(nano_run, contrast_run, tracks_file, labels_file, tmp_path, monkeypatch):
     monkeypatch.setattr(probes, "DRAWS", 3)
     arguments = ["probes", "--tracks", str(tracks_file), "--labels", str(labels_file), "--field", "way"]
+    arguments += ["--contrastive", str(contrast_run)]
     evaluate([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "p")])
     figures = json.loads((tmp_path / "p.json").read_text())
     assert figures["states"]["speed (logarithm)"]["model"] > 0.8  # two speeds, which any state shows
     assert figures["heads"]["RAW"]["head"]["accuracy"] > 0.95
+    assert "contrastive pretraining" in figures["heads"] and probes.HEARD not in figures["heads"]  # no heads to hear
     assert set(figures["few_labels"]) == {*figures["heads"], "hand features"}
     assert figures["neighbours"]["same"] > 0.9 > 0.6 > figures["neighbours"]["chance"]
     html = (tmp_path / "p.html").read_text("utf-8")
