@@ -73,6 +73,6 @@ if [ -d "$data/geolife" ]; then
     $python -m model.evaluate forecast --tracks "$data/geolife/points.parquet" --bundle "$bundle" \
         --windows 1500 --per-user 40 --record "GeoLife people (Beijing), zero-shot"
     $python -m model.evaluate profiles --tracks "$data/geolife/points.parquet" --labels "$data/geolife/labels.csv" \
-        --field mode --task transport_mode --per-class 300 --bundle "$bundle" --record "GeoLife people, zero-shot" \
+        --field mode --task transport_mode --bundle "$bundle" --record "GeoLife people, zero-shot" \
         --rename bus="motor vehicle" car="motor vehicle" taxi="motor vehicle" subway=rail train=rail
 fi
