@@ -124,11 +124,14 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
+    state = args.output / "state.safetensors"
+    if state.exists():
+        raise InputError(f"{args.output} holds a run already: choose another --output.")
     args.output.mkdir(parents=True, exist_ok=True)
     corpus = Batches([load(s, cache=args.cache) for s in args.corpus], args.points, args.seed)
     network, about = train(corpus, args.preset, args.minutes, args.seed)
     tensors = {f"average.{name}": tensor for name, tensor in network.named_parameters()}
-    save(args.output / "state.safetensors", tensors, {"config": network.config.to_dict(), **about})
+    save(state, tensors, {"config": network.config.to_dict(), **about})
 
 
 if __name__ == "__main__":

@@ -265,7 +265,7 @@ def labels_of(path: str, args: argparse.Namespace, rename: dict[str, str]) -> di
     return thin(table, args.field, rename, args.per_class, args.seed) if args.per_class else table
 
 
-def check(args: argparse.Namespace) -> None:
+def check(args: argparse.Namespace, bundle: Bundle) -> None:
     """InputError where arguments do not go together."""
     if args.unit == "region" and not args.regions:
         raise InputError("--unit region needs --regions.")
@@ -276,7 +276,7 @@ def check(args: argparse.Namespace) -> None:
         raise InputError("Give as many --labels (and --regions) as --tracks, in the same order.")
     if args.backbone == "tuned" and len(args.tracks) > 1:
         raise InputError("The network is tuned on one source: give one --tracks, or use --backbone frozen.")
-    akin = [h["name"] for h in open_bundle(args.bundle).card["heads"] if args.task_name in h.get("asks", [])]
+    akin = [h["name"] for h in bundle.card["heads"] if args.task_name in h.get("asks", [])]
     if akin and args.backbone == "frozen":
         raise InputError(f"{', '.join(akin)} learned from what the head '{args.task_name}' says: choose another name.")
     if args.also_days and (args.unit != "user" or args.backbone == "tuned"):
@@ -312,7 +312,10 @@ def gather(
             more = some_days(tracks, found, model, args.also_days, args.seed, embedded, cached)
             examples = together([examples, more], apart=False)
         parts.append(examples)
-    return bundle, together(parts), splits
+    examples = together(parts)
+    if not args.alone and args.backbone == "frozen":  # a tuned network has no heads yet
+        examples = ask_heads(examples, args.unit, args.task_name, model)
+    return bundle, examples, splits
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -320,13 +323,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
     if not args.task_name.isascii() or not args.task_name.isidentifier() or args.task_name != args.task_name.lower():
         raise InputError(f"'{args.task_name}' is no name for a head: use small letters, digits and _.")
-    check(args)
+    bundle = open_bundle(args.bundle)
+    check(args, bundle)
     rename = dict(r.split("=", 1) for r in args.rename)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="raw-tuned-") as beside:
-        bundle, examples, splits = gather(args, open_bundle(args.bundle), rename, Path(beside))
-        if not args.alone:
-            examples = ask_heads(examples, args.unit, args.task_name, Model(bundle, args.device))
+        bundle, examples, splits = gather(args, bundle, rename, Path(beside))
         left = args.minutes - (time.monotonic() - began) / 60
         head, task, card, told = teach(examples, rename, args.seed, max(left, 1.0), splits)
         card |= {

@@ -224,6 +224,8 @@ def with_labels(tracks: Tracks, model: Model, random: TorchModel, args: argparse
     }
     if args.contrastive:
         network = load_network(args.contrastive / "state.safetensors")[0]
+        if network.config.width != model.card["width"]:
+            raise InputError(f"The run {args.contrastive} is of another size than the model: compare equal ones.")
         other = embed(units, TorchModel(network, model.card))  # type: ignore[arg-type]
         inputs |= {
             CONTRASTIVE: (other, strength, 0), f"{CONTRASTIVE}, states alone": (other[:, :states], np.ones(states), 0),

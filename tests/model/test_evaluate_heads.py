@@ -188,6 +188,8 @@ def test_halves_of_a_track_are_told_from_those_of_others(tracks_file, contrast_r
     x, clock = contrastive.halves(rows, rng)
     whole = (rows.piece == 0).all(axis=1)
     assert x.shape[:3] == clock.shape == (2, whole.sum(), rows.t.shape[1] // 2)
+    with pytest.raises(InputError, match="holds a run already"):
+        contrastive.main(["--corpus", str(tracks_file), "--output", str(contrast_run)])
     assert (clock[..., 0] == 0).all() and (clock[..., -1] > 0).all()  # the second half knows nothing of the first
 
 
@@ -197,7 +199,7 @@ def contrast_run(tracks_file, tmp_path_factory):
     run = tmp_path_factory.mktemp("contrast")
     arguments = ["--preset", "raw-nano", "--points", "1024", "--minutes", "0.15", "--output", str(run)]
     with pytest.MonkeyPatch.context() as m, redirect_stdout(StringIO()) as said:
-        m.setattr(contrastive, "SAY_EVERY", 10)
+        m.setattr(contrastive, "SAY_EVERY", 2)
         contrastive.main([*arguments, "--corpus", str(tracks_file)])
     (run / "lines.json").write_text(said.getvalue())
     return run
