@@ -188,7 +188,7 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, retrieval: Retriev
         over[at] = np.linalg.norm(here - truth, axis=-1)[:, None] / np.maximum(radii(mix, here), 1e-9)
         deep[at], moved[at] = depth(mix, truth), np.hypot(*truth.T) > 0
     table = _calibrated(model.card["calibration"], kind, past.horizon_s)
-    return Marks(groups(kind, past.horizon_s), error, over, deep, table, moved | ~np.char.endswith(kind, "held"))
+    return Marks(groups(kind, past.horizon_s), error, over, deep, table, moved)
 
 
 @dataclass(frozen=True)

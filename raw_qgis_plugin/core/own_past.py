@@ -159,7 +159,7 @@ class Marks:
 
     group: (n,). error_m: (n, BASELINES, THRESHOLDS, SUPPORTS). over_radius: (n, 2) error over the radii of 50 and
     80 % as they come from the mixture. depth: (n,) least share of the mixture that holds the truth. calibrated: (4, n)
-    factors and shares of training. counted: (n,) bool, those that speak for areas.
+    factors and shares of training. moved: (n,) bool, the truth is not just the last fix again.
     """
 
     group: np.ndarray
@@ -167,7 +167,7 @@ class Marks:
     over_radius: np.ndarray
     depth: np.ndarray
     calibrated: np.ndarray
-    counted: np.ndarray
+    moved: np.ndarray
 
 
 def learn(m: Marks, known: np.ndarray) -> Lessons:
@@ -177,7 +177,8 @@ def learn(m: Marks, known: np.ndarray) -> Lessons:
         own = known & (m.group == name)
         if own.sum() >= FEWEST:
             lessons.trust[name] = _trusted(name, m.error_m[own])
-        own &= m.counted
+        if not name.startswith(TRIPS):
+            own &= m.moved  # areas of days are for who moves, as in calibration
         if not own.any():
             continue
         ratio = np.log(np.maximum(m.over_radius[own], 0.1) / m.calibrated[:2, own].T)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -79,7 +81,7 @@ def marks(error, known=200, **more):
         "group": np.full(known, "held"),
         "error_m": np.broadcast_to(error, (known, BASELINES, len(THRESHOLDS), len(SUPPORTS))),
         "over_radius": np.full((known, 2), 2.0), "depth": np.linspace(0.2, 1, known),
-        "calibrated": np.tile([[1.0], [1.0], [0.5], [0.8]], known), "counted": np.ones(known, bool),
+        "calibrated": np.tile([[1.0], [1.0], [0.5], [0.8]], known), "moved": np.ones(known, bool),
     }  # fmt: skip
     return Marks(**{**named, **more})
 
@@ -110,6 +112,17 @@ def test_areas_grow_where_they_held_too_little():
     table = lessons.areas(np.array(["held", "trips 0"]), np.array([[1.0, 1], [1.0, 1], [0.5, 0.5], [0.8, 0.8]]))
     assert (table[:2, 0] > 1.2).all() and table[2, 0] > 0.51 and 0.8 < table[3, 0] < 1
     np.testing.assert_allclose(table[:, 1], [1, 1, 0.5, 0.8])
+
+
+def test_areas_of_days_are_for_who_moves():
+    still = np.arange(400) < 200
+    over = np.repeat(np.where(still, 0.0, 2.0)[:, None], 2, axis=1)
+    depth = np.where(still, 0.0, np.linspace(0.2, 1, 400))
+    error, calibrated = np.zeros(len(THRESHOLDS)), np.tile([[1.0], [1.0], [0.5], [0.8]], 400)
+    for kind, wider in (("roaming", True), ("roaming held", True), ("trips 0", False)):
+        some = marks(error, 400, group=np.full(400, kind), over_radius=over, depth=depth, calibrated=calibrated)
+        lessons = learn(replace(some, moved=~still), np.ones(400, bool))
+        assert (lessons.factor[kind][0] > 1.2) == wider and (lessons.shift[kind][0] > 0) == wider
 
 
 def test_nothing_known_leaves_the_default_way():
