@@ -38,7 +38,7 @@ from .own_past import (
 from .places import KINDS, candidates
 from .retrieval import Retrieval
 from .runtime import Model, batches, featurize_padded
-from .tracks import TimeIndex, Tracks
+from .tracks import Tracks
 
 CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
 COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
@@ -99,7 +99,7 @@ def forecast_at(
     ask_past: as in `forecast`, but each answer learns only from what was known of any track before its time.
     """
     track, t = np.asarray(track, np.int64), np.asarray(t, np.int64)
-    end = TimeIndex(tracks).before(track, t)
+    end = tracks.time_index.before(track, t)
     until = tracks.t[np.maximum(end - 1, 0)] if ask_past and len(tracks) else None
     return _forecast(tracks, model, track, t, until, progress, with_areas)
 
@@ -109,7 +109,7 @@ def _forecast(
     with_areas: bool,
 ) -> Forecasts:  # fmt: skip
     """until: (m,) epoch ms up to which each answer may know the past of all tracks, or None: it does not ask it."""
-    end = TimeIndex(tracks).before(track, t)
+    end = tracks.time_index.before(track, t)
     known = end > tracks.track_offsets[track]
     horizon = np.full(len(t), np.nan)
     horizon[known] = (t[known] - tracks.t[end[known] - 1]) / 1000.0

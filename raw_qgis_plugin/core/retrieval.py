@@ -8,12 +8,10 @@ network without coordinates cannot know come in so. A track only knows of ways t
 
 from __future__ import annotations
 
-from functools import cached_property
-
 import numpy as np
 
 from .geodesy import offset_m
-from .tracks import TimeIndex, Tracks
+from .tracks import Tracks
 
 NEIGHBOURS = 32
 NEAR_M, ALIKE_MS = 100.0, 3.0  # fixes a minute apart that lie so near, or whose velocities do, are alike by exp(-1/2)
@@ -32,10 +30,6 @@ class Retrieval:
     def __init__(self, tracks: Tracks) -> None:
         self._tracks = tracks
         self._trees: dict[float, tuple] = {}
-
-    @cached_property
-    def _index(self) -> TimeIndex:
-        return TimeIndex(self._tracks)
 
     def leads(
         self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray, error_m: np.ndarray
@@ -121,7 +115,7 @@ class Retrieval:
         """
         t = self._tracks.t
         wanted = t[start] + (1000 * seconds).astype(np.int64)
-        after = np.minimum(self._index.before(self._tracks.track[start], wanted), len(t) - 1)
+        after = np.minimum(self._tracks.time_index.before(self._tracks.track[start], wanted), len(t) - 1)
         first = np.maximum(after - 1, 0)
         own = self._tracks.track
         known = (own[after] == own[start]) & (own[first] == own[start]) & (t[after] >= wanted)

@@ -87,6 +87,11 @@ class Tracks:
         """(n_users + 1,) int64: the fixes of user k are user_offsets[k] to user_offsets[k + 1]."""
         return self.track_offsets[_offsets(self.track_user, self.n_users)]
 
+    @cached_property
+    def time_index(self) -> TimeIndex:
+        """Finds fixes by track and time."""
+        return TimeIndex(self)
+
     def take(self, fixes: np.ndarray) -> Tracks:
         """The fixes of a (n,) mask or of ascending indices; a track or user left without a fix disappears."""
         track = self.track[fixes]
