@@ -69,13 +69,18 @@ def example(
 
 
 def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outputs: list[str], dynamic: dict) -> None:
-    """Write a module as ONNX, weights inside."""
+    """Write a module as ONNX, weights inside, and nothing of the machine that wrote it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(
-            module, kwargs=inputs, f=str(path), dynamo=True, opset_version=OPSET, dynamic_shapes=dynamic,
-            input_names=list(inputs), output_names=outputs, external_data=False, verbose=False,
+        program = torch.onnx.export(
+            module, kwargs=inputs, dynamo=True, opset_version=OPSET, dynamic_shapes=dynamic,
+            input_names=list(inputs), output_names=outputs, verbose=False,
         )  # fmt: skip
+    graph = program.model.graph
+    values = [*graph.inputs, *graph.initializers.values(), *(v for node in graph for v in node.outputs)]
+    for part in (program.model, graph, *graph, *values):  # PyTorch notes the files and lines that each came from
+        part.metadata_props.clear()
+    program.save(path, external_data=False)
 
 
 def export_backbone(network: Raw, path: Path) -> float:
