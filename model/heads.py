@@ -70,9 +70,9 @@ class Head(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs). Returns logits (n, classes), or a number (n, 1) in the task's scale."""
-        h = self.first(self.standardise(x))
+        h = self.standardise(x)
         if isinstance(self.first, nn.Linear):
-            h = F.silu(h)
+            h = F.silu(F.linear(h, self.first.weight.float(), self.first.bias))
         return self.second(h) * self.gain + self.offset
 
     def noisy(self, x: Tensor) -> Tensor:
@@ -89,6 +89,12 @@ class Head(nn.Module):
         if not task.classes:
             self.offset = torch.tensor([float(np.median(y))])
             self.gain = torch.tensor([float(y.std()) + 1e-6])
+
+
+def pack(part: nn.Module) -> None:
+    """Of a trained head, by `Module.apply`: keep large weights in half precision, which takes half the room."""
+    if isinstance(part, Head) and isinstance(part.first, nn.Linear):
+        part.first.weight = nn.Parameter(part.first.weight.half(), requires_grad=False)
 
 
 class Ensemble(nn.Module):

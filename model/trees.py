@@ -49,7 +49,8 @@ class Trees(nn.Module):
             "value": RATE * np.concatenate([t.value.ravel() for t in trees]).astype(np.float32),
         }
         for name, values in columns.items():
-            self.register_buffer(name, torch.from_numpy(values))
+            whole = np.issubdtype(values.dtype, np.integer)
+            self.register_buffer(name, torch.from_numpy(values.astype(np.int32) if whole else values))
 
     @staticmethod
     def _below(tree: Tree, children: np.ndarray) -> np.ndarray:
