@@ -49,6 +49,7 @@ from model.heads import (
     fit,
     folds,
     interval,
+    pack,
     predict,
     recalibrate,
     ridge,
@@ -91,13 +92,13 @@ def teach(
     until = began + 60 * minutes
     splits = folds(y, e.group, task, seed) if splits is None else splits
     for fold, (learn, test) in enumerate(splits):
-        test = test[e.whole[test]]
         head = fit(e.x[learn], y[learn], e.group[learn], task, seed + fold, e.strength, until, e.n_said)
         tried = [Ensemble([head.members[0]]).eval(), head]
         if len(ways) > 2:
             tried.append(with_trees(head, e.x[learn], y[learn], task, e.strength, seed + fold))
         for way, answer in enumerate(tried):
             ways[way, test] = predict(answer, e.x[test])
+        test = test[e.whole[test]]
         for way, rows in enumerate((learn, learn[e.whole[learn]])[: len(simple)]):
             simple[way, test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
         say(fold=fold + 1, of=len(splits), seconds=round(time.monotonic() - began, 1))
@@ -121,7 +122,9 @@ def teach(
         out = gain * out + shift
         answer, by_trees, truth = (task.in_unit(a) for a in (out[:, 0], best[told], y[told]))
         answers = Told(answer, by_trees, truth, e.group[told])
-        card |= {"transform": task.transform, "halfwidth": interval(y[told] - out[:, 0]), "count": task.count}
+        every = gain * ways[way, :, 0] + shift  # parts of units too: of little is told less surely
+        residual = (y - every)[~np.isnan(every)]
+        card |= {"transform": task.transform, "halfwidth": interval(residual), "count": task.count}
     card["metrics"] = compare(answers, task, seed)
     head = (
         fit(e.x, y, e.group, task, seed, e.strength, n_said=e.n_said)
@@ -155,6 +158,7 @@ def add_head(bundle: Bundle, output: Path, name: str, head: Calibrated, card: di
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=output.parent) as beside:
         fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
         (fresh / "heads").mkdir(exist_ok=True)
+        head.apply(pack)
         x = torch.zeros(2, head.inputs)
         rows = {"x": {0: torch.export.Dim("rows", min=1)}}
         export_graph(head, {"x": x}, fresh / "heads" / f"{name}.onnx", ["answer"], rows)

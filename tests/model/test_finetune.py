@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 import torch
 
-from model.examples import some_days
-from model.finetune import add_head
+from model.examples import Examples, some_days
+from model.finetune import add_head, teach
 from model.finetune import main as finetune
 from model.heads import (
     Calibrated,
@@ -92,15 +92,19 @@ def test_profiles_use_the_new_head(taught, tracks_file):
 def test_onnx_head_equals_torch(nano_run, tmp_path):
     torch.manual_seed(0)
     head = Calibrated(Ensemble([Head(8, 3), Head(8, 3, hidden=0)]), 0.5, 0.1).eval()
+    x = np.random.default_rng(0).normal(size=(7, 8)).astype(np.float32)
+    exact = predict(head, x)
     metrics = {"units": 9, "head": {"accuracy": 0.5}, "baseline": {"accuracy": 0.4}}
     card = {"kind": "classes", "unit": "user", "classes": ["a", "b", "c"], "metrics": metrics}
     card |= {"experimental": False, "trained_on": "nothing"}
     add_head(open_bundle(nano_run / "bundle"), tmp_path / "bundle", "abc", head, card)
     model = Model(open_bundle(tmp_path / "bundle"), "cpu")
-    x = np.random.default_rng(0).normal(size=(7, 8)).astype(np.float32)
     np.testing.assert_allclose(model.run_head("abc", x), predict(head, x), atol=1e-5)
+    np.testing.assert_allclose(model.run_head("abc", x), exact, atol=1e-3)  # weights are kept in half precision
     with pytest.raises(BundleError, match="another backbone"):
         model.run_head("abc", x[:, :5])
+    for graph in (tmp_path / "bundle").rglob("*.onnx"):  # a bundle is handed on: it must not tell whose folders it saw
+        assert b'File "' not in graph.read_bytes()
 
 
 def test_a_new_head_learns_from_what_the_models_own_heads_say(nano_run, tracks_file, labels_file, tmp_path):
@@ -181,6 +185,16 @@ def test_ids_keep_their_leading_zeros(tmp_path):
     (tmp_path / "tracts.csv").write_text("region_id,shops\n061000,7\n980501,6\n")
     table = read_table(tmp_path / "tracts.csv")
     assert table["region_id"].tolist() == ["061000", "980501"] and table["shops"].tolist() == [7, 6]
+
+
+def test_intervals_speak_for_parts_of_units_too():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(240, 3)).astype(np.float32)
+    whole = np.arange(240) < 120  # of parts nothing can be told
+    label = (x[:, 0] + np.where(whole, 0.0, rng.normal(size=240) * 5)).astype(object)
+    e = Examples(x, x[:, 1:].astype(float), label, np.arange(240) % 120, whole, np.ones(3), {})
+    _, _, card, _ = teach(e, {}, 0, 10.0)
+    assert card["halfwidth"]["high"] - card["halfwidth"]["low"] > 4 and card["metrics"]["units"] == 120
 
 
 def test_thinning_keeps_the_rare_class_whole():
