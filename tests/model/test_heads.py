@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Heads by themselves: lines and networks, calibration, intervals, few labels."""
+
+import numpy as np
+import pytest
+
+from model.examples import Examples
+from model.finetune import teach
+from model.heads import (
+    Task,
+    _line,
+    fit,
+    interval,
+    predict,
+    recalibrate,
+    ridge,
+    temperature,
+)
+from model.scoring import Told, compare, scores, verdict
+
+
+def test_intervals_speak_for_parts_of_units_too():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(240, 3)).astype(np.float32)
+    whole = np.arange(240) < 120  # of parts nothing can be told
+    label = (x[:, 0] + np.where(whole, 0.0, rng.normal(size=240) * 5)).astype(object)
+    e = Examples(x, x[:, 1:].astype(float), label, np.arange(240) % 120, whole, np.ones(3), {})
+    _, _, card, _ = teach(e, {}, 0, 10.0)
+    assert card["halfwidth"]["high"] - card["halfwidth"]["low"] > 4 and card["metrics"]["units"] == 120
+
+
+def test_a_head_fits_and_its_temperature_calibrates():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(600, 5)).astype(np.float32)
+    y = (x[:, 0] + rng.normal(0, 0.3, 600) > 0).astype(int)
+    head = fit(x, y, np.arange(600), Task("binary", ("no", "yes")))
+    assert scores(predict(head, x).argmax(axis=1), y, Task("binary", ("no", "yes")))["accuracy"] > 0.85
+    over = predict(head, x) * 8
+    assert temperature(over, y) > 2.5
+
+
+def test_the_interval_holds_eighty_percent():
+    residual = np.random.default_rng(0).standard_t(3, 5000)
+    offsets = interval(residual)
+    fresh = np.random.default_rng(1).standard_t(3, 5000)
+    assert ((fresh > offsets["low"]) & (fresh < offsets["high"])).mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_few_labels_get_a_line_and_a_wide_answer():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(12, 40)).astype(np.float32)
+    y = (x[:, 0] > 0).astype(int)
+    task = Task("binary", ("no", "yes"))
+    assert len(fit(x, y, np.arange(12), task).members) == 1  # no network on twelve labels
+    assert temperature(predict(ridge(x, y, task, np.ones(40)), x) * 9, y) >= 1
+    metrics = compare(Told(y, 1 - y, y, np.arange(12)), task)
+    assert metrics["ratio"][0] == pytest.approx(0, abs=1e-6) and "label more" in verdict(metrics)
+    assert compare(Told(y, y, y, np.arange(12)), task)["ratio"] == [1, 1, 1]
+    number = interval(np.arange(-5.0, 5.0))
+    assert number["low"] < -4.5 and number["high"] > 3.5  # all of ten residuals but the outermost bits
+
+
+def test_with_few_labels_the_states_step_back_where_the_facts_tell():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(430, 200)).astype(np.float32)
+    strength, y = np.r_[np.full(190, 0.5), np.ones(10)], (x[:, 195] > 0).astype(int)
+    task, told = Task("binary", ("no", "yes")), ("facts", "states")
+    labels = dict(zip(told, (y, (x[:, :190].sum(axis=1) > 0).astype(int)), strict=True))
+    by = {name: ridge(x[:30], labels[name][:30], task, strength) for name in told}
+    plain = {name: _line(x[:30], labels[name][:30], task, strength)[0] for name in told}
+    share = {name: states_say(by[name]) / states_say(plain[name]) for name in told}
+    assert share["facts"] < 0.6 < share["states"]
+
+
+def states_say(head):
+    """What the first 190 columns say beside the last ten."""
+    weight = (head.second.weight * head.strength)[0].detach().abs()
+    return float(weight[:190].sum() / weight[190:].sum())
+
+
+def test_a_line_is_found_among_many_columns():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 200)).astype(np.float32)
+    y = 3 * x[:, 0] + 10
+    head = ridge(x, y, Task("number"), np.ones(200))
+    assert np.abs(predict(head, x)[:, 0] - y).mean() < 1.0
+
+
+def test_numbers_that_are_mostly_nothing_are_answered_so():
+    rng = np.random.default_rng(0)
+    task = Task("number", transform="log1p")
+    y = np.where(rng.random(400) < 0.7, 0.0, np.log1p(5.0))
+    unsure = 0.3 * y + 0.4 + rng.normal(0, 0.05, 400)
+    gain, shift = recalibrate(unsure, y, task)
+    before, after = (np.abs(task.in_unit(a) - task.in_unit(y)).mean() for a in (unsure, gain * unsure + shift))
+    assert after < 0.9 * before
+    assert recalibrate(unsure[:50], y[:50], task) == (1.0, 0.0)
+    assert recalibrate(y, y, task)[0] == pytest.approx(1, abs=0.06)
