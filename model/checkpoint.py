@@ -12,6 +12,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
+from torch.optim import Optimizer
 
 from model.config import Config
 from model.distributed import spread_like, whole
@@ -68,17 +69,22 @@ def load_network(path: Path) -> tuple[Raw, dict]:
     return network.eval(), about
 
 
-def optimizer_tensors(optimizer: torch.optim.Optimizer, network: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """An AdamW optimizer's state as named tensors, whole; where it is spread, all processes must ask for it."""
+def optimizer_tensors(optimizers: list[Optimizer], network: nn.Module) -> Iterator[tuple[str, Tensor]]:
+    """The optimizers' state as named tensors, whole; where it is spread, all processes must ask for it."""
     for name, parameter in network.named_parameters():
-        for key, value in optimizer.state.get(parameter, {}).items():
-            yield f"adam.{name}.{key}", whole(torch.as_tensor(value))
+        for optimizer in optimizers:
+            for key, value in optimizer.state.get(parameter, {}).items():
+                yield f"optimizer.{name}.{key}", whole(torch.as_tensor(value))
 
 
-def restore_optimizer(optimizer: torch.optim.Optimizer, network: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Give an AdamW optimizer the state written by `optimizer_tensors`."""
-    for name, parameter in network.named_parameters():
-        for key in ("step", "exp_avg", "exp_avg_sq"):
-            if (value := tensors.get(f"adam.{name}.{key}")) is not None:
-                like = parameter if value.ndim else value
-                optimizer.state[parameter][key] = spread_like(value, like).clone()
+def restore_optimizers(optimizers: list[Optimizer], network: nn.Module, tensors: dict[str, Tensor]) -> None:
+    """Give the optimizers the state written by `optimizer_tensors`."""
+    parameters = dict(network.named_parameters())
+    for optimizer in optimizers:
+        own = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        for path, value in tensors.items():
+            first, _, rest = path.partition(".")
+            name, _, key = rest.rpartition(".")
+            if first == "optimizer" and id(parameters[name]) in own:
+                like = parameters[name] if value.ndim else value
+                optimizer.state[parameters[name]][key] = spread_like(value, like).clone()

@@ -20,10 +20,11 @@ import torch
 from model.cli import Parser, run
 from model.config import PRESETS, Config
 from model.raw import Raw
+from model.training import optimizers
 
 POINTS = 4096  # fixes a batch, as in model.pretrain
 LENGTH = 256
-BYTES_A_PARAMETER = 20  # fp32: weights, gradients, two moments of Adam, moving average
+BYTES_A_PARAMETER = 20  # fp32: weights, gradients, momentum, moving average, and what Muon works with
 SPARE = 0.8  # of a device's memory that a training may take
 
 
@@ -60,9 +61,9 @@ def needed_gb(c: Config, points: int = POINTS) -> float:
 
 
 def points_per_s(c: Config, device: torch.device, seconds: float = 1.0) -> float:
-    """Fixes a second in training, measured: forward, backward and AdamW on random numbers, after a step to warm up."""
+    """Fixes a second in training, measured: forward, backward and a step on random numbers, after one to warm up."""
     network = Raw(c).to(device)
-    optimizer = torch.optim.AdamW(network.parameters(), fused=True)
+    both = optimizers(network, 1e-3)
     rows = max(1, (POINTS if device.type == "cuda" or c.width < 500 else POINTS // 8) // LENGTH)
     x = torch.randn(rows, LENGTH, c.features, device=device)
     clock = torch.arange(LENGTH, device=device).float().repeat(rows, 1) * 15
@@ -71,8 +72,9 @@ def points_per_s(c: Config, device: torch.device, seconds: float = 1.0) -> float
     while not done or time.monotonic() - began < seconds:
         states = network.encode(x, clock)[0]
         network.answer(states[:, :, None], query)[0].square().mean().backward()
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        for optimizer in both:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         if not began:

@@ -18,7 +18,7 @@ from model.config import PRESETS, Config
 from model.raw import Raw
 
 QUESTIONS = 4  # a fix
-STATE_BYTES = 20  # a parameter, fp32: weight, gradient, two moments of Adam, moving average
+STATE_BYTES = 16  # a parameter, fp32: weight, gradient, momentum, moving average; four more of the few that AdamW has
 CPU_FLOPS = 170e9  # what raw-small reached on two cores with AMX: 10,200 fixes/s
 H100_FLOPS = 989e12  # bf16, dense
 UTILISATION = 0.4  # of that: what well-fed transformers reach

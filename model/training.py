@@ -14,7 +14,7 @@ from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
 from model.batches import Batch
-from model.checkpoint import load, load_network, optimizer_tensors, restore_optimizer, save
+from model.checkpoint import load, load_network, optimizer_tensors, restore_optimizers, save
 from model.config import PRESETS
 from model.distributed import World, local, spread_like, whole
 from model.objective import losses
@@ -22,6 +22,7 @@ from model.raw import Raw
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
+HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # from states to states
 LARGE = ("raw-large", "raw-1b")  # sharded where there are several processes, and checkpointed in their layers
 KEEP = 0.999  # of the moving average, a step
 
@@ -46,10 +47,7 @@ class Run:
         large = self.network.config.preset in LARGE
         _prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
         self.loss = wrap(self.network, world, args.parallel or ("fsdp" if large else "ddp"))
-        decayed = [p for p in self.network.parameters() if p.ndim >= 2]
-        plain = [p for p in self.network.parameters() if p.ndim < 2]
-        groups = [{"params": decayed, "weight_decay": 0.05}, {"params": plain, "weight_decay": 0.0}]
-        self.optimizer = torch.optim.AdamW(groups, lr=args.lr, betas=(0.9, 0.98), fused=True)
+        self.optimizers = optimizers(self.network, args.lr)
         self.average = {k: local(p).detach().clone() for k, p in self.network.named_parameters()}
 
     @property
@@ -68,10 +66,11 @@ class Run:
             total += loss.detach()
             self.points += batch.points * self.world.size
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            for group in optimizer.param_groups:
+                group["lr"] = lr
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
         self.step += 1
         keep = min(KEEP, self.step / (self.step + 10))
         with torch.no_grad():
@@ -95,7 +94,7 @@ class Run:
         for name, parameter in self.network.named_parameters():
             yield f"network.{name}", whole(parameter.detach())
         yield from ((f"average.{name}", tensor) for name, tensor in self._whole_average())
-        yield from optimizer_tensors(self.optimizer, self.network)
+        yield from optimizer_tensors(self.optimizers, self.network)
 
     def _whole_average(self) -> Iterator[tuple[str, Tensor]]:
         for name, parameter in self.network.named_parameters():
@@ -117,7 +116,7 @@ class Run:
             for name, parameter in self.network.named_parameters():
                 parameter.copy_(spread_like(tensors[f"network.{name}"], parameter))
                 self.average[name].copy_(local(spread_like(tensors[f"average.{name}"], parameter)))
-        restore_optimizer(self.optimizer, self.network, tensors)
+        restore_optimizers(self.optimizers, self.network, tensors)
         self.step, self.seconds, self.points = about["step"], about["seconds"], about["points"]
         self.before = about.get("before")
 
@@ -140,6 +139,22 @@ class Run:
         else:
             name = f"CPU, {torch.get_num_threads()} threads"
         return f"{self.world.size} × {name}" if self.world.size > 1 else name
+
+
+def optimizers(network: Raw, lr: float) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices between states; AdamW for what reads inputs, what answers, and for vectors.
+
+    Muon's steps are as long as AdamW's, so that one learning rate serves both.
+    """
+    named = list(network.named_parameters())
+    hidden = [p for n, p in named if p.ndim == 2 and n.startswith(HIDDEN)]
+    edges = [p for n, p in named if p.ndim == 2 and not n.startswith(HIDDEN)]
+    vectors = [p for _, p in named if p.ndim < 2]
+    groups = [{"params": edges, "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0.0}]
+    return [
+        torch.optim.Muon(hidden, lr=lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), fused=True),
+    ]
 
 
 def _prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:

@@ -280,7 +280,12 @@ def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> tuple[np
 
 
 def _said_batch(
-    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon: np.ndarray, days: bool,
+    model: Model,
+    tracks: Tracks,
+    rows: np.ndarray,
+    valid: np.ndarray,
+    horizon: np.ndarray,
+    days: bool,
     retrieval: Retrieval | None,
 ) -> _Said:
     longest = int(valid.sum(axis=1).max())

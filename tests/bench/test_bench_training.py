@@ -18,7 +18,7 @@ from model.distributed import World
 from model.feed import feed
 from model.objective import losses
 from model.raw import Raw
-from model.training import Run
+from model.training import Run, optimizers
 
 from .test_bench import tell, wanderers
 
@@ -35,17 +35,18 @@ def corpus(tmp_path_factory):
 
 
 class Bare:
-    """The smallest loop over a network: ready-made batches, AdamW, nothing else."""
+    """The smallest loop over a network: ready-made batches, the same optimizers, nothing else."""
 
     def __init__(self):
         self.network = Raw(PRESETS["raw-small"])
-        self.optimizer = torch.optim.AdamW(self.network.parameters(), fused=True)
+        self.optimizers = optimizers(self.network, 1e-3)
 
     def step(self, batch):
         loss, _, _ = losses(self.network, batch, CPU)
         loss.backward()
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
+        for optimizer in self.optimizers:
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
 
 
 def seconds_of(work):
