@@ -38,6 +38,7 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 WEEK_MS = 7 * 86_400_000
 ALONE, RAW = "number of visitors alone", "RAW: embeddings, sum and mean, and how regions are used"
+WHO, RANDOM, DRAWS = ("embeddings", "facts of the visitors"), "of random people", 10
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # method -> its columns (n, d) and how much each counts (d,)
 
 
@@ -53,10 +54,15 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
     known = region_inputs(embeddings, visits, area, use)[:, -COUNTS:]
     counts = known[:, :3]
 
-    def pooled(e: np.ndarray, v: csr_matrix = visits) -> tuple[np.ndarray, np.ndarray]:
-        return pool_users(e, v), pool_users(e, v, "mean")
+    def pooled(e: np.ndarray, v: csr_matrix = visits) -> list[np.ndarray]:
+        return [pool_users(e, v), pool_users(e, v, "mean")]
 
     total, mean = pooled(embeddings)
+    facts = slice(4 * model.card["width"], None)
+    who = {
+        WHO[0]: (embeddings, [one, one, much[:3]]),
+        WHO[1]: (embeddings[:, facts], [one[facts], one[facts], much[:3]]),
+    }
     columns = {
         ALONE: ([counts], [np.ones(3)]),
         "hand features of the visitors, mean": ([pooled(hand)[1], counts], [np.ones(hand.shape[1]), np.full(3, 3.0)]),
@@ -64,10 +70,13 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
         RAW: ([total, mean, known], [one, one, much]),
         "RAW, sum": ([total, known], [one, much]),
         "RAW, mean": ([mean, known], [one, much]),
-        "embeddings": ([total, mean, counts], [one, one, much[:3]]),
-        "embeddings of random people": ([*pooled(embeddings, shuffled(visits, seed)), counts], [one, one, much[:3]]),
+        **{name: ([*pooled(e), counts], strength) for name, (e, strength) in who.items()},
         "embeddings from random weights": ([*pooled(random), counts], [one, one, much[:3]]),
     }
+    for draw in range(DRAWS):
+        others = shuffled(visits, seed + draw)
+        for name, (e, strength) in who.items():
+            columns[f"{name} {RANDOM}, {draw}"] = [*pooled(e, others), counts], strength
     return {name: (np.concatenate(x, axis=1), np.concatenate(s)) for name, (x, s) in columns.items()}
 
 
@@ -81,29 +90,41 @@ def shuffled(visits: csr_matrix, seed: int) -> csr_matrix:
 
 def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, seed: int = 0) -> dict:
     """Each method's R², mean absolute and root mean square error and rank correlation by cross-validation over blocks,
-    and how far its R² lies above that of the visitors alone, with a 95 % interval by block.
+    and how far its R² lies above that of the visitors alone, with a 95 % interval by block. Of WHO also how far above
+    that of as many people drawn at random, on average over the draws.
 
     y: (n,) truth in the task's scale.
     """
     truth = task.in_unit(y)
-    answers = {}
+    answers: dict[str, np.ndarray] = {}
     for name, (x, strength) in columns.items():
         answers[name] = np.full(len(y), np.nan)
         for learn, test in folds(y, block, task, seed):
             head = ridge(x[learn], y[learn], task, strength)
             answers[name][test] = task.in_unit(predict(head, x[test])[:, 0])
-    return {name: measure(answer, truth, answers[ALONE], block, seed) for name, answer in answers.items()}
+    for name in WHO:
+        draws = [answers.pop(f"{name} {RANDOM}, {draw}") for draw in range(DRAWS)]
+        answers[f"{name} {RANDOM}"] = np.stack(draws)
+    found = {name: measure(answer, truth, answers[ALONE], block, seed) for name, answer in answers.items()}
+    for name in WHO:
+        against = measure(answers[name], truth, answers[f"{name} {RANDOM}"], block, seed)
+        found[name]["more_r2_than_random"] = against["more_r2"]
+    return found
 
 
-def measure(answer: np.ndarray, truth: np.ndarray, alone: np.ndarray, block: np.ndarray, seed: int) -> dict:
-    """One method's figures. answer, truth, alone: (n,) in their unit of measure, of the method, true, of ALONE."""
-    square = np.stack([(answer - truth) ** 2, (alone - truth) ** 2, (truth - truth.mean()) ** 2], axis=1)
-    error = np.abs(np.stack([answer, alone], axis=1) - truth[:, None])
+def measure(answer: np.ndarray, truth: np.ndarray, other: np.ndarray, block: np.ndarray, seed: int) -> dict:
+    """One method's figures beside another's. answer, other: (n,) or, of several draws whose errors are averaged,
+    (draws, n), and truth (n,), in their unit of measure.
+    """
+    both = [np.atleast_2d(a) - truth for a in (answer, other)]
+    square = np.stack([*((off**2).mean(axis=0) for off in both), (truth - truth.mean()) ** 2], axis=1)
+    error = np.stack([np.abs(off).mean(axis=0) for off in both], axis=1)
+    ranks = [spearmanr(a, truth).statistic for a in np.atleast_2d(answer)]
     drawn = by_group(np.concatenate([square, error], axis=1), block, seed)
     mean = np.concatenate([square, error], axis=1).mean(axis=0)
     return {
         "r2": float(1 - mean[0] / mean[2]), "mae": float(mean[3]), "rmse": float(np.sqrt(mean[0])),
-        "rank_correlation": float(np.nan_to_num(spearmanr(answer, truth).statistic)),
+        "rank_correlation": float(np.nan_to_num(ranks).mean()),
         "more_r2": [float((mean[1] - mean[0]) / mean[2]), *limits((drawn[:, 1] - drawn[:, 0]) / drawn[:, 2])],
         "error_ratio": [float(mean[3] / mean[4]), *limits(drawn[:, 3] / drawn[:, 4])],
     }  # fmt: skip
@@ -200,6 +221,13 @@ def page_of(results: dict) -> Page:
         ["learned from", "R²", "above visitors alone", "mean error", "over visitors alone", "RMSE", "rank corr."], rows,
         strong=[i for i, row in enumerate(rows) if row[0] == RAW],
     )  # fmt: skip
+    for name in WHO:
+        more, low, high = results["methods"][name]["more_r2_than_random"]
+        proved = "more" if low > 0 else "less" if high < 0 else "not proved to say more"
+        page.sentence(
+            f"Who crosses regions ({name}) is {proved} than as many people drawn at random say: R² {more:+.3f} "
+            f"[{low:+.3f}, {high:+.3f}], the mean of {DRAWS} draws."
+        )
     page.sentence("Cross-validation over blocks of about two kilometres; intervals from drawing whole blocks.")
     return page
 
@@ -223,5 +251,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     print(f"{results['truth']}: {results['regions']} regions, {results['users']} users")
     for name, m in results["methods"].items():
         print(f"  R² {m['r2']:6.3f}  {m['more_r2'][0]:+.3f} [{m['more_r2'][1]:+.3f}, {m['more_r2'][2]:+.3f}]  {name}")
+    for name in WHO:
+        more, low, high = results["methods"][name]["more_r2_than_random"]
+        print(f"  {more:+.3f} [{low:+.3f}, {high:+.3f}]  {name}, above those of random people")
     if args.output:
         write_report(args.output, results, page_of(results))

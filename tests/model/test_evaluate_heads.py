@@ -135,6 +135,10 @@ def test_regions_against_visitors_alone(nano_run, tracks_file, tmp_path):
         "methods"
     ].keys()
     assert figures["methods"][regions.ALONE]["more_r2"] == pytest.approx([0, 0, 0])
+    for name in regions.WHO:
+        more, low, high = figures["methods"][name]["more_r2_than_random"]
+        random = figures["methods"][f"{name} {regions.RANDOM}"]
+        assert low <= more <= high and more == pytest.approx(figures["methods"][name]["r2"] - random["r2"])
     assert "number of visitors alone" in (tmp_path / "report.html").read_text("utf-8")
     with pytest.raises(InputError, match="What is the truth"):
         evaluate(arguments[:7])
@@ -146,6 +150,8 @@ def test_measures_are_what_they_say():
     m = regions.measure(better, truth, alone, np.arange(40) // 2, 0)
     assert m["r2"] == pytest.approx(1 - 40 / np.square(truth - truth.mean()).sum())
     assert m["mae"] == m["rmse"] == 1 and m["rank_correlation"] == pytest.approx(1)
+    twice = regions.measure(np.stack([better, truth - 3]), truth, alone, np.arange(40) // 2, 0)
+    assert twice["mae"] == pytest.approx(2) and twice["rmse"] == pytest.approx(np.sqrt(5))
     assert m["more_r2"][0] == pytest.approx(m["r2"]) and m["more_r2"][1] > 0.9 and m["error_ratio"][2] < 0.2
 
 
