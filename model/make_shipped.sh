@@ -30,7 +30,8 @@ corpus=(
     "0.15*gotrack:$data/gotrack" "1*$work/city1/tracks.parquet" "3*$work/city21/tracks.parquet" "${days[@]}"
 )
 # The weights in resources/models were made in steps, which their card lists: 161 minutes of one core on earlier and smaller
-# corpora of the same kinds, and 66 on the corpus above. One run of as many minutes takes their place here.
+# corpora of the same kinds, and 66 on the corpus above, with AdamW alone.
+# One run of as many minutes takes their place here.
 $python -m model.pretrain --preset raw-small --minutes 225 --seed 1 --corpus "${corpus[@]}" --output "$work/run"
 
 bundle=$work/raw-small
