@@ -29,7 +29,7 @@ def work():
     window = iface.mainWindow()
     window.setGeometry(window.screen().geometry())
     menu = plugins[NAME].menu
-    report["seconds"] = float(plugin_times[NAME].removesuffix("s"))
+    report["seconds"], report["processing"] = (float(plugin_times[p].removesuffix("s")) for p in (NAME, "processing"))
     report["there"] = [name for name in ("onnxruntime", "shapely", "torch") if find_spec(name)]
     provider = QgsApplication.processingRegistry().providerById("raw")
     report["can"] = {a.id(): a.canExecute() for a in provider.algorithms()}

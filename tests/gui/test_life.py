@@ -65,10 +65,10 @@ def bare(drive: Drive, stage: Path, tmp_path_factory: pytest.TempPathFactory) ->
 
 
 def test_without_its_packages_it_loads_fast_and_says_what_to_do(bare: dict[str, Any]) -> None:
-    """The limit is 150 ms of computing, as QGIS itself measures it."""
-    print(f"loaded in {1000 * bare['seconds']:.0f} ms without {', '.join({'onnxruntime', 'shapely', 'torch'})}")
+    """Faster than QGIS's own Processing, as QGIS measures both in one start."""
+    print("loaded in {:.0f} ms, Processing in {:.0f} ms".format(1000 * bare["seconds"], 1000 * bare["processing"]))
     assert bare["there"] == []
-    assert bare["seconds"] < 0.15
+    assert bare["seconds"] < bare["processing"]
     assert {"raw:importtracks", "raw:profileusers", "raw:scoreregions", "raw:forecasttracks"} <= set(bare["can"])
     assert not any(ready for ready, _ in bare["can"].values())
     assert all("Packages" in reason for _, reason in bare["can"].values())
