@@ -32,6 +32,7 @@ from model.corpus import load
 from model.objective import bf16
 from model.pretrain import FRESH, positive, rate
 from model.raw import Raw
+from model.training import optimizers, step
 from raw_qgis_plugin.core import features as feat
 from raw_qgis_plugin.core.errors import InputError
 
@@ -84,28 +85,26 @@ def train(corpus: Batches, preset: str, minutes: float, seed: int) -> tuple[Raw,
     """Train a network from random weights for so long; what is said of it."""
     torch.manual_seed(seed)
     model = Contrast(Raw(PRESETS[preset])).train()
-    optimizer = torch.optim.AdamW(model.parameters(), lr=FRESH, weight_decay=0.05, betas=(0.9, 0.98))
-    began, recent, step = time.monotonic(), [], 0
+    project = torch.optim.AdamW(model.project.parameters(), lr=FRESH, weight_decay=0.05, betas=(0.9, 0.98))
+    all_of_it = [*optimizers(model.network, FRESH), project]
+    began, recent, steps = time.monotonic(), [], 0
     for x, clock in draw(corpus):
         share = (time.monotonic() - began) / (60 * minutes)
         if share >= 1:
             break
-        for group in optimizer.param_groups:
-            group["lr"] = FRESH * rate(share)
         loss = model(torch.from_numpy(x), torch.from_numpy(clock))
-        optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizer.step()
+        step(all_of_it, FRESH * rate(share))
         recent.append(loss.item())
-        step += 1
-        if step % SAY_EVERY == 0:
+        steps += 1
+        if steps % SAY_EVERY == 0:
             left = 60 * minutes * (1 - share)
-            print(json.dumps({"step": step, "loss": round(float(np.mean(recent)), 4), "seconds_left": round(left)}))
+            print(json.dumps({"step": steps, "loss": round(float(np.mean(recent)), 4), "seconds_left": round(left)}))
             recent.clear()
-    if not step:
+    if not steps:
         raise InputError(f"In {minutes:g} minutes there was no time for a single step.")
-    return model.network.eval(), {"step": step, "minutes": minutes, "seed": seed}
+    return model.network.eval(), {"step": steps, "minutes": minutes, "seed": seed}
 
 
 def parser() -> argparse.ArgumentParser:

@@ -20,7 +20,7 @@ import torch
 from model.cli import Parser, run
 from model.config import PRESETS, Config
 from model.raw import Raw
-from model.training import optimizers
+from model.training import optimizers, step
 
 POINTS = 4096  # fixes a batch, as in model.pretrain
 LENGTH = 256
@@ -72,9 +72,7 @@ def points_per_s(c: Config, device: torch.device, seconds: float = 1.0) -> float
     while not done or time.monotonic() - began < seconds:
         states = network.encode(x, clock)[0]
         network.answer(states[:, :, None], query)[0].square().mean().backward()
-        for optimizer in both:
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+        step(both, 1e-3)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
         if not began:

@@ -66,11 +66,7 @@ class Run:
             total += loss.detach()
             self.points += batch.points * self.world.size
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        for optimizer in self.optimizers:
-            for group in optimizer.param_groups:
-                group["lr"] = lr
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+        step(self.optimizers, lr)
         self.step += 1
         keep = min(KEEP, self.step / (self.step + 10))
         with torch.no_grad():
@@ -155,6 +151,15 @@ def optimizers(network: Raw, lr: float) -> list[torch.optim.Optimizer]:
         torch.optim.Muon(hidden, lr=lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
         torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), fused=True),
     ]
+
+
+def step(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
+    """Step along the gradients at a learning rate, and drop them."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
 
 
 def _prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:

@@ -18,7 +18,7 @@ from model.distributed import World
 from model.feed import feed
 from model.objective import losses
 from model.raw import Raw
-from model.training import Run, optimizers
+from model.training import Run, optimizers, step
 
 from .test_bench import tell, wanderers
 
@@ -41,12 +41,10 @@ class Bare:
         self.network = Raw(PRESETS["raw-small"])
         self.optimizers = optimizers(self.network, 1e-3)
 
-    def step(self, batch):
+    def train_on(self, batch):
         loss, _, _ = losses(self.network, batch, CPU)
         loss.backward()
-        for optimizer in self.optimizers:
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
+        step(self.optimizers, 1e-3)
 
 
 def seconds_of(work):
@@ -63,7 +61,7 @@ def test_training_against_a_bare_loop(corpus, tmp_path):
     )  # fmt: skip
     run, bare = Run(args, World(0, 1, CPU)), Bare()
     ready = [corpus.batch(n) for n in range(BLOCK)]
-    bare.step(ready[0])  # to warm up
+    bare.train_on(ready[0])  # to warm up
     ours = simple = 0.0
 
     def train():
@@ -74,7 +72,7 @@ def test_training_against_a_bare_loop(corpus, tmp_path):
 
     for _ in range(BLOCKS):
         ours += seconds_of(train)
-        simple += seconds_of(lambda: [bare.step(batch) for batch in ready])
+        simple += seconds_of(lambda: [bare.train_on(batch) for batch in ready])
     points = BLOCKS * sum(batch.points for batch in ready)
     tell(
         f"training raw-small on {torch.get_num_threads()} threads",
@@ -96,6 +94,6 @@ def test_bf16_against_fp32(corpus, monkeypatch):
     for turn in range(4):
         for half in spent:
             monkeypatch.setattr(objective, "bf16", lambda device, half=half: half)
-            seconds = seconds_of(lambda: [bare.step(batch) for batch in ready])
+            seconds = seconds_of(lambda: [bare.train_on(batch) for batch in ready])
             spent[half] += seconds if turn else 0.0  # the first turn warms up
     tell("training raw-small in bf16 against fp32", f"{spent[False] / spent[True]:.2f} times as fast", "1.5 or more")
