@@ -86,7 +86,7 @@ def train(corpus: Batches, preset: str, minutes: float, seed: int) -> tuple[Raw,
     torch.manual_seed(seed)
     model = Contrast(Raw(PRESETS[preset])).train()
     project = torch.optim.AdamW(model.project.parameters(), lr=FRESH, weight_decay=0.05, betas=(0.9, 0.98))
-    all_of_it = [*optimizers(model.network, FRESH), project]
+    both = [*optimizers(model.network, FRESH), project]
     began, recent, steps = time.monotonic(), [], 0
     for x, clock in draw(corpus):
         share = (time.monotonic() - began) / (60 * minutes)
@@ -95,7 +95,7 @@ def train(corpus: Batches, preset: str, minutes: float, seed: int) -> tuple[Raw,
         loss = model(torch.from_numpy(x), torch.from_numpy(clock))
         loss.backward()
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        step(all_of_it, FRESH * rate(share))
+        step(both, FRESH * rate(share))
         recent.append(loss.item())
         steps += 1
         if steps % SAY_EVERY == 0:

@@ -223,9 +223,9 @@ def page_of(results: dict) -> Page:
     )  # fmt: skip
     for name in WHO:
         more, low, high = results["methods"][name]["more_r2_than_random"]
-        proved = "more" if low > 0 else "less" if high < 0 else "not proved to say more"
+        say = "say more" if low > 0 else "say less" if high < 0 else "are not proved to say more"
         page.sentence(
-            f"Who crosses regions ({name}) is {proved} than as many people drawn at random say: R² {more:+.3f} "
+            f"Those who cross regions ({name}) {say} than as many people drawn at random: R² {more:+.3f} "
             f"[{low:+.3f}, {high:+.3f}], the mean of {DRAWS} draws."
         )
     page.sentence("Cross-validation over blocks of about two kilometres; intervals from drawing whole blocks.")
