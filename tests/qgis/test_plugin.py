@@ -78,18 +78,16 @@ def test_load_unload_load(processing: Any, qgis_iface: Any) -> None:
 
 
 LOAD = """
-import sys, time
+import sys
 for name in {blocked!r}: sys.modules[name] = None
 sys.path[:0] = [{stage!r}, "/usr/share/qgis/python/plugins"]
 from qgis.core import QgsApplication
 app = QgsApplication([], False); app.initQgis()
 heavy = ("torch", "onnxruntime", "shapely", "scipy", "pyarrow", "pyproj")
 there = [name for name in heavy if sys.modules.get(name)]  # QGIS itself looks for shapely
-began = time.perf_counter()
 import raw_qgis_plugin
 plugin = raw_qgis_plugin.classFactory(None)
 plugin.initProcessing()
-print("seconds", time.perf_counter() - began)
 print("heavy", [name for name in heavy if sys.modules.get(name) and name not in there])
 for algorithm in plugin.provider.algorithms():
     print(algorithm.id(), *algorithm.canExecute())
@@ -112,11 +110,9 @@ def test_loads_without_its_libraries_and_says_what_to_install() -> None:
     assert "-m pip install --user" in words
 
 
-def test_loads_fast_and_imports_nothing_heavy() -> None:
-    """The limit is 0.15 s; a busy machine gets some room."""
-    words = load(())
-    assert "heavy []" in words
-    assert float(words.split("seconds ")[1].split()[0]) < 0.5
+def test_loading_imports_nothing_heavy() -> None:
+    """How long it takes beside QGIS's own Processing: tests/gui/test_life.py."""
+    assert "heavy []" in load(())
 
 
 def test_time_left_is_said_in_words(staged: None, monkeypatch: pytest.MonkeyPatch) -> None:
