@@ -87,7 +87,12 @@ def _geopackage(
     table = '"' + layer.replace('"', '""') + '"'  # SQL takes no parameter for a table's name
     rows = [dict(row) for row in database.execute(f"SELECT * FROM {table}")]  # nosec B608
     wkb = [_wkb(row.pop(layers[layer])) for row in rows]
-    return np.array(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1), rows, crs[0] if crs else None
+    try:
+        shapes = np.array(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
+    except NotImplementedError as error:
+        way = "ogr2ogr -nlt CONVERT_TO_LINEAR"
+        raise InputError(f"{path.name} has curves. Write it anew with straight edges: {way}.") from error
+    return shapes, rows, crs[0] if crs else None
 
 
 def _wkb(blob: bytes | None) -> bytes | None:

@@ -56,7 +56,9 @@ def score_regions(
     polygons: (n_regions,) shapely geometries in lon/lat, None where there is none. tasks: names of region heads; None
     is all. cached: as for profiles.profile. Columns: n_users, n_points, what the heads answer (profiles.answers),
     n_visits, dwell_min and home_share (see `stays`), suppressed, in_domain. A region with fewer than min_users distinct
-    users is suppressed: n_users, n_points and every figure are nan or None.
+    users is suppressed: n_users, n_points and every figure are nan or None. So is of the others what fewer of them are
+    behind: n_points, n_visits and what heads answer where fewer have a fix inside (by segments the rest only pass);
+    dwell_min and home_share as in `stays`. in_domain is False where heads are not asked.
     """
     heads = choose_heads(model, "region", tasks)
     if min_users < 1:
@@ -64,6 +66,7 @@ def score_regions(
     users = tracks.by_user()
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
     visits = count_users(users, inside)
+    told = np.diff(visits.indptr) >= min_users  # what fixes say; those who only pass add none
     if by == "segments":
         visits = visits + ways_across(users, polygons, visits)
     elif by != "fixes":
@@ -72,27 +75,31 @@ def score_regions(
     shown = n_users >= min_users
     columns: dict[str, np.ndarray] = {
         "n_users": np.where(shown, n_users, np.nan),
-        "n_points": np.where(shown, list(map(len, inside)), np.nan),
+        "n_points": np.where(told, list(map(len, inside)), np.nan),
     }
-    more = {name: np.where(shown, values, np.nan) for name, values in stays(users, polygons, inside, visits).items()}
-    use = use_of_regions(users, [inside[i] for i in np.flatnonzero(shown)] if heads else [])
-    visits, users = _only_visitors(visits[shown], users)
-    in_domain = shown.copy()
+    more = stays(users, polygons, inside, visits, min_users)
+    more["n_visits"] = np.where(told, more["n_visits"], np.nan)
+    use = use_of_regions(users, [inside[i] for i in np.flatnonzero(told)] if heads else [])
+    visits, users = _only_visitors(visits[told], users)
+    in_domain = told.copy()
     reasons = [] if heads else ["The model has no head for a region, so that there are counts alone."]
+    if passed := np.count_nonzero(shown & ~told):
+        few = f"fewer than {min_users} users have a fix inside, so figures from fixes are withheld"
+        reasons.append(f"{passed} of {shown.sum()} regions: {few}")
     if heads:
         part = part_of(progress, 0.2, 0.95)
         embeddings = cached(users, part) if cached else embed(users, model, part)
-        inputs = region_inputs(embeddings, visits, area_km2(np.asarray(polygons, object)[shown]), use, pooling)
+        inputs = region_inputs(embeddings, visits, area_km2(np.asarray(polygons, object)[told]), use, pooling)
         stats = _region_stats(users, visits)
         for head in heads:
             for name, values in answers(head, model, inputs).items():
-                columns[name] = np.full(len(shown), None if values.dtype == object else np.nan, values.dtype)
-                columns[name][shown] = values
+                columns[name] = np.full(len(told), None if values.dtype == object else np.nan, values.dtype)
+                columns[name][told] = values
             wrong, why = outside(stats, head.get("domain", {}), np.ones(len(inputs), bool), "regions")
             if pooling != head.get("pooling", "sum"):
                 wrong[:] = True
                 why.append(f"{head['name']} was trained with pooling '{head.get('pooling', 'sum')}'")
-            in_domain[shown] &= ~wrong
+            in_domain[told] &= ~wrong
             reasons += [reason for reason in why if reason not in reasons]
     columns.update(**more, suppressed=~shown, in_domain=in_domain)
     progress(1.0)
@@ -142,7 +149,8 @@ def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
 
 def ways_across(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, visits: csr_matrix) -> csr_matrix:
     """Sparse (n_regions, n_users): 1 where no fix of a user is in a region (visits: of `count_users`) but the straight
-    way between two of them leads through it. Ways of more than 15 minutes or 5 km are not known to be straight.
+    way between two of them leads through it, round the world too. Ways of more than 15 minutes or 5 km are not known
+    to be straight.
     """
     import shapely
     from scipy.sparse import coo_matrix, csr_matrix
@@ -150,10 +158,15 @@ def ways_across(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, visits: cs
     regions = usable_polygons(polygons)
     step = np.flatnonzero((tracks.track[1:] == tracks.track[:-1]) & (np.diff(tracks.t) <= LONGEST_WAY_MS))
     metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
-    step = step[(metres > 0) & (metres <= LONGEST_WAY_M) & (np.abs(np.diff(tracks.lon)[step]) < 180)]
+    step = step[(metres > 0) & (metres <= LONGEST_WAY_M)]
     ends = np.stack([np.stack([tracks.lon[i], tracks.lat[i]], axis=-1) for i in (step, step + 1)], axis=1)
+    ends[:, 1, 0] -= 360 * np.round((ends[:, 1, 0] - ends[:, 0, 0]) / 360)  # over the date line, the short way
     tree = shapely.STRtree(shapely.linestrings(ends))
-    region, way = tree.query(regions, predicate="intersects") if len(step) else np.zeros((2, 0), np.int64)
+    found = [tree.query(regions, predicate="intersects")]
+    for turn in (360.0, -360.0):  # for what is drawn beyond ±180
+        turned = shapely.transform(regions, lambda xy, turn=turn: xy + [turn, 0.0])
+        found.append(tree.query(turned, predicate="intersects"))
+    region, way = np.concatenate(found, axis=1)
     pairs = np.unique(np.stack([region, tracks.user[step[way]]]), axis=1)
     crossed = coo_matrix((np.ones(pairs.shape[1], np.int64), (pairs[0], pairs[1])), shape=visits.shape).tocsr()
     new = csr_matrix(crossed - crossed.multiply(visits > 0))
@@ -162,14 +175,20 @@ def ways_across(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, visits: cs
 
 
 def stays(
-    tracks: Tracks, polygons: Sequence[Any] | np.ndarray, inside: Sequence[np.ndarray], visits: csr_matrix
+    tracks: Tracks,
+    polygons: Sequence[Any] | np.ndarray,
+    inside: Sequence[np.ndarray],
+    visits: csr_matrix,
+    min_users: int = 1,
 ) -> dict[str, np.ndarray]:
     """What analysts expect beside any score, (n_regions,) float64 each.
 
     n_visits: runs of a user's consecutive fixes in the region, which a silence of three hours ends. dwell_min: their
     median length, first to last fix, of visits that are more than passing a fix. home_share: of the region's users
     whose home is known, how many have it here (home: the most visited 150 m cell between 22:00 and 7:00 of users who
-    are seen on two nights and more). nan where there is none to speak of.
+    are seen on two nights and more). nan where there is none to speak of, or it would tell about few: those visits
+    must be by min_users people; as many must have a known home, and those at home and those not must each be as many or
+    nobody at all.
     """
     n_visits, dwell = np.zeros(len(inside)), np.full(len(inside), np.nan)
     for region, rows in enumerate(inside):
@@ -180,8 +199,9 @@ def stays(
         last = np.append(first[1:], len(rows)) - 1
         n_visits[region] = len(first)
         minutes = (t[last] - t[first]) / 60_000
-        if (minutes > 0).any():
-            dwell[region] = np.median(minutes[minutes > 0])
+        stayed = minutes > 0
+        if len(np.unique(tracks.user[rows[first[stayed]]])) >= min_users:
+            dwell[region] = np.median(minutes[stayed])
     lon, lat = homes(tracks)
     known = ~np.isnan(lon)
     came = np.asarray((visits > 0)[:, known].sum(axis=1), np.float64).ravel()
@@ -189,9 +209,11 @@ def stays(
     if known.any():
         everybody = np.flatnonzero(known)
         found = _points_inside(polygons, lon[known], lat[known])
-        for region, here in enumerate(found):
-            at_home[region] = len(np.intersect1d(everybody[here], visits[region].indices))
-    share = np.divide(at_home, came, out=np.full(len(inside), np.nan), where=came > 0)
+        for region, rows in enumerate(found):
+            at_home[region] = len(np.intersect1d(everybody[rows], visits[region].indices))
+    here, elsewhere = ((people == 0) | (people >= min_users) for people in (at_home, came - at_home))
+    told = (came >= min_users) & here & elsewhere
+    share = np.divide(at_home, came, out=np.full(len(inside), np.nan), where=told)
     return {"n_visits": n_visits, "dwell_min": dwell, "home_share": share}
 
 
@@ -240,7 +262,7 @@ def usable_polygons(polygons: Sequence[Any] | np.ndarray) -> np.ndarray:
             "its longitudes beyond 180 (such as 170 to 190)."
         )
     broken = ~shapely.is_valid(regions)
-    regions[broken] = [_polygons_of(region) for region in shapely.make_valid(regions[broken])]
+    regions[broken] = [_mended(region) for region in regions[broken]]
     shapely.prepare(regions)
     return regions
 
@@ -254,12 +276,15 @@ def _same_ring(regions: np.ndarray) -> np.ndarray:
     return ring[1:] == ring[:-1]
 
 
-def _polygons_of(region: Any) -> Any:
-    """The polygons that mending left; lines and points have no inside."""
+def _mended(region: Any) -> Any:
+    """What maps fill: the inside of each part, where it crosses itself every other field, and all parts together.
+
+    As a whole make_valid would take the overlap of two parts for a hole; its method that doesn't wants shapely 2.1.
+    """
     import shapely
 
-    parts = shapely.get_parts(shapely.get_parts([region]))
-    return shapely.union_all(parts[shapely.get_type_id(parts) == 3])
+    parts = shapely.get_parts(shapely.get_parts(shapely.make_valid(shapely.get_parts([region]))))
+    return shapely.union_all(parts[shapely.get_type_id(parts) == 3])  # lines and points have no inside
 
 
 def _turns(region: Any) -> list[float]:

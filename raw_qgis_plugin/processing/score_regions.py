@@ -9,6 +9,7 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFields,
+    QgsGeometry,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
@@ -161,7 +162,10 @@ class ScoreRegions(TrackAlgorithm):
 def to_lonlat(
     features: Iterable[QgsFeature], source: QgsProcessingFeatureSource, context: QgsProcessingContext
 ) -> np.ndarray:
-    """The features' polygons as shapely geometries in WGS84; None where one is NULL or can't be transformed."""
+    """The features' polygons as shapely geometries in WGS84, curves as chords of a degree each.
+
+    None where one is NULL or can't be transformed.
+    """
     import numpy as np
     import shapely
     from qgis.core import QgsCsException
@@ -172,6 +176,8 @@ def to_lonlat(
     wkb: list[bytes | None] = []
     for feature in features:
         geometry = feature.geometry()
+        if QgsWkbTypes.isCurvedType(geometry.wkbType()):  # which shapely doesn't know, even without a curve in it
+            geometry = QgsGeometry(geometry.constGet().segmentize())
         try:
             usable = not geometry.isNull() and geometry.transform(transform) == 0
         except QgsCsException:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import struct
 
 import numpy as np
 import pytest
@@ -64,6 +65,19 @@ def test_invalid_polygons_are_mended():
     bow_tie = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
     assert crossing(fixes([0.2, 1.0], [1.0, 0.1]), [bow_tie]).toarray().tolist() == [[1]]
     assert bow_tie.equals(shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)]))  # the caller's stays as it was
+
+
+def test_parts_that_overlap_are_one_area():
+    overlap = shapely.MultiPolygon([shapely.box(0, 0, 2, 2), shapely.box(1, 1, 3, 3)])
+    within = shapely.MultiPolygon([shapely.box(0, 0, 3, 3), shapely.box(1, 1, 2, 2)])
+    tie = shapely.Polygon([(0, 0), (2, 2), (2, 0), (0, 2)])
+    ties = shapely.MultiPolygon([tie, shapely.box(0.5, 0, 1.5, 2)])  # its gaps are filled by the other part
+    tracks = fixes([1.5, 1.0, 0.1], [1.5, 0.1, 0.5])
+    assert crossing(tracks, [overlap, within, ties, tie]).toarray().ravel().tolist() == [3, 3, 3, 2]
+    areas = area_km2([overlap, within, ties]) / area_km2([DEGREE])
+    assert areas == pytest.approx([7, 9, 3.5], rel=0.01)
+    holed = shapely.MultiPolygon([shapely.box(0, 0, 3, 3) - shapely.box(1, 1, 2, 2), shapely.box(2.5, 0, 4, 3)])
+    assert crossing(tracks, [holed]).toarray().tolist() == [[2]]  # a true hole stays one
 
 
 def test_round_the_world():
@@ -141,6 +155,17 @@ def test_a_way_between_fixes_crosses_too():
     assert ways_across(tracks, regions, visits).toarray().tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 0]]
 
 
+def test_ways_round_the_world():
+    lon = [-175.01, -174.99, 179.99, -179.99]  # a along the street, b over the date line
+    tracks, _ = build_tracks(list("aabb"), None, np.array([0, 1, 0, 1]) * 60_000, lon, [0.0] * 4)
+    street, line = shapely.box(-175.001, -1, -174.999, 1), shapely.box(179.999, -1, 180.001, 1)
+    east, west = shapely.box(184.999, -1, 185.001, 1), shapely.box(-180.001, -1, -179.999, 1)
+    regions = [street, east, line, west, shapely.box(179.999, -1, 180, 1), shapely.box(-180, -1, -179.999, 1)]
+    nobody = crossing(tracks, regions)
+    assert nobody.nnz == 0
+    assert ways_across(tracks, regions, nobody).toarray().tolist() == [[1, 0]] * 2 + [[0, 1]] * 4
+
+
 def test_scores_by_the_way(people, invented_model):
     beside = [shapely.box(9.9, 40, 9.95, 60)]
     by_fixes = score_regions(people, beside, invented_model(), min_users=1)
@@ -166,6 +191,63 @@ def test_visits_dwell_and_homes():
     assert figures["home_share"][:2].tolist() == [1, 0] and np.isnan(figures["home_share"][2])
     lon, lat = homes(tracks)
     assert metres_between(lon[:1], lat[:1], np.array([0.5]), np.array([0.5]))[0] < 110 and np.isnan(lon[1])
+
+
+HOUR, MONDAY = 3_600_000, 1_699_833_600_000
+BLOCK = shapely.box(0, 0, 0.01, 0.01)
+
+
+def resident(user, days=4):
+    """Rows of user, t, lon: two hours there every night, and two hours every afternoon."""
+    hours = [1, 2, 3, 14, 15, 16]
+    return [(user, MONDAY + (24 * day + hour) * HOUR, 0.005) for day in range(days) for hour in hours]
+
+
+def of_rows(rows):
+    user, t, lon = zip(*rows, strict=True)
+    return build_tracks(user, None, np.array(t), list(lon), [0.005] * len(rows))[0]
+
+
+def scored(rows, model, **options):
+    scores = score_regions(of_rows(rows), [BLOCK], model, **options)
+    return {name: values[0] for name, values in scores.columns.items()}, scores.reasons
+
+
+def test_one_resident_is_not_told_among_people_who_pass(invented_model):
+    passers = [(f"p{k}", MONDAY + m * 60_000, lon) for k in range(9) for m, lon in ((0, -0.01), (1, 0.02))]
+    figures, reasons = scored(resident("r") + passers, invented_model(POI), by="segments")
+    assert figures["n_users"] == 10 and not figures["suppressed"] and not figures["in_domain"]
+    private = ("n_points", "n_visits", "dwell_min", "home_share", "poi", "poi_low", "poi_high")
+    assert all(np.isnan(figures[name]) for name in private)
+    assert reasons == ["1 of 1 regions: fewer than 10 users have a fix inside, so figures from fixes are withheld"]
+    ten = [row for k in range(10) for row in resident(f"r{k}")]
+    figures, reasons = scored(ten + passers, invented_model(POI), by="segments")
+    assert figures["n_users"] == 19 and figures["n_points"] == 240 and figures["in_domain"] and not reasons
+    assert not any(np.isnan(figures[name]) for name in private)
+
+
+def test_one_resident_is_not_told_among_people_with_a_fix(invented_model):
+    visitors = [(f"v{k}", MONDAY + 12 * HOUR + m * 60_000, lon) for k in range(9) for m, lon in ((0, 0.005), (9, 0.03))]
+    figures, reasons = scored(resident("r") + visitors, invented_model(POI))
+    assert (figures["n_users"], figures["n_points"], figures["n_visits"]) == (10, 33, 17) and not reasons
+    assert figures["poi"] > 0 and figures["in_domain"]
+    assert np.isnan(figures["dwell_min"]) and np.isnan(figures["home_share"])
+    figures, _ = scored(resident("r") + visitors, invented_model(POI), min_users=1)
+    assert figures["dwell_min"] == 120 and figures["home_share"] == 1
+
+
+@pytest.mark.parametrize(
+    ("here", "elsewhere", "min_users", "share"),
+    [(0, 3, 3, 0), (3, 0, 3, 1), (3, 3, 3, 0.5), (2, 0, 3, None), (1, 5, 3, None), (5, 2, 3, None), (1, 5, 1, 1 / 6)],
+)
+def test_a_home_share_tells_of_nobody_alone(here, elsewhere, min_users, share):
+    rows = [row for k in range(here) for row in resident(f"h{k}")]
+    for k in range(elsewhere):
+        rows += [(f"e{k}", t, 0.5) for _, t, _ in resident("")] + [(f"e{k}", MONDAY + 12 * HOUR, 0.005)]
+    tracks = of_rows(rows)
+    inside = fixes_inside(tracks, [BLOCK])
+    told = stays(tracks, [BLOCK], inside, count_users(tracks, inside), min_users)["home_share"][0]
+    assert np.isnan(told) if share is None else told == share
 
 
 def test_the_week_counts_people_and_hides_few_in_every_slice():
@@ -277,6 +359,16 @@ def test_geopackage(tmp_path):
     with pytest.raises(InputError, match="a b, c"):
         read_polygons(tmp_path / "two.gpkg")
     assert read_polygons(f"{tmp_path / 'two.gpkg'}|layername=a b", "code").ids.tolist() == ["a b"]
+
+
+def test_curves_are_no_regions_here(tmp_path):
+    write_geopackage(tmp_path / "c.gpkg")
+    with sqlite3.connect(tmp_path / "c.gpkg") as database:
+        curves = struct.pack("<BIIBII6d", 1, 10, 1, 1, 8, 3, 0, 0, 1, 1, 0, 0)  # a curve polygon of one arc
+        database.execute("UPDATE areas SET geom = ?", (b"GP\x00\x01" + b"\x00" * 4 + curves,))
+    database.close()
+    with pytest.raises(InputError, match="c.gpkg has curves.*CONVERT_TO_LINEAR"):
+        read_polygons(tmp_path / "c.gpkg")
 
 
 @pytest.mark.parametrize(
