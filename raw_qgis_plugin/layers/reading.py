@@ -169,7 +169,7 @@ def _read_points(reading: Reading, count: Callable[[int], None]) -> Columns:
     return Columns(
         _ids(users) if user_at >= 0 else None,
         _ids(tracks) if track_at >= 0 else None,
-        _times(times, reading.timezone),
+        times_of(times, reading.timezone),
         np.array(xy, np.float64).reshape(-1, 2),
     )
 
@@ -225,7 +225,7 @@ def _ids(values: list[Any]) -> np.ndarray:
     return np.array(clean + [None], object)[:-1]  # the None keeps NumPy from looking into the values
 
 
-def _times(values: list[Any], timezone: str) -> np.ndarray:
+def times_of(values: list[Any], timezone: str) -> np.ndarray:
     """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is a wall clock's, read in TIMEZONE.
 
     QGIS gives such a time the computer's own zone, which says nothing about the data.

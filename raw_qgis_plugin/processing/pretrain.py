@@ -109,17 +109,25 @@ class Pretrain(TrackAlgorithm):
         bundle, report = (self.parameterAsString(parameters, name, context) for name in ("BUNDLE", "REPORT"))
         tracks, skipped = self.read(feedback)
         tracks = self.cut(tracks, "track", skipped, feedback)
-        folder = runs.new_folder("pretrain")
-        training.write_tracks(tracks, folder / "tracks.parquet")
         preset = self.parameterAsString(parameters, "PRESET", context)
         device = self.parameterAsString(parameters, "DEVICE", context) or "auto"
+        folder, child = runs.new_folder("pretrain"), None
         arguments = training.pretraining(folder, init, preset, minutes, device, Path(bundle).name)
-        child = runs.Child.start(training.ADAPT, arguments, folder, title=tr(self.TITLE), minutes=minutes)
         try:
-            last = self._follow(child, minutes, feedback)
-        except Cancelled:
-            words = tr("Stopped. What was trained is kept in {folder}: go on with it, or delete it, in RAW's training.")
-            feedback.pushWarning(words.format(folder=folder))
+            training.write_tracks(tracks, folder / "tracks.parquet")
+            stage = Stage(feedback, tr("Training"), READ, 100)  # where Cancel was pressed, nothing is started
+            child = runs.Child.start(training.ADAPT, arguments, folder, title=tr(self.TITLE), minutes=minutes)
+            last = self._follow(child, stage, minutes, feedback)
+        except BaseException as error:
+            if child is None:
+                shutil.rmtree(folder)  # a copy of people's tracks, and no run to go on with
+                raise
+            child.cancel()
+            if isinstance(error, Cancelled):
+                words = tr(
+                    "Stopped. What was trained is kept in {folder}: go on with it, or delete it, in RAW's training."
+                )
+                feedback.pushWarning(words.format(folder=folder))
             raise
         library.copy(Path(last["bundle"]), Path(bundle))
         shutil.copyfile(last["report"], report)
@@ -132,11 +140,10 @@ class Pretrain(TrackAlgorithm):
         }  # fmt: skip
 
     @staticmethod
-    def _follow(child: Child, minutes: float, feedback: QgsProcessingFeedback) -> dict[str, Any]:
+    def _follow(child: Child, stage: Stage, minutes: float, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         """Show the child's progress. Returns its last line."""
         from ..tasks import training
 
-        stage = Stage(feedback, tr("Training"), READ, 100)
         last: dict[str, Any] = {}
 
         def told(line: dict[str, Any]) -> None:

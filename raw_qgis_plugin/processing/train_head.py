@@ -6,10 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
+    QgsFeature,
     QgsFeatureRequest,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
+    QgsProcessingFeatureSource,
     QgsProcessingFeedback,
     QgsProcessingOutputString,
     QgsProcessingParameterFeatureSource,
@@ -143,15 +145,11 @@ class TrainHead(TrackAlgorithm):
 
         unit, name = self._unit(parameters, context), self.parameterAsString(parameters, "TASK_NAME", context)
         bundle, report = (self.parameterAsString(parameters, key, context) for key in ("BUNDLE", "REPORT"))
-        tracks, skipped = self.read(feedback)
-        tracks = self.cut(tracks, "track", skipped, feedback)
+        read, skipped = self.read(feedback)
+        tracks = self.cut(read, "user" if unit == "region" else unit, skipped, feedback)
         source = open_bundle(self._model_path(parameters, context))  # of a .zip the folder lives as long as this does
-        folder = runs.new_folder("head")
-        arguments = self._write_labels(parameters, context, unit, folder)
-        if unit == "user":
-            tracks = only_labelled(tracks, folder / "labels.parquet")
-        training.write_tracks(tracks, folder / "tracks.parquet")
-        arguments += [
+        folder, child = runs.new_folder("head"), None
+        arguments = [
             "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.parquet"),
             "--field", "label", "--unit", unit, "--task-name", name,
             "--backbone", self.parameterAsString(parameters, "BACKBONE", context) or "frozen",
@@ -164,14 +162,20 @@ class TrainHead(TrackAlgorithm):
         ]  # fmt: skip
         cache = kept_in(feedback)
         arguments += ["--cache", str(cache)] if cache else []
-        child = runs.Child.start("model.finetune", arguments, folder, title=tr(self.TITLE))
         try:
-            told = self._follow(child, feedback)
+            arguments += self._write_labels(parameters, context, unit, folder)
+            if unit == "user":
+                tracks = only_labelled(tracks, folder / "labels.parquet")
+            training.write_tracks(tracks if unit == "track" else uncut(read, tracks), folder / "tracks.parquet")
+            stage = Stage(feedback, tr("Teaching"), READ, 100)  # where Cancel was pressed, nothing is started
+            child = runs.Child.start("model.finetune", arguments, folder, title=tr(self.TITLE))
+            told = self._follow(child, stage, feedback)
             library.copy(folder / "bundle", Path(bundle))
             shutil.copyfile(folder / "report.html", report)
         finally:
-            if not child.running:
-                child.delete()  # a copy of people's tracks
+            if child is not None:
+                child.cancel()
+            shutil.rmtree(folder)  # a copy of people's tracks
         feedback.pushInfo(told.get("verdict", ""))
         return {
             "BUNDLE": bundle, "REPORT": report, "VERDICT": told.get("verdict", ""),
@@ -182,10 +186,13 @@ class TrainHead(TrackAlgorithm):
     def _write_labels(
         self, parameters: dict[str, Any], context: QgsProcessingContext, unit: str, folder: Path
     ) -> list[str]:
-        """Write labels.parquet, and regions.geojson where they are of regions. Returns arguments that go with it."""
+        """Write labels.parquet, and regions.geojson where they are of regions. Returns arguments that go with it.
+
+        InputError where there are none.
+        """
         field = self.parameterAsString(parameters, "LABEL_FIELD", context)
         if unit == "region":
-            features = list(self.labels.getFeatures())
+            features = rows_of(self.labels, QgsFeatureRequest())
             polygons = to_lonlat(features, self.labels, context)
             there = [n for n, polygon in enumerate(polygons) if polygon is not None and not polygon.is_empty]
             ids, values = [str(n) for n in there], [plain(features[n].attribute(field)) for n in there]
@@ -196,16 +203,19 @@ class TrainHead(TrackAlgorithm):
         own = id_field(names, unit, self.parameterAsString(parameters, "LABEL_ID", context))
         columns = {"label": field, **own}
         request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
-        rows = [[plain(f.attribute(n)) for n in columns.values()] for f in self.labels.getFeatures(request)]
-        write_columns(dict(zip(columns, map(list, zip(*rows)))), folder / "labels.parquet")
+        rows = [[f.attribute(n) for n in columns.values()] for f in rows_of(self.labels, request)]
+        table = {
+            name: utc(values, self.reading.timezone) if name in INTERVALS[0] else [plain(value) for value in values]
+            for name, values in zip(columns, map(list, zip(*rows)))
+        }
+        write_columns(table, folder / "labels.parquet")
         return []
 
     @staticmethod
-    def _follow(child: Child, feedback: QgsProcessingFeedback) -> dict[str, str]:
+    def _follow(child: Child, stage: Stage, feedback: QgsProcessingFeedback) -> dict[str, str]:
         """Show the child's progress. Returns the verdict and the device really used."""
         from ..tasks import training
 
-        stage = Stage(feedback, tr("Teaching"), READ, 100)
         told: dict[str, str] = {}
 
         def hear(line: dict[str, Any]) -> None:
@@ -245,6 +255,24 @@ def id_field(names: list[str], unit: str, chosen: str) -> dict[str, str]:
     return {column: own, **({"user_id": user} if unit != "user" and user and user != own else {})}
 
 
+def rows_of(labels: QgsProcessingFeatureSource, request: QgsFeatureRequest) -> list[QgsFeature]:
+    """All rows of the labels. InputError where there is none."""
+    rows = list(labels.getFeatures(request))
+    if not rows:
+        raise InputError("LABELS has no rows, so there is nothing to learn. Choose a table with ten labels or more.")
+    return rows
+
+
+def utc(values: list[Any], timezone: str) -> list[str | None]:
+    """Times of labels as ISO text in UTC, read as those of the tracks are; None where there is none."""
+    import numpy as np
+
+    from ..layers.reading import times_of
+
+    moments = times_of(values, timezone).astype("datetime64[ms]")
+    return [None if np.isnat(moment) else f"{moment}Z" for moment in moments]
+
+
 def plain(value: Any) -> Any:
     """A field's value as Python has it: dates as ISO text, NULL as None."""
     if value is None or (hasattr(value, "isNull") and value.isNull()):
@@ -264,6 +292,22 @@ def only_labelled(tracks: Tracks, labels: Path) -> Tracks:
     ids = {str(i) for i in parquet.read_table(labels, columns=["user_id"])["user_id"].to_pylist()}
     known = np.array([str(user) in ids for user in tracks.user_ids], bool)
     return tracks.take(known[tracks.user]) if known.sum() >= FEWEST else tracks
+
+
+def uncut(read: Tracks, units: Tracks) -> Tracks:
+    """What users or days cut from `read` hold of it, in its own tracks.
+
+    The child cleans each track again before it cuts; in a whole user's, ways between tracks would pass for jumps.
+    """
+    import numpy as np
+
+    if len(units) == len(read):
+        return read
+    place = {user: n for n, user in enumerate(read.user_ids)}
+    user = np.array([place[user] for user in units.user_ids], np.int64)[units.user]
+    first, span = read.t.min(), np.ptp(read.t) + 1
+    key = read.user.astype(np.int64) * span + (read.t - first)
+    return read.take(np.isin(key, user * span + (units.t - first)))
 
 
 def write_columns(columns: dict[str, list[Any]], path: Path) -> None:

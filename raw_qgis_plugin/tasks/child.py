@@ -7,6 +7,7 @@ ended. Readers follow the files, so that a Processing thread, a dialog and a QGI
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -175,7 +176,8 @@ class Child:
         if not self.running:
             return
         self.about["stopped"] = True
-        _write_about(self.folder, self.about)
+        with contextlib.suppress(OSError):  # a full disk is no reason to go on
+            _write_about(self.folder, self.about)
         self._signal(signal.SIGTERM)
 
     def kill(self) -> None:

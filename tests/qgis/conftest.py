@@ -55,6 +55,25 @@ def cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> Path
     return folder
 
 
+@pytest.fixture
+def waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> Iterator[list]:
+    """In the place of a training a process that waits. Gives those that were started."""
+    from raw_qgis_plugin.tasks.child import Child
+
+    begin, started = Child.start.__func__, []
+    (tmp_path / "standin.py").write_text("import time\ntime.sleep(60)")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def start(cls: type, module: str, arguments: list[str], folder: Path, **notes: Any) -> Child:
+        started.append(begin(cls, "standin", arguments, folder, needs=(), **notes))
+        return started[-1]
+
+    monkeypatch.setattr(Child, "start", classmethod(start))
+    yield started
+    for child in started:
+        child.kill()
+
+
 @pytest.fixture(scope="session")
 def processing(staged: None) -> Iterator[Any]:
     """Processing with the provider in it."""

@@ -102,6 +102,20 @@ def test_one_that_does_not_listen_is_killed(start: Callable[..., Any]) -> None:
     assert not child.running and child.status == "stopped"
 
 
+def test_a_full_disk_does_not_keep_it_running(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.tasks import child as module
+
+    child = start(COUNTS, "1000")
+    first_line(child)
+
+    def full(*_: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(module, "write", full)
+    child.cancel()
+    assert not child.running and child.status == "stopped"
+
+
 def test_a_refusal_is_told_in_its_own_words(start: Callable[..., Any]) -> None:
     child = start(REFUSES)
     wait_for(lambda: not child.running)

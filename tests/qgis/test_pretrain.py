@@ -96,6 +96,51 @@ def test_a_cancel_is_quick_and_keeps_the_run_for_later(
     assert not (tmp_path / "bundle" / "card.json").exists()
 
 
+def test_a_cancel_before_it_began_starts_nothing_and_keeps_nothing(
+    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.tasks import child, training
+
+    told, started, write = Told(), [], training.write_tracks
+    monkeypatch.setattr(training, "write_tracks", lambda *a: (write(*a), told.cancel()))
+    monkeypatch.setattr(child.Child, "start", classmethod(lambda *a, **k: started.append(a)))
+    assert processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=told) == {}
+    assert not started and not list(runs.iterdir())
+    assert not any("Stopped" in said for said in told.said)
+
+
+def test_a_cancel_between_two_lines_stops_it_too(
+    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, waiting: list
+) -> None:
+    from raw_qgis_plugin.core.errors import Cancelled
+    from raw_qgis_plugin.tasks import child
+
+    def cancelled(*_: Any) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr(child.Child, "follow", cancelled)
+    told = Told()
+    assert processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=told) == {}
+    (started,), (folder,) = waiting, runs.iterdir()
+    assert not started.running and started.status == "stopped"
+    assert (folder / "tracks.parquet").exists() and any(f"kept in {folder}" in said for said in told.said)
+
+
+def test_without_a_python_nothing_of_the_tracks_stays(
+    processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.environment.interpreter import NoPython
+    from raw_qgis_plugin.tasks import child
+
+    def none() -> None:
+        raise NoPython("There is no Python here.")
+
+    monkeypatch.setattr(child, "find_python", none)
+    with pytest.raises(QgsProcessingException, match="There is no Python here"):
+        processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=Told())
+    assert not list(runs.iterdir())
+
+
 def test_what_training_misses_is_named(
     processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

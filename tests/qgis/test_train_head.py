@@ -5,13 +5,15 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator
 from html import escape
 from pathlib import Path
 from typing import Any
 
 import pytest
 from qgis.core import QgsFeature, QgsProcessingException, QgsVectorLayer
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +33,45 @@ def table(rows: list[list[Any]], fields: str = "field=user_id:string&field=kind:
         features.append(feature)
     layer.dataProvider().addFeatures(features)
     return layer
+
+
+@pytest.fixture
+def asked(tmp_path: Path, bundle: str) -> dict[str, Any]:
+    """What every teaching is asked with."""
+    return {
+        "LABEL_FIELD": "kind", "TASK_NAME": "kind", "MODEL": bundle, "BUNDLE": str(tmp_path / "b"),
+        "REPORT": str(tmp_path / "r.html"),
+    }  # fmt: skip
+
+
+@pytest.fixture
+def given(monkeypatch: pytest.MonkeyPatch, staged: None) -> dict[str, Any]:
+    """What the training would have been given, instead of it."""
+    from pyarrow import parquet
+
+    from raw_qgis_plugin.core.errors import Cancelled
+    from raw_qgis_plugin.core.sources import read
+    from raw_qgis_plugin.tasks.child import Child
+
+    seen: dict[str, Any] = {}
+
+    def start(cls: type, module: str, arguments: list[str], folder: Path, **notes: Any) -> None:
+        seen["tracks"] = read(folder / "tracks.parquet")[0]
+        seen["labels"] = parquet.read_table(folder / "labels.parquet").to_pydict()
+        raise Cancelled
+
+    monkeypatch.setattr(Child, "start", classmethod(start))
+    return seen
+
+
+@pytest.fixture
+def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A computer in Berlin."""
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
 
 
 def test_some_labels_answer_for_everybody(
@@ -88,6 +129,109 @@ def test_what_cannot_be_taught_is_said_at_once(
     with pytest.raises(QgsProcessingException, match=said):
         run("raw:trainhead", INPUT=make(fixes), LABELS=labels, MODEL=bundle, BUNDLE=str(tmp_path / "b"),
             REPORT=str(tmp_path / "r.html"), **parameters)  # fmt: skip
+
+
+@pytest.mark.parametrize("unit", ["user", "region"])
+def test_labels_without_a_row_are_an_error_in_words(
+    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, unit: str
+) -> None:
+    labels = QgsVectorLayer("Polygon?crs=EPSG:4326&field=user_id:string&field=kind:string", "labels", "memory")
+    with pytest.raises(QgsProcessingException, match="LABELS has no rows"):
+        run("raw:trainhead", INPUT=make(fixes), LABELS=labels, UNIT=unit, **asked)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+def test_a_cancel_before_it_began_starts_nothing_and_leaves_nothing(
+    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, feedback: Any,
+    monkeypatch: pytest.MonkeyPatch, waiting: list,
+) -> None:  # fmt: skip
+    from raw_qgis_plugin.tasks import training
+
+    write = training.write_tracks
+    monkeypatch.setattr(training, "write_tracks", lambda *a: (write(*a), feedback.cancel()))
+    done = run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
+    assert done.values == {} and not waiting and not list((tmp_path / "runs").iterdir())
+
+
+def test_whatever_ends_it_stops_the_training_and_leaves_nothing(
+    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, waiting: list,
+) -> None:  # fmt: skip
+    from raw_qgis_plugin.core.errors import Cancelled
+    from raw_qgis_plugin.tasks.child import Child
+
+    def cancelled(*_: Any) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr(Child, "follow", cancelled)  # as where Cancel is pressed between two lines
+    done = run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
+    (started,) = waiting
+    assert done.values == {} and not started.running and not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize("where", ["write_tracks", "find_python"])
+def test_what_fails_before_it_began_leaves_nothing(
+    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch, where: str,
+) -> None:  # fmt: skip
+    from raw_qgis_plugin.environment.interpreter import NoPython
+    from raw_qgis_plugin.tasks import child, training
+
+    def fail(*_: Any) -> None:
+        raise OSError("No space left") if where == "write_tracks" else NoPython("There is no Python here.")
+
+    monkeypatch.setattr(training if where == "write_tracks" else child, where, fail)
+    with pytest.raises(QgsProcessingException, match="No space left|There is no Python here"):
+        run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
+    assert not list((tmp_path / "runs").iterdir())
+
+
+@pytest.mark.parametrize(("zone", "utc"), [("UTC", "12:30"), ("Asia/Shanghai", "04:30")])
+def test_labelled_times_without_a_zone_are_read_as_the_tracks_are(
+    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], given: dict[str, Any], in_berlin: None,
+    zone: str, utc: str,
+) -> None:  # fmt: skip
+    from raw_qgis_plugin.core.times import NO_TIME, parse_times
+
+    day, noon = QDate(2020, 9, 13), QTime(12, 30)
+    fields = "field=user_id:string&field=start:datetime&field=end:string&field=kind:string"
+    labels = table(
+        [
+            ["u01", QDateTime(day, noon), "2020-09-13T12:30:00", "a"],
+            ["u02", QDateTime(day, noon, Qt.TimeSpec.UTC), "2020-09-13T12:30:00Z", "b"],
+            ["u03", None, None, "b"],
+        ],
+        fields,
+    )
+    run("raw:trainhead", INPUT=make(fixes), LABELS=labels, UNIT="track", TIMEZONE=zone, **asked)
+    clock, instant = parse_times([f"2020-09-13T{utc}Z", "2020-09-13T12:30Z"])
+    for name in ("start", "end"):
+        assert parse_times(given["labels"][name]).tolist() == [clock, instant, NO_TIME]
+
+
+@pytest.mark.parametrize(("unit", "n"), [("user", 241), ("day", 240), ("track", 228), ("region", 241)])
+def test_what_is_taught_is_what_is_profiled_later(
+    run: Callable, make: Callable, invented: Callable, asked: dict[str, Any], given: dict[str, Any], unit: str, n: int
+) -> None:
+    fixes = invented(users=12, fixes=20)
+    fixes.more["trip_id"] = (["a"] * 10 + ["b"] + ["c"] * 9) * 12
+    fixes.lon[10::20] = [lon + 0.5 for lon in fixes.lon[10::20]]  # no spike, for the trip has no other fix
+    for column, value in zip(
+        (fixes.user_id, fixes.t, fixes.lon, fixes.lat, fixes.more["trip_id"]),
+        ("u00", fixes.t[0] + 86_400_000, fixes.lon[0], fixes.lat[0], "d"),
+    ):
+        column.append(value)  # the only one of its day
+    layer = make(fixes)
+    labels = QgsVectorLayer("Polygon?crs=EPSG:4326&" + "&".join(
+        f"field={name}:string" for name in ("user_id", "trip_id", "day", "kind")), "labels", "memory")  # fmt: skip
+    labels.dataProvider().addFeature(QgsFeature(labels.fields()))
+    run("raw:trainhead", INPUT=layer, LABELS=labels, UNIT=unit, **asked)
+    tracks = given["tracks"]
+    units = tracks if unit == "track" else tracks.by_day() if unit == "day" else tracks.by_user()
+    assert len(units) == n
+    if unit != "region":
+        rows = run("raw:profileusers", INPUT=layer, UNIT=unit, MODEL=asked["MODEL"]).rows()
+        assert sorted(row["n_points"] for row in rows) == sorted(units.track_offsets[1:] - units.track_offsets[:-1])
 
 
 def test_too_few_labels_are_said_by_the_training_in_its_own_words(
