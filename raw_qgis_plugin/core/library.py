@@ -63,19 +63,29 @@ def add(source: Path, folder: Path, name: str = "") -> Path:
 def copy(source: Path, target: Path) -> None:
     """Copy a checked bundle, a folder or a .zip, to the folder `target`: whole or not at all.
 
-    An older bundle at `target` is replaced; InputError where something else is there. Raises BundleError.
+    An older bundle at `target` is replaced, and stays where the new one does not get there; InputError where something
+    else is there. Raises BundleError.
     """
     bundle = open_bundle(source)
+    check_target(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target.parent) as beside:
+        fresh, replaced = Path(shutil.copytree(bundle.path, Path(beside) / "fresh")), Path(beside) / "replaced"
+        try:
+            if target.exists():
+                target.rename(replaced)
+            fresh.rename(target)
+        finally:
+            if replaced.exists() and not target.exists():
+                replaced.rename(target)
+
+
+def check_target(target: Path) -> None:
+    """InputError where something else than a bundle or an empty folder is there already."""
     if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or (target / "card.json").is_file())):
         raise InputError(
             f"{target} is there already and is no model bundle, so nothing was written. Choose a new folder."
         )
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target.parent) as beside:
-        fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
-        if target.exists():
-            target.rename(Path(beside) / "replaced")
-        fresh.rename(target)
 
 
 def pack(source: Path, archive: Path) -> None:

@@ -54,3 +54,23 @@ def test_only_ones_own_models_are_removed_or_replaced(tmp_path: Path) -> None:
     assert (other / "thesis.txt").exists()
     library.remove(own, folder)
     assert not own.exists()
+
+
+@pytest.mark.parametrize("trouble", [PermissionError("in use by another process"), KeyboardInterrupt()])
+def test_the_older_model_is_back_where_the_new_one_does_not_get_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, trouble: BaseException
+) -> None:
+    own = library.add(shipped_bundle(), tmp_path / "models", "mine")
+    (own / "README.md").write_text("the older one")
+    rename = Path.rename
+
+    def fail(path: Path, target: Path) -> Path:
+        if path.name == "fresh":
+            raise trouble
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", fail)
+    with pytest.raises(type(trouble)):
+        library.copy(shipped_bundle(), own)
+    assert (own / "README.md").read_text() == "the older one"
+    assert list(own.parent.iterdir()) == [own]
