@@ -32,9 +32,10 @@ LEAST = 8  # fixes of context
 def cut(tracks: Tracks, family: str, *, limit: int = 3000, per_user: int = 36, seed: int = 0) -> Windows:
     """Windows of a family, at most `per_user` a person and `limit` in all, drawn at random. There may be none.
 
+    A track of nobody is somebody's own: a person of its own in `user`.
     InputError where there is no such family.
     """
-    users = tracks.by_user()
+    users = tracks.apart().by_user()
     if family in ("long", "filled"):
         return _cut_long(users, family, limit, per_user, seed)
     cadence = re.fullmatch(r"(\d+)\s?s", family)

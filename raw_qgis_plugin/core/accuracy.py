@@ -12,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from .baselines import Forecast
+from .errors import Progress, no_progress
 from .forecast import Forecasts
 from .geodesy import metres_between
 from .windows import Windows, errors_m, spread
@@ -26,7 +27,7 @@ DRAWS = 2000
 
 def measure(
     w: Windows, simple: dict[str, Forecast], answer: Forecasts, others: dict[str, Forecast], group: np.ndarray,
-    seed: int = 0,
+    seed: int = 0, progress: Progress = no_progress,
 ) -> dict:  # fmt: skip
     """All figures of windows.
 
@@ -54,6 +55,7 @@ def measure(
         "horizons": [],
     }
     for h, horizon in enumerate(w.horizon_s):
+        progress(h / len(w.horizon_s))
         some = {name: e[:, h : h + 1] for name, e in errors.items()}
         if not w.known[:, h].any():
             continue
@@ -62,9 +64,11 @@ def measure(
             {
                 "horizon_s": float(horizon),
                 "people": len(np.unique(w.user[w.known[:, h]])),
+                "groups": len(np.unique(group[w.known[:, h]])),
                 "best_simple": best_here,
                 **_compared(some, best_here, w.known[:, h : h + 1], group, seed),
                 "best_over_staying": interval_by_person(some[best_here], some["persistence"], group, seed),
+                "over_staying": interval_by_person(some[MODEL], some["persistence"], group, seed),
                 **_coverage("inside", inside[:, :, h], counted[:, h]),
                 **_coverage("circle", circles[:, :, h], counted[:, h]),
                 "in_domain": float(spread(w, answer.in_domain)[w.known[:, h], h].mean()),
@@ -96,8 +100,9 @@ def inside_areas(w: Windows, answer: Forecasts) -> np.ndarray | None:
     import shapely
 
     shapely.prepare(answer.areas)
-    truth = w.true_lon[w.known], w.true_lat[w.known]
-    return np.stack([spread(w, shapely.contains_xy(areas, *truth)) for areas in answer.areas.T])
+    last = np.broadcast_to(w.lon[:, -1:], w.known.shape)[w.known]
+    lon = last + (w.true_lon[w.known] - last + 180.0) % 360.0 - 180.0  # areas reach on across the antimeridian
+    return np.stack([spread(w, shapely.contains_xy(areas, lon, w.true_lat[w.known])) for areas in answer.areas.T])
 
 
 def moving(w: Windows) -> np.ndarray:

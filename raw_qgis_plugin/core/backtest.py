@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .accuracy import measure
+from .accuracy import MODEL, measure
 from .baselines import cross_fitted_pull, simple_methods
-from .errors import InputError, Progress, no_progress
+from .errors import InputError, Progress, no_progress, part_of
 from .forecast import FARTHEST, Forecasts, forecast_at
 from .plots import horizon_words
 from .runtime import Model
@@ -25,7 +25,10 @@ MOST = 2000  # questions' windows
 PER_USER = 40  # windows a user at most
 LOOKED_AT = 8  # candidates for each window that is wanted: not every fix has an answer
 RECENT = 64  # fixes of context at the horizon's own pace; older ones by the quarter of an hour
-FEW, FEW_USERS = 30, 5
+FEW = 30  # answers; fewer say nothing
+FEW_USERS = 6  # or parts of their time, which intervals draw: of five all agree by chance once in sixteen
+SAME_M = 1.0  # errors below are no difference
+STAYING = "saying that it stays where it is"
 WORDS = {
     "persistence": "staying",
     "same time before": "where it was at that time of an earlier day",
@@ -39,7 +42,7 @@ VELOCITY = re.compile(r"constant velocity, (last step|last \d+ steps)(?:, fading
 @dataclass(frozen=True)
 class Backtest:
     """w: the windows. fold: (w,) from 0. answer: the model's forecasts. figures: core/accuracy.py's. verdicts: one
-    sentence a horizon.
+    sentence a horizon. apart: whether each track of nobody counts as a user.
     """
 
     w: Windows
@@ -47,6 +50,7 @@ class Backtest:
     answer: Forecasts
     figures: dict
     verdicts: list[str]
+    apart: bool
 
 
 def backtest(
@@ -57,7 +61,7 @@ def backtest(
 
     InputError where no fix has another one at any of the horizons.
     """
-    w, fold = cut_windows(tracks.by_user(), np.asarray(horizons_s, np.float64), folds, seed)
+    w, fold = cut_windows(tracks.apart().by_user(), np.asarray(horizons_s, np.float64), folds, seed)
     progress(0.1)
     answer = forecast_at(
         w.contexts(), model, np.nonzero(w.known)[0], w.asked[w.known], lambda share: progress(0.1 + 0.6 * share),
@@ -69,24 +73,52 @@ def backtest(
     pull = cross_fitted_pull(w.t, w.lon, w.lat, w.asked, w.true_lon, w.true_lat, group, seed)
     simple = simple_methods(w.t, w.lon, w.lat, w.asked, pull)
     progress(0.9)
-    figures = measure(w, simple, answer, {}, group, seed)
+    figures = measure(w, simple, answer, {}, group, seed, part_of(progress, 0.9, 1.0))
     progress(1.0)
-    return Backtest(w, fold, answer, figures, [verdict(h) for h in figures["horizons"]])
+    return Backtest(w, fold, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.of_nobody)
 
 
 def verdict(h: dict) -> str:
-    """One plain sentence on a horizon's figures: use the model, a simple method, or nothing beats staying."""
+    """One plain sentence on a horizon's figures: use the model, a simple method, or nothing clearly beats staying."""
     at, best = f"At {horizon_words(h['horizon_s'])}: ", h["best_simple"]
     if h["cases"] < FEW:
         return f"{at}too few answers to say ({h['cases']})."
-    nearer = 1 - h["ratio"]
-    if h["interval"][1] < 1:
-        return f"{at}use the model: it is {100 * nearer:.0f} % nearer than the best simple method ({in_words(best)})."
-    stays = h["best_over_staying"][1] >= 1
-    use = "nothing beats saying that it stays where it is" if stays else f"use a simple method ({in_words(best)})"
-    if h["interval"][0] <= 1:
-        return f"{at}{use}; the model is neither clearly better nor clearly worse."
-    return f"{at}{use}; the model is {-100 * nearer:.0f} % farther off."
+    if h["groups"] < FEW_USERS:
+        return f"{at}too few people to say ({_people(h)}; at least {FEW_USERS} are needed)."
+    words, (low, high) = in_words(best), h["interval"]
+    simple = f"the best simple method ({words})"
+    if same(h):
+        return f"{at}use either: the model and {simple} are both less than a metre off."
+    if high < 1:
+        return f"{at}use the model: it is {_percent(h['ratio'])} nearer than {simple}."
+    worse = low > 1
+    by_model, by_simple = (h[beaten][1] < 1 for beaten in ("over_staying", "best_over_staying"))
+    if by_model and not by_simple and not worse:
+        nearer = _percent(h["methods"][MODEL]["mean_m"] / h["methods"]["persistence"]["mean_m"])
+        return (
+            f"{at}use the model or a simple method ({words}): neither is clearly nearer than the other, and only the "
+            f"model is clearly nearer than {STAYING}, by {nearer}."
+        )
+    far = f"{_percent(h['ratio'])} farther off" if worse else "neither clearly better nor clearly worse"
+    if by_model or by_simple:
+        return f"{at}use a simple method ({words}); the model is {far}."
+    if best == "persistence":
+        return f"{at}nothing {'' if worse else 'clearly '}beats {STAYING}; the model is {far}."
+    return f"{at}nothing clearly beats {STAYING}; the model is {far} than {simple}."
+
+
+def same(h: dict) -> bool:
+    """Whether model and best simple method are as near as can be told, as where nothing moves."""
+    return max(h["mean_m"], h["best_simple_mean_m"]) < SAME_M
+
+
+def _percent(ratio: float) -> str:
+    return f"{100 * abs(1 - ratio):.0f} %"
+
+
+def _people(h: dict) -> str:
+    users = f"{h['people']} user{'s' * (h['people'] != 1)}"
+    return users if h["groups"] == h["people"] else f"{users} in {h['groups']} parts of the time"
 
 
 def in_words(method: str) -> str:

@@ -3,13 +3,22 @@
 
 from __future__ import annotations
 
+import filecmp
+import re
+
 import numpy as np
 
 from .accuracy import MODEL
-from .backtest import FEW_USERS, Backtest, in_words
+from .backtest import FEW_USERS, Backtest, in_words, same
+from .bundle import Bundle
+from .paths import shipped_bundle
 from .plots import case_maps, coverage_by_horizon, error_by_horizon, horizon_words
 from .report import Page
 from .windows import errors_m, spread
+
+APART = "No field says who moved, so each track counts as a user of its own."
+SOURCES = 8  # of training that a page names
+WEIGHT_AND_KIND = re.compile(r"([\d.]+\*)?([a-z]+:)?")  # of a source in a card: 2*exact:folder/file
 
 
 def columns_of(b: Backtest) -> dict[str, np.ndarray]:
@@ -32,18 +41,53 @@ def columns_of(b: Backtest) -> dict[str, np.ndarray]:
     }
 
 
-def make_page(b: Backtest, name: str, model: str) -> Page:
+def warning(model: Bundle) -> str:
+    """What has to be known of a model whose network is not the one that comes with the plugin; else ''."""
+    shipped = shipped_bundle() / "backbone.onnx"
+    if shipped.is_file() and filecmp.cmp(model.path / "backbone.onnx", shipped, shallow=False):
+        return ""
+    return (
+        f"The model {model.card['name']} is not the one that comes with RAW: where it was trained on these tracks or "
+        "people, they make it look better than it is. Test it on tracks that it has never seen."
+    )
+
+
+def trained_on(card: dict) -> list[str]:
+    """The sources that a card names as those its model was trained on, of the last training first; there may be none.
+
+    A card is what somebody wrote: nothing is taken for granted.
+    """
+    sources: list[str] = []
+    training = card.get("training")
+    while isinstance(training, dict):
+        corpus = training.get("corpus")
+        sources += map(str, corpus if isinstance(corpus, list) else [])
+        training = training.get("before")
+    return list(dict.fromkeys(WEIGHT_AND_KIND.sub("", source, count=1) for source in sources))
+
+
+def _training(card: dict) -> str:
+    sources = trained_on(card)
+    if not sources:
+        return f"The card of {card['name']} does not say what it was trained on."
+    more = f" and {len(sources) - SOURCES} more" if len(sources) > SOURCES else ""
+    return f"By its card {card['name']} was trained on {', '.join(sources[:SOURCES])}{more}."
+
+
+def make_page(b: Backtest, name: str, model: Bundle) -> Page:
     """The page. name: what the tracks are called."""
     w, r = b.w, b.figures
     first, last = np.datetime_as_string(np.array([w.t[:, -1].min(), w.t[:, -1].max()], "datetime64[ms]"), unit="D")
     page = Page(
         f"Forecasts of {name}: what to use, and how far off it is",
-        f"{w.known.sum():,} questions with known answers, asked of {r['people']:,} users between {first} and {last}: "
-        f"the model {model} against {len(r['methods']) - 1} simple methods.",
+        f"{w.known.sum():,} questions with known answers, asked of {_users(r['people'])} between {first} and {last}: "
+        f"the model {model.card['name']} against {len(r['methods']) - 1} simple methods.",
     )
     page.heading("What to use")
     for sentence in b.verdicts:
         page.sentence(sentence, "key")
+    if warning(model):
+        page.sentence(warning(model), "key")
     page.sentence(_domain(r["in_domain"]))
     page.heading("How far off")
     page.figure(
@@ -69,8 +113,9 @@ def make_page(b: Backtest, name: str, model: str) -> Page:
     page.sentence(
         "From moments drawn at random out of every user's record, in equal parts of the time, model and simple methods "
         "saw the fixes up to that moment and said where the user would be; the user's fix nearest to the horizon, by "
-        "half a step at most, is the answer. Nothing was trained on these tracks. " + _drawn(r["people"])
+        f"half a step at most, is the answer. {f'{APART} ' * b.apart}{_drawn(r['people'])}"
     )
+    page.sentence(f"The backtest itself trains nothing. {_training(model.card)}")
     order = sorted(r["methods"], key=lambda m: r["methods"][m]["mean_m"])
     rows = [
         [
@@ -95,17 +140,22 @@ def _domain(share: float) -> str:
 def _drawn(people: int) -> str:
     if people >= FEW_USERS:
         return "Intervals: users drawn with replacement, 2,000 times."
-    return f"With {people} user{'s' * (people != 1)} the intervals draw stretches of time, and say little of others."
+    return f"With {_users(people)} the intervals draw stretches of time, and say little of others."
+
+
+def _users(count: int) -> str:
+    return f"{count:,} user{'s' * (count != 1)}"
 
 
 def _row(h: dict) -> list:
     low, high = h["interval"]
+    interval = f" [{low:.2f}, {high:.2f}]" if h["groups"] >= FEW_USERS else ""  # of fewer it is no interval
     means = (h["methods"][m] for m in (MODEL, h["best_simple"], "persistence"))
     ours, best, staying = means
     return [
         horizon_words(h["horizon_s"]), h["cases"], h["people"], f"{ours['mean_m']:,.0f}", f"{ours['median_m']:,.0f}",
         in_words(h["best_simple"]), f"{best['mean_m']:,.0f}",
-        f"{staying['mean_m']:,.0f}", f"{h['ratio']:.2f} [{low:.2f}, {high:.2f}]",
+        f"{staying['mean_m']:,.0f}", "both under 1 m" if same(h) else f"{h['ratio']:.2f}{interval}",
     ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ from .times import parse_times as parse_times
 
 SPIKE_MS = 100.0  # m/s; a fix reached and left faster than this, off a way that is slower, is no movement
 MOST_M_PER_DEGREE = 111_700.0
+NOBODY = "all"  # the one user of fixes that come without a user
 
 
 class Skipped(dict[str, int]):
@@ -111,6 +112,20 @@ class Tracks:
         columns = user[keep], t[keep], self.lon[fixes], self.lat[fixes]
         return Tracks(self.user_ids, self.user_ids, np.arange(self.n_users, dtype=np.int32), *columns)
 
+    @property
+    def of_nobody(self) -> bool:
+        """Whether there are several tracks and nothing says whose they are."""
+        return self.n_tracks > 1 and self.user_ids.tolist() == [NOBODY]
+
+    def apart(self) -> Tracks:
+        """Tracks of nobody as users of their own, as training takes them; others as they are.
+
+        For forecasts only: that a region has many visitors, and may be shown, cannot be told from tracks of nobody.
+        """
+        if not self.of_nobody:
+            return self
+        return replace(self, user_ids=self.track_ids, track_user=np.arange(self.n_tracks, dtype=np.int32))
+
     def by_day(self) -> Tracks:
         """One track a user and day of mean solar time; track_ids are 'YYYY-MM-DD'."""
         users = self.by_user()
@@ -162,7 +177,7 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     InputError where the columns differ in length.
     """
     t, lon, lat = np.asarray(t, np.int64), np.asarray(lon, np.float64), np.asarray(lat, np.float64)
-    users = Coded(np.zeros(len(t), np.int64), np.array(["all"], object)) if user is None else encode_ids(user)
+    users = Coded(np.zeros(len(t), np.int64), np.array([NOBODY], object)) if user is None else encode_ids(user)
     trips = users if track is None else encode_ids(track)
     lengths = {len(users.codes), len(trips.codes), len(t), len(lon), len(lat)}
     if len(lengths) > 1:

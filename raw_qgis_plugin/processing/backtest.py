@@ -81,11 +81,15 @@ class Backtest(ForecastTracks):
     ) -> dict[str, Any]:
         """Read, ask, compare, write."""
         from ..core.backtest import backtest
-        from ..core.backtest_page import make_page
+        from ..core.backtest_page import APART, make_page, warning
 
         model = self.open_model(parameters, context, feedback)
+        if warning(model.bundle):
+            feedback.pushWarning(warning(model.bundle))
         read, skipped = self.read(feedback)
-        tracks = self.cut(read, "user", skipped, feedback)
+        tracks = self.cut(read, "track" if read.of_nobody else "user", skipped, feedback)
+        if tracks.of_nobody:
+            feedback.pushInfo(APART)
         if not len(tracks):
             raise QgsProcessingException(tr("There is nothing to test on."))
         horizons, folds = self.horizons(parameters, context), self.parameterAsInt(parameters, "FOLDS", context)
@@ -96,9 +100,7 @@ class Backtest(ForecastTracks):
         results = {"OUTPUT": self._write(parameters, context, feedback, done)}
         report = self.parameterAsFileOutput(parameters, "REPORT", context)
         if report:
-            make_page(done, self.reading.source.sourceName() or tr("these tracks"), model.card["name"]).write(
-                Path(report)
-            )
+            make_page(done, self.reading.source.sourceName() or tr("these tracks"), model.bundle).write(Path(report))
             results["REPORT"] = report
         return {**results, "VERDICT": "\n".join(done.verdicts), **self.counts(tracks, skipped, model)}
 

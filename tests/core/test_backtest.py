@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A backtest: honest windows, figures that add up, sentences that follow from them, a page that holds together."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from raw_qgis_plugin.core import backtest as bt
-from raw_qgis_plugin.core.backtest_page import columns_of, make_page
+from raw_qgis_plugin.core.accuracy import inside_areas
+from raw_qgis_plugin.core.backtest_page import APART, columns_of, make_page, trained_on, warning
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.windows import Windows
 
 START = 1_700_000_000_000
 HORIZONS = np.array([60.0, 120.0])
@@ -83,36 +88,165 @@ def test_figures_add_up(done):
     assert velocity < stay
 
 
+def test_tracks_of_nobody_are_somebodys_own(model, done):
+    people = drivers()
+    nobodys = build_tracks(None, people.user_ids[people.user], people.t, people.lon, people.lat)[0]
+    again = bt.backtest(nobodys, model, HORIZONS, folds=3)
+    assert again.apart and not done.apart and again.figures["people"] == 6
+    assert again.figures["ratio"] == done.figures["ratio"] and again.verdicts == done.verdicts
+    assert APART in make_page(again, "cars", open_bundle()).html() and APART not in page_of(done)
+
+
+def page_of(done, **card):
+    shipped = open_bundle()
+    return make_page(done, "cars <A>", replace(shipped, card={**shipped.card, **card})).html()
+
+
 def test_the_page_says_it_in_sentences(done):
-    html = make_page(done, "cars <A>", "raw-small").html()
+    html = page_of(done)
     assert "cars &lt;A&gt;" in html and html.count("<figure>") == 3
     assert all(sentence.split(" (")[0] in html for sentence in done.verdicts) and "u0" not in html
 
 
-STAYS = "nothing beats saying that it stays where it is"
+def test_the_page_says_what_the_model_was_trained_on(done):
+    before = {"corpus": ["2*exact:city/a.parquet", "0.5*gotrack:data/go"], "before": {"corpus": ["8*cabs/b.parquet"]}}
+    training = {"corpus": ["mine/tracks.parquet", "1*cabs/b.parquet"], "before": before}
+    sources = ["mine/tracks.parquet", "cabs/b.parquet", "city/a.parquet", "data/go"]
+    assert trained_on({"training": training}) == sources
+    html = page_of(done, training=training)
+    assert f"was trained on {', '.join(sources)}." in html
+    assert "trained on these tracks" not in html and "The backtest itself trains nothing." in html
+    assert "15 more" in page_of(done, training={"corpus": [f"{k}.csv" for k in range(23)]})
+
+
+@pytest.mark.parametrize("training", [None, {}, "much", {"corpus": None}, {"corpus": [], "before": 3}])
+def test_a_card_may_say_nothing_of_the_training(done, training):
+    assert trained_on({"training": training}) == [] == trained_on({})
+    assert "does not say what it was trained on" in page_of(done, training=training)
+
+
+def test_a_model_of_ones_own_is_warned_of(done, tmp_path):
+    shipped = open_bundle()
+    assert not warning(shipped)
+    (tmp_path / "backbone.onnx").write_bytes((shipped.path / "backbone.onnx").read_bytes())
+    assert not warning(replace(shipped, path=tmp_path))  # the same network with other heads
+    (tmp_path / "backbone.onnx").write_bytes(b"another")
+    own = replace(shipped, path=tmp_path, card={**shipped.card, "name": "mine"})
+    assert "mine is not the one that comes with RAW" in warning(own) and "better than it is" in warning(own)
+    assert warning(own) in make_page(done, "cars", own).html()
+
+
+STAYS = "beats saying that it stays where it is"
+SLOWER = "straight on as fast as in the last 3 steps, slower and slower over 5 min"
 
 
 @pytest.mark.parametrize(
-    ("best", "interval", "over_staying", "words"),
+    ("best", "interval", "simple_over_staying", "over_staying", "words"),
     [
-        ("constant velocity, last step", [0.7, 0.9], [0.5, 0.6], "use the model: it is 20 % nearer"),
+        ("constant velocity, last step", [0.7, 0.9], [0.5, 0.6], [0.4, 0.5], "use the model: it is 20 % nearer"),
         (
             "constant velocity, last 3 steps, fading over 300 s",
             [0.9, 1.1],
             [0.5, 0.6],
-            "use a simple method (straight "
-            "on as fast as in the last 3 steps, slower and slower over 5 min); the model is neither",
+            [0.5, 0.6],
+            f"use a simple method ({SLOWER}); the model is neither clearly better nor clearly worse.",
         ),
-        ("persistence", [1.1, 1.3], [1.0, 1.0], f"{STAYS}; the model is 20 % farther"),
-        ("same time before", [0.95, 1.2], [0.9, 1.1], f"{STAYS}; the model is neither"),
+        ("persistence", [1.1, 1.3], [1.0, 1.0], [1.1, 1.3], f"nothing {STAYS}; the model is 20 % farther off."),
+        ("persistence", [0.9, 1.3], [1.0, 1.0], [0.9, 1.3], f"nothing clearly {STAYS}; the model is neither"),
+        (
+            "same time before",
+            [0.95, 1.2],
+            [0.9, 1.1],
+            [0.9, 1.1],
+            f"nothing clearly {STAYS}; the model is neither clearly better nor clearly worse than the best simple "
+            "method (where it was at that time of an earlier day).",
+        ),
+        (
+            "same time before",
+            [1.1, 1.3],
+            [0.9, 1.1],
+            [0.9, 1.3],
+            f"nothing clearly {STAYS}; the model is 20 % farther off than the best simple method (where",
+        ),
+        (
+            "same time before",
+            [0.95, 1.2],
+            [0.8, 1.1],
+            [0.9, 0.9],
+            "use the model or a simple method (where it was at that time of an earlier day): neither is clearly nearer "
+            "than the other, and only the model is clearly nearer than saying that it stays where it is, by 10 %.",
+        ),
+        ("same time before", [1.1, 1.3], [0.6, 1.1], [0.9, 0.9], "use a simple method (where it was at that time of"),
     ],
 )
-def test_verdicts_follow_from_the_figures(best, interval, over_staying, words):
-    ratio = 0.8 if interval[1] < 1 else 1.2
-    figures = {"horizon_s": 900.0, "cases": 50, "best_simple": best, "ratio": ratio, "interval": interval,
-               "best_over_staying": over_staying}  # fmt: skip
+def test_verdicts_follow_from_the_figures(best, interval, simple_over_staying, over_staying, words):
+    figures = figures_of(best_simple=best, interval=interval, over_staying=over_staying,
+                         best_over_staying=simple_over_staying, ratio=0.8 if interval[1] < 1 else 1.2)  # fmt: skip
     assert bt.verdict(figures).startswith(f"At 15 min: {words}")
-    assert "too few" in bt.verdict(figures | {"cases": 5})
+    assert "too few answers to say (5)" in bt.verdict(figures | {"cases": 5})
+
+
+def figures_of(**told):
+    """A horizon's figures of eight people, for whom the model is clearly the nearest."""
+    means = {"RAW": {"mean_m": 90.0}, "persistence": {"mean_m": 100.0}}
+    return {"horizon_s": 900.0, "cases": 50, "people": 8, "groups": 8, "best_simple": "persistence", "ratio": 0.9,
+            "mean_m": 90.0, "best_simple_mean_m": 100.0, "interval": [0.9, 0.9], "over_staying": [0.9, 0.9],
+            "best_over_staying": [1.0, 1.0], "methods": means} | told  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("people", "groups", "who"), [(1, 1, "1 user"), (1, 5, "1 user in 5 parts of the time"), (5, 5, "5 users")]
+)
+def test_few_people_get_no_verdict(people, groups, who):
+    sentence = bt.verdict(figures_of(people=people, groups=groups))
+    assert sentence == f"At 15 min: too few people to say ({who}; at least 6 are needed)."
+    assert "use the model" in bt.verdict(figures_of(people=1, groups=6))
+
+
+def test_one_user_in_one_fold_gets_no_verdict_and_no_interval(model):
+    done = bt.backtest(drivers(users=1), model, HORIZONS, folds=1)
+    assert all("too few people to say (1 user;" in sentence for sentence in done.verdicts)
+    (h, _) = done.figures["horizons"]
+    assert h["groups"] == 1 and h["cases"] >= bt.FEW and f"{h['ratio']:.2f} [" not in page_of(done)
+
+
+def test_five_users_are_asked_in_parts_of_the_time(model):
+    done = bt.backtest(drivers(users=5), model, HORIZONS, folds=3)
+    assert [h["groups"] for h in done.figures["horizons"]] == [15, 15] and "too few" not in done.verdicts[0]
+
+
+def test_who_is_parked_is_forecast_by_either(model):
+    parked = drivers()
+    parked = replace(parked, lon=parked.lon[parked.user * 150], lat=parked.lat[parked.user * 150])
+    done = bt.backtest(parked, model, HORIZONS, folds=1)
+    either = "use either: the model and the best simple method (staying) are both less than a metre off."
+    assert done.verdicts == [f"At 1 min: {either}", f"At 2 min: {either}"] and "both under 1 m" in page_of(done)
+    assert "either" not in bt.verdict(figures_of(mean_m=0.5, best_simple_mean_m=1.5))
+
+
+def test_the_model_is_compared_with_staying_too(done):
+    for h in done.figures["horizons"]:
+        ratio = h["methods"]["RAW"]["mean_m"] / h["methods"]["persistence"]["mean_m"]
+        assert h["over_staying"][0] <= ratio <= h["over_staying"][1] and h["groups"] == 6
+
+
+def test_measuring_can_be_cancelled_at_every_horizon(model, done):
+    shares = []
+    bt.backtest(drivers(), model, HORIZONS, folds=3, progress=shares.append)
+    assert sum(0.9 < share < 1 for share in shares) >= len(HORIZONS) - 1 and shares == sorted(shares)
+
+
+@pytest.mark.parametrize(
+    ("last", "area", "truth"), [(179.95, 180.1, -179.9), (-179.95, -180.1, 179.9), (10, 10.1, 10.1)]
+)
+def test_areas_across_the_antimeridian_hold_their_truths(last, area, truth):
+    shapely = pytest.importorskip("shapely")
+    one = np.array([[float(last)]])
+    w = Windows("backtest", np.array([0]), np.array([[START]]), one, one * 0, HORIZONS[:1],
+                np.array([[START + 60_000]]), np.array([[truth]]), one * 0)  # fmt: skip
+    areas = shapely.buffer(shapely.points([[area, 0.0], [area + 5, 0.0]]), 0.05)
+    answer = SimpleNamespace(areas=areas[None])
+    assert inside_areas(w, answer).tolist() == [[[1.0]], [[0.0]]]
 
 
 def test_what_cannot_be_answered_is_said(model):

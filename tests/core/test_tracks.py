@@ -117,6 +117,18 @@ def test_by_user_merges_and_by_day_cuts_at_solar_midnight():
     assert solar_day(users).tolist() == [-1, -1, -1, 1]
 
 
+def test_tracks_of_nobody_are_told_apart_on_demand_alone():
+    fixes = [0, 1, 2, 3], [0.0, 1, 2, 3], [0.0] * 4
+    nobodys, _ = build_tracks(None, ["1", "2", "2", "1"], *fixes, drop_spikes=False)
+    assert nobodys.of_nobody and nobodys.n_users == nobodys.by_user().n_tracks == 1  # one visitor of any region
+    apart = nobodys.apart()
+    assert apart.user_ids.tolist() == ["1", "2"] == apart.by_user().track_ids.tolist() and not apart.of_nobody
+    assert apart.user.tolist() == [0, 0, 1, 1] and apart.user_offsets.tolist() == [0, 2, 4]
+    for user, track in ((["a"] * 4, ["1", "2", "2", "1"]), (None, None)):
+        known, _ = build_tracks(user, track, *fixes, drop_spikes=False)
+        assert not known.of_nobody and known.apart() is known
+
+
 def test_take_forgets_what_is_gone():
     tracks, _ = build_tracks(["a", "b", "b"], ["1", "2", "3"], [1, 2, 3], [0, 1, 2], [0, 0, 0])
     kept = tracks.take(tracks.lon > 0)

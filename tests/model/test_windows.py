@@ -68,6 +68,16 @@ def test_contexts_end_before_what_is_asked_and_look_back_ten_days():
     np.testing.assert_array_equal(inside.t[inside.track_offsets[1:] - 1], w.t[:, -1])
 
 
+@pytest.mark.parametrize("family", ["60s", "long"])
+def test_tracks_of_nobody_are_somebodys_own(family):
+    walks = walk(np.arange(0, 600)), walk(np.arange(0.5, 600), "b", lon=10.2)
+    user, t, lon, lat = (np.concatenate(part) for part in zip(*walks, strict=True))
+    w, known = cut(build_tracks(None, user, t, lon, lat)[0], family), cut(tracks_of(*walks), family)
+    assert len(np.unique(w.user)) == 2
+    np.testing.assert_array_equal(w.lon, known.lon)
+    np.testing.assert_array_equal(w.true_lon, known.true_lon)
+
+
 def test_other_cities_are_left_out():
     home, trip = walk(np.arange(0, 24 * 60, 15)), walk(np.arange(30 * 60, 36 * 60, 15), lon=12.0)
     w = cut(tracks_of(home, trip), "long", per_user=1000)

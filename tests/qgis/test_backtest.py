@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -34,6 +35,34 @@ def test_table_report_and_verdicts(run: Callable[..., Any], layer: Any, bundle: 
     text = report.read_text("utf-8")
     assert done.values["REPORT"] == str(report) and sentences[0] in text and "u00" not in text
     assert done.feedback.shares == sorted(done.feedback.shares) and done.values["N_USERS"] == 6
+
+
+def test_tracks_without_a_user_are_told_apart(
+    run: Callable[..., Any], layer: Any, make: Callable[..., Any], invented: Callable[..., Any], bundle: str,
+    feedback: Any,
+) -> None:  # fmt: skip
+    known = run("raw:backtest", INPUT=layer, MODEL=bundle, HORIZON=10, STEP=5, FOLDS=2).rows()
+    nobodys = make(invented(6, 60))
+    nobodys.dataProvider().renameAttributes({nobodys.fields().indexOf("user_id"): "trajectory_id"})
+    nobodys.updateFields()
+    assert not any("each track counts as a user" in said for said in feedback.infos)
+    assert run("raw:backtest", INPUT=nobodys, MODEL=bundle, HORIZON=10, STEP=5, FOLDS=2).rows() == known
+    assert any("each track counts as a user" in said for said in feedback.infos)
+
+
+def test_a_model_of_ones_own_is_warned_of(
+    run: Callable[..., Any], layer: Any, bundle: str, feedback: Any, tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.core.bundle import open_bundle, write_sums
+
+    own = Path(shutil.copytree(open_bundle(bundle).path, tmp_path / "own"))
+    with (own / "backbone.onnx").open("ab") as network:
+        network.write(b"\x32\x04mine")  # the graph's doc_string: other bytes, the same network
+    write_sums(own)
+    report = tmp_path / "report.html"
+    run("raw:backtest", INPUT=layer, MODEL=str(own), HORIZON=10, STEP=5, REPORT=str(report))
+    warned = [said for said in feedback.warnings if "is not the one that comes with RAW" in said]
+    assert len(warned) == 1 and warned[0] in report.read_text("utf-8")
 
 
 def test_what_cannot_be_tested_is_said(run: Callable[..., Any], layer: Any, bundle: str) -> None:
