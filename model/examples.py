@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.cli import warn
 from model.hand_features import hand_features
-from model.labels import Labelled, join, label_units
+from model.labels import Labelled, Tell, join, label_units
 from raw_qgis_plugin.core.domain import UNLIMITED, unit_stats
 from raw_qgis_plugin.core.embed import FACTS, embed
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from raw_qgis_plugin.core.profiles import Embed
 
 BLOCK_DEGREES = 0.02  # about two kilometres: regions of one block stay on one side of a split
+OVERLAP = 0.01  # share of the smaller of two regions; less is how a border was drawn
 THINNINGS = 8  # copies of each region with fewer of its users, so that a head does not depend on how many are seen
 FEWEST_SEEN = 10  # users in the thinnest copy
 FEWEST_USERS, FEWEST_THINNED = 10, 3  # of a region, whole and thinned
@@ -145,13 +147,19 @@ def strength_of_counts(one: np.ndarray) -> np.ndarray:
 
 def region_examples(
     tracks: Tracks, regions: Polygons, table: dict[str, np.ndarray], field: str, model: Model, seed: int,
-    progress: Progress = no_progress, cached: Embed | None = None,
+    progress: Progress = no_progress, cached: Embed | None = None, tell: Tell = warn,
 ) -> Examples:  # fmt: skip
     """Examples of regions with at least ten users, whole and, down to three, thinned; a label goes with its region's
     block.
     """
     ids, polygons = regions.ids, regions.shapes
-    found = join(ids, blocks(polygons), table, "region", field)
+    found = join(ids, np.arange(len(ids)), table, "region", field, tell=tell)
+    found = replace(found, group=blocks(polygons[found.unit], tell))
+    if not found.group.any():
+        raise InputError(
+            "All labelled regions lie within two kilometres or are joined by overlaps, so none could be tested on that "
+            "is apart from those learned from: label regions of one level (tracts or districts) and a wider area."
+        )
     users = tracks.by_user()
     inside, of = fixes_inside(users, polygons[found.unit]), fix_use(users)
     embeddings = cached(users, progress) if cached else embed(users, model, progress)
@@ -181,14 +189,40 @@ def region_examples(
     return Examples(x, hand, label, group, whole, strength, domain)
 
 
-def blocks(polygons: np.ndarray) -> np.ndarray:
-    """(n,) int: the block of about two kilometres in which each polygon's centre lies."""
+def blocks(polygons: np.ndarray, tell: Tell = warn) -> np.ndarray:
+    """(n,) int: the block of about two kilometres in which each polygon's centre lies; blocks are one where regions of
+    theirs overlap, which is told.
+    """
     import shapely
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
 
     centres = shapely.get_coordinates(shapely.centroid(polygons))
     if len(centres) != len(polygons):
         raise InputError("Some regions have no geometry: remove them before teaching.")
-    return np.unique(np.floor(centres / BLOCK_DEGREES).astype(int), axis=0, return_inverse=True)[1].ravel()
+    cells, block = np.unique(np.floor(centres / BLOCK_DEGREES).astype(int), axis=0, return_inverse=True)
+    n, block = len(cells), block.ravel()
+    one, other = overlapping(polygons, block)
+    if not len(one):
+        return block
+    links = coo_matrix((np.ones(len(one), bool), (block[one], block[other])), shape=(n, n))
+    joined, component = connected_components(links, directed=False)
+    tell(f"Some regions overlap, so that {n:,} blocks of two kilometres are joined into {joined:,}.")
+    return component[block]
+
+
+def overlapping(polygons: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of polygons of different blocks (n,) that share more than an edge."""
+    import shapely
+
+    shapes = shapely.make_valid(polygons)
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    apart = (one < other) & (block[one] != block[other])
+    one, other = one[apart], other[apart]
+    shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))
+    area = shapely.area(shapes)
+    real = shared > OVERLAP * np.minimum(area[one], area[other])
+    return one[real], other[real]
 
 
 def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:

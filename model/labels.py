@@ -3,14 +3,20 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from model.cli import warn
+from model.persons import persons_of
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.times import parse_times
-from raw_qgis_plugin.core.tracks import Tracks
+from raw_qgis_plugin.core.times import NO_TIME, parse_times
+from raw_qgis_plugin.core.tracks import Tracks, encode_ids
 
 ID_FIELDS = {
     "user": ("user_id", "user", "uid", "cab_id", "id"),
@@ -20,6 +26,11 @@ ID_FIELDS = {
 }
 INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
 FEWEST_FIXES, SHORTEST_S = 10, 60.0  # of a labelled interval
+FEWEST = 10  # labelled units
+MISSING = {"", "null", "nan", "<na>"}  # labels that say nothing, in any case; 'none' is an answer
+YES_NO = {"true": "yes", "1": "yes", "yes": "yes", "false": "no", "0": "no", "no": "no"}
+WHOLE = re.compile(r"\d+\.0")
+Tell = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -58,16 +69,117 @@ def column(table: dict[str, np.ndarray], names: tuple[str, ...], what: str) -> n
     raise InputError(f"The labels have no {what}: one of the columns {', '.join(names)}.")
 
 
+def clean(values: Sequence[Any] | np.ndarray) -> np.ndarray:
+    """(n,) labels as they are learned: None for a missing one (NULL, NaN, empty), text without outer spaces and, where
+    spellings differ in case alone, in the most frequent one; numbers and truth values as they are.
+    """
+    return _one_spelling([_clean(value) for value in values])
+
+
+def _clean(value: Any) -> Any:
+    if value is None or value != value:
+        return None
+    if isinstance(value, (bool, int, float, np.bool_, np.number)):
+        return value
+    text = str(value).strip()
+    return None if text.casefold() in MISSING else text
+
+
+def _one_spelling(values: list[Any]) -> np.ndarray:
+    count = Counter(v for v in values if isinstance(v, str))
+    spelling = {text.casefold(): text for text in sorted(count, key=lambda text: (count[text], text))}
+    out = np.empty(len(values), object)
+    out[:] = [spelling[v.casefold()] if isinstance(v, str) else v for v in values]
+    return out
+
+
+def label_words(values: Sequence[Any] | np.ndarray, rename: dict[str, str] | None = None) -> np.ndarray:
+    """(n,) labels in words, cleaned; None where one is missing or is renamed to nothing. True is 'yes' and false 'no',
+    as are 1 and 0 where there is no other whole number. rename: what to call a label, however it is spelled.
+    """
+    texts = [_number_text(v) for v in clean(values)]
+    coded = any(t.isdecimal() and t not in YES_NO for t in texts if t is not None)
+    names = {name.strip().casefold(): to.strip() for name, to in (rename or {}).items()}
+
+    def word(text: str | None) -> str | None:
+        if text is None:
+            return None
+        own = text if coded and text.isdecimal() else YES_NO.get(text.casefold(), text)
+        return names.get(text.casefold(), names.get(own.casefold(), own)) or None
+
+    return _one_spelling([word(t) for t in texts])
+
+
+def _number_text(value: Any) -> str | None:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        value = int(value)
+    return None if value is None else str(value)
+
+
+def is_one_of(words: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """(n,) bool: which labels in words are one of some classes, however those are spelled."""
+    asked = {name.strip().casefold() for name in classes}
+    asked |= {YES_NO[name] for name in asked if name in YES_NO}
+    return np.array([word is not None and word.casefold() in asked for word in words], bool)
+
+
+def id_texts(values: Any) -> np.ndarray:
+    """(n,) ids as tracks have them, None where one is missing. In a CSV pandas writes 7 as 7.0 once one is missing."""
+    coded = encode_ids(values)
+    names = [name.removesuffix(".0") if WHOLE.fullmatch(name) else name for name in coded.names]
+    return np.array([*names, None], object)[coded.codes]  # the last one answers code -1
+
+
 def thin(
     table: dict[str, np.ndarray], field: str, rename: dict[str, str], most: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """The table with at most `most` rows a label (after renaming), drawn at random."""
-    words = np.array([rename.get(str(v), str(v)) for v in table[field]])
-    order = np.random.default_rng(seed).permutation(len(words))
-    order = order[np.argsort(words[order], kind="stable")]
-    rank = np.arange(len(order)) - np.searchsorted(words[order], words[order])
-    kept = np.sort(order[rank < most])
-    return {name: values[kept] for name, values in table.items()}
+    """The table with at most `most` rows a label (cleaned and renamed), drawn at random, and none without a label."""
+    words = label_words(table[field], rename)
+    there = np.flatnonzero([word is not None for word in words])
+    text = words[there].astype(str)
+    order = np.random.default_rng(seed).permutation(len(text))
+    order = order[np.argsort(text[order], kind="stable")]
+    rank = np.arange(len(order)) - np.searchsorted(text[order], text[order])
+    kept = there[np.sort(order[rank < most])]
+    return {name: values[kept] for name, values in (table | {field: clean(table[field])}).items()}
+
+
+def usable(
+    table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None, tell: Tell = warn
+) -> dict[str, np.ndarray]:
+    """The rows that say something of a unit, one a unit, and their labels cleaned. Without a label, without an id, or
+    labelled in two ways (after renaming), they are left out, which is told. InputError where there is no such column,
+    where the table is of another kind of unit, or where no row is left.
+    """
+    if field not in table:
+        raise InputError(f"The labels have no column '{field}'. They have: {', '.join(table)}.")
+    keys, words = keys_of(table, unit), label_words(table[field], rename)
+    said: dict[Hashable, str] = {}
+    torn, kept = set(), []
+    for row, (key, word) in enumerate(zip(keys, words, strict=True)):
+        if key is None or word is None:
+            continue
+        if key not in said:
+            said[key] = word
+            kept.append(row)
+        elif said[key] != word:
+            torn.add(key)
+    kept = [row for row in kept if keys[row] not in torn]
+    left_out = {
+        "without a label": sum(word is None for word in words),
+        f"without an id of the {unit}": sum(k is None and w is not None for k, w in zip(keys, words, strict=True)),
+        "labelled in two ways": sum(k in torn and w is not None for k, w in zip(keys, words, strict=True)),
+    }
+    reasons = _reasons(left_out)
+    if reasons and not kept:
+        raise InputError(f"No row of the labels is left to learn from: {reasons}.")
+    if reasons:
+        tell(f"Rows of the labels were left out: {reasons}.")
+    return {name: values[kept] for name, values in (table | {field: clean(table[field])}).items()}
+
+
+def _reasons(left_out: dict[str, int]) -> str:
+    return ", ".join(f"{n:,} {reason}" for reason, n in left_out.items() if n)
 
 
 def is_interval_table(table: dict[str, np.ndarray]) -> bool:
@@ -75,24 +187,66 @@ def is_interval_table(table: dict[str, np.ndarray]) -> bool:
     return any(start in table and end in table for start, end in INTERVAL_FIELDS)
 
 
-def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray]) -> tuple[Tracks, np.ndarray]:
+def read_intervals(table: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """When labelled intervals start and end, (n,) epoch ms each, NO_TIME where that cannot be read."""
+    start, end = next((table[s], table[e]) for s, e in INTERVAL_FIELDS if s in table and e in table)
+    return parse_times(start), parse_times(end)
+
+
+def keys_of(table: dict[str, np.ndarray], unit: str) -> list[Hashable]:
+    """What names each row's unit: an id; of tracks and days, where there is a column of users, user and id; of labelled
+    intervals user, start and end; None where an id is missing. InputError where intervals are to label other units.
+    """
+    if is_interval_table(table) and unit == "track":
+        users = id_texts(column(table, ID_FIELDS["user"], "user"))
+        times = zip(*read_intervals(table), strict=True)
+        return [
+            None if user is None else (user, row) if NO_TIME in (start, end) else (user, int(start), int(end))
+            for row, (user, (start, end)) in enumerate(zip(users, times, strict=True))
+        ]
+    if is_interval_table(table) and unit in ("user", "day"):
+        raise InputError(
+            f"The labels have start and end times, so they are of pieces of tracks and not of a {unit}: use --unit "
+            f"track, or leave these columns out to label each {unit} as a whole."
+        )
+    ids = id_texts(column(table, ID_FIELDS[unit], f"id of the {unit}"))
+    whose = users_of(table, unit)
+    if whose is None:
+        return list(ids)
+    return [None if u is None or i is None else (u, i) for u, i in zip(id_texts(whose), ids, strict=True)]
+
+
+def users_of(table: dict[str, np.ndarray], unit: str) -> np.ndarray | None:
+    """The users whose tracks or days a table labels, where it says so."""
+    if unit not in ("track", "day"):
+        return None
+    return next((table[name] for name in ID_FIELDS["user"][:-1] if name in table), None)
+
+
+def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], tell: Tell = warn) -> tuple[Tracks, np.ndarray]:
     """The labelled intervals of users as tracks of their own, and each one's row in the table.
 
-    Intervals of fewer than ten fixes or a minute are left out.
+    Intervals of fewer than ten fixes or a minute are left out, as are those of other users and those whose start and
+    end are not two times in order; how many is told.
     """
-    start, end = next((table[s], table[e]) for s, e in INTERVAL_FIELDS if s in table and e in table)
-    start, end = parse_times(start), parse_times(end)
+    start, end = read_intervals(table)
     merged = tracks.by_user()
-    known = {str(u): i for i, u in enumerate(merged.user_ids)}
-    user = np.array([known.get(str(u), -1) for u in column(table, ID_FIELDS["user"], "user")])
-    row = np.flatnonzero((user >= 0) & (end > start))
-    origin = min(merged.t.min(), start[row].min()) if len(row) else 0
-    span = max(merged.t.max(), end[row].max()) - origin + 2 if len(row) else 1
-    key = merged.user.astype(np.int64) * span + (merged.t - origin)
-    begin = np.searchsorted(key, user[row] * span + (start[row] - origin), side="left")
-    stop = np.searchsorted(key, user[row] * span + (end[row] - origin), side="right")
+    known = {user: i for i, user in enumerate(id_texts(merged.user_ids))}
+    user = np.array([known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))], np.int64)
+    read = (start != NO_TIME) & (end != NO_TIME)
+    row = np.flatnonzero((user >= 0) & read & (end > start))
+    begin = merged.time_index.before(user[row], start[row])
+    stop = merged.time_index.before(user[row], end[row] + 1)
     enough = stop - begin >= FEWEST_FIXES
     enough[enough] = merged.t[stop[enough] - 1] - merged.t[begin[enough]] >= 1000 * SHORTEST_S
+    left_out = {
+        "whose start or end is no time": int((~read).sum()),
+        "that end before they start": int((read & (end <= start)).sum()),
+        "of users that are not in the tracks": int((read & (end > start) & (user < 0)).sum()),
+        "with less than ten fixes or a minute of the tracks": int((~enough).sum()),
+    }
+    if any(left_out.values()):
+        tell(f"Labelled intervals were left out: {_reasons(left_out)}.")
     row, begin, stop = row[enough], begin[enough], stop[enough]
     order = np.lexsort((begin, user[row]))
     row, begin, stop = row[order], begin[order], stop[order]
@@ -106,38 +260,55 @@ def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray]) -> tuple[Tracks,
 
 def join(
     ids: np.ndarray, groups: np.ndarray, table: dict[str, np.ndarray], unit: str, label: str,
-    users: np.ndarray | None = None,
+    users: np.ndarray | None = None, tell: Tell = warn,
 ) -> Labelled:  # fmt: skip
-    """Join a table's label column to units by id. ids: (n_units,) text. groups: (n_units,) int. users: (n_units,) text,
-    whose each unit is; where the table has a column of users too, both must agree, since two users may have a track
-    or a day of one id. A unit without a label is left out; InputError where fewer than ten have one.
+    """Join a table's label column to units by id. ids: (n_units,). groups: (n_units,) int. users: (n_units,) of tracks
+    and days, whose each is; where the table has a column of users too, both must agree, since two users may have a
+    track or a day of one id. A unit without a label is left out; labels of no unit are told; InputError where fewer
+    than ten units have one.
     """
-    if label not in table:
-        raise InputError(f"The labels have no column '{label}'. They have: {', '.join(table)}.")
-    keys = column(table, ID_FIELDS[unit], f"id of the {unit}")
-    whose = next((table[name] for name in ID_FIELDS["user"][:-1] if name in table), None)
-    if users is None or whose is None:
-        users, whose = np.full(len(ids), ""), np.full(len(keys), "")
-    rows = zip(whose, keys, table[label], strict=True)
-    known = {(str(u), str(k)): v for u, k, v in rows if v is not None and v == v}
-    asked = [(str(u), str(i)) for u, i in zip(users, ids, strict=True)]
+    table = usable(table, unit, label, tell=tell)
+    known = dict(zip(keys_of(table, unit), table[label], strict=True))
+    asked: list[Hashable] = list(id_texts(ids))
+    if users is not None and users_of(table, unit) is not None:
+        asked = list(zip(id_texts(users), asked, strict=True))
     row = np.flatnonzero([a in known for a in asked])
-    if len(row) < 10:
-        raise InputError(f"Only {len(row)} {unit}s of the tracks have a label; teaching a head takes at least ten.")
+    strangers = known.keys() - set(asked)
+    words = ""
+    if strangers:
+        example = min(" ".join(s) if isinstance(s, tuple) else str(s) for s in strangers)
+        where = "regions" if unit == "region" else "tracks"
+        words = f"Labels of no {unit} of the {where}: {len(strangers):,}, such as '{example}'."
+    if len(row) < FEWEST:
+        few = f"Only {len(row)} {unit}s of the tracks have a label; teaching a head takes at least ten."
+        raise InputError(f"{few} {words}".strip())
+    if words:
+        tell(words)
     return Labelled(row, np.array([known[asked[i]] for i in row], object), groups[row])
 
 
-def label_units(tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str) -> tuple[Tracks, Labelled]:
+def label_units(
+    tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None,
+    tell: Tell = warn,
+) -> tuple[Tracks, Labelled]:  # fmt: skip
     """The labelled users, tracks, days or intervals, each a track, and their labels in the same order; a person's
-    units stay together.
+    units stay together, whatever ids the person has. rename: labels that are one, so that no unit has two.
     """
-    if is_interval_table(table):
-        tracks, row = cut_intervals(tracks, table)
-        if len(row) < 10:
+    table = usable(table, unit, field, rename, tell)
+    person = persons_of(tracks)
+    ids = np.bincount(person)
+    if (ids > 1).any():
+        tell(
+            f"{ids[ids > 1].sum():,} users share runs of equal fixes: they are taken for {(ids > 1).sum():,} persons, "
+            "each of whom stays on one side when the head is tested."
+        )
+    if unit == "track" and is_interval_table(table):
+        tracks, row = cut_intervals(tracks, table, tell)
+        if len(row) < FEWEST:
             raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
-        return tracks, Labelled(np.arange(len(row)), table[field][row], tracks.track_user)
+        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user])
     tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
     users = tracks.user_ids[tracks.track_user]
-    ids, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
-    found = join(ids, tracks.track_user, table, unit, field, whose)
+    named, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
+    found = join(named, person[tracks.track_user], table, unit, field, whose, tell)
     return tracks.take(np.isin(tracks.track, found.unit)), found

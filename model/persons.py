@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from scipy.sparse import coo_matrix
 from scipy.sparse.csgraph import connected_components
 
+if TYPE_CHECKING:
+    from raw_qgis_plugin.core.tracks import Tracks
+
 RUN = 8  # consecutive fixes with equal time and position
+BLOCK = 2_000_000  # fixes hashed at once
 MOST_HASHES = 8_000_000  # kept in memory; of more, those that an even share of all values picks
 _FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93))
 
@@ -45,3 +51,14 @@ def link(hashed: np.ndarray, user: np.ndarray, n_users: int) -> np.ndarray:
     same = np.flatnonzero((hashed[1:] == hashed[:-1]) & (user[1:] != user[:-1]))
     edges = coo_matrix((np.ones(len(same), bool), (user[same], user[same + 1])), shape=(n_users, n_users))
     return connected_components(edges, directed=False)[1]
+
+
+def persons_of(tracks: Tracks) -> np.ndarray:
+    """The person of each user, (n_users,) int; the users' own numbers where no two share a run."""
+    users = tracks.by_user()
+    every = len(users) // MOST_HASHES + 1
+    begins = range(0, max(len(users), 1), BLOCK)
+    blocks = [slice(begin, begin + BLOCK + RUN - 1) for begin in begins]  # a run that begins in one may end in the next
+    parts = [hash_runs(users.user[b], users.t[b], users.lon[b], users.lat[b], every) for b in blocks]
+    hashed, user = (np.concatenate(part) for part in zip(*parts, strict=True))
+    return link(hashed, user, users.n_users)

@@ -43,7 +43,8 @@ def score(tracks: Tracks, tables: dict[str, dict[str, np.ndarray]], seed: int = 
         table = tables[name]
         if name == "segments":
             table = thin(table, field, rename, MOST_LEGS, seed)
-        one = _score(label, *label_units(tracks, table, "user", field), rename, seed)
+        unit = "track" if name == "segments" else "user"
+        one = _score(label, *label_units(tracks, table, unit, field), rename, seed)
         if one is not None:
             found.append(one)
     return found

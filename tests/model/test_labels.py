@@ -1,0 +1,212 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Labels as people write them: spellings, gaps, ids, times, and who must stay together when a head is judged."""
+
+import numpy as np
+import pytest
+import shapely
+
+from model.examples import blocks, region_examples
+from model.finetune import main as finetune
+from model.heads import encode
+from model.labels import Labelled, clean, cut_intervals, is_one_of, join, label_units, label_words, read_table, thin
+from model.persons import persons_of
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.polygons import Polygons
+from raw_qgis_plugin.core.tracks import build_tracks
+
+N = 40  # fixes of a user
+
+
+def walkers(ids, seed=0, per_track=N):
+    """Users who wander, N fixes each, a minute apart."""
+    rng = np.random.default_rng(seed)
+    lon, lat = (10 + rng.uniform(0, 0.1, (len(ids), 1)) + rng.normal(0, 1e-4, (len(ids), N)) for _ in range(2))
+    user, k = np.repeat(np.array(ids, object), N), np.tile(np.arange(N), len(ids))
+    track = np.array([f"{u}-{i}" for u, i in zip(user, k // per_track, strict=True)], object)
+    return build_tracks(user, track, 60_000 * k, lon.ravel(), lat.ravel())[0]
+
+
+def renamed(tracks, also):
+    """The same tracks once more under other ids, out of step."""
+    whole, part = np.arange(len(tracks)), np.arange(3, len(tracks))
+    rows = np.concatenate([whole, part])
+    user = tracks.user_ids[tracks.user]
+    ids = np.concatenate([user, np.array([also[u] for u in user[part]], object)])
+    return build_tracks(ids, None, tracks.t[rows], tracks.lon[rows], tracks.lat[rows])[0]
+
+
+def table_of(**columns):
+    return {name: np.array([*values, None], object)[:-1] for name, values in columns.items()}
+
+
+def same(labelled: Labelled) -> list[set[int]]:
+    return [set(np.flatnonzero(labelled.group == g)) for g in np.unique(labelled.group)]
+
+
+@pytest.mark.parametrize("bad", [None, "", "some day"])
+def test_an_interval_without_both_times_labels_nobody(bad):
+    tracks, told = walkers(["a", "b", "c", "d"]), []
+    table = table_of(
+        user_id=["a", "a", "c", "c", "d", "zoe"],
+        start=["1970-01-01T00:00", bad, "1970-01-01T00:00", "1970-01-01T00:20", "1970-01-01T00:05", 0],
+        end=["1970-01-01T00:15", "1970-01-01T00:30", bad, "1970-01-01T00:35", "1970-01-01T00:20", 1],
+    )
+    cut, row = cut_intervals(tracks, table, told.append)
+    assert row.tolist() == [0, 3, 4] and cut.user_ids[cut.track_user].tolist() == ["a", "c", "d"]
+    assert np.diff(cut.track_offsets).tolist() == [16, 16, 16] and cut.t[16] == 20 * 60_000
+    assert cut.lon.tolist() == tracks.lon[np.r_[0:16, 100:116, 125:141]].tolist()
+    assert "2 whose start or end is no time" in told[0] and "1 of users that are not in the tracks" in told[0]
+
+
+@pytest.mark.parametrize("unit", ["user", "day"])
+def test_intervals_are_of_tracks_alone(unit):
+    table = table_of(user_id=["a"] * 12, day=["1970-01-01"] * 12, start=[0] * 12, end=[900] * 12, y=["x", "z"] * 6)
+    with pytest.raises(InputError, match="use --unit track, or leave these columns out"):
+        label_units(walkers(["a"]), table, unit, "y")
+
+
+def test_spellings_that_differ_in_case_or_blanks_are_one_label():
+    assert clean(["Bus", "bus ", "bus", " BUS", None, "", " ", "NULL", float("nan"), 3.5]).tolist() == [
+        "bus", "bus", "bus", "bus", None, None, None, None, None, 3.5
+    ]  # fmt: skip
+    words = label_words(["Yes", "no", "yes ", "NO", True, 0, "", "true"])
+    assert words.tolist() == ["yes", "no", "yes", "no", "yes", "no", None, "yes"]
+    assert label_words([1.0, 0.0, None]).tolist() == ["yes", "no", None]
+    assert label_words([0, 1, 2.0]).tolist() == ["0", "1", "2"]
+    assert label_words(["Car", "car", "Foot"], {"car": "motor", "FOOT": ""}).tolist() == ["motor", "motor", None]
+    assert is_one_of(words, ["YES", "maybe"]).tolist() == [w == "yes" for w in words]
+    assert is_one_of(label_words(["0", "1", "2"]), ["0", "1"]).tolist() == [True, True, False]
+
+
+def test_no_missing_label_becomes_a_class():
+    tracks = walkers([f"u{i}" for i in range(16)])
+    ids, told = [f"u{i}" for i in range(16)], []
+    words = ["Yes", "no", "yes ", "NO", None, "", "NULL", "yes"] * 2
+    _, found = label_units(tracks, table_of(user_id=ids, y=words), "user", "y", tell=told.append)
+    assert encode(found.value)[0].classes == ("no", "yes") and len(found.unit) == 10
+    assert told == ["Rows of the labels were left out: 6 without a label."]
+    numbers = table_of(user_id=ids, y=[1.5, 2, 3, 4, 5, None, float("nan"), 7] * 2)
+    assert encode(label_units(tracks, numbers, "user", "y")[1].value)[0].kind == "number"
+    pieces = table_of(user_id=ids, start=[0] * 16, end=["1970-01-01T00:30"] * 16, y=words)
+    pieces["start"][:] = "1970-01-01T00:00"
+    _, found = label_units(tracks, pieces, "track", "y")
+    assert encode(found.value)[0].classes == ("no", "yes") and len(found.unit) == 10
+    with pytest.raises(InputError, match="left to learn from: 16 without a label"):
+        label_units(tracks, table_of(user_id=ids, y=[""] * 16), "user", "y")
+
+
+def test_thinning_counts_spellings_together_and_leaves_out_the_missing():
+    table = table_of(y=["Bus"] * 20 + ["bus "] * 30 + [None, ""] * 5 + ["walk"] * 3, n=range(63))
+    kept = thin(table, "y", {}, 10, 0)
+    assert sorted(kept["y"]) == ["bus"] * 10 + ["walk"] * 3
+
+
+@pytest.mark.parametrize("ids", [[float(i) for i in range(12)] + [None], [f"{i}.0" for i in range(12)] + [""]])
+def test_ids_are_read_as_those_of_tracks(ids, tmp_path):
+    table, told = table_of(user_id=ids, y=["a", "b"] * 6 + ["a"]), []
+    _, found = label_units(walkers(list(range(12))), table, "user", "y", tell=told.append)
+    assert found.value.tolist() == ["a", "b"] * 6 and told == [
+        "Rows of the labels were left out: 1 without an id of the user."
+    ]
+    start, end = ["1970-01-01T00:00"] * 13, ["1970-01-01T00:30"] * 13
+    assert (
+        len(label_units(walkers(list(range(12))), table | table_of(start=start, end=end), "track", "y")[1].unit) == 12
+    )
+    regions = join(np.array([*range(12), None], object), np.arange(13), table_of(id=ids, y=table["y"]), "region", "y")
+    assert regions.unit.tolist() == list(range(12))
+
+
+def test_two_labels_of_one_unit_are_no_label_and_strangers_are_counted():
+    ids, told = [f"u{i}" for i in range(12)], []
+    table = table_of(user_id=[*ids, "u3", "u4", "zoe"], y=[*["yes", "no"] * 6, "yes", "NO ", "no"])
+    table["y"][4] = "no"
+    found = join(np.array(ids, object), np.arange(12), table, "user", "y", tell=told.append)
+    assert 3 not in found.unit and 4 in found.unit and len(found.unit) == 11
+    assert "2 labelled in two ways" in told[0] and told[1] == "Labels of no user of the tracks: 1, such as 'zoe'."
+    merged = table_of(user_id=[*ids, "u0"], y=[*["car", "walk"] * 6, "bus"])
+    _, found = label_units(walkers(ids), merged, "user", "y", {"car": "motor", "bus": "motor"})
+    assert len(found.unit) == 12  # after renaming they say the same
+    with pytest.raises(InputError, match="Only 0 users .* Labels of no user of the tracks: 12, such as 'x0'"):
+        join(np.array(ids, object), np.arange(12), table_of(user_id=[f"x{i}" for i in range(12)], y=ids), "user", "y")
+
+
+def test_classes_are_found_however_they_are_spelled(nano_run, tracks_file, tmp_path, lines):
+    words = ["true", "0", "Yes ", "FALSE", "maybe", ""]
+    text = "\n".join(["user_id,y", *(f"u{i},{words[i % 6]}" for i in range(60))])
+    (tmp_path / "l.csv").write_text(text)
+    arguments = ["--tracks", str(tracks_file), "--labels", str(tmp_path / "l.csv"), "--field", "y", "--unit", "user"]
+    arguments += ["--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b"), "--task-name", "y"]
+    finetune([*arguments, "--classes", "yes", "no", "--per-class", "15"])
+    told = lines()
+    assert told[-1]["units"] == 30 and any("10 without a label" in str(line.get("warning")) for line in told)
+    with pytest.raises(InputError, match="there are: maybe, no, yes"):
+        finetune([*arguments, "--classes", "perhaps"])
+
+
+def test_ids_of_one_person_stay_together():
+    ids = [f"u{i:02}" for i in range(12)]
+    alone = walkers(ids)
+    assert persons_of(alone).tolist() == list(range(12))
+    tracks, told = renamed(alone, {u: f"v{u}" for u in ids}), []
+    words = np.random.default_rng(0).permutation(["yes", "no"] * 6)
+    table = table_of(user_id=[*ids, *(f"v{u}" for u in ids)], y=[*words, *words])
+    _, found = label_units(tracks, table, "user", "y", tell=told.append)
+    assert same(found) == [{i, i + 12} for i in range(12)]
+    assert told == [
+        "24 users share runs of equal fixes: they are taken for 12 persons, each of whom stays on one side when the "
+        "head is tested."
+    ]
+    pieces = table | table_of(start=["1970-01-01T00:00"] * 24, end=["1970-01-01T00:30"] * 24)
+    for unit, labels in (("track", pieces), ("track", table | {"track_id": table["user_id"]})):
+        assert same(label_units(tracks, labels, unit, "y")[1]) == same(found)
+    _, found = label_units(alone, table_of(user_id=ids, y=words), "user", "y")
+    assert found.group.tolist() == list(range(12))
+
+
+def test_runs_are_found_across_blocks_of_fixes(monkeypatch):
+    ids = [f"u{i:02}" for i in range(5)]
+    tracks = renamed(walkers(ids), {u: f"v{u}" for u in ids})
+    whole = persons_of(tracks)
+    monkeypatch.setattr("model.persons.BLOCK", 9)
+    assert persons_of(tracks).tolist() == whole.tolist() == [0, 1, 2, 3, 4] * 2
+
+
+def squares(west, south, size):
+    return shapely.box(west, south, np.asarray(west) + size, np.asarray(south) + size)
+
+
+def test_regions_that_overlap_stay_together():
+    told = []
+    two = np.array([shapely.box(0.0001, 0.001, 0.0397, 0.019), shapely.box(0.0005, 0.001, 0.0401, 0.019)])
+    far = squares([0.5, 0.9], [0.5, 0.9], 0.01)
+    block = blocks(np.append(two, far), told.append)
+    assert block[0] == block[1] and len(set(block)) == 3
+    assert told == ["Some regions overlap, so that 4 blocks of two kilometres are joined into 3."]
+    bow = shapely.Polygon([(0, 0), (0.03, 0.03), (0.03, 0), (0, 0.03)])  # crosses itself
+    assert blocks(np.append(bow, squares([0.021], [0.001], 0.019))).tolist() == [0, 0]
+
+
+def test_a_coverage_keeps_its_blocks():
+    west, south = (a.ravel() for a in np.meshgrid(10 + 0.014 * np.arange(20), 50 + 0.014 * np.arange(20)))
+    tiles, told = squares(west, south, 0.014), []
+    cells = np.floor(shapely.get_coordinates(shapely.centroid(tiles)) / 0.02).astype(int)
+    before = np.unique(cells, axis=0, return_inverse=True)[1].ravel()
+    assert blocks(tiles, told.append).tolist() == before.tolist() and not told
+    sloppy = squares(west - 2e-5, south, 0.01403)  # borders drawn a metre or two across
+    assert blocks(sloppy, told.append).tolist() == before.tolist() and not told
+
+
+def test_a_hierarchy_of_regions_is_a_clear_error():
+    west, south = (a.ravel() for a in np.meshgrid(10 + 0.01 * np.arange(12), 10 + 0.01 * np.arange(12)))
+    shapes = np.append(squares(west, south, 0.01), squares([10, 10.06], [10, 10], 0.12))
+    ids, told = np.arange(len(shapes)).astype(object), []
+    table = table_of(region_id=ids, y=ids % 7)
+    with pytest.raises(InputError, match="regions of one level"):
+        region_examples(walkers(["a"]), Polygons("id", ids, shapes), table, "y", None, 0, tell=told.append)
+    assert "are joined into 1" in told[0]
+
+
+def test_a_null_in_a_csv_is_missing(tmp_path):
+    (tmp_path / "l.csv").write_text("user_id,y,n\na,bus,1\nb,,\nc,NULL,3\n")
+    table = read_table(tmp_path / "l.csv")
+    assert clean(table["y"]).tolist() == ["bus", None, None] and clean(table["n"]).tolist() == [1, None, 3]
