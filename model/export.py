@@ -26,9 +26,11 @@ from raw_qgis_plugin.core.domain import UNLIMITED
 from raw_qgis_plugin.core.embed import embedding_width
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features import FEATURE_VERSION
+from raw_qgis_plugin.core.library import check_target
 
 OPSET = 20
 POOLING = "mean and standard deviation of the states, of fine windows and of the quarter-hour sequence"
+DOMAIN = {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, UNLIMITED], "horizon_s": [1, 9000]}
 TRAINING = ("corpus", "device", "seed", "minutes", "seconds", "step", "points", "metrics", "before", "command")
 
 
@@ -121,7 +123,7 @@ def export(run: Path, output: Path, data: str = "") -> None:
         "parameters": sum(p.numel() for p in network.parameters()),
         "clock": "mean solar time, t + lon / 15 h", "units": "metres, seconds, degrees (WGS84)",
         "embedding": {"width": embedding_width(network.config.width), "pooling": POOLING},
-        "domain": {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, UNLIMITED], "horizon_s": [1, 9000]},
+        "domain": DOMAIN | about.get("domain", {}),
         "calibration": about.get("calibration", {}), "heads": [], "onnx_difference": difference,
         "training": {k: about.get(k) for k in TRAINING}, "data": data,
     }  # fmt: skip
@@ -137,6 +139,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = p.parse_args(argv)
     if not (args.run / "state.safetensors").is_file():
         raise InputError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
+    check_target(args.output)
     export(args.run, args.output, args.data)
 
 

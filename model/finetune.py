@@ -3,9 +3,10 @@
 
 The labels are a table with an id column and the field; a table with start and end times labels intervals, each a
 track. Two words are a yes or no, more words classes, numbers are numbers, whole ones counts. The head is judged by
-cross-validation over people (regions: over blocks of two kilometres) beside gradient boosting on hand features
-(regions: on the number of visitors alone), and goes into a copy of the bundle with both figures in its card. With
---backbone tuned the network itself is trained on first, and judged on a fifth of the people, who stay out of it.
+cross-validation over people, ids that share runs of fixes being one (regions: over blocks of two kilometres, joined
+where regions overlap), beside gradient boosting on hand features (regions: on the number of visitors alone), and goes
+into a copy of the bundle with both figures in its card. With --backbone tuned the network itself is trained on first,
+and judged on a fifth of the people, who stay out of it.
 """
 
 from __future__ import annotations
@@ -55,9 +56,10 @@ from model.heads import (
     ridge,
     temperature,
 )
-from model.labels import Labelled, label_units, read_table, thin
+from model.labels import Labelled, is_one_of, label_units, label_words, read_table, thin, usable
 from model.scoring import Told, compare, verdict, write_report
 from model.trees import with_trees
+from raw_qgis_plugin.core import library
 from raw_qgis_plugin.core.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.cache import embed_cached
 from raw_qgis_plugin.core.errors import InputError, Progress
@@ -66,6 +68,7 @@ from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
 from raw_qgis_plugin.core.tracks import Tracks
 
+SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one: nearer than gradient boosting here"
 TUNING = 0.6  # share of --minutes for which the network is trained; embedding and heads take the rest
 Splits = list[tuple[np.ndarray, np.ndarray]]
 
@@ -73,6 +76,11 @@ Splits = list[tuple[np.ndarray, np.ndarray]]
 def say(**line: object) -> None:
     """A line of progress."""
     print(json.dumps(line), flush=True)
+
+
+def tell(warning: str) -> None:
+    """A warning as a line of progress."""
+    say(warning=warning)
 
 
 def teach(
@@ -85,21 +93,25 @@ def teach(
     task, y = encode(e.label, rename)
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
-    ways = np.full((3 if len(y) >= ENOUGH else 2, len(y), task.outputs), np.nan)  # a line, networks too, trees too
-    # From all that the head learns from and, where some of it are parts of units, from whole ones alone
-    simple = np.full((1 if e.whole.all() else 2, len(y)), np.nan)
+    enough = int(e.whole.sum()) >= ENOUGH
+    ways = np.full((3 if enough else 1, len(y), task.outputs), np.nan)  # a line; networks too; trees too
+    # The same for all; trees that learn all that the head learns, and, where some are parts of units, whole ones alone
+    simple = np.full((2 if e.whole.all() else 3, len(y)), np.nan)
     began = time.monotonic()
     until = began + 60 * minutes
     splits = folds(y, e.group, task, seed) if splits is None else splits
     for fold, (learn, test) in enumerate(splits):
-        head = fit(e.x[learn], y[learn], e.group[learn], task, seed + fold, e.strength, until, e.n_said)
-        tried = [Ensemble([head.members[0]]).eval(), head]
-        if len(ways) > 2:
-            tried.append(with_trees(head, e.x[learn], y[learn], task, e.strength, seed + fold))
+        taught = e.x[learn], y[learn]
+        if enough:
+            head = fit(*taught, e.group[learn], task, seed + fold, e.strength, until, e.n_said)
+            tried = [head.members[0], head, with_trees(head, *taught, task, e.strength, seed + fold)]
+        else:
+            tried = [ridge(*taught, task, e.strength, e.n_said)]
         for way, answer in enumerate(tried):
             ways[way, test] = predict(answer, e.x[test])
-        test = test[e.whole[test]]
-        for way, rows in enumerate((learn, learn[e.whole[learn]])[: len(simple)]):
+        test, whole = test[e.whole[test]], learn[e.whole[learn]]
+        simple[0, test] = np.bincount(y[whole]).argmax() if task.classes else np.median(y[whole])
+        for way, rows in enumerate((learn, whole)[: len(simple) - 1], start=1):
             simple[way, test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
         say(fold=fold + 1, of=len(splits), seconds=round(time.monotonic() - began, 1))
         if time.monotonic() > until:
@@ -109,18 +121,20 @@ def teach(
         raise InputError(
             "The labels are too few or in too few groups for a cross-validation, so nothing could be said of the head."
         )
-    best = min(simple, key=lambda answer: float(np.abs(off(answer[told], y[told], task)).mean()))
+    best = int(np.argmin([np.abs(off(answer[told], y[told], task)).mean() for answer in simple]))
     way = int(np.argmin([loss(out[told], y[told], task) for out in ways]))
     out = ways[way, told]
     gain, shift, card = 1.0, 0.0, {"kind": task.kind, "inputs": e.x.shape[1] - e.n_said, "domain": e.domain}
+    if best == 0:
+        card["baseline"] = SAME_FOR_ALL
     if task.classes:
         gain = 1 / temperature(out, y[told])
-        answers = Told(out.argmax(axis=1), best[told].astype(y.dtype), y[told], e.group[told])
+        answers = Told(out.argmax(axis=1), simple[best, told].astype(y.dtype), y[told], e.group[told])
         card |= {"classes": list(task.classes), "threshold": UNKNOWN_BELOW if task.kind == "binary" else 0.5}
     else:
         gain, shift = recalibrate(out[:, 0], y[told], task)
         out = gain * out + shift
-        answer, by_trees, truth = (task.in_unit(a) for a in (out[:, 0], best[told], y[told]))
+        answer, by_trees, truth = (task.in_unit(a) for a in (out[:, 0], simple[best, told], y[told]))
         answers = Told(answer, by_trees, truth, e.group[told])
         every = gain * ways[way, :, 0] + shift  # parts of units too: of little is told less surely
         residual = (y - every)[~np.isnan(every)]
@@ -150,12 +164,8 @@ def loss(out: np.ndarray, y: np.ndarray, task: Task) -> float:
 
 
 def add_head(bundle: Bundle, output: Path, name: str, head: Calibrated, card: dict) -> None:
-    """Write a copy of the bundle with the head in it, in the place of one of that name.
-
-    The copy is made and checked beside the output, so that a bundle is replaced by a whole one or not at all.
-    """
-    output.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=output.parent) as beside:
+    """Write a copy of the bundle with the head in it, in the place of one of that name; whole or not at all."""
+    with tempfile.TemporaryDirectory(prefix="raw-head-") as beside:
         fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
         (fresh / "heads").mkdir(exist_ok=True)
         head.apply(pack)
@@ -164,10 +174,7 @@ def add_head(bundle: Bundle, output: Path, name: str, head: Calibrated, card: di
         export_graph(head, {"x": x}, fresh / "heads" / f"{name}.onnx", ["answer"], rows)
         others = [h for h in bundle.card["heads"] if h["name"] != name]
         write_card(fresh, bundle.card | {"heads": [*others, {"name": name, **card}]})
-        open_bundle(fresh)
-        if output.exists():
-            output.rename(Path(beside) / "replaced")
-        fresh.rename(output)
+        library.copy(fresh, output)
 
 
 def tuned(
@@ -257,20 +264,20 @@ def parser() -> argparse.ArgumentParser:
 
 def labels_of(path: str, args: argparse.Namespace, rename: dict[str, str]) -> dict[str, np.ndarray]:
     """The table of labels, without those that are not to be learned."""
-    table = read_table(path)
-    if args.field not in table:
-        raise InputError(f"The labels have no column '{args.field}'. They have: {', '.join(table)}.")
+    table = usable(read_table(path), args.unit, args.field, rename, tell)
     if args.classes:
-        words = np.array([rename.get(str(v), str(v)) for v in table[args.field]])
-        chosen = np.isin(words, args.classes)
+        words = label_words(table[args.field], rename)
+        chosen = is_one_of(words, args.classes)
         if not chosen.any():
-            raise InputError(f"No label is one of {', '.join(args.classes)}; there are: {', '.join(np.unique(words))}.")
+            there = ", ".join(sorted(set(words)))
+            raise InputError(f"No label is one of {', '.join(args.classes)}; there are: {there}.")
         table = {name: values[chosen] for name, values in table.items()}
     return thin(table, args.field, rename, args.per_class, args.seed) if args.per_class else table
 
 
 def check(args: argparse.Namespace, bundle: Bundle) -> None:
-    """InputError where arguments do not go together."""
+    """InputError where arguments do not go together, or the output would take the place of something else."""
+    library.check_target(args.output)
     if args.unit == "region" and not args.regions:
         raise InputError("--unit region needs --regions.")
     if args.unit == "region" and args.backbone == "tuned":
@@ -304,9 +311,9 @@ def gather(
         say(fields=str(guess), skipped=str(skipped), provider=model.provider)
         if args.unit == "region":
             regions = read_polygons(args.regions[n], args.id)
-            parts.append(region_examples(tracks, regions, table, args.field, model, args.seed, embedded, cached))
+            parts.append(region_examples(tracks, regions, table, args.field, model, args.seed, embedded, cached, tell))
             continue
-        tracks, found = label_units(tracks, table, args.unit, args.field)
+        tracks, found = label_units(tracks, table, args.unit, args.field, rename, tell)
         if args.backbone == "tuned":
             bundle, examples, splits = tuned(bundle, tracks, found, args, rename, beside)
             parts.append(examples)
@@ -335,10 +342,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         bundle, examples, splits = gather(args, bundle, rename, Path(beside))
         left = args.minutes - (time.monotonic() - began) / 60
         head, task, card, told = teach(examples, rename, args.seed, max(left, 1.0), splits)
-        card |= {
+        card = {"baseline": BASELINES.get(args.unit, BASELINE)} | card | {
             "unit": args.unit, "task": args.field, "title": args.title or args.task_name.replace("_", " "),
             "unit_of_measure": args.unit_of_measure, "trained_on": args.trained_on, "experimental": args.experimental,
-            "baseline": BASELINES.get(args.unit, BASELINE), "verdict": verdict(card["metrics"]),
+            "verdict": verdict(card["metrics"]),
         }  # fmt: skip
         if not args.alone:
             card["asks"] = list(examples.asks)

@@ -15,11 +15,14 @@ from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
+from model.labels import label_words
+from raw_qgis_plugin.core.errors import InputError
+
 FOLDS = 5
 UNKNOWN_BELOW = 0.6  # a label less sure than this is 'unknown'
 INTERVAL = 0.8
 MEMBERS = 4  # networks whose answers are averaged, each stopped by other groups
-ENOUGH = 100  # units; with fewer a straight line is all that can be learned
+ENOUGH = 100  # whole units; with fewer a straight line is all that can be learned
 SHARP = 4.0  # what the regression on -1 and 1 is multiplied by to serve as logits; the temperature does the rest
 PATIENCE = 25  # epochs
 FEWER = 0.3  # what all columns but the strongest count in a second line: hundreds are in the way of few labels
@@ -126,24 +129,24 @@ class Calibrated(nn.Module):
 
 def encode(values: np.ndarray, rename: dict[str, str] | None = None) -> tuple[Task, np.ndarray]:
     """Tell the kind of a label column and turn it into numbers: classes as integers, numbers in their scale."""
-    words = label_words(values, rename or {})
+    words = label_words(values, rename)
+    if None in words:
+        raise InputError("Some units have no label: leave them out.")
+    words = words.astype(str)
     distinct = sorted(set(words))
     numeric = all(isinstance(v, (int, float)) and not isinstance(v, bool) for v in values)
     if not numeric or len(distinct) == 2:
         kind = "binary" if len(distinct) == 2 else "classes"
         return Task(kind, tuple(distinct)), np.searchsorted(distinct, words)
-    y = values.astype(np.float64)
+    return encode_numbers(values.astype(np.float64))
+
+
+def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
+    """Tell the scale of numbers (n,), and bring them to it."""
     count = bool(y.min() >= 0 and (y == np.rint(y)).all())
     if count or (y.min() >= 0 and y.max() > 3 * np.median(y)):
         return Task("number", transform="log1p", count=count), np.log1p(y)
     return Task("number"), y
-
-
-def label_words(values: np.ndarray, rename: dict[str, str]) -> np.ndarray:
-    """Labels in words: true and 1 are 'yes', false and 0 'no', others as they are or renamed."""
-    yes_no = {"true": "yes", "false": "no", "1": "yes", "0": "no"}
-    words = [yes_no.get(str(v).lower(), str(v)) for v in values]
-    return np.array([rename.get(w, w) for w in words])
 
 
 def fit(
@@ -154,12 +157,12 @@ def fit(
     strength: (d,) how much a column counts (1). until: time.monotonic() at which to stop adding networks. n_said: how
     many of the last columns are what other heads say.
 
-    A ridge regression, and from ENOUGH units on networks beside it.
+    A ridge regression, and networks beside it where there are groups to stop them by.
     """
     strength = np.ones(x.shape[1]) if strength is None else strength
     members = [ridge(x, y, task, strength, n_said)]
     groups = np.unique(group)
-    if len(y) >= ENOUGH and len(groups) >= FOLDS:
+    if len(groups) >= FOLDS:
         for n in range(MEMBERS):
             watched = np.isin(group, np.random.default_rng(seed * 100 + n).permutation(groups)[: len(groups) // 5])
             members.append(network(x, y, watched, task, seed * 100 + n, strength))
@@ -298,9 +301,10 @@ def interval(residual: np.ndarray) -> dict[str, float]:
 
 
 def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Train and test rows of up to five folds by group, classes spread evenly."""
-    strata = y if task.classes else np.digitize(y, np.quantile(y, [0.25, 0.5, 0.75]))
-    k = min(FOLDS, len(np.unique(group)))
+    """Train and test rows of up to five folds by group, classes (of numbers: up to four equal parts) spread evenly."""
+    parts = int(np.clip(len(y) // FOLDS, 1, 4))
+    strata = y if task.classes else np.digitize(y, np.quantile(y, np.arange(1, parts) / parts))
+    k = min(FOLDS, len(np.unique(group)), np.unique(strata, return_counts=True)[1].max())
     if k < 2:
         return []
     split = StratifiedGroupKFold(k, shuffle=True, random_state=seed).split(np.zeros(len(y)), strata, group)
@@ -312,10 +316,11 @@ def boosting(
 ) -> HistGradientBoostingClassifier | HistGradientBoostingRegressor:
     """The baseline: gradient boosting on hand features (of numbers for the squared error, which does better here)."""
     x = np.where(np.isnan(x).mean(axis=0) > 0.9, 0.0, x)  # a short track has no night and no working hours
+    leaf = int(np.clip(len(y) // 10, 2, 20))  # its usual 20 would leave forty labels undivided
     trees: HistGradientBoostingClassifier | HistGradientBoostingRegressor = (
-        HistGradientBoostingClassifier(class_weight="balanced", random_state=seed)
+        HistGradientBoostingClassifier(class_weight="balanced", min_samples_leaf=leaf, random_state=seed)
         if task.classes
-        else HistGradientBoostingRegressor(random_state=seed)
+        else HistGradientBoostingRegressor(min_samples_leaf=leaf, random_state=seed)
     )
     with threadpool_limits(1):  # with few rows threads gain nothing, and on busy cores wait for each other
         return trees.fit(x, y)

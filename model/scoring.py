@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 DRAWS = 2000
 SAYS_LITTLE = 0.1  # R² under which a head of numbers is hardly better than their mean
-FEW = 30  # units: with fewer, one sentence more
+FEW = 30  # units or groups: with fewer, one sentence more
+FEWEST = 6  # groups: that all of five agree happens by chance once in sixteen times
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def verdict(metrics: dict[str, Any]) -> str:
         against = f"off by {ours['mae']:.3g} on average in {tried}, a simple method by {simple['mae']:.3g}"
     if ours.get("r2", 1) < SAYS_LITTLE:
         said = f"It says little more than the same number for all would: {against}."
-    elif at_worst < 1:
+    elif at_worst < 1 and metrics["groups"] >= FEWEST:
         said = f"Worth using: {against}."
     elif at_best > 1 or ratio >= 1:
         said = f"A simple method does as well or better: {against}."
@@ -107,6 +108,8 @@ def verdict(metrics: dict[str, Any]) -> str:
         said = f"It looks better than a simple method, but these cases do not prove it: {against}."
     if metrics["units"] < FEW:
         said += f" {metrics['units']} labels say little: label more before you rely on it."
+    elif metrics["groups"] < FEW:
+        said += f" They are of {metrics['groups']} people or places alone: label more before you rely on it."
     return said
 
 

@@ -241,14 +241,16 @@ def test_paired_intervals_draw_whole_groups():
 
 def metrics_of(ours, simple, ratio, units=500):
     scores_of = {"accuracy": ours, "macro_f1": ours}, {"accuracy": simple, "macro_f1": simple}
-    return {"head": scores_of[0], "baseline": scores_of[1], "units": units, "error": [0.2, 0.1, 0.3], "ratio": ratio}
+    both = {"head": scores_of[0], "baseline": scores_of[1], "error": [0.2, 0.1, 0.3], "ratio": ratio}
+    return both | {"units": units, "groups": units}
 
 
 def numbers_of(ours, simple, r2):
     ratio = ours / simple
     scores_of = {"mae": ours, "r2": r2}, {"mae": simple, "r2": r2 - 0.1}
     ratios = [ratio, ratio - 0.1, ratio + 0.1]
-    return {"head": scores_of[0], "baseline": scores_of[1], "units": 500, "error": [0, 0, 0], "ratio": ratios}
+    both = {"head": scores_of[0], "baseline": scores_of[1], "error": [0, 0, 0], "ratio": ratios}
+    return both | {"units": 500, "groups": 500}
 
 
 @pytest.mark.parametrize(
@@ -324,3 +326,11 @@ def test_some_days_stay_with_their_person(nano_run):
     few = some_days(tracks, found, Model(open_bundle(nano_run / "bundle"), "cpu"), [2, 5], 0)
     assert few.label.tolist() == ["x", "y"] * 2 and few.group.tolist() == [4, 7] * 2 and not few.whole.any()
     assert few.domain["n_fixes"][0] == pytest.approx(96 / 1.5, rel=0.02)  # two days of 48 fixes
+
+
+def test_another_folder_is_not_taken_for_the_output(nano_run, tracks_file, labels_file, tmp_path):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    common = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--unit", "user", "--output", str(tmp_path)]
+    with pytest.raises(InputError, match="is no model bundle"):
+        finetune([*common, "--bundle", str(nano_run / "bundle"), "--field", "way", "--task-name", "way"])
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"

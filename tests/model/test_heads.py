@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Heads by themselves: lines and networks, calibration, intervals, few labels."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -51,13 +53,58 @@ def test_few_labels_get_a_line_and_a_wide_answer():
     x = rng.normal(size=(12, 40)).astype(np.float32)
     y = (x[:, 0] > 0).astype(int)
     task = Task("binary", ("no", "yes"))
-    assert len(fit(x, y, np.arange(12), task).members) == 1  # no network on twelve labels
     assert temperature(predict(ridge(x, y, task, np.ones(40)), x) * 9, y) >= 1
     metrics = compare(Told(y, 1 - y, y, np.arange(12)), task)
     assert metrics["ratio"][0] == pytest.approx(0, abs=1e-6) and "label more" in verdict(metrics)
     assert compare(Told(y, y, y, np.arange(12)), task)["ratio"] == [1, 1, 1]
     number = interval(np.arange(-5.0, 5.0))
     assert number["low"] < -4.5 and number["high"] > 3.5  # all of ten residuals but the outermost bits
+
+
+def noise(label: list, seed: int, people: int = 0) -> Examples:
+    """Units whose columns say nothing of their labels; as many people, or one a unit."""
+    rng, n = np.random.default_rng(seed), len(label)
+    x, hand = rng.normal(size=(n, 40)).astype(np.float32), rng.normal(size=(n, 8))
+    group = np.arange(n) % (people or n)
+    return Examples(x, hand, np.array(label, object), group, np.ones(n, bool), np.ones(40), {})
+
+
+def test_what_cannot_be_learned_is_never_worth_using():
+    """Neither where most labels are the same nor where few are."""
+    rng = np.random.default_rng(1)
+    for n, share in ((20, 0.8), (30, 0.8), (90, 0.9), (60, 0.5)):
+        for seed in range(3):
+            label = np.where(rng.random(n) < share, "yes", "no").tolist()
+            _, task, card, told = teach(noise(label, seed), {}, seed, 10.0)
+            most = np.bincount(told.truth).max() / n
+            assert card["metrics"]["baseline"]["accuracy"] >= most - 1e-9 and task.kind == "binary"
+            assert "Worth using" not in verdict(card["metrics"])
+
+
+@pytest.mark.parametrize("label", [[1.5, 2.5, 4.25, 8.0, 9.5, 11.0, 12.5, 14.0, 16.5, 18.0], list("aaaabbbccc")])
+def test_ten_labels_are_enough_for_an_answer(label: list):
+    head, _, card, _ = teach(noise(label, 0), {}, 0, 10.0)
+    assert card["metrics"]["units"] == 10 and "10 labels say little" in verdict(card["metrics"])
+    assert head.head.inputs == 40
+
+
+def test_networks_and_trees_come_with_a_hundred_whole_units(monkeypatch: pytest.MonkeyPatch):
+    """Thinned copies do not count, and the folds are taught in the same way as the head that is kept."""
+    taught = []
+    monkeypatch.setattr("model.finetune.fit", lambda x, *more, **named: taught.append(len(x)) or fit(x, *more, **named))
+    for n, copies in ((30, 5), (105, 1)):
+        label = np.random.default_rng(0).normal(size=n).tolist()
+        e = noise(label * copies, 0, people=n)
+        teach(replace(e, whole=np.arange(n * copies) < n), {}, 0, 10.0)
+        assert len(taught) >= (5 if n > 100 else 0) and min(taught, default=99) > 80
+
+
+def test_labels_of_few_people_prove_nothing():
+    right = np.ones(400, int)
+    metrics = compare(Told(right, right * 0, right, np.arange(400) % 2), Task("binary", ("no", "yes")))
+    assert "Worth using" not in verdict(metrics) and "2 people or places alone" in verdict(metrics)
+    many = compare(Told(right, right * 0, right, np.arange(400) % 50), Task("binary", ("no", "yes")))
+    assert verdict(many).startswith("Worth using") and "alone" not in verdict(many)
 
 
 def test_with_few_labels_the_states_step_back_where_the_facts_tell():
