@@ -6,6 +6,7 @@ Each of them is a module of this package with a `main`, and says more with --hel
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections.abc import Sequence
 from importlib import import_module
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from model.cli import Parser
+from raw_qgis_plugin.core.errors import InputError
 
 if TYPE_CHECKING:
     from raw_qgis_plugin.core.report import Page
@@ -41,11 +43,21 @@ def make_parser(what: str, description: str) -> Parser:
     p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
     p.add_argument("--seed", type=int, default=0)
-    p.add_argument("--record", metavar="NAME", help="write the figures into the card of --bundle (a folder)")
     p.add_argument(
         "--output", type=Path, metavar="REPORT", help="write REPORT.json for the figures and REPORT.html to read"
     )
     return p
+
+
+def add_record(p: Parser) -> None:
+    """The option of those whose figures a card has."""
+    p.add_argument("--record", metavar="NAME", help="write the figures into the card of --bundle (a folder)")
+
+
+def check_record(args: argparse.Namespace) -> None:
+    """InputError, before any work, where there is no card to write figures into."""
+    if args.record and not (args.bundle and Path(args.bundle).is_dir()):
+        raise InputError("--record writes into the card of a bundle of your own: give its folder as --bundle.")
 
 
 def write_report(output: Path, results: Any, page: Page | None = None) -> None:

@@ -17,7 +17,7 @@ import numpy as np
 
 from model.card import write_card
 from model.cli import meter
-from model.evaluate import make_parser, write_report
+from model.evaluate import add_record, check_record, make_parser, write_report
 from model.evaluate.forecast_page import make_page
 from model.heldout import held_out_cab
 from model.windows import FAMILIES, cut
@@ -89,6 +89,7 @@ def table(results: dict[str, dict]) -> str:
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = make_parser("forecast", __doc__)
+    add_record(p)
     families = p.add_mutually_exclusive_group()
     families.add_argument("--family", nargs="+", default=FAMILIES, metavar="F", help="5s 15s 60s long filled (default)")
     families.add_argument("--cadence", type=int, nargs="+", metavar="S", help="only families of these many seconds")
@@ -104,6 +105,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
+    check_record(args)
     tracks, _, _ = read(args.tracks)
     bundle = open_bundle(args.bundle)
     if args.held_out_cabs:
@@ -117,13 +119,13 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(table({w.family: results[w.family]}), flush=True)
     if not results:
         raise InputError(f"{args.tracks} has no window of these families.")
+    if args.output:
+        write_report(args.output, results, make_page(results, shown, Path(args.tracks).name, bundle.card["name"]))
     if args.record:
         card = bundle.card
         brief = {family: {k: v for k, v in r.items() if k not in DETAILS} for family, r in results.items()}
         card |= {"forecast_figures": card.get("forecast_figures", {}) | {args.record: brief}}
         write_card(Path(args.bundle), card)
-    if args.output:
-        write_report(args.output, results, make_page(results, shown, Path(args.tracks).name, bundle.card["name"]))
 
 
 def paper(w: Windows, run: Path | None) -> dict[str, Forecast]:

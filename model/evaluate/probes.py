@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 WINDOWS, STATES = 400, 8  # windows looked at, states of each
 DRAWS, LABELS = 20, 20
+TRIES = 50  # a draw, until it has all classes
 NEIGHBOURS = 5
 ON_MAP = 1500
 CONTRASTIVE = "contrastive pretraining"
@@ -145,7 +146,9 @@ def few_labels(
     errors: dict[str, list[float]] = {}
     truth, done = task.in_unit(y), 0
     strength = next(iter(inputs.values()))[1]
-    while done < DRAWS:
+    for _ in range(TRIES * DRAWS):
+        if done == DRAWS:
+            break
         learn = rng.permutation(len(y))[:LABELS]
         if task.classes and len(np.unique(y[learn])) < len(task.classes):
             continue
@@ -160,6 +163,8 @@ def few_labels(
             wrong = answer != truth[test] if task.classes else np.abs(answer - truth[test])
             errors.setdefault(name, []).append(float(wrong.mean()))
         done += 1
+    if done < DRAWS:
+        raise InputError(f"{LABELS} labels drawn at random seldom have all of {len(task.classes)} classes: merge some.")
     return {name: [float(np.mean(e)), *limits(np.array(e))] for name, e in errors.items()}
 
 

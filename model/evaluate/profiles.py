@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from model.card import write_card
-from model.evaluate import make_parser, write_report
+from model.evaluate import add_record, check_record, make_parser, write_report
 from model.examples import BASELINE
 from model.hand_features import hand_features
 from model.heads import Task, boosting, folds, label_words
@@ -107,9 +107,16 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
         theirs, _, learned = labelled(args.baseline_tracks, args.baseline_labels, args, head, days)
         simple = boosting(hand_features(theirs), learned, task, args.seed).predict(hand)
     else:
-        simple = np.zeros(len(truth))
+        simple = np.full(len(truth), np.nan)
         for learn, test in folds(truth, group, Task(task.kind, task.classes), args.seed):
             simple[test] = boosting(hand[learn], truth[learn], task, args.seed).predict(hand[test])
+        told = ~np.isnan(simple)
+        if not told.any():
+            raise InputError(
+                "The labels are too few, or lack one of the head's classes, for trees to learn from them: give "
+                "--baseline-tracks and --baseline-labels."
+            )
+        x, truth, group, simple = x[told], truth[told], group[told], simple[told]
     more: dict = {"people": len(np.unique(group))}
     if task.classes:
         p = softmax(model.run_head(args.task, x).astype(np.float64))
@@ -162,6 +169,7 @@ def page_of(args: argparse.Namespace, results: dict[str, dict], told: Told, task
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = make_parser("profiles", __doc__)
+    add_record(p)
     p.add_argument("--labels", type=Path, metavar="L", help="as for model.finetune")
     p.add_argument("--field", metavar="F", help="column of the labels")
     p.add_argument("--rule", choices=("commuting",), help="in the place of labels: ask what this rule says later on")
@@ -180,6 +188,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
     if bool(args.baseline_tracks) != bool(args.baseline_labels):
         raise InputError("--baseline-tracks and --baseline-labels go together.")
+    check_record(args)
     bundle = open_bundle(args.bundle)
     if args.rule and bundle.head(args.task).get("classes") != ["no", "yes"]:
         raise InputError(f"--rule asks for yes or no, which the head {args.task} does not answer.")
@@ -189,10 +198,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         results[name], told, task = evaluate_head(args, model, days)
         print(name, json.dumps(results[name]))
         print(verdict(results[name]))
+    if args.output:
+        write_report(args.output, results, page_of(args, results, told, task, bundle.head(args.task)))
     if args.record:
         head = bundle.head(args.task)
         more = {args.record if name == "all" else f"{args.record}, {name}": r for name, r in results.items()}
         head["elsewhere"] = head.get("elsewhere", {}) | more
         write_card(Path(args.bundle), bundle.card)
-    if args.output:
-        write_report(args.output, results, page_of(args, results, told, task, bundle.head(args.task)))

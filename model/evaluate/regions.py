@@ -21,7 +21,7 @@ from model.evaluate import make_parser, write_report
 from model.evaluate.untrained import untrained
 from model.examples import COUNTS, FEWEST_USERS, blocks, strength_of, strength_of_counts
 from model.hand_features import hand_features
-from model.heads import Task, encode, folds, predict, ridge
+from model.heads import Task, encode_numbers, folds, predict, ridge
 from model.heldout import held_out_cab
 from model.labels import join, read_table
 from model.scoring import by_group, limits
@@ -81,7 +81,7 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
 
 
 def shuffled(visits: csr_matrix, seed: int) -> csr_matrix:
-    """As many users a region with as many fixes, but others than those who came, drawn at random."""
+    """As many users a region with as many fixes, drawn at random from all, whether they came or not."""
     rng = np.random.default_rng(seed)
     n, size = visits.shape[1], np.diff(visits.indptr)
     users = [np.sort(rng.choice(n, k, replace=False)) for k in size]
@@ -174,8 +174,8 @@ def run_all(args: argparse.Namespace) -> dict:
         if not (args.labels and args.field):
             raise InputError("What is the truth? Give --labels and --field, or --pickups.")
         tracks, before = read(args.tracks)[0], None
-        found = join(regions.ids, blocks(regions.shapes), read_table(args.labels), "region", args.field)
-        chosen, value, block = found.unit, found.value.astype(float), found.group
+        found = join(regions.ids, np.arange(len(regions.ids)), read_table(args.labels), "region", args.field)
+        chosen, value, block = found.unit, found.value.astype(float), blocks(regions.shapes[found.unit])
     users = tracks.by_user()
     inside = fixes_inside(users, regions.shapes[chosen])
     visits = count_users(users, inside)
@@ -183,7 +183,7 @@ def run_all(args: argparse.Namespace) -> dict:
     if len(enough) < 20:
         raise InputError(f"Only {len(enough)} regions were crossed by {args.min_users} users; at least 20 are needed.")
     visits, chosen, value, block = csr_matrix(visits[enough]), chosen[enough], value[enough], block[enough]
-    task, y = encode(np.array([float(v) for v in value], object))
+    task, y = encode_numbers(value)
     use = use_of_regions(users, [inside[i] for i in enough])
     columns = methods(users, visits, area_km2(regions.shapes[chosen]), use, model, args.seed)
     if before is not None:

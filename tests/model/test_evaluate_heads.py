@@ -75,6 +75,17 @@ def test_a_head_on_labels_beside_trees(taught, tracks_file, labels_file, tmp_pat
     assert "Head" in (tmp_path / "r.html").read_text("utf-8")
 
 
+def test_a_class_that_nobody_has_is_no_answer_of_the_trees(taught, tracks_file, labels_file, tmp_path):
+    """Trees that could not be taught answer nothing, rather than the first class for all."""
+    rows = [line for line in labels_file.read_text().splitlines() if "drives" not in line]
+    (tmp_path / "walks.csv").write_text("\n".join(rows))
+    arguments = ["profiles", "--tracks", str(tracks_file), "--labels", str(tmp_path / "walks.csv"), "--field", "way"]
+    with pytest.raises(InputError, match="lack one of the head's classes"):
+        evaluate([*arguments, "--unit", "user", "--task", "way", "--bundle", str(taught)])
+    with pytest.raises(InputError, match="give its folder as --bundle"):
+        evaluate([*arguments, "--unit", "user", "--task", "way", "--record", "here"])
+
+
 def test_first_days_begin_with_a_whole_one():
     hours = np.arange(0, 24 * 5, 3)
     tracks, _ = build_tracks(
