@@ -191,7 +191,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     # fmt: off
     what = p.add_argument_group("what is trained, on what").add_argument
-    what("--preset", choices=PRESETS, default="raw-small", help="size of the network (%(default)s)")
+    what("--preset", choices=PRESETS, help="size of the network (raw-small, or what --init is)")
     what("--corpus", nargs="+", required=True, metavar="SOURCE",
          help="[WEIGHT*][exact:|kind:]PATH, a file or folder; exact: simulated positions without recording error")
     what("--init", metavar="BUNDLE", help="start from this bundle's weights ('shipped' for the shipped ones)")
@@ -273,8 +273,14 @@ def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batche
 def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace, tell: Teller) -> None:
     """Validate, calibrate and save for the last time, and make the bundle."""
     metrics, average = judge(run, validation), run.averaged()
-    if average is not None and validation:
-        run.calibration = calibrate(average.cpu(), validation)
+    seen = [*corpus.cadences, *run.domain.get("cadence_s", ())]
+    run.domain = {"cadence_s": [min(seen), max(seen)]}
+    if average is not None:
+        found = calibrate(average.cpu(), validation) if validation else {}
+        run.calibration |= found
+        if not found:
+            rest = "stay as they were" if run.calibration else "hold what the network means, which nothing has checked"
+            tell.say({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
     run.save(said(args, metrics))
     if average is not None:
         counts = [s.seen for s in corpus.sources]

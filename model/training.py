@@ -36,13 +36,17 @@ class Run:
         self.step, self.seconds, self.points = 0, 0.0, 0
         self.before = None  # what the card of the bundle says that this run goes on from
         self.calibration: dict = {}
+        self.domain: dict[str, list[float]] = {}  # where what it learned holds
         torch.manual_seed(args.seed)
         if args.init:
             bundle = open_bundle(args.init)
             self.network = load_network(bundle.path / "weights.safetensors")[0].train()
-            self.before = bundle.card["training"]
+            self.before, self.calibration = bundle.card["training"], dict(bundle.card["calibration"])
+            self.domain = {"cadence_s": bundle.card["domain"]["cadence_s"]}
+            if args.preset not in (None, self.network.config.preset):
+                raise InputError(f"--init is a {self.network.config.preset}, not a {args.preset}: leave out --preset.")
         else:
-            self.network = Raw(PRESETS[args.preset])
+            self.network = Raw(PRESETS[args.preset or "raw-small"])
         self.network.to(world.device)
         large = self.network.config.preset in LARGE
         _prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
@@ -83,8 +87,9 @@ class Run:
         if self.world.first:
             config = self.network.config.to_dict()
             so_far = {"step": self.step, "seconds": self.seconds, "points": self.points, "before": self.before}
-            said = {"config": config, "device": self.device_name(), "calibration": self.calibration}
-            save(self.state, tensors, {**so_far, **said, **about})
+            said = {"config": config, "device": self.device_name()}
+            holds = {"calibration": self.calibration, "domain": self.domain}
+            save(self.state, tensors, {**so_far, **said, **holds, **about})
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
         for name, parameter in self.network.named_parameters():
@@ -115,6 +120,7 @@ class Run:
         restore_optimizers(self.optimizers, self.network, tensors)
         self.step, self.seconds, self.points = about["step"], about["seconds"], about["points"]
         self.before = about.get("before")
+        self.calibration, self.domain = about.get("calibration", {}), about.get("domain", {})
 
     def averaged(self) -> Raw | None:
         """The moving average for validation and export, in the first process; all must ask for it."""

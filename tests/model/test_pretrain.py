@@ -16,7 +16,7 @@ from model.pretrain import main as pretrain
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
-from .conftest import nano_arguments
+from .conftest import nano_arguments, write_tracks
 
 
 def test_the_loss_falls_and_beats_the_baseline(tmp_path, tracks_file, lines):
@@ -50,6 +50,27 @@ def test_a_run_stopped_and_resumed_equals_an_unbroken_one(tmp_path, tracks_file,
     with safe_open(state, "np") as a, safe_open(nano_run / "state.safetensors", "np") as b:
         for name in b.keys():  # noqa: SIM118
             np.testing.assert_allclose(a.get_tensor(name), b.get_tensor(name), rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+def test_a_corpus_with_nobody_to_hold_apart_keeps_the_areas_and_says_so(tmp_path, nano_run, lines):
+    one, before = write_tracks(tmp_path / "one.parquet", users=1), open_bundle(nano_run / "bundle").card
+    few = ["--steps", "2", "--points", "512", "--device", "cpu"]
+    few += ["--corpus", str(one), "--init", str(nano_run / "bundle")]
+    pretrain([*few, "--output", str(tmp_path / "run")])
+    assert any("areas stay as they were" in x.get("warning", "") for x in lines())
+    card = open_bundle(tmp_path / "run" / "bundle").card
+    assert card["calibration"] == before["calibration"] and card["domain"] == before["domain"]
+    least, most = before["domain"]["cadence_s"]
+    assert 5 <= least <= 10 and most == 120  # a fix every ten seconds for half an hour: nothing finer or coarser
+    with pytest.raises(InputError, match="--init is a raw-nano"):
+        pretrain([*few, "--preset", "raw-small", "--output", str(tmp_path / "other")])
+
+
+def test_export_takes_no_other_folder_s_place(tmp_path, nano_run):
+    (tmp_path / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="is no model bundle"):
+        export(["--run", str(nano_run), "--output", str(tmp_path)])
+    assert (tmp_path / "thesis.txt").read_text() == "years of work"
 
 
 def test_export_needs_a_run(tmp_path):
