@@ -32,7 +32,7 @@ from raw_qgis_plugin.core.runtime import batches
 from raw_qgis_plugin.core.windows import BIN_MS, CONTEXT_BINS, Windows
 
 POSITIONS = CONTEXT_BINS + 16  # ten days of context, and what a rollout adds
-LENGTH = 480  # points of a training sequence
+LENGTH = CONTEXT_BINS  # points of a training sequence: as many as forecasts look back on
 SHARE_OUTSIDE = 0.001  # of the corpus's points, on each side of the box
 FILE = "raw-paper.safetensors"
 

@@ -36,13 +36,13 @@ def days(tmp_path_factory):
 @pytest.fixture(scope="module")
 def trained(days, tmp_path_factory):
     run = tmp_path_factory.mktemp("paper") / "run"
-    train(["--corpus", str(days), "--preset", "raw-nano", "--steps", "120", "--points", "1920", "--tell-every", "40",
+    train(["--corpus", str(days), "--preset", "raw-nano", "--steps", "120", "--points", "3840", "--tell-every", "40",
            "--output", str(run)])  # fmt: skip
     return run
 
 
 def test_the_loss_falls(days, tmp_path, capsys):
-    train(["--corpus", str(days), "--preset", "raw-nano", "--steps", "60", "--points", "960", "--tell-every", "20",
+    train(["--corpus", str(days), "--preset", "raw-nano", "--steps", "60", "--points", "1920", "--tell-every", "20",
            "--output", str(tmp_path)])  # fmt: skip
     told = [json.loads(x) for x in capsys.readouterr().out.splitlines()]
     losses = [x["loss"] for x in told if "loss" in x]
