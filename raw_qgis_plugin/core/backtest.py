@@ -15,7 +15,7 @@ import numpy as np
 from .accuracy import MODEL, measure
 from .baselines import cross_fitted_pull, simple_methods
 from .errors import InputError, Progress, no_progress, part_of
-from .forecast import FARTHEST, Forecasts, forecast_at
+from .forecast import EDGES_S, FARTHEST, Forecasts, forecast_at
 from .plots import horizon_words
 from .runtime import Model
 from .tracks import Tracks
@@ -151,7 +151,7 @@ def cut_windows(tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 
             f"No fix has another one of its user {spans} later: choose HORIZON and STEP as the tracks have fixes."
         )
     end, goal, known = may[some], goal[some], known[some]
-    kept = _contexts(tracks, end, horizons_s[-1])
+    kept = _contexts(tracks, end, horizons_s)
     length = np.array([len(k) for k in kept])
     real = np.arange(length.max()) >= length.max() - length[:, None]
     at = np.zeros(real.shape, np.int64)
@@ -182,20 +182,22 @@ def _answers(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> tuple[n
     return goal, (np.minimum(before, after) < step_ms / 2) & (goal > end[:, None])
 
 
-def _contexts(tracks: Tracks, end: np.ndarray, farthest_s: float) -> list[np.ndarray]:
-    """The rows that each context keeps: the last fix of each bin as the forecast would take them, RECENT of them, and
-    before those one in each quarter of an hour, ten days back. What the forecast makes of these is what it would make
-    of all, and the simple methods see the days that they need.
+def _contexts(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> list[np.ndarray]:
+    """The rows that each context keeps: RECENT last fixes of bins, as the forecast would take them, for the farthest of
+    the horizons_s (h,) in each of its bands, and before those one in each quarter of an hour, ten days back. What the
+    forecast makes of these is what it would make of all, and the simple methods see the days that they need.
     """
     t, first = tracks.t, tracks.user_offsets[tracks.user[end]]
     quarters = last_of_bins(tracks)
-    bin_ms = max(1000 * farthest_s / FARTHEST, 1.0)
-    recent = np.maximum(_search(tracks, end, (t[end] - 4 * RECENT * bin_ms).astype(np.int64)), first)
+    last = np.diff(np.searchsorted(EDGES_S, horizons_s), append=len(EDGES_S) + 1) > 0
+    paces = np.maximum(1000 * horizons_s[last] / FARTHEST, 1.0)
+    recent = np.maximum(_search(tracks, end, (t[end] - 4 * RECENT * paces[-1]).astype(np.int64)), first)
     oldest = np.maximum(_search(tracks, end, t[end] - CONTEXT_BINS * BIN_MS), first)
     kept = []
     for e, near, far in zip(end, recent, oldest, strict=True):  # a context, not a fix, at a time
-        back = ((t[e] - t[near : e + 1]) / bin_ms).astype(np.int64)
-        rows = np.flatnonzero(np.append(back[:-1] != back[1:], True))[-RECENT:] + near
+        back = ((t[e] - t[near : e + 1]) / paces[:, None]).astype(np.int64)
+        new = [np.flatnonzero(np.append(b[:-1] != b[1:], True))[-RECENT:] for b in back]
+        rows = np.unique(np.concatenate(new)) + near
         days = quarters[np.searchsorted(quarters, far) : np.searchsorted(quarters, rows[0])]
         kept.append(np.concatenate([days, rows]))
     return kept

@@ -2,8 +2,8 @@
 """The simple methods that a forecast has to beat, in columns.
 
 Each takes contexts, t, lon, lat (w, c) with the oldest fix first, and the asked times (w, h) in epoch ms, and returns
-forecasts lon, lat (w, h) in degrees. Contexts may be padded on the left: lon and lat are nan there, t is that of the
-oldest fix. The last fix is always real.
+forecasts lon, lat (w, h) in degrees, across the antimeridian lon beyond 180. Contexts may be padded on the left: lon
+and lat are nan there, t is that of the oldest fix. The last fix is always real.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ def toward_median(
     t: np.ndarray, lon: np.ndarray, lat: np.ndarray, asked: np.ndarray, *, pull: float | np.ndarray
 ) -> Forecast:
     """From the last fix the share `pull`, one number or one a horizon, of the way to the context's median place."""
-    return _toward(lon, lat, _median(lon), _median(lat), asked.shape, pull)
+    return _toward(lon, lat, _median(_around_last(lon)), _median(lat), asked.shape, pull)
 
 
 def _toward(
@@ -68,6 +68,11 @@ def _toward(
         np.broadcast_to(lon[:, -1:] + pull * (to_lon - lon[:, -1:]), shape),
         np.broadcast_to(lat[:, -1:] + pull * (to_lat - lat[:, -1:]), shape),
     )
+
+
+def _around_last(lon: np.ndarray) -> np.ndarray:
+    """Longitudes (w, c) within 180 degrees of their context's last fix, so that means are right at the antimeridian."""
+    return lon - 360.0 * np.round((lon - lon[:, -1:]) / 360.0)
 
 
 def _median(values: np.ndarray) -> np.ndarray:
@@ -83,7 +88,7 @@ def fit_pull(
 ) -> np.ndarray:
     """The pull (h,) of `toward_median` with the least mean error at each horizon; 0 where there is no truth."""
     errors = []
-    to_lon, to_lat = _median(lon), _median(lat)
+    to_lon, to_lat = _median(_around_last(lon)), _median(lat)
     for pull in FITTED_PULLS:
         e = haversine_m(*_toward(lon, lat, to_lon, to_lat, asked.shape, pull), true_lon, true_lat)
         errors.append(np.where(np.isnan(e), 0.0, e).sum(axis=0))
@@ -158,14 +163,14 @@ def _most_frequent(
     choose: a slice of windows -> (w, h, c) bool.
     """
     to_lon, to_lat = np.repeat(lon[:, -1:], shape[1], axis=1), np.repeat(lat[:, -1:], shape[1], axis=1)
-    count = place.shape[1]
+    count, near = place.shape[1], _around_last(lon)
     for begin in range(0, shape[0], BLOCK):
         some = slice(begin, begin + BLOCK)
         w, h, c = np.nonzero(choose(some) & (place[some] >= 0)[:, None, :])
         size = len(place[some]) * shape[1]
         at = (w * shape[1] + h) * count + place[some][w, c]
         visits, x, y = (np.bincount(at, v, size * count).reshape(-1, count)
-                        for v in (None, lon[some][w, c], lat[some][w, c]))  # fmt: skip
+                        for v in (None, near[some][w, c], lat[some][w, c]))  # fmt: skip
         best = visits.argmax(axis=1)
         most = visits[np.arange(size), best]
         known = (most > 0).reshape(-1, shape[1])

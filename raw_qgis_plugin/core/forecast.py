@@ -50,6 +50,7 @@ SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
 BLOCK = 16_384  # contexts laid out at once
 POINT_SHARE = 0.1  # of the radii: so far around a forecast's point its areas reach in any case
 FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
+EDGES_S = FARTHEST * COARSE_S * 4.0 ** np.arange(-4, 4)  # of bands of horizons: each has a context of its own
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,8 @@ def forecast(
 ) -> Forecasts:  # fmt: skip
     """Forecast every track of two or more fixes at `horizons_s` (h,) seconds after its last fix, track by track.
 
-    ask_past: retrieve ways, shrink forecasts and fit areas by what the past of all the tracks teaches.
+    ask_past: retrieve ways, shrink forecasts and fit areas by what the past of the tracks asked teaches, for each as
+    much of it as was known at its last fix.
     """
     horizons = np.asarray(horizons_s, np.float64)
     if not len(horizons) or (horizons <= 0).any():
@@ -86,8 +88,8 @@ def forecast(
     track = np.flatnonzero(np.diff(tracks.track_offsets) >= 2)
     last = tracks.t[tracks.track_offsets[1:][track] - 1]
     t = last[:, None] + np.round(horizons * 1000).astype(np.int64)[None, :]
-    until = np.full(t.size, tracks.t.max(initial=0)) if ask_past else None
-    return _forecast(tracks, model, np.repeat(track, len(horizons)), t.ravel(), until, progress, with_areas)
+    track = np.repeat(track, len(horizons))
+    return forecast_at(tracks, model, track, t.ravel(), progress, with_areas=with_areas, ask_past=ask_past)
 
 
 def forecast_at(
@@ -96,19 +98,9 @@ def forecast_at(
 ) -> Forecasts:  # fmt: skip
     """Forecast the tracks `track` (m,) at the times `t` (m,) epoch ms, from the fixes before each time alone.
 
-    ask_past: as in `forecast`, but each answer learns only from what was known of any track before its time.
+    ask_past: as in `forecast`, whose answers are these where all tracks are asked after their last fixes.
     """
     track, t = np.asarray(track, np.int64), np.asarray(t, np.int64)
-    end = tracks.time_index.before(track, t)
-    until = tracks.t[np.maximum(end - 1, 0)] if ask_past and len(tracks) else None
-    return _forecast(tracks, model, track, t, until, progress, with_areas)
-
-
-def _forecast(
-    tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, until: np.ndarray | None, progress: Progress,
-    with_areas: bool,
-) -> Forecasts:  # fmt: skip
-    """until: (m,) epoch ms up to which each answer may know the past of all tracks, or None: it does not ask it."""
     end = tracks.time_index.before(track, t)
     known = end > tracks.track_offsets[track]
     horizon = np.full(len(t), np.nan)
@@ -119,7 +111,7 @@ def _forecast(
     contexts, context = np.unique(end[usable], return_inverse=True)
     if len(contexts):
         asked = _Asked(tracks.track_offsets[tracks.track[contexts - 1]], contexts, context, horizon[usable])
-        found, polygons = _answer(tracks, model, asked, None if until is None else until[usable], progress, with_areas)
+        found, polygons = _answer(tracks, model, asked, ask_past, progress, with_areas)
         result[:, usable] = found
         if areas is not None:
             areas[usable] = polygons
@@ -140,16 +132,16 @@ class _Asked(NamedTuple):
 
 
 def _answer(
-    tracks: Tracks, model: Model, asked: _Asked, until: np.ndarray | None, progress: Progress, with_areas: bool
+    tracks: Tracks, model: Model, asked: _Asked, ask_past: bool, progress: Progress, with_areas: bool
 ) -> tuple[np.ndarray, np.ndarray]:
-    """lon, lat, radius50_m, radius80_m (4, m), and the areas (m, 2), None where unasked. until: of `_forecast`."""
+    """lon, lat, radius50_m, radius80_m (4, m), and the areas (m, 2), None where unasked."""
     m = len(asked.horizon)
     lessons, step, ahead, retrieval = [], np.zeros(m, int), 0.0, None
-    if until is not None:
+    if ask_past:
         past, retrieval = past_questions(tracks, *asked), Retrieval(tracks)
         ahead = len(past.end) / (len(past.end) + len(asked.end))
         marks = _marks(tracks, model, past, retrieval, lambda done: progress(ahead * done))
-        edges, step = in_steps(until)
+        edges, step = in_steps(tracks.t[asked.end - 1][asked.context])
         lessons = [learn(marks, past.t <= edge) for edge in edges]
     result, areas = np.empty((4, m)), np.full((m, len(LEVELS)), None)
     for at, said in _said(tracks, model, asked, retrieval, lambda done: progress(ahead + (1 - ahead) * done)):
@@ -212,9 +204,9 @@ def _said(
     tracks: Tracks, model: Model, asked: _Asked, retrieval: Retrieval | None, progress: Progress
 ) -> Iterator[tuple[np.ndarray, _Said]]:
     """Ask in batches: rows of the questions, some of them more than once, and what the model says of them."""
-    begin, end, context, horizon = asked
-    if not len(end):
+    if not len(asked.end):
         return
+    begin, end, context, horizon = _by_band(tracks, asked)
     farthest = np.zeros(len(end))
     np.maximum.at(farthest, context, horizon)
     by_context = np.argsort(context, kind="stable")
@@ -224,7 +216,7 @@ def _said(
         rows, valid, days = _context_rows(tracks, begin[block], end[block], farthest[block])
         for kind in (False, True):
             some = np.flatnonzero(days == kind)
-            for batch in batches(valid[some].sum(axis=1)):
+            for batch in batches(valid[some].sum(axis=1), questions=np.diff(first)[block[some]]):
                 progress(done / len(end))
                 chosen = some[batch]
                 questions = [by_context[first[c] : first[c + 1]] for c in block[chosen]]
@@ -232,6 +224,18 @@ def _said(
                 at = np.array([np.pad(q, (0, most - len(q)), mode="edge") for q in questions])  # repeats cost little
                 yield at.ravel(), _said_batch(model, tracks, rows[chosen], valid[chosen], horizon[at], kind, retrieval)
                 done += len(chosen)
+
+
+def _by_band(tracks: Tracks, asked: _Asked) -> _Asked:
+    """The same questions, asked of a context for each band of its horizons, between EDGES_S: the nearer ones keep
+    the fixes that the farther ones thin out. Up to FARTHEST steps ahead, at its own pace, no context is divided.
+    """
+    pace, _ = _recent_cadence_and_speed(tracks, asked.end - 1, asked.end - asked.begin)
+    reach = FARTHEST * np.nan_to_num(pace, nan=np.inf)[asked.context, None]
+    band = ((reach < EDGES_S) & (asked.horizon[:, None] > EDGES_S)).sum(axis=1)
+    parts, part = np.unique(asked.context * (len(EDGES_S) + 1) + band, return_inverse=True)
+    whole = parts // (len(EDGES_S) + 1)
+    return _Asked(asked.begin[whole], asked.end[whole], part, asked.horizon)
 
 
 def _context_rows(

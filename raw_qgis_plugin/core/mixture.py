@@ -62,6 +62,11 @@ def mixture(
 
 def spatial_median(m: Mixture) -> np.ndarray:
     """The points (m, 2) of least expected distance: Weiszfeld's algorithm, then the best of its end and the centres."""
+    parts = np.array_split(np.arange(len(m.weight)), -(-len(m.weight) // BLOCK) or 1)
+    return np.concatenate([_spatial_median(m.take(part)) for part in parts])
+
+
+def _spatial_median(m: Mixture) -> np.ndarray:
     smooth = m.scale**2
     x = (m.weight[..., None] * m.centre).sum(axis=1)
     for _ in range(MEDIAN_STEPS):

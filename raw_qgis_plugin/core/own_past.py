@@ -6,7 +6,7 @@ The model is asked where the same tracks went from some of their earlier fixes, 
 gain over its baseline and such gains did not come true, forecasts shrink toward the baseline; they lean toward
 retrieved ways (core/retrieval.py) as far as that helped there; areas are made to hold their share. So tracks unlike
 those of training get forecasts that trust the model as far as it has earned it. A forecast learns only from what was
-known by the time of its last fix.
+known by the time of its last fix: that of a track which ended last week is what would have been said then.
 """
 
 from __future__ import annotations

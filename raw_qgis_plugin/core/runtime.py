@@ -119,13 +119,22 @@ def _allowed() -> int:
     return usable if usable < (os.cpu_count() or 1) else 0
 
 
-def batches(length: np.ndarray, points: int = POINTS_A_BATCH) -> Iterator[np.ndarray]:
-    """Split sequences of the given lengths into batches of like length: arrays of their indexes."""
+def batches(
+    length: np.ndarray, points: int = POINTS_A_BATCH, questions: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
+    """Split sequences of the given lengths into batches of like length: arrays of their indexes.
+
+    questions: (n,) how many are asked of each, none by default. Padded, neither the fixes of a batch nor its questions
+    are more than 1.3 `points`, but where one sequence alone has more.
+    """
+    asked = np.zeros(len(length), np.int64) if questions is None else questions
     order = np.argsort(length, kind="stable")
     at = 0
     while at < len(order):
         room = max(points // max(int(length[order[at]]), 1), 1)
-        while room > 1 and length[order[min(at + room, len(order)) - 1]] * room > 1.3 * points:
+        while room > 1 and (
+            max(length[order[min(at + room, len(order)) - 1]], asked[order[at : at + room]].max()) * room > 1.3 * points
+        ):
             room = max(int(room * 0.8), 1)
         yield order[at : at + room]
         at += room

@@ -42,7 +42,7 @@ class Backtest(ForecastTracks):
         "How far off forecasts of these tracks would have been, by horizon, beside simple methods; in plain words."
     )
     TAGS = ("trajectory", "movement", "prediction", "accuracy", "validation", "evaluation", "baseline", "error")
-    NEEDS = ("onnxruntime", "shapely", "matplotlib")
+    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj", "matplotlib")
 
     @staticmethod
     def icon() -> QIcon:

@@ -38,7 +38,7 @@ class ForecastTracks(TrackAlgorithm):
     TITLE = "Forecast tracks"
     SUMMARY = "Where people are likely to be after their last fix, with areas that hold them in 50 and 80 % of cases."
     TAGS = ("trajectory", "movement", "prediction", "predict", "next location", "uncertainty", "mobility", "gps")
-    NEEDS: tuple[str, ...] = ("onnxruntime", "pyproj")
+    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj")
 
     @staticmethod
     def icon() -> QIcon:
@@ -148,27 +148,29 @@ class ForecastTracks(TrackAlgorithm):
     def _write_tracks(
         self, parameters: dict[str, Any], context: QgsProcessingContext, tracks: Tracks, answer: Forecasts
     ) -> str:
-        """A line a track: its last fix and the forecasts in order."""
+        """A line a track: its last fix and the forecasts in order, on the same side of the antimeridian."""
         import numpy as np
 
         from ..layers import styling, writing
 
         if not parameters.get("OUTPUT_TRACKS"):
             return ""
-        which, first = np.unique(answer.track, return_index=True)
+        which = np.unique(answer.track)
         order = np.lexsort((answer.t, answer.track))
         last_fix = tracks.track_offsets[which + 1] - 1
         at = np.asarray(np.searchsorted(answer.track[order], which))
         lon = np.insert(answer.lon[order], at, tracks.lon[last_fix])
         lat = np.insert(answer.lat[order], at, tracks.lat[last_fix])
         offsets = np.append(at + np.arange(len(which)), len(lon))
+        here = np.repeat(tracks.lon[last_fix], np.diff(offsets))
+        lon = lon - 360.0 * np.round((lon - here) / 360.0)
         end = np.searchsorted(answer.track[order], which, side="right") - 1
         columns = {
             **ids_of(tracks, which),
             "t_first": tracks.t[last_fix],
             "t_last": answer.t[order][end],
             "horizon_min": answer.horizon_s[order][end] / 60.0,
-            "in_domain": answer.in_domain[first],
+            "in_domain": ~np.isin(which, answer.track[~answer.in_domain]),
         }
         geometries = writing.lines(self._in_input_crs(context, lon, lat), offsets)
         return self.write_table(

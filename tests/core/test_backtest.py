@@ -60,16 +60,20 @@ def test_an_answer_is_the_nearest_fix_within_half_a_step():
     assert goal[0, 0] == 3 and known.tolist() == [[True, False]]
 
 
-def test_the_model_sees_what_it_would_see_of_the_whole_track(model):
+@pytest.mark.parametrize(
+    ("cadence_s", "fixes", "horizons"), [(1, 1500, HORIZONS), (5, 4000, np.array([120.0, 3600.0, 7200.0]))]
+)
+def test_the_model_sees_what_it_would_see_of_the_whole_track(model, cadence_s, fixes, horizons):
+    """At each horizon, however near to the last fix, and whatever else is asked."""
     from raw_qgis_plugin.core.forecast import forecast
 
-    tracks = drivers(users=2, cadence_s=1, fixes=1500)
-    w, _ = bt.cut_windows(tracks, HORIZONS, 1)
+    tracks = drivers(users=2, cadence_s=cadence_s, fixes=fixes)
+    w, _ = bt.cut_windows(tracks, horizons, 1)
     row = int(w.t[:, -1].argmax())
-    end = int(tracks.user_offsets[w.user[row]] + np.searchsorted(tracks.t[:1500], w.t[row, -1]))
+    end = int(tracks.user_offsets[w.user[row]] + np.searchsorted(tracks.t[:fixes], w.t[row, -1]))
     until = tracks.take(np.arange(tracks.user_offsets[w.user[row]], end + 1))
-    whole = forecast(until, model, [HORIZONS[-1]], ask_past=False)
-    thin = forecast(w.contexts().take(np.flatnonzero(w.contexts().track == row)), model, [HORIZONS[-1]], ask_past=False)
+    whole = forecast(until, model, horizons, ask_past=False)
+    thin = forecast(w.contexts().take(np.flatnonzero(w.contexts().track == row)), model, horizons, ask_past=False)
     np.testing.assert_allclose([whole.lon, whole.lat], [thin.lon, thin.lat], atol=1e-7)
     assert len(until) > 300 > len(w.t[row])
 

@@ -79,6 +79,25 @@ def test_a_new_place_stays():
     np.testing.assert_allclose(b.markov_chain(t, lon, lat, ask(t, 2))[0], 11.0)
 
 
+@pytest.mark.parametrize("name", b.simple_methods(*days(), ask(days()[0], 1)))
+def test_the_antimeridian_changes_nothing(name):
+    def forecast_at(lon0):  # home lies on either side of it, work on the eastern one
+        t, lon, lat = days(pad=3)
+        lon = lon - HOME + 5e-4 * np.sin(np.arange(lon.shape[1])) + lon0
+        lon = np.where(lon >= 180, lon - 360, lon)
+        return b.simple_methods(t, lon, lat, ask(t, 1, 8, 12))[name]
+
+    (here, lat), (there, lat_there) = forecast_at(10.0), forecast_at(180.0)
+    np.testing.assert_allclose((there - 180 + 180) % 360 - 180, here - 10, atol=1e-9)
+    np.testing.assert_allclose(lat, lat_there)
+
+
+def test_the_pull_is_fitted_across_the_antimeridian():
+    t = START + np.arange(4)[None] * HOUR_MS
+    lon, lat = np.array([[179.9, 179.9, -179.9, -179.9]]), np.zeros((1, 4))
+    assert b.fit_pull(t, lon, lat, ask(t, 1), np.array([[180.0]]), np.zeros((1, 1))) == 1.0
+
+
 def test_places_are_cells_of_a_context():
     lon = np.array([[np.nan, 10.0, 10.001, 10.1, 10.0]])
     place = b.places(lon, np.where(np.isnan(lon), np.nan, 50.0))[0]

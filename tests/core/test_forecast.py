@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Forecasts and embeddings of the shipped model through ONNX Runtime."""
 
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -10,7 +11,7 @@ import shapely
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
 from raw_qgis_plugin.core.errors import Cancelled, InputError
-from raw_qgis_plugin.core.forecast import FARTHEST, _context, forecast, forecast_at
+from raw_qgis_plugin.core.forecast import FARTHEST, _Asked, _by_band, _context, forecast, forecast_at
 from raw_qgis_plugin.core.mixture import Mixture, depth, discs, mixture, moving, radii, spatial_median
 from raw_qgis_plugin.core.rollout import rollout
 from raw_qgis_plugin.core.runtime import Model, batches, pad_left
@@ -78,6 +79,42 @@ def test_what_comes_later_teaches_earlier_forecasts_nothing(model):
     before, after = (forecast_at(some, model, [0, 1], t) for some in (tracks, replace(tracks, lat=lat)))
     assert before.lat[0] == after.lat[0] and before.radius80_m[0] == after.radius80_m[0]
     assert before.lat[1] != after.lat[1]
+
+
+def test_a_forecast_of_a_track_that_ended_is_what_would_have_been_said_then(model):
+    tracks = straight(n=120, users=3)
+    tracks = tracks.take((tracks.user > 0) | (tracks.t < START + 600_000))
+    last = tracks.t[tracks.track_offsets[1:] - 1]
+    later = tracks.t > last[0]
+    lat = tracks.lat + np.where(later, 0.01 * np.sin(tracks.t / 7e3), 0.0)
+    before, after = (forecast(some, model, [60]) for some in (tracks, replace(tracks, lat=lat)))
+    assert before.lat[0] == after.lat[0] and before.radius80_m[0] == after.radius80_m[0]
+    assert before.radius80_m[1] != after.radius80_m[1]
+    again = forecast_at(tracks, model, np.arange(3), last + 60_000)
+    for one, other in ((before.lon, again.lon), (before.lat, again.lat), (before.radius50_m, again.radius50_m)):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("far", [1800, 3 * 3600, 24 * 3600])
+def test_what_else_is_asked_leaves_the_next_minutes_alone(model, far):
+    k = np.arange(4000)  # two hours and more of a winding way
+    way = 10 + 2e-4 * k, 50 + 2e-3 * np.sin(k / 40)
+    tracks = build_tracks(np.zeros(len(k)), None, START + 2000 * k, *way)[0]
+    alone = forecast(tracks, model, [60, 120], ask_past=False)
+    both = forecast(tracks, model, [60, 120, far], ask_past=False)
+    np.testing.assert_allclose([both.lon[:2], both.lat[:2]], [alone.lon, alone.lat], atol=1e-7)
+    np.testing.assert_allclose(both.radius80_m[:2], alone.radius80_m, rtol=1e-4)
+
+
+def test_up_to_so_many_steps_ahead_all_horizons_share_a_context():
+    for cadence_s in (5, 60, 900):  # those of the evaluation's families
+        tracks = straight(n=40, cadence_s=cadence_s, users=2)
+        horizon = np.tile(cadence_s * np.array([1.0, 2.0, 10.0]), 2)
+        asked = _Asked(np.array([0, 40]), np.array([40, 80]), np.repeat([0, 1], 3), horizon)
+        for given, kept in zip(asked, _by_band(tracks, asked), strict=True):
+            np.testing.assert_array_equal(given, kept)
+    far = _by_band(tracks, asked._replace(horizon=np.tile([900.0, 36_000.0, 86_400.0], 2)))
+    assert far.context.tolist() == [0, 0, 1, 2, 2, 3] and far.begin.tolist() == [0, 0, 40, 40]
 
 
 def test_a_question_before_the_first_fix_has_no_answer(model):
@@ -157,6 +194,20 @@ def test_the_radius_holds_its_share_of_the_mixture():
         assert (distance < radius[1]).mean() == pytest.approx(0.8, abs=0.04)
 
 
+def test_many_spatial_medians_take_little_room():
+    rng = np.random.default_rng(3)
+    p, base, unit = rng.normal(0, 0.5, (20_000, 24)), rng.normal(0, 300, (20_000, 2)), rng.uniform(50, 500, 20_000)
+    place, options = rng.normal(0, 900, (20_000, 13, 2)), rng.normal(0, 1, (20_000, 13, 2))
+    m = mixture(p, base, unit, (options, place, np.ones((20_000, 13), bool)))
+    tracemalloc.start()
+    points = spatial_median(m)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 100e6
+    np.testing.assert_array_equal(points[15_000:15_010], spatial_median(m.take(np.arange(15_000, 15_010))))
+    assert spatial_median(m.take(np.arange(0))).shape == (0, 2)
+
+
 def test_no_point_is_nearer_than_the_spatial_median():
     rng = np.random.default_rng(1)
     m = some_mixtures(rng)
@@ -228,6 +279,22 @@ def test_batches_cover_every_sequence_once():
     seen = np.concatenate(list(batches(length)))
     assert sorted(seen) == list(range(500))
     assert max(length[b].max() * len(b) for b in batches(length)) <= 1.4 * 8192
+
+
+def test_batches_bound_the_questions_too():
+    length, questions = np.full(1500, 5), np.full(1500, 96)
+    parts = list(batches(length, questions=questions))
+    assert sorted(np.concatenate(parts)) == list(range(1500))
+    assert max(questions[b].max() * len(b) for b in parts) <= 1.3 * 8192
+    few = list(batches(length, questions=np.full(1500, 3)))  # the fixes are more: as if nothing were asked
+    for one, other in zip(few, batches(length), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_many_steps_of_short_tracks_can_be_cancelled(model):
+    shares = []
+    forecast(straight(n=4, users=300), model, np.arange(1, 97) * 10.0, shares.append, ask_past=False)
+    assert len(shares) > 3 and max(np.diff(shares)) < 0.4
 
 
 def test_padding_is_on_the_left():

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.forecast import forecast, forecast_at
-from raw_qgis_plugin.core.retrieval import Retrieval
+from raw_qgis_plugin.core.retrieval import PACES, Retrieval
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -96,3 +98,14 @@ def test_a_forecast_turns_where_others_did():
     last = tracks.t[-1]
     same = forecast_at(tracks, model, np.array([12]), np.array([last + 60_000]))
     assert abs(same.lat[0] * 110_574 - north["with"]) < 60
+
+
+def test_the_page_says_how_near_is_near():
+    fixes, page = round_the_corner(2), (Path(__file__).parents[2] / "docs/forecasting.md").read_text(encoding="utf-8")
+    retrieval, near = Retrieval(fixes), {}
+    for lag_s in (5.0, 60.0):
+        pace = float(PACES ** round(np.log(lag_s) / np.log(PACES)))
+        likeness = retrieval._likeness(pace, np.arange(2), np.zeros((2, 2)))
+        metres = np.hypot((fixes.lon[1] - fixes.lon[0]) * 111_195, (fixes.lat[1] - fixes.lat[0]) * 111_195)
+        near[lag_s] = metres / np.linalg.norm(np.diff(likeness, axis=0))
+    assert f"{near[60.0]:.0f} m where fixes are a minute apart, {near[5.0]:.0f} m at 5 s" in page

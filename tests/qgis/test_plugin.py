@@ -104,7 +104,7 @@ def load(blocked: tuple[str, ...]) -> str:
 
 def test_loads_without_its_libraries_and_says_what_to_install() -> None:
     words = load(("onnxruntime", "shapely", "scipy", "pyarrow", "torch"))
-    assert "raw:forecasttracks False RAW needs the Python package onnxruntime in QGIS's own Python" in words
+    assert "raw:forecasttracks False RAW needs the Python packages onnxruntime and scipy and shapely in QGIS's" in words
     assert "raw:scoreregions False RAW needs the Python packages onnxruntime and scipy and shapely" in words
     assert "raw:importtracks False RAW needs the Python package pyarrow" in words
     assert "-m pip install --user" in words
