@@ -33,16 +33,27 @@ from raw_qgis_plugin.core.windows import errors_m as errors_m
 from raw_qgis_plugin.core.windows import spread as spread
 
 PAPER = "raw-paper"
+STAYING = -8.0, 30.0  # log scale and logit of staying (core/mixture.py)
+DAYS = ("long", "filled")
 DETAILS = ("horizons", "moving", "unvisited")  # in reports, not in cards
 
 
 class Zeroed(Model):
     """The model with all that it says of a question at zero: what is left is the baseline that it corrects."""
 
-    def backbone(self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, *args: Any, **named: Any) -> list:
-        """As Model.backbone, but zeros; answers are as many whatever the context, so that its last fix will do."""
-        answers = super().backbone(x[:, -1:], clock[:, -1:], valid[:, -1:], *args, **named)
-        return [np.zeros_like(a) for a in answers]
+    def backbone(
+        self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, *args: Any,
+        outputs: tuple[str, ...] = ("states", "parameters"), candidates: np.ndarray | None = None, **named: Any,
+    ) -> list:  # fmt: skip
+        """As Model.backbone, but zeros, and of days, where there are candidates, surely staying. Answers are as many
+        whatever the context, so that its last fix will do.
+        """
+        last = x[:, -1:], clock[:, -1:], valid[:, -1:]
+        answers = super().backbone(*last, *args, outputs=outputs, candidates=candidates, **named)
+        zeros = dict(zip(outputs, map(np.zeros_like, answers), strict=True))
+        if candidates is not None:
+            zeros["parameters"][..., 2:4] = STAYING
+        return list(zeros.values())
 
 
 def ask_model(w: Windows, model: Model, progress: Progress = no_progress, *, ask_past: bool = True) -> Forecasts:
@@ -62,7 +73,9 @@ def evaluate(
 ) -> tuple[dict, Forecasts]:
     """All figures of a family (core/accuracy.py), and the model's answers."""
     answer = ask_model(w, model, meter(f"{w.family}: the model"))
-    without = {ZEROED: ask_model(w, zeroed, ask_past=False), PAST: ask_model(w, zeroed)}
+    without = {ZEROED: ask_model(w, zeroed, ask_past=False)}
+    if w.family not in DAYS:  # which retrieve nothing
+        without[PAST] = ask_model(w, zeroed)
     more = {name: (spread(w, f.lon), spread(w, f.lat)) for name, f in without.items()} | (others or {})
     return measure(w, simple_forecasts(w, seed), answer, more, w.user, seed), answer
 
@@ -130,7 +143,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def paper(w: Windows, run: Path | None) -> dict[str, Forecast]:
     """The published method's forecasts, where its sequences are those of the windows."""
-    if run is None or w.family not in ("long", "filled"):
+    if run is None or w.family not in DAYS:
         return {}
     from model.raw_paper import forecast_windows, load
 

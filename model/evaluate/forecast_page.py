@@ -78,9 +78,10 @@ def _family(page: Page, name: str, r: dict) -> None:
     rows = [[m, *(f"{r['methods'][m][k]:,.1f}" for k in ("mean_m", "median_m", "p90_m"))] for m in order]
     page.table(["method", "mean (m)", "median (m)", "90 % below (m)"], rows, [order.index(MODEL)])
     if ZEROED in r["methods"]:
+        past = f", '{PAST}' what the layer's tracks say without it" if PAST in r["methods"] else ""
         page.sentence(
-            f"'{ZEROED}' is what the network corrects, '{PAST}' what the layer's tracks say without it: were either as "
-            "good as the model, the network would have learned nothing."
+            f"'{ZEROED}' is what the network corrects{past}: were that as good as the model, the network would have "
+            "learned nothing."
         )
     page.table(
         ["horizon", "cases", "model, mean (m)", "best simple method there", "its mean (m)", "ratio [95 %]",

@@ -57,6 +57,21 @@ def tracks_file(tmp_path_factory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def days_file(tmp_path_factory):
+    """Thirty people who go to and fro between two places, a fix every 15 min for three days."""
+    rng = np.random.default_rng(0)
+    users, n = 30, 3 * 96
+    way = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / 96 + rng.uniform(0, 6, (users, 1)))
+    home, work = rng.uniform(0, 0.1, (2, users, 1, 2))
+    xy = home + (work - home) * way[..., None]
+    t = 1_700_000_000_000 + np.tile(np.arange(n) * 900_000 + 60_000, users)
+    path = tmp_path_factory.mktemp("days") / "days.parquet"
+    columns = {"user_id": np.repeat([f"u{i}" for i in range(users)], n), "t": t}
+    pq.write_table(pa.table(columns | {"lon": 10 + xy[..., 0].ravel(), "lat": 50 + xy[..., 1].ravel()}), path)
+    return path
+
+
+@pytest.fixture(scope="session")
 def nano_run(tmp_path_factory, tracks_file) -> Path:
     """A finished run of raw-nano; its lines of progress are in RUN/lines.json."""
     run = tmp_path_factory.mktemp("nano") / "run"

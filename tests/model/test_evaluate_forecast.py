@@ -18,3 +18,11 @@ def test_evaluation_compares_on_the_same_windows(nano_run, tracks_file, tmp_path
     assert result["interval"][0] < result["ratio"] < result["interval"][1]
     assert abs(means["RAW"] - means["RAW with its output at zero"]) > 0.05 * means["RAW"]
     assert "best simple" in capsys.readouterr().out
+
+
+def test_of_days_the_zeroed_network_stays(days_file, tmp_path):
+    report = tmp_path / "report.json"
+    evaluate(["forecast", "--tracks", str(days_file), "--family", "long", "--windows", "40", "--output", str(report)])
+    methods = json.loads(report.read_text())["long"]["methods"]
+    assert methods["RAW with its output at zero"] == pytest.approx(methods["persistence"], rel=1e-6)
+    assert "the layer's past alone" not in methods  # of days nothing is retrieved

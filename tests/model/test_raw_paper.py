@@ -4,8 +4,6 @@
 import json
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -19,39 +17,24 @@ from raw_qgis_plugin.core.sources import read
 
 
 @pytest.fixture(scope="module")
-def days(tmp_path_factory):
-    """Thirty people who go to and fro between two places, a fix every 15 min for three days."""
-    rng = np.random.default_rng(0)
-    users, n = 30, 3 * 96
-    way = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(n) / 96 + rng.uniform(0, 6, (users, 1)))
-    home, work = rng.uniform(0, 0.1, (2, users, 1, 2))
-    xy = home + (work - home) * way[..., None]
-    t = 1_700_000_000_000 + np.tile(np.arange(n) * 900_000 + 60_000, users)
-    path = tmp_path_factory.mktemp("days") / "days.parquet"
-    columns = {"user_id": np.repeat([f"u{i}" for i in range(users)], n), "t": t}
-    pq.write_table(pa.table(columns | {"lon": 10 + xy[..., 0].ravel(), "lat": 50 + xy[..., 1].ravel()}), path)
-    return path
-
-
-@pytest.fixture(scope="module")
-def trained(days, tmp_path_factory):
+def trained(days_file, tmp_path_factory):
     run = tmp_path_factory.mktemp("paper") / "run"
-    train(["--corpus", str(days), "--preset", "raw-nano", "--steps", "120", "--points", "3840", "--tell-every", "40",
-           "--output", str(run)])  # fmt: skip
+    train(["--corpus", str(days_file), "--preset", "raw-nano", "--steps", "120", "--points", "3840",
+           "--tell-every", "40", "--output", str(run)])  # fmt: skip
     return run
 
 
-def test_the_loss_falls(days, tmp_path, capsys):
-    train(["--corpus", str(days), "--preset", "raw-nano", "--steps", "60", "--points", "1920", "--tell-every", "20",
-           "--output", str(tmp_path)])  # fmt: skip
+def test_the_loss_falls(days_file, tmp_path, capsys):
+    train(["--corpus", str(days_file), "--preset", "raw-nano", "--steps", "60", "--points", "1920",
+           "--tell-every", "20", "--output", str(tmp_path)])  # fmt: skip
     told = [json.loads(x) for x in capsys.readouterr().out.splitlines()]
     losses = [x["loss"] for x in told if "loss" in x]
     assert len(losses) == 3 and losses[-1] < 0.3 * losses[0] and told[-1]["step"] == 60
 
 
-def test_keys_and_values_of_the_past_change_nothing(trained, days):
+def test_keys_and_values_of_the_past_change_nothing(trained, days_file):
     network = load(trained)
-    w = cut(read(str(days))[0], "long", limit=12)
+    w = cut(read(str(days_file))[0], "long", limit=12)
     lon, lat = forecast_windows(network, w)
     row = int(np.isnan(w.lon).sum(axis=1).argmax())  # the most padding
     x = network.scaled(w.lon[row], w.lat[row])[~torch.from_numpy(np.isnan(w.lon[row]))][None]
@@ -69,9 +52,9 @@ def test_the_box_is_there_and_back():
     np.testing.assert_allclose(network.degrees(network.scaled(lon, lat)), np.stack([lon, lat], -1), atol=1e-6)
 
 
-def test_its_row_stands_in_the_evaluation(trained, days, tmp_path):
+def test_its_row_stands_in_the_evaluation(trained, days_file, tmp_path):
     report = tmp_path / "report"
-    evaluate(["forecast", "--tracks", str(days), "--family", "long", "--windows", "40", "--per-user", "2",
+    evaluate(["forecast", "--tracks", str(days_file), "--family", "long", "--windows", "40", "--per-user", "2",
               "--raw-paper", str(trained), "--output", str(report)])  # fmt: skip
     result = json.loads(report.with_suffix(".json").read_text())["long"]
     methods = result["methods"]
