@@ -26,7 +26,7 @@ from qgis.PyQt.QtWidgets import (
 from ..core.errors import InputError, Progress
 from ..core.region_view import City, RegionView, look
 from ..core.runtime import Model
-from ..layers.coordinates import from_wgs84, to_wgs84
+from ..layers.coordinates import from_wgs84, straight, to_wgs84
 from ..layers.styling import short, title_of
 from ..processing.words import tr
 from .menu import has_areas
@@ -362,7 +362,7 @@ def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
     """A geometry as shapely's in WGS84. InputError where the CRS can't say where it is."""
     import shapely
 
-    there = QgsGeometry(geometry)
+    there = straight(geometry)
     try:
         there.transform(to_wgs84(crs, QgsProject.instance().transformContext()))
     except QgsCsException as error:

@@ -12,6 +12,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsCsException,
     QgsGeometry,
+    QgsWkbTypes,
 )
 
 WGS84 = "EPSG:4326"
@@ -28,6 +29,12 @@ def from_wgs84(crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransfor
     """The transform from WGS84 to a layer's CRS that the project prescribes. An unset CRS is taken for WGS84."""
     world = QgsCoordinateReferenceSystem(WGS84)
     return QgsCoordinateTransform(world, crs if crs.isValid() else world, context)
+
+
+def straight(geometry: QgsGeometry) -> QgsGeometry:
+    """A geometry with its curves as chords of a degree each: shapely knows no kind of curve, even without one in it."""
+    curved = QgsWkbTypes.isCurvedType(geometry.wkbType())
+    return QgsGeometry(geometry.constGet().segmentize()) if curved else QgsGeometry(geometry)
 
 
 def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:

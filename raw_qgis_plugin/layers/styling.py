@@ -141,7 +141,7 @@ class RegionScores(Style):
         rules.add_answers("step", head)
         rules.add_if_any("no figure", f'NOT "suppressed" AND {name_of(head)} IS NULL', "No figure")
         rules.add_if_any("withheld", '"suppressed"', f"Withheld: fewer than {self.min_users} users")
-        rules.add_if_any("outside", 'NOT "suppressed" AND NOT "in_domain"', "Unlike the training data")
+        rules.add_if_any("outside", f'NOT "in_domain" AND {name_of(head)} IS NOT NULL', "Unlike the training data")
         rules.add_remark("step", head)
         rules.finish()
         return title_of(head)

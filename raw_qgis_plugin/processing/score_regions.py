@@ -9,7 +9,6 @@ from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsFields,
-    QgsGeometry,
     QgsProcessing,
     QgsProcessingContext,
     QgsProcessingException,
@@ -170,14 +169,12 @@ def to_lonlat(
     import shapely
     from qgis.core import QgsCsException
 
-    from ..layers.coordinates import to_wgs84
+    from ..layers.coordinates import straight, to_wgs84
 
     transform = to_wgs84(source.sourceCrs(), context.transformContext())
     wkb: list[bytes | None] = []
     for feature in features:
-        geometry = feature.geometry()
-        if QgsWkbTypes.isCurvedType(geometry.wkbType()):  # which shapely doesn't know, even without a curve in it
-            geometry = QgsGeometry(geometry.constGet().segmentize())
+        geometry = straight(feature.geometry())
         try:
             usable = not geometry.isNull() and geometry.transform(transform) == 0
         except QgsCsException:

@@ -49,6 +49,7 @@ def test_regions_may_have_curves(
 
 def test_a_region_is_as_round_as_it_is_drawn() -> None:
     from raw_qgis_plugin.core.regions import area_km2
+    from raw_qgis_plugin.gui.regions_tab import lonlat
     from raw_qgis_plugin.processing.score_regions import to_lonlat
 
     layer = QgsVectorLayer("CurvePolygon?crs=EPSG:32650", "regions", "memory")
@@ -56,4 +57,5 @@ def test_a_region_is_as_round_as_it_is_drawn() -> None:
     feature.setGeometry(QgsGeometry.fromWkt(f"CurvePolygon ({ring})"))
     layer.dataProvider().addFeatures([feature])
     [circle] = to_lonlat(layer.getFeatures(), layer, QgsProcessingContext())
+    assert lonlat(feature.geometry(), layer.crs()).equals(circle)  # the dock reads them in the same way
     assert area_km2([circle])[0] == pytest.approx(np.pi, rel=2e-3)
