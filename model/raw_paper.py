@@ -24,6 +24,7 @@ from torch import Tensor, nn
 from model import checkpoint, corpus
 from model.cli import Parser, run
 from model.config import PRESETS, Config
+from model.objective import bf16
 from model.pretrain import rate
 from model.raw import Layer, Norm
 from raw_qgis_plugin.core.baselines import Forecast
@@ -61,10 +62,11 @@ class Paper(nn.Module):
         h = self.encoder(x) + self.positions(at)
         nowhere = x.new_zeros(1, 1, 1, self.config.width // self.config.heads // 2)  # rotary positions turned off
         kept = []
-        for n, layer in enumerate(self.layers):
-            h, k, v = layer(h, nowhere, mask, None if past is None else past[n])
-            kept.append((k, v))
-        return self.head(self.norm(h)), kept
+        with torch.autocast("cpu", torch.bfloat16, enabled=self.training and bf16(x.device)):  # as RAW is
+            for n, layer in enumerate(self.layers):
+                h, k, v = layer(h, nowhere, mask, None if past is None else past[n])
+                kept.append((k, v))
+        return self.head(self.norm(h.float())), kept
 
     def scaled(self, lon: np.ndarray, lat: np.ndarray) -> Tensor:
         """Degrees (…) to the box (…, 2), -1 to 1."""
