@@ -39,7 +39,8 @@ figure { margin: 1.2rem 0; }
 figure svg { display: block; max-width: 100%; height: auto; fill: currentColor; }
 figcaption { color: var(--faint); font-size: .9rem; margin-top: .4rem; max-width: 46rem; }
 @media print { main { max-width: none; padding: 0; } h2 { break-after: avoid; }
-  figure, tr { break-inside: avoid; } body { font-size: 11pt; } }
+  figure, tr { break-inside: avoid; } body { font-size: 11pt; } div.wide { overflow-x: visible; }
+  table { font-size: 8pt; } th, td { padding: .2rem .3rem; } td, td.text { min-width: 0; } }
 """
 
 
