@@ -122,11 +122,11 @@ check: $(INSTALLED_CHECK)
 	$(PY) -m mypy raw_qgis_plugin/core
 	$(PYTEST_PLAIN) -q $(wildcard tests/core tests/test_layout.py)
 
-## make test       every test but the tour: core, model, QGIS, desktop QGIS under Xvfb, package
+## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup package
 	$(PYTEST_PLAIN) $(wildcard tests/core tests/model tests/package tests/test_layout.py)
 	$(if $(wildcard tests/qgis),$(IN_QGIS) tests/qgis)
-	$(if $(wildcard tests/gui),$(ON_SCREEN) tests/gui --ignore tests/gui/test_tour.py)
+	$(if $(wildcard tests/gui),$(ON_SCREEN) tests/gui -k "not test_tour or backtest")
 
 ## make lint       ruff, mypy, bandit, detect-secrets: what the plugin repository checks, and more
 lint: $(INSTALLED_CHECK)

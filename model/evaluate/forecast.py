@@ -41,19 +41,15 @@ DETAILS = ("horizons", "moving", "unvisited")  # in reports, not in cards
 class Zeroed(Model):
     """The model with all that it says of a question at zero: what is left is the baseline that it corrects."""
 
-    def backbone(
-        self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, *args: Any,
-        outputs: tuple[str, ...] = ("states", "parameters"), candidates: np.ndarray | None = None, **named: Any,
-    ) -> list:  # fmt: skip
+    def backbone(self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, *args: Any, **named: Any) -> list:
         """As Model.backbone, but zeros, and of days, where there are candidates, surely staying. Answers are as many
         whatever the context, so that its last fix will do.
         """
-        last = x[:, -1:], clock[:, -1:], valid[:, -1:]
-        answers = super().backbone(*last, *args, outputs=outputs, candidates=candidates, **named)
-        zeros = dict(zip(outputs, map(np.zeros_like, answers), strict=True))
-        if candidates is not None:
-            zeros["parameters"][..., 2:4] = STAYING
-        return list(zeros.values())
+        answers = super().backbone(x[:, -1:], clock[:, -1:], valid[:, -1:], *args, **named)
+        zeros = [np.zeros_like(a) for a in answers]
+        if named.get("candidates") is not None:
+            zeros[named["outputs"].index("parameters")][..., 2:4] = STAYING
+        return zeros
 
 
 def ask_model(w: Windows, model: Model, progress: Progress = no_progress, *, ask_past: bool = True) -> Forecasts:

@@ -127,4 +127,4 @@ def _words(value: Any) -> str:
         return f"{int(value):,}"
     if math.isnan(value):
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.3g}"
+    return f"{value:,.0f}" if abs(value) >= 999.5 else f"{value:.3g}"

@@ -323,7 +323,7 @@ def steps(values: np.ndarray) -> list[float]:
 
 def short(value: float) -> str:
     """A number for a legend."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.2g}"
+    return f"{value:,.0f}" if abs(value) >= 99.5 else f"{value:.2g}"
 
 
 def name_of(head: dict[str, Any]) -> str:

@@ -21,6 +21,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import InputError
+from ..tasks.libraries import load_libraries
 from .base import COMPUTED, READ, icon
 from .forecast_tracks import ForecastTracks
 from .progress import Stage
@@ -75,6 +76,13 @@ class Backtest(ForecastTracks):
             raise InputError(
                 f"{count} horizons are too many to compare: choose a longer STEP ({MOST_HORIZONS} at most)."
             )
+
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """On the main thread: tracks, and what draws the report."""
+        load_libraries("matplotlib.backends.backend_svg")
+        return super().prepareAlgorithm(parameters, context, feedback)
 
     def run_on(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

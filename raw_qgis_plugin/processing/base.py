@@ -276,7 +276,9 @@ class TrackAlgorithm(RawAlgorithm):
     ) -> bool:
         """On the main thread: learn from the layer all that reading it takes, so that it can be read elsewhere."""
         from ..layers import reading
+        from ..tasks.libraries import load_libraries
 
+        load_libraries()
         source = self.parameterAsSource(parameters, "INPUT", context)
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "INPUT"))

@@ -11,6 +11,7 @@ from typing import Any
 from qgis.core import QgsApplication, QgsTask
 
 from ..core.errors import Cancelled, Progress, RawError
+from .libraries import load_libraries
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +34,7 @@ class Job(QgsTask):
 
     def start(self) -> Job:
         """Hand it to QGIS's task manager."""
+        load_libraries()
         QgsApplication.taskManager().addTask(self)
         return self
 
