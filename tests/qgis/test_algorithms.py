@@ -117,27 +117,6 @@ def test_forecast_lines_and_areas_are_optional(run: Callable, make: Callable, fi
     assert sorted({row["horizon_min"] for row in done.rows()}) == [0.25, 0.5]
 
 
-def test_a_line_is_in_domain_where_all_of_its_forecasts_are(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
-    done = run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, HORIZON=300, STEP=100, **OUTPUTS)
-    assert {(row["horizon_min"], row["in_domain"]) for row in done.rows()} == {
-        (100.0, True), (200.0, False), (300.0, False),
-    }  # fmt: skip
-    assert {(row["horizon_min"], row["in_domain"]) for row in done.rows("OUTPUT_TRACKS")} == {(300.0, False)}
-
-
-def test_a_line_goes_the_short_way_across_the_antimeridian(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
-    east = 179.97 + np.arange(len(fixes.t)) % 120 * 0.00024  # ends 140 m from it
-    over = type(fixes)(fixes.user_id, fixes.t, list(east), fixes.lat, {})
-    done = run("raw:forecasttracks", INPUT=make(over), MODEL=bundle, HORIZON=10, STEP=5, **OUTPUTS)
-    for line in done.layer("OUTPUT_TRACKS").getFeatures():
-        x = [p.x() for p in line.geometry().asPolyline()]
-        assert max(x) > 180.0 and max(x) - min(x) < 1.0
-
-
 def test_unit_of_forecasts(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     trips = type(fixes)(fixes.user_id, fixes.t, fixes.lon, fixes.lat, {"trip": [i // 60 for i in range(len(fixes.t))]})
     common = {"INPUT": make(trips), "MODEL": bundle, "HORIZON": 5, "STEP": 5}
