@@ -17,7 +17,14 @@ from raw_qgis_plugin.core.embed import FACTS, embed
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
 from raw_qgis_plugin.core.polygons import Polygons
 from raw_qgis_plugin.core.region_use import USE, fix_use
-from raw_qgis_plugin.core.regions import area_km2, count_users, fixes_inside, region_inputs, use_of_regions
+from raw_qgis_plugin.core.regions import (
+    area_km2,
+    count_users,
+    fixes_inside,
+    region_inputs,
+    usable_polygons,
+    use_of_regions,
+)
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
 
@@ -215,7 +222,7 @@ def overlapping(polygons: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np
     """Pairs of polygons of different blocks (n,) that share more than an edge."""
     import shapely
 
-    shapes = shapely.make_valid(polygons)
+    shapes = usable_polygons(polygons)
     one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
     apart = (one < other) & (block[one] != block[other])
     one, other = one[apart], other[apart]

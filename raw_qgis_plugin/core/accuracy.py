@@ -14,7 +14,7 @@ import numpy as np
 from .baselines import Forecast
 from .errors import Progress, no_progress
 from .forecast import Forecasts
-from .geodesy import metres_between
+from .geodesy import metres_between, near_lon
 from .windows import Windows, errors_m, spread
 
 MODEL, ZEROED = "RAW", "RAW with its output at zero"
@@ -101,7 +101,7 @@ def inside_areas(w: Windows, answer: Forecasts) -> np.ndarray | None:
 
     shapely.prepare(answer.areas)
     last = np.broadcast_to(w.lon[:, -1:], w.known.shape)[w.known]
-    lon = last + (w.true_lon[w.known] - last + 180.0) % 360.0 - 180.0  # areas reach on across the antimeridian
+    lon = near_lon(w.true_lon[w.known], last)  # areas reach on across the antimeridian
     return np.stack([spread(w, shapely.contains_xy(areas, lon, w.true_lat[w.known])) for areas in answer.areas.T])
 
 

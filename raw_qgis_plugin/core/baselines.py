@@ -12,7 +12,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .geodesy import haversine_m, metres_per_degree, offset_m
+from .geodesy import haversine_m, metres_per_degree, near_lon, offset_m
 from .times import DAY_MS, HOUR_MS
 
 FADES_S = (60.0, 300.0, 900.0)
@@ -57,7 +57,7 @@ def toward_median(
     t: np.ndarray, lon: np.ndarray, lat: np.ndarray, asked: np.ndarray, *, pull: float | np.ndarray
 ) -> Forecast:
     """From the last fix the share `pull`, one number or one a horizon, of the way to the context's median place."""
-    return _toward(lon, lat, _median(_around_last(lon)), _median(lat), asked.shape, pull)
+    return _toward(lon, lat, _median(near_lon(lon, lon[:, -1:])), _median(lat), asked.shape, pull)
 
 
 def _toward(
@@ -68,11 +68,6 @@ def _toward(
         np.broadcast_to(lon[:, -1:] + pull * (to_lon - lon[:, -1:]), shape),
         np.broadcast_to(lat[:, -1:] + pull * (to_lat - lat[:, -1:]), shape),
     )
-
-
-def _around_last(lon: np.ndarray) -> np.ndarray:
-    """Longitudes (w, c) within 180 degrees of their context's last fix, so that means are right at the antimeridian."""
-    return lon - 360.0 * np.round((lon - lon[:, -1:]) / 360.0)
 
 
 def _median(values: np.ndarray) -> np.ndarray:
@@ -88,7 +83,7 @@ def fit_pull(
 ) -> np.ndarray:
     """The pull (h,) of `toward_median` with the least mean error at each horizon; 0 where there is no truth."""
     errors = []
-    to_lon, to_lat = _median(_around_last(lon)), _median(lat)
+    to_lon, to_lat = _median(near_lon(lon, lon[:, -1:])), _median(lat)
     for pull in FITTED_PULLS:
         e = haversine_m(*_toward(lon, lat, to_lon, to_lat, asked.shape, pull), true_lon, true_lat)
         errors.append(np.where(np.isnan(e), 0.0, e).sum(axis=0))
@@ -163,7 +158,7 @@ def _most_frequent(
     choose: a slice of windows -> (w, h, c) bool.
     """
     to_lon, to_lat = np.repeat(lon[:, -1:], shape[1], axis=1), np.repeat(lat[:, -1:], shape[1], axis=1)
-    count, near = place.shape[1], _around_last(lon)
+    count, near = place.shape[1], near_lon(lon, lon[:, -1:])
     for begin in range(0, shape[0], BLOCK):
         some = slice(begin, begin + BLOCK)
         w, h, c = np.nonzero(choose(some) & (place[some] >= 0)[:, None, :])

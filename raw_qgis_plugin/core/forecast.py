@@ -17,7 +17,7 @@ import numpy as np
 from . import features as feat
 from .domain import outside
 from .errors import InputError, Progress, no_progress
-from .geodesy import offset_m
+from .geodesy import near_lon, offset_m
 from .mixture import LEVELS, Mixture, depth, discs, mixture, moving, radii, spatial_median
 from .own_past import (
     BASELINES,
@@ -349,7 +349,7 @@ def _areas(
         union = shapely.union_all(parts, axis=1)
         xy, of = shapely.get_coordinates(union, return_index=True)
         lon, lat = feat.destination(f, row[of], xy)
-        lon = f.lon[row[of]] + (lon - f.lon[row[of]] + 180.0) % 360.0 - 180.0  # one ring across the antimeridian
+        lon = near_lon(lon, f.lon[row[of]])  # one ring across the antimeridian
         result[:, column] = shapely.set_coordinates(union, np.column_stack([lon, lat]))
     return result
 

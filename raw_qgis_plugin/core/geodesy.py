@@ -20,6 +20,11 @@ def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return prime_vertical * np.maximum(np.cos(phi), 1e-6) * degree, meridional * degree
 
 
+def near_lon(lon: np.ndarray, lon0: np.ndarray) -> np.ndarray:
+    """Longitudes as they are reached the short way from lon0: within 180 degrees of it, beyond ±180 if need be."""
+    return lon - 360.0 * np.round((lon - lon0) / 360.0)
+
+
 def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarray) -> np.ndarray:
     """East and north offset in metres of (lon, lat) from (lon0, lat0), the short way round: (n, 2) float64."""
     kx, ky = metres_per_degree(0.5 * (lat + lat0))

@@ -13,7 +13,7 @@ from .domain import outside, unit_stats
 from .embed import embed
 from .errors import InputError, Progress, no_progress, part_of, require
 from .features import solar_hour
-from .geodesy import metres_between
+from .geodesy import metres_between, near_lon
 from .profiles import answers, choose_heads, most_visited
 from .region_use import USE, FixUse, fix_use, use_of_region, visit_begins
 from .tracks import Tracks, group_quantile, solar_day
@@ -160,7 +160,7 @@ def ways_across(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, visits: cs
     metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
     step = step[(metres > 0) & (metres <= LONGEST_WAY_M)]
     ends = np.stack([np.stack([tracks.lon[i], tracks.lat[i]], axis=-1) for i in (step, step + 1)], axis=1)
-    ends[:, 1, 0] -= 360 * np.round((ends[:, 1, 0] - ends[:, 0, 0]) / 360)  # over the date line, the short way
+    ends[:, 1, 0] = near_lon(ends[:, 1, 0], ends[:, 0, 0])
     tree = shapely.STRtree(shapely.linestrings(ends))
     found = [tree.query(regions, predicate="intersects")]
     for turn in (360.0, -360.0):  # for what is drawn beyond ±180

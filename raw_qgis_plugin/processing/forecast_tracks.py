@@ -151,6 +151,7 @@ class ForecastTracks(TrackAlgorithm):
         """A line a track: its last fix and the forecasts in order, on the same side of the antimeridian."""
         import numpy as np
 
+        from ..core.geodesy import near_lon
         from ..layers import styling, writing
 
         if not parameters.get("OUTPUT_TRACKS"):
@@ -162,8 +163,7 @@ class ForecastTracks(TrackAlgorithm):
         lon = np.insert(answer.lon[order], at, tracks.lon[last_fix])
         lat = np.insert(answer.lat[order], at, tracks.lat[last_fix])
         offsets = np.append(at + np.arange(len(which)), len(lon))
-        here = np.repeat(tracks.lon[last_fix], np.diff(offsets))
-        lon = lon - 360.0 * np.round((lon - here) / 360.0)
+        lon = near_lon(lon, np.repeat(tracks.lon[last_fix], np.diff(offsets)))
         end = np.searchsorted(answer.track[order], which, side="right") - 1
         columns = {
             **ids_of(tracks, which),
