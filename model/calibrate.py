@@ -11,8 +11,9 @@ from model.corpus import COARSE_S
 from model.objective import answers
 from model.raw import Raw
 from raw_qgis_plugin.core import places
+from raw_qgis_plugin.core.contexts import ROAMS_M, kind_of_days
 from raw_qgis_plugin.core.features import unsquashed
-from raw_qgis_plugin.core.forecast import CALIBRATED, ROAMS_M, kind_of_days
+from raw_qgis_plugin.core.forecast import CALIBRATED
 from raw_qgis_plugin.core.mixture import LEVELS, depth, mixture, moving, radii, spatial_median
 
 EDGES_S = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)  # horizons that share a factor

@@ -14,8 +14,9 @@ import numpy as np
 
 from .accuracy import MODEL, measure
 from .baselines import cross_fitted_pull, simple_methods
+from .contexts import EDGES_S, FARTHEST
 from .errors import InputError, Progress, no_progress, part_of
-from .forecast import EDGES_S, FARTHEST, Forecasts, forecast_at
+from .forecast import Forecasts, forecast_at
 from .plots import horizon_words
 from .runtime import Model
 from .tracks import Tracks

@@ -75,9 +75,9 @@ def unsquashed(x: np.ndarray) -> np.ndarray:
 
 
 def into_frame(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
-    """East-north vectors (n, 2) into the frame whose x axis is `heading` (n, 2)."""
-    x = v[:, 0] * heading[:, 0] + v[:, 1] * heading[:, 1]
-    y = v[:, 1] * heading[:, 0] - v[:, 0] * heading[:, 1]
+    """East-north vectors (…, 2) into the frame whose x axis is `heading` (…, 2)."""
+    x = v[..., 0] * heading[..., 0] + v[..., 1] * heading[..., 1]
+    y = v[..., 1] * heading[..., 0] - v[..., 0] * heading[..., 1]
     return np.stack([x, y], axis=-1)
 
 

@@ -1,24 +1,24 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Forecasts: where a track will be, in one pass for any horizon, with the radius of its 50 and 80 % areas.
 
-Forecasts of trips also lean toward where the layer's tracks went on from there before (core/retrieval.py). How far a
-forecast goes from its baseline, how much it leans, and how wide its areas are, is asked of the tracks' own past
-(core/own_past.py).
+Forecasts of trips and of fleets also lean toward where the layer's tracks went on from there before
+(core/retrieval.py). How far a forecast goes from its baseline, how much it leans, and how wide its areas are, is asked
+of the tracks' own past (core/own_past.py).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from . import features as feat
+from .contexts import Asked, by_band, context_rows, kinds_of_days, recent_cadence_and_speed
 from .domain import outside
 from .errors import InputError, Progress, no_progress
-from .geodesy import near_lon, offset_m
-from .mixture import LEVELS, Mixture, depth, discs, mixture, moving, radii, spatial_median
+from .geodesy import near_lon
+from .mixture import LEVELS, Mixture, depth, discs, half_and_half, mixture, moving, radii, spatial_median
 from .own_past import (
     BASELINES,
     SUPPORTS,
@@ -40,17 +40,9 @@ from .retrieval import Retrieval
 from .runtime import Model, batches, featurize_padded
 from .tracks import Tracks
 
-CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
-COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
-DAYS_S = 900.0  # the cadence to which denser tracks are thinned where the horizon asks for days
 CALIBRATED = ("factor50", "factor80", "share50", "share80")  # columns of the calibration table
-HELD = 0.2  # of the steps repeat a position exactly: the last one is held until the next
-ROAMS_M = 200.0  # half of the steps between quarter hours are longer
-SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
 BLOCK = 16_384  # contexts laid out at once
 POINT_SHARE = 0.1  # of the radii: so far around a forecast's point its areas reach in any case
-FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
-EDGES_S = FARTHEST * COARSE_S * 4.0 ** np.arange(-4, 4)  # of bands of horizons: each has a context of its own
 
 
 @dataclass(frozen=True)
@@ -110,29 +102,20 @@ def forecast_at(
     usable = np.flatnonzero(known)
     contexts, context = np.unique(end[usable], return_inverse=True)
     if len(contexts):
-        asked = _Asked(tracks.track_offsets[tracks.track[contexts - 1]], contexts, context, horizon[usable])
+        asked = Asked(tracks.track_offsets[tracks.track[contexts - 1]], contexts, context, horizon[usable])
         found, polygons = _answer(tracks, model, asked, ask_past, progress, with_areas)
         result[:, usable] = found
         if areas is not None:
             areas[usable] = polygons
     stats = {"horizon_s": horizon, "n_fixes": end - tracks.track_offsets[track]}
-    stats["cadence_s"], stats["speed_ms"] = _recent_cadence_and_speed(tracks, np.maximum(end - 1, 0), stats["n_fixes"])
+    stats["cadence_s"], stats["speed_ms"] = recent_cadence_and_speed(tracks, np.maximum(end - 1, 0), stats["n_fixes"])
     wrong, reasons = outside(stats, model.card.get("domain", {}), known, "forecasts")
     lon, lat, radius50, radius80 = result
     return Forecasts(track, t, horizon, lon, lat, radius50, radius80, known & ~wrong, reasons, areas)
 
 
-class _Asked(NamedTuple):
-    """Questions `horizon` (m,) s asked of `context` (m,), each the rows begin … end of the tracks."""
-
-    begin: np.ndarray
-    end: np.ndarray
-    context: np.ndarray
-    horizon: np.ndarray
-
-
 def _answer(
-    tracks: Tracks, model: Model, asked: _Asked, ask_past: bool, progress: Progress, with_areas: bool
+    tracks: Tracks, model: Model, asked: Asked, ask_past: bool, progress: Progress, with_areas: bool
 ) -> tuple[np.ndarray, np.ndarray]:
     """lon, lat, radius50_m, radius80_m (4, m), and the areas (m, 2), None where unasked."""
     m = len(asked.horizon)
@@ -168,7 +151,7 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, retrieval: Retriev
     error = np.zeros((n, BASELINES, len(THRESHOLDS), len(SUPPORTS)))
     over, deep = np.zeros((n, len(LEVELS))), np.zeros(n)
     kind, moved = np.full(n, "", "<U12"), np.zeros(n, bool)
-    asked = _Asked(past.begin, past.end, past.context, past.horizon_s)
+    asked = Asked(past.begin, past.end, past.context, past.horizon_s)
     for at, said in _said(tracks, model, asked, retrieval, progress):
         truth = feat.displacement(said.f, said.last, past.lon[at], past.lat[at])
         mix, kind[at] = moving(said.mix), said.kind
@@ -201,19 +184,19 @@ class _Said:
 
 
 def _said(
-    tracks: Tracks, model: Model, asked: _Asked, retrieval: Retrieval | None, progress: Progress
+    tracks: Tracks, model: Model, asked: Asked, retrieval: Retrieval | None, progress: Progress
 ) -> Iterator[tuple[np.ndarray, _Said]]:
     """Ask in batches: rows of the questions, some of them more than once, and what the model says of them."""
     if not len(asked.end):
         return
-    begin, end, context, horizon = _by_band(tracks, asked)
+    begin, end, context, horizon = by_band(tracks, asked)
     farthest = np.zeros(len(end))
     np.maximum.at(farthest, context, horizon)
     by_context = np.argsort(context, kind="stable")
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
     done = 0
     for block in np.split(np.arange(len(end)), np.arange(BLOCK, len(end), BLOCK)):
-        rows, valid, days = _context_rows(tracks, begin[block], end[block], farthest[block])
+        rows, valid, days = context_rows(tracks, begin[block], end[block], farthest[block])
         for kind in (False, True):
             some = np.flatnonzero(days == kind)
             for batch in batches(valid[some].sum(axis=1), questions=np.diff(first)[block[some]]):
@@ -224,63 +207,6 @@ def _said(
                 at = np.array([np.pad(q, (0, most - len(q)), mode="edge") for q in questions])  # repeats cost little
                 yield at.ravel(), _said_batch(model, tracks, rows[chosen], valid[chosen], horizon[at], kind, retrieval)
                 done += len(chosen)
-
-
-def _by_band(tracks: Tracks, asked: _Asked) -> _Asked:
-    """The same questions, asked of a context for each band of its horizons, between EDGES_S: the nearer ones keep
-    the fixes that the farther ones thin out. Up to FARTHEST steps ahead, at its own pace, no context is divided.
-    """
-    pace, _ = _recent_cadence_and_speed(tracks, asked.end - 1, asked.end - asked.begin)
-    reach = FARTHEST * np.nan_to_num(pace, nan=np.inf)[asked.context, None]
-    band = ((reach < EDGES_S) & (asked.horizon[:, None] > EDGES_S)).sum(axis=1)
-    parts, part = np.unique(asked.context * (len(EDGES_S) + 1) + band, return_inverse=True)
-    whole = parts // (len(EDGES_S) + 1)
-    return _Asked(asked.begin[whole], asked.end[whole], part, asked.horizon)
-
-
-def _context_rows(
-    tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The rows that each context keeps, padded on the left, and which are real: (n, L) each; and whether it is days."""
-    # A context, not a fix, at a time
-    kept, days = zip(
-        *(_context(tracks.t, b, e, h) for b, e, h in zip(begin, end, farthest_s, strict=True)), strict=True
-    )
-    length = np.array([len(k) for k in kept])
-    valid = np.arange(length.max())[None, :] >= (length.max() - length)[:, None]
-    rows = np.zeros(valid.shape, np.int64)
-    rows[valid] = np.concatenate(kept)
-    return rows, valid, np.array(days)
-
-
-def _context(t: np.ndarray, begin: int, end: int, farthest_s: float) -> tuple[np.ndarray, bool]:
-    """The rows of t in begin … end that the model looks back on, and whether they are days rather than a trip.
-
-    The last fix, and going back the last fix of each bin, the bins so long that the farthest horizon is no more than
-    FARTHEST of them. Seconds to minutes apart they go back to the last silence: a trip. Farther apart they are days.
-    """
-    bin_ms = max(1000.0 * farthest_s / FARTHEST, 1.0)
-    recent = np.diff(t[max(begin, end - 9) : end])
-    sparse = len(recent) > 0 and np.median(recent) >= 1000 * COARSE_S
-    days = bool(sparse or bin_ms >= 1000 * COARSE_S)
-    if days and not sparse:
-        bin_ms = max(bin_ms, 1000 * DAYS_S)
-    most = CONTEXT["coarse" if days else "fine"]
-    looked = 4 * most
-    while True:  # mostly once: back to the start only where fixes are dense
-        start = max(begin, end - looked)
-        back = ((t[end - 1] - t[start:end]) / bin_ms).astype(np.int64)
-        rows = np.flatnonzero(np.append(back[:-1] != back[1:], True)) + start
-        if len(rows) >= most or start == begin:
-            break
-        looked *= 8
-    rows = rows[-most:]
-    if not days and len(rows) > 1:
-        dt = np.diff(t[rows])
-        silences = np.flatnonzero(dt > SILENCE * max(np.median(dt[-8:]), bin_ms, 1000.0))
-        if len(silences):
-            rows = rows[silences[-1] + 1 :]
-    return rows, days
 
 
 def _said_batch(
@@ -305,9 +231,8 @@ def _said_batch(
         mix, bases = mixture(answer, q.base, q.scale), np.stack([onward, stay], axis=1)
         went, support = stay, np.zeros(len(last))
         if retrieval is not None:
-            error = expected_error(mix, point).reshape(horizon.shape)
-            way, known = retrieval.leads(rows, valid, horizon, error)
-            went, support = feat.into_frame(way.reshape(-1, 2), f.heading[last]), known.ravel()
+            way, support = retrieval.lead(rows, valid, horizon, expected_error(mix, point).reshape(horizon.shape))
+            went, support = feat.into_frame(way.reshape(-1, 2), f.heading[last]), support.ravel()
         return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS), went, support)
     found = candidates(f, last, horizon.ravel(), q)
     laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
@@ -315,9 +240,16 @@ def _said_batch(
     parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
     there = np.asarray(found.x[..., : len(KINDS)].any(axis=-1))
     mix = mixture(parameters, q.base, q.scale, (options, found.xy, there))
-    kind = np.repeat(_kinds_of_days(tracks, rows, valid), horizon.shape[1])
-    nothing = np.zeros(len(last))  # of days the past of others says less than one's own places
-    return _Said(f, last, mix, spatial_median(mix), np.stack([stay, onward], axis=1), kind, stay, nothing)
+    point, kind = spatial_median(mix), np.repeat(kinds_of_days(tracks, rows, valid), horizon.shape[1])
+    went, support = point.copy(), np.zeros(len(last))
+    roams = np.char.startswith(kind, "roaming")  # of who stays at places the others' say less than one's own
+    if retrieval is not None and roams.any():
+        some = roams[:: horizon.shape[1]]
+        places, alike = retrieval.places(rows[some], valid[some], horizon[some])
+        places, alike = places.reshape(-1, *places.shape[2:]), alike.reshape(-1, alike.shape[2])
+        both = half_and_half(mix.take(roams), feat.into_frame(places, f.heading[last[roams], None]), alike)
+        went[roams], support[roams] = spatial_median(both), alike.sum(axis=1)
+    return _Said(f, last, mix, point, np.stack([stay, onward], axis=1), kind, went, support)
 
 
 def _both_ways(model: Model, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray) -> np.ndarray:
@@ -354,24 +286,6 @@ def _areas(
     return result
 
 
-def _kinds_of_days(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """`kind_of_days` of contexts (n, L)."""
-    way = offset_m(tracks.lon[rows[:, 1:]], tracks.lat[rows[:, 1:]], tracks.lon[rows[:, :-1]], tracks.lat[rows[:, :-1]])
-    metres = np.hypot(way[..., 0], way[..., 1])
-    steps = valid[:, 1:] & valid[:, :-1]
-    count = np.maximum(steps.sum(axis=1), 1)
-    return kind_of_days(((metres > ROAMS_M) & steps).sum(axis=1) / count, ((metres == 0) & steps).sum(axis=1) / count)
-
-
-def kind_of_days(roaming: np.ndarray, repeated: np.ndarray) -> np.ndarray:
-    """The kind of days whose calibration holds, by the shares (n,) of steps over ROAMS_M and of steps that repeat a
-    position: 'days' of someone who stays at places, or 'roaming' as a taxi does; of either 'held' where records hold
-    the last position.
-    """
-    roams, held = roaming > 0.5, repeated >= HELD
-    return np.select([roams & held, roams, held], ["roaming held", "roaming", "held"], "days")
-
-
 def _calibrated(calibration: dict, kinds: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
     """How areas of kinds of contexts are made to hold their share on units not trained on, by horizon: (4, m), what the
     two radii are multiplied by, and the shares of the mixture that the two areas take.
@@ -383,18 +297,3 @@ def _calibrated(calibration: dict, kinds: np.ndarray, horizon_s: np.ndarray) -> 
         if known.get("horizon_s"):
             result[:, some] = [np.interp(at[some], np.log(known["horizon_s"]), known[name]) for name in CALIBRATED]
     return result
-
-
-def _recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Median time in s between the last eight fixes up to `row`, and the greatest of their speeds in m/s."""
-    back = np.arange(8)[None, :]
-    at = np.maximum(row[:, None] - back, 0)
-    real = back + 1 < fixes[:, None]
-    before = np.maximum(at - 1, 0)
-    dt = np.where(real, (tracks.t[at] - tracks.t[before]) / 1000.0, np.nan)
-    step = offset_m(tracks.lon[at], tracks.lat[at], tracks.lon[before], tracks.lat[before])
-    speed = np.where(real, np.hypot(step[..., 0], step[..., 1]) / np.maximum(dt, 0.5), np.nan)
-    some = real.any(axis=1)
-    cadence, fastest = np.full(len(row), np.nan), np.full(len(row), np.nan)
-    cadence[some], fastest[some] = np.nanmedian(dt[some], axis=1), np.nanmax(speed[some], axis=1)
-    return cadence, fastest

@@ -13,6 +13,7 @@ TAIL = 3.0  # degrees of freedom of the components, bivariate Student t
 STAYS = 4.0  # prior logit of staying where candidates are laid out
 LEVELS = (0.5, 0.8)
 ATOM_M = 3.0  # a component narrower than this repeats a position: it is no area
+PLACE_M = 300.0  # scale of a place where others were
 LEAST = 0.02  # weight of the others from which on areas are theirs
 MEDIAN_STEPS = 40
 BLOCK = 4096  # questions laid out at once
@@ -76,6 +77,17 @@ def _spatial_median(m: Mixture) -> np.ndarray:
     away = np.square(points[:, :, None] - m.centre[:, None]).sum(-1) + smooth[:, None]
     best = (np.sqrt(away) * m.weight[:, None]).sum(axis=2).argmin(axis=1)
     return points[np.arange(len(points)), best]
+
+
+def half_and_half(m: Mixture, places: np.ndarray, weight: np.ndarray) -> Mixture:
+    """The mixture for one half, for the other the places (m, n, 2) by their weights (m, n); it alone where none has."""
+    total = weight.sum(axis=1, keepdims=True)
+    own = np.where(total > 0, 0.5, 1.0)
+    return Mixture(
+        np.concatenate([m.centre, places], axis=1),
+        np.concatenate([m.scale, np.full(weight.shape, PLACE_M)], axis=1),
+        np.concatenate([own * m.weight, (1 - own) * weight / np.where(total > 0, total, 1.0)], axis=1),
+    )
 
 
 def moving(m: Mixture) -> Mixture:

@@ -6,8 +6,8 @@ from __future__ import annotations
 import numpy as np
 
 from . import features as feat
+from .contexts import CONTEXT
 from .errors import InputError, Progress, no_progress
-from .forecast import CONTEXT
 from .runtime import Model, batches, featurize_padded, pad_left
 from .tracks import Tracks
 

@@ -9,10 +9,11 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.contexts import FARTHEST, Asked, by_band, look_back
 from raw_qgis_plugin.core.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
 from raw_qgis_plugin.core.errors import Cancelled, InputError
-from raw_qgis_plugin.core.forecast import FARTHEST, _Asked, _by_band, _context, forecast, forecast_at
-from raw_qgis_plugin.core.mixture import Mixture, depth, discs, mixture, moving, radii, spatial_median
+from raw_qgis_plugin.core.forecast import forecast, forecast_at
+from raw_qgis_plugin.core.mixture import Mixture, depth, discs, half_and_half, mixture, moving, radii, spatial_median
 from raw_qgis_plugin.core.rollout import rollout
 from raw_qgis_plugin.core.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -106,14 +107,14 @@ def test_what_else_is_asked_leaves_the_next_minutes_alone(model, far):
     np.testing.assert_allclose(both.radius80_m[:2], alone.radius80_m, rtol=1e-4)
 
 
-def test_up_to_so_many_steps_ahead_all_horizons_share_a_context():
+def test_up_to_so_many_steps_ahead_all_horizons_share_alook_back():
     for cadence_s in (5, 60, 900):  # those of the evaluation's families
         tracks = straight(n=40, cadence_s=cadence_s, users=2)
         horizon = np.tile(cadence_s * np.array([1.0, 2.0, 10.0]), 2)
-        asked = _Asked(np.array([0, 40]), np.array([40, 80]), np.repeat([0, 1], 3), horizon)
-        for given, kept in zip(asked, _by_band(tracks, asked), strict=True):
+        asked = Asked(np.array([0, 40]), np.array([40, 80]), np.repeat([0, 1], 3), horizon)
+        for given, kept in zip(asked, by_band(tracks, asked), strict=True):
             np.testing.assert_array_equal(given, kept)
-    far = _by_band(tracks, asked._replace(horizon=np.tile([900.0, 36_000.0, 86_400.0], 2)))
+    far = by_band(tracks, asked._replace(horizon=np.tile([900.0, 36_000.0, 86_400.0], 2)))
     assert far.context.tolist() == [0, 0, 1, 2, 2, 3] and far.begin.tolist() == [0, 0, 40, 40]
 
 
@@ -157,17 +158,17 @@ def test_cancel_stops_between_batches(model):
 
 def test_a_long_horizon_thins_the_context_and_keeps_the_last_fix():
     t = START + np.arange(20_000) * 1000
-    kept, days = _context(t, 0, len(t), 3200.0)
+    kept, days = look_back(t, 0, len(t), 3200.0)
     assert not days
     assert kept[-1] == len(t) - 1 and len(kept) == 64 and np.all(np.diff(t[kept]) == 1000 * 3200 / FARTHEST)
 
 
 def test_a_context_goes_back_to_the_last_silence():
     t = START + 10_000 * np.concatenate([np.arange(30), 5000 + np.arange(12)])
-    assert _context(t, 0, len(t), 60.0)[0].tolist() == list(range(30, 42))
+    assert look_back(t, 0, len(t), 60.0)[0].tolist() == list(range(30, 42))
     days = START + 900_000 * np.concatenate([np.arange(30), 200 + np.arange(12)])
     for horizon in (900.0, 9000.0):
-        rows, is_days = _context(days, 0, len(days), horizon)
+        rows, is_days = look_back(days, 0, len(days), horizon)
         assert is_days and len(rows) == 42  # a person's days go on over the night
 
 
@@ -192,6 +193,16 @@ def test_the_radius_holds_its_share_of_the_mixture():
         distance = np.linalg.norm(draw(m, question, 200_000, rng) - point[question], axis=1)
         assert (distance < radius[0]).mean() == pytest.approx(0.5, abs=0.04)
         assert (distance < radius[1]).mean() == pytest.approx(0.8, abs=0.04)
+
+
+def test_half_of_a_mixture_are_places_where_there_are_any():
+    m = some_mixtures(np.random.default_rng(2))
+    places = np.broadcast_to(np.array([[9000.0, 0], [0, 5000], [0, 5010]]), (4, 3, 2))
+    weight = np.array([[0, 3.0, 1], [0, 0, 0], [1, 0, 0], [1, 1, 1]])
+    both = half_and_half(m, places, weight)
+    np.testing.assert_allclose(both.weight.sum(axis=1), 1)
+    np.testing.assert_allclose(both.weight[0, -3:], [0, 0.375, 0.125])
+    np.testing.assert_allclose(spatial_median(both)[1], spatial_median(m)[1])
 
 
 def test_many_spatial_medians_take_little_room():

@@ -10,14 +10,14 @@ import pytest
 
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.forecast import forecast, forecast_at
-from raw_qgis_plugin.core.retrieval import PACES, Retrieval
+from raw_qgis_plugin.core.retrieval import DAYS, NEIGHBOURS, PACES, Likeness, Retrieval
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_600_000_000_000
 STEP_M, STEP_S = 100.0, 10
 CORNER = 20  # steps east before all turn north
-DAY = 86_400_000
+DAY, HOUR, QUARTER = 86_400_000, 3_600_000, 900_000
 
 
 def round_the_corner(days, steps=40, lon0=13.0, lat0=0.0):
@@ -38,12 +38,20 @@ def last_rows(tracks, track):
     return last, last - 1
 
 
+def led(tracks, track, horizon_s, error_m):
+    rows = np.column_stack(last_rows(tracks, track)[::-1])
+    return Retrieval(tracks).lead(rows, rows >= 0, np.array([horizon_s]), np.full((1, len(horizon_s)), error_m))
+
+
 @pytest.mark.parametrize("lon0", [13.0, 179.995])
 def test_others_have_turned_here(lon0):
     tracks = round_the_corner(13, lon0=lon0)
-    way, support, spread = Retrieval(tracks).ways(*last_rows(tracks, 12), np.array([[30.0, 60.0]]))
+    way, support = led(tracks, 12, [30.0, 60.0], error_m=0.0)
     np.testing.assert_allclose(way[0], [[100, 200], [100, 500]], atol=15)
-    assert (support > 5).all() and (support <= 32).all() and (spread < 60).all()
+    ways, alike = Retrieval(tracks).ways(*last_rows(tracks, 12), np.array([[30.0, 60.0]]))
+    assert ways.shape == (1, 2, NEIGHBOURS, 2) and (alike.sum(axis=-1) > 5).all() and (alike <= 1).all()
+    assert (support < alike.sum(axis=-1)).all()  # they differ, and the model is sure
+    assert (led(tracks, 12, [30.0, 60.0], error_m=500.0)[1] > alike.sum(axis=-1)).all()
 
 
 def test_only_what_had_ended_by_then_is_known():
@@ -51,12 +59,12 @@ def test_only_what_had_ended_by_then_is_known():
     turn = CORNER - 1  # as far as the last track came
     for track, others in ((0, 0), (5, 5)):
         row = np.array([tracks.track_offsets[track] + turn])
-        way, support, _ = Retrieval(tracks).ways(row, row - 1, np.array([[30.0]]))
+        ways, alike = Retrieval(tracks).ways(row, row - 1, np.array([[30.0]]))
         cut = tracks.take(tracks.t <= tracks.t[row])
-        again, known, _ = Retrieval(cut).ways(row, row - 1, np.array([[30.0]]))
-        np.testing.assert_allclose(support, known)
-        np.testing.assert_allclose(way, again)
-        assert others / 2 - 0.1 < support[0, 0] < 2 * others + 0.1
+        again, known = Retrieval(cut).ways(row, row - 1, np.array([[30.0]]))
+        np.testing.assert_allclose(alike.sum(), known.sum())
+        np.testing.assert_allclose((alike[..., None] * ways).sum(axis=2), (known[..., None] * again).sum(axis=2))
+        assert others / 2 - 0.1 < alike.sum() < 2 * others + 0.1
 
 
 def test_who_moves_otherwise_says_nothing():
@@ -65,8 +73,8 @@ def test_who_moves_otherwise_says_nothing():
     own = tracks.track == 12
     backwards[own] = backwards[own][::-1]  # the last one comes from the east and ends where the others begin
     turned = build_tracks(tracks.track, None, tracks.t, backwards, tracks.lat, drop_spikes=False)[0]
-    _, support, _ = Retrieval(turned).ways(*last_rows(turned, 12), np.array([[30.0]]))
-    assert support[0, 0] < 0.1
+    _, alike = Retrieval(turned).ways(*last_rows(turned, 12), np.array([[30.0]]))
+    assert alike.sum() < 0.1
 
 
 def test_a_fix_in_several_tracks_counts_once():
@@ -74,17 +82,45 @@ def test_a_fix_in_several_tracks_counts_once():
     columns = (np.tile(a, 3) for a in (tracks.t, tracks.lon, tracks.lat))
     copies = np.repeat(np.arange(3), len(tracks)) * 100 + np.tile(tracks.track, 3)
     thrice = build_tracks(copies, None, *columns, drop_spikes=False)[0]
-    _, once, _ = Retrieval(tracks).ways(*last_rows(tracks, 3), np.array([[30.0]]))
+    _, once = Retrieval(tracks).ways(*last_rows(tracks, 3), np.array([[30.0]]))
     last = int(np.flatnonzero(thrice.user_ids == "3")[0])
-    _, support, _ = Retrieval(thrice).ways(*last_rows(thrice, last), np.array([[30.0]]))
-    np.testing.assert_allclose(support, once)
+    _, again = Retrieval(thrice).ways(*last_rows(thrice, last), np.array([[30.0]]))
+    np.testing.assert_allclose(again.sum(), once.sum())
 
 
 def test_no_past_no_way():
     one = build_tracks(np.zeros(2), None, START + np.array([0, 10_000]), np.array([1.0, 1.001]), np.zeros(2))[0]
     retrieval = Retrieval(one)
-    way, support, spread = retrieval.ways(np.array([1, 0]), np.array([0, 0]), np.array([[60.0], [60.0]]))
-    assert not way.any() and not support.any() and not spread.any()
+    ways, alike = retrieval.ways(np.array([1, 0]), np.array([0, 0]), np.array([[60.0], [60.0]]))
+    assert not ways.any() and not alike.any()
+    rows = np.array([[0, 1]])
+    for _, speaks in (retrieval.places(rows, rows >= 0, np.array([[900.0]])), led(one, 0, [60.0], 100.0)):
+        assert not speaks.any()
+
+
+def fleet(days):
+    """Each day a vehicle of its own waits at the station till eight, roams, is back at noon, and then drives 5 km north
+    to the port by half past twelve; the last one has just come back. By quarter hours, from six on.
+    """
+    rng = np.random.default_rng(1)
+    place = np.zeros((days, 40, 2))
+    place[:, 8:24] = rng.normal(0, 2000, (days, 16, 2))
+    place[:, 26:, 1] = 5000.0
+    place += rng.normal(0, 30, place.shape)
+    day, slot = (a.ravel() for a in np.meshgrid(np.arange(days), np.arange(40), indexing="ij"))
+    t = START // DAY * DAY + day * DAY + 6 * HOUR + slot * QUARTER
+    kept = (day < days - 1) | (slot <= 24)
+    lon, lat = place[..., 0].ravel() / 111_320, place[..., 1].ravel() / 110_574
+    return build_tracks(day[kept], None, t[kept], lon[kept], lat[kept], drop_spikes=False)[0]
+
+
+def test_a_fleet_heads_where_it_did_at_this_hour():
+    tracks = fleet(20)
+    rows = np.arange(tracks.track_offsets[19], len(tracks))[None, -8:]
+    for back, north in ((0, 5000.0), (20, 0.0)):  # at noon to the port; at the station at seven nobody leaves
+        places, alike = Retrieval(tracks).places(rows - back, rows >= 0, np.array([[1800.0]]))
+        assert alike.sum() > 5
+        np.testing.assert_allclose(np.median(places[alike > 0.3], axis=0), [0, north], atol=400)
 
 
 def test_a_forecast_turns_where_others_did():
@@ -100,12 +136,17 @@ def test_a_forecast_turns_where_others_did():
     assert abs(same.lat[0] * 110_574 - north["with"]) < 60
 
 
+def test_forecasts_of_a_fleet_go_where_it_goes():
+    tracks, model = fleet(20), Model(open_bundle(), "cpu")
+    north = {}
+    for name, ask_past in (("with", True), ("without", False)):
+        f = forecast(tracks, model, [1800], ask_past=ask_past)
+        north[name] = float(f.lat[f.track == 19][0]) * 110_574
+    assert north["with"] > north["without"] + 500
+
+
 def test_the_page_says_how_near_is_near():
-    fixes, page = round_the_corner(2), (Path(__file__).parents[2] / "docs/forecasting.md").read_text(encoding="utf-8")
-    retrieval, near = Retrieval(fixes), {}
-    for lag_s in (5.0, 60.0):
-        pace = float(PACES ** round(np.log(lag_s) / np.log(PACES)))
-        likeness = retrieval._likeness(pace, np.arange(2), np.zeros((2, 2)))
-        metres = np.hypot((fixes.lon[1] - fixes.lon[0]) * 111_195, (fixes.lat[1] - fixes.lat[0]) * 111_195)
-        near[lag_s] = metres / np.linalg.norm(np.diff(likeness, axis=0))
-    assert f"{near[60.0]:.0f} m where fixes are a minute apart, {near[5.0]:.0f} m at 5 s" in page
+    page = (Path(__file__).parents[2] / "docs/forecasting.md").read_text(encoding="utf-8")
+    near = [Likeness.of_trips(round(np.log(lag_s) / np.log(PACES))).near_m for lag_s in (60, 5)]
+    assert f"{near[0]:.0f} m where fixes are a minute apart, {near[1]:.0f} m at 5 s" in page
+    assert f"{DAYS.near_m / 1000:.1f} km" in page and f"{DAYS.hours:.0f} hours of the day" in page
