@@ -93,29 +93,7 @@ def teach(
     task, y = encode(e.label, rename)
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
-    enough = int(e.whole.sum()) >= ENOUGH
-    ways = np.full((3 if enough else 1, len(y), task.outputs), np.nan)  # a line; networks too; trees too
-    # The same for all; trees that learn all that the head learns, and, where some are parts of units, whole ones alone
-    simple = np.full((2 if e.whole.all() else 3, len(y)), np.nan)
-    began = time.monotonic()
-    until = began + 60 * minutes
-    splits = folds(y, e.group, task, seed) if splits is None else splits
-    for fold, (learn, test) in enumerate(splits):
-        taught = e.x[learn], y[learn]
-        if enough:
-            head = fit(*taught, e.group[learn], task, seed + fold, e.strength, until, e.n_said)
-            tried = [head.members[0], head, with_trees(head, *taught, task, e.strength, seed + fold)]
-        else:
-            tried = [ridge(*taught, task, e.strength, e.n_said)]
-        for way, answer in enumerate(tried):
-            ways[way, test] = predict(answer, e.x[test])
-        test, whole = test[e.whole[test]], learn[e.whole[learn]]
-        simple[0, test] = np.bincount(y[whole]).argmax() if task.classes else np.median(y[whole])
-        for way, rows in enumerate((learn, whole)[: len(simple) - 1], start=1):
-            simple[way, test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
-        say(fold=fold + 1, of=len(splits), seconds=round(time.monotonic() - began, 1))
-        if time.monotonic() > until:
-            break
+    ways, simple = cross_validate(e, y, task, seed, minutes, splits)
     told = ~np.isnan(simple[0])
     if not told.any():
         raise InputError(
@@ -148,6 +126,40 @@ def teach(
     if way == 2:
         head = with_trees(head, e.x, y, task, e.strength, seed)
     return Calibrated(head, gain, shift).eval(), task, card, answers
+
+
+def cross_validate(
+    e: Examples, y: np.ndarray, task: Task, seed: int, minutes: float, splits: Splits | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Answers to each unit of heads that did not learn from its group, NaN where `minutes` were over before.
+
+    Of each way to make a head, a line, and with enough labels networks too and trees too: (ways, n, outputs). And what
+    heads have to beat, in the task's scale, of whole units: the same for all, trees that learn all that the head
+    learns, and, where some units are parts of others, trees that learn whole ones alone: (2 or 3, n).
+    """
+    enough = int(e.whole.sum()) >= ENOUGH
+    ways = np.full((3 if enough else 1, len(y), task.outputs), np.nan)
+    simple = np.full((2 if e.whole.all() else 3, len(y)), np.nan)
+    began = time.monotonic()
+    until = began + 60 * minutes
+    splits = folds(y, e.group, task, seed) if splits is None else splits
+    for fold, (learn, test) in enumerate(splits):
+        taught = e.x[learn], y[learn]
+        if enough:
+            head = fit(*taught, e.group[learn], task, seed + fold, e.strength, until, e.n_said)
+            tried = [head.members[0], head, with_trees(head, *taught, task, e.strength, seed + fold)]
+        else:
+            tried = [ridge(*taught, task, e.strength, e.n_said)]
+        for way, answer in enumerate(tried):
+            ways[way, test] = predict(answer, e.x[test])
+        test, whole = test[e.whole[test]], learn[e.whole[learn]]
+        simple[0, test] = np.bincount(y[whole]).argmax() if task.classes else np.median(y[whole])
+        for way, rows in enumerate((learn, whole)[: len(simple) - 1], start=1):
+            simple[way, test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
+        say(fold=fold + 1, of=len(splits), seconds=round(time.monotonic() - began, 1))
+        if time.monotonic() > until:
+            break
+    return ways, simple
 
 
 def off(answer: np.ndarray, y: np.ndarray, task: Task) -> np.ndarray:
