@@ -37,10 +37,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     import_module(f"model.evaluate.{args.what}").main(rest)
 
 
-def make_parser(what: str, description: str) -> Parser:
-    """The parser of one of COMMANDS, with what all of them take."""
+def make_parser(what: str, description: str, several: bool = False) -> Parser:
+    """The parser of one of COMMANDS, with what all of them take. several: --tracks may be more than one."""
     p = Parser(f"python -m model.evaluate {what}", description=description)
-    p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
+    p.add_argument(
+        "--tracks", required=True, nargs="+" if several else None, metavar="T", help="Parquet, CSV or a GeoLife folder"
+    )
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
     p.add_argument("--seed", type=int, default=0)
     p.add_argument(

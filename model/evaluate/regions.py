@@ -4,14 +4,14 @@
 With --labels and --field the truth is a column of a table. With --pickups it is where taxis picked people up in the
 last week of the tracks (their flag turns from free to occupied), by taxis whose tracks are not looked at. What is
 looked at are the taxis held apart from training, before that week. The flag is never an input. A straight line
-learns from each method's columns; blocks of regions are never both learned from and asked about.
+learns from each method's columns; blocks of regions are never both learned from and asked about. Several sources, as
+two cities, are learned from and asked about together.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -161,29 +161,26 @@ def pickups(path: str, regions: np.ndarray) -> tuple[Tracks, np.ndarray, np.ndar
     return tracks, counts[0], counts[1]
 
 
-def run_all(args: argparse.Namespace) -> dict:
-    """Read, measure."""
-    regions, model = read_polygons(args.regions, args.id), Model(open_bundle(args.bundle))
+def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, np.ndarray, np.ndarray, int]:
+    """Each method's columns for the regions of a source that enough users crossed, the truth (n,), the blocks (n,), and
+    the number of users.
+    """
+    regions = read_polygons(args.regions[source], args.id)
     if args.pickups:
         there = np.flatnonzero([p is not None and not p.is_empty for p in regions.shapes])
         regions = Polygons(regions.id_name, regions.ids[there], regions.shapes[there])
-        tracks, value, before = pickups(args.tracks, regions.shapes)
+        tracks, value, before = pickups(args.tracks[source], regions.shapes)
         chosen: np.ndarray = np.arange(len(there))
-        block = blocks(regions.shapes)
     else:
-        if not (args.labels and args.field):
-            raise InputError("What is the truth? Give --labels and --field, or --pickups.")
-        tracks, before = read(args.tracks)[0], None
-        found = join(regions.ids, np.arange(len(regions.ids)), read_table(args.labels), "region", args.field)
-        chosen, value, block = found.unit, found.value.astype(float), blocks(regions.shapes[found.unit])
-    users = tracks.by_user()
+        tracks, before = read(args.tracks[source])[0], None
+        labels = read_table(args.labels[source])
+        found = join(regions.ids, np.arange(len(regions.ids)), labels, "region", args.field)
+        chosen, value = found.unit, found.value.astype(float)
+    users, block = tracks.by_user(), blocks(regions.shapes[chosen])
     inside = fixes_inside(users, regions.shapes[chosen])
     visits = count_users(users, inside)
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
-    if len(enough) < 20:
-        raise InputError(f"Only {len(enough)} regions were crossed by {args.min_users} users; at least 20 are needed.")
     visits, chosen, value, block = csr_matrix(visits[enough]), chosen[enough], value[enough], block[enough]
-    task, y = encode_numbers(value)
     use = use_of_regions(users, [inside[i] for i in enough])
     columns = methods(users, visits, area_km2(regions.shapes[chosen]), use, model, args.seed)
     if before is not None:
@@ -193,9 +190,27 @@ def run_all(args: argparse.Namespace) -> dict:
             np.concatenate([columns[RAW][0], last], axis=1),
             np.append(columns[RAW][1], 10.0),
         )
+    return columns, value, block, users.n_users
+
+
+def run_all(args: argparse.Namespace) -> dict:
+    """Read, measure."""
+    if not args.pickups and not (args.labels and args.field):
+        raise InputError("What is the truth? Give --labels and --field, or --pickups.")
+    if len({len(args.tracks), len(args.regions), len(args.tracks if args.pickups else args.labels)}) > 1:
+        raise InputError("Give as many --regions (and --labels) as --tracks, in the same order.")
+    model = Model(open_bundle(args.bundle))
+    every, values, of, users = zip(*(look(args, n, model) for n in range(len(args.tracks))), strict=True)
+    value = np.concatenate(values)
+    if len(value) < 20:
+        raise InputError(f"Only {len(value)} regions were crossed by {args.min_users} users; at least 20 are needed.")
+    columns = {k: (np.concatenate([c[k][0] for c in every]), strength) for k, (_, strength) in every[0].items()}
+    source = np.repeat(np.arange(len(of)), [len(b) for b in of])
+    block = np.unique(np.stack([source, np.concatenate(of)]), axis=1, return_inverse=True)[1].ravel()
+    task, y = encode_numbers(value)
     return {
-        "truth": "pick-ups in the last week" if args.pickups else args.field, "regions": len(enough),
-        "blocks": len(np.unique(block)), "users": users.n_users,
+        "truth": "pick-ups in the last week" if args.pickups else args.field, "regions": len(value),
+        "blocks": len(np.unique(block)), "users": sum(users),
         "methods": evaluate(columns, y, task, block, args.seed),
     }  # fmt: skip
 
@@ -234,10 +249,10 @@ def page_of(results: dict) -> Page:
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    p = make_parser("regions", __doc__)
-    p.add_argument("--regions", required=True, metavar="R", help="GeoJSON or GeoPackage")
+    p = make_parser("regions", __doc__, several=True)
+    p.add_argument("--regions", required=True, nargs="+", metavar="R", help="GeoJSON or GeoPackage, one a source")
     p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
-    p.add_argument("--labels", type=Path, metavar="L", help="a table with the regions' ids and the field")
+    p.add_argument("--labels", nargs="+", metavar="L", help="a table with the regions' ids and the field, one a source")
     p.add_argument("--field", metavar="F", help="column of the labels: a number")
     p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
     p.add_argument("--min-users", type=int, default=FEWEST_USERS, metavar="N", help="fewest users (default: 10)")

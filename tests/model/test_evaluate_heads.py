@@ -154,6 +154,20 @@ def test_regions_against_visitors_alone(nano_run, tracks_file, tmp_path):
     with pytest.raises(InputError, match="What is the truth"):
         evaluate(arguments[:7])
 
+    def twice(flag, *options):
+        at = arguments.index(flag) + 1
+        return [*arguments[:at], *options, *arguments[at:]]
+
+    with pytest.raises(InputError, match="as many --regions"):
+        evaluate(twice("--tracks", str(tracks_file)))
+    labels = str(tmp_path / "l.csv")
+    arguments = twice("--tracks", str(tracks_file))
+    arguments = twice("--regions", str(path))
+    evaluate([*twice("--labels", labels), "--output", str(tmp_path / "both")])
+    both = json.loads((tmp_path / "both.json").read_text())
+    for name in ("regions", "blocks", "users"):
+        assert both[name] == 2 * figures[name]
+
 
 def test_measures_are_what_they_say():
     truth = np.arange(40.0)
