@@ -70,7 +70,7 @@ def evaluate(
     """All figures of a family (core/accuracy.py), and the model's answers."""
     answer = ask_model(w, model, meter(f"{w.family}: the model"))
     without = {ZEROED: ask_model(w, zeroed, ask_past=False)}
-    if w.family not in DAYS:  # which retrieve nothing
+    if w.family not in DAYS:  # there the past only joins what the network says
         without[PAST] = ask_model(w, zeroed)
     more = {name: (spread(w, f.lon), spread(w, f.lat)) for name, f in without.items()} | (others or {})
     return measure(w, simple_forecasts(w, seed), answer, more, w.user, seed), answer

@@ -98,7 +98,7 @@ def test_no_past_no_way():
         assert not speaks.any()
 
 
-def fleet(days):
+def fleet(days, lon0=0.0):
     """Each day a vehicle of its own waits at the station till eight, roams, is back at noon, and then drives 5 km north
     to the port by half past twelve; the last one has just come back. By quarter hours, from six on.
     """
@@ -110,12 +110,14 @@ def fleet(days):
     day, slot = (a.ravel() for a in np.meshgrid(np.arange(days), np.arange(40), indexing="ij"))
     t = START // DAY * DAY + day * DAY + 6 * HOUR + slot * QUARTER
     kept = (day < days - 1) | (slot <= 24)
-    lon, lat = place[..., 0].ravel() / 111_320, place[..., 1].ravel() / 110_574
+    lon, lat = lon0 + place[..., 0].ravel() / 111_320, place[..., 1].ravel() / 110_574
+    lon = (lon + 180) % 360 - 180
     return build_tracks(day[kept], None, t[kept], lon[kept], lat[kept], drop_spikes=False)[0]
 
 
-def test_a_fleet_heads_where_it_did_at_this_hour():
-    tracks = fleet(20)
+@pytest.mark.parametrize("lon0", [0.0, 179.99])
+def test_a_fleet_heads_where_it_did_at_this_hour(lon0):
+    tracks = fleet(20, lon0)
     rows = np.arange(tracks.track_offsets[19], len(tracks))[None, -8:]
     for back, north in ((0, 5000.0), (20, 0.0)):  # at noon to the port; at the station at seven nobody leaves
         places, alike = Retrieval(tracks).places(rows - back, rows >= 0, np.array([[1800.0]]))
