@@ -14,7 +14,7 @@ import numpy as np
 
 from .accuracy import MODEL, measure
 from .baselines import cross_fitted_pull, simple_methods
-from .contexts import EDGES_S, FARTHEST
+from .contexts import bins_s
 from .errors import InputError, Progress, no_progress, part_of
 from .forecast import Forecasts, forecast_at
 from .plots import horizon_words
@@ -190,8 +190,7 @@ def _contexts(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> list[n
     """
     t, first = tracks.t, tracks.user_offsets[tracks.user[end]]
     quarters = last_of_bins(tracks)
-    last = np.diff(np.searchsorted(EDGES_S, horizons_s), append=len(EDGES_S) + 1) > 0
-    paces = np.maximum(1000 * horizons_s[last] / FARTHEST, 1.0)
+    paces = np.maximum(1000 * bins_s(horizons_s), 1.0)
     recent = np.maximum(_search(tracks, end, (t[end] - 4 * RECENT * paces[-1]).astype(np.int64)), first)
     oldest = np.maximum(_search(tracks, end, t[end] - CONTEXT_BINS * BIN_MS), first)
     kept = []

@@ -12,7 +12,9 @@ from .tracks import Tracks
 
 CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
 COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
-DAYS_S = 900.0  # the cadence to which denser tracks are thinned where the horizon asks for days
+TRIP_S = 1200.0  # a farther horizon asks for days, where there are so many quarter hours of them:
+LEAST_DAYS = 8
+DAYS_S = 900.0  # the cadence to which denser tracks are thinned for days
 HELD = 0.2  # of the steps repeat a position exactly: the last one is held until the next
 ROAMS_M = 200.0  # half of the steps between quarter hours are longer
 SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
@@ -29,26 +31,45 @@ class Asked(NamedTuple):
     horizon: np.ndarray
 
 
-def by_band(tracks: Tracks, asked: Asked) -> Asked:
+def by_band(tracks: Tracks, asked: Asked) -> tuple[Asked, np.ndarray]:
     """The same questions, asked of a context for each band of its horizons, between EDGES_S: the nearer ones keep
-    the fixes that the farther ones thin out. Up to FARTHEST steps ahead, at its own pace, no context is divided.
+    the fixes that the farther ones thin out. Up to FARTHEST steps ahead, at its own pace, no context is divided, but
+    for what is asked of a trip and what of days. Also which contexts (n,) are to be days.
     """
     pace, _ = recent_cadence_and_speed(tracks, asked.end - 1, asked.end - asked.begin)
-    reach = FARTHEST * np.nan_to_num(pace, nan=np.inf)[asked.context, None]
-    band = ((reach < EDGES_S) & (asked.horizon[:, None] > EDGES_S)).sum(axis=1)
-    parts, part = np.unique(asked.context * (len(EDGES_S) + 1) + band, return_inverse=True)
-    whole = parts // (len(EDGES_S) + 1)
-    return Asked(asked.begin[whole], asked.end[whole], part, asked.horizon)
+    pace = np.nan_to_num(pace, nan=np.inf)
+    quarter = tracks.t // int(1000 * DAYS_S)
+    new = np.cumsum(np.diff(quarter, prepend=quarter[:1]) != 0)
+    able = (pace < COARSE_S) & (new[asked.end - 1] - new[asked.begin] >= LEAST_DAYS)
+    band = _bands(asked.horizon, pace[asked.context], able[asked.context])
+    bands = 2 * (len(EDGES_S) + 1)
+    parts, part = np.unique(asked.context * bands + band, return_inverse=True)
+    whole = parts // bands
+    return Asked(asked.begin[whole], asked.end[whole], part, asked.horizon), parts % 2 == 1
+
+
+def _bands(horizon_s: np.ndarray, pace_s: np.ndarray, able: np.ndarray) -> np.ndarray:
+    """The bands (m,) of horizons, odd where days are asked, of contexts that are able to be days, or not."""
+    days = able & (horizon_s > TRIP_S)
+    reach = FARTHEST * np.where(days, DAYS_S, pace_s)[:, None]
+    return 2 * ((reach < EDGES_S) & (horizon_s[:, None] > EDGES_S)).sum(axis=1) + days
+
+
+def bins_s(horizons_s: np.ndarray) -> np.ndarray:
+    """How far apart fixes of dense tracks are kept, in seconds, where horizons_s (h,), ascending, are asked: a figure
+    for each of their bands.
+    """
+    band = _bands(horizons_s, np.zeros(len(horizons_s)), np.ones(len(horizons_s), bool))
+    farthest = horizons_s[np.diff(band, append=-1) != 0]
+    return np.maximum(farthest / FARTHEST, np.where(farthest > TRIP_S, DAYS_S, 0.0))
 
 
 def context_rows(
-    tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray
+    tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray, days: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows that each context keeps, padded on the left, and which are real: (n, L) each; and whether it is days."""
-    # A context, not a fix, at a time
-    kept, days = zip(
-        *(look_back(tracks.t, b, e, h) for b, e, h in zip(begin, end, farthest_s, strict=True)), strict=True
-    )
+    contexts = zip(begin, end, farthest_s, days, strict=True)  # a context, not a fix, at a time
+    kept, days = zip(*(look_back(tracks.t, *c) for c in contexts), strict=True)
     length = np.array([len(k) for k in kept])
     valid = np.arange(length.max())[None, :] >= (length.max() - length)[:, None]
     rows = np.zeros(valid.shape, np.int64)
@@ -56,16 +77,17 @@ def context_rows(
     return rows, valid, np.array(days)
 
 
-def look_back(t: np.ndarray, begin: int, end: int, farthest_s: float) -> tuple[np.ndarray, bool]:
+def look_back(t: np.ndarray, begin: int, end: int, farthest_s: float, days: bool) -> tuple[np.ndarray, bool]:
     """The rows of t in begin … end that the model looks back on, and whether they are days rather than a trip.
 
     The last fix, and going back the last fix of each bin, the bins so long that the farthest horizon is no more than
-    FARTHEST of them. Seconds to minutes apart they go back to the last silence: a trip. Farther apart they are days.
+    FARTHEST of them. Seconds to minutes apart they go back to the last silence: a trip. Farther apart they are days,
+    and so they are if they are to be.
     """
     bin_ms = max(1000.0 * farthest_s / FARTHEST, 1.0)
     recent = np.diff(t[max(begin, end - 9) : end])
     sparse = len(recent) > 0 and np.median(recent) >= 1000 * COARSE_S
-    days = bool(sparse or bin_ms >= 1000 * COARSE_S)
+    days = bool(days or sparse or bin_ms >= 1000 * COARSE_S)
     if days and not sparse:
         bin_ms = max(bin_ms, 1000 * DAYS_S)
     most = CONTEXT["coarse" if days else "fine"]

@@ -189,14 +189,14 @@ def _said(
     """Ask in batches: rows of the questions, some of them more than once, and what the model says of them."""
     if not len(asked.end):
         return
-    begin, end, context, horizon = by_band(tracks, asked)
+    (begin, end, context, horizon), by_days = by_band(tracks, asked)
     farthest = np.zeros(len(end))
     np.maximum.at(farthest, context, horizon)
     by_context = np.argsort(context, kind="stable")
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
     done = 0
     for block in np.split(np.arange(len(end)), np.arange(BLOCK, len(end), BLOCK)):
-        rows, valid, days = context_rows(tracks, begin[block], end[block], farthest[block])
+        rows, valid, days = context_rows(tracks, begin[block], end[block], farthest[block], by_days[block])
         for kind in (False, True):
             some = np.flatnonzero(days == kind)
             for batch in batches(valid[some].sum(axis=1), questions=np.diff(first)[block[some]]):

@@ -9,14 +9,16 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.contexts import FARTHEST, Asked, by_band, look_back
+from raw_qgis_plugin.core.contexts import FARTHEST, Asked, bins_s, by_band, look_back
 from raw_qgis_plugin.core.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.forecast import forecast, forecast_at
+from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.mixture import Mixture, depth, discs, half_and_half, mixture, moving, radii, spatial_median
 from raw_qgis_plugin.core.rollout import rollout
 from raw_qgis_plugin.core.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.tracks import build_tracks
+from raw_qgis_plugin.core.windows import last_of_bins
 
 START = 1_700_000_000_000
 
@@ -107,15 +109,35 @@ def test_what_else_is_asked_leaves_the_next_minutes_alone(model, far):
     np.testing.assert_allclose(both.radius80_m[:2], alone.radius80_m, rtol=1e-4)
 
 
-def test_up_to_so_many_steps_ahead_all_horizons_share_alook_back():
+def test_up_to_so_many_steps_ahead_all_horizons_share_a_context():
     for cadence_s in (5, 60, 900):  # those of the evaluation's families
         tracks = straight(n=40, cadence_s=cadence_s, users=2)
         horizon = np.tile(cadence_s * np.array([1.0, 2.0, 10.0]), 2)
         asked = Asked(np.array([0, 40]), np.array([40, 80]), np.repeat([0, 1], 3), horizon)
-        for given, kept in zip(asked, by_band(tracks, asked), strict=True):
-            np.testing.assert_array_equal(given, kept)
-    far = by_band(tracks, asked._replace(horizon=np.tile([900.0, 36_000.0, 86_400.0], 2)))
+        kept, days = by_band(tracks, asked)
+        assert not days.any()
+        for before, after in zip(asked, kept, strict=True):
+            np.testing.assert_array_equal(before, after)
+    far, _ = by_band(tracks, asked._replace(horizon=np.tile([900.0, 36_000.0, 86_400.0], 2)))
     assert far.context.tolist() == [0, 0, 1, 2, 2, 3] and far.begin.tolist() == [0, 0, 40, 40]
+
+
+def test_what_is_asked_of_dense_tracks_hours_ahead_is_asked_of_their_days(model):
+    horizon = np.array([300.0, 1200, 1800, 9000, 28_000, 40_000])
+    for hours, days in ((1.5, []), (5, [2, 3, 4, 5])):
+        tracks = straight(n=int(hours * 360), cadence_s=10, users=1)
+        asked = Asked(np.array([0]), np.array([len(tracks)]), np.zeros(6, int), horizon)
+        kept, by_days = by_band(tracks, asked)
+        assert np.flatnonzero(by_days[kept.context]).tolist() == days
+    assert kept.context[2] == kept.context[3] == kept.context[4] != kept.context[5]
+    np.testing.assert_allclose(bins_s(horizon), [300 / FARTHEST, 1200 / FARTHEST, 900, 40_000 / FARTHEST])
+    quarters = last_of_bins(tracks)[:-1]  # a clock's quarters, not those before the last fix
+    rows, is_days = look_back(tracks.t, 0, len(tracks), 9000.0, True)
+    assert is_days and len(rows) in (len(quarters), len(quarters) + 1, len(quarters) + 2)
+    assert np.all(np.diff(tracks.t[rows]) == 900_000)
+    sparse = tracks.take(np.append(quarters, len(tracks) - 1))
+    given, few = (forecast(t, model, [9000], ask_past=False) for t in (tracks, sparse))
+    assert haversine_m(given.lon, given.lat, few.lon, few.lat) < 0.5 * few.radius50_m
 
 
 def test_a_question_before_the_first_fix_has_no_answer(model):
@@ -158,17 +180,17 @@ def test_cancel_stops_between_batches(model):
 
 def test_a_long_horizon_thins_the_context_and_keeps_the_last_fix():
     t = START + np.arange(20_000) * 1000
-    kept, days = look_back(t, 0, len(t), 3200.0)
+    kept, days = look_back(t, 0, len(t), 3200.0, False)
     assert not days
     assert kept[-1] == len(t) - 1 and len(kept) == 64 and np.all(np.diff(t[kept]) == 1000 * 3200 / FARTHEST)
 
 
 def test_a_context_goes_back_to_the_last_silence():
     t = START + 10_000 * np.concatenate([np.arange(30), 5000 + np.arange(12)])
-    assert look_back(t, 0, len(t), 60.0)[0].tolist() == list(range(30, 42))
+    assert look_back(t, 0, len(t), 60.0, False)[0].tolist() == list(range(30, 42))
     days = START + 900_000 * np.concatenate([np.arange(30), 200 + np.arange(12)])
     for horizon in (900.0, 9000.0):
-        rows, is_days = look_back(days, 0, len(days), horizon)
+        rows, is_days = look_back(days, 0, len(days), horizon, False)
         assert is_days and len(rows) == 42  # a person's days go on over the night
 
 
