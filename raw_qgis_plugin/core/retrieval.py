@@ -21,7 +21,7 @@ NEIGHBOURS = 32
 LOOKED_AT = 4  # times as many, since some are of ways that had not ended
 PACES = 4  # times as long between fixes of trips is another tree
 STARTS = 1_000_000  # fixes to go on from, at most; of more an even share
-SILENCE = 3.0  # times the way's length or the time between fixes: a longer gap hides where the track was
+SILENCE = 3.0  # times the way's length: a longer gap hides where the track was
 MEDIAN_STEPS, SMOOTH_M = 12, 5.0
 ROUGH_M = 5.0  # ways that differ by less are as sure as others
 _EARTH_M = 6_371_008.8
@@ -30,13 +30,15 @@ _EARTH_M = 6_371_008.8
 @dataclass(frozen=True)
 class Likeness:
     """Fixes `lag_s` after the ones before them are alike by exp(-1/2) where they lie `near_m` apart, where their
-    velocities differ by `alike_ms`, or their hours of the day by `hours`.
+    velocities differ by `alike_ms`, or their hours of the day by `hours`. A gap of more than `silence_s` hides where a
+    track was, however long its way.
     """
 
     lag_s: float
     near_m: float
     alike_ms: float
     hours: float = np.inf
+    silence_s: float = np.inf
 
     @classmethod
     def of_trips(cls, pace: int) -> Likeness:
@@ -45,7 +47,7 @@ class Likeness:
         return cls(lag_s, 100.0 * np.sqrt(lag_s / 60.0), 3.0)
 
 
-DAYS = Likeness(900.0, 1500.0, 2.2, 2.0)
+DAYS = Likeness(900.0, 1500.0, 2.2, 2.0, 2700.0)
 
 
 class Retrieval:
@@ -110,7 +112,7 @@ class Retrieval:
         start, near = starts[found], np.exp(-0.5 * np.square(away))
         for h in range(horizon_s.shape[1]):
             ahead = np.broadcast_to(horizon_s[:, h, None], start.shape)
-            went, known = self._went(start, ahead, likeness.lag_s, tracks.t[last])
+            went, known = self._went(start, ahead, likeness.silence_s, tracks.t[last])
             likest = np.argsort(~known, axis=1, kind="stable")[:, :NEIGHBOURS]
             some = slice(0, likest.shape[1])
             ways[:, h, some] = np.take_along_axis(went, likest[..., None], 1)
@@ -133,7 +135,7 @@ class Retrieval:
             rows = rows[np.lexsort((-ends, tracks.lat[rows], tracks.lon[rows], tracks.t[rows]))]
             fix = np.stack([tracks.t[rows], tracks.lon[rows], tracks.lat[rows]])
             rows = rows[np.diff(fix, axis=1, prepend=np.nan).any(axis=0)]  # of a fix in several tracks, the longest
-            came, known = self._went(rows, np.full(len(rows), -lag_s), lag_s)
+            came, known = self._went(rows, np.full(len(rows), -lag_s), likeness.silence_s)
             if likeness != DAYS:
                 rows, came = rows[known], came[known]
             tree = cKDTree(self._coordinates(likeness, rows, -came / lag_s), balanced_tree=False)
@@ -151,11 +153,11 @@ class Retrieval:
         )
 
     def _went(
-        self, start: np.ndarray, seconds: np.ndarray, lag_s: float, until: np.ndarray | None = None
+        self, start: np.ndarray, seconds: np.ndarray, silence_s: float, until: np.ndarray | None = None
     ) -> tuple[np.ndarray, np.ndarray]:
         """The ways (…, 2) in metres from the fixes `start` (…) to where their tracks were `seconds` (…) later, in a
-        straight line between two fixes lag_s or so apart, zero where that is not known, by `until` (first axis) epoch
-        ms if given, and whether it is.
+        straight line between two fixes, zero where that is not known, by `until` (first axis) epoch ms if given, and
+        whether it is.
         """
         t = self._tracks.t
         wanted = t[start] + (1000 * seconds).astype(np.int64)
@@ -164,7 +166,7 @@ class Retrieval:
         own = self._tracks.track
         known = (own[after] == own[start]) & (own[first] == own[start]) & (t[after] >= wanted)
         gap = t[after] - t[first]
-        known &= gap <= 1000 * SILENCE * np.minimum(np.abs(seconds), lag_s)
+        known &= gap <= 1000 * np.minimum(SILENCE * np.abs(seconds), silence_s)
         if until is not None:
             known &= t[after] <= until.reshape(-1, *[1] * (start.ndim - 1))
         part = np.where(known, (wanted - t[first]) / np.maximum(gap, 1), 0.0)[..., None]
