@@ -12,8 +12,8 @@ from .tracks import Tracks
 
 CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
 COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
-TRIP_S = 1200.0  # a farther horizon asks for days, where there are so many quarter hours of them:
-LEAST_DAYS = 8
+TRIP_S = 1200.0  # a farther horizon asks for days
+LEAST_DAYS = 8  # quarter hours and more of a track make days of it
 DAYS_S = 900.0  # the cadence to which denser tracks are thinned for days
 HELD = 0.2  # of the steps repeat a position exactly: the last one is held until the next
 ROAMS_M = 200.0  # half of the steps between quarter hours are longer
