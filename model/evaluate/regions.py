@@ -163,7 +163,7 @@ def pickups(path: str, regions: np.ndarray) -> tuple[Tracks, np.ndarray, np.ndar
 
 def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, np.ndarray, np.ndarray, int]:
     """Each method's columns for the regions of a source that enough users crossed, the truth (n,), the blocks (n,), and
-    the number of users.
+    the number of users. InputError where there are too few regions.
     """
     regions = read_polygons(args.regions[source], args.id)
     if args.pickups:
@@ -180,6 +180,8 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
     inside = fixes_inside(users, regions.shapes[chosen])
     visits = count_users(users, inside)
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
+    if len(enough) < 20:
+        raise InputError(f"Only {len(enough)} regions were crossed by {args.min_users} users; at least 20 are needed.")
     visits, chosen, value, block = csr_matrix(visits[enough]), chosen[enough], value[enough], block[enough]
     use = use_of_regions(users, [inside[i] for i in enough])
     columns = methods(users, visits, area_km2(regions.shapes[chosen]), use, model, args.seed)
@@ -202,8 +204,6 @@ def run_all(args: argparse.Namespace) -> dict:
     model = Model(open_bundle(args.bundle))
     every, values, of, users = zip(*(look(args, n, model) for n in range(len(args.tracks))), strict=True)
     value = np.concatenate(values)
-    if len(value) < 20:
-        raise InputError(f"Only {len(value)} regions were crossed by {args.min_users} users; at least 20 are needed.")
     columns = {k: (np.concatenate([c[k][0] for c in every]), strength) for k, (_, strength) in every[0].items()}
     source = np.repeat(np.arange(len(of)), [len(b) for b in of])
     block = np.unique(np.stack([source, np.concatenate(of)]), axis=1, return_inverse=True)[1].ravel()

@@ -47,7 +47,7 @@ class Likeness:
         return cls(lag_s, 100.0 * np.sqrt(lag_s / 60.0), 3.0)
 
 
-DAYS = Likeness(900.0, 1500.0, 2.2, 2.0, 2700.0)
+DAYS = Likeness(lag_s=900.0, near_m=1500.0, alike_ms=2.2, hours=2.0, silence_s=2700.0)
 
 
 class Retrieval:

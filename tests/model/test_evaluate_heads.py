@@ -153,6 +153,8 @@ def test_regions_against_visitors_alone(nano_run, tracks_file, tmp_path):
     assert "number of visitors alone" in (tmp_path / "report.html").read_text("utf-8")
     with pytest.raises(InputError, match="What is the truth"):
         evaluate(arguments[:7])
+    with pytest.raises(InputError, match="Only 0 regions"):
+        evaluate([*arguments, "--min-users", "1000"])
 
     def twice(flag, *options):
         at = arguments.index(flag) + 1
