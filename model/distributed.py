@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -49,9 +50,17 @@ class World:
         return float(total) / self.size
 
     def leave(self) -> None:
-        """Part from the other processes."""
-        if self.size > 1 and dist.is_initialized():
+        """End this process, once all of them are done; a process that is alone goes on.
+
+        Python is not wound up: where a mesh still holds the group, gloo's threads do so too, and a thread that lets go
+        of a tensor while Python ends aborts the process.
+        """
+        if self.size > 1:
+            dist.barrier()
             dist.destroy_process_group()
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(0)
 
     @contextmanager
     def first_alone(self) -> Iterator[None]:

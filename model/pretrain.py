@@ -81,6 +81,11 @@ class Teller:
         if self.speaks:
             print(json.dumps(line), flush=True)
 
+    def close(self) -> None:
+        """Write what TensorBoard has not yet been given."""
+        if self.logs:
+            self.logs.close()
+
 
 def train(
     run: Run, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace, tell: Teller
@@ -307,21 +312,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
     check(args)
     world = open_world(args.device)
-    try:
-        args.output.mkdir(parents=True, exist_ok=True)
-        fill_in(args, world)
-        training = Run(args, world)
-        if args.resume:
-            training.resume()
-        corpus, validation = open_corpus(args, world)
-        tell = Teller(args.output, world, args.patience)
-        together = world.size * args.accumulate
-        batches = feed(corpus, training.step * together + world.rank, world.size, args.workers)
-        train(training, batches, validation, args, tell)
-        batches.close()
-        finish(training, corpus, validation, args, tell)
-    finally:
-        world.leave()
+    args.output.mkdir(parents=True, exist_ok=True)
+    fill_in(args, world)
+    training = Run(args, world)
+    if args.resume:
+        training.resume()
+    corpus, validation = open_corpus(args, world)
+    tell = Teller(args.output, world, args.patience)
+    together = world.size * args.accumulate
+    batches = feed(corpus, training.step * together + world.rank, world.size, args.workers)
+    train(training, batches, validation, args, tell)
+    batches.close()
+    finish(training, corpus, validation, args, tell)
+    tell.close()
+    world.leave()
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors import safe_open
+from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from model.batches import Batches
 from model.checkpoint import load, save
@@ -52,7 +53,8 @@ def plain_loss(tmp_path_factory, tracks_file):
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
 def test_two_processes_reach_what_one_does(parallel, tmp_path, tracks_file, plain_loss):
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    arguments = [*FEW, "40", "--parallel", parallel, "--corpus", str(tracks_file), "--output", str(tmp_path / "run")]
+    arguments = [*FEW, "40", "--validate-every", "20", "--parallel", parallel,
+                 "--corpus", str(tracks_file), "--output", str(tmp_path / "run")]  # fmt: skip
     done = subprocess.run([*torchrun, "-m", "model.pretrain", *arguments], env=environment(),
                           capture_output=True, text=True, timeout=900)  # fmt: skip
     assert done.returncode == 0, done.stderr[-2000:]
@@ -62,6 +64,8 @@ def test_two_processes_reach_what_one_does(parallel, tmp_path, tracks_file, plai
     assert told["device"].startswith("2 × CPU") and "--nproc-per-node 2" in told["command"]
     assert told["metrics"]["validation_loss"] == pytest.approx(plain_loss, rel=0.01)
     assert open_bundle(tmp_path / "run" / "bundle").card["onnx_difference"] < 1e-4
+    logs = EventAccumulator(str(tmp_path / "run" / "logs")).Reload()
+    assert [scalar.step for scalar in logs.Scalars("loss")] == [20, 40]
 
 
 ZYGOTE = """
