@@ -12,7 +12,7 @@ import numpy as np
 from model.cli import warn
 from model.hand_features import hand_features
 from model.labels import Labelled, Tell, join, label_units
-from raw_qgis_plugin.core.domain import UNLIMITED, unit_stats
+from raw_qgis_plugin.core.domain import UNLIMITED, evidence, unit_stats
 from raw_qgis_plugin.core.embed import FACTS, embed
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
 from raw_qgis_plugin.core.polygons import Polygons
@@ -44,8 +44,9 @@ BASELINE = "gradient boosting on hand features (speeds, accelerations, turns, st
 @dataclass(frozen=True)
 class Examples:
     """What a head learns from. x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int.
-    whole: (n,) bool, False for thinned copies, which are never tested on. strength: (d,) how much a column counts.
-    domain: what the units were like. asks: the heads whose answers are the last n_said columns of x.
+    whole: (n,) bool, False for thinned copies, which are never tested on. evidence: (n,) how much is known of each, as
+    core.domain.evidence has it. strength: (d,) how much a column counts. domain: what the units were like. asks: the
+    heads whose answers are the last n_said columns of x.
     """
 
     x: np.ndarray
@@ -53,6 +54,7 @@ class Examples:
     label: np.ndarray
     group: np.ndarray
     whole: np.ndarray
+    evidence: np.ndarray
     strength: np.ndarray
     domain: dict[str, list[float]]
     asks: tuple[str, ...] = ()
@@ -76,7 +78,8 @@ def examples_of(
     hand = hand_features(tracks)[good]
     whole = np.ones(good.sum(), bool)
     return Examples(
-        x[good], hand, found.value[good], found.group[good], whole, strength_of(x.shape[1], model), domain_of(stats)
+        x[good], hand, found.value[good], found.group[good], whole, stats[evidence("user")],
+        strength_of(x.shape[1], model), domain_of(stats),
     )
 
 
@@ -110,7 +113,7 @@ def together(parts: list[Examples], apart: bool = True) -> Examples:
     for name in parts[0].domain:
         low, high = zip(*(part.domain[name] for part in parts), strict=True)
         domain[name] = [min(low), max(high)]
-    columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "hand", "label", "whole")}
+    columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "hand", "label", "whole", "evidence")}
     return Examples(**columns, group=np.concatenate(groups), strength=parts[0].strength, domain=domain)
 
 
@@ -193,7 +196,7 @@ def region_examples(
     one = strength_of(embeddings.shape[1], model)
     strength = np.concatenate([one, one, strength_of_counts(one)])
     domain["n_users"] = [FEWEST_THINNED, 2 * int(n_users.max())]
-    return Examples(x, hand, label, group, whole, strength, domain)
+    return Examples(x, hand, label, group, whole, n_users, strength, domain)
 
 
 def blocks(polygons: np.ndarray, tell: Tell = warn) -> np.ndarray:

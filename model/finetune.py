@@ -115,8 +115,9 @@ def teach(
         answer, by_trees, truth = (task.in_unit(a) for a in (out[:, 0], simple[best, told], y[told]))
         answers = Told(answer, by_trees, truth, e.group[told])
         every = gain * ways[way, :, 0] + shift  # parts of units too: of little is told less surely
-        residual = (y - every)[~np.isnan(every)]
-        card |= {"transform": task.transform, "halfwidth": interval(residual), "count": task.count}
+        told = ~np.isnan(every)
+        width = interval((y - every)[told], e.evidence[told])
+        card |= {"transform": task.transform, "halfwidth": width, "count": task.count}
     card["metrics"] = compare(answers, task, seed)
     head = (
         fit(e.x, y, e.group, task, seed, e.strength, n_said=e.n_said)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -16,6 +17,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
 from model.labels import label_words
+from raw_qgis_plugin.core.domain import LEAST_EVIDENCE
 from raw_qgis_plugin.core.errors import InputError
 
 FOLDS = 5
@@ -29,6 +31,7 @@ FEWER = 0.3  # what all columns but the strongest count in a second line: hundre
 QUIET = 0.04  # and all but what other heads say in a third one
 SAME = 0.02  # a column that varies less is the same for all
 RECALIBRATED_FROM = 100  # labels
+PARTS, EACH = 6, 200  # most parts with an interval of their own, and about how many residuals each has
 
 
 @dataclass(frozen=True)
@@ -294,10 +297,21 @@ def recalibrate(out: np.ndarray, y: np.ndarray, task: Task) -> tuple[float, floa
     return tries[int(np.argmin(errors))]
 
 
-def interval(residual: np.ndarray) -> dict[str, float]:
-    """Offsets of the conformal 80 % interval from the residuals (n,) of cross-validation, in the task's scale."""
-    rank = min((1 - (1 - INTERVAL) / 2) * (1 + 1 / len(residual)), 1.0)
-    return {"low": float(np.quantile(residual, 1 - rank)), "high": float(np.quantile(residual, rank))}
+def interval(residual: np.ndarray, known: np.ndarray) -> dict[str, Any]:
+    """Offsets of the conformal 80 % interval from the residuals (n,) of cross-validation, in the task's scale.
+
+    known: (n,) how much is known of each. With enough residuals, parts that differ in it have offsets of their own
+    (Mondrian conformal prediction), 'at' the middle of each.
+    """
+    parts = int(np.clip(len(residual) // EACH, 1, PARTS))
+    part = np.digitize(known, np.unique(np.quantile(known, np.arange(1, parts) / parts)))
+    rows = [residual[part == p] for p in np.unique(part)]
+    rank = [min((1 - (1 - INTERVAL) / 2) * (1 + 1 / len(r)), 1.0) for r in rows]
+    low, high = ([float(np.quantile(r, q)) for r, q in zip(rows, by)] for by in ([1 - k for k in rank], rank))
+    if len(rows) == 1:
+        return {"low": low[0], "high": high[0]}
+    at = [max(float(np.median(known[part == p])), LEAST_EVIDENCE) for p in np.unique(part)]
+    return {"at": at, "low": low, "high": high}
 
 
 def folds(y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0) -> list[tuple[np.ndarray, np.ndarray]]:

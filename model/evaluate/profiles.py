@@ -25,6 +25,7 @@ from model.heads import Task, boosting, folds, label_words
 from model.labels import Labelled, label_units, read_table, thin
 from model.scoring import Told, compare, confusion, scatter, verdict
 from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.domain import unit_stats
 from raw_qgis_plugin.core.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.habits import HABITS, habits
@@ -103,6 +104,7 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
     x = embed(tracks, model)
     known = ~np.isnan(x).any(axis=1)
     hand, x, truth, group = hand_features(tracks)[known], x[known], truth[known], found.group[known]
+    stats = {name: values[known] for name, values in unit_stats(tracks).items()}
     if args.baseline_tracks:
         theirs, _, learned = labelled(args.baseline_tracks, args.baseline_labels, args, head, days)
         simple = boosting(hand_features(theirs), learned, task, args.seed).predict(hand)
@@ -117,6 +119,7 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
                 "--baseline-tracks and --baseline-labels."
             )
         x, truth, group, simple = x[told], truth[told], group[told], simple[told]
+        stats = {name: values[told] for name, values in stats.items()}
     more: dict = {"people": len(np.unique(group))}
     if task.classes:
         p = softmax(model.run_head(args.task, x).astype(np.float64))
@@ -128,7 +131,7 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
             "confusion": confusion(truth, answer, len(task.classes)).tolist(),
         }  # fmt: skip
     else:
-        columns = answers(head, model, x)
+        columns = answers(head, model, x, stats)
         answer, low, high = (columns[args.task + part] for part in ("", "_low", "_high"))
         more["inside"] = float(((truth >= low) & (truth <= high)).mean())
         more["correlation"] = float(np.corrcoef(answer, truth)[0, 1])

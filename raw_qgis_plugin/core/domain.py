@@ -20,6 +20,12 @@ LIMITS = {
     "horizon_s": ("horizon", " s"),
 }
 UNLIMITED = 1e9  # a greatest value from here on limits nothing
+LEAST_EVIDENCE = 1e-3  # hours or users: logarithms are taken of it
+
+
+def evidence(unit: str) -> str:
+    """Which of LIMITS says how much is known of a unit, so how sure an answer about it can be."""
+    return "n_users" if unit == "region" else "span_h"
 
 
 def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:

@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .domain import outside, unit_stats
+from .domain import LEAST_EVIDENCE, evidence, outside, unit_stats
 from .embed import embed
 from .errors import InputError, Progress, no_progress, part_of
 from .geodesy import metres_between
@@ -65,7 +65,7 @@ def profile(
         embeddings = cached(tracks, part) if cached else embed(tracks, model, part)
         stats = unit_stats(tracks)
         for head in heads:
-            columns.update(answers(head, model, embeddings))
+            columns.update(answers(head, model, embeddings, stats))
             wrong, why = outside(stats, head.get("domain", {}), enough, f"{unit}s")
             in_domain &= ~wrong
             reasons += [reason for reason in why if reason not in reasons]
@@ -91,12 +91,15 @@ def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[d
     return [heads[task] for task in dict.fromkeys(tasks)] if tasks else list(heads.values())
 
 
-def answers(head: dict[str, Any], model: Model, x: np.ndarray) -> dict[str, np.ndarray]:
-    """A head's columns for inputs x (n, d): NAME and NAME_p, or NAME, NAME_low and NAME_high.
+def answers(
+    head: dict[str, Any], model: Model, x: np.ndarray, stats: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """A head's columns for inputs x (n, d): NAME and NAME_p, or NAME, NAME_low and NAME_high. stats: (n,) each, by the
+    names of domain.LIMITS.
 
     NAME of a head of classes is text, and NAME_p the probability of the likeliest class (of NAME where it is not
     'unknown', which it is under the head's threshold). NAME of a number is in its unit of measure, NAME_low and
-    NAME_high its 80 % interval. Rows with nan in x: 'unknown' and nan.
+    NAME_high its 80 % interval, wider where less is known of the unit. Rows with nan in x: 'unknown' and nan.
     """
     name = head["name"]
     known = ~np.isnan(x).any(axis=1)
@@ -104,8 +107,8 @@ def answers(head: dict[str, Any], model: Model, x: np.ndarray) -> dict[str, np.n
         value = np.full(len(x), np.nan)
         if known.any():
             value[known] = np.asarray(model.run_head(name, x[known]), np.float64)[:, 0]
-        offset = head.get("halfwidth") or {"low": np.nan, "high": np.nan}
-        parts = {"": value, "_low": value + offset["low"], "_high": value + offset["high"]}
+        low, high = _offsets(head, stats)
+        parts = {"": value, "_low": value + low, "_high": value + high}
         return {name + part: _untransformed(head, column) for part, column in parts.items()}
     label = np.full(len(x), UNKNOWN, object)
     p = np.full(len(x), np.nan)
@@ -115,6 +118,15 @@ def answers(head: dict[str, Any], model: Model, x: np.ndarray) -> dict[str, np.n
         label[known] = np.array([str(word) for word in head["classes"]], object)[probability.argmax(axis=1)]
         label[known & (p < head.get("threshold", 0.0))] = UNKNOWN
     return {name: label, f"{name}_p": p}
+
+
+def _offsets(head: dict[str, Any], stats: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """How far the 80 % interval reaches below and above a head's answers: for all, or 'at' so much known of a unit."""
+    reach = head.get("halfwidth") or {"low": np.nan, "high": np.nan}
+    if "at" not in reach:
+        return [reach["low"], reach["high"]]
+    known = np.log(np.maximum(stats[evidence(head["unit"])], LEAST_EVIDENCE))
+    return [np.interp(known, np.log(reach["at"]), reach[side]) for side in ("low", "high")]
 
 
 def softmax(logits: np.ndarray) -> np.ndarray:

@@ -120,8 +120,8 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     progress(0.2)
     index = Index(users.lon, users.lat)
     progress(0.6)
-    said = {head["name"]: answers(head, model, embeddings) for head in model.bundle.heads("user")}
     stats = unit_stats(users)
+    said = {head["name"]: answers(head, model, embeddings, stats) for head in model.bundle.heads("user")}
     city = City(users, embeddings, said, stats, hour, use, index)
     # The first region takes a second, in which libraries and heads are loaded: better here than under the mouse
     look(city, model, shapely.box(*index.bounds).buffer(1e-6), 1)
@@ -170,7 +170,7 @@ def _scores(
     for head in heads:
         pooling = head.get("pooling", "sum")
         x = region_inputs(embeddings, visits, np.array([area]), use, pooling)
-        columns.update({name: values[0] for name, values in answers(head, model, x).items()})
+        columns.update({name: values[0] for name, values in answers(head, model, x, stats).items()})
         wrong, why = outside(stats, head.get("domain", {}), np.ones(1, bool), "regions")
         in_domain &= not wrong[0]
         reasons += [words.partition(": ")[2] for words in why]

@@ -92,7 +92,7 @@ def score_regions(
         inputs = region_inputs(embeddings, visits, area_km2(np.asarray(polygons, object)[told]), use, pooling)
         stats = _region_stats(users, visits)
         for head in heads:
-            for name, values in answers(head, model, inputs).items():
+            for name, values in answers(head, model, inputs, stats).items():
                 columns[name] = np.full(len(told), None if values.dtype == object else np.nan, values.dtype)
                 columns[name][told] = values
             wrong, why = outside(stats, head.get("domain", {}), np.ones(len(inputs), bool), "regions")

@@ -51,6 +51,15 @@ def test_intervals_in_the_unit_of_measure(people, invented_model):
     assert (logs["trips_low"] >= 0).all()
 
 
+def test_intervals_are_wider_where_less_is_known(invented_model):
+    reach = {"at": [1.0, 100.0], "low": [-3.0, -1.0], "high": [4.0, 2.0]}
+    t = np.array([0, 1, 0, 10, 0, 900, 0, 0.01]) * HOUR
+    tracks, _ = build_tracks(list("aabbccdd"), None, t.astype(int), np.zeros(8), np.zeros(8))
+    answer = profile(tracks, invented_model({**TRIPS, "halfwidth": reach})).columns
+    assert (answer["trips"] - answer["trips_low"]).tolist() == pytest.approx([3, 2, 1, 3])
+    assert (answer["trips_high"] - answer["trips"]).tolist() == pytest.approx([4, 3, 2, 4])
+
+
 def test_units_that_are_too_short(invented_model):
     tracks, _ = build_tracks(["a", "b", "b"], None, [0, 0, HOUR], [0, 0, 0.1], [0, 0, 0])
     answer = profile(tracks, invented_model(COMMUTER, TRIPS))

@@ -26,7 +26,7 @@ def test_intervals_speak_for_parts_of_units_too():
     x = rng.normal(size=(240, 3)).astype(np.float32)
     whole = np.arange(240) < 120  # of parts nothing can be told
     label = (x[:, 0] + np.where(whole, 0.0, rng.normal(size=240) * 5)).astype(object)
-    e = Examples(x, x[:, 1:].astype(float), label, np.arange(240) % 120, whole, np.ones(3), {})
+    e = Examples(x, x[:, 1:].astype(float), label, np.arange(240) % 120, whole, np.ones(240), np.ones(3), {})
     _, _, card, _ = teach(e, {}, 0, 10.0)
     assert card["halfwidth"]["high"] - card["halfwidth"]["low"] > 4 and card["metrics"]["units"] == 120
 
@@ -43,9 +43,20 @@ def test_a_head_fits_and_its_temperature_calibrates():
 
 def test_the_interval_holds_eighty_percent():
     residual = np.random.default_rng(0).standard_t(3, 5000)
-    offsets = interval(residual)
+    offsets = interval(residual, np.ones(5000))
     fresh = np.random.default_rng(1).standard_t(3, 5000)
     assert ((fresh > offsets["low"]) & (fresh < offsets["high"])).mean() == pytest.approx(0.8, abs=0.02)
+
+
+def test_intervals_are_wider_where_less_is_known():
+    rng = np.random.default_rng(0)
+    known = rng.choice([3.0, 14.0, 28.0], 1800)
+    offsets = interval(rng.normal(size=1800) * 30 / known, known)
+    assert offsets["at"] == [3.0, 14.0, 28.0]
+    for days in (3.0, 14.0, 28.0):
+        fresh = rng.normal(size=5000) * 30 / days
+        low, high = (np.interp(np.log(days), np.log(offsets["at"]), offsets[side]) for side in ("low", "high"))
+        assert ((fresh > low) & (fresh < high)).mean() == pytest.approx(0.8, abs=0.04)
 
 
 def test_few_labels_get_a_line_and_a_wide_answer():
@@ -57,7 +68,7 @@ def test_few_labels_get_a_line_and_a_wide_answer():
     metrics = compare(Told(y, 1 - y, y, np.arange(12)), task)
     assert metrics["ratio"][0] == pytest.approx(0, abs=1e-6) and "label more" in verdict(metrics)
     assert compare(Told(y, y, y, np.arange(12)), task)["ratio"] == [1, 1, 1]
-    number = interval(np.arange(-5.0, 5.0))
+    number = interval(np.arange(-5.0, 5.0), np.arange(10.0))
     assert number["low"] < -4.5 and number["high"] > 3.5  # all of ten residuals but the outermost bits
 
 
@@ -66,7 +77,7 @@ def noise(label: list, seed: int, people: int = 0) -> Examples:
     rng, n = np.random.default_rng(seed), len(label)
     x, hand = rng.normal(size=(n, 40)).astype(np.float32), rng.normal(size=(n, 8))
     group = np.arange(n) % (people or n)
-    return Examples(x, hand, np.array(label, object), group, np.ones(n, bool), np.ones(40), {})
+    return Examples(x, hand, np.array(label, object), group, np.ones(n, bool), np.ones(n), np.ones(40), {})
 
 
 def test_what_cannot_be_learned_is_never_worth_using():

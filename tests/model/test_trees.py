@@ -71,8 +71,8 @@ def test_trees_see_the_facts_alone():
 
 def examples(n):
     x, y = drawn("binary", n)
-    every = np.ones(n, bool)
-    return Examples(x, x[:, 1:3].astype(float), np.array(["no", "yes"], object)[y], np.arange(n), every, np.ones(7), {})
+    every, label = np.ones(n, bool), np.array(["no", "yes"], object)[y]
+    return Examples(x, x[:, 1:3].astype(float), label, np.arange(n), every, np.ones(n), np.ones(7), {})
 
 
 def test_trees_join_where_they_help_and_labels_are_enough():
