@@ -3,7 +3,8 @@
 
 With --labels and --field the truth is a column of a table. With --pickups it is where taxis picked people up in the
 last week of the tracks (their flag turns from free to occupied), by taxis whose tracks are not looked at. What is
-looked at are the taxis held apart from training, before that week. The flag is never an input. A straight line
+looked at are the taxis held apart from training, before that week. The flag is never an input. With --hours each
+stretch of a track counts as a user: in weeks a taxi crosses everything, in two hours it does not. A straight line
 learns from each method's columns; blocks of regions are never both learned from and asked about. Several sources, as
 two cities, are learned from and asked about together.
 """
@@ -34,9 +35,10 @@ from raw_qgis_plugin.core.regions import area_km2, count_users, fixes_inside, po
 from raw_qgis_plugin.core.report import Page
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
-WEEK_MS = 7 * 86_400_000
+WEEK_MS = 7 * DAY_MS
 ALONE, RAW = "number of visitors alone", "RAW: embeddings, sum and mean, and how regions are used"
 WHO, RANDOM, DRAWS = ("embeddings", "facts of the visitors"), "of random people", 10
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # method -> its columns (n, d) and how much each counts (d,)
@@ -161,6 +163,14 @@ def pickups(path: str, regions: np.ndarray) -> tuple[Tracks, np.ndarray, np.ndar
     return tracks, counts[0], counts[1]
 
 
+def stretches(users: Tracks, hours: float) -> Tracks:
+    """Every so many hours of each user, from the epoch on, as a user of their own. users: of `by_user`."""
+    spell = users.t // int(hours * HOUR_MS)
+    new = (np.diff(users.user, prepend=-1) != 0) | (np.diff(spell, prepend=-1) != 0)
+    number = np.arange(new.sum())
+    return Tracks(number, number, number, np.cumsum(new) - 1, users.t, users.lon, users.lat)
+
+
 def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, np.ndarray, np.ndarray, int]:
     """Each method's columns for the regions of a source that enough users crossed, the truth (n,), the blocks (n,), and
     the number of users. InputError where there are too few regions.
@@ -177,6 +187,7 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
         found = join(regions.ids, np.arange(len(regions.ids)), labels, "region", args.field)
         chosen, value = found.unit, found.value.astype(float)
     users, block = tracks.by_user(), blocks(regions.shapes[chosen])
+    users = stretches(users, args.hours) if args.hours else users
     inside = fixes_inside(users, regions.shapes[chosen])
     visits = count_users(users, inside)
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
@@ -255,6 +266,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--labels", nargs="+", metavar="L", help="a table with the regions' ids and the field, one a source")
     p.add_argument("--field", metavar="F", help="column of the labels: a number")
     p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
+    p.add_argument("--hours", type=float, metavar="H", help="each stretch of H hours of a track counts as a user")
     p.add_argument("--min-users", type=int, default=FEWEST_USERS, metavar="N", help="fewest users (default: 10)")
     return p
 
