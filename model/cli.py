@@ -14,7 +14,7 @@ import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
 from raw_qgis_plugin.core.sources import PARQUET, find_source, read
-from raw_qgis_plugin.core.tracks import Tracks
+from raw_qgis_plugin.core.tracks import SHORTEST_H, Tracks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -52,6 +52,21 @@ def make_parser(command: str, description: str, epilog: str | None = None) -> Pa
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (default: auto)")
     parser.add_argument("--output", required=True, metavar="P", help="the table to write: .parquet or .csv")
     return parser
+
+
+def add_hours(parser: argparse.ArgumentParser) -> None:
+    """Add the option for vehicles that cross everything in weeks."""
+    parser.add_argument(
+        "--hours", type=_hours, metavar="H",
+        help="regions: each stretch of H hours of a track counts as a user, for vehicles that cross everything",
+    )  # fmt: skip
+
+
+def _hours(text: str) -> float:
+    hours = float(text)
+    if not hours >= SHORTEST_H:
+        raise argparse.ArgumentTypeError(f"'{text}' hours are no stretch: {SHORTEST_H:g} or more")
+    return hours
 
 
 def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:

@@ -157,10 +157,10 @@ def strength_of_counts(one: np.ndarray) -> np.ndarray:
 
 def region_examples(
     tracks: Tracks, regions: Polygons, table: dict[str, np.ndarray], field: str, model: Model, seed: int,
-    progress: Progress = no_progress, cached: Embed | None = None, tell: Tell = warn,
+    progress: Progress = no_progress, cached: Embed | None = None, tell: Tell = warn, hours: float | None = None,
 ) -> Examples:  # fmt: skip
     """Examples of regions with at least ten users, whole and, down to three, thinned; a label goes with its region's
-    block.
+    block. hours: of so long a stretch of a track each counts as a user.
     """
     ids, polygons = regions.ids, regions.shapes
     found = join(ids, np.arange(len(ids)), table, "region", field, tell=tell)
@@ -170,7 +170,7 @@ def region_examples(
             "All labelled regions lie within two kilometres or are joined by overlaps, so none could be tested on that "
             "is apart from those learned from: label regions of one level (tracts or districts) and a wider area."
         )
-    users = tracks.by_user()
+    users = tracks.by_hours(hours) if hours else tracks.by_user()
     inside, of = fixes_inside(users, polygons[found.unit]), fix_use(users)
     embeddings = cached(users, progress) if cached else embed(users, model, progress)
     area = area_km2(polygons[found.unit])

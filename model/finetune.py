@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 from model.card import write_card
-from model.cli import DEVICES, Parser, run, warn
+from model.cli import DEVICES, Parser, add_hours, run, warn
 from model.examples import (
     BASELINE,
     BASELINES,
@@ -249,6 +249,7 @@ def parser() -> argparse.ArgumentParser:
         "--also-days", type=int, nargs="+", default=[], metavar="N",
         help="of users: learn also from what N days show of them, so that the head can be asked after few days",
     )  # fmt: skip
+    add_hours(p)
     p.add_argument("--per-class", type=int, metavar="N", help="learn from at most N labels a class, drawn at random")
     p.add_argument("--title", default="", help="the task in words, for legends")
     p.add_argument("--unit-of-measure", default="", help="of a number, such as 'per km²'")
@@ -293,6 +294,8 @@ def check(args: argparse.Namespace, bundle: Bundle) -> None:
     library.check_target(args.output)
     if args.unit == "region" and not args.regions:
         raise InputError("--unit region needs --regions.")
+    if args.hours and args.unit != "region":
+        raise InputError("--hours is for --unit region.")
     if args.unit == "region" and args.backbone == "tuned":
         raise InputError("The network cannot be tuned on regions: use --backbone frozen.")
     counts = {len(args.tracks), len(args.labels), *([len(args.regions)] if args.unit == "region" else [])}
@@ -324,7 +327,8 @@ def gather(
         say(fields=str(guess), skipped=str(skipped), provider=model.provider)
         if args.unit == "region":
             regions = read_polygons(args.regions[n], args.id)
-            parts.append(region_examples(tracks, regions, table, args.field, model, args.seed, embedded, cached, tell))
+            ways = embedded, cached, tell, args.hours
+            parts.append(region_examples(tracks, regions, table, args.field, model, args.seed, *ways))
             continue
         tracks, found = label_units(tracks, table, args.unit, args.field, rename, tell)
         if args.backbone == "tuned":
@@ -360,6 +364,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             "unit_of_measure": args.unit_of_measure, "trained_on": args.trained_on, "experimental": args.experimental,
             "verdict": verdict(card["metrics"]),
         }  # fmt: skip
+        if args.hours:
+            card["hours"] = args.hours
         if not args.alone:
             card["asks"] = list(examples.asks)
         add_head(bundle, args.output, args.task_name, head, card)

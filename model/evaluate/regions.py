@@ -18,6 +18,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 
+from model.cli import add_hours
 from model.evaluate import make_parser, write_report
 from model.evaluate.untrained import untrained
 from model.examples import COUNTS, FEWEST_USERS, blocks, strength_of, strength_of_counts
@@ -35,7 +36,7 @@ from raw_qgis_plugin.core.regions import area_km2, count_users, fixes_inside, po
 from raw_qgis_plugin.core.report import Page
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
-from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
+from raw_qgis_plugin.core.times import DAY_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 WEEK_MS = 7 * DAY_MS
@@ -163,14 +164,6 @@ def pickups(path: str, regions: np.ndarray) -> tuple[Tracks, np.ndarray, np.ndar
     return tracks, counts[0], counts[1]
 
 
-def stretches(users: Tracks, hours: float) -> Tracks:
-    """Every so many hours of each user, from the epoch on, as a user of their own. users: of `by_user`."""
-    spell = users.t // int(hours * HOUR_MS)
-    new = (np.diff(users.user, prepend=-1) != 0) | (np.diff(spell, prepend=-1) != 0)
-    number = np.arange(new.sum())
-    return Tracks(number, number, number, np.cumsum(new) - 1, users.t, users.lon, users.lat)
-
-
 def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, np.ndarray, np.ndarray, int]:
     """Each method's columns for the regions of a source that enough users crossed, the truth (n,), the blocks (n,), and
     the number of users. InputError where there are too few regions.
@@ -186,8 +179,8 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
         labels = read_table(args.labels[source])
         found = join(regions.ids, np.arange(len(regions.ids)), labels, "region", args.field)
         chosen, value = found.unit, found.value.astype(float)
-    users, block = tracks.by_user(), blocks(regions.shapes[chosen])
-    users = stretches(users, args.hours) if args.hours else users
+    users = tracks.by_hours(args.hours) if args.hours else tracks.by_user()
+    block = blocks(regions.shapes[chosen])
     inside = fixes_inside(users, regions.shapes[chosen])
     visits = count_users(users, inside)
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
@@ -266,7 +259,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--labels", nargs="+", metavar="L", help="a table with the regions' ids and the field, one a source")
     p.add_argument("--field", metavar="F", help="column of the labels: a number")
     p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
-    p.add_argument("--hours", type=float, metavar="H", help="each stretch of H hours of a track counts as a user")
+    add_hours(p)
     p.add_argument("--min-users", type=int, default=FEWEST_USERS, metavar="N", help="fewest users (default: 10)")
     return p
 

@@ -17,6 +17,7 @@ from pathlib import Path, PurePosixPath
 from .errors import BundleError
 from .features import FEATURE_VERSION
 from .paths import shipped_bundle
+from .tracks import SHORTEST_H
 
 FORMAT_VERSION = 2
 LARGEST_BYTES = 8 * 2**30  # raw-1b in fp32 with room
@@ -171,6 +172,8 @@ def _check_card(folder: Path, card: object) -> None:
             "number",
         ):
             raise BundleError(f"The head {h['name']} of the model {card['name']} has an unknown unit or kind.")
+        if "hours" in h and not (isinstance(h["hours"], (int, float)) and h["hours"] >= SHORTEST_H):
+            raise BundleError(f"The head {h['name']} of the model {card['name']} counts stretches of no length.")
     on_their_own = [h["name"] for h in card["heads"] if "asks" not in h]
     for h in card["heads"]:
         asks = h.get("asks", [])

@@ -168,6 +168,10 @@ def _scores(
     columns: dict[str, Any] = {}
     in_domain, reasons = True, []
     for head in heads:
+        if "hours" in head:
+            in_domain = False
+            reasons.append(f"{head['name']} counts stretches of {head['hours']:g} h: ask it with 'Score regions'")
+            continue
         pooling = head.get("pooling", "sum")
         x = region_inputs(embeddings, visits, np.array([area]), use, pooling)
         columns.update({name: values[0] for name, values in answers(head, model, x, stats).items()})

@@ -79,19 +79,25 @@ def score_regions(
     }
     more = stays(users, polygons, inside, visits, min_users)
     more["n_visits"] = np.where(told, more["n_visits"], np.nan)
-    use = use_of_regions(users, [inside[i] for i in np.flatnonzero(told)] if heads else [])
-    visits, users = _only_visitors(visits[told], users)
     in_domain = told.copy()
     reasons = [] if heads else ["The model has no head for a region, so that there are counts alone."]
     if passed := np.count_nonzero(shown & ~told):
         few = f"fewer than {min_users} users have a fix inside, so figures from fixes are withheld"
         reasons.append(f"{passed} of {shown.sum()} regions: {few}")
-    if heads:
-        part = part_of(progress, 0.2, 0.95)
-        embeddings = cached(users, part) if cached else embed(users, model, part)
-        inputs = region_inputs(embeddings, visits, area_km2(np.asarray(polygons, object)[told]), use, pooling)
-        stats = _region_stats(users, visits)
-        for head in heads:
+    area, told_of = area_km2(np.asarray(polygons, object)[told]), [inside[i] for i in np.flatnonzero(told)]
+    lengths = list(dict.fromkeys(head.get("hours") for head in heads))
+    for n, hours in enumerate(lengths):
+        part = part_of(progress, 0.2 + 0.75 * n / len(lengths), 0.2 + 0.75 * (n + 1) / len(lengths))
+        who, came = users, visits
+        if hours:  # whoever taught the head counted stretches of tracks as users
+            who = users.by_hours(hours)
+            came = count_users(who, inside)
+            came = came + ways_across(who, polygons, came) if by == "segments" else came
+        use = use_of_regions(who, told_of)
+        came, who = _only_visitors(came[told], who)
+        embeddings = cached(who, part) if cached else embed(who, model, part)
+        inputs, stats = region_inputs(embeddings, came, area, use, pooling), _region_stats(who, came)
+        for head in (head for head in heads if head.get("hours") == hours):
             for name, values in answers(head, model, inputs, stats).items():
                 columns[name] = np.full(len(told), None if values.dtype == object else np.nan, values.dtype)
                 columns[name][told] = values

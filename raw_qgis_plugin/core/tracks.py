@@ -17,6 +17,7 @@ from .times import parse_times as parse_times
 
 SPIKE_MS = 100.0  # m/s; a fix reached and left faster than this, off a way that is slower, is no movement
 MOST_M_PER_DEGREE = 111_700.0
+SHORTEST_H = 0.1  # of a stretch of a track that counts as a user
 NOBODY = "all"  # the one user of fixes that come without a user
 
 
@@ -135,6 +136,13 @@ class Tracks:
         names = np.datetime_as_string(day[first].astype("datetime64[D]")).astype(object)
         track = (np.cumsum(new) - 1).astype(np.int32)
         return Tracks(users.user_ids, names, users.user[first], track, users.t, users.lon, users.lat)
+
+    def by_hours(self, hours: float) -> Tracks:
+        """Each stretch of so many hours of a user, from the epoch on, as a user of its own; the fixes of `by_user`."""
+        users = self.by_user()
+        stretch = np.cumsum(~_repeated(users.user, users.t // int(hours * HOUR_MS))) - 1
+        number = np.arange(stretch[-1] + 1 if len(stretch) else 0, dtype=np.int32)
+        return Tracks(number, number, number, stretch.astype(np.int32), users.t, users.lon, users.lat)
 
 
 class TimeIndex:

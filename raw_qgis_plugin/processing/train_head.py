@@ -93,6 +93,17 @@ class TrainHead(TrackAlgorithm):
             "MINUTES", tr("Minutes at most"), QgsProcessingParameterNumber.Type.Double, 30.0, minValue=0.1
         )
         self.add_advanced(minutes)
+        hours = QgsProcessingParameterNumber(
+            "HOURS", tr("Regions: count each stretch of so many hours as a user"),
+            QgsProcessingParameterNumber.Type.Double, None, optional=True, minValue=0.1,
+        )  # fmt: skip
+        hours.setHelp(
+            tr(
+                "For vehicles that cross everything in a day or a week: who crosses a region says more in half an hour "
+                "to two hours. The new label is then asked so too."
+            )
+        )
+        self.add_advanced(hours)
         self.addParameter(QgsProcessingParameterFolderDestination("BUNDLE", tr("New model")))
         self.addParameter(QgsProcessingParameterFileDestination("REPORT", tr("Report"), "HTML files (*.html)"))
         self.add_model()
@@ -108,6 +119,8 @@ class TrainHead(TrackAlgorithm):
             raise InputError(f"'{name}' is no name for a task: use small letters, digits and _, such as night_worker.")
         open_bundle(self._model_path(parameters, context))
         labels, unit = self.parameterAsSource(parameters, "LABELS", context), self._unit(parameters, context)
+        if unit != "region" and parameters.get("HOURS") is not None:
+            raise InputError("HOURS is for labels of regions: leave it empty.")
         if labels is None:
             return
         if unit == "region":
@@ -162,6 +175,8 @@ class TrainHead(TrackAlgorithm):
         ]  # fmt: skip
         cache = kept_in(feedback)
         arguments += ["--cache", str(cache)] if cache else []
+        if parameters.get("HOURS") is not None:
+            arguments += ["--hours", f"{self.parameterAsDouble(parameters, 'HOURS', context):g}"]
         try:
             arguments += self._write_labels(parameters, context, unit, folder)
             if unit == "user":

@@ -492,6 +492,10 @@
       <translation>Partes</translation>
     </message>
     <message>
+      <source>For vehicles that cross everything in a day or a week: who crosses a region says more in half an hour to two hours. The new label is then asked so too.</source>
+      <translation>Para veículos que passam por tudo em um dia ou uma semana: quem atravessa uma região diz mais em meia hora a duas horas. O novo rótulo é depois perguntado da mesma forma.</translation>
+    </message>
+    <message>
       <source>Forecast</source>
       <translation>Previsão</translation>
     </message>
@@ -1150,6 +1154,10 @@
     <message>
       <source>Regions with fewer people get no figures at all.</source>
       <translation>Regiões com menos pessoas não recebem nenhum número.</translation>
+    </message>
+    <message>
+      <source>Regions: count each stretch of so many hours as a user</source>
+      <translation>Regiões: contar cada trecho de tantas horas como um usuário</translation>
     </message>
     <message>
       <source>Remove</source>

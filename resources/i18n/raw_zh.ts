@@ -492,6 +492,10 @@
       <translation>份数</translation>
     </message>
     <message>
+      <source>For vehicles that cross everything in a day or a week: who crosses a region says more in half an hour to two hours. The new label is then asked so too.</source>
+      <translation>适用于一天或一周内几乎经过所有地方的车辆：谁经过一个区域，按半小时到两小时来看更能说明问题。新标签之后也按同样的方式回答。</translation>
+    </message>
+    <message>
       <source>Forecast</source>
       <translation>预测</translation>
     </message>
@@ -1150,6 +1154,10 @@
     <message>
       <source>Regions with fewer people get no figures at all.</source>
       <translation>人数更少的区域完全不给出数字。</translation>
+    </message>
+    <message>
+      <source>Regions: count each stretch of so many hours as a user</source>
+      <translation>区域：把每段若干小时的轨迹算作一个用户</translation>
     </message>
     <message>
       <source>Remove</source>

@@ -94,6 +94,8 @@ def test_no_bundle_there(tmp_path, path):
         ({"heads": [{"name": "commuter", "unit": "cat", "kind": "binary"}]}, "unknown unit"),
         ({"heads": [{"name": "mine", "unit": "user", "kind": "binary", "asks": ["nobody"]}]}, "asks heads"),
         ({"heads": [{"name": "mine", "unit": "user", "kind": "binary", "asks": ["mine"]}]}, "asks heads"),
+        ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": 1e-9}]}, "stretches of no length"),
+        ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": "x"}]}, "stretches of no length"),
     ],
 )
 def test_a_wrong_card_is_refused(copy, changes, said):

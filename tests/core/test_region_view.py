@@ -75,6 +75,15 @@ def test_a_region_counts_distinct_people_and_their_hours() -> None:
     assert visits.indices.tolist() == view.visitors.tolist()
 
 
+def test_a_head_of_stretches_is_left_to_the_algorithm() -> None:
+    head = {"name": "trade", "unit": "region", "kind": "number", "hours": 2}
+    city = city_of(people(12))
+    asked = SimpleNamespace(card={"width": 4}, bundle=SimpleNamespace(heads=lambda unit: [head]))
+    view = look(city, asked, shapely.box(-1, -1, 1, 1))
+    assert view.columns == {} and not view.in_domain
+    assert view.reasons == ["trade counts stretches of 2 h: ask it with 'Score regions'"]
+
+
 def test_few_people_give_no_figure_and_few_in_an_hour_no_cell() -> None:
     few = look(city_of(people(9)), NoHeads(), shapely.box(-1, -1, 1, 1))
     assert few.suppressed

@@ -16,6 +16,7 @@ pytest.importorskip("scipy")
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.geodesy import metres_between  # noqa: E402
 from raw_qgis_plugin.core.polygons import read_polygons  # noqa: E402
+from raw_qgis_plugin.core.region_use import USE  # noqa: E402
 from raw_qgis_plugin.core.regions import (  # noqa: E402
     area_km2,
     count_users,
@@ -302,6 +303,19 @@ def test_embeddings_may_come_from_elsewhere(people, invented_model):
     scores = score_regions(people, half, invented_model({**POI, "transform": ""}), min_users=3, cached=cached)
     assert asked == [scores.columns["n_users"][0]] and 3 <= asked[0] < 12  # of those who were there alone
     assert scores.columns["poi"][0] == 0.5 * asked[0]
+
+
+@pytest.mark.parametrize("by", ["fixes", "segments"])
+def test_a_head_may_count_stretches_of_tracks_as_users(people, invented_model, by):
+    """Nobody else does: few people stay hidden, however many stretches they have."""
+    model = invented_model({**POI, "name": "whole"}, {**POI, "hours": 0.5, "domain": {"n_users": [20, 90]}})
+    some = [EVERYWHERE, shapely.box(9.995, 40, 10.005, 60)]
+    scores = score_regions(people, some, model, by=by)
+    assert scores.columns["suppressed"].tolist() == [False, True] and np.isnan(scores.columns["poi"][1])
+    parts = people.by_hours(0.5)
+    assert model.asked["whole"][0, -len(USE) - 3] == pytest.approx(np.log1p(12))
+    assert model.asked["poi"][0, -len(USE) - 3] == pytest.approx(np.log1p(parts.n_users)) and parts.n_users == 60
+    assert scores.columns["n_users"][0] == 12 and scores.columns["in_domain"].tolist() == [True, False]
 
 
 def test_no_head_no_region_no_fix(people, invented_model):

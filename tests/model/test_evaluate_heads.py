@@ -172,12 +172,6 @@ def test_regions_against_visitors_alone(nano_run, tracks_file, tmp_path):
 
 
 def test_stretches_of_hours_count_as_users(nano_run, tracks_file, tmp_path):
-    hour = 3_600_000
-    t = np.array([0, 1, 2.5, 2.75, 2.5]) * hour
-    tracks, _ = build_tracks(list("aaaab"), None, t.astype(int), np.arange(5) / 1e3, np.zeros(5))
-    parts = regions.stretches(tracks.by_user(), 2.0)
-    assert parts.user.tolist() == [0, 0, 1, 1, 2] and parts.n_users == parts.n_tracks == 3
-    np.testing.assert_array_equal(parts.t, tracks.t)
     path = squares(tmp_path / "r.geojson")
     labels = tmp_path / "l.csv"
     labels.write_text("region_id,shops\n" + "".join(f"r{i},{i % 8}\n" for i in range(64)))

@@ -139,8 +139,14 @@ def test_regions_are_taught_on_who_crossed_them(nano_run, tracks_file, tmp_path)
     arguments += ["--regions", str(tmp_path / "r.geojson"), "--id", "region_id", "--task-name", "density"]
     finetune([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "bundle")])
     (head,) = open_bundle(tmp_path / "bundle").heads("region")
-    assert head["kind"] == "number" and head["halfwidth"]["low"] < 0 < head["halfwidth"]["high"]
-    assert head["domain"]["n_users"][0] == 3 and set(head["metrics"]["head"]) == {"mae", "r2"}
+    reach = head["halfwidth"]  # by the number of users, for there are thinned copies of each region
+    assert head["kind"] == "number" and np.max(reach["low"]) < 0 < np.min(reach["high"])
+    assert len(reach["at"]) > 1 and (np.diff(reach["at"]) > 0).all()
+    assert head["domain"]["n_users"][0] == 3 and set(head["metrics"]["head"]) == {"mae", "r2"} and "hours" not in head
+    arguments += ["--bundle", str(tmp_path / "bundle"), "--output", str(tmp_path / "bundle"), "--hours", "0.25"]
+    finetune(arguments)
+    (by_parts,) = open_bundle(tmp_path / "bundle").heads("region")
+    assert by_parts["hours"] == 0.25 and by_parts["domain"]["n_users"][1] > head["domain"]["n_users"][1]
 
 
 @pytest.mark.parametrize(
@@ -149,6 +155,7 @@ def test_regions_are_taught_on_who_crossed_them(nano_run, tracks_file, tmp_path)
         (["--field", "bogus"], "no column 'bogus'"),
         (["--task-name", "Ü ber"], "no name for a head"),
         (["--unit", "region"], "needs --regions"),
+        (["--hours", "2"], "--hours is for --unit region"),
         (["--unit", "track"], "no id of the track"),
     ],
 )

@@ -57,6 +57,7 @@ def given(monkeypatch: pytest.MonkeyPatch, staged: None) -> dict[str, Any]:
 
     def start(cls: type, module: str, arguments: list[str], folder: Path, **notes: Any) -> None:
         seen["tracks"] = read(folder / "tracks.parquet")[0]
+        seen["arguments"] = arguments
         seen["labels"] = parquet.read_table(folder / "labels.parquet").to_pydict()
         raise Cancelled
 
@@ -118,6 +119,7 @@ def test_some_labels_answer_for_everybody(
         ({"TASK_NAME": "Night worker"}, "no name for a task"),
         ({"UNIT": "day"}, "no id of the day"),
         ({"UNIT": "region"}, "a layer of polygons"),
+        ({"HOURS": 2}, "HOURS is for labels of regions"),
         ({"LABEL_FIELD": "nothing"}, "nothing"),
     ],
 )
@@ -225,7 +227,9 @@ def test_what_is_taught_is_what_is_profiled_later(
     labels = QgsVectorLayer("Polygon?crs=EPSG:4326&" + "&".join(
         f"field={name}:string" for name in ("user_id", "trip_id", "day", "kind")), "labels", "memory")  # fmt: skip
     labels.dataProvider().addFeature(QgsFeature(labels.fields()))
-    run("raw:trainhead", INPUT=layer, LABELS=labels, UNIT=unit, **asked)
+    hours = {"HOURS": 0.5} if unit == "region" else {}
+    run("raw:trainhead", INPUT=layer, LABELS=labels, UNIT=unit, **hours, **asked)
+    assert (given["arguments"][-6:-4] == ["--hours", "0.5"]) == bool(hours)
     tracks = given["tracks"]
     units = tracks if unit == "track" else tracks.by_day() if unit == "day" else tracks.by_user()
     assert len(units) == n
