@@ -31,7 +31,7 @@ FEWER = 0.3  # what all columns but the strongest count in a second line: hundre
 QUIET = 0.04  # and all but what other heads say in a third one
 SAME = 0.02  # a column that varies less is the same for all
 RECALIBRATED_FROM = 100  # labels
-PARTS, EACH = 6, 200  # most parts with an interval of their own, and about how many residuals each has
+PARTS, EACH = 6, 100  # most parts with an interval of their own, and about how many residuals each has
 
 
 @dataclass(frozen=True)
@@ -304,7 +304,13 @@ def interval(residual: np.ndarray, known: np.ndarray) -> dict[str, Any]:
     (Mondrian conformal prediction), 'at' the middle of each.
     """
     parts = int(np.clip(len(residual) // EACH, 1, PARTS))
-    part = np.digitize(known, np.unique(np.quantile(known, np.arange(1, parts) / parts)))
+    edges = np.unique(np.quantile(known, np.arange(1, parts) / parts))
+    while len(edges):  # where many are alike, parts come out small: they join their neighbours
+        size = np.bincount(np.digitize(known, edges), minlength=len(edges) + 1)
+        if size.min() >= EACH / 2:
+            break
+        edges = np.delete(edges, min(int(size.argmin()), len(edges) - 1))
+    part = np.digitize(known, edges)
     rows = [residual[part == p] for p in np.unique(part)]
     rank = [min((1 - (1 - INTERVAL) / 2) * (1 + 1 / len(r)), 1.0) for r in rows]
     low, high = ([float(np.quantile(r, q)) for r, q in zip(rows, by)] for by in ([1 - k for k in rank], rank))

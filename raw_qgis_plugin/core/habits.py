@@ -175,6 +175,7 @@ def _time_by_place(s: _Slots, place: np.ndarray) -> list[np.ndarray]:
 def _anchor(s: _Slots, place: np.ndarray) -> list[np.ndarray]:
     """Where weekday daytime is spent away from the first place: on how many of the days seen, how long, from when."""
     hour, day = s.hours % 24, s.number // 144
+    day = day - day.min(initial=0)  # of a clock that was reset a fix may be older than 1970
     weekday = s.hours < 120
     daytime = (hour >= 7) & (hour < 19)
     times = np.stack([s.total(s.length, (place == k) & weekday & daytime) for k in range(1, PLACES)], axis=1)

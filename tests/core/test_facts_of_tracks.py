@@ -84,6 +84,20 @@ def test_facts_of_several_tracks_are_each_ones_own():
         np.testing.assert_allclose(facts(both), np.concatenate([facts(a), facts(b)]), atol=1e-4)
 
 
+def test_a_fix_of_a_reset_clock_says_nothing_of_others():
+    """Before 1970 days are negative."""
+    parts = [week(), week((1,), user="b")]
+    old = -36 * HOUR + np.arange(10) * 600_000  # Tuesday at noon
+    users = np.concatenate([np.repeat(["a", "b"], [len(p) for p in parts]), ["b"] * 10])
+    t, lon, lat = (np.concatenate([getattr(p, name) for p in parts]) for name in ("t", "lon", "lat"))
+    t, lon, lat = np.append(t, old), np.append(lon, np.zeros(10)), np.append(lat, np.zeros(10))
+    with_old, _ = build_tracks(users, None, t, lon, lat)
+    assert with_old.t.min() < 0
+    np.testing.assert_allclose(habits(with_old)[0], habits(parts[0])[0], atol=1e-6)
+    first, _ = build_tracks(["a"] * 10, None, old, np.zeros(10), np.zeros(10))
+    assert np.isfinite(habits(first)).all()
+
+
 def test_motion_tells_speed_and_stops():
     t = np.arange(600) * 1000
     step = np.where((np.arange(600) // 60) % 2, 0.0, 10.0)  # a minute at 10 m/s, a minute still

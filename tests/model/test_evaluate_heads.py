@@ -86,6 +86,19 @@ def test_a_class_that_nobody_has_is_no_answer_of_the_trees(taught, tracks_file, 
         evaluate([*arguments, "--unit", "user", "--task", "way", "--record", "here"])
 
 
+def test_the_nearest_of_the_simple_methods_is_the_one_to_beat():
+    rng = np.random.default_rng(0)
+    hand = rng.normal(size=(300, 3))
+    y = np.expm1(np.abs(3 * hand[:, 0] + rng.normal(size=300)))
+    ways = profiles.simple_answers(hand[:200], y[:200], hand[200:], Task("number", transform="log1p"), 0)
+    off = np.abs(ways - y[200:]).mean(axis=1)
+    assert ways.shape == (3, 100) and off[1] < off[0]  # logarithms tell what spreads over magnitudes
+    assert (ways[2] == np.median(y[:200])).all()
+    words = (hand[:, 0] > 0).astype(int)
+    ways = profiles.simple_answers(hand[:200], words[:200], hand[200:], Task("binary", ("no", "yes")), 0)
+    assert (ways[0] == words[200:]).mean() > 0.9 and set(ways[2]) == {float(np.bincount(words[:200]).argmax())}
+
+
 def test_first_days_begin_with_a_whole_one():
     hours = np.arange(0, 24 * 5, 3)
     tracks, _ = build_tracks(

@@ -59,6 +59,14 @@ def test_intervals_are_wider_where_less_is_known():
         assert ((fresh > low) & (fresh < high)).mean() == pytest.approx(0.8, abs=0.04)
 
 
+def test_a_few_odd_units_have_no_interval_of_their_own():
+    rng = np.random.default_rng(0)
+    known = np.where(np.arange(1200) < 3, 10.0, 23.0)
+    assert set(interval(rng.normal(size=1200), known)) == {"low", "high"}
+    known[200:800] = 5.0
+    assert interval(rng.normal(size=1200), known)["at"] == [5.0, 23.0]
+
+
 def test_few_labels_get_a_line_and_a_wide_answer():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(12, 40)).astype(np.float32)
