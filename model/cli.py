@@ -70,11 +70,14 @@ def _hours(text: str) -> float:
 
 
 def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
-    """Run a command -> its exit code: 2 with one line on stderr for a RawError, 130 for Ctrl-C."""
+    """Run a command -> its exit code: 2 with one line on stderr for a RawError or a failing disk, 130 for Ctrl-C."""
     try:
         main(argv)
     except RawError as error:
         print(f"error: {error}", file=sys.stderr)
+        return 2
+    except OSError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nstopped", file=sys.stderr)

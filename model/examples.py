@@ -11,6 +11,7 @@ import numpy as np
 
 from model.cli import warn
 from model.hand_features import hand_features
+from model.heads import encode
 from model.labels import Labelled, Tell, join, label_units
 from raw_qgis_plugin.core.domain import UNLIMITED, evidence, unit_stats
 from raw_qgis_plugin.core.embed import FACTS, embed
@@ -115,6 +116,20 @@ def together(parts: list[Examples], apart: bool = True) -> Examples:
         domain[name] = [min(low), max(high)]
     columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "hand", "label", "whole", "evidence")}
     return Examples(**columns, group=np.concatenate(groups), strength=parts[0].strength, domain=domain)
+
+
+def without_lone_classes(e: Examples, rename: dict[str, str], tell: Tell = warn) -> Examples:
+    """Examples without the classes that one person or block alone has: no head that has not seen it could be asked."""
+    task, y = encode(e.label, rename)
+    alone = [i for i in range(len(task.classes)) if len(np.unique(e.group[e.whole & (y == i)])) < 2]
+    if not alone:
+        return e
+    names = ", ".join(task.classes[i] for i in alone)
+    tell(f"Left out, since one person or place alone has them, so that nobody else could be tested on them: {names}.")
+    kept = ~np.isin(y, alone)
+    if not kept.any():
+        raise InputError("Each label is of one person or place alone: label more of them.")
+    return replace(e, **{k: getattr(e, k)[kept] for k in ("x", "hand", "label", "group", "whole", "evidence")})
 
 
 def ask_heads(e: Examples, unit: str, name: str, model: Model) -> Examples:

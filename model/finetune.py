@@ -37,6 +37,7 @@ from model.examples import (
     some_days,
     strength_of,
     together,
+    without_lone_classes,
 )
 from model.export import export_graph
 from model.heads import (
@@ -60,7 +61,7 @@ from model.labels import Labelled, is_one_of, label_units, label_words, read_tab
 from model.scoring import Told, compare, verdict, write_report
 from model.trees import with_trees
 from raw_qgis_plugin.core import library
-from raw_qgis_plugin.core.bundle import Bundle, open_bundle
+from raw_qgis_plugin.core.bundle import HEAD_NAMES, Bundle, is_head_name, open_bundle
 from raw_qgis_plugin.core.cache import embed_cached
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.polygons import read_polygons
@@ -90,6 +91,7 @@ def teach(
 
     Returns the head, its task, what the card says, and the answers of the cross-validation.
     """
+    e = without_lone_classes(e, rename, tell) if splits is None else e
     task, y = encode(e.label, rename)
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
@@ -303,6 +305,8 @@ def check(args: argparse.Namespace, bundle: Bundle) -> None:
         raise InputError("Give as many --labels (and --regions) as --tracks, in the same order.")
     if args.backbone == "tuned" and len(args.tracks) > 1:
         raise InputError("The network is tuned on one source: give one --tracks, or use --backbone frozen.")
+    if args.report and not args.report.parent.is_dir():
+        raise InputError(f"There is no folder {args.report.parent} for --report.")
     akin = [h["name"] for h in bundle.card["heads"] if args.task_name in h.get("asks", [])]
     if akin and args.backbone == "frozen":
         raise InputError(f"{', '.join(akin)} learned from what the head '{args.task_name}' says: choose another name.")
@@ -349,8 +353,8 @@ def gather(
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
-    if not args.task_name.isascii() or not args.task_name.isidentifier() or args.task_name != args.task_name.lower():
-        raise InputError(f"'{args.task_name}' is no name for a head: use small letters, digits and _.")
+    if not is_head_name(args.task_name):
+        raise InputError(f"'{args.task_name}' is no name for a head: {HEAD_NAMES}.")
     bundle = open_bundle(args.bundle)
     check(args, bundle)
     rename = dict(r.split("=", 1) for r in args.rename)

@@ -6,17 +6,22 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model.cli import warn
 from model.persons import persons_of
+from raw_qgis_plugin.core import sources
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
 from raw_qgis_plugin.core.tracks import Tracks, encode_ids
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 ID_FIELDS = {
     "user": ("user_id", "user", "uid", "cab_id", "id"),
@@ -45,20 +50,24 @@ class Labelled:
 
 
 def read_table(path: str | Path) -> dict[str, np.ndarray]:
-    """Columns of a CSV or Parquet table. Ids in a CSV are text: a census tract's leading zeros are part of its name."""
-    import pyarrow.csv
-    import pyarrow.parquet
+    """Columns of a CSV or Parquet table. A CSV file's are numbers where all of their values are, but for ids: a census
+    tract's leading zeros are part of its name.
+    """
+    table, of_text = sources.read_table(path), sources.find_source(path)[1] != "parquet"
+    ids = {name for names in ID_FIELDS.values() for name in names}
+    columns = {name: table[name] for name in table.column_names}
+    numbers = {name: as_numbers(c) for name, c in columns.items() if of_text and name not in ids}
+    return {name: np.asarray(c.to_pylist(), object) for name, c in (columns | numbers).items()}
 
-    ids = {name: pyarrow.string() for names in ID_FIELDS.values() for name in names}
-    as_text = pyarrow.csv.ConvertOptions(column_types=ids)
-    try:
-        if str(path).endswith(".parquet"):
-            table = pyarrow.parquet.read_table(path)
-        else:
-            table = pyarrow.csv.read_csv(path, convert_options=as_text)
-    except (OSError, ValueError) as e:
-        raise InputError(f"The labels {path} cannot be read: {e}") from e
-    return {name: np.asarray(table[name].to_pylist(), object) for name in table.column_names}
+
+def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of text as whole numbers or as numbers, where all of its values are; else as it is."""
+    import pyarrow as pa
+
+    for kind in (pa.int64(), pa.float64()):
+        with suppress(pa.ArrowInvalid):
+            return column.cast(kind)
+    return column
 
 
 def column(table: dict[str, np.ndarray], names: tuple[str, ...], what: str) -> np.ndarray:
@@ -77,7 +86,7 @@ def clean(values: Sequence[Any] | np.ndarray) -> np.ndarray:
 
 
 def _clean(value: Any) -> Any:
-    if value is None or value != value:
+    if value is None or value != value or value in (np.inf, -np.inf):
         return None
     if isinstance(value, (bool, int, float, np.bool_, np.number)):
         return value
@@ -273,6 +282,14 @@ def join(
     if users is not None and users_of(table, unit) is not None:
         asked = list(zip(id_texts(users), asked, strict=True))
     row = np.flatnonzero([a in known for a in asked])
+    if unit in ("track", "region"):  # a label of a day without a user is everybody's
+        count = Counter(asked[i] for i in row)
+        shared = {a for a, n in count.items() if n > 1}
+        if shared:
+            row = row[[asked[i] not in shared for i in row]]
+            cure = "dissolve the regions by it" if unit == "region" else "give the labels a column user_id"
+            tell(f"{len(shared):,} ids, such as '{min(map(str, shared))}', are of several {unit}s each; these are left "
+                 f"out: {cure}.")  # fmt: skip
     strangers = known.keys() - set(asked)
     words = ""
     if strangers:

@@ -12,7 +12,8 @@ from scipy.sparse.csgraph import connected_components
 if TYPE_CHECKING:
     from raw_qgis_plugin.core.tracks import Tracks
 
-RUN = 8  # consecutive fixes with equal time and position
+RUN = 8  # consecutive fixes with equal time and position …
+MOVES = 3  # … which must change so often: two who sleep in one cell of a grid are two
 BLOCK = 2_000_000  # fixes hashed at once
 MOST_HASHES = 8_000_000  # kept in memory; of more, those that an even share of all values picks
 _FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93))
@@ -21,7 +22,7 @@ _FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 
 def hash_runs(
     user: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, every: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of all runs of RUN fixes of one user, and their users.
+    """Hashes of all runs of RUN fixes of one user that move MOVES times, and their users.
 
     user: (n,) int, sorted; t: (n,) epoch ms; lon, lat: (n,) degrees, compared to a millionth. every: keep the hashes
     that it divides, about one in so many and the same ones for everybody. Returns (m,) uint64 and (m,) like `user`.
@@ -38,7 +39,8 @@ def hash_runs(
     for i in range(RUN):
         hashed = hashed * mix + token[i : i + m]
     hashed ^= hashed >> np.uint64(32)
-    keep = user[:m] == user[RUN - 1 :]
+    moved = np.cumsum(np.append(0, (np.diff(lon) != 0) | (np.diff(lat) != 0)))
+    keep = (user[:m] == user[RUN - 1 :]) & (moved[RUN - 1 :] - moved[:m] >= MOVES)
     if every > 1:
         keep &= hashed % np.uint64(every) == 0
     return hashed[keep], user[:m][keep]

@@ -178,7 +178,7 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
         tracks, before = read(args.tracks[source])[0], None
         labels = read_table(args.labels[source])
         found = join(regions.ids, np.arange(len(regions.ids)), labels, "region", args.field)
-        chosen, value = found.unit, found.value.astype(float)
+        chosen, value = found.unit, _as_numbers(found.value, args.field)
     users = tracks.by_hours(args.hours) if args.hours else tracks.by_user()
     block = blocks(regions.shapes[chosen])
     inside = fixes_inside(users, regions.shapes[chosen])
@@ -199,6 +199,13 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
     return columns, value, block, users.n_users
 
 
+def _as_numbers(values: np.ndarray, field: str) -> np.ndarray:
+    try:
+        return values.astype(float)
+    except ValueError as e:
+        raise InputError(f"The column '{field}' is to hold numbers: {e}.") from e
+
+
 def run_all(args: argparse.Namespace) -> dict:
     """Read, measure."""
     if not args.pickups and not (args.labels and args.field):
@@ -211,17 +218,21 @@ def run_all(args: argparse.Namespace) -> dict:
     columns = {k: (np.concatenate([c[k][0] for c in every]), strength) for k, (_, strength) in every[0].items()}
     source = np.repeat(np.arange(len(of)), [len(b) for b in of])
     block = np.unique(np.stack([source, np.concatenate(of)]), axis=1, return_inverse=True)[1].ravel()
+    if len(np.unique(block)) < 2:
+        raise InputError("All regions lie within two kilometres, so none could be tested on that is apart from others.")
     task, y = encode_numbers(value)
     return {
         "truth": "pick-ups in the last week" if args.pickups else args.field, "regions": len(value),
-        "blocks": len(np.unique(block)), "users": sum(users),
+        "blocks": len(np.unique(block)), "users": sum(users), "hours": args.hours,
         "methods": evaluate(columns, y, task, block, args.seed),
     }  # fmt: skip
 
 
 def page_of(results: dict) -> Page:
     """The figures for people to read."""
-    page = Page("Regions", f"What the tracks of {results['users']} users say about {results['truth']}.")
+    many = f"{results['users']:,}"
+    who = f"{many} stretches of {results['hours']:g} h" if results["hours"] else f"the tracks of {many} users"
+    page = Page("Regions", f"What {who} say about {results['truth']}.")
     raw = results["methods"][RAW]
     more, low, high = raw["more_r2"]
     proved = "proved better" if low > 0 else "worse" if high < 0 else "not proved better"
@@ -268,7 +279,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
     results = run_all(args)
-    print(f"{results['truth']}: {results['regions']} regions, {results['users']} users")
+    who = "stretches of tracks" if results["hours"] else "users"
+    print(f"{results['truth']}: {results['regions']} regions, {results['users']:,} {who}")
     for name, m in results["methods"].items():
         print(f"  R² {m['r2']:6.3f}  {m['more_r2'][0]:+.3f} [{m['more_r2'][1]:+.3f}, {m['more_r2'][2]:+.3f}]  {name}")
     for name in WHO:

@@ -10,6 +10,7 @@ import re
 import stat
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -21,8 +22,18 @@ from .tracks import SHORTEST_H
 
 FORMAT_VERSION = 2
 LARGEST_BYTES = 8 * 2**30  # raw-1b in fp32 with room
+LONGEST_H = 10_000.0  # of a stretch of a track that counts as a user
+_HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _MEMBER = re.compile(
-    r"(card\.json|backbone\.onnx|weights\.safetensors|README\.md|SHA256SUMS|heads/[a-z][a-z0-9_]{0,63}\.onnx)"
+    rf"(card\.json|backbone\.onnx|weights\.safetensors|README\.md|SHA256SUMS|heads/{_HEAD_NAME}\.onnx)"
+)
+_FIELDS = """
+user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min home_share suppressed
+in_domain
+"""
+RESERVED = frozenset(_FIELDS.split())  # fields of results that stand beside what heads answer
+HEAD_NAMES = (
+    "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there"
 )
 _REQUIRED = ("card.json", "backbone.onnx", "SHA256SUMS")
 # The operators that this project's exporter writes. A graph with others (or with functions, control flow or
@@ -98,9 +109,18 @@ def _unpack(archive: Path) -> tempfile.TemporaryDirectory:
     if not zipfile.is_zipfile(archive):
         raise BundleError(f"{archive.name} is neither a folder nor a .zip, so it is no model bundle.")
     folder = tempfile.TemporaryDirectory(prefix="raw-bundle-")
+    try:
+        _unpack_into(Path(folder.name), archive)
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as e:
+        folder.cleanup()
+        raise BundleError(f"{archive.name} is damaged or of an unknown kind: copy the model again ({e}).") from e
+    return folder
+
+
+def _unpack_into(folder: Path, archive: Path) -> None:
     with zipfile.ZipFile(archive) as z:
         members = [m for m in z.infolist() if not m.is_dir()]
-        top = {PurePosixPath(m.filename).parts[0] for m in members}
+        top = {m.filename.split("/")[0] for m in members}
         strip = 1 if len(top) == 1 and not any(m.filename == "card.json" for m in members) else 0
         if sum(m.file_size for m in members) > LARGEST_BYTES:
             raise BundleError(f"{archive.name} unpacks to more than {LARGEST_BYTES // 2**30} GiB.")
@@ -108,12 +128,11 @@ def _unpack(archive: Path) -> tempfile.TemporaryDirectory:
             name = "/".join(PurePosixPath(m.filename).parts[strip:])
             if not _MEMBER.fullmatch(name) or stat.S_ISLNK(m.external_attr >> 16):
                 raise BundleError(f"{archive.name} holds {m.filename!r}, which no model bundle has.")
-            target = Path(folder.name, name)
+            target = folder / name
             target.parent.mkdir(exist_ok=True)
             with z.open(m) as source, target.open("wb") as out:
                 for left in iter(lambda: source.read(2**20), b""):  # a lying size cannot fill memory
                     out.write(left)
-    return folder
 
 
 def _check(folder: Path) -> dict:
@@ -164,21 +183,48 @@ def _check_card(folder: Path, card: object) -> None:
                 + ("Update the plugin." if card[key] > ours else "Export the model again with this plugin's version.")
             )
     for h in card["heads"]:
-        if not isinstance(h, dict) or not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", str(h.get("name"))):
+        if not isinstance(h, dict) or not is_head_name(str(h.get("name"))):
             raise BundleError(f"card.json of the model in {folder} has a head without a proper name.")
-        if h.get("unit") not in ("user", "track", "day", "region") or h.get("kind") not in (
-            "binary",
-            "classes",
-            "number",
-        ):
-            raise BundleError(f"The head {h['name']} of the model {card['name']} has an unknown unit or kind.")
-        if "hours" in h and not (isinstance(h["hours"], (int, float)) and h["hours"] >= SHORTEST_H):
-            raise BundleError(f"The head {h['name']} of the model {card['name']} counts stretches of no length.")
+        wrong = _wrong_in(h)
+        if wrong:
+            raise BundleError(f"The head {h['name']} of the model {card['name']} has {wrong}.")
     on_their_own = [h["name"] for h in card["heads"] if "asks" not in h]
     for h in card["heads"]:
         asks = h.get("asks", [])
         if not isinstance(asks, list) or not all(name in on_their_own for name in asks):
             raise BundleError(f"The head {h['name']} of the model {card['name']} asks heads that it cannot ask.")
+
+
+def is_head_name(name: str) -> bool:
+    """Can a head be called so? Its answers are a field beside those of RESERVED."""
+    return bool(re.fullmatch(_HEAD_NAME, name)) and name not in RESERVED
+
+
+def _wrong_in(head: dict) -> str:
+    """What of a head's entry in a card cannot be used, in words; nothing where all can."""
+    kind, classes, hours = head.get("kind"), head.get("classes"), head.get("hours", 1.0)
+    if head.get("unit") not in ("user", "track", "day", "region") or kind not in ("binary", "classes", "number"):
+        return "an unknown unit or kind"
+    if kind != "number" and not (isinstance(classes, list) and len(classes) > 1):
+        return "no classes"
+    if not isinstance(hours, (int, float)) or not SHORTEST_H <= hours <= LONGEST_H:
+        return "stretches of no or endless length"
+    domain, reach = head.get("domain", {}), head.get("halfwidth", {"low": 0.0, "high": 0.0})
+    if not isinstance(domain, dict) or not all(_numbers(pair, 2) for pair in domain.values()):
+        return "no proper limits of what it knows"
+    if not isinstance(reach, dict):
+        return "no proper interval"
+    at, *sides = (
+        (reach[name] for name in ("at", "low", "high")) if {"at", "low", "high"} <= reach.keys()
+        else ([1.0], [reach.get("low")], [reach.get("high")])
+    )  # fmt: skip
+    if not isinstance(at, list) or not all(_numbers(part, max(len(at), 1)) for part in (at, *sides)):
+        return "no proper interval"
+    return "" if at[0] > 0 and at == sorted(at) else "no proper interval"
+
+
+def _numbers(value: object, n: int) -> bool:
+    return isinstance(value, list) and len(value) == n and all(isinstance(v, (int, float)) and v == v for v in value)
 
 
 def _check_sums(folder: Path) -> None:
@@ -219,6 +265,8 @@ def _fields(data: memoryview) -> Iterator[tuple[int, memoryview | int]]:
             if byte < 0x80:
                 return value
             shift += 7
+            if shift > 63:
+                raise ValueError("no number is as long")
 
     while at < len(data):
         tag = varint()

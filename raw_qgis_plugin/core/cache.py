@@ -144,8 +144,6 @@ class _Store:
         self.now, self.usable = int(time.time()), True
         with self._failures():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            if folder.stat().st_mode & 0o077:
-                folder.chmod(0o700)
             os.close(os.open(self.file, os.O_CREAT | os.O_RDWR, 0o600))
             try:
                 self._create()

@@ -168,9 +168,7 @@ def _scores(
     columns: dict[str, Any] = {}
     in_domain, reasons = True, []
     for head in heads:
-        if "hours" in head:
-            in_domain = False
-            reasons.append(f"{head['name']} counts stretches of {head['hours']:g} h: ask it with 'Score regions'")
+        if "hours" in head:  # of stretches nothing is worked out beforehand: raw:scoreregions asks it
             continue
         pooling = head.get("pooling", "sum")
         x = region_inputs(embeddings, visits, np.array([area]), use, pooling)

@@ -111,12 +111,12 @@ class TrainHead(TrackAlgorithm):
 
     def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         """A name that can be a field's, an id to join by, polygons for regions, a model that is whole."""
-        from ..core.bundle import open_bundle
+        from ..core.bundle import HEAD_NAMES, is_head_name, open_bundle
 
         super().check_own(parameters, context)
         name = self.parameterAsString(parameters, "TASK_NAME", context)
-        if not name.isascii() or not name.isidentifier() or name != name.lower() or len(name) > 60:
-            raise InputError(f"'{name}' is no name for a task: use small letters, digits and _, such as night_worker.")
+        if not is_head_name(name):
+            raise InputError(f"'{name}' is no name for a task: {HEAD_NAMES}.")
         open_bundle(self._model_path(parameters, context))
         labels, unit = self.parameterAsSource(parameters, "LABELS", context), self._unit(parameters, context)
         if unit != "region" and parameters.get("HOURS") is not None:

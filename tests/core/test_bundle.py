@@ -12,6 +12,8 @@ from raw_qgis_plugin.core.bundle import open_bundle, write_sums
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.paths import shipped_bundle
 
+NUMBER = {"name": "mine", "unit": "user", "kind": "number"}
+
 
 @pytest.fixture
 def copy(tmp_path):
@@ -90,12 +92,19 @@ def test_no_bundle_there(tmp_path, path):
         ({"feature_version": 0}, "Export the model again"),
         ({"heads": None}, "lacks 'heads'"),
         ({"heads": [{"name": "../../evil", "unit": "user", "kind": "binary"}]}, "without a proper name"),
-        ({"heads": [{"name": "missing", "unit": "user", "kind": "binary"}]}, "missing"),
+        ({"heads": [{**NUMBER, "name": "missing"}]}, "missing"),
         ({"heads": [{"name": "commuter", "unit": "cat", "kind": "binary"}]}, "unknown unit"),
-        ({"heads": [{"name": "mine", "unit": "user", "kind": "binary", "asks": ["nobody"]}]}, "asks heads"),
-        ({"heads": [{"name": "mine", "unit": "user", "kind": "binary", "asks": ["mine"]}]}, "asks heads"),
-        ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": 1e-9}]}, "stretches of no length"),
-        ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": "x"}]}, "stretches of no length"),
+        ({"heads": [{**NUMBER, "asks": ["nobody"]}]}, "asks heads"),
+        ({"heads": [{**NUMBER, "asks": ["mine"]}]}, "asks heads"),
+        ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": 1e-9}]}, "stretches of no"),
+        ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": "x"}]}, "stretches of no"),
+        ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": float("inf")}]}, "endless length"),
+        ({"heads": [{"name": "n_users", "unit": "region", "kind": "number"}]}, "without a proper name"),
+        ({"heads": [{"name": "mine", "unit": "user", "kind": "classes", "classes": "abc"}]}, "no classes"),
+        ({"heads": [{"name": "mine", "unit": "user", "kind": "number", "domain": {"span_h": 5}}]}, "no proper limits"),
+        ({"heads": [{**NUMBER, "halfwidth": {"low": "a", "high": 1}}]}, "no proper interval"),
+        ({"heads": [{**NUMBER, "halfwidth": {"at": [300, 10], "low": [0, 0], "high": [1, 1]}}]}, "no proper interval"),
+        ({"heads": [{**NUMBER, "halfwidth": {"at": [1, 10], "low": [0], "high": [1, 1]}}]}, "no proper interval"),
     ],
 )
 def test_a_wrong_card_is_refused(copy, changes, said):
@@ -144,6 +153,22 @@ def test_a_zip_that_reaches_outside_is_refused(copy, tmp_path, name):
     with pytest.raises(BundleError, match="which no model bundle has"):
         open_bundle(archive)
     assert not (tmp_path / "outside.onnx").exists()
+
+
+def test_a_damaged_zip_is_refused(copy, tmp_path):
+    packed = zipped(copy, tmp_path / "damaged.zip")
+    data = bytearray(packed.read_bytes())
+    data[len(data) // 2] ^= 1
+    packed.write_bytes(data)
+    with pytest.raises(BundleError, match="damaged|is not the file that was packed"):
+        open_bundle(packed)
+
+
+def test_a_number_without_end_is_refused_at_once(copy):
+    (copy / "backbone.onnx").write_bytes(b"\xff" * 4_000_000)
+    write_sums(copy)
+    with pytest.raises(BundleError, match="no ONNX file"):
+        open_bundle(copy)
 
 
 def test_random_bytes_are_no_graph(copy):

@@ -98,11 +98,13 @@ def test_units_too_short_have_none(tmp_path, make_model):
 
 
 def test_only_the_owner_can_look_in(tmp_path, make_model, people):
-    folder = tmp_path / "cache"
-    folder.mkdir(mode=0o755)
-    embed_cached(people, make_model(), folder)
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (folder, folder / FILE)] == [0o700, 0o600]
-    assert [path.name for path in folder.iterdir()] == [FILE]
+    folder, shared = tmp_path / "cache", tmp_path / "shared"
+    shared.mkdir()
+    shared.chmod(0o775)
+    for place, mode in ((folder, 0o700), (shared, 0o775)):  # a folder that was there is somebody's own
+        embed_cached(people, make_model(), place)
+        assert [stat.S_IMODE(path.stat().st_mode) for path in (place, place / FILE)] == [mode, 0o600]
+        assert [path.name for path in place.iterdir()] == [FILE]
 
 
 def test_an_interrupted_run_goes_on_where_it_was(tmp_path, make_model, people, monkeypatch):

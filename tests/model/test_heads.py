@@ -6,7 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from model.examples import Examples
+from model.examples import Examples, without_lone_classes
 from model.finetune import teach
 from model.heads import (
     Task,
@@ -19,6 +19,7 @@ from model.heads import (
     temperature,
 )
 from model.scoring import Told, compare, scores, verdict
+from raw_qgis_plugin.core.errors import InputError
 
 
 def test_intervals_speak_for_parts_of_units_too():
@@ -57,6 +58,18 @@ def test_intervals_are_wider_where_less_is_known():
         fresh = rng.normal(size=5000) * 30 / days
         low, high = (np.interp(np.log(days), np.log(offsets["at"]), offsets[side]) for side in ("low", "high"))
         assert ((fresh > low) & (fresh < high)).mean() == pytest.approx(0.8, abs=0.04)
+
+
+def test_a_class_of_one_person_is_left_out_and_said():
+    label = ["walk"] * 30 + ["bus"] * 30 + ["bike"] * 30
+    e = noise(label, 0)
+    e = replace(e, group=np.where(np.array(label) == "bike", 99, np.arange(90)))
+    told: list[str] = []
+    kept = without_lone_classes(e, {}, told.append)
+    assert set(kept.label) == {"walk", "bus"} and len(kept.x) == len(kept.evidence) == 60 and "bike" in told[0]
+    assert without_lone_classes(noise(label, 0), {}, told.append).label.tolist() == label and len(told) == 1
+    with pytest.raises(InputError, match="one person or place alone"):
+        without_lone_classes(replace(e, group=np.zeros(90, int)), {}, told.append)
 
 
 def test_a_few_odd_units_have_no_interval_of_their_own():

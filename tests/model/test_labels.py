@@ -163,6 +163,49 @@ def test_ids_of_one_person_stay_together():
     assert found.group.tolist() == list(range(12))
 
 
+def test_sleepers_in_one_cell_of_a_grid_are_not_one_person():
+    """Recorded each hour on a grid, neighbours share whole nights."""
+    rng = np.random.default_rng(0)
+    hours, people = np.arange(24 * 7), 40
+    lon = np.where(hours % 24 < 8, 0.0, rng.integers(1, 50, (people, len(hours)))) * 0.005
+    tracks, _ = build_tracks(
+        np.repeat(np.arange(people), len(hours)), None, np.tile(hours * 3_600_000, people), lon.ravel(),
+        np.zeros(lon.size),
+    )  # fmt: skip
+    assert persons_of(tracks).tolist() == list(range(people))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_labels_come_in_the_encodings_and_separators_of_tracks(tmp_path, encoding, separator):
+    rows = ["user_id,mode,note,note", "007,Fußgänger,x,1", "8,Straße,y,2.5", "9,NA,,NA"]
+    path = tmp_path / "labels.csv"
+    path.write_text("\n".join(rows).replace(",", separator), encoding)
+    table = read_table(path)
+    assert table["user_id"].tolist() == ["007", "8", "9"]
+    assert clean(table["mode"]).tolist() == ["Fußgänger", "Straße", None]
+    assert table["note 4"].tolist() == [1.0, 2.5, None]
+
+
+def test_a_label_of_an_id_that_several_have_is_nobodys():
+    """Tracks numbered from one for each user, and labels without the user."""
+    ids = np.array([str(i) for i in [*range(1, 11), *range(1, 4)]], object)
+    table = {"track_id": np.arange(1, 14), "mode": np.array(list("abcdefghijklm"), object)}
+    told = []
+    with pytest.raises(InputError, match="Only 7 tracks"):
+        join(ids, np.arange(13), table, "track", "mode", np.array(["a"] * 10 + ["b"] * 3, object), tell=told.append)
+    ids = np.append(ids, ["11", "12", "13"])
+    found = join(ids, np.arange(16), table, "track", "mode", np.array(["a"] * 16, object), tell=told.append)
+    assert found.value.tolist() == list("defghijklm") and "3 ids, such as '1', are of several tracks" in told[-1]
+    table = {"region_id": np.arange(1, 14), "mode": table["mode"]}
+    join(ids, np.arange(16), table, "region", "mode", tell=told.append)
+    assert "dissolve the regions" in told[-1]
+
+
+def test_an_infinite_label_is_missing():
+    assert clean([1.0, np.inf, -np.inf, 2]).tolist() == [1.0, None, None, 2]
+
+
 def test_runs_are_found_across_blocks_of_fixes(monkeypatch):
     ids = [f"u{i:02}" for i in range(5)]
     tracks = renamed(walkers(ids), {u: f"v{u}" for u in ids})
