@@ -26,6 +26,7 @@ from model import finetune, pretrain
 from model.adapt_report import write_report
 from model.card import write_card
 from model.cli import Parser, run
+from model.config import PRESETS
 from model.corpus import load
 from model.evaluate.forecast import ask_model, simple_forecasts
 from model.windows import FAMILIES, cut
@@ -41,6 +42,7 @@ PROGRESS = "progress.jsonl"
 HEAD_MINUTES = 3.0
 SAMPLE = RESOURCES / "sample"
 FEW = 3  # people, under which an interval says nothing
+MATTERS = 0.005  # of the error: a smaller difference is none, however sure it is
 LITTLE = 0.02  # by which a ratio may lie over 1 and nobody minds
 FAMILY_WORDS = {"long": "15 to 150 min ahead", "filled": "15 to 150 min ahead round the clock"}
 
@@ -139,8 +141,8 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str]:
         )
     sure = {k: r for k, r in figures.items() if r["people"] >= FEW and not r["interval"][0] <= 1 <= r["interval"][1]}
     at = {k: FAMILY_WORDS.get(k, f"with fixes every {k}") for k in figures}
-    better = [k for k, r in sure.items() if r["ratio"] < 1]
-    worse = [k for k, r in sure.items() if r["ratio"] > 1]
+    better = [k for k, r in sure.items() if r["ratio"] < 1 - MATTERS]
+    worse = [k for k, r in sure.items() if r["ratio"] > 1 + MATTERS]
     perhaps = [k for k, r in figures.items() if r["ratio"] > 1 + LITTLE and k not in worse]
     n = max(r["people"] for r in figures.values())
     people = f"{n} {'person' if n == 1 else 'people'}"
@@ -227,7 +229,10 @@ def parser() -> argparse.ArgumentParser:
     p = Parser("python -m model.adapt", description=__doc__)
     p.add_argument("--tracks", required=True, metavar="T", help="your tracks: Parquet, CSV or a GeoLife folder")
     p.add_argument("--init", default="shipped", metavar="BUNDLE", help="bundle to go on from ('none': begin anew)")
-    p.add_argument("--preset", default="raw-small", help="size of a network begun anew (default: %(default)s)")
+    p.add_argument(
+        "--preset", choices=[name for name in PRESETS if name != "raw-1b"], default="raw-small",  # it has no bundle
+        help="size of a network begun anew (default: %(default)s)",
+    )  # fmt: skip
     p.add_argument(
         "--keep", action="append", default=[], metavar="SOURCE",
         help="more tracks to train on as well, so that what was learnt elsewhere is not forgotten",

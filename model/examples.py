@@ -79,8 +79,14 @@ def examples_of(
     hand = hand_features(tracks)[good]
     whole = np.ones(good.sum(), bool)
     return Examples(
-        x[good], hand, found.value[good], found.group[good], whole, stats[evidence("user")],
-        strength_of(x.shape[1], model), domain_of(stats),
+        x[good],
+        hand,
+        found.value[good],
+        found.group[good],
+        whole,
+        stats[evidence("user")],
+        strength_of(x.shape[1], model),
+        domain_of(stats),
     )
 
 

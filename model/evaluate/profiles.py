@@ -88,7 +88,8 @@ def labelled(
     if args.per_class:
         table = thin(table, args.field, rename, args.per_class, args.seed)
     tracks = read(path)[0]
-    tracks, found = label_units(first_days(tracks, days) if days else tracks, table, args.unit, args.field)
+    unit = args.unit or head["unit"]
+    tracks, found = label_units(first_days(tracks, days) if days else tracks, table, unit, args.field)
     if head["kind"] == "number":
         return tracks, found, found.value.astype(float)
     place = {word: i for i, word in enumerate(head["classes"])}
@@ -190,7 +191,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--labels", type=Path, metavar="L", help="as for model.finetune")
     p.add_argument("--field", metavar="F", help="column of the labels")
     p.add_argument("--rule", choices=("commuting",), help="in the place of labels: ask what this rule says later on")
-    p.add_argument("--unit", choices=("user", "track", "day"), default="track")
+    p.add_argument("--unit", choices=("user", "track", "day"), help="what labels are of (default: the head's own unit)")
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
     p.add_argument("--rename", nargs="+", default=[], metavar="FROM=TO", help="labels to call by the head's names")
     p.add_argument("--per-class", type=int, metavar="N", help="at most N labels a class, drawn at random")

@@ -89,7 +89,7 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
     place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
     if not place.exists():
         raise BundleError(
-            f"There is no model at {place}. Choose the folder or the .zip of a model bundle, or leave MODEL empty."
+            f"There is no model at {place}. Choose the folder or .zip of a model bundle, or the one that came with RAW."
         )
     unpacked = None
     if place.is_file():

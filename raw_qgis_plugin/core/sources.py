@@ -61,7 +61,7 @@ def read(
     for reason, count in cleaned.items():
         skipped.add(reason, count)
     if not len(tracks):
-        raise InputError(f"There is no usable fix in {path.name}, read as {guess}. {skipped}")
+        raise InputError(f"There is no usable fix in {path.name}, read as {guess}. {skipped} {skipped.cure}".strip())
     progress(1.0)
     return tracks, skipped, guess
 
@@ -176,7 +176,7 @@ def _choose(names: list[str], fields: Fields, where: Path) -> Guess:
     if missing:
         raise InputError(
             f"No {' and no '.join(missing)} column was recognised in {where.name}. "
-            f"Its columns are: {', '.join(names) or 'none'}."
+            f"Its columns are: {', '.join(names) or 'none'}. Call them t, lon and lat."
         )
     return guess
 

@@ -21,6 +21,9 @@ SHORTEST_H = 0.1  # of a stretch of a track that counts as a user
 NOBODY = "all"  # the one user of fixes that come without a user
 
 
+UNTIMED = "no time that can be read"
+
+
 class Skipped(dict[str, int]):
     """Fixes that were skipped: reason in words -> count."""
 
@@ -28,6 +31,13 @@ class Skipped(dict[str, int]):
         """Count more fixes for a reason."""
         if count:
             self[reason] = self.get(reason, 0) + int(count)
+
+    @property
+    def cure(self) -> str:
+        """What to do about the times, where no fix has one that can be read."""
+        if set(self) != {UNTIMED}:
+            return ""
+        return "Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970."
 
     @property
     def total(self) -> int:
@@ -197,7 +207,7 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     for reason, wrong in (
         ("no user", users.codes < 0),
         ("no track", trips.codes < 0),
-        ("no time", t == NO_TIME),
+        (UNTIMED, t == NO_TIME),
         ("no position", np.isnan(lon) | np.isnan(lat)),
         ("position outside the world", ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))),
     ):

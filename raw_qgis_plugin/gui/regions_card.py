@@ -135,10 +135,12 @@ class RegionCard(QWidget):
                 continue
             self._add(title_of(head), heading=True)
             if all(people is None for people in mix.values()):
-                self._add(tr("No label has {n} people or more.").format(n=self.min_users))
+                words = tr("No label can be shown without giving away fewer than {n} people.")
+                self._add(words.format(n=self.min_users))
                 continue
             parts = [(plain(word), people) for word, people in mix.items()]
-            few = tr("not shown: labels of fewer than {n} people").format(n=self.min_users)
+            words = tr("not shown: labels of fewer than {n} people, and what would give them away")
+            few = words.format(n=self.min_users)
             colours = {plain(word): colour for word, colour in class_colours(head).items()}
             self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), few, colours))
 

@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QLabel, QPushButton
 from ..core.errors import RawError
 from ..processing.words import tr
 from ..tasks import child
+from ..tasks.training import PRESETS
 from .training_pages import ModelPage, Page, QuestionPage
 
 ENOUGH_PASSES = 1.0  # over the tracks
@@ -122,12 +123,8 @@ class HardwarePage(Page):
         about = next((one for one in self.found or [] if one["device"] == device), None)
         self.measure.setEnabled(about is not None and self.asked is None)
         if about is not None:
-            others = [
-                name
-                for name in ("raw-nano", "raw-small", "raw-base", "raw-large", "raw-1b")
-                if name not in about["fits"]
-            ]
-            words = ", ".join(about["fits"])
+            fits, others = ([n for n in PRESETS if (n in about["fits"]) == there] for there in (True, False))
+            words = ", ".join(fits)
             self.memory.setText(words + (tr(" (not: {names})").format(names=", ".join(others)) if others else ""))
         self.estimate.setText(self._estimate())
 

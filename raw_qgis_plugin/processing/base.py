@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
@@ -30,7 +31,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import Cancelled, Progress, RawError, no_progress
+from ..core.errors import Cancelled, InputError, Progress, RawError, no_progress
 from ..core.paths import RESOURCES
 from .progress import Stage
 from .words import describe, how_to_install, tr, why_broken, word_of
@@ -263,9 +264,13 @@ class TrackAlgorithm(RawAlgorithm):
         self.addOutput(QgsProcessingOutputString("PROVIDER", tr("Device really used")))
 
     def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        """Every field that was chosen has to be there."""
+        """Every field that was chosen has to be there, and the folder of a report."""
         from ..layers import reading
 
+        if self.parameterDefinition("REPORT"):
+            folder = Path(self.parameterAsString(parameters, "REPORT", context)).parent
+            if not folder.is_dir():
+                raise InputError(f"There is no folder {folder} for REPORT. Make it, or choose another.")
         source = self.parameterAsSource(parameters, "INPUT", context)
         if source is not None:
             names = (self.parameterAsString(parameters, name, context) for name in ROLE_FIELDS)
@@ -317,7 +322,7 @@ class TrackAlgorithm(RawAlgorithm):
         if single.any():
             tracks = tracks.take(~single[tracks.track])
         if skipped:
-            feedback.pushWarning(str(skipped))
+            feedback.pushWarning(f"{skipped} {skipped.cure}".strip())
         if not len(tracks):
             words = tr("INPUT has no {unit} with two usable fixes, so the output is empty.")
             feedback.pushWarning(words.format(unit=unit))

@@ -48,7 +48,8 @@ class Pretrain(TrackAlgorithm):
         self.add_tracks()
         self.add_choice(
             "PRESET", "Size of the model", PRESETS, "raw-small suits a laptop; raw-base and larger need a graphics "
-            "card. Where it differs from INIT's size, training begins anew.", defaultValue="raw-small",
+            "card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.",
+            defaultValue="raw-small",
         )  # fmt: skip
         init = QgsProcessingParameterFile(
             "INIT", tr("Model to go on from"), defaultValue="shipped", optional=True,
@@ -88,7 +89,7 @@ class Pretrain(TrackAlgorithm):
             return NONE, ""
         config = open_bundle(init).card.get("config", {})
         if init != "shipped" or config.get("preset") == preset:
-            return init, ""
+            return init if init == "shipped" else str(Path(init).resolve()), ""  # where the child finds it too
         words = tr("The model that comes with RAW is a {own}, so a {preset} begins anew.")
         return NONE, words.format(own=config.get("preset"), preset=preset)
 
@@ -98,7 +99,7 @@ class Pretrain(TrackAlgorithm):
         """Read, train in a child process, copy what came of it."""
         from ..core import library
         from ..core.bundle import open_bundle
-        from ..core.errors import Cancelled
+        from ..core.errors import Cancelled, InputError
         from ..tasks import child as runs
         from ..tasks import training
 
@@ -111,6 +112,8 @@ class Pretrain(TrackAlgorithm):
         tracks = self.cut(tracks, "track", skipped, feedback)
         preset = self.parameterAsString(parameters, "PRESET", context)
         device = self.parameterAsString(parameters, "DEVICE", context) or "auto"
+        if not len(tracks):
+            raise InputError("INPUT has no track with two usable fixes, so there is nothing to learn from.")
         folder, child = runs.new_folder("pretrain"), None
         arguments = training.pretraining(folder, init, preset, minutes, device, Path(bundle).name)
         try:

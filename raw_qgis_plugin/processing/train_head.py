@@ -119,6 +119,10 @@ class TrainHead(TrackAlgorithm):
             raise InputError(f"'{name}' is no name for a task: {HEAD_NAMES}.")
         open_bundle(self._model_path(parameters, context))
         labels, unit = self.parameterAsSource(parameters, "LABELS", context), self._unit(parameters, context)
+        for key in ("LABEL_FIELD", "LABEL_ID") if labels is not None else ():
+            field = self.parameterAsString(parameters, key, context)
+            if field and labels.fields().lookupField(field) < 0:
+                raise InputError(f"LABELS has no field '{field}'. Its fields: {', '.join(labels.fields().names())}.")
         if unit != "region" and parameters.get("HOURS") is not None:
             raise InputError("HOURS is for labels of regions: leave it empty.")
         if labels is None:
@@ -161,6 +165,11 @@ class TrainHead(TrackAlgorithm):
         read, skipped = self.read(feedback)
         tracks = self.cut(read, "user" if unit == "region" else unit, skipped, feedback)
         source = open_bundle(self._model_path(parameters, context))  # of a .zip the folder lives as long as this does
+        if any(head["name"] == name for head in source.card["heads"]):
+            words = tr("The model has a task '{name}' already: in the copy the new one takes its place.")
+            feedback.pushWarning(words.format(name=name))
+        if not len(tracks):
+            raise InputError("INPUT has no two usable fixes of anybody, so there is nothing to learn from.")
         folder, child = runs.new_folder("head"), None
         arguments = [
             "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.parquet"),
@@ -168,7 +177,7 @@ class TrainHead(TrackAlgorithm):
             "--backbone", self.parameterAsString(parameters, "BACKBONE", context) or "frozen",
             "--minutes", f"{self.parameterAsDouble(parameters, 'MINUTES', context):g}",
             "--device", (self.parameterAsString(parameters, "DEVICE", context) or "auto").lower(),
-            "--bundle", str(source.path),
+            "--bundle", str(source.path.resolve()),
             "--title", self.parameterAsString(parameters, "LABEL_FIELD", context).replace("_", " "),
             "--trained-on", tr("labels of one's own"),
             "--report", str(folder / "report.html"), "--output", str(folder / "bundle"),

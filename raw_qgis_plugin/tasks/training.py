@@ -18,7 +18,7 @@ from ..core.paths import RESOURCES
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
 
-PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large", "raw-1b")  # of model/config.py, which QGIS does not import
+PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/config.py: raw-1b is too large for a bundle
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
 MOST_CLASSES = 12  # numbers with more values than this are measured, not named
 RUN = "result"  # under the run's folder: what model.adapt calls RUN

@@ -872,8 +872,8 @@
       <translation>Nenhuma hora da semana tem {n} pessoas ou mais.</translation>
     </message>
     <message>
-      <source>No label has {n} people or more.</source>
-      <translation>Nenhum rótulo tem {n} pessoas ou mais.</translation>
+      <source>No label can be shown without giving away fewer than {n} people.</source>
+      <translation>Nenhum rótulo pode ser mostrado sem revelar menos de {n} pessoas.</translation>
     </message>
     <message>
       <source>No run yet.</source>
@@ -1362,6 +1362,10 @@
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
       <translation>A taxa de aprendizado cai ao longo deste tempo. A comparação depois leva mais um pouco.</translation>
+    </message>
+    <message>
+      <source>The model has a task '{name}' already: in the copy the new one takes its place.</source>
+      <translation>O modelo já tem uma tarefa '{name}': na cópia a nova toma o lugar dela.</translation>
     </message>
     <message>
       <source>The model has no head for regions: counts alone.</source>
@@ -1872,8 +1876,8 @@
       <translation>nenhum</translation>
     </message>
     <message>
-      <source>not shown: labels of fewer than {n} people</source>
-      <translation>não mostrados: rótulos de menos de {n} pessoas</translation>
+      <source>not shown: labels of fewer than {n} people, and what would give them away</source>
+      <translation>não mostrado: rótulos de menos de {n} pessoas e o que as revelaria</translation>
     </message>
     <message>
       <source>nothing known</source>
@@ -1892,8 +1896,8 @@
       <translation>em pausa</translation>
     </message>
     <message>
-      <source>raw-small suits a laptop; raw-base and larger need a graphics card. Where it differs from INIT's size, training begins anew.</source>
-      <translation>raw-small serve a um notebook; raw-base e maiores pedem placa gráfica. Onde difere do tamanho de INIT, o treino começa do zero.</translation>
+      <source>raw-small suits a laptop; raw-base and larger need a graphics card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.</source>
+      <translation>raw-small serve para um laptop; raw-base e maiores precisam de uma placa gráfica. O modelo que vem com o RAW começa do zero em outro tamanho que não raw-small; um modelo seu mantém o tamanho.</translation>
     </message>
     <message>
       <source>raw_label: '{layer}' is no layer of profiles of users.</source>

@@ -872,8 +872,8 @@
       <translation>一周中没有哪个小时有 {n} 人或更多。</translation>
     </message>
     <message>
-      <source>No label has {n} people or more.</source>
-      <translation>没有哪个标签有 {n} 人或更多。</translation>
+      <source>No label can be shown without giving away fewer than {n} people.</source>
+      <translation>显示任何标签都会暴露少于 {n} 人的群体。</translation>
     </message>
     <message>
       <source>No run yet.</source>
@@ -1362,6 +1362,10 @@
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
       <translation>学习率在此时间内下降。之后的比较还要一些时间。</translation>
+    </message>
+    <message>
+      <source>The model has a task '{name}' already: in the copy the new one takes its place.</source>
+      <translation>模型已有任务“{name}”：在副本中由新任务取代。</translation>
     </message>
     <message>
       <source>The model has no head for regions: counts alone.</source>
@@ -1872,8 +1876,8 @@
       <translation>无</translation>
     </message>
     <message>
-      <source>not shown: labels of fewer than {n} people</source>
-      <translation>未显示：少于 {n} 人的标签</translation>
+      <source>not shown: labels of fewer than {n} people, and what would give them away</source>
+      <translation>未显示：少于 {n} 人的标签，以及会暴露他们的标签</translation>
     </message>
     <message>
       <source>nothing known</source>
@@ -1892,8 +1896,8 @@
       <translation>已暂停</translation>
     </message>
     <message>
-      <source>raw-small suits a laptop; raw-base and larger need a graphics card. Where it differs from INIT's size, training begins anew.</source>
-      <translation>raw-small 适合笔记本电脑；raw-base 及更大的需要显卡。与 INIT 的大小不同时，训练从头开始。</translation>
+      <source>raw-small suits a laptop; raw-base and larger need a graphics card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.</source>
+      <translation>raw-small 适合笔记本电脑；raw-base 及更大的需要显卡。随 RAW 提供的模型若选 raw-small 以外的大小则重新开始；您自己的模型保持其大小。</translation>
     </message>
     <message>
       <source>raw_label: '{layer}' is no layer of profiles of users.</source>

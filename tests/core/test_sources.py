@@ -57,7 +57,7 @@ def test_bad_rows_are_counted_by_reason(tmp_path):
     text = "user,time,lat,lon\na,2020-01-01,1,2\na,NULL,1,2\n,2020-01-02,1,2\na,2020-01-03,x,2\na,2020-01-04\n"
     tracks, skipped, _ = read_text(tmp_path, text)
     assert len(tracks) == 1
-    assert skipped == {"no time": 1, "no user": 1, "no position": 1, "unreadable row": 1}
+    assert skipped == {"no time that can be read": 1, "no user": 1, "no position": 1, "unreadable row": 1}
 
 
 def test_latin_1_and_gzip(tmp_path):
@@ -81,7 +81,7 @@ def test_named_fields_and_time_zone(tmp_path):
         ("", {}, "none"),
         ("1,2020-01-01,3,4\n", {}, "No time and no position column"),
         ("user,time,lat,lon\n", {}, "no usable fix"),
-        ("user,time,lat,lon\nx,13/02/2020,1,2\n", {}, "1 no time"),
+        ("user,time,lat,lon\nx,13/02/2020,1,2\n", {}, "1 no time that can be read"),
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"user_field": "who"}, "no user column 'who'"),
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"format": "xml"}, "no format 'xml'"),
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"timezone": "Mars"}, "Unknown time zone"),

@@ -47,7 +47,8 @@ def test_every_reason_is_counted_once():
         user, track, [1, 2, 3, NO_TIME, 5, 1, 7], [0, 0, 0, 0, np.nan, 9, 181], [0, 0, 0, 0, 0, 0, 0]
     )
     assert skipped == {
-        "no user": 1, "no track": 1, "no time": 1, "no position": 1, "duplicate": 1, "position outside the world": 1,
+        "no user": 1, "no track": 1, "no time that can be read": 1, "no position": 1, "duplicate": 1,
+        "position outside the world": 1,
     }  # fmt: skip
     assert skipped.total == 6 and "6 fixes skipped" in str(skipped)
     assert tracks.lon.tolist() == [0]  # of equal times the first in the input

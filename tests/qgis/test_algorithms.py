@@ -278,7 +278,7 @@ def test_awkward_layers_are_cleaned_counted_and_warned_of_once(
         assert done.values["N_POINTS"] + done.values["N_SKIPPED"] == len(rows) + 1
         skips = [words for words in done.feedback.warnings if "skipped" in words]
         assert len(skips) == (1 if path is None else 2)
-        for reason in ("20 no time", "duplicate", "1 the only fix of a user"):
+        for reason in ("20 no time that can be read", "duplicate", "1 the only fix of a user"):
             assert reason in skips[-1]
         assert (
             done.rows()[0]["t"].toMSecsSinceEpoch()

@@ -95,7 +95,7 @@ def test_columns_and_features_agree(fixes: Any, make: Any, tmp_path: Path, crs: 
     layer = make(messy(fixes), crs, tmp_path / f"a{suffix}")
     tracks, skipped = assert_both_ways(layer)
     assert tracks.n_users == 12
-    assert skipped["no time"] == 2 and skipped["no user"] == 3 and skipped["no position"] == 1
+    assert skipped["no time that can be read"] == 2 and skipped["no user"] == 3 and skipped["no position"] == 1
     assert skipped["duplicate"] >= 1
     by_trip, _ = assert_both_ways(layer, track="leg")
     assert by_trip.n_tracks == 60
@@ -222,7 +222,7 @@ def test_dates_and_null_times(fixes: Any, make: Any, tmp_path: Path, saved: Any)
     layer = saved(layer, tmp_path / "a.gpkg")
     tracks, skipped = assert_both_ways(layer, time="day", timezone="Asia/Shanghai")
     assert np.unique(tracks.t).tolist() == [1719763200000]
-    assert skipped["no time"] == 480
+    assert skipped["no time that can be read"] == 480
 
 
 def test_a_geopackage_with_times_that_name_no_zone(fixes: Any, make: Any, tmp_path: Path) -> None:
