@@ -43,7 +43,8 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dic
     kind, horizon, ratio, deep = (np.concatenate(a) for a in zip(*found, strict=True))
     tables = {}
     for k in np.unique(kind):
-        alike = np.char.endswith(kind, "held") == k.endswith("held") if k != "trips" else kind == k
+        alike = (kind == "trips") == (k == "trips")
+        alike &= np.char.endswith(kind, "held") == k.endswith("held")
         tables[str(k)] = table(horizon[alike], ratio[alike], deep[alike], kind[alike] == k)
     return {k: t for k, t in tables.items() if t["horizon_s"]}
 

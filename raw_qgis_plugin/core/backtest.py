@@ -16,7 +16,7 @@ from .accuracy import MODEL, measure
 from .baselines import cross_fitted_pull, simple_methods
 from .contexts import bins_s
 from .errors import InputError, Progress, no_progress, part_of
-from .forecast import Forecasts, forecast_at
+from .forecast import Forecasts, forecast_from
 from .plots import horizon_words
 from .runtime import Model
 from .tracks import Tracks
@@ -62,12 +62,13 @@ def backtest(
 
     InputError where no fix has another one at any of the horizons.
     """
-    w, fold = cut_windows(tracks.apart().by_user(), np.asarray(horizons_s, np.float64), folds, seed)
+    users = tracks.apart().by_user()
+    w, fold, last = cut_windows(users, np.asarray(horizons_s, np.float64), folds, seed)
     progress(0.1)
-    answer = forecast_at(
-        w.contexts(), model, np.nonzero(w.known)[0], w.asked[w.known], lambda share: progress(0.1 + 0.6 * share),
-        with_areas=True,
-    )  # fmt: skip
+    row = np.nonzero(w.known)[0]
+    answer = forecast_from(
+        users, model, w.user[row], last[row] + 1, w.asked[w.known], part_of(progress, 0.1, 0.7), with_areas=True
+    )
     progress(0.7)
     several = len(np.unique(w.user)) >= FEW_USERS
     group = w.user if several else w.user * folds + fold  # who or what is drawn for the intervals
@@ -90,9 +91,9 @@ def verdict(h: dict) -> str:
     simple = f"the best simple method ({words})"
     if same(h):
         return f"{at}use either: the model and {simple} are both less than a metre off."
-    if high < 1:
+    if high < 1 and _percent(h["ratio"]) != "0 %":
         return f"{at}use the model: it is {_percent(h['ratio'])} nearer than {simple}."
-    worse = low > 1
+    worse = low > 1 and _percent(h["ratio"]) != "0 %"
     by_model, by_simple = (h[beaten][1] < 1 for beaten in ("over_staying", "best_over_staying"))
     if by_model and not by_simple and not worse:
         nearer = _percent(h["methods"][MODEL]["mean_m"] / h["methods"]["persistence"]["mean_m"])
@@ -131,8 +132,12 @@ def in_words(method: str) -> str:
     return f"straight on as fast as in the {found[1]}{fading}"
 
 
-def cut_windows(tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 0) -> tuple[Windows, np.ndarray]:
-    """Windows of users' tracks, and the time fold (w,) that each asks from; about as many from every fold and user."""
+def cut_windows(
+    tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 0
+) -> tuple[Windows, np.ndarray, np.ndarray]:
+    """Windows of users' tracks, the time fold (w,) that each asks from, and the row (w,) of its last fix; about as many
+    from every fold and user.
+    """
     if folds < 1:
         raise InputError(f"FOLDS must be 1 or more, not {folds}.")
     t, user = tracks.t, tracks.user.astype(np.int64)
@@ -162,7 +167,7 @@ def cut_windows(tracks: Tracks, horizons_s: np.ndarray, folds: int, seed: int = 
     lon, lat = (np.where(real, a[at], np.nan) for a in (tracks.lon, tracks.lat))
     true_lon, true_lat = (np.where(known, a[goal], np.nan) for a in (tracks.lon, tracks.lat))
     asked = np.where(known, t[goal], nominal)
-    return Windows("backtest", user[end], t[at], lon, lat, horizons_s, asked, true_lon, true_lat), fold[end]
+    return Windows("backtest", user[end], t[at], lon, lat, horizons_s, asked, true_lon, true_lat), fold[end], end
 
 
 def _answers(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -184,9 +189,8 @@ def _answers(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> tuple[n
 
 
 def _contexts(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> list[np.ndarray]:
-    """The rows that each context keeps: RECENT last fixes of bins, as the forecast would take them, for the farthest of
-    the horizons_s (h,) in each of its bands, and before those one in each quarter of an hour, ten days back. What the
-    forecast makes of these is what it would make of all, and the simple methods see the days that they need.
+    """The rows that the simple methods look at: RECENT last fixes of bins, as the forecast takes them, for the farthest
+    of the horizons_s (h,) in each of its bands, and before those one in each quarter of an hour, ten days back.
     """
     t, first = tracks.t, tracks.user_offsets[tracks.user[end]]
     quarters = last_of_bins(tracks)

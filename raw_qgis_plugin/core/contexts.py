@@ -12,14 +12,14 @@ from .tracks import Tracks
 
 CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
 COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
-TRIP_S = 1200.0  # a farther horizon asks for days
+TRIP_S = 1350.0  # a farther horizon asks for days; as EDGES_S between the round ones, since truths are seldom on time
 LEAST_DAYS = 8  # quarter hours and more of a track make days of it
 DAYS_S = 900.0  # the cadence to which denser tracks are thinned for days
 HELD = 0.2  # of the steps repeat a position exactly: the last one is held until the next
 ROAMS_M = 200.0  # half of the steps between quarter hours are longer
 SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
 FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
-EDGES_S = FARTHEST * COARSE_S * 4.0 ** np.arange(-4, 4)  # of bands of horizons: each has a context of its own
+EDGES_S = 1.1 * FARTHEST * COARSE_S * 4.0 ** np.arange(-4, 4)  # of bands of horizons: each has a context of its own
 
 
 class Asked(NamedTuple):
@@ -41,16 +41,21 @@ def by_band(tracks: Tracks, asked: Asked) -> tuple[Asked, np.ndarray]:
     quarter = tracks.t // int(1000 * DAYS_S)
     new = np.cumsum(np.diff(quarter, prepend=quarter[:1]) != 0)
     able = (pace < COARSE_S) & (new[asked.end - 1] - new[asked.begin] >= LEAST_DAYS)
-    band = _bands(asked.horizon, pace[asked.context], able[asked.context])
+    begins = np.flatnonzero(np.diff(tracks.t, prepend=tracks.t[:1] - 1) >= 1000 * COARSE_S)  # of bursts and trips
+    begins = np.append(0, begins)[np.searchsorted(begins, asked.end - 1, side="right")]
+    burst = tracks.t[asked.end - 1] - tracks.t[np.maximum(begins, asked.begin)] < 1000 * COARSE_S
+    band = _bands(asked.horizon, pace[asked.context], able[asked.context], burst[asked.context])
     bands = 2 * (len(EDGES_S) + 1)
     parts, part = np.unique(asked.context * bands + band, return_inverse=True)
     whole = parts // bands
     return Asked(asked.begin[whole], asked.end[whole], part, asked.horizon), parts % 2 == 1
 
 
-def _bands(horizon_s: np.ndarray, pace_s: np.ndarray, able: np.ndarray) -> np.ndarray:
-    """The bands (m,) of horizons, odd where days are asked, of contexts that are able to be days, or not."""
-    days = able & (horizon_s > TRIP_S)
+def _bands(horizon_s: np.ndarray, pace_s: np.ndarray, able: np.ndarray, burst: np.ndarray) -> np.ndarray:
+    """The bands (m,) of horizons, odd where days are asked, of contexts that are able to be days, or not. burst: (m,)
+    bool, there is no trip yet: a phone that wakes now and then for a few fixes is asked for days too.
+    """
+    days = able & ((horizon_s > TRIP_S) | (burst & (horizon_s >= COARSE_S)))
     reach = FARTHEST * np.where(days, DAYS_S, pace_s)[:, None]
     return 2 * ((reach < EDGES_S) & (horizon_s[:, None] > EDGES_S)).sum(axis=1) + days
 
@@ -59,7 +64,8 @@ def bins_s(horizons_s: np.ndarray) -> np.ndarray:
     """How far apart fixes of dense tracks are kept, in seconds, where horizons_s (h,), ascending, are asked: a figure
     for each of their bands.
     """
-    band = _bands(horizons_s, np.zeros(len(horizons_s)), np.ones(len(horizons_s), bool))
+    none, all_of_them = np.zeros(len(horizons_s), bool), np.ones(len(horizons_s), bool)
+    band = _bands(horizons_s, np.zeros(len(horizons_s)), all_of_them, none)
     farthest = horizons_s[np.diff(band, append=-1) != 0]
     return np.maximum(farthest / FARTHEST, np.where(farthest > TRIP_S, DAYS_S, 0.0))
 

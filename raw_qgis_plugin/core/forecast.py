@@ -94,6 +94,14 @@ def forecast_at(
     """
     track, t = np.asarray(track, np.int64), np.asarray(t, np.int64)
     end = tracks.time_index.before(track, t)
+    return forecast_from(tracks, model, track, end, t, progress, with_areas=with_areas, ask_past=ask_past)
+
+
+def forecast_from(
+    tracks: Tracks, model: Model, track: np.ndarray, end: np.ndarray, t: np.ndarray, progress: Progress = no_progress,
+    *, with_areas: bool = False, ask_past: bool = True,
+) -> Forecasts:  # fmt: skip
+    """Forecast the tracks `track` (m,) at the times `t` (m,) epoch ms, from their fixes before the rows `end` (m,)."""
     known = end > tracks.track_offsets[track]
     horizon = np.full(len(t), np.nan)
     horizon[known] = (t[known] - tracks.t[end[known] - 1]) / 1000.0
@@ -138,7 +146,7 @@ def _answer(
             table[:, now] = lesson.areas(group[now], table[:, now])
         mix = moving(said.mix)
         result[:2, at] = feat.destination(said.f, said.last, point)
-        result[2:, at] = radii(mix, point).T * table[:2]
+        result[2:, at] = np.maximum.accumulate(radii(mix, point).T * table[:2])
         if with_areas:
             areas[at] = _areas(said.f, said.last, mix, table[2:], point, POINT_SHARE * result[2:, at])
     progress(1.0)

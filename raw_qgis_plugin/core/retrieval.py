@@ -18,8 +18,10 @@ from .geodesy import offset_m
 from .tracks import Tracks
 
 NEIGHBOURS = 32
-LOOKED_AT = 4  # times as many, since some are of ways that had not ended
+LOOKED_AT = (128, 512, 2048)  # likest fixes: of many the ways had not ended, so that it is looked farther
+UNLIKE = 3.0  # times the distance of Likeness and farther, a fix says nothing
 PACES = 4  # times as long between fixes of trips is another tree
+LAID_OUT = 1_000_000  # ways at once
 STARTS = 1_000_000  # fixes to go on from, at most; of more an even share
 SILENCE = 3.0  # times the way's length: a longer gap hides where the track was
 MEDIAN_STEPS, SMOOTH_M = 12, 5.0
@@ -108,16 +110,24 @@ class Retrieval:
         seconds = np.maximum((tracks.t[last] - tracks.t[before]) / 1000.0, 1.0)
         came = offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[before], tracks.lat[before])
         at = self._coordinates(likeness, last, came / seconds[:, None])
-        away, found = tree.query(at, k=np.arange(1, min(LOOKED_AT * NEIGHBOURS, len(starts)) + 1))
-        start, near = starts[found], np.exp(-0.5 * np.square(away))
-        for h in range(horizon_s.shape[1]):
-            ahead = np.broadcast_to(horizon_s[:, h, None], start.shape)
-            went, known = self._went(start, ahead, likeness.silence_s, tracks.t[last])
-            likest = np.argsort(~known, axis=1, kind="stable")[:, :NEIGHBOURS]
-            some = slice(0, likest.shape[1])
-            ways[:, h, some] = np.take_along_axis(went, likest[..., None], 1)
-            alike[:, h, some] = np.take_along_axis(near * known, likest, 1)
-            begin[:, h, some] = np.take_along_axis(start, likest, 1)
+        asking: np.ndarray = np.arange(len(last))
+        for k in LOOKED_AT:
+            crowded = np.zeros(len(last), bool)
+            for some in np.array_split(asking, -(-len(asking) * k // LAID_OUT) or 1):
+                away, found = tree.query(at[some], k=np.arange(1, min(k, len(starts)) + 1))
+                start, near = starts[found], np.exp(-0.5 * np.square(away))
+                for h in range(horizon_s.shape[1]):
+                    ahead = np.broadcast_to(horizon_s[some, h, None], start.shape)
+                    went, known = self._went(start, ahead, likeness.silence_s, tracks.t[last[some]])
+                    likest = np.argsort(~known, axis=1, kind="stable")[:, :NEIGHBOURS]
+                    into = some[:, None], h, np.arange(likest.shape[1])
+                    ways[into] = np.take_along_axis(went, likest[..., None], 1)
+                    alike[into] = np.take_along_axis(near * known, likest, 1)
+                    begin[into] = np.take_along_axis(start, likest, 1)
+                    crowded[some] |= (known.sum(axis=1) < NEIGHBOURS) & (away[:, -1] < UNLIKE)
+            asking = np.flatnonzero(crowded)
+            if k >= len(starts) or not len(asking):
+                break
         return ways, alike, begin
 
     def _tree(self, likeness: Likeness) -> tuple:

@@ -2,6 +2,7 @@
 """A backtest: honest windows, figures that add up, sentences that follow from them, a page that holds together."""
 
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 
 import numpy as np
@@ -12,6 +13,7 @@ from raw_qgis_plugin.core.accuracy import inside_areas
 from raw_qgis_plugin.core.backtest_page import APART, columns_of, make_page, trained_on, warning
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import Cancelled, InputError
+from raw_qgis_plugin.core.forecast import forecast, forecast_from
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 from raw_qgis_plugin.core.windows import Windows
@@ -43,7 +45,8 @@ def done(model):
 
 def test_windows_ask_in_every_fold_and_know_nothing_of_the_answer():
     tracks = drivers()
-    w, fold = bt.cut_windows(tracks, HORIZONS, 3)
+    w, fold, last = bt.cut_windows(tracks, HORIZONS, 3)
+    np.testing.assert_array_equal([tracks.t[last], tracks.user[last]], [w.t[:, -1], w.user])
     assert np.bincount(fold).min() > 10 and len(np.unique(w.user)) == 6
     assert np.bincount(w.user * 3 + fold).max() <= bt.PER_USER // 3
     ahead = (w.asked - w.t[:, -1:]) / 1000
@@ -61,21 +64,21 @@ def test_an_answer_is_the_nearest_fix_within_half_a_step():
 
 
 @pytest.mark.parametrize(
-    ("cadence_s", "fixes", "horizons"), [(1, 1500, HORIZONS), (5, 4000, np.array([120.0, 3600.0, 7200.0]))]
+    ("cadence_s", "fixes", "horizons"), [(1, 1500, HORIZONS), (5, 4000, np.array([300.0, 600.0, 3600.0, 7200.0]))]
 )
-def test_the_model_sees_what_it_would_see_of_the_whole_track(model, cadence_s, fixes, horizons):
+def test_what_is_tested_is_the_forecast(model, monkeypatch, cadence_s, fixes, horizons):
     """At each horizon, however near to the last fix, and whatever else is asked."""
-    from raw_qgis_plugin.core.forecast import forecast
-
+    monkeypatch.setattr(bt, "forecast_from", partial(forecast_from, ask_past=False))
     tracks = drivers(users=2, cadence_s=cadence_s, fixes=fixes)
-    w, _ = bt.cut_windows(tracks, horizons, 1)
-    row = int(w.t[:, -1].argmax())
-    end = int(tracks.user_offsets[w.user[row]] + np.searchsorted(tracks.t[:fixes], w.t[row, -1]))
-    until = tracks.take(np.arange(tracks.user_offsets[w.user[row]], end + 1))
+    done = bt.backtest(tracks, model, horizons, 1)
+    on_time = (done.w.known & (done.w.asked - done.w.t[:, -1:] == 1000 * horizons)).all(axis=1)
+    row = int(np.argmax(done.w.t[:, -1] * on_time))
+    end = int(tracks.user_offsets[done.w.user[row]] + np.searchsorted(tracks.t[:fixes], done.w.t[row, -1]))
+    until = tracks.take(np.arange(tracks.user_offsets[done.w.user[row]], end + 1))
     whole = forecast(until, model, horizons, ask_past=False)
-    thin = forecast(w.contexts().take(np.flatnonzero(w.contexts().track == row)), model, horizons, ask_past=False)
-    np.testing.assert_allclose([whole.lon, whole.lat], [thin.lon, thin.lat], atol=1e-7)
-    assert len(until) > 300 > len(w.t[row])
+    here = np.nonzero(done.w.known)[0] == row
+    assert (done.w.asked[row] == whole.t).all() and here.sum() == len(horizons)
+    np.testing.assert_allclose([done.answer.lon[here], done.answer.lat[here]], [whole.lon, whole.lat], atol=1e-7)
 
 
 def test_figures_add_up(done):

@@ -100,6 +100,14 @@ def test_the_same_time_yesterday_is_found():
     assert not f.x[:40, known].any() and f.x[41:, known].all()
 
 
+def test_a_fix_of_a_reset_clock_does_not_unsettle_the_order_of_sequences():
+    """From 1970 to now is over 2**40 ms."""
+    t, lon, lat = walk()
+    twice = np.concatenate([[0], t, t]), np.append(lon[0], np.tile(lon, 2)), np.append(lat[0], np.tile(lat, 2))
+    f = feat.featurize(np.repeat([0, 1], [len(t) + 1, len(t)]), *twice)
+    assert (np.diff(f.key) > 0).all()
+
+
 def test_across_the_antimeridian_is_a_short_way():
     t, lon, lat = walk(lon=179.99)
     wrapped = (lon + 180) % 360 - 180

@@ -123,14 +123,14 @@ def test_up_to_so_many_steps_ahead_all_horizons_share_a_context():
 
 
 def test_what_is_asked_of_dense_tracks_hours_ahead_is_asked_of_their_days(model):
-    horizon = np.array([300.0, 1200, 1800, 9000, 28_000, 40_000])
+    horizon = np.array([300.0, 1200, 1800, 9000, 28_000, 45_000])
     for hours, days in ((1.5, []), (5, [2, 3, 4, 5])):
         tracks = straight(n=int(hours * 360), cadence_s=10, users=1)
         asked = Asked(np.array([0]), np.array([len(tracks)]), np.zeros(6, int), horizon)
         kept, by_days = by_band(tracks, asked)
         assert np.flatnonzero(by_days[kept.context]).tolist() == days
     assert kept.context[2] == kept.context[3] == kept.context[4] != kept.context[5]
-    np.testing.assert_allclose(bins_s(horizon), [300 / FARTHEST, 1200 / FARTHEST, 900, 40_000 / FARTHEST])
+    np.testing.assert_allclose(bins_s(horizon), [300 / FARTHEST, 1200 / FARTHEST, 900, 45_000 / FARTHEST])
     quarters = last_of_bins(tracks)[:-1]  # a clock's quarters, not those before the last fix
     rows, is_days = look_back(tracks.t, 0, len(tracks), 9000.0, True)
     assert is_days and len(rows) in (len(quarters), len(quarters) + 1, len(quarters) + 2)
@@ -138,6 +138,18 @@ def test_what_is_asked_of_dense_tracks_hours_ahead_is_asked_of_their_days(model)
     sparse = tracks.take(np.append(quarters, len(tracks) - 1))
     given, few = (forecast(t, model, [9000], ask_past=False) for t in (tracks, sparse))
     assert haversine_m(given.lon, given.lat, few.lon, few.lat) < 0.5 * few.radius50_m
+
+
+def test_a_phone_that_wakes_now_and_then_is_asked_for_days(model):
+    k, horizon = np.arange(30 * 5), np.array([60.0, 300.0, 900.0])
+    t = START + 600_000 * (k // 5) + 6000 * (k % 5)  # five fixes every ten minutes
+    bursts = build_tracks(np.zeros(len(k)), None, t, 10 + (t - START) / 6e8, np.full(len(k), 50.0))[0]
+    asked = Asked(np.array([0]), np.array([len(k)]), np.zeros(3, int), horizon)
+    kept, by_days = by_band(bursts, asked)
+    assert by_days[kept.context].tolist() == [False, True, True]
+    drives = straight(n=5 * 360, cadence_s=10, users=1)
+    kept, by_days = by_band(drives, asked._replace(end=np.array([len(drives)])))
+    assert not by_days.any()
 
 
 def test_a_question_before_the_first_fix_has_no_answer(model):

@@ -67,6 +67,19 @@ def test_only_what_had_ended_by_then_is_known():
         assert others / 2 - 0.1 < alike.sum() < 2 * others + 0.1
 
 
+def test_what_comes_later_does_not_crowd_out_what_was_known():
+    tracks = round_the_corner(13)
+    later = round_the_corner(300)
+    ids = np.concatenate([tracks.track, 100 + later.track])
+    t = np.concatenate([tracks.t, later.t + 30 * DAY])
+    lon, lat = (np.concatenate([getattr(tracks, name), getattr(later, name)]) for name in ("lon", "lat"))
+    both = build_tracks(ids, None, t, lon, lat, drop_spikes=False)[0]
+    place = both.track_ids.tolist().index("12")
+    alone, crowded = (led(layer, track, [30.0, 60.0], 0.0) for layer, track in ((tracks, 12), (both, place)))
+    np.testing.assert_allclose(crowded[0], alone[0], atol=1e-6)
+    np.testing.assert_allclose(crowded[1], alone[1], rtol=1e-6)
+
+
 def test_who_moves_otherwise_says_nothing():
     tracks = round_the_corner(13)
     backwards = tracks.lon.copy()
