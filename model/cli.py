@@ -166,17 +166,25 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
     from pyarrow import csv, parquet
 
     text = Path(path).suffix.lower() == ".csv"
-    arrays = {
-        name: pa.array(values, from_pandas=text) if isinstance(values, np.ndarray) else values
-        for name, values in columns.items()
-    }
-    table = pa.table(arrays)
+    table = pa.table({
+        name: _as_arrow(values, text) if isinstance(values, np.ndarray) else values for name, values in columns.items()
+    })
     file = Path(path).expanduser()
     if text:
         csv.write_csv(table, file, csv.WriteOptions(quoting_style="needed"))
     else:
         parquet.write_table(table, file)
     print(f"{count(table.num_rows, 'row')} in {path}", file=sys.stderr)
+
+
+def _as_arrow(values: np.ndarray, from_pandas: bool) -> pa.Array:
+    """Values of several kinds, as ids 101 and '101A', become text."""
+    import pyarrow as pa
+
+    try:
+        return pa.array(values, from_pandas=from_pandas)
+    except (pa.ArrowInvalid, pa.ArrowTypeError):
+        return pa.array([None if value is None else str(value) for value in values])
 
 
 def utc_times(ms: np.ndarray) -> pa.Array:

@@ -52,13 +52,15 @@ def main(argv: Sequence[str] | None = None) -> None:
         warn(reason)
     withheld = np.count_nonzero(scores.columns["suppressed"])
     print(f"{withheld:,} of {len(regions.ids):,} regions withheld: under {args.min_users} users", file=sys.stderr)
+    taken = {*scores.columns, "weekday", "hour_from", "hour_to"}
+    id_name = f"{regions.id_name}_2" if regions.id_name in taken else regions.id_name
     counts = {name: whole(scores.columns[name]) for name in ("n_users", "n_points", "n_visits")}
-    write_table(args.output, {regions.id_name: regions.ids, **scores.columns, **counts})
+    write_table(args.output, {id_name: regions.ids, **scores.columns, **counts})
     if args.week:
         week = week_of_regions(tracks, regions.shapes, args.min_users)
         of = week.pop("region")
         week |= {name: whole(week[name]) for name in ("n_users", "n_visits")}
-        write_table(args.week, {regions.id_name: regions.ids[of], **week})
+        write_table(args.week, {id_name: regions.ids[of], **week})
 
 
 if __name__ == "__main__":

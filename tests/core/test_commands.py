@@ -154,6 +154,17 @@ def test_regions(tmp_path, people):
     assert week["n_users"].null_count == week["n_visits"].null_count == 69
 
 
+def test_ids_of_regions_are_kept_whatever_they_are_called_and_whatever_kinds_they_are(tmp_path, people):
+    tracks = points(tmp_path / "t.parquet", people)
+    whole = json.loads(shapely.to_geojson(shapely.box(0, 0, 90, 90)))
+    features = [{"type": "Feature", "properties": {"n_users": i}, "geometry": whole} for i in (101, "101A")]
+    (tmp_path / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    asked = ["--tracks", tracks, "--regions", str(tmp_path / "r.geojson"), "--id", "n_users", "--task", "poi"]
+    code, answer = run("regions", tmp_path, *asked)
+    assert code == 0 and answer["n_users_2"].to_pylist() == ["101", "101A"]
+    assert answer["n_users"].to_pylist() == [12, 12]
+
+
 def test_embed_to_csv(tmp_path, people):
     tracks = points(tmp_path / "t.parquet", people)
     output = tmp_path / "e.csv"
