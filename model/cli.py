@@ -69,6 +69,21 @@ def _hours(text: str) -> float:
     return hours
 
 
+def pair(text: str) -> tuple[str, str]:
+    """An argument FROM=TO, for argparse."""
+    name, sign, other = text.partition("=")
+    if not sign:
+        raise argparse.ArgumentTypeError(f"'{text}' is not FROM=TO")
+    return name, other
+
+
+def positive(text: str) -> int:
+    """An argument that is a whole number from one on, for argparse."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 on")
+    return int(text)
+
+
 def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
     """Run a command -> its exit code: 2 with one line on stderr for a RawError or a failing disk, 130 for Ctrl-C."""
     try:

@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 from model.card import write_card
-from model.cli import DEVICES, Parser, add_hours, run, warn
+from model.cli import DEVICES, Parser, add_hours, pair, positive, run, warn
 from model.examples import (
     BASELINE,
     BASELINES,
@@ -242,17 +242,18 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--rename",
         nargs="+",
+        type=pair,
         default=[],
         metavar="FROM=TO",
         help="labels to call by another name, so as to merge classes",
     )
     p.add_argument("--classes", nargs="+", metavar="C", help="only these labels (after renaming); leave out the others")
     p.add_argument(
-        "--also-days", type=int, nargs="+", default=[], metavar="N",
+        "--also-days", type=positive, nargs="+", default=[], metavar="N",
         help="of users: learn also from what N days show of them, so that the head can be asked after few days",
     )  # fmt: skip
     add_hours(p)
-    p.add_argument("--per-class", type=int, metavar="N", help="learn from at most N labels a class, drawn at random")
+    p.add_argument("--per-class", type=positive, metavar="N", help="learn from at most N labels a class, drawn at random")
     p.add_argument("--title", default="", help="the task in words, for legends")
     p.add_argument("--unit-of-measure", default="", help="of a number, such as 'per km²'")
     p.add_argument("--trained-on", default="", help="what the labels speak for, for the card")
@@ -357,7 +358,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"'{args.task_name}' is no name for a head: {HEAD_NAMES}.")
     bundle = open_bundle(args.bundle)
     check(args, bundle)
-    rename = dict(r.split("=", 1) for r in args.rename)
+    rename = dict(args.rename)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="raw-tuned-") as beside:
         bundle, examples, splits = gather(args, bundle, rename, Path(beside))

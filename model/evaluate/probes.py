@@ -21,6 +21,7 @@ from sklearn.linear_model import RidgeCV
 from sklearn.manifold import TSNE
 
 from model.checkpoint import load_network
+from model.cli import pair, positive
 from model.evaluate import attention, make_parser, write_report
 from model.evaluate.untrained import TorchModel, random_network, untrained
 from model.examples import askable, hear, strength_of
@@ -206,7 +207,7 @@ def run_all(args: argparse.Namespace) -> tuple[dict, Page]:
 
 def with_labels(tracks: Tracks, model: Model, random: TorchModel, args: argparse.Namespace, page: Page) -> dict:
     """Heads by what they look at, few labels, neighbours, the map."""
-    rename, table = dict(r.split("=", 1) for r in args.rename), read_table(args.labels)
+    rename, table = dict(args.rename), read_table(args.labels)
     table = thin(table, args.field, rename, args.per_class, args.seed) if args.per_class else table
     units, found = label_units(tracks, table, args.unit, args.field)
     whole = embed(units, model)
@@ -294,8 +295,8 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--labels", type=Path, metavar="L", help="as for model.finetune")
     p.add_argument("--field", metavar="F", help="column of the labels")
     p.add_argument("--unit", choices=("user", "track", "day"), default="user")
-    p.add_argument("--rename", nargs="+", default=[], metavar="FROM=TO", help="labels to call by another name")
-    p.add_argument("--per-class", type=int, metavar="N", help="at most N labels a class, drawn at random")
+    p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
+    p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
     p.add_argument("--contrastive", type=Path, metavar="RUN", help="a run of model.contrastive, to compare with")
     p.add_argument(
         "--trained-minutes", type=float, default=0.0, metavar="M",

@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 from model.card import write_card
+from model.cli import pair, positive
 from model.evaluate import add_record, check_record, make_parser, write_report
 from model.examples import BASELINE
 from model.hand_features import hand_features
@@ -77,7 +78,7 @@ def labelled(
         return tracks, found, np.searchsorted(head["classes"], found.value.astype(str))
     if labels is None or args.field is None:
         raise InputError("What is the truth? Give --labels and --field, or --rule commuting.")
-    rename, table = dict(r.split("=", 1) for r in args.rename), read_table(labels)
+    rename, table = dict(args.rename), read_table(labels)
     if args.field not in table:
         raise InputError(f"The labels have no column '{args.field}'. They have: {', '.join(table)}.")
     if head["kind"] != "number":
@@ -193,9 +194,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--rule", choices=("commuting",), help="in the place of labels: ask what this rule says later on")
     p.add_argument("--unit", choices=("user", "track", "day"), help="what labels are of (default: the head's own unit)")
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
-    p.add_argument("--rename", nargs="+", default=[], metavar="FROM=TO", help="labels to call by the head's names")
-    p.add_argument("--per-class", type=int, metavar="N", help="at most N labels a class, drawn at random")
-    p.add_argument("--days", type=int, nargs="+", metavar="N", help="look at so many days only; several give a table")
+    p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename as the head does")
+    p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
+    p.add_argument("--days", type=positive, nargs="+", metavar="N", help="look at so many days only")
     p.add_argument("--baseline-tracks", metavar="T", help="what the baseline learns from")
     p.add_argument("--baseline-labels", type=Path, metavar="L", help="and its labels")
     return p

@@ -176,6 +176,13 @@ def test_a_wrong_argument_is_a_clear_line(nano_run, tracks_file, labels_file, tm
         finetune([*base, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b"), *more])
 
 
+@pytest.mark.parametrize("more", [["--rename", "x"], ["--also-days", "0"], ["--per-class", "-1"], ["--hours", "0"]])
+def test_an_argument_of_a_wrong_kind_is_said_before_anything_is_read(more, capsys):
+    with pytest.raises(SystemExit):
+        finetune(["--tracks", "t", "--labels", "l", "--field", "f", "--unit", "user", "--task-name", "x", *more])
+    assert f"'{more[1]}'" in capsys.readouterr().err
+
+
 def test_too_few_labels_are_said():
     with pytest.raises(InputError, match="Only 2 users"):
         table = {"user_id": np.array(["a", "b"], object), "y": np.array([1, 2], object)}
