@@ -253,7 +253,7 @@ def parser() -> argparse.ArgumentParser:
         help="of users: learn also from what N days show of them, so that the head can be asked after few days",
     )  # fmt: skip
     add_hours(p)
-    p.add_argument("--per-class", type=positive, metavar="N", help="learn from at most N labels a class, drawn at random")
+    p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
     p.add_argument("--title", default="", help="the task in words, for legends")
     p.add_argument("--unit-of-measure", default="", help="of a number, such as 'per km²'")
     p.add_argument("--trained-on", default="", help="what the labels speak for, for the card")

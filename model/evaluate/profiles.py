@@ -194,7 +194,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--rule", choices=("commuting",), help="in the place of labels: ask what this rule says later on")
     p.add_argument("--unit", choices=("user", "track", "day"), help="what labels are of (default: the head's own unit)")
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
-    p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename as the head does")
+    p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
     p.add_argument("--days", type=positive, nargs="+", metavar="N", help="look at so many days only")
     p.add_argument("--baseline-tracks", metavar="T", help="what the baseline learns from")
