@@ -314,7 +314,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, r in results["states"].items():
         print(f"{name}: R² {r['model']:.3f}, random weights {r['random']:.3f}, input {r['input']:.3f}")
     for number, ratio in enumerate(results.get("attention", {}).get("day_over_half_a_day", [])):
-        print(f"layer {number + 1}: attention to a day back over twelve hours back {ratio or float('nan'):.2f}")
+        if ratio is not None:
+            print(f"layer {number + 1}: attention to a day back over twelve hours back {ratio:.2f}")
     for name, m in results.get("heads", {}).items():
         print("{}: error {:.3f}, {:.2f} [{:.2f}, {:.2f}] of hand features'".format(name, m["error"][0], *m["ratio"]))
     for name, e in results.get("few_labels", {}).items():
