@@ -181,9 +181,12 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
     from pyarrow import csv, parquet
 
     text = Path(path).suffix.lower() == ".csv"
-    table = pa.table({
-        name: _as_arrow(values, text) if isinstance(values, np.ndarray) else values for name, values in columns.items()
-    })
+    table = pa.table(
+        {
+            name: _as_arrow(values, text) if isinstance(values, np.ndarray) else values
+            for name, values in columns.items()
+        }
+    )
     file = Path(path).expanduser()
     if text:
         csv.write_csv(table, file, csv.WriteOptions(quoting_style="needed"))

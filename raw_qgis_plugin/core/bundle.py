@@ -111,7 +111,7 @@ def _unpack(archive: Path) -> tempfile.TemporaryDirectory:
     folder = tempfile.TemporaryDirectory(prefix="raw-bundle-")
     try:
         _unpack_into(Path(folder.name), archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as e:
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as e:
         folder.cleanup()
         raise BundleError(f"{archive.name} is damaged or of an unknown kind: copy the model again ({e}).") from e
     return folder
