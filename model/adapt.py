@@ -24,7 +24,7 @@ import numpy as np
 
 from model import finetune, pretrain
 from model.adapt_report import write_report
-from model.card import write_card
+from model.card import without_heads, write_card
 from model.cli import Parser, run
 from model.config import PRESETS
 from model.corpus import load
@@ -159,25 +159,35 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str]:
     return None, f"No difference that these tracks can show ({on}). Keep the model before, or train longer or on more."
 
 
-def teach_again(bundle: Path, heads: list[dict], city: City) -> list[dict]:
-    """Teach each head on the city from the new embeddings, into the bundle. Returns what happened, a row a head."""
-    rows = []
+def teach_again(bundle: Path, before: Bundle, city: City) -> list[dict]:
+    """Teach each head on the city from the new embeddings, into the bundle; heads of trips see none, and stay as they
+    are. Returns what happened, a row a head.
+    """
+    rows, heads = [], before.card["heads"]
     for n, head in enumerate(heads):
         say(stage="heads", head=head["name"], done=n, of=len(heads))
         row = {"head": head["name"], "unit": head["unit"], "before": head.get("metrics", {}).get("head")}
         try:
-            taught = _teach(bundle, head, city)
+            taught = _carry(bundle, before, head) if head["unit"] == "trip" else _teach(bundle, head, city)
             key = next(k for k in ("accuracy", "r2", *taught["metrics"]["head"]) if k in taught["metrics"]["head"])
             ours, simple = (taught["metrics"][who][key] for who in ("head", "baseline"))
             row |= {"measure": key, "after": ours, "baseline": simple}
-            if not ours > simple:
+            if taught is not head and not ours > simple:
                 raise RawError("from the new embeddings it does no better than a simple method")
-            row["kept"], row["why"] = True, f"taught again on the synthetic city, {taught['metrics']['units']} units"
+            how = "as it was" if taught is head else "taught again on the synthetic city"
+            row["kept"], row["why"] = True, f"{how}, {taught['metrics']['units']} units"
         except RawError as error:
-            _drop(bundle, head["name"])
+            write_card(bundle, without_heads(bundle, open_bundle(bundle).card, [head["name"]]))
             row["kept"], row["why"] = False, str(error).rstrip(".")
         rows.append(row)
     return rows
+
+
+def _carry(bundle: Path, before: Bundle, head: dict) -> dict:
+    card = without_heads(bundle, open_bundle(bundle).card, [head["name"]])
+    shutil.copy(before.path / "heads" / f"{head['name']}.onnx", bundle / "heads")
+    write_card(bundle, card | {"heads": [*card["heads"], head]})
+    return head
 
 
 def _teach(bundle: Path, head: dict, city: City) -> dict:
@@ -199,12 +209,6 @@ def _teach(bundle: Path, head: dict, city: City) -> dict:
         arguments += ["--rename", "car=motor vehicle", "bus=motor vehicle"]
     finetune.main(arguments)
     return open_bundle(bundle).head(head["name"])
-
-
-def _drop(bundle: Path, name: str) -> None:
-    card = open_bundle(bundle).card
-    (bundle / "heads" / f"{name}.onnx").unlink(missing_ok=True)
-    write_card(bundle, card | {"heads": [h for h in card["heads"] if h["name"] != name]})
 
 
 @contextlib.contextmanager
@@ -266,7 +270,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             shutil.copytree(trained / "bundle", bundle)
             name = args.name or f"{after.card['name']}, own"
             write_card(bundle, after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures})
-        heads = once(folder / "heads.json", lambda: teach_again(bundle, before.card["heads"], City.at(args.city)))
+        heads = once(folder / "heads.json", lambda: teach_again(bundle, before, City.at(args.city)))
         use, verdict = judge(figures)
         say(stage="report")
         write_report(folder, before.card, open_bundle(bundle).card, figures, heads, verdict)

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 from raw_qgis_plugin.core.accuracy import MODEL, PAST, ZEROED
@@ -83,6 +84,13 @@ def _forecast_table(figures: dict[str, dict]) -> str:
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.0%}"
+
+
+def without_heads(folder: Path, card: dict, names: Sequence[str]) -> dict:
+    """A bundle's card without the heads of these names, whose files in its folder are removed."""
+    for name in names:
+        (folder / "heads" / f"{name}.onnx").unlink(missing_ok=True)
+    return card | {"heads": [h for h in card["heads"] if h["name"] not in names]}
 
 
 def _head_table(heads: list[dict]) -> str:

@@ -16,7 +16,9 @@ from model.labels import Labelled, Tell, join, label_units
 from raw_qgis_plugin.core.domain import UNLIMITED, evidence, unit_stats
 from raw_qgis_plugin.core.embed import FACTS, embed
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
+from raw_qgis_plugin.core.motion import motion
 from raw_qgis_plugin.core.polygons import Polygons
+from raw_qgis_plugin.core.profiles import with_trips
 from raw_qgis_plugin.core.region_use import USE, fix_use
 from raw_qgis_plugin.core.regions import (
     area_km2,
@@ -65,15 +67,19 @@ class Examples:
 def unit_examples(
     tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, model: Model, progress: Progress = no_progress
 ) -> Examples:
-    """Examples of users, tracks, days or labelled intervals; people stay together."""
-    return examples_of(*label_units(tracks, table, unit, field), model, progress)
+    """Examples of users, tracks, days, labelled intervals or trips; people stay together."""
+    return examples_of(*label_units(tracks, table, unit, field), unit, model, progress)
 
 
 def examples_of(
-    tracks: Tracks, found: Labelled, model: Model, progress: Progress = no_progress, cached: Embed | None = None
-) -> Examples:
+    tracks: Tracks, found: Labelled, unit: str, model: Model, progress: Progress = no_progress,
+    cached: Embed | None = None,
+) -> Examples:  # fmt: skip
     """The same of what label_units gives. cached: tracks and a progress -> embeddings, in the place of `embed`."""
-    x = cached(tracks, progress) if cached else embed(tracks, model, progress)
+    if unit == "trip":
+        x = motion(tracks)
+    else:
+        x = with_trips(cached(tracks, progress) if cached else embed(tracks, model, progress), tracks, unit, model)
     good = ~np.isnan(x).any(axis=1)
     stats = {k: v[good] for k, v in unit_stats(tracks).items()}
     hand = hand_features(tracks)[good]
@@ -105,7 +111,7 @@ def some_days(
         there = np.unique(tracks.track[chosen])
         some = Labelled(np.arange(len(there)), found.value[there], found.group[there])
         share = part_of(progress, n / len(days), (n + 1) / len(days))
-        part = examples_of(tracks.take(chosen), some, model, share, cached)
+        part = examples_of(tracks.take(chosen), some, "user", model, share, cached)
         parts.append(replace(part, whole=np.zeros(len(part.x), bool)))
     return together(parts, apart=False)
 

@@ -2,11 +2,11 @@
 """Teach a head from labelled units: python -m model.finetune --tracks T --labels L --field F --unit U …
 
 The labels are a table with an id column and the field; a table with start and end times labels intervals, each a
-track. Two words are a yes or no, more words classes, numbers are numbers, whole ones counts. The head is judged by
-cross-validation over people, ids that share runs of fixes being one (regions: over blocks of two kilometres, joined
-where regions overlap), beside gradient boosting on hand features (regions: on the number of visitors alone), and goes
-into a copy of the bundle with both figures in its card. With --backbone tuned the network itself is trained on first,
-and judged on a fifth of the people, who stay out of it.
+track, or (--unit trip) the trips that they cover, whose head those of users and days will hear. Two words are a yes or
+no, more words classes, numbers are numbers, whole ones counts. The head is judged by cross-validation over people, ids
+that share runs of fixes being one (regions: over blocks of two kilometres, joined where regions overlap), beside
+gradient boosting on hand features (regions: on the number of visitors alone), and goes into a copy of the bundle. With
+--backbone tuned the network itself is trained on first, and judged on a fifth of the people, who stay out of it.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from model.card import write_card
+from model.card import without_heads, write_card
 from model.cli import DEVICES, Parser, add_hours, pair, positive, run, warn
 from model.examples import (
     BASELINE,
@@ -65,6 +65,7 @@ from raw_qgis_plugin.core.bundle import HEAD_NAMES, Bundle, is_head_name, open_b
 from raw_qgis_plugin.core.cache import embed_cached
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.polygons import read_polygons
+from raw_qgis_plugin.core.profiles import HEARS_TRIPS
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
 from raw_qgis_plugin.core.tracks import Tracks
@@ -186,9 +187,12 @@ def add_head(bundle: Bundle, output: Path, name: str, head: Calibrated, card: di
         head.apply(pack)
         x = torch.zeros(2, head.inputs)
         rows = {"x": {0: torch.export.Dim("rows", min=1)}}
+        deaf = [h["name"] for h in bundle.card["heads"] if card["unit"] == "trip" and h["unit"] in HEARS_TRIPS]
+        if deaf:
+            tell(f"The heads {', '.join(deaf)} did not hear what this one says, and are not in the new bundle.")
+        kept = without_heads(fresh, bundle.card, [*deaf, name])
         export_graph(head, {"x": x}, fresh / "heads" / f"{name}.onnx", ["answer"], rows)
-        others = [h for h in bundle.card["heads"] if h["name"] != name]
-        write_card(fresh, bundle.card | {"heads": [*others, {"name": name, **card}]})
+        write_card(fresh, kept | {"heads": [*kept["heads"], {"name": name, **card}]})
         library.copy(fresh, output)
 
 
@@ -200,7 +204,8 @@ def tuned(
     """
     from model.tune import tune, write_tuned
 
-    before = examples_of(tracks, found, Model(bundle, args.device))
+    bare = replace(bundle, card=bundle.card | {"heads": []})  # what they say is not for a network to learn
+    before = examples_of(tracks, found, args.unit, Model(bare, args.device))
     enough = np.diff(tracks.track_offsets) >= 2
     if not enough.all():
         raise InputError("Some labelled units have a single fix: remove their labels before tuning the network.")
@@ -222,7 +227,7 @@ def tuned(
     folder = Path(shutil.copytree(bundle.path, beside / "tuned"))
     write_tuned(folder, network, bundle.card, f"the labels '{args.field}' of {len(learn)} {args.unit}s")
     fresh = open_bundle(folder)
-    after = examples_of(tracks, found, Model(fresh, args.device))
+    after = examples_of(tracks, found, args.unit, Model(fresh, args.device))
     return fresh, replace(after, label=before.label), splits
 
 
@@ -235,7 +240,7 @@ def parser() -> argparse.ArgumentParser:
     )  # fmt: skip
     p.add_argument("--labels", required=True, nargs="+", metavar="L", help="CSV or Parquet: an id column and the field")
     p.add_argument("--field", required=True, metavar="F", help="column of the labels to learn")
-    p.add_argument("--unit", required=True, choices=("user", "track", "day", "region"))
+    p.add_argument("--unit", required=True, choices=("user", "track", "day", "region", "trip"))
     p.add_argument("--task-name", required=True, metavar="NAME", help="name of the head: small letters, digits, _")
     p.add_argument("--regions", nargs="+", metavar="R", help="GeoJSON or GeoPackage, for --unit region")
     p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
@@ -299,8 +304,8 @@ def check(args: argparse.Namespace, bundle: Bundle) -> None:
         raise InputError("--unit region needs --regions.")
     if args.hours and args.unit != "region":
         raise InputError("--hours is for --unit region.")
-    if args.unit == "region" and args.backbone == "tuned":
-        raise InputError("The network cannot be tuned on regions: use --backbone frozen.")
+    if args.unit in ("region", "trip") and args.backbone == "tuned":
+        raise InputError(f"The network cannot be tuned on {args.unit}s: use --backbone frozen.")
     counts = {len(args.tracks), len(args.labels), *([len(args.regions)] if args.unit == "region" else [])}
     if len(counts) > 1:
         raise InputError("Give as many --labels (and --regions) as --tracks, in the same order.")
@@ -340,12 +345,13 @@ def gather(
             bundle, examples, splits = tuned(bundle, tracks, found, args, rename, beside)
             parts.append(examples)
             continue
-        examples = examples_of(tracks, found, model, embedded, cached)
+        examples = examples_of(tracks, found, args.unit, model, embedded, cached)
         if args.also_days:
             more = some_days(tracks, found, model, args.also_days, args.seed, embedded, cached)
             examples = together([examples, more], apart=False)
         parts.append(examples)
     examples = together(parts)
+    args.alone |= args.unit == "trip"
     if not args.alone and args.backbone == "frozen":  # a tuned network has no heads yet
         examples = ask_heads(examples, args.unit, args.task_name, model)
     return bundle, examples, splits

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Labels for teaching a head: joining a table to users, tracks, days, labelled intervals or regions."""
+"""Labels for teaching a head: joining a table to users, tracks, days, labelled intervals, trips or regions."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ from model.cli import warn
 from model.persons import persons_of
 from raw_qgis_plugin.core import sources
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
 from raw_qgis_plugin.core.tracks import Tracks, encode_ids
+from raw_qgis_plugin.core.trips import cut_trips
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -32,6 +34,7 @@ ID_FIELDS = {
 INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
 FEWEST_FIXES, SHORTEST_S = 10, 60.0  # of a labelled interval
 FEWEST = 10  # labelled units
+MOST_OF = 0.5  # of a trip's way must be of one label
 MISSING = {"", "null", "nan", "<na>"}  # labels that say nothing, in any case; 'none' is an answer
 YES_NO = {"true": "yes", "1": "yes", "yes": "yes", "false": "no", "0": "no", "no": "no"}
 WHOLE = re.compile(r"\d+\.0")
@@ -206,7 +209,9 @@ def keys_of(table: dict[str, np.ndarray], unit: str) -> list[Hashable]:
     """What names each row's unit: an id; of tracks and days, where there is a column of users, user and id; of labelled
     intervals user, start and end; None where an id is missing. InputError where intervals are to label other units.
     """
-    if is_interval_table(table) and unit == "track":
+    if unit == "trip" and not is_interval_table(table):
+        raise InputError("Labels of trips need a user's id, start and end: columns such as user_id, t_start and t_end.")
+    if is_interval_table(table) and unit in ("track", "trip"):
         users = id_texts(column(table, ID_FIELDS["user"], "user"))
         times = zip(*read_intervals(table), strict=True)
         return [
@@ -267,6 +272,35 @@ def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], tell: Tell = war
     return Tracks(merged.user_ids, ids, who, track, merged.t[at], merged.lon[at], merged.lat[at]), row
 
 
+def cut_labelled_trips(tracks: Tracks, table: dict[str, np.ndarray], field: str) -> tuple[Tracks, np.ndarray]:
+    """The users' trips of which labelled intervals cover most of the way, as tracks, and the row in the table of an
+    interval of the label that most of each has.
+    """
+    merged = tracks.by_user()
+    trips = cut_trips(merged).tracks
+    known = {user: i for i, user in enumerate(id_texts(merged.user_ids))}
+    user = np.array([known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))], np.int64)
+    start, end = read_intervals(table)
+    row = np.flatnonzero((user >= 0) & (start != NO_TIME) & (end != NO_TIME))
+    if not len(row):
+        return trips.take(row), row
+    row = row[np.lexsort((start[row], user[row]))]
+    words, first, label = np.unique(table[field][row].astype(str), return_index=True, return_inverse=True)
+    if len(words) > 2 and all(isinstance(value, (int, float)) for value in table[field][row]):
+        raise InputError("Labels of trips are words, such as walk or bus; numbers can be learned of users and regions.")
+    step = np.flatnonzero(trips.track[1:] == trips.track[:-1])
+    middle = (trips.t[step] + trips.t[step + 1]) // 2  # a train under ground is between two fixes
+    metres = metres_between(trips.lon[step], trips.lat[step], trips.lon[step + 1], trips.lat[step + 1])
+    times = np.append(start[row], middle)
+    key = np.append(user[row], trips.user[step]) * (np.ptp(times) + 1) + (times - times.min())
+    at = np.searchsorted(key[: len(row)], key[len(row) :], "right") - 1  # the interval that began last
+    inside = (at >= 0) & (user[row][at] == trips.user[step]) & (end[row][at] >= middle)
+    cell = trips.track[step[inside]].astype(np.int64) * len(words) + label[at[inside]]
+    way = np.bincount(cell, metres[inside], trips.n_tracks * len(words)).reshape(trips.n_tracks, len(words))
+    clear = way.max(axis=1) > MOST_OF * np.bincount(trips.track[step], metres, trips.n_tracks)
+    return trips.take(clear[trips.track]), row[first[way.argmax(axis=1)[clear]]]
+
+
 def join(
     ids: np.ndarray, groups: np.ndarray, table: dict[str, np.ndarray], unit: str, label: str,
     users: np.ndarray | None = None, tell: Tell = warn,
@@ -308,8 +342,8 @@ def label_units(
     tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None,
     tell: Tell = warn,
 ) -> tuple[Tracks, Labelled]:  # fmt: skip
-    """The labelled users, tracks, days or intervals, each a track, and their labels in the same order; a person's
-    units stay together, whatever ids the person has. rename: labels that are one, so that no unit has two.
+    """The labelled users, tracks, days, intervals or trips, each a track, and their labels in the same order; units of
+    a person stay together, whatever ids the person has. rename: labels that are one, so that no unit has two.
     """
     table = usable(table, unit, field, rename, tell)
     person = persons_of(tracks)
@@ -323,6 +357,11 @@ def label_units(
         tracks, row = cut_intervals(tracks, table, tell)
         if len(row) < FEWEST:
             raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
+        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user])
+    if unit == "trip":
+        tracks, row = cut_labelled_trips(tracks, table, field)
+        if len(row) < FEWEST:
+            raise InputError("Fewer than ten trips of the tracks lie in labelled intervals for most of their way.")
         return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user])
     tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
     users = tracks.user_ids[tracks.track_user]

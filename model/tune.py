@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.card import write_card
+from model.card import without_heads, write_card
 from model.checkpoint import load_network
 from model.export import export_backbone
 from model.heads import Head, Task, class_weights, loss_of
@@ -140,9 +140,8 @@ def write_tuned(folder: Path, network: Raw, card: dict, what: str) -> None:
     difference = export_backbone(network, folder / "backbone.onnx")
     weights = {k: v.detach().half().contiguous() for k, v in network.state_dict().items()}
     save_file(weights, folder / "weights.safetensors", {"about": json.dumps({"config": card["config"]})})
-    for head in card["heads"]:
-        (folder / "heads" / f"{head['name']}.onnx").unlink(missing_ok=True)
+    card = without_heads(folder, card, [head["name"] for head in card["heads"]])
     said = f"The network was tuned on {what}; its forecasts and their areas were not measured again."
-    more = {"heads": [], "onnx_difference": difference, "forecast_figures": {}}
+    more = {"onnx_difference": difference, "forecast_figures": {}}
     data = " ".join(filter(None, [card.get("data", ""), said]))
     write_card(folder, card | more | {"data": data})

@@ -35,7 +35,7 @@ from raw_qgis_plugin.core.embed import _fine_windows, embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features import solar_hour
 from raw_qgis_plugin.core.geodesy import metres_between
-from raw_qgis_plugin.core.profiles import most_visited
+from raw_qgis_plugin.core.profiles import most_visited, with_trips
 from raw_qgis_plugin.core.report import Page
 from raw_qgis_plugin.core.runtime import Model, batches, featurize_padded, pad_left
 from raw_qgis_plugin.core.sources import read
@@ -222,8 +222,9 @@ def with_labels(tracks: Tracks, model: Model, random: TorchModel, args: argparse
     if whole.shape[1] > states:
         inputs["facts alone"] = whole[:, states:], np.ones(whole.shape[1] - states), 0
     if asks := askable(model, args.unit):
-        more, counts = hear(whole, strength, asks, model)
-        inputs[HEARD] = more, counts, len(counts) - len(strength)
+        told = with_trips(whole, units, args.unit, model)
+        more, counts = hear(told, strength_of(told.shape[1], model), asks, model)
+        inputs[HEARD] = more, counts, more.shape[1] - told.shape[1]
     inputs |= {
         "random weights": (blank, strength, 0),
         "random weights, states alone": (blank[:, :states], np.ones(states), 0),

@@ -30,7 +30,7 @@ from raw_qgis_plugin.core.domain import unit_stats
 from raw_qgis_plugin.core.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.habits import HABITS, habits
-from raw_qgis_plugin.core.profiles import answers, softmax
+from raw_qgis_plugin.core.profiles import answers, softmax, with_trips
 from raw_qgis_plugin.core.report import Page
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
@@ -114,7 +114,7 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
     head = model.bundle.head(args.task)
     task = Task(head["kind"], tuple(head.get("classes", ())), head.get("transform", "identity"))
     tracks, found, truth = labelled(args.tracks, args.labels, args, head, days)
-    x = embed(tracks, model)
+    x = with_trips(embed(tracks, model), tracks, head["unit"], model)
     known = ~np.isnan(x).any(axis=1)
     hand, x, truth, group = hand_features(tracks)[known], x[known], truth[known], found.group[known]
     stats = {name: values[known] for name, values in unit_stats(tracks).items()}

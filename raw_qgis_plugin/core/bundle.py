@@ -56,7 +56,7 @@ class Bundle:
     _unpacked: tempfile.TemporaryDirectory | None = None  # removed with the bundle
 
     def heads(self, unit: str) -> list[dict]:
-        """The heads that answer for a unit: 'user', 'track', 'day' or 'region'.
+        """The heads that answer for a unit: 'user', 'track', 'day', 'region' or, for heads of users to hear, 'trip'.
 
         Those that people taught themselves come before those that every copy of the plugin has, the latest first: of
         several the first is shown.
@@ -202,9 +202,12 @@ def is_head_name(name: str) -> bool:
 
 def _wrong_in(head: dict) -> str:
     """What of a head's entry in a card cannot be used, in words; nothing where all can."""
-    kind, classes, hours = head.get("kind"), head.get("classes"), head.get("hours", 1.0)
-    if head.get("unit") not in ("user", "track", "day", "region") or kind not in ("binary", "classes", "number"):
+    unit, kind = head.get("unit"), head.get("kind")
+    classes, hours = head.get("classes"), head.get("hours", 1.0)
+    if unit not in ("user", "track", "day", "region", "trip") or kind not in ("binary", "classes", "number"):
         return "an unknown unit or kind"
+    if unit == "trip" and kind == "number":
+        return "a number, which cannot be summed over trips"
     if kind != "number" and not (isinstance(classes, list) and len(classes) > 1):
         return "no classes"
     if not isinstance(hours, (int, float)) or not SHORTEST_H <= hours <= LONGEST_H:

@@ -54,8 +54,8 @@ def habits(tracks: Tracks) -> np.ndarray:
     """(n_tracks, len(HABITS)) float32: shares, logarithms and hours scaled to about one; 0 where nothing is known."""
     if not len(tracks):
         return np.zeros((tracks.n_tracks, len(HABITS)), np.float32)
-    fixes = _Fixes(tracks)
-    slots = _Slots(fixes)
+    fixes = Fixes(tracks)
+    slots = Slots(fixes)
     place = _places(slots)
     begin, end, apart = _moves(slots)
     columns = [*_time_by_place(slots, place), *_anchor(slots, place), *_trips(slots, place, begin, end, apart)]
@@ -64,7 +64,7 @@ def habits(tracks: Tracks) -> np.ndarray:
     return np.nan_to_num(np.clip(out, -8.0, 8.0)).astype(np.float32)
 
 
-class _Fixes:
+class Fixes:
     """One fix of each 15 s in columns: track, t, hours, xy (metres from the track's first fix); and the steps from
     one to the next of its track, `step` being their first rows: metres, seconds, speed.
     """
@@ -86,12 +86,12 @@ class _Fixes:
         self.speed = self.metres / np.maximum(self.seconds, 5.0)
 
 
-class _Slots:
+class Slots:
     """Tracks in slots of ten minutes, in columns: head (first row of the fixes), track, number (slots since 1970),
     hours, xy, still, and length, the slots until the next one where nothing speaks against having stayed.
     """
 
-    def __init__(self, fixes: _Fixes) -> None:
+    def __init__(self, fixes: Fixes) -> None:
         slot = fixes.t // SLOT_MS
         head = np.flatnonzero(np.append(True, (np.diff(slot) != 0) | (np.diff(fixes.track) != 0)))
         self.n_tracks, self.head, self.track, self.number = fixes.n_tracks, head, fixes.track[head], slot[head]
@@ -109,7 +109,7 @@ class _Slots:
         self.length = np.maximum(np.where(stayed, gap, 1), 1).astype(np.float64)
         self._add_silent(fixes, np.flatnonzero((gap >= 2) & (gap <= SILENT_SLOTS) & ~stayed), gap)
 
-    def _add_silent(self, fixes: _Fixes, before: np.ndarray, gap: np.ndarray) -> None:
+    def _add_silent(self, fixes: Fixes, before: np.ndarray, gap: np.ndarray) -> None:
         """Add stays that left no fix: after the slots `before` nothing for a while, and then on from where it ended."""
         a, b = fixes.xy[self.head[before + 1] - 1], fixes.xy[self.head[before + 1]]
         before = before[np.hypot(*(b - a).T) < STILL_M]
@@ -129,7 +129,7 @@ class _Slots:
         return np.bincount(self.track[chosen], weight[chosen], self.n_tracks)
 
 
-def _places(s: _Slots) -> np.ndarray:
+def _places(s: Slots) -> np.ndarray:
     """(m,) rank of each still slot's place, 0 the longest visited; PLACES elsewhere, PLACES + 1 on the way."""
     place = np.where(s.still, PLACES, PLACES + 1)
     cell = np.floor(s.xy / CELL_M).astype(np.int64)
@@ -158,7 +158,7 @@ def _places(s: _Slots) -> np.ndarray:
     return place
 
 
-def _time_by_place(s: _Slots, place: np.ndarray) -> list[np.ndarray]:
+def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     """Of the known time in each slice of the week, the shares at the first places, elsewhere and on the way."""
     length = s.length.astype(np.int64)
     row = np.repeat(np.arange(len(length)), length)
@@ -172,7 +172,7 @@ def _time_by_place(s: _Slots, place: np.ndarray) -> list[np.ndarray]:
     return [*shares.reshape(s.n_tracks, -1).T, *(np.log1p(known[:, :, 0]) / 5).T]
 
 
-def _anchor(s: _Slots, place: np.ndarray) -> list[np.ndarray]:
+def _anchor(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     """Where weekday daytime is spent away from the first place: on how many of the days seen, how long, from when."""
     hour, day = s.hours % 24, s.number // 144
     day = day - day.min(initial=0)  # of a clock that was reset a fix may be older than 1970
@@ -218,7 +218,7 @@ def _anchor(s: _Slots, place: np.ndarray) -> list[np.ndarray]:
     ]  # fmt: skip
 
 
-def _moves(s: _Slots) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _moves(s: Slots) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Trips: the still slots that each leads from and to, with at most two hours between, and their distance."""
     still = np.flatnonzero(s.still)
     a, b = still[:-1], still[1:]
@@ -227,7 +227,7 @@ def _moves(s: _Slots) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return a[move], b[move], apart[move]
 
 
-def _trips(s: _Slots, place: np.ndarray, a: np.ndarray, b: np.ndarray, apart: np.ndarray) -> list[np.ndarray]:
+def _trips(s: Slots, place: np.ndarray, a: np.ndarray, b: np.ndarray, apart: np.ndarray) -> list[np.ndarray]:
     """Trips a day of known waking time, by distance, and to and from the first places."""
     waking = (s.hours % 24 >= 6) & (s.hours % 24 < 23)
     weekday = s.hours < 120
@@ -248,17 +248,15 @@ def _trips(s: _Slots, place: np.ndarray, a: np.ndarray, b: np.ndarray, apart: np
     ]  # fmt: skip
 
 
-def _rides(fixes: _Fixes, s: _Slots) -> list[np.ndarray]:
+def _rides(fixes: Fixes, s: Slots) -> list[np.ndarray]:
     """How fast one goes, and runs of movement: how many a day, how long, by their highest speed, and those that lead
     through silence, as under ground. Rates are of the days from first to last fix, and of the time known.
     """
     n, of = s.n_tracks, fixes.track[fixes.step]
     moving = fixes.speed > MOVING_MS
     columns = [np.log1p(np.nan_to_num(group_quantile(fixes.speed[moving], of[moving], n, q))) / 3 for q in _QUANTILES]
-    cadence = np.nan_to_num(group_quantile(fixes.seconds, of, n, 0.25), nan=60.0)
-    known = np.maximum(np.bincount(s.track, s.length, n) / 144, 0.2)
-    days = np.maximum(fixes.span_h / 24, 0.2)
-    run = _runs(fixes, cadence)
+    cadence, known, days = cadence_of(fixes), known_days(s), span_days(fixes)
+    run = runs(fixes, cadence)
 
     def rate(chosen: np.ndarray, among: np.ndarray) -> np.ndarray:
         return np.log1p(np.bincount(run.track[chosen], minlength=n) / among)
@@ -274,30 +272,49 @@ def _rides(fixes: _Fixes, s: _Slots) -> list[np.ndarray]:
     return [*columns, np.log1p(fixes.span_h) / 6, np.log1p(cadence) / 5, np.log1p(known) / 3]
 
 
+def cadence_of(fixes: Fixes) -> np.ndarray:
+    """(n_tracks,) seconds between fixes of one that records: a quarter of the steps are no longer."""
+    return np.nan_to_num(group_quantile(fixes.seconds, fixes.track[fixes.step], fixes.n_tracks, 0.25), nan=60.0)
+
+
+def known_days(s: Slots) -> np.ndarray:
+    """(n_tracks,) days of which is known where they were spent, at least a fifth of one."""
+    return np.maximum(np.bincount(s.track, s.length, s.n_tracks) / 144, 0.2)
+
+
+def span_days(fixes: Fixes) -> np.ndarray:
+    """(n_tracks,) days from the first to the last fix, at least a fifth of one."""
+    return np.maximum(fixes.span_h / 24, 0.2)
+
+
 @dataclass(frozen=True)
-class _Runs:
-    """Runs of movement, (k,) each. hours: when it begins. silent: share of the metres without fixes in between."""
+class Runs:
+    """Runs of movement, (k,) each. begin, end: epoch ms of its first and last fix. hours: of the week when it begins.
+    silent: share of the metres without fixes in between.
+    """
 
     track: np.ndarray
+    begin: np.ndarray
+    end: np.ndarray
     hours: np.ndarray
     metres: np.ndarray
     fastest: np.ndarray
     silent: np.ndarray
 
 
-def _runs(fixes: _Fixes, cadence: np.ndarray) -> _Runs:
+def runs(fixes: Fixes, cadence: np.ndarray) -> Runs:
     """Steps that move, gathered into runs that five minutes (or two and a half fixes) without such a step end."""
     on = np.flatnonzero((fixes.speed > MOVING_MS) & (fixes.metres > 5.0) & (fixes.seconds < LONGEST_STEP_S))
-    track, first = fixes.track[fixes.step[on]], fixes.t[fixes.step[on]]
+    track, first, last = fixes.track[fixes.step[on]], fixes.t[fixes.step[on]], fixes.t[fixes.step[on] + 1]
     if not len(on):
-        return _Runs(track, *(np.zeros(0) for _ in range(4)))
-    last = fixes.t[fixes.step[on] + 1]
+        return Runs(track, first, last, *(np.zeros(0) for _ in range(4)))
     pause = np.append(0, first[1:] - last[:-1]) / 1000.0
     new = np.append(True, track[1:] != track[:-1]) | (pause > np.maximum(PAUSE_S, 2.5 * cadence[track]))
     head = np.flatnonzero(new)
+    end = last[np.append(head[1:], len(on)) - 1]
     metres = np.add.reduceat(fixes.metres[on], head)
     quiet = (fixes.seconds[on] > np.maximum(2.5 * cadence[track], 45)) * fixes.metres[on]
     silent = np.add.reduceat(quiet, head) / np.maximum(metres, 1.0)
     fastest, hours = np.maximum.reduceat(fixes.speed[on], head), fixes.hours[fixes.step[on[head]]]
-    real = metres > SHORTEST_M
-    return _Runs(track[head][real], hours[real], metres[real], fastest[real], silent[real])
+    columns = track[head], first[head], end, hours, metres, fastest, silent
+    return Runs(*(column[metres > SHORTEST_M] for column in columns))

@@ -13,7 +13,9 @@ from .domain import LEAST_EVIDENCE, evidence, outside, unit_stats
 from .embed import embed
 from .errors import InputError, Progress, no_progress, part_of
 from .geodesy import metres_between
+from .motion import motion
 from .tracks import Skipped, Tracks, solar_day, stable_order
+from .trips import cut_trips
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     Embed = Callable[[Tracks, Progress], np.ndarray]
 
 UNITS = ("user", "track", "day")
+HEARS_TRIPS = ("user", "day")  # a track is mostly one trip
 UNKNOWN = "unknown"
 GRID_M = 500.0
 LONGEST_STAY_MS = 12 * 3_600_000  # a longer silence says no more than this about where someone is
@@ -63,9 +66,9 @@ def profile(
     if heads:
         part = part_of(progress, 0.0, 0.9)
         embeddings = cached(tracks, part) if cached else embed(tracks, model, part)
-        stats = unit_stats(tracks)
+        x, stats = with_trips(embeddings, tracks, unit, model), unit_stats(tracks)
         for head in heads:
-            columns.update(answers(head, model, embeddings, stats))
+            columns.update(answers(head, model, x, stats))
             wrong, why = outside(stats, head.get("domain", {}), enough, f"{unit}s")
             in_domain &= ~wrong
             reasons += [reason for reason in why if reason not in reasons]
@@ -89,6 +92,20 @@ def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[d
             names = ", ".join(heads) or "none"
             raise InputError(f"The model has no head '{task}' for a {unit}. It has: {names}.")
     return [heads[task] for task in dict.fromkeys(tasks)] if tasks else list(heads.values())
+
+
+def with_trips(embeddings: np.ndarray, tracks: Tracks, unit: str, model: Model) -> np.ndarray:
+    """What heads of a unit are given: embeddings (n, e) of tracks and, of users and days where the model has a head of
+    trips, how many trips of each of its classes they make in a day, as it says: (n, e + 2 × classes) float32.
+    """
+    heads = model.bundle.heads("trip") if unit in HEARS_TRIPS else []
+    if not heads:
+        return embeddings
+    trips, classes = cut_trips(tracks), len(heads[0]["classes"])
+    p = np.zeros((0, classes))
+    if len(trips.of):
+        p = softmax(model.run_head(heads[0]["name"], motion(trips.tracks)).astype(np.float64))
+    return np.concatenate([embeddings, trips.a_day(p)], axis=1)
 
 
 def answers(

@@ -11,7 +11,7 @@ import numpy as np
 
 from .domain import outside, unit_stats
 from .errors import Progress, no_progress, require
-from .profiles import UNKNOWN, answers
+from .profiles import UNKNOWN, answers, with_trips
 from .region_use import FixUse, fix_use, use_of_region
 from .regions import MIN_USERS, area_km2, region_inputs, usable_polygons
 from .tracks import Tracks, group_quantile
@@ -121,7 +121,8 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     index = Index(users.lon, users.lat)
     progress(0.6)
     stats = unit_stats(users)
-    said = {head["name"]: answers(head, model, embeddings, stats) for head in model.bundle.heads("user")}
+    x = with_trips(embeddings, users, "user", model)
+    said = {head["name"]: answers(head, model, x, stats) for head in model.bundle.heads("user")}
     city = City(users, embeddings, said, stats, hour, use, index)
     # The first region takes a second, in which libraries and heads are loaded: better here than under the mouse
     look(city, model, shapely.box(*index.bounds).buffer(1e-6), 1)

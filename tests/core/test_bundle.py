@@ -94,6 +94,7 @@ def test_no_bundle_there(tmp_path, path):
         ({"heads": [{"name": "../../evil", "unit": "user", "kind": "binary"}]}, "without a proper name"),
         ({"heads": [{**NUMBER, "name": "missing"}]}, "missing"),
         ({"heads": [{"name": "commuter", "unit": "cat", "kind": "binary"}]}, "unknown unit"),
+        ({"heads": [{"name": "commuter", "unit": "trip", "kind": "number"}]}, "cannot be summed over trips"),
         ({"heads": [{**NUMBER, "asks": ["nobody"]}]}, "asks heads"),
         ({"heads": [{**NUMBER, "asks": ["mine"]}]}, "asks heads"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": 1e-9}]}, "stretches of no"),

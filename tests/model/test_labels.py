@@ -8,7 +8,18 @@ import shapely
 from model.examples import blocks, region_examples
 from model.finetune import main as finetune
 from model.heads import encode
-from model.labels import Labelled, clean, cut_intervals, is_one_of, join, label_units, label_words, read_table, thin
+from model.labels import (
+    Labelled,
+    clean,
+    cut_intervals,
+    cut_labelled_trips,
+    is_one_of,
+    join,
+    label_units,
+    label_words,
+    read_table,
+    thin,
+)
 from model.persons import persons_of
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.polygons import Polygons
@@ -41,6 +52,21 @@ def table_of(**columns):
 
 def same(labelled: Labelled) -> list[set[int]]:
     return [set(np.flatnonzero(labelled.group == g)) for g in np.unique(labelled.group)]
+
+
+def test_a_trip_has_the_label_of_most_of_its_way():
+    """Out and back two hours later, five kilometres each, 500 m of which are walked; the way out is under ground."""
+    minute, began = np.arange(300), 1_700_000_000_000
+    north = np.interp(minute, [60, 66, 76, 180, 190, 196], [0, 0.5, 5, 5, 0.5, 0]) / 111.2
+    seen = (minute <= 66) | (minute >= 76)
+    t, east = began + 60_000 * minute[seen], np.full(seen.sum(), 10.0)
+    tracks, _ = build_tracks(["a"] * len(t), None, t, east, 50 + north[seen])
+    start, end = (began + 60_000 * np.array(m) for m in ([60, 66, 190, 180], [66, 76, 196, 190]))
+    table = table_of(user_id=[*"aaab"], t_start=start.tolist(), t_end=end.tolist(), mode=[*"wrwb"])
+    trips, row = cut_labelled_trips(tracks, table, "mode")
+    assert row.tolist() == [1], "of the way back a tenth is labelled"
+    assert ((trips.t[[0, -1]] - began) // 60_000).tolist() == [60, 76]
+    assert cut_labelled_trips(tracks, table | {"user_id": np.array([*"aaaa"], object)}, "mode")[1].tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("bad", [None, "", "some day"])
