@@ -113,13 +113,13 @@ def teach(
         answers = Told(out.argmax(axis=1), simple[best, told].astype(y.dtype), y[told], e.group[told])
         card |= {"classes": list(task.classes), "threshold": UNKNOWN_BELOW if task.kind == "binary" else 0.5}
     else:
-        gain, shift = recalibrate(out[:, 0], y[told], task)
+        asked = ~np.isnan(ways[way, :, 0])  # parts of units too: of little is told less surely
+        gain, shift = recalibrate(ways[way, asked, 0], y[asked], task)
         out = gain * out + shift
         answer, by_trees, truth = (task.in_unit(a) for a in (out[:, 0], simple[best, told], y[told]))
         answers = Told(answer, by_trees, truth, e.group[told])
-        every = gain * ways[way, :, 0] + shift  # parts of units too: of little is told less surely
-        told = ~np.isnan(every)
-        width = interval((y - every)[told], e.evidence[told])
+        every = gain * ways[way, asked, 0] + shift
+        width = interval(y[asked] - every, e.evidence[asked])
         card |= {"transform": task.transform, "halfwidth": width, "count": task.count}
     card["metrics"] = compare(answers, task, seed)
     head = (
