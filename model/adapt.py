@@ -33,6 +33,7 @@ from model.windows import FAMILIES, cut
 from raw_qgis_plugin.core.accuracy import interval_by_person
 from raw_qgis_plugin.core.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.library import check_target
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -253,6 +254,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args, others = parser().parse_known_args(argv)
     folder = args.output
+    if not args.resume and (folder / "trained" / "state.safetensors").exists():
+        raise InputError(f"{folder} holds a run already: go on with --resume, or choose another --output.")
+    check_target(folder / "bundle")
+    city = City.at(args.city)
     folder.mkdir(parents=True, exist_ok=True)
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")  # shards are personal data: they go when the run goes
     before = open_bundle(None if args.init == "none" else args.init)
@@ -270,15 +275,17 @@ def main(argv: Sequence[str] | None = None) -> None:
             shutil.copytree(trained / "bundle", bundle)
             name = args.name or f"{after.card['name']}, own"
             write_card(bundle, after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures})
-        heads = once(folder / "heads.json", lambda: teach_again(bundle, before, City.at(args.city)))
+        heads = once(folder / "heads.json", lambda: teach_again(bundle, before, city))
         use, verdict = judge(figures)
         say(stage="report")
         write_report(folder, before.card, open_bundle(bundle).card, figures, heads, verdict)
+        shutil.rmtree(folder / "cache", ignore_errors=True)  # the tracks, tokenised
         say(stage="done", bundle=str(bundle), report=str(folder / "report.html"), use=use, verdict=verdict)
 
 
 def _pretraining(args: argparse.Namespace, others: list[str], trained: Path) -> list[str]:
-    arguments = ["--corpus", args.tracks, *args.keep, "--output", str(trained), *others]
+    arguments = ["--corpus", args.tracks, "--output", str(trained), *others]
+    arguments += ["--keep", *args.keep] if args.keep else []
     arguments += ["--preset", args.preset] if args.init == "none" else ["--init", args.init]
     if args.resume and (trained / "state.safetensors").exists():
         arguments.append("--resume")

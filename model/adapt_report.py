@@ -80,7 +80,13 @@ def _areas(page: Page, before: dict, after: dict) -> None:
     if not rows:
         page.sentence("Not calibrated: too few forecasts of people held out. Take the areas as a rough guide only.")
         return
-    page.sentence("The areas were calibrated again on the people held out. Factors on the radii, by horizon:")
+    if new == old:
+        page.sentence("The areas stay as they were: too few people could be held out to calibrate them again.")
+        return
+    page.sentence(
+        "The areas were calibrated again on the people held out, the same whom the shares above are of: of others they "
+        "may hold some points more or less. Factors on the radii, by horizon:"
+    )
     columns = ["horizon", "50 %: before", "50 %: after", "80 %: before", "80 %: after"]
     page.table([*(["tracks seen as"] if len(new) > 1 else []), *columns], rows)
 

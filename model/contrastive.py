@@ -39,6 +39,7 @@ from raw_qgis_plugin.core.errors import InputError
 WIDTH = 128  # of what halves are compared by
 TEMPERATURE = 0.1
 FEWEST = 8  # tracks that are told from each other
+PATIENCE = 200  # batches in a row without so many
 SAY_EVERY = 100  # steps
 
 
@@ -74,11 +75,18 @@ def halves(rows: Rows, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray
 
 
 def draw(corpus: Batches) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Batches without end; those with too few whole tracks are left out."""
+    """Batches without end; those with too few whole tracks are left out. InputError where that is all."""
+    last = 0
     for number in count():
         rows, _, rng = corpus.rows(number)
         if (rows.piece == 0).all(axis=1).sum() >= FEWEST:
+            last = number
             yield halves(rows, rng)
+        if number - last >= PATIENCE:
+            raise InputError(
+                f"None of {PATIENCE} batches held {FEWEST} rows of one track each: the tracks are too short for their "
+                "halves to be told apart, or --points is too small."
+            )
 
 
 def train(corpus: Batches, preset: str, minutes: float, seed: int) -> tuple[Raw, dict]:

@@ -24,11 +24,12 @@ from model.raw import Raw
 from raw_qgis_plugin.core.bundle import FORMAT_VERSION
 from raw_qgis_plugin.core.domain import UNLIMITED
 from raw_qgis_plugin.core.embed import embedding_width
-from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.errors import InputError, RawError
 from raw_qgis_plugin.core.features import FEATURE_VERSION
 from raw_qgis_plugin.core.library import check_target
 
 OPSET = 20
+LARGEST_DIFFERENCE = 0.01  # of what the exported network answers
 POOLING = "mean and standard deviation of the states, of fine windows and of the quarter-hour sequence"
 DOMAIN = {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, UNLIMITED], "horizon_s": [1, 9000]}
 TRAINING = ("corpus", "device", "seed", "minutes", "seconds", "step", "points", "metrics", "before", "command")
@@ -105,7 +106,12 @@ def export_backbone(network: Raw, path: Path) -> float:
         with torch.no_grad():
             expected = graph(**inputs)
         got = session.run(None, {k: v.numpy() for k, v in inputs.items()})
-        worst = max(worst, *(float(np.abs(e.numpy() - g).max()) for e, g in zip(expected, got, strict=True)))
+        worst = float(np.max([worst, *(np.abs(e.numpy() - g).max() for e, g in zip(expected, got, strict=True))]))
+    if not worst < LARGEST_DIFFERENCE:  # nan too
+        raise RawError(
+            f"The exported network differs from the trained one by {worst:g}: the training has diverged. Train again "
+            "from an earlier checkpoint, or with a smaller --lr."
+        )
     return worst
 
 

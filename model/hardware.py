@@ -19,6 +19,8 @@ import torch
 
 from model.cli import Parser, run
 from model.config import PRESETS, Config
+from model.distributed import find_device
+from model.objective import bf16
 from model.raw import Raw
 from model.training import optimizers, step
 
@@ -70,8 +72,10 @@ def points_per_s(c: Config, device: torch.device, seconds: float = 1.0) -> float
     query = torch.randn(rows, LENGTH, 3, c.query, device=device)
     done, began = 0, 0.0
     while not done or time.monotonic() - began < seconds:
-        states = network.encode(x, clock)[0]
-        network.answer(states[:, :, None], query)[0].square().mean().backward()
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16(device)):  # as in training
+            states = network.encode(x, clock)[0]
+            answer = network.answer(states[:, :, None], query)[0]
+        answer.float().square().mean().backward()
         step(both, 1e-3)
         if device.type == "cuda":
             torch.cuda.synchronize(device)
@@ -97,7 +101,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for one in devices():
             print(json.dumps(one), flush=True)
         return
-    speed = points_per_s(PRESETS[args.preset], torch.device(args.device))
+    speed = points_per_s(PRESETS[args.preset], find_device(args.device))
     print(json.dumps({"preset": args.preset, "device": args.device, "points_per_s": round(speed)}), flush=True)
 
 

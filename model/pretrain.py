@@ -16,6 +16,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -35,6 +36,7 @@ from model.probe import profile_accuracy
 from model.training import Run
 from model.watch import Watch, score
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.library import check_target
 from raw_qgis_plugin.core.sources import FORMATS
 
 WARM_UP = 0.02  # share of the budget
@@ -137,7 +139,7 @@ def judge(run: Run, validation: Batches | None) -> dict[str, float]:
 def said(args: argparse.Namespace, metrics: dict) -> dict:
     """What a checkpoint, and so the card, says of the command."""
     return {
-        "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in args.corpus],
+        "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in [*args.corpus, *args.keep]],
         "command": command(args), "metrics": metrics,
     }  # fmt: skip
 
@@ -158,7 +160,8 @@ def command(args: argparse.Namespace) -> str:
         f"torchrun{f' --nnodes {nodes}' * (nodes > 1)} --nproc-per-node {size // nodes} -m model.pretrain"
     )  # fmt: skip
     known, words = parser(), [start]
-    told = vars(args) | {"corpus": [source_name(s) for s in args.corpus], "output": args.output.name}
+    names = {name: [source_name(s) for s in getattr(args, name)] for name in ("corpus", "keep")}
+    told = vars(args) | names | {"output": args.output.name}
     for name, value in told.items():
         flag = "--" + name.replace("_", "-")
         if value == known.get_default(name) or name in ("resume", "cache", "forget", "stop_after"):
@@ -212,6 +215,8 @@ def parser() -> argparse.ArgumentParser:
     how = p.add_argument_group("how").add_argument
     how("--points", type=natural, default=4096, help="fixes a batch (%(default)s)")
     how("--accumulate", type=natural, default=1, metavar="N", help="batches a step and process (%(default)s)")
+    how("--keep", nargs="+", default=[], metavar="SOURCE",
+        help="more to learn from, so that what was learnt elsewhere is not forgotten; its people are not asked about")
     how("--lr", type=positive, help=f"peak learning rate ({FRESH}, with --init {GOING_ON})")
     how("--seed", type=int, default=0, help="of the first weights and of the batches (%(default)s)")
     how("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
@@ -230,7 +235,7 @@ def parser() -> argparse.ArgumentParser:
 
 def check(args: argparse.Namespace) -> None:
     """Refuse, before any work, what cannot be right. InputError."""
-    for spec in args.corpus:
+    for spec in [*args.corpus, *args.keep]:
         parse(spec)
     if args.points < 64:
         raise InputError(f"--points {args.points} is less than one row of 64 fixes.")
@@ -243,6 +248,7 @@ def check(args: argparse.Namespace) -> None:
         raise InputError(f"There is no checkpoint {state}: start the run without --resume.")
     if state.is_file() and not args.resume:
         raise InputError(f"{args.output} holds a run already: go on with --resume, or choose another --output.")
+    check_target(args.output / "bundle")
     if args.device != "auto":
         find_device(args.device)
 
@@ -263,15 +269,13 @@ def fill_in(args: argparse.Namespace, world: World) -> None:
 def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batches | None]:
     """The batches to train on and those of people unseen, tokenised by the first process."""
     with world.first_alone():
-        sources: list[Source] = [load_source(s, cache=args.cache) for s in args.corpus]
-        unseen = []
+        sources: list[Source] = [load_source(s, cache=args.cache) for s in [*args.corpus, *args.keep]]
+        corpus, unseen, validation = Batches(sources, args.points, args.seed), [], None
         for s in args.corpus:
-            try:
+            with suppress(InputError):  # a small corpus may have nobody to spare
                 unseen.append(load_source(s, validation=True, cache=args.cache))
-            except InputError:  # a small corpus may have nobody to spare
-                continue
-        corpus = Batches(sources, args.points, args.seed)
-        validation = Batches(unseen, min(args.points, 8192), seed=1) if unseen else None
+        with suppress(InputError):  # or nobody whose track is long enough to judge by
+            validation = Batches(unseen, min(args.points, 8192), seed=1) if unseen else None
     return corpus, validation
 
 
@@ -291,7 +295,7 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
         counts = [s.seen for s in corpus.sources]
         tell.say({"samples": [
             {"source": source_name(spec), "shards": len(n), "shards_seen": int((n > 0).sum()), "samples": int(n.sum())}
-            for spec, n in zip(args.corpus, counts)
+            for spec, n in zip([*args.corpus, *args.keep], counts)
         ]})  # fmt: skip
         if sum(p.numel() for p in average.parameters()) * 4 < LARGEST_GRAPH:
             export(args.output, args.output / "bundle")

@@ -259,6 +259,7 @@ def unseen(users: list[str], person: np.ndarray, fixes: np.ndarray) -> np.ndarra
     chosen = draw % 50 == 0
     wanted = min(5, len(first) // 5)
     if chosen.sum() < wanted:
+        chosen[:] = False
         chosen[np.argsort(draw, kind="stable")[:wanted]] = True
     chain = (np.bincount(person, fixes) > LARGEST_PERSON * fixes.sum()) & (np.bincount(person) > 1)
     return (chosen & ~chain)[person]

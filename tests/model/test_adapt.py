@@ -16,6 +16,7 @@ from model.adapt_report import read_progress, write_report
 from model.config import PRESETS
 from model.hardware import needed_gb, points_per_s
 from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.paths import RESOURCES
 
 
@@ -80,6 +81,13 @@ def test_a_head_without_labels_or_without_use_is_dropped_in_words(
     assert {row["head"]: row["kept"] for row in rows} == {name: name in stay for name in [*names, "own_label"]}
     assert "no such labels" in rows[-1]["why"] and "simple method" in next(r for r in rows if not r["kept"])["why"]
     assert {head["name"] for head in open_bundle(bundle).card["heads"]} == set(stay)
+
+
+def test_a_folder_with_a_run_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "trained").mkdir()
+    (tmp_path / "trained" / "state.safetensors").write_bytes(b"a run of other tracks")
+    with pytest.raises(InputError, match="--resume"):
+        adapt.main(["--tracks", "nowhere.parquet", "--output", str(tmp_path)])
 
 
 def test_the_report_shows_curves_areas_and_heads(tmp_path: Path) -> None:

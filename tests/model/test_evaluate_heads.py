@@ -250,6 +250,13 @@ def test_halves_of_a_track_are_told_from_those_of_others(tracks_file, contrast_r
     assert (clock[..., 0] == 0).all() and (clock[..., -1] > 0).all()  # the second half knows nothing of the first
 
 
+def test_tracks_too_short_to_be_halved_are_said(tracks_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(contrastive, "PATIENCE", 3)
+    arguments = ["--corpus", str(tracks_file), "--points", "64", "--preset", "raw-nano", "--output", str(tmp_path)]
+    with pytest.raises(InputError, match="too short"):
+        contrastive.main(arguments)
+
+
 @pytest.fixture(scope="module")
 def contrast_run(tracks_file, tmp_path_factory):
     """A short run of contrastive pretraining, with its lines of progress in lines.json."""

@@ -5,16 +5,23 @@ import json
 import os
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
+import torch
 from safetensors import safe_open
 
 from model.batches import CADENCES, Batches
+from model.checkpoint import load_network
 from model.corpus import load
+from model.export import export_backbone
 from model.export import main as export
 from model.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.pretrain import main as pretrain
+from model.shards import unseen
 from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.errors import InputError, RawError
 
 from .conftest import nano_arguments, write_tracks
 
@@ -71,6 +78,55 @@ def test_export_takes_no_other_folder_s_place(tmp_path, nano_run):
     with pytest.raises(InputError, match="is no model bundle"):
         export(["--run", str(nano_run), "--output", str(tmp_path)])
     assert (tmp_path / "thesis.txt").read_text() == "years of work"
+
+
+def test_a_run_s_bundle_takes_no_other_folder_s_place(tmp_path, tracks_file):
+    (tmp_path / "run" / "bundle").mkdir(parents=True)
+    (tmp_path / "run" / "bundle" / "thesis.txt").write_text("years of work")
+    with pytest.raises(InputError, match="no model bundle"):
+        pretrain(nano_arguments(tracks_file, tmp_path / "run"))
+    assert (tmp_path / "run" / "bundle" / "thesis.txt").exists()
+
+
+def test_people_of_kept_sources_are_not_asked_about(tmp_path, nano_run, tracks_file, lines):
+    """One person goes on from a calibrated model, with a city kept: what the city says is no figure of the person."""
+    one = write_tracks(tmp_path / "one.parquet", users=1, fixes=2000)
+    arguments = ["--init", str(nano_run / "bundle"), "--keep", str(tracks_file), "--steps", "5", "--points", "1024"]
+    pretrain(["--corpus", str(one), *arguments, "--device", "cpu", "--output", str(tmp_path / "run")])
+    told = lines()
+    assert any("Too few people to hold some apart" in line.get("warning", "") for line in told)
+    assert not any("validation_loss" in line for line in told)
+    card = open_bundle(tmp_path / "run" / "bundle").card
+    assert card["calibration"] == open_bundle(nano_run / "bundle").card["calibration"]
+    assert len(card["training"]["corpus"]) == 2 and "--keep" in card["training"]["command"]
+
+
+def test_who_is_held_apart_may_have_too_short_a_track_to_judge_by(tmp_path, lines):
+    ids = [f"u{i}" for i in range(20)]
+    held = {name for name, out in zip(ids, unseen(ids, np.arange(20), np.ones(20)), strict=True) if out}
+    assert len(held) == 4
+    rows = []
+    for fixes, who in ((200, set(ids) - held), (5, held)):
+        table = pq.read_table(write_tracks(tmp_path / "some.parquet", users=20, fixes=fixes))
+        rows.append(table.filter(pc.is_in(table["user_id"], pa.array(sorted(who)))))
+    pq.write_table(pa.concat_tables(rows), tmp_path / "tracks.parquet")
+    pretrain(nano_arguments(tmp_path / "tracks.parquet", tmp_path / "run", "--steps", "2"))
+    assert any("Too few people to hold some apart" in line.get("warning", "") for line in lines())
+
+
+@pytest.mark.parametrize("n", [5, 7, 20, 24, 100])
+def test_up_to_five_of_a_few_are_held_out_and_no_more_than_a_fifth(n):
+    for k in range(40):
+        out = unseen([f"{k}-{i}" for i in range(n)], np.arange(n), np.ones(n)).sum()
+        assert min(5, n // 5) <= out <= max(5, n // 10) and out <= n // 5
+
+
+def test_a_network_that_diverged_is_not_exported(nano_run, tmp_path):
+    network, _ = load_network(nano_run / "state.safetensors")
+    with torch.no_grad():
+        next(network.parameters()).fill_(float("nan"))
+    with pytest.raises(RawError, match="diverged"):
+        export_backbone(network, tmp_path / "backbone.onnx")
 
 
 def test_export_needs_a_run(tmp_path):
