@@ -37,17 +37,19 @@ $python -m model.pretrain --preset raw-small --minutes 225 --seed 1 --corpus "${
 bundle=$work/raw-small
 $python -m model.export --run "$work/run" --output "$bundle" --data "$(cat model/shipped_data.md)"
 
-# Heads, each judged by cross-validation over people or blocks; those of users also in another city, below.
+# Heads, each judged by cross-validation over people or blocks; those of users also in another city, below. The head of
+# trips comes first: those of users hear it.
 truth=$work/city21
 teach=($python -m model.finetune --tracks "$truth/tracks.parquet" --bundle "$bundle" --output "$bundle" --experimental --alone)
 plans="the synthetic city's weekly plans"
-people=("${teach[@]}" --unit user --also-days 3 14 --cache "$work/embeddings")
-trips=("${teach[@]}" --unit user --also-days 3 3 3 3 5 7 14 --cache "$work/embeddings")  # few days tell little, so often
+"${teach[@]}" --unit trip --task-name trip_mode --title "Mode of trips" --labels "$truth/truth_segments.csv" \
+    --field mode --per-class 12000 --trained-on "the synthetic city, by Eclipse SUMO"
+people=("${teach[@]}" --unit user --also-days 3 3 3 3 5 7 14 --cache "$work/embeddings")  # few days tell little, so often
 "${people[@]}" --task-name commuter --title "Commuter" \
     --labels "$truth/truth_users.csv" --field commuter --trained-on "$plans"
 "${people[@]}" --task-name metro_user --title "Metro user" \
     --labels "$truth/truth_users.csv" --field metro_user --trained-on "$plans"
-"${trips[@]}" --task-name trips_a_day --title "Trips a day" --unit-of-measure "per day" \
+"${people[@]}" --task-name trips_a_day --title "Trips a day" --unit-of-measure "per day" \
     --labels "$truth/truth_users.csv" --field trips_a_day --trained-on "$plans"
 "${people[@]}" --task-name metro_trips --title "Metro trips" --unit-of-measure "a week" \
     --labels "$truth/truth_users.csv" --field metro_trips_a_week --trained-on "$plans"
