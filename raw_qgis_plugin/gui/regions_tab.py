@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsCsException, QgsGeometry, QgsProject
+from qgis.core import QgsGeometry, QgsProject
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QAbstractItemView,
@@ -26,9 +26,9 @@ from qgis.PyQt.QtWidgets import (
 from ..core.errors import InputError, Progress
 from ..core.region_view import City, RegionView, look
 from ..core.runtime import Model
-from ..layers.coordinates import from_wgs84, straight, to_wgs84
 from ..layers.styling import short, title_of
 from ..processing.words import tr
+from .map_shapes import in_crs, lonlat
 from .menu import has_areas
 from .regions_card import Region, RegionCard
 from .regions_draw import Drawing
@@ -67,6 +67,10 @@ class RegionsTab(QWidget):
         self._restyle = QTimer(self)  # many regions at once are styled once
         self._restyle.setSingleShot(True)
         self._restyle.timeout.connect(lambda: self.book.restyle() if self.book is not None else None)
+        self._due = False  # to look again, which another job was in the way of
+        self._settle = QTimer(self)  # a job that has ended gives its result after it has said so
+        self._settle.setSingleShot(True)
+        self._settle.timeout.connect(self._settled)
         self._lay_out()
         session.changed.connect(self.show_session)
         session.worked.connect(self._enable)
@@ -95,6 +99,7 @@ class RegionsTab(QWidget):
         self.least.setPrefix(tr("from "))
         self.least.setSuffix(tr(" people"))
         self.least.setToolTip(tr("Fewer people are not spoken of, not even by number."))
+        self.least.setKeyboardTracking(False)  # on the way to 12 nobody asks for 1
         self.least.valueChanged.connect(lambda: self.look_again())
         top.addWidget(self.least)
         self._lay_out_table()
@@ -150,13 +155,14 @@ class RegionsTab(QWidget):
         model, city = self.session.model, self.session.city
         if self.book is None or city is None or model is None:
             return
+        least = self.book.min_users if self.book.regions else self.least.value()  # as all the others
         try:
             polygon = lonlat(geometry, crs)
-            view = look(city, model, polygon, self.least.value())
+            view = look(city, model, polygon, least)
         except InputError as error:
             self.hint.setText(str(error))
             return
-        self._keep([(self.book.next_name(), polygon, view)])
+        self._keep([(self.book.next_name(), polygon, view)], least)
 
     def use_selected(self) -> None:
         """Take the selected polygons of the current layer, or of the first that has some."""
@@ -172,21 +178,22 @@ class RegionsTab(QWidget):
             if feature.hasGeometry() and self.book is not None:
                 name = str(feature[named]) if named >= 0 and feature[named] else self.book.next_name()
                 found.append((name, lonlat(feature.geometry(), layer.crs())))
-        self._look_at([polygon for _, polygon in found], lambda views: self._keep(
-            [(name, polygon, view) for (name, polygon), view in zip(found, views)]))  # fmt: skip
+        least = self.least.value()
+        self._look_at([polygon for _, polygon in found], least, lambda views: self._keep(
+            [(name, polygon, view) for (name, polygon), view in zip(found, views)], least))  # fmt: skip
 
-    def _look_at(self, polygons: list[Any], done: Any) -> None:
+    def _look_at(self, polygons: list[Any], least: int, done: Any) -> None:
         """Look at regions in a task."""
-        city, model, least = self.session.city, self.session.model, self.least.value()
+        city, model = self.session.city, self.session.model
         if city is None or model is None or self.session.job is not None:
             return
         title = tr("Looking at {n:,} regions").format(n=len(polygons))
         self.session.run(title, lambda progress: look_at_all(city, model, polygons, least, progress), done)
 
-    def _keep(self, found: list[tuple[str, Any, RegionView]]) -> None:
+    def _keep(self, found: list[tuple[str, Any, RegionView]], least: int) -> None:
         if self.book is None or self.session.model is None:
             return
-        self.book.min_users = self.least.value()
+        self.book.min_users = least
         for name, polygon, view in found:
             region = Region(name, polygon, view, -1)
             self.book.add(region, in_crs(polygon, self.book.crs), self.session.model.bundle)
@@ -195,10 +202,12 @@ class RegionsTab(QWidget):
         self._restyle.start(0)
 
     def look_again(self) -> None:
-        """After the tracks, the model or the fewest people have changed."""
+        """After tracks, model or fewest people have changed: at once, or when the job that runs has ended."""
         book = self.book
-        if book is None or self.session.city is None:
+        self._due = self.session.city is None or self.session.job is not None
+        if book is None or self._due:
             return
+        least = self.least.value()
         shown = list(book.regions)
         before = [(name, lonlat(shape, book.crs), at) for name, shape, at in book.drawn_before()]
         polygons = [region.polygon for region in shown] + [polygon for _, polygon, _ in before]
@@ -208,15 +217,30 @@ class RegionsTab(QWidget):
         def done(views: list[RegionView]) -> None:
             for region, view in zip(shown, views):
                 region.view = view
+            self._due = self._due or len(book.regions) > len(shown)  # one was drawn meanwhile
             found = zip(before, views[len(shown) :])
             book.regions += [Region(name, polygon, view, at) for (name, polygon, at), view in found]
-            book.min_users = self.least.value()
+            book.min_users = least
             if self.session.model is not None:
                 book.update(self.session.model.bundle)
             self._fill_table(self.table.currentRow())
             self._restyle.start(0)
 
-        self._look_at(polygons, done)
+        self._look_at(polygons, least, done)
+
+    def _settled(self) -> None:
+        """No job runs: what is shown was looked at with the fewest people that the box says."""
+        if self.session.job is not None or self.book is None:
+            return
+        if self._due:
+            self.look_again()
+        elif self.book.regions and self.least.value() != self.book.min_users:  # the look was cancelled
+            self._set_least(self.book.min_users)
+
+    def _set_least(self, least: int) -> None:
+        self.least.blockSignals(True)
+        self.least.setValue(least)
+        self.least.blockSignals(False)
 
     # ---- showing ------------------------------------------------------------------------------------------------
 
@@ -228,9 +252,7 @@ class RegionsTab(QWidget):
             if self._layer is not None:
                 self.book = RegionBook(self._layer, self.session.group, self._fill_table)
                 if self.book.layer is not None:
-                    self.least.blockSignals(True)
-                    self.least.setValue(self.book.min_users)
-                    self.least.blockSignals(False)
+                    self._set_least(self.book.min_users)
             self._fill_table()
         if self.session.city is not self._city:
             self._city = self.session.city
@@ -239,8 +261,10 @@ class RegionsTab(QWidget):
 
     def _enable(self) -> None:
         ready = self.session.city is not None
-        for button in self.buttons.values():
-            button.setEnabled(ready)
+        for name, button in self.buttons.items():
+            button.setEnabled(ready and (name != "selected" or self.session.job is None))  # which starts a job
+        if self.session.job is None:
+            self._settle.start(0)
         if not any(self.buttons[name].isChecked() for name in ("polygon", "box")):
             self.hint.setText(self._waiting())
         chosen = len(self._chosen())
@@ -304,7 +328,7 @@ class RegionsTab(QWidget):
     def _card(self, region: Region) -> RegionCard | None:
         if self.book is None or self.session.model is None:
             return None
-        return RegionCard(region, self.book.regions, self.session.model.bundle, self.least.value())
+        return RegionCard(region, self.book.regions, self.session.model.bundle, self.book.min_users)
 
     def _renamed(self, item: QTableWidgetItem) -> None:
         if self.book is not None and item.column() == 0 and item.text().strip():
@@ -344,6 +368,7 @@ class RegionsTab(QWidget):
     def remove(self) -> None:
         """Give back the map."""
         self._restyle.stop()
+        self._settle.stop()
         self._close_book()
 
 
@@ -356,24 +381,3 @@ def look_at_all(
         progress(number / len(polygons))
         views.append(look(city, model, polygon, min_users))
     return views
-
-
-def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
-    """A geometry as shapely's in WGS84. InputError where the CRS can't say where it is."""
-    import shapely
-
-    there = straight(geometry)
-    try:
-        there.transform(to_wgs84(crs, QgsProject.instance().transformContext()))
-    except QgsCsException as error:
-        raise InputError(tr("The region lies outside what the map's CRS can express. Draw it elsewhere.")) from error
-    return shapely.from_wkb(there.asWkb().data())
-
-
-def in_crs(polygon: Any, crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
-    """A shapely polygon in WGS84 as a multipolygon in another CRS."""
-    geometry = QgsGeometry()
-    geometry.fromWkb(polygon.wkb)
-    geometry.transform(from_wgs84(crs, QgsProject.instance().transformContext()))
-    geometry.convertToMultiType()
-    return geometry

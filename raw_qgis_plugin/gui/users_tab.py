@@ -28,7 +28,7 @@ from ..layers import writing
 from ..layers.coordinates import from_wgs84, transform_xy
 from ..layers.styling import CLASS_COLOURS, title_of
 from ..processing.words import tr
-from .regions_tab import lonlat
+from .map_shapes import lonlat
 from .users_card import UserCard
 
 if TYPE_CHECKING:

@@ -49,7 +49,7 @@ def test_regions_may_have_curves(
 
 def test_a_region_is_as_round_as_it_is_drawn() -> None:
     from raw_qgis_plugin.core.regions import area_km2
-    from raw_qgis_plugin.gui.regions_tab import lonlat
+    from raw_qgis_plugin.gui.map_shapes import lonlat
     from raw_qgis_plugin.processing.score_regions import to_lonlat
 
     layer = QgsVectorLayer("CurvePolygon?crs=EPSG:32650", "regions", "memory")

@@ -46,8 +46,8 @@ def draw(book: Any, name: str, west: float, users: int | None) -> Any:
     import shapely
 
     from raw_qgis_plugin.core.region_view import RegionView
+    from raw_qgis_plugin.gui.map_shapes import in_crs
     from raw_qgis_plugin.gui.regions_card import Region
-    from raw_qgis_plugin.gui.regions_tab import in_crs
 
     polygon = shapely.box(west, 39.9, west + 0.02, 39.93)
     columns = {} if users is None else {"shops": 2.5 + users, "shops_low": 1.25, "shops_high": np.float32(30.1)}

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tabs of the dock on a layer, its work in real tasks: what they show and keep while other work runs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtTest import QTest
+
+HOME = QgsRectangle(116.395, 39.895, 116.405, 39.905)  # in the middle of the invented people
+
+
+def until(condition: Callable[[], Any], seconds: float = 60) -> None:
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        QgsApplication.processEvents()
+        time.sleep(0.005)
+
+
+@pytest.fixture
+def session(processing: Any, qgis_iface: Any, make: Callable[..., Any], fixes: Any, bundle: str) -> Iterator[Any]:
+    """The dock's session, before it has read its layer, in a project of its own."""
+    from raw_qgis_plugin.gui.dock_session import Session
+
+    project = QgsProject.instance()
+    project.clear()
+    made = Session(qgis_iface)
+    made.model_path = bundle
+    yield made
+    made.close()
+    project.clear()
+
+
+@pytest.fixture
+def menu(qgis_iface: Any) -> SimpleNamespace:
+    return SimpleNamespace(iface=qgis_iface, keep=lambda window: window)
+
+
+def read(session: Any, layer: QgsVectorLayer) -> None:
+    """Let the session read a layer and embed its users."""
+    session.set_layer(QgsProject.instance().addMapLayer(layer))
+    until(lambda: session.city is not None)
+    QgsApplication.processEvents()
+
+
+@pytest.fixture
+def regions(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Any]:
+    """The tab of regions on a layer that has been read, no fewer than 2 people."""
+    from raw_qgis_plugin.gui.regions_tab import RegionsTab
+
+    tab = RegionsTab(session, menu)
+    menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
+    read(session, make(fixes))
+    tab.least.setValue(2)
+    yield tab
+    tab.remove()
+
+
+def draw(tab: Any, box: QgsRectangle = HOME) -> Any:
+    """As a tool of the map draws it. Gives the region."""
+    tab.take_drawn(QgsGeometry.fromRect(box))
+    return tab.book.regions[-1]
+
+
+def settled(tab: Any) -> bool:
+    """Nothing is to be done, and all that is shown is of the number that the box says."""
+    QgsApplication.processEvents()
+    return tab.session.job is None and tab.book.min_users == tab.least.value()
+
+
+def people(tab: Any) -> list[int | None]:
+    return [region.view.n_users for region in tab.book.regions]
+
+
+def test_a_number_that_is_typed_is_asked_for_as_a_whole(regions: Any) -> None:
+    """Not 1 on the way to 13, which would show what is to be withheld."""
+    draw(regions)
+    assert people(regions) != [None]
+    regions.least.selectAll()
+    QTest.keyClicks(regions.least, "13")
+    QTest.keyClick(regions.least, Qt.Key.Key_Return)
+    assert regions.least.value() == 13
+    until(lambda: settled(regions))
+    assert people(regions) == [None] and regions.book.min_users == 13
+
+
+def test_the_fewest_people_count_after_work_that_was_running(regions: Any) -> None:
+    draw(regions)
+    going = []
+    regions.session.run("other work", lambda progress: until_asked(going), lambda _: None)
+    regions.least.setValue(13)
+    assert regions.book.min_users == 2 and people(regions) != [None]
+    assert not regions.buttons["selected"].isEnabled()
+    draw(regions)  # by the number that the other is shown by
+    assert regions.book.min_users == 2
+    going.append("end")
+    until(lambda: settled(regions))
+    assert people(regions) == [None, None] and regions.buttons["selected"].isEnabled()
+
+
+def until_asked(going: list[str]) -> None:
+    while not going:
+        time.sleep(0.005)
+
+
+def test_after_a_cancelled_look_the_box_says_what_is_shown(regions: Any) -> None:
+    draw(regions)
+    shown = people(regions)
+    regions.least.setValue(13)
+    regions.session.cancel()
+    until(lambda: settled(regions))
+    assert regions.least.value() == 2 and people(regions) == shown
