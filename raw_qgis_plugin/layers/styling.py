@@ -2,12 +2,11 @@
 """How the outputs look: names, legends in words, temporal settings.
 
 The symbols are QML in resources/styles; what depends on the data (classes, steps, units) is filled in here. Processing
-calls `on_load`; anything else can call a style's `apply` on a layer.
+calls `loading.on_load`; anything else can call a style's `apply` on a layer.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,9 +16,6 @@ from qgis.core import (
     QgsExpression,
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
-    QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsProcessingLayerPostProcessorInterface,
     QgsRendererRange,
     QgsRuleBasedRenderer,
     QgsSymbol,
@@ -30,7 +26,6 @@ from qgis.PyQt.QtGui import QColor
 
 from ..core.paths import RESOURCES
 
-GROUP = "RAW"
 STEPS = 5
 # Okabe and Ito's colours, told apart by colour-blind people
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
@@ -57,7 +52,10 @@ class Style:
         return ""
 
     def apply(self, layer: QgsVectorLayer) -> None:
-        """Give a layer its symbols, legend, name and temporal settings."""
+        """Give a layer its symbols, legend, name and temporal settings; a table its name alone."""
+        if not layer.isSpatial():
+            layer.setName(self.title)
+            return
         layer.loadNamedStyle(str(RESOURCES / "styles" / self.file))
         shown = self.fill_in(layer)
         if self.start:
@@ -210,8 +208,11 @@ class ForecastPoints(Style):
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """A step for each horizon, or for several together where there are many."""
+        name = next((name for name in ("horizon_min", "horizon_mi") if layer.fields().lookupField(name) >= 0), "")
+        if not name:  # a Shapefile cuts names to ten letters; another format may drop the field
+            return ""
         symbols = [step.symbol().clone() for step in layer.renderer().ranges()]  # a range dies with its symbol
-        horizons = np.unique(values_of(layer, "horizon_min"))
+        horizons = np.unique(values_of(layer, name))
         parts = np.array_split(horizons, min(len(symbols), len(horizons))) if len(horizons) else []
         steps, below = [], 0.0
         for i, part in enumerate(parts):
@@ -220,7 +221,7 @@ class ForecastPoints(Style):
             above = float(part[-1]) * (1 + 1e-9)
             steps.append(QgsRendererRange(below, above, symbol.clone(), words))
             below = above
-        layer.setRenderer(QgsGraduatedSymbolRenderer("horizon_min", steps))
+        layer.setRenderer(QgsGraduatedSymbolRenderer(name, steps))
         return ""
 
 
@@ -346,35 +347,3 @@ def class_words(head: dict[str, Any], word: str) -> str:
     """A class in words: 'Commuter: yes' where the class alone would say nothing."""
     plain = word.replace("_", " ")
     return f"{title_of(head)}: {plain}" if plain.lower() in ("yes", "no", "true", "false") else plain.capitalize()
-
-
-class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
-    """Applies a style on the main thread, when Processing has loaded the output."""
-
-    def __init__(self, style: Style) -> None:
-        super().__init__()
-        self.style = style
-
-    def postProcessLayer(  # noqa: N802
-        self, layer: QgsVectorLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> None:
-        """Called by Processing."""
-        if isinstance(layer, QgsVectorLayer):
-            self.style.apply(layer)
-
-
-# Processing keeps no reference to a Python post-processor: without ours it would be gone before it is called.
-_alive: deque[_PostProcessor] = deque(maxlen=200)
-
-
-def on_load(context: QgsProcessingContext, destination: str, style: Style) -> None:
-    """Style an output where Processing is going to load it into the project."""
-    if not destination or not context.willLoadLayerOnCompletion(destination):
-        return
-    details = context.layerToLoadOnCompletionDetails(destination)
-    details.name = style.title
-    details.groupName = GROUP
-    details.layerSortKey = style.order
-    processor = _PostProcessor(style)
-    _alive.append(processor)
-    details.setPostProcessor(processor)

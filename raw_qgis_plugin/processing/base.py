@@ -181,14 +181,14 @@ class RawAlgorithm(QgsProcessingAlgorithm):
         progress: Progress = no_progress,
     ) -> str:  # fmt: skip
         """Write columns and geometries to the output `name`, one feature a row. Returns its id."""
-        from ..layers import styling, writing
+        from ..layers import loading, writing
 
         kinds = writing.kinds_of(columns)
         fields = writing.make_fields(kinds)
         sink, destination = self.open_sink(parameters, name, context, fields, shape, crs)
         values = [writing.attribute_values(columns[column], kind) for column, kind in kinds.items()]
         writing.write(sink, fields, values, geometries, progress)
-        styling.on_load(context, destination, style)
+        loading.on_load(context, destination, style)
         return destination
 
     def open_sink(

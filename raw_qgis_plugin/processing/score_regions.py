@@ -137,7 +137,7 @@ class ScoreRegions(TrackAlgorithm):
         features: Sequence[QgsFeature], columns: dict[str, np.ndarray], style: Style,
     ) -> str:  # fmt: skip
         """Write columns beside the regions' own fields, a feature a row; to OUTPUT their shapes too. Returns its id."""
-        from ..layers import styling, writing
+        from ..layers import loading, writing
 
         counted = ("n_users", "n_points", "n_visits")  # whole numbers, or nan
         kinds = {key: "int" if key in counted else kind for key, kind in writing.kinds_of(columns).items()}
@@ -154,7 +154,7 @@ class ScoreRegions(TrackAlgorithm):
         geometries = [feature.geometry() if drawn and feature.hasGeometry() else None for feature in features]
         stage = Stage(feedback, tr("Writing"), COMPUTED if drawn else 97, 95 if drawn else 100)
         writing.write(sink, fields, attributes, geometries, stage)
-        styling.on_load(context, destination, style)
+        loading.on_load(context, destination, style)
         return destination
 
 

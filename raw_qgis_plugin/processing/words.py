@@ -8,15 +8,10 @@ import sysconfig
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.PyQt.QtCore import QCoreApplication
+from ..layers.words import tr
 
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
-
-
-def tr(text: str) -> str:
-    """Translate a text of the algorithms."""
-    return QCoreApplication.translate("RAW", text)
 
 
 def describe(tracks: Tracks) -> str:
@@ -24,7 +19,7 @@ def describe(tracks: Tracks) -> str:
     import numpy as np
 
     if not len(tracks):
-        return "No fix could be read."
+        return tr("No fix could be read.")
     first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="m")
     return (
         f"Read {len(tracks):,} fixes of {tracks.n_users:,} users in {tracks.n_tracks:,} tracks, from "

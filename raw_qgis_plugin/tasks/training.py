@@ -10,10 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.PyQt.QtCore import QCoreApplication
-
 from ..core.errors import Progress, no_progress
 from ..core.paths import RESOURCES
+from ..layers.words import tr
 
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
@@ -24,11 +23,6 @@ MOST_CLASSES = 12  # numbers with more values than this are measured, not named
 RUN = "result"  # under the run's folder: what model.adapt calls RUN
 KEPT = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # so that what was learnt elsewhere is not forgotten
 TRAINED, COMPARED, TAUGHT = 0.8, 0.85, 0.98  # shares of the work behind it, by the stages of model.adapt
-
-
-def tr(text: str) -> str:
-    """Translate a text of the training."""
-    return QCoreApplication.translate("RAW", text)
 
 
 def write_tracks(tracks: Tracks, path: Path) -> None:

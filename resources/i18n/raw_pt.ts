@@ -860,6 +860,10 @@
       <translation>Nenhuma placa NVIDIA foi encontrada: a CPU faz o trabalho, o que basta.</translation>
     </message>
     <message>
+      <source>No fix could be read.</source>
+      <translation>Nenhuma posição pôde ser lida.</translation>
+    </message>
+    <message>
       <source>No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.</source>
       <translation>Nenhuma posição está em uma região: os trajetos cobrem {tracks}, as regiões {regions}. Verifique o SRC das duas camadas.</translation>
     </message>
@@ -1454,6 +1458,10 @@
     <message>
       <source>The sample</source>
       <translation>O exemplo</translation>
+    </message>
+    <message>
+      <source>The style of {layer} failed: {error}</source>
+      <translation>O estilo de {layer} falhou: {error}</translation>
     </message>
     <message>
       <source>The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done.</source>

@@ -860,6 +860,10 @@
       <translation>未找到 NVIDIA 显卡：由 CPU 计算，这就够了。</translation>
     </message>
     <message>
+      <source>No fix could be read.</source>
+      <translation>未能读取任何定位点。</translation>
+    </message>
+    <message>
       <source>No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.</source>
       <translation>没有定位点在任何区域内：轨迹覆盖 {tracks}，区域覆盖 {regions}。请检查两个图层的 CRS。</translation>
     </message>
@@ -1454,6 +1458,10 @@
     <message>
       <source>The sample</source>
       <translation>样例</translation>
+    </message>
+    <message>
+      <source>The style of {layer} failed: {error}</source>
+      <translation>图层 {layer} 的样式失败：{error}</translation>
     </message>
     <message>
       <source>The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done.</source>

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -138,14 +140,54 @@ def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
 def test_post_processors_outlive_the_call() -> None:
     import gc
 
-    from raw_qgis_plugin.layers import styling
+    from raw_qgis_plugin.layers import loading, styling
 
     layer = layer_of("Point", "&field=t:datetime", [[None]])
     context = QgsProcessingContext()
     context.addLayerToLoadOnCompletion(layer.id(), QgsProcessingContext.LayerDetails("out", None))
-    styling.on_load(context, layer.id(), styling.Fixes())
+    loading.on_load(context, layer.id(), styling.Fixes())
     gc.collect()
     details = context.layerToLoadOnCompletionDetails(layer.id())
     assert details.groupName == "RAW"
     details.postProcessor().postProcessLayer(layer, context, None)
     assert layer.name() == "Fixes"
+
+
+def load(layer: QgsVectorLayer, style: Any, feedback: Any) -> None:
+    """As Processing does it after a run."""
+    from raw_qgis_plugin.layers import loading
+
+    context = QgsProcessingContext()
+    context.addLayerToLoadOnCompletion(layer.id(), QgsProcessingContext.LayerDetails("out", None))
+    loading.on_load(context, layer.id(), style)
+    context.layerToLoadOnCompletionDetails(layer.id()).postProcessor().postProcessLayer(layer, context, feedback)
+
+
+def test_a_table_and_a_shapefile_are_loaded(
+    saved: Callable[..., QgsVectorLayer], feedback: Any, tmp_path: Path
+) -> None:
+    """A table has no symbols; a Shapefile cuts the names of fields."""
+    from raw_qgis_plugin.layers import styling
+
+    rows = [["a", "yes", True], ["b", "no", True]]
+    fields = "&field=user_id:string&field=commuter:string&field=in_domain:bool"
+    table = saved(layer_of("Point", fields, rows), tmp_path / "profiles.csv")
+    assert not table.isSpatial()
+    load(table, styling.Profiles([COMMUTER], "user"), feedback)
+    assert table.name() == "Profiles"
+    points = layer_of("Point", "&field=horizon_min:double", [[minutes] for minutes in (5.0, 10.0)])
+    points = saved(points, tmp_path / "forecast.shp")
+    load(points, styling.ForecastPoints(), feedback)
+    assert [step.label() for step in points.renderer().ranges()] == ["5 min ahead", "10 min ahead"]
+    assert points.renderer().symbolForValue(5.0)
+    load(layer_of("Point", "&field=t:datetime", [[None]]), styling.ForecastPoints(), feedback)
+    assert not feedback.warnings
+
+
+def test_an_error_in_a_style_is_told_and_no_more(feedback: Any) -> None:
+    """QGIS's Layers panel would stay frozen."""
+    from raw_qgis_plugin.layers import styling
+
+    layer = layer_of("Point", "&field=commuter:string", [["yes"]])
+    load(layer, styling.Profiles([{"name": "commuter", "kind": "binary"}]), feedback)  # a head without classes
+    assert len(feedback.warnings) == 1 and "classes" in feedback.warnings[0] and layer.isValid()

@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Outputs that Processing loads into the project: their place there, and their style."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+
+from qgis.core import (
+    QgsProcessingContext,
+    QgsProcessingFeedback,
+    QgsProcessingLayerPostProcessorInterface,
+    QgsVectorLayer,
+)
+
+from .styling import Style
+from .words import tr
+
+log = logging.getLogger(__name__)
+GROUP = "RAW"
+
+
+class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
+    """Applies a style on the main thread, when Processing has loaded the output."""
+
+    def __init__(self, style: Style) -> None:
+        super().__init__()
+        self.style = style
+
+    def postProcessLayer(  # noqa: N802
+        self, layer: QgsVectorLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> None:
+        """Called by Processing, whose Layers panel would stay frozen after an error."""
+        try:
+            if isinstance(layer, QgsVectorLayer):
+                self.style.apply(layer)
+        except Exception as error:  # the layer is there, if plain
+            log.exception("No style for %s", layer.name())
+            if feedback is not None:
+                feedback.pushWarning(tr("The style of {layer} failed: {error}").format(layer=layer.name(), error=error))
+
+
+# Processing keeps no reference to a Python post-processor: without ours it would be gone before it is called.
+_alive: deque[_PostProcessor] = deque(maxlen=200)
+
+
+def on_load(context: QgsProcessingContext, destination: str, style: Style) -> None:
+    """Style an output where Processing is going to load it into the project."""
+    if not destination or not context.willLoadLayerOnCompletion(destination):
+        return
+    details = context.layerToLoadOnCompletionDetails(destination)
+    details.name = style.title
+    details.groupName = GROUP
+    details.layerSortKey = style.order
+    processor = _PostProcessor(style)
+    _alive.append(processor)
+    details.setPostProcessor(processor)
