@@ -141,11 +141,12 @@ class ScoreRegions(TrackAlgorithm):
 
         counted = ("n_users", "n_points", "n_visits")  # whole numbers, or nan
         kinds = {key: "int" if key in counted else kind for key, kind in writing.kinds_of(columns).items()}
-        own = renamed(self.regions.fields(), kinds, feedback)
+        drawn = name == "OUTPUT"
+        # A GeoPackage takes fid for the row's own number, and a region has several rows by weekday
+        own = renamed(self.regions.fields(), [*kinds, *([] if drawn else ["fid"])], feedback)
         fields = QgsFields(own)
         for field in writing.make_fields(kinds):
             fields.append(field)
-        drawn = name == "OUTPUT"
         shape = self.regions.wkbType() if drawn else QgsWkbTypes.Type.NoGeometry
         crs = self.regions.sourceCrs() if drawn else QgsCoordinateReferenceSystem()
         sink, destination = self.open_sink(parameters, name, context, fields, shape, crs)
@@ -209,16 +210,17 @@ def extent(west: float, south: float, east: float, north: float) -> str:
     return f"longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}"
 
 
-def renamed(fields: QgsFields, kinds: dict[str, str], feedback: QgsProcessingFeedback) -> QgsFields:
-    """The regions' own fields; one whose name is that of a result gets a number, and the log says so.
+def renamed(fields: QgsFields, names: Sequence[str], feedback: QgsProcessingFeedback) -> QgsFields:
+    """The regions' own fields; one whose name is among those of results gets a number, and the log says so.
 
     The results keep their names, which are published. Most databases do not tell capital letters apart.
     """
-    taken = {name.lower() for name in kinds} | {field.name().lower() for field in fields}
+    reserved = {name.lower() for name in names}
+    taken = reserved | {field.name().lower() for field in fields}
     result = QgsFields()
     for field in fields:
         name, number = field.name(), 2
-        if name.lower() in {kind.lower() for kind in kinds}:
+        if name.lower() in reserved:
             while f"{name}_{number}".lower() in taken:
                 number += 1
             name = f"{name}_{number}"

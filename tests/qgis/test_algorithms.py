@@ -244,8 +244,9 @@ def test_fields_of_regions_that_are_named_like_a_result_are_kept(
     names = done.layer().fields().names()
     assert names[1:4] == ["N_Users_3", "suppressed_2", "n_users_2"] and {"n_users", "suppressed"} <= set(names)
     assert all((row["N_Users_3"], row["suppressed_2"], row["n_users_2"]) == (77, "mine", "two") for row in done.rows())
-    again = run("raw:scoreregions", INPUT=make(fixes), REGIONS=path, MODEL=bundle, MIN_USERS=4)
-    assert len(again.rows()) == 10
+    week = str(tmp_path / "week.gpkg")  # where each region, and its fid, is repeated
+    again = run("raw:scoreregions", INPUT=make(fixes), REGIONS=path, MODEL=bundle, MIN_USERS=4, OUTPUT_WEEK=week)
+    assert len(again.rows()) == 10 and [r["fid_2"] for r in again.rows("OUTPUT_WEEK")[34:36]] == [1, 2]
 
 
 def test_multipolygons_stay_multipolygons(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
