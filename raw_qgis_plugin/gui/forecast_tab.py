@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qgis.core import (
-    Qgis,
     QgsApplication,
     QgsCsException,
     QgsDateTimeRange,
     QgsInterval,
     QgsProcessingFeatureSourceDefinition,
     QgsRectangle,
+    QgsTemporalNavigationObject,
     QgsVectorLayer,
     QgsVectorLayerUtils,
 )
@@ -201,7 +201,7 @@ class ForecastTab(QWidget):
         first, last, box = self._ends[at]
         controller = self.iface.mapCanvas().temporalController()
         begin, end = (QDateTime.fromMSecsSinceEpoch(ms, Qt.TimeSpec.UTC) for ms in (first, last))
-        controller.setNavigationMode(Qgis.TemporalNavigationMode.Animated)
+        controller.setNavigationMode(QgsTemporalNavigationObject.Animated)  # its name before 3.36 too
         controller.setTemporalExtents(QgsDateTimeRange(begin, end.addSecs(1)))
         controller.setFrameDuration(QgsInterval(self.step.value() * 60.0))
         controller.setCurrentFrameNumber(1)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from qgis.core import Qgis, QgsProviderRegistry, QgsVectorLayer
+from qgis.core import QgsFields, QgsProviderRegistry, QgsVectorLayer
 
 from ..core.times import NO_TIME, parse_times
 from .columns import Columns, join_ids
@@ -44,7 +44,8 @@ def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool
     fields = layer.fields()
     provider = layer.dataProvider()
     indexes = [fields.lookupField(name) for name in used]
-    if any(i < 0 or fields.fieldOrigin(i) != Qgis.FieldOrigin.Provider for i in indexes) or provider.transaction():
+    own = QgsFields.OriginProvider  # the name that QGIS before 3.38 has too
+    if any(i < 0 or fields.fieldOrigin(i) != own for i in indexes) or provider.transaction():
         return None
     if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):  # GDAL would decode text otherwise than QGIS does
         return None

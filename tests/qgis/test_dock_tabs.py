@@ -9,7 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from qgis.core import QgsApplication, QgsGeometry, QgsProject, QgsRectangle, QgsVectorLayer
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsGeometry,
+    QgsProject,
+    QgsRectangle,
+    QgsTemporalNavigationObject,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
@@ -117,3 +125,19 @@ def test_after_a_cancelled_look_the_box_says_what_is_shown(regions: Any) -> None
     regions.session.cancel()
     until(lambda: settled(regions))
     assert regions.least.value() == 2 and people(regions) == shown
+
+
+def test_the_clock_is_set_in_the_oldest_qgis(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """3.34 has no Qgis.TemporalNavigationMode."""
+    from raw_qgis_plugin.gui.forecast_tab import ForecastTab
+
+    monkeypatch.delattr(Qgis, "TemporalNavigationMode")
+    canvas = menu.iface.mapCanvas()
+    clock = QgsTemporalNavigationObject(canvas)
+    canvas.setTemporalController(clock)
+    tab = ForecastTab(session, menu)
+    tab._areas, tab._ends = make(fixes), [(fixes.t[0], fixes.t[119], HOME)]
+    tab.show_track(0)
+    assert clock.navigationMode() == QgsTemporalNavigationObject.Animated and clock.currentFrameNumber() == 1

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import (
+    Qgis,
     QgsCoordinateReferenceSystem,
     QgsFeatureRequest,
     QgsGeometry,
@@ -106,6 +107,8 @@ def test_columns_are_really_read(fixes: Any, make: Any, tmp_path: Path, monkeypa
     assert used_columns(monkeypatch, make(messy(fixes), path=tmp_path / "a.geojson"))
     assert used_columns(monkeypatch, make(fixes, path=tmp_path / "m.gpkg", geometry="MultiPoint"))
     assert not used_columns(monkeypatch, make(fixes))
+    monkeypatch.delattr(Qgis, "FieldOrigin")  # as in 3.34, the oldest that is promised
+    assert used_columns(monkeypatch, make(messy(fixes), path=tmp_path / "old.gpkg"))
 
 
 def test_positions_are_those_of_qgis(fixes: Any, make: Any) -> None:
