@@ -4,12 +4,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 
+from ..core.errors import InputError
 from ..layers import styling, writing
 from ..processing.words import tr
+from .map_shapes import lonlat
 from .regions_card import Region
 from .regions_saved import OF, layers_of_regions
 
@@ -25,9 +28,9 @@ MADE, LEAST, FIELDS = "raw/regions_made", "raw/regions_least", "raw/regions_fiel
 class RegionBook:
     """The regions of one layer of tracks, in the order in which they came."""
 
-    def __init__(self, tracks: QgsVectorLayer, group: LayerGroup, gone: Callable[[], None]) -> None:
-        """gone: called when somebody takes the layer of regions out of the project."""
-        self.crs, self.tracks, self.group, self._gone = tracks.crs(), tracks.id(), group, gone
+    def __init__(self, tracks: QgsVectorLayer, group: LayerGroup, touched: Callable[[], None]) -> None:
+        """touched: called when somebody has edited the layer of regions or takes it out of the project."""
+        self.crs, self.tracks, self.group, self._touched = tracks.crs(), tracks.id(), group, touched
         self.regions: list[Region] = []
         self.layer: QgsVectorLayer | None = None
         self.min_users = 10
@@ -115,12 +118,27 @@ class RegionBook:
         if self.layer is not None:
             self.layer.willBeDeleted.disconnect(self._forget)
             self.layer.dataSourceChanged.disconnect(self._number)
+            self.layer.afterCommitChanges.disconnect(self._edited)
             self.layer = None
 
     def _listen(self, layer: QgsVectorLayer) -> None:
         self.layer = layer
         layer.willBeDeleted.connect(self._forget)
         layer.dataSourceChanged.connect(self._number)
+        layer.afterCommitChanges.connect(self._edited)
+
+    def _edited(self) -> None:
+        """Regions are what the analyst has made of them; new ones come by `drawn_before`."""
+        if self.layer is None:
+            return
+        there = {feature.id(): feature for feature in self.layer.getFeatures() if feature.hasGeometry()}
+        self.regions = [region for region in self.regions if region.feature in there]
+        for region in self.regions:
+            feature = there[region.feature]
+            region.name = str(feature.attributeMap().get("name") or region.name)
+            with suppress(InputError):  # a shape that is nowhere on the earth
+                region.polygon = lonlat(feature.geometry(), self.crs)
+        self._touched()
 
     def _number(self) -> None:
         """QGIS has made the layer a file, in which the features have other ids, in the same order."""
@@ -148,7 +166,7 @@ class RegionBook:
 
     def _forget(self) -> None:
         self.layer, self.regions = None, []
-        self._gone()
+        self._touched()
 
     def _kinds(self) -> dict[str, str]:
         """Fields, named as those of raw:scoreregions."""

@@ -228,6 +228,11 @@ class RegionsTab(QWidget):
 
         self._look_at(polygons, least, done)
 
+    def _touched(self) -> None:
+        """The layer of regions was edited, or is gone."""
+        self._fill_table(self.table.currentRow())
+        self.look_again()
+
     def _settled(self) -> None:
         """No job runs: what is shown was looked at with the fewest people that the box says."""
         if self.session.job is not None or self.book is None:
@@ -250,7 +255,7 @@ class RegionsTab(QWidget):
             self._close_book()
             self._layer = self.session.layer
             if self._layer is not None:
-                self.book = RegionBook(self._layer, self.session.group, self._fill_table)
+                self.book = RegionBook(self._layer, self.session.group, self._touched)
                 if self.book.layer is not None:
                     self._set_least(self.book.min_users)
             self._fill_table()

@@ -12,6 +12,7 @@ import pytest
 from qgis.core import (
     Qgis,
     QgsApplication,
+    QgsFeature,
     QgsGeometry,
     QgsProject,
     QgsRectangle,
@@ -125,6 +126,30 @@ def test_after_a_cancelled_look_the_box_says_what_is_shown(regions: Any) -> None
     regions.session.cancel()
     until(lambda: settled(regions))
     assert regions.least.value() == 2 and people(regions) == shown
+
+
+def test_edits_of_the_drawn_layer_are_looked_at(regions: Any) -> None:
+    """Shapes, names, what was deleted and what was digitized there."""
+    far = QgsRectangle(116.3, 39.8, 116.31, 39.81)
+    for box in (far, HOME):
+        draw(regions, box)
+    layer = regions.book.layer
+    (first, second), area = layer.allFeatureIds(), regions.book.regions[1].view.area_km2
+    assert people(regions)[0] is None and people(regions)[1]
+    layer.startEditing()
+    layer.changeGeometry(second, QgsGeometry.fromRect(HOME.buffered(0.05)))
+    layer.changeAttributeValue(second, layer.fields().lookupField("name"), "Centre")
+    layer.deleteFeature(first)
+    new = QgsFeature(layer.fields())
+    new.setGeometry(QgsGeometry.fromRect(HOME))
+    layer.addFeature(new)
+    assert layer.commitChanges()
+    until(lambda: len(regions.book.regions) == 2 and settled(regions))
+    assert [region.name for region in regions.book.regions] == ["Centre", "Region 3"]
+    assert people(regions)[0] == 12 and people(regions)[1] < 12
+    assert regions.book.regions[0].view.area_km2 > 50 * area
+    assert sorted(feature["n_users"] for feature in layer.getFeatures()) == sorted(people(regions))
+    assert regions.table.rowCount() == 2 and regions.table.item(0, 0).text() == "Centre"
 
 
 def test_the_clock_is_set_in_the_oldest_qgis(
