@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qgis.core import QgsProject, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..core.cache import embed_cached
@@ -92,6 +92,11 @@ class Session(QObject):
         self.changed.emit()
         if layer is not None and layer.featureCount() <= MOST_FEATURES:
             self.read()
+
+    def map_crs(self) -> QgsCoordinateReferenceSystem:
+        """In which the map's coordinates are: in a project without a CRS those of the layers are drawn as they are."""
+        crs = self.iface.mapCanvas().mapSettings().destinationCrs()
+        return crs if crs.isValid() or self.layer is None else self.layer.crs()
 
     def _listen(self, on: bool) -> None:
         if self.layer is not None:

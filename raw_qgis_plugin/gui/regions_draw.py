@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from qgis.core import QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
 from qgis.gui import QgsMapToolCapture, QgsMapToolDigitizeFeature, QgsMapToolExtent
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
@@ -18,18 +19,17 @@ class Drawing(QObject):
     drawn = pyqtSignal(QgsGeometry)
     ended = pyqtSignal()
 
-    def __init__(self, iface: Any) -> None:
+    def __init__(self, iface: Any, crs: Callable[[], QgsCoordinateReferenceSystem]) -> None:
+        """crs: gives that of the map."""
         super().__init__()
-        self.iface, self.canvas = iface, iface.mapCanvas()
+        self.iface, self.canvas, self._crs = iface, iface.mapCanvas(), crs
         self.tool: Any = None
         self._before: Any = None
 
     def polygon(self) -> None:
         """Draw by corners: right click closes, Esc starts anew, Backspace or undo takes back a corner."""
-        scratch = QgsVectorLayer(
-            f"Polygon?crs={self.canvas.mapSettings().destinationCrs().toWkt()}", tr("Region being drawn"), "memory"
-        )
-        scratch.setCrs(self.canvas.mapSettings().destinationCrs())
+        scratch = QgsVectorLayer(f"Polygon?crs={self._crs().toWkt()}", tr("Region being drawn"), "memory")
+        scratch.setCrs(self._crs())
         scratch.startEditing()
         mode = QgsMapToolCapture.CaptureMode.CapturePolygon
         tool = QgsMapToolDigitizeFeature(self.canvas, self.iface.cadDockWidget(), mode)

@@ -56,7 +56,7 @@ class RegionsTab(QWidget):
         self.book: RegionBook | None = None
         self._layer: Any = None
         self._city: City | None = None
-        self.drawing = Drawing(self.iface)
+        self.drawing = Drawing(self.iface, session.map_crs)
         self.drawing.drawn.connect(self.take_drawn)
         self.drawing.ended.connect(lambda: self._draw(""))
         self.hint = QLabel()
@@ -151,13 +151,12 @@ class RegionsTab(QWidget):
 
     def take_drawn(self, geometry: QgsGeometry) -> None:
         """A region was closed on the map: look at it and show it."""
-        crs = self.iface.mapCanvas().mapSettings().destinationCrs()
         model, city = self.session.model, self.session.city
         if self.book is None or city is None or model is None:
             return
         least = self.book.min_users if self.book.regions else self.least.value()  # as all the others
         try:
-            polygon = lonlat(geometry, crs)
+            polygon = lonlat(geometry, self.session.map_crs())
             view = look(city, model, polygon, least)
         except InputError as error:
             self.hint.setText(str(error))

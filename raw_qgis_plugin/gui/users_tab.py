@@ -143,7 +143,7 @@ class UsersTab(QWidget):
         reach = REACH_PX * self.canvas.mapUnitsPerPixel()
         box = QgsRectangle(point.x() - reach, point.y() - reach, point.x() + reach, point.y() + reach)
         try:
-            region = lonlat(QgsGeometry.fromRect(box), self.canvas.mapSettings().destinationCrs())
+            region = lonlat(QgsGeometry.fromRect(box), self.session.map_crs())
         except InputError as error:
             self._tell(str(error))
             return
@@ -192,8 +192,7 @@ class UsersTab(QWidget):
         """The user's way and usual places, in the map's own CRS."""
         fixes = np.arange(users.user_offsets[row], users.user_offsets[row + 1])
         fixes = fixes[np.unique(np.linspace(0, len(fixes) - 1, min(MOST_DRAWN, len(fixes))).astype(int))]
-        crs = self.canvas.mapSettings().destinationCrs()
-        transform = from_wgs84(crs, QgsProject.instance().transformContext())
+        transform = from_wgs84(self.session.map_crs(), QgsProject.instance().transformContext())
         try:
             xy = transform_xy(np.column_stack([users.lon[fixes], users.lat[fixes]]), transform)
             line = writing.lines(xy, np.array([0, len(xy)]))[0]

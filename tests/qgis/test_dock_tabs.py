@@ -12,6 +12,7 @@ import pytest
 from qgis.core import (
     Qgis,
     QgsApplication,
+    QgsCoordinateReferenceSystem,
     QgsFeature,
     QgsGeometry,
     QgsProject,
@@ -150,6 +151,27 @@ def test_edits_of_the_drawn_layer_are_looked_at(regions: Any) -> None:
     assert regions.book.regions[0].view.area_km2 > 50 * area
     assert sorted(feature["n_users"] for feature in layer.getFeatures()) == sorted(people(regions))
     assert regions.table.rowCount() == 2 and regions.table.item(0, 0).text() == "Centre"
+
+
+def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    """Metres, here, which are not to be taken for degrees."""
+    from raw_qgis_plugin.gui.regions_tab import RegionsTab
+    from raw_qgis_plugin.gui.users_tab import UsersTab
+
+    layer = make(fixes, "EPSG:3857")
+    menu.iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem())
+    tab, users = RegionsTab(session, menu), UsersTab(session, menu)
+    read(session, layer)
+    tab.least.setValue(2)
+    draw(tab, layer.extent())
+    assert people(tab) == [12]
+    users.pick(next(layer.getFeatures()).geometry().asPoint())
+    assert users.name.text() in fixes.user_id
+    assert layer.extent().contains(users._marks[0].asGeometry().boundingBox())
+    for each in (tab, users):
+        each.remove()
 
 
 def test_the_clock_is_set_in_the_oldest_qgis(
