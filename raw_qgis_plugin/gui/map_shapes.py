@@ -5,23 +5,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsCoordinateReferenceSystem, QgsCsException, QgsGeometry, QgsProject
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProject
 
 from ..core.errors import InputError
-from ..layers.coordinates import from_wgs84, straight, to_wgs84
+from ..layers.coordinates import from_wgs84, lonlat_shapes
 from ..processing.words import tr
 
 
 def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
     """A geometry as shapely's in WGS84. InputError where the CRS can't say where it is."""
-    import shapely
-
-    there = straight(geometry)
-    try:
-        there.transform(to_wgs84(crs, QgsProject.instance().transformContext()))
-    except QgsCsException as error:
-        raise InputError(tr("The region lies outside what the map's CRS can express. Draw it elsewhere.")) from error
-    return shapely.from_wkb(there.asWkb().data())
+    (shape,) = lonlat_shapes([geometry], crs, QgsProject.instance().transformContext())
+    if shape is None:
+        raise InputError(tr("The region lies outside what the map's CRS can express. Draw it elsewhere."))
+    return shape
 
 
 def in_crs(polygon: Any, crs: QgsCoordinateReferenceSystem) -> QgsGeometry:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from qgis.core import (
@@ -16,6 +18,7 @@ from qgis.core import (
 )
 
 WGS84 = "EPSG:4326"
+STEPS = 15  # points between two corners: a sixteenth of the world's width from one to the next
 _LINE_HEADER = 9  # WKB: byte order, type, number of points
 
 
@@ -35,6 +38,67 @@ def straight(geometry: QgsGeometry) -> QgsGeometry:
     """A geometry with its curves as chords of a degree each: shapely knows no kind of curve, even without one in it."""
     curved = QgsWkbTypes.isCurvedType(geometry.wkbType())
     return QgsGeometry(geometry.constGet().segmentize()) if curved else QgsGeometry(geometry)
+
+
+def lonlat_shapes(
+    geometries: Sequence[QgsGeometry], crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext
+) -> np.ndarray:
+    """(n,) polygons as shapely geometries in WGS84, curves as chords of a degree each.
+
+    In degrees a polygon is as it is written. In other coordinates its edges go the way that they go on the map, over
+    ±180 too: longitudes go on beyond. None where one is NULL or can't be transformed.
+    """
+    import shapely
+
+    transform = to_wgs84(crs, context)
+    shapes = _transformed([straight(each) for each in geometries], transform)
+    if crs.isValid() and not crs.isGeographic():
+        at = np.flatnonzero(_leap(shapes))
+        steps = [straight(geometries[i]).densifyByCount(STEPS) for i in at]  # which tell the way between two corners
+        for i, shape in zip(at, _transformed(steps, transform)):
+            parts = [_short_way(part) for part in shapely.get_parts(shape)]
+            shapes[i] = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+    return shapes
+
+
+def _transformed(geometries: Iterable[QgsGeometry], transform: QgsCoordinateTransform) -> np.ndarray:
+    """(n,) transformed, which changes what is given, as shapely geometries; None where one can't be."""
+    import shapely
+
+    wkb: list[bytes | None] = []
+    for geometry in geometries:
+        try:
+            usable = not geometry.isNull() and geometry.transform(transform) == 0
+        except QgsCsException:
+            usable = False
+        wkb.append(geometry.asWkb().data() if usable else None)
+    return np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
+
+
+def _leap(shapes: np.ndarray) -> np.ndarray:
+    """(n,) bool: has a shape two neighbouring corners with more than half the world between them?"""
+    import shapely
+
+    xy, of = shapely.get_coordinates(shapes, return_index=True)
+    far = (np.abs(np.diff(xy[:, 0])) > 180) & (of[1:] == of[:-1])
+    return np.isin(np.arange(len(shapes)), of[1:][far])
+
+
+def _short_way(polygon: Any) -> Any:
+    """A polygon whose rings go the short way from corner to corner; as it is where one goes round a pole."""
+    import shapely
+
+    rings: list[Any] = []
+    for ring in shapely.get_rings(polygon):
+        xy = shapely.get_coordinates(ring)
+        xy[1:, 0] -= 360.0 * np.cumsum(np.round(np.diff(xy[:, 0]) / 360.0))
+        if xy[0, 0] != xy[-1, 0]:
+            return polygon
+        if rings:  # a hole lies in what is round it
+            west, _, east, _ = rings[0].bounds
+            xy[:, 0] -= 360.0 * np.round((xy[:, 0].mean() - (west + east) / 2) / 360.0)
+        rings.append(shapely.LinearRing(xy))
+    return shapely.Polygon(rings[0], rings[1:]) if rings else polygon
 
 
 def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:

@@ -162,26 +162,10 @@ class ScoreRegions(TrackAlgorithm):
 def to_lonlat(
     features: Iterable[QgsFeature], source: QgsProcessingFeatureSource, context: QgsProcessingContext
 ) -> np.ndarray:
-    """The features' polygons as shapely geometries in WGS84, curves as chords of a degree each.
+    """The features' polygons as shapely geometries in WGS84: `lonlat_shapes`."""
+    from ..layers.coordinates import lonlat_shapes
 
-    None where one is NULL or can't be transformed.
-    """
-    import numpy as np
-    import shapely
-    from qgis.core import QgsCsException
-
-    from ..layers.coordinates import straight, to_wgs84
-
-    transform = to_wgs84(source.sourceCrs(), context.transformContext())
-    wkb: list[bytes | None] = []
-    for feature in features:
-        geometry = straight(feature.geometry())
-        try:
-            usable = not geometry.isNull() and geometry.transform(transform) == 0
-        except QgsCsException:
-            usable = False
-        wkb.append(geometry.asWkb().data() if usable else None)
-    return np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
+    return lonlat_shapes([each.geometry() for each in features], source.sourceCrs(), context.transformContext())
 
 
 def warn_if_apart(tracks: Tracks, polygons: np.ndarray, feedback: QgsProcessingFeedback) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Regions in layers of curve polygons and multisurfaces."""
+"""Regions in layers of curve polygons and multisurfaces, and on both sides of 180 degrees."""
 
 from __future__ import annotations
 
@@ -59,3 +59,47 @@ def test_a_region_is_as_round_as_it_is_drawn() -> None:
     [circle] = to_lonlat(layer.getFeatures(), layer, QgsProcessingContext())
     assert lonlat(feature.geometry(), layer.crs()).equals(circle)  # the dock reads them in the same way
     assert area_km2([circle])[0] == pytest.approx(np.pi, rel=2e-3)
+
+
+FIJI = "EPSG:3460"  # metres, 180 degrees in the middle
+RING = "177 -18, 179 -18, -179 -18, -179 -17, 177 -17, 177 -18"
+HOLE = "-179.6 -17.6, -179.4 -17.6, -179.4 -17.4, -179.6 -17.4, -179.6 -17.6"
+
+
+def shapes_in(crs: str, *texts: str) -> tuple[Any, QgsVectorLayer]:
+    """Polygons that are written in degrees, in another CRS: as shapely's, and the layer."""
+    from raw_qgis_plugin.processing.score_regions import to_lonlat
+
+    layer = QgsVectorLayer(f"Polygon?crs={crs}", "regions", "memory")
+    there = QgsCoordinateTransform(QgsCoordinateReferenceSystem("EPSG:4326"), layer.crs(), QgsProject.instance())
+    for text in texts:
+        feature, shape = QgsFeature(), QgsGeometry.fromWkt(text)
+        shape.transform(there)
+        feature.setGeometry(shape)
+        layer.dataProvider().addFeatures([feature])
+    return to_lonlat(layer.getFeatures(), layer, QgsProcessingContext()), layer
+
+
+def test_regions_in_metres_go_over_180_degrees() -> None:
+    from raw_qgis_plugin.core.regions import area_km2, usable_polygons
+    from raw_qgis_plugin.gui.map_shapes import lonlat
+
+    shapes, layer = shapes_in(FIJI, f"Polygon (({RING}), ({HOLE}))", "Polygon ((-179 -18, 179 -18, 179 -17, -179 -18))")
+    east, west = usable_polygons(shapes)
+    assert east.bounds == pytest.approx((177, -18, 181, -17), abs=0.01) and len(east.interiors) == 1
+    assert west.bounds == pytest.approx((-181, -18, -179, -17), abs=0.01)
+    plane = [feature.geometry().area() / 1e6 for feature in layer.getFeatures()]
+    assert area_km2(shapes) == pytest.approx(plane, rel=0.01)
+    assert lonlat(next(layer.getFeatures()).geometry(), layer.crs()).equals(shapes[0])  # the dock draws there too
+
+
+def test_a_wide_region_in_metres_does_not_go_over_180_degrees() -> None:
+    from raw_qgis_plugin.core.regions import usable_polygons
+
+    shapes, _ = shapes_in("EPSG:3857", "Polygon ((-170 -10, 170 -10, 170 10, -170 10, -170 -10))")
+    assert usable_polygons(shapes)[0].bounds == pytest.approx((-170, -10, 170, 10))
+
+
+def test_degrees_are_as_they_are_written() -> None:
+    shapes, _ = shapes_in("EPSG:4326", f"Polygon (({RING}))")
+    assert shapes[0].bounds == (-179, -18, 179, -17)
