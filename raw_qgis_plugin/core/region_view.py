@@ -125,7 +125,8 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     said = {head["name"]: answers(head, model, x, stats) for head in model.bundle.heads("user")}
     city = City(users, embeddings, said, stats, hour, use, index)
     # The first region takes a second, in which libraries and heads are loaded: better here than under the mouse
-    look(city, model, shapely.box(*index.bounds).buffer(1e-6), 1)
+    if len(users):  # a small one: a box round the world's tracks would be taken for one across 180°
+        look(city, model, shapely.Point(users.lon[0], users.lat[0]).buffer(1e-6), 1)
     progress(1.0)
     return city
 

@@ -75,6 +75,12 @@ def test_a_region_counts_distinct_people_and_their_hours() -> None:
     assert visits.indices.tolist() == view.visitors.tolist()
 
 
+def test_people_on_both_sides_of_180_degrees_are_looked_at() -> None:
+    city = city_of(people(10, (179.9, 0.0)), people(12, (-179.9, 0.0), prefix="q"))
+    assert look(city, NoHeads(), shapely.box(179, -1, 181, 1)).n_users == 22
+    assert look(city, NoHeads(), shapely.box(-180, -1, -179, 1)).n_users == 12
+
+
 def test_a_head_of_stretches_is_left_to_the_algorithm() -> None:
     head = {"name": "trade", "unit": "region", "kind": "number", "hours": 2}
     city = city_of(people(12))
