@@ -25,7 +25,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLabel, QLin
 from ..core.errors import InputError
 from ..core.user_view import grid_cell, usual_places
 from ..layers import writing
-from ..layers.coordinates import from_wgs84, transform_xy
+from ..layers.coordinates import from_wgs84, transform_xy, unwrapped
 from ..layers.styling import CLASS_COLOURS, title_of
 from ..processing.words import tr
 from .map_shapes import lonlat
@@ -194,8 +194,9 @@ class UsersTab(QWidget):
         fixes = fixes[np.unique(np.linspace(0, len(fixes) - 1, min(MOST_DRAWN, len(fixes))).astype(int))]
         transform = from_wgs84(self.session.map_crs(), QgsProject.instance().transformContext())
         try:
-            xy = transform_xy(np.column_stack([users.lon[fixes], users.lat[fixes]]), transform)
-            line = writing.lines(xy, np.array([0, len(xy)]))[0]
+            ends = np.array([0, len(fixes)])
+            xy = transform_xy(np.column_stack([unwrapped(users.lon[fixes], ends), users.lat[fixes]]), transform)
+            line = writing.lines(xy, ends)[0]
             rings = [transform_xy(grid_cell(lon, lat), transform) for lon, lat in zip(places.lon, places.lat)]
             cells = writing.polygons(np.array(rings)) if rings else []
         except QgsCsException:

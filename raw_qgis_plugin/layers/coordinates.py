@@ -91,7 +91,7 @@ def _short_way(polygon: Any) -> Any:
     rings: list[Any] = []
     for ring in shapely.get_rings(polygon):
         xy = shapely.get_coordinates(ring)
-        xy[1:, 0] -= 360.0 * np.cumsum(np.round(np.diff(xy[:, 0]) / 360.0))
+        xy[:, 0] = unwrapped(xy[:, 0], np.array([0, len(xy)]))
         if xy[0, 0] != xy[-1, 0]:
             return polygon
         if rings:  # a hole lies in what is round it
@@ -99,6 +99,15 @@ def _short_way(polygon: Any) -> Any:
             xy[:, 0] -= 360.0 * np.round((xy[:, 0].mean() - (west + east) / 2) / 360.0)
         rings.append(shapely.LinearRing(xy))
     return shapely.Polygon(rings[0], rings[1:]) if rings else polygon
+
+
+def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """(n,) longitudes as they are reached the short way from row to row, beyond ±180 if need be.
+
+    Each line begins where it is: the k-th is the rows offsets[k] to offsets[k + 1].
+    """
+    turns = np.concatenate([[0.0], np.cumsum(np.round(np.diff(lon) / 360.0))])
+    return lon - 360.0 * (turns - np.repeat(turns[offsets[:-1]], np.diff(offsets)))
 
 
 def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:

@@ -84,6 +84,7 @@ class ProfileUsers(TrackAlgorithm):
 
         back = coordinates.from_wgs84(self.reading.source.sourceCrs(), context.transformContext())
         if unit == "track":
-            xy = coordinates.transform_xy(np.column_stack([tracks.lon, tracks.lat]), back)
+            lon = coordinates.unwrapped(tracks.lon, tracks.track_offsets)
+            xy = coordinates.transform_xy(np.column_stack([lon, tracks.lat]), back)
             return writing.lines(xy, tracks.track_offsets)
         return writing.points(coordinates.transform_xy(np.column_stack([profiles.lon, profiles.lat]), back))

@@ -56,7 +56,8 @@ def menu(qgis_iface: Any) -> SimpleNamespace:
 def read(session: Any, layer: QgsVectorLayer) -> None:
     """Let the session read a layer and embed its users."""
     session.set_layer(QgsProject.instance().addMapLayer(layer))
-    until(lambda: session.city is not None)
+    until(lambda: session.city is not None or session.problem)
+    assert not session.problem
     QgsApplication.processEvents()
 
 
@@ -172,6 +173,19 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     assert layer.extent().contains(users._marks[0].asGeometry().boundingBox())
     for each in (tab, users):
         each.remove()
+
+
+def test_a_marked_track_goes_over_180_degrees(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
+    from raw_qgis_plugin.gui.users_tab import UsersTab
+
+    menu.iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    users = UsersTab(session, menu)
+    lon = [east + 63.6 - 360 * (east + 63.6 > 180) for east in fixes.lon]
+    read(session, make(type(fixes)(fixes.user_id, fixes.t, lon, fixes.lat, {})))
+    for row in range(12):
+        users.show_user(row)
+        assert users._marks[0].asGeometry().boundingBox().width() < 1
+    users.remove()
 
 
 def test_the_clock_is_set_in_the_oldest_qgis(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Regions in layers of curve polygons and multisurfaces, and on both sides of 180 degrees."""
+"""Shapes that are not plain: curves and multisurfaces as regions, regions and tracks across 180 degrees."""
 
 from __future__ import annotations
 
@@ -98,6 +98,18 @@ def test_a_wide_region_in_metres_does_not_go_over_180_degrees() -> None:
 
     shapes, _ = shapes_in("EPSG:3857", "Polygon ((-170 -10, 170 -10, 170 10, -170 10, -170 -10))")
     assert usable_polygons(shapes)[0].bounds == pytest.approx((-170, -10, 170, 10))
+
+
+def test_tracks_go_over_180_degrees(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    """A line a track, from where it begins and on beyond 180."""
+    lon = (np.array(fixes.lon) + 63.6 + 180) % 360 - 180  # the invented people's home is at 180
+    over = type(fixes)(fixes.user_id, fixes.t, lon.tolist(), fixes.lat, {})
+    done = run("raw:profileusers", INPUT=make(over), MODEL=bundle, UNIT="track")
+    boxes = [feature.geometry().boundingBox() for feature in done.layer().getFeatures()]
+    assert any(box.xMaximum() > 180 or box.xMinimum() < -180 for box in boxes)
+    assert all(box.width() < 1 for box in boxes)
+    firsts = [feature.geometry().vertexAt(0).x() for feature in done.layer().getFeatures()]
+    assert firsts == pytest.approx(lon[::120].tolist(), abs=1e-9)
 
 
 def test_degrees_are_as_they_are_written() -> None:
