@@ -85,8 +85,12 @@ def shipped_heads() -> frozenset[str]:
 
 
 def open_bundle(path: Path | str | None = None) -> Bundle:
-    """Open and check a bundle, a folder or a .zip (None, '' or 'shipped': the shipped one). Raises BundleError."""
+    """Open and check a bundle: a folder, the card.json in it, or a .zip (None, '' or 'shipped': the shipped one).
+
+    Raises BundleError.
+    """
     place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
+    place = place.parent if place.name == "card.json" else place
     if not place.exists():
         raise BundleError(
             f"There is no model at {place}. Choose the folder or .zip of a model bundle, or the one that came with RAW."

@@ -185,7 +185,7 @@ class SourcePanel(QWidget):
         self.list_models()
         at = self.model.findData(path)
         if at < 0:  # it lies elsewhere
-            self.model.addItem(Path(path).stem, path)
+            self.model.addItem(Path(path.removesuffix("card.json")).stem, path)
             at = self.model.count() - 1
         self.model.setCurrentIndex(at)
 

@@ -335,7 +335,7 @@ class TrackAlgorithm(RawAlgorithm):
         from ..core.bundle import open_bundle
         from ..core.runtime import Model
 
-        path = self.parameterAsString(parameters, "MODEL", context).strip().removesuffix("card.json")
+        path = self.parameterAsString(parameters, "MODEL", context).strip()
         device = self.parameterAsString(parameters, "DEVICE", context) or "auto"
         model = Model(open_bundle(path or None), device.lower())
         if model.warning:

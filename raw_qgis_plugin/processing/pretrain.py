@@ -83,8 +83,7 @@ class Pretrain(TrackAlgorithm):
         from ..core.bundle import open_bundle
 
         preset = self.parameterAsString(parameters, "PRESET", context)
-        given = self.parameterAsString(parameters, "INIT", context).strip()
-        init = given.removesuffix("card.json") or "shipped"
+        init = self.parameterAsString(parameters, "INIT", context).strip() or "shipped"
         if init == NONE:
             return NONE, ""
         config = open_bundle(init).card.get("config", {})

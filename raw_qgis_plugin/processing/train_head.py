@@ -137,7 +137,7 @@ class TrainHead(TrackAlgorithm):
         return self.parameterAsString(self.in_words(parameters), "UNIT", context) or "user"
 
     def _model_path(self, parameters: dict[str, Any], context: QgsProcessingContext) -> str | None:
-        return self.parameterAsString(parameters, "MODEL", context).strip().removesuffix("card.json") or None
+        return self.parameterAsString(parameters, "MODEL", context).strip() or None
 
     def prepareAlgorithm(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback

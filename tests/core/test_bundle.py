@@ -73,6 +73,16 @@ def test_a_zip_is_the_same_bundle(copy, tmp_path, top):
     assert not place.exists()
 
 
+def test_a_card_is_its_bundle(copy, monkeypatch):
+    """As file dialogs give it, which choose files alone."""
+    assert open_bundle(copy / "card.json").path == copy
+    monkeypatch.chdir(copy)
+    assert open_bundle("card.json").path.samefile(copy)
+    (copy / "card.json").unlink()
+    with pytest.raises(BundleError, match=r"no card\.json"):
+        open_bundle(copy / "card.json")
+
+
 def test_an_unknown_head_is_named(copy):
     with pytest.raises(BundleError, match="no head called 'bogus'.*commuter"):
         open_bundle(copy).head("bogus")
