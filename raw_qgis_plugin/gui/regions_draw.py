@@ -7,7 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
-from qgis.gui import QgsMapToolCapture, QgsMapToolDigitizeFeature, QgsMapToolExtent
+from qgis.gui import QgsMapCanvas, QgsMapToolCapture, QgsMapToolDigitizeFeature, QgsMapToolExtent
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QObject, pyqtSignal
 
 from ..processing.words import tr
@@ -75,10 +76,7 @@ class Drawing(QObject):
         if tool is None:
             return
         self._let_go()
-        if before is not None and before is not tool:
-            self.canvas.setMapTool(before)
-        else:
-            self.canvas.unsetMapTool(tool)
+        give_back(self.canvas, tool, before)
 
     def _let_go(self) -> None:
         tool, self.tool, self._before = self.tool, None, None
@@ -86,3 +84,11 @@ class Drawing(QObject):
             tool.clearRubberBand()
         tool.deleteLater()
         self.ended.emit()
+
+
+def give_back(canvas: QgsMapCanvas, tool: Any, before: Any) -> None:
+    """Give the map back from a tool to the one before it, which may be gone: tools that draw are deleted after use."""
+    if before is None or before is tool or sip.isdeleted(before):
+        canvas.unsetMapTool(tool)
+    else:
+        canvas.setMapTool(before)

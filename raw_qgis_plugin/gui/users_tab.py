@@ -29,6 +29,7 @@ from ..layers.coordinates import from_wgs84, transform_xy, unwrapped
 from ..layers.styling import CLASS_COLOURS, title_of
 from ..processing.words import tr
 from .map_shapes import lonlat
+from .regions_draw import give_back
 from .users_card import UserCard
 
 if TYPE_CHECKING:
@@ -132,8 +133,8 @@ class UsersTab(QWidget):
         if on:
             self._before = self.canvas.mapTool()
             self.canvas.setMapTool(self.tool)
-        elif self._before is not None:
-            self.canvas.setMapTool(self._before)
+        else:
+            give_back(self.canvas, self.tool, self._before)
 
     def pick(self, point: QgsPointXY, _button: Any = None) -> None:
         """Show the user of the fix nearest to a click."""

@@ -20,6 +20,8 @@ from qgis.core import (
     QgsTemporalNavigationObject,
     QgsVectorLayer,
 )
+from qgis.gui import QgsMapToolPan
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 
@@ -185,6 +187,28 @@ def test_a_marked_track_goes_over_180_degrees(session: Any, menu: Any, make: Cal
     for row in range(12):
         users.show_user(row)
         assert users._marks[0].asGeometry().boundingBox().width() < 1
+    users.remove()
+
+
+def test_the_map_is_given_back_where_the_tool_before_is_gone(session: Any, menu: Any) -> None:
+    """As that of a region which was being drawn when Click one was pressed."""
+    from raw_qgis_plugin.gui.regions_draw import Drawing
+    from raw_qgis_plugin.gui.users_tab import UsersTab
+
+    canvas, users = menu.iface.mapCanvas(), UsersTab(session, menu)
+    drawing = Drawing(menu.iface, session.map_crs)
+    for begin, end in (
+        (lambda: users._take_tool(True), lambda: users._take_tool(False)),
+        (drawing.box, drawing.stop),
+    ):
+        before = QgsMapToolPan(canvas)
+        canvas.setMapTool(before)
+        begin()
+        ours = canvas.mapTool()
+        assert ours is not before
+        sip.delete(before)
+        end()
+        assert canvas.mapTool() is not ours
     users.remove()
 
 
