@@ -177,6 +177,7 @@ class Session(QObject):
                 self.problem = words or tr("Cancelled.")
                 self.changed.emit()
 
+        self.problem = ""
         job = Job(f"RAW: {title}", work, ended, failed)
         self.job = job.start()
         self._tick.start()

@@ -132,6 +132,22 @@ def test_after_a_cancelled_look_the_box_says_what_is_shown(regions: Any) -> None
     assert regions.least.value() == 2 and people(regions) == shown
 
 
+def test_an_error_is_gone_when_later_work_begins(regions: Any) -> None:
+    session, layer = regions.session, QgsVectorLayer("Polygon?crs=EPSG:4326", "regions", "memory")
+    project = QgsProject.instance()
+    project.addMapLayer(layer)
+    for ring, problem in (("179 0, -179 0, -179 1, 179 0", True), ("116 39, 117 39, 117 40, 116 39", False)):
+        feature = QgsFeature()
+        feature.setGeometry(QgsGeometry.fromWkt(f"Polygon (({ring}))"))
+        layer.dataProvider().truncate()
+        layer.dataProvider().addFeature(feature)
+        layer.selectAll()
+        regions.use_selected()
+        until(lambda: session.job is None)
+        assert bool(session.problem) == problem
+    assert len(regions.book.regions) == 1
+
+
 def test_edits_of_the_drawn_layer_are_looked_at(regions: Any) -> None:
     """Shapes, names, what was deleted and what was digitized there."""
     far = QgsRectangle(116.3, 39.8, 116.31, 39.81)
