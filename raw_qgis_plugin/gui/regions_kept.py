@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from .dock_layers import LayerGroup
 
 OPACITY = 0.65  # the tracks below should be seen
-# Properties of the layer: the last number given, the fewest people, the fields that are ours and not the user's
-MADE, LEAST, FIELDS = "raw/regions_made", "raw/regions_least", "raw/regions_fields"
+# Properties of the layer: the last number given, the fewest people, the fields and the name that are ours and not the
+# user's
+MADE, LEAST, FIELDS, NAME = "raw/regions_made", "raw/regions_least", "raw/regions_fields", "raw/regions_name"
 
 
 class RegionBook:
@@ -108,10 +109,10 @@ class RegionBook:
         if self.layer is None:
             return
         self.layer.updateExtents()
-        styling.RegionScores(self.heads, self.min_users).apply(self.layer)
-        self.layer.setName(self.layer.name().replace(styling.RegionScores.title, tr("Drawn"), 1))
-        self.layer.setOpacity(OPACITY)
-        self.layer.setMapTipTemplate("<b>[% name %]</b><br>[% coalesce(n_users, 'too few') %] people")
+        shown = styling.RegionScores(self.heads, self.min_users).draw(self.layer)
+        if self.layer.name() == self.layer.customProperty(NAME):  # else the user has named it
+            self._call(self.layer, f"{tr('Drawn')}: {shown}")
+        self.layer.triggerRepaint()
 
     def close(self) -> None:
         """Listen to the layer no longer; it stays in the project."""
@@ -160,9 +161,17 @@ class RegionBook:
         layer.updateFields()
         layer.setCustomProperty(FIELDS, " ".join(self._kinds()))
         layer.setCustomProperty(OF, self.tracks)
+        self._call(layer, layer.name())
+        layer.setOpacity(OPACITY)
+        layer.setMapTipTemplate("<b>[% name %]</b><br>[% coalesce(n_users, 'too few') %] people")
         layer.setCustomProperty("skipMemoryLayersCheck", 1)  # QGIS need not warn that it will be lost: it is saved
         self._listen(layer)
         return self.group.add(layer)
+
+    def _call(self, layer: QgsVectorLayer, name: str) -> None:
+        """Give a layer a name, and remember that it is ours."""
+        layer.setName(name)
+        layer.setCustomProperty(NAME, name)
 
     def _forget(self) -> None:
         self.layer, self.regions = None, []

@@ -23,9 +23,9 @@ GROUP = "RAW"
 class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
     """Applies a style on the main thread, when Processing has loaded the output."""
 
-    def __init__(self, style: Style) -> None:
+    def __init__(self, style: Style, default: str) -> None:
         super().__init__()
-        self.style = style
+        self.style, self.default = style, default
 
     def postProcessLayer(  # noqa: N802
         self, layer: QgsVectorLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -33,7 +33,10 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
         """Called by Processing, whose Layers panel would stay frozen after an error."""
         try:
             if isinstance(layer, QgsVectorLayer):
+                given = layer.name()
                 self.style.apply(layer)
+                if given not in (self.default, self.style.title):
+                    layer.setName(given)
         except Exception as error:  # the layer is there, if plain
             log.exception("No style for %s", layer.name())
             if feedback is not None:
@@ -44,14 +47,18 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
 _alive: deque[_PostProcessor] = deque(maxlen=200)
 
 
-def on_load(context: QgsProcessingContext, destination: str, style: Style) -> None:
-    """Style an output where Processing is going to load it into the project."""
+def on_load(context: QgsProcessingContext, destination: str, style: Style, default: str) -> None:
+    """Style an output where Processing is going to load it into the project.
+
+    default: the name it has where the user, a model or the name of its file gives no other.
+    """
     if not destination or not context.willLoadLayerOnCompletion(destination):
         return
     details = context.layerToLoadOnCompletionDetails(destination)
-    details.name = style.title
+    if details.name == default:
+        details.name = style.title
     details.groupName = GROUP
     details.layerSortKey = style.order
-    processor = _PostProcessor(style)
+    processor = _PostProcessor(style, default)
     _alive.append(processor)
     details.setPostProcessor(processor)

@@ -16,6 +16,7 @@ from qgis.core import (
     QgsExpression,
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
+    QgsMapLayer,
     QgsRendererRange,
     QgsRuleBasedRenderer,
     QgsSymbol,
@@ -51,13 +52,17 @@ class Style:
         """Complete the legend from the data. Returns what is shown, for the layer's name."""
         return ""
 
+    def draw(self, layer: QgsVectorLayer) -> str:
+        """Give a layer its symbols and legend alone. Returns what is shown, for the layer's name."""
+        layer.loadNamedStyle(str(RESOURCES / "styles" / self.file), categories=QgsMapLayer.StyleCategory.Symbology)
+        return self.fill_in(layer)
+
     def apply(self, layer: QgsVectorLayer) -> None:
         """Give a layer its symbols, legend, name and temporal settings; a table its name alone."""
         if not layer.isSpatial():
             layer.setName(self.title)
             return
-        layer.loadNamedStyle(str(RESOURCES / "styles" / self.file))
-        shown = self.fill_in(layer)
+        shown = self.draw(layer)
         if self.start:
             set_temporal(layer, self.start, self.end)
         layer.setName(f"{self.title}: {shown}" if shown else self.title)

@@ -188,7 +188,7 @@ class RawAlgorithm(QgsProcessingAlgorithm):
         sink, destination = self.open_sink(parameters, name, context, fields, shape, crs)
         values = [writing.attribute_values(columns[column], kind) for column, kind in kinds.items()]
         writing.write(sink, fields, values, geometries, progress)
-        loading.on_load(context, destination, style)
+        loading.on_load(context, destination, style, self.parameterDefinition(name).description())
         return destination
 
     def open_sink(

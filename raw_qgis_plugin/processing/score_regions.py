@@ -155,7 +155,7 @@ class ScoreRegions(TrackAlgorithm):
         geometries = [feature.geometry() if drawn and feature.hasGeometry() else None for feature in features]
         stage = Stage(feedback, tr("Writing"), COMPUTED if drawn else 97, 95 if drawn else 100)
         writing.write(sink, fields, attributes, geometries, stage)
-        loading.on_load(context, destination, style)
+        loading.on_load(context, destination, style, self.parameterDefinition(name).description())
         return destination
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import NULL, QgsProject, QgsVectorLayer
+from qgis.core import NULL, QgsPalLayerSettings, QgsProject, QgsVectorLayer, QgsVectorLayerSimpleLabeling
 
 HEADS = [{"name": "shops", "kind": "number", "unit": "region", "title": "Shops", "unit_of_measure": "per km²"}]
 BUNDLE = SimpleNamespace(heads=lambda unit: HEADS if unit == "region" else [])
@@ -103,6 +103,25 @@ def test_regions_come_back_with_shape_figures_and_style(
     assert [name for name, _, _ in found] == [row["name"] for row in before]
     assert [shape.asWkt(9) for _, shape, _ in found] == shapes
     assert book.next_name() == "Region 2"
+    book.close()
+
+
+def test_what_the_user_gives_the_layer_is_kept(tracks: QgsVectorLayer) -> None:
+    """Its name, labels and map tip, when the legend is made anew."""
+    book = make_book(tracks)
+    draw(book, "A", 116.38, 12)
+    book.restyle()
+    layer = book.layer
+    assert layer.name() == "Drawn: Shops" and "n_users" in layer.mapTipTemplate() and layer.opacity() < 1
+    layer.setName("My areas")
+    layer.setMapTipTemplate("[% name %]")
+    layer.setLabeling(QgsVectorLayerSimpleLabeling(QgsPalLayerSettings()))
+    layer.setLabelsEnabled(True)
+    layer.setOpacity(0.4)
+    draw(book, "B", 116.40, 80)
+    book.restyle()
+    assert (layer.name(), layer.mapTipTemplate(), layer.opacity()) == ("My areas", "[% name %]", 0.4)
+    assert layer.labelsEnabled() and len(layer.renderer().rootRule().children()) > 1  # 14.5 and 82.5
     book.close()
 
 

@@ -145,7 +145,8 @@ def test_post_processors_outlive_the_call() -> None:
     layer = layer_of("Point", "&field=t:datetime", [[None]])
     context = QgsProcessingContext()
     context.addLayerToLoadOnCompletion(layer.id(), QgsProcessingContext.LayerDetails("out", None))
-    loading.on_load(context, layer.id(), styling.Fixes())
+    layer.setName("out")
+    loading.on_load(context, layer.id(), styling.Fixes(), "out")
     gc.collect()
     details = context.layerToLoadOnCompletionDetails(layer.id())
     assert details.groupName == "RAW"
@@ -153,14 +154,16 @@ def test_post_processors_outlive_the_call() -> None:
     assert layer.name() == "Fixes"
 
 
-def load(layer: QgsVectorLayer, style: Any, feedback: Any) -> None:
-    """As Processing does it after a run."""
+def load(layer: QgsVectorLayer, style: Any, feedback: Any, name: str = "Output", file: str = "") -> None:
+    """As Processing does it after a run. name: that was asked for. file: the name by which it is shown, if that is."""
     from raw_qgis_plugin.layers import loading
 
     context = QgsProcessingContext()
-    context.addLayerToLoadOnCompletion(layer.id(), QgsProcessingContext.LayerDetails("out", None))
-    loading.on_load(context, layer.id(), style)
-    context.layerToLoadOnCompletionDetails(layer.id()).postProcessor().postProcessLayer(layer, context, feedback)
+    context.addLayerToLoadOnCompletion(layer.id(), QgsProcessingContext.LayerDetails(name, None))
+    loading.on_load(context, layer.id(), style, "Output")
+    details = context.layerToLoadOnCompletionDetails(layer.id())
+    layer.setName(file or details.name)
+    details.postProcessor().postProcessLayer(layer, context, feedback)
 
 
 def test_a_table_and_a_shapefile_are_loaded(
@@ -191,3 +194,13 @@ def test_an_error_in_a_style_is_told_and_no_more(feedback: Any) -> None:
     layer = layer_of("Point", "&field=commuter:string", [["yes"]])
     load(layer, styling.Profiles([{"name": "commuter", "kind": "binary"}]), feedback)  # a head without classes
     assert len(feedback.warnings) == 1 and "classes" in feedback.warnings[0] and layer.isValid()
+
+
+def test_a_name_that_was_given_is_kept(feedback: Any) -> None:
+    """By the user, by a model's output, or by the file where QGIS is set so."""
+    from raw_qgis_plugin.layers import styling
+
+    for asked, file, name in (("Output", "", "Profiles: Commuter"), ("Staff", "", "Staff"), ("Output", "may", "may")):
+        layer = layer_of("Point", "&field=commuter:string&field=in_domain:bool", [["yes", True]])
+        load(layer, styling.Profiles([COMMUTER]), feedback, asked, file)
+        assert layer.name() == name and legend_of(layer) == [["Commuter: yes"]]
