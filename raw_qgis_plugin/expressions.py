@@ -26,6 +26,7 @@ from qgis.core import (
 )
 from qgis.PyQt import sip
 
+from .layers.columns import id_text
 from .processing.words import tr
 
 GROUP = "RAW"
@@ -72,7 +73,7 @@ class Result:
         request = QgsFeatureRequest().setSubsetOfAttributes(wanted)
         request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
         found = (feature.attributes() for feature in self._source.getFeatures(request))
-        return [(str(row[wanted[0]]), [row[i] for i in wanted[1:]]) for row in found]
+        return [(id_text(row[wanted[0]]), [row[i] for i in wanted[1:]]) for row in found]
 
 
 class Results:
@@ -158,7 +159,7 @@ def label(results: Results, user: Any, task: str, layer: Any = "") -> Any:
             raise LookupError(tr("raw_label: '{layer}' is no layer of profiles of users.").format(layer=wanted))
     for result in candidates:
         if task in result.fields:
-            return result.column(task).get(str(user), NULL)
+            return result.column(task).get(id_text(user), NULL)
     if not candidates:
         raise LookupError(tr("raw_label: the project has no profiles. Run RAW → Profile users first."))
     words = tr("raw_label: no profiles in the project have the task '{task}'.")
@@ -170,7 +171,7 @@ def similarity(results: Results, user_a: Any, user_b: Any) -> Any:
     for result in results.newest_first():
         if result.embedding:
             known = result.unit_vectors()
-            a, b = known.get(str(user_a)), known.get(str(user_b))
+            a, b = known.get(id_text(user_a)), known.get(id_text(user_b))
             return NULL if a is None or b is None else float(a @ b)
     raise LookupError(tr("raw_similarity: the project has no embeddings. Run RAW → Embed tracks, unit user, first."))
 

@@ -25,6 +25,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLabel, QLin
 from ..core.errors import InputError
 from ..core.user_view import grid_cell, usual_places
 from ..layers import writing
+from ..layers.columns import id_text
 from ..layers.coordinates import from_wgs84, transform_xy, unwrapped
 from ..layers.styling import CLASS_COLOURS, title_of
 from ..processing.words import tr
@@ -164,8 +165,7 @@ class UsersTab(QWidget):
         if feature is None:
             self._tell(tr("Select a feature of the layer of tracks first."))
             return
-        value = feature[field] if field else "all"
-        self.show_named(str(int(value)) if isinstance(value, float) and value.is_integer() else str(value))
+        self.show_named(id_text(feature[field]) if field else "all")
 
     def show_named(self, name: str) -> None:
         """Show the user of this id."""

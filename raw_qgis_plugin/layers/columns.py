@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -20,6 +21,11 @@ class Columns:
     track: np.ndarray | None
     t: np.ndarray
     xy: np.ndarray
+
+
+def id_text(value: Any) -> str:
+    """An id as results have it: 7 and 7.0 are one, as fields of numbers do not tell them apart."""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def join_ids(parts: list[np.ndarray | None]) -> np.ndarray | None:

@@ -76,6 +76,17 @@ def test_label_of_the_newest_profiles_or_of_those_named(functions: Any) -> None:
     assert evaluate("raw_label('a', 'commuter')") == ("no", "")
 
 
+@pytest.mark.parametrize("kind", ["string", "integer", "double"])
+def test_ids_that_are_numbers_match_in_every_kind_of_field(functions: Any, kind: str) -> None:
+    fields = "field=n_points:integer&field=commuter:string"
+    QgsProject.instance().addMapLayer(table("p", f"field=user_id:{kind}&{fields}", [[7, 3, "yes"], [8, 3, "no"]]))
+    vectors = f"field=user_id:{kind}&field=e000:double&field=e001:double"
+    QgsProject.instance().addMapLayer(table("e", vectors, [[7, 1.0, 0.0], [8, 0.0, 2.0]]))
+    for user in ("7", "7.0", "'7'", "to_real(7)"):
+        assert evaluate(f"raw_label({user}, 'commuter')") == ("yes", "")
+        assert evaluate(f"raw_similarity({user}, 8.0)")[0] == pytest.approx(-1.0)  # of two, about their mean
+
+
 def test_an_edit_is_seen(functions: Any) -> None:
     layer = profiles()
     QgsProject.instance().addMapLayer(layer)
