@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
 from ..core.cache import embed_cached
@@ -87,7 +87,6 @@ class Session(QObject):
             else:
                 self.fields = choose_fields(layer.fields(), None, None, None)
             self.timezone = layer.customProperty(f"{PROPERTY}timezone") or "UTC"
-            QgsProject.instance().writeEntry("raw", "layer", layer.id())
             self._listen(True)
         self.changed.emit()
         if layer is not None and layer.featureCount() <= MOST_FEATURES:
@@ -123,7 +122,6 @@ class Session(QObject):
     def set_model(self, path: str) -> None:
         """Take another model bundle ('' is the shipped one) and embed with it."""
         if path != self.model_path:
-            QgsProject.instance().writeEntry("raw", "model", path)
             self.model_path, self.model = path, None
             self.read()
 

@@ -130,6 +130,8 @@ class SourcePanel(QWidget):
         self.session.changed.connect(self.show_session)
         self.session.worked.connect(self.show_session)
         self.layer.layerChanged.connect(self.session.set_layer)
+        self.layer.activated.connect(self._remember_layer)
+        self.model.activated.connect(self._remember_model)
         self.model.currentIndexChanged.connect(lambda: self.session.set_model(self.model.currentData() or ""))
         for box in self.fields.values():
             box.fieldChanged.connect(self._choose_fields)
@@ -138,6 +140,7 @@ class SourcePanel(QWidget):
         project = QgsProject.instance()
         project.layersAdded.connect(self._exclude_lines_without_m)
         project.readProject.connect(self._take_project)
+        project.writeProject.connect(self._remember_layer)
         self._take_project()
         self.show_session()
 
@@ -145,13 +148,22 @@ class SourcePanel(QWidget):
         """Listen to the project no longer."""
         QgsProject.instance().layersAdded.disconnect(self._exclude_lines_without_m)
         QgsProject.instance().readProject.disconnect(self._take_project)
+        QgsProject.instance().writeProject.disconnect(self._remember_layer)
+
+    def _remember_layer(self, _: Any = None) -> None:
+        """In the project, when the layer was picked or the project is saved: merely looking is no change to save."""
+        if self.session.layer is not None:
+            QgsProject.instance().writeEntry("raw", "layer", self.session.layer.id())
+
+    def _remember_model(self, _: Any = None) -> None:
+        QgsProject.instance().writeEntry("raw", "model", self.session.model_path)
 
     def _take_project(self) -> None:
         """The layer and the model that the project remembers, else the current layer where it has fixes."""
         project = QgsProject.instance()
         self._exclude_lines_without_m()
         path, remembered = project.readEntry("raw", "model", "")
-        self.choose_model(path if remembered else settings().model.value())
+        self._show_model(path if remembered else settings().model.value())
         layer = project.mapLayer(project.readEntry("raw", "layer", "")[0])
         current = self.menu.iface.activeLayer()
         fitting = [each for each in (layer, current, *project.mapLayers().values()) if has_fixes(each)]
@@ -182,6 +194,10 @@ class SourcePanel(QWidget):
 
     def choose_model(self, path: str) -> None:
         """Use a bundle: for windows that make or manage them."""
+        self._show_model(path)
+        self._remember_model()
+
+    def _show_model(self, path: str) -> None:
         self.list_models()
         at = self.model.findData(path)
         if at < 0:  # it lies elsewhere

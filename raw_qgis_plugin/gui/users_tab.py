@@ -119,7 +119,6 @@ class UsersTab(QWidget):
         if layer is None or self.session.model is None:
             return
         words = tr("{n:,} labelled: {name}.").format(n=layer.featureCount(), name=layer.name())
-        self._tell("<br>".join([words, *warnings]))
         heads = self.session.model.bundle.heads(unit)
         layer.setMapTipTemplate(map_tip(layer, heads))
         node = QgsProject.instance().layerTreeRoot().findLayer(layer)
@@ -127,6 +126,10 @@ class UsersTab(QWidget):
             node.setExpanded(True)  # what its colours and crosses mean
         if unit == "user" and self.session.layer is not None and self.session.fields.user:
             join(self.session.layer, self.session.fields.user, layer)
+            words += " " + tr("In {layer} they are the fields raw_…, a join of this project.").format(
+                layer=self.session.layer.name()
+            )
+        self._tell("<br>".join([words, *warnings]))
 
     # ---- one of them --------------------------------------------------------------------------------------------
 

@@ -676,6 +676,10 @@
       <translation>Importar…</translation>
     </message>
     <message>
+      <source>In {layer} they are the fields raw_…, a join of this project.</source>
+      <translation>Em {layer} são os campos raw_…, uma união deste projeto.</translation>
+    </message>
+    <message>
       <source>Install</source>
       <translation>Instalar</translation>
     </message>

@@ -676,6 +676,10 @@
       <translation>导入……</translation>
     </message>
     <message>
+      <source>In {layer} they are the fields raw_…, a join of this project.</source>
+      <translation>在 {layer} 中，它们是 raw_… 字段，即本项目中的连接。</translation>
+    </message>
+    <message>
       <source>Install</source>
       <translation>安装</translation>
     </message>

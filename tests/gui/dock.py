@@ -199,6 +199,7 @@ def users(dock, tracks):
     press(dock, "raw_user_profile")
     until(lambda: dock.session.job is None, 120, "the labels")
     wait(0.5)
+    report["labelled"] = dock.users.words.text()
     report["joined"] = [name for name in tracks.fields().names() if name.startswith("raw_")]
 
 
@@ -268,6 +269,7 @@ def reopen(dock):
     iface.actionSaveProject().trigger()
     wait(0.5)
     report["dirty after saving"] = project.isDirty()
+    report["layer remembered"] = project.readEntry("raw", "layer")[0] == dock.session.layer.id()
     iface.newProject(False)
     until(lambda: dock.session.layer is None, 10, "an empty project")
     find(dock, "raw_least").setValue(10)

@@ -77,7 +77,7 @@ def test_regions_are_there_again(report: dict[str, Any], when: str) -> None:
 
 
 def test_numbers_of_regions_are_not_given_twice(report: dict[str, Any]) -> None:
-    assert not report["dirty after saving"]
+    assert not report["dirty after saving"] and report["layer remembered"]
     assert report["next"] == "Region 4"
 
 
@@ -85,7 +85,7 @@ def test_a_clicked_track_tells_its_user(report: dict[str, Any]) -> None:
     assert report["user"][0].startswith("<b>User ")
     assert any("Usual places" in words for words in report["user"])
     assert any("Most similar users" in words for words in report["user"])
-    assert "raw_n_points" in report["joined"]
+    assert "raw_n_points" in report["joined"] and "the fields raw_…" in report["labelled"]
 
 
 def test_forecasts_come_with_the_clock_at_their_time(report: dict[str, Any]) -> None:
