@@ -22,6 +22,7 @@ from qgis.core import (
     QgsSymbol,
     QgsVectorLayer,
     QgsVectorLayerTemporalProperties,
+    QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QColor
 
@@ -42,6 +43,7 @@ class Style:
     start = "t"
     end = ""
     order = 0  # greater is drawn above
+    outside = ""  # a QML with the mark on what is not in_domain, where the style's own has none
 
     @property
     def file(self) -> str:
@@ -55,7 +57,10 @@ class Style:
     def draw(self, layer: QgsVectorLayer) -> str:
         """Give a layer its symbols and legend alone. Returns what is shown, for the layer's name."""
         layer.loadNamedStyle(str(RESOURCES / "styles" / self.file), categories=QgsMapLayer.StyleCategory.Symbology)
-        return self.fill_in(layer)
+        shown = self.fill_in(layer)
+        if self.outside:
+            mark_outside(layer, self.outside)
+        return shown
 
     def apply(self, layer: QgsVectorLayer) -> None:
         """Give a layer its symbols, legend, name and temporal settings; a table its name alone."""
@@ -210,6 +215,7 @@ class ForecastPoints(Style):
     qml = "forecast_points"
     title = "Forecast: points"
     order = 3
+    outside = "profiles.qml"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """A step for each horizon, or for several together where there are many."""
@@ -238,6 +244,7 @@ class ForecastLines(Style):
     title = "Forecast: tracks"
     start, end = "t_first", "t_last"
     order = 2
+    outside = "profile_tracks.qml"
 
 
 @dataclass(frozen=True)
@@ -247,6 +254,22 @@ class ForecastAreas(Style):
     qml = "forecast_areas"
     title = "Forecast: areas"
     order = 1
+    outside = "regions.qml"
+
+
+def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
+    """Mark what is not in_domain, where there is any, over a layer's symbols. qml: the file with the mark."""
+    condition = '"in_domain" = FALSE'
+    request = QgsFeatureRequest(QgsExpression(condition)).setLimit(1)
+    if layer.fields().lookupField("in_domain") < 0 or next(layer.getFeatures(request), None) is None:
+        return
+    marks = QgsVectorLayer(QgsWkbTypes.displayString(layer.wkbType()), "marks", "memory")
+    marks.loadNamedStyle(str(RESOURCES / "styles" / qml))
+    symbol = Rules(marks).patterns["outside"].symbol().clone()
+    renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
+    words = "Unlike the training data"
+    renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
+    layer.setRenderer(renderer)
 
 
 class Rules:

@@ -55,7 +55,7 @@ def legend_of(layer: QgsVectorLayer) -> list[list[str]]:
     for feature in layer.getFeatures():
         context.setFeature(feature)
         rules = layer.renderer().rootRule().children()
-        found.append([r.label() for r in rules if QgsExpression(r.filterExpression()).evaluate(context)])
+        found.append([r.label() for r in rules if QgsExpression(r.filterExpression() or "TRUE").evaluate(context)])
     return found
 
 
@@ -135,6 +135,21 @@ def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
         layer = layer_of(shape, "&field=t:datetime&field=t_first:datetime&field=t_last:datetime&field=level:int", [])
         style.apply(layer)
         assert layer.name().startswith("Forecast: ") and layer.temporalProperties().isActive()
+
+
+@pytest.mark.parametrize("shape", WKT)
+def test_forecasts_that_are_not_to_be_relied_on_are_marked(shape: str) -> None:
+    from raw_qgis_plugin.layers import styling
+
+    style = {"Point": styling.ForecastPoints, "LineString": styling.ForecastLines, "Polygon": styling.ForecastAreas}
+    fields = "&field=horizon_min:double&field=level:int&field=in_domain:bool"
+    layer = layer_of(shape, fields, [[5, 50, True], [10, 80, False]])
+    style[shape]().apply(layer)
+    plain, marked = legend_of(layer)
+    assert len(plain) == 1 and len(marked) == 2 and marked[1] == "Unlike the training data"
+    layer = layer_of(shape, fields, [[5, 50, True]])
+    style[shape]().apply(layer)
+    assert "Unlike the training data" not in [item.label() for item in layer.renderer().legendSymbolItems()]
 
 
 def test_post_processors_outlive_the_call() -> None:
