@@ -203,7 +203,7 @@ class UsersTab(QWidget):
             line = writing.lines(xy, ends)[0]
             rings = [transform_xy(grid_cell(lon, lat), transform) for lon, lat in zip(places.lon, places.lat)]
             cells = writing.polygons(np.array(rings)) if rings else []
-        except QgsCsException:
+        except (QgsCsException, InputError):
             return
         self._band(line, Qgis.GeometryType.Line, "#d62728", 2)
         for cell, colour in zip(cells, CLASS_COLOURS):

@@ -17,6 +17,8 @@ from qgis.core import (
     QgsWkbTypes,
 )
 
+from ..core.errors import InputError
+
 WGS84 = "EPSG:4326"
 STEPS = 15  # points between two corners: a sixteenth of the world's width from one to the next
 _LINE_HEADER = 9  # WKB: byte order, type, number of points
@@ -34,6 +36,13 @@ def from_wgs84(crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransfor
     return QgsCoordinateTransform(world, crs if crs.isValid() else world, context)
 
 
+def check(transform: QgsCoordinateTransform) -> None:
+    """InputError where there is no way between two CRSs: QGIS would leave coordinates as they are."""
+    if not transform.isValid():
+        a, b = (crs.userFriendlyIdentifier() for crs in (transform.sourceCrs(), transform.destinationCrs()))
+        raise InputError(f"There is no way from {a} to {b}. Choose a layer in another CRS, or set the right one.")
+
+
 def straight(geometry: QgsGeometry) -> QgsGeometry:
     """A geometry with its curves as chords of a degree each: shapely knows no kind of curve, even without one in it."""
     curved = QgsWkbTypes.isCurvedType(geometry.wkbType())
@@ -46,11 +55,13 @@ def lonlat_shapes(
     """(n,) polygons as shapely geometries in WGS84, curves as chords of a degree each.
 
     In degrees a polygon is as it is written. In other coordinates its edges go the way that they go on the map, over
-    ±180 too: longitudes go on beyond. None where one is NULL or can't be transformed.
+    ±180 too: longitudes go on beyond. None where one is NULL or can't be transformed. InputError where
+    there is no way between the CRSs.
     """
     import shapely
 
     transform = to_wgs84(crs, context)
+    check(transform)
     shapes = _transformed([straight(each) for each in geometries], transform)
     if crs.isValid() and not crs.isGeographic():
         at = np.flatnonzero(_leap(shapes))
@@ -114,8 +125,10 @@ def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarra
     """Transform points in one call, exactly as QGIS transforms each.
 
     xy: (n, 2) float64. Returns (n, 2) float64, NaN where a point is missing or outside what the CRS can express.
+    InputError where there is no way between the CRSs.
     """
-    if not len(xy) or not transform.isValid() or transform.isShortCircuited():
+    check(transform)
+    if not len(xy) or transform.isShortCircuited():
         return xy
     good = np.isfinite(xy).all(axis=1)
     result = np.full(xy.shape, np.nan)

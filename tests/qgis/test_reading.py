@@ -134,6 +134,20 @@ def test_what_a_crs_cannot_express_is_no_position() -> None:
     assert np.isfinite(result).all(axis=1).tolist() == [True, False, False, True]
 
 
+def test_a_crs_with_no_way_to_the_earth_is_refused(fixes: Any, make: Any) -> None:
+    """As the Moon's: its degrees would be taken for ours."""
+    from raw_qgis_plugin.core.errors import InputError
+    from raw_qgis_plugin.gui.map_shapes import lonlat
+
+    layer, moon = make(fixes), QgsCoordinateReferenceSystem("IAU_2015:30100")
+    assert moon.isValid()
+    layer.setCrs(moon)
+    with pytest.raises(InputError, match="no way from"):
+        read(plan(layer))
+    with pytest.raises(InputError, match="no way from"):
+        lonlat(QgsGeometry.fromWkt("Polygon ((1 1, 2 1, 2 2, 1 1))"), moon)
+
+
 def test_subset_selection_and_limit_count(fixes: Any, make: Any, tmp_path: Path) -> None:
     layer = make(fixes, path=tmp_path / "a.gpkg")
     whole, _ = assert_both_ways(layer)
