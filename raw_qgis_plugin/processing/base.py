@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
 DEVICES = ("auto", "CPU", "CUDA")
 ROLE_FIELDS = ("USER_FIELD", "TRACK_FIELD", "TIME_FIELD")
+SHAPEFILE_NAME = 10  # letters of a field's name
 READ, COMPUTED = 15.0, 90.0  # percent of the bar: reading, the model's work, writing
 
 
@@ -199,6 +200,10 @@ class RawAlgorithm(QgsProcessingAlgorithm):
         sink, destination = self.parameterAsSink(parameters, name, context, fields, shape, crs)
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(parameters, name))
+        cut = [field.name() for field in fields if len(field.name()) > SHAPEFILE_NAME]
+        if cut and destination.lower().endswith((".shp", ".dbf")) and context.feedback() is not None:
+            words = tr("A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.")
+            context.feedback().pushWarning(words.format(names=", ".join(cut)))
         return sink, destination
 
     def add_choice(self, name: str, label: str, options: tuple[str, ...], help_text: str, **more: Any) -> None:

@@ -72,6 +72,10 @@
       <translation>Um arquivo CSV ou Parquet. Para uma pasta (GeoLife, muitos arquivos), escreva ou cole o caminho.</translation>
     </message>
     <message>
+      <source>A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.</source>
+      <translation>Um Shapefile corta os nomes dos campos em dez letras: {names}. Um GeoPackage os mantém.</translation>
+    </message>
+    <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
       <translation>A pasta de um pacote, o card.json dentro dela ou o .zip. Vazio: o modelo que vem com o RAW.</translation>
     </message>

@@ -72,6 +72,10 @@
       <translation>CSV 或 Parquet 文件。如为文件夹（GeoLife、多个文件），请输入或粘贴其路径。</translation>
     </message>
     <message>
+      <source>A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.</source>
+      <translation>Shapefile 会把字段名截成十个字符：{names}。GeoPackage 会保留它们。</translation>
+    </message>
+    <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
       <translation>模型包的文件夹、其中的 card.json，或其 .zip。留空：随 RAW 提供的模型。</translation>
     </message>
