@@ -35,7 +35,7 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
             if isinstance(layer, QgsVectorLayer):
                 given = layer.name()
                 self.style.apply(layer)
-                if given not in (self.default, self.style.title):
+                if given not in (self.default, self.style.name):
                     layer.setName(given)
         except Exception as error:  # the layer is there, if plain
             log.exception("No style for %s", layer.name())
@@ -56,7 +56,7 @@ def on_load(context: QgsProcessingContext, destination: str, style: Style, defau
         return
     details = context.layerToLoadOnCompletionDetails(destination)
     if details.name == default:
-        details.name = style.title
+        details.name = style.name
     details.groupName = GROUP
     details.layerSortKey = style.order
     processor = _PostProcessor(style, default)

@@ -27,8 +27,10 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QColor
 
 from ..core.paths import RESOURCES
+from .words import tr
 
 STEPS = 5
+PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
 # Okabe and Ito's colours, told apart by colour-blind people
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
@@ -38,12 +40,17 @@ STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
 class Style:
     """A look for one kind of output."""
 
-    title = ""  # the layer's name
+    title = ""  # the layer's name, in English
     qml = ""
     start = "t"
     end = ""
     order = 0  # greater is drawn above
     outside = ""  # a QML with the mark on what is not in_domain, where the style's own has none
+
+    @property
+    def name(self) -> str:
+        """The layer's name."""
+        return tr(self.title)
 
     @property
     def file(self) -> str:
@@ -65,12 +72,12 @@ class Style:
     def apply(self, layer: QgsVectorLayer) -> None:
         """Give a layer its symbols, legend, name and temporal settings; a table its name alone."""
         if not layer.isSpatial():
-            layer.setName(self.title)
+            layer.setName(self.name)
             return
         shown = self.draw(layer)
         if self.start:
             set_temporal(layer, self.start, self.end)
-        layer.setName(f"{self.title}: {shown}" if shown else self.title)
+        layer.setName(f"{self.name}: {shown}" if shown else self.name)
         layer.triggerRepaint()
 
 
@@ -104,9 +111,9 @@ class Profiles(Style):
     start, end = "t_first", "t_last"
 
     @property
-    def title(self) -> str:  # type: ignore[override]
+    def name(self) -> str:
         """Short, as QGIS's own marks stand at the end of a name."""
-        return {"track": "Tracks", "day": "Days"}.get(self.unit, "Profiles")
+        return tr("Profiles") if self.unit == "user" else tr(PLURALS[self.unit])
 
     @property
     def file(self) -> str:
@@ -118,12 +125,12 @@ class Profiles(Style):
         head = shown_head(layer, self.heads)
         rules = Rules(layer)
         if head is None:
-            rules.add("class", "TRUE", f"{self.unit.capitalize()}s")
+            rules.add("class", "TRUE", tr(PLURALS[self.unit]))
         else:
             rules.add_answers("class", head)
         if head and head["kind"] != "number":
-            rules.add_if_any("unknown", f"{name_of(head)} = 'unknown'", "Unknown: not sure")
-        rules.add_if_any("outside", '"in_domain" = FALSE', "Unlike the training data")
+            rules.add_if_any("unknown", f"{name_of(head)} = 'unknown'", tr("Unknown: not sure"))
+        rules.add_if_any("outside", '"in_domain" = FALSE', tr("Unlike the training data"))
         rules.add_remark("class", head)
         rules.finish()
         return title_of(head) if head else ""
@@ -144,12 +151,13 @@ class RegionScores(Style):
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """A rule a step or class, for what is withheld, and a mark on what lies outside the model's domain."""
-        head = shown_head(layer, self.heads) or {"name": "n_users", "kind": "number", "title": "Users"}
+        head = shown_head(layer, self.heads) or {"name": "n_users", "kind": "number", "title": tr("Users")}
         rules = Rules(layer)
         rules.add_answers("step", head)
-        rules.add_if_any("no figure", f'NOT "suppressed" AND {name_of(head)} IS NULL', "No figure")
-        rules.add_if_any("withheld", '"suppressed"', f"Withheld: fewer than {self.min_users} users")
-        rules.add_if_any("outside", f'NOT "in_domain" AND {name_of(head)} IS NOT NULL', "Unlike the training data")
+        rules.add_if_any("no figure", f'NOT "suppressed" AND {name_of(head)} IS NULL', tr("No figure"))
+        withheld, outside = tr("Withheld: fewer than {n} users"), tr("Unlike the training data")
+        rules.add_if_any("withheld", '"suppressed"', withheld.format(n=self.min_users))
+        rules.add_if_any("outside", f'NOT "in_domain" AND {name_of(head)} IS NOT NULL', outside)
         rules.add_remark("step", head)
         rules.finish()
         return title_of(head)
@@ -163,7 +171,7 @@ class Embeddings(Style):
 
     def apply(self, layer: QgsVectorLayer) -> None:
         """Name the table."""
-        layer.setName(self.title)
+        layer.setName(self.name)
 
 
 @dataclass(frozen=True)
@@ -196,7 +204,7 @@ class Similar(Style):
         rules = Rules(layer)
         rules.add_answers(self.pattern, {"name": "similarity", "kind": "number"})
         rules.finish()
-        return f"similarity to {self.target}"
+        return tr("similarity to {target}").format(target=self.target)
 
 
 @dataclass(frozen=True)
@@ -227,9 +235,10 @@ class ForecastPoints(Style):
         parts = np.array_split(horizons, min(len(symbols), len(horizons))) if len(horizons) else []
         steps, below = [], 0.0
         for i, part in enumerate(parts):
-            words = f"{part[0]:g} to {part[-1]:g} min ahead" if len(part) > 1 else f"{part[0]:g} min ahead"
+            words = tr("{a} to {b} min ahead") if len(part) > 1 else tr("{a} min ahead")
             symbol = symbols[round(i * (len(symbols) - 1) / max(1, len(parts) - 1))]
             above = float(part[-1]) * (1 + 1e-9)
+            words = words.format(a=f"{part[0]:g}", b=f"{part[-1]:g}")
             steps.append(QgsRendererRange(below, above, symbol.clone(), words))
             below = above
         layer.setRenderer(QgsGraduatedSymbolRenderer(name, steps))
@@ -256,19 +265,26 @@ class ForecastAreas(Style):
     order = 1
     outside = "regions.qml"
 
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """The legend in the language of QGIS."""
+        for at, category in enumerate(layer.renderer().categories()):
+            words = tr("{n} % of cases lie inside").format(n=category.value())
+            layer.renderer().updateCategoryLabel(at, words)
+        return ""
+
 
 def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
     """Mark what is not in_domain, where there is any, over a layer's symbols. qml: the file with the mark."""
-    condition = '"in_domain" = FALSE'
-    request = QgsFeatureRequest(QgsExpression(condition)).setLimit(1)
+    outside = '"in_domain" = FALSE'
+    request = QgsFeatureRequest(QgsExpression(outside)).setLimit(1)
     if layer.fields().lookupField("in_domain") < 0 or next(layer.getFeatures(request), None) is None:
         return
     marks = QgsVectorLayer(QgsWkbTypes.displayString(layer.wkbType()), "marks", "memory")
     marks.loadNamedStyle(str(RESOURCES / "styles" / qml))
     symbol = Rules(marks).patterns["outside"].symbol().clone()
     renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
-    words = "Unlike the training data"
-    renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
+    mark = QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, tr("Unlike the training data"))
+    renderer.rootRule().appendChild(mark)
     layer.setRenderer(renderer)
 
 
@@ -306,13 +322,13 @@ class Rules:
             condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
             share = i / last if last > 0 else 0.5
             colour = STEP_COLOURS[round(share * (len(STEP_COLOURS) - 1))]
-            words = short(low) if low == high else f"{short(low)} to {short(high)}"
-            self.add(pattern, condition, f"{words} {head.get('unit_of_measure', '')}".strip(), colour)
+            words = short(low) if low == high else tr("{a} to {b}").format(a=short(low), b=short(high))
+            self.add(pattern, condition, f"{words} {spoken(head.get('unit_of_measure', ''))}".strip(), colour)
 
     def add_remark(self, pattern: str, head: dict[str, Any] | None) -> None:
         """A line of words alone where only an artificial city speaks for a head."""
         if head is not None and head.get("experimental"):
-            self.add(pattern, "FALSE", "Experimental (artificial city)")
+            self.add(pattern, "FALSE", tr("Experimental (artificial city)"))
             self.root.children()[-1].symbol().setOpacity(0.0)
 
     def finish(self) -> None:
@@ -367,11 +383,17 @@ def quoted(word: Any) -> str:
 
 def title_of(head: dict[str, Any]) -> str:
     """What the head says, in words."""
-    words = str(head.get("title") or head["name"].replace("_", " "))
+    words = spoken(str(head.get("title") or head["name"].replace("_", " ")))
     return words[:1].upper() + words[1:]
 
 
 def class_words(head: dict[str, Any], word: str) -> str:
     """A class in words: 'Commuter: yes' where the class alone would say nothing."""
     plain = word.replace("_", " ")
-    return f"{title_of(head)}: {plain}" if plain.lower() in ("yes", "no", "true", "false") else plain.capitalize()
+    said = spoken(plain)
+    return f"{title_of(head)}: {said}" if plain.lower() in ("yes", "no", "true", "false") else said.capitalize()
+
+
+def spoken(text: str) -> str:
+    """A text of a model's card; those of the shipped one are translated."""
+    return tr(text)

@@ -21,10 +21,11 @@ def describe(tracks: Tracks) -> str:
     if not len(tracks):
         return tr("No fix could be read.")
     first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="m")
-    return (
-        f"Read {len(tracks):,} fixes of {tracks.n_users:,} users in {tracks.n_tracks:,} tracks, from "
-        f"{first.replace('T', ' ')} to {last.replace('T', ' ')} UTC."
-    )
+    words = tr("Read {fixes:,} fixes of {users:,} users in {tracks:,} tracks, from {first} to {last} UTC.")
+    return words.format(
+        fixes=len(tracks), users=tracks.n_users, tracks=tracks.n_tracks,
+        first=first.replace("T", " "), last=last.replace("T", " "),
+    )  # fmt: skip
 
 
 def word_of(options: list[str], value: Any) -> Any:
@@ -45,10 +46,11 @@ def names_of(value: Any) -> list[str] | None:
 def why_broken(error: ImportError) -> str:
     """A package is there but does not load: which, why, and what to do."""
     name = (error.name or "").split(".")[0] or "that is needed"
-    return (
-        f"The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which "
+    words = tr(
+        "The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which "
         "packages are broken; remove them there and install again."
     )
+    return words.format(name=name, error=error)
 
 
 def how_to_install(missing: list[str]) -> str:
@@ -57,14 +59,17 @@ def how_to_install(missing: list[str]) -> str:
     if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists():  # Debian and others: pip wants to be told
         options += " --break-system-packages"
     if sys.platform == "win32":
-        where, python = "open the OSGeo4W Shell from the Start menu and run", "python"
+        where, python = tr("open the OSGeo4W Shell from the Start menu and run"), "python"
     elif sys.platform == "darwin":
-        where, python = "in a terminal run", f"{sys.exec_prefix}/bin/python3"
+        where, python = tr("in a terminal run"), f"{sys.exec_prefix}/bin/python3"
     else:
-        where, python = "in a terminal run", f"python{sys.version_info.major}.{sys.version_info.minor}"
-    plural = "s" if len(missing) > 1 else ""
-    return (
-        f"RAW needs the Python package{plural} {' and '.join(missing)} in QGIS's own Python. Plugins → RAW → Packages "
-        f"installs what is missing. Or by hand: {where} {python} -m pip install {options} {' '.join(missing)}, "
-        "then start QGIS again."
+        where, python = tr("in a terminal run"), f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if len(missing) > 1:
+        needs = tr("RAW needs the Python packages {names} in QGIS's own Python.")
+    else:
+        needs = tr("RAW needs the Python package {names} in QGIS's own Python.")
+    words = tr(
+        "Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again."
     )
+    command = f"{python} -m pip install {options} {' '.join(missing)}"
+    return f"{needs.format(names=tr(' and ').join(missing))} {words.format(where=where, command=command)}"

@@ -12,6 +12,10 @@
       <translation> Ver cada uma uma vez leva {minutes:,.0f} minutos.</translation>
     </message>
     <message>
+      <source> and </source>
+      <translation> e </translation>
+    </message>
+    <message>
       <source> and {n} more classes</source>
       <translation> e mais {n} classes</translation>
     </message>
@@ -164,6 +168,10 @@
       <translation>Começar com</translation>
     </message>
     <message>
+      <source>Boardings</source>
+      <translation>Embarques</translation>
+    </message>
+    <message>
       <source>Box</source>
       <translation>Caixa</translation>
     </message>
@@ -256,6 +264,10 @@
       <translation>Fechar</translation>
     </message>
     <message>
+      <source>Commuter</source>
+      <translation>Pendular</translation>
+    </message>
+    <message>
       <source>Compare</source>
       <translation>Comparar</translation>
     </message>
@@ -298,6 +310,10 @@
     <message>
       <source>Date and time, ISO text, or epoch seconds, ms or µs.</source>
       <translation>Data e hora, texto ISO, ou época em segundos, ms ou µs.</translation>
+    </message>
+    <message>
+      <source>Days</source>
+      <translation>Dias</translation>
     </message>
     <message>
       <source>Default model</source>
@@ -406,6 +422,10 @@
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
       <translation>Vazio: um trajeto quando há campo de trajeto (ou INPUT não tem usuários), senão um usuário, após a última posição de todos os seus trajetos.</translation>
+    </message>
+    <message>
+      <source>Experimental (artificial city)</source>
+      <translation>Experimental (cidade artificial)</translation>
     </message>
     <message>
       <source>Experimental: tested on an artificial city only.</source>
@@ -784,6 +804,14 @@
       <translation>Medindo {preset} em {device} …</translation>
     </message>
     <message>
+      <source>Metro trips</source>
+      <translation>Viagens de metrô</translation>
+    </message>
+    <message>
+      <source>Metro user</source>
+      <translation>Usuário de metrô</translation>
+    </message>
+    <message>
       <source>Minutes at most</source>
       <translation>Minutos no máximo</translation>
     </message>
@@ -866,6 +894,10 @@
     <message>
       <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
       <translation>Nenhuma placa NVIDIA foi encontrada: a CPU faz o trabalho, o que basta.</translation>
+    </message>
+    <message>
+      <source>No figure</source>
+      <translation>Sem número</translation>
     </message>
     <message>
       <source>No fix could be read.</source>
@@ -1008,6 +1040,14 @@
       <translation>Pessoas por hora da semana</translation>
     </message>
     <message>
+      <source>Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again.</source>
+      <translation>Complementos → RAW → Pacotes instala o que falta. Ou à mão: {where} {command} e depois reinicie o QGIS.</translation>
+    </message>
+    <message>
+      <source>Points of interest</source>
+      <translation>Pontos de interesse</translation>
+    </message>
+    <message>
       <source>Polygons in any CRS.</source>
       <translation>Polígonos em qualquer SRC.</translation>
     </message>
@@ -1068,6 +1108,14 @@
       <translation>O RAW tem tudo, para rodar o modelo e para treinar.</translation>
     </message>
     <message>
+      <source>RAW needs the Python package {names} in QGIS's own Python.</source>
+      <translation>O RAW precisa do pacote Python {names} no Python do próprio QGIS.</translation>
+    </message>
+    <message>
+      <source>RAW needs the Python packages {names} in QGIS's own Python.</source>
+      <translation>O RAW precisa dos pacotes Python {names} no Python do próprio QGIS.</translation>
+    </message>
+    <message>
       <source>RAW: a short tour</source>
       <translation>RAW: um passeio curto</translation>
     </message>
@@ -1118,6 +1166,10 @@
     <message>
       <source>Read the layer again</source>
       <translation>Ler a camada de novo</translation>
+    </message>
+    <message>
+      <source>Read {fixes:,} fixes of {users:,} users in {tracks:,} tracks, from {first} to {last} UTC.</source>
+      <translation>Lidas {fixes:,} posições de {users:,} usuários em {tracks:,} trajetos, de {first} a {last} UTC.</translation>
     </message>
     <message>
       <source>Reading</source>
@@ -1350,6 +1402,10 @@
     <message>
       <source>Testing</source>
       <translation>Testando</translation>
+    </message>
+    <message>
+      <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken; remove them there and install again.</source>
+      <translation>O pacote Python {name} está instalado, mas não funciona: {error}. Complementos → RAW → Pacotes mostra quais pacotes estão quebrados; remova-os ali e instale de novo.</translation>
     </message>
     <message>
       <source>The RAW dock</source>
@@ -1588,8 +1644,16 @@
       <translation>Treino: faltam {left}</translation>
     </message>
     <message>
+      <source>Transport mode</source>
+      <translation>Modo de transporte</translation>
+    </message>
+    <message>
       <source>Trip, journey or segment. Without it a user is one track.</source>
       <translation>Viagem, percurso ou trecho. Sem ele, um usuário é um trajeto.</translation>
+    </message>
+    <message>
+      <source>Trips a day</source>
+      <translation>Viagens por dia</translation>
     </message>
     <message>
       <source>Tue</source>
@@ -1598,6 +1662,14 @@
     <message>
       <source>Two words are a yes or no, more words are classes, numbers are learned as numbers.</source>
       <translation>Duas palavras são sim ou não, mais palavras são classes, números se aprendem como números.</translation>
+    </message>
+    <message>
+      <source>Unknown: not sure</source>
+      <translation>Desconhecido: incerto</translation>
+    </message>
+    <message>
+      <source>Unlike the training data</source>
+      <translation>Diferente dos dados de treino</translation>
     </message>
     <message>
       <source>Use as default</source>
@@ -1716,6 +1788,10 @@
       <translation>Quem ou o que se moveu. Sem tal campo, tudo é um só usuário.</translation>
     </message>
     <message>
+      <source>Withheld: fewer than {n} users</source>
+      <translation>Omitida: menos de {n} usuários</translation>
+    </message>
+    <message>
       <source>Write it as a .zip, to pass it on</source>
       <translation>Gravar como .zip, para passar adiante</translation>
     </message>
@@ -1740,6 +1816,14 @@
       <translation>Ir até um trajeto e pôr o relógio do mapa na sua última posição</translation>
     </message>
     <message>
+      <source>a week</source>
+      <translation>por semana</translation>
+    </message>
+    <message>
+      <source>a week of 10,000 people</source>
+      <translation>por semana de 10.000 pessoas</translation>
+    </message>
+    <message>
       <source>auto uses the graphics card where ONNX Runtime can, and says what it used.</source>
       <translation>auto usa a placa gráfica onde o ONNX Runtime pode, e diz o que usou.</translation>
     </message>
@@ -1754,6 +1838,10 @@
     <message>
       <source>beside a simple method</source>
       <translation>ao lado de um método simples</translation>
+    </message>
+    <message>
+      <source>bike</source>
+      <translation>bicicleta</translation>
     </message>
     <message>
       <source>checking models</source>
@@ -1852,6 +1940,10 @@
       <translation>importando um modelo</translation>
     </message>
     <message>
+      <source>in a terminal run</source>
+      <translation>em um terminal, execute</translation>
+    </message>
+    <message>
       <source>in metres</source>
       <translation>em metros</translation>
     </message>
@@ -1876,8 +1968,16 @@
       <translation>falta</translation>
     </message>
     <message>
+      <source>motor vehicle</source>
+      <translation>veículo motorizado</translation>
+    </message>
+    <message>
       <source>my model</source>
       <translation>meu modelo</translation>
+    </message>
+    <message>
+      <source>no</source>
+      <translation>não</translation>
     </message>
     <message>
       <source>no data</source>
@@ -1904,12 +2004,28 @@
       <translation>nada: pesos aleatórios</translation>
     </message>
     <message>
+      <source>open the OSGeo4W Shell from the Start menu and run</source>
+      <translation>abra o OSGeo4W Shell no menu Iniciar e execute</translation>
+    </message>
+    <message>
       <source>or a user's name</source>
       <translation>ou o nome de um usuário</translation>
     </message>
     <message>
       <source>paused</source>
       <translation>em pausa</translation>
+    </message>
+    <message>
+      <source>per day</source>
+      <translation>por dia</translation>
+    </message>
+    <message>
+      <source>per km²</source>
+      <translation>por km²</translation>
+    </message>
+    <message>
+      <source>rail</source>
+      <translation>trilhos</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and larger need a graphics card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.</source>
@@ -1954,6 +2070,10 @@
     <message>
       <source>shipped: the model that comes with RAW. none: begin anew. Or a bundle's folder or .zip.</source>
       <translation>shipped: o modelo que vem com o RAW. none: começar do zero. Ou a pasta ou o .zip de um pacote.</translation>
+    </message>
+    <message>
+      <source>similarity to {target}</source>
+      <translation>semelhança com {target}</translation>
     </message>
     <message>
       <source>simple method</source>
@@ -2008,12 +2128,32 @@
       <translation>usuários</translation>
     </message>
     <message>
+      <source>walk</source>
+      <translation>a pé</translation>
+    </message>
+    <message>
       <source>warning: </source>
       <translation>aviso: </translation>
     </message>
     <message>
+      <source>yes</source>
+      <translation>sim</translation>
+    </message>
+    <message>
+      <source>{a} min ahead</source>
+      <translation>daqui a {a} min</translation>
+    </message>
+    <message>
       <source>{a} of {b}</source>
       <translation>{a} de {b}</translation>
+    </message>
+    <message>
+      <source>{a} to {b}</source>
+      <translation>{a} a {b}</translation>
+    </message>
+    <message>
+      <source>{a} to {b} min ahead</source>
+      <translation>daqui a {a} a {b} min</translation>
     </message>
     <message>
       <source>{k} similar ones were asked for; there are {n} others to compare with.</source>
@@ -2078,6 +2218,10 @@
     <message>
       <source>{name}: refused</source>
       <translation>{name}: recusado</translation>
+    </message>
+    <message>
+      <source>{n} % of cases lie inside</source>
+      <translation>{n} % dos casos ficam dentro</translation>
     </message>
     <message>
       <source>{n} of {m} regions are left out: fewer than {k} users.</source>

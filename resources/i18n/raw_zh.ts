@@ -12,6 +12,10 @@
       <translation> 每个看一遍需要 {minutes:,.0f} 分钟。</translation>
     </message>
     <message>
+      <source> and </source>
+      <translation>、</translation>
+    </message>
+    <message>
       <source> and {n} more classes</source>
       <translation>，以及另外 {n} 个类别</translation>
     </message>
@@ -164,6 +168,10 @@
       <translation>起点</translation>
     </message>
     <message>
+      <source>Boardings</source>
+      <translation>上车人次</translation>
+    </message>
+    <message>
       <source>Box</source>
       <translation>矩形</translation>
     </message>
@@ -256,6 +264,10 @@
       <translation>关闭</translation>
     </message>
     <message>
+      <source>Commuter</source>
+      <translation>通勤者</translation>
+    </message>
+    <message>
       <source>Compare</source>
       <translation>比较</translation>
     </message>
@@ -298,6 +310,10 @@
     <message>
       <source>Date and time, ISO text, or epoch seconds, ms or µs.</source>
       <translation>日期时间、ISO 文本，或以秒、毫秒、微秒计的纪元时间。</translation>
+    </message>
+    <message>
+      <source>Days</source>
+      <translation>日</translation>
     </message>
     <message>
       <source>Default model</source>
@@ -406,6 +422,10 @@
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
       <translation>留空：选了轨迹字段（或 INPUT 没有用户）时为轨迹，否则为用户，从该用户全部轨迹的最后一个定位点之后开始。</translation>
+    </message>
+    <message>
+      <source>Experimental (artificial city)</source>
+      <translation>实验性（人工城市）</translation>
     </message>
     <message>
       <source>Experimental: tested on an artificial city only.</source>
@@ -784,6 +804,14 @@
       <translation>正在 {device} 上测量 {preset}……</translation>
     </message>
     <message>
+      <source>Metro trips</source>
+      <translation>地铁出行</translation>
+    </message>
+    <message>
+      <source>Metro user</source>
+      <translation>地铁用户</translation>
+    </message>
+    <message>
       <source>Minutes at most</source>
       <translation>最多分钟数</translation>
     </message>
@@ -866,6 +894,10 @@
     <message>
       <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
       <translation>未找到 NVIDIA 显卡：由 CPU 计算，这就够了。</translation>
+    </message>
+    <message>
+      <source>No figure</source>
+      <translation>无数字</translation>
     </message>
     <message>
       <source>No fix could be read.</source>
@@ -1008,6 +1040,14 @@
       <translation>一周各小时的人数</translation>
     </message>
     <message>
+      <source>Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again.</source>
+      <translation>插件 → RAW → 软件包 可安装所缺的软件包。也可手动：{where} {command}，然后重新启动 QGIS。</translation>
+    </message>
+    <message>
+      <source>Points of interest</source>
+      <translation>兴趣点</translation>
+    </message>
+    <message>
       <source>Polygons in any CRS.</source>
       <translation>任意 CRS 的多边形。</translation>
     </message>
@@ -1068,6 +1108,14 @@
       <translation>RAW 已具备运行模型和训练所需的一切。</translation>
     </message>
     <message>
+      <source>RAW needs the Python package {names} in QGIS's own Python.</source>
+      <translation>RAW 需要 QGIS 自带的 Python 中有 Python 软件包 {names}。</translation>
+    </message>
+    <message>
+      <source>RAW needs the Python packages {names} in QGIS's own Python.</source>
+      <translation>RAW 需要 QGIS 自带的 Python 中有 Python 软件包 {names}。</translation>
+    </message>
+    <message>
       <source>RAW: a short tour</source>
       <translation>RAW: 简短导览</translation>
     </message>
@@ -1118,6 +1166,10 @@
     <message>
       <source>Read the layer again</source>
       <translation>重新读取图层</translation>
+    </message>
+    <message>
+      <source>Read {fixes:,} fixes of {users:,} users in {tracks:,} tracks, from {first} to {last} UTC.</source>
+      <translation>读取了 {users:,} 个用户的 {fixes:,} 个定位点，共 {tracks:,} 条轨迹，从 {first} 到 {last} UTC。</translation>
     </message>
     <message>
       <source>Reading</source>
@@ -1350,6 +1402,10 @@
     <message>
       <source>Testing</source>
       <translation>正在测试</translation>
+    </message>
+    <message>
+      <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken; remove them there and install again.</source>
+      <translation>Python 软件包 {name} 已安装但无法使用：{error}。插件 → RAW → 软件包 会显示哪些软件包已损坏；请在那里移除并重新安装。</translation>
     </message>
     <message>
       <source>The RAW dock</source>
@@ -1588,8 +1644,16 @@
       <translation>训练：剩余 {left}</translation>
     </message>
     <message>
+      <source>Transport mode</source>
+      <translation>交通方式</translation>
+    </message>
+    <message>
       <source>Trip, journey or segment. Without it a user is one track.</source>
       <translation>出行、旅程或路段。没有时，一个用户即一条轨迹。</translation>
+    </message>
+    <message>
+      <source>Trips a day</source>
+      <translation>每日出行次数</translation>
     </message>
     <message>
       <source>Tue</source>
@@ -1598,6 +1662,14 @@
     <message>
       <source>Two words are a yes or no, more words are classes, numbers are learned as numbers.</source>
       <translation>两个词为是或否，更多词为类别，数字按数字学习。</translation>
+    </message>
+    <message>
+      <source>Unknown: not sure</source>
+      <translation>未知：不确定</translation>
+    </message>
+    <message>
+      <source>Unlike the training data</source>
+      <translation>与训练数据不同</translation>
     </message>
     <message>
       <source>Use as default</source>
@@ -1716,6 +1788,10 @@
       <translation>谁或什么在移动。没有此字段时全部视为一个用户。</translation>
     </message>
     <message>
+      <source>Withheld: fewer than {n} users</source>
+      <translation>不公布：少于 {n} 个用户</translation>
+    </message>
+    <message>
       <source>Write it as a .zip, to pass it on</source>
       <translation>写成 .zip，以便传给他人</translation>
     </message>
@@ -1740,6 +1816,14 @@
       <translation>缩放到一条轨迹，并把地图时钟设为其最后一个定位点</translation>
     </message>
     <message>
+      <source>a week</source>
+      <translation>/周</translation>
+    </message>
+    <message>
+      <source>a week of 10,000 people</source>
+      <translation>/周（每 10,000 人）</translation>
+    </message>
+    <message>
       <source>auto uses the graphics card where ONNX Runtime can, and says what it used.</source>
       <translation>auto 在 ONNX Runtime 能用显卡时使用显卡，并说明用了什么。</translation>
     </message>
@@ -1754,6 +1838,10 @@
     <message>
       <source>beside a simple method</source>
       <translation>与简单方法并列</translation>
+    </message>
+    <message>
+      <source>bike</source>
+      <translation>自行车</translation>
     </message>
     <message>
       <source>checking models</source>
@@ -1852,6 +1940,10 @@
       <translation>导入模型</translation>
     </message>
     <message>
+      <source>in a terminal run</source>
+      <translation>在终端中运行</translation>
+    </message>
+    <message>
       <source>in metres</source>
       <translation>以米计</translation>
     </message>
@@ -1876,8 +1968,16 @@
       <translation>缺少</translation>
     </message>
     <message>
+      <source>motor vehicle</source>
+      <translation>机动车</translation>
+    </message>
+    <message>
       <source>my model</source>
       <translation>我的模型</translation>
+    </message>
+    <message>
+      <source>no</source>
+      <translation>否</translation>
     </message>
     <message>
       <source>no data</source>
@@ -1904,12 +2004,28 @@
       <translation>无：随机权重</translation>
     </message>
     <message>
+      <source>open the OSGeo4W Shell from the Start menu and run</source>
+      <translation>从开始菜单打开 OSGeo4W Shell 并运行</translation>
+    </message>
+    <message>
       <source>or a user's name</source>
       <translation>或某个用户的名称</translation>
     </message>
     <message>
       <source>paused</source>
       <translation>已暂停</translation>
+    </message>
+    <message>
+      <source>per day</source>
+      <translation>/天</translation>
+    </message>
+    <message>
+      <source>per km²</source>
+      <translation>/km²</translation>
+    </message>
+    <message>
+      <source>rail</source>
+      <translation>轨道交通</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and larger need a graphics card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.</source>
@@ -1954,6 +2070,10 @@
     <message>
       <source>shipped: the model that comes with RAW. none: begin anew. Or a bundle's folder or .zip.</source>
       <translation>shipped：随 RAW 提供的模型。none：从头开始。或模型包的文件夹或 .zip。</translation>
+    </message>
+    <message>
+      <source>similarity to {target}</source>
+      <translation>与 {target} 的相似度</translation>
     </message>
     <message>
       <source>simple method</source>
@@ -2008,12 +2128,32 @@
       <translation>用户</translation>
     </message>
     <message>
+      <source>walk</source>
+      <translation>步行</translation>
+    </message>
+    <message>
       <source>warning: </source>
       <translation>警告：</translation>
     </message>
     <message>
+      <source>yes</source>
+      <translation>是</translation>
+    </message>
+    <message>
+      <source>{a} min ahead</source>
+      <translation>{a} 分钟后</translation>
+    </message>
+    <message>
       <source>{a} of {b}</source>
       <translation>{a} / {b}</translation>
+    </message>
+    <message>
+      <source>{a} to {b}</source>
+      <translation>{a} 至 {b}</translation>
+    </message>
+    <message>
+      <source>{a} to {b} min ahead</source>
+      <translation>{a} 至 {b} 分钟后</translation>
     </message>
     <message>
       <source>{k} similar ones were asked for; there are {n} others to compare with.</source>
@@ -2078,6 +2218,10 @@
     <message>
       <source>{name}: refused</source>
       <translation>{name}：已拒绝</translation>
+    </message>
+    <message>
+      <source>{n} % of cases lie inside</source>
+      <translation>{n} % 的情况位于其内</translation>
     </message>
     <message>
       <source>{n} of {m} regions are left out: fewer than {k} users.</source>

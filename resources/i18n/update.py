@@ -3,12 +3,13 @@
 
 Qt's own pylupdate sees only literals inside tr(). Many of our texts stand in a class, a table or a loop and are passed
 to tr() by name, so they are read off the syntax tree: literals in tr(); the class attributes of TEXTS; the arguments of
-CALLS; and what a loop or comprehension over literals passes to tr().
+CALLS; and what a loop or comprehension over literals passes to tr(). The shipped model's card says words of legends.
 """
 
 from __future__ import annotations
 
 import ast
+import json
 import sys
 import xml.etree.ElementTree as ET  # nosec B405 - our own files
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PLUGIN = HERE.parents[1] / "raw_qgis_plugin"
+CARD = HERE.parent / "models" / "raw-small" / "card.json"
 CONTEXT = "RAW"
 TEXTS = {"TITLE", "SUMMARY", "title", "about"}  # class attributes
 CALLS = {"add_choice": (1, 3), "Window": (1, 2)}  # positions of arguments that are passed on to tr()
@@ -35,7 +37,7 @@ def main() -> int:
 
 def collect(folder: Path) -> tuple[list[str], list[str]]:
     """Every text under a folder, and the places where tr() is given what nothing is known of."""
-    texts, unread = dict.fromkeys(MORE), []
+    texts, unread = dict.fromkeys([*MORE, *card_words()]), []
     trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(folder.rglob("*.py"))}
     tables = {name: value for tree in trees.values() for name, value in tables_of(tree)}
     for path, tree in trees.items():
@@ -43,6 +45,14 @@ def collect(folder: Path) -> tuple[list[str], list[str]]:
         texts |= dict.fromkeys(reader.texts)
         unread += [f"{path.relative_to(folder)}:{line}" for line in reader.unread]
     return list(texts), unread
+
+
+def card_words() -> Iterator[str]:
+    """What the shipped model's card says in legends: titles, classes and units of measure of its heads."""
+    for head in json.loads(CARD.read_text(encoding="utf-8"))["heads"]:
+        yield from (words.replace("_", " ") for words in (head.get("title"), *(head.get("classes") or ())) if words)
+        if head.get("unit_of_measure"):
+            yield head["unit_of_measure"]
 
 
 class Reader(ast.NodeVisitor):

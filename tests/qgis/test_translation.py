@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsApplication
+from qgis.core import QgsApplication, QgsFeature, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication, QTranslator
 
 I18N = Path(__file__).parents[2] / "resources" / "i18n"
@@ -85,6 +85,43 @@ def test_menu_and_toolbox_speak_the_language(processing: Any, speaking: tuple[st
     assert said["raw_environment"] == packages and said["raw_profileusers"] == f"{profile}…"
     algorithm = QgsApplication.processingRegistry().algorithmById("raw:profileusers")
     assert algorithm.displayName() == profile
+
+
+def test_maps_speak_the_language(staged: None, bundle: str) -> None:
+    """Names of layers and legends, of the shipped heads too: they end on printed maps."""
+    from raw_qgis_plugin import translation
+    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.layers import styling
+
+    translator, heads = translation.install("zh_CN"), open_bundle(bundle or None).heads
+    try:
+        styles = [styling.Profiles([head], unit) for unit in ("user", "track") for head in heads(unit)]
+        styles += [styling.RegionScores([head]) for head in heads("region")] + [styling.Profiles([], "day")]
+        styles += [styling.Similar("u1"), styling.ForecastPoints(), styling.ForecastLines(), styling.ForecastAreas()]
+        said = [words for style in styles for words in spoken(style)]
+    finally:
+        QCoreApplication.removeTranslator(translator)
+    assert len(said) > 40 and not [words for words in said if re.search("[a-z]{3}", words)]
+
+
+def spoken(style: Any) -> list[str]:
+    """The name and the legend of a layer of every answer, in the domain, outside and withheld."""
+    shape = {"profile_tracks.qml": "LineString", "forecast_tracks.qml": "LineString", "regions.qml": "Polygon",
+             "forecast_areas.qml": "Polygon"}.get(style.file, "Point")  # fmt: skip
+    head = (getattr(style, "heads", None) or [{"name": "similarity", "kind": "number"}])[0]
+    answers = ["unknown", *head["classes"]] if head.get("classes") else [1.0, 20.0, 300.0, None]
+    kind = "string" if head.get("classes") else "double"
+    fields = f"field={head['name']}:{kind}&field=in_domain:bool&field=suppressed:bool&field=horizon_min:double"
+    layer = QgsVectorLayer(f"{shape}?{fields}&field=level:int", "layer", "memory")
+    features = []
+    for number, answer in enumerate(answers):
+        for suppressed in (False, True):
+            feature = QgsFeature(layer.fields())
+            feature.setAttributes([answer, bool(number % 2), suppressed, float(number), 50])
+            features.append(feature)
+    layer.dataProvider().addFeatures(features)
+    style.apply(layer)
+    return [layer.name(), *(item.label() for item in layer.renderer().legendSymbolItems())]
 
 
 def test_a_language_that_is_not_there_stays_english(staged: None) -> None:
