@@ -175,8 +175,13 @@ class RegionsTab(QWidget):
         found = []
         for feature in layer.selectedFeatures():
             if feature.hasGeometry() and self.book is not None:
+                try:
+                    polygon = lonlat(feature.geometry(), layer.crs())
+                except InputError as error:
+                    self.hint.setText(str(error))
+                    return
                 name = str(feature[named]) if named >= 0 and feature[named] else self.book.next_name()
-                found.append((name, lonlat(feature.geometry(), layer.crs())))
+                found.append((name, polygon))
         least = self.least.value()
         self._look_at([polygon for _, polygon in found], least, lambda views: self._keep(
             [(name, polygon, view) for (name, polygon), view in zip(found, views)], least))  # fmt: skip

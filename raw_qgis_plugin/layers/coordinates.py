@@ -83,7 +83,9 @@ def _transformed(geometries: Iterable[QgsGeometry], transform: QgsCoordinateTran
         except QgsCsException:
             usable = False
         wkb.append(geometry.asWkb().data() if usable else None)
-    return np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
+    shapes = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
+    shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None  # QGIS does not refuse all that is out of reach
+    return shapes
 
 
 def _leap(shapes: np.ndarray) -> np.ndarray:

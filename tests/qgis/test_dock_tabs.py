@@ -150,6 +150,16 @@ def test_an_error_is_gone_when_later_work_begins(regions: Any) -> None:
     assert len(regions.book.regions) == 1
 
 
+def test_a_selected_polygon_that_is_nowhere_is_said_to_be(regions: Any) -> None:
+    layer, feature = QgsVectorLayer("Polygon?crs=ESRI:54030", "regions", "memory"), QgsFeature()
+    feature.setGeometry(QgsGeometry.fromWkt("Polygon ((3e7 3e7, 4e7 3e7, 4e7 4e7, 3e7 3e7))"))
+    layer.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(layer)
+    layer.selectAll()
+    regions.use_selected()
+    assert "lies outside" in regions.hint.text() and not regions.book.regions
+
+
 def test_edits_of_the_drawn_layer_are_looked_at(regions: Any) -> None:
     """Shapes, names, what was deleted and what was digitized there."""
     far = QgsRectangle(116.3, 39.8, 116.31, 39.81)
