@@ -287,6 +287,9 @@ def _fields(data: memoryview) -> Iterator[tuple[int, memoryview | int]]:
             at += size
 
 
+_SPARSE = "{} holds sparse tensors, which can name other files; the graphs of a model bundle have none."
+
+
 def check_graph(path: Path) -> None:
     """Refuse an ONNX file that keeps data elsewhere or uses operators that this project's exporter does not write."""
     try:
@@ -305,8 +308,12 @@ def _check_nodes(path: Path, graph: memoryview) -> None:
         attributes = list(_messages(node, 5))
         if kind not in OPERATORS or domain not in ("", "ai.onnx") or any(_messages(a, 6, 11) for a in attributes):
             raise BundleError(f"{path.name} uses the operator {domain}{':' * bool(domain)}{kind}, which is not run.")
+        if any(_messages(a, 22, 23) for a in attributes):
+            raise BundleError(_SPARSE.format(path.name))
         for tensor in (t for a in attributes for t in _messages(a, 5, 10)):
             _check_tensor(path, tensor)
+    if _messages(graph, 15):
+        raise BundleError(_SPARSE.format(path.name))
     for tensor in _messages(graph, 5):
         _check_tensor(path, tensor)
 

@@ -54,7 +54,8 @@ class Model:
         options.log_severity_level = 3
         options.intra_op_num_threads = self._threads
         try:
-            # From bytes, so that a graph has no folder to read other files from.
+            # From bytes: nothing comes between the check of a graph and this. ONNX Runtime would still read files that
+            # a graph names, from the working folder on; bundle.check_graph refuses such graphs.
             return onnxruntime.InferenceSession(path.read_bytes(), options, providers=self._wanted)
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
             raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e

@@ -210,6 +210,9 @@ def field(number, payload):
         (field(7, field(1, field(4, b"Add") + field(5, field(6, b"")))), "operator Add"),  # a graph inside
         (field(7, field(5, field(13, field(1, b"location") + field(2, b"/etc/passwd")))), "weights in another file"),
         (field(7, field(1, field(4, b"Constant") + field(5, field(5, field(13, b""))))), "weights in another file"),
+        (field(7, field(15, field(1, field(13, field(1, b"location"))))), "sparse tensors"),
+        (field(7, field(1, field(4, b"Constant") + field(5, field(22, field(1, field(13, b"")))))), "sparse tensors"),
+        (field(7, field(1, field(4, b"Constant") + field(5, field(23, b"")))), "sparse tensors"),
         (field(25, b""), "functions of its own"),
     ],
 )
