@@ -166,30 +166,50 @@ def _days(tracks: Tracks) -> np.ndarray:
 # --- regions -------------------------------------------------------------------------------------------------------
 
 
-def region_facts(users: Tracks, visits: csr_matrix, region: np.ndarray, fix: np.ndarray) -> list[Fact]:
+def region_facts(
+    users: Tracks, visits: csr_matrix, region: np.ndarray, fix: np.ndarray, min_users: int = 1
+) -> list[Fact]:
     """How regions are used, of the fixes in each: region and fix are (m,) pairs of a region and a row of users.
 
-    visits: (n_regions, n_users) of `regions.count_users`.
+    visits: (n_regions, n_users) of `regions.count_users`. One resident can have most of a region's time, so hours in
+    which fewer than min_users people spend some are left out, and a share of the time is nan where fewer, but not none,
+    are behind it or behind the rest.
     """
     n = visits.shape[0]
     stay = np.minimum(_stay_ms(users)[fix], LONGEST_STEP_MS)
     hours = solar_hour(users.t[fix], users.lon[fix])
     hour = (hours % 24).astype(np.int64)
-    by_hour = np.bincount(region * 24 + hour, stay, n * 24).reshape(n, 24)
+    who = users.user[fix].astype(np.int64)
+
+    def people(group: np.ndarray, counted: np.ndarray, groups: int = n) -> np.ndarray:
+        """(groups,) distinct users who spend time in a group in the fixes that are counted."""
+        counted = counted & (stay > 0)
+        pairs = np.unique(group[counted] * users.n_users + who[counted])
+        return np.bincount(pairs // users.n_users, minlength=groups)
+
+    def share(part: np.ndarray) -> np.ndarray:
+        sides = np.stack([people(region, part), people(region, ~part)])
+        told = ((sides == 0) | (sides >= min_users)).all(axis=0)
+        return np.where(told, _share(stay * part, stay, region, n), np.nan)
+
+    slot = region * 24 + hour
+    by_hour = np.bincount(slot, stay, n * 24)
+    by_hour[people(slot, np.ones(len(fix), bool), n * 24) < min_users] = 0
     moving = np.isin(fix, _movement(users).row)
     night = (hour >= 22) | (hour < 7)
     weekend = hours >= 120
     n_users = np.diff(visits.indptr).astype(np.float64)
-    hours_each = np.bincount(region, stay, n) / 3_600_000 / np.maximum(n_users, 1)
+    pairs, pair = np.unique(region * users.n_users + who, return_inverse=True)
+    hours_each = group_quantile(np.bincount(pair, stay, len(pairs)) / 3_600_000, pairs // users.n_users, n)
     return [
-        Fact(_normal(by_hour), 0.25, _hours("busiest")),
-        Fact(_share(stay * moving, stay, region, n), 0.08, _pair("of the time is spent passing through", "{:.0f} %",
+        Fact(_normal(by_hour.reshape(n, 24)), 0.25, _hours("busiest")),
+        Fact(share(moving), 0.08, _pair("of the time is spent passing through", "{:.0f} %",
              100, behind=True)),
-        Fact(_share(stay * night, stay, region, n), 0.06, _pair("of the time is at night (22–7 h)", "{:.0f} %", 100,
+        Fact(share(night), 0.06, _pair("of the time is at night (22–7 h)", "{:.0f} %", 100,
              behind=True)),
-        Fact(_share(stay * weekend, stay, region, n), 0.05, _pair("of the time is on weekends", "{:.0f} %", 100,
+        Fact(share(weekend), 0.05, _pair("of the time is on weekends", "{:.0f} %", 100,
              behind=True)),
-        Fact(hours_each, 0.2, _pair("recorded time of a visitor", "{:.1f} h"), ratio=True),
+        Fact(hours_each, 0.2, _pair("median recorded time of a visitor", "{:.1f} h"), ratio=True),
         Fact(n_users, 0.15, _pair("visitors", "{:,.0f}", behind=True), ratio=True),
     ]  # fmt: skip
 

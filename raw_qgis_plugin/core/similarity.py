@@ -113,8 +113,8 @@ def similar_regions(
 
     polygons: (n_regions,) shapely geometries in lon/lat. A region's embedding is the mean of its visitors', each by the
     logarithm of their fixes there (nearer in POI density and visits than the plain mean, the sum or the share). Regions
-    with fewer than min_users distinct users are neither compared nor found. Returns also which those are, (n_regions,)
-    bool. InputError where the target is one of them.
+    with fewer than min_users distinct users are neither compared nor found, and no reason rests on fewer. Returns also
+    which those are, (n_regions,) bool. InputError where the target is one of them.
     """
     require("scipy", "shapely")
     from scipy.sparse import csr_matrix
@@ -138,7 +138,7 @@ def similar_regions(
     pooled[~shown] = np.nan
     rows, similarity = similar(pooled, np.array([target]), k, whiten=False)
     rows, similarity = rows[0][rows[0] >= 0], similarity[0][rows[0] >= 0]
-    facts = region_facts(users, visits, region, fix)
+    facts = region_facts(users, visits, region, fix, min_users)
     for fact in facts:
         fact.values[~shown] = np.nan  # nor do they tell what is unusual
     why = reasons(facts, target, rows)

@@ -123,6 +123,25 @@ def test_regions_of_few_are_neither_target_nor_answer():
     assert not suppressed.any() and set(found.rows[:3]) == {0, 4, 6}
 
 
+def test_reasons_tell_nothing_of_one_resident():
+    users, polygons, embed = town([10] * 12)
+    n = users.n_users
+    day = MONDAY + 9 * 3_600_000  # everybody comes for an hour of a weekday, each region's people at their own
+    t = day + (np.arange(n) // 10 % 9)[:, None] * 3_600_000 + np.arange(7) * 600_000
+    home = np.array([30, 70])  # and one each of two regions is there the whole of two nights, of a Saturday too
+    nights = MONDAY + 86_400_000 * np.array([1, 5])[:, None] + 3_600_000 * 2 + np.arange(7) * 600_000
+    who = np.concatenate([np.repeat(np.arange(n), 7), np.repeat(home, 14)])
+    when = np.concatenate([t.ravel(), np.tile(nights.ravel(), 2)])
+    tracks = build_tracks(who, None, when, who // 10 + 0.5, np.full(len(who), 0.5))[0]
+
+    def told(min_users):
+        found, _ = similar_regions(tracks, polygons, 3, 11, embed, min_users)
+        return found.reasons[found.rows.tolist().index(7)]
+
+    assert "at night" in told(1) and "on weekends" in told(1) and " h" in told(1)
+    assert told(10).startswith("alike as a whole")  # in all that ten people do, the regions are alike
+
+
 @pytest.mark.parametrize(
     ("hours", "words"),
     [([7, 8, 17], "7–9 and 17–18"), ([23, 0, 1], "23–2"), ([23], "23–24"), ([0, 5, 12], "0–1, 5–6 and 12–13"),
