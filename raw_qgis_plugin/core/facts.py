@@ -15,7 +15,7 @@ import numpy as np
 
 from .features import solar_hour
 from .geodesy import metres_between, offset_m
-from .profiles import LONGEST_STAY_MS, most_visited
+from .profiles import most_visited, stay_ms
 from .tracks import Tracks, group_quantile, solar_day
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def user_facts(users: Tracks) -> list[Fact]:
     """What users do when and how far, of tracks of which each is one user, in hours of mean solar time."""
     n = users.n_tracks
     lon, lat = _main_place(users)
-    stay = _stay_ms(users)
+    stay = stay_ms(users)
     away = metres_between(users.lon, users.lat, lon[users.track], lat[users.track])
     at_place = _share(stay * (away < NEAR_M), stay, users.track, n)
     length, of = _trips(users)
@@ -109,14 +109,6 @@ def _main_place(users: Tracks) -> tuple[np.ndarray, np.ndarray]:
     middle = (group_quantile(column[near], users.track[near], users.n_tracks) for column in (users.lon, users.lat))
     lon, lat = (np.where(np.isnan(new), old, new) for old, new in zip((lon, lat), middle))
     return lon, lat
-
-
-def _stay_ms(tracks: Tracks) -> np.ndarray:
-    """(n,) ms until the next fix of the track, up to LONGEST_STAY_MS: loggers are silent indoors."""
-    stay = np.zeros(len(tracks))
-    same = tracks.track[1:] == tracks.track[:-1]
-    stay[:-1] = np.where(same, np.minimum(np.diff(tracks.t), LONGEST_STAY_MS), 0)
-    return stay
 
 
 class _Moves(NamedTuple):
@@ -176,7 +168,7 @@ def region_facts(
     are behind it or behind the rest.
     """
     n = visits.shape[0]
-    stay = np.minimum(_stay_ms(users)[fix], LONGEST_STEP_MS)
+    stay = np.minimum(stay_ms(users)[fix], LONGEST_STEP_MS)
     hours = solar_hour(users.t[fix], users.lon[fix])
     hour = (hours % 24).astype(np.int64)
     who = users.user[fix].astype(np.int64)

@@ -172,15 +172,24 @@ def _facts(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
     return columns
 
 
-def most_visited(tracks: Tracks, size_m: float = GRID_M) -> tuple[np.ndarray, np.ndarray]:
-    """(n_tracks,) lon and lat of the cell (of 500 m) where each track spends most of its time: the cell's centre.
-
-    The time until the next fix is spent where a fix is, up to 12 h: loggers are silent indoors.
-    """
-    lon, lat, cell = snap(tracks.lon, tracks.lat, size_m)
+def stay_ms(tracks: Tracks) -> np.ndarray:
+    """(n,) ms until the next fix of the track, spent where a fix is, up to 12 h: loggers are silent indoors."""
     stay: np.ndarray = np.zeros(len(tracks))
     same = tracks.track[1:] == tracks.track[:-1]
     stay[:-1] = np.where(same, np.minimum(np.diff(tracks.t), LONGEST_STAY_MS), 0)
+    return stay
+
+
+def most_visited(
+    tracks: Tracks, size_m: float = GRID_M, stay: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """(n_tracks,) lon and lat of the cell (of 500 m) where each track spends most of its time: the cell's centre.
+
+    stay: (n,) how much of it is spent at each fix; None is `stay_ms`.
+    """
+    lon, lat, cell = snap(tracks.lon, tracks.lat, size_m)
+    stay = stay_ms(tracks) if stay is None else stay
+    same = tracks.track[1:] == tracks.track[:-1]
     new = np.ones(len(tracks), bool)
     new[1:] = ~same | (cell[1:] != cell[:-1])
     visit = np.flatnonzero(new)  # from here on a row is a visit, of which there are far fewer than fixes

@@ -14,8 +14,9 @@ from .embed import embed
 from .errors import InputError, Progress, no_progress, part_of, require
 from .features import solar_hour
 from .geodesy import metres_between, near_lon
-from .profiles import answers, choose_heads, most_visited
+from .profiles import answers, choose_heads, most_visited, stay_ms
 from .region_use import USE, FixUse, fix_use, use_of_region, visit_begins
+from .times import DAY_MS, HOUR_MS
 from .tracks import Tracks, group_quantile, solar_day
 
 if TYPE_CHECKING:
@@ -224,17 +225,27 @@ def stays(
 
 
 def homes(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
-    """(n_users,) lon and lat of where users spend their nights, to 150 m; nan where they are seen on fewer than two."""
+    """(n_users,) lon and lat of where users spend their nights, to 150 m; nan where they are seen on fewer than two.
+
+    A stay counts for the part of it that is night: the fix before one leaves in the morning holds for the day too.
+    """
     hours = solar_hour(tracks.t, tracks.lon) % 24
     night = (hours >= 22) | (hours < 7)
     out = np.full((2, tracks.n_users), np.nan)
     evening = solar_day(tracks) - (hours < 7)
     pairs = np.unique(np.stack([tracks.user[night].astype(np.int64), evening[night].astype(np.int64)]), axis=1)
     often = np.bincount(pairs[0], minlength=tracks.n_users) >= 2
-    chosen = night & often[tracks.user]
-    if chosen.any():
-        out[:, often] = most_visited(tracks.take(chosen), HOME_M)
+    if often.any():
+        some = tracks.take(often[tracks.user])
+        begin = some.t + some.lon / 15 * HOUR_MS
+        out[:, often] = most_visited(some, HOME_M, _nights_ms(begin + stay_ms(some)) - _nights_ms(begin))
     return out[0], out[1]
+
+
+def _nights_ms(solar: np.ndarray) -> np.ndarray:
+    """Night, 22:00 to 7:00, from 1970 to a time of mean solar time; both in ms."""
+    day, clock = np.divmod(solar, DAY_MS)
+    return day * 9 * HOUR_MS + np.minimum(clock, 7 * HOUR_MS) + np.maximum(clock - 22 * HOUR_MS, 0)
 
 
 def _points_inside(polygons: Sequence[Any] | np.ndarray, lon: np.ndarray, lat: np.ndarray) -> list[np.ndarray]:

@@ -189,6 +189,15 @@ def test_visits_dwell_and_homes():
     assert metres_between(lon[:1], lat[:1], np.array([0.5]), np.array([0.5]))[0] < 110 and np.isnan(lon[1])
 
 
+def test_a_home_is_where_nights_are_spent_not_where_one_is_last_seen_before_seven():
+    # at home 18:00 to 6:40, by the station 6:50 to 6:55, at work from 7:30: no night fix follows until the evening
+    minutes = np.array([m for m in range(0, 1440, 5) if m < 400 or 410 <= m < 420 or 450 <= m < 1020 or m >= 1080])
+    lon = np.select([(minutes < 400) | (minutes >= 1080), minutes < 420], [0.0, 0.04], 0.11)
+    t = MONDAY + np.add.outer(np.arange(10) * 24 * HOUR, minutes * 60_000).ravel()
+    tracks, _ = build_tracks(None, None, t, np.tile(lon, 10), np.full(len(t), 50.0))
+    assert metres_between(*homes(tracks), np.zeros(1), np.full(1, 50.0))[0] < 110
+
+
 HOUR, MONDAY = 3_600_000, 1_699_833_600_000
 BLOCK = shapely.box(0, 0, 0.01, 0.01)
 
