@@ -16,6 +16,7 @@ from raw_qgis_plugin.core.errors import InputError, require
 if TYPE_CHECKING:
     import psycopg
     import pyarrow as pa
+    from psycopg import sql
 
 DATABASES = ("postgresql://", "postgres://")
 OURS = "RAW embeddings"  # how the comment of a table of ours begins
@@ -88,9 +89,17 @@ def connect(output: str) -> psycopg.Connection:
 
 def check_table(connection: psycopg.Connection, name: str) -> None:
     """InputError where there is a table of that name that was not written by `save_postgis`."""
-    found = connection.execute("SELECT to_regclass(%s), obj_description(to_regclass(%s))", (name, name)).fetchone()
+    quoted = _identifier(name).as_string(connection)  # else PostgreSQL looks for the name in small letters
+    found = connection.execute("SELECT to_regclass(%s), obj_description(to_regclass(%s))", (quoted, quoted)).fetchone()
     if found and found[0] is not None and not str(found[1] or "").startswith(OURS):
         raise InputError(f"The table {name} is there already and holds something else. Name another one with --table.")
+
+
+def _identifier(name: str) -> sql.Composed:
+    """A table's name, or schema.table, as SQL."""
+    from psycopg import sql
+
+    return sql.SQL(".").join(sql.Identifier(part) for part in name.split("."))
 
 
 def save_postgis(connection: psycopg.Connection, name: str, tables: Iterator[pa.Table], about: str) -> int:
@@ -102,8 +111,7 @@ def save_postgis(connection: psycopg.Connection, name: str, tables: Iterator[pa.
     from psycopg import Error, sql
 
     check_table(connection, name)
-    parts = [sql.Identifier(part) for part in name.split(".")]
-    table = sql.SQL(".").join(parts)
+    table = _identifier(name)
     rows = 0
     try:
         with connection.transaction():

@@ -23,6 +23,8 @@ shapely = pytest.importorskip("shapely")
 from pyarrow import parquet  # noqa: E402
 
 from model import cli, embed, scale  # noqa: E402
+from model.embedding_files import OURS, check_table  # noqa: E402
+from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
 POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
@@ -199,13 +201,12 @@ def test_a_killed_run_goes_on(data, tmp_path, at_once):
 
 
 @pytest.fixture(scope="module")
-def database():
-    """The address of a PostgreSQL with PostGIS, started for this test as someone else than root."""
-    if not POSTGRES or not POSTGIS:
-        pytest.skip("PostgreSQL with PostGIS is not installed: apt-get install postgresql postgresql-17-postgis-3")
+def server():
+    """The address of a PostgreSQL, where there is one with PostGIS, started for this test as someone else than root."""
+    if not POSTGRES:
+        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
     pytest.importorskip("psycopg")
-    version = POSTGIS[-1].parts[-3]
-    tools = Path(f"/usr/lib/postgresql/{version}/bin")
+    tools = Path(f"/usr/lib/postgresql/{POSTGIS[-1].parts[-3]}/bin") if POSTGIS else POSTGRES[-1].parent
     who = {}
     folder = Path(tempfile.mkdtemp(prefix="raw-pg-"))
     if os.geteuid() == 0:
@@ -223,6 +224,29 @@ def database():
         call("pg_ctl", "stop", "-m", "immediate")
     finally:
         shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def database(server):
+    """The address of a PostgreSQL with PostGIS."""
+    if not POSTGIS:
+        pytest.skip("PostgreSQL has no PostGIS: apt-get install postgresql-17-postgis-3")
+    return server
+
+
+def test_a_table_of_others_is_seen_however_its_name_is_written(server):
+    import psycopg
+
+    with psycopg.connect(server) as connection:
+        connection.execute('CREATE SCHEMA "City"')
+        for table in ("parcels", '"Streets"', '"City"."Trees"'):
+            connection.execute(f"CREATE TABLE {table} AS SELECT 1 AS one")
+        for name in ("parcels", "Streets", "City.Trees"):
+            with pytest.raises(InputError, match="is there already and holds something else"):
+                check_table(connection, name)
+        check_table(connection, "Parcels")  # another table, which is not there
+        connection.execute(f"COMMENT ON TABLE \"Streets\" IS '{OURS}: of a test'")
+        check_table(connection, "Streets")
 
 
 def test_postgis(data, tmp_path, at_once, database, monkeypatch, capsys):
