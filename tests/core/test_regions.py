@@ -241,6 +241,19 @@ def test_one_resident_is_not_told_among_people_with_a_fix(invented_model):
     assert figures["dwell_min"] == 120 and figures["home_share"] == 1
 
 
+@pytest.mark.parametrize(("alone", "warned"), [(0, True), (8, True), (None, False), (10, False)])
+def test_a_district_less_its_tracts_is_told(invented_model, alone, warned):
+    rows = [(f"{tract}-{k}", MONDAY + m * 60_000, tract / 100 + 0.005)
+            for tract, people in enumerate((20, 20, alone or 0)) for k in range(people) for m in (0, 9)]  # fmt: skip
+    rows += [("0-0", MONDAY + HOUR, 0.025)] * (alone is not None)  # one of the first tract's people counts there too
+    regions = [shapely.box(tract / 100, 0, (tract + 1) / 100 - 1e-6, 0.01) for tract in range(3)]
+    district = shapely.box(0, 0, 0.03, 0.01)
+    same = shapely.box(0.01, 0, 0.0199, 0.01)  # as the second tract: nobody is between
+    scores = score_regions(of_rows(rows), [*regions, district, same], invented_model())
+    said = [reason for reason in scores.reasons if "shown ones inside them are subtracted" in reason]
+    assert bool(said) == warned and (not warned or said[0].startswith("1 of 4 regions"))
+
+
 @pytest.mark.parametrize(
     ("here", "elsewhere", "min_users", "share"),
     [(0, 3, 3, 0), (3, 0, 3, 1), (3, 3, 3, 0.5), (2, 0, 3, None), (1, 5, 3, None), (5, 2, 3, None), (1, 5, 1, 1 / 6)],
