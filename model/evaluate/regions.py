@@ -41,7 +41,10 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 WEEK_MS = 7 * DAY_MS
 ALONE, RAW = "number of visitors alone", "RAW: embeddings, sum and mean, and how regions are used"
-WHO, RANDOM, DRAWS = ("embeddings", "facts of the visitors"), "of random people", 10
+WHO, DRAWS = ("embeddings", "facts of the visitors"), 10
+# What WHO is held against. Only the first loses which regions share visitors, which says much whoever they are.
+RANDOM, DEALT, NOISE = "of random people", "dealt anew", "replaced by noise"
+MORE = {RANDOM: "more_r2_than_random", DEALT: "more_r2_than_dealt", NOISE: "more_r2_than_noise"}
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # method -> its columns (n, d) and how much each counts (d,)
 
 
@@ -78,8 +81,11 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
     }
     for draw in range(DRAWS):
         others = shuffled(visits, seed + draw)
+        owner, noise = dealt(embeddings, visits, seed + draw), noise_like(embeddings, seed + draw)
         for name, (e, strength) in who.items():
             columns[f"{name} {RANDOM}, {draw}"] = [*pooled(e, others), counts], strength
+            columns[f"{name} {DEALT}, {draw}"] = [*pooled(e[owner]), counts], strength
+            columns[f"{name} {NOISE}, {draw}"] = [*pooled(noise[:, : e.shape[1]]), counts], strength
     return {name: (np.concatenate(x, axis=1), np.concatenate(s)) for name, (x, s) in columns.items()}
 
 
@@ -91,10 +97,25 @@ def shuffled(visits: csr_matrix, seed: int) -> csr_matrix:
     return csr_matrix((visits.data, np.concatenate([np.zeros(0, np.int64), *users]), visits.indptr), shape=visits.shape)
 
 
+def dealt(embeddings: np.ndarray, visits: csr_matrix, seed: int) -> np.ndarray:
+    """(n_users,) whose embedding each user is given: those of visitors, where known, change hands at random."""
+    owner = np.arange(len(embeddings))
+    came = np.flatnonzero((visits.getnnz(axis=0) > 0) & ~np.isnan(embeddings).any(axis=1))
+    owner[came] = np.random.default_rng(seed).permutation(came)
+    return owner
+
+
+def noise_like(embeddings: np.ndarray, seed: int) -> np.ndarray:
+    """(n_users, d) of normal noise, nan where there is no embedding: it says who is who and nothing about them."""
+    noise = np.random.default_rng(seed).normal(size=embeddings.shape).astype(np.float32)
+    noise[np.isnan(embeddings).any(axis=1)] = np.nan
+    return noise
+
+
 def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, seed: int = 0) -> dict:
     """Each method's R², mean absolute and root mean square error and rank correlation by cross-validation over blocks,
     and how far its R² lies above that of the visitors alone, with a 95 % interval by block. Of WHO also how far above
-    that of as many people drawn at random, on average over the draws.
+    the controls of MORE, on average over the draws.
 
     y: (n,) truth in the task's scale.
     """
@@ -105,13 +126,14 @@ def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, see
         for learn, test in folds(y, block, task, seed):
             head = ridge(x[learn], y[learn], task, strength)
             answers[name][test] = task.in_unit(predict(head, x[test])[:, 0])
-    for name in WHO:
-        draws = [answers.pop(f"{name} {RANDOM}, {draw}") for draw in range(DRAWS)]
-        answers[f"{name} {RANDOM}"] = np.stack(draws)
+    controls = [(name, control) for name in WHO for control in MORE]
+    for name, control in controls:
+        draws = [answers.pop(f"{name} {control}, {draw}") for draw in range(DRAWS)]
+        answers[f"{name} {control}"] = np.stack(draws)
     found = {name: measure(answer, truth, answers[ALONE], block, seed) for name, answer in answers.items()}
-    for name in WHO:
-        against = measure(answers[name], truth, answers[f"{name} {RANDOM}"], block, seed)
-        found[name]["more_r2_than_random"] = against["more_r2"]
+    for name, control in controls:
+        against = measure(answers[name], truth, answers[f"{name} {control}"], block, seed)
+        found[name][MORE[control]] = against["more_r2"]
     return found
 
 
@@ -252,11 +274,15 @@ def page_of(results: dict) -> Page:
         strong=[i for i, row in enumerate(rows) if row[0] == RAW],
     )  # fmt: skip
     for name in WHO:
-        more, low, high = results["methods"][name]["more_r2_than_random"]
-        say = "say more" if low > 0 else "say less" if high < 0 else "are not proved to say more"
+        than = {control: results["methods"][name][key] for control, key in MORE.items()}
+        strict = [than[DEALT], than[NOISE]]
+        more, less = all(low > 0 for _, low, _ in strict), all(high < 0 for *_, high in strict)
+        say = "says more" if more else "says less" if less else "is not proved to say more"
+        figures = {control: "R² {:+.3f} [{:+.3f}, {:+.3f}]".format(*figure) for control, figure in than.items()}
         page.sentence(
-            f"Those who cross regions ({name}) {say} than as many people drawn at random: R² {more:+.3f} "
-            f"[{low:+.3f}, {high:+.3f}], the mean of {DRAWS} draws."
+            f"What visitors are like ({name}) {say} than which regions share visitors: {figures[DEALT]} above the same "
+            f"visits with the embeddings dealt anew among the visitors, {figures[NOISE]} above noise in their place. "
+            f"Beside as many people drawn at random for each region: {figures[RANDOM]}. The means of {DRAWS} draws."
         )
     page.sentence("Cross-validation over blocks of about two kilometres; intervals from drawing whole blocks.")
     return page
@@ -284,7 +310,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     for name, m in results["methods"].items():
         print(f"  R² {m['r2']:6.3f}  {m['more_r2'][0]:+.3f} [{m['more_r2'][1]:+.3f}, {m['more_r2'][2]:+.3f}]  {name}")
     for name in WHO:
-        more, low, high = results["methods"][name]["more_r2_than_random"]
-        print(f"  {more:+.3f} [{low:+.3f}, {high:+.3f}]  {name}, above those of random people")
+        for control, key in MORE.items():
+            more, low, high = results["methods"][name][key]
+            print(f"  {more:+.3f} [{low:+.3f}, {high:+.3f}]  {name}, above those {control}")
     if args.output:
         write_report(args.output, results, page_of(results))
