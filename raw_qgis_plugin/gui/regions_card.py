@@ -88,10 +88,11 @@ class RegionCard(QWidget):
 
     def _scores(self) -> None:
         """A row a head: its figure, interval and rank."""
-        heads = self.bundle.heads("region")
-        if not heads:
+        every = self.bundle.heads("region")
+        if not every:
             self._add(tr("The model has no head for regions: counts alone."))
             return
+        heads = [head for head in every if "hours" not in head]  # as core.region_view.look asks them
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
@@ -105,6 +106,9 @@ class RegionCard(QWidget):
                 label.setAlignment(right if column else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
                 grid.addWidget(label, row, column)
         self.column.addLayout(grid)
+        if others := [title_of(head) for head in every if head not in heads]:
+            words = tr("Of stretches of tracks, so that Score regions alone answers: {names}.")
+            self._add(words.format(names=", ".join(others)))
 
     def _score(self, head: dict[str, Any]) -> tuple[str, str, str]:
         name, columns = head["name"], self.region.view.columns

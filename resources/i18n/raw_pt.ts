@@ -964,6 +964,10 @@
       <translation>Número de usuários</translation>
     </message>
     <message>
+      <source>Of stretches of tracks, so that Score regions alone answers: {names}.</source>
+      <translation>De trechos de trajetórias, a que só Números para regiões responde: {names}.</translation>
+    </message>
+    <message>
       <source>Of times that are written without a zone; others ignore it.</source>
       <translation>Para horas escritas sem fuso; outras o ignoram.</translation>
     </message>

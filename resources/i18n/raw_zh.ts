@@ -964,6 +964,10 @@
       <translation>用户数</translation>
     </message>
     <message>
+      <source>Of stretches of tracks, so that Score regions alone answers: {names}.</source>
+      <translation>针对轨迹段，仅由“区域评分”回答：{names}。</translation>
+    </message>
+    <message>
       <source>Of times that are written without a zone; others ignore it.</source>
       <translation>用于没有写时区的时间；其他不受影响。</translation>
     </message>

@@ -57,6 +57,21 @@ def draw(book: Any, name: str, west: float, users: int | None) -> Any:
     return region
 
 
+def test_a_card_without_what_is_asked_of_stretches(tracks: QgsVectorLayer) -> None:
+    from qgis.PyQt.QtWidgets import QLabel
+
+    from raw_qgis_plugin.gui.regions_card import RegionCard
+
+    stretches = {**HEADS[0], "name": "rides", "title": "Rides", "hours": 0.5}
+    region = draw(make_book(tracks), "Centre", 116.3, 20)
+    for heads in ([stretches, *HEADS], [stretches]):
+        bundle = SimpleNamespace(heads=lambda unit, heads=heads: heads if unit == "region" else [])
+        card = RegionCard(region, [region], bundle, 10)
+        said = [label.text() for label in card.findChildren(QLabel)]
+        assert any("Score regions" in words and words.endswith(": Rides.") for words in said)
+        assert any("per km²" in words for words in said) == (len(heads) > 1)
+
+
 def rows(layer: QgsVectorLayer) -> list[dict[str, Any]]:
     return [
         {name: "" if value in (None, NULL) else str(value) for name, value in f.attributeMap().items()}
