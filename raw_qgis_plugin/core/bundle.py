@@ -22,6 +22,7 @@ from .tracks import SHORTEST_H
 
 FORMAT_VERSION = 2
 LARGEST_BYTES = 8 * 2**30  # raw-1b in fp32 with room
+WIDEST = 65_536
 LONGEST_H = 10_000.0  # of a stretch of a track that counts as a user
 _HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _MEMBER = re.compile(
@@ -186,12 +187,18 @@ def _check_card(folder: Path, card: object) -> None:
                 f"The model {card['name']} has {key.replace('_', ' ')} {card[key]}; this plugin reads {ours}. "
                 + ("Update the plugin." if card[key] > ours else "Export the model again with this plugin's version.")
             )
+    for width, what in ((card["width"], "width"), (card["embedding"].get("width", 1), "embedding.width")):
+        if type(width) is not int or not 1 <= width <= WIDEST:
+            raise BundleError(f"The model {card['name']} has no proper {what}: a whole number from 1 to {WIDEST:,}.")
     for h in card["heads"]:
         if not isinstance(h, dict) or not is_head_name(str(h.get("name"))):
             raise BundleError(f"card.json of the model in {folder} has a head without a proper name.")
         wrong = _wrong_in(h)
         if wrong:
             raise BundleError(f"The head {h['name']} of the model {card['name']} has {wrong}.")
+    names = [h["name"] for h in card["heads"]]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise BundleError(f"The model {card['name']} has two heads that are called {twice}.")
     on_their_own = [h["name"] for h in card["heads"] if "asks" not in h]
     for h in card["heads"]:
         asks = h.get("asks", [])
@@ -212,8 +219,12 @@ def _wrong_in(head: dict) -> str:
         return "an unknown unit or kind"
     if unit == "trip" and kind == "number":
         return "a number, which cannot be summed over trips"
-    if kind != "number" and not (isinstance(classes, list) and len(classes) > 1):
-        return "no classes"
+    words = [word for word in classes if isinstance(word, str)] if isinstance(classes, list) else []
+    if kind != "number" and not (len(words) > 1 and words == classes):
+        return "no classes: two texts or more"
+    threshold = head.get("threshold", 0.0)
+    if not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
+        return "a threshold that is no number from 0 to 1"
     if not isinstance(hours, (int, float)) or not SHORTEST_H <= hours <= LONGEST_H:
         return "stretches of no or endless length"
     domain, reach = head.get("domain", {}), head.get("halfwidth", {"low": 0.0, "high": 0.0})

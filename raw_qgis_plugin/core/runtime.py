@@ -108,7 +108,12 @@ class Model:
             )
         inputs = session.get_inputs()[0].name
         parts = np.split(x, np.arange(ROWS_A_RUN, len(x), ROWS_A_RUN))  # trees take room by the row
-        return np.concatenate([session.run(None, {inputs: part})[0] for part in parts])
+        answer = np.concatenate([session.run(None, {inputs: part})[0] for part in parts])
+        head = self.bundle.head(name)
+        many = 1 if head["kind"] == "number" else len(head["classes"])
+        if answer.shape[1:] != (many,):
+            raise BundleError(f"The graph of the head {name} answers {answer.shape[1:]}, not {many} as its card says.")
+        return answer
 
 
 def _allowed() -> int:

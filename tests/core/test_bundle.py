@@ -6,13 +6,16 @@ import os
 import shutil
 import zipfile
 
+import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle import open_bundle, write_sums
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.paths import shipped_bundle
+from raw_qgis_plugin.core.runtime import Model
 
 NUMBER = {"name": "mine", "unit": "user", "kind": "number"}
+CLASSES = {"name": "mine", "unit": "user", "kind": "classes", "classes": ["a", "b"]}
 
 
 @pytest.fixture
@@ -105,6 +108,11 @@ def test_no_bundle_there(tmp_path, path):
         ({"heads": [{**NUMBER, "name": "missing"}]}, "missing"),
         ({"heads": [{"name": "commuter", "unit": "cat", "kind": "binary"}]}, "unknown unit"),
         ({"heads": [{"name": "commuter", "unit": "trip", "kind": "number"}]}, "cannot be summed over trips"),
+        ({"heads": [NUMBER, NUMBER]}, "two heads that are called mine"),
+        ({"heads": [{**CLASSES, "classes": ["a", ["b"]]}]}, "no classes"),
+        *[({"heads": [{**CLASSES, "threshold": t}]}, "threshold") for t in ("0.6", None, float("nan"), 1.5)],
+        *[({"embedding": {"width": width}}, r"proper embedding\.width") for width in ("wide", None, 0, 10**12, True)],
+        ({"width": 0}, "proper width"),
         ({"heads": [{**NUMBER, "asks": ["nobody"]}]}, "asks heads"),
         ({"heads": [{**NUMBER, "asks": ["mine"]}]}, "asks heads"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": 1e-9}]}, "stretches of no"),
@@ -122,6 +130,15 @@ def test_a_wrong_card_is_refused(copy, changes, said):
     change_card(copy, **changes)
     with pytest.raises(BundleError, match=said):
         open_bundle(copy)
+
+
+@pytest.mark.parametrize("change", [{"classes": ["no", "yes", "perhaps"]}, {"kind": "number"}])
+def test_a_head_that_answers_otherwise_than_its_card_says_is_refused(copy, change):
+    heads = [h | change if h["name"] == "commuter" else h for h in open_bundle(copy).card["heads"]]
+    change_card(copy, heads=heads)
+    bundle = open_bundle(copy)
+    with pytest.raises(BundleError, match="head commuter answers"):
+        Model(bundle, "cpu", 1).run_head("commuter", np.zeros((1, bundle.card["embedding"]["width"]), np.float32))
 
 
 @pytest.mark.parametrize("card", ["{", "[1]", '"x"', "[" * 100_000])
