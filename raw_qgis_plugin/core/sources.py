@@ -30,7 +30,7 @@ SEPARATORS = ",;\t| "
 NULLS = ["", "NULL", "null", "NA", "N/A", "nan", "NaN", "None", "\\N"]
 GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
 HEAD_BYTES = 1 << 16
-BLOCK_BYTES = 8 << 20
+BLOCK_BYTES = 2 << 20  # Arrow reads 32 of them ahead
 BATCH_ROWS = 1 << 20
 
 
@@ -108,7 +108,7 @@ def read_table(source: str | Path) -> pa.Table:
             return parquet.read_table(path)
         head = _head(path)
         skipped = Skipped()
-        table = _csv_table(path, head, head.names, skipped, no_progress)
+        table = pa.concat_tables(_csv_tables(path, head, head.names, skipped, no_progress))
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise InputError(f"{path.name} cannot be read as a table: {error}") from error
     if skipped:
@@ -235,26 +235,26 @@ def _read_csv(
     def tables() -> Iterator[pa.Table]:
         for number, ((file, head), guess) in enumerate(zip(chosen, guesses)):
             part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
-            yield _csv_fixes(file, head, guess, timezone, skipped, part, len(chosen) > 1)
+            yield from _csv_fixes(file, head, guess, timezone, skipped, part, len(chosen) > 1)
 
     return guesses[0], tables()
 
 
 def _csv_fixes(
     file: Path, head: _Head, guess: Guess, timezone: str, skipped: Skipped, progress: Progress, of_many: bool
-) -> pa.Table:
+) -> Iterator[pa.Table]:
     import pyarrow as pa
 
     from .columns import fixes_of
 
     try:
-        table = _csv_table(file, head, guess.columns(), skipped, progress)
+        for table in _csv_tables(file, head, guess.columns(), skipped, progress):
+            fixes = fixes_of(table, guess, timezone, skipped)
+            if guess.user is None and of_many:
+                fixes = fixes.append_column("user", pa.repeat(file.stem, len(fixes)).dictionary_encode())
+            yield _with_devices(fixes, file)
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
-    fixes = fixes_of(table, guess, timezone, skipped)
-    if guess.user is None and of_many:
-        fixes = fixes.append_column("user", pa.repeat(file.stem, len(fixes)).dictionary_encode())
-    return _with_devices(fixes, file)
 
 
 class _Head(NamedTuple):
@@ -285,8 +285,13 @@ def _head(file: Path) -> _Head:
     return _Head(names, separator, encoding)
 
 
-def _csv_table(file: Path, head: _Head, columns: list[str], skipped: Skipped, progress: Progress) -> pa.Table:
-    """The columns as text (ids, which repeat, as dictionaries come later). Rows of another length are counted."""
+def _csv_tables(
+    file: Path, head: _Head, columns: list[str], skipped: Skipped, progress: Progress
+) -> Iterator[pa.Table]:
+    """The columns as text (ids, which repeat, as dictionaries come later), a block of the file at a time, at least one.
+
+    Rows of another length are counted.
+    """
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -294,7 +299,7 @@ def _csv_table(file: Path, head: _Head, columns: list[str], skipped: Skipped, pr
         skipped.add("unreadable row", 1)
         return "skip"
 
-    size, batches = max(file.stat().st_size, 1), []
+    size, none = max(file.stat().st_size, 1), True
     with pa.OSFile(str(file)) as raw:
         stream = pa.CompressedInputStream(raw, "gzip") if file.suffix.lower() == ".gz" else raw
         reader = arrow_csv.open_csv(
@@ -310,9 +315,11 @@ def _csv_table(file: Path, head: _Head, columns: list[str], skipped: Skipped, pr
             ),
         )
         for batch in reader:
-            batches.append(batch)
             progress(min(raw.tell() / size, 1.0))
-    return pa.Table.from_batches(batches, reader.schema)
+            yield pa.Table.from_batches([batch])
+            none = False
+        if none:
+            yield reader.schema.empty_table()
 
 
 def _with_devices(fixes: pa.Table, file: Path) -> pa.Table:

@@ -12,9 +12,11 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 from pyarrow import dataset, parquet  # noqa: E402
 
+from raw_qgis_plugin.core import sources  # noqa: E402
 from raw_qgis_plugin.core.errors import Cancelled, InputError  # noqa: E402
 from raw_qgis_plugin.core.fields import Guess, guess_fields  # noqa: E402
 from raw_qgis_plugin.core.sources import find_source, read, read_table  # noqa: E402
+from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
 PLT_HEADER = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,255,My Track,0,0,2,8421376\n0\n"
@@ -58,6 +60,22 @@ def test_bad_rows_are_counted_by_reason(tmp_path):
     tracks, skipped, _ = read_text(tmp_path, text)
     assert len(tracks) == 1
     assert skipped == {"no time that can be read": 1, "no user": 1, "no position": 1, "unreadable row": 1}
+
+
+def test_text_comes_a_part_at_a_time(tmp_path, monkeypatch):
+    rows = [f"u{i % 7},{1577872800 + i},{7 + i / 1e5},46.5" + ",extra" * (i == 900) for i in range(1000)]
+    path = tmp_path / "long.csv"
+    path.write_text("\n".join(["user,time,lon,lat", *rows]))
+    whole, dropped, _ = read(path)
+    monkeypatch.setattr(sources, "BLOCK_BYTES", 1000)
+    skipped = Skipped()
+    tables = sources.stream(path, skipped=skipped)[1]
+    assert 0 < len(next(tables)) < 100 and not skipped  # nothing behind it was read
+    assert sum(map(len, tables)) > 900 and dict(skipped.items()) == {"unreadable row": 1}
+    again, dropped_again, _ = read(path)
+    assert dict(dropped.items()) == dict(dropped_again.items()) and again.user_ids.tolist() == whole.user_ids.tolist()
+    for name in ("track", "t", "lon", "lat"):
+        np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
 
 
 def test_latin_1_and_gzip(tmp_path):
