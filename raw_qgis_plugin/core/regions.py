@@ -31,6 +31,7 @@ CROSSINGS = ("fixes", "segments")
 MIN_USERS = 10
 LONGEST_WAY_MS = 15 * 60_000  # between two fixes a straight way is assumed for no longer than this …
 LONGEST_WAY_M = 5000.0  # … and no farther
+STEPS_AT_ONCE = 1 << 17  # of which lines are made
 HOME_M = 150.0
 
 
@@ -168,18 +169,21 @@ def ways_across(tracks: Tracks, polygons: Sequence[Any] | np.ndarray, visits: cs
     from scipy.sparse import coo_matrix, csr_matrix
 
     regions = usable_polygons(polygons)
-    step = np.flatnonzero((tracks.track[1:] == tracks.track[:-1]) & (np.diff(tracks.t) <= LONGEST_WAY_MS))
-    metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
-    step = step[(metres > 0) & (metres <= LONGEST_WAY_M)]
-    ends = np.stack([np.stack([tracks.lon[i], tracks.lat[i]], axis=-1) for i in (step, step + 1)], axis=1)
-    ends[:, 1, 0] = near_lon(ends[:, 1, 0], ends[:, 0, 0])
-    tree = shapely.STRtree(shapely.linestrings(ends))
-    found = [tree.query(regions, predicate="intersects")]
-    for turn in (360.0, -360.0):  # for what is drawn beyond ±180
-        turned = shapely.transform(regions, lambda xy, turn=turn: xy + [turn, 0.0])
-        found.append(tree.query(turned, predicate="intersects"))
-    region, way = np.concatenate(found, axis=1)
-    pairs = np.unique(np.stack([region, tracks.user[step[way]]]), axis=1)
+    round_ = [shapely.transform(regions, lambda xy, turn=turn: xy + [turn, 0.0]) for turn in (360.0, -360.0)]
+    shapely.prepare(round_)
+    found = [np.zeros((2, 0), np.int64)]
+    steps = np.flatnonzero((tracks.track[1:] == tracks.track[:-1]) & (np.diff(tracks.t) <= LONGEST_WAY_MS))
+    for step in np.split(steps, np.arange(STEPS_AT_ONCE, len(steps), STEPS_AT_ONCE)):
+        metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
+        step = step[(metres > 0) & (metres <= LONGEST_WAY_M)]
+        ends = np.stack([np.stack([tracks.lon[i], tracks.lat[i]], axis=-1) for i in (step, step + 1)], axis=1)
+        ends[:, 1, 0] = near_lon(ends[:, 1, 0], ends[:, 0, 0])
+        for drawn in (regions, *round_):  # some are drawn beyond ±180
+            bounds = shapely.total_bounds(drawn)
+            near = ((ends.max(axis=1) >= bounds[:2]) & (ends.min(axis=1) <= bounds[2:])).all(axis=1)
+            region, way = shapely.STRtree(shapely.linestrings(ends[near])).query(drawn, predicate="intersects")
+            found.append(np.unique(np.stack([region, tracks.user[step[near][way]]]), axis=1))
+    pairs = np.unique(np.concatenate(found, axis=1), axis=1)
     crossed = coo_matrix((np.ones(pairs.shape[1], np.int64), (pairs[0], pairs[1])), shape=visits.shape).tocsr()
     new = csr_matrix(crossed - crossed.multiply(visits > 0))
     new.eliminate_zeros()

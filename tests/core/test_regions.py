@@ -162,6 +162,21 @@ def test_ways_round_the_world():
     assert ways_across(tracks, regions, nobody).toarray().tolist() == [[1, 0]] * 2 + [[0, 1]] * 4
 
 
+def test_lines_are_made_of_steps_near_regions_alone(monkeypatch):
+    rng = np.random.default_rng(0)
+    lon, lat = rng.uniform(0, 1, (2, 1000, 10))  # people who go about a degree in steps of a kilometre or so
+    lon, lat = (x[:, :1] + np.cumsum(rng.normal(0, 0.01, x.shape), axis=1) for x in (lon, lat))
+    t = np.tile(np.arange(10) * 60_000, 1000)
+    tracks, _ = build_tracks(np.repeat(np.arange(1000), 10), None, t, lon.ravel(), lat.ravel())
+    regions = [shapely.box(x, 0.5, x + 0.2, 0.505) for x in (0.2, 0.4, 0.6)]
+    made, linestrings = [], shapely.linestrings
+    monkeypatch.setattr(shapely, "linestrings", lambda ends: made.append(len(ends)) or linestrings(ends))
+    whole = ways_across(tracks, regions, crossing(tracks, regions))
+    assert whole.sum() > 3 and sum(made) < 0.1 * len(tracks)
+    monkeypatch.setattr("raw_qgis_plugin.core.regions.STEPS_AT_ONCE", 1000)
+    assert (ways_across(tracks, regions, crossing(tracks, regions)) != whole).nnz == 0
+
+
 def test_scores_by_the_way(people, invented_model):
     beside = [shapely.box(9.9, 40, 9.95, 60)]
     by_fixes = score_regions(people, beside, invented_model(), min_users=1)
