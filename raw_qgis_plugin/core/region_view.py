@@ -143,7 +143,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
         return RegionView(area, True, visitors)
     embeddings = city.embeddings[visitors]
     columns, in_domain, reasons = _scores(city, model, visitors, fixes, embeddings, area)
-    week = people_by(user, city.hour[fixes], city.users.n_users, HOURS).reshape(7, 24)
+    week = people_by(user, city.hour[fixes], HOURS).reshape(7, 24)
     mix = {
         name: mix_of(said[name][visitors], min_users)
         for name, said in city.answers.items()

@@ -39,7 +39,7 @@ def week_of_regions(
     inside = fixes_inside(users, polygons, progress)
     n_users, n_visits = np.zeros((2, len(inside), 7 * parts))
     for region, rows in enumerate(inside):
-        n_users[region] = people_by(users.user[rows], part[rows], users.n_users, 7 * parts)
+        n_users[region] = people_by(users.user[rows], part[rows], 7 * parts)
         begins = visit_begins(users, rows) | np.append(True, np.diff(part[rows]) != 0)[: len(rows)]
         n_visits[region] = np.bincount(part[rows[begins]], minlength=7 * parts)
     shown = n_users.ravel() >= min_users
@@ -58,8 +58,7 @@ def hour_of_week(tracks: Tracks) -> np.ndarray:
     return ((solar // HOUR_MS + EPOCH_HOUR) % HOURS).astype(np.uint8)
 
 
-def people_by(user: np.ndarray, slot: np.ndarray, n_users: int, n_slots: int) -> np.ndarray:
+def people_by(user: np.ndarray, slot: np.ndarray, n_slots: int) -> np.ndarray:
     """(n_slots,) distinct users seen in each slot. user, slot: (m,) integers of fixes."""
-    seen = np.zeros((n_users, n_slots), bool)
-    seen[user, slot] = True
-    return seen.sum(axis=0)
+    seen = np.unique(user.astype(np.int64) * n_slots + slot)
+    return np.bincount(seen % n_slots, minlength=n_slots)

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
@@ -24,7 +26,7 @@ from raw_qgis_plugin.core.regions import (  # noqa: E402
     ways_across,
 )
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
-from raw_qgis_plugin.core.week import week_of_regions  # noqa: E402
+from raw_qgis_plugin.core.week import people_by, week_of_regions  # noqa: E402
 
 POI = {"name": "poi", "unit": "region", "kind": "number", "halfwidth": {"low": -1, "high": 2}, "transform": "log1p"}
 DEGREE = shapely.box(0, 0, 1, 1)
@@ -303,6 +305,16 @@ def test_the_week_counts_people_and_hides_few_in_every_slice():
     assert fewer["suppressed"].sum() == 34 and (~fewer["suppressed"]).argmax() == 1
     with pytest.raises(InputError, match="at least 1"):
         week_of_regions(tracks, [DEGREE], 0)
+
+
+def test_people_by_slot_takes_no_room_for_those_who_are_elsewhere():
+    user, slot = np.array([7, 30_000_000, 7, 7], np.int32), np.array([0, 2, 0, 2], np.uint8)
+    tracemalloc.start()
+    try:
+        assert people_by(user, slot, 168)[:4].tolist() == [1, 0, 2, 0]  # and products of int32 and uint8 hold
+        assert tracemalloc.get_traced_memory()[1] < 1e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_visit_is_in_every_slice_that_it_is_seen_in():
