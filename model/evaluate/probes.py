@@ -209,7 +209,7 @@ def with_labels(tracks: Tracks, model: Model, random: TorchModel, args: argparse
     """Heads by what they look at, few labels, neighbours, the map."""
     rename, table = dict(args.rename), read_table(args.labels)
     table = thin(table, args.field, rename, args.per_class, args.seed) if args.per_class else table
-    units, found = label_units(tracks, table, args.unit, args.field)
+    units, found = label_units(tracks, table, args.unit, args.field, rename)
     whole = embed(units, model)
     known = ~np.isnan(whole).any(axis=1)
     units = units.take(known[units.track])

@@ -90,7 +90,7 @@ def labelled(
         table = thin(table, args.field, rename, args.per_class, args.seed)
     tracks = read(path)[0]
     unit = args.unit or head["unit"]
-    tracks, found = label_units(first_days(tracks, days) if days else tracks, table, unit, args.field)
+    tracks, found = label_units(first_days(tracks, days) if days else tracks, table, unit, args.field, rename)
     if head["kind"] == "number":
         return tracks, found, found.value.astype(float)
     place = {word: i for i, word in enumerate(head["classes"])}

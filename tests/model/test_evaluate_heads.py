@@ -4,6 +4,7 @@
 import csv
 import itertools
 import json
+from argparse import Namespace
 from contextlib import redirect_stdout
 from io import StringIO
 
@@ -49,6 +50,14 @@ def labels_file(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def words_file(labels_file):
+    """The same labels, and a second word for the same of everybody who walks."""
+    path, rows = labels_file.with_name("words.csv"), labels_file.read_text().splitlines()
+    path.write_text("\n".join([*rows, *(row.replace("walks", "strolls") for row in rows if "walks" in row)]))
+    return path
+
+
+@pytest.fixture(scope="module")
 def taught(nano_run, tracks_file, labels_file, tmp_path_factory):
     output = tmp_path_factory.mktemp("taught") / "bundle"
     common = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--unit", "user", "--output", str(output)]
@@ -86,6 +95,13 @@ def test_a_class_that_nobody_has_is_no_answer_of_the_trees(taught, tracks_file, 
         evaluate([*arguments, "--unit", "user", "--task", "way", "--bundle", str(taught)])
     with pytest.raises(InputError, match="give its folder as --bundle"):
         evaluate([*arguments, "--unit", "user", "--task", "way", "--record", "here"])
+
+
+def test_words_for_the_same_leave_nobody_out(tracks_file, words_file):
+    head = {"kind": "classes", "classes": ["drives", "walks"], "unit": "user"}
+    args = Namespace(rule=None, field="way", rename=[("strolls", "walks")], per_class=None, unit=None, seed=0)
+    _, found, y = profiles.labelled(str(tracks_file), words_file, args, head, None)
+    assert len(found.unit) == 120 and np.bincount(y).tolist() == [60, 60]
 
 
 def test_the_nearest_of_the_simple_methods_is_the_one_to_beat():
@@ -301,10 +317,10 @@ def contrast_run(tracks_file, tmp_path_factory):
     return run
 
 
-def test_probes_of_states_and_labels(nano_run, contrast_run, tracks_file, labels_file, tmp_path, monkeypatch):
+def test_probes_of_states_and_labels(nano_run, contrast_run, tracks_file, words_file, tmp_path, monkeypatch):
     monkeypatch.setattr(probes, "DRAWS", 3)
-    arguments = ["probes", "--tracks", str(tracks_file), "--labels", str(labels_file), "--field", "way"]
-    arguments += ["--contrastive", str(contrast_run)]
+    arguments = ["probes", "--tracks", str(tracks_file), "--labels", str(words_file), "--field", "way"]
+    arguments += ["--contrastive", str(contrast_run), "--rename", "strolls=walks"]
     evaluate([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "p")])
     figures = json.loads((tmp_path / "p.json").read_text())
     assert figures["states"]["speed (logarithm)"]["model"] > 0.8  # two speeds, which any state shows
