@@ -117,7 +117,7 @@ def read_times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:
             raise InputError(f"The time column '{guess.time}' holds {kind}, not times.")
         if pa.types.is_integer(kind) and column.null_count:  # as floats, epochs in µs would lose their last digits
             values = pc.fill_null(column, 0).to_numpy()
-            return np.where(column.is_null().to_numpy(), NO_TIME, parse_times(values))
+            return np.where(column.is_null().to_numpy(), NO_TIME, parse_times(values, timezone))
         return parse_times(column.to_numpy(zero_copy_only=False), timezone)
     if guess.date and pc.any(pc.match_substring_regex(column.slice(0, 1000), CLOCK)).as_py():
         column = pc.binary_join_element_wise(_text(table[guess.date]), column, " ")

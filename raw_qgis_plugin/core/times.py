@@ -39,8 +39,8 @@ ZONE = re.compile(r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?(?::?(\d\d))?")
 def parse_times(values: Any, timezone: str = "UTC") -> np.ndarray:
     """Read times -> (n,) int64 epoch ms, UTC; NO_TIME where one is missing or unreadable.
 
-    values: datetime64; numbers (s, ms, µs or ns by the column's magnitude); ISO text with 'T' or a space,
-    fractions of a second, 'Z', an offset or no zone; datetimes and dates; or a mix of them.
+    values: datetime64; numbers (s, ms, µs or ns by the column's magnitude, or YYYYMMDDhhmmss); ISO text with 'T' or a
+    space, fractions of a second, 'Z', an offset or no zone; datetimes and dates; or a mix of them.
     timezone: IANA name by which times without a zone are read. InputError where there is no such zone.
     A local time that the clock jumped over is read as if it had not jumped; a repeated one as the first.
     """
@@ -51,7 +51,7 @@ def parse_times(values: Any, timezone: str = "UTC") -> np.ndarray:
     if array.dtype.kind == "M":
         return _to_utc(array.astype("datetime64[ms]").astype(np.int64), zone)
     if array.dtype.kind in "iuf":
-        return _from_numbers(array)
+        return _from_numbers(array, zone)
     if array.dtype.kind in "SU":
         return _from_text(array, zone)
     if array.dtype.kind == "b":
@@ -95,12 +95,17 @@ def _offset_ms(quarter: int, zone: tzinfo) -> int:
     return int(offset.total_seconds() * 1000) if offset is not None else NO_TIME
 
 
-def _from_numbers(array: np.ndarray) -> np.ndarray:
-    """Epoch s, ms, µs or ns -> ms, by the column's median: 1e11 s is the year 5138, 1e11 ms is 1973."""
+def _from_numbers(array: np.ndarray, zone: tzinfo | None = None) -> np.ndarray:
+    """Epoch s, ms, µs or ns -> ms, by the column's median: 1e11 s is the year 5138, 1e11 ms is 1973.
+
+    zone: of dates that are written as one number, which epochs in ms would not reach before 2572; None for none.
+    """
     whole = array.dtype.kind in "iu"
     good = np.isfinite(array) & (np.abs(array.astype(np.float64)) < 9.2e18)
     size = np.abs(array[good & (array != 0)].astype(np.float64))
     middle = np.median(size) if len(size) else 0.0
+    if zone is not None and 19e12 <= middle < 21e12:
+        return _from_dates(array, zone)
     per_ms = 1e-3 if middle < 1e11 else 1 if middle < 1e14 else 1e3 if middle < 1e17 else 1e6
     number = np.where(good, array, 0)
     if whole:
@@ -112,6 +117,19 @@ def _from_numbers(array: np.ndarray) -> np.ndarray:
         good &= np.abs(ms) < 9.2e18
         ms = np.where(good, ms, 0).astype(np.int64)
     return np.where(good, ms, NO_TIME)
+
+
+def _from_dates(array: np.ndarray, zone: tzinfo) -> np.ndarray:
+    """Dates of the years 1900 to 2099 as numbers YYYYMMDDhhmmss."""
+    out = np.full(len(array), NO_TIME)
+    rows = np.flatnonzero((array >= 19e12) & (array < 21e12))
+    date, clock = np.divmod(array[rows].astype(np.int64), 1_000_000)
+    days, real = _days(date // 10_000, date // 100 % 100, date % 100)
+    hour, minute, second = clock // 10_000, clock // 100 % 100, clock % 100
+    good = real & (hour <= 24) & (minute <= 59) & (second <= 60)
+    ms = days * DAY_MS + hour * HOUR_MS + minute * 60_000 + second * 1000
+    out[rows] = _to_utc(np.where(good, ms, NO_TIME), zone)
+    return out
 
 
 def _from_objects(array: np.ndarray, zone: tzinfo) -> np.ndarray:
@@ -142,9 +160,9 @@ def _kind(kind: type) -> int:
 
 def _from_number_objects(array: np.ndarray, zone: tzinfo) -> np.ndarray:
     try:
-        return _from_numbers(array.astype(np.int64) if _all_int(array) else array.astype(np.float64))
+        return _from_numbers(array.astype(np.int64) if _all_int(array) else array.astype(np.float64), zone)
     except OverflowError:
-        return _from_numbers(array.astype(np.float64))
+        return _from_numbers(array.astype(np.float64), zone)
 
 
 def _all_int(array: np.ndarray) -> bool:

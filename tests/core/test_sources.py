@@ -162,6 +162,12 @@ def test_parquet_times_of_every_type(tmp_path, times):
     assert tracks.t.tolist() == [TEN, TEN + 60_000] and tracks.user_ids.tolist() == ["5"]
 
 
+def test_dates_as_numbers_are_of_the_zone(tmp_path):
+    table = pa.table({"t": pa.array([20200101110000, None]), "lon": [7.1, 7.1], "lat": [46.5, 46.5]})
+    parquet.write_table(table, tmp_path / "t.parquet")
+    assert read(tmp_path / "t.parquet", timezone="Europe/Berlin")[0].t.tolist() == [TEN]
+
+
 def test_parquet_with_gaps_and_geometry(tmp_path):
     shapely = pytest.importorskip("shapely")
     wkb = shapely.to_wkb(np.array([shapely.Point(1, 3), shapely.LineString([(0, 0), (1, 1)]), shapely.Point(2, 4)]))

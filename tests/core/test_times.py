@@ -55,6 +55,13 @@ def test_numbers_by_magnitude(factor):
     assert abs(int(floats[0]) - NOON) <= 1 and floats[1] == NO_TIME
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint64, float, object])
+def test_dates_written_as_one_number(kind):
+    values = np.array([20080517100004, 20081317100004, 0, 20080517250004], kind)
+    assert parse_times(values).tolist() == [NOON, NO_TIME, NO_TIME, NO_TIME]
+    assert parse_times(values[:1] + 20000, "Europe/Berlin").tolist() == [NOON]  # two hours later there
+
+
 def test_a_mixed_column():
     values = [
         None, "2008-05-17 10:00:04", datetime(2008, 5, 17, 10, 0, 4), NOON // 1000, float("nan"), True,
