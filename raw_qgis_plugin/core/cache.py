@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import embed as recipe
+from . import features, geodesy
 from .errors import Progress, no_progress, part_of
 from .features import FEATURE_VERSION
 from .tracks import Tracks
@@ -123,7 +124,8 @@ def recipe_key(model: Model) -> bytes:
             digest.update(block)
     # The text, so that no version has to be thought of: whoever edits the recipe, or what it calls, begins anew.
     called = {getattr(value, "__module__", None) or "" for value in vars(recipe).values()}
-    for name in sorted({recipe.__name__} | {name for name in called if name.startswith(f"{__package__}.")}):
+    called |= {recipe.__name__, features.__name__, geodesy.__name__}  # these two are called by the others
+    for name in sorted(name for name in called if name.startswith(f"{__package__}.")):
         digest.update(Path(str(sys.modules[name].__file__)).read_bytes())
     digest.update(json.dumps([FEATURE_VERSION, model.card.get("embedding")], sort_keys=True).encode())
     return digest.digest()

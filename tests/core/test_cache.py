@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import importlib
 import signal
 import sqlite3
 import stat
@@ -84,6 +85,17 @@ def test_the_key_is_the_content_and_the_model(tmp_path, make_model, people):
     other = make_model(b"another graph")
     embed_cached(people, other, folder)
     assert other.seen > 0
+
+
+@pytest.mark.parametrize("name", ["embed", "habits", "motion", "runtime", "tracks", "features", "geodesy"])
+def test_whoever_edits_what_the_recipe_calls_begins_anew(tmp_path, make_model, monkeypatch, name):
+    module, model = importlib.import_module(f"raw_qgis_plugin.core.{name}"), make_model()
+    before = cache.recipe_key(model)
+    assert cache.recipe_key(model) == before
+    edited = tmp_path / f"{name}.py"
+    edited.write_bytes(Path(module.__file__).read_bytes() + b"# edited")
+    monkeypatch.setattr(module, "__file__", str(edited))
+    assert cache.recipe_key(model) != before
 
 
 def test_units_too_short_have_none(tmp_path, make_model):
