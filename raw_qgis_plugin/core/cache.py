@@ -2,7 +2,7 @@
 """Embeddings kept on disk, so that the same tracks are not embedded twice.
 
 One SQLite file in a private folder. A unit is keyed by its fixes and by what makes an embedding of them: the backbone
-and the recipe. What is kept is personal data as the tracks are: `forget` removes it.
+and the recipe. What is kept is personal data as the tracks are: the options page removes the folder.
 """
 
 from __future__ import annotations
@@ -84,22 +84,6 @@ def embed_cached(
         store.write([(keys[unit], result[unit].tobytes()) for unit in chosen])
     progress(1.0)
     return result
-
-
-def forget(folder: Path, tracks: Tracks | None = None) -> None:
-    """Remove what was made of these tracks, of their users and of their days, by any model; None: of all.
-
-    sqlite3.Error or OSError where the file cannot be changed.
-    """
-    file = Path(folder, FILE)
-    if tracks is None:
-        file.unlink(missing_ok=True)
-    elif file.exists():
-        keys = {key for cut in (tracks, tracks.by_user(), tracks.by_day()) for key in content_keys(cut)}
-        with closing(_connect(file)) as database, database:
-            database.executemany("DELETE FROM units WHERE fixes = ?", ((key,) for key in keys))
-        with closing(_connect(file)) as database:
-            database.execute("PRAGMA incremental_vacuum").fetchall()
 
 
 def content_keys(tracks: Tracks) -> list[bytes]:

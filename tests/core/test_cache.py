@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core import cache
-from raw_qgis_plugin.core.cache import FILE, embed_cached, forget
+from raw_qgis_plugin.core.cache import FILE, embed_cached
 from raw_qgis_plugin.core.embed import embed, embedding_width
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -199,7 +199,7 @@ def test_nan_and_other_tables_cost_no_result(tmp_path, make_model, people):
     database.close()
     np.testing.assert_allclose(embed_cached(people, model, folder, warn=said.append), direct, rtol=1e-5)
     assert len(said) == 1 and "computed all the same" in said[0]
-    forget(folder)
+    (folder / FILE).unlink()
     (folder / FILE).mkdir()
     np.testing.assert_allclose(embed_cached(people, model, folder, warn=said.append), direct, rtol=1e-5)
     assert len(said) == 2
@@ -267,19 +267,3 @@ def test_the_file_keeps_its_size_and_loses_the_oldest(tmp_path, make_model, peop
     model.seen = 0
     embed_cached(crowd.take(crowd.user >= 290), model, folder)
     assert model.seen == 0
-
-
-def test_forgetting(tmp_path, make_model, people):
-    folder, model = tmp_path / "cache", make_model()
-    for tracks in (people, people.by_day(), others(people, 5)):
-        embed_cached(tracks, model, folder)
-    forget(folder, people)
-    model.seen = 0
-    embed_cached(others(people, 5), model, folder)
-    assert model.seen == 0
-    embed_cached(people.by_day(), model, folder)
-    assert model.seen > 0
-    forget(folder)
-    assert not list(folder.iterdir())
-    forget(folder)
-    forget(tmp_path / "never made", people)

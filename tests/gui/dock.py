@@ -7,6 +7,7 @@ $RAW_SUFFIX.
 """
 
 import os
+import shutil
 import sys
 import time
 from pathlib import Path
@@ -284,10 +285,9 @@ def reopen(dock):
 
 def cancel_and_go_on(dock):
     """Embed without the cache, press Cancel, and embed after all."""
-    from raw_qgis_plugin.core.cache import forget
     from raw_qgis_plugin.environment.folders import cache_folder
 
-    forget(cache_folder())
+    shutil.rmtree(cache_folder(), ignore_errors=True)
     dock.session.city = None
     dock.session.prepare()
     job = dock.session.job
