@@ -48,6 +48,7 @@ WINDOWS, STATES = 400, 8  # windows looked at, states of each
 DRAWS, LABELS = 20, 20
 TRIES = 50  # a draw, until it has all classes
 NEIGHBOURS = 5
+UNITS_AT_ONCE = 512  # held against all others
 ON_MAP = 1500
 CONTRASTIVE = "contrastive pretraining"
 HEARD = "RAW and what its heads say"
@@ -173,9 +174,12 @@ def neighbours(x: np.ndarray, y: np.ndarray, group: np.ndarray) -> tuple[float, 
     """Share of the nearest units (cosine, standardised, of other people) with the same class; and by chance."""
     z = (x - x.mean(axis=0)) / (x.std(axis=0) + 1e-6)
     z /= np.linalg.norm(z, axis=1, keepdims=True) + 1e-9
-    alike = z @ z.T
-    alike[group[:, None] == group[None, :]] = -np.inf
-    near = np.argpartition(-alike, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
+    near = np.zeros((len(z), NEIGHBOURS), np.int64)
+    for start in range(0, len(z), UNITS_AT_ONCE):
+        some = slice(start, start + UNITS_AT_ONCE)
+        apart = -z[some] @ z.T
+        apart[group[some, None] == group[None, :]] = np.inf
+        near[some] = np.argpartition(apart, NEIGHBOURS, axis=1)[:, :NEIGHBOURS]
     share = np.bincount(y) / len(y)
     return float((y[near] == y[:, None]).mean()), float(np.square(share).sum())
 

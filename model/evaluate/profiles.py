@@ -24,6 +24,7 @@ from model.examples import BASELINE
 from model.hand_features import hand_features
 from model.heads import Task, boosting, folds, label_words
 from model.labels import Labelled, label_units, read_table, thin
+from model.persons import persons_of
 from model.scoring import Told, compare, confusion, scatter, verdict
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.domain import unit_stats
@@ -65,8 +66,9 @@ def by_rule(tracks: Tracks) -> tuple[Tracks, Labelled]:
     first = halves[0].take(np.isin(halves[0].user_ids, list(both))[halves[0].user])
     if first.n_users < 10:
         raise InputError(f"Only {first.n_users} users are seen on {FEWEST_DAYS} weekdays of each half of their time.")
-    n = np.arange(first.n_users)
-    return first, Labelled(n, np.array([said[user] for user in first.user_ids], object), n)
+    person = dict(zip(users.user_ids, persons_of(users), strict=True))
+    value, group = (np.array([of[user] for user in first.user_ids]) for of in (said, person))
+    return first, Labelled(np.arange(first.n_users), value.astype(object), group)
 
 
 def labelled(

@@ -4,6 +4,7 @@
 import csv
 import itertools
 import json
+import tracemalloc
 from argparse import Namespace
 from contextlib import redirect_stdout
 from io import StringIO
@@ -133,11 +134,13 @@ def test_the_rule_is_asked_of_the_later_half():
     parts = []
     for user in range(12):
         works = at_work & ((day >= 14) if user % 2 else (day < 0))  # odd ones begin to work after two weeks
-        parts.append((np.full(len(minutes), user), minutes, 0.03 * works))
+        shared = (user > 9) * (minutes < 240) * minutes / 1e6  # a way that the last two have in common
+        parts.append((np.full(len(minutes), user), minutes, 0.03 * works - shared))
     who, when, lon = (np.concatenate(p) for p in zip(*parts, strict=True))
     tracks, _ = build_tracks(who, None, 1_699_833_600_000 + when * 60_000, lon, np.zeros(len(lon)))
     first, found = profiles.by_rule(tracks)
     assert found.value.tolist() == ["no", "yes"] * 6
+    assert found.group[10] == found.group[11] and len(np.unique(found.group)) == 11
     assert first.n_users == 12 and first.lon.max() == 0  # of what is asked about nothing is seen
     with pytest.raises(InputError, match="Only 3 users"):
         profiles.by_rule(tracks.take(tracks.user < 3))
@@ -381,6 +384,16 @@ def test_neighbours_of_the_same_person_do_not_count():
     person = np.repeat(np.arange(12), 2)  # each of them twice, at one spot of its own
     same, chance = probes.neighbours(np.eye(12)[person], person, person)
     assert same == 0 and chance == pytest.approx(1 / 12)
+
+
+def test_neighbours_take_no_room_for_all_pairs():
+    x, person = np.random.default_rng(0).normal(size=(5000, 4)), np.arange(5000)
+    tracemalloc.start()
+    try:
+        probes.neighbours(x, person % 2, person)
+        assert tracemalloc.get_traced_memory()[1] < 100e6
+    finally:
+        tracemalloc.stop()
 
 
 def test_a_probe_asks_other_people():
