@@ -5,7 +5,8 @@ With --labels and --field the truth is a column of a table. With --pickups it is
 last week of the tracks (their flag turns from free to occupied), by taxis whose tracks are not looked at. What is
 looked at are the taxis held apart from training, before that week. The flag is never an input. With --hours each
 stretch of a track counts as a user: in weeks a taxi crosses everything, in two hours it does not. A straight line
-learns from each method's columns; blocks of regions are never both learned from and asked about. Several sources, as
+learns from each method's columns; visitors are held against people drawn at random, against their own embeddings dealt
+anew, and against noise. Blocks of regions are never both learned from and asked about. Several sources, as
 two cities, are learned from and asked about together.
 """
 
