@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,14 @@ CLOCK = r"^\s*\d{1,2}:\d\d"
 def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> pa.Table:
     """The columns user, track (as they are, or absent), t (int64 ms), lon and lat (float64 degrees) of a table.
 
-    Rows marked as not visible are dropped and counted.
+    Rows marked as not visible are dropped and counted. Points are in the CRS that GeoParquet's metadata tell.
     """
     if guess.visible:
         hidden = pc.fill_null(pc.equal(pc.utf8_lower(_text(table[guess.visible])), "false"), False)
         skipped.add("marked as not visible", pc.sum(hidden).as_py() or 0)
         table = table.filter(pc.invert(hidden))
     if guess.geometry:
-        lon, lat = _points(table[guess.geometry])
+        lon, lat = _points(table[guess.geometry], _crs_of(table.schema, guess.geometry))
     else:
         lon, lat = (_degrees(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
     columns = {"t": read_times(table, guess, timezone), "lon": lon, "lat": lat}
@@ -90,8 +91,16 @@ def _degrees(column: pa.ChunkedArray) -> np.ndarray:
     return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
 
 
-def _points(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
-    """Longitudes and latitudes of points as WKB; nan for other geometries."""
+def _crs_of(schema: pa.Schema, name: str) -> Any:
+    """The CRS of a column of geometries as PROJJSON; None where none is told, which is longitude and latitude."""
+    try:
+        return json.loads((schema.metadata or {})[b"geo"])["columns"][name].get("crs")
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return None
+
+
+def _points(column: pa.ChunkedArray, crs: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """Longitudes and latitudes of points as WKB in a CRS (of `_crs_of`); nan for other geometries."""
     from .errors import require
 
     require("shapely")
@@ -100,7 +109,18 @@ def _points(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
     if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
         raise InputError("The geometry column holds no WKB points, and there are no longitude and latitude columns.")
     points = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
-    return shapely.get_x(points), shapely.get_y(points)
+    x, y = shapely.get_x(points), shapely.get_y(points)
+    if crs is None:
+        return x, y
+    require("pyproj")
+    import pyproj
+
+    try:
+        transformer = pyproj.Transformer.from_crs(pyproj.CRS.from_user_input(crs), "OGC:CRS84", always_xy=True)
+    except pyproj.exceptions.ProjError as error:
+        raise InputError(f"The CRS of the geometry column cannot be read: {error}") from error
+    lon, lat = transformer.transform(x, y)
+    return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
 
 
 def read_times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 from datetime import datetime, timezone
 
 import numpy as np
@@ -175,6 +176,23 @@ def test_parquet_with_gaps_and_geometry(tmp_path):
     parquet.write_table(table, tmp_path / "a.parquet")
     tracks, skipped, _ = read(tmp_path / "a.parquet")
     assert tracks.lon.tolist() == [1] and skipped == {"no position": 1, "no user": 1}
+
+
+@pytest.mark.parametrize(("epsg", "x", "y"), [(3857, 1113194.908, 5621521.486), (4326, 10.0, 45.0), (None, 10.0, 45.0)])
+def test_points_of_geoparquet_are_in_its_crs(tmp_path, epsg, x, y):
+    shapely, pyproj = pytest.importorskip("shapely"), pytest.importorskip("pyproj")
+    shapes = [shapely.Point(x, y), shapely.LineString([(0, 0), (1, 1)])]
+    table = pa.table({"t": [TEN, TEN + 1], "geometry": shapely.to_wkb(shapes)})
+    column = {"encoding": "WKB", "geometry_types": ["Point"]}
+    column |= {"crs": pyproj.CRS.from_epsg(epsg).to_json_dict()} if epsg else {}
+    geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
+    parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), tmp_path / "a.parquet")
+    tracks, skipped, _ = read(tmp_path / "a.parquet")
+    assert tracks.lon == pytest.approx([10]) and tracks.lat == pytest.approx([45]) and skipped == {"no position": 1}
+    column["crs"] = {"type": "no such thing"}
+    parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="CRS of the geometry column"):
+        read(tmp_path / "a.parquet")
 
 
 def write_plt(folder, name, rows):
