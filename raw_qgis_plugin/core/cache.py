@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 FILE = "embeddings.sqlite"
 LARGEST_BYTES = 4 * 2**30  # of the file; what was not used for longest goes first
 UNITS_AT_ONCE = 128  # computed before they are stored: what an interruption can lose, some ten seconds of users
+READ_AT_ONCE = 10_000  # vectors that are held besides the result
 KEYS_AT_ONCE = 500  # in one query; SQLite takes 999
 WAIT_S = 10.0  # for another process that writes
 DAY_S = 86_400
@@ -69,14 +70,15 @@ def embed_cached(
     result = np.full((tracks.n_tracks, recipe.width_of(model)), np.nan, np.float32)
     units = np.flatnonzero(np.diff(tracks.track_offsets) >= recipe.FEWEST)
     keys = content_keys(tracks)
-    found = store.read([keys[unit] for unit in units], result.shape[1])
     new = []
-    for unit in units:
-        vector = found.get(keys[unit])
-        if vector is None:
-            new.append(unit)
-        else:
-            result[unit] = np.frombuffer(vector, np.float32)
+    for part in np.split(units, np.arange(READ_AT_ONCE, len(units), READ_AT_ONCE)):
+        found = store.read([keys[unit] for unit in part], result.shape[1])
+        for unit in part:
+            vector = found.get(keys[unit])
+            if vector is None:
+                new.append(unit)
+            else:
+                result[unit] = np.frombuffer(vector, np.float32)
     for start in range(0, len(new), UNITS_AT_ONCE):
         chosen = np.array(new[start : start + UNITS_AT_ONCE])
         shares = [(len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))]

@@ -9,6 +9,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -96,6 +97,19 @@ def test_whoever_edits_what_the_recipe_calls_begins_anew(tmp_path, make_model, m
     edited.write_bytes(Path(module.__file__).read_bytes() + b"# edited")
     monkeypatch.setattr(module, "__file__", str(edited))
     assert cache.recipe_key(model) != before
+
+
+def test_what_is_there_is_not_held_twice(tmp_path, make_model, people, monkeypatch):
+    folder, model, crowd = tmp_path / "cache", make_model(width=64), others(people, 600)
+    whole = embed_cached(crowd, model, folder)
+    monkeypatch.setattr(cache, "READ_AT_ONCE", 50)
+    tracemalloc.start()
+    try:
+        again = embed_cached(crowd, model, folder, warn=refuse)
+        assert tracemalloc.get_traced_memory()[1] < 1.6 * whole.nbytes
+    finally:
+        tracemalloc.stop()
+    np.testing.assert_array_equal(again, whole)
 
 
 def test_units_too_short_have_none(tmp_path, make_model):
