@@ -164,7 +164,7 @@ def teach_again(bundle: Path, before: Bundle, city: City) -> list[dict]:
     """Teach each head on the city from the new embeddings, into the bundle; heads of trips see none, and stay as they
     are. Returns what happened, a row a head.
     """
-    rows, heads = [], before.card["heads"]
+    rows, heads = [], sorted(before.card["heads"], key=lambda head: head["unit"] != "trip")  # the others hear it
     for n, head in enumerate(heads):
         say(stage="heads", head=head["name"], done=n, of=len(heads))
         row = {"head": head["name"], "unit": head["unit"], "before": head.get("metrics", {}).get("head")}

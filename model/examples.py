@@ -76,10 +76,7 @@ def examples_of(
     cached: Embed | None = None,
 ) -> Examples:  # fmt: skip
     """The same of what label_units gives. cached: tracks and a progress -> embeddings, in the place of `embed`."""
-    if unit == "trip":
-        x = motion(tracks)
-    else:
-        x = with_trips(cached(tracks, progress) if cached else embed(tracks, model, progress), tracks, unit, model)
+    x = unit_inputs(tracks, unit, model, progress, cached)
     good = ~np.isnan(x).any(axis=1)
     stats = {k: v[good] for k, v in unit_stats(tracks).items()}
     hand = hand_features(tracks)[good]
@@ -94,6 +91,17 @@ def examples_of(
         strength_of(x.shape[1], model),
         domain_of(stats),
     )
+
+
+def unit_inputs(
+    tracks: Tracks, unit: str, model: Model, progress: Progress = no_progress, cached: Embed | None = None
+) -> np.ndarray:
+    """(n_tracks, d) what heads of units that are tracks are given: embeddings, to users and days also their trips; of
+    trips how they move.
+    """
+    if unit == "trip":
+        return motion(tracks)
+    return with_trips(cached(tracks, progress) if cached else embed(tracks, model, progress), tracks, unit, model)
 
 
 def some_days(

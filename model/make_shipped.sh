@@ -44,14 +44,14 @@ teach=($python -m model.finetune --tracks "$truth/tracks.parquet" --bundle "$bun
 plans="the synthetic city's weekly plans"
 "${teach[@]}" --unit trip --task-name trip_mode --title "Mode of trips" --labels "$truth/truth_segments.csv" \
     --field mode --per-class 12000 --trained-on "the synthetic city, by Eclipse SUMO"
-people=("${teach[@]}" --unit user --also-days 3 3 3 3 5 7 14 --cache "$work/embeddings")  # few days tell little, so often
-"${people[@]}" --task-name commuter --title "Commuter" \
+people=("${teach[@]}" --unit user --cache "$work/embeddings" --also-days)
+"${people[@]}" 3 14 --task-name commuter --title "Commuter" \
     --labels "$truth/truth_users.csv" --field commuter --trained-on "$plans"
-"${people[@]}" --task-name metro_user --title "Metro user" \
+"${people[@]}" 3 3 3 3 5 7 14 --task-name metro_user --title "Metro user" \
     --labels "$truth/truth_users.csv" --field metro_user --trained-on "$plans"
-"${people[@]}" --task-name trips_a_day --title "Trips a day" --unit-of-measure "per day" \
+"${people[@]}" 3 3 3 3 5 7 14 --task-name trips_a_day --title "Trips a day" --unit-of-measure "per day" \
     --labels "$truth/truth_users.csv" --field trips_a_day --trained-on "$plans"
-"${people[@]}" --task-name metro_trips --title "Metro trips" --unit-of-measure "a week" \
+"${people[@]}" 3 3 3 3 5 7 14 --task-name metro_trips --title "Metro trips" --unit-of-measure "a week" \
     --labels "$truth/truth_users.csv" --field metro_trips_a_week --trained-on "$plans"
 $python -m model.synthetic.segments --movement "$work/movement31/movement" --per-mode 1000 --seed 41 --output "$work/segments"
 $python -m model.finetune --tracks "$truth/tracks.parquet" "$work/segments/tracks.parquet" \

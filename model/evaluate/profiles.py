@@ -20,7 +20,7 @@ import numpy as np
 from model.card import write_card
 from model.cli import pair, positive
 from model.evaluate import add_record, check_record, make_parser, write_report
-from model.examples import BASELINE
+from model.examples import BASELINE, unit_inputs
 from model.hand_features import hand_features
 from model.heads import Task, boosting, folds, label_words
 from model.labels import Labelled, label_units, read_table, thin
@@ -28,10 +28,9 @@ from model.persons import persons_of
 from model.scoring import Told, compare, confusion, scatter, verdict
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.domain import unit_stats
-from raw_qgis_plugin.core.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.habits import HABITS, habits
-from raw_qgis_plugin.core.profiles import answers, softmax, with_trips
+from raw_qgis_plugin.core.profiles import answers, softmax
 from raw_qgis_plugin.core.report import Page
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
@@ -116,7 +115,7 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
     head = model.bundle.head(args.task)
     task = Task(head["kind"], tuple(head.get("classes", ())), head.get("transform", "identity"))
     tracks, found, truth = labelled(args.tracks, args.labels, args, head, days)
-    x = with_trips(embed(tracks, model), tracks, head["unit"], model)
+    x = unit_inputs(tracks, head["unit"], model)
     known = ~np.isnan(x).any(axis=1)
     hand, x, truth, group = hand_features(tracks)[known], x[known], truth[known], found.group[known]
     stats = {name: values[known] for name, values in unit_stats(tracks).items()}
@@ -194,7 +193,9 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--labels", type=Path, metavar="L", help="as for model.finetune")
     p.add_argument("--field", metavar="F", help="column of the labels")
     p.add_argument("--rule", choices=("commuting",), help="in the place of labels: ask what this rule says later on")
-    p.add_argument("--unit", choices=("user", "track", "day"), help="what labels are of (default: the head's own unit)")
+    p.add_argument(
+        "--unit", choices=("user", "track", "day", "trip"), help="what labels are of (default: the head's own unit)"
+    )
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
     p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")

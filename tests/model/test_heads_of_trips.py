@@ -2,12 +2,14 @@
 """A head of trips, and heads of users that hear how many trips of each kind it sees."""
 
 import csv
+import json
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from model.evaluate import main as evaluate
 from model.finetune import main as finetune
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.embed import width_of
@@ -66,6 +68,9 @@ def test_heads_of_users_hear_the_head_of_trips(nano_run, rides, tmp_path, lines)
     assert heads["trip_mode"]["metrics"]["head"]["accuracy"] > 0.98 and "asks" not in heads["trip_mode"]
     assert heads["trams"]["inputs"] == width_of(model) + 2 * 2
 
+    asked = ["profiles", "--tracks", tracks, "--labels", trips, "--field", "mode", "--task", "trip_mode"]
+    evaluate([*asked, "--bundle", bundle, "--output", str(tmp_path / "r")])
+    assert json.loads((tmp_path / "r.json").read_text())["all"]["accuracy"] > 0.98
     fixes = read(tracks)[0]
     said = profile(fixes.by_user(), model, "user", ["trams"]).columns
     truth = np.array([int(user[1:]) % 4 for user in said["user_id"]])
