@@ -300,7 +300,8 @@ class RunPage(QWidget):
         child.terminate()
         self.buttons["pause"].setEnabled(False)
         self.head.setText(tr("Stopping …"))
-        QTimer.singleShot(round(1000 * PATIENCE_S), child.kill)
+        started = child.about["started"]  # by then it may have gone on
+        QTimer.singleShot(round(1000 * PATIENCE_S), lambda: child.kill(started))
 
     def resume(self) -> None:
         """Go on from the last checkpoint; a head is taught anew."""

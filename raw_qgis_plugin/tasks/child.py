@@ -72,7 +72,7 @@ class Child:
     def _launch(self) -> None:
         for name in (END, PID):
             (self.folder / name).unlink(missing_ok=True)
-        self.about |= {"started": datetime.now(timezone.utc).isoformat(timespec="seconds"), "stopped": False}
+        self.about |= {"started": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "stopped": False}
         _write_about(self.folder, self.about)
         apart: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
@@ -180,8 +180,10 @@ class Child:
             _write_about(self.folder, self.about)
         self._signal(signal.SIGTERM)
 
-    def kill(self) -> None:
-        """End it, and the workers it has started."""
+    def kill(self, started: str = "") -> None:
+        """End it, and the workers it has started. started: as in run.json, to spare one that was started since then."""
+        if started not in ("", self.about["started"]):
+            return
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
 
     def cancel(self, patience_s: float = PATIENCE_S) -> None:

@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The last page of the training dialog without a desktop: what its buttons do to a process, and what its bar shows."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.PyQt.QtWidgets import QApplication
+
+STAYS = "import time\nprint('{\"stage\": \"training\"}')\ntime.sleep(60)"
+
+
+@pytest.fixture
+def show(
+    staged: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Callable[[str], Any]:
+    """The page with a run on it, whose training is a stand-in given by its source."""
+    from raw_qgis_plugin.gui import training_run
+    from raw_qgis_plugin.tasks import child as module
+
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setattr(module, "runs_folder", lambda: tmp_path / "runs")
+    monkeypatch.setattr(training_run, "ADAPT", "standin")  # a pretraining can be paused
+
+    def begin(source: str) -> Any:
+        (tmp_path / "standin.py").write_text(source)
+        child = module.Child.start("standin", [], tmp_path / "runs" / "one", needs=(), minutes=1)
+        request.addfinalizer(lambda: child.cancel(0))
+        page = training_run.RunPage(None)
+        request.addfinalizer(page.timer.stop)
+        page.attach(child)
+        return page
+
+    return begin
+
+
+def spin(until: Callable[[], bool], seconds: float = 20.0) -> bool:
+    """Let Qt work until something is so; whether it came to be."""
+    end = time.monotonic() + seconds
+    while not until() and time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.02)
+    return until()
+
+
+def test_what_goes_on_after_a_pause_is_not_killed(show: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.gui import training_run
+
+    monkeypatch.setattr(training_run, "PATIENCE_S", 3.0)
+    page = show(STAYS)
+    assert spin(lambda: bool(page.last))
+    paused = time.monotonic()
+    page.pause()
+    assert spin(lambda: page.status == "stopped", 2.5)
+    page.resume()
+    assert time.monotonic() - paused < 3.0
+    spin(lambda: page.status != "running", 4.0)
+    assert page.status == "running"
