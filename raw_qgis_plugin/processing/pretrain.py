@@ -18,7 +18,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..tasks.training import PRESETS
+from ..tasks import training
 from .base import ANY_FILE, DEVICES, READ, TrackAlgorithm, icon
 from .progress import Stage, time_left
 from .words import tr
@@ -47,8 +47,9 @@ class Pretrain(TrackAlgorithm):
         """The form."""
         self.add_tracks()
         self.add_choice(
-            "PRESET", "Size of the model", PRESETS, "raw-small suits a laptop; raw-base and larger need a graphics "
-            "card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.",
+            "PRESET", "Size of the model", training.PRESETS, "raw-small suits a laptop; raw-base and larger need a "
+            "graphics card. What comes with RAW begins anew in another size than raw-small; a model of your own "
+            "keeps its size.",
             defaultValue="raw-small",
         )  # fmt: skip
         init = QgsProcessingParameterFile(
@@ -74,9 +75,10 @@ class Pretrain(TrackAlgorithm):
         self.addOutput(QgsProcessingOutputString("VERDICT", tr("Whether to use the new model")))
 
     def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        """A model to go on from has to be there and whole."""
+        """A model to go on from has to be there and whole, and there has to be room for the new one."""
         super().check_own(parameters, context)
         self._init(parameters, context)
+        training.check_target(self.parameterAsString(parameters, "BUNDLE", context))
 
     def _init(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[str, str]:
         """What to go on from ('none': nothing), and why nothing, in words. BundleError where INIT is no model."""
@@ -96,11 +98,9 @@ class Pretrain(TrackAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Read, train in a child process, copy what came of it."""
-        from ..core import library
         from ..core.bundle import open_bundle
         from ..core.errors import Cancelled, InputError
         from ..tasks import child as runs
-        from ..tasks import training
 
         init, why = self._init(parameters, context)
         if why:
@@ -131,10 +131,8 @@ class Pretrain(TrackAlgorithm):
                 )
                 feedback.pushWarning(words.format(folder=folder))
             raise
-        library.copy(Path(last["bundle"]), Path(bundle))
-        shutil.copyfile(last["report"], report)
+        training.hand_over(folder, Path(last["bundle"]), Path(last["report"]), Path(bundle), Path(report))
         device = open_bundle(bundle).card["training"]["device"]
-        child.delete()  # a copy of people's tracks
         feedback.pushInfo(last["verdict"])
         return {
             "BUNDLE": bundle, "REPORT": report, "VERDICT": last["verdict"], "PROVIDER": device,
@@ -144,8 +142,6 @@ class Pretrain(TrackAlgorithm):
     @staticmethod
     def _follow(child: Child, stage: Stage, minutes: float, feedback: QgsProcessingFeedback) -> dict[str, Any]:
         """Show the child's progress. Returns its last line."""
-        from ..tasks import training
-
         last: dict[str, Any] = {}
 
         def told(line: dict[str, Any]) -> None:

@@ -25,6 +25,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import InputError
+from ..tasks import training
 from .base import READ, TrackAlgorithm, icon, kept_in
 from .progress import Stage
 from .score_regions import to_lonlat
@@ -110,7 +111,7 @@ class TrainHead(TrackAlgorithm):
         self.addOutput(QgsProcessingOutputString("VERDICT", tr("Whether the label is worth using")))
 
     def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
-        """A name that can be a field's, an id to join by, polygons for regions, a model that is whole."""
+        """A name that can be a field's, an id to join by, polygons for regions, a model that is whole, room for it."""
         from ..core.bundle import HEAD_NAMES, is_head_name, open_bundle
 
         super().check_own(parameters, context)
@@ -118,6 +119,7 @@ class TrainHead(TrackAlgorithm):
         if not is_head_name(name):
             raise InputError(f"'{name}' is no name for a task: {HEAD_NAMES}.")
         open_bundle(self._model_path(parameters, context))
+        training.check_target(self.parameterAsString(parameters, "BUNDLE", context))
         labels, unit = self.parameterAsSource(parameters, "LABELS", context), self._unit(parameters, context)
         for key in ("LABEL_FIELD", "LABEL_ID") if labels is not None else ():
             field = self.parameterAsString(parameters, key, context)
@@ -155,10 +157,8 @@ class TrainHead(TrackAlgorithm):
         import shutil
         from pathlib import Path
 
-        from ..core import library
         from ..core.bundle import open_bundle
         from ..tasks import child as runs
-        from ..tasks import training
 
         unit, name = self._unit(parameters, context), self.parameterAsString(parameters, "TASK_NAME", context)
         bundle, report = (self.parameterAsString(parameters, key, context) for key in ("BUNDLE", "REPORT"))
@@ -170,7 +170,8 @@ class TrainHead(TrackAlgorithm):
             feedback.pushWarning(words.format(name=name))
         if not len(tracks):
             raise InputError("INPUT has no two usable fixes of anybody, so there is nothing to learn from.")
-        folder, child = runs.new_folder("head"), None
+        folder, child, told = runs.new_folder("head"), None, None
+        made = folder / training.RUN  # where the training dialog looks for it
         arguments = [
             "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.parquet"),
             "--field", "label", "--unit", unit, "--task-name", name,
@@ -180,13 +181,14 @@ class TrainHead(TrackAlgorithm):
             "--bundle", str(source.path.resolve()),
             "--title", self.parameterAsString(parameters, "LABEL_FIELD", context).replace("_", " "),
             "--trained-on", tr("labels of one's own"),
-            "--report", str(folder / "report.html"), "--output", str(folder / "bundle"),
+            "--report", str(made / "report.html"), "--output", str(made / "bundle"),
         ]  # fmt: skip
         cache = kept_in(feedback)
         arguments += ["--cache", str(cache)] if cache else []
         if parameters.get("HOURS") is not None:
             arguments += ["--hours", f"{self.parameterAsDouble(parameters, 'HOURS', context):g}"]
         try:
+            made.mkdir()
             arguments += self._write_labels(parameters, context, unit, folder)
             if unit == "user":
                 tracks = only_labelled(tracks, folder / "labels.parquet")
@@ -194,12 +196,12 @@ class TrainHead(TrackAlgorithm):
             stage = Stage(feedback, tr("Teaching"), READ, 100)  # where Cancel was pressed, nothing is started
             child = runs.Child.start("model.finetune", arguments, folder, title=tr(self.TITLE))
             told = self._follow(child, stage, feedback)
-            library.copy(folder / "bundle", Path(bundle))
-            shutil.copyfile(folder / "report.html", report)
         finally:
             if child is not None:
                 child.cancel()
-            shutil.rmtree(folder)  # a copy of people's tracks
+            if told is None:
+                shutil.rmtree(folder)  # a copy of people's tracks
+        training.hand_over(folder, made / "bundle", made / "report.html", Path(bundle), Path(report))
         feedback.pushInfo(told.get("verdict", ""))
         return {
             "BUNDLE": bundle, "REPORT": report, "VERDICT": told.get("verdict", ""),
@@ -238,8 +240,6 @@ class TrainHead(TrackAlgorithm):
     @staticmethod
     def _follow(child: Child, stage: Stage, feedback: QgsProcessingFeedback) -> dict[str, str]:
         """Show the child's progress. Returns the verdict and the device really used."""
-        from ..tasks import training
-
         told: dict[str, str] = {}
 
         def hear(line: dict[str, Any]) -> None:

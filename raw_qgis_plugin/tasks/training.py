@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import csv
 import re
+import shutil
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core.errors import Progress, no_progress
+from ..core import library
+from ..core.errors import Progress, RawError, no_progress
 from ..core.paths import RESOURCES
 from ..layers.words import tr
 
@@ -21,6 +23,7 @@ PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/config.
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
 MOST_CLASSES = 12  # numbers with more values than this are measured, not named
 RUN = "result"  # under the run's folder: what model.adapt calls RUN
+PERSONAL = ("tracks.parquet", "labels.parquet", "regions.geojson")  # what a run's folder holds of people
 KEPT = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # so that what was learnt elsewhere is not forgotten
 TRAINED, COMPARED, TAUGHT = 0.8, 0.85, 0.98  # shares of the work behind it, by the stages of model.adapt
 
@@ -51,6 +54,27 @@ def pretraining(folder: Path, init: str, preset: str, minutes: float, device: st
     else:
         arguments += ["--validate-every", "10" if minutes < 5 else "25" if minutes < 30 else "50"]
     return arguments if device.lower() == "auto" else [*arguments, "--device", device.lower()]
+
+
+def check_target(bundle: str) -> None:
+    """InputError where a bundle can't be put; '' is for QGIS to refuse."""
+    if bundle:
+        library.check_target(Path(bundle))
+
+
+def hand_over(folder: Path, made: Path, told: Path, bundle: Path, report: Path) -> None:
+    """Copy a run's model and report to where they are wanted, then remove the run, which lies in `folder`.
+
+    RawError where they can't be written: the run then stays, without its copies of tracks and labels.
+    """
+    try:
+        library.copy(made, bundle)
+        shutil.copyfile(told, report)
+    except (RawError, OSError) as error:
+        for name in PERSONAL:
+            (folder / name).unlink(missing_ok=True)
+        raise RawError(f"{error} The training is done: its model is kept in {made}, and in RAW's training.") from error
+    shutil.rmtree(folder)
 
 
 def share_done(line: dict[str, Any], minutes: float) -> float | None:

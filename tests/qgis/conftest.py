@@ -37,6 +37,16 @@ TYPES = {
     QDateTime: QMetaType.Type.QDateTime,
 }  # fmt: skip
 
+AT_ONCE = """
+import json, shutil
+from pathlib import Path
+from raw_qgis_plugin.core.paths import shipped_bundle
+made = Path("result").resolve()
+shutil.copytree(shipped_bundle(), made / "bundle")
+(made / "report.html").write_text("a report")
+print(json.dumps({"bundle": str(made / "bundle"), "report": str(made / "report.html"), "verdict": "good"}))
+"""
+
 
 @pytest.fixture(scope="session", autouse=True)
 def staged(qgis_app: Any) -> None:
@@ -72,6 +82,21 @@ def waiting(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> It
     yield started
     for child in started:
         child.kill()
+
+
+@pytest.fixture
+def at_once(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, staged: None) -> None:
+    """In the place of a training a process that hands out the shipped model at once."""
+    from raw_qgis_plugin.tasks.child import Child
+
+    begin = Child.start.__func__
+    (tmp_path / "standin.py").write_text(AT_ONCE)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+
+    def start(cls: type, module: str, arguments: list[str], folder: Path, **notes: Any) -> Child:
+        return begin(cls, "standin", arguments, folder, needs=(), **notes)
+
+    monkeypatch.setattr(Child, "start", classmethod(start))
 
 
 @pytest.fixture(scope="session")

@@ -160,3 +160,23 @@ def test_a_model_that_is_none_is_refused_before_anything_is_read(
     with pytest.raises(QgsProcessingException, match="There is no model at"):
         processing.run("raw:pretrain", parameters(make(invented()), tmp_path, INIT=str(tmp_path / "nowhere")))
     assert list(runs.iterdir()) == []
+
+
+def test_a_folder_with_something_else_in_it_is_refused_before_anything_is_trained(
+    processing: Any, make: Callable[..., Any], invented: Callable[..., Any], runs: Path, tmp_path: Path, waiting: list
+) -> None:
+    (tmp_path / "bundle").mkdir()
+    (tmp_path / "bundle" / "thesis.txt").touch()
+    with pytest.raises(QgsProcessingException, match="is no model bundle"):
+        processing.run("raw:pretrain", parameters(make(invented()), tmp_path), feedback=Told())
+    assert not waiting and (tmp_path / "bundle" / "thesis.txt").exists()
+
+
+def test_a_model_outlasts_a_report_that_cannot_be_written(
+    processing: Any, make: Callable[..., Any], invented: Callable[..., Any], runs: Path, tmp_path: Path, at_once: None
+) -> None:
+    (tmp_path / "report.html").mkdir()
+    with pytest.raises(QgsProcessingException, match="its model is kept in"):
+        processing.run("raw:pretrain", parameters(make(invented()), tmp_path), feedback=Told())
+    (folder,) = runs.iterdir()
+    assert (folder / "result" / "bundle" / "card.json").exists() and not (folder / "tracks.parquet").exists()

@@ -171,6 +171,33 @@ def test_whatever_ends_it_stops_the_training_and_leaves_nothing(
     assert done.values == {} and not started.running and not list((tmp_path / "runs").iterdir())
 
 
+def test_what_was_learned_outlasts_a_folder_that_cannot_be_written(
+    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, at_once: None
+) -> None:
+    from raw_qgis_plugin.gui.training_run import RunPage
+    from raw_qgis_plugin.tasks.child import Child
+
+    (tmp_path / "file").touch()
+    asked["BUNDLE"] = str(tmp_path / "file" / "b")
+    with pytest.raises(QgsProcessingException, match="its model is kept in"):
+        run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert not list(folder.glob("*.parquet"))
+    page = RunPage(None)
+    page.attach(Child(folder))
+    assert page.status == "finished" and (page.bundle() / "card.json").exists() and page.report().exists()
+
+
+def test_a_folder_with_something_else_in_it_is_refused_before_anything_is_taught(
+    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, waiting: list
+) -> None:
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "thesis.txt").touch()
+    with pytest.raises(QgsProcessingException, match="is no model bundle"):
+        run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
+    assert not waiting and (tmp_path / "b" / "thesis.txt").exists()
+
+
 @pytest.mark.parametrize("where", ["write_tracks", "find_python"])
 def test_what_fails_before_it_began_leaves_nothing(
     run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path,
