@@ -29,7 +29,7 @@ from ..processing.progress import time_left
 from ..processing.words import tr
 from ..tasks.child import PATIENCE_S, Child, runs
 from ..tasks.job import Job
-from ..tasks.training import ADAPT, RUN, in_words, name_of, share_done
+from ..tasks.training import ADAPT, RUN, in_words, name_of, share_done, share_taught
 from .training_plot import LinePlot
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ class RunPage(QWidget):
         if words:
             self.log.appendPlainText(words)
         minutes = float(self.child.about.get("minutes", 30)) if self.child else 30.0
-        share = share_done(line, minutes)
+        share = share_done(line, minutes) if self._goes_on() else share_taught(line)
         if share is not None:
             self.bar.setValue(max(self.bar.value(), round(1000 * share)))
         if "step" in line and "loss" in line:

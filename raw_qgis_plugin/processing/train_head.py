@@ -49,7 +49,6 @@ ID_FIELDS = {
 }
 INTERVALS = (("start", "end"), ("t_start", "t_end"))
 FEWEST = 10  # labelled units
-EMBEDDED = 0.5  # share of the work that embedding is, as far as one can tell
 
 
 class TrainHead(TrackAlgorithm):
@@ -247,21 +246,12 @@ class TrainHead(TrackAlgorithm):
             words = training.in_words(line)
             if words and "verdict" not in line:
                 feedback.pushConsoleInfo(words) if "text" in line else feedback.pushInfo(words)
-            share = share_done(line)
+            share = training.share_taught(line)
             if share is not None and not feedback.isCanceled():
                 stage(share)
 
         child.follow(hear, feedback.isCanceled)
         return told
-
-
-def share_done(line: dict[str, Any]) -> float | None:
-    """Share of the work that lies behind a line of model.finetune; None where it does not say."""
-    if "embedded" in line or "tuning" in line:
-        return EMBEDDED * float(line.get("embedded", line.get("tuning", 0.0)))
-    if "fold" in line:
-        return EMBEDDED + (1 - EMBEDDED) * line["fold"] / (1 + line["of"])
-    return None
 
 
 def id_field(names: list[str], unit: str, chosen: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ RUN = "result"  # under the run's folder: what model.adapt calls RUN
 PERSONAL = ("tracks.parquet", "labels.parquet", "regions.geojson")  # what a run's folder holds of people
 KEPT = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # so that what was learnt elsewhere is not forgotten
 TRAINED, COMPARED, TAUGHT = 0.8, 0.85, 0.98  # shares of the work behind it, by the stages of model.adapt
+EMBEDDED = 0.5  # share of the work that embedding is in model.finetune, as far as one can tell
 
 
 def write_tracks(tracks: Tracks, path: Path) -> None:
@@ -78,15 +79,25 @@ def hand_over(folder: Path, made: Path, told: Path, bundle: Path, report: Path) 
 
 
 def share_done(line: dict[str, Any], minutes: float) -> float | None:
-    """Share of the whole run that lies behind a line of progress; None where it does not say."""
+    """Share of a run of model.adapt that lies behind a line of progress; None where it does not say.
+
+    The lines of the heads that it teaches again (`share_taught`) are of each by itself, and say nothing of the whole.
+    """
     if "seconds_left" in line:
         return TRAINED * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
     stage = line.get("stage")
     if stage == "heads":
         return COMPARED + (TAUGHT - COMPARED) * line["done"] / max(1, line["of"])
-    if "fold" in line or "embedded" in line:  # of a head taught by itself
-        return 0.5 + 0.5 * line["fold"] / (1 + line["of"]) if "fold" in line else 0.5 * float(line["embedded"])
     return {"comparing": TRAINED, "report": TAUGHT, "done": 1.0}.get(str(stage))
+
+
+def share_taught(line: dict[str, Any]) -> float | None:
+    """Share of a run of model.finetune that lies behind a line of progress; None where it does not say."""
+    if "embedded" in line or "tuning" in line:
+        return EMBEDDED * float(line.get("embedded", line.get("tuning", 0.0)))
+    if "fold" in line:
+        return EMBEDDED + (1 - EMBEDDED) * line["fold"] / (1 + line["of"])
+    return None
 
 
 def name_of(measure: str) -> str:
