@@ -41,6 +41,7 @@ class Child:
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
         self._read = 0  # bytes of the log
+        self._ended = ""  # when that was started which this object has asked to end
         try:
             self.about: dict[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
         except (OSError, ValueError) as error:
@@ -73,6 +74,8 @@ class Child:
         for name in (END, PID):
             (self.folder / name).unlink(missing_ok=True)
         self.about |= {"started": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "stopped": False}
+        errors_file = self.folder / ERRORS
+        self.about["errors_from"] = errors_file.stat().st_size if errors_file.exists() else 0  # before are old ones
         _write_about(self.folder, self.about)
         apart: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
@@ -106,6 +109,7 @@ class Child:
         """'running'; 'finished'; 'stopped' by the user; 'failed' with `error`; 'interrupted', as by a power cut."""
         if self.running:
             return "running"
+        self._reread()
         end = self._end()
         if end is not None and end["code"] == 0:
             return "finished"
@@ -126,9 +130,10 @@ class Child:
         return [_parse(line) for line in whole.decode("utf-8", "replace").splitlines() if line.strip()]
 
     def errors(self) -> str:
-        """What it wrote on standard error, the end of it."""
+        """What it wrote on standard error since it was last started, the end of it."""
         try:
-            return (self.folder / ERRORS).read_bytes()[-20_000:].decode("utf-8", "replace")
+            written = (self.folder / ERRORS).read_bytes()[self.about.get("errors_from", 0) :]
+            return written[-20_000:].decode("utf-8", "replace")
         except FileNotFoundError:
             return ""
 
@@ -175,13 +180,14 @@ class Child:
         """Ask it to end. Returns at once."""
         if not self.running:
             return
-        self.about["stopped"] = True
+        self.about["stopped"], self._ended = True, self.about["started"]
         with contextlib.suppress(OSError):  # a full disk is no reason to go on
             _write_about(self.folder, self.about)
         self._signal(signal.SIGTERM)
 
     def kill(self, started: str = "") -> None:
         """End it, and the workers it has started. started: as in run.json, to spare one that was started since then."""
+        self._reread()
         if started not in ("", self.about["started"]):
             return
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
@@ -202,6 +208,12 @@ class Child:
         if self.running:
             raise RawError("The training still runs: stop it first.")
         shutil.rmtree(self.folder)
+
+    def _reread(self) -> None:
+        """Learn what another object, as of another QGIS, has done with the run."""
+        with contextlib.suppress(OSError, ValueError):
+            self.about = json.loads((self.folder / ABOUT).read_text("utf-8"))
+            self.about["stopped"] |= self.about["started"] == self._ended  # which a full disk may not have taken
 
     def _end(self) -> dict[str, Any] | None:
         try:

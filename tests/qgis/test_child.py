@@ -142,6 +142,15 @@ def test_a_killed_one_is_interrupted_and_goes_on(start: Callable[..., Any]) -> N
     assert [line.get("step") for line in told].count(39) == 1 and [line.get("step") for line in told].count(0) == 2
 
 
+def test_an_error_is_that_of_the_last_start(start: Callable[..., Any], tmp_path: Path) -> None:
+    child = start(REFUSES)
+    wait_for(lambda: not child.running)
+    (tmp_path / "standin.py").write_text(BREAKS)
+    child.resume()
+    wait_for(lambda: not child.running)
+    assert "ZeroDivisionError" in str(child.error()) and "no tracks" not in child.errors()
+
+
 def test_what_is_missing_is_named_with_what_to_do(start: Callable[..., Any]) -> None:
     from raw_qgis_plugin.core.errors import MissingLibrary
 
@@ -168,6 +177,7 @@ def test_another_reader_finds_follows_and_stops_it(start: Callable[..., Any], mo
     other.cancel()
     assert not other.running and other.status == "stopped"
     child._process.wait()
+    assert child.status == "stopped"
     other.delete()
     assert module.runs() == [] and not child.folder.exists()
 
