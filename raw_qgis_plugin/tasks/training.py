@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
 PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/config.py: raw-1b is too large for a bundle
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
-MOST_CLASSES = 12  # numbers with more values than this are measured, not named
 RUN = "result"  # under the run's folder: what model.adapt calls RUN
 PERSONAL = ("tracks.parquet", "labels.parquet", "regions.geojson")  # what a run's folder holds of people
 KEPT = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # so that what was learnt elsewhere is not forgotten
@@ -163,8 +162,15 @@ def read_labels(source: Any, key: str, label: str, progress: Progress = no_progr
             text = str(value).lower() if isinstance(value, bool) else str(value)
             seen.setdefault(str(unit), Counter())[text] += 1
     values = {unit: counts.most_common(1)[0][0] for unit, counts in seen.items()}
-    numeric = fields.at(at[1]).isNumeric() and len(set(values.values())) > MOST_CLASSES
-    return Labels(values, numeric)
+    return Labels(values, are_numbers(set(values.values())))
+
+
+def are_numbers(texts: set[str]) -> bool:
+    """Whether model.finetune learns labels as numbers, by its own rule: all are, and there are not just two of them."""
+    try:
+        return len({float(text) for text in texts}) not in (0, 2)
+    except ValueError:
+        return False
 
 
 def write_labels(labels: Labels, unit: str, field: str, path: Path) -> None:

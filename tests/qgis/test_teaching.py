@@ -46,6 +46,30 @@ def test_the_most_frequent_label_of_an_id_counts_and_nulls_do_not(
     assert set(values.values()) == {"bus"} and set(values) == {str(u) for u in fixes.user_id}
 
 
+@pytest.mark.parametrize(
+    "labels", [["0", "1", "2"] * 4, ["1", "2"] * 6, ["1.5", "2"] * 6, ["a", "b", "3"] * 4, ["true", "false"] * 6]
+)
+def test_the_answer_is_announced_as_it_will_be_learned(staged: None, labels: list[str], tmp_path: Path) -> None:
+    heads = pytest.importorskip("model.heads", exc_type=ImportError)
+    from model.labels import read_table
+    from raw_qgis_plugin.tasks.training import Labels, are_numbers, write_labels
+
+    said = Labels({f"u{n}": text for n, text in enumerate(labels)}, are_numbers(set(labels)))
+    write_labels(said, "user", "kind", tmp_path / "labels.csv")
+    task, _ = heads.encode(read_table(tmp_path / "labels.csv")["kind"])
+    assert said.is_number == (task.kind == "number")
+
+
+def test_few_numbers_are_numbers_too(staged: None, make: Callable[..., Any], invented: Callable[..., Any]) -> None:
+    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.tasks.training import read_labels
+
+    fixes = invented()
+    users = sorted(set(fixes.user_id))
+    fixes.more["cars"] = [users.index(user) % 3 for user in fixes.user_id]
+    assert read_labels(Snapshot(make(fixes)), "user_id", "cars").is_number
+
+
 @pytest.mark.skipif(find_spec("torch") is None, reason="training needs torch, which is not installed")
 def test_a_label_is_taught_in_a_child_process(
     staged: None, table: QgsVectorLayer, sample: Path, tmp_path: Path
