@@ -30,6 +30,7 @@ LOG, ERRORS = "log.jsonl", "errors.txt"
 TRAINING_NEEDS = ("numpy", "pyarrow", "scipy", "onnxruntime", "torch", "safetensors", "onnx", "onnxscript", "sklearn")
 PIP_NAMES = {"sklearn": "scikit-learn"}
 STARTING_S = 30.0  # a run without a lock is not given up as long as its Python may still be starting
+UNSTARTED_S = 86_400.0  # nobody reads tracks for longer before a run is started
 PATIENCE_S = 5.0  # between asking a child to end and killing it
 
 
@@ -235,7 +236,9 @@ class Child:
 
 
 def runs() -> list[Child]:
-    """All runs there are, the latest first."""
+    """All runs there are, the latest first. Clears what a QGIS that was killed left of those it had yet to start."""
+    for folder in runs_folder().glob("????-??-??_??-??-??_*/"):  # as new_folder calls them
+        _clear_unstarted(folder)
     found = []
     for about in runs_folder().glob(f"*/{ABOUT}"):
         try:
@@ -243,6 +246,14 @@ def runs() -> list[Child]:
         except RawError:
             continue
     return sorted(found, key=lambda child: child.about["started"], reverse=True)
+
+
+def _clear_unstarted(folder: Path) -> None:
+    with contextlib.suppress(OSError):  # another QGIS may clear it too
+        if not (folder / ABOUT).exists():
+            written = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
+            if time.time() - written > UNSTARTED_S:
+                shutil.rmtree(folder)  # a copy of people's tracks
 
 
 def new_folder(name: str) -> Path:

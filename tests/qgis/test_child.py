@@ -199,3 +199,19 @@ def test_it_outlives_the_process_that_started_it(start: Callable[..., Any], tmp_
     told: list[dict] = []
     left.follow(told.append)
     assert told[-2]["step"] == 39 and left.status == "finished"
+
+
+def test_what_a_killed_qgis_left_of_a_run_is_cleared_after_a_day(
+    staged: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.tasks import child as module
+
+    monkeypatch.setattr(module, "runs_folder", lambda: tmp_path)
+    left, being_read, other = module.new_folder("teach"), module.new_folder("teach"), tmp_path / "mine"
+    other.mkdir()
+    for folder in (left, being_read, other):
+        (folder / "tracks.parquet").touch()
+    for path in (left / "tracks.parquet", left, being_read, other / "tracks.parquet", other):
+        os.utime(path, (0, time.time() - 90_000))
+    assert module.runs() == []
+    assert not left.exists() and being_read.exists() and other.exists()
