@@ -824,6 +824,10 @@
       <translation>Falta: {names}.</translation>
     </message>
     <message>
+      <source>Mode of trips</source>
+      <translation>Modo das viagens</translation>
+    </message>
+    <message>
       <source>Model</source>
       <translation>Modelo</translation>
     </message>
@@ -1846,6 +1850,14 @@
     <message>
       <source>bike</source>
       <translation>bicicleta</translation>
+    </message>
+    <message>
+      <source>bus</source>
+      <translation>ônibus</translation>
+    </message>
+    <message>
+      <source>car</source>
+      <translation>carro</translation>
     </message>
     <message>
       <source>checking models</source>

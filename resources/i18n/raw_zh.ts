@@ -824,6 +824,10 @@
       <translation>缺少：{names}。</translation>
     </message>
     <message>
+      <source>Mode of trips</source>
+      <translation>出行的交通方式</translation>
+    </message>
+    <message>
       <source>Model</source>
       <translation>模型</translation>
     </message>
@@ -1846,6 +1850,14 @@
     <message>
       <source>bike</source>
       <translation>自行车</translation>
+    </message>
+    <message>
+      <source>bus</source>
+      <translation>公交车</translation>
+    </message>
+    <message>
+      <source>car</source>
+      <translation>小汽车</translation>
     </message>
     <message>
       <source>checking models</source>
