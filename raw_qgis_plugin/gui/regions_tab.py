@@ -294,6 +294,7 @@ class RegionsTab(QWidget):
         regions = self.book.regions if self.book is not None else []
         model = self.session.model
         heads = model.bundle.heads("region") if model is not None else []
+        heads = [head for head in heads if "hours" not in head]  # of stretches nothing is worked out here
         self.table.blockSignals(True)
         self.table.setRowCount(len(regions))
         titles = [tr("Region"), tr("People"), title_of(heads[0]) if heads else tr("Fixes")]

@@ -259,7 +259,8 @@ class RunPage(QWidget):
             return
         if status == "finished":
             self.bar.setValue(1000)
-            (child.folder / "tracks.parquet").unlink(missing_ok=True)  # personal, and not needed any more
+            for name in ("tracks.parquet", "labels.csv"):  # personal, and not needed any more
+                (child.folder / name).unlink(missing_ok=True)
             self.head.setText(f"<b>{self._verdict()}</b>")
         elif status == "stopped":
             self.head.setText(tr("<b>Paused.</b> Go on with it now or another day."))
