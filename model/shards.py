@@ -178,14 +178,16 @@ def _spool(source: str, folder: Path, n: int) -> tuple[list[Path], list[str]]:
 
 def _count_rows(files: list[Path]) -> int:
     """Rows in Parquet files, and about as many as there are in text."""
+    import pyarrow as pa
     from pyarrow import parquet
 
-    tables = [file.suffix.lower() in PARQUET for file in files]
-    return sum(
-        parquet.read_metadata(file).num_rows if table else file.stat().st_size // 40
-        for file, table in zip(files, tables)
-        if table or not any(tables)
-    )
+    tables = [file for file in files if file.suffix.lower() in PARQUET]
+    if not tables:
+        return sum(file.stat().st_size // 40 for file in files)
+    try:
+        return sum(parquet.read_metadata(file).num_rows for file in tables)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{str(error).rstrip('.')}. Was the file copied whole?") from error
 
 
 def _code(name: str, code_of: dict[str, int], guess: Guess, kind: str) -> int:

@@ -161,9 +161,11 @@ def test_a_wrong_argument_gets_one_clear_line(arguments, words, tmp_path, tracks
     assert code == 2 and words in told and len(told.strip().splitlines()) == 1, told
 
 
-@pytest.mark.parametrize("spec", ["nowhere.parquet", "0*{}", "{}/../nothing"])
-def test_a_wrong_source_gets_one_clear_line(spec, tmp_path, tracks_file, capsys):
+@pytest.mark.parametrize("spec", ["nowhere.parquet", "0*{}", "{}/../nothing", "cut.parquet"])
+def test_a_wrong_source_gets_one_clear_line(spec, tmp_path, tracks_file, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     spec = spec.format(tracks_file)
+    (tmp_path / "cut.parquet").write_bytes(tracks_file.read_bytes()[:5000])
     assert run_command(pretrain, [*FEW, "1", "--corpus", spec, "--output", str(tmp_path / "run")]) == 2
     assert len(capsys.readouterr().err.strip().splitlines()) == 1
 
