@@ -138,7 +138,7 @@ def test_a_head_that_answers_otherwise_than_its_card_says_is_refused(copy, chang
     change_card(copy, heads=heads)
     bundle = open_bundle(copy)
     with pytest.raises(BundleError, match="head commuter answers"):
-        Model(bundle, "cpu", 1).run_head("commuter", np.zeros((1, bundle.card["embedding"]["width"]), np.float32))
+        Model(bundle, "cpu", 1).run_head("commuter", np.zeros((1, bundle.head("commuter")["inputs"]), np.float32))
 
 
 @pytest.mark.parametrize("card", ["{", "[1]", '"x"', "[" * 100_000])
