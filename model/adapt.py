@@ -259,6 +259,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     check_target(folder / "bundle")
     city = City.at(args.city)
     folder.mkdir(parents=True, exist_ok=True)
+    check_same(args)
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")  # shards are personal data: they go when the run goes
     before = open_bundle(None if args.init == "none" else args.init)
     with recorded(folder):
@@ -281,6 +282,19 @@ def main(argv: Sequence[str] | None = None) -> None:
         write_report(folder, before.card, open_bundle(bundle).card, figures, heads, verdict)
         shutil.rmtree(folder / "cache", ignore_errors=True)  # the tracks, tokenised
         say(stage="done", bundle=str(bundle), report=str(folder / "report.html"), use=use, verdict=verdict)
+
+
+def check_same(args: argparse.Namespace) -> None:
+    """InputError where a run is gone on with other tracks or from another bundle than it was begun with: what is done
+    already would be told of these. Folders are not compared, as a run may be moved.
+    """
+    file = args.output / "begun.json"
+    if not args.resume:
+        file.unlink(missing_ok=True)
+    now = {name: pretrain.source_name(getattr(args, name)) for name in ("tracks", "init")}
+    for name, value in once(file, lambda: now).items():
+        if value != now[name]:
+            raise InputError(f"The run in {args.output} was begun with --{name} {value}: choose another --output.")
 
 
 def _pretraining(args: argparse.Namespace, others: list[str], trained: Path) -> list[str]:

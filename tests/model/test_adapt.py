@@ -90,6 +90,21 @@ def test_a_folder_with_a_run_is_not_written_over(tmp_path: Path) -> None:
         adapt.main(["--tracks", "nowhere.parquet", "--output", str(tmp_path)])
 
 
+def test_a_run_goes_on_with_the_tracks_it_was_begun_with(tmp_path: Path) -> None:
+    def go(tracks: str, *more: str) -> None:
+        adapt.main(["--tracks", tracks, "--output", str(tmp_path), *more])
+
+    with pytest.raises(InputError, match="no file"):
+        go("a/nowhere.parquet")
+    with pytest.raises(InputError, match="was begun with --tracks a/nowhere.parquet"):
+        go("a/elsewhere.parquet", "--resume")
+    with pytest.raises(InputError, match="was begun with --init shipped"):
+        go("a/nowhere.parquet", "--resume", "--init", "none")
+    for same in (["moved/a/nowhere.parquet", "--resume"], ["a/elsewhere.parquet"]):  # or begun anew
+        with pytest.raises(InputError, match="no file"):
+            go(*same)
+
+
 def test_the_report_shows_curves_areas_and_heads(tmp_path: Path) -> None:
     lines = [{"step": n, "loss": 3 - n / 10, "ratio_15s": 1 - n / 50} for n in range(1, 6)]
     text = "\n".join(["not JSON", *(json.dumps(line) for line in lines), '{"step": 6, "warning": "flat"}'])
