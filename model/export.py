@@ -118,6 +118,8 @@ def export_backbone(network: Raw, path: Path) -> float:
 def export(run: Path, output: Path, data: str = "") -> None:
     """Make the bundle of a run, without heads. data: what the card says of the training data."""
     network, about = load_network(run / "state.safetensors")
+    if "points" not in about:
+        raise InputError(f"{run} is no run of model.pretrain: a network that answers nothing makes no bundle.")
     shutil.rmtree(output, ignore_errors=True)
     (output / "heads").mkdir(parents=True)
     difference = export_backbone(network, output / "backbone.onnx")

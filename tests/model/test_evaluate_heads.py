@@ -22,6 +22,7 @@ from model.corpus import load
 from model.evaluate import attention, probes, profiles, regions
 from model.evaluate import main as evaluate
 from model.evaluate.untrained import TorchModel, untrained
+from model.export import main as export
 from model.finetune import main as finetune
 from model.heads import Task
 from model.heldout import held_out_cab
@@ -288,6 +289,12 @@ def contrast_run(tracks_file, tmp_path_factory):
         contrastive.main([*arguments, "--corpus", str(tracks_file)])
     (run / "lines.json").write_text(said.getvalue())
     return run
+
+
+def test_a_contrastive_run_makes_no_bundle(contrast_run, tmp_path):
+    with pytest.raises(InputError, match="no run of model.pretrain"):
+        export(["--run", str(contrast_run), "--output", str(tmp_path / "bundle")])
+    assert not (tmp_path / "bundle").exists()
 
 
 def test_probes_of_states_and_labels(nano_run, contrast_run, tracks_file, words_file, tmp_path, monkeypatch):
