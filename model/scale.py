@@ -89,12 +89,16 @@ def make_plan(
 
 
 def count_rows(path: Path, kind: str) -> int:
-    """Rows of a source: of Parquet as its footers say, else guessed from the bytes."""
+    """Rows of a source: of Parquet as its footers say, InputError where these are broken; else guessed from bytes."""
     if kind == "parquet":
+        import pyarrow as pa
         from pyarrow import parquet
 
         files = [path] if path.is_file() else [f for f in path.rglob("*") if f.suffix.lower() in PARQUET]
-        return sum(parquet.read_metadata(file).num_rows for file in files)
+        try:
+            return sum(parquet.read_metadata(file).num_rows for file in files)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
     files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
     return sum(file.stat().st_size for file in files) // 50
 

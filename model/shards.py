@@ -29,7 +29,7 @@ from raw_qgis_plugin.core.columns import ids_of
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.fields import Guess
 from raw_qgis_plugin.core.sources import PARQUET, find_source, stream
-from raw_qgis_plugin.core.tracks import Coded, build_tracks, encode_ids
+from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 
 VERSION = 2  # of the files and of what cleaning does: raise it and old shards are made anew
 SHARD_FIXES = 2_000_000
@@ -138,18 +138,19 @@ def _make(source: str, folder: Path, n: int) -> None:
     pool = pa.default_memory_pool()
     try:
         pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own would keep what its widest moment took
-        spools, names = _spool(source, folder, n)
-        _shard(source, folder, spools, names)
+        skipped = Skipped()
+        spools, names = _spool(source, folder, n, skipped)
+        _shard(source, folder, spools, names, skipped)
     except OSError as error:
         raise InputError(f"The shards cannot be written to {folder.parents[1]}: {error.strerror}.") from error
     finally:
         pa.set_memory_pool(pool)
 
 
-def _spool(source: str, folder: Path, n: int) -> tuple[list[Path], list[str]]:
+def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Path], list[str]]:
     """Deal the fixes of a source to files by user -> the files, and the users' names."""
     path, kind = find_source(source)
-    guess, tables = stream(path, kind)
+    guess, tables = stream(path, kind, skipped=skipped)
     shards = min(n // SHARD_FIXES + 1, MOST_SHARDS)
     spools = [folder / f"spool{k:03d}" for k in range(shards)]
     files = [spool.open("wb") for spool in spools]
@@ -165,6 +166,8 @@ def _spool(source: str, folder: Path, n: int) -> tuple[list[Path], list[str]]:
         rows["track"] = np.array([*map(_id_hash, trips.names), 0])[trips.codes]
         for name in ("t", "lon", "lat"):
             rows[name] = table[name].to_numpy()
+        skipped.add("no user", np.count_nonzero(users.codes < 0))
+        skipped.add("no track", np.count_nonzero((users.codes >= 0) & (trips.codes < 0)))
         rows = rows[(rows["user"] >= 0) & (trips.codes >= 0)]
         rows = rows[np.argsort(rows["user"] % shards, kind="stable")]
         ends = np.searchsorted(rows["user"] % shards, np.arange(shards + 1))
@@ -207,13 +210,13 @@ def _id_hash(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little", signed=True)
 
 
-def _shard(source: str, folder: Path, spools: list[Path], names: list[str]) -> None:
+def _shard(source: str, folder: Path, spools: list[Path], names: list[str], skipped: Skipped) -> None:
     """Clean each spool into a shard; part the people into those that train and those held out for validation."""
     columns = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in COLUMNS.items()}
     every = sum(spool.stat().st_size for spool in spools) // ROW.itemsize // MOST_HASHES + 1
     users: list[str] = []
     fixes, ends, hashed, steps = [], [], [], []
-    for t, lon, lat, user, ids in _cleaned(spools, names):
+    for t, lon, lat, user, ids in _cleaned(spools, names, skipped):
         user = user + len(users)
         for name, values in zip(COLUMNS, (user, t, lon, lat)):
             columns[name].append(values)
@@ -226,7 +229,8 @@ def _shard(source: str, folder: Path, spools: list[Path], names: list[str]) -> N
     for column in columns.values():
         column.close()
     if not users:
-        raise InputError(f"{source} holds no tracks to train on.")
+        why = f" {skipped} {skipped.cure}".rstrip() if skipped else ""
+        raise InputError(f"{source} holds no tracks to train on.{why}")
     hashes, whose = (np.concatenate(a) for a in zip(*hashed))
     person = link(hashes, whose, len(users))
     np.save(folder / "unseen.npy", unseen(users, person, np.concatenate(fixes)))
@@ -235,14 +239,16 @@ def _shard(source: str, folder: Path, spools: list[Path], names: list[str]) -> N
     (folder / "about.json").write_text(json.dumps(about), "utf-8")
 
 
-def _cleaned(spools: list[Path], names: list[str]) -> Iterator[tuple]:
+def _cleaned(spools: list[Path], names: list[str], skipped: Skipped) -> Iterator[tuple]:
     """t, lon, lat, user (from zero) and the users' names of each spool; spools without a good fix are left out."""
     everyone = np.array(names, object)
     for spool in spools:
         rows = np.fromfile(spool, ROW)
         spool.unlink()
         used, user = np.unique(rows["user"], return_inverse=True)
-        tracks, _ = build_tracks(Coded(user, everyone[used]), rows["track"], rows["t"], rows["lon"], rows["lat"])
+        tracks, dropped = build_tracks(Coded(user, everyone[used]), rows["track"], rows["t"], rows["lon"], rows["lat"])
+        for reason, count in dropped.items():
+            skipped.add(reason, count)
         del rows
         tracks = tracks.by_user()  # a person's days belong together; silences break the fine runs
         if len(tracks):

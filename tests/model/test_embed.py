@@ -141,6 +141,13 @@ def test_in_parts_as_at_once(data, tmp_path, monkeypatch, unit):
         same(*tables)
 
 
+def test_a_broken_file_is_said(data, tmp_path, capsys):
+    path = tmp_path / "cut.parquet"
+    path.write_bytes((data / "f0.parquet").read_bytes()[:5000])
+    assert cli.run(embed.main, ["--tracks", str(path), "--device", "cpu", "--output", str(tmp_path / "e.parquet")]) == 2
+    assert "cut.parquet cannot be read as Parquet" in capsys.readouterr().err
+
+
 def test_what_is_done_is_not_redone(data, tmp_path, monkeypatch, at_once, capsys):
     monkeypatch.setattr(embed, "LARGE_ROWS", 1000)
     output = tmp_path / "e.parquet"

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from qgis.PyQt.QtWidgets import QApplication
 
-STAYS = "import time\nprint('{\"stage\": \"training\"}')\ntime.sleep(60)"
+STAYS = 'import time\nprint(\'{"stage": "training"}\')\ntime.sleep(60)'
 
 
 @pytest.fixture
