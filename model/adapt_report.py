@@ -122,14 +122,16 @@ def _number(value: float | None) -> str:
 
 
 def read_progress(path: Path) -> list[dict]:
-    """The lines of the training's progress that hold a step."""
-    lines = []
+    """The lines of the training's progress that hold a step. Of steps done again after a resume, the last ones."""
+    lines: list[dict] = []
     for line in path.read_text("utf-8").splitlines() if path.exists() else []:
         try:
             value = json.loads(line)
         except ValueError:
             continue
         if isinstance(value, dict) and "step" in value and "loss" in value:
+            while lines and lines[-1]["step"] >= value["step"]:
+                lines.pop()
             lines.append(value)
     return lines
 

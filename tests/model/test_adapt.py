@@ -110,6 +110,9 @@ def test_the_report_shows_curves_areas_and_heads(tmp_path: Path) -> None:
     text = "\n".join(["not JSON", *(json.dumps(line) for line in lines), '{"step": 6, "warning": "flat"}'])
     (tmp_path / "progress.jsonl").write_text(text)
     assert read_progress(tmp_path / "progress.jsonl") == lines
+    again = "\n".join(json.dumps(line) for line in lines[2:])  # resumed from the checkpoint of step 2
+    (tmp_path / "progress.jsonl").write_text(f"{text}\n{again}")
+    assert read_progress(tmp_path / "progress.jsonl") == lines
     card = open_bundle().card
     heads = [
         {"head": "commuter", "unit": "user", "before": {"accuracy": 0.8}, "measure": "accuracy", "after": 0.7,
