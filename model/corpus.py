@@ -169,8 +169,9 @@ def load(spec: str, *, validation: bool | None = False, cache: Path | None = Non
     """Open one source, tokenised when it is seen for the first time (model/shards.py).
 
     spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the others (False), or
-    all (None). cache: folder of the shards. Cabs and devices that are held apart for demonstrations and reports are
-    never read (model/heldout.py). Raises InputError where nothing is left.
+    all (None). cache: folder of the shards. Cabs and devices that are held apart for demonstrations and reports
+    (model/heldout.py) are never read from the sources as published, whose columns tell them; the plugin's tables have
+    other columns. Raises InputError where nothing is left.
     """
     weight, path, exact = parse(spec)
     shards = shards_of(path, cache)
