@@ -15,6 +15,7 @@ import json
 import os
 import shutil
 import tempfile
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -36,6 +37,7 @@ SHARD_FIXES = 2_000_000
 MOST_SHARDS = 400  # spools are open at once
 ROW = np.dtype([("user", "i4"), ("track", "i8"), ("t", "i8"), ("lon", "f8"), ("lat", "f8")])
 COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64}
+LEFT_S = 86_400  # nobody is at work any more where nothing was written for so long
 LARGEST_PERSON = 0.2  # share of the fixes: more is no person but a chain of chance meetings
 
 
@@ -73,6 +75,7 @@ def shards_of(source: str, cache: Path | None = None) -> Shards:
     folder = cache / f"{place}-{stamp}"
     if not folder.is_dir():
         make_private(cache)
+        _clear_left(cache)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=cache) as beside:
             _make(source, Path(beside, "shards"), _count_rows(files))
             for stale in set(cache.glob(f"{place}-*")) - {folder}:  # of the same source as it was before
@@ -80,6 +83,14 @@ def shards_of(source: str, cache: Path | None = None) -> Shards:
             if not folder.exists():  # another run may have been faster
                 os.rename(Path(beside, "shards"), folder)
     return open_shards(folder)
+
+
+def _clear_left(cache: Path) -> None:
+    """Remove what a tokenisation that was killed left behind: its spools, written last more than a day ago."""
+    for left in cache.glob(".making-*"):
+        with contextlib.suppress(OSError):  # another run may clear it too
+            if max(f.stat().st_mtime for f in (left, *left.rglob("*"))) < time.time() - LEFT_S:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def make_private(folder: Path) -> None:

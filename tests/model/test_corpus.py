@@ -70,6 +70,15 @@ def test_why_no_fix_is_left_is_said(tracks_file, cache, tmp_path):
             load(str(path), cache=cache)
 
 
+def test_what_a_killed_tokenisation_left_goes_after_a_day(tracks_file, cache):
+    for name, hours in ((".making-old", 25), (".making-new", 1)):
+        (cache / name / "shards").mkdir(parents=True)
+        os.utime(cache / name / "shards", (time.time() - 3600 * hours,) * 2)
+        os.utime(cache / name, (time.time() - 3600 * hours,) * 2)
+    load(str(tracks_file), cache=cache)
+    assert [f.name for f in cache.glob(".making-*")] == [".making-new"]  # another run may be at work
+
+
 def test_a_changed_source_takes_the_place_of_its_old_shards(tracks_file, cache, tmp_path):
     path = tmp_path / "tracks.parquet"
     pq.write_table(pq.read_table(tracks_file), path)
