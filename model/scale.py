@@ -150,7 +150,7 @@ def split(folder: Path, plan: Plan, group: int) -> None:
     with _atomic(target) as temporary, parquet.ParquetWriter(temporary, schema, compression="zstd") as writer:
         held: list[pa.Table] = []
         for table in _tables(plan, group, skipped):
-            held.append(_with_part(table, plan.parts).cast(schema))
+            held.append(_with_part(table, plan.parts, plan.unit).cast(schema))
             if sum(map(len, held)) >= ROWS_AT_ONCE:
                 _write_sorted(writer, held)
         _write_sorted(writer, held)
@@ -204,8 +204,11 @@ def _tables(plan: Plan, group: int, skipped: Skipped) -> Iterator[pa.Table]:
         yield from tables
 
 
-def _with_part(table: pa.Table, parts: int) -> pa.Table:
-    """Columns part, user and track (as text), t, lon, lat. Without a user all is one; without tracks a user is one."""
+def _with_part(table: pa.Table, parts: int, unit: str) -> pa.Table:
+    """Columns part, user and track (as text), t, lon, lat. Without a user all is one; without tracks a user is one.
+
+    Tracks of nobody go into parts each by itself, where these are the units.
+    """
     import pyarrow as pa
 
     ids: dict[str, Any] = {}
@@ -217,9 +220,9 @@ def _with_part(table: pa.Table, parts: int) -> pa.Table:
         coded = encode_ids(found)
         codes = pa.array(coded.codes, pa.int32(), mask=coded.codes < 0)
         ids[role] = pa.DictionaryArray.from_arrays(codes, pa.array(coded.names, pa.string()))
-    user = ids["user"]
-    of_name = np.array([zlib.crc32(name.encode()) % parts for name in user.dictionary.to_pylist()] + [0], np.int32)
-    codes = user.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    together = ids["track" if unit == "track" and ids_of(table, "user") is None else "user"]
+    of_name = np.array([zlib.crc32(name.encode()) % parts for name in together.dictionary.to_pylist()] + [0], np.int32)
+    codes = together.indices.fill_null(-1).to_numpy(zero_copy_only=False)
     text = {role: column.cast(pa.string()) for role, column in ids.items()}
     return pa.table({"part": of_name[codes], **text, **{name: table[name] for name in ("t", "lon", "lat")}})
 

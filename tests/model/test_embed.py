@@ -141,6 +141,20 @@ def test_in_parts_as_at_once(data, tmp_path, monkeypatch, unit):
         same(*tables)
 
 
+@pytest.mark.parametrize("unit", ["track", "day", "user"])
+def test_tracks_of_nobody_share_the_parts(data, tmp_path, unit):
+    table = parquet.read_table(data / "f0.parquet")
+    parquet.write_table(table.rename_columns(["trip_id", *table.column_names[1:]]), tmp_path / "trips.parquet")
+    plan = scale.make_plan(str(tmp_path / "trips.parquet"), unit, [None] * 3, "UTC", "", "cpu", "", 8)
+    scale.split(tmp_path, plan, 0)
+    rows = parquet.read_table(tmp_path / "split-00000.parquet")
+    parts = {}
+    for track, part in zip(rows["track"].to_pylist(), rows["part"].to_pylist()):
+        parts.setdefault(track, set()).add(part)
+    assert len(parts) == 49 and all(len(part) == 1 for part in parts.values())
+    assert len(set.union(*parts.values())) == (8 if unit == "track" else 1)  # a day or user has fixes of many tracks
+
+
 def test_a_broken_file_is_said(data, tmp_path, capsys):
     path = tmp_path / "cut.parquet"
     path.write_bytes((data / "f0.parquet").read_bytes()[:5000])
