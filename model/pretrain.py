@@ -62,8 +62,8 @@ def rate(share: float) -> float:
 class Teller:
     """What the first process says: JSON lines, the same for TensorBoard, and warnings."""
 
-    def __init__(self, folder: Path, world: World, patience: int) -> None:
-        self.speaks, self.watch = world.first, Watch(patience)
+    def __init__(self, folder: Path, world: World, watch: Watch) -> None:
+        self.speaks, self.watch = world.first, watch
         self.metrics: dict[str, float] = {}
         self.logs = SummaryWriter(folder / "logs") if world.first else None
 
@@ -120,7 +120,7 @@ def train(
         if late:
             if recent:
                 check_loss(world.mean(float(recent[-1])), run)  # a checkpoint holds numbers
-            run.save(said(args, tell.metrics))
+            run.save(said(args, tell.metrics, tell.watch))
             saved = time.monotonic()
 
 
@@ -136,11 +136,11 @@ def judge(run: Run, validation: Batches | None) -> dict[str, float]:
     return validate(average, validation, run.device) if average and validation else {}
 
 
-def said(args: argparse.Namespace, metrics: dict) -> dict:
-    """What a checkpoint, and so the card, says of the command."""
+def said(args: argparse.Namespace, metrics: dict, watch: Watch) -> dict:
+    """What a checkpoint, and so the card, says of the command, and what a resumed run has to know."""
     return {
         "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in [*args.corpus, *args.keep]],
-        "command": command(args), "metrics": metrics,
+        "command": command(args), "metrics": metrics, "watch": watch.to_dict(),
     }  # fmt: skip
 
 
@@ -290,7 +290,7 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
         if not found:
             rest = "stay as they were" if run.calibration else "hold what the network means, which nothing has checked"
             tell.say({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
-    run.save(said(args, metrics))
+    run.save(said(args, metrics, tell.watch))
     if average is not None:
         counts = [s.seen for s in corpus.sources]
         tell.say({"samples": [
@@ -319,10 +319,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     args.output.mkdir(parents=True, exist_ok=True)
     fill_in(args, world)
     training = Run(args, world)
-    if args.resume:
-        training.resume()
+    about = training.resume() if args.resume else {}
     corpus, validation = open_corpus(args, world)
-    tell = Teller(args.output, world, args.patience)
+    tell = Teller(args.output, world, Watch.going_on(args.patience, about.get("watch", {})))
     together = world.size * args.accumulate
     batches = feed(corpus, training.step * together + world.rank, world.size, args.workers)
     train(training, batches, validation, args, tell)

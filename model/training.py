@@ -105,8 +105,8 @@ class Run:
                 part = DTensor.from_local(part, *spread, shape=parameter.shape, stride=parameter.stride()).full_tensor()
             yield name, part
 
-    def resume(self) -> None:
-        """Go on from the checkpoint, which every process reads. InputError where it is of another network."""
+    def resume(self) -> dict:
+        """Go on from the checkpoint, which every process reads; its `about`. InputError if it is of another network."""
         tensors, about = load(self.state)
         ours, theirs = self.network.config.to_dict(), about["config"]
         if ours != theirs:
@@ -121,6 +121,7 @@ class Run:
         self.step, self.seconds, self.points = about["step"], about["seconds"], about["points"]
         self.before = about.get("before")
         self.calibration, self.domain = about.get("calibration", {}), about.get("domain", {})
+        return about
 
     def averaged(self) -> Raw | None:
         """The moving average for validation and export, in the first process; all must ask for it."""

@@ -35,6 +35,15 @@ class Watch:
     steps: list[int] = field(default_factory=list)
     told: set[str] = field(default_factory=set)
 
+    @classmethod
+    def going_on(cls, patience: int, held: dict) -> Watch:
+        """That of a run which goes on from a checkpoint. held: what `to_dict` gave, or nothing."""
+        return cls(patience, **held | {"told": set(held.get("told", ()))})
+
+    def to_dict(self) -> dict:
+        """What the run has shown, for its checkpoint."""
+        return {"losses": self.losses, "scores": self.scores, "steps": self.steps, "told": sorted(self.told)}
+
     def look(self, step: int, share: float, loss: float, score: float | None) -> list[str]:
         """Warnings after a validation. share: of the budget. score: of the validation, lower is better."""
         self.losses.append(loss)

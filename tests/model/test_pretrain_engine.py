@@ -261,6 +261,19 @@ def test_known_signs_of_failure_are_told_once():
     assert "under 60 %" in good.profiles(0.55)[0] and not good.profiles(0.5) and not Watch().profiles(0.7)
 
 
+def test_a_resumed_run_knows_what_was_shown_before(tmp_path, tracks_file, lines):
+    still = nano_arguments(tracks_file, tmp_path / "run", "--lr", "1e-12", "--validate-every", "4")
+    pretrain([*still, "--stop-after", "8"])
+    before = about(tmp_path / "run")["watch"]
+    assert before["steps"] == [4, 8]
+    pretrain([*still, "--resume", "--stop-after", "12"])
+    after = about(tmp_path / "run")["watch"]
+    assert after["steps"] == [4, 8, 12] and after["losses"][:2] == before["losses"]
+    watch = Watch.going_on(3, {"losses": [1.0], "scores": [1.0], "steps": [4], "told": ["flat"]})
+    assert not any(watch.look(k, 0.5, 1.0, 1.1) for k in (8, 12)) and not watch.done
+    assert not watch.look(16, 0.5, 1.0, 1.1) and watch.done
+
+
 def test_patience_counts_validations_without_a_better_one():
     watch = Watch(patience=3)
     for k, value in enumerate([1.0, 0.9, 0.95, 0.93]):
