@@ -13,10 +13,11 @@ import argparse
 import json
 import math
 import os
+import signal
 import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import torch
@@ -89,10 +90,37 @@ class Teller:
             self.logs.close()
 
 
+@contextmanager
+def asked_to_end(world: World) -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM came, as by Pause, which then breaks off no step; a second one ends the process at once.
+
+    Of many processes each would hear it at another step, so there it ends them at once as well.
+    """
+    if world.size > 1:
+        yield lambda: False
+        return
+    came: list[int] = []
+    before = signal.getsignal(signal.SIGTERM)
+
+    def note(number: int, _: object) -> None:
+        came.append(number)
+        signal.signal(signal.SIGTERM, before)
+
+    signal.signal(signal.SIGTERM, note)
+    try:
+        yield lambda: bool(came)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def train(
-    run: Run, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace, tell: Teller
-) -> None:
-    """Train until the budget of minutes (or --steps) is spent, or nothing gets better. All processes decide alike."""
+    run: Run, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace, tell: Teller,
+    ending: Callable[[], bool],
+) -> None:  # fmt: skip
+    """Train until the budget of minutes (or --steps) is spent, or nothing gets better. All processes decide alike.
+
+    KeyboardInterrupt, with a checkpoint of that moment, where `ending` says so after a step.
+    """
     world, before, began = run.world, run.seconds, time.monotonic()
     saved, recent = began, []
     trained, points = 0.0, 0  # seconds of steps since the last line, and what they saw
@@ -117,11 +145,14 @@ def train(
             tell.validated(run.step, share, loss, judge(run, validation), **speed)
             recent.clear()
             trained, points, late = 0.0, 0, True
-        if late:
+        end = ending()
+        if late or end:
             if recent:
                 check_loss(world.mean(float(recent[-1])), run)  # a checkpoint holds numbers
             run.save(said(args, tell.metrics, tell.watch))
             saved = time.monotonic()
+        if end:
+            raise KeyboardInterrupt
 
 
 def check_loss(loss: float, run: Run) -> None:
@@ -324,7 +355,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     tell = Teller(args.output, world, Watch.going_on(args.patience, about.get("watch", {})))
     together = world.size * args.accumulate
     batches = feed(corpus, training.step * together + world.rank, world.size, args.workers)
-    train(training, batches, validation, args, tell)
+    with asked_to_end(world) as ending:
+        train(training, batches, validation, args, tell, ending)
     batches.close()
     finish(training, corpus, validation, args, tell)
     tell.close()

@@ -118,6 +118,35 @@ def test_a_run_killed_five_times_ends_where_an_unbroken_one_does(tmp_path, track
     assert ends[0]["metrics"]["validation_loss"] == pytest.approx(ends[1]["metrics"]["validation_loss"], rel=0.005)
 
 
+COUNTING = """
+import sys
+from model.cli import run
+from model.pretrain import main
+from model.training import Run
+train_on = Run.train_on
+def told(self, *batch):
+    loss = train_on(self, *batch)
+    print("step", flush=True)
+    return loss
+Run.train_on = told
+sys.exit(run(main))
+"""
+
+
+def test_a_run_asked_to_end_loses_no_step(tmp_path, tracks_file):
+    """As Pause asks it, long before a checkpoint is due."""
+    run = tmp_path / "run"
+    arguments = [*FEW, "100000", "--validate-every", "100000", "--corpus", str(tracks_file), "--output", str(run)]
+    child = subprocess.Popen([sys.executable, "-c", COUNTING, *arguments], env=environment(), text=True,
+                             stdout=subprocess.PIPE)  # fmt: skip
+    for _ in range(5):
+        assert child.stdout.readline() == "step\n"
+    child.terminate()
+    rest, _ = child.communicate(timeout=60)
+    assert child.returncode == 130
+    assert about(run)["step"] == 5 + rest.count("step")
+
+
 def test_a_full_disk_is_said_and_leaves_the_checkpoint_before(tmp_path):
     state = tmp_path / "state.safetensors"
     save(state, {"a": torch.ones(4)}, {"step": 1})
