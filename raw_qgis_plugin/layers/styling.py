@@ -284,6 +284,8 @@ def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
     symbol = Rules(marks).patterns["outside"].symbol().clone()
     renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
     mark = QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, tr("Unlike the training data"))
+    for rule in renderer.rootRule().children():
+        rule.setLabel(rule.label() or tr("Forecast"))  # a single symbol has no words of its own
     renderer.rootRule().appendChild(mark)
     layer.setRenderer(renderer)
 

@@ -114,6 +114,8 @@ def add_legend(layout: QgsPrintLayout, item: QgsLayoutItemMap, at: QgsLayoutPoin
         form.setForcedBold(role == QgsLegendStyle.Style.Subgroup)
         style.setTextFormat(form)
         legend.setStyle(role, style)
+    for role, space in ((QgsLegendStyle.Style.Subgroup, 2.2), (QgsLegendStyle.Style.Symbol, 1.3)):
+        legend.rstyle(role).setMargin(QgsLegendStyle.Side.Top, space)  # mm: all of it goes on the page
     legend.setWrapString(WRAP)
     legend.setSymbolHeight(3.2)
     layout.addLayoutItem(legend)

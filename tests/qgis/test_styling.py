@@ -147,6 +147,7 @@ def test_forecasts_that_are_not_to_be_relied_on_are_marked(shape: str) -> None:
     style[shape]().apply(layer)
     plain, marked = legend_of(layer)
     assert len(plain) == 1 and len(marked) == 2 and marked[1] == "Unlike the training data"
+    assert all(plain + marked), "every symbol of the legend has its words"
     layer = layer_of(shape, fields, [[5, 50, True]])
     style[shape]().apply(layer)
     assert "Unlike the training data" not in [item.label() for item in layer.renderer().legendSymbolItems()]
