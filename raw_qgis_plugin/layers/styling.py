@@ -71,11 +71,8 @@ class Style:
 
     def apply(self, layer: QgsVectorLayer) -> None:
         """Give a layer its symbols, legend, name and temporal settings; a table its name alone."""
-        if not layer.isSpatial():
-            layer.setName(self.name)
-            return
-        shown = self.draw(layer)
-        if self.start:
+        shown = self.draw(layer) if layer.isSpatial() else ""
+        if self.start and layer.isSpatial():
             set_temporal(layer, self.start, self.end)
         layer.setName(f"{self.name}: {shown}" if shown else self.name)
         layer.triggerRepaint()
@@ -267,9 +264,9 @@ class ForecastAreas(Style):
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """The legend in the language of QGIS."""
+        words = tr("{n} % of cases lie inside")
         for at, category in enumerate(layer.renderer().categories()):
-            words = tr("{n} % of cases lie inside").format(n=category.value())
-            layer.renderer().updateCategoryLabel(at, words)
+            layer.renderer().updateCategoryLabel(at, words.format(n=category.value()))
         return ""
 
 
@@ -283,10 +280,10 @@ def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
     marks.loadNamedStyle(str(RESOURCES / "styles" / qml))
     symbol = Rules(marks).patterns["outside"].symbol().clone()
     renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
-    mark = QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, tr("Unlike the training data"))
     for rule in renderer.rootRule().children():
         rule.setLabel(rule.label() or tr("Forecast"))  # a single symbol has no words of its own
-    renderer.rootRule().appendChild(mark)
+    words = tr("Unlike the training data")
+    renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, words))
     layer.setRenderer(renderer)
 
 

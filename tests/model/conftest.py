@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A nano network trained for a moment on invented tracks, and its bundle."""
 
+import csv
 import json
 import os
 from pathlib import Path
@@ -48,6 +49,15 @@ def write_tracks(path: Path, users: int = 120, fixes: int = 200, seed: int = 0) 
         "lat": lat.ravel(),
     }
     pq.write_table(pa.table(table), path)
+    return path
+
+
+def write_csv(path: Path, rows: list[dict]) -> Path:
+    """A table of rows, with the names of the first one's columns."""
+    with path.open("w", newline="") as f:
+        writer = csv.DictWriter(f, rows[0].keys())
+        writer.writeheader()
+        writer.writerows(rows)
     return path
 
 

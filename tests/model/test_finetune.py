@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Heads: taught on labelled units, judged beside a baseline, kept in a copy of the bundle, and used through ONNX."""
 
-import csv
 import json
 from html import escape
 
@@ -30,13 +29,7 @@ from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
 from raw_qgis_plugin.core.tracks import build_tracks
 
-
-def write_csv(path, rows):
-    with path.open("w", newline="") as f:
-        writer = csv.DictWriter(f, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
+from .conftest import write_csv
 
 
 @pytest.fixture(scope="module")

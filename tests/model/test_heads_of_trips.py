@@ -19,15 +19,9 @@ from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
 from raw_qgis_plugin.core.tracks import build_tracks
 
+from .conftest import write_csv
+
 USERS, HOURS, BEGAN = 60, 12, 1_700_000_000_000
-
-
-def write_csv(path, rows):
-    with path.open("w", newline="") as f:
-        writer = csv.DictWriter(f, rows[0].keys())
-        writer.writeheader()
-        writer.writerows(rows)
-    return path
 
 
 @pytest.fixture(scope="module")
