@@ -93,7 +93,7 @@ def check(args: argparse.Namespace, parser: Parser) -> None:
 
 def in_parts(source: str) -> bool:
     """Whether a source is too large to be read at once."""
-    from .scale import count_rows
+    from .shards import count_rows
 
     return count_rows(*find_source(source)) >= LARGE_ROWS
 

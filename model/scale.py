@@ -33,6 +33,7 @@ from raw_qgis_plugin.core.sources import PARQUET, find_source, stream
 from raw_qgis_plugin.core.tracks import Skipped, Tracks, build_tracks, encode_ids
 
 from .cli import units_of
+from .shards import count_rows
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -86,21 +87,6 @@ def make_plan(
     seen = [[name, s.st_size, s.st_mtime_ns] for name, s in status]
     bundle = str(Path(bundle).resolve()) if bundle else ""
     return Plan(str(path.resolve()), kind, seen, groups, parts, unit, fields, timezone, bundle, device, recipe)
-
-
-def count_rows(path: Path, kind: str) -> int:
-    """Rows of a source: of Parquet as its footers say, InputError where these are broken; else guessed from bytes."""
-    if kind == "parquet":
-        import pyarrow as pa
-        from pyarrow import parquet
-
-        files = [path] if path.is_file() else [f for f in path.rglob("*") if f.suffix.lower() in PARQUET]
-        try:
-            return sum(parquet.read_metadata(file).num_rows for file in files)
-        except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
-    files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
-    return sum(file.stat().st_size for file in files) // 50
 
 
 def open_work(folder: Path, plan: Plan) -> Plan:

@@ -77,7 +77,7 @@ def shards_of(source: str, cache: Path | None = None) -> Shards:
         make_private(cache)
         _clear_left(cache)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=cache) as beside:
-            _make(source, Path(beside, "shards"), _count_rows(files))
+            _make(source, Path(beside, "shards"), count_rows(path, kind))
             for stale in set(cache.glob(f"{place}-*")) - {folder}:  # of the same source as it was before
                 shutil.rmtree(stale, ignore_errors=True)
             if not folder.exists():  # another run may have been faster
@@ -190,18 +190,18 @@ def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Pa
     return spools, list(code_of)
 
 
-def _count_rows(files: list[Path]) -> int:
-    """Rows in Parquet files, and about as many as there are in text."""
+def count_rows(path: Path, kind: str) -> int:
+    """Rows of a source: of Parquet as its footers say, InputError where these are broken; else guessed from bytes."""
     import pyarrow as pa
     from pyarrow import parquet
 
-    tables = [file for file in files if file.suffix.lower() in PARQUET]
-    if not tables:
-        return sum(file.stat().st_size // 40 for file in files)
+    files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
+    if kind != "parquet":
+        return sum(file.stat().st_size for file in files) // 50
     try:
-        return sum(parquet.read_metadata(file).num_rows for file in tables)
+        return sum(parquet.read_metadata(file).num_rows for file in files if file.suffix.lower() in PARQUET)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{str(error).rstrip('.')}. Was the file copied whole?") from error
+        raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
 
 
 def _code(name: str, code_of: dict[str, int], guess: Guess, kind: str) -> int:
