@@ -3,11 +3,12 @@
 
 With --labels and --field the truth is a column of a table. With --pickups it is where taxis picked people up in the
 last week of the tracks (their flag turns from free to occupied), by taxis whose tracks are not looked at. What is
-looked at are the taxis held apart from training, before that week. The flag is never an input. With --hours each
-stretch of a track counts as a user: in weeks a taxi crosses everything, in two hours it does not. A straight line
-learns from each method's columns; visitors are held against people drawn at random, against their own embeddings dealt
-anew, and against noise. Blocks of regions are never both learned from and asked about. Several sources, as
-two cities, are learned from and asked about together.
+looked at are the taxis held apart from training, before that week; with --all-cabs, of a fleet that trained nothing,
+all are, and the pick-ups are their own. The flag is never an input. With --hours each stretch of a track counts as a
+user: in weeks a taxi crosses everything, in two hours it does not. A straight line learns from each method's columns;
+visitors are held against people drawn at random, against their own embeddings dealt anew, and against noise. Blocks of
+regions are never both learned from and asked about. Several sources, as two cities, are learned from and asked about
+together.
 """
 
 from __future__ import annotations
@@ -156,9 +157,9 @@ def measure(answer: np.ndarray, truth: np.ndarray, other: np.ndarray, block: np.
     }  # fmt: skip
 
 
-def pickups(path: str, regions: np.ndarray) -> tuple[Tracks, np.ndarray, np.ndarray]:
+def pickups(path: str, regions: np.ndarray, all_cabs: bool = False) -> tuple[Tracks, np.ndarray, np.ndarray]:
     """The taxis held apart, before the last week; and pick-ups a region by the others, in the last week and in the one
-    before: (n_regions,) each. InputError where the file has no flag.
+    before: (n_regions,) each. all_cabs: of all taxis both. InputError where the file has no flag.
     """
     from pyarrow import parquet
 
@@ -175,14 +176,14 @@ def pickups(path: str, regions: np.ndarray) -> tuple[Tracks, np.ndarray, np.ndar
     apart = np.array([held_out_cab(str(c)) for c in np.unique(cab.astype(str))])[
         np.unique(cab.astype(str), return_inverse=True)[1]
     ]
-    begins = np.append(False, occupied[1:] & ~occupied[:-1] & (cab[1:] == cab[:-1])) & ~apart
+    begins = np.append(False, occupied[1:] & ~occupied[:-1] & (cab[1:] == cab[:-1])) & (all_cabs | ~apart)
     split = t.max() - WEEK_MS
     counts = []
     for when in (t >= split, (t >= split - WEEK_MS) & (t < split)):
         row = np.flatnonzero(begins & when)
         points, _ = build_tracks(np.arange(len(row)), None, t[row], lon[row], lat[row])
         counts.append(np.array([len(rows) for rows in fixes_inside(points, regions)], float))
-    seen = apart & (t < split)
+    seen = (all_cabs | apart) & (t < split)
     tracks, _ = build_tracks(cab[seen], None, t[seen], lon[seen], lat[seen])
     return tracks, counts[0], counts[1]
 
@@ -195,7 +196,7 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
     if args.pickups:
         there = np.flatnonzero([p is not None and not p.is_empty for p in regions.shapes])
         regions = Polygons(regions.id_name, regions.ids[there], regions.shapes[there])
-        tracks, value, before = pickups(args.tracks[source], regions.shapes)
+        tracks, value, before = pickups(args.tracks[source], regions.shapes, args.all_cabs)
         chosen: np.ndarray = np.arange(len(there))
     else:
         tracks, before = read(args.tracks[source])[0], None
@@ -297,6 +298,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--labels", nargs="+", metavar="L", help="a table with the regions' ids and the field, one a source")
     p.add_argument("--field", metavar="F", help="column of the labels: a number")
     p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
+    p.add_argument("--all-cabs", action="store_true", help="with --pickups: none of the taxis trained the model")
     add_hours(p)
     p.add_argument("--min-users", type=int, default=FEWEST_USERS, metavar="N", help="fewest users (default: 10)")
     return p

@@ -248,6 +248,9 @@ def test_pickups_are_where_the_flag_turns(tmp_path):
     tracks, now, before = regions.pickups(str(tmp_path / "cabs.parquet"), boxes)
     assert now.tolist() == [1, 0] and before.tolist() == [1, 0]
     assert tracks.user_ids.tolist() == [f"c{seen}"] and len(tracks) == 2  # the held-out cab, before the last week
+    tracks, now, before = regions.pickups(str(tmp_path / "cabs.parquet"), boxes, all_cabs=True)
+    assert now.tolist() == [2, 0] and before.tolist() == [2, 0]
+    assert set(tracks.user_ids) == {f"c{seen}", f"c{other}"} and tracks.t.max() < 7 * day
 
 
 def test_torch_and_onnx_embed_alike(nano_run, tracks_file):
