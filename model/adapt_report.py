@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.card import say_ways
 from raw_qgis_plugin.core.report import Page
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def write_report(
         page.figure(curves(lines), "Loss over the training, and the error on people held out over the baseline's.")
     page.heading("Forecast areas")
     _areas(page, before["calibration"], after["calibration"])
+    if after.get("typical_ways"):
+        page.heading("Typical ways")
+        page.sentence(say_ways(after["typical_ways"]))
     page.heading("Heads")
     _heads(page, heads)
     page.write(folder / "report.html")
@@ -84,8 +88,8 @@ def _areas(page: Page, before: dict, after: dict) -> None:
         page.sentence("The areas stay as they were: too few people could be held out to calibrate them again.")
         return
     page.sentence(
-        "The areas were calibrated again on the people held out, the same whom the shares above are of: of others they "
-        "may hold some points more or less. Factors on the radii, by horizon:"
+        "The areas were calibrated again on the people held out, as far as so few may decide. The shares above are of "
+        "the same people: of others the areas may hold some points more or less. Factors on the radii, by horizon:"
     )
     columns = ["horizon", "50 %: before", "50 %: after", "80 %: before", "80 %: after"]
     page.table([*(["tracks seen as"] if len(new) > 1 else []), *columns], rows)

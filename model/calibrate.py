@@ -21,6 +21,7 @@ WARM = 16  # fixes of context, at least
 ENOUGH = 300  # forecasts a factor
 EACH = 2000  # forecasts a batch
 MOVED_M = 1.0
+PRIOR_PEOPLE = 5  # as many as the calibration before counts for, beside people who were held out since
 FAMILIES = ((None, False), (FILLED_S, False), (FILLED_S, True))  # cadence, all of trips where None; filled
 
 
@@ -47,6 +48,20 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dic
         alike &= np.char.endswith(kind, "held") == k.endswith("held")
         tables[str(k)] = table(horizon[alike], ratio[alike], deep[alike], kind[alike] == k)
     return {k: t for k, t in tables.items() if t["horizon_s"]}
+
+
+def between(before: dict, found: dict, people: int) -> dict[str, dict[str, list[float]]]:
+    """The calibration between that before and that found on some people: a few of them are not all who will be asked
+    about. Kinds that only one of them has are as they are there.
+    """
+    belief, result = people / (people + PRIOR_PEOPLE), before | found
+    for kind in before.keys() & found.keys():
+        old, new = before[kind], found[kind]
+        result[kind] = {"horizon_s": new["horizon_s"]}
+        for name in CALIBRATED:
+            then = np.interp(np.log(new["horizon_s"]), np.log(old["horizon_s"]), old[name])
+            result[kind][name] = np.round(belief * np.array(new[name]) + (1 - belief) * then, 4).tolist()
+    return result
 
 
 def _kinds(b: Batch) -> np.ndarray:

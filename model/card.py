@@ -27,6 +27,7 @@ def describe(card: dict) -> str:
         f"# {card['name']}",
         f"A RAW model bundle: a causal transformer of {card['parameters'] / 1e6:.2f} million parameters that predicts "
         "where tracks go, with small heads on its embeddings. It sees displacements and times, never a place.",
+        *([say_ways(card["typical_ways"])] if card.get("typical_ways") else []),
         "## Training",
         _training(card["training"]),
         *([f"Command: `{card['command']}`"] if card.get("command") else []),
@@ -49,6 +50,15 @@ def describe(card: dict) -> str:
         f"Largest difference between ONNX Runtime and PyTorch: {card['onnx_difference']:.1e}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def say_ways(w: dict) -> str:
+    """What a card's typical_ways are, for people."""
+    return (
+        f"Beside its network the model has {w['ways']:,} typical ways of the places that it was last trained on, and "
+        f"forecasts of trips lean toward them: each is the mean of {w['fewest_fixes']} or more fixes of "
+        f"{w['fewest_people']} or more people that lay near each other, moved alike and went on alike."
+    )
 
 
 def _range(low: float, high: float) -> str:

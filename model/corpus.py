@@ -82,7 +82,8 @@ class Part(NamedTuple):
     t: np.ndarray
 
 
-def _parts(s: Source) -> Iterator[Part]:
+def parts(s: Source) -> Iterator[Part]:
+    """The fixes of a source's people, a shard at a time."""
     wanted = np.ones(len(s.shards.unseen), bool) if s.validation is None else s.shards.unseen == s.validation
     begin = 0
     for end in map(int, s.shards.ends):
@@ -110,7 +111,7 @@ def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
     index = np.int32 if len(s.t) < 2**31 else np.int64
     types = (index, np.int32, np.int64, np.int32)
     files = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in zip(VIEW_FILES, types)}
-    for part in _parts(s):
+    for part in parts(s):
         rows, slot, start, length = (_filled if filled else _resampled)(part, cadence)
         files["start"].append(start + files["rows"].length)
         files["length"].append(length)

@@ -21,12 +21,14 @@ from model.card import write_card
 from model.checkpoint import load_network
 from model.cli import run
 from model.raw import Raw
+from model.typical_ways import FEWEST_FIXES, FEWEST_PEOPLE
 from raw_qgis_plugin.core.bundle import FORMAT_VERSION
 from raw_qgis_plugin.core.domain import UNLIMITED
 from raw_qgis_plugin.core.embed import embedding_width
 from raw_qgis_plugin.core.errors import InputError, RawError
 from raw_qgis_plugin.core.features import FEATURE_VERSION
 from raw_qgis_plugin.core.library import check_target
+from raw_qgis_plugin.core.typical_ways import FILE
 
 OPSET = 20
 LARGEST_DIFFERENCE = 0.01  # of what the exported network answers
@@ -116,7 +118,7 @@ def export_backbone(network: Raw, path: Path) -> float:
 
 
 def export(run: Path, output: Path, data: str = "") -> None:
-    """Make the bundle of a run, without heads. data: what the card says of the training data."""
+    """Make the bundle of a run, without heads, with its typical ways. data: what the card says of the training data."""
     network, about = load_network(run / "state.safetensors")
     if "points" not in about:
         raise InputError(f"{run} is no run of model.pretrain: a network that answers nothing makes no bundle.")
@@ -135,6 +137,11 @@ def export(run: Path, output: Path, data: str = "") -> None:
         "calibration": about.get("calibration", {}), "heads": [], "onnx_difference": difference,
         "training": {k: about.get(k) for k in TRAINING}, "data": data,
     }  # fmt: skip
+    if (run / FILE).is_file():
+        table = np.load(run / FILE)
+        card["typical_ways"] = {"ways": len(table), "fewest_people": FEWEST_PEOPLE, "fewest_fixes": FEWEST_FIXES}
+        if len(table):
+            shutil.copy(run / FILE, output)
     write_card(output, card)
 
 

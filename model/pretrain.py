@@ -20,11 +20,12 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
 from model.batches import Batch, Batches
-from model.calibrate import calibrate
+from model.calibrate import between, calibrate
 from model.cli import Parser, run
 from model.config import PRESETS
 from model.corpus import Source, forget, parse
@@ -35,10 +36,12 @@ from model.feed import feed
 from model.objective import validate
 from model.probe import profile_accuracy
 from model.training import Run
+from model.typical_ways import typical_ways
 from model.watch import Watch, score
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.library import check_target
 from raw_qgis_plugin.core.sources import FORMATS
+from raw_qgis_plugin.core.typical_ways import FILE
 
 WARM_UP = 0.02  # share of the budget
 FRESH, GOING_ON = 2e-3, 1.2e-3  # peak learning rates, from nothing and from trained weights
@@ -258,6 +261,8 @@ def parser() -> argparse.ArgumentParser:
     how("--profiles", nargs=3, metavar=("TRACKS", "LABELS", "FIELD"),
         help="at the end, tell users' labels from embeddings, and warn where that is right in under 60 %%")
     how("--workers", type=int, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
+    how("--typical-ways", action=argparse.BooleanOptionalAction,
+        help="give the bundle typical ways of where --corpus is, each of three or more people (on with --init)")
     how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     how("--forget", action="store_true", help="delete the tokenised corpora when the run ends")
     # fmt: on
@@ -288,6 +293,8 @@ def fill_in(args: argparse.Namespace, world: World) -> None:
     """The arguments that depend on the device and on where the weights come from, where they were not given."""
     if args.lr is None:
         args.lr = GOING_ON if args.init else FRESH
+    if args.typical_ways is None:
+        args.typical_ways = bool(args.init)
     on_gpu = world.device.type == "cuda"
     if args.compile is None:
         args.compile = on_gpu
@@ -310,6 +317,11 @@ def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batche
     return corpus, validation
 
 
+def people(sources: list[Source]) -> int:
+    """How many people sources have for validation."""
+    return sum(len(np.unique(s.shards.person[s.shards.unseen])) for s in sources)
+
+
 def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace, tell: Teller) -> None:
     """Validate, calibrate and save for the last time, and make the bundle."""
     metrics, average = judge(run, validation), run.averaged()
@@ -317,12 +329,17 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     run.domain = {"cadence_s": [min(seen), max(seen)]}
     if average is not None:
         found = calibrate(average.cpu(), validation) if validation else {}
-        run.calibration |= found
+        run.calibration = between(
+            run.calibration_before or run.calibration, found, people(validation.sources) if validation else 0
+        )
         if not found:
             rest = "stay as they were" if run.calibration else "hold what the network means, which nothing has checked"
             tell.say({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
     run.save(said(args, metrics, tell.watch))
     if average is not None:
+        if args.typical_ways:
+            tell.say({"stage": "ways"})
+            np.save(run.folder / FILE, typical_ways(corpus.sources[: len(args.corpus)], args.seed))
         counts = [s.seen for s in corpus.sources]
         tell.say({"samples": [
             {"source": source_name(spec), "shards": len(n), "shards_seen": int((n > 0).sum()), "samples": int(n.sum())}

@@ -32,7 +32,7 @@ from raw_qgis_plugin.core.fields import Guess
 from raw_qgis_plugin.core.sources import PARQUET, find_source, stream
 from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 
-VERSION = 2  # of the files and of what cleaning does: raise it and old shards are made anew
+VERSION = 3  # of the files and of what cleaning does: raise it and old shards are made anew
 SHARD_FIXES = 2_000_000
 MOST_SHARDS = 400  # spools are open at once
 ROW = np.dtype([("user", "i4"), ("track", "i8"), ("t", "i8"), ("lon", "f8"), ("lat", "f8")])
@@ -43,7 +43,8 @@ LARGEST_PERSON = 0.2  # share of the fixes: more is no person but a chain of cha
 
 class Shards(NamedTuple):
     """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: (k,) where each shard ends.
-    unseen: (n_users,) bool, held out for validation. typical_s: median time between fixes.
+    unseen: (n_users,) bool, held out for validation. person: (n_users,) int, equal where ids are one person.
+    typical_s: median time between fixes.
     """
 
     folder: Path
@@ -53,6 +54,7 @@ class Shards(NamedTuple):
     lat: np.ndarray
     ends: np.ndarray
     unseen: np.ndarray
+    person: np.ndarray
     typical_s: float
 
 
@@ -108,8 +110,8 @@ def open_shards(folder: Path) -> Shards:
     """The shards in a folder that `shards_of` made."""
     about = json.loads((folder / "about.json").read_text("utf-8"))
     user, t, lon, lat = (mapped(folder / f"{name}.npy") for name in COLUMNS)
-    ends, held_out = np.array(about["ends"], np.int64), np.load(folder / "unseen.npy")
-    return Shards(folder, user, t, lon, lat, ends, held_out, about["typical_s"])
+    held_out, person = (np.load(folder / f"{name}.npy") for name in ("unseen", "person"))
+    return Shards(folder, user, t, lon, lat, np.array(about["ends"], np.int64), held_out, person, about["typical_s"])
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -244,6 +246,7 @@ def _shard(source: str, folder: Path, spools: list[Path], names: list[str], skip
         raise InputError(f"{source} holds no tracks to train on.{why}")
     hashes, whose = (np.concatenate(a) for a in zip(*hashed))
     person = link(hashes, whose, len(users))
+    np.save(folder / "person.npy", person)
     np.save(folder / "unseen.npy", unseen(users, person, np.concatenate(fixes)))
     step = np.concatenate(steps)
     about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0}

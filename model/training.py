@@ -36,6 +36,7 @@ class Run:
         self.step, self.seconds, self.points = 0, 0.0, 0
         self.before = None  # what the card of the bundle says that this run goes on from
         self.calibration: dict = {}
+        self.calibration_before: dict = {}  # of the bundle that this run goes on from
         self.domain: dict[str, list[float]] = {}  # where what it learned holds
         torch.manual_seed(args.seed)
         if args.init:
@@ -43,6 +44,7 @@ class Run:
             self.network = load_network(bundle.path / "weights.safetensors")[0].train()
             self.before, self.calibration = bundle.card["training"], dict(bundle.card["calibration"])
             self.domain = {"cadence_s": bundle.card["domain"]["cadence_s"]}
+            self.calibration_before = self.calibration
             if args.preset not in (None, self.network.config.preset):
                 raise InputError(f"--init is a {self.network.config.preset}, not a {args.preset}: leave out --preset.")
         else:

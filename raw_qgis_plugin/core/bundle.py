@@ -19,6 +19,7 @@ from .errors import BundleError
 from .features import FEATURE_VERSION
 from .paths import shipped_bundle
 from .tracks import SHORTEST_H
+from .typical_ways import FILE, read_ways
 
 FORMAT_VERSION = 2
 LARGEST_BYTES = 8 * 2**30  # raw-1b in fp32 with room
@@ -26,7 +27,7 @@ WIDEST = 65_536
 LONGEST_H = 10_000.0  # of a stretch of a track that counts as a user
 _HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _MEMBER = re.compile(
-    rf"(card\.json|backbone\.onnx|weights\.safetensors|README\.md|SHA256SUMS|heads/{_HEAD_NAME}\.onnx)"
+    rf"(card\.json|backbone\.onnx|weights\.safetensors|typical_ways\.npy|README\.md|SHA256SUMS|heads/{_HEAD_NAME}\.onnx)"
 )
 _FIELDS = """
 user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min home_share suppressed
@@ -163,6 +164,8 @@ def _check(folder: Path) -> dict:
         if not graph.is_file():
             raise BundleError(f"The model's card names {graph.relative_to(folder)}, which is missing.")
         check_graph(graph)
+    if (folder / FILE).is_file():
+        read_ways(folder / FILE)
     return card
 
 

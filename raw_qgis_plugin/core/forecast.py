@@ -129,7 +129,7 @@ def _answer(
     m = len(asked.horizon)
     lessons, step, ahead, retrieval = [], np.zeros(m, int), 0.0, None
     if ask_past:
-        past, retrieval = past_questions(tracks, *asked), Retrieval(tracks)
+        past, retrieval = past_questions(tracks, *asked), Retrieval(tracks, model.typical_ways)
         ahead = len(past.end) / (len(past.end) + len(asked.end))
         marks = _marks(tracks, model, past, retrieval, lambda done: progress(ahead * done))
         edges, step = in_steps(tracks.t[asked.end - 1][asked.context])

@@ -4,18 +4,23 @@
 A fix is the more like another the nearer it lies and the more alike it moved, of days also the nearer the hour of the
 day. The way that a track will have gone is the spatial median of the ways of its likest fixes, itself and the other
 tracks alike. Streets, stops and turns that a network without coordinates cannot know come in so, and where a fleet
-heads. A track only knows of ways that had ended by its own last fix.
+heads. A track only knows of ways that had ended by its own last fix. A model may bring typical ways of its own
+(core/typical_ways.py); they count as fixes of the layer do.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .features import solar_hour
 from .geodesy import offset_m
 from .tracks import Tracks
+
+if TYPE_CHECKING:
+    from .typical_ways import TypicalWays
 
 NEIGHBOURS = 32
 LOOKED_AT = (128, 512, 2048)  # likest fixes: of many the ways had not ended, so that it is looked farther
@@ -53,10 +58,10 @@ DAYS = Likeness(lag_s=900.0, near_m=1500.0, alike_ms=2.2, hours=2.0, silence_s=2
 
 
 class Retrieval:
-    """The past of tracks, to be asked by track. A tree is laid out once for each likeness."""
+    """The past of tracks and a model's typical ways, asked by track. A tree is laid out once for each likeness."""
 
-    def __init__(self, tracks: Tracks) -> None:
-        self._tracks = tracks
+    def __init__(self, tracks: Tracks, typical: TypicalWays | None = None) -> None:
+        self._tracks, self._typical = tracks, typical
         self._trees: dict[Likeness, tuple] = {}
 
     def lead(
@@ -84,7 +89,12 @@ class Retrieval:
         pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACES)).astype(int)
         for p in np.unique(pace[lag_s > 0]):
             some = np.flatnonzero((pace == p) & (lag_s > 0))
-            ways[some], alike[some], _ = self._ways(Likeness.of_trips(p), last[some], before[some], horizon_s[some])
+            likeness = Likeness.of_trips(p)
+            own = self._ways(likeness, last[some], before[some], horizon_s[some])[:2]
+            if self._typical is not None:
+                at = self._at(likeness, last[some], before[some])
+                own = _likest(own, self._typical.ways(p, at, horizon_s[some]))
+            ways[some], alike[some] = own
         return ways, alike
 
     def places(self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -106,10 +116,7 @@ class Retrieval:
         tree, starts = self._tree(likeness)
         if not len(starts):
             return ways, alike, begin
-        tracks = self._tracks
-        seconds = np.maximum((tracks.t[last] - tracks.t[before]) / 1000.0, 1.0)
-        came = offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[before], tracks.lat[before])
-        at = self._coordinates(likeness, last, came / seconds[:, None])
+        tracks, at = self._tracks, self._at(likeness, last, before)
         asking: np.ndarray = np.arange(len(last))
         for k in LOOKED_AT:
             crowded = np.zeros(len(last), bool)
@@ -118,7 +125,8 @@ class Retrieval:
                 start, near = starts[found], np.exp(-0.5 * np.square(away))
                 for h in range(horizon_s.shape[1]):
                     ahead = np.broadcast_to(horizon_s[some, h, None], start.shape)
-                    went, known = self._went(start, ahead, likeness.silence_s, tracks.t[last[some]])
+                    until = tracks.t[last[some]]
+                    went, known = ways_from(tracks, start, ahead, likeness.silence_s, until)
                     likest = np.argsort(~known, axis=1, kind="stable")[:, :NEIGHBOURS]
                     into = some[:, None], h, np.arange(likest.shape[1])
                     ways[into] = np.take_along_axis(went, likest[..., None], 1)
@@ -136,53 +144,76 @@ class Retrieval:
             from scipy.spatial import cKDTree
 
             tracks, lag_s = self._tracks, likeness.lag_s
-            spell = tracks.t // max(int(500 * lag_s), 1)
-            begins = np.ones(len(tracks), bool)
-            begins[1:] = (spell[1:] != spell[:-1]) | (tracks.track[1:] != tracks.track[:-1])
-            rows = np.flatnonzero(begins)
+            rows = starts(tracks, likeness)
             rows = rows[:: -(-len(rows) // STARTS) or 1]
             ends = tracks.t[tracks.track_offsets[1:] - 1][tracks.track[rows]]
             rows = rows[np.lexsort((-ends, tracks.lat[rows], tracks.lon[rows], tracks.t[rows]))]
             fix = np.stack([tracks.t[rows], tracks.lon[rows], tracks.lat[rows]])
             rows = rows[np.diff(fix, axis=1, prepend=np.nan).any(axis=0)]  # of a fix in several tracks, the longest
-            came, known = self._went(rows, np.full(len(rows), -lag_s), likeness.silence_s)
+            came, known = ways_from(tracks, rows, np.full(len(rows), -lag_s), likeness.silence_s)
             if likeness != DAYS:
                 rows, came = rows[known], came[known]
-            tree = cKDTree(self._coordinates(likeness, rows, -came / lag_s), balanced_tree=False)
-            self._trees[likeness] = tree, rows
+            at = coordinates(likeness, tracks.t[rows], tracks.lon[rows], tracks.lat[rows], -came / lag_s)
+            self._trees[likeness] = cKDTree(at, balanced_tree=False), rows
         return self._trees[likeness]
 
-    def _coordinates(self, likeness: Likeness, row: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-        """Coordinates (n, 7) of fixes between which distances say how unlike they are."""
-        lon, lat = np.radians(self._tracks.lon[row]), np.radians(self._tracks.lat[row])
-        on_earth = _EARTH_M * np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=-1)
-        turn = solar_hour(self._tracks.t[row], self._tracks.lon[row]) * (2 * np.pi / 24)
-        clock = np.stack([np.cos(turn), np.sin(turn)], axis=-1) * (24 / (2 * np.pi))
-        return np.concatenate(
-            [on_earth / likeness.near_m, velocity / likeness.alike_ms, clock / likeness.hours], axis=-1
-        )
+    def _at(self, likeness: Likeness, last: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """The coordinates (m, 7) of the fixes `last` (m,), to which their tracks came from the fixes `before` (m,)."""
+        tracks = self._tracks
+        seconds = np.maximum((tracks.t[last] - tracks.t[before]) / 1000.0, 1.0)
+        came = offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[before], tracks.lat[before])
+        return coordinates(likeness, tracks.t[last], tracks.lon[last], tracks.lat[last], came / seconds[:, None])
 
-    def _went(
-        self, start: np.ndarray, seconds: np.ndarray, silence_s: float, until: np.ndarray | None = None
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """The ways (…, 2) in metres from the fixes `start` (…) to where their tracks were `seconds` (…) later, in a
-        straight line between two fixes, zero where that is not known, by `until` (first axis) epoch ms if given, and
-        whether it is.
-        """
-        t = self._tracks.t
-        wanted = t[start] + (1000 * seconds).astype(np.int64)
-        after = np.minimum(self._tracks.time_index.before(self._tracks.track[start], wanted), len(t) - 1)
-        first = np.maximum(after - 1, 0)
-        own = self._tracks.track
-        known = (own[after] == own[start]) & (own[first] == own[start]) & (t[after] >= wanted)
-        gap = t[after] - t[first]
-        known &= gap <= 1000 * np.minimum(SILENCE * np.abs(seconds), silence_s)
-        if until is not None:
-            known &= t[after] <= until.reshape(-1, *[1] * (start.ndim - 1))
-        part = np.where(known, (wanted - t[first]) / np.maximum(gap, 1), 0.0)[..., None]
-        lon, lat = self._tracks.lon, self._tracks.lat
-        ends = [offset_m(lon[row], lat[row], lon[start], lat[start]) for row in (first, after)]
-        return np.where(known[..., None], ends[0] + part * (ends[1] - ends[0]), 0.0), known
+
+def coordinates(
+    likeness: Likeness, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, velocity: np.ndarray
+) -> np.ndarray:
+    """Coordinates (n, 7) of fixes between which distances say how unlike they are: three of place, two of velocity, m/s
+    east and north (n, 2), two of the hour.
+    """
+    east, north = np.radians(lon), np.radians(lat)
+    on_earth = _EARTH_M * np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=-1)
+    turn = solar_hour(t, lon) * (2 * np.pi / 24)
+    clock = np.stack([np.cos(turn), np.sin(turn)], axis=-1) * (24 / (2 * np.pi))
+    return np.concatenate([on_earth / likeness.near_m, velocity / likeness.alike_ms, clock / likeness.hours], axis=-1)
+
+
+def starts(tracks: Tracks, likeness: Likeness) -> np.ndarray:
+    """Rows of the fixes from which ways are told: the first of each half a lag."""
+    spell = tracks.t // max(int(500 * likeness.lag_s), 1)
+    begins = np.ones(len(tracks), bool)
+    begins[1:] = (spell[1:] != spell[:-1]) | (tracks.track[1:] != tracks.track[:-1])
+    return np.flatnonzero(begins)
+
+
+def ways_from(
+    tracks: Tracks, start: np.ndarray, seconds: np.ndarray, silence_s: float, until: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """The ways (…, 2) in metres from the fixes `start` (…) to where their tracks were `seconds` (…) later, in a
+    straight line between two fixes, zero where that is not known, by `until` (first axis) epoch ms if given, and
+    whether it is.
+    """
+    t = tracks.t
+    wanted = t[start] + (1000 * seconds).astype(np.int64)
+    after = np.minimum(tracks.time_index.before(tracks.track[start], wanted), len(t) - 1)
+    first = np.maximum(after - 1, 0)
+    own = tracks.track
+    known = (own[after] == own[start]) & (own[first] == own[start]) & (t[after] >= wanted)
+    gap = t[after] - t[first]
+    known &= gap <= 1000 * np.minimum(SILENCE * np.abs(seconds), silence_s)
+    if until is not None:
+        known &= t[after] <= until.reshape(-1, *[1] * (start.ndim - 1))
+    part = np.where(known, (wanted - t[first]) / np.maximum(gap, 1), 0.0)[..., None]
+    lon, lat = tracks.lon, tracks.lat
+    ends = [offset_m(lon[row], lat[row], lon[start], lat[start]) for row in (first, after)]
+    return np.where(known[..., None], ends[0] + part * (ends[1] - ends[0]), 0.0), known
+
+
+def _likest(*found: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Of several ways (m, h, NEIGHBOURS, 2) and how alike they are (m, h, NEIGHBOURS), the likest NEIGHBOURS."""
+    ways, alike = (np.concatenate(part, axis=2) for part in zip(*found, strict=True))
+    likest = np.argsort(-alike, axis=2, kind="stable")[:, :, :NEIGHBOURS]
+    return np.take_along_axis(ways, likest[..., None], 2), np.take_along_axis(alike, likest, 2)
 
 
 def _ends(rows: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

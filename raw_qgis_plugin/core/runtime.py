@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +15,7 @@ from . import features as feat
 from .bundle import Bundle
 from .errors import BundleError, InputError, require
 from .places import N_CANDIDATE
+from .typical_ways import FILE, TypicalWays, read_ways
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -46,6 +47,12 @@ class Model:
         self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
         self._past = [i for i in self._backbone.get_inputs() if i.name.startswith("past")][0].shape
         self._head = cache(lambda name: self._session(bundle.path / "heads" / f"{bundle.head(name)['name']}.onnx"))
+
+    @cached_property
+    def typical_ways(self) -> TypicalWays | None:
+        """The ways that the bundle brings of the places that it was trained on; None where it brings none."""
+        path = self.bundle.path / FILE
+        return TypicalWays(read_ways(path)) if path.is_file() else None
 
     def _session(self, path: Path) -> onnxruntime.InferenceSession:
         import onnxruntime

@@ -128,6 +128,7 @@ def in_words(line: dict[str, Any]) -> str:
         return tr("warning: ") + str(line["warning"])
     stages = {
         "training": tr("Training"),
+        "ways": tr("Gathering typical ways of these places"),
         "comparing": tr("Comparing with the model before, on people held out"),
         "heads": tr("Teaching the head {head} again").format(head=line.get("head", "")),
         "report": tr("Writing the report"),

@@ -572,6 +572,10 @@
       <translation>Sex</translation>
     </message>
     <message>
+      <source>Gathering typical ways of these places</source>
+      <translation>Reunindo percursos típicos destes lugares</translation>
+    </message>
+    <message>
       <source>GeoLife folders, CSV and Parquet files as a layer of fixes with real times, cleaned and sorted.</source>
       <translation>Pastas GeoLife, arquivos CSV e Parquet como camada de posições com horas reais, limpas e ordenadas.</translation>
     </message>

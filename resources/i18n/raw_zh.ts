@@ -572,6 +572,10 @@
       <translation>周五</translation>
     </message>
     <message>
+      <source>Gathering typical ways of these places</source>
+      <translation>正在汇总这些地方的典型走向</translation>
+    </message>
+    <message>
       <source>GeoLife folders, CSV and Parquet files as a layer of fixes with real times, cleaned and sorted.</source>
       <translation>将 GeoLife 文件夹、CSV 和 Parquet 文件读成带真实时间、经清理排序的定位点图层。</translation>
     </message>

@@ -13,6 +13,7 @@ import torch
 from safetensors import safe_open
 
 from model.batches import CADENCES, Batches
+from model.calibrate import between
 from model.checkpoint import load_network
 from model.corpus import load
 from model.export import export_backbone
@@ -22,6 +23,7 @@ from model.pretrain import main as pretrain
 from model.shards import unseen
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.forecast import CALIBRATED
 
 from .conftest import nano_arguments, write_tracks
 
@@ -71,6 +73,19 @@ def test_a_corpus_with_nobody_to_hold_apart_keeps_the_areas_and_says_so(tmp_path
     assert 5 <= least <= 10 and most == 120  # a fix every ten seconds for half an hour: nothing finer or coarser
     with pytest.raises(InputError, match="--init is a raw-nano"):
         pretrain([*few, "--preset", "raw-small", "--output", str(tmp_path / "other")])
+
+
+def test_an_area_calibrated_on_few_people_lies_near_that_before():
+    def table(horizons, value):
+        return {"horizon_s": horizons} | {name: [value] * len(horizons) for name in CALIBRATED}
+
+    before, found = {"trips": table([1.0, 100.0], 1.0), "days": table([900.0], 0.9)}, {"trips": table([10.0], 2.0)}
+    before["trips"]["factor50"] = [1.0, 3.0]
+    of_five = between(before, found, 5)
+    assert of_five["days"] == before["days"] and of_five["trips"]["horizon_s"] == [10.0]
+    assert of_five["trips"]["factor80"] == [1.5] and of_five["trips"]["factor50"] == [2.0]
+    assert between(before, found, 5000)["trips"]["factor80"][0] == pytest.approx(2.0, abs=0.01)
+    assert between({}, found, 5) == found and between(before, {}, 0) == before
 
 
 def test_export_takes_no_other_folder_s_place(tmp_path, nano_run):

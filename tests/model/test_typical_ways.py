@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Typical ways of a corpus: of three people or more, near what happened, and in the bundles of who goes on training."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from model.corpus import load
+from model.pretrain import main as pretrain
+from model.typical_ways import FEWEST_PEOPLE, typical_ways
+from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.typical_ways import FILE, MULTIPLES, read_ways
+
+from .conftest import nano_arguments
+
+STEP_S, SPEED_MS, STEPS = 16, 10.0, 60
+TURN = 30  # steps east before all turn north
+
+
+def road(rng, lat, first, n, days=1):
+    """n people who drive east along a road at `lat` and then north, on each of some days."""
+    step = np.tile(np.arange(STEPS), n * days)
+    user, day = np.repeat(np.arange(n), STEPS * days) + first, np.tile(np.repeat(np.arange(days), STEPS), n)
+    metres = STEP_S * SPEED_MS * np.stack([np.minimum(step, TURN), np.maximum(step - TURN, 0)])
+    x, y = metres + rng.normal(0, 3, metres.shape)
+    t = (1_700_000_000 + day * 86_400 + step * STEP_S + user * 3) * 1000
+    return user, t, 10 + x / 111_320, lat + y / 110_574
+
+
+def written(path, *roads):
+    user, t, lon, lat = (np.concatenate(column) for column in zip(*roads))
+    names = np.array([f"u{u}" for u in range(user.max() + 1)])[user]
+    pq.write_table(pa.table({"user_id": names, "t": t, "lon": lon, "lat": lat}), path)
+    return str(path)
+
+
+@pytest.fixture
+def corpus(tmp_path):
+    """Roads on the equator with thirty people; two people, on many days; and one person of three names."""
+    rng = np.random.default_rng(0)
+    many, few = road(rng, 0.0, 0, 30), road(rng, 1.0, 30, 2, days=30)
+    one = road(rng, 2.0, 32, 1, days=10)
+    copies = [(one[0] + k, *one[1:]) for k in range(3)]
+    return written(tmp_path / "roads.parquet", many, few, *copies)
+
+
+def test_ways_are_of_three_people_or_more(corpus):
+    table = typical_ways([load(corpus, validation=None)])
+    assert FEWEST_PEOPLE == 3 and len(table) > 20
+    assert (table["lat_e6"] < 100_000).all()  # nothing where two people went daily, or one under three names
+    assert set(table["pace"]) == {2, 3}  # a fix each 16 s is too seldom for finer ones
+
+
+def test_ways_are_where_people_went(corpus):
+    table = typical_ways([load(corpus, validation=None)])
+    x, y = table["lon_e6"] / 1e6 * 111_320 - 10 * 111_320, table["lat_e6"] / 1e6 * 110_574
+    corner = TURN * STEP_S * SPEED_MS
+    gone = np.where(y < 20, x, corner + y)[:, None] + (4.0 ** table["pace"])[:, None] * SPEED_MS * MULTIPLES
+    truth = np.stack([np.minimum(gone, corner) - x[:, None], np.maximum(gone - corner, 0) - y[:, None]], axis=-1)
+    off = np.abs(table["way_m"].astype(float) - truth)
+    assert np.nanmedian(off) < 10 and np.nanmax(off) < 150
+    assert np.isfinite(table["way_m"][:, :3]).all() and np.isnan(table["way_m"][:, 3]).any()  # near the end of all
+    assert np.abs(np.hypot(*table["velocity_ms"].astype(float).T) - SPEED_MS).max() < 4
+
+
+def test_the_same_seed_gives_the_same_ways(corpus):
+    source = load(corpus, validation=None)
+    assert typical_ways([source]).tobytes() == typical_ways([source]).tobytes()
+
+
+def test_simulated_movement_gives_none(corpus):
+    assert not len(typical_ways([load(f"exact:{corpus}", validation=None)]))
+    assert not len(typical_ways([]))
+
+
+def test_a_bundle_brings_them_where_training_goes_on(corpus, nano_run, tmp_path):
+    going_on = [*nano_arguments(corpus, tmp_path / "run"), "--init", str(nano_run / "bundle"), "--steps", "2"]
+    pretrain(going_on)
+    bundle = open_bundle(tmp_path / "run" / "bundle")
+    table = read_ways(bundle.path / FILE)
+    assert bundle.card["typical_ways"] == {"ways": len(table), "fewest_people": 3, "fewest_fixes": 6}
+    assert "typical ways" in (bundle.path / "README.md").read_text("utf-8")
+    assert Model(bundle, "cpu").typical_ways is not None
+    pretrain([*going_on, "--no-typical-ways", "--output", str(tmp_path / "without")])
+    assert not (tmp_path / "without" / "bundle" / FILE).exists()
+    assert not (nano_run / "bundle" / FILE).exists()  # begun anew
