@@ -237,16 +237,21 @@ def users_of(table: dict[str, np.ndarray], unit: str) -> np.ndarray | None:
     return next((table[name] for name in ID_FIELDS["user"][:-1] if name in table), None)
 
 
+def _intervals_of(users: Tracks, table: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row of users.user_ids, -1 of nobody there, start and end in epoch ms of a table's intervals, (n,) each."""
+    known = {user: i for i, user in enumerate(id_texts(users.user_ids))}
+    user = [known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))]
+    return np.array(user, np.int64), *read_intervals(table)
+
+
 def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], tell: Tell = warn) -> tuple[Tracks, np.ndarray]:
     """The labelled intervals of users as tracks of their own, and each one's row in the table.
 
     Intervals of fewer than ten fixes or a minute are left out, as are those of other users and those whose start and
     end are not two times in order; how many is told.
     """
-    start, end = read_intervals(table)
     merged = tracks.by_user()
-    known = {user: i for i, user in enumerate(id_texts(merged.user_ids))}
-    user = np.array([known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))], np.int64)
+    user, start, end = _intervals_of(merged, table)
     read = (start != NO_TIME) & (end != NO_TIME)
     row = np.flatnonzero((user >= 0) & read & (end > start))
     begin = merged.time_index.before(user[row], start[row])
@@ -278,9 +283,7 @@ def cut_labelled_trips(tracks: Tracks, table: dict[str, np.ndarray], field: str)
     """
     merged = tracks.by_user()
     trips = cut_trips(merged).tracks
-    known = {user: i for i, user in enumerate(id_texts(merged.user_ids))}
-    user = np.array([known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))], np.int64)
-    start, end = read_intervals(table)
+    user, start, end = _intervals_of(merged, table)
     row = np.flatnonzero((user >= 0) & (start != NO_TIME) & (end != NO_TIME))
     if not len(row):
         return trips.take(row), row
