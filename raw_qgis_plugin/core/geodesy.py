@@ -25,6 +25,15 @@ def near_lon(lon: np.ndarray, lon0: np.ndarray) -> np.ndarray:
     return lon - 360.0 * np.round((lon - lon0) / 360.0)
 
 
+def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:
+    """(n,) longitudes as they are reached the short way from row to row, beyond ±180 if need be.
+
+    Each line begins where it is: the k-th is the rows offsets[k] to offsets[k + 1].
+    """
+    turns = np.concatenate([[0.0], np.cumsum(np.round(np.diff(lon) / 360.0))])
+    return lon - 360.0 * (turns - np.repeat(turns[offsets[:-1]], np.diff(offsets)))
+
+
 def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarray) -> np.ndarray:
     """East and north offset in metres of (lon, lat) from (lon0, lat0), the short way round: (n, 2) float64."""
     kx, ky = metres_per_degree(0.5 * (lat + lat0))

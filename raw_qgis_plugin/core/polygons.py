@@ -12,8 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .errors import InputError, require
+from .geodesy import unwrapped
 
 ENVELOPE_BYTES = (0, 32, 48, 48, 64)  # of a GeoPackage geometry, by the code in its flags
+STEPS = 64  # of the way round a polygon: each less than half the world's width
 LONLAT = (None, "EPSG:4326", "OGC:CRS84", "urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4326")
 
 
@@ -107,11 +109,54 @@ def _to_lonlat(shapes: np.ndarray, crs: str | None) -> np.ndarray:
         return shapes
     require("pyproj")
     import shapely
-    from pyproj import Transformer
+    from pyproj import CRS, Transformer
     from pyproj.exceptions import ProjError
 
     try:
-        to_lonlat = Transformer.from_crs(crs, "EPSG:4326", always_xy=True)
+        of = CRS.from_user_input(crs)
+        to_lonlat = Transformer.from_crs(of, "EPSG:4326", always_xy=True)
     except ProjError as error:
         raise InputError(f"The regions' coordinate system '{crs}' is unknown.") from error
-    return shapely.transform(shapes, lambda xy: np.column_stack(to_lonlat.transform(*xy.T)))
+
+    def transformed(some: np.ndarray) -> np.ndarray:
+        return shapely.transform(some, lambda xy: np.column_stack(to_lonlat.transform(*xy.T)))
+
+    shapes, given = transformed(shapes), shapes
+    if not of.is_geographic:
+        at = np.flatnonzero(leap(shapes))
+        steps = transformed(shapely.segmentize(given[at], shapely.length(given[at]) / STEPS))
+        shapes[at] = [short_way(shape) for shape in steps]
+    return shapes
+
+
+def leap(shapes: np.ndarray) -> np.ndarray:
+    """(n,) bool: has a shape two neighbouring corners with more than half the world between them?"""
+    import shapely
+
+    xy, of = shapely.get_coordinates(shapes, return_index=True)
+    far = (np.abs(np.diff(xy[:, 0])) > 180) & (of[1:] == of[:-1])
+    return np.isin(np.arange(len(shapes)), of[1:][far])
+
+
+def short_way(shape: Any) -> Any:
+    """Polygons whose rings go the short way from corner to corner; each as it is where one goes round a pole."""
+    import shapely
+
+    parts = [_short_way(part) for part in shapely.get_parts(shape)]
+    return parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+
+
+def _short_way(polygon: Any) -> Any:
+    import shapely
+
+    rings: list[Any] = []
+    for ring in shapely.get_rings(polygon):
+        xy = shapely.get_coordinates(ring)
+        xy[:, 0] = unwrapped(xy[:, 0], np.array([0, len(xy)]))
+        if xy[0, 0] != xy[-1, 0]:
+            return polygon
+        if rings:  # a hole lies in what is round it
+            west, _, east, _ = rings[0].bounds
+            xy[:, 0] -= 360.0 * np.round((xy[:, 0].mean() - (west + east) / 2) / 360.0)
+        rings.append(shapely.LinearRing(xy))
+    return shapely.Polygon(rings[0], rings[1:]) if rings else polygon

@@ -23,10 +23,11 @@ from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from ..core.errors import InputError
+from ..core.geodesy import unwrapped
 from ..core.user_view import grid_cell, usual_places
 from ..layers import writing
 from ..layers.columns import id_text
-from ..layers.coordinates import from_wgs84, transform_xy, unwrapped
+from ..layers.coordinates import from_wgs84, transform_xy
 from ..layers.styling import CLASS_COLOURS, title_of
 from ..processing.words import tr
 from .map_shapes import lonlat

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 import numpy as np
 from qgis.core import (
@@ -18,6 +17,7 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
+from ..core.polygons import leap, short_way
 
 WGS84 = "EPSG:4326"
 STEPS = 15  # points between two corners: a sixteenth of the world's width from one to the next
@@ -58,17 +58,13 @@ def lonlat_shapes(
     ±180 too: longitudes go on beyond. None where one is NULL or can't be transformed. InputError where
     there is no way between the CRSs.
     """
-    import shapely
-
     transform = to_wgs84(crs, context)
     check(transform)
     shapes = _transformed([straight(each) for each in geometries], transform)
     if crs.isValid() and not crs.isGeographic():
-        at = np.flatnonzero(_leap(shapes))
+        at = np.flatnonzero(leap(shapes))
         steps = [straight(geometries[i]).densifyByCount(STEPS) for i in at]  # which tell the way between two corners
-        for i, shape in zip(at, _transformed(steps, transform)):
-            parts = [_short_way(part) for part in shapely.get_parts(shape)]
-            shapes[i] = parts[0] if len(parts) == 1 else shapely.multipolygons(parts)
+        shapes[at] = [short_way(shape) for shape in _transformed(steps, transform)]
     return shapes
 
 
@@ -86,41 +82,6 @@ def _transformed(geometries: Iterable[QgsGeometry], transform: QgsCoordinateTran
     shapes = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
     shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None  # QGIS does not refuse all that is out of reach
     return shapes
-
-
-def _leap(shapes: np.ndarray) -> np.ndarray:
-    """(n,) bool: has a shape two neighbouring corners with more than half the world between them?"""
-    import shapely
-
-    xy, of = shapely.get_coordinates(shapes, return_index=True)
-    far = (np.abs(np.diff(xy[:, 0])) > 180) & (of[1:] == of[:-1])
-    return np.isin(np.arange(len(shapes)), of[1:][far])
-
-
-def _short_way(polygon: Any) -> Any:
-    """A polygon whose rings go the short way from corner to corner; as it is where one goes round a pole."""
-    import shapely
-
-    rings: list[Any] = []
-    for ring in shapely.get_rings(polygon):
-        xy = shapely.get_coordinates(ring)
-        xy[:, 0] = unwrapped(xy[:, 0], np.array([0, len(xy)]))
-        if xy[0, 0] != xy[-1, 0]:
-            return polygon
-        if rings:  # a hole lies in what is round it
-            west, _, east, _ = rings[0].bounds
-            xy[:, 0] -= 360.0 * np.round((xy[:, 0].mean() - (west + east) / 2) / 360.0)
-        rings.append(shapely.LinearRing(xy))
-    return shapely.Polygon(rings[0], rings[1:]) if rings else polygon
-
-
-def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """(n,) longitudes as they are reached the short way from row to row, beyond ±180 if need be.
-
-    Each line begins where it is: the k-th is the rows offsets[k] to offsets[k + 1].
-    """
-    turns = np.concatenate([[0.0], np.cumsum(np.round(np.diff(lon) / 360.0))])
-    return lon - 360.0 * (turns - np.repeat(turns[offsets[:-1]], np.diff(offsets)))
 
 
 def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:

@@ -80,11 +80,12 @@ class ProfileUsers(TrackAlgorithm):
         """Tracks as lines, users and days as points, in INPUT's CRS."""
         import numpy as np
 
+        from ..core.geodesy import unwrapped
         from ..layers import coordinates, writing
 
         back = coordinates.from_wgs84(self.reading.source.sourceCrs(), context.transformContext())
         if unit == "track":
-            lon = coordinates.unwrapped(tracks.lon, tracks.track_offsets)
+            lon = unwrapped(tracks.lon, tracks.track_offsets)
             xy = coordinates.transform_xy(np.column_stack([lon, tracks.lat]), back)
             return writing.lines(xy, tracks.track_offsets)
         return writing.points(coordinates.transform_xy(np.column_stack([profiles.lon, profiles.lat]), back))

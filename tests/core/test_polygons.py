@@ -65,6 +65,22 @@ def test_geopackage(tmp_path):
     assert read_polygons(f"{tmp_path / 'two.gpkg'}|layername=a b", "code").ids.tolist() == ["a b"]
 
 
+@pytest.mark.parametrize("holed", [False, True])
+def test_edges_over_180_degrees_go_the_way_that_they_go_on_the_map(tmp_path, holed):
+    box, hole = ([[w, s], [e, s], [e, n], [w, n], [w, s]] for w, s, e, n in (
+        (2_500_000, -2e6, 6_000_000, -1_800_000), (3_500_000, -1.95e6, 3_600_000, -1.9e6)
+    ))  # fmt: skip
+    crs = {"type": "name", "properties": {"name": "EPSG:3832"}}  # Mercator about 150° east
+    rings = {"type": "Polygon", "coordinates": [box, hole] if holed else [box]}
+    (tmp_path / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "crs": crs, "features": [
+        {"type": "Feature", "properties": {}, "geometry": rings}
+    ]}))  # fmt: skip
+    (shape,) = read_polygons(tmp_path / "r.geojson").shapes
+    west, _, east, _ = shape.bounds
+    assert (west, east) == pytest.approx((172.46, 203.9), abs=0.01) and shape.is_valid
+    assert len(shape.interiors) == holed and shape.covers(shapely.Point(180, -17))
+
+
 def test_curves_are_no_regions_here(tmp_path):
     write_geopackage(tmp_path / "c.gpkg")
     with sqlite3.connect(tmp_path / "c.gpkg") as database:
