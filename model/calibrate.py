@@ -57,6 +57,8 @@ def between(before: dict, found: dict, people: int) -> dict[str, dict[str, list[
     belief, result = people / (people + PRIOR_PEOPLE), before | found
     for kind in before.keys() & found.keys():
         old, new = before[kind], found[kind]
+        if not old.get("horizon_s"):
+            continue
         result[kind] = {"horizon_s": new["horizon_s"]}
         for name in CALIBRATED:
             then = np.interp(np.log(new["horizon_s"]), np.log(old["horizon_s"]), old[name])

@@ -57,7 +57,8 @@ def say_ways(w: dict) -> str:
     return (
         f"Beside its network the model has {w['ways']:,} typical ways of the places that it was last trained on, and "
         f"forecasts of trips lean toward them: each is the mean of {w['fewest_fixes']} or more fixes of "
-        f"{w['fewest_people']} or more people that lay near each other, moved alike and went on alike."
+        f"{w['fewest_people']} or more people, each of whom counts the same, that lay near each other, moved alike and "
+        "went on alike."
     )
 
 

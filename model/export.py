@@ -28,7 +28,7 @@ from raw_qgis_plugin.core.embed import embedding_width
 from raw_qgis_plugin.core.errors import InputError, RawError
 from raw_qgis_plugin.core.features import FEATURE_VERSION
 from raw_qgis_plugin.core.library import check_target
-from raw_qgis_plugin.core.typical_ways import FILE
+from raw_qgis_plugin.core.typical_ways import FILE, read_ways
 
 OPSET = 20
 LARGEST_DIFFERENCE = 0.01  # of what the exported network answers
@@ -138,9 +138,9 @@ def export(run: Path, output: Path, data: str = "") -> None:
         "training": {k: about.get(k) for k in TRAINING}, "data": data,
     }  # fmt: skip
     if (run / FILE).is_file():
-        table = np.load(run / FILE)
-        card["typical_ways"] = {"ways": len(table), "fewest_people": FEWEST_PEOPLE, "fewest_fixes": FEWEST_FIXES}
-        if len(table):
+        count = len(read_ways(run / FILE))
+        if count:
+            card["typical_ways"] = {"ways": count, "fewest_people": FEWEST_PEOPLE, "fewest_fixes": FEWEST_FIXES}
             shutil.copy(run / FILE, output)
     write_card(output, card)
 

@@ -174,7 +174,7 @@ def said(args: argparse.Namespace, metrics: dict, watch: Watch) -> dict:
     """What a checkpoint, and so the card, says of the command, and what a resumed run has to know."""
     return {
         "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in [*args.corpus, *args.keep]],
-        "command": command(args), "metrics": metrics, "watch": watch.to_dict(),
+        "command": command(args), "metrics": metrics, "watch": watch.to_dict(), "typical_ways": args.typical_ways,
     }  # fmt: skip
 
 
@@ -293,8 +293,6 @@ def fill_in(args: argparse.Namespace, world: World) -> None:
     """The arguments that depend on the device and on where the weights come from, where they were not given."""
     if args.lr is None:
         args.lr = GOING_ON if args.init else FRESH
-    if args.typical_ways is None:
-        args.typical_ways = bool(args.init)
     on_gpu = world.device.type == "cuda"
     if args.compile is None:
         args.compile = on_gpu
@@ -329,17 +327,19 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     run.domain = {"cadence_s": [min(seen), max(seen)]}
     if average is not None:
         found = calibrate(average.cpu(), validation) if validation else {}
-        run.calibration = between(
-            run.calibration_before or run.calibration, found, people(validation.sources) if validation else 0
-        )
+        many = people(validation.sources) if validation else 0
+        run.calibration = run.calibration | between(run.calibration_before, found, many)
         if not found:
             rest = "stay as they were" if run.calibration else "hold what the network means, which nothing has checked"
             tell.say({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
     run.save(said(args, metrics, tell.watch))
     if average is not None:
+        (run.folder / FILE).unlink(missing_ok=True)
         if args.typical_ways:
             tell.say({"stage": "ways"})
-            np.save(run.folder / FILE, typical_ways(corpus.sources[: len(args.corpus)], args.seed))
+            beside = run.folder / f"{FILE}.partial"
+            typical_ways(corpus.sources[: len(args.corpus)], args.seed).tofile(beside)
+            beside.replace(run.folder / FILE)
         counts = [s.seen for s in corpus.sources]
         tell.say({"samples": [
             {"source": source_name(spec), "shards": len(n), "shards_seen": int((n > 0).sum()), "samples": int(n.sum())}
@@ -368,6 +368,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     fill_in(args, world)
     training = Run(args, world)
     about = training.resume() if args.resume else {}
+    if args.typical_ways is None:
+        args.typical_ways = about.get("typical_ways", bool(args.init))
     corpus, validation = open_corpus(args, world)
     tell = Teller(args.output, world, Watch.going_on(args.patience, about.get("watch", {})))
     together = world.size * args.accumulate

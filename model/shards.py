@@ -44,7 +44,7 @@ LARGEST_PERSON = 0.2  # share of the fixes: more is no person but a chain of cha
 class Shards(NamedTuple):
     """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: (k,) where each shard ends.
     unseen: (n_users,) bool, held out for validation. person: (n_users,) int, equal where ids are one person.
-    typical_s: median time between fixes.
+    typical_s: median time between fixes. told: does the source say whose its tracks are?
     """
 
     folder: Path
@@ -56,6 +56,7 @@ class Shards(NamedTuple):
     unseen: np.ndarray
     person: np.ndarray
     typical_s: float
+    told: bool
 
 
 def default_cache() -> Path:
@@ -111,7 +112,8 @@ def open_shards(folder: Path) -> Shards:
     about = json.loads((folder / "about.json").read_text("utf-8"))
     user, t, lon, lat = (mapped(folder / f"{name}.npy") for name in COLUMNS)
     held_out, person = (np.load(folder / f"{name}.npy") for name in ("unseen", "person"))
-    return Shards(folder, user, t, lon, lat, np.array(about["ends"], np.int64), held_out, person, about["typical_s"])
+    ends = np.array(about["ends"], np.int64)
+    return Shards(folder, user, t, lon, lat, ends, held_out, person, about["typical_s"], about["told"])
 
 
 def mapped(path: Path) -> np.ndarray:
@@ -152,24 +154,26 @@ def _make(source: str, folder: Path, n: int) -> None:
     try:
         pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own would keep what its widest moment took
         skipped = Skipped()
-        spools, names = _spool(source, folder, n, skipped)
-        _shard(source, folder, spools, names, skipped)
+        spools, names, told = _spool(source, folder, n, skipped)
+        _shard(source, folder, spools, names, told, skipped)
     except OSError as error:
         raise InputError(f"The shards cannot be written to {folder.parents[1]}: {error.strerror}.") from error
     finally:
         pa.set_memory_pool(pool)
 
 
-def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Path], list[str]]:
-    """Deal the fixes of a source to files by user -> the files, and the users' names."""
+def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Path], list[str], bool]:
+    """Deal the fixes of a source to files by user -> the files, the users' names, and whether the source tells them."""
     path, kind = find_source(source)
     guess, tables = stream(path, kind, skipped=skipped)
     shards = min(n // SHARD_FIXES + 1, MOST_SHARDS)
     spools = [folder / f"spool{k:03d}" for k in range(shards)]
     files = [spool.open("wb") for spool in spools]
     code_of: dict[str, int] = {}
+    told = True
     for table in tables:
         user, track = (ids_of(table, role) for role in ("user", "track"))
+        told &= user is not None
         user = track if user is None else user  # a track of nobody is somebody's own
         users = Coded(np.zeros(len(table), np.int64), np.array(["all"], object)) if user is None else encode_ids(user)
         trips = users if track is None else encode_ids(track)
@@ -189,7 +193,7 @@ def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Pa
         give_back()
     for file in files:
         file.close()
-    return spools, list(code_of)
+    return spools, list(code_of), told
 
 
 def count_rows(path: Path, kind: str) -> int:
@@ -223,7 +227,7 @@ def _id_hash(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little", signed=True)
 
 
-def _shard(source: str, folder: Path, spools: list[Path], names: list[str], skipped: Skipped) -> None:
+def _shard(source: str, folder: Path, spools: list[Path], names: list[str], told: bool, skipped: Skipped) -> None:
     """Clean each spool into a shard; part the people into those that train and those held out for validation."""
     columns = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in COLUMNS.items()}
     every = sum(spool.stat().st_size for spool in spools) // ROW.itemsize // MOST_HASHES + 1
@@ -249,7 +253,7 @@ def _shard(source: str, folder: Path, spools: list[Path], names: list[str], skip
     np.save(folder / "person.npy", person)
     np.save(folder / "unseen.npy", unseen(users, person, np.concatenate(fixes)))
     step = np.concatenate(steps)
-    about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0}
+    about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0, "told": told}
     (folder / "about.json").write_text(json.dumps(about), "utf-8")
 
 

@@ -91,6 +91,7 @@ class Run:
             so_far = {"step": self.step, "seconds": self.seconds, "points": self.points, "before": self.before}
             said = {"config": config, "device": self.device_name()}
             holds = {"calibration": self.calibration, "domain": self.domain}
+            holds["calibration_before"] = self.calibration_before
             save(self.state, tensors, {**so_far, **said, **holds, **about})
 
     def _tensors(self) -> Iterator[tuple[str, Tensor]]:
@@ -123,6 +124,7 @@ class Run:
         self.step, self.seconds, self.points = about["step"], about["seconds"], about["points"]
         self.before = about.get("before")
         self.calibration, self.domain = about.get("calibration", {}), about.get("domain", {})
+        self.calibration_before = about.get("calibration_before", {})
         return about
 
     def averaged(self) -> Raw | None:

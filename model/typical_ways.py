@@ -3,8 +3,8 @@
 
 By microaggregation, as statistical offices publish records of persons (Domingo-Ferrer and Mateo-Sanz, IEEE TKDE 14,
 2002): fixes are parted into groups by where they lie, how they move and where they go on to, each group halved at the
-median of what differs most in it until it has few fixes. Of each group only the mean is kept, and of those with too few
-people or too different fixes nothing.
+median of what differs most in it until it has few fixes. Of each group only the mean is kept, in which each person
+counts the same, and of those with too few people or too different fixes nothing.
 """
 
 from __future__ import annotations
@@ -21,10 +21,13 @@ from raw_qgis_plugin.core.typical_ways import MULTIPLES, WAY
 FEWEST_PEOPLE = 3  # behind a way
 FEWEST_FIXES = 6
 PACES = range(5)  # fixes a second to some four minutes apart
-MOST = 12_000_000  # fixes looked at for a pace; of more, a random share
+MOST = 12_000_000  # fixes of a source looked at for a pace; of more, a random share
+MOST_WAYS = 400_000  # for a pace; of more, some at random
 KNOWN = 3  # so many of MULTIPLES are known of each way
 FINE, WIDE = 0.5, 2.0  # distances in units of likeness: a person counts once within FINE, a group within WIDE is alike
 AHEAD = 4.0  # times a likeness's distance: who is so far apart after the last of KNOWN differs as who begins one apart
+BLOCK = 50_000  # groups laid out at once
+FARTHEST_M = 60_000.0  # half precision ends soon after
 
 
 class Starts(NamedTuple):
@@ -43,27 +46,26 @@ class Starts(NamedTuple):
 
 
 def typical_ways(sources: list[Source], seed: int = 0) -> np.ndarray:
-    """The ways (n,) of WAY of what sources train on. Simulated movement, whose places are nowhere, is left out. Who is
-    in two sources counts as two people.
+    """The ways (n,) of WAY of what sources train on. People count together only within a source: who is in two is one.
+
+    Left out are simulated movement, whose places are nowhere, and sources that do not say whose their tracks are.
     """
-    real = [s for s in sources if not s.exact]
-    share = min(1.0, MOST / max(sum(len(s.t) for s in real), 1))
+    once = {s.shards.folder: s for s in sources if not s.exact and s.shards.told}
     tables = [np.zeros(0, WAY)]
     for pace in PACES:
         likeness, rng = Likeness.of_trips(pace), np.random.default_rng([seed, pace])
-        found, people = [], 0
-        for s in real:
-            if s.typical_s <= 2 * likeness.lag_s:
-                found += _starts(s, likeness, share, people, rng)
-            people += int(s.shards.person.max(initial=-1)) + 1
-        if found:
-            tables.append(_grouped(Starts(*map(np.concatenate, zip(*found, strict=True))), pace, rng))
+        found = [
+            _grouped(_starts(s, likeness, rng), pace, rng) for s in once.values() if s.typical_s <= 2 * likeness.lag_s
+        ]
+        table = np.concatenate([tables[0], *found])
+        table = table[rng.permutation(len(table))[:MOST_WAYS]]
+        tables.append(np.sort(table, order=("lat_e6", "lon_e6")))
     return np.concatenate(tables)
 
 
-def _starts(s: Source, likeness: Likeness, share: float, people: int, rng: np.random.Generator) -> list[Starts]:
-    """A share of a source's fixes, those whose ways are known, a shard at a time. Its persons count from `people`."""
-    found, lag_s = [], likeness.lag_s
+def _starts(s: Source, likeness: Likeness, rng: np.random.Generator) -> Starts:
+    """A source's fixes, those whose ways are known, looked for a shard at a time."""
+    found, lag_s, share = [], likeness.lag_s, min(1.0, MOST / max(len(s.t), 1))
     for part in parts(s):
         users, track = np.unique(part.user, return_inverse=True)
         ids, track = users.astype(str).astype(object), track.astype(np.int32)
@@ -79,33 +81,49 @@ def _starts(s: Source, likeness: Likeness, share: float, people: int, rng: np.ra
         able = np.isfinite(way[:, :KNOWN]).all(axis=(1, 2))
         row, velocity = row[able], (-came[able] / lag_s).astype(np.float32)
         at = coordinates(likeness, tracks.t[row], tracks.lon[row], tracks.lat[row], velocity)[:, :5]
-        person = people + s.shards.person[users][tracks.track[row]]
+        person = s.shards.person[users][tracks.track[row]]
         once = np.unique(_cells(at / FINE, person), return_index=True)[1]
         found.append(Starts(at.astype(np.float32), velocity, way[able], person).take(once))
-    return found
+    return Starts(*map(np.concatenate, zip(*found, strict=True)))
 
 
 def _grouped(s: Starts, pace: int, rng: np.random.Generator) -> np.ndarray:
-    """The means (n,) of WAY of groups of starts."""
+    """The ways (n,) of WAY of groups of starts."""
     likeness = Likeness.of_trips(pace)
     cell = np.unique(_cells(s.at / WIDE), return_inverse=True)[1]
     everyone = int(s.person.max(initial=0)) + 1
     crossed = np.bincount(np.unique(cell * everyone + s.person) // everyone)  # by how many people
     s = s.take(np.flatnonzero(crossed[cell] >= FEWEST_PEOPLE))
     group = _halved(np.column_stack([s.at, s.way[:, KNOWN - 1] / (AHEAD * likeness.near_m)]), rng)
-    spread = np.sqrt(s.at[group].var(axis=1).sum(axis=-1))
-    person = np.sort(s.person[group], axis=1)
-    people = 1 + (np.diff(person, axis=1) != 0).sum(axis=1)
-    group = group[(people >= FEWEST_PEOPLE) & (spread < WIDE)]
-    table = np.zeros(len(group), WAY)
-    known = np.isfinite(s.way[group]).all(axis=(1, 3))  # a mean over fewer people would tell of these
-    x, y, z = s.at[group, :3].mean(axis=1, dtype=np.float64).T
+    parts = np.array_split(group, -(-len(group) // BLOCK) or 1)
+    return np.concatenate([_means(s, part, pace) for part in parts])
+
+
+def _means(s: Starts, group: np.ndarray, pace: int) -> np.ndarray:
+    """The means of WAY of those groups of starts, (groups, size) rows, that have enough people and are alike."""
+    reach = AHEAD * Likeness.of_trips(pace).near_m
+    same = s.person[group][:, :, None] == s.person[group][:, None, :]
+    weight = 1.0 / same.sum(axis=2)  # (groups, size): each person counts the same
+    people = np.round(weight.sum(axis=1)).astype(int)
+    weight /= people[:, None]
+    at, velocity, way = (_mean(column[group], weight) for column in (s.at, s.velocity, s.way))
+    spread = np.sqrt(_mean(np.square(s.at[group] - at[:, None]), weight).sum(axis=-1))
+    apart = np.sqrt(_mean(np.square(s.way[group] - way[:, None]), weight).sum(axis=-1))  # nan where unknown of anybody
+    known = (apart < reach * np.maximum(MULTIPLES / MULTIPLES[KNOWN - 1], 1)) & (np.abs(way).max(axis=2) < FARTHEST_M)
+    good = (people >= FEWEST_PEOPLE) & (spread < WIDE) & known[:, :KNOWN].all(axis=1)
+    table = np.zeros(good.sum(), WAY)
+    x, y, z = at[good, :3].T
     table["pace"] = pace
     table["lon_e6"] = np.round(1e6 * np.degrees(np.arctan2(y, x)))
     table["lat_e6"] = np.round(1e6 * np.degrees(np.arctan2(z, np.hypot(x, y))))
-    table["velocity_ms"] = s.velocity[group].mean(axis=1)
-    table["way_m"] = np.where(known[..., None], s.way[group].mean(axis=1), np.nan)
-    return np.sort(table, order=("lat_e6", "lon_e6"))
+    table["velocity_ms"] = velocity[good]
+    table["way_m"] = np.where(known[good, :, None], way[good], np.nan)
+    return table
+
+
+def _mean(x: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """Weighted means (g, …) of x (g, size, …), in double precision. weight: (g, size), of sum one."""
+    return np.einsum("gs,gs...->g...", weight, x, dtype=np.float64)
 
 
 def _cells(at: np.ndarray, *more: np.ndarray) -> np.ndarray:
@@ -127,7 +145,7 @@ def _halved(x: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         return np.zeros((0, FEWEST_FIXES), np.int64)
     group = rng.permutation(len(x))[None, : size << halvings]
     for _ in range(halvings):
-        column = x[group].var(axis=1).argmax(axis=1)
+        column = x[group].var(axis=1, dtype=np.float64).argmax(axis=1)
         by = np.argsort(x[group, column[:, None]], axis=1, kind="stable")
         group = np.take_along_axis(group, by, 1).reshape(2 * len(group), -1)
     return group

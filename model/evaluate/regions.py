@@ -3,7 +3,7 @@
 
 With --labels and --field the truth is a column of a table. With --pickups it is where taxis picked people up in the
 last week of the tracks (their flag turns from free to occupied), by taxis whose tracks are not looked at. What is
-looked at are the taxis held apart from training, before that week; with --all-cabs, of a fleet that trained nothing,
+looked at are the taxis held apart from training, before that week; with --all-cabs, for a fleet that trained nothing,
 all are, and the pick-ups are their own. The flag is never an input. With --hours each stretch of a track counts as a
 user: in weeks a taxi crosses everything, in two hours it does not. A straight line learns from each method's columns;
 visitors are held against people drawn at random, against their own embeddings dealt anew, and against noise. Blocks of
@@ -234,6 +234,8 @@ def run_all(args: argparse.Namespace) -> dict:
     """Read, measure."""
     if not args.pickups and not (args.labels and args.field):
         raise InputError("What is the truth? Give --labels and --field, or --pickups.")
+    if args.all_cabs and not args.pickups:
+        raise InputError("--all-cabs goes with --pickups.")
     if len({len(args.tracks), len(args.regions), len(args.tracks if args.pickups else args.labels)}) > 1:
         raise InputError("Give as many --regions (and --labels) as --tracks, in the same order.")
     model = Model(open_bundle(args.bundle))
@@ -298,7 +300,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--labels", nargs="+", metavar="L", help="a table with the regions' ids and the field, one a source")
     p.add_argument("--field", metavar="F", help="column of the labels: a number")
     p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
-    p.add_argument("--all-cabs", action="store_true", help="with --pickups: none of the taxis trained the model")
+    p.add_argument("--all-cabs", action="store_true", help="with --pickups: look at all, and count their own pick-ups")
     add_hours(p)
     p.add_argument("--min-users", type=int, default=FEWEST_USERS, metavar="N", help="fewest users (default: 10)")
     return p

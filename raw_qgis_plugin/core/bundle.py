@@ -27,7 +27,7 @@ WIDEST = 65_536
 LONGEST_H = 10_000.0  # of a stretch of a track that counts as a user
 _HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _MEMBER = re.compile(
-    rf"(card\.json|backbone\.onnx|weights\.safetensors|typical_ways\.npy|README\.md|SHA256SUMS|heads/{_HEAD_NAME}\.onnx)"
+    rf"(card\.json|backbone\.onnx|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/{_HEAD_NAME}\.onnx)"
 )
 _FIELDS = """
 user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min home_share suppressed

@@ -16,9 +16,9 @@ import numpy as np
 from .errors import BundleError
 from .retrieval import NEIGHBOURS, Likeness, coordinates
 
-FILE = "typical_ways.npy"
+FILE = "typical_ways.bin"  # records of WAY, nothing else
 MULTIPLES = np.array([1, 2, 4, 8])  # of the likeness's lag: for so long after its start a way is told
-LONGEST = 20_000_000  # ways in a file
+LONGEST = 2_000_000  # ways in a file
 # pace: as of Likeness.of_trips. lon_e6, lat_e6: of the start. velocity_ms: east and north, there. way_m: east and north
 # of the start after each of MULTIPLES, nan where unknown.
 WAY = np.dtype([
@@ -73,13 +73,11 @@ class TypicalWays:
 
 
 def read_ways(path: Path) -> np.ndarray:
-    """The table (n,) of WAY in a file, which is checked. BundleError."""
-    try:
-        table = np.array(np.lib.format.open_memmap(path, mode="r"))
-    except (OSError, ValueError, TypeError) as e:
-        raise BundleError(f"{path.name} cannot be read: copy the model again ({e}).") from e
-    if table.dtype != WAY or table.ndim != 1 or len(table) > LONGEST:
+    """The table (n,) of WAY in a file, which is checked. BundleError, OSError."""
+    count, rest = divmod(path.stat().st_size, WAY.itemsize)
+    if rest or count > LONGEST:
         raise BundleError(f"{path.name} holds no typical ways that this version of RAW can read.")
+    table = np.fromfile(path, WAY)
     inside = (np.abs(table["lon_e6"].astype(np.int64)) <= 180_000_000) & (
         np.abs(table["lat_e6"].astype(np.int64)) <= 90_000_000
     )

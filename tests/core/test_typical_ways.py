@@ -14,7 +14,7 @@ from raw_qgis_plugin.core.forecast import forecast
 from raw_qgis_plugin.core.retrieval import NEIGHBOURS, Retrieval
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import build_tracks
-from raw_qgis_plugin.core.typical_ways import FILE, MULTIPLES, WAY, TypicalWays, read_ways
+from raw_qgis_plugin.core.typical_ways import FILE, LONGEST, MULTIPLES, WAY, TypicalWays, read_ways
 
 LAG_S, SPEED_MS = 16, 10.0  # of pace 2
 DEGREE_M = 111_320
@@ -87,7 +87,7 @@ def knowing(tmp_path_factory):
     """The shipped bundle with ways that turn north."""
     folder = tmp_path_factory.mktemp("models") / "knowing"
     shutil.copytree(open_bundle().path, folder)
-    np.save(folder / FILE, turning_north())
+    turning_north().tofile(folder / FILE)
     write_sums(folder)
     return folder
 
@@ -114,11 +114,18 @@ def broken(column: str, value: float) -> np.ndarray:
 
 
 @pytest.mark.parametrize("table", [
-    np.zeros(3), np.zeros((2, 2), WAY), np.array([{"a": 1}], object), broken("lat_e6", 90_000_001),
-    broken("lon_e6", -(2**31)), broken("velocity_ms", np.nan), broken("way_m", np.inf),
+    np.zeros(3, np.uint8), broken("lat_e6", 90_000_001), broken("lon_e6", -(2**31)), broken("velocity_ms", np.nan),
+    broken("way_m", np.inf),
 ])  # fmt: skip
 def test_a_file_without_proper_ways_is_refused(tmp_path, table):
-    np.save(tmp_path / FILE, table)
+    table.tofile(tmp_path / FILE)
+    with pytest.raises(BundleError, match="typical_ways"):
+        read_ways(tmp_path / FILE)
+
+
+def test_more_ways_than_any_corpus_gives_are_refused_unread(tmp_path):
+    with (tmp_path / FILE).open("wb") as file:
+        file.truncate((LONGEST + 1) * WAY.itemsize)
     with pytest.raises(BundleError, match="typical_ways"):
         read_ways(tmp_path / FILE)
 

@@ -72,9 +72,42 @@ def test_the_same_seed_gives_the_same_ways(corpus):
     assert typical_ways([source]).tobytes() == typical_ways([source]).tobytes()
 
 
-def test_simulated_movement_gives_none(corpus):
+def test_sources_without_people_of_their_own_give_none(corpus, tmp_path):
     assert not len(typical_ways([load(f"exact:{corpus}", validation=None)]))
     assert not len(typical_ways([]))
+    one = written(tmp_path / "one.parquet", road(np.random.default_rng(1), 0.0, 0, 1, days=10))
+    assert not len(typical_ways([load(one, validation=None)] * 3))
+    table = pq.read_table(corpus)
+    pq.write_table(table.rename_columns(["track_id", *table.column_names[1:]]), tmp_path / "tracks.parquet")
+    assert not len(typical_ways([load(str(tmp_path / "tracks.parquet"), validation=None)]))  # whose, it does not say
+
+
+def test_who_parts_at_a_fork_has_no_common_way(tmp_path):
+    rng = np.random.default_rng(2)
+    user, t, lon, lat = road(rng, 0.0, 0, 24)
+    lat = np.where(user % 2, lat, -lat)  # half go north, half south
+    table = typical_ways([load(written(tmp_path / "fork.parquet", (user, t, lon, lat)), validation=None)])
+    x = (table["lon_e6"] / 1e6 - 10) * 111_320
+    way, corner = table["way_m"].astype(float), TURN * STEP_S * SPEED_MS
+    turned = x[:, None] + (4.0 ** table["pace"])[:, None] * SPEED_MS * MULTIPLES - corner  # metres beyond the fork
+    beyond = (x < corner)[:, None] & (turned > 900) & np.isfinite(way[..., 1])
+    assert beyond.sum() > 3 and (np.abs(np.abs(way[..., 1]) - turned)[beyond] < 0.5 * turned[beyond]).all()
+
+
+def test_each_person_counts_the_same(tmp_path):
+    rng = np.random.default_rng(3)
+    few, often = road(rng, 0.0, 0, 4), road(rng, 40 / 110_574, 4, 1, days=40)  # 40 m beside
+    table = typical_ways([load(written(tmp_path / "often.parquet", few, often), validation=None)])
+    north = table["lat_e6"][table["way_m"][:, 0, 0] > 100] / 1e6 * 110_574
+    assert len(north) and (north < 40 / 3 + 5).all()  # of three or more, one is 40 m away at most
+
+
+def test_fast_movers_have_ways_that_can_be_read(tmp_path):
+    user, step = np.repeat(np.arange(30), 180), np.tile(np.arange(180), 30)
+    train = user, (1_700_000_000 + step * 30 + user) * 1000, 10 + 35.0 * 30 * step / 111_320, 0.0 * step
+    table = typical_ways([load(written(tmp_path / "train.parquet", train), validation=None)])
+    table.tofile(tmp_path / FILE)
+    assert len(read_ways(tmp_path / FILE)) > 20 and np.isnan(table["way_m"][table["pace"] == 4, 3]).all()
 
 
 def test_a_bundle_brings_them_where_training_goes_on(corpus, nano_run, tmp_path):
@@ -85,6 +118,10 @@ def test_a_bundle_brings_them_where_training_goes_on(corpus, nano_run, tmp_path)
     assert bundle.card["typical_ways"] == {"ways": len(table), "fewest_people": 3, "fewest_fixes": 6}
     assert "typical ways" in (bundle.path / "README.md").read_text("utf-8")
     assert Model(bundle, "cpu").typical_ways is not None
-    pretrain([*going_on, "--no-typical-ways", "--output", str(tmp_path / "without")])
-    assert not (tmp_path / "without" / "bundle" / FILE).exists()
+    again = [*nano_arguments(corpus, tmp_path / "run"), "--steps", "2", "--resume"]  # without --init
+    pretrain(again)
+    assert (tmp_path / "run" / "bundle" / FILE).read_bytes() == table.tobytes()
+    pretrain([*again, "--no-typical-ways"])
+    without = open_bundle(tmp_path / "run" / "bundle")
+    assert not (without.path / FILE).exists() and "typical_ways" not in without.card
     assert not (nano_run / "bundle" / FILE).exists()  # begun anew
