@@ -315,9 +315,13 @@ def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batche
     return corpus, validation
 
 
-def people(sources: list[Source]) -> int:
-    """How many people sources have for validation."""
-    return sum(len(np.unique(s.shards.person[s.shards.unseen])) for s in sources)
+def people(corpus: Batches) -> int:
+    """How many people have tracks long enough to be asked about."""
+    count = 0
+    for s in corpus.sources:
+        rows = [np.zeros(0, np.int64), *(v.rows for c in corpus.cadences if (v := s.view(c)))]
+        count += len(np.unique(s.shards.person[s.shards.user[np.concatenate(rows)]]))
+    return count
 
 
 def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace, tell: Teller) -> None:
@@ -327,7 +331,7 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     run.domain = {"cadence_s": [min(seen), max(seen)]}
     if average is not None:
         found = calibrate(average.cpu(), validation) if validation else {}
-        many = people(validation.sources) if validation else 0
+        many = people(validation) if validation else 0
         run.calibration = run.calibration | between(run.calibration_before, found, many)
         if not found:
             rest = "stay as they were" if run.calibration else "hold what the network means, which nothing has checked"
