@@ -28,6 +28,7 @@ def describe(card: dict) -> str:
         f"A RAW model bundle: a causal transformer of {card['parameters'] / 1e6:.2f} million parameters that predicts "
         "where tracks go, with small heads on its embeddings. It sees displacements and times, never a place.",
         *([say_ways(card["typical_ways"])] if card.get("typical_ways") else []),
+        *([_neighbours(card["neighbours"])] if card.get("neighbours") else []),
         "## Training",
         _training(card["training"]),
         *([f"Command: `{card['command']}`"] if card.get("command") else []),
@@ -60,6 +61,18 @@ def say_ways(w: dict) -> str:
         f"{w['fewest_people']} or more people, each of whom counts the same, that lay near each other, moved alike and "
         "went on alike."
     )
+
+
+def _neighbours(n: dict) -> str:
+    corpus, times = ", ".join(n["corpus"]), n["epochs"]
+    said = (
+        "Where days of fleets are forecast, a small network beside it weighs the likest fixes of the layer's past. It "
+        f"learned from {n['lessons']:,} questions ({corpus}; seed {n['seed']}), {times} times each."
+    )
+    if "metres" in n:
+        off, alone = n["metres"], n["metres_without"]
+        said += f" On whom it did not learn from it is off by {off:,.0f} m, the network alone by {alone:,.0f} m."
+    return said
 
 
 def _range(low: float, high: float) -> str:

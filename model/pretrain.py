@@ -33,6 +33,7 @@ from model.corpus import load as load_source
 from model.distributed import World, find_device, open_world
 from model.export import export
 from model.feed import feed
+from model.neighbours import add as add_neighbours
 from model.objective import validate
 from model.probe import profile_accuracy
 from model.training import Run
@@ -45,6 +46,7 @@ from raw_qgis_plugin.core.typical_ways import FILE
 
 WARM_UP = 0.02  # share of the budget
 FRESH, GOING_ON = 2e-3, 1.2e-3  # peak learning rates, from nothing and from trained weights
+LESSONS, LESSON_EPOCHS = 60_000, 4  # of what model.neighbours teaches in the end
 LARGEST_GRAPH = 2**31  # bytes of an ONNX file
 EPILOG = """\
 examples:
@@ -175,6 +177,7 @@ def said(args: argparse.Namespace, metrics: dict, watch: Watch) -> dict:
     return {
         "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in [*args.corpus, *args.keep]],
         "command": command(args), "metrics": metrics, "watch": watch.to_dict(), "typical_ways": args.typical_ways,
+        "neighbours": args.neighbours,
     }  # fmt: skip
 
 
@@ -263,6 +266,8 @@ def parser() -> argparse.ArgumentParser:
     how("--workers", type=int, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
     how("--typical-ways", action=argparse.BooleanOptionalAction,
         help="give the bundle typical ways of where --corpus is, each of three or more people (on with --init)")
+    how("--neighbours", action=argparse.BooleanOptionalAction,
+        help="teach the bundle to weigh where a fleet's tracks went on before (on with --init)")
     how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     how("--forget", action="store_true", help="delete the tokenised corpora when the run ends")
     # fmt: on
@@ -351,6 +356,10 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
         ]})  # fmt: skip
         if sum(p.numel() for p in average.parameters()) * 4 < LARGEST_GRAPH:
             export(args.output, args.output / "bundle")
+            if args.neighbours:
+                tell.say({"stage": "neighbours"})
+                sources, unseen = corpus.sources[: len(args.corpus)], validation.sources if validation else []
+                add_neighbours(args.output / "bundle", sources, unseen, LESSONS, LESSON_EPOCHS, args.seed, tell.say)
             if args.profiles:
                 accuracy = profile_accuracy(args.output / "bundle", *args.profiles)
                 tell.say({"profile_accuracy": round(accuracy, 4)})
@@ -372,8 +381,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     fill_in(args, world)
     training = Run(args, world)
     about = training.resume() if args.resume else {}
-    if args.typical_ways is None:
-        args.typical_ways = about.get("typical_ways", bool(args.init))
+    for name in ("typical_ways", "neighbours"):
+        if getattr(args, name) is None:
+            setattr(args, name, about.get(name, bool(args.init)))
     corpus, validation = open_corpus(args, world)
     tell = Teller(args.output, world, Watch.going_on(args.patience, about.get("watch", {})))
     together = world.size * args.accumulate

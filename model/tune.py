@@ -17,7 +17,7 @@ from model.checkpoint import load_network
 from model.export import export_backbone
 from model.heads import Head, Task, class_weights, loss_of
 from model.raw import Raw
-from raw_qgis_plugin.core.bundle import Bundle
+from raw_qgis_plugin.core.bundle import NEIGHBOURS_FILE, Bundle
 from raw_qgis_plugin.core.embed import FACTS, FIXES, _coarse_windows, _fine_windows, thin_rows
 from raw_qgis_plugin.core.features import LATERAL_FEATURES
 from raw_qgis_plugin.core.habits import habits
@@ -141,6 +141,8 @@ def write_tuned(folder: Path, network: Raw, card: dict, what: str) -> None:
     weights = {k: v.detach().half().contiguous() for k, v in network.state_dict().items()}
     save_file(weights, folder / "weights.safetensors", {"about": json.dumps({"config": card["config"]})})
     card = without_heads(folder, card, [head["name"] for head in card["heads"]])
+    (folder / NEIGHBOURS_FILE).unlink(missing_ok=True)  # it knew the states as they were
+    card.pop("neighbours", None)
     said = f"The network was tuned on {what}; its forecasts and their areas were not measured again."
     more = {"onnx_difference": difference, "forecast_figures": {}}
     data = " ".join(filter(None, [card.get("data", ""), said]))

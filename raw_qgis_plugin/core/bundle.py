@@ -27,7 +27,7 @@ WIDEST = 65_536
 LONGEST_H = 10_000.0  # of a stretch of a track that counts as a user
 _HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _MEMBER = re.compile(
-    rf"(card\.json|backbone\.onnx|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/{_HEAD_NAME}\.onnx)"
+    rf"(card\.json|(backbone|neighbours)\.onnx|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/{_HEAD_NAME}\.onnx)"
 )
 _FIELDS = """
 user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min home_share suppressed
@@ -37,6 +37,7 @@ RESERVED = frozenset(_FIELDS.split())  # fields of results that stand beside wha
 HEAD_NAMES = (
     "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there"
 )
+NEIGHBOURS_FILE = "neighbours.onnx"  # weighs the likest fixes of the layer's past (model/neighbours.py); some have it
 _REQUIRED = ("card.json", "backbone.onnx", "SHA256SUMS")
 # The operators that this project's exporter writes. A graph with others (or with functions, control flow or
 # custom domains) was not made by it.
@@ -164,6 +165,8 @@ def _check(folder: Path) -> dict:
         if not graph.is_file():
             raise BundleError(f"The model's card names {graph.relative_to(folder)}, which is missing.")
         check_graph(graph)
+    if (folder / NEIGHBOURS_FILE).is_file():
+        check_graph(folder / NEIGHBOURS_FILE)
     if (folder / FILE).is_file():
         read_ways(folder / FILE)
     return card

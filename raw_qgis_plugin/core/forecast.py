@@ -18,7 +18,7 @@ from .contexts import Asked, by_band, context_rows, kinds_of_days, recent_cadenc
 from .domain import outside
 from .errors import InputError, Progress, no_progress
 from .geodesy import near_lon
-from .mixture import LEVELS, Mixture, depth, discs, half_and_half, mixture, moving, radii, spatial_median
+from .mixture import HEAVIEST, LEVELS, Mixture, depth, discs, half_and_half, mixture, moving, radii, spatial_median
 from .own_past import (
     BASELINES,
     SUPPORTS,
@@ -35,8 +35,8 @@ from .own_past import (
     shrink,
     toward,
 )
-from .places import KINDS, candidates
-from .retrieval import Retrieval
+from .places import Candidates, candidates
+from .retrieval import ALIKE, LEAST_ALIKE, WEIGHED_S, Retrieval, in_frame
 from .runtime import Model, batches, featurize_padded
 from .tracks import Tracks
 
@@ -244,20 +244,43 @@ def _said_batch(
         return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS), went, support)
     found = candidates(f, last, horizon.ravel(), q)
     laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
-    outputs = model.backbone(x, clock, valid, query, outputs=("parameters", "options"), candidates=laid_out)
+    states, *outputs = model.backbone(
+        x, clock, valid, query, outputs=("states", "parameters", "options"), candidates=laid_out
+    )
     parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
-    there = np.asarray(found.x[..., : len(KINDS)].any(axis=-1))
-    mix = mixture(parameters, q.base, q.scale, (options, found.xy, there))
-    point, kind = spatial_median(mix), np.repeat(kinds_of_days(tracks, rows, valid), horizon.shape[1])
-    went, support = point.copy(), np.zeros(len(last))
+    mix = mixture(parameters, q.base, q.scale, (options, found.xy, found.known))
+    kind = np.repeat(kinds_of_days(tracks, rows, valid), horizon.shape[1])
     roams = np.char.startswith(kind, "roaming")  # of who stays at places the others' say less than one's own
-    if retrieval is not None and roams.any():
-        some = roams[:: horizon.shape[1]]
+    roams &= retrieval is not None
+    weighed = roams & (horizon.ravel() <= WEIGHED_S) & model.weighs_neighbours
+    some = roams[:: horizon.shape[1]]
+    if retrieval is not None and weighed.any():
+        near = retrieval.neighbours(rows[some], valid[some], horizon[some])
+        near = near.reshape(-1, *near.shape[2:])[weighed[roams]]
+        state = np.repeat(states[:, -1], horizon.shape[1], axis=0)[weighed]
+        asked = feat.Query(q.x[weighed], q.base[weighed], q.scale[weighed])
+        own = Candidates(found.xy[weighed], found.x[weighed])
+        mix = mix.replaced(weighed, _weighed(model, state, asked, own, in_frame(near, f.heading[last[weighed]])))
+    point = spatial_median(mix)
+    went, support = point.copy(), np.zeros(len(last))
+    leans = roams & ~weighed
+    if retrieval is not None and leans.any():
         places, alike = retrieval.places(rows[some], valid[some], horizon[some])
-        places, alike = places.reshape(-1, *places.shape[2:]), alike.reshape(-1, alike.shape[2])
-        both = half_and_half(mix.take(roams), feat.into_frame(places, f.heading[last[roams], None]), alike)
-        went[roams], support[roams] = spatial_median(both), alike.sum(axis=1)
+        places, alike = (a.reshape(-1, *a.shape[2:])[leans[roams]] for a in (places, alike))
+        both = half_and_half(mix.take(leans), feat.into_frame(places, f.heading[last[leans], None]), alike)
+        went[leans], support[leans] = spatial_median(both), alike.sum(axis=1)
+    mix = mix.heaviest(HEAVIEST)
     return _Said(f, last, mix, point, np.stack([stay, onward], axis=1), kind, went, support)
+
+
+def _weighed(model: Model, states: np.ndarray, q: feat.Query, found: Candidates, neighbours: np.ndarray) -> Mixture:
+    """The mixture of questions q, asked of states (m, D), with the likest fixes of the past among its places."""
+    parameters, options, leads = (
+        a.astype(np.float64) for a in model.neighbours(states, q.x, q.scale, found.x, found.xy, neighbours)
+    )
+    places = np.concatenate([found.xy, leads], axis=1)
+    known = np.concatenate([found.known, neighbours[..., ALIKE] > LEAST_ALIKE], axis=1)
+    return mixture(parameters, q.base, q.scale, (options, places, known))
 
 
 def _both_ways(model: Model, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray) -> np.ndarray:

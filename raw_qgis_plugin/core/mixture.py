@@ -13,10 +13,11 @@ TAIL = 3.0  # degrees of freedom of the components, bivariate Student t
 STAYS = 4.0  # prior logit of staying where candidates are laid out
 LEVELS = (0.5, 0.8)
 ATOM_M = 3.0  # a component narrower than this repeats a position: it is no area
+HEAVIEST = 32  # components of which areas are made
 PLACE_M = 300.0  # scale of a place where others were
 LEAST = 0.02  # weight of the others from which on areas are theirs
 MEDIAN_STEPS = 40
-BLOCK = 4096  # questions laid out at once
+BLOCK, PAIRS = 4096, 1_500_000  # questions, and pairs of their components, laid out at once
 _RINGS, _FINE_RINGS = (8, 8), (24, 4)  # radii and directions by which a component is laid out
 
 
@@ -33,6 +34,26 @@ class Mixture:
     def take(self, rows: np.ndarray) -> Mixture:
         """The mixtures of some questions."""
         return Mixture(self.centre[rows], self.scale[rows], self.weight[rows])
+
+    def heaviest(self, count: int) -> Mixture:
+        """Of each mixture the components that weigh most, `count` at most, the first one among them."""
+        rest = np.argsort(-self.weight[:, 1:], axis=1, kind="stable")[:, : count - 1] + 1
+        chosen = np.concatenate([np.zeros((len(rest), 1), int), rest], axis=1)
+        weight = np.take_along_axis(self.weight, chosen, 1)
+        weight = weight / weight.sum(axis=1, keepdims=True)
+        return Mixture(
+            np.take_along_axis(self.centre, chosen[..., None], 1), np.take_along_axis(self.scale, chosen, 1), weight
+        )
+
+    def replaced(self, rows: np.ndarray, other: Mixture) -> Mixture:
+        """These mixtures, with the ones of some rows replaced by others of as many components or more."""
+        more = other.weight.shape[1] - self.weight.shape[1]
+        centre, scale, weight = (
+            np.pad(a, [(0, 0), (0, more), *[(0, 0)] * (a.ndim - 2)], constant_values=fill)
+            for a, fill in ((self.centre, 0.0), (self.scale, 1.0), (self.weight, 0.0))
+        )
+        centre[rows], scale[rows], weight[rows] = other.centre, other.scale, other.weight
+        return Mixture(centre, scale, weight)
 
 
 def mixture(
@@ -63,7 +84,8 @@ def mixture(
 
 def spatial_median(m: Mixture) -> np.ndarray:
     """The points (m, 2) of least expected distance: Weiszfeld's algorithm, then the best of its end and the centres."""
-    parts = np.array_split(np.arange(len(m.weight)), -(-len(m.weight) // BLOCK) or 1)
+    n, components = m.weight.shape
+    parts = np.array_split(np.arange(n), -(-n * components**2 // PAIRS) or 1)
     return np.concatenate([_spatial_median(m.take(part)) for part in parts])
 
 

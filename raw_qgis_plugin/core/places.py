@@ -39,6 +39,11 @@ class Candidates:
     xy: np.ndarray
     x: np.ndarray
 
+    @property
+    def known(self) -> np.ndarray:
+        """(m, K) bool: which there are."""
+        return np.asarray(self.x[..., : len(KINDS)].any(axis=-1))
+
 
 def candidates(f: feat.Features, row: np.ndarray, dt_s: np.ndarray, query: feat.Query) -> Candidates:
     """Lay out the candidates of the questions `query`, asked of the fixes `row` (m,) for `dt_s` (m,) seconds later."""
@@ -53,7 +58,7 @@ def candidates(f: feat.Features, row: np.ndarray, dt_s: np.ndarray, query: feat.
         at += len(some)
     distance = np.hypot(xy[..., 0], xy[..., 1])
     reach = distance + query.scale[:, None]
-    known = x[..., : len(KINDS)].any(axis=-1)
+    known = Candidates(xy, x).known
     columns = np.log1p(distance / 50.0) / 8.0, distance / reach, xy[..., 0] / reach, xy[..., 1] / reach
     for column, value in enumerate(columns, len(KINDS)):
         x[..., column] = value * known

@@ -5,7 +5,8 @@ A fix is the more like another the nearer it lies and the more alike it moved, o
 day. The way that a track will have gone is the spatial median of the ways of its likest fixes, itself and the other
 tracks alike. Streets, stops and turns that a network without coordinates cannot know come in so, and where a fleet
 heads. A track only knows of ways that had ended by its own last fix. A model may bring typical ways of its own
-(core/typical_ways.py); they count as fixes of the layer do.
+(core/typical_ways.py); they count as fixes of the layer do. Of days a model may weigh the likest fixes itself
+(model/neighbours.py).
 """
 
 from __future__ import annotations
@@ -15,8 +16,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from .features import solar_hour
+from .features import into_frame, solar_hour
 from .geodesy import offset_m
+from .times import DAY_MS
 from .tracks import Tracks
 
 if TYPE_CHECKING:
@@ -31,6 +33,7 @@ STARTS = 1_000_000  # fixes to go on from, at most; of more an even share
 SILENCE = 3.0  # times the way's length: a longer gap hides where the track was
 MEDIAN_STEPS, SMOOTH_M = 12, 5.0
 ROUGH_M = 5.0  # ways that differ by less are as sure as others
+WEEKEND_H = 120.0  # hours of the week before Saturday
 _EARTH_M = 6_371_008.8
 
 
@@ -38,7 +41,7 @@ _EARTH_M = 6_371_008.8
 class Likeness:
     """Fixes `lag_s` after the ones before them are alike by exp(-1/2) where they lie `near_m` apart, where their
     velocities differ by `alike_ms`, or their hours of the day by `hours`. A gap of more than `silence_s` hides where a
-    track was, however long its way.
+    track was, however long its way. The `count` likest are looked for.
     """
 
     lag_s: float
@@ -46,6 +49,7 @@ class Likeness:
     alike_ms: float
     hours: float = np.inf
     silence_s: float = np.inf
+    count: int = NEIGHBOURS
 
     @classmethod
     def of_trips(cls, pace: int) -> Likeness:
@@ -54,7 +58,17 @@ class Likeness:
         return cls(lag_s, 100.0 * np.sqrt(lag_s / 60.0), 3.0)
 
 
-DAYS = Likeness(lag_s=900.0, near_m=1500.0, alike_ms=2.2, hours=2.0, silence_s=2700.0)
+DAYS = Likeness(lag_s=900.0, near_m=1500.0, alike_ms=2.2, hours=2.0, silence_s=2700.0, count=64)
+# What a model that weighs the likest fixes of days is told of each, metres and metres a second: its way, where it lies
+# beside the asking track's last fix, how its velocity differs from that one's, how alike it is, by how many hours of
+# the day it differs, how many days ago it was; whether it is the same track's, as much of the working week or the
+# weekend, and whether its velocity is known.
+NEIGHBOUR = (
+    "way_x", "way_y", "off_x", "off_y", "velocity_x", "velocity_y", "alike", "hours", "days_ago", "own", "week", "came",
+)  # fmt: skip
+VECTORS = 3  # of NEIGHBOUR, which begins with them: east and north, or in a frame
+WEIGHED_S = 10_000.0  # so far ahead a model learns to weigh them
+ALIKE, LEAST_ALIKE = NEIGHBOUR.index("alike"), 1e-3  # less alike than that is no neighbour
 
 
 class Retrieval:
@@ -103,14 +117,35 @@ class Retrieval:
         """
         last, before = _ends(rows, valid)
         ways, alike, start = self._ways(DAYS, last, before, horizon_s)
-        lon, lat, last = self._tracks.lon, self._tracks.lat, last[:, None, None]
-        return ways + offset_m(lon[start], lat[start], lon[last], lat[last]), alike
+        return (ways + self._off(start, last))[:, :, :NEIGHBOURS], alike[:, :, :NEIGHBOURS]
+
+    def neighbours(self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
+        """The same as columns of NEIGHBOUR (m, h, DAYS.count, 12), float32, east and north. Those that are alike by
+        nothing are none.
+        """
+        tracks, (last, before) = self._tracks, _ends(rows, valid)
+        ways, alike, start = self._ways(DAYS, last, before, horizon_s)
+        off, (velocity, clock) = self._off(start, last), self._moved(last, before)
+        came, known = ways_from(tracks, start, np.full(start.shape, -DAYS.lag_s), DAYS.silence_s)
+        hour = solar_hour(tracks.t[start], tracks.lon[start])
+        last, clock = last[:, None, None], clock[:, None, None]
+        facts = (
+            alike, (hour - clock + 12) % 24 - 12, np.maximum(tracks.t[last] - tracks.t[start], 0) / DAY_MS,
+            tracks.track[start] == tracks.track[last], (hour >= WEEKEND_H) == (clock >= WEEKEND_H), known,
+        )  # fmt: skip
+        vectors = ways, off, -came / DAYS.lag_s - velocity[:, None, None]
+        return np.concatenate([*vectors, np.stack(facts, axis=-1)], axis=-1).astype(np.float32)
+
+    def _off(self, start: np.ndarray, last: np.ndarray) -> np.ndarray:
+        """Where the fixes `start` (m, …) lie, metres east and north of the fixes `last` (m,)."""
+        lon, lat, last = self._tracks.lon, self._tracks.lat, last.reshape(-1, *[1] * (start.ndim - 1))
+        return offset_m(lon[start], lat[start], lon[last], lat[last])
 
     def _ways(
         self, likeness: Likeness, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As `ways`, and the fixes (m, h, NEIGHBOURS) where they begin."""
-        shape = (*horizon_s.shape, NEIGHBOURS)
+        """As `ways`, but as many as the likeness's count, and the fixes where they begin."""
+        shape = (*horizon_s.shape, likeness.count)
         ways, alike = np.zeros((*shape, 2)), np.zeros(shape)
         begin = np.broadcast_to(last[:, None, None], shape).copy()
         tree, starts = self._tree(likeness)
@@ -127,12 +162,12 @@ class Retrieval:
                     ahead = np.broadcast_to(horizon_s[some, h, None], start.shape)
                     until = tracks.t[last[some]]
                     went, known = ways_from(tracks, start, ahead, likeness.silence_s, until)
-                    likest = np.argsort(~known, axis=1, kind="stable")[:, :NEIGHBOURS]
+                    likest = np.argsort(~known, axis=1, kind="stable")[:, : likeness.count]
                     into = some[:, None], h, np.arange(likest.shape[1])
                     ways[into] = np.take_along_axis(went, likest[..., None], 1)
                     alike[into] = np.take_along_axis(near * known, likest, 1)
                     begin[into] = np.take_along_axis(start, likest, 1)
-                    crowded[some] |= (known.sum(axis=1) < NEIGHBOURS) & (away[:, -1] < UNLIKE)
+                    crowded[some] |= (known.sum(axis=1) < likeness.count) & (away[:, -1] < UNLIKE)
             asking = np.flatnonzero(crowded)
             if k >= len(starts) or not len(asking):
                 break
@@ -159,10 +194,24 @@ class Retrieval:
 
     def _at(self, likeness: Likeness, last: np.ndarray, before: np.ndarray) -> np.ndarray:
         """The coordinates (m, 7) of the fixes `last` (m,), to which their tracks came from the fixes `before` (m,)."""
+        tracks, (velocity, _) = self._tracks, self._moved(last, before)
+        return coordinates(likeness, tracks.t[last], tracks.lon[last], tracks.lat[last], velocity)
+
+    def _moved(self, last: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The velocities (m, 2), m/s east and north, at which tracks came to the fixes `last` (m,) from those before
+        them, and the hours of the week (m,).
+        """
         tracks = self._tracks
         seconds = np.maximum((tracks.t[last] - tracks.t[before]) / 1000.0, 1.0)
         came = offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[before], tracks.lat[before])
-        return coordinates(likeness, tracks.t[last], tracks.lon[last], tracks.lat[last], came / seconds[:, None])
+        return came / seconds[:, None], solar_hour(tracks.t[last], tracks.lon[last])
+
+
+def in_frame(neighbours: np.ndarray, heading: np.ndarray) -> np.ndarray:
+    """Columns of NEIGHBOUR (m, n, 12) with their vectors in the frames of fixes, by the headings (m, 2) of these."""
+    vectors = neighbours[..., : 2 * VECTORS].reshape(*neighbours.shape[:-1], VECTORS, 2)
+    turned = into_frame(vectors, heading[:, None, None]).reshape(*neighbours.shape[:-1], 2 * VECTORS)
+    return np.concatenate([turned, neighbours[..., 2 * VECTORS :]], axis=-1).astype(np.float32)
 
 
 def coordinates(

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import features as feat
-from .bundle import Bundle
+from .bundle import NEIGHBOURS_FILE, Bundle
 from .errors import BundleError, InputError, require
 from .places import N_CANDIDATE
 from .typical_ways import FILE, TypicalWays, read_ways
@@ -53,6 +53,31 @@ class Model:
         """The ways that the bundle brings of the places that it was trained on; None where it brings none."""
         path = self.bundle.path / FILE
         return TypicalWays(read_ways(path)) if path.is_file() else None
+
+    @cached_property
+    def weighs_neighbours(self) -> bool:
+        """Does the bundle weigh the likest fixes of the layer's past itself, where days are asked about?"""
+        return (self.bundle.path / NEIGHBOURS_FILE).is_file()
+
+    @cached_property
+    def _neighbours(self) -> onnxruntime.InferenceSession:
+        return self._session(self.bundle.path / NEIGHBOURS_FILE)
+
+    def neighbours(
+        self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
+        neighbours: np.ndarray,
+    ) -> list[np.ndarray]:  # fmt: skip
+        """Weigh candidate places and the likest fixes of the past for questions of days.
+
+        states: (m, D) of the fixes that are asked. query: (m, query). scale: (m,) metres. candidates: (m, K, candidate)
+        and places: (m, K, 2). neighbours: (m, N, len(NEIGHBOUR)) of core/retrieval.py. Metres in the fixes' frames.
+        Returns parameters (m, parameters), options (m, K + N, 2), and where the neighbours lead, (m, N, 2).
+        """
+        feed = {
+            "states": states, "query": query, "scale": scale, "candidates": candidates, "places": places,
+            "neighbours": neighbours,
+        }  # fmt: skip
+        return self._neighbours.run(None, {k: v.astype(np.float32) for k, v in feed.items()})
 
     def _session(self, path: Path) -> onnxruntime.InferenceSession:
         import onnxruntime

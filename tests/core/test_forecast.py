@@ -239,6 +239,22 @@ def test_half_of_a_mixture_are_places_where_there_are_any():
     np.testing.assert_allclose(spatial_median(both)[1], spatial_median(m)[1])
 
 
+def test_some_mixtures_are_replaced_and_the_heaviest_components_kept():
+    m = some_mixtures(np.random.default_rng(4))
+    p = np.random.default_rng(5).normal(0, 0.5, (2, 24))
+    place, options = np.ones((2, 70, 2)), np.zeros((2, 70, 2))
+    more = mixture(p, np.zeros((2, 2)), np.full(2, 100.0), (options, place, np.ones((2, 70), bool)))
+    rows = np.array([False, True, False, True])
+    both = m.replaced(rows, more)
+    np.testing.assert_allclose(spatial_median(both)[rows], spatial_median(more))
+    np.testing.assert_allclose(spatial_median(both)[~rows], spatial_median(m.take(~rows)))
+    few = both.heaviest(8)
+    assert few.weight.shape == (4, 8) and np.allclose(few.weight.sum(axis=1), 1)
+    np.testing.assert_array_equal(few.centre[:, 0], both.centre[:, 0])  # staying
+    ratio = few.weight[:, 1:].min(axis=1) / few.weight[:, 0] * both.weight[:, 0]
+    assert (np.sort(both.weight[:, 1:], axis=1)[:, -8] <= ratio + 1e-12).all()
+
+
 def test_many_spatial_medians_take_little_room():
     rng = np.random.default_rng(3)
     p, base, unit = rng.normal(0, 0.5, (20_000, 24)), rng.normal(0, 300, (20_000, 2)), rng.uniform(50, 500, 20_000)

@@ -10,7 +10,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.forecast import forecast, forecast_at
-from raw_qgis_plugin.core.retrieval import DAYS, NEIGHBOURS, PACES, Likeness, Retrieval
+from raw_qgis_plugin.core.retrieval import DAYS, NEIGHBOUR, NEIGHBOURS, PACES, Likeness, Retrieval, in_frame
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -161,7 +161,25 @@ def test_forecasts_of_a_fleet_go_where_it_goes():
 
 
 def test_the_page_says_how_near_is_near():
-    page = (Path(__file__).parents[2] / "docs/forecasting.md").read_text(encoding="utf-8")
+    page = " ".join((Path(__file__).parents[2] / "docs/forecasting.md").read_text(encoding="utf-8").split())
     near = [Likeness.of_trips(round(np.log(lag_s) / np.log(PACES))).near_m for lag_s in (60, 5)]
     assert f"{near[0]:.0f} m where fixes are a minute apart, {near[1]:.0f} m at 5 s" in page
     assert f"{DAYS.near_m / 1000:.1f} km" in page and f"{DAYS.hours:.0f} hours of the day" in page
+    assert f"weighs {DAYS.count} of them" in page
+
+
+def test_neighbours_say_where_others_were_then():
+    tracks = fleet(20)
+    rows = np.arange(tracks.track_offsets[19], len(tracks))[None, -8:]
+    near = Retrieval(tracks).neighbours(rows, rows >= 0, np.array([[1800.0, 900.0]]))
+    assert near.shape == (1, 2, DAYS.count, len(NEIGHBOUR)) and near.dtype == np.float32
+    column = dict(zip(NEIGHBOUR, np.moveaxis(near[0, 0], -1, 0)))
+    likest = column["alike"] > 0.5
+    assert likest.sum() > 5
+    np.testing.assert_allclose(np.median((column["way_y"] + column["off_y"])[likest]), 5000, atol=400)  # at the port
+    assert np.abs(column["off_x"][likest]).max() < 3000 and np.abs(column["hours"][likest]).max() < 3
+    assert (column["days_ago"][likest] > 0.9).all() and not column["own"][likest].any() and column["came"][likest].all()
+    turned = in_frame(near[0], np.array([[0.0, 1.0]] * 2))  # heading north: x is north, y is west
+    np.testing.assert_allclose(turned[..., 0], near[0][..., 1], atol=1e-3)
+    np.testing.assert_allclose(turned[..., 3], -near[0][..., 2], atol=1e-3)
+    np.testing.assert_array_equal(turned[..., 6:], near[0][..., 6:])

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Questions about days with the likest fixes of a layer's past beside them: what model/neighbours.py learns from.
+
+The people of a source are parted into layers of some size, as analysts bring them; each is asked where it was a quarter
+of an hour to hours later, and only of its own layer's past. They are seen as different loggers record: a fix in each
+quarter of an hour that has one, the last one held round the clock, or on the way alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import numpy as np
+import torch
+
+from model.corpus import Source
+from model.objective import bf16
+from model.raw import Raw
+from raw_qgis_plugin.core import features as feat
+from raw_qgis_plugin.core.contexts import CONTEXT, DAYS_S, ROAMS_M, kind_of_days
+from raw_qgis_plugin.core.geodesy import metres_between
+from raw_qgis_plugin.core.places import candidates
+from raw_qgis_plugin.core.retrieval import Retrieval, in_frame
+from raw_qgis_plugin.core.runtime import featurize_padded
+from raw_qgis_plugin.core.tracks import Tracks
+
+RECORDED = ("quarter hours", "filled", "on the way")
+UNDER_WAY_M = 150.0  # between quarter hours, where who is at a place is not recorded
+AHEAD = (1, 2, 4, 6, 8, 10)  # quarters of an hour, up to WEIGHED_S of core/retrieval.py
+WARM = 8  # fixes before a track is asked
+LAYERS = (15, 120)  # people in one, from … to
+STEP = 360  # a sequence asks so many of its fixes and looks back on as many before them
+AT_ONCE = 8  # sequences
+FARTHEST_M = 60_000.0  # half precision, in which most is kept, ends soon after
+
+
+class Lessons(NamedTuple):
+    """m questions of fixes, and where these tracks were then. states: (m, D) of the network. query: (m, query). scale:
+    (m,) metres. horizon: (m,) seconds. candidates: (m, K, candidate). places: (m, K, 2), base, target: (m, 2) metres
+    in the fixes' frames. neighbours: (m, N, len(NEIGHBOUR)) of core/retrieval.py. kind: (m,) kinds of days. typical:
+    (m,) metres that tracks of the same source move. What is large is kept in half precision.
+    """
+
+    states: np.ndarray
+    query: np.ndarray
+    scale: np.ndarray
+    horizon: np.ndarray
+    candidates: np.ndarray
+    places: np.ndarray
+    base: np.ndarray
+    target: np.ndarray
+    neighbours: np.ndarray
+    kind: np.ndarray
+    typical: np.ndarray
+
+    def take(self, rows: np.ndarray) -> Lessons:
+        """Some of them."""
+        return Lessons(*(column[rows] for column in self))
+
+
+def lessons(s: Source, network: Raw, recorded: str, most: int, seed: int = 0) -> Lessons | None:
+    """Some `most` lessons of the days of who roams in a source, as RECORDED; fewer of few people, None of none."""
+    seeds = [seed, RECORDED.index(recorded)]
+    able = sum(len(_able(layer)) for layer in _layers(s, recorded, np.random.default_rng(seeds)))
+    found: list[Lessons] = []
+    if able:
+        rng = np.random.default_rng([*seeds, 1])
+        for layer in _layers(s, recorded, np.random.default_rng(seeds)):
+            found += _of_layer(layer, network, rng, min(1.0, most / able))
+    if not found:
+        return None
+    joined = Lessons(*(np.concatenate(column) for column in zip(*found, strict=True)))
+    moved = np.hypot(*joined.target.T).mean()
+    return joined._replace(typical=np.full(len(joined.kind), max(moved, 1.0), np.float32))
+
+
+def _layers(s: Source, recorded: str, rng: np.random.Generator) -> Iterator[Tracks]:
+    """The runs of some people of a source at quarter hours, each a track, people after people."""
+    view = s.view(int(DAYS_S), recorded == "filled")
+    if view is None:
+        return
+    user = s.shards.user[view.rows[view.start]]
+    people = rng.permutation(np.unique(user))
+    while len(people):
+        n = int(np.exp(rng.uniform(*np.log(LAYERS))))
+        some, people = people[:n], people[n:]
+        runs = np.flatnonzero(np.isin(user, some))
+        length = view.length[runs]
+        at = np.repeat(view.start[runs] - np.cumsum(length) + length, length) + np.arange(length.sum())
+        rows = view.rows[at]
+        t = s.t[rows] if view.slot is None else view.slot[at].astype(np.int64) * int(1000 * DAYS_S)
+        ids = np.arange(len(runs)).astype(str).astype(object)
+        track = np.repeat(np.arange(len(runs), dtype=np.int32), length)
+        layer = Tracks(ids, ids, np.arange(len(runs), dtype=np.int32), track, t, s.lon[rows], s.lat[rows])
+        if recorded == "on the way":
+            away = _steps(layer) > UNDER_WAY_M
+            layer = layer.take(away | np.append(away[1:], False))
+        if len(layer):
+            yield layer
+
+
+def _able(tracks: Tracks) -> np.ndarray:
+    """Rows of the fixes that can be asked: of who roams, with a past and a future."""
+    row = np.arange(len(tracks))
+    past = row - tracks.track_offsets[tracks.track] >= WARM
+    future = row < tracks.track_offsets[tracks.track + 1] - 1
+    return np.flatnonzero(past & future & np.char.startswith(_kinds(tracks), "roaming"))
+
+
+def _of_layer(tracks: Tracks, network: Raw, rng: np.random.Generator, share: float) -> Iterator[Lessons]:
+    """Lessons of a share of a layer's fixes that can be asked, where there is a truth, sequence by sequence."""
+    slot = tracks.t // int(1000 * DAYS_S)
+    key = tracks.track * (np.ptp(slot) + max(AHEAD) + 1) + slot - slot.min()  # ascending
+    wanted = key + rng.choice(AHEAD, len(key))
+    goal = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
+    asker, kind = _able(tracks), _kinds(tracks)
+    asker = asker[(key[goal[asker]] == wanted[asker]) & (rng.random(len(asker)) < share)]
+    if not len(asker):
+        return
+    retrieval = Retrieval(tracks)
+    sequences = [
+        (max(begin - STEP, start), min(begin + STEP, end), begin)
+        for start, end in zip(tracks.track_offsets[:-1], tracks.track_offsets[1:], strict=True)
+        for begin in range(start, end, STEP)
+    ]
+    for first in range(0, len(sequences), AT_ONCE):
+        some = sequences[first : first + AT_ONCE]
+        begin, end, asks = (np.array(column) for column in zip(*some, strict=True))
+        rows = begin[:, None] + np.arange((end - begin).max())
+        valid = rows < end[:, None]  # padded on the right, where nobody looks back on it
+        rows = np.where(valid, rows, begin[:, None])
+        flat, sequence = rows[valid], np.nonzero(valid)[0]
+        at = np.minimum(np.searchsorted(asker, flat), len(asker) - 1)
+        local = np.flatnonzero((asker[at] == flat) & (flat >= asks[sequence]))
+        if len(local):
+            yield _asked(tracks, kind, retrieval, network, rows, valid, local, goal[flat[local]])
+
+
+def _asked(
+    tracks: Tracks, kind: np.ndarray, retrieval: Retrieval, network: Raw, rows: np.ndarray, valid: np.ndarray,
+    local: np.ndarray, goal: np.ndarray,
+) -> Lessons:  # fmt: skip
+    """Lessons of sequences (B, L). kind: (n,). local: (m,) fixes that ask, of those that are valid. goal: (m,) rows."""
+    f, x, clock = featurize_padded(tracks, rows, valid)
+    with torch.no_grad(), torch.autocast("cpu", torch.bfloat16, enabled=bf16(torch.device("cpu"))):
+        states = network.encode(torch.from_numpy(x), torch.from_numpy(clock))[0].float().numpy()[valid][local]
+    last = rows[valid][local]
+    horizon = (tracks.t[goal] - tracks.t[last]) / 1000.0
+    q = feat.ask(f, local, horizon)
+    found = candidates(f, local, horizon, q)
+    pair = np.stack([last - 1, last], axis=1)  # WARM says that there is one before
+    near = retrieval.neighbours(pair, np.ones(pair.shape, bool), horizon[:, None])[:, 0]
+    target = feat.displacement(f, local, tracks.lon[goal], tracks.lat[goal])
+    near = in_frame(near, f.heading[local]).clip(-FARTHEST_M, FARTHEST_M)
+    states, candidate, near = (column.astype(np.float16) for column in (states, found.x, near))
+    query, scale, horizon, xy, base, target = (
+        column.astype(np.float32) for column in (q.x, q.scale, horizon, found.xy, q.base, target)
+    )
+    unknown = np.zeros(len(last), np.float32)
+    return Lessons(states, query, scale, horizon, candidate, xy, base, target, near, kind[last], unknown)
+
+
+def _kinds(tracks: Tracks) -> np.ndarray:
+    """The kind of days (n,) of what each fix looks back on."""
+    metres, row = _steps(tracks), np.arange(len(tracks))
+    first = np.maximum(tracks.track_offsets[tracks.track], row - CONTEXT["coarse"] + 1)
+    roams, same = (np.cumsum(steps) for steps in (metres > ROAMS_M, metres == 0))
+    count = np.maximum(row - first, 1)
+    return kind_of_days((roams[row] - roams[first]) / count, (same[row] - same[first]) / count)
+
+
+def _steps(tracks: Tracks) -> np.ndarray:
+    """(n,) metres from the fix before, zero where a track begins."""
+    metres = np.zeros(len(tracks))
+    metres[1:] = metres_between(tracks.lon[:-1], tracks.lat[:-1], tracks.lon[1:], tracks.lat[1:])
+    metres[tracks.track_offsets[:-1]] = 0.0
+    return metres

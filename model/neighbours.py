@@ -1,0 +1,298 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Teach a bundle to weigh where the layer's tracks went on before: python -m model.neighbours --bundle B --corpus S …
+
+A network without coordinates cannot know where a fleet heads from here at this hour; the layer's past does. The likest
+fixes of the past (core/retrieval.py) become candidates of the mixture beside the asking track's own places, weighed by
+a small network that is given the backbone's frozen states. So states, embeddings, heads and forecasts of trips stay as
+they are. Asked are days of who roams, as fleets do: of who stays at places the others' say less than one's own.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import json
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from model.calibrate import between, table
+from model.card import write_card
+from model.checkpoint import load_network
+from model.cli import Parser, positive, run
+from model.corpus import Source, load
+from model.export import LARGEST_DIFFERENCE, export_graph
+from model.lessons import FARTHEST_M, RECORDED, Lessons, lessons
+from model.raw import Mixture, Raw, mixture, spatial_median, surprise
+from raw_qgis_plugin.core import mixture as areas
+from raw_qgis_plugin.core.bundle import NEIGHBOURS_FILE, open_bundle
+from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.library import check_target
+from raw_qgis_plugin.core.places import KINDS
+from raw_qgis_plugin.core.retrieval import ALIKE, DAYS, LEAST_ALIKE, VECTORS
+
+REACHES_M = (300.0, 1000.0, 3000.0)  # within which neighbours speak for each other and for places
+OWN_M = 500.0  # within which one's own time is near a neighbour
+PLACE_M = 300.0  # scale of a place where others went, to begin with
+WIDTH, FACTS = 96, 18
+OWN = ("head_state", "head_query", "head_mix", "head_out", "candidate_in", "candidate_asked", "candidate_out")
+BATCH, LR, OLD_LR, DECAY, WARM_UP = 1024, 1.5e-3, 0.75e-3, 0.05, 50
+AVERAGED = 0.99
+FEWEST = 200  # lessons
+LIKELY = 0.1  # how much the likelihood counts beside the error of the point
+
+Tell = Callable[[dict], None]
+
+
+class NeighbourHead(nn.Module):
+    """The backbone's own head, to begin with, and a network that weighs neighbours and candidates beside it."""
+
+    def __init__(self, network: Raw, width: int = WIDTH) -> None:
+        super().__init__()
+        for name in OWN:
+            setattr(self, name, copy.deepcopy(getattr(network, name)))
+        spoken = len(REACHES_M) + 2
+        self.drop = nn.Dropout(0.1)
+        self.asked = nn.Linear(network.config.width, width)
+        self.place = nn.Linear(network.config.candidate + spoken, width)
+        self.neighbour = nn.Linear(FACTS + spoken, width)
+        self.weigh = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 3))
+        nn.init.zeros_(self.weigh[-1].weight)
+        nn.init.zeros_(self.weigh[-1].bias)
+
+    def forward(
+        self, states: Tensor, query: Tensor, scale: Tensor, candidates: Tensor, places: Tensor, neighbours: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor]:
+        """As Model.neighbours in core/runtime.py."""
+        asked = self.head_state(self.drop(states)) + self.head_query(query)
+        parameters = self.head_out(self.head_mix(asked))
+        own = self.candidate_out(self.candidate_in(candidates) + self.candidate_asked(asked)[:, None])
+        known = candidates[..., : len(KINDS)].amax(-1)
+        vectors = neighbours[..., : 2 * VECTORS].clamp(-FARTHEST_M, FARTHEST_M)
+        way, off, velocity = vectors.unflatten(-1, (-1, 2)).unbind(-2)
+        alike, hours, days_ago, *flags = neighbours[..., 2 * VECTORS :].unbind(-1)
+        leads = way + off
+        # How much of what the neighbours say lies near each place, by reach.
+        every, k = torch.cat([places, leads], dim=1), places.shape[1]
+        square = every.square().sum(-1)[:, :, None] + leads.square().sum(-1)[:, None]
+        square = (square - 2 * every @ leads.transpose(1, 2)).clamp(min=0.0)
+        total = alike.sum(-1, keepdim=True)
+        near = [(torch.exp(-0.5 / r**2 * square) * alike[:, None]).sum(-1) / (total + 1e-3) for r in REACHES_M]
+        spoken = torch.stack([*near, *((a + 0 * near[0]) for a in (torch.log1p(total), total / (total + 5.0)))], dim=-1)
+        # How much of one's own time, in all and at this hour, lies near where each neighbour leads.
+        close = torch.exp(-0.5 / OWN_M**2 * square[:, :k]) * known[..., None]
+        first = len(KINDS) + 4
+        mine = [(close * candidates[..., first + c, None]).amax(1) for c in (0, 1)]
+        far, gone = (v.square().sum(-1).clamp(min=1e-6).sqrt() for v in (leads, way))
+        reach = far + scale[:, None]
+        facts = [
+            alike, torch.log(alike + 1e-4) / 5.0, torch.log1p(far / 50.0) / 8.0, far / reach,
+            torch.log1p(gone / 50.0) / 8.0, hours / 3.0, torch.log1p(days_ago) / 3.0, *flags, *mine,
+            *(leads / reach[..., None]).unbind(-1), *(off / DAYS.near_m).unbind(-1),
+            *(velocity.clamp(-20.0, 20.0) / 5.0).unbind(-1),
+        ]  # fmt: skip
+        seen = torch.cat([
+            self.place(torch.cat([candidates, spoken[:, :k]], dim=-1)),
+            self.neighbour(torch.cat([torch.stack(facts, dim=-1), spoken[:, k:]], dim=-1)),
+        ], dim=1)  # fmt: skip
+        said = self.weigh(seen + self.asked(asked)[:, None])
+        others = torch.stack([
+            said[:, k:, 0] + torch.log(PLACE_M / scale)[:, None], said[:, k:, 1] + torch.log(alike + 1e-6)
+        ], dim=-1)  # fmt: skip
+        leads = leads - torch.sigmoid(said[:, k:, 2:] - 3.0) * off  # to the same place, or the same way from here
+        return parameters, torch.cat([own + said[:, :k, :2], others], dim=1), leads
+
+
+def answers(head: NeighbourHead, some: Lessons) -> tuple[Mixture, Tensor]:
+    """The mixtures of lessons, in units of their scale, and where the tracks went."""
+    t = {k: torch.from_numpy(v).float() for k, v in some._asdict().items() if k != "kind"}
+    parameters, options, leads = head(
+        t["states"], t["query"], t["scale"], t["candidates"], t["places"], t["neighbours"]
+    )
+    known = torch.cat([t["candidates"][..., : len(KINDS)].any(-1), t["neighbours"][..., ALIKE] > LEAST_ALIKE], dim=1)
+    unit = t["scale"][:, None]
+    places = torch.cat([t["places"], leads], dim=1) / unit[..., None]
+    return mixture(parameters, t["base"] / unit, (options, places, known)), t["target"] / unit
+
+
+def errors_m(head: NeighbourHead, some: Lessons) -> np.ndarray:
+    """Distances (m,) of the points from where the tracks went, metres."""
+    head.eval()
+    found = []
+    with torch.no_grad():
+        for part in np.array_split(np.arange(len(some.kind)), -(-len(some.kind) // BATCH)):
+            mix, target = answers(head, some.take(part))
+            found.append(torch.linalg.vector_norm(spatial_median(mix) - target, dim=-1).numpy() * some.scale[part])
+    return np.concatenate(found)
+
+
+def teach(network: Raw, learned: Lessons, watched: Lessons | None, epochs: int, seed: int, tell: Tell) -> NeighbourHead:
+    """Train a head on lessons; the errors on those `watched` are only told."""
+    torch.manual_seed(seed)
+    head, rng = NeighbourHead(network), np.random.default_rng(seed)
+    own = [p for name in OWN for p in getattr(head, name).parameters()]
+    ids = {id(p) for p in own}
+    new = [p for p in head.parameters() if id(p) not in ids]
+    optimizer = torch.optim.AdamW(
+        [{"params": own, "lr": OLD_LR}, {"params": new, "lr": LR}], weight_decay=DECAY, betas=(0.9, 0.98)
+    )
+    size = min(BATCH, len(learned.kind))
+    steps = epochs * (len(learned.kind) // size)
+    pace = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda n: min(1.0, (n + 1) / WARM_UP) * (0.51 + 0.5 * np.cos(np.pi * min(n / steps, 1.0)))
+    )
+    average = AveragedModel(head, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    began = time.monotonic()
+    for epoch in range(epochs):
+        order = rng.permutation(len(learned.kind))
+        head.train()
+        for batch in range(len(order) // size):
+            some = learned.take(order[batch * size : (batch + 1) * size])
+            mix, target = answers(head, some)
+            off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
+            near = (off * torch.from_numpy(some.scale / some.typical)).mean()
+            optimizer.zero_grad()
+            (2.0 * near + LIKELY * surprise(mix, target).mean()).backward()
+            nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+            optimizer.step()
+            pace.step()
+            average.update_parameters(head)
+        line = {"epoch": epoch + 1, "epochs": epochs, "minutes": round((time.monotonic() - began) / 60, 2)}
+        if watched is not None:
+            line["metres"] = round(float(errors_m(average.module, watched).mean()), 1)
+        tell(line)
+    return average.module.eval()
+
+
+@torch.no_grad()
+def calibrated(head: NeighbourHead, some: Lessons, seed: int = 0) -> dict[str, dict[str, list[float]]]:
+    """As model.calibrate, by kind of days, from lessons of people who taught nothing; of held records who moved."""
+    moved = np.hypot(*some.target.T) > 1.0
+    rows = np.flatnonzero(moved | ~np.char.endswith(some.kind, "held"))
+    some = some.take(np.random.default_rng(seed).permutation(rows)[:20_000])
+    ratio, deep = [], []
+    for part in np.array_split(np.arange(len(some.kind)), -(-len(some.kind) // BATCH)):
+        few = some.take(part)
+        mix, target = answers(head, few)
+        unit = few.scale.astype(np.float64)
+        m = areas.Mixture(
+            mix.centre.numpy() * unit[:, None, None], np.exp(mix.log_scale.numpy()) * unit[:, None],
+            np.exp(mix.log_weight.numpy().astype(np.float64)),
+        )  # fmt: skip
+        point, goal = areas.spatial_median(m), target.numpy() * unit[:, None]
+        m = areas.moving(m.heaviest(areas.HEAVIEST))
+        ratio.append(np.linalg.norm(point - goal, axis=1)[:, None] / np.maximum(areas.radii(m, point), 1e-9))
+        deep.append(areas.depth(m, goal))
+    found = {}
+    for kind in np.unique(some.kind):
+        own = some.kind == kind
+        found[str(kind)] = table(
+            some.horizon[own], np.concatenate(ratio)[own], np.concatenate(deep)[own], np.ones(own.sum(), bool)
+        )
+    return {kind: t for kind, t in found.items() if t["horizon_s"]}
+
+
+def export_head(head: NeighbourHead, some: Lessons, path: Path) -> None:
+    """Write the head as ONNX. some: a few lessons, on which it is compared."""
+    names = ("states", "query", "scale", "candidates", "places", "neighbours")
+    inputs = {name: torch.from_numpy(getattr(some, name)).float() for name in names}
+    m, n = torch.export.Dim("questions", min=1), torch.export.Dim("neighbours", min=1)
+    dynamic = {name: {0: m} for name in names} | {"neighbours": {0: m, 1: n}}
+    export_graph(head, inputs, path, ["parameters", "options", "leads"], dynamic)
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        expected = head(**inputs)
+    got = session.run(None, {k: v.numpy() for k, v in inputs.items()})
+    worst = max(float(np.abs(e.numpy() - g).max()) for e, g in zip(expected[:2], got[:2], strict=True))
+    if not worst < LARGEST_DIFFERENCE:
+        raise RawError(f"The exported network differs from the trained one by {worst:g}: the training has diverged.")
+
+
+def gathered(sources: list[Source], network: Raw, most: int, seed: int, tell: Tell) -> Lessons | None:
+    """At most `most` lessons of sources, as many of each as its weight says; None where nobody roams."""
+    found, total = [], sum(s.weight for s in sources)
+    for s in sources:
+        for recorded in RECORDED:
+            some = lessons(s, network, recorded, int(most * s.weight / total / len(RECORDED)), seed)
+            if some is not None:
+                found.append(some)
+            tell({"source": s.name, "recorded": recorded, "lessons": 0 if some is None else len(some.kind)})
+    return Lessons(*(np.concatenate(column) for column in zip(*found, strict=True))) if found else None
+
+
+def add(
+    bundle: Path, sources: list[Source], held_out: list[Source], most: int, epochs: int, seed: int, tell: Tell
+) -> bool:
+    """Teach the bundle in a folder, and calibrate its areas of who roams; False where a corpus has too few who do."""
+    network, _ = load_network(bundle / "weights.safetensors")
+    learned = gathered(sources, network, most, seed, tell)
+    watched = gathered(held_out, network, most // 10, seed, tell)
+    if learned is None or len(learned.kind) < FEWEST:
+        return False
+    head = teach(network, learned, watched, epochs, seed, tell)
+    card = json.loads((bundle / "card.json").read_text("utf-8"))
+    card["neighbours"] = {
+        "corpus": [s.name for s in sources], "lessons": len(learned.kind), "epochs": epochs, "seed": seed
+    }  # fmt: skip
+    if watched is not None:
+        people = sum(len(np.unique(s.shards.person[s.shards.unseen])) for s in held_out)
+        card["calibration"] = between(card["calibration"], calibrated(head, watched, seed), people)
+        alone = watched._replace(neighbours=np.zeros_like(watched.neighbours))
+        for name, who, some in (("metres", head, watched), ("metres_without", NeighbourHead(network), alone)):
+            card["neighbours"][name] = round(float(errors_m(who, some).mean()), 1)
+    export_head(head, learned.take(np.arange(5)), bundle / NEIGHBOURS_FILE)
+    write_card(bundle, card)
+    return True
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = Parser("python -m model.neighbours", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--bundle", metavar="B", help="the model that is taught (default: the shipped one)")
+    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
+    p.add_argument("--output", required=True, type=Path, metavar="B2", help="the model with what it learned, a folder")
+    p.add_argument(
+        "--lessons", type=positive, default=400_000, metavar="N", help="questions to learn from, 3 kB of memory each"
+    )
+    p.add_argument("--epochs", type=positive, default=6, metavar="N", help="how often each is learned from (default 6)")
+    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
+    p.add_argument("--seed", type=int, default=0, metavar="S")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    args = parser().parse_args(argv)
+    bundle = open_bundle(args.bundle)
+    check_target(args.output)
+    sources = [load(spec, cache=args.cache) for spec in args.corpus]
+    held_out = []
+    for spec in args.corpus:
+        with suppress(InputError):  # a small source may have nobody to spare
+            held_out.append(load(spec, validation=True, cache=args.cache))
+    with tempfile.TemporaryDirectory(prefix="raw-neighbours-") as beside:
+        fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
+        if not add(fresh, sources, held_out, args.lessons, args.epochs, args.seed, print_line):
+            raise InputError("The corpus has nobody who roams for days, as taxis do, to learn from.")
+        open_bundle(fresh)
+        shutil.rmtree(args.output, ignore_errors=True)
+        shutil.copytree(fresh, args.output)
+
+
+def print_line(line: dict) -> None:
+    """A line of progress, as JSON."""
+    print(json.dumps(line), flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
