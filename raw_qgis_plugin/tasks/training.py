@@ -129,6 +129,7 @@ def in_words(line: dict[str, Any]) -> str:
     stages = {
         "training": tr("Training"),
         "ways": tr("Gathering typical ways of these places"),
+        "neighbours": tr("Learning from where tracks went on before"),
         "comparing": tr("Comparing with the model before, on people held out"),
         "heads": tr("Teaching the head {head} again").format(head=line.get("head", "")),
         "report": tr("Writing the report"),

@@ -776,6 +776,10 @@
       <translation>Último treino: posições, tempo, dispositivo</translation>
     </message>
     <message>
+      <source>Learning from where tracks went on before</source>
+      <translation>Aprendendo com os lugares para onde os percursos seguiram antes</translation>
+    </message>
+    <message>
       <source>Let the model read {n:,} users: {time} on the {device}</source>
       <translation>Deixar o modelo ler {n:,} usuários: {time} em {device}</translation>
     </message>

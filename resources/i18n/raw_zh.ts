@@ -776,6 +776,10 @@
       <translation>上次训练：定位点、用时、设备</translation>
     </message>
     <message>
+      <source>Learning from where tracks went on before</source>
+      <translation>正在学习轨迹以往的去向</translation>
+    </message>
+    <message>
       <source>Let the model read {n:,} users: {time} on the {device}</source>
       <translation>让模型读 {n:,} 个用户：在 {device} 上约 {time}</translation>
     </message>
