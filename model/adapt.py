@@ -27,7 +27,7 @@ from model.adapt_report import write_report
 from model.card import without_heads, write_card
 from model.cli import Parser, run
 from model.config import PRESETS
-from model.corpus import load
+from model.corpus import load, source_name
 from model.evaluate.forecast import ask_model, simple_forecasts
 from model.windows import FAMILIES, cut
 from raw_qgis_plugin.core.accuracy import interval_by_person
@@ -291,7 +291,7 @@ def check_same(args: argparse.Namespace) -> None:
     file = args.output / "begun.json"
     if not args.resume:
         file.unlink(missing_ok=True)
-    now = {name: pretrain.source_name(getattr(args, name)) for name in ("tracks", "init")}
+    now = {name: source_name(getattr(args, name)) for name in ("tracks", "init")}
     for name, value in once(file, lambda: now).items():
         if value != now[name]:
             raise InputError(f"The run in {args.output} was begun with --{name} {value}: choose another --output.")

@@ -15,6 +15,7 @@ import numpy as np
 
 from model.shards import Column, Shards, give_back, mapped, open_shards, shards_of
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.sources import FORMATS
 
 COARSE_S = 300  # from here on a sequence runs over silences: it is a person's days, not a trip
 SHORTEST = 8  # fixes: shorter runs teach nothing
@@ -191,6 +192,15 @@ def parse(spec: str) -> tuple[float, str, bool]:
     if not 0 < value < float("inf"):
         raise InputError(f"The weight in '{spec}' is no positive number: write for instance 2*PATH.")
     return value, rest.removeprefix("exact:"), rest.startswith("exact:")
+
+
+def source_name(spec: str) -> str:
+    """A corpus source as a card names it: weight, kind and the end of the path, without the folders of one machine."""
+    weight, star, rest = spec.rpartition("*")
+    kind, colon, path = rest.partition(":")
+    if kind not in (*FORMATS, "exact"):
+        kind, colon, path = "", "", rest
+    return weight + star + kind + colon + "/".join(Path(path).parts[-2:])
 
 
 def forget(sources: list[Source]) -> None:

@@ -30,7 +30,7 @@ from model.calibrate import between, table
 from model.card import write_card
 from model.checkpoint import load_network
 from model.cli import Parser, positive, run
-from model.corpus import Source, load
+from model.corpus import Source, load, source_name
 from model.export import LARGEST_DIFFERENCE, export_graph
 from model.lessons import FARTHEST_M, RECORDED, Lessons, lessons
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
@@ -231,9 +231,13 @@ def gathered(sources: list[Source], network: Raw, most: int, seed: int, tell: Te
 
 
 def add(
-    bundle: Path, sources: list[Source], held_out: list[Source], most: int, epochs: int, seed: int, tell: Tell
-) -> bool:
-    """Teach the bundle in a folder, and calibrate its areas of who roams; False where a corpus has too few who do."""
+    bundle: Path, sources: list[Source], held_out: list[Source], names: list[str], most: int, epochs: int, seed: int,
+    tell: Tell,
+) -> bool:  # fmt: skip
+    """Teach the bundle in a folder, and calibrate its areas of who roams; False where a corpus has too few who do.
+
+    names: of the sources, for the card. most: lessons.
+    """
     network, _ = load_network(bundle / "weights.safetensors")
     learned = gathered(sources, network, most, seed, tell)
     watched = gathered(held_out, network, most // 10, seed, tell)
@@ -242,7 +246,7 @@ def add(
     head = teach(network, learned, watched, epochs, seed, tell)
     card = json.loads((bundle / "card.json").read_text("utf-8"))
     card["neighbours"] = {
-        "corpus": [s.name for s in sources], "lessons": len(learned.kind), "epochs": epochs, "seed": seed
+        "corpus": names, "lessons": len(learned.kind), "epochs": epochs, "seed": seed
     }  # fmt: skip
     if watched is not None:
         people = sum(len(np.unique(s.shards.person[s.shards.unseen])) for s in held_out)
@@ -282,7 +286,8 @@ def main(argv: Sequence[str] | None = None) -> None:
             held_out.append(load(spec, validation=True, cache=args.cache))
     with tempfile.TemporaryDirectory(prefix="raw-neighbours-") as beside:
         fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
-        if not add(fresh, sources, held_out, args.lessons, args.epochs, args.seed, print_line):
+        names = [source_name(spec) for spec in args.corpus]
+        if not add(fresh, sources, held_out, names, args.lessons, args.epochs, args.seed, print_line):
             raise InputError("The corpus has nobody who roams for days, as taxis do, to learn from.")
         open_bundle(fresh)
         shutil.rmtree(args.output, ignore_errors=True)

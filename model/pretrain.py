@@ -28,7 +28,7 @@ from model.batches import Batch, Batches
 from model.calibrate import between, calibrate
 from model.cli import Parser, run
 from model.config import PRESETS
-from model.corpus import Source, forget, parse
+from model.corpus import Source, forget, parse, source_name
 from model.corpus import load as load_source
 from model.distributed import World, find_device, open_world
 from model.export import export
@@ -41,7 +41,6 @@ from model.typical_ways import typical_ways
 from model.watch import Watch, score
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.library import check_target
-from raw_qgis_plugin.core.sources import FORMATS
 from raw_qgis_plugin.core.typical_ways import FILE
 
 WARM_UP = 0.02  # share of the budget
@@ -179,15 +178,6 @@ def said(args: argparse.Namespace, metrics: dict, watch: Watch) -> dict:
         "command": command(args), "metrics": metrics, "watch": watch.to_dict(), "typical_ways": args.typical_ways,
         "neighbours": args.neighbours,
     }  # fmt: skip
-
-
-def source_name(spec: str) -> str:
-    """A corpus source as a card names it: weight, kind and the end of the path, without the folders of one machine."""
-    weight, star, rest = spec.rpartition("*")
-    kind, colon, path = rest.partition(":")
-    if kind not in (*FORMATS, "exact"):
-        kind, colon, path = "", "", rest
-    return weight + star + kind + colon + "/".join(Path(path).parts[-2:])
 
 
 def command(args: argparse.Namespace) -> str:
@@ -359,7 +349,9 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
             if args.neighbours:
                 tell.say({"stage": "neighbours"})
                 sources, unseen = corpus.sources[: len(args.corpus)], validation.sources if validation else []
-                add_neighbours(args.output / "bundle", sources, unseen, LESSONS, LESSON_EPOCHS, args.seed, tell.say)
+                names = [source_name(s) for s in args.corpus]
+                lessons = LESSONS, LESSON_EPOCHS, args.seed
+                add_neighbours(args.output / "bundle", sources, unseen, names, *lessons, tell.say)
             if args.profiles:
                 accuracy = profile_accuracy(args.output / "bundle", *args.profiles)
                 tell.say({"profile_accuracy": round(accuracy, 4)})

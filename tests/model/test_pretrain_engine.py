@@ -21,8 +21,9 @@ from model.batches import Batches
 from model.checkpoint import load, save
 from model.cli import run as run_command
 from model.corpus import load as load_source
+from model.corpus import source_name
 from model.feed import feed
-from model.pretrain import command, parser, source_name
+from model.pretrain import command, parser
 from model.pretrain import main as pretrain
 from model.watch import Watch, score
 from raw_qgis_plugin.core.bundle import open_bundle
