@@ -137,7 +137,7 @@ def _answer(
     result, areas = np.empty((4, m)), np.full((m, len(LEVELS)), None)
     for at, said in _said(tracks, model, asked, retrieval, lambda done: progress(ahead + (1 - ahead) * done)):
         point, table = said.point.copy(), _calibrated(model.card["calibration"], said.kind, asked.horizon[at])
-        group = groups(said.kind, asked.horizon[at])
+        group = groups(said.kind, asked.horizon[at], said.weighed)
         for i in np.unique(step[at]) if lessons else ():
             now, lesson = np.flatnonzero(step[at] == i), lessons[i]
             point[now] = lesson.point(
@@ -158,11 +158,11 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, retrieval: Retriev
     n = len(past.context)
     error = np.zeros((n, BASELINES, len(THRESHOLDS), len(SUPPORTS)))
     over, deep = np.zeros((n, len(LEVELS))), np.zeros(n)
-    kind, moved = np.full(n, "", "<U12"), np.zeros(n, bool)
+    kind, moved, weighed = np.full(n, "", "<U12"), np.zeros(n, bool), np.zeros(n, bool)
     asked = Asked(past.begin, past.end, past.context, past.horizon_s)
     for at, said in _said(tracks, model, asked, retrieval, progress):
         truth = feat.displacement(said.f, said.last, past.lon[at], past.lat[at])
-        mix, kind[at] = moving(said.mix), said.kind
+        mix, kind[at], weighed[at] = moving(said.mix), said.kind, said.weighed
         for row in range(BASELINES):
             ways = shrink(said.mix, said.point, said.bases[:, row], np.tile(THRESHOLDS, (len(at), 1)))
             ways = toward(ways, said.went, said.support, np.array([SUPPORTS]))
@@ -171,14 +171,14 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, retrieval: Retriev
         over[at] = np.linalg.norm(here - truth, axis=-1)[:, None] / np.maximum(radii(mix, here), 1e-9)
         deep[at], moved[at] = depth(mix, truth), np.hypot(*truth.T) > 0
     table = _calibrated(model.card["calibration"], kind, past.horizon_s)
-    return Marks(groups(kind, past.horizon_s), error, over, deep, table, moved)
+    return Marks(groups(kind, past.horizon_s, weighed), error, over, deep, table, moved)
 
 
 @dataclass(frozen=True)
 class _Said:
     """What the model says of questions, metres in the frames of the fixes `last` of f. point: (m, 2). bases:
     (m, BASELINES, 2), the baseline that the model corrects first. kind: (m,) kinds of contexts. went: (m, 2), where the
-    layer's past leads, and how much speaks for it, support (m,).
+    layer's past leads, and how much speaks for it, support (m,). weighed: (m,) bool, the model has weighed it itself.
     """
 
     f: feat.Features
@@ -189,6 +189,7 @@ class _Said:
     kind: np.ndarray
     went: np.ndarray
     support: np.ndarray
+    weighed: np.ndarray
 
 
 def _said(
@@ -241,7 +242,7 @@ def _said_batch(
         if retrieval is not None:
             way, support = retrieval.lead(rows, valid, horizon, expected_error(mix, point).reshape(horizon.shape))
             went, support = feat.into_frame(way.reshape(-1, 2), f.heading[last]), support.ravel()
-        return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS), went, support)
+        return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS), went, support, np.zeros(len(last), bool))
     found = candidates(f, last, horizon.ravel(), q)
     laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
     states, *outputs = model.backbone(
@@ -270,7 +271,7 @@ def _said_batch(
         both = half_and_half(mix.take(leans), feat.into_frame(places, f.heading[last[leans], None]), alike)
         went[leans], support[leans] = spatial_median(both), alike.sum(axis=1)
     mix = mix.heaviest(HEAVIEST)
-    return _Said(f, last, mix, point, np.stack([stay, onward], axis=1), kind, went, support)
+    return _Said(f, last, mix, point, np.stack([stay, onward], axis=1), kind, went, support, weighed)
 
 
 def _weighed(model: Model, states: np.ndarray, q: feat.Query, found: Candidates, neighbours: np.ndarray) -> Mixture:

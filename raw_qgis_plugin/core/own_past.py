@@ -11,6 +11,7 @@ known by the time of its last fix: that of a track which ended last week is what
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,7 @@ from .tracks import Tracks
 THRESHOLDS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.0, np.inf)
 BASELINES = 2  # staying, and going on at a fading velocity: the one that the model corrects, and the other
 UNASKED = 0.1  # where the past says nothing; on taxis it costs two thousandths of the error
+WEIGHED = "weighed "  # is the past in the model's own answer, it goes all the way where nothing says otherwise
 SUPPORTS = (2.0, 5.0, 12.0, 30.0, 100.0, np.inf)  # of retrieved ways that count as much as the model
 UNTRIED = 5.0  # where the past says nothing
 STUBBORN = 10.0  # questions of the past that it takes to go a step from it
@@ -121,10 +123,18 @@ def toward(point: np.ndarray, went: np.ndarray, support: np.ndarray, equal: np.n
     return point + share * (went[:, None, None] - point)
 
 
-def groups(kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-    """What is judged together: kinds of contexts (n,), trips by horizon too. (n,) words."""
+def groups(kind: np.ndarray, horizon_s: np.ndarray, weighed: np.ndarray) -> np.ndarray:
+    """What is judged together: kinds of contexts (n,), trips by horizon too, and apart where the model has weighed
+    (n,) the layer's past. (n,) words.
+    """
     band = np.searchsorted(BANDS_S, horizon_s).astype(str)
-    return np.where(kind == TRIPS, np.char.add(f"{TRIPS} ", band), kind)
+    kind = np.where(kind == TRIPS, np.char.add(f"{TRIPS} ", band), kind)
+    return np.where(weighed, np.char.add(WEIGHED, kind), kind)
+
+
+def unasked(group: str) -> float:
+    """The threshold of a group of whose past nothing is known."""
+    return 0.0 if group.startswith(WEIGHED) else UNASKED
 
 
 @dataclass
@@ -143,13 +153,14 @@ class Lessons:
         """The forecasts (n, 2) of groups (n,) from the model's points (n, 2), the baselines (n, BASELINES, 2), and
         where the layer's past leads, went (n, 2), by its support (n,).
         """
-        row, threshold, equal = _looked_up(self.trust, group, (0, UNASKED, UNTRIED)).T
+        row, threshold, equal = _looked_up(self.trust, group, lambda name: (0, unasked(name), UNTRIED)).T
         own = shrink(m, point, bases[np.arange(len(point)), row.astype(int)], threshold)
         return toward(own[:, None], went, support, equal[:, None])[:, 0, 0]
 
     def areas(self, group: np.ndarray, calibrated: np.ndarray) -> np.ndarray:
         """Factors and shares (4, n) as calibrated in training, as the past of these tracks has them."""
-        factor, shift = _looked_up(self.factor, group, np.ones(2)).T, _looked_up(self.shift, group, np.zeros(2)).T
+        factor = _looked_up(self.factor, group, lambda _: np.ones(2)).T
+        shift = _looked_up(self.shift, group, lambda _: np.zeros(2)).T
         return np.concatenate([calibrated[:2] * factor, _share(_logit(calibrated[2:]) + shift)])
 
 
@@ -195,9 +206,9 @@ def _trusted(name: str, error_m: np.ndarray) -> tuple[int, float, float]:
     """
     if name.startswith(TRIPS):  # who rests between two trips teaches nothing of the way
         error_m = error_m[:, :1]
-    usual = THRESHOLDS.index(UNASKED), SUPPORTS.index(UNTRIED)
+    usual = THRESHOLDS.index(unasked(name)), SUPPORTS.index(UNTRIED)
     row, threshold, support = np.ogrid[tuple(map(slice, error_m.shape[1:]))]
-    unlikely = PRIOR * (row + np.minimum(np.abs(np.array(THRESHOLDS)[threshold] - UNASKED), 1.0))
+    unlikely = PRIOR * (row + np.minimum(np.abs(np.array(THRESHOLDS)[threshold] - unasked(name)), 1.0))
     unlikely = unlikely + STUBBORN * np.abs(support - usual[1])
     mean = error_m.mean(axis=0)
     cost = mean / max(mean[0][usual], 1e-9) + unlikely / len(error_m)
@@ -218,9 +229,9 @@ def in_steps(until: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return edges, np.searchsorted(edges, until, side="right") - 1
 
 
-def _looked_up(table: dict, group: np.ndarray, otherwise: object) -> np.ndarray:
+def _looked_up(table: dict, group: np.ndarray, otherwise: Callable[[str], object]) -> np.ndarray:
     names, code = np.unique(group, return_inverse=True)
-    return np.array([table.get(name, otherwise) for name in names])[code]
+    return np.array([table[name] if name in table else otherwise(name) for name in names])[code]
 
 
 def _logit(p: np.ndarray) -> np.ndarray:
