@@ -37,8 +37,9 @@ $python -m model.pretrain --preset raw-small --minutes 225 --seed 1 --corpus "${
 bundle=$work/raw-small
 $python -m model.export --run "$work/run" --output "$bundle" --data "$(cat model/shipped_data.md)"
 
-# What weighs where a fleet's tracks went on before, on states that stay as they are.
-$python -m model.neighbours --bundle "$bundle" --output "$bundle" --lessons 480000 --epochs 4 --corpus \
+# What weighs where a fleet's tracks went on before, on states that stay as they are. The lessons of the shipped one were
+# as many of the taxis and of the same kinds, but drawn by an earlier rule.
+$python -m model.neighbours --bundle "$bundle" --output "$bundle" --lessons 480000 --epochs 8 --corpus \
     "4*$data/cabspotting/points.parquet" "1*$work/days201/days.parquet" "1*$work/days202/days.parquet"
 
 # Heads, each judged by cross-validation over people or blocks; those of users also in another city, below. The head of
