@@ -151,12 +151,14 @@ def test_a_forecast_turns_where_others_did():
     assert abs(same.lat[0] * 110_574 - north["with"]) < 60
 
 
-def test_forecasts_of_a_fleet_go_where_it_goes():
-    tracks, model = fleet(20), Model(open_bundle(), "cpu")
+@pytest.mark.parametrize("days, weighs", [(20, False), (40, True)])
+def test_forecasts_of_a_fleet_go_where_it_goes(days, weighs):
+    tracks, model = fleet(days), Model(open_bundle(), "cpu")
+    model.weighs_neighbours = weighs  # who learned from taxis needs more days to believe that all do the same
     north = {}
     for name, ask_past in (("with", True), ("without", False)):
         f = forecast(tracks, model, [1800], ask_past=ask_past)
-        north[name] = float(f.lat[f.track == 19][0]) * 110_574
+        north[name] = float(f.lat[f.track == days - 1][0]) * 110_574
     assert north["with"] > north["without"] + 500
 
 
