@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from raw_qgis_plugin.core.runtime import Model
 
 DEVICES = ("auto", "cpu", "cuda")
+LARGEST_SEED = 2**31 - 1  # that SUMO takes
 EVERY_S = 5.0  # between lines of progress where they cannot overwrite each other
 
 
@@ -81,6 +82,13 @@ def positive(text: str) -> int:
     """An argument that is a whole number from one on, for argparse."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 on")
+    return int(text)
+
+
+def from_zero(text: str) -> int:
+    """An argument that is a whole number from zero on, as seeds are, for argparse."""
+    if not text.isdecimal() or int(text) > LARGEST_SEED:
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0 to {LARGEST_SEED}")
     return int(text)
 
 

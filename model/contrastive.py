@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from model.batches import Batches, Rows
 from model.checkpoint import save
-from model.cli import Parser, run
+from model.cli import Parser, from_zero, run
 from model.config import PRESETS
 from model.corpus import load
 from model.objective import bf16
@@ -122,7 +122,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--preset", choices=PRESETS, default="raw-small", help="size of the network (%(default)s)")
     p.add_argument("--minutes", type=positive, default=30.0, help="budget that the learning rate follows (%(default)s)")
     p.add_argument("--points", type=int, default=4096, help="fixes a batch (%(default)s)")
-    p.add_argument("--seed", type=int, default=0, help="of the first weights and of the batches (%(default)s)")
+    p.add_argument("--seed", type=from_zero, default=0, help="of the first weights and of the batches (%(default)s)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora (in your cache folder)")
     p.add_argument("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
     return p

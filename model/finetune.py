@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 from model.card import without_heads, write_card
-from model.cli import DEVICES, Parser, add_hours, pair, positive, run, warn
+from model.cli import DEVICES, Parser, add_hours, from_zero, pair, positive, run, warn
 from model.examples import (
     BASELINE,
     BASELINES,
@@ -278,7 +278,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
     p.add_argument("--device", choices=DEVICES, default="auto", help="where embeddings are made (default: auto)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="keep embeddings here, and use what is here")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument("--report", type=Path, metavar="FILE", help="write a page about the head: .html")
     p.add_argument("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
     return p

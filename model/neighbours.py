@@ -29,7 +29,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from model.calibrate import between, table
 from model.card import write_card
 from model.checkpoint import load_network
-from model.cli import Parser, positive, run
+from model.cli import Parser, from_zero, positive, run
 from model.corpus import Source, load, source_name
 from model.export import LARGEST_DIFFERENCE, export_graph
 from model.lessons import FARTHEST_M, RECORDED, Lessons, lessons
@@ -266,11 +266,12 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
     p.add_argument("--output", required=True, type=Path, metavar="B2", help="the model with what it learned, a folder")
     p.add_argument(
-        "--lessons", type=positive, default=400_000, metavar="N", help="questions to learn from, 3 kB of memory each"
-    )
+        "--lessons", type=positive, default=400_000, metavar="N",
+        help="questions to learn from, 3 kB of memory each (default %(default)s)",
+    )  # fmt: skip
     p.add_argument("--epochs", type=positive, default=6, metavar="N", help="how often each is learned from (default 6)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
-    p.add_argument("--seed", type=int, default=0, metavar="S")
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     return p
 
 

@@ -26,7 +26,7 @@ from torch.utils.tensorboard import SummaryWriter
 
 from model.batches import Batch, Batches
 from model.calibrate import between, calibrate
-from model.cli import Parser, run
+from model.cli import Parser, from_zero, run
 from model.config import PRESETS
 from model.corpus import Source, forget, parse, source_name
 from model.corpus import load as load_source
@@ -245,7 +245,7 @@ def parser() -> argparse.ArgumentParser:
     how("--keep", nargs="+", default=[], metavar="SOURCE",
         help="more to learn from, so that what was learnt elsewhere is not forgotten; its people are not asked about")
     how("--lr", type=positive, help=f"peak learning rate ({FRESH}, with --init {GOING_ON})")
-    how("--seed", type=int, default=0, help="of the first weights and of the batches (%(default)s)")
+    how("--seed", type=from_zero, default=0, help="of the first weights and of the batches (%(default)s)")
     how("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
     how("--parallel", choices=("ddp", "fsdp"), help="under torchrun (fsdp for raw-large and raw-1b, else ddp)")
     how("--checkpointing", action=argparse.BooleanOptionalAction,

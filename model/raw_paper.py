@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model import checkpoint, corpus
-from model.cli import Parser, run
+from model.cli import Parser, from_zero, run
 from model.config import PRESETS, Config
 from model.objective import bf16
 from model.pretrain import rate
@@ -188,7 +188,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--steps", type=int, help="train this many steps instead")
     p.add_argument("--points", type=int, default=4096, help="points a batch (default: %(default)s)")
     p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate (default: %(default)s)")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument("--tell-every", type=int, default=50, metavar="STEPS")
     p.add_argument("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
     return p

@@ -13,7 +13,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from model.cli import Parser
+from model.cli import Parser, from_zero
 from raw_qgis_plugin.core.errors import InputError
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def make_parser(what: str, description: str, several: bool = False) -> Parser:
         "--tracks", required=True, nargs="+" if several else None, metavar="T", help="Parquet, CSV or a GeoLife folder"
     )
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
-    p.add_argument("--seed", type=int, default=0)
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument(
         "--output", type=Path, metavar="REPORT", help="write REPORT.json for the figures and REPORT.html to read"
     )

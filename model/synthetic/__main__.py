@@ -17,7 +17,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from model.cli import Parser
+from model.cli import Parser, from_zero
 from model.synthetic.sumo import SyntheticError, say
 from raw_qgis_plugin.core.errors import RawError
 
@@ -31,7 +31,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )  # fmt: skip
     parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="folder to write to")
-    parser.add_argument("--seed", type=int, default=1, metavar="S", help="same seed, same tables (default 1)")
+    parser.add_argument("--seed", type=from_zero, default=1, metavar="S", help="same seed, same tables (default 1)")
     parser.add_argument(
         "--osm", type=Path, nargs="+", action="extend", default=[], metavar="FILE",
         help="real streets from an OpenStreetMap extract (.osm, .osm.gz); a city takes one, a corpus any number",

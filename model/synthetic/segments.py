@@ -19,7 +19,7 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from model.batches import noise, pace
-from model.cli import Parser, run
+from model.cli import Parser, from_zero, run
 from model.synthetic.sumo import SyntheticError, say
 from model.synthetic.truth import write_csv
 from raw_qgis_plugin.core.geodesy import metres_per_degree
@@ -110,7 +110,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = Parser("python -m model.synthetic.segments", description=__doc__, allow_abbrev=False)
     p.add_argument("--movement", type=Path, required=True, metavar="DIR", help="of --movement-only: its *.parquet")
     p.add_argument("--per-mode", type=int, default=1000, metavar="N", help="pieces drawn a mode (default %(default)s)")
-    p.add_argument("--seed", type=int, default=1, metavar="S", help="same seed, same tables (default %(default)s)")
+    p.add_argument(
+        "--seed", type=from_zero, default=1, metavar="S", help="same seed, same tables (default %(default)s)"
+    )
     p.add_argument("--output", type=Path, required=True, metavar="OUT", help="folder to write to")
     args: argparse.Namespace = p.parse_args(argv)
     table, labels = pieces(args.movement, args.per_mode, args.seed)
