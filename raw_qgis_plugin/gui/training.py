@@ -149,7 +149,7 @@ class TrainingDialog(QDialog):
         reading, labels, unit = self.data.reading(), self.question.labels, self.question.unit.currentData()
         field, task = self.question.label.currentField(), self.question.name.text()
         name, minutes, init = model.name.text().strip(), model.minutes.value(), model.init.currentData()
-        device, preset = self.hardware.device.currentData(), self.hardware.preset()
+        device, preset, ways = self.hardware.device.currentData(), self.hardware.preset(), model.ways.isChecked()
         try:
             folder = runs.new_folder("teach" if teach else "pretrain")
         except (RawError, OSError) as error:
@@ -173,7 +173,7 @@ class TrainingDialog(QDialog):
                 about["title"] = tr("Teach '{task}'").format(task=task)
                 self._launch(training.FINETUNE, arguments, folder, about)
             else:
-                arguments = training.pretraining(folder, init, preset, minutes, device, name)
+                arguments = training.pretraining(folder, init, preset, minutes, device, name, ways)
                 about["title"] = tr("Go on pretraining '{name}'").format(name=name)
                 self._launch(training.ADAPT, arguments, folder, about)
 

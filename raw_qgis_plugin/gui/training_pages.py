@@ -13,6 +13,7 @@ from qgis.core import QgsMapLayerProxyModel, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import QTimeZone, pyqtSignal
 from qgis.PyQt.QtWidgets import (
+    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFormLayout,
@@ -271,6 +272,16 @@ class ModelPage(Page):
         self.form.addRow(tr("Size"), self.preset)
         self.form.addRow(tr("Train for"), self.minutes)
         self.form.addRow(tr("Name of the new model"), self.name)
+        self.ways = QCheckBox(tr("Keep typical ways of these places in it"))
+        self.ways.setObjectName("raw_training_ways")
+        self.ways.setChecked(True)
+        self.ways.setToolTip(
+            tr(
+                "Each is the mean of three or more people; forecasts there lean toward them. They tell where people "
+                "went: leave them out of a model that you pass on."
+            )
+        )
+        self.form.addRow("", self.ways)
         self.finish()
         self.init.currentIndexChanged.connect(self.show_choice)
         self.preset.currentIndexChanged.connect(self.changed)
@@ -305,6 +316,7 @@ class ModelPage(Page):
         """The size is free only where training begins anew."""
         anew = self.init.currentData() == "none"
         self.preset.setEnabled(anew)
+        self.ways.setVisible(self.question.go_on.isChecked() and not anew)
         if anew:
             words = tr("A model from nothing needs many tracks and hours. raw-nano is for trying things out.")
         elif self.question.go_on.isChecked():

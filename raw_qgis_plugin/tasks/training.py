@@ -43,8 +43,12 @@ def write_tracks(tracks: Tracks, path: Path) -> None:
     parquet.write_table(pa.table(columns), path)
 
 
-def pretraining(folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "") -> list[str]:
-    """Arguments of model.adapt. folder: of the run, with tracks.parquet in it. init: 'shipped', 'none' or a path."""
+def pretraining(
+    folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "", typical_ways: bool = True
+) -> list[str]:
+    """Arguments of model.adapt. folder: of the run, with tracks.parquet in it. init: 'shipped', 'none' or a path.
+    typical_ways: keep those of the tracks in the model, where one goes on from a model.
+    """
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
         "--minutes", f"{minutes:g}", "--keep", KEPT, "--output", str(folder / RUN),
@@ -53,6 +57,8 @@ def pretraining(folder: Path, init: str, preset: str, minutes: float, device: st
         arguments += ["--points", "1024", "--validate-every", "5"]
     else:
         arguments += ["--validate-every", "10" if minutes < 5 else "25" if minutes < 30 else "50"]
+    if not typical_ways:
+        arguments += ["--no-typical-ways"]
     return arguments if device.lower() == "auto" else [*arguments, "--device", device.lower()]
 
 

@@ -408,6 +408,10 @@
       <translation>Regiões desenhadas</translation>
     </message>
     <message>
+      <source>Each is the mean of three or more people; forecasts there lean toward them. They tell where people went: leave them out of a model that you pass on.</source>
+      <translation>Cada um é a média de três ou mais pessoas; as previsões ali aproximam-se deles. Revelam por onde as pessoas andaram: deixe-os fora de um modelo que for passar adiante.</translation>
+    </message>
+    <message>
       <source>Embed tracks</source>
       <translation>Vetores de trajetos</translation>
     </message>
@@ -738,6 +742,10 @@
     <message>
       <source>Keep it among your models and make it the default</source>
       <translation>Guardar entre os seus modelos e torná-lo padrão</translation>
+    </message>
+    <message>
+      <source>Keep typical ways of these places in it</source>
+      <translation>Guardar nele os caminhos típicos destes lugares</translation>
     </message>
     <message>
       <source>Label</source>

@@ -408,6 +408,10 @@
       <translation>绘制的区域</translation>
     </message>
     <message>
+      <source>Each is the mean of three or more people; forecasts there lean toward them. They tell where people went: leave them out of a model that you pass on.</source>
+      <translation>每条都是三个或更多人的平均；当地的预测会向它们靠拢。它们透露了人们去过哪里：要转交给别人的模型请不要保留。</translation>
+    </message>
+    <message>
       <source>Embed tracks</source>
       <translation>嵌入轨迹</translation>
     </message>
@@ -738,6 +742,10 @@
     <message>
       <source>Keep it among your models and make it the default</source>
       <translation>存入您的模型并设为默认</translation>
+    </message>
+    <message>
+      <source>Keep typical ways of these places in it</source>
+      <translation>在其中保留这些地方的典型路径</translation>
     </message>
     <message>
       <source>Label</source>
