@@ -3,7 +3,8 @@
 
 The people of a source are parted into layers of some size, as analysts bring them; each is asked where it was a quarter
 of an hour to hours later, and only of its own layer's past. They are seen as different loggers record: a fix in each
-quarter of an hour that has one, the last one held round the clock, or on the way alone.
+quarter of an hour that has one, the last one held round the clock, or on the way alone. In some layers others drive the
+same rounds day after day, as buses and deliveries do: so that it is learned whom to believe.
 """
 
 from __future__ import annotations
@@ -19,10 +20,11 @@ from model.objective import bf16
 from model.raw import Raw
 from raw_qgis_plugin.core import features as feat
 from raw_qgis_plugin.core.contexts import CONTEXT, DAYS_S, ROAMS_M, kind_of_days
-from raw_qgis_plugin.core.geodesy import metres_between
+from raw_qgis_plugin.core.geodesy import metres_between, metres_per_degree
 from raw_qgis_plugin.core.places import candidates
 from raw_qgis_plugin.core.retrieval import Retrieval, in_frame
 from raw_qgis_plugin.core.runtime import featurize_padded
+from raw_qgis_plugin.core.times import DAY_MS
 from raw_qgis_plugin.core.tracks import Tracks
 
 RECORDED = ("quarter hours", "filled", "on the way")
@@ -30,7 +32,11 @@ UNDER_WAY_M = 150.0  # between quarter hours, where who is at a place is not rec
 AHEAD = (1, 2, 4, 6, 8, 10)  # quarters of an hour, up to WEIGHED_S of core/retrieval.py
 WARM = 8  # fixes before a track is asked
 LAYERS = (15, 120)  # people in one, from … to
-STEP = 360  # a sequence asks so many of its fixes and looks back on as many before them
+ROUNDS = 0.15  # of the layers are of rounds,
+AGAIN = (3, 12)  # which are driven so often, from … to,
+BESIDE_M = (10.0, 400.0)  # and so far beside each other
+STEP = 360  # a sequence asks so many of its fixes and looks back on as many as a forecast does, and fewer
+LEAST_SHARE = 0.2  # of the fixes of a layer that can be asked: the network reads all of it for a few questions too
 AT_ONCE = 8  # sequences
 FARTHEST_M = 60_000.0  # half precision, in which most is kept, ends soon after
 
@@ -59,15 +65,19 @@ class Lessons(NamedTuple):
         return Lessons(*(column[rows] for column in self))
 
 
-def lessons(s: Source, network: Raw, recorded: str, most: int, seed: int = 0) -> Lessons | None:
-    """Some `most` lessons of the days of who roams in a source, as RECORDED; fewer of few people, None of none."""
+def lessons(s: Source, network: Raw, recorded: str, most: int, seed: int = 0, rounds: float = ROUNDS) -> Lessons | None:
+    """Some `most` lessons of the days of who roams in a source, as RECORDED; fewer of few people, None of none.
+    rounds: the share of layers in which others drive the same.
+    """
     seeds = [seed, RECORDED.index(recorded)]
-    able = sum(len(_able(layer)) for layer in _layers(s, recorded, np.random.default_rng(seeds)))
+    able = sum(len(_able(layer)) for layer in _layers(s, recorded, rounds, np.random.default_rng(seeds)))
+    share = min(max(most / max(able, 1), LEAST_SHARE), 1.0)
     found: list[Lessons] = []
-    if able:
-        rng = np.random.default_rng([*seeds, 1])
-        for layer in _layers(s, recorded, np.random.default_rng(seeds)):
-            found += _of_layer(layer, network, rng, min(1.0, most / able))
+    rng = np.random.default_rng([*seeds, 1])
+    for layer in _layers(s, recorded, rounds, np.random.default_rng(seeds)):
+        if sum(len(part.kind) for part in found) >= most:
+            break
+        found += _of_layer(layer, network, rng, share)
     if not found:
         return None
     joined = Lessons(*(np.concatenate(column) for column in zip(*found, strict=True)))
@@ -75,7 +85,7 @@ def lessons(s: Source, network: Raw, recorded: str, most: int, seed: int = 0) ->
     return joined._replace(typical=np.full(len(joined.kind), max(moved, 1.0), np.float32))
 
 
-def _layers(s: Source, recorded: str, rng: np.random.Generator) -> Iterator[Tracks]:
+def _layers(s: Source, recorded: str, rounds: float, rng: np.random.Generator) -> Iterator[Tracks]:
     """The runs of some people of a source at quarter hours, each a track, people after people."""
     view = s.view(int(DAYS_S), recorded == "filled")
     if view is None:
@@ -90,14 +100,37 @@ def _layers(s: Source, recorded: str, rng: np.random.Generator) -> Iterator[Trac
         at = np.repeat(view.start[runs] - np.cumsum(length) + length, length) + np.arange(length.sum())
         rows = view.rows[at]
         t = s.t[rows] if view.slot is None else view.slot[at].astype(np.int64) * int(1000 * DAYS_S)
-        ids = np.arange(len(runs)).astype(str).astype(object)
-        track = np.repeat(np.arange(len(runs), dtype=np.int32), length)
-        layer = Tracks(ids, ids, np.arange(len(runs), dtype=np.int32), track, t, s.lon[rows], s.lat[rows])
+        layer = _tracks(user[runs], np.repeat(np.arange(len(runs)), length), t, s.lon[rows], s.lat[rows])
         if recorded == "on the way":
             away = _steps(layer) > UNDER_WAY_M
             layer = layer.take(away | np.append(away[1:], False))
         if len(layer):
-            yield layer
+            yield _rounds(layer, rng) if rng.random() < rounds else layer
+
+
+def _tracks(user: np.ndarray, track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> Tracks:
+    """Fixes (n,) of tracks, ascending numbers from zero on, of users (n_tracks,), ascending."""
+    users, code = np.unique(user, return_inverse=True)
+    names, ids = (a.astype(str).astype(object) for a in (users, np.arange(len(user))))
+    return Tracks(names, ids, code.astype(np.int32), track.astype(np.int32), t, lon, lat)
+
+
+def _rounds(layer: Tracks, rng: np.random.Generator) -> Tracks:
+    """About as many users as roam in the layer, but the first of them again and again, each time as others, a day or a
+    week later and beside the same places. A layer where nobody roams stays as it is.
+    """
+    again = int(rng.integers(AGAIN[0], AGAIN[1] + 1))
+    roams = np.unique(layer.user[_able(layer)])
+    if not len(roams):
+        return layer
+    first = layer.take(np.isin(layer.user, roams[: -(-len(roams) // again)]))
+    spot = np.cumsum(_steps(first) > 0)  # a position that is held stays the same
+    beside = np.exp(rng.uniform(*np.log(BESIDE_M))) * rng.normal(size=(again, spot[-1] + 1, 2))[:, spot]
+    east, north = np.moveaxis(beside, -1, 0) / np.stack(metres_per_degree(first.lat))[:, None]
+    later = np.arange(again)[:, None]
+    user, track = (a + later * (a[-1] + 1) for a in (first.track_user, first.track))
+    t = first.t + later * int(rng.choice([1, 7])) * DAY_MS
+    return _tracks(*(a.ravel() for a in (user, track, t, first.lon + east, first.lat + north)))
 
 
 def _able(tracks: Tracks) -> np.ndarray:
@@ -120,7 +153,7 @@ def _of_layer(tracks: Tracks, network: Raw, rng: np.random.Generator, share: flo
         return
     retrieval = Retrieval(tracks)
     sequences = [
-        (max(begin - STEP, start), min(begin + STEP, end), begin)
+        (max(begin + STEP - CONTEXT["coarse"], start), min(begin + STEP, end), begin)
         for start, end in zip(tracks.track_offsets[:-1], tracks.track_offsets[1:], strict=True)
         for begin in range(start, end, STEP)
     ]

@@ -10,7 +10,8 @@ import numpy as np
 from .geodesy import offset_m
 from .tracks import Tracks
 
-CONTEXT = {"fine": 64, "coarse": 512}  # fixes that the model looks back on, by cadence
+CONTEXT = {"fine": 64, "coarse": 960}  # fixes that the model looks back on, by cadence; ten days of quarter hours,
+ATTENDED = 512  # of which the network itself is given the last ones; one's own places are told from all
 COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
 TRIP_S = 1350.0  # a farther horizon asks for days; as EDGES_S between the round ones, since truths are seldom on time
 LEAST_DAYS = 8  # quarter hours and more of a track make days of it

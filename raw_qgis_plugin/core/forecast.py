@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import features as feat
-from .contexts import Asked, by_band, context_rows, kinds_of_days, recent_cadence_and_speed
+from .contexts import ATTENDED, Asked, by_band, context_rows, kinds_of_days, recent_cadence_and_speed
 from .domain import outside
 from .errors import InputError, Progress, no_progress
 from .geodesy import near_lon
@@ -36,7 +36,7 @@ from .own_past import (
     toward,
 )
 from .places import Candidates, candidates
-from .retrieval import ALIKE, LEAST_ALIKE, WEIGHED_S, Retrieval, in_frame
+from .retrieval import ALIKE, DAYS, LEAST_ALIKE, NEIGHBOUR, NEIGHBOURS, WEIGHED_S, Retrieval, in_frame, leads_to
 from .runtime import Model, batches, featurize_padded
 from .tracks import Tracks
 
@@ -167,7 +167,8 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, retrieval: Retriev
             ways = shrink(said.mix, said.point, said.bases[:, row], np.tile(THRESHOLDS, (len(at), 1)))
             ways = toward(ways, said.went, said.support, np.array([SUPPORTS]))
             error[at, row] = np.linalg.norm(ways - truth[:, None, None], axis=-1)
-        here = toward(said.point[:, None], said.went, said.support, np.array([[UNTRIED]]))[:, 0, 0]
+        usual = np.where(said.weighed, np.inf, UNTRIED)[:, None]
+        here = toward(said.point[:, None], said.went, said.support, usual)[:, 0, 0]
         over[at] = np.linalg.norm(here - truth, axis=-1)[:, None] / np.maximum(radii(mix, here), 1e-9)
         deep[at], moved[at] = depth(mix, truth), np.hypot(*truth.T) > 0
     table = _calibrated(model.card["calibration"], kind, past.horizon_s)
@@ -245,8 +246,9 @@ def _said_batch(
         return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS), went, support, np.zeros(len(last), bool))
     found = candidates(f, last, horizon.ravel(), q)
     laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
+    x, clock, attended = (a[:, -ATTENDED:] for a in (x, clock, valid))
     states, *outputs = model.backbone(
-        x, clock, valid, query, outputs=("states", "parameters", "options"), candidates=laid_out
+        x, clock, attended, query, outputs=("states", "parameters", "options"), candidates=laid_out
     )
     parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
     mix = mixture(parameters, q.base, q.scale, (options, found.xy, found.known))
@@ -254,23 +256,23 @@ def _said_batch(
     roams = np.char.startswith(kind, "roaming")  # of who stays at places the others' say less than one's own
     roams &= retrieval is not None
     weighed = roams & (horizon.ravel() <= WEIGHED_S) & model.weighs_neighbours
-    some = roams[:: horizon.shape[1]]
-    if retrieval is not None and weighed.any():
-        near = retrieval.neighbours(rows[some], valid[some], horizon[some])
-        near = near.reshape(-1, *near.shape[2:])[weighed[roams]]
+    near = np.zeros((0, DAYS.count, len(NEIGHBOUR)))
+    if retrieval is not None and roams.any():
+        some = roams[:: horizon.shape[1]]
+        near = retrieval.neighbours(rows[some], valid[some], horizon[some]).reshape(-1, *near.shape[1:])
+        near = in_frame(near, f.heading[last[roams]])
+    if weighed.any():
         state = np.repeat(states[:, -1], horizon.shape[1], axis=0)[weighed]
         asked = feat.Query(q.x[weighed], q.base[weighed], q.scale[weighed])
         own = Candidates(found.xy[weighed], found.x[weighed])
-        mix = mix.replaced(weighed, _weighed(model, state, asked, own, in_frame(near, f.heading[last[weighed]])))
+        mix = mix.replaced(weighed, _weighed(model, state, asked, own, near[weighed[roams]]))
     point = spatial_median(mix)
-    went, support = point.copy(), np.zeros(len(last))
-    leans = roams & ~weighed
-    if retrieval is not None and leans.any():
-        places, alike = retrieval.places(rows[some], valid[some], horizon[some])
-        places, alike = (a.reshape(-1, *a.shape[2:])[leans[roams]] for a in (places, alike))
-        both = half_and_half(mix.take(leans), feat.into_frame(places, f.heading[last[leans], None]), alike)
-        went[leans], support[leans] = spatial_median(both), alike.sum(axis=1)
     mix = mix.heaviest(HEAVIEST)
+    went, support = point.copy(), np.zeros(len(last))
+    if len(near):
+        likest = near[:, :NEIGHBOURS]
+        both = half_and_half(mix.take(roams), leads_to(likest), likest[..., ALIKE])
+        went[roams], support[roams] = spatial_median(both), likest[..., ALIKE].sum(axis=1)
     return _Said(f, last, mix, point, np.stack([stay, onward], axis=1), kind, went, support, weighed)
 
 

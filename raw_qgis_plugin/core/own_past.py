@@ -132,9 +132,9 @@ def groups(kind: np.ndarray, horizon_s: np.ndarray, weighed: np.ndarray) -> np.n
     return np.where(weighed, np.char.add(WEIGHED, kind), kind)
 
 
-def unasked(group: str) -> float:
-    """The threshold of a group of whose past nothing is known."""
-    return 0.0 if group.startswith(WEIGHED) else UNASKED
+def untaught(group: str) -> tuple[float, float]:
+    """The threshold and the support that count in a group of whose past nothing is known."""
+    return (0.0, np.inf) if group.startswith(WEIGHED) else (UNASKED, UNTRIED)
 
 
 @dataclass
@@ -153,7 +153,7 @@ class Lessons:
         """The forecasts (n, 2) of groups (n,) from the model's points (n, 2), the baselines (n, BASELINES, 2), and
         where the layer's past leads, went (n, 2), by its support (n,).
         """
-        row, threshold, equal = _looked_up(self.trust, group, lambda name: (0, unasked(name), UNTRIED)).T
+        row, threshold, equal = _looked_up(self.trust, group, lambda name: (0, *untaught(name))).T
         own = shrink(m, point, bases[np.arange(len(point)), row.astype(int)], threshold)
         return toward(own[:, None], went, support, equal[:, None])[:, 0, 0]
 
@@ -206,10 +206,11 @@ def _trusted(name: str, error_m: np.ndarray) -> tuple[int, float, float]:
     """
     if name.startswith(TRIPS):  # who rests between two trips teaches nothing of the way
         error_m = error_m[:, :1]
-    usual = THRESHOLDS.index(unasked(name)), SUPPORTS.index(UNTRIED)
-    row, threshold, support = np.ogrid[tuple(map(slice, error_m.shape[1:]))]
-    unlikely = PRIOR * (row + np.minimum(np.abs(np.array(THRESHOLDS)[threshold] - unasked(name)), 1.0))
-    unlikely = unlikely + STUBBORN * np.abs(support - usual[1])
+    threshold, support = untaught(name)
+    usual = THRESHOLDS.index(threshold), SUPPORTS.index(support)
+    row, step, lean = np.ogrid[tuple(map(slice, error_m.shape[1:]))]
+    unlikely = PRIOR * (row + np.minimum(np.abs(np.array(THRESHOLDS)[step] - threshold), 1.0))
+    unlikely = unlikely + STUBBORN * np.abs(lean - usual[1])
     mean = error_m.mean(axis=0)
     cost = mean / max(mean[0][usual], 1e-9) + unlikely / len(error_m)
     best = np.unravel_index(np.argmin(cost), cost.shape)

@@ -61,7 +61,7 @@ class Likeness:
 DAYS = Likeness(lag_s=900.0, near_m=1500.0, alike_ms=2.2, hours=2.0, silence_s=2700.0, count=64)
 # What a model that weighs the likest fixes of days is told of each, metres and metres a second: its way, where it lies
 # beside the asking track's last fix, how its velocity differs from that one's, how alike it is, by how many hours of
-# the day it differs, how many days ago it was; whether it is the same track's, as much of the working week or the
+# the day it differs, how many days ago it was; whether it is the same user's, as much of the working week or the
 # weekend, and whether its velocity is known.
 NEIGHBOUR = (
     "way_x", "way_y", "off_x", "off_y", "velocity_x", "velocity_y", "alike", "hours", "days_ago", "own", "week", "came",
@@ -111,17 +111,10 @@ class Retrieval:
             ways[some], alike[some] = own
         return ways, alike
 
-    def places(self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of days, rows (m, L) of which some are valid: where the likest fixes led to, metres east and north of the
-        last row, and how alike they are. Otherwise as `ways`.
-        """
-        last, before = _ends(rows, valid)
-        ways, alike, start = self._ways(DAYS, last, before, horizon_s)
-        return (ways + self._off(start, last))[:, :, :NEIGHBOURS], alike[:, :, :NEIGHBOURS]
-
     def neighbours(self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-        """The same as columns of NEIGHBOUR (m, h, DAYS.count, 12), float32, east and north. Those that are alike by
-        nothing are none.
+        """Of days, rows (m, L) of which some are valid, asked `horizon_s` (m, h) ahead: the likest fixes, the likest
+        first, as columns of NEIGHBOUR (m, h, DAYS.count, 12), float32, east and north. Those that are alike by nothing
+        are none.
         """
         tracks, (last, before) = self._tracks, _ends(rows, valid)
         ways, alike, start = self._ways(DAYS, last, before, horizon_s)
@@ -131,7 +124,7 @@ class Retrieval:
         last, clock = last[:, None, None], clock[:, None, None]
         facts = (
             alike, (hour - clock + 12) % 24 - 12, np.maximum(tracks.t[last] - tracks.t[start], 0) / DAY_MS,
-            tracks.track[start] == tracks.track[last], (hour >= WEEKEND_H) == (clock >= WEEKEND_H), known,
+            tracks.user[start] == tracks.user[last], (hour >= WEEKEND_H) == (clock >= WEEKEND_H), known,
         )  # fmt: skip
         vectors = ways, off, -came / DAYS.lag_s - velocity[:, None, None]
         return np.concatenate([*vectors, np.stack(facts, axis=-1)], axis=-1).astype(np.float32)
@@ -212,6 +205,11 @@ def in_frame(neighbours: np.ndarray, heading: np.ndarray) -> np.ndarray:
     vectors = neighbours[..., : 2 * VECTORS].reshape(*neighbours.shape[:-1], VECTORS, 2)
     turned = into_frame(vectors, heading[:, None, None]).reshape(*neighbours.shape[:-1], 2 * VECTORS)
     return np.concatenate([turned, neighbours[..., 2 * VECTORS :]], axis=-1).astype(np.float32)
+
+
+def leads_to(neighbours: np.ndarray) -> np.ndarray:
+    """Where columns of NEIGHBOUR (…, 12) lead, (…, 2) metres beside the asking track's last fix."""
+    return np.asarray(neighbours[..., :2] + neighbours[..., 2:4])
 
 
 def coordinates(

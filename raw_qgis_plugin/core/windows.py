@@ -18,9 +18,9 @@ CONTEXT_BINS = 960  # ten days
 class Windows:
     """Contexts of differing length, padded on the left, and what is asked of each.
 
-    user: (w,) int. t: (w, c) epoch ms, on padding that of the oldest fix. lon, lat: (w, c) degrees, oldest first, nan
-    on padding. horizon_s: (h,) the nominal horizons. asked: (w, h) epoch ms, the true times. true_lon, true_lat:
-    (w, h) degrees, nan where there is no truth.
+    user: (w,) int, ascending. t: (w, c) epoch ms, on padding that of the oldest fix. lon, lat: (w, c) degrees, oldest
+    first, nan on padding. horizon_s: (h,) the nominal horizons. asked: (w, h) epoch ms, the true times. true_lon,
+    true_lat: (w, h) degrees, nan where there is no truth.
     """
 
     family: str
@@ -48,13 +48,13 @@ class Windows:
         return self.known & ~same
 
     def contexts(self) -> Tracks:
-        """Each context as a track of its own, in the order of the windows; the truth is not in it."""
+        """Each context as a track of its own of its user, in the order of the windows; the truth is not in it."""
         ids = np.array([f"{i:07d}" for i in range(len(self))], dtype=object)
+        users, user = np.unique(self.user, return_inverse=True)
         real = ~np.isnan(self.lon)
         track = np.nonzero(real)[0].astype(np.int32)
-        return Tracks(
-            ids, ids, np.arange(len(self), dtype=np.int32), track, self.t[real], self.lon[real], self.lat[real]
-        )
+        columns = self.t[real], self.lon[real], self.lat[real]
+        return Tracks(users.astype(str).astype(object), ids, user.astype(np.int32), track, *columns)
 
 
 def last_of_bins(tracks: Tracks) -> np.ndarray:

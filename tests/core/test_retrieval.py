@@ -10,7 +10,17 @@ import pytest
 
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.forecast import forecast, forecast_at
-from raw_qgis_plugin.core.retrieval import DAYS, NEIGHBOUR, NEIGHBOURS, PACES, Likeness, Retrieval, in_frame
+from raw_qgis_plugin.core.retrieval import (
+    ALIKE,
+    DAYS,
+    NEIGHBOUR,
+    NEIGHBOURS,
+    PACES,
+    Likeness,
+    Retrieval,
+    in_frame,
+    leads_to,
+)
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -107,8 +117,8 @@ def test_no_past_no_way():
     ways, alike = retrieval.ways(np.array([1, 0]), np.array([0, 0]), np.array([[60.0], [60.0]]))
     assert not ways.any() and not alike.any()
     rows = np.array([[0, 1]])
-    for _, speaks in (retrieval.places(rows, rows >= 0, np.array([[900.0]])), led(one, 0, [60.0], 100.0)):
-        assert not speaks.any()
+    assert not retrieval.neighbours(rows, rows >= 0, np.array([[900.0]]))[..., ALIKE].any()
+    assert not led(one, 0, [60.0], 100.0)[1].any()
 
 
 def fleet(days, lon0=0.0):
@@ -133,9 +143,10 @@ def test_a_fleet_heads_where_it_did_at_this_hour(lon0):
     tracks = fleet(20, lon0)
     rows = np.arange(tracks.track_offsets[19], len(tracks))[None, -8:]
     for back, north in ((0, 5000.0), (20, 0.0)):  # at noon to the port; at the station at seven nobody leaves
-        places, alike = Retrieval(tracks).places(rows - back, rows >= 0, np.array([[1800.0]]))
-        assert alike.sum() > 5
-        np.testing.assert_allclose(np.median(places[alike > 0.3], axis=0), [0, north], atol=400)
+        near = Retrieval(tracks).neighbours(rows - back, rows >= 0, np.array([[1800.0]]))[0, 0, :NEIGHBOURS]
+        likest = near[near[..., ALIKE] > 0.3]
+        assert len(likest) > 5
+        np.testing.assert_allclose(np.median(leads_to(likest), axis=0), [0, north], atol=400)
 
 
 def test_a_forecast_turns_where_others_did():
@@ -151,15 +162,15 @@ def test_a_forecast_turns_where_others_did():
     assert abs(same.lat[0] * 110_574 - north["with"]) < 60
 
 
-@pytest.mark.parametrize("days, weighs", [(20, False), (40, True)])
-def test_forecasts_of_a_fleet_go_where_it_goes(days, weighs):
+@pytest.mark.parametrize("days, weighs, least_m", [(20, False, 500), (30, True, 4000)])
+def test_forecasts_of_a_fleet_go_where_it_goes(days, weighs, least_m):
     tracks, model = fleet(days), Model(open_bundle(), "cpu")
-    model.weighs_neighbours = weighs  # who learned from taxis needs more days to believe that all do the same
+    model.weighs_neighbours &= weighs
     north = {}
     for name, ask_past in (("with", True), ("without", False)):
         f = forecast(tracks, model, [1800], ask_past=ask_past)
         north[name] = float(f.lat[f.track == days - 1][0]) * 110_574
-    assert north["with"] > north["without"] + 500
+    assert north["with"] > north["without"] + least_m
 
 
 def test_the_page_says_how_near_is_near():
@@ -181,6 +192,9 @@ def test_neighbours_say_where_others_were_then():
     np.testing.assert_allclose(np.median((column["way_y"] + column["off_y"])[likest]), 5000, atol=400)  # at the port
     assert np.abs(column["off_x"][likest]).max() < 3000 and np.abs(column["hours"][likest]).max() < 3
     assert (column["days_ago"][likest] > 0.9).all() and not column["own"][likest].any() and column["came"][likest].all()
+    driver = build_tracks(np.zeros(len(tracks), int), tracks.track, tracks.t, tracks.lon, tracks.lat)[0]
+    mine = Retrieval(driver).neighbours(rows, rows >= 0, np.array([[1800.0]]))[0, 0, :, NEIGHBOUR.index("own")]
+    assert mine.all()  # other tracks of the same user
     turned = in_frame(near[0], np.array([[0.0, 1.0]] * 2))  # heading north: x is north, y is west
     np.testing.assert_allclose(turned[..., 0], near[0][..., 1], atol=1e-3)
     np.testing.assert_allclose(turned[..., 3], -near[0][..., 2], atol=1e-3)

@@ -15,15 +15,17 @@ import torch
 from model import pretrain as pretraining
 from model.checkpoint import load_network
 from model.corpus import load
-from model.lessons import lessons
+from model.lessons import AGAIN, BESIDE_M, _rounds, lessons
 from model.neighbours import answers, main, teach
 from model.raw import spatial_median
 from raw_qgis_plugin.core.bundle import NEIGHBOURS_FILE, open_bundle, write_sums
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.forecast import forecast_at
+from raw_qgis_plugin.core.geodesy import offset_m
 from raw_qgis_plugin.core.retrieval import ALIKE, NEIGHBOUR
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.tracks import build_tracks
 
 from .conftest import nano_arguments
 
@@ -113,6 +115,30 @@ def test_lessons_are_of_who_roams_and_know_nothing_later(nano_run, fleet_file, d
     real = some.neighbours[..., ALIKE] > 0
     late = np.broadcast_to(some.horizon[:, None], real.shape)[real] - ago[real]
     assert late.max() < 120  # ways had ended by the last fix; half precision
+
+
+def test_in_some_layers_others_drive_the_same_rounds(fleet_file):
+    layer = read(str(fleet_file))[0]
+    for seed in range(5):
+        rounds = _rounds(layer, np.random.default_rng(seed))
+        again = int(np.random.default_rng(seed).integers(AGAIN[0], AGAIN[1] + 1))
+        first = rounds.n_users // again
+        assert 0.5 < rounds.n_users / layer.n_users < 1.2 and rounds.n_users == rounds.n_tracks
+        t, lon, lat = (a.reshape(again, first, -1) for a in (rounds.t, rounds.lon, rounds.lat))
+        assert (np.diff(t, axis=0) % 86_400_000 == 0).all() and (np.diff(t, axis=0) > 0).all()
+        beside = np.hypot(*offset_m(lon[1:], lat[1:], lon[:1], lat[:1]).reshape(-1, 2).T)
+        assert 0 < beside.max() < 10 * BESIDE_M[1]
+
+
+def test_rounds_hold_a_position_that_is_held():
+    n = 60
+    place = np.arange(n) - np.arange(n) % 6 // 4  # every sixth one is held for two quarter hours more
+    t = 1_700_000_000_000 + np.arange(n) * 900_000
+    user = np.repeat(np.arange(4), n)
+    layer = build_tracks(user, None, np.tile(t, 4), np.tile(10 + 0.01 * place, 4), np.full(4 * n, 50.0))[0]
+    rounds = _rounds(layer, np.random.default_rng(1))
+    held = (np.diff(rounds.lon) == 0) & (np.diff(rounds.track) == 0)
+    assert rounds.n_users >= AGAIN[0] and held.sum() == rounds.n_tracks * (np.diff(place) == 0).sum() > 0
 
 
 def test_who_stays_at_places_teaches_nothing(nano_run, tmp_path, capsys):

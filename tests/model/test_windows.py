@@ -4,7 +4,8 @@
 import numpy as np
 import pytest
 
-from model.windows import AHEAD, BIN_MS, CONTEXT, HELD_BINS, cut, hold
+from model.windows import AHEAD, BIN_MS, CONTEXT, CONTEXT_BINS, HELD_BINS, cut, hold
+from raw_qgis_plugin.core.contexts import CONTEXT as LOOKED_BACK
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
@@ -66,6 +67,7 @@ def test_contexts_end_before_what_is_asked_and_look_back_ten_days():
     inside = w.contexts()
     assert inside.n_tracks == len(w) and len(inside) == real.sum()
     np.testing.assert_array_equal(inside.t[inside.track_offsets[1:] - 1], w.t[:, -1])
+    assert inside.n_users == 1 and LOOKED_BACK["coarse"] == CONTEXT_BINS  # as far back as a forecast looks
 
 
 @pytest.mark.parametrize("family", ["60s", "long"])
