@@ -113,6 +113,8 @@ demo: system-qgis $(INSTALLED_RUN) build
 # pytest-qgis imports QGIS as soon as pytest starts; only the runs that need it let it in.
 PYTEST       := $(PY) -m pytest
 PYTEST_PLAIN := $(PYTEST) -p no:pytest_qgis
+# A file of tests is one process's, a nano network one thread's: more of either wait for each other.
+SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 IN_QGIS      := QT_QPA_PLATFORM=offscreen $(PYTEST)
 ON_SCREEN    := xvfb-run -a -s "-screen 0 1600x1000x24" $(PYTEST)
 
@@ -124,7 +126,7 @@ check: $(INSTALLED_CHECK)
 
 ## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup package
-	$(PYTEST_PLAIN) $(wildcard tests/core tests/model tests/package tests/test_layout.py)
+	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/core tests/model tests/package tests/test_layout.py)
 	$(if $(wildcard tests/qgis),$(IN_QGIS) tests/qgis)
 	$(if $(wildcard tests/gui),$(ON_SCREEN) tests/gui -k "not test_tour or backtest")
 

@@ -111,8 +111,8 @@ def test_fast_movers_have_ways_that_can_be_read(tmp_path):
 
 
 def test_a_bundle_brings_them_where_training_goes_on(corpus, nano_run, tmp_path):
-    going_on = [*nano_arguments(corpus, tmp_path / "run"), "--init", str(nano_run / "bundle"), "--steps", "2"]
-    pretrain(going_on)
+    going_on = ["--init", str(nano_run / "bundle"), "--no-neighbours", "--steps", "2"]
+    pretrain(nano_arguments(corpus, tmp_path / "run", *going_on))
     bundle = open_bundle(tmp_path / "run" / "bundle")
     table = read_ways(bundle.path / FILE)
     assert bundle.card["typical_ways"] == {"ways": len(table), "fewest_people": 3, "fewest_fixes": 6}
