@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from model.corpus import Source
 from model.objective import bf16
@@ -21,8 +22,8 @@ from model.raw import Raw
 from raw_qgis_plugin.core import features as feat
 from raw_qgis_plugin.core.contexts import CONTEXT, DAYS_S, ROAMS_M, kind_of_days
 from raw_qgis_plugin.core.geodesy import metres_between, metres_per_degree
-from raw_qgis_plugin.core.places import candidates
-from raw_qgis_plugin.core.retrieval import Retrieval, in_frame
+from raw_qgis_plugin.core.places import KINDS, candidates
+from raw_qgis_plugin.core.retrieval import ALIKE, VECTORS, Retrieval, in_frame
 from raw_qgis_plugin.core.runtime import featurize_padded
 from raw_qgis_plugin.core.times import DAY_MS
 from raw_qgis_plugin.core.tracks import Tracks
@@ -39,13 +40,17 @@ STEP = 360  # a sequence asks so many of its fixes and looks back on as many as 
 LEAST_SHARE = 0.2  # of the fixes of a layer that can be asked: the network reads all of it for a few questions too
 AT_ONCE = 8  # sequences
 FARTHEST_M = 60_000.0  # half precision, in which most is kept, ends soon after
+REACHES_M = (300.0, 1000.0, 3000.0)  # within which neighbours speak for each other and for places
+OWN_M = 500.0  # within which one's own time is near a neighbour
+SPOKEN = len(REACHES_M) + 2
 
 
 class Lessons(NamedTuple):
     """m questions of fixes, and where these tracks were then. states: (m, D) of the network. query: (m, query). scale:
     (m,) metres. horizon: (m,) seconds. candidates: (m, K, candidate). places: (m, K, 2), base, target: (m, 2) metres
-    in the fixes' frames. neighbours: (m, N, len(NEIGHBOUR)) of core/retrieval.py. kind: (m,) kinds of days. typical:
-    (m,) metres that tracks of the same source move. What is large is kept in half precision.
+    in the fixes' frames. neighbours: (m, N, len(NEIGHBOUR)) of core/retrieval.py. spoken, mine: as `heard` has them.
+    kind: (m,) kinds of days. typical: (m,) metres that tracks of the same source move. What is large is kept in half
+    precision.
     """
 
     states: np.ndarray
@@ -57,6 +62,8 @@ class Lessons(NamedTuple):
     base: np.ndarray
     target: np.ndarray
     neighbours: np.ndarray
+    spoken: np.ndarray
+    mine: np.ndarray
     kind: np.ndarray
     typical: np.ndarray
 
@@ -186,12 +193,38 @@ def _asked(
     near = retrieval.neighbours(pair, np.ones(pair.shape, bool), horizon[:, None])[:, 0]
     target = feat.displacement(f, local, tracks.lon[goal], tracks.lat[goal])
     near = in_frame(near, f.heading[local]).clip(-FARTHEST_M, FARTHEST_M)
-    states, candidate, near = (column.astype(np.float16) for column in (states, found.x, near))
+    spoken, mine = (a.numpy() for a in heard(*(torch.from_numpy(a).float() for a in (found.x, found.xy, near))))
+    states, candidate, near, spoken, mine = (a.astype(np.float16) for a in (states, found.x, near, spoken, mine))
     query, scale, horizon, xy, base, target = (
         column.astype(np.float32) for column in (q.x, q.scale, horizon, found.xy, q.base, target)
     )
     unknown = np.zeros(len(last), np.float32)
-    return Lessons(states, query, scale, horizon, candidate, xy, base, target, near, kind[last], unknown)
+    return Lessons(states, query, scale, horizon, candidate, xy, base, target, near, spoken, mine, kind[last], unknown)
+
+
+def heard(candidates: Tensor, places: Tensor, neighbours: Tensor) -> tuple[Tensor, Tensor]:
+    """What nothing learned changes: how much of what the neighbours say lies near each place and each of them, by
+    reach, and how much that is in all, (m, K + N, SPOKEN); and how much of one's own time, in all and at this hour,
+    lies near where each of them leads, (m, N, 2).
+    """
+    way, off, _ = vectors_of(neighbours)
+    leads, alike = way + off, neighbours[..., ALIKE]
+    every, k = torch.cat([places, leads], dim=1), places.shape[1]
+    square = every.square().sum(-1)[:, :, None] + leads.square().sum(-1)[:, None]
+    square = (square - 2 * every @ leads.transpose(1, 2)).clamp(min=0.0)
+    total = alike.sum(-1, keepdim=True)
+    near = [(torch.exp(-0.5 / r**2 * square) @ alike[..., None])[..., 0] / (total + 1e-3) for r in REACHES_M]
+    spoken = torch.stack([*near, *((a + 0 * near[0]) for a in (torch.log1p(total), total / (total + 5.0)))], dim=-1)
+    known = candidates[..., : len(KINDS)].amax(-1, keepdim=True)
+    close = torch.exp(-0.5 / OWN_M**2 * square[:, :k]) * known
+    first = len(KINDS) + 4
+    mine = [(close * candidates[..., first + c, None]).amax(1) for c in (0, 1)]
+    return spoken, torch.stack(mine, dim=-1)
+
+
+def vectors_of(neighbours: Tensor) -> tuple[Tensor, ...]:
+    """The vectors (m, N, 2) that columns of NEIGHBOUR begin with."""
+    return neighbours[..., : 2 * VECTORS].clamp(-FARTHEST_M, FARTHEST_M).unflatten(-1, (-1, 2)).unbind(-2)
 
 
 def _kinds(tracks: Tracks) -> np.ndarray:

@@ -32,7 +32,8 @@ from model.checkpoint import load_network
 from model.cli import Parser, from_zero, positive, run
 from model.corpus import Source, load, source_name
 from model.export import LARGEST_DIFFERENCE, export_graph
-from model.lessons import FARTHEST_M, RECORDED, ROUNDS, Lessons, lessons
+from model.lessons import RECORDED, ROUNDS, SPOKEN, Lessons, heard, lessons, vectors_of
+from model.objective import bf16
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
 from raw_qgis_plugin.core import mixture as areas
 from raw_qgis_plugin.core.bundle import NEIGHBOURS_FILE, open_bundle
@@ -41,8 +42,6 @@ from raw_qgis_plugin.core.library import check_target
 from raw_qgis_plugin.core.places import KINDS
 from raw_qgis_plugin.core.retrieval import ALIKE, DAYS, LEAST_ALIKE, VECTORS
 
-REACHES_M = (300.0, 1000.0, 3000.0)  # within which neighbours speak for each other and for places
-OWN_M = 500.0  # within which one's own time is near a neighbour
 PLACE_M = 300.0  # scale of a place where others went, to begin with
 WIDTH, FACTS = 96, 18
 OWN = ("head_state", "head_query", "head_mix", "head_out", "candidate_in", "candidate_asked", "candidate_out")
@@ -61,43 +60,32 @@ class NeighbourHead(nn.Module):
         super().__init__()
         for name in OWN:
             setattr(self, name, copy.deepcopy(getattr(network, name)))
-        spoken = len(REACHES_M) + 2
         self.drop = nn.Dropout(0.1)
         self.asked = nn.Linear(network.config.width, width)
-        self.place = nn.Linear(network.config.candidate + spoken, width)
-        self.neighbour = nn.Linear(FACTS + spoken, width)
+        self.place = nn.Linear(network.config.candidate + SPOKEN, width)
+        self.neighbour = nn.Linear(FACTS + SPOKEN, width)
         self.weigh = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 3))
         nn.init.zeros_(self.weigh[-1].weight)
         nn.init.zeros_(self.weigh[-1].bias)
 
     def forward(
-        self, states: Tensor, query: Tensor, scale: Tensor, candidates: Tensor, places: Tensor, neighbours: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor]:
-        """As Model.neighbours in core/runtime.py."""
+        self, states: Tensor, query: Tensor, scale: Tensor, candidates: Tensor, places: Tensor, neighbours: Tensor,
+        spoken: Tensor | None = None, mine: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
+        """As Model.neighbours in core/runtime.py. spoken, mine: of Lessons, where they are known."""
+        if spoken is None or mine is None:
+            spoken, mine = heard(candidates, places, neighbours)
         asked = self.head_state(self.drop(states)) + self.head_query(query)
         parameters = self.head_out(self.head_mix(asked))
         own = self.candidate_out(self.candidate_in(candidates) + self.candidate_asked(asked)[:, None])
-        known = candidates[..., : len(KINDS)].amax(-1)
-        vectors = neighbours[..., : 2 * VECTORS].clamp(-FARTHEST_M, FARTHEST_M)
-        way, off, velocity = vectors.unflatten(-1, (-1, 2)).unbind(-2)
+        way, off, velocity = vectors_of(neighbours)
         alike, hours, days_ago, *flags = neighbours[..., 2 * VECTORS :].unbind(-1)
-        leads = way + off
-        # How much of what the neighbours say lies near each place, by reach.
-        every, k = torch.cat([places, leads], dim=1), places.shape[1]
-        square = every.square().sum(-1)[:, :, None] + leads.square().sum(-1)[:, None]
-        square = (square - 2 * every @ leads.transpose(1, 2)).clamp(min=0.0)
-        total = alike.sum(-1, keepdim=True)
-        near = [(torch.exp(-0.5 / r**2 * square) * alike[:, None]).sum(-1) / (total + 1e-3) for r in REACHES_M]
-        spoken = torch.stack([*near, *((a + 0 * near[0]) for a in (torch.log1p(total), total / (total + 5.0)))], dim=-1)
-        # How much of one's own time, in all and at this hour, lies near where each neighbour leads.
-        close = torch.exp(-0.5 / OWN_M**2 * square[:, :k]) * known[..., None]
-        first = len(KINDS) + 4
-        mine = [(close * candidates[..., first + c, None]).amax(1) for c in (0, 1)]
+        leads, k = way + off, places.shape[1]
         far, gone = (v.square().sum(-1).clamp(min=1e-6).sqrt() for v in (leads, way))
         reach = far + scale[:, None]
         facts = [
             alike, torch.log(alike + 1e-4) / 5.0, torch.log1p(far / 50.0) / 8.0, far / reach,
-            torch.log1p(gone / 50.0) / 8.0, hours / 3.0, torch.log1p(days_ago) / 3.0, *flags, *mine,
+            torch.log1p(gone / 50.0) / 8.0, hours / 3.0, torch.log1p(days_ago) / 3.0, *flags, *mine.unbind(-1),
             *(leads / reach[..., None]).unbind(-1), *(off / DAYS.near_m).unbind(-1),
             *(velocity.clamp(-20.0, 20.0) / 5.0).unbind(-1),
         ]  # fmt: skip
@@ -105,7 +93,7 @@ class NeighbourHead(nn.Module):
             self.place(torch.cat([candidates, spoken[:, :k]], dim=-1)),
             self.neighbour(torch.cat([torch.stack(facts, dim=-1), spoken[:, k:]], dim=-1)),
         ], dim=1)  # fmt: skip
-        said = self.weigh(seen + self.asked(asked)[:, None])
+        said = self.weigh(seen + self.asked(asked)[:, None]).float()
         others = torch.stack([
             said[:, k:, 0] + torch.log(PLACE_M / scale)[:, None], said[:, k:, 1] + torch.log(alike + 1e-6)
         ], dim=-1)  # fmt: skip
@@ -117,7 +105,7 @@ def answers(head: NeighbourHead, some: Lessons) -> tuple[Mixture, Tensor]:
     """The mixtures of lessons, in units of their scale, and where the tracks went."""
     t = {k: torch.from_numpy(v).float() for k, v in some._asdict().items() if k != "kind"}
     parameters, options, leads = head(
-        t["states"], t["query"], t["scale"], t["candidates"], t["places"], t["neighbours"]
+        t["states"], t["query"], t["scale"], t["candidates"], t["places"], t["neighbours"], t["spoken"], t["mine"]
     )
     known = torch.cat([t["candidates"][..., : len(KINDS)].any(-1), t["neighbours"][..., ALIKE] > LEAST_ALIKE], dim=1)
     unit = t["scale"][:, None]
@@ -152,13 +140,15 @@ def teach(network: Raw, learned: Lessons, watched: Lessons | None, epochs: int, 
         optimizer, lambda n: min(1.0, (n + 1) / WARM_UP) * (0.51 + 0.5 * np.cos(np.pi * min(n / steps, 1.0)))
     )
     average = AveragedModel(head, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    fast = bf16(torch.device("cpu"))
     began = time.monotonic()
     for epoch in range(epochs):
         order = rng.permutation(len(learned.kind))
         head.train()
         for batch in range(len(order) // size):
             some = learned.take(order[batch * size : (batch + 1) * size])
-            mix, target = answers(head, some)
+            with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+                mix, target = answers(head, some)
             off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
             near = (off * torch.from_numpy(some.scale / some.typical)).mean()
             optimizer.zero_grad()
@@ -271,7 +261,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--output", required=True, type=Path, metavar="B2", help="the model with what it learned, a folder")
     p.add_argument(
         "--lessons", type=positive, default=400_000, metavar="N",
-        help="questions to learn from, 3 kB of memory each (default %(default)s)",
+        help="questions to learn from, 4 kB of memory each (default %(default)s)",
     )  # fmt: skip
     p.add_argument("--epochs", type=positive, default=6, metavar="N", help="how often each is learned from (default 6)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")

@@ -25,6 +25,7 @@ PERIODS_INDEX = (4.0, 2_000.0)  # positions turn with the number of fixes …
 PERIODS_SECONDS = (30.0, 14 * 86_400.0)  # … and with elapsed time
 CANDIDATE_WIDTH = 64
 MEDIAN_STEPS = (4, 2)  # of Weiszfeld's algorithm in training, without and with gradient
+STARTS = 6
 
 
 def rotate(x: Tensor, angle: Tensor) -> Tensor:
@@ -208,8 +209,9 @@ def spatial_median(m: Mixture) -> Tensor:
         pull = weight / ((x[..., None, :] - m.centre).square().sum(-1) + smooth).sqrt()
         return (pull[..., None] * m.centre).sum(-2) / pull.sum(-1, keepdim=True)
 
-    with torch.no_grad():  # from the best of the centres and their mean
-        start = torch.cat([(weight[..., None] * m.centre).sum(-2, keepdim=True), m.centre], dim=-2)  # (…, 1 + C, 2)
+    with torch.no_grad():  # from the best of the heaviest centres and the mean of all
+        some = weight.topk(min(STARTS, weight.shape[-1]), dim=-1).indices[..., None].expand(*weight.shape[:-1], -1, 2)
+        start = torch.cat([(weight[..., None] * m.centre).sum(-2, keepdim=True), m.centre.gather(-2, some)], dim=-2)
         away = (start[..., :, None, :] - m.centre[..., None, :, :]).square().sum(-1) + smooth[..., None, :]
         best = (away.sqrt() * weight[..., None, :]).sum(-1).argmin(-1)
         x = start.gather(-2, best[..., None, None].expand(*best.shape, 1, 2)).squeeze(-2)
