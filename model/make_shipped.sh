@@ -37,11 +37,10 @@ $python -m model.pretrain --preset raw-small --minutes 225 --seed 1 --corpus "${
 bundle=$work/raw-small
 $python -m model.export --run "$work/run" --output "$bundle" --data "$(cat model/shipped_data.md)"
 
-# What weighs where a fleet's tracks went on before, on states that stay as they are. The shipped one was taught in two steps,
-# 737,000 lessons ten times, nine in ten of taxis, and 477,000, four in ten of people, three times from there; among the
-# rounds were people who stay at places too.
-$python -m model.neighbours --bundle "$bundle" --output "$bundle" --lessons 900000 --epochs 10 --corpus \
-    "8*$data/cabspotting/points.parquet" "${days[@]/#4/1}"
+# What weighs where a fleet's tracks went on before, on states that stay as they are.
+three=("${days[@]:0:3}")
+$python -m model.neighbours --bundle "$bundle" --output "$bundle" --lessons 1650000 --epochs 6 --corpus \
+    "8*$data/cabspotting/points.parquet" "${three[@]/#4/1}"
 
 # Heads, each judged by cross-validation over people or blocks; those of users also in another city, below. The head of
 # trips comes first: those of users hear it.
