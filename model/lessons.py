@@ -42,15 +42,15 @@ AT_ONCE = 8  # sequences
 FARTHEST_M = 60_000.0  # half precision, in which most is kept, ends soon after
 REACHES_M = (300.0, 1000.0, 3000.0)  # within which neighbours speak for each other and for places
 OWN_M = 500.0  # within which one's own time is near a neighbour
-SPOKEN = len(REACHES_M) + 2
+DENSITIES = len(REACHES_M) + 2
 
 
 class Lessons(NamedTuple):
     """m questions of fixes, and where these tracks were then. states: (m, D) of the network. query: (m, query). scale:
     (m,) metres. horizon: (m,) seconds. candidates: (m, K, candidate). places: (m, K, 2), base, target: (m, 2) metres
-    in the fixes' frames. neighbours: (m, N, len(NEIGHBOUR)) of core/retrieval.py. spoken, mine: as `heard` has them.
-    kind: (m,) kinds of days. typical: (m,) metres that tracks of the same source move. What is large is kept in half
-    precision.
+    in the fixes' frames. neighbours: (m, N, len(NEIGHBOUR)) of core/retrieval.py. density, own_time: as `densities` has
+    them. kind: (m,) kinds of days. typical: (m,) metres that tracks of the same source move. What is large is kept in
+    half precision.
     """
 
     states: np.ndarray
@@ -62,8 +62,8 @@ class Lessons(NamedTuple):
     base: np.ndarray
     target: np.ndarray
     neighbours: np.ndarray
-    spoken: np.ndarray
-    mine: np.ndarray
+    density: np.ndarray
+    own_time: np.ndarray
     kind: np.ndarray
     typical: np.ndarray
 
@@ -193,19 +193,21 @@ def _asked(
     near = retrieval.neighbours(pair, np.ones(pair.shape, bool), horizon[:, None])[:, 0]
     target = feat.displacement(f, local, tracks.lon[goal], tracks.lat[goal])
     near = in_frame(near, f.heading[local]).clip(-FARTHEST_M, FARTHEST_M)
-    spoken, mine = (a.numpy() for a in heard(*(torch.from_numpy(a).float() for a in (found.x, found.xy, near))))
-    states, candidate, near, spoken, mine = (a.astype(np.float16) for a in (states, found.x, near, spoken, mine))
+    told = densities(*(torch.from_numpy(column).float() for column in (found.x, found.xy, near)))
+    states, candidate, near, density, own_time = (
+        np.asarray(column).astype(np.float16) for column in (states, found.x, near, *told)
+    )
     query, scale, horizon, xy, base, target = (
         column.astype(np.float32) for column in (q.x, q.scale, horizon, found.xy, q.base, target)
     )
-    unknown = np.zeros(len(last), np.float32)
-    return Lessons(states, query, scale, horizon, candidate, xy, base, target, near, spoken, mine, kind[last], unknown)
+    known = states, query, scale, horizon, candidate, xy, base, target, near, density, own_time, kind[last]
+    return Lessons(*known, np.zeros(len(last), np.float32))
 
 
-def heard(candidates: Tensor, places: Tensor, neighbours: Tensor) -> tuple[Tensor, Tensor]:
-    """What nothing learned changes: how much of what the neighbours say lies near each place and each of them, by
-    reach, and how much that is in all, (m, K + N, SPOKEN); and how much of one's own time, in all and at this hour,
-    lies near where each of them leads, (m, N, 2).
+def densities(candidates: Tensor, places: Tensor, neighbours: Tensor) -> tuple[Tensor, Tensor]:
+    """What nothing learned changes: how much of what the neighbours say lies near each place and each neighbour, by
+    REACHES_M, and how much that is in all, (m, K + N, DENSITIES); and how much of one's own time, in all and at this
+    hour, lies near where each neighbour leads, (m, N, 2).
     """
     way, off, _ = vectors_of(neighbours)
     leads, alike = way + off, neighbours[..., ALIKE]
@@ -214,12 +216,12 @@ def heard(candidates: Tensor, places: Tensor, neighbours: Tensor) -> tuple[Tenso
     square = (square - 2 * every @ leads.transpose(1, 2)).clamp(min=0.0)
     total = alike.sum(-1, keepdim=True)
     near = [(torch.exp(-0.5 / r**2 * square) @ alike[..., None])[..., 0] / (total + 1e-3) for r in REACHES_M]
-    spoken = torch.stack([*near, *((a + 0 * near[0]) for a in (torch.log1p(total), total / (total + 5.0)))], dim=-1)
+    density = torch.stack([*near, *((a + 0 * near[0]) for a in (torch.log1p(total), total / (total + 5.0)))], dim=-1)
     known = candidates[..., : len(KINDS)].amax(-1, keepdim=True)
     close = torch.exp(-0.5 / OWN_M**2 * square[:, :k]) * known
     first = len(KINDS) + 4
-    mine = [(close * candidates[..., first + c, None]).amax(1) for c in (0, 1)]
-    return spoken, torch.stack(mine, dim=-1)
+    own_time = [(close * candidates[..., first + c, None]).amax(1) for c in (0, 1)]
+    return density, torch.stack(own_time, dim=-1)
 
 
 def vectors_of(neighbours: Tensor) -> tuple[Tensor, ...]:

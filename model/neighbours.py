@@ -32,7 +32,7 @@ from model.checkpoint import load_network
 from model.cli import Parser, from_zero, positive, run
 from model.corpus import Source, load, source_name
 from model.export import LARGEST_DIFFERENCE, export_graph
-from model.lessons import RECORDED, ROUNDS, SPOKEN, Lessons, heard, lessons, vectors_of
+from model.lessons import DENSITIES, RECORDED, ROUNDS, Lessons, densities, lessons, vectors_of
 from model.objective import bf16
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
 from raw_qgis_plugin.core import mixture as areas
@@ -62,19 +62,19 @@ class NeighbourHead(nn.Module):
             setattr(self, name, copy.deepcopy(getattr(network, name)))
         self.drop = nn.Dropout(0.1)
         self.asked = nn.Linear(network.config.width, width)
-        self.place = nn.Linear(network.config.candidate + SPOKEN, width)
-        self.neighbour = nn.Linear(FACTS + SPOKEN, width)
+        self.place = nn.Linear(network.config.candidate + DENSITIES, width)
+        self.neighbour = nn.Linear(FACTS + DENSITIES, width)
         self.weigh = nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, 3))
         nn.init.zeros_(self.weigh[-1].weight)
         nn.init.zeros_(self.weigh[-1].bias)
 
     def forward(
         self, states: Tensor, query: Tensor, scale: Tensor, candidates: Tensor, places: Tensor, neighbours: Tensor,
-        spoken: Tensor | None = None, mine: Tensor | None = None,
+        density: Tensor | None = None, own_time: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-        """As Model.neighbours in core/runtime.py. spoken, mine: of Lessons, where they are known."""
-        if spoken is None or mine is None:
-            spoken, mine = heard(candidates, places, neighbours)
+        """As Model.neighbours in core/runtime.py. density, own_time: of Lessons, where they are known."""
+        if density is None or own_time is None:
+            density, own_time = densities(candidates, places, neighbours)
         asked = self.head_state(self.drop(states)) + self.head_query(query)
         parameters = self.head_out(self.head_mix(asked))
         own = self.candidate_out(self.candidate_in(candidates) + self.candidate_asked(asked)[:, None])
@@ -85,13 +85,13 @@ class NeighbourHead(nn.Module):
         reach = far + scale[:, None]
         facts = [
             alike, torch.log(alike + 1e-4) / 5.0, torch.log1p(far / 50.0) / 8.0, far / reach,
-            torch.log1p(gone / 50.0) / 8.0, hours / 3.0, torch.log1p(days_ago) / 3.0, *flags, *mine.unbind(-1),
+            torch.log1p(gone / 50.0) / 8.0, hours / 3.0, torch.log1p(days_ago) / 3.0, *flags, *own_time.unbind(-1),
             *(leads / reach[..., None]).unbind(-1), *(off / DAYS.near_m).unbind(-1),
             *(velocity.clamp(-20.0, 20.0) / 5.0).unbind(-1),
         ]  # fmt: skip
         seen = torch.cat([
-            self.place(torch.cat([candidates, spoken[:, :k]], dim=-1)),
-            self.neighbour(torch.cat([torch.stack(facts, dim=-1), spoken[:, k:]], dim=-1)),
+            self.place(torch.cat([candidates, density[:, :k]], dim=-1)),
+            self.neighbour(torch.cat([torch.stack(facts, dim=-1), density[:, k:]], dim=-1)),
         ], dim=1)  # fmt: skip
         said = self.weigh(seen + self.asked(asked)[:, None]).float()
         others = torch.stack([
@@ -105,7 +105,7 @@ def answers(head: NeighbourHead, some: Lessons) -> tuple[Mixture, Tensor]:
     """The mixtures of lessons, in units of their scale, and where the tracks went."""
     t = {k: torch.from_numpy(v).float() for k, v in some._asdict().items() if k != "kind"}
     parameters, options, leads = head(
-        t["states"], t["query"], t["scale"], t["candidates"], t["places"], t["neighbours"], t["spoken"], t["mine"]
+        t["states"], t["query"], t["scale"], t["candidates"], t["places"], t["neighbours"], t["density"], t["own_time"]
     )
     known = torch.cat([t["candidates"][..., : len(KINDS)].any(-1), t["neighbours"][..., ALIKE] > LEAST_ALIKE], dim=1)
     unit = t["scale"][:, None]

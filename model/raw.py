@@ -25,7 +25,7 @@ PERIODS_INDEX = (4.0, 2_000.0)  # positions turn with the number of fixes …
 PERIODS_SECONDS = (30.0, 14 * 86_400.0)  # … and with elapsed time
 CANDIDATE_WIDTH = 64
 MEDIAN_STEPS = (4, 2)  # of Weiszfeld's algorithm in training, without and with gradient
-STARTS = 6
+STARTS = 6  # heaviest centres from which it may start
 
 
 def rotate(x: Tensor, angle: Tensor) -> Tensor:
