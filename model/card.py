@@ -45,7 +45,7 @@ def describe(card: dict) -> str:
         "## Heads",
         _head_table(card["heads"]) if card["heads"] else "None.",
         "Figures of heads and of their baselines come from cross-validation over people (regions: over blocks). "
-        "Experimental: only the synthetic city speaks for it.",
+        "Experimental: taught on simulated data only.",
         "## Where it holds",
         "\n".join(f"- {k}: {_range(low, high)}" for k, (low, high) in card["domain"].items()),
         f"Largest difference between ONNX Runtime and PyTorch: {card['onnx_difference']:.1e}.",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
-from raw_qgis_plugin.core.sources import PARQUET, find_source, read
+from raw_qgis_plugin.core.sources import FORMATS, PARQUET, find_source, read
 from raw_qgis_plugin.core.tracks import SHORTEST_H, Tracks
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def make_parser(command: str, description: str, epilog: str | None = None) -> Pa
     )  # fmt: skip
     parser.add_argument(
         "--tracks", required=True, metavar="T",
-        help="fixes: a Parquet or CSV file or folder, a GeoLife folder, or kind:path (geolife, csv, parquet, gotrack)",
+        help=f"fixes: a Parquet or CSV file or folder, a GeoLife folder, or kind:path ({', '.join(FORMATS[1:])})",
     )  # fmt: skip
     parser.add_argument("--user-field", metavar="F", help="column of the user (default: guessed)")
     parser.add_argument("--track-field", metavar="F", help="column of the track (default: guessed)")

@@ -5,8 +5,8 @@ The labels are a table with an id column and the field; a table with start and e
 track, or (--unit trip) the trips that they cover, whose head those of users and days will hear. Two words are a yes or
 no, more words classes, numbers are numbers, whole ones counts. The head is judged by cross-validation over people, ids
 that share runs of fixes being one (regions: over blocks of two kilometres, joined where regions overlap), beside
-gradient boosting on hand features (regions: on the number of visitors alone), and goes into a copy of the bundle. With
---backbone tuned the network itself is trained on first, and judged on a fifth of the people, who stay out of it.
+gradient boosting on hand features (regions: on users, fixes and area) or one answer for all, and goes into a copy of
+the bundle. With --backbone tuned the network itself is trained on first, and judged on a fifth of the people, left out.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ STOPPED_MS = 0.5
 
 
 def hand_features(tracks: Tracks) -> np.ndarray:
-    """Speed, acceleration, turning, length, duration, hours and places of each track: (n_tracks, 32) float64, NaN
+    """Speed, acceleration, turning, length, duration, hours and places of each track: (n_tracks, 31) float64, NaN
     where a track is too short to say.
     """
     n, track = tracks.n_tracks, tracks.track

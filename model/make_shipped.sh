@@ -78,6 +78,9 @@ for task in commuter metro_user metro_trips trips_a_day; do
         --field "$field" --task "$task" --unit user --days 14 3 --bundle "$bundle" --record "another city" \
         --baseline-tracks "$truth/tracks.parquet" --baseline-labels "$truth/truth_users.csv"
 done
+$python -m model.evaluate profiles --tracks "$work/city22/tracks.parquet" --labels "$work/city22/truth_segments.csv" \
+    --field mode --task trip_mode --unit trip --bundle "$bundle" --record "another city" \
+    --baseline-tracks "$truth/tracks.parquet" --baseline-labels "$truth/truth_segments.csv"
 if [ -d "$data/geolife" ]; then
     $python -m model.evaluate forecast --tracks "$data/geolife/points.parquet" --bundle "$bundle" \
         --windows 1500 --per-user 40 --record "GeoLife people (Beijing), zero-shot"

@@ -355,7 +355,7 @@ class TrackAlgorithm(RawAlgorithm):
         for head in heads:
             words = [f"{head.get('title') or head['name']}.", str(head.get("verdict", ""))]
             if head.get("experimental"):
-                words.append(tr("Experimental: tested on an artificial city only."))
+                words.append(tr("Experimental: taught on simulated data only."))
             feedback.pushInfo(tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words)))
 
     @staticmethod

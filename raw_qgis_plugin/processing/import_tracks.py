@@ -17,11 +17,10 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
+from ..core.sources import FORMATS
 from .base import ANY_FILE, RawAlgorithm, icon
 from .progress import Stage
 from .words import describe, tr
-
-FORMATS = ("auto", "geolife", "csv", "parquet", "gotrack")
 
 
 class ImportTracks(RawAlgorithm):

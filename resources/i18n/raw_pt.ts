@@ -432,8 +432,8 @@
       <translation>Experimental (cidade artificial)</translation>
     </message>
     <message>
-      <source>Experimental: tested on an artificial city only.</source>
-      <translation>Experimental: testado só em uma cidade artificial.</translation>
+      <source>Experimental: taught on simulated data only.</source>
+      <translation>Experimental: ensinado só com dados simulados.</translation>
     </message>
     <message>
       <source>Export the model</source>

@@ -432,8 +432,8 @@
       <translation>实验性（人工城市）</translation>
     </message>
     <message>
-      <source>Experimental: tested on an artificial city only.</source>
-      <translation>实验性：仅在人工城市上测试过。</translation>
+      <source>Experimental: taught on simulated data only.</source>
+      <translation>实验性：仅用模拟数据训练。</translation>
     </message>
     <message>
       <source>Export the model</source>
