@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsMapLayer, QgsMapLayerProxyModel, QgsProject, QgsWkbTypes
+from qgis.core import Qgis, QgsMapLayer, QgsProject, QgsWkbTypes
 from qgis.gui import QgsCollapsibleGroupBox, QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import QTimeZone
 from qgis.PyQt.QtWidgets import (
@@ -49,7 +49,7 @@ class SourcePanel(QWidget):
         self.session, self.menu = session, menu
         self.layer = QgsMapLayerComboBox()
         self.layer.setObjectName("raw_layer")
-        self.layer.setFilters(QgsMapLayerProxyModel.Filter.PointLayer | QgsMapLayerProxyModel.Filter.LineLayer)
+        self.layer.setFilters(Qgis.LayerFilters(Qgis.LayerFilter.PointLayer | Qgis.LayerFilter.LineLayer))
         self.layer.setAllowEmptyLayer(True, tr("Choose a layer of tracks"))
         self.layer.setLayer(None)
         self.fields = {role: QgsFieldComboBox() for role in ROLES}

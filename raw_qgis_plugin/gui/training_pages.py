@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsMapLayerProxyModel, QgsVectorLayer, QgsWkbTypes
+from qgis.core import Qgis, QgsVectorLayer, QgsWkbTypes
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import QTimeZone, pyqtSignal
 from qgis.PyQt.QtWidgets import (
@@ -80,7 +80,7 @@ class DataPage(Page):
         super().__init__()
         self.layer = QgsMapLayerComboBox()
         self.layer.setObjectName("raw_training_layer")
-        self.layer.setFilters(QgsMapLayerProxyModel.Filter.PointLayer | QgsMapLayerProxyModel.Filter.LineLayer)
+        self.layer.setFilters(Qgis.LayerFilters(Qgis.LayerFilter.PointLayer | Qgis.LayerFilter.LineLayer))
         self.form.addRow(tr("Tracks"), self.layer)
         self.fields = {role: QgsFieldComboBox() for role in ROLES}
         for role, words in zip(ROLES, (tr("User field"), tr("Track field"), tr("Time field"))):
@@ -149,7 +149,7 @@ class QuestionPage(Page):
         self.unit.addItem(tr("tracks (trips)"), "track")
         self.table = QgsMapLayerComboBox()
         self.table.setObjectName("raw_training_table")
-        self.table.setFilters(QgsMapLayerProxyModel.Filter.VectorLayer)
+        self.table.setFilters(Qgis.LayerFilter.VectorLayer)
         self.key, self.label = QgsFieldComboBox(), QgsFieldComboBox()
         self.key.setObjectName("raw_training_key")
         self.label.setObjectName("raw_training_label")
