@@ -21,7 +21,8 @@ LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
 NEAR_M = 5.0  # nearer than this displacements are told apart less
 FADE_S = 900.0  # velocity fades with this time constant in the baseline that the model corrects
 _SAME_TIME_MS = 30 * 60_000  # 'the same time yesterday' is a fix within half an hour of it
-KEY_BITS = 43  # milliseconds of a sequence, 278 years
+KEY_BITS = 43  # milliseconds of a sequence, 278 years …
+LONGEST_MS = 2**KEY_BITS - 366 * DAY_MS  # … of which the last one is for what is asked ahead
 
 
 def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
@@ -117,7 +118,7 @@ def featurize(
     start = np.ones(n, bool)
     start[1:] = sequence[1:] != sequence[:-1]
     first = np.maximum.accumulate(np.where(start, every, 0))
-    key = (np.cumsum(start).astype(np.int64) << KEY_BITS) + (t - t[first])
+    key = (np.cumsum(start).astype(np.int64) << KEY_BITS) + np.minimum(t - t[first], LONGEST_MS)
     elapsed = (t - t[first]) / 1000.0
     hours = solar_hour(t, lon)
     step = offset_m(lon, lat, lon[np.maximum(every - 1, first)], lat[np.maximum(every - 1, first)])

@@ -70,10 +70,9 @@ def motion(tracks: Tracks) -> np.ndarray:
 
 def _smooth_speed(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     """Speeds (m/s) from each fix to the first one half a minute later (or the track's last), and their tracks."""
-    key = (tracks.track.astype(np.int64) << 44) + (tracks.t - tracks.t.min())
     last = tracks.track_offsets[1:][tracks.track] - 1
-    there = np.minimum(np.searchsorted(key, key + LAG_MS), last)
-    row = np.flatnonzero(there > np.arange(len(key)))
+    there = np.minimum(tracks.time_index.before(tracks.track, tracks.t + LAG_MS), last)
+    row = np.flatnonzero(there > np.arange(len(tracks)))
     there = there[row]
     metres = np.hypot(*offset_m(tracks.lon[there], tracks.lat[there], tracks.lon[row], tracks.lat[row]).T)
     return metres / np.maximum((tracks.t[there] - tracks.t[row]) / 1000.0, 0.5), tracks.track[row]

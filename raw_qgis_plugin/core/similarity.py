@@ -67,8 +67,8 @@ def similar(
 def unit_vectors(embeddings: np.ndarray, whiten: bool = True) -> np.ndarray:
     """Embeddings (n, d) without nan as vectors (n, d) float32 of length 1, whose products are their similarity."""
     x = embeddings.astype(np.float32)
-    spread = x.std(axis=0)
-    x = (x - x.mean(axis=0)) / np.where(spread > 1e-6, spread, 1.0)
+    middle, spread = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
+    x = ((x - middle) / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)
     x = _whitened(x) if whiten else x
     return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
 

@@ -123,3 +123,12 @@ def test_the_card_says_whether_heads_know_the_facts(people, invented_model):
     assert both.shape == (12, embedding_width(4)) == (12, 16 + FACTS)
     model.card["embedding"] = {"width": 16}
     np.testing.assert_array_equal(embed(people, model), both[:, :16])
+
+
+def test_motion_of_a_track_is_the_same_among_many():
+    n = 2**19 + 500
+    track, seconds = np.repeat(np.arange(n, dtype=np.int32), 3), np.tile([0, 20, 40], n)
+    names = np.arange(n)
+    many = Tracks(names, names, names, track, MONDAY + 1000 * seconds, seconds * 1e-4, np.full(3 * n, 50.0))
+    found = motion(many)
+    assert (found == found[0]).all() and found[0, MOTION.index("smooth_speed_0.5")] > 0

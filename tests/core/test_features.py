@@ -118,3 +118,19 @@ def test_solar_time_of_a_known_moment():
     t = np.array([np.datetime64("2024-01-03T12:00").astype("datetime64[ms]").astype(np.int64)])  # a Wednesday
     assert feat.solar_hour(t, np.array([0.0]))[0] == pytest.approx(2 * 24 + 12)
     assert feat.solar_hour(t, np.array([-90.0]))[0] == pytest.approx(2 * 24 + 6)
+
+
+@pytest.mark.parametrize("year", ["0001", "1601"])
+def test_a_clock_that_is_centuries_off_changes_no_other_sequence(year):
+    tracks = [walk(seed=seed, step_s=1800) for seed in range(6)]
+    t, lon, lat = (np.concatenate(column) for column in zip(*tracks, strict=True))
+    sequence, wrong = np.repeat(np.arange(6), 80), t.copy()
+    wrong[240] = np.datetime64(f"{year}-06-01", "ms").astype(np.int64)
+    others = np.flatnonzero(sequence != 3)
+    row = np.concatenate([others, [300]])
+    good, bad = (
+        feat.ask(feat.featurize(sequence, each, lon, lat), row, np.full(len(row), 600.0)) for each in (t, wrong)
+    )
+    np.testing.assert_array_equal(good.x[:-1], bad.x[:-1])
+    one, two = (feat.featurize(sequence, each, lon, lat).x[others] for each in (t, wrong))
+    np.testing.assert_array_equal(one, two)

@@ -10,7 +10,7 @@ shapely = pytest.importorskip("shapely")
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.facts import hour_spans, reasons, user_facts  # noqa: E402
-from raw_qgis_plugin.core.similarity import similar, similar_regions, similar_users  # noqa: E402
+from raw_qgis_plugin.core.similarity import similar, similar_regions, similar_users, unit_vectors  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
 MONDAY = 1_700_438_400_000  # 2023-11-20 00:00 UTC; at longitude 0 the clock is the solar one
@@ -151,3 +151,12 @@ def test_hours_in_words(hours, words):
     busy = np.zeros(24, bool)
     busy[list(hours)] = True
     assert hour_spans(busy) == words
+
+
+def test_what_is_the_same_for_all_makes_nobody_alike():
+    rng = np.random.default_rng(0)
+    differ = rng.normal(size=(20_000, 8))
+    same = np.tile(rng.uniform(0.1, 3.0, 40), (20_000, 1))
+    alone, beside = (unit_vectors(x, whiten=False) for x in (differ, np.concatenate([differ, same], axis=1)))
+    np.testing.assert_allclose(beside[:, :8], alone, atol=1e-5)
+    assert not np.abs(beside[:, 8:]).max() > 1e-5
