@@ -224,25 +224,31 @@ def _read_parquet(
 def _read_csv(
     path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress
 ) -> tuple[Guess, Iterator[pa.Table]]:
-    """A text table with a header, or a folder of them: there, without a user column, each file is a user."""
+    """A text table with a header, or a folder of them: there, without a user column, each file is a user with the
+    file's name, and the folders on the way to it where names are there twice.
+    """
     files = _files_of(path, TEXT)
     heads = [_head(file) for file in files]
     chosen = [(file, head) for file, head in zip(files, heads) if _has_fixes(head.names, fields)] or [
         (files[0], heads[0])
     ]
     guesses = [_choose(head.names, fields, file) for file, head in chosen]
+    names = [file.stem for file, _ in chosen]
+    if len(set(names)) < len(names):
+        names = [file.relative_to(path).with_suffix("").as_posix() for file, _ in chosen]
 
     def tables() -> Iterator[pa.Table]:
-        for number, ((file, head), guess) in enumerate(zip(chosen, guesses)):
+        for number, ((file, head), guess, name) in enumerate(zip(chosen, guesses, names)):
             part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
-            yield from _csv_fixes(file, head, guess, timezone, skipped, part, len(chosen) > 1)
+            yield from _csv_fixes(file, head, guess, timezone, skipped, part, name if len(chosen) > 1 else None)
 
     return guesses[0], tables()
 
 
 def _csv_fixes(
-    file: Path, head: _Head, guess: Guess, timezone: str, skipped: Skipped, progress: Progress, of_many: bool
+    file: Path, head: _Head, guess: Guess, timezone: str, skipped: Skipped, progress: Progress, user: str | None
 ) -> Iterator[pa.Table]:
+    """The fixes of a file; all of `user`, if told, where no column names users."""
     import pyarrow as pa
 
     from .columns import fixes_of
@@ -250,8 +256,8 @@ def _csv_fixes(
     try:
         for table in _csv_tables(file, head, guess.columns(), skipped, progress):
             fixes = fixes_of(table, guess, timezone, skipped)
-            if guess.user is None and of_many:
-                fixes = fixes.append_column("user", pa.repeat(file.stem, len(fixes)).dictionary_encode())
+            if guess.user is None and user is not None:
+                fixes = fixes.append_column("user", pa.repeat(user, len(fixes)).dictionary_encode())
             yield _with_devices(fixes, file)
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error

@@ -98,14 +98,18 @@ def _offset_ms(quarter: int, zone: tzinfo) -> int:
 def _from_numbers(array: np.ndarray, zone: tzinfo | None = None) -> np.ndarray:
     """Epoch s, ms, µs or ns -> ms, by the column's median: 1e11 s is the year 5138, 1e11 ms is 1973.
 
-    zone: of dates that are written as one number, which epochs in ms would not reach before 2572; None for none.
+    zone: of dates that are written as one number, to the second, the minute or the day; None for none. Epochs in ms
+    would not reach the first before 2572; the others would be epochs of the seventies, so all have to be dates.
     """
     whole = array.dtype.kind in "iu"
     good = np.isfinite(array) & (np.abs(array.astype(np.float64)) < 9.2e18)
     size = np.abs(array[good & (array != 0)].astype(np.float64))
     middle = np.median(size) if len(size) else 0.0
-    if zone is not None and 19e12 <= middle < 21e12:
-        return _from_dates(array, zone)
+    for factor in (1, 100, 1_000_000) if zone is not None else ():
+        if 19e12 <= middle * factor < 21e12:
+            dates = _from_dates(array.astype(np.int64 if whole else np.float64) * factor, zone)
+            if factor == 1 or (dates != NO_TIME)[good & (array != 0)].all():
+                return dates
     per_ms = 1e-3 if middle < 1e11 else 1 if middle < 1e14 else 1e3 if middle < 1e17 else 1e6
     number = np.where(good, array, 0)
     if whole:

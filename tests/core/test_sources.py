@@ -133,6 +133,14 @@ def test_a_folder_of_csv_files_is_a_user_a_file(tmp_path):
     assert read(tmp_path)[0].user_ids.tolist() == ["a", "b"]
 
 
+def test_files_of_one_name_in_several_folders_are_several_users(tmp_path):
+    for name in ("anna", "bob"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "2020-01.csv").write_text("time,lat,lon\n2020-01-01,1,2\n")
+    tracks, skipped, _ = read(tmp_path)
+    assert tracks.user_ids.tolist() == ["anna/2020-01", "bob/2020-01"] and not skipped
+
+
 def points(**columns):
     base = {"t": pa.array([TEN, TEN + 60_000], pa.timestamp("ms", tz="UTC")), "lon": [1.0, 2.0], "lat": [3.0, 4.0]}
     return pa.table({**base, **columns})

@@ -62,6 +62,22 @@ def test_dates_written_as_one_number(kind):
     assert parse_times(values[:1] + 20000, "Europe/Berlin").tolist() == [NOON]  # two hours later there
 
 
+@pytest.mark.parametrize("kind", ["int32", "int64", "float64"])
+def test_days_as_one_number(kind):
+    days = np.array([20240701, 20240702, 0], kind)
+    assert parse_times(days).tolist() == [*parse_times(["20240701", "20240702"]), NO_TIME]
+    relative = np.array([20240630, 20240631, 20240632], kind)  # seconds since somebody started a clock: no 32nd of June
+    assert (np.diff(parse_times(relative)) == 1000).all()
+
+
+@pytest.mark.parametrize("kind", ["int64", "float64", object])
+def test_minutes_as_one_number(kind):
+    minutes = np.array([202407010830, 202407010831], kind)
+    assert parse_times(minutes, "Europe/Berlin").tolist() == [1_719_815_400_000, 1_719_815_460_000]
+    epochs = minutes + 60  # ms of 1976: no 90th minute
+    assert parse_times(epochs).tolist() == epochs.tolist()
+
+
 def test_a_mixed_column():
     values = [
         None, "2008-05-17 10:00:04", datetime(2008, 5, 17, 10, 0, 4), NOON // 1000, float("nan"), True,
