@@ -105,8 +105,8 @@ def _from_numbers(array: np.ndarray, zone: tzinfo | None = None) -> np.ndarray:
     good = np.isfinite(array) & (np.abs(array.astype(np.float64)) < 9.2e18)
     size = np.abs(array[good & (array != 0)].astype(np.float64))
     middle = np.median(size) if len(size) else 0.0
-    for factor in (1, 100, 1_000_000) if zone is not None else ():
-        if 19e12 <= middle * factor < 21e12:
+    for factor in (1, 100, 1_000_000):
+        if zone is not None and 19e12 <= middle * factor < 21e12:
             dates = _from_dates(array.astype(np.int64 if whole else np.float64) * factor, zone)
             if factor == 1 or (dates != NO_TIME)[good & (array != 0)].all():
                 return dates
