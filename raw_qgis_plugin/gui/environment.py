@@ -36,7 +36,7 @@ from ..core.errors import Progress, RawError
 from ..environment import packages
 from ..environment.folders import size_of, venv_folder
 from ..environment.install import Wanted
-from ..environment.interpreter import base_python, this_layout
+from ..environment.interpreter import NoPython, base_python, this_layout
 from ..environment.proxy import qgis_proxy
 from ..processing.base import icon
 from ..processing.words import tr
@@ -201,8 +201,13 @@ class EnvironmentDialog(QDialog):
         """In the background: the graphics card, and whether the packages that are there can be imported."""
         there = [p.module for p in packages.check(RUNNING) + packages.check(TRAINING) if p.version]
         self.hardware.setText(tr("Looking at the graphics card and trying the packages …"))
-        python, path = base_python(this_layout()), list(sys.path)
-        self._job = Job(tr("Checking RAW's packages"), partial(look, python, path, there), self._seen, self._unseen)
+        try:
+            python = base_python(this_layout())
+        except NoPython as error:
+            self._unseen(str(error))
+            return
+        work = partial(look, python, list(sys.path), there)
+        self._job = Job(tr("Checking RAW's packages"), work, self._seen, self._unseen)
         self._job.start()
 
     def _seen(self, found: tuple[list[str], dict[str, str]]) -> None:

@@ -7,10 +7,20 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qgis.core import Qgis, QgsApplication, QgsMapLayer, QgsProject, QgsSettings, QgsVectorLayer, QgsWkbTypes
+from qgis.core import (
+    Qgis,
+    QgsApplication,
+    QgsMapLayer,
+    QgsProject,
+    QgsSettings,
+    QgsTask,
+    QgsVectorLayer,
+    QgsWkbTypes,
+)
+from qgis.gui import QgsProcessingAlgorithmDialogBase
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QPushButton
+from qgis.PyQt.QtWidgets import QPushButton, QWidget
 
 try:
     from qgis.PyQt.QtGui import QAction
@@ -176,9 +186,15 @@ class RawMenu:
         bar.pushWidget(item, Qgis.MessageLevel.Warning)
 
     def keep(self, window: Any) -> Any:
-        """Keep a window's Python half while it is open, and close it when the plugin is unloaded."""
-        open_ones = [each for each in self.windows if not sip.isdeleted(each) and each.isVisible()]
-        self.windows = [each for each in open_ones if each is not window] + ([] if window is None else [window])
+        """Keep a window's Python half while it is open, and close it when the plugin is unloaded.
+
+        Those that were closed since the last one was opened are deleted.
+        """
+        others = [each for each in self.windows if not sip.isdeleted(each) and each is not window]
+        self.windows = [each for each in others if each.isVisible()] + ([] if window is None else [window])
+        for each in others:
+            if not each.isVisible():
+                let_go(each)
         return window
 
     def remove(self) -> None:
@@ -186,6 +202,7 @@ class RawMenu:
         for window in self.windows:
             if not sip.isdeleted(window):
                 window.close()
+                let_go(window)
         self.windows = []
         self._drop_dock()
         self.saved_regions.close()
@@ -201,6 +218,18 @@ class RawMenu:
             self.iface.mainWindow().removeToolBar(self.toolbar)
             self.toolbar.setParent(None)
             self.toolbar.deleteLater()
+
+
+def let_go(window: Any) -> None:
+    """Delete a window that was closed, once no job has anything to tell it any more."""
+    if sip.isdeleted(window) or isinstance(window, QgsProcessingAlgorithmDialogBase):
+        return  # QGIS deletes its own, which may go on with a run
+    jobs = [getattr(part, "job", None) for part in (window, *window.findChildren(QWidget))]
+    running = next((job for job in jobs if isinstance(job, QgsTask) and not sip.isdeleted(job)), None)
+    if running is None:
+        window.deleteLater()
+    else:
+        running.destroyed.connect(lambda: let_go(window))  # QGIS deletes a job when its end was told
 
 
 def fill_in(algorithm: Any, current: Any) -> dict[str, Any]:

@@ -160,10 +160,18 @@ class Tour(QDialog):
         self.adjustSize()
         self.move(canvas.mapToGlobal(QPoint(16, max(16, canvas.height() - self.sizeHint().height() - 48))))
 
+    def done(self, result: int) -> None:
+        """Esc and the like: as closing."""
+        self._take_frame_away()
+        super().done(result)
+
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
         """Take the frame away."""
+        self._take_frame_away()
+        super().closeEvent(event)
+
+    def _take_frame_away(self) -> None:
         self.timer.stop()
         if not sip.isdeleted(self.frame):
             self.frame.setParent(None)
             self.frame.deleteLater()
-        super().closeEvent(event)

@@ -16,7 +16,7 @@ from qgis.PyQt.QtWidgets import QApplication
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
 
 NAME = "raw_qgis_plugin"
-IN_MENU = ("sample", "environment", "diagnostics", "help")
+IN_MENU = ("sample", "train", "models", "environment", "diagnostics", "help")
 report = {"errors": [], "with": [], "without": []}
 
 

@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The plugin's windows on a main window: how they open where something is missing, and that they go when closed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QDialog, QFrame
+
+
+@pytest.fixture
+def menu(processing: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
+    """The menu, with no training runs."""
+    from raw_qgis_plugin.gui.menu import RawMenu
+    from raw_qgis_plugin.tasks import child
+
+    (tmp_path / "runs").mkdir()
+    monkeypatch.setattr(child, "runs_folder", lambda: tmp_path / "runs")
+    menu = RawMenu(qgis_iface)
+    yield menu
+    if menu.actions:  # the test may have removed it
+        menu.remove()
+
+
+def until(condition: Callable[[], Any], seconds: float = 30) -> None:
+    """Let Qt work, and delete what it shall, until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        QCoreApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        time.sleep(0.005)
+
+
+def open_window(menu: Any, name: str) -> Any:
+    from raw_qgis_plugin.gui.menu import WINDOWS
+
+    return menu.open_window(next(window for window in WINDOWS if window.name == name))
+
+
+def test_a_window_that_was_closed_goes_before_the_next_and_the_last_with_the_plugin(menu: Any) -> None:
+    def there() -> list[str]:
+        return sorted(w.objectName() for w in menu.iface.mainWindow().findChildren(QDialog))
+
+    for _ in range(3):
+        open_window(menu, "train").close()
+        open_window(menu, "models").close()  # in the middle of its work
+    until(lambda: len(there()) <= 2)
+    assert "raw_models" in there()
+    menu.keep(QDialog(menu.iface.mainWindow())).show()  # as the dock's comparison of regions
+    until(lambda: len(there()) == 1)
+    for name in ("train", "models"):
+        open_window(menu, name)
+    menu.windows[0].close()
+    menu.remove()
+    until(lambda: not there())
+
+
+def test_esc_takes_the_frame_of_the_tour_away(menu: Any) -> None:
+    from raw_qgis_plugin.gui.tour import Tour
+
+    def frames() -> list[QFrame]:
+        return menu.iface.mainWindow().findChildren(QFrame, "RawTourFrame")
+
+    tour = menu.keep(Tour(menu))
+    tour.show()
+    assert len(frames()) == 1
+    QTest.keyClick(tour, Qt.Key.Key_Escape)
+    assert not tour.isVisible() and not frames()
+
+
+def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.environment.interpreter import Layout
+    from raw_qgis_plugin.gui import environment
+
+    elsewhere = Layout("win32", Path("/no/bin/qgis-bin.exe"), Path("/no/prefix"), (3, 12))
+    monkeypatch.setattr(environment, "this_layout", lambda: elsewhere)
+    dialog = open_window(menu, "environment")
+    assert dialog.isVisible() and dialog.hardware.text().startswith("The Python of this QGIS was not found.")
+    assert dialog.table.topLevelItemCount()
+    dialog.close()
