@@ -24,6 +24,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ..core.errors import Progress
 from ..core.fields import TRACK, USER, plain
 from ..core.paths import shipped_bundle
 from ..environment.folders import models_folder
@@ -167,7 +168,7 @@ class QuestionPage(Page):
         self.teach.toggled.connect(self.show_teaching)
         self.unit.currentIndexChanged.connect(self.guess)
         self.table.layerChanged.connect(self.guess)
-        for box in (self.key, self.label):
+        for box in (self.key, self.label, data.fields["user"]):
             box.fieldChanged.connect(self.count)
         self.name.textChanged.connect(self.changed)
         self.show_teaching(False)
@@ -213,7 +214,7 @@ class QuestionPage(Page):
             self.note.setText("")
             self.changed.emit()
             return
-        source = Snapshot(layer)
+        source, user = Snapshot(layer), self._user_field(layer)
 
         def done(labels: Labels) -> None:
             if self.job is job:
@@ -223,12 +224,21 @@ class QuestionPage(Page):
 
         def failed(words: str) -> None:
             if self.job is job:
+                self.job = None
                 self.note.setText(words)
 
+        def work(progress: Progress) -> Labels:
+            return read_labels(source, key, label, progress, user)
+
         self.note.setText(tr("Counting the labels …"))
-        job = Job(tr("RAW: counting labels"), lambda progress: read_labels(source, key, label, progress), done, failed)
-        self.job = job
+        job = self.job = Job(tr("RAW: counting labels"), work, done, failed)
         job.start()
+
+    def _user_field(self, layer: QgsVectorLayer) -> str:
+        """The field that says whose a labelled track is, '' where the labels have none: users may number their own."""
+        user = self.data.fields["user"].currentField()
+        known = user in layer.fields().names() and user not in (self.key.currentField(), self.label.currentField())
+        return user if known and self.unit.currentData() == "track" else ""
 
     def problem(self) -> str:
         """Labels, enough of them, and a name."""

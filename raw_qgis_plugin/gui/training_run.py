@@ -29,7 +29,7 @@ from ..processing.progress import time_left
 from ..processing.words import tr
 from ..tasks.child import PATIENCE_S, Child, runs
 from ..tasks.job import Job
-from ..tasks.training import ADAPT, RUN, in_words, name_of, share_done, share_taught
+from ..tasks.training import ADAPT, RUN, forget_people, in_words, name_of, share_done, share_taught
 from .training_plot import LinePlot
 
 if TYPE_CHECKING:
@@ -242,9 +242,10 @@ class RunPage(QWidget):
         if child is None:
             return
         goes_on = self._goes_on()
+        has_tracks = (child.folder / "tracks.parquet").exists()  # raw:trainhead keeps none of a run that failed
         shown = {
             "pause": status == "running" and goes_on,
-            "resume": status in ("stopped", "interrupted", "failed"),
+            "resume": status in ("stopped", "interrupted", "failed") and has_tracks,
             "delete": True,
             "report": status == "finished" and self.report().exists(),
             "use": status == "finished",
@@ -259,8 +260,7 @@ class RunPage(QWidget):
             return
         if status == "finished":
             self.bar.setValue(1000)
-            for name in ("tracks.parquet", "labels.csv"):  # personal, and not needed any more
-                (child.folder / name).unlink(missing_ok=True)
+            forget_people(child.folder)  # their copies are not needed any more
             self.head.setText(f"<b>{self._verdict()}</b>")
         elif status == "stopped":
             self.head.setText(tr("<b>Paused.</b> Go on with it now or another day."))

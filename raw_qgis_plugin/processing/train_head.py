@@ -24,7 +24,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import InputError
+from ..core.errors import Cancelled, InputError, RawError
 from ..tasks import training
 from .base import READ, TrackAlgorithm, icon, kept_in
 from .progress import Stage
@@ -169,7 +169,7 @@ class TrainHead(TrackAlgorithm):
             feedback.pushWarning(words.format(name=name))
         if not len(tracks):
             raise InputError("INPUT has no two usable fixes of anybody, so there is nothing to learn from.")
-        folder, child, told = runs.new_folder("head"), None, None
+        folder, child = runs.new_folder("head"), None
         made = folder / training.RUN  # where the training dialog looks for it
         arguments = [
             "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.parquet"),
@@ -195,11 +195,14 @@ class TrainHead(TrackAlgorithm):
             stage = Stage(feedback, tr("Teaching"), READ, 100)  # where Cancel was pressed, nothing is started
             child = runs.Child.start("model.finetune", arguments, folder, title=tr(self.TITLE))
             told = self._follow(child, stage, feedback)
-        finally:
+        except BaseException as error:
             if child is not None:
                 child.cancel()
-            if told is None:
+            if child is None or isinstance(error, Cancelled) or not isinstance(error, RawError):
                 shutil.rmtree(folder)  # a copy of people's tracks
+            else:
+                training.forget_people(folder)  # the log stays: errors say where it is
+            raise
         training.hand_over(folder, made / "bundle", made / "report.html", Path(bundle), Path(report))
         feedback.pushInfo(told.get("verdict", ""))
         return {

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/config.py: raw-1b is too large for a bundle
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
 RUN = "result"  # under the run's folder: what model.adapt calls RUN
-PERSONAL = ("tracks.parquet", "labels.parquet", "regions.geojson")  # what a run's folder holds of people
+PERSONAL = ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")  # what a run's folder holds of people
 KEPT = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # so that what was learnt elsewhere is not forgotten
 TRAINED, COMPARED, TAUGHT = 0.8, 0.85, 0.98  # shares of the work behind it, by the stages of model.adapt
 EMBEDDED = 0.5  # share of the work that embedding is in model.finetune, as far as one can tell
@@ -77,10 +77,15 @@ def hand_over(folder: Path, made: Path, told: Path, bundle: Path, report: Path) 
         library.copy(made, bundle)
         shutil.copyfile(told, report)
     except (RawError, OSError) as error:
-        for name in PERSONAL:
-            (folder / name).unlink(missing_ok=True)
+        forget_people(folder)
         raise RawError(f"{error} The training is done: its model is kept in {made}, and in RAW's training.") from error
     shutil.rmtree(folder)
+
+
+def forget_people(folder: Path) -> None:
+    """Remove from a run's folder the copies of tracks and labels; its log and what it has made stay."""
+    for name in PERSONAL:
+        (folder / name).unlink(missing_ok=True)
 
 
 def share_done(line: dict[str, Any], minutes: float) -> float | None:
@@ -145,30 +150,34 @@ def in_words(line: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels by the text of a unit's id. is_number: whether they are measured and not named."""
+    """Labels by a unit's id, (id,), or (user, id) of tracks whose ids are each user's own.
 
-    values: dict[str, str]
+    is_number: whether they are measured and not named.
+    """
+
+    values: dict[tuple[str, ...], str]
     is_number: bool
 
 
-def read_labels(source: Any, key: str, label: str, progress: Progress = no_progress) -> Labels:
+def read_labels(source: Any, key: str, label: str, progress: Progress = no_progress, user: str = "") -> Labels:
     """The label of each id in a layer or table; where one id has several, the most frequent. Runs in a task.
 
-    source: with fields(), featureCount() and getFeatures(), as layers.snapshot.Snapshot.
+    source: with fields(), featureCount() and getFeatures(), as layers.snapshot.Snapshot. user: the field of the user,
+    where two users may have an id in common.
     """
     from qgis.core import NULL, QgsFeatureRequest
 
     fields, total = source.fields(), max(1, source.featureCount())
-    at = [fields.lookupField(name) for name in (key, label)]
+    at = [fields.lookupField(name) for name in (user, key, label) if name]
     request = QgsFeatureRequest().setSubsetOfAttributes(at).setFlags(QgsFeatureRequest.NoGeometry)
-    seen: dict[str, Counter[str]] = {}
+    seen: dict[tuple[str, ...], Counter[str]] = {}
     for n, feature in enumerate(source.getFeatures(request)):
         if n % 5000 == 0:
             progress(min(1.0, n / total))
-        unit, value = feature[at[0]], feature[at[1]]
-        if unit not in (None, NULL) and value not in (None, NULL, ""):
+        *unit, value = (feature[i] for i in at)
+        if value not in (None, NULL, "") and not any(name in (None, NULL) for name in unit):
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            seen.setdefault(str(unit), Counter())[text] += 1
+            seen.setdefault(tuple(map(str, unit)), Counter())[text] += 1
     values = {unit: counts.most_common(1)[0][0] for unit, counts in seen.items()}
     return Labels(values, are_numbers(set(values.values())))
 
@@ -182,11 +191,12 @@ def are_numbers(texts: set[str]) -> bool:
 
 
 def write_labels(labels: Labels, unit: str, field: str, path: Path) -> None:
-    """Write labels as CSV: user_id or track_id, and the field."""
+    """Write labels as CSV: user_id, track_id or both, and the field."""
+    width = max(map(len, labels.values), default=1)
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
-        table.writerow([f"{unit}_id", field])
-        table.writerows(labels.values.items())
+        table.writerow([*("user_id", f"{unit}_id")[-width:], field])
+        table.writerows([*names, value] for names, value in labels.values.items())
 
 
 def teaching(

@@ -4,13 +4,26 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsVectorLayer
+from qgis.core import QgsProject, QgsVectorLayer
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QCoreApplication, QEvent
+
+
+def until(condition: Callable[[], Any], seconds: float = 30) -> None:
+    """Let Qt work until something is so."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end
+        QCoreApplication.processEvents()
+        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+        time.sleep(0.005)
 
 
 @pytest.fixture
@@ -28,7 +41,7 @@ def test_labels_are_read_by_id_and_told_by_kind(staged: None, table: QgsVectorLa
     named = read_labels(Snapshot(table), "user_id", "commuter")
     assert len(named.values) == 40 and set(named.values.values()) == {"true", "false"} and not named.is_number
     measured = read_labels(Snapshot(table), "user_id", "trips_a_day")
-    assert measured.is_number and measured.values["u00011"] == "1.857"
+    assert measured.is_number and measured.values["u00011",] == "1.857"
     write_labels(named, "user", "commuter", tmp_path / "labels.csv")
     assert (tmp_path / "labels.csv").read_text().splitlines()[:2] == ["user_id,commuter", "u00011,false"]
 
@@ -43,7 +56,62 @@ def test_the_most_frequent_label_of_an_id_counts_and_nulls_do_not(
     n = len(fixes.user_id)
     fixes.more["mode"] = [None, "bus", "car"] + ["bus"] * (n - 3)
     values = read_labels(Snapshot(make(fixes)), "user_id", "mode").values
-    assert set(values.values()) == {"bus"} and set(values) == {str(u) for u in fixes.user_id}
+    assert set(values.values()) == {"bus"} and set(values) == {(u,) for u in fixes.user_id}
+
+
+def test_tracks_that_each_user_numbers_anew_keep_their_labels(
+    staged: None, make: Callable[..., Any], invented: Callable[..., Any], tmp_path: Path
+) -> None:
+    pytest.importorskip("model.labels", exc_type=ImportError)
+    from model.labels import label_units, read_table
+    from raw_qgis_plugin.core import sources
+    from raw_qgis_plugin.gui.training_pages import DataPage, QuestionPage
+    from raw_qgis_plugin.layers.reading import read_tracks
+    from raw_qgis_plugin.tasks.training import write_labels, write_tracks
+
+    fixes = invented(users=20, fixes=100)
+    fixes.more["trip_id"] = [1 + n % 100 // 20 for n in range(2000)]
+    fixes.more["mode"] = [["bus", "car"][(n // 100 + n % 100 // 20) % 2] for n in range(2000)]
+    layer = QgsProject.instance().addMapLayer(make(fixes))
+    data = DataPage(layer)
+    page = QuestionPage(data)
+    page.unit.setCurrentIndex(page.unit.findData("track"))
+    page.teach.setChecked(True)
+    until(lambda: page.labels is not None)
+    assert page.note.text() == "100 labelled tracks (trips): <b>bus</b> 50, <b>car</b> 50" and page.problem() == ""
+    write_tracks(read_tracks(data.reading())[0], tmp_path / "tracks.parquet")
+    write_labels(page.labels, "track", "mode", tmp_path / "labels.csv")
+    told: list[str] = []
+    tracks = sources.read(tmp_path / "tracks.parquet")[0]
+    taught, found = label_units(tracks, read_table(tmp_path / "labels.csv"), "track", "mode", tell=told.append)
+    users = taught.user_ids[taught.track_user]
+    right = {(u, str(t)): mode for u, t, mode in zip(fixes.user_id, fixes.more["trip_id"], fixes.more["mode"])}
+    assert dict(zip(zip(users, taught.track_ids), found.value)) == right and not told
+    data.fields["user"].setField("")  # they are nobody's now
+    until(lambda: page.labels is not None)
+    assert len(page.labels.values) == 5
+    page.unit.setCurrentIndex(page.unit.findData("user"))
+    until(lambda: page.labels is not None)
+    assert all(len(names) == 1 for names in page.labels.values)
+    QgsProject.instance().clear()
+
+
+def test_the_question_can_be_changed_after_a_count_was_cancelled(
+    staged: None, make: Callable[..., Any], invented: Callable[..., Any]
+) -> None:
+    from raw_qgis_plugin.gui.training_pages import DataPage, QuestionPage
+
+    fixes = invented()
+    fixes.more |= {"kind": ["a", "b"] * (len(fixes.t) // 2), "zone": ["c", "d"] * (len(fixes.t) // 2)}
+    page = QuestionPage(DataPage(QgsProject.instance().addMapLayer(make(fixes))))
+    page.teach.setChecked(True)
+    job = page.job
+    job.cancel()  # as QGIS's list of tasks does
+    until(lambda: sip.isdeleted(job))
+    page.label.setField("zone")
+    until(lambda: page.labels is not None)
+    assert set(page.labels.values.values()) <= {"c", "d"} and page.job is None
+    QgsProject.instance().clear()
 
 
 @pytest.mark.parametrize(
@@ -54,7 +122,7 @@ def test_the_answer_is_announced_as_it_will_be_learned(staged: None, labels: lis
     from model.labels import read_table
     from raw_qgis_plugin.tasks.training import Labels, are_numbers, write_labels
 
-    said = Labels({f"u{n}": text for n, text in enumerate(labels)}, are_numbers(set(labels)))
+    said = Labels({(f"u{n}",): text for n, text in enumerate(labels)}, are_numbers(set(labels)))
     write_labels(said, "user", "kind", tmp_path / "labels.csv")
     task, _ = heads.encode(read_table(tmp_path / "labels.csv")["kind"])
     assert said.is_number == (task.kind == "number")

@@ -15,6 +15,8 @@ import pytest
 from qgis.core import QgsFeature, QgsProcessingException, QgsVectorLayer
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
+PEOPLES = {"tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson"}
+
 
 @pytest.fixture(autouse=True)
 def profile_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, staged: None) -> None:
@@ -273,7 +275,26 @@ def test_too_few_labels_are_said_by_the_training_in_its_own_words(
     with pytest.raises(QgsProcessingException, match="Only 2 users of the tracks have a label"):
         run("raw:trainhead", INPUT=make(fixes), LABELS=labels, LABEL_FIELD="kind", TASK_NAME="kind", MODEL=bundle,
             BUNDLE=str(tmp_path / "b"), REPORT=str(tmp_path / "r.html"))  # fmt: skip
-    assert not (tmp_path / "b").exists() and not list((tmp_path / "runs").iterdir())
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert not (tmp_path / "b").exists() and not {file.name for file in folder.iterdir()} & PEOPLES
+
+
+def test_a_training_that_breaks_leaves_the_log_that_it_points_to(
+    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, at_once: None
+) -> None:
+    from raw_qgis_plugin.gui.training_run import RunPage
+    from raw_qgis_plugin.tasks.child import Child
+
+    (tmp_path / "standin.py").write_text("print('reading', flush=True)\n1 / 0")
+    with pytest.raises(QgsProcessingException, match="ZeroDivisionError.*The log is in") as caught:
+        run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert str(folder) in str(caught.value)
+    assert "reading" in (folder / "log.jsonl").read_text() and "1 / 0" in (folder / "errors.txt").read_text()
+    assert not {file.name for file in folder.iterdir()} & PEOPLES
+    page = RunPage(None)
+    page.attach(Child(folder))
+    assert page.status == "failed" and page.buttons["resume"].isHidden() and not page.buttons["delete"].isHidden()
 
 
 def test_ids_of_labels_are_guessed(staged: None) -> None:

@@ -60,3 +60,13 @@ def test_what_goes_on_after_a_pause_is_not_killed(show: Callable[[str], Any], mo
     assert time.monotonic() - paused < 3.0
     spin(lambda: page.status != "running", 4.0)
     assert page.status == "running"
+
+
+def test_a_finished_run_keeps_nothing_of_people(show: Callable[[str], Any], tmp_path: Path) -> None:
+    folder, of_people = tmp_path / "runs" / "one", ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")
+    folder.mkdir(parents=True)
+    for name in of_people:  # raw:trainhead's too, where QGIS was quit before it could hand over
+        (folder / name).touch()
+    page = show("pass")
+    assert spin(lambda: page.status == "finished")
+    assert not any((folder / name).exists() for name in of_people)
