@@ -24,23 +24,26 @@ MOST_ALIKE = 3
 FEWEST_ALIKE = 4  # regions: likeness is among them
 
 
-@dataclass
+@dataclass(eq=False)  # two of one name and shape are two
 class Region:
     """A region that is kept."""
 
     name: str
     polygon: Any  # shapely, lon/lat
     view: RegionView
+    bundle: Bundle  # of the model that gave the view
     feature: int  # its id in the layer
 
 
 class RegionCard(QWidget):
-    """A region among its like. Nothing of a suppressed one but why."""
+    """A region among its like. Nothing of a suppressed one but why, and no answers of another model."""
 
-    def __init__(self, region: Region, regions: Sequence[Region], bundle: Bundle, min_users: int) -> None:
+    def __init__(self, region: Region, regions: Sequence[Region], bundle: Bundle | None, min_users: int) -> None:
+        """bundle: of the model that is chosen; None while it is being opened."""
         super().__init__()
         self.setObjectName("raw_region_card")
-        self.region, self.regions, self.bundle, self.min_users = region, list(regions), bundle, min_users
+        self.region, self.regions, self.min_users = region, list(regions), min_users
+        self.answered = [each for each in regions if each.bundle is bundle]  # others have another model's figures
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(0, 0, 0, 0)
         self.column.setSpacing(4)
@@ -55,10 +58,18 @@ class RegionCard(QWidget):
             words = tr("{people:,} people · {fixes:,} fixes · {area}")
             self._add(words.format(people=view.n_users, fixes=view.n_points, area=square_km(view.area_km2)))
             self._warn()
-            self._scores()
+            if region in self.answered:
+                self._scores()
+            else:
+                words = tr(
+                    "The chosen model has not looked at this region yet. "
+                    "If that was cancelled, read the layer again (button at the top)."
+                )
+                self._add(words).setObjectName("raw_not_looked")
             self._week()
-            self._mix()
-            self._alike()
+            if region in self.answered:
+                self._mix()
+                self._alike()
         self.column.addStretch()
 
     def _add(self, words: str, heading: bool = False) -> QLabel:
@@ -82,13 +93,13 @@ class RegionCard(QWidget):
             )
             label = self._add(words.format(names=", ".join(close), n=self.min_users))
             label.setObjectName("raw_differencing")
-        if not self.region.view.in_domain:
+        if self.region in self.answered and not self.region.view.in_domain:
             words = tr("⚠ Unlike what the model was trained on: {reasons}.")
             self._add(words.format(reasons="; ".join(self.region.view.reasons) or tr("see its card")))
 
     def _scores(self) -> None:
         """A row a head: its figure, interval and rank."""
-        every = self.bundle.heads("region")
+        every = self.region.bundle.heads("region")
         if not every:
             self._add(tr("The model has no head for regions: counts alone."))
             return
@@ -115,7 +126,7 @@ class RegionCard(QWidget):
         title = title_of(head) + (f" <i>({tr('experimental')})</i>" if head.get("experimental") else "")
         if head["kind"] != "number":
             return title, f"<b>{plain(str(columns[name]))}</b> {columns[f'{name}_p']:.0%}", ""
-        place = rank([other.view.columns.get(name) for other in self.regions], self.regions.index(self.region))
+        place = rank([other.view.columns.get(name) for other in self.answered], self.answered.index(self.region))
         low, high = columns[f"{name}_low"], columns[f"{name}_high"]
         value = f"<b>{short(columns[name])}</b> {head.get('unit_of_measure', '')}<br>{short(low)} – {short(high)}"
         return title, value, tr("{a} of {b}").format(a=ordinal(place[0]), b=place[1]) if place and place[1] > 1 else ""
@@ -133,7 +144,7 @@ class RegionCard(QWidget):
         self._add(f"<small>{words.format(n=int(week.max()), k=self.min_users)}</small>")
 
     def _mix(self) -> None:
-        for head in self.bundle.heads("user"):
+        for head in self.region.bundle.heads("user"):
             mix = self.region.view.mix.get(head["name"])
             if mix is None:
                 continue
@@ -150,7 +161,7 @@ class RegionCard(QWidget):
 
     def _alike(self) -> None:
         """The regions whose people move most alike, where there are enough regions to tell what is alike."""
-        shown = [(region, c) for region in self.regions if (c := region.view.character) is not None]
+        shown = [(region, c) for region in self.answered if (c := region.view.character) is not None]
         at = next((i for i, (region, _) in enumerate(shown) if region is self.region), None)
         if at is None or len(shown) < FEWEST_ALIKE or np.isnan(shown[at][1]).any():
             return

@@ -57,10 +57,10 @@ class RegionBook:
         self._made += 1
         return tr("Region {n}").format(n=self._made)
 
-    def add(self, region: Region, geometry: QgsGeometry, bundle: Bundle) -> None:
+    def add(self, region: Region, geometry: QgsGeometry) -> None:
         """Keep a region. geometry: in the CRS of the tracks' layer."""
         if self.layer is None:
-            self.heads = bundle.heads("region")
+            self.heads = region.bundle.heads("region")
             self.layer = self._make_layer()
         feature = QgsFeature(self.layer.fields())
         feature.setGeometry(geometry)

@@ -8,10 +8,14 @@ therefore written beside their style, as a property of the layer, and put back w
 from __future__ import annotations
 
 import json
+import logging
+from contextlib import suppress
 from typing import Any
 
 from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime
 
+log = logging.getLogger(__name__)
 OF = "raw/regions_of"  # property of a layer of drawn regions: the id of its layer of tracks
 FEATURES = "raw/features"  # and what is in it
 DIGITS = 17  # of a coordinate: all that a double has
@@ -26,7 +30,8 @@ class SavedRegions:
         self.read()  # the project may have been opened before the plugin was loaded
 
     def close(self) -> None:
-        """Listen to the project no longer."""
+        """Write a last time, for a project that is saved without the plugin, and listen no longer."""
+        self.write()
         QgsProject.instance().writeProject.disconnect(self.write)
         QgsProject.instance().readProject.disconnect(self.read)
 
@@ -42,7 +47,7 @@ class SavedRegions:
         """After QGIS has read the layers."""
         for layer in layers_of_regions():
             text = layer.customProperty(FEATURES)
-            if text and in_memory(layer) and not layer.featureCount():
+            if text and in_memory(layer) and not all_features(layer):
                 put_back(layer, text)
 
 
@@ -57,6 +62,15 @@ def in_memory(layer: QgsVectorLayer) -> bool:
     return bool(layer.providerType() == "memory")
 
 
+def all_features(layer: QgsVectorLayer) -> list[QgsFeature]:
+    """The features of a layer in memory, with those that a filter hides: QGIS forgets it and they show again."""
+    if not layer.subsetString():
+        return list(layer.getFeatures())
+    whole = layer.clone()  # the map goes on with the user's filter
+    whole.setSubsetString("")
+    return list(whole.getFeatures())
+
+
 def to_text(layer: QgsVectorLayer) -> str:
     """All features of a layer as JSON: shape and attributes by name."""
     names = layer.fields().names()
@@ -65,9 +79,14 @@ def to_text(layer: QgsVectorLayer) -> str:
             "shape": feature.geometry().asWkt(DIGITS),
             "values": {name: value for name, value in zip(names, feature.attributes()) if value not in (None, NULL)},
         }
-        for feature in layer.getFeatures()
+        for feature in all_features(layer)
     ]
-    return json.dumps(rows, ensure_ascii=False, default=str)
+    return json.dumps(rows, ensure_ascii=False, default=time_text)
+
+
+def time_text(value: Any) -> str | None:
+    """Dates and times, for which JSON has no word, as a field reads them again; None of anything else."""
+    return value.toString(Qt.DateFormat.ISODateWithMs) if isinstance(value, (QDate, QTime, QDateTime)) else None
 
 
 def put_back(layer: QgsVectorLayer, text: str) -> None:
@@ -76,16 +95,19 @@ def put_back(layer: QgsVectorLayer, text: str) -> None:
         rows = [(QgsGeometry.fromWkt(row["shape"]), dict(row["values"])) for row in json.loads(text)]
     except (ValueError, TypeError, KeyError):
         return
-    features = []
+    provider = layer.dataProvider()
+    fields = provider.fields()  # without those that QGIS works out
     for shape, values in rows:
         if shape.isEmpty():
             continue
-        feature = QgsFeature(layer.fields())
+        feature = QgsFeature(fields)
         feature.setGeometry(shape)
         for name, value in values.items():
-            if layer.fields().lookupField(name) >= 0:
-                feature.setAttribute(name, value)
-        features.append(feature)
-    layer.dataProvider().addFeatures(features)
+            if (at := fields.lookupField(name)) >= 0:
+                with suppress(ValueError):  # a value that the field cannot have: the region comes back without it
+                    feature.setAttribute(at, fields[at].convertCompatible(value))
+        added, _ = provider.addFeatures([feature])  # one by one: QGIS takes none where it refuses one
+        if not added:
+            log.warning("A region of the layer %s could not be put back: %s", layer.name(), provider.errors()[-1:])
     layer.updateExtents()
     layer.triggerRepaint()

@@ -6,17 +6,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsGeometry, QgsProject
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import (
-    QAbstractItemView,
     QDialog,
     QHBoxLayout,
-    QHeaderView,
     QLabel,
     QPushButton,
     QScrollArea,
     QSpinBox,
-    QTableWidget,
     QTableWidgetItem,
     QToolButton,
     QVBoxLayout,
@@ -26,21 +23,21 @@ from qgis.PyQt.QtWidgets import (
 from ..core.errors import InputError, Progress
 from ..core.region_view import City, RegionView, look
 from ..core.runtime import Model
-from ..layers.styling import short, title_of
 from ..processing.words import tr
 from .map_shapes import in_crs, lonlat
 from .menu import has_areas
 from .regions_card import Region, RegionCard
 from .regions_draw import Drawing
 from .regions_kept import RegionBook
+from .regions_table import RegionTable
 from .settings import settings
 
 if TYPE_CHECKING:
+    from ..core.bundle import Bundle
     from .dock_session import Session
     from .menu import RawMenu
 
 HINTS = {
-    "": "",
     "polygon": "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.",
     "box": "Drag a box on the map.",
 }
@@ -56,13 +53,14 @@ class RegionsTab(QWidget):
         self.book: RegionBook | None = None
         self._layer: Any = None
         self._city: City | None = None
+        self._model: Model | None = None
         self.drawing = Drawing(self.iface, session.map_crs)
         self.drawing.drawn.connect(self.take_drawn)
         self.drawing.ended.connect(lambda: self._draw(""))
         self.hint = QLabel()
         self.hint.setWordWrap(True)
         self.least = QSpinBox()
-        self.table = QTableWidget(0, 3)
+        self.table = RegionTable()
         self.card: RegionCard | None = None
         self._restyle = QTimer(self)  # many regions at once are styled once
         self._restyle.setSingleShot(True)
@@ -73,7 +71,8 @@ class RegionsTab(QWidget):
         self._settle.timeout.connect(self._settled)
         self._lay_out()
         session.changed.connect(self.show_session)
-        session.worked.connect(self._enable)
+        session.worked.connect(self.show_session)
+        self._fill_table()
         self.show_session()
 
     def _lay_out(self) -> None:
@@ -102,7 +101,8 @@ class RegionsTab(QWidget):
         self.least.setKeyboardTracking(False)  # on the way to 12 nobody asks for 1
         self.least.valueChanged.connect(lambda: self.look_again())
         top.addWidget(self.least)
-        self._lay_out_table()
+        self.table.itemSelectionChanged.connect(self._show_card)
+        self.table.itemChanged.connect(self._renamed)
         below = QHBoxLayout()
         self.compare = QPushButton(tr("Compare"))
         self.compare.setToolTip(tr("Choose two regions in the list to see them side by side"))
@@ -122,20 +122,6 @@ class RegionsTab(QWidget):
         layout.addLayout(self.place)
         layout.addStretch(1)
 
-    def _lay_out_table(self) -> None:
-        table = self.table
-        table.setObjectName("raw_region_list")
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(22)
-        table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        for column in (1, 2):
-            table.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.ResizeToContents)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setShowGrid(False)
-        table.setToolTip(tr("Double click a name to change it"))
-        table.itemSelectionChanged.connect(self._show_card)
-        table.itemChanged.connect(self._renamed)
-
     # ---- drawing ------------------------------------------------------------------------------------------------
 
     def _draw(self, how: str) -> None:
@@ -147,7 +133,7 @@ class RegionsTab(QWidget):
             how = ""
         for name in ("polygon", "box"):
             self.buttons[name].setChecked(name == how)
-        self.hint.setText(tr(HINTS[how]) if how else self._waiting())
+        self._tell(self._what_to_do())
 
     def take_drawn(self, geometry: QgsGeometry) -> None:
         """A region was closed on the map: look at it and show it."""
@@ -159,7 +145,7 @@ class RegionsTab(QWidget):
             polygon = lonlat(geometry, self.session.map_crs())
             view = look(city, model, polygon, least)
         except InputError as error:
-            self.hint.setText(str(error))
+            self._tell(str(error))
             return
         self._keep([(self.book.next_name(), polygon, view)], least)
 
@@ -169,7 +155,7 @@ class RegionsTab(QWidget):
         own = self.book.layer if self.book is not None else None
         layer = next((x for x in layers if has_areas(x) and x is not own and x.selectedFeatureCount()), None)
         if layer is None:
-            self.hint.setText(tr("Select polygons of a layer on the map first."))
+            self._tell(tr("Select polygons of a layer on the map first."))
             return
         named = layer.fields().lookupField(layer.displayField())
         found = []
@@ -178,7 +164,7 @@ class RegionsTab(QWidget):
                 try:
                     polygon = lonlat(feature.geometry(), layer.crs())
                 except InputError as error:
-                    self.hint.setText(str(error))
+                    self._tell(str(error))
                     return
                 name = str(feature[named]) if named >= 0 and feature[named] else self.book.next_name()
                 found.append((name, polygon))
@@ -191,25 +177,27 @@ class RegionsTab(QWidget):
         city, model = self.session.city, self.session.model
         if city is None or model is None or self.session.job is not None:
             return
+        self._tell(self._what_to_do())
         title = tr("Looking at {n:,} regions").format(n=len(polygons))
         self.session.run(title, lambda progress: look_at_all(city, model, polygons, least, progress), done)
 
     def _keep(self, found: list[tuple[str, Any, RegionView]], least: int) -> None:
-        if self.book is None or self.session.model is None:
+        bundle = self._bundle()
+        if self.book is None or bundle is None:
             return
         self.book.min_users = least
         for name, polygon, view in found:
-            region = Region(name, polygon, view, -1)
-            self.book.add(region, in_crs(polygon, self.book.crs), self.session.model.bundle)
-        self.hint.setText("")
+            self.book.add(Region(name, polygon, view, bundle, -1), in_crs(polygon, self.book.crs))
+        if any(region.bundle is not bundle for region in self.book.regions):
+            self._due = True  # a look at the others with this model was cancelled
         self._fill_table(len(self.book.regions) - 1)
         self._restyle.start(0)
 
     def look_again(self) -> None:
         """After tracks, model or fewest people have changed: at once, or when the job that runs has ended."""
-        book = self.book
+        book, bundle = self.book, self._bundle()
         self._due = self.session.city is None or self.session.job is not None
-        if book is None or self._due:
+        if book is None or bundle is None or self._due:
             return
         least = self.least.value()
         shown = list(book.regions)
@@ -220,13 +208,12 @@ class RegionsTab(QWidget):
 
         def done(views: list[RegionView]) -> None:
             for region, view in zip(shown, views):
-                region.view = view
+                region.view, region.bundle = view, bundle
             self._due = self._due or len(book.regions) > len(shown)  # one was drawn meanwhile
             found = zip(before, views[len(shown) :])
-            book.regions += [Region(name, polygon, view, at) for (name, polygon, at), view in found]
+            book.regions += [Region(name, polygon, view, bundle, at) for (name, polygon, at), view in found]
             book.min_users = least
-            if self.session.model is not None:
-                book.update(self.session.model.bundle)
+            book.update(bundle)
             self._fill_table(self.table.currentRow())
             self._restyle.start(0)
 
@@ -254,7 +241,7 @@ class RegionsTab(QWidget):
     # ---- showing ------------------------------------------------------------------------------------------------
 
     def show_session(self) -> None:
-        """Another layer has another book; another city is asked again."""
+        """Another layer has another book; another city or model is asked again."""
         if self.session.layer is not self._layer:
             self._close_book()
             self._layer = self.session.layer
@@ -263,8 +250,9 @@ class RegionsTab(QWidget):
                 if self.book.layer is not None:
                     self._set_least(self.book.min_users)
             self._fill_table()
-        if self.session.city is not self._city:
-            self._city = self.session.city
+        if self.session.city is not self._city or self.session.model is not self._model:
+            self._city, self._model = self.session.city, self.session.model
+            self._fill_table(self.table.currentRow())
             self.look_again()
         self._enable()
 
@@ -274,14 +262,19 @@ class RegionsTab(QWidget):
             button.setEnabled(ready and (name != "selected" or self.session.job is None))  # which starts a job
         if self.session.job is None:
             self._settle.start(0)
-        if not any(self.buttons[name].isChecked() for name in ("polygon", "box")):
-            self.hint.setText(self._waiting())
         chosen = len(self._chosen())
         self.compare.setEnabled(chosen == 2)
         self.away.setEnabled(chosen > 0)
-        self.hint.setVisible(bool(self.hint.text()))
 
-    def _waiting(self) -> str:
+    def _tell(self, words: str) -> None:
+        self.hint.setText(words)
+        self.hint.setVisible(bool(words))
+
+    def _what_to_do(self) -> str:
+        """The hint where nothing is wrong."""
+        drawing = next((name for name in HINTS if self.buttons[name].isChecked()), None)
+        if drawing:
+            return tr(HINTS[drawing])
         if self.session.city is None:
             return (
                 tr("Regions can be drawn when the model has read the users.") if self.session.layer is not None else ""
@@ -290,33 +283,14 @@ class RegionsTab(QWidget):
             return tr("Draw a region on the map, or select polygons, to see who is there, when, and what it says.")
         return ""
 
+    def _bundle(self) -> Bundle | None:
+        return self.session.model.bundle if self.session.model is not None else None
+
     def _fill_table(self, current: int = -1) -> None:
         regions = self.book.regions if self.book is not None else []
-        model = self.session.model
-        heads = model.bundle.heads("region") if model is not None else []
-        heads = [head for head in heads if "hours" not in head]  # of stretches nothing is worked out here
-        self.table.blockSignals(True)
-        self.table.setRowCount(len(regions))
-        titles = [tr("Region"), tr("People"), title_of(heads[0]) if heads else tr("Fixes")]
-        self.table.setHorizontalHeaderLabels(titles)
-        for row, region in enumerate(regions):
-            value = region.view.columns.get(heads[0]["name"]) if heads else region.view.n_points
-            people = "–" if region.view.n_users is None else f"{region.view.n_users:,}"
-            figure = "–" if value is None or value != value else short(value) if not isinstance(value, str) else value
-            for column, text in enumerate((region.name, people, figure)):
-                item = QTableWidgetItem(text)
-                if column:
-                    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
-                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-                self.table.setItem(row, column, item)
-        self.table.blockSignals(False)
-        self.table.setVisible(bool(regions))
-        self.compare.setVisible(bool(regions))
-        self.away.setVisible(bool(regions))
-        self.table.setFixedHeight(30 + 22 * min(max(len(regions), 1), 5))
-        self.table.clearSelection()
-        if regions:
-            self.table.selectRow(min(max(current, 0), len(regions) - 1))
+        self.table.fill(regions, self._bundle(), current)
+        for widget in (self.table, self.compare, self.away):
+            widget.setVisible(bool(regions))
         self._show_card()
 
     def _chosen(self) -> list[Region]:
@@ -333,12 +307,13 @@ class RegionsTab(QWidget):
         self.card = self._card(chosen[-1]) if chosen else None
         if self.card is not None:
             self.place.addWidget(self.card)
+        self._tell(self._what_to_do())
         self._enable()
 
     def _card(self, region: Region) -> RegionCard | None:
-        if self.book is None or self.session.model is None:
+        if self.book is None:
             return None
-        return RegionCard(region, self.book.regions, self.session.model.bundle, self.book.min_users)
+        return RegionCard(region, self.book.regions, self._bundle(), self.book.min_users)
 
     def _renamed(self, item: QTableWidgetItem) -> None:
         if self.book is not None and item.column() == 0 and item.text().strip():

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -25,7 +27,7 @@ from qgis.gui import QgsMapToolPan
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAction
+from qgis.PyQt.QtWidgets import QAction, QLabel
 
 HOME = QgsRectangle(116.395, 39.895, 116.405, 39.905)  # in the middle of the invented people
 
@@ -166,7 +168,7 @@ def test_edits_of_the_drawn_layer_are_looked_at(regions: Any) -> None:
     for box in (far, HOME):
         draw(regions, box)
     layer = regions.book.layer
-    (first, second), area = layer.allFeatureIds(), regions.book.regions[1].view.area_km2
+    (first, second), area = sorted(layer.allFeatureIds()), regions.book.regions[1].view.area_km2
     assert people(regions)[0] is None and people(regions)[1]
     layer.startEditing()
     layer.changeGeometry(second, QgsGeometry.fromRect(HOME.buffered(0.05)))
@@ -182,6 +184,107 @@ def test_edits_of_the_drawn_layer_are_looked_at(regions: Any) -> None:
     assert regions.book.regions[0].view.area_km2 > 50 * area
     assert sorted(feature["n_users"] for feature in layer.getFeatures()) == sorted(people(regions))
     assert regions.table.rowCount() == 2 and regions.table.item(0, 0).text() == "Centre"
+
+
+def other_model(bundle: str, folder: Path, head: str) -> str:
+    """A copy of a model, whose first head of regions is called otherwise."""
+    from raw_qgis_plugin.core.bundle import open_bundle, write_sums
+
+    first = open_bundle(bundle)
+    own = Path(shutil.copytree(first.path, folder))
+    name = first.heads("region")[0]["name"]
+    card = json.loads((own / "card.json").read_text("utf-8"))
+    next(each for each in card["heads"] if each["name"] == name)["name"] = head
+    (own / "card.json").write_text(json.dumps(card), "utf-8")
+    (own / "heads" / f"{name}.onnx").rename(own / "heads" / f"{head}.onnx")
+    write_sums(own)
+    return str(own)
+
+
+def waits(card: Any) -> bool:
+    """Whether a card says that the chosen model has not looked at its region; then it has counts and no answers."""
+    labels = card.findChildren(QLabel)
+    assert any("people ·" in label.text() for label in labels)
+    answered = any("per km²" in label.text() for label in labels)
+    waiting = card.findChild(QLabel, "raw_not_looked") is not None
+    assert waiting != answered
+    return waiting
+
+
+@pytest.mark.parametrize("same", [False, True])
+def test_regions_wait_for_a_model_that_has_not_looked_at_them(
+    regions: Any, bundle: str, tmp_path: Path, same: bool
+) -> None:
+    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.gui.regions_card import RegionCard
+    from raw_qgis_plugin.layers.styling import short
+
+    session, table = regions.session, regions.table
+    for box in (HOME, HOME.buffered(0.01)):
+        draw(regions, box)
+    assert not waits(regions.card) and "–" not in [table.item(row, 2).text() for row in range(2)]
+    fixes = short(regions.book.regions[0].view.n_points)
+    name = open_bundle(bundle).heads("region")[0]["name"] if same else "other"
+    session.set_model(other_model(bundle, tmp_path / "own", name))
+    for ready in (lambda: session.model is None, lambda: session.model is not None):  # opening; reading the users
+        until(ready)
+        assert session.city is None and waits(regions.card)
+        table.clearSelection()
+        table.selectRow(0)
+        table.item(0, 0).setText("Centre")
+        assert waits(regions.card) and regions.card.region.name == "Centre"
+        table.selectAll()
+        assert all(waits(card) for card in regions.show_comparison().findChildren(RegionCard))
+        assert table.item(0, 2).text() == ("–" if session.model is not None else fixes)
+    until(lambda: session.city is not None and settled(regions))
+    assert not waits(regions.card) and "–" not in [table.item(row, 2).text() for row in range(2)]
+    assert all(name in region.view.columns for region in regions.book.regions)
+
+
+def test_after_a_cancelled_look_with_another_model_the_next_region_brings_all(
+    regions: Any, bundle: str, tmp_path: Path
+) -> None:
+    session = regions.session
+    draw(regions)
+    session.changed.connect(lambda: session.cancel() if session.city is not None else None)
+    session.set_model(other_model(bundle, tmp_path / "own", "other"))
+    until(lambda: session.city is not None and settled(regions))
+    assert waits(regions.card) and "other" not in regions.book.layer.fields().names()
+    draw(regions, HOME.buffered(0.01))
+    assert not waits(regions.card)  # and has no rank among figures of another model
+    until(lambda: settled(regions) and not regions._due)
+    regions.table.selectRow(0)
+    assert not waits(regions.card)
+    assert all(feature["other"] > 0 for feature in regions.book.layer.getFeatures())
+
+
+def test_hints_are_seen_where_there_is_a_region(regions: Any) -> None:
+    """As long as they hold."""
+    regions.show()
+    hint, canvas = regions.hint, regions.iface.mapCanvas()
+    assert hint.isVisible() and "Draw a region" in hint.text()
+    draw(regions)
+    assert not hint.isVisible()
+    regions.buttons["box"].click()
+    assert hint.isVisible() and hint.text().startswith("Drag a box")
+    regions.use_selected()
+    assert hint.isVisible() and hint.text().startswith("Select polygons")
+    regions.table.clearSelection()
+    regions.table.selectRow(0)
+    assert hint.isVisible() and hint.text().startswith("Drag a box")
+    regions.buttons["box"].click()
+    assert not hint.isVisible()
+    crs = canvas.mapSettings().destinationCrs()
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("ESRI:54030"))
+    regions.take_drawn(QgsGeometry.fromWkt("Polygon ((3e7 3e7, 4e7 3e7, 4e7 4e7, 3e7 3e7))"))
+    regions.session.worked.emit()  # as while something else runs
+    assert hint.isVisible() and "lies outside" in hint.text()
+    canvas.setDestinationCrs(crs)
+    draw(regions)
+    assert not hint.isVisible()
+    regions.table.selectAll()
+    regions.remove_chosen()
+    assert hint.isVisible() and "Draw a region" in hint.text()
 
 
 def test_a_project_without_a_crs_shows_the_layers_own_coordinates(

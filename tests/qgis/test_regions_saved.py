@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -10,7 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import NULL, QgsPalLayerSettings, QgsProject, QgsVectorLayer, QgsVectorLayerSimpleLabeling
+from qgis.core import NULL, QgsField, QgsPalLayerSettings, QgsProject, QgsVectorLayer, QgsVectorLayerSimpleLabeling
+from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType, Qt, QTime
 
 HEADS = [{"name": "shops", "kind": "number", "unit": "region", "title": "Shops", "unit_of_measure": "per km²"}]
 BUNDLE = SimpleNamespace(heads=lambda unit: HEADS if unit == "region" else [])
@@ -52,8 +54,8 @@ def draw(book: Any, name: str, west: float, users: int | None) -> Any:
     polygon = shapely.box(west, 39.9, west + 0.02, 39.93)
     columns = {} if users is None else {"shops": 2.5 + users, "shops_low": 1.25, "shops_high": np.float32(30.1)}
     view = RegionView(4.2, users is None, np.arange(users or 1), users, users and 10 * users, columns, in_domain=True)
-    region = Region(name, polygon, view, -1)
-    book.add(region, in_crs(polygon, book.crs), BUNDLE)
+    region = Region(name, polygon, view, BUNDLE, -1)
+    book.add(region, in_crs(polygon, book.crs))
     return region
 
 
@@ -65,11 +67,22 @@ def test_a_card_without_what_is_asked_of_stretches(tracks: QgsVectorLayer) -> No
     stretches = {**HEADS[0], "name": "rides", "title": "Rides", "hours": 0.5}
     region = draw(make_book(tracks), "Centre", 116.3, 20)
     for heads in ([stretches, *HEADS], [stretches]):
-        bundle = SimpleNamespace(heads=lambda unit, heads=heads: heads if unit == "region" else [])
-        card = RegionCard(region, [region], bundle, 10)
+        region.bundle = SimpleNamespace(heads=lambda unit, heads=heads: heads if unit == "region" else [])
+        card = RegionCard(region, [region], region.bundle, 10)
         said = [label.text() for label in card.findChildren(QLabel)]
         assert any("Score regions" in words and words.endswith(": Rides.") for words in said)
         assert any("per km²" in words for words in said) == (len(heads) > 1)
+
+
+def test_the_same_polygon_twice_is_two_regions(tracks: QgsVectorLayer) -> None:
+    from raw_qgis_plugin.gui.regions_card import RegionCard
+
+    book = make_book(tracks)
+    first, second = (draw(book, "A", 116.38, 12) for _ in range(2))
+    RegionCard(second, book.regions, BUNDLE, 10)
+    book.remove([second])
+    assert book.regions == [first] and book.layer.featureCount() == 1
+    book.close()
 
 
 def rows(layer: QgsVectorLayer) -> list[dict[str, Any]]:
@@ -119,6 +132,87 @@ def test_regions_come_back_with_shape_figures_and_style(
     assert [shape.asWkt(9) for _, shape, _ in found] == shapes
     assert book.next_name() == "Region 2"
     book.close()
+
+
+def test_dates_and_times_of_the_users_own_fields_come_back(
+    tracks: QgsVectorLayer, saved_regions: Any, tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.gui.regions_saved import layers_of_regions
+
+    book = make_book(tracks)
+    region = draw(book, "A", 116.38, 12)
+    draw(book, "B", 116.40, 20)
+    kind, day, clock = QMetaType.Type, QDate(2024, 5, 1), QTime(12, 30, 1, 250)
+    values = {
+        kind.QDate: day, kind.QTime: clock, kind.QDateTime: QDateTime(day, clock, Qt.TimeSpec.UTC),
+        kind.QString: "seen", kind.Int: 3,
+    }  # fmt: skip
+    first = book.layer.fields().count()
+    book.layer.startEditing()
+    for number, (each, value) in enumerate(values.items()):
+        assert book.layer.addAttribute(QgsField(f"own_{number}", each))
+        assert book.layer.changeAttributeValue(region.feature, first + number, value)
+    assert book.layer.commitChanges()
+    book.close()
+    reopen(tmp_path / "project.qgz")
+    (layer,) = layers_of_regions()
+    one, other = layer.getFeatures()
+    assert one.attributes()[first:] == list(values.values())
+    assert other["name"] == "B" and all(value in (None, NULL) for value in other.attributes()[first:])
+
+
+def test_a_value_that_no_field_can_have_takes_no_region_with_it(tracks: QgsVectorLayer, saved_regions: Any) -> None:
+    """As dates were once written."""
+    from raw_qgis_plugin.gui.regions_saved import FEATURES, OF
+
+    layer = QgsVectorLayer("Polygon?crs=EPSG:4326&field=name:string&field=seen:date", "regions", "memory")
+    layer.setCustomProperty(OF, tracks.id())
+    QgsProject.instance().addMapLayer(layer)
+    shape, once = "POLYGON((0 0, 1 0, 1 1, 0 0))", "PyQt5.QtCore.QDate(2024, 5, 1)"
+    given = [
+        {"shape": shape, "values": {"name": "A", "seen": once}},
+        {"shape": "POINT(0 0)", "values": {"name": "no region"}},
+        {"shape": shape, "values": {"name": "B", "seen": "2024-05-01"}},
+    ]
+    layer.setCustomProperty(FEATURES, json.dumps(given))
+    saved_regions.read()
+    assert [row["name"] for row in rows(layer)] == ["A", "B"]
+    assert [feature["seen"] for feature in layer.getFeatures()] == [NULL, QDate(2024, 5, 1)]
+
+
+def test_regions_that_a_filter_hides_are_kept(tracks: QgsVectorLayer, saved_regions: Any, tmp_path: Path) -> None:
+    from raw_qgis_plugin.gui.regions_saved import layers_of_regions
+
+    book = make_book(tracks)
+    for name, west in (("A", 116.38), ("B", 116.40), ("C", 116.42)):
+        draw(book, name, west, 12)
+    layer = book.layer
+    book.close()
+    for shown, hiding in (("B", "name = 'B'"), ("", "name = 'none'")):
+        assert layer.setSubsetString(hiding)
+        changes: list[None] = []
+        layer.subsetStringChanged.connect(lambda changes=changes: changes.append(None))
+        layer.dataChanged.connect(lambda changes=changes: changes.append(None))
+        saved_regions.write()
+        saved_regions.read()  # as the plugin does when it is loaded again
+        assert not changes and layer.subsetString() == hiding
+        assert [row["name"] for row in rows(layer)] == list(shown)
+        reopen(tmp_path / "project.qgz")
+        (layer,) = layers_of_regions()
+        assert [row["name"] for row in rows(layer)] == ["A", "B", "C"]
+
+
+def test_regions_are_saved_after_the_plugin_was_unloaded(tracks: QgsVectorLayer, tmp_path: Path) -> None:
+    from raw_qgis_plugin.gui.regions_saved import SavedRegions, layers_of_regions
+
+    saved, book = SavedRegions(), make_book(tracks)
+    draw(book, "A", 116.38, 12)
+    book.close()
+    saved.close()
+    reopen(tmp_path / "project.qgz")
+    SavedRegions().close()
+    (layer,) = layers_of_regions()
+    assert [row["name"] for row in rows(layer)] == ["A"]
 
 
 def test_what_the_user_gives_the_layer_is_kept(tracks: QgsVectorLayer) -> None:
