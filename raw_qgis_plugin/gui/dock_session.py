@@ -20,7 +20,7 @@ from ..core.region_view import City, prepare
 from ..core.runtime import Model
 from ..core.tracks import Skipped, Tracks
 from ..environment.folders import cache_folder
-from ..layers.reading import FieldChoice, choose_fields, read_tracks
+from ..layers.reading import NONE, ROLES, FieldChoice, choose_fields, read_tracks
 from ..layers.snapshot import snapshot
 from ..processing.words import tr
 from ..tasks.algorithm import AlgorithmJob
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 PROPERTY = "raw/"  # before the names of the layer's custom properties
-ROLES = ("user", "track", "time")
 SAMPLE = 4  # users that are embedded to see how long all take
 AT_ONCE_S = 20.0  # embedding that takes no longer than this is not asked about
 MOST_FEATURES = 5_000_000  # a larger layer is read when it is asked for
@@ -50,7 +49,7 @@ class Session(QObject):
         self.iface = iface
         self.layer: QgsVectorLayer | None = None
         self.fields = FieldChoice(None, None, None)
-        self.timezone, self.model_path = "UTC", ""
+        self.timezone, self.model_path, self.device = "UTC", "", ""
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup()
         self.model: Model | None = None
@@ -134,8 +133,14 @@ class Session(QObject):
         if self.layer is None:
             self.changed.emit()
             return
-        reading = snapshot(self.layer, self.fields, self.timezone)
-        model, path, device = self.model, self.model_path, settings().device.value().lower()
+        try:
+            reading = snapshot(self.layer, self.fields, self.timezone)
+        except RawError as error:
+            self.problem = str(error)
+            self.changed.emit()
+            return
+        path, device = self.model_path, settings().device.value().lower()
+        model, self.device = self.model if device == self.device else None, device
         self.run(
             tr("Reading the tracks"), lambda progress: _read(reading, model, path, device, progress), self._has_read
         )
@@ -189,10 +194,9 @@ class Session(QObject):
         if self.job is not None or self.layer is None:
             return
         common = {
-            "INPUT": self.layer, "USER_FIELD": self.fields.user or "", "TRACK_FIELD": self.fields.track or "",
-            "TIME_FIELD": self.fields.time or "", "TIMEZONE": self.timezone, "MODEL": self.model_path,
+            "INPUT": self.layer, "TIMEZONE": self.timezone, "MODEL": self.model_path,
             "DEVICE": settings().device.value(),
-        }  # fmt: skip
+        } | {f"{role.upper()}_FIELD": getattr(self.fields, role) or NONE for role in ROLES}  # fmt: skip
 
         def ended(*result: Any) -> None:
             if self.job is job:

@@ -27,7 +27,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ..core.paths import shipped_bundle
 from ..environment.folders import models_folder
-from ..layers.reading import FieldChoice
+from ..layers.reading import ROLES, FieldChoice
 from ..processing.base import icon
 from ..processing.progress import time_left
 from ..processing.words import tr
@@ -37,8 +37,6 @@ from .settings import settings
 if TYPE_CHECKING:
     from .dock_session import Session
     from .menu import RawMenu
-
-ROLES = ("user", "track", "time")
 
 
 class SourcePanel(QWidget):
@@ -179,7 +177,7 @@ class SourcePanel(QWidget):
         self.layer.setExceptedLayerList([each for each in QgsProject.instance().mapLayers().values() if no_time(each)])
 
     def list_models(self) -> None:
-        """The shipped model and the user's own, by their folders."""
+        """The shipped model and the user's own, by their folders, and the one in use where it lies elsewhere."""
         chosen = self.model.currentData()
         self.model.blockSignals(True)
         self.model.clear()
@@ -187,7 +185,7 @@ class SourcePanel(QWidget):
         for folder in sorted(models_folder().iterdir()):
             if (folder / "card.json").is_file() or folder.suffix == ".zip":
                 self.model.addItem(folder.stem, str(folder))
-        self.model.setCurrentIndex(max(0, self.model.findData(chosen)))
+        self.model.setCurrentIndex(self._place(chosen) if chosen and Path(chosen).exists() else 0)
         self.model.blockSignals(False)
         if self.model.currentData() != (chosen or ""):
             self.session.set_model(self.model.currentData())
@@ -199,11 +197,15 @@ class SourcePanel(QWidget):
 
     def _show_model(self, path: str) -> None:
         self.list_models()
+        self.model.setCurrentIndex(self._place(path))
+
+    def _place(self, path: str) -> int:
+        """Where a bundle stands in the list; at its end where it was not."""
         at = self.model.findData(path)
-        if at < 0:  # it lies elsewhere
+        if at < 0:
             self.model.addItem(Path(path.removesuffix("card.json")).stem, path)
             at = self.model.count() - 1
-        self.model.setCurrentIndex(at)
+        return at
 
     def _choose_fields(self, _name: str = "") -> None:
         user, track, time = (self.fields[role].currentField() or None for role in ROLES)

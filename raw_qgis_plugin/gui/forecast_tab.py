@@ -228,7 +228,7 @@ class ForecastTab(QWidget):
         """The backtest's dialog, filled in."""
         if self.session.layer is None:
             return None
-        fields = self.session.fields
+        fields = self.session.fields  # the dialog can only leave a field empty, which is guessed
         return self.menu.open_dialog("backtest", parameters={
             "INPUT": self._input(), "USER_FIELD": fields.user or "", "TRACK_FIELD": fields.track or "",
             "TIME_FIELD": fields.time or "", "TIMEZONE": self.session.timezone, "MODEL": self.session.model_path,

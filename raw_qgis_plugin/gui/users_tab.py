@@ -166,8 +166,11 @@ class UsersTab(QWidget):
         """Show the user of the first selected feature."""
         layer, field = self.session.layer, self.session.fields.user
         feature = next(layer.getSelectedFeatures(), None) if layer is not None else None
-        if feature is None:
+        if layer is None or feature is None:
             self._tell(tr("Select a feature of the layer of tracks first."))
+            return
+        if field and layer.fields().lookupField(field) < 0:  # renamed, and not saved yet
+            self._tell(tr("The layer has no field '{name}' any more: choose the user field again.").format(name=field))
             return
         self.show_named(id_text(feature[field]) if field else "all")
 

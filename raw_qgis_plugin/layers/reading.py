@@ -34,6 +34,8 @@ from .columns import Columns
 from .coordinates import to_wgs84, transform_xy
 
 CANCEL_EVERY = 5000  # features between two looks at the Cancel button
+ROLES = ("user", "track", "time")
+NONE = "none"  # in the place of a field's name: there is none, and none is to be guessed
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class FieldChoice:
     guessed: frozenset[str] = frozenset()
 
     def __str__(self) -> str:
-        roles = ((role, getattr(self, role)) for role in ("user", "track", "time"))
+        roles = ((role, getattr(self, role)) for role in ROLES)
         words = [
             f"{role} {'none' if name is None else repr(name)}{' (guessed)' if role in self.guessed else ''}"
             for role, name in roles
@@ -55,18 +57,26 @@ class FieldChoice:
 
 
 def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: str | None) -> FieldChoice:
-    """Fill in by guess whatever was not chosen. InputError where the layer has no field of a chosen name."""
-    absent = [name for name in (user, track, time) if name and fields.lookupField(name) < 0]
-    if absent:
-        raise InputError(f"INPUT has no field '{absent[0]}'. Its fields: {', '.join(fields.names()) or 'none'}.")
+    """Fill in by guess whatever was not chosen; NONE chooses none, where no field has that name. InputError where the
+    layer has no field of a chosen name.
+    """
+    chosen = dict(zip(ROLES, (user, track, time)))
+    without = {role for role, name in chosen.items() if name == NONE and fields.lookupField(NONE) < 0}
+    _check(fields, *(name for role, name in chosen.items() if role not in without))
     guess = guess_fields(fields.names())
-    chosen = {"user": user, "track": track, "time": time}
-    found = {role: name or getattr(guess, role) or None for role, name in chosen.items()}
-    if found["time"] is None:
+    found = {role: None if role in without else name or getattr(guess, role) or None for role, name in chosen.items()}
+    if found["time"] is None and "time" not in without:
         dated = [f.name() for f in fields if f.typeName().lower() in ("datetime", "timestamp", "date")]
         found["time"] = dated[0] if len(dated) == 1 else None
     guessed = frozenset(role for role, name in found.items() if name and not chosen[role])
     return FieldChoice(**found, guessed=guessed)
+
+
+def _check(fields: QgsFields, *names: str | None) -> None:
+    """InputError where there is no field of a name."""
+    absent = [name for name in names if name and fields.lookupField(name) < 0]
+    if absent:
+        raise InputError(f"INPUT has no field '{absent[0]}'. Its fields: {', '.join(fields.names()) or 'none'}.")
 
 
 @dataclass(frozen=True)
@@ -95,8 +105,10 @@ def plan(
 ) -> Reading:
     """Decide how to read. definition: the parameter's value, a QgsProcessingFeatureSourceDefinition or anything else.
 
-    QGIS finds every point valid, so that its check of geometries matters for lines alone.
+    QGIS finds every point valid, so that its check of geometries matters for lines alone. InputError where a field is
+    not there, as after it was renamed.
     """
+    _check(source.fields(), *_names(fields))
     file = None
     chosen = definition if isinstance(definition, QgsProcessingFeatureSourceDefinition) else None
     is_points = QgsWkbTypes.geometryType(source.wkbType()) == QgsWkbTypes.PointGeometry

@@ -240,11 +240,15 @@ class TrackAlgorithm(RawAlgorithm):
         source.setHelp(tr("Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS."))
         self.addParameter(source)
         for name, label, help_text in (
-            ("USER_FIELD", "User field (empty: guessed)", "Who or what moved. Without such a field all is one user."),
+            (
+                "USER_FIELD",
+                "User field (empty: guessed)",
+                "Who or what moved. Without such a field, or with the word none, all is one user.",
+            ),
             (
                 "TRACK_FIELD",
                 "Track field (empty: guessed)",
-                "Trip, journey or segment. Without it a user is one track.",
+                "Trip, journey or segment. Without it, or with the word none, a user is one track.",
             ),
             ("TIME_FIELD", "Time field (empty: guessed)", "Date and time, ISO text, or epoch seconds, ms or µs."),
         ):

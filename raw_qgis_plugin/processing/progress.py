@@ -8,6 +8,7 @@ import time
 from qgis.core import QgsProcessingFeedback
 
 from ..core.errors import Cancelled
+from .words import tr
 
 SAY_AFTER_S = 3.0
 SAY_EVERY_S = 5.0
@@ -33,13 +34,14 @@ class Stage:
         if share > 0.02 and now - self.began > SAY_AFTER_S and now - self.said > SAY_EVERY_S:
             self.said = now
             left = time_left((now - self.began) * (1 - share) / share)
-            self.feedback.setProgressText(f"{self.what}: {share:.0%} done, {left} left")
+            words = tr("{what}: {share:.0%}, {left} left")
+            self.feedback.setProgressText(words.format(what=self.what, share=share, left=left))
 
 
 def time_left(seconds: float) -> str:
     """A duration in round words."""
     if seconds < 60:
-        return f"about {max(5, 5 * round(seconds / 5))} s"
+        return tr("about {n} s").format(n=max(5, 5 * round(seconds / 5)))
     if seconds < 90 * 60:
-        return f"about {max(1, round(seconds / 60))} min"
-    return f"about {seconds / 3600:.1f} h"
+        return tr("about {n} min").format(n=max(1, round(seconds / 60)))
+    return tr("about {n:.1f} h").format(n=seconds / 3600)

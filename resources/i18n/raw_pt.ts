@@ -1436,6 +1436,10 @@
       <translation>O painel RAW</translation>
     </message>
     <message>
+      <source>The chosen model has not looked at this region yet. If that was cancelled, read the layer again (button at the top).</source>
+      <translation>O modelo escolhido ainda não analisou esta região. Se isso foi cancelado, leia a camada de novo (botão no alto).</translation>
+    </message>
+    <message>
       <source>The default</source>
       <translation>O padrão</translation>
     </message>
@@ -1450,6 +1454,10 @@
     <message>
       <source>The installation was cancelled.</source>
       <translation>A instalação foi cancelada.</translation>
+    </message>
+    <message>
+      <source>The layer has no field '{name}' any more: choose the user field again.</source>
+      <translation>A camada não tem mais o campo '{name}': escolha de novo o campo de usuário.</translation>
     </message>
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
@@ -1672,8 +1680,8 @@
       <translation>Modo de transporte</translation>
     </message>
     <message>
-      <source>Trip, journey or segment. Without it a user is one track.</source>
-      <translation>Viagem, percurso ou trecho. Sem ele, um usuário é um trajeto.</translation>
+      <source>Trip, journey or segment. Without it, or with the word none, a user is one track.</source>
+      <translation>Viagem, percurso ou trecho. Sem ele, ou com a palavra none, um usuário é um trajeto.</translation>
     </message>
     <message>
       <source>Trips a day</source>
@@ -1808,8 +1816,8 @@
       <translation>Se vale usar o novo modelo</translation>
     </message>
     <message>
-      <source>Who or what moved. Without such a field all is one user.</source>
-      <translation>Quem ou o que se moveu. Sem tal campo, tudo é um só usuário.</translation>
+      <source>Who or what moved. Without such a field, or with the word none, all is one user.</source>
+      <translation>Quem ou o que se moveu. Sem tal campo, ou com a palavra none, tudo é um só usuário.</translation>
     </message>
     <message>
       <source>Withheld: fewer than {n} users</source>
@@ -1846,6 +1854,18 @@
     <message>
       <source>a week of 10,000 people</source>
       <translation>por semana de 10.000 pessoas</translation>
+    </message>
+    <message>
+      <source>about {n:.1f} h</source>
+      <translation>cerca de {n:.1f} h</translation>
+    </message>
+    <message>
+      <source>about {n} min</source>
+      <translation>cerca de {n} min</translation>
+    </message>
+    <message>
+      <source>about {n} s</source>
+      <translation>cerca de {n} s</translation>
     </message>
     <message>
       <source>auto uses the graphics card where ONNX Runtime can, and says what it used.</source>

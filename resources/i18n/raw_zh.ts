@@ -1436,6 +1436,10 @@
       <translation>RAW 面板</translation>
     </message>
     <message>
+      <source>The chosen model has not looked at this region yet. If that was cancelled, read the layer again (button at the top).</source>
+      <translation>所选模型尚未分析该区域。如果分析被取消，请重新读取图层（上方的按钮）。</translation>
+    </message>
+    <message>
       <source>The default</source>
       <translation>默认</translation>
     </message>
@@ -1450,6 +1454,10 @@
     <message>
       <source>The installation was cancelled.</source>
       <translation>安装已取消。</translation>
+    </message>
+    <message>
+      <source>The layer has no field '{name}' any more: choose the user field again.</source>
+      <translation>图层已没有字段“{name}”：请重新选择用户字段。</translation>
     </message>
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
@@ -1672,8 +1680,8 @@
       <translation>交通方式</translation>
     </message>
     <message>
-      <source>Trip, journey or segment. Without it a user is one track.</source>
-      <translation>出行、旅程或路段。没有时，一个用户即一条轨迹。</translation>
+      <source>Trip, journey or segment. Without it, or with the word none, a user is one track.</source>
+      <translation>出行、旅程或路段。没有此字段或写 none 时，一个用户即一条轨迹。</translation>
     </message>
     <message>
       <source>Trips a day</source>
@@ -1808,8 +1816,8 @@
       <translation>是否使用新模型</translation>
     </message>
     <message>
-      <source>Who or what moved. Without such a field all is one user.</source>
-      <translation>谁或什么在移动。没有此字段时全部视为一个用户。</translation>
+      <source>Who or what moved. Without such a field, or with the word none, all is one user.</source>
+      <translation>谁或什么在移动。没有此字段或写 none 时，全部视为一个用户。</translation>
     </message>
     <message>
       <source>Withheld: fewer than {n} users</source>
@@ -1846,6 +1854,18 @@
     <message>
       <source>a week of 10,000 people</source>
       <translation>/周（每 10,000 人）</translation>
+    </message>
+    <message>
+      <source>about {n:.1f} h</source>
+      <translation>约 {n:.1f} 小时</translation>
+    </message>
+    <message>
+      <source>about {n} min</source>
+      <translation>约 {n} 分钟</translation>
+    </message>
+    <message>
+      <source>about {n} s</source>
+      <translation>约 {n} 秒</translation>
     </message>
     <message>
       <source>auto uses the graphics card where ONNX Runtime can, and says what it used.</source>

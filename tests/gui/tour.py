@@ -121,7 +121,7 @@ def run(name, picture="", caption="", **values):
     log = dialog.findChild(QTextBrowser, "txtLog").toPlainText().splitlines()
     begin = next((n for n, line in enumerate(log) if line.startswith("{")), -1) + 1
     end = next((n for n, line in enumerate(log) if line.startswith("Execution")), len(log))
-    says(*[line for line in log[begin:end] if str(OWN) not in line and not re.search(r"…$|% done", line)])
+    says(*[line for line in log[begin:end] if str(OWN) not in line and not re.search(r"…$|%, about", line)])
     if picture:
         show(picture, caption)
     dialog.close()

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -277,3 +278,22 @@ def saved() -> Callable[..., QgsVectorLayer]:
 @pytest.fixture(scope="session")
 def invented() -> Callable[..., Fixes]:
     return invent
+
+
+@pytest.fixture
+def session(processing: Any, qgis_iface: Any, make: Callable[..., Any], fixes: Any, bundle: str) -> Iterator[Any]:
+    """The dock's session, before it has read its layer, in a project of its own."""
+    from raw_qgis_plugin.gui.dock_session import Session
+
+    project = QgsProject.instance()
+    project.clear()
+    made = Session(qgis_iface)
+    made.model_path = bundle
+    yield made
+    made.close()
+    project.clear()
+
+
+@pytest.fixture
+def menu(qgis_iface: Any) -> SimpleNamespace:
+    return SimpleNamespace(iface=qgis_iface, keep=lambda window: window)

@@ -8,7 +8,6 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -27,36 +26,11 @@ from qgis.gui import QgsMapToolPan
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAction, QLabel
+from qgis.PyQt.QtWidgets import QLabel
+
+from .waiting import until
 
 HOME = QgsRectangle(116.395, 39.895, 116.405, 39.905)  # in the middle of the invented people
-
-
-def until(condition: Callable[[], Any], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        QgsApplication.processEvents()
-        time.sleep(0.005)
-
-
-@pytest.fixture
-def session(processing: Any, qgis_iface: Any, make: Callable[..., Any], fixes: Any, bundle: str) -> Iterator[Any]:
-    """The dock's session, before it has read its layer, in a project of its own."""
-    from raw_qgis_plugin.gui.dock_session import Session
-
-    project = QgsProject.instance()
-    project.clear()
-    made = Session(qgis_iface)
-    made.model_path = bundle
-    yield made
-    made.close()
-    project.clear()
-
-
-@pytest.fixture
-def menu(qgis_iface: Any) -> SimpleNamespace:
-    return SimpleNamespace(iface=qgis_iface, keep=lambda window: window)
 
 
 def read(session: Any, layer: QgsVectorLayer) -> None:
@@ -341,31 +315,6 @@ def test_the_map_is_given_back_where_the_tool_before_is_gone(session: Any, menu:
         end()
         assert canvas.mapTool() is not ours
     users.remove()
-
-
-def test_merely_looking_is_no_change_to_the_project(
-    session: Any, qgis_iface: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Which layer is shown is remembered when it is picked, and when the project is saved."""
-    from raw_qgis_plugin.gui.dock_source import SourcePanel
-    from raw_qgis_plugin.gui.menu import RawMenu
-
-    monkeypatch.setattr(qgis_iface, "actionDraw", QAction, raising=False)
-    project, menu = QgsProject.instance(), RawMenu(qgis_iface)
-    first, second = (project.addMapLayer(make(fixes, path=tmp_path / f"{name}.gpkg")) for name in "ab")
-    assert project.write(str(tmp_path / "project.qgz"))
-    panel = SourcePanel(session, menu)
-    panel.start()
-    until(lambda: session.city is not None)
-    looked_at = session.layer
-    assert looked_at in (first, second) and not project.isDirty()
-    assert project.write() and project.readEntry("raw", "layer") == (looked_at.id(), True) and not project.isDirty()
-    other = second if looked_at is first else first
-    panel.layer.setLayer(other)
-    panel.layer.activated.emit(panel.layer.currentIndex())  # as by the mouse
-    assert project.readEntry("raw", "layer") == (other.id(), True) and project.isDirty()
-    panel.remove()
-    menu.remove()
 
 
 def test_the_clock_is_set_in_the_oldest_qgis(

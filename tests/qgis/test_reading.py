@@ -330,6 +330,24 @@ def test_what_cannot_be_read_is_said(fixes: Any, make: Any) -> None:
         read(plan(QgsVectorLayer("Polygon?crs=EPSG:4326&field=t:datetime", "p", "memory")))
 
 
+def test_none_is_a_choice_too(fixes: Any, make: Any) -> None:
+    layer = make(fixes)
+    made = plan(layer, user="none", track="none")
+    assert (made.fields.user, made.fields.track, made.fields.guessed) == (None, None, {"time"})
+    assert read(made)[0].n_users == 1 < read(plan(layer))[0].n_users
+
+
+@pytest.mark.parametrize("role", ["user", "track", "time"])
+def test_a_field_that_was_renamed_is_missed(fixes: Any, make: Any, role: str) -> None:
+    from raw_qgis_plugin.core.errors import InputError
+    from raw_qgis_plugin.layers.snapshot import snapshot
+
+    layer = make(fixes)
+    fields = replace(plan(layer).fields, **{role: "old"})
+    with pytest.raises(InputError, match="no field 'old'"):
+        snapshot(layer, fields, "UTC")
+
+
 def test_empty_layers_are_empty_tracks(tmp_path: Path, saved: Any) -> None:
     memory = QgsVectorLayer("Point?crs=EPSG:4326&field=user_id:string&field=t:datetime", "p", "memory")
     for layer in (memory, saved(memory, tmp_path / "a.gpkg")):

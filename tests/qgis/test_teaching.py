@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -13,17 +12,8 @@ from typing import Any
 import pytest
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QCoreApplication, QEvent
 
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> None:
-    """Let Qt work until something is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        QCoreApplication.processEvents()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        time.sleep(0.005)
+from .waiting import until
 
 
 @pytest.fixture

@@ -1,0 +1,115 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The top of the dock: the layer, its fields and the model, and what is run with them."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.core import QgsProject, edit
+from qgis.PyQt.QtWidgets import QAction
+
+from .waiting import until
+
+
+@pytest.fixture
+def panel(session: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The panel of the session, not yet started."""
+    from raw_qgis_plugin.gui.dock_source import SourcePanel
+    from raw_qgis_plugin.gui.menu import RawMenu
+
+    monkeypatch.setattr(qgis_iface, "actionDraw", QAction, raising=False)
+    menu = RawMenu(qgis_iface)
+    made = SourcePanel(session, menu)
+    yield made
+    made.remove()
+    menu.remove()
+
+
+def test_merely_looking_is_no_change_to_the_project(
+    session: Any, panel: Any, make: Callable[..., Any], fixes: Any, tmp_path: Path
+) -> None:
+    """Which layer is shown is remembered when it is picked, and when the project is saved."""
+    project = QgsProject.instance()
+    first, second = (project.addMapLayer(make(fixes, path=tmp_path / f"{name}.gpkg")) for name in "ab")
+    assert project.write(str(tmp_path / "project.qgz"))
+    panel.start()
+    until(lambda: session.city is not None)
+    looked_at = session.layer
+    assert looked_at in (first, second) and not project.isDirty()
+    assert project.write() and project.readEntry("raw", "layer") == (looked_at.id(), True) and not project.isDirty()
+    other = second if looked_at is first else first
+    panel.layer.setLayer(other)
+    panel.layer.activated.emit(panel.layer.currentIndex())  # as by the mouse
+    assert project.readEntry("raw", "layer") == (other.id(), True) and project.isDirty()
+
+
+def test_a_field_that_was_cleared_is_not_guessed_again(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+    layer = QgsProject.instance().addMapLayer(make(fixes))
+    panel.start()
+    until(lambda: session.city is not None)
+    assert session.fields.user == "user_id" and session.users.n_users == 12
+    panel.fields["user"].setField("")
+    until(lambda: session.city is not None)
+    assert session.layer is layer and session.users.n_users == 1
+    found: list[Any] = []
+    session.run_algorithm("profileusers", {"UNIT": "user"}, ["OUTPUT"], "", lambda *result: found.append(result))
+    until(lambda: found or session.problem)
+    assert found and found[0][1]["OUTPUT"].featureCount() == 1
+
+
+def test_a_field_that_was_renamed_is_missed(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+    layer = QgsProject.instance().addMapLayer(make(fixes))
+    panel.start()
+    until(lambda: session.city is not None)
+    with edit(layer):
+        assert layer.renameAttribute(layer.fields().lookupField("user_id"), "who")
+    assert "no field 'user_id'" in panel.summary.text() and session.tracks is None
+    panel.fields["user"].setField("who")
+    until(lambda: session.city is not None)
+    assert session.users.n_users == 12
+
+
+def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(
+    session: Any, panel: Any, bundle: str, tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.environment.folders import models_folder
+
+    elsewhere = shutil.copytree(open_bundle(bundle or None).path, tmp_path / "elsewhere")
+    panel.start()
+    panel.choose_model(str(elsewhere))
+    other = models_folder() / "other.zip"
+    other.touch()
+    try:
+        panel.list_models()
+        assert panel.model.findText("other") > 0 and panel.model.currentData() == session.model_path == str(elsewhere)
+    finally:
+        other.unlink()
+    shutil.rmtree(elsewhere)
+    panel.list_models()
+    assert panel.model.currentData() == session.model_path == ""
+
+
+def test_another_device_is_taken_when_the_layer_is_read_again(
+    session: Any, panel: Any, make: Any, fixes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.gui.settings import settings
+
+    QgsProject.instance().addMapLayer(make(fixes))
+    panel.start()
+    until(lambda: session.city is not None)
+    before, device = session.model, settings().device.value()
+    session.read()
+    until(lambda: session.city is not None)
+    assert session.model is before
+    try:
+        settings().device.setValue("cpu" if device != "cpu" else "auto")
+        session.read()
+        until(lambda: session.city is not None)
+        assert session.model is not before
+    finally:
+        settings().device.setValue(device)
