@@ -6,13 +6,16 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import lzma
 import re
 import stat
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from .errors import BundleError
@@ -23,6 +26,10 @@ from .typical_ways import FILE, read_ways
 
 FORMAT_VERSION = 2
 LARGEST_BYTES = 8 * 2**30  # raw-1b in fp32 with room
+LARGEST_TEXT = 4 * 2**20  # bytes of the card, which has some 6,000 a head, and of the sums
+MOST_HEADS = 300
+MOST_FILES = MOST_HEADS + 8  # with those of a bundle that are no heads
+MOST_FIELDS = 2_000_000  # of all graphs, a second to read; a head has some 5,000, the backbone of raw-1b 50,000
 WIDEST = 65_536
 LONGEST_H = 10_000.0  # of a stretch of a track that counts as a user
 _HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
@@ -118,9 +125,11 @@ def _unpack(archive: Path) -> tempfile.TemporaryDirectory:
     folder = tempfile.TemporaryDirectory(prefix="raw-bundle-")
     try:
         _unpack_into(Path(folder.name), archive)
-    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError) as e:
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as e:
         folder.cleanup()
-        raise BundleError(f"{archive.name} is damaged or of an unknown kind: copy the model again ({e}).") from e
+        raise BundleError(
+            f"{archive.name} is damaged or of an unknown kind, or the disk is full: copy the model again ({e})."
+        ) from e
     return folder
 
 
@@ -129,8 +138,9 @@ def _unpack_into(folder: Path, archive: Path) -> None:
         members = [m for m in z.infolist() if not m.is_dir()]
         top = {m.filename.split("/")[0] for m in members}
         strip = 1 if len(top) == 1 and not any(m.filename == "card.json" for m in members) else 0
-        if sum(m.file_size for m in members) > LARGEST_BYTES:
-            raise BundleError(f"{archive.name} unpacks to more than {LARGEST_BYTES // 2**30} GiB.")
+        if len(members) > MOST_FILES or sum(m.file_size for m in members) > LARGEST_BYTES:
+            most = f"{MOST_FILES:,} files or {LARGEST_BYTES // 2**30} GiB"
+            raise BundleError(f"{archive.name} unpacks to more than {most}, which no model bundle does.")
         for m in members:
             name = "/".join(PurePosixPath(m.filename).parts[strip:])
             if not _MEMBER.fullmatch(name) or stat.S_ISLNK(m.external_attr >> 16):
@@ -156,20 +166,28 @@ def _check(folder: Path) -> dict:
         if not (folder / name).is_file():
             raise BundleError(f"The model in {folder} has no {name}: it is incomplete or no model bundle.")
     try:
-        card = json.loads((folder / "card.json").read_text("utf-8"))
+        card = json.loads(_read_text(folder / "card.json").decode("utf-8"))
     except (ValueError, RecursionError) as e:
         raise BundleError(f"card.json of the model in {folder} cannot be read: {e}.") from e
     _check_card(folder, card)
+    _check_heads(folder, card)
     _check_sums(folder)
+    read = count()
     for graph in [folder / "backbone.onnx", *(folder / "heads" / f"{h['name']}.onnx" for h in card["heads"])]:
         if not graph.is_file():
             raise BundleError(f"The model's card names {graph.relative_to(folder)}, which is missing.")
-        check_graph(graph)
+        check_graph(graph, read)
     if (folder / NEIGHBOURS_FILE).is_file():
-        check_graph(folder / NEIGHBOURS_FILE)
+        check_graph(folder / NEIGHBOURS_FILE, read)
     if (folder / FILE).is_file():
         read_ways(folder / FILE)
     return card
+
+
+def _read_text(path: Path) -> bytes:
+    if path.stat().st_size > LARGEST_TEXT:
+        raise BundleError(f"{path.name} of the model in {path.parent} is larger than {LARGEST_TEXT // 2**20} MiB.")
+    return path.read_bytes()
 
 
 def _check_card(folder: Path, card: object) -> None:
@@ -196,19 +214,29 @@ def _check_card(folder: Path, card: object) -> None:
     for width, what in ((card["width"], "width"), (card["embedding"].get("width", 1), "embedding.width")):
         if type(width) is not int or not 1 <= width <= WIDEST:
             raise BundleError(f"The model {card['name']} has no proper {what}: a whole number from 1 to {WIDEST:,}.")
+    if not all(_is_calibration(table) for table in card["calibration"].values()):
+        raise BundleError(f"The model {card['name']} has no proper calibration of its forecasts: export it again.")
+    if not _is_domain(card.get("domain", {})):
+        raise BundleError(f"The model {card['name']} has no proper limits of what it knows: export it again.")
+
+
+def _check_heads(folder: Path, card: dict) -> None:
+    if len(card["heads"]) > MOST_HEADS:
+        raise BundleError(f"The model {card['name']} has more than {MOST_HEADS:,} heads.")
     for h in card["heads"]:
         if not isinstance(h, dict) or not is_head_name(str(h.get("name"))):
             raise BundleError(f"card.json of the model in {folder} has a head without a proper name.")
         wrong = _wrong_in(h)
         if wrong:
             raise BundleError(f"The head {h['name']} of the model {card['name']} has {wrong}.")
-    names = [h["name"] for h in card["heads"]]
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    names = Counter(h["name"] for h in card["heads"])
+    if twice := next((name for name, times in names.items() if times > 1), None):
         raise BundleError(f"The model {card['name']} has two heads that are called {twice}.")
-    on_their_own = [h["name"] for h in card["heads"] if "asks" not in h]
+    on_their_own = {h["name"] for h in card["heads"] if "asks" not in h}
     for h in card["heads"]:
         asks = h.get("asks", [])
-        if not isinstance(asks, list) or not all(name in on_their_own for name in asks):
+        proper = isinstance(asks, list) and all(isinstance(name, str) for name in asks)
+        if not proper or len(asks) > len(on_their_own) or not on_their_own.issuperset(asks):
             raise BundleError(f"The head {h['name']} of the model {card['name']} asks heads that it cannot ask.")
 
 
@@ -233,8 +261,8 @@ def _wrong_in(head: dict) -> str:
         return "a threshold that is no number from 0 to 1"
     if not isinstance(hours, (int, float)) or not SHORTEST_H <= hours <= LONGEST_H:
         return "stretches of no or endless length"
-    domain, reach = head.get("domain", {}), head.get("halfwidth", {"low": 0.0, "high": 0.0})
-    if not isinstance(domain, dict) or not all(_numbers(pair, 2) for pair in domain.values()):
+    reach = head.get("halfwidth", {"low": 0.0, "high": 0.0})
+    if not _is_domain(head.get("domain", {})):
         return "no proper limits of what it knows"
     if not isinstance(reach, dict):
         return "no proper interval"
@@ -247,35 +275,59 @@ def _wrong_in(head: dict) -> str:
     return "" if at[0] > 0 and at == sorted(at) else "no proper interval"
 
 
+def _is_domain(value: object) -> bool:
+    return isinstance(value, dict) and all(_numbers(pair, 2) for pair in value.values())
+
+
+def _is_calibration(table: object) -> bool:
+    """Can core/forecast.py calibrate a kind of contexts by it? Its columns are as long as one another, or empty."""
+    from .forecast import CALIBRATED  # here, since it imports this file
+
+    if not isinstance(table, dict):
+        return False
+    horizon, *columns = (table.get(name, []) for name in ("horizon_s", *CALIBRATED))
+    if not isinstance(horizon, list) or not all(_numbers(column, len(horizon)) for column in (horizon, *columns)):
+        return False
+    return horizon == sorted(horizon) and all(h > 0 for h in horizon) and all(v >= 0 for c in columns for v in c)
+
+
 def _numbers(value: object, n: int) -> bool:
-    return isinstance(value, list) and len(value) == n and all(isinstance(v, (int, float)) and v == v for v in value)
+    """Is it a list of n numbers that NumPy can work with: none endless, none longer than its integers?"""
+    if not isinstance(value, list) or len(value) != n:
+        return False
+    return all(isinstance(v, (int, float)) and abs(v) <= 1e18 for v in value)
 
 
 def _check_sums(folder: Path) -> None:
-    lines = re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", (folder / "SHA256SUMS").read_text("ascii", "replace"), re.M)
+    text = _read_text(folder / "SHA256SUMS").decode("ascii", "replace")
+    lines = re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", text, re.M)
     sums = {name: value for value, name in lines}  # two files may be equal
     for entry in folder.rglob("*"):
         name = entry.relative_to(folder).as_posix()
-        if entry.is_file() and name not in ("SHA256SUMS",):
-            with entry.open("rb") as f:
-                if sums.get(name) != hashlib.file_digest(f, "sha256").hexdigest():
-                    raise BundleError(
-                        f"{name} of the model in {folder} is not the file that was packed: copy the model again."
-                    )
+        if entry.is_file() and name not in ("SHA256SUMS",) and sums.get(name) != _sum(entry):
+            raise BundleError(f"{name} of the model in {folder} is not the file that was packed: copy the model again.")
 
 
 def write_sums(folder: Path) -> None:
     """Write SHA256SUMS for a bundle's folder."""
     files = sorted(e for e in folder.rglob("*") if e.is_file() and e.name != "SHA256SUMS")
-    lines = [f"{hashlib.sha256(e.read_bytes()).hexdigest()}  {e.relative_to(folder).as_posix()}\n" for e in files]
+    lines = [f"{_sum(e)}  {e.relative_to(folder).as_posix()}\n" for e in files]
     (folder / "SHA256SUMS").write_text("".join(lines), "ascii")
 
 
+def _sum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as f:
+        for block in iter(lambda: f.read(2**20), b""):  # hashlib.file_digest came with Python 3.11
+            digest.update(block)
+    return digest.hexdigest()
+
+
 # --- What a graph holds, read from the ONNX file itself (protobuf), so that the check needs no library and runs
-# --- before ONNX Runtime sees the file. Field numbers are those of onnx.proto3.
+# --- before ONNX Runtime sees the file. Field numbers are those of onnx.proto3. `read` counts the fields of a bundle.
 
 
-def _fields(data: memoryview) -> Iterator[tuple[int, memoryview | int]]:
+def _fields(data: memoryview, read: Iterator[int]) -> Iterator[tuple[int, memoryview | int]]:
     """Fields of one protobuf message: number and value (bytes of a nested message or string, or an integer)."""
     at = 0
 
@@ -293,6 +345,8 @@ def _fields(data: memoryview) -> Iterator[tuple[int, memoryview | int]]:
                 raise ValueError("no number is as long")
 
     while at < len(data):
+        if next(read) >= MOST_FIELDS:
+            raise BundleError("The graphs of the model have more parts than those of any model bundle.")
         tag = varint()
         if tag & 7 == 0:
             yield tag >> 3, varint()
@@ -307,39 +361,39 @@ def _fields(data: memoryview) -> Iterator[tuple[int, memoryview | int]]:
 _SPARSE = "{} holds sparse tensors, which can name other files; the graphs of a model bundle have none."
 
 
-def check_graph(path: Path) -> None:
+def check_graph(path: Path, read: Iterator[int]) -> None:
     """Refuse an ONNX file that keeps data elsewhere or uses operators that this project's exporter does not write."""
     try:
-        for number, value in _fields(memoryview(path.read_bytes())):
+        for number, value in _fields(memoryview(path.read_bytes()), read):
             if number == 7 and isinstance(value, memoryview):
-                _check_nodes(path, value)
+                _check_nodes(path, value, read)
             if number == 25:
                 raise BundleError(f"{path.name} defines functions of its own; the graphs of a model bundle do not.")
     except (IndexError, KeyError, ValueError, TypeError) as e:
         raise BundleError(f"{path.name} is no ONNX file.") from e
 
 
-def _check_nodes(path: Path, graph: memoryview) -> None:
-    for node in _messages(graph, 1):
-        kind, domain = ("".join(bytes(v).decode() for v in _messages(node, n)) for n in (4, 7))
-        attributes = list(_messages(node, 5))
-        if kind not in OPERATORS or domain not in ("", "ai.onnx") or any(_messages(a, 6, 11) for a in attributes):
+def _check_nodes(path: Path, graph: memoryview, read: Iterator[int]) -> None:
+    for node in _messages(read, graph, 1):
+        kind, domain = ("".join(bytes(v).decode() for v in _messages(read, node, n)) for n in (4, 7))
+        attributes = list(_messages(read, node, 5))
+        if kind not in OPERATORS or domain not in ("", "ai.onnx") or any(_messages(read, a, 6, 11) for a in attributes):
             raise BundleError(f"{path.name} uses the operator {domain}{':' * bool(domain)}{kind}, which is not run.")
-        if any(_messages(a, 22, 23) for a in attributes):
+        if any(_messages(read, a, 22, 23) for a in attributes):
             raise BundleError(_SPARSE.format(path.name))
-        for tensor in (t for a in attributes for t in _messages(a, 5, 10)):
-            _check_tensor(path, tensor)
-    if _messages(graph, 15):
+        for tensor in (t for a in attributes for t in _messages(read, a, 5, 10)):
+            _check_tensor(path, tensor, read)
+    if _messages(read, graph, 15):
         raise BundleError(_SPARSE.format(path.name))
-    for tensor in _messages(graph, 5):
-        _check_tensor(path, tensor)
+    for tensor in _messages(read, graph, 5):
+        _check_tensor(path, tensor, read)
 
 
-def _messages(message: memoryview, *numbers: int) -> list[memoryview]:
+def _messages(read: Iterator[int], message: memoryview, *numbers: int) -> list[memoryview]:
     """The nested messages and strings in the given fields."""
-    return [v for n, v in _fields(message) if n in numbers and isinstance(v, memoryview)]
+    return [v for n, v in _fields(message, read) if n in numbers and isinstance(v, memoryview)]
 
 
-def _check_tensor(path: Path, tensor: memoryview) -> None:
-    if any(n == 13 or (n == 14 and v) for n, v in _fields(tensor)):
+def _check_tensor(path: Path, tensor: memoryview, read: Iterator[int]) -> None:
+    if any(n == 13 or (n == 14 and v) for n, v in _fields(tensor, read)):
         raise BundleError(f"{path.name} keeps weights in another file; the graphs of a model bundle hold their own.")

@@ -25,6 +25,13 @@ if TYPE_CHECKING:
 ROWS_A_RUN = 4096  # of a head
 POINTS_A_BATCH = 8192
 DEVICES = ("auto", "cpu", "cuda")
+# What the graphs of a bundle take and answer, as model/ exports them
+BACKBONE = (
+    ("features", "clock", "valid", "query", "candidates", "past_keys", "past_values"),
+    ("states", "parameters", "options", "present_keys", "present_values"),
+)
+NEIGHBOURS = (("states", "query", "scale", "candidates", "places", "neighbours"), ("parameters", "options", "leads"))
+HEAD = (("x",), ("answer",))
 
 
 class Model:
@@ -42,11 +49,14 @@ class Model:
             raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
         self.bundle, self.card = bundle, bundle.card
         self._wanted, self._threads = _providers(device), threads or _allowed()
-        self._backbone = self._session(bundle.path / "backbone.onnx")
+        self._backbone = self._session(bundle.path / "backbone.onnx", BACKBONE)
         self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
         self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
-        self._past = [i for i in self._backbone.get_inputs() if i.name.startswith("past")][0].shape
-        self._head = cache(lambda name: self._session(bundle.path / "heads" / f"{bundle.head(name)['name']}.onnx"))
+        self._past = next(i.shape for i in self._backbone.get_inputs() if i.name == "past_keys")
+        if len(self._past) != 5 or not all(isinstance(size, int) for size in self._past[::2]):
+            raise BundleError(f"The backbone of the model {self.card['name']} does not say how large its past is.")
+        heads = bundle.path / "heads"
+        self._head = cache(lambda name: self._session(heads / f"{bundle.head(name)['name']}.onnx", HEAD))
 
     @cached_property
     def typical_ways(self) -> TypicalWays | None:
@@ -61,7 +71,7 @@ class Model:
 
     @cached_property
     def _neighbours(self) -> onnxruntime.InferenceSession:
-        return self._session(self.bundle.path / NEIGHBOURS_FILE)
+        return self._session(self.bundle.path / NEIGHBOURS_FILE, NEIGHBOURS)
 
     def neighbours(
         self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
@@ -79,7 +89,8 @@ class Model:
         }  # fmt: skip
         return self._neighbours.run(None, {k: v.astype(np.float32) for k, v in feed.items()})
 
-    def _session(self, path: Path) -> onnxruntime.InferenceSession:
+    def _session(self, path: Path, names: tuple[tuple[str, ...], tuple[str, ...]]) -> onnxruntime.InferenceSession:
+        """A graph of the bundle, whose inputs and outputs have to bear these names."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -88,9 +99,16 @@ class Model:
         try:
             # From bytes: nothing comes between the check of a graph and this. ONNX Runtime would still read files that
             # a graph names, from the working folder on; bundle.check_graph refuses such graphs.
-            return onnxruntime.InferenceSession(path.read_bytes(), options, providers=self._wanted)
+            session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=self._wanted)
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
             raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
+        found = session.get_inputs(), session.get_outputs()
+        if tuple(tuple(part.name for part in parts) for parts in found) != names:
+            raise BundleError(
+                f"{path.name} of the model {self.card['name']} does not take or answer what it should: it has to take "
+                f"{', '.join(names[0])} and to answer {', '.join(names[1])}. Export the model again."
+            )
+        return session
 
     def backbone(
         self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray | None = None,

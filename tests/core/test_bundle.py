@@ -1,21 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Bundles are untrusted: the shipped one opens, as a folder and as .zip; every tampered one is refused in words."""
 
+import hashlib
 import json
 import os
 import shutil
 import zipfile
+from itertools import count
 
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle import (
+    LARGEST_TEXT,
+    MOST_FIELDS,
+    MOST_FILES,
+    MOST_HEADS,
+    check_graph,
+    open_bundle,
+    write_sums,
+)
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.paths import shipped_bundle
 from raw_qgis_plugin.core.runtime import Model
 
 NUMBER = {"name": "mine", "unit": "user", "kind": "number"}
 CLASSES = {"name": "mine", "unit": "user", "kind": "classes", "classes": ["a", "b"]}
+NAN = float("nan")
+TABLE = {"horizon_s": [10.0, 60], "factor50": [1, 1], "factor80": [1, 0], "share50": [0.5, 0.5], "share80": [0.8, 1.0]}
 
 
 @pytest.fixture
@@ -76,6 +88,12 @@ def test_a_zip_is_the_same_bundle(copy, tmp_path, top):
     assert not place.exists()
 
 
+def test_a_bundle_opens_where_python_is_older_than_its_file_digest(monkeypatch):
+    """QGIS 3.34 on Ubuntu 22.04 runs Python 3.10."""
+    monkeypatch.delattr(hashlib, "file_digest", raising=False)
+    assert open_bundle().card["heads"]
+
+
 def test_a_card_is_its_bundle(copy, monkeypatch):
     """As file dialogs give it, which choose files alone."""
     assert open_bundle(copy / "card.json").path == copy
@@ -113,8 +131,16 @@ def test_no_bundle_there(tmp_path, path):
         *[({"heads": [{**CLASSES, "threshold": t}]}, "threshold") for t in ("0.6", None, float("nan"), 1.5)],
         *[({"embedding": {"width": width}}, r"proper embedding\.width") for width in ("wide", None, 0, 10**12, True)],
         ({"width": 0}, "proper width"),
+        *[
+            ({"domain": domain}, "no proper limits")
+            for domain in ({"cadence_s": [1]}, "x", [1], {"speed_ms": [0, NAN]})
+        ],
         ({"heads": [{**NUMBER, "asks": ["nobody"]}]}, "asks heads"),
         ({"heads": [{**NUMBER, "asks": ["mine"]}]}, "asks heads"),
+        ({"heads": [{**NUMBER, "asks": [["mine"]]}]}, "asks heads"),
+        ({"heads": [CLASSES, {**NUMBER, "name": "other", "asks": ["mine"] * 2}]}, "asks heads"),
+        ({"heads": [NUMBER] * (MOST_HEADS + 1)}, "more than 300 heads"),
+        ({"data": "x" * LARGEST_TEXT}, "larger than 4 MiB"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": 1e-9}]}, "stretches of no"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": "x"}]}, "stretches of no"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": float("inf")}]}, "endless length"),
@@ -130,6 +156,34 @@ def test_a_wrong_card_is_refused(copy, changes, said):
     change_card(copy, **changes)
     with pytest.raises(BundleError, match=said):
         open_bundle(copy)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        [1],
+        {"horizon_s": 10},
+        {"horizon_s": [10.0, 60]},
+        {k: v for k, v in TABLE.items() if k != "share80"},
+        {**TABLE, "horizon_s": []},
+        {**TABLE, "horizon_s": [60, 10.0]},
+        {**TABLE, "horizon_s": [0, 60]},
+        *(
+            {**TABLE, "factor50": wrong}
+            for wrong in ([1], [1, "1"], [NAN, NAN], [1, float("inf")], [1, 10**20], [1, -1])
+        ),
+    ],
+)
+def test_a_wrong_calibration_is_refused(copy, table):
+    change_card(copy, calibration={"trips": table})
+    with pytest.raises(BundleError, match="no proper calibration"):
+        open_bundle(copy)
+
+
+@pytest.mark.parametrize("calibration", [{}, {"trips": {}}, {"trips": TABLE}, {"days": dict.fromkeys(TABLE, [])}])
+def test_kinds_may_be_uncalibrated(copy, calibration):
+    change_card(copy, calibration=calibration)
+    assert open_bundle(copy).card["calibration"] == calibration
 
 
 @pytest.mark.parametrize("change", [{"classes": ["no", "yes", "perhaps"]}, {"kind": "number"}])
@@ -192,6 +246,35 @@ def test_a_damaged_zip_is_refused(copy, tmp_path):
         open_bundle(packed)
 
 
+@pytest.mark.parametrize("compression", [zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2, zipfile.ZIP_LZMA])
+def test_a_zip_whose_contents_are_damaged_is_refused(tmp_path, compression):
+    packed = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(packed, "w", compression) as z:
+        z.writestr("card.json", np.random.default_rng(0).bytes(2000))
+    data = bytearray(packed.read_bytes())
+    data[60:1000] = b"\xff" * 940
+    packed.write_bytes(data)
+    with pytest.raises(BundleError, match="damaged"):
+        open_bundle(packed)
+
+
+def test_a_zip_with_a_damaged_list_of_files_is_refused(tmp_path):
+    packed = tmp_path / "damaged.zip"
+    with zipfile.ZipFile(packed, "w") as z:
+        z.writestr("heads/é.onnx", b"x")
+    packed.write_bytes(packed.read_bytes().replace("é".encode(), b"\xff\xff"))
+    with pytest.raises(BundleError, match="damaged"):
+        open_bundle(packed)
+
+
+def test_a_zip_of_files_without_end_is_refused_before_it_is_unpacked(tmp_path):
+    with zipfile.ZipFile(tmp_path / "many.zip", "w") as z:
+        for n in range(MOST_FILES + 1):
+            z.writestr(f"heads/h{n}.onnx", b"")
+    with pytest.raises(BundleError, match="more than 308 files"):
+        open_bundle(tmp_path / "many.zip")
+
+
 def test_a_number_without_end_is_refused_at_once(copy):
     (copy / "backbone.onnx").write_bytes(b"\xff" * 4_000_000)
     write_sums(copy)
@@ -238,3 +321,16 @@ def test_a_hostile_graph_is_refused(copy, graph, said):
     write_sums(copy)
     with pytest.raises(BundleError, match=said):
         open_bundle(copy)
+
+
+def test_parts_without_end_are_refused(copy):
+    (copy / "backbone.onnx").write_bytes(field(7, b"\x10\x01" * MOST_FIELDS))
+    write_sums(copy)
+    with pytest.raises(BundleError, match="more parts than"):
+        open_bundle(copy)
+
+
+def test_the_graphs_of_the_largest_preset_have_parts_to_spare():
+    read = count()
+    check_graph(shipped_bundle() / "backbone.onnx", read)
+    assert next(read) * 24 / 5 < MOST_FIELDS / 20  # layers of raw-large and of raw-small; the rest is for heads

@@ -1,0 +1,43 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Graphs that are in order by themselves and not what their names say are refused in words, not run."""
+
+import shutil
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.errors import BundleError
+from raw_qgis_plugin.core.paths import shipped_bundle
+from raw_qgis_plugin.core.runtime import Model
+
+
+@pytest.fixture
+def swapped(tmp_path):
+    """Make a copy of the shipped bundle with one of its graphs in the place of another."""
+
+    def swap(graph, place):
+        copy = shutil.copytree(shipped_bundle(), tmp_path / "bundle")
+        shutil.copyfile(copy / graph, copy / place)
+        write_sums(copy)
+        return open_bundle(copy)
+
+    return swap
+
+
+@pytest.mark.parametrize("graph", ["heads/commuter.onnx", "neighbours.onnx"])
+def test_another_graph_is_no_backbone(swapped, graph):
+    with pytest.raises(BundleError, match=r"backbone\.onnx .* has to take features, clock"):
+        Model(swapped(graph, "backbone.onnx"), "cpu", 1)
+
+
+def test_another_graph_weighs_no_neighbours(swapped):
+    model = Model(swapped("heads/commuter.onnx", "neighbours.onnx"), "cpu", 1)
+    with pytest.raises(BundleError, match=r"neighbours\.onnx .* to answer parameters, options, leads"):
+        model.neighbours(*(np.zeros((1, 1)) for _ in range(6)))
+
+
+def test_another_graph_is_no_head(swapped):
+    bundle = swapped("neighbours.onnx", "heads/commuter.onnx")
+    with pytest.raises(BundleError, match=r"commuter\.onnx .* has to take x"):
+        Model(bundle, "cpu", 1).run_head("commuter", np.zeros((1, bundle.head("commuter")["inputs"]), np.float32))
