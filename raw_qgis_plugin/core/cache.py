@@ -92,7 +92,7 @@ def content_keys(tracks: Tracks) -> list[bytes]:
     """A digest of each track's fixes (times, longitudes, latitudes), whatever its ids are."""
     if not len(tracks):
         return [b""] * tracks.n_tracks
-    columns = [memoryview(np.ascontiguousarray(c)).cast("B") for c in (tracks.t, tracks.lon, tracks.lat)]
+    columns = [np.ascontiguousarray(c).data.cast("B") for c in (tracks.t, tracks.lon, tracks.lat)]
     keys = []
     for start, stop in pairwise((8 * tracks.track_offsets).tolist()):
         digest = hashlib.blake2b(digest_size=16)
