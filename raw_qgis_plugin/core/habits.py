@@ -21,6 +21,7 @@ SLOT_MS = 600_000
 STILL_M = 150.0  # the fixes of a still slot lie within this
 PLACE_M, CELL_M, PLACES = 250.0, 300.0, 4  # a place's radius; cells by which the first is found; how many are ranked
 SILENT_SLOTS = 60  # a longer silence at one place says nothing
+SLOTS_AT_ONCE = 1 << 13  # whose silences are laid out in tens of minutes: half a million of these at most
 # Times of the week: night, then weekday morning, midday, evening and late evening, then the weekend's days
 SLICES = ("night", "morning", "midday", "evening", "late", "weekend")
 BANDS_M = (1000.0, 3000.0, 8000.0)  # trips by distance
@@ -160,13 +161,16 @@ def _places(s: Slots) -> np.ndarray:
 
 def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     """Of the known time in each slice of the week, the shares at the first places, elsewhere and on the way."""
-    length = s.length.astype(np.int64)
-    row = np.repeat(np.arange(len(length)), length)
-    since = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
-    part = slice_of_week((s.hours[row] + since * SLOT_MS / 3_600_000) % 168)
-    cells = (s.track[row] * len(SLICES) + part) * (PLACES + 2) + place[row]
-    time = np.bincount(cells, minlength=s.n_tracks * len(SLICES) * (PLACES + 2)).astype(np.float64)
-    time = time.reshape(s.n_tracks, len(SLICES), PLACES + 2)
+    time = np.zeros((s.n_tracks, len(SLICES), PLACES + 2))
+    cells = time.reshape(-1)  # the same room
+    for slots in np.split(np.arange(len(place)), np.arange(SLOTS_AT_ONCE, len(place), SLOTS_AT_ONCE)):
+        length = s.length[slots].astype(np.int64)
+        row = np.repeat(slots, length)
+        since = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
+        part = slice_of_week((s.hours[row] + since * SLOT_MS / 3_600_000) % 168)
+        first = int(s.track[slots[0]])  # slots are in the order of their tracks
+        count = np.bincount(((s.track[row] - first) * len(SLICES) + part) * (PLACES + 2) + place[row])
+        cells[first * time[0].size :][: len(count)] += count
     known = time.sum(axis=2, keepdims=True)
     shares = time / np.maximum(known, 1.0)
     return [*shares.reshape(s.n_tracks, -1).T, *(np.log1p(known[:, :, 0]) / 5).T]

@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core import habits as recipe
 from raw_qgis_plugin.core.embed import FACTS, embed, embedding_width
 from raw_qgis_plugin.core.habits import HABITS, SLICES, habits, slice_of_week
 from raw_qgis_plugin.core.motion import MOTION, motion
@@ -63,6 +66,24 @@ def test_silence_in_between_is_no_knowledge():
     kept = tracks.take((hour >= 18) | (hour < 7))  # eleven hours of silence every day
     assert of(kept, "known_midday", "first_midday") == [0, 0]
     assert of(tracks.take((hour >= 12) | (hour < 10)), "known_midday")[0] > 0.9  # two hours at one place are
+
+
+def test_long_silences_take_no_room_and_are_counted_by_blocks_as_at_once(monkeypatch):
+    """People with three fixes a day, whose slots are silences of seven hours and more."""
+    people, days = 60, 180
+    t = MONDAY + (np.add.outer(np.arange(days) * 24, [7, 14, 21.5]) * HOUR).astype(np.int64)
+    user = np.repeat(np.arange(people), t.size)
+    shift = np.random.default_rng(0).normal(0, 2e-4, (2, len(user)))
+    tracks, _ = build_tracks(user, None, np.tile(t.ravel(), people), user / 1000 + shift[0], shift[1])
+    tracemalloc.start()
+    try:
+        by_blocks = habits(tracks)
+        assert tracemalloc.get_traced_memory()[1] < 1200 * len(tracks)  # all laid out at once are twice as much
+    finally:
+        tracemalloc.stop()
+    assert by_blocks[:, HABITS.index("known_night")].min() > 0.9
+    monkeypatch.setattr(recipe, "SLOTS_AT_ONCE", len(tracks))
+    np.testing.assert_array_equal(habits(tracks), by_blocks)
 
 
 @pytest.mark.parametrize("facts", [habits, motion])
