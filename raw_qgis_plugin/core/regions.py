@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .differences import few_between
+from .differences import few_told
 from .domain import outside, unit_stats
 from .embed import embed
 from .errors import InputError, Progress, no_progress, part_of, require
@@ -62,7 +62,7 @@ def score_regions(
     users is suppressed: n_users, n_points and every figure are nan or None. So is of the others what fewer of them are
     behind: n_points, n_visits and what heads answer where fewer have a fix inside (by segments the rest only pass);
     dwell_min and home_share as in `stays`. in_domain is False where heads are not asked. What follows from regions that
-    lie in one another (see `differences.few_between`) is told in the reasons and not withheld.
+    lie in one another (see `differences.few_told`) is told in the reasons and not withheld.
     """
     heads = choose_heads(model, "region", tasks)
     if min_users < 1:
@@ -89,9 +89,9 @@ def score_regions(
         few = f"fewer than {min_users} users have a fix inside, so figures from fixes are withheld"
         reasons.append(f"{passed} of {shown.sum()} regions: {few}")
     area, told_of = area_km2(np.asarray(polygons, object)[told]), [inside[i] for i in np.flatnonzero(told)]
-    if between := few_between(users.user, told_of, min_users):
-        few = f"leave fewer than {min_users} users when shown ones inside them are subtracted: do not publish both"
-        reasons.append(f"{between} of {shown.sum()} regions {few}")
+    at = np.flatnonzero(shown)
+    counted = [inside[i] for i in at], told[at], visits[at], usable_polygons(polygons)[at]
+    reasons += few_told(users.user, *counted, min_users)
     lengths = list(dict.fromkeys(head.get("hours") for head in heads))
     for n, hours in enumerate(lengths):
         part = part_of(progress, 0.2 + 0.75 * n / len(lengths), 0.2 + 0.75 * (n + 1) / len(lengths))

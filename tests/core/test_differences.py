@@ -1,0 +1,82 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What shown regions tell of few people when they are subtracted: warned of, not withheld."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+shapely = pytest.importorskip("shapely")
+pytest.importorskip("scipy")
+
+from raw_qgis_plugin.core.regions import score_regions  # noqa: E402
+from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
+
+POI = {"name": "poi", "unit": "region", "kind": "number", "halfwidth": {"low": -1, "high": 2}, "transform": "log1p"}
+MONDAY, MINUTE = 1_699_833_600_000, 60_000
+WEST, EAST = shapely.box(0, 0, 0.01, 0.01), shapely.box(0.01, 0, 0.02, 0.01)
+BOTH = shapely.box(0, 0, 0.02, 0.01)
+IN_WEST, IN_EAST, FAR = 0.005, 0.015, 0.5
+BETWEEN = "leave fewer than 10 users when shown ones inside them are subtracted: do not publish both"
+TOTALS = (
+    "all tracks together leave fixes of fewer than 10 users when shown regions are subtracted: do not publish their "
+    "totals too"
+)
+
+
+def people(n, *lon, name):
+    """Rows of user, t and lon: n people who are at these longitudes, a minute after each other."""
+    return [(f"{name}{k}", MONDAY + at * MINUTE, x) for k in range(n) for at, x in enumerate(lon)]
+
+
+def scored(model, rows, regions, by="fixes"):
+    """n_users of each region, and what is warned of."""
+    user, t, lon = zip(*rows, strict=True)
+    tracks, _ = build_tracks(user, None, np.array(t), list(lon), [0.005] * len(rows))
+    scores = score_regions(tracks, regions, model, by=by)
+    return scores.columns["n_users"].tolist(), scores.reasons
+
+
+@pytest.mark.parametrize("by", ["fixes", "segments"])
+@pytest.mark.parametrize(("alone", "warned"), [(0, False), (1, True), (9, True), (10, False)])
+def test_who_never_enters_the_tract_is_not_alone(invented_model, by, alone, warned):
+    """Everybody has fixes outside the tract, so that those outside alone show in the numbers of users only."""
+    rows = people(12, IN_WEST, IN_EAST, name="both") + people(alone, IN_EAST, IN_EAST, name="east")
+    counts, reasons = scored(invented_model(POI), rows, [BOTH, WEST], by)
+    assert counts == [12 + alone, 12] and reasons == [f"1 of 2 regions {BETWEEN}"] * warned
+
+
+def test_who_enters_none_of_the_tracts_is_not_alone(invented_model):
+    middle, yard = shapely.box(0.0101, 0, 0.02, 0.01), 0.01005
+    rows = people(12, IN_WEST, yard, name="w") + people(12, IN_EAST, yard, name="e") + people(1, yard, yard, name="y")
+    counts, reasons = scored(invented_model(POI), rows, [BOTH, shapely.box(0, 0, 0.01, 0.01), middle])
+    assert counts == [25, 12, 12] and reasons == [f"1 of 3 regions {BETWEEN}"]  # each less leaves thirteen
+
+
+def test_regions_that_are_only_passed_are_subtracted_too(invented_model):
+    """Nobody has a fix in the tract, so that it lies in the district by its border, drawn a centimetre beyond."""
+    tract, district = shapely.box(0, -1e-7, 0.01, 0.01), shapely.box(-0.02, 0, 0.03, 0.01)
+    rows = people(12, -0.01, 0.015, name="passing") + people(1, 0.025, 0.026, name="beside")
+    counts, reasons = scored(invented_model(POI), rows, [tract, district], "segments")
+    assert counts == [12, 13] and f"1 of 2 regions {BETWEEN}" in reasons
+    _, reasons = scored(invented_model(POI), rows + people(9, 0.025, 0.026, name="more"), [tract, district], "segments")
+    assert not any(BETWEEN in reason for reason in reasons)
+
+
+def test_neighbours_along_a_road_do_not_lie_in_one_another(invented_model):
+    rows = people(12, -0.001, 0.021, name="passing") + people(1, IN_EAST, 0.021, name="from_east")
+    counts, reasons = scored(invented_model(POI), rows, [WEST, EAST], "segments")
+    assert counts == [12, 13] and len(reasons) == 1 and "fewer than 10 users have a fix inside" in reasons[0]
+
+
+@pytest.mark.parametrize(("leave", "warned"), [(0, False), (1, True), (9, True), (10, False)])
+def test_all_tracks_less_a_region_are_those_of_few(invented_model, leave, warned):
+    rows = people(12, *[IN_WEST] * 4, name="here") + people(leave, FAR, FAR, FAR, name="elsewhere")
+    assert scored(invented_model(POI), rows, [WEST]) == ([12], [TOTALS] * warned)
+    halves = rows + people(12, IN_EAST, IN_EAST, name="east")
+    assert scored(invented_model(POI), halves, [WEST, EAST])[1] == [TOTALS] * warned  # both of them taken away
+
+
+def test_a_place_that_nearly_everybody_visits_is_nothing_to_warn_of(invented_model):
+    rows = people(40, IN_WEST, FAR, name="cab") + people(1, FAR, FAR, name="elsewhere")
+    assert scored(invented_model(POI), rows, [WEST]) == ([40], [])
