@@ -92,11 +92,11 @@ class RegionBook:
                 self._changed()
 
     def remove(self, regions: list[Region]) -> None:
-        """Keep these no longer; a layer without regions is taken away."""
+        """Keep these no longer; a layer without regions is taken away, unless it has some that a filter hides."""
         self.regions = [region for region in self.regions if region not in regions]
         if self.layer is None:
             return
-        if self.regions:
+        if self.regions or self.layer.subsetString():
             self.layer.dataProvider().deleteFeatures([region.feature for region in regions])
             self._changed()
         else:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsGeometry, QgsProject
@@ -201,7 +202,10 @@ class RegionsTab(QWidget):
             return
         least = self.least.value()
         shown = list(book.regions)
-        before = [(name, lonlat(shape, book.crs), at) for name, shape, at in book.drawn_before()]
+        before = []
+        for name, shape, at in book.drawn_before():
+            with suppress(InputError):  # a shape that is nowhere on the earth
+                before.append((name, lonlat(shape, book.crs), at))
         polygons = [region.polygon for region in shown] + [polygon for _, polygon, _ in before]
         if not polygons:
             return

@@ -202,6 +202,20 @@ def test_regions_that_a_filter_hides_are_kept(tracks: QgsVectorLayer, saved_regi
         assert [row["name"] for row in rows(layer)] == ["A", "B", "C"]
 
 
+def test_removing_what_a_filter_shows_leaves_what_it_hides(tracks: QgsVectorLayer) -> None:
+    from raw_qgis_plugin.gui.regions_saved import all_features
+
+    book = make_book(tracks)
+    for name, west in (("A", 116.38), ("B", 116.40)):
+        draw(book, name, west, 12)
+    layer = book.layer
+    assert layer.setSubsetString("name = 'B'")
+    book.regions = book.regions[1:]
+    book.remove(book.regions)
+    assert book.layer is layer and layer.id() in QgsProject.instance().mapLayers()
+    assert [feature["name"] for feature in all_features(layer)] == ["A"]
+
+
 def test_regions_are_saved_after_the_plugin_was_unloaded(tracks: QgsVectorLayer, tmp_path: Path) -> None:
     from raw_qgis_plugin.gui.regions_saved import SavedRegions, layers_of_regions
 
