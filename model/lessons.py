@@ -4,7 +4,8 @@
 The people of a source are parted into layers of some size, as analysts bring them; each is asked where it was a quarter
 of an hour to hours later, and only of its own layer's past. They are seen as different loggers record: a fix in each
 quarter of an hour that has one, the last one held round the clock, or on the way alone. In some layers others drive the
-same rounds day after day, as buses and deliveries do: so that it is learned whom to believe.
+same rounds day after day, as buses and deliveries do: so that it is learned whom to believe. People held out for
+validation are asked among all the others, not in layers of themselves: how sure to be depends on how many there are.
 """
 
 from __future__ import annotations
@@ -72,19 +73,19 @@ class Lessons(NamedTuple):
         return Lessons(*(column[rows] for column in self))
 
 
-def lessons(s: Source, network: Raw, recorded: str, most: int, seed: int = 0, rounds: float = ROUNDS) -> Lessons | None:
-    """Some `most` lessons of the days of who roams in a source, as RECORDED; fewer of few people, None of none.
-    rounds: the share of layers in which others drive the same.
+def lessons(s: Source, network: Raw, recorded: str, most: int, seed: int = 0) -> Lessons | None:
+    """Some `most` lessons of the days of who roams in a source, as RECORDED; fewer of few people, None of none. People
+    held out for validation are asked about what was recorded, without rounds.
     """
     seeds = [seed, RECORDED.index(recorded)]
-    able = sum(len(_able(layer)) for layer in _layers(s, recorded, rounds, np.random.default_rng(seeds)))
+    able = sum(len(asker) for _, asker in _layers(s, recorded, np.random.default_rng(seeds)))
     share = min(max(most / max(able, 1), LEAST_SHARE), 1.0)
     found: list[Lessons] = []
     rng = np.random.default_rng([*seeds, 1])
-    for layer in _layers(s, recorded, rounds, np.random.default_rng(seeds)):
+    for layer, asker in _layers(s, recorded, np.random.default_rng(seeds)):
         if sum(len(part.kind) for part in found) >= most:
             break
-        found += _of_layer(layer, network, rng, share)
+        found += _of_layer(layer, asker, network, rng, share)
     if not found:
         return None
     joined = Lessons(*(np.concatenate(column) for column in zip(*found, strict=True)))
@@ -92,9 +93,12 @@ def lessons(s: Source, network: Raw, recorded: str, most: int, seed: int = 0, ro
     return joined._replace(typical=np.full(len(joined.kind), max(moved, 1.0), np.float32))
 
 
-def _layers(s: Source, recorded: str, rounds: float, rng: np.random.Generator) -> Iterator[Tracks]:
-    """The runs of some people of a source at quarter hours, each a track, people after people."""
-    view = s.view(int(DAYS_S), recorded == "filled")
+def _layers(s: Source, recorded: str, rng: np.random.Generator) -> Iterator[tuple[Tracks, np.ndarray]]:
+    """The runs of some people of a source at quarter hours, each a track, people after people, and rows of the fixes
+    that can be asked.
+    """
+    everybody = Source(s.name, s.weight, s.exact, s.shards, None) if s.validation else s
+    view = everybody.view(int(DAYS_S), recorded == "filled")
     if view is None:
         return
     user = s.shards.user[view.rows[view.start]]
@@ -111,8 +115,14 @@ def _layers(s: Source, recorded: str, rounds: float, rng: np.random.Generator) -
         if recorded == "on the way":
             away = _steps(layer) > UNDER_WAY_M
             layer = layer.take(away | np.append(away[1:], False))
-        if len(layer):
-            yield _rounds(layer, rng) if rng.random() < rounds else layer
+        if not len(layer):
+            continue
+        if s.validation:
+            asker = _able(layer)
+            yield layer, asker[s.shards.unseen[layer.user_ids.astype(int)][layer.user[asker]]]
+        else:
+            layer = _rounds(layer, rng) if rng.random() < ROUNDS else layer
+            yield layer, _able(layer)
 
 
 def _tracks(user: np.ndarray, track: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> Tracks:
@@ -148,17 +158,18 @@ def _able(tracks: Tracks) -> np.ndarray:
     return np.flatnonzero(past & future & np.char.startswith(_kinds(tracks), "roaming"))
 
 
-def _of_layer(tracks: Tracks, network: Raw, rng: np.random.Generator, share: float) -> Iterator[Lessons]:
-    """Lessons of a share of a layer's fixes that can be asked, where there is a truth, sequence by sequence."""
+def _of_layer(
+    tracks: Tracks, asker: np.ndarray, network: Raw, rng: np.random.Generator, share: float
+) -> Iterator[Lessons]:
+    """Lessons of a share of a layer's rows `asker` (m,), where there is a truth, sequence by sequence."""
     slot = tracks.t // int(1000 * DAYS_S)
     key = tracks.track * (np.ptp(slot) + max(AHEAD) + 1) + slot - slot.min()  # ascending
     wanted = key + rng.choice(AHEAD, len(key))
     goal = np.minimum(np.searchsorted(key, wanted), len(key) - 1)
-    asker, kind = _able(tracks), _kinds(tracks)
     asker = asker[(key[goal[asker]] == wanted[asker]) & (rng.random(len(asker)) < share)]
     if not len(asker):
         return
-    retrieval = Retrieval(tracks)
+    kind, retrieval = _kinds(tracks), Retrieval(tracks)
     sequences = [
         (max(begin + STEP - CONTEXT["coarse"], start), min(begin + STEP, end), begin)
         for start, end in zip(tracks.track_offsets[:-1], tracks.track_offsets[1:], strict=True)

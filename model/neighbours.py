@@ -32,7 +32,7 @@ from model.checkpoint import load_network
 from model.cli import Parser, from_zero, positive, run
 from model.corpus import Source, load, source_name
 from model.export import LARGEST_DIFFERENCE, export_graph
-from model.lessons import DENSITIES, RECORDED, ROUNDS, Lessons, densities, lessons, vectors_of
+from model.lessons import DENSITIES, RECORDED, Lessons, densities, lessons, vectors_of
 from model.objective import bf16
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
 from raw_qgis_plugin.core import mixture as areas
@@ -208,16 +208,12 @@ def export_head(head: NeighbourHead, some: Lessons, path: Path) -> None:
         raise RawError(f"The exported network differs from the trained one by {worst:g}: the training has diverged.")
 
 
-def gathered(
-    sources: list[Source], network: Raw, most: int, seed: int, tell: Tell, rounds: float = ROUNDS
-) -> Lessons | None:
-    """Some `most` lessons of sources, as many of each as its weight says; None where nobody roams. rounds: as in
-    `lessons`.
-    """
+def gathered(sources: list[Source], network: Raw, most: int, seed: int, tell: Tell) -> Lessons | None:
+    """Some `most` lessons of sources, as many of each as its weight says; None where nobody roams."""
     found, total = [], sum(s.weight for s in sources)
     for s in sources:
         for recorded in RECORDED:
-            some = lessons(s, network, recorded, int(most * s.weight / total / len(RECORDED)), seed, rounds)
+            some = lessons(s, network, recorded, int(most * s.weight / total / len(RECORDED)), seed)
             if some is not None:
                 found.append(some)
             tell({"source": s.name, "recorded": recorded, "lessons": 0 if some is None else len(some.kind)})
@@ -234,7 +230,7 @@ def add(
     """
     network, _ = load_network(bundle / "weights.safetensors")
     learned = gathered(sources, network, most, seed, tell)
-    watched = gathered(held_out, network, most // 10, seed, tell, rounds=0.0)  # areas are for what was recorded
+    watched = gathered(held_out, network, most // 10, seed, tell)
     if learned is None or len(learned.kind) < FEWEST:
         return False
     head = teach(network, learned, watched, epochs, seed, tell)

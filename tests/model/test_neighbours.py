@@ -15,7 +15,7 @@ import torch
 from model import pretrain as pretraining
 from model.checkpoint import load_network
 from model.corpus import load
-from model.lessons import AGAIN, BESIDE_M, _rounds, lessons
+from model.lessons import AGAIN, BESIDE_M, RECORDED, _layers, _rounds, lessons
 from model.neighbours import answers, main, teach
 from model.raw import spatial_median
 from raw_qgis_plugin.core.bundle import NEIGHBOURS_FILE, open_bundle, write_sums
@@ -115,6 +115,21 @@ def test_lessons_are_of_who_roams_and_know_nothing_later(nano_run, fleet_file, d
     real = some.neighbours[..., ALIKE] > 0
     late = np.broadcast_to(some.horizon[:, None], real.shape)[real] - ago[real]
     assert late.max() < 120  # ways had ended by the last fix; half precision
+
+
+@pytest.mark.parametrize("recorded", RECORDED)
+def test_who_is_held_out_is_asked_among_all(fleet_file, recorded):
+    source, rng = load(str(fleet_file), validation=True), np.random.default_rng(0)
+    asked, users = set(), 0
+    for layer, asker in _layers(source, recorded, rng):
+        asked |= set(layer.user_ids[layer.user[asker]])
+        users += layer.n_users
+    assert asked == {str(u) for u in np.flatnonzero(source.shards.unseen)} and 2 <= len(asked) < 30
+    assert users > 0.9 * VEHICLES
+    learning = load(str(fleet_file), validation=False)
+    for layer, _ in _layers(learning, recorded, rng):
+        rounds = layer.n_users > len(np.unique(layer.user_ids.astype(int) % VEHICLES))
+        assert rounds or not asked & set(layer.user_ids)
 
 
 def test_in_some_layers_others_drive_the_same_rounds(fleet_file):
