@@ -11,8 +11,6 @@ from ..processing.words import tr
 if TYPE_CHECKING:
     from ..core.library import Entry
 
-WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1", "r2": "R²", "mae": "mean absolute error"}
-
 
 def comparison(one: Entry, other: Entry) -> str:
     """What can be told of both, a row each; the better figure is bold."""
@@ -63,13 +61,14 @@ def _forecasts(cards: list[dict[str, Any]]) -> list[str]:
 def _heads(cards: list[dict[str, Any]]) -> list[str]:
     """Each head's figures, and the simple method's beside them."""
     rows = []
+    called = {"accuracy": tr("accuracy"), "macro_f1": "macro-F1", "r2": "R²", "mae": tr("mean absolute error")}
     heads = [{h["name"]: h for h in card["heads"]} for card in cards]
     for name in dict.fromkeys([*heads[0], *heads[1]]):
         own = [h.get(name, {}).get("metrics", {}) for h in heads]
         for measure in dict.fromkeys(key for m in own for key in m.get("head", {})):
             values = [m.get("head", {}).get(measure) for m in own]
             simple = [m.get("baseline", {}).get(measure) for m in own]
-            words = f"{name}: {WORDS.get(measure, measure)} ({tr('simple method')})"
+            words = f"{name}: {called.get(measure, measure)} ({tr('simple method')})"
             rows.append(_figures(words, values, least=measure == "mae", beside=simple))
     return rows
 

@@ -129,7 +129,7 @@ class RegionCard(QWidget):
         place = rank([other.view.columns.get(name) for other in self.answered], self.answered.index(self.region))
         low, high = columns[f"{name}_low"], columns[f"{name}_high"]
         value = f"<b>{short(columns[name])}</b> {head.get('unit_of_measure', '')}<br>{short(low)} – {short(high)}"
-        return title, value, tr("{a} of {b}").format(a=ordinal(place[0]), b=place[1]) if place and place[1] > 1 else ""
+        return title, value, tr("rank {a} of {b}").format(a=place[0], b=place[1]) if place and place[1] > 1 else ""
 
     def _week(self) -> None:
         week = self.region.view.week
@@ -183,12 +183,6 @@ def plain(word: str) -> str:
 def square_km(area: float) -> str:
     """An area in words."""
     return f"{area:.2g} km²" if area < 10 else f"{area:,.0f} km²"
-
-
-def ordinal(number: int) -> str:
-    """'1st', '2nd', …"""
-    ending = "th" if number % 100 in (11, 12, 13) else {1: "st", 2: "nd", 3: "rd"}.get(number % 10, "th")
-    return f"{number}{ending}"
 
 
 def escaped(text: str) -> str:

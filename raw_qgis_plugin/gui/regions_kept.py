@@ -163,7 +163,7 @@ class RegionBook:
         layer.setCustomProperty(OF, self.tracks)
         self._call(layer, layer.name())
         layer.setOpacity(OPACITY)
-        layer.setMapTipTemplate("<b>[% name %]</b><br>[% coalesce(n_users, 'too few') %] people")
+        layer.setMapTipTemplate("<b>[% name %]</b><br>" + tr("[% coalesce(n_users, 'too few') %] people"))
         layer.setCustomProperty("skipMemoryLayersCheck", 1)  # QGIS need not warn that it will be lost: it is saved
         self._listen(layer)
         return self.group.add(layer)

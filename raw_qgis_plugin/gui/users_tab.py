@@ -298,7 +298,7 @@ def map_tip(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> str:
         if name in names:
             sure = f' ([% round(100 * "{name}_p") %] %)' if f"{name}_p" in names else ""
             lines.append(f'{title_of(head)}: [% "{name}" %]{sure}')
-    return "<br>".join([*lines, "[% n_points %] fixes"])
+    return "<br>".join([*lines, tr("[% n_points %] fixes")])
 
 
 def join(tracks: QgsVectorLayer, field: str, profiles: QgsVectorLayer) -> None:

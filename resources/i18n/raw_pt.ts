@@ -1848,6 +1848,14 @@
       <translation>Ir até um trajeto e pôr o relógio do mapa na sua última posição</translation>
     </message>
     <message>
+      <source>[% coalesce(n_users, 'too few') %] people</source>
+      <translation>[% coalesce(n_users, 'muito poucas') %] pessoas</translation>
+    </message>
+    <message>
+      <source>[% n_points %] fixes</source>
+      <translation>[% n_points %] posições</translation>
+    </message>
+    <message>
       <source>a week</source>
       <translation>por semana</translation>
     </message>
@@ -1866,6 +1874,10 @@
     <message>
       <source>about {n} s</source>
       <translation>cerca de {n} s</translation>
+    </message>
+    <message>
+      <source>accuracy</source>
+      <translation>acurácia</translation>
     </message>
     <message>
       <source>auto uses the graphics card where ONNX Runtime can, and says what it used.</source>
@@ -2012,6 +2024,10 @@
       <translation>perda</translation>
     </message>
     <message>
+      <source>mean absolute error</source>
+      <translation>erro absoluto médio</translation>
+    </message>
+    <message>
       <source>minutes ahead</source>
       <translation>minutos à frente</translation>
     </message>
@@ -2078,6 +2094,10 @@
     <message>
       <source>rail</source>
       <translation>trilhos</translation>
+    </message>
+    <message>
+      <source>rank {a} of {b}</source>
+      <translation>posição {a} de {b}</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and larger need a graphics card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.</source>
@@ -2194,10 +2214,6 @@
     <message>
       <source>{a} min ahead</source>
       <translation>daqui a {a} min</translation>
-    </message>
-    <message>
-      <source>{a} of {b}</source>
-      <translation>{a} de {b}</translation>
     </message>
     <message>
       <source>{a} to {b}</source>

@@ -1848,6 +1848,14 @@
       <translation>缩放到一条轨迹，并把地图时钟设为其最后一个定位点</translation>
     </message>
     <message>
+      <source>[% coalesce(n_users, 'too few') %] people</source>
+      <translation>[% coalesce(n_users, '过少') %] 人</translation>
+    </message>
+    <message>
+      <source>[% n_points %] fixes</source>
+      <translation>[% n_points %] 个定位点</translation>
+    </message>
+    <message>
       <source>a week</source>
       <translation>/周</translation>
     </message>
@@ -1866,6 +1874,10 @@
     <message>
       <source>about {n} s</source>
       <translation>约 {n} 秒</translation>
+    </message>
+    <message>
+      <source>accuracy</source>
+      <translation>准确率</translation>
     </message>
     <message>
       <source>auto uses the graphics card where ONNX Runtime can, and says what it used.</source>
@@ -2012,6 +2024,10 @@
       <translation>损失</translation>
     </message>
     <message>
+      <source>mean absolute error</source>
+      <translation>平均绝对误差</translation>
+    </message>
+    <message>
       <source>minutes ahead</source>
       <translation>分钟后</translation>
     </message>
@@ -2078,6 +2094,10 @@
     <message>
       <source>rail</source>
       <translation>轨道交通</translation>
+    </message>
+    <message>
+      <source>rank {a} of {b}</source>
+      <translation>第 {a} 名，共 {b}</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and larger need a graphics card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.</source>
@@ -2194,10 +2214,6 @@
     <message>
       <source>{a} min ahead</source>
       <translation>{a} 分钟后</translation>
-    </message>
-    <message>
-      <source>{a} of {b}</source>
-      <translation>{a} / {b}</translation>
     </message>
     <message>
       <source>{a} to {b}</source>
