@@ -121,15 +121,17 @@ class RegionCard(QWidget):
             words = tr("Of stretches of tracks, so that Score regions alone answers: {names}.")
             self._add(words.format(names=", ".join(others)))
 
-    def _score(self, head: dict[str, Any]) -> tuple[str, str, str]:
+    def _score(self, head: dict[str, Any]) -> tuple[str, str]:
         name, columns = head["name"], self.region.view.columns
         title = title_of(head) + (f" <i>({tr('experimental')})</i>" if head.get("experimental") else "")
         if head["kind"] != "number":
-            return title, f"<b>{plain(str(columns[name]))}</b> {columns[f'{name}_p']:.0%}", ""
+            return title, f"<b>{plain(str(columns[name]))}</b> {columns[f'{name}_p']:.0%}"
         place = rank([other.view.columns.get(name) for other in self.answered], self.answered.index(self.region))
         low, high = columns[f"{name}_low"], columns[f"{name}_high"]
         value = f"<b>{short(columns[name])}</b> {head.get('unit_of_measure', '')}<br>{short(low)} – {short(high)}"
-        return title, value, tr("rank {a} of {b}").format(a=place[0], b=place[1]) if place and place[1] > 1 else ""
+        if place and place[1] > 1:
+            value += " · " + tr("rank {a} of {b}").format(a=place[0], b=place[1])
+        return title, value
 
     def _week(self) -> None:
         week = self.region.view.week
