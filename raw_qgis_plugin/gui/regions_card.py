@@ -156,8 +156,7 @@ class RegionCard(QWidget):
                 self._add(words.format(n=self.min_users))
                 continue
             parts = [(plain(word), people) for word, people in mix.items()]
-            words = tr("not shown: labels of fewer than {n} people, and what would give them away")
-            few = words.format(n=self.min_users)
+            few = tr("withheld to protect fewer than {n} people").format(n=self.min_users)
             colours = {plain(word): colour for word, colour in class_colours(head).items()}
             self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), few, colours))
 

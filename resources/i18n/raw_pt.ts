@@ -2060,10 +2060,6 @@
       <translation>nenhum</translation>
     </message>
     <message>
-      <source>not shown: labels of fewer than {n} people, and what would give them away</source>
-      <translation>não mostrado: rótulos de menos de {n} pessoas e o que as revelaria</translation>
-    </message>
-    <message>
       <source>nothing known</source>
       <translation>nada se sabe</translation>
     </message>
@@ -2206,6 +2202,10 @@
     <message>
       <source>warning: </source>
       <translation>aviso: </translation>
+    </message>
+    <message>
+      <source>withheld to protect fewer than {n} people</source>
+      <translation>omitido para proteger menos de {n} pessoas</translation>
     </message>
     <message>
       <source>yes</source>

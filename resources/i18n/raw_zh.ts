@@ -2060,10 +2060,6 @@
       <translation>无</translation>
     </message>
     <message>
-      <source>not shown: labels of fewer than {n} people, and what would give them away</source>
-      <translation>未显示：少于 {n} 人的标签，以及会暴露他们的标签</translation>
-    </message>
-    <message>
       <source>nothing known</source>
       <translation>一无所知</translation>
     </message>
@@ -2206,6 +2202,10 @@
     <message>
       <source>warning: </source>
       <translation>警告：</translation>
+    </message>
+    <message>
+      <source>withheld to protect fewer than {n} people</source>
+      <translation>为保护少于 {n} 人而不显示</translation>
     </message>
     <message>
       <source>yes</source>
