@@ -133,27 +133,23 @@ def featurize(
 
     row = every if only is None else only
     turn = heading[row]
-    columns: list[np.ndarray] = []
-    lag_v, lag_dt = [], []
-    for k in LAGS:
-        j = np.maximum(row - k, first[row])
-        lag_v.append(into_frame(offset_m(lon[row], lat[row], lon[j], lat[j]), turn))
-        lag_dt.append(np.maximum((t[row] - t[j]) / 1000.0, 0.5))
-    speeds = [np.hypot(lag_v[k][:, 0], lag_v[k][:, 1]) / lag_dt[k] for k in (0, 1, 3, 5)]
+    j = np.maximum(row - np.array(LAGS)[:, None], first[row])  # (lags, m)
+    v = into_frame(offset_m(lon[row], lat[row], lon[j], lat[j]), turn)
+    dt = np.maximum((t[row] - t[j]) / 1000.0, 0.5)
+    speeds = np.hypot(v[..., 0], v[..., 1])[[0, 1, 3, 5]] / dt[[0, 1, 3, 5]]
     speed = np.sqrt(np.mean(np.square(speeds), axis=0))
-    for v, dt in zip(lag_v, lag_dt, strict=True):
-        reach = speed * dt + NEAR_M
-        columns += [_squash(v[:, 0], NEAR_M), _squash(v[:, 1], NEAR_M), np.log1p(dt) / 8.0]
-        columns += [v[:, 0] / reach, v[:, 1] / reach]
+    reach = speed * dt + NEAR_M
+    far = _squash(v[..., 0], NEAR_M), _squash(v[..., 1], NEAR_M), np.log1p(dt) / 8.0
+    columns = [c for lag in zip(*far, v[..., 0] / reach, v[..., 1] / reach, strict=True) for c in lag]
     columns += [np.log1p(speeds[0]) / 2.0, np.log1p(speed) / 2.0, np.log((speeds[0] + 0.3) / (speed + 0.3))]
     columns += _clock_columns(hours[row])
     columns += [np.log1p(row - first[row]) / 6.0, np.log1p(elapsed[row]) / 12.0]
-    columns += [start[row], (length[row] < 50.0) & (lag_dt[0] >= 300.0), lag_dt[0] > 1800.0]
+    columns += [start[row], (length[row] < 50.0) & (dt[0] >= 300.0), dt[0] > 1800.0]
     radius = np.sqrt(np.maximum(square[row] - means[0][0][row] ** 2, 0.0).sum(axis=1))
     columns += [np.log1p(radius) / 10.0]
     toward = [into_frame(mean[row] - from_first[row], turn) for mean, _ in means]
-    for v, known in zip(toward, (1.0, means[1][1][row] > 0, means[2][1][row] > 0), strict=True):
-        columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
+    for way, known in zip(toward, (1.0, means[1][1][row] > 0, means[2][1][row] > 0), strict=True):
+        columns += [_squash(way[:, 0], 50.0) * known, _squash(way[:, 1], 50.0) * known]
     columns += [np.log1p(count[row]) / 6.0 for _, count in means[1:]]
     back, known = _same_time(key, first, row, key[row] - DAY_MS, lon, lat, turn)
     columns += [_squash(back[:, 0], 50.0) * known, _squash(back[:, 1], 50.0) * known, known]
@@ -162,7 +158,7 @@ def featurize(
     for c, column in enumerate(columns):
         x[:, c] = column
     np.clip(x, -8.0, 8.0, out=x)
-    velocity, centroid = lag_v[0] / lag_dt[0][:, None], toward[0]
+    velocity, centroid = v[0] / dt[0][:, None], toward[0]
     if only is not None:
         x, velocity, speed, centroid = (_scatter(a, only, n) for a in (x, velocity, speed, centroid))
     return Features(x, elapsed.astype(np.float32), first, heading, velocity, speed, t, lon, lat, key, centroid)
