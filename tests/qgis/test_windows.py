@@ -3,15 +3,16 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.PyQt.QtCore import QCoreApplication, QEvent, Qt
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QDialog, QFrame
+
+from .waiting import until
 
 
 @pytest.fixture
@@ -26,16 +27,6 @@ def menu(processing: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch, tmp_
     yield menu
     if menu.actions:  # the test may have removed it
         menu.remove()
-
-
-def until(condition: Callable[[], Any], seconds: float = 30) -> None:
-    """Let Qt work, and delete what it shall, until something is so."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end
-        QCoreApplication.processEvents()
-        QCoreApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
-        time.sleep(0.005)
 
 
 def open_window(menu: Any, name: str) -> Any:
