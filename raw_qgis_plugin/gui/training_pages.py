@@ -28,14 +28,13 @@ from ..core.errors import Progress
 from ..core.fields import TRACK, USER, plain
 from ..core.paths import shipped_bundle
 from ..environment.folders import models_folder
-from ..layers.reading import FieldChoice, Reading, choose_fields
+from ..layers.reading import ROLES, FieldChoice, Reading, choose_fields
 from ..layers.snapshot import Snapshot, snapshot
 from ..processing.words import tr
 from ..tasks.job import Job
 from ..tasks.training import PRESETS, Labels, read_labels
 from .menu import has_fixes
 
-ROLES = ("user", "track", "time")
 CLASSES_SHOWN = 12
 
 
