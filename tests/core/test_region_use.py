@@ -42,6 +42,20 @@ def test_figures_by_hand():
     assert use["silences_each"] == pytest.approx(1 / 3)
 
 
+def test_halts_by_hand():
+    """A minute, two and five, then twelve, are stood before riding on; who gets off and walks does not halt."""
+    seconds = np.cumsum([0, 60, 60, 60, 60, 60, 60, 300, 60, 360, 360, 60, 0, 60, 60, 60])
+    north = np.cumsum([0, 600, 0, 600, 0, 5, 600, 0, 600, 0, 0, 600, 0, 600, 0, 60])
+    user = np.array([0] * 12 + [1] * 4)
+    users, _ = build_tracks(user, None, MONDAY_6H + 1000 * seconds, np.zeros(16), 50 + north / 111_250)
+    of = fix_use(users)
+    assert of.halt_s[of.halt_s < np.inf].tolist() == [60, 120, 300, 720]
+    use = dict(zip(USE, use_of_region(users, of, np.arange(16)), strict=True))
+    counts = [use[f"halts_{s}s"] for s in (90, 180, 600)]
+    assert np.expm1(counts) == pytest.approx([1, 2, 3], rel=1e-5)
+    assert [use[f"halts_{s}s_each"] for s in (90, 180, 600)] == [0.5, 1, 1.5]  # visits: one of each
+
+
 def test_no_coordinates():
     here, there = (use_of_region(users, fix_use(users), INSIDE) for users in (tracks(), tracks(-120.0)))
     assert there == pytest.approx(here, abs=1e-3)
