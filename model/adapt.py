@@ -30,16 +30,18 @@ from model.config import PRESETS
 from model.corpus import load, source_name
 from model.evaluate.forecast import ask_model, simple_forecasts
 from model.windows import FAMILIES, cut
+from raw_qgis_plugin.core import library
 from raw_qgis_plugin.core.accuracy import interval_by_person
 from raw_qgis_plugin.core.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.errors import InputError, RawError
-from raw_qgis_plugin.core.library import check_target
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 from raw_qgis_plugin.core.windows import errors_m, spread
 
 PROGRESS = "progress.jsonl"
+DONE = (PROGRESS, "begun.json", "trained/done", "figures.json", "heads.json")  # by which a resumed run knows its past
+CACHE = ".raw-cache"  # a folder of the user's own has another name
 HEAD_MINUTES = 3.0
 SAMPLE = RESOURCES / "sample"
 FEW = 3  # people, under which an interval says nothing
@@ -58,14 +60,17 @@ class City:
 
     @classmethod
     def at(cls, folder: Path) -> City:
-        """The output of model.synthetic, or the sample city."""
-        if (folder / "tracks.parquet").is_file():
-            names, tracks, regions = "truth_{}.csv", "tracks.parquet", "regions.geojson"
-            trips = "truth_segments.csv"
-        else:
+        """The output of model.synthetic, or the sample city. InputError where it is neither."""
+        if (folder / "city_tracks.parquet").is_file():
             names, tracks, regions = "city_truth_{}.csv", "city_tracks.parquet", "city_regions.gpkg"
             trips = "city_truth_tracks.csv"
+        else:
+            names, tracks, regions = "truth_{}.csv", "tracks.parquet", "regions.geojson"
+            trips = "truth_segments.csv"
         labels = {"user": names.format("users"), "track": trips, "region": names.format("regions")}
+        lacking = [name for name in (tracks, *labels.values(), regions) if not (folder / name).is_file()]
+        if lacking:
+            raise InputError(f"--city {folder} is no city of model.synthetic: there is no {', '.join(lacking)}.")
         return cls(folder / tracks, {unit: folder / name for unit, name in labels.items()}, folder / regions)
 
 
@@ -206,6 +211,8 @@ def _teach(bundle: Path, head: dict, city: City) -> dict:
     ]  # fmt: skip
     if head["unit"] == "region":
         arguments += ["--regions", str(city.regions), "--id", "region_id"]
+    if "asks" not in head:
+        arguments.append("--alone")
     if "motor vehicle" in head.get("classes", []):
         arguments += ["--rename", "car=motor vehicle", "bus=motor vehicle"]
     finetune.main(arguments)
@@ -254,13 +261,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args, others = parser().parse_known_args(argv)
     folder = args.output
+    if any(word.partition("=")[0] == "--stop-after" for word in others):
+        raise InputError("--stop-after is for model.pretrain alone: give fewer --minutes, or stop it and --resume.")
     if not args.resume and (folder / "trained" / "state.safetensors").exists():
         raise InputError(f"{folder} holds a run already: go on with --resume, or choose another --output.")
-    check_target(folder / "bundle")
+    library.check_target(folder / "bundle")
     city = City.at(args.city)
     folder.mkdir(parents=True, exist_ok=True)
     check_same(args)
-    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")  # shards are personal data: they go when the run goes
+    os.environ["XDG_CACHE_HOME"] = str(folder / CACHE)  # shards are personal data: they go when the run goes
     before = open_bundle(None if args.init == "none" else args.init)
     with recorded(folder):
         trained, bundle = folder / "trained", folder / "bundle"
@@ -272,27 +281,25 @@ def main(argv: Sequence[str] | None = None) -> None:
         after = open_bundle(trained / "bundle")
         figures = once(folder / "figures.json", lambda: compare(held_out(args.tracks), before, after))
         if not (folder / "heads.json").exists():  # a bundle half taught is made anew
-            shutil.rmtree(bundle, ignore_errors=True)
-            shutil.copytree(trained / "bundle", bundle)
+            library.copy(trained / "bundle", bundle)
             name = args.name or f"{after.card['name']}, own"
             write_card(bundle, after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures})
         heads = once(folder / "heads.json", lambda: teach_again(bundle, before, city))
         use, verdict = judge(figures)
         say(stage="report")
         write_report(folder, before.card, open_bundle(bundle).card, figures, heads, verdict)
-        shutil.rmtree(folder / "cache", ignore_errors=True)  # the tracks, tokenised
+        shutil.rmtree(folder / CACHE, ignore_errors=True)  # the tracks, tokenised
         say(stage="done", bundle=str(bundle), report=str(folder / "report.html"), use=use, verdict=verdict)
 
 
 def check_same(args: argparse.Namespace) -> None:
     """InputError where a run is gone on with other tracks or from another bundle than it was begun with: what is done
-    already would be told of these. Folders are not compared, as a run may be moved.
+    already would be told of these. Folders are not compared, as a run may be moved. A new run knows nothing of another.
     """
-    file = args.output / "begun.json"
-    if not args.resume:
-        file.unlink(missing_ok=True)
+    for name in () if args.resume else DONE:
+        (args.output / name).unlink(missing_ok=True)
     now = {name: source_name(getattr(args, name)) for name in ("tracks", "init")}
-    for name, value in once(file, lambda: now).items():
+    for name, value in once(args.output / "begun.json", lambda: now).items():
         if value != now[name]:
             raise InputError(f"The run in {args.output} was begun with --{name} {value}: choose another --output.")
 

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import argparse
+import math
+import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -85,6 +87,14 @@ def positive(text: str) -> int:
     return int(text)
 
 
+def over_zero(text: str) -> float:
+    """An argument that is a number over zero, for argparse."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"'{text}' is not over zero")
+    return value
+
+
 def from_zero(text: str) -> int:
     """An argument that is a whole number from zero on, as seeds are, for argparse."""
     if not text.isdecimal() or int(text) > LARGEST_SEED:
@@ -146,7 +156,7 @@ def _clock(seconds: float) -> str:
 def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tracks, Guess]:
     """The fixes of --tracks, with what was read and skipped on stderr."""
     if not getattr(args, "database", None):  # model.embed may write into one
-        check_output(args.output)
+        check_output(args.output, args)
     fields = args.user_field, args.track_field, args.time_field
     tracks, skipped, guess = read(
         args.tracks, "auto", args.tz, *fields, progress=meter("reading"), drop_spikes=drop_spikes
@@ -174,16 +184,26 @@ def open_model(args: argparse.Namespace) -> Model:
     return model
 
 
-def check_output(path: str) -> None:
-    """InputError where the output's name is of no known kind or its folder is not there, before any work."""
+def check_output(path: str, args: argparse.Namespace) -> None:
+    """InputError where the output's name is of no known kind, its folder is not there, or the command reads from it,
+    before any work.
+    """
     if Path(path).suffix.lower() not in (*PARQUET, ".csv"):
         raise InputError(f"--output must end in .parquet or .csv, not '{path}'.")
     if not Path(path).expanduser().absolute().parent.is_dir():
         raise InputError(f"There is no folder '{Path(path).parent}' to write the output into.")
+    file = Path(path).expanduser().resolve()
+    for source in (args.tracks, getattr(args, "at", None)):
+        read_from = find_source(source, "csv")[0].resolve() if source else None  # whatever its kind
+        if read_from == file or (file.exists() and read_from in file.parents):
+            raise InputError(f"{path} is what is read, or lies in it, and would be lost: choose another output.")
 
 
 def write_table(path: str, columns: Mapping[str, Any]) -> None:
-    """Write columns, NumPy or Arrow arrays, by the path's suffix. In CSV nan is an empty cell."""
+    """Write columns, NumPy or Arrow arrays, by the path's suffix. In CSV nan is an empty cell.
+
+    The file gets its name when it is whole.
+    """
     require("pyarrow")
     import pyarrow as pa
     from pyarrow import csv, parquet
@@ -196,10 +216,15 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
         }
     )
     file = Path(path).expanduser()
-    if text:
-        csv.write_csv(table, file, csv.WriteOptions(quoting_style="needed"))
-    else:
-        parquet.write_table(table, file)
+    beside = file.with_name(f".{file.name}.{os.getpid()}")
+    try:
+        if text:
+            csv.write_csv(table, beside, csv.WriteOptions(quoting_style="needed"))
+        else:
+            parquet.write_table(table, beside)
+        beside.replace(file)
+    finally:
+        beside.unlink(missing_ok=True)
     print(f"{count(table.num_rows, 'row')} in {path}", file=sys.stderr)
 
 

@@ -26,11 +26,11 @@ from torch import Tensor, nn
 
 from model.batches import Batches, Rows
 from model.checkpoint import save
-from model.cli import Parser, from_zero, run
+from model.cli import Parser, from_zero, over_zero, run
 from model.config import PRESETS
 from model.corpus import load
 from model.objective import bf16
-from model.pretrain import FRESH, positive, rate
+from model.pretrain import FRESH, rate
 from model.raw import Raw
 from model.training import optimizers, step
 from raw_qgis_plugin.core import features as feat
@@ -120,7 +120,9 @@ def parser() -> argparse.ArgumentParser:
     p = Parser("python -m model.contrastive", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--corpus", nargs="+", required=True, metavar="SOURCE", help="as for model.pretrain")
     p.add_argument("--preset", choices=PRESETS, default="raw-small", help="size of the network (%(default)s)")
-    p.add_argument("--minutes", type=positive, default=30.0, help="budget that the learning rate follows (%(default)s)")
+    p.add_argument(
+        "--minutes", type=over_zero, default=30.0, help="budget that the learning rate follows (%(default)s)"
+    )
     p.add_argument("--points", type=int, default=4096, help="fixes a batch (%(default)s)")
     p.add_argument("--seed", type=from_zero, default=0, help="of the first weights and of the batches (%(default)s)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora (in your cache folder)")

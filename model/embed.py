@@ -88,7 +88,7 @@ def check(args: argparse.Namespace, parser: Parser) -> None:
     if args.workers:
         require("ray")
     if not files.is_database(args.output):
-        check_output(args.output)
+        check_output(args.output, args)
 
 
 def in_parts(source: str) -> bool:

@@ -9,6 +9,7 @@ import shutil
 import sys
 import warnings
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +23,12 @@ from model.checkpoint import load_network
 from model.cli import run
 from model.raw import Raw
 from model.typical_ways import FEWEST_FIXES, FEWEST_PEOPLE
-from raw_qgis_plugin.core.bundle import FORMAT_VERSION
+from raw_qgis_plugin.core.bundle import FORMAT_VERSION, open_bundle
 from raw_qgis_plugin.core.domain import UNLIMITED
 from raw_qgis_plugin.core.embed import embedding_width
-from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.errors import BundleError, InputError, RawError
 from raw_qgis_plugin.core.features import FEATURE_VERSION
-from raw_qgis_plugin.core.library import check_target
+from raw_qgis_plugin.core.library import check_target, replacing
 from raw_qgis_plugin.core.typical_ways import FILE, read_ways
 
 OPSET = 20
@@ -117,13 +118,33 @@ def export_backbone(network: Raw, path: Path) -> float:
     return worst
 
 
+def check_output(output: Path) -> None:
+    """InputError where something else than a bundle is there, or one with heads, which a run's bundle does not have."""
+    check_target(output)
+    heads = []
+    with suppress(BundleError):
+        heads = [head["name"] for head in open_bundle(output).card["heads"]]
+    if heads:
+        raise InputError(
+            f"{output} has heads that were taught ({', '.join(heads)}), and a new bundle in its place would have none. "
+            "Choose another folder for the new one, or move this one away."
+        )
+
+
 def export(run: Path, output: Path, data: str = "") -> None:
-    """Make the bundle of a run, without heads, with its typical ways. data: what the card says of the training data."""
+    """Make the bundle of a run, without heads, with its typical ways: whole, or what was there before stays.
+
+    data: what the card says of the training data.
+    """
     network, about = load_network(run / "state.safetensors")
     if "points" not in about:
         raise InputError(f"{run} is no run of model.pretrain: a network that answers nothing makes no bundle.")
-    shutil.rmtree(output, ignore_errors=True)
-    (output / "heads").mkdir(parents=True)
+    with replacing(output) as fresh:
+        _write(run, fresh, network, about, data)
+
+
+def _write(run: Path, output: Path, network: Raw, about: dict, data: str) -> None:
+    (output / "heads").mkdir()
     difference = export_backbone(network, output / "backbone.onnx")
     weights = {k: v.half().contiguous() for k, v in network.state_dict().items()}
     save_file(weights, output / "weights.safetensors", {"about": json.dumps({"config": about["config"]})})
@@ -154,7 +175,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = p.parse_args(argv)
     if not (args.run / "state.safetensors").is_file():
         raise InputError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
-    check_target(args.output)
+    check_output(args.output)
     export(args.run, args.output, args.data)
 
 

@@ -26,7 +26,7 @@ import torch
 from torch import nn
 
 from model.card import without_heads, write_card
-from model.cli import DEVICES, Parser, add_hours, from_zero, pair, positive, run, warn
+from model.cli import DEVICES, Parser, add_hours, from_zero, over_zero, pair, positive, run, warn
 from model.examples import (
     BASELINE,
     BASELINES,
@@ -274,7 +274,7 @@ def parser() -> argparse.ArgumentParser:
         help="frozen: the network stays as it is and so do its other heads; tuned: it is trained on first, which takes "
         "most of --minutes and drops the other heads",
     )  # fmt: skip
-    p.add_argument("--minutes", type=float, default=30.0, help="take no longer than about this (default: 30)")
+    p.add_argument("--minutes", type=over_zero, default=30.0, help="take no longer than about this (default: 30)")
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
     p.add_argument("--device", choices=DEVICES, default="auto", help="where embeddings are made (default: auto)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="keep embeddings here, and use what is here")
@@ -350,7 +350,7 @@ def gather(
             more = some_days(tracks, found, model, args.also_days, args.seed, embedded, cached)
             examples = together([examples, more], apart=False)
         parts.append(examples)
-    examples = together(parts)
+    examples = together(parts, tell=tell)
     args.alone |= args.unit == "trip"
     if not args.alone and args.backbone == "frozen":  # a tuned network has no heads yet
         examples = ask_heads(examples, args.unit, args.task_name, model)

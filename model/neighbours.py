@@ -35,10 +35,10 @@ from model.export import LARGEST_DIFFERENCE, export_graph
 from model.lessons import DENSITIES, RECORDED, Lessons, densities, lessons, vectors_of
 from model.objective import bf16
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
+from raw_qgis_plugin.core import library
 from raw_qgis_plugin.core import mixture as areas
 from raw_qgis_plugin.core.bundle import NEIGHBOURS_FILE, open_bundle
 from raw_qgis_plugin.core.errors import InputError, RawError
-from raw_qgis_plugin.core.library import check_target
 from raw_qgis_plugin.core.places import KINDS
 from raw_qgis_plugin.core.retrieval import ALIKE, DAYS, LEAST_ALIKE, VECTORS
 
@@ -269,7 +269,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
     bundle = open_bundle(args.bundle)
-    check_target(args.output)
+    library.check_target(args.output)
     sources = [load(spec, cache=args.cache) for spec in args.corpus]
     held_out = []
     for spec in args.corpus:
@@ -280,9 +280,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         names = [source_name(spec) for spec in args.corpus]
         if not add(fresh, sources, held_out, names, args.lessons, args.epochs, args.seed, print_line):
             raise InputError("The corpus has nobody who roams for days, as taxis do, to learn from.")
-        open_bundle(fresh)
-        shutil.rmtree(args.output, ignore_errors=True)
-        shutil.copytree(fresh, args.output)
+        library.copy(fresh, args.output)
 
 
 def print_line(line: dict) -> None:

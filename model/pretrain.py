@@ -26,13 +26,14 @@ from torch.utils.tensorboard import SummaryWriter
 
 from model.batches import Batch, Batches
 from model.calibrate import between, calibrate
-from model.cli import Parser, from_zero, run
+from model.cli import Parser, from_zero, over_zero, positive, run
 from model.config import PRESETS
 from model.corpus import Source, forget, parse, source_name
 from model.corpus import load as load_source
 from model.distributed import World, find_device, open_world
-from model.export import export
+from model.export import check_output, export
 from model.feed import feed
+from model.labels import read_table, usable
 from model.neighbours import add as add_neighbours
 from model.objective import validate
 from model.probe import profile_accuracy
@@ -40,7 +41,7 @@ from model.training import Run
 from model.typical_ways import typical_ways
 from model.watch import Watch, score
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.library import check_target
+from raw_qgis_plugin.core.sources import find_source
 from raw_qgis_plugin.core.typical_ways import FILE
 
 WARM_UP = 0.02  # share of the budget
@@ -202,22 +203,6 @@ def command(args: argparse.Namespace) -> str:
     return " ".join(words)
 
 
-def positive(text: str) -> float:
-    """A number over zero, for argparse."""
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"'{text}' is not over zero")
-    return value
-
-
-def natural(text: str) -> int:
-    """A whole number over zero, for argparse."""
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not over zero")
-    return value
-
-
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = Parser(
@@ -233,18 +218,18 @@ def parser() -> argparse.ArgumentParser:
     what("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
     what("--resume", action="store_true", help="go on from the checkpoint in RUN")
     long = p.add_argument_group("how long").add_argument
-    long("--minutes", type=positive, default=30.0, help="budget that the learning rate follows (%(default)s)")
-    long("--steps", type=natural, help="train this many steps instead")
-    long("--stop-after", type=natural, metavar="STEP", help="stop early, to be resumed; the schedule stays")
-    long("--patience", type=natural, default=0, metavar="N", help="stop when N validations got no better (never)")
-    long("--validate-every", type=natural, default=100, metavar="STEPS", help="and checkpoint (%(default)s)")
-    long("--checkpoint-every", type=positive, default=300.0, metavar="SECONDS", help="(%(default)s)")
+    long("--minutes", type=over_zero, default=30.0, help="budget that the learning rate follows (%(default)s)")
+    long("--steps", type=positive, help="train this many steps instead")
+    long("--stop-after", type=positive, metavar="STEP", help="stop early, to be resumed; the schedule stays")
+    long("--patience", type=positive, default=0, metavar="N", help="stop when N validations got no better (never)")
+    long("--validate-every", type=positive, default=100, metavar="STEPS", help="and checkpoint (%(default)s)")
+    long("--checkpoint-every", type=over_zero, default=300.0, metavar="SECONDS", help="(%(default)s)")
     how = p.add_argument_group("how").add_argument
-    how("--points", type=natural, default=4096, help="fixes a batch (%(default)s)")
-    how("--accumulate", type=natural, default=1, metavar="N", help="batches a step and process (%(default)s)")
+    how("--points", type=positive, default=4096, help="fixes a batch (%(default)s)")
+    how("--accumulate", type=positive, default=1, metavar="N", help="batches a step and process (%(default)s)")
     how("--keep", nargs="+", default=[], metavar="SOURCE",
         help="more to learn from, so that what was learnt elsewhere is not forgotten; its people are not asked about")
-    how("--lr", type=positive, help=f"peak learning rate ({FRESH}, with --init {GOING_ON})")
+    how("--lr", type=over_zero, help=f"peak learning rate ({FRESH}, with --init {GOING_ON})")
     how("--seed", type=from_zero, default=0, help="of the first weights and of the batches (%(default)s)")
     how("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
     how("--parallel", choices=("ddp", "fsdp"), help="under torchrun (fsdp for raw-large and raw-1b, else ddp)")
@@ -279,7 +264,11 @@ def check(args: argparse.Namespace) -> None:
         raise InputError(f"There is no checkpoint {state}: start the run without --resume.")
     if state.is_file() and not args.resume:
         raise InputError(f"{args.output} holds a run already: go on with --resume, or choose another --output.")
-    check_target(args.output / "bundle")
+    check_output(args.output / "bundle")
+    if args.profiles:
+        tracks, labels, field = args.profiles
+        find_source(tracks)
+        usable(read_table(labels), "user", field, tell=lambda _: None)  # it is told at the end
     if args.device != "auto":
         find_device(args.device)
 
@@ -360,8 +349,6 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
             tell.say({"bundle": str(args.output / "bundle"), **metrics})
         else:
             tell.say({"warning": f"No bundle: an ONNX file holds 2 GB at most. The weights are in {run.state}."})
-    if args.forget and run.world.first:
-        forget(corpus.sources)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -383,7 +370,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     with asked_to_end(world) as ending:
         train(training, batches, validation, args, tell, ending)
     batches.close()
-    finish(training, corpus, validation, args, tell)
+    try:
+        finish(training, corpus, validation, args, tell)
+    finally:
+        if args.forget and world.first:
+            forget(corpus.sources)
     tell.close()
     world.leave()
 

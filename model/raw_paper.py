@@ -22,7 +22,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model import checkpoint, corpus
-from model.cli import Parser, from_zero, run
+from model.cli import Parser, from_zero, over_zero, positive, run
 from model.config import PRESETS, Config
 from model.objective import bf16
 from model.pretrain import rate
@@ -184,8 +184,8 @@ def parser() -> argparse.ArgumentParser:
     p = Parser("python -m model.raw_paper", description=__doc__.split("\n")[0])
     p.add_argument("--corpus", nargs="+", required=True, metavar="SOURCE", help="as for model.pretrain")
     p.add_argument("--preset", choices=PRESETS, default="raw-small", help="its layers and width (default: %(default)s)")
-    p.add_argument("--minutes", type=float, default=30.0, help="default: %(default)s")
-    p.add_argument("--steps", type=int, help="train this many steps instead")
+    p.add_argument("--minutes", type=over_zero, default=30.0, help="default: %(default)s")
+    p.add_argument("--steps", type=positive, help="train this many steps instead")
     p.add_argument("--points", type=int, default=4096, help="points a batch (default: %(default)s)")
     p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate (default: %(default)s)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
@@ -197,6 +197,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
+    if (args.output / FILE).exists():
+        raise InputError(f"{args.output} holds a run already: choose another --output.")
     sources = [corpus.load(s) for s in args.corpus]
     if not any(s.view(BIN_MS // 1000, filled) for s in sources for filled in (False, True)):
         raise InputError("The corpus has no 15-minute sequence of some hours.")

@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--week", metavar="W", help="also write who was there by weekday and hours: .parquet or .csv")
     args = parser.parse_args(argv)
     if args.week:
-        check_output(args.week)
+        check_output(args.week, args)
     regions = read_polygons(args.regions, args.id)
     model = open_model(args)
     tracks, _ = read_tracks(args)

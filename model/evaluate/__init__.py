@@ -46,9 +46,15 @@ def make_parser(what: str, description: str, several: bool = False) -> Parser:
     p.add_argument("--bundle", help="model bundle (default: the shipped one)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument(
-        "--output", type=Path, metavar="REPORT", help="write REPORT.json for the figures and REPORT.html to read"
+        "--output", type=_report, metavar="REPORT", help="write REPORT.json for the figures and REPORT.html to read"
     )
     return p
+
+
+def _report(text: str) -> Path:
+    if not Path(text).parent.is_dir():
+        raise argparse.ArgumentTypeError(f"there is no folder '{Path(text).parent}' for the report")
+    return Path(text)
 
 
 def add_record(p: Parser) -> None:
@@ -64,6 +70,7 @@ def check_record(args: argparse.Namespace) -> None:
 
 def write_report(output: Path, results: Any, page: Page | None = None) -> None:
     """REPORT.json and, where there is a page, REPORT.html; `output` may carry either suffix or none."""
-    output.with_suffix(".json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
+    name = output.stem if output.suffix in (".json", ".html") else output.name  # cabs.2008 has no suffix
+    output.with_name(f"{name}.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     if page:
-        page.write(output.with_suffix(".html"))
+        page.write(output.with_name(f"{name}.html"))

@@ -14,17 +14,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from model.cli import Parser, from_zero
+from model.cli import Parser, from_zero, run
 from model.synthetic.sumo import SyntheticError, say
-from raw_qgis_plugin.core.errors import RawError
 
 SMALL = {"people": 400, "observed": 0.1, "weeks": 1}
 
 
-def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     """Read the command line."""
     parser = Parser(
         prog="python -m model.synthetic", description=__doc__, allow_abbrev=False,
@@ -50,21 +50,23 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: list[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns the exit status."""
+    return run(_write, arguments)
+
+
+def _write(arguments: Sequence[str] | None) -> None:
     options = parse(arguments)
     began = time.monotonic()
-    try:
-        if options.processes < 1:
-            raise SyntheticError(f"--processes must be 1 or more, not {options.processes}")
-        if options.movement_only and options.days_only:
-            raise SyntheticError("--movement-only and --days-only: choose one")
-        done = _corpus(options) if options.movement_only else _city(options)
-    except RawError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
+    if options.processes < 1:
+        raise SyntheticError(f"--processes must be 1 or more, not {options.processes}")
+    if options.movement_only and options.days_only:
+        raise SyntheticError("--movement-only and --days-only: choose one")
+    for name in ("tracks.parquet", "days.parquet", "movement/*.parquet"):
+        if any(options.output.glob(name)):
+            raise SyntheticError(f"{options.output} holds {name} of an earlier run: choose another --output")
+    done = _corpus(options) if options.movement_only else _city(options)
     say(f"{done}; {time.monotonic() - began:.0f} s")
-    return 0
 
 
 def _corpus(options: argparse.Namespace) -> str:

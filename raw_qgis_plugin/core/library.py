@@ -7,6 +7,8 @@ import re
 import shutil
 import tempfile
 import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -61,16 +63,25 @@ def add(source: Path, folder: Path, name: str = "") -> Path:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a checked bundle, a folder or a .zip, to the folder `target`: whole or not at all.
+    """Copy a checked bundle, a folder or a .zip, to the folder `target`, as `replacing`. Raises BundleError."""
+    bundle = open_bundle(source)
+    with replacing(target) as fresh:
+        shutil.copytree(bundle.path, fresh, dirs_exist_ok=True)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A new folder, in which a bundle is made that then gets to the folder `target`: whole or not at all.
 
     An older bundle at `target` is replaced, and stays where the new one does not get there; InputError where something
-    else is there. Raises BundleError.
+    else is there.
     """
-    bundle = open_bundle(source)
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target.parent) as beside:
-        fresh, replaced = Path(shutil.copytree(bundle.path, Path(beside) / "fresh")), Path(beside) / "replaced"
+        fresh, replaced = Path(beside) / "fresh", Path(beside) / "replaced"
+        fresh.mkdir()
+        yield fresh
         try:
             if target.exists():
                 target.rename(replaced)

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -55,8 +57,6 @@ def test_the_sample_city_teaches_what_the_shipped_heads_ask() -> None:
 def test_a_head_without_labels_or_without_use_is_dropped_in_words(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import shutil
-
     bundle = Path(shutil.copytree(open_bundle().path, tmp_path / "bundle"))
     names = [head["name"] for head in open_bundle(bundle).card["heads"]]
     kept = "commuter"
@@ -103,6 +103,75 @@ def test_a_run_goes_on_with_the_tracks_it_was_begun_with(tmp_path: Path) -> None
     for same in (["moved/a/nowhere.parquet", "--resume"], ["a/elsewhere.parquet"]):  # or begun anew
         with pytest.raises(InputError, match="no file"):
             go(*same)
+
+
+@pytest.fixture
+def adapted(tmp_path: Path, tracks_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A run in tmp_path with nothing trained, compared or taught: the new model is the shipped one."""
+
+    def train(arguments: list[str]) -> None:
+        shutil.copytree(open_bundle().path, Path(arguments[arguments.index("--output") + 1]) / "bundle")
+
+    monkeypatch.setenv("XDG_CACHE_HOME", "")  # what is set in a run goes with the test
+    monkeypatch.setattr(adapt.pretrain, "main", train)
+    monkeypatch.setattr(adapt, "compare", lambda *_: {})
+    monkeypatch.setattr(adapt, "teach_again", lambda *_: [])
+    return lambda *more: adapt.main(["--tracks", str(tracks_file), "--output", str(tmp_path), *more])
+
+
+def test_a_new_run_knows_nothing_of_another_and_keeps_what_is_not_its_own(
+    tmp_path: Path, adapted: Callable[..., None]
+) -> None:
+    (tmp_path / "cache").mkdir()
+    (tmp_path / "cache" / "thesis.txt").write_text("years of work")
+    adapted()
+    (tmp_path / "figures.json").write_text(json.dumps({"15 s": figure(0.9, 0.8, 0.95)}))
+    (tmp_path / "bundle" / "README.md").write_text("of a run before")
+    shutil.rmtree(tmp_path / "trained")  # to begin anew
+    adapted()
+    assert json.loads((tmp_path / "figures.json").read_text()) == {}
+    assert "of a run before" not in (tmp_path / "bundle" / "README.md").read_text()
+    assert (tmp_path / "progress.jsonl").read_text().count('"stage": "training"') == 1
+    assert (tmp_path / "cache" / "thesis.txt").exists() and not (tmp_path / adapt.CACHE).exists()
+
+
+def test_a_full_disk_leaves_a_run_that_goes_on(
+    tmp_path: Path, adapted: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copytree = shutil.copytree
+
+    def fill_up(source: Path, target: Path, *how: Any, **more: Any) -> Path:
+        if Path(source) != tmp_path / "trained" / "bundle":
+            return copytree(source, target, *how, **more)
+        Path(target).mkdir(exist_ok=True)
+        (Path(target) / "weights.safetensors").write_text("some of")
+        raise OSError("No space left on device")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="No space"):
+        patch.setattr(shutil, "copytree", fill_up)
+        adapted()
+    adapted("--resume")
+    assert open_bundle(tmp_path / "bundle").card["name"].endswith(", own")
+
+
+def test_what_ends_a_run_half_way_is_refused_first(tmp_path: Path) -> None:
+    for arguments in (["--stop-after", "5"], ["--stop-after=5"]):
+        with pytest.raises(InputError, match="--stop-after is for model.pretrain"):
+            adapt.main(["--tracks", "nowhere.parquet", "--output", str(tmp_path / "run"), *arguments])
+    with pytest.raises(InputError, match="--city .* there is no tracks.parquet"):
+        adapt.main(["--tracks", "nowhere.parquet", "--output", str(tmp_path / "run"), "--city", str(tmp_path)])
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_head_that_asks_no_other_is_taught_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    taught: list[list[str]] = []
+    monkeypatch.setattr(finetune, "main", taught.append)
+    head = next(head for head in open_bundle().card["heads"] if head["name"] == "commuter")
+    for asks in ({}, {"asks": []}):
+        adapt._teach(
+            open_bundle().path, {k: v for k, v in head.items() if k != "asks"} | asks, adapt.City.at(adapt.SAMPLE)
+        )
+    assert ["--alone" in arguments for arguments in taught] == [True, False]
 
 
 def test_the_report_shows_curves_areas_and_heads(tmp_path: Path) -> None:

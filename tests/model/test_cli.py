@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
+import resource
+import shutil
+from argparse import Namespace
+
+import numpy as np
 import pytest
 
-from model import contrastive, finetune, neighbours, pretrain, raw_paper
+from model import cli, contrastive, finetune, neighbours, pretrain, profiles, raw_paper
 from model.cli import LARGEST_SEED
 from model.evaluate import regions
+from raw_qgis_plugin.core.errors import InputError
 
 COMMANDS = (contrastive, finetune, neighbours, pretrain, raw_paper, regions)
 
@@ -19,3 +25,44 @@ def test_what_is_no_seed_is_told_in_a_line(command, seed, capsys):
         command.main(["--seed", seed])
     said = capsys.readouterr().err
     assert end.value.code == 2 and f"'{seed}' is no whole number from 0" in said and said.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [contrastive, finetune, pretrain, raw_paper], ids=lambda command: command.__name__)
+@pytest.mark.parametrize("minutes", ["0", "-1", "nan", "inf"])
+def test_what_is_no_time_to_train_is_told_in_a_line(command, minutes, capsys):
+    with pytest.raises(SystemExit) as end:
+        command.main(["--minutes", minutes])
+    said = capsys.readouterr().err
+    assert end.value.code == 2 and f"'{minutes}' is not over zero" in said and said.count("\n") == 1
+
+
+def test_what_is_read_is_not_written_over(tracks_file, tmp_path, capsys):
+    tracks, folder = tmp_path / "tracks.parquet", tmp_path / "parts"
+    folder.mkdir()
+    for copy in (tracks, folder / "0.parquet"):
+        shutil.copy(tracks_file, copy)
+    (tmp_path / "link.parquet").symlink_to(tracks)
+    for output, source in ((tracks, tracks), (tmp_path / "link.parquet", tracks), (folder / "0.parquet", folder)):
+        arguments = ["--tracks", str(source), "--task", "commuter", "--device", "cpu", "--output", str(output)]
+        assert cli.run(profiles.main, arguments) == 2
+        assert "is what is read" in capsys.readouterr().err
+        assert output.read_bytes() == tracks_file.read_bytes()
+    (tmp_path / "at.csv").write_text("track_id,t\n")
+    with pytest.raises(InputError, match="is what is read"):
+        cli.check_output(str(tmp_path / "at.csv"), Namespace(tracks=f"parquet:{tracks}", at=str(tmp_path / "at.csv")))
+    cli.check_output(str(folder / "new.parquet"), Namespace(tracks=str(folder)))
+
+
+@pytest.mark.parametrize("suffix", ["csv", "parquet"])
+def test_a_full_disk_leaves_the_table_before(tmp_path, suffix):
+    path = tmp_path / f"table.{suffix}"
+    cli.write_table(str(path), {"n": np.arange(4)})
+    before = path.read_bytes()
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (50_000, hard))
+    try:
+        with pytest.raises(OSError, match="large"):
+            cli.write_table(str(path), {"n": np.random.default_rng(0).random(100_000)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert path.read_bytes() == before and list(tmp_path.iterdir()) == [path]

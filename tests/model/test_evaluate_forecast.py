@@ -6,6 +6,7 @@ import json
 import pytest
 
 from model.evaluate import main as evaluate
+from model.evaluate import write_report
 
 
 def test_evaluation_compares_on_the_same_windows(nano_run, tracks_file, tmp_path, capsys):
@@ -26,3 +27,16 @@ def test_of_days_the_zeroed_network_stays(days_file, tmp_path):
     methods = json.loads(report.read_text())["long"]["methods"]
     assert methods["RAW with its output at zero"] == pytest.approx(methods["persistence"], rel=1e-6)
     assert "the layer's past alone" not in methods  # of days nothing is retrieved
+
+
+def test_a_report_s_folder_is_looked_for_first(tmp_path, capsys):
+    with pytest.raises(SystemExit):
+        evaluate(["forecast", "--tracks", "nowhere.parquet", "--output", str(tmp_path / "reports" / "cabs")])
+    assert "there is no folder" in capsys.readouterr().err
+
+
+def test_reports_keep_their_names_apart(tmp_path):
+    for name in ("cabs.2008", "cabs.2009", "plain", "said.json"):
+        write_report(tmp_path / name, {})
+    names = {"cabs.2008.json", "cabs.2009.json", "plain.json", "said.json"}
+    assert {path.name for path in tmp_path.iterdir()} == names

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from model import neighbours
 from model import pretrain as pretraining
 from model.checkpoint import load_network
 from model.corpus import load
@@ -167,6 +168,22 @@ def test_who_stays_at_places_teaches_nothing(nano_run, tmp_path, capsys):
     with pytest.raises(Exception, match="nobody who roams"):
         main([*arguments, "--output", str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_leaves_the_bundle_before(nano_run, fleet_file, tmp_path, monkeypatch):
+    bundle = shutil.copytree(nano_run / "bundle", tmp_path / "bundle")
+    copytree = shutil.copytree
+
+    def fill_up(source, target, *how, **more):
+        if source.name == "fresh":
+            raise OSError("No space left on device")
+        return copytree(source, target, *how, **more)
+
+    monkeypatch.setattr(neighbours, "add", lambda *_: True)
+    monkeypatch.setattr(shutil, "copytree", fill_up)
+    with pytest.raises(OSError, match="No space"):
+        main(["--bundle", str(bundle), "--corpus", str(fleet_file), "--output", str(bundle)])
+    assert open_bundle(bundle).card and list(tmp_path.iterdir()) == [bundle]
 
 
 def test_who_goes_on_training_has_the_bundle_taught(nano_run, fleet_file, tmp_path, monkeypatch):

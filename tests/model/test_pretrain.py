@@ -3,6 +3,8 @@
 
 import json
 import os
+import shutil
+from argparse import Namespace
 
 import numpy as np
 import pyarrow as pa
@@ -13,7 +15,7 @@ import torch
 from safetensors import safe_open
 
 from model.batches import CADENCES, Batches
-from model.calibrate import between
+from model.calibrate import between, calibrate
 from model.checkpoint import load_network
 from model.corpus import load
 from model.export import export_backbone
@@ -88,6 +90,10 @@ def test_an_area_calibrated_on_few_people_lies_near_that_before():
     assert between({}, found, 5) == found and between(before, {}, 0) == before
 
 
+def test_people_seen_at_other_cadences_than_areas_are_made_for_calibrate_nothing():
+    assert calibrate(None, Namespace(cadences=(300, 1800))) == {}
+
+
 def test_export_takes_no_other_folder_s_place(tmp_path, nano_run):
     (tmp_path / "thesis.txt").write_text("years of work")
     with pytest.raises(InputError, match="is no model bundle"):
@@ -101,6 +107,29 @@ def test_a_run_s_bundle_takes_no_other_folder_s_place(tmp_path, tracks_file):
     with pytest.raises(InputError, match="no model bundle"):
         pretrain(nano_arguments(tracks_file, tmp_path / "run"))
     assert (tmp_path / "run" / "bundle" / "thesis.txt").exists()
+
+
+def test_a_bundle_with_heads_is_not_replaced_by_one_without(tmp_path, nano_run, tracks_file):
+    run = shutil.copytree(nano_run, tmp_path / "run")
+    shutil.rmtree(run / "bundle")
+    shutil.copytree(open_bundle().path, run / "bundle")  # taught since
+    with pytest.raises(InputError, match=r"has heads that were taught \(.*commuter"):
+        export(["--run", str(run), "--output", str(run / "bundle")])
+    with pytest.raises(InputError, match="has heads that were taught"):
+        pretrain(nano_arguments(tracks_file, run, "--resume", "--steps", "130"))
+    assert open_bundle(run / "bundle").card == open_bundle().card
+
+
+def test_an_export_that_fails_leaves_the_bundle_before(tmp_path, nano_run, monkeypatch):
+    def diverged(*_):
+        raise RawError("the training has diverged")
+
+    before = shutil.copytree(nano_run / "bundle", tmp_path / "before")
+    monkeypatch.setattr("model.export.export_backbone", diverged)
+    for name in ("before", "new"):
+        with pytest.raises(RawError, match="diverged"):
+            export(["--run", str(nano_run), "--output", str(tmp_path / name)])
+    assert open_bundle(before).card == open_bundle(nano_run / "bundle").card and list(tmp_path.iterdir()) == [before]
 
 
 def test_people_of_kept_sources_are_not_asked_about(tmp_path, nano_run, tracks_file, lines):

@@ -16,6 +16,7 @@ import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
+from model import pretrain as pretraining
 from model.batches import Batches
 from model.checkpoint import load, save
 from model.cli import run as run_command
@@ -233,6 +234,25 @@ def test_profiles_are_told_apart_at_the_end(tmp_path, tracks_file, lines):
     told = lines()
     assert [x["profile_accuracy"] for x in told if "profile_accuracy" in x][0] > 0.9
     assert not [x for x in told if "warning" in x]
+
+
+def test_what_the_profiles_need_is_there_before_training(tmp_path, tracks_file):
+    (tmp_path / "labels.csv").write_text("user_id,by\nu1,car\n")
+    for tracks, labels, field in (("gone", "labels.csv", "by"), (tracks_file, "gone.csv", "by"),
+                                  (tracks_file, "labels.csv", "of")):  # fmt: skip
+        more = ["--profiles", str(tracks), str(tmp_path / labels), field, "--output", str(tmp_path / "run")]
+        with pytest.raises(InputError, match=r"There is no file|no column 'of'"):
+            pretrain([*FEW, "1", "--corpus", str(tracks_file), *more])
+    assert not (tmp_path / "run").exists()
+
+
+def test_tracks_are_forgotten_though_the_profiles_fail(tmp_path, tracks_file, monkeypatch):
+    monkeypatch.setattr(pretraining, "export", lambda *_: None)  # it takes long
+    (tmp_path / "labels.csv").write_text("user_id,by\nu1,car\n")  # one is too few
+    more = ["--profiles", str(tracks_file), str(tmp_path / "labels.csv"), "by", "--cache", str(tmp_path / "cache")]
+    with pytest.raises(InputError, match="takes at least ten"):
+        pretrain([*FEW, "1", "--corpus", str(tracks_file), "--output", str(tmp_path / "run"), *more, "--forget"])
+    assert not list((tmp_path / "cache").iterdir())
 
 
 def test_patience_and_checkpointing(tmp_path, tracks_file, lines):

@@ -68,3 +68,8 @@ def test_its_row_stands_in_the_evaluation(trained, days_file, tmp_path):
 def test_a_folder_without_a_run_is_named(tmp_path):
     with pytest.raises(InputError, match="no run of"):
         load(tmp_path)
+
+
+def test_a_run_is_not_written_over(trained, days_file):
+    with pytest.raises(InputError, match="holds a run already"):
+        train(["--corpus", str(days_file), "--preset", "raw-nano", "--steps", "1", "--output", str(trained)])

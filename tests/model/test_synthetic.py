@@ -166,3 +166,17 @@ def test_a_wrong_argument_gives_one_clear_line(
     assert main([*wrong, "--output", str(tmp_path)]) == 2
     told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
     assert len(told) == 1 and word in told[0]
+
+
+@pytest.mark.parametrize("name", ["tracks.parquet", "days.parquet", "movement/00-random.parquet"])
+def test_an_earlier_run_is_not_written_over(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("an hour's work")
+    assert main([*CITY, "--days-only", "--output", str(tmp_path)]) == 2
+    assert "of an earlier run" in capsys.readouterr().err and (tmp_path / name).read_text() == "an hour's work"
+
+
+def test_a_folder_that_cannot_be_made_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "file").write_text("")
+    assert main([*CITY, "--output", str(tmp_path / "file" / "city")]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
