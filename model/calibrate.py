@@ -41,6 +41,8 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dic
         for n in range(batches):
             batch = corpus.batch(1_000_000 + n, cadence or trips[n % len(trips)], filled)
             found.append(_errors(network, batch, moved_only=filled, seed=n))
+    if not found:  # people seen every five minutes or half an hour alone are of no family
+        return {}
     kind, horizon, ratio, deep = (np.concatenate(a) for a in zip(*found, strict=True))
     tables = {}
     for k in np.unique(kind):

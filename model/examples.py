@@ -13,6 +13,7 @@ from model.cli import warn
 from model.hand_features import hand_features
 from model.heads import encode
 from model.labels import Labelled, Tell, join, label_units
+from model.persons import link
 from raw_qgis_plugin.core.domain import UNLIMITED, evidence, unit_stats
 from raw_qgis_plugin.core.embed import FACTS, embed
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
@@ -49,7 +50,8 @@ class Examples:
     """What a head learns from. x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int.
     whole: (n,) bool, False for thinned copies, which are never tested on. evidence: (n,) how much is known of each, as
     core.domain.evidence has it. strength: (d,) how much a column counts. domain: what the units were like. asks: the
-    heads whose answers are the last n_said columns of x.
+    heads whose answers are the last n_said columns of x. same: (m,) hashes of runs of fixes, or regions, by which
+    groups of several sources are known to be one, and the group of each (m,).
     """
 
     x: np.ndarray
@@ -62,6 +64,7 @@ class Examples:
     domain: dict[str, list[float]]
     asks: tuple[str, ...] = ()
     n_said: int = 0
+    same: tuple[np.ndarray, np.ndarray] = Labelled.runs
 
 
 def unit_examples(
@@ -90,6 +93,7 @@ def examples_of(
         stats[evidence("user")],
         strength_of(x.shape[1], model),
         domain_of(stats),
+        same=found.runs,
     )
 
 
@@ -124,18 +128,28 @@ def some_days(
     return together(parts, apart=False)
 
 
-def together(parts: list[Examples], apart: bool = True) -> Examples:
-    """Several sources as one. apart: their groups are others, as of two cities; else the same, as of one."""
-    groups, most = [], 0
-    for part in parts:
-        groups.append(part.group + most)
-        most += int(part.group.max()) + 1 if apart else 0
+def together(parts: list[Examples], apart: bool = True, tell: Tell = warn) -> Examples:
+    """Several sources as one. apart: their groups are others, as of two cities, but for people and places that several
+    sources have, which is told; else the same, as of one.
+    """
+    sizes = [int(max(n.max(initial=0) for n in (part.group, part.same[1]))) + 1 for part in parts]
+    before = np.cumsum([0, *sizes]) if apart else np.zeros(len(parts) + 1, int)
+    group = np.concatenate([part.group + n for part, n in zip(parts, before)])
+    if apart and len(parts) > 1:
+        key = np.concatenate([part.same[0] for part in parts])
+        whose = np.concatenate([part.same[1] + n for part, n in zip(parts, before)])
+        one = link(blocks(key, tell) if key.dtype == object else key, whose, before[-1])[group]
+        many, left = len(np.unique(group)), len(np.unique(one))
+        if left < many:
+            tell(f"{many:,} people or places are {left:,}, since several sources have the same ones: each stays on one "
+                 "side when the head is tested.")  # fmt: skip
+        group = one
     domain = {}
     for name in parts[0].domain:
         low, high = zip(*(part.domain[name] for part in parts), strict=True)
         domain[name] = [min(low), max(high)]
     columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "hand", "label", "whole", "evidence")}
-    return Examples(**columns, group=np.concatenate(groups), strength=parts[0].strength, domain=domain)
+    return Examples(**columns, group=group, strength=parts[0].strength, domain=domain, same=parts[0].same)
 
 
 def without_lone_classes(e: Examples, rename: dict[str, str], tell: Tell = warn) -> Examples:
@@ -231,7 +245,8 @@ def region_examples(
     one = strength_of(embeddings.shape[1], model)
     strength = np.concatenate([one, one, strength_of_counts(one)])
     domain["n_users"] = [FEWEST_THINNED, 2 * int(n_users.max())]
-    return Examples(x, hand, label, group, whole, n_users, strength, domain)
+    same = polygons[found.unit], found.group
+    return Examples(x, hand, label, group, whole, n_users, strength, domain, same=same)
 
 
 def blocks(polygons: np.ndarray, tell: Tell = warn) -> np.ndarray:

@@ -7,14 +7,15 @@ import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from model.cli import warn
-from model.persons import persons_of
+from model.persons import link, runs_of
 from raw_qgis_plugin.core import sources
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
@@ -44,12 +45,13 @@ Tell = Callable[[str], None]
 @dataclass(frozen=True)
 class Labelled:
     """Units with their labels. unit: (n,) row of the unit. value: (n,) label. group: (n,) int, who must stay together
-    on one side of a split.
+    on one side of a split. runs: hashes of runs of fixes (m,), and the group of each (m,).
     """
 
     unit: np.ndarray
     value: np.ndarray
     group: np.ndarray
+    runs: tuple[np.ndarray, np.ndarray] = (np.zeros(0, np.uint64), np.zeros(0, np.int32))
 
 
 def read_table(path: str | Path) -> dict[str, np.ndarray]:
@@ -93,6 +95,8 @@ def _clean(value: Any) -> Any:
         return None
     if isinstance(value, (bool, int, float, np.bool_, np.number)):
         return value
+    if isinstance(value, Decimal):
+        return float(value)
     text = str(value).strip()
     return None if text.casefold() in MISSING else text
 
@@ -349,8 +353,9 @@ def label_units(
     a person stay together, whatever ids the person has. rename: labels that are one, so that no unit has two.
     """
     table = usable(table, unit, field, rename, tell)
-    person = persons_of(tracks)
-    ids = np.bincount(person)
+    hashed, user = runs_of(tracks)
+    person = link(hashed, user, tracks.n_users)
+    runs, ids = (hashed, person[user]), np.bincount(person)
     if (ids > 1).any():
         tell(
             f"{ids[ids > 1].sum():,} users share runs of equal fixes: they are taken for {(ids > 1).sum():,} persons, "
@@ -360,14 +365,14 @@ def label_units(
         tracks, row = cut_intervals(tracks, table, tell)
         if len(row) < FEWEST:
             raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
-        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user])
+        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user], runs)
     if unit == "trip":
         tracks, row = cut_labelled_trips(tracks, table, field)
         if len(row) < FEWEST:
             raise InputError("Fewer than ten trips of the tracks lie in labelled intervals for most of their way.")
-        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user])
+        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user], runs)
     tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
     users = tracks.user_ids[tracks.track_user]
     named, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
     found = join(named, person[tracks.track_user], table, unit, field, whose, tell)
-    return tracks.take(np.isin(tracks.track, found.unit)), found
+    return tracks.take(np.isin(tracks.track, found.unit)), replace(found, runs=runs)

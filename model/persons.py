@@ -55,12 +55,17 @@ def link(hashed: np.ndarray, user: np.ndarray, n_users: int) -> np.ndarray:
     return connected_components(edges, directed=False)[1]
 
 
-def persons_of(tracks: Tracks) -> np.ndarray:
-    """The person of each user, (n_users,) int; the users' own numbers where no two share a run."""
+def runs_of(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
+    """Hashes of the runs of all users (m,), and their users (m,), as `link` takes them."""
     users = tracks.by_user()
-    every = len(users) // MOST_HASHES + 1
+    every = 1 << (len(users) // MOST_HASHES).bit_length()  # powers of two: a large source keeps what smaller ones keep
     begins = range(0, max(len(users), 1), BLOCK)
     blocks = [slice(begin, begin + BLOCK + RUN - 1) for begin in begins]  # a run that begins in one may end in the next
     parts = [hash_runs(users.user[b], users.t[b], users.lon[b], users.lat[b], every) for b in blocks]
     hashed, user = (np.concatenate(part) for part in zip(*parts, strict=True))
-    return link(hashed, user, users.n_users)
+    return hashed, user
+
+
+def persons_of(tracks: Tracks) -> np.ndarray:
+    """The person of each user, (n_users,) int; the users' own numbers where no two share a run."""
+    return link(*runs_of(tracks), tracks.n_users)

@@ -75,12 +75,16 @@ def compare(t: Told, task: Task, seed: int = 0) -> dict[str, Any]:
         np.stack([~r for r in right], axis=1).astype(float) if task.classes
         else np.abs(np.stack([t.answer, t.simple], axis=1) - t.truth[:, None])
     )  # fmt: skip
-    drawn = by_group(error, t.group, seed)
+    drawn, groups = by_group(error, t.group, seed), len(np.unique(t.group))
     mean, plain = error.mean(axis=0), Task(task.kind, task.classes)
+    low, high = limits(drawn[:, 0])
+    if task.classes and mean[0] in (0, 1):  # then all draws are alike: Clopper and Pearson's bound instead
+        far = 1 - 0.025 ** (1 / groups)
+        low, high = max(low - far, 0.0), min(high + far, 1.0)
     return {
-        "units": len(t.truth), "groups": len(np.unique(t.group)),
+        "units": len(t.truth), "groups": groups,
         "head": scores(t.answer, t.truth, plain), "baseline": scores(t.simple, t.truth, plain),
-        "error": [float(mean[0]), *limits(drawn[:, 0])],
+        "error": [float(mean[0]), low, high],
         "ratio": [float(over(mean[0], mean[1])), *limits(over(drawn[:, 0], drawn[:, 1]))],
     }  # fmt: skip
 

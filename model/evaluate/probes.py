@@ -155,6 +155,8 @@ def few_labels(
         if task.classes and len(np.unique(y[learn])) < len(task.classes):
             continue
         test = np.flatnonzero(~np.isin(group, group[learn]))
+        if not len(test):
+            continue
         every = inputs | ({TRAINED: (trained(learn), strength, 0)} if trained else {})
         found = {
             name: answer_of(ridge(x[learn], y[learn], task, weight, n_said), x[test], task)
@@ -166,7 +168,9 @@ def few_labels(
             errors.setdefault(name, []).append(float(wrong.mean()))
         done += 1
     if done < DRAWS:
-        raise InputError(f"{LABELS} labels drawn at random seldom have all of {len(task.classes)} classes: merge some.")
+        whole = f"have all of {len(task.classes)} classes and " if task.classes else ""
+        cure = "merge classes, or label more people" if task.classes else "label more people"
+        raise InputError(f"{LABELS} labels drawn at random seldom {whole}leave people to ask about: {cure}.")
     return {name: [float(np.mean(e)), *limits(np.array(e))] for name, e in errors.items()}
 
 

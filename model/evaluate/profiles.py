@@ -210,6 +210,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
     if bool(args.baseline_tracks) != bool(args.baseline_labels):
         raise InputError("--baseline-tracks and --baseline-labels go together.")
+    if args.rule and (args.days or args.unit or args.per_class):
+        raise InputError("--days, --unit and --per-class are for labels: leave them out with --rule.")
     check_record(args)
     bundle = open_bundle(args.bundle)
     if args.rule and bundle.head(args.task).get("classes") != ["no", "yes"]:

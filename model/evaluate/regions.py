@@ -189,8 +189,8 @@ def pickups(path: str, regions: np.ndarray, all_cabs: bool = False) -> tuple[Tra
 
 
 def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, np.ndarray, np.ndarray, int]:
-    """Each method's columns for the regions of a source that enough users crossed, the truth (n,), the blocks (n,), and
-    the number of users. InputError where there are too few regions.
+    """Each method's columns for the regions of a source that enough users crossed, the truth (n,), their polygons (n,),
+    and the number of users. InputError where there are too few regions.
     """
     regions = read_polygons(args.regions[source], args.id)
     if args.pickups:
@@ -204,13 +204,12 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
         found = join(regions.ids, np.arange(len(regions.ids)), labels, "region", args.field)
         chosen, value = found.unit, _as_numbers(found.value, args.field)
     users = tracks.by_hours(args.hours) if args.hours else tracks.by_user()
-    block = blocks(regions.shapes[chosen])
     inside = fixes_inside(users, regions.shapes[chosen])
     visits = count_users(users, inside)
     enough = np.flatnonzero(np.diff(visits.indptr) >= args.min_users)
     if len(enough) < 20:
         raise InputError(f"Only {len(enough)} regions were crossed by {args.min_users} users; at least 20 are needed.")
-    visits, chosen, value, block = csr_matrix(visits[enough]), chosen[enough], value[enough], block[enough]
+    visits, chosen, value = csr_matrix(visits[enough]), chosen[enough], value[enough]
     use = use_of_regions(users, [inside[i] for i in enough])
     columns = methods(users, visits, area_km2(regions.shapes[chosen]), use, model, args.seed)
     if before is not None:
@@ -220,7 +219,7 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
             np.concatenate([columns[RAW][0], last], axis=1),
             np.append(columns[RAW][1], 10.0),
         )
-    return columns, value, block, users.n_users
+    return columns, value, regions.shapes[chosen], users.n_users
 
 
 def _as_numbers(values: np.ndarray, field: str) -> np.ndarray:
@@ -239,11 +238,10 @@ def run_all(args: argparse.Namespace) -> dict:
     if len({len(args.tracks), len(args.regions), len(args.tracks if args.pickups else args.labels)}) > 1:
         raise InputError("Give as many --regions (and --labels) as --tracks, in the same order.")
     model = Model(open_bundle(args.bundle))
-    every, values, of, users = zip(*(look(args, n, model) for n in range(len(args.tracks))), strict=True)
+    every, values, shapes, users = zip(*(look(args, n, model) for n in range(len(args.tracks))), strict=True)
     value = np.concatenate(values)
     columns = {k: (np.concatenate([c[k][0] for c in every]), strength) for k, (_, strength) in every[0].items()}
-    source = np.repeat(np.arange(len(of)), [len(b) for b in of])
-    block = np.unique(np.stack([source, np.concatenate(of)]), axis=1, return_inverse=True)[1].ravel()
+    block = blocks(np.concatenate(shapes))  # of all sources: one place in two of them is one
     if len(np.unique(block)) < 2:
         raise InputError("All regions lie within two kilometres, so none could be tested on that is apart from others.")
     task, y = encode_numbers(value)

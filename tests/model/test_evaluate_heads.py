@@ -95,6 +95,9 @@ def test_a_class_that_nobody_has_is_no_answer_of_the_trees(taught, tracks_file, 
         evaluate([*arguments, "--unit", "user", "--task", "way", "--bundle", str(taught)])
     with pytest.raises(InputError, match="give its folder as --bundle"):
         evaluate([*arguments, "--unit", "user", "--task", "way", "--record", "here"])
+    for more in (["--days", "2"], ["--unit", "user"], ["--per-class", "9"]):
+        with pytest.raises(InputError, match="leave them out with --rule"):
+            evaluate([*arguments[:3], "--rule", "commuting", "--task", "way", *more])
 
 
 def test_words_for_the_same_leave_nobody_out(tracks_file, words_file):
@@ -202,8 +205,8 @@ def test_regions_against_visitors_alone(nano_run, tracks_file, tmp_path):
     arguments = twice("--regions", str(path))
     evaluate([*twice("--labels", labels), "--output", str(tmp_path / "both")])
     both = json.loads((tmp_path / "both.json").read_text())
-    for name in ("regions", "blocks", "users"):
-        assert both[name] == 2 * figures[name]
+    for name, times in {"regions": 2, "users": 2, "blocks": 1}.items():  # the same place twice is one
+        assert both[name] == times * figures[name]
 
 
 def test_stretches_of_hours_count_as_users(nano_run, tracks_file, tmp_path):

@@ -2,6 +2,7 @@
 """Heads: taught on labelled units, judged beside a baseline, kept in a copy of the bundle, and used through ONNX."""
 
 import json
+from decimal import Decimal
 from html import escape
 
 import numpy as np
@@ -20,7 +21,7 @@ from model.heads import (
     folds,
     predict,
 )
-from model.labels import Labelled, cut_intervals, join, read_table, thin
+from model.labels import Labelled, clean, cut_intervals, join, read_table, thin
 from model.scoring import Told, compare, verdict, write_report
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import BundleError, InputError
@@ -213,6 +214,7 @@ def test_intervals_become_tracks():
         ([True, False, True], "binary", ("no", "yes")),
         (["bus", "walk", "car"], "classes", ("bus", "car", "walk")),
         ([1.5, 2.5, 3.5], "number", ()),
+        (clean([Decimal("1.50"), Decimal("2"), Decimal("3.5")]), "number", ()),
         ([0, 1, 1, 0], "binary", ("no", "yes")),
     ],
 )
@@ -232,6 +234,15 @@ def test_people_never_stand_on_both_sides():
     y = np.tile([0, 1], 60)
     for learn, test in folds(y, group, Task("binary", ("no", "yes"))):
         assert not set(group[learn]) & set(group[test])
+
+
+@pytest.mark.parametrize("wrong", [0, 1])
+def test_an_interval_has_a_width_where_all_is_right_or_wrong(wrong):
+    truth, group = np.zeros(28, int), np.repeat(np.arange(14), 2)
+    metrics = compare(Told(truth + wrong, truth, truth, group), Task("binary", ("a", "b")))
+    low, high = metrics["error"][1:]
+    assert (low, high) == pytest.approx((0.768, 1) if wrong else (0, 0.232), abs=1e-3)  # 14 of 14 people
+    assert f"({'0% to 23' if wrong else '77% to 100'}% allowing for chance)" in verdict(metrics)
 
 
 def test_paired_intervals_draw_whole_groups():
@@ -318,7 +329,8 @@ def test_two_sources_and_a_few_days_are_learned_together(nano_run, tracks_file, 
     arguments += ["--unit", "user", "--task-name", "way", "--also-days", "1", "--bundle", str(nano_run / "bundle")]
     finetune([*arguments, "--output", str(tmp_path / "b")])
     (head,) = open_bundle(tmp_path / "b").heads("user")
-    assert head["metrics"]["units"] == head["metrics"]["groups"] == 240  # one id in two sources is two people
+    assert head["metrics"]["units"] == 240 and head["metrics"]["groups"] == 120  # the same people in both sources
+    assert any("240 people or places are 120" in line.get("warning", "") for line in lines())
     with pytest.raises(InputError, match="as many --labels"):
         finetune([*arguments[:2], *arguments[3:], "--output", str(tmp_path / "c")])
 

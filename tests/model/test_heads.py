@@ -6,6 +6,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from model.evaluate.probes import few_labels
 from model.examples import Examples, without_lone_classes
 from model.finetune import teach
 from model.heads import (
@@ -175,3 +176,13 @@ def test_numbers_that_are_mostly_nothing_are_answered_so():
     assert after < 0.9 * before
     assert recalibrate(unsure[:50], y[:50], task) == (1.0, 0.0)
     assert recalibrate(y, y, task)[0] == pytest.approx(1, abs=0.06)
+
+
+def test_twenty_labels_that_leave_nobody_to_ask_about_are_drawn_again():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3)).astype(np.float32)
+    y, inputs, task = rng.normal(size=60), {"x": (x, np.ones(3), 0)}, Task("number")
+    group = np.append(np.zeros(58, int), [1, 1])  # in four of nine draws there is one of the second person's units
+    assert np.isfinite(few_labels(inputs, x.astype(float), y, task, group, 0)["x"]).all()
+    with pytest.raises(InputError, match="leave people to ask about: label more"):
+        few_labels(inputs, x.astype(float), y, task, np.zeros(60, int), 0)

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from model.examples import blocks, region_examples
+from model.examples import Examples, blocks, region_examples, together
 from model.finetune import main as finetune
 from model.heads import encode
 from model.labels import (
@@ -187,6 +187,40 @@ def test_ids_of_one_person_stay_together():
         assert same(label_units(tracks, labels, unit, "y")[1]) == same(found)
     _, found = label_units(alone, table_of(user_id=ids, y=words), "user", "y")
     assert found.group.tolist() == list(range(12))
+
+
+def part_of(found, n):
+    rows = np.zeros((n, 1))
+    return Examples(rows, rows, found.value, found.group, rows[:, 0] == 0, rows[:, 0], rows[0], {}, same=found.runs)
+
+
+def test_people_in_several_sources_are_one_each():
+    """The second source has some of the first one's people under other ids, and its labels are of other intervals."""
+    ids, others, told = [f"u{i:02}" for i in range(12)], [f"u{i:02}" for i in range(14)], []
+    whole = walkers(ids)
+    some = renamed(whole, {u: f"w{u}" for u in ids})
+    some = some.take(np.isin(some.user_ids[some.user], [f"w{u}" for u in ids[:10]]))
+    parts = []
+    for tracks, minutes in ((whole, ("00:00", "00:15")), (some, ("00:20", "00:39")), (walkers(others, 1), None)):
+        table = table_of(user_id=tracks.user_ids, y=["a", "b"] * (tracks.n_users // 2))
+        if minutes:
+            start, end = ([f"1970-01-01T{m}"] * tracks.n_users for m in minutes)
+            table |= table_of(start=start, end=end)
+        cut, found = label_units(tracks, table, "track" if minutes else "user", "y")
+        parts.append(part_of(found, cut.n_tracks))
+    group = together(parts, tell=told.append).group
+    assert group[12:22].tolist() == group[:10].tolist() and len(np.unique(group)) == 12 + 14
+    assert told[0].startswith("36 people or places are 26, ")
+
+
+def test_places_in_several_sources_are_one_each():
+    tiles, told = squares(10.002 + 0.04 * np.arange(10), np.full(10, 50.002), 0.014), []
+    parts = []
+    for shapes in (tiles, np.append(tiles[5:], squares(10.4 + 0.04 * np.arange(5), np.full(5, 50.002), 0.014))):
+        group = blocks(shapes)
+        parts.append(part_of(Labelled(np.arange(10), np.arange(10), group, (shapes, group)), 10))
+    group = together(parts, tell=told.append).group
+    assert group[10:15].tolist() == group[5:10].tolist() and len(np.unique(group)) == 15 and len(told) == 1
 
 
 def test_sleepers_in_one_cell_of_a_grid_are_not_one_person():
