@@ -177,7 +177,7 @@ def said(args: argparse.Namespace, metrics: dict, watch: Watch) -> dict:
     return {
         "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in [*args.corpus, *args.keep]],
         "command": command(args), "metrics": metrics, "watch": watch.to_dict(), "typical_ways": args.typical_ways,
-        "neighbours": args.neighbours,
+        "neighbours": args.neighbours, "lr": args.lr,
     }  # fmt: skip
 
 
@@ -357,9 +357,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     check(args)
     world = open_world(args.device)
     args.output.mkdir(parents=True, exist_ok=True)
+    given = args.lr
     fill_in(args, world)
     training = Run(args, world)
     about = training.resume() if args.resume else {}
+    args.lr = given or about.get("lr", args.lr)
     for name in ("typical_ways", "neighbours"):
         if getattr(args, name) is None:
             setattr(args, name, about.get(name, bool(args.init)))

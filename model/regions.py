@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.polygons import read_polygons
 from raw_qgis_plugin.core.regions import CROSSINGS, MIN_USERS, POOLINGS, score_regions
 from raw_qgis_plugin.core.week import week_of_regions
@@ -42,6 +44,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     if args.week:
         check_output(args.week, args)
+        if Path(args.week).resolve() == Path(args.output).resolve():
+            raise InputError(f"--week and --output are one file, {args.week}: give each its own.")
     regions = read_polygons(args.regions, args.id)
     model = open_model(args)
     tracks, _ = read_tracks(args)

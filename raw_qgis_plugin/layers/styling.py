@@ -325,9 +325,9 @@ class Rules:
             self.add(pattern, condition, f"{words} {spoken(head.get('unit_of_measure', ''))}".strip(), colour)
 
     def add_remark(self, pattern: str, head: dict[str, Any] | None) -> None:
-        """A line of words alone where only an artificial city speaks for a head."""
+        """A line of words alone where only simulated data speak for a head."""
         if head is not None and head.get("experimental"):
-            self.add(pattern, "FALSE", tr("Experimental (artificial city)"))
+            self.add(pattern, "FALSE", tr("Experimental (simulated data)"))
             self.root.children()[-1].symbol().setOpacity(0.0)
 
     def finish(self) -> None:

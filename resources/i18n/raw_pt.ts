@@ -428,8 +428,8 @@
       <translation>Vazio: um trajeto quando há campo de trajeto (ou INPUT não tem usuários), senão um usuário, após a última posição de todos os seus trajetos.</translation>
     </message>
     <message>
-      <source>Experimental (artificial city)</source>
-      <translation>Experimental (cidade artificial)</translation>
+      <source>Experimental (simulated data)</source>
+      <translation>Experimental (dados simulados)</translation>
     </message>
     <message>
       <source>Experimental: taught on simulated data only.</source>

@@ -428,8 +428,8 @@
       <translation>留空：选了轨迹字段（或 INPUT 没有用户）时为轨迹，否则为用户，从该用户全部轨迹的最后一个定位点之后开始。</translation>
     </message>
     <message>
-      <source>Experimental (artificial city)</source>
-      <translation>实验性（人工城市）</translation>
+      <source>Experimental (simulated data)</source>
+      <translation>实验性（模拟数据）</translation>
     </message>
     <message>
       <source>Experimental: taught on simulated data only.</source>

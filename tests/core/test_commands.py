@@ -165,6 +165,14 @@ def test_ids_of_regions_are_kept_whatever_they_are_called_and_whatever_kinds_the
     assert answer["n_users"].to_pylist() == [12, 12]
 
 
+def test_the_week_of_regions_is_not_written_over_their_scores(tmp_path, people, capsys):
+    points(tmp_path / "t.parquet", people)
+    asked = ["--tracks", str(tmp_path / "t.parquet"), "--regions", "r.geojson", "--task", "poi"]
+    both = str(tmp_path / "both.csv")
+    assert cli.run(regions.main, [*asked, "--week", both, "--output", both]) == 2
+    assert "give each its own" in capsys.readouterr().err
+
+
 def test_embed_to_csv(tmp_path, people):
     tracks = points(tmp_path / "t.parquet", people)
     output = tmp_path / "e.csv"

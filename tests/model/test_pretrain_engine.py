@@ -324,6 +324,15 @@ def test_a_resumed_run_knows_what_was_shown_before(tmp_path, tracks_file, lines)
     assert not watch.look(16, 0.5, 1.0, 1.1) and watch.done
 
 
+def test_a_resumed_run_keeps_its_learning_rate(tmp_path, tracks_file, nano_run):
+    run = nano_arguments(tracks_file, tmp_path / "run")
+    pretrain([*run, "--init", str(nano_run / "bundle"), "--stop-after", "2"])
+    pretrain([*run, "--resume", "--stop-after", "4"])
+    assert about(tmp_path / "run")["lr"] == pretraining.GOING_ON
+    pretrain([*run, "--resume", "--stop-after", "6", "--lr", "1e-9"])
+    assert about(tmp_path / "run")["lr"] == 1e-9
+
+
 def test_patience_counts_validations_without_a_better_one():
     watch = Watch(patience=3)
     for k, value in enumerate([1.0, 0.9, 0.95, 0.93]):
