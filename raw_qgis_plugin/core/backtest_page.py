@@ -79,7 +79,7 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
     w, r = b.w, b.figures
     first, last = np.datetime_as_string(np.array([w.t[:, -1].min(), w.t[:, -1].max()], "datetime64[ms]"), unit="D")
     page = Page(
-        f"Forecasts of {name}: what to use, and how far off it is",
+        f"Forecasts of {name}: what to use, and how far off",
         f"{w.known.sum():,} questions with known answers, asked of {_users(r['people'])} between {first} and {last}: "
         f"the model {model.card['name']} against {len(r['methods']) - 1} simple methods.",
     )
@@ -91,7 +91,7 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
     page.sentence(_domain(r["in_domain"]))
     page.heading("How far off")
     page.figure(
-        error_by_horizon({"": r}),
+        error_by_horizon({"": r}, in_words),
         "Mean distance between forecast and truth. The bands hold the mean in 95 % of draws of users.",
     )
     page.table(

@@ -11,6 +11,8 @@ from .accuracy import LEVELS, MODEL
 from .geodesy import offset_m
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -44,23 +46,26 @@ def horizon_words(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
-def error_by_horizon(results: dict[str, dict]) -> Figure:
-    """Mean error by horizon, a panel a family: the model and the best simple method with their 95 % bands, others."""
+def error_by_horizon(results: dict[str, dict], words: Callable[[str], str] = str) -> Figure:
+    """Mean error by horizon, a panel a family: the model and the best simple method with their 95 % bands, and others
+    where they are not off the scale. words: what a method is called.
+    """
     figure, panels = _panels(results, 3.5)
     for axis, (family, r) in zip(panels, results.items(), strict=True):
         best = r["best_simple"]
+        bands = (_band(r, name)[1].max() for name in (MODEL, best))
+        top = 1.05 * max(1.0, *bands, _means(r, "persistence").max())
         names = ("persistence", "constant velocity, last step", "toward the median place")
-        others = [n for n in names if n in r["methods"] and n != best]
+        others = [n for n in names if n in r["methods"] and n != best and _means(r, n).min() < top]
         for name, colour in zip(others, GREYS, strict=False):
-            _line(axis, r, name, name, colour, band=False)
-        _line(axis, r, best, f"best simple: {best}", BEST)
+            _line(axis, r, name, words(name), colour, band=False)
+        _line(axis, r, best, f"best simple: {words(best)}", BEST)
         _line(axis, r, MODEL, "the model", OURS)
-        top = max(_means(r, name).max() for name in (MODEL, best, "persistence"))
-        axis.set_ylim(0, 1.45 * max(top, 1.0))
+        axis.set_ylim(0, top)
         axis.set_title(family, fontsize=10)
         axis.set_xlabel("horizon", fontsize=9)
         axis.set_ylabel("mean error (m)", fontsize=9)
-        axis.legend(fontsize=7.5, frameon=False, loc="upper left")
+        _legend(axis, 1 if len(results) > 1 else 2)
     return figure
 
 
@@ -68,14 +73,23 @@ def _panels(results: dict[str, dict], height: float) -> tuple[Figure, list[Axes]
     """A panel a family, two in a row."""
     columns = min(2, len(results))
     rows = -(-len(results) // columns)
-    figure, axes = new_figure(4.4 * columns if columns > 1 else 7.0, height * rows, columns, rows)
+    figure, axes = new_figure(4.4 * columns if columns > 1 else 8.8, height * rows, columns, rows)
     for axis in axes.flat[len(results) :]:
         axis.set_visible(False)
     return figure, list(axes.flat[: len(results)])
 
 
+def _legend(axis: Axes, columns: int) -> None:
+    """Under the axes, where it hides no line."""
+    axis.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=columns)
+
+
 def _means(r: dict, name: str) -> np.ndarray:
     return np.array([h["methods"][name]["mean_m"] for h in r["horizons"]])
+
+
+def _band(r: dict, name: str) -> np.ndarray:
+    return np.array([h["methods"][name]["mean_interval_m"] for h in r["horizons"]]).T
 
 
 def _line(axis: Axes, r: dict, name: str, label: str, colour: str, band: bool = True) -> None:
@@ -84,8 +98,7 @@ def _line(axis: Axes, r: dict, name: str, label: str, colour: str, band: bool = 
         at, _means(r, name), color=colour, marker="o", markersize=3.5, linewidth=1.8 if band else 1.2, label=label
     )
     if band:
-        low, high = np.array([h["methods"][name]["mean_interval_m"] for h in r["horizons"]]).T
-        axis.fill_between(at, low, high, color=colour, alpha=0.18, linewidth=0)
+        axis.fill_between(at, *_band(r, name), color=colour, alpha=0.18, linewidth=0)
     _horizon_ticks(axis, r)
 
 
@@ -109,7 +122,7 @@ def coverage_by_horizon(results: dict[str, dict]) -> Figure:
         axis.set_title(family, fontsize=10)
         axis.set_xlabel("horizon", fontsize=9)
         axis.set_ylabel("truth inside (%)", fontsize=9)
-        axis.legend(fontsize=7.5, frameon=False, loc="lower left")
+        _legend(axis, 2)
     return figure
 
 
@@ -148,7 +161,7 @@ def _case(axis: Axes, w: Windows, answer: Forecasts, row: int, h: int, number: i
     error = np.hypot(*(true - guess))
     axis.set_title(f"{horizon_words(w.horizon_s[h])} ahead: {_distance(error)} off", fontsize=9)
     far = max(np.abs([true, guess]).max(), 0.05)
-    reach = 1.1 * max(far, min(np.abs(guess).max() + radius, 2.5 * far))
+    reach = 1.1 * max(far, min(np.abs(guess).max() + radius, 4.0 * far))
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     axis.set_xlabel("km east", fontsize=8)
     axis.set_ylabel("km north", fontsize=8)

@@ -14,6 +14,7 @@ from raw_qgis_plugin.core.backtest_page import APART, columns_of, make_page, tra
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.forecast import forecast, forecast_from
+from raw_qgis_plugin.core.plots import error_by_horizon
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 from raw_qgis_plugin.core.windows import Windows
@@ -113,6 +114,22 @@ def test_the_page_says_it_in_sentences(done):
     html = page_of(done)
     assert "cars &lt;A&gt;" in html and html.count("<figure>") == 3
     assert all(sentence.split(" (")[0] in html for sentence in done.verdicts) and "u0" not in html
+
+
+def test_lines_are_named_as_in_the_sentences_under_the_axes_and_none_is_off_the_scale(done):
+    away = "toward the median place"
+    assert done.figures["best_simple"] != away
+    horizons = [
+        {**h, "methods": {**h["methods"], away: {**h["methods"][away], "mean_m": 1e6}}}
+        for h in done.figures["horizons"]
+    ]
+    figure = error_by_horizon({"": {**done.figures, "horizons": horizons}}, bt.in_words)
+    axis = figure.axes[0]
+    lines = {line.get_label(): line.get_ydata() for line in axis.lines}
+    assert {"staying", "the model"} <= lines.keys() and bt.in_words(away) not in lines
+    assert all((y < axis.get_ylim()[1]).all() for y in lines.values())
+    figure.draw_without_rendering()
+    assert axis.get_legend().get_window_extent().y1 < axis.get_window_extent().y0
 
 
 def test_the_page_says_what_the_model_was_trained_on(done):
