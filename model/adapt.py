@@ -27,8 +27,9 @@ from model.adapt_report import write_report
 from model.card import without_heads, write_card
 from model.cli import Parser, run
 from model.config import PRESETS
-from model.corpus import load, source_name
+from model.corpus import load, parts, source_name
 from model.evaluate.forecast import ask_model, simple_forecasts
+from model.persons import hash_runs, runs_of
 from model.windows import FAMILIES, cut
 from raw_qgis_plugin.core import library
 from raw_qgis_plugin.core.accuracy import interval_by_person
@@ -96,15 +97,24 @@ def say(**values: Any) -> None:
     print(json.dumps(values, ensure_ascii=False), flush=True)
 
 
-def held_out(source: str) -> Tracks | None:
-    """The people of a source that pretraining does not train on; None where there are none."""
+def held_out(source: str, keep: Sequence[str] = ()) -> Tracks | None:
+    """The people of a source who train neither there nor in the sources `keep`; None where there are none."""
     try:
         shards = load(source, validation=True).shards
     except InputError:
         return None
-    keep = shards.unseen[shards.user]
-    user, t, lon, lat = (a[keep] for a in (shards.user, shards.t, shards.lon, shards.lat))
-    return build_tracks(user, None, t, lon, lat)[0]
+    own = shards.unseen[shards.user]
+    user, t, lon, lat = (a[own] for a in (shards.user, shards.t, shards.lon, shards.lat))
+    tracks = build_tracks(user, None, t, lon, lat)[0]
+    runs, whose = runs_of(tracks)
+    trained = np.zeros(tracks.n_users, bool)
+    for other in map(load, keep):
+        for part in parts(other):
+            theirs, _ = hash_runs(part.user, part.t, other.lon[part.row], other.lat[part.row])
+            trained[whose[np.isin(runs, theirs)]] = True
+    if trained.any():
+        say(warning=f"{trained.sum()} of {len(trained)} people held out train in --keep: they are not asked.")
+    return None if trained.all() else tracks.take(~trained[tracks.user])
 
 
 def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0) -> dict[str, dict]:
@@ -279,7 +289,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             (trained / "done").touch()
         say(stage="comparing")
         after = open_bundle(trained / "bundle")
-        figures = once(folder / "figures.json", lambda: compare(held_out(args.tracks), before, after))
+        figures = once(folder / "figures.json", lambda: compare(held_out(args.tracks, args.keep), before, after))
         if not (folder / "heads.json").exists():  # a bundle half taught is made anew
             library.copy(trained / "bundle", bundle)
             name = args.name or f"{after.card['name']}, own"

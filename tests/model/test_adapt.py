@@ -10,6 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 
@@ -103,6 +106,22 @@ def test_a_run_goes_on_with_the_tracks_it_was_begun_with(tmp_path: Path) -> None
     for same in (["moved/a/nowhere.parquet", "--resume"], ["a/elsewhere.parquet"]):  # or begun anew
         with pytest.raises(InputError, match="no file"):
             go(*same)
+
+
+def test_who_trains_in_a_source_to_keep_is_not_asked(
+    tmp_path: Path, tracks_file: Path, monkeypatch: pytest.MonkeyPatch, lines: Callable[[], list[dict]]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    everybody = adapt.held_out(str(tracks_file))
+    assert everybody is not None and everybody.n_users > 1
+    first = everybody.take(everybody.user == 0)
+    columns = {"user_id": ["another name"] * len(first), "t": first.t, "lon": first.lon, "lat": first.lat}
+    pq.write_table(pa.table(columns), tmp_path / "first.parquet")
+    others = adapt.held_out(str(tracks_file), [str(tmp_path / "first.parquet")])
+    assert others is not None and len(others) == len(everybody) - len(first)
+    assert not np.isin(others.lon, first.lon).any()
+    assert lines()[-1]["warning"].startswith(f"1 of {everybody.n_users} people held out train in --keep")
+    assert adapt.held_out(str(tracks_file), [str(tracks_file)]) is not None  # held out there too
 
 
 @pytest.fixture
