@@ -42,6 +42,11 @@ three=("${days[@]:0:3}")
 $python -m model.neighbours --bundle "$bundle" --output "$bundle" --lessons 1650000 --epochs 6 --corpus \
     "8*$data/cabspotting/points.parquet" "${three[@]/#4/1}"
 
+# What weighs where trips' tracks went on before: taught once, on where the bundle's forecasts go without; it serves every
+# bundle.
+$python -m model.ways --bundle "$bundle" --output "$work/ways" --lessons 120000 --epochs 8 --corpus \
+    "2*$data/cabspotting/points.parquet" "2*$work/city21/tracks.parquet" "0.3*gotrack:$data/gotrack"
+
 # Heads, each judged by cross-validation over people or blocks; those of users also in another city, below. The head of
 # trips comes first: those of users hear it.
 truth=$work/city21

@@ -135,7 +135,7 @@ def _answer(
         edges, step = in_steps(tracks.t[asked.end - 1][asked.context])
         lessons = [learn(marks, past.t <= edge) for edge in edges]
     result, areas = np.empty((4, m)), np.full((m, len(LEVELS)), None)
-    for at, said in _said(tracks, model, asked, retrieval, lambda done: progress(ahead + (1 - ahead) * done)):
+    for at, said in answers(tracks, model, asked, retrieval, lambda done: progress(ahead + (1 - ahead) * done)):
         point, table = said.point.copy(), _calibrated(model.card["calibration"], said.kind, asked.horizon[at])
         group = groups(said.kind, asked.horizon[at], said.weighed)
         for i in np.unique(step[at]) if lessons else ():
@@ -160,7 +160,7 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, retrieval: Retriev
     over, deep = np.zeros((n, len(LEVELS))), np.zeros(n)
     kind, moved, weighed = np.full(n, "", "<U12"), np.zeros(n, bool), np.zeros(n, bool)
     asked = Asked(past.begin, past.end, past.context, past.horizon_s)
-    for at, said in _said(tracks, model, asked, retrieval, progress):
+    for at, said in answers(tracks, model, asked, retrieval, progress):
         truth = feat.displacement(said.f, said.last, past.lon[at], past.lat[at])
         mix, kind[at], weighed[at] = moving(said.mix), said.kind, said.weighed
         for row in range(BASELINES):
@@ -176,7 +176,7 @@ def _marks(tracks: Tracks, model: Model, past: PastQuestions, retrieval: Retriev
 
 
 @dataclass(frozen=True)
-class _Said:
+class Answers:
     """What the model says of questions, metres in the frames of the fixes `last` of f. point: (m, 2). bases:
     (m, BASELINES, 2), the baseline that the model corrects first. kind: (m,) kinds of contexts. went: (m, 2), where the
     layer's past leads, and how much speaks for it, support (m,). weighed: (m,) bool, the model has weighed it itself.
@@ -193,9 +193,9 @@ class _Said:
     weighed: np.ndarray
 
 
-def _said(
+def answers(
     tracks: Tracks, model: Model, asked: Asked, retrieval: Retrieval | None, progress: Progress
-) -> Iterator[tuple[np.ndarray, _Said]]:
+) -> Iterator[tuple[np.ndarray, Answers]]:
     """Ask in batches: rows of the questions, some of them more than once, and what the model says of them."""
     if not len(asked.end):
         return
@@ -215,11 +215,14 @@ def _said(
                 questions = [by_context[first[c] : first[c + 1]] for c in block[chosen]]
                 most = max(len(q) for q in questions)
                 at = np.array([np.pad(q, (0, most - len(q)), mode="edge") for q in questions])  # repeats cost little
-                yield at.ravel(), _said_batch(model, tracks, rows[chosen], valid[chosen], horizon[at], kind, retrieval)
+                yield (
+                    at.ravel(),
+                    _answers_batch(model, tracks, rows[chosen], valid[chosen], horizon[at], kind, retrieval),
+                )
                 done += len(chosen)
 
 
-def _said_batch(
+def _answers_batch(
     model: Model,
     tracks: Tracks,
     rows: np.ndarray,
@@ -227,7 +230,7 @@ def _said_batch(
     horizon: np.ndarray,
     days: bool,
     retrieval: Retrieval | None,
-) -> _Said:
+) -> Answers:
     longest = int(valid.sum(axis=1).max())
     rows, valid = rows[:, -longest:], valid[:, -longest:]
     f, x, clock = featurize_padded(tracks, rows, valid)
@@ -239,11 +242,14 @@ def _said_batch(
         answer = _both_ways(model, x, clock, valid, query).reshape(len(last), -1).astype(np.float64)
         point = q.base + answer[:, :2] * q.scale[:, None]
         mix, bases = mixture(answer, q.base, q.scale), np.stack([onward, stay], axis=1)
-        went, support = stay, np.zeros(len(last))
+        weighed: np.ndarray = np.zeros(len(last), bool)
         if retrieval is not None:
-            way, support = retrieval.lead(rows, valid, horizon, expected_error(mix, point).reshape(horizon.shape))
-            went, support = feat.into_frame(way.reshape(-1, 2), f.heading[last]), support.ravel()
-        return _Said(f, last, mix, point, bases, np.full(len(last), TRIPS), went, support, np.zeros(len(last), bool))
+            ways = retrieval.ways(rows, valid, horizon).reshape(len(last), NEIGHBOURS, -1)
+            weighed = ways[..., ALIKE].max(axis=1) > LEAST_ALIKE
+        if weighed.any():
+            near, own = in_frame(ways[weighed], f.heading[last[weighed]]), point[weighed]
+            point[weighed] = model.weigh_ways(q.x[weighed], own, expected_error(mix.take(weighed), own), near)
+        return Answers(f, last, mix, point, bases, np.full(len(last), TRIPS), point, np.zeros(len(last)), weighed)
     found = candidates(f, last, horizon.ravel(), q)
     laid_out = found.x.reshape(*horizon.shape, *found.x.shape[1:])
     x, clock, attended = (a[:, -ATTENDED:] for a in (x, clock, valid))
@@ -273,7 +279,7 @@ def _said_batch(
         likest = near[:, :NEIGHBOURS]
         both = half_and_half(mix.take(roams), leads_to(likest), likest[..., ALIKE])
         went[roams], support[roams] = spatial_median(both), likest[..., ALIKE].sum(axis=1)
-    return _Said(f, last, mix, point, np.stack([stay, onward], axis=1), kind, went, support, weighed)
+    return Answers(f, last, mix, point, np.stack([stay, onward], axis=1), kind, went, support, weighed)
 
 
 def _weighed(model: Model, states: np.ndarray, q: feat.Query, found: Candidates, neighbours: np.ndarray) -> Mixture:

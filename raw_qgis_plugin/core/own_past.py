@@ -188,7 +188,7 @@ def learn(m: Marks, known: np.ndarray) -> Lessons:
         own = known & (m.group == name)
         if own.sum() >= FEWEST:
             lessons.trust[name] = _trusted(name, m.error_m[own])
-        if not name.startswith(TRIPS):
+        if TRIPS not in name:
             own &= m.moved  # areas of days are for who moves, as in calibration
         if not own.any():
             continue
@@ -204,7 +204,7 @@ def _trusted(name: str, error_m: np.ndarray) -> tuple[int, float, float]:
     """The way of `Lessons.trust` with the least of the errors (n, BASELINES, THRESHOLDS, SUPPORTS) of a group's
     questions, as shares of that of the usual way; the fewer there are, the less likely is another one.
     """
-    if name.startswith(TRIPS):  # who rests between two trips teaches nothing of the way
+    if TRIPS in name:  # who rests between two trips teaches nothing of the way
         error_m = error_m[:, :1]
     threshold, support = untaught(name)
     usual = THRESHOLDS.index(threshold), SUPPORTS.index(support)

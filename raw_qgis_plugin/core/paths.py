@@ -12,6 +12,7 @@ ROOT = PACKAGE if (PACKAGE / "resources").is_dir() else PACKAGE.parent
 RESOURCES = ROOT / "resources"
 
 SHIPPED_BUNDLE = "raw-small"
+WAYS = RESOURCES / "ways" / "ways.onnx"  # weighs retrieved ways of trips, with whatever model (model/ways.py)
 
 
 def shipped_bundle() -> Path:

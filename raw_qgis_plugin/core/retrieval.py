@@ -2,11 +2,11 @@
 """Where tracks of the layer went on from here: forecasts by their nearest neighbours in the layer's past.
 
 A fix is the more like another the nearer it lies and the more alike it moved, of days also the nearer the hour of the
-day. The way that a track will have gone is the spatial median of the ways of its likest fixes, itself and the other
-tracks alike. Streets, stops and turns that a network without coordinates cannot know come in so, and where a fleet
-heads. A track only knows of ways that had ended by its own last fix. A model may bring typical ways of its own
-(core/typical_ways.py); they count as fixes of the layer do. Of days a model may weigh the likest fixes itself
-(model/neighbours.py).
+day; its own track's and those of other tracks count alike. Streets, stops and turns that a network without coordinates
+cannot know come in so, and where a fleet heads. A track only knows of ways that had ended by its own last fix. A model
+may bring typical ways of its own (core/typical_ways.py); they count as fixes of the layer do. What is made of the
+likest fixes a small network has learned: of trips by model/ways.py, of days, where a model has one, by
+model/neighbours.py.
 """
 
 from __future__ import annotations
@@ -31,8 +31,6 @@ PACES = 4  # times as long between fixes of trips is another tree
 LAID_OUT = 1_000_000  # ways at once
 STARTS = 1_000_000  # fixes to go on from, at most; of more an even share
 SILENCE = 3.0  # times the way's length: a longer gap hides where the track was
-MEDIAN_STEPS, SMOOTH_M = 12, 5.0
-ROUGH_M = 5.0  # ways that differ by less are as sure as others
 WEEKEND_H = 120.0  # hours of the week before Saturday
 _EARTH_M = 6_371_008.8
 
@@ -66,7 +64,10 @@ DAYS = Likeness(lag_s=900.0, near_m=1500.0, alike_ms=2.2, hours=2.0, silence_s=2
 NEIGHBOUR = (
     "way_x", "way_y", "off_x", "off_y", "velocity_x", "velocity_y", "alike", "hours", "days_ago", "own", "week", "came",
 )  # fmt: skip
-VECTORS = 3  # of NEIGHBOUR, which begins with them: east and north, or in a frame
+# And of each of trips: its way, metres; where it lies and how its velocity differs, in units of Likeness; how alike it
+# is, by how many hours of the day it differs, whether it is the same user's, and as much of the week.
+WAY = ("way_x", "way_y", "off_x", "off_y", "velocity_x", "velocity_y", "alike", "hours", "own", "week")
+VECTORS = 3  # of both, which begin with them: east and north, or in a frame
 WEIGHED_S = 10_000.0  # so far ahead a model learns to weigh them
 ALIKE, LEAST_ALIKE = NEIGHBOUR.index("alike"), 1e-3  # less alike than that is no neighbour
 
@@ -78,38 +79,30 @@ class Retrieval:
         self._tracks, self._typical = tracks, typical
         self._trees: dict[Likeness, tuple] = {}
 
-    def lead(
-        self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray, error_m: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Of trips, rows (m, L) of which some are valid: the way (m, h, 2), metres east and north, that they will have
-        gone `horizon_s` (m, h) after their last fix, and its support (m, h): how many fixes speak for it, each as much
-        as it is alike, and more the less they differ beside error_m (m, h), that of a forecast without them.
+    def ways(self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
+        """Of trips, rows (m, L) of which some are valid, asked `horizon_s` (m, h) ahead: the likest fixes, the likest
+        first, and typical ways among them, as columns of WAY (m, h, NEIGHBOURS, 10), float32, east and north. Those
+        that are alike by nothing are none.
         """
-        ways, alike = self.ways(*_ends(rows, valid), horizon_s)
-        way, support = _spatial_median(ways, alike), alike.sum(axis=-1)
-        off = np.hypot(*np.moveaxis(ways - way[..., None, :], -1, 0))
-        spread = (alike * off).sum(axis=-1) / np.maximum(support, 1e-12)
-        return way, support * (error_m + ROUGH_M) / (spread + ROUGH_M)
-
-    def ways(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Of trips whose last fixes are `last` (m,), rows of the tracks: the ways (m, h, NEIGHBOURS, 2) that the likest
-        fixes went, and how alike these are, (m, h, NEIGHBOURS), zero where there are no more.
-
-        before: (m,) rows of the fixes before them, from which they came; equal to `last` where there is none.
-        """
-        shape = (*horizon_s.shape, NEIGHBOURS)
-        ways, alike = np.zeros((*shape, 2)), np.zeros(shape)
-        lag_s = (self._tracks.t[last] - self._tracks.t[before]) / 1000.0
+        tracks, (last, before) = self._tracks, _ends(rows, valid)
+        found = np.zeros((*horizon_s.shape, NEIGHBOURS, len(WAY)), np.float32)
+        lag_s = (tracks.t[last] - tracks.t[before]) / 1000.0
         pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACES)).astype(int)
         for p in np.unique(pace[lag_s > 0]):
             some = np.flatnonzero((pace == p) & (lag_s > 0))
-            likeness = Likeness.of_trips(p)
-            own = self._ways(likeness, last[some], before[some], horizon_s[some])[:2]
+            likeness, asked = Likeness.of_trips(p), horizon_s[some]
+            way, off, velocity, alike, hours, own, week, *_ = self._beside(likeness, last[some], before[some], asked)
+            vectors = way, off / likeness.near_m, velocity / likeness.alike_ms
+            near = np.concatenate([*vectors, np.stack([alike, hours, own, week], axis=-1)], axis=-1)
             if self._typical is not None:
+                typical = np.zeros_like(near)
                 at = self._at(likeness, last[some], before[some])
-                own = _likest(own, self._typical.ways(p, at, horizon_s[some]))
-            ways[some], alike[some] = own
-        return ways, alike
+                typical[..., :2], typical[..., ALIKE] = self._typical.ways(p, at, asked)
+                near = np.concatenate([near, typical], axis=2)
+                likest = np.argsort(-near[..., ALIKE], axis=2, kind="stable")[:, :, :NEIGHBOURS]
+                near = np.take_along_axis(near, likest[..., None], 2)
+            found[some] = near
+        return found
 
     def neighbours(self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
         """Of days, rows (m, L) of which some are valid, asked `horizon_s` (m, h) ahead: the likest fixes, the likest
@@ -117,17 +110,27 @@ class Retrieval:
         are none.
         """
         tracks, (last, before) = self._tracks, _ends(rows, valid)
-        ways, alike, start = self._ways(DAYS, last, before, horizon_s)
-        off, (velocity, clock) = self._off(start, last), self._moved(last, before)
-        came, known = ways_from(tracks, start, np.full(start.shape, -DAYS.lag_s), DAYS.silence_s)
-        hour = solar_hour(tracks.t[start], tracks.lon[start])
-        last, clock = last[:, None, None], clock[:, None, None]
-        facts = (
-            alike, (hour - clock + 12) % 24 - 12, np.maximum(tracks.t[last] - tracks.t[start], 0) / DAY_MS,
-            tracks.user[start] == tracks.user[last], (hour >= WEEKEND_H) == (clock >= WEEKEND_H), known,
-        )  # fmt: skip
-        vectors = ways, off, -came / DAYS.lag_s - velocity[:, None, None]
+        *vectors, alike, hours, own, week, known, start = self._beside(DAYS, last, before, horizon_s)
+        days_ago = np.maximum(tracks.t[last][:, None, None] - tracks.t[start], 0) / DAY_MS
+        facts = alike, hours, days_ago, own, week, known
         return np.concatenate([*vectors, np.stack(facts, axis=-1)], axis=-1).astype(np.float32)
+
+    def _beside(
+        self, likeness: Likeness, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
+    ) -> tuple[np.ndarray, ...]:
+        """The likest fixes (m, h, count) and how they lie beside the fixes `last` (m,): ways, offsets and differences
+        of velocity (…, 2), how alike they are, by how many hours of the day they differ, whether they are of the same
+        user, and of as much of the working week or the weekend, whether their velocity is known, and their rows.
+        """
+        tracks = self._tracks
+        ways, alike, start = self._ways(likeness, last, before, horizon_s)
+        off, (velocity, clock) = self._off(start, last), self._moved(last, before)
+        came, known = ways_from(tracks, start, np.full(start.shape, -likeness.lag_s), likeness.silence_s)
+        hour, clock = solar_hour(tracks.t[start], tracks.lon[start]), clock[:, None, None]
+        own = tracks.user[start] == tracks.user[last][:, None, None]
+        week = (hour >= WEEKEND_H) == (clock >= WEEKEND_H)
+        velocity = -came / likeness.lag_s - velocity[:, None, None]
+        return ways, off, velocity, alike, (hour - clock + 12) % 24 - 12, own, week, known, start
 
     def _off(self, start: np.ndarray, last: np.ndarray) -> np.ndarray:
         """Where the fixes `start` (m, …) lie, metres east and north of the fixes `last` (m,)."""
@@ -256,26 +259,7 @@ def ways_from(
     return np.where(known[..., None], ends[0] + part * (ends[1] - ends[0]), 0.0), known
 
 
-def _likest(*found: tuple[np.ndarray, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """Of several ways (m, h, NEIGHBOURS, 2) and how alike they are (m, h, NEIGHBOURS), the likest NEIGHBOURS."""
-    ways, alike = (np.concatenate(part, axis=2) for part in zip(*found, strict=True))
-    likest = np.argsort(-alike, axis=2, kind="stable")[:, :, :NEIGHBOURS]
-    return np.take_along_axis(ways, likest[..., None], 2), np.take_along_axis(alike, likest, 2)
-
-
 def _ends(rows: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The last of the valid rows (m, L), and the ones before them; the same where there is none."""
     last = rows[:, -1]
     return last, np.where(valid[:, -2], rows[:, -2], last) if rows.shape[1] > 1 else last
-
-
-def _spatial_median(points: np.ndarray, weight: np.ndarray) -> np.ndarray:
-    """The points (…, 2) of least weighted distance from points (…, n, 2), by Weiszfeld's algorithm; zero where nothing
-    has weight.
-    """
-    x = (weight[..., None] * points).sum(axis=-2) / np.maximum(weight.sum(axis=-1), 1e-12)[..., None]
-    smooth = SMOOTH_M + 0.1 * np.hypot(x[..., 0], x[..., 1])[..., None]
-    for _ in range(MEDIAN_STEPS):
-        pull = weight / np.hypot(np.hypot(*np.moveaxis(points - x[..., None, :], -1, 0)), smooth)
-        x = (pull[..., None] * points).sum(axis=-2) / np.maximum(pull.sum(axis=-1), 1e-12)[..., None]
-    return x

@@ -14,6 +14,7 @@ import numpy as np
 from . import features as feat
 from .bundle import NEIGHBOURS_FILE, Bundle
 from .errors import BundleError, InputError, require
+from .paths import WAYS
 from .places import N_CANDIDATE
 from .typical_ways import FILE, TypicalWays, read_ways
 
@@ -31,6 +32,7 @@ BACKBONE = (
     ("states", "parameters", "options", "present_keys", "present_values"),
 )
 NEIGHBOURS = (("states", "query", "scale", "candidates", "places", "neighbours"), ("parameters", "options", "leads"))
+WEIGHED_WAYS = (("query", "point", "expected", "ways"), ("answer",))
 HEAD = (("x",), ("answer",))
 
 
@@ -88,6 +90,19 @@ class Model:
             "neighbours": neighbours,
         }  # fmt: skip
         return self._neighbours.run(None, {k: v.astype(np.float32) for k, v in feed.items()})
+
+    @cached_property
+    def _ways(self) -> onnxruntime.InferenceSession:
+        return self._session(WAYS, WEIGHED_WAYS)
+
+    def weigh_ways(self, query: np.ndarray, point: np.ndarray, expected: np.ndarray, ways: np.ndarray) -> np.ndarray:
+        """Where trips go, (m, 2), given where the likest fixes of the past went.
+
+        query: (m, query). point: (m, 2), where the network says. expected: (m,), how far off it thinks that it is.
+        ways: (m, N, len(WAY)) of core/retrieval.py. Metres in the fixes' frames.
+        """
+        feed = {"query": query, "point": point, "expected": expected, "ways": ways}
+        return self._ways.run(None, {k: v.astype(np.float32) for k, v in feed.items()})[0].astype(np.float64)
 
     def _session(self, path: Path, names: tuple[tuple[str, ...], tuple[str, ...]]) -> onnxruntime.InferenceSession:
         """A graph of the bundle, whose inputs and outputs have to bear these names."""

@@ -97,8 +97,9 @@ def test_who_gained_nothing_goes_back_to_the_baseline_and_who_did_stays():
     right = marks(np.append(np.full(len(THRESHOLDS) - 1, 100.0), 0.0))  # who stood exactly still a few times
     assert "held" not in learn(right, np.arange(200) < 30).trust and np.isinf(learn(right, every).trust["held"][1])
     assert learn(marks(worse), ~every).trust == {}
-    resting = marks(other, group=np.full(200, "trips 0"))
-    assert learn(resting, every).trust["trips 0"][0] == 0  # nobody stops on the way because others rest
+    for trips in ("trips 0", "weighed trips 0"):
+        resting = marks(other, group=np.full(200, trips))
+        assert learn(resting, every).trust[trips][0] == 0  # nobody stops on the way because others rest
 
 
 def test_who_did_not_go_where_others_went_leans_there_no_more():

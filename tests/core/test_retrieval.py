@@ -16,6 +16,7 @@ from raw_qgis_plugin.core.retrieval import (
     NEIGHBOUR,
     NEIGHBOURS,
     PACES,
+    WAY,
     Likeness,
     Retrieval,
     in_frame,
@@ -48,20 +49,42 @@ def last_rows(tracks, track):
     return last, last - 1
 
 
-def led(tracks, track, horizon_s, error_m):
-    rows = np.column_stack(last_rows(tracks, track)[::-1])
-    return Retrieval(tracks).lead(rows, rows >= 0, np.array([horizon_s]), np.full((1, len(horizon_s)), error_m))
+def ways_of(retrieval, last, before, horizon_s):
+    """The ways (m, h, NEIGHBOURS, 2) of trips, and how alike they are."""
+    rows = np.column_stack([before, last])
+    found = retrieval.ways(rows, np.diff(rows, prepend=-1) != 0, horizon_s)
+    return found[..., :2], found[..., ALIKE]
 
 
 @pytest.mark.parametrize("lon0", [13.0, 179.995])
 def test_others_have_turned_here(lon0):
     tracks = round_the_corner(13, lon0=lon0)
-    way, support = led(tracks, 12, [30.0, 60.0], error_m=0.0)
-    np.testing.assert_allclose(way[0], [[100, 200], [100, 500]], atol=15)
-    ways, alike = Retrieval(tracks).ways(*last_rows(tracks, 12), np.array([[30.0, 60.0]]))
+    ways, alike = ways_of(Retrieval(tracks), *last_rows(tracks, 12), np.array([[30.0, 60.0]]))
     assert ways.shape == (1, 2, NEIGHBOURS, 2) and (alike.sum(axis=-1) > 5).all() and (alike <= 1).all()
-    assert (support < alike.sum(axis=-1)).all()  # they differ, and the model is sure
-    assert (led(tracks, 12, [30.0, 60.0], error_m=500.0)[1] > alike.sum(axis=-1)).all()
+    mean = (alike[..., None] * ways).sum(axis=2) / alike.sum(axis=2)[..., None]
+    np.testing.assert_allclose(mean[0], [[100, 200], [100, 500]], atol=15)
+
+
+def test_a_way_says_where_when_and_whose_it_is():
+    tracks = round_the_corner(13)
+    last = np.stack(last_rows(tracks, 12)[::-1], axis=1)
+    found = Retrieval(tracks).ways(last, last >= 0, np.array([[30.0]]))[0, 0]
+    named = dict(zip(WAY, found[found[:, ALIKE] > 0.5].T, strict=True))
+    assert np.hypot(named["off_x"], named["off_y"]).max() < 2 and np.abs(named["velocity_x"]).max() < 2
+    expected = np.exp(-0.5 * sum(named[f"{name}_{axis}"] ** 2 for name in ("off", "velocity") for axis in "xy"))
+    np.testing.assert_allclose(named["alike"], expected, rtol=1e-3)
+    assert not named["own"].any() and np.abs(named["hours"]).max() < 0.1 and set(named["week"]) == {0.0, 1.0}
+    first = tracks.track_offsets[0] + CORNER + np.array([[-1, 0]])  # who came by before comes by again
+    again = tracks.take(tracks.track == 0)
+    both = build_tracks(
+        np.zeros(2 * len(again)),
+        None,
+        np.concatenate([again.t, again.t + HOUR]),
+        *np.tile([again.lon, again.lat], 2),
+        drop_spikes=False,
+    )[0]
+    found = Retrieval(both).ways(first + len(again), first >= 0, np.array([[30.0]]))[0, 0]
+    assert found[0, WAY.index("own")] and found[0, WAY.index("hours")] == pytest.approx(-1, abs=0.01)
 
 
 def test_only_what_had_ended_by_then_is_known():
@@ -69,9 +92,9 @@ def test_only_what_had_ended_by_then_is_known():
     turn = CORNER - 1  # as far as the last track came
     for track, others in ((0, 0), (5, 5)):
         row = np.array([tracks.track_offsets[track] + turn])
-        ways, alike = Retrieval(tracks).ways(row, row - 1, np.array([[30.0]]))
+        ways, alike = ways_of(Retrieval(tracks), row, row - 1, np.array([[30.0]]))
         cut = tracks.take(tracks.t <= tracks.t[row])
-        again, known = Retrieval(cut).ways(row, row - 1, np.array([[30.0]]))
+        again, known = ways_of(Retrieval(cut), row, row - 1, np.array([[30.0]]))
         np.testing.assert_allclose(alike.sum(), known.sum())
         np.testing.assert_allclose((alike[..., None] * ways).sum(axis=2), (known[..., None] * again).sum(axis=2))
         assert others / 2 - 0.1 < alike.sum() < 2 * others + 0.1
@@ -85,7 +108,10 @@ def test_what_comes_later_does_not_crowd_out_what_was_known():
     lon, lat = (np.concatenate([getattr(tracks, name), getattr(later, name)]) for name in ("lon", "lat"))
     both = build_tracks(ids, None, t, lon, lat, drop_spikes=False)[0]
     place = both.track_ids.tolist().index("12")
-    alone, crowded = (led(layer, track, [30.0, 60.0], 0.0) for layer, track in ((tracks, 12), (both, place)))
+    alone, crowded = (
+        ways_of(Retrieval(layer), *last_rows(layer, track), np.array([[30.0, 60.0]]))
+        for layer, track in ((tracks, 12), (both, place))
+    )
     np.testing.assert_allclose(crowded[0], alone[0], atol=1e-6)
     np.testing.assert_allclose(crowded[1], alone[1], rtol=1e-6)
 
@@ -96,7 +122,7 @@ def test_who_moves_otherwise_says_nothing():
     own = tracks.track == 12
     backwards[own] = backwards[own][::-1]  # the last one comes from the east and ends where the others begin
     turned = build_tracks(tracks.track, None, tracks.t, backwards, tracks.lat, drop_spikes=False)[0]
-    _, alike = Retrieval(turned).ways(*last_rows(turned, 12), np.array([[30.0]]))
+    _, alike = ways_of(Retrieval(turned), *last_rows(turned, 12), np.array([[30.0]]))
     assert alike.sum() < 0.1
 
 
@@ -105,20 +131,19 @@ def test_a_fix_in_several_tracks_counts_once():
     columns = (np.tile(a, 3) for a in (tracks.t, tracks.lon, tracks.lat))
     copies = np.repeat(np.arange(3), len(tracks)) * 100 + np.tile(tracks.track, 3)
     thrice = build_tracks(copies, None, *columns, drop_spikes=False)[0]
-    _, once = Retrieval(tracks).ways(*last_rows(tracks, 3), np.array([[30.0]]))
+    _, once = ways_of(Retrieval(tracks), *last_rows(tracks, 3), np.array([[30.0]]))
     last = int(np.flatnonzero(thrice.user_ids == "3")[0])
-    _, again = Retrieval(thrice).ways(*last_rows(thrice, last), np.array([[30.0]]))
+    _, again = ways_of(Retrieval(thrice), *last_rows(thrice, last), np.array([[30.0]]))
     np.testing.assert_allclose(again.sum(), once.sum())
 
 
 def test_no_past_no_way():
     one = build_tracks(np.zeros(2), None, START + np.array([0, 10_000]), np.array([1.0, 1.001]), np.zeros(2))[0]
     retrieval = Retrieval(one)
-    ways, alike = retrieval.ways(np.array([1, 0]), np.array([0, 0]), np.array([[60.0], [60.0]]))
+    ways, alike = ways_of(retrieval, np.array([1, 0]), np.array([0, 0]), np.array([[60.0], [60.0]]))
     assert not ways.any() and not alike.any()
     rows = np.array([[0, 1]])
     assert not retrieval.neighbours(rows, rows >= 0, np.array([[900.0]]))[..., ALIKE].any()
-    assert not led(one, 0, [60.0], 100.0)[1].any()
 
 
 def fleet(days, lon0=0.0):

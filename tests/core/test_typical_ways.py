@@ -11,7 +11,7 @@ import pytest
 from raw_qgis_plugin.core.bundle import open_bundle, write_sums
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.forecast import forecast
-from raw_qgis_plugin.core.retrieval import NEIGHBOURS, Retrieval
+from raw_qgis_plugin.core.retrieval import ALIKE, NEIGHBOURS, Retrieval
 from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import build_tracks
 from raw_qgis_plugin.core.typical_ways import FILE, LONGEST, MULTIPLES, WAY, TypicalWays, read_ways
@@ -40,8 +40,14 @@ def from_the_west(lon0: float = 13.0, steps: int = 20):
 
 
 def asked(tracks, table, horizon_s):
-    last = np.array([len(tracks) - 1])
-    return Retrieval(tracks, TypicalWays(table)).ways(last, last - 1, np.array([horizon_s]))
+    return ways_of(Retrieval(tracks, TypicalWays(table)), len(tracks) - 1, horizon_s)
+
+
+def ways_of(retrieval, last, horizon_s):
+    """The ways (1, h, NEIGHBOURS, 2) of the trip that ends with a row, and how alike they are."""
+    rows = np.array([[last - 1, last]])
+    found = retrieval.ways(rows, rows >= 0, np.array([horizon_s]))
+    return found[..., :2], found[..., ALIKE]
 
 
 @pytest.mark.parametrize("lon0", [13.0, 180.0])
@@ -73,10 +79,9 @@ def test_the_farther_or_the_less_alike_the_less_they_count():
 
 def test_the_likest_of_the_layer_and_of_the_model_count():
     tracks = from_the_west(steps=60)  # the layer's own past goes straight on
-    last = np.array([30])
-    own, alike = Retrieval(tracks).ways(last, last - 1, np.array([[32.0]]))
+    own, alike = ways_of(Retrieval(tracks), 30, [32.0])
     table = turning_north(float(tracks.lon[30]), n=3)
-    both, known = Retrieval(tracks, TypicalWays(table)).ways(last, last - 1, np.array([[32.0]]))
+    both, known = ways_of(Retrieval(tracks, TypicalWays(table)), 30, [32.0])
     np.testing.assert_allclose(both[0, 0, :3], [[0, 320]] * 3, atol=1)
     np.testing.assert_allclose(both[0, 0, 3:], own[0, 0, :-3])
     assert known.sum() == pytest.approx(alike.sum() + 3, abs=0.01)
@@ -93,7 +98,7 @@ def knowing(tmp_path_factory):
 
 
 def test_forecasts_lean_toward_the_ways_of_their_model(knowing, tmp_path):
-    horizons = np.array([32.0, 64.0])
+    horizons = np.array([64.0, 96.0])
     shipped, model = Model(open_bundle(), "cpu"), Model(open_bundle(knowing), "cpu")
     assert shipped.typical_ways is None
     here, there = from_the_west(), from_the_west(20.0)
