@@ -15,8 +15,7 @@ import json
 import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -24,17 +23,17 @@ import numpy as np
 import onnxruntime
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from model.calibrate import between, table
 from model.card import write_card
 from model.checkpoint import load_network
-from model.cli import Parser, from_zero, positive, run
+from model.cli import run
 from model.corpus import Source, load, source_name
 from model.export import LARGEST_DIFFERENCE, export_graph
 from model.lessons import DENSITIES, RECORDED, Lessons, densities, lessons, vectors_of
 from model.objective import bf16
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
+from model.teaching import BATCH, Tell, fit, make_parser, print_line
 from raw_qgis_plugin.core import library
 from raw_qgis_plugin.core import mixture as areas
 from raw_qgis_plugin.core.bundle import NEIGHBOURS_FILE, open_bundle
@@ -45,12 +44,9 @@ from raw_qgis_plugin.core.retrieval import ALIKE, DAYS, LEAST_ALIKE, VECTORS
 PLACE_M = 300.0  # scale of a place where others went, to begin with
 WIDTH, FACTS = 96, 18
 OWN = ("head_state", "head_query", "head_mix", "head_out", "candidate_in", "candidate_asked", "candidate_out")
-BATCH, LR, OLD_LR, DECAY, WARM_UP = 1024, 1.5e-3, 0.75e-3, 0.05, 50
-AVERAGED = 0.99
+LR, OLD_LR = 1.5e-3, 0.75e-3
 FEWEST = 200  # lessons
 LIKELY = 0.1  # how much the likelihood counts beside the error of the point
-
-Tell = Callable[[dict], None]
 
 
 class NeighbourHead(nn.Module):
@@ -131,37 +127,21 @@ def teach(network: Raw, learned: Lessons, watched: Lessons | None, epochs: int, 
     own = [p for name in OWN for p in getattr(head, name).parameters()]
     ids = {id(p) for p in own}
     new = [p for p in head.parameters() if id(p) not in ids]
-    optimizer = torch.optim.AdamW(
-        [{"params": own, "lr": OLD_LR}, {"params": new, "lr": LR}], weight_decay=DECAY, betas=(0.9, 0.98)
-    )
-    size = min(BATCH, len(learned.kind))
-    steps = epochs * (len(learned.kind) // size)
-    pace = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda n: min(1.0, (n + 1) / WARM_UP) * (0.51 + 0.5 * np.cos(np.pi * min(n / steps, 1.0)))
-    )
-    average = AveragedModel(head, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
     fast = bf16(torch.device("cpu"))
-    began = time.monotonic()
-    for epoch in range(epochs):
-        order = rng.permutation(len(learned.kind))
-        head.train()
-        for batch in range(len(order) // size):
-            some = learned.take(order[batch * size : (batch + 1) * size])
-            with torch.autocast("cpu", torch.bfloat16, enabled=fast):
-                mix, target = answers(head, some)
-            off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
-            near = (off * torch.from_numpy(some.scale / some.typical)).mean()
-            optimizer.zero_grad()
-            (2.0 * near + LIKELY * surprise(mix, target).mean()).backward()
-            nn.utils.clip_grad_norm_(head.parameters(), 1.0)
-            optimizer.step()
-            pace.step()
-            average.update_parameters(head)
-        line = {"epoch": epoch + 1, "epochs": epochs, "minutes": round((time.monotonic() - began) / 60, 2)}
-        if watched is not None:
-            line["metres"] = round(float(errors_m(average.module, watched).mean()), 1)
-        tell(line)
-    return average.module.eval()
+
+    def loss(rows: np.ndarray) -> Tensor:
+        some = learned.take(rows)
+        with torch.autocast("cpu", torch.bfloat16, enabled=fast):
+            mix, target = answers(head, some)
+        off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
+        near = (off * torch.from_numpy(some.scale / some.typical)).mean()
+        return 2.0 * near + LIKELY * surprise(mix, target).mean()
+
+    def judge(average: NeighbourHead) -> dict[str, float]:
+        return {} if watched is None else {"metres": round(float(errors_m(average, watched).mean()), 1)}
+
+    groups = [{"params": own, "lr": OLD_LR}, {"params": new, "lr": LR}]
+    return fit(head, groups, len(learned.kind), loss, epochs, rng, tell, judge)
 
 
 @torch.no_grad()
@@ -251,17 +231,8 @@ def add(
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    p = Parser("python -m model.neighbours", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--bundle", metavar="B", help="the model that is taught (default: the shipped one)")
-    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
+    p = make_parser("neighbours", __doc__, "the model that is taught", 400_000, 4)
     p.add_argument("--output", required=True, type=Path, metavar="B2", help="the model with what it learned, a folder")
-    p.add_argument(
-        "--lessons", type=positive, default=400_000, metavar="N",
-        help="questions to learn from, 4 kB of memory each (default %(default)s)",
-    )  # fmt: skip
-    p.add_argument("--epochs", type=positive, default=6, metavar="N", help="how often each is learned from (default 6)")
-    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
-    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     return p
 
 
@@ -281,11 +252,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         if not add(fresh, sources, held_out, names, args.lessons, args.epochs, args.seed, print_line):
             raise InputError("The corpus has nobody who roams for days, as taxis do, to learn from.")
         library.copy(fresh, args.output)
-
-
-def print_line(line: dict) -> None:
-    """A line of progress, as JSON."""
-    print(json.dumps(line), flush=True)
 
 
 if __name__ == "__main__":

@@ -12,8 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -21,12 +20,11 @@ import numpy as np
 import onnxruntime
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from model.cli import Parser, from_zero, positive, run
+from model.cli import run
 from model.corpus import Source, load, source_name
 from model.export import LARGEST_DIFFERENCE, export_graph
-from model.neighbours import print_line
+from model.teaching import BATCH, Tell, fit, make_parser, print_line
 from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.contexts import Asked
 from raw_qgis_plugin.core.errors import InputError, RawError, no_progress
@@ -47,10 +45,8 @@ THINNED = 0.03  # of the runs of a layer stay at least: others than dense record
 AHEAD = (1, 2, 3, 4, 5, 8, 16, 32)  # fixes
 WARM = 8  # fixes before a trip is asked
 CONTEXTS = 4096  # a layer's, asked at once
-BATCH, LR, DECAY, WARM_UP, AVERAGED = 1024, 1.5e-3, 0.05, 50, 0.99
+LR = 1.5e-3
 FEWEST = 200  # lessons
-
-Tell = Callable[[dict], None]
 
 
 class Lessons(NamedTuple):
@@ -233,32 +229,19 @@ def teach(learned: Lessons, epochs: int, seed: int, tell: Tell, watched: Lessons
     """Train a head on lessons; the errors on those `watched` are only told."""
     torch.manual_seed(seed)
     head, rng = WayHead(), np.random.default_rng(seed)
-    optimizer = torch.optim.AdamW(head.parameters(), lr=LR, weight_decay=DECAY, betas=(0.9, 0.98))
-    size = min(BATCH, len(learned.point))
-    steps = epochs * (len(learned.point) // size)
-    pace = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda n: min(1.0, (n + 1) / WARM_UP) * (0.51 + 0.5 * np.cos(np.pi * min(n / steps, 1.0)))
-    )
-    average = AveragedModel(head, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
-    began = time.monotonic()
-    for epoch in range(epochs):
-        order = rng.permutation(len(learned.point))
-        head.train()
-        for batch in range(len(order) // size):
-            some = learned.take(order[batch * size : (batch + 1) * size])
-            some = mirrored(some) if rng.random() < 0.5 else some
-            loss = (_off(head, some) / torch.from_numpy(some.typical)).mean()
-            optimizer.zero_grad()
-            loss.backward()
-            nn.utils.clip_grad_norm_(head.parameters(), 1.0)
-            optimizer.step()
-            pace.step()
-            average.update_parameters(head)
-        line = {"epoch": epoch + 1, "epochs": epochs, "minutes": round((time.monotonic() - began) / 60, 2)}
-        if watched is not None:
-            line["share"] = round(float((errors_m(average.module, watched) / watched.typical).mean()), 4)
-        tell(line)
-    return average.module.eval()
+
+    def loss(rows: np.ndarray) -> Tensor:
+        some = learned.take(rows)
+        some = mirrored(some) if rng.random() < 0.5 else some
+        return (_off(head, some) / torch.from_numpy(some.typical)).mean()
+
+    def judge(average: WayHead) -> dict[str, float]:
+        if watched is None:
+            return {}
+        return {"share": round(float((errors_m(average, watched) / watched.typical).mean()), 4)}
+
+    groups = [{"params": list(head.parameters()), "lr": LR}]
+    return fit(head, groups, len(learned.point), loss, epochs, rng, tell, judge)
 
 
 def export_head(head: WayHead, some: Lessons, path: Path) -> None:
@@ -291,17 +274,8 @@ def gathered(sources: list[Source], model: Listening, most: int, seed: int, tell
 
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
-    p = Parser("python -m model.ways", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--bundle", metavar="B", help="the model whose trips are asked about (default: the shipped one)")
-    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
+    p = make_parser("ways", __doc__, "the model whose trips are asked about", 200_000, 2)
     p.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for ways.onnx and card.json")
-    p.add_argument(
-        "--lessons", type=positive, default=200_000, metavar="N",
-        help="questions to learn from, 2 kB of memory each (default %(default)s)",
-    )  # fmt: skip
-    p.add_argument("--epochs", type=positive, default=6, metavar="N", help="how often each is learned from (default 6)")
-    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
-    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     return p
 
 
