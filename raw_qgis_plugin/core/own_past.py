@@ -29,7 +29,7 @@ UNTRIED = 5.0  # where the past says nothing
 STUBBORN = 10.0  # questions of the past that it takes to go a step from it
 PRIOR = 10.0  # how many questions of the past speak for UNASKED
 FEWEST = 40  # questions of the past from which anything is learned
-AREAS_PRIOR = 250.0  # and for the areas as calibrated on the units of training
+ALIKE = 3.0  # questions that tell of areas as much as one on its own: those of a track are alike
 CONTEXTS, SPLITS, HORIZONS = 480, 12, 6  # at most, in all, of one context, and of one split
 LATER = 0.45  # only fixes after this share of a context are asked
 LEAST = 10  # fixes of a context with a past
@@ -190,13 +190,11 @@ def learn(m: Marks, known: np.ndarray) -> Lessons:
             lessons.trust[name] = _trusted(name, m.error_m[own])
         if TRIPS not in name:
             own &= m.moved  # areas of days are for who moves, as in calibration
-        if not own.any():
-            continue
-        ratio = np.log(np.maximum(m.over_radius[own], 0.1) / m.calibrated[:2, own].T)
-        logit = _logit(m.depth[own])[:, None] - _logit(m.calibrated[2:, own].T)
-        belief = own.sum() / (own.sum() + AREAS_PRIOR)
-        lessons.factor[name] = np.exp(belief * _at_levels(ratio))
-        lessons.shift[name] = belief * _at_levels(logit)
+        if own.sum() >= FEWEST:
+            ratio = np.log(np.maximum(m.over_radius[own], 0.1) / m.calibrated[:2, own].T)
+            logit = _logit(m.depth[own])[:, None] - _logit(m.calibrated[2:, own].T)
+            lessons.factor[name] = np.exp(_beyond_chance(ratio))
+            lessons.shift[name] = _beyond_chance(logit)
     return lessons
 
 
@@ -217,9 +215,16 @@ def _trusted(name: str, error_m: np.ndarray) -> tuple[int, float, float]:
     return int(best[0]), THRESHOLDS[best[1]], SUPPORTS[best[2]]
 
 
-def _at_levels(values: np.ndarray) -> np.ndarray:
-    """The quantile of each column (n, 2) at its level."""
-    return np.array([np.quantile(column, level) for column, level in zip(values.T, LEVELS, strict=True)])
+def _beyond_chance(values: np.ndarray) -> np.ndarray:
+    """What to add (2,) so that the share of each level is at or under it, of values (n, 2) of which that share should
+    be at or under zero: as much of it as chance does not explain, by James and Stein's estimator (Proc. Fourth Berkeley
+    Symp. 1, 1961), its positive part.
+    """
+    level = np.array(LEVELS)
+    chance = level * (1 - level) * ALIKE / len(values)
+    off = np.square((values <= 0).mean(axis=0) - level) / chance
+    missing = np.array([np.quantile(column, share) for column, share in zip(values.T, level, strict=True)])
+    return missing * max(0.0, 1.0 - 1.0 / max(off.mean(), 1e-9))
 
 
 def in_steps(until: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -115,6 +115,15 @@ def test_areas_grow_where_they_held_too_little():
     np.testing.assert_allclose(table[:, 1], [1, 1, 0.5, 0.8])
 
 
+def test_areas_that_held_their_share_but_for_chance_stay_as_they_are():
+    depth, over = np.linspace(0.02, 1.02, 200), np.repeat(np.linspace(0.45, 1.55, 200)[:, None], 2, axis=1)
+    fair = marks(np.zeros(len(THRESHOLDS)), depth=depth, over_radius=over + [[0.0, -0.36]])
+    lessons = learn(fair, np.ones(200, bool))
+    np.testing.assert_array_equal(lessons.factor["held"], 1.0)
+    np.testing.assert_array_equal(lessons.shift["held"], 0.0)
+    assert "held" not in learn(marks(np.zeros(len(THRESHOLDS))), np.arange(200) < 30).factor  # few say nothing
+
+
 def test_areas_of_days_are_for_who_moves():
     still = np.arange(400) < 200
     over = np.repeat(np.where(still, 0.0, 2.0)[:, None], 2, axis=1)
