@@ -115,6 +115,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     p.add_argument("--output", type=Path, required=True, metavar="OUT", help="folder to write to")
     args: argparse.Namespace = p.parse_args(argv)
+    if (args.output / "tracks.parquet").exists() and not (args.output / "labels.csv").exists():
+        raise SyntheticError(f"{args.output} holds other tracks; choose another --output.")
     table, labels = pieces(args.movement, args.per_mode, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
     parquet.write_table(table, args.output / "tracks.parquet")

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,7 +89,7 @@ class Model:
             "states": states, "query": query, "scale": scale, "candidates": candidates, "places": places,
             "neighbours": neighbours,
         }  # fmt: skip
-        return self._neighbours.run(None, {k: v.astype(np.float32) for k, v in feed.items()})
+        return self._run(self._neighbours, feed)
 
     @cached_property
     def _ways(self) -> onnxruntime.InferenceSession:
@@ -102,7 +102,7 @@ class Model:
         ways: (m, N, len(WAY)) of core/retrieval.py. Metres in the fixes' frames.
         """
         feed = {"query": query, "point": point, "expected": expected, "ways": ways}
-        return self._ways.run(None, {k: v.astype(np.float32) for k, v in feed.items()})[0].astype(np.float64)
+        return self._run(self._ways, feed)[0].astype(np.float64)
 
     def _session(self, path: Path, names: tuple[tuple[str, ...], tuple[str, ...]]) -> onnxruntime.InferenceSession:
         """A graph of the bundle, whose inputs and outputs have to bear these names."""
@@ -124,6 +124,16 @@ class Model:
                 f"{', '.join(names[0])} and to answer {', '.join(names[1])}. Export the model again."
             )
         return session
+
+    def _run(
+        self, session: onnxruntime.InferenceSession, feed: dict[str, np.ndarray], outputs: Sequence[str] | None = None
+    ) -> list[np.ndarray]:
+        """The named outputs of a graph, or all; of the feed, numbers are single precision."""
+        feed = {k: v if v.dtype == bool else v.astype(np.float32, copy=False) for k, v in feed.items()}
+        try:
+            return session.run(outputs and list(outputs), feed)
+        except Exception as e:  # as above
+            raise BundleError(f"ONNX Runtime cannot run a graph of the model {self.card['name']}: {e}") from e
 
     def backbone(
         self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray | None = None,
@@ -147,15 +157,10 @@ class Model:
         if candidates is None:
             candidates = np.zeros((b, query.shape[1], 1, N_CANDIDATE), np.float32)
         feed = {
-            "features": x,
-            "clock": clock,
-            "valid": valid,
-            "query": query,
-            "candidates": candidates,
-            "past_keys": past[0],
-            "past_values": past[1],
-        }
-        return self._backbone.run(list(outputs), feed)
+            "features": x, "clock": clock, "valid": valid, "query": query, "candidates": candidates,
+            "past_keys": past[0], "past_values": past[1],
+        }  # fmt: skip
+        return self._run(self._backbone, feed, outputs)
 
     def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
         """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale.
@@ -173,7 +178,7 @@ class Model:
             )
         inputs = session.get_inputs()[0].name
         parts = np.split(x, np.arange(ROWS_A_RUN, len(x), ROWS_A_RUN))  # trees take room by the row
-        answer = np.concatenate([session.run(None, {inputs: part})[0] for part in parts])
+        answer = np.concatenate([self._run(session, {inputs: part})[0] for part in parts])
         head = self.bundle.head(name)
         many = 1 if head["kind"] == "number" else len(head["classes"])
         if answer.shape[1:] != (many,):

@@ -41,3 +41,9 @@ def test_another_graph_is_no_head(swapped):
     bundle = swapped("neighbours.onnx", "heads/commuter.onnx")
     with pytest.raises(BundleError, match=r"commuter\.onnx .* has to take x"):
         Model(bundle, "cpu", 1).run_head("commuter", np.zeros((1, bundle.head("commuter")["inputs"]), np.float32))
+
+
+def test_a_graph_that_takes_other_shapes_is_refused_in_words():
+    model = Model(open_bundle(shipped_bundle()), "cpu", 1)
+    with pytest.raises(BundleError, match="cannot run a graph of the model raw-small"):
+        model.neighbours(*(np.zeros((1, 1)) for _ in range(6)))

@@ -53,6 +53,13 @@ def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
     assert parquet.read_table(again / "tracks.parquet").equals(parquet.read_table(out / "tracks.parquet"))
 
 
+def test_the_tracks_of_a_city_stay(movement, tmp_path):
+    (tmp_path / "tracks.parquet").write_bytes(b"a city's")
+    with pytest.raises(SyntheticError, match="other tracks"):
+        segments.main(["--movement", str(movement), "--output", str(tmp_path)])
+    assert (tmp_path / "tracks.parquet").read_bytes() == b"a city's"
+
+
 def test_no_movement(tmp_path):
     with pytest.raises(SyntheticError, match="no movement"):
         segments.pieces(tmp_path, 10, 1)
