@@ -1,17 +1,32 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Calibrate forecast areas: factors for their radii so that they hold their share on units not trained on."""
+"""Calibrate forecast areas: factors for their radii so that they hold their share on units not trained on.
+
+A model's areas come from people held out of its own corpus, and strangers will differ from these:
+python -m model.calibrate --bundle B --corpus S … widens them where tracks that trained nothing want it.
+"""
 
 from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 import numpy as np
 import torch
 
 from model.batches import FILLED_S, Batch, Batches
-from model.corpus import COARSE_S
+from model.card import write_card
+from model.checkpoint import load_network
+from model.cli import Parser, from_zero, run
+from model.corpus import COARSE_S, load, source_name
 from model.objective import answers
 from model.raw import Raw
+from model.teaching import print_line
 from raw_qgis_plugin.core import places
+from raw_qgis_plugin.core.bundle import open_bundle
 from raw_qgis_plugin.core.contexts import ROAMS_M, kind_of_days
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features import unsquashed
 from raw_qgis_plugin.core.forecast import CALIBRATED
 from raw_qgis_plugin.core.mixture import LEVELS, depth, mixture, moving, radii, spatial_median
@@ -65,6 +80,17 @@ def between(before: dict, found: dict, people: int) -> dict[str, dict[str, list[
         for name in CALIBRATED:
             then = np.interp(np.log(new["horizon_s"]), np.log(old["horizon_s"]), old[name])
             result[kind][name] = np.round(belief * np.array(new[name]) + (1 - belief) * then, 4).tolist()
+    return result
+
+
+def widened(before: dict, found: dict, kinds: Iterable[str]) -> dict[str, dict[str, list[float]]]:
+    """The calibration before, at its horizons as wide as that found on strangers where that is wider, of some kinds."""
+    result = dict(before)
+    for kind in before.keys() & found.keys() & set(kinds):
+        old, new = before[kind], found[kind]
+        at = np.log(old["horizon_s"]), np.log(new["horizon_s"])
+        wide = {name: np.maximum(old[name], np.interp(*at, new[name])) for name in CALIBRATED}
+        result[kind] = {"horizon_s": old["horizon_s"]} | {k: np.round(v, 4).tolist() for k, v in wide.items()}
     return result
 
 
@@ -126,3 +152,36 @@ def table(horizon_s: np.ndarray, ratio: np.ndarray, deep: np.ndarray, own: np.nd
                 widest = max(float(np.quantile(values[some], rank)) for some in (inside, every))
                 result[f"{name}{level * 100:.0f}"].append(round(widest, 4))
     return result
+
+
+def parser() -> argparse.ArgumentParser:
+    """The command's arguments."""
+    p = Parser("python -m model.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--bundle", required=True, metavar="B", help="a folder, whose card is written anew")
+    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks that trained nothing")
+    p.add_argument("--kinds", nargs="+", metavar="K", help="kinds of contexts, of the card (default: all)")
+    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
+    return p
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    args = parser().parse_args(argv)
+    bundle = open_bundle(args.bundle)
+    if not Path(args.bundle).is_dir():
+        raise InputError(f"--bundle {args.bundle} is no folder: unpack it first.")
+    before = bundle.card["calibration"]
+    if unknown := sorted({*(args.kinds or ())} - before.keys()):
+        raise InputError(f"--kinds: no {', '.join(unknown)} in {', '.join(sorted(before))}.")
+    network, _ = load_network(bundle.path / "weights.safetensors")
+    found = calibrate(network.eval(), Batches([load(s, cache=args.cache) for s in args.corpus], seed=args.seed))
+    after = widened(before, found, args.kinds or before.keys())
+    names = sorted({*bundle.card.get("widened_on", []), *map(source_name, args.corpus)})
+    write_card(bundle.path, bundle.card | {"calibration": after, "widened_on": names})
+    for kind in sorted(k for k in after if after[k] != before[k]):
+        print_line({"kind": kind, "before": before[kind], "after": after[kind]})
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

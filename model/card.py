@@ -42,6 +42,7 @@ def describe(card: dict) -> str:
         "Zeroed: with its output at zero the network is the baseline that it corrects, constant velocity that fades, "
         "of days staying. Past alone: that, leaning toward where the layer's tracks went on from there before, with "
         "the lessons of the past.",
+        *([_widened(card["widened_on"])] if card.get("widened_on") else []),
         "## Heads",
         _head_table(card["heads"]) if card["heads"] else "None.",
         "Figures of heads and of their baselines come from cross-validation over people (regions: over blocks). "
@@ -51,6 +52,10 @@ def describe(card: dict) -> str:
         f"Largest difference between ONNX Runtime and PyTorch: {card['onnx_difference']:.1e}.",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _widened(corpus: Sequence[str]) -> str:
+    return f"Areas are at least as wide as people want them who trained nothing: {', '.join(corpus)}."
 
 
 def say_ways(w: dict) -> str:

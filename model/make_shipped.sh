@@ -42,6 +42,9 @@ three=("${days[@]:0:3}")
 $python -m model.neighbours --bundle "$bundle" --output "$bundle" --lessons 1650000 --epochs 6 --corpus \
     "8*$data/cabspotting/points.parquet" "${three[@]/#4/1}"
 
+# Who stays at places is taught by synthetic people alone; those of another city, who train nothing, widen their areas.
+$python -m model.calibrate --bundle "$bundle" --corpus "$work/city22/tracks.parquet" --kinds held days
+
 # What weighs where trips' tracks went on before: taught once, on where the bundle's forecasts go without; it serves every
 # bundle.
 $python -m model.ways --bundle "$bundle" --output "$work/ways" --lessons 120000 --epochs 8 --corpus \

@@ -15,9 +15,11 @@ import torch
 from safetensors import safe_open
 
 from model.batches import CADENCES, Batches
-from model.calibrate import between, calibrate
+from model.calibrate import between, calibrate, widened
+from model.calibrate import main as widen
+from model.card import write_card
 from model.checkpoint import load_network
-from model.corpus import load
+from model.corpus import load, source_name
 from model.export import export_backbone
 from model.export import main as export
 from model.heldout import HELD_OUT_DEVICES, held_out_cab
@@ -88,6 +90,26 @@ def test_an_area_calibrated_on_few_people_lies_near_that_before():
     assert of_five["trips"]["factor80"] == [1.5] and of_five["trips"]["factor50"] == [2.0]
     assert between(before, found, 5000)["trips"]["factor80"][0] == pytest.approx(2.0, abs=0.01)
     assert between({}, found, 5) == found and between(before, {}, 0) == before
+
+
+def test_areas_are_widened_for_strangers_and_never_narrowed(tmp_path, nano_run, tracks_file, capsys):
+    def table(horizons, *values):
+        return {"horizon_s": horizons} | {name: list(values) for name in CALIBRATED}
+
+    before = {"held": table([1.0, 100.0], 0.5, 0.5), "days": table([9.0], 0.5), "trips": table([9.0], 0.5)}
+    found = {"held": table([1.0, 10_000.0], 0.4, 0.8), "days": table([5.0], 0.9), "roaming": table([9.0], 0.9)}
+    after = widened(before, found, ["held", "roaming"])
+    assert after == before | {"held": table([1.0, 100.0], 0.5, 0.6)}
+    bundle = shutil.copytree(nano_run / "bundle", tmp_path / "bundle")
+    card = open_bundle(bundle).card
+    card["calibration"]["trips"]["share50"] = [0.01] * len(card["calibration"]["trips"]["share50"])
+    write_card(bundle, card)
+    with pytest.raises(InputError, match="no nobody in"):
+        widen(["--bundle", str(bundle), "--corpus", str(tracks_file), "--kinds", "nobody"])
+    widen(["--bundle", str(bundle), "--corpus", str(tracks_file), "--kinds", "trips"])
+    told, card = json.loads(capsys.readouterr().out), open_bundle(bundle).card
+    assert told["kind"] == "trips" and told["after"] == card["calibration"]["trips"]
+    assert min(card["calibration"]["trips"]["share50"]) > 0.1 and card["widened_on"] == [source_name(str(tracks_file))]
 
 
 def test_people_seen_at_other_cadences_than_areas_are_made_for_calibrate_nothing():
