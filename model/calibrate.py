@@ -159,7 +159,9 @@ def parser() -> argparse.ArgumentParser:
     p = Parser("python -m model.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bundle", required=True, metavar="B", help="a folder, whose card is written anew")
     p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks that trained nothing")
-    p.add_argument("--kinds", nargs="+", metavar="K", help="kinds of contexts, of the card (default: all)")
+    p.add_argument(
+        "--kinds", nargs="+", metavar="K", help="of contexts (default: all but roaming, of model.neighbours)"
+    )
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     return p
@@ -176,7 +178,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"--kinds: no {', '.join(unknown)} in {', '.join(sorted(before))}.")
     network, _ = load_network(bundle.path / "weights.safetensors")
     found = calibrate(network.eval(), Batches([load(s, cache=args.cache) for s in args.corpus], seed=args.seed))
-    after = widened(before, found, args.kinds or before.keys())
+    after = widened(before, found, args.kinds or [k for k in before if not k.startswith("roaming")])
     names = sorted({*bundle.card.get("widened_on", []), *map(source_name, args.corpus)})
     write_card(bundle.path, bundle.card | {"calibration": after, "widened_on": names})
     for kind in sorted(k for k in after if after[k] != before[k]):
