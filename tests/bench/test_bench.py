@@ -72,7 +72,7 @@ def test_rollout_with_past_keys_and_values():
     rollout(tracks, model, 60.0, 2)
     seconds: dict[bool, list[float]] = {True: [], False: []}
     paths = {}
-    for keep in (True, False) * 3:  # by turns: other work on the machine comes and goes
+    for keep in (True, False) * 5:  # by turns: other work on the machine comes and goes
         began = time.monotonic()
         paths[keep] = np.array(rollout(tracks, model, 60.0, 64, keep_past=keep))
         seconds[keep].append(time.monotonic() - began)
