@@ -88,6 +88,8 @@ def widened(before: dict, found: dict, kinds: Iterable[str]) -> dict[str, dict[s
     result = dict(before)
     for kind in before.keys() & found.keys() & set(kinds):
         old, new = before[kind], found[kind]
+        if not old.get("horizon_s"):
+            continue
         at = np.log(old["horizon_s"]), np.log(new["horizon_s"])
         wide = {name: np.maximum(old[name], np.interp(*at, new[name])) for name in CALIBRATED}
         result[kind] = {"horizon_s": old["horizon_s"]} | {k: np.round(v, 4).tolist() for k, v in wide.items()}

@@ -29,7 +29,7 @@ UNTRIED = 5.0  # where the past says nothing
 STUBBORN = 10.0  # questions of the past that it takes to go a step from it
 PRIOR = 10.0  # how many questions of the past speak for UNASKED
 FEWEST = 40  # questions of the past from which anything is learned
-ALIKE = 3.0  # questions that tell of areas as much as one on its own: those of a track are alike
+DESIGN_EFFECT = 3.0  # of questions about areas: so many on the same tracks tell as much as one drawn on its own
 CONTEXTS, SPLITS, HORIZONS = 480, 12, 6  # at most, in all, of one context, and of one split
 LATER = 0.45  # only fixes after this share of a context are asked
 LEAST = 10  # fixes of a context with a past
@@ -221,7 +221,7 @@ def _beyond_chance(values: np.ndarray) -> np.ndarray:
     Symp. 1, 1961), its positive part.
     """
     level = np.array(LEVELS)
-    chance = level * (1 - level) * ALIKE / len(values)
+    chance = level * (1 - level) * DESIGN_EFFECT / len(values)
     off = np.square((values <= 0).mean(axis=0) - level) / chance
     missing = np.array([np.quantile(column, share) for column, share in zip(values.T, level, strict=True)])
     return missing * max(0.0, 1.0 - 1.0 / max(off.mean(), 1e-9))

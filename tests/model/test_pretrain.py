@@ -100,6 +100,7 @@ def test_areas_are_widened_for_strangers_and_never_narrowed(tmp_path, nano_run, 
     found = {"held": table([1.0, 10_000.0], 0.4, 0.8), "days": table([5.0], 0.9), "roaming": table([9.0], 0.9)}
     after = widened(before, found, ["held", "roaming"])
     assert after == before | {"held": table([1.0, 100.0], 0.5, 0.6)}
+    assert widened({"held": {}}, found, ["held"]) == {"held": {}}
     bundle = shutil.copytree(nano_run / "bundle", tmp_path / "bundle")
     card = open_bundle(bundle).card
     card["calibration"]["trips"]["share50"] = [0.01] * len(card["calibration"]["trips"]["share50"])
