@@ -23,22 +23,22 @@ from typing import Any
 import numpy as np
 
 from model import finetune, pretrain
-from model.adapt_report import write_report
-from model.card import without_heads, write_card
 from model.cli import Parser, run
 from model.config import PRESETS
-from model.corpus import load, parts, source_name
+from model.data.corpus import load, parts, source_name
+from model.data.persons import hash_runs, runs_of
+from model.evaluate.adapt_report import write_report
 from model.evaluate.forecast import ask_model, simple_forecasts
-from model.persons import hash_runs, runs_of
-from model.windows import FAMILIES, cut
-from raw_qgis_plugin.core import library
-from raw_qgis_plugin.core.accuracy import interval_by_person
-from raw_qgis_plugin.core.bundle import Bundle, open_bundle
+from model.evaluate.windows import FAMILIES, cut
+from model.training.card import without_heads, write_card
+from raw_qgis_plugin.core.bundle import library
+from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
+from raw_qgis_plugin.core.evaluation.windows import errors_m, spread
 from raw_qgis_plugin.core.paths import RESOURCES
-from raw_qgis_plugin.core.runtime import Model
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
-from raw_qgis_plugin.core.windows import errors_m, spread
 
 PROGRESS = "progress.jsonl"
 DONE = (PROGRESS, "begun.json", "trained/done", "figures.json", "heads.json")  # by which a resumed run knows its past

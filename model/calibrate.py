@@ -15,21 +15,21 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from model.batches import FILLED_S, Batch, Batches
-from model.card import write_card
-from model.checkpoint import load_network
 from model.cli import Parser, from_zero, run
-from model.corpus import COARSE_S, load, source_name
-from model.objective import answers
+from model.data.batches import FILLED_S, Batch, Batches
+from model.data.corpus import COARSE_S, load, source_name
 from model.raw import Raw
-from model.teaching import print_line
-from raw_qgis_plugin.core import places
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.contexts import ROAMS_M, kind_of_days
+from model.retrieval.fit import print_line
+from model.training.card import write_card
+from model.training.checkpoint import load_network
+from model.training.loss import answers
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.features import unsquashed
-from raw_qgis_plugin.core.forecast import CALIBRATED
-from raw_qgis_plugin.core.mixture import LEVELS, depth, mixture, moving, radii, spatial_median
+from raw_qgis_plugin.core.features.featurizer import unsquashed
+from raw_qgis_plugin.core.forecasting import candidates as places
+from raw_qgis_plugin.core.forecasting.context import ROAMS_M, kind_of_days
+from raw_qgis_plugin.core.forecasting.mixture import LEVELS, depth, mixture, moving, radii, spatial_median
+from raw_qgis_plugin.core.forecasting.predict import CALIBRATED
 
 EDGES_S = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)  # horizons that share a factor
 WARM = 16  # fixes of context, at least
@@ -46,7 +46,7 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dic
     and of the least share of the mixture that holds the truth.
 
     corpus: of units not trained on. Where days are filled, the cases that moved count. Returns by kind
-    (core/forecast.py) horizon_s and CALIBRATED, one entry a range of horizons that the corpus has.
+    (core/forecasting/predict.py) horizon_s and CALIBRATED, one entry a range of horizons that the corpus has.
     """
     trips = [c for c in corpus.cadences if c < COARSE_S]
     found = []

@@ -15,14 +15,14 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
-from raw_qgis_plugin.core.sources import FORMATS, PARQUET, find_source, read
+from raw_qgis_plugin.core.sources.readers import FORMATS, PARQUET, find_source, read
 from raw_qgis_plugin.core.tracks import SHORTEST_H, Tracks
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from raw_qgis_plugin.core.fields import Guess
-    from raw_qgis_plugin.core.runtime import Model
+    from raw_qgis_plugin.core.bundle.runtime import Model
+    from raw_qgis_plugin.core.sources.fields import Guess
 
 DEVICES = ("auto", "cpu", "cuda")
 LARGEST_SEED = 2**31 - 1  # that SUMO takes
@@ -174,8 +174,8 @@ def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tra
 
 def open_model(args: argparse.Namespace) -> Model:
     """The model of --bundle on --device; says on stderr what it runs on."""
-    from raw_qgis_plugin.core.bundle import open_bundle
-    from raw_qgis_plugin.core.runtime import Model
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.core.bundle.runtime import Model
 
     model = Model(open_bundle(args.bundle), args.device)
     if model.warning:

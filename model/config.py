@@ -5,8 +5,8 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from raw_qgis_plugin.core.features import N_FEATURES, N_QUERY
-from raw_qgis_plugin.core.places import N_CANDIDATE
+from raw_qgis_plugin.core.features.featurizer import N_FEATURES, N_QUERY
+from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATE
 
 
 @dataclass(frozen=True)

@@ -24,17 +24,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.batches import Batches, Rows
-from model.checkpoint import save
 from model.cli import Parser, from_zero, over_zero, run
 from model.config import PRESETS
-from model.corpus import load
-from model.objective import bf16
+from model.data.batches import Batches, Rows
+from model.data.corpus import load
 from model.pretrain import FRESH, rate
 from model.raw import Raw
-from model.training import optimizers, step
-from raw_qgis_plugin.core import features as feat
+from model.training.checkpoint import save
+from model.training.loop import optimizers, step
+from model.training.loss import bf16
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.features import featurizer as feat
 
 WIDTH = 128  # of what halves are compared by
 TEMPERATURE = 0.1

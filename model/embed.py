@@ -11,14 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raw_qgis_plugin.core.cache import embed_cached, recipe_key
-from raw_qgis_plugin.core.errors import InputError, require
-from raw_qgis_plugin.core.profiles import UNITS
-from raw_qgis_plugin.core.sources import find_source
-from raw_qgis_plugin.core.times import find_zone
-
-from . import embedding_files as files
-from .cli import (
+from model.cli import (
     Parser,
     check_output,
     count,
@@ -32,13 +25,19 @@ from .cli import (
     units_of,
     warn,
     write_table,
-)  # fmt: skip
+)
+from model.scale import files
+from raw_qgis_plugin.core.embedding.cache import embed_cached, recipe_key
+from raw_qgis_plugin.core.embedding.profiles import UNITS
+from raw_qgis_plugin.core.errors import InputError, require
+from raw_qgis_plugin.core.sources.readers import find_source
+from raw_qgis_plugin.core.times import find_zone
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from raw_qgis_plugin.core.fields import Guess
-    from raw_qgis_plugin.core.runtime import Model
+    from raw_qgis_plugin.core.bundle.runtime import Model
+    from raw_qgis_plugin.core.sources.fields import Guess
 
 LARGE_ROWS = 8_000_000  # from here on the input is embedded in parts
 PARTS_A_WORKER = 4
@@ -93,7 +92,7 @@ def check(args: argparse.Namespace, parser: Parser) -> None:
 
 def in_parts(source: str) -> bool:
     """Whether a source is too large to be read at once."""
-    from .shards import count_rows
+    from model.data.shards import count_rows
 
     return count_rows(*find_source(source)) >= LARGE_ROWS
 
@@ -102,7 +101,7 @@ def embed_at_once(args: argparse.Namespace) -> None:
     """All in this process's memory."""
     import pyarrow as pa
 
-    from .scale import table_of
+    from model.scale.workers import table_of
 
     model = open_model(args)
     tracks, guess = read_tracks(args)
@@ -119,7 +118,7 @@ def embed_at_once(args: argparse.Namespace) -> None:
 
 def embed_in_parts(args: argparse.Namespace) -> None:
     """By parts of the users, with Ray's workers where --workers is given."""
-    from . import scale
+    from model.scale import workers as scale
 
     if args.cache:
         raise InputError("--cache is for what is embedded at once; these tracks are embedded in parts, kept in --work.")
@@ -168,7 +167,7 @@ def _own_types(parts: list[Path], whole: dict[str, bool], args: argparse.Namespa
 
 def _guess(args: argparse.Namespace) -> Guess:
     """The columns that the source is read by."""
-    from raw_qgis_plugin.core.sources import stream
+    from raw_qgis_plugin.core.sources.readers import stream
 
     return stream(args.tracks, "auto", args.tz, (args.user_field, args.track_field, args.time_field))[0]
 

@@ -18,18 +18,18 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from model.card import write_card
-from model.checkpoint import load_network
 from model.cli import run
 from model.raw import Raw
-from model.typical_ways import FEWEST_FIXES, FEWEST_PEOPLE
-from raw_qgis_plugin.core.bundle import FORMAT_VERSION, open_bundle
-from raw_qgis_plugin.core.domain import UNLIMITED
-from raw_qgis_plugin.core.embed import embedding_width
+from model.retrieval.prototypes import FEWEST_FIXES, FEWEST_PEOPLE
+from model.training.card import write_card
+from model.training.checkpoint import load_network
+from raw_qgis_plugin.core.bundle.bundle import FORMAT_VERSION, open_bundle
+from raw_qgis_plugin.core.bundle.library import check_target, replacing
+from raw_qgis_plugin.core.embedding.embed import embedding_width
 from raw_qgis_plugin.core.errors import BundleError, InputError, RawError
-from raw_qgis_plugin.core.features import FEATURE_VERSION
-from raw_qgis_plugin.core.library import check_target, replacing
-from raw_qgis_plugin.core.typical_ways import FILE, read_ways
+from raw_qgis_plugin.core.features.featurizer import FEATURE_VERSION
+from raw_qgis_plugin.core.forecasting.prototypes import FILE, read_ways
+from raw_qgis_plugin.core.typicality import UNLIMITED
 
 OPSET = 20
 LARGEST_DIFFERENCE = 0.01  # of what the exported network answers
@@ -49,7 +49,7 @@ class Graph(nn.Module):
         self, features: Tensor, clock: Tensor, valid: Tensor, query: Tensor, candidates: Tensor,
         past_keys: Tensor, past_values: Tensor,
     ) -> tuple[Tensor, ...]:  # fmt: skip
-        """As Model.backbone in core/runtime.py. valid: (B, P + T) bool."""
+        """As Model.backbone in core/bundle/runtime.py. valid: (B, P + T) bool."""
         t, whole = features.shape[1], valid.shape[1]
         place = torch.arange(whole, device=valid.device)
         causal = place[None, :] <= place[whole - t :, None]  # (T, P + T)

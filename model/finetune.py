@@ -25,9 +25,10 @@ import numpy as np
 import torch
 from torch import nn
 
-from model.card import without_heads, write_card
 from model.cli import DEVICES, Parser, add_hours, from_zero, over_zero, pair, positive, run, warn
-from model.examples import (
+from model.data.labels import Labelled, is_one_of, label_units, label_words, read_table, thin, usable
+from model.export import export_graph
+from model.head_training.examples import (
     BASELINE,
     BASELINES,
     Examples,
@@ -39,7 +40,8 @@ from model.examples import (
     together,
     without_lone_classes,
 )
-from model.export import export_graph
+from model.head_training.scoring import Told, compare, verdict, write_report
+from model.head_training.trees import with_trees
 from model.heads import (
     ENOUGH,
     UNKNOWN_BELOW,
@@ -57,17 +59,15 @@ from model.heads import (
     ridge,
     temperature,
 )
-from model.labels import Labelled, is_one_of, label_units, label_words, read_table, thin, usable
-from model.scoring import Told, compare, verdict, write_report
-from model.trees import with_trees
-from raw_qgis_plugin.core import library
-from raw_qgis_plugin.core.bundle import HEAD_NAMES, Bundle, is_head_name, open_bundle
-from raw_qgis_plugin.core.cache import embed_cached
+from model.training.card import without_heads, write_card
+from raw_qgis_plugin.core.bundle import library
+from raw_qgis_plugin.core.bundle.bundle import HEAD_NAMES, Bundle, is_head_name, open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.cache import embed_cached
+from raw_qgis_plugin.core.embedding.profiles import HEARS_TRIPS
 from raw_qgis_plugin.core.errors import InputError, Progress
-from raw_qgis_plugin.core.polygons import read_polygons
-from raw_qgis_plugin.core.profiles import HEARS_TRIPS
-from raw_qgis_plugin.core.runtime import Model
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.sources.polygons import read_polygons
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
 
 SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one: nearer than gradient boosting here"
@@ -202,7 +202,7 @@ def tuned(
     """Train the network on labelled units but for a fifth of their groups. Returns a bundle without heads with that
     network in it, the examples that it makes, and the one split to judge them by.
     """
-    from model.tune import tune, write_tuned
+    from model.head_training.tune import tune, write_tuned
 
     bare = replace(bundle, card=bundle.card | {"heads": []})  # what they say is not for a network to learn
     before = examples_of(tracks, found, args.unit, Model(bare, args.device))

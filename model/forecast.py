@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.cli import make_parser, meter, open_model, read_tracks, run, utc_times, warn, write_table
 from raw_qgis_plugin.core.errors import InputError, Progress
-from raw_qgis_plugin.core.fields import Guess, choose_fields
-from raw_qgis_plugin.core.sources import read_table
+from raw_qgis_plugin.core.sources.fields import Guess, choose_fields
+from raw_qgis_plugin.core.sources.readers import read_table
 from raw_qgis_plugin.core.tracks import NO_TIME, Coded, Tracks, encode_ids, spikes
-
-from .cli import make_parser, meter, open_model, read_tracks, run, utc_times, warn, write_table
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from raw_qgis_plugin.core.runtime import Model
+    from raw_qgis_plugin.core.bundle.runtime import Model
 
 EPILOG = """
 Q has the columns track_id and t, and user_id where two users have a track of the same id. P has one row for each row
@@ -62,7 +61,7 @@ def read_queries(
     queries: pa.Table, asked: Guess, tracks: Tracks, guess: Guess, timezone: str
 ) -> tuple[dict[str, pa.ChunkedArray], np.ndarray, np.ndarray]:
     """The id columns to hand back, the row in tracks.track_ids (m,) of each query, -1 where unknown, and t (m,)."""
-    from raw_qgis_plugin.core.columns import ids_of, read_times
+    from raw_qgis_plugin.core.sources.columns import ids_of, read_times
 
     name = asked.track or asked.user
     if name is None or asked.time is None:
@@ -109,7 +108,7 @@ def answer_causally(
     that query's context keeps it. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms.
     Returns lon, lat, radius50_m, radius80_m and in_domain, (m,) each, and why some are not in domain.
     """
-    from raw_qgis_plugin.core.forecast import forecast_at
+    from raw_qgis_plugin.core.forecasting.predict import forecast_at
 
     spike = spikes(tracks)
     last = last_before(tracks, track, t)

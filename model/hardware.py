@@ -19,10 +19,10 @@ import torch
 
 from model.cli import Parser, run
 from model.config import PRESETS, Config
-from model.distributed import find_device
-from model.objective import bf16
 from model.raw import Raw
-from model.training import optimizers, step
+from model.training.distributed import find_device
+from model.training.loop import optimizers, step
+from model.training.loss import bf16
 
 POINTS = 4096  # fixes a batch, as in model.pretrain
 LENGTH = 256

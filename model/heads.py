@@ -16,9 +16,9 @@ from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 
-from model.labels import label_words
-from raw_qgis_plugin.core.domain import LEAST_EVIDENCE
+from model.data.labels import label_words
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.typicality import LEAST_EVIDENCE
 
 FOLDS = 5
 UNKNOWN_BELOW = 0.6  # a label less sure than this is 'unknown'

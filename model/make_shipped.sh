@@ -11,7 +11,7 @@ export PYTHONPATH=.
 python=.venv/bin/python
 
 # What trains: movement on many street plans, cities with known truth, taxis, a few phones. A tenth of the taxis and ten of
-# the phones are held apart (model/heldout.py). GeoLife trains nothing.
+# the phones are held apart (model/data/heldout.py). GeoLife trains nothing.
 osm=()
 for file in "$data"/streets/*.osm.gz; do osm+=("$file"); done
 $python -m model.synthetic --movement-only --seed 11 --fixes 36e6 --osm "${osm[@]}" --output "$work/movement11"

@@ -2,7 +2,7 @@
 """Teach a bundle to weigh where the layer's tracks went on before: python -m model.neighbours --bundle B --corpus S …
 
 A network without coordinates cannot know where a fleet heads from here at this hour; the layer's past does. The likest
-fixes of the past (core/retrieval.py) become candidates of the mixture beside the asking track's own places, weighed by
+fixes of the past (neighbours.py) become candidates of the mixture beside the asking track's own places, weighed by
 a small network that is given the backbone's frozen states. So states, embeddings, heads and forecasts of trips stay as
 they are. Asked are days of who roams, as fleets do: of who stays at places the others' say less than one's own.
 """
@@ -25,21 +25,21 @@ import torch
 from torch import Tensor, nn
 
 from model.calibrate import between, table
-from model.card import write_card
-from model.checkpoint import load_network
 from model.cli import run
-from model.corpus import Source, load, source_name
+from model.data.corpus import Source, load, source_name
 from model.export import LARGEST_DIFFERENCE, export_graph
-from model.lessons import DENSITIES, RECORDED, Lessons, densities, lessons, vectors_of
-from model.objective import bf16
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
-from model.teaching import BATCH, Tell, fit, make_parser, print_line
-from raw_qgis_plugin.core import library
-from raw_qgis_plugin.core import mixture as areas
-from raw_qgis_plugin.core.bundle import NEIGHBOURS_FILE, open_bundle
+from model.retrieval.examples import DENSITIES, RECORDED, Lessons, densities, lessons, vectors_of
+from model.retrieval.fit import BATCH, Tell, fit, make_parser, print_line
+from model.training.card import write_card
+from model.training.checkpoint import load_network
+from model.training.loss import bf16
+from raw_qgis_plugin.core.bundle import library
+from raw_qgis_plugin.core.bundle.bundle import NEIGHBOURS_FILE, open_bundle
 from raw_qgis_plugin.core.errors import InputError, RawError
-from raw_qgis_plugin.core.places import KINDS
-from raw_qgis_plugin.core.retrieval import ALIKE, DAYS, LEAST_ALIKE, VECTORS
+from raw_qgis_plugin.core.forecasting import mixture as areas
+from raw_qgis_plugin.core.forecasting.candidates import KINDS
+from raw_qgis_plugin.core.forecasting.neighbours import ALIKE, DAYS, LEAST_ALIKE, VECTORS
 
 PLACE_M = 300.0  # scale of a place where others went, to begin with
 WIDTH, FACTS = 96, 18
@@ -68,7 +68,7 @@ class NeighbourHead(nn.Module):
         self, states: Tensor, query: Tensor, scale: Tensor, candidates: Tensor, places: Tensor, neighbours: Tensor,
         density: Tensor | None = None, own_time: Tensor | None = None,
     ) -> tuple[Tensor, Tensor, Tensor]:  # fmt: skip
-        """As Model.neighbours in core/runtime.py. density, own_time: of Lessons, where they are known."""
+        """As Model.neighbours in core/bundle/runtime.py. density, own_time: of Lessons, where they are known."""
         if density is None or own_time is None:
             density, own_time = densities(candidates, places, neighbours)
         asked = self.head_state(self.drop(states)) + self.head_query(query)

@@ -4,7 +4,7 @@
 The same command trains on a laptop, on one graphics card and, under torchrun, on many. Progress comes as JSON lines on
 standard output, one a validation, and as TensorBoard logs in RUN/logs. RUN/state.safetensors is the checkpoint
 (--resume goes on from it) and RUN/bundle the finished model bundle. Cabs and devices held apart for reports
-(model/heldout.py) and a fiftieth of the people, for validation, are not trained on.
+(model/data/heldout.py) and a fiftieth of the people, for validation, are not trained on.
 """
 
 from __future__ import annotations
@@ -24,25 +24,25 @@ import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from model.batches import Batch, Batches
 from model.calibrate import between, calibrate
 from model.cli import Parser, from_zero, over_zero, positive, run
 from model.config import PRESETS
-from model.corpus import Source, forget, parse, source_name
-from model.corpus import load as load_source
-from model.distributed import World, find_device, open_world
+from model.data.batches import Batch, Batches
+from model.data.corpus import Source, forget, parse, source_name
+from model.data.corpus import load as load_source
+from model.data.feed import feed
+from model.data.labels import read_table, usable
 from model.export import check_output, export
-from model.feed import feed
-from model.labels import read_table, usable
 from model.neighbours import add as add_neighbours
-from model.objective import validate
-from model.probe import profile_accuracy
-from model.training import Run
-from model.typical_ways import typical_ways
-from model.watch import Watch, score
+from model.retrieval.prototypes import typical_ways
+from model.training.distributed import World, find_device, open_world
+from model.training.loop import Run
+from model.training.loss import validate
+from model.training.probe import profile_accuracy
+from model.training.watch import Watch, score
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources import find_source
-from raw_qgis_plugin.core.typical_ways import FILE
+from raw_qgis_plugin.core.forecasting.prototypes import FILE
+from raw_qgis_plugin.core.sources.readers import find_source
 
 WARM_UP = 0.02  # share of the budget
 FRESH, GOING_ON = 2e-3, 1.2e-3  # peak learning rates, from nothing and from trained weights

@@ -6,9 +6,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from raw_qgis_plugin.core.profiles import UNITS, profile
-
-from .cli import id_columns, make_parser, meter, open_model, read_tracks, run, units_of, warn, write_table
+from model.cli import id_columns, make_parser, meter, open_model, read_tracks, run, units_of, warn, write_table
+from raw_qgis_plugin.core.embedding.profiles import UNITS, profile
 
 EPILOG = """
 P has the id columns (user_id, and track_id or day), and for each task NAME and NAME_p, the label and its probability

@@ -3,9 +3,9 @@
 
 A fix's features go through a feed-forward encoder and a stack of decoder layers. A head answers
 'where will this track be dt later?' for any fix and any dt, as a correction to fading velocity in
-the frame and scale of the fix (core/features.py): a point, the spatial median, and a mixture of
+the frame and scale of the fix (core/features/featurizer.py): a point, the spatial median, and a mixture of
 heavy-tailed components whose first one says 'stays'. With its output at zero the point is the baseline.
-Where days are asked about, the mixture also holds candidate places (core/places.py), each with a scale
+Where days are asked about, the mixture also holds candidate places (core/forecasting/candidates.py), each with a scale
 and a logit, and the point is the spatial median of it all.
 """
 
@@ -19,7 +19,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.config import Config
-from raw_qgis_plugin.core.mixture import STAYS, TAIL
+from raw_qgis_plugin.core.forecasting.mixture import STAYS, TAIL
 
 PERIODS_INDEX = (4.0, 2_000.0)  # positions turn with the number of fixes …
 PERIODS_SECONDS = (30.0, 14 * 86_400.0)  # … and with elapsed time

@@ -21,16 +21,17 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model import checkpoint, corpus
 from model.cli import Parser, from_zero, over_zero, positive, run
 from model.config import PRESETS, Config
-from model.objective import bf16
+from model.data import corpus
 from model.pretrain import rate
 from model.raw import Layer, Norm
-from raw_qgis_plugin.core.baselines import Forecast
+from model.training import checkpoint
+from model.training.loss import bf16
+from raw_qgis_plugin.core.bundle.runtime import batches
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.runtime import batches
-from raw_qgis_plugin.core.windows import BIN_MS, CONTEXT_BINS, Windows
+from raw_qgis_plugin.core.evaluation.baselines import Forecast
+from raw_qgis_plugin.core.evaluation.windows import BIN_MS, CONTEXT_BINS, Windows
 
 POSITIONS = CONTEXT_BINS + 16  # ten days of context, and what a rollout adds
 LENGTH = CONTEXT_BINS  # points of a training sequence: as many as forecasts look back on

@@ -9,12 +9,11 @@ from pathlib import Path
 
 import numpy as np
 
+from model.cli import check_output, make_parser, meter, open_model, read_tracks, run, warn, whole, write_table
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.polygons import read_polygons
-from raw_qgis_plugin.core.regions import CROSSINGS, MIN_USERS, POOLINGS, score_regions
-from raw_qgis_plugin.core.week import week_of_regions
-
-from .cli import check_output, make_parser, meter, open_model, read_tracks, run, warn, whole, write_table
+from raw_qgis_plugin.core.regions.scores import CROSSINGS, MIN_USERS, POOLINGS, score_regions
+from raw_qgis_plugin.core.regions.week import week_of_regions
+from raw_qgis_plugin.core.sources.polygons import read_polygons
 
 EPILOG = """
 P has one row a region: its id, n_users, n_points, for each task NAME, NAME_low and NAME_high (the 80 % interval), or

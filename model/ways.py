@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Learn to weigh the ways that the layer's tracks went before: python -m model.ways --corpus S … --output DIR
 
-A network without coordinates cannot know streets and turns; the layer's past does (core/retrieval.py). A small network
+A network without coordinates cannot know streets and turns; the layer's past does (neighbours.py). A small network
 is told where a model says that a trip goes, how far off it thinks that it is, and where the likest fixes of the layer's
 past went; it answers where the trip goes. It sees no states of a model, so it serves all and is taught once.
 The file that it leaves belongs in resources/ways.
@@ -22,17 +22,17 @@ import torch
 from torch import Tensor, nn
 
 from model.cli import run
-from model.corpus import Source, load, source_name
+from model.data.corpus import Source, load, source_name
 from model.export import LARGEST_DIFFERENCE, export_graph
-from model.teaching import BATCH, Tell, fit, make_parser, print_line
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.contexts import Asked
+from model.retrieval.fit import BATCH, Tell, fit, make_parser, print_line
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, RawError, no_progress
-from raw_qgis_plugin.core.features import LATERAL_QUERY, N_QUERY, displacement
-from raw_qgis_plugin.core.forecast import answers
-from raw_qgis_plugin.core.own_past import TRIPS
-from raw_qgis_plugin.core.retrieval import LEAST_ALIKE, VECTORS, Retrieval
-from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, N_QUERY, displacement
+from raw_qgis_plugin.core.forecasting.adaptation import TRIPS
+from raw_qgis_plugin.core.forecasting.context import Asked
+from raw_qgis_plugin.core.forecasting.neighbours import LEAST_ALIKE, VECTORS, Retrieval
+from raw_qgis_plugin.core.forecasting.predict import answers
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 WIDTH, FACTS = 96, 22
@@ -51,7 +51,7 @@ FEWEST = 200  # lessons
 
 class Lessons(NamedTuple):
     """m questions of trips. query: (m, query). point, target: (m, 2) metres in the fixes' frames, where the model says
-    and where they went. expected: (m,) metres. ways: (m, N, len(WAY)) of core/retrieval.py. typical: (m,) metres that
+    and where they went. expected: (m,) metres. ways: (m, N, len(WAY)) of neighbours.py. typical: (m,) metres that
     the model is off in the same source at the same cadence, about as far ahead.
     """
 
@@ -93,7 +93,7 @@ class WayHead(nn.Module):
             nn.init.zeros_(last.bias)  # type: ignore[arg-type]
 
     def forward(self, query: Tensor, point: Tensor, expected: Tensor, ways: Tensor) -> Tensor:
-        """As Model.weigh_ways in core/runtime.py."""
+        """As Model.weigh_ways in core/bundle/runtime.py."""
         way, off, velocity = ways[..., : 2 * VECTORS].unflatten(-1, (-1, 2)).unbind(-2)
         alike, hours, own, week = ways[..., 2 * VECTORS :].unbind(-1)
         error, total = expected[:, None] + ROUGH_M, alike.sum(-1, keepdim=True) + 1e-3

@@ -55,7 +55,8 @@ class RawPlugin:
     def unload(self) -> None:
         """Take back everything. Called when the plugin is switched off and when QGIS quits; twice does no harm."""
         if self.menu is not None:
-            from .gui import installation, settings
+            from .gui import settings
+            from .gui.windows import installation
 
             self.menu.remove()
             self.menu = None

@@ -28,7 +28,7 @@ MAY_IMPORT = {
 }
 CORE_LIBRARIES = {"numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib"}
 # These load in a QGIS that has NumPy and nothing else of ours.
-NUMPY_ALONE = ("", ".core", ".core.paths", ".core.errors", ".core.tracks", ".core.features")
+NUMPY_ALONE = ("", ".core", ".core.paths", ".core.errors", ".core.tracks", ".core.features.featurizer")
 
 
 class Import(NamedTuple):
@@ -108,7 +108,7 @@ def test_environment_needs_qgis_and_the_standard_library_only() -> None:
 
 def test_onnxruntime_is_loaded_by_the_runtime_and_late() -> None:
     users = [i for i in IMPORTS if i.name.split(".")[0] == "onnxruntime" and PLUGIN in i.file.parents]
-    assert {i.file for i in users} <= {PLUGIN / "core" / "runtime.py"}
+    assert {i.file for i in users} <= {PLUGIN / "core" / "bundle" / "runtime.py"}
     assert not [str(i) for i in users if i.on_load]
 
 

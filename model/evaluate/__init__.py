@@ -17,7 +17,7 @@ from model.cli import Parser, from_zero
 from raw_qgis_plugin.core.errors import InputError
 
 if TYPE_CHECKING:
-    from raw_qgis_plugin.core.report import Page
+    from raw_qgis_plugin.core.evaluation.report import Page
 
 COMMANDS = {
     "forecast": "forecasts against simple methods",

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Forecasts against simple methods on the same cases: python -m model.evaluate forecast --tracks T
 
-Windows of the families 5s, 15s, 60s, long and filled (model/windows.py). Errors are metres on the sphere; ratio is the
+Windows of the families 5s, 15s, 60s, long and filled (windows.py). Errors are metres on the sphere; ratio is the
 model's mean error over the best simple method's, with a 95 % bootstrap interval by person. The pull toward the median
 place is fitted by family and horizon, for one half of the people on the other.
 """
@@ -15,25 +15,25 @@ from typing import Any
 
 import numpy as np
 
-from model.card import write_card
 from model.cli import meter
+from model.data.heldout import held_out_cab
 from model.evaluate import add_record, check_record, make_parser, write_report
 from model.evaluate.forecast_page import make_page
-from model.heldout import held_out_cab
-from model.windows import FAMILIES, cut
-from raw_qgis_plugin.core.accuracy import PAST, ZEROED, measure
-from raw_qgis_plugin.core.baselines import Forecast, cross_fitted_pull, simple_methods
-from raw_qgis_plugin.core.bundle import open_bundle
+from model.evaluate.windows import FAMILIES, cut
+from model.training.card import write_card
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
-from raw_qgis_plugin.core.forecast import Forecasts, forecast_at
-from raw_qgis_plugin.core.runtime import Model
-from raw_qgis_plugin.core.sources import read
-from raw_qgis_plugin.core.windows import Windows
-from raw_qgis_plugin.core.windows import errors_m as errors_m
-from raw_qgis_plugin.core.windows import spread as spread
+from raw_qgis_plugin.core.evaluation.baselines import Forecast, cross_fitted_pull, simple_methods
+from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED, measure
+from raw_qgis_plugin.core.evaluation.windows import Windows
+from raw_qgis_plugin.core.evaluation.windows import errors_m as errors_m
+from raw_qgis_plugin.core.evaluation.windows import spread as spread
+from raw_qgis_plugin.core.forecasting.predict import Forecasts, forecast_at
+from raw_qgis_plugin.core.sources.readers import read
 
 PAPER = "raw-paper"
-STAYING = -8.0, 30.0  # log scale and logit of staying (core/mixture.py)
+STAYING = -8.0, 30.0  # log scale and logit of staying (core/forecasting/mixture.py)
 DAYS = ("long", "filled")
 DETAILS = ("horizons", "moving", "unvisited")  # in reports, not in cards
 
@@ -67,7 +67,7 @@ def simple_forecasts(w: Windows, seed: int = 0) -> dict[str, Forecast]:
 def evaluate(
     w: Windows, model: Model, zeroed: Model, seed: int = 0, others: dict[str, Forecast] | None = None
 ) -> tuple[dict, Forecasts]:
-    """All figures of a family (core/accuracy.py), and the model's answers."""
+    """All figures of a family (core/evaluation/metrics.py), and the model's answers."""
     answer = ask_model(w, model, meter(f"{w.family}: the model"))
     without = {ZEROED: ask_model(w, zeroed, ask_past=False)}
     if w.family not in DAYS:  # there the past only joins what the network says

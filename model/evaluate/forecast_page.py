@@ -3,11 +3,17 @@
 
 from __future__ import annotations
 
-from raw_qgis_plugin.core.accuracy import MODEL, PAST, ZEROED
-from raw_qgis_plugin.core.forecast import Forecasts
-from raw_qgis_plugin.core.plots import case_maps, coverage_by_horizon, error_by_horizon, horizon_words, worst_cases
-from raw_qgis_plugin.core.report import Page
-from raw_qgis_plugin.core.windows import Windows, errors_m, spread
+from raw_qgis_plugin.core.evaluation.metrics import MODEL, PAST, ZEROED
+from raw_qgis_plugin.core.evaluation.plots import (
+    case_maps,
+    coverage_by_horizon,
+    error_by_horizon,
+    horizon_words,
+    worst_cases,
+)
+from raw_qgis_plugin.core.evaluation.report import Page
+from raw_qgis_plugin.core.evaluation.windows import Windows, errors_m, spread
+from raw_qgis_plugin.core.forecasting.predict import Forecasts
 
 WORDS = {
     "long": "long (15-minute sequences)",

@@ -20,25 +20,26 @@ import numpy as np
 from sklearn.linear_model import RidgeCV
 from sklearn.manifold import TSNE
 
-from model.checkpoint import load_network
 from model.cli import pair, positive
-from model.evaluate import attention, make_parser, write_report
-from model.evaluate.untrained import TorchModel, random_network, untrained
-from model.examples import askable, hear, strength_of
-from model.hand_features import hand_features
+from model.data.labels import label_units, read_table, thin
+from model.evaluate import make_parser, write_report
+from model.experiments import attention
+from model.experiments.untrained import TorchModel, random_network, untrained
+from model.head_training.examples import askable, hear, strength_of
+from model.head_training.hand_features import hand_features
+from model.head_training.scoring import Told, compare, limits
+from model.head_training.tune import tune
 from model.heads import Task, boosting, encode, folds, predict, ridge
-from model.labels import label_units, read_table, thin
-from model.scoring import Told, compare, limits
-from model.tune import tune
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.embed import _fine_windows, embed
+from model.training.checkpoint import load_network
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model, batches, featurize_padded, pad_left
+from raw_qgis_plugin.core.embedding.embed import _fine_windows, embed
+from raw_qgis_plugin.core.embedding.profiles import most_visited, with_trips
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.features import solar_hour
+from raw_qgis_plugin.core.evaluation.report import Page
+from raw_qgis_plugin.core.features.featurizer import solar_hour
 from raw_qgis_plugin.core.geodesy import metres_between
-from raw_qgis_plugin.core.profiles import most_visited, with_trips
-from raw_qgis_plugin.core.report import Page
-from raw_qgis_plugin.core.runtime import Model, batches, featurize_padded, pad_left
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
 
 if TYPE_CHECKING:

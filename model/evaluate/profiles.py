@@ -17,24 +17,24 @@ from pathlib import Path
 
 import numpy as np
 
-from model.card import write_card
 from model.cli import pair, positive
+from model.data.labels import Labelled, label_units, read_table, thin
+from model.data.persons import persons_of
 from model.evaluate import add_record, check_record, make_parser, write_report
-from model.examples import BASELINE, unit_inputs
-from model.hand_features import hand_features
+from model.head_training.examples import BASELINE, unit_inputs
+from model.head_training.hand_features import hand_features
+from model.head_training.scoring import Told, compare, confusion, scatter, verdict
 from model.heads import Task, boosting, folds, label_words
-from model.labels import Labelled, label_units, read_table, thin
-from model.persons import persons_of
-from model.scoring import Told, compare, confusion, scatter, verdict
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.domain import unit_stats
+from model.training.card import write_card
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.profiles import answers, softmax
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.habits import HABITS, habits
-from raw_qgis_plugin.core.profiles import answers, softmax
-from raw_qgis_plugin.core.report import Page
-from raw_qgis_plugin.core.runtime import Model
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.evaluation.report import Page
+from raw_qgis_plugin.core.features.activity import HABITS, habits
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
+from raw_qgis_plugin.core.typicality import unit_stats
 
 FEWEST_DAYS = 4  # weekdays on which a user is seen in each half of the time, for a rule to say something
 RULE_DAYS, RULE_FAR_M = 0.5, 500.0
@@ -59,7 +59,7 @@ def by_rule(tracks: Tracks) -> tuple[Tracks, Labelled]:
     facts = [dict(zip(HABITS, habits(half).T, strict=True)) for half in halves]
     enough = [set(half.user_ids[f["days_seen"] * 10 >= FEWEST_DAYS]) for half, f in zip(halves, facts, strict=True)]
     both = enough[0] & enough[1]
-    far = np.log1p(RULE_FAR_M / 100) / 4  # as core/habits.py scales distances
+    far = np.log1p(RULE_FAR_M / 100) / 4  # as core/features/activity.py scales distances
     commutes = (facts[1]["anchor_days"] >= RULE_DAYS) & (facts[1]["anchor_far"] >= far)
     said = dict(zip(halves[1].user_ids, np.where(commutes, "yes", "no"), strict=True))
     first = halves[0].take(np.isin(halves[0].user_ids, list(both))[halves[0].user])

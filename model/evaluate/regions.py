@@ -21,23 +21,30 @@ from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 
 from model.cli import add_hours
+from model.data.heldout import held_out_cab
+from model.data.labels import join, read_table
 from model.evaluate import make_parser, write_report
-from model.evaluate.untrained import untrained
-from model.examples import COUNTS, FEWEST_USERS, blocks, strength_of, strength_of_counts
-from model.hand_features import hand_features
+from model.experiments.untrained import untrained
+from model.head_training.examples import COUNTS, FEWEST_USERS, blocks, strength_of, strength_of_counts
+from model.head_training.hand_features import hand_features
+from model.head_training.scoring import by_group, limits
 from model.heads import Task, encode_numbers, folds, predict, ridge
-from model.heldout import held_out_cab
-from model.labels import join, read_table
-from model.scoring import by_group, limits
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.embed import embed
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.polygons import Polygons, read_polygons
-from raw_qgis_plugin.core.region_use import USE
-from raw_qgis_plugin.core.regions import area_km2, count_users, fixes_inside, pool_users, region_inputs, use_of_regions
-from raw_qgis_plugin.core.report import Page
-from raw_qgis_plugin.core.runtime import Model
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.evaluation.report import Page
+from raw_qgis_plugin.core.features.region_activity import USE
+from raw_qgis_plugin.core.regions.scores import (
+    area_km2,
+    count_users,
+    fixes_inside,
+    pool_users,
+    region_inputs,
+    use_of_regions,
+)
+from raw_qgis_plugin.core.sources.polygons import Polygons, read_polygons
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import DAY_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 

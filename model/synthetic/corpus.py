@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
-from model.synthetic.movement import draw_trips, pace_walkers, simulate
-from model.synthetic.rail import run_trains
-from model.synthetic.streets import ANCHORS, Place, make_streets, osm_streets
+from model.synthetic.city.movement import draw_trips, pace_walkers, simulate
+from model.synthetic.city.rail import run_trains
+from model.synthetic.city.streets import ANCHORS, Place, make_streets, osm_streets
 from model.synthetic.sumo import Moves, SyntheticError, say
 
 SHARE = {"car": 0.45, "bus": 0.15, "bike": 0.12, "walk": 0.15}  # of the fixes; the rest is rail and ferries

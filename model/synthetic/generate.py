@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from model.synthetic.city import City, build_city
-from model.synthetic.days import Fixes, render_days
+from model.synthetic.city.layout import City, build_city
+from model.synthetic.city.streets import make_streets, osm_streets
 from model.synthetic.laws import JUMP_EXPONENT, fit_jumps, jumps_km, write_laws
-from model.synthetic.people import Population, populate
-from model.synthetic.plans import DAY, HOUR, Trips, plan_weeks
-from model.synthetic.recording import record
+from model.synthetic.population.days import Fixes, render_days
+from model.synthetic.population.people import Population, populate
+from model.synthetic.population.plans import DAY, HOUR, Trips, plan_weeks
+from model.synthetic.population.recording import record
+from model.synthetic.population.travel import Journey, move
+from model.synthetic.population.truth import TripTables, write_layers, write_regions, write_users
 from model.synthetic.report import report_if_possible
-from model.synthetic.streets import make_streets, osm_streets
 from model.synthetic.sumo import SyntheticError, say
-from model.synthetic.travel import Journey, move
-from model.synthetic.truth import TripTables, write_layers, write_regions, write_users
 
 FIRST_MONDAY_MS = 1_678_060_800_000  # 2023-03-06T00:00Z
 ROW_GROUP = 500_000

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from scipy.optimize import minimize_scalar
 
-from model.synthetic.people import Population
-from model.synthetic.plans import Trips
+from model.synthetic.population.people import Population
+from model.synthetic.population.plans import Trips
 
 JUMP_RANGE_KM = (0.5, 100.0)  # of the jump lengths fitted
 JUMP_OFFSET_KM, JUMP_CUT_KM = 1.5, 80.0  # as published for the phones whose place was asked every two hours

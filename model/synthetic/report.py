@@ -63,9 +63,9 @@ def _read(path: Path) -> dict[str, Any]:
 
 def _scores(folder: Path) -> list[Score]:
     """The rule on the recorded tracks; none where only days were written."""
-    from model.labels import read_table
+    from model.data.labels import read_table
     from model.synthetic.rules import score
-    from raw_qgis_plugin.core.sources import read
+    from raw_qgis_plugin.core.sources.readers import read
 
     if not (folder / "tracks.parquet").is_file():
         return []
@@ -89,7 +89,7 @@ def _rule_check(score: Score) -> dict[str, Any]:
 
 def _travelled(folder: Path) -> dict[str, float]:
     """What the simulated trips came to: median minutes to work, and shares of the modes."""
-    from model.labels import read_table
+    from model.data.labels import read_table
 
     if not (folder / "truth_tracks.csv").is_file():
         return {}
@@ -106,7 +106,7 @@ def _travelled(folder: Path) -> dict[str, float]:
 def _page(laws: dict[str, Any], checks: list[dict], scores: list[Score], rides: dict[str, float], path: Path) -> None:
     import matplotlib
 
-    from raw_qgis_plugin.core.report import Page
+    from raw_qgis_plugin.core.evaluation.report import Page
 
     city = laws["city"]
     page = Page(

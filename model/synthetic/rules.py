@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from model.labels import Labelled, label_units, thin
+from model.data.labels import Labelled, label_units, thin
 from raw_qgis_plugin.core.tracks import Tracks
 
 # label: table, field, names to merge. Cars and buses look alike; the shipped head tells them not apart either.
@@ -51,7 +51,7 @@ def score(tracks: Tracks, tables: dict[str, dict[str, np.ndarray]], seed: int = 
 
 
 def _score(label: str, units: Tracks, labelled: Labelled, rename: dict[str, str], seed: int) -> Score | None:
-    from model.hand_features import hand_features
+    from model.head_training.hand_features import hand_features
     from model.heads import boosting, encode, folds
 
     task, y = encode(labelled.value, rename)

@@ -18,10 +18,10 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from model.batches import noise, pace
 from model.cli import Parser, from_zero, run
+from model.data.batches import noise, pace
+from model.synthetic.population.truth import write_csv
 from model.synthetic.sumo import SyntheticError, say
-from model.synthetic.truth import write_csv
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 

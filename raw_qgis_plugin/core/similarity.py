@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .embedding.explain import reasons, region_facts, user_facts
 from .errors import InputError, Progress, no_progress, part_of, require
-from .facts import reasons, region_facts, user_facts
-from .region_view import Index
-from .regions import MIN_USERS, pool_users, usable_polygons
+from .regions.scores import MIN_USERS, pool_users, usable_polygons
+from .regions.view import Index
 from .tracks import Tracks
 
 if TYPE_CHECKING:
-    from .profiles import Embed
+    from .embedding.profiles import Embed
 
 
 # In variances of a standardised column. In a synthetic city of 600 users the nearest neighbour shares the label

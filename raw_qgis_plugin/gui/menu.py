@@ -30,10 +30,10 @@ except ImportError:  # older QGIS with Qt 5
 from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, PROVIDER_ID
 from ..processing.words import tr
-from .regions_saved import SavedRegions
+from .regions.saved import SavedRegions
 
 if TYPE_CHECKING:
-    from .dock import RawDock
+    from .dock.dock import RawDock
 
 MENU = "RAW"
 DOCK_OPEN = "raw/dock_open"
@@ -64,25 +64,25 @@ def lazily(module: str, function: str) -> Callable[[RawMenu], Any]:
 WINDOWS: tuple[Window, ...] = (
     Window(
         "sample", "Open the sample project", "Ten phones in Aracaju, Brazil, and a short tour.", "sample",
-        lazily("sample", "open_sample"),
+        lazily("windows.sample", "open_sample"),
     ),
     Window(
         "train", "Train a model…", "Go on pretraining on your own tracks, or teach a new label from examples.",
-        "train", lazily("training", "open_training"),
+        "train", lazily("training.dialog", "open_training"),
     ),
     Window(
         "models", "Models…", "The model that comes with RAW and your own: cards, import, export, compare.",
-        "models", lazily("models", "open_models"),
+        "models", lazily("windows.models", "open_models"),
     ),
     Window(
         "environment", "Packages…", "What RAW needs beyond QGIS, what of it is missing, and its installation.",
-        "environment", lazily("environment", "open_environment"),
+        "environment", lazily("windows.packages", "open_environment"),
     ),
     Window(
         "diagnostics", "Diagnostics…", "Versions, devices and a timed run of the model, to be copied with a click.",
-        "diagnostics", lazily("diagnostics", "open_diagnostics"),
+        "diagnostics", lazily("windows.diagnostics", "open_diagnostics"),
     ),
-    Window("help", "Help", "What RAW does and how.", "help", lazily("help", "open_contents")),
+    Window("help", "Help", "What RAW does and how.", "help", lazily("windows.help", "open_contents")),
 )  # fmt: skip
 """In the order of the menu."""
 
@@ -128,7 +128,7 @@ class RawMenu:
     def show_dock(self, shown: bool = True) -> RawDock:
         """Show or hide the dock; it is made when it is first asked for."""
         if self.dock is None:
-            from .dock import RawDock
+            from .dock.dock import RawDock
 
             self.dock = RawDock(self)
             self.iface.addDockWidget(Qt.DockWidgetArea.RightDockWidgetArea, self.dock)

@@ -149,11 +149,11 @@ class RawOptionsPage(QgsOptionsPageWidget):
         self.packages.setText(words)
 
     def _open_environment(self) -> None:
-        from .environment import EnvironmentDialog
+        from .windows.packages import EnvironmentDialog
 
         self.menu.keep(EnvironmentDialog(self.menu, self.window())).show()
 
     def _open_diagnostics(self) -> None:
-        from .diagnostics import DiagnosticsDialog
+        from .windows.diagnostics import DiagnosticsDialog
 
         self.menu.keep(DiagnosticsDialog(self.window())).show()

@@ -7,7 +7,7 @@ from typing import Any
 
 from qgis.core import QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
 
-from ..core.regions import MIN_USERS
+from ..core.regions.scores import MIN_USERS
 
 NODE = "raw"
 

@@ -17,7 +17,7 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
-from ..core.polygons import leap, short_way
+from ..core.sources.polygons import leap, short_way
 
 WGS84 = "EPSG:4326"
 STEPS = 15  # points between two corners: a sixteenth of the world's width from one to the next

@@ -26,7 +26,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QVariant
 
 from ..core.errors import InputError, Progress, no_progress
-from ..core.fields import guess_fields
+from ..core.sources.fields import guess_fields
 from ..core.times import NO_TIME, parse_times
 from ..core.tracks import Skipped, Tracks, build_tracks
 from . import arrow

@@ -28,7 +28,7 @@ from .progress import Stage
 from .words import tr
 
 if TYPE_CHECKING:
-    from ..core.backtest import Backtest as Done
+    from ..core.evaluation.backtest import Backtest as Done
 
 
 MOST_HORIZONS = 24
@@ -88,8 +88,8 @@ class Backtest(ForecastTracks):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Read, ask, compare, write."""
-        from ..core.backtest import backtest
-        from ..core.backtest_page import APART, make_page, warning
+        from ..core.evaluation.backtest import backtest
+        from ..core.evaluation.backtest_page import APART, make_page, warning
 
         model = self.open_model(parameters, context, feedback)
         if warning(model.bundle):
@@ -115,7 +115,7 @@ class Backtest(ForecastTracks):
     def _write(
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback, done: Done
     ) -> str:
-        from ..core.backtest_page import columns_of
+        from ..core.evaluation.backtest_page import columns_of
         from ..layers import styling
 
         columns = columns_of(done)

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ..core.profiles import Embed
-    from ..core.runtime import Model
+    from ..core.bundle.runtime import Model
+    from ..core.embedding.profiles import Embed
     from ..core.tracks import Skipped, Tracks
     from ..layers.reading import Reading
     from ..layers.styling import Style
@@ -60,7 +60,7 @@ def icon(name: str) -> QIcon:
 
 def cached(model: Model, feedback: QgsProcessingFeedback) -> Embed:
     """The model's embedding of tracks, with the cache in the user's folder; trouble with the cache is warned of."""
-    from ..core.cache import embed_cached
+    from ..core.embedding.cache import embed_cached
 
     folder = kept_in(feedback)
     return lambda tracks, progress: embed_cached(tracks, model, folder, progress, feedback.pushWarning)
@@ -341,8 +341,8 @@ class TrackAlgorithm(RawAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> Model:
         """The model on the device that was asked for; says which one it really got."""
-        from ..core.bundle import open_bundle
-        from ..core.runtime import Model
+        from ..core.bundle.bundle import open_bundle
+        from ..core.bundle.runtime import Model
 
         path = self.parameterAsString(parameters, "MODEL", context).strip()
         device = self.parameterAsString(parameters, "DEVICE", context) or "auto"

@@ -23,7 +23,7 @@ from .words import tr
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..core.forecast import Forecasts
+    from ..core.forecasting.predict import Forecasts
     from ..core.tracks import Tracks
 
 UNITS = ("user", "track")
@@ -105,7 +105,7 @@ class ForecastTracks(TrackAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Read, forecast, write."""
-        from ..core.forecast import forecast
+        from ..core.forecasting.predict import forecast
 
         unit = self._unit(parameters, context)
         model = self.open_model(parameters, context, feedback)

@@ -17,7 +17,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.sources import FORMATS
+from ..core.sources.readers import FORMATS
 from .base import ANY_FILE, RawAlgorithm, icon
 from .progress import Stage
 from .words import describe, tr
@@ -59,7 +59,7 @@ class ImportTracks(RawAlgorithm):
         """Read, write."""
         import numpy as np
 
-        from ..core.sources import read
+        from ..core.sources.readers import read
         from ..layers import styling, writing
 
         path, kind, zone, user, track, moment = (

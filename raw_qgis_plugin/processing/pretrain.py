@@ -82,7 +82,7 @@ class Pretrain(TrackAlgorithm):
 
     def _init(self, parameters: dict[str, Any], context: QgsProcessingContext) -> tuple[str, str]:
         """What to go on from ('none': nothing), and why nothing, in words. BundleError where INIT is no model."""
-        from ..core.bundle import open_bundle
+        from ..core.bundle.bundle import open_bundle
 
         preset = self.parameterAsString(parameters, "PRESET", context)
         init = self.parameterAsString(parameters, "INIT", context).strip() or "shipped"
@@ -98,7 +98,7 @@ class Pretrain(TrackAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Read, train in a child process, copy what came of it."""
-        from ..core.bundle import open_bundle
+        from ..core.bundle.bundle import open_bundle
         from ..core.errors import Cancelled, InputError
         from ..tasks import child as runs
 

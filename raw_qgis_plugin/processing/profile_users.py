@@ -19,7 +19,7 @@ from .progress import Stage
 from .words import names_of, tr
 
 if TYPE_CHECKING:
-    from ..core.profiles import Profiles
+    from ..core.embedding.profiles import Profiles
     from ..core.tracks import Tracks
 
 UNITS = ("user", "track", "day")
@@ -55,7 +55,7 @@ class ProfileUsers(TrackAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Read, profile, write."""
-        from ..core.profiles import profile
+        from ..core.embedding.profiles import profile
         from ..layers import styling
 
         unit = self.parameterAsString(parameters, "UNIT", context) or "user"

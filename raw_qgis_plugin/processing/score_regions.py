@@ -96,8 +96,8 @@ class ScoreRegions(TrackAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Read, score, write."""
-        from ..core.regions import score_regions
-        from ..core.week import week_of_regions
+        from ..core.regions.scores import score_regions
+        from ..core.regions.week import week_of_regions
         from ..layers import styling
 
         minimum = self.parameterAsInt(parameters, "MIN_USERS", context)

@@ -57,7 +57,7 @@ class SimilarUsers(TrackAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Read, compare, write."""
-        from ..core.profiles import most_visited
+        from ..core.embedding.profiles import most_visited
         from ..core.similarity import similar_users
         from ..layers import coordinates, styling, writing
 

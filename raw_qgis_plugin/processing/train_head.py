@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 UNITS = ("user", "track", "day", "region")
 BACKBONES = ("frozen", "tuned")
-# Names of the field with a unit's id, as model/labels.py knows them
+# Names of the field with a unit's id, as model/data/labels.py knows them
 ID_FIELDS = {
     "user": ("user_id", "user", "uid", "cab_id", "id"),
     "track": ("track_id", "trip_id", "tid", "id"),
@@ -111,7 +111,7 @@ class TrainHead(TrackAlgorithm):
 
     def check_own(self, parameters: dict[str, Any], context: QgsProcessingContext) -> None:
         """A name that can be a field's, an id to join by, polygons for regions, a model that is whole, room for it."""
-        from ..core.bundle import HEAD_NAMES, is_head_name, open_bundle
+        from ..core.bundle.bundle import HEAD_NAMES, is_head_name, open_bundle
 
         super().check_own(parameters, context)
         name = self.parameterAsString(parameters, "TASK_NAME", context)
@@ -156,7 +156,7 @@ class TrainHead(TrackAlgorithm):
         import shutil
         from pathlib import Path
 
-        from ..core.bundle import open_bundle
+        from ..core.bundle.bundle import open_bundle
         from ..tasks import child as runs
 
         unit, name = self._unit(parameters, context), self.parameterAsString(parameters, "TASK_NAME", context)

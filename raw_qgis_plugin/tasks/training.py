@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..core import library
+from ..core.bundle import library
 from ..core.errors import Progress, RawError, no_progress
 from ..core.paths import RESOURCES
 from ..layers.words import tr

@@ -21,7 +21,7 @@ import pyproj
 import shapely
 from osgeo import ogr, osr
 
-from model.heldout import HELD_OUT_DEVICES, held_out_cab
+from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 
 HERE = Path(__file__).parent
 MIN_FIXES, LEFT_FOR_TRAINING, SAMPLE_SIZE = 200, 3, 10
@@ -48,7 +48,7 @@ def read_gotrack(folder: Path) -> list[tuple[str, str, datetime, float, float]]:
         rows = list(csv.DictReader(f))
     chosen = chosen_devices(Counter(device[row["track_id"]] for row in rows))
     if chosen != HELD_OUT_DEVICES:
-        raise SystemExit(f"The rule gives {chosen}, model/heldout.py says {HELD_OUT_DEVICES}.")
+        raise SystemExit(f"The rule gives {chosen}, model/data/heldout.py says {HELD_OUT_DEVICES}.")
     fixes = []
     for row in rows:
         if device[row["track_id"]] in chosen:

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.embed import embed
-from raw_qgis_plugin.core.rollout import rollout
-from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.embed import embed
+from raw_qgis_plugin.core.forecasting.rollout import rollout
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_700_000_000_000

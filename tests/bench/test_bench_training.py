@@ -10,15 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from model import objective
-from model.batches import Batches
 from model.config import PRESETS
-from model.corpus import load
-from model.distributed import World
-from model.feed import feed
-from model.objective import losses
+from model.data.batches import Batches
+from model.data.corpus import load
+from model.data.feed import feed
 from model.raw import Raw
-from model.training import Run, optimizers, step
+from model.training import loss as objective
+from model.training.distributed import World
+from model.training.loop import Run, optimizers, step
+from model.training.loss import losses
 
 from .test_bench import tell, wanderers
 

@@ -8,16 +8,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core import backtest as bt
-from raw_qgis_plugin.core.accuracy import inside_areas
-from raw_qgis_plugin.core.backtest_page import APART, columns_of, make_page, trained_on, warning
-from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import Cancelled, InputError
-from raw_qgis_plugin.core.forecast import forecast, forecast_from
-from raw_qgis_plugin.core.plots import error_by_horizon
-from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.evaluation import backtest as bt
+from raw_qgis_plugin.core.evaluation.backtest_page import APART, columns_of, make_page, trained_on, warning
+from raw_qgis_plugin.core.evaluation.metrics import inside_areas
+from raw_qgis_plugin.core.evaluation.plots import error_by_horizon
+from raw_qgis_plugin.core.evaluation.windows import Windows
+from raw_qgis_plugin.core.forecasting.predict import forecast, forecast_from
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
-from raw_qgis_plugin.core.windows import Windows
 
 START = 1_700_000_000_000
 HORIZONS = np.array([60.0, 120.0])

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core import baselines as b
+from raw_qgis_plugin.core.evaluation import baselines as b
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 
 START = 20_000 * DAY_MS

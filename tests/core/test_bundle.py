@@ -11,7 +11,7 @@ from itertools import count
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle import (
+from raw_qgis_plugin.core.bundle.bundle import (
     LARGEST_TEXT,
     MOST_FIELDS,
     MOST_FILES,
@@ -20,9 +20,9 @@ from raw_qgis_plugin.core.bundle import (
     open_bundle,
     write_sums,
 )
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.paths import shipped_bundle
-from raw_qgis_plugin.core.runtime import Model
 
 NUMBER = {"name": "mine", "unit": "user", "kind": "number"}
 CLASSES = {"name": "mine", "unit": "user", "kind": "classes", "classes": ["a", "b"]}

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import importlib
 import signal
 import sqlite3
 import stat
@@ -16,9 +15,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core import cache
-from raw_qgis_plugin.core.cache import FILE, embed_cached
-from raw_qgis_plugin.core.embed import embed, embedding_width
+from raw_qgis_plugin.core.embedding import cache
+from raw_qgis_plugin.core.embedding.cache import FILE, embed_cached
+from raw_qgis_plugin.core.embedding.embed import embed, embedding_width
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -88,15 +87,25 @@ def test_the_key_is_the_content_and_the_model(tmp_path, make_model, people):
     assert other.seen > 0
 
 
-@pytest.mark.parametrize("name", ["embed", "habits", "motion", "runtime", "tracks", "features", "geodesy"])
-def test_whoever_edits_what_the_recipe_calls_begins_anew(tmp_path, make_model, monkeypatch, name):
-    module, model = importlib.import_module(f"raw_qgis_plugin.core.{name}"), make_model()
-    before = cache.recipe_key(model)
-    assert cache.recipe_key(model) == before
-    edited = tmp_path / f"{name}.py"
-    edited.write_bytes(Path(module.__file__).read_bytes() + b"# edited")
-    monkeypatch.setattr(module, "__file__", str(edited))
-    assert cache.recipe_key(model) != before
+def test_another_version_of_the_recipe_begins_anew(tmp_path, make_model, people, monkeypatch):
+    model, folder = make_model(), tmp_path / "cache"
+    embed_cached(people, model, folder, warn=refuse)
+    monkeypatch.setattr(cache.recipe, "VERSION", cache.recipe.VERSION + 1)
+    model.seen = 0
+    embed_cached(people, model, folder, warn=refuse)
+    assert model.seen > 0
+
+
+def test_a_file_of_an_earlier_version_is_replaced_in_words(tmp_path, make_model, people):
+    model, folder, words = make_model(), tmp_path / "cache", []
+    first = embed_cached(people, model, folder, warn=refuse)
+    with sqlite3.connect(folder / FILE) as database:
+        database.execute("PRAGMA user_version = 0")  # as up to 0.2.0
+    model.seen = 0
+    again = embed_cached(people, model, folder, warn=words.append)
+    assert model.seen > 0 and np.allclose(again, first)
+    assert len(words) == 1 and "another version of RAW" in words[0]
+    embed_cached(people, model, folder, warn=refuse)
 
 
 def test_what_is_there_is_not_held_twice(tmp_path, make_model, people, monkeypatch):
@@ -155,7 +164,7 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, make_model, people, m
 def test_a_killed_process_leaves_a_sound_file(tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path\n"
-        "from raw_qgis_plugin.core.cache import _Store\n"
+        "from raw_qgis_plugin.core.embedding.cache import _Store\n"
         f"store = _Store(Path({str(tmp_path)!r}), b'r', print, 10**9)\n"
         "for n in range(10**6):\n"
         "    store.write([(b'%d-%d' % (n, k), bytes(3000)) for k in range(50)]); print(n, flush=True)\n"

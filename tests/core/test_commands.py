@@ -15,9 +15,15 @@ shapely = pytest.importorskip("shapely")
 from pyarrow import compute as pc  # noqa: E402
 from pyarrow import csv, parquet  # noqa: E402
 
-from model import cli, embed, forecast, profiles, regions  # noqa: E402
+from model import (  # noqa: E402
+    cli,
+    embed,
+    forecast,
+    profiles,
+    regions,
+)
 from raw_qgis_plugin.core.errors import no_progress  # noqa: E402
-from raw_qgis_plugin.core.forecast import Forecasts  # noqa: E402
+from raw_qgis_plugin.core.forecasting.predict import Forecasts  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks, spikes  # noqa: E402
 
 HEADS = (
@@ -42,7 +48,7 @@ def model(monkeypatch, invented_model):
         lon, lat = np.where(last < 0, np.nan, tracks.lon[last]), np.where(last < 0, np.nan, tracks.lat[last])
         return Forecasts(track, t, n, lon, lat, n, n, last >= 0, ["a reason"])
 
-    monkeypatch.setattr("raw_qgis_plugin.core.forecast.forecast_at", stay)
+    monkeypatch.setattr("raw_qgis_plugin.core.forecasting.predict.forecast_at", stay)
 
 
 def run(command, tmp_path, *args):

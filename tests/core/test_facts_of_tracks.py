@@ -8,10 +8,10 @@ import tracemalloc
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core import habits as recipe
-from raw_qgis_plugin.core.embed import FACTS, embed, embedding_width
-from raw_qgis_plugin.core.habits import HABITS, SLICES, habits, slice_of_week
-from raw_qgis_plugin.core.motion import MOTION, motion
+from raw_qgis_plugin.core.embedding.embed import FACTS, embed, embedding_width
+from raw_qgis_plugin.core.features import activity as recipe
+from raw_qgis_plugin.core.features.activity import HABITS, SLICES, habits, slice_of_week
+from raw_qgis_plugin.core.features.motion import MOTION, motion
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 HOUR = 3_600_000

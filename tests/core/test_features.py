@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core import features as feat
+from raw_qgis_plugin.core.features import featurizer as feat
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
 from raw_qgis_plugin.core.times import DAY_MS
 

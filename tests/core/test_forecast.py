@@ -8,17 +8,26 @@ import numpy as np
 import pytest
 import shapely
 
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.contexts import FARTHEST, Asked, bins_s, by_band, look_back
-from raw_qgis_plugin.core.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model, batches, pad_left
+from raw_qgis_plugin.core.embedding.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
 from raw_qgis_plugin.core.errors import Cancelled, InputError
-from raw_qgis_plugin.core.forecast import forecast, forecast_at
+from raw_qgis_plugin.core.evaluation.windows import last_of_bins
+from raw_qgis_plugin.core.forecasting.context import FARTHEST, Asked, bins_s, by_band, look_back
+from raw_qgis_plugin.core.forecasting.mixture import (
+    Mixture,
+    depth,
+    discs,
+    half_and_half,
+    mixture,
+    moving,
+    radii,
+    spatial_median,
+)
+from raw_qgis_plugin.core.forecasting.predict import forecast, forecast_at
+from raw_qgis_plugin.core.forecasting.rollout import rollout
 from raw_qgis_plugin.core.geodesy import haversine_m
-from raw_qgis_plugin.core.mixture import Mixture, depth, discs, half_and_half, mixture, moving, radii, spatial_median
-from raw_qgis_plugin.core.rollout import rollout
-from raw_qgis_plugin.core.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.tracks import build_tracks
-from raw_qgis_plugin.core.windows import last_of_bins
 
 START = 1_700_000_000_000
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from raw_qgis_plugin.core import library
-from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.bundle import library
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import BundleError, InputError
 from raw_qgis_plugin.core.paths import shipped_bundle
 

@@ -8,9 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core import own_past
-from raw_qgis_plugin.core.mixture import Mixture
-from raw_qgis_plugin.core.own_past import (
+from raw_qgis_plugin.core.forecasting import adaptation as own_past
+from raw_qgis_plugin.core.forecasting.adaptation import (
     BASELINES,
     SUPPORTS,
     THRESHOLDS,
@@ -22,6 +21,7 @@ from raw_qgis_plugin.core.own_past import (
     shrink,
     toward,
 )
+from raw_qgis_plugin.core.forecasting.mixture import Mixture
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_600_000_000_000

@@ -3,9 +3,9 @@
 
 import numpy as np
 
-from raw_qgis_plugin.core import features as feat
+from raw_qgis_plugin.core.features import featurizer as feat
+from raw_qgis_plugin.core.forecasting.candidates import KINDS, N_CANDIDATE, N_CANDIDATES, NEAR_M, candidates
 from raw_qgis_plugin.core.geodesy import metres_per_degree
-from raw_qgis_plugin.core.places import KINDS, N_CANDIDATE, N_CANDIDATES, NEAR_M, candidates
 
 MONDAY = 1_704_067_200_000  # 2024-01-01T00:00Z
 AT_HOUR, AFTER = 1, 3  # of the six weights

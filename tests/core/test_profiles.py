@@ -6,11 +6,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.domain import outside, unit_stats
+from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, snap
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
-from raw_qgis_plugin.core.profiles import most_visited, profile, snap
 from raw_qgis_plugin.core.tracks import build_tracks
+from raw_qgis_plugin.core.typicality import outside, unit_stats
 
 HOUR = 3_600_000
 COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"]}

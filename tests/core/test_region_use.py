@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.region_use import USE, fix_use, use_of_region, visit_begins
+from raw_qgis_plugin.core.features.region_activity import USE, fix_use, use_of_region, visit_begins
 from raw_qgis_plugin.core.tracks import build_tracks
 
 MONDAY_6H = 1_700_460_000_000  # 2023-11-20 06:00 UTC

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 import shapely
 
-from raw_qgis_plugin.core.region_view import Index, RegionView, look, mix_of, nearly_same, prepare, rank
-from raw_qgis_plugin.core.regions import count_users, fixes_inside
+from raw_qgis_plugin.core.embedding.user_view import grid_cell, usual_places
+from raw_qgis_plugin.core.regions.scores import count_users, fixes_inside
+from raw_qgis_plugin.core.regions.view import Index, RegionView, look, mix_of, nearly_same, prepare, rank
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
-from raw_qgis_plugin.core.user_view import grid_cell, usual_places
 
 HOUR = 3_600_000
 MONDAY = 1_599_436_800_000  # 2020-09-07 00:00 UTC

@@ -12,9 +12,9 @@ shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
+from raw_qgis_plugin.core.features.region_activity import USE  # noqa: E402
 from raw_qgis_plugin.core.geodesy import metres_between  # noqa: E402
-from raw_qgis_plugin.core.region_use import USE  # noqa: E402
-from raw_qgis_plugin.core.regions import (  # noqa: E402
+from raw_qgis_plugin.core.regions.scores import (  # noqa: E402
     area_km2,
     count_users,
     fixes_inside,
@@ -25,8 +25,8 @@ from raw_qgis_plugin.core.regions import (  # noqa: E402
     stays,
     ways_across,
 )
+from raw_qgis_plugin.core.regions.week import people_by, week_of_regions  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
-from raw_qgis_plugin.core.week import people_by, week_of_regions  # noqa: E402
 
 POI = {"name": "poi", "unit": "region", "kind": "number", "halfwidth": {"low": -1, "high": 2}, "transform": "log1p"}
 DEGREE = shapely.box(0, 0, 1, 1)
@@ -175,7 +175,7 @@ def test_lines_are_made_of_steps_near_regions_alone(monkeypatch):
     monkeypatch.setattr(shapely, "linestrings", lambda ends: made.append(len(ends)) or linestrings(ends))
     whole = ways_across(tracks, regions, crossing(tracks, regions))
     assert whole.sum() > 3 and sum(made) < 0.1 * len(tracks)
-    monkeypatch.setattr("raw_qgis_plugin.core.regions.STEPS_AT_ONCE", 1000)
+    monkeypatch.setattr("raw_qgis_plugin.core.regions.scores.STEPS_AT_ONCE", 1000)
     assert (ways_across(tracks, regions, crossing(tracks, regions)) != whole).nnz == 0
 
 

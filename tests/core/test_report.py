@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from raw_qgis_plugin.core.report import Page
+from raw_qgis_plugin.core.evaluation.report import Page
 
 
 def test_a_page_needs_nothing_from_outside(tmp_path):

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.forecast import forecast, forecast_at
-from raw_qgis_plugin.core.retrieval import (
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.forecasting.neighbours import (
     ALIKE,
     DAYS,
     NEIGHBOUR,
@@ -22,7 +22,7 @@ from raw_qgis_plugin.core.retrieval import (
     in_frame,
     leads_to,
 )
-from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.forecasting.predict import forecast, forecast_at
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_600_000_000_000

@@ -6,10 +6,10 @@ import shutil
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.paths import shipped_bundle
-from raw_qgis_plugin.core.runtime import Model
 
 
 @pytest.fixture

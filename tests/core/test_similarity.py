@@ -8,8 +8,8 @@ import pytest
 
 shapely = pytest.importorskip("shapely")
 
+from raw_qgis_plugin.core.embedding.explain import hour_spans, reasons, user_facts  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
-from raw_qgis_plugin.core.facts import hour_spans, reasons, user_facts  # noqa: E402
 from raw_qgis_plugin.core.similarity import similar, similar_regions, similar_users, unit_vectors  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 

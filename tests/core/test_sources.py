@@ -13,10 +13,10 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 from pyarrow import dataset, parquet  # noqa: E402
 
-from raw_qgis_plugin.core import sources  # noqa: E402
 from raw_qgis_plugin.core.errors import Cancelled, InputError  # noqa: E402
-from raw_qgis_plugin.core.fields import Guess, guess_fields  # noqa: E402
-from raw_qgis_plugin.core.sources import find_source, read, read_table  # noqa: E402
+from raw_qgis_plugin.core.sources import readers as sources  # noqa: E402
+from raw_qgis_plugin.core.sources.fields import Guess, guess_fields  # noqa: E402
+from raw_qgis_plugin.core.sources.readers import find_source, read, read_table  # noqa: E402
 from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)

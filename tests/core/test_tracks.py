@@ -10,15 +10,7 @@ from hypothesis import strategies as st
 
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
-from raw_qgis_plugin.core.tracks import (
-    NO_TIME,
-    Coded,
-    build_tracks,
-    encode_ids,
-    group_quantile,
-    solar_day,
-    spikes,
-)
+from raw_qgis_plugin.core.tracks import NO_TIME, Coded, build_tracks, encode_ids, group_quantile, solar_day, spikes
 
 HOUR = 3_600_000
 DEGREE_M = 111_320.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from raw_qgis_plugin.core.features.trips import cut_trips
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
-from raw_qgis_plugin.core.trips import cut_trips
 
 MINUTE, KM = 60_000, 1 / 111.2
 OUT_AND_BACK = [0, 480, 490, 1020, 1030, 1440], [0, 0, 5, 5, 0, 0]  # minutes of a day, km north of home

@@ -8,13 +8,13 @@ import shutil
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
-from raw_qgis_plugin.core.forecast import forecast
-from raw_qgis_plugin.core.retrieval import ALIKE, NEIGHBOURS, Retrieval
-from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.forecasting.neighbours import ALIKE, NEIGHBOURS, Retrieval
+from raw_qgis_plugin.core.forecasting.predict import forecast
+from raw_qgis_plugin.core.forecasting.prototypes import FILE, LONGEST, MULTIPLES, WAY, TypicalWays, read_ways
 from raw_qgis_plugin.core.tracks import build_tracks
-from raw_qgis_plugin.core.typical_ways import FILE, LONGEST, MULTIPLES, WAY, TypicalWays, read_ways
 
 LAG_S, SPEED_MS = 16, 10.0  # of pace 2
 DEGREE_M = 111_320

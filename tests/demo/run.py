@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 import say
 from qgisrun import ROOT, STAGE, QgisProcess
 
-from raw_qgis_plugin.core.bundle import Bundle, open_bundle
+from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
 
 OUT = ROOT / "build" / "demo"
 SAMPLE = STAGE / "resources" / "sample"

@@ -31,7 +31,7 @@ kept = []
 def begin():
     """Three jobs that will not be done soon."""
     from raw_qgis_plugin.environment.install import Wanted
-    from raw_qgis_plugin.gui import installation
+    from raw_qgis_plugin.gui.windows import installation
 
     running = installation.start(Wanted(("train",)))
     until(lambda: running._job.installer._child, 60, "the installation to begin")

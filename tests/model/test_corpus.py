@@ -12,12 +12,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from model import shards
-from model.batches import Batches
-from model.corpus import forget, load, parse
-from model.persons import hash_runs, link
+from model.data import shards
+from model.data.batches import Batches
+from model.data.corpus import forget, load, parse
+from model.data.persons import hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.sources.readers import read
 
 
 @pytest.fixture
@@ -162,8 +162,8 @@ def test_memory_holds_a_shard_not_the_corpus(tmp_path):
         }), tmp_path / "many.parquet", row_group_size=50_000,
     )  # fmt: skip
     code = (
-        "from pathlib import Path; from model import shards; from model.corpus import load; "
-        "from raw_qgis_plugin.core import sources; shards.SHARD_FIXES, sources.BATCH_ROWS = 100_000, 50_000; "
+        "from pathlib import Path; from model.data import shards; from model.data.corpus import load; "
+        "from raw_qgis_plugin.core.sources import readers; shards.SHARD_FIXES, readers.BATCH_ROWS = 100_000, 50_000; "
         "shards.MOST_HASHES = 200_000; "
         "print('ready', flush=True); input(); "
         f"s = load({str(tmp_path / 'many.parquet')!r}, cache=Path({str(tmp_path / 'cache')!r})); "

@@ -22,8 +22,9 @@ pa = pytest.importorskip("pyarrow")
 shapely = pytest.importorskip("shapely")
 from pyarrow import parquet  # noqa: E402
 
-from model import cli, embed, scale  # noqa: E402
-from model.embedding_files import OURS, check_table  # noqa: E402
+from model import cli, embed  # noqa: E402
+from model.scale import workers as scale  # noqa: E402
+from model.scale.files import OURS, check_table  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 
 ROOT = Path(__file__).parents[2]

@@ -16,22 +16,23 @@ import shapely
 import torch
 
 from model import contrastive
-from model.batches import Batches
-from model.checkpoint import load_network
-from model.corpus import load
-from model.evaluate import attention, probes, profiles, regions
+from model.data.batches import Batches
+from model.data.corpus import load
+from model.data.heldout import held_out_cab
 from model.evaluate import main as evaluate
-from model.evaluate.untrained import TorchModel, untrained
+from model.evaluate import probes, profiles, regions
+from model.experiments import attention
+from model.experiments.untrained import TorchModel, untrained
 from model.export import main as export
 from model.finetune import main as finetune
+from model.head_training.tune import padded_mask
 from model.heads import Task
-from model.heldout import held_out_cab
-from model.tune import padded_mask
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.embed import embed
+from model.training.checkpoint import load_network
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model, featurize_padded, pad_left
+from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.runtime import Model, featurize_padded, pad_left
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import build_tracks
 
 WEIGHTS = "weights.safetensors"

@@ -9,25 +9,17 @@ import numpy as np
 import pytest
 import torch
 
-from model.examples import some_days
+from model.data.labels import Labelled, clean, cut_intervals, join, read_table, thin
 from model.finetune import add_head
 from model.finetune import main as finetune
-from model.heads import (
-    Calibrated,
-    Ensemble,
-    Head,
-    Task,
-    encode,
-    folds,
-    predict,
-)
-from model.labels import Labelled, clean, cut_intervals, join, read_table, thin
-from model.scoring import Told, compare, verdict, write_report
-from raw_qgis_plugin.core.bundle import open_bundle
+from model.head_training.examples import some_days
+from model.head_training.scoring import Told, compare, verdict, write_report
+from model.heads import Calibrated, Ensemble, Head, Task, encode, folds, predict
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import BundleError, InputError
-from raw_qgis_plugin.core.profiles import profile
-from raw_qgis_plugin.core.runtime import Model
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import build_tracks
 
 from .conftest import write_csv

@@ -7,19 +7,10 @@ import numpy as np
 import pytest
 
 from model.evaluate.probes import few_labels
-from model.examples import Examples, without_lone_classes
 from model.finetune import teach
-from model.heads import (
-    Task,
-    _line,
-    fit,
-    interval,
-    predict,
-    recalibrate,
-    ridge,
-    temperature,
-)
-from model.scoring import Told, compare, scores, verdict
+from model.head_training.examples import Examples, without_lone_classes
+from model.head_training.scoring import Told, compare, scores, verdict
+from model.heads import Task, _line, fit, interval, predict, recalibrate, ridge, temperature
 from raw_qgis_plugin.core.errors import InputError
 
 

@@ -11,12 +11,12 @@ import pytest
 
 from model.evaluate import main as evaluate
 from model.finetune import main as finetune
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.embed import width_of
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.embed import width_of
+from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.profiles import profile
-from raw_qgis_plugin.core.runtime import Model
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import build_tracks
 
 from .conftest import write_csv

@@ -5,10 +5,7 @@ import numpy as np
 import pytest
 import shapely
 
-from model.examples import Examples, blocks, region_examples, together
-from model.finetune import main as finetune
-from model.heads import encode
-from model.labels import (
+from model.data.labels import (
     Labelled,
     clean,
     cut_intervals,
@@ -20,9 +17,12 @@ from model.labels import (
     read_table,
     thin,
 )
-from model.persons import persons_of
+from model.data.persons import persons_of
+from model.finetune import main as finetune
+from model.head_training.examples import Examples, blocks, region_examples, together
+from model.heads import encode
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.polygons import Polygons
+from raw_qgis_plugin.core.sources.polygons import Polygons
 from raw_qgis_plugin.core.tracks import build_tracks
 
 N = 40  # fixes of a user
@@ -270,7 +270,7 @@ def test_runs_are_found_across_blocks_of_fixes(monkeypatch):
     ids = [f"u{i:02}" for i in range(5)]
     tracks = renamed(walkers(ids), {u: f"v{u}" for u in ids})
     whole = persons_of(tracks)
-    monkeypatch.setattr("model.persons.BLOCK", 9)
+    monkeypatch.setattr("model.data.persons.BLOCK", 9)
     assert persons_of(tracks).tolist() == whole.tolist() == [0, 1, 2, 3, 4] * 2
 
 

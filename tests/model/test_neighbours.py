@@ -14,18 +14,18 @@ import torch
 
 from model import neighbours
 from model import pretrain as pretraining
-from model.checkpoint import load_network
-from model.corpus import load
-from model.lessons import AGAIN, BESIDE_M, RECORDED, _layers, _rounds, lessons
+from model.data.corpus import load
 from model.neighbours import answers, main, teach
 from model.raw import spatial_median
-from raw_qgis_plugin.core.bundle import NEIGHBOURS_FILE, open_bundle, write_sums
+from model.retrieval.examples import AGAIN, BESIDE_M, RECORDED, _layers, _rounds, lessons
+from model.training.checkpoint import load_network
+from raw_qgis_plugin.core.bundle.bundle import NEIGHBOURS_FILE, open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
-from raw_qgis_plugin.core.forecast import forecast_at
+from raw_qgis_plugin.core.forecasting.neighbours import ALIKE, NEIGHBOUR
+from raw_qgis_plugin.core.forecasting.predict import forecast_at
 from raw_qgis_plugin.core.geodesy import offset_m
-from raw_qgis_plugin.core.retrieval import ALIKE, NEIGHBOUR
-from raw_qgis_plugin.core.runtime import Model
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import build_tracks
 
 from .conftest import nano_arguments

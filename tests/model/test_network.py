@@ -5,13 +5,13 @@ import numpy as np
 import pytest
 import torch
 
-from model.checkpoint import load_network
 from model.config import PRESETS
 from model.export import Graph, example
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
-from raw_qgis_plugin.core import mixture as core
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.runtime import Model
+from model.training.checkpoint import load_network
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.forecasting import mixture as core
 
 SIZES = [
     ("raw-nano", 2e4, 3e5), ("raw-small", 2e6, 3e6), ("raw-base", 85e6, 95e6), ("raw-large", 330e6, 370e6),

@@ -14,20 +14,20 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from model.batches import CADENCES, Batches
 from model.calibrate import between, calibrate, widened
 from model.calibrate import main as widen
-from model.card import write_card
-from model.checkpoint import load_network
-from model.corpus import load, source_name
+from model.data.batches import CADENCES, Batches
+from model.data.corpus import load, source_name
+from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
+from model.data.shards import unseen
 from model.export import export_backbone
 from model.export import main as export
-from model.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.pretrain import main as pretrain
-from model.shards import unseen
-from raw_qgis_plugin.core.bundle import open_bundle
+from model.training.card import write_card
+from model.training.checkpoint import load_network
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError, RawError
-from raw_qgis_plugin.core.forecast import CALIBRATED
+from raw_qgis_plugin.core.forecasting.predict import CALIBRATED
 
 from .conftest import nano_arguments, write_tracks
 
@@ -242,7 +242,7 @@ def test_the_sample_devices_never_train():
     data = os.path.join(os.path.dirname(__file__), "..", "..", "..", "shared", "data", "gotrack")
     if not os.path.isdir(data):
         pytest.skip("There is no ../shared/data with GoTrack here.")
-    from raw_qgis_plugin.core.sources import read
+    from raw_qgis_plugin.core.sources.readers import read
 
     everyone, _, _ = read(f"gotrack:{data}")
     sample = np.isin(everyone.user_ids.astype(str), HELD_OUT_DEVICES)[everyone.user]

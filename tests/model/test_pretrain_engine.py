@@ -17,16 +17,16 @@ import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
 from model import pretrain as pretraining
-from model.batches import Batches
-from model.checkpoint import load, save
 from model.cli import run as run_command
-from model.corpus import load as load_source
-from model.corpus import source_name
-from model.feed import feed
+from model.data.batches import Batches
+from model.data.corpus import load as load_source
+from model.data.corpus import source_name
+from model.data.feed import feed
 from model.pretrain import command, parser
 from model.pretrain import main as pretrain
-from model.watch import Watch, score
-from raw_qgis_plugin.core.bundle import open_bundle
+from model.training.checkpoint import load, save
+from model.training.watch import Watch, score
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
 from .conftest import nano_arguments

@@ -9,11 +9,11 @@ import torch
 
 from model.config import PRESETS
 from model.evaluate import main as evaluate
+from model.evaluate.windows import cut
 from model.raw_paper import Paper, forecast_windows, load
 from model.raw_paper import main as train
-from model.windows import cut
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.sources import read
+from raw_qgis_plugin.core.sources.readers import read
 
 
 @pytest.fixture(scope="module")

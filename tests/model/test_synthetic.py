@@ -13,9 +13,9 @@ import pytest
 
 from model.synthetic import generate
 from model.synthetic.__main__ import main
+from model.synthetic.city.movement import pace_walkers
 from model.synthetic.corpus import draw_starts, plan_runs, write_corpus
-from model.synthetic.movement import pace_walkers
-from model.synthetic.people import EMPLOYED
+from model.synthetic.population.people import EMPLOYED
 
 CITY = ["--people", "60", "--observed", "0.2", "--weeks", "1", "--across", "2", "--processes", "1"]
 FASTEST = {"walk": 6.5, "bike": 17.0, "car": 80.0, "bus": 35.0, "rail": 90.0, "ferry": 15.0}  # m/s between exact fixes

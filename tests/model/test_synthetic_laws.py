@@ -13,10 +13,10 @@ import pytest
 
 from model.synthetic import generate, report
 from model.synthetic.__main__ import main
-from model.synthetic.days import _logged
-from model.synthetic.highway import way_out
+from model.synthetic.city.highway import way_out
 from model.synthetic.laws import JUMP_CUT_KM, JUMP_OFFSET_KM, fit_jumps, fit_zipf
-from model.synthetic.plans import DAY
+from model.synthetic.population.days import _logged
+from model.synthetic.population.plans import DAY
 from raw_qgis_plugin.core.errors import RawError
 
 DAYS = ["--days-only", "--people", "80", "--weeks", "1", "--across", "3"]

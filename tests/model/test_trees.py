@@ -7,13 +7,13 @@ import numpy as np
 import pytest
 import torch
 
-from model import trees
-from model.examples import Examples
 from model.export import export_graph
 from model.finetune import teach
+from model.head_training import trees
+from model.head_training.examples import Examples
+from model.head_training.trees import LEAST, Blend, grow, with_trees
 from model.heads import Calibrated, Ensemble, Head, Task, predict
-from model.trees import LEAST, Blend, grow, with_trees
-from raw_qgis_plugin.core.bundle import OPERATORS
+from raw_qgis_plugin.core.bundle.bundle import OPERATORS
 
 TASKS = {
     "binary": Task("binary", ("no", "yes")), "classes": Task("classes", ("a", "b", "c")), "number": Task("number"),

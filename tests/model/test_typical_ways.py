@@ -8,12 +8,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from model.corpus import load
+from model.data.corpus import load
 from model.pretrain import main as pretrain
-from model.typical_ways import FEWEST_PEOPLE, typical_ways
-from raw_qgis_plugin.core.bundle import open_bundle
-from raw_qgis_plugin.core.runtime import Model
-from raw_qgis_plugin.core.typical_ways import FILE, MULTIPLES, read_ways
+from model.retrieval.prototypes import FEWEST_PEOPLE, typical_ways
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.forecasting.prototypes import FILE, MULTIPLES, read_ways
 
 from .conftest import nano_arguments
 

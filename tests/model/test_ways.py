@@ -13,13 +13,13 @@ import pytest
 import torch
 
 from model import ways
-from model.corpus import load
+from model.data.corpus import load
 from model.ways import Listening, WayHead, errors_m, lessons, main, mirrored, teach
-from raw_qgis_plugin.core import runtime
-from raw_qgis_plugin.core.bundle import open_bundle
+from raw_qgis_plugin.core.bundle import runtime
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.retrieval import ALIKE
-from raw_qgis_plugin.core.runtime import Model
+from raw_qgis_plugin.core.forecasting.neighbours import ALIKE
 
 from .conftest import write_tracks
 

@@ -4,9 +4,9 @@
 import numpy as np
 import pytest
 
-from model.windows import AHEAD, BIN_MS, CONTEXT, CONTEXT_BINS, HELD_BINS, cut, hold
-from raw_qgis_plugin.core.contexts import CONTEXT as LOOKED_BACK
+from model.evaluate.windows import AHEAD, BIN_MS, CONTEXT, CONTEXT_BINS, HELD_BINS, cut, hold
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.forecasting.context import CONTEXT as LOOKED_BACK
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 START = 1_700_000_100_000 // BIN_MS * BIN_MS

@@ -7,7 +7,7 @@ import json
 import sqlite3
 from pathlib import Path
 
-from model.heldout import HELD_OUT_DEVICES, held_out_cab
+from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 
 
 def column(path: Path, name: str) -> list[str]:

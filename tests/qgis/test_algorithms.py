@@ -29,7 +29,7 @@ OUTPUTS = {"OUTPUT_TRACKS": "TEMPORARY_OUTPUT", "OUTPUT_AREAS": "TEMPORARY_OUTPU
 
 
 def heads(bundle: str, unit: str) -> list[dict[str, Any]]:
-    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
 
     return open_bundle(bundle or None).heads(unit)
 

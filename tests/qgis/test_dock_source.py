@@ -18,7 +18,7 @@ from .waiting import until
 @pytest.fixture
 def panel(session: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The panel of the session, not yet started."""
-    from raw_qgis_plugin.gui.dock_source import SourcePanel
+    from raw_qgis_plugin.gui.dock.source import SourcePanel
     from raw_qgis_plugin.gui.menu import RawMenu
 
     monkeypatch.setattr(qgis_iface, "actionDraw", QAction, raising=False)
@@ -76,7 +76,7 @@ def test_a_field_that_was_renamed_is_missed(session: Any, panel: Any, make: Any,
 def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(
     session: Any, panel: Any, bundle: str, tmp_path: Path
 ) -> None:
-    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.environment.folders import models_folder
 
     elsewhere = shutil.copytree(open_bundle(bundle or None).path, tmp_path / "elsewhere")

@@ -44,7 +44,7 @@ def read(session: Any, layer: QgsVectorLayer) -> None:
 @pytest.fixture
 def regions(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Any]:
     """The tab of regions on a layer that has been read, no fewer than 2 people."""
-    from raw_qgis_plugin.gui.regions_tab import RegionsTab
+    from raw_qgis_plugin.gui.regions.tab import RegionsTab
 
     tab = RegionsTab(session, menu)
     menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
@@ -162,7 +162,7 @@ def test_edits_of_the_drawn_layer_are_looked_at(regions: Any) -> None:
 
 def other_model(bundle: str, folder: Path, head: str) -> str:
     """A copy of a model, whose first head of regions is called otherwise."""
-    from raw_qgis_plugin.core.bundle import open_bundle, write_sums
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
 
     first = open_bundle(bundle)
     own = Path(shutil.copytree(first.path, folder))
@@ -189,8 +189,8 @@ def waits(card: Any) -> bool:
 def test_regions_wait_for_a_model_that_has_not_looked_at_them(
     regions: Any, bundle: str, tmp_path: Path, same: bool
 ) -> None:
-    from raw_qgis_plugin.core.bundle import open_bundle
-    from raw_qgis_plugin.gui.regions_card import RegionCard
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.gui.regions.card import RegionCard
     from raw_qgis_plugin.layers.styling import short
 
     session, table = regions.session, regions.table
@@ -265,8 +265,8 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any
 ) -> None:
     """Metres, here, which are not to be taken for degrees."""
-    from raw_qgis_plugin.gui.regions_tab import RegionsTab
-    from raw_qgis_plugin.gui.users_tab import UsersTab
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+    from raw_qgis_plugin.gui.regions.tab import RegionsTab
 
     layer = make(fixes, "EPSG:3857")
     menu.iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem())
@@ -283,7 +283,7 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
 
 
 def test_a_marked_track_goes_over_180_degrees(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
-    from raw_qgis_plugin.gui.users_tab import UsersTab
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
 
     menu.iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
     users = UsersTab(session, menu)
@@ -297,8 +297,8 @@ def test_a_marked_track_goes_over_180_degrees(session: Any, menu: Any, make: Cal
 
 def test_the_map_is_given_back_where_the_tool_before_is_gone(session: Any, menu: Any) -> None:
     """As that of a region which was being drawn when Click one was pressed."""
-    from raw_qgis_plugin.gui.regions_draw import Drawing
-    from raw_qgis_plugin.gui.users_tab import UsersTab
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+    from raw_qgis_plugin.gui.map_tools.draw import Drawing
 
     canvas, users = menu.iface.mapCanvas(), UsersTab(session, menu)
     drawing = Drawing(menu.iface, session.map_crs)
@@ -321,7 +321,7 @@ def test_the_clock_is_set_in_the_oldest_qgis(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """3.34 has no Qgis.TemporalNavigationMode."""
-    from raw_qgis_plugin.gui.forecast_tab import ForecastTab
+    from raw_qgis_plugin.gui.dock.forecast_tab import ForecastTab
 
     monkeypatch.delattr(Qgis, "TemporalNavigationMode")
     canvas = menu.iface.mapCanvas()

@@ -65,7 +65,7 @@ def parameters(tracks: QgsVectorLayer, out: Path, **more: Any) -> dict[str, Any]
 def test_it_trains_judges_and_leaves_nothing_of_the_tracks(
     processing: Any, tracks: QgsVectorLayer, runs: Path, tmp_path: Path
 ) -> None:
-    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
 
     told = Told()
     done = processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=told)

@@ -137,7 +137,7 @@ def test_what_a_crs_cannot_express_is_no_position() -> None:
 def test_a_crs_with_no_way_to_the_earth_is_refused(fixes: Any, make: Any) -> None:
     """As the Moon's: its degrees would be taken for ours."""
     from raw_qgis_plugin.core.errors import InputError
-    from raw_qgis_plugin.gui.map_shapes import lonlat
+    from raw_qgis_plugin.gui.map_tools.shapes import lonlat
 
     layer, moon = make(fixes), QgsCoordinateReferenceSystem("IAU_2015:30100")
     assert moon.isValid()

@@ -30,7 +30,7 @@ def tracks(make: Callable[..., Any], fixes: Any, tmp_path: Path) -> Iterator[Qgs
 @pytest.fixture
 def saved_regions(staged: None) -> Iterator[Any]:
     """What the plugin has as long as it is loaded."""
-    from raw_qgis_plugin.gui.regions_saved import SavedRegions
+    from raw_qgis_plugin.gui.regions.saved import SavedRegions
 
     saved = SavedRegions()
     yield saved
@@ -38,8 +38,8 @@ def saved_regions(staged: None) -> Iterator[Any]:
 
 
 def make_book(tracks: QgsVectorLayer) -> Any:
-    from raw_qgis_plugin.gui.dock_layers import LayerGroup
-    from raw_qgis_plugin.gui.regions_kept import RegionBook
+    from raw_qgis_plugin.gui.dock.layers import LayerGroup
+    from raw_qgis_plugin.gui.regions.kept import RegionBook
 
     return RegionBook(tracks, LayerGroup(tracks), lambda: None)
 
@@ -47,9 +47,9 @@ def make_book(tracks: QgsVectorLayer) -> Any:
 def draw(book: Any, name: str, west: float, users: int | None) -> Any:
     import shapely
 
-    from raw_qgis_plugin.core.region_view import RegionView
-    from raw_qgis_plugin.gui.map_shapes import in_crs
-    from raw_qgis_plugin.gui.regions_card import Region
+    from raw_qgis_plugin.core.regions.view import RegionView
+    from raw_qgis_plugin.gui.map_tools.shapes import in_crs
+    from raw_qgis_plugin.gui.regions.card import Region
 
     polygon = shapely.box(west, 39.9, west + 0.02, 39.93)
     columns = {} if users is None else {"shops": 2.5 + users, "shops_low": 1.25, "shops_high": np.float32(30.1)}
@@ -62,7 +62,7 @@ def draw(book: Any, name: str, west: float, users: int | None) -> Any:
 def test_a_card_without_what_is_asked_of_stretches(tracks: QgsVectorLayer) -> None:
     from qgis.PyQt.QtWidgets import QLabel
 
-    from raw_qgis_plugin.gui.regions_card import RegionCard
+    from raw_qgis_plugin.gui.regions.card import RegionCard
 
     stretches = {**HEADS[0], "name": "rides", "title": "Rides", "hours": 0.5}
     region = draw(make_book(tracks), "Centre", 116.3, 20)
@@ -75,7 +75,7 @@ def test_a_card_without_what_is_asked_of_stretches(tracks: QgsVectorLayer) -> No
 
 
 def test_the_same_polygon_twice_is_two_regions(tracks: QgsVectorLayer) -> None:
-    from raw_qgis_plugin.gui.regions_card import RegionCard
+    from raw_qgis_plugin.gui.regions.card import RegionCard
 
     book = make_book(tracks)
     first, second = (draw(book, "A", 116.38, 12) for _ in range(2))
@@ -106,7 +106,7 @@ def reopen(path: Path) -> QgsVectorLayer:
 def test_regions_come_back_with_shape_figures_and_style(
     tracks: QgsVectorLayer, saved_regions: Any, tmp_path: Path, suffix: str
 ) -> None:
-    from raw_qgis_plugin.gui.regions_saved import layers_of_regions
+    from raw_qgis_plugin.gui.regions.saved import layers_of_regions
 
     book = make_book(tracks)
     book.min_users = 3
@@ -137,7 +137,7 @@ def test_regions_come_back_with_shape_figures_and_style(
 def test_dates_and_times_of_the_users_own_fields_come_back(
     tracks: QgsVectorLayer, saved_regions: Any, tmp_path: Path
 ) -> None:
-    from raw_qgis_plugin.gui.regions_saved import layers_of_regions
+    from raw_qgis_plugin.gui.regions.saved import layers_of_regions
 
     book = make_book(tracks)
     region = draw(book, "A", 116.38, 12)
@@ -163,7 +163,7 @@ def test_dates_and_times_of_the_users_own_fields_come_back(
 
 def test_a_value_that_no_field_can_have_takes_no_region_with_it(tracks: QgsVectorLayer, saved_regions: Any) -> None:
     """As dates were once written."""
-    from raw_qgis_plugin.gui.regions_saved import FEATURES, OF
+    from raw_qgis_plugin.gui.regions.saved import FEATURES, OF
 
     layer = QgsVectorLayer("Polygon?crs=EPSG:4326&field=name:string&field=seen:date", "regions", "memory")
     layer.setCustomProperty(OF, tracks.id())
@@ -181,7 +181,7 @@ def test_a_value_that_no_field_can_have_takes_no_region_with_it(tracks: QgsVecto
 
 
 def test_regions_that_a_filter_hides_are_kept(tracks: QgsVectorLayer, saved_regions: Any, tmp_path: Path) -> None:
-    from raw_qgis_plugin.gui.regions_saved import layers_of_regions
+    from raw_qgis_plugin.gui.regions.saved import layers_of_regions
 
     book = make_book(tracks)
     for name, west in (("A", 116.38), ("B", 116.40), ("C", 116.42)):
@@ -203,7 +203,7 @@ def test_regions_that_a_filter_hides_are_kept(tracks: QgsVectorLayer, saved_regi
 
 
 def test_removing_what_a_filter_shows_leaves_what_it_hides(tracks: QgsVectorLayer) -> None:
-    from raw_qgis_plugin.gui.regions_saved import all_features
+    from raw_qgis_plugin.gui.regions.saved import all_features
 
     book = make_book(tracks)
     for name, west in (("A", 116.38), ("B", 116.40)):
@@ -217,7 +217,7 @@ def test_removing_what_a_filter_shows_leaves_what_it_hides(tracks: QgsVectorLaye
 
 
 def test_regions_are_saved_after_the_plugin_was_unloaded(tracks: QgsVectorLayer, tmp_path: Path) -> None:
-    from raw_qgis_plugin.gui.regions_saved import SavedRegions, layers_of_regions
+    from raw_qgis_plugin.gui.regions.saved import SavedRegions, layers_of_regions
 
     saved, book = SavedRegions(), make_book(tracks)
     draw(book, "A", 116.38, 12)
@@ -250,7 +250,7 @@ def test_what_the_user_gives_the_layer_is_kept(tracks: QgsVectorLayer) -> None:
 
 def test_without_the_plugin_they_would_be_gone(tracks: QgsVectorLayer, tmp_path: Path) -> None:
     """What all this is for: should QGIS begin to save what is in memory layers, it can go."""
-    from raw_qgis_plugin.gui.regions_saved import layers_of_regions
+    from raw_qgis_plugin.gui.regions.saved import layers_of_regions
 
     book = make_book(tracks)
     draw(book, "A", 116.38, 12)
@@ -264,7 +264,7 @@ def test_a_layer_that_was_made_a_file_goes_on(
     tracks: QgsVectorLayer, saved_regions: Any, saved: Callable[..., Any], tmp_path: Path
 ) -> None:
     """As by the mark beside its name: features get other ids, and the file keeps them."""
-    from raw_qgis_plugin.gui.regions_saved import FEATURES
+    from raw_qgis_plugin.gui.regions.saved import FEATURES
 
     book = make_book(tracks)
     first, second = draw(book, "A", 116.38, 12), draw(book, "B", 116.40, 20)
@@ -284,7 +284,7 @@ def test_a_layer_that_was_made_a_file_goes_on(
 
 
 def test_what_is_not_ours_does_no_harm(tracks: QgsVectorLayer, saved_regions: Any) -> None:
-    from raw_qgis_plugin.gui.regions_saved import FEATURES, OF
+    from raw_qgis_plugin.gui.regions.saved import FEATURES, OF
 
     layer = QgsVectorLayer("Polygon?crs=EPSG:4326&field=name:string", "odd", "memory")
     layer.setCustomProperty(OF, tracks.id())

@@ -52,10 +52,10 @@ def test_the_most_frequent_label_of_an_id_counts_and_nulls_do_not(
 def test_tracks_that_each_user_numbers_anew_keep_their_labels(
     staged: None, make: Callable[..., Any], invented: Callable[..., Any], tmp_path: Path
 ) -> None:
-    pytest.importorskip("model.labels", exc_type=ImportError)
-    from model.labels import label_units, read_table
-    from raw_qgis_plugin.core import sources
-    from raw_qgis_plugin.gui.training_pages import DataPage, QuestionPage
+    pytest.importorskip("model.data.labels", exc_type=ImportError)
+    from model.data.labels import label_units, read_table
+    from raw_qgis_plugin.core.sources import readers as sources
+    from raw_qgis_plugin.gui.training.pages import DataPage, QuestionPage
     from raw_qgis_plugin.layers.reading import read_tracks
     from raw_qgis_plugin.tasks.training import write_labels, write_tracks
 
@@ -89,7 +89,7 @@ def test_tracks_that_each_user_numbers_anew_keep_their_labels(
 def test_the_question_can_be_changed_after_a_count_was_cancelled(
     staged: None, make: Callable[..., Any], invented: Callable[..., Any]
 ) -> None:
-    from raw_qgis_plugin.gui.training_pages import DataPage, QuestionPage
+    from raw_qgis_plugin.gui.training.pages import DataPage, QuestionPage
 
     fixes = invented()
     fixes.more |= {"kind": ["a", "b"] * (len(fixes.t) // 2), "zone": ["c", "d"] * (len(fixes.t) // 2)}
@@ -109,7 +109,7 @@ def test_the_question_can_be_changed_after_a_count_was_cancelled(
 )
 def test_the_answer_is_announced_as_it_will_be_learned(staged: None, labels: list[str], tmp_path: Path) -> None:
     heads = pytest.importorskip("model.heads", exc_type=ImportError)
-    from model.labels import read_table
+    from model.data.labels import read_table
     from raw_qgis_plugin.tasks.training import Labels, are_numbers, write_labels
 
     said = Labels({(f"u{n}",): text for n, text in enumerate(labels)}, are_numbers(set(labels)))
@@ -132,7 +132,7 @@ def test_few_numbers_are_numbers_too(staged: None, make: Callable[..., Any], inv
 def test_a_label_is_taught_in_a_child_process(
     staged: None, table: QgsVectorLayer, sample: Path, tmp_path: Path
 ) -> None:
-    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.layers.snapshot import Snapshot
     from raw_qgis_plugin.tasks import training
     from raw_qgis_plugin.tasks.child import Child

@@ -52,7 +52,7 @@ def given(monkeypatch: pytest.MonkeyPatch, staged: None) -> dict[str, Any]:
     from pyarrow import parquet
 
     from raw_qgis_plugin.core.errors import Cancelled
-    from raw_qgis_plugin.core.sources import read
+    from raw_qgis_plugin.core.sources.readers import read
     from raw_qgis_plugin.tasks.child import Child
 
     seen: dict[str, Any] = {}
@@ -80,7 +80,7 @@ def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_some_labels_answer_for_everybody(
     run: Callable, make: Callable, invented: Callable, bundle: str, tmp_path: Path, cache: Path
 ) -> None:
-    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
 
     pytest.importorskip("torch")
     fixes = invented(users=40, fixes=60)
@@ -176,7 +176,7 @@ def test_whatever_ends_it_stops_the_training_and_leaves_nothing(
 def test_what_was_learned_outlasts_a_folder_that_cannot_be_written(
     run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, at_once: None
 ) -> None:
-    from raw_qgis_plugin.gui.training_run import RunPage
+    from raw_qgis_plugin.gui.training.run import RunPage
     from raw_qgis_plugin.tasks.child import Child
 
     (tmp_path / "file").touch()
@@ -282,7 +282,7 @@ def test_too_few_labels_are_said_by_the_training_in_its_own_words(
 def test_a_training_that_breaks_leaves_the_log_that_it_points_to(
     run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], tmp_path: Path, at_once: None
 ) -> None:
-    from raw_qgis_plugin.gui.training_run import RunPage
+    from raw_qgis_plugin.gui.training.run import RunPage
     from raw_qgis_plugin.tasks.child import Child
 
     (tmp_path / "standin.py").write_text("print('reading', flush=True)\n1 / 0")

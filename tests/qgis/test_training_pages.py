@@ -10,7 +10,7 @@ from qgis.core import QgsVectorLayer
 
 
 def test_typical_ways_are_left_out_where_somebody_says_so(staged: Any, tmp_path: Path) -> None:
-    from raw_qgis_plugin.gui.training_pages import DataPage, ModelPage, QuestionPage
+    from raw_qgis_plugin.gui.training.pages import DataPage, ModelPage, QuestionPage
     from raw_qgis_plugin.tasks.training import pretraining
 
     question = QuestionPage(DataPage(QgsVectorLayer("Point?crs=EPSG:4326", "fixes", "memory")))

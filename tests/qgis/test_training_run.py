@@ -19,7 +19,7 @@ def show(
     staged: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
 ) -> Callable[[str], Any]:
     """The page with a run on it, whose training is a stand-in given by its source."""
-    from raw_qgis_plugin.gui import training_run
+    from raw_qgis_plugin.gui.training import run as training_run
     from raw_qgis_plugin.tasks import child as module
 
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
@@ -48,7 +48,7 @@ def spin(until: Callable[[], bool], seconds: float = 20.0) -> bool:
 
 
 def test_what_goes_on_after_a_pause_is_not_killed(show: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    from raw_qgis_plugin.gui import training_run
+    from raw_qgis_plugin.gui.training import run as training_run
 
     monkeypatch.setattr(training_run, "PATIENCE_S", 3.0)
     page = show(STAYS)

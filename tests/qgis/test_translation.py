@@ -90,7 +90,7 @@ def test_menu_and_toolbox_speak_the_language(processing: Any, speaking: tuple[st
 def test_maps_speak_the_language(staged: None, bundle: str) -> None:
     """Names of layers and legends, of the shipped heads too: they end on printed maps."""
     from raw_qgis_plugin import translation
-    from raw_qgis_plugin.core.bundle import open_bundle
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.layers import styling
 
     translator, heads = translation.install("zh_CN"), open_bundle(bundle or None).heads

@@ -54,7 +54,7 @@ def test_a_window_that_was_closed_goes_before_the_next_and_the_last_with_the_plu
 
 
 def test_esc_takes_the_frame_of_the_tour_away(menu: Any) -> None:
-    from raw_qgis_plugin.gui.tour import Tour
+    from raw_qgis_plugin.gui.windows.tour import Tour
 
     def frames() -> list[QFrame]:
         return menu.iface.mainWindow().findChildren(QFrame, "RawTourFrame")
@@ -68,7 +68,7 @@ def test_esc_takes_the_frame_of_the_tour_away(menu: Any) -> None:
 
 def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from raw_qgis_plugin.environment.interpreter import Layout
-    from raw_qgis_plugin.gui import environment
+    from raw_qgis_plugin.gui.windows import packages as environment
 
     elsewhere = Layout("win32", Path("/no/bin/qgis-bin.exe"), Path("/no/prefix"), (3, 12))
     monkeypatch.setattr(environment, "this_layout", lambda: elsewhere)

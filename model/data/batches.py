@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Batches for pretraining: tracks drawn from a weighted mix of sources, seen at many cadences, with questions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.data.corpus import COARSE_S, SHORTEST, Source, View
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.features import featurizer as feat
+from raw_qgis_plugin.core.forecasting.candidates import LATERAL_CANDIDATE, candidates
+from raw_qgis_plugin.core.geodesy import metres_per_degree
+
+# Cadences in seconds and how often a training batch has them. The shares follow what loggers do: phones and
+# trackers at seconds to a minute, operators' records at a quarter of an hour.
+CADENCES = {1: 3, 2: 5, 3: 5, 5: 14, 8: 5, 10: 7, 15: 14, 20: 5, 30: 8, 45: 6, 60: 40, 120: 6, 300: 3, 900: 36, 1800: 4}
+FILLED_S = 900
+FASTEST_MS = 70.0  # of simulated movement that is enlarged
+PIECES = 4  # tracks in one row, at most
+WARM = 4  # fixes before days are asked about
+COARSE_QUESTIONS = 24  # of days, one fix in so many is asked
+FARTHEST_S = 32 * FILLED_S  # a longer way over a silence is not asked: nobody is told where the night ends
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B rows of L fixes, and Q questions asked of R fixes of each row.
+
+    x: (B, L, features). clock: (B, L). piece: (B, L) int, equal along one track of a row, or None where a row is one
+    track. row: (B, R) the fixes asked. query: (B, R, Q, query). candidate: (B, R, Q, K, candidate) and place:
+    (B, R, Q, K, 2) in units of the scale, or None where no candidates are laid out. base, target: (B, R, Q, 2) in units
+    of the scale. scale: (B, R, Q) metres. speed: (B, R, Q) scale over dt, m/s. asked: (B, R, Q) bool, where there is a
+    true answer. points: fixes that are not padding.
+    """
+
+    x: np.ndarray
+    clock: np.ndarray
+    piece: np.ndarray | None
+    row: np.ndarray
+    query: np.ndarray
+    candidate: np.ndarray | None
+    place: np.ndarray | None
+    base: np.ndarray
+    target: np.ndarray
+    scale: np.ndarray
+    speed: np.ndarray
+    asked: np.ndarray
+    points: int
+    cadence: int
+
+
+def pace(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
+    """How much longer than simulated each step of rows t (B, L) ms takes, varying along the way: (B, L)."""
+    tau = np.exp(rng.uniform(np.log(30), np.log(200), (len(t), 1)))
+    return np.exp(0.3 * _wander(rng, np.exp(-np.abs(np.diff(t, axis=1)) / 1000.0 / tau))[..., 0])
+
+
+def _wander(rng: np.random.Generator, keep: np.ndarray) -> np.ndarray:
+    """Standard normal pairs (B, L, 2), each of which correlates with the one before it by keep (B, L - 1)."""
+    walk = rng.normal(size=(len(keep), keep.shape[1] + 1, 2))
+    fresh = np.sqrt(1 - keep**2)
+    for i in range(1, walk.shape[1]):
+        walk[:, i] = keep[:, i - 1, None] * walk[:, i - 1] + fresh[:, i - 1, None] * walk[:, i]
+    return walk
+
+
+def noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
+    """Recording error in metres for sequences t (B, L) ms: (B, L, 2), an autocorrelated part and white noise."""
+    b, length = t.shape
+    sigma, tau, white = (
+        np.exp(rng.uniform(np.log(lo), np.log(hi), (b, 1))) for lo, hi in ((0.7, 9), (10, 200), (0.3, 3))
+    )
+    error = sigma[..., None] * _wander(rng, np.exp(-np.abs(np.diff(t, axis=1)) / 1000.0 / tau))
+    return error + rng.normal(size=(b, length, 2)) * white[..., None]
+
+
+def _enlarge(
+    rng: np.random.Generator, piece: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Half of the simulated rows (B, L) made larger or smaller about the first fix of each track: streets become
+    motorways and railways, which simulations have too few of. Nobody goes faster than FASTEST_MS for that.
+    """
+    begins = np.diff(piece, axis=1, prepend=-2) != 0
+    first = np.maximum.accumulate(np.where(begins, np.arange(piece.shape[1]), 0), axis=1)
+    lon0, lat0 = np.take_along_axis(lon, first, 1), np.take_along_axis(lat, first, 1)
+    kx, ky = metres_per_degree(lat0)
+    x, y = (lon - lon0) * kx, (lat - lat0) * ky
+    seconds = np.maximum(np.diff(t, axis=1) / 1000.0, 0.5)
+    speed = np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)) / seconds
+    fastest = np.where(np.diff(piece, axis=1) == 0, speed, 0.0).max(axis=1, keepdims=True)
+    factor = np.exp(rng.uniform(np.log(0.7), np.log(4.0), (len(t), 1)))
+    factor = np.where(rng.random((len(t), 1)) < 0.5, np.minimum(factor, FASTEST_MS / np.maximum(fastest, 1.0)), 1.0)
+    return lon0 + x * factor / kx, lat0 + y * factor / ky
+
+
+def _offsets(rng: np.random.Generator, shape: tuple[int, ...], coarse: bool) -> np.ndarray:
+    """How many fixes ahead to ask, (…, 4): the next, one of the two after, one of some after, and one farther."""
+    some = rng.integers(4, 11 if coarse else 6, shape)
+    far = np.exp(rng.uniform(np.log(6), np.log(33), shape)).astype(int)
+    return np.stack([np.ones(shape, int), rng.integers(2, 4, shape), some, far], axis=-1)
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Tracks laid out in rows: t ms, lon, lat (B, L), piece (B, L) int, -1 on padding."""
+
+    t: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+    piece: np.ndarray
+
+
+def _draw(rng: np.random.Generator, s: Source, v: View, cadence: int, count: int, length: int) -> Rows:
+    """`count` rows of `length` fixes from one source; what a run leaves free is filled with parts of others."""
+    at = np.zeros((count, length), np.int64)  # rows of the view
+    piece = np.full((count, length), -1)
+    used = np.zeros(count, int)
+    step = np.arange(length)
+    for number in range(PIECES):
+        free = np.flatnonzero(length - used >= SHORTEST)
+        if not len(free):
+            break
+        run = np.minimum(np.searchsorted(v.share, rng.random(len(free))), len(v.start) - 1)
+        begin = (rng.random(len(free)) * np.maximum(v.length[run] - 0.8 * length, 1)).astype(int)
+        missing = 0.0 if v.slot is not None else rng.choice([0.0, 0.0, 0.05, 0.15], (len(free), 1))
+        inside = begin[:, None] + np.cumsum(1 + (rng.random((len(free), length)) < missing), axis=1) - 1
+        fits = (inside < v.length[run][:, None]) & (step < (length - used[free])[:, None])
+        goal = np.broadcast_to(free[:, None], fits.shape)[fits], (used[free][:, None] + step)[fits]
+        at[goal], piece[goal] = (v.start[run][:, None] + inside)[fits], number
+        used[free] += fits.sum(axis=1)
+    rows = v.rows[at]
+    s.note(rows[:, 0])
+    t = s.t[rows] if v.slot is None else v.slot[at].astype(np.int64) * (1000 * cadence)
+    return Rows(t, s.lon[rows], s.lat[rows], piece)
+
+
+def _vary(rng: np.random.Generator, rows: Rows, exact: bool, cadence: int) -> Rows:
+    """Rows with their time stretched and, where the positions are exact, made larger or smaller and with noise."""
+    t, lon, lat = rows.t, rows.lon, rows.lat
+    if cadence < COARSE_S:
+        stretch = rng.uniform(*((0.75, 1.35) if exact else (0.92, 1.08)), (len(t), 1))
+        if exact:
+            stretch = stretch * np.where(rng.random((len(t), 1)) < 0.25, pace(rng, t), 1.0)
+        t = t[:, :1] + np.cumsum(np.diff(t, axis=1, prepend=t[:, :1]) * stretch, axis=1).astype(np.int64)
+    if exact:
+        lon, lat = _enlarge(rng, rows.piece, t, lon, lat)
+        kx, ky = metres_per_degree(lat)
+        error = noise(rng, t)
+        lon, lat = lon + error[..., 0] / kx, lat + error[..., 1] / ky
+    return Rows(t, lon, lat, rows.piece)
+
+
+def _featurize(rng: np.random.Generator, rows: Rows, cadence: int) -> Batch:
+    b, length = rows.t.shape
+    coarse = cadence >= COARSE_S
+    sequence = np.arange(b)[:, None] * (PIECES + 1) + rows.piece % (PIECES + 1)  # padding is a sequence of its own
+    # Padding goes on in time, in place.
+    last = np.maximum.accumulate(np.where(rows.piece >= 0, np.arange(length), 0), axis=1)
+    t, lon, lat = (np.take_along_axis(a, last, 1) for a in (rows.t, rows.lon, rows.lat))
+    t = t + np.where(rows.piece < 0, np.arange(length) - last, 0) * 1000
+    f = feat.featurize(sequence.ravel(), t.ravel(), lon.ravel(), lat.ravel())
+    if coarse:  # fewer questions, each with the places that the user may be at
+        asker = np.sort(rng.integers(WARM, length - 1, (b, max(length // COARSE_QUESTIONS, 1))), axis=1)
+        ahead = _offsets(rng, asker.shape, coarse)
+    else:
+        asker = np.broadcast_to(np.arange(length), (b, length))
+        ahead = np.broadcast_to(_offsets(rng, (b,), coarse)[:, None, :], (b, length, 4))
+    place = asker[..., None] + ahead  # (B, R, Q)
+    asked = place < length
+    base_row = np.arange(b)[:, None, None] * length
+    row = np.broadcast_to(base_row + asker[..., None], place.shape)
+    goal = np.where(asked, base_row + place, row)
+    asked &= (sequence.ravel()[goal] == sequence.ravel()[row]) & (rows.piece.ravel()[row] >= 0)
+    goal = np.where(asked, goal, row)
+    shape, row, goal = place.shape, row.ravel(), goal.ravel()
+    dt = np.maximum((f.t[goal] - f.t[row]) / 1000.0, 0.5)
+    q = feat.ask(f, row, dt)
+    unit = q.scale[:, None]
+    target, base = feat.displacement(f, row, f.lon[goal], f.lat[goal]) / unit, q.base / unit
+    asked &= (np.abs(target).max(axis=1) < 200).reshape(shape)  # teleports
+    asked &= (dt <= FARTHEST_S).reshape(shape)
+    x, query = f.x.reshape(b, length, -1), q.x.reshape(*shape, -1)
+    candidate = candidate_xy = None
+    if coarse:
+        found = candidates(f, row, dt, q)
+        candidate = found.x.reshape(*shape, *found.x.shape[1:])
+        candidate_xy = (found.xy / unit[..., None]).astype(np.float32).reshape(*shape, -1, 2)
+    target, base = target.reshape(*shape, 2), base.reshape(*shape, 2)
+    flip = np.where(rng.random(b) < 0.5, -1.0, 1.0).astype(np.float32)
+    x[..., feat.LATERAL_FEATURES] *= flip[:, None, None]
+    query[..., feat.LATERAL_QUERY] *= flip[:, None, None, None]
+    for xy in (target, base):
+        xy[..., 1] *= flip[:, None, None]
+    if candidate is not None and candidate_xy is not None:
+        candidate[..., LATERAL_CANDIDATE] *= flip[:, None, None, None, None]
+        candidate_xy[..., 1] *= flip[:, None, None, None]
+    return Batch(
+        x, f.clock.reshape(b, length), sequence if (rows.piece != 0).any() else None, asker, query,
+        candidate, candidate_xy, base.astype(np.float32), target.astype(np.float32),
+        q.scale.reshape(shape).astype(np.float32), (q.scale / dt).reshape(shape).astype(np.float32),
+        asked, int((rows.piece >= 0).sum()), cadence,
+    )  # fmt: skip
+
+
+class Batches:
+    """A weighted mix of sources that gives batches; batch `n` of a seed is always the same."""
+
+    def __init__(self, sources: list[Source], points: int = 4096, seed: int = 0) -> None:
+        self.sources, self.points, self.seed = sources, points, seed
+        self.cadences = {c: w for c, w in CADENCES.items() if any(s.view(c) for s in sources)}
+        if not self.cadences:
+            raise InputError("The corpus has no run of eight fixes at any cadence.")
+
+    def batch(self, number: int, cadence: int | None = None, filled: bool | None = None) -> Batch:
+        """Batch `number`, at a cadence drawn from CADENCES and half of FILLED_S filled round the clock, if not told."""
+        rows, cadence, rng = self.rows(number, cadence, filled)
+        return _featurize(rng, rows, cadence)
+
+    def rows(
+        self, number: int, cadence: int | None = None, filled: bool | None = None
+    ) -> tuple[Rows, int, np.random.Generator]:
+        """The tracks of batch `number`, the cadence in seconds, and the generator that drew them."""
+        rng = np.random.default_rng([self.seed, number])
+        weights = np.array(list(self.cadences.values()), float)
+        cadence = cadence or int(rng.choice(list(self.cadences), p=weights / weights.sum()))
+        if filled is None:
+            filled = cadence == FILLED_S and rng.random() < 0.5
+        if cadence < COARSE_S:
+            length = int(rng.choice([64, 128, 256], p=[0.8, 0.15, 0.05]))
+        else:
+            length = int(rng.choice([128, 512, 960], p=[0.5, 0.4, 0.1]))
+        count = max(self.points // length, 1)
+        having = [(s, v) for s in self.sources if (v := s.view(cadence, filled))]
+        share = np.array([s.weight for s, _ in having])
+        parts = rng.multinomial(count, share / share.sum())
+        drawn = [
+            _vary(rng, _draw(rng, s, v, cadence, k, length), s.exact, cadence)
+            for (s, v), k in zip(having, parts, strict=True)
+            if k
+        ]
+        joined = (np.concatenate([getattr(r, name) for r in drawn]) for name in ("t", "lon", "lat", "piece"))
+        return Rows(*joined), cadence, rng

@@ -1,0 +1,209 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What pretraining reads: sources of tracks in columns, and their runs at any cadence."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+
+from model.data.shards import Column, Shards, give_back, mapped, open_shards, shards_of
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.sources.readers import FORMATS
+
+COARSE_S = 300  # from here on a sequence runs over silences: it is a person's days, not a trip
+SHORTEST = 8  # fixes: shorter runs teach nothing
+HELD_MS = 12 * 3_600_000  # a fix stands for where its user is for so long, where days are filled round the clock
+VIEW_FILES = ("rows", "slot", "start", "length", "share")
+WHO = {False: "training", True: "validation", None: "all"}
+
+
+class Source:
+    """One part of a corpus: memory-mapped columns t, lon, lat, and which of its people are meant.
+
+    exact: simulated positions without recording error. validation: as in `load`. seen: (n_shards,) how many samples
+    came from each shard. Pickled, for the processes that make batches, it is opened again from its files.
+    """
+
+    def __init__(self, name: str, weight: float, exact: bool, shards: Shards, validation: bool | None) -> None:
+        self.name, self.weight, self.exact, self.shards, self.validation = name, weight, exact, shards, validation
+        self.t, self.lon, self.lat, self.typical_s = shards.t, shards.lon, shards.lat, shards.typical_s
+        self.views: dict[tuple[int, bool], View | None] = {}
+        self.seen = np.zeros(len(shards.ends), np.int64)
+
+    def __reduce__(self) -> tuple:
+        return _reopen, (self.name, self.weight, self.exact, self.shards.folder, self.validation)
+
+    def view(self, cadence: int, filled: bool = False) -> View | None:
+        """The runs of this source at `cadence` seconds, or None where it has none.
+
+        Under COARSE_S: trips, the first fix of each bin. From there on days, the last fix of each bin; filled: a
+        position at every multiple of the cadence, which is the last fix before it.
+        """
+        key = cadence, filled
+        if key not in self.views:
+            too_fine = cadence < COARSE_S and self.typical_s > 1.5 * cadence
+            self.views[key] = None if too_fine else _stored(self, cadence, filled)
+        return self.views[key]
+
+    def note(self, rows: np.ndarray) -> None:
+        """Count a sample for the shard of each row."""
+        self.seen += np.bincount(np.searchsorted(self.shards.ends, rows, "right"), minlength=len(self.seen))
+
+
+@dataclass(frozen=True)
+class View:
+    """Runs of fixes at one cadence. rows: (m,) rows of the source. slot: (m,) multiples of the cadence at which the
+    rows are taken, or None for the fixes' own times. start, length: (r,) runs in `rows`. share: (r,) cumulative share
+    of all fixes.
+    """
+
+    rows: np.ndarray
+    slot: np.ndarray | None
+    start: np.ndarray
+    length: np.ndarray
+    share: np.ndarray
+
+
+def _reopen(name: str, weight: float, exact: bool, folder: Path, validation: bool | None) -> Source:
+    return Source(name, weight, exact, open_shards(folder), validation)
+
+
+class Part(NamedTuple):
+    """The fixes of some people of one shard, in columns; row is each fix's row of the source."""
+
+    row: np.ndarray
+    user: np.ndarray
+    t: np.ndarray
+
+
+def parts(s: Source) -> Iterator[Part]:
+    """The fixes of a source's people, a shard at a time."""
+    wanted = np.ones(len(s.shards.unseen), bool) if s.validation is None else s.shards.unseen == s.validation
+    begin = 0
+    for end in map(int, s.shards.ends):
+        rows = np.flatnonzero(wanted[s.shards.user[begin:end]]) + begin
+        if len(rows):
+            yield Part(rows, s.shards.user[rows], s.t[rows])
+        begin = end
+
+
+def _stored(s: Source, cadence: int, filled: bool) -> View | None:
+    """A view from the files beside the shards, made there when missing."""
+    folder = s.shards.folder / f"{WHO[s.validation]}-{cadence}{'-filled' * filled}"
+    if not folder.is_dir():
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=s.shards.folder) as beside:
+            made = Path(beside, "view")
+            made.mkdir()
+            _write_view(s, cadence, filled, made)
+            if not folder.exists():
+                os.rename(made, folder)
+    rows, slot, start, length, share = (mapped(folder / f"{name}.npy") for name in VIEW_FILES)
+    return View(rows, slot if filled else None, start, length, share) if len(start) else None
+
+
+def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
+    index = np.int32 if len(s.t) < 2**31 else np.int64
+    types = (index, np.int32, np.int64, np.int32)
+    files = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in zip(VIEW_FILES, types)}
+    for part in parts(s):
+        rows, slot, start, length = (_filled if filled else _resampled)(part, cadence)
+        files["start"].append(start + files["rows"].length)
+        files["length"].append(length)
+        files["rows"].append(part.row[rows])
+        files["slot"].append(slot)
+        give_back()
+    for column in files.values():
+        column.close()
+    share = np.cumsum(mapped(folder / "length.npy"), dtype=np.float64)
+    np.save(folder / "share.npy", share / share[-1] if len(share) else share)
+
+
+def _resampled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
+    """Rows of a part, no slots, and start and length of its runs in the rows."""
+    coarse = cadence >= COARSE_S
+    bins = p.t // (1000 * cadence)
+    apart = np.ones(len(p.t) + 1, bool)
+    apart[1:-1] = (bins[1:] != bins[:-1]) | (p.user[1:] != p.user[:-1])
+    rows = np.flatnonzero(apart[1:] if coarse else apart[:-1])
+    gap = 3 * 86_400 if coarse else 6 * cadence
+    new = np.ones(len(rows), bool)
+    new[1:] = (p.user[rows[1:]] != p.user[rows[:-1]]) | (np.diff(p.t[rows]) > 1000 * gap)
+    return rows, rows[:0], *_runs(new, p.t[rows] if coarse else None)
+
+
+def _filled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
+    """Rows of a part with the slots that they stand at, and start and length of its runs in the rows."""
+    step = 1000 * cadence
+    last = np.ones(len(p.t), bool)
+    last[:-1] = p.user[1:] != p.user[:-1]
+    slot = -(-p.t // step)  # the first slot at or after each fix
+    until = np.append(slot[1:], 0)
+    until[last] = slot[last] + 1
+    until = np.minimum(until, (p.t + HELD_MS) // step + 1)
+    count = np.maximum(until - slot, 0)
+    rows = np.repeat(np.arange(len(p.t)), count)
+    slots = np.repeat(slot, count) + np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+    new = np.ones(len(rows), bool)
+    new[1:] = (p.user[rows[1:]] != p.user[rows[:-1]]) | (np.diff(slots) > 1)
+    return rows, slots, *_runs(new, slots * step)
+
+
+def _runs(new: np.ndarray, t: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+    """Start and length of the runs that begin where `new`, of SHORTEST fixes at least and, where their times t are
+    given, hours.
+    """
+    start = np.flatnonzero(new)
+    length = np.diff(np.append(start, len(new)))
+    enough = length >= SHORTEST
+    if t is not None:
+        enough &= t[start + length - 1] - t[start] >= 6 * 3_600_000
+    return start[enough], length[enough]
+
+
+def load(spec: str, *, validation: bool | None = False, cache: Path | None = None) -> Source:
+    """Open one source, tokenised when it is seen for the first time (model/data/shards.py).
+
+    spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the others (False), or
+    all (None). cache: folder of the shards. Cabs and devices that are held apart for demonstrations and reports
+    (heldout.py) are never read from the sources as published, whose columns tell them; the plugin's tables have
+    other columns. Raises InputError where nothing is left.
+    """
+    weight, path, exact = parse(spec)
+    shards = shards_of(path, cache)
+    if validation is not None and not (shards.unseen == validation).any():
+        raise InputError(f"{path} holds no tracks {'to validate with' if validation else 'to train on'}.")
+    return Source(Path(path).stem, weight, exact, shards, validation)
+
+
+def parse(spec: str) -> tuple[float, str, bool]:
+    """The weight, the [kind:]PATH and whether positions are exact, of a source. InputError for a wrong weight."""
+    weight, star, rest = spec.rpartition("*")
+    try:
+        value = float(weight) if star else 1.0
+    except ValueError:
+        value = 0.0
+    if not 0 < value < float("inf"):
+        raise InputError(f"The weight in '{spec}' is no positive number: write for instance 2*PATH.")
+    return value, rest.removeprefix("exact:"), rest.startswith("exact:")
+
+
+def source_name(spec: str) -> str:
+    """A corpus source as a card names it: weight, kind and the end of the path, without the folders of one machine."""
+    weight, star, rest = spec.rpartition("*")
+    kind, colon, path = rest.partition(":")
+    if kind not in (*FORMATS, "exact"):
+        kind, colon, path = "", "", rest
+    return weight + star + kind + colon + "/".join(Path(path).parts[-2:])
+
+
+def forget(sources: list[Source]) -> None:
+    """Delete the shards of sources."""
+    for s in sources:
+        shutil.rmtree(s.shards.folder, ignore_errors=True)

@@ -1,0 +1,378 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Labels for teaching a head: joining a table to users, tracks, days, labelled intervals, trips or regions."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Callable, Hashable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from model.cli import warn
+from model.data.persons import link, runs_of
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.features.trips import cut_trips
+from raw_qgis_plugin.core.geodesy import metres_between
+from raw_qgis_plugin.core.sources import readers as sources
+from raw_qgis_plugin.core.times import NO_TIME, parse_times
+from raw_qgis_plugin.core.tracks import Tracks, encode_ids
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ID_FIELDS = {
+    "user": ("user_id", "user", "uid", "cab_id", "id"),
+    "track": ("track_id", "trip_id", "tid", "id"),
+    "day": ("day", "date"),
+    "region": ("region_id", "id", "name", "GEOID"),
+}
+INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
+FEWEST_FIXES, SHORTEST_S = 10, 60.0  # of a labelled interval
+FEWEST = 10  # labelled units
+MOST_OF = 0.5  # of a trip's way must be of one label
+MISSING = {"", "null", "nan", "<na>"}  # labels that say nothing, in any case; 'none' is an answer
+YES_NO = {"true": "yes", "1": "yes", "yes": "yes", "false": "no", "0": "no", "no": "no"}
+WHOLE = re.compile(r"\d+\.0")
+Tell = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Labelled:
+    """Units with their labels. unit: (n,) row of the unit. value: (n,) label. group: (n,) int, who must stay together
+    on one side of a split. runs: hashes of runs of fixes (m,), and the group of each (m,).
+    """
+
+    unit: np.ndarray
+    value: np.ndarray
+    group: np.ndarray
+    runs: tuple[np.ndarray, np.ndarray] = (np.zeros(0, np.uint64), np.zeros(0, np.int32))
+
+
+def read_table(path: str | Path) -> dict[str, np.ndarray]:
+    """Columns of a CSV or Parquet table. A CSV file's are numbers where all of their values are, but for ids: a census
+    tract's leading zeros are part of its name.
+    """
+    table, of_text = sources.read_table(path), sources.find_source(path)[1] != "parquet"
+    ids = {name for names in ID_FIELDS.values() for name in names}
+    columns = {name: table[name] for name in table.column_names}
+    numbers = {name: as_numbers(c) for name, c in columns.items() if of_text and name not in ids}
+    return {name: np.asarray(c.to_pylist(), object) for name, c in (columns | numbers).items()}
+
+
+def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column of text as whole numbers or as numbers, where all of its values are; else as it is."""
+    import pyarrow as pa
+
+    for kind in (pa.int64(), pa.float64()):
+        with suppress(pa.ArrowInvalid):
+            return column.cast(kind)
+    return column
+
+
+def column(table: dict[str, np.ndarray], names: tuple[str, ...], what: str) -> np.ndarray:
+    """The first of `names` that the table has. InputError where it has none."""
+    for name in names:
+        if name in table:
+            return table[name]
+    raise InputError(f"The labels have no {what}: one of the columns {', '.join(names)}.")
+
+
+def clean(values: Sequence[Any] | np.ndarray) -> np.ndarray:
+    """(n,) labels as they are learned: None for a missing one (NULL, NaN, empty), text without outer spaces and, where
+    spellings differ in case alone, in the most frequent one; numbers and truth values as they are.
+    """
+    return _one_spelling([_clean(value) for value in values])
+
+
+def _clean(value: Any) -> Any:
+    if value is None or value != value or value in (np.inf, -np.inf):
+        return None
+    if isinstance(value, (bool, int, float, np.bool_, np.number)):
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    text = str(value).strip()
+    return None if text.casefold() in MISSING else text
+
+
+def _one_spelling(values: list[Any]) -> np.ndarray:
+    count = Counter(v for v in values if isinstance(v, str))
+    spelling = {text.casefold(): text for text in sorted(count, key=lambda text: (count[text], text))}
+    out = np.empty(len(values), object)
+    out[:] = [spelling[v.casefold()] if isinstance(v, str) else v for v in values]
+    return out
+
+
+def label_words(values: Sequence[Any] | np.ndarray, rename: dict[str, str] | None = None) -> np.ndarray:
+    """(n,) labels in words, cleaned; None where one is missing or is renamed to nothing. True is 'yes' and false 'no',
+    as are 1 and 0 where there is no other whole number. rename: what to call a label, however it is spelled.
+    """
+    texts = [_number_text(v) for v in clean(values)]
+    coded = any(t.isdecimal() and t not in YES_NO for t in texts if t is not None)
+    names = {name.strip().casefold(): to.strip() for name, to in (rename or {}).items()}
+
+    def word(text: str | None) -> str | None:
+        if text is None:
+            return None
+        own = text if coded and text.isdecimal() else YES_NO.get(text.casefold(), text)
+        return names.get(text.casefold(), names.get(own.casefold(), own)) or None
+
+    return _one_spelling([word(t) for t in texts])
+
+
+def _number_text(value: Any) -> str | None:
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        value = int(value)
+    return None if value is None else str(value)
+
+
+def is_one_of(words: np.ndarray, classes: Sequence[str]) -> np.ndarray:
+    """(n,) bool: which labels in words are one of some classes, however those are spelled."""
+    asked = {name.strip().casefold() for name in classes}
+    asked |= {YES_NO[name] for name in asked if name in YES_NO}
+    return np.array([word is not None and word.casefold() in asked for word in words], bool)
+
+
+def id_texts(values: Any) -> np.ndarray:
+    """(n,) ids as tracks have them, None where one is missing. In a CSV pandas writes 7 as 7.0 once one is missing."""
+    coded = encode_ids(values)
+    names = [name.removesuffix(".0") if WHOLE.fullmatch(name) else name for name in coded.names]
+    return np.array([*names, None], object)[coded.codes]  # the last one answers code -1
+
+
+def thin(
+    table: dict[str, np.ndarray], field: str, rename: dict[str, str], most: int, seed: int
+) -> dict[str, np.ndarray]:
+    """The table with at most `most` rows a label (cleaned and renamed), drawn at random, and none without a label."""
+    words = label_words(table[field], rename)
+    there = np.flatnonzero([word is not None for word in words])
+    text = words[there].astype(str)
+    order = np.random.default_rng(seed).permutation(len(text))
+    order = order[np.argsort(text[order], kind="stable")]
+    rank = np.arange(len(order)) - np.searchsorted(text[order], text[order])
+    kept = there[np.sort(order[rank < most])]
+    return {name: values[kept] for name, values in (table | {field: clean(table[field])}).items()}
+
+
+def usable(
+    table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None, tell: Tell = warn
+) -> dict[str, np.ndarray]:
+    """The rows that say something of a unit, one a unit, and their labels cleaned. Without a label, without an id, or
+    labelled in two ways (after renaming), they are left out, which is told. InputError where there is no such column,
+    where the table is of another kind of unit, or where no row is left.
+    """
+    if field not in table:
+        raise InputError(f"The labels have no column '{field}'. They have: {', '.join(table)}.")
+    keys, words = keys_of(table, unit), label_words(table[field], rename)
+    said: dict[Hashable, str] = {}
+    torn, kept = set(), []
+    for row, (key, word) in enumerate(zip(keys, words, strict=True)):
+        if key is None or word is None:
+            continue
+        if key not in said:
+            said[key] = word
+            kept.append(row)
+        elif said[key] != word:
+            torn.add(key)
+    kept = [row for row in kept if keys[row] not in torn]
+    left_out = {
+        "without a label": sum(word is None for word in words),
+        f"without an id of the {unit}": sum(k is None and w is not None for k, w in zip(keys, words, strict=True)),
+        "labelled in two ways": sum(k in torn and w is not None for k, w in zip(keys, words, strict=True)),
+    }
+    reasons = _reasons(left_out)
+    if reasons and not kept:
+        raise InputError(f"No row of the labels is left to learn from: {reasons}.")
+    if reasons:
+        tell(f"Rows of the labels were left out: {reasons}.")
+    return {name: values[kept] for name, values in (table | {field: clean(table[field])}).items()}
+
+
+def _reasons(left_out: dict[str, int]) -> str:
+    return ", ".join(f"{n:,} {reason}" for reason, n in left_out.items() if n)
+
+
+def is_interval_table(table: dict[str, np.ndarray]) -> bool:
+    """Does a table label intervals of time (GeoLife's labels) rather than whole units?"""
+    return any(start in table and end in table for start, end in INTERVAL_FIELDS)
+
+
+def read_intervals(table: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """When labelled intervals start and end, (n,) epoch ms each, NO_TIME where that cannot be read."""
+    start, end = next((table[s], table[e]) for s, e in INTERVAL_FIELDS if s in table and e in table)
+    return parse_times(start), parse_times(end)
+
+
+def keys_of(table: dict[str, np.ndarray], unit: str) -> list[Hashable]:
+    """What names each row's unit: an id; of tracks and days, where there is a column of users, user and id; of labelled
+    intervals user, start and end; None where an id is missing. InputError where intervals are to label other units.
+    """
+    if unit == "trip" and not is_interval_table(table):
+        raise InputError("Labels of trips need a user's id, start and end: columns such as user_id, t_start and t_end.")
+    if is_interval_table(table) and unit in ("track", "trip"):
+        users = id_texts(column(table, ID_FIELDS["user"], "user"))
+        times = zip(*read_intervals(table), strict=True)
+        return [
+            None if user is None else (user, row) if NO_TIME in (start, end) else (user, int(start), int(end))
+            for row, (user, (start, end)) in enumerate(zip(users, times, strict=True))
+        ]
+    if is_interval_table(table) and unit in ("user", "day"):
+        raise InputError(
+            f"The labels have start and end times, so they are of pieces of tracks and not of a {unit}: use --unit "
+            f"track, or leave these columns out to label each {unit} as a whole."
+        )
+    ids = id_texts(column(table, ID_FIELDS[unit], f"id of the {unit}"))
+    whose = users_of(table, unit)
+    if whose is None:
+        return list(ids)
+    return [None if u is None or i is None else (u, i) for u, i in zip(id_texts(whose), ids, strict=True)]
+
+
+def users_of(table: dict[str, np.ndarray], unit: str) -> np.ndarray | None:
+    """The users whose tracks or days a table labels, where it says so."""
+    if unit not in ("track", "day"):
+        return None
+    return next((table[name] for name in ID_FIELDS["user"][:-1] if name in table), None)
+
+
+def _intervals_of(users: Tracks, table: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Row of users.user_ids, -1 of nobody there, start and end in epoch ms of a table's intervals, (n,) each."""
+    known = {user: i for i, user in enumerate(id_texts(users.user_ids))}
+    user = [known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))]
+    return np.array(user, np.int64), *read_intervals(table)
+
+
+def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], tell: Tell = warn) -> tuple[Tracks, np.ndarray]:
+    """The labelled intervals of users as tracks of their own, and each one's row in the table.
+
+    Intervals of fewer than ten fixes or a minute are left out, as are those of other users and those whose start and
+    end are not two times in order; how many is told.
+    """
+    merged = tracks.by_user()
+    user, start, end = _intervals_of(merged, table)
+    read = (start != NO_TIME) & (end != NO_TIME)
+    row = np.flatnonzero((user >= 0) & read & (end > start))
+    begin = merged.time_index.before(user[row], start[row])
+    stop = merged.time_index.before(user[row], end[row] + 1)
+    enough = stop - begin >= FEWEST_FIXES
+    enough[enough] = merged.t[stop[enough] - 1] - merged.t[begin[enough]] >= 1000 * SHORTEST_S
+    left_out = {
+        "whose start or end is no time": int((~read).sum()),
+        "that end before they start": int((read & (end <= start)).sum()),
+        "of users that are not in the tracks": int((read & (end > start) & (user < 0)).sum()),
+        "with less than ten fixes or a minute of the tracks": int((~enough).sum()),
+    }
+    if any(left_out.values()):
+        tell(f"Labelled intervals were left out: {_reasons(left_out)}.")
+    row, begin, stop = row[enough], begin[enough], stop[enough]
+    order = np.lexsort((begin, user[row]))
+    row, begin, stop = row[order], begin[order], stop[order]
+    size = stop - begin
+    at = np.repeat(begin - np.cumsum(size) + size, size) + np.arange(size.sum())
+    track = np.repeat(np.arange(len(row), dtype=np.int32), size)
+    ids = np.array([f"{i}" for i in row], dtype=object)
+    who = user[row].astype(np.int32)
+    return Tracks(merged.user_ids, ids, who, track, merged.t[at], merged.lon[at], merged.lat[at]), row
+
+
+def cut_labelled_trips(tracks: Tracks, table: dict[str, np.ndarray], field: str) -> tuple[Tracks, np.ndarray]:
+    """The users' trips of which labelled intervals cover most of the way, as tracks, and the row in the table of an
+    interval of the label that most of each has.
+    """
+    merged = tracks.by_user()
+    trips = cut_trips(merged).tracks
+    user, start, end = _intervals_of(merged, table)
+    row = np.flatnonzero((user >= 0) & (start != NO_TIME) & (end != NO_TIME))
+    if not len(row):
+        return trips.take(row), row
+    row = row[np.lexsort((start[row], user[row]))]
+    words, first, label = np.unique(table[field][row].astype(str), return_index=True, return_inverse=True)
+    if len(words) > 2 and all(isinstance(value, (int, float)) for value in table[field][row]):
+        raise InputError("Labels of trips are words, such as walk or bus; numbers can be learned of users and regions.")
+    step = np.flatnonzero(trips.track[1:] == trips.track[:-1])
+    middle = (trips.t[step] + trips.t[step + 1]) // 2  # a train under ground is between two fixes
+    metres = metres_between(trips.lon[step], trips.lat[step], trips.lon[step + 1], trips.lat[step + 1])
+    times = np.append(start[row], middle)
+    key = np.append(user[row], trips.user[step]) * (np.ptp(times) + 1) + (times - times.min())
+    at = np.searchsorted(key[: len(row)], key[len(row) :], "right") - 1  # the interval that began last
+    inside = (at >= 0) & (user[row][at] == trips.user[step]) & (end[row][at] >= middle)
+    cell = trips.track[step[inside]].astype(np.int64) * len(words) + label[at[inside]]
+    way = np.bincount(cell, metres[inside], trips.n_tracks * len(words)).reshape(trips.n_tracks, len(words))
+    clear = way.max(axis=1) > MOST_OF * np.bincount(trips.track[step], metres, trips.n_tracks)
+    return trips.take(clear[trips.track]), row[first[way.argmax(axis=1)[clear]]]
+
+
+def join(
+    ids: np.ndarray, groups: np.ndarray, table: dict[str, np.ndarray], unit: str, label: str,
+    users: np.ndarray | None = None, tell: Tell = warn,
+) -> Labelled:  # fmt: skip
+    """Join a table's label column to units by id. ids: (n_units,). groups: (n_units,) int. users: (n_units,) of tracks
+    and days, whose each is; where the table has a column of users too, both must agree, since two users may have a
+    track or a day of one id. A unit without a label is left out; labels of no unit are told; InputError where fewer
+    than ten units have one.
+    """
+    table = usable(table, unit, label, tell=tell)
+    known = dict(zip(keys_of(table, unit), table[label], strict=True))
+    asked: list[Hashable] = list(id_texts(ids))
+    if users is not None and users_of(table, unit) is not None:
+        asked = list(zip(id_texts(users), asked, strict=True))
+    row = np.flatnonzero([a in known for a in asked])
+    if unit in ("track", "region"):  # a label of a day without a user is everybody's
+        count = Counter(asked[i] for i in row)
+        shared = {a for a, n in count.items() if n > 1}
+        if shared:
+            row = row[[asked[i] not in shared for i in row]]
+            cure = "dissolve the regions by it" if unit == "region" else "give the labels a column user_id"
+            tell(f"{len(shared):,} ids, such as '{min(map(str, shared))}', are of several {unit}s each; these are left "
+                 f"out: {cure}.")  # fmt: skip
+    strangers = known.keys() - set(asked)
+    words = ""
+    if strangers:
+        example = min(" ".join(s) if isinstance(s, tuple) else str(s) for s in strangers)
+        where = "regions" if unit == "region" else "tracks"
+        words = f"Labels of no {unit} of the {where}: {len(strangers):,}, such as '{example}'."
+    if len(row) < FEWEST:
+        few = f"Only {len(row)} {unit}s of the tracks have a label; teaching a head takes at least ten."
+        raise InputError(f"{few} {words}".strip())
+    if words:
+        tell(words)
+    return Labelled(row, np.array([known[asked[i]] for i in row], object), groups[row])
+
+
+def label_units(
+    tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None,
+    tell: Tell = warn,
+) -> tuple[Tracks, Labelled]:  # fmt: skip
+    """The labelled users, tracks, days, intervals or trips, each a track, and their labels in the same order; units of
+    a person stay together, whatever ids the person has. rename: labels that are one, so that no unit has two.
+    """
+    table = usable(table, unit, field, rename, tell)
+    hashed, user = runs_of(tracks)
+    person = link(hashed, user, tracks.n_users)
+    runs, ids = (hashed, person[user]), np.bincount(person)
+    if (ids > 1).any():
+        tell(
+            f"{ids[ids > 1].sum():,} users share runs of equal fixes: they are taken for {(ids > 1).sum():,} persons, "
+            "each of whom stays on one side when the head is tested."
+        )
+    if unit == "track" and is_interval_table(table):
+        tracks, row = cut_intervals(tracks, table, tell)
+        if len(row) < FEWEST:
+            raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
+        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user], runs)
+    if unit == "trip":
+        tracks, row = cut_labelled_trips(tracks, table, field)
+        if len(row) < FEWEST:
+            raise InputError("Fewer than ten trips of the tracks lie in labelled intervals for most of their way.")
+        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user], runs)
+    tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
+    users = tracks.user_ids[tracks.track_user]
+    named, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
+    found = join(named, person[tracks.track_user], table, unit, field, whose, tell)
+    return tracks.take(np.isin(tracks.track, found.unit)), replace(found, runs=runs)

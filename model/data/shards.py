@@ -1,0 +1,291 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tokenised shards of a corpus: columns t, lon, lat, user in files that memory maps, made once and reused.
+
+Reading goes over the source once, whatever its size and order: fixes are dealt to spools by user, and each spool is
+cleaned, sorted and appended as one shard. So memory holds a shard at a time. The shards are personal data: they lie in
+a folder of mode 0700, keyed by the source's files, sizes, times of change and VERSION.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+import shutil
+import tempfile
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+
+from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
+from model.data.persons import MOST_HASHES, hash_runs, link
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.sources.columns import ids_of
+from raw_qgis_plugin.core.sources.fields import Guess
+from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
+from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
+
+VERSION = 3  # of the files and of what cleaning does: raise it and old shards are made anew
+SHARD_FIXES = 2_000_000
+MOST_SHARDS = 400  # spools are open at once
+ROW = np.dtype([("user", "i4"), ("track", "i8"), ("t", "i8"), ("lon", "f8"), ("lat", "f8")])
+COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64}
+LEFT_S = 86_400  # nobody is at work any more where nothing was written for so long
+LARGEST_PERSON = 0.2  # share of the fixes: more is no person but a chain of chance meetings
+
+
+class Shards(NamedTuple):
+    """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: (k,) where each shard ends.
+    unseen: (n_users,) bool, held out for validation. person: (n_users,) int, equal where ids are one person.
+    typical_s: median time between fixes. told: does the source say whose its tracks are?
+    """
+
+    folder: Path
+    user: np.ndarray
+    t: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+    ends: np.ndarray
+    unseen: np.ndarray
+    person: np.ndarray
+    typical_s: float
+    told: bool
+
+
+def default_cache() -> Path:
+    """The user's cache folder for shards."""
+    base = os.environ.get("XDG_CACHE_HOME") or os.environ.get("LOCALAPPDATA") or Path.home() / ".cache"
+    return Path(base) / "raw" / "shards"
+
+
+def shards_of(source: str, cache: Path | None = None) -> Shards:
+    """The shards of a source ('path' or 'kind:path'), made where they are missing. InputError as `stream`."""
+    path, kind = find_source(source)
+    files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
+    facts = [(str(f.relative_to(path)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
+    place, stamp = (
+        hashlib.sha256(json.dumps(x).encode()).hexdigest()[:16]
+        for x in ([str(path.resolve()), kind], [VERSION, SHARD_FIXES, facts])
+    )
+    cache = cache or default_cache()
+    folder = cache / f"{place}-{stamp}"
+    if not folder.is_dir():
+        make_private(cache)
+        _clear_left(cache)
+        with tempfile.TemporaryDirectory(prefix=".making-", dir=cache) as beside:
+            _make(source, Path(beside, "shards"), count_rows(path, kind))
+            for stale in set(cache.glob(f"{place}-*")) - {folder}:  # of the same source as it was before
+                shutil.rmtree(stale, ignore_errors=True)
+            if not folder.exists():  # another run may have been faster
+                os.rename(Path(beside, "shards"), folder)
+    return open_shards(folder)
+
+
+def _clear_left(cache: Path) -> None:
+    """Remove what a tokenisation that was killed left behind: its spools, written last more than a day ago."""
+    for left in cache.glob(".making-*"):
+        with contextlib.suppress(OSError):  # another run may clear it too
+            if max(f.stat().st_mtime for f in (left, *left.rglob("*"))) < time.time() - LEFT_S:
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that nobody else may read. InputError where that cannot be."""
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        folder.chmod(0o700)
+    except OSError as error:
+        raise InputError(
+            f"The cache folder {folder} cannot be made: {error.strerror}. Choose one with --cache."
+        ) from error
+
+
+def open_shards(folder: Path) -> Shards:
+    """The shards in a folder that `shards_of` made."""
+    about = json.loads((folder / "about.json").read_text("utf-8"))
+    user, t, lon, lat = (mapped(folder / f"{name}.npy") for name in COLUMNS)
+    held_out, person = (np.load(folder / f"{name}.npy") for name in ("unseen", "person"))
+    ends = np.array(about["ends"], np.int64)
+    return Shards(folder, user, t, lon, lat, ends, held_out, person, about["typical_s"], about["told"])
+
+
+def mapped(path: Path) -> np.ndarray:
+    """An array in a .npy file, memory-mapped; a plain array where it is empty, which cannot be mapped."""
+    try:
+        return np.load(path, mmap_mode="r").view(np.ndarray)
+    except ValueError:
+        return np.load(path)
+
+
+class Column:
+    """A one-dimensional .npy file that grows."""
+
+    def __init__(self, path: Path, dtype: type) -> None:
+        self.file, self.dtype, self.length = path.open("wb"), np.dtype(dtype), 0
+        self._header()
+
+    def append(self, values: np.ndarray) -> None:
+        """Write more values."""
+        np.ascontiguousarray(values, self.dtype).tofile(self.file)
+        self.length += len(values)
+
+    def close(self) -> None:
+        """Write the length into the header, which has room for it, and close."""
+        self.file.seek(0)
+        self._header()
+        self.file.close()
+
+    def _header(self) -> None:
+        about = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": (self.length,)}
+        np.lib.format.write_array_header_1_0(self.file, about)
+
+
+def _make(source: str, folder: Path, n: int) -> None:
+    """Write the shards of a source of about n fixes into a new folder."""
+    folder.mkdir(mode=0o700)
+    pool = pa.default_memory_pool()
+    try:
+        pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own would keep what its widest moment took
+        skipped = Skipped()
+        spools, names, told = _spool(source, folder, n, skipped)
+        _shard(source, folder, spools, names, told, skipped)
+    except OSError as error:
+        raise InputError(f"The shards cannot be written to {folder.parents[1]}: {error.strerror}.") from error
+    finally:
+        pa.set_memory_pool(pool)
+
+
+def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Path], list[str], bool]:
+    """Deal the fixes of a source to files by user -> the files, the users' names, and whether the source tells them."""
+    path, kind = find_source(source)
+    guess, tables = stream(path, kind, skipped=skipped)
+    shards = min(n // SHARD_FIXES + 1, MOST_SHARDS)
+    spools = [folder / f"spool{k:03d}" for k in range(shards)]
+    files = [spool.open("wb") for spool in spools]
+    code_of: dict[str, int] = {}
+    told = True
+    for table in tables:
+        user, track = (ids_of(table, role) for role in ("user", "track"))
+        told &= user is not None
+        user = track if user is None else user  # a track of nobody is somebody's own
+        users = Coded(np.zeros(len(table), np.int64), np.array(["all"], object)) if user is None else encode_ids(user)
+        trips = users if track is None else encode_ids(track)
+        known = [_code(name, code_of, guess, kind) for name in users.names]
+        rows: np.ndarray = np.empty(len(table), ROW)
+        rows["user"] = np.array([*known, -1])[users.codes]  # the last one answers code -1
+        rows["track"] = np.array([*map(_id_hash, trips.names), 0])[trips.codes]
+        for name in ("t", "lon", "lat"):
+            rows[name] = table[name].to_numpy()
+        skipped.add("no user", np.count_nonzero(users.codes < 0))
+        skipped.add("no track", np.count_nonzero((users.codes >= 0) & (trips.codes < 0)))
+        rows = rows[(rows["user"] >= 0) & (trips.codes >= 0)]
+        rows = rows[np.argsort(rows["user"] % shards, kind="stable")]
+        ends = np.searchsorted(rows["user"] % shards, np.arange(shards + 1))
+        for k in np.flatnonzero(np.diff(ends)):
+            rows[ends[k] : ends[k + 1]].tofile(files[k])
+        give_back()
+    for file in files:
+        file.close()
+    return spools, list(code_of), told
+
+
+def count_rows(path: Path, kind: str) -> int:
+    """Rows of a source: of Parquet as its footers say, InputError where these are broken; else guessed from bytes."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
+    if kind != "parquet":
+        return sum(file.stat().st_size for file in files) // 50
+    try:
+        return sum(parquet.read_metadata(file).num_rows for file in files if file.suffix.lower() in PARQUET)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
+
+
+def _code(name: str, code_of: dict[str, int], guess: Guess, kind: str) -> int:
+    """The number of a user, -1 for one that is held apart for demonstrations and reports (model/data/heldout.py)."""
+    if (guess.user == "cab_id" and held_out_cab(name)) or (kind == "gotrack" and name in HELD_OUT_DEVICES):
+        return -1
+    return code_of.setdefault(name, len(code_of))
+
+
+def give_back() -> None:
+    """Return freed memory to the system, of which glibc keeps more than a gigabyte; elsewhere this does nothing."""
+    with contextlib.suppress(AttributeError, OSError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
+
+
+def _id_hash(name: str) -> int:
+    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little", signed=True)
+
+
+def _shard(source: str, folder: Path, spools: list[Path], names: list[str], told: bool, skipped: Skipped) -> None:
+    """Clean each spool into a shard; part the people into those that train and those held out for validation."""
+    columns = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in COLUMNS.items()}
+    every = sum(spool.stat().st_size for spool in spools) // ROW.itemsize // MOST_HASHES + 1
+    users: list[str] = []
+    fixes, ends, hashed, steps = [], [], [], []
+    for t, lon, lat, user, ids in _cleaned(spools, names, skipped):
+        user = user + len(users)
+        for name, values in zip(COLUMNS, (user, t, lon, lat)):
+            columns[name].append(values)
+        ends.append(columns["t"].length)
+        fixes.append(np.bincount(user - len(users), minlength=len(ids)))
+        hashed.append(hash_runs(user, t, lon, lat, every))
+        steps.append(np.diff(t)[np.diff(user) == 0][:20_000])
+        users += ids
+        give_back()
+    for column in columns.values():
+        column.close()
+    if not users:
+        why = f" {skipped} {skipped.cure}".rstrip() if skipped else ""
+        raise InputError(f"{source} holds no tracks to train on.{why}")
+    hashes, whose = (np.concatenate(a) for a in zip(*hashed))
+    person = link(hashes, whose, len(users))
+    np.save(folder / "person.npy", person)
+    np.save(folder / "unseen.npy", unseen(users, person, np.concatenate(fixes)))
+    step = np.concatenate(steps)
+    about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0, "told": told}
+    (folder / "about.json").write_text(json.dumps(about), "utf-8")
+
+
+def _cleaned(spools: list[Path], names: list[str], skipped: Skipped) -> Iterator[tuple]:
+    """t, lon, lat, user (from zero) and the users' names of each spool; spools without a good fix are left out."""
+    everyone = np.array(names, object)
+    for spool in spools:
+        rows = np.fromfile(spool, ROW)
+        spool.unlink()
+        used, user = np.unique(rows["user"], return_inverse=True)
+        tracks, dropped = build_tracks(Coded(user, everyone[used]), rows["track"], rows["t"], rows["lon"], rows["lat"])
+        for reason, count in dropped.items():
+            skipped.add(reason, count)
+        del rows
+        tracks = tracks.by_user()  # a person's days belong together; silences break the fine runs
+        if len(tracks):
+            yield tracks.t, tracks.lon, tracks.lat, tracks.track, tracks.user_ids.tolist()
+
+
+def unseen(users: list[str], person: np.ndarray, fixes: np.ndarray) -> np.ndarray:
+    """Which users are held out for validation, (n,) bool: a fiftieth of the persons, with all the ids they have.
+
+    Where that is hardly anybody, up to five persons, though never more than a fifth. users: names. person: (n,) int
+    without gaps. fixes: (n,) of each user. The first name of a person decides for it, by its hash.
+    """
+    order = np.lexsort((np.array(users), person))
+    first = order[np.unique(person[order], return_index=True)[1]]
+    draw = np.array([zlib.crc32(b"validation" + users[k].encode()) for k in first], np.int64)
+    chosen = draw % 50 == 0
+    wanted = min(5, len(first) // 5)
+    if chosen.sum() < wanted:
+        chosen[:] = False
+        chosen[np.argsort(draw, kind="stable")[:wanted]] = True
+    chain = (np.bincount(person, fixes) > LARGEST_PERSON * fixes.sum()) & (np.bincount(person) > 1)
+    return (chosen & ~chain)[person]

@@ -1,0 +1,299 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What heads learn from: units or regions with their labels, as embeddings and as hand features."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from model.cli import warn
+from model.data.labels import Labelled, Tell, join, label_units
+from model.data.persons import link
+from model.head_training.hand_features import hand_features
+from model.heads import encode
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.embed import FACTS, embed
+from raw_qgis_plugin.core.embedding.profiles import with_trips
+from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
+from raw_qgis_plugin.core.features.motion import motion
+from raw_qgis_plugin.core.features.region_activity import USE, fix_use
+from raw_qgis_plugin.core.regions.scores import (
+    area_km2,
+    count_users,
+    fixes_inside,
+    region_inputs,
+    usable_polygons,
+    use_of_regions,
+)
+from raw_qgis_plugin.core.sources.polygons import Polygons
+from raw_qgis_plugin.core.tracks import Tracks, solar_day
+from raw_qgis_plugin.core.typicality import UNLIMITED, evidence, unit_stats
+
+if TYPE_CHECKING:
+    from raw_qgis_plugin.core.embedding.profiles import Embed
+
+BLOCK_DEGREES = 0.02  # about two kilometres: regions of one block stay on one side of a split
+OVERLAP = 0.01  # share of the smaller of two regions; less is how a border was drawn
+THINNINGS = 8  # copies of each region with fewer of its users, so that a head does not depend on how many are seen
+FEWEST_SEEN = 10  # users in the thinnest copy
+FEWEST_USERS, FEWEST_THINNED = 10, 3  # of a region, whole and thinned
+COUNTS = 3 + len(USE)  # the last columns of what a head of regions is given say how many come, and how they use it
+BASELINES = {"region": "gradient boosting on the numbers of users and fixes and the area"}
+BASELINE = "gradient boosting on hand features (speeds, accelerations, turns, stops, length, duration, hours, places)"
+
+
+@dataclass(frozen=True)
+class Examples:
+    """What a head learns from. x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int.
+    whole: (n,) bool, False for thinned copies, which are never tested on. evidence: (n,) how much is known of each, as
+    core.domain.evidence has it. strength: (d,) how much a column counts. domain: what the units were like. asks: the
+    heads whose answers are the last n_said columns of x. same: (m,) hashes of runs of fixes, or regions, by which
+    groups of several sources are known to be one, and the group of each (m,).
+    """
+
+    x: np.ndarray
+    hand: np.ndarray
+    label: np.ndarray
+    group: np.ndarray
+    whole: np.ndarray
+    evidence: np.ndarray
+    strength: np.ndarray
+    domain: dict[str, list[float]]
+    asks: tuple[str, ...] = ()
+    n_said: int = 0
+    same: tuple[np.ndarray, np.ndarray] = Labelled.runs
+
+
+def unit_examples(
+    tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, model: Model, progress: Progress = no_progress
+) -> Examples:
+    """Examples of users, tracks, days, labelled intervals or trips; people stay together."""
+    return examples_of(*label_units(tracks, table, unit, field), unit, model, progress)
+
+
+def examples_of(
+    tracks: Tracks, found: Labelled, unit: str, model: Model, progress: Progress = no_progress,
+    cached: Embed | None = None,
+) -> Examples:  # fmt: skip
+    """The same of what label_units gives. cached: tracks and a progress -> embeddings, in the place of `embed`."""
+    x = unit_inputs(tracks, unit, model, progress, cached)
+    good = ~np.isnan(x).any(axis=1)
+    stats = {k: v[good] for k, v in unit_stats(tracks).items()}
+    hand = hand_features(tracks)[good]
+    whole = np.ones(good.sum(), bool)
+    return Examples(
+        x[good],
+        hand,
+        found.value[good],
+        found.group[good],
+        whole,
+        stats[evidence("user")],
+        strength_of(x.shape[1], model),
+        domain_of(stats),
+        same=found.runs,
+    )
+
+
+def unit_inputs(
+    tracks: Tracks, unit: str, model: Model, progress: Progress = no_progress, cached: Embed | None = None
+) -> np.ndarray:
+    """(n_tracks, d) what heads of units that are tracks are given: embeddings, to users and days also their trips; of
+    trips how they move.
+    """
+    if unit == "trip":
+        return motion(tracks)
+    return with_trips(cached(tracks, progress) if cached else embed(tracks, model, progress), tracks, unit, model)
+
+
+def some_days(
+    tracks: Tracks, found: Labelled, model: Model, days: Sequence[int], seed: int, progress: Progress = no_progress,
+    cached: Embed | None = None,
+) -> Examples:  # fmt: skip
+    """The same users seen for so many days only, drawn anew for each number: to learn from, not to be asked about."""
+    rng, day = np.random.default_rng(seed), solar_day(tracks)
+    first, last = day[tracks.track_offsets[:-1]], day[tracks.track_offsets[1:] - 1]
+    parts = []
+    for n, count in enumerate(days):
+        begin = first + (rng.random(tracks.n_tracks) * np.maximum(last - first + 2 - count, 1)).astype(np.int64)
+        since = day - begin[tracks.track]
+        chosen = (since >= 0) & (since < count)
+        there = np.unique(tracks.track[chosen])
+        some = Labelled(np.arange(len(there)), found.value[there], found.group[there])
+        share = part_of(progress, n / len(days), (n + 1) / len(days))
+        part = examples_of(tracks.take(chosen), some, "user", model, share, cached)
+        parts.append(replace(part, whole=np.zeros(len(part.x), bool)))
+    return together(parts, apart=False)
+
+
+def together(parts: list[Examples], apart: bool = True, tell: Tell = warn) -> Examples:
+    """Several sources as one. apart: their groups are others, as of two cities, but for people and places that several
+    sources have, which is told; else the same, as of one.
+    """
+    sizes = [int(max(n.max(initial=0) for n in (part.group, part.same[1]))) + 1 for part in parts]
+    before = np.cumsum([0, *sizes]) if apart else np.zeros(len(parts) + 1, int)
+    group = np.concatenate([part.group + n for part, n in zip(parts, before)])
+    if apart and len(parts) > 1:
+        key = np.concatenate([part.same[0] for part in parts])
+        whose = np.concatenate([part.same[1] + n for part, n in zip(parts, before)])
+        one = link(blocks(key, tell) if key.dtype == object else key, whose, before[-1])[group]
+        many, left = len(np.unique(group)), len(np.unique(one))
+        if left < many:
+            tell(f"{many:,} people or places are {left:,}, since several sources have the same ones: each stays on one "
+                 "side when the head is tested.")  # fmt: skip
+        group = one
+    domain = {}
+    for name in parts[0].domain:
+        low, high = zip(*(part.domain[name] for part in parts), strict=True)
+        domain[name] = [min(low), max(high)]
+    columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "hand", "label", "whole", "evidence")}
+    return Examples(**columns, group=group, strength=parts[0].strength, domain=domain, same=parts[0].same)
+
+
+def without_lone_classes(e: Examples, rename: dict[str, str], tell: Tell = warn) -> Examples:
+    """Examples without the classes that one person or block alone has: no head that has not seen it could be asked."""
+    task, y = encode(e.label, rename)
+    alone = [i for i in range(len(task.classes)) if len(np.unique(e.group[e.whole & (y == i)])) < 2]
+    if not alone:
+        return e
+    names = ", ".join(task.classes[i] for i in alone)
+    tell(f"Left out, since one person or place alone has them, so that nobody else could be tested on them: {names}.")
+    kept = ~np.isin(y, alone)
+    if not kept.any():
+        raise InputError("Each label is of one person or place alone: label more of them.")
+    return replace(e, **{k: getattr(e, k)[kept] for k in ("x", "hand", "label", "group", "whole", "evidence")})
+
+
+def ask_heads(e: Examples, unit: str, name: str, model: Model) -> Examples:
+    """Examples to which what the model's own heads of the unit say is added: a new question is mostly akin to one that
+    was taught with many more labels. name: of the head that is to be taught.
+    """
+    asks = tuple(a for a in askable(model, unit) if a != name)
+    x, strength = hear(e.x, e.strength, asks, model)
+    return replace(e, x=x, strength=strength, asks=asks, n_said=x.shape[1] - e.x.shape[1])
+
+
+def askable(model: Model, unit: str) -> list[str]:
+    """The heads of a unit that a new one may learn from: not those that were taught so themselves, nor those that a
+    user taught, which may know these very units.
+    """
+    return [h["name"] for h in model.card["heads"] if h["unit"] == unit and "asks" not in h]
+
+
+def hear(x: np.ndarray, strength: np.ndarray, asks: Sequence[str], model: Model) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings x (n, d) and what heads say of them, and how much each column counts, by the strength (d,) of x."""
+    if not asks:
+        return x, strength
+    said = np.concatenate([model.run_head(name, x) for name in asks], axis=1).astype(np.float32)
+    return np.concatenate([x, said], axis=1), np.append(strength, np.full(said.shape[1], strength.max()))
+
+
+def strength_of(width: int, model: Model) -> np.ndarray:
+    """(width,) of the columns of an embedding, so that its hundreds of states count together as much as its facts."""
+    states = 4 * model.card["width"]
+    strength = np.ones(width)
+    if width > states:
+        strength[:states] = np.sqrt(FACTS / states)
+    return strength
+
+
+def strength_of_counts(one: np.ndarray) -> np.ndarray:
+    """(COUNTS,) how much the counts and the use of a region count beside embeddings whose columns count one (d,)."""
+    return np.full(COUNTS, np.sqrt(np.square(one).sum()) / 2)
+
+
+def region_examples(
+    tracks: Tracks, regions: Polygons, table: dict[str, np.ndarray], field: str, model: Model, seed: int,
+    progress: Progress = no_progress, cached: Embed | None = None, tell: Tell = warn, hours: float | None = None,
+) -> Examples:  # fmt: skip
+    """Examples of regions with at least ten users, whole and, down to three, thinned; a label goes with its region's
+    block. hours: of so long a stretch of a track each counts as a user.
+    """
+    ids, polygons = regions.ids, regions.shapes
+    found = join(ids, np.arange(len(ids)), table, "region", field, tell=tell)
+    found = replace(found, group=blocks(polygons[found.unit], tell))
+    if not found.group.any():
+        raise InputError(
+            "All labelled regions lie within two kilometres or are joined by overlaps, so none could be tested on that "
+            "is apart from those learned from: label regions of one level (tracts or districts) and a wider area."
+        )
+    users = tracks.by_hours(hours) if hours else tracks.by_user()
+    inside, of = fixes_inside(users, polygons[found.unit]), fix_use(users)
+    embeddings = cached(users, progress) if cached else embed(users, model, progress)
+    area = area_km2(polygons[found.unit])
+    rng = np.random.default_rng(seed)
+    parts = []
+    for copy in range(1 + THINNINGS):
+        least = np.log(min(max(FEWEST_SEEN / users.n_users, 0.02), 1.0))
+        share = 1.0 if copy == 0 else float(np.exp(rng.uniform(least, 0.0)))
+        seen = rng.random(users.n_users) < share
+        some = [rows[seen[users.user[rows]]] for rows in inside]
+        visits = count_users(users, some)
+        n = np.diff(visits.indptr)
+        row = np.flatnonzero(n >= (FEWEST_THINNED if copy else FEWEST_USERS))
+        x = region_inputs(embeddings, visits, area, use_of_regions(users, some, of))[row]
+        alone = x[:, -COUNTS:][:, :3]
+        parts.append((x, alone, found.value[row], found.group[row], np.full(len(row), copy == 0), n[row]))
+    x, hand, label, group, whole, n_users = (np.concatenate(p) for p in zip(*parts, strict=True))
+    if whole.sum() < 10:
+        raise InputError(
+            f"Only {whole.sum()} labelled regions were crossed by {FEWEST_USERS} users; teaching takes at least ten."
+        )
+    domain = domain_of({k: v for k, v in unit_stats(users).items() if k in ("cadence_s", "speed_ms")})
+    one = strength_of(embeddings.shape[1], model)
+    strength = np.concatenate([one, one, strength_of_counts(one)])
+    domain["n_users"] = [FEWEST_THINNED, 2 * int(n_users.max())]
+    same = polygons[found.unit], found.group
+    return Examples(x, hand, label, group, whole, n_users, strength, domain, same=same)
+
+
+def blocks(polygons: np.ndarray, tell: Tell = warn) -> np.ndarray:
+    """(n,) int: the block of about two kilometres in which each polygon's centre lies; blocks are one where regions of
+    theirs overlap, which is told.
+    """
+    import shapely
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    centres = shapely.get_coordinates(shapely.centroid(polygons))
+    if len(centres) != len(polygons):
+        raise InputError("Some regions have no geometry: remove them before teaching.")
+    cells, block = np.unique(np.floor(centres / BLOCK_DEGREES).astype(int), axis=0, return_inverse=True)
+    n, block = len(cells), block.ravel()
+    one, other = overlapping(polygons, block)
+    if not len(one):
+        return block
+    links = coo_matrix((np.ones(len(one), bool), (block[one], block[other])), shape=(n, n))
+    joined, component = connected_components(links, directed=False)
+    tell(f"Some regions overlap, so that {n:,} blocks of two kilometres are joined into {joined:,}.")
+    return component[block]
+
+
+def overlapping(polygons: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pairs of polygons of different blocks (n,) that share more than an edge."""
+    import shapely
+
+    shapes = usable_polygons(polygons)
+    one, other = shapely.STRtree(shapes).query(shapes, predicate="intersects")
+    apart = (one < other) & (block[one] != block[other])
+    one, other = one[apart], other[apart]
+    shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))
+    area = shapely.area(shapes)
+    real = shared > OVERLAP * np.minimum(area[one], area[other])
+    return one[real], other[real]
+
+
+def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
+    """The middle 98 % of the units taught with, and half as much again; more fixes and a longer time are welcome."""
+    bounds = {}
+    for name, values in stats.items():
+        low, high = np.nanpercentile(values, [1, 99])
+        bounds[name] = [float(f"{low / 1.5:.3g}"), float(f"{high * 1.5:.3g}")]
+    for name in ("n_fixes", "span_h"):
+        if name in bounds:
+            bounds[name][1] = UNLIMITED
+    if "speed_ms" in bounds:
+        bounds["speed_ms"][0] = 0.0
+    return bounds

@@ -1,0 +1,363 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Embedding more tracks than memory holds: by parts of the users, in one process or by Ray's workers.
+
+    1. split   every group of input files is read as a stream; its fixes go into one file, sorted by the part that a
+               hash of their user belongs to, so that a user's fixes in different files come together
+    2. embed   every part is read from those files, cut into units and embedded
+
+Both steps leave one file a piece of work in a private folder, written under another name and then renamed: what is
+there is whole. Whoever is killed, a worker or everything, the next one does what is not there yet.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+import numpy as np
+
+from model.cli import units_of
+from model.data.shards import count_rows
+from raw_qgis_plugin.core.embedding.embed import embed
+from raw_qgis_plugin.core.embedding.profiles import most_visited
+from raw_qgis_plugin.core.errors import InputError, Progress, RawError, no_progress, part_of
+from raw_qgis_plugin.core.sources.columns import ids_of
+from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
+from raw_qgis_plugin.core.tracks import Skipped, Tracks, build_tracks, encode_ids
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from raw_qgis_plugin.core.bundle.runtime import Model
+
+FIXES_A_PART = 2_000_000
+ROWS_AT_ONCE = 2_000_000  # of the split, in memory
+MOST_PARTS, MOST_GROUPS = 4096, 256  # files that one step opens
+PLAN = "plan.json"
+ID_COLUMNS = ("user_id", "track_id")
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What is to be done; the same plan goes on in the same folder."""
+
+    source: str
+    kind: str
+    files: list[list[Any]]  # path, bytes, time of the last change
+    groups: list[list[str]]  # paths
+    parts: int
+    unit: str
+    fields: list[str | None]
+    timezone: str
+    bundle: str  # '' for the shipped one
+    device: str
+    recipe: str  # what makes an embedding, as text
+
+
+def make_plan(
+    source: str, unit: str, fields: list[str | None], timezone: str, bundle: str, device: str, recipe: str, pieces: int
+) -> Plan:
+    """Look at the input's files. pieces: there are at least so many parts, for workers to share."""
+    path, kind = find_source(source)
+    files = [path]
+    if kind == "parquet" and path.is_dir():
+        files = sorted(f for f in path.rglob("*") if f.suffix.lower() in PARQUET and not f.name.startswith((".", "_")))
+    status = [(str(file.resolve()), file.stat()) for file in files]
+    rows = count_rows(path, kind)
+    parts = min(max(-(-rows // FIXES_A_PART), pieces), MOST_PARTS)
+    size = max(sum(s.st_size for _, s in status) / MOST_GROUPS, 64 * 2**20)
+    groups: list[list[str]] = []
+    room = 0.0
+    for name, stat in status:
+        if room < stat.st_size:
+            groups.append([])
+            room = size
+        groups[-1].append(name)
+        room -= stat.st_size
+    seen = [[name, s.st_size, s.st_mtime_ns] for name, s in status]
+    bundle = str(Path(bundle).resolve()) if bundle else ""
+    return Plan(str(path.resolve()), kind, seen, groups, parts, unit, fields, timezone, bundle, device, recipe)
+
+
+def open_work(folder: Path, plan: Plan) -> Plan:
+    """Make the private folder of the work, or go on with the one that is there. InputError where it is another's."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.chmod(0o700)
+    file = folder / PLAN
+    if file.exists():
+        begun = Plan(**json.loads(file.read_text("utf-8")))
+        if replace(begun, parts=plan.parts, device=plan.device) != plan:
+            raise InputError(
+                f"{folder} holds unfinished work on other tracks, with another model or with other options. Remove the "
+                "folder to begin anew, or name another one with --work."
+            )
+        return replace(begun, device=plan.device)
+    if any(folder.iterdir()):
+        raise InputError(f"{folder} is in use for something else. Name another folder with --work.")
+    with _atomic(file) as temporary:
+        temporary.write_text(json.dumps(asdict(plan)), "utf-8")
+    return plan
+
+
+def part_files(folder: Path, plan: Plan) -> list[Path]:
+    """The files of the finished work, in order."""
+    return [_part_file(folder, number) for number in range(plan.parts)]
+
+
+def remove(folder: Path) -> None:
+    """Remove the work: it is personal data."""
+    shutil.rmtree(folder)
+
+
+# --- the two steps -------------------------------------------------------------------------------------------------
+
+
+def split(folder: Path, plan: Plan, group: int) -> None:
+    """Step 1 for one group of input files."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    target = _split_file(folder, group)
+    if target.exists():
+        return
+    skipped = Skipped()
+    types = {"part": pa.int32(), "user": pa.string(), "track": pa.string(), "t": pa.int64()}
+    schema = pa.schema({**types, "lon": pa.float64(), "lat": pa.float64()})
+    with _atomic(target) as temporary, parquet.ParquetWriter(temporary, schema, compression="zstd") as writer:
+        held: list[pa.Table] = []
+        for table in _tables(plan, group, skipped):
+            held.append(_with_part(table, plan.parts, plan.unit).cast(schema))
+            if sum(map(len, held)) >= ROWS_AT_ONCE:
+                _write_sorted(writer, held)
+        _write_sorted(writer, held)
+        writer.add_key_value_metadata({"raw": json.dumps({"skipped": dict(skipped)})})
+
+
+def embed_part(folder: Path, plan: Plan, number: int, model: Model, progress: Progress = no_progress) -> None:
+    """Step 2 for one part."""
+    from pyarrow import dataset, parquet
+
+    target = _part_file(folder, number)
+    if target.exists():
+        return
+    files = [str(_split_file(folder, group)) for group in range(len(plan.groups))]
+    fixes = dataset.dataset(files, format="parquet").to_table(filter=dataset.field("part") == number)
+    columns = (fixes[name].to_numpy() for name in ("t", "lon", "lat"))
+    tracks, skipped = build_tracks(ids_of(fixes, "user"), ids_of(fixes, "track"), *columns)
+    units = units_of(tracks, plan.unit)
+    table = table_of(units, plan.unit, embed(units, model, progress))
+    report = {
+        "skipped": dict(skipped),
+        "fixes": len(tracks),
+        "units": units.n_tracks,
+        "short": int(np.count_nonzero(np.diff(units.track_offsets) < 2)),
+        "whole": {name: all_whole(table[name].to_pylist()) for name in ID_COLUMNS if name in table.column_names},
+    }
+    with _atomic(target) as temporary:
+        parquet.write_table(table.replace_schema_metadata({"raw": json.dumps(report)}), temporary)
+
+
+def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
+    """user_id, track_id or day, lon and lat of the most visited place (a 500 m grid), and e000, e001, …"""
+    import pyarrow as pa
+
+    columns: dict[str, Any] = {"user_id": pa.array(units.user_ids[units.track_user], pa.string())}
+    if unit != "user":
+        columns["day" if unit == "day" else "track_id"] = pa.array(units.track_ids, pa.string())
+    columns["lon"], columns["lat"] = most_visited(units)
+    columns.update({f"e{number:03d}": vectors[:, number] for number in range(vectors.shape[1])})
+    return pa.table(columns)
+
+
+def all_whole(texts: list[str]) -> bool:
+    """Whether all ids are whole numbers as these are written."""
+    return all(text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19 for text in texts)
+
+
+def _tables(plan: Plan, group: int, skipped: Skipped) -> Iterator[pa.Table]:
+    for path in plan.groups[group]:
+        _, tables = stream(path, plan.kind, plan.timezone, tuple(plan.fields), skipped)  # type: ignore[arg-type]
+        yield from tables
+
+
+def _with_part(table: pa.Table, parts: int, unit: str) -> pa.Table:
+    """Columns part, user and track (as text), t, lon, lat. Without a user all is one; without tracks a user is one.
+
+    Tracks of nobody go into parts each by itself, where these are the units.
+    """
+    import pyarrow as pa
+
+    ids: dict[str, Any] = {}
+    for role in ("user", "track"):
+        found = ids_of(table, role)
+        if found is None:
+            ids[role] = ids.get("user", pa.repeat("all", len(table)).dictionary_encode())
+            continue
+        coded = encode_ids(found)
+        codes = pa.array(coded.codes, pa.int32(), mask=coded.codes < 0)
+        ids[role] = pa.DictionaryArray.from_arrays(codes, pa.array(coded.names, pa.string()))
+    together = ids["track" if unit == "track" and ids_of(table, "user") is None else "user"]
+    of_name = np.array([zlib.crc32(name.encode()) % parts for name in together.dictionary.to_pylist()] + [0], np.int32)
+    codes = together.indices.fill_null(-1).to_numpy(zero_copy_only=False)
+    text = {role: column.cast(pa.string()) for role, column in ids.items()}
+    return pa.table({"part": of_name[codes], **text, **{name: table[name] for name in ("t", "lon", "lat")}})
+
+
+def _write_sorted(writer: Any, held: list[pa.Table]) -> None:
+    """Write what is held by part, a row group each, so that a part is read without the others; and let it go."""
+    import pyarrow as pa
+
+    if not held:
+        return
+    table = pa.concat_tables(held)
+    part = table["part"].to_numpy()
+    order = np.argsort(part, kind="stable")
+    start = np.flatnonzero(np.append(True, np.diff(part[order]) != 0))
+    for rows in np.split(order, start[1:]) if len(order) else []:
+        writer.write_table(table.take(rows))
+    held.clear()
+
+
+def _split_file(folder: Path, group: int) -> Path:
+    return folder / f"split-{group:05d}.parquet"
+
+
+def _part_file(folder: Path, number: int) -> Path:
+    return folder / f"part-{number:05d}.parquet"
+
+
+@contextmanager
+def _atomic(target: Path) -> Iterator[Path]:
+    """A name to write under; what was written gets the target's name when it is whole."""
+    temporary = target.with_name(f".{target.name}.{uuid4().hex}")  # two machines may have one process id
+    try:
+        yield temporary
+        temporary.replace(target)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+# --- who does it ---------------------------------------------------------------------------------------------------
+
+
+def work_alone(folder: Path, plan: Plan, model: Model, progress: Progress) -> None:
+    """Both steps in this process."""
+    pieces = len(plan.groups)
+    for group in range(pieces):
+        split(folder, plan, group)
+        progress(0.2 * (group + 1) / pieces)
+    for number in range(plan.parts):
+        shares = [0.2 + 0.8 * (number + done) / plan.parts for done in (0, 1)]
+        embed_part(folder, plan, number, model, part_of(progress, *shares))
+    progress(1.0)
+
+
+def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, progress: Progress) -> None:
+    """Both steps by Ray Data's workers, here or on the cluster at `address`; the folder is on a drive that all see.
+
+    A worker that dies is replaced, and what it was doing is done again. RawError of a worker is raised here.
+    """
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what a worker says is told here in a sentence
+    import ray
+
+    here: dict[str, Any] = {"num_cpus": workers, "object_store_memory": 128 * 2**20}
+    ray.init(
+        address=address, include_dashboard=False if address is None else None, log_to_driver=False,
+        logging_level=logging.ERROR, configure_logging=True, **(here if address is None else {}),
+    )  # fmt: skip
+    try:
+        _quiet()
+        where = str(folder), asdict(plan)
+        todo = [group for group in range(len(plan.groups)) if not _split_file(folder, group).exists()]
+        tasks: dict[str, Any] = {"fn_args": where, "concurrency": min(workers, max(len(todo), 1)), "num_cpus": 1}
+        _map(split_row, todo, tasks, part_of(progress, 0.0, 0.2))
+        todo = [number for number in range(plan.parts) if not _part_file(folder, number).exists()]
+        threads = max((os.cpu_count() or 1) // workers, 1) if address is None else 1
+        actors = {"fn_constructor_args": (*where, threads), "concurrency": min(workers, max(len(todo), 1))}
+        needs = {"num_gpus": 1} if plan.device == "cuda" else {"num_cpus": 1}
+        _map(Embedder, todo, {**actors, **needs}, part_of(progress, 0.2, 1.0))
+    finally:
+        ray.shutdown()
+
+
+def _map(doer: Any, todo: list[int], how: dict[str, Any], progress: Progress) -> None:
+    """Let Ray do the numbered pieces, each a block of its own."""
+    import ray
+
+    if not todo:
+        return
+    items = ray.data.from_items([{"number": number} for number in todo], override_num_blocks=len(todo))
+    done = items.map(doer, **how)
+    try:
+        for count, _ in enumerate(done.iter_rows(), 1):
+            progress(count / len(todo))
+    except Exception as error:
+        raise _own(error) or error from None
+
+
+def _own(error: BaseException | None) -> RawError | None:
+    """The error of ours that is behind one of Ray's."""
+    while error is not None:
+        if isinstance(error, RawError):
+            return error
+        error = getattr(error, "cause", None) or error.__cause__
+    return None
+
+
+def _quiet() -> None:
+    from ray.data import DataContext
+
+    context = DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+
+
+def split_row(row: dict[str, int], folder: str, plan: dict[str, Any]) -> dict[str, int]:
+    """Step 1, as Ray calls it."""
+    split(Path(folder), Plan(**plan), int(row["number"]))
+    return row
+
+
+class Embedder:
+    """A worker of step 2, with a model of its own."""
+
+    def __init__(self, folder: str, plan: dict[str, Any], threads: int) -> None:
+        from raw_qgis_plugin.core.bundle.bundle import open_bundle
+        from raw_qgis_plugin.core.bundle.runtime import Model
+
+        self.folder, self.plan = Path(folder), Plan(**plan)
+        self.model = Model(open_bundle(self.plan.bundle), self.plan.device, threads)
+
+    def __call__(self, row: dict[str, int]) -> dict[str, int]:
+        """Embed one part."""
+        embed_part(self.folder, self.plan, int(row["number"]), self.model)
+        return row
+
+
+def reports(folder: Path, plan: Plan) -> tuple[Skipped, int, int, int, dict[str, bool]]:
+    """What the finished work tells: fixes skipped, fixes, units, units too short, and which ids are whole numbers."""
+    from pyarrow import parquet
+
+    skipped, fixes, units, short, whole = Skipped(), 0, 0, 0, dict.fromkeys(ID_COLUMNS, True)
+    splits = [_split_file(folder, group) for group in range(len(plan.groups))]
+    for file in (*splits, *part_files(folder, plan)):
+        report = json.loads(parquet.read_metadata(file).metadata[b"raw"])
+        for reason, count in report["skipped"].items():
+            skipped.add(reason, count)
+        fixes += report.get("fixes", 0)
+        units += report.get("units", 0)
+        short += report.get("short", 0)
+        for name, flag in report.get("whole", {}).items():
+            whole[name] &= flag
+    return skipped, fixes, units, short, whole

@@ -1,0 +1,399 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A model bundle: a folder, or the same as .zip. Untrusted input: it is checked before anything of it is loaded."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import json
+import lzma
+import re
+import stat
+import tempfile
+import zipfile
+import zlib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path, PurePosixPath
+
+from ..errors import BundleError
+from ..features.featurizer import FEATURE_VERSION
+from ..forecasting.prototypes import FILE, read_ways
+from ..paths import shipped_bundle
+from ..tracks import SHORTEST_H
+
+FORMAT_VERSION = 2
+LARGEST_BYTES = 8 * 2**30  # raw-1b in fp32 with room
+LARGEST_TEXT = 4 * 2**20  # bytes of the card, which has some 6,000 a head, and of the sums
+MOST_HEADS = 300
+MOST_FILES = MOST_HEADS + 8  # with those of a bundle that are no heads
+MOST_FIELDS = 2_000_000  # of all graphs, a second to read; a head has some 5,000, the backbone of raw-1b 50,000
+WIDEST = 65_536
+LONGEST_H = 10_000.0  # of a stretch of a track that counts as a user
+_HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
+_MEMBER = re.compile(
+    rf"(card\.json|(backbone|neighbours)\.onnx|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/{_HEAD_NAME}\.onnx)"
+)
+_FIELDS = """
+user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min home_share suppressed
+in_domain
+"""
+RESERVED = frozenset(_FIELDS.split())  # fields of results that stand beside what heads answer
+HEAD_NAMES = (
+    "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there"
+)
+NEIGHBOURS_FILE = "neighbours.onnx"  # weighs the likest fixes of the layer's past (model/neighbours.py); some have it
+_REQUIRED = ("card.json", "backbone.onnx", "SHA256SUMS")
+# The operators that this project's exporter writes. A graph with others (or with functions, control flow or
+# custom domains) was not made by it.
+_OPERATORS = """
+Abs Add And Cast Clip Concat Constant ConstantOfShape Cos CumSum Div Equal Erf Exp Expand Gather Gemm Greater
+GreaterOrEqual Identity IsNaN LayerNormalization Less LessOrEqual Log LogSoftmax MatMul Max Min Mul Neg Not Or Pad
+Pow RMSNormalization Range Reciprocal ReduceMax ReduceMean ReduceSum Relu Reshape Shape Sigmoid Sign Sin Size Slice
+Softmax Softplus Split Sqrt Squeeze Sub Swish Tanh Tile Transpose Trilu Unsqueeze Where
+"""
+OPERATORS = frozenset(_OPERATORS.split())
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A checked bundle. path: its folder. card: the contents of card.json."""
+
+    path: Path
+    card: dict
+    _unpacked: tempfile.TemporaryDirectory | None = None  # removed with the bundle
+
+    def heads(self, unit: str) -> list[dict]:
+        """The heads that answer for a unit: 'user', 'track', 'day', 'region' or, for heads of users to hear, 'trip'.
+
+        Those that people taught themselves come before those that every copy of the plugin has, the latest first: of
+        several the first is shown.
+        """
+        heads, known = [h for h in self.card["heads"] if h["unit"] == unit], shipped_heads()
+        own = [h for h in heads if known and h["name"] not in known]
+        return own[::-1] + [h for h in heads if not known or h["name"] in known]
+
+    def head(self, name: str) -> dict:
+        """One head's entry in the card. Raises BundleError where there is none of that name."""
+        for h in self.card["heads"]:
+            if h["name"] == name:
+                return h
+        known = ", ".join(h["name"] for h in self.card["heads"]) or "none"
+        raise BundleError(f"The model {self.card['name']} has no head called '{name}'. Its heads: {known}.")
+
+
+@functools.cache
+def shipped_heads() -> frozenset[str]:
+    """Names of the heads of the model that comes with the plugin; empty where it cannot be read."""
+    try:
+        card = json.loads((shipped_bundle() / "card.json").read_text("utf-8"))
+        return frozenset(h["name"] for h in card["heads"])
+    except (OSError, ValueError, LookupError, TypeError):
+        return frozenset()
+
+
+def open_bundle(path: Path | str | None = None) -> Bundle:
+    """Open and check a bundle: a folder, the card.json in it, or a .zip (None, '' or 'shipped': the shipped one).
+
+    Raises BundleError.
+    """
+    place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
+    place = place.parent if place.name == "card.json" else place
+    if not place.exists():
+        raise BundleError(
+            f"There is no model at {place}. Choose the folder or .zip of a model bundle, or the one that came with RAW."
+        )
+    unpacked = None
+    if place.is_file():
+        unpacked = _unpack(place)
+        place = Path(unpacked.name)
+    try:
+        card = _check(place)
+    except BundleError:
+        if unpacked:
+            unpacked.cleanup()
+        raise
+    return Bundle(place, card, unpacked)
+
+
+def _unpack(archive: Path) -> tempfile.TemporaryDirectory:
+    """Unpack the known members of a .zip into a private folder."""
+    if not zipfile.is_zipfile(archive):
+        raise BundleError(f"{archive.name} is neither a folder nor a .zip, so it is no model bundle.")
+    folder = tempfile.TemporaryDirectory(prefix="raw-bundle-")
+    try:
+        _unpack_into(Path(folder.name), archive)
+    except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as e:
+        folder.cleanup()
+        raise BundleError(
+            f"{archive.name} is damaged or of an unknown kind, or the disk is full: copy the model again ({e})."
+        ) from e
+    return folder
+
+
+def _unpack_into(folder: Path, archive: Path) -> None:
+    with zipfile.ZipFile(archive) as z:
+        members = [m for m in z.infolist() if not m.is_dir()]
+        top = {m.filename.split("/")[0] for m in members}
+        strip = 1 if len(top) == 1 and not any(m.filename == "card.json" for m in members) else 0
+        if len(members) > MOST_FILES or sum(m.file_size for m in members) > LARGEST_BYTES:
+            most = f"{MOST_FILES:,} files or {LARGEST_BYTES // 2**30} GiB"
+            raise BundleError(f"{archive.name} unpacks to more than {most}, which no model bundle does.")
+        for m in members:
+            name = "/".join(PurePosixPath(m.filename).parts[strip:])
+            if not _MEMBER.fullmatch(name) or stat.S_ISLNK(m.external_attr >> 16):
+                raise BundleError(f"{archive.name} holds {m.filename!r}, which no model bundle has.")
+            target = folder / name
+            target.parent.mkdir(exist_ok=True)
+            with z.open(m) as source, target.open("wb") as out:
+                for left in iter(lambda: source.read(2**20), b""):  # a lying size cannot fill memory
+                    out.write(left)
+
+
+def _check(folder: Path) -> dict:
+    """Check a bundle's folder and return its card."""
+    for entry in folder.rglob("*"):
+        name = entry.relative_to(folder).as_posix()
+        if (
+            entry.is_symlink()
+            or (not entry.is_dir() and not _MEMBER.fullmatch(name))
+            or (entry.is_dir() and name != "heads")
+        ):
+            raise BundleError(f"The model in {folder} holds {name!r}, which no model bundle has (or which is a link).")
+    for name in _REQUIRED:
+        if not (folder / name).is_file():
+            raise BundleError(f"The model in {folder} has no {name}: it is incomplete or no model bundle.")
+    try:
+        card = json.loads(_read_text(folder / "card.json").decode("utf-8"))
+    except (ValueError, RecursionError) as e:
+        raise BundleError(f"card.json of the model in {folder} cannot be read: {e}.") from e
+    _check_card(folder, card)
+    _check_heads(folder, card)
+    _check_sums(folder)
+    read = count()
+    for graph in [folder / "backbone.onnx", *(folder / "heads" / f"{h['name']}.onnx" for h in card["heads"])]:
+        if not graph.is_file():
+            raise BundleError(f"The model's card names {graph.relative_to(folder)}, which is missing.")
+        check_graph(graph, read)
+    if (folder / NEIGHBOURS_FILE).is_file():
+        check_graph(folder / NEIGHBOURS_FILE, read)
+    if (folder / FILE).is_file():
+        read_ways(folder / FILE)
+    return card
+
+
+def _read_text(path: Path) -> bytes:
+    if path.stat().st_size > LARGEST_TEXT:
+        raise BundleError(f"{path.name} of the model in {path.parent} is larger than {LARGEST_TEXT // 2**20} MiB.")
+    return path.read_bytes()
+
+
+def _check_card(folder: Path, card: object) -> None:
+    needed = {
+        "name": str,
+        "format_version": int,
+        "feature_version": int,
+        "width": int,
+        "embedding": dict,
+        "calibration": dict,
+        "heads": list,
+    }
+    if not isinstance(card, dict):
+        raise BundleError(f"card.json of the model in {folder} is not a card.")
+    for key, kind in needed.items():
+        if not isinstance(card.get(key), kind):
+            raise BundleError(f"card.json of the model in {folder} lacks '{key}'.")
+    for key, ours in (("format_version", FORMAT_VERSION), ("feature_version", FEATURE_VERSION)):
+        if card[key] != ours:
+            raise BundleError(
+                f"The model {card['name']} has {key.replace('_', ' ')} {card[key]}; this plugin reads {ours}. "
+                + ("Update the plugin." if card[key] > ours else "Export the model again with this plugin's version.")
+            )
+    for width, what in ((card["width"], "width"), (card["embedding"].get("width", 1), "embedding.width")):
+        if type(width) is not int or not 1 <= width <= WIDEST:
+            raise BundleError(f"The model {card['name']} has no proper {what}: a whole number from 1 to {WIDEST:,}.")
+    if not all(_is_calibration(table) for table in card["calibration"].values()):
+        raise BundleError(f"The model {card['name']} has no proper calibration of its forecasts: export it again.")
+    if not _is_domain(card.get("domain", {})):
+        raise BundleError(f"The model {card['name']} has no proper limits of what it knows: export it again.")
+
+
+def _check_heads(folder: Path, card: dict) -> None:
+    if len(card["heads"]) > MOST_HEADS:
+        raise BundleError(f"The model {card['name']} has more than {MOST_HEADS:,} heads.")
+    for h in card["heads"]:
+        if not isinstance(h, dict) or not is_head_name(str(h.get("name"))):
+            raise BundleError(f"card.json of the model in {folder} has a head without a proper name.")
+        wrong = _wrong_in(h)
+        if wrong:
+            raise BundleError(f"The head {h['name']} of the model {card['name']} has {wrong}.")
+    names = Counter(h["name"] for h in card["heads"])
+    if twice := next((name for name, times in names.items() if times > 1), None):
+        raise BundleError(f"The model {card['name']} has two heads that are called {twice}.")
+    on_their_own = {h["name"] for h in card["heads"] if "asks" not in h}
+    for h in card["heads"]:
+        asks = h.get("asks", [])
+        proper = isinstance(asks, list) and all(isinstance(name, str) for name in asks)
+        if not proper or len(asks) > len(on_their_own) or not on_their_own.issuperset(asks):
+            raise BundleError(f"The head {h['name']} of the model {card['name']} asks heads that it cannot ask.")
+
+
+def is_head_name(name: str) -> bool:
+    """Can a head be called so? Its answers are a field beside those of RESERVED."""
+    return bool(re.fullmatch(_HEAD_NAME, name)) and name not in RESERVED
+
+
+def _wrong_in(head: dict) -> str:
+    """What of a head's entry in a card cannot be used, in words; nothing where all can."""
+    unit, kind = head.get("unit"), head.get("kind")
+    classes, hours = head.get("classes"), head.get("hours", 1.0)
+    if unit not in ("user", "track", "day", "region", "trip") or kind not in ("binary", "classes", "number"):
+        return "an unknown unit or kind"
+    if unit == "trip" and kind == "number":
+        return "a number, which cannot be summed over trips"
+    words = [word for word in classes if isinstance(word, str)] if isinstance(classes, list) else []
+    if kind != "number" and not (len(words) > 1 and words == classes):
+        return "no classes: two texts or more"
+    threshold = head.get("threshold", 0.0)
+    if not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
+        return "a threshold that is no number from 0 to 1"
+    if not isinstance(hours, (int, float)) or not SHORTEST_H <= hours <= LONGEST_H:
+        return "stretches of no or endless length"
+    reach = head.get("halfwidth", {"low": 0.0, "high": 0.0})
+    if not _is_domain(head.get("domain", {})):
+        return "no proper limits of what it knows"
+    if not isinstance(reach, dict):
+        return "no proper interval"
+    at, *sides = (
+        (reach[name] for name in ("at", "low", "high")) if {"at", "low", "high"} <= reach.keys()
+        else ([1.0], [reach.get("low")], [reach.get("high")])
+    )  # fmt: skip
+    if not isinstance(at, list) or not all(_numbers(part, max(len(at), 1)) for part in (at, *sides)):
+        return "no proper interval"
+    return "" if at[0] > 0 and at == sorted(at) else "no proper interval"
+
+
+def _is_domain(value: object) -> bool:
+    return isinstance(value, dict) and all(_numbers(pair, 2) for pair in value.values())
+
+
+def _is_calibration(table: object) -> bool:
+    """Can predict.py calibrate a kind of contexts by it? Its columns are as long as one another, or empty."""
+    from ..forecasting.predict import CALIBRATED
+
+    if not isinstance(table, dict):
+        return False
+    horizon, *columns = (table.get(name, []) for name in ("horizon_s", *CALIBRATED))
+    if not isinstance(horizon, list) or not all(_numbers(column, len(horizon)) for column in (horizon, *columns)):
+        return False
+    return horizon == sorted(horizon) and all(h > 0 for h in horizon) and all(v >= 0 for c in columns for v in c)
+
+
+def _numbers(value: object, n: int) -> bool:
+    """Is it a list of n numbers that NumPy can work with: none endless, none longer than its integers?"""
+    if not isinstance(value, list) or len(value) != n:
+        return False
+    return all(isinstance(v, (int, float)) and abs(v) <= 1e18 for v in value)
+
+
+def _check_sums(folder: Path) -> None:
+    text = _read_text(folder / "SHA256SUMS").decode("ascii", "replace")
+    lines = re.findall(r"^([0-9a-f]{64}) [ *](\S+)$", text, re.M)
+    sums = {name: value for value, name in lines}  # two files may be equal
+    for entry in folder.rglob("*"):
+        name = entry.relative_to(folder).as_posix()
+        if entry.is_file() and name not in ("SHA256SUMS",) and sums.get(name) != _sum(entry):
+            raise BundleError(f"{name} of the model in {folder} is not the file that was packed: copy the model again.")
+
+
+def write_sums(folder: Path) -> None:
+    """Write SHA256SUMS for a bundle's folder."""
+    files = sorted(e for e in folder.rglob("*") if e.is_file() and e.name != "SHA256SUMS")
+    lines = [f"{_sum(e)}  {e.relative_to(folder).as_posix()}\n" for e in files]
+    (folder / "SHA256SUMS").write_text("".join(lines), "ascii")
+
+
+def _sum(path: Path) -> str:
+    digest = hashlib.sha256()
+    with path.open("rb") as f:
+        for block in iter(lambda: f.read(2**20), b""):  # hashlib.file_digest came with Python 3.11
+            digest.update(block)
+    return digest.hexdigest()
+
+
+# --- What a graph holds, read from the ONNX file itself (protobuf), so that the check needs no library and runs
+# --- before ONNX Runtime sees the file. Field numbers are those of onnx.proto3. `read` counts the fields of a bundle.
+
+
+def _fields(data: memoryview, read: Iterator[int]) -> Iterator[tuple[int, memoryview | int]]:
+    """Fields of one protobuf message: number and value (bytes of a nested message or string, or an integer)."""
+    at = 0
+
+    def varint() -> int:
+        nonlocal at
+        value = shift = 0
+        while True:
+            byte = data[at]
+            at += 1
+            value |= (byte & 0x7F) << shift
+            if byte < 0x80:
+                return value
+            shift += 7
+            if shift > 63:
+                raise ValueError("no number is as long")
+
+    while at < len(data):
+        if next(read) >= MOST_FIELDS:
+            raise BundleError("The graphs of the model have more parts than those of any model bundle.")
+        tag = varint()
+        if tag & 7 == 0:
+            yield tag >> 3, varint()
+        else:
+            size = {1: 8, 5: 4}[tag & 7] if tag & 7 != 2 else varint()
+            if at + size > len(data):
+                raise ValueError("truncated")
+            yield tag >> 3, data[at : at + size]
+            at += size
+
+
+_SPARSE = "{} holds sparse tensors, which can name other files; the graphs of a model bundle have none."
+
+
+def check_graph(path: Path, read: Iterator[int]) -> None:
+    """Refuse an ONNX file that keeps data elsewhere or uses operators that this project's exporter does not write."""
+    try:
+        for number, value in _fields(memoryview(path.read_bytes()), read):
+            if number == 7 and isinstance(value, memoryview):
+                _check_nodes(path, value, read)
+            if number == 25:
+                raise BundleError(f"{path.name} defines functions of its own; the graphs of a model bundle do not.")
+    except (IndexError, KeyError, ValueError, TypeError) as e:
+        raise BundleError(f"{path.name} is no ONNX file.") from e
+
+
+def _check_nodes(path: Path, graph: memoryview, read: Iterator[int]) -> None:
+    for node in _messages(read, graph, 1):
+        kind, domain = ("".join(bytes(v).decode() for v in _messages(read, node, n)) for n in (4, 7))
+        attributes = list(_messages(read, node, 5))
+        if kind not in OPERATORS or domain not in ("", "ai.onnx") or any(_messages(read, a, 6, 11) for a in attributes):
+            raise BundleError(f"{path.name} uses the operator {domain}{':' * bool(domain)}{kind}, which is not run.")
+        if any(_messages(read, a, 22, 23) for a in attributes):
+            raise BundleError(_SPARSE.format(path.name))
+        for tensor in (t for a in attributes for t in _messages(read, a, 5, 10)):
+            _check_tensor(path, tensor, read)
+    if _messages(read, graph, 15):
+        raise BundleError(_SPARSE.format(path.name))
+    for tensor in _messages(read, graph, 5):
+        _check_tensor(path, tensor, read)
+
+
+def _messages(read: Iterator[int], message: memoryview, *numbers: int) -> list[memoryview]:
+    """The nested messages and strings in the given fields."""
+    return [v for n, v in _fields(message, read) if n in numbers and isinstance(v, memoryview)]
+
+
+def _check_tensor(path: Path, tensor: memoryview, read: Iterator[int]) -> None:
+    if any(n == 13 or (n == 14 and v) for n, v in _fields(tensor, read)):
+        raise BundleError(f"{path.name} keeps weights in another file; the graphs of a model bundle hold their own.")

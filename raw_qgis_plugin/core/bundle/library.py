@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A folder of model bundles: what is in it, and how bundles get in and out. Each is checked before it is taken."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..errors import BundleError, InputError, RawError
+from ..paths import shipped_bundle
+from .bundle import open_bundle
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A bundle of the library. card: None where it was refused, then `refusal` says why."""
+
+    path: Path
+    shipped: bool
+    card: dict[str, Any] | None
+    refusal: str = ""
+
+    @property
+    def name(self) -> str:
+        """What to call it: the name in its card, its folder's where that differs."""
+        if self.card is None or self.shipped:
+            return self.path.name if self.card is None else str(self.card["name"])
+        return self.path.name
+
+
+def entries(folder: Path) -> list[Entry]:
+    """The shipped bundle, then those in `folder` by name, all checked."""
+    found = [_entry(shipped_bundle(), True)]
+    for path in sorted(folder.iterdir(), key=lambda p: p.name.lower()) if folder.is_dir() else ():
+        if path.is_dir() and not path.name.startswith("."):
+            found.append(_entry(path, False))
+    return found
+
+
+def _entry(path: Path, shipped: bool) -> Entry:
+    try:
+        return Entry(path, shipped, open_bundle(path).card)
+    except (RawError, OSError) as error:
+        return Entry(path, shipped, None, str(error))
+
+
+def add(source: Path, folder: Path, name: str = "") -> Path:
+    """Take a copy of a bundle, a folder or a .zip, into the library. Returns its folder. Raises BundleError."""
+    stem = re.sub(r"[^\w .,()-]+", "_", name or source.name.removesuffix(".zip")).strip(" .") or "model"
+    target = folder / stem
+    n = 2
+    while target.exists():
+        target, n = folder / f"{stem} {n}", n + 1
+    copy(source, target)
+    return target
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a checked bundle, a folder or a .zip, to the folder `target`, as `replacing`. Raises BundleError."""
+    bundle = open_bundle(source)
+    with replacing(target) as fresh:
+        shutil.copytree(bundle.path, fresh, dirs_exist_ok=True)
+
+
+@contextmanager
+def replacing(target: Path) -> Iterator[Path]:
+    """A new folder, in which a bundle is made that then gets to the folder `target`: whole or not at all.
+
+    An older bundle at `target` is replaced, and stays where the new one does not get there; InputError where something
+    else is there.
+    """
+    check_target(target)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target.parent) as beside:
+        fresh, replaced = Path(beside) / "fresh", Path(beside) / "replaced"
+        fresh.mkdir()
+        yield fresh
+        try:
+            if target.exists():
+                target.rename(replaced)
+            fresh.rename(target)
+        finally:
+            if replaced.exists() and not target.exists():
+                replaced.rename(target)
+
+
+def check_target(target: Path) -> None:
+    """InputError where something else than a bundle or an empty folder is there already."""
+    if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or (target / "card.json").is_file())):
+        raise InputError(
+            f"{target} is there already and is no model bundle, so nothing was written. Choose a new folder."
+        )
+
+
+def pack(source: Path, archive: Path) -> None:
+    """Write a bundle as .zip, whole or not at all. Raises BundleError."""
+    bundle = open_bundle(source)
+    beside = archive.with_name(archive.name + ".partial")
+    try:
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as z:
+            for file in sorted(p for p in bundle.path.rglob("*") if p.is_file()):
+                z.write(file, Path(source.name.removesuffix(".zip")) / file.relative_to(bundle.path))
+        beside.replace(archive)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def remove(path: Path, folder: Path) -> None:
+    """Remove a bundle from the library; BundleError where it does not lie in it, as the shipped one."""
+    if path.parent.resolve() != folder.resolve() or path.is_symlink():
+        raise BundleError(f"{path.name} is not one of your own models, so it stays.")
+    shutil.rmtree(path)

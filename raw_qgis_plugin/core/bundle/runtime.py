@@ -1,0 +1,281 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Running a model bundle with ONNX Runtime, on the device that is really there."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..errors import BundleError, InputError, require
+from ..features import featurizer as feat
+from ..forecasting.candidates import N_CANDIDATE
+from ..forecasting.prototypes import FILE, TypicalWays, read_ways
+from ..paths import WAYS
+from .bundle import NEIGHBOURS_FILE, Bundle
+
+if TYPE_CHECKING:
+    import onnxruntime
+
+    from ..tracks import Tracks
+
+ROWS_A_RUN = 4096  # of a head
+POINTS_A_BATCH = 8192
+DEVICES = ("auto", "cpu", "cuda")
+# What the graphs of a bundle take and answer, as model/ exports them
+BACKBONE = (
+    ("features", "clock", "valid", "query", "candidates", "past_keys", "past_values"),
+    ("states", "parameters", "options", "present_keys", "present_values"),
+)
+NEIGHBOURS = (("states", "query", "scale", "candidates", "places", "neighbours"), ("parameters", "options", "leads"))
+WEIGHED_WAYS = (("query", "point", "expected", "ways"), ("answer",))
+HEAD = (("x",), ("answer",))
+
+
+class Model:
+    """A bundle ready to run.
+
+    provider: 'CUDA' or 'CPU', what the session really got. warning: why it is not what was asked for, or ''.
+    """
+
+    def __init__(self, bundle: Bundle, device: str = "auto", threads: int = 0) -> None:
+        """threads: of the CPU; 0 for as many as there are cores, or as this process may use. BundleError, InputError,
+        MissingLibrary.
+        """
+        require("onnxruntime")
+        if device not in DEVICES:
+            raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
+        self.bundle, self.card = bundle, bundle.card
+        self._wanted, self._threads = _providers(device), threads or _allowed()
+        self._backbone = self._session(bundle.path / "backbone.onnx", BACKBONE)
+        self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
+        self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
+        self._past = next(i.shape for i in self._backbone.get_inputs() if i.name == "past_keys")
+        if len(self._past) != 5 or not all(isinstance(size, int) for size in self._past[::2]):
+            raise BundleError(f"The backbone of the model {self.card['name']} does not say how large its past is.")
+        heads = bundle.path / "heads"
+        self._head = cache(lambda name: self._session(heads / f"{bundle.head(name)['name']}.onnx", HEAD))
+
+    @cached_property
+    def typical_ways(self) -> TypicalWays | None:
+        """The ways that the bundle brings of the places that it was trained on; None where it brings none."""
+        path = self.bundle.path / FILE
+        return TypicalWays(read_ways(path)) if path.is_file() else None
+
+    @cached_property
+    def weighs_neighbours(self) -> bool:
+        """Does the bundle weigh the likest fixes of the layer's past itself, where days are asked about?"""
+        return (self.bundle.path / NEIGHBOURS_FILE).is_file()
+
+    @cached_property
+    def _neighbours(self) -> onnxruntime.InferenceSession:
+        return self._session(self.bundle.path / NEIGHBOURS_FILE, NEIGHBOURS)
+
+    def neighbours(
+        self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
+        neighbours: np.ndarray,
+    ) -> list[np.ndarray]:  # fmt: skip
+        """Weigh candidate places and the likest fixes of the past for questions of days.
+
+        states: (m, D) of the fixes that are asked. query: (m, query). scale: (m,) metres. candidates: (m, K, candidate)
+        and places: (m, K, 2). neighbours: (m, N, len(NEIGHBOUR)) of neighbours.py. Metres in the fixes' frames.
+        Returns parameters (m, parameters), options (m, K + N, 2), and where the neighbours lead, (m, N, 2).
+        """
+        feed = {
+            "states": states, "query": query, "scale": scale, "candidates": candidates, "places": places,
+            "neighbours": neighbours,
+        }  # fmt: skip
+        return self._run(self._neighbours, feed)
+
+    @cached_property
+    def _ways(self) -> onnxruntime.InferenceSession:
+        return self._session(WAYS, WEIGHED_WAYS)
+
+    def weigh_ways(self, query: np.ndarray, point: np.ndarray, expected: np.ndarray, ways: np.ndarray) -> np.ndarray:
+        """Where trips go, (m, 2), given where the likest fixes of the past went.
+
+        query: (m, query). point: (m, 2), where the network says. expected: (m,), how far off it thinks that it is.
+        ways: (m, N, len(WAY)) of core/forecasting/neighbours.py. Metres in the fixes' frames.
+        """
+        feed = {"query": query, "point": point, "expected": expected, "ways": ways}
+        return self._run(self._ways, feed)[0].astype(np.float64)
+
+    def _session(self, path: Path, names: tuple[tuple[str, ...], tuple[str, ...]]) -> onnxruntime.InferenceSession:
+        """A graph of the bundle, whose inputs and outputs have to bear these names."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        options.intra_op_num_threads = self._threads
+        try:
+            # From bytes: nothing comes between the check of a graph and this. ONNX Runtime would still read files that
+            # a graph names, from the working folder on; bundle.check_graph refuses such graphs.
+            session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=self._wanted)
+        except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
+            raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
+        found = session.get_inputs(), session.get_outputs()
+        if tuple(tuple(part.name for part in parts) for parts in found) != names:
+            raise BundleError(
+                f"{path.name} of the model {self.card['name']} does not take or answer what it should: it has to take "
+                f"{', '.join(names[0])} and to answer {', '.join(names[1])}. Export the model again."
+            )
+        return session
+
+    def _run(
+        self, session: onnxruntime.InferenceSession, feed: dict[str, np.ndarray], outputs: Sequence[str] | None = None
+    ) -> list[np.ndarray]:
+        """The named outputs of a graph, or all; of the feed, numbers are single precision."""
+        feed = {k: v if v.dtype == bool else v.astype(np.float32, copy=False) for k, v in feed.items()}
+        try:
+            return session.run(outputs and list(outputs), feed)
+        except Exception as e:  # as above
+            raise BundleError(f"ONNX Runtime cannot run a graph of the model {self.card['name']}: {e}") from e
+
+    def backbone(
+        self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray | None = None,
+        past: tuple[np.ndarray, np.ndarray] | None = None, outputs: tuple[str, ...] = ("states", "parameters"),
+        candidates: np.ndarray | None = None,
+    ) -> list[np.ndarray]:  # fmt: skip
+        """Run the network.
+
+        x: (B, T, features) and clock: (B, T), padded on the left. valid: (B, P + T) bool, False on padding. query:
+        (B, Q, query) asked of the last fix. candidates: (B, Q, K, candidate), the places it may be at. past: keys and
+        values (layers, B, H, P, d), of none when absent.
+        Returns the named outputs: states (B, T, D), parameters (B, Q, parameters), options (B, Q, K, 2), present_keys,
+        present_values.
+        """
+        b = len(x)
+        if past is None:
+            layers, _, heads, _, dim = self._past
+            past = (np.zeros((layers, b, heads, 0, dim), np.float32),) * 2
+        if query is None:
+            query = np.zeros((b, 1, feat.N_QUERY), np.float32)
+        if candidates is None:
+            candidates = np.zeros((b, query.shape[1], 1, N_CANDIDATE), np.float32)
+        feed = {
+            "features": x, "clock": clock, "valid": valid, "query": query, "candidates": candidates,
+            "past_keys": past[0], "past_values": past[1],
+        }  # fmt: skip
+        return self._run(self._backbone, feed, outputs)
+
+    def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
+        """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale.
+
+        What other heads say is among the inputs of a head that asks them.
+        """
+        asked = self.bundle.head(name).get("asks", [])
+        x = np.concatenate([x.astype(np.float32), *(self.run_head(other, x) for other in asked)], axis=1)
+        session = self._head(name)
+        wide = session.get_inputs()[0].shape[1]
+        if x.shape[1] != wide:
+            raise BundleError(
+                f"The head {name} wants {wide} inputs but gets {x.shape[1]}: it was taught with another backbone or "
+                "with an earlier version of RAW. Teach it again."
+            )
+        inputs = session.get_inputs()[0].name
+        parts = np.split(x, np.arange(ROWS_A_RUN, len(x), ROWS_A_RUN))  # trees take room by the row
+        answer = np.concatenate([self._run(session, {inputs: part})[0] for part in parts])
+        head = self.bundle.head(name)
+        many = 1 if head["kind"] == "number" else len(head["classes"])
+        if answer.shape[1:] != (many,):
+            raise BundleError(f"The graph of the head {name} answers {answer.shape[1:]}, not {many} as its card says.")
+        return answer
+
+
+def _allowed() -> int:
+    """The CPUs that this process is held to, or 0 where it may use all.
+
+    ONNX Runtime itself counts those of the machine, and ties a thread to each.
+    """
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
+    return usable if usable < (os.cpu_count() or 1) else 0
+
+
+def batches(
+    length: np.ndarray, points: int = POINTS_A_BATCH, questions: np.ndarray | None = None
+) -> Iterator[np.ndarray]:
+    """Split sequences of the given lengths into batches of like length: arrays of their indexes.
+
+    questions: (n,) how many are asked of each, none by default. Padded, neither the fixes of a batch nor its questions
+    are more than 1.3 `points`, but where one sequence alone has more.
+    """
+    asked = np.zeros(len(length), np.int64) if questions is None else questions
+    order = np.argsort(length, kind="stable")
+    at = 0
+    while at < len(order):
+        room = max(points // max(int(length[order[at]]), 1), 1)
+        while room > 1 and (
+            max(length[order[min(at + room, len(order)) - 1]], asked[order[at : at + room]].max()) * room > 1.3 * points
+        ):
+            room = max(int(room * 0.8), 1)
+        yield order[at : at + room]
+        at += room
+
+
+def pad_left(values: np.ndarray, start: np.ndarray, length: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Rows start … start + length of `values` as a batch padded on the left: (B, T, …), and valid (B, T)."""
+    t = int(length.max())
+    at = start[:, None] + np.arange(t)[None, :] - (t - length)[:, None]
+    valid = at >= start[:, None]
+    return values[np.maximum(at, start[:, None])], valid
+
+
+def featurize_padded(
+    tracks: Tracks, rows: np.ndarray, valid: np.ndarray
+) -> tuple[feat.Features, np.ndarray, np.ndarray]:
+    """Describe a batch of sequences padded on the left, for `Model.backbone`.
+
+    rows: (B, T) rows of the tracks. valid: (B, T), False on padding. Returns the features, flat without padding, and
+    x (B, T, features) and clock (B, T), zero on padding.
+    """
+    flat = rows[valid]
+    sequence = np.repeat(np.arange(len(rows)), valid.sum(axis=1))
+    f = feat.featurize(sequence, tracks.t[flat], tracks.lon[flat], tracks.lat[flat])
+    x, clock = np.zeros((*valid.shape, f.x.shape[1]), np.float32), np.zeros(valid.shape, np.float32)
+    x[valid], clock[valid] = f.x, f.clock
+    return f, x, clock
+
+
+@cache
+def _loaded() -> list[str]:
+    """ONNX Runtime's providers, after its CUDA libraries were loaded from pip's packages where they are."""
+    import onnxruntime
+
+    available = onnxruntime.get_available_providers()
+    if "CUDAExecutionProvider" in available and _has_gpu() and hasattr(onnxruntime, "preload_dlls"):
+        onnxruntime.preload_dlls()
+    return available
+
+
+def _providers(device: str) -> list[str]:
+    if device != "cpu" and "CUDAExecutionProvider" in _loaded() and _has_gpu():
+        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    return ["CPUExecutionProvider"]
+
+
+@cache
+def _has_gpu() -> bool:
+    """Is there an NVIDIA driver? Without one the CUDA provider only prints errors before it falls back."""
+    import ctypes
+    import sys
+
+    try:
+        cuda = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
+        count = ctypes.c_int(0)
+        return cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
+    except (OSError, AttributeError):
+        return False
+
+
+def _why_not_cuda() -> str:
+    if not _has_gpu():
+        return "No NVIDIA GPU and driver were found, so the CPU does the work."
+    if "CUDAExecutionProvider" not in _loaded():
+        return "This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead."
+    return (
+        "ONNX Runtime could not load its CUDA libraries, so the CPU does the work. Install onnxruntime-gpu[cuda,cudnn]."
+    )

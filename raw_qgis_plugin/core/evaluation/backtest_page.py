@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A backtest as a table of columns and as a page to show to others."""
+
+from __future__ import annotations
+
+import filecmp
+import re
+
+import numpy as np
+
+from ..bundle.bundle import Bundle
+from ..paths import shipped_bundle
+from .backtest import FEW_USERS, Backtest, in_words, same
+from .metrics import MODEL
+from .plots import case_maps, coverage_by_horizon, error_by_horizon, horizon_words
+from .report import Page
+from .windows import errors_m, spread
+
+APART = "No field says who moved, so each track counts as a user of its own."
+SOURCES = 8  # of training that a page names
+WEIGHT_AND_KIND = re.compile(r"([\d.]+\*)?([a-z]+:)?")  # of a source in a card: 2*exact:folder/file
+
+
+def columns_of(b: Backtest) -> dict[str, np.ndarray]:
+    """One row a horizon and method, the nearest method first; ratio, its interval and the areas on the model's rows."""
+    rows: list[tuple] = []
+    nothing = (np.nan,) * 6
+    for h, sentence in zip(b.figures["horizons"], b.verdicts, strict=True):
+        for name, e in sorted(h["methods"].items(), key=lambda item: item[1]["mean_m"]):
+            shares = (np.nan if h[k] is None else h[k] for k in ("inside50", "inside80", "in_domain"))
+            own = (h["ratio"], *h["interval"], *shares) if name == MODEL else nothing
+            rows.append(
+                (h["horizon_s"] / 60, "model" if name == MODEL else name, h["cases"], h["people"], e["mean_m"],
+                 e["median_m"], e["p90_m"], *own, sentence if name == MODEL else None)
+            )  # fmt: skip
+    names = ("horizon_min", "method", "n_cases", "n_users", "mean_m", "median_m", "p90_m", "ratio", "ratio_low",
+             "ratio_high", "inside50", "inside80", "in_domain_share", "verdict")  # fmt: skip
+    return {
+        name: np.array(values, object if name in ("method", "verdict") else None)
+        for name, values in zip(names, zip(*rows, strict=True), strict=True)
+    }
+
+
+def warning(model: Bundle) -> str:
+    """What has to be known of a model whose network is not the one that comes with the plugin; else ''."""
+    shipped = shipped_bundle() / "backbone.onnx"
+    if shipped.is_file() and filecmp.cmp(model.path / "backbone.onnx", shipped, shallow=False):
+        return ""
+    return (
+        f"The model {model.card['name']} is not the one that comes with RAW: where it was trained on these tracks or "
+        "people, they make it look better than it is. Test it on tracks that it has never seen."
+    )
+
+
+def trained_on(card: dict) -> list[str]:
+    """The sources that a card names as those its model was trained on, of the last training first; there may be none.
+
+    A card is what somebody wrote: nothing is taken for granted.
+    """
+    sources: list[str] = []
+    training = card.get("training")
+    while isinstance(training, dict):
+        corpus = training.get("corpus")
+        sources += map(str, corpus if isinstance(corpus, list) else [])
+        training = training.get("before")
+    return list(dict.fromkeys(WEIGHT_AND_KIND.sub("", source, count=1) for source in sources))
+
+
+def _training(card: dict) -> str:
+    sources = trained_on(card)
+    if not sources:
+        return f"The card of {card['name']} does not say what it was trained on."
+    more = f" and {len(sources) - SOURCES} more" if len(sources) > SOURCES else ""
+    return f"By its card {card['name']} was trained on {', '.join(sources[:SOURCES])}{more}."
+
+
+def make_page(b: Backtest, name: str, model: Bundle) -> Page:
+    """The page. name: what the tracks are called."""
+    w, r = b.w, b.figures
+    first, last = np.datetime_as_string(np.array([w.t[:, -1].min(), w.t[:, -1].max()], "datetime64[ms]"), unit="D")
+    page = Page(
+        f"Forecasts of {name}: what to use, and how far off",
+        f"{w.known.sum():,} questions with known answers, asked of {_users(r['people'])} between {first} and {last}: "
+        f"the model {model.card['name']} against {len(r['methods']) - 1} simple methods.",
+    )
+    page.heading("What to use")
+    for sentence in b.verdicts:
+        page.sentence(sentence, "key")
+    if warning(model):
+        page.sentence(warning(model), "key")
+    page.sentence(_domain(r["in_domain"]))
+    page.heading("How far off")
+    page.figure(
+        error_by_horizon({"": r}, in_words),
+        "Mean distance between forecast and truth. The bands hold the mean in 95 % of draws of users.",
+    )
+    page.table(
+        ["horizon", "answers", "users", "model, mean (m)", "median (m)", "best simple method", "mean (m)",
+         "staying (m)", "ratio [95 %]"],
+        [_row(h) for h in r["horizons"]],
+    )  # fmt: skip
+    page.sentence("Ratio: the model's mean over the best simple method's. Below 1 the model comes nearer.")
+    page.heading("How sure")
+    page.figure(
+        coverage_by_horizon({"": r}),
+        "Share of answers inside the model's areas. On the dashed lines the areas keep what they promise.",
+    )
+    page.heading("What it looks like")
+    page.figure(
+        case_maps(w, b.answer, typical(b)), "Above, three questions of middling error; below, three of the worst tenth."
+    )
+    page.heading("How this was measured")
+    page.sentence(
+        "From moments drawn at random out of every user's record, in equal parts of the time, model and simple methods "
+        "saw the fixes up to that moment and said where the user would be; the user's fix nearest to the horizon, by "
+        f"half a step at most, is the answer. {f'{APART} ' * b.apart}{_drawn(r['people'])}"
+    )
+    page.sentence(f"The backtest itself trains nothing. {_training(model.card)}")
+    order = sorted(r["methods"], key=lambda m: r["methods"][m]["mean_m"])
+    rows = [
+        [
+            "the model" if m == MODEL else in_words(m),
+            *(f"{r['methods'][m][k]:,.0f}" for k in ("mean_m", "median_m", "p90_m")),
+        ]
+        for m in order
+    ]
+    page.table(["all horizons together", "mean (m)", "median (m)", "90 % below (m)"], rows, [order.index(MODEL)])
+    return page
+
+
+def _domain(share: float) -> str:
+    if share > 0.995:
+        return "All questions are of the kind that the model was trained for."
+    return (
+        f"{100 * share:.0f} % of the questions are of the kind that the model was trained for (time between fixes, "
+        "speed, length of the record, horizon); do not rely on its answers to the others."
+    )
+
+
+def _drawn(people: int) -> str:
+    if people >= FEW_USERS:
+        return "Intervals: users drawn with replacement, 2,000 times."
+    return f"With {_users(people)} the intervals draw stretches of time, and say little of others."
+
+
+def _users(count: int) -> str:
+    return f"{count:,} user{'s' * (count != 1)}"
+
+
+def _row(h: dict) -> list:
+    low, high = h["interval"]
+    interval = f" [{low:.2f}, {high:.2f}]" if h["groups"] >= FEW_USERS else ""  # of fewer it is no interval
+    means = (h["methods"][m] for m in (MODEL, h["best_simple"], "persistence"))
+    ours, best, staying = means
+    return [
+        horizon_words(h["horizon_s"]), h["cases"], h["people"], f"{ours['mean_m']:,.0f}", f"{ours['median_m']:,.0f}",
+        in_words(h["best_simple"]), f"{best['mean_m']:,.0f}",
+        f"{staying['mean_m']:,.0f}", "both under 1 m" if same(h) else f"{h['ratio']:.2f}{interval}",
+    ]  # fmt: skip
+
+
+def typical(b: Backtest) -> np.ndarray:
+    """Six (window, horizon) cases (n, 2) of the middle horizon: three of middling error, three of the worst tenth."""
+    w = b.w
+    errors = errors_m(w, (spread(w, b.answer.lon), spread(w, b.answer.lat)))
+    count, middle = w.known.sum(axis=0), errors.shape[1] // 2
+    h = min(np.flatnonzero(2 * count >= count.max()), key=lambda k: abs(k - middle))
+    order = np.argsort(errors[:, h])[: w.known[:, h].sum()]  # nan comes last
+    at = np.unique([int(q * (len(order) - 1)) for q in (0.49, 0.5, 0.51, 0.9, 0.92, 0.95)])
+    return np.stack([order[at], np.full(len(at), h)], axis=1)

@@ -1,0 +1,192 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drawings of reports: errors by horizon, coverage of areas, maps of single cases. Black and white follow the page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..geodesy import offset_m
+from .metrics import LEVELS, MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from ..forecasting.predict import Forecasts
+    from .windows import Windows
+
+OURS, BEST, TRUTH = "#1f6feb", "#d9730d", "#1a9a5b"
+GREYS = ("#8a93a0", "#b4bac3", "#5f6875")
+CASES = 6
+TRAIL = 20  # fixes of a track that are joined on a map; of older ones the places alone are shown
+
+
+def new_figure(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, np.ndarray]:
+    """A figure (inches) that belongs to no window, and its axes (rows, columns) without a frame."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    axes = figure.subplots(rows, columns, squeeze=False)
+    for axis in axes.flat:
+        axis.spines[["top", "right"]].set_visible(False)
+        axis.grid(alpha=0.25, linewidth=0.6)
+        axis.tick_params(labelsize=9)
+    return figure, axes
+
+
+def horizon_words(seconds: float) -> str:
+    """'15 s', '15 min', '2.5 h'."""
+    for unit, size, least in (("h", 3600.0, 10_800.0), ("min", 60.0, 60.0)):
+        if seconds >= least:
+            return f"{seconds / size:g} {unit}"
+    return f"{seconds:g} s"
+
+
+def error_by_horizon(results: dict[str, dict], words: Callable[[str], str] = str) -> Figure:
+    """Mean error by horizon, a panel a family: the model and the best simple method with their 95 % bands, and others
+    where they are not off the scale. words: what a method is called.
+    """
+    figure, panels = _panels(results, 3.5)
+    for axis, (family, r) in zip(panels, results.items(), strict=True):
+        best = r["best_simple"]
+        bands = (_band(r, name)[1].max() for name in (MODEL, best))
+        top = 1.05 * max(1.0, *bands, _means(r, "persistence").max())
+        names = ("persistence", "constant velocity, last step", "toward the median place")
+        others = [n for n in names if n in r["methods"] and n != best and _means(r, n).min() < top]
+        for name, colour in zip(others, GREYS, strict=False):
+            _line(axis, r, name, words(name), colour, band=False)
+        _line(axis, r, best, f"best simple: {words(best)}", BEST)
+        _line(axis, r, MODEL, "the model", OURS)
+        axis.set_ylim(0, top)
+        axis.set_title(family, fontsize=10)
+        axis.set_xlabel("horizon", fontsize=9)
+        axis.set_ylabel("mean error (m)", fontsize=9)
+        _legend(axis, 1 if len(results) > 1 else 2)
+    return figure
+
+
+def _panels(results: dict[str, dict], height: float) -> tuple[Figure, list[Axes]]:
+    """A panel a family, two in a row."""
+    columns = min(2, len(results))
+    rows = -(-len(results) // columns)
+    figure, axes = new_figure(4.4 * columns if columns > 1 else 8.8, height * rows, columns, rows)
+    for axis in axes.flat[len(results) :]:
+        axis.set_visible(False)
+    return figure, list(axes.flat[: len(results)])
+
+
+def _legend(axis: Axes, columns: int) -> None:
+    """Under the axes, where it hides no line."""
+    axis.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=columns)
+
+
+def _means(r: dict, name: str) -> np.ndarray:
+    return np.array([h["methods"][name]["mean_m"] for h in r["horizons"]])
+
+
+def _band(r: dict, name: str) -> np.ndarray:
+    return np.array([h["methods"][name]["mean_interval_m"] for h in r["horizons"]]).T
+
+
+def _line(axis: Axes, r: dict, name: str, label: str, colour: str, band: bool = True) -> None:
+    at = np.arange(len(r["horizons"]))
+    axis.plot(
+        at, _means(r, name), color=colour, marker="o", markersize=3.5, linewidth=1.8 if band else 1.2, label=label
+    )
+    if band:
+        axis.fill_between(at, *_band(r, name), color=colour, alpha=0.18, linewidth=0)
+    _horizon_ticks(axis, r)
+
+
+def _horizon_ticks(axis: Axes, r: dict) -> None:
+    every = -(-len(r["horizons"]) // 6)
+    at = np.arange(0, len(r["horizons"]), every)
+    axis.set_xticks(at, [horizon_words(r["horizons"][k]["horizon_s"]) for k in at])
+
+
+def coverage_by_horizon(results: dict[str, dict]) -> Figure:
+    """Share of truths inside the stated 50 and 80 % areas by horizon, a panel a family."""
+    figure, panels = _panels(results, 2.8)
+    for axis, (family, r) in zip(panels, results.items(), strict=True):
+        at = np.arange(len(r["horizons"]))
+        for level, colour in zip(LEVELS, (OURS, TRUTH), strict=True):
+            held = [100 * h[f"inside{level}"] if h[f"inside{level}"] is not None else np.nan for h in r["horizons"]]
+            axis.axhline(level, color=colour, linestyle=(0, (4, 3)), linewidth=1)
+            axis.plot(at, held, color=colour, marker="o", markersize=3.5, label=f"{level} % area")
+        _horizon_ticks(axis, r)
+        axis.set_ylim(0, 100)
+        axis.set_title(family, fontsize=10)
+        axis.set_xlabel("horizon", fontsize=9)
+        axis.set_ylabel("truth inside (%)", fontsize=9)
+        _legend(axis, 2)
+    return figure
+
+
+def case_maps(w: Windows, answer: Forecasts, cases: np.ndarray) -> Figure:
+    """The track, the truth, the forecast and its 80 % area of some (window, horizon) cases (n, 2), in kilometres."""
+    columns = min(3, len(cases))
+    rows = -(-len(cases) // columns)
+    figure, axes = new_figure(3.1 * columns, 3.1 * rows, columns, rows)
+    for axis in axes.flat[len(cases) :]:
+        axis.set_visible(False)
+    number = np.full(w.known.shape, -1)
+    number[w.known] = np.arange(w.known.sum())
+    for axis, (row, h) in zip(axes.flat, cases, strict=False):
+        _case(axis, w, answer, row, h, number[row, h])
+    handles, labels = axes.flat[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False)
+    return figure
+
+
+def _case(axis: Axes, w: Windows, answer: Forecasts, row: int, h: int, number: int) -> None:
+    last = w.lon[row, -1], w.lat[row, -1]
+    east, north = offset_m(w.lon[row], w.lat[row], *last).T / 1000
+    true, guess = (
+        offset_m(*place, *last) / 1000
+        for place in ((w.true_lon[row, h], w.true_lat[row, h]), (answer.lon[number], answer.lat[number]))
+    )
+    radius = answer.radius80_m[number] / 1000
+    for ring in _area(answer, number, last, guess, radius):
+        axis.fill(*ring, color=OURS, alpha=0.14, linewidth=0)
+    axis.plot(east[:-TRAIL], north[:-TRAIL], ".", color=GREYS[1], markersize=2, alpha=0.6, zorder=1)
+    trail = slice(-TRAIL, None)
+    axis.plot(east[trail], north[trail], color=GREYS[0], linewidth=1, marker=".", markersize=3, label="track so far")
+    axis.plot(0, 0, "o", color="black", markersize=5, label="last fix")
+    axis.plot(*guess, "o", color=OURS, markersize=6, label="forecast, 80 % area")
+    axis.plot(*true, "X", color=TRUTH, markersize=7, label="truth")
+    error = np.hypot(*(true - guess))
+    axis.set_title(f"{horizon_words(w.horizon_s[h])} ahead: {_distance(error)} off", fontsize=9)
+    far = max(np.abs([true, guess]).max(), 0.05)
+    reach = 1.1 * max(far, min(np.abs(guess).max() + radius, 4.0 * far))
+    axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    axis.set_xlabel("km east", fontsize=8)
+    axis.set_ylabel("km north", fontsize=8)
+    axis.tick_params(labelsize=7.5)
+
+
+def _area(answer: Forecasts, number: int, last: tuple, guess: np.ndarray, radius: float) -> list[np.ndarray]:
+    """The outer rings (2, n) of a forecast's 80 % area, in kilometres from the last fix."""
+    if answer.areas is None or answer.areas[number, 1] is None:
+        turn = np.linspace(0, 2 * np.pi, 73)
+        return [guess[:, None] + radius * np.stack([np.cos(turn), np.sin(turn)])]
+    import shapely
+
+    rings = shapely.get_exterior_ring(shapely.get_parts(answer.areas[number, 1]))
+    return [offset_m(*shapely.get_coordinates(ring).T, *last).T / 1000 for ring in rings]
+
+
+def _distance(km: float) -> str:
+    return f"{km:.1f} km" if km >= 1 else f"{1000 * km:.0f} m"
+
+
+def worst_cases(w: Windows, errors: np.ndarray, count: int = CASES) -> np.ndarray:
+    """The (window, horizon) cases (n, 2) of the largest errors, one a user: six times the same person teach little."""
+    worst = np.argsort(np.where(np.isnan(errors), -1.0, errors), axis=None)[::-1]
+    row, h = np.unravel_index(worst[: w.known.sum()], errors.shape)
+    _, first = np.unique(w.user[row], return_index=True)
+    first = np.sort(first)[:count]
+    return np.stack([row[first], h[first]], axis=1)

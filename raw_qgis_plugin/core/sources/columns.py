@@ -1,0 +1,163 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Columns of an Arrow table, whatever their types -> the columns that tracks are built from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import InputError
+from ..times import NO_TIME, TEXT_WIDTH, parse_times
+from ..tracks import Coded, Skipped
+from .fields import Guess
+
+NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+CLOCK = r"^\s*\d{1,2}:\d\d"
+
+
+def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> pa.Table:
+    """The columns user, track (as they are, or absent), t (int64 ms), lon and lat (float64 degrees) of a table.
+
+    Rows marked as not visible are dropped and counted. Points are in the CRS that GeoParquet's metadata tell.
+    """
+    if guess.visible:
+        hidden = pc.fill_null(pc.equal(pc.utf8_lower(_text(table[guess.visible])), "false"), False)
+        skipped.add("marked as not visible", pc.sum(hidden).as_py() or 0)
+        table = table.filter(pc.invert(hidden))
+    if guess.geometry:
+        lon, lat = _points(table[guess.geometry], _crs_of(table.schema, guess.geometry))
+    else:
+        lon, lat = (_degrees(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
+    columns = {"t": read_times(table, guess, timezone), "lon": lon, "lat": lat}
+    ids = {role: table[name] for role, name in (("user", guess.user), ("track", guess.track)) if name}
+    return pa.table({**ids, **columns})
+
+
+def join_fixes(tables: list[pa.Table]) -> pa.Table:
+    """One table of the tables of `fixes_of`; ids become text where they differ in type."""
+    for role in ("user", "track"):
+        types = {table[role].type for table in tables if role in table.column_names}
+        if len(types) > 1:
+            tables = [_with_text(table, role) for table in tables]
+    return pa.concat_tables(tables, promote_options="default")
+
+
+def ids_of(table: pa.Table, role: str) -> np.ndarray | Coded | None:
+    """The ids of users or tracks, as `build_tracks` takes them."""
+    if role not in table.column_names:
+        return None
+    column = table[role]
+    if pa.types.is_integer(column.type) and not column.null_count:
+        return column.to_numpy()
+    if not pa.types.is_dictionary(column.type):
+        column = column.dictionary_encode()
+    column = pa.chunked_array(column.unify_dictionaries())
+    if not column.num_chunks:
+        return Coded(np.zeros(0, np.int64), np.zeros(0, object))
+    codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    names = column.chunk(0).dictionary.to_pylist()
+    return Coded(np.concatenate(codes), np.array(names + [None], object)[:-1])
+
+
+def _with_text(table: pa.Table, role: str) -> pa.Table:
+    if role not in table.column_names:
+        return table
+    return table.set_column(table.column_names.index(role), role, _text(table[role]))
+
+
+def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return _plain(column).cast(pa.string())
+
+
+def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """A column without dictionary encoding."""
+    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
+
+
+def _degrees(column: pa.ChunkedArray) -> np.ndarray:
+    """(n,) float64, nan where there is no number; text may have a decimal comma."""
+    column = _plain(column)
+    if _is_text(column.type):
+        text = pc.replace_substring(pc.utf8_trim_whitespace(column), ",", ".")
+        column = pc.if_else(pc.match_substring_regex(text, NUMBER), text, None)
+    return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+
+
+def _crs_of(schema: pa.Schema, name: str) -> Any:
+    """The CRS of a column of geometries as PROJJSON; None where none is told, which is longitude and latitude."""
+    try:
+        return json.loads((schema.metadata or {})[b"geo"])["columns"][name].get("crs")
+    except (KeyError, ValueError, AttributeError, TypeError):
+        return None
+
+
+def _points(column: pa.ChunkedArray, crs: Any = None) -> tuple[np.ndarray, np.ndarray]:
+    """Longitudes and latitudes of points as WKB in a CRS (of `_crs_of`); nan for other geometries."""
+    from ..errors import require
+
+    require("shapely")
+    import shapely
+
+    if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
+        raise InputError("The geometry column holds no WKB points, and there are no longitude and latitude columns.")
+    points = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
+    x, y = shapely.get_x(points), shapely.get_y(points)
+    if crs is None:
+        return x, y
+    require("pyproj")
+    import pyproj
+
+    try:
+        transformer = pyproj.Transformer.from_crs(pyproj.CRS.from_user_input(crs), "OGC:CRS84", always_xy=True)
+    except pyproj.exceptions.ProjError as error:
+        raise InputError(f"The CRS of the geometry column cannot be read: {error}") from error
+    lon, lat = transformer.transform(x, y)
+    return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
+
+
+def read_times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:
+    """(n,) int64 epoch ms of the time column, and the date column where that holds a time of day only."""
+    column = _plain(table[str(guess.time)])
+    kind = column.type
+    if pa.types.is_timestamp(kind):
+        values = column.cast(pa.timestamp(kind.unit)) if kind.tz else column  # Arrow keeps zoned times in UTC
+        return parse_times(values.to_numpy(zero_copy_only=False), "UTC" if kind.tz else timezone)
+    if pa.types.is_time(kind):
+        column, kind = column.cast(pa.string()), pa.string()
+    if not _is_text(kind):
+        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_date(kind)):
+            raise InputError(f"The time column '{guess.time}' holds {kind}, not times.")
+        if pa.types.is_integer(kind) and column.null_count:  # as floats, epochs in µs would lose their last digits
+            values = pc.fill_null(column, 0).to_numpy()
+            return np.where(column.is_null().to_numpy(), NO_TIME, parse_times(values, timezone))
+        return parse_times(column.to_numpy(zero_copy_only=False), timezone)
+    if guess.date and pc.any(pc.match_substring_regex(column.slice(0, 1000), CLOCK)).as_py():
+        column = pc.binary_join_element_wise(_text(table[guess.date]), column, " ")
+    return parse_times(fixed_bytes(column), timezone)
+
+
+def fixed_bytes(column: pa.ChunkedArray) -> np.ndarray:
+    """(n,) S40 of a text column, without a Python object a row; missing text is empty, longer text is cut."""
+    chunks = [_chunk_bytes(chunk) for chunk in column.chunks]
+    return np.concatenate(chunks) if chunks else np.zeros(0, f"S{TEXT_WIDTH}")
+
+
+def _chunk_bytes(chunk: Any) -> np.ndarray:
+    chunk = pc.fill_null(chunk.cast(pa.string()), "")
+    _, offsets, data = chunk.buffers()
+    if not len(chunk) or data is None or not data.size:
+        return np.zeros(len(chunk), f"S{TEXT_WIDTH}")
+    ends = np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
+    width = min(int(np.diff(ends).max()), TEXT_WIDTH)
+    at = ends[:-1, None] + np.arange(width, dtype=np.int32)
+    letters = np.frombuffer(data, np.uint8)[np.minimum(at, data.size - 1)]
+    letters[at >= ends[1:, None]] = 0
+    return letters.view(f"S{width}").reshape(-1).astype(f"S{TEXT_WIDTH}") if width else np.zeros(len(chunk), "S40")

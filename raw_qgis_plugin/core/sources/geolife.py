@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""GeoLife's own layout: <user>/Trajectory/<track>.plt, six header lines, then lat, lon, 0, feet, days, date, time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+from pyarrow import csv
+
+from ..errors import InputError, Progress
+from ..tracks import Skipped
+from .columns import fixes_of
+from .fields import Guess
+
+HEADER_LINES = 6
+BATCH_BYTES = 32 << 20
+COLUMNS = ["file", "lat", "lon", "zero", "feet", "days", "date", "time"]
+GUESS = Guess("user", "track", "time", "lon", "lat", date="date")
+
+
+def plt_files(path: Path) -> list[Path]:
+    """The .plt files of a GeoLife folder (the root, Data/, users' folders or one user's) or the one file."""
+    if path.is_file():
+        return [path]
+    return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".plt")
+
+
+def read_geolife(path: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
+    """Tables of fixes (columns.fixes_of), some hundred thousand at a time. Times are UTC."""
+    files = plt_files(path)
+    if not files:
+        raise InputError(f"There is no .plt file in {path}: is it GeoLife's folder?")
+    users = [_user(file) for file in files]
+    tracks = [file.stem for file in files]
+    lines: list[bytes] = []
+    size = 0
+    for number, file in enumerate(files):
+        body = file.read_bytes().replace(b"\r", b"").split(b"\n", HEADER_LINES)[HEADER_LINES:]
+        if not body or not body[0].strip():
+            continue
+        tag = b"%d," % number  # every line is tagged with its file, so that one parse reads many files
+        lines.append(tag + body[0].strip().replace(b"\n", b"\n" + tag))
+        size += len(body[0])
+        if size > BATCH_BYTES:
+            yield _parse(lines, users, tracks, skipped)
+            lines, size = [], 0
+            progress((number + 1) / len(files))
+    if lines:
+        yield _parse(lines, users, tracks, skipped)
+
+
+def _user(file: Path) -> str:
+    folder = file.resolve().parent
+    return folder.parent.name if folder.name.lower() == "trajectory" else folder.name
+
+
+def _parse(lines: list[bytes], users: list[str], tracks: list[str], skipped: Skipped) -> pa.Table:
+    def unreadable(row: csv.InvalidRow) -> str:
+        skipped.add("unreadable row", 1)
+        return "skip"
+
+    table = csv.read_csv(
+        pa.BufferReader(b"\n".join(lines)),
+        csv.ReadOptions(column_names=COLUMNS),
+        csv.ParseOptions(invalid_row_handler=unreadable),
+        csv.ConvertOptions(
+            column_types={name: pa.int64() if name == "file" else pa.string() for name in COLUMNS},
+            include_columns=["file", "lat", "lon", "date", "time"],
+        ),
+    )
+    ids = {role: pc.take(pa.array(names), table["file"]) for role, names in (("user", users), ("track", tracks))}
+    for role, column in ids.items():
+        table = table.append_column(role, column.dictionary_encode())
+    return fixes_of(table, GUESS, "UTC", skipped)

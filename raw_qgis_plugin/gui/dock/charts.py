@@ -1,0 +1,273 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The dock's small charts, drawn with the palette of the theme, so that they are right on dark ones too."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from qgis.PyQt.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
+from qgis.PyQt.QtWidgets import QSizePolicy, QToolTip, QWidget
+
+from ...layers.styling import CLASS_COLOURS
+from ...processing.words import tr
+
+BLUE = "#2f7fc4"
+GREY = "#8a8f98"
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
+HOURS = (0, 6, 12, 18)
+
+
+class Chart(QWidget):
+    """A drawing with a tooltip for the place under the mouse."""
+
+    height_px = 100
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setMinimumWidth(160)
+
+    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """Its height; as wide as there is room."""
+        return QSize(320, self.height_px)
+
+    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
+        """The least size."""
+        return QSize(160, self.height_px)
+
+    def event(self, event: QEvent) -> bool:
+        """Tell what is under the mouse."""
+        if event.type() == QEvent.Type.ToolTip:
+            words = self.words_at(event.pos().x(), event.pos().y())
+            QToolTip.showText(event.globalPos(), words, self) if words else QToolTip.hideText()
+            return True
+        return super().event(event)
+
+    def words_at(self, x: float, y: float) -> str:
+        """The tooltip at a pixel."""
+        return ""
+
+    def paintEvent(self, _event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Draw."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.draw(painter)
+        painter.end()
+
+    def draw(self, painter: QPainter) -> None:
+        """Draw the chart."""
+
+    def ink(self, share: float = 1.0) -> QColor:
+        """The colour of text, the paler the smaller the share."""
+        colour = QColor(self.palette().color(QPalette.ColorRole.WindowText))
+        colour.setAlphaF(share)
+        return colour
+
+    def hatch(self) -> QBrush:
+        """What stands for figures that are not shown."""
+        return QBrush(self.ink(0.3), Qt.BrushStyle.BDiagPattern)
+
+    def write(self, painter: QPainter, box: QRectF, text: str, where: Qt.AlignmentFlag) -> None:
+        """Text in a box, cut with an ellipsis where it is too long."""
+        painter.setPen(self.ink(0.85))
+        short = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
+        painter.drawText(box, where | Qt.AlignmentFlag.AlignVCenter, short)
+
+    def small(self, painter: QPainter) -> None:
+        """A font a little smaller than the dock's."""
+        font = self.font()
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))
+        painter.setFont(font)
+
+
+class WeekStrip(Chart):
+    """People by weekday and hour: the darker the more. Hatched where they are too few to show."""
+
+    height_px = 128
+    left, bottom = 34.0, 16.0
+
+    def __init__(self, week: np.ndarray, min_users: int) -> None:
+        """week: (7, 24) people; -1 where they are fewer than min_users."""
+        super().__init__()
+        self.week, self.min_users = week, min_users
+
+    def _cell(self) -> tuple[float, float]:
+        return (self.width() - self.left - 2) / 24, (self.height() - self.bottom) / 7
+
+    def words_at(self, x: float, y: float) -> str:
+        """Day, hour and people."""
+        wide, high = self._cell()
+        hour, day = int((x - self.left) // wide), int(y // high)
+        if not (0 <= hour < 24 and 0 <= day < 7):
+            return ""
+        people = int(self.week[day, hour])
+        words = tr("fewer than {n} people").format(n=self.min_users)
+        if people >= 0:
+            words = tr("{n:,} people").format(n=people)
+        return f"{tr(DAYS[day])} {hour:02d}:00-{hour + 1:02d}:00: {words}"
+
+    def draw(self, painter: QPainter) -> None:
+        """A cell an hour."""
+        self.small(painter)
+        wide, high = self._cell()
+        most = max(1, int(self.week.max()))
+        for day in range(7):
+            self.write(painter, QRectF(0, day * high, self.left - 4, high), tr(DAYS[day]), Qt.AlignmentFlag.AlignRight)
+            for hour in range(24):
+                box = QRectF(self.left + hour * wide, day * high, wide - 1, high - 1)
+                people = int(self.week[day, hour])
+                colour = QColor(BLUE)
+                colour.setAlphaF(0.12 + 0.88 * max(people, 0) / most)
+                painter.fillRect(box, self.hatch() if people < 0 else colour)
+        for hour in HOURS:
+            box = QRectF(self.left + hour * wide, 7 * high, 6 * wide, self.bottom)
+            self.write(painter, box, f"{hour}:00", Qt.AlignmentFlag.AlignLeft)
+
+
+class MixBar(Chart):
+    """Shares as one bar with its legend below. A part without a number is hatched: too few to show."""
+
+    bar = 14.0
+    line = 17.0
+
+    def __init__(
+        self, parts: Sequence[tuple[str, int | None]], total: int, few: str, colours: Mapping[str, str]
+    ) -> None:
+        """parts: words and people. few: the words for what is not shown. colours: of words, grey for others."""
+        super().__init__()
+        shown = [(words, people) for words, people in parts if people is not None]
+        rest = total - sum(people for _, people in shown)
+        self.total = max(total, 1)
+        self.parts: list[tuple[str, int, QBrush]] = [
+            (words, people, QBrush(QColor(colours.get(words, GREY)))) for words, people in shown
+        ]
+        if len(shown) < len(parts):
+            self.parts.append((few, rest, self.hatch()))
+        self.height_px = int(self.bar + 4 + self.line * len(self.parts))
+
+    def words_at(self, x: float, y: float) -> str:
+        """The part's words."""
+        share = np.cumsum([people for _, people, _ in self.parts]) / self.total
+        at = int(np.searchsorted(share, x / max(self.width(), 1)))
+        return self._line(at) if y <= self.bar and at < len(self.parts) else ""
+
+    def _line(self, at: int) -> str:
+        words, people, _ = self.parts[at]
+        return f"{words}: {people / self.total:.0%}" if people else words
+
+    def draw(self, painter: QPainter) -> None:
+        """The bar, and a line of legend a part."""
+        self.small(painter)
+        x = 0.0
+        for i, (_, people, brush) in enumerate(self.parts):
+            wide = self.width() * people / self.total
+            painter.fillRect(QRectF(x, 0, max(wide - 1, 0), self.bar), brush)
+            x += wide
+            y = self.bar + 4 + i * self.line
+            painter.fillRect(QRectF(2, y + 3, 10, 10), brush)
+            self.write(painter, QRectF(18, y, self.width() - 18, self.line), self._line(i), Qt.AlignmentFlag.AlignLeft)
+
+
+class DayPlot(Chart):
+    """Where a user is by hour of the day: stacked shares of the usual places, elsewhere, unknown."""
+
+    height_px = 130
+    bottom, legend = 15.0, 17.0
+
+    def __init__(self, day: np.ndarray, names: Sequence[str]) -> None:
+        """day: (24, k) shares of each hour. names: (k,) words; the last two are elsewhere and unknown."""
+        super().__init__()
+        self.day, self.names = day, list(names)
+        usual = [QBrush(QColor(colour)) for colour in CLASS_COLOURS[: len(names) - 2]]
+        self.brushes = [*usual, QBrush(QColor(GREY)), self.hatch()]
+
+    def words_at(self, x: float, y: float) -> str:
+        """The hour's shares."""
+        hour = min(23, max(0, int(24 * x / max(self.width(), 1))))
+        words = [f"{name} {share:.0%}" for name, share in zip(self.names, self.day[hour]) if share >= 0.005]
+        return f"{hour:02d}:00-{hour + 1:02d}:00: " + (", ".join(words) or tr("nothing known"))
+
+    def draw(self, painter: QPainter) -> None:
+        """Stacked bars, hours below, a legend under them."""
+        self.small(painter)
+        wide = self.width() / 24
+        high = self.height() - self.bottom - self.legend
+        for hour in range(24):
+            y = high
+            for share, brush in zip(self.day[hour], self.brushes):
+                painter.fillRect(QRectF(hour * wide, y - share * high, wide - 1, share * high), brush)
+                y -= share * high
+        for hour in HOURS:
+            box = QRectF(hour * wide, high, 6 * wide, self.bottom)
+            self.write(painter, box, f"{hour}:00", Qt.AlignmentFlag.AlignLeft)
+        x, y = 0.0, self.height() - self.legend
+        for name, brush in zip(self.names, self.brushes):
+            painter.fillRect(QRectF(x, y + 3, 10, 10), brush)
+            room = QFontMetricsF(painter.font()).horizontalAdvance(name) + 2
+            self.write(painter, QRectF(x + 14, y, room, self.legend), name, Qt.AlignmentFlag.AlignLeft)
+            x += room + 26
+
+
+class HorizonChart(Chart):
+    """How far off a forecast may be, by how far it looks ahead: radii that hold half and four fifths of cases."""
+
+    height_px = 170
+    left, bottom, top = 52.0, 32.0, 18.0
+
+    def __init__(self, minutes: np.ndarray, radius50: np.ndarray, radius80: np.ndarray) -> None:
+        """minutes: (h,) ahead, ascending. radius50, radius80: (h,) medians in metres."""
+        super().__init__()
+        self.minutes, self.radius50, self.radius80 = minutes, radius50, radius80
+
+    def _x(self, minutes: np.ndarray) -> np.ndarray:
+        return self.left + (self.width() - self.left - 12) * minutes / max(float(self.minutes.max()), 1e-9)
+
+    def words_at(self, x: float, y: float) -> str:
+        """The radii of the nearest horizon."""
+        at = int(np.argmin(np.abs(self._x(self.minutes) - x)))
+        words = tr("{m:g} min ahead: {a} in half, {b} in four fifths of cases")
+        return words.format(m=self.minutes[at], a=metres(self.radius50[at]), b=metres(self.radius80[at]))
+
+    def draw(self, painter: QPainter) -> None:
+        """Two bands that widen, with their lines."""
+        self.small(painter)
+        base, room = self.height() - self.bottom, self.height() - self.bottom - self.top
+        most = nice_top(float(self.radius80.max()))
+        for step in range(3):
+            y = base - room * step / 2
+            painter.setPen(QPen(self.ink(0.2), 1))
+            painter.drawLine(QPointF(self.left, y), QPointF(self.width() - 12, y))
+            box = QRectF(0, y - 8, self.left - 5, 16)
+            self.write(painter, box, metres(most * step / 2), Qt.AlignmentFlag.AlignRight)
+        for radius, colour, words in ((self.radius80, "#e69f00", "80 %"), (self.radius50, "#d55e00", "50 %")):
+            x, y = self._x(np.append(0.0, self.minutes)), base - room * np.append(0.0, radius) / most
+            points = [QPointF(a, b) for a, b in zip(x, y)]
+            fill = QColor(colour)
+            fill.setAlphaF(0.25)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(fill)
+            painter.drawPolygon(QPolygonF([*points, QPointF(x[-1], base)]))
+            painter.setPen(QPen(QColor(colour), 2))
+            painter.drawPolyline(QPolygonF(points))
+            box = QRectF(x[-1] - 44, y[-1] - 17, 44, 16)
+            self.write(painter, box, words, Qt.AlignmentFlag.AlignRight)
+        shown = self.minutes[np.unique(np.linspace(0, len(self.minutes) - 1, min(6, len(self.minutes))).astype(int))]
+        for minutes, x in zip(shown, self._x(shown)):
+            self.write(painter, QRectF(x - 24, base, 48, 15), f"{minutes:g}", Qt.AlignmentFlag.AlignHCenter)
+        box = QRectF(self.left, base + 14, self.width() - self.left - 12, 16)
+        self.write(painter, box, tr("minutes ahead"), Qt.AlignmentFlag.AlignHCenter)
+
+
+def nice_top(value: float) -> float:
+    """The round number above a value, for an axis."""
+    if value <= 0:
+        return 1.0
+    size = 10.0 ** np.floor(np.log10(value))
+    return float(next(step * size for step in (1, 2, 4, 6, 8, 10) if step * size >= value))
+
+
+def metres(value: float) -> str:
+    """A distance in round words."""
+    return f"{value / 1000:,.3g} km" if value >= 1000 else f"{value:,.0f} m"

@@ -1,0 +1,94 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Drawing a region on the map: by corners as QGIS digitizes, or as a box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsFeature, QgsGeometry, QgsRectangle, QgsVectorLayer
+from qgis.gui import QgsMapCanvas, QgsMapToolCapture, QgsMapToolDigitizeFeature, QgsMapToolExtent
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ...processing.words import tr
+
+
+class Drawing(QObject):
+    """`drawn` with a geometry in the map's CRS when a region is closed; `ended` when the tool is given back."""
+
+    drawn = pyqtSignal(QgsGeometry)
+    ended = pyqtSignal()
+
+    def __init__(self, iface: Any, crs: Callable[[], QgsCoordinateReferenceSystem]) -> None:
+        """crs: gives that of the map."""
+        super().__init__()
+        self.iface, self.canvas, self._crs = iface, iface.mapCanvas(), crs
+        self.tool: Any = None
+        self._before: Any = None
+
+    def polygon(self) -> None:
+        """Draw by corners: right click closes, Esc starts anew, Backspace or undo takes back a corner."""
+        scratch = QgsVectorLayer(f"Polygon?crs={self._crs().toWkt()}", tr("Region being drawn"), "memory")
+        scratch.setCrs(self._crs())
+        scratch.startEditing()
+        mode = QgsMapToolCapture.CaptureMode.CapturePolygon
+        tool = QgsMapToolDigitizeFeature(self.canvas, self.iface.cadDockWidget(), mode)
+        tool.setLayer(scratch)
+        scratch.setParent(tool)  # they go together; a layer of Python's own could outlive QGIS
+        tool.digitizingCompleted.connect(self._completed)
+        tool.digitizingCanceled.connect(self.stop)
+        self._take(tool)
+
+    def box(self) -> None:
+        """Draw a box by dragging."""
+        tool = QgsMapToolExtent(self.canvas)
+        tool.extentChanged.connect(self._boxed)
+        self._take(tool)
+
+    def _take(self, tool: Any) -> None:
+        self.stop()
+        self._before = self.canvas.mapTool()
+        self.tool = tool
+        self.canvas.setMapTool(tool)
+        tool.deactivated.connect(self._deactivated)
+
+    def _completed(self, feature: QgsFeature) -> None:
+        geometry = QgsGeometry(feature.geometry())
+        self.stop()
+        self.drawn.emit(geometry)
+
+    def _boxed(self, extent: QgsRectangle) -> None:
+        if extent.isEmpty():
+            return
+        geometry = QgsGeometry.fromRect(extent)
+        self.stop()
+        self.drawn.emit(geometry)
+
+    def _deactivated(self) -> None:
+        """Another tool was chosen."""
+        if self.tool is not None:
+            self._let_go()
+
+    def stop(self) -> None:
+        """Give the map back to the tool that had it before."""
+        tool, before = self.tool, self._before
+        if tool is None:
+            return
+        self._let_go()
+        give_back(self.canvas, tool, before)
+
+    def _let_go(self) -> None:
+        tool, self.tool, self._before = self.tool, None, None
+        if isinstance(tool, QgsMapToolExtent):
+            tool.clearRubberBand()
+        tool.deleteLater()
+        self.ended.emit()
+
+
+def give_back(canvas: QgsMapCanvas, tool: Any, before: Any) -> None:
+    """Give the map back from a tool to the one before it, which may be gone: tools that draw are deleted after use."""
+    if before is None or before is tool or sip.isdeleted(before):
+        canvas.unsetMapTool(tool)
+    else:
+        canvas.setMapTool(before)

@@ -1,0 +1,29 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Shapes between the map, the layers and what the model is asked about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProject
+
+from ...core.errors import InputError
+from ...layers.coordinates import from_wgs84, lonlat_shapes
+from ...processing.words import tr
+
+
+def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
+    """A geometry as shapely's in WGS84. InputError where the CRS can't say where it is."""
+    (shape,) = lonlat_shapes([geometry], crs, QgsProject.instance().transformContext())
+    if shape is None:
+        raise InputError(tr("The region lies outside what the map's CRS can express. Draw it elsewhere."))
+    return shape
+
+
+def in_crs(polygon: Any, crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
+    """A shapely polygon in WGS84 as a multipolygon in another CRS."""
+    geometry = QgsGeometry()
+    geometry.fromWkb(polygon.wkb)
+    geometry.transform(from_wgs84(crs, QgsProject.instance().transformContext()))
+    geometry.convertToMultiType()
+    return geometry

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The regions that were drawn, and the layer in which they are kept with what they said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
+
+from ...core.errors import InputError
+from ...layers import styling, writing
+from ...processing.words import tr
+from ..map_tools.shapes import lonlat
+from .card import Region
+from .saved import OF, layers_of_regions
+
+if TYPE_CHECKING:
+    from ...core.bundle.bundle import Bundle
+    from ..dock.layers import LayerGroup
+
+OPACITY = 0.65  # the tracks below should be seen
+# Properties of the layer: the last number given, the fewest people, the fields and the name that are ours and not the
+# user's
+MADE, LEAST, FIELDS, NAME = "raw/regions_made", "raw/regions_least", "raw/regions_fields", "raw/regions_name"
+
+
+class RegionBook:
+    """The regions of one layer of tracks, in the order in which they came."""
+
+    def __init__(self, tracks: QgsVectorLayer, group: LayerGroup, touched: Callable[[], None]) -> None:
+        """touched: called when somebody has edited the layer of regions or takes it out of the project."""
+        self.crs, self.tracks, self.group, self._touched = tracks.crs(), tracks.id(), group, touched
+        self.regions: list[Region] = []
+        self.layer: QgsVectorLayer | None = None
+        self.min_users = 10
+        self.heads: list[dict[str, Any]] = []
+        self._made = 0
+        for layer in layers_of_regions(self.tracks)[:1]:  # drawn before: in this project, or with another dock
+            self.crs, self._made = layer.crs(), int(layer.customProperty(MADE, 0))
+            self.min_users = int(layer.customProperty(LEAST, self.min_users))
+            self._listen(layer)
+
+    def drawn_before(self) -> list[tuple[str, QgsGeometry, int]]:
+        """Names, shapes and ids of what is in the layer and not among the regions yet."""
+        known = {region.feature for region in self.regions}
+        found = []
+        for feature in self.layer.getFeatures() if self.layer is not None else ():
+            if feature.id() not in known and feature.hasGeometry():
+                name = feature.attributeMap().get("name")
+                found.append((str(name) if name else self.next_name(), feature.geometry(), feature.id()))
+        return found
+
+    def next_name(self) -> str:
+        """'Region 3': numbers are not used again."""
+        self._made += 1
+        return tr("Region {n}").format(n=self._made)
+
+    def add(self, region: Region, geometry: QgsGeometry) -> None:
+        """Keep a region. geometry: in the CRS of the tracks' layer."""
+        if self.layer is None:
+            self.heads = region.bundle.heads("region")
+            self.layer = self._make_layer()
+        feature = QgsFeature(self.layer.fields())
+        feature.setGeometry(geometry)
+        for at, value in self._attributes(region).items():
+            feature.setAttribute(at, value)
+        _, (added,) = self.layer.dataProvider().addFeatures([feature])
+        region.feature = added.id()
+        self.regions.append(region)
+        self._changed()
+
+    def rename(self, region: Region, name: str) -> None:
+        """Give a region another name."""
+        region.name = name
+        self._write([region])
+        self._changed()
+
+    def update(self, bundle: Bundle) -> None:
+        """Write anew what all regions say."""
+        self.heads = bundle.heads("region")
+        if self.layer is not None:
+            kinds = self._kinds()
+            missing = [name for name in kinds if self.layer.fields().lookupField(name) < 0]
+            ours = dict.fromkeys([*self.layer.customProperty(FIELDS, "").split(), *missing])
+            self.layer.setCustomProperty(FIELDS, " ".join(ours))
+            self.layer.dataProvider().addAttributes(list(writing.make_fields({name: kinds[name] for name in missing})))
+            self.layer.updateFields()
+            self._write(self.regions)
+            if int(self.layer.customProperty(LEAST, 0)) != self.min_users:
+                self._changed()
+
+    def remove(self, regions: list[Region]) -> None:
+        """Keep these no longer; a layer without regions is taken away, unless it has some that a filter hides."""
+        self.regions = [region for region in self.regions if region not in regions]
+        if self.layer is None:
+            return
+        if self.regions or self.layer.subsetString():
+            self.layer.dataProvider().deleteFeatures([region.feature for region in regions])
+            self._changed()
+        else:
+            layer = self.layer
+            self.close()
+            self.group.remove(layer)
+
+    def restyle(self) -> None:
+        """The legend by what the regions say now."""
+        if self.layer is None:
+            return
+        self.layer.updateExtents()
+        shown = styling.RegionScores(self.heads, self.min_users).draw(self.layer)
+        if self.layer.name() == self.layer.customProperty(NAME):  # else the user has named it
+            self._call(self.layer, f"{tr('Drawn')}: {shown}")
+        self.layer.triggerRepaint()
+
+    def close(self) -> None:
+        """Listen to the layer no longer; it stays in the project."""
+        if self.layer is not None:
+            self.layer.willBeDeleted.disconnect(self._forget)
+            self.layer.dataSourceChanged.disconnect(self._number)
+            self.layer.afterCommitChanges.disconnect(self._edited)
+            self.layer = None
+
+    def _listen(self, layer: QgsVectorLayer) -> None:
+        self.layer = layer
+        layer.willBeDeleted.connect(self._forget)
+        layer.dataSourceChanged.connect(self._number)
+        layer.afterCommitChanges.connect(self._edited)
+
+    def _edited(self) -> None:
+        """Regions are what the analyst has made of them; new ones come by `drawn_before`."""
+        if self.layer is None:
+            return
+        there = {feature.id(): feature for feature in self.layer.getFeatures() if feature.hasGeometry()}
+        self.regions = [region for region in self.regions if region.feature in there]
+        for region in self.regions:
+            feature = there[region.feature]
+            region.name = str(feature.attributeMap().get("name") or region.name)
+            with suppress(InputError):  # a shape that is nowhere on the earth
+                region.polygon = lonlat(feature.geometry(), self.crs)
+        self._touched()
+
+    def _number(self) -> None:
+        """QGIS has made the layer a file, in which the features have other ids, in the same order."""
+        if self.layer is not None:
+            for region, feature in zip(self.regions, self.layer.getFeatures()):
+                region.feature = feature.id()
+
+    def _changed(self) -> None:
+        """What goes past QGIS's editing is not noticed by the project, which would close without a question."""
+        if self.layer is not None:
+            self.layer.setCustomProperty(MADE, self._made)
+            self.layer.setCustomProperty(LEAST, self.min_users)
+        QgsProject.instance().setDirty(True)
+
+    def _make_layer(self) -> QgsVectorLayer:
+        layer = QgsVectorLayer("MultiPolygon", tr("Drawn regions"), "memory")
+        layer.setCrs(self.crs)
+        layer.dataProvider().addAttributes(list(writing.make_fields(self._kinds())))
+        layer.updateFields()
+        layer.setCustomProperty(FIELDS, " ".join(self._kinds()))
+        layer.setCustomProperty(OF, self.tracks)
+        self._call(layer, layer.name())
+        layer.setOpacity(OPACITY)
+        layer.setMapTipTemplate("<b>[% name %]</b><br>" + tr("[% coalesce(n_users, 'too few') %] people"))
+        layer.setCustomProperty("skipMemoryLayersCheck", 1)  # QGIS need not warn that it will be lost: it is saved
+        self._listen(layer)
+        return self.group.add(layer)
+
+    def _call(self, layer: QgsVectorLayer, name: str) -> None:
+        """Give a layer a name, and remember that it is ours."""
+        layer.setName(name)
+        layer.setCustomProperty(NAME, name)
+
+    def _forget(self) -> None:
+        self.layer, self.regions = None, []
+        self._touched()
+
+    def _kinds(self) -> dict[str, str]:
+        """Fields, named as those of raw:scoreregions."""
+        kinds = {"name": "text", "area_km2": "number", "n_users": "int", "n_points": "int"}
+        for head in self.heads:
+            number = head["kind"] == "number"
+            parts = ("", "_low", "_high") if number else ("", "_p")
+            kinds.update({head["name"] + part: "number" if number or part else "text" for part in parts})
+        return {**kinds, "suppressed": "bool", "in_domain": "bool"}
+
+    def _values(self, region: Region) -> dict[str, Any]:
+        view = region.view
+        facts = {"name": region.name, "area_km2": view.area_km2, "n_users": view.n_users, "n_points": view.n_points}
+        said = {name: value.item() if hasattr(value, "item") else value for name, value in view.columns.items()}
+        return {**facts, **said, "suppressed": view.suppressed, "in_domain": view.in_domain}
+
+    def _attributes(self, region: Region) -> dict[int, Any]:
+        """By the index of the field; the user's own and a file's fid are left alone."""
+        if self.layer is None:
+            return {}
+        values, names = self._values(region), self.layer.fields().names()
+        ours = self.layer.customProperty(FIELDS, "").split()
+        return {at: _or_null(values.get(name)) for at, name in enumerate(names) if name in ours}
+
+    def _write(self, regions: list[Region]) -> None:
+        if self.layer is None:
+            return
+        self.layer.dataProvider().changeAttributeValues(
+            {region.feature: self._attributes(region) for region in regions}
+        )
+        self.layer.triggerRepaint()
+
+
+def _or_null(value: Any) -> Any:
+    return NULL if value is None or value != value else value

@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The installation that is running, if any: it goes on when its window is closed and is stopped with the plugin."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import QObject, pyqtSignal
+
+from ...core.errors import Cancelled, Progress, RawError
+from ...environment import packages
+from ...environment.folders import user_folder, venv_folder
+from ...environment.install import InstallCancelled, Installer, InstallError, Wanted
+from ...environment.interpreter import NoPython, base_python, this_layout
+from ...processing.words import tr
+from ...tasks.job import Job
+
+log = logging.getLogger(__name__)
+KEPT_LINES = 2000
+
+
+class InstallJob(Job):
+    """A job whose cancel stops pip as well, however it was asked for."""
+
+    installer: Installer | None = None
+
+    def cancel(self) -> None:
+        """Called by QGIS on cancel and when it quits."""
+        if self.installer is not None:
+            self.installer.cancel()
+        super().cancel()
+
+
+class Installation(QObject):
+    """One installation in the background. lines: what was printed so far."""
+
+    line = pyqtSignal(str)
+    ended = pyqtSignal(str)  # with what went wrong, '' after success
+
+    def __init__(self, wanted: Wanted) -> None:
+        super().__init__()
+        self.lines: list[str] = []
+        self.running = True
+        self.wanted = wanted
+        self.line.connect(self._keep)
+        self._file = user_folder() / "install.log"
+        self._job = InstallJob(tr("Installing RAW's packages"), self._work, self._done, self._failed)
+
+    def start(self) -> None:
+        """Begin. Raises RawError where QGIS's interpreter is not found."""
+        try:
+            base = base_python(this_layout())
+        except NoPython as error:
+            raise RawError(str(error)) from error
+        self._installer = self._job.installer = Installer(venv_folder(), base, self.wanted, self.line.emit)
+        self._job.start()
+
+    def cancel(self) -> None:
+        """Stop; `ended` follows."""
+        if self.running and not sip.isdeleted(self._job):
+            self._job.cancel()
+
+    def stop(self) -> None:
+        """Stop and wait, a few seconds at most: the plugin is being unloaded."""
+        self.cancel()
+        if self.running and not sip.isdeleted(self._job):
+            self._job.waitForFinished(5000)
+
+    def _work(self, progress: Progress) -> None:
+        """In QGIS's pool of threads."""
+        try:
+            self._installer.run()
+        except InstallCancelled as error:
+            raise Cancelled from error
+        except InstallError as error:
+            raise RawError(str(error)) from error
+
+    def _keep(self, line: str) -> None:
+        self.lines = [*self.lines[-KEPT_LINES:], line]
+
+    def _done(self, _result: Any) -> None:
+        packages.activate(venv_folder())
+        self._end("")
+        log.info("RAW's packages were installed into %s", venv_folder())
+
+    def _failed(self, error: str) -> None:
+        self._end(error or tr("The installation was cancelled."))
+        log.warning("The installation of RAW's packages failed: %s", error or "cancelled")
+
+    def _end(self, error: str) -> None:
+        self.running = False
+        self._file.write_text("\n".join([*self.lines, error]) + "\n", encoding="utf-8")
+        self.ended.emit(error)
+
+
+_current: list[Installation] = []
+
+
+def current() -> Installation | None:
+    """The last installation of this session, running or not."""
+    return _current[0] if _current else None
+
+
+def start(wanted: Wanted) -> Installation:
+    """Begin an installation; the one that is running where there is one. Raises RawError."""
+    running = current()
+    if running is not None and running.running:
+        return running
+    installation = Installation(wanted)
+    installation.start()
+    _current[:] = [installation]
+    return installation
+
+
+def stop() -> None:
+    """The plugin is being unloaded."""
+    for installation in _current:
+        installation.stop()
+    _current.clear()

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The sample project: ten phones in Aracaju and hexagons, styled and with time, and a short tour through the plugin.
+
+The files are copied into the user's folder first, so that whatever is done to them leaves the plugin as it is.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsDateTimeRange,
+    QgsFillSymbol,
+    QgsProject,
+    QgsSingleSymbolRenderer,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtGui import QColor
+
+from ...core.errors import InputError
+from ...core.paths import RESOURCES
+from ...environment.folders import user_folder
+from ...layers.styling import Fixes
+from ...processing.words import tr
+
+if TYPE_CHECKING:
+    from ..menu import RawMenu
+    from .tour import Tour
+
+TRACKS, REGIONS = "aracaju_tracks.gpkg", "aracaju_regions.gpkg"
+CRS = "EPSG:31984"  # SIRGAS 2000 / UTM 24S, in metres
+OUTLINE = {"color": "0,0,0,0", "outline_color": "#6b7280", "outline_width": "0.4", "outline_style": "dash"}
+
+
+def open_sample(menu: RawMenu) -> Tour | None:
+    """Open the sample as a new project and begin the tour; None where the user keeps the project that is open."""
+    from .tour import Tour
+
+    if not menu.iface.newProject(True):
+        return None
+    fill_project(QgsProject.instance(), copy_of_sample(user_folder() / "sample"))
+    menu.iface.layerTreeCanvasBridge().setCanvasLayers()  # takes the first layer's CRS, so the project's comes after
+    QgsProject.instance().setCrs(QgsCoordinateReferenceSystem(CRS))
+    QgsProject.instance().setDirty(False)
+    layers = {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
+    menu.iface.setActiveLayer(layers[tr("Tracks of ten phones")])
+    canvas = menu.iface.mapCanvas()
+    regions = layers[tr("Hexagons")]
+    extent = canvas.mapSettings().layerExtentToOutputExtent(regions, regions.extent())
+    extent.scale(1.05)
+    canvas.setExtent(extent)
+    canvas.refresh()
+    tour = Tour(menu)
+    tour.show()
+    return tour
+
+
+def copy_of_sample(folder: Path) -> Path:
+    """The sample's files in a folder of the user's; those that are there are kept."""
+    folder.mkdir(exist_ok=True)
+    for name in (TRACKS, REGIONS, "README.md"):
+        if not (folder / name).exists():
+            shutil.copyfile(RESOURCES / "sample" / name, folder / name)
+    return folder
+
+
+def fill_project(project: QgsProject, folder: Path) -> None:
+    """Add the layers, styled and with time, to an empty project."""
+    project.setTitle(tr("RAW: the sample, ten phones in Aracaju"))
+    regions = load(folder / REGIONS)
+    regions.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(OUTLINE)))
+    regions.setName(tr("Hexagons"))
+    tracks = load(folder / TRACKS)
+    Fixes().apply(tracks)
+    tracks.renderer().symbol().setColor(QColor("#3b8ed6"))
+    tracks.renderer().symbol().setSize(1.2)
+    tracks.setName(tr("Tracks of ten phones"))
+    for layer in (regions, tracks):
+        project.addMapLayer(layer)
+    field = tracks.fields().lookupField("t")
+    first, last = tracks.minimumAndMaximumValue(field)
+    project.timeSettings().setTemporalRange(QgsDateTimeRange(as_time(first), as_time(last)))
+
+
+def as_time(value: Any) -> Any:
+    """A QDateTime of what a provider calls the least or greatest time."""
+    from qgis.PyQt.QtCore import QDateTime, Qt
+
+    return value if isinstance(value, QDateTime) else QDateTime.fromString(str(value), Qt.DateFormat.ISODateWithMs)
+
+
+def load(path: Path) -> QgsVectorLayer:
+    """Open a layer of the sample. InputError where it cannot be opened."""
+    layer = QgsVectorLayer(str(path), path.stem, "ogr")
+    if not layer.isValid():
+        raise InputError(f"The sample's {path.name} cannot be opened. Delete the folder {path.parent} and try again.")
+    return layer
