@@ -24,12 +24,12 @@ from model.training.card import write_card
 from model.training.checkpoint import load_network
 from model.training.loss import answers
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features.featurizer import unsquashed
 from raw_qgis_plugin.core.forecasting import candidates as places
 from raw_qgis_plugin.core.forecasting.context import ROAMS_M, kind_of_days
 from raw_qgis_plugin.core.forecasting.mixture import LEVELS, depth, mixture, moving, radii, spatial_median
-from raw_qgis_plugin.core.forecasting.predict import CALIBRATED
 
 EDGES_S = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)  # horizons that share a factor
 WARM = 16  # fixes of context, at least
@@ -46,7 +46,7 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dic
     and of the least share of the mixture that holds the truth.
 
     corpus: of units not trained on. Where days are filled, the cases that moved count. Returns by kind
-    (core/forecasting/predict.py) horizon_s and CALIBRATED, one entry a range of horizons that the corpus has.
+    (core/forecasting/predict.py) horizon_s and CALIBRATION_COLUMNS, one entry a range of horizons that the corpus has.
     """
     trips = [c for c in corpus.cadences if c < COARSE_S]
     found = []
@@ -77,7 +77,7 @@ def between(before: dict, found: dict, people: int) -> dict[str, dict[str, list[
         if not old.get("horizon_s"):
             continue
         result[kind] = {"horizon_s": new["horizon_s"]}
-        for name in CALIBRATED:
+        for name in CALIBRATION_COLUMNS:
             then = np.interp(np.log(new["horizon_s"]), np.log(old["horizon_s"]), old[name])
             result[kind][name] = np.round(belief * np.array(new[name]) + (1 - belief) * then, 4).tolist()
     return result
@@ -91,7 +91,7 @@ def widened(before: dict, found: dict, kinds: Iterable[str]) -> dict[str, dict[s
         if not old.get("horizon_s"):
             continue
         at = np.log(old["horizon_s"]), np.log(new["horizon_s"])
-        wide = {name: np.maximum(old[name], np.interp(*at, new[name])) for name in CALIBRATED}
+        wide = {name: np.maximum(old[name], np.interp(*at, new[name])) for name in CALIBRATION_COLUMNS}
         result[kind] = {"horizon_s": old["horizon_s"]} | {k: np.round(v, 4).tolist() for k, v in wide.items()}
     return result
 
@@ -141,7 +141,7 @@ def table(horizon_s: np.ndarray, ratio: np.ndarray, deep: np.ndarray, own: np.nd
     own: (n,) bool, the cases of the kind that the table is for; the others are like it. An area is as wide as both its
     own cases and all of them want it: some kinds come from few sources, and strangers will differ.
     """
-    result: dict[str, list[float]] = {name: [] for name in ("horizon_s", *CALIBRATED)}
+    result: dict[str, list[float]] = {name: [] for name in ("horizon_s", *CALIBRATION_COLUMNS)}
     for low, high in zip(EDGES_S[:-1], EDGES_S[1:], strict=True):
         every = (horizon_s >= low) & (horizon_s < high)
         inside = every & own

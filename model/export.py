@@ -23,12 +23,12 @@ from model.raw import Raw
 from model.retrieval.prototypes import FEWEST_FIXES, FEWEST_PEOPLE
 from model.training.card import write_card
 from model.training.checkpoint import load_network
-from raw_qgis_plugin.core.bundle.bundle import FORMAT_VERSION, open_bundle
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.contract import FORMAT_VERSION, PROTOTYPES_FILE, read_prototypes
 from raw_qgis_plugin.core.bundle.library import check_target, replacing
 from raw_qgis_plugin.core.embedding.embed import embedding_width
 from raw_qgis_plugin.core.errors import BundleError, InputError, RawError
 from raw_qgis_plugin.core.features.featurizer import FEATURE_VERSION
-from raw_qgis_plugin.core.forecasting.prototypes import FILE, read_ways
 from raw_qgis_plugin.core.typicality import UNLIMITED
 
 OPSET = 20
@@ -158,11 +158,11 @@ def _write(run: Path, output: Path, network: Raw, about: dict, data: str) -> Non
         "calibration": about.get("calibration", {}), "heads": [], "onnx_difference": difference,
         "training": {k: about.get(k) for k in TRAINING}, "data": data,
     }  # fmt: skip
-    if (run / FILE).is_file():
-        count = len(read_ways(run / FILE))
+    if (run / PROTOTYPES_FILE).is_file():
+        count = len(read_prototypes(run / PROTOTYPES_FILE))
         if count:
             card["typical_ways"] = {"ways": count, "fewest_people": FEWEST_PEOPLE, "fewest_fixes": FEWEST_FIXES}
-            shutil.copy(run / FILE, output)
+            shutil.copy(run / PROTOTYPES_FILE, output)
     write_card(output, card)
 
 

@@ -35,7 +35,8 @@ from model.training.card import write_card
 from model.training.checkpoint import load_network
 from model.training.loss import bf16
 from raw_qgis_plugin.core.bundle import library
-from raw_qgis_plugin.core.bundle.bundle import NEIGHBOURS_FILE, open_bundle
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.contract import NEIGHBOURS_FILE
 from raw_qgis_plugin.core.errors import InputError, RawError
 from raw_qgis_plugin.core.forecasting import mixture as areas
 from raw_qgis_plugin.core.forecasting.candidates import KINDS

@@ -40,8 +40,8 @@ from model.training.loop import Run
 from model.training.loss import validate
 from model.training.probe import profile_accuracy
 from model.training.watch import Watch, score
+from raw_qgis_plugin.core.bundle.contract import PROTOTYPES_FILE
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.forecasting.prototypes import FILE
 from raw_qgis_plugin.core.sources.readers import find_source
 
 WARM_UP = 0.02  # share of the budget
@@ -322,12 +322,12 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
             tell.say({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
     run.save(said(args, metrics, tell.watch))
     if average is not None:
-        (run.folder / FILE).unlink(missing_ok=True)
+        (run.folder / PROTOTYPES_FILE).unlink(missing_ok=True)
         if args.typical_ways:
             tell.say({"stage": "ways"})
-            beside = run.folder / f"{FILE}.partial"
+            beside = run.folder / f"{PROTOTYPES_FILE}.partial"
             typical_ways(corpus.sources[: len(args.corpus)], args.seed).tofile(beside)
-            beside.replace(run.folder / FILE)
+            beside.replace(run.folder / PROTOTYPES_FILE)
         counts = [s.seen for s in corpus.sources]
         tell.say({"samples": [
             {"source": source_name(spec), "shards": len(n), "shards_seen": int((n > 0).sum()), "samples": int(n.sum())}

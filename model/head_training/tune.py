@@ -17,7 +17,8 @@ from model.heads import Head, Task, class_weights, loss_of
 from model.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import load_network
-from raw_qgis_plugin.core.bundle.bundle import NEIGHBOURS_FILE, Bundle
+from raw_qgis_plugin.core.bundle.bundle import Bundle
+from raw_qgis_plugin.core.bundle.contract import NEIGHBOURS_FILE
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import FACTS, FIXES, _coarse_windows, _fine_windows, thin_rows
 from raw_qgis_plugin.core.features.activity import habits

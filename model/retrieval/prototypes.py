@@ -14,8 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from model.data.corpus import Source, parts
+from raw_qgis_plugin.core.bundle.contract import PROTOTYPE, PROTOTYPE_LAGS
 from raw_qgis_plugin.core.forecasting.neighbours import Likeness, coordinates, starts, ways_from
-from raw_qgis_plugin.core.forecasting.prototypes import MULTIPLES, WAY
 from raw_qgis_plugin.core.tracks import Tracks
 
 FEWEST_PEOPLE = 3  # behind a way
@@ -23,7 +23,7 @@ FEWEST_FIXES = 6
 PACES = range(5)  # fixes a second to some four minutes apart
 MOST = 12_000_000  # fixes of a source looked at for a pace; of more, a random share
 MOST_WAYS = 400_000  # for a pace; of more, some at random
-KNOWN = 3  # so many of MULTIPLES are known of each way
+KNOWN = 3  # so many of PROTOTYPE_LAGS are known of each way
 FINE, WIDE = 0.5, 2.0  # distances in units of likeness: a person counts once within FINE, a group within WIDE is alike
 AHEAD = 4.0  # times a likeness's distance: who is so far apart after the last of KNOWN differs as who begins one apart
 BLOCK = 50_000  # groups laid out at once
@@ -32,7 +32,7 @@ FARTHEST_M = 60_000.0  # half precision ends soon after
 
 class Starts(NamedTuple):
     """Fixes from which ways begin. at: (n, 5) their coordinates of place and velocity (neighbours.py). velocity:
-    (n, 2) m/s. way: (n, len(MULTIPLES), 2) metres, nan where unknown. person: (n,) int.
+    (n, 2) m/s. way: (n, len(PROTOTYPE_LAGS), 2) metres, nan where unknown. person: (n,) int.
     """
 
     at: np.ndarray
@@ -46,12 +46,12 @@ class Starts(NamedTuple):
 
 
 def typical_ways(sources: list[Source], seed: int = 0) -> np.ndarray:
-    """The ways (n,) of WAY of what sources train on. People count together only within a source: who is in two is one.
+    """The prototypes (n,) of PROTOTYPE of sources. People count together only within a source: one in two is one.
 
     Left out are simulated movement, whose places are nowhere, and sources that do not say whose their tracks are.
     """
     once = {s.shards.folder: s for s in sources if not s.exact and s.shards.told}
-    tables = [np.zeros(0, WAY)]
+    tables = [np.zeros(0, PROTOTYPE)]
     for pace in PACES:
         likeness, rng = Likeness.of_trips(pace), np.random.default_rng([seed, pace])
         found = [
@@ -74,8 +74,8 @@ def _starts(s: Source, likeness: Likeness, rng: np.random.Generator) -> Starts:
         row = rng.permutation(row)[: int(np.ceil(share * len(row)))]
         came, known = ways_from(tracks, row, np.full(len(row), -lag_s), likeness.silence_s)
         row, came = row[known], came[known]
-        way = np.empty((len(row), len(MULTIPLES), 2), np.float32)
-        for k, ahead in enumerate(lag_s * MULTIPLES):
+        way = np.empty((len(row), len(PROTOTYPE_LAGS), 2), np.float32)
+        for k, ahead in enumerate(lag_s * PROTOTYPE_LAGS):
             way[:, k], known = ways_from(tracks, row, np.full(len(row), ahead), likeness.silence_s)
             way[~known, k] = np.nan
         able = np.isfinite(way[:, :KNOWN]).all(axis=(1, 2))
@@ -88,7 +88,7 @@ def _starts(s: Source, likeness: Likeness, rng: np.random.Generator) -> Starts:
 
 
 def _grouped(s: Starts, pace: int, rng: np.random.Generator) -> np.ndarray:
-    """The ways (n,) of WAY of groups of starts."""
+    """The ways (n,) of PROTOTYPE of groups of starts."""
     likeness = Likeness.of_trips(pace)
     cell = np.unique(_cells(s.at / WIDE), return_inverse=True)[1]
     everyone = int(s.person.max(initial=0)) + 1
@@ -100,7 +100,7 @@ def _grouped(s: Starts, pace: int, rng: np.random.Generator) -> np.ndarray:
 
 
 def _means(s: Starts, group: np.ndarray, pace: int) -> np.ndarray:
-    """The means of WAY of those groups of starts, (groups, size) rows, that have enough people and are alike."""
+    """The means of PROTOTYPE of those groups of starts, (groups, size) rows, that have enough people and are alike."""
     reach = AHEAD * Likeness.of_trips(pace).near_m
     same = s.person[group][:, :, None] == s.person[group][:, None, :]
     weight = 1.0 / same.sum(axis=2)  # (groups, size): each person counts the same
@@ -109,15 +109,17 @@ def _means(s: Starts, group: np.ndarray, pace: int) -> np.ndarray:
     at, velocity, way = (_mean(column[group], weight) for column in (s.at, s.velocity, s.way))
     spread = np.sqrt(_mean(np.square(s.at[group] - at[:, None]), weight).sum(axis=-1))
     apart = np.sqrt(_mean(np.square(s.way[group] - way[:, None]), weight).sum(axis=-1))  # nan where unknown of anybody
-    known = (apart < reach * np.maximum(MULTIPLES / MULTIPLES[KNOWN - 1], 1)) & (np.abs(way).max(axis=2) < FARTHEST_M)
+    known = (apart < reach * np.maximum(PROTOTYPE_LAGS / PROTOTYPE_LAGS[KNOWN - 1], 1)) & (
+        np.abs(way).max(axis=2) < FARTHEST_M
+    )
     good = (people >= FEWEST_PEOPLE) & (spread < WIDE) & known[:, :KNOWN].all(axis=1)
-    table = np.zeros(good.sum(), WAY)
+    table = np.zeros(good.sum(), PROTOTYPE)
     x, y, z = at[good, :3].T
     table["pace"] = pace
     table["lon_e6"] = np.round(1e6 * np.degrees(np.arctan2(y, x)))
     table["lat_e6"] = np.round(1e6 * np.degrees(np.arctan2(z, np.hypot(x, y))))
     table["velocity_ms"] = velocity[good]
-    table["way_m"] = np.where(known[good, :, None], way[good], np.nan)
+    table["offset_m"] = np.where(known[good, :, None], way[good], np.nan)
     return table
 
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.contract import PROTOTYPE, PROTOTYPE_LAGS, PROTOTYPES_FILE, read_prototypes
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.forecasting.neighbours import ALIKE, NEIGHBOURS, Retrieval
 from raw_qgis_plugin.core.forecasting.predict import forecast
-from raw_qgis_plugin.core.forecasting.prototypes import FILE, LONGEST, MULTIPLES, WAY, TypicalWays, read_ways
+from raw_qgis_plugin.core.forecasting.prototypes import TypicalWays
 from raw_qgis_plugin.core.tracks import build_tracks
 
 LAG_S, SPEED_MS = 16, 10.0  # of pace 2
@@ -21,13 +22,13 @@ DEGREE_M = 111_320
 NOTHING = 1e-6  # the track's own past says so much of where it has never been
 
 
-def turning_north(lon0: float = 13.0, n: int = 40, known: int = len(MULTIPLES)) -> np.ndarray:
+def turning_north(lon0: float = 13.0, n: int = 40, known: int = len(PROTOTYPE_LAGS)) -> np.ndarray:
     """Ways that come from the west to (lon0, 0) and go on north, all from the same place."""
-    table = np.zeros(n, WAY)
+    table = np.zeros(n, PROTOTYPE)
     table["pace"], table["lon_e6"] = 2, round(1e6 * ((lon0 + 180) % 360 - 180))
     table["velocity_ms"] = SPEED_MS, 0
-    table["way_m"][:, :, 1] = SPEED_MS * LAG_S * MULTIPLES
-    table["way_m"][:, known:] = np.nan
+    table["offset_m"][:, :, 1] = SPEED_MS * LAG_S * PROTOTYPE_LAGS
+    table["offset_m"][:, known:] = np.nan
     return table
 
 
@@ -60,7 +61,7 @@ def test_they_lead_where_movement_goes_on(lon0):
 def test_nothing_is_told_beyond_what_is_known():
     _, alike = asked(from_the_west(), turning_north(known=3), [64.0, 65.0])
     assert (alike[0, 0] > 0.99).all() and alike[0, 1].max() < NOTHING
-    _, alike = asked(from_the_west(), turning_north(), [LAG_S * MULTIPLES[-1], LAG_S * MULTIPLES[-1] + 1])
+    _, alike = asked(from_the_west(), turning_north(), [LAG_S * PROTOTYPE_LAGS[-1], LAG_S * PROTOTYPE_LAGS[-1] + 1])
     assert (alike[0, 0] > 0.99).all() and alike[0, 1].max() < NOTHING
 
 
@@ -92,7 +93,7 @@ def knowing(tmp_path_factory):
     """The shipped bundle with ways that turn north."""
     folder = tmp_path_factory.mktemp("models") / "knowing"
     shutil.copytree(open_bundle().path, folder)
-    turning_north().tofile(folder / FILE)
+    turning_north().tofile(folder / PROTOTYPES_FILE)
     write_sums(folder)
     return folder
 
@@ -100,7 +101,7 @@ def knowing(tmp_path_factory):
 def test_forecasts_lean_toward_the_ways_of_their_model(knowing, tmp_path):
     horizons = np.array([64.0, 96.0])
     shipped, model = Model(open_bundle(), "cpu"), Model(open_bundle(knowing), "cpu")
-    assert shipped.typical_ways is None
+    assert shipped.prototypes is None
     here, there = from_the_west(), from_the_west(20.0)
     plain, leaning = forecast(here, shipped, horizons), forecast(here, model, horizons)
     assert (leaning.lat > plain.lat + 100 / DEGREE_M).all() and (leaning.lon < plain.lon).all()
@@ -120,24 +121,24 @@ def broken(column: str, value: float) -> np.ndarray:
 
 @pytest.mark.parametrize("table", [
     np.zeros(3, np.uint8), broken("lat_e6", 90_000_001), broken("lon_e6", -(2**31)), broken("velocity_ms", np.nan),
-    broken("way_m", np.inf),
+    broken("offset_m", np.inf),
 ])  # fmt: skip
 def test_a_file_without_proper_ways_is_refused(tmp_path, table):
-    table.tofile(tmp_path / FILE)
+    table.tofile(tmp_path / PROTOTYPES_FILE)
     with pytest.raises(BundleError, match="typical_ways"):
-        read_ways(tmp_path / FILE)
+        read_prototypes(tmp_path / PROTOTYPES_FILE)
 
 
 def test_more_ways_than_any_corpus_gives_are_refused_unread(tmp_path):
-    with (tmp_path / FILE).open("wb") as file:
-        file.truncate((LONGEST + 1) * WAY.itemsize)
+    with (tmp_path / PROTOTYPES_FILE).open("wb") as file:
+        file.truncate(2_000_001 * PROTOTYPE.itemsize)
     with pytest.raises(BundleError, match="typical_ways"):
-        read_ways(tmp_path / FILE)
+        read_prototypes(tmp_path / PROTOTYPES_FILE)
 
 
 def test_a_file_that_ends_too_soon_is_refused(knowing, tmp_path):
     folder = shutil.copytree(knowing, tmp_path / "cut")
-    (folder / FILE).write_bytes((folder / FILE).read_bytes()[:-10])
+    (folder / PROTOTYPES_FILE).write_bytes((folder / PROTOTYPES_FILE).read_bytes()[:-10])
     write_sums(folder)
     with pytest.raises(BundleError, match="typical_ways"):
         open_bundle(folder)

@@ -19,7 +19,8 @@ from model.neighbours import answers, main, teach
 from model.raw import spatial_median
 from model.retrieval.examples import AGAIN, BESIDE_M, RECORDED, _layers, _rounds, lessons
 from model.training.checkpoint import load_network
-from raw_qgis_plugin.core.bundle.bundle import NEIGHBOURS_FILE, open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.contract import NEIGHBOURS_FILE
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.forecasting.neighbours import ALIKE, NEIGHBOUR

@@ -26,8 +26,8 @@ from model.pretrain import main as pretrain
 from model.training.card import write_card
 from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.errors import InputError, RawError
-from raw_qgis_plugin.core.forecasting.predict import CALIBRATED
 
 from .conftest import nano_arguments, write_tracks
 
@@ -81,7 +81,7 @@ def test_a_corpus_with_nobody_to_hold_apart_keeps_the_areas_and_says_so(tmp_path
 
 def test_an_area_calibrated_on_few_people_lies_near_that_before():
     def table(horizons, value):
-        return {"horizon_s": horizons} | {name: [value] * len(horizons) for name in CALIBRATED}
+        return {"horizon_s": horizons} | {name: [value] * len(horizons) for name in CALIBRATION_COLUMNS}
 
     before, found = {"trips": table([1.0, 100.0], 1.0), "days": table([900.0], 0.9)}, {"trips": table([10.0], 2.0)}
     before["trips"]["factor50"] = [1.0, 3.0]
@@ -94,7 +94,7 @@ def test_an_area_calibrated_on_few_people_lies_near_that_before():
 
 def test_areas_are_widened_for_strangers_and_never_narrowed(tmp_path, nano_run, tracks_file, capsys):
     def table(horizons, *values):
-        return {"horizon_s": horizons} | {name: list(values) for name in CALIBRATED}
+        return {"horizon_s": horizons} | {name: list(values) for name in CALIBRATION_COLUMNS}
 
     before = {"held": table([1.0, 100.0], 0.5, 0.5), "days": table([9.0], 0.5), "trips": table([9.0], 0.5)}
     found = {"held": table([1.0, 10_000.0], 0.4, 0.8), "days": table([5.0], 0.9), "roaming": table([9.0], 0.9)}

@@ -13,7 +13,7 @@ from model.head_training import trees
 from model.head_training.examples import Examples
 from model.head_training.trees import LEAST, Blend, grow, with_trees
 from model.heads import Calibrated, Ensemble, Head, Task, predict
-from raw_qgis_plugin.core.bundle.bundle import OPERATORS
+from raw_qgis_plugin.core.bundle.onnx_check import OPERATORS
 
 TASKS = {
     "binary": Task("binary", ("no", "yes")), "classes": Task("classes", ("a", "b", "c")), "number": Task("number"),

@@ -12,8 +12,8 @@ from model.data.corpus import load
 from model.pretrain import main as pretrain
 from model.retrieval.prototypes import FEWEST_PEOPLE, typical_ways
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.contract import PROTOTYPE_LAGS, PROTOTYPES_FILE, read_prototypes
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.forecasting.prototypes import FILE, MULTIPLES, read_ways
 
 from .conftest import nano_arguments
 
@@ -59,11 +59,13 @@ def test_ways_are_where_people_went(corpus):
     table = typical_ways([load(corpus, validation=None)])
     x, y = table["lon_e6"] / 1e6 * 111_320 - 10 * 111_320, table["lat_e6"] / 1e6 * 110_574
     corner = TURN * STEP_S * SPEED_MS
-    gone = np.where(y < 20, x, corner + y)[:, None] + (4.0 ** table["pace"])[:, None] * SPEED_MS * MULTIPLES
+    gone = np.where(y < 20, x, corner + y)[:, None] + (4.0 ** table["pace"])[:, None] * SPEED_MS * PROTOTYPE_LAGS
     truth = np.stack([np.minimum(gone, corner) - x[:, None], np.maximum(gone - corner, 0) - y[:, None]], axis=-1)
-    off = np.abs(table["way_m"].astype(float) - truth)
+    off = np.abs(table["offset_m"].astype(float) - truth)
     assert np.nanmedian(off) < 10 and np.nanmax(off) < 150
-    assert np.isfinite(table["way_m"][:, :3]).all() and np.isnan(table["way_m"][:, 3]).any()  # near the end of all
+    assert (
+        np.isfinite(table["offset_m"][:, :3]).all() and np.isnan(table["offset_m"][:, 3]).any()
+    )  # near the end of all
     assert np.abs(np.hypot(*table["velocity_ms"].astype(float).T) - SPEED_MS).max() < 4
 
 
@@ -88,8 +90,8 @@ def test_who_parts_at_a_fork_has_no_common_way(tmp_path):
     lat = np.where(user % 2, lat, -lat)  # half go north, half south
     table = typical_ways([load(written(tmp_path / "fork.parquet", (user, t, lon, lat)), validation=None)])
     x = (table["lon_e6"] / 1e6 - 10) * 111_320
-    way, corner = table["way_m"].astype(float), TURN * STEP_S * SPEED_MS
-    turned = x[:, None] + (4.0 ** table["pace"])[:, None] * SPEED_MS * MULTIPLES - corner  # metres beyond the fork
+    way, corner = table["offset_m"].astype(float), TURN * STEP_S * SPEED_MS
+    turned = x[:, None] + (4.0 ** table["pace"])[:, None] * SPEED_MS * PROTOTYPE_LAGS - corner  # metres beyond the fork
     beyond = (x < corner)[:, None] & (turned > 900) & np.isfinite(way[..., 1])
     assert beyond.sum() > 3 and (np.abs(np.abs(way[..., 1]) - turned)[beyond] < 0.5 * turned[beyond]).all()
 
@@ -98,7 +100,7 @@ def test_each_person_counts_the_same(tmp_path):
     rng = np.random.default_rng(3)
     few, often = road(rng, 0.0, 0, 4), road(rng, 40 / 110_574, 4, 1, days=40)  # 40 m beside
     table = typical_ways([load(written(tmp_path / "often.parquet", few, often), validation=None)])
-    north = table["lat_e6"][table["way_m"][:, 0, 0] > 100] / 1e6 * 110_574
+    north = table["lat_e6"][table["offset_m"][:, 0, 0] > 100] / 1e6 * 110_574
     assert len(north) and (north < 40 / 3 + 5).all()  # of three or more, one is 40 m away at most
 
 
@@ -106,22 +108,25 @@ def test_fast_movers_have_ways_that_can_be_read(tmp_path):
     user, step = np.repeat(np.arange(30), 180), np.tile(np.arange(180), 30)
     train = user, (1_700_000_000 + step * 30 + user) * 1000, 10 + 35.0 * 30 * step / 111_320, 0.0 * step
     table = typical_ways([load(written(tmp_path / "train.parquet", train), validation=None)])
-    table.tofile(tmp_path / FILE)
-    assert len(read_ways(tmp_path / FILE)) > 20 and np.isnan(table["way_m"][table["pace"] == 4, 3]).all()
+    table.tofile(tmp_path / PROTOTYPES_FILE)
+    assert (
+        len(read_prototypes(tmp_path / PROTOTYPES_FILE)) > 20
+        and np.isnan(table["offset_m"][table["pace"] == 4, 3]).all()
+    )
 
 
 def test_a_bundle_brings_them_where_training_goes_on(corpus, nano_run, tmp_path):
     going_on = ["--init", str(nano_run / "bundle"), "--no-neighbours", "--steps", "2"]
     pretrain(nano_arguments(corpus, tmp_path / "run", *going_on))
     bundle = open_bundle(tmp_path / "run" / "bundle")
-    table = read_ways(bundle.path / FILE)
+    table = read_prototypes(bundle.path / PROTOTYPES_FILE)
     assert bundle.card["typical_ways"] == {"ways": len(table), "fewest_people": 3, "fewest_fixes": 6}
     assert "typical ways" in (bundle.path / "README.md").read_text("utf-8")
-    assert Model(bundle, "cpu").typical_ways is not None
+    assert Model(bundle, "cpu").prototypes is not None
     again = [*nano_arguments(corpus, tmp_path / "run"), "--steps", "2", "--resume"]  # without --init
     pretrain(again)
-    assert (tmp_path / "run" / "bundle" / FILE).read_bytes() == table.tobytes()
+    assert (tmp_path / "run" / "bundle" / PROTOTYPES_FILE).read_bytes() == table.tobytes()
     pretrain([*again, "--no-typical-ways"])
     without = open_bundle(tmp_path / "run" / "bundle")
-    assert not (without.path / FILE).exists() and "typical_ways" not in without.card
-    assert not (nano_run / "bundle" / FILE).exists()  # begun anew
+    assert not (without.path / PROTOTYPES_FILE).exists() and "typical_ways" not in without.card
+    assert not (nano_run / "bundle" / PROTOTYPES_FILE).exists()  # begun anew

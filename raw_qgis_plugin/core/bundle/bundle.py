@@ -13,23 +13,29 @@ import tempfile
 import zipfile
 import zlib
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import count
 from pathlib import Path, PurePosixPath
 
 from ..errors import BundleError
 from ..features.featurizer import FEATURE_VERSION
-from ..forecasting.prototypes import FILE, read_ways
 from ..paths import shipped_bundle
 from ..tracks import SHORTEST_H
+from .contract import (
+    BACKBONE_FILE,
+    CALIBRATION_COLUMNS,
+    CARD_FILE,
+    FORMAT_VERSION,
+    NEIGHBOURS_FILE,
+    PROTOTYPES_FILE,
+    SUMS_FILE,
+    read_prototypes,
+)
+from .onnx_check import GraphChecker
 
-FORMAT_VERSION = 2
 LARGEST_BYTES = 8 * 2**30  # raw-1b in fp32 with room
 LARGEST_TEXT = 4 * 2**20  # bytes of the card, which has some 6,000 a head, and of the sums
 MOST_HEADS = 300
 MOST_FILES = MOST_HEADS + 8  # with those of a bundle that are no heads
-MOST_FIELDS = 2_000_000  # of all graphs, a second to read; a head has some 5,000, the backbone of raw-1b 50,000
 WIDEST = 65_536
 LONGEST_H = 10_000.0  # of a stretch of a track that counts as a user
 _HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
@@ -44,17 +50,7 @@ RESERVED = frozenset(_FIELDS.split())  # fields of results that stand beside wha
 HEAD_NAMES = (
     "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there"
 )
-NEIGHBOURS_FILE = "neighbours.onnx"  # weighs the likest fixes of the layer's past (model/neighbours.py); some have it
-_REQUIRED = ("card.json", "backbone.onnx", "SHA256SUMS")
-# The operators that this project's exporter writes. A graph with others (or with functions, control flow or
-# custom domains) was not made by it.
-_OPERATORS = """
-Abs Add And Cast Clip Concat Constant ConstantOfShape Cos CumSum Div Equal Erf Exp Expand Gather Gemm Greater
-GreaterOrEqual Identity IsNaN LayerNormalization Less LessOrEqual Log LogSoftmax MatMul Max Min Mul Neg Not Or Pad
-Pow RMSNormalization Range Reciprocal ReduceMax ReduceMean ReduceSum Relu Reshape Shape Sigmoid Sign Sin Size Slice
-Softmax Softplus Split Sqrt Squeeze Sub Swish Tanh Tile Transpose Trilu Unsqueeze Where
-"""
-OPERATORS = frozenset(_OPERATORS.split())
+_REQUIRED = (CARD_FILE, BACKBONE_FILE, SUMS_FILE)
 
 
 @dataclass(frozen=True)
@@ -172,15 +168,15 @@ def _check(folder: Path) -> dict:
     _check_card(folder, card)
     _check_heads(folder, card)
     _check_sums(folder)
-    read = count()
-    for graph in [folder / "backbone.onnx", *(folder / "heads" / f"{h['name']}.onnx" for h in card["heads"])]:
+    checker = GraphChecker()
+    for graph in [folder / BACKBONE_FILE, *(folder / "heads" / f"{h['name']}.onnx" for h in card["heads"])]:
         if not graph.is_file():
             raise BundleError(f"The model's card names {graph.relative_to(folder)}, which is missing.")
-        check_graph(graph, read)
+        checker.check(graph)
     if (folder / NEIGHBOURS_FILE).is_file():
-        check_graph(folder / NEIGHBOURS_FILE, read)
-    if (folder / FILE).is_file():
-        read_ways(folder / FILE)
+        checker.check(folder / NEIGHBOURS_FILE)
+    if (folder / PROTOTYPES_FILE).is_file():
+        read_prototypes(folder / PROTOTYPES_FILE)
     return card
 
 
@@ -281,11 +277,9 @@ def _is_domain(value: object) -> bool:
 
 def _is_calibration(table: object) -> bool:
     """Can predict.py calibrate a kind of contexts by it? Its columns are as long as one another, or empty."""
-    from ..forecasting.predict import CALIBRATED
-
     if not isinstance(table, dict):
         return False
-    horizon, *columns = (table.get(name, []) for name in ("horizon_s", *CALIBRATED))
+    horizon, *columns = (table.get(name, []) for name in ("horizon_s", *CALIBRATION_COLUMNS))
     if not isinstance(horizon, list) or not all(_numbers(column, len(horizon)) for column in (horizon, *columns)):
         return False
     return horizon == sorted(horizon) and all(h > 0 for h in horizon) and all(v >= 0 for c in columns for v in c)
@@ -321,79 +315,3 @@ def _sum(path: Path) -> str:
         for block in iter(lambda: f.read(2**20), b""):  # hashlib.file_digest came with Python 3.11
             digest.update(block)
     return digest.hexdigest()
-
-
-# --- What a graph holds, read from the ONNX file itself (protobuf), so that the check needs no library and runs
-# --- before ONNX Runtime sees the file. Field numbers are those of onnx.proto3. `read` counts the fields of a bundle.
-
-
-def _fields(data: memoryview, read: Iterator[int]) -> Iterator[tuple[int, memoryview | int]]:
-    """Fields of one protobuf message: number and value (bytes of a nested message or string, or an integer)."""
-    at = 0
-
-    def varint() -> int:
-        nonlocal at
-        value = shift = 0
-        while True:
-            byte = data[at]
-            at += 1
-            value |= (byte & 0x7F) << shift
-            if byte < 0x80:
-                return value
-            shift += 7
-            if shift > 63:
-                raise ValueError("no number is as long")
-
-    while at < len(data):
-        if next(read) >= MOST_FIELDS:
-            raise BundleError("The graphs of the model have more parts than those of any model bundle.")
-        tag = varint()
-        if tag & 7 == 0:
-            yield tag >> 3, varint()
-        else:
-            size = {1: 8, 5: 4}[tag & 7] if tag & 7 != 2 else varint()
-            if at + size > len(data):
-                raise ValueError("truncated")
-            yield tag >> 3, data[at : at + size]
-            at += size
-
-
-_SPARSE = "{} holds sparse tensors, which can name other files; the graphs of a model bundle have none."
-
-
-def check_graph(path: Path, read: Iterator[int]) -> None:
-    """Refuse an ONNX file that keeps data elsewhere or uses operators that this project's exporter does not write."""
-    try:
-        for number, value in _fields(memoryview(path.read_bytes()), read):
-            if number == 7 and isinstance(value, memoryview):
-                _check_nodes(path, value, read)
-            if number == 25:
-                raise BundleError(f"{path.name} defines functions of its own; the graphs of a model bundle do not.")
-    except (IndexError, KeyError, ValueError, TypeError) as e:
-        raise BundleError(f"{path.name} is no ONNX file.") from e
-
-
-def _check_nodes(path: Path, graph: memoryview, read: Iterator[int]) -> None:
-    for node in _messages(read, graph, 1):
-        kind, domain = ("".join(bytes(v).decode() for v in _messages(read, node, n)) for n in (4, 7))
-        attributes = list(_messages(read, node, 5))
-        if kind not in OPERATORS or domain not in ("", "ai.onnx") or any(_messages(read, a, 6, 11) for a in attributes):
-            raise BundleError(f"{path.name} uses the operator {domain}{':' * bool(domain)}{kind}, which is not run.")
-        if any(_messages(read, a, 22, 23) for a in attributes):
-            raise BundleError(_SPARSE.format(path.name))
-        for tensor in (t for a in attributes for t in _messages(read, a, 5, 10)):
-            _check_tensor(path, tensor, read)
-    if _messages(read, graph, 15):
-        raise BundleError(_SPARSE.format(path.name))
-    for tensor in _messages(read, graph, 5):
-        _check_tensor(path, tensor, read)
-
-
-def _messages(read: Iterator[int], message: memoryview, *numbers: int) -> list[memoryview]:
-    """The nested messages and strings in the given fields."""
-    return [v for n, v in _fields(message, read) if n in numbers and isinstance(v, memoryview)]
-
-
-def _check_tensor(path: Path, tensor: memoryview, read: Iterator[int]) -> None:
-    if any(n == 13 or (n == 14 and v) for n, v in _fields(tensor, read)):
-        raise BundleError(f"{path.name} keeps weights in another file; the graphs of a model bundle hold their own.")

@@ -13,10 +13,19 @@ import numpy as np
 
 from ..errors import BundleError, InputError, require
 from ..features import featurizer as feat
-from ..forecasting.candidates import N_CANDIDATE
-from ..forecasting.prototypes import FILE, TypicalWays, read_ways
 from ..paths import WAYS
-from .bundle import NEIGHBOURS_FILE, Bundle
+from .bundle import Bundle
+from .contract import (
+    BACKBONE_FILE,
+    BACKBONE_GRAPH,
+    CONTINUATIONS_GRAPH,
+    HEAD_GRAPH,
+    NEIGHBOURS_FILE,
+    NEIGHBOURS_GRAPH,
+    PROTOTYPES_FILE,
+    GraphNames,
+    read_prototypes,
+)
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -26,14 +35,6 @@ if TYPE_CHECKING:
 ROWS_A_RUN = 4096  # of a head
 POINTS_A_BATCH = 8192
 DEVICES = ("auto", "cpu", "cuda")
-# What the graphs of a bundle take and answer, as model/ exports them
-BACKBONE = (
-    ("features", "clock", "valid", "query", "candidates", "past_keys", "past_values"),
-    ("states", "parameters", "options", "present_keys", "present_values"),
-)
-NEIGHBOURS = (("states", "query", "scale", "candidates", "places", "neighbours"), ("parameters", "options", "leads"))
-WEIGHED_WAYS = (("query", "point", "expected", "ways"), ("answer",))
-HEAD = (("x",), ("answer",))
 
 
 class Model:
@@ -51,20 +52,21 @@ class Model:
             raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
         self.bundle, self.card = bundle, bundle.card
         self._wanted, self._threads = _providers(device), threads or _allowed()
-        self._backbone = self._session(bundle.path / "backbone.onnx", BACKBONE)
+        self._backbone = self._session(bundle.path / BACKBONE_FILE, BACKBONE_GRAPH)
         self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
         self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
-        self._past = next(i.shape for i in self._backbone.get_inputs() if i.name == "past_keys")
+        shapes = {i.name: i.shape for i in self._backbone.get_inputs()}
+        self._past, self._candidate_width = shapes["past_keys"], shapes["candidates"][-1]
         if len(self._past) != 5 or not all(isinstance(size, int) for size in self._past[::2]):
             raise BundleError(f"The backbone of the model {self.card['name']} does not say how large its past is.")
         heads = bundle.path / "heads"
-        self._head = cache(lambda name: self._session(heads / f"{bundle.head(name)['name']}.onnx", HEAD))
+        self._head = cache(lambda name: self._session(heads / f"{bundle.head(name)['name']}.onnx", HEAD_GRAPH))
 
     @cached_property
-    def typical_ways(self) -> TypicalWays | None:
-        """The ways that the bundle brings of the places that it was trained on; None where it brings none."""
-        path = self.bundle.path / FILE
-        return TypicalWays(read_ways(path)) if path.is_file() else None
+    def prototypes(self) -> np.ndarray | None:
+        """The prototypes (n,) of PROTOTYPE in the bundle, of the places it was trained on; None if it has none."""
+        path = self.bundle.path / PROTOTYPES_FILE
+        return read_prototypes(path) if path.is_file() else None
 
     @cached_property
     def weighs_neighbours(self) -> bool:
@@ -73,7 +75,7 @@ class Model:
 
     @cached_property
     def _neighbours(self) -> onnxruntime.InferenceSession:
-        return self._session(self.bundle.path / NEIGHBOURS_FILE, NEIGHBOURS)
+        return self._session(self.bundle.path / NEIGHBOURS_FILE, NEIGHBOURS_GRAPH)
 
     def neighbours(
         self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
@@ -93,7 +95,7 @@ class Model:
 
     @cached_property
     def _ways(self) -> onnxruntime.InferenceSession:
-        return self._session(WAYS, WEIGHED_WAYS)
+        return self._session(WAYS, CONTINUATIONS_GRAPH)
 
     def weigh_ways(self, query: np.ndarray, point: np.ndarray, expected: np.ndarray, ways: np.ndarray) -> np.ndarray:
         """Where trips go, (m, 2), given where the likest fixes of the past went.
@@ -104,8 +106,8 @@ class Model:
         feed = {"query": query, "point": point, "expected": expected, "ways": ways}
         return self._run(self._ways, feed)[0].astype(np.float64)
 
-    def _session(self, path: Path, names: tuple[tuple[str, ...], tuple[str, ...]]) -> onnxruntime.InferenceSession:
-        """A graph of the bundle, whose inputs and outputs have to bear these names."""
+    def _session(self, path: Path, names: GraphNames) -> onnxruntime.InferenceSession:
+        """Load a graph of the bundle, whose inputs and outputs must have these names."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -121,7 +123,7 @@ class Model:
         if tuple(tuple(part.name for part in parts) for parts in found) != names:
             raise BundleError(
                 f"{path.name} of the model {self.card['name']} does not take or answer what it should: it has to take "
-                f"{', '.join(names[0])} and to answer {', '.join(names[1])}. Export the model again."
+                f"{', '.join(names.inputs)} and to answer {', '.join(names.outputs)}. Export the model again."
             )
         return session
 
@@ -155,7 +157,7 @@ class Model:
         if query is None:
             query = np.zeros((b, 1, feat.N_QUERY), np.float32)
         if candidates is None:
-            candidates = np.zeros((b, query.shape[1], 1, N_CANDIDATE), np.float32)
+            candidates = np.zeros((b, query.shape[1], 1, self._candidate_width), np.float32)
         feed = {
             "features": x, "clock": clock, "valid": valid, "query": query, "candidates": candidates,
             "past_keys": past[0], "past_values": past[1],

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..bundle.contract import CALIBRATION_COLUMNS
 from ..bundle.runtime import Model, batches, featurize_padded
 from ..errors import InputError, Progress, no_progress
 from ..features import featurizer as feat
@@ -39,8 +40,8 @@ from .candidates import Candidates, candidates
 from .context import ATTENDED, Asked, by_band, context_rows, kinds_of_days, recent_cadence_and_speed
 from .mixture import HEAVIEST, LEVELS, Mixture, depth, discs, half_and_half, mixture, moving, radii, spatial_median
 from .neighbours import ALIKE, DAYS, LEAST_ALIKE, NEIGHBOUR, NEIGHBOURS, WEIGHED_S, Retrieval, in_frame, leads_to
+from .prototypes import TypicalWays
 
-CALIBRATED = ("factor50", "factor80", "share50", "share80")  # columns of the calibration table
 BLOCK = 16_384  # contexts laid out at once
 POINT_SHARE = 0.1  # of the radii: so far around a forecast's point its areas reach in any case
 
@@ -129,7 +130,8 @@ def _answer(
     m = len(asked.horizon)
     lessons, step, ahead, retrieval = [], np.zeros(m, int), 0.0, None
     if ask_past:
-        past, retrieval = past_questions(tracks, *asked), Retrieval(tracks, model.typical_ways)
+        typical = None if model.prototypes is None else TypicalWays(model.prototypes)
+        past, retrieval = past_questions(tracks, *asked), Retrieval(tracks, typical)
         ahead = len(past.end) / (len(past.end) + len(asked.end))
         marks = _marks(tracks, model, past, retrieval, lambda done: progress(ahead * done))
         edges, step = in_steps(tracks.t[asked.end - 1][asked.context])
@@ -335,5 +337,7 @@ def _calibrated(calibration: dict, kinds: np.ndarray, horizon_s: np.ndarray) -> 
     for kind in np.unique(kinds):
         known, some = calibration.get(kind, {}), kinds == kind
         if known.get("horizon_s"):
-            result[:, some] = [np.interp(at[some], np.log(known["horizon_s"]), known[name]) for name in CALIBRATED]
+            result[:, some] = [
+                np.interp(at[some], np.log(known["horizon_s"]), known[name]) for name in CALIBRATION_COLUMNS
+            ]
     return result

@@ -9,29 +9,17 @@ tracks went (core/forecasting/neighbours.py).
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 
-from ..errors import BundleError
+from ..bundle.contract import PROTOTYPE_LAGS
 from .neighbours import NEIGHBOURS, Likeness, coordinates
-
-FILE = "typical_ways.bin"  # records of WAY, nothing else
-MULTIPLES = np.array([1, 2, 4, 8])  # of the likeness's lag: for so long after its start a way is told
-LONGEST = 2_000_000  # ways in a file
-# pace: as of Likeness.of_trips. lon_e6, lat_e6: of the start. velocity_ms: east and north, there. way_m: east and north
-# of the start after each of MULTIPLES, nan where unknown.
-WAY = np.dtype([
-    ("pace", "<i1"), ("lon_e6", "<i4"), ("lat_e6", "<i4"), ("velocity_ms", "<f2", 2),
-    ("way_m", "<f2", (len(MULTIPLES), 2)),
-])  # fmt: skip
 
 
 class TypicalWays:
     """Ways of a model, to be asked. A tree is laid out once for each pace."""
 
     def __init__(self, table: np.ndarray) -> None:
-        """table: (n,) of WAY."""
+        """table: (n,) of PROTOTYPE (core/bundle/contract.py)."""
         self._table = table
         self._trees: dict[int, tuple] = {}
 
@@ -48,7 +36,7 @@ class TypicalWays:
         k = min(NEIGHBOURS, len(offsets))
         away, found = tree.query(at, k=np.arange(1, k + 1))
         after = horizon_s / Likeness.of_trips(pace).lag_s
-        knots = np.append(0, MULTIPLES)
+        knots = np.append(0, PROTOTYPE_LAGS)
         into = np.clip(np.searchsorted(knots, after, side="left"), 1, len(knots) - 1)
         part = ((after - knots[into - 1]) / (knots[into] - knots[into - 1]))[..., None, None]
         first, then = (offsets[found[:, None], knot[..., None]] for knot in (into - 1, into))  # (m, h, k, 2)
@@ -59,7 +47,7 @@ class TypicalWays:
         return ways, alike
 
     def _tree(self, pace: int) -> tuple:
-        """The k-d tree of the starts of a pace, and where each was at its start and after each of MULTIPLES."""
+        """The k-d tree of the starts of a pace, and where each was at its start and after each of PROTOTYPE_LAGS."""
         if pace not in self._trees:
             from scipy.spatial import cKDTree
 
@@ -67,20 +55,6 @@ class TypicalWays:
             lon, lat = own["lon_e6"] / 1e6, own["lat_e6"] / 1e6
             velocity = own["velocity_ms"].astype(np.float64)
             at = coordinates(Likeness.of_trips(pace), np.zeros(len(own), np.int64), lon, lat, velocity)
-            offsets = np.concatenate([np.zeros((len(own), 1, 2)), own["way_m"].astype(np.float64)], axis=1)
+            offsets = np.concatenate([np.zeros((len(own), 1, 2)), own["offset_m"].astype(np.float64)], axis=1)
             self._trees[pace] = cKDTree(at, balanced_tree=False), offsets
         return self._trees[pace]
-
-
-def read_ways(path: Path) -> np.ndarray:
-    """The table (n,) of WAY in a file, which is checked. BundleError, OSError."""
-    count, rest = divmod(path.stat().st_size, WAY.itemsize)
-    if rest or count > LONGEST:
-        raise BundleError(f"{path.name} holds no typical ways that this version of RAW can read.")
-    table = np.fromfile(path, WAY)
-    inside = (np.abs(table["lon_e6"].astype(np.int64)) <= 180_000_000) & (
-        np.abs(table["lat_e6"].astype(np.int64)) <= 90_000_000
-    )
-    if not (inside.all() and np.isfinite(table["velocity_ms"]).all() and not np.isinf(table["way_m"]).any()):
-        raise BundleError(f"{path.name} holds ways that lie nowhere on the earth.")
-    return table
