@@ -32,7 +32,7 @@ class InstallCancelled(InstallError):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class InstallRequest:
     """What to install and from where.
 
     groups: of runtime, cuda, train. wheels: a folder of wheels; None asks PyPI. cpu_torch: ask PyTorch's index of
@@ -52,7 +52,7 @@ class Installer:
     base: QGIS's own interpreter. log: called with every line that the child processes print.
     """
 
-    def __init__(self, venv: Path, base: Path, wanted: Wanted, log: Log) -> None:
+    def __init__(self, venv: Path, base: Path, wanted: InstallRequest, log: Log) -> None:
         self.venv, self.base, self.wanted, self.log = venv, base, wanted, log
         self._child: subprocess.Popen[str] | None = None
         self._cancelled = threading.Event()
@@ -174,7 +174,7 @@ class Installer:
                     raise InstallError(f"{requirement.name} was installed but does not work: {reason}")
 
 
-def advice(complaint: str, wanted: Wanted) -> str:
+def advice(complaint: str, wanted: InstallRequest) -> str:
     """What to do about a complaint of pip's; '' where there is nothing to add."""
     words = complaint.lower()
     if "no matching distribution" in words or "could not find a version" in words:

@@ -80,8 +80,8 @@ def _check(fields: QgsFields, *names: str | None) -> None:
 
 
 @dataclass(frozen=True)
-class Reading:
-    """All it takes to read a layer away from the main thread. Made by `plan` on the main thread."""
+class ReadPlan:
+    """All it takes to read a layer away from the main thread. Made by `plan_reading` on the main thread."""
 
     source: QgsProcessingFeatureSource
     fields: FieldChoice
@@ -95,14 +95,14 @@ class Reading:
         return QgsWkbTypes.geometryType(self.source.wkbType()) == QgsWkbTypes.LineGeometry
 
 
-def plan(
+def plan_reading(
     source: QgsProcessingFeatureSource,
     layer: QgsVectorLayer | None,
     definition: Any,
     fields: FieldChoice,
     timezone: str,
     context: QgsCoordinateTransformContext,
-) -> Reading:
+) -> ReadPlan:
     """Decide how to read. definition: the parameter's value, a QgsProcessingFeatureSourceDefinition or anything else.
 
     QGIS finds every point valid, so that its check of geometries matters for lines alone. InputError where a field is
@@ -116,17 +116,17 @@ def plan(
         used = [name for name in (fields.user, fields.track, fields.time) if name]
         selected_only = bool(chosen and chosen.selectedFeaturesOnly)
         file = arrow.ogr_layer(layer, used, selected_only, chosen.featureLimit if chosen else -1)
-    return Reading(source, fields, timezone, to_wgs84(source.sourceCrs(), context), file)
+    return ReadPlan(source, fields, timezone, to_wgs84(source.sourceCrs(), context), file)
 
 
-def read_tracks(reading: Reading, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:
+def read_tracks(reading: ReadPlan, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:
     """Read, bring to WGS84 and clean. InputError where the layer has no times or no usable geometry."""
     columns = read_columns(reading, progress)
     lonlat = transform_xy(columns.xy, reading.transform)
     return build_tracks(columns.user, columns.track, columns.t, lonlat[:, 0], lonlat[:, 1])
 
 
-def read_columns(reading: Reading, progress: Progress = no_progress) -> Columns:
+def read_columns(reading: ReadPlan, progress: Progress = no_progress) -> Columns:
     """The fixes as they stand in the layer, in its own CRS."""
     shape = QgsWkbTypes.geometryType(reading.source.wkbType())
     names = reading.fields
@@ -148,7 +148,7 @@ def read_columns(reading: Reading, progress: Progress = no_progress) -> Columns:
     return _read_points(reading, count)
 
 
-def _indexes(reading: Reading) -> list[int]:
+def _indexes(reading: ReadPlan) -> list[int]:
     """Where the user, track and time fields are, -1 for none."""
     fields = reading.source.fields()
     return [fields.lookupField(name) if name else -1 for name in _names(reading.fields)]
@@ -158,7 +158,7 @@ def _names(fields: FieldChoice) -> tuple[str | None, str | None, str | None]:
     return fields.user, fields.track, fields.time
 
 
-def _read_points(reading: Reading, count: Callable[[int], None]) -> Columns:
+def _read_points(reading: ReadPlan, count: Callable[[int], None]) -> Columns:
     user_at, track_at, time_at = _indexes(reading)
     request = QgsFeatureRequest().setSubsetOfAttributes([i for i in (user_at, track_at, time_at) if i >= 0])
     users: list[Any] = []
@@ -186,7 +186,7 @@ def _read_points(reading: Reading, count: Callable[[int], None]) -> Columns:
     )
 
 
-def _read_lines(reading: Reading, count: Callable[[int], None]) -> Columns:
+def _read_lines(reading: ReadPlan, count: Callable[[int], None]) -> Columns:
     """Every vertex is a fix, and every line a track of its own unless a field says otherwise."""
     if not QgsWkbTypes.hasM(reading.source.wkbType()):
         raise InputError(

@@ -14,7 +14,7 @@ from qgis.core import (
     QgsVectorLayerFeatureSource,
 )
 
-from .reading import FieldChoice, Reading, plan
+from .reading import FieldChoice, ReadPlan, plan_reading
 
 
 class Snapshot:
@@ -46,6 +46,6 @@ class Snapshot:
         return self._source.getFeatures(request or QgsFeatureRequest())
 
 
-def snapshot(layer: QgsVectorLayer, fields: FieldChoice, timezone: str) -> Reading:
+def snapshot(layer: QgsVectorLayer, fields: FieldChoice, timezone: str) -> ReadPlan:
     """All it takes to read a layer elsewhere. Call it on the main thread."""
-    return plan(Snapshot(layer), layer, None, fields, timezone, QgsProject.instance().transformContext())
+    return plan_reading(Snapshot(layer), layer, None, fields, timezone, QgsProject.instance().transformContext())

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from ..core.bundle.runtime import Model
     from ..core.embedding.profiles import Embed
     from ..core.tracks import Skipped, Tracks
-    from ..layers.reading import Reading
+    from ..layers.reading import ReadPlan
     from ..layers.styling import Style
 
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
@@ -230,7 +230,7 @@ class TrackAlgorithm(RawAlgorithm):
     """Tracks come in, the model reads them, and both are told about."""
 
     NEEDS: tuple[str, ...] = ("onnxruntime",)
-    reading: Reading
+    reading: ReadPlan
 
     def add_tracks(self) -> None:
         """Add INPUT and its fields."""
@@ -297,7 +297,7 @@ class TrackAlgorithm(RawAlgorithm):
         if source is None:
             raise QgsProcessingException(self.invalidSourceError(parameters, "INPUT"))
         names = (self.parameterAsString(parameters, name, context) for name in ROLE_FIELDS)
-        self.reading = reading.plan(
+        self.reading = reading.plan_reading(
             source,
             self.parameterAsVectorLayer(parameters, "INPUT", context),
             parameters["INPUT"],

@@ -114,7 +114,7 @@ class Pretrain(TrackAlgorithm):
         if not len(tracks):
             raise InputError("INPUT has no track with two usable fixes, so there is nothing to learn from.")
         folder, child = runs.new_folder("pretrain"), None
-        arguments = training.pretraining(folder, init, preset, minutes, device, Path(bundle).name)
+        arguments = training.pretraining_arguments(folder, init, preset, minutes, device, Path(bundle).name)
         try:
             training.write_tracks(tracks, folder / "tracks.parquet")
             stage = Stage(feedback, tr("Training"), READ, 100)  # where Cancel was pressed, nothing is started
@@ -131,7 +131,7 @@ class Pretrain(TrackAlgorithm):
                 )
                 feedback.pushWarning(words.format(folder=folder))
             raise
-        training.hand_over(folder, Path(last["bundle"]), Path(last["report"]), Path(bundle), Path(report))
+        training.deliver(folder, Path(last["bundle"]), Path(last["report"]), Path(bundle), Path(report))
         device = open_bundle(bundle).card["training"]["device"]
         feedback.pushInfo(last["verdict"])
         return {
@@ -147,7 +147,7 @@ class Pretrain(TrackAlgorithm):
         def told(line: dict[str, Any]) -> None:
             nonlocal last
             last = line
-            words, share = training.in_words(line), training.share_done(line, minutes)
+            words, share = training.progress_text(line), training.pretraining_share(line, minutes)
             if words:
                 feedback.pushConsoleInfo(words) if "text" in line else feedback.pushInfo(words)
             if share is not None and not feedback.isCanceled():

@@ -170,7 +170,7 @@ class TrainHead(TrackAlgorithm):
         if not len(tracks):
             raise InputError("INPUT has no two usable fixes of anybody, so there is nothing to learn from.")
         folder, child = runs.new_folder("head"), None
-        made = folder / training.RUN  # where the training dialog looks for it
+        made = folder / training.RESULT_FOLDER  # where the training dialog looks for it
         arguments = [
             "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.parquet"),
             "--field", "label", "--unit", unit, "--task-name", name,
@@ -201,9 +201,9 @@ class TrainHead(TrackAlgorithm):
             if child is None or isinstance(error, Cancelled) or not isinstance(error, RawError):
                 shutil.rmtree(folder)  # a copy of people's tracks
             else:
-                training.forget_people(folder)  # the log stays: errors say where it is
+                training.delete_personal_data(folder)  # the log stays: errors say where it is
             raise
-        training.hand_over(folder, made / "bundle", made / "report.html", Path(bundle), Path(report))
+        training.deliver(folder, made / "bundle", made / "report.html", Path(bundle), Path(report))
         feedback.pushInfo(told.get("verdict", ""))
         return {
             "BUNDLE": bundle, "REPORT": report, "VERDICT": told.get("verdict", ""),
@@ -246,10 +246,10 @@ class TrainHead(TrackAlgorithm):
 
         def hear(line: dict[str, Any]) -> None:
             told.update({key: str(line[key]) for key in ("verdict", "provider") if key in line})
-            words = training.in_words(line)
+            words = training.progress_text(line)
             if words and "verdict" not in line:
                 feedback.pushConsoleInfo(words) if "text" in line else feedback.pushInfo(words)
-            share = training.share_taught(line)
+            share = training.finetuning_share(line)
             if share is not None and not feedback.isCanceled():
                 stage(share)
 

@@ -31,11 +31,12 @@ TRAINING_NEEDS = ("numpy", "pyarrow", "scipy", "onnxruntime", "torch", "safetens
 PIP_NAMES = {"sklearn": "scikit-learn"}
 STARTING_S = 30.0  # a run without a lock is not given up as long as its Python may still be starting
 UNSTARTED_S = 86_400.0  # nobody reads tracks for longer before a run is started
-PATIENCE_S = 5.0  # between asking a child to end and killing it
 
 
 class Child:
     """A training run, known by its folder."""
+
+    patience_s = 5.0  # between asking the process to end and killing it
 
     def __init__(self, folder: Path) -> None:
         """Attach to the run in a folder. RawError where there is none."""
@@ -193,10 +194,10 @@ class Child:
             return
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
 
-    def cancel(self, patience_s: float = PATIENCE_S) -> None:
+    def cancel(self, patience_s: float | None = None) -> None:
         """Terminate, then kill. Returns when the process is gone."""
         self.terminate()
-        for last in (patience_s, PATIENCE_S):
+        for last in (self.patience_s if patience_s is None else patience_s, self.patience_s):
             end = time.monotonic() + last
             while self.running and time.monotonic() < end:
                 time.sleep(0.05)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/config.py: raw-1b is too large for a bundle
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
-RUN = "result"  # under the run's folder: what model.adapt calls RUN
+RESULT_FOLDER = "result"  # under the run's folder: what model.adapt calls RUN
 PERSONAL = ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")  # what a run's folder holds of people
 KEPT = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # so that what was learnt elsewhere is not forgotten
 TRAINED, COMPARED, TAUGHT = 0.8, 0.85, 0.98  # shares of the work behind it, by the stages of model.adapt
@@ -43,7 +43,7 @@ def write_tracks(tracks: Tracks, path: Path) -> None:
     parquet.write_table(pa.table(columns), path)
 
 
-def pretraining(
+def pretraining_arguments(
     folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "", typical_ways: bool = True
 ) -> list[str]:
     """Arguments of model.adapt. folder: of the run, with tracks.parquet in it. init: 'shipped', 'none' or a path.
@@ -51,7 +51,7 @@ def pretraining(
     """
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
-        "--minutes", f"{minutes:g}", "--keep", KEPT, "--output", str(folder / RUN),
+        "--minutes", f"{minutes:g}", "--keep", KEPT, "--output", str(folder / RESULT_FOLDER),
     ]  # fmt: skip
     if preset == "raw-nano" and init == "none":  # for trying things out: figures at once
         arguments += ["--points", "1024", "--validate-every", "5"]
@@ -68,7 +68,7 @@ def check_target(bundle: str) -> None:
         library.check_target(Path(bundle))
 
 
-def hand_over(folder: Path, made: Path, told: Path, bundle: Path, report: Path) -> None:
+def deliver(folder: Path, made: Path, told: Path, bundle: Path, report: Path) -> None:
     """Copy a run's model and report to where they are wanted, then remove the run, which lies in `folder`.
 
     RawError where they can't be written: the run then stays, without its copies of tracks and labels.
@@ -77,21 +77,21 @@ def hand_over(folder: Path, made: Path, told: Path, bundle: Path, report: Path) 
         library.copy(made, bundle)
         shutil.copyfile(told, report)
     except (RawError, OSError) as error:
-        forget_people(folder)
+        delete_personal_data(folder)
         raise RawError(f"{error} The training is done: its model is kept in {made}, and in RAW's training.") from error
     shutil.rmtree(folder)
 
 
-def forget_people(folder: Path) -> None:
+def delete_personal_data(folder: Path) -> None:
     """Remove from a run's folder the copies of tracks and labels; its log and what it has made stay."""
     for name in PERSONAL:
         (folder / name).unlink(missing_ok=True)
 
 
-def share_done(line: dict[str, Any], minutes: float) -> float | None:
-    """Share of a run of model.adapt that lies behind a line of progress; None where it does not say.
+def pretraining_share(line: dict[str, Any], minutes: float) -> float | None:
+    """Share of a model.adapt run that is done, by one line of its log; None if the line holds no progress.
 
-    The lines of the heads that it teaches again (`share_taught`) are of each by itself, and say nothing of the whole.
+    Lines of `finetuning_share` also occur in this log. Each of those counts one head alone, so they are ignored here.
     """
     if "seconds_left" in line:
         return TRAINED * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
@@ -101,7 +101,7 @@ def share_done(line: dict[str, Any], minutes: float) -> float | None:
     return {"comparing": TRAINED, "report": TAUGHT, "done": 1.0}.get(str(stage))
 
 
-def share_taught(line: dict[str, Any]) -> float | None:
+def finetuning_share(line: dict[str, Any]) -> float | None:
     """Share of a run of model.finetune that lies behind a line of progress; None where it does not say."""
     if "embedded" in line or "tuning" in line:
         return EMBEDDED * float(line.get("embedded", line.get("tuning", 0.0)))
@@ -110,18 +110,18 @@ def share_taught(line: dict[str, Any]) -> float | None:
     return None
 
 
-def name_of(measure: str) -> str:
+def measure_name(measure: str) -> str:
     """A figure of people unseen in words: 'ratio_900s_filled' is '900 s filled'."""
     return re.sub(r"(\d)s\b", r"\1 s", measure.partition("_")[2].replace("_", " "))
 
 
-def in_words(line: dict[str, Any]) -> str:
+def progress_text(line: dict[str, Any]) -> str:
     """A line of progress for people to read; '' where there is nothing to say."""
     if "text" in line:
         return str(line["text"])
     if "step" in line and "loss" in line:
         unseen = [
-            f"{name_of(k)} {v:.2f}" + (f" ({m:.0f} m)" if (m := line.get(k.replace("ratio", "metres"))) else "")
+            f"{measure_name(k)} {v:.2f}" + (f" ({m:.0f} m)" if (m := line.get(k.replace("ratio", "metres"))) else "")
             for k, v in line.items()
             if k.startswith("ratio_")
         ]
@@ -199,7 +199,7 @@ def write_labels(labels: Labels, unit: str, field: str, path: Path) -> None:
         table.writerows([*names, value] for names, value in labels.values.items())
 
 
-def teaching(
+def finetuning_arguments(
     folder: Path, init: str, unit: str, field: str, name: str, minutes: float, device: str = "auto"
 ) -> list[str]:
     """Arguments of model.finetune. folder: of the run, with tracks.parquet and labels.csv in it."""
@@ -207,5 +207,5 @@ def teaching(
         "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.csv"), "--field", field,
         "--unit", unit, "--task-name", name, "--title", field.replace("_", " "), "--bundle", init,
         "--trained-on", "labels of your own", "--minutes", f"{minutes:g}", "--device", device.split(":")[0].lower(),
-        "--report", str(folder / RUN / "report.html"), "--output", str(folder / RUN / "bundle"),
+        "--report", str(folder / RESULT_FOLDER / "report.html"), "--output", str(folder / RESULT_FOLDER / "bundle"),
     ]  # fmt: skip

@@ -12,21 +12,21 @@ import pytest
 from wheels import make_wheel
 
 from raw_qgis_plugin.environment import install, packages
-from raw_qgis_plugin.environment.install import Installer, InstallError, Wanted
+from raw_qgis_plugin.environment.install import Installer, InstallError, InstallRequest
 from raw_qgis_plugin.environment.interpreter import base_python, python_of_venv, this_layout
 
 NAME = "rawtinytest"
 
 
 @pytest.fixture
-def wanted(tmp_path: Path) -> Wanted:
+def wanted(tmp_path: Path) -> InstallRequest:
     """A group of one tiny package, and a folder with its wheel."""
     (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\n")
     make_wheel(tmp_path / "wheels", NAME, "ANSWER = 42\n", needs=("numpy",))
-    return Wanted(("tiny",), wheels=tmp_path / "wheels", requirements=tmp_path)
+    return InstallRequest(("tiny",), wheels=tmp_path / "wheels", requirements=tmp_path)
 
 
-def installer(folder: Path, wanted: Wanted, lines: list[str]) -> Installer:
+def installer(folder: Path, wanted: InstallRequest, lines: list[str]) -> Installer:
     return Installer(folder / "venv", base_python(this_layout()), wanted, lines.append)
 
 
@@ -34,11 +34,11 @@ def installer(folder: Path, wanted: Wanted, lines: list[str]) -> Installer:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with an environment in it, as making one takes seconds."""
     folder = tmp_path_factory.mktemp("made")
-    installer(folder, Wanted(()), [])._pip()
+    installer(folder, InstallRequest(()), [])._pip()
     return folder
 
 
-def test_install_use_again_and_remove(tmp_path: Path, wanted: Wanted) -> None:
+def test_install_use_again_and_remove(tmp_path: Path, wanted: InstallRequest) -> None:
     lines: list[str] = []
     before = list(sys.path)
     assert packages.check("tiny", tmp_path)[0].problem == "missing"
@@ -65,29 +65,31 @@ def test_install_use_again_and_remove(tmp_path: Path, wanted: Wanted) -> None:
     assert packages.check("tiny", tmp_path)[0].problem == "missing"
 
 
-def test_a_package_that_does_not_import_is_reported_with_its_reason(made: Path, tmp_path: Path, wanted: Wanted) -> None:
+def test_a_package_that_does_not_import_is_reported_with_its_reason(
+    made: Path, tmp_path: Path, wanted: InstallRequest
+) -> None:
     make_wheel(tmp_path / "wheels", NAME, "raise ImportError('libcurand.so.10 is not here')\n", "1.1")
     with pytest.raises(InstallError, match=r"rawtinytest.*does not work.*libcurand\.so\.10"):
         installer(made, wanted, []).run()
 
 
-def test_a_wheel_that_is_not_in_the_folder_is_named(made: Path, tmp_path: Path, wanted: Wanted) -> None:
+def test_a_wheel_that_is_not_in_the_folder_is_named(made: Path, tmp_path: Path, wanted: InstallRequest) -> None:
     (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\nrawabsent>=3\n")
     with pytest.raises(InstallError, match=r"(?s)rawabsent.*wheels lacks it"):
         installer(made, wanted, []).run()
     (tmp_path / "empty").mkdir()
     with pytest.raises(InstallError, match="no wheel"):
-        installer(tmp_path, Wanted(("tiny",), tmp_path / "empty", requirements=tmp_path), []).run()
+        installer(tmp_path, InstallRequest(("tiny",), tmp_path / "empty", requirements=tmp_path), []).run()
 
 
-def test_a_replaced_numpy_is_an_error(tmp_path: Path, wanted: Wanted) -> None:
+def test_a_replaced_numpy_is_an_error(tmp_path: Path, wanted: InstallRequest) -> None:
     run = installer(tmp_path, wanted, [])
     (packages.site_packages(run.venv) / "numpy-9.9.dist-info").mkdir(parents=True)
     with pytest.raises(InstallError, match="brought its own numpy"):
         run._verify()
 
 
-def test_cancel_stops_a_running_command(tmp_path: Path, wanted: Wanted) -> None:
+def test_cancel_stops_a_running_command(tmp_path: Path, wanted: InstallRequest) -> None:
     run = installer(tmp_path, wanted, [])
     threading.Timer(0.3, run.cancel).start()
     with pytest.raises(install.InstallCancelled):
@@ -97,7 +99,7 @@ def test_cancel_stops_a_running_command(tmp_path: Path, wanted: Wanted) -> None:
 
 
 def test_without_ensurepip_and_pip_it_says_what_to_do(
-    tmp_path: Path, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, wanted: InstallRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(install, "SYSTEM_WHEELS", tmp_path)
     has = Installer._has
@@ -109,7 +111,7 @@ def test_without_ensurepip_and_pip_it_says_what_to_do(
 
 
 def test_a_wheel_of_pip_stands_in_for_ensurepip(
-    tmp_path: Path, wanted: Wanted, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, wanted: InstallRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert wanted.wheels
     pip = wanted.wheels / "pip-99.0-py3-none-any.whl"

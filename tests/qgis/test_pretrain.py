@@ -155,14 +155,14 @@ def test_what_training_misses_is_named(
 
 
 def test_heads_taught_again_never_set_the_bar_back(staged: None) -> None:
-    from raw_qgis_plugin.tasks.training import share_done
+    from raw_qgis_plugin.tasks.training import pretraining_share
 
     lines: list[dict[str, Any]] = [{"seconds_left": 0.0}, {"stage": "comparing"}]
     for n in range(3):
         lines += [{"stage": "heads", "head": "h", "done": n, "of": 3}, {"embedded": 0.2}, {"embedded": 1.0}]
         lines += [{"fold": fold + 1, "of": 5, "seconds": 1.0} for fold in range(5)]
     lines += [{"stage": "report"}, {"stage": "done", "verdict": "good"}]
-    shares = [share for line in lines if (share := share_done(line, 1.0)) is not None]
+    shares = [share for line in lines if (share := pretraining_share(line, 1.0)) is not None]
     assert shares == sorted(shares) and shares[-1] == 1.0
 
 

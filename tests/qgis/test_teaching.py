@@ -138,18 +138,18 @@ def test_a_label_is_taught_in_a_child_process(
     from raw_qgis_plugin.tasks.child import Child
 
     folder = tmp_path / "run"
-    (folder / training.RUN).mkdir(parents=True)
+    (folder / training.RESULT_FOLDER).mkdir(parents=True)
     shutil.copy(sample / "city_tracks.parquet", folder / "tracks.parquet")
     labels = training.read_labels(Snapshot(table), "user_id", "commuter")
     training.write_labels(labels, "user", "commuter", folder / "labels.csv")
-    arguments = training.teaching(folder, "shipped", "user", "commuter", "goes_to_work", 1.0, "cpu")
+    arguments = training.finetuning_arguments(folder, "shipped", "user", "commuter", "goes_to_work", 1.0, "cpu")
     told: list[dict[str, Any]] = []
     child = Child.start(training.FINETUNE, arguments, folder)
     child.follow(told.append)
-    shares = [share for line in told if (share := training.share_taught(line)) is not None]
+    shares = [share for line in told if (share := training.finetuning_share(line)) is not None]
     assert shares and shares == sorted(shares) and shares[-1] <= 1.0
-    head = open_bundle(folder / training.RUN / "bundle").head("goes_to_work")
+    head = open_bundle(folder / training.RESULT_FOLDER / "bundle").head("goes_to_work")
     assert head["metrics"]["units"] <= len(labels.values) and head["verdict"] in [
-        training.in_words(line) for line in told
+        training.progress_text(line) for line in told
     ]
-    assert (folder / training.RUN / "report.html").exists()
+    assert (folder / training.RESULT_FOLDER / "report.html").exists()

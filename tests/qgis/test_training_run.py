@@ -48,9 +48,9 @@ def spin(until: Callable[[], bool], seconds: float = 20.0) -> bool:
 
 
 def test_what_goes_on_after_a_pause_is_not_killed(show: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
-    from raw_qgis_plugin.gui.training import run as training_run
+    from raw_qgis_plugin.tasks.child import Child
 
-    monkeypatch.setattr(training_run, "PATIENCE_S", 3.0)
+    monkeypatch.setattr(Child, "patience_s", 3.0)
     page = show(STAYS)
     assert spin(lambda: bool(page.last))
     paused = time.monotonic()

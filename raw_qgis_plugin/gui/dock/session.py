@@ -29,7 +29,7 @@ from ..settings import settings
 from .layers import LayerGroup
 
 if TYPE_CHECKING:
-    from ...layers.reading import Reading
+    from ...layers.reading import ReadPlan
 
 log = logging.getLogger(__name__)
 PROPERTY = "raw/"  # before the names of the layer's custom properties
@@ -243,7 +243,7 @@ class Session(QObject):
 
 
 def _read(
-    reading: Reading, model: Model | None, path: str, device: str, progress: Progress
+    reading: ReadPlan, model: Model | None, path: str, device: str, progress: Progress
 ) -> tuple[Tracks, Tracks, str, Model, float]:
     """In a task: the tracks, the users among them with two fixes or more, what was read in words, the model, and the
     seconds to embed the users.

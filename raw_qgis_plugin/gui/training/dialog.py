@@ -163,17 +163,17 @@ class TrainingDialog(QDialog):
             training.write_tracks(tracks, folder / "tracks.parquet")
             if teach and labels is not None:
                 training.write_labels(labels, unit, field, folder / "labels.csv")
-                (folder / training.RUN).mkdir()
+                (folder / training.RESULT_FOLDER).mkdir()
 
         def done(_result: Any) -> None:
             self.job = None
             about = {"minutes": minutes, "name": name, "layer": self.data.layer.currentText()}
             if teach:
-                arguments = training.teaching(folder, init, unit, field, task, minutes, device)
+                arguments = training.finetuning_arguments(folder, init, unit, field, task, minutes, device)
                 about["title"] = tr("Teach '{task}'").format(task=task)
                 self._launch(training.FINETUNE, arguments, folder, about)
             else:
-                arguments = training.pretraining(folder, init, preset, minutes, device, name, ways)
+                arguments = training.pretraining_arguments(folder, init, preset, minutes, device, name, ways)
                 about["title"] = tr("Go on pretraining '{name}'").format(name=name)
                 self._launch(training.ADAPT, arguments, folder, about)
 

@@ -28,7 +28,7 @@ from ...core.errors import Progress
 from ...core.paths import shipped_bundle
 from ...core.sources.fields import TRACK, USER, plain
 from ...environment.folders import models_folder
-from ...layers.reading import ROLES, FieldChoice, Reading, choose_fields
+from ...layers.reading import ROLES, FieldChoice, ReadPlan, choose_fields
 from ...layers.snapshot import Snapshot, snapshot
 from ...processing.words import tr
 from ...tasks.job import Job
@@ -114,7 +114,7 @@ class DataPage(Page):
         user, track, time = (self.fields[role].currentField() or None for role in ROLES)
         return FieldChoice(user, track, time)
 
-    def reading(self) -> Reading:
+    def reading(self) -> ReadPlan:
         """All it takes to read the tracks in a task."""
         return snapshot(self.layer.currentLayer(), self.choice(), self.zone.currentText())
 

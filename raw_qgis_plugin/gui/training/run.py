@@ -27,9 +27,17 @@ from ...core.errors import RawError
 from ...environment.folders import models_folder
 from ...processing.progress import time_left
 from ...processing.words import tr
-from ...tasks.child import PATIENCE_S, Child, runs
+from ...tasks.child import Child, runs
 from ...tasks.job import Job
-from ...tasks.training import ADAPT, RUN, forget_people, in_words, name_of, share_done, share_taught
+from ...tasks.training import (
+    ADAPT,
+    RESULT_FOLDER,
+    delete_personal_data,
+    finetuning_share,
+    measure_name,
+    pretraining_share,
+    progress_text,
+)
 from .plot import LinePlot
 
 if TYPE_CHECKING:
@@ -203,11 +211,11 @@ class RunPage(QWidget):
 
     def _show_line(self, line: dict[str, Any]) -> None:
         self.last = {**self.last, **line}
-        words = in_words(line)
+        words = progress_text(line)
         if words:
             self.log.appendPlainText(words)
         minutes = float(self.child.about.get("minutes", 30)) if self.child else 30.0
-        share = share_done(line, minutes) if self._goes_on() else share_taught(line)
+        share = pretraining_share(line, minutes) if self._goes_on() else finetuning_share(line)
         if share is not None:
             self.bar.setValue(max(self.bar.value(), round(1000 * share)))
         if "step" in line and "loss" in line:
@@ -216,13 +224,13 @@ class RunPage(QWidget):
             for name, value in line.items():
                 plot = {"ratio": self.unseen, "metres": self.metres}.get(name.split("_")[0])
                 if plot is not None:
-                    plot.add(name_of(name), line["step"], value)
+                    plot.add(measure_name(name), line["step"], value)
 
     def _show_running(self) -> None:
         parts = [f"<b>{tr('Running')}</b>"]
         stage = self.last.get("stage")
         if stage not in (None, "training"):
-            parts.append(in_words({k: self.last[k] for k in ("stage", "head", "verdict") if k in self.last}))
+            parts.append(progress_text({k: self.last[k] for k in ("stage", "head", "verdict") if k in self.last}))
         elif "seconds_left" in self.last:
             left = float(self.last["seconds_left"]) - (time.monotonic() - self._told)
             parts += [
@@ -232,7 +240,7 @@ class RunPage(QWidget):
                 tr("{n:,.0f} fixes a second").format(n=float(self.last.get("points_per_s", 0))),
             ]
         elif "fold" in self.last or "embedded" in self.last:
-            parts.append(in_words({k: self.last[k] for k in ("fold", "of", "embedded") if k in self.last}))
+            parts.append(progress_text({k: self.last[k] for k in ("fold", "of", "embedded") if k in self.last}))
         else:
             parts.append(tr("starting: PyTorch takes its time"))
         self.head.setText(", ".join(parts) + ".")
@@ -260,7 +268,7 @@ class RunPage(QWidget):
             return
         if status == "finished":
             self.bar.setValue(1000)
-            forget_people(child.folder)  # their copies are not needed any more
+            delete_personal_data(child.folder)  # their copies are not needed any more
             self.head.setText(f"<b>{self._verdict()}</b>")
         elif status == "stopped":
             self.head.setText(tr("<b>Paused.</b> Go on with it now or another day."))
@@ -284,12 +292,12 @@ class RunPage(QWidget):
     def bundle(self) -> Path:
         """Where the run leaves its model."""
         folder = self.child.folder if self.child else Path()
-        return Path(self.last.get("bundle") or folder / RUN / "bundle")
+        return Path(self.last.get("bundle") or folder / RESULT_FOLDER / "bundle")
 
     def report(self) -> Path:
         """Where the run leaves its report."""
         folder = self.child.folder if self.child else Path()
-        return Path(self.last.get("report") or folder / RUN / "report.html")
+        return Path(self.last.get("report") or folder / RESULT_FOLDER / "report.html")
 
     # ---- what one can do ----------------------------------------------------------------------------------------
 
@@ -302,7 +310,7 @@ class RunPage(QWidget):
         self.buttons["pause"].setEnabled(False)
         self.head.setText(tr("Stopping …"))
         started = child.about["started"]  # by then it may have gone on
-        QTimer.singleShot(round(1000 * PATIENCE_S), lambda: child.kill(started))
+        QTimer.singleShot(round(1000 * child.patience_s), lambda: child.kill(started))
 
     def resume(self) -> None:
         """Go on from the last checkpoint; a head is taught anew."""

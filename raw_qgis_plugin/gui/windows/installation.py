@@ -12,7 +12,7 @@ from qgis.PyQt.QtCore import QObject, pyqtSignal
 from ...core.errors import Cancelled, Progress, RawError
 from ...environment import packages
 from ...environment.folders import user_folder, venv_folder
-from ...environment.install import InstallCancelled, Installer, InstallError, Wanted
+from ...environment.install import InstallCancelled, Installer, InstallError, InstallRequest
 from ...environment.interpreter import NoPython, base_python, this_layout
 from ...processing.words import tr
 from ...tasks.job import Job
@@ -39,7 +39,7 @@ class Installation(QObject):
     line = pyqtSignal(str)
     ended = pyqtSignal(str)  # with what went wrong, '' after success
 
-    def __init__(self, wanted: Wanted) -> None:
+    def __init__(self, wanted: InstallRequest) -> None:
         super().__init__()
         self.lines: list[str] = []
         self.running = True
@@ -103,7 +103,7 @@ def current() -> Installation | None:
     return _current[0] if _current else None
 
 
-def start(wanted: Wanted) -> Installation:
+def start(wanted: InstallRequest) -> Installation:
     """Begin an installation; the one that is running where there is one. Raises RawError."""
     running = current()
     if running is not None and running.running:

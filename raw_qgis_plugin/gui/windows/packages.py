@@ -35,7 +35,7 @@ from qgis.PyQt.QtWidgets import (
 from ...core.errors import Progress, RawError
 from ...environment import packages
 from ...environment.folders import size_of, venv_folder
-from ...environment.install import Wanted
+from ...environment.install import InstallRequest
 from ...environment.interpreter import NoPython, base_python, this_layout
 from ...environment.proxy import qgis_proxy
 from ...processing.base import icon
@@ -237,7 +237,7 @@ class EnvironmentDialog(QDialog):
         groups = ("cuda" if self.gpus else RUNNING, *([TRAINING] if self.with_training.isChecked() else []))
         self.log.clear()
         try:
-            running = installation.start(Wanted(groups, folder, index == PYPI_CPU, qgis_proxy()))
+            running = installation.start(InstallRequest(groups, folder, index == PYPI_CPU, qgis_proxy()))
             running.ended.connect(self.menu.installed)
             self._follow(running)
         except RawError as error:
