@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import os
 import sys
@@ -116,6 +117,11 @@ def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None
         print("\nstopped", file=sys.stderr)
         return 130
     return 0
+
+
+def print_line(line: dict) -> None:
+    """Print one line of progress as JSON on stdout, as the plugin reads it."""
+    print(json.dumps(line), flush=True)
 
 
 def warn(message: str) -> None:

@@ -27,7 +27,6 @@ from torch import nn
 
 from model.cli import DEVICES, Parser, add_hours, from_zero, over_zero, pair, positive, run, warn
 from model.data.labels import Labelled, is_one_of, label_units, label_words, read_table, thin, usable
-from model.export import export_graph
 from model.head_training.examples import (
     BASELINE,
     BASELINES,
@@ -60,6 +59,7 @@ from model.heads import (
     temperature,
 )
 from model.training.card import without_heads, write_card
+from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import HEAD_NAMES, Bundle, is_head_name, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model

@@ -24,16 +24,16 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from model.calibrate import between, table
-from model.cli import run
+from model.cli import print_line, run
 from model.data.corpus import Source, load, source_name
-from model.export import LARGEST_DIFFERENCE, export_graph
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
 from model.retrieval.examples import DENSITIES, RECORDED, Lessons, densities, lessons, vectors_of
-from model.retrieval.fit import BATCH, Tell, fit, make_parser, print_line
+from model.retrieval.fit import BATCH, Tell, fit, make_parser
+from model.training.calibrate import between, table
 from model.training.card import write_card
 from model.training.checkpoint import load_network
 from model.training.loss import bf16
+from model.training.onnx_export import LARGEST_DIFFERENCE, export_graph
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import NEIGHBOURS_FILE

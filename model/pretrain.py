@@ -24,7 +24,6 @@ import numpy as np
 import torch
 from torch.utils.tensorboard import SummaryWriter
 
-from model.calibrate import between, calibrate
 from model.cli import Parser, from_zero, over_zero, positive, run
 from model.config import PRESETS
 from model.data.batches import Batch, Batches
@@ -35,17 +34,15 @@ from model.data.labels import read_table, usable
 from model.export import check_output, export
 from model.neighbours import add as add_neighbours
 from model.retrieval.prototypes import typical_ways
+from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
-from model.training.loop import Run
+from model.training.loop import FRESH, GOING_ON, Run, rate
 from model.training.loss import validate
-from model.training.probe import profile_accuracy
-from model.training.watch import Watch, score
+from model.training.monitor import Watch, profile_accuracy, score
 from raw_qgis_plugin.core.bundle.contract import PROTOTYPES_FILE
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import find_source
 
-WARM_UP = 0.02  # share of the budget
-FRESH, GOING_ON = 2e-3, 1.2e-3  # peak learning rates, from nothing and from trained weights
 LESSONS, LESSON_EPOCHS = 60_000, 4  # of what model.neighbours teaches in the end
 LARGEST_GRAPH = 2**31  # bytes of an ONNX file
 EPILOG = """\
@@ -56,13 +53,6 @@ examples:
   torchrun --nproc-per-node 8 -m model.pretrain --preset raw-base --points 32768 --corpus A 2*B --output run
 docs/training.md has a command for each preset and machine.
 """
-
-
-def rate(share: float) -> float:
-    """Learning rate as a share of its peak, at a share of the budget: linear warm-up, cosine to a hundredth."""
-    if share < WARM_UP:
-        return max(share, 1e-4) / WARM_UP
-    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min((share - WARM_UP) / (1 - WARM_UP), 1.0)))
 
 
 class Teller:

@@ -21,10 +21,10 @@ import onnxruntime
 import torch
 from torch import Tensor, nn
 
-from model.cli import run
+from model.cli import print_line, run
 from model.data.corpus import Source, load, source_name
-from model.export import LARGEST_DIFFERENCE, export_graph
-from model.retrieval.fit import BATCH, Tell, fit, make_parser, print_line
+from model.retrieval.fit import BATCH, Tell, fit, make_parser
+from model.training.onnx_export import LARGEST_DIFFERENCE, export_graph
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, RawError, no_progress

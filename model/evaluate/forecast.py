@@ -141,6 +141,6 @@ def paper(w: Windows, run: Path | None) -> dict[str, Forecast]:
     """The published method's forecasts, where its sequences are those of the windows."""
     if run is None or w.family not in DAYS:
         return {}
-    from model.raw_paper import forecast_windows, load
+    from model.experiments.raw_paper import forecast_windows, load
 
     return {PAPER: forecast_windows(load(run), w)}

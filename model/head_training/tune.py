@@ -12,11 +12,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.export import export_backbone
 from model.heads import Head, Task, class_weights, loss_of
 from model.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import load_network
+from model.training.onnx_export import export_backbone
 from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.bundle.contract import NEIGHBOURS_FILE
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -65,8 +64,3 @@ def make_parser(name: str, about: str | None, bundle: str, lessons: int, kilobyt
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     return p
-
-
-def print_line(line: dict) -> None:
-    """A line of progress, as JSON."""
-    print(json.dumps(line), flush=True)

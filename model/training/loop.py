@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Iterator
 
 import torch
@@ -24,6 +25,7 @@ from raw_qgis_plugin.core.errors import InputError
 
 HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # from states to states
 LARGE = ("raw-large", "raw-1b")  # sharded where there are several processes, and checkpointed in their layers
+FRESH, GOING_ON = 2e-3, 1.2e-3  # peak learning rates, from nothing and from trained weights
 KEEP = 0.999  # of the moving average, a step
 
 
@@ -146,6 +148,13 @@ class Run:
         else:
             name = f"CPU, {torch.get_num_threads()} threads"
         return f"{self.world.size} × {name}" if self.world.size > 1 else name
+
+
+def rate(share: float, warm_up: float = 0.02) -> float:
+    """Learning rate as a share of its peak, at a share of the budget: linear warm-up, cosine to a hundredth."""
+    if share < warm_up:
+        return max(share, 1e-4) / warm_up
+    return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min((share - warm_up) / (1 - warm_up), 1.0)))
 
 
 def optimizers(network: Raw, lr: float) -> list[torch.optim.Optimizer]:

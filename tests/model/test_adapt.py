@@ -19,7 +19,7 @@ import torch
 from model import adapt, finetune
 from model.config import PRESETS
 from model.evaluate.adapt_report import read_progress, write_report
-from model.hardware import needed_gb, points_per_s
+from model.training.hardware import needed_gb, points_per_s
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.paths import RESOURCES

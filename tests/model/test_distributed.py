@@ -10,7 +10,7 @@ from .test_pretrain_engine import environment
 
 HELD = """
 import torch.distributed as dist
-from model.distributed import open_world
+from model.training.distributed import open_world
 world = open_world("cpu")
 mesh = dist.init_device_mesh("cpu", (world.size,))  # as fully_shard holds it until Python ends
 for _ in range(20):

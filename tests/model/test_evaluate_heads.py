@@ -15,13 +15,12 @@ import pytest
 import shapely
 import torch
 
-from model import contrastive
 from model.data.batches import Batches
 from model.data.corpus import load
 from model.data.heldout import held_out_cab
 from model.evaluate import main as evaluate
 from model.evaluate import probes, profiles, regions
-from model.experiments import attention
+from model.experiments import attention, contrastive
 from model.experiments.untrained import TorchModel, untrained
 from model.export import main as export
 from model.finetune import main as finetune

@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from model.config import PRESETS
-from model.export import Graph, example
 from model.raw import Mixture, Raw, mixture, spatial_median, surprise
 from model.training.checkpoint import load_network
+from model.training.onnx_export import Graph, example
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.forecasting import mixture as core

@@ -14,17 +14,17 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from model.calibrate import between, calibrate, widened
-from model.calibrate import main as widen
 from model.data.batches import CADENCES, Batches
 from model.data.corpus import load, source_name
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.shards import unseen
-from model.export import export_backbone
 from model.export import main as export
 from model.pretrain import main as pretrain
+from model.training.calibrate import between, calibrate, widened
+from model.training.calibrate import main as widen
 from model.training.card import write_card
 from model.training.checkpoint import load_network
+from model.training.onnx_export import export_backbone
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.errors import InputError, RawError

@@ -25,7 +25,7 @@ from model.data.feed import feed
 from model.pretrain import command, parser
 from model.pretrain import main as pretrain
 from model.training.checkpoint import load, save
-from model.training.watch import Watch, score
+from model.training.monitor import Watch, score
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
@@ -124,7 +124,7 @@ COUNTING = """
 import sys
 from model.cli import run
 from model.pretrain import main
-from model.training import Run
+from model.training.loop import Run
 train_on = Run.train_on
 def told(self, *batch):
     loss = train_on(self, *batch)

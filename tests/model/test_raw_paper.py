@@ -10,8 +10,8 @@ import torch
 from model.config import PRESETS
 from model.evaluate import main as evaluate
 from model.evaluate.windows import cut
-from model.raw_paper import Paper, forecast_windows, load
-from model.raw_paper import main as train
+from model.experiments.raw_paper import Paper, forecast_windows, load
+from model.experiments.raw_paper import main as train
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
 

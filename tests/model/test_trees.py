@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 
-from model.export import export_graph
 from model.finetune import teach
 from model.head_training import trees
 from model.head_training.examples import Examples
 from model.head_training.trees import LEAST, Blend, grow, with_trees
 from model.heads import Calibrated, Ensemble, Head, Task, predict
+from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.bundle.onnx_check import OPERATORS
 
 TASKS = {
