@@ -1,4 +1,4 @@
-# The whole contract: setup · demo · check · test · lint · bench · tour · build · package · install · clean
+# The whole contract: setup · demo · check · test · lint · bench · tour · docs · build · package · install · clean
 # Needs Debian 13 (or alike) with git, make, Python and root or sudo; everything else it installs when missing.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -17,7 +17,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test lint bench tour build i18n package install clean system-python system-qgis
+.PHONY: help setup demo check test lint bench tour docs build i18n package install clean system-python system-qgis
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -122,11 +122,11 @@ ON_SCREEN    := xvfb-run -a -s "-screen 0 1600x1000x24" $(PYTEST)
 check: $(INSTALLED_CHECK)
 	$(PY) -m ruff check .
 	$(PY) -m mypy raw_qgis_plugin/core
-	$(PYTEST_PLAIN) -q $(wildcard tests/core tests/test_layout.py)
+	$(PYTEST_PLAIN) -q $(wildcard tests/core tests/test_*.py)
 
 ## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup package
-	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/core tests/model tests/package tests/test_layout.py)
+	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/core tests/model tests/package tests/test_*.py)
 	$(if $(wildcard tests/qgis),$(IN_QGIS) tests/qgis)
 	$(if $(wildcard tests/gui),$(ON_SCREEN) tests/gui -k "not test_tour or backtest")
 
@@ -144,6 +144,13 @@ bench: $(INSTALLED_ALL)
 ## make tour       do the five tasks of docs/tour in the desktop QGIS, and write its page and pictures anew
 tour: setup build
 	RAW_TOUR=docs/tour $(ON_SCREEN) tests/gui/test_tour.py
+
+## make docs       write the generated pages of docs/reference and the drawings of docs anew
+docs: setup build
+	$(PY) docs/scripts/architecture.py
+	$(PY) docs/scripts/figures.py
+	PYTHONPATH=. $(PY) docs/scripts/reference.py commands presets
+	PYTHONPATH=build QT_QPA_PLATFORM=offscreen $(PY) docs/scripts/reference.py algorithms
 
 ## make clean      remove what the other targets built (the environment in .venv stays)
 clean:

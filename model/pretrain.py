@@ -51,7 +51,7 @@ examples:
   python -m model.pretrain --init shipped --corpus tracks.parquet --minutes 30 --output mine
   python -m model.pretrain --resume --corpus tracks.parquet --minutes 60 --output run
   torchrun --nproc-per-node 8 -m model.pretrain --preset raw-base --points 32768 --corpus A 2*B --output run
-docs/training.md has a command for each preset and machine.
+docs/guide/training-at-scale.md has a command for each preset and machine.
 """
 
 

@@ -6,7 +6,7 @@ A city: tracks.parquet (the people recorded), truth_users.csv, truth_tracks.csv,
 laws.json, report.html and report.json (the city against published laws of how people move).
 Movement alone (--movement-only): movement/*.parquet, every second of every trip, many street plans, all modes.
 Days alone (--days-only): days.parquet, everybody's fixes every few minutes from the plans, nothing simulated;
-truth_users.csv and laws.json beside. Every table and column: docs/synthetic_city.md.
+truth_users.csv and laws.json beside. Every table and column: docs/reference/synthetic-city.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """What each preset takes: parameters, memory, arithmetic and expected speed, by formula: python -m model.sizes
 
-Nothing is measured here; docs/training.md shows this table and, apart from it, what was measured.
+Nothing is measured here; docs/reference/presets.md shows this table, docs/evidence/speed.md what was measured.
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Draw the figures of docs/how-it-works: flows as SVG, and two pictures that the plugin's own core computes."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+from boxes import Box, draw
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "docs/how-it-works"
+
+
+# Of each page: its width, the widest box, the rows of boxes (title | text | colour), and chains of arrows.
+FLOWS = {
+    "network": (760, 230, """
+        fixes | t, lon, lat | grey
+        features | displacements, speeds, hours/in the frame of the last movement/no coordinates | green
+        encoder | feed-forward
+        decoder layers | attention over earlier fixes ; query | where, Δt seconds later? | grey
+        states | one a fix | purple ; query encoder | feed-forward
+        answer | state + query
+        point | a correction to the baseline | orange ; mixture | six components; first: stays | orange ; \
+        scale and weight | of each candidate place (days) | orange
+        """, """
+        fixes > features > encoder > decoder layers > states > answer > point ;
+        query > query encoder > answer > mixture ; answer > scale and weight
+        """),
+    "embeddings": (800, 240, """
+        fixes of a unit | user, track or day | grey
+        fine windows | 4 of 64 fixes ; quarter hours | up to ten days ; trips | runs of movement | green
+        mean and spread | of the network's states ; activity features | own places, trips, motion | green ; \
+        head of trips | mode of each trip | orange
+        embedding | about 900 figures, no coordinates | purple ; trips a day by mode | for users and days | purple
+        heads | line + networks + trees, calibrated | orange
+        label | with its probability, or unknown ; number | with its 80 % interval ; in_domain | like the training data?
+        """, """
+        fixes of a unit > fine windows > mean and spread > embedding > heads > label ; activity features > embedding ;
+        fixes of a unit > quarter hours > mean and spread ;
+        fixes of a unit > trips > activity features ;
+        trips > head of trips > trips a day by mode > heads > number ; heads > in_domain
+        """),
+    "forecasting": (860, 270, """
+        query | track and time | grey
+        context | trip, or days in quarter hours | green ; \
+        neighbour index | situations in the layer's past/+ prototypes of the model | green
+        network | its own components ; candidate places | stay, go on, own places (days) ; \
+        continuations | where the k nearest led
+        mixture | weighted, heavy-tailed components | purple
+        point | spatial median | orange ; area | highest-density set, 50 and 80 % | orange
+        adaptation | a backtest of the layer fits/shrinkage of the point, scale of the area
+        Prediction | point, radii, areas, in_domain | grey
+        """, """
+        query > context > network > mixture > point > adaptation > Prediction ; context > candidate places > mixture ;
+        query > neighbour index > continuations > mixture > area > adaptation
+        """),
+    "training": (900, 250, """
+        real tracks | CSV, Parquet, GeoLife | grey ; simulated tracks | without recording errors | grey
+        shards | cleaned, memory-mapped columns | green ; people held out | a fiftieth | green
+        batches | one cadence each; noise, mirror ; validation | error over the baseline's
+        loop | Muon and AdamW, moving average ; checkpoint | complete or absent | grey
+        prototypes | k-anonymous means ; continuations | networks that weigh them ; \
+        calibration | areas on people held out ; heads | from labels
+        bundle | ONNX graphs, weights, card, checksums | orange
+        """, """
+        real tracks > shards > batches > loop > prototypes > bundle ; simulated tracks > shards ; loop > checkpoint ;
+        shards > people held out > validation > loop > calibration > bundle ; loop > continuations > bundle ;
+        loop > heads > bundle
+        """),
+    "synthetic-city": (640, 250, """
+        seed | | grey ; OpenStreetMap extract | optional | grey
+        streets | SUMO netgenerate, or real ones | green
+        layout | homes, jobs, places, lines, regions | green
+        people | kinds, homes, workplaces ; weeks | tours, errands, modes
+        SUMO | every path simulated once ; truth | labels from the plans | orange
+        recording | cadence, errors, silences
+        tracks | | orange
+        """, """
+        seed > streets > layout > people > weeks > SUMO > recording > tracks ; OpenStreetMap extract > streets ;
+        weeks > truth
+        """),
+}  # fmt: skip
+
+
+def flow(name: str) -> str:
+    """The SVG of one of FLOWS."""
+    width, widest, rows, chains = FLOWS[name]
+    boxes = [[_box(text) for text in row.split(" ; ")] for row in rows.strip().split("\n")]
+    arrows: list[tuple[str, str]] = []
+    for chain in " ".join(chains.split()).split(" ; "):
+        titles = chain.split(" > ")
+        arrows += zip(titles, titles[1:])
+    return draw(boxes, list(dict.fromkeys(arrows)), width, widest)
+
+
+def _box(text: str) -> Box:
+    title, note, colour = ([part.strip() for part in text.split("|")] + ["", ""])[:3]
+    return Box(title, note.replace("/", "\n"), colour or "blue")
+
+
+def draw_cleaning(path: Path) -> None:
+    """An invented walk with three faults, before and after `build_tracks`."""
+    from matplotlib import pyplot as plt
+
+    from raw_qgis_plugin.core.tracks import build_tracks
+
+    n, cadence_ms = 60, 2000
+    rng = np.random.default_rng(3)
+    heading = np.cumsum(rng.normal(0, 0.25, n))
+    lon = 8.0 + np.cumsum(np.cos(heading)) * 0.0004
+    lat = 50.0 + np.cumsum(np.sin(heading)) * 0.00026
+    t = 1_700_000_000_000 + cadence_ms * np.arange(n)
+    jump, missing, twice = 22, 38, 47
+    lon[jump] += 0.009
+    lat[jump] += 0.003
+    t[twice] = t[twice - 1]
+    raw = lon.copy(), lat.copy()
+    lon[missing] = np.nan
+    tracks, skipped = build_tracks(None, None, t, lon, lat)
+    figure, axes = plt.subplots(1, 2, figsize=(9, 3.2), layout="constrained", sharex=True, sharey=True)
+    axes[0].plot(*raw, ".-", color="#9aa5b1", lw=0.8)
+    for row, name in ((jump, "impossible jump"), (missing, "no position"), (twice, "duplicate")):
+        axes[0].plot(raw[0][row], raw[1][row], "o", mfc="none", color="#b5651d", ms=10)
+        axes[0].annotate(name, (raw[0][row], raw[1][row]), xytext=(0, 11), textcoords="offset points", ha="center")
+    axes[1].plot(tracks.lon, tracks.lat, ".-", color="#2b6ca3", lw=0.8)
+    axes[0].set_title(f"{n} fixes as recorded", loc="left", fontsize=10)
+    axes[1].set_title(f"{len(tracks)} fixes kept, {skipped.total} skipped and counted", loc="left", fontsize=10)
+    for ax in axes:
+        ax.set(xticks=[], yticks=[], ymargin=0.12)
+    figure.savefig(path, dpi=100, metadata={"Software": None})
+    plt.close(figure)
+
+
+def draw_regions(path: Path) -> None:
+    """Distinct users of the synthetic city's hexagons; those of fewer than MIN_USERS are withheld."""
+    import shapely
+    from matplotlib import pyplot as plt
+
+    from raw_qgis_plugin.core.regions.scores import MIN_USERS, count_users, fixes_inside
+    from raw_qgis_plugin.core.sources.polygons import read_polygons
+    from raw_qgis_plugin.core.sources.readers import read
+
+    sample = ROOT / "resources/sample"
+    users = read(sample / "city_tracks.parquet")[0].by_user()
+    polygons = read_polygons(sample / "city_regions.gpkg").shapes
+    count = np.diff(count_users(users, fixes_inside(users, polygons)).indptr)
+    figure, ax = plt.subplots(figsize=(6, 4.9), layout="constrained")
+    colours = plt.get_cmap("Blues")
+    for region, n in zip(polygons, count, strict=True):
+        xy = shapely.get_coordinates(region)
+        shown = n >= MIN_USERS
+        ax.fill(*xy.T, facecolor=colours(0.6 * n / count.max()) if shown else "white", edgecolor="#666666", lw=0.6,
+                hatch=None if shown else "////")  # fmt: skip
+        if shown:
+            middle = shapely.centroid(region)
+            ax.text(middle.x, middle.y, str(n), ha="center", va="center", fontsize=8)
+    ax.plot(users.lon, users.lat, ",", color="#b5651d", alpha=0.25)
+    ax.set_aspect(1 / np.cos(np.radians(users.lat.mean())))
+    ax.set_axis_off()
+    ax.set_title(f"distinct users of each region; hatched: fewer than {MIN_USERS}, withheld", loc="left", fontsize=10)
+    figure.savefig(path, dpi=100, metadata={"Software": None})
+    plt.close(figure)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+    for page in FLOWS:
+        (FOLDER / f"{page}.svg").write_text(flow(page), encoding="utf-8")
+    draw_cleaning(FOLDER / "data.png")
+    draw_regions(FOLDER / "regions.png")
