@@ -199,7 +199,8 @@ def test_forecasts_of_a_fleet_go_where_it_goes(days, weighs, least_m):
 
 
 def test_the_page_says_how_near_is_near():
-    page = " ".join((Path(__file__).parents[2] / "docs/forecasting.md").read_text(encoding="utf-8").split())
+    text = (Path(__file__).parents[2] / "docs/how-it-works/forecasting.md").read_text(encoding="utf-8")
+    page = " ".join(text.split())
     near = [Likeness.of_trips(round(np.log(lag_s) / np.log(PACES))).near_m for lag_s in (60, 5)]
     assert f"{near[0]:.0f} m where fixes are a minute apart, {near[1]:.0f} m at 5 s" in page
     assert f"{DAYS.near_m / 1000:.1f} km" in page and f"{DAYS.hours:.0f} hours of the day" in page
