@@ -17,7 +17,7 @@ import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
 from raw_qgis_plugin.core.sources.readers import FORMATS, PARQUET, find_source, read
-from raw_qgis_plugin.core.tracks import SHORTEST_H, Tracks
+from raw_qgis_plugin.core.tracks import MIN_STRETCH_H, Tracks
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,8 +68,8 @@ def add_hours(parser: argparse.ArgumentParser) -> None:
 
 def _hours(text: str) -> float:
     hours = float(text)
-    if not hours >= SHORTEST_H:
-        raise argparse.ArgumentTypeError(f"'{text}' hours are no stretch: {SHORTEST_H:g} or more")
+    if not hours >= MIN_STRETCH_H:
+        raise argparse.ArgumentTypeError(f"'{text}' hours are no stretch: {MIN_STRETCH_H:g} or more")
     return hours
 
 

@@ -13,7 +13,8 @@ from model.cli import make_parser, meter, open_model, read_tracks, run, utc_time
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.sources.fields import Guess, choose_fields
 from raw_qgis_plugin.core.sources.readers import read_table
-from raw_qgis_plugin.core.tracks import NO_TIME, Coded, Tracks, encode_ids, spikes
+from raw_qgis_plugin.core.times import NO_TIME
+from raw_qgis_plugin.core.tracks import Coded, Tracks, encode_ids, spikes
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -246,7 +246,7 @@ def _shard(source: str, folder: Path, spools: list[Path], names: list[str], told
     for column in columns.values():
         column.close()
     if not users:
-        why = f" {skipped} {skipped.cure}".rstrip() if skipped else ""
+        why = f" {skipped} {skipped.advice}".rstrip() if skipped else ""
         raise InputError(f"{source} holds no tracks to train on.{why}")
     hashes, whose = (np.concatenate(a) for a in zip(*hashed))
     person = link(hashes, whose, len(users))

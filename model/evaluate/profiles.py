@@ -31,7 +31,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import answers, softmax
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.report import Page
-from raw_qgis_plugin.core.features.activity import HABITS, habits
+from raw_qgis_plugin.core.features.activity import ACTIVITY, activity
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
 from raw_qgis_plugin.core.typicality import unit_stats
@@ -56,7 +56,7 @@ def by_rule(tracks: Tracks) -> tuple[Tracks, Labelled]:
     middle = np.array([np.median(np.unique(d)) for d in np.split(day, users.user_offsets[1:-1])])
     later = day > middle[users.user]
     halves = [users.take(~later), users.take(later)]
-    facts = [dict(zip(HABITS, habits(half).T, strict=True)) for half in halves]
+    facts = [dict(zip(ACTIVITY, activity(half).T, strict=True)) for half in halves]
     enough = [set(half.user_ids[f["days_seen"] * 10 >= FEWEST_DAYS]) for half, f in zip(halves, facts, strict=True)]
     both = enough[0] & enough[1]
     far = np.log1p(RULE_FAR_M / 100) / 4  # as core/features/activity.py scales distances

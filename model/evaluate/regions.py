@@ -34,14 +34,14 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.report import Page
-from raw_qgis_plugin.core.features.region_activity import USE
+from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY
 from raw_qgis_plugin.core.regions.scores import (
+    activity_of_regions,
     area_km2,
     count_users,
     fixes_inside,
     pool_users,
     region_inputs,
-    use_of_regions,
 )
 from raw_qgis_plugin.core.sources.polygons import Polygons, read_polygons
 from raw_qgis_plugin.core.sources.readers import read
@@ -59,7 +59,7 @@ Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # method -> its columns (n, 
 
 def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray, model: Model, seed: int) -> Columns:
     """The columns from which each method says something about regions. visits: (n_regions, n_users). use: of
-    `use_of_regions`.
+    `activity_of_regions`.
     """
     embeddings, random = embed(users, model), embed(users, untrained(model, seed))  # type: ignore[arg-type]
     hand = np.nan_to_num(hand_features(users)).astype(np.float32)
@@ -81,7 +81,7 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
     columns = {
         ALONE: ([counts], [np.ones(3)]),
         "hand features of the visitors, mean": ([pooled(hand)[1], counts], [np.ones(hand.shape[1]), np.full(3, 3.0)]),
-        "how regions are used": ([known], [np.append(np.full(3, 3.0), np.ones(len(USE)))]),
+        "how regions are used": ([known], [np.append(np.full(3, 3.0), np.ones(len(REGION_ACTIVITY)))]),
         RAW: ([total, mean, known], [one, one, much]),
         "RAW, sum": ([total, known], [one, much]),
         "RAW, mean": ([mean, known], [one, much]),
@@ -217,7 +217,7 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
     if len(enough) < 20:
         raise InputError(f"Only {len(enough)} regions were crossed by {args.min_users} users; at least 20 are needed.")
     visits, chosen, value = csr_matrix(visits[enough]), chosen[enough], value[enough]
-    use = use_of_regions(users, [inside[i] for i in enough])
+    use = activity_of_regions(users, [inside[i] for i in enough])
     columns = methods(users, visits, area_km2(regions.shapes[chosen]), use, model, args.seed)
     if before is not None:
         last = np.log1p(before[enough]).astype(np.float32)[:, None]

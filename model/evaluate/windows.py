@@ -13,10 +13,11 @@ import re
 
 import numpy as np
 
+from raw_qgis_plugin.core.arrays import group_quantile
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
 from raw_qgis_plugin.core.geodesy import haversine_m
-from raw_qgis_plugin.core.tracks import Tracks, group_quantile
+from raw_qgis_plugin.core.tracks import Tracks
 
 FAMILIES = ("5s", "15s", "60s", "long", "filled")
 CONTEXT, AHEAD = 40, 5

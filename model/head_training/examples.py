@@ -19,14 +19,14 @@ from raw_qgis_plugin.core.embedding.embed import FACTS, embed
 from raw_qgis_plugin.core.embedding.profiles import with_trips
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
 from raw_qgis_plugin.core.features.motion import motion
-from raw_qgis_plugin.core.features.region_activity import USE, fix_use
+from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY, fix_activity
 from raw_qgis_plugin.core.regions.scores import (
+    activity_of_regions,
     area_km2,
     count_users,
     fixes_inside,
     region_inputs,
     usable_polygons,
-    use_of_regions,
 )
 from raw_qgis_plugin.core.sources.polygons import Polygons
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
@@ -40,7 +40,7 @@ OVERLAP = 0.01  # share of the smaller of two regions; less is how a border was 
 THINNINGS = 8  # copies of each region with fewer of its users, so that a head does not depend on how many are seen
 FEWEST_SEEN = 10  # users in the thinnest copy
 FEWEST_USERS, FEWEST_THINNED = 10, 3  # of a region, whole and thinned
-COUNTS = 3 + len(USE)  # the last columns of what a head of regions is given say how many come, and how they use it
+COUNTS = 3 + len(REGION_ACTIVITY)  # last columns of a region head's input: visitors and region activity
 BASELINES = {"region": "gradient boosting on the numbers of users and fixes and the area"}
 BASELINE = "gradient boosting on hand features (speeds, accelerations, turns, stops, length, duration, hours, places)"
 
@@ -220,7 +220,7 @@ def region_examples(
             "is apart from those learned from: label regions of one level (tracts or districts) and a wider area."
         )
     users = tracks.by_hours(hours) if hours else tracks.by_user()
-    inside, of = fixes_inside(users, polygons[found.unit]), fix_use(users)
+    inside, of = fixes_inside(users, polygons[found.unit]), fix_activity(users)
     embeddings = cached(users, progress) if cached else embed(users, model, progress)
     area = area_km2(polygons[found.unit])
     rng = np.random.default_rng(seed)
@@ -233,7 +233,7 @@ def region_examples(
         visits = count_users(users, some)
         n = np.diff(visits.indptr)
         row = np.flatnonzero(n >= (FEWEST_THINNED if copy else FEWEST_USERS))
-        x = region_inputs(embeddings, visits, area, use_of_regions(users, some, of))[row]
+        x = region_inputs(embeddings, visits, area, activity_of_regions(users, some, of))[row]
         alone = x[:, -COUNTS:][:, :3]
         parts.append((x, alone, found.value[row], found.group[row], np.full(len(row), copy == 0), n[row]))
     x, hand, label, group, whole, n_users = (np.concatenate(p) for p in zip(*parts, strict=True))

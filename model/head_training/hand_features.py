@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from raw_qgis_plugin.core.arrays import group_quantile
 from raw_qgis_plugin.core.features.featurizer import solar_hour
 from raw_qgis_plugin.core.geodesy import offset_m
-from raw_qgis_plugin.core.tracks import Tracks, group_quantile
+from raw_qgis_plugin.core.tracks import Tracks
 
 STOPPED_MS = 0.5
 

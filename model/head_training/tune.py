@@ -21,7 +21,7 @@ from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.bundle.contract import NEIGHBOURS_FILE
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import FACTS, FIXES, _coarse_windows, _fine_windows, thin_rows
-from raw_qgis_plugin.core.features.activity import habits
+from raw_qgis_plugin.core.features.activity import activity
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
 from raw_qgis_plugin.core.features.motion import motion
 from raw_qgis_plugin.core.tracks import Tracks
@@ -97,7 +97,7 @@ def tune(
         network, _ = load_network(bundle.path / "weights.safetensors")
     network.train()
     windows, n = Windows(tracks), len(y)
-    facts = torch.from_numpy(np.concatenate([habits(tracks), motion(tracks.take(thin_rows(tracks, FIXES)))], axis=1))
+    facts = torch.from_numpy(np.concatenate([activity(tracks), motion(tracks.take(thin_rows(tracks, FIXES)))], axis=1))
     head = Head(x.shape[1], task.outputs, hidden=64)
     head.set_scales(x, y, task, strength)
     ty = torch.from_numpy(y if task.classes else y.astype(np.float32))

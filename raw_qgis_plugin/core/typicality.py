@@ -7,8 +7,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from .arrays import group_quantile
 from .geodesy import metres_between
-from .tracks import Tracks, group_quantile
+from .tracks import Tracks
 
 # What a head's 'domain' in the card may limit, and the words for it
 LIMITS = {

@@ -95,8 +95,8 @@ class Backtest(ForecastTracks):
         if warning(model.bundle):
             feedback.pushWarning(warning(model.bundle))
         read, skipped = self.read(feedback)
-        tracks = self.cut(read, "track" if read.of_nobody else "user", skipped, feedback)
-        if tracks.of_nobody:
+        tracks = self.cut(read, "track" if read.anonymous else "user", skipped, feedback)
+        if tracks.anonymous:
             feedback.pushInfo(APART)
         if not len(tracks):
             raise QgsProcessingException(tr("There is nothing to test on."))

@@ -331,7 +331,7 @@ class TrackAlgorithm(RawAlgorithm):
         if single.any():
             tracks = tracks.take(~single[tracks.track])
         if skipped:
-            feedback.pushWarning(f"{skipped} {skipped.cure}".strip())
+            feedback.pushWarning(f"{skipped} {skipped.advice}".strip())
         if not len(tracks):
             words = tr("INPUT has no {unit} with two usable fixes, so the output is empty.")
             feedback.pushWarning(words.format(unit=unit))

@@ -4,13 +4,14 @@
 from __future__ import annotations
 
 import tracemalloc
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.embedding.embed import FACTS, embed, embedding_width
 from raw_qgis_plugin.core.features import activity as recipe
-from raw_qgis_plugin.core.features.activity import HABITS, SLICES, habits, slice_of_week
+from raw_qgis_plugin.core.features.activity import ACTIVITY, SLICES, activity, slice_of_week
 from raw_qgis_plugin.core.features.motion import MOTION, motion
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
@@ -31,7 +32,7 @@ def week(anchor_days=(0, 1, 2, 3, 4), lon0=0.0, lat0=0.0, east=0.03, days=14, us
 
 
 def of(tracks: Tracks, *names: str) -> list[float]:
-    values = dict(zip(HABITS, habits(tracks)[0], strict=True))
+    values = dict(zip(ACTIVITY, activity(tracks)[0], strict=True))
     return [float(values[name]) for name in names]
 
 
@@ -77,16 +78,16 @@ def test_long_silences_take_no_room_and_are_counted_by_blocks_as_at_once(monkeyp
     tracks, _ = build_tracks(user, None, np.tile(t.ravel(), people), user / 1000 + shift[0], shift[1])
     tracemalloc.start()
     try:
-        by_blocks = habits(tracks)
+        by_blocks = activity(tracks)
         assert tracemalloc.get_traced_memory()[1] < 1200 * len(tracks)  # all laid out at once are twice as much
     finally:
         tracemalloc.stop()
-    assert by_blocks[:, HABITS.index("known_night")].min() > 0.9
-    monkeypatch.setattr(recipe, "SLOTS_AT_ONCE", len(tracks))
-    np.testing.assert_array_equal(habits(tracks), by_blocks)
+    assert by_blocks[:, ACTIVITY.index("known_night")].min() > 0.9
+    monkeypatch.setattr(recipe, "SETTINGS", replace(recipe.SETTINGS, slots_at_once=len(tracks)))
+    np.testing.assert_array_equal(activity(tracks), by_blocks)
 
 
-@pytest.mark.parametrize("facts", [habits, motion])
+@pytest.mark.parametrize("facts", [activity, motion])
 def test_facts_say_nothing_of_where(facts):
     here, there = week(), week(lat0=45.0)  # a degree of longitude is shorter there
     stretched = week(lat0=45.0, east=0.03 / np.cos(np.radians(45)))
@@ -101,7 +102,7 @@ def test_facts_of_several_tracks_are_each_ones_own():
         np.repeat(["a", "b"], [len(a), len(b)]), None, np.concatenate([a.t, b.t]), np.concatenate([a.lon, b.lon]),
         np.concatenate([a.lat, b.lat]),
     )  # fmt: skip
-    for facts in (habits, motion):
+    for facts in (activity, motion):
         np.testing.assert_allclose(facts(both), np.concatenate([facts(a), facts(b)]), atol=1e-4)
 
 
@@ -114,9 +115,9 @@ def test_a_fix_of_a_reset_clock_says_nothing_of_others():
     t, lon, lat = np.append(t, old), np.append(lon, np.zeros(10)), np.append(lat, np.zeros(10))
     with_old, _ = build_tracks(users, None, t, lon, lat)
     assert with_old.t.min() < 0
-    np.testing.assert_allclose(habits(with_old)[0], habits(parts[0])[0], atol=1e-6)
+    np.testing.assert_allclose(activity(with_old)[0], activity(parts[0])[0], atol=1e-6)
     first, _ = build_tracks(["a"] * 10, None, old, np.zeros(10), np.zeros(10))
-    assert np.isfinite(habits(first)).all()
+    assert np.isfinite(activity(first)).all()
 
 
 def test_motion_tells_speed_and_stops():
@@ -132,7 +133,7 @@ def test_motion_tells_speed_and_stops():
 
 def test_too_short_to_say():
     tracks, _ = build_tracks(["a", "b", "b"], None, [0, 0, 1000], [0, 0, 1e-4], [0, 0, 0])
-    for facts in (habits, motion):
+    for facts in (activity, motion):
         assert np.isfinite(facts(tracks)).all() and facts(tracks).shape[0] == 2
         nobody = tracks.take(np.zeros(3, bool))
         assert facts(nobody).shape[0] == 0

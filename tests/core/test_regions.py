@@ -12,7 +12,7 @@ shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
-from raw_qgis_plugin.core.features.region_activity import USE  # noqa: E402
+from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY  # noqa: E402
 from raw_qgis_plugin.core.geodesy import metres_between  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import (  # noqa: E402
     area_km2,
@@ -359,8 +359,11 @@ def test_a_head_may_count_stretches_of_tracks_as_users(people, invented_model, b
     scores = score_regions(people, some, model, by=by)
     assert scores.columns["suppressed"].tolist() == [False, True] and np.isnan(scores.columns["poi"][1])
     parts = people.by_hours(0.5)
-    assert model.asked["whole"][0, -len(USE) - 3] == pytest.approx(np.log1p(12))
-    assert model.asked["poi"][0, -len(USE) - 3] == pytest.approx(np.log1p(parts.n_users)) and parts.n_users == 60
+    assert model.asked["whole"][0, -len(REGION_ACTIVITY) - 3] == pytest.approx(np.log1p(12))
+    assert (
+        model.asked["poi"][0, -len(REGION_ACTIVITY) - 3] == pytest.approx(np.log1p(parts.n_users))
+        and parts.n_users == 60
+    )
     assert scores.columns["n_users"][0] == 12 and scores.columns["in_domain"].tolist() == [True, False]
 
 

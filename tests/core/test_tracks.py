@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from raw_qgis_plugin.core.arrays import group_quantile
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
-from raw_qgis_plugin.core.tracks import NO_TIME, Coded, build_tracks, encode_ids, group_quantile, solar_day, spikes
+from raw_qgis_plugin.core.times import NO_TIME
+from raw_qgis_plugin.core.tracks import Coded, build_tracks, encode_ids, solar_day, spikes
 
 HOUR = 3_600_000
 DEGREE_M = 111_320.0
@@ -123,13 +125,13 @@ def test_stretches_of_hours_are_users_with_the_rows_of_by_user():
 def test_tracks_of_nobody_are_told_apart_on_demand_alone():
     fixes = [0, 1, 2, 3], [0.0, 1, 2, 3], [0.0] * 4
     nobodys, _ = build_tracks(None, ["1", "2", "2", "1"], *fixes, drop_spikes=False)
-    assert nobodys.of_nobody and nobodys.n_users == nobodys.by_user().n_tracks == 1  # one visitor of any region
+    assert nobodys.anonymous and nobodys.n_users == nobodys.by_user().n_tracks == 1  # one visitor of any region
     apart = nobodys.apart()
-    assert apart.user_ids.tolist() == ["1", "2"] == apart.by_user().track_ids.tolist() and not apart.of_nobody
+    assert apart.user_ids.tolist() == ["1", "2"] == apart.by_user().track_ids.tolist() and not apart.anonymous
     assert apart.user.tolist() == [0, 0, 1, 1] and apart.user_offsets.tolist() == [0, 2, 4]
     for user, track in ((["a"] * 4, ["1", "2", "2", "1"]), (None, None)):
         known, _ = build_tracks(user, track, *fixes, drop_spikes=False)
-        assert not known.of_nobody and known.apart() is known
+        assert not known.anonymous and known.apart() is known
 
 
 def test_take_forgets_what_is_gone():

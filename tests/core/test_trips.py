@@ -24,7 +24,7 @@ def people(days: dict[str, int]) -> Tracks:
 def test_a_trip_is_what_moves_between_rests():
     tracks = people({"a": 2, "b": 1})
     trips = cut_trips(tracks)
-    assert trips.of.tolist() == [0] * 4 + [1] * 2 == trips.tracks.track_user.tolist()
+    assert trips.source.tolist() == [0] * 4 + [1] * 2 == trips.tracks.track_user.tolist()
     first, last = trips.tracks.track_offsets[:-1], trips.tracks.track_offsets[1:] - 1
     assert (trips.tracks.t[first] // MINUTE % 1440).tolist() == [480, 1020] * 3
     assert (trips.tracks.t[last] // MINUTE % 1440).tolist() == [490, 1030] * 3
@@ -34,7 +34,7 @@ def test_a_trip_is_what_moves_between_rests():
 def test_kinds_are_summed_by_day():
     trips = cut_trips(people({"a": 4, "b": 1, "still": 0}))
     out = trips.tracks.lat[trips.tracks.track_offsets[:-1]] < 50 + KM
-    rates = np.expm1(trips.a_day(np.column_stack([out, np.full(len(out), 0.5)])))
+    rates = np.expm1(trips.rates(np.column_stack([out, np.full(len(out), 0.5)])))
     np.testing.assert_allclose(rates, 1.0, rtol=0.05)  # one a day out, and half of two, by span and by what is known
     assert rates.shape == (2, 4)
 
@@ -43,5 +43,5 @@ def test_who_never_moves_has_no_trip():
     still = build_tracks(["a"] * 5, None, np.arange(5) * MINUTE, np.full(5, 10.0), np.full(5, 50.0))[0]
     for tracks in (still, still.take(np.zeros(5, bool))):
         trips = cut_trips(tracks)
-        assert len(trips.of) == 0 and len(trips.tracks) == 0
-        assert trips.a_day(np.zeros((0, 3))).tolist() == [[0.0] * 6] * tracks.n_tracks
+        assert len(trips.source) == 0 and len(trips.tracks) == 0
+        assert trips.rates(np.zeros((0, 3))).tolist() == [[0.0] * 6] * tracks.n_tracks

@@ -19,7 +19,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import BundleError
 from ..features.featurizer import FEATURE_VERSION
 from ..paths import shipped_bundle
-from ..tracks import SHORTEST_H
+from ..tracks import MIN_STRETCH_H
 from .contract import (
     BACKBONE_FILE,
     CALIBRATION_COLUMNS,
@@ -255,7 +255,7 @@ def _wrong_in(head: dict) -> str:
     threshold = head.get("threshold", 0.0)
     if not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
         return "a threshold that is no number from 0 to 1"
-    if not isinstance(hours, (int, float)) or not SHORTEST_H <= hours <= LONGEST_H:
+    if not isinstance(hours, (int, float)) or not MIN_STRETCH_H <= hours <= LONGEST_H:
         return "stretches of no or endless length"
     reach = head.get("halfwidth", {"low": 0.0, "high": 0.0})
     if not _is_domain(head.get("domain", {})):

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..bundle.runtime import Model, batches, featurize_padded, pad_left
 from ..errors import Progress, no_progress
-from ..features.activity import HABITS, habits
+from ..features.activity import ACTIVITY, activity
 from ..features.motion import MOTION, motion
 from ..tracks import Tracks
 
@@ -24,7 +24,7 @@ FIXES = 512  # that motion is told from
 FINE_S = 15.0  # a long track is thinned to one fix in this time
 COARSE_S, COARSE = 900, 512  # coarse: seconds a bin, most bins (ten days without the silent hours)
 FEWEST = 2  # fixes: less has no embedding
-FACTS = len(HABITS) + len(MOTION)
+FACTS = len(ACTIVITY) + len(MOTION)
 VERSION = 1  # of what is computed here and in core/features: one more whenever an embedding changes
 
 
@@ -53,7 +53,7 @@ def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.
         _pool(tracks, model, coarse, lambda share: progress(split + share * (1 - split))),
     ]
     if result.shape[1] > 4 * model.card["width"]:
-        parts += [habits(tracks), motion(tracks.take(thin_rows(tracks, FIXES)))]
+        parts += [activity(tracks), motion(tracks.take(thin_rows(tracks, FIXES)))]
     result[embedded] = np.concatenate(parts, axis=1)[embedded]
     return result
 

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from ..arrays import group_quantile
 from ..features.featurizer import solar_hour
 from ..geodesy import metres_between, offset_m
-from ..tracks import Tracks, group_quantile, solar_day
+from ..tracks import Tracks, solar_day
 from .profiles import most_visited, stay_ms
 
 if TYPE_CHECKING:

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import stable_order
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.motion import motion
 from ..features.trips import cut_trips
 from ..geodesy import metres_between
-from ..tracks import Skipped, Tracks, solar_day, stable_order
+from ..tracks import Skipped, Tracks, solar_day
 from ..typicality import LEAST_EVIDENCE, evidence, outside, unit_stats
 from .embed import embed
 
@@ -103,9 +104,9 @@ def with_trips(embeddings: np.ndarray, tracks: Tracks, unit: str, model: Model) 
         return embeddings
     trips, classes = cut_trips(tracks), len(heads[0]["classes"])
     p = np.zeros((0, classes))
-    if len(trips.of):
+    if len(trips.source):
         p = softmax(model.run_head(heads[0]["name"], motion(trips.tracks)).astype(np.float64))
-    return np.concatenate([embeddings, trips.a_day(p)], axis=1)
+    return np.concatenate([embeddings, trips.rates(p)], axis=1)
 
 
 def answers(

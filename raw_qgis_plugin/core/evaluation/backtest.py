@@ -77,7 +77,7 @@ def backtest(
     progress(0.9)
     figures = measure(w, simple, answer, {}, group, seed, part_of(progress, 0.9, 1.0))
     progress(1.0)
-    return Backtest(w, fold, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.of_nobody)
+    return Backtest(w, fold, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.anonymous)
 
 
 def verdict(h: dict) -> str:

@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a week looks like, without coordinates: time at one's own places by their rank, trips, rides in silence.
+"""Activity features of a track without coordinates: time at the user's own places by rank, trips, rides in silence.
 
-A track is cut into slots of ten minutes. A slot whose fixes lie close together is *still*; the still slots of a track
-gather into its places, ranked by the time spent there. Loggers are silent indoors, so a silence of up to ten hours
-that ends where it began counts as time there; others count as not known. The columns go into the embedding
-beside the network's states (core/embedding/embed.py), so they say nothing of where on earth anything is.
+A track is cut into slots of ten minutes. A slot whose fixes lie close together is *still*. The still slots of a track
+form its places, ranked by the time spent there. Loggers are often silent indoors, so a silence of up to ten hours that
+ends where it began counts as time there; other silences are unknown time. The columns stand in the embedding beside
+the states of the network (core/embedding/embed.py).
 """
 
 from __future__ import annotations
@@ -13,25 +13,42 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import group_quantile, run_starts
 from ..geodesy import offset_m
-from ..tracks import Tracks, group_quantile
+from ..times import HOUR_MS
+from ..tracks import Tracks
 from .featurizer import solar_hour
 
-SLOT_MS = 600_000
-STILL_M = 150.0  # the fixes of a still slot lie within this
-PLACE_M, CELL_M, PLACES = 250.0, 300.0, 4  # a place's radius; cells by which the first is found; how many are ranked
-SILENT_SLOTS = 60  # a longer silence at one place says nothing
-SLOTS_AT_ONCE = 1 << 13  # whose silences are laid out in tens of minutes: half a million of these at most
-# Times of the week: night, then weekday morning, midday, evening and late evening, then the weekend's days
+
+@dataclass(frozen=True)
+class ActivitySettings:
+    """Thresholds of slots, places, trips and runs of movement. Another value makes other embeddings."""
+
+    thin_ms: int = 15_000  # one fix in this time is enough
+    slot_ms: int = 600_000
+    still_m: float = 150.0  # the fixes of a still slot lie within this distance
+    place_m: float = 250.0  # radius of a place
+    cell_m: float = 300.0  # cells in which the centre of a place is searched
+    n_places: int = 4  # ranked places
+    max_silent_slots: int = 60  # a longer silence at one place is unknown time
+    max_trip_slots: int = 12  # between two stays; a longer absence is not one trip
+    distances_m: tuple[float, ...] = (1000.0, 3000.0, 8000.0)  # bounds of the distance classes of trips and runs
+    speeds_m_s: tuple[float, ...] = (3.0, 7.0, 9.0, 11.0, 13.0, 16.0)  # bounds of the classes of a run's highest speed
+    speed_quantiles: tuple[float, ...] = (0.5, 0.9, 0.99, 1.0)
+    moving_m_s: float = 0.5  # slower steps are no movement
+    min_run_m: float = 200.0
+    min_pause_s: float = 300.0  # a shorter pause does not end a run
+    max_step_s: float = 1800.0  # a longer step is not part of a run
+    min_days: float = 0.2  # rates per day divide by at least this
+    slots_at_once: int = 1 << 13  # bounds memory: a slot may stand for sixty slots of silence
+
+
+SETTINGS = ActivitySettings()
+# Times of the week: night, then the parts of a weekday, then the days of the weekend
 SLICES = ("night", "morning", "midday", "evening", "late", "weekend")
-BANDS_M = (1000.0, 3000.0, 8000.0)  # trips by distance
-BANDS_MS = (3.0, 7.0, 9.0, 11.0, 13.0, 16.0)  # runs of movement by their highest speed
-MOVING_MS, SHORTEST_M, PAUSE_S, LONGEST_STEP_S = 0.5, 200.0, 300.0, 1800.0  # what a run is
-_QUANTILES = (0.5, 0.9, 0.99, 1.0)
-THIN_MS = 15_000  # a fix in this time is enough
 _STATES = ("first", "second", "third", "fourth", "elsewhere", "moving")
 
-HABITS = (
+ACTIVITY = (
     *(f"{state}_{part}" for part in SLICES for state in _STATES),
     *(f"known_{part}" for part in SLICES),
     "anchor_days", "anchor_weekend", "anchor_hours", "anchor_start", "anchor_start_spread", "anchor_stop",
@@ -45,41 +62,34 @@ HABITS = (
 
 def slice_of_week(hours: np.ndarray) -> np.ndarray:
     """Index into SLICES of hours since Monday 00:00 (solar time)."""
-    hour = hours % 24
-    part = np.digitize(hour, [6.0, 9.5, 16.0, 19.5, 22.0])  # night, morning, midday, evening, late, night
+    part = np.digitize(hours % 24, [6.0, 9.5, 16.0, 19.5, 22.0])  # night, morning, midday, evening, late, night
     part = np.where(part == 5, 0, part)
     return np.where((hours >= 120) & (part > 0), 5, part)
 
 
-def habits(tracks: Tracks) -> np.ndarray:
-    """(n_tracks, len(HABITS)) float32: shares, logarithms and hours scaled to about one; 0 where nothing is known."""
+def activity(tracks: Tracks) -> np.ndarray:
+    """(n_tracks, len(ACTIVITY)) float32: shares, logarithms and hours scaled to about one; 0 if nothing is known."""
     if not len(tracks):
-        return np.zeros((tracks.n_tracks, len(HABITS)), np.float32)
+        return np.zeros((tracks.n_tracks, len(ACTIVITY)), np.float32)
     fixes = Fixes(tracks)
     slots = Slots(fixes)
     place = _places(slots)
-    begin, end, apart = _moves(slots)
-    columns = [*_time_by_place(slots, place), *_anchor(slots, place), *_trips(slots, place, begin, end, apart)]
-    columns += _rides(fixes, slots)
-    out = np.stack(columns, axis=1)
-    return np.nan_to_num(np.clip(out, -8.0, 8.0)).astype(np.float32)
+    columns = [*_time_by_place(slots, place), *_anchor(slots, place), *_trips(slots, place), *_rides(fixes, slots)]
+    return np.nan_to_num(np.clip(np.stack(columns, axis=1), -8.0, 8.0)).astype(np.float32)
 
 
 class Fixes:
-    """One fix of each 15 s in columns: track, t, hours, xy (metres from the track's first fix); and the steps from
-    one to the next of its track, `step` being their first rows: metres, seconds, speed.
+    """One fix of each 15 s in columns: track, t, hours, xy (metres from the track's first fix).
+
+    Columns of the steps from one fix to the next of its track: step (row of the first fix), metres, seconds, speed.
     """
 
     def __init__(self, tracks: Tracks) -> None:
-        bins = tracks.t // THIN_MS
-        rows = np.flatnonzero(np.append(True, (np.diff(bins) != 0) | (np.diff(tracks.track) != 0)))
-        first, last = tracks.track_offsets[:-1], np.maximum(tracks.track_offsets[1:] - 1, 0)
+        rows = np.flatnonzero(run_starts(tracks.t // SETTINGS.thin_ms, tracks.track))
         self.n_tracks, self.track, self.t = tracks.n_tracks, tracks.track[rows], tracks.t[rows]
         self.hours = solar_hour(self.t, tracks.lon[rows])
-        self.span_h = np.zeros(tracks.n_tracks)
-        some = last >= first
-        self.span_h[some] = (tracks.t[last[some]] - tracks.t[first[some]]) / 3_600_000
-        first = first[self.track]
+        self.span_h = np.nan_to_num(tracks.span_s) / 3600
+        first = tracks.track_offsets[:-1][self.track]
         self.xy = offset_m(tracks.lon[rows], tracks.lat[rows], tracks.lon[first], tracks.lat[first])
         self.step = np.flatnonzero(self.track[1:] == self.track[:-1])
         self.metres = np.hypot(*(self.xy[self.step + 1] - self.xy[self.step]).T)
@@ -87,89 +97,98 @@ class Fixes:
         self.speed = self.metres / np.maximum(self.seconds, 5.0)
 
 
+def find_slots(track: np.ndarray, t: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """First rows (k,) of the slots of ten minutes of sorted fixes, and whether each slot is still.
+
+    xy: (n, 2) metres.
+    """
+    head = np.flatnonzero(run_starts(t // SETTINGS.slot_ms, track))
+    spread = np.maximum.reduceat(xy, head) - np.minimum.reduceat(xy, head)
+    return head, np.hypot(spread[:, 0], spread[:, 1]) < SETTINGS.still_m
+
+
 class Slots:
     """Tracks in slots of ten minutes, in columns: head (first row of the fixes), track, number (slots since 1970),
-    hours, xy, still, and length, the slots until the next one where nothing speaks against having stayed.
+    hours, xy, still, and length, the slots until the next one if the track stayed in between, else 1.
     """
 
     def __init__(self, fixes: Fixes) -> None:
-        slot = fixes.t // SLOT_MS
-        head = np.flatnonzero(np.append(True, (np.diff(slot) != 0) | (np.diff(fixes.track) != 0)))
+        slot = fixes.t // SETTINGS.slot_ms
+        head, self.still = find_slots(fixes.track, fixes.t, fixes.xy)
         self.n_tracks, self.head, self.track, self.number = fixes.n_tracks, head, fixes.track[head], slot[head]
-        spread = np.maximum.reduceat(fixes.xy, head) - np.minimum.reduceat(fixes.xy, head)
         size = np.diff(np.append(head, len(slot)))
         self.xy = np.add.reduceat(fixes.xy, head) / size[:, None]
-        self.still = np.hypot(spread[:, 0], spread[:, 1]) < STILL_M
         self.hours = fixes.hours[head]
         ahead = np.minimum(np.arange(1, len(head) + 1), len(head) - 1)
         gap = np.where(self.track[ahead] == self.track, self.number[ahead] - self.number, 1)
         step = np.hypot(*(self.xy[ahead] - self.xy).T)
-        left = (gap <= 2) & (step > STILL_M)
+        left = (gap <= 2) & (step > SETTINGS.still_m)
         self.still &= ~(left & np.append(False, left[:-1]) & (size <= 2))  # a lone fix on the way is no stay
-        stayed = self.still & self.still[ahead] & (step < PLACE_M) & (gap <= SILENT_SLOTS)
+        short = gap <= SETTINGS.max_silent_slots
+        stayed = self.still & self.still[ahead] & (step < SETTINGS.place_m) & short
         self.length = np.maximum(np.where(stayed, gap, 1), 1).astype(np.float64)
-        self._add_silent(fixes, np.flatnonzero((gap >= 2) & (gap <= SILENT_SLOTS) & ~stayed), gap)
+        self._add_silent(fixes, np.flatnonzero((gap >= 2) & short & ~stayed), gap)
 
     def _add_silent(self, fixes: Fixes, before: np.ndarray, gap: np.ndarray) -> None:
-        """Add stays that left no fix: after the slots `before` nothing for a while, and then on from where it ended."""
+        """Add stays without fixes: silences after the slots `before` whose next fix lies where the last one did."""
         a, b = fixes.xy[self.head[before + 1] - 1], fixes.xy[self.head[before + 1]]
-        before = before[np.hypot(*(b - a).T) < STILL_M]
-        there = 0.5 * (fixes.xy[self.head[before + 1] - 1] + fixes.xy[self.head[before + 1]])
+        near = np.hypot(*(b - a).T) < SETTINGS.still_m
+        before, a, b = before[near], a[near], b[near]
         parts = {
-            "head": self.head[before + 1], "track": self.track[before], "number": self.number[before] + 1, "xy": there,
-            "hours": (self.hours[before] + SLOT_MS / 3_600_000) % 168, "still": np.ones(len(before), bool),
-            "length": gap[before] - 1.0,
+            "head": self.head[before + 1], "track": self.track[before], "number": self.number[before] + 1,
+            "xy": 0.5 * (a + b), "hours": (self.hours[before] + SETTINGS.slot_ms / HOUR_MS) % 168,
+            "still": np.ones(len(before), bool), "length": gap[before] - 1.0,
         }  # fmt: skip
         number = np.concatenate([self.number, parts["number"]])
         order = np.lexsort((number, np.concatenate([self.track, parts["track"]])))
         for name, values in parts.items():
             setattr(self, name, np.concatenate([getattr(self, name), values])[order])
 
-    def total(self, weight: np.ndarray, chosen: np.ndarray) -> np.ndarray:
-        """(n_tracks,) sum of the chosen slots' weights."""
-        return np.bincount(self.track[chosen], weight[chosen], self.n_tracks)
+    def total(self, weight: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        """(n_tracks,) sum of the weights of the slots in the mask."""
+        return np.bincount(self.track[mask], weight[mask], self.n_tracks)
+
+    def centre(self, mask: np.ndarray) -> np.ndarray:
+        """(n_tracks, 2) mean position over the time of the slots in the mask; zeros without time."""
+        weight = np.maximum(self.total(self.length, mask), 1e-9)
+        return np.stack([self.total(self.length * self.xy[:, c], mask) / weight for c in (0, 1)], axis=1)
 
 
 def _places(s: Slots) -> np.ndarray:
-    """(m,) rank of each still slot's place, 0 the longest visited; PLACES elsewhere, PLACES + 1 on the way."""
-    place = np.where(s.still, PLACES, PLACES + 1)
-    cell = np.floor(s.xy / CELL_M).astype(np.int64)
+    """(m,) rank of each slot's place, 0 for the longest visited; n_places elsewhere, n_places + 1 on the way."""
+    elsewhere = SETTINGS.n_places
+    place = np.where(s.still, elsewhere, elsewhere + 1)
+    cell = np.floor(s.xy / SETTINGS.cell_m).astype(np.int64)
     key = (s.track.astype(np.int64) << 42) + ((cell[:, 0] + 2**20) << 21) + (cell[:, 1] + 2**20)
     _, key = np.unique(key, return_inverse=True)
     track_of = np.zeros(key.max() + 1, np.int64)
     track_of[key] = s.track
-    for rank in range(PLACES):
-        free = place == PLACES
+    for rank in range(SETTINGS.n_places):
+        free = place == elsewhere
         if not free.any():
             break
         time = np.bincount(key[free], s.length[free], len(track_of))
         best = np.lexsort((-time, track_of))
-        best = best[np.append(True, np.diff(track_of[best]) != 0)]
+        best = best[run_starts(track_of[best])]
         best = best[time[best] > 0]
-        inside = np.flatnonzero(free & np.isin(key, best))
-        weight = np.bincount(s.track[inside], s.length[inside], s.n_tracks)
-        centre = (
-            np.stack(
-                [np.bincount(s.track[inside], s.length[inside] * s.xy[inside, c], s.n_tracks) for c in (0, 1)], axis=1
-            )
-            / np.maximum(weight, 1e-9)[:, None]
-        )
-        near = np.hypot(*(s.xy - centre[s.track]).T) < PLACE_M
-        place[free & near & (weight > 0)[s.track]] = rank
+        inside = free & np.isin(key, best)
+        near = np.hypot(*(s.xy - s.centre(inside)[s.track]).T) < SETTINGS.place_m
+        place[free & near & (s.total(s.length, inside) > 0)[s.track]] = rank
     return place
 
 
 def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
-    """Of the known time in each slice of the week, the shares at the first places, elsewhere and on the way."""
-    time = np.zeros((s.n_tracks, len(SLICES), PLACES + 2))
-    cells = time.reshape(-1)  # the same room
-    for slots in np.split(np.arange(len(place)), np.arange(SLOTS_AT_ONCE, len(place), SLOTS_AT_ONCE)):
+    """Shares of the known time in each slice of the week at the ranked places, elsewhere and on the way."""
+    n_states = SETTINGS.n_places + 2
+    time = np.zeros((s.n_tracks, len(SLICES), n_states))
+    cells = time.reshape(-1)  # a view
+    for slots in np.split(np.arange(len(place)), np.arange(SETTINGS.slots_at_once, len(place), SETTINGS.slots_at_once)):
         length = s.length[slots].astype(np.int64)
         row = np.repeat(slots, length)
         since = np.arange(len(row)) - np.repeat(np.cumsum(length) - length, length)
-        part = slice_of_week((s.hours[row] + since * SLOT_MS / 3_600_000) % 168)
+        part = slice_of_week((s.hours[row] + since * SETTINGS.slot_ms / HOUR_MS) % 168)
         first = int(s.track[slots[0]])  # slots are in the order of their tracks
-        count = np.bincount(((s.track[row] - first) * len(SLICES) + part) * (PLACES + 2) + place[row])
+        count = np.bincount(((s.track[row] - first) * len(SLICES) + part) * n_states + place[row])
         cells[first * time[0].size :][: len(count)] += count
     known = time.sum(axis=2, keepdims=True)
     shares = time / np.maximum(known, 1.0)
@@ -177,124 +196,118 @@ def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
 
 
 def _anchor(s: Slots, place: np.ndarray) -> list[np.ndarray]:
-    """Where weekday daytime is spent away from the first place: on how many of the days seen, how long, from when."""
-    hour, day = s.hours % 24, s.number // 144
-    day = day - day.min(initial=0)  # of a clock that was reset a fix may be older than 1970
-    weekday = s.hours < 120
+    """The anchor, the place of weekday daytime besides the first: on how many days, how long, from when, how far."""
+    hour, day = s.hours % 24, s.number // (24 * HOUR_MS // SETTINGS.slot_ms)
+    day = day - day.min(initial=0)  # a reset clock makes fixes before 1970
+    weekday, every = s.hours < 120, np.ones(len(place), bool)
     daytime = (hour >= 7) & (hour < 19)
-    times = np.stack([s.total(s.length, (place == k) & weekday & daytime) for k in range(1, PLACES)], axis=1)
-    anchor = times.argmax(axis=1) + 1
+    slots_an_hour = HOUR_MS / SETTINGS.slot_ms
+    ranks = range(1, SETTINGS.n_places)
+    anchor = np.stack([s.total(s.length, (place == k) & weekday & daytime) for k in ranks], axis=1).argmax(axis=1) + 1
     there = place == anchor[s.track]
 
-    def days(chosen: np.ndarray) -> np.ndarray:
-        pair = np.unique(s.track[chosen].astype(np.int64) * 2**20 + day[chosen])
+    def days(mask: np.ndarray) -> np.ndarray:
+        pair = np.unique(s.track[mask].astype(np.int64) * 2**20 + day[mask])
         return np.bincount(pair >> 20, minlength=s.n_tracks).astype(np.float64)
 
+    def distance(mask: np.ndarray) -> np.ndarray:
+        """Scaled distance of the slots in the mask from the first place; 0 without such slots."""
+        some = s.total(s.length, mask) > 0
+        return np.log1p(np.where(some, np.hypot(*(s.centre(mask) - home).T), 0.0) / 100) / 4
+
+    home = s.centre(place == 0)
     seen = days(weekday & daytime & s.still)
-    on = days(weekday & there)
     time = s.total(s.length, there)
-    begin = there & np.append(True, (place[1:] != place[:-1]) | (np.diff(s.track) != 0))
+    begin = there & run_starts(place, s.track)
     count = np.maximum(s.total(np.ones(len(hour)), begin), 1.0)
     start = s.total(hour, begin) / count
     spread = np.sqrt(np.maximum(s.total(hour**2, begin) / count - start**2, 0.0))
-    stop = s.total(hour + s.length / 6, there) / np.maximum(s.total(np.ones(len(hour)), there), 1.0)
-
-    def centre(chosen: np.ndarray) -> np.ndarray:
-        weight = np.maximum(s.total(s.length, chosen), 1e-9)
-        return np.stack([s.total(s.length * s.xy[:, c], chosen) / weight for c in (0, 1)], axis=1)
-
-    home = centre(place == 0)
-
-    def far(chosen: np.ndarray) -> np.ndarray:
-        some = s.total(s.length, chosen) > 0
-        return np.log1p(np.where(some, np.hypot(*(centre(chosen) - home).T), 0.0) / 100) / 4
-
-    middle = centre(np.ones(len(place), bool))
-    radius = np.sqrt(s.total(s.length * np.square(s.xy - middle[s.track]).sum(axis=1), s.length > 0)
-                     / np.maximum(s.total(s.length, s.length > 0), 1.0))  # fmt: skip
-    cell = np.unique(np.column_stack([s.track, np.floor(s.xy / CELL_M).astype(np.int64)])[s.still], axis=0)
+    stop = s.total(hour + s.length / slots_an_hour, there) / np.maximum(s.total(np.ones(len(hour)), there), 1.0)
+    from_middle = np.square(s.xy - s.centre(every)[s.track]).sum(axis=1)
+    radius = np.sqrt(s.total(s.length * from_middle, every) / np.maximum(s.total(s.length, every), 1.0))
+    cell = np.unique(np.column_stack([s.track, np.floor(s.xy / SETTINGS.cell_m).astype(np.int64)])[s.still], axis=0)
     return [
-        on / np.maximum(seen, 1.0), days(~weekday & there) / np.maximum(days(~weekday & s.still), 1.0),
-        time / 6 / np.maximum(days(there), 1.0) / 8, start / 12, spread / 4, stop / 12, far(there),
-        time / np.maximum(s.total(s.length, s.still), 1.0), far(place == 1), far(place == 2),
+        days(weekday & there) / np.maximum(seen, 1.0),
+        days(~weekday & there) / np.maximum(days(~weekday & s.still), 1.0),
+        time / slots_an_hour / np.maximum(days(there), 1.0) / 8, start / 12, spread / 4, stop / 12, distance(there),
+        time / np.maximum(s.total(s.length, s.still), 1.0), distance(place == 1), distance(place == 2),
         (anchor == 1) * 1.0, seen / 10, np.log1p(np.bincount(cell[:, 0], minlength=s.n_tracks)) / 3,
         np.log1p(radius / 100) / 4,
     ]  # fmt: skip
 
 
-def _moves(s: Slots) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Trips: the still slots that each leads from and to, with at most two hours between, and their distance."""
+def _trips(s: Slots, place: np.ndarray) -> list[np.ndarray]:
+    """Trips from one still slot to the next, per day of known waking time: by distance, to and from ranked places."""
     still = np.flatnonzero(s.still)
     a, b = still[:-1], still[1:]
     apart = np.hypot(*(s.xy[b] - s.xy[a]).T)
-    move = (s.track[a] == s.track[b]) & (apart > PLACE_M) & (s.number[b] - s.number[a] - s.length[a] <= 12)
-    return a[move], b[move], apart[move]
-
-
-def _trips(s: Slots, place: np.ndarray, a: np.ndarray, b: np.ndarray, apart: np.ndarray) -> list[np.ndarray]:
-    """Trips a day of known waking time, by distance, and to and from the first places."""
+    absent = s.number[b] - s.number[a] - s.length[a]
+    trip = (s.track[a] == s.track[b]) & (apart > SETTINGS.place_m) & (absent <= SETTINGS.max_trip_slots)
+    a, b, apart = a[trip], b[trip], apart[trip]
     waking = (s.hours % 24 >= 6) & (s.hours % 24 < 23)
     weekday = s.hours < 120
+    slots_a_waking_day = 17 * HOUR_MS / SETTINGS.slot_ms
 
-    def known(chosen: np.ndarray) -> np.ndarray:  # days of 17 waking hours
-        return np.maximum(s.total(s.length, waking & chosen) / 102, 0.2)
-
-    def rate(chosen: np.ndarray, among: np.ndarray) -> np.ndarray:
-        return np.bincount(s.track[a[chosen]], minlength=s.n_tracks) / known(among)
+    def rate(trips: np.ndarray, slots: np.ndarray) -> np.ndarray:
+        """Trips in a mask per day of the waking time in a mask of slots."""
+        days = np.maximum(s.total(s.length, waking & slots) / slots_a_waking_day, SETTINGS.min_days)
+        return np.bincount(s.track[a[trips]], minlength=s.n_tracks) / days
 
     every = np.ones(len(s.track), bool)
-    band = np.digitize(apart, BANDS_M)
-    anything = np.ones(len(a), bool)
+    band = np.digitize(apart, SETTINGS.distances_m)
     return [
-        rate(anything, every) / 4, rate(weekday[a], weekday) / 4, rate(~weekday[a], ~weekday) / 4,
-        *(rate(band == k, every) / 2 for k in range(4)),
+        rate(every[a], every) / 4, rate(weekday[a], weekday) / 4, rate(~weekday[a], ~weekday) / 4,
+        *(rate(band == k, every) / 2 for k in range(len(SETTINGS.distances_m) + 1)),
         rate(place[a] == 0, every) / 2, rate((place[a] == 1) | (place[b] == 1), every) / 2,
     ]  # fmt: skip
 
 
 def _rides(fixes: Fixes, s: Slots) -> list[np.ndarray]:
-    """How fast one goes, and runs of movement: how many a day, how long, by their highest speed, and those that lead
-    through silence, as under ground. Rates are of the days from first to last fix, and of the time known.
+    """Speeds, and runs of movement per day by length and highest speed, and those through silence as under ground.
+
+    Rates are per day from the first to the last fix, and per day of known time.
     """
     n, of = s.n_tracks, fixes.track[fixes.step]
-    moving = fixes.speed > MOVING_MS
-    columns = [np.log1p(np.nan_to_num(group_quantile(fixes.speed[moving], of[moving], n, q))) / 3 for q in _QUANTILES]
-    cadence, known, days = cadence_of(fixes), known_days(s), span_days(fixes)
-    run = runs(fixes, cadence)
+    moving = fixes.speed > SETTINGS.moving_m_s
+    speeds = (group_quantile(fixes.speed[moving], of[moving], n, q) for q in SETTINGS.speed_quantiles)
+    columns = [np.log1p(np.nan_to_num(speed)) / 3 for speed in speeds]
+    cadence, known, days = cadence_s(fixes), known_days(s), span_days(fixes)
+    run = find_runs(fixes, cadence)
 
-    def rate(chosen: np.ndarray, among: np.ndarray) -> np.ndarray:
-        return np.log1p(np.bincount(run.track[chosen], minlength=n) / among)
+    def rate(mask: np.ndarray, days: np.ndarray) -> np.ndarray:
+        return np.log1p(np.bincount(run.track[mask], minlength=n) / days)
 
     every, weekday = np.ones(len(run.track), bool), run.hours < 120
-    length, speed = np.digitize(run.metres, BANDS_M), np.digitize(run.fastest, BANDS_MS)
+    length, speed = np.digitize(run.metres, SETTINGS.distances_m), np.digitize(run.fastest, SETTINGS.speeds_m_s)
     columns += [rate(every, days), rate(every, known), rate(weekday, days), rate(~weekday, days)]
-    columns += [rate(length == k, days) for k in range(len(BANDS_M) + 1)]
-    columns += [rate(speed == k, days) for k in range(len(BANDS_MS) + 1)]
-    # A sparse record sees no top speed: what is fast falls with the time between fixes
+    columns += [rate(length == k, days) for k in range(len(SETTINGS.distances_m) + 1)]
+    columns += [rate(speed == k, days) for k in range(len(SETTINGS.speeds_m_s) + 1)]
+    # A sparse record misses the highest speed, so the threshold of a fast run falls with the time between fixes
     columns.append(rate(run.fastest > 12.0 - 1.6 * np.log1p(cadence[run.track] / 20), days))
     columns += [rate(run.silent > 0.4, days), rate((run.silent > 0.2) & (run.fastest > 10), days)]
     return [*columns, np.log1p(fixes.span_h) / 6, np.log1p(cadence) / 5, np.log1p(known) / 3]
 
 
-def cadence_of(fixes: Fixes) -> np.ndarray:
-    """(n_tracks,) seconds between fixes of one that records: a quarter of the steps are no longer."""
+def cadence_s(fixes: Fixes) -> np.ndarray:
+    """(n_tracks,) seconds between fixes while the logger records: a quarter of the steps are no longer."""
     return np.nan_to_num(group_quantile(fixes.seconds, fixes.track[fixes.step], fixes.n_tracks, 0.25), nan=60.0)
 
 
 def known_days(s: Slots) -> np.ndarray:
-    """(n_tracks,) days of which is known where they were spent, at least a fifth of one."""
-    return np.maximum(np.bincount(s.track, s.length, s.n_tracks) / 144, 0.2)
+    """(n_tracks,) days of known time, at least min_days."""
+    slots_a_day = 24 * HOUR_MS / SETTINGS.slot_ms
+    return np.maximum(np.bincount(s.track, s.length, s.n_tracks) / slots_a_day, SETTINGS.min_days)
 
 
 def span_days(fixes: Fixes) -> np.ndarray:
-    """(n_tracks,) days from the first to the last fix, at least a fifth of one."""
-    return np.maximum(fixes.span_h / 24, 0.2)
+    """(n_tracks,) days from the first to the last fix, at least min_days."""
+    return np.maximum(fixes.span_h / 24, SETTINGS.min_days)
 
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs of movement, (k,) each. begin, end: epoch ms of its first and last fix. hours: of the week when it begins.
-    silent: share of the metres without fixes in between.
+    """Runs of movement, (k,) each. begin, end: epoch ms of the first and last fix. hours: of the week at the begin.
+    fastest: m/s. silent: share of the metres without fixes in between.
     """
 
     track: np.ndarray
@@ -306,19 +319,19 @@ class Runs:
     silent: np.ndarray
 
 
-def runs(fixes: Fixes, cadence: np.ndarray) -> Runs:
-    """Steps that move, gathered into runs that five minutes (or two and a half fixes) without such a step end."""
-    on = np.flatnonzero((fixes.speed > MOVING_MS) & (fixes.metres > 5.0) & (fixes.seconds < LONGEST_STEP_S))
+def find_runs(fixes: Fixes, cadence: np.ndarray) -> Runs:
+    """Join moving steps into runs. Five minutes (or two and a half fixes) without a moving step end a run."""
+    moving = (fixes.speed > SETTINGS.moving_m_s) & (fixes.metres > 5.0) & (fixes.seconds < SETTINGS.max_step_s)
+    on = np.flatnonzero(moving)
     track, first, last = fixes.track[fixes.step[on]], fixes.t[fixes.step[on]], fixes.t[fixes.step[on] + 1]
     if not len(on):
         return Runs(track, first, last, *(np.zeros(0) for _ in range(4)))
-    pause = np.append(0, first[1:] - last[:-1]) / 1000.0
-    new = np.append(True, track[1:] != track[:-1]) | (pause > np.maximum(PAUSE_S, 2.5 * cadence[track]))
-    head = np.flatnonzero(new)
+    pause_s = np.append(0, first[1:] - last[:-1]) / 1000.0
+    head = np.flatnonzero(run_starts(track) | (pause_s > np.maximum(SETTINGS.min_pause_s, 2.5 * cadence[track])))
     end = last[np.append(head[1:], len(on)) - 1]
     metres = np.add.reduceat(fixes.metres[on], head)
     quiet = (fixes.seconds[on] > np.maximum(2.5 * cadence[track], 45)) * fixes.metres[on]
     silent = np.add.reduceat(quiet, head) / np.maximum(metres, 1.0)
     fastest, hours = np.maximum.reduceat(fixes.speed[on], head), fixes.hours[fixes.step[on[head]]]
     columns = track[head], first[head], end, hours, metres, fastest, silent
-    return Runs(*(column[metres > SHORTEST_M] for column in columns))
+    return Runs(*(column[metres > SETTINGS.min_run_m] for column in columns))

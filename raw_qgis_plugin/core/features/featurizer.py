@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the model sees of a track: the one featurizer, used in training and in inference.
+"""The featurizer of fixes, used in training and in inference.
 
-Everything is place-free. A fix is described from where the track came from (displacements from
-earlier fixes of the same sequence), in metres on the ellipsoid and in a frame whose x axis is the
-heading of the last movement, so turning or shifting the whole track changes nothing. Clock
-features use mean solar time (t + lon / 15 h). A row only depends on fixes up to its own.
+Features hold no coordinates. A fix is described by displacements from earlier fixes of its sequence, in metres on the
+ellipsoid and in a frame whose x axis is the heading of the last movement, so turning or shifting the whole track
+changes nothing. Clock features use mean solar time (t + lon / 15 h). A row only depends on fixes up to its own.
 """
 
 from __future__ import annotations
@@ -13,16 +12,25 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import nearest_row, run_starts
 from ..geodesy import metres_per_degree, offset_m
 from ..times import DAY_MS, HOUR_MS
 
 FEATURE_VERSION = 1
-LAGS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)
-NEAR_M = 5.0  # nearer than this displacements are told apart less
-FADE_S = 900.0  # velocity fades with this time constant in the baseline that the model corrects
-_SAME_TIME_MS = 30 * 60_000  # 'the same time yesterday' is a fix within half an hour of it
-KEY_BITS = 43  # milliseconds of a sequence, 278 years …
-LONGEST_MS = 2**KEY_BITS - 366 * DAY_MS  # … of which the last one is for what is asked ahead
+
+
+@dataclass(frozen=True)
+class FeatureSettings:
+    """What the features of a fix are made of. Another value needs another FEATURE_VERSION and newly trained models."""
+
+    lags: tuple[int, ...] = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # fixes back, of displacements
+    near_m: float = 5.0  # scale below which displacements are linear, above it logarithmic
+    fade_s: float = 900.0  # velocity fades with this time constant in the baseline that the model corrects
+    same_time_ms: int = 30 * 60_000  # a fix within this time of 24 h before is 'the same time yesterday'
+    key_bits: int = 43  # of a key for the milliseconds of a sequence, 278 years
+
+
+SETTINGS = FeatureSettings()
 
 
 def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
@@ -33,11 +41,12 @@ def solar_hour(t: np.ndarray, lon: np.ndarray) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Features:
-    """Sequences of fixes as the model sees them, flat: row i is one fix.
+    """Features of the fixes of sequences, flat: row i is one fix.
 
-    x: (n, N_FEATURES) float32. clock: (n,) seconds since the sequence's first fix. first: (n,) row of that fix.
-    heading: (n, 2) unit vector (east, north), the frame's x axis. velocity: (n, 2) m/s of the last step, in the
-    frame. speed: (n,) m/s, root mean square over several lags.
+    x: (n, N_FEATURES) float32. clock: (n,) seconds since the first fix of the sequence. first: (n,) row of that fix.
+    heading: (n, 2) unit vector (east, north), the x axis of the frame. velocity: (n, 2) m/s of the last step, in the
+    frame. speed: (n,) m/s, root mean square over several lags. key: (n,) ascending numbers of sequence and time.
+    centroid: (n, 2) metres in the frame from the fix to the mean of its sequence so far.
     """
 
     x: np.ndarray
@@ -55,10 +64,10 @@ class Features:
 
 @dataclass(frozen=True)
 class Query:
-    """Questions 'where at t + dt?' asked of some fixes.
+    """Queries for the position dt seconds after some fixes.
 
-    x: (m, N_QUERY) float32. base: (m, 2) metres in the fix's frame, where fading velocity leads. scale: (m,)
-    metres, the unit of the model's correction to it.
+    x: (m, N_QUERY) float32. base: (m, 2) metres in the frame of the fix, the position by fading velocity. scale: (m,)
+    metres, the unit of the model's correction of the base.
     """
 
     x: np.ndarray
@@ -72,12 +81,12 @@ def _squash(v: np.ndarray, unit: float) -> np.ndarray:
 
 
 def unsquashed(x: np.ndarray) -> np.ndarray:
-    """Metres of the columns that say how far it is from earlier fixes."""
-    return NEAR_M * np.sinh(8.0 * x)
+    """Metres of the displacement columns."""
+    return SETTINGS.near_m * np.sinh(8.0 * x)
 
 
 def into_frame(v: np.ndarray, heading: np.ndarray) -> np.ndarray:
-    """East-north vectors (…, 2) into the frame whose x axis is `heading` (…, 2)."""
+    """East-north vectors (…, 2) in the frame whose x axis is `heading` (…, 2)."""
     x = v[..., 0] * heading[..., 0] + v[..., 1] * heading[..., 1]
     y = v[..., 1] * heading[..., 0] - v[..., 0] * heading[..., 1]
     return np.stack([x, y], axis=-1)
@@ -98,27 +107,26 @@ def _running_mean(v: np.ndarray, chosen: np.ndarray, first: np.ndarray) -> tuple
 
 
 def at_key(key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Rows in [first, last] whose key is nearest to `wanted`, and whether it lies within half an hour."""
-    right = np.clip(np.searchsorted(key, wanted), first, last)
-    left = np.clip(right - 1, first, last)
-    row = np.where(np.abs(key[left] - wanted) <= np.abs(key[right] - wanted), left, right)
-    return row, np.abs(key[row] - wanted) <= _SAME_TIME_MS
+    """Rows in [first, last] whose key is nearest to `wanted`, and whether it lies within same_time_ms."""
+    row = nearest_row(key, wanted, first, last)
+    return row, np.abs(key[row] - wanted) <= SETTINGS.same_time_ms
 
 
 def featurize(
     sequence: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, only: np.ndarray | None = None
 ) -> Features:
-    """Describe fixes. sequence: (n,) int, equal along one sequence, non-decreasing. t: (n,) epoch ms, increasing
-    within a sequence. lon, lat: (n,) degrees. Work is in columns over all sequences at once.
+    """Features of fixes, computed in columns over all sequences at once.
 
-    only: the rows to describe, all by default; the others' x, velocity, speed and centroid stay zero.
+    sequence: (n,) int, equal along one sequence, non-decreasing. t: (n,) epoch ms, increasing within a sequence.
+    lon, lat: (n,) degrees. only: the rows to describe, all by default; x, velocity, speed and centroid of other rows
+    stay zero.
     """
     n = len(t)
     every = np.arange(n)
-    start = np.ones(n, bool)
-    start[1:] = sequence[1:] != sequence[:-1]
+    start = run_starts(sequence)
     first = np.maximum.accumulate(np.where(start, every, 0))
-    key = (np.cumsum(start).astype(np.int64) << KEY_BITS) + np.minimum(t - t[first], LONGEST_MS)
+    longest_ms = 2**SETTINGS.key_bits - 366 * DAY_MS  # leaves a year for horizons
+    key = (np.cumsum(start).astype(np.int64) << SETTINGS.key_bits) + np.minimum(t - t[first], longest_ms)
     elapsed = (t - t[first]) / 1000.0
     hours = solar_hour(t, lon)
     step = offset_m(lon, lat, lon[np.maximum(every - 1, first)], lat[np.maximum(every - 1, first)])
@@ -133,13 +141,13 @@ def featurize(
 
     row = every if only is None else only
     turn = heading[row]
-    j = np.maximum(row - np.array(LAGS)[:, None], first[row])  # (lags, m)
+    j = np.maximum(row - np.array(SETTINGS.lags)[:, None], first[row])  # (lags, m)
     v = into_frame(offset_m(lon[row], lat[row], lon[j], lat[j]), turn)
     dt = np.maximum((t[row] - t[j]) / 1000.0, 0.5)
     speeds = np.hypot(v[..., 0], v[..., 1])[[0, 1, 3, 5]] / dt[[0, 1, 3, 5]]
     speed = np.sqrt(np.mean(np.square(speeds), axis=0))
-    reach = speed * dt + NEAR_M
-    far = _squash(v[..., 0], NEAR_M), _squash(v[..., 1], NEAR_M), np.log1p(dt) / 8.0
+    reach = speed * dt + SETTINGS.near_m
+    far = _squash(v[..., 0], SETTINGS.near_m), _squash(v[..., 1], SETTINGS.near_m), np.log1p(dt) / 8.0
     columns = [c for lag in zip(*far, v[..., 0] / reach, v[..., 1] / reach, strict=True) for c in lag]
     columns += [np.log1p(speeds[0]) / 2.0, np.log1p(speed) / 2.0, np.log((speeds[0] + 0.3) / (speed + 0.3))]
     columns += _clock_columns(hours[row])
@@ -154,10 +162,7 @@ def featurize(
     back, known = _same_time(key, first, row, key[row] - DAY_MS, lon, lat, turn)
     columns += [_squash(back[:, 0], 50.0) * known, _squash(back[:, 1], 50.0) * known, known]
 
-    x = np.empty((len(row), len(columns)), np.float32)
-    for c, column in enumerate(columns):
-        x[:, c] = column
-    np.clip(x, -8.0, 8.0, out=x)
+    x = _clipped(columns, len(row))
     velocity, centroid = v[0] / dt[0][:, None], toward[0]
     if only is not None:
         x, velocity, speed, centroid = (_scatter(a, only, n) for a in (x, velocity, speed, centroid))
@@ -168,16 +173,24 @@ def _same_time(
     key: np.ndarray, first: np.ndarray, row: np.ndarray, wanted: np.ndarray, lon: np.ndarray, lat: np.ndarray,
     heading: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """The way (m, 2) from the fixes `row` to where their sequences were at the keys `wanted`, and whether that is known
-    to half an hour. Most sequences are shorter than a day: only those that reach back so far are looked into.
+    """Displacements (m, 2) from the fixes `row` to the fixes of their sequences at the keys `wanted`, and whether there
+    are such fixes. Most sequences are shorter than a day, so only those that reach back far enough are searched.
     """
     way, known = np.zeros((len(row), 2)), np.zeros(len(row), bool)
-    at = np.flatnonzero(wanted >= key[first[row]] - _SAME_TIME_MS)
+    at = np.flatnonzero(wanted >= key[first[row]] - SETTINGS.same_time_ms)
     if len(at):
-        asker = row[at]
-        j, known[at] = at_key(key, first[asker], asker, wanted[at])
-        way[at] = into_frame(offset_m(lon[j], lat[j], lon[asker], lat[asker]), heading[at])
+        last = row[at]
+        j, known[at] = at_key(key, first[last], last, wanted[at])
+        way[at] = into_frame(offset_m(lon[j], lat[j], lon[last], lat[last]), heading[at])
     return way, known
+
+
+def _clipped(columns: list[np.ndarray], n: int) -> np.ndarray:
+    """Columns (n,) as one array (n, len(columns)) float32 within ±8."""
+    x = np.empty((n, len(columns)), np.float32)
+    for c, column in enumerate(columns):
+        x[:, c] = column
+    return np.clip(x, -8.0, 8.0, out=x)
 
 
 def _scatter(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
@@ -187,16 +200,21 @@ def _scatter(values: np.ndarray, rows: np.ndarray, n: int) -> np.ndarray:
 
 
 def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
-    """Ask of the fixes `row` (m,) where their track will be `dt_s` (m,) seconds later."""
+    """Queries for the positions `dt_s` (m,) seconds after the fixes `row` (m,)."""
     dt = np.maximum(np.asarray(dt_s, np.float64), 0.5)
-    fade = FADE_S * -np.expm1(-dt / FADE_S)
+    fade = SETTINGS.fade_s * -np.expm1(-dt / SETTINGS.fade_s)
     base = f.velocity[row] * fade[:, None]
     scale = np.sqrt(10.0**2 + (f.speed[row] * dt) ** 2 + (0.3 * dt) ** 2)
     t = f.t[row] + (dt * 1000).astype(np.int64)
     previous = np.maximum(row - 1, f.first[row])
     last_dt = np.maximum((f.t[row] - f.t[previous]) / 1000.0, 0.5)
 
-    columns = [np.log(dt) / 4.0 - 1.0, dt / (dt + FADE_S), np.log(dt / last_dt) / 4.0, np.log(scale / dt) / 2.0]
+    columns = [
+        np.log(dt) / 4.0 - 1.0,
+        dt / (dt + SETTINGS.fade_s),
+        np.log(dt / last_dt) / 4.0,
+        np.log(scale / dt) / 2.0,
+    ]
     columns += [base[:, 0] / scale, base[:, 1] / scale, *_clock_columns(solar_hour(t, f.lon[row]))]
     targets = [(f.centroid[row], np.ones(len(row), bool))]
     for back in (DAY_MS, 7 * DAY_MS):
@@ -205,20 +223,16 @@ def ask(f: Features, row: np.ndarray, dt_s: np.ndarray) -> Query:
     for v, known in targets:
         columns += [_squash(v[:, 0], 50.0) * known, _squash(v[:, 1], 50.0) * known]
         columns += [np.clip(v[:, 0] / scale, -4, 4) * known, np.clip(v[:, 1] / scale, -4, 4) * known, known]
-    x = np.empty((len(row), len(columns)), np.float32)
-    for c, column in enumerate(columns):
-        x[:, c] = column
-    np.clip(x, -8.0, 8.0, out=x)
-    return Query(x, base, scale)
+    return Query(_clipped(columns, len(row)), base, scale)
 
 
 def displacement(f: Features, row: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Metres (m, 2) from the fixes `row` to (lon, lat), in each fix's frame."""
+    """Metres (m, 2) from the fixes `row` to (lon, lat), in the frames of the fixes."""
     return into_frame(offset_m(lon, lat, f.lon[row], f.lat[row]), f.heading[row])
 
 
 def destination(f: Features, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Where a displacement `xy` (m, 2), metres in the fix's frame, leads from the fixes `row`: lon, lat in degrees."""
+    """Degrees lon, lat at displacements `xy` (m, 2) from the fixes `row`, metres in the frames of the fixes."""
     h = f.heading[row]
     east = xy[:, 0] * h[:, 0] - xy[:, 1] * h[:, 1]
     north = xy[:, 0] * h[:, 1] + xy[:, 1] * h[:, 0]
@@ -228,8 +242,8 @@ def destination(f: Features, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarra
     return (f.lon[row] + east / kx + 180.0) % 360.0 - 180.0, lat
 
 
-# Widths of the two tables, and the columns that change sign when a track is mirrored (the lateral components).
-_LAGGED = 5 * len(LAGS)
+# Widths of Features.x and Query.x, and their columns that change sign when a track is mirrored (lateral components).
+_LAGGED = 5 * len(SETTINGS.lags)
 _PLACES = _LAGGED + 16  # the own places come after speed (3), clock (7), age (2), flags (3) and radius (1)
 N_FEATURES = _PLACES + 11
 LATERAL_FEATURES = [*range(1, _LAGGED, 5), *range(4, _LAGGED, 5), _PLACES + 1, _PLACES + 3, _PLACES + 5, _PLACES + 9]

@@ -1,57 +1,71 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How a track moves, in a few figures: speeds, accelerations, turns, stops, length, hours; no coordinates.
+"""Motion features of a track without coordinates: speeds, accelerations, turns, stops, length and hours.
 
-Trees on such figures are what a head has to beat, and for a short trip they are hard to beat. So they stand in the
-embedding beside the network's states (core/embedding/embed.py), on scales that a linear head can use.
+Decision trees on such features are a strong baseline, above all for short trips. So the features stand in the
+embedding beside the states of the network (core/embedding/embed.py), on scales that suit a linear head.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from ..arrays import group_quantile
 from ..geodesy import offset_m
-from ..tracks import Tracks, group_quantile
+from ..tracks import Tracks
 from .featurizer import solar_hour
 
-STOPPED_MS = 0.5
-LAG_MS = 30_000  # speed over this time is less noisy than from fix to fix
-SILENT_S = 60.0
-_SPEED, _SMOOTH, _ACCELERATION = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0), (0.1, 0.5, 0.75, 0.9, 1.0), (0.5, 0.9, 0.95)
-_TURN = (0.25, 0.5, 0.75, 0.9)
 
+@dataclass(frozen=True)
+class MotionSettings:
+    """Quantiles that are features, and thresholds. Another value makes other embeddings."""
+
+    speed: tuple[float, ...] = (0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
+    smooth_speed: tuple[float, ...] = (0.1, 0.5, 0.75, 0.9, 1.0)
+    acceleration: tuple[float, ...] = (0.5, 0.9, 0.95)
+    turn: tuple[float, ...] = (0.25, 0.5, 0.75, 0.9)
+    stopped_m_s: float = 0.5
+    smooth_ms: int = 30_000  # speed over this time is less noisy than from fix to fix
+    silent_s: float = 60.0
+    min_turn_m: float = 2.0  # shorter steps have no direction
+    min_step_s: float = 0.5
+
+
+SETTINGS = MotionSettings()
 MOTION = (
-    *(f"speed_{q:g}" for q in _SPEED), *(f"smooth_speed_{q:g}" for q in _SMOOTH),
-    *(f"acceleration_{q:g}" for q in _ACCELERATION), *(f"turn_{q:g}" for q in _TURN), "length", "duration", "fixes",
-    "stopped", "stops_a_km", "mean_speed", "straightness", "interval", "silent", "hour_sin", "hour_cos",
+    *(f"{name}_{q:g}" for name in ("speed", "smooth_speed", "acceleration", "turn") for q in getattr(SETTINGS, name)),
+    "length", "duration", "fixes", "stopped", "stops_a_km", "mean_speed", "straightness", "interval", "silent",
+    "hour_sin", "hour_cos",
 )  # fmt: skip
 
 
 def motion(tracks: Tracks) -> np.ndarray:
-    """(n_tracks, len(MOTION)) float32: logarithms and shares of about one; 0 where a track is too short to say."""
+    """(n_tracks, len(MOTION)) float32: logarithms and shares of about one; 0 if a track is too short."""
     n = tracks.n_tracks
     step = np.flatnonzero(tracks.track[1:] == tracks.track[:-1])
     if not len(step):
         return np.zeros((n, len(MOTION)), np.float32)
     of = tracks.track[step]
-    seconds = np.maximum((tracks.t[step + 1] - tracks.t[step]) / 1000.0, 0.5)
+    seconds = np.maximum((tracks.t[step + 1] - tracks.t[step]) / 1000.0, SETTINGS.min_step_s)
     way = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
     metres = np.hypot(way[:, 0], way[:, 1])
     speed = metres / seconds
-    columns = [np.log1p(group_quantile(speed, of, n, q)) / 2 for q in _SPEED]
+    columns = [np.log1p(group_quantile(speed, of, n, q)) / 2 for q in SETTINGS.speed]
     smooth, owner = _smooth_speed(tracks)
-    columns += [np.log1p(group_quantile(smooth, owner, n, q)) / 2 for q in _SMOOTH]
+    columns += [np.log1p(group_quantile(smooth, owner, n, q)) / 2 for q in SETTINGS.smooth_speed]
 
     pair = np.flatnonzero((of[1:] == of[:-1]) & (step[1:] == step[:-1] + 1))
     acceleration = np.abs(speed[pair + 1] - speed[pair]) / seconds[pair + 1]
-    columns += [np.log1p(group_quantile(acceleration, of[pair], n, q)) for q in _ACCELERATION]
+    columns += [np.log1p(group_quantile(acceleration, of[pair], n, q)) for q in SETTINGS.acceleration]
     heading = np.arctan2(way[:, 1], way[:, 0])
     turn = np.abs((heading[pair + 1] - heading[pair] + np.pi) % (2 * np.pi) - np.pi)
-    real = np.minimum(metres[pair], metres[pair + 1]) > 2.0
-    columns += [group_quantile(turn[real], of[pair][real], n, q) for q in _TURN]
+    real = np.minimum(metres[pair], metres[pair + 1]) > SETTINGS.min_turn_m
+    columns += [group_quantile(turn[real], of[pair][real], n, q) for q in SETTINGS.turn]
 
     length, duration = np.bincount(of, metres, n), np.bincount(of, seconds, n)
-    stopped = speed < STOPPED_MS
-    halts = np.bincount(of[pair + 1][stopped[pair + 1] & ~stopped[pair]], minlength=n)
+    stopped = speed < SETTINGS.stopped_m_s
+    stops = np.bincount(of[pair + 1][stopped[pair + 1] & ~stopped[pair]], minlength=n)
     first, last = tracks.track_offsets[:-1], np.maximum(tracks.track_offsets[1:] - 1, 0)
     first = np.minimum(first, len(tracks) - 1)
     beeline = np.hypot(*offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[first], tracks.lat[first]).T)
@@ -59,20 +73,21 @@ def motion(tracks: Tracks) -> np.ndarray:
     count = np.maximum(np.diff(tracks.track_offsets), 1)
     columns += [
         np.log1p(length / 100) / 4, np.log1p(duration / 60) / 4, np.log1p(count) / 6,
-        np.bincount(of, seconds * stopped, n) / np.maximum(duration, 1.0), np.log1p(1000 * halts / (length + 100)),
+        np.bincount(of, seconds * stopped, n) / np.maximum(duration, 1.0), np.log1p(1000 * stops / (length + 100)),
         np.log1p(length / np.maximum(duration, 1.0)) / 2, beeline / np.maximum(length, 1.0),
         np.log1p(group_quantile(seconds, of, n)) / 4,
-        np.bincount(of, metres * (seconds > SILENT_S), n) / np.maximum(length, 1.0),
+        np.bincount(of, metres * (seconds > SETTINGS.silent_s), n) / np.maximum(length, 1.0),
         *(np.bincount(tracks.track, f(angle), n) / count for f in (np.sin, np.cos)),
     ]  # fmt: skip
     return np.nan_to_num(np.clip(np.stack(columns, axis=1), -8.0, 8.0)).astype(np.float32)
 
 
 def _smooth_speed(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
-    """Speeds (m/s) from each fix to the first one half a minute later (or the track's last), and their tracks."""
+    """Speeds (m/s) from each fix to the first one smooth_ms later (or the last of the track), and their tracks."""
     last = tracks.track_offsets[1:][tracks.track] - 1
-    there = np.minimum(tracks.time_index.before(tracks.track, tracks.t + LAG_MS), last)
+    there = np.minimum(tracks.time_index.before(tracks.track, tracks.t + SETTINGS.smooth_ms), last)
     row = np.flatnonzero(there > np.arange(len(tracks)))
     there = there[row]
     metres = np.hypot(*offset_m(tracks.lon[there], tracks.lat[there], tracks.lon[row], tracks.lat[row]).T)
-    return metres / np.maximum((tracks.t[there] - tracks.t[row]) / 1000.0, 0.5), tracks.track[row]
+    seconds = np.maximum((tracks.t[there] - tracks.t[row]) / 1000.0, SETTINGS.min_step_s)
+    return metres / seconds, tracks.track[row]

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import group_quantile
 from ..embedding.embed import embed
 from ..embedding.profiles import answers, choose_heads, most_visited, stay_ms
 from ..errors import InputError, Progress, no_progress, part_of, require
 from ..features.featurizer import solar_hour
-from ..features.region_activity import USE, FixUse, fix_use, use_of_region, visit_begins
+from ..features.region_activity import REGION_ACTIVITY, FixActivity, fix_activity, region_activity, visit_begins
 from ..geodesy import metres_between, near_lon
 from ..times import DAY_MS, HOUR_MS
-from ..tracks import Tracks, group_quantile, solar_day
+from ..tracks import Tracks, solar_day
 from ..typicality import outside, unit_stats
 from .disclosure import few_told
 
@@ -100,7 +101,7 @@ def score_regions(
             who = users.by_hours(hours)
             came = count_users(who, inside)
             came = came + ways_across(who, polygons, came) if by == "segments" else came
-        use = use_of_regions(who, told_of)
+        use = activity_of_regions(who, told_of)
         came, who = _only_visitors(came[told], who)
         embeddings = cached(who, part) if cached else embed(who, model, part)
         inputs, stats = region_inputs(embeddings, came, area, use, pooling), _region_stats(who, came)
@@ -338,23 +339,21 @@ def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum")
     return total.astype(np.float32)
 
 
-def use_of_regions(users: Tracks, inside: Sequence[np.ndarray], of: FixUse | None = None) -> np.ndarray:
-    """(n_regions, len(USE)) float32, how each region is used. inside: of `fixes_inside`, of users' tracks. of: of
-    `fix_use`, where it is known.
-    """
+def activity_of_regions(users: Tracks, inside: Sequence[np.ndarray], of: FixActivity | None = None) -> np.ndarray:
+    """(n_regions, len(REGION_ACTIVITY)) float32. inside: of `fixes_inside`, of users' tracks. of: of `fix_activity`."""
     if not len(inside):
-        return np.zeros((0, len(USE)), np.float32)
-    of = of or fix_use(users)
-    return np.stack([use_of_region(users, of, rows) for rows in inside])
+        return np.zeros((0, len(REGION_ACTIVITY)), np.float32)
+    of = of or fix_activity(users)
+    return np.stack([region_activity(users, of, rows) for rows in inside])
 
 
 def region_inputs(
     embeddings: np.ndarray, visits: csr_matrix, area: np.ndarray, use: np.ndarray, pooling: str = "sum"
 ) -> np.ndarray:
-    """What a region head is given, in training and inference alike: (n_regions, 2 d + 3 + len(USE)) float32.
+    """The input of region heads, in training and inference: (n_regions, 2 d + 3 + len(REGION_ACTIVITY)) float32.
 
     The pooled embeddings (sum unless another pooling is asked for), their mean, log(1 + users), log(1 + fixes),
-    log(area), and use: (n_regions, len(USE)) of `use_of_regions`. area: (n_regions,) km².
+    log(area), and use: (n_regions, len(REGION_ACTIVITY)) of `activity_of_regions`. area: (n_regions,) km².
     """
     n_users = np.diff(visits.indptr)
     n_fixes = np.asarray(visits.sum(axis=1)).ravel()

@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import group_quantile
 from ..embedding.profiles import UNKNOWN, answers, with_trips
 from ..errors import Progress, no_progress, require
-from ..features.region_activity import FixUse, fix_use, use_of_region
-from ..tracks import Tracks, group_quantile
+from ..features.region_activity import FixActivity, fix_activity, region_activity
+from ..tracks import Tracks
 from ..typicality import outside, unit_stats
 from .scores import MIN_USERS, area_km2, region_inputs, usable_polygons
 from .week import HOURS, hour_of_week, people_by
@@ -88,7 +89,7 @@ class City:
     answers: dict[str, dict[str, np.ndarray]]  # head of users -> its columns, (n_users,) each
     stats: dict[str, np.ndarray]  # of domain.unit_stats
     hour: np.ndarray  # (n,) uint8 of each fix: of week.hour_of_week
-    use: FixUse
+    use: FixActivity
     index: Index
 
 
@@ -116,7 +117,7 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
 
     progress(0.0)
     hour = hour_of_week(users)
-    use = fix_use(users)
+    use = fix_activity(users)
     progress(0.2)
     index = Index(users.lon, users.lat)
     progress(0.6)
@@ -163,7 +164,7 @@ def _scores(
 
     heads = model.bundle.heads("region")
     visits = csr_matrix(np.bincount(city.users.user[fixes])[visitors][None, :])
-    use = use_of_region(city.users, city.use, np.sort(fixes))[None, :] if heads else np.zeros((1, 0))
+    use = region_activity(city.users, city.use, np.sort(fixes))[None, :] if heads else np.zeros((1, 0))
     group = np.zeros(len(visitors), np.int64)
     stats = {name: group_quantile(values[visitors], group, 1) for name, values in city.stats.items()}
     stats["n_users"] = np.array([len(visitors)], float)

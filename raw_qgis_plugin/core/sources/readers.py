@@ -61,7 +61,7 @@ def read(
     for reason, count in cleaned.items():
         skipped.add(reason, count)
     if not len(tracks):
-        raise InputError(f"There is no usable fix in {path.name}, read as {guess}. {skipped} {skipped.cure}".strip())
+        raise InputError(f"There is no usable fix in {path.name}, read as {guess}. {skipped} {skipped.advice}".strip())
     progress(1.0)
     return tracks, skipped, guess
 

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Operations on sorted columns: runs of equal values, ranges of rows, nearest rows, quantiles by group."""
+
+from __future__ import annotations
+
+import numpy as np
+
+
+def run_starts(*columns: np.ndarray) -> np.ndarray:
+    """(n,) bool: whether a row differs from the row before it in any column. The first row does."""
+    starts = np.ones(len(columns[0]), bool)
+    if len(starts) > 1:
+        starts[1:] = np.logical_or.reduce([column[1:] != column[:-1] for column in columns])
+    return starts
+
+
+def expand_ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
+    """(sum of sizes,) the rows start[k] to start[k] + size[k] of all ranges k, one range after the other."""
+    return np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
+
+
+def group_offsets(group: np.ndarray, n_groups: int) -> np.ndarray:
+    """(n_groups + 1,) int64: group k of a sorted column is the rows offsets[k] to offsets[k + 1]."""
+    return np.concatenate([[0], np.cumsum(np.bincount(group, minlength=n_groups))]).astype(np.int64)
+
+
+def renumber(codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """The codes below n that occur, ascending, and the column of codes as indices into them (int32)."""
+    used = np.bincount(codes, minlength=n) > 0
+    return np.flatnonzero(used), (np.cumsum(used) - 1).astype(np.int32)[codes]
+
+
+def nearest_row(key: np.ndarray, wanted: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Rows from first to last (inclusive) whose key is nearest to `wanted`; of two equally near rows the earlier.
+
+    key: (n,) ascending. wanted, first, last: integers whose shapes broadcast.
+    """
+    right = np.clip(np.searchsorted(key, wanted), first, last)
+    left = np.clip(right - 1, first, last)
+    return np.where(np.abs(key[left] - wanted) <= np.abs(key[right] - wanted), left, right)
+
+
+def stable_order(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """Stable order of rows by two columns of integers. Rows that are in order already are not sorted."""
+    later = first[1:] > first[:-1]
+    if (later | ((first[1:] == first[:-1]) & (second[1:] >= second[:-1]))).all():
+        return np.arange(len(first))
+    least = int(second.min())
+    span = int(second.max()) - least + 1
+    if int(first.min()) >= 0 and (int(first.max()) + 1) * span < 2**62:  # one column sorts in a third of the time
+        return np.argsort(first.astype(np.int64) * span + (second - least), kind="stable")
+    return np.lexsort((second, first))
+
+
+def group_quantile(values: np.ndarray, group: np.ndarray, n_groups: int, share: float = 0.5) -> np.ndarray:
+    """(n_groups,) float64 quantile (the lower of two values) of each group, to float32's precision.
+
+    values: (n,) without infinities; nan is ignored. group: (n,) integers below n_groups, in any order. share: 0 to 1;
+    0.5 is the median. Returns nan for a group without values.
+    """
+    good = ~np.isnan(values)
+    bits = values[good].astype(np.float32).view(np.int32)
+    bits = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits)  # now they sort as the numbers do
+    # One sort of plain integers, group above value, is about five times faster than np.lexsort
+    key = np.sort((group[good].astype(np.int64) << 32) + (bits.astype(np.int64) + 2**31))
+    counts = np.bincount(group[good], minlength=n_groups)
+    at = np.cumsum(counts) - counts + np.floor((counts - 1) * share).astype(np.int64)
+    bits = ((key[at[counts > 0]] & 0xFFFFFFFF) - 2**31).astype(np.int32)
+    out = np.full(n_groups, np.nan)
+    out[counts > 0] = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).view(np.float32)
+    return out

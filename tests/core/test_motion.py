@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Motion features against values computed by hand, each on its scale."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core.features.motion import MOTION, motion
+from raw_qgis_plugin.core.geodesy import metres_per_degree
+from raw_qgis_plugin.core.tracks import build_tracks
+
+MONDAY_6H = 1_700_460_000_000  # 2023-11-20 06:00 UTC, and solar time at longitude 0
+
+
+def features(seconds, east, north):
+    kx, ky = metres_per_degree(np.zeros(1))
+    t = MONDAY_6H + np.round(1000 * np.asarray(seconds)).astype(np.int64)
+    tracks, _ = build_tracks(["a"] * len(t), None, t, np.asarray(east) / kx, np.asarray(north) / ky, drop_spikes=False)
+    return dict(zip(MOTION, motion(tracks)[0].astype(float), strict=True))
+
+
+def test_every_column_of_a_small_track():
+    """100 m east, 200 m north, a stop, 150 m west, and after a silence 900 m to the northwest."""
+    diagonal = 900 / np.sqrt(2)
+    seconds = np.array([0, 10, 20, 30, 40, 130])
+    found = features(seconds, [0, 100, 100, 100, -50, -50 - diagonal], [0, 0, 200, 200, 200, 200 + diagonal])
+    speed = np.array([0, 10, 10, 15, 20])  # m/s, in order
+    far = np.hypot(150 + diagonal, diagonal)  # from the stop to the end
+    smooth = np.array([np.hypot(100, 200) / 30, 250 / 30, far / 110, 10, far / 100])  # over 30 s or more, in order
+    acceleration = np.array([5 / 90, 1, 1.5, 2])
+    angle = 2 * np.pi * (6 + seconds / 3600) / 24
+    expected = {
+        **{
+            f"speed_{q}": np.log1p(speed[k]) / 2
+            for q, k in zip((0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 1), (0, 1, 2, 3, 3, 3, 4))
+        },
+        **{f"smooth_speed_{q}": np.log1p(smooth[k]) / 2 for q, k in zip((0.1, 0.5, 0.75, 0.9, 1), (0, 2, 3, 3, 4))},
+        **{f"acceleration_{q}": np.log1p(acceleration[k]) for q, k in zip((0.5, 0.9, 0.95), (1, 2, 2))},
+        **{f"turn_{q}": np.pi / 4 for q in (0.25, 0.5, 0.75, 0.9)},  # the lower of pi / 4 and pi / 2
+        "length": np.log1p(13.5) / 4,
+        "duration": np.log1p(130 / 60) / 4,
+        "fixes": np.log1p(6) / 6,
+        "stopped": 10 / 130,
+        "stops_a_km": np.log1p(1000 / 1450),
+        "mean_speed": np.log1p(1350 / 130) / 2,
+        "straightness": np.hypot(50 + diagonal, 200 + diagonal) / 1350,
+        "interval": np.log1p(10) / 4,
+        "silent": 900 / 1350,
+        "hour_sin": np.sin(angle).mean(),
+        "hour_cos": np.cos(angle).mean(),
+    }
+    assert list(found) == list(expected)
+    np.testing.assert_allclose(
+        list(found.values()), list(expected.values()), rtol=2e-4, atol=3e-5
+    )  # the track moves west, and with it the hour of the sun
+
+
+def test_turns_are_the_angles_between_steps():
+    heading = np.cumsum([0, 0.3, -0.1, 0.5, -0.2, 0.4])  # radians, a step of 20 m each
+    east, north = (np.append(0, np.cumsum(20 * f(heading))) for f in (np.cos, np.sin))
+    found = features(10 * np.arange(7), east, north)
+    assert [found[f"turn_{q}"] for q in (0.25, 0.5, 0.75, 0.9)] == pytest.approx([0.2, 0.3, 0.4, 0.4], abs=1e-3)
+
+
+def test_a_turn_over_north_or_south_is_the_smaller_angle():
+    found = features([0, 10, 20], [0, -100, -100 - 100 * np.cos(0.2)], [0, 10, 10 - 100 * np.sin(0.2)])
+    assert found["turn_0.5"] == pytest.approx(0.2 + np.arctan(0.1), abs=1e-3)
+
+
+@pytest.mark.parametrize(("step_m", "turn"), [(1.9, 0.0), (2.1, np.pi / 2)])
+def test_steps_of_two_metres_and_less_have_no_direction(step_m, turn):
+    assert features([0, 10, 20], [0, step_m, step_m], [0, 0, 50])["turn_0.5"] == pytest.approx(turn, abs=1e-3)
+
+
+@pytest.mark.parametrize(("step_m", "share"), [(4.9, 0.5), (5.1, 0.0)])
+def test_slower_than_half_a_metre_a_second_is_stopped(step_m, share):
+    assert features([0, 10, 20], [0, 100, 100 + step_m], [0, 0, 0])["stopped"] == pytest.approx(share)
+
+
+@pytest.mark.parametrize(("seconds", "share"), [(59, 0.0), (61, 2 / 3)])
+def test_a_step_of_more_than_a_minute_is_silent(seconds, share):
+    assert features([0, 10, 10 + seconds], [0, 100, 300], [0, 0, 0])["silent"] == pytest.approx(share, rel=1e-3)
+
+
+def test_a_step_counts_for_half_a_second_at_least():
+    found = features([0, 0.1], [0, 5], [0, 0])
+    assert np.expm1(2 * found["speed_0.5"]) == pytest.approx(10, rel=1e-3)
+    assert np.expm1(2 * found["smooth_speed_0.5"]) == pytest.approx(10, rel=1e-3)
+    assert np.expm1(4 * found["duration"]) * 60 == pytest.approx(0.5, rel=1e-3)
+    assert 2 * found["mean_speed"] == pytest.approx(np.log1p(5), rel=1e-3)  # a second at least, per track
+
+
+def test_stops_are_counted_where_they_begin():
+    found = features(10 * np.arange(7), [0, 100, 100, 200, 300, 300, 400], np.zeros(7))
+    assert found["stops_a_km"] == pytest.approx(np.log1p(2000 / 500), rel=1e-3)
