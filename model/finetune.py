@@ -64,7 +64,7 @@ from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import HEAD_NAMES, Bundle, is_head_name, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import embed_cached
-from raw_qgis_plugin.core.embedding.profiles import HEARS_TRIPS
+from raw_qgis_plugin.core.embedding.profiles import UNITS_WITH_TRIPS
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
@@ -187,7 +187,7 @@ def add_head(bundle: Bundle, output: Path, name: str, head: Calibrated, card: di
         head.apply(pack)
         x = torch.zeros(2, head.inputs)
         rows = {"x": {0: torch.export.Dim("rows", min=1)}}
-        deaf = [h["name"] for h in bundle.card["heads"] if card["unit"] == "trip" and h["unit"] in HEARS_TRIPS]
+        deaf = [h["name"] for h in bundle.card["heads"] if card["unit"] == "trip" and h["unit"] in UNITS_WITH_TRIPS]
         if deaf:
             tell(f"The heads {', '.join(deaf)} did not hear what this one says, and are not in the new bundle.")
         kept = without_heads(fresh, bundle.card, [*deaf, name])

@@ -18,7 +18,7 @@ from torch import Tensor, nn
 
 from model.data.labels import label_words
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.typicality import LEAST_EVIDENCE
+from raw_qgis_plugin.core.typicality import MIN_EVIDENCE
 
 FOLDS = 5
 UNKNOWN_BELOW = 0.6  # a label less sure than this is 'unknown'
@@ -316,7 +316,7 @@ def interval(residual: np.ndarray, known: np.ndarray) -> dict[str, Any]:
     low, high = ([float(np.quantile(r, q)) for r, q in zip(rows, by)] for by in ([1 - k for k in rank], rank))
     if len(rows) == 1:
         return {"low": low[0], "high": high[0]}
-    at = [max(float(np.median(known[part == p])), LEAST_EVIDENCE) for p in np.unique(part)]
+    at = [max(float(np.median(known[part == p])), MIN_EVIDENCE) for p in np.unique(part)]
     return {"at": at, "low": low, "high": high}
 
 

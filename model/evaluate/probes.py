@@ -33,7 +33,7 @@ from model.heads import Task, boosting, encode, folds, predict, ridge
 from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model, batches, featurize_padded, pad_left
-from raw_qgis_plugin.core.embedding.embed import _fine_windows, embed
+from raw_qgis_plugin.core.embedding.embed import embed, fine_windows
 from raw_qgis_plugin.core.embedding.profiles import most_visited, with_trips
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.report import Page
@@ -70,7 +70,7 @@ class States:
 def draw_states(tracks: Tracks, model: Model | TorchModel, seed: int) -> States:
     """States from the later halves of windows of the tracks as recorded."""
     rng = np.random.default_rng(seed)
-    rows, begin, length, track = _fine_windows(tracks)
+    rows, begin, length, track = fine_windows(tracks)
     chosen = np.sort(rng.permutation(np.flatnonzero(length >= 16))[:WINDOWS])
     if len(chosen) < 20:
         raise InputError("The tracks hold fewer than 20 windows of 16 fixes: too little to probe.")

@@ -28,7 +28,7 @@ from model.heads import Task, boosting, folds, label_words
 from model.training.card import write_card
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.embedding.profiles import answers, softmax
+from raw_qgis_plugin.core.embedding.profiles import head_columns, softmax
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.features.activity import ACTIVITY, activity
@@ -148,7 +148,7 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
             "confusion": confusion(truth, answer, len(task.classes)).tolist(),
         }  # fmt: skip
     else:
-        columns = answers(head, model, x, stats)
+        columns = head_columns(head, model, x, stats)
         answer, low, high = (columns[args.task + part] for part in ("", "_low", "_high"))
         more["inside"] = float(((truth >= low) & (truth <= high)).mean())
         more["correlation"] = float(np.corrcoef(answer, truth)[0, 1])

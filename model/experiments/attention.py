@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from model.head_training.tune import padded_mask
 from model.raw import Raw, rotate
 from raw_qgis_plugin.core.bundle.runtime import batches, featurize_padded, pad_left
-from raw_qgis_plugin.core.embedding.embed import _coarse_windows, _fine_windows
+from raw_qgis_plugin.core.embedding.embed import coarse_windows, fine_windows
 from raw_qgis_plugin.core.evaluation.plots import BEST, OURS, new_figure
 from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.geodesy import offset_m
@@ -63,7 +63,7 @@ def _looks(network: Raw, tracks: Tracks, windows: tuple, chosen: np.ndarray) -> 
 
 def one_track(network: Raw, tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     """A window of medium extent: metres (T, 2) from its last fix, and that fix's attention (layers, T)."""
-    windows = _fine_windows(tracks)
+    windows = fine_windows(tracks)
     rows, begin, length, _ = windows
     full = np.flatnonzero(length == length.max())
     first, last = rows[begin[full]], rows[begin[full] + length[full] - 1]
@@ -79,7 +79,7 @@ def back_in_time(network: Raw, tracks: Tracks) -> np.ndarray:
     """Attention by hours back on the quarter-hour scale, in multiples of what looking at all alike would give:
     (layers, FARTHEST_H), nan where nothing lies so far back.
     """
-    windows = _coarse_windows(tracks)
+    windows = coarse_windows(tracks)
     chosen = np.argsort(-windows[2], kind="stable")[:WINDOWS]
     total, count = np.zeros((len(network.layers), FARTHEST_H)), np.zeros(FARTHEST_H)
     for inside, valid, seen in _looks(network, tracks, windows, chosen):

@@ -15,7 +15,7 @@ from model.data.persons import link
 from model.head_training.hand_features import hand_features
 from model.heads import encode
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.embedding.embed import FACTS, embed
+from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, embed
 from raw_qgis_plugin.core.embedding.profiles import with_trips
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
 from raw_qgis_plugin.core.features.motion import motion
@@ -195,7 +195,7 @@ def strength_of(width: int, model: Model) -> np.ndarray:
     states = 4 * model.card["width"]
     strength = np.ones(width)
     if width > states:
-        strength[:states] = np.sqrt(FACTS / states)
+        strength[:states] = np.sqrt(N_TRACK_FEATURES / states)
     return strength
 
 

@@ -20,10 +20,8 @@ from model.training.onnx_export import export_backbone
 from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.bundle.contract import NEIGHBOURS_FILE
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
-from raw_qgis_plugin.core.embedding.embed import FACTS, FIXES, _coarse_windows, _fine_windows, thin_rows
-from raw_qgis_plugin.core.features.activity import activity
+from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, coarse_windows, fine_windows, track_features
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
-from raw_qgis_plugin.core.features.motion import motion
 from raw_qgis_plugin.core.tracks import Tracks
 
 UNITS = 24  # of a step
@@ -38,7 +36,7 @@ class Windows:
     def __init__(self, tracks: Tracks) -> None:
         self.tracks = tracks
         self.scales = []
-        for rows, begin, length, track in (_fine_windows(tracks), _coarse_windows(tracks)):
+        for rows, begin, length, track in (fine_windows(tracks), coarse_windows(tracks)):
             offsets = np.searchsorted(track, np.arange(tracks.n_tracks + 1))
             self.scales.append((rows, begin, length, offsets))
 
@@ -97,7 +95,7 @@ def tune(
         network, _ = load_network(bundle.path / "weights.safetensors")
     network.train()
     windows, n = Windows(tracks), len(y)
-    facts = torch.from_numpy(np.concatenate([activity(tracks), motion(tracks.take(thin_rows(tracks, FIXES)))], axis=1))
+    features = torch.from_numpy(track_features(tracks))
     head = Head(x.shape[1], task.outputs, hidden=64)
     head.set_scales(x, y, task, strength)
     ty = torch.from_numpy(y if task.classes else y.astype(np.float32))
@@ -115,7 +113,8 @@ def tune(
             group["lr"] = lr * min(share / WARM_UP, 0.5 + 0.5 * math.cos(math.pi * share))
         units = np.sort(rng.choice(n, min(UNITS, n), replace=False))
         states = pooled(network, tracks, windows.draw(units, rng), len(units), bool(rng.random() < 0.5))
-        inputs = torch.cat([states, facts[units]], dim=1) if x.shape[1] == states.shape[1] + FACTS else states
+        with_features = x.shape[1] == states.shape[1] + N_TRACK_FEATURES
+        inputs = torch.cat([states, features[units]], dim=1) if with_features else states
         loss = loss_of(head.noisy(inputs), ty[units], head, weight)
         optimizer.zero_grad()
         loss.backward()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .embedding.explain import reasons, region_facts, user_facts
+from .embedding.explain import reasons, region_traits, user_traits
 from .errors import InputError, Progress, no_progress, part_of, require
 from .regions.scores import MIN_USERS, pool_users, usable_polygons
 from .regions.view import Index
@@ -95,7 +95,7 @@ def similar_users(
         raise InputError(f"There is no user '{target}' with two usable fixes. The ids are: {some or 'none'}.")
     rows, similarity = similar(embed(users, part_of(progress, 0.0, 0.9)), found, k)
     rows, similarity = rows[0][rows[0] >= 0], similarity[0][rows[0] >= 0]
-    why = reasons(user_facts(users), int(found[0]), rows)
+    why = reasons(user_traits(users), int(found[0]), rows)
     progress(1.0)
     return Similar(rows, similarity, why)
 
@@ -138,7 +138,7 @@ def similar_regions(
     pooled[~shown] = np.nan
     rows, similarity = similar(pooled, np.array([target]), k, whiten=False)
     rows, similarity = rows[0][rows[0] >= 0], similarity[0][rows[0] >= 0]
-    facts = region_facts(users, visits, region, fix, min_users)
+    facts = region_traits(users, visits, region, fix, min_users)
     for fact in facts:
         fact.values[~shown] = np.nan  # nor do they tell what is unusual
     why = reasons(facts, target, rows)

@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.embedding import cache
-from raw_qgis_plugin.core.embedding.cache import FILE, embed_cached
+from raw_qgis_plugin.core.embedding.cache import FILE, CacheSettings, embed_cached
 from raw_qgis_plugin.core.embedding.embed import embed, embedding_width
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -90,7 +90,7 @@ def test_the_key_is_the_content_and_the_model(tmp_path, make_model, people):
 def test_another_version_of_the_recipe_begins_anew(tmp_path, make_model, people, monkeypatch):
     model, folder = make_model(), tmp_path / "cache"
     embed_cached(people, model, folder, warn=refuse)
-    monkeypatch.setattr(cache.recipe, "VERSION", cache.recipe.VERSION + 1)
+    monkeypatch.setattr(cache, "EMBEDDING_VERSION", cache.EMBEDDING_VERSION + 1)
     model.seen = 0
     embed_cached(people, model, folder, warn=refuse)
     assert model.seen > 0
@@ -108,13 +108,12 @@ def test_a_file_of_an_earlier_version_is_replaced_in_words(tmp_path, make_model,
     embed_cached(people, model, folder, warn=refuse)
 
 
-def test_what_is_there_is_not_held_twice(tmp_path, make_model, people, monkeypatch):
+def test_what_is_there_is_not_held_twice(tmp_path, make_model, people):
     folder, model, crowd = tmp_path / "cache", make_model(width=64), others(people, 600)
     whole = embed_cached(crowd, model, folder)
-    monkeypatch.setattr(cache, "READ_AT_ONCE", 50)
     tracemalloc.start()
     try:
-        again = embed_cached(crowd, model, folder, warn=refuse)
+        again = embed_cached(crowd, model, folder, warn=refuse, settings=CacheSettings(vectors_at_once=50))
         assert tracemalloc.get_traced_memory()[1] < 1.6 * whole.nbytes
     finally:
         tracemalloc.stop()
@@ -142,8 +141,8 @@ def test_only_the_owner_can_look_in(tmp_path, make_model, people):
         assert [path.name for path in place.iterdir()] == [FILE]
 
 
-def test_an_interrupted_run_goes_on_where_it_was(tmp_path, make_model, people, monkeypatch):
-    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 4)
+def test_an_interrupted_run_is_resumed(tmp_path, make_model, people):
+    four = CacheSettings(units_at_once=4)
     model, folder = make_model(), tmp_path / "cache"
 
     def stop(share):
@@ -151,10 +150,10 @@ def test_an_interrupted_run_goes_on_where_it_was(tmp_path, make_model, people, m
             raise Cancelled
 
     with pytest.raises(Cancelled):
-        embed_cached(people, model, folder, stop)
+        embed_cached(people, model, folder, stop, settings=four)
     model.seen = 0
     shares = []
-    embed_cached(people, model, folder, shares.append)
+    embed_cached(people, model, folder, shares.append, settings=four)
     alone = make_model()
     embed(people.take(people.user >= 8), alone)
     assert model.seen == alone.seen
@@ -165,7 +164,7 @@ def test_a_killed_process_leaves_a_sound_file(tmp_path):
     code = (
         f"import sys; sys.path.insert(0, {str(ROOT)!r}); from pathlib import Path\n"
         "from raw_qgis_plugin.core.embedding.cache import _Store\n"
-        f"store = _Store(Path({str(tmp_path)!r}), b'r', print, 10**9)\n"
+        f"store = _Store(Path({str(tmp_path)!r}), b'r', print)\n"
         "for n in range(10**6):\n"
         "    store.write([(b'%d-%d' % (n, k), bytes(3000)) for k in range(50)]); print(n, flush=True)\n"
     )
@@ -180,10 +179,11 @@ def test_a_killed_process_leaves_a_sound_file(tmp_path):
         database.close()
 
 
-def test_two_at_once(tmp_path, make_model, people, monkeypatch):
-    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 1)
+def test_two_at_once(tmp_path, make_model, people):
+    one = CacheSettings(units_at_once=1)
     with ThreadPoolExecutor(4) as pool:  # each has its own connection; SQLite's locks are the same as for processes
-        runs = [pool.submit(embed_cached, people, make_model(), tmp_path / "c", warn=refuse) for _ in range(4)]
+        arguments = {"warn": refuse, "settings": one}
+        runs = [pool.submit(embed_cached, people, make_model(), tmp_path / "c", **arguments) for _ in range(4)]
         results = [run.result() for run in runs]
     for result in results:
         np.testing.assert_allclose(result, results[0], rtol=1e-5)
@@ -247,7 +247,6 @@ def test_damage_in_the_middle_is_told_once_and_gone_the_next_time(tmp_path, make
 @pytest.mark.parametrize("trouble", ["damaged", "full", "no folder"])
 def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_model, people, monkeypatch, trouble):
     folder, said = tmp_path / "cache", []
-    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 4)
     if trouble == "damaged":
         folder.mkdir()
         (folder / FILE).write_bytes(b"no database at all, " * 5000)
@@ -263,7 +262,7 @@ def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_m
         people = others(people, 600)
     else:
         folder.write_text("a file")
-    result = embed_cached(people, make_model(), folder, warn=said.append)
+    result = embed_cached(people, make_model(), folder, warn=said.append, settings=CacheSettings(units_at_once=4))
     np.testing.assert_allclose(result, embed(people, make_model()), rtol=1e-5)
     assert len(said) == 1
     assert ("damaged" if trouble == "damaged" else "computed all the same") in said[0]
@@ -277,12 +276,11 @@ def test_trouble_with_the_file_is_told_once_and_costs_no_result(tmp_path, make_m
 def test_the_file_keeps_its_size_and_loses_the_oldest(tmp_path, make_model, people, monkeypatch):
     clock = iter(range(10**9, 2 * 10**9, 10**6))
     monkeypatch.setattr(cache.time, "time", lambda: next(clock))
-    monkeypatch.setattr(cache, "UNITS_AT_ONCE", 32)
     folder, model = tmp_path / "cache", make_model(width=64)
-    embed_cached(people, model, folder)
+    embed_cached(people, model, folder, settings=CacheSettings(units_at_once=32))
     limit = 200_000  # some 190 vectors of 1 kB
     crowd = others(people, 300)
-    embed_cached(crowd, model, folder, largest=limit, warn=refuse)
+    embed_cached(crowd, model, folder, warn=refuse, settings=CacheSettings(max_bytes=limit, units_at_once=32))
     assert 100_000 < (folder / FILE).stat().st_size <= limit
     model.seen = 0
     embed_cached(people, model, folder)

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.embedding.embed import FACTS, embed, embedding_width
+from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, embed, embedding_width
 from raw_qgis_plugin.core.features import activity as recipe
 from raw_qgis_plugin.core.features.activity import ACTIVITY, SLICES, activity, slice_of_week
 from raw_qgis_plugin.core.features.motion import MOTION, motion
@@ -142,7 +142,7 @@ def test_too_short_to_say():
 def test_the_card_says_whether_heads_know_the_facts(people, invented_model):
     model = invented_model()
     both = embed(people, model)
-    assert both.shape == (12, embedding_width(4)) == (12, 16 + FACTS)
+    assert both.shape == (12, embedding_width(4)) == (12, 16 + N_TRACK_FEATURES)
     model.card["embedding"] = {"width": 16}
     np.testing.assert_array_equal(embed(people, model), both[:, :16])
 

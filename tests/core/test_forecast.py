@@ -10,7 +10,7 @@ import shapely
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model, batches, pad_left
-from raw_qgis_plugin.core.embedding.embed import COARSE, WINDOW, WINDOWS, _coarse_windows, _fine_windows, embed
+from raw_qgis_plugin.core.embedding.embed import SETTINGS, coarse_windows, embed, fine_windows
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.evaluation.windows import last_of_bins
 from raw_qgis_plugin.core.forecasting.context import FARTHEST, Asked, bins_s, by_band, look_back
@@ -338,10 +338,11 @@ def test_embeddings_do_not_depend_on_place_or_company(model):
 
 def test_windows_bound_the_work_of_a_user():
     tracks = straight(n=40_000, cadence_s=60, speed=0.1, users=1)
-    _, begin, length, _ = _fine_windows(tracks)
-    assert len(begin) == WINDOWS and (length == WINDOW).all() and begin[0] == 0 and begin[-1] + WINDOW == 40_000
-    _, _, length, _ = _coarse_windows(tracks)
-    assert length.tolist() == [COARSE]
+    _, begin, length, _ = fine_windows(tracks)
+    assert len(begin) == SETTINGS.fine_windows and (length == SETTINGS.fine_fixes).all()
+    assert begin[0] == 0 and begin[-1] + SETTINGS.fine_fixes == 40_000
+    _, _, length, _ = coarse_windows(tracks)
+    assert length.tolist() == [SETTINGS.coarse_fixes]
 
 
 def test_batches_cover_every_sequence_once():

@@ -8,7 +8,7 @@ import pytest
 
 shapely = pytest.importorskip("shapely")
 
-from raw_qgis_plugin.core.embedding.explain import hour_spans, reasons, user_facts  # noqa: E402
+from raw_qgis_plugin.core.embedding.explain import hour_spans, reasons, user_traits  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.similarity import similar, similar_regions, similar_users, unit_vectors  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
@@ -63,7 +63,7 @@ def test_units_of_a_column_do_not_matter():
 
 def test_facts_measure_what_they_say():
     users = commuters([4.0, 10.0], [7.0, 12.0])
-    said = [fact.words(fact.values[0], fact.values[0]) for fact in user_facts(users)]
+    said = [fact.words(fact.values[0], fact.values[0]) for fact in user_traits(users)]
     assert said[0] == "both mostly move at 7–8 and 16–17 h"
     assert "both: median trip 4.0 km" in said
     assert "both 2.0 trips a day" in said
@@ -77,11 +77,11 @@ def test_reasons_name_what_agrees_and_is_unusual():
     far = [4.0, 4.2, *np.linspace(8, 30, 10)]
     leave = [7.0, 7.0, *[6 + k % 6 for k in range(10)]]
     users = commuters(far, leave)
-    text = reasons(user_facts(users), 0, np.array([1]))[0]
+    text = reasons(user_traits(users), 0, np.array([1]))[0]
     assert "median trip 4.2 km against 4.0 km" in text
     assert "recorded about" not in text  # that is so of everybody
     assert text.count(";") <= 2
-    strange = reasons(user_facts(users), 0, np.array([11]))[0]
+    strange = reasons(user_traits(users), 0, np.array([11]))[0]
     assert "trip 30" not in strange and "speed" not in strange
 
 

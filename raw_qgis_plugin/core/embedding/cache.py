@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Embeddings kept on disk, so that the same tracks are not embedded twice.
+"""A cache of embeddings on disk, so that the same tracks are not embedded twice.
 
-One SQLite file in a private folder. A unit is keyed by its fixes and by what makes an embedding of them: the backbone
-and the recipe. What is kept is personal data as the tracks are: the options page removes the folder.
+One SQLite file in a private folder. A row is keyed by the fixes of a unit and by a digest of the backbone and the
+version of the recipe. Embeddings are personal data as tracks are: the options page can delete the folder.
 """
 
 from __future__ import annotations
@@ -15,29 +15,25 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import expand_ranges
+from ..bundle.contract import BACKBONE_FILE
 from ..errors import Progress, no_progress, part_of
 from ..features.featurizer import FEATURE_VERSION
 from ..tracks import Tracks
-from . import embed as recipe
+from .embed import EMBEDDING_VERSION, SETTINGS, embed, width_of
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 FILE = "embeddings.sqlite"
-FORMAT_VERSION = 1  # of the file, in its user_version; up to 0.2.0 there was none
-LARGEST_BYTES = 4 * 2**30  # of the file; what was not used for longest goes first
-UNITS_AT_ONCE = 128  # computed before they are stored: what an interruption can lose, some ten seconds of users
-READ_AT_ONCE = 10_000  # vectors that are held besides the result
-KEYS_AT_ONCE = 500  # in one query; SQLite takes 999
-WAIT_S = 10.0  # for another process that writes
-DAY_S = 86_400
-
+FORMAT_VERSION = 1  # of the file, in its user_version; files up to 0.2.0 have 0
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS units (
     fixes BLOB NOT NULL, recipe BLOB NOT NULL, used INTEGER NOT NULL, vector BLOB NOT NULL,
@@ -49,28 +45,35 @@ CREATE INDEX IF NOT EXISTS by_use ON units (used);
 Warn = Callable[[str], object]
 
 
-def embed_cached(
-    tracks: Tracks,
-    model: Model,
-    folder: Path | None,
-    progress: Progress = no_progress,
-    warn: Warn = warnings.warn,
-    largest: int = LARGEST_BYTES,
-) -> np.ndarray:
-    """What `embed` gives, (n_tracks, e) float32 to rounding, from the cache where it has it.
+@dataclass(frozen=True)
+class CacheSettings:
+    """Sizes of the cache and of its transactions."""
 
-    folder: where the cache is or will be, mode 0700; None for none. warn: called with a sentence where the cache
-    cannot be used or written (full disk, damaged file); the embeddings come all the same. largest: bytes of the file.
-    Safe to interrupt: what was computed before is kept, but for the last UNITS_AT_ONCE units.
+    max_bytes: int = 4 * 2**30  # of the file; the units that were unused for longest are deleted
+    units_at_once: int = 128  # computed before they are stored: an interruption loses some ten seconds of users
+    vectors_at_once: int = 10_000  # read into memory beside the result
+    keys_at_once: int = 500  # in one query; SQLite takes 999
+    use_resolution_s: int = 86_400  # the time of last use is rewritten no more often
+
+
+def embed_cached(
+    tracks: Tracks, model: Model, folder: Path | None, progress: Progress = no_progress, warn: Warn = warnings.warn,
+    settings: CacheSettings = CacheSettings(),
+) -> np.ndarray:  # fmt: skip
+    """The embeddings of `embed`, (n_tracks, e) float32 to rounding, from the cache if it has them.
+
+    folder: of the cache, created with mode 0700; None for no cache. warn: called with a sentence if the cache cannot be
+    read or written (full disk, damaged file); the embeddings are computed all the same. An interruption loses no more
+    than the last units_at_once units.
     """
     if folder is None:
-        return recipe.embed(tracks, model, progress)
-    store = _Store(Path(folder), recipe_key(model), warn, largest)
-    result = np.full((tracks.n_tracks, recipe.width_of(model)), np.nan, np.float32)
-    units = np.flatnonzero(np.diff(tracks.track_offsets) >= recipe.FEWEST)
+        return embed(tracks, model, progress)
+    store = _Store(Path(folder), recipe_key(model), warn, settings)
+    result = np.full((tracks.n_tracks, width_of(model)), np.nan, np.float32)
+    units = np.flatnonzero(np.diff(tracks.track_offsets) >= SETTINGS.min_fixes)
     keys = content_keys(tracks)
     new = []
-    for part in np.split(units, np.arange(READ_AT_ONCE, len(units), READ_AT_ONCE)):
+    for part in np.split(units, np.arange(settings.vectors_at_once, len(units), settings.vectors_at_once)):
         found = store.read([keys[unit] for unit in part], result.shape[1])
         for unit in part:
             vector = found.get(keys[unit])
@@ -78,17 +81,18 @@ def embed_cached(
                 new.append(unit)
             else:
                 result[unit] = np.frombuffer(vector, np.float32)
-    for start in range(0, len(new), UNITS_AT_ONCE):
-        chosen = np.array(new[start : start + UNITS_AT_ONCE])
+    for start in range(0, len(new), settings.units_at_once):
+        chosen = np.array(new[start : start + settings.units_at_once])
         shares = [(len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))]
-        result[chosen] = recipe.embed(_units(tracks, chosen), model, part_of(progress, *shares))
+        rows = expand_ranges(tracks.track_offsets[chosen], np.diff(tracks.track_offsets)[chosen])
+        result[chosen] = embed(tracks.take(rows), model, part_of(progress, *shares))
         store.write([(keys[unit], result[unit].tobytes()) for unit in chosen])
     progress(1.0)
     return result
 
 
 def content_keys(tracks: Tracks) -> list[bytes]:
-    """A digest of each track's fixes (times, longitudes, latitudes), whatever its ids are."""
+    """A digest of the fixes of each track (times, longitudes, latitudes), independent of its ids."""
     if not len(tracks):
         return [b""] * tracks.n_tracks
     columns = [np.ascontiguousarray(c).data.cast("B") for c in (tracks.t, tracks.lon, tracks.lat)]
@@ -102,28 +106,23 @@ def content_keys(tracks: Tracks) -> list[bytes]:
 
 
 def recipe_key(model: Model) -> bytes:
-    """A digest of what makes an embedding of fixes: the backbone, its features, and the version of the recipe."""
+    """A digest of the backbone, its features, and the version of the recipe."""
     digest = hashlib.blake2b(digest_size=16)
-    with Path(model.bundle.path, "backbone.onnx").open("rb") as graph:
+    with Path(model.bundle.path, BACKBONE_FILE).open("rb") as graph:
         for block in iter(lambda: graph.read(1 << 20), b""):
             digest.update(block)
-    version = [FEATURE_VERSION, recipe.VERSION, model.card.get("embedding")]
+    version = [FEATURE_VERSION, EMBEDDING_VERSION, model.card.get("embedding")]
     digest.update(json.dumps(version, sort_keys=True).encode())
     return digest.digest()
 
 
-def _units(tracks: Tracks, chosen: np.ndarray) -> Tracks:
-    """The tracks of the given numbers, ascending, none of them empty."""
-    first, size = tracks.track_offsets[chosen], np.diff(tracks.track_offsets)[chosen]
-    start = np.repeat(first - (np.cumsum(size) - size), size)
-    return tracks.take(start + np.arange(size.sum()))
-
-
 class _Store:
-    """The file, for one recipe. A failure is told once; from then on nothing is read or written."""
+    """The file, for one recipe. After a failure, which is reported once, nothing is read or written."""
 
-    def __init__(self, folder: Path, recipe: bytes, warn: Warn, largest: int) -> None:
-        self.file, self.recipe, self.largest, self.warn = folder / FILE, recipe, largest, warn
+    def __init__(
+        self, folder: Path, recipe: bytes, warn: Warn, settings: CacheSettings = CacheSettings()
+    ) -> None:  # fmt: skip
+        self.file, self.recipe, self.warn, self.settings = folder / FILE, recipe, warn, settings
         self.now, self.usable = int(time.time()), True
         with self._failures():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -153,7 +152,7 @@ class _Store:
             yield
         except (OSError, sqlite3.Error) as error:
             self.usable = False
-            if _is_damage(error):  # of pages that opening the file did not look at
+            if _is_damage(error):  # of pages that were not read when the file was opened
                 with suppress(OSError):
                     self.file.unlink(missing_ok=True)
             self.warn(
@@ -162,61 +161,61 @@ class _Store:
             )
 
     def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, bytes]:
-        """The vectors that are there, of `width` float32."""
+        """The stored vectors of `width` float32 by their keys."""
         found: dict[bytes, bytes] = {}
         if not self.usable:
             return found
         with self._failures(), closing(_connect(self.file)) as database:
-            for start in range(0, len(keys), KEYS_AT_ONCE):
-                part = keys[start : start + KEYS_AT_ONCE]
+            for start in range(0, len(keys), self.settings.keys_at_once):
+                part = keys[start : start + self.settings.keys_at_once]
                 marks = ",".join("?" * len(part))
                 query = f"SELECT fixes, vector FROM units WHERE recipe = ? AND fixes IN ({marks})"  # nosec B608
                 found.update(database.execute(query, (self.recipe, *part)))
-            old = [(self.now, self.recipe, key, self.now - DAY_S) for key in found]
+            old = self.now - self.settings.use_resolution_s
             with database:
-                database.executemany("UPDATE units SET used = ? WHERE recipe = ? AND fixes = ? AND used < ?", old)
+                database.executemany(
+                    "UPDATE units SET used = ? WHERE recipe = ? AND fixes = ? AND used < ?",
+                    [(self.now, self.recipe, key, old) for key in found],
+                )
         return {key: vector for key, vector in found.items() if _is_vector(vector, width)}
 
     def write(self, vectors: list[tuple[bytes, bytes]]) -> None:
-        """Keep (key, vector) pairs, all of them or none, and stay under the largest size."""
+        """Store (key, vector) pairs, all of them or none, and keep the file under its largest size."""
         if not self.usable:
             return
         rows = [(key, self.recipe, self.now, vector) for key, vector in vectors]
         with self._failures(), closing(_connect(self.file)) as database:
             with database:
                 database.executemany("INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?)", rows)
-            while (over := _size(database) - self.largest) > 0:
-                some = 1 + over // max(len(rows[0][3]), 1)
+            while (over := _size_bytes(database) - self.settings.max_bytes) > 0:
+                count = 1 + over // max(len(rows[0][3]), 1)
+                oldest = "SELECT rowid FROM units ORDER BY used, rowid LIMIT ?"
                 with database:
-                    gone = database.execute(
-                        "DELETE FROM units WHERE rowid IN (SELECT rowid FROM units ORDER BY used, rowid LIMIT ?)",
-                        (some,),
-                    )
+                    deleted = database.execute(f"DELETE FROM units WHERE rowid IN ({oldest})", (count,))  # nosec B608
                 database.execute("PRAGMA incremental_vacuum").fetchall()
-                if not gone.rowcount:
+                if not deleted.rowcount:
                     break
 
 
 def _connect(file: Path) -> sqlite3.Connection:
-    database = sqlite3.connect(file, timeout=WAIT_S)
-    # Pages that hold several vectors; space given back to the disk; what is deleted is overwritten.
+    database = sqlite3.connect(file, timeout=10.0)  # seconds, while another process writes
+    # Pages that hold several vectors; free space returned to the disk; deleted vectors overwritten
     database.executescript("PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA secure_delete = ON;")
     return database
 
 
 def _is_damage(error: Exception) -> bool:
-    """Whether the file is at fault; an OperationalError is one of being busy, full and the like."""
+    """Whether the file is damaged. An OperationalError has other causes, such as a lock or a full disk."""
     return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
 
 
 def _is_vector(stored: object, width: int) -> bool:
-    """Whether what was stored can be an embedding: SQLite keeps anything in a column of blobs."""
+    """Whether a stored value can be an embedding: SQLite keeps anything in a column of blobs."""
     if not isinstance(stored, bytes) or len(stored) != 4 * width:
         return False
     return bool(np.isfinite(np.frombuffer(stored, np.float32)).all())
 
 
-def _size(database: sqlite3.Connection) -> int:
-    """Bytes of the file."""
+def _size_bytes(database: sqlite3.Connection) -> int:
     pages, size = (database.execute(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "page_size"))
     return pages * size

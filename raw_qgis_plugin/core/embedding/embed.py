@@ -1,115 +1,138 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tracks to embeddings: what the model makes of a track, at two scales, and a few plain facts beside it.
+"""Tracks to embeddings: the states of the network at two scales, and features of activity and motion beside them.
 
-Fine: the network's states over up to four windows of the track as recorded (thinned so that a window shows up to a
-quarter of an hour of a short track and no more than one fix in 15 s of a long one). Coarse: the states over the last
-fix of each quarter of an hour, up to ten days: commuting does not show in an hour. Of each, mean and standard
-deviation. The facts say what makes a person without saying where: how time is spent at one's own places by their
-rank (activity.py), and how fast and how steadily one moves (motion.py). A bundle's card says by its width
-whether its heads were taught with the facts.
+Fine: states over up to four windows of the track as recorded. A short track is thinned so that a window shows up to a
+quarter of an hour, a long one to one fix in 15 s. Coarse: states over the last fix of each quarter of an hour, up to
+ten days, because commuting does not show in an hour. Of each scale the mean and the standard deviation are kept. The
+features (activity.py, motion.py) describe a person without coordinates. The embedding width in the card of a bundle
+shows whether its heads were trained with the features.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import NamedTuple
+
 import numpy as np
 
+from ..arrays import run_starts
 from ..bundle.runtime import Model, batches, featurize_padded, pad_left
 from ..errors import Progress, no_progress
 from ..features.activity import ACTIVITY, activity
 from ..features.motion import MOTION, motion
 from ..tracks import Tracks
 
-WINDOWS, WINDOW = 4, 64  # fine: windows a track, fixes a window (eight of them told no more of a person)
-FIXES = 512  # that motion is told from
-FINE_S = 15.0  # a long track is thinned to one fix in this time
-COARSE_S, COARSE = 900, 512  # coarse: seconds a bin, most bins (ten days without the silent hours)
-FEWEST = 2  # fixes: less has no embedding
-FACTS = len(ACTIVITY) + len(MOTION)
-VERSION = 1  # of what is computed here and in core/features: one more whenever an embedding changes
+EMBEDDING_VERSION = 1  # one more whenever this file or core/features changes an embedding
+N_TRACK_FEATURES = len(ACTIVITY) + len(MOTION)
+
+
+@dataclass(frozen=True)
+class EmbedSettings:
+    """Windows of the two scales."""
+
+    min_fixes: int = 2  # a track with fewer has no embedding
+    fine_windows: int = 4  # of a track; eight did not describe a person better
+    fine_fixes: int = 64  # of a window
+    fine_s: float = 15.0  # a long track is thinned to one fix in this time
+    coarse_s: int = 900
+    coarse_fixes: int = 512  # the last ones: ten days without the silent hours
+    motion_fixes: int = 512  # a track is thinned to these for its motion features
+
+
+SETTINGS = EmbedSettings()
+
+
+class Windows(NamedTuple):
+    """Windows of tracks. rows: rows of tracks. begin, length: (k,) of each window in `rows`. track: (k,) its track."""
+
+    rows: np.ndarray
+    begin: np.ndarray
+    length: np.ndarray
+    track: np.ndarray
 
 
 def embedding_width(width: int) -> int:
     """Length of an embedding for a network of this width."""
-    return 4 * width + FACTS
+    return 4 * width + N_TRACK_FEATURES
 
 
 def width_of(model: Model) -> int:
-    """Length of the embeddings of this model, whose heads may have been taught without the facts."""
+    """Length of the embeddings of a model. Its heads may have been trained without the features."""
     width = model.card["width"]
     return int(model.card.get("embedding", {}).get("width", embedding_width(width)))
 
 
 def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.ndarray:
-    """Embeddings of tracks: (n_tracks, width_of(model)) float32, NaN where a track has fewer than two fixes."""
+    """Embeddings of tracks: (n_tracks, width_of(model)) float32, NaN for a track with fewer than two fixes."""
     result = np.full((tracks.n_tracks, width_of(model)), np.nan, np.float32)
-    embedded = np.diff(tracks.track_offsets) >= FEWEST
+    embedded = np.diff(tracks.track_offsets) >= SETTINGS.min_fixes
     if not embedded.any():
         return result
-    fine, coarse = _fine_windows(tracks), _coarse_windows(tracks)
-    points = [int(w[2].sum()) for w in (fine, coarse)]
+    fine, coarse = fine_windows(tracks), coarse_windows(tracks)
+    points = [int(w.length.sum()) for w in (fine, coarse)]
     split = points[0] / max(sum(points), 1)
     parts = [
         _pool(tracks, model, fine, lambda share: progress(share * split)),
         _pool(tracks, model, coarse, lambda share: progress(split + share * (1 - split))),
     ]
     if result.shape[1] > 4 * model.card["width"]:
-        parts += [activity(tracks), motion(tracks.take(thin_rows(tracks, FIXES)))]
+        parts.append(track_features(tracks))
     result[embedded] = np.concatenate(parts, axis=1)[embedded]
     return result
 
 
+def track_features(tracks: Tracks) -> np.ndarray:
+    """(n_tracks, N_TRACK_FEATURES) float32: the features of activity and motion in an embedding."""
+    thinned = tracks.take(thin_rows(tracks, SETTINGS.motion_fixes))
+    return np.concatenate([activity(tracks), motion(thinned)], axis=1)
+
+
 def thin_rows(tracks: Tracks, most: int) -> np.ndarray:
-    """Rows of one fix in each (span of its track / most) seconds, at most FINE_S; the first of each track is kept."""
-    first = tracks.track_offsets[:-1]
-    span = np.zeros(tracks.n_tracks)
-    some = np.diff(tracks.track_offsets) > 0
-    last = tracks.track_offsets[1:] - 1
-    span[some] = (tracks.t[last[some]] - tracks.t[first[some]]) / 1000.0
-    cadence_ms = np.maximum(np.minimum(span / most, FINE_S) * 1000.0, 1.0)
-    since = tracks.t - tracks.t[np.minimum(first, max(len(tracks) - 1, 0))][tracks.track]
+    """Rows of one fix in each (span of its track / most) seconds, at most fine_s; the first of each track is kept."""
+    cadence_ms = np.maximum(np.minimum(np.nan_to_num(tracks.span_s) / most, SETTINGS.fine_s) * 1000.0, 1.0)
+    since = tracks.t - tracks.t[tracks.track_offsets[:-1][tracks.track]]
     bins = (since / cadence_ms[tracks.track]).astype(np.int64)
-    return np.flatnonzero(np.append(True, (np.diff(bins) != 0) | (np.diff(tracks.track) != 0)))
+    return np.flatnonzero(run_starts(bins, tracks.track))
 
 
-def _fine_windows(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Rows kept, and windows in them: first row, length, track."""
-    rows = thin_rows(tracks, WINDOW)
+def fine_windows(tracks: Tracks) -> Windows:
+    """Windows of the thinned track, spread evenly."""
+    rows = thin_rows(tracks, SETTINGS.fine_fixes)
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
     size = np.diff(start)
-    count = np.minimum(-(-size // WINDOW), WINDOWS)
+    count = np.minimum(-(-size // SETTINGS.fine_fixes), SETTINGS.fine_windows)
     track = np.repeat(np.arange(tracks.n_tracks), count)
     number = np.arange(len(track)) - np.repeat(np.cumsum(count) - count, count)
-    room = np.maximum(size[track] - WINDOW, 0)
-    begin = start[track] + np.round(room * number / np.maximum(count[track] - 1, 1)).astype(np.int64)
-    return rows, begin, np.minimum(size[track], WINDOW), track
+    spare = np.maximum(size[track] - SETTINGS.fine_fixes, 0)
+    begin = start[track] + np.round(spare * number / np.maximum(count[track] - 1, 1)).astype(np.int64)
+    return Windows(rows, begin, np.minimum(size[track], SETTINGS.fine_fixes), track)
 
 
-def _coarse_windows(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """The same for the quarter-hour scale: the last fix of each bin, one window a track."""
-    bins = tracks.t // (1000 * COARSE_S)
-    rows = np.flatnonzero(np.append((np.diff(bins) != 0) | (np.diff(tracks.track) != 0), True))
+def coarse_windows(tracks: Tracks) -> Windows:
+    """One window a track: the last fix of each quarter of an hour."""
+    rows = np.flatnonzero(np.append(run_starts(tracks.t // (1000 * SETTINGS.coarse_s), tracks.track)[1:], True))
     start = np.searchsorted(tracks.track[rows], np.arange(tracks.n_tracks + 1))
-    size = np.minimum(np.diff(start), COARSE)
+    size = np.minimum(np.diff(start), SETTINGS.coarse_fixes)
     track = np.flatnonzero(size > 0)
-    return rows, start[1:][track] - size[track], size[track], track
+    return Windows(rows, start[1:][track] - size[track], size[track], track)
 
 
-def _pool(tracks: Tracks, model: Model, windows: tuple, progress: Progress) -> np.ndarray:
-    """Mean and standard deviation of the states over each track's windows: (n_tracks, 2 × width) float32."""
+def _pool(tracks: Tracks, model: Model, windows: Windows, progress: Progress) -> np.ndarray:
+    """Mean and standard deviation of the states over the windows of each track: (n_tracks, 2 × width) float32."""
     rows, begin, length, track = windows
     width = model.card["width"]
     total, square = np.zeros((tracks.n_tracks, width)), np.zeros((tracks.n_tracks, width))
     count = np.bincount(track, length, tracks.n_tracks)
     done, everything = 0, max(int(length.sum()), 1)
-    for chosen in batches(length):
+    for batch in batches(length):
         progress(done / everything)
-        inside, valid = pad_left(rows, begin[chosen], length[chosen])
+        inside, valid = pad_left(rows, begin[batch], length[batch])
         _, x, clock = featurize_padded(tracks, inside, valid)
         (states,) = model.backbone(x, clock, valid, outputs=("states",))
         states = np.where(valid[..., None], states, 0.0)
-        np.add.at(total, track[chosen], states.sum(axis=1))
-        np.add.at(square, track[chosen], np.square(states).sum(axis=1))
-        done += int(length[chosen].sum())
+        np.add.at(total, track[batch], states.sum(axis=1))
+        np.add.at(square, track[batch], np.square(states).sum(axis=1))
+        done += int(length[batch].sum())
     progress(1.0)
     mean = total / np.maximum(count, 1.0)[:, None]
     spread = np.sqrt(np.maximum(square / np.maximum(count, 1.0)[:, None] - mean**2, 0.0))

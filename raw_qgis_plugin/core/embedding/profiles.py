@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Embeddings of users, tracks or days -> labels with probabilities, numbers with intervals."""
+"""Embeddings of users, tracks or days to labels with probabilities and numbers with intervals."""
 
 from __future__ import annotations
 
@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import stable_order
+from ..arrays import run_starts, stable_order
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.motion import motion
 from ..features.trips import cut_trips
 from ..geodesy import metres_between
+from ..times import HOUR_MS
 from ..tracks import Skipped, Tracks, solar_day
-from ..typicality import LEAST_EVIDENCE, evidence, outside, unit_stats
+from ..typicality import MIN_EVIDENCE, evidence, outside, unit_stats
 from .embed import embed
 
 if TYPE_CHECKING:
@@ -26,20 +27,20 @@ if TYPE_CHECKING:
     Embed = Callable[[Tracks, Progress], np.ndarray]
 
 UNITS = ("user", "track", "day")
-HEARS_TRIPS = ("user", "day")  # a track is mostly one trip
+UNITS_WITH_TRIPS = ("user", "day")  # a track is mostly one trip
 UNKNOWN = "unknown"
-GRID_M = 500.0
-LONGEST_STAY_MS = 12 * 3_600_000  # a longer silence says no more than this about where someone is
+GRID_M = 500.0  # side of a cell of the coarse grid
+MAX_STAY_MS = 12 * HOUR_MS  # a fix stands for no more time than this
 
 
 @dataclass(frozen=True)
 class Profiles:
-    """One row a unit. lon, lat: (n,) degrees, its most visited place snapped to a 500 m grid."""
+    """One row a unit. lon, lat: (n,) degrees, its most visited place on the 500 m grid."""
 
     columns: dict[str, np.ndarray]  # (n,) each, in the order of the output
     lon: np.ndarray
     lat: np.ndarray
-    reasons: list[str] = field(default_factory=list)  # why not in_domain, counted
+    reasons: list[str] = field(default_factory=list)  # why units are not in_domain, with counts
     skipped: Skipped = field(default_factory=Skipped)  # fixes of units that are too short
 
 
@@ -51,17 +52,18 @@ def profile(
     progress: Progress = no_progress,
     cached: Embed | None = None,
 ) -> Profiles:
-    """Profile tracks of which each is one unit (a user's are `tracks.by_user()`, days `tracks.by_day()`).
+    """Profile tracks that are one unit each (users: `tracks.by_user()`, days: `tracks.by_day()`).
 
-    tasks: names of heads of that unit; None or none of them is all. cached: tracks and a progress -> embeddings, in the
-    place of `embed`, such as `embed_cached` for the model. Columns: user_id, track_id or day, n_points, n_days (of mean
-    solar time), t_first, t_last (epoch ms), what the heads answer (see `answers`) and in_domain.
-    A unit of fewer than two fixes is answered 'unknown' or nan, is not in_domain and is counted in `skipped`.
+    tasks: names of heads of that unit; None or none of them is all. cached: function of tracks and a progress that
+    returns embeddings, such as `embed_cached` for the model, instead of `embed`. Columns: user_id, track_id or day,
+    n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see `head_columns`) and
+    in_domain. For a unit of fewer than two fixes labels are 'unknown', numbers nan, and in_domain is False; its fix is
+    counted in `skipped`.
     """
     heads = choose_heads(model, unit, tasks)
     size = np.diff(tracks.track_offsets)
     enough = size >= 2
-    columns = _facts(tracks, unit)
+    columns = _unit_columns(tracks, unit)
     in_domain = enough.copy()
     reasons = [] if heads else [f"The model has no head for a {unit}, so that there are counts and places alone."]
     if heads:
@@ -69,7 +71,7 @@ def profile(
         embeddings = cached(tracks, part) if cached else embed(tracks, model, part)
         x, stats = with_trips(embeddings, tracks, unit, model), unit_stats(tracks)
         for head in heads:
-            columns.update(answers(head, model, x, stats))
+            columns.update(head_columns(head, model, x, stats))
             wrong, why = outside(stats, head.get("domain", {}), enough, f"{unit}s")
             in_domain &= ~wrong
             reasons += [reason for reason in why if reason not in reasons]
@@ -84,7 +86,7 @@ def profile(
 
 
 def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The cards of the heads asked for. InputError where one is not there, or is of another unit."""
+    """The cards of the named heads of a unit, or of all. Raises InputError for a missing head or unit."""
     if unit not in (*UNITS, "region"):
         raise InputError(f"There is no unit '{unit}'. Choose one of: {', '.join(UNITS)}.")
     heads = {head["name"]: head for head in model.bundle.heads(unit)}
@@ -96,10 +98,11 @@ def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[d
 
 
 def with_trips(embeddings: np.ndarray, tracks: Tracks, unit: str, model: Model) -> np.ndarray:
-    """What heads of a unit are given: embeddings (n, e) of tracks and, of users and days where the model has a head of
-    trips, how many trips of each of its classes they make in a day, as it says: (n, e + 2 × classes) float32.
+    """The input of the heads of a unit: embeddings (n, e) and, for users and days, trips per day of each class.
+
+    Returns (n, e + 2 × classes) float32 if the model has a head of trips, else the embeddings.
     """
-    heads = model.bundle.heads("trip") if unit in HEARS_TRIPS else []
+    heads = model.bundle.heads("trip") if unit in UNITS_WITH_TRIPS else []
     if not heads:
         return embeddings
     trips, classes = cut_trips(tracks), len(heads[0]["classes"])
@@ -109,41 +112,40 @@ def with_trips(embeddings: np.ndarray, tracks: Tracks, unit: str, model: Model) 
     return np.concatenate([embeddings, trips.rates(p)], axis=1)
 
 
-def answers(
+def head_columns(
     head: dict[str, Any], model: Model, x: np.ndarray, stats: Mapping[str, np.ndarray]
 ) -> dict[str, np.ndarray]:
-    """A head's columns for inputs x (n, d): NAME and NAME_p, or NAME, NAME_low and NAME_high. stats: (n,) each, by the
-    names of domain.LIMITS.
+    """A head's columns for inputs x (n, d): NAME and NAME_p, or NAME, NAME_low and NAME_high.
 
-    NAME of a head of classes is text, and NAME_p the probability of the likeliest class (of NAME where it is not
-    'unknown', which it is under the head's threshold). NAME of a number is in its unit of measure, NAME_low and
-    NAME_high its 80 % interval, wider where less is known of the unit. Rows with nan in x: 'unknown' and nan.
+    stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, and NAME_p the probability of the likeliest
+    class; NAME is 'unknown' if that is under the head's threshold. NAME of a number is in its unit of measure, NAME_low
+    and NAME_high are its 80 % interval, wider for units with less evidence. Rows with nan in x: 'unknown' and nan.
     """
     name = head["name"]
     known = ~np.isnan(x).any(axis=1)
+    output = np.asarray(model.run_head(name, x[known]), np.float64) if known.any() else None
     if head["kind"] == "number":
         value = np.full(len(x), np.nan)
-        if known.any():
-            value[known] = np.asarray(model.run_head(name, x[known]), np.float64)[:, 0]
-        low, high = _offsets(head, stats)
+        if output is not None:
+            value[known] = output[:, 0]
+        low, high = _interval_offsets(head, stats)
         parts = {"": value, "_low": value + low, "_high": value + high}
         return {name + part: _untransformed(head, column) for part, column in parts.items()}
-    label = np.full(len(x), UNKNOWN, object)
-    p = np.full(len(x), np.nan)
-    if known.any():
-        probability = softmax(np.asarray(model.run_head(name, x[known]), np.float64))
+    label, p = np.full(len(x), UNKNOWN, object), np.full(len(x), np.nan)
+    if output is not None:
+        probability = softmax(output)
         p[known] = probability.max(axis=1)
         label[known] = np.array([str(word) for word in head["classes"]], object)[probability.argmax(axis=1)]
         label[known & (p < head.get("threshold", 0.0))] = UNKNOWN
     return {name: label, f"{name}_p": p}
 
 
-def _offsets(head: dict[str, Any], stats: Mapping[str, np.ndarray]) -> list[np.ndarray]:
-    """How far the 80 % interval reaches below and above a head's answers: for all, or 'at' so much known of a unit."""
+def _interval_offsets(head: dict[str, Any], stats: Mapping[str, np.ndarray]) -> list[np.ndarray]:
+    """Offsets of both ends of the 80 % interval from a head's output, for all units or by the evidence of each."""
     reach = head.get("halfwidth") or {"low": np.nan, "high": np.nan}
     if "at" not in reach:
         return [reach["low"], reach["high"]]
-    known = np.log(np.maximum(stats[evidence(head["unit"])], LEAST_EVIDENCE))
+    known = np.log(np.maximum(stats[evidence(head["unit"])], MIN_EVIDENCE))
     return [np.interp(known, np.log(reach["at"]), reach[side]) for side in ("low", "high")]
 
 
@@ -154,53 +156,48 @@ def softmax(logits: np.ndarray) -> np.ndarray:
 
 
 def _untransformed(head: dict[str, Any], value: np.ndarray) -> np.ndarray:
-    """From the scale in which the head answers to its unit of measure; a log1p scale is of what can't be negative."""
+    """A head's output in its unit of measure. The log1p scale is for numbers that are never negative."""
     return np.expm1(np.clip(value, 0.0, 500.0)) if head.get("transform") == "log1p" else value
 
 
-def _facts(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
+def _unit_columns(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
     """Ids, counts and times."""
     columns: dict[str, np.ndarray] = {"user_id": tracks.user_ids[tracks.track_user]}
     if unit != "user":
         columns["day" if unit == "day" else "track_id"] = tracks.track_ids
-    day = solar_day(tracks)
-    new = np.ones(len(tracks), bool)
-    new[1:] = (day[1:] != day[:-1]) | (tracks.track[1:] != tracks.track[:-1])
     columns["n_points"] = np.diff(tracks.track_offsets)
-    columns["n_days"] = np.bincount(tracks.track[new], minlength=tracks.n_tracks)
+    new_day = run_starts(solar_day(tracks), tracks.track)
+    columns["n_days"] = np.bincount(tracks.track[new_day], minlength=tracks.n_tracks)
     columns["t_first"] = tracks.t[tracks.track_offsets[:-1]]
     columns["t_last"] = tracks.t[tracks.track_offsets[1:] - 1]
     return columns
 
 
 def stay_ms(tracks: Tracks) -> np.ndarray:
-    """(n,) ms until the next fix of the track, spent where a fix is, up to 12 h: loggers are silent indoors."""
+    """(n,) ms until the next fix of the track, 12 h at most: loggers are silent indoors."""
     stay: np.ndarray = np.zeros(len(tracks))
     same = tracks.track[1:] == tracks.track[:-1]
-    stay[:-1] = np.where(same, np.minimum(np.diff(tracks.t), LONGEST_STAY_MS), 0)
+    stay[:-1] = np.where(same, np.minimum(np.diff(tracks.t), MAX_STAY_MS), 0)
     return stay
 
 
 def most_visited(
     tracks: Tracks, size_m: float = GRID_M, stay: np.ndarray | None = None
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(n_tracks,) lon and lat of the cell (of 500 m) where each track spends most of its time: the cell's centre.
+    """(n_tracks,) lon and lat of the centre of the grid cell where each track spends most of its time.
 
-    stay: (n,) how much of it is spent at each fix; None is `stay_ms`.
+    stay: (n,) time spent at each fix; None is `stay_ms`.
     """
     lon, lat, cell = snap(tracks.lon, tracks.lat, size_m)
     stay = stay_ms(tracks) if stay is None else stay
-    same = tracks.track[1:] == tracks.track[:-1]
-    new = np.ones(len(tracks), bool)
-    new[1:] = ~same | (cell[1:] != cell[:-1])
-    visit = np.flatnonzero(new)  # from here on a row is a visit, of which there are far fewer than fixes
+    visit = np.flatnonzero(run_starts(tracks.track, cell))  # from here on rows are visits, far fewer than fixes
     stay = np.add.reduceat(stay, visit) if len(visit) else stay
     order = stable_order(tracks.track[visit], cell[visit])
     track, place = tracks.track[visit][order], cell[visit][order]
-    head = np.flatnonzero(np.append(True, (track[1:] != track[:-1]) | (place[1:] != place[:-1]))[: len(track)])
+    head = np.flatnonzero(run_starts(track, place))
     total = np.add.reduceat(stay[order], head) if len(head) else stay
     best = head[np.lexsort((-total, track[head]))]
-    best = best[np.append(True, track[best][1:] != track[best][:-1])[: len(best)]]
+    best = best[run_starts(track[best])]
     fix = visit[order][best]
     out = np.full((2, tracks.n_tracks), np.nan)
     out[:, tracks.track[fix]] = lon[fix], lat[fix]
@@ -208,9 +205,9 @@ def most_visited(
 
 
 def snap(lon: np.ndarray, lat: np.ndarray, size_m: float = GRID_M) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centres (lon, lat) of the cells of a fixed grid over the world, and the cells' numbers (int64).
+    """Centres (lon, lat) of the cells of a fixed grid over the world, and the numbers of the cells (int64).
 
-    Rows are of one height in latitude; the cells of a row have its width at its middle.
+    Rows have the same height in latitude; the cells of a row have the right width at its middle.
     """
     height = size_m / 111_132.0
     row = np.floor((lat + 90) / height).astype(np.int64)

@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import group_quantile
 from ..embedding.embed import embed
-from ..embedding.profiles import answers, choose_heads, most_visited, stay_ms
+from ..embedding.profiles import choose_heads, head_columns, most_visited, stay_ms
 from ..errors import InputError, Progress, no_progress, part_of, require
 from ..features.featurizer import solar_hour
 from ..features.region_activity import REGION_ACTIVITY, FixActivity, fix_activity, region_activity, visit_begins
@@ -106,7 +106,7 @@ def score_regions(
         embeddings = cached(who, part) if cached else embed(who, model, part)
         inputs, stats = region_inputs(embeddings, came, area, use, pooling), _region_stats(who, came)
         for head in (head for head in heads if head.get("hours") == hours):
-            for name, values in answers(head, model, inputs, stats).items():
+            for name, values in head_columns(head, model, inputs, stats).items():
                 columns[name] = np.full(len(told), None if values.dtype == object else np.nan, values.dtype)
                 columns[name][told] = values
             wrong, why = outside(stats, head.get("domain", {}), np.ones(len(inputs), bool), "regions")

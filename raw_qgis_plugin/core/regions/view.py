@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..arrays import group_quantile
-from ..embedding.profiles import UNKNOWN, answers, with_trips
+from ..embedding.profiles import UNKNOWN, head_columns, with_trips
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity, region_activity
 from ..tracks import Tracks
@@ -123,7 +123,7 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     progress(0.6)
     stats = unit_stats(users)
     x = with_trips(embeddings, users, "user", model)
-    said = {head["name"]: answers(head, model, x, stats) for head in model.bundle.heads("user")}
+    said = {head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")}
     city = City(users, embeddings, said, stats, hour, use, index)
     # The first region takes a second, in which libraries and heads are loaded: better here than under the mouse
     if len(users):  # a small one: a box round the world's tracks would be taken for one across 180°
@@ -175,7 +175,7 @@ def _scores(
             continue
         pooling = head.get("pooling", "sum")
         x = region_inputs(embeddings, visits, np.array([area]), use, pooling)
-        columns.update({name: values[0] for name, values in answers(head, model, x, stats).items()})
+        columns.update({name: values[0] for name, values in head_columns(head, model, x, stats).items()})
         wrong, why = outside(stats, head.get("domain", {}), np.ones(1, bool), "regions")
         in_domain &= not wrong[0]
         reasons += [words.partition(": ")[2] for words in why]
