@@ -36,7 +36,7 @@ def draw(rows: list[list[Box]], arrows: list[tuple[str, str]], width: int = 900,
         left = (width - wide * len(row) - GAP * (len(row) - 1)) / 2
         tall = max(box.height for box in row)
         for number, box in enumerate(row):
-            places[box.title] = (left + number * (wide + GAP), y, wide, tall)
+            places[box.title] = (left + number * (wide + GAP), y, wide, box.height)
         y += tall + SPACE
     height = y - SPACE + GAP
     lines = [_arrow(places[start], places[end], width) for start, end in arrows]
