@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""raw_label and raw_similarity: what RAW's results in the project say, in any expression of QGIS.
+"""raw_label and raw_similarity: look up RAW's results in the project, in any expression of QGIS.
 
-The model never runs here: an expression is evaluated for every feature, in the GUI's thread or a renderer's. The
-functions read result layers: what a layer holds is taken as a feature source when it joins the project, in the main
-thread, and read when it is first asked for, in whichever thread that is.
+The model never runs here: an expression is evaluated for every feature, in the GUI's thread or a renderer's. A result
+layer becomes a feature source when it joins the project, in the main thread. The source is read by the first
+expression that needs it, in the thread of that expression.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ EMBEDDING = re.compile(r"e\d{3,}$")
 
 
 class Result:
-    """One result layer with a row a user, read when it is first asked for."""
+    """One result layer with a row per user, read at its first use."""
 
     def __init__(self, layer: QgsVectorLayer) -> None:
         self.id, self.name = layer.id(), layer.name()
@@ -55,7 +55,7 @@ class Result:
             return self._columns[name]
 
     def unit_vectors(self) -> dict[str, Any]:
-        """The embeddings by user as vectors whose products are their similarity."""
+        """The embeddings by user, as vectors whose dot products are the users' similarities."""
         import numpy as np
 
         from .core.similarity import unit_vectors
@@ -77,7 +77,7 @@ class Result:
 
 
 class Results:
-    """The result layers of the project, kept up to date; the last that came is asked first."""
+    """The result layers of the project, kept up to date. The newest has priority."""
 
     def __init__(self) -> None:
         self._found: dict[str, Result] = {}
@@ -88,11 +88,11 @@ class Results:
         self._add(list(project.mapLayers().values()))
 
     def newest_first(self) -> list[Result]:
-        """A copy, as layers come and go in another thread."""
+        """The results, in a list of the caller's own: layers come and go in another thread."""
         return list(reversed(list(self._found.values())))
 
     def close(self) -> None:
-        """Stop listening."""
+        """Disconnect from the project and its layers."""
         for undo in self._undo:
             undo()
         self._undo, self._found = [], {}
@@ -122,7 +122,7 @@ class Results:
 
 
 def is_result(layer: QgsMapLayer) -> bool:
-    """Has the layer one row a user, with answers or an embedding?"""
+    """Whether a layer has one row per user, with predictions or an embedding."""
     if not isinstance(layer, QgsVectorLayer) or not layer.isValid():
         return False
     names = [field.name() for field in layer.fields()]
@@ -131,7 +131,7 @@ def is_result(layer: QgsMapLayer) -> bool:
 
 
 class Function(QgsExpressionFunction):
-    """One function; what it cannot answer is NULL, with the reason as the expression's error."""
+    """One function. It returns NULL, and sets the expression's error, where it finds no answer."""
 
     def __init__(
         self, name: str, parameters: list[QgsExpressionFunction.Parameter], help_text: str,
@@ -150,7 +150,7 @@ class Function(QgsExpressionFunction):
 
 
 def label(results: Results, user: Any, task: str, layer: Any = "") -> Any:
-    """The answer for a user by the newest layer that has the task. LookupError says what is missing."""
+    """The prediction for a user in the newest layer that has the task. LookupError: why there is none."""
     candidates = results.newest_first()
     if layer:
         wanted = layer.id() if isinstance(layer, QgsMapLayer) else str(layer)
@@ -167,7 +167,7 @@ def label(results: Results, user: Any, task: str, layer: Any = "") -> Any:
 
 
 def similarity(results: Results, user_a: Any, user_b: Any) -> Any:
-    """How alike two users move, -1 to 1, by the newest embeddings. LookupError says what is missing."""
+    """How similarly two users move, -1 to 1, by the newest embeddings. LookupError: why there is no answer."""
     for result in results.newest_first():
         if result.embedding:
             known = result.unit_vectors()
@@ -177,7 +177,7 @@ def similarity(results: Results, user_a: Any, user_b: Any) -> Any:
 
 
 class Registered:
-    """The functions in QGIS, until `close`."""
+    """Registers the functions with QGIS, until `close`."""
 
     def __init__(self) -> None:
         self.results = Results()
@@ -199,7 +199,7 @@ class Registered:
             QgsExpression.registerFunction(function)
 
     def close(self) -> None:
-        """Take the functions back."""
+        """Remove the functions from QGIS."""
         for function in self.functions:
             QgsExpression.unregisterFunction(function.name())
         self.results.close()
@@ -207,6 +207,6 @@ class Registered:
 
 
 def parameters(*names: str, **optional: Any) -> list[QgsExpressionFunction.Parameter]:
-    """Parameters of a function; the optional ones with their defaults."""
+    """The parameters of a function. optional: with their defaults."""
     kind = QgsExpressionFunction.Parameter
     return [kind(name) for name in names] + [kind(name, True, value) for name, value in optional.items()]

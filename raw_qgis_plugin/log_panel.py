@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What our modules log appears in QGIS's log panel, on a tab of its own."""
+"""Log messages of this package in QGIS's log panel, on a tab of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LEVELS = ((logging.ERROR, Qgis.MessageLevel.Critical), (logging.WARNING, Qgis.Me
 
 
 class LogPanel(logging.Handler):
-    """Passes on what loggers of this package say, from any thread."""
+    """A handler that writes into the tab, from any thread."""
 
     def emit(self, record: logging.LogRecord) -> None:
         """Called by logging."""
@@ -21,13 +21,13 @@ class LogPanel(logging.Handler):
 
 
 def attach() -> LogPanel:
-    """Begin to pass on; hand the result to `detach`."""
-    panel, ours = LogPanel(), logging.getLogger(__package__)
-    ours.addHandler(panel)
-    ours.setLevel(logging.INFO)
+    """Add the handler. It is the argument of `detach`."""
+    panel, root = LogPanel(), logging.getLogger(__package__)
+    root.addHandler(panel)
+    root.setLevel(logging.INFO)
     return panel
 
 
 def detach(panel: LogPanel) -> None:
-    """Stop passing on."""
+    """Remove the handler."""
     logging.getLogger(__package__).removeHandler(panel)

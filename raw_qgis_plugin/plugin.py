@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Wiring: what the plugin registers with QGIS, and takes back when it is unloaded."""
+"""The plugin's life in QGIS: what it registers, and what it removes when it is unloaded."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class RawPlugin:
         self.expressions = Registered()
 
     def initGui(self) -> None:  # noqa: N802
-        """Register the algorithms, and show the toolbar, the menu and the options."""
+        """Register the algorithms, and add the toolbar, the menu and the options."""
         from .gui.menu import RawMenu
         from .gui.options import RawOptionsFactory
 
@@ -53,14 +53,12 @@ class RawPlugin:
         self.iface.registerOptionsWidgetFactory(self.options)
 
     def unload(self) -> None:
-        """Take back everything. Called when the plugin is switched off and when QGIS quits; twice does no harm."""
+        """Remove everything. Called when the plugin is switched off and when QGIS quits; twice does no harm."""
         if self.menu is not None:
             from .gui import settings
-            from .gui.windows import installation
 
             self.menu.remove()
             self.menu = None
-            installation.stop()
             settings.unregister()
         if self.options is not None and not sip.isdeleted(self.options):
             self.iface.unregisterOptionsWidgetFactory(self.options)

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Widgets, menus and tools of the desktop."""
+"""The desktop: the menu and its windows, the dock, the tools on the map. `menu.RawMenu` opens all of them."""

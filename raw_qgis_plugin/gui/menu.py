@@ -1,22 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The RAW toolbar and menu: the dock, one action an algorithm, and one for each window of its own."""
+"""The RAW toolbar and menu: the dock, one action per algorithm, and one per window."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING, Any, NamedTuple
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from qgis.core import (
-    Qgis,
-    QgsApplication,
-    QgsMapLayer,
-    QgsProject,
-    QgsSettings,
-    QgsTask,
-    QgsVectorLayer,
-    QgsWkbTypes,
-)
+from qgis.core import Qgis, QgsApplication, QgsSettings, QgsTask
 from qgis.gui import QgsProcessingAlgorithmDialogBase
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
@@ -31,64 +23,20 @@ from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, PROVIDER_ID
 from ..processing.words import tr
 from .regions.saved import SavedRegions
+from .settings import settings, start_values
+from .window_list import WINDOWS
 
 if TYPE_CHECKING:
+    from ..environment.install import InstallRequest
     from .dock.dock import RawDock
+    from .windows.installation import Installation
 
 MENU = "RAW"
 DOCK_OPEN = "raw/dock_open"
 
 
-class Window(NamedTuple):
-    """A window that the menu and the dock's More button open.
-
-    open: called with the menu (`menu.iface`, `menu.dock` or None). It imports what it needs itself, shows the window,
-    and returns it, so that it is closed when the plugin is unloaded; or returns None.
-    """
-
-    name: str  # of the action: raw_NAME
-    title: str
-    tip: str
-    icon: str  # of resources/icons
-    open: Callable[[RawMenu], Any]
-
-
-def lazily(module: str, function: str) -> Callable[[RawMenu], Any]:
-    """A function of one of our modules that is imported when it is called.
-
-    By __import__, which QGIS watches, so that it forgets the module when the plugin is unloaded.
-    """
-    return lambda menu: getattr(__import__(f"{__package__}.{module}", fromlist=[function]), function)(menu)
-
-
-WINDOWS: tuple[Window, ...] = (
-    Window(
-        "sample", "Open the sample project", "Ten phones in Aracaju, Brazil, and a short tour.", "sample",
-        lazily("windows.sample", "open_sample"),
-    ),
-    Window(
-        "train", "Train a model…", "Go on pretraining on your own tracks, or teach a new label from examples.",
-        "train", lazily("training.dialog", "open_training"),
-    ),
-    Window(
-        "models", "Models…", "The model that comes with RAW and your own: cards, import, export, compare.",
-        "models", lazily("windows.models", "open_models"),
-    ),
-    Window(
-        "environment", "Packages…", "What RAW needs beyond QGIS, what of it is missing, and its installation.",
-        "environment", lazily("windows.packages", "open_environment"),
-    ),
-    Window(
-        "diagnostics", "Diagnostics…", "Versions, devices and a timed run of the model, to be copied with a click.",
-        "diagnostics", lazily("windows.diagnostics", "open_diagnostics"),
-    ),
-    Window("help", "Help", "What RAW does and how.", "help", lazily("windows.help", "open_contents")),
-)  # fmt: skip
-"""In the order of the menu."""
-
-
 class RawMenu:
-    """The actions in the toolbar and in the Plugins menu, and the dock."""
+    """The actions in the toolbar and in the Plugins menu, the dock, and the windows that are open."""
 
     def __init__(self, iface: Any) -> None:
         self.iface = iface
@@ -96,37 +44,36 @@ class RawMenu:
         self.saved_regions = SavedRegions()  # also while there is no dock
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
-        self.actions: list[QAction] = []
         self.windows: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
+        self.installation: Installation | None = None  # the last one, running or not
         tip = tr("Draw regions, look at users, forecast: beside the map.")
-        self.dock_action = self._add("dock", tr("RAW dock"), tip, icon("raw"), self.show_dock)
+        self.dock_action = self._add("dock", tr("RAW dock"), tip, icon("raw"), self._toggle_dock)
         self.dock_action.setCheckable(True)
-        for algorithm in ALGORITHMS:
-            title = f"{tr(algorithm.TITLE)}…"
-            self._add(
-                algorithm.ID, title, tr(algorithm.SUMMARY), algorithm.icon(), partial(self.open_dialog, algorithm.ID)
-            )
-        for window in WINDOWS:
-            opener = partial(self.open_window, window)
-            self._add(window.name, tr(window.title), tr(window.tip), icon(window.icon), opener, toolbar=False)
+        self.algorithm_actions = [
+            self._add(each.ID, f"{tr(each.TITLE)}…", tr(each.SUMMARY), each.icon(), partial(self.open_dialog, each.ID))
+            for each in ALGORITHMS
+        ]
+        self.window_actions = [
+            self._add(each.name, tr(each.title), tr(each.tip), icon(each.name), partial(self.open_window, each.name))
+            for each in WINDOWS
+        ]
+        self.actions = [self.dock_action, *self.algorithm_actions, *self.window_actions]
+        self.toolbar.addActions([self.dock_action, *self.algorithm_actions])
         if QgsSettings().value(DOCK_OPEN, False, type=bool):
             self.dock_action.trigger()
 
-    def _add(
-        self, name: str, title: str, tip: str, picture: Any, slot: Callable[..., Any], toolbar: bool = True
-    ) -> QAction:
-        action = QAction(picture, title, self.iface.mainWindow())
-        action.setObjectName(f"raw_{name}")
-        action.setToolTip(f"<b>{title}</b><br>{tip}")
-        action.triggered.connect(slot)
-        if toolbar:
-            self.toolbar.addAction(action)
+    def _add(self, name: str, title: str, tip: str, picture: Any, slot: Callable[[], Any]) -> QAction:
+        action = QAction(
+            picture, title, self.iface.mainWindow(), objectName=f"raw_{name}", toolTip=f"<b>{title}</b><br>{tip}",
+            triggered=lambda: slot(),
+        )  # fmt: skip
         self.iface.addPluginToMenu(MENU, action)
-        self.actions.append(action)
         return action
 
+    # ---- the dock -----------------------------------------------------------------------------------------------
+
     def show_dock(self, shown: bool = True) -> RawDock:
-        """Show or hide the dock; it is made when it is first asked for."""
+        """Show or hide the dock. It is made when it is first shown."""
         if self.dock is None:
             from .dock.dock import RawDock
 
@@ -137,6 +84,13 @@ class RawMenu:
         self._remember(shown)
         return self.dock
 
+    def _toggle_dock(self) -> None:
+        self.show_dock(self.dock_action.isChecked())
+
+    def _remember(self, shown: bool) -> None:
+        self.dock_action.setChecked(shown)
+        QgsSettings().setValue(DOCK_OPEN, shown)
+
     def _drop_dock(self) -> None:
         if self.dock is not None and not sip.isdeleted(self.dock):
             self.dock.remove()
@@ -145,67 +99,92 @@ class RawMenu:
             self.dock.deleteLater()
         self.dock = None
 
-    def installed(self, error: str) -> None:
-        """An installation of packages has ended: a dock that could only say what is missing can do its work now."""
+    def tracks_layer(self) -> Any:
+        """The layer chosen in the dock, else QGIS's current layer; None where there is neither."""
+        session = self.dock.session if self.dock is not None else None
+        return (session.layer if session is not None else None) or self.iface.activeLayer()
+
+    def use_model(self, path: Path | None) -> None:
+        """Make a model bundle the default, None: the shipped one, and choose it in the dock."""
+        settings().model.setValue(str(path or ""))
+        if self.dock is not None:
+            self.dock.choose_model(str(path or ""))
+
+    def models_changed(self) -> None:
+        """Models were added to or removed from the user's folder."""
+        if self.dock is not None:
+            self.dock.list_models()
+
+    def install(self, request: InstallRequest) -> Installation:
+        """Start an installation of packages, or return the one that is running. Raises RawError."""
+        if self.installation is None or not self.installation.running:
+            from .windows.installation import Installation
+
+            installation = Installation(request)
+            installation.start()
+            installation.ended.connect(self._installed)
+            self.installation = installation
+        return self.installation
+
+    def _installed(self, error: str) -> None:
+        """Make a dock anew that could only list missing packages. error: of the installation, '' after success."""
         if not error and self.dock is not None and self.dock.session is None:
             self._drop_dock()
             self.show_dock()
 
-    def _remember(self, shown: bool) -> None:
-        self.dock_action.setChecked(shown)
-        QgsSettings().setValue(DOCK_OPEN, shown)
+    # ---- windows ------------------------------------------------------------------------------------------------
 
-    def open_window(self, window: Window, _checked: bool = False) -> Any:
+    def open_window(self, name: str) -> Any:
         """Open one of WINDOWS."""
-        return self.keep(window.open(self))
+        return self.keep(next(window for window in WINDOWS if window.name == name).open(self))
 
-    def open_dialog(self, algorithm_id: str, _checked: bool = False, parameters: dict[str, Any] | None = None) -> Any:
-        """Open an algorithm's dialog beside the map, or say why it can't run.
+    def open_dialog(self, algorithm_id: str, parameters: dict[str, Any] | None = None) -> Any:
+        """Open an algorithm's dialog beside the map, or explain why the algorithm cannot run.
 
-        parameters: to fill in, instead of the current layer.
+        parameters: the values of its parameters; None: the user's settings and the layers that fit.
         """
         import processing
 
         algorithm = QgsApplication.processingRegistry().createAlgorithmById(f"{PROVIDER_ID}:{algorithm_id}")
         ready, reason = algorithm.canExecute()
         if not ready:
-            self.say_missing(reason)
+            self._show_missing(reason)
             return None
-        values = fill_in(algorithm, self.iface.activeLayer()) if parameters is None else parameters
+        values = start_values(algorithm, self.iface.activeLayer()) if parameters is None else parameters
         dialog = processing.createAlgorithmDialog(algorithm, values)
         dialog.show()
         return self.keep(dialog)
 
-    def say_missing(self, reason: str) -> None:
-        """Say in the message bar what is missing, with a button to the window that installs it."""
+    def _show_missing(self, reason: str) -> None:
+        """Show in the message bar what is missing, with a button to the window that installs it."""
         bar = self.iface.messageBar()
         item = bar.createMessage(MENU, reason.split(". ")[0] + ".")  # the bar has room for a sentence
-        button = QPushButton(tr("Packages…"))
-        button.clicked.connect(lambda: self.open_window(next(w for w in WINDOWS if w.name == "environment")))
-        item.layout().addWidget(button)
+        item.layout().addWidget(QPushButton(tr("Packages…"), clicked=lambda: self.open_window("environment")))
         bar.pushWidget(item, Qgis.MessageLevel.Warning)
 
     def keep(self, window: Any) -> Any:
-        """Keep a window's Python half while it is open, and close it when the plugin is unloaded.
+        """Hold a window's Python object until the window is closed, and close the window with the plugin.
 
-        Those that were closed since the last one was opened are deleted.
+        Windows that were closed since the last call are deleted.
         """
         others = [each for each in self.windows if not sip.isdeleted(each) and each is not window]
         self.windows = [each for each in others if each.isVisible()] + ([] if window is None else [window])
         for each in others:
             if not each.isVisible():
-                let_go(each)
+                delete_closed(each)
         return window
 
     def remove(self) -> None:
-        """Take back the windows, the dock, the actions, the menu and the toolbar."""
+        """Remove the windows, the dock, the actions, the menu and the toolbar from QGIS."""
         for window in self.windows:
             if not sip.isdeleted(window):
                 window.close()
-                let_go(window)
+                delete_closed(window)
         self.windows = []
         self._drop_dock()
         self.saved_regions.close()
+        if self.installation is not None:
+            self.installation.stop()
         submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)
         for action in self.actions:
             if not sip.isdeleted(action):
@@ -220,45 +199,13 @@ class RawMenu:
             self.toolbar.deleteLater()
 
 
-def let_go(window: Any) -> None:
-    """Delete a window that was closed, once no job has anything to tell it any more."""
+def delete_closed(window: Any) -> None:
+    """Delete a closed window as soon as no job of it is running any more."""
     if sip.isdeleted(window) or isinstance(window, QgsProcessingAlgorithmDialogBase):
-        return  # QGIS deletes its own, which may go on with a run
+        return  # QGIS deletes its own dialogs, in which an algorithm may still run
     jobs = [getattr(part, "job", None) for part in (window, *window.findChildren(QWidget))]
     running = next((job for job in jobs if isinstance(job, QgsTask) and not sip.isdeleted(job)), None)
     if running is None:
         window.deleteLater()
     else:
-        running.destroyed.connect(lambda: let_go(window))  # QGIS deletes a job when its end was told
-
-
-def fill_in(algorithm: Any, current: Any) -> dict[str, Any]:
-    """What to begin with: the user's settings; for INPUT and REGIONS the current layer, else the only one that fits."""
-    from .settings import settings
-
-    layers = list(QgsProject.instance().mapLayers().values())
-    found: dict[str, Any] = {
-        name: value
-        for name, value in settings().parameters().items()
-        if algorithm.parameterDefinition(name) is not None
-    }
-    for name, fits in (("INPUT", has_fixes), ("REGIONS", has_areas)):
-        fitting = [current] if fits(current) else [layer for layer in layers if fits(layer)]
-        if algorithm.parameterDefinition(name) is not None and len(fitting) == 1:
-            found[name] = fitting[0].id()
-    return found
-
-
-def has_fixes(layer: QgsMapLayer | None) -> bool:
-    """Points, or lines with M values."""
-    if not isinstance(layer, QgsVectorLayer):
-        return False
-    shape = layer.geometryType()
-    return shape == QgsWkbTypes.PointGeometry or (
-        shape == QgsWkbTypes.LineGeometry and QgsWkbTypes.hasM(layer.wkbType())
-    )
-
-
-def has_areas(layer: QgsMapLayer | None) -> bool:
-    """Polygons."""
-    return isinstance(layer, QgsVectorLayer) and layer.geometryType() == QgsWkbTypes.PolygonGeometry
+        running.destroyed.connect(lambda: delete_closed(window))  # QGIS deletes a job after it reported its end

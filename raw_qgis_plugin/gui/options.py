@@ -4,37 +4,27 @@
 from __future__ import annotations
 
 import shutil
-from typing import TYPE_CHECKING
+from typing import Any
 
 from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import (
-    QComboBox,
-    QFormLayout,
-    QGroupBox,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSpinBox,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QPushButton, QSpinBox, QWidget
 
+from ..environment import packages
+from ..environment.folders import cache_folder, size_of
 from ..processing.base import DEVICES, icon
 from ..processing.words import tr
-
-if TYPE_CHECKING:
-    from .menu import RawMenu
-
-PAGE = "raw_options"
+from .desktop import Desktop
+from .settings import settings
+from .widgets.layout import column, row, wrapped
 
 
 class RawOptionsFactory(QgsOptionsWidgetFactory):
     """Makes the page when the options are opened."""
 
-    def __init__(self, menu: RawMenu) -> None:
+    def __init__(self, desktop: Desktop) -> None:
         super().__init__()
-        self.menu = menu
+        self.desktop = desktop
         self.setTitle("RAW")
 
     def icon(self) -> QIcon:
@@ -43,28 +33,16 @@ class RawOptionsFactory(QgsOptionsWidgetFactory):
 
     def createWidget(self, parent: QWidget | None = None) -> QgsOptionsPageWidget:  # noqa: N802
         """Called by QGIS."""
-        return RawOptionsPage(self.menu, parent)
+        return RawOptionsPage(self.desktop, parent)
 
 
 class RawOptionsPage(QgsOptionsPageWidget):
     """Device, model, privacy, cache and packages."""
 
-    def __init__(self, menu: RawMenu, parent: QWidget | None = None) -> None:
-        from .settings import settings
-
+    def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.menu = menu
-        self.setObjectName(PAGE)
-        self.settings = settings()
-        layout = QVBoxLayout(self)
-        layout.addWidget(self._model_group())
-        layout.addWidget(self._privacy_group())
-        layout.addWidget(self._packages_group())
-        layout.addStretch()
-        self._show_cache()
-        self._show_packages()
-
-    def _model_group(self) -> QGroupBox:
+        self.desktop, self.settings = desktop, settings()
+        self.setObjectName("raw_options")
         self.device = QComboBox()
         for device, words in zip(DEVICES, (tr("Automatic: the graphics card where it can"), "CPU", "CUDA (NVIDIA)")):
             self.device.addItem(words, device)
@@ -73,87 +51,69 @@ class RawOptionsPage(QgsOptionsPageWidget):
         self.model.setFilter(f"{tr('Model bundles')} (*.zip card.json)")
         self.model.setFilePath(self.settings.model.value())
         self.model.lineEdit().setPlaceholderText(tr("empty: the model that comes with RAW"))
-        group = QGroupBox(tr("Model"))
-        form = QFormLayout(group)
-        form.addRow(tr("Device"), self.device)
-        form.addRow(tr("Default model"), self.model)
-        return group
-
-    def _privacy_group(self) -> QGroupBox:
-        self.min_users = QSpinBox()
-        self.min_users.setRange(1, 1000)
-        self.min_users.setValue(self.settings.min_users.value())
-        self.min_users.setToolTip(tr("Regions with fewer people get no figures at all."))
+        self.min_users = QSpinBox(
+            minimum=1, maximum=1000, value=self.settings.min_users.value(),
+            toolTip=tr("Regions with fewer people get no figures at all."),
+        )  # fmt: skip
         self.cache = QLabel()
-        self.forget = QPushButton(tr("Forget"))
-        self.forget.setToolTip(tr("Deletes what RAW remembers of tracks it has read. Layers and models stay."))
-        self.forget.clicked.connect(self._forget)
-        row = QHBoxLayout()
-        row.addWidget(self.cache)
-        row.addWidget(self.forget)
-        row.addStretch()
-        group = QGroupBox(tr("Privacy"))
-        form = QFormLayout(group)
-        form.addRow(tr("Fewest people to show a region"), self.min_users)
-        form.addRow(tr("Cache of embeddings"), row)
-        return group
-
-    def _packages_group(self) -> QGroupBox:
-        self.packages = QLabel()
-        self.packages.setWordWrap(True)
-        install = QPushButton(tr("Packages…"))
-        install.clicked.connect(self._open_environment)
-        diagnose = QPushButton(tr("Diagnostics…"))
-        diagnose.clicked.connect(self._open_diagnostics)
-        row = QHBoxLayout()
-        row.addWidget(install)
-        row.addWidget(diagnose)
-        row.addStretch()
-        group = QGroupBox(tr("Packages"))
-        column = QVBoxLayout(group)
-        column.addWidget(self.packages)
-        column.addLayout(row)
-        return group
+        tip = tr("Deletes the embeddings of tracks that RAW has read. Layers and models stay.")
+        self.forget = QPushButton(tr("Forget"), toolTip=tip, clicked=self._forget)
+        lacking = [package.name for package in packages.check("runtime") if package.problem]
+        words = tr("Missing: {names}.").format(names=", ".join(lacking)) if lacking else tr("All that the model needs.")
+        install = QPushButton(tr("Packages…"), clicked=self._open_packages)
+        diagnose = QPushButton(tr("Diagnostics…"), clicked=self._open_diagnostics)
+        package_box = QGroupBox(tr("Packages"))
+        package_box.setLayout(column(wrapped(words), row(install, diagnose, None)))
+        model_rows = ((tr("Device"), self.device), (tr("Default model"), self.model))
+        privacy_rows = (
+            (tr("Fewest people to show a region"), self.min_users),
+            (tr("Cache of embeddings"), row(self.cache, self.forget, None)),
+        )
+        self.setLayout(
+            column(form_box(tr("Model"), model_rows), form_box(tr("Privacy"), privacy_rows), package_box, None)
+        )
+        self._show_cache()
 
     def apply(self) -> None:
         """Called by QGIS on OK."""
-        chosen = ((self.settings.device, self.device.currentData()), (self.settings.model, self.model.filePath()))
-        for entry, value in (*chosen, (self.settings.min_users, self.min_users.value())):
+        for entry, value in (
+            (self.settings.device, self.device.currentData()),
+            (self.settings.model, self.model.filePath()),
+            (self.settings.min_users, self.min_users.value()),
+        ):
             if value == entry.defaultValue():
                 entry.remove()
             else:
                 entry.setValue(value)
 
     def helpKey(self) -> str:  # noqa: N802
-        """QGIS's own help has no page of ours; the windows have."""
+        """Called by QGIS: its own help has no page on RAW."""
         return ""
 
     def _show_cache(self) -> None:
-        from ..environment.folders import cache_folder, size_of
-
         size = size_of(cache_folder())
         self.cache.setText(tr("{megabytes} MB").format(megabytes=f"{size / 1e6:,.1f}"))
         self.forget.setEnabled(size > 0)
 
     def _forget(self) -> None:
-        from ..environment.folders import cache_folder
-
         shutil.rmtree(cache_folder(), ignore_errors=True)
         self._show_cache()
 
-    def _show_packages(self) -> None:
-        from ..environment import packages
-
-        lacking = [package.name for package in packages.check("runtime") if package.problem]
-        words = tr("Missing: {names}.").format(names=", ".join(lacking)) if lacking else tr("All that the model needs.")
-        self.packages.setText(words)
-
-    def _open_environment(self) -> None:
+    def _open_packages(self) -> None:
         from .windows.packages import EnvironmentDialog
 
-        self.menu.keep(EnvironmentDialog(self.menu, self.window())).show()
+        self.desktop.keep(EnvironmentDialog(self.desktop, self.window())).show()
 
     def _open_diagnostics(self) -> None:
         from .windows.diagnostics import DiagnosticsDialog
 
-        self.menu.keep(DiagnosticsDialog(self.window())).show()
+        self.desktop.keep(DiagnosticsDialog(self.desktop, self.window())).show()
+
+
+def form_box(title: str, rows: tuple[tuple[str, Any], ...]) -> QGroupBox:
+    """A box with a form. rows: labels, and widgets or layouts."""
+    box = QGroupBox(title)
+    form = QFormLayout(box)
+    for words, part in rows:
+        form.addRow(words, part)
+    return box

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
-from qgis.core import QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
+from qgis.core import QgsProject, QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
 
 from ..core.regions.scores import MIN_USERS
+from .layer_kinds import has_areas, has_fixes
 
 NODE = "raw"
 
@@ -23,24 +25,31 @@ class Settings:
             "min-users", node, MIN_USERS, "Fewest users to show a region", minValue=1, maxValue=1000
         )
 
-    def parameters(self) -> dict[str, Any]:
-        """As parameters of algorithms, without those that say nothing but the default."""
-        have = {"DEVICE": self.device, "MODEL": self.model, "MIN_USERS": self.min_users}
-        return {name: entry.value() for name, entry in have.items() if entry.exists() and entry.value() != ""}
 
-
-_settings: list[Settings] = []
-
-
+@cache
 def settings() -> Settings:
-    """The settings, registered with QGIS when they are first asked for."""
-    if not _settings:
-        _settings.append(Settings())
-    return _settings[0]
+    """The settings. The first call registers them with QGIS."""
+    return Settings()
 
 
 def unregister() -> None:
-    """Take the entries out of QGIS's tree; what the user set stays."""
-    if _settings:
-        _settings.clear()
+    """Take the entries out of QGIS's tree; the user's values stay."""
+    if settings.cache_info().currsize:
+        settings.cache_clear()
         QgsSettingsTree.unregisterPluginTreeNode(NODE)
+
+
+def start_values(algorithm: Any, current: Any) -> dict[str, Any]:
+    """The values that an algorithm's dialog starts with, by parameter.
+
+    They are the user's settings, where they are not the default, and for INPUT and REGIONS the current layer, else the
+    only layer of the project that fits.
+    """
+    entries = {"DEVICE": settings().device, "MODEL": settings().model, "MIN_USERS": settings().min_users}
+    values = {name: entry.value() for name, entry in entries.items() if entry.exists() and entry.value() != ""}
+    layers = list(QgsProject.instance().mapLayers().values())
+    for name, fits in (("INPUT", has_fixes), ("REGIONS", has_areas)):
+        fitting = [current] if fits(current) else [layer for layer in layers if fits(layer)]
+        if len(fitting) == 1:
+            values[name] = fitting[0].id()
+    return {name: value for name, value in values.items() if algorithm.parameterDefinition(name) is not None}

@@ -36,7 +36,7 @@ def work():
     window = iface.mainWindow()
     window.setGeometry(window.screen().geometry())
     dock = plugins["raw_qgis_plugin"].menu.show_dock()
-    from raw_qgis_plugin.gui.dock import session as dock_session
+    from raw_qgis_plugin.gui import session as dock_session
 
     dock_session.embed_cached = from_cache
     heart = Heart()

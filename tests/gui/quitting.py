@@ -31,9 +31,8 @@ kept = []
 def begin():
     """Three jobs that will not be done soon."""
     from raw_qgis_plugin.environment.install import InstallRequest
-    from raw_qgis_plugin.gui.windows import installation
 
-    running = installation.start(InstallRequest(("train",)))
+    running = plugins["raw_qgis_plugin"].menu.install(InstallRequest(("train",)))
     until(lambda: running._job.installer._child, 60, "the installation to begin")
     report["child"] = running._job.installer._child.pid
 

@@ -121,7 +121,7 @@ def describe_teaching(dialog):
     report["data"] = [find(dialog, "raw_training_layer", QComboBox).currentText(), dialog.data.note.text()]
     look(dialog, "data")
     press(dialog, "raw_training_next")
-    radio = dialog.question.teach
+    radio = dialog.question.finetune
     QTest.mouseClick(radio, LEFT, Qt.KeyboardModifier.NoModifier, QPoint(8, radio.height() // 2))
     table = find(dialog, "raw_training_table", QComboBox)
     table.setFocus()

@@ -283,7 +283,7 @@ def invented() -> Callable[..., Fixes]:
 @pytest.fixture
 def session(processing: Any, qgis_iface: Any, make: Callable[..., Any], fixes: Any, bundle: str) -> Iterator[Any]:
     """The dock's session, before it has read its layer, in a project of its own."""
-    from raw_qgis_plugin.gui.dock.session import Session
+    from raw_qgis_plugin.gui.session import Session
 
     project = QgsProject.instance()
     project.clear()

@@ -180,7 +180,7 @@ def waits(card: Any) -> bool:
     labels = card.findChildren(QLabel)
     assert any("people ·" in label.text() for label in labels)
     answered = any("per km²" in label.text() for label in labels)
-    waiting = card.findChild(QLabel, "raw_not_looked") is not None
+    waiting = card.findChild(QLabel, "raw_not_scored") is not None
     assert waiting != answered
     return waiting
 

@@ -38,8 +38,8 @@ def saved_regions(staged: None) -> Iterator[Any]:
 
 
 def make_book(tracks: QgsVectorLayer) -> Any:
-    from raw_qgis_plugin.gui.dock.layers import LayerGroup
-    from raw_qgis_plugin.gui.regions.kept import RegionBook
+    from raw_qgis_plugin.gui.layer_group import LayerGroup
+    from raw_qgis_plugin.gui.regions.book import RegionBook
 
     return RegionBook(tracks, LayerGroup(tracks), lambda: None)
 

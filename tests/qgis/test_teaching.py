@@ -66,7 +66,7 @@ def test_tracks_that_each_user_numbers_anew_keep_their_labels(
     data = DataPage(layer)
     page = QuestionPage(data)
     page.unit.setCurrentIndex(page.unit.findData("track"))
-    page.teach.setChecked(True)
+    page.finetune.setChecked(True)
     until(lambda: page.labels is not None)
     assert page.note.text() == "100 labelled tracks (trips): <b>bus</b> 50, <b>car</b> 50" and page.problem() == ""
     write_tracks(read_tracks(data.reading())[0], tmp_path / "tracks.parquet")
@@ -94,7 +94,7 @@ def test_the_question_can_be_changed_after_a_count_was_cancelled(
     fixes = invented()
     fixes.more |= {"kind": ["a", "b"] * (len(fixes.t) // 2), "zone": ["c", "d"] * (len(fixes.t) // 2)}
     page = QuestionPage(DataPage(QgsProject.instance().addMapLayer(make(fixes))))
-    page.teach.setChecked(True)
+    page.finetune.setChecked(True)
     job = page.job
     job.cancel()  # as QGIS's list of tasks does
     until(lambda: sip.isdeleted(job))

@@ -30,9 +30,7 @@ def menu(processing: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch, tmp_
 
 
 def open_window(menu: Any, name: str) -> Any:
-    from raw_qgis_plugin.gui.menu import WINDOWS
-
-    return menu.open_window(next(window for window in WINDOWS if window.name == name))
+    return menu.open_window(name)
 
 
 def test_a_window_that_was_closed_goes_before_the_next_and_the_last_with_the_plugin(menu: Any) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The RAW dock: a layer of tracks and a model at the top, below them what they say of regions, users and the future."""
+"""The RAW dock: a layer of tracks and a model at the top, below them tabs for regions, users and forecasts."""
 
 from __future__ import annotations
 
@@ -8,137 +8,103 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QSize, Qt
-from qgis.PyQt.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QProgressBar,
-    QPushButton,
-    QScrollArea,
-    QTabWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QProgressBar, QPushButton, QScrollArea, QTabWidget, QWidget
 
 from ...processing.progress import time_left
 from ...processing.words import how_to_install, tr
+from ..desktop import Desktop
+from ..widgets.layout import column, row, scrolling, wrapped
 
 if TYPE_CHECKING:
-    from ..menu import RawMenu
-    from .session import Session
+    from ..session import Session
     from .source import SourcePanel
 
 NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")  # Python modules beyond QGIS's own
 
 
 class RawDock(QgsDockWidget):
-    """The dock. `remove` before it is deleted."""
+    """The dock. Call `remove` before it is deleted."""
 
-    def __init__(self, menu: RawMenu) -> None:
-        super().__init__(tr("RAW"), menu.iface.mainWindow())
+    def __init__(self, desktop: Desktop) -> None:
+        super().__init__(tr("RAW"), desktop.iface.mainWindow())
         self.setObjectName("RawDock")
-        self.menu, self.iface = menu, menu.iface
-        self.session: Session | None = None
-        self.places: list[Any] = []  # the tabs
-        self.source: SourcePanel | None = None  # the top; None where libraries are missing
+        self.desktop = desktop
+        self.session: Session | None = None  # None where packages are missing, as the next
+        self.source: SourcePanel | None = None
+        self.pages: list[Any] = []  # of the tabs
         missing = [name for name in NEEDS if find_spec(name) is None]
         self.setWidget(self._missing_page(missing) if missing else self._page())
 
     def _missing_page(self, missing: list[str]) -> QWidget:
-        """What to install, instead of everything else."""
+        """How to install what is missing, instead of everything else."""
         page = QWidget()
-        layout = QVBoxLayout(page)
-        words = QLabel(how_to_install(missing))
-        words.setObjectName("raw_missing")
-        words.setWordWrap(True)
-        words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        layout.addWidget(words)
-        for action in self.menu.actions:
-            if action.objectName() == "raw_environment":
-                button = QPushButton(tr("Install it here…"))
-                button.clicked.connect(action.trigger)
-                layout.addWidget(button)
-        layout.addStretch()
+        selectable = Qt.TextInteractionFlag.TextSelectableByMouse
+        words = wrapped(how_to_install(missing), objectName="raw_missing", textInteractionFlags=selectable)
+        install = QPushButton(tr("Install it here…"), clicked=lambda: self.desktop.open_window("environment"))
+        page.setLayout(column(words, install, None))
         return page
 
     def _page(self) -> QWidget:
         from ..regions.tab import RegionsTab
+        from ..session import Session
         from .forecast_tab import ForecastTab
-        from .session import Session
         from .source import SourcePanel
         from .users_tab import UsersTab
 
-        self.session = Session(self.iface)
-        self.source = SourcePanel(self.session, self.menu)
-        self.tabs = QTabWidget()
-        self.tabs.setObjectName("raw_tabs")
-        self.tabs.setDocumentMode(True)
-        self.regions, self.users, self.forecast = (
-            tab(self.session, self.menu) for tab in (RegionsTab, UsersTab, ForecastTab)
-        )
-        self.places = [self.regions, self.users, self.forecast]
-        titles = (tr("Regions"), tr("Users"), tr("Forecast"))
-        for tab, title in zip(self.places, titles):
-            self.tabs.addTab(scrolling(tab), title)
-        self.progress = ProgressRow(self.session)
+        self.session = Session(self.desktop.iface)
+        self.source = SourcePanel(self.session, self.desktop)
+        self.regions, self.users, self.forecast = self.pages = [
+            tab(self.session, self.desktop) for tab in (RegionsTab, UsersTab, ForecastTab)
+        ]
+        tabs = QTabWidget(objectName="raw_tabs", documentMode=True)
+        for tab, title in zip(self.pages, (tr("Regions"), tr("Users"), tr("Forecast"))):
+            area = scrolling(tab, TabArea())
+            area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+            tabs.addTab(area, title)
         page = QWidget()
-        layout = QVBoxLayout(page)
+        layout = column(self.source, ProgressRow(self.session), tabs, stretch=tabs)
         layout.setContentsMargins(6, 4, 6, 4)
         layout.setSpacing(4)
-        layout.addWidget(self.source)
-        layout.addWidget(self.progress)
-        layout.addWidget(self.tabs, 1)
+        page.setLayout(layout)
         self.source.start()
         return page
 
     def choose_model(self, path: str) -> None:
-        """Use a model bundle from now on, '' for the shipped one: for windows that make models."""
+        """Use a model bundle from now on; '' is the shipped one."""
         if self.source is not None:
             self.source.choose_model(path)
 
     def list_models(self) -> None:
-        """Look again which models there are: for windows that manage them."""
+        """List the models again, after some were added or removed."""
         if self.source is not None:
             self.source.list_models()
 
     def remove(self) -> None:
-        """Take back map tools, marks on the map and running work."""
-        for place in self.places:
-            place.remove()
-        if self.source is not None:
-            self.source.remove()
+        """Remove map tools and marks from the map, and cancel running work."""
+        for part in (*self.pages, self.source):
+            if part is not None:
+                part.remove()
         if self.session is not None:
             self.session.close()
 
 
 class ProgressRow(QWidget):
-    """What is being done, how far it is, how long it will take, and Cancel. Hidden while nothing is."""
+    """The running job, its progress, the time left, and Cancel. Hidden while no job runs."""
 
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 1000)
-        self.bar.setTextVisible(False)
-        self.bar.setMaximumHeight(10)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.cancel = QPushButton(tr("Cancel"))
-        self.cancel.setObjectName("raw_cancel")
-        self.cancel.clicked.connect(session.cancel)
-        left = QVBoxLayout()
+        self.bar = QProgressBar(maximum=1000, textVisible=False, maximumHeight=10)
+        self.words = wrapped()
+        cancel = QPushButton(tr("Cancel"), objectName="raw_cancel", clicked=session.cancel)
+        left = column(self.words, self.bar)
         left.setSpacing(2)
-        left.addWidget(self.words)
-        left.addWidget(self.bar)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addLayout(left, 1)
-        layout.addWidget(self.cancel)
+        self.setLayout(row(left, cancel, stretch=left, margin=0))
         session.worked.connect(self.show_job)
         self.show_job()
 
     def show_job(self) -> None:
-        """Look at the session's job."""
+        """Show the session's job."""
         job = self.session.job
         self.setVisible(job is not None)
         if job is None:
@@ -151,20 +117,10 @@ class ProgressRow(QWidget):
         self.bar.setValue(round(1000 * job.share))
 
 
-class Page(QScrollArea):
-    """Scrolls up and down where the dock is low, and is never narrower than what it holds."""
+class TabArea(QScrollArea):
+    """Scrolls up and down where the dock is low, and is never narrower than its page."""
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """As wide as its widget needs."""
+        """As wide as the page needs."""
         bar = self.verticalScrollBar().sizeHint().width()
         return QSize(self.widget().minimumSizeHint().width() + bar, 120)
-
-
-def scrolling(widget: QWidget) -> QScrollArea:
-    """A page of the tabs."""
-    area = Page()
-    area.setWidgetResizable(True)
-    area.setFrameShape(QFrame.Shape.NoFrame)
-    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-    area.setWidget(widget)
-    return area

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What one user's tracks say, as a card: labels, usual places, the day, the most alike."""
+"""The card of one user: labels, usual places, hours of the day, and the most similar users."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import GRID_M, UNKNOWN
@@ -18,48 +17,36 @@ from ...core.similarity import similar
 from ...core.typicality import outside
 from ...layers.styling import short, title_of
 from ...processing.words import tr
-from ..regions.card import escaped, plain
-from .charts import DayPlot
-
-ALIKE = 5
+from ..widgets.card import Card, escaped, plain
+from ..widgets.charts import DayPlot
 
 
-class UserCard(QWidget):
+class UserCard(Card):
     """One user of a city."""
 
     def __init__(self, city: City, row: int, places: Places, bundle: Bundle, go_to: Callable[[int], None]) -> None:
         """row: of city.users. go_to: called with the row of a user whose name was clicked."""
-        super().__init__()
-        self.setObjectName("raw_user_card")
+        super().__init__("raw_user_card")
         self.city, self.row, self.places, self.bundle, self.go_to = city, row, places, bundle, go_to
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(4)
-        self._facts()
-        self._labels()
-        self._places()
-        self._alike()
+        self._show_extent()
+        self._show_labels()
+        self._show_places()
+        self._show_similar()
         self.column.addStretch()
 
-    def _add(self, words: str, heading: bool = False) -> QLabel:
-        label = QLabel(f"<b>{words}</b>" if heading else words)
-        label.setWordWrap(True)
-        self.column.addWidget(label)
-        return label
-
-    def _facts(self) -> None:
+    def _show_extent(self) -> None:
         users = self.city.users
         start, stop = users.user_offsets[self.row], users.user_offsets[self.row + 1]
         first, last = np.datetime_as_string(users.t[[start, stop - 1]].astype("datetime64[ms]"), unit="m")
-        self._add(tr("User {name}").format(name=escaped(users.user_ids[self.row])), heading=True)
+        self.add(tr("User {name}").format(name=escaped(users.user_ids[self.row])), heading=True)
         words = tr("{n:,} fixes, {first} to {last} UTC")
-        self._add(words.format(n=stop - start, first=first.replace("T", " "), last=last.replace("T", " ")))
+        self.add(words.format(n=stop - start, first=first.replace("T", " "), last=last.replace("T", " ")))
 
-    def _labels(self) -> None:
-        """A line a head: what it says and how sure it is."""
+    def _show_labels(self) -> None:
+        """A line per head: its prediction and probability."""
         heads = self.bundle.heads("user")
         if not heads:
-            self._add(tr("The model has no head for users."))
+            self.add(tr("The model has no head for users."))
         before = ""  # heads in a row with the same warning share it
         for head in heads:
             stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
@@ -68,15 +55,14 @@ class UserCard(QWidget):
             if reasons != before:
                 self._warn(before)
             before = reasons
-            label = self._add(f"{title_of(head)}: {self._said(head)}")
-            label.setToolTip(str(head.get("verdict", "")))
+            self.add(f"{title_of(head)}: {self._prediction(head)}", toolTip=str(head.get("verdict", "")))
         self._warn(before)
 
     def _warn(self, reasons: str) -> None:
         if reasons:
-            self._add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=reasons))
+            self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=reasons))
 
-    def _said(self, head: dict[str, Any]) -> str:
+    def _prediction(self, head: dict[str, Any]) -> str:
         name, columns = head["name"], self.city.answers[head["name"]]
         value = columns[name][self.row]
         experimental = f" <i>({tr('experimental')})</i>" if head.get("experimental") else ""
@@ -90,32 +76,34 @@ class UserCard(QWidget):
             return words.format(p=p) + experimental
         return f"<b>{plain(str(value))}</b> {p:.0%}{experimental}"
 
-    def _places(self) -> None:
-        self._add(tr("Usual places"), heading=True)
+    def _show_places(self) -> None:
+        self.add(tr("Usual places"), heading=True)
         names = [chr(ord("A") + i) for i in range(len(self.places.share))]
         if not names:
-            self._add(tr("None: there is no place with a share of the time."))
+            self.add(tr("None: there is no place with a share of the time."))
             return
         shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, self.places.share))
         words = tr("{shares} of the time. Cells of {size:.0f} m on the map, not addresses.")
-        self._add(words.format(shares=shares, size=GRID_M))
+        self.add(words.format(shares=shares, size=GRID_M))
         plot = DayPlot(self.places.day, [*names, tr("elsewhere"), tr("no data")])
         plot.setObjectName("raw_day")
         self.column.addWidget(plot)
 
-    def _alike(self) -> None:
-        """The users who move most alike, each a click away."""
-        known = not np.isnan(self.city.embeddings[self.row]).any()
-        if not known or self.city.users.n_users < 2:
+    def _show_similar(self, shown: int = 5) -> None:
+        """The users whose movement is most similar, each with a link to its card."""
+        embeddings, users = self.city.embeddings, self.city.users
+        if np.isnan(embeddings[self.row]).any() or users.n_users < 2:
             return
-        rows, likeness = similar(self.city.embeddings, np.array([self.row]), min(ALIKE, self.city.users.n_users - 1))
-        self._add(tr("Most similar users"), heading=True)
+        (rows,), (similarities,) = similar(embeddings, np.array([self.row]), min(shown, users.n_users - 1))
         links = [
-            f'<a href="{row}">{escaped(self.city.users.user_ids[row])}</a> ({value:+.2f})'
-            for row, value in zip(rows[0], likeness[0])
+            f'<a href="{row}">{escaped(users.user_ids[row])}</a> ({value:+.2f})'
+            for row, value in zip(rows, similarities)
             if row >= 0 and value > 0
         ]
-        label = self._add(", ".join(links) or tr("Nobody: none is more alike than any two users are."))
-        label.setToolTip(tr("1: moves the same way; 0: no more alike than any two users of this layer"))
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        self.add(tr("Most similar users"), heading=True)
+        label = self.add(
+            ", ".join(links) or tr("Nobody: no user is more similar than any two users are."),
+            toolTip=tr("1: moves the same way; 0: no more similar than any two users of this layer"),
+            textInteractionFlags=Qt.TextInteractionFlag.TextBrowserInteraction,
+        )
         label.linkActivated.connect(lambda row: self.go_to(int(row)))

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What is drawn on the map."""
+"""Drawing on the map, and shapes between the map's CRS and WGS84."""

@@ -15,36 +15,34 @@ from ...processing.words import tr
 
 
 class Drawing(QObject):
-    """`drawn` with a geometry in the map's CRS when a region is closed; `ended` when the tool is given back."""
+    """Signals `drawn`, with a geometry in the map's CRS, when a region is closed, and `ended` with the tool."""
 
     drawn = pyqtSignal(QgsGeometry)
     ended = pyqtSignal()
 
     def __init__(self, iface: Any, crs: Callable[[], QgsCoordinateReferenceSystem]) -> None:
-        """crs: gives that of the map."""
+        """crs: returns the map's CRS."""
         super().__init__()
         self.iface, self.canvas, self._crs = iface, iface.mapCanvas(), crs
         self.tool: Any = None
         self._before: Any = None
 
     def polygon(self) -> None:
-        """Draw by corners: right click closes, Esc starts anew, Backspace or undo takes back a corner."""
+        """Draw by corners: right click closes, Esc stops, Backspace or undo takes back a corner."""
         scratch = QgsVectorLayer(f"Polygon?crs={self._crs().toWkt()}", tr("Region being drawn"), "memory")
         scratch.setCrs(self._crs())
         scratch.startEditing()
         mode = QgsMapToolCapture.CaptureMode.CapturePolygon
         tool = QgsMapToolDigitizeFeature(self.canvas, self.iface.cadDockWidget(), mode)
         tool.setLayer(scratch)
-        scratch.setParent(tool)  # they go together; a layer of Python's own could outlive QGIS
+        scratch.setParent(tool)  # deleted together: a layer owned by Python could outlive QGIS
         tool.digitizingCompleted.connect(self._completed)
         tool.digitizingCanceled.connect(self.stop)
         self._take(tool)
 
     def box(self) -> None:
         """Draw a box by dragging."""
-        tool = QgsMapToolExtent(self.canvas)
-        tool.extentChanged.connect(self._boxed)
-        self._take(tool)
+        self._take(QgsMapToolExtent(self.canvas, extentChanged=self._boxed))
 
     def _take(self, tool: Any) -> None:
         self.stop()
@@ -59,26 +57,25 @@ class Drawing(QObject):
         self.drawn.emit(geometry)
 
     def _boxed(self, extent: QgsRectangle) -> None:
-        if extent.isEmpty():
-            return
-        geometry = QgsGeometry.fromRect(extent)
-        self.stop()
-        self.drawn.emit(geometry)
+        if not extent.isEmpty():
+            geometry = QgsGeometry.fromRect(extent)
+            self.stop()
+            self.drawn.emit(geometry)
 
     def _deactivated(self) -> None:
         """Another tool was chosen."""
         if self.tool is not None:
-            self._let_go()
+            self._drop_tool()
 
     def stop(self) -> None:
         """Give the map back to the tool that had it before."""
         tool, before = self.tool, self._before
         if tool is None:
             return
-        self._let_go()
+        self._drop_tool()
         give_back(self.canvas, tool, before)
 
-    def _let_go(self) -> None:
+    def _drop_tool(self) -> None:
         tool, self.tool, self._before = self.tool, None, None
         if isinstance(tool, QgsMapToolExtent):
             tool.clearRubberBand()
@@ -87,7 +84,7 @@ class Drawing(QObject):
 
 
 def give_back(canvas: QgsMapCanvas, tool: Any, before: Any) -> None:
-    """Give the map back from a tool to the one before it, which may be gone: tools that draw are deleted after use."""
+    """Give the map back from a tool to the one before it, which may have been deleted after its use."""
     if before is None or before is tool or sip.isdeleted(before):
         canvas.unsetMapTool(tool)
     else:

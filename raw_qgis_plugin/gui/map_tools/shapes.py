@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Shapes between the map, the layers and what the model is asked about."""
+"""Shapes between the CRS of maps and layers, and WGS84."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...processing.words import tr
 
 
 def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
-    """A geometry as shapely's in WGS84. InputError where the CRS can't say where it is."""
+    """A geometry in a CRS as a shapely geometry in WGS84. InputError where it lies outside the CRS."""
     (shape,) = lonlat_shapes([geometry], crs, QgsProject.instance().transformContext())
     if shape is None:
         raise InputError(tr("The region lies outside what the map's CRS can express. Draw it elsewhere."))
@@ -21,7 +21,7 @@ def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
 
 
 def in_crs(polygon: Any, crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
-    """A shapely polygon in WGS84 as a multipolygon in another CRS."""
+    """A shapely polygon in WGS84 as a multipolygon in a CRS."""
     geometry = QgsGeometry()
     geometry.fromWkb(polygon.wkb)
     geometry.transform(from_wgs84(crs, QgsProject.instance().transformContext()))

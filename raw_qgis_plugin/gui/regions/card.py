@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What one region says, as a card: figures, people, hours, labels, likeness."""
+"""The card of one region: figures, people, hours, labels, and the most similar regions."""
 
 from __future__ import annotations
 
@@ -9,78 +9,64 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
 from ...core.regions.view import RegionView, nearly_same, rank
 from ...core.similarity import similar
 from ...layers.styling import class_colours, short, title_of
 from ...processing.words import tr
-from ..dock.charts import MixBar, WeekStrip
+from ..widgets.card import Card, escaped, plain
+from ..widgets.charts import MixBar, WeekStrip
 
 if TYPE_CHECKING:
     from ...core.bundle.bundle import Bundle
 
-MOST_ALIKE = 3
-FEWEST_ALIKE = 4  # regions: likeness is among them
 
-
-@dataclass(eq=False)  # two of one name and shape are two
+@dataclass(eq=False)  # two regions of one name and shape are two
 class Region:
-    """A region that is kept."""
+    """A region of the book."""
 
     name: str
     polygon: Any  # shapely, lon/lat
     view: RegionView
-    bundle: Bundle  # of the model that gave the view
+    bundle: Bundle  # of the model that made the view
     feature: int  # its id in the layer
 
 
-class RegionCard(QWidget):
-    """A region among its like. Nothing of a suppressed one but why, and no answers of another model."""
+class RegionCard(Card):
+    """A region among the others. A suppressed region shows the reason alone, a region of another model its counts."""
 
     def __init__(self, region: Region, regions: Sequence[Region], bundle: Bundle | None, min_users: int) -> None:
-        """bundle: of the model that is chosen; None while it is being opened."""
-        super().__init__()
-        self.setObjectName("raw_region_card")
+        """bundle: of the chosen model; None while it is being opened."""
+        super().__init__("raw_region_card")
         self.region, self.regions, self.min_users = region, list(regions), min_users
-        self.answered = [each for each in regions if each.bundle is bundle]  # others have another model's figures
-        self.column = QVBoxLayout(self)
-        self.column.setContentsMargins(0, 0, 0, 0)
-        self.column.setSpacing(4)
-        self._add(f"<b>{escaped(region.name)}</b>")
+        self.answered = [each for each in regions if each.bundle is bundle]  # by the chosen model
+        self.add(escaped(region.name), heading=True)
         view = region.view
         if view.suppressed:
             words = tr(
-                "Fewer than {n} people were seen in {area}, so nothing is shown: it could tell about one of them."
+                "Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could "
+                "reveal one of them."
             )
-            self._add(words.format(n=min_users, area=square_km(view.area_km2)))
+            self.add(words.format(n=min_users, area=square_km(view.area_km2)))
         else:
             words = tr("{people:,} people · {fixes:,} fixes · {area}")
-            self._add(words.format(people=view.n_users, fixes=view.n_points, area=square_km(view.area_km2)))
+            self.add(words.format(people=view.n_users, fixes=view.n_points, area=square_km(view.area_km2)))
             self._warn()
+            self._show_scores()
+            self._show_week()
             if region in self.answered:
-                self._scores()
-            else:
-                words = tr(
-                    "The chosen model has not looked at this region yet. "
-                    "If that was cancelled, read the layer again (button at the top)."
-                )
-                self._add(words).setObjectName("raw_not_looked")
-            self._week()
-            if region in self.answered:
-                self._mix()
-                self._alike()
+                self._show_mix()
+                self._show_similar()
         self.column.addStretch()
 
-    def _add(self, words: str, heading: bool = False) -> QLabel:
-        label = QLabel(f"<b>{words}</b>" if heading else words)
-        label.setWordWrap(True)
-        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.column.addWidget(label)
-        return label
+    def add(self, words: str, heading: bool = False, **properties: Any) -> QLabel:
+        """Add a text, which can be copied."""
+        selectable = Qt.TextInteractionFlag.TextSelectableByMouse
+        return super().add(words, heading, textInteractionFlags=selectable, **properties)
 
     def _warn(self) -> None:
-        """Regions that could be subtracted from this one, and what the model was not made for."""
+        """Warn of regions that could be subtracted from this one, and of tracks unlike those of the training."""
         close = [
             escaped(other.name)
             for other in self.regions
@@ -88,40 +74,45 @@ class RegionCard(QWidget):
         ]
         if close:
             words = tr(
-                "⚠ Nearly the same people as {names}: the difference would speak of fewer than {n}. "
+                "⚠ Nearly the same people as {names}: their difference would be figures of fewer than {n} people. "
                 "Do not publish both."
             )
-            label = self._add(words.format(names=", ".join(close), n=self.min_users))
-            label.setObjectName("raw_differencing")
+            self.add(words.format(names=", ".join(close), n=self.min_users), objectName="raw_differencing")
         if self.region in self.answered and not self.region.view.in_domain:
             words = tr("⚠ Unlike what the model was trained on: {reasons}.")
-            self._add(words.format(reasons="; ".join(self.region.view.reasons) or tr("see its card")))
+            self.add(words.format(reasons="; ".join(self.region.view.reasons) or tr("see its card")))
 
-    def _scores(self) -> None:
-        """A row a head: its figure, interval and rank."""
+    def _show_scores(self) -> None:
+        """A row per head: its figure, interval and rank."""
+        if self.region not in self.answered:
+            words = tr(
+                "The chosen model has not scored this region yet. "
+                "If that was cancelled, read the layer again (button at the top)."
+            )
+            self.add(words, objectName="raw_not_scored")
+            return
         every = self.region.bundle.heads("region")
         if not every:
-            self._add(tr("The model has no head for regions: counts alone."))
+            self.add(tr("The model has no head for regions: counts alone."))
             return
-        heads = [head for head in every if "hours" not in head]  # as core.region_view.look asks them
+        heads = [head for head in every if "hours" not in head]  # those that core.regions.view.look predicts
         grid = QGridLayout()
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(0, 1)
+        sides = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         for row, head in enumerate(heads):
-            for column, words in enumerate(self._score(head)):
-                label = QLabel(words)
-                label.setWordWrap(column == 0)
-                label.setToolTip(str(head.get("verdict", "")))
-                right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-                label.setAlignment(right if column else Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-                grid.addWidget(label, row, column)
+            for at, (words, side) in enumerate(zip(self._score(head), sides)):
+                label = QLabel(words, wordWrap=at == 0, toolTip=str(head.get("verdict", "")))
+                label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
+                grid.addWidget(label, row, at)
         self.column.addLayout(grid)
         if others := [title_of(head) for head in every if head not in heads]:
-            words = tr("Of stretches of tracks, so that Score regions alone answers: {names}.")
-            self._add(words.format(names=", ".join(others)))
+            words = tr("Scored on stretches of tracks, by Score regions alone: {names}.")
+            self.add(words.format(names=", ".join(others)))
 
     def _score(self, head: dict[str, Any]) -> tuple[str, str]:
+        """The title and the figure of a head, as rich text."""
         name, columns = head["name"], self.region.view.columns
         title = title_of(head) + (f" <i>({tr('experimental')})</i>" if head.get("experimental") else "")
         if head["kind"] != "number":
@@ -133,59 +124,50 @@ class RegionCard(QWidget):
             value += " · " + tr("rank {a} of {b}").format(a=place[0], b=place[1])
         return title, value
 
-    def _week(self) -> None:
+    def _show_week(self) -> None:
         week = self.region.view.week
-        self._add(tr("People by hour of the week"), heading=True)
+        self.add(tr("People by hour of the week"), heading=True)
         if week is None or (week < 0).all():
-            self._add(tr("No hour of the week has {n} people or more.").format(n=self.min_users))
+            self.add(tr("No hour of the week has {n} people or more.").format(n=self.min_users))
             return
         strip = WeekStrip(week, self.min_users)
         strip.setObjectName("raw_week")
         self.column.addWidget(strip)
         words = tr("Solar time; full colour is {n:,} people; hatched: fewer than {k}.")
-        self._add(f"<small>{words.format(n=int(week.max()), k=self.min_users)}</small>")
+        self.add(f"<small>{words.format(n=int(week.max()), k=self.min_users)}</small>")
 
-    def _mix(self) -> None:
+    def _show_mix(self) -> None:
+        """A bar per head of users: how many people have each label."""
         for head in self.region.bundle.heads("user"):
             mix = self.region.view.mix.get(head["name"])
             if mix is None:
                 continue
-            self._add(title_of(head), heading=True)
+            self.add(title_of(head), heading=True)
             if all(people is None for people in mix.values()):
-                words = tr("No label can be shown without giving away fewer than {n} people.")
-                self._add(words.format(n=self.min_users))
+                words = tr("No label can be shown without revealing fewer than {n} people.")
+                self.add(words.format(n=self.min_users))
                 continue
             parts = [(plain(word), people) for word, people in mix.items()]
             few = tr("withheld to protect fewer than {n} people").format(n=self.min_users)
             colours = {plain(word): colour for word, colour in class_colours(head).items()}
             self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), few, colours))
 
-    def _alike(self) -> None:
-        """The regions whose people move most alike, where there are enough regions to tell what is alike."""
-        shown = [(region, c) for region in self.answered if (c := region.view.character) is not None]
-        at = next((i for i, (region, _) in enumerate(shown) if region is self.region), None)
-        if at is None or len(shown) < FEWEST_ALIKE or np.isnan(shown[at][1]).any():
+    def _show_similar(self, shown: int = 3, min_regions: int = 4) -> None:
+        """The regions whose people move most similarly. min_regions: with fewer, similarity means nothing."""
+        known = [(region, c) for region in self.answered if (c := region.view.character) is not None]
+        at = next((i for i, (region, _) in enumerate(known) if region is self.region), None)
+        if at is None or len(known) < min_regions or np.isnan(known[at][1]).any():
             return
-        rows, likeness = similar(np.stack([character for _, character in shown]), np.array([at]), MOST_ALIKE)
+        (rows,), (similarities,) = similar(np.stack([character for _, character in known]), np.array([at]), shown)
         found = [
-            f"{escaped(shown[row][0].name)} ({value:+.2f})"
-            for row, value in zip(rows[0], likeness[0])
+            f"{escaped(known[row][0].name)} ({value:+.2f})"
+            for row, value in zip(rows, similarities)
             if row >= 0 and value > 0
         ]
-        self._add(tr("Most similar regions"), heading=True)
-        self._add("<br>".join(found) or tr("None: none is more alike than any two regions are."))
-
-
-def plain(word: str) -> str:
-    """A class in words, under a heading that says what it is of."""
-    return word.replace("_", " ")
+        self.add(tr("Most similar regions"), heading=True)
+        self.add("<br>".join(found) or tr("None: no region is more similar than any two regions are."))
 
 
 def square_km(area: float) -> str:
     """An area in words."""
     return f"{area:.2g} km²" if area < 10 else f"{area:,.0f} km²"
-
-
-def escaped(text: str) -> str:
-    """A name in rich text."""
-    return text.replace("&", "&amp;").replace("<", "&lt;")

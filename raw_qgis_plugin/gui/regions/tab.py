@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Regions: draw one and read at once what the people who were in it say."""
+"""The tab of regions: draw one, and read at once what the model predicts about the people in it."""
 
 from __future__ import annotations
 
@@ -8,35 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsGeometry, QgsProject
 from qgis.PyQt.QtCore import QTimer
-from qgis.PyQt.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QScrollArea,
-    QSpinBox,
-    QTableWidgetItem,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QDialog, QPushButton, QSpinBox, QTableWidgetItem, QToolButton, QWidget
 
 from ...core.bundle.runtime import Model
 from ...core.errors import InputError, Progress
 from ...core.regions.view import City, RegionView, look
 from ...processing.words import tr
+from ..desktop import Desktop
+from ..layer_kinds import has_areas
 from ..map_tools.draw import Drawing
 from ..map_tools.shapes import in_crs, lonlat
-from ..menu import has_areas
+from ..session import Session
 from ..settings import settings
+from ..widgets.layout import column, delete, row, scrolling, silent, wrapped
+from .book import RegionBook
 from .card import Region, RegionCard
-from .kept import RegionBook
 from .table import RegionTable
 
 if TYPE_CHECKING:
     from ...core.bundle.bundle import Bundle
-    from ..dock.session import Session
-    from ..menu import RawMenu
 
 HINTS = {
     "polygon": "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.",
@@ -45,12 +35,11 @@ HINTS = {
 
 
 class RegionsTab(QWidget):
-    """Buttons to draw, the regions so far, and the card of the one chosen."""
+    """Buttons to draw, the list of regions, and the card of the selected one."""
 
-    def __init__(self, session: Session, menu: RawMenu) -> None:
-        super().__init__()
-        self.setObjectName("raw_regions")
-        self.session, self.menu, self.iface = session, menu, menu.iface
+    def __init__(self, session: Session, desktop: Desktop) -> None:
+        super().__init__(objectName="raw_regions")
+        self.session, self.desktop, self.iface = session, desktop, desktop.iface
         self.book: RegionBook | None = None
         self._layer: Any = None
         self._city: City | None = None
@@ -58,18 +47,10 @@ class RegionsTab(QWidget):
         self.drawing = Drawing(self.iface, session.map_crs)
         self.drawing.drawn.connect(self.take_drawn)
         self.drawing.ended.connect(lambda: self._draw(""))
-        self.hint = QLabel()
-        self.hint.setWordWrap(True)
-        self.least = QSpinBox()
-        self.table = RegionTable()
         self.card: RegionCard | None = None
-        self._restyle = QTimer(self)  # many regions at once are styled once
-        self._restyle.setSingleShot(True)
-        self._restyle.timeout.connect(lambda: self.book.restyle() if self.book is not None else None)
-        self._due = False  # to look again, which another job was in the way of
-        self._settle = QTimer(self)  # a job that has ended gives its result after it has said so
-        self._settle.setSingleShot(True)
-        self._settle.timeout.connect(self._settled)
+        self._restyle = QTimer(self, singleShot=True, timeout=self._restyle_layer)  # once after many regions
+        self._due = False  # to score again, when the job that runs has ended
+        self._settle = QTimer(self, singleShot=True, timeout=self._settled)  # a job reports its result after its end
         self._lay_out()
         session.changed.connect(self.show_session)
         session.worked.connect(self.show_session)
@@ -77,112 +58,90 @@ class RegionsTab(QWidget):
         self.show_session()
 
     def _lay_out(self) -> None:
-        self.buttons: dict[str, QToolButton] = {}
-        top = QHBoxLayout()
-        for name, title, tip, slot in (
-            ("polygon", tr("Draw"), tr("Draw a region by its corners"), lambda: self._draw("polygon")),
-            ("box", tr("Box"), tr("Draw a box"), lambda: self._draw("box")),
-            ("selected", tr("Selected"), tr("Take the polygons that are selected on the map"), self.use_selected),
-        ):
-            button = QToolButton()
-            button.setObjectName(f"raw_region_{name}")
-            button.setText(title)
-            button.setToolTip(tip)
-            button.setCheckable(name != "selected")
-            button.clicked.connect(slot)
-            self.buttons[name] = button
-            top.addWidget(button)
-        top.addStretch()
-        self.least.setObjectName("raw_least")
-        self.least.setRange(1, 1000)
-        self.least.setValue(settings().min_users.value())
-        self.least.setPrefix(tr("from "))
-        self.least.setSuffix(tr(" people"))
-        self.least.setToolTip(tr("Fewer people are not spoken of, not even by number."))
-        self.least.setKeyboardTracking(False)  # on the way to 12 nobody asks for 1
-        self.least.valueChanged.connect(lambda: self.look_again())
-        top.addWidget(self.least)
+        self.buttons: dict[str, QToolButton] = {
+            name: QToolButton(
+                objectName=f"raw_region_{name}", text=title, toolTip=tip, checkable=name != "selected", clicked=slot
+            )
+            for name, title, tip, slot in (
+                ("polygon", tr("Draw"), tr("Draw a region by its corners"), lambda: self._draw("polygon")),
+                ("box", tr("Box"), tr("Draw a box"), lambda: self._draw("box")),
+                ("selected", tr("Selected"), tr("Take the polygons that are selected on the map"), self.use_selected),
+            )
+        }
+        self.least = QSpinBox(
+            objectName="raw_least", minimum=1, maximum=1000, value=settings().min_users.value(), prefix=tr("from "),
+            suffix=tr(" people"), toolTip=tr("Regions with fewer people get no figures at all."),
+            keyboardTracking=False,  # 12 is not to be taken for 1 while it is typed
+            valueChanged=lambda: self.score_again(),
+        )  # fmt: skip
+        self.hint = wrapped()
+        self.table = RegionTable()
         self.table.itemSelectionChanged.connect(self._show_card)
         self.table.itemChanged.connect(self._renamed)
-        below = QHBoxLayout()
-        self.compare = QPushButton(tr("Compare"))
-        self.compare.setToolTip(tr("Choose two regions in the list to see them side by side"))
-        self.compare.clicked.connect(self.show_comparison)
-        self.away = QPushButton(tr("Remove"))
-        self.away.clicked.connect(self.remove_chosen)
-        for button in (self.compare, self.away):
-            below.addWidget(button)
-        below.addStretch()
-        layout = QVBoxLayout(self)
+        tip = tr("Choose two regions in the list to see them side by side")
+        self.compare = QPushButton(tr("Compare"), toolTip=tip, clicked=self.show_comparison)
+        self.away = QPushButton(tr("Remove"), clicked=self.remove_chosen)
+        self.place = column()
+        layout = column(
+            row(*self.buttons.values(), None, self.least), self.hint, self.table, row(self.compare, self.away, None),
+            self.place, None,
+        )  # fmt: skip
         layout.setContentsMargins(2, 6, 2, 2)
-        layout.addLayout(top)
-        layout.addWidget(self.hint)
-        layout.addWidget(self.table)
-        layout.addLayout(below)
-        self.place = QVBoxLayout()
-        layout.addLayout(self.place)
-        layout.addStretch(1)
+        self.setLayout(layout)
 
     # ---- drawing ------------------------------------------------------------------------------------------------
 
-    def _draw(self, how: str) -> None:
-        """Take up a way of drawing, or none."""
-        if how and self.buttons[how].isChecked():
-            getattr(self.drawing, how)()
-        elif how:
+    def _draw(self, tool: str) -> None:
+        """Take up a tool to draw with, '' for none."""
+        if tool and self.buttons[tool].isChecked():
+            getattr(self.drawing, tool)()
+        elif tool:
             self.drawing.stop()
-            how = ""
-        for name in ("polygon", "box"):
-            self.buttons[name].setChecked(name == how)
-        self._tell(self._what_to_do())
+            tool = ""
+        for name in HINTS:
+            self.buttons[name].setChecked(name == tool)
+        self._show_hint()
 
     def take_drawn(self, geometry: QgsGeometry) -> None:
-        """A region was closed on the map: look at it and show it."""
+        """Score a region that was closed on the map, and show it. geometry: in the map's CRS."""
         model, city = self.session.model, self.session.city
         if self.book is None or city is None or model is None:
             return
-        least = self.book.min_users if self.book.regions else self.least.value()  # as all the others
+        least = self.book.min_users if self.book.regions else self.least.value()  # the same for all regions
         try:
             polygon = lonlat(geometry, self.session.map_crs())
             view = look(city, model, polygon, least)
         except InputError as error:
-            self._tell(str(error))
+            self._show_hint(str(error))
             return
         self._keep([(self.book.next_name(), polygon, view)], least)
 
     def use_selected(self) -> None:
-        """Take the selected polygons of the current layer, or of the first that has some."""
+        """Take the selected polygons of the current layer, or of the first layer that has some."""
+        book = self.book
         layers = [self.iface.activeLayer(), *QgsProject.instance().mapLayers().values()]
-        own = self.book.layer if self.book is not None else None
+        own = book.layer if book is not None else None
         layer = next((x for x in layers if has_areas(x) and x is not own and x.selectedFeatureCount()), None)
-        if layer is None:
-            self._tell(tr("Select polygons of a layer on the map first."))
+        if layer is None or book is None:
+            self._show_hint(tr("Select polygons of a layer on the map first."))
             return
         named = layer.fields().lookupField(layer.displayField())
         found = []
         for feature in layer.selectedFeatures():
-            if feature.hasGeometry() and self.book is not None:
+            if feature.hasGeometry():
                 try:
                     polygon = lonlat(feature.geometry(), layer.crs())
                 except InputError as error:
-                    self._tell(str(error))
+                    self._show_hint(str(error))
                     return
-                name = str(feature[named]) if named >= 0 and feature[named] else self.book.next_name()
+                name = str(feature[named]) if named >= 0 and feature[named] else book.next_name()
                 found.append((name, polygon))
         least = self.least.value()
-        self._look_at([polygon for _, polygon in found], least, lambda views: self._keep(
+        self._score([polygon for _, polygon in found], least, lambda views: self._keep(
             [(name, polygon, view) for (name, polygon), view in zip(found, views)], least))  # fmt: skip
 
-    def _look_at(self, polygons: list[Any], least: int, done: Any) -> None:
-        """Look at regions in a task."""
-        city, model = self.session.city, self.session.model
-        if city is None or model is None or self.session.job is not None:
-            return
-        self._tell(self._what_to_do())
-        title = tr("Looking at {n:,} regions").format(n=len(polygons))
-        self.session.run(title, lambda progress: look_at_all(city, model, polygons, least, progress), done)
-
     def _keep(self, found: list[tuple[str, Any, RegionView]], least: int) -> None:
+        """Add scored regions to the book."""
         bundle = self._bundle()
         if self.book is None or bundle is None:
             return
@@ -190,12 +149,30 @@ class RegionsTab(QWidget):
         for name, polygon, view in found:
             self.book.add(Region(name, polygon, view, bundle, -1), in_crs(polygon, self.book.crs))
         if any(region.bundle is not bundle for region in self.book.regions):
-            self._due = True  # a look at the others with this model was cancelled
+            self._due = True  # the scoring of the others with this model was cancelled
         self._fill_table(len(self.book.regions) - 1)
         self._restyle.start(0)
 
-    def look_again(self) -> None:
-        """After tracks, model or fewest people have changed: at once, or when the job that runs has ended."""
+    # ---- scoring ------------------------------------------------------------------------------------------------
+
+    def _score(self, polygons: list[Any], least: int, done: Any) -> None:
+        """Score regions in a task. done: called with their views."""
+        city, model = self.session.city, self.session.model
+        if city is None or model is None or self.session.job is not None:
+            return
+
+        def work(progress: Progress) -> list[RegionView]:
+            views = []
+            for number, polygon in enumerate(polygons):
+                progress(number / len(polygons))
+                views.append(look(city, model, polygon, least))
+            return views
+
+        self._show_hint()
+        self.session.run(tr("Scoring {n:,} regions").format(n=len(polygons)), work, done)
+
+    def score_again(self) -> None:
+        """Score all regions after tracks, model or fewest people changed: now, or after the running job."""
         book, bundle = self.book, self._bundle()
         self._due = self.session.city is None or self.session.job is not None
         if book is None or bundle is None or self._due:
@@ -203,9 +180,9 @@ class RegionsTab(QWidget):
         least = self.least.value()
         shown = list(book.regions)
         before = []
-        for name, shape, at in book.drawn_before():
+        for name, shape, feature in book.drawn_before():
             with suppress(InputError):  # a shape that is nowhere on the earth
-                before.append((name, lonlat(shape, book.crs), at))
+                before.append((name, lonlat(shape, book.crs), feature))
         polygons = [region.polygon for region in shown] + [polygon for _, polygon, _ in before]
         if not polygons:
             return
@@ -215,37 +192,36 @@ class RegionsTab(QWidget):
                 region.view, region.bundle = view, bundle
             self._due = self._due or len(book.regions) > len(shown)  # one was drawn meanwhile
             found = zip(before, views[len(shown) :])
-            book.regions += [Region(name, polygon, view, bundle, at) for (name, polygon, at), view in found]
+            book.regions += [Region(name, polygon, view, bundle, feature) for (name, polygon, feature), view in found]
             book.min_users = least
             book.update(bundle)
             self._fill_table(self.table.currentRow())
             self._restyle.start(0)
 
-        self._look_at(polygons, least, done)
+        self._score(polygons, least, done)
 
     def _touched(self) -> None:
         """The layer of regions was edited, or is gone."""
         self._fill_table(self.table.currentRow())
-        self.look_again()
+        self.score_again()
 
     def _settled(self) -> None:
-        """No job runs: what is shown was looked at with the fewest people that the box says."""
+        """No job runs: the figures shown and the box of the fewest people must agree."""
         if self.session.job is not None or self.book is None:
             return
         if self._due:
-            self.look_again()
-        elif self.book.regions and self.least.value() != self.book.min_users:  # the look was cancelled
+            self.score_again()
+        elif self.book.regions and self.least.value() != self.book.min_users:  # the scoring was cancelled
             self._set_least(self.book.min_users)
 
     def _set_least(self, least: int) -> None:
-        self.least.blockSignals(True)
-        self.least.setValue(least)
-        self.least.blockSignals(False)
+        with silent(self.least):
+            self.least.setValue(least)
 
     # ---- showing ------------------------------------------------------------------------------------------------
 
     def show_session(self) -> None:
-        """Another layer has another book; another city or model is asked again."""
+        """Show the book of the session's layer, and score again after another city or model."""
         if self.session.layer is not self._layer:
             self._close_book()
             self._layer = self.session.layer
@@ -257,35 +233,31 @@ class RegionsTab(QWidget):
         if self.session.city is not self._city or self.session.model is not self._model:
             self._city, self._model = self.session.city, self.session.model
             self._fill_table(self.table.currentRow())
-            self.look_again()
+            self.score_again()
         self._enable()
 
     def _enable(self) -> None:
-        ready = self.session.city is not None
-        for name, button in self.buttons.items():
-            button.setEnabled(ready and (name != "selected" or self.session.job is None))  # which starts a job
+        for name, button in self.buttons.items():  # 'selected' starts a job
+            free = name != "selected" or self.session.job is None
+            button.setEnabled(self.session.city is not None and free)
         if self.session.job is None:
             self._settle.start(0)
         chosen = len(self._chosen())
         self.compare.setEnabled(chosen == 2)
         self.away.setEnabled(chosen > 0)
 
-    def _tell(self, words: str) -> None:
+    def _show_hint(self, problem: str = "") -> None:
+        """Show a problem, else what to do next."""
+        tool = next((name for name in HINTS if self.buttons[name].isChecked()), "")
+        words = problem
+        if not problem and tool:
+            words = tr(HINTS[tool])
+        elif not problem and self.session.city is None and self.session.layer is not None:
+            words = tr("Regions can be drawn when the model has read the users.")
+        elif not problem and self.session.city is not None and self.book is not None and not self.book.regions:
+            words = tr("Draw a region on the map, or select polygons, to see its people, their hours and its scores.")
         self.hint.setText(words)
         self.hint.setVisible(bool(words))
-
-    def _what_to_do(self) -> str:
-        """The hint where nothing is wrong."""
-        drawing = next((name for name in HINTS if self.buttons[name].isChecked()), None)
-        if drawing:
-            return tr(HINTS[drawing])
-        if self.session.city is None:
-            return (
-                tr("Regions can be drawn when the model has read the users.") if self.session.layer is not None else ""
-            )
-        if self.book is not None and not self.book.regions:
-            return tr("Draw a region on the map, or select polygons, to see who is there, when, and what it says.")
-        return ""
 
     def _bundle(self) -> Bundle | None:
         return self.session.model.bundle if self.session.model is not None else None
@@ -297,27 +269,27 @@ class RegionsTab(QWidget):
             widget.setVisible(bool(regions))
         self._show_card()
 
+    def _restyle_layer(self) -> None:
+        if self.book is not None:
+            self.book.restyle()
+
     def _chosen(self) -> list[Region]:
         rows = sorted({index.row() for index in self.table.selectedIndexes()})
         return [self.book.regions[row] for row in rows] if self.book is not None else []
 
     def _show_card(self) -> None:
         if self.card is not None:
-            self.place.removeWidget(self.card)
-            self.card.setParent(None)  # gone now, not when Qt finds the time
-            self.card.deleteLater()
+            delete(self.card)
             self.card = None
-        chosen = self._chosen()
-        self.card = self._card(chosen[-1]) if chosen else None
-        if self.card is not None:
-            self.place.addWidget(self.card)
-        self._tell(self._what_to_do())
+        for card in self._cards(self._chosen()[-1:]):
+            self.card = card
+            self.place.addWidget(card)
+        self._show_hint()
         self._enable()
 
-    def _card(self, region: Region) -> RegionCard | None:
-        if self.book is None:
-            return None
-        return RegionCard(region, self.book.regions, self._bundle(), self.book.min_users)
+    def _cards(self, regions: list[Region]) -> list[RegionCard]:
+        book, bundle = self.book, self._bundle()
+        return [RegionCard(each, book.regions, bundle, book.min_users) for each in regions] if book is not None else []
 
     def _renamed(self, item: QTableWidgetItem) -> None:
         if self.book is not None and item.column() == 0 and item.text().strip():
@@ -325,28 +297,21 @@ class RegionsTab(QWidget):
             self._show_card()
 
     def remove_chosen(self) -> None:
-        """Keep the chosen regions no longer."""
+        """Remove the selected regions."""
         if self.book is not None:
             self.book.remove(self._chosen())
             self._fill_table()
             self._restyle.start(0)
 
     def show_comparison(self) -> QDialog:
-        """The two chosen regions side by side."""
-        dialog = QDialog(self.window())
-        dialog.setObjectName("raw_compare")
-        dialog.setWindowTitle(tr("Compare regions"))
-        row = QHBoxLayout(dialog)
-        row.setSpacing(18)
-        for region in self._chosen()[:2]:
-            area = QScrollArea()
-            area.setWidgetResizable(True)
-            area.setFrameShape(QScrollArea.Shape.NoFrame)
-            area.setWidget(self._card(region))
-            row.addWidget(area)
+        """Open the two selected regions side by side."""
+        dialog = QDialog(self.window(), objectName="raw_compare", windowTitle=tr("Compare regions"))
+        layout = row(*(scrolling(card) for card in self._cards(self._chosen()[:2])))
+        layout.setSpacing(18)
+        dialog.setLayout(layout)
         dialog.resize(760, 560)
         dialog.show()
-        return self.menu.keep(dialog)
+        return self.desktop.keep(dialog)
 
     def _close_book(self) -> None:
         self.drawing.stop()
@@ -355,18 +320,7 @@ class RegionsTab(QWidget):
             self.book = None
 
     def remove(self) -> None:
-        """Give back the map."""
+        """Give the map back, and leave the layer of regions."""
         self._restyle.stop()
         self._settle.stop()
         self._close_book()
-
-
-def look_at_all(
-    city: City, model: Model, polygons: list[Any], min_users: int, progress: Progress
-) -> list[RegionView]:  # fmt: skip
-    """In a task: every region in turn."""
-    views = []
-    for number, polygon in enumerate(polygons):
-        progress(number / len(polygons))
-        views.append(look(city, model, polygon, min_users))
-    return views

@@ -1,120 +1,91 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The training dialog: Data, Question, Model, Hardware, Run. The work is a child process that outlives the dialog."""
+"""The training window: Data, Question, Model, Hardware, Run. A training is a process that outlives the window."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from shutil import rmtree
+from typing import Any
 
 from qgis.core import QgsWkbTypes
 from qgis.PyQt.QtCore import QSize
-from qgis.PyQt.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QLabel,
-    QListWidget,
-    QPushButton,
-    QScrollArea,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QListWidget, QPushButton, QStackedWidget
 
 from ...core.errors import InputError, Progress, RawError, part_of
 from ...layers.reading import read_tracks
-from ...processing.base import icon
 from ...processing.words import tr
 from ...tasks import child as runs
 from ...tasks import training
 from ...tasks.job import Job
+from ..desktop import Desktop
+from ..widgets.dialog import RawDialog
+from ..widgets.layout import column, row, scrolling, wrapped
 from ..windows.help import open_help
 from .hardware import HardwarePage
 from .pages import DataPage, ModelPage, QuestionPage
 from .run import RunPage
 
-if TYPE_CHECKING:
-    from ..menu import RawMenu
-
-OPEN = ("running", "stopped", "interrupted")  # runs that wait for something
+RUN_PAGE = 4  # after the pages that describe the training
 
 
-def open_training(menu: RawMenu) -> TrainingDialog:
-    """Show the dialog; with a run that goes on or waits, its last page."""
-    for window in menu.windows:
+def open_training(desktop: Desktop) -> TrainingDialog:
+    """Make the window, or return the one that is open."""
+    for window in desktop.windows:
         if isinstance(window, TrainingDialog) and window.isVisible():
             window.raise_()
             return window
-    dialog = TrainingDialog(menu)
-    dialog.show()
-    return dialog
+    return TrainingDialog(desktop)
 
 
-class TrainingDialog(QDialog):
-    """Five pages, and the steps from one to the next."""
+class TrainingDialog(RawDialog):
+    """Five pages. It starts with the last one where a run has not finished."""
 
-    def __init__(self, menu: RawMenu) -> None:
-        super().__init__(menu.iface.mainWindow())
-        self.setObjectName("raw_training")
-        self.setWindowTitle(tr("RAW: train a model"))
-        self.setWindowIcon(icon("raw"))
-        self.menu = menu
+    def __init__(self, desktop: Desktop) -> None:
+        super().__init__(desktop.iface.mainWindow(), "raw_training", tr("RAW: train a model"))
         self.job: Job | None = None
-        layer = menu.iface.activeLayer()
-        session = getattr(menu.dock, "session", None)
-        self.data = DataPage(getattr(session, "layer", None) or layer)
+        self.data = DataPage(desktop.tracks_layer())
         self.question = QuestionPage(self.data)
         self.model = ModelPage(self.question)
         self.hardware = HardwarePage(self.question, self.model, self._fixes)
-        self.run = RunPage(menu)
+        self.run = RunPage(desktop)
         self.pages: tuple[Any, ...] = (self.data, self.question, self.model, self.hardware)
         self._lay_out()
         for page in self.pages:
             page.changed.connect(self.show_state)
         self.run.ended.connect(self.show_state)
         self.steps.currentRowChanged.connect(self.show_page)
-        waiting = [child for child in self.run.list_runs() if child.status in OPEN]
-        self.run.attach(waiting[0] if waiting else None)
+        unfinished = ("running", "stopped", "interrupted")
+        waiting = next((child for child in self.run.list_runs() if child.status in unfinished), None)
+        self.run.attach(waiting)
         if waiting:
-            self.run.list_runs(waiting[0])
-        self.steps.setCurrentRow(4 if waiting else 0)
+            self.run.list_runs(waiting)
+        self.steps.setCurrentRow(RUN_PAGE if waiting else 0)
 
     def _lay_out(self) -> None:
-        self.steps = QListWidget()
-        self.steps.setObjectName("raw_training_steps")
+        self.steps = QListWidget(objectName="raw_training_steps")
         self.steps.addItems([tr(word) for word in ("Data", "Question", "Model", "Hardware", "Run")])
         self.steps.setFixedWidth(120)
-        for row in range(self.steps.count()):
-            self.steps.item(row).setSizeHint(QSize(100, 32))
+        for at in range(self.steps.count()):
+            self.steps.item(at).setSizeHint(QSize(100, 32))
         self.stack = QStackedWidget()
         for page in self.pages:
-            self.stack.addWidget(scrolled(page))
+            self.stack.addWidget(scrolling(page))
         self.stack.addWidget(self.run)
-        self.hint = QLabel()
-        self.hint.setObjectName("raw_training_hint")
-        self.hint.setWordWrap(True)
-        self.back, self.next, self.start, close = (
-            QPushButton(words) for words in (tr("Back"), tr("Next"), tr("Start training"), tr("Close"))
+        self.hint = wrapped(objectName="raw_training_hint")
+        self.back, self.next, self.start = (
+            QPushButton(words, objectName=f"raw_training_{name}", autoDefault=False, clicked=slot)
+            for name, words, slot in (
+                ("back", tr("Back"), lambda: self.steps.setCurrentRow(self.steps.currentRow() - 1)),
+                ("next", tr("Next"), lambda: self.steps.setCurrentRow(self.steps.currentRow() + 1)),
+                ("start", tr("Start training"), self.start_training),
+            )
         )
-        for name, button in (("back", self.back), ("next", self.next), ("start", self.start)):
-            button.setObjectName(f"raw_training_{name}")
-            button.setAutoDefault(False)
-        self.back.clicked.connect(lambda: self.steps.setCurrentRow(self.steps.currentRow() - 1))
-        self.next.clicked.connect(lambda: self.steps.setCurrentRow(self.steps.currentRow() + 1))
-        self.start.clicked.connect(self.start_training)
-        close.clicked.connect(self.close)
-        close.setToolTip(tr("A running training goes on, also when QGIS is closed."))
-        about = QPushButton(tr("Help"))
-        about.setAutoDefault(False)
-        about.clicked.connect(lambda: open_help("train", self))
-        middle, row = QHBoxLayout(), QHBoxLayout()
-        middle.addWidget(self.steps)
-        middle.addWidget(self.stack, 1)
-        row.addWidget(self.hint, 1)
-        for button in (self.back, self.next, self.start, close, about):
-            row.addWidget(button)
-        layout = QVBoxLayout(self)
-        layout.addLayout(middle, 1)
-        layout.addLayout(row)
+        tip = tr("A running training continues, also when QGIS is closed.")
+        close = QPushButton(tr("Close"), toolTip=tip, clicked=self.close)
+        about = QPushButton(tr("Help"), autoDefault=False, clicked=lambda: open_help("train", self))
+        middle = row(self.steps, self.stack, stretch=self.stack)
+        below = row(self.hint, self.back, self.next, self.start, close, about, stretch=self.hint)
+        self.setLayout(column(middle, below, stretch=middle))
         self.resize(860, 560)
 
     def _fixes(self) -> int:
@@ -127,31 +98,32 @@ class TrainingDialog(QDialog):
         self.show_state()
 
     def show_state(self) -> None:
-        """What is still missing, and which buttons there are."""
-        row = self.steps.currentRow()
+        """Show the first problem up to this page, and the buttons that make sense."""
+        at = self.steps.currentRow()
         problems = [page.problem() for page in self.pages]
         first = next((n for n, words in enumerate(problems) if words), None)
         busy = self.job is not None
-        self.back.setVisible(row > 0)
-        self.next.setVisible(row < 3)
-        self.start.setVisible(row == 3 or (row == 4 and busy))
+        self.back.setVisible(at > 0)
+        self.next.setVisible(at < RUN_PAGE - 1)
+        self.start.setVisible(at == RUN_PAGE - 1 or (at == RUN_PAGE and busy))
         self.start.setEnabled(first is None and not busy)
-        if row < 4:
-            name = self.steps.item(first).text() if first is not None else ""
-            elsewhere = f"{name}: " if first is not None and first != row else ""
-            self.hint.setText(f"{elsewhere}{problems[first]}" if first is not None and first <= row else "")
+        if at < RUN_PAGE:
+            words = problems[first] if first is not None and first <= at else ""
+            elsewhere = words and first is not None and first != at
+            self.hint.setText(f"{self.steps.item(first).text()}: {words}" if elsewhere else words)
         elif not busy:
-            self.hint.setText(tr("A running training goes on when this window or QGIS is closed."))
+            self.hint.setText(tr("A running training continues when this window or QGIS is closed."))
 
     def start_training(self) -> None:
-        """Write the tracks in a task, then start the child process."""
-        teach, model = self.question.teach.isChecked(), self.model
+        """Write the tracks in a task, then start the process."""
+        finetune, model = self.question.finetune.isChecked(), self.model
         reading, labels, unit = self.data.reading(), self.question.labels, self.question.unit.currentData()
         field, task = self.question.label.currentField(), self.question.name.text()
         name, minutes, init = model.name.text().strip(), model.minutes.value(), model.init.currentData()
-        device, preset, ways = self.hardware.device.currentData(), self.hardware.preset(), model.ways.isChecked()
+        device, preset = self.hardware.device.currentData(), model.preset_name()
+        prototypes, layer = model.prototypes.isChecked(), self.data.layer.currentText()
         try:
-            folder = runs.new_folder("teach" if teach else "pretrain")
+            folder = runs.new_folder("teach" if finetune else "pretrain")
         except (RawError, OSError) as error:
             self.hint.setText(str(error))
             return
@@ -159,41 +131,41 @@ class TrainingDialog(QDialog):
         def work(progress: Progress) -> None:
             tracks, _ = read_tracks(reading, part_of(progress, 0, 0.8))
             if not len(tracks):
-                raise InputError("No fix could be read from these tracks: look at the fields on the page Data.")
+                raise InputError("No fix could be read from these tracks: check the fields on the page Data.")
             training.write_tracks(tracks, folder / "tracks.parquet")
-            if teach and labels is not None:
+            if finetune and labels is not None:
                 training.write_labels(labels, unit, field, folder / "labels.csv")
                 (folder / training.RESULT_FOLDER).mkdir()
 
         def done(_result: Any) -> None:
             self.job = None
-            about = {"minutes": minutes, "name": name, "layer": self.data.layer.currentText()}
-            if teach:
+            about = {"minutes": minutes, "name": name, "layer": layer}
+            if finetune:
                 arguments = training.finetuning_arguments(folder, init, unit, field, task, minutes, device)
-                about["title"] = tr("Teach '{task}'").format(task=task)
+                about["title"] = tr("Learn '{task}'").format(task=task)
                 self._launch(training.FINETUNE, arguments, folder, about)
             else:
-                arguments = training.pretraining_arguments(folder, init, preset, minutes, device, name, ways)
-                about["title"] = tr("Go on pretraining '{name}'").format(name=name)
+                arguments = training.pretraining_arguments(folder, init, preset, minutes, device, name, prototypes)
+                about["title"] = tr("Continue training: '{name}'").format(name=name)
                 self._launch(training.ADAPT, arguments, folder, about)
 
         def failed(words: str) -> None:
             self.job = None
-            discard(folder)
-            self.steps.setCurrentRow(3)
+            rmtree(folder, ignore_errors=True)
+            self.steps.setCurrentRow(RUN_PAGE - 1)
             self.hint.setText(words or tr("Cancelled."))
 
         self.run.attach(None)
         self.run.head.setText(tr("Reading the tracks …"))
         self.job = Job(tr("RAW: preparing a training"), work, done, failed)
         self.job.start()
-        self.steps.setCurrentRow(4)
+        self.steps.setCurrentRow(RUN_PAGE)
 
     def _launch(self, module: str, arguments: list[str], folder: Path, about: dict[str, Any]) -> None:
         try:
             child = runs.Child.start(module, arguments, folder, **about)
         except (RawError, OSError) as error:
-            discard(folder)
+            rmtree(folder, ignore_errors=True)
             self.run.head.setText(str(error))
             return
         self.run.list_runs(child)
@@ -201,35 +173,18 @@ class TrainingDialog(QDialog):
         self.show_state()
 
     def done(self, result: int) -> None:
-        """Esc and the like: as closing."""
+        """Called on Esc."""
         self._stop()
         super().done(result)
 
     def closeEvent(self, event: Any) -> None:  # noqa: N802
-        """Stop looking; a training goes on."""
+        """Stop what the pages do. A training continues."""
         self._stop()
         super().closeEvent(event)
 
     def _stop(self) -> None:
         self.run.timer.stop()
         self.hardware.stop()
-        if self.job is not None:
-            self.job.cancel()
-        if self.question.job is not None:
-            self.question.job.cancel()
-
-
-def discard(folder: Path) -> None:
-    """Remove the folder of a run that was not started."""
-    import shutil
-
-    shutil.rmtree(folder, ignore_errors=True)
-
-
-def scrolled(page: QWidget) -> QScrollArea:
-    """A page that scrolls where the window is small."""
-    area = QScrollArea()
-    area.setWidget(page)
-    area.setWidgetResizable(True)
-    area.setFrameShape(QScrollArea.Shape.NoFrame)
-    return area
+        for job in (self.job, self.question.job):
+            if job is not None:
+                job.cancel()

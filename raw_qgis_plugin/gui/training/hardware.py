@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The page of the training dialog on the hardware: asked of the child's Python, so that QGIS needs no torch."""
+"""The page of the training window on the hardware. The Python that trains reports it, so that QGIS needs no torch."""
 
 from __future__ import annotations
 
@@ -8,34 +8,31 @@ from collections.abc import Callable
 from typing import Any
 
 from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment
-from qgis.PyQt.QtWidgets import QComboBox, QLabel, QPushButton
+from qgis.PyQt.QtWidgets import QComboBox, QPushButton
 
 from ...core.errors import RawError
 from ...processing.words import tr
 from ...tasks import child
 from ...tasks.training import PRESETS
+from ..widgets.layout import wrapped
 from .pages import ModelPage, Page, QuestionPage
 
-ENOUGH_PASSES = 1.0  # over the tracks
 
+class Report(QObject):
+    """Runs `python -m model.hardware …` beside the event loop. done: called with its lines and '', or None and why."""
 
-class Ask(QObject):
-    """Runs `python -m MODULE …` beside the event loop; `told` gets its JSON lines, or None and why not."""
-
-    def __init__(self, parent: QObject, module: str, arguments: list[str], told: Callable[..., None]) -> None:
+    def __init__(self, parent: QObject, arguments: list[str], done: Callable[..., None]) -> None:
         super().__init__(parent)
-        self.told = told
-        self.process = QProcess(self)
+        self.done = done
+        self.process = QProcess(self, finished=self._finished, errorOccurred=self._broken)
         environment = QProcessEnvironment()
         for name, value in child.environment().items():
             environment.insert(name, value)
         self.process.setProcessEnvironment(environment)
-        self.process.finished.connect(self._finished)
-        self.process.errorOccurred.connect(self._broken)
         try:
-            self.process.start(str(child.python()), ["-m", module, *arguments])
+            self.process.start(str(child.python()), ["-m", "model.hardware", *arguments])
         except RawError as error:
-            told(None, str(error))
+            done(None, str(error))
 
     def _finished(self, code: int, _status: Any = None) -> None:
         out, errors = (
@@ -43,63 +40,57 @@ class Ask(QObject):
             for data in (self.process.readAllStandardOutput(), self.process.readAllStandardError())
         )
         if code == 0:
-            self.told([json.loads(line) for line in out.splitlines() if line.startswith("{")], "")
+            self.done([json.loads(line) for line in out.splitlines() if line.startswith("{")], "")
             return
         missing = [line.split("'")[1] for line in errors.splitlines() if "No module named '" in line]
         lines = [line for line in errors.splitlines() if line.strip()]
-        self.told(None, child.how_to_train([missing[-1].split(".")[0]]) if missing else (lines or ["?"])[-1])
+        self.done(None, child.how_to_train([missing[-1].split(".")[0]]) if missing else (lines or ["?"])[-1])
 
     def _broken(self, _error: Any) -> None:
         if self.process.state() == QProcess.ProcessState.NotRunning and self.process.exitCode() == 0:
-            self.told(None, self.process.errorString())
+            self.done(None, self.process.errorString())
 
     def stop(self) -> None:
-        """End it; nothing is told any more."""
-        self.told = lambda *_: None
+        """End the process without a report."""
+        self.done = lambda *_: None
         self.process.kill()
         self.process.waitForFinished(1000)
 
 
 class HardwarePage(Page):
-    """CPU or a graphics card, what fits, and how long it takes."""
+    """The device to train on, the sizes of models that fit on it, and the time that a training takes."""
 
     title = "Hardware"
-    about = "Where to train. What is here is asked of the Python that trains."
+    about = "The device to train on, as found by the Python that trains."
 
     def __init__(self, question: QuestionPage, model: ModelPage, fixes: Callable[[], int]) -> None:
         super().__init__()
         self.question, self.model, self.fixes = question, model, fixes
-        self.asked: Ask | None = None
+        self.pending: Report | None = None
         self.found: list[dict[str, Any]] | None = None
         self.trouble = ""
         self.speed: dict[tuple[str, str], float] = {}  # fixes a second by device and preset
-        self.device = QComboBox()
-        self.device.setObjectName("raw_training_device")
-        self.memory = QLabel()
-        self.memory.setWordWrap(True)
-        self.measure = QPushButton(tr("Measure for a second"))
-        self.measure.setObjectName("raw_training_measure")
-        self.estimate = QLabel()
-        self.estimate.setWordWrap(True)
-        self.estimate.setObjectName("raw_training_estimate")
+        self.device = QComboBox(objectName="raw_training_device")
+        self.memory, self.estimate = wrapped(), wrapped(objectName="raw_training_estimate")
+        self.measure = QPushButton(
+            tr("Measure for a second"), objectName="raw_training_measure", clicked=self.measure_speed
+        )
         self.form.addRow(tr("Device"), self.device)
         self.form.addRow(tr("Fits"), self.memory)
         self.form.addRow(tr("Speed"), self.measure)
-        self.column.addWidget(self.estimate)
-        self.finish()
+        self.column.insertWidget(3, self.estimate)
         self.device.currentIndexChanged.connect(self.show_device)
-        self.measure.clicked.connect(self.ask_speed)
         model.changed.connect(self.show_device)
 
     def showEvent(self, event: Any) -> None:  # noqa: N802
-        """Ask once, when it is first looked at."""
+        """Look for devices when the page is first shown."""
         super().showEvent(event)
-        if self.found is None and self.asked is None:
-            self.note.setText(tr("Looking what there is …"))
-            self.asked = Ask(self, "model.hardware", [], self._has_devices)
+        if self.found is None and self.pending is None:
+            self.note.setText(tr("Looking for devices …"))
+            self.pending = Report(self, [], self._has_devices)
 
     def _has_devices(self, lines: list[dict[str, Any]] | None, trouble: str) -> None:
-        self.asked, self.trouble = None, trouble
+        self.pending, self.trouble = None, trouble
         self.note.setText(trouble)
         if lines is not None:
             self.found = lines
@@ -110,68 +101,62 @@ class HardwarePage(Page):
         self.show_device()
         self.changed.emit()
 
-    def preset(self) -> str:
-        """The size that will train."""
-        init = self.model.init.currentData()
-        if init == "none":
-            return self.model.preset.currentText()
-        return str(self.model.config(init).get("preset", "raw-small"))
-
     def show_device(self, _index: int = 0) -> None:
-        """What fits on the device, and the estimate where it was measured."""
-        device = self.device.currentData()
-        about = next((one for one in self.found or [] if one["device"] == device), None)
-        self.measure.setEnabled(about is not None and self.asked is None)
+        """Show which sizes fit on the device, and the estimate where the speed was measured."""
+        about = self._about_device()
+        self.measure.setEnabled(about is not None and self.pending is None)
         if about is not None:
             fits, others = ([n for n in PRESETS if (n in about["fits"]) == there] for there in (True, False))
             words = ", ".join(fits)
             self.memory.setText(words + (tr(" (not: {names})").format(names=", ".join(others)) if others else ""))
         self.estimate.setText(self._estimate())
 
-    def ask_speed(self) -> None:
+    def _about_device(self) -> dict[str, Any] | None:
+        return next((one for one in self.found or [] if one["device"] == self.device.currentData()), None)
+
+    def measure_speed(self) -> None:
         """Measure the chosen size on the chosen device."""
-        preset, device = self.preset(), self.device.currentData()
+        preset, device = self.model.preset_name(), self.device.currentData()
         self.estimate.setText(tr("Measuring {preset} on {device} …").format(preset=preset, device=device))
         self.measure.setEnabled(False)
 
-        def told(lines: list[dict[str, Any]] | None, trouble: str) -> None:
-            self.asked = None
+        def done(lines: list[dict[str, Any]] | None, trouble: str) -> None:
+            self.pending = None
             if lines:
                 self.speed[device, preset] = float(lines[-1]["points_per_s"])
             self.show_device()
             if not lines:
                 self.estimate.setText(tr("It could not be measured: {why}").format(why=trouble))
 
-        self.asked = Ask(self, "model.hardware", ["--preset", preset, "--device", device], told)
+        self.pending = Report(self, ["--preset", preset, "--device", device], done)
 
     def _estimate(self) -> str:
-        preset = self.preset()
+        preset, minutes = self.model.preset_name(), self.model.minutes.value()
         speed = self.speed.get((self.device.currentData(), preset))
         if speed is None:
             return ""
-        seen = speed * 60 * self.model.minutes.value()
-        words = tr("{preset} sees about {speed:,.0f} fixes a second here: {seen:,.0f} in {minutes:g} minutes").format(
-            preset=preset, speed=speed, seen=seen, minutes=self.model.minutes.value()
-        )
+        seen = speed * 60 * minutes
+        words = tr("{preset} sees about {speed:,.0f} fixes a second here: {seen:,.0f} in {minutes:g} minutes")
+        words = words.format(preset=preset, speed=speed, seen=seen, minutes=minutes)
         n = self.fixes()
         if n <= 0:
             return words + "."
         words += tr(", each of your {n:,} fixes {times:.1f} times.").format(n=n, times=seen / n)
-        if seen < ENOUGH_PASSES * n:
+        if seen < n:
             words += tr(" To see each once it takes {minutes:,.0f} minutes.").format(minutes=n / speed / 60)
         return words
 
     def problem(self) -> str:
-        """Torch has to be there, and the model has to fit."""
-        if self.found is None:
-            return self.trouble or tr("Look at this page first: it finds out what there is to train on.")
-        about = next(one for one in self.found if one["device"] == self.device.currentData())
-        if self.question.go_on.isChecked() and self.preset() not in about["fits"]:
-            return tr("{preset} does not fit into the memory of this device.").format(preset=self.preset())
+        """Torch must be installed, and the model must fit."""
+        about, preset = self._about_device(), self.model.preset_name()
+        if about is None:
+            return self.trouble or tr("Look at this page first: it finds the devices to train on.")
+        if self.question.adapt.isChecked() and preset not in about["fits"]:
+            return tr("{preset} does not fit into the memory of this device.").format(preset=preset)
         return ""
 
     def stop(self) -> None:
-        """Ask no more."""
-        if self.asked is not None:
-            self.asked.stop()
-            self.asked = None
+        """Stop looking and measuring."""
+        if self.pending is not None:
+            self.pending.stop()
+            self.pending = None

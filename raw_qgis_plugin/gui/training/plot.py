@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A plot of lines that grow while a model trains, in the theme's colours."""
+"""A plot whose lines grow while a model trains."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from qgis.PyQt.QtCore import QPointF, QRectF, Qt
 from qgis.PyQt.QtGui import QColor, QPainter, QPen, QPolygonF
 from qgis.PyQt.QtWidgets import QSizePolicy
 
-from ..dock.charts import Chart
+from ..widgets.charts import Chart
 
 COLOURS = ("#2f7fc4", "#e08a1e", "#3a9d5d", "#b0499b", "#8a8f98")
-MOST_POINTS = 2000  # a line; older ones are thinned
 
 
 class LinePlot(Chart):
-    """Named lines over the step. level: a dashed line that the others are compared with."""
+    """Named lines over the step."""
 
     height_px = 170
 
     def __init__(self, title: str, waiting: str, level: float | None = None, level_words: str = "") -> None:
+        """waiting: words while there is no line. level: of a dashed line to compare with, called level_words."""
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.title, self.waiting, self.level, self.level_words = title, waiting, level, level_words
         self.lines: dict[str, list[tuple[float, float]]] = {}
 
-    def add(self, name: str, x: float, y: float) -> None:
-        """A point of a line. What is not a number is left out."""
+    def add(self, name: str, x: float, y: float, max_points: int = 2000) -> None:
+        """Add a point to a line; not-a-number is left out. A line of more than max_points is thinned."""
         if not (math.isfinite(x) and math.isfinite(y)):
             return
         line = self.lines.setdefault(name, [])
         while line and line[-1][0] >= x:  # resumed from an older checkpoint
             line.pop()
         line.append((x, y))
-        if len(line) > MOST_POINTS:
+        if len(line) > max_points:
             del line[1:-1:2]
         self.update()
 
     def clear(self) -> None:
-        """Begin anew."""
+        """Remove all lines."""
         self.lines = {}
         self.update()
 
     def _bounds(self) -> tuple[float, float, float, float]:
-        """Least and greatest x, least and greatest y with room below and above."""
+        """Minimum and maximum of x, then of y with room below and above."""
         xs = [x for line in self.lines.values() for x, _ in line]
         ys = [y for line in self.lines.values() for _, y in line]
         if self.level is not None:
@@ -58,8 +58,7 @@ class LinePlot(Chart):
         return "\n".join(f"{name}: {line[-1][1]:.4g}" for name, line in self.lines.items())
 
     def draw(self, painter: QPainter) -> None:
-        """Title, axes, lines, legend."""
-        self.small(painter)
+        """Draw the title, the axes, the lines and the legend."""
         line_px = painter.fontMetrics().height() + 2
         self.write(painter, QRectF(0, 0, self.width(), line_px), self.title, Qt.AlignmentFlag.AlignLeft)
         box = QRectF(44, line_px + 4, self.width() - 54, self.height() - 3 * line_px - 8)

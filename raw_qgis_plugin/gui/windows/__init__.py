@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Windows that the menu opens."""
+"""The other windows of the menu, one file each: sample and tour, models, packages, diagnostics, help."""

@@ -1,58 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The help pages of resources/help in a window of their own, so that they open without a browser or network."""
+"""The help pages of resources/help in a window of their own, which needs no browser and no network."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from qgis.PyQt.QtCore import Qt, QUrl
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QTextBrowser, QVBoxLayout, QWidget
+from qgis.PyQt.QtCore import QUrl
+from qgis.PyQt.QtWidgets import QPushButton, QTextBrowser, QWidget
 
 from ...core.paths import RESOURCES
-from ...processing.base import icon
 from ...processing.words import tr
+from ..desktop import Desktop
+from ..widgets.dialog import RawDialog
+from ..widgets.layout import column
 
-if TYPE_CHECKING:
-    from ..menu import RawMenu
-
-FIRST = "index"
+FOLDER = RESOURCES / "help"
+CONTENTS = "index"
 
 
-class HelpWindow(QDialog):
+class HelpWindow(RawDialog):
     """One page, with links to the others."""
 
     def __init__(self, page: str, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setWindowTitle(tr("RAW: help"))
-        self.setWindowIcon(icon("raw"))
-        self.browser = QTextBrowser()
-        self.browser.setOpenExternalLinks(True)
-        self.browser.setSearchPaths([str(RESOURCES / "help")])
-        self.browser.setSource(QUrl.fromLocalFile(page_file(page)))
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
-        buttons.rejected.connect(self.close)
-        back = buttons.addButton(tr("Contents"), QDialogButtonBox.ButtonRole.ActionRole)
-        back.clicked.connect(lambda: self.browser.setSource(QUrl.fromLocalFile(page_file(FIRST))))
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.browser)
-        layout.addWidget(buttons)
+        super().__init__(parent, "raw_help", tr("RAW: help"), delete_on_close=True)
+        self.browser = QTextBrowser(openExternalLinks=True)
+        self.browser.setSearchPaths([str(FOLDER)])
+        self.show_page(page)
+        contents = QPushButton(tr("Contents"), clicked=lambda: self.show_page(CONTENTS))
+        self.setLayout(column(self.browser, self.buttons(contents)))
         self.resize(820, 640)
 
+    def show_page(self, page: str) -> None:
+        """Show a page by its name without '.html'; the contents where there is no such page."""
+        path = FOLDER / f"{page}.html"
+        self.browser.setSource(QUrl.fromLocalFile(str(path if path.is_file() else FOLDER / f"{CONTENTS}.html")))
 
-def page_file(page: str) -> str:
-    """The file of a page; of the contents where there is no such page."""
-    path = RESOURCES / "help" / f"{page}.html"
-    return str(path if path.is_file() else RESOURCES / "help" / f"{FIRST}.html")
 
-
-def open_help(page: str = FIRST, parent: QWidget | None = None) -> HelpWindow:
-    """Show a page of resources/help by its name without '.html'. With a parent it lives as long as that."""
+def open_help(page: str, parent: QWidget) -> HelpWindow:
+    """Open a page by its name. The window lives as long as the parent."""
     window = HelpWindow(page, parent)
     window.show()
     return window
 
 
-def open_contents(menu: RawMenu) -> HelpWindow:
-    """Show the first page."""
-    return open_help(FIRST, menu.iface.mainWindow())
+def make_contents(desktop: Desktop) -> HelpWindow:
+    """Make the window with the table of contents."""
+    return HelpWindow(CONTENTS, desktop.iface.mainWindow())

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The installation that is running, if any: it goes on when its window is closed and is stopped with the plugin."""
+"""The installation of packages. It continues when its window is closed, and stops when the plugin is unloaded."""
 
 from __future__ import annotations
 
@@ -18,11 +18,10 @@ from ...processing.words import tr
 from ...tasks.job import Job
 
 log = logging.getLogger(__name__)
-KEPT_LINES = 2000
 
 
 class InstallJob(Job):
-    """A job whose cancel stops pip as well, however it was asked for."""
+    """A job whose cancel stops pip as well."""
 
     installer: Installer | None = None
 
@@ -34,27 +33,27 @@ class InstallJob(Job):
 
 
 class Installation(QObject):
-    """One installation in the background. lines: what was printed so far."""
+    """One installation in the background. lines: the last ones that pip printed."""
 
     line = pyqtSignal(str)
-    ended = pyqtSignal(str)  # with what went wrong, '' after success
+    ended = pyqtSignal(str)  # what went wrong, '' after success
 
-    def __init__(self, wanted: InstallRequest) -> None:
+    def __init__(self, request: InstallRequest) -> None:
         super().__init__()
         self.lines: list[str] = []
         self.running = True
-        self.wanted = wanted
+        self.request = request
         self.line.connect(self._keep)
         self._file = user_folder() / "install.log"
         self._job = InstallJob(tr("Installing RAW's packages"), self._work, self._done, self._failed)
 
     def start(self) -> None:
-        """Begin. Raises RawError where QGIS's interpreter is not found."""
+        """Start. Raises RawError where QGIS's interpreter is not found."""
         try:
             base = base_python(this_layout())
         except NoPython as error:
             raise RawError(str(error)) from error
-        self._installer = self._job.installer = Installer(venv_folder(), base, self.wanted, self.line.emit)
+        self._installer = self._job.installer = Installer(venv_folder(), base, self.request, self.line.emit)
         self._job.start()
 
     def cancel(self) -> None:
@@ -63,13 +62,13 @@ class Installation(QObject):
             self._job.cancel()
 
     def stop(self) -> None:
-        """Stop and wait, a few seconds at most: the plugin is being unloaded."""
+        """Stop, and wait for the end, a few seconds at most."""
         self.cancel()
         if self.running and not sip.isdeleted(self._job):
             self._job.waitForFinished(5000)
 
     def _work(self, progress: Progress) -> None:
-        """In QGIS's pool of threads."""
+        """Runs in QGIS's pool of threads."""
         try:
             self._installer.run()
         except InstallCancelled as error:
@@ -78,7 +77,7 @@ class Installation(QObject):
             raise RawError(str(error)) from error
 
     def _keep(self, line: str) -> None:
-        self.lines = [*self.lines[-KEPT_LINES:], line]
+        self.lines = [*self.lines[-2000:], line]
 
     def _done(self, _result: Any) -> None:
         packages.activate(venv_folder())
@@ -93,29 +92,3 @@ class Installation(QObject):
         self.running = False
         self._file.write_text("\n".join([*self.lines, error]) + "\n", encoding="utf-8")
         self.ended.emit(error)
-
-
-_current: list[Installation] = []
-
-
-def current() -> Installation | None:
-    """The last installation of this session, running or not."""
-    return _current[0] if _current else None
-
-
-def start(wanted: InstallRequest) -> Installation:
-    """Begin an installation; the one that is running where there is one. Raises RawError."""
-    running = current()
-    if running is not None and running.running:
-        return running
-    installation = Installation(wanted)
-    installation.start()
-    _current[:] = [installation]
-    return installation
-
-
-def stop() -> None:
-    """The plugin is being unloaded."""
-    for installation in _current:
-        installation.stop()
-    _current.clear()

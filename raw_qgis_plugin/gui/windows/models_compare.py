@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def comparison(one: Entry, other: Entry) -> str:
-    """What can be told of both, a row each; the better figure is bold."""
+    """A table of what is known of both models. The better figure of a row is bold."""
     cards = [entry.card or {} for entry in (one, other)]
     rows = [_row(tr(words), [str(read(card)) for card in cards]) for words, read in ABOUT]
     rows += _forecasts(cards) + _heads(cards)
@@ -42,7 +42,7 @@ ABOUT = (
 
 
 def _forecasts(cards: list[dict[str, Any]]) -> list[str]:
-    """Error over the best simple method's, by data and cadence; the smaller the better."""
+    """Rows of forecast errors relative to the best simple method, by data and cadence; smaller is better."""
     figures = [
         {
             (data, family): r
@@ -59,7 +59,7 @@ def _forecasts(cards: list[dict[str, Any]]) -> list[str]:
 
 
 def _heads(cards: list[dict[str, Any]]) -> list[str]:
-    """Each head's figures, and the simple method's beside them."""
+    """Rows of each head's figures, with the simple method's in brackets."""
     rows = []
     called = {"accuracy": tr("accuracy"), "macro_f1": "macro-F1", "r2": "R²", "mae": tr("mean absolute error")}
     heads = [{h["name"]: h for h in card["heads"]} for card in cards]

@@ -1,25 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The window that says which packages RAW lacks and what they weigh, and installs or removes them."""
+"""The window of packages: which ones RAW lacks and how large they are. It installs and removes them."""
 
 from __future__ import annotations
 
 import sys
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QCloseEvent, QFontDatabase
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDialog,
-    QDialogButtonBox,
     QFormLayout,
-    QHBoxLayout,
     QLabel,
     QMessageBox,
     QPlainTextEdit,
@@ -28,7 +23,6 @@ from qgis.PyQt.QtWidgets import (
     QSizePolicy,
     QTreeWidget,
     QTreeWidgetItem,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -38,61 +32,50 @@ from ...environment.folders import size_of, venv_folder
 from ...environment.install import InstallRequest
 from ...environment.interpreter import NoPython, base_python, this_layout
 from ...environment.proxy import qgis_proxy
-from ...processing.base import icon
 from ...processing.words import tr
 from ...tasks.job import Job
-from . import installation
+from ..desktop import Desktop
+from ..widgets.dialog import RawDialog
+from ..widgets.layout import column, row, wrapped
+from .help import open_help
+from .installation import Installation
 
-if TYPE_CHECKING:
-    from ..menu import RawMenu
-
-PYPI, PYPI_CPU, WHEELS = range(3)
-RUNNING, TRAINING = "runtime", "train"
+RUNNING, TRAINING = "runtime", "train"  # groups of packages
 
 
-class EnvironmentDialog(QDialog):
-    """Checks without importing, then looks in the background whether what is there works."""
+class EnvironmentDialog(RawDialog):
+    """Lists the packages without importing them, then tries in the background whether they work."""
 
-    def __init__(self, menu: RawMenu, parent: QWidget | None = None) -> None:
-        super().__init__(parent or menu.iface.mainWindow())
-        self.menu = menu
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setObjectName("RawEnvironment")
-        self.setWindowTitle(tr("RAW: packages"))
-        self.setWindowIcon(icon("raw"))
-        self.gpus: list[str] | None = None  # None: nobody has looked yet
-        self.broken: dict[str, str] = {}
+    def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
+        super().__init__(
+            parent or desktop.iface.mainWindow(), "RawEnvironment", tr("RAW: packages"), delete_on_close=True
+        )
+        self.desktop = desktop
+        self.gpus: list[str] | None = None  # None: not looked for yet
+        self.broken: dict[str, str] = {}  # why a module does not import
         self._job: Job | None = None
         self._build()
         self.resize(720, 600)
         self.refresh()
         self._look()
-        running = installation.current()
-        if running is not None:
-            for line in running.lines:
+        installation = desktop.installation
+        if installation is not None:
+            for line in installation.lines:
                 self.log.appendPlainText(line)
-            if running.running:
-                self._follow(running)
+            if installation.running:
+                self._follow(installation)
 
     # ---- the form ----------------------------------------------------------------------------------------------
 
     def _build(self) -> None:
-        self.summary = QLabel()
-        self.summary.setWordWrap(True)
-        self.table = QTreeWidget()
+        self.summary, self.hardware = wrapped(), wrapped()
+        self.table = QTreeWidget(rootIsDecorated=False, minimumHeight=120)
         self.table.setHeaderLabels([tr("Package"), tr("Version"), tr("State")])
-        self.table.setRootIsDecorated(False)
-        self.table.setMinimumHeight(120)
-        self.with_training = QCheckBox(tr("Also what training needs"))
-        self.with_training.toggled.connect(self.refresh)
+        self.with_training = QCheckBox(tr("Also what training needs"), toggled=self.refresh)
         self.source = QComboBox()
-        self.source.addItems(
-            [
-                tr("from PyPI"),
-                tr("from PyPI, and PyTorch without CUDA from pytorch.org (smaller)"),
-                tr("from a folder of wheels (no network)"),
-            ]
-        )
+        self.source.addItem(tr("from PyPI"), "pypi")
+        self.source.addItem(tr("from PyPI, and PyTorch without CUDA from pytorch.org (smaller)"), "cpu")
+        self.source.addItem(tr("from a folder of wheels (no network)"), "wheels")
         self.source.currentIndexChanged.connect(self._source_changed)
         self.wheels = QgsFileWidget()
         self.wheels.setStorageMode(QgsFileWidget.StorageMode.GetDirectory)
@@ -102,72 +85,50 @@ class EnvironmentDialog(QDialog):
         form.addRow(tr("Install"), self.source)
         form.addRow("", self.wheels)
         form.addRow("", self.with_training)
-        self.hardware = QLabel()
-        self.hardware.setWordWrap(True)
-        self.install_button = QPushButton(tr("Install"))
-        self.install_button.setDefault(True)
-        self.install_button.clicked.connect(self.install)
-        self.cancel_button = QPushButton(tr("Cancel the installation"))
-        self.cancel_button.setVisible(False)
-        self.remove_button = QPushButton(tr("Remove…"))
-        self.remove_button.clicked.connect(self.remove)
-        row = QHBoxLayout()
-        for button in (self.install_button, self.cancel_button, self.remove_button):
-            row.addWidget(button)
-        row.addStretch()
-        self.bar = QProgressBar()
-        self.bar.setRange(0, 0)
-        self.bar.setVisible(False)
+        self.install_button = QPushButton(tr("Install"), default=True, clicked=self.install)
+        self.cancel_button = QPushButton(tr("Cancel the installation"), visible=False)
+        self.remove_button = QPushButton(tr("Remove…"), clicked=self.remove)
+        self.bar = QProgressBar(maximum=0, visible=False)
         self.step = QLabel()
         self.step.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self.log = QPlainTextEdit()
-        self.log.setReadOnly(True)
-        self.log.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
-        self.log.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.log.setPlaceholderText(tr("What the installation prints appears here."))
-        self.log.setMinimumHeight(70)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close | QDialogButtonBox.StandardButton.Help)
-        buttons.rejected.connect(self.close)
-        buttons.helpRequested.connect(self._help)
-        layout = QVBoxLayout(self)
-        for part in (self.summary, self.table, self.hardware):
-            layout.addWidget(part)
-        layout.addLayout(form)
-        layout.addLayout(row)
-        for part in (self.bar, self.step, self.log, buttons):
-            layout.addWidget(part)
+        self.log = QPlainTextEdit(
+            readOnly=True, lineWrapMode=QPlainTextEdit.LineWrapMode.NoWrap, minimumHeight=70,
+            font=QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont),
+            placeholderText=tr("What the installation prints appears here."),
+        )  # fmt: skip
+        layout = column(
+            self.summary, self.table, self.hardware, form,
+            row(self.install_button, self.cancel_button, self.remove_button, None), self.bar, self.step, self.log,
+            self.buttons(on_help=lambda: open_help("environment", self)),
+        )  # fmt: skip
         layout.setStretchFactor(self.table, 3)
         layout.setStretchFactor(self.log, 2)
+        self.setLayout(layout)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        """Nobody waits for the answer any more."""
+        """Cancel the look at the packages. An installation continues."""
         if self._job is not None and not sip.isdeleted(self._job):
             self._job.cancel()
         super().closeEvent(event)
 
-    def _help(self) -> None:
-        from .help import open_help
-
-        open_help("environment", self)
-
-    def _source_changed(self, index: int) -> None:
-        self.wheels.setVisible(index == WHEELS)
+    def _source_changed(self) -> None:
+        self.wheels.setVisible(self.source.currentData() == "wheels")
         self.refresh()
 
     # ---- what is there -----------------------------------------------------------------------------------------
 
     def refresh(self) -> None:
-        """Show what is there and what is missing."""
+        """List the packages, and which of them are missing."""
         running, training = packages.check(RUNNING), packages.check(TRAINING)
         self.table.clear()
         for found, use in ((running, ""), (training, tr("for training"))):
             for package in found:
                 self._add(package, use)
-        for column in range(2):
-            self.table.resizeColumnToContents(column)
-        asked = running + (training if self.with_training.isChecked() else [])
-        lacking = [package for package in asked if package.problem or package.module in self.broken]
-        megabytes = packages.download_megabytes(lacking, bool(self.gpus), self.source.currentIndex() == PYPI_CPU)
+        for each in range(2):
+            self.table.resizeColumnToContents(each)
+        wanted = running + (training if self.with_training.isChecked() else [])
+        lacking = [package for package in wanted if package.problem or package.module in self.broken]
+        megabytes = packages.download_megabytes(lacking, bool(self.gpus), self.source.currentData() == "cpu")
         if any(package.problem or package.module in self.broken for package in running):
             words = tr("RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.")
         elif lacking:
@@ -177,40 +138,41 @@ class EnvironmentDialog(QDialog):
         else:
             words = tr("RAW has all that it needs, to run the model and to train.")
         names = ", ".join(package.name for package in lacking)
-        self.summary.setText(f"<b>{words.format(what=names, megabytes=megabytes)}</b>")
+        self._summarise(words.format(what=names, megabytes=megabytes))
         self.install_button.setEnabled(bool(lacking))
         self.remove_button.setEnabled(venv_folder().exists())
+
+    def _summarise(self, words: str) -> None:
+        self.summary.setText(f"<b>{words}</b>")
 
     def _add(self, package: packages.Package, use: str) -> None:
         broken = self.broken.get(package.module, "")
         if broken:
-            state, sign = tr("does not work: {reason}").format(reason=broken), "mIconWarning.svg"
-        elif package.problem:
-            state = tr("missing") if package.problem == "missing" else package.problem
-            sign = "mIconWarning.svg"
+            state = tr("does not work: {reason}").format(reason=broken)
+        elif package.problem == "missing":
+            state = tr("missing") + tr(", about {megabytes} MB").format(megabytes=package.megabytes)
         else:
-            state, sign = tr("ready"), "mIconSuccess.svg"
-        if package.problem == "missing":
-            state += tr(", about {megabytes} MB").format(megabytes=package.megabytes)
+            state = package.problem or tr("ready")
         item = QTreeWidgetItem([package.name + (f" ({use})" if use else ""), package.version, state])
+        sign = "mIconWarning.svg" if broken or package.problem else "mIconSuccess.svg"
         item.setIcon(2, QgsApplication.getThemeIcon(sign))
         item.setToolTip(2, state)
         self.table.addTopLevelItem(item)
 
     def _look(self) -> None:
-        """In the background: the graphics card, and whether the packages that are there can be imported."""
+        """Look in the background for the graphics card, and for packages that do not import."""
         there = [p.module for p in packages.check(RUNNING) + packages.check(TRAINING) if p.version]
         self.hardware.setText(tr("Looking at the graphics card and trying the packages …"))
         try:
             python = base_python(this_layout())
         except NoPython as error:
-            self._unseen(str(error))
+            self._failed(str(error))
             return
         work = partial(look, python, list(sys.path), there)
-        self._job = Job(tr("Checking RAW's packages"), work, self._seen, self._unseen)
+        self._job = Job(tr("Checking RAW's packages"), work, self._looked, self._failed)
         self._job.start()
 
-    def _seen(self, found: tuple[list[str], dict[str, str]]) -> None:
+    def _looked(self, found: tuple[list[str], dict[str, str]]) -> None:
         if sip.isdeleted(self):
             return
         self.gpus, self.broken = found
@@ -221,36 +183,34 @@ class EnvironmentDialog(QDialog):
             self.hardware.setText(tr("No NVIDIA graphics card was found: the CPU does the work, which is enough."))
         self.refresh()
 
-    def _unseen(self, error: str) -> None:
+    def _failed(self, error: str) -> None:
         if not sip.isdeleted(self):
             self.hardware.setText(error)
 
     # ---- installing and removing -------------------------------------------------------------------------------
 
     def install(self) -> None:
-        """Install what was chosen, in the background."""
-        index = self.source.currentIndex()
-        folder = Path(self.wheels.filePath()) if index == WHEELS and self.wheels.filePath() else None
-        if index == WHEELS and folder is None:
-            self.summary.setText(f"<b>{tr('Choose the folder that holds the wheels.')}</b>")
+        """Install in the background what was chosen."""
+        source = self.source.currentData()
+        folder = Path(self.wheels.filePath()) if source == "wheels" and self.wheels.filePath() else None
+        if source == "wheels" and folder is None:
+            self._summarise(tr("Choose the folder that holds the wheels."))
             return
         groups = ("cuda" if self.gpus else RUNNING, *([TRAINING] if self.with_training.isChecked() else []))
         self.log.clear()
         try:
-            running = installation.start(InstallRequest(groups, folder, index == PYPI_CPU, qgis_proxy()))
-            running.ended.connect(self.menu.installed)
-            self._follow(running)
+            self._follow(self.desktop.install(InstallRequest(groups, folder, source == "cpu", qgis_proxy())))
         except RawError as error:
-            self.summary.setText(f"<b>{error}</b>")
+            self._summarise(str(error))
 
-    def _follow(self, running: installation.Installation) -> None:
+    def _follow(self, installation: Installation) -> None:
         """Show what a running installation prints, until it ends."""
-        running.line.connect(self._print)
-        running.ended.connect(self._ended)
-        self.cancel_button.clicked.connect(running.cancel)
-        self._busy(True)
+        installation.line.connect(self._print)
+        installation.ended.connect(self._ended)
+        self.cancel_button.clicked.connect(installation.cancel)
+        self._set_busy(True)
 
-    def _busy(self, busy: bool) -> None:
+    def _set_busy(self, busy: bool) -> None:
         self.bar.setVisible(busy)
         self.cancel_button.setVisible(busy)
         for widget in (self.install_button, self.remove_button, self.source, self.with_training, self.wheels):
@@ -261,12 +221,12 @@ class EnvironmentDialog(QDialog):
         self.step.setText(line)
 
     def _ended(self, error: str) -> None:
-        self._busy(False)
+        self._set_busy(False)
         self.step.clear()
         self.broken = {}
         self.refresh()
         if error:
-            self.summary.setText(f"<b>{error}</b>")
+            self._summarise(error)
             self.log.appendPlainText(error)
         else:
             self.log.appendPlainText(tr("Done. RAW is ready: no restart is needed."))
@@ -280,11 +240,11 @@ class EnvironmentDialog(QDialog):
             gone = packages.remove(venv_folder())
             self.refresh()
             if not gone:
-                self.summary.setText(f"<b>{tr('They are in use and go when QGIS starts the next time.')}</b>")
+                self._summarise(tr("They are in use. They will be deleted when QGIS starts the next time."))
 
 
 def look(python: Path, path: list[str], modules: list[str], progress: Progress) -> tuple[list[str], dict[str, str]]:
-    """In a task: the names of the GPUs, and for each module that does not import, why."""
+    """Runs in a task. Returns the names of the GPUs, and the reason for each module that does not import."""
     gpus = packages.gpus()
     broken = {}
     for i, module in enumerate(modules):
@@ -292,10 +252,3 @@ def look(python: Path, path: list[str], modules: list[str], progress: Progress) 
         if reason := packages.why_broken(python, module, path):
             broken[module] = reason
     return gpus, broken
-
-
-def open_environment(menu: RawMenu) -> EnvironmentDialog:
-    """Show the window."""
-    dialog = EnvironmentDialog(menu)
-    dialog.show()
-    return dialog

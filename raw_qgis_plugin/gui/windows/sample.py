@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The sample project: ten phones in Aracaju and hexagons, styled and with time, and a short tour through the plugin.
+"""The sample project: tracks of ten phones in Aracaju and hexagons, styled and with time, and a short tour.
 
-The files are copied into the user's folder first, so that whatever is done to them leaves the plugin as it is.
+The files are copied into the user's folder first, so that edits leave the plugin's own files as they are.
 """
 
 from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -18,6 +18,7 @@ from qgis.core import (
     QgsSingleSymbolRenderer,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QDateTime, Qt
 from qgis.PyQt.QtGui import QColor
 
 from ...core.errors import InputError
@@ -25,41 +26,35 @@ from ...core.paths import RESOURCES
 from ...environment.folders import user_folder
 from ...layers.styling import Fixes
 from ...processing.words import tr
-
-if TYPE_CHECKING:
-    from ..menu import RawMenu
-    from .tour import Tour
+from ..desktop import Desktop
+from .tour import Tour
 
 TRACKS, REGIONS = "aracaju_tracks.gpkg", "aracaju_regions.gpkg"
 CRS = "EPSG:31984"  # SIRGAS 2000 / UTM 24S, in metres
 OUTLINE = {"color": "0,0,0,0", "outline_color": "#6b7280", "outline_width": "0.4", "outline_style": "dash"}
 
 
-def open_sample(menu: RawMenu) -> Tour | None:
-    """Open the sample as a new project and begin the tour; None where the user keeps the project that is open."""
-    from .tour import Tour
-
-    if not menu.iface.newProject(True):
+def open_sample(desktop: Desktop) -> Tour | None:
+    """Open the sample as a new project, and make the tour; None where the user keeps the project that is open."""
+    if not desktop.iface.newProject(True):
         return None
     fill_project(QgsProject.instance(), copy_of_sample(user_folder() / "sample"))
-    menu.iface.layerTreeCanvasBridge().setCanvasLayers()  # takes the first layer's CRS, so the project's comes after
+    desktop.iface.layerTreeCanvasBridge().setCanvasLayers()  # sets the project's CRS, so ours comes after
     QgsProject.instance().setCrs(QgsCoordinateReferenceSystem(CRS))
     QgsProject.instance().setDirty(False)
     layers = {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
-    menu.iface.setActiveLayer(layers[tr("Tracks of ten phones")])
-    canvas = menu.iface.mapCanvas()
+    desktop.iface.setActiveLayer(layers[tr("Tracks of ten phones")])
+    canvas = desktop.iface.mapCanvas()
     regions = layers[tr("Hexagons")]
     extent = canvas.mapSettings().layerExtentToOutputExtent(regions, regions.extent())
     extent.scale(1.05)
     canvas.setExtent(extent)
     canvas.refresh()
-    tour = Tour(menu)
-    tour.show()
-    return tour
+    return Tour(desktop)
 
 
 def copy_of_sample(folder: Path) -> Path:
-    """The sample's files in a folder of the user's; those that are there are kept."""
+    """Copy the sample's files into a folder, except those that are there. Returns the folder."""
     folder.mkdir(exist_ok=True)
     for name in (TRACKS, REGIONS, "README.md"):
         if not (folder / name).exists():
@@ -85,15 +80,13 @@ def fill_project(project: QgsProject, folder: Path) -> None:
     project.timeSettings().setTemporalRange(QgsDateTimeRange(as_time(first), as_time(last)))
 
 
-def as_time(value: Any) -> Any:
-    """A QDateTime of what a provider calls the least or greatest time."""
-    from qgis.PyQt.QtCore import QDateTime, Qt
-
+def as_time(value: Any) -> QDateTime:
+    """The QDateTime of a minimum or maximum as a data provider returns it."""
     return value if isinstance(value, QDateTime) else QDateTime.fromString(str(value), Qt.DateFormat.ISODateWithMs)
 
 
 def load(path: Path) -> QgsVectorLayer:
-    """Open a layer of the sample. InputError where it cannot be opened."""
+    """Open a layer of the sample. Raises InputError where it cannot be opened."""
     layer = QgsVectorLayer(str(path), path.stem, "ogr")
     if not layer.isValid():
         raise InputError(f"The sample's {path.name} cannot be opened. Delete the folder {path.parent} and try again.")

@@ -1,89 +1,75 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A short tour: a small window that says what to try, one step at a time, and frames what it speaks of."""
+"""A short tour: a small window that explains one step at a time, and frames the part of QGIS it is about."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QPoint, QRect, Qt, QTimer
 from qgis.PyQt.QtGui import QCloseEvent
-from qgis.PyQt.QtWidgets import (
-    QDialog,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QTabWidget,
-    QToolBar,
-    QVBoxLayout,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QFrame, QLabel, QPushButton, QTabWidget, QToolBar, QWidget
 
-from ...processing.base import icon
 from ...processing.words import tr
-
-if TYPE_CHECKING:
-    from ..menu import RawMenu
-
-WIDTH = 340
-FOLLOW_MS = 200
+from ..desktop import Desktop
+from ..widgets.dialog import RawDialog
+from ..widgets.layout import column, delete, row
 
 
 class Step(NamedTuple):
-    """One step. target: the widget to frame, or None; it may open what it frames."""
+    """One step. target: opens, where need be, and returns the widget to frame, or None."""
 
     title: str
     text: str
-    target: Callable[[RawMenu], QWidget | None]
+    target: Callable[[Desktop], QWidget | None]
 
 
 def steps() -> list[Step]:
-    """In the order of the tour; translated when it begins."""
+    """The steps in order, translated."""
     return [
         Step(
             tr("The sample"),
             tr("Ten phones in Aracaju, Brazil: trips by car and bus as points with a time, and hexagons over the city. "
                "It is your own copy, and nothing leaves this machine."),
-            lambda menu: menu.iface.mapCanvas(),
+            lambda desktop: desktop.iface.mapCanvas(),
         ),
         Step(
             tr("The RAW dock"),
             tr("Choose the layer of tracks at the top. The fields for user, track and time are guessed; what was read "
                "is shown: how many users, from when to when, how often."),
-            lambda menu: menu.show_dock(),
+            lambda desktop: desktop.show_dock(),
         ),
         Step(
             tr("Draw a region"),
             tr("On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its "
-               "scores appear at once. With ten people in all, lower the fewest people to 3 first."),
-            lambda menu: tab(menu, 0),
+               "scores appear at once. The sample has ten people in all, so lower the fewest people to 3 first."),
+            lambda desktop: tab(desktop, 0),
         ),
         Step(
             tr("Look at users"),
-            tr("On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and who "
-               "moves alike. 'unknown' means that the model is not sure."),
-            lambda menu: tab(menu, 1),
+            tr("On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and "
+               "similar users. 'unknown' means that the model is not sure."),
+            lambda desktop: tab(desktop, 1),
         ),
         Step(
             tr("Forecast"),
-            tr("On Forecast, ask where a track may be in the next minutes. The inner area holds it in half of all "
+            tr("On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all "
                "cases, the outer one in four of five. Play it with the Temporal Controller."),
-            lambda menu: tab(menu, 2),
+            lambda desktop: tab(desktop, 2),
         ),
         Step(
             tr("Your own data"),
             tr("The same is in the toolbar and in the Processing toolbox, for layers of your own, in batches and in "
                "models. Import tracks reads folders and files. Help is in every window."),
-            lambda menu: menu.iface.mainWindow().findChild(QToolBar, "RawToolbar"),
+            lambda desktop: desktop.iface.mainWindow().findChild(QToolBar, "RawToolbar"),
         ),
     ]  # fmt: skip
 
 
-def tab(menu: RawMenu, index: int) -> QWidget | None:
-    """A tab of the dock, in front; the dock as long as it has none."""
-    dock = menu.show_dock()
+def tab(desktop: Desktop, index: int) -> QWidget | None:
+    """Bring a tab of the dock to the front, and return the tabs; the dock where it has none."""
+    dock = desktop.show_dock()
     tabs = dock.findChild(QTabWidget, "raw_tabs")
     if tabs is None or index >= tabs.count():
         return dock
@@ -91,47 +77,31 @@ def tab(menu: RawMenu, index: int) -> QWidget | None:
     return tabs
 
 
-class Tour(QDialog):
-    """The window; closing it takes the frame away."""
+class Tour(RawDialog):
+    """The window. Closing it removes the frame."""
 
-    def __init__(self, menu: RawMenu) -> None:
-        super().__init__(menu.iface.mainWindow(), Qt.WindowType.Tool)
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setObjectName("RawTour")
-        self.setWindowTitle(tr("RAW: a short tour"))
-        self.setWindowIcon(icon("raw"))
-        self.menu, self.steps, self.index = menu, steps(), 0
+    def __init__(self, desktop: Desktop) -> None:
+        super().__init__(desktop.iface.mainWindow(), "RawTour", tr("RAW: a short tour"), delete_on_close=True)
+        self.setWindowFlag(Qt.WindowType.Tool)
+        self.desktop, self.steps, self.index = desktop, steps(), 0
         self.target: QWidget | None = None
-        self.frame = QFrame(menu.iface.mainWindow())
-        self.frame.setObjectName("RawTourFrame")
+        self.frame = QFrame(desktop.iface.mainWindow(), objectName="RawTourFrame")
         self.frame.setStyleSheet("#RawTourFrame { border: 3px solid #e8843c; border-radius: 4px; }")
         self.frame.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.timer = QTimer(self)  # what is framed moves and changes its size
-        self.timer.timeout.connect(self._put_frame)
-        self.timer.start(FOLLOW_MS)
-        self.title, self.text, self.count = QLabel(), QLabel(), QLabel()
-        self.text.setWordWrap(True)
-        self.text.setFixedWidth(WIDTH)
-        self.back = QPushButton(tr("Back"))
-        self.back.clicked.connect(lambda: self.go(self.index - 1))
-        self.next = QPushButton(tr("Next"))
-        self.next.setDefault(True)
-        self.next.clicked.connect(lambda: self.go(self.index + 1))
-        row = QHBoxLayout()
-        row.addWidget(self.count)
-        row.addStretch()
-        row.addWidget(self.back)
-        row.addWidget(self.next)
-        layout = QVBoxLayout(self)
-        layout.addWidget(self.title)
-        layout.addWidget(self.text)
-        layout.addLayout(row)
+        self.timer = QTimer(self, timeout=self._put_frame)  # the framed widget moves and changes its size
+        self.timer.start(200)
+        self.title, self.text, self.count = QLabel(), QLabel(wordWrap=True), QLabel()
+        self.text.setFixedWidth(340)
+        self.back = QPushButton(tr("Back"), clicked=lambda: self.go(self.index - 1))
+        self.next = QPushButton(tr("Next"), default=True, clicked=lambda: self.go(self.index + 1))
+        layout = column(self.title, self.text, row(self.count, None, self.back, self.next))
         layout.setSizeConstraint(layout.SizeConstraint.SetFixedSize)
+        self.setLayout(layout)
         self.go(0)
         self._move_to_corner()
 
     def go(self, index: int) -> None:
-        """Show a step; past the last one the window closes."""
+        """Show a step. After the last one the window closes."""
         if index >= len(self.steps):
             self.close()
             return
@@ -142,12 +112,12 @@ class Tour(QDialog):
         self.count.setText(f"{index + 1} / {len(self.steps)}")
         self.back.setEnabled(index > 0)
         self.next.setText(tr("Close") if index == len(self.steps) - 1 else tr("Next"))
-        self.target = step.target(self.menu)
+        self.target = step.target(self.desktop)
         self._put_frame()
 
     def _put_frame(self) -> None:
         """Frame the step's widget, wherever it is now."""
-        window, target = self.menu.iface.mainWindow(), self.target
+        window, target = self.desktop.iface.mainWindow(), self.target
         shown = target is not None and not sip.isdeleted(target) and target.isVisible() and target.window() is window
         self.frame.setVisible(shown)
         if shown and target is not None:
@@ -155,23 +125,22 @@ class Tour(QDialog):
             self.frame.raise_()
 
     def _move_to_corner(self) -> None:
-        """The lower left of the map, away from the dock."""
-        canvas = self.menu.iface.mapCanvas()
+        """Move to the lower left of the map, away from the dock."""
+        canvas = self.desktop.iface.mapCanvas()
         self.adjustSize()
         self.move(canvas.mapToGlobal(QPoint(16, max(16, canvas.height() - self.sizeHint().height() - 48))))
 
     def done(self, result: int) -> None:
-        """Esc and the like: as closing."""
-        self._take_frame_away()
+        """Called on Esc."""
+        self._remove_frame()
         super().done(result)
 
     def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        """Take the frame away."""
-        self._take_frame_away()
+        """Remove the frame."""
+        self._remove_frame()
         super().closeEvent(event)
 
-    def _take_frame_away(self) -> None:
+    def _remove_frame(self) -> None:
         self.timer.stop()
         if not sip.isdeleted(self.frame):
-            self.frame.setParent(None)
-            self.frame.deleteLater()
+            delete(self.frame)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The regions that were drawn, and the layer in which they are kept with what they said."""
+"""The drawn regions of one layer of tracks, and the layer that stores them with their figures."""
 
 from __future__ import annotations
 
@@ -12,17 +12,15 @@ from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 from ...core.errors import InputError
 from ...layers import styling, writing
 from ...processing.words import tr
+from ..layer_group import LayerGroup
 from ..map_tools.shapes import lonlat
 from .card import Region
 from .saved import OF, layers_of_regions
 
 if TYPE_CHECKING:
     from ...core.bundle.bundle import Bundle
-    from ..dock.layers import LayerGroup
 
-OPACITY = 0.65  # the tracks below should be seen
-# Properties of the layer: the last number given, the fewest people, the fields and the name that are ours and not the
-# user's
+# Properties of the layer: the last number of a region, the fewest people, RAW's own fields and RAW's name for the layer
 MADE, LEAST, FIELDS, NAME = "raw/regions_made", "raw/regions_least", "raw/regions_fields", "raw/regions_name"
 
 
@@ -30,7 +28,7 @@ class RegionBook:
     """The regions of one layer of tracks, in the order in which they came."""
 
     def __init__(self, tracks: QgsVectorLayer, group: LayerGroup, touched: Callable[[], None]) -> None:
-        """touched: called when somebody has edited the layer of regions or takes it out of the project."""
+        """touched: called when the layer of regions was edited, or leaves the project."""
         self.crs, self.tracks, self.group, self._touched = tracks.crs(), tracks.id(), group, touched
         self.regions: list[Region] = []
         self.layer: QgsVectorLayer | None = None
@@ -43,7 +41,7 @@ class RegionBook:
             self._listen(layer)
 
     def drawn_before(self) -> list[tuple[str, QgsGeometry, int]]:
-        """Names, shapes and ids of what is in the layer and not among the regions yet."""
+        """The names, shapes and ids of the layer's features that are not among the regions yet."""
         known = {region.feature for region in self.regions}
         found = []
         for feature in self.layer.getFeatures() if self.layer is not None else ():
@@ -53,12 +51,12 @@ class RegionBook:
         return found
 
     def next_name(self) -> str:
-        """'Region 3': numbers are not used again."""
+        """A name such as 'Region 3'. Numbers are not used twice."""
         self._made += 1
         return tr("Region {n}").format(n=self._made)
 
     def add(self, region: Region, geometry: QgsGeometry) -> None:
-        """Keep a region. geometry: in the CRS of the tracks' layer."""
+        """Store a region. geometry: in the CRS of the book."""
         if self.layer is None:
             self.heads = region.bundle.heads("region")
             self.layer = self._make_layer()
@@ -78,7 +76,7 @@ class RegionBook:
         self._changed()
 
     def update(self, bundle: Bundle) -> None:
-        """Write anew what all regions say."""
+        """Write the figures of all regions again, after a model has scored them. bundle: of that model."""
         self.heads = bundle.heads("region")
         if self.layer is not None:
             kinds = self._kinds()
@@ -92,7 +90,7 @@ class RegionBook:
                 self._changed()
 
     def remove(self, regions: list[Region]) -> None:
-        """Keep these no longer; a layer without regions is taken away, unless it has some that a filter hides."""
+        """Remove regions. A layer without regions is removed too, unless a filter hides some of its features."""
         self.regions = [region for region in self.regions if region not in regions]
         if self.layer is None:
             return
@@ -100,22 +98,22 @@ class RegionBook:
             self.layer.dataProvider().deleteFeatures([region.feature for region in regions])
             self._changed()
         else:
-            layer = self.layer
+            layer = self.layer.id()
             self.close()
-            self.group.remove(layer)
+            QgsProject.instance().removeMapLayer(layer)
 
     def restyle(self) -> None:
-        """The legend by what the regions say now."""
+        """Make the legend anew, by the figures of the regions."""
         if self.layer is None:
             return
         self.layer.updateExtents()
         shown = styling.RegionScores(self.heads, self.min_users).draw(self.layer)
         if self.layer.name() == self.layer.customProperty(NAME):  # else the user has named it
-            self._call(self.layer, f"{tr('Drawn')}: {shown}")
+            self._set_name(self.layer, f"{tr('Drawn')}: {shown}")
         self.layer.triggerRepaint()
 
     def close(self) -> None:
-        """Listen to the layer no longer; it stays in the project."""
+        """Disconnect from the layer, which stays in the project."""
         if self.layer is not None:
             self.layer.willBeDeleted.disconnect(self._forget)
             self.layer.dataSourceChanged.disconnect(self._number)
@@ -129,7 +127,7 @@ class RegionBook:
         layer.afterCommitChanges.connect(self._edited)
 
     def _edited(self) -> None:
-        """Regions are what the analyst has made of them; new ones come by `drawn_before`."""
+        """Take the user's edits over into the regions. Added features come by `drawn_before`."""
         if self.layer is None:
             return
         there = {feature.id(): feature for feature in self.layer.getFeatures() if feature.hasGeometry()}
@@ -142,13 +140,13 @@ class RegionBook:
         self._touched()
 
     def _number(self) -> None:
-        """QGIS has made the layer a file, in which the features have other ids, in the same order."""
+        """Take over the ids of a file that QGIS made of the layer: the features are in the same order."""
         if self.layer is not None:
             for region, feature in zip(self.regions, self.layer.getFeatures()):
                 region.feature = feature.id()
 
     def _changed(self) -> None:
-        """What goes past QGIS's editing is not noticed by the project, which would close without a question."""
+        """Mark the project as changed: it does not notice changes made through the data provider."""
         if self.layer is not None:
             self.layer.setCustomProperty(MADE, self._made)
             self.layer.setCustomProperty(LEAST, self.min_users)
@@ -161,15 +159,15 @@ class RegionBook:
         layer.updateFields()
         layer.setCustomProperty(FIELDS, " ".join(self._kinds()))
         layer.setCustomProperty(OF, self.tracks)
-        self._call(layer, layer.name())
-        layer.setOpacity(OPACITY)
+        self._set_name(layer, layer.name())
+        layer.setOpacity(0.65)  # the tracks below stay visible
         layer.setMapTipTemplate("<b>[% name %]</b><br>" + tr("[% coalesce(n_users, 'too few') %] people"))
-        layer.setCustomProperty("skipMemoryLayersCheck", 1)  # QGIS need not warn that it will be lost: it is saved
+        layer.setCustomProperty("skipMemoryLayersCheck", 1)  # QGIS need not warn of a loss: `saved` keeps the features
         self._listen(layer)
         return self.group.add(layer)
 
-    def _call(self, layer: QgsVectorLayer, name: str) -> None:
-        """Give a layer a name, and remember that it is ours."""
+    def _set_name(self, layer: QgsVectorLayer, name: str) -> None:
+        """Name a layer, and store that the name is RAW's."""
         layer.setName(name)
         layer.setCustomProperty(NAME, name)
 
@@ -178,7 +176,7 @@ class RegionBook:
         self._touched()
 
     def _kinds(self) -> dict[str, str]:
-        """Fields, named as those of raw:scoreregions."""
+        """The kinds of the fields by name, as raw:scoreregions has them."""
         kinds = {"name": "text", "area_km2": "number", "n_users": "int", "n_points": "int"}
         for head in self.heads:
             number = head["kind"] == "number"
@@ -186,19 +184,17 @@ class RegionBook:
             kinds.update({head["name"] + part: "number" if number or part else "text" for part in parts})
         return {**kinds, "suppressed": "bool", "in_domain": "bool"}
 
-    def _values(self, region: Region) -> dict[str, Any]:
-        view = region.view
-        facts = {"name": region.name, "area_km2": view.area_km2, "n_users": view.n_users, "n_points": view.n_points}
-        said = {name: value.item() if hasattr(value, "item") else value for name, value in view.columns.items()}
-        return {**facts, **said, "suppressed": view.suppressed, "in_domain": view.in_domain}
-
     def _attributes(self, region: Region) -> dict[int, Any]:
-        """By the index of the field; the user's own and a file's fid are left alone."""
+        """The values of RAW's own fields by their index. The user's fields and a file's fid are left alone."""
         if self.layer is None:
             return {}
-        values, names = self._values(region), self.layer.fields().names()
+        view = region.view
+        values = {
+            "name": region.name, "area_km2": view.area_km2, "n_users": view.n_users, "n_points": view.n_points,
+            **view.columns, "suppressed": view.suppressed, "in_domain": view.in_domain,
+        }  # fmt: skip
         ours = self.layer.customProperty(FIELDS, "").split()
-        return {at: _or_null(values.get(name)) for at, name in enumerate(names) if name in ours}
+        return {at: _to_qgis(values.get(name)) for at, name in enumerate(self.layer.fields().names()) if name in ours}
 
     def _write(self, regions: list[Region]) -> None:
         if self.layer is None:
@@ -209,5 +205,7 @@ class RegionBook:
         self.layer.triggerRepaint()
 
 
-def _or_null(value: Any) -> Any:
+def _to_qgis(value: Any) -> Any:
+    """A Python or NumPy value as QGIS takes it."""
+    value = value.item() if hasattr(value, "item") else value
     return NULL if value is None or value != value else value

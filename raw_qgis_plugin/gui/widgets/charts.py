@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The dock's small charts, drawn with the palette of the theme, so that they are right on dark ones too."""
+"""Small charts, drawn with the palette of the theme, dark or light."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from ...processing.words import tr
 BLUE = "#2f7fc4"
 GREY = "#8a8f98"
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
-HOURS = (0, 6, 12, 18)
 
 
 class Chart(QWidget):
-    """A drawing with a tooltip for the place under the mouse."""
+    """A drawing with a tooltip that depends on the place under the mouse."""
 
     height_px = 100
 
@@ -30,15 +29,15 @@ class Chart(QWidget):
         self.setMinimumWidth(160)
 
     def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Its height; as wide as there is room."""
+        """Its height, and a usual width."""
         return QSize(320, self.height_px)
 
     def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """The least size."""
+        """The smallest size."""
         return QSize(160, self.height_px)
 
     def event(self, event: QEvent) -> bool:
-        """Tell what is under the mouse."""
+        """Show the tooltip."""
         if event.type() == QEvent.Type.ToolTip:
             words = self.words_at(event.pos().x(), event.pos().y())
             QToolTip.showText(event.globalPos(), words, self) if words else QToolTip.hideText()
@@ -50,40 +49,43 @@ class Chart(QWidget):
         return ""
 
     def paintEvent(self, _event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Draw."""
+        """Called by Qt."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        font = self.font()
+        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))
+        painter.setFont(font)
         self.draw(painter)
         painter.end()
 
     def draw(self, painter: QPainter) -> None:
-        """Draw the chart."""
+        """Draw the chart, in a font a little smaller than the window's."""
 
     def ink(self, share: float = 1.0) -> QColor:
-        """The colour of text, the paler the smaller the share."""
+        """The colour of text. share: of its opacity."""
         colour = QColor(self.palette().color(QPalette.ColorRole.WindowText))
         colour.setAlphaF(share)
         return colour
 
     def hatch(self) -> QBrush:
-        """What stands for figures that are not shown."""
+        """The pattern for figures that are withheld or unknown."""
         return QBrush(self.ink(0.3), Qt.BrushStyle.BDiagPattern)
 
     def write(self, painter: QPainter, box: QRectF, text: str, where: Qt.AlignmentFlag) -> None:
-        """Text in a box, cut with an ellipsis where it is too long."""
+        """Write text into a box. An ellipsis replaces what does not fit."""
         painter.setPen(self.ink(0.85))
         short = QFontMetricsF(painter.font()).elidedText(text, Qt.TextElideMode.ElideRight, box.width())
         painter.drawText(box, where | Qt.AlignmentFlag.AlignVCenter, short)
 
-    def small(self, painter: QPainter) -> None:
-        """A font a little smaller than the dock's."""
-        font = self.font()
-        font.setPointSizeF(max(7.0, font.pointSizeF() * 0.85))
-        painter.setFont(font)
+    def write_hours(self, painter: QPainter, left: float, top: float, cell: float, height: float) -> None:
+        """Write four hours under a row of 24 cells, each `cell` wide."""
+        for hour in range(0, 24, 6):
+            box = QRectF(left + hour * cell, top, 6 * cell, height)
+            self.write(painter, box, f"{hour}:00", Qt.AlignmentFlag.AlignLeft)
 
 
 class WeekStrip(Chart):
-    """People by weekday and hour: the darker the more. Hatched where they are too few to show."""
+    """People by weekday and hour, darker where they are more, hatched where they are too few to show."""
 
     height_px = 128
     left, bottom = 34.0, 16.0
@@ -109,8 +111,7 @@ class WeekStrip(Chart):
         return f"{tr(DAYS[day])} {hour:02d}:00-{hour + 1:02d}:00: {words}"
 
     def draw(self, painter: QPainter) -> None:
-        """A cell an hour."""
-        self.small(painter)
+        """Draw a cell per hour."""
         wide, high = self._cell()
         most = max(1, int(self.week.max()))
         for day in range(7):
@@ -121,13 +122,11 @@ class WeekStrip(Chart):
                 colour = QColor(BLUE)
                 colour.setAlphaF(0.12 + 0.88 * max(people, 0) / most)
                 painter.fillRect(box, self.hatch() if people < 0 else colour)
-        for hour in HOURS:
-            box = QRectF(self.left + hour * wide, 7 * high, 6 * wide, self.bottom)
-            self.write(painter, box, f"{hour}:00", Qt.AlignmentFlag.AlignLeft)
+        self.write_hours(painter, self.left, 7 * high, wide, self.bottom)
 
 
 class MixBar(Chart):
-    """Shares as one bar with its legend below. A part without a number is hatched: too few to show."""
+    """Shares as one bar with its legend below. A part without a number is hatched, as withheld."""
 
     bar = 14.0
     line = 17.0
@@ -135,7 +134,7 @@ class MixBar(Chart):
     def __init__(
         self, parts: Sequence[tuple[str, int | None]], total: int, few: str, colours: Mapping[str, str]
     ) -> None:
-        """parts: words and people. few: the words for what is not shown. colours: of words, grey for others."""
+        """parts: words and people, None: withheld. few: words for all withheld. colours: by words, else grey."""
         super().__init__()
         shown = [(words, people) for words, people in parts if people is not None]
         rest = total - sum(people for _, people in shown)
@@ -148,7 +147,7 @@ class MixBar(Chart):
         self.height_px = int(self.bar + 4 + self.line * len(self.parts))
 
     def words_at(self, x: float, y: float) -> str:
-        """The part's words."""
+        """The part and its share."""
         share = np.cumsum([people for _, people, _ in self.parts]) / self.total
         at = int(np.searchsorted(share, x / max(self.width(), 1)))
         return self._line(at) if y <= self.bar and at < len(self.parts) else ""
@@ -158,8 +157,7 @@ class MixBar(Chart):
         return f"{words}: {people / self.total:.0%}" if people else words
 
     def draw(self, painter: QPainter) -> None:
-        """The bar, and a line of legend a part."""
-        self.small(painter)
+        """Draw the bar, and a line of the legend per part."""
         x = 0.0
         for i, (_, people, brush) in enumerate(self.parts):
             wide = self.width() * people / self.total
@@ -171,7 +169,7 @@ class MixBar(Chart):
 
 
 class DayPlot(Chart):
-    """Where a user is by hour of the day: stacked shares of the usual places, elsewhere, unknown."""
+    """A user's whereabouts by hour of the day: stacked shares of the usual places, elsewhere, unknown."""
 
     height_px = 130
     bottom, legend = 15.0, 17.0
@@ -190,8 +188,7 @@ class DayPlot(Chart):
         return f"{hour:02d}:00-{hour + 1:02d}:00: " + (", ".join(words) or tr("nothing known"))
 
     def draw(self, painter: QPainter) -> None:
-        """Stacked bars, hours below, a legend under them."""
-        self.small(painter)
+        """Draw stacked bars, the hours below, and the legend."""
         wide = self.width() / 24
         high = self.height() - self.bottom - self.legend
         for hour in range(24):
@@ -199,9 +196,7 @@ class DayPlot(Chart):
             for share, brush in zip(self.day[hour], self.brushes):
                 painter.fillRect(QRectF(hour * wide, y - share * high, wide - 1, share * high), brush)
                 y -= share * high
-        for hour in HOURS:
-            box = QRectF(hour * wide, high, 6 * wide, self.bottom)
-            self.write(painter, box, f"{hour}:00", Qt.AlignmentFlag.AlignLeft)
+        self.write_hours(painter, 0, high, wide, self.bottom)
         x, y = 0.0, self.height() - self.legend
         for name, brush in zip(self.names, self.brushes):
             painter.fillRect(QRectF(x, y + 3, 10, 10), brush)
@@ -211,13 +206,13 @@ class DayPlot(Chart):
 
 
 class HorizonChart(Chart):
-    """How far off a forecast may be, by how far it looks ahead: radii that hold half and four fifths of cases."""
+    """The radii that hold half and four fifths of the cases, by horizon."""
 
     height_px = 170
     left, bottom, top = 52.0, 32.0, 18.0
 
     def __init__(self, minutes: np.ndarray, radius50: np.ndarray, radius80: np.ndarray) -> None:
-        """minutes: (h,) ahead, ascending. radius50, radius80: (h,) medians in metres."""
+        """minutes: (h,) horizons, ascending. radius50, radius80: (h,) medians in metres."""
         super().__init__()
         self.minutes, self.radius50, self.radius80 = minutes, radius50, radius80
 
@@ -231,8 +226,7 @@ class HorizonChart(Chart):
         return words.format(m=self.minutes[at], a=metres(self.radius50[at]), b=metres(self.radius80[at]))
 
     def draw(self, painter: QPainter) -> None:
-        """Two bands that widen, with their lines."""
-        self.small(painter)
+        """Draw the axes, and a band with its line per radius."""
         base, room = self.height() - self.bottom, self.height() - self.bottom - self.top
         most = nice_top(float(self.radius80.max()))
         for step in range(3):
@@ -261,7 +255,7 @@ class HorizonChart(Chart):
 
 
 def nice_top(value: float) -> float:
-    """The round number above a value, for an axis."""
+    """The next round number from a value upwards, for the end of an axis."""
     if value <= 0:
         return 1.0
     size = 10.0 ** np.floor(np.log10(value))
@@ -269,5 +263,5 @@ def nice_top(value: float) -> float:
 
 
 def metres(value: float) -> str:
-    """A distance in round words."""
+    """A distance in words, rounded."""
     return f"{value / 1000:,.3g} km" if value >= 1000 else f"{value:,.0f} m"

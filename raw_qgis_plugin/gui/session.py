@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the dock knows of one layer: its tracks, the model, the users' embeddings. Made in tasks, kept in memory."""
+"""The state of the dock for one layer: its tracks, the model, the users' embeddings. Made in tasks, kept in memory."""
 
 from __future__ import annotations
 
@@ -13,40 +13,38 @@ import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
-from ...core.bundle.runtime import Model
-from ...core.embedding.cache import embed_cached
-from ...core.embedding.embed import embed
-from ...core.errors import Progress, RawError, part_of
-from ...core.regions.view import City, prepare
-from ...core.tracks import Skipped, Tracks
-from ...environment.folders import cache_folder
-from ...layers.reading import NONE, ROLES, FieldChoice, choose_fields, read_tracks
-from ...layers.snapshot import snapshot
-from ...processing.words import tr
-from ...tasks.algorithm import AlgorithmJob
-from ...tasks.job import Job
-from ..settings import settings
-from .layers import LayerGroup
+from ..core.bundle.runtime import Model
+from ..core.embedding.cache import embed_cached
+from ..core.embedding.embed import embed
+from ..core.errors import Progress, RawError, part_of
+from ..core.regions.view import City, prepare
+from ..core.tracks import Skipped, Tracks
+from ..environment.folders import cache_folder
+from ..layers.reading import NONE, ROLES, FieldChoice, read_tracks
+from ..layers.snapshot import snapshot
+from ..processing.words import tr
+from ..tasks.algorithm import AlgorithmJob
+from ..tasks.job import Job
+from .layer_group import LayerGroup
+from .settings import settings
+from .widgets.track_fields import remember, remembered
 
 if TYPE_CHECKING:
-    from ...layers.reading import ReadPlan
+    from ..layers.reading import ReadPlan
 
 log = logging.getLogger(__name__)
-PROPERTY = "raw/"  # before the names of the layer's custom properties
-SAMPLE = 4  # users that are embedded to see how long all take
-AT_ONCE_S = 20.0  # embedding that takes no longer than this is not asked about
-MOST_FEATURES = 5_000_000  # a larger layer is read when it is asked for
 
 
 class Session(QObject):
-    """One layer and one model. `changed`: look again. `worked`: a job began, moved on or ended."""
+    """One layer and one model. `changed`: the state is another. `worked`: a job began, advanced or ended."""
 
     changed = pyqtSignal()
     worked = pyqtSignal()
 
-    def __init__(self, iface: Any) -> None:
+    def __init__(self, iface: Any, max_features: int = 5_000_000, max_embedding_s: float = 20.0) -> None:
+        """Larger layers and longer embeddings than these maxima are not started without a question."""
         super().__init__()
-        self.iface = iface
+        self.iface, self.max_features, self.max_embedding_s = iface, max_features, max_embedding_s
         self.layer: QgsVectorLayer | None = None
         self.fields = FieldChoice(None, None, None)
         self.timezone, self.model_path, self.device = "UTC", "", ""
@@ -54,14 +52,12 @@ class Session(QObject):
         self.group = LayerGroup()
         self.model: Model | None = None
         self._forget()
-        self._tick = QTimer(self)
-        self._tick.setInterval(250)
-        self._tick.timeout.connect(self.worked)
+        self._tick = QTimer(self, interval=250, timeout=self.worked)
 
     def _forget(self) -> None:
         self.tracks: Tracks | None = None  # as read
-        self.users: Tracks | None = None  # one track a user, of two fixes or more
-        self.summary = ""  # of what was read, in words
+        self.users: Tracks | None = None  # one track per user, of two fixes or more
+        self.summary = ""  # of the reading, in words
         self.city: City | None = None
         self.estimate_s: float | None = None  # to embed the users
         self.problem = ""
@@ -69,7 +65,7 @@ class Session(QObject):
     # ---- the source ---------------------------------------------------------------------------------------------
 
     def set_layer(self, layer: QgsVectorLayer | None) -> None:
-        """Take another layer, with the fields remembered or guessed, and read it."""
+        """Take another layer, with its remembered or guessed fields, and read it."""
         if layer is self.layer:
             return
         self.cancel()
@@ -78,21 +74,14 @@ class Session(QObject):
         self._forget()
         if layer is not None:
             self.group = LayerGroup(layer)
-            known = [layer.customProperty(f"{PROPERTY}{role}_field") for role in ROLES]
-            if any(name is not None for name in known):
-                there = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
-                user, track, time_field = there
-                self.fields = FieldChoice(user, track, time_field)
-            else:
-                self.fields = choose_fields(layer.fields(), None, None, None)
-            self.timezone = layer.customProperty(f"{PROPERTY}timezone") or "UTC"
+            self.fields, self.timezone = remembered(layer)
             self._listen(True)
         self.changed.emit()
-        if layer is not None and layer.featureCount() <= MOST_FEATURES:
+        if layer is not None and layer.featureCount() <= self.max_features:
             self.read()
 
     def map_crs(self) -> QgsCoordinateReferenceSystem:
-        """In which the map's coordinates are: in a project without a CRS those of the layers are drawn as they are."""
+        """The CRS of the map's coordinates. A project without a CRS draws the layer in the layer's own."""
         crs = self.iface.mapCanvas().mapSettings().destinationCrs()
         return crs if crs.isValid() or self.layer is None else self.layer.crs()
 
@@ -109,13 +98,11 @@ class Session(QObject):
         self.changed.emit()
 
     def set_fields(self, fields: FieldChoice, timezone: str) -> None:
-        """Take other fields, remember them with the layer, and read again."""
+        """Take other fields, store them with the layer, and read again."""
         if self.layer is None or (fields, timezone) == (self.fields, self.timezone):
             return
         self.fields, self.timezone = fields, timezone
-        for role in ROLES:
-            self.layer.setCustomProperty(f"{PROPERTY}{role}_field", getattr(fields, role) or "")
-        self.layer.setCustomProperty(f"{PROPERTY}timezone", timezone)
+        remember(self.layer, fields, timezone)
         self.read()
 
     def set_model(self, path: str) -> None:
@@ -127,7 +114,7 @@ class Session(QObject):
     # ---- the work -----------------------------------------------------------------------------------------------
 
     def read(self) -> None:
-        """Read the layer, open the model and see how long the users will take."""
+        """Read the layer, open the model, and estimate how long embedding the users will take."""
         self.cancel()
         self._forget()
         if self.layer is None:
@@ -136,8 +123,7 @@ class Session(QObject):
         try:
             reading = snapshot(self.layer, self.fields, self.timezone)
         except RawError as error:
-            self.problem = str(error)
-            self.changed.emit()
+            self._fail(str(error))
             return
         path, device = self.model_path, settings().device.value().lower()
         model, self.device = self.model if device == self.device else None, device
@@ -148,11 +134,11 @@ class Session(QObject):
     def _has_read(self, result: tuple[Tracks, Tracks, str, Model, float]) -> None:
         self.tracks, self.users, self.summary, self.model, self.estimate_s = result
         self.changed.emit()
-        if self.users.n_users and self.estimate_s <= AT_ONCE_S:
+        if self.users.n_users and self.estimate_s <= self.max_embedding_s:
             self.prepare()
 
     def prepare(self) -> None:
-        """Embed the users, after which regions and users answer at once."""
+        """Embed the users. After that regions and users are answered at once."""
         if self.users is None or self.model is None or self.job is not None or self.city is not None:
             return
         users, model, folder = self.users, self.model, cache_folder()
@@ -167,61 +153,57 @@ class Session(QObject):
         self.changed.emit()
 
     def run(self, title: str, work: Callable[[Progress], Any], done: Callable[[Any], None]) -> None:
-        """Start a job; what an earlier one still says is not listened to."""
-
-        def ended(result: Any) -> None:
-            if self.job is job:
-                self._free()
-                done(result)
-
-        def failed(words: str) -> None:
-            if self.job is job:
-                self._free()
-                self.problem = words or tr("Cancelled.")
-                self.changed.emit()
-
-        self.problem = ""
-        job = Job(f"RAW: {title}", work, ended, failed)
-        self.job = job.start()
-        self._tick.start()
-        self.worked.emit()
+        """Start a job. Results of earlier jobs are dropped."""
+        self._start(lambda ended, failed: Job(f"RAW: {title}", work, ended, failed), done)
 
     def run_algorithm(
         self, name: str, parameters: dict[str, Any], outputs: list[str], title: str,
         done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None],
     ) -> None:  # fmt: skip
-        """Run one of our algorithms on the layer, its results in the layer's group."""
+        """Run one of our algorithms on the layer. Its results join the layer's group."""
         if self.job is not None or self.layer is None:
             return
-        common = {
+        values = {
             "INPUT": self.layer, "TIMEZONE": self.timezone, "MODEL": self.model_path,
             "DEVICE": settings().device.value(),
-        } | {f"{role.upper()}_FIELD": getattr(self.fields, role) or NONE for role in ROLES}  # fmt: skip
+            **{f"{role.upper()}_FIELD": getattr(self.fields, role) or NONE for role in ROLES}, **parameters,
+        }  # fmt: skip
+
+        def ended(*result: Any) -> None:
+            done(*result)
+            self.changed.emit()
+
+        self._start(
+            lambda ended, failed: AlgorithmJob(f"raw:{name}", values, outputs, title, self.group.add, ended, failed),
+            ended,
+        )
+
+    def _start(self, make: Callable[..., Job | AlgorithmJob], done: Callable[..., None]) -> None:
+        """Start the job that `make(ended, failed)` makes. Only the latest job reports its end."""
 
         def ended(*result: Any) -> None:
             if self.job is job:
                 self._free()
                 done(*result)
-                self.changed.emit()
 
         def failed(words: str) -> None:
             if self.job is job:
                 self._free()
-                self.problem = words or tr("Cancelled.")
-                self.changed.emit()
+                self._fail(words or tr("Cancelled."))
 
         self.problem = ""
         try:
-            job = AlgorithmJob(
-                f"raw:{name}", {**common, **parameters}, outputs, title, self.group.add, ended, failed
-            )  # fmt: skip
+            job = make(ended, failed)
         except RawError as error:
-            self.problem = str(error)
-            self.changed.emit()
+            self._fail(str(error))
             return
         self.job = job.start()
         self._tick.start()
         self.worked.emit()
+
+    def _fail(self, problem: str) -> None:
+        self.problem = problem
+        self.changed.emit()
 
     def _free(self) -> None:
         self.job = None
@@ -229,15 +211,14 @@ class Session(QObject):
         self.worked.emit()
 
     def cancel(self) -> None:
-        """Ask the job to stop, and go on without it."""
+        """Cancel the job without waiting for its end."""
         if self.job is not None:
             self.job.cancel()
             self._free()
 
     def close(self) -> None:
-        """Let go of everything."""
+        """Cancel the job, and leave the layer."""
         self.cancel()
-        self._tick.stop()
         self._listen(False)
         self.layer = None
 
@@ -245,10 +226,10 @@ class Session(QObject):
 def _read(
     reading: ReadPlan, model: Model | None, path: str, device: str, progress: Progress
 ) -> tuple[Tracks, Tracks, str, Model, float]:
-    """In a task: the tracks, the users among them with two fixes or more, what was read in words, the model, and the
-    seconds to embed the users.
+    """Runs in a task. Returns the tracks, the users with two fixes or more, a summary in words, the model, and the
+    estimated seconds to embed the users.
     """
-    from ...core.bundle.bundle import open_bundle
+    from ..core.bundle.bundle import open_bundle
 
     tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
     users = tracks.by_user()
@@ -263,12 +244,12 @@ def _read(
     return tracks, users, summary, model, _seconds_to_embed(users, model, progress)
 
 
-def _seconds_to_embed(users: Tracks, model: Model, progress: Progress) -> float:
-    """By one measured batch: users of all sizes."""
+def _seconds_to_embed(users: Tracks, model: Model, progress: Progress, sampled: int = 4) -> float:
+    """Estimate the time from one measured batch. sampled: its number of users, who are of all sizes."""
     if not users.n_users:
         return 0.0
     by_size = np.argsort(np.diff(users.user_offsets), kind="stable")
-    sample = by_size[np.linspace(0, users.n_users - 1, min(SAMPLE, users.n_users)).round().astype(int)]
+    sample = by_size[np.linspace(0, users.n_users - 1, min(sampled, users.n_users)).round().astype(int)]
     some = users.take(np.isin(users.user, sample))
     began = time.monotonic()
     embed(some, model, lambda share: progress(0.95 + 0.05 * share))
@@ -276,13 +257,13 @@ def _seconds_to_embed(users: Tracks, model: Model, progress: Progress) -> float:
 
 
 def _prepare(users: Tracks, model: Model, folder: Path, progress: Progress) -> City:
-    """In a task: embed, and work out what no region changes. folder: of the cache."""
+    """Runs in a task: embed the users, and compute what all regions share. folder: of the cache."""
     embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.9), log.warning)
     return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0))
 
 
 def describe(tracks: Tracks, users: Tracks) -> str:
-    """How many users and fixes can be used, from when to when and how far apart."""
+    """Summarise the usable users and fixes, their dates and their cadence."""
     if not len(users):
         return tr("No user has two usable fixes.")
     first, last = np.datetime_as_string(np.array([users.t.min(), users.t.max()], "datetime64[ms]"), unit="D")
@@ -296,7 +277,7 @@ def describe(tracks: Tracks, users: Tracks) -> str:
 
 
 def describe_skipped(skipped: Skipped, used: int) -> str:
-    """How many of all fixes are not among those used, and why."""
+    """Count the skipped fixes by reason. used: the number of fixes that were not skipped."""
     if not skipped:
         return tr("No fix was skipped.")
     reasons = sorted(skipped.items(), key=lambda item: -item[1])
@@ -305,7 +286,7 @@ def describe_skipped(skipped: Skipped, used: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time between fixes, in round words."""
+    """A time between fixes in words, rounded."""
     for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

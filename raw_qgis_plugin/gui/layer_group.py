@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The group in the layer tree that holds what was made of one layer."""
+"""The group in the layer tree for all results of one layer of tracks."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ORDER = "raw/order"
 
 
 class LayerGroup:
-    """'RAW: LAYERNAME', made when the first result comes. It keeps its name when the layer is renamed."""
+    """'RAW: LAYERNAME', made with the first result. It keeps its name when the layer of tracks is renamed."""
 
     def __init__(self, layer: QgsVectorLayer | None = None) -> None:
         known = layer.customProperty(NAME) if layer is not None else None
@@ -24,18 +24,10 @@ class LayerGroup:
         """Put a layer into the project and the group. order: greater is drawn above."""
         layer.setCustomProperty(ORDER, order)
         QgsProject.instance().addMapLayer(layer, False)
-        group = self._group()
-        at = sum(1 for node in group.findLayers() if _order(node) > order)
-        group.insertLayer(at, layer).setExpanded(False)
-        return layer
-
-    def remove(self, layer: QgsVectorLayer) -> None:
-        """Take a layer out of the project."""
-        QgsProject.instance().removeMapLayer(layer.id())
-
-    def _group(self) -> QgsLayerTreeGroup:
         root = QgsProject.instance().layerTreeRoot()
-        return root.findGroup(self.name) or root.insertGroup(0, self.name)
+        group: QgsLayerTreeGroup = root.findGroup(self.name) or root.insertGroup(0, self.name)
+        group.insertLayer(sum(_order(node) > order for node in group.findLayers()), layer).setExpanded(False)
+        return layer
 
 
 def _order(node: Any) -> int:

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The interface through which the dock and the windows use the RAW menu, so that none of them imports it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Protocol
+
+
+class Desktop(Protocol):
+    """What the dock and the windows need from the desktop. `RawMenu` implements it."""
+
+    iface: Any  # QgisInterface
+    windows: list[Any]  # the windows that are open
+    window_actions: list[Any]  # QAction: one a window of RAW
+    algorithm_actions: list[Any]  # QAction: one an algorithm
+    installation: Any  # the last installation of packages, running or not; None before the first
+
+    def keep(self, window: Any) -> Any:
+        """Hold a window's Python object until the window is closed."""
+
+    def open_window(self, name: str) -> Any:
+        """Open one of `window_list.WINDOWS`."""
+
+    def open_dialog(self, algorithm_id: str, parameters: dict[str, Any] | None = None) -> Any:
+        """Open the dialog of an algorithm. parameters: its values; None: the settings and the current layer."""
+
+    def show_dock(self, shown: bool = True) -> Any:
+        """Show or hide the dock, and return it."""
+
+    def tracks_layer(self) -> Any:
+        """The layer chosen in the dock, else QGIS's current layer; None where there is neither."""
+
+    def use_model(self, path: Path | None) -> None:
+        """Make a model bundle the default, None: the shipped one, and choose it in the dock."""
+
+    def models_changed(self) -> None:
+        """Models were added to or removed from the user's folder."""
+
+    def install(self, request: Any) -> Any:
+        """Start an installation of packages, or return the one that is running: `windows.installation.Installation`.
+
+        request: `environment.install.InstallRequest`. Raises RawError.
+        """

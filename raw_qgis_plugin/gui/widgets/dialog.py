@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What RAW's windows have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QTextBrowser, QWidget
+
+from ...processing.base import icon
+
+
+class RawDialog(QDialog):
+    """An empty window with RAW's icon."""
+
+    def __init__(self, parent: QWidget | None, name: str, title: str, delete_on_close: bool = False) -> None:
+        """name: of the object. delete_on_close: where nobody else deletes the window."""
+        super().__init__(parent, objectName=name, windowTitle=title)
+        self.setWindowIcon(icon("raw"))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, delete_on_close)
+
+    def buttons(self, *actions: QPushButton, on_help: Callable[[], Any] | None = None) -> QDialogButtonBox:
+        """A row of buttons, with Close at its end. actions: further buttons. on_help: slot of a button Help."""
+        kind = QDialogButtonBox.StandardButton
+        box = QDialogButtonBox(kind.Close | kind.Help if on_help else kind.Close, rejected=self.close)
+        if on_help:
+            box.helpRequested.connect(on_help)
+        for button in actions:
+            box.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
+        return box
+
+
+def show_card(browser: QTextBrowser, bundle: Path) -> None:
+    """Show the README.md of a model bundle, else its card.json."""
+    readme, card = bundle / "README.md", bundle / "card.json"
+    if readme.is_file():
+        browser.setMarkdown(readme.read_text(encoding="utf-8"))
+    else:
+        browser.setPlainText(card.read_text(encoding="utf-8") if card.is_file() else bundle.name)

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Boxes to choose a layer of tracks, its fields, and the time zone of its times."""
+
+from __future__ import annotations
+
+from qgis.core import Qgis, QgsVectorLayer
+from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
+from qgis.PyQt.QtCore import QTimeZone
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout
+
+from ...layers.reading import ROLES, FieldChoice, choose_fields
+from ...processing.words import tr
+
+
+def layer_box(name: str) -> QgsMapLayerComboBox:
+    """A box that lists the project's layers of points and of lines. name: of the object."""
+    box = QgsMapLayerComboBox(objectName=name)
+    box.setFilters(Qgis.LayerFilters(Qgis.LayerFilter.PointLayer | Qgis.LayerFilter.LineLayer))
+    return box
+
+
+class TrackFields:
+    """A box for each role of a field (user, track, time), and one for the time zone."""
+
+    def __init__(self, form: QFormLayout, titles: tuple[str, ...]) -> None:
+        """form: gets the boxes as rows. titles: of the roles."""
+        self.boxes = {role: QgsFieldComboBox(objectName=f"raw_{role}_field") for role in ROLES}
+        for box, title in zip(self.boxes.values(), titles):
+            box.setAllowEmptyFieldName(True)
+            form.addRow(title, box)
+        tip = tr("Of times that are written without a zone; others ignore it.")
+        self.zone = QComboBox(objectName="raw_timezone", toolTip=tip)
+        self.zone.addItems(["UTC", *sorted(bytes(name).decode() for name in QTimeZone.availableTimeZoneIds())])
+        form.addRow(tr("Time zone"), self.zone)
+
+    def choice(self) -> FieldChoice:
+        """The fields that are chosen."""
+        user, track, time = (self.boxes[role].currentField() or None for role in ROLES)
+        return FieldChoice(user, track, time)
+
+    def show(self, layer: QgsVectorLayer | None, fields: FieldChoice, zone: str) -> None:
+        """Choose fields of a layer, and a time zone."""
+        for role, box in self.boxes.items():
+            if box.layer() is not layer:
+                box.setLayer(layer)
+            box.setField(getattr(fields, role) or "")
+        self.zone.setCurrentText(zone)
+
+
+def remember(layer: QgsVectorLayer, fields: FieldChoice, zone: str) -> None:
+    """Store the fields and the time zone with a layer, as custom properties."""
+    for role in ROLES:
+        layer.setCustomProperty(f"raw/{role}_field", getattr(fields, role) or "")
+    layer.setCustomProperty("raw/timezone", zone)
+
+
+def remembered(layer: QgsVectorLayer) -> tuple[FieldChoice, str]:
+    """The fields and the time zone stored with a layer. Without stored fields they are guessed."""
+    known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
+    zone = layer.customProperty("raw/timezone") or "UTC"
+    if all(name is None for name in known):
+        return choose_fields(layer.fields(), None, None, None), zone
+    user, track, time = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
+    return FieldChoice(user, track, time), zone
