@@ -11,7 +11,8 @@ import numpy as np
 
 from model.cli import check_output, make_parser, meter, open_model, read_tracks, run, warn, whole, write_table
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.regions.scores import CROSSINGS, MIN_USERS, POOLINGS, score_regions
+from raw_qgis_plugin.core.regions.disclosure import MIN_USERS
+from raw_qgis_plugin.core.regions.scores import CROSSINGS, POOLINGS, score_regions
 from raw_qgis_plugin.core.regions.week import week_of_regions
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 

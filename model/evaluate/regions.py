@@ -35,14 +35,8 @@ from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY
-from raw_qgis_plugin.core.regions.scores import (
-    activity_of_regions,
-    area_km2,
-    count_users,
-    fixes_inside,
-    pool_users,
-    region_inputs,
-)
+from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside
+from raw_qgis_plugin.core.regions.scores import activity_of_regions, count_users, pool_users, region_inputs
 from raw_qgis_plugin.core.sources.polygons import Polygons, read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import DAY_MS

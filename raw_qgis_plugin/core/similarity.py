@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who moves like this one, and which places are used like this one, with reasons that an analyst can check."""
+"""Similar users and similar regions, with reasons that an analyst can check."""
 
 from __future__ import annotations
 
@@ -10,20 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from .embedding.explain import reasons, region_traits, user_traits
-from .errors import InputError, Progress, no_progress, part_of, require
-from .regions.scores import MIN_USERS, pool_users, usable_polygons
-from .regions.view import Index
+from .errors import InputError, Progress, no_progress, part_of
+from .regions.disclosure import MIN_USERS, check_min_users
+from .regions.geometry import fixes_inside
+from .regions.scores import count_users, pool_users
 from .tracks import Tracks
 
 if TYPE_CHECKING:
     from .embedding.profiles import Embed
-
-
-# In variances of a standardised column. In a synthetic city of 600 users the nearest neighbour shares the label
-# 'commuter' in 59 % of cases by the plain cosine, 67 % standardised, 70 % so whitened, 60 % whitened whole (by chance:
-# 51 %); 'owns a car' in 65, 67, 74 and 64 %. Of regions, of which there are few, standardised alone is better.
-RIDGE = 10.0
-FITTED = 5000  # rows that the components are fitted to
 
 
 @dataclass(frozen=True)
@@ -38,15 +32,14 @@ class Similar:
 def similar(
     embeddings: np.ndarray, target_rows: np.ndarray, k: int = 10, whiten: bool = True
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The k nearest to each target among all but itself: rows (m, k) int64, and similarity (m, k), -1 to 1.
+    """The k most similar rows to each target except itself: rows (m, k) int64, and similarity (m, k), -1 to 1.
 
-    Similarity is the cosine of embeddings whose columns are standardised over all rows and then, with `whiten`, turned
-    to their principal components, the strong ones made equal, the weak ones left weak (see RIDGE). embeddings: (n, d),
-    nan in rows that have none: those are not found. rows is -1 and similarity nan where there are fewer than k others.
-    InputError where a target has no embedding or k is not positive.
+    Similarity is the cosine of `unit_vectors`. embeddings: (n, d); rows with nan are not found. With fewer than k
+    other rows, the remaining rows are -1 and their similarity is nan. Raises InputError if a target has no embedding or
+    k is not positive.
     """
     if k < 1:
-        raise InputError("The number of similar ones that are asked for must be at least 1.")
+        raise InputError("The number of similar ones must be at least 1.")
     target_rows = np.atleast_1d(np.asarray(target_rows, np.int64))
     known = ~np.isnan(embeddings).any(axis=1)
     if not known[target_rows].all():
@@ -65,7 +58,10 @@ def similar(
 
 
 def unit_vectors(embeddings: np.ndarray, whiten: bool = True) -> np.ndarray:
-    """Embeddings (n, d) without nan as vectors (n, d) float32 of length 1, whose products are their similarity."""
+    """Embeddings (n, d) without nan as vectors (n, d) float32 of length 1, whose products are their similarity.
+
+    Columns are standardised over all rows and then, with `whiten`, rotated to their principal components (`_whitened`).
+    """
     x = embeddings.astype(np.float32)
     middle, spread = x.mean(axis=0, dtype=np.float64), x.std(axis=0, dtype=np.float64)
     x = ((x - middle) / np.where(spread > 1e-6, spread, 1.0)).astype(np.float32)
@@ -73,21 +69,25 @@ def unit_vectors(embeddings: np.ndarray, whiten: bool = True) -> np.ndarray:
     return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
 
 
-def _whitened(x: np.ndarray) -> np.ndarray:
-    """Standardised columns (n, d) in components whose variance v is brought to v / (v + RIDGE)."""
-    fitted = x[:: max(len(x) // FITTED, 1)]
+def _whitened(x: np.ndarray, ridge: float = 10.0, most_rows: int = 5000) -> np.ndarray:
+    """Standardised columns (n, d) as components whose variance v becomes v / (v + ridge).
+
+    Strong components become equal, weak ones stay weak. In a synthetic city of 600 users the nearest neighbour has the
+    same label 'commuter' in 59 % of cases by the plain cosine, 67 % standardised, 70 % with this ridge, 60 % without
+    a ridge (by chance: 51 %); 'owns a car' in 65, 67, 74 and 64 %. For regions, which are few, standardising alone is
+    better. Components are fitted to most_rows rows.
+    """
+    fitted = x[:: max(len(x) // most_rows, 1)]
     _, singular, components = np.linalg.svd(fitted, full_matrices=False)
     variance = np.square(singular) / len(fitted)
-    return (x @ components.T) / np.sqrt(variance + RIDGE)
+    return (x @ components.T) / np.sqrt(variance + ridge)
 
 
-def similar_users(
-    users: Tracks, target: str, k: int, embed: Embed, progress: Progress = no_progress
-) -> Similar:  # fmt: skip
-    """The users who move like the one of the id `target`.
+def similar_users(users: Tracks, target: str, k: int, embed: Embed, progress: Progress = no_progress) -> Similar:
+    """The k users who move most like the one with the id `target`.
 
-    users: one track a user (`Tracks.by_user()`). embed: tracks and a progress -> embeddings, such as `embed_cached`
-    for a model. InputError where there is no such user.
+    users: one track a user (`Tracks.by_user()`). embed: function of tracks and a progress that returns embeddings, such
+    as `embed_cached` for a model. Raises InputError if there is no such user.
     """
     found = np.flatnonzero(users.user_ids == target)
     if not len(found):
@@ -109,21 +109,18 @@ def similar_regions(
     min_users: int = MIN_USERS,
     progress: Progress = no_progress,
 ) -> tuple[Similar, np.ndarray]:
-    """The regions that are used as the region number `target` is: by people who move alike.
+    """The k regions whose visitors move most like those of region number `target`.
 
-    polygons: (n_regions,) shapely geometries in lon/lat. A region's embedding is the mean of its visitors', each by the
-    logarithm of their fixes there (nearer in POI density and visits than the plain mean, the sum or the share). Regions
-    with fewer than min_users distinct users are neither compared nor found, and no reason rests on fewer. Returns also
-    which those are, (n_regions,) bool. InputError where the target is one of them.
+    polygons: (n_regions,) shapely geometries in lon/lat. The embedding of a region is the mean over its visitors,
+    weighted by the logarithm of their fixes there (which predicted POI density and visits better than the plain mean,
+    the sum or the share). Regions with fewer than min_users distinct users are neither compared nor found, and no
+    reason rests on fewer. Returns also which regions those are, (n_regions,) bool. Raises InputError if the target is
+    one of them.
     """
-    require("scipy", "shapely")
-    from scipy.sparse import csr_matrix
-
-    if min_users < 1:
-        raise InputError("The fewest users of a region that is shown must be at least 1.")
-    region, fix = _inside(users, polygons, part_of(progress, 0.0, 0.2))
-    shape = (len(polygons), users.n_users)
-    visits = csr_matrix((np.ones(len(fix), np.int64), (region, users.user[fix])), shape)  # counts of fixes
+    check_min_users(min_users)
+    inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
+    region, fix = np.repeat(np.arange(len(inside)), list(map(len, inside))), np.concatenate(inside)
+    visits = count_users(users, inside)
     shown = np.diff(visits.indptr) >= min_users
     if not shown[target]:
         raise InputError(
@@ -138,19 +135,9 @@ def similar_regions(
     pooled[~shown] = np.nan
     rows, similarity = similar(pooled, np.array([target]), k, whiten=False)
     rows, similarity = rows[0][rows[0] >= 0], similarity[0][rows[0] >= 0]
-    facts = region_traits(users, visits, region, fix, min_users)
-    for fact in facts:
-        fact.values[~shown] = np.nan  # nor do they tell what is unusual
-    why = reasons(facts, target, rows)
+    traits = region_traits(users, visits, region, fix, min_users)
+    for trait in traits:
+        trait.values[~shown] = np.nan  # nor do they count in what is unusual
+    why = reasons(traits, target, rows)
     progress(1.0)
     return Similar(rows, similarity, why), ~shown
-
-
-def _inside(users: Tracks, polygons: Sequence[Any] | np.ndarray, progress: Progress) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs of a region and a fix in it: (m,) numbers of regions, ascending, and rows of users."""
-    index, rows = Index(users.lon, users.lat), [np.zeros(0, np.int64)]
-    regions = usable_polygons(polygons)
-    for number, region in enumerate(regions):
-        rows.append(index.inside(region))
-        progress((number + 1) / len(regions))
-    return np.repeat(np.arange(len(regions)), [len(found) for found in rows[1:]]), np.concatenate(rows)

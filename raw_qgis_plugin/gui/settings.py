@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.core import QgsProject, QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
 
-from ..core.regions.scores import MIN_USERS
+from ..core.regions.disclosure import MIN_USERS
 from .layer_kinds import has_areas, has_fixes
 
 NODE = "raw"

@@ -12,7 +12,7 @@ import pytest
 shapely = pytest.importorskip("shapely")
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
-from raw_qgis_plugin.core.regions.scores import area_km2  # noqa: E402
+from raw_qgis_plugin.core.regions.geometry import area_km2  # noqa: E402
 from raw_qgis_plugin.core.sources.polygons import read_polygons  # noqa: E402
 
 DEGREE = shapely.box(0, 0, 1, 1)

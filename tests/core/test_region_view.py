@@ -11,8 +11,9 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.embedding.user_view import grid_cell, usual_places
-from raw_qgis_plugin.core.regions.scores import count_users, fixes_inside
-from raw_qgis_plugin.core.regions.view import Index, RegionView, look, mix_of, nearly_same, prepare, rank
+from raw_qgis_plugin.core.regions.geometry import FixIndex, fixes_inside
+from raw_qgis_plugin.core.regions.scores import count_users
+from raw_qgis_plugin.core.regions.view import RegionView, look, mix_of, nearly_same, prepare, rank
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 HOUR = 3_600_000
@@ -48,7 +49,7 @@ def test_index_finds_what_a_look_at_every_fix_finds(seed: int) -> None:
     rng = np.random.default_rng(seed)
     lon = np.concatenate([rng.normal(10, 0.02, 3000), rng.uniform(-170, 170, 20)])  # a crowd, and some far away
     lat = np.concatenate([rng.normal(50, 0.02, 3000), rng.uniform(-80, 80, 20)])
-    index = Index(lon, lat)
+    index = FixIndex(lon, lat)
     for _ in range(20):
         corners = rng.normal([10, 50], 0.03, (6, 2))
         region = shapely.convex_hull(shapely.multipoints(corners))
@@ -57,11 +58,11 @@ def test_index_finds_what_a_look_at_every_fix_finds(seed: int) -> None:
 
 
 def test_index_counts_the_edge_and_goes_round_the_world() -> None:
-    index = Index(np.array([0.0, 1.0, 179.9, -179.9]), np.zeros(4))
+    index = FixIndex(np.array([0.0, 1.0, 179.9, -179.9]), np.zeros(4))
     assert sorted(index.inside(shapely.box(0, 0, 1, 1))) == [0, 1]
     assert sorted(index.inside(shapely.box(179, -1, 181, 1))) == [2, 3]
     assert len(index.inside(shapely.Polygon())) == 0
-    assert len(Index(np.zeros(0), np.zeros(0)).inside(shapely.box(0, 0, 1, 1))) == 0
+    assert len(FixIndex(np.zeros(0), np.zeros(0)).inside(shapely.box(0, 0, 1, 1))) == 0
 
 
 def test_a_region_counts_distinct_people_and_their_hours() -> None:

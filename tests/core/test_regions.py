@@ -14,10 +14,9 @@ pytest.importorskip("scipy")
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY  # noqa: E402
 from raw_qgis_plugin.core.geodesy import metres_between  # noqa: E402
+from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside  # noqa: E402
 from raw_qgis_plugin.core.regions.scores import (  # noqa: E402
-    area_km2,
     count_users,
-    fixes_inside,
     homes,
     pool_users,
     region_inputs,
@@ -175,8 +174,7 @@ def test_lines_are_made_of_steps_near_regions_alone(monkeypatch):
     monkeypatch.setattr(shapely, "linestrings", lambda ends: made.append(len(ends)) or linestrings(ends))
     whole = ways_across(tracks, regions, crossing(tracks, regions))
     assert whole.sum() > 3 and sum(made) < 0.1 * len(tracks)
-    monkeypatch.setattr("raw_qgis_plugin.core.regions.scores.STEPS_AT_ONCE", 1000)
-    assert (ways_across(tracks, regions, crossing(tracks, regions)) != whole).nnz == 0
+    assert (ways_across(tracks, regions, crossing(tracks, regions), steps_at_once=1000) != whole).nnz == 0
 
 
 def test_scores_by_the_way(people, invented_model):

@@ -48,7 +48,7 @@ def test_regions_may_have_curves(
 
 
 def test_a_region_is_as_round_as_it_is_drawn() -> None:
-    from raw_qgis_plugin.core.regions.scores import area_km2
+    from raw_qgis_plugin.core.regions.geometry import area_km2
     from raw_qgis_plugin.gui.map_tools.shapes import lonlat
     from raw_qgis_plugin.processing.score_regions import to_lonlat
 
@@ -81,7 +81,7 @@ def shapes_in(crs: str, *texts: str) -> tuple[Any, QgsVectorLayer]:
 
 
 def test_regions_in_metres_go_over_180_degrees() -> None:
-    from raw_qgis_plugin.core.regions.scores import area_km2, usable_polygons
+    from raw_qgis_plugin.core.regions.geometry import area_km2, usable_polygons
     from raw_qgis_plugin.gui.map_tools.shapes import lonlat
 
     shapes, layer = shapes_in(FIJI, f"Polygon (({RING}), ({HOLE}))", "Polygon ((-179 -18, 179 -18, 179 -17, -179 -18))")
@@ -94,7 +94,7 @@ def test_regions_in_metres_go_over_180_degrees() -> None:
 
 
 def test_a_wide_region_in_metres_does_not_go_over_180_degrees() -> None:
-    from raw_qgis_plugin.core.regions.scores import usable_polygons
+    from raw_qgis_plugin.core.regions.geometry import usable_polygons
 
     shapes, _ = shapes_in("EPSG:3857", "Polygon ((-170 -10, 170 -10, 170 10, -170 10, -170 -10))")
     assert usable_polygons(shapes)[0].bounds == pytest.approx((-170, -10, 170, 10))

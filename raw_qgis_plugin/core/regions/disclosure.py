@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What figures that are shown tell of few people when they are subtracted: a district less its tracts."""
+"""Disclosure control: the least number of users behind a shown figure, and figures whose difference has fewer."""
 
 from __future__ import annotations
 
@@ -9,88 +9,97 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import run_starts
+from ..errors import InputError
+
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
-MARGIN_DEG = 1e-5  # a metre: a border that a tract shares with its district is seldom the same to the last digit
+MIN_USERS = 10
 
 
-def few_told(
-    user: np.ndarray, inside: Sequence[np.ndarray], told: np.ndarray, visits: csr_matrix, polygons: np.ndarray,
+def check_min_users(min_users: int) -> None:
+    """Raise InputError if the least number of users is not positive."""
+    if min_users < 1:
+        raise InputError("The fewest users of a region that is shown must be at least 1.")
+
+
+def difference_warnings(
+    user: np.ndarray, inside: Sequence[np.ndarray], from_fixes: np.ndarray, visits: csr_matrix, polygons: np.ndarray,
     min_users: int,
 ) -> list[str]:  # fmt: skip
-    """What is not to be published together, in words: of regions that lie in one another, and of all tracks.
+    """Sentences on figures that should not be published together, because their difference has few users behind it.
 
-    user: (n,) of each fix, ascending. The others are of the regions that are shown, (n_regions,) each. inside: of
-    regions.fixes_inside. told: bool, whether the fixes are shown too, as of min_users users or more. visits: sparse
-    (n_regions, n_users), who is counted. polygons: valid, in lon/lat.
+    user: (n,) of each fix, ascending. The rest is of the shown regions, (n_regions,) each. inside: of `fixes_inside`.
+    from_fixes: bool, whether figures from fixes are shown too. visits: sparse (n_regions, n_users), the counted users.
+    polygons: valid, in lon/lat.
     """
     words = []
-    if between := few_between(user, inside, told, visits, polygons, min_users):
+    if count := _count_revealing(user, inside, from_fixes, visits, polygons, min_users):
         few = f"leave fewer than {min_users} users when shown ones inside them are subtracted: do not publish both"
-        words.append(f"{between} of {len(inside)} regions {few}")
-    # From all there is fixes alone are subtracted: who never comes to where nearly everybody comes may be anywhere, and
-    # fleets would be warned of on every layer (28 of San Francisco's 194 tracts, by the taxis; by fixes none).
-    left = _users_left(user, np.arange(len(user)), [inside[i] for i in np.flatnonzero(told)])
+        words.append(f"{count} of {len(inside)} regions {few}")
+    # Only fixes are subtracted from all tracks. A user who never visits a region that nearly everybody visits may be
+    # anywhere, and the users of a fleet would be warned of on every layer.
+    left = _users_left(user, np.arange(len(user)), [inside[i] for i in np.flatnonzero(from_fixes)])
     if any(0 < users < min_users for users in left):
         few = f"leave fixes of fewer than {min_users} users when shown regions are subtracted"
         words.append(f"all tracks together {few}: do not publish their totals too")
     return words
 
 
-def few_between(
-    user: np.ndarray, inside: Sequence[np.ndarray], told: np.ndarray, visits: csr_matrix, polygons: np.ndarray,
+def _count_revealing(
+    user: np.ndarray, inside: Sequence[np.ndarray], from_fixes: np.ndarray, visits: csr_matrix, polygons: np.ndarray,
     min_users: int,
 ) -> int:  # fmt: skip
-    """How many regions leave fewer than min_users users when those inside them, each or all, are taken away: users who
-    have fixes in what is left, or who were nowhere else in the region. Arguments are as of `few_told`.
+    """The number of regions that leave fewer than min_users users without the regions inside them, each or all.
+
+    Left are users with fixes in the rest of the region, or without visits to the regions inside it.
     """
-    n_users, found = np.diff(visits.indptr), 0
-    for whole, parts in enumerate(_regions_inside(inside, told, polygons)):
+    n_users, count = np.diff(visits.indptr), 0
+    for whole, parts in enumerate(_regions_inside(inside, from_fixes, polygons)):
         fewer = parts[n_users[parts] < n_users[whole]]
         together = len(np.unique(visits[fewer].indices)) if len(fewer) else 0
         more = n_users[whole] - np.append(n_users[fewer], together)
-        less = [inside[i] for i in parts[told[parts]] if len(inside[i]) < len(inside[whole])]
-        found += any(0 < users < min_users for users in chain(more, _users_left(user, inside[whole], less)))
-    return found
+        less = [inside[i] for i in parts[from_fixes[parts]] if len(inside[i]) < len(inside[whole])]
+        count += any(0 < users < min_users for users in chain(more, _users_left(user, inside[whole], less)))
+    return count
 
 
-def _regions_inside(inside: Sequence[np.ndarray], told: np.ndarray, polygons: np.ndarray) -> Iterator[np.ndarray]:
-    """Of each region the numbers of those inside it: whose fixes all lie in it or, of too few fixes to tell, that it
-    covers.
-    """
-    known, covered = np.flatnonzero(told), _covered(polygons, np.flatnonzero(~told))
+def _regions_inside(inside: Sequence[np.ndarray], from_fixes: np.ndarray, polygons: np.ndarray) -> Iterator[np.ndarray]:
+    """The numbers of the regions inside each region: all their fixes lie in it or, with few fixes, it covers them."""
+    known, covered = np.flatnonzero(from_fixes), _covered(polygons, np.flatnonzero(~from_fixes))
     first, last = (np.array([inside[i][at] for i in known], np.int64) for at in (0, -1))
     for whole, rows in enumerate(inside):
-        near = known[_holds(rows, first) & _holds(rows, last)] if told[whole] else []  # of thousands few are left
+        near = known[_holds(rows, first) & _holds(rows, last)] if from_fixes[whole] else []  # few of thousands are left
         parts = [i for i in near if i != whole and _holds(rows, inside[i]).all()]
         yield np.concatenate([np.array(parts, np.int64), covered[whole]])
 
 
-def _covered(polygons: np.ndarray, asked: np.ndarray) -> list[np.ndarray]:
-    """Of each polygon those of the asked ones that lie in it, itself among them."""
-    if not len(asked):
-        return [asked] * len(polygons)
+def _covered(polygons: np.ndarray, subset: np.ndarray) -> list[np.ndarray]:
+    """The numbers of the polygons of a subset that lie in each polygon, including itself."""
+    if not len(subset):
+        return [subset] * len(polygons)
     import shapely
 
-    tree = shapely.STRtree(shapely.buffer(polygons[asked], -MARGIN_DEG))
+    metre_deg = 1e-5  # the border of a tract seldom has exactly the coordinates of its district's
+    tree = shapely.STRtree(shapely.buffer(polygons[subset], -metre_deg))
     whole, part = tree.query(polygons, predicate="covers")
-    return np.split(asked[part], np.searchsorted(whole, np.arange(1, len(polygons))))
+    return np.split(subset[part], np.searchsorted(whole, np.arange(1, len(polygons))))
 
 
 def _users_left(user: np.ndarray, whole: np.ndarray, parts: Sequence[np.ndarray]) -> Iterator[int]:
-    """How many users have fixes in the whole that are in none of the parts, of each and of all. whole, parts: rows."""
+    """The number of users with fixes in the whole outside each part, and outside all parts. whole, parts: rows."""
     if not parts:
         return
     fixes, taken = np.bincount(user[whole]), np.zeros(len(user), bool)
     for rows in parts:
         taken[rows] = True
     for rows in (*parts, np.flatnonzero(taken)):
-        first = np.flatnonzero(np.append(True, np.diff(user[rows]) != 0))
+        first = np.flatnonzero(run_starts(user[rows]))
         here = np.diff(np.append(first, len(rows)))
         yield np.count_nonzero(fixes) - np.count_nonzero(here == fixes[user[rows[first]]])
 
 
-def _holds(rows: np.ndarray, asked: np.ndarray) -> np.ndarray:
-    """(m,) bool: is each of asked among rows? rows: ascending, not empty."""
-    return rows[np.minimum(np.searchsorted(rows, asked), len(rows) - 1)] == asked
+def _holds(rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """(m,) bool: whether each wanted row is among rows. rows: ascending, not empty."""
+    return rows[np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)] == wanted
