@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-PAGES = sorted(p for p in ROOT.rglob("*.md") if not {".venv", "build"} & {*p.relative_to(ROOT).parts[:1]})
+PAGES = sorted([*ROOT.glob("*.md"), *(p for top in ("docs", "resources", "model") for p in (ROOT / top).rglob("*.md"))])
 NAMES = [str(page.relative_to(ROOT)) for page in PAGES]
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 FILE = re.compile(r"`((?:raw_qgis_plugin|core|model|tests|resources|docs)/[\w/.-]+\.\w+)`")
