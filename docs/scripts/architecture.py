@@ -11,6 +11,7 @@ import ast
 import re
 import sys
 import textwrap
+from functools import cache
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent))
@@ -26,6 +27,7 @@ def files() -> list[Path]:
     return sorted(path.relative_to(ROOT) for top in TOPS for path in (ROOT / top).rglob("*.py"))
 
 
+@cache
 def room(file: Path) -> str:
     """The room of a file: a package of the plugin; in core and model, a package in them.
 
@@ -42,6 +44,7 @@ def room(file: Path) -> str:
     return "model: commands" if command else "/".join(parts) if above else parts[0]
 
 
+@cache
 def imported(file: Path) -> set[Path]:
     """The files of the repository that a file imports from."""
     package, found = file.with_suffix("").parts[:-1], set()
