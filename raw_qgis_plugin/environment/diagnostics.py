@@ -1,17 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What RAW runs on, in words that can be sent to somebody who is asked for help. No paths of data, no positions."""
+"""The system that RAW runs on, as text to send along with a question. It contains no data paths and no positions."""
 
 from __future__ import annotations
 
 import json
 import platform
-import subprocess  # nosec B404
+import subprocess  # nosec B404 - for its TimeoutExpired
 from pathlib import Path
 from typing import NamedTuple
 
 from . import packages
 
-# Runs in a child: a CUDA library that is broken takes QGIS down otherwise. The loader's error names what is missing.
+# Runs in a child process, because a broken CUDA library would crash QGIS. The loader's error names a missing library.
 PROBE = """
 import ctypes, json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -34,7 +34,7 @@ PACKAGES = ("numpy", "scipy", "shapely", "pyproj", "pyarrow", "matplotlib", "onn
 
 
 class OnnxRuntime(NamedTuple):
-    """What ONNX Runtime offers. missing: the library that CUDA lacks, or ''. broken: why it does not load, or ''."""
+    """ONNX Runtime's providers. missing: the library that CUDA lacks, or ''. broken: why it does not load, or ''."""
 
     providers: list[str]
     missing: str
@@ -42,7 +42,7 @@ class OnnxRuntime(NamedTuple):
 
 
 def versions() -> dict[str, str]:
-    """QGIS, Qt, Python and the packages, '' for those that are not installed."""
+    """Versions of QGIS, Qt, Python and the packages; '' for a package that is not installed."""
     from qgis.core import Qgis
     from qgis.PyQt.QtCore import QT_VERSION_STR
 
@@ -51,15 +51,12 @@ def versions() -> dict[str, str]:
     return result | {name: packages.version_of(name) for name in PACKAGES}
 
 
-def onnx_runtime(python: Path, path: list[str]) -> OnnxRuntime:
-    """Ask ONNX Runtime, in a child process with QGIS's search path."""
-    command = [str(python), "-c", PROBE, json.dumps(path)]
+def onnx_runtime(python: Path, path: list[str], timeout_s: float = 120) -> OnnxRuntime:
+    """Load ONNX Runtime in a child process with QGIS's search path."""
     try:
-        done = subprocess.run(  # nosec B603
-            command, capture_output=True, text=True, timeout=120, check=False, creationflags=packages.NO_WINDOW
-        )
+        done = packages.run_hidden([str(python), "-c", PROBE, json.dumps(path)], timeout_s)
     except subprocess.TimeoutExpired:
-        return OnnxRuntime([], "", "it did not load within 120 s")
+        return OnnxRuntime([], "", f"it did not load within {timeout_s:g} s")
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines() or [f"it stopped with code {done.returncode}"]
         return OnnxRuntime([], "", lines[-1])
@@ -68,13 +65,13 @@ def onnx_runtime(python: Path, path: list[str]) -> OnnxRuntime:
 
 
 def library_in(error: str) -> str:
-    """The library that a loader's error is about: 'libcurand.so.10: cannot open …' -> 'libcurand.so.10'."""
+    """The library in a loader's error: 'libcurand.so.10: cannot open …' -> 'libcurand.so.10'."""
     name = error.split(":")[0].strip()
     return name if " " not in name else error
 
 
 def both_installed() -> bool:
-    """Are onnxruntime and onnxruntime-gpu both there? They overwrite each other's files, and CUDA is lost."""
+    """Whether onnxruntime and onnxruntime-gpu are both installed: they overwrite each other's files, CUDA fails."""
     from importlib.metadata import distributions
 
     names = {str(each.metadata["Name"]).lower() for each in distributions() if each.metadata["Name"]}

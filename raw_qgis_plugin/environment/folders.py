@@ -1,21 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where a user's own things lie: in the QGIS profile, so that an upgrade of the plugin leaves them alone.
+"""The user's own folders in the QGIS profile, which an upgrade of the plugin does not touch.
 
-What is kept here is personal data or made of it, hence mode 0700.
+They hold personal data or results of it, so only the user may read them (mode 0700).
 """
 
 from __future__ import annotations
 
 from pathlib import Path
 
-NAME = "raw"
-
 
 def user_folder() -> Path:
-    """`raw` in the folder of QGIS's profile, made when missing."""
+    """The folder `raw` in the QGIS profile; made if missing."""
     from qgis.core import QgsApplication
 
-    return _private(Path(QgsApplication.qgisSettingsDirPath()) / NAME)
+    return _private(Path(QgsApplication.qgisSettingsDirPath()) / "raw")
 
 
 def models_folder() -> Path:
@@ -29,22 +27,22 @@ def runs_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Embeddings that were computed before."""
+    """The cache of embeddings."""
     return _private(user_folder() / "cache")
 
 
 def venv_folder() -> Path:
-    """The plugin's virtual environment. Not made here: it exists once something was installed."""
+    """The plugin's virtual environment. It exists only after an installation."""
     return user_folder() / "venv"
 
 
 def size_of(folder: Path) -> int:
-    """Bytes in all files under a folder; 0 where it does not exist."""
+    """Bytes in all files under a folder; 0 if it does not exist."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file() and not path.is_symlink())
 
 
 def _private(folder: Path) -> Path:
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if folder.stat().st_mode & 0o077:  # made by someone with other habits; on Windows this changes nothing
+    if folder.stat().st_mode & 0o077:  # made with another mode; no effect on Windows
         folder.chmod(0o700)
     return folder

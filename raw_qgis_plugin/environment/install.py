@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Installing RAW's packages into a virtual environment of their own, from PyPI or from a folder of wheels.
+"""Installs RAW's packages into a virtual environment of their own, from PyPI or from a folder of wheels.
 
-QGIS's Python stays as it is: the environment sees QGIS's packages, pip is held to QGIS's versions of what QGIS stands
-on, and the result comes last on QGIS's search path.
+QGIS's Python does not change: the environment sees QGIS's packages, pip must keep QGIS's versions of the packages that
+QGIS needs, and the environment comes last on QGIS's search path.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ Log = Callable[[str], None]
 
 
 class InstallError(Exception):
-    """One or two readable sentences: what went wrong, and what to do."""
+    """One or two sentences: what went wrong, and what to do."""
 
 
 class InstallCancelled(InstallError):
@@ -33,10 +33,10 @@ class InstallCancelled(InstallError):
 
 @dataclass(frozen=True)
 class InstallRequest:
-    """What to install and from where.
+    """The packages to install and their source.
 
-    groups: of runtime, cuda, train. wheels: a folder of wheels; None asks PyPI. cpu_torch: ask PyTorch's index of
-    builds without CUDA as well. proxy: a URL, or ''.
+    groups: of runtime, cuda, train. wheels: a folder of wheels; None for PyPI. cpu_torch: also use PyTorch's index of
+    builds without CUDA. proxy: a URL, or ''.
     """
 
     groups: tuple[str, ...] = ("runtime",)
@@ -47,9 +47,9 @@ class InstallRequest:
 
 
 class Installer:
-    """One installation. `run` blocks, so it belongs in a task; `cancel` may be called from any thread.
+    """One installation. `run` blocks, so call it in a task; call `cancel` from any thread.
 
-    base: QGIS's own interpreter. log: called with every line that the child processes print.
+    base: QGIS's own interpreter. log: called with every line of the child processes' output.
     """
 
     def __init__(self, venv: Path, base: Path, wanted: InstallRequest, log: Log) -> None:
@@ -58,7 +58,7 @@ class Installer:
         self._cancelled = threading.Event()
 
     def run(self) -> None:
-        """Install; what is there already is kept. Raises InstallError."""
+        """Install what is not installed yet. Raises InstallError."""
         wanted = self.wanted
         if wanted.wheels is not None and not any(wanted.wheels.glob("*.whl")):
             raise InstallError(f"There is no wheel (*.whl) in {wanted.wheels}. Choose the folder that holds them.")
@@ -76,7 +76,7 @@ class Installer:
             child.terminate()
 
     def _arguments(self, held: Path) -> list[str]:
-        """What pip is asked for."""
+        """The arguments of pip."""
         wanted = self.wanted
         result = ["install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
         result += ["--only-binary", ":all:", "--constraint", str(held)]
@@ -89,7 +89,7 @@ class Installer:
         return result
 
     def _pip(self) -> list[str]:
-        """Make the environment where there is none for this Python, and return the command that runs pip in it."""
+        """Make the environment unless there is one for this Python. Returns the command that runs pip in it."""
         if not self._is_whole():
             shutil.rmtree(self.venv, ignore_errors=True)
             options = [] if self._has(self.base, "ensurepip") else ["--without-pip"]
@@ -97,11 +97,11 @@ class Installer:
             self._call(command, "Making the environment")
         python = python_of_venv(self.venv, sys.platform)
         if python is None:
-            raise InstallError(f"No environment came to be in {self.venv}. The log says why.")
+            raise InstallError(f"The environment in {self.venv} could not be made. The log has the reason.")
         if self._has(python, "pip"):
             return [str(python), "-m", "pip"]
         wheel = next(self._pip_wheels(), None)
-        if wheel is not None:  # a wheel of pip runs as it is
+        if wheel is not None:  # Python can run pip from its wheel
             return [str(python), str(wheel / "pip")]
         if self._has(self.base, "pip"):
             return [str(self.base), "-m", "pip", "--python", str(python)]
@@ -113,7 +113,7 @@ class Installer:
         raise InstallError(f"This Python has neither ensurepip nor pip. Install it ({how}), then press Install again.")
 
     def _is_whole(self) -> bool:
-        """Is there an environment of this Python's version that runs? After an upgrade of QGIS there may not be."""
+        """Whether there is a working environment of this Python's version. An upgrade of QGIS may break it."""
         python = python_of_venv(self.venv, sys.platform)
         return python is not None and packages.site_packages(self.venv).is_dir() and self._has(python, "sys")
 
@@ -126,18 +126,17 @@ class Installer:
     def _has(python: Path, module: str) -> bool:
         code = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
         try:
-            done = subprocess.run(  # nosec B603
-                [str(python), "-c", code], env=packages.child_environment(), capture_output=True, timeout=60,
-                check=False, creationflags=packages.NO_WINDOW,
-            )  # fmt: skip
+            return packages.run_hidden([str(python), "-c", code], 60, packages.child_environment()).returncode == 0
         except (OSError, subprocess.TimeoutExpired):
             return False
-        return done.returncode == 0
 
-    def _call(self, command: list[str], what: str) -> None:
-        """Run a command, every line of it into the log. Raises InstallError with what it complained of."""
+    def _stop_if_cancelled(self) -> None:
         if self._cancelled.is_set():
             raise InstallCancelled("The installation was cancelled.")
+
+    def _call(self, command: list[str], what: str) -> None:
+        """Run a command and log its output. Raises InstallError with its last error line."""
+        self._stop_if_cancelled()
         self.log(f"{what}: {' '.join(command)}")
         errors: list[str] = []
         environment = packages.child_environment(self.wanted.proxy)
@@ -151,14 +150,13 @@ class Installer:
                 if "error" in line.lower():
                     errors.append(line.strip())
         self._child = None
-        if self._cancelled.is_set():
-            raise InstallCancelled("The installation was cancelled.")
+        self._stop_if_cancelled()
         if child.returncode != 0:
             reason = errors[-1] if errors else f"the command stopped with code {child.returncode}"
             raise InstallError(f"{what} failed: {reason}{advice(' '.join(errors), self.wanted)}")
 
     def _verify(self) -> None:
-        """QGIS's own packages were left alone, and every new one can be imported as QGIS will import it."""
+        """Check that QGIS's own packages did not change, and import every new one with QGIS's search path."""
         folder = packages.site_packages(self.venv)
         held = [n for n in packages.held_versions() if any(folder.glob(f"{n}-*.dist-info"))]
         if held:
@@ -166,17 +164,16 @@ class Installer:
         path = [p for p in sys.path if p != str(folder)] + [str(folder)]
         for group in self.wanted.groups:
             for requirement in packages.read_group(group, self.wanted.requirements):
-                if self._cancelled.is_set():
-                    raise InstallCancelled("The installation was cancelled.")
+                self._stop_if_cancelled()
                 self.log(f"Trying {requirement.module}")
                 reason = packages.why_broken(self.base, requirement.module, path)
                 if reason:
                     raise InstallError(f"{requirement.name} was installed but does not work: {reason}")
 
 
-def advice(complaint: str, wanted: InstallRequest) -> str:
-    """What to do about a complaint of pip's; '' where there is nothing to add."""
-    words = complaint.lower()
+def advice(errors: str, wanted: InstallRequest) -> str:
+    """What the user can do about errors of pip; '' if unknown."""
+    words = errors.lower()
     if "no matching distribution" in words or "could not find a version" in words:
         if wanted.wheels is not None:
             return f" The folder {wanted.wheels} lacks it, or has it for another Python or system."

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which Python QGIS runs on. `sys.executable` does not tell: on Windows and macOS it is QGIS itself.
+"""Finds the Python that QGIS runs on. `sys.executable` is no answer: on Windows and macOS it is QGIS itself.
 
-The search is a function of a described layout, so that each system's can be tested on any other.
+The search is a function of a `Layout`, so that the search of each system can be tested on any other.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class Layout:
-    """What QGIS's embedded Python knows of its place. platform: as sys.platform. version: (major, minor)."""
+    """The paths that QGIS's embedded Python knows. platform: as sys.platform. version: (major, minor)."""
 
     platform: str
     executable: Path
@@ -33,7 +33,7 @@ class Layout:
 
 
 class NoPython(Exception):
-    """QGIS's own interpreter was not found; the message says where it was looked for."""
+    """QGIS's own interpreter was not found. The message lists the folders that were searched."""
 
 
 def this_layout() -> Layout:
@@ -42,7 +42,7 @@ def this_layout() -> Layout:
 
 
 def find_python() -> Path:
-    """The interpreter for child processes: the plugin's own environment where there is one, else QGIS's.
+    """The interpreter for child processes: of the plugin's own environment if there is one, else QGIS's.
 
     Raises NoPython.
     """
@@ -52,13 +52,13 @@ def find_python() -> Path:
 
 
 def python_of_venv(venv: Path, platform: str) -> Path | None:
-    """A virtual environment's interpreter; None where there is none."""
+    """A virtual environment's interpreter; None if there is none."""
     python = venv / ("Scripts/python.exe" if platform == "win32" else "bin/python")
     return python if python.is_file() else None
 
 
 def base_python(layout: Layout) -> Path:
-    """QGIS's own interpreter: the first of the usual places where there is one. Raises NoPython."""
+    """QGIS's own interpreter, in the first usual folder that has one. Raises NoPython."""
     folders = list(dict.fromkeys(_folders(layout)))
     for folder in folders:
         for name in layout.names:
@@ -69,7 +69,7 @@ def base_python(layout: Layout) -> Path:
 
 
 def _folders(layout: Layout) -> Iterator[Path]:
-    """Where the interpreter may be, the likeliest first."""
+    """The folders that may hold the interpreter, the likeliest first."""
     if layout.platform == "win32":
         yield from _windows(layout)
     elif layout.platform == "darwin":

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which packages RAW wants, which of them this Python has, and why one that is there does not work.
+"""The packages that RAW needs: their lists, what is installed, and why an installed one does not work.
 
 The lists come from the dependency groups of pyproject.toml, which `make build` writes as requirement files.
 """
@@ -20,30 +20,27 @@ from dataclasses import dataclass
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements"
-HELD = ("numpy", "pyproj", "gdal")
-"""What QGIS itself stands on: an installation keeps exactly QGIS's versions."""
+HELD = ("numpy", "pyproj", "gdal")  # QGIS needs these: an installation keeps exactly QGIS's versions
 
 MODULE_OF = {"onnxruntime-gpu": "onnxruntime", "scikit-learn": "sklearn"}
 NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")}
-# Megabytes to download with what a package brings along, in November 2026; for the sentence 'about so much'.
-TORCH_CPU_MEGABYTES = 200
+# Megabytes to download for a package with its dependencies, in November 2026; cuda: of onnxruntime-gpu[cuda,cudnn].
 MEGABYTES = {
     "numpy": 16, "scipy": 35, "shapely": 3, "pyproj": 10, "pyarrow": 55, "matplotlib": 25, "onnxruntime": 20,
-    "onnxruntime-gpu": 260, "torch": 3000 if sys.platform == "linux" else TORCH_CPU_MEGABYTES, "safetensors": 1,
-    "onnx": 10, "onnxscript": 1, "tensorboard": 20, "scikit-learn": 10,
+    "onnxruntime-gpu": 260, "cuda": 1300, "torch": 3000 if sys.platform == "linux" else 200, "torch-cpu": 200,
+    "safetensors": 1, "onnx": 10, "onnxscript": 1, "tensorboard": 20, "scikit-learn": 10,
 }  # fmt: skip
-CUDA_MEGABYTES = 1300  # the libraries of onnxruntime-gpu[cuda,cudnn]
 PROBE = (
     "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); importlib.import_module(sys.argv[2]); "
     "print('imported')"
 )
-PROBE_SECONDS = 120
-NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows no console flashes up
+NO_WINDOW = getattr(subprocess, "CREATE_NO_WINDOW", 0)  # on Windows: no console window
+REMOVE_LATER = "remove-at-next-start"  # a file in an environment that could not be deleted
 
 
 @dataclass(frozen=True)
 class Requirement:
-    """One line of a requirement file. lowest, below: versions; () where there is no limit."""
+    """One line of a requirement file. lowest, below: versions, () for no limit."""
 
     name: str
     lowest: tuple[int, ...] = ()
@@ -51,13 +48,13 @@ class Requirement:
 
     @property
     def module(self) -> str:
-        """What is imported."""
+        """The module to import."""
         return MODULE_OF.get(self.name, self.name)
 
 
 @dataclass(frozen=True)
 class Package:
-    """A requirement beside what is there. version: '' where nothing is. problem: '' where all is well."""
+    """A requirement and what is installed. version: '' if nothing is. problem: '' if there is none."""
 
     name: str
     module: str
@@ -66,12 +63,12 @@ class Package:
 
     @property
     def megabytes(self) -> int:
-        """Roughly what it takes to download."""
+        """The rough size of its download."""
         return MEGABYTES.get(self.name, 5)
 
 
 def read_group(group: str, folder: Path = REQUIREMENTS) -> list[Requirement]:
-    """The requirements of a group, one a module."""
+    """The requirements of a group, one for each module."""
     lines = (folder / f"{group}.txt").read_text(encoding="utf-8").splitlines()
     found = [parse(line) for line in lines if line.strip() and not line.startswith("#")]
     return list({requirement.module: requirement for requirement in reversed(found)}.values())[::-1]
@@ -88,12 +85,12 @@ def parse(line: str) -> Requirement:
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """The figures of a version: '2.0.2rc1' -> (2, 0, 2)."""
+    """The numbers of a version: '2.0.2rc1' -> (2, 0, 2)."""
     return tuple(int(part) for part in re.findall(r"\d+", re.match(r"[0-9.]*", version).group()))  # type: ignore[union-attr]
 
 
 def version_of(name: str) -> str:
-    """The version of an installed package, under any of its names; '' where it is not installed."""
+    """The version of an installed package, under any of its names; '' if it is not installed."""
     for each in NAMES_OF.get(MODULE_OF.get(name, name), (name,)):
         try:
             return importlib.metadata.version(each)
@@ -103,41 +100,48 @@ def version_of(name: str) -> str:
 
 
 def check(group: str, folder: Path = REQUIREMENTS) -> list[Package]:
-    """Every package of a group and what is wrong with it, without importing any."""
+    """Every package of a group and its problem, without importing any."""
     return [_check(requirement) for requirement in read_group(group, folder)]
 
 
 def _check(requirement: Requirement) -> Package:
-    version, have = version_of(requirement.name), importlib.util.find_spec(requirement.module) is not None
+    version, installed = version_of(requirement.name), importlib.util.find_spec(requirement.module) is not None
     problem = ""
-    if not have:
+    if not installed:
         problem = "missing"
     elif version and requirement.lowest and numbers(version) < requirement.lowest:
         problem = f"version {version} is older than {'.'.join(map(str, requirement.lowest))}"
     elif version and requirement.below and numbers(version) >= requirement.below:
         problem = f"version {version} is newer than RAW knows (below {'.'.join(map(str, requirement.below))})"
-    return Package(requirement.name, requirement.module, version if have else "", problem)
+    return Package(requirement.name, requirement.module, version if installed else "", problem)
 
 
 def download_megabytes(packages: Iterable[Package], cuda: bool = False, cpu_torch: bool = False) -> int:
-    """Roughly what it takes to download packages. cuda: with its libraries. cpu_torch: PyTorch without them."""
+    """The rough download size. cuda: with the CUDA libraries. cpu_torch: PyTorch without CUDA."""
     sizes = {package.module: package.megabytes for package in packages}
     if cuda and "onnxruntime" in sizes:
-        sizes["onnxruntime"] += CUDA_MEGABYTES
+        sizes["onnxruntime"] += MEGABYTES["cuda"]
     if cpu_torch and "torch" in sizes:
-        sizes["torch"] = TORCH_CPU_MEGABYTES
+        sizes["torch"] = MEGABYTES["torch-cpu"]
     return sum(sizes.values())
 
 
-def why_broken(python: Path, module: str, path: list[str]) -> str:
-    """Import a module in a child process with QGIS's search path: '' when it works, else the reason in one line."""
-    command = [str(python), "-c", PROBE, json.dumps(path), module]
+def run_hidden(
+    command: list[str], timeout_s: float, environment: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command without a window, and capture its output. subprocess.TimeoutExpired if it takes too long."""
+    return subprocess.run(  # nosec B603
+        command, capture_output=True, text=True, timeout=timeout_s, check=False, env=environment,
+        creationflags=NO_WINDOW,
+    )  # fmt: skip
+
+
+def why_broken(python: Path, module: str, path: list[str], timeout_s: float = 120) -> str:
+    """Import a module in a child process with QGIS's search path: '' if that works, else the reason in one line."""
     try:
-        done = subprocess.run(  # nosec B603
-            command, capture_output=True, text=True, timeout=PROBE_SECONDS, check=False, creationflags=NO_WINDOW
-        )
+        done = run_hidden([str(python), "-c", PROBE, json.dumps(path), module], timeout_s)
     except subprocess.TimeoutExpired:
-        return f"importing it took longer than {PROBE_SECONDS} s"
+        return f"importing it took longer than {timeout_s:g} s"
     if done.returncode == 0 and "imported" in done.stdout:
         return ""
     lines = [line for line in done.stderr.strip().splitlines() if line.strip()]
@@ -145,31 +149,29 @@ def why_broken(python: Path, module: str, path: list[str]) -> str:
 
 
 def gpus() -> list[str]:
-    """Names of the NVIDIA GPUs that the driver sees, by nvidia-smi."""
+    """Names of the NVIDIA GPUs, from nvidia-smi."""
     command = shutil.which("nvidia-smi")
     if command is None:
         return []
     try:
-        done = subprocess.run(  # nosec B603
-            [command, "--query-gpu=name", "--format=csv,noheader"],
-            capture_output=True, text=True, timeout=20, check=False, creationflags=NO_WINDOW,
-        )  # fmt: skip
+        done = run_hidden([command, "--query-gpu=name", "--format=csv,noheader"], 20)
     except (OSError, subprocess.TimeoutExpired):
         return []
     return [line.strip() for line in done.stdout.splitlines() if line.strip()] if done.returncode == 0 else []
 
 
 def site_packages(venv: Path, platform: str = sys.platform) -> Path:
-    """Where a virtual environment of this Python's version keeps its packages."""
+    """The package folder of a virtual environment of this Python's version."""
     if platform == "win32":
         return venv / "Lib" / "site-packages"
     return venv / "lib" / f"python{sys.version_info[0]}.{sys.version_info[1]}" / "site-packages"
 
 
 def activate(venv: Path) -> bool:
-    """Let this Python see the environment's packages, after its own, so that nobody else gets other versions.
+    """Append the environment's packages to the search path: other plugins keep the versions they had.
 
-    An environment that could not be removed while its libraries were in use goes now. Returns whether there is one.
+    First deletes an environment that could not be removed while its libraries were in use. Returns whether there is an
+    environment.
     """
     if (venv / REMOVE_LATER).exists():
         shutil.rmtree(venv, ignore_errors=True)
@@ -181,18 +183,15 @@ def activate(venv: Path) -> bool:
 
 
 def deactivate(venv: Path) -> None:
-    """Take the environment off the search path; what was imported stays imported."""
+    """Remove the environment from the search path. Imported modules stay imported."""
     folder = str(site_packages(venv))
     while folder in sys.path:
         sys.path.remove(folder)
     importlib.invalidate_caches()
 
 
-REMOVE_LATER = "remove-at-next-start"
-
-
 def remove(venv: Path) -> bool:
-    """Delete the environment. False where libraries in use forbid it: it goes when QGIS starts next time."""
+    """Delete the environment. False if libraries in use prevent it: QGIS's next start deletes it."""
     deactivate(venv)
     shutil.rmtree(venv, ignore_errors=True)
     if venv.exists():
@@ -201,12 +200,12 @@ def remove(venv: Path) -> bool:
 
 
 def held_versions() -> dict[str, str]:
-    """QGIS's own versions of what must not change."""
+    """QGIS's own versions of the packages that must not change."""
     return {name: version for name in HELD if (version := version_of(name))}
 
 
 def child_environment(proxy: str = "") -> dict[str, str]:
-    """The environment variables of a child Python: QGIS's own search path would mislead it. proxy: a URL."""
+    """The environment variables for a child Python, without QGIS's own search path. proxy: a URL."""
     result = {name: value for name, value in os.environ.items() if name not in ("PYTHONHOME", "PYTHONPATH")}
     if proxy:
         result |= dict.fromkeys(("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"), proxy)

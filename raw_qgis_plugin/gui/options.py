@@ -12,7 +12,8 @@ from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QPush
 
 from ..environment import packages
 from ..environment.folders import cache_folder, size_of
-from ..processing.base import DEVICES, icon
+from ..processing.base import icon
+from ..processing.form import DEVICES
 from ..processing.words import tr
 from .desktop import Desktop
 from .settings import settings

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reading points through OGR's Arrow stream: fifty times as fast as features, where it gives the same answer.
+"""Reads points through OGR's Arrow stream, fifty times as fast as by features.
 
-Whenever it might not give the same (a driver without time zones, geometries of several shapes, an old GDAL), these
-functions return None and the caller reads features instead.
+Where the result might differ from that of features (a driver without time zones, geometries of several types, an old
+GDAL), these functions return None and the caller reads features instead.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from ..core.times import NO_TIME, parse_times
 from .columns import Columns, join_ids
 
 log = logging.getLogger(__name__)
-UTC_FLAG = 100  # OGR_TZFLAG_UTC
+OGR_TZFLAG_UTC = 100
 
 
 @dataclass(frozen=True)
 class OgrLayer:
-    """What opens a layer's file again in another thread, and which of its features count."""
+    """What another thread needs to open a layer's file, and the features to read."""
 
     path: str
     layer_name: str | None
@@ -35,7 +35,7 @@ class OgrLayer:
 
 
 def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool, limit: int) -> OgrLayer | None:
-    """How to read a layer's file directly; None where only QGIS knows what the layer shows.
+    """How to read a layer's file directly; None if the layer shows anything other than the file holds.
 
     Call it on the layer's own thread. used: names of the fields that will be read.
     """
@@ -44,10 +44,10 @@ def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool
     fields = layer.fields()
     provider = layer.dataProvider()
     indexes = [fields.lookupField(name) for name in used]
-    own = QgsFields.OriginProvider  # the name that QGIS before 3.38 has too
+    own = QgsFields.OriginProvider  # this name also exists before QGIS 3.38
     if any(i < 0 or fields.fieldOrigin(i) != own for i in indexes) or provider.transaction():
         return None
-    if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):  # GDAL would decode text otherwise than QGIS does
+    if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):  # GDAL and QGIS decode it differently
         return None
     uri = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
     extra = {"vsiPrefix", "vsiSuffix", "geometryType", "authcfg", "uniqueGeometryType"}
@@ -69,7 +69,7 @@ def read_points(
 ) -> Columns | None:
     """Read the columns of a layer of points; None where features have to be read instead.
 
-    count is called with the number of fixes read so far, and may raise to stop.
+    count is called with the number of fixes read, and may raise to stop.
     """
     try:
         from osgeo import gdal, ogr
@@ -88,9 +88,9 @@ def read_points(
 
 
 def _same_clock(dataset: Any, layer: Any, time: str) -> bool:
-    """Whether the stream's times are UTC for certain: it does not say which of them had no zone.
+    """Whether all times of the stream are surely UTC: the stream does not mark times without a zone.
 
-    GeoPackage has times in UTC by its standard, but files with others exist.
+    GeoPackage stores UTC by its standard, but some files contain other times.
     """
     from osgeo import ogr
 
@@ -99,15 +99,15 @@ def _same_clock(dataset: Any, layer: Any, time: str) -> bool:
     if index < 0:
         return False
     field = definition.GetFieldDefn(index)
-    if field.GetType() != ogr.OFTDateTime or field.GetTZFlag() == UTC_FLAG:
+    if field.GetType() != ogr.OFTDateTime or field.GetTZFlag() == OGR_TZFLAG_UTC:
         return True
     if dataset.GetDriver().ShortName != "GPKG":
         return False
     quoted = time.replace('"', '""')
     layer.SetAttributeFilter(f"\"{quoted}\" NOT LIKE '%Z'")
-    zoneless = layer.GetNextFeature() is not None
+    all_utc = layer.GetNextFeature() is None
     layer.SetAttributeFilter(None)
-    return not zoneless
+    return all_utc
 
 
 def _read_batches(
@@ -123,8 +123,7 @@ def _read_batches(
 
     user, track, time = names
     positions, users, tracks, times = [], [], [], []
-    done = 0
-    for batch in _limited(layer.GetArrowStreamAsNumPy(), fid, plan):
+    for batch in _selected(layer.GetArrowStreamAsNumPy(), fid, plan):
         xy = _positions(batch[geometry])
         if xy is None:
             return None
@@ -132,16 +131,15 @@ def _read_batches(
         users.append(_ids(batch[user]) if user else None)
         tracks.append(_ids(batch[track]) if track else None)
         times.append(batch[str(time)])
-        done += len(xy)
-        count(done)
+        count(sum(map(len, positions)))
     if not positions:
         return None
-    t = _times(np.ma.concatenate(times), timezone)  # all at once: the unit of a number is that of the whole column
+    t = _times(np.ma.concatenate(times), timezone)  # all at once, because a column of numbers has one unit of time
     return Columns(join_ids(users), join_ids(tracks), t, np.concatenate(positions))
 
 
-def _limited(stream: Any, fid: str, plan: OgrLayer) -> Iterator[dict[str, np.ndarray]]:
-    """The stream's batches with only the features that were selected, up to the limit."""
+def _selected(stream: Any, fid: str, plan: OgrLayer) -> Iterator[dict[str, np.ndarray]]:
+    """The stream's batches, reduced to the selected features and the limit."""
     left = plan.limit
     for batch in stream:
         if plan.selected is not None:
@@ -160,7 +158,7 @@ POINT_SIZES = {21: 5, 29: 5, 37: 5, 30: 14, 38: 14, 46: 14}
 
 
 def _positions(wkb: np.ndarray) -> np.ndarray | None:
-    """WKB of points, or of multipoints with one part -> (n, 2) float64, NaN where NULL; None for anything else."""
+    """WKB of points, or of multipoints with one part -> (n, 2) float64, NaN for NULL; None for other geometries."""
     null = np.ma.getmaskarray(wkb).copy()
     data = np.ma.getdata(wkb)
     if data.dtype.kind == "O":
@@ -175,7 +173,7 @@ def _positions(wkb: np.ndarray) -> np.ndarray | None:
     else:
         size = data.dtype.itemsize
         raw = np.ascontiguousarray(data).view(np.uint8).reshape(len(data), size)
-        null |= raw[:, 0] == 0  # a NULL is all zeros; big-endian is not written by OGR
+        null |= raw[:, 0] == 0  # a NULL is all zeros; OGR never writes big-endian
     start = POINT_SIZES.get(size)
     kinds = np.unique(raw[~null][:, :5], axis=0)
     parts = raw[~null][:, 5:9].copy().view("<u4") if start == 14 else np.ones(1)
@@ -189,7 +187,7 @@ def _positions(wkb: np.ndarray) -> np.ndarray | None:
 def _text(values: np.ndarray) -> np.ndarray:
     """(n,) bytes -> (n,) str."""
     data = np.ma.getdata(values)
-    if data.dtype.kind == "O":  # long texts come one by one
+    if data.dtype.kind == "O":  # the stream gives long texts as objects
         return np.array([(value or b"").decode("utf-8", "replace") for value in data], dtype=str)
     return np.char.decode(data, "utf-8", "replace")
 
@@ -208,11 +206,11 @@ def _times(values: np.ndarray, timezone: str) -> np.ndarray:
     data = np.ma.getdata(values)
     null = np.ma.getmaskarray(values)
     if data.dtype.kind == "M" and data.dtype != np.dtype("datetime64[D]"):
-        t = parse_times(data, "UTC")  # the stream's times are UTC: see _same_clock
+        t = parse_times(data, "UTC")  # UTC by _same_clock
     elif data.dtype.kind in "SVO":
         t = parse_times(_text(values), timezone)
     elif data.dtype.kind == "M":
-        t = parse_times(data, timezone)  # a date: midnight where TIMEZONE says
+        t = parse_times(data, timezone)  # a date: midnight in `timezone`
     else:
         t = parse_times(np.where(null, np.nan, data.astype(float)) if null.any() else data, timezone)
     return np.where(null, NO_TIME, t)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The raw columns of a layer of points, before they are tracks: what both ways of reading fill in."""
+"""The raw columns of a layer, before they become tracks: the common result of both ways of reading."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import numpy as np
 class Columns:
     """Columns of n fixes in the layer's own CRS, unsorted and uncleaned.
 
-    user, track: (n,) text or numbers, None in place of a NULL; or None where the layer has no such field.
-    t: (n,) int64 epoch ms UTC, NO_TIME where NULL or unreadable. xy: (n, 2) float64, NaN where there is no position.
+    user, track: (n,) text or numbers, with None for a NULL; or None where the layer has no such field.
+    t: (n,) int64 epoch ms UTC, NO_TIME where NULL or unreadable. xy: (n, 2) float64, NaN without a position.
     """
 
     user: np.ndarray | None
@@ -24,12 +24,12 @@ class Columns:
 
 
 def id_text(value: Any) -> str:
-    """An id as results have it: 7 and 7.0 are one, as fields of numbers do not tell them apart."""
+    """An id as the results write it. 7 and 7.0 are the same id, because number fields do not distinguish them."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def join_ids(parts: list[np.ndarray | None]) -> np.ndarray | None:
-    """Concatenate ids. Text and numbers are not mixed by NumPy, which would turn None into 'None'."""
+    """Concatenate ids. Mixed types become objects, because NumPy would turn None into 'None'."""
     found = [part for part in parts if part is not None]
     if not found:
         return None

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Coordinates between a layer's CRS and WGS84, whole arrays at once and by QGIS's own transforms."""
+"""Coordinates between a layer's CRS and WGS84: whole arrays at once, with QGIS's own transforms."""
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from ..core.errors import InputError
 from ..core.sources.polygons import leap, short_way
 
 WGS84 = "EPSG:4326"
-STEPS = 15  # points between two corners: a sixteenth of the world's width from one to the next
-_LINE_HEADER = 9  # WKB: byte order, type, number of points
+_LINE_HEADER = 9  # bytes of WKB: byte order, type, number of points
 
 
 def to_wgs84(crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext) -> QgsCoordinateTransform:
@@ -37,14 +36,14 @@ def from_wgs84(crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransfor
 
 
 def check(transform: QgsCoordinateTransform) -> None:
-    """InputError where there is no way between two CRSs: QGIS would leave coordinates as they are."""
+    """InputError where QGIS has no transform between two CRSs: it would return the coordinates unchanged."""
     if not transform.isValid():
         a, b = (crs.userFriendlyIdentifier() for crs in (transform.sourceCrs(), transform.destinationCrs()))
-        raise InputError(f"There is no way from {a} to {b}. Choose a layer in another CRS, or set the right one.")
+        raise InputError(f"QGIS cannot transform {a} to {b}. Choose a layer in another CRS, or set the right one.")
 
 
 def straight(geometry: QgsGeometry) -> QgsGeometry:
-    """A geometry with its curves as chords of a degree each: shapely knows no kind of curve, even without one in it."""
+    """A geometry with its curves cut into chords of one degree: shapely reads no curved type."""
     curved = QgsWkbTypes.isCurvedType(geometry.wkbType())
     return QgsGeometry(geometry.constGet().segmentize()) if curved else QgsGeometry(geometry)
 
@@ -52,24 +51,25 @@ def straight(geometry: QgsGeometry) -> QgsGeometry:
 def lonlat_shapes(
     geometries: Sequence[QgsGeometry], crs: QgsCoordinateReferenceSystem, context: QgsCoordinateTransformContext
 ) -> np.ndarray:
-    """(n,) polygons as shapely geometries in WGS84, curves as chords of a degree each.
+    """(n,) polygons as shapely geometries in WGS84, curves cut into chords of one degree.
 
-    In degrees a polygon is as it is written. In other coordinates its edges go the way that they go on the map, over
-    ±180 too: longitudes go on beyond. None where one is NULL or can't be transformed. InputError where
-    there is no way between the CRSs.
+    In a geographic CRS a polygon keeps its coordinates. In a projected CRS an edge that crosses ±180 on the map also
+    crosses it here: its longitudes continue beyond 180. None for a polygon that is NULL or cannot be transformed.
+    InputError where QGIS has no transform.
     """
     transform = to_wgs84(crs, context)
     check(transform)
     shapes = _transformed([straight(each) for each in geometries], transform)
     if crs.isValid() and not crs.isGeographic():
         at = np.flatnonzero(leap(shapes))
-        steps = [straight(geometries[i]).densifyByCount(STEPS) for i in at]  # which tell the way between two corners
-        shapes[at] = [short_way(shape) for shape in _transformed(steps, transform)]
+        # With 15 points between two corners the longitudes show on which side of the world an edge runs.
+        dense = [straight(geometries[i]).densifyByCount(15) for i in at]
+        shapes[at] = [short_way(shape) for shape in _transformed(dense, transform)]
     return shapes
 
 
 def _transformed(geometries: Iterable[QgsGeometry], transform: QgsCoordinateTransform) -> np.ndarray:
-    """(n,) transformed, which changes what is given, as shapely geometries; None where one can't be."""
+    """(n,) shapely geometries, transformed (in place); None for a geometry that cannot be transformed."""
     import shapely
 
     wkb: list[bytes | None] = []
@@ -80,15 +80,15 @@ def _transformed(geometries: Iterable[QgsGeometry], transform: QgsCoordinateTran
             usable = False
         wkb.append(geometry.asWkb().data() if usable else None)
     shapes = np.asarray(shapely.from_wkb(wkb, on_invalid="ignore"), object).reshape(-1)
-    shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None  # QGIS does not refuse all that is out of reach
+    shapes[~np.isfinite(shapely.bounds(shapes)).all(axis=1)] = None  # QGIS refuses some, not all
     return shapes
 
 
 def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
-    """Transform points in one call, exactly as QGIS transforms each.
+    """Transform points in one call, with the same result as one by one.
 
-    xy: (n, 2) float64. Returns (n, 2) float64, NaN where a point is missing or outside what the CRS can express.
-    InputError where there is no way between the CRSs.
+    xy: (n, 2) float64. Returns (n, 2) float64, NaN where a point is missing or the CRS cannot express it.
+    InputError where QGIS has no transform.
     """
     check(transform)
     if not len(xy) or transform.isShortCircuited():
@@ -101,7 +101,7 @@ def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarra
 
 
 def _transform_finite(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
-    """One line through all the points goes through C++; where PROJ refuses the line, halves of it until it doesn't."""
+    """Transform one line through all points. If PROJ refuses the line, transform its halves."""
     if not len(xy):
         return xy
     line = QgsGeometry()
@@ -119,13 +119,3 @@ def _transform_finite(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.n
 def line_wkb(xy: np.ndarray) -> bytes:
     """(n, 2) coordinates as the WKB of one LineString."""
     return struct.pack("<BII", 1, 2, len(xy)) + np.ascontiguousarray(xy, "<f8").tobytes()
-
-
-def polygon_wkb(ring: np.ndarray) -> bytes:
-    """(n, 2) coordinates of a closed ring as the WKB of one Polygon."""
-    return struct.pack("<BIII", 1, 3, 1, len(ring)) + np.ascontiguousarray(ring, "<f8").tobytes()
-
-
-def point_wkb(xy: np.ndarray) -> bytes:
-    """(2,) coordinates as the WKB of one Point."""
-    return struct.pack("<BI", 1, 1) + np.ascontiguousarray(xy, "<f8").tobytes()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Outputs that Processing loads into the project: their place there, and their style."""
+"""Outputs that Processing loads into the project: their group, order and style."""
 
 from __future__ import annotations
 
@@ -30,27 +30,27 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
     def postProcessLayer(  # noqa: N802
         self, layer: QgsVectorLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> None:
-        """Called by Processing, whose Layers panel would stay frozen after an error."""
+        """Called by Processing. An exception here would freeze QGIS's Layers panel."""
         try:
             if isinstance(layer, QgsVectorLayer):
                 given = layer.name()
                 self.style.apply(layer)
                 if given not in (self.default, self.style.name):
                     layer.setName(given)
-        except Exception as error:  # the layer is there, if plain
+        except Exception as error:  # the layer is usable without its style
             log.exception("No style for %s", layer.name())
             if feedback is not None:
                 feedback.pushWarning(tr("The style of {layer} failed: {error}").format(layer=layer.name(), error=error))
 
 
-# Processing keeps no reference to a Python post-processor: without ours it would be gone before it is called.
+# Processing keeps no reference to a Python post-processor: without ours it would be deleted before it is called.
 _alive: deque[_PostProcessor] = deque(maxlen=200)
 
 
 def on_load(context: QgsProcessingContext, destination: str, style: Style, default: str) -> None:
-    """Style an output where Processing is going to load it into the project.
+    """Style an output if Processing will load it into the project.
 
-    default: the name it has where the user, a model or the name of its file gives no other.
+    default: the layer's name if neither the user, a model nor its file gives another.
     """
     if not destination or not context.willLoadLayerOnCompletion(destination):
         return

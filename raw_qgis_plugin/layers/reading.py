@@ -1,13 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """A QGIS vector layer -> tracks: by columns where its file can be read directly, by features everywhere else.
 
-A layer's subset string, selection, changed CRS and Processing's filter, limit and geometry checks count on both ways.
+Both ways respect the layer's subset string, selection and CRS, and Processing's filter, limit and geometry check.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from qgis.core import (
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
     QgsFields,
+    QgsGeometry,
     QgsMultiPoint,
     QgsPoint,
     QgsProcessingFeatureSource,
@@ -33,14 +34,13 @@ from . import arrow
 from .columns import Columns
 from .coordinates import to_wgs84, transform_xy
 
-CANCEL_EVERY = 5000  # features between two looks at the Cancel button
 ROLES = ("user", "track", "time")
-NONE = "none"  # in the place of a field's name: there is none, and none is to be guessed
+NONE = "none"  # given as a field's name: the layer has no such field, and none is guessed
 
 
 @dataclass(frozen=True)
 class FieldChoice:
-    """The fields to read, by name; `guessed` names the roles that nobody chose."""
+    """The fields to read, by name. guessed: the roles whose field was guessed, not chosen."""
 
     user: str | None
     track: str | None
@@ -57,8 +57,9 @@ class FieldChoice:
 
 
 def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: str | None) -> FieldChoice:
-    """Fill in by guess whatever was not chosen; NONE chooses none, where no field has that name. InputError where the
-    layer has no field of a chosen name.
+    """Guess the fields that were not chosen. NONE stands for no field, unless a field has that name.
+
+    InputError where the layer lacks a chosen field.
     """
     chosen = dict(zip(ROLES, (user, track, time)))
     without = {role for role, name in chosen.items() if name == NONE and fields.lookupField(NONE) < 0}
@@ -73,7 +74,7 @@ def choose_fields(fields: QgsFields, user: str | None, track: str | None, time: 
 
 
 def _check(fields: QgsFields, *names: str | None) -> None:
-    """InputError where there is no field of a name."""
+    """InputError where the layer lacks one of the fields."""
     absent = [name for name in names if name and fields.lookupField(name) < 0]
     if absent:
         raise InputError(f"INPUT has no field '{absent[0]}'. Its fields: {', '.join(fields.names()) or 'none'}.")
@@ -81,13 +82,13 @@ def _check(fields: QgsFields, *names: str | None) -> None:
 
 @dataclass(frozen=True)
 class ReadPlan:
-    """All it takes to read a layer away from the main thread. Made by `plan_reading` on the main thread."""
+    """What another thread needs to read a layer. Made by `plan_reading` on the main thread."""
 
     source: QgsProcessingFeatureSource
     fields: FieldChoice
     timezone: str
     transform: QgsCoordinateTransform
-    file: arrow.OgrLayer | None = field(default=None)
+    file: arrow.OgrLayer | None = None
 
     @property
     def has_lines(self) -> bool:
@@ -103,10 +104,10 @@ def plan_reading(
     timezone: str,
     context: QgsCoordinateTransformContext,
 ) -> ReadPlan:
-    """Decide how to read. definition: the parameter's value, a QgsProcessingFeatureSourceDefinition or anything else.
+    """Decide how to read. definition: the parameter's value, a QgsProcessingFeatureSourceDefinition or another type.
 
-    QGIS finds every point valid, so that its check of geometries matters for lines alone. InputError where a field is
-    not there, as after it was renamed.
+    QGIS's geometry check never rejects points, so it needs no care here. InputError where a field does not exist any
+    more.
     """
     _check(source.fields(), *_names(fields))
     file = None
@@ -119,106 +120,96 @@ def plan_reading(
     return ReadPlan(source, fields, timezone, to_wgs84(source.sourceCrs(), context), file)
 
 
-def read_tracks(reading: ReadPlan, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:
-    """Read, bring to WGS84 and clean. InputError where the layer has no times or no usable geometry."""
-    columns = read_columns(reading, progress)
-    lonlat = transform_xy(columns.xy, reading.transform)
+def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:
+    """Read, transform to WGS84 and clean. InputError where the layer has no times or no usable geometry."""
+    columns = read_columns(plan, progress)
+    lonlat = transform_xy(columns.xy, plan.transform)
     return build_tracks(columns.user, columns.track, columns.t, lonlat[:, 0], lonlat[:, 1])
 
 
-def read_columns(reading: ReadPlan, progress: Progress = no_progress) -> Columns:
-    """The fixes as they stand in the layer, in its own CRS."""
-    shape = QgsWkbTypes.geometryType(reading.source.wkbType())
-    names = reading.fields
-    total = max(1, reading.source.featureCount())
+def read_columns(plan: ReadPlan, progress: Progress = no_progress) -> Columns:
+    """The fixes as stored in the layer, in its own CRS."""
+    shape = QgsWkbTypes.geometryType(plan.source.wkbType())
+    names = plan.fields
+    total = max(1, plan.source.featureCount())
 
     def count(done: int) -> None:
         progress(min(1.0, done / total))
 
     if shape == QgsWkbTypes.LineGeometry:
-        return _read_lines(reading, count)
+        return _read_lines(plan, count)
     if shape != QgsWkbTypes.PointGeometry:
         raise InputError("INPUT has neither points nor lines. Choose a layer of points, or of lines with M values.")
     if names.time is None:
         raise InputError("No field of INPUT looks like a time. Choose it as the time field.")
-    if reading.file:
-        columns = arrow.read_points(reading.file, names.user, names.track, names.time, reading.timezone, count)
+    if plan.file:
+        columns = arrow.read_points(plan.file, names.user, names.track, names.time, plan.timezone, count)
         if columns is not None:
             return columns
-    return _read_points(reading, count)
-
-
-def _indexes(reading: ReadPlan) -> list[int]:
-    """Where the user, track and time fields are, -1 for none."""
-    fields = reading.source.fields()
-    return [fields.lookupField(name) if name else -1 for name in _names(reading.fields)]
+    return _read_points(plan, count)
 
 
 def _names(fields: FieldChoice) -> tuple[str | None, str | None, str | None]:
     return fields.user, fields.track, fields.time
 
 
-def _read_points(reading: ReadPlan, count: Callable[[int], None]) -> Columns:
-    user_at, track_at, time_at = _indexes(reading)
-    request = QgsFeatureRequest().setSubsetOfAttributes([i for i in (user_at, track_at, time_at) if i >= 0])
-    users: list[Any] = []
-    tracks: list[Any] = []
-    times: list[Any] = []
-    xy: list[tuple[float, float]] = []
-    nowhere = (np.nan, np.nan)
-    for done, feature in enumerate(reading.source.getFeatures(request)):
-        if done % CANCEL_EVERY == 0:
+def _features(
+    plan: ReadPlan, count: Callable[[int], None], every: int = 5000
+) -> Iterator[tuple[QgsGeometry, list[Any]]]:
+    """Each feature's geometry and its values of user, track and time, None where the plan has no such field.
+
+    count is called with the number of features read, after every `every` features, and may raise to stop.
+    """
+    fields = plan.source.fields()
+    at = [fields.lookupField(name) if name else -1 for name in _names(plan.fields)]
+    request = QgsFeatureRequest().setSubsetOfAttributes([i for i in at if i >= 0])
+    for done, feature in enumerate(plan.source.getFeatures(request)):
+        if done % every == 0:
             count(done)
-        geometry = feature.geometry().constGet()
-        if isinstance(geometry, QgsMultiPoint):
-            geometry = geometry.geometryN(0) if geometry.numGeometries() == 1 else None
-        xy.append((geometry.x(), geometry.y()) if isinstance(geometry, QgsPoint) else nowhere)
-        times.append(feature[time_at])
-        if user_at >= 0:
-            users.append(feature[user_at])
-        if track_at >= 0:
-            tracks.append(feature[track_at])
+        yield feature.geometry(), [feature[i] if i >= 0 else None for i in at]
+
+
+def _read_points(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
+    xy: list[tuple[float, float]] = []
+    values: list[list[Any]] = []
+    for geometry, row in _features(plan, count):
+        point = geometry.constGet()
+        if isinstance(point, QgsMultiPoint):
+            point = point.geometryN(0) if point.numGeometries() == 1 else None
+        xy.append((point.x(), point.y()) if isinstance(point, QgsPoint) else (np.nan, np.nan))
+        values.append(row)
+    users, tracks, times = (list(column) for column in zip(*values)) if values else ([], [], [])
     return Columns(
-        _ids(users) if user_at >= 0 else None,
-        _ids(tracks) if track_at >= 0 else None,
-        times_of(times, reading.timezone),
+        _ids(users) if plan.fields.user else None,
+        _ids(tracks) if plan.fields.track else None,
+        times_of(times, plan.timezone),
         np.array(xy, np.float64).reshape(-1, 2),
     )
 
 
-def _read_lines(reading: ReadPlan, count: Callable[[int], None]) -> Columns:
-    """Every vertex is a fix, and every line a track of its own unless a field says otherwise."""
-    if not QgsWkbTypes.hasM(reading.source.wkbType()):
+def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
+    """Every vertex is a fix. Every line is a track of its own, unless a field names its track."""
+    if not QgsWkbTypes.hasM(plan.source.wkbType()):
         raise InputError(
             "INPUT has lines without M values, so its vertices have no time. Use lines whose M is epoch seconds, "
             "or points with a time field."
         )
-    user_at, track_at, _ = _indexes(reading)
-    request = QgsFeatureRequest().setSubsetOfAttributes([i for i in (user_at, track_at) if i >= 0])
+    lines: list[np.ndarray] = []
     users: list[Any] = []
     tracks: list[Any] = []
-    parts: list[np.ndarray] = [np.empty((0, 3))]
-    sizes: list[int] = []
-    for done, feature in enumerate(reading.source.getFeatures(request)):
-        if done % CANCEL_EVERY == 0:
-            count(done)
-        vertices = _vertices(feature.geometry())
-        parts.append(vertices)
-        sizes.append(len(vertices))
-        users.append(feature[user_at] if user_at >= 0 else None)
-        tracks.append(feature[track_at] if track_at >= 0 else done + 1)
-    xym = np.concatenate(parts)
-    repeat = np.repeat(np.arange(len(sizes)), sizes)
+    for geometry, (user, track, _) in _features(plan, count):
+        lines.append(_vertices(geometry))
+        users.append(user)
+        tracks.append(track if plan.fields.track else len(lines))
+    xym = np.concatenate([np.empty((0, 3)), *lines])
+    line = np.repeat(np.arange(len(lines)), [len(vertices) for vertices in lines])
     return Columns(
-        _ids(users)[repeat] if user_at >= 0 else None,
-        _ids(tracks)[repeat],
-        parse_times(xym[:, 2], "UTC"),
-        xym[:, :2],
+        _ids(users)[line] if plan.fields.user else None, _ids(tracks)[line], parse_times(xym[:, 2], "UTC"), xym[:, :2]
     )
 
 
 def _vertices(geometry: Any) -> np.ndarray:
-    """A line, simple or of several parts -> (n, 3) x, y, m. A NULL has no vertices."""
+    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none."""
     found: list[np.ndarray] = [np.empty((0, 3))]
     for part in geometry.constParts():
         line = part if part.wkbType() in (QgsWkbTypes.LineStringM, QgsWkbTypes.LineStringZM) else part.curveToLine()
@@ -229,18 +220,18 @@ def _vertices(geometry: Any) -> np.ndarray:
 
 
 def _ids(values: list[Any]) -> np.ndarray:
-    """Attribute values -> (n,) text or numbers, None in place of a NULL."""
+    """Attribute values -> (n,) text or numbers, with None for a NULL."""
     clean = [None if isinstance(value, QVariant) else value for value in values]
     kinds = set(map(type, clean))
     if len(kinds) == 1 and kinds <= {str, int, float}:
         return np.array(clean)
-    return np.array(clean + [None], object)[:-1]  # the None keeps NumPy from looking into the values
+    return np.array(clean + [None], object)[:-1]  # the None keeps NumPy from unpacking sequences
 
 
 def times_of(values: list[Any], timezone: str) -> np.ndarray:
-    """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is a wall clock's, read in TIMEZONE.
+    """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is read in `timezone`.
 
-    QGIS gives such a time the computer's own zone, which says nothing about the data.
+    QGIS gives such a time the computer's zone, which has nothing to do with the data.
     """
     instants = np.full(len(values), NO_TIME)
     clocks: list[Any] = [None] * len(values)
@@ -257,8 +248,7 @@ def times_of(values: list[Any], timezone: str) -> np.ndarray:
             clocks[i] = np.datetime64(value.toString(Qt.DateFormat.ISODate)) if value.isValid() else None
         elif not isinstance(value, QVariant):
             clocks[i] = value
-    kinds = set(map(type, clocks))
-    if kinds == {type(None)}:
+    if all(clock is None for clock in clocks):
         return instants
     read = parse_times(np.array(clocks + [None], object)[:-1], timezone)
     return np.where(instants == NO_TIME, read, instants)

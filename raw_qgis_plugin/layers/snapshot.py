@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A layer as it is now, to be read in another thread while the desktop goes on."""
+"""A copy of a layer's state, which another thread can read while QGIS stays responsive."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from .reading import FieldChoice, ReadPlan, plan_reading
 
 
 class Snapshot:
-    """What `reading` wants of a source: a QgsVectorLayer itself must not be touched away from the main thread."""
+    """The part of QgsProcessingFeatureSource that `reading` uses: only the main thread may touch a QgsVectorLayer."""
 
     def __init__(self, layer: QgsVectorLayer) -> None:
         self._source = QgsVectorLayerFeatureSource(layer)
@@ -38,14 +38,14 @@ class Snapshot:
         return self._crs
 
     def featureCount(self) -> int:  # noqa: N802 - QGIS's name
-        """Features, or -1 where nobody has counted them."""
+        """The number of features, -1 if unknown."""
         return self._count
 
     def getFeatures(self, request: QgsFeatureRequest | None = None) -> Any:  # noqa: N802 - QGIS's name
-        """Its features, in any thread."""
+        """The features; callable in any thread."""
         return self._source.getFeatures(request or QgsFeatureRequest())
 
 
 def snapshot(layer: QgsVectorLayer, fields: FieldChoice, timezone: str) -> ReadPlan:
-    """All it takes to read a layer elsewhere. Call it on the main thread."""
+    """A plan to read a layer in another thread. Call it on the main thread."""
     return plan_reading(Snapshot(layer), layer, None, fields, timezone, QgsProject.instance().transformContext())

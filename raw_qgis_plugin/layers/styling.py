@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How the outputs look: names, legends in words, temporal settings.
+"""The look of the outputs: names, legends, temporal settings.
 
-The symbols are QML in resources/styles; what depends on the data (classes, steps, units) is filled in here. Processing
-calls `loading.on_load`; anything else can call a style's `apply` on a layer.
+The symbols are QML in resources/styles. What depends on the data (classes, steps, units) is filled in here. Processing
+calls `loading.on_load`; other code calls a style's `apply` on a layer.
 """
 
 from __future__ import annotations
@@ -29,23 +29,22 @@ from qgis.PyQt.QtGui import QColor
 from ..core.paths import RESOURCES
 from .words import tr
 
-STEPS = 5
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
-# Okabe and Ito's colours, told apart by colour-blind people
+# Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
 
 
 @dataclass(frozen=True)
 class Style:
-    """A look for one kind of output."""
+    """The look of one kind of output."""
 
     title = ""  # the layer's name, in English
     qml = ""
     start = "t"
     end = ""
     order = 0  # greater is drawn above
-    outside = ""  # a QML with the mark on what is not in_domain, where the style's own has none
+    outside = ""  # the QML with the mark for features that are not in_domain, if the style's own QML has none
 
     @property
     def name(self) -> str:
@@ -58,11 +57,11 @@ class Style:
         return f"{self.qml}.qml"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """Complete the legend from the data. Returns what is shown, for the layer's name."""
+        """Complete the legend from the data. Returns the shown quantity, for the layer's name."""
         return ""
 
     def draw(self, layer: QgsVectorLayer) -> str:
-        """Give a layer its symbols and legend alone. Returns what is shown, for the layer's name."""
+        """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
         layer.loadNamedStyle(str(RESOURCES / "styles" / self.file), categories=QgsMapLayer.StyleCategory.Symbology)
         shown = self.fill_in(layer)
         if self.outside:
@@ -70,7 +69,7 @@ class Style:
         return shown
 
     def apply(self, layer: QgsVectorLayer) -> None:
-        """Give a layer its symbols, legend, name and temporal settings; a table its name alone."""
+        """Give a layer its symbols, legend, name and temporal settings; a table only its name."""
         shown = self.draw(layer) if layer.isSpatial() else ""
         if self.start and layer.isSpatial():
             set_temporal(layer, self.start, self.end)
@@ -79,7 +78,7 @@ class Style:
 
 
 def set_temporal(layer: QgsVectorLayer, start: str, end: str = "") -> None:
-    """Let the temporal controller show a layer's features at, or from and to, the times of its fields."""
+    """Make the temporal controller show each feature at the time in `start`, or from `start` to `end`."""
     properties: QgsVectorLayerTemporalProperties = layer.temporalProperties()
     modes = Qgis.VectorTemporalMode
     properties.setMode(modes.FeatureDateTimeStartAndEndFromFields if end else modes.FeatureDateTimeInstantFromField)
@@ -98,7 +97,7 @@ class Fixes(Style):
 
 @dataclass(frozen=True)
 class Profiles(Style):
-    """Labels of users, tracks or days: the first head's classes in colours, or its number in steps.
+    """Labels of users, tracks or days: the first head's classes as colours, or its number in steps.
 
     heads: the cards of the model's heads for the unit.
     """
@@ -109,7 +108,7 @@ class Profiles(Style):
 
     @property
     def name(self) -> str:
-        """Short, as QGIS's own marks stand at the end of a name."""
+        """Short, because QGIS appends its own marks."""
         return tr("Profiles") if self.unit == "user" else tr(PLURALS[self.unit])
 
     @property
@@ -118,7 +117,7 @@ class Profiles(Style):
         return "profile_tracks.qml" if self.unit == "track" else "profiles.qml"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """A rule a class or step, for what is unknown, and a mark on what lies outside the model's domain."""
+        """One rule for each class or step, one for unknown, and a mark on features outside the training domain."""
         head = shown_head(layer, self.heads)
         rules = Rules(layer)
         if head is None:
@@ -126,7 +125,8 @@ class Profiles(Style):
         else:
             rules.add_answers("class", head)
         if head and head["kind"] != "number":
-            rules.add_if_any("unknown", f"{name_of(head)} = 'unknown'", tr("Unknown: not sure"))
+            field = QgsExpression.quotedColumnRef(head["name"])
+            rules.add_if_any("unknown", f"{field} = 'unknown'", tr("Unknown: not sure"))
         rules.add_if_any("outside", '"in_domain" = FALSE', tr("Unlike the training data"))
         rules.add_remark("class", head)
         rules.finish()
@@ -135,9 +135,9 @@ class Profiles(Style):
 
 @dataclass(frozen=True)
 class RegionScores(Style):
-    """The first head's figure in steps, withheld regions hatched.
+    """The first head's number in steps, with withheld regions hatched.
 
-    heads: the cards of the model's heads for regions. min_users: below it a region is withheld.
+    heads: the cards of the model's heads for regions. min_users: regions with fewer users are withheld.
     """
 
     heads: list[dict[str, Any]]
@@ -147,24 +147,24 @@ class RegionScores(Style):
     start = ""
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """A rule a step or class, for what is withheld, and a mark on what lies outside the model's domain."""
+        """One rule for each step or class, one for withheld, and a mark on regions outside the training domain."""
         head = shown_head(layer, self.heads) or {"name": "n_users", "kind": "number", "title": tr("Users")}
+        field, withheld = QgsExpression.quotedColumnRef(head["name"]), tr("Withheld: fewer than {n} users")
         rules = Rules(layer)
         rules.add_answers("step", head)
-        rules.add_if_any("no figure", f'NOT "suppressed" AND {name_of(head)} IS NULL', tr("No figure"))
-        withheld, outside = tr("Withheld: fewer than {n} users"), tr("Unlike the training data")
+        rules.add_if_any("no figure", f'NOT "suppressed" AND {field} IS NULL', tr("No figure"))
         rules.add_if_any("withheld", '"suppressed"', withheld.format(n=self.min_users))
-        rules.add_if_any("outside", f'NOT "in_domain" AND {name_of(head)} IS NOT NULL', outside)
+        rules.add_if_any("outside", f'NOT "in_domain" AND {field} IS NOT NULL', tr("Unlike the training data"))
         rules.add_remark("step", head)
         rules.finish()
         return title_of(head)
 
 
 @dataclass(frozen=True)
-class Embeddings(Style):
-    """A table of figures, which is not drawn."""
+class Table(Style):
+    """A table, which is named but not drawn."""
 
-    title = "Embeddings"
+    title: str
 
     def apply(self, layer: QgsVectorLayer) -> None:
         """Name the table."""
@@ -172,22 +172,8 @@ class Embeddings(Style):
 
 
 @dataclass(frozen=True)
-class Week(Embeddings):
-    """A table of people in regions by weekday and hours, which is not drawn."""
-
-    title = "Regions by weekday and hours"
-
-
-@dataclass(frozen=True)
-class BacktestTable(Embeddings):
-    """A table of errors, which is not drawn."""
-
-    title = "Backtest"
-
-
-@dataclass(frozen=True)
 class Similar(Style):
-    """Users or regions by how similar they are to the target."""
+    """Users or regions by their similarity to the target."""
 
     target: str
     title = "Similar users"
@@ -196,7 +182,7 @@ class Similar(Style):
     pattern = "class"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """A rule a step of similarity; the reasons where the pointer rests."""
+        """One rule for each step of similarity, and the reasons as a tooltip."""
         layer.setMapTipTemplate('<b>[% "rank" %]. [% "id" %]</b><br>[% "reasons" %]')
         rules = Rules(layer)
         rules.add_answers(self.pattern, {"name": "similarity", "kind": "number"})
@@ -206,7 +192,7 @@ class Similar(Style):
 
 @dataclass(frozen=True)
 class SimilarPlaces(Similar):
-    """Regions that are used as the target is."""
+    """Regions by their similarity to the target."""
 
     title = "Similar regions"
     qml = "regions"
@@ -215,7 +201,7 @@ class SimilarPlaces(Similar):
 
 @dataclass(frozen=True)
 class ForecastPoints(Style):
-    """Forecast positions, the paler the farther ahead."""
+    """Forecast positions, paler the farther ahead."""
 
     qml = "forecast_points"
     title = "Forecast: points"
@@ -223,7 +209,7 @@ class ForecastPoints(Style):
     outside = "profiles.qml"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """A step for each horizon, or for several together where there are many."""
+        """One step for each horizon; neighbouring horizons share a step where there are many."""
         name = next((name for name in ("horizon_min", "horizon_mi") if layer.fields().lookupField(name) >= 0), "")
         if not name:  # a Shapefile cuts names to ten letters; another format may drop the field
             return ""
@@ -244,7 +230,7 @@ class ForecastPoints(Style):
 
 @dataclass(frozen=True)
 class ForecastLines(Style):
-    """From the last fix through the forecasts."""
+    """Lines from the last fix through the forecasts."""
 
     qml = "forecast_tracks"
     title = "Forecast: tracks"
@@ -255,7 +241,7 @@ class ForecastLines(Style):
 
 @dataclass(frozen=True)
 class ForecastAreas(Style):
-    """Where the track is in 50 and in 80 % of cases."""
+    """The areas that hold the track in 50 and in 80 % of cases."""
 
     qml = "forecast_areas"
     title = "Forecast: areas"
@@ -263,7 +249,7 @@ class ForecastAreas(Style):
     outside = "regions.qml"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """The legend in the language of QGIS."""
+        """Translate the legend."""
         words = tr("{n} % of cases lie inside")
         for at, category in enumerate(layer.renderer().categories()):
             layer.renderer().updateCategoryLabel(at, words.format(n=category.value()))
@@ -271,7 +257,7 @@ class ForecastAreas(Style):
 
 
 def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
-    """Mark what is not in_domain, where there is any, over a layer's symbols. qml: the file with the mark."""
+    """Mark the features that are not in_domain over a layer's symbols, if any. qml: the file with the mark."""
     outside = '"in_domain" = FALSE'
     request = QgsFeatureRequest(QgsExpression(outside)).setLimit(1)
     if layer.fields().lookupField("in_domain") < 0 or next(layer.getFeatures(request), None) is None:
@@ -288,7 +274,7 @@ def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
 
 
 class Rules:
-    """The legend under construction: the rules of a layer's QML are patterns, copied with a filter and words."""
+    """Builds a legend. The rules of a layer's QML are patterns, which are copied with a filter and a label."""
 
     def __init__(self, layer: QgsVectorLayer) -> None:
         self.layer = layer
@@ -296,24 +282,24 @@ class Rules:
         self.root = QgsRuleBasedRenderer.Rule(None)
 
     def add(self, pattern: str, condition: str, words: str, colour: str = "") -> None:
-        """Copy a pattern. colour: of its uppermost symbol layer, where it is not the pattern's own."""
+        """Copy a pattern. colour: of its uppermost symbol layer; '' keeps the pattern's own."""
         symbol: QgsSymbol = self.patterns[pattern].symbol().clone()
         if colour:
             symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(colour))
         self.root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
 
     def add_if_any(self, pattern: str, condition: str, words: str) -> None:
-        """Copy a pattern where there is a feature that it draws."""
+        """Copy a pattern if it draws any feature."""
         request = QgsFeatureRequest(QgsExpression(condition)).setLimit(1)
         if next(self.layer.getFeatures(request), None) is not None:
             self.add(pattern, condition, words)
 
     def add_answers(self, pattern: str, head: dict[str, Any]) -> None:
-        """A rule for each class of a head, or for steps of its number with about as many features in each."""
-        name = name_of(head)
+        """Add a rule for each class of a head, or for steps of its number with equal shares of the features."""
+        name = QgsExpression.quotedColumnRef(head["name"])
         if head["kind"] != "number":
             for word, colour in class_colours(head).items():
-                self.add(pattern, f"{name} = {quoted(word)}", class_words(head, word), colour)
+                self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
             return
         limits = steps(values_of(self.layer, head["name"]))
         last = len(limits) - 2
@@ -322,10 +308,10 @@ class Rules:
             share = i / last if last > 0 else 0.5
             colour = STEP_COLOURS[round(share * (len(STEP_COLOURS) - 1))]
             words = short(low) if low == high else tr("{a} to {b}").format(a=short(low), b=short(high))
-            self.add(pattern, condition, f"{words} {spoken(head.get('unit_of_measure', ''))}".strip(), colour)
+            self.add(pattern, condition, f"{words} {translated(head.get('unit_of_measure', ''))}".strip(), colour)
 
     def add_remark(self, pattern: str, head: dict[str, Any] | None) -> None:
-        """A line of words alone where only simulated data speak for a head."""
+        """Add a line of text to the legend if a head was trained on simulated data only."""
         if head is not None and head.get("experimental"):
             self.add(pattern, "FALSE", tr("Experimental (simulated data)"))
             self.root.children()[-1].symbol().setOpacity(0.0)
@@ -336,30 +322,30 @@ class Rules:
 
 
 def class_colours(head: dict[str, Any]) -> dict[str, str]:
-    """A colour for each class of a head, the same on the map and in the dock."""
+    """A colour for each class of a head, for the map and the dock."""
     words = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
     return dict(zip(words, CLASS_COLOURS * 9))
 
 
 def shown_head(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The first head of which the layer has an answer."""
+    """The first head whose field is in the layer."""
     names = layer.fields().names()
     return next((head for head in heads if head["name"] in names), None)
 
 
 def values_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
-    """(n,) the numbers of a field that are not NULL."""
+    """(n,) numbers of a field, without NULLs."""
     index = layer.fields().lookupField(name)
     request = QgsFeatureRequest().setFlags(QgsFeatureRequest.NoGeometry).setSubsetOfAttributes([index])
     values = (feature[index] for feature in layer.getFeatures(request))
     return np.array([value for value in values if isinstance(value, (int, float))], float)
 
 
-def steps(values: np.ndarray) -> list[float]:
-    """Limits of up to STEPS steps, rounded to two digits outwards at the ends; none where there is no value."""
+def steps(values: np.ndarray, count: int = 5) -> list[float]:
+    """The limits of up to `count` steps with equal shares of the values; [] for no value."""
     if not len(values):
         return []
-    inner = [float(f"{value:.2g}") for value in np.quantile(values, np.linspace(0, 1, STEPS + 1)[1:-1])]
+    inner = [float(f"{value:.2g}") for value in np.quantile(values, np.linspace(0, 1, count + 1)[1:-1])]
     low, high = float(values.min()), float(values.max())
     limits = sorted({low, *(value for value in inner if low < value < high), high})
     return limits if len(limits) > 1 else [low, low]
@@ -370,29 +356,19 @@ def short(value: float) -> str:
     return f"{value:,.0f}" if abs(value) >= 99.5 else f"{value:.2g}"
 
 
-def name_of(head: dict[str, Any]) -> str:
-    """The head's field in an expression."""
-    return f'"{head["name"]}"'
-
-
-def quoted(word: Any) -> str:
-    """A text in an expression."""
-    return "'" + str(word).replace("'", "''") + "'"
-
-
 def title_of(head: dict[str, Any]) -> str:
-    """What the head says, in words."""
-    words = spoken(str(head.get("title") or head["name"].replace("_", " ")))
+    """The head's title, translated."""
+    words = translated(str(head.get("title") or head["name"].replace("_", " ")))
     return words[:1].upper() + words[1:]
 
 
 def class_words(head: dict[str, Any], word: str) -> str:
-    """A class in words: 'Commuter: yes' where the class alone would say nothing."""
+    """The label of a class: 'Commuter: yes' where the class alone would be unclear."""
     plain = word.replace("_", " ")
-    said = spoken(plain)
-    return f"{title_of(head)}: {said}" if plain.lower() in ("yes", "no", "true", "false") else said.capitalize()
+    text = translated(plain)
+    return f"{title_of(head)}: {text}" if plain.lower() in ("yes", "no", "true", "false") else text.capitalize()
 
 
-def spoken(text: str) -> str:
-    """A text of a model's card; those of the shipped one are translated."""
+def translated(text: str) -> str:
+    """A text of a model's card. The texts of the shipped card have translations."""
     return tr(text)

@@ -1,21 +1,31 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Columns -> features of a sink. Field types, NULLs and UTC times are decided here once."""
+"""Columns -> features of a sink: field types, NULLs, UTC times and geometries."""
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-from qgis.core import NULL, Qgis, QgsFeature, QgsFeatureSink, QgsField, QgsFields, QgsGeometry
+from qgis.core import (
+    NULL,
+    Qgis,
+    QgsFeature,
+    QgsFeatureSink,
+    QgsField,
+    QgsFields,
+    QgsGeometry,
+    QgsLineString,
+    QgsPolygon,
+)
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QVariant
 
 from ..core.errors import Progress, no_progress
 from ..core.times import NO_TIME
-from .coordinates import line_wkb, point_wkb, polygon_wkb
+from .coordinates import line_wkb
 
 TIMES = ("t", "t_first", "t_last")
-BATCH = 5000  # features given to the sink at once
 
 if Qgis.versionInt() >= 33800:
     _T = QMetaType.Type
@@ -67,18 +77,18 @@ def write(
     attributes: Sequence[Sequence[Any]],
     geometries: Sequence[QgsGeometry | None],
     progress: Progress = no_progress,
+    batch_size: int = 5000,
 ) -> None:
-    """Add features in batches. attributes: one sequence a field, each with a value a feature."""
+    """Add features in batches. attributes: for each field a sequence with one value a feature."""
     n = len(geometries)
-    for start in range(0, n, BATCH):
+    for start in range(0, n, batch_size):
         progress(start / n)
         batch = []
-        for i in range(start, min(n, start + BATCH)):
+        for i in range(start, min(n, start + batch_size)):
             feature = QgsFeature(fields)
             feature.setAttributes([column[i] for column in attributes])
-            geometry = geometries[i]
-            if geometry is not None:
-                feature.setGeometry(geometry)
+            if geometries[i] is not None:
+                feature.setGeometry(geometries[i])
             batch.append(feature)
         if not sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert):
             raise OSError(f"The output could not be written: {sink.lastError()}")
@@ -87,11 +97,14 @@ def write(
 
 def points(xy: np.ndarray) -> list[QgsGeometry | None]:
     """(n, 2) coordinates -> n points; None where one is not finite."""
-    return [_geometry(point_wkb(row)) if good else None for row, good in zip(xy, _finite(xy))]
+    header = np.frombuffer(struct.pack("<BI", 1, 1), np.uint8)  # WKB: byte order, type
+    numbers = np.ascontiguousarray(xy, "<f8").reshape(-1, 2).view(np.uint8)
+    wkb = np.hstack([np.tile(header, (len(xy), 1)), numbers])
+    return [_geometry(row.tobytes()) if good else None for row, good in zip(wkb, _finite(xy))]
 
 
 def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
-    """The line through the rows offsets[k] to offsets[k + 1] of xy, for every k; None with fewer than two."""
+    """For every k the line through the rows offsets[k] to offsets[k + 1] of xy; None with fewer than two points."""
     result: list[QgsGeometry | None] = []
     for start, stop in zip(offsets[:-1], offsets[1:]):
         line = xy[start:stop]
@@ -102,17 +115,18 @@ def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
 
 def polygons(rings: np.ndarray) -> list[QgsGeometry | None]:
     """(n, k, 2) closed rings -> n polygons; None where a ring is not finite."""
-    return [_geometry(polygon_wkb(ring)) if _finite(ring).all() else None for ring in rings]
+    return [QgsGeometry(QgsPolygon(QgsLineString(*ring.T.tolist()))) if _finite(ring).all() else None for ring in rings]
 
 
 def multipolygons(shapes: np.ndarray) -> list[QgsGeometry | None]:
-    """(n,) shapely polygons or multipolygons -> n multipolygons; None where there is none or it is not finite."""
+    """(n,) shapely polygons or multipolygons -> n multipolygons; None for a missing or infinite shape."""
     import shapely
 
     result: list[QgsGeometry | None] = []
     for wkb, bounds in zip(shapely.to_wkb(shapes), shapely.bounds(shapes)):
-        geometry = _geometry(wkb) if wkb is not None and np.isfinite(bounds).all() else None
-        if geometry is not None:
+        geometry = None
+        if wkb is not None and np.isfinite(bounds).all():
+            geometry = _geometry(wkb)
             geometry.convertToMultiType()
         result.append(geometry)
     return result

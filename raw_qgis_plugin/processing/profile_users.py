@@ -1,21 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""raw:profileusers: what the tracks say about those who made them."""
+"""raw:profileusers: labels of users, tracks or days."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import (
-    QgsProcessingContext,
-    QgsProcessingFeedback,
-    QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterString,
-    QgsWkbTypes,
-)
-from qgis.PyQt.QtGui import QIcon
+from qgis.core import QgsProcessing, QgsWkbTypes
 
-from .base import COMPUTED, READ, TrackAlgorithm, cached, icon
-from .progress import Stage
+from .base import TrackAlgorithm, cached
+from .form import Run
 from .words import names_of, tr
 
 if TYPE_CHECKING:
@@ -26,66 +19,54 @@ UNITS = ("user", "track", "day")
 
 
 class ProfileUsers(TrackAlgorithm):
-    """Label users, tracks or days, with how sure the model is."""
+    """Label users, tracks or days, with the probability of each label."""
 
     ID = "profileusers"
+    ICON = "profile"
     TITLE = "Profile users"
     SUMMARY = "Labels for people, trips or days, from their tracks: commuter or not, mode of transport and more."
     TAGS = ("trajectory", "movement", "commuter", "transport mode", "mobility", "gps", "embedding", "label")
-
-    @staticmethod
-    def icon() -> QIcon:
-        """The drawing in toolbar and toolbox."""
-        return icon("profile")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
         self.add_choice(
-            "UNIT", "One result for each", UNITS, "user: a point at the most visited place, snapped to a 500 m grid. "
-            "track: its line. day: one result a user and day.", defaultValue="user",
+            "UNIT", "One result for each", "user: a point at the most visited place, snapped to a 500 m grid. "
+            "track: its line. day: one result a user and day.", UNITS, "user",
         )  # fmt: skip
-        tasks = QgsProcessingParameterString("TASKS", tr("Tasks (empty: all that the model has)"), optional=True)
-        tasks.setHelp(tr("Names with commas between them, such as: commuter. The log lists what the model has."))
-        self.addParameter(tasks)
-        self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Profiles")))
+        self.add_text(
+            "TASKS", "Tasks (empty: all that the model has)",
+            "Names with commas between them, such as: commuter. The log lists what the model has.", optional=True,
+        )  # fmt: skip
+        self.add_sink("OUTPUT", "Profiles", QgsProcessing.TypeVectorAnyGeometry)
         self.add_model()
 
-    def run_on(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
+    def run_on(self, run: Run) -> dict[str, Any]:
         """Read, profile, write."""
         from ..core.embedding.profiles import profile
         from ..layers import styling
 
-        unit = self.parameterAsString(parameters, "UNIT", context) or "user"
-        model = self.open_model(parameters, context, feedback)
-        self.describe_heads(model.bundle.heads(unit), feedback)
-        read, skipped = self.read(feedback)
-        tracks = self.cut(read, unit, skipped, feedback)
-        profiles = profile(
-            tracks, model, unit, names_of(parameters.get("TASKS")), Stage(feedback, tr("Profiling"), READ, COMPUTED),
-            cached(model, feedback),
-        )  # fmt: skip
-        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], feedback)
-
+        unit = run.text("UNIT") or "user"
+        model = self.open_model(run)
+        heads = model.bundle.heads(unit)
+        self.describe_heads(heads, run)
+        tracks, skipped = self.read_units(run, unit)
+        names = names_of(run.parameters.get("TASKS"))
+        profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
+        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run)
+        shape = QgsWkbTypes.LineString if unit == "track" else QgsWkbTypes.Point
         destination = self.write_table(
-            parameters, "OUTPUT", context, profiles.columns, self._geometries(tracks, profiles, unit, context),
-            QgsWkbTypes.LineString if unit == "track" else QgsWkbTypes.Point, self.reading.source.sourceCrs(),
-            styling.Profiles(model.bundle.heads(unit), unit), Stage(feedback, tr("Writing"), COMPUTED, 100),
+            run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit),
+            self._geometries(run, tracks, profiles, unit), shape, self.plan.source.sourceCrs(),
         )  # fmt: skip
-        return {"OUTPUT": destination, **self.counts(tracks, skipped, model)}
+        return {"OUTPUT": destination, **self.counts(tracks, skipped, model.provider)}
 
-    def _geometries(self, tracks: Tracks, profiles: Profiles, unit: str, context: QgsProcessingContext) -> list[Any]:
+    def _geometries(self, run: Run, tracks: Tracks, profiles: Profiles, unit: str) -> list[Any]:
         """Tracks as lines, users and days as points, in INPUT's CRS."""
-        import numpy as np
-
         from ..core.geodesy import unwrapped
-        from ..layers import coordinates, writing
+        from ..layers import writing
 
-        back = coordinates.from_wgs84(self.reading.source.sourceCrs(), context.transformContext())
         if unit == "track":
             lon = unwrapped(tracks.lon, tracks.track_offsets)
-            xy = coordinates.transform_xy(np.column_stack([lon, tracks.lat]), back)
-            return writing.lines(xy, tracks.track_offsets)
-        return writing.points(coordinates.transform_xy(np.column_stack([profiles.lon, profiles.lat]), back))
+            return writing.lines(self.in_input_crs(run, lon, tracks.lat), tracks.track_offsets)
+        return writing.points(self.in_input_crs(run, profiles.lon, profiles.lat))

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The core's progress calls on Processing's progress bar, with the time left in words."""
+"""Shows the core's progress on Processing's progress bar, with the time left."""
 
 from __future__ import annotations
 
@@ -10,36 +10,37 @@ from qgis.core import QgsProcessingFeedback
 from ..core.errors import Cancelled
 from .words import tr
 
-SAY_AFTER_S = 3.0
-SAY_EVERY_S = 5.0
-
 
 class Stage:
-    """One part of the work: a core.errors.Progress that fills the bar from `start` to `stop` percent."""
+    """One part of the work: a core.errors.Progress that fills the bar from `start` to `stop` percent.
 
-    def __init__(self, feedback: QgsProcessingFeedback, what: str, start: float, stop: float) -> None:
-        self.feedback = feedback
-        self.what = what
-        self.start, self.stop = start, stop
-        self.began = self.said = time.monotonic()
-        feedback.setProgressText(f"{what} …")
+    The time left is shown from `first_text_s` seconds on, every `text_every_s` seconds.
+    """
+
+    first_text_s, text_every_s = 3.0, 5.0
+
+    def __init__(self, feedback: QgsProcessingFeedback, title: str, start: float, stop: float) -> None:
+        self.feedback, self.title, self.start, self.stop = feedback, title, start, stop
+        self.began_s = self.last_text_s = time.monotonic()
+        feedback.setProgressText(f"{title} …")
         self(0.0)
 
     def __call__(self, share: float) -> None:
-        """Move the bar; raise Cancelled where the user has pressed Cancel."""
+        """Move the bar. Raises Cancelled if the user has pressed Cancel."""
         if self.feedback.isCanceled():
             raise Cancelled
         self.feedback.setProgress(self.start + (self.stop - self.start) * share)
-        now = time.monotonic()
-        if share > 0.02 and now - self.began > SAY_AFTER_S and now - self.said > SAY_EVERY_S:
-            self.said = now
-            left = time_left((now - self.began) * (1 - share) / share)
-            words = tr("{what}: {share:.0%}, {left} left")
-            self.feedback.setProgressText(words.format(what=self.what, share=share, left=left))
+        now_s = time.monotonic()
+        spent_s = now_s - self.began_s
+        if share > 0.02 and spent_s > self.first_text_s and now_s - self.last_text_s > self.text_every_s:
+            self.last_text_s = now_s
+            text = tr("{what}: {share:.0%}, {left} left")
+            left = time_left(spent_s * (1 - share) / share)
+            self.feedback.setProgressText(text.format(what=self.title, share=share, left=left))
 
 
 def time_left(seconds: float) -> str:
-    """A duration in round words."""
+    """A duration as rounded text."""
     if seconds < 60:
         return tr("about {n} s").format(n=max(5, 5 * round(seconds / 5)))
     if seconds < 90 * 60:

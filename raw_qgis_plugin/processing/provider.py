@@ -32,11 +32,11 @@ ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     TrainHead,
     Pretrain,
 )
-"""In the order of the toolbar: in come the tracks, out come labels, regions and forecasts."""
+"""In the order of the toolbar: first import, then labels, regions and forecasts, then training."""
 
 
 class RawProvider(QgsProcessingProvider):
-    """Everything RAW offers to Processing, models, batches and qgis_process."""
+    """All algorithms of RAW, for the toolbox, models, batches and qgis_process."""
 
     def id(self) -> str:
         """Published: the first half of every algorithm's id."""
@@ -47,7 +47,7 @@ class RawProvider(QgsProcessingProvider):
         return "RAW"
 
     def longName(self) -> str:  # noqa: N802
-        """The name where there is room."""
+        """The long name."""
         return "RAW: people's tracks by a pretrained model"
 
     def icon(self) -> QIcon:
@@ -55,6 +55,6 @@ class RawProvider(QgsProcessingProvider):
         return icon("raw")
 
     def loadAlgorithms(self) -> None:  # noqa: N802
-        """Add the algorithms; none of them imports the model's libraries before it runs."""
+        """Add the algorithms. None of them imports the model's libraries before it runs."""
         for algorithm in ALGORITHMS:
             self.addAlgorithm(algorithm())

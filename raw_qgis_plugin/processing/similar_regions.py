@@ -1,130 +1,82 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""raw:similarregions: which places are used like this one."""
+"""raw:similarregions: the places that people use like a chosen one."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import (
-    QgsExpression,
-    QgsExpressionContext,
-    QgsFeature,
-    QgsProcessing,
-    QgsProcessingContext,
-    QgsProcessingException,
-    QgsProcessingFeedback,
-    QgsProcessingParameterExpression,
-    QgsProcessingParameterFeatureSink,
-    QgsProcessingParameterFeatureSource,
-    QgsProcessingParameterField,
-    QgsProcessingParameterNumber,
-)
-from qgis.PyQt.QtGui import QIcon
+from qgis.core import QgsExpression, QgsExpressionContext, QgsFeature, QgsProcessing, QgsProcessingParameterExpression
 
 from ..core.errors import InputError
-from .base import COMPUTED, READ, TrackAlgorithm, cached, icon
-from .progress import Stage
-from .score_regions import to_lonlat, warn_if_apart
-from .similar_users import add_k, columns_of, say_if_few
+from .base import cached
+from .form import Run
+from .regions import RegionAlgorithm
+from .similar_users import add_k, columns_of, log_if_few
 from .words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 ID_NAMES = ("region_id", "id", "code", "name", "fid")
-LISTED = 5
 
 
-class SimilarRegions(TrackAlgorithm):
+class SimilarRegions(RegionAlgorithm):
     """The polygons that are used most like one of them."""
 
     ID = "similarregions"
+    ICON = "similar_regions"
     TITLE = "Similar regions"
     SUMMARY = "The places that are used most like one of them, by the people who cross them; the reasons in words."
     TAGS = ("trajectory", "movement", "polygon", "similar", "nearest", "neighbourhood", "embedding", "mobility")
-    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
-
-    @staticmethod
-    def icon() -> QIcon:
-        """The drawing in toolbar and toolbox."""
-        return icon("similar_regions")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        polygon = QgsProcessing.SourceType.TypeVectorPolygon
-        regions = QgsProcessingParameterFeatureSource("REGIONS", tr("Regions"), [polygon])
-        regions.setHelp(tr("Polygons in any CRS."))
-        self.addParameter(regions)
+        self.add_regions("Polygons in any CRS.")
         target = QgsProcessingParameterExpression("TARGET", tr("The region to compare with"), None, "REGIONS")
         target.setHelp(
             tr("Its value in the id field, such as Mission; or an expression that is true for it alone, such as "
                "\"name\" = 'Mission' or $id = 12.")
         )  # fmt: skip
-        self.addParameter(target)
-        ids = QgsProcessingParameterField(
-            "ID_FIELD", tr("Id field of the regions (empty: guessed)"), None, "REGIONS", optional=True
-        )
-        ids.setHelp(tr("What TARGET is looked up in, and what the result calls the regions by."))
-        self.addParameter(ids)
+        self.add(target)
+        self.add_field(
+            "ID_FIELD", "Id field of the regions (empty: guessed)",
+            "What TARGET is looked up in, and what the result calls the regions by.", "REGIONS", optional=True,
+        )  # fmt: skip
         add_k(self)
-        minimum = QgsProcessingParameterNumber(
-            "MIN_USERS", tr("Fewest users to show a region"), QgsProcessingParameterNumber.Type.Integer, 10, minValue=1
-        )
-        minimum.setHelp(tr("A region crossed by fewer distinct users is neither compared nor found."))
-        self.addParameter(minimum)
-        self.addParameter(QgsProcessingParameterFeatureSink("OUTPUT", tr("Similar regions"), polygon))
+        self.add_min_users("A region crossed by fewer distinct users is neither compared nor found.")
+        self.add_sink("OUTPUT", "Similar regions", QgsProcessing.TypeVectorPolygon)
         self.add_model()
 
-    def prepareAlgorithm(  # noqa: N802
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
-        """On the main thread: tracks and regions."""
-        self.regions = self.parameterAsSource(parameters, "REGIONS", context)
-        if self.regions is None:
-            raise QgsProcessingException(self.invalidSourceError(parameters, "REGIONS"))
-        return super().prepareAlgorithm(parameters, context, feedback)
-
-    def run_on(
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> dict[str, Any]:
+    def run_on(self, run: Run) -> dict[str, Any]:
         """Find the target first, which is quick; then read, compare, write."""
         import numpy as np
 
         from ..core.similarity import similar_regions
         from ..layers import styling
 
-        k = self.parameterAsInt(parameters, "K", context)
+        k, minimum = run.integer("K"), run.integer("MIN_USERS")
         features = list(self.regions.getFeatures())
-        name, ids = self._ids(features, self.parameterAsString(parameters, "ID_FIELD", context), feedback)
-        text = self.parameterAsString(parameters, "TARGET", context).strip()
-        target = self._find(text, features, ids, name, context)
-        model = self.open_model(parameters, context, feedback)
-        read, skipped = self.read(feedback)
-        users = self.cut(read, "user", skipped, feedback)
-        polygons = to_lonlat(features, self.regions, context)
-        warn_if_apart(users, polygons, feedback)
-        minimum = self.parameterAsInt(parameters, "MIN_USERS", context)
+        field, ids = self._ids(run, features)
+        target = self._find(run, features, ids, field)
+        model = self.open_model(run)
+        users, skipped = self.read_units(run, "user")
+        polygons = self.polygons(run, features, users)
         found, suppressed = similar_regions(
-            users, polygons, target, k, cached(model, feedback), minimum,
-            Stage(feedback, tr("Comparing"), READ, COMPUTED),
-        )  # fmt: skip
+            users, polygons, target, k, cached(model, run), minimum, run.stage(tr("Comparing"))
+        )
         words = tr("{n} of {m} regions are left out: fewer than {k} users.")
-        feedback.pushInfo(words.format(n=int(suppressed.sum()), m=len(features), k=minimum))
-        say_if_few(found, k, feedback)
-        geometries = [features[row].geometry() for row in found.rows]
+        run.info(words.format(n=int(suppressed.sum()), m=len(features), k=minimum))
+        log_if_few(found, k, run)
         destination = self.write_table(
-            parameters, "OUTPUT", context, columns_of(found, np.array(ids, object)[found.rows]), geometries,
-            self.regions.wkbType(), self.regions.sourceCrs(), styling.SimilarPlaces(str(ids[target])),
-            Stage(feedback, tr("Writing"), COMPUTED, 100),
+            run, "OUTPUT", columns_of(found, np.array(ids, object)[found.rows]), styling.SimilarPlaces(ids[target]),
+            [features[row].geometry() for row in found.rows], self.regions.wkbType(), self.regions.sourceCrs(),
         )  # fmt: skip
-        return {"OUTPUT": destination, **self.counts(users, skipped, model)}
+        return {"OUTPUT": destination, **self.counts(users, skipped, model.provider)}
 
-    def _ids(
-        self, features: Sequence[QgsFeature], chosen: str, feedback: QgsProcessingFeedback
-    ) -> tuple[str, list[str]]:
+    def _ids(self, run: Run, features: Sequence[QgsFeature]) -> tuple[str, list[str]]:
         """The id field, '$id' for none, and each region's id as text."""
-        fields = self.regions.fields()
+        fields, chosen = self.regions.fields(), run.text("ID_FIELD")
         if chosen and fields.lookupField(chosen) < 0:
             raise InputError(f"REGIONS has no field '{chosen}'. Its fields: {', '.join(fields.names()) or 'none'}.")
         for name in [chosen] if chosen else ID_NAMES:
@@ -132,22 +84,21 @@ class SimilarRegions(TrackAlgorithm):
             if index >= 0:
                 ids = [str(feature.attribute(index)) for feature in features]
                 if chosen or len(set(ids)) == len(ids):
-                    feedback.pushInfo(tr("The regions' ids are from the field {name}.").format(name=name))
+                    run.info(tr("The regions' ids are from the field {name}.").format(name=name))
                     return name, ids
-        feedback.pushInfo(tr("The regions' ids are their feature ids."))
+        run.info(tr("The regions' ids are their feature ids."))
         return "$id", [str(feature.id()) for feature in features]
 
-    def _find(
-        self, text: str, features: Sequence[QgsFeature], ids: list[str], name: str, context: QgsProcessingContext
-    ) -> int:
-        """The number of the one region that TARGET means: by its id, or else by an expression."""
+    def _find(self, run: Run, features: Sequence[QgsFeature], ids: list[str], field: str) -> int:
+        """The number of the one region that TARGET fits: by its id, or else by an expression."""
+        text = run.text("TARGET")
         if not text:
             raise InputError("TARGET is empty: give a region's id, or an expression that is true for one region alone.")
-        plain = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "'" else text  # 'Mission', as expressions write
+        plain = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "'" else text  # 'Mission', as in expressions
         found = [number for number, value in enumerate(ids) if value == plain]
         expression = QgsExpression(text)
         if not found and not expression.hasParserError():
-            scopes = QgsExpressionContext(context.expressionContext())
+            scopes = QgsExpressionContext(run.context.expressionContext())
             scopes.setFields(self.regions.fields())
             expression.prepare(scopes)
             for number, feature in enumerate(features):
@@ -155,9 +106,9 @@ class SimilarRegions(TrackAlgorithm):
                 if expression.evaluate(scopes) == 1:  # QGIS's true
                     found.append(number)
         if len(found) != 1:
-            some = ", ".join(ids[:LISTED]) + (", …" if len(ids) > LISTED else "")
+            examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
             raise InputError(
-                f"TARGET {text} fits {len(found) or 'no'} region{'s' * (len(found) > 1)}. Give a value of {name}, such "
-                f"as {some or '(REGIONS is empty)'}; or an expression that is true for one region alone."
+                f"TARGET {text} fits {len(found) or 'no'} region{'s' * (len(found) > 1)}. Give a value of {field}, "
+                f"such as {examples or '(REGIONS is empty)'}; or an expression that is true for one region alone."
             )
         return found[0]

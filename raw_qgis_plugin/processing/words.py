@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the algorithms say, and how they read what people write."""
+"""Texts of the algorithms' messages, and how text parameters are read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def describe(tracks: Tracks) -> str:
-    """How many fixes, users and tracks there are, and from when to when."""
+    """The number of fixes, users and tracks, and the first and last time."""
     import numpy as np
 
     if not len(tracks):
@@ -28,8 +28,8 @@ def describe(tracks: Tracks) -> str:
     )  # fmt: skip
 
 
-def word_of(options: list[str], value: Any) -> Any:
-    """The option that was meant by its number or by its word; None for nothing; else the value as it is."""
+def matching_option(options: list[str], value: Any) -> Any:
+    """The option that a number or a word in any case stands for; None for an empty value; else the value itself."""
     text = "" if value is None else str(value).strip()
     if text.isdecimal() and int(text) < len(options):
         return options[int(text)]
@@ -43,8 +43,8 @@ def names_of(value: Any) -> list[str] | None:
     return names or None
 
 
-def why_broken(error: ImportError) -> str:
-    """A package is there but does not load: which, why, and what to do."""
+def broken_package(error: ImportError) -> str:
+    """The message for a package that is installed but does not load: which one, why, and what to do."""
     name = (error.name or "").split(".")[0] or "that is needed"
     words = tr(
         "The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which "
@@ -54,9 +54,9 @@ def why_broken(error: ImportError) -> str:
 
 
 def how_to_install(missing: list[str]) -> str:
-    """What to install, into which Python, by which command."""
+    """The message for missing packages: which, for which Python, and the command that installs them."""
     options = "--user"
-    if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists():  # Debian and others: pip wants to be told
+    if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists():  # as on Debian: pip refuses otherwise
         options += " --break-system-packages"
     if sys.platform == "win32":
         where, python = tr("open the OSGeo4W Shell from the Start menu and run"), "python"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A Processing algorithm of ours run in the background for the dock, which loads what it made."""
+"""Runs one of RAW's Processing algorithms in the background for the dock, and loads its outputs."""
 
 from __future__ import annotations
 
@@ -19,10 +19,11 @@ from qgis.core import (
 )
 
 from ..core.errors import InputError
+from .job import nothing, seconds_left
 
 
 class Feedback(QgsProcessingFeedback):
-    """Remembers what was warned of, and why it failed."""
+    """Collects warnings and errors."""
 
     def __init__(self) -> None:
         super().__init__(False)
@@ -38,16 +39,16 @@ class Feedback(QgsProcessingFeedback):
         self.errors.append(error)
 
 
-# The task works with a run's context and feedback to its end, even if nobody asks for the run any more.
+# The task uses a job's context and feedback until it ends, also if nothing else refers to the job any more.
 _running: set[AlgorithmJob] = set()
 
 
 class AlgorithmJob:
-    """One run. The same to look at as a `Job`: description, share, seconds_left, cancel.
+    """One run of an algorithm, with the interface of a `Job`: description, share, seconds_left, cancel.
 
-    done: called on the main thread with the result, the loaded layers by output's name, and the warnings. failed: with
-    a sentence, '' after a cancel. loaded: called with each layer and the place its style asks for, to put it into the
-    project.
+    done: called on the main thread with the results, the loaded layers by name of the output, and the warnings. failed:
+    called with a message, '' after a cancel. loaded: called with each layer and its place in the drawing order, and
+    adds it to the project.
     """
 
     def __init__(
@@ -61,10 +62,8 @@ class AlgorithmJob:
         self.context.setFeedback(self.feedback)
         self._title, self._loaded, self._done, self._failed = title, loaded, done, failed
         self._algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm)
-        where = {
-            name: QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", QgsProject.instance()) for name in outputs
-        }
-        values = {**parameters, **where}
+        temporary = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", QgsProject.instance())
+        values = {**parameters, **dict.fromkeys(outputs, temporary)}
         good, reason = self._algorithm.checkParameterValues(values, self.context)
         if not good:
             raise InputError(reason)
@@ -79,21 +78,20 @@ class AlgorithmJob:
         return self
 
     def description(self) -> str:
-        """What is being done."""
+        """The title."""
         return self._title
 
     @property
     def share(self) -> float:
-        """Of the work done, 0 to 1."""
+        """The share of the work that is done, 0 to 1."""
         return self.feedback.progress() / 100.0
 
     def seconds_left(self) -> float | None:
-        """By what has been done so far; None while that says too little."""
-        spent = time.monotonic() - self._began
-        return None if self.share < 0.02 or spent < 1.0 else spent * (1 - self.share) / self.share
+        """The estimated time left; None while it is too early to estimate."""
+        return seconds_left(self._began, self.share)
 
     def cancel(self) -> None:
-        """Ask it to stop, which it does at its next batch."""
+        """Stop the algorithm at its next batch."""
         self.feedback.cancel()
 
     def _finished(self, ok: bool, results: dict[str, Any]) -> None:
@@ -106,13 +104,13 @@ class AlgorithmJob:
             else:
                 self._done(results, self._load(results), self.feedback.warnings)
         finally:
-            # The callbacks know this run and it knows them: Python might find that out after QGIS has closed, and what
-            # a run that failed has left in its context would go when GDAL is gone
-            self._loaded = self._done = self._failed = _nothing
+            # This breaks a circle of references. Otherwise Python might free the job after QGIS has closed GDAL, and
+            # with it the layers that a failed run left in its context.
+            self._loaded = self._done = self._failed = nothing
             self.context.temporaryLayerStore().removeAllMapLayers()
 
     def _load(self, results: dict[str, Any]) -> dict[str, QgsVectorLayer]:
-        """Style the outputs as Processing would, and hand them over."""
+        """Style the outputs as Processing would, and pass them to `loaded`."""
         names = {destination: name for name, destination in results.items() if isinstance(destination, str)}
         found: dict[str, QgsVectorLayer] = {}
         for destination, details in self.context.layersToLoadOnCompletion().items():
@@ -125,7 +123,3 @@ class AlgorithmJob:
             found[names.get(destination, destination)] = layer
             self._loaded(layer, details.layerSortKey)
         return found
-
-
-def _nothing(*_: Any) -> None:
-    """What is left of a run that has ended."""

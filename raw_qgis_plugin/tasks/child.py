@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Training runs: child processes that outlive QGIS, each with its state in a folder.
 
-A run's folder holds run.json (what was started), log.jsonl and errors.txt (what it printed), and end.json once it has
-ended. Readers follow the files, so that a Processing thread, a dialog and a QGIS started tomorrow read a run alike.
+A run's folder holds run.json (module and arguments), log.jsonl and errors.txt (standard output and standard error), and
+end.json once the run has ended. All readers follow these files: a Processing thread, a dialog, a QGIS started tomorrow.
 """
 
 from __future__ import annotations
@@ -29,21 +29,20 @@ from .runner import ABOUT, END, PID, is_locked, write
 LOG, ERRORS = "log.jsonl", "errors.txt"
 TRAINING_NEEDS = ("numpy", "pyarrow", "scipy", "onnxruntime", "torch", "safetensors", "onnx", "onnxscript", "sklearn")
 PIP_NAMES = {"sklearn": "scikit-learn"}
-STARTING_S = 30.0  # a run without a lock is not given up as long as its Python may still be starting
-UNSTARTED_S = 86_400.0  # nobody reads tracks for longer before a run is started
 
 
 class Child:
-    """A training run, known by its folder."""
+    """A training run, identified by its folder."""
 
-    patience_s = 5.0  # between asking the process to end and killing it
+    start_s = 30.0  # a run younger than this may not have its lock yet
+    patience_s = 5.0  # between SIGTERM and SIGKILL
 
     def __init__(self, folder: Path) -> None:
         """Attach to the run in a folder. RawError where there is none."""
         self.folder = folder
         self._process: subprocess.Popen[bytes] | None = None
-        self._read = 0  # bytes of the log
-        self._ended = ""  # when that was started which this object has asked to end
+        self._read = 0  # bytes of the log that `lines` has returned
+        self._terminated = ""  # the `started` of the run that this object has terminated
         try:
             self.about: dict[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
         except (OSError, ValueError) as error:
@@ -54,7 +53,7 @@ class Child:
               **notes: Any) -> Child:  # fmt: skip
         """Start `python -m MODULE ARGUMENTS` with its state in `folder`.
 
-        needs: modules without which it can't run. notes: more for run.json, such as a title. Returns at once.
+        needs: modules that the run cannot work without. notes: more for run.json, such as a title. Returns at once.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)  # it will hold people's tracks
@@ -65,7 +64,7 @@ class Child:
         return child
 
     def resume(self, *more: str) -> None:
-        """Start again an ended run, with arguments added that it does not have, such as --resume."""
+        """Start an ended run again. more: arguments to add unless the run has them, such as --resume."""
         if self.running:
             return
         arguments = self.about["arguments"]
@@ -77,38 +76,35 @@ class Child:
             (self.folder / name).unlink(missing_ok=True)
         self.about |= {"started": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "stopped": False}
         errors_file = self.folder / ERRORS
-        self.about["errors_from"] = errors_file.stat().st_size if errors_file.exists() else 0  # before are old ones
+        self.about["errors_from"] = (
+            errors_file.stat().st_size if errors_file.exists() else 0
+        )  # skips those of earlier starts
         _write_about(self.folder, self.about)
-        apart: dict[str, Any] = {"start_new_session": True}
+        detached: dict[str, Any] = {"start_new_session": True}
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
-            apart = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
+            detached = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
         command = [str(python()), "-m", "raw_qgis_plugin.tasks.runner", str(self.folder)]
         with (self.folder / LOG).open("ab") as log, (self.folder / ERRORS).open("ab") as errors:
             self._process = subprocess.Popen(  # nosec B603
-                command,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=errors,
-                env=environment(),
-                cwd=self.folder,
-                **apart,
-            )
+                command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, env=environment(), cwd=self.folder,
+                **detached,
+            )  # fmt: skip
 
     @property
     def running(self) -> bool:
-        """Whether its process lives."""
+        """Whether the process is alive."""
         if self._process is not None:
             return self._process.poll() is None
         if (self.folder / END).exists():
             return False
         started = datetime.fromisoformat(self.about["started"])
         age = (datetime.now(timezone.utc) - started).total_seconds()
-        return is_locked(self.folder) or (not (self.folder / PID).exists() and age < STARTING_S)
+        return is_locked(self.folder) or (not (self.folder / PID).exists() and age < self.start_s)
 
     @property
     def status(self) -> str:
-        """'running'; 'finished'; 'stopped' by the user; 'failed' with `error`; 'interrupted', as by a power cut."""
+        """'running', 'finished', 'stopped' by the user, 'failed' (see `error`) or 'interrupted', as by a power cut."""
         if self.running:
             return "running"
         self._reread()
@@ -120,7 +116,7 @@ class Child:
         return "interrupted" if end is None else "failed"
 
     def lines(self) -> list[dict[str, Any]]:
-        """What it printed since the last call, a dict a line; a line that is no JSON object comes as {'text': line}."""
+        """The output since the last call, one dict a line. A line that is no JSON object becomes {'text': line}."""
         try:
             with (self.folder / LOG).open("rb") as log:
                 log.seek(self._read)
@@ -132,7 +128,7 @@ class Child:
         return [_parse(line) for line in whole.decode("utf-8", "replace").splitlines() if line.strip()]
 
     def errors(self) -> str:
-        """What it wrote on standard error since it was last started, the end of it."""
+        """The end of standard error since the last start."""
         try:
             written = (self.folder / ERRORS).read_bytes()[self.about.get("errors_from", 0) :]
             return written[-20_000:].decode("utf-8", "replace")
@@ -140,7 +136,7 @@ class Child:
             return ""
 
     def error(self) -> RawError | None:
-        """Why it ended, in words; None where it goes on or ended well."""
+        """Why the run ended; None while it runs or after it finished."""
         if self.status in ("running", "finished"):
             return None
         if self.status == "stopped":
@@ -148,27 +144,29 @@ class Child:
         end = self._end() or {}
         if end.get("missing"):
             return MissingLibrary(how_to_train(end["missing"]))
-        told = [line.strip() for line in self.errors().splitlines() if line.strip(" ~^")]
-        ours = [line.removeprefix("error: ") for line in told if line.startswith("error: ")]
+        lines = [line.strip() for line in self.errors().splitlines() if line.strip(" ~^")]
+        ours = [line.removeprefix("error: ") for line in lines if line.startswith("error: ")]
         if end and ours:
             return RawError(ours[-1])
-        if end and told:
-            return RawError(f"The training failed: {told[-1]}. The log is in {self.folder}.")
+        if end and lines:
+            return RawError(f"The training failed: {lines[-1]}. The log is in {self.folder}.")
         return RawError(
-            "The training ended without a word, as when memory runs out or the machine is switched off. "
+            "The training ended without a message, as when memory runs out or the machine is switched off. "
             f"The log is in {self.folder}."
         )
 
-    def follow(self, told: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool] = lambda: False,
-               every_s: float = 0.2) -> None:  # fmt: skip
-        """Give every line to `told` until the run ends, in a thread that may wait.
+    def follow(
+        self, on_line: Callable[[dict[str, Any]], None], is_cancelled: Callable[[], bool] = lambda: False,
+        every_s: float = 0.2,
+    ) -> None:  # fmt: skip
+        """Pass every line to `on_line` until the run ends. Blocks.
 
-        Raises Cancelled after `is_cancelled` said so and the process is gone, or the error that it ended with.
+        Raises the error that the run ended with, or Cancelled if `is_cancelled` returned True and the process is gone.
         """
         while True:
-            ended = not self.running  # asked before the last lines are read
+            ended = not self.running  # checked first, so that no last line is missed
             for line in self.lines():
-                told(line)
+                on_line(line)
             if ended:
                 break
             if is_cancelled():
@@ -179,23 +177,23 @@ class Child:
             raise error
 
     def terminate(self) -> None:
-        """Ask it to end. Returns at once."""
+        """Send SIGTERM. Returns at once."""
         if not self.running:
             return
-        self.about["stopped"], self._ended = True, self.about["started"]
-        with contextlib.suppress(OSError):  # a full disk is no reason to go on
+        self.about["stopped"], self._terminated = True, self.about["started"]
+        with contextlib.suppress(OSError):  # end it on a full disk too
             _write_about(self.folder, self.about)
         self._signal(signal.SIGTERM)
 
     def kill(self, started: str = "") -> None:
-        """End it, and the workers it has started. started: as in run.json, to spare one that was started since then."""
+        """Kill the process and its workers. started: as in run.json; a run that was started later is left alone."""
         self._reread()
         if started not in ("", self.about["started"]):
             return
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
 
     def cancel(self, patience_s: float | None = None) -> None:
-        """Terminate, then kill. Returns when the process is gone."""
+        """Terminate, then kill. Returns when the process is gone. patience_s: None for the class's."""
         self.terminate()
         for last in (self.patience_s if patience_s is None else patience_s, self.patience_s):
             end = time.monotonic() + last
@@ -206,16 +204,16 @@ class Child:
             self.kill()
 
     def delete(self) -> None:
-        """Remove the run with all it wrote; RawError while it goes on."""
+        """Delete the run's folder. RawError while the run is running."""
         if self.running:
             raise RawError("The training still runs: stop it first.")
         shutil.rmtree(self.folder)
 
     def _reread(self) -> None:
-        """Learn what another object, as of another QGIS, has done with the run."""
+        """Read what another object, perhaps in another QGIS, has changed."""
         with contextlib.suppress(OSError, ValueError):
             self.about = json.loads((self.folder / ABOUT).read_text("utf-8"))
-            self.about["stopped"] |= self.about["started"] == self._ended  # which a full disk may not have taken
+            self.about["stopped"] |= self.about["started"] == self._terminated  # a full disk may not
 
     def _end(self) -> dict[str, Any] | None:
         try:
@@ -224,7 +222,7 @@ class Child:
             return None
 
     def _signal(self, what: int, group: bool = False) -> None:
-        if not self.running:  # so that the number is not yet another process's
+        if not self.running:  # afterwards the process id may be another process's
             return
         try:
             pid = self._process.pid if self._process else int((self.folder / PID).read_text("ascii"))
@@ -232,13 +230,13 @@ class Child:
                 os.killpg(pid, what)
             else:
                 os.kill(pid, what)
-        except (OSError, ValueError):  # it has ended by itself, or has not begun
+        except (OSError, ValueError):  # it has already ended, or not yet begun
             return
 
 
 def runs() -> list[Child]:
-    """All runs there are, the latest first. Clears what a QGIS that was killed left of those it had yet to start."""
-    for folder in runs_folder().glob("????-??-??_??-??-??_*/"):  # as new_folder calls them
+    """All runs, the latest first. Deletes folders of runs that a killed QGIS never started."""
+    for folder in runs_folder().glob("????-??-??_??-??-??_*/"):  # the names of new_folder
         _clear_unstarted(folder)
     found = []
     for about in runs_folder().glob(f"*/{ABOUT}"):
@@ -249,16 +247,16 @@ def runs() -> list[Child]:
     return sorted(found, key=lambda child: child.about["started"], reverse=True)
 
 
-def _clear_unstarted(folder: Path) -> None:
+def _clear_unstarted(folder: Path, max_age_s: float = 86_400.0) -> None:
     with contextlib.suppress(OSError):  # another QGIS may clear it too
         if not (folder / ABOUT).exists():
             written = max(path.stat().st_mtime for path in (folder, *folder.iterdir()))
-            if time.time() - written > UNSTARTED_S:
+            if time.time() - written > max_age_s:
                 shutil.rmtree(folder)  # a copy of people's tracks
 
 
 def new_folder(name: str) -> Path:
-    """A folder for a new run, made, and seen by its owner only."""
+    """Make a folder for a new run, readable by its owner only."""
     stem = f"{datetime.now():%Y-%m-%d_%H-%M-%S}_{name}"
     for n in range(1000):
         folder = runs_folder() / (stem if n == 0 else f"{stem}_{n}")
@@ -271,7 +269,7 @@ def new_folder(name: str) -> Path:
 
 
 def python() -> Path:
-    """The Python that trains: that of RAW's own environment where there is one, else QGIS's. RawError without any."""
+    """The Python that trains: of RAW's own environment if there is one, else QGIS's. RawError if there is none."""
     try:
         return find_python()
     except NoPython as error:
@@ -279,14 +277,14 @@ def python() -> Path:
 
 
 def environment() -> dict[str, str]:
-    """The child's environment: the plugin's parent and root come before what its Python finds by itself."""
+    """The child's environment variables, with the plugin's parent and root first on the search path."""
     here = dict.fromkeys([str(PACKAGE.parent), str(ROOT), *os.environ.get("PYTHONPATH", "").split(os.pathsep)])
     own = {"PYTHONPATH": os.pathsep.join(filter(None, here)), "PYTHONUNBUFFERED": "1", "PYTHONUTF8": "1"}
     return {**os.environ, **own, "PYTHONDONTWRITEBYTECODE": "1"}
 
 
 def how_to_train(missing: Sequence[str]) -> str:
-    """What to install so that models can be trained."""
+    """The message for packages that training needs and that are missing."""
     names = [PIP_NAMES.get(name, name) for name in missing]
     return (
         f"Training needs more Python packages: {', '.join(names)}. Plugins → RAW → Packages… "

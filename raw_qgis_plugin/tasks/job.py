@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Work of the dock away from the GUI thread: a function of a Progress, run as a QgsTask."""
+"""Work of the dock outside the GUI thread: a function of a Progress, run as a QgsTask."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ log = logging.getLogger(__name__)
 
 
 class Job(QgsTask):
-    """Runs `work(progress)` in QGIS's pool of threads; what comes of it is told on the main thread.
+    """Runs `work(progress)` in QGIS's thread pool, then one of two callbacks on the main thread.
 
-    done: called with what `work` returned. failed: called with a sentence, '' after a cancel.
+    done: called with the result of `work`. failed: called with a message, '' after a cancel.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Job(QgsTask):
         return self
 
     def run(self) -> bool:
-        """Called by QGIS in another thread. An exception that got out of here could end QGIS."""
+        """Called by QGIS in another thread. An uncaught exception could crash QGIS."""
         self._began = time.monotonic()
         try:
             self._result = self._work(self._progress)
@@ -48,7 +48,7 @@ class Job(QgsTask):
             return False
         except (RawError, OSError) as error:
             self._error = str(error)
-        except Exception as error:  # the message bar shows it, the log has the rest
+        except Exception as error:  # the message bar shows the message, the log the traceback
             log.exception("%s failed", self.description())
             self._error = f"{type(error).__name__}: {error}"
         return False
@@ -60,21 +60,24 @@ class Job(QgsTask):
         self.setProgress(min(100.0, 100.0 * share))
 
     def seconds_left(self) -> float | None:
-        """By what has been done so far; None while that says too little."""
-        spent = time.monotonic() - self._began
-        if not self._began or self.share < 0.02 or spent < 1.0:
-            return None
-        return spent * (1 - self.share) / self.share
+        """The estimated time left; None while it is too early to estimate."""
+        return seconds_left(self._began, self.share) if self._began else None
 
     def finished(self, ok: bool) -> None:
         """Called by QGIS on the main thread."""
-        work = self._result, self._done, self._failed
-        self._work, self._result, self._done, self._failed = _nothing, None, _nothing, _nothing  # frees the arrays
+        result, done, failed = self._result, self._done, self._failed
+        self._work, self._result, self._done, self._failed = nothing, None, nothing, nothing  # frees the arrays
         if ok:
-            work[1](work[0])
+            done(result)
         else:
-            work[2](self._error)
+            failed(self._error)
 
 
-def _nothing(*_: Any) -> None:
-    """What is left of a job that has ended."""
+def seconds_left(began: float, share: float) -> float | None:
+    """The time left of work that began at time.monotonic() `began`; None in the first second and the first 2 %."""
+    spent = time.monotonic() - began
+    return None if share < 0.02 or spent < 1.0 else spent * (1 - share) / share
+
+
+def nothing(*_: Any) -> None:
+    """Takes the place of a callback that was called."""

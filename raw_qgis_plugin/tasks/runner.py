@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The child's side of a training run: python -m raw_qgis_plugin.tasks.runner FOLDER, started by `child.Child` only.
 
-It holds a lock on FOLDER as long as it lives, which tells every QGIS, also one started later, that the run goes on;
-runs the module that FOLDER/run.json names; and writes to FOLDER/end.json how that ended. Standard library only.
+It runs the module that FOLDER/run.json names, and writes the exit code to FOLDER/end.json. While it lives it holds a
+lock on FOLDER, by which any QGIS, also one started later, recognises a running run. Standard library only.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ABOUT, LOCK, PID, END = "run.json", "lock", "pid", "end.json"
 
 @contextlib.contextmanager
 def lock(folder: Path, wait: bool) -> Iterator[None]:
-    """Hold a run's lock. OSError where it is taken and `wait` is false. It goes with the process, however that ends."""
+    """Hold a run's lock, which the end of the process always frees. OSError if it is taken and `wait` is false."""
     with (folder / LOCK).open("a+b") as file:
         if sys.platform == "win32":
             file.seek(0)
@@ -48,14 +48,14 @@ def is_locked(folder: Path) -> bool:
 
 
 def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
+    """Write a file completely or not at all."""
     beside = path.with_suffix(".partial")
     beside.write_text(text, "utf-8")
     os.replace(beside, path)
 
 
 def run(folder: Path) -> int:
-    """Run what the folder asks for, and leave behind how it ended."""
+    """Run the module of run.json and write end.json. Returns the exit code."""
     about = json.loads((folder / ABOUT).read_text("utf-8"))
     missing = [name for name in about["needs"] if find_spec(name) is None]
     code = 1
@@ -64,8 +64,8 @@ def run(folder: Path) -> int:
         try:
             runpy.run_module(about["module"], run_name="__main__", alter_sys=True)
             code = 0
-        except SystemExit as left:
-            code = left.code if isinstance(left.code, int) else int(left.code is not None)
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else int(end.code is not None)
         except KeyboardInterrupt:
             code = 130
         except BaseException:
@@ -81,9 +81,9 @@ def main() -> int:
     folder = Path(sys.argv[1])
     with lock(folder, wait=True):
         (folder / PID).write_text(str(os.getpid()), "ascii")
-        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a command can tidy up
+        signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a command can clean up
         if hasattr(os, "nice"):
-            os.nice(5)  # QGIS comes first
+            os.nice(5)  # QGIS has priority
         return run(folder)
 
 

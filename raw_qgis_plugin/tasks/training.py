@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a training run is given and what its lines say: shared by raw:pretrain and the training dialog."""
+"""Inputs and progress of training runs, for the algorithms that train and the training dialog."""
 
 from __future__ import annotations
 
@@ -19,13 +19,29 @@ from ..layers.words import tr
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
 
-PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/config.py: raw-1b is too large for a bundle
+PRESETS = (
+    "raw-nano",
+    "raw-small",
+    "raw-base",
+    "raw-large",
+)  # of model/config.py; raw-1b is too large
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
-RESULT_FOLDER = "result"  # under the run's folder: what model.adapt calls RUN
-PERSONAL = ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")  # what a run's folder holds of people
-KEPT = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # so that what was learnt elsewhere is not forgotten
-TRAINED, COMPARED, TAUGHT = 0.8, 0.85, 0.98  # shares of the work behind it, by the stages of model.adapt
-EMBEDDED = 0.5  # share of the work that embedding is in model.finetune, as far as one can tell
+RESULT_FOLDER = "result"  # in the run's folder: RUN of model.adapt
+PERSONAL_FILES = ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")  # in a run's folder
+REHEARSED = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # mixed in, so that the model forgets less
+
+
+@dataclass(frozen=True)
+class StageShares:
+    """The share of the whole work that is done at the end of each stage."""
+
+    trained: float = 0.8  # model.adapt
+    compared: float = 0.85
+    heads_trained: float = 0.98
+    embedded: float = 0.5  # model.finetune, roughly
+
+
+SHARES = StageShares()
 
 
 def write_tracks(tracks: Tracks, path: Path) -> None:
@@ -46,14 +62,15 @@ def write_tracks(tracks: Tracks, path: Path) -> None:
 def pretraining_arguments(
     folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "", typical_ways: bool = True
 ) -> list[str]:
-    """Arguments of model.adapt. folder: of the run, with tracks.parquet in it. init: 'shipped', 'none' or a path.
-    typical_ways: keep those of the tracks in the model, where one goes on from a model.
+    """Arguments of model.adapt. folder: of the run, with tracks.parquet. init: 'shipped', 'none' or a path.
+
+    typical_ways: store the tracks' typical ways in the model, if it continues from another.
     """
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
-        "--minutes", f"{minutes:g}", "--keep", KEPT, "--output", str(folder / RESULT_FOLDER),
+        "--minutes", f"{minutes:g}", "--keep", REHEARSED, "--output", str(folder / RESULT_FOLDER),
     ]  # fmt: skip
-    if preset == "raw-nano" and init == "none":  # for trying things out: figures at once
+    if preset == "raw-nano" and init == "none":  # for a quick trial
         arguments += ["--points", "1024", "--validate-every", "5"]
     else:
         arguments += ["--validate-every", "10" if minutes < 5 else "25" if minutes < 30 else "50"]
@@ -63,60 +80,62 @@ def pretraining_arguments(
 
 
 def check_target(bundle: str) -> None:
-    """InputError where a bundle can't be put; '' is for QGIS to refuse."""
+    """InputError where a bundle cannot be written. QGIS itself refuses ''."""
     if bundle:
         library.check_target(Path(bundle))
 
 
-def deliver(folder: Path, made: Path, told: Path, bundle: Path, report: Path) -> None:
-    """Copy a run's model and report to where they are wanted, then remove the run, which lies in `folder`.
+def deliver(folder: Path, made_bundle: Path, made_report: Path, bundle: Path, report: Path) -> None:
+    """Copy a run's model and report to `bundle` and `report`, then delete the run's folder.
 
-    RawError where they can't be written: the run then stays, without its copies of tracks and labels.
+    RawError where they cannot be written: the run then stays, without its copies of tracks and labels.
     """
     try:
-        library.copy(made, bundle)
-        shutil.copyfile(told, report)
+        library.copy(made_bundle, bundle)
+        shutil.copyfile(made_report, report)
     except (RawError, OSError) as error:
         delete_personal_data(folder)
-        raise RawError(f"{error} The training is done: its model is kept in {made}, and in RAW's training.") from error
+        raise RawError(
+            f"{error} The training is done: its model is kept in {made_bundle}, and in RAW's training."
+        ) from error
     shutil.rmtree(folder)
 
 
 def delete_personal_data(folder: Path) -> None:
-    """Remove from a run's folder the copies of tracks and labels; its log and what it has made stay."""
-    for name in PERSONAL:
+    """Delete the copies of tracks and labels from a run's folder. Its log and its results stay."""
+    for name in PERSONAL_FILES:
         (folder / name).unlink(missing_ok=True)
 
 
-def pretraining_share(line: dict[str, Any], minutes: float) -> float | None:
+def pretraining_share(line: dict[str, Any], minutes: float, shares: StageShares = SHARES) -> float | None:
     """Share of a model.adapt run that is done, by one line of its log; None if the line holds no progress.
 
     Lines of `finetuning_share` also occur in this log. Each of those counts one head alone, so they are ignored here.
     """
     if "seconds_left" in line:
-        return TRAINED * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
+        return shares.trained * max(0.0, 1 - float(line["seconds_left"]) / (60 * minutes))
     stage = line.get("stage")
     if stage == "heads":
-        return COMPARED + (TAUGHT - COMPARED) * line["done"] / max(1, line["of"])
-    return {"comparing": TRAINED, "report": TAUGHT, "done": 1.0}.get(str(stage))
+        return shares.compared + (shares.heads_trained - shares.compared) * line["done"] / max(1, line["of"])
+    return {"comparing": shares.trained, "report": shares.heads_trained, "done": 1.0}.get(str(stage))
 
 
-def finetuning_share(line: dict[str, Any]) -> float | None:
-    """Share of a run of model.finetune that lies behind a line of progress; None where it does not say."""
+def finetuning_share(line: dict[str, Any], shares: StageShares = SHARES) -> float | None:
+    """Share of a model.finetune run that is done, by one line of its log; None if the line holds no progress."""
     if "embedded" in line or "tuning" in line:
-        return EMBEDDED * float(line.get("embedded", line.get("tuning", 0.0)))
+        return shares.embedded * float(line.get("embedded", line.get("tuning", 0.0)))
     if "fold" in line:
-        return EMBEDDED + (1 - EMBEDDED) * line["fold"] / (1 + line["of"])
+        return shares.embedded + (1 - shares.embedded) * line["fold"] / (1 + line["of"])
     return None
 
 
 def measure_name(measure: str) -> str:
-    """A figure of people unseen in words: 'ratio_900s_filled' is '900 s filled'."""
+    """The name of a validation measure: 'ratio_900s_filled' is '900 s filled'."""
     return re.sub(r"(\d)s\b", r"\1 s", measure.partition("_")[2].replace("_", " "))
 
 
 def progress_text(line: dict[str, Any]) -> str:
-    """A line of progress for people to read; '' where there is nothing to say."""
+    """A line of the log as readable text; '' if the line has none."""
     if "text" in line:
         return str(line["text"])
     if "step" in line and "loss" in line:
@@ -150,9 +169,9 @@ def progress_text(line: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Labels:
-    """Labels by a unit's id, (id,), or (user, id) of tracks whose ids are each user's own.
+    """Labels by the id of a unit: (id,), or (user, id) for tracks whose ids are unique only within a user.
 
-    is_number: whether they are measured and not named.
+    is_number: whether the labels are numbers to estimate, not classes.
     """
 
     values: dict[tuple[str, ...], str]
@@ -160,10 +179,10 @@ class Labels:
 
 
 def read_labels(source: Any, key: str, label: str, progress: Progress = no_progress, user: str = "") -> Labels:
-    """The label of each id in a layer or table; where one id has several, the most frequent. Runs in a task.
+    """The label of each id in a layer or table; for an id with several labels, the most frequent. Runs in a task.
 
-    source: with fields(), featureCount() and getFeatures(), as layers.snapshot.Snapshot. user: the field of the user,
-    where two users may have an id in common.
+    source: has fields(), featureCount() and getFeatures(), like layers.snapshot.Snapshot. user: the field of the user,
+    if two users may share an id.
     """
     from qgis.core import NULL, QgsFeatureRequest
 
@@ -183,7 +202,7 @@ def read_labels(source: Any, key: str, label: str, progress: Progress = no_progr
 
 
 def are_numbers(texts: set[str]) -> bool:
-    """Whether model.finetune learns labels as numbers, by its own rule: all are, and there are not just two of them."""
+    """Whether model.finetune will treat labels as numbers: all are numbers, and there are not exactly two."""
     try:
         return len({float(text) for text in texts}) not in (0, 2)
     except ValueError:
@@ -200,12 +219,18 @@ def write_labels(labels: Labels, unit: str, field: str, path: Path) -> None:
 
 
 def finetuning_arguments(
-    folder: Path, init: str, unit: str, field: str, name: str, minutes: float, device: str = "auto"
-) -> list[str]:
-    """Arguments of model.finetune. folder: of the run, with tracks.parquet and labels.csv in it."""
+    folder: Path, init: str, unit: str, field: str, name: str, minutes: float, device: str = "auto",
+    labels: str = "labels.csv", title: str = "",
+) -> list[str]:  # fmt: skip
+    """Arguments of model.finetune. folder: of the run, with tracks.parquet and labels in it.
+
+    title: the title of the new head, '' for the name of the field.
+    """
+    result = folder / RESULT_FOLDER
     return [
-        "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / "labels.csv"), "--field", field,
-        "--unit", unit, "--task-name", name, "--title", field.replace("_", " "), "--bundle", init,
-        "--trained-on", "labels of your own", "--minutes", f"{minutes:g}", "--device", device.split(":")[0].lower(),
-        "--report", str(folder / RESULT_FOLDER / "report.html"), "--output", str(folder / RESULT_FOLDER / "bundle"),
+        "--tracks", str(folder / "tracks.parquet"), "--labels", str(folder / labels), "--field", field,
+        "--unit", unit, "--task-name", name, "--title", (title or field).replace("_", " "), "--bundle", init,
+        "--trained-on", tr("labels of your own"), "--minutes", f"{minutes:g}",
+        "--device", device.split(":")[0].lower(),
+        "--report", str(result / "report.html"), "--output", str(result / "bundle"),
     ]  # fmt: skip

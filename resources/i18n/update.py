@@ -20,7 +20,14 @@ PLUGIN = HERE.parents[1] / "raw_qgis_plugin"
 CARD = HERE.parent / "models" / "raw-small" / "card.json"
 CONTEXT = "RAW"
 TEXTS = {"TITLE", "SUMMARY", "title", "about"}  # class attributes
-CALLS = {"add_choice": (1, 3), "Window": (1, 2)}  # positions of arguments that are passed on to tr()
+CALLS = {  # positions of arguments that are passed on to tr()
+    **{
+        f"add_{kind}": (1, 2)
+        for kind in ("text", "number", "integer", "choice", "layer", "field", "bundle", "sink", "sentence")
+    },
+    "_add_minutes": (1, 2),
+    "add_device": (0,), "add_regions": (0,), "add_min_users": (0,), "Window": (1, 2), "Table": (0,),
+}  # fmt: skip
 MORE = ("user", "track", "day", "region")  # units, which are words of the interface as well
 
 

@@ -26,8 +26,8 @@ def test_sizes_follow_the_hardware_and_the_source() -> None:
     ))  # fmt: skip
     sizes = packages.MEGABYTES
     assert packages.download_megabytes([runtime, torch]) == sizes["onnxruntime-gpu"] + sizes["torch"]
-    assert packages.download_megabytes([runtime], cuda=True) == sizes["onnxruntime-gpu"] + packages.CUDA_MEGABYTES
-    assert packages.download_megabytes([torch], cpu_torch=True) == packages.TORCH_CPU_MEGABYTES
+    assert packages.download_megabytes([runtime], cuda=True) == sizes["onnxruntime-gpu"] + sizes["cuda"]
+    assert packages.download_megabytes([torch], cpu_torch=True) == sizes["torch-cpu"]
 
 
 def test_requirement_lines() -> None:

@@ -121,8 +121,8 @@ def test_time_left_is_said_in_words(staged: None, monkeypatch: pytest.MonkeyPatc
     from raw_qgis_plugin.core.errors import Cancelled
     from raw_qgis_plugin.processing import progress
 
-    monkeypatch.setattr(progress, "SAY_AFTER_S", 0.0)
-    monkeypatch.setattr(progress, "SAY_EVERY_S", -1.0)
+    monkeypatch.setattr(progress.Stage, "first_text_s", 0.0)
+    monkeypatch.setattr(progress.Stage, "text_every_s", -1.0)
     said: list[str] = []
 
     class Feedback(QgsProcessingFeedback):

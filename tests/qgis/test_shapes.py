@@ -50,13 +50,13 @@ def test_regions_may_have_curves(
 def test_a_region_is_as_round_as_it_is_drawn() -> None:
     from raw_qgis_plugin.core.regions.geometry import area_km2
     from raw_qgis_plugin.gui.map_tools.shapes import lonlat
-    from raw_qgis_plugin.processing.score_regions import to_lonlat
+    from raw_qgis_plugin.processing.regions import polygons_in_wgs84
 
     layer = QgsVectorLayer("CurvePolygon?crs=EPSG:32650", "regions", "memory")
     feature, ring = QgsFeature(), "CircularString (500000 4400000, 502000 4400000, 500000 4400000)"
     feature.setGeometry(QgsGeometry.fromWkt(f"CurvePolygon ({ring})"))
     layer.dataProvider().addFeatures([feature])
-    [circle] = to_lonlat(layer.getFeatures(), layer, QgsProcessingContext())
+    [circle] = polygons_in_wgs84(layer.getFeatures(), layer, QgsProcessingContext())
     assert lonlat(feature.geometry(), layer.crs()).equals(circle)  # the dock reads them in the same way
     assert area_km2([circle])[0] == pytest.approx(np.pi, rel=2e-3)
 
@@ -68,7 +68,7 @@ HOLE = "-179.6 -17.6, -179.4 -17.6, -179.4 -17.4, -179.6 -17.4, -179.6 -17.6"
 
 def shapes_in(crs: str, *texts: str) -> tuple[Any, QgsVectorLayer]:
     """Polygons that are written in degrees, in another CRS: as shapely's, and the layer."""
-    from raw_qgis_plugin.processing.score_regions import to_lonlat
+    from raw_qgis_plugin.processing.regions import polygons_in_wgs84
 
     layer = QgsVectorLayer(f"Polygon?crs={crs}", "regions", "memory")
     there = QgsCoordinateTransform(QgsCoordinateReferenceSystem("EPSG:4326"), layer.crs(), QgsProject.instance())
@@ -77,7 +77,7 @@ def shapes_in(crs: str, *texts: str) -> tuple[Any, QgsVectorLayer]:
         shape.transform(there)
         feature.setGeometry(shape)
         layer.dataProvider().addFeatures([feature])
-    return to_lonlat(layer.getFeatures(), layer, QgsProcessingContext()), layer
+    return polygons_in_wgs84(layer.getFeatures(), layer, QgsProcessingContext()), layer
 
 
 def test_regions_in_metres_go_over_180_degrees() -> None:

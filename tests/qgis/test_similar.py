@@ -188,5 +188,5 @@ def test_results_are_drawn_by_similarity(
     styling.SimilarPlaces("Strip 3").apply(places)
     assert places.name() == "Similar regions: similarity to Strip 3" and places.renderer().rootRule().children()
     table = run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle).layer()
-    styling.Embeddings().apply(table)
+    styling.Table("Embeddings").apply(table)
     assert table.name() == "Embeddings"

@@ -178,7 +178,7 @@ class EnvironmentDialog(RawDialog):
         self.gpus, self.broken = found
         if self.gpus:
             words = tr("Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).")
-            self.hardware.setText(words.format(name=", ".join(self.gpus), mb=packages.CUDA_MEGABYTES))
+            self.hardware.setText(words.format(name=", ".join(self.gpus), mb=packages.MEGABYTES["cuda"]))
         else:
             self.hardware.setText(tr("No NVIDIA graphics card was found: the CPU does the work, which is enough."))
         self.refresh()

@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The parameters of an algorithm: `Form` adds them, `Run` reads what the user entered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import (
+    QgsProcessingAlgorithm,
+    QgsProcessingContext,
+    QgsProcessingException,
+    QgsProcessingFeatureSource,
+    QgsProcessingFeedback,
+    QgsProcessingOutputNumber,
+    QgsProcessingOutputString,
+    QgsProcessingParameterDefinition,
+    QgsProcessingParameterEnum,
+    QgsProcessingParameterFeatureSink,
+    QgsProcessingParameterFeatureSource,
+    QgsProcessingParameterField,
+    QgsProcessingParameterFile,
+    QgsProcessingParameterFileDestination,
+    QgsProcessingParameterNumber,
+    QgsProcessingParameterString,
+)
+
+from .progress import Stage
+from .words import matching_option, tr
+
+ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
+DEVICES = ("auto", "CPU", "CUDA")
+
+
+class Form(QgsProcessingAlgorithm):
+    """Adds parameters and outputs. Labels and help texts are given in English and shown in QGIS's language."""
+
+    def add(self, parameter: QgsProcessingParameterDefinition, help_text: str = "", advanced: bool = False) -> None:
+        """Add a parameter. advanced: it is folded away in the dialog."""
+        if help_text:
+            parameter.setHelp(tr(help_text))
+        if advanced:
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
+        self.addParameter(parameter)
+
+    def add_text(
+        self, name: str, label: str, help_text: str = "", default: str | None = None, optional: bool = False,
+        advanced: bool = False,
+    ) -> None:  # fmt: skip
+        """Add a line of text."""
+        self.add(QgsProcessingParameterString(name, tr(label), default, optional=optional), help_text, advanced)
+
+    def add_number(
+        self, name: str, label: str, help_text: str, default: float | None, minimum: float, advanced: bool = False
+    ) -> None:
+        """Add a number, optional where there is no default."""
+        kind = QgsProcessingParameterNumber.Double
+        number = QgsProcessingParameterNumber(name, tr(label), kind, default, default is None, minimum)
+        self.add(number, help_text, advanced)
+
+    def add_integer(self, name: str, label: str, help_text: str, default: int, **limits: int) -> None:
+        """Add a whole number from 1. limits: `maxValue`."""
+        kind = QgsProcessingParameterNumber.Integer
+        self.add(QgsProcessingParameterNumber(name, tr(label), kind, default, minValue=1, **limits), help_text)
+
+    def add_choice(
+        self, name: str, label: str, help_text: str, options: tuple[str, ...], default: str | None,
+        advanced: bool = False,
+    ) -> None:  # fmt: skip
+        """Add a choice among published words, optional where there is no default."""
+        choice = QgsProcessingParameterEnum(
+            name, tr(label), list(options), defaultValue=default, optional=default is None, usesStaticStrings=True
+        )
+        self.add(choice, help_text, advanced)
+
+    def add_layer(self, name: str, label: str, help_text: str, *shapes: Any) -> None:
+        """Add an input layer. shapes: of QgsProcessing.SourceType."""
+        self.add(QgsProcessingParameterFeatureSource(name, tr(label), list(shapes)), help_text)
+
+    def add_field(
+        self, name: str, label: str, help_text: str, layer: str, optional: bool = False, advanced: bool = False
+    ) -> None:
+        """Add a choice among the fields of the parameter `layer`."""
+        self.add(QgsProcessingParameterField(name, tr(label), None, layer, optional=optional), help_text, advanced)
+
+    def add_bundle(
+        self, name: str, label: str, help_text: str, default: str | None = None, advanced: bool = False
+    ) -> None:
+        """Add an optional file or folder of a model bundle."""
+        types = f"{tr('Model bundles')} (*.zip card.json);;{ANY_FILE}"
+        bundle = QgsProcessingParameterFile(name, tr(label), defaultValue=default, optional=True, fileFilter=types)
+        self.add(bundle, help_text, advanced)
+
+    def add_sink(self, name: str, label: str, shape: Any, optional: bool = False) -> None:
+        """Add an output layer. shape: of QgsProcessing.SourceType."""
+        self.add(QgsProcessingParameterFeatureSink(name, tr(label), shape, optional=optional))
+
+    def add_report(self, optional: bool) -> None:
+        """Add REPORT, an HTML file."""
+        files = tr("HTML files (*.html)")
+        self.add(QgsProcessingParameterFileDestination("REPORT", tr("Report"), files, optional=optional))
+
+    def add_device(self, help_text: str) -> None:
+        """Add DEVICE."""
+        self.add_choice("DEVICE", "Device", help_text, DEVICES, "auto", advanced=True)
+
+    def add_time_zone(self) -> None:
+        """Add TIMEZONE."""
+        self.add_text(
+            "TIMEZONE", "Time zone of times without one",
+            "IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.", "UTC",
+            optional=True, advanced=True,
+        )  # fmt: skip
+
+    def add_counts(self) -> None:
+        """Add the numbers that every algorithm returns."""
+        self.addOutput(QgsProcessingOutputNumber("N_USERS", tr("Number of users")))
+        self.addOutput(QgsProcessingOutputNumber("N_POINTS", tr("Number of fixes used")))
+        self.addOutput(QgsProcessingOutputNumber("N_SKIPPED", tr("Number of fixes skipped")))
+
+    def add_sentence(self, name: str, label: str) -> None:
+        """Add an output of text."""
+        self.addOutput(QgsProcessingOutputString(name, tr(label)))
+
+
+class Run:
+    """One run of an algorithm: the parameters, and the log and progress bar that the user sees."""
+
+    def __init__(
+        self, algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any], context: QgsProcessingContext,
+        feedback: QgsProcessingFeedback | None = None,
+    ) -> None:  # fmt: skip
+        self.algorithm, self.context = algorithm, context
+        self.feedback = feedback or QgsProcessingFeedback(False)
+        self.parameters = with_published_options(algorithm, parameters)
+
+    def text(self, name: str) -> str:
+        """The value of a text, choice, file or field; '' where it is empty."""
+        return self.algorithm.parameterAsString(self.parameters, name, self.context).strip()
+
+    def number(self, name: str) -> float:
+        """The value of a number."""
+        return self.algorithm.parameterAsDouble(self.parameters, name, self.context)
+
+    def integer(self, name: str) -> int:
+        """The value of a whole number."""
+        return self.algorithm.parameterAsInt(self.parameters, name, self.context)
+
+    def layer(self, name: str) -> QgsProcessingFeatureSource:
+        """The layer of an input. QgsProcessingException where it cannot be opened."""
+        source = self.layer_if_any(name)
+        if source is None:
+            raise QgsProcessingException(self.algorithm.invalidSourceError(self.parameters, name))
+        return source
+
+    def layer_if_any(self, name: str) -> QgsProcessingFeatureSource | None:
+        """The layer of an input; None where there is none."""
+        return self.algorithm.parameterAsSource(self.parameters, name, self.context)
+
+    def info(self, text: str) -> None:
+        """Add a line to the log."""
+        self.feedback.pushInfo(text)
+
+    def warn(self, text: str) -> None:
+        """Add a warning to the log."""
+        self.feedback.pushWarning(text)
+
+    def stage(self, title: str, start: float = 15.0, stop: float = 90.0) -> Stage:
+        """Begin a part of the work. start, stop: percent of the bar; by default what reading and writing leave."""
+        return Stage(self.feedback, title, start, stop)
+
+
+def with_published_options(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any]) -> dict[str, Any]:
+    """Parameters with choices in the published spelling: qgis_process also takes numbers and other capitals."""
+    result = dict(parameters)
+    for definition in algorithm.parameterDefinitions():
+        if isinstance(definition, QgsProcessingParameterEnum) and definition.name() in result:
+            option = matching_option(definition.options(), result[definition.name()])
+            result[definition.name()] = definition.defaultValue() if option is None else option
+    return result

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The base class of the algorithms on polygons, and how polygons are read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qgis.core import QgsFeature, QgsProcessing, QgsProcessingContext, QgsProcessingFeatureSource
+
+from .base import TrackAlgorithm
+from .form import Run
+from .words import tr
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+
+    from ..core.tracks import Tracks
+
+
+class RegionAlgorithm(TrackAlgorithm):
+    """Reads the polygons of REGIONS besides the tracks."""
+
+    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
+
+    def add_regions(self, help_text: str) -> None:
+        """Add REGIONS."""
+        self.add_layer("REGIONS", "Regions", help_text, QgsProcessing.TypeVectorPolygon)
+
+    def add_min_users(self, help_text: str) -> None:
+        """Add MIN_USERS."""
+        self.add_integer("MIN_USERS", "Fewest users to show a region", help_text, 10)
+
+    def prepare(self, run: Run) -> None:
+        """On the main thread: tracks and regions."""
+        self.regions = run.layer("REGIONS")
+        super().prepare(run)
+
+    def polygons(self, run: Run, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
+        """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them."""
+        polygons = polygons_in_wgs84(features, self.regions, run.context)
+        warn_if_apart(tracks, polygons, run)
+        return polygons
+
+
+def polygons_in_wgs84(
+    features: Iterable[QgsFeature], source: QgsProcessingFeatureSource, context: QgsProcessingContext
+) -> np.ndarray:
+    """(n,) polygons of the features as shapely geometries in WGS84: `lonlat_shapes`."""
+    from ..layers.coordinates import lonlat_shapes
+
+    return lonlat_shapes([each.geometry() for each in features], source.sourceCrs(), context.transformContext())
+
+
+def warn_if_apart(tracks: Tracks, polygons: np.ndarray, run: Run) -> None:
+    """Warn with both extents where no fix can lie in any polygon: usually one CRS is wrong."""
+    import numpy as np
+    import shapely
+
+    if not len(polygons):
+        run.warn(tr("REGIONS has no polygon, so the output is empty."))
+        return
+    west, south, east, north = shapely.total_bounds(polygons)
+    inside = (tracks.lon >= west) & (tracks.lon <= east) & (tracks.lat >= south) & (tracks.lat <= north)
+    if not len(tracks) or inside.any():
+        return
+    words = tr("No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.")
+    of_tracks = extent(tracks.lon.min(), tracks.lat.min(), tracks.lon.max(), tracks.lat.max())
+    of_regions = extent(west, south, east, north) if np.isfinite(west) else "nothing"
+    run.warn(words.format(tracks=of_tracks, regions=of_regions))
+
+
+def extent(west: float, south: float, east: float, north: float) -> str:
+    """A box in degrees as text."""
+    return f"longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}"

@@ -1,0 +1,84 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The base class of the algorithms that train: a child process, the new model and the report."""
+
+from __future__ import annotations
+
+import shutil
+from abc import abstractmethod
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from qgis.core import QgsProcessingParameterFolderDestination
+
+from ..tasks import child as runs
+from ..tasks import training
+from .base import TrackAlgorithm
+from .form import Run
+from .progress import time_left
+from .words import tr
+
+
+class TrainingAlgorithm(TrackAlgorithm):
+    """Trains in a child process, then copies the new model to BUNDLE and the report to REPORT."""
+
+    MODULE = ""  # what the child process runs
+
+    def add_results(self) -> None:
+        """Add BUNDLE and REPORT."""
+        self.add(QgsProcessingParameterFolderDestination("BUNDLE", tr("New model")))
+        self.add_report(optional=False)
+
+    def check(self, run: Run) -> None:
+        """Refuse a folder for the new model that holds anything else."""
+        super().check(run)
+        training.check_target(run.text("BUNDLE"))
+
+    def train(
+        self, run: Run, name: str, prepare: Callable[[Path], list[str]], share_done: Callable[[dict], float | None],
+        **notes: Any,
+    ) -> dict[str, Any]:  # fmt: skip
+        """Train in a new folder of runs. Returns BUNDLE, REPORT, VERDICT and PROVIDER.
+
+        prepare: writes the child's input files into the folder and returns the child's arguments. share_done: the
+        share of the work that is done by a line of the log. notes: more for run.json.
+        """
+        bundle, report = run.text("BUNDLE"), run.text("REPORT")  # once: a temporary output gets a new name each time
+        folder, child = runs.new_folder(name), None
+        try:
+            arguments = prepare(folder)
+            stage = run.stage(tr("Training"), stop=100)  # raises Cancelled before anything is started
+            child = runs.Child.start(self.MODULE, arguments, folder, title=tr(self.TITLE), **notes)
+            found: dict[str, Any] = {}
+
+            def on_line(line: dict[str, Any]) -> None:
+                found.update({key: line[key] for key in ("bundle", "report", "verdict", "provider") if key in line})
+                text, share = training.progress_text(line), share_done(line)
+                if text and "verdict" not in line:
+                    run.feedback.pushConsoleInfo(text) if "text" in line else run.info(text)
+                if share is not None and not run.feedback.isCanceled():
+                    stage(share)
+                if "seconds_left" in line:
+                    left = time_left(line["seconds_left"])
+                    run.feedback.setProgressText(tr("Training: {left} left").format(left=left))
+
+            child.follow(on_line, run.feedback.isCanceled)
+        except BaseException as error:
+            if child is None:
+                shutil.rmtree(folder)  # a copy of people's tracks
+            else:
+                child.cancel()
+                self.tidy_up(run, folder, error)
+            raise
+        made = folder / training.RESULT_FOLDER
+        training.deliver(
+            folder, Path(found.get("bundle", made / "bundle")), Path(found.get("report", made / "report.html")),
+            Path(bundle), Path(report),
+        )  # fmt: skip
+        verdict = str(found.get("verdict", ""))
+        run.info(verdict)
+        return {"BUNDLE": bundle, "REPORT": report, "VERDICT": verdict, "PROVIDER": found.get("provider", "CPU")}
+
+    @abstractmethod
+    def tidy_up(self, run: Run, folder: Path, error: BaseException) -> None:
+        """Delete from the folder of a run that ended in `error` what nobody needs any more."""
