@@ -12,8 +12,10 @@ import re
 import sys
 import tempfile
 from collections import Counter
+from html import unescape
 from importlib import import_module
 from pathlib import Path
+from textwrap import indent
 from typing import Any
 from unittest.mock import patch
 
@@ -183,7 +185,14 @@ def _fields(processing: Any, algorithm: Any, work: Path) -> list[str]:
 
 
 def _markdown(html: str) -> str:
-    """The few tags of the help texts as Markdown."""
+    """A help text as Markdown: examples as code, the rest by its few tags."""
+    parts = re.split(r"<pre>\n(.*?)\n</pre>", html, flags=re.DOTALL)
+    return "\n\n".join(
+        indent(unescape(part), "    ") if n % 2 else _prose(part) for n, part in enumerate(parts)
+    ).strip()
+
+
+def _prose(html: str) -> str:
     text = re.sub(r"\s+", " ", html).replace("*", r"\*")
     for pattern, mark in (
         (r"</?(b|strong)>", "**"), (r"</?(i|em)>", "*"), (r"</?code>", "`"), (r"<br ?/?>", "\n"),

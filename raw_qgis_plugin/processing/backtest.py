@@ -22,7 +22,7 @@ class Backtest(ForecastTracks):
     ICON = "backtest"
     TITLE = "Backtest forecasts"
     SUMMARY = (
-        "How far off forecasts of these tracks would have been, by horizon, beside simple methods; in plain words."
+        "Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words."
     )
     TAGS = ("trajectory", "movement", "prediction", "accuracy", "validation", "evaluation", "baseline", "error")
     NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj", "matplotlib")
@@ -32,13 +32,13 @@ class Backtest(ForecastTracks):
         self.add_tracks()
         self.add_horizons()
         self.add_integer(
-            "FOLDS", "Folds", "The record is cut into so many parts of time, and about as much is asked from each.", 5,
+            "FOLDS", "Folds", "The number of parts of time. Each part gives about the same number of cases.", 5,
             maxValue=50,
         )  # fmt: skip
         self.add_sink("OUTPUT", "Backtest", QgsProcessing.TypeVector)
         self.add_report(optional=True)
         self.add_model()
-        self.add_sentence("VERDICT", "What to use, one sentence a horizon")
+        self.add_sentence("VERDICT", "What to use, one sentence per horizon")
 
     def check(self, run: Run) -> None:
         """Refuse a report of more horizons than anybody can read."""

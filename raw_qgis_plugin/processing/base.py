@@ -198,7 +198,8 @@ class TrackAlgorithm(RawAlgorithm):
         )  # fmt: skip
         self.add_field(
             "USER_FIELD", "User field (empty: guessed)",
-            "Who or what moved. Without such a field, or with the word none, all is one user.", "INPUT", optional=True,
+            "The person or vehicle that moved. Without this field, or with the word none, all fixes are one user's.",
+            "INPUT", optional=True,
         )  # fmt: skip
         self.add_field(
             "TRACK_FIELD", "Track field (empty: guessed)",
@@ -216,7 +217,7 @@ class TrackAlgorithm(RawAlgorithm):
             "MODEL", "Model bundle (empty: the one that comes with RAW)",
             "A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.", advanced=True,
         )  # fmt: skip
-        self.add_device("auto uses the graphics card where ONNX Runtime can, and says what it used.")
+        self.add_device("auto uses the graphics card if ONNX Runtime can. The log names the device.")
         self.add_counts()
         self.add_sentence("PROVIDER", "Device really used")
 
@@ -311,7 +312,7 @@ class TrackAlgorithm(RawAlgorithm):
         for head in heads:
             words = [f"{head.get('title') or head['name']}.", str(head.get("verdict", ""))]
             if head.get("experimental"):
-                words.append(tr("Experimental: taught on simulated data only."))
+                words.append(tr("Experimental: trained on simulated data only."))
             run.info(tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words)))
 
     @staticmethod

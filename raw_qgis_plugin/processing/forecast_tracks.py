@@ -45,7 +45,7 @@ class ForecastTracks(TrackAlgorithm):
     def add_horizons(self) -> None:
         """Add HORIZON and STEP."""
         self._add_minutes("HORIZON", "Horizon (minutes)", "How far ahead of the last fix.", 30.0)
-        self._add_minutes("STEP", "Step (minutes)", "One forecast every so many minutes, up to the horizon.", 5.0)
+        self._add_minutes("STEP", "Step (minutes)", "Minutes from one forecast to the next, up to the horizon.", 5.0)
 
     def _add_minutes(self, name: str, label: str, help_text: str, default: float) -> None:
         kind = QgsProcessingParameterNumber.Double

@@ -28,7 +28,7 @@ class ImportTracks(RawAlgorithm):
         source = QgsProcessingParameterFile("SOURCE", tr("File or folder"), fileFilter=ANY_FILE)
         source.setHelp(tr("A CSV or Parquet file. For a folder (GeoLife, many files) write or paste its path."))
         self.add(source)
-        self.add_choice("FORMAT", "Format", "auto: told by what is there.", FORMATS, "auto")
+        self.add_choice("FORMAT", "Format", "auto: recognised from the files.", FORMATS, "auto")
         self.add_text("USER_FIELD", "User column (empty: guessed)", optional=True)
         self.add_text("TRACK_FIELD", "Track column (empty: guessed)", optional=True)
         self.add_text("TIME_FIELD", "Time column (empty: guessed)", optional=True)

@@ -22,7 +22,7 @@ class Pretrain(TrainingAlgorithm):
     ICON = "train"
     MODULE = training.ADAPT
     TITLE = "Go on pretraining"
-    SUMMARY = "Train the model on with your own tracks, and see on people held out whether that made it better."
+    SUMMARY = "Continue training the model on your own tracks, and test on held-out people whether it improved."
     TAGS = ("trajectory", "movement", "train", "learn", "model", "finetune", "adapt")
     NEEDS = ("pyarrow",)
 
@@ -30,19 +30,20 @@ class Pretrain(TrainingAlgorithm):
         """The form."""
         self.add_tracks()
         self.add_choice(
-            "PRESET", "Size of the model", "raw-small suits a laptop; raw-base and larger need a graphics card. What "
-            "comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.",
+            "PRESET", "Size of the model", "raw-small suits a laptop; raw-base and larger need a graphics card. In "
+            "another size than raw-small, training starts from scratch; a model of your own keeps its size.",
             training.PRESETS, "raw-small",
         )  # fmt: skip
         self.add_bundle(
-            "INIT", "Model to go on from",
-            "shipped: the model that comes with RAW. none: begin anew. Or a bundle's folder or .zip.", "shipped",
+            "INIT", "Model to continue from",
+            "shipped: the model that comes with RAW. none: start from scratch. Or a bundle's folder or .zip.",
+            "shipped",
         )  # fmt: skip
         self.add_number(
             "MINUTES", "Minutes of training",
             "The learning rate falls over this time. The comparison afterwards takes some more.", 30.0, 0.05,
         )  # fmt: skip
-        self.add_device("auto uses the graphics card where PyTorch can.")
+        self.add_device("auto uses the graphics card if PyTorch can.")
         self.add_time_zone()
         self.add_results()
         self.add_counts()
@@ -66,7 +67,7 @@ class Pretrain(TrainingAlgorithm):
             return str(Path(init).resolve()), ""  # the child has another working directory
         if size == preset:
             return init, ""
-        words = tr("The model that comes with RAW is a {own}, so a {preset} begins anew.")
+        words = tr("The model that comes with RAW is a {own}, so a {preset} starts from scratch.")
         return NONE, words.format(own=size, preset=preset)
 
     def run_on(self, run: Run) -> dict[str, Any]:
@@ -95,5 +96,7 @@ class Pretrain(TrainingAlgorithm):
     def tidy_up(self, run: Run, folder: Path, error: BaseException) -> None:
         """Keep everything, so that the run can be resumed."""
         if isinstance(error, Cancelled):
-            words = tr("Stopped. What was trained is kept in {folder}: go on with it, or delete it, in RAW's training.")
+            words = tr(
+                "Stopped. The training so far is kept in {folder}. Resume or delete it in RAW's training dialog."
+            )
             run.warn(words.format(folder=folder))

@@ -39,13 +39,13 @@ class ScoreRegions(RegionAlgorithm):
         )  # fmt: skip
         self.add_min_users("A region crossed by fewer distinct users gets no figure, so that nobody is exposed.")
         self.add_choice(
-            "POOLING", "Pooling of users", "How the users of a region are joined. sum is what the shipped model was "
-            "trained with; mean ignores how many they are; share weighs each by its share of the fixes.",
+            "POOLING", "Pooling of users", "How the users of a region are combined. sum: as the shipped model was "
+            "trained. mean: regardless of their number. share: in proportion to their fixes.",
             ("sum", "mean", "share"), "sum", advanced=True,
         )  # fmt: skip
         self.add_choice(
-            "CROSSING", "A user crossed a region", "fixes: with a fix in it. segments: also where the straight way "
-            "between two fixes (15 minutes and 5 km at most) leads through it.", ("fixes", "segments"), "fixes",
+            "CROSSING", "A user crossed a region", "fixes: with a fix in it. segments: also where the straight line "
+            "between two fixes (15 minutes and 5 km at most) crosses it.", ("fixes", "segments"), "fixes",
             advanced=True,
         )  # fmt: skip
         self.add_sink("OUTPUT", "Region scores", QgsProcessing.TypeVectorPolygon)

@@ -41,7 +41,7 @@ class SimilarRegions(RegionAlgorithm):
         self.add(target)
         self.add_field(
             "ID_FIELD", "Id field of the regions (empty: guessed)",
-            "What TARGET is looked up in, and what the result calls the regions by.", "REGIONS", optional=True,
+            "TARGET is a value of this field, and the results name the regions by it.", "REGIONS", optional=True,
         )  # fmt: skip
         add_k(self)
         self.add_min_users("A region crossed by fewer distinct users is neither compared nor found.")

@@ -31,7 +31,7 @@ class SimilarUsers(TrackAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        self.add_text("TARGET", "The user to compare with", "The user's id, as it stands in the user field.")
+        self.add_text("TARGET", "The user to compare with", "The user's id, as in the user field.")
         add_k(self)
         self.add_sink("OUTPUT", "Similar users", QgsProcessing.TypeVectorPoint)
         self.add_model()
@@ -60,7 +60,10 @@ class SimilarUsers(TrackAlgorithm):
 def add_k(form: Form) -> None:
     """Add K."""
     form.add_integer(
-        "K", "How many", "The result has so many rows, or one less than there are units where these are fewer.", 10
+        "K",
+        "How many",
+        "The number of rows of the result. There are fewer if the layer has fewer other users or regions.",
+        10,
     )
 
 
@@ -75,5 +78,5 @@ def columns_of(found: Similar, ids: np.ndarray) -> dict[str, np.ndarray]:
 def log_if_few(found: Similar, k: int, run: Run) -> None:
     """Log it where there are fewer than k."""
     if len(found.rows) < k:
-        words = tr("{k} similar ones were asked for; there are {n} others to compare with.")
+        words = tr("K is {k}, but there are only {n} others to compare with.")
         run.info(words.format(k=k, n=len(found.rows)))

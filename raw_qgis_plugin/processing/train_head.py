@@ -55,14 +55,16 @@ class TrainHead(TrainingAlgorithm):
             "Two words are a yes or no, more words are classes, numbers are learned as numbers.", "LABELS",
         )  # fmt: skip
         self.add_choice(
-            "UNIT", "A label is of a", "What a row of the labels speaks of.", ("user", "track", "day", "region"), "user"
-        )
+            "UNIT", "A label describes a", "The unit that a row of the labels describes.",
+            ("user", "track", "day", "region"), "user",
+        )  # fmt: skip
         self.add_text(
-            "TASK_NAME", "Name of the task", "Small letters, digits and _: the field of the results is called so."
+            "TASK_NAME", "Name of the task", "Lower-case letters, digits and _. The field of the results has this name."
         )
         self.add_choice(
-            "BACKBONE", "The network", "frozen: stays as it is, a matter of minutes. tuned: is trained on, which takes "
-            "some thousand labels; its other tasks are lost in the copy.", ("frozen", "tuned"), "frozen",
+            "BACKBONE", "The network", "frozen: the network does not change; takes minutes. tuned: the network is "
+            "trained too; needs some thousand labels, and the copy loses its other tasks.", ("frozen", "tuned"),
+            "frozen",
         )  # fmt: skip
         self.add_field(
             "LABEL_ID", "Field with the unit's id (empty: guessed)", "", "LABELS", optional=True, advanced=True
@@ -70,8 +72,9 @@ class TrainHead(TrainingAlgorithm):
         self.add_number("MINUTES", "Minutes at most", "", 30.0, 0.1, advanced=True)
         self.add_number(
             "HOURS", "Regions: count each stretch of so many hours as a user",
-            "For vehicles that cross everything in a day or a week: who crosses a region says more in half an hour "
-            "to two hours. The new label is then asked so too.", None, 0.1, advanced=True,
+            "For vehicles that cross every region in a day or a week: the visitors of half an hour to two hours "
+            "distinguish regions better. The new label is then always computed from such stretches.", None, 0.1,
+            advanced=True,
         )  # fmt: skip
         self.add_results()
         self.add_model()
@@ -113,7 +116,7 @@ class TrainHead(TrainingAlgorithm):
         tracks = self.split(run, read, "user" if unit == "region" else unit, skipped)
         source = open_bundle(run.text("MODEL") or None)  # keep it: an unpacked .zip is deleted with it
         if any(head["name"] == name for head in source.card["heads"]):
-            words = tr("The model has a task '{name}' already: in the copy the new one takes its place.")
+            words = tr("The model already has a task '{name}'. In the copy the new task replaces it.")
             run.warn(words.format(name=name))
         if not len(tracks):
             raise InputError("INPUT has no two usable fixes of anybody, so there is nothing to learn from.")

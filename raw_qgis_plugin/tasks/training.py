@@ -146,21 +146,21 @@ def progress_text(line: dict[str, Any]) -> str:
         ]
         words = [
             tr("step {step}: loss {loss:.3f}").format(step=line["step"], loss=line["loss"]),
-            *([tr("error over the baseline's on people unseen: ") + ", ".join(unseen)] if unseen else []),
+            *([tr("error relative to the baseline, on unseen people: ") + ", ".join(unseen)] if unseen else []),
             *([tr("{n:,.0f} fixes a second").format(n=line["points_per_s"])] if "points_per_s" in line else []),
         ]
         return "; ".join(words)
     if "fold" in line:
-        return tr("tried on those left out of learning: {fold} of {of} times").format(**line)
+        return tr("tested on held-out units: {fold} of {of} times").format(**line)
     if "embedded" in line:
-        return tr("the model has read {share:.0%} of the tracks").format(share=float(line["embedded"]))
+        return tr("embedded {share:.0%} of the tracks").format(share=float(line["embedded"]))
     if "warning" in line:
         return tr("warning: ") + str(line["warning"])
     stages = {
         "training": tr("Training"),
-        "ways": tr("Gathering typical ways of these places"),
-        "neighbours": tr("Learning from where tracks went on before"),
-        "comparing": tr("Comparing with the model before, on people held out"),
+        "ways": tr("Collecting typical ways of these places"),
+        "neighbours": tr("Learning from how tracks continued before"),
+        "comparing": tr("Comparing with the old model on held-out people"),
         "heads": tr("Teaching the head {head} again").format(head=line.get("head", "")),
         "report": tr("Writing the report"),
     }

@@ -119,7 +119,7 @@ def test_a_wrong_user_is_answered_in_a_sentence(
 def test_fewer_than_asked_for_are_told(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     done = run("raw:similarusers", INPUT=make(fixes), MODEL=bundle, TARGET="u00", K=50)
     assert len(done.rows()) == 11
-    assert "50 similar ones were asked for; there are 11 others to compare with." in done.feedback.infos
+    assert "K is 50, but there are only 11 others to compare with." in done.feedback.infos
 
 
 @pytest.mark.parametrize(
