@@ -16,12 +16,9 @@ import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
-from model.cli import Parser, from_zero, run
+from model.cli import Parser, from_zero, positive, run
 from model.synthetic.sumo import SyntheticError, say
-
-SMALL = {"people": 400, "observed": 0.1, "weeks": 1}
 
 
 def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
@@ -36,11 +33,11 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
         "--osm", type=Path, nargs="+", action="extend", default=[], metavar="FILE",
         help="real streets from an OpenStreetMap extract (.osm, .osm.gz); a city takes one, a corpus any number",
     )  # fmt: skip
-    parser.add_argument("--processes", type=int, default=2, metavar="P", help="simulations at a time (default 2)")
+    parser.add_argument("--processes", type=positive, default=2, metavar="P", help="simulations at a time (default 2)")
     city = parser.add_argument_group("a city")
     city.add_argument("--people", type=int, metavar="N", help="its population (default 6000)")
     city.add_argument("--weeks", type=int, metavar="W", help="how long (default 2)")
-    city.add_argument("--observed", type=float, metavar="SHARE", help="share of the people recorded (default 0.1)")
+    city.add_argument("--observed", type=float, default=0.1, metavar="SHARE", help="share recorded (default 0.1)")
     city.add_argument("--across", type=float, default=12.0, metavar="KM", help="size without --osm (default 12)")
     city.add_argument("--small", action="store_true", help="a demonstration: 400 people, 40 recorded, one week")
     city.add_argument("--days-only", action="store_true", help="write days.parquet and truth_users.csv, in a minute")
@@ -50,16 +47,10 @@ def parse(arguments: Sequence[str] | None = None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns the exit status."""
-    return run(_write, arguments)
-
-
-def _write(arguments: Sequence[str] | None) -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command."""
     options = parse(arguments)
     began = time.monotonic()
-    if options.processes < 1:
-        raise SyntheticError(f"--processes must be 1 or more, not {options.processes}")
     if options.movement_only and options.days_only:
         raise SyntheticError("--movement-only and --days-only: choose one")
     for name in ("tracks.parquet", "days.parquet", "movement/*.parquet"):
@@ -85,18 +76,16 @@ def _city(options: argparse.Namespace) -> str:
 
     if len(options.osm) > 1:
         raise SyntheticError("a city takes one --osm extract; several are for --movement-only")
-    default = SMALL if options.small else {"people": 6000, "observed": 0.1, "weeks": 2}
-    chosen: dict[str, Any] = {
-        name: value if (value := getattr(options, name)) is not None else default[name] for name in default
-    }
+    people, weeks = (400, 1) if options.small else (6000, 2)
     request = Request(
-        **chosen, seed=options.seed, across_km=options.across, osm=next(iter(options.osm), None),
+        people=people if options.people is None else options.people,
+        weeks=weeks if options.weeks is None else options.weeks,
+        observed=options.observed, seed=options.seed, across_km=options.across, osm=next(iter(options.osm), None),
         processes=options.processes,
     )  # fmt: skip
     counts = (generate_days if options.days_only else generate)(request, options.output)
-    told = ", ".join(f"{count:,} {name}" for name, count in counts.items())
-    return f"{told} in {options.output}"
+    return f"{', '.join(f'{count:,} {name}' for name, count in counts.items())} in {options.output}"
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(run(main))

@@ -7,9 +7,9 @@ import os
 import subprocess  # nosec B404
 import sys
 import time
-from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 
@@ -17,18 +17,18 @@ from raw_qgis_plugin.core.errors import InputError
 
 
 class SyntheticError(InputError):
-    """What is wrong with the request or the simulation, in one readable line."""
+    """An unusable request or a failed simulation, explained in one line."""
 
 
 def say(text: str) -> None:
-    """One line of progress on stderr."""
+    """Print one line of progress, with the time of day, on stderr."""
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 def sumo_home() -> Path:
     """The folder of the eclipse-sumo package (bin/, data/typemap/).
 
-    Found, not imported: importing it points PROJ at data of its own, which pyproj cannot read.
+    The package is found, not imported: its import sets PROJ's data folder to one that pyproj cannot read.
     """
     package = find_spec("sumo")
     if package is None or package.origin is None:
@@ -37,7 +37,7 @@ def sumo_home() -> Path:
 
 
 def run_sumo(program: str, *arguments: object) -> None:
-    """Run one of SUMO's programs; its last error line becomes ours."""
+    """Run one of SUMO's programs. A failure raises SyntheticError with the program's first line of error."""
     home = sumo_home()
     suffix = ".exe" if os.name == "nt" else ""
     command = [str(home / "bin" / (program + suffix)), *map(str, arguments), "--no-warnings"]
@@ -48,43 +48,50 @@ def run_sumo(program: str, *arguments: object) -> None:
     )
     if done.returncode != 0:
         lines = [line for line in done.stderr.splitlines() if line.startswith("Error")]
-        reason = (lines or done.stderr.splitlines() or ["it ended without a word"])[0]
+        reason = (lines or done.stderr.splitlines() or ["it ended without a message"])[0]
         raise SyntheticError(f"SUMO's {program} failed: {reason}")
 
 
-@dataclass(frozen=True)
-class Moves:
-    """Simulated movement. Rows by thing, then by second; a thing is a vehicle or a person by its id."""
+class Trajectory(NamedTuple):
+    """Where something moves."""
 
-    names: np.ndarray  # (n_things,) text
-    thing: np.ndarray  # (n,) int32 into names
-    second: np.ndarray  # (n,) int64 of simulated time
+    seconds: np.ndarray  # (n,)
     x: np.ndarray  # (n,) metres in the net's frame
     y: np.ndarray
 
-    @property
-    def offsets(self) -> np.ndarray:
-        """(n_things + 1,) where each thing's rows start; a thing without rows is empty."""
-        return np.searchsorted(self.thing, np.arange(len(self.names) + 1))
+
+def simulate_traffic(
+    net: Path, routes: str, fcd: Path, seed: int, end_s: float, *options: object
+) -> dict[str, Trajectory]:
+    """Run a simulation at steps of one second. Returns the path of every vehicle and person by its id, sorted by id.
+
+    routes: route files, joined by commas. fcd: a scratch file of floating car data (.parquet), deleted afterwards.
+    """
+    run_sumo(
+        "sumo", "-n", net, "-r", routes, "--fcd-output", fcd, "--fcd-output.attributes", "x,y", "--no-step-log",
+        "--seed", seed, "--end", int(end_s), "--collision.action", "none", *options,
+    )  # fmt: skip
+    paths = _read_fcd(fcd)
+    fcd.unlink()
+    return paths
 
 
-def read_fcd(path: Path) -> Moves:
-    """Floating car data as SUMO's Parquet writer leaves it."""
+def _read_fcd(path: Path) -> dict[str, Trajectory]:
+    """Floating car data as SUMO's Parquet writer leaves it: columns ..._time, ..._id, ..._x, ..._y, any prefix."""
     import pyarrow.compute as pc
     import pyarrow.parquet as pq
 
-    table = pq.read_table(path)  # its columns: ..._time, ..._id, ..._x, ..._y, prefixed by whatever came first
+    table = pq.read_table(path)
     by_end = {name.rsplit("_", 1)[-1]: name for name in table.column_names}
     if not {"time", "id", "x", "y"} <= set(by_end):
         raise SyntheticError(f"SUMO moved nobody: {path.name} holds only {', '.join(table.column_names)}")
     table = table.filter(pc.is_valid(table[by_end["id"]]))  # a second in which nobody moved is a row without an id
     ids = table[by_end["id"]].dictionary_encode().combine_chunks()
-    if hasattr(ids, "chunks"):
-        ids = ids.chunk(0)
-    names = np.array(ids.dictionary.to_pylist(), dtype=str)
-    rank = np.empty(len(names), dtype=np.int32)
-    rank[np.argsort(names)] = np.arange(len(names), dtype=np.int32)
-    thing = rank[ids.indices.to_numpy(zero_copy_only=False)]
-    order = np.argsort(thing, kind="stable")  # the file is in order of time
+    names, rank = np.unique(np.array(ids.dictionary.to_pylist(), dtype=str), return_inverse=True)
+    mover = rank[ids.indices.to_numpy()]
+    order = np.argsort(mover, kind="stable")  # the file is in order of time
     second, x, y = (table[by_end[end]].to_numpy()[order] for end in ("time", "x", "y"))
-    return Moves(np.sort(names), thing[order], np.rint(second).astype(np.int64), x, y)
+    starts = np.searchsorted(mover[order], np.arange(len(names) + 1))
+    rows = [slice(a, b) for a, b in zip(starts[:-1], starts[1:], strict=True)]
+    seconds = np.rint(second).astype(np.int64)
+    return {str(name): Trajectory(seconds[r], x[r], y[r]) for name, r in zip(names, rows, strict=True)}

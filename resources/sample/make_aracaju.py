@@ -24,20 +24,14 @@ from osgeo import ogr, osr
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 
 HERE = Path(__file__).parent
-MIN_FIXES, LEFT_FOR_TRAINING, SAMPLE_SIZE = 200, 3, 10
-LOCAL = timezone(timedelta(hours=-3))  # Aracaju; the published times are local
-UTM_24S = 31984
-CITY = (-37.112, -11.0, -37.035, -10.89)  # degrees; two tracks leave it
-HEXAGON_RADIUS_M = 1400.0
 
 ogr.UseExceptions()
 osr.UseExceptions()
 
 
 def chosen_devices(fixes: Counter[str]) -> tuple[str, ...]:
-    """The rule: of the devices with enough fixes, the ten after the three with the most (those train)."""
-    enough = [device for device, n in fixes.most_common() if n >= MIN_FIXES]
-    return tuple(enough[LEFT_FOR_TRAINING : LEFT_FOR_TRAINING + SAMPLE_SIZE])
+    """The rule: of the devices with 200 fixes or more, the ten after the three with the most (those three train)."""
+    return tuple([device for device, n in fixes.most_common() if n >= 200][3:13])
 
 
 def read_gotrack(folder: Path) -> list[tuple[str, str, datetime, float, float]]:
@@ -48,21 +42,24 @@ def read_gotrack(folder: Path) -> list[tuple[str, str, datetime, float, float]]:
         rows = list(csv.DictReader(f))
     chosen = chosen_devices(Counter(device[row["track_id"]] for row in rows))
     if chosen != HELD_OUT_DEVICES:
-        raise SystemExit(f"The rule gives {chosen}, model/data/heldout.py says {HELD_OUT_DEVICES}.")
-    fixes = []
+        raise SystemExit(f"The rule gives {chosen}, but model/data/heldout.py has {HELD_OUT_DEVICES}.")
+    fixes, local = [], timezone(timedelta(hours=-3))  # the published times are Aracaju's
     for row in rows:
-        if device[row["track_id"]] in chosen:
-            t = datetime.fromisoformat(row["time"]).replace(tzinfo=LOCAL).astimezone(timezone.utc)
-            track = row["track_id"]
+        track = row["track_id"]
+        if device[track] in chosen:
+            t = datetime.fromisoformat(row["time"]).replace(tzinfo=local).astimezone(timezone.utc)
             fixes.append((device[track], track, t, float(row["longitude"]), float(row["latitude"])))
     return sorted(fixes, key=lambda fix: (int(fix[0]), int(fix[1]), fix[2]))
 
 
 def hexagons(lon: np.ndarray, lat: np.ndarray) -> list[tuple[str, shapely.Polygon]]:
-    """Hexagons over the city, those with at least one fix, in degrees; A1 lies north-west."""
-    to_utm = pyproj.Transformer.from_crs(4326, UTM_24S, always_xy=True)
+    """Hexagons over the city, those with at least one fix, in degrees; A1 lies north-west.
+
+    Two tracks leave the city's bounds.
+    """
+    to_utm = pyproj.Transformer.from_crs(4326, 31984, always_xy=True)  # UTM 24S
     points = shapely.points(lon, lat)
-    r, (x0, y0), (x1, y1) = HEXAGON_RADIUS_M, to_utm.transform(*CITY[:2]), to_utm.transform(*CITY[2:])
+    r, (x0, y0), (x1, y1) = 1400.0, to_utm.transform(-37.112, -11.0), to_utm.transform(-37.035, -10.89)
     angles = np.radians(np.arange(0, 360, 60))
     found = []
     for column, x in enumerate(np.arange(x0 + r, x1 + r / 2, 1.5 * r)):

@@ -22,17 +22,16 @@ import pyarrow.parquet as pq
 from osgeo import gdal
 
 HERE = Path(__file__).parent
-SHORTEST_GAP_S = 5
 
 gdal.UseExceptions()
 
 
-def thin(user: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """(n,) bool: fixes of a user, sorted by time, that come at least SHORTEST_GAP_S after the last one kept."""
+def thin(user: np.ndarray, t: np.ndarray, gap_s: float = 5) -> np.ndarray:
+    """(n,) bool: fixes of a user, sorted by time, that come at least gap_s after the last one kept."""
     keep = np.zeros(len(t), bool)
     last: dict[str, int] = {}
     for i, (who, when) in enumerate(zip(user, t, strict=True)):
-        if when - last.get(who, -(2**60)) >= 1000 * SHORTEST_GAP_S:
+        if when - last.get(who, -(2**60)) >= 1000 * gap_s:
             keep[i], last[who] = True, when
     return keep
 

@@ -41,10 +41,13 @@ def test_pieces_are_tracks_with_their_mode(movement, tmp_path):
     for track, piece in table.groupby("track_id"):
         seconds = piece.t.astype("int64").to_numpy()
         seconds = (seconds - seconds[0]) / {"ms": 1e3, "ns": 1e9}[piece.t.dt.unit]
-        assert len(piece) >= segments.FEWEST and (np.diff(seconds) > 0).all()
+        assert len(piece) >= segments.SETTINGS.min_fixes and (np.diff(seconds) > 0).all()
         metres = np.hypot(np.diff(piece.lat.iloc[[0, -1]]) * 111_250, np.diff(piece.lon.iloc[[0, -1]]) * 71_000)[0]
         mode = labels[str(track)]
-        low, high = SPEED[mode] * segments.SMALLEST / 1.8, min(SPEED[mode] * 3.0 / 0.5, segments.MODES[mode][1])
+        low, high = (
+            SPEED[mode] * segments.SETTINGS.smallest / 1.8,
+            min(SPEED[mode] * 3.0 / 0.5, segments.MODES[mode][1]),
+        )
         assert low * seconds[-1] - 80 <= metres <= 1.2 * high * seconds[-1] + 80
         silent.append(np.diff(seconds).max() > 100)
     assert 0.05 < np.mean(silent) < 0.5

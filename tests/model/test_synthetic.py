@@ -5,17 +5,20 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from model.cli import run
 from model.synthetic import generate
 from model.synthetic.__main__ import main
-from model.synthetic.city.movement import pace_walkers
+from model.synthetic.city.movement import pace_walker
 from model.synthetic.corpus import draw_starts, plan_runs, write_corpus
 from model.synthetic.population.people import EMPLOYED
+from model.synthetic.sumo import Trajectory
 
 CITY = ["--people", "60", "--observed", "0.2", "--weeks", "1", "--across", "2", "--processes", "1"]
 FASTEST = {"walk": 6.5, "bike": 17.0, "car": 80.0, "bus": 35.0, "rail": 90.0, "ferry": 15.0}  # m/s between exact fixes
@@ -31,10 +34,10 @@ def cities(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Seed 1 twice, seed 2 once."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generate, "TRIAL_PEOPLE", 40)
+        patch.setattr(generate, "find_local", partial(generate.find_local, trial_people=40))
         for name, seed in (("one", "1"), ("again", "1"), ("other", "2")):
             found[name] = tmp_path_factory.mktemp(name)
-            assert main([*CITY, "--seed", seed, "--output", str(found[name])]) == 0
+            assert run(main, [*CITY, "--seed", seed, "--output", str(found[name])]) == 0
     return found
 
 
@@ -137,8 +140,8 @@ def test_movement_alone_is_exact_and_plausible(corpus: Path) -> None:
 
 def test_a_corpus_has_every_plan_and_rails() -> None:
     runs = plan_runs(1, 30e6, [Path("town.osm.gz")])
-    assert {"random", "grid", "spider", "rail", "town.osm.gz"} <= {run.kind for run in runs}
-    assert sum(run.fixes for run in runs) == pytest.approx(30e6)
+    assert {"random", "grid", "spider", "rail", "town.osm.gz"} <= {one.plan for one in runs}
+    assert sum(one.fixes for one in runs) == pytest.approx(30e6)
     hour = draw_starts(4000, 90.0, np.random.default_rng(0)) / 3_600_000 % 24
     local = (hour + 6) % 24
     assert np.mean(local < 5) < 0.05 < np.mean((local > 7) & (local < 9))
@@ -146,7 +149,7 @@ def test_a_corpus_has_every_plan_and_rails() -> None:
 
 def test_a_walker_walks_over_the_leap_at_a_junction() -> None:
     x = np.concatenate([np.arange(10) * 1.3, 11.7 + 13 + np.arange(10) * 1.3])
-    second, east, north = pace_walkers(np.arange(20), x, np.zeros(20))
+    second, east, north = pace_walker(Trajectory(np.arange(20), x, np.zeros(20)))
     assert np.diff(east).max() < 1.8
     assert east[-1] == pytest.approx(x[-1], abs=1.7)
     assert (np.diff(second) == 1).all() and len(north) == len(second)
@@ -163,20 +166,20 @@ def test_a_walker_walks_over_the_leap_at_a_junction() -> None:
 def test_a_wrong_argument_gives_one_clear_line(
     wrong: list[str], word: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main([*wrong, "--output", str(tmp_path)]) == 2
-    told = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
-    assert len(told) == 1 and word in told[0]
+    assert run(main, [*wrong, "--output", str(tmp_path)]) == 2
+    lines = [line for line in capsys.readouterr().err.splitlines() if line.startswith("error: ")]
+    assert len(lines) == 1 and word in lines[0]
 
 
 @pytest.mark.parametrize("name", ["tracks.parquet", "days.parquet", "movement/00-random.parquet"])
 def test_an_earlier_run_is_not_written_over(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / name).parent.mkdir(exist_ok=True)
     (tmp_path / name).write_text("an hour's work")
-    assert main([*CITY, "--days-only", "--output", str(tmp_path)]) == 2
+    assert run(main, [*CITY, "--days-only", "--output", str(tmp_path)]) == 2
     assert "of an earlier run" in capsys.readouterr().err and (tmp_path / name).read_text() == "an hour's work"
 
 
-def test_a_folder_that_cannot_be_made_is_told_in_a_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_folder_that_cannot_be_made_gives_one_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "file").write_text("")
-    assert main([*CITY, "--output", str(tmp_path / "file" / "city")]) == 2
+    assert run(main, [*CITY, "--output", str(tmp_path / "file" / "city")]) == 2
     assert capsys.readouterr().err.count("\n") == 1

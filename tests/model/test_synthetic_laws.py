@@ -5,18 +5,20 @@ from __future__ import annotations
 
 import csv
 import json
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
+from model.cli import run
 from model.synthetic import generate, report
 from model.synthetic.__main__ import main
-from model.synthetic.city.highway import way_out
-from model.synthetic.laws import JUMP_CUT_KM, JUMP_OFFSET_KM, fit_jumps, fit_zipf
+from model.synthetic.city.highway import path_out
+from model.synthetic.laws import JumpLaw, fit_jumps, fit_zipf
 from model.synthetic.population.days import _logged
-from model.synthetic.population.plans import DAY
+from model.synthetic.population.plans import DAY_S
 from raw_qgis_plugin.core.errors import RawError
 
 DAYS = ["--days-only", "--people", "80", "--weeks", "1", "--across", "3"]
@@ -27,18 +29,17 @@ def days(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Seed 5 twice, seed 6 once."""
     found = {}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(generate, "TRIAL_PEOPLE", 40)
+        patch.setattr(generate, "find_local", partial(generate.find_local, trial_people=40))
         for name, seed in (("one", "5"), ("again", "5"), ("other", "6")):
             found[name] = tmp_path_factory.mktemp(name)
-            assert main([*DAYS, "--seed", seed, "--output", str(found[name])]) == 0
+            assert run(main, [*DAYS, "--seed", seed, "--output", str(found[name])]) == 0
     return found
 
 
 @pytest.mark.parametrize("exponent", [1.4, 1.75, 2.3])
 def test_the_fit_finds_the_exponent_that_was_put_in(exponent: float) -> None:
     grid = np.geomspace(0.01, 300, 20_000)
-    density = (grid + JUMP_OFFSET_KM) ** -exponent * np.exp(-grid / JUMP_CUT_KM)
-    share = np.cumsum(density * np.gradient(grid))
+    share = np.cumsum(JumpLaw(exponent).density(grid) * np.gradient(grid))
     km = np.interp(np.random.default_rng(1).random(40_000), share / share[-1], grid)
     assert fit_jumps(km) == pytest.approx(exponent, abs=0.04)
     assert np.isnan(fit_jumps(km[:3]))
@@ -49,8 +50,8 @@ def test_the_fit_finds_the_exponent_that_was_put_in(exponent: float) -> None:
 @pytest.mark.parametrize(("mode", "most", "brakes"), [("car", 46.0, 6.5), ("rail", 80.0, 3.0)])
 def test_a_road_out_of_town_is_driven_as_one_drives(mode: str, most: float, brakes: float) -> None:
     a, b = np.array([1000.0, 2000.0]), np.array([31_000.0, 42_000.0])
-    there = way_out(a, b, mode, 3, np.random.default_rng(1))
-    back = way_out(b, a, mode, 3, np.random.default_rng(2))
+    there = path_out(a, b, mode, 3, np.random.default_rng(1))
+    back = path_out(b, a, mode, 3, np.random.default_rng(2))
     for (seconds, x, y), (start, end) in ((there, (a, b)), (back, (b, a))):
         assert (np.diff(seconds) == 1).all()
         assert np.hypot(x[0] - start[0], y[0] - start[1]) < 1 and np.hypot(x[-1] - end[0], y[-1] - end[1]) < 20
@@ -91,16 +92,16 @@ def test_people_of_days_come_home(days: dict[str, Path]) -> None:
 
 def test_loggers_on_outings_are_off_at_home_and_stay_there_on_some_days() -> None:
     rng = np.random.default_rng(0)
-    person, t = np.repeat(np.arange(60), 14 * 48), np.tile(np.arange(0, 14 * DAY, 1800.0), 60)
+    person, t = np.repeat(np.arange(60), 14 * 48), np.tile(np.arange(0, 14 * DAY_S, 1800.0), 60)
     out = rng.random(len(t)) < 0.4
-    keep = _logged(person, t, out & (rng.random(len(t)) < 0.5), out, np.full(60, "outings"), 14.0 * DAY, rng)
+    keep = _logged(person, t, out & (rng.random(len(t)) < 0.5), out, np.full(60, "outings"), 14.0 * DAY_S, rng)
     assert keep.sum() > 1000 and not keep[~out].any()
-    days = np.bincount((person * 14 + t // DAY).astype(int)[keep], minlength=60 * 14) > 0
+    days = np.bincount((person * 14 + t // DAY_S).astype(int)[keep], minlength=60 * 14) > 0
     assert 0.2 < days.mean() < 0.8
 
 
 def test_a_report_says_what_holds(days: dict[str, Path]) -> None:
-    assert report.run(report.main, [str(days["one"])]) == 0
+    assert run(report.main, [str(days["one"])]) == 0
     found = json.loads((days["one"] / "report.json").read_text())
     assert {"jump lengths, exponent", "trips a day", "commuting time, median"} <= {c["name"] for c in found["checks"]}
     for check in found["checks"]:
@@ -110,8 +111,8 @@ def test_a_report_says_what_holds(days: dict[str, Path]) -> None:
 
 
 def test_a_folder_without_a_city_gives_one_clear_line(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert report.run(report.main, [str(tmp_path)]) == 2
-    told = capsys.readouterr().err.strip().splitlines()
-    assert len(told) == 1 and "laws.json" in told[0]
+    assert run(report.main, [str(tmp_path)]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert len(lines) == 1 and "laws.json" in lines[0]
     with pytest.raises(RawError):
         report.write_report(tmp_path)

@@ -4,25 +4,18 @@
 from __future__ import annotations
 
 import xml.etree.ElementTree as ET  # nosec B405 - files written by SUMO a moment ago
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from scipy.spatial import cKDTree
 
-from model.synthetic.city.movement import Finder
 from model.synthetic.city.rail import Line, smooth_line
 from model.synthetic.city.streets import Streets
 from model.synthetic.sumo import SyntheticError, run_sumo
 
-# Points of interest a thousand people, and how far they cluster at the centres (0: like homes, 1: like jobs).
-CATEGORIES = {
-    "food": (14.0, 0.6), "shop": (16.0, 0.5), "school": (1.6, 0.15), "health": (2.4, 0.4), "leisure": (5.0, 0.4),
-    "park": (1.6, 0.0), "worship": (1.0, 0.2), "service": (6.0, 0.7),
-}  # fmt: skip
 CELL_M = 700.0  # across the flats of a region's hexagon
-TOWNS = 48  # places out of town
-TOWNS_REACH_M = 250e3
-TOWN_SITES = 10  # buildings of each that people of the city go to
 
 
 @dataclass(frozen=True)
@@ -36,10 +29,16 @@ class Sites:
     def __len__(self) -> int:
         return len(self.x)
 
+    @staticmethod
+    def concatenate(parts: Sequence[Sites]) -> Sites:
+        """The buildings of all parts, in their order."""
+        edges = {mode: np.concatenate([part.edges[mode] for part in parts]) for mode in parts[0].edges}
+        return Sites(np.concatenate([part.x for part in parts]), np.concatenate([part.y for part in parts]), edges)
+
 
 @dataclass(frozen=True)
 class Transit:
-    """One public line. Arrays have one entry a stop, in order of travel; lines run both ways or in a pair."""
+    """One public line. Arrays have one entry a stop, in order of travel; the metro runs both ways, bus lines one."""
 
     name: str
     mode: str  # 'bus' or 'rail'
@@ -50,70 +49,68 @@ class Transit:
     headway_s: float
     edges: tuple[int, ...] = ()  # buses: the route
     stop_edges: tuple[int, ...] = ()  # buses: the stops' edges along it
-    both_ways: bool = False  # rail
 
 
 @dataclass(frozen=True)
 class City:
-    """A city ready to be lived in."""
+    """A city without its people."""
 
     streets: Streets
     centres: np.ndarray  # (c, 2) metres, the main one first
-    poi: Sites
+    poi: Sites  # points of interest
     category: np.ndarray  # (n_poi,) text
     pull: np.ndarray  # (n_poi,) how much it attracts
     metro: Line
-    lines: list[Transit]
+    lines: list[Transit]  # the metro first
     underground: np.ndarray  # (stations,) bool
     cells: np.ndarray  # (r, 2) the regions' middles
-    towns: np.ndarray  # (t, 2) metres, out of town: reached by road and rail, of which only the way there is known
+    towns: np.ndarray  # (t, 2) metres, out of town: reached by road and rail; they have no streets of their own
     gates: np.ndarray  # (t,) the edge at which the road to each leaves the city
 
 
 def build_city(streets: Streets, people: int, folder: Path, rng: np.random.Generator) -> City:
     """Lay a city for so many people over the streets."""
-    for mode, usable in (("cars", streets.drive), ("walkers", streets.walk), ("bicycles", streets.bike)):
-        if usable.sum() < 20:
-            raise SyntheticError(f"{streets.net.name} has hardly a street for {mode}: choose another extract")
-    finder = Finder(streets)
-    middle = np.array([np.median(streets.x), np.median(streets.y)])
-    spots = [middle + rng.normal(0, 0.08 * streets.extent, 2)]
+    for mode, users in (("car", "cars"), ("walk", "walkers"), ("bike", "bicycles")):
+        if streets.open_to(mode).sum() < 20:
+            raise SyntheticError(f"{streets.net.name} has fewer than 20 streets for {users}: choose another extract.")
+    spots = [streets.middle + rng.normal(0, 0.08 * streets.extent, 2)]
     for _ in range(3):
         turn, far = rng.uniform(0, 2 * np.pi), streets.extent * rng.uniform(0.25, 0.55)
-        spots.append(middle + far * np.array([np.cos(turn), np.sin(turn)]))
+        spots.append(streets.middle + far * np.array([np.cos(turn), np.sin(turn)]))
     centres = np.array(spots)
-    cells = hexagons(streets)
-    lively = _lively(streets, cells, rng)
-    poi, category = _points(streets, centres, lively, people, finder, rng)
-    metro, rail = _metro(streets, centres[0], finder, rng)
+    cells = _hexagons(streets)
+    # Some quarters are livelier: cells as far from the centre differ several times over.
+    lively = np.exp(rng.normal(0, 0.9, len(cells)))[nearest(cells, streets.x, streets.y)]
+    poi, category = _points_of_interest(streets, centres, lively, people, rng)
+    metro, rail = _metro(streets, centres[0], rng)
     count = len(metro.stations)
     underground = np.abs(np.arange(count) - (count - 1) / 2) < 0.2 * count
-    lines = [rail, *_buses(streets, centres, finder, folder, rng)]
+    lines = [rail, *_buses(streets, centres, folder, rng)]
     pull = np.exp(rng.normal(0, 0.9, len(poi)))
-    towns, gates = _towns(streets, finder, rng)
+    towns, gates = _towns(streets, rng)
     return City(streets, centres, poi, category, pull, metro, lines, underground, cells, towns, gates)
 
 
-def _towns(streets: Streets, finder: Finder, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
-    """Towns around, evenly in the logarithm of the distance from the city's edge to TOWNS_REACH_M."""
-    middle = np.array([np.median(streets.x), np.median(streets.y)])
-    share = (rng.permutation(TOWNS) + rng.random(TOWNS)) / TOWNS
-    far = 1.15 * streets.extent * (TOWNS_REACH_M / (1.15 * streets.extent)) ** share
-    turn = rng.uniform(0, 2 * np.pi, TOWNS)
-    way = np.column_stack([np.cos(turn), np.sin(turn)])
-    gates = [finder.near("car", *(middle + 1.05 * streets.extent * w)) for w in way]
-    return middle + far[:, None] * way, np.array(gates)
+def _towns(streets: Streets, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """Places (t, 2) and gates (t,) of towns: evenly in the logarithm of distance, from the city's edge to 250 km."""
+    count, reach_m, edge_m = 48, 250e3, 1.15 * streets.extent
+    share = (rng.permutation(count) + rng.random(count)) / count
+    far = edge_m * (reach_m / edge_m) ** share
+    turn = rng.uniform(0, 2 * np.pi, count)
+    direction = np.column_stack([np.cos(turn), np.sin(turn)])
+    gates = streets.nearest("car", streets.middle + 1.05 * streets.extent * direction)
+    return streets.middle + far[:, None] * direction, gates
 
 
 def town_sites(city: City, rng: np.random.Generator) -> Sites:
-    """(TOWNS * TOWN_SITES) buildings out of town, town by town; their edges are the city's gates."""
-    town = np.repeat(np.arange(len(city.towns)), TOWN_SITES)
+    """Ten buildings in each town out of the city, town by town; their edges are the city's gates."""
+    town = np.repeat(np.arange(len(city.towns)), 10)
     at = city.towns[town] + rng.normal(0, 900, (len(town), 2))
     return Sites(at[:, 0], at[:, 1], dict.fromkeys(("walk", "bike", "car"), city.gates[town]))
 
 
-def hexagons(streets: Streets) -> np.ndarray:
-    """(r, 2) middles of the hexagons that some street touches."""
+def _hexagons(streets: Streets) -> np.ndarray:
+    """(r, 2) middles of the hexagons in which a street's middle lies."""
     step_x, step_y = CELL_M, CELL_M * np.sqrt(3) / 2
     columns = np.arange(streets.x.min() - step_x, streets.x.max() + step_x, step_x)
     rows = np.arange(streets.y.min() - step_y, streets.y.max() + step_y, step_y)
@@ -122,42 +119,38 @@ def hexagons(streets: Streets) -> np.ndarray:
 
 
 def nearest(points: np.ndarray, x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Index of the nearest of points (r, 2) to each x, y: a hexagon's cell is what lies nearest to its middle."""
-    from scipy.spatial import cKDTree
-
+    """Index of the nearest of points (r, 2) to each x, y: a hexagon holds what lies nearest to its middle."""
     return cKDTree(points).query(np.column_stack([x, y]))[1]
 
 
-def place_sites(streets: Streets, weight: np.ndarray, count: int, finder: Finder, rng: np.random.Generator) -> Sites:
+def place_sites(streets: Streets, weight: np.ndarray, count: int, rng: np.random.Generator) -> Sites:
     """Buildings drawn by a weight an edge (n_edges,), 12 to 40 m beside it."""
     edge = rng.choice(len(weight), count, p=weight / weight.sum())
     turn, off = rng.uniform(0, 2 * np.pi, count), rng.uniform(12, 40, count)
     x, y = streets.x[edge] + off * np.cos(turn), streets.y[edge] + off * np.sin(turn)
-    near = {}
-    for mode in ("walk", "bike", "car"):
-        edges, tree = finder.by_mode[mode]
-        near[mode] = edges[tree.query(np.column_stack([x, y]))[1]]
-    return Sites(x, y, near)
+    return Sites(x, y, {mode: streets.nearest(mode, np.column_stack([x, y])) for mode in ("walk", "bike", "car")})
+
+
+def _centrality(streets: Streets, centres: np.ndarray) -> np.ndarray:
+    """(n_edges,) distance from the main centre in extents of the city."""
+    return np.hypot(streets.x - centres[0][0], streets.y - centres[0][1]) / streets.extent
 
 
 def near_stations(city: City) -> np.ndarray:
     """(n_edges,) how much denser homes and jobs stand near a station."""
-    from scipy.spatial import cKDTree
-
     far = cKDTree(city.metro.stations).query(np.column_stack([city.streets.x, city.streets.y]))[0]
     return 1 + 2.5 * np.exp(-((far / 600) ** 2))
 
 
 def home_weight(city: City) -> np.ndarray:
-    """(n_edges,) dense inside and at stations, thin outside, a dip at the very centre."""
-    streets = city.streets
-    far = np.hypot(streets.x - city.centres[0][0], streets.y - city.centres[0][1]) / streets.extent
+    """(n_edges,) density of homes: high inside and at stations, low outside and at the very centre."""
+    streets, far = city.streets, _centrality(city.streets, city.centres)
     ring = np.exp(-1.6 * far) * (1 - 0.6 * np.exp(-((far / 0.12) ** 2)))
     return streets.length * streets.walk * ring * near_stations(city)
 
 
 def job_weight(streets: Streets, centres: np.ndarray) -> np.ndarray:
-    """(n_edges,) jobs crowd around the centres, the main one most, over a thin ground."""
+    """(n_edges,) density of jobs: high around the centres, the main one most, low elsewhere."""
     weight = np.full(len(streets.x), 0.08)
     for i, (x, y) in enumerate(centres):
         far = np.hypot(streets.x - x, streets.y - y) / streets.extent
@@ -165,33 +158,26 @@ def job_weight(streets: Streets, centres: np.ndarray) -> np.ndarray:
     return weight * streets.length * streets.walk
 
 
-def _lively(streets: Streets, cells: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """(n_edges,) a quarter's luck: cells as far from the centre differ several times over."""
-    luck = np.exp(rng.normal(0, 0.9, len(cells)))
-    return luck[nearest(cells, streets.x, streets.y)]
-
-
-def _points(
-    streets: Streets, centres: np.ndarray, lively: np.ndarray, people: int, finder: Finder, rng: np.random.Generator
+def _points_of_interest(
+    streets: Streets, centres: np.ndarray, lively: np.ndarray, people: int, rng: np.random.Generator
 ) -> tuple[Sites, np.ndarray]:
-    homes = (
-        streets.length
-        * streets.walk
-        * np.exp(-1.6 * np.hypot(streets.x - centres[0][0], streets.y - centres[0][1]) / streets.extent)
-    )
+    """Points of interest and their categories (n,). lively: (n_edges,) how many more a quarter has than others."""
+    # How many a thousand people, and how far they cluster at the centres (0: like homes, 1: like jobs).
+    categories = {
+        "food": (14.0, 0.6), "shop": (16.0, 0.5), "school": (1.6, 0.15), "health": (2.4, 0.4), "leisure": (5.0, 0.4),
+        "park": (1.6, 0.0), "worship": (1.0, 0.2), "service": (6.0, 0.7),
+    }  # fmt: skip
+    homes = streets.length * streets.walk * np.exp(-1.6 * _centrality(streets, centres))
     jobs = job_weight(streets, centres)
-    weights, names = [], []
-    for name, (per_thousand, central) in CATEGORIES.items():
+    parts: list[Sites] = []
+    for per_thousand, central in categories.values():
         count = max(3, int(rng.poisson(per_thousand * max(people, 3000) / 1000)))
         weight = (central * jobs / jobs.sum() + (1 - central) * homes / homes.sum()) * lively
-        weights.append(place_sites(streets, weight, count, finder, rng))
-        names += [name] * count
-    edges = {mode: np.concatenate([w.edges[mode] for w in weights]) for mode in ("walk", "bike", "car")}
-    sites = Sites(np.concatenate([w.x for w in weights]), np.concatenate([w.y for w in weights]), edges)
-    return sites, np.array(names)
+        parts.append(place_sites(streets, weight, count, rng))
+    return Sites.concatenate(parts), np.repeat(list(categories), [len(part) for part in parts])
 
 
-def _metro(streets: Streets, centre: np.ndarray, finder: Finder, rng: np.random.Generator) -> tuple[Line, Transit]:
+def _metro(streets: Streets, centre: np.ndarray, rng: np.random.Generator) -> tuple[Line, Transit]:
     """A line across the centre: 8 to 12 stations 0.8 to 1.4 km apart where the city is large enough."""
     count = int(np.clip(1.5 * streets.extent / 1100, 4, rng.integers(8, 13)))
     gap = min(1100.0, 1.5 * streets.extent / count)
@@ -202,27 +188,22 @@ def _metro(streets: Streets, centre: np.ndarray, finder: Finder, rng: np.random.
     line = smooth_line(stations, np.clip(rng.normal(20, 3, count - 1), 14, 27))
     lengths = np.array([np.hypot(*np.diff(s, axis=0).T).sum() for s in line.sections])
     minutes = np.concatenate([[0.0], np.cumsum(lengths / line.speed / 60 + 1.0)])
-    gate = np.array([finder.near("walk", x, y) for x, y in stations])
-    return line, Transit("M1", "rail", stations[:, 0], stations[:, 1], gate, minutes, 240.0, both_ways=True)
+    gate = streets.nearest("walk", stations)
+    return line, Transit("M1", "rail", stations[:, 0], stations[:, 1], gate, minutes, 240.0)
 
 
-def _buses(
-    streets: Streets, centres: np.ndarray, finder: Finder, folder: Path, rng: np.random.Generator
-) -> list[Transit]:
-    """Lines there and back between the edges of the city, past its centres; stops every 250 to 700 m."""
-    middle, wanted = centres[0], []
+def _buses(streets: Streets, centres: np.ndarray, folder: Path, rng: np.random.Generator) -> list[Transit]:
+    """A dozen pairs of lines between opposite edges of the city, past its centres."""
+    middle, trips = centres[0], []
     for n in range(12):
         turn = 2 * np.pi * (n / 12 + rng.uniform(-0.03, 0.03))
         out = np.array([np.cos(turn), np.sin(turn)]) * streets.extent * 0.65
         over = centres[1 + n % (len(centres) - 1)]
         ends = [middle + out, over if n % 2 else middle + rng.normal(0, 200, 2), middle - out * rng.uniform(0.5, 1)]
-        edges = [finder.near("car", *point) for point in ends]
-        wanted += [(f"B{n + 1}", edges), (f"B{n + 1}r", edges[::-1])]
-    trips = [
-        f'<trip id="{name}" depart="0" from="{streets.edges[a]}" via="{streets.edges[b]}" to="{streets.edges[c]}"/>'
-        for name, (a, b, c) in wanted
-        if len({a, b, c}) == 3
-    ]
+        edges = streets.edges[streets.nearest("car", np.array(ends))]
+        for name, (a, b, c) in ((f"B{n + 1}", edges), (f"B{n + 1}r", edges[::-1])):
+            if len({a, b, c}) == 3:
+                trips.append(f'<trip id="{name}" depart="0" from="{a}" via="{b}" to="{c}"/>')
     demand, routes = folder / "lines.trips.xml", folder / "lines.rou.xml"
     demand.write_text("<routes>" + "\n".join(trips) + "</routes>")
     run_sumo("duarouter", "-n", streets.net, "-r", demand, "-o", routes, "--ignore-errors")
@@ -230,26 +211,24 @@ def _buses(
     lines = []
     for vehicle in ET.parse(routes).getroot().iter("vehicle"):  # nosec B314
         path = [index[e] for e in vehicle.find("route").get("edges", "").split()]  # type: ignore[union-attr]
-        line = _bus_line(vehicle.get("id", ""), path, streets, finder, rng)
-        if line is not None:
-            lines.append(line)
-    return lines
+        lines.append(_bus_line(vehicle.get("id", ""), path, streets, rng))
+    return [line for line in lines if line is not None]
 
 
-def _bus_line(name: str, path: list[int], streets: Streets, finder: Finder, rng: np.random.Generator) -> Transit | None:
-    every, left, stops, minutes, clock = rng.uniform(250, 700), 0.0, [], [], 0.0
+def _bus_line(name: str, path: list[int], streets: Streets, rng: np.random.Generator) -> Transit | None:
+    """A line along a path of edges, with stops every 250 to 700 m; None where these are fewer than four."""
+    every, left, minutes, clock = rng.uniform(250, 700), 0.0, {}, 0.0
     for edge in path[1:-1]:
         clock += streets.length[edge] / 5.5 / 60
         left -= streets.length[edge]
-        if left < 0 and streets.length[edge] > 40 and edge not in stops:
-            stops.append(edge)
-            minutes.append(clock)
+        if left < 0 and streets.length[edge] > 40 and edge not in minutes:
+            minutes[edge] = clock
             left = every
-    if len(stops) < 4:
+    if len(minutes) < 4:
         return None
-    at = np.array(stops)
-    gate = np.array([finder.near("walk", streets.x[e], streets.y[e]) for e in at])
+    at = np.array(list(minutes))
+    gate = streets.nearest("walk", np.column_stack([streets.x[at], streets.y[at]]))
     return Transit(
-        name, "bus", streets.x[at], streets.y[at], gate, np.array(minutes), float(rng.choice([480, 600, 900])),
-        tuple(path), tuple(stops),
+        name, "bus", streets.x[at], streets.y[at], gate, np.array(list(minutes.values())),
+        float(rng.choice([480, 600, 900])), tuple(path), tuple(minutes),
     )  # fmt: skip

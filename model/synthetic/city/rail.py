@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Railway lines with stations, and trains on them."""
+"""Railway lines with stations, ferries, and their movement."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 from scipy.interpolate import CubicSpline
 
-from model.synthetic.sumo import Moves, read_fcd, run_sumo
+from model.synthetic.sumo import Trajectory, run_sumo, simulate_traffic
+
+Range = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -21,117 +23,142 @@ class Line:
     speed: np.ndarray  # (s - 1,) m/s
 
 
-# stations from, to; metres between them; wish to turn; m/s usual; m/s at most
-LINES = {
-    "metro": ((14, 34), (900, 2100), 0.4, (17, 30), 32), "fast": ((6, 14), (6e3, 25e3), 0.25, (28, 64), 66),
-    "express": ((3, 7), (25e3, 70e3), 0.12, (55, 84), 86), "ferry": ((2, 7), (1500, 14e3), 0.3, (3.5, 12), 13),
-}  # fmt: skip
-# m/s² from, to; seconds at a station from, to; length of a train or boat
-RIDES = {"rail": ((0.4, 1.3), (15, 50), 80), "ferry": ((0.04, 0.15), (240, 900), 60)}
+@dataclass(frozen=True)
+class LineKind:
+    """What lines of a kind are like, and the trains or boats on them."""
+
+    stations: tuple[int, int]
+    gap_m: Range  # between stations
+    bend: float  # radians of change in direction at a station, standard deviation
+    speed: Range  # m/s
+    top_speed: float
+    mode: str = "rail"
+    accel: Range = (0.4, 1.3)  # m/s², of setting off and of braking
+    dwell_s: Range = (15, 50)  # at a station
+    length_m: int = 80
 
 
-def draw_line(rng: np.random.Generator, kind: str) -> Line:
-    """A winding line of one of the kinds of LINES."""
-    stations, apart, bend, usual, most = LINES[kind]
-    count = int(rng.integers(*stations))
-    gaps = rng.uniform(*apart, count - 1)
-    turns = np.cumsum(rng.normal(0, bend, count - 1)) + rng.uniform(0, 2 * np.pi)
+KINDS = {
+    "metro": LineKind((14, 34), (900, 2100), 0.4, (17, 30), 32),
+    "fast": LineKind((6, 14), (6e3, 25e3), 0.25, (28, 64), 66),
+    "express": LineKind((3, 7), (25e3, 70e3), 0.12, (55, 84), 86),
+    "ferry": LineKind((2, 7), (1500, 14e3), 0.3, (3.5, 12), 13, "ferry", (0.04, 0.15), (240, 900), 60),
+}
+
+
+def draw_line(rng: np.random.Generator, kind: LineKind) -> Line:
+    """A winding line."""
+    count = int(rng.integers(*kind.stations))
+    gaps = rng.uniform(*kind.gap_m, count - 1)
+    turns = np.cumsum(rng.normal(0, kind.bend, count - 1)) + rng.uniform(0, 2 * np.pi)
     steps = gaps[:, None] * np.column_stack([np.cos(turns), np.sin(turns)])
-    speed = rng.uniform(*usual) * rng.uniform(0.65, 1.1, count - 1)
-    return smooth_line(np.vstack([[0.0, 0.0], np.cumsum(steps, axis=0)]), np.clip(speed, 3, most))
+    speed = rng.uniform(*kind.speed) * rng.uniform(0.65, 1.1, count - 1)
+    return smooth_line(np.vstack([[0.0, 0.0], np.cumsum(steps, axis=0)]), np.clip(speed, 3, kind.top_speed))
 
 
 def smooth_line(stations: np.ndarray, speed: np.ndarray) -> Line:
-    """A smooth track through stations (s, 2), speed (s - 1,) m/s."""
+    """A smooth track through stations (s, 2) with speed (s - 1,) m/s."""
     along = np.concatenate([[0.0], np.cumsum(np.hypot(*np.diff(stations, axis=0).T))])
     curve = CubicSpline(along, stations)
-    sections = [
-        curve(np.linspace(a, b, max(3, int((b - a) / 120)))) for a, b in zip(along[:-1], along[1:], strict=True)
-    ]
-    return Line(stations, sections, speed)
+    ends = zip(along[:-1], along[1:], strict=True)
+    return Line(stations, [curve(np.linspace(a, b, max(3, int((b - a) / 120)))) for a, b in ends], speed)
 
 
-def rail_plain_xml(lines: list[Line], kind: str = "rail") -> tuple[str, str]:
-    """Nodes and edges for netconvert: edge 'r<line>.<section>' outward and 'r<line>.<section>b' back."""
-    nodes, edges = ["<nodes>"], ["<edges>"]
+def rail_net(lines: list[Line], folder: Path, name: str) -> Path:
+    """A net of railway lines alone, with their coordinates; edges are named r<line>.<section>, those back with a b."""
+    nodes, edges = [], []
     for n, line in enumerate(lines):
         for s, (x, y) in enumerate(line.stations):
             nodes.append(f'<node id="r{n}.{s}" x="{x:.2f}" y="{y:.2f}" type="priority"/>')
         for s, (section, speed) in enumerate(zip(line.sections, line.speed, strict=True)):
-            for back in ("", "b"):
-                a, b = (s, s + 1) if not back else (s + 1, s)
-                points = section if not back else section[::-1]
+            for back, a, b, points in (("", s, s + 1, section), ("b", s + 1, s, section[::-1])):
                 shape = " ".join(f"{x:.2f},{y:.2f}" for x, y in points)
                 edges.append(
                     f'<edge id="r{n}.{s}{back}" from="r{n}.{a}" to="r{n}.{b}" numLanes="1" speed="{speed:.2f}" '
-                    f'allow="{kind}" spreadType="center" shape="{shape}"/>'
+                    f'allow="rail" spreadType="center" shape="{shape}"/>'
                 )
-    return "\n".join([*nodes, "</nodes>"]), "\n".join([*edges, "</edges>"])
+    node_file, edge_file, net = (folder / f"{name}.{end}.xml" for end in ("nod", "edg", "net"))
+    node_file.write_text("\n".join(["<nodes>", *nodes, "</nodes>"]))
+    edge_file.write_text("\n".join(["<edges>", *edges, "</edges>"]))
+    run_sumo("netconvert", "-n", node_file, "-e", edge_file, "-o", net, "--offset.disable-normalization")
+    return net
 
 
-def rail_net(lines: list[Line], folder: Path, name: str) -> Path:
-    """A net of railway lines alone; its metres are the lines' own."""
-    nodes, edges = rail_plain_xml(lines)
-    files = [folder / f"{name}.{end}.xml" for end in ("nod", "edg", "net")]
-    files[0].write_text(nodes)
-    files[1].write_text(edges)
-    run_sumo("netconvert", "-n", files[0], "-e", files[1], "-o", files[2], "--offset.disable-normalization")
-    return files[2]
-
-
-def run_trains(seconds: float, folder: Path, name: str, rng: np.random.Generator) -> Moves:
-    """Trains on new lines until about that many seconds of movement; every second of each."""
+def run_trains(seconds: float, folder: Path, name: str, rng: np.random.Generator) -> dict[str, Trajectory]:
+    """Trains and ferries on new lines, about so many seconds of movement."""
     folder.mkdir(parents=True, exist_ok=True)
-    drawn = ["metro", "metro", "fast", "metro", "express", "fast", "ferry"] * 3
-    lines = [draw_line(rng, kind) for kind in drawn]
-    net = rail_net(lines, folder, name)
-    trains, kinds, spent, count = [], [], 0.0, 0
+    kinds = [KINDS[kind] for kind in ["metro", "metro", "fast", "metro", "express", "fast", "ferry"] * 3]
+    lines = [draw_line(rng, kind) for kind in kinds]
+    trains: list[tuple[float, str]] = []
+    types, spent_s = [], 0.0
     clock = np.zeros((len(lines), 2))
-    while spent < seconds:
+    while spent_s < seconds:
         n, back = int(rng.integers(len(lines))), int(rng.integers(2))
-        mode = "ferry" if drawn[n] == "ferry" else "rail"
-        changes, _, length = RIDES[mode]
-        clock[n, back] += rng.uniform(150, 500) * (6 if mode == "ferry" else 1)
-        text, took = _train(lines[n], n, back, mode, count, rng)
-        kinds.append(
-            f'<vType id="k{count}" vClass="rail" carFollowModel="Krauss" accel="{rng.uniform(*changes):.2f}" '
-            f'decel="{rng.uniform(*changes) + 0.05:.2f}" sigma="{rng.uniform(0, 0.3):.2f}" maxSpeed="90" '
-            f'length="{length}" speedFactor="normc(0.95,0.07,0.7,1.1)"/>'
-        )
-        trains.append((clock[n, back], text.format(depart=f"{clock[n, back]:.0f}")))
-        spent += 0.58 * took  # measured: trains brake less than the estimate
-        count += 1
-    routes, fcd = folder / f"{name}.rou.xml", folder / f"{name}.parquet"
-    body = "\n".join(text for _, text in sorted(trains, key=lambda train: train[0]))
-    routes.write_text("<routes>" + "\n".join(kinds) + body + "</routes>")
-    run_sumo(
-        "sumo", "-n", net, "-r", routes, "--fcd-output", fcd, "--fcd-output.attributes", "x,y", "--no-step-log",
-        "--seed", int(rng.integers(2**31 - 1)), "--end", int(clock.max()) + 9000,
-        "--time-to-teleport", -1, "--collision.action", "none",
-    )  # fmt: skip
-    moves = read_fcd(fcd)
-    fcd.unlink()
-    return moves
+        kind, count = kinds[n], len(trains)
+        clock[n, back] += rng.uniform(150, 500) * (6 if kind.mode == "ferry" else 1)
+        route, took_s = _run(lines[n], n, back, kind, rng)
+        accel, decel, sigma = rng.uniform(*kind.accel), rng.uniform(*kind.accel) + 0.05, rng.uniform(0, 0.3)
+        types.append(_train_type(f"k{count}", accel, decel, sigma, 90, kind.length_m, "normc(0.95,0.07,0.7,1.1)"))
+        head = f'<vehicle id="{kind.mode}-{count}" type="k{count}" depart="{clock[n, back]:.0f}" departPos="base">'
+        trains.append((clock[n, back], f"{head}{route}</vehicle>"))
+        spent_s += 0.58 * took_s  # measured: trains brake less than the estimate
+    body = "\n".join(xml for _, xml in sorted(trains, key=lambda train: train[0]))
+    return _simulate(rail_net(lines, folder, name), "\n".join(types) + body, folder, name, clock.max() + 9000, rng)
 
 
-def _train(line: Line, n: int, back: int, mode: str, count: int, rng: np.random.Generator) -> tuple[str, float]:
-    """One train or ferry over part of a line; it may skip stations. Returns its XML and about how long it takes (s)."""
-    sections = list(range(len(line.sections)))
-    some = slice(
-        int(rng.integers(0, len(sections) // 3 + 1)), len(sections) - int(rng.integers(0, len(sections) // 3 + 1))
+def run_metro(line: Line, name: str, folder: Path, rng: np.random.Generator) -> dict[str, Trajectory]:
+    """Trains from end to end of one line: ids NAME+.0, NAME+.1, … one way and NAME-.0, … the other."""
+    xml = []
+    for run in range(14):
+        for back, sign in enumerate("+-"):
+            sections = range(len(line.sections))[:: -1 if back else 1]
+            edges = [f"r0.{section}{'b' * back}" for section in sections]
+            stops = "".join(f'<stop lane="{e}_0" endPos="-5" duration="{rng.uniform(18, 45):.0f}"/>' for e in edges)
+            accel, decel, factor = rng.uniform(0.7, 1.3), rng.uniform(0.8, 1.3), rng.uniform(0.85, 1.0)
+            xml.append(
+                f"{_train_type(f't{run}{sign}', accel, decel, 0.1, 35, 80, f'{factor:.2f}')}"
+                f'<vehicle id="{name}{sign}.{run}" type="t{run}{sign}" depart="{300 * run}" departPos="base">'
+                f'<route edges="{" ".join(edges)}"/>{stops}</vehicle>'
+            )
+    return _simulate(rail_net([line], folder, "metro"), "".join(xml), folder, "metro", 12000, rng)
+
+
+def _train_type(
+    name: str, accel: float, decel: float, sigma: float, top_speed: int, length_m: int, speed_factor: str
+) -> str:
+    return (
+        f'<vType id="{name}" vClass="rail" carFollowModel="Krauss" accel="{accel:.2f}" decel="{decel:.2f}" '
+        f'sigma="{sigma:.2f}" maxSpeed="{top_speed}" length="{length_m}" speedFactor="{speed_factor}"/>'
     )
-    sections = sections[some] if not back else sections[some][::-1]
-    edges = [f"r{n}.{s}{'b' if back else ''}" for s in sections]
-    skip, dwell = rng.choice([0.0, 0.0, 0.3]), rng.uniform(*RIDES[mode][1])
-    took, stops = 0.0, []
-    for s, edge in zip(sections, edges, strict=True):
-        length = np.hypot(*np.diff(line.sections[s], axis=0).T).sum()
-        stop = rng.random() >= skip
-        took += length / line.speed[s] + (dwell + 40 if stop else 0)
-        if stop:
-            wait = dwell * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
+
+
+def _simulate(
+    net: Path, xml: str, folder: Path, name: str, end_s: float, rng: np.random.Generator
+) -> dict[str, Trajectory]:
+    routes = folder / f"{name}.rou.xml"
+    routes.write_text(f"<routes>{xml}</routes>")
+    seed = int(rng.integers(2**31 - 1))
+    return simulate_traffic(net, str(routes), folder / f"{name}.parquet", seed, end_s, "--time-to-teleport", -1)
+
+
+def _run(line: Line, number: int, back: int, kind: LineKind, rng: np.random.Generator) -> tuple[str, float]:
+    """The route of one train or ferry over part of a line, where it may skip stations.
+
+    Returns XML, and about how many seconds the run takes.
+    """
+    count = len(line.sections)
+    first, last = int(rng.integers(0, count // 3 + 1)), count - int(rng.integers(0, count // 3 + 1))
+    sections = range(first, last)[:: -1 if back else 1]
+    edges = [f"r{number}.{section}{'b' * back}" for section in sections]
+    skip, dwell_s = rng.choice([0.0, 0.0, 0.3]), rng.uniform(*kind.dwell_s)
+    took_s, stops = 0.0, []
+    for section, edge in zip(sections, edges, strict=True):
+        length = np.hypot(*np.diff(line.sections[section], axis=0).T).sum()
+        calls = rng.random() >= skip
+        took_s += length / line.speed[section] + (dwell_s + 40 if calls else 0)
+        if calls:
+            wait = dwell_s * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
             stops.append(
                 f'<stop lane="{edge}_0" endPos="{length - 5:.1f}" startPos="{length - 90:.1f}" duration="{wait:.0f}"/>'
             )
-    text = f'<vehicle id="{mode}-{count}" type="k{count}" depart="{{depart}}" departPos="base">'
-    return text + f'<route edges="{" ".join(edges)}"/>' + "".join(stops) + "</vehicle>", took
+    return f'<route edges="{" ".join(edges)}"/>{"".join(stops)}', took_s
