@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the commands share: arguments, reading and writing tables, progress with the time left, errors in a line."""
+"""Shared by the commands: arguments, reading and writing tables, progress with the time left, errors in one line."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
     from raw_qgis_plugin.core.bundle.runtime import Model
     from raw_qgis_plugin.core.sources.fields import Guess
 
+Report = Callable[[dict], None]  # takes one line of progress
 DEVICES = ("auto", "cpu", "cuda")
-LARGEST_SEED = 2**31 - 1  # that SUMO takes
-EVERY_S = 5.0  # between lines of progress where they cannot overwrite each other
+LARGEST_SEED = 2**31 - 1  # of SUMO
 
 
 class Parser(argparse.ArgumentParser):
-    """An argument parser that says what is wrong in one line."""
+    """An argument parser that reports an error in one line."""
 
     def error(self, message: str) -> NoReturn:
-        """Print the line and leave with 2."""
+        """Print the line and exit with 2."""
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
 
 
 def make_parser(command: str, description: str, epilog: str | None = None) -> Parser:
-    """The parser of `python -m model.COMMAND`, with what all commands on tracks take."""
+    """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks."""
     parser = Parser(
         f"python -m model.{command}", description=description, epilog=epilog, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -59,7 +59,7 @@ def make_parser(command: str, description: str, epilog: str | None = None) -> Pa
 
 
 def add_hours(parser: argparse.ArgumentParser) -> None:
-    """Add the option for vehicles that cross everything in weeks."""
+    """Add the option for vehicles, which cross everything within weeks."""
     parser.add_argument(
         "--hours", type=_hours, metavar="H",
         help="regions: each stretch of H hours of a track counts as a user, for vehicles that cross everything",
@@ -69,7 +69,7 @@ def add_hours(parser: argparse.ArgumentParser) -> None:
 def _hours(text: str) -> float:
     hours = float(text)
     if not hours >= MIN_STRETCH_H:
-        raise argparse.ArgumentTypeError(f"'{text}' hours are no stretch: {MIN_STRETCH_H:g} or more")
+        raise argparse.ArgumentTypeError(f"'{text}' hours are too short: give {MIN_STRETCH_H:g} or more")
     return hours
 
 
@@ -82,14 +82,14 @@ def pair(text: str) -> tuple[str, str]:
 
 
 def positive(text: str) -> int:
-    """An argument that is a whole number from one on, for argparse."""
+    """A whole number from 1, for argparse."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1 on")
+        raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 1")
     return int(text)
 
 
 def over_zero(text: str) -> float:
-    """An argument that is a number over zero, for argparse."""
+    """A number over zero, for argparse."""
     value = float(text)
     if not 0 < value < math.inf:
         raise argparse.ArgumentTypeError(f"'{text}' is not over zero")
@@ -97,20 +97,17 @@ def over_zero(text: str) -> float:
 
 
 def from_zero(text: str) -> int:
-    """An argument that is a whole number from zero on, as seeds are, for argparse."""
+    """A whole number from 0, such as a seed, for argparse."""
     if not text.isdecimal() or int(text) > LARGEST_SEED:
         raise argparse.ArgumentTypeError(f"'{text}' is no whole number from 0 to {LARGEST_SEED}")
     return int(text)
 
 
 def run(main: Callable[[Sequence[str] | None], None], argv: Sequence[str] | None = None) -> int:
-    """Run a command -> its exit code: 2 with one line on stderr for a RawError or a failing disk, 130 for Ctrl-C."""
+    """Run a command. Returns its exit code: 2 after a RawError or OSError, in one line on stderr; 130 for Ctrl-C."""
     try:
         main(argv)
-    except RawError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 2
-    except OSError as error:
+    except (RawError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -135,15 +132,15 @@ def count(n: int, what: str, plural: str = "s") -> str:
 
 
 def meter(what: str) -> Progress:
-    """A progress that prints the share done and the time left on stderr."""
+    """A progress that prints the finished share and the time left on stderr."""
     start = time.monotonic()
     terminal = sys.stderr.isatty()
-    shown = start
+    shown, every_s = start, 0.2 if terminal else 5.0  # lines of a log do not overwrite each other
 
     def show(share: float) -> None:
         nonlocal shown
         now = time.monotonic()
-        if now - shown < (0.2 if terminal else EVERY_S) and not (share >= 1 and shown > start):
+        if now - shown < every_s and not (share >= 1 and shown > start):
             return
         shown = now
         left = (now - start) * (1 - share) / share if share > 0 else 0
@@ -160,8 +157,8 @@ def _clock(seconds: float) -> str:
 
 
 def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tracks, Guess]:
-    """The fixes of --tracks, with what was read and skipped on stderr."""
-    if not getattr(args, "database", None):  # model.embed may write into one
+    """The fixes of --tracks; prints what was read and skipped on stderr."""
+    if not getattr(args, "database", None):  # model.embed can write into one
         check_output(args.output, args)
     fields = args.user_field, args.track_field, args.time_field
     tracks, skipped, guess = read(
@@ -179,7 +176,7 @@ def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tra
 
 
 def open_model(args: argparse.Namespace) -> Model:
-    """The model of --bundle on --device; says on stderr what it runs on."""
+    """The model of --bundle on --device; prints where it runs on stderr."""
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.core.bundle.runtime import Model
 
@@ -191,36 +188,29 @@ def open_model(args: argparse.Namespace) -> Model:
 
 
 def check_output(path: str, args: argparse.Namespace) -> None:
-    """InputError where the output's name is of no known kind, its folder is not there, or the command reads from it,
-    before any work.
-    """
+    """Raise InputError, before any work, for an output of an unknown kind, in a missing folder, or that is an input."""
     if Path(path).suffix.lower() not in (*PARQUET, ".csv"):
         raise InputError(f"--output must end in .parquet or .csv, not '{path}'.")
     if not Path(path).expanduser().absolute().parent.is_dir():
         raise InputError(f"There is no folder '{Path(path).parent}' to write the output into.")
     file = Path(path).expanduser().resolve()
     for source in (args.tracks, getattr(args, "at", None)):
-        read_from = find_source(source, "csv")[0].resolve() if source else None  # whatever its kind
+        read_from = find_source(source, "csv")[0].resolve() if source else None  # of any kind
         if read_from == file or (file.exists() and read_from in file.parents):
             raise InputError(f"{path} is what is read, or lies in it, and would be lost: choose another output.")
 
 
 def write_table(path: str, columns: Mapping[str, Any]) -> None:
-    """Write columns, NumPy or Arrow arrays, by the path's suffix. In CSV nan is an empty cell.
+    """Write columns, NumPy or Arrow arrays, in the format of the path's suffix; nan is an empty cell in CSV.
 
-    The file gets its name when it is whole.
+    The file gets its name when it is complete.
     """
     require("pyarrow")
     import pyarrow as pa
     from pyarrow import csv, parquet
 
     text = Path(path).suffix.lower() == ".csv"
-    table = pa.table(
-        {
-            name: _as_arrow(values, text) if isinstance(values, np.ndarray) else values
-            for name, values in columns.items()
-        }
-    )
+    table = pa.table({k: _as_arrow(v, text) if isinstance(v, np.ndarray) else v for k, v in columns.items()})
     file = Path(path).expanduser()
     beside = file.with_name(f".{file.name}.{os.getpid()}")
     try:
@@ -235,7 +225,7 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
 
 
 def _as_arrow(values: np.ndarray, from_pandas: bool) -> pa.Array:
-    """Values of several kinds, as ids 101 and '101A', become text."""
+    """Values as an Arrow array; of several types, such as ids 101 and '101A', as text."""
     import pyarrow as pa
 
     try:
@@ -252,16 +242,16 @@ def utc_times(ms: np.ndarray) -> pa.Array:
 
 
 def whole(values: np.ndarray) -> pa.Array:
-    """Counts (n,) float64 as integers, null where nan."""
+    """Counts (n,) float64 as integers; nan is null."""
     import pyarrow as pa
 
     return pa.array(np.nan_to_num(values).astype(np.int64), mask=np.isnan(values))
 
 
 def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
-    """Ids as the source has them: whole numbers where its column is of numbers, else text.
+    """Ids in the source's type: integers for a column of integers, else text.
 
-    A CSV file says no types, so that there ids which look like numbers become numbers, as other readers do it.
+    A CSV file has no types: ids that look like integers become integers, as in other readers.
     """
     path, kind = find_source(source)
     if column is None or kind == "geolife" or not all(_is_whole(text) for text in ids):
@@ -281,7 +271,7 @@ def _is_whole(text: str) -> bool:
 
 
 def id_columns(columns: Mapping[str, np.ndarray], args: argparse.Namespace, guess: Guess) -> dict[str, np.ndarray]:
-    """user_id and track_id or day of a result, in the source's own types."""
+    """user_id and track_id or day of a result, in the source's types."""
     ids = {"user_id": own_ids(columns["user_id"], args.tracks, guess.user)}
     if "track_id" in columns:
         ids["track_id"] = own_ids(columns["track_id"], args.tracks, guess.track or guess.user)
@@ -291,7 +281,5 @@ def id_columns(columns: Mapping[str, np.ndarray], args: argparse.Namespace, gues
 
 
 def units_of(tracks: Tracks, unit: str) -> Tracks:
-    """The tracks cut so that each is one unit: 'user', 'track' or 'day'."""
-    if unit == "user":
-        return tracks.by_user()
-    return tracks.by_day() if unit == "day" else tracks
+    """The tracks divided so that each is one unit: 'user', 'track' or 'day'."""
+    return tracks.by_user() if unit == "user" else tracks.by_day() if unit == "day" else tracks

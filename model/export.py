@@ -33,7 +33,7 @@ TRAINING = ("corpus", "device", "seed", "minutes", "seconds", "step", "points", 
 
 
 def check_output(output: Path) -> None:
-    """InputError where something else than a bundle is there, or one with heads, which a run's bundle does not have."""
+    """Raise InputError where `output` is not a bundle, or one with heads, which a run's bundle does not have."""
     check_target(output)
     heads = []
     with suppress(BundleError):
@@ -46,9 +46,9 @@ def check_output(output: Path) -> None:
 
 
 def export(run: Path, output: Path, data: str = "") -> None:
-    """Make the bundle of a run, without heads, with its typical ways: whole, or what was there before stays.
+    """Make the bundle of a run, with its typical ways and without heads; an earlier bundle stays until it is complete.
 
-    data: what the card says of the training data.
+    data: the card's text about the training data.
     """
     network, about = load_network(run / "state.safetensors")
     if "points" not in about:

@@ -35,14 +35,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     queries = read_table(args.at)
     tracks, guess = read_tracks(args, drop_spikes=False)
-    asked = choose_fields(queries.column_names)
-    ids, track, t = read_queries(queries, asked, tracks, guess, args.tz)
+    query_fields = choose_fields(queries.column_names)
+    ids, track, t = read_queries(queries, query_fields, tracks, guess, args.tz)
     known = np.flatnonzero((track >= 0) & (t != NO_TIME))
     model = open_model(args)
     answer, reasons = answer_causally(tracks, model, track[known], t[known], meter("forecasting"))
     for reason in reasons:
         warn(reason)
-    columns = {**ids, "t": queries[str(asked.time)] if _is_utc(queries, asked) else utc_times(t)}
+    columns = {**ids, "t": queries[str(query_fields.time)] if _is_utc(queries, query_fields) else utc_times(t)}
     for name in ("lon", "lat", "radius50_m", "radius80_m"):
         columns[name] = np.full(len(t), np.nan)
         columns[name][known] = answer[name]
@@ -59,43 +59,40 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def read_queries(
-    queries: pa.Table, asked: Guess, tracks: Tracks, guess: Guess, timezone: str
+    queries: pa.Table, query_fields: Guess, tracks: Tracks, guess: Guess, timezone: str
 ) -> tuple[dict[str, pa.ChunkedArray], np.ndarray, np.ndarray]:
-    """The id columns to hand back, the row in tracks.track_ids (m,) of each query, -1 where unknown, and t (m,)."""
+    """The id columns of the output, the row in tracks.track_ids (m,) of each query, -1 for none, and t (m,)."""
     from raw_qgis_plugin.core.sources.columns import ids_of, read_times
 
-    name = asked.track or asked.user
-    if name is None or asked.time is None:
+    name = query_fields.track or query_fields.user
+    if name is None or query_fields.time is None:
         raise InputError(f"--at needs the columns track_id and t. It has: {', '.join(queries.column_names)}.")
     ids = {"track_id": queries[name]}
     users = None
-    if asked.track and asked.user and guess.user:
-        ids = {"user_id": queries[asked.user], **ids}
-        users = encode_ids(ids_of(queries, asked.user))
+    if query_fields.track and query_fields.user and guess.user:
+        ids = {"user_id": queries[query_fields.user], **ids}
+        users = encode_ids(ids_of(queries, query_fields.user))
     track = find_tracks(tracks, encode_ids(ids_of(queries, name)), users)
-    return ids, track, read_times(queries, asked, timezone)
+    return ids, track, read_times(queries, query_fields, timezone)
 
 
 def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
     """(m,) row in tracks.track_ids of each query's ids, -1 where there is none.
 
-    InputError where an id is of two users' tracks and no user is given.
+    Raises InputError where an id is of two users' tracks and no user is given.
     """
     if user is None:
         row_of: dict[object, int] = {}
-        twice = set()
-        for row, name in enumerate(tracks.track_ids):
-            if row_of.setdefault(name, row) != row:
-                twice.add(name)
+        shared = {name for row, name in enumerate(tracks.track_ids) if row_of.setdefault(name, row) != row}
         for name in track.names:
-            if name in twice:
+            if name in shared:
                 raise InputError(f"Two users have a track '{name}': --at needs a column user_id.")
         rows = np.array([row_of.get(name, -1) for name in track.names] + [-1])
         return rows[track.codes]
     names = zip(tracks.user_ids[tracks.track_user], tracks.track_ids)
     row_of = {pair: row for row, pair in enumerate(names)}
     pairs, inverse = np.unique(np.stack([user.codes, track.codes], axis=1), axis=0, return_inverse=True)
-    users, ids = [*user.names, None], [*track.names, None]  # code -1 is the last
+    users, ids = [*user.names, None], [*track.names, None]  # the last ones are for code -1
     rows = np.array([row_of.get((users[u], ids[k]), -1) for u, k in pairs], np.int64)
     return rows[inverse.reshape(-1)] if len(rows) else np.zeros(0, np.int64)
 
@@ -103,61 +100,44 @@ def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
 def answer_causally(
     tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress
 ) -> tuple[dict[str, np.ndarray], list[str]]:
-    """Forecast queries from tracks whose spikes are still in, without letting the future tell which are spikes.
+    """Forecast queries from tracks that still hold their spikes, without using the future to find these.
 
-    What makes a fix a spike is the next one. So where a query's last fix is known as one only by what came after t,
-    that query's context keeps it. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms.
+    A fix is a spike because of the next one. So a query's last fix that only fixes after t make a spike stays in the
+    context of that query. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms.
     Returns lon, lat, radius50_m, radius80_m and in_domain, (m,) each, and why some are not in domain.
     """
     from raw_qgis_plugin.core.forecasting.predict import forecast_at
 
     spike = spikes(tracks)
-    last = last_before(tracks, track, t)
-    late = (last >= 0) & spike[last]
-    pasts = [np.arange(tracks.track_offsets[k], row + 1) for k, row in zip(track[late], last[late])]
-    pasts = [past[~spike[past] | (past == past[-1])] for past in pasts]
-    parts = [(~late, tracks.take(~spike), track[~late]), (late, join_rows(tracks, pasts), np.arange(len(pasts)))]
+    last = tracks.time_index.before(track, t) - 1
+    late = last >= tracks.track_offsets[track]
+    late[late] = spike[last[late]]
+    contexts = [np.arange(tracks.track_offsets[k], row + 1) for k, row in zip(track[late], last[late])]
+    contexts = [rows[~spike[rows] | (rows == rows[-1])] for rows in contexts]
+    number = np.arange(len(contexts), dtype=np.int32)
+    rows, names = np.concatenate([np.zeros(0, np.int64), *contexts]), number.astype(str).astype(object)
+    of = np.repeat(number, [len(rows) for rows in contexts])
+    cut = Tracks(names, names, number, of, tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
     answer = {name: np.full(len(t), np.nan) for name in ("lon", "lat", "radius50_m", "radius80_m")}
     answer["in_domain"] = np.zeros(len(t), bool)
     reasons: list[str] = []
-    for chosen, part, rows in parts:
+    for chosen, part, of in ((~late, tracks.take(~spike), track[~late]), (late, cut, number)):
         if chosen.any():
-            result = forecast_at(part, model, rows, t[chosen], progress)
+            result = forecast_at(part, model, of, t[chosen], progress)
             reasons += result.reasons
             for name, values in answer.items():
                 values[chosen] = getattr(result, name)
     return answer, reasons
 
 
-def last_before(tracks: Tracks, track: np.ndarray, t: np.ndarray) -> np.ndarray:
-    """(m,) row of the track's last fix before t, -1 where it has none. track: (m,) rows of track_ids. t: (m,) ms."""
-    asked = np.concatenate([tracks.track, track])
-    # Fixes and queries in one order, a query before a fix of its own time: the fixes passed so far are its past
-    order = np.lexsort((np.arange(len(asked)) < len(tracks), np.concatenate([tracks.t, t]), asked))
-    is_fix = order < len(tracks)
-    row = np.empty(len(asked), np.int64)
-    row[order] = np.cumsum(is_fix) - 1
-    last = row[len(tracks) :]
-    return np.where(last >= tracks.track_offsets[track], last, -1)
-
-
-def join_rows(tracks: Tracks, pasts: list[np.ndarray]) -> Tracks:
-    """Tracks of which the k-th has the fixes `pasts[k]` of the given ones."""
-    rows = np.concatenate([np.zeros(0, np.int64), *pasts])
-    track = np.repeat(np.arange(len(pasts), dtype=np.int32), [len(past) for past in pasts])
-    names = np.arange(len(pasts)).astype(str).astype(object)
-    owner = np.arange(len(pasts), dtype=np.int32)
-    return Tracks(names, names, owner, track, tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
-
-
-def _is_utc(queries: pa.Table, asked: Guess) -> bool:
-    """Whether the queries' own time column says UTC, or counts from the epoch: then it is handed back as it is."""
+def _is_utc(queries: pa.Table, query_fields: Guess) -> bool:
+    """Are the queries' times in UTC or numbers since the epoch? Then the output has them unchanged."""
     import pyarrow as pa
 
-    kind = queries.schema.field(str(asked.time)).type
-    if pa.types.is_timestamp(kind):
-        return kind.tz is not None
-    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    kind = queries.schema.field(str(query_fields.time)).type
+    return (
+        kind.tz is not None if pa.types.is_timestamp(kind) else pa.types.is_integer(kind) or pa.types.is_floating(kind)
+    )
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ from torch import Tensor, nn
 
 from model.cli import print_line, run
 from model.data.corpus import Source, load, source_name
-from model.raw import Mixture, Raw, mixture, spatial_median, surprise
+from model.raw import Mixture, Raw, mixture, nll, spatial_median
 from model.retrieval.examples import DENSITIES, RECORDED, Lessons, densities, lessons, vectors_of
 from model.retrieval.fit import BATCH, Tell, fit, make_parser
 from model.training.calibrate import between, table
@@ -136,7 +136,7 @@ def teach(network: Raw, learned: Lessons, watched: Lessons | None, epochs: int, 
             mix, target = answers(head, some)
         off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
         near = (off * torch.from_numpy(some.scale / some.typical)).mean()
-        return 2.0 * near + LIKELY * surprise(mix, target).mean()
+        return 2.0 * near + LIKELY * nll(mix, target).mean()
 
     def judge(average: NeighbourHead) -> dict[str, float]:
         return {} if watched is None else {"metres": round(float(errors_m(average, watched).mean()), 1)}

@@ -1,32 +1,26 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Pretrain RAW to predict where tracks go: python -m model.pretrain --preset raw-small --corpus PATH … --output RUN
 
-The same command trains on a laptop, on one graphics card and, under torchrun, on many. Progress comes as JSON lines on
-standard output, one a validation, and as TensorBoard logs in RUN/logs. RUN/state.safetensors is the checkpoint
-(--resume goes on from it) and RUN/bundle the finished model bundle. Cabs and devices held apart for reports
-(model/data/heldout.py) and a fiftieth of the people, for validation, are not trained on.
+The same command trains on a laptop, on one graphics card and, under torchrun, on many. It prints progress as JSON
+lines, one a validation, and writes TensorBoard logs to RUN/logs. RUN/state.safetensors is the checkpoint (--resume
+continues from it) and RUN/bundle the finished model bundle. Cabs and devices held out for reports
+(model/data/heldout.py) and, for validation, a fiftieth of the people are not trained on.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import math
 import os
-import signal
 import sys
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
-import torch
-from torch.utils.tensorboard import SummaryWriter
 
-from model.cli import Parser, from_zero, over_zero, positive, run
+from model.cli import Parser, Report, from_zero, over_zero, positive, print_line, run
 from model.config import PRESETS
-from model.data.batches import Batch, Batches
+from model.data.batches import Batches
 from model.data.corpus import Source, forget, parse, source_name
 from model.data.corpus import load as load_source
 from model.data.feed import feed
@@ -36,14 +30,14 @@ from model.neighbours import add as add_neighbours
 from model.retrieval.prototypes import typical_ways
 from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
-from model.training.loop import FRESH, GOING_ON, Run, rate
-from model.training.loss import validate
-from model.training.monitor import Watch, profile_accuracy, score
+from model.training.loop import PEAK_LR, PEAK_LR_TRAINED, Reporter, stop_requests, train, validate_average
+from model.training.monitor import Monitor, profile_accuracy
+from model.training.run import Run
 from raw_qgis_plugin.core.bundle.contract import PROTOTYPES_FILE
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import find_source
 
-LESSONS, LESSON_EPOCHS = 60_000, 4  # of what model.neighbours teaches in the end
+LESSONS, LESSON_EPOCHS = 60_000, 4  # training examples and epochs of model.neighbours at the end of a run
 LARGEST_GRAPH = 2**31  # bytes of an ONNX file
 EPILOG = """\
 examples:
@@ -55,134 +49,26 @@ docs/guide/training-at-scale.md has a command for each preset and machine.
 """
 
 
-class Teller:
-    """What the first process says: JSON lines, the same for TensorBoard, and warnings."""
-
-    def __init__(self, folder: Path, world: World, watch: Watch) -> None:
-        self.speaks, self.watch = world.first, watch
-        self.metrics: dict[str, float] = {}
-        self.logs = SummaryWriter(folder / "logs") if world.first else None
-
-    def validated(self, step: int, share: float, loss: float, metrics: dict[str, float], **more: float) -> None:
-        """A line after a validation, and what is to be warned of."""
-        self.metrics = metrics
-        if self.logs:
-            values = {"loss": loss, **more, **metrics}
-            self.say({"step": step} | {k: float(f"{v:.5g}") for k, v in values.items()})
-            for name, value in values.items():
-                self.logs.add_scalar(name, value, step)
-            for warning in self.watch.look(step, share, loss, score(metrics)):
-                self.say({"step": step, "warning": warning})
-
-    def say(self, line: dict) -> None:
-        """Print one JSON line."""
-        if self.speaks:
-            print(json.dumps(line), flush=True)
-
-    def close(self) -> None:
-        """Write what TensorBoard has not yet been given."""
-        if self.logs:
-            self.logs.close()
-
-
-@contextmanager
-def asked_to_end(world: World) -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM came, as by Pause, which then breaks off no step; a second one ends the process at once.
-
-    Of many processes each would hear it at another step, so there it ends them at once as well.
-    """
-    if world.size > 1:
-        yield lambda: False
-        return
-    came: list[int] = []
-    before = signal.getsignal(signal.SIGTERM)
-
-    def note(number: int, _: object) -> None:
-        came.append(number)
-        signal.signal(signal.SIGTERM, before)
-
-    signal.signal(signal.SIGTERM, note)
-    try:
-        yield lambda: bool(came)
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def train(
-    run: Run, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace, tell: Teller,
-    ending: Callable[[], bool],
-) -> None:  # fmt: skip
-    """Train until the budget of minutes (or --steps) is spent, or nothing gets better. All processes decide alike.
-
-    KeyboardInterrupt, with a checkpoint of that moment, where `ending` says so after a step.
-    """
-    world, before, began = run.world, run.seconds, time.monotonic()
-    saved, recent = began, []
-    trained, points = 0.0, 0  # seconds of steps since the last line, and what they saw
-    while True:
-        now = time.monotonic()
-        seconds = before + now - began
-        share = run.step / args.steps if args.steps else seconds / (60.0 * args.minutes)
-        late = now - saved >= args.checkpoint_every
-        share, run.seconds, late, done = world.tell([share, seconds, late, tell.watch.done])
-        if share >= 1 or run.step == args.stop_after or done:
-            break
-        lr, seen = args.lr * rate(share), run.points
-        recent.append(run.train_on(batches, lr))
-        if run.device.type == "cpu":  # elsewhere asking for the number would stop the device
-            check_loss(float(recent[-1]), run)
-        trained, points = trained + time.monotonic() - now, points + run.points - seen
-        if run.step % args.validate_every == 0:
-            loss = world.mean(float(torch.stack(recent).mean()))
-            check_loss(loss, run)
-            left = run.seconds * (1 - share) / max(share, 1e-9)
-            speed = {"lr": lr, "points_per_s": points / trained, "seconds_left": left}
-            tell.validated(run.step, share, loss, judge(run, validation), **speed)
-            recent.clear()
-            trained, points, late = 0.0, 0, True
-        end = ending()
-        if late or end:
-            if recent:
-                check_loss(world.mean(float(recent[-1])), run)  # a checkpoint holds numbers
-            run.save(said(args, tell.metrics, tell.watch))
-            saved = time.monotonic()
-        if end:
-            raise KeyboardInterrupt
-
-
-def check_loss(loss: float, run: Run) -> None:
-    """InputError for a loss that is no number."""
-    if not math.isfinite(loss):
-        raise InputError(f"The loss is not a number at step {run.step}: lower --lr and --resume from the checkpoint.")
-
-
-def judge(run: Run, validation: Batches | None) -> dict[str, float]:
-    """The validation of the moving average, by the first process; nothing in the others."""
-    average = run.averaged() if validation else None
-    return validate(average, validation, run.device) if average and validation else {}
-
-
-def said(args: argparse.Namespace, metrics: dict, watch: Watch) -> dict:
-    """What a checkpoint, and so the card, says of the command, and what a resumed run has to know."""
+def about(args: argparse.Namespace, metrics: dict, monitor: Monitor) -> dict:
+    """What a checkpoint, and so the card, records of the command, and what a resumed run needs to know."""
     return {
         "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in [*args.corpus, *args.keep]],
-        "command": command(args), "metrics": metrics, "watch": watch.to_dict(), "typical_ways": args.typical_ways,
+        "command": command(args), "metrics": metrics, "watch": monitor.to_dict(), "typical_ways": args.typical_ways,
         "neighbours": args.neighbours, "lr": args.lr,
     }  # fmt: skip
 
 
 def command(args: argparse.Namespace) -> str:
-    """The command as a card gives it: what differs from the defaults, without the folders of one machine."""
+    """The command as a card records it: arguments that differ from the defaults, without folders of this machine."""
     size, nodes = int(os.environ.get("WORLD_SIZE", 1)), int(os.environ.get("GROUP_WORLD_SIZE", 1))
     start = "python -m model.pretrain" if size == 1 else (
         f"torchrun{f' --nnodes {nodes}' * (nodes > 1)} --nproc-per-node {size // nodes} -m model.pretrain"
     )  # fmt: skip
-    known, words = parser(), [start]
+    defaults, words = parser(), [start]
     names = {name: [source_name(s) for s in getattr(args, name)] for name in ("corpus", "keep")}
-    told = vars(args) | names | {"output": args.output.name}
-    for name, value in told.items():
+    for name, value in (vars(args) | names | {"output": args.output.name}).items():
         flag = "--" + name.replace("_", "-")
-        if value == known.get_default(name) or name in ("resume", "cache", "forget", "stop_after"):
+        if value == defaults.get_default(name) or name in ("resume", "cache", "forget", "stop_after"):
             continue
         if isinstance(value, bool):
             words.append(flag if value else flag.replace("--", "--no-", 1))
@@ -206,20 +92,20 @@ def parser() -> argparse.ArgumentParser:
          help="[WEIGHT*][exact:|kind:]PATH, a file or folder; exact: simulated positions without recording error")
     what("--init", metavar="BUNDLE", help="start from this bundle's weights ('shipped' for the shipped ones)")
     what("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
-    what("--resume", action="store_true", help="go on from the checkpoint in RUN")
+    what("--resume", action="store_true", help="continue from the checkpoint in RUN")
     long = p.add_argument_group("how long").add_argument
     long("--minutes", type=over_zero, default=30.0, help="budget that the learning rate follows (%(default)s)")
     long("--steps", type=positive, help="train this many steps instead")
-    long("--stop-after", type=positive, metavar="STEP", help="stop early, to be resumed; the schedule stays")
-    long("--patience", type=positive, default=0, metavar="N", help="stop when N validations got no better (never)")
+    long("--stop-after", type=positive, metavar="STEP", help="stop early, to resume later; the schedule stays")
+    long("--patience", type=positive, default=0, metavar="N", help="stop after N validations without gain (never)")
     long("--validate-every", type=positive, default=100, metavar="STEPS", help="and checkpoint (%(default)s)")
     long("--checkpoint-every", type=over_zero, default=300.0, metavar="SECONDS", help="(%(default)s)")
     how = p.add_argument_group("how").add_argument
     how("--points", type=positive, default=4096, help="fixes a batch (%(default)s)")
     how("--accumulate", type=positive, default=1, metavar="N", help="batches a step and process (%(default)s)")
     how("--keep", nargs="+", default=[], metavar="SOURCE",
-        help="more to learn from, so that what was learnt elsewhere is not forgotten; its people are not asked about")
-    how("--lr", type=over_zero, help=f"peak learning rate ({FRESH}, with --init {GOING_ON})")
+        help="more to train on, so that earlier training is not forgotten; not used for validation")
+    how("--lr", type=over_zero, help=f"peak learning rate ({PEAK_LR}, with --init {PEAK_LR_TRAINED})")
     how("--seed", type=from_zero, default=0, help="of the first weights and of the batches (%(default)s)")
     how("--device", default="auto", help="auto, cpu, cuda or cuda:N (%(default)s)")
     how("--parallel", choices=("ddp", "fsdp"), help="under torchrun (fsdp for raw-large and raw-1b, else ddp)")
@@ -227,12 +113,12 @@ def parser() -> argparse.ArgumentParser:
         help="compute layers twice to save memory (on for raw-large and raw-1b)")
     how("--compile", action=argparse.BooleanOptionalAction, help="torch.compile (on where there is a GPU)")
     how("--profiles", nargs=3, metavar=("TRACKS", "LABELS", "FIELD"),
-        help="at the end, tell users' labels from embeddings, and warn where that is right in under 60 %%")
+        help="at the end, predict users' labels from embeddings, and warn under 60 %% accuracy")
     how("--workers", type=int, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
     how("--typical-ways", action=argparse.BooleanOptionalAction,
-        help="give the bundle typical ways of where --corpus is, each of three or more people (on with --init)")
+        help="add typical ways of the places in --corpus to the bundle, each of three or more people (on with --init)")
     how("--neighbours", action=argparse.BooleanOptionalAction,
-        help="teach the bundle to weigh where a fleet's tracks went on before (on with --init)")
+        help="train the bundle to weigh earlier continuations of a fleet's tracks (on with --init)")
     how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     how("--forget", action="store_true", help="delete the tokenised corpora when the run ends")
     # fmt: on
@@ -240,7 +126,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def check(args: argparse.Namespace) -> None:
-    """Refuse, before any work, what cannot be right. InputError."""
+    """Raise InputError for arguments that cannot be right, before any work."""
     for spec in [*args.corpus, *args.keep]:
         parse(spec)
     if args.points < 64:
@@ -253,20 +139,18 @@ def check(args: argparse.Namespace) -> None:
     if args.resume and not state.is_file():
         raise InputError(f"There is no checkpoint {state}: start the run without --resume.")
     if state.is_file() and not args.resume:
-        raise InputError(f"{args.output} holds a run already: go on with --resume, or choose another --output.")
+        raise InputError(f"{args.output} holds a run already: continue with --resume, or choose another --output.")
     check_output(args.output / "bundle")
     if args.profiles:
         tracks, labels, field = args.profiles
         find_source(tracks)
-        usable(read_table(labels), "user", field, tell=lambda _: None)  # it is told at the end
+        usable(read_table(labels), "user", field, warn=lambda _: None)  # warnings come at the end
     if args.device != "auto":
         find_device(args.device)
 
 
 def fill_in(args: argparse.Namespace, world: World) -> None:
-    """The arguments that depend on the device and on where the weights come from, where they were not given."""
-    if args.lr is None:
-        args.lr = GOING_ON if args.init else FRESH
+    """Set the arguments that depend on the device, where they were not given."""
     on_gpu = world.device.type == "cuda"
     if args.compile is None:
         args.compile = on_gpu
@@ -277,20 +161,20 @@ def fill_in(args: argparse.Namespace, world: World) -> None:
 
 
 def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batches | None]:
-    """The batches to train on and those of people unseen, tokenised by the first process."""
+    """The batches to train on and those of unseen people, tokenised by the first process."""
     with world.first_alone():
         sources: list[Source] = [load_source(s, cache=args.cache) for s in [*args.corpus, *args.keep]]
         corpus, unseen, validation = Batches(sources, args.points, args.seed), [], None
         for s in args.corpus:
-            with suppress(InputError):  # a small corpus may have nobody to spare
+            with suppress(InputError):  # a small corpus has nobody to hold out
                 unseen.append(load_source(s, validation=True, cache=args.cache))
-        with suppress(InputError):  # or nobody whose track is long enough to judge by
+        with suppress(InputError):  # or nobody with a long enough track
             validation = Batches(unseen, min(args.points, 8192), seed=1) if unseen else None
     return corpus, validation
 
 
 def people(corpus: Batches) -> int:
-    """How many people have tracks long enough to be asked about."""
+    """The number of people with tracks long enough for queries."""
     count = 0
     for s in corpus.sources:
         rows = [np.zeros(0, np.int64), *(v.rows for c in corpus.cadences if (v := s.view(c)))]
@@ -298,77 +182,82 @@ def people(corpus: Batches) -> int:
     return count
 
 
-def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace, tell: Teller) -> None:
+def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace, reporter: Reporter) -> None:
     """Validate, calibrate and save for the last time, and make the bundle."""
-    metrics, average = judge(run, validation), run.averaged()
-    seen = [*corpus.cadences, *run.domain.get("cadence_s", ())]
-    run.domain = {"cadence_s": [min(seen), max(seen)]}
+    metrics, average = validate_average(run, validation), run.averaged()
+    cadences = [*corpus.cadences, *run.domain.get("cadence_s", ())]
+    run.domain = {"cadence_s": [min(cadences), max(cadences)]}
     if average is not None:
         found = calibrate(average.cpu(), validation) if validation else {}
-        many = people(validation) if validation else 0
-        run.calibration = run.calibration | between(run.calibration_before, found, many)
+        held_out = people(validation) if validation else 0
+        run.calibration = run.calibration | between(run.calibration_before, found, held_out)
         if not found:
-            rest = "stay as they were" if run.calibration else "hold what the network means, which nothing has checked"
-            tell.say({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
-    run.save(said(args, metrics, tell.watch))
-    if average is not None:
-        (run.folder / PROTOTYPES_FILE).unlink(missing_ok=True)
-        if args.typical_ways:
-            tell.say({"stage": "ways"})
-            beside = run.folder / f"{PROTOTYPES_FILE}.partial"
-            typical_ways(corpus.sources[: len(args.corpus)], args.seed).tofile(beside)
-            beside.replace(run.folder / PROTOTYPES_FILE)
-        counts = [s.seen for s in corpus.sources]
-        tell.say({"samples": [
-            {"source": source_name(spec), "shards": len(n), "shards_seen": int((n > 0).sum()), "samples": int(n.sum())}
-            for spec, n in zip([*args.corpus, *args.keep], counts)
-        ]})  # fmt: skip
-        if sum(p.numel() for p in average.parameters()) * 4 < LARGEST_GRAPH:
-            export(args.output, args.output / "bundle")
-            if args.neighbours:
-                tell.say({"stage": "neighbours"})
-                sources, unseen = corpus.sources[: len(args.corpus)], validation.sources if validation else []
-                names = [source_name(s) for s in args.corpus]
-                lessons = LESSONS, LESSON_EPOCHS, args.seed
-                add_neighbours(args.output / "bundle", sources, unseen, names, *lessons, tell.say)
-            if args.profiles:
-                accuracy = profile_accuracy(args.output / "bundle", *args.profiles)
-                tell.say({"profile_accuracy": round(accuracy, 4)})
-                for warning in tell.watch.profiles(accuracy):
-                    tell.say({"warning": warning})
-            tell.say({"bundle": str(args.output / "bundle"), **metrics})
-        else:
-            tell.say({"warning": f"No bundle: an ONNX file holds 2 GB at most. The weights are in {run.state}."})
+            rest = "stay as they were" if run.calibration else "are the network's own, which no data has confirmed"
+            reporter.print({"warning": f"Too few people to hold some apart: the 50 and 80 % areas {rest}."})
+    run.save(about(args, metrics, reporter.monitor))
+    if average is None:
+        return
+    sources = corpus.sources[: len(args.corpus)]
+    (run.folder / PROTOTYPES_FILE).unlink(missing_ok=True)
+    if args.typical_ways:
+        reporter.print({"stage": "ways"})
+        beside = run.folder / f"{PROTOTYPES_FILE}.partial"
+        typical_ways(sources, args.seed).tofile(beside)
+        beside.replace(run.folder / PROTOTYPES_FILE)
+    reporter.print({"samples": [
+        {"source": source_name(spec), "shards": len(s.seen), "shards_seen": int((s.seen > 0).sum()),
+         "samples": int(s.seen.sum())} for spec, s in zip([*args.corpus, *args.keep], corpus.sources)
+    ]})  # fmt: skip
+    bundle = args.output / "bundle"
+    if sum(p.numel() for p in average.parameters()) * 4 >= LARGEST_GRAPH:
+        reporter.print({"warning": f"No bundle: an ONNX file holds 2 GB at most. The weights are in {run.state}."})
+        return
+    export(args.output, bundle)
+    if args.neighbours:
+        reporter.print({"stage": "neighbours"})
+        unseen, names = validation.sources if validation else [], [source_name(s) for s in args.corpus]
+        add_neighbours(bundle, sources, unseen, names, LESSONS, LESSON_EPOCHS, args.seed, reporter.print)
+    if args.profiles:
+        accuracy = profile_accuracy(bundle, *args.profiles)
+        reporter.print({"profile_accuracy": round(accuracy, 4)})
+        for warning in reporter.monitor.check_profiles(accuracy):
+            reporter.print({"warning": warning})
+    reporter.print({"bundle": str(bundle), **metrics})
+
+
+def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
+    """Train a run and make its bundle. args: of `parser`. report: takes the lines of progress."""
+    check(args)
+    world = open_world(args.device)
+    args.output.mkdir(parents=True, exist_ok=True)
+    fill_in(args, world)
+    training = Run(args, world)
+    resumed = training.resume() if args.resume else {}
+    if args.lr is None:
+        args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
+    for name in ("typical_ways", "neighbours"):
+        if getattr(args, name) is None:
+            setattr(args, name, resumed.get(name, bool(args.init)))
+    corpus, validation = open_corpus(args, world)
+    monitor = Monitor.resumed(args.patience, resumed.get("watch", {}))
+    reporter = Reporter(args.output, world, monitor, report)
+    batches_a_step = world.size * args.accumulate
+    batches = feed(corpus, training.step * batches_a_step + world.rank, world.size, args.workers)
+    with stop_requests(world) as stop:
+        train(training, batches, validation, args, reporter, stop, lambda: about(args, reporter.metrics, monitor))
+    batches.close()
+    try:
+        finish(training, corpus, validation, args, reporter)
+    finally:
+        if args.forget and world.first:
+            forget(corpus.sources)
+    reporter.close()
+    world.leave()
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    args = parser().parse_args(argv)
-    check(args)
-    world = open_world(args.device)
-    args.output.mkdir(parents=True, exist_ok=True)
-    given = args.lr
-    fill_in(args, world)
-    training = Run(args, world)
-    about = training.resume() if args.resume else {}
-    args.lr = given or about.get("lr", args.lr)
-    for name in ("typical_ways", "neighbours"):
-        if getattr(args, name) is None:
-            setattr(args, name, about.get(name, bool(args.init)))
-    corpus, validation = open_corpus(args, world)
-    tell = Teller(args.output, world, Watch.going_on(args.patience, about.get("watch", {})))
-    together = world.size * args.accumulate
-    batches = feed(corpus, training.step * together + world.rank, world.size, args.workers)
-    with asked_to_end(world) as ending:
-        train(training, batches, validation, args, tell, ending)
-    batches.close()
-    try:
-        finish(training, corpus, validation, args, tell)
-    finally:
-        if args.forget and world.first:
-            forget(corpus.sources)
-    tell.close()
-    world.leave()
+    pretrain(parser().parse_args(argv))
 
 
 if __name__ == "__main__":

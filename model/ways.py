@@ -23,6 +23,7 @@ from torch import Tensor, nn
 
 from model.cli import print_line, run
 from model.data.corpus import Source, load, source_name
+from model.raw import weiszfeld
 from model.retrieval.fit import BATCH, Tell, fit, make_parser
 from model.training.onnx_export import LARGEST_DIFFERENCE, export_graph
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -122,27 +123,12 @@ class WayHead(nn.Module):
         prior = torch.log(alike + 1e-6).masked_fill(alike <= LEAST_ALIKE, -1e4)
         weight = torch.softmax(torch.cat([of_own[:, :1] + 1.6, of_ways[..., 0] + prior], 1).float(), -1)
         width = torch.cat([of_own[:, 1:], of_ways[..., 1]], 1).float() - 1.0
-        return _median(torch.cat([point[:, None], way], 1), weight, (width.clamp(-5.0, 3.0).exp() * error).square())
+        places, smooth = torch.cat([point[:, None], way], 1), (width.clamp(-5.0, 3.0).exp() * error).square()
+        return weiszfeld(places, weight, smooth, (weight[..., None] * places).sum(1), MEDIAN_STEPS)
 
 
 def _length(v: Tensor) -> Tensor:
     return (v.square().sum(-1) + 1.0).sqrt()
-
-
-def _median(places: Tensor, weight: Tensor, smooth: Tensor) -> Tensor:
-    """The spatial median (m, 2) of places (m, n, 2), by Weiszfeld's algorithm; smooth: (m, n) square metres."""
-
-    def step(x: Tensor) -> Tensor:
-        pull = weight / ((x[:, None] - places).square().sum(-1) + smooth).sqrt()
-        return (pull[..., None] * places).sum(1) / pull.sum(1, keepdim=True)
-
-    with torch.no_grad():
-        x = (weight[..., None] * places).sum(1)
-        for _ in range(MEDIAN_STEPS[0]):
-            x = step(x)
-    for _ in range(MEDIAN_STEPS[1]):
-        x = step(x)
-    return x
 
 
 def lessons(s: Source, model: Listening, cadence: int, most: int, rng: np.random.Generator) -> Lessons | None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Batches for pretraining: tracks drawn from a weighted mix of sources, seen at many cadences, with questions."""
+"""Batches for pretraining: tracks drawn from a weighted mix of sources at many cadences, with queries."""
 
 from __future__ import annotations
 
@@ -13,26 +13,40 @@ from raw_qgis_plugin.core.features import featurizer as feat
 from raw_qgis_plugin.core.forecasting.candidates import LATERAL_CANDIDATE, candidates
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 
-# Cadences in seconds and how often a training batch has them. The shares follow what loggers do: phones and
-# trackers at seconds to a minute, operators' records at a quarter of an hour.
+# Cadences in seconds, and their weights in training. The weights follow real loggers: phones and trackers record
+# every second to minute, operators every quarter of an hour.
 CADENCES = {1: 3, 2: 5, 3: 5, 5: 14, 8: 5, 10: 7, 15: 14, 20: 5, 30: 8, 45: 6, 60: 40, 120: 6, 300: 3, 900: 36, 1800: 4}
-FILLED_S = 900
-FASTEST_MS = 70.0  # of simulated movement that is enlarged
-PIECES = 4  # tracks in one row, at most
-WARM = 4  # fixes before days are asked about
-COARSE_QUESTIONS = 24  # of days, one fix in so many is asked
-FARTHEST_S = 32 * FILLED_S  # a longer way over a silence is not asked: nobody is told where the night ends
+FILLED_S = 900  # the cadence of days that are filled round the clock
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How batches are drawn.
+
+    pieces: most tracks in a row. fastest_m_s: of simulated movement that is enlarged. context: fixes before a query
+    about days; one fix in query_every has queries. farthest_s: longest horizon across a silence, since no track shows
+    where a night ends.
+    """
+
+    pieces: int = 4
+    fastest_m_s: float = 70.0
+    context: int = 4
+    query_every: int = 24
+    farthest_s: float = 32 * FILLED_S
+
+
+SETTINGS = Settings()
 
 
 @dataclass(frozen=True)
 class Batch:
-    """B rows of L fixes, and Q questions asked of R fixes of each row.
+    """B rows of L fixes, and Q queries for R fixes of each row.
 
     x: (B, L, features). clock: (B, L). piece: (B, L) int, equal along one track of a row, or None where a row is one
-    track. row: (B, R) the fixes asked. query: (B, R, Q, query). candidate: (B, R, Q, K, candidate) and place:
-    (B, R, Q, K, 2) in units of the scale, or None where no candidates are laid out. base, target: (B, R, Q, 2) in units
-    of the scale. scale: (B, R, Q) metres. speed: (B, R, Q) scale over dt, m/s. asked: (B, R, Q) bool, where there is a
-    true answer. points: fixes that are not padding.
+    track. row: (B, R) the fixes that have queries. query: (B, R, Q, query). candidate: (B, R, Q, K, candidate) and
+    place: (B, R, Q, K, 2) in units of the scale, or None without candidates. base, target: (B, R, Q, 2) in units of the
+    scale. scale: (B, R, Q) metres. speed: (B, R, Q) scale over dt, m/s. known: (B, R, Q) bool, where there is a target.
+    points: fixes that are not padding.
     """
 
     x: np.ndarray
@@ -46,19 +60,19 @@ class Batch:
     target: np.ndarray
     scale: np.ndarray
     speed: np.ndarray
-    asked: np.ndarray
+    known: np.ndarray
     points: int
     cadence: int
 
 
 def pace(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
-    """How much longer than simulated each step of rows t (B, L) ms takes, varying along the way: (B, L)."""
+    """Factors (B, L - 1) on the durations of steps of simulated rows t (B, L) ms, which vary along the track."""
     tau = np.exp(rng.uniform(np.log(30), np.log(200), (len(t), 1)))
     return np.exp(0.3 * _wander(rng, np.exp(-np.abs(np.diff(t, axis=1)) / 1000.0 / tau))[..., 0])
 
 
 def _wander(rng: np.random.Generator, keep: np.ndarray) -> np.ndarray:
-    """Standard normal pairs (B, L, 2), each of which correlates with the one before it by keep (B, L - 1)."""
+    """Standard normal pairs (B, L, 2), correlated with the pairs before them by keep (B, L - 1)."""
     walk = rng.normal(size=(len(keep), keep.shape[1] + 1, 2))
     fresh = np.sqrt(1 - keep**2)
     for i in range(1, walk.shape[1]):
@@ -67,7 +81,7 @@ def _wander(rng: np.random.Generator, keep: np.ndarray) -> np.ndarray:
 
 
 def noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
-    """Recording error in metres for sequences t (B, L) ms: (B, L, 2), an autocorrelated part and white noise."""
+    """Recording errors (B, L, 2) in metres for rows t (B, L) ms: autocorrelated and white noise."""
     b, length = t.shape
     sigma, tau, white = (
         np.exp(rng.uniform(np.log(lo), np.log(hi), (b, 1))) for lo, hi in ((0.7, 9), (10, 200), (0.3, 3))
@@ -79,8 +93,8 @@ def noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
 def _enlarge(
     rng: np.random.Generator, piece: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Half of the simulated rows (B, L) made larger or smaller about the first fix of each track: streets become
-    motorways and railways, which simulations have too few of. Nobody goes faster than FASTEST_MS for that.
+    """Half of the simulated rows (B, L), scaled about the first fix of each track: streets become motorways and
+    railways, which are rare in simulations. No track gets faster than fastest_m_s.
     """
     begins = np.diff(piece, axis=1, prepend=-2) != 0
     first = np.maximum.accumulate(np.where(begins, np.arange(piece.shape[1]), 0), axis=1)
@@ -91,12 +105,14 @@ def _enlarge(
     speed = np.hypot(np.diff(x, axis=1), np.diff(y, axis=1)) / seconds
     fastest = np.where(np.diff(piece, axis=1) == 0, speed, 0.0).max(axis=1, keepdims=True)
     factor = np.exp(rng.uniform(np.log(0.7), np.log(4.0), (len(t), 1)))
-    factor = np.where(rng.random((len(t), 1)) < 0.5, np.minimum(factor, FASTEST_MS / np.maximum(fastest, 1.0)), 1.0)
+    factor = np.where(
+        rng.random((len(t), 1)) < 0.5, np.minimum(factor, SETTINGS.fastest_m_s / np.maximum(fastest, 1.0)), 1.0
+    )
     return lon0 + x * factor / kx, lat0 + y * factor / ky
 
 
 def _offsets(rng: np.random.Generator, shape: tuple[int, ...], coarse: bool) -> np.ndarray:
-    """How many fixes ahead to ask, (…, 4): the next, one of the two after, one of some after, and one farther."""
+    """How many fixes ahead queries are, (…, 4): the next, one of the two after it, one of some more, one farther."""
     some = rng.integers(4, 11 if coarse else 6, shape)
     far = np.exp(rng.uniform(np.log(6), np.log(33), shape)).astype(int)
     return np.stack([np.ones(shape, int), rng.integers(2, 4, shape), some, far], axis=-1)
@@ -104,7 +120,7 @@ def _offsets(rng: np.random.Generator, shape: tuple[int, ...], coarse: bool) -> 
 
 @dataclass(frozen=True)
 class Rows:
-    """Tracks laid out in rows: t ms, lon, lat (B, L), piece (B, L) int, -1 on padding."""
+    """Tracks in rows: t ms, lon, lat (B, L), and piece (B, L) int, the track in the row, -1 for padding."""
 
     t: np.ndarray
     lon: np.ndarray
@@ -113,12 +129,12 @@ class Rows:
 
 
 def _draw(rng: np.random.Generator, s: Source, v: View, cadence: int, count: int, length: int) -> Rows:
-    """`count` rows of `length` fixes from one source; what a run leaves free is filled with parts of others."""
+    """`count` rows of `length` fixes from one source; shorter runs are followed by others in their row."""
     at = np.zeros((count, length), np.int64)  # rows of the view
     piece = np.full((count, length), -1)
     used = np.zeros(count, int)
     step = np.arange(length)
-    for number in range(PIECES):
+    for number in range(SETTINGS.pieces):
         free = np.flatnonzero(length - used >= SHORTEST)
         if not len(free):
             break
@@ -137,7 +153,7 @@ def _draw(rng: np.random.Generator, s: Source, v: View, cadence: int, count: int
 
 
 def _vary(rng: np.random.Generator, rows: Rows, exact: bool, cadence: int) -> Rows:
-    """Rows with their time stretched and, where the positions are exact, made larger or smaller and with noise."""
+    """Rows with varied durations and, where positions are exact, varied scale and recording errors."""
     t, lon, lat = rows.t, rows.lon, rows.lat
     if cadence < COARSE_S:
         stretch = rng.uniform(*((0.75, 1.35) if exact else (0.92, 1.08)), (len(t), 1))
@@ -155,32 +171,34 @@ def _vary(rng: np.random.Generator, rows: Rows, exact: bool, cadence: int) -> Ro
 def _featurize(rng: np.random.Generator, rows: Rows, cadence: int) -> Batch:
     b, length = rows.t.shape
     coarse = cadence >= COARSE_S
-    sequence = np.arange(b)[:, None] * (PIECES + 1) + rows.piece % (PIECES + 1)  # padding is a sequence of its own
-    # Padding goes on in time, in place.
+    pieces = SETTINGS.pieces + 1
+    sequence = np.arange(b)[:, None] * pieces + rows.piece % pieces  # padding is a sequence of its own
+    # Padding stays in place while time passes.
     last = np.maximum.accumulate(np.where(rows.piece >= 0, np.arange(length), 0), axis=1)
     t, lon, lat = (np.take_along_axis(a, last, 1) for a in (rows.t, rows.lon, rows.lat))
     t = t + np.where(rows.piece < 0, np.arange(length) - last, 0) * 1000
     f = feat.featurize(sequence.ravel(), t.ravel(), lon.ravel(), lat.ravel())
-    if coarse:  # fewer questions, each with the places that the user may be at
-        asker = np.sort(rng.integers(WARM, length - 1, (b, max(length // COARSE_QUESTIONS, 1))), axis=1)
-        ahead = _offsets(rng, asker.shape, coarse)
+    if coarse:  # fewer queries, each with candidate places
+        count = max(length // SETTINGS.query_every, 1)
+        origin = np.sort(rng.integers(SETTINGS.context, length - 1, (b, count)), axis=1)
+        ahead = _offsets(rng, origin.shape, coarse)
     else:
-        asker = np.broadcast_to(np.arange(length), (b, length))
+        origin = np.broadcast_to(np.arange(length), (b, length))
         ahead = np.broadcast_to(_offsets(rng, (b,), coarse)[:, None, :], (b, length, 4))
-    place = asker[..., None] + ahead  # (B, R, Q)
-    asked = place < length
+    place = origin[..., None] + ahead  # (B, R, Q)
+    known = place < length
     base_row = np.arange(b)[:, None, None] * length
-    row = np.broadcast_to(base_row + asker[..., None], place.shape)
-    goal = np.where(asked, base_row + place, row)
-    asked &= (sequence.ravel()[goal] == sequence.ravel()[row]) & (rows.piece.ravel()[row] >= 0)
-    goal = np.where(asked, goal, row)
+    row = np.broadcast_to(base_row + origin[..., None], place.shape)
+    goal = np.where(known, base_row + place, row)
+    known &= (sequence.ravel()[goal] == sequence.ravel()[row]) & (rows.piece.ravel()[row] >= 0)
+    goal = np.where(known, goal, row)
     shape, row, goal = place.shape, row.ravel(), goal.ravel()
     dt = np.maximum((f.t[goal] - f.t[row]) / 1000.0, 0.5)
     q = feat.ask(f, row, dt)
     unit = q.scale[:, None]
     target, base = feat.displacement(f, row, f.lon[goal], f.lat[goal]) / unit, q.base / unit
-    asked &= (np.abs(target).max(axis=1) < 200).reshape(shape)  # teleports
-    asked &= (dt <= FARTHEST_S).reshape(shape)
+    known &= (np.abs(target).max(axis=1) < 200).reshape(shape)  # no jumps
+    known &= (dt <= SETTINGS.farthest_s).reshape(shape)
     x, query = f.x.reshape(b, length, -1), q.x.reshape(*shape, -1)
     candidate = candidate_xy = None
     if coarse:
@@ -197,15 +215,15 @@ def _featurize(rng: np.random.Generator, rows: Rows, cadence: int) -> Batch:
         candidate[..., LATERAL_CANDIDATE] *= flip[:, None, None, None, None]
         candidate_xy[..., 1] *= flip[:, None, None, None]
     return Batch(
-        x, f.clock.reshape(b, length), sequence if (rows.piece != 0).any() else None, asker, query,
+        x, f.clock.reshape(b, length), sequence if (rows.piece != 0).any() else None, origin, query,
         candidate, candidate_xy, base.astype(np.float32), target.astype(np.float32),
         q.scale.reshape(shape).astype(np.float32), (q.scale / dt).reshape(shape).astype(np.float32),
-        asked, int((rows.piece >= 0).sum()), cadence,
+        known, int((rows.piece >= 0).sum()), cadence,
     )  # fmt: skip
 
 
 class Batches:
-    """A weighted mix of sources that gives batches; batch `n` of a seed is always the same."""
+    """A weighted mix of sources as batches; batch `n` of a seed is always the same."""
 
     def __init__(self, sources: list[Source], points: int = 4096, seed: int = 0) -> None:
         self.sources, self.points, self.seed = sources, points, seed
@@ -214,7 +232,7 @@ class Batches:
             raise InputError("The corpus has no run of eight fixes at any cadence.")
 
     def batch(self, number: int, cadence: int | None = None, filled: bool | None = None) -> Batch:
-        """Batch `number`, at a cadence drawn from CADENCES and half of FILLED_S filled round the clock, if not told."""
+        """Batch `number`. By default the cadence is drawn from CADENCES, and half of those at FILLED_S are filled."""
         rows, cadence, rng = self.rows(number, cadence, filled)
         return _featurize(rng, rows, cadence)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What pretraining reads: sources of tracks in columns, and their runs at any cadence."""
+"""Sources of pretraining: tracks in columns, and their runs at any cadence."""
 
 from __future__ import annotations
 
@@ -14,21 +14,22 @@ from typing import NamedTuple
 import numpy as np
 
 from model.data.shards import Column, Shards, give_back, mapped, open_shards, shards_of
+from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import FORMATS
+from raw_qgis_plugin.core.times import HOUR_MS
 
-COARSE_S = 300  # from here on a sequence runs over silences: it is a person's days, not a trip
-SHORTEST = 8  # fixes: shorter runs teach nothing
-HELD_MS = 12 * 3_600_000  # a fix stands for where its user is for so long, where days are filled round the clock
+COARSE_S = 300  # from this cadence on, a sequence is a person's days and continues over silences
+SHORTEST = 8  # fixes of a run
 VIEW_FILES = ("rows", "slot", "start", "length", "share")
-WHO = {False: "training", True: "validation", None: "all"}
+PEOPLE = {False: "training", True: "validation", None: "all"}
 
 
 class Source:
-    """One part of a corpus: memory-mapped columns t, lon, lat, and which of its people are meant.
+    """One part of a corpus: memory-mapped columns t, lon, lat, and which of its people are used.
 
-    exact: simulated positions without recording error. validation: as in `load`. seen: (n_shards,) how many samples
-    came from each shard. Pickled, for the processes that make batches, it is opened again from its files.
+    exact: simulated positions without recording error. validation: as in `load`. seen: (n_shards,) samples from each
+    shard. A pickled source, for the processes that make batches, is opened again from its files.
     """
 
     def __init__(self, name: str, weight: float, exact: bool, shards: Shards, validation: bool | None) -> None:
@@ -43,8 +44,8 @@ class Source:
     def view(self, cadence: int, filled: bool = False) -> View | None:
         """The runs of this source at `cadence` seconds, or None where it has none.
 
-        Under COARSE_S: trips, the first fix of each bin. From there on days, the last fix of each bin; filled: a
-        position at every multiple of the cadence, which is the last fix before it.
+        Under COARSE_S: trips, the first fix of each bin. From COARSE_S on: days, the last fix of each bin or, if
+        filled, the last fix before every multiple of the cadence.
         """
         key = cadence, filled
         if key not in self.views:
@@ -53,15 +54,15 @@ class Source:
         return self.views[key]
 
     def note(self, rows: np.ndarray) -> None:
-        """Count a sample for the shard of each row."""
+        """Count a sample in the shard of each row."""
         self.seen += np.bincount(np.searchsorted(self.shards.ends, rows, "right"), minlength=len(self.seen))
 
 
 @dataclass(frozen=True)
 class View:
-    """Runs of fixes at one cadence. rows: (m,) rows of the source. slot: (m,) multiples of the cadence at which the
-    rows are taken, or None for the fixes' own times. start, length: (r,) runs in `rows`. share: (r,) cumulative share
-    of all fixes.
+    """Runs of fixes at one cadence. rows: (m,) rows of the source. slot: (m,) times of the rows as multiples of the
+    cadence, or None for the fixes' own times. start, length: (r,) runs in `rows`. share: (r,) cumulative share of all
+    fixes.
     """
 
     rows: np.ndarray
@@ -76,7 +77,7 @@ def _reopen(name: str, weight: float, exact: bool, folder: Path, validation: boo
 
 
 class Part(NamedTuple):
-    """The fixes of some people of one shard, in columns; row is each fix's row of the source."""
+    """The fixes of some people of one shard, in columns. row: (n,) rows of the source."""
 
     row: np.ndarray
     user: np.ndarray
@@ -95,8 +96,8 @@ def parts(s: Source) -> Iterator[Part]:
 
 
 def _stored(s: Source, cadence: int, filled: bool) -> View | None:
-    """A view from the files beside the shards, made there when missing."""
-    folder = s.shards.folder / f"{WHO[s.validation]}-{cadence}{'-filled' * filled}"
+    """A view from the files beside the shards, which are made if missing."""
+    folder = s.shards.folder / f"{PEOPLE[s.validation]}-{cadence}{'-filled' * filled}"
     if not folder.is_dir():
         with tempfile.TemporaryDirectory(prefix=".making-", dir=s.shards.folder) as beside:
             made = Path(beside, "view")
@@ -126,7 +127,7 @@ def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
 
 
 def _resampled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
-    """Rows of a part, no slots, and start and length of its runs in the rows."""
+    """Rows of a part at a cadence, no slots, and starts and lengths of its runs in these rows."""
     coarse = cadence >= COARSE_S
     bins = p.t // (1000 * cadence)
     apart = np.ones(len(p.t) + 1, bool)
@@ -139,41 +140,40 @@ def _resampled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
 
 
 def _filled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
-    """Rows of a part with the slots that they stand at, and start and length of its runs in the rows."""
+    """Rows of a part filled round the clock, their slots, and starts and lengths of its runs in these rows."""
     step = 1000 * cadence
     last = np.ones(len(p.t), bool)
     last[:-1] = p.user[1:] != p.user[:-1]
     slot = -(-p.t // step)  # the first slot at or after each fix
     until = np.append(slot[1:], 0)
     until[last] = slot[last] + 1
-    until = np.minimum(until, (p.t + HELD_MS) // step + 1)
+    until = np.minimum(until, (p.t + 12 * HOUR_MS) // step + 1)  # a fix is held for twelve hours at most
     count = np.maximum(until - slot, 0)
     rows = np.repeat(np.arange(len(p.t)), count)
-    slots = np.repeat(slot, count) + np.arange(len(rows)) - np.repeat(np.cumsum(count) - count, count)
+    slots = expand_ranges(slot, count)
     new = np.ones(len(rows), bool)
     new[1:] = (p.user[rows[1:]] != p.user[rows[:-1]]) | (np.diff(slots) > 1)
     return rows, slots, *_runs(new, slots * step)
 
 
 def _runs(new: np.ndarray, t: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-    """Start and length of the runs that begin where `new`, of SHORTEST fixes at least and, where their times t are
-    given, hours.
+    """Starts and lengths of the runs that begin where `new`, with at least SHORTEST fixes and, where times t are given,
+    six hours.
     """
     start = np.flatnonzero(new)
     length = np.diff(np.append(start, len(new)))
     enough = length >= SHORTEST
     if t is not None:
-        enough &= t[start + length - 1] - t[start] >= 6 * 3_600_000
+        enough &= t[start + length - 1] - t[start] >= 6 * HOUR_MS
     return start[enough], length[enough]
 
 
 def load(spec: str, *, validation: bool | None = False, cache: Path | None = None) -> Source:
-    """Open one source, tokenised when it is seen for the first time (model/data/shards.py).
+    """Open one source; the first time it is tokenised (model/data/shards.py).
 
     spec: [WEIGHT*][exact:|kind:]PATH. validation: the people held out for validation (True), the others (False), or
-    all (None). cache: folder of the shards. Cabs and devices that are held apart for demonstrations and reports
-    (heldout.py) are never read from the sources as published, whose columns tell them; the plugin's tables have
-    other columns. Raises InputError where nothing is left.
+    all (None). cache: folder of the shards. Cabs and devices held out for demonstrations and reports (heldout.py) are
+    never read from the published sources, which are known by their columns. Raises InputError where nothing is left.
     """
     weight, path, exact = parse(spec)
     shards = shards_of(path, cache)
@@ -183,7 +183,7 @@ def load(spec: str, *, validation: bool | None = False, cache: Path | None = Non
 
 
 def parse(spec: str) -> tuple[float, str, bool]:
-    """The weight, the [kind:]PATH and whether positions are exact, of a source. InputError for a wrong weight."""
+    """Weight, [kind:]PATH and exactness of a source. Raises InputError for a wrong weight."""
     weight, star, rest = spec.rpartition("*")
     try:
         value = float(weight) if star else 1.0
@@ -195,7 +195,7 @@ def parse(spec: str) -> tuple[float, str, bool]:
 
 
 def source_name(spec: str) -> str:
-    """A corpus source as a card names it: weight, kind and the end of the path, without the folders of one machine."""
+    """A source as a card names it: weight, kind and the end of the path, without folders of this machine."""
     weight, star, rest = spec.rpartition("*")
     kind, colon, path = rest.partition(":")
     if kind not in (*FORMATS, "exact"):

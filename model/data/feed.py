@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Batches made ahead of the training that takes them, in a thread or in processes, always in the same order."""
+"""Batches made ahead of the training, in a thread or in processes, always in the same order."""
 
 from __future__ import annotations
 
@@ -14,11 +14,9 @@ from torch.utils.data import DataLoader, Dataset
 
 from model.data.batches import Batch, Batches
 
-AHEAD = 4  # batches
-
 
 class _Numbered(Dataset):
-    """Batches by number, each with how many samples came from each shard of the sources, counted where it is made."""
+    """Batches by number, each with the numbers of samples from each shard of the sources."""
 
     def __init__(self, corpus: Batches) -> None:
         self.corpus = corpus
@@ -30,13 +28,13 @@ class _Numbered(Dataset):
         return batch, [source.seen.copy() for source in self.corpus.sources]
 
 
-def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0) -> Generator[Batch]:
-    """The batches first, first + stride, … workers: processes that make them; 0 for one thread beside the training."""
+def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0, ahead: int = 4) -> Generator[Batch]:
+    """Batches first, first + stride, … workers: processes that make them, 0 for one thread. ahead: batches in store."""
     numbers = count(first, stride)
     if workers:
         loader = DataLoader(
-            _Numbered(corpus), batch_size=None, sampler=numbers, num_workers=workers, collate_fn=_as_it_is,
-            prefetch_factor=AHEAD, multiprocessing_context="forkserver" if os.name == "posix" else "spawn",
+            _Numbered(corpus), batch_size=None, sampler=numbers, num_workers=workers, collate_fn=_unchanged,
+            prefetch_factor=ahead, multiprocessing_context="forkserver" if os.name == "posix" else "spawn",
         )  # fmt: skip
         for batch, seen in loader:
             for source, samples in zip(corpus.sources, seen, strict=True):
@@ -44,14 +42,14 @@ def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0) -> Gene
             yield batch
     pool = ThreadPoolExecutor(1)
     try:
-        ahead = deque(pool.submit(corpus.batch, next(numbers)) for _ in range(AHEAD))
+        ready = deque(pool.submit(corpus.batch, next(numbers)) for _ in range(ahead))
         while True:
-            batch = ahead.popleft().result()
-            ahead.append(pool.submit(corpus.batch, next(numbers)))
+            batch = ready.popleft().result()
+            ready.append(pool.submit(corpus.batch, next(numbers)))
             yield batch
     finally:
         pool.shutdown(cancel_futures=True)
 
 
-def _as_it_is(made: tuple[Batch, list[np.ndarray]]) -> tuple[Batch, list[np.ndarray]]:
+def _unchanged(made: tuple[Batch, list[np.ndarray]]) -> tuple[Batch, list[np.ndarray]]:
     return made

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Who never trains: the units held apart so that figures are measured on people and vehicles unseen.
+"""Units that never train, so that figures are measured on unseen people and vehicles.
 
 The rule for cabs needs no list. The GoTrack devices are those of the shipped sample, chosen by the rule in
 resources/sample/make_aracaju.py. resources/sample/heldout.json records both for readers without Python.
@@ -14,5 +14,5 @@ HELD_OUT_DEVICES = ("4", "10", "8", "9", "24", "12", "16", "13", "15", "0")
 
 
 def held_out_cab(cab_id: object) -> bool:
-    """Is this Cabspotting cab held apart? A fixed tenth by the checksum of its id, the same for ever."""
+    """Is this Cabspotting cab held out? A fixed tenth is, by the checksum of the id."""
     return zlib.crc32(str(cab_id).encode()) % 10 == 0

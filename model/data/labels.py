@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Labels for teaching a head: joining a table to users, tracks, days, labelled intervals, trips or regions."""
+"""Labels of users, tracks, days, labelled intervals, trips or regions, from a table."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ import numpy as np
 
 from model.cli import warn
 from model.data.persons import link, runs_of
+from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features.trips import cut_trips
 from raw_qgis_plugin.core.geodesy import metres_between
@@ -33,19 +34,16 @@ ID_FIELDS = {
     "region": ("region_id", "id", "name", "GEOID"),
 }
 INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
-FEWEST_FIXES, SHORTEST_S = 10, 60.0  # of a labelled interval
-FEWEST = 10  # labelled units
-MOST_OF = 0.5  # of a trip's way must be of one label
-MISSING = {"", "null", "nan", "<na>"}  # labels that say nothing, in any case; 'none' is an answer
+MISSING = {"", "null", "nan", "<na>"}  # missing labels, in any case; 'none' is a label
 YES_NO = {"true": "yes", "1": "yes", "yes": "yes", "false": "no", "0": "no", "no": "no"}
 WHOLE = re.compile(r"\d+\.0")
-Tell = Callable[[str], None]
+Warn = Callable[[str], None]
 
 
 @dataclass(frozen=True)
 class Labelled:
-    """Units with their labels. unit: (n,) row of the unit. value: (n,) label. group: (n,) int, who must stay together
-    on one side of a split. runs: hashes of runs of fixes (m,), and the group of each (m,).
+    """Units with their labels. unit: (n,) row of the unit. value: (n,) label. group: (n,) int, units of one group stay
+    on one side of a split. runs: hashes of runs of fixes (m,), and their groups (m,).
     """
 
     unit: np.ndarray
@@ -55,8 +53,8 @@ class Labelled:
 
 
 def read_table(path: str | Path) -> dict[str, np.ndarray]:
-    """Columns of a CSV or Parquet table. A CSV file's are numbers where all of their values are, but for ids: a census
-    tract's leading zeros are part of its name.
+    """Columns of a CSV or Parquet table. A column of a CSV file is of numbers where all of its values are; ids stay
+    text, since a census tract's leading zeros are part of its name.
     """
     table, of_text = sources.read_table(path), sources.find_source(path)[1] != "parquet"
     ids = {name for names in ID_FIELDS.values() for name in names}
@@ -66,7 +64,7 @@ def read_table(path: str | Path) -> dict[str, np.ndarray]:
 
 
 def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """A column of text as whole numbers or as numbers, where all of its values are; else as it is."""
+    """A column of text as integers or floats, where all of its values are such; else unchanged."""
     import pyarrow as pa
 
     for kind in (pa.int64(), pa.float64()):
@@ -76,7 +74,7 @@ def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def column(table: dict[str, np.ndarray], names: tuple[str, ...], what: str) -> np.ndarray:
-    """The first of `names` that the table has. InputError where it has none."""
+    """The first of `names` that the table has. Raises InputError where it has none."""
     for name in names:
         if name in table:
             return table[name]
@@ -84,8 +82,8 @@ def column(table: dict[str, np.ndarray], names: tuple[str, ...], what: str) -> n
 
 
 def clean(values: Sequence[Any] | np.ndarray) -> np.ndarray:
-    """(n,) labels as they are learned: None for a missing one (NULL, NaN, empty), text without outer spaces and, where
-    spellings differ in case alone, in the most frequent one; numbers and truth values as they are.
+    """(n,) labels to learn: None for a missing one (NULL, NaN, empty), text without outer spaces and, of spellings that
+    differ in case alone, the most frequent one; numbers and truth values unchanged.
     """
     return _one_spelling([_clean(value) for value in values])
 
@@ -110,8 +108,8 @@ def _one_spelling(values: list[Any]) -> np.ndarray:
 
 
 def label_words(values: Sequence[Any] | np.ndarray, rename: dict[str, str] | None = None) -> np.ndarray:
-    """(n,) labels in words, cleaned; None where one is missing or is renamed to nothing. True is 'yes' and false 'no',
-    as are 1 and 0 where there is no other whole number. rename: what to call a label, however it is spelled.
+    """(n,) labels in words, cleaned; None for a missing one and one renamed to nothing. True is 'yes' and false 'no',
+    as are 1 and 0 where there is no other integer. rename: new names of labels, whatever their case.
     """
     texts = [_number_text(v) for v in clean(values)]
     coded = any(t.isdecimal() and t not in YES_NO for t in texts if t is not None)
@@ -133,23 +131,23 @@ def _number_text(value: Any) -> str | None:
 
 
 def is_one_of(words: np.ndarray, classes: Sequence[str]) -> np.ndarray:
-    """(n,) bool: which labels in words are one of some classes, however those are spelled."""
+    """(n,) bool: which labels in words are one of the classes, whatever their case."""
     asked = {name.strip().casefold() for name in classes}
     asked |= {YES_NO[name] for name in asked if name in YES_NO}
     return np.array([word is not None and word.casefold() in asked for word in words], bool)
 
 
 def id_texts(values: Any) -> np.ndarray:
-    """(n,) ids as tracks have them, None where one is missing. In a CSV pandas writes 7 as 7.0 once one is missing."""
+    """(n,) ids in the form of tracks' ids, None for a missing one. pandas writes 7 as 7.0 once an id is missing."""
     coded = encode_ids(values)
     names = [name.removesuffix(".0") if WHOLE.fullmatch(name) else name for name in coded.names]
-    return np.array([*names, None], object)[coded.codes]  # the last one answers code -1
+    return np.array([*names, None], object)[coded.codes]  # the last one is for code -1
 
 
 def thin(
     table: dict[str, np.ndarray], field: str, rename: dict[str, str], most: int, seed: int
 ) -> dict[str, np.ndarray]:
-    """The table with at most `most` rows a label (cleaned and renamed), drawn at random, and none without a label."""
+    """At most `most` rows of the table for each label (cleaned and renamed), drawn at random; none without a label."""
     words = label_words(table[field], rename)
     there = np.flatnonzero([word is not None for word in words])
     text = words[there].astype(str)
@@ -161,36 +159,36 @@ def thin(
 
 
 def usable(
-    table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None, tell: Tell = warn
+    table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None, warn: Warn = warn
 ) -> dict[str, np.ndarray]:
-    """The rows that say something of a unit, one a unit, and their labels cleaned. Without a label, without an id, or
-    labelled in two ways (after renaming), they are left out, which is told. InputError where there is no such column,
-    where the table is of another kind of unit, or where no row is left.
+    """The usable rows of a table, one for each unit, with cleaned labels. Rows without a label or an id, and units with
+    two labels (after renaming), are left out and reported. Raises InputError where the column is missing, where the
+    table labels another kind of unit, or where no row is left.
     """
     if field not in table:
         raise InputError(f"The labels have no column '{field}'. They have: {', '.join(table)}.")
     keys, words = keys_of(table, unit), label_words(table[field], rename)
-    said: dict[Hashable, str] = {}
-    torn, kept = set(), []
+    word_of: dict[Hashable, str] = {}
+    ambiguous, kept = set(), []
     for row, (key, word) in enumerate(zip(keys, words, strict=True)):
         if key is None or word is None:
             continue
-        if key not in said:
-            said[key] = word
+        if key not in word_of:
+            word_of[key] = word
             kept.append(row)
-        elif said[key] != word:
-            torn.add(key)
-    kept = [row for row in kept if keys[row] not in torn]
+        elif word_of[key] != word:
+            ambiguous.add(key)
+    kept = [row for row in kept if keys[row] not in ambiguous]
     left_out = {
         "without a label": sum(word is None for word in words),
         f"without an id of the {unit}": sum(k is None and w is not None for k, w in zip(keys, words, strict=True)),
-        "labelled in two ways": sum(k in torn and w is not None for k, w in zip(keys, words, strict=True)),
+        "labelled in two ways": sum(k in ambiguous and w is not None for k, w in zip(keys, words, strict=True)),
     }
     reasons = _reasons(left_out)
     if reasons and not kept:
         raise InputError(f"No row of the labels is left to learn from: {reasons}.")
     if reasons:
-        tell(f"Rows of the labels were left out: {reasons}.")
+        warn(f"Rows of the labels were left out: {reasons}.")
     return {name: values[kept] for name, values in (table | {field: clean(table[field])}).items()}
 
 
@@ -199,19 +197,19 @@ def _reasons(left_out: dict[str, int]) -> str:
 
 
 def is_interval_table(table: dict[str, np.ndarray]) -> bool:
-    """Does a table label intervals of time (GeoLife's labels) rather than whole units?"""
+    """Does a table label intervals of time, as GeoLife's labels do, rather than whole units?"""
     return any(start in table and end in table for start, end in INTERVAL_FIELDS)
 
 
 def read_intervals(table: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """When labelled intervals start and end, (n,) epoch ms each, NO_TIME where that cannot be read."""
+    """Start and end (n,) in epoch ms of labelled intervals, NO_TIME where unreadable."""
     start, end = next((table[s], table[e]) for s, e in INTERVAL_FIELDS if s in table and e in table)
     return parse_times(start), parse_times(end)
 
 
 def keys_of(table: dict[str, np.ndarray], unit: str) -> list[Hashable]:
-    """What names each row's unit: an id; of tracks and days, where there is a column of users, user and id; of labelled
-    intervals user, start and end; None where an id is missing. InputError where intervals are to label other units.
+    """The key of each row's unit: its id; for tracks and days, where the table has users, (user, id); for intervals
+    (user, start, end); None for a missing id. Raises InputError where intervals would label other units.
     """
     if unit == "trip" and not is_interval_table(table):
         raise InputError("Labels of trips need a user's id, start and end: columns such as user_id, t_start and t_end.")
@@ -235,24 +233,24 @@ def keys_of(table: dict[str, np.ndarray], unit: str) -> list[Hashable]:
 
 
 def users_of(table: dict[str, np.ndarray], unit: str) -> np.ndarray | None:
-    """The users whose tracks or days a table labels, where it says so."""
+    """The users of the tracks or days that a table labels, where it has such a column."""
     if unit not in ("track", "day"):
         return None
     return next((table[name] for name in ID_FIELDS["user"][:-1] if name in table), None)
 
 
 def _intervals_of(users: Tracks, table: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Row of users.user_ids, -1 of nobody there, start and end in epoch ms of a table's intervals, (n,) each."""
+    """Rows of users.user_ids, -1 for an unknown user, and start and end in epoch ms of intervals, (n,) each."""
     known = {user: i for i, user in enumerate(id_texts(users.user_ids))}
     user = [known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))]
     return np.array(user, np.int64), *read_intervals(table)
 
 
-def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], tell: Tell = warn) -> tuple[Tracks, np.ndarray]:
-    """The labelled intervals of users as tracks of their own, and each one's row in the table.
+def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], warn: Warn = warn) -> tuple[Tracks, np.ndarray]:
+    """The labelled intervals of users as tracks of their own, and the row of each in the table.
 
     Intervals of fewer than ten fixes or a minute are left out, as are those of other users and those whose start and
-    end are not two times in order; how many is told.
+    end are not two times in order; their numbers are reported.
     """
     merged = tracks.by_user()
     user, start, end = _intervals_of(merged, table)
@@ -260,8 +258,8 @@ def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], tell: Tell = war
     row = np.flatnonzero((user >= 0) & read & (end > start))
     begin = merged.time_index.before(user[row], start[row])
     stop = merged.time_index.before(user[row], end[row] + 1)
-    enough = stop - begin >= FEWEST_FIXES
-    enough[enough] = merged.t[stop[enough] - 1] - merged.t[begin[enough]] >= 1000 * SHORTEST_S
+    enough = stop - begin >= 10
+    enough[enough] = merged.t[stop[enough] - 1] - merged.t[begin[enough]] >= 60_000
     left_out = {
         "whose start or end is no time": int((~read).sum()),
         "that end before they start": int((read & (end <= start)).sum()),
@@ -269,21 +267,20 @@ def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], tell: Tell = war
         "with less than ten fixes or a minute of the tracks": int((~enough).sum()),
     }
     if any(left_out.values()):
-        tell(f"Labelled intervals were left out: {_reasons(left_out)}.")
+        warn(f"Labelled intervals were left out: {_reasons(left_out)}.")
     row, begin, stop = row[enough], begin[enough], stop[enough]
     order = np.lexsort((begin, user[row]))
     row, begin, stop = row[order], begin[order], stop[order]
-    size = stop - begin
-    at = np.repeat(begin - np.cumsum(size) + size, size) + np.arange(size.sum())
-    track = np.repeat(np.arange(len(row), dtype=np.int32), size)
+    at = expand_ranges(begin, stop - begin)
+    track = np.repeat(np.arange(len(row), dtype=np.int32), stop - begin)
     ids = np.array([f"{i}" for i in row], dtype=object)
     who = user[row].astype(np.int32)
     return Tracks(merged.user_ids, ids, who, track, merged.t[at], merged.lon[at], merged.lat[at]), row
 
 
 def cut_labelled_trips(tracks: Tracks, table: dict[str, np.ndarray], field: str) -> tuple[Tracks, np.ndarray]:
-    """The users' trips of which labelled intervals cover most of the way, as tracks, and the row in the table of an
-    interval of the label that most of each has.
+    """The users' trips that have one label for most of their length, as tracks, and for each the row in the table of an
+    interval of that label.
     """
     merged = tracks.by_user()
     trips = cut_trips(merged).tracks
@@ -296,7 +293,7 @@ def cut_labelled_trips(tracks: Tracks, table: dict[str, np.ndarray], field: str)
     if len(words) > 2 and all(isinstance(value, (int, float)) for value in table[field][row]):
         raise InputError("Labels of trips are words, such as walk or bus; numbers can be learned of users and regions.")
     step = np.flatnonzero(trips.track[1:] == trips.track[:-1])
-    middle = (trips.t[step] + trips.t[step + 1]) // 2  # a train under ground is between two fixes
+    middle = (trips.t[step] + trips.t[step + 1]) // 2  # an underground train has no fixes on its way
     metres = metres_between(trips.lon[step], trips.lat[step], trips.lon[step + 1], trips.lat[step + 1])
     times = np.append(start[row], middle)
     key = np.append(user[row], trips.user[step]) * (np.ptp(times) + 1) + (times - times.min())
@@ -304,75 +301,74 @@ def cut_labelled_trips(tracks: Tracks, table: dict[str, np.ndarray], field: str)
     inside = (at >= 0) & (user[row][at] == trips.user[step]) & (end[row][at] >= middle)
     cell = trips.track[step[inside]].astype(np.int64) * len(words) + label[at[inside]]
     way = np.bincount(cell, metres[inside], trips.n_tracks * len(words)).reshape(trips.n_tracks, len(words))
-    clear = way.max(axis=1) > MOST_OF * np.bincount(trips.track[step], metres, trips.n_tracks)
+    clear = way.max(axis=1) > 0.5 * np.bincount(trips.track[step], metres, trips.n_tracks)
     return trips.take(clear[trips.track]), row[first[way.argmax(axis=1)[clear]]]
 
 
 def join(
     ids: np.ndarray, groups: np.ndarray, table: dict[str, np.ndarray], unit: str, label: str,
-    users: np.ndarray | None = None, tell: Tell = warn,
+    users: np.ndarray | None = None, warn: Warn = warn,
 ) -> Labelled:  # fmt: skip
     """Join a table's label column to units by id. ids: (n_units,). groups: (n_units,) int. users: (n_units,) of tracks
-    and days, whose each is; where the table has a column of users too, both must agree, since two users may have a
-    track or a day of one id. A unit without a label is left out; labels of no unit are told; InputError where fewer
-    than ten units have one.
+    and days; where the table has users too, both must agree, since two users may have tracks or days of one id. Units
+    without a label are left out; labels without a unit are reported. Raises InputError for fewer than ten units.
     """
-    table = usable(table, unit, label, tell=tell)
+    table = usable(table, unit, label, warn=warn)
     known = dict(zip(keys_of(table, unit), table[label], strict=True))
-    asked: list[Hashable] = list(id_texts(ids))
+    keys: list[Hashable] = list(id_texts(ids))
     if users is not None and users_of(table, unit) is not None:
-        asked = list(zip(id_texts(users), asked, strict=True))
-    row = np.flatnonzero([a in known for a in asked])
-    if unit in ("track", "region"):  # a label of a day without a user is everybody's
-        count = Counter(asked[i] for i in row)
+        keys = list(zip(id_texts(users), keys, strict=True))
+    row = np.flatnonzero([a in known for a in keys])
+    if unit in ("track", "region"):  # a label for a day without a user is for everybody's
+        count = Counter(keys[i] for i in row)
         shared = {a for a, n in count.items() if n > 1}
         if shared:
-            row = row[[asked[i] not in shared for i in row]]
+            row = row[[keys[i] not in shared for i in row]]
             cure = "dissolve the regions by it" if unit == "region" else "give the labels a column user_id"
-            tell(f"{len(shared):,} ids, such as '{min(map(str, shared))}', are of several {unit}s each; these are left "
+            warn(f"{len(shared):,} ids, such as '{min(map(str, shared))}', are of several {unit}s each; these are left "
                  f"out: {cure}.")  # fmt: skip
-    strangers = known.keys() - set(asked)
+    unknown = known.keys() - set(keys)
     words = ""
-    if strangers:
-        example = min(" ".join(s) if isinstance(s, tuple) else str(s) for s in strangers)
+    if unknown:
+        example = min(" ".join(s) if isinstance(s, tuple) else str(s) for s in unknown)
         where = "regions" if unit == "region" else "tracks"
-        words = f"Labels of no {unit} of the {where}: {len(strangers):,}, such as '{example}'."
-    if len(row) < FEWEST:
-        few = f"Only {len(row)} {unit}s of the tracks have a label; teaching a head takes at least ten."
+        words = f"Labels of no {unit} of the {where}: {len(unknown):,}, such as '{example}'."
+    if len(row) < 10:
+        few = f"Only {len(row)} {unit}s of the tracks have a label; a head takes at least ten."
         raise InputError(f"{few} {words}".strip())
     if words:
-        tell(words)
-    return Labelled(row, np.array([known[asked[i]] for i in row], object), groups[row])
+        warn(words)
+    return Labelled(row, np.array([known[keys[i]] for i in row], object), groups[row])
 
 
 def label_units(
     tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None,
-    tell: Tell = warn,
+    warn: Warn = warn,
 ) -> tuple[Tracks, Labelled]:  # fmt: skip
-    """The labelled users, tracks, days, intervals or trips, each a track, and their labels in the same order; units of
-    a person stay together, whatever ids the person has. rename: labels that are one, so that no unit has two.
+    """The labelled users, tracks, days, intervals or trips, each as a track, and their labels in the same order. Units
+    of one person, under whatever ids, are one group. rename: as in `label_words`.
     """
-    table = usable(table, unit, field, rename, tell)
+    table = usable(table, unit, field, rename, warn)
     hashed, user = runs_of(tracks)
     person = link(hashed, user, tracks.n_users)
     runs, ids = (hashed, person[user]), np.bincount(person)
     if (ids > 1).any():
-        tell(
+        warn(
             f"{ids[ids > 1].sum():,} users share runs of equal fixes: they are taken for {(ids > 1).sum():,} persons, "
             "each of whom stays on one side when the head is tested."
         )
-    if unit == "track" and is_interval_table(table):
-        tracks, row = cut_intervals(tracks, table, tell)
-        if len(row) < FEWEST:
-            raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
-        return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user], runs)
-    if unit == "trip":
-        tracks, row = cut_labelled_trips(tracks, table, field)
-        if len(row) < FEWEST:
-            raise InputError("Fewer than ten trips of the tracks lie in labelled intervals for most of their way.")
+    if unit == "trip" or (unit == "track" and is_interval_table(table)):
+        if unit == "trip":
+            tracks, row = cut_labelled_trips(tracks, table, field)
+            few = "Fewer than ten trips of the tracks lie in labelled intervals for most of their length."
+        else:
+            tracks, row = cut_intervals(tracks, table, warn)
+            few = "Fewer than ten labelled intervals hold ten fixes and a minute of the tracks."
+        if len(row) < 10:
+            raise InputError(few)
         return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user], runs)
     tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
     users = tracks.user_ids[tracks.track_user]
     named, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
-    found = join(named, person[tracks.track_user], table, unit, field, whose, tell)
+    found = join(named, person[tracks.track_user], table, unit, field, whose, warn)
     return tracks.take(np.isin(tracks.track, found.unit)), replace(found, runs=runs)

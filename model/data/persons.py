@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ids that are one person: users whose tracks share a run of equal fixes, as copies and renamed accounts do."""
+"""Find ids of one person: users whose tracks share runs of equal fixes, such as copies and renamed accounts."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from scipy.sparse.csgraph import connected_components
 if TYPE_CHECKING:
     from raw_qgis_plugin.core.tracks import Tracks
 
-RUN = 8  # consecutive fixes with equal time and position …
-MOVES = 3  # … which must change so often: two who sleep in one cell of a grid are two
+RUN = 8  # consecutive fixes with equal time and position
+MOVES = 3  # of which so many move: two people who sleep in one grid cell are two
 BLOCK = 2_000_000  # fixes hashed at once
-MOST_HASHES = 8_000_000  # kept in memory; of more, those that an even share of all values picks
+MOST_HASHES = 8_000_000  # kept in memory; of more, an even share is kept
 _FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93))
 
 
@@ -24,8 +24,8 @@ def hash_runs(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Hashes of all runs of RUN fixes of one user that move MOVES times, and their users.
 
-    user: (n,) int, sorted; t: (n,) epoch ms; lon, lat: (n,) degrees, compared to a millionth. every: keep the hashes
-    that it divides, about one in so many and the same ones for everybody. Returns (m,) uint64 and (m,) like `user`.
+    user: (n,) int, sorted. t: (n,) epoch ms. lon, lat: (n,) degrees, compared to a millionth. every: keep only hashes
+    that it divides, the same ones for everybody. Returns (m,) uint64 and (m,) like `user`.
     """
     m = len(t) - RUN + 1
     if m <= 0:
@@ -56,9 +56,9 @@ def link(hashed: np.ndarray, user: np.ndarray, n_users: int) -> np.ndarray:
 
 
 def runs_of(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of the runs of all users (m,), and their users (m,), as `link` takes them."""
+    """Hashes of the runs of all users (m,), and their users (m,), for `link`."""
     users = tracks.by_user()
-    every = 1 << (len(users) // MOST_HASHES).bit_length()  # powers of two: a large source keeps what smaller ones keep
+    every = 1 << (len(users) // MOST_HASHES).bit_length()  # a power of two: sources share the hashes that they keep
     begins = range(0, max(len(users), 1), BLOCK)
     blocks = [slice(begin, begin + BLOCK + RUN - 1) for begin in begins]  # a run that begins in one may end in the next
     parts = [hash_runs(users.user[b], users.t[b], users.lon[b], users.lat[b], every) for b in blocks]
@@ -67,5 +67,5 @@ def runs_of(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
 
 
 def persons_of(tracks: Tracks) -> np.ndarray:
-    """The person of each user, (n_users,) int; the users' own numbers where no two share a run."""
+    """The person of each user, (n_users,) int; the users' own numbers if no two share a run."""
     return link(*runs_of(tracks), tracks.n_users)

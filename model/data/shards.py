@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tokenised shards of a corpus: columns t, lon, lat, user in files that memory maps, made once and reused.
+"""Tokenised shards of a corpus: memory-mapped columns t, lon, lat, user, made once and reused.
 
-Reading goes over the source once, whatever its size and order: fixes are dealt to spools by user, and each spool is
-cleaned, sorted and appended as one shard. So memory holds a shard at a time. The shards are personal data: they lie in
-a folder of mode 0700, keyed by the source's files, sizes, times of change and VERSION.
+A source of any size and order is read once: its fixes go to spools by user, and each spool is cleaned, sorted and
+appended as one shard, so that memory holds one shard at a time. The shards are personal data: they are kept in a folder
+of mode 0700, keyed by the source's files, sizes, times of change and VERSION.
 """
 
 from __future__ import annotations
@@ -32,19 +32,16 @@ from raw_qgis_plugin.core.sources.fields import Guess
 from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
 from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 
-VERSION = 3  # of the files and of what cleaning does: raise it and old shards are made anew
+VERSION = 3  # of the files and of the cleaning: with a new version shards are made again
 SHARD_FIXES = 2_000_000
-MOST_SHARDS = 400  # spools are open at once
 ROW = np.dtype([("user", "i4"), ("track", "i8"), ("t", "i8"), ("lon", "f8"), ("lat", "f8")])
 COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64}
-LEFT_S = 86_400  # nobody is at work any more where nothing was written for so long
-LARGEST_PERSON = 0.2  # share of the fixes: more is no person but a chain of chance meetings
 
 
 class Shards(NamedTuple):
     """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: (k,) where each shard ends.
-    unseen: (n_users,) bool, held out for validation. person: (n_users,) int, equal where ids are one person.
-    typical_s: median time between fixes. told: does the source say whose its tracks are?
+    unseen: (n_users,) bool, held out for validation. person: (n_users,) int, equal for ids of one person. typical_s:
+    median time between fixes. told: does the source name the users of its tracks?
     """
 
     folder: Path
@@ -66,7 +63,7 @@ def default_cache() -> Path:
 
 
 def shards_of(source: str, cache: Path | None = None) -> Shards:
-    """The shards of a source ('path' or 'kind:path'), made where they are missing. InputError as `stream`."""
+    """The shards of a source ('path' or 'kind:path'), made if missing. Raises InputError as `stream` does."""
     path, kind = find_source(source)
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
     facts = [(str(f.relative_to(path)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
@@ -81,7 +78,7 @@ def shards_of(source: str, cache: Path | None = None) -> Shards:
         _clear_left(cache)
         with tempfile.TemporaryDirectory(prefix=".making-", dir=cache) as beside:
             _make(source, Path(beside, "shards"), count_rows(path, kind))
-            for stale in set(cache.glob(f"{place}-*")) - {folder}:  # of the same source as it was before
+            for stale in set(cache.glob(f"{place}-*")) - {folder}:  # of an earlier state of the source
                 shutil.rmtree(stale, ignore_errors=True)
             if not folder.exists():  # another run may have been faster
                 os.rename(Path(beside, "shards"), folder)
@@ -89,22 +86,21 @@ def shards_of(source: str, cache: Path | None = None) -> Shards:
 
 
 def _clear_left(cache: Path) -> None:
-    """Remove what a tokenisation that was killed left behind: its spools, written last more than a day ago."""
+    """Remove the spools of killed tokenisations: those last written more than a day ago."""
     for left in cache.glob(".making-*"):
         with contextlib.suppress(OSError):  # another run may clear it too
-            if max(f.stat().st_mtime for f in (left, *left.rglob("*"))) < time.time() - LEFT_S:
+            if max(f.stat().st_mtime for f in (left, *left.rglob("*"))) < time.time() - 86_400:
                 shutil.rmtree(left, ignore_errors=True)
 
 
 def make_private(folder: Path) -> None:
-    """Make a folder that nobody else may read. InputError where that cannot be."""
+    """Make a folder that no other user can read. Raises InputError where that fails."""
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         folder.chmod(0o700)
     except OSError as error:
-        raise InputError(
-            f"The cache folder {folder} cannot be made: {error.strerror}. Choose one with --cache."
-        ) from error
+        why = f"The cache folder {folder} cannot be made: {error.strerror}. Choose one with --cache."
+        raise InputError(why) from error
 
 
 def open_shards(folder: Path) -> Shards:
@@ -117,7 +113,7 @@ def open_shards(folder: Path) -> Shards:
 
 
 def mapped(path: Path) -> np.ndarray:
-    """An array in a .npy file, memory-mapped; a plain array where it is empty, which cannot be mapped."""
+    """An array in a .npy file, memory-mapped; an empty one, which cannot be mapped, as a plain array."""
     try:
         return np.load(path, mmap_mode="r").view(np.ndarray)
     except ValueError:
@@ -137,7 +133,7 @@ class Column:
         self.length += len(values)
 
     def close(self) -> None:
-        """Write the length into the header, which has room for it, and close."""
+        """Write the length into the header and close."""
         self.file.seek(0)
         self._header()
         self.file.close()
@@ -152,7 +148,7 @@ def _make(source: str, folder: Path, n: int) -> None:
     folder.mkdir(mode=0o700)
     pool = pa.default_memory_pool()
     try:
-        pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own would keep what its widest moment took
+        pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own pool keeps its largest size
         skipped = Skipped()
         spools, names, told = _spool(source, folder, n, skipped)
         _shard(source, folder, spools, names, told, skipped)
@@ -163,10 +159,12 @@ def _make(source: str, folder: Path, n: int) -> None:
 
 
 def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Path], list[str], bool]:
-    """Deal the fixes of a source to files by user -> the files, the users' names, and whether the source tells them."""
+    """Write the fixes of a source to files by user. Returns the files, the users' names, and whether the source names
+    them.
+    """
     path, kind = find_source(source)
     guess, tables = stream(path, kind, skipped=skipped)
-    shards = min(n // SHARD_FIXES + 1, MOST_SHARDS)
+    shards = min(n // SHARD_FIXES + 1, 400)  # their spools are open at once
     spools = [folder / f"spool{k:03d}" for k in range(shards)]
     files = [spool.open("wb") for spool in spools]
     code_of: dict[str, int] = {}
@@ -174,12 +172,12 @@ def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Pa
     for table in tables:
         user, track = (ids_of(table, role) for role in ("user", "track"))
         told &= user is not None
-        user = track if user is None else user  # a track of nobody is somebody's own
+        user = track if user is None else user  # a track without a user has one of its own
         users = Coded(np.zeros(len(table), np.int64), np.array(["all"], object)) if user is None else encode_ids(user)
         trips = users if track is None else encode_ids(track)
         known = [_code(name, code_of, guess, kind) for name in users.names]
         rows: np.ndarray = np.empty(len(table), ROW)
-        rows["user"] = np.array([*known, -1])[users.codes]  # the last one answers code -1
+        rows["user"] = np.array([*known, -1])[users.codes]  # the last one is for code -1
         rows["track"] = np.array([*map(_id_hash, trips.names), 0])[trips.codes]
         for name in ("t", "lon", "lat"):
             rows[name] = table[name].to_numpy()
@@ -197,8 +195,7 @@ def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Pa
 
 
 def count_rows(path: Path, kind: str) -> int:
-    """Rows of a source: of Parquet as its footers say, InputError where these are broken; else guessed from bytes."""
-    import pyarrow as pa
+    """The rows of a source: from Parquet's footers (InputError where broken), else estimated from its size."""
     from pyarrow import parquet
 
     files = [path] if path.is_file() else [f for f in path.rglob("*") if f.is_file()]
@@ -211,14 +208,14 @@ def count_rows(path: Path, kind: str) -> int:
 
 
 def _code(name: str, code_of: dict[str, int], guess: Guess, kind: str) -> int:
-    """The number of a user, -1 for one that is held apart for demonstrations and reports (model/data/heldout.py)."""
+    """The number of a user, -1 for one that is held out (model/data/heldout.py)."""
     if (guess.user == "cab_id" and held_out_cab(name)) or (kind == "gotrack" and name in HELD_OUT_DEVICES):
         return -1
     return code_of.setdefault(name, len(code_of))
 
 
 def give_back() -> None:
-    """Return freed memory to the system, of which glibc keeps more than a gigabyte; elsewhere this does nothing."""
+    """Return freed memory to the system: glibc keeps more than a gigabyte. No effect elsewhere."""
     with contextlib.suppress(AttributeError, OSError, TypeError):
         ctypes.CDLL(None).malloc_trim(0)
 
@@ -228,7 +225,7 @@ def _id_hash(name: str) -> int:
 
 
 def _shard(source: str, folder: Path, spools: list[Path], names: list[str], told: bool, skipped: Skipped) -> None:
-    """Clean each spool into a shard; part the people into those that train and those held out for validation."""
+    """Clean each spool into a shard, and hold some people out for validation."""
     columns = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in COLUMNS.items()}
     every = sum(spool.stat().st_size for spool in spools) // ROW.itemsize // MOST_HASHES + 1
     users: list[str] = []
@@ -268,16 +265,16 @@ def _cleaned(spools: list[Path], names: list[str], skipped: Skipped) -> Iterator
         for reason, count in dropped.items():
             skipped.add(reason, count)
         del rows
-        tracks = tracks.by_user()  # a person's days belong together; silences break the fine runs
+        tracks = tracks.by_user()  # days of a person belong together; silences divide trips
         if len(tracks):
             yield tracks.t, tracks.lon, tracks.lat, tracks.track, tracks.user_ids.tolist()
 
 
 def unseen(users: list[str], person: np.ndarray, fixes: np.ndarray) -> np.ndarray:
-    """Which users are held out for validation, (n,) bool: a fiftieth of the persons, with all the ids they have.
+    """Which users are held out for validation, (n,) bool: a fiftieth of the persons, with all their ids; of few persons
+    up to five, but at most a fifth.
 
-    Where that is hardly anybody, up to five persons, though never more than a fifth. users: names. person: (n,) int
-    without gaps. fixes: (n,) of each user. The first name of a person decides for it, by its hash.
+    users: names. person: (n,) int without gaps. fixes: (n,) of each user. The hash of a person's first name decides.
     """
     order = np.lexsort((np.array(users), person))
     first = order[np.unique(person[order], return_index=True)[1]]
@@ -287,5 +284,5 @@ def unseen(users: list[str], person: np.ndarray, fixes: np.ndarray) -> np.ndarra
     if chosen.sum() < wanted:
         chosen[:] = False
         chosen[np.argsort(draw, kind="stable")[:wanted]] = True
-    chain = (np.bincount(person, fixes) > LARGEST_PERSON * fixes.sum()) & (np.bincount(person) > 1)
-    return (chosen & ~chain)[person]
+    chain = (np.bincount(person, fixes) > 0.2 * fixes.sum()) & (np.bincount(person) > 1)
+    return (chosen & ~chain)[person]  # an id chain with a fifth of all fixes is no person

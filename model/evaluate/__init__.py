@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Measure a model against simple methods on the same cases: python -m model.evaluate forecast|profiles|regions|probes
 
-Each of them is a module of this package with a `main`, and says more with --help.
+Each command is a module of this package; --help describes it.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "forecast": "forecasts against simple methods",
-    "profiles": "heads on labels that they never saw",
-    "regions": "region heads on days and blocks that they never saw",
-    "probes": "what the embeddings hold, and what pretraining is worth",
+    "profiles": "heads on unseen labels",
+    "regions": "labels of regions from their visitors",
+    "probes": "what the embeddings hold, and the value of pretraining",
 }
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Hand over to the module that the first argument names."""
+    """Run the module that the first argument names."""
     p = Parser("python -m model.evaluate", description=__doc__.split("\n")[0])
     what = p.add_subparsers(dest="what", required=True)
     for name, help_text in COMMANDS.items():
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def make_parser(what: str, description: str, several: bool = False) -> Parser:
-    """The parser of one of COMMANDS, with what all of them take. several: --tracks may be more than one."""
+    """The parser of one of COMMANDS, with their common arguments. several: --tracks takes more than one."""
     p = Parser(f"python -m model.evaluate {what}", description=description)
     p.add_argument(
         "--tracks", required=True, nargs="+" if several else None, metavar="T", help="Parquet, CSV or a GeoLife folder"
@@ -58,18 +58,18 @@ def _report(text: str) -> Path:
 
 
 def add_record(p: Parser) -> None:
-    """The option of those whose figures a card has."""
+    """Add the option of commands whose figures a card has."""
     p.add_argument("--record", metavar="NAME", help="write the figures into the card of --bundle (a folder)")
 
 
 def check_record(args: argparse.Namespace) -> None:
-    """InputError, before any work, where there is no card to write figures into."""
+    """Raise InputError, before any work, where there is no card to write figures into."""
     if args.record and not (args.bundle and Path(args.bundle).is_dir()):
         raise InputError("--record writes into the card of a bundle of your own: give its folder as --bundle.")
 
 
 def write_report(output: Path, results: Any, page: Page | None = None) -> None:
-    """REPORT.json and, where there is a page, REPORT.html; `output` may carry either suffix or none."""
+    """Write REPORT.json and, given a page, REPORT.html; `output` has either suffix or none."""
     name = output.stem if output.suffix in (".json", ".html") else output.name  # cabs.2008 has no suffix
     output.with_name(f"{name}.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     if page:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.training.card import say_ways
+from model.training.card import describe_prototypes
 from raw_qgis_plugin.core.evaluation.report import Page
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def write_report(
     _areas(page, before["calibration"], after["calibration"])
     if after.get("typical_ways"):
         page.heading("Typical ways")
-        page.sentence(say_ways(after["typical_ways"]))
+        page.sentence(describe_prototypes(after["typical_ways"]))
     page.heading("Heads")
     _heads(page, heads)
     page.write(folder / "report.html")

@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Forecasts against simple methods on the same cases: python -m model.evaluate forecast --tracks T
 
-Windows of the families 5s, 15s, 60s, long and filled (windows.py). Errors are metres on the sphere; ratio is the
+Windows are of the families 5s, 15s, 60s, long and filled (windows.py). Errors are metres on the sphere; ratio is the
 model's mean error over the best simple method's, with a 95 % bootstrap interval by person. The pull toward the median
-place is fitted by family and horizon, for one half of the people on the other.
+place is fitted by family and horizon, on one half of the people for the other half.
 """
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -39,11 +38,11 @@ DETAILS = ("horizons", "moving", "unvisited")  # in reports, not in cards
 
 
 class Zeroed(Model):
-    """The model with all that it says of a question at zero: what is left is the baseline that it corrects."""
+    """The model with its network's output at zero: the baseline that the network corrects."""
 
     def backbone(self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, *args: Any, **named: Any) -> list:
-        """As Model.backbone, but zeros, and of days, where there are candidates, surely staying. Answers are as many
-        whatever the context, so that its last fix will do.
+        """As Model.backbone, but zeros and, for days, which have candidates, certain staying. The last fix of a context
+        gives outputs of the same shapes.
         """
         answers = super().backbone(x[:, -1:], clock[:, -1:], valid[:, -1:], *args, **named)
         zeros = [np.zeros_like(a) for a in answers]
@@ -70,14 +69,14 @@ def evaluate(
     """All figures of a family (core/evaluation/metrics.py), and the model's answers."""
     answer = ask_model(w, model, meter(f"{w.family}: the model"))
     without = {ZEROED: ask_model(w, zeroed, ask_past=False)}
-    if w.family not in DAYS:  # there the past only joins what the network says
+    if w.family not in DAYS:  # for days the past only joins the network's output
         without[PAST] = ask_model(w, zeroed)
     more = {name: (spread(w, f.lon), spread(w, f.lat)) for name, f in without.items()} | (others or {})
     return measure(w, simple_forecasts(w, seed), answer, more, w.user, seed), answer
 
 
 def table(results: dict[str, dict]) -> str:
-    """The results for people to read."""
+    """The results as text."""
     lines = []
     for family, r in results.items():
         low, high = r["interval"]
@@ -95,8 +94,8 @@ def table(results: dict[str, dict]) -> str:
     return "\n".join(lines)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
     p = make_parser("forecast", __doc__)
     add_record(p)
     families = p.add_mutually_exclusive_group()
@@ -108,12 +107,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument(
         "--raw-paper", type=Path, metavar="RUN", help="a run of model.raw_paper, as a row of long and filled"
     )
-    return p
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command."""
-    args = parser().parse_args(argv)
+    args = p.parse_args(argv)
     check_record(args)
     tracks, _, _ = read(args.tracks)
     bundle = open_bundle(args.bundle)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The evaluation of forecasts as a page to read."""
+"""The report page of evaluated forecasts."""
 
 from __future__ import annotations
 
@@ -15,10 +15,7 @@ from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.evaluation.windows import Windows, errors_m, spread
 from raw_qgis_plugin.core.forecasting.predict import Forecasts
 
-WORDS = {
-    "long": "long (15-minute sequences)",
-    "filled": "filled (round the clock)",
-}
+WORDS = {"long": "long (15-minute sequences)", "filled": "filled (round the clock)"}
 
 
 def make_page(results: dict[str, dict], shown: dict[str, tuple[Windows, Forecasts]], tracks: str, model: str) -> Page:
@@ -68,8 +65,7 @@ def _percent(share: float | None) -> str | None:
 
 def _row(name: str, r: dict) -> list:
     best = r["best_simple"]
-    means = (f"{r['methods'][m]['mean_m']:,.0f}" for m in (MODEL, best))
-    ours, theirs = means
+    ours, theirs = (f"{r['methods'][m]['mean_m']:,.0f}" for m in (MODEL, best))
     return [name, r["windows"], r["people"], ours, best, theirs, ratio_words(r), _areas(r), _percent(r["in_domain"])]
 
 
@@ -84,10 +80,10 @@ def _family(page: Page, name: str, r: dict) -> None:
     rows = [[m, *(f"{r['methods'][m][k]:,.1f}" for k in ("mean_m", "median_m", "p90_m"))] for m in order]
     page.table(["method", "mean (m)", "median (m)", "90 % below (m)"], rows, [order.index(MODEL)])
     if ZEROED in r["methods"]:
-        past = f", '{PAST}' what the layer's tracks say without it" if PAST in r["methods"] else ""
+        past = f", '{PAST}' the layer's earlier continuations without it" if PAST in r["methods"] else ""
         page.sentence(
-            f"'{ZEROED}' is what the network corrects{past}: were that as good as the model, the network would have "
-            "learned nothing."
+            f"'{ZEROED}' is the baseline that the network corrects{past}: if it were as good as the model, the "
+            "network would be useless."
         )
     page.table(
         ["horizon", "cases", "model, mean (m)", "best simple method there", "its mean (m)", "ratio [95 %]",

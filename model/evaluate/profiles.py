@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Heads on labels that they never saw, beside trees on hand features: python -m model.evaluate profiles
+"""Test heads on unseen labels, beside trees on hand features: python -m model.evaluate profiles
 
-The trees learn from --baseline-tracks and --baseline-labels (such as the city that taught the head), or else, with an
-advantage over the head, from the asked labels themselves, cross-validated over people. --days N looks at each user's
-first N days alone. Without labels, --rule commuting asks a head of yes and no what a rule says of the later half of
-each user's time (on half of the weekdays seen and more at one place, 500 m from home and farther), from the earlier
-half: a rule, not a truth.
+The trees are trained on --baseline-tracks and --baseline-labels (such as the city on which the head was trained) or
+else, with an advantage over the head, on the test labels themselves, cross-validated over people. --days N uses each
+user's first N days alone. Without labels, --rule commuting tests a yes-or-no head on the earlier half of each user's
+time against a rule on the later half: at one place at least 500 m from home on half of the weekdays seen. That is a
+rule, not the truth.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from model.cli import pair, positive
-from model.data.labels import Labelled, label_units, read_table, thin
+from model.data.labels import Labelled, label_units, label_words, read_table, thin
 from model.data.persons import persons_of
 from model.evaluate import add_record, check_record, make_parser, write_report
 from model.head_training.examples import BASELINE, unit_inputs
+from model.head_training.fit import boosting, folds
 from model.head_training.hand_features import hand_features
-from model.head_training.scoring import Told, compare, confusion, scatter, verdict
-from model.heads import Task, boosting, folds, label_words
+from model.head_training.scoring import Predictions, compare, confusion, scatter, verdict
+from model.heads import Task
 from model.training.card import write_card
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -36,13 +37,11 @@ from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
 from raw_qgis_plugin.core.typicality import unit_stats
 
-FEWEST_DAYS = 4  # weekdays on which a user is seen in each half of the time, for a rule to say something
-RULE_DAYS, RULE_FAR_M = 0.5, 500.0
 SIMPLE = (BASELINE, f"{BASELINE}, in the head's scale", "the same answer for all")
 
 
 def first_days(tracks: Tracks, days: int) -> Tracks:
-    """The first so many days of each user, beginning on the user's second, which is a whole one."""
+    """The first so many days of each user, from the second day on, which is a whole one."""
     users = tracks.by_user()
     day = solar_day(users)
     since = day - day[users.user_offsets[:-1]][users.user]
@@ -50,30 +49,31 @@ def first_days(tracks: Tracks, days: int) -> Tracks:
 
 
 def by_rule(tracks: Tracks) -> tuple[Tracks, Labelled]:
-    """The earlier halves of the users' times, and whether they commute in the later halves by a rule: 'yes' or 'no'."""
+    """The earlier halves of the users' times, and whether the users commute in the later halves by the rule."""
+    fewest_days = 4  # weekdays with fixes in each half
     users = tracks.by_user()
     day = solar_day(users)
     middle = np.array([np.median(np.unique(d)) for d in np.split(day, users.user_offsets[1:-1])])
     later = day > middle[users.user]
     halves = [users.take(~later), users.take(later)]
     facts = [dict(zip(ACTIVITY, activity(half).T, strict=True)) for half in halves]
-    enough = [set(half.user_ids[f["days_seen"] * 10 >= FEWEST_DAYS]) for half, f in zip(halves, facts, strict=True)]
+    enough = [set(half.user_ids[f["days_seen"] * 10 >= fewest_days]) for half, f in zip(halves, facts, strict=True)]
     both = enough[0] & enough[1]
-    far = np.log1p(RULE_FAR_M / 100) / 4  # as core/features/activity.py scales distances
-    commutes = (facts[1]["anchor_days"] >= RULE_DAYS) & (facts[1]["anchor_far"] >= far)
-    said = dict(zip(halves[1].user_ids, np.where(commutes, "yes", "no"), strict=True))
+    far = np.log1p(500.0 / 100) / 4  # 500 m, as core/features/activity.py scales distances
+    commutes = (facts[1]["anchor_days"] >= 0.5) & (facts[1]["anchor_far"] >= far)
+    answer = dict(zip(halves[1].user_ids, np.where(commutes, "yes", "no"), strict=True))
     first = halves[0].take(np.isin(halves[0].user_ids, list(both))[halves[0].user])
     if first.n_users < 10:
-        raise InputError(f"Only {first.n_users} users are seen on {FEWEST_DAYS} weekdays of each half of their time.")
+        raise InputError(f"Only {first.n_users} users are seen on {fewest_days} weekdays of each half of their time.")
     person = dict(zip(users.user_ids, persons_of(users), strict=True))
-    value, group = (np.array([of[user] for user in first.user_ids]) for of in (said, person))
+    value, group = (np.array([of[user] for user in first.user_ids]) for of in (answer, person))
     return first, Labelled(np.arange(first.n_users), value.astype(object), group)
 
 
 def labelled(
     path: str, labels: Path | None, args: argparse.Namespace, head: dict, days: int | None
 ) -> tuple[Tracks, Labelled, np.ndarray]:
-    """The labelled units, and the truth: places in the head's classes, or numbers."""
+    """The labelled units, and their true values: indices into the head's classes, or numbers."""
     if args.rule:
         tracks, found = by_rule(read(path)[0])
         return tracks, found, np.searchsorted(head["classes"], found.value.astype(str))
@@ -98,19 +98,19 @@ def labelled(
     return tracks, found, np.array([place[word] for word in label_words(found.value, rename)])
 
 
-def simple_answers(hand: np.ndarray, y: np.ndarray, asked: np.ndarray, task: Task, seed: int) -> np.ndarray:
-    """What each of SIMPLE, taught on hand features (n, f) and labels (n,), says of others (m, f): (SIMPLE, m)."""
-    trees = boosting(hand, y, task, seed).predict(asked)
+def simple_answers(hand: np.ndarray, y: np.ndarray, test: np.ndarray, task: Task, seed: int) -> np.ndarray:
+    """Predictions (SIMPLE, m) of the simple methods for features test (m, f), trained on hand (n, f) and y (n,)."""
+    trees = boosting(hand, y, task, seed).predict(test)
     if task.classes:
-        return np.stack([trees, trees, np.full(len(asked), np.bincount(y).argmax())]).astype(float)
+        return np.stack([trees, trees, np.full(len(test), np.bincount(y).argmax())]).astype(float)
     scaled = np.log1p(np.maximum(y, 0.0)) if task.transform == "log1p" else y
-    in_scale = task.in_unit(boosting(hand, scaled, task, seed).predict(asked))
-    return np.stack([trees, in_scale, np.full(len(asked), np.median(y))])
+    in_scale = task.in_unit(boosting(hand, scaled, task, seed).predict(test))
+    return np.stack([trees, in_scale, np.full(len(test), np.median(y))])
 
 
-def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = None) -> tuple[dict, Told, Task]:
-    """A head beside the baseline; of classes also the confusion (rows: truth), the accuracy of the most frequent class,
-    and how often the head is sure and right then; of numbers how often the interval holds the truth.
+def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = None) -> tuple[dict, Predictions, Task]:
+    """A head beside the baseline. Classes: also the confusion (rows: truth), the accuracy of the most frequent class,
+    how often the head is sure, and its accuracy then. Numbers: also the coverage of the interval.
     """
     head = model.bundle.head(args.task)
     task = Task(head["kind"], tuple(head.get("classes", ())), head.get("transform", "identity"))
@@ -121,22 +121,21 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
     stats = {name: values[known] for name, values in unit_stats(tracks).items()}
     if args.baseline_tracks:
         theirs, _, learned = labelled(args.baseline_tracks, args.baseline_labels, args, head, days)
-        ways = simple_answers(hand_features(theirs), learned, hand, task, args.seed)
+        simple = simple_answers(hand_features(theirs), learned, hand, task, args.seed)
     else:
-        ways = np.full((len(SIMPLE), len(truth)), np.nan)
+        simple = np.full((len(SIMPLE), len(truth)), np.nan)
         for learn, test in folds(truth, group, Task(task.kind, task.classes), args.seed):
-            ways[:, test] = simple_answers(hand[learn], truth[learn], hand[test], task, args.seed)
-        told = ~np.isnan(ways[0])
-        if not told.any():
+            simple[:, test] = simple_answers(hand[learn], truth[learn], hand[test], task, args.seed)
+        tested = ~np.isnan(simple[0])
+        if not tested.any():
             raise InputError(
-                "The labels are too few, or lack one of the head's classes, for trees to learn from them: give "
+                "The labels are too few, or lack one of the head's classes, to train trees: give "
                 "--baseline-tracks and --baseline-labels."
             )
-        x, truth, group, ways = x[told], truth[told], group[told], ways[:, told]
-        stats = {name: values[told] for name, values in stats.items()}
-    off = ways != truth if task.classes else np.abs(ways - truth)
-    best = int(off.mean(axis=1).argmin())  # the nearest one is the one to beat
-    simple = ways[best]
+        x, truth, group, simple = x[tested], truth[tested], group[tested], simple[:, tested]
+        stats = {name: values[tested] for name, values in stats.items()}
+    error = simple != truth if task.classes else np.abs(simple - truth)
+    best = int(error.mean(axis=1).argmin())
     more: dict = {"people": len(np.unique(group)), "baseline_is": SIMPLE[best]}
     if task.classes:
         p = softmax(model.run_head(args.task, x).astype(np.float64))
@@ -152,21 +151,23 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
         answer, low, high = (columns[args.task + part] for part in ("", "_low", "_high"))
         more["inside"] = float(((truth >= low) & (truth <= high)).mean())
         more["correlation"] = float(np.corrcoef(answer, truth)[0, 1])
-    told = Told(answer, simple.astype(truth.dtype), truth, group)
-    figures = compare(told, task, args.seed)
-    return {**figures, **figures["head"], **more}, told, task
+    predictions = Predictions(answer, simple[best].astype(truth.dtype), truth, group)
+    figures = compare(predictions, task, args.seed)
+    return {**figures, **figures["head"], **more}, predictions, task
 
 
-def page_of(args: argparse.Namespace, results: dict[str, dict], told: Told, task: Task, card: dict) -> Page:
-    """The figures for people to read."""
+def page_of(
+    args: argparse.Namespace, results: dict[str, dict], predictions: Predictions, task: Task, card: dict
+) -> Page:
+    """The page about the figures."""
     last = list(results.values())[-1]
     page = Page(
         f"Head {args.task} on {args.rule or args.field}",
-        f"{last['units']} units of {last['people']} people, none learned.",
+        f"{last['units']} units of {last['people']} people, all unseen.",
     )
     page.sentence(verdict(last), "key")
-    where = args.baseline_tracks or "the asked labels themselves, cross-validated"
-    page.sentence(f"The baseline is {last['baseline_is']}, taught on {where}.")
+    where = args.baseline_tracks or "the test labels themselves, cross-validated"
+    page.sentence(f"The baseline is {last['baseline_is']}, trained on {where}.")
     keys = list(last["head"])
     rows = [
         [name, *(f"{r['head'][k]:.3f}" for k in keys), *(f"{r['baseline'][k]:.3f}" for k in keys),
@@ -182,32 +183,27 @@ def page_of(args: argparse.Namespace, results: dict[str, dict], told: Told, task
     else:
         inside, correlation = last["inside"], last["correlation"]
         page.sentence(f"The 80 % interval holds {inside:.0%} of the truths; correlation {correlation:.2f}.")
-        page.figure(scatter(told, card), "Each point is a unit; on the line answer and truth are equal.")
+        page.figure(scatter(predictions, card), "Each point is a unit; on the line answer and truth are equal.")
     return page
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
     p = make_parser("profiles", __doc__)
     add_record(p)
     p.add_argument("--labels", type=Path, metavar="L", help="as for model.finetune")
     p.add_argument("--field", metavar="F", help="column of the labels")
-    p.add_argument("--rule", choices=("commuting",), help="in the place of labels: ask what this rule says later on")
+    p.add_argument("--rule", choices=("commuting",), help="instead of labels: compare with this rule")
     p.add_argument(
         "--unit", choices=("user", "track", "day", "trip"), help="what labels are of (default: the head's own unit)"
     )
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
     p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
-    p.add_argument("--days", type=positive, nargs="+", metavar="N", help="look at so many days only")
+    p.add_argument("--days", type=positive, nargs="+", metavar="N", help="use only so many days")
     p.add_argument("--baseline-tracks", metavar="T", help="what the baseline learns from")
     p.add_argument("--baseline-labels", type=Path, metavar="L", help="and its labels")
-    return p
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command."""
-    args = parser().parse_args(argv)
+    args = p.parse_args(argv)
     if bool(args.baseline_tracks) != bool(args.baseline_labels):
         raise InputError("--baseline-tracks and --baseline-labels go together.")
     if args.rule and (args.days or args.unit or args.per_class):
@@ -219,11 +215,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     model, results = Model(bundle), {}
     for days in args.days or [None]:
         name = f"{days} days" if days else "all"
-        results[name], told, task = evaluate_head(args, model, days)
+        results[name], predictions, task = evaluate_head(args, model, days)
         print(name, json.dumps(results[name]))
         print(verdict(results[name]))
     if args.output:
-        write_report(args.output, results, page_of(args, results, told, task, bundle.head(args.task)))
+        write_report(args.output, results, page_of(args, results, predictions, task, bundle.head(args.task)))
     if args.record:
         head = bundle.head(args.task)
         more = {args.record if name == "all" else f"{args.record}, {name}": r for name, r in results.items()}

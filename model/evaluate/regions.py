@@ -1,14 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What users say about regions, against simple methods: python -m model.evaluate regions --tracks T --regions R …
+"""Predict labels of regions from their visitors, beside simple methods: python -m model.evaluate regions …
 
-With --labels and --field the truth is a column of a table. With --pickups it is where taxis picked people up in the
-last week of the tracks (their flag turns from free to occupied), by taxis whose tracks are not looked at. What is
-looked at are the taxis held apart from training, before that week; with --all-cabs, for a fleet that trained nothing,
-all are, and the pick-ups are their own. The flag is never an input. With --hours each stretch of a track counts as a
-user: in weeks a taxi crosses everything, in two hours it does not. A straight line learns from each method's columns;
-visitors are held against people drawn at random, against their own embeddings dealt anew, and against noise. Blocks of
-regions are never both learned from and asked about. Several sources, as two cities, are learned from and asked about
-together.
+With --labels and --field the truth is a column of a table. With --pickups it is the number of pick-ups by taxis in the
+last week of the tracks (their flag turns from free to occupied). The inputs are then the tracks, before that week, of
+the taxis held out from training, and the pick-ups those of the others; with --all-cabs, for a fleet outside the
+training set, both are of all taxis. The flag is never an input. With --hours each stretch of a track counts as a user:
+within weeks a taxi crosses everything, within two hours it does not. A linear regression uses each method's columns;
+visitors are compared with people drawn at random, with their own embeddings shuffled among them, and with noise. Blocks
+of regions are never in both training and test. Several sources, such as two cities, are used together.
 """
 
 from __future__ import annotations
@@ -25,10 +24,11 @@ from model.data.heldout import held_out_cab
 from model.data.labels import join, read_table
 from model.evaluate import make_parser, write_report
 from model.experiments.untrained import untrained
-from model.head_training.examples import COUNTS, FEWEST_USERS, blocks, strength_of, strength_of_counts
+from model.head_training.examples import COUNTS, REGIONS, blocks, strength_of, strength_of_counts
+from model.head_training.fit import encode_numbers, folds, ridge
 from model.head_training.hand_features import hand_features
 from model.head_training.scoring import by_group, limits
-from model.heads import Task, encode_numbers, folds, predict, ridge
+from model.heads import Task, predict
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
@@ -45,10 +45,10 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 WEEK_MS = 7 * DAY_MS
 ALONE, RAW = "number of visitors alone", "RAW: embeddings, sum and mean, and how regions are used"
 WHO, DRAWS = ("embeddings", "facts of the visitors"), 10
-# What WHO is held against. Only the first loses which regions share visitors, which says much whoever they are.
+# Controls of WHO. Only the first does not keep which regions share visitors, which by itself predicts much.
 RANDOM, DEALT, NOISE = "of random people", "dealt anew", "replaced by noise"
 MORE = {RANDOM: "more_r2_than_random", DEALT: "more_r2_than_dealt", NOISE: "more_r2_than_noise"}
-Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # method -> its columns (n, d) and how much each counts (d,)
+Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # of each method: columns (n, d) and their weights (d,)
 
 
 def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray, model: Model, seed: int) -> Columns:
@@ -93,7 +93,7 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
 
 
 def shuffled(visits: csr_matrix, seed: int) -> csr_matrix:
-    """As many users a region with as many fixes, drawn at random from all, whether they came or not."""
+    """As many users for each region, with as many fixes, drawn at random from all users."""
     rng = np.random.default_rng(seed)
     n, size = visits.shape[1], np.diff(visits.indptr)
     users = [np.sort(rng.choice(n, k, replace=False)) for k in size]
@@ -101,7 +101,7 @@ def shuffled(visits: csr_matrix, seed: int) -> csr_matrix:
 
 
 def dealt(embeddings: np.ndarray, visits: csr_matrix, seed: int) -> np.ndarray:
-    """(n_users,) whose embedding each user is given: those of visitors, where known, change hands at random."""
+    """(n_users,) the user whose embedding each user gets: known embeddings of visitors are shuffled among them."""
     owner = np.arange(len(embeddings))
     came = np.flatnonzero((visits.getnnz(axis=0) > 0) & ~np.isnan(embeddings).any(axis=1))
     owner[came] = np.random.default_rng(seed).permutation(came)
@@ -109,7 +109,7 @@ def dealt(embeddings: np.ndarray, visits: csr_matrix, seed: int) -> np.ndarray:
 
 
 def noise_like(embeddings: np.ndarray, seed: int) -> np.ndarray:
-    """(n_users, d) of normal noise, nan where there is no embedding: it says who is who and nothing about them."""
+    """(n_users, d) normal noise, nan where there is no embedding: it identifies users without describing them."""
     noise = np.random.default_rng(seed).normal(size=embeddings.shape).astype(np.float32)
     noise[np.isnan(embeddings).any(axis=1)] = np.nan
     return noise
@@ -117,8 +117,8 @@ def noise_like(embeddings: np.ndarray, seed: int) -> np.ndarray:
 
 def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, seed: int = 0) -> dict:
     """Each method's R², mean absolute and root mean square error and rank correlation by cross-validation over blocks,
-    and how far its R² lies above that of the visitors alone, with a 95 % interval by block. Of WHO also how far above
-    the controls of MORE, on average over the draws.
+    and the gain of its R² over that of the visitors alone, with a 95 % interval by block. For WHO also the gain over
+    the controls of MORE, averaged over the draws.
 
     y: (n,) truth in the task's scale.
     """
@@ -141,8 +141,8 @@ def evaluate(columns: Columns, y: np.ndarray, task: Task, block: np.ndarray, see
 
 
 def measure(answer: np.ndarray, truth: np.ndarray, other: np.ndarray, block: np.ndarray, seed: int) -> dict:
-    """One method's figures beside another's. answer, other: (n,) or, of several draws whose errors are averaged,
-    (draws, n), and truth (n,), in their unit of measure.
+    """The figures of a method beside another. answer, other: (n,), or (draws, n) whose errors are averaged. truth:
+    (n,). All are in the unit of measure.
     """
     both = [np.atleast_2d(a) - truth for a in (answer, other)]
     square = np.stack([*((off**2).mean(axis=0) for off in both), (truth - truth.mean()) ** 2], axis=1)
@@ -159,8 +159,8 @@ def measure(answer: np.ndarray, truth: np.ndarray, other: np.ndarray, block: np.
 
 
 def pickups(path: str, regions: np.ndarray, all_cabs: bool = False) -> tuple[Tracks, np.ndarray, np.ndarray]:
-    """The taxis held apart, before the last week; and pick-ups a region by the others, in the last week and in the one
-    before: (n_regions,) each. all_cabs: of all taxis both. InputError where the file has no flag.
+    """Tracks of the held-out taxis before the last week; and pick-ups of the others in each region, (n_regions,), in
+    the last week and the one before. all_cabs: both of all taxis. Raises InputError for a file without the flag.
     """
     from pyarrow import parquet
 
@@ -174,9 +174,8 @@ def pickups(path: str, regions: np.ndarray, all_cabs: bool = False) -> tuple[Tra
     occupied = table["occupied"].to_numpy().astype(bool)
     order = np.lexsort((t, cab.astype(str)))
     cab, t, lon, lat, occupied = (a[order] for a in (cab, t, lon, lat, occupied))
-    apart = np.array([held_out_cab(str(c)) for c in np.unique(cab.astype(str))])[
-        np.unique(cab.astype(str), return_inverse=True)[1]
-    ]
+    names, number = np.unique(cab.astype(str), return_inverse=True)
+    apart = np.array([held_out_cab(str(name)) for name in names])[number]
     begins = np.append(False, occupied[1:] & ~occupied[:-1] & (cab[1:] == cab[:-1])) & (all_cabs | ~apart)
     split = t.max() - WEEK_MS
     counts = []
@@ -189,9 +188,9 @@ def pickups(path: str, regions: np.ndarray, all_cabs: bool = False) -> tuple[Tra
     return tracks, counts[0], counts[1]
 
 
-def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, np.ndarray, np.ndarray, int]:
-    """Each method's columns for the regions of a source that enough users crossed, the truth (n,), their polygons (n,),
-    and the number of users. InputError where there are too few regions.
+def read_source(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, np.ndarray, np.ndarray, int]:
+    """Each method's columns for the regions of a source with enough users, their truth (n,) and polygons (n,), and the
+    number of users. Raises InputError for too few regions.
     """
     regions = read_polygons(args.regions[source], args.id)
     if args.pickups:
@@ -203,7 +202,10 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
         tracks, before = read(args.tracks[source])[0], None
         labels = read_table(args.labels[source])
         found = join(regions.ids, np.arange(len(regions.ids)), labels, "region", args.field)
-        chosen, value = found.unit, _as_numbers(found.value, args.field)
+        try:
+            chosen, value = found.unit, found.value.astype(float)
+        except ValueError as e:
+            raise InputError(f"The column '{args.field}' must hold numbers: {e}.") from e
     users = tracks.by_hours(args.hours) if args.hours else tracks.by_user()
     inside = fixes_inside(users, regions.shapes[chosen])
     visits = count_users(users, inside)
@@ -216,22 +218,13 @@ def look(args: argparse.Namespace, source: int, model: Model) -> tuple[Columns, 
     if before is not None:
         last = np.log1p(before[enough]).astype(np.float32)[:, None]
         columns["pick-ups of the week before"] = last, np.ones(1)
-        columns["RAW and the week before"] = (
-            np.concatenate([columns[RAW][0], last], axis=1),
-            np.append(columns[RAW][1], 10.0),
-        )
+        x, strength = columns[RAW]
+        columns["RAW and the week before"] = np.concatenate([x, last], axis=1), np.append(strength, 10.0)
     return columns, value, regions.shapes[chosen], users.n_users
 
 
-def _as_numbers(values: np.ndarray, field: str) -> np.ndarray:
-    try:
-        return values.astype(float)
-    except ValueError as e:
-        raise InputError(f"The column '{field}' is to hold numbers: {e}.") from e
-
-
 def run_all(args: argparse.Namespace) -> dict:
-    """Read, measure."""
+    """The figures of all methods."""
     if not args.pickups and not (args.labels and args.field):
         raise InputError("What is the truth? Give --labels and --field, or --pickups.")
     if args.all_cabs and not args.pickups:
@@ -239,12 +232,12 @@ def run_all(args: argparse.Namespace) -> dict:
     if len({len(args.tracks), len(args.regions), len(args.tracks if args.pickups else args.labels)}) > 1:
         raise InputError("Give as many --regions (and --labels) as --tracks, in the same order.")
     model = Model(open_bundle(args.bundle))
-    every, values, shapes, users = zip(*(look(args, n, model) for n in range(len(args.tracks))), strict=True)
+    every, values, shapes, users = zip(*(read_source(args, n, model) for n in range(len(args.tracks))), strict=True)
     value = np.concatenate(values)
     columns = {k: (np.concatenate([c[k][0] for c in every]), strength) for k, (_, strength) in every[0].items()}
-    block = blocks(np.concatenate(shapes))  # of all sources: one place in two of them is one
+    block = blocks(np.concatenate(shapes))  # of all sources: a place in two of them is one
     if len(np.unique(block)) < 2:
-        raise InputError("All regions lie within two kilometres, so none could be tested on that is apart from others.")
+        raise InputError("All regions lie within two kilometres, so none is far enough from the others to test on.")
     task, y = encode_numbers(value)
     return {
         "truth": "pick-ups in the last week" if args.pickups else args.field, "regions": len(value),
@@ -254,10 +247,10 @@ def run_all(args: argparse.Namespace) -> dict:
 
 
 def page_of(results: dict) -> Page:
-    """The figures for people to read."""
+    """The page about the figures."""
     many = f"{results['users']:,}"
     who = f"{many} stretches of {results['hours']:g} h" if results["hours"] else f"the tracks of {many} users"
-    page = Page("Regions", f"What {who} say about {results['truth']}.")
+    page = Page("Regions", f"{results['truth'].capitalize()}, predicted from {who}.")
     raw = results["methods"][RAW]
     more, low, high = raw["more_r2"]
     proved = "proved better" if low > 0 else "worse" if high < 0 else "not proved better"
@@ -284,15 +277,15 @@ def page_of(results: dict) -> Page:
         figures = {control: "R² {:+.3f} [{:+.3f}, {:+.3f}]".format(*figure) for control, figure in than.items()}
         page.sentence(
             f"What visitors are like ({name}) {say} than which regions share visitors: {figures[DEALT]} above the same "
-            f"visits with the embeddings dealt anew among the visitors, {figures[NOISE]} above noise in their place. "
-            f"Beside as many people drawn at random for each region: {figures[RANDOM]}. The means of {DRAWS} draws."
+            f"visits with the embeddings shuffled among the visitors, {figures[NOISE]} above noise in their place. "
+            f"Beside as many people drawn at random for each region: {figures[RANDOM]}. Means of {DRAWS} draws."
         )
-    page.sentence("Cross-validation over blocks of about two kilometres; intervals from drawing whole blocks.")
+    page.sentence("Cross-validation over blocks of about two kilometres; intervals by drawing whole blocks.")
     return page
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
     p = make_parser("regions", __doc__, several=True)
     p.add_argument("--regions", required=True, nargs="+", metavar="R", help="GeoJSON or GeoPackage, one a source")
     p.add_argument("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
@@ -301,13 +294,10 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--pickups", action="store_true", help="the truth is where taxis of --tracks picked people up")
     p.add_argument("--all-cabs", action="store_true", help="with --pickups: look at all, and count their own pick-ups")
     add_hours(p)
-    p.add_argument("--min-users", type=int, default=FEWEST_USERS, metavar="N", help="fewest users (default: 10)")
-    return p
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command."""
-    args = parser().parse_args(argv)
+    p.add_argument(
+        "--min-users", type=int, default=REGIONS.fewest_users, metavar="N", help="fewest users (default: 10)"
+    )
+    args = p.parse_args(argv)
     results = run_all(args)
     who = "stretches of tracks" if results["hours"] else "users"
     print(f"{results['truth']}: {results['regions']} regions, {results['users']:,} {who}")

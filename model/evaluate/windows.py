@@ -1,40 +1,51 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Forecast windows: real fixes, a context and the fixes that are asked for, in the families of the protocol.
+"""Forecast windows of real fixes, a context and its targets, in the families of the protocol.
 
-'5s', '15s', '60s' or any other cadence: the first fix in each bin, 40 of context, the next five asked for at their true
-times. 'long': the last fix in each 15-minute bin, up to ten days of context, asked at 15 to 150 min where a real fix
-exists; in the person's city only. 'filled': the same round the clock: a quarter of an hour without a fix holds the last
-one for up to twelve hours, truth included, as a phone operator sees people.
+'5s', '15s', '60s' or any other cadence: the first fix in each bin, 40 of context, the next five as targets at their
+true times. 'long': the last fix in each 15-minute bin, up to ten days of context, targets 15 to 150 min ahead where
+there is a fix; in the person's city only. 'filled': the same round the clock: a quarter of an hour without a fix holds
+the last one for up to twelve hours, as in records of phone operators; targets too.
 """
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 import numpy as np
 
-from raw_qgis_plugin.core.arrays import group_quantile
+from raw_qgis_plugin.core.arrays import expand_ranges, group_quantile
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
 from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.tracks import Tracks
 
 FAMILIES = ("5s", "15s", "60s", "long", "filled")
-CONTEXT, AHEAD = 40, 5
-FASTEST_MS = 70.0
-EVERY = 15  # fixes between the starts of windows that may overlap
 
-AHEAD_BINS = (1, 2, 4, 6, 8, 10)  # 15 to 150 min
-HELD_BINS = 48  # twelve hours
-CITY_M = 60_000.0
-LEAST = 8  # fixes of context
+
+@dataclass(frozen=True)
+class Protocol:
+    """The protocol's sizes. Fine families: fixes of context and of targets, fixes between the starts of windows, and
+    the fastest step. long and filled: horizons and longest hold in bins of 15 min, radius of the city, least context.
+    """
+
+    context: int = 40
+    ahead: int = 5
+    every: int = 15
+    fastest_m_s: float = 70.0
+    ahead_bins: tuple[int, ...] = (1, 2, 4, 6, 8, 10)
+    held_bins: int = 48
+    city_m: float = 60_000.0
+    least: int = 8
+
+
+PROTOCOL = Protocol()
 
 
 def cut(tracks: Tracks, family: str, *, limit: int = 3000, per_user: int = 36, seed: int = 0) -> Windows:
-    """Windows of a family, at most `per_user` a person and `limit` in all, drawn at random. There may be none.
+    """Windows of a family, at most `per_user` a person and `limit` in all, drawn at random; perhaps none.
 
-    A track of nobody is somebody's own: a person of its own in `user`.
-    InputError where there is no such family.
+    A track without a user has one of its own in `user`. Raises InputError for an unknown family.
     """
     users = tracks.apart().by_user()
     if family in ("long", "filled"):
@@ -46,24 +57,24 @@ def cut(tracks: Tracks, family: str, *, limit: int = 3000, per_user: int = 36, s
 
 
 def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: int) -> Windows:
-    """Left out: windows whose bins skip more than one, that hold a step above 70 m/s, or that do not move."""
+    """Windows of fine families, but those that skip more than a bin, have a step above 70 m/s, or do not move."""
     bins = tracks.t // (1000 * cadence_s)
     kept = np.ones(len(bins), bool)
     kept[1:] = (bins[1:] != bins[:-1]) | (tracks.user[1:] != tracks.user[:-1])
     user, t, lon, lat, bins = (a[kept] for a in (tracks.user, tracks.t, tracks.lon, tracks.lat, bins))
-    size = CONTEXT + AHEAD
+    size = PROTOCOL.context + PROTOCOL.ahead
     metres = haversine_m(lon[1:], lat[1:], lon[:-1], lat[:-1])
     seconds = np.maximum(np.diff(t) / 1000.0, 0.5)
-    broken = (user[1:] != user[:-1]) | (np.diff(bins) > 2) | (metres / seconds > FASTEST_MS)
+    broken = (user[1:] != user[:-1]) | (np.diff(bins) > 2) | (metres / seconds > PROTOCOL.fastest_m_s)
     breaks = np.concatenate([[0], np.cumsum(broken)])
     travelled = np.concatenate([[0.0], np.cumsum(np.where(broken, 0.0, metres))])
-    begin: np.ndarray = np.arange(0, max(len(t) - size + 1, 0), EVERY)
+    begin: np.ndarray = np.arange(0, max(len(t) - size + 1, 0), PROTOCOL.every)
     whole = breaks[begin + size - 1] == breaks[begin]
     moved = travelled[begin + size - 1] - travelled[begin] > 0
     begin = begin[whole & moved]
     begin = begin[draw(user[begin], limit, per_user, seed)]
-    past, asked = (begin[:, None] + np.arange(*span) for span in ((CONTEXT,), (CONTEXT, size)))
-    horizon = cadence_s * np.arange(1.0, AHEAD + 1)
+    past, asked = (begin[:, None] + np.arange(*span) for span in ((PROTOCOL.context,), (PROTOCOL.context, size)))
+    horizon = cadence_s * np.arange(1.0, PROTOCOL.ahead + 1)
     return Windows(
         f"{cadence_s}s", user[begin], t[past], lon[past], lat[past], horizon, t[asked], lon[asked], lat[asked]
     )
@@ -77,13 +88,13 @@ def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int)
     if family == "filled":
         user, bins, held = hold(user, bins)
         t, lon, lat = (bins + 1) * BIN_MS, lon[held], lat[held]
-    span = int(np.ptp(bins)) + max(AHEAD_BINS) + 2 if len(bins) else 1
+    span = int(np.ptp(bins)) + max(PROTOCOL.ahead_bins) + 2 if len(bins) else 1
     key = user * span + bins - bins.min(initial=np.iinfo(np.int64).max)
-    wanted = key[:, None] + np.array(AHEAD_BINS)
+    wanted = key[:, None] + np.array(PROTOCOL.ahead_bins)
     truth = np.minimum(np.searchsorted(key, wanted), max(len(key) - 1, 0))
     known = key[truth] == wanted
     start = np.searchsorted(key, np.maximum(key - CONTEXT_BINS + 1, user * span))
-    end = np.flatnonzero(known.any(axis=1) & (np.arange(len(key)) - start >= LEAST - 1))
+    end = np.flatnonzero(known.any(axis=1) & (np.arange(len(key)) - start >= PROTOCOL.least - 1))
     end = end[draw(user[end], limit, per_user, seed)]
 
     length = end - start[end] + 1
@@ -91,26 +102,25 @@ def _cut_long(tracks: Tracks, family: str, limit: int, per_user: int, seed: int)
     real = at >= start[end][:, None]
     at = np.maximum(at, start[end][:, None])
     known, truth = known[end], truth[end]
-    asked = np.where(known, t[truth], t[end][:, None] + BIN_MS * np.array(AHEAD_BINS))
+    asked = np.where(known, t[truth], t[end][:, None] + BIN_MS * np.array(PROTOCOL.ahead_bins))
     return Windows(
         family, user[end], t[at], np.where(real, lon[at], np.nan), np.where(real, lat[at], np.nan),
-        BIN_MS / 1000.0 * np.array(AHEAD_BINS), asked, np.where(known, lon[truth], np.nan),
+        BIN_MS / 1000.0 * np.array(PROTOCOL.ahead_bins), asked, np.where(known, lon[truth], np.nan),
         np.where(known, lat[truth], np.nan),
     )  # fmt: skip
 
 
 def in_city(tracks: Tracks) -> np.ndarray:
-    """(n,) bool: fixes within 60 km of their user's median place."""
+    """(n,) bool: fixes within 60 km of their user's median position."""
     lon, lat = (group_quantile(a, tracks.user, tracks.n_users)[tracks.user] for a in (tracks.lon, tracks.lat))
-    return haversine_m(tracks.lon, tracks.lat, lon, lat) <= CITY_M
+    return haversine_m(tracks.lon, tracks.lat, lon, lat) <= PROTOCOL.city_m
 
 
 def hold(user: np.ndarray, bins: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Bins without a fix hold the last one for up to twelve hours: user and bin of each, and the row that it holds."""
+    """Fill bins without a fix by the last one for up to twelve hours: user, bin and row of the fix of each bin."""
     until = np.empty_like(bins)
     until[-1:] = bins[-1:]
-    until[:-1] = np.where(user[1:] == user[:-1], np.minimum(bins[1:] - 1, bins[:-1] + HELD_BINS), bins[:-1])
+    until[:-1] = np.where(user[1:] == user[:-1], np.minimum(bins[1:] - 1, bins[:-1] + PROTOCOL.held_bins), bins[:-1])
     times = until - bins + 1
     row = np.repeat(np.arange(len(bins)), times)
-    since = np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
-    return user[row], bins[row] + since, row
+    return user[row], expand_ranges(bins, times), row

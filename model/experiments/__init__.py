@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Comparisons that nothing shipped depends on."""
+"""Comparisons on which nothing shipped depends."""

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where the network looks: its attention over one track, and how far back in time it reaches."""
+"""The network's attention over one track, and by time back."""
 
 from __future__ import annotations
 
@@ -22,20 +22,18 @@ from raw_qgis_plugin.core.tracks import Tracks
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WINDOWS, ASKING = 60, 16  # quarter-hour windows looked at, and the last fixes of each that look back
-FARTHEST_H = 72
-DAY_H, HALF_H = slice(23, 25), slice(11, 13)
+FARTHEST_H = 72  # hours back
 
 
 @torch.no_grad()
 def attention(network: Raw, x: np.ndarray, clock: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """How much each fix looks at each other, mean of the heads: (layers, B, T, T) float32, whose rows sum to 1.
+    """Attention of each fix to the others, mean of the heads: (layers, B, T, T) float32, whose rows sum to 1.
 
     x, clock, valid: of runtime.featurize_padded.
     """
     seen = []
 
-    def look(layer: nn.Module, arguments: tuple[Tensor, Tensor, Tensor, None]) -> None:
+    def note(layer: nn.Module, arguments: tuple[Tensor, Tensor, Tensor, None]) -> None:
         h, angle, mask, _ = arguments
         shape = (*h.shape[:2], layer.heads, layer.dim)
         q, k = (y.view(shape).transpose(1, 2) for y in layer.qkv(h).chunk(3, dim=-1)[:2])
@@ -43,7 +41,7 @@ def attention(network: Raw, x: np.ndarray, clock: np.ndarray, valid: np.ndarray)
         scores = (q @ k.transpose(-1, -2) * layer.dim**-0.5).masked_fill(~mask, -torch.inf)
         seen.append(scores.softmax(dim=-1).mean(dim=1).numpy())
 
-    hooks = [layer.attention.register_forward_pre_hook(look) for layer in network.layers]
+    hooks = [layer.attention.register_forward_pre_hook(note) for layer in network.layers]
     try:
         network.encode(torch.from_numpy(x), torch.from_numpy(clock), padded_mask(torch.from_numpy(valid)))
     finally:
@@ -52,8 +50,8 @@ def attention(network: Raw, x: np.ndarray, clock: np.ndarray, valid: np.ndarray)
     return np.stack(seen)
 
 
-def _looks(network: Raw, tracks: Tracks, windows: tuple, chosen: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
-    """Of the chosen windows, in batches: rows (B, T), valid (B, T), attention (layers, B, T, T)."""
+def _attention_of(network: Raw, tracks: Tracks, windows: tuple, chosen: np.ndarray) -> Iterator[tuple[np.ndarray, ...]]:
+    """Batches of the chosen windows: rows (B, T), valid (B, T), attention (layers, B, T, T)."""
     rows, begin, length, _ = windows
     for part in batches(length[chosen]):
         inside, valid = pad_left(rows, begin[chosen[part]], length[chosen[part]])
@@ -69,40 +67,40 @@ def one_track(network: Raw, tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     first, last = rows[begin[full]], rows[begin[full] + length[full] - 1]
     across = np.hypot(*offset_m(tracks.lon[first], tracks.lat[first], tracks.lon[last], tracks.lat[last]).T)
     chosen = full[np.argsort(across, kind="stable")[len(full) // 2]]
-    inside, _, seen = next(_looks(network, tracks, windows, np.array([chosen])))
+    inside, _, seen = next(_attention_of(network, tracks, windows, np.array([chosen])))
     fix = inside[0]
     xy = offset_m(tracks.lon[fix], tracks.lat[fix], tracks.lon[fix[-1:]], tracks.lat[fix[-1:]])
     return xy, seen[:, 0, -1]
 
 
-def back_in_time(network: Raw, tracks: Tracks) -> np.ndarray:
-    """Attention by hours back on the quarter-hour scale, in multiples of what looking at all alike would give:
-    (layers, FARTHEST_H), nan where nothing lies so far back.
+def back_in_time(network: Raw, tracks: Tracks, most: int = 60, fixes: int = 16) -> np.ndarray:
+    """Attention by hours back on the quarter-hour scale, over that of equal attention to all: (layers, FARTHEST_H), nan
+    where no fix is so far back. most: windows. fixes: the last ones of each, whose attention counts.
     """
     windows = coarse_windows(tracks)
-    chosen = np.argsort(-windows[2], kind="stable")[:WINDOWS]
+    chosen = np.argsort(-windows[2], kind="stable")[:most]
     total, count = np.zeros((len(network.layers), FARTHEST_H)), np.zeros(FARTHEST_H)
-    for inside, valid, seen in _looks(network, tracks, windows, chosen):
+    for inside, valid, seen in _attention_of(network, tracks, windows, chosen):
         t = inside.shape[1]
-        asking = np.arange(max(t - ASKING, 0), t)
-        there = valid[:, asking, None] & valid[:, None, :] & (np.arange(t) <= asking[:, None])  # (B, A, T)
-        hour = (tracks.t[inside[:, asking]][..., None] - tracks.t[inside][:, None, :]) // 3_600_000
+        last = np.arange(max(t - fixes, 0), t)
+        there = valid[:, last, None] & valid[:, None, :] & (np.arange(t) <= last[:, None])  # (B, A, T)
+        hour = (tracks.t[inside[:, last]][..., None] - tracks.t[inside][:, None, :]) // 3_600_000
         there &= hour < FARTHEST_H
-        alike = seen[:, :, asking] * (valid[:, None, :] & (np.arange(t) <= asking[:, None])).sum(axis=2, keepdims=True)
+        even = seen[:, :, last] * (valid[:, None, :] & (np.arange(t) <= last[:, None])).sum(axis=2, keepdims=True)
         count += np.bincount(hour[there], minlength=FARTHEST_H)
-        total += np.stack([np.bincount(hour[there], layer[there], FARTHEST_H) for layer in alike])
+        total += np.stack([np.bincount(hour[there], layer[there], FARTHEST_H) for layer in even])
     return np.where(count > 0, total / np.maximum(count, 1), np.nan)
 
 
 def day_over_half(back: np.ndarray) -> list[float | None]:
-    """Of each layer: attention to a day back over that to twelve hours back; None where the tracks are too short."""
-    day, half = back[:, DAY_H].mean(axis=1), back[:, HALF_H].mean(axis=1)
+    """For each layer, attention to a day back over that to twelve hours back; None where tracks are too short."""
+    day, half = back[:, 23:25].mean(axis=1), back[:, 11:13].mean(axis=1)
     return [float(a / b) if np.isfinite(a / b) else None for a, b in zip(day, np.maximum(half, 1e-9), strict=True)]
 
 
 def add_to(page: Page, network: Raw, tracks: Tracks) -> dict:
     """A section of the page. Returns its figures."""
-    page.heading("Where it looks")
+    page.heading("Attention")
     xy, seen = one_track(network, tracks)
     page.figure(
         map_of(xy, seen), "What the last fix of a track (cross) looks at, by layer, mean of the heads: the larger and "
@@ -114,12 +112,10 @@ def add_to(page: Page, network: Raw, tracks: Tracks) -> dict:
     if known:
         most = int(np.argmax([r or 0.0 for r in ratios]))
         page.sentence(
-            f"With a fix in each quarter of an hour, layer {most + 1} looks {max(known):.1f} times as much at "
-            "the same hour of the day before as at twelve hours before."
+            f"With a fix in each quarter of an hour, layer {most + 1} has {max(known):.1f} times as much attention to "
+            "the same hour of the day before as to twelve hours before."
         )
-        page.figure(
-            curve_of(back), "Attention by hours back, in multiples of what looking at all fixes alike would give."
-        )
+        page.figure(curve_of(back), "Attention by hours back, over that of equal attention to all fixes.")
     return {"day_over_half_a_day": ratios}
 
 

@@ -1,16 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The method as published (arXiv 2311.10471), to compare with: python -m model.raw_paper --corpus SOURCE … --output RUN
 
-Points scaled into a box that is fitted to the corpus, learned positions, no time, mean squared error of the next point,
-forecasts by rollout, on 15-minute sequences: those with fixes alone and those filled round the clock, half and half.
-Layers and width are a preset's of RAW's, with its body, so that the method differs and the size does not.
-`python -m model.evaluate forecast --raw-paper RUN` puts it beside RAW on the same windows.
+Points are scaled into a box that is fitted to the corpus. Positions are learned, time is no input, the loss is the mean
+squared error of the next point, and forecasts are rollouts. One half of the 15-minute sequences has fixes alone, the
+other is filled round the clock. Layers and width are a preset's of RAW, so that only the method differs.
+`python -m model.evaluate forecast --raw-paper RUN` compares it with RAW on the same windows.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,12 +19,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.cli import Parser, from_zero, over_zero, positive
+from model.cli import Parser, from_zero, over_zero, positive, print_line
 from model.config import PRESETS, Config
 from model.data import corpus
 from model.raw import Layer, Norm
 from model.training import checkpoint
-from model.training.loop import rate
+from model.training.loop import learning_rate
 from model.training.loss import bf16
 from raw_qgis_plugin.core.bundle.runtime import batches
 from raw_qgis_plugin.core.errors import InputError
@@ -33,13 +32,12 @@ from raw_qgis_plugin.core.evaluation.baselines import Forecast
 from raw_qgis_plugin.core.evaluation.windows import BIN_MS, CONTEXT_BINS, Windows
 
 POSITIONS = CONTEXT_BINS + 16  # ten days of context, and what a rollout adds
-LENGTH = CONTEXT_BINS  # points of a training sequence: as many as forecasts look back on
-SHARE_OUTSIDE = 0.001  # of the corpus's points, on each side of the box
+LENGTH = CONTEXT_BINS  # points of a training sequence, as of a forecast's context
 FILE = "raw-paper.safetensors"
 
 
 class Paper(nn.Module):
-    """Points in the box to the next points. box: (2, 2), its lower and upper corner in degrees."""
+    """Predicts next points in a box. box: (2, 2), its lower and upper corner in degrees."""
 
     def __init__(self, c: Config, box: np.ndarray) -> None:
         super().__init__()
@@ -51,7 +49,7 @@ class Paper(nn.Module):
         self.norm = Norm(c.width)
         self.head = nn.Linear(c.width, 2)
         nn.init.normal_(self.positions.weight, std=0.02)
-        nn.init.zeros_(self.head.weight)  # it begins at the middle of the box
+        nn.init.zeros_(self.head.weight)  # it starts at the middle of the box
 
     def forward(
         self, x: Tensor, at: Tensor, mask: Tensor | None = None, past: list[tuple[Tensor, Tensor]] | None = None
@@ -80,8 +78,8 @@ class Paper(nn.Module):
 
 
 def fit_box(sources: list[corpus.Source]) -> np.ndarray:
-    """The corner points (2, 2) of the box that holds nearly all of the corpus."""
-    share = [SHARE_OUTSIDE, 1 - SHARE_OUTSIDE]
+    """The corners (2, 2) of the box that holds all but a thousandth of the corpus on each side."""
+    share = [0.001, 0.999]
     sides = []
     for s in sources:
         every = max(len(s.lon) // 200_000, 1)
@@ -91,7 +89,7 @@ def fit_box(sources: list[corpus.Source]) -> np.ndarray:
 
 
 def draw(rng: np.random.Generator, sources: list[corpus.Source], count: int) -> tuple[np.ndarray, ...]:
-    """lon, lat, valid (count, LENGTH) of 15-minute sequences, what a run leaves free at its end not valid."""
+    """lon, lat, valid (count, LENGTH) of 15-minute sequences; not valid after the end of a run."""
     filled = bool(rng.random() < 0.5)
     views = [(s, v) for s in sources if (v := s.view(BIN_MS // 1000, filled))]
     weight = np.array([s.weight for s, _ in views])
@@ -109,7 +107,7 @@ def draw(rng: np.random.Generator, sources: list[corpus.Source], count: int) -> 
 
 
 def train(network: Paper, sources: list[corpus.Source], args: argparse.Namespace) -> dict:
-    """Train for `--minutes` (or `--steps`); returns what a checkpoint remembers."""
+    """Train for `--minutes` (or `--steps`). Returns the entries of the checkpoint."""
     rng = np.random.default_rng(args.seed)
     optimizer = torch.optim.AdamW(network.parameters(), lr=args.lr, betas=(0.9, 0.98), weight_decay=0.05)
     at = torch.arange(LENGTH)[None]
@@ -124,14 +122,14 @@ def train(network: Paper, sources: list[corpus.Source], args: argparse.Namespace
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
         for group in optimizer.param_groups:
-            group["lr"] = args.lr * rate(share)
+            group["lr"] = args.lr * learning_rate(share)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
         step, points = step + 1, points + int(valid.sum())
         recent.append(float(loss.detach()))
         if step % args.tell_every == 0:
             line = {"step": step, "loss": float(f"{np.mean(recent):.4g}"), "points": points, "share": round(share, 3)}
-            print(json.dumps(line), flush=True)
+            print_line(line)
             recent.clear()
     seconds = round(time.monotonic() - began, 1)
     return {"config": network.config.to_dict(), "step": step, "points": points, "seconds": seconds, "seed": args.seed}
@@ -167,7 +165,7 @@ def _rollout(network: Paper, x: Tensor, at: Tensor, valid: Tensor, steps: int) -
     """The next `steps` points (B, steps, 2) after x (B, T, 2), keys and values kept."""
     t = x.shape[1]
     causal = torch.ones(t, t, dtype=torch.bool).tril() & valid[:, None, None, :]
-    causal |= torch.eye(t, dtype=torch.bool)  # padding looks at itself, so that nothing is divided by zero
+    causal |= torch.eye(t, dtype=torch.bool)  # padding attends to itself: no division by zero
     guess, past = network(x, at, causal)
     places = [guess[:, -1:]]
     mask = valid[:, None, None, :]
@@ -179,8 +177,8 @@ def _rollout(network: Paper, x: Tensor, at: Tensor, valid: Tensor, steps: int) -
     return torch.cat(places, dim=1)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
     p = Parser("python -m model.raw_paper", description=__doc__.split("\n")[0])
     p.add_argument("--corpus", nargs="+", required=True, metavar="SOURCE", help="as for model.pretrain")
     p.add_argument("--preset", choices=PRESETS, default="raw-small", help="its layers and width (default: %(default)s)")
@@ -191,12 +189,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument("--tell-every", type=int, default=50, metavar="STEPS")
     p.add_argument("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
-    return p
-
-
-def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command."""
-    args = parser().parse_args(argv)
+    args = p.parse_args(argv)
     if (args.output / FILE).exists():
         raise InputError(f"{args.output} holds a run already: choose another --output.")
     sources = [corpus.load(s) for s in args.corpus]
@@ -207,4 +200,4 @@ def main(argv: Sequence[str] | None = None) -> None:
     network = Paper(PRESETS[args.preset], fit_box(sources))
     about = train(network.train(), sources, args)
     checkpoint.save(args.output / FILE, network.state_dict(), about)
-    print(json.dumps({"run": str(args.output), **{k: about[k] for k in ("step", "points", "seconds")}}), flush=True)
+    print_line({"run": str(args.output), **{k: about[k] for k in ("step", "points", "seconds")}})

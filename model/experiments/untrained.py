@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A network of PyTorch in the place of a bundle's model: the same network from random weights, for comparison."""
+"""A PyTorch network in place of a bundle's model, such as the same network with random weights, for comparison."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 
 
 class TorchModel:
-    """What core.embed needs of a model, answered by a network in PyTorch."""
+    """The part of a model that core.embed uses, computed by a network in PyTorch."""
 
     provider, warning = "CPU", ""
 
@@ -29,11 +29,11 @@ class TorchModel:
 
 
 def random_network(model: Model, seed: int = 0) -> Raw:
-    """The model's network before any training."""
+    """The model's network with random weights."""
     torch.manual_seed(seed)
     return Raw(Config(**model.card["config"]))
 
 
 def untrained(model: Model, seed: int = 0) -> TorchModel:
-    """The model with random weights."""
+    """The model with random weights in its network."""
     return TorchModel(random_network(model, seed), model.card)

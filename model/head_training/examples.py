@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What heads learn from: units or regions with their labels, as embeddings and as hand features."""
+"""Training examples of heads: units or regions with their labels, as embeddings and as hand features."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.cli import warn
-from model.data.labels import Labelled, Tell, join, label_units
+from model.data.labels import Labelled, Warn, join
 from model.data.persons import link
+from model.head_training.fit import encode
 from model.head_training.hand_features import hand_features
-from model.heads import encode
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, embed
 from raw_qgis_plugin.core.embedding.profiles import with_trips
@@ -29,23 +29,41 @@ from raw_qgis_plugin.core.typicality import UNLIMITED, evidence, unit_stats
 if TYPE_CHECKING:
     from raw_qgis_plugin.core.embedding.profiles import Embed
 
-BLOCK_DEGREES = 0.02  # about two kilometres: regions of one block stay on one side of a split
-OVERLAP = 0.01  # share of the smaller of two regions; less is how a border was drawn
-THINNINGS = 8  # copies of each region with fewer of its users, so that a head does not depend on how many are seen
-FEWEST_SEEN = 10  # users in the thinnest copy
-FEWEST_USERS, FEWEST_THINNED = 10, 3  # of a region, whole and thinned
-COUNTS = 3 + len(REGION_ACTIVITY)  # last columns of a region head's input: visitors and region activity
+COUNTS = 3 + len(REGION_ACTIVITY)  # a region head's last inputs: visitors, fixes and area, and its activity
 BASELINES = {"region": "gradient boosting on the numbers of users and fixes and the area"}
 BASELINE = "gradient boosting on hand features (speeds, accelerations, turns, stops, length, duration, hours, places)"
 
 
 @dataclass(frozen=True)
+class RegionSettings:
+    """How regions become examples.
+
+    block_degrees: about two kilometres; regions of one block stay on one side of a split. overlap: regions that share
+    more than this part of the smaller one are joined; less is how a border was drawn. fewest_users: of a region.
+    copies: of each region with fewer of its users, so that a head does not depend on how many are seen; down to
+    fewest_seen of all users, and with fewest_in_copy of the region's.
+    """
+
+    block_degrees: float = 0.02
+    overlap: float = 0.01
+    fewest_users: int = 10
+    copies: int = 8
+    fewest_seen: int = 10
+    fewest_in_copy: int = 3
+
+
+REGIONS = RegionSettings()
+
+
+@dataclass(frozen=True)
 class Examples:
-    """What a head learns from. x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int.
-    whole: (n,) bool, False for thinned copies, which are never tested on. evidence: (n,) how much is known of each, as
-    core.domain.evidence has it. strength: (d,) how much a column counts. domain: what the units were like. asks: the
-    heads whose answers are the last n_said columns of x. same: (m,) hashes of runs of fixes, or regions, by which
-    groups of several sources are known to be one, and the group of each (m,).
+    """What a head is trained on.
+
+    x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int, units of one group stay on one
+    side of a split. whole: (n,) bool, False for parts and thinned copies, which are never tested on. evidence: (n,) how
+    much is known of each (core/typicality.py). strength: (d,) weights of the columns of x. domain: ranges of the
+    units' statistics. asks: heads whose outputs are the last n_heads columns of x. same: hashes of runs of fixes, or
+    regions, (m,), and their groups (m,): sources that share one share its group.
     """
 
     x: np.ndarray
@@ -57,45 +75,29 @@ class Examples:
     strength: np.ndarray
     domain: dict[str, list[float]]
     asks: tuple[str, ...] = ()
-    n_said: int = 0
+    n_heads: int = 0
     same: tuple[np.ndarray, np.ndarray] = Labelled.runs
-
-
-def unit_examples(
-    tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, model: Model, progress: Progress = no_progress
-) -> Examples:
-    """Examples of users, tracks, days, labelled intervals or trips; people stay together."""
-    return examples_of(*label_units(tracks, table, unit, field), unit, model, progress)
 
 
 def examples_of(
     tracks: Tracks, found: Labelled, unit: str, model: Model, progress: Progress = no_progress,
     cached: Embed | None = None,
 ) -> Examples:  # fmt: skip
-    """The same of what label_units gives. cached: tracks and a progress -> embeddings, in the place of `embed`."""
+    """Examples of the labelled units that label_units gives. cached: embeds tracks, in place of `embed`."""
     x = unit_inputs(tracks, unit, model, progress, cached)
-    good = ~np.isnan(x).any(axis=1)
-    stats = {k: v[good] for k, v in unit_stats(tracks).items()}
-    hand = hand_features(tracks)[good]
-    whole = np.ones(good.sum(), bool)
+    known = ~np.isnan(x).any(axis=1)
+    stats = {k: v[known] for k, v in unit_stats(tracks).items()}
     return Examples(
-        x[good],
-        hand,
-        found.value[good],
-        found.group[good],
-        whole,
-        stats[evidence("user")],
-        strength_of(x.shape[1], model),
-        domain_of(stats),
-        same=found.runs,
-    )
+        x[known], hand_features(tracks)[known], found.value[known], found.group[known], np.ones(known.sum(), bool),
+        stats[evidence("user")], strength_of(x.shape[1], model), domain_of(stats), same=found.runs,
+    )  # fmt: skip
 
 
 def unit_inputs(
     tracks: Tracks, unit: str, model: Model, progress: Progress = no_progress, cached: Embed | None = None
 ) -> np.ndarray:
-    """(n_tracks, d) what heads of units that are tracks are given: embeddings, to users and days also their trips; of
-    trips how they move.
+    """(n_tracks, d) inputs of heads for units that are tracks: embeddings, for users and days also their trips; for
+    trips their motion.
     """
     if unit == "trip":
         return motion(tracks)
@@ -106,7 +108,7 @@ def some_days(
     tracks: Tracks, found: Labelled, model: Model, days: Sequence[int], seed: int, progress: Progress = no_progress,
     cached: Embed | None = None,
 ) -> Examples:  # fmt: skip
-    """The same users seen for so many days only, drawn anew for each number: to learn from, not to be asked about."""
+    """Examples of the same users seen for only so many days, drawn for each number of days: for training, not tests."""
     rng, day = np.random.default_rng(seed), solar_day(tracks)
     first, last = day[tracks.track_offsets[:-1]], day[tracks.track_offsets[1:] - 1]
     parts = []
@@ -122,9 +124,9 @@ def some_days(
     return together(parts, apart=False)
 
 
-def together(parts: list[Examples], apart: bool = True, tell: Tell = warn) -> Examples:
-    """Several sources as one. apart: their groups are others, as of two cities, but for people and places that several
-    sources have, which is told; else the same, as of one.
+def together(parts: list[Examples], apart: bool = True, warn: Warn = warn) -> Examples:
+    """Several sources as one. apart: their groups differ, as of two cities, but for people and places that several
+    sources share; these are reported; else groups of one number are the same.
     """
     sizes = [int(max(n.max(initial=0) for n in (part.group, part.same[1]))) + 1 for part in parts]
     before = np.cumsum([0, *sizes]) if apart else np.zeros(len(parts) + 1, int)
@@ -132,11 +134,11 @@ def together(parts: list[Examples], apart: bool = True, tell: Tell = warn) -> Ex
     if apart and len(parts) > 1:
         key = np.concatenate([part.same[0] for part in parts])
         whose = np.concatenate([part.same[1] + n for part, n in zip(parts, before)])
-        one = link(blocks(key, tell) if key.dtype == object else key, whose, before[-1])[group]
+        one = link(blocks(key, warn) if key.dtype == object else key, whose, before[-1])[group]
         many, left = len(np.unique(group)), len(np.unique(one))
         if left < many:
-            tell(f"{many:,} people or places are {left:,}, since several sources have the same ones: each stays on one "
-                 "side when the head is tested.")  # fmt: skip
+            warn(f"{many:,} people or places are {left:,}, since several sources share them: each stays on one side "
+                 "when the head is tested.")  # fmt: skip
         group = one
     domain = {}
     for name in parts[0].domain:
@@ -146,14 +148,14 @@ def together(parts: list[Examples], apart: bool = True, tell: Tell = warn) -> Ex
     return Examples(**columns, group=group, strength=parts[0].strength, domain=domain, same=parts[0].same)
 
 
-def without_lone_classes(e: Examples, rename: dict[str, str], tell: Tell = warn) -> Examples:
-    """Examples without the classes that one person or block alone has: no head that has not seen it could be asked."""
+def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn) -> Examples:
+    """Examples without classes that a single person or block has: no head could be tested on them."""
     task, y = encode(e.label, rename)
     alone = [i for i in range(len(task.classes)) if len(np.unique(e.group[e.whole & (y == i)])) < 2]
     if not alone:
         return e
     names = ", ".join(task.classes[i] for i in alone)
-    tell(f"Left out, since one person or place alone has them, so that nobody else could be tested on them: {names}.")
+    warn(f"Classes of one person or place alone were left out, since they cannot be tested on another: {names}.")
     kept = ~np.isin(y, alone)
     if not kept.any():
         raise InputError("Each label is of one person or place alone: label more of them.")
@@ -161,31 +163,33 @@ def without_lone_classes(e: Examples, rename: dict[str, str], tell: Tell = warn)
 
 
 def ask_heads(e: Examples, unit: str, name: str, model: Model) -> Examples:
-    """Examples to which what the model's own heads of the unit say is added: a new question is mostly akin to one that
-    was taught with many more labels. name: of the head that is to be taught.
+    """Examples with the outputs of the model's own heads of the unit as further columns: a new label often resembles
+    one that was trained with many more labels. name: of the new head.
     """
-    asks = tuple(a for a in askable(model, unit) if a != name)
-    x, strength = hear(e.x, e.strength, asks, model)
-    return replace(e, x=x, strength=strength, asks=asks, n_said=x.shape[1] - e.x.shape[1])
+    asks = tuple(head for head in usable_heads(model, unit) if head != name)
+    x, strength = with_heads(e.x, e.strength, asks, model)
+    return replace(e, x=x, strength=strength, asks=asks, n_heads=x.shape[1] - e.x.shape[1])
 
 
-def askable(model: Model, unit: str) -> list[str]:
-    """The heads of a unit that a new one may learn from: not those that were taught so themselves, nor those that a
-    user taught, which may know these very units.
+def usable_heads(model: Model, unit: str) -> list[str]:
+    """The heads of a unit that a new one may use: not those that use others themselves, nor those that a user trained,
+    perhaps on these very units.
     """
     return [h["name"] for h in model.card["heads"] if h["unit"] == unit and "asks" not in h]
 
 
-def hear(x: np.ndarray, strength: np.ndarray, asks: Sequence[str], model: Model) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings x (n, d) and what heads say of them, and how much each column counts, by the strength (d,) of x."""
-    if not asks:
+def with_heads(
+    x: np.ndarray, strength: np.ndarray, names: Sequence[str], model: Model
+) -> tuple[np.ndarray, np.ndarray]:
+    """Embeddings x (n, d) beside the outputs of some heads, and the weights of the columns, from those of x (d,)."""
+    if not names:
         return x, strength
-    said = np.concatenate([model.run_head(name, x) for name in asks], axis=1).astype(np.float32)
-    return np.concatenate([x, said], axis=1), np.append(strength, np.full(said.shape[1], strength.max()))
+    outputs = np.concatenate([model.run_head(name, x) for name in names], axis=1).astype(np.float32)
+    return np.concatenate([x, outputs], axis=1), np.append(strength, np.full(outputs.shape[1], strength.max()))
 
 
 def strength_of(width: int, model: Model) -> np.ndarray:
-    """(width,) of the columns of an embedding, so that its hundreds of states count together as much as its facts."""
+    """(width,) weights of an embedding's columns: its hundreds of states weigh as much as the rest together."""
     states = 4 * model.card["width"]
     strength = np.ones(width)
     if width > states:
@@ -194,24 +198,25 @@ def strength_of(width: int, model: Model) -> np.ndarray:
 
 
 def strength_of_counts(one: np.ndarray) -> np.ndarray:
-    """(COUNTS,) how much the counts and the use of a region count beside embeddings whose columns count one (d,)."""
+    """(COUNTS,) weights of a region's counts and use, beside embeddings with weights one (d,)."""
     return np.full(COUNTS, np.sqrt(np.square(one).sum()) / 2)
 
 
 def region_examples(
     tracks: Tracks, regions: Polygons, table: dict[str, np.ndarray], field: str, model: Model, seed: int,
-    progress: Progress = no_progress, cached: Embed | None = None, tell: Tell = warn, hours: float | None = None,
+    progress: Progress = no_progress, cached: Embed | None = None, warn: Warn = warn, hours: float | None = None,
 ) -> Examples:  # fmt: skip
-    """Examples of regions with at least ten users, whole and, down to three, thinned; a label goes with its region's
-    block. hours: of so long a stretch of a track each counts as a user.
+    """Examples of regions with enough users, whole and in thinned copies; the group of a region is its block.
+
+    hours: each stretch of so many hours of a track counts as a user.
     """
     ids, polygons = regions.ids, regions.shapes
-    found = join(ids, np.arange(len(ids)), table, "region", field, tell=tell)
-    found = replace(found, group=blocks(polygons[found.unit], tell))
+    found = join(ids, np.arange(len(ids)), table, "region", field, warn=warn)
+    found = replace(found, group=blocks(polygons[found.unit], warn))
     if not found.group.any():
         raise InputError(
-            "All labelled regions lie within two kilometres or are joined by overlaps, so none could be tested on that "
-            "is apart from those learned from: label regions of one level (tracts or districts) and a wider area."
+            "All labelled regions lie within two kilometres or are joined by overlaps, so none is far enough from the "
+            "others to test on: label regions of one level (tracts or districts) and a wider area."
         )
     users = tracks.by_hours(hours) if hours else tracks.by_user()
     inside, of = fixes_inside(users, polygons[found.unit]), fix_activity(users)
@@ -219,33 +224,33 @@ def region_examples(
     area = area_km2(polygons[found.unit])
     rng = np.random.default_rng(seed)
     parts = []
-    for copy in range(1 + THINNINGS):
-        least = np.log(min(max(FEWEST_SEEN / users.n_users, 0.02), 1.0))
+    for copy in range(1 + REGIONS.copies):
+        least = np.log(min(max(REGIONS.fewest_seen / users.n_users, 0.02), 1.0))
         share = 1.0 if copy == 0 else float(np.exp(rng.uniform(least, 0.0)))
         seen = rng.random(users.n_users) < share
         some = [rows[seen[users.user[rows]]] for rows in inside]
         visits = count_users(users, some)
         n = np.diff(visits.indptr)
-        row = np.flatnonzero(n >= (FEWEST_THINNED if copy else FEWEST_USERS))
+        row = np.flatnonzero(n >= (REGIONS.fewest_in_copy if copy else REGIONS.fewest_users))
         x = region_inputs(embeddings, visits, area, activity_of_regions(users, some, of))[row]
         alone = x[:, -COUNTS:][:, :3]
         parts.append((x, alone, found.value[row], found.group[row], np.full(len(row), copy == 0), n[row]))
     x, hand, label, group, whole, n_users = (np.concatenate(p) for p in zip(*parts, strict=True))
     if whole.sum() < 10:
         raise InputError(
-            f"Only {whole.sum()} labelled regions were crossed by {FEWEST_USERS} users; teaching takes at least ten."
+            f"Only {whole.sum()} labelled regions were crossed by {REGIONS.fewest_users} users; a head needs ten."
         )
     domain = domain_of({k: v for k, v in unit_stats(users).items() if k in ("cadence_s", "speed_ms")})
     one = strength_of(embeddings.shape[1], model)
     strength = np.concatenate([one, one, strength_of_counts(one)])
-    domain["n_users"] = [FEWEST_THINNED, 2 * int(n_users.max())]
+    domain["n_users"] = [REGIONS.fewest_in_copy, 2 * int(n_users.max())]
     same = polygons[found.unit], found.group
     return Examples(x, hand, label, group, whole, n_users, strength, domain, same=same)
 
 
-def blocks(polygons: np.ndarray, tell: Tell = warn) -> np.ndarray:
-    """(n,) int: the block of about two kilometres in which each polygon's centre lies; blocks are one where regions of
-    theirs overlap, which is told.
+def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:
+    """(n,) int: the block of about two kilometres around each polygon's centre; blocks whose regions overlap are one,
+    which is reported.
     """
     import shapely
     from scipy.sparse import coo_matrix
@@ -253,15 +258,15 @@ def blocks(polygons: np.ndarray, tell: Tell = warn) -> np.ndarray:
 
     centres = shapely.get_coordinates(shapely.centroid(polygons))
     if len(centres) != len(polygons):
-        raise InputError("Some regions have no geometry: remove them before teaching.")
-    cells, block = np.unique(np.floor(centres / BLOCK_DEGREES).astype(int), axis=0, return_inverse=True)
+        raise InputError("Some regions have no geometry: remove them before training.")
+    cells, block = np.unique(np.floor(centres / REGIONS.block_degrees).astype(int), axis=0, return_inverse=True)
     n, block = len(cells), block.ravel()
     one, other = overlapping(polygons, block)
     if not len(one):
         return block
     links = coo_matrix((np.ones(len(one), bool), (block[one], block[other])), shape=(n, n))
     joined, component = connected_components(links, directed=False)
-    tell(f"Some regions overlap, so that {n:,} blocks of two kilometres are joined into {joined:,}.")
+    warn(f"Some regions overlap, so that {n:,} blocks of two kilometres are joined into {joined:,}.")
     return component[block]
 
 
@@ -275,12 +280,12 @@ def overlapping(polygons: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np
     one, other = one[apart], other[apart]
     shared = shapely.area(shapely.intersection(shapes[one], shapes[other]))
     area = shapely.area(shapes)
-    real = shared > OVERLAP * np.minimum(area[one], area[other])
+    real = shared > REGIONS.overlap * np.minimum(area[one], area[other])
     return one[real], other[real]
 
 
 def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
-    """The middle 98 % of the units taught with, and half as much again; more fixes and a longer time are welcome."""
+    """The middle 98 % of the training units, half as much again on both sides; unlimited in fixes and time span."""
     bounds = {}
     for name, values in stats.items():
         low, high = np.nanpercentile(values, [1, 99])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How good a head is beside its baseline on the same units, with intervals by group, in a sentence and on a page."""
+"""Scores of a head and its baseline on the same units, with intervals by group, a verdict and a report page."""
 
 from __future__ import annotations
 
@@ -15,20 +15,15 @@ from model.heads import Task
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-DRAWS = 2000
-SAYS_LITTLE = 0.1  # R² under which a head of numbers is hardly better than their mean
-FEW = 30  # units or groups: with fewer, one sentence more
-FEWEST = 6  # groups: that all of five agree happens by chance once in sixteen times
-
 
 @dataclass(frozen=True)
-class Told:
-    """Answers on units that were not trained on, classes as numbers or numbers in their own unit, (n,) each.
-    simple: the baseline's. group: (n,) int, who stay together in a draw.
+class Predictions:
+    """Predictions for unseen units, (n,) each, as numbers of classes or as numbers in their own unit: the head's, the
+    baseline's, and the true values. group: (n,) int, units of one group are drawn together.
     """
 
-    answer: np.ndarray
-    simple: np.ndarray
+    head: np.ndarray
+    baseline: np.ndarray
     truth: np.ndarray
     group: np.ndarray
 
@@ -41,15 +36,15 @@ def scores(answer: np.ndarray, y: np.ndarray, task: Task) -> dict[str, float]:
     return {"mae": mean_absolute_error(y, answer), "r2": r2_score(y, answer)}
 
 
-def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0) -> np.ndarray:
-    """Means of values (n, k) over DRAWS bootstrap samples of the groups: (DRAWS, k)."""
+def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0, draws: int = 2000) -> np.ndarray:
+    """Means (draws, k) of values (n, k) over bootstrap samples of the groups."""
     _, code = np.unique(group, return_inverse=True)
     values = np.reshape(values, (len(group), -1))
     sums = np.stack([np.bincount(code, column) for column in values.T] + [np.bincount(code)], axis=1)  # (groups, k + 1)
-    # Multinomial counts of how often each group is drawn, some draws at a time
+    # How often each group is drawn is multinomial; 200 draws at a time
     rng, groups = np.random.default_rng(seed), len(sums)
     drawn = np.concatenate([
-        rng.multinomial(groups, np.full(groups, 1 / groups), size=200) @ sums for _ in range(DRAWS // 200)
+        rng.multinomial(groups, np.full(groups, 1 / groups), size=200) @ sums for _ in range(draws // 200)
     ])  # fmt: skip
     return drawn[:, :-1] / np.maximum(drawn[:, -1:], 1e-9)
 
@@ -60,39 +55,36 @@ def limits(draws: np.ndarray) -> list[float]:
 
 
 def over(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
-    """Ratios of errors; where neither makes any, 1."""
+    """Ratios of errors; 1 where both are zero."""
     return (ours + 1e-9) / (theirs + 1e-9)
 
 
-def compare(t: Told, task: Task, seed: int = 0) -> dict[str, Any]:
-    """A head beside its baseline: units, groups, both's scores, each one's error and theirs over the baseline's.
+def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
+    """A head beside its baseline: the numbers of units and groups, the scores of both, and the error of the head.
 
-    Error is one minus accuracy, or the mean absolute error. error: [head, low, high]. ratio: head's error over the
-    baseline's, with its interval: the same groups drawn for both.
+    The error is one minus accuracy, or the mean absolute error. error: of the head, with its 95 % interval. ratio: of
+    the head's error to the baseline's, with its interval; the same groups are drawn for both.
     """
-    right = (t.answer == t.truth, t.simple == t.truth)
-    error = (
-        np.stack([~r for r in right], axis=1).astype(float) if task.classes
-        else np.abs(np.stack([t.answer, t.simple], axis=1) - t.truth[:, None])
-    )  # fmt: skip
-    drawn, groups = by_group(error, t.group, seed), len(np.unique(t.group))
+    both, truth = np.stack([p.head, p.baseline], axis=1), p.truth[:, None]
+    error = (both != truth).astype(float) if task.classes else np.abs(both - truth)
+    drawn, groups = by_group(error, p.group, seed), len(np.unique(p.group))
     mean, plain = error.mean(axis=0), Task(task.kind, task.classes)
     low, high = limits(drawn[:, 0])
-    if task.classes and mean[0] in (0, 1):  # then all draws are alike: Clopper and Pearson's bound instead
+    if task.classes and mean[0] in (0, 1):  # then all draws are equal: use Clopper and Pearson's bound
         far = 1 - 0.025 ** (1 / groups)
         low, high = max(low - far, 0.0), min(high + far, 1.0)
     return {
-        "units": len(t.truth), "groups": groups,
-        "head": scores(t.answer, t.truth, plain), "baseline": scores(t.simple, t.truth, plain),
+        "units": len(p.truth), "groups": groups,
+        "head": scores(p.head, p.truth, plain), "baseline": scores(p.baseline, p.truth, plain),
         "error": [float(mean[0]), low, high],
         "ratio": [float(over(mean[0], mean[1])), *limits(over(drawn[:, 0], drawn[:, 1]))],
     }  # fmt: skip
 
 
 def verdict(metrics: dict[str, Any]) -> str:
-    """One sentence on whether the head is worth using, and one on how little is known where the labels are few.
+    """One sentence on whether the head is worth using, and a caution where the labels are few.
 
-    For people who have never heard of accuracy or R²: the figures by these names are in the report.
+    It avoids terms such as accuracy or R²; the report has the figures by these names.
     """
     ours, simple, (ratio, at_best, at_worst) = metrics["head"], metrics["baseline"], metrics["ratio"]
     tried = f"{metrics['units']:,} cases that it had not learned from"
@@ -102,17 +94,18 @@ def verdict(metrics: dict[str, Any]) -> str:
         against = f"right in {ours['accuracy']:.0%} of {tried} ({chance}), a simple method in {simple['accuracy']:.0%}"
     else:
         against = f"off by {ours['mae']:.3g} on average in {tried}, a simple method by {simple['mae']:.3g}"
-    if ours.get("r2", 1) < SAYS_LITTLE:
+    few = 30  # units or groups
+    if ours.get("r2", 1) < 0.1:
         said = f"It says little more than the same number for all would: {against}."
-    elif at_worst < 1 and metrics["groups"] >= FEWEST:
+    elif at_worst < 1 and metrics["groups"] >= 6:  # five groups agree by chance once in sixteen times
         said = f"Worth using: {against}."
     elif at_best > 1 or ratio >= 1:
         said = f"A simple method does as well or better: {against}."
     else:
         said = f"It looks better than a simple method, but these cases do not prove it: {against}."
-    if metrics["units"] < FEW:
+    if metrics["units"] < few:
         said += f" {metrics['units']} labels say little: label more before you rely on it."
-    elif metrics["groups"] < FEW:
+    elif metrics["groups"] < few:
         said += f" They are of {metrics['groups']} people or places alone: label more before you rely on it."
     return said
 
@@ -122,16 +115,16 @@ def confusion(truth: np.ndarray, answer: np.ndarray, classes: int) -> np.ndarray
     return np.bincount(truth * classes + answer, minlength=classes**2).reshape(classes, classes)
 
 
-def write_report(path: Path, name: str, task: Task, t: Told, card: dict[str, Any]) -> None:
-    """A page on one head: the sentence, the figures, and a table or a drawing of right and wrong."""
+def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[str, Any]) -> None:
+    """Write a page about a head: the verdict, the scores, and a table or a plot of predictions and true values."""
     from raw_qgis_plugin.core.evaluation.report import Page
 
-    page = Page(f"Head {name}", f"One answer a {card['unit']}, taught from the labels '{card['task']}'.")
+    page = Page(f"Head {name}", f"One answer a {card['unit']}, trained on the labels '{card['task']}'.")
     page.sentence(card["verdict"], "key")
     metrics = card["metrics"]
     page.heading("Beside the baseline")
     page.sentence(
-        "Cross-validation: units of one person (regions: of one block) are never both learned from and asked about. "
+        "Cross-validation: units of one person (regions: of one block) are never in both training and test. "
         f"The baseline is {card['baseline']}."
     )
     names = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": f"mean absolute error {_in(card)}", "r2": "R²"}
@@ -144,7 +137,7 @@ def write_report(path: Path, name: str, task: Task, t: Told, card: dict[str, Any
     )
     if task.classes:
         page.heading("Right and wrong")
-        counts = confusion(t.truth, t.answer, len(task.classes))
+        counts = confusion(p.truth, p.head, len(task.classes))
         page.table(["truth \\ answer", *task.classes, "right"], [
             [word, *map(int, row), f"{row[i] / max(row.sum(), 1):.0%}"]
             for i, (word, row) in enumerate(zip(task.classes, counts, strict=True))
@@ -152,8 +145,8 @@ def write_report(path: Path, name: str, task: Task, t: Told, card: dict[str, Any
         page.sentence(f"A label less sure than {card['threshold']:.0%} is given as 'unknown'.")
     else:
         page.heading("Answers and truth")
-        page.figure(scatter(t, card), "Each point is a unit not trained on; on the line answer and truth are equal.")
-        page.sentence("The given interval holds 80 % of the truths of units not trained on.")
+        page.figure(scatter(p, card), "Each point is an unseen unit; on the line answer and truth are equal.")
+        page.sentence("The given interval holds 80 % of the true values of unseen units.")
     page.heading("Where it holds")
     page.table(["", "from", "to"], [[k, *v] for k, v in card["domain"].items()])
     page.write(path)
@@ -163,16 +156,13 @@ def _in(card: dict[str, Any]) -> str:
     return f"({card['unit_of_measure']})" if card.get("unit_of_measure") else ""
 
 
-def scatter(t: Told, card: dict[str, Any]) -> Figure:
-    """Answers over truths."""
-    from matplotlib.figure import Figure
+def scatter(p: Predictions, card: dict[str, Any]) -> Figure:
+    """Predictions over true values."""
+    from raw_qgis_plugin.core.evaluation.plots import OURS, new_figure
 
-    figure = Figure(figsize=(5, 5))
-    axes = figure.subplots()
-    axes.scatter(t.truth, t.answer, s=12, alpha=0.5, color="#1f6feb", edgecolors="none")
-    ends = [float(min(t.truth.min(), t.answer.min())), float(max(t.truth.max(), t.answer.max()))]
-    axes.plot(ends, ends, color="#98a2b3", linewidth=1)
-    axes.set_xlabel(f"truth {_in(card)}")
-    axes.set_ylabel(f"answer {_in(card)}")
-    axes.spines[["top", "right"]].set_visible(False)
+    figure, axes = new_figure(5, 5)
+    both = np.stack([p.truth, p.head])
+    axes[0, 0].scatter(*both, s=12, alpha=0.5, color=OURS, edgecolors="none")
+    axes[0, 0].plot([both.min(), both.max()], [both.min(), both.max()], color="#98a2b3", linewidth=1)
+    axes[0, 0].set(xlabel=f"truth {_in(card)}", ylabel=f"answer {_in(card)}")
     return figure

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Tuning the network itself on labels: the pooled states of embed.py, differentiable, with a head on top."""
+"""Tune the network itself on labels: a head on the differentiable pooled states of core/embedding/embed.py."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.heads import Head, Task, class_weights, loss_of
+from model.cli import Report
+from model.head_training.fit import class_weights, loss_of
+from model.heads import Head, Task
 from model.raw import Raw
 from model.training.card import without_heads, write_card
 from model.training.checkpoint import load_network
@@ -24,47 +26,41 @@ from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, coarse_window
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
 from raw_qgis_plugin.core.tracks import Tracks
 
-UNITS = 24  # of a step
-FINE_WINDOWS, COARSE_FIXES = 3, 96  # of a unit that a step looks at: drawn anew each time
-LR, LR_HEAD = 3e-4, 2e-3
-WARM_UP = 0.05  # share of the time in which the learning rate rises
-
 
 class Windows:
-    """The windows of core/embedding/embed.py by unit."""
+    """The windows of core/embedding/embed.py by unit; a step draws some of a unit's windows anew."""
 
-    def __init__(self, tracks: Tracks) -> None:
-        self.tracks = tracks
-        self.scales = []
+    def __init__(self, tracks: Tracks, fine: int = 3, coarse_fixes: int = 96) -> None:
+        self.fine, self.coarse_fixes, self.scales = fine, coarse_fixes, []
         for rows, begin, length, track in (fine_windows(tracks), coarse_windows(tracks)):
             offsets = np.searchsorted(track, np.arange(tracks.n_tracks + 1))
             self.scales.append((rows, begin, length, offsets))
 
     def draw(self, units: np.ndarray, rng: np.random.Generator) -> list[tuple[np.ndarray, ...]]:
-        """Of each scale: rows (B, T), valid (B, T) and of (B,), the place of each window's unit in `units`."""
+        """For each scale: rows (B, T), valid (B, T), and the index (B,) of each window's unit in `units`."""
         drawn: list[tuple[np.ndarray, ...]] = []
         for scale, (rows, begin, length, offsets) in enumerate(self.scales):
             chosen = [
-                rng.permutation(np.arange(offsets[u], offsets[u + 1]))[: FINE_WINDOWS if scale == 0 else 1]
+                rng.permutation(np.arange(offsets[u], offsets[u + 1]))[: 1 if scale else self.fine]
                 for u in units
             ]
             of = np.repeat(np.arange(len(units)), [len(c) for c in chosen])
             window = np.concatenate(chosen)
-            size = np.minimum(length[window], COARSE_FIXES) if scale else length[window]
+            size = np.minimum(length[window], self.coarse_fixes) if scale else length[window]
             start = begin[window] + (rng.random(len(window)) * (length[window] - size + 1)).astype(np.int64)
             drawn.append((*pad_left(rows, start, size), of))
         return drawn
 
 
 def padded_mask(valid: Tensor) -> Tensor:
-    """Which fixes a fix may look at where sequences are padded on the left: (B, 1, T, T) bool. valid: (B, T)."""
+    """The causal mask (B, 1, T, T) of sequences that are padded on the left. valid: (B, T) bool."""
     t = valid.shape[1]
     causal, own = torch.ones(t, t, dtype=torch.bool).tril(), torch.eye(t, dtype=torch.bool)
-    return causal & (valid[:, None, None, :] | own)  # padding sees itself: a softmax over nothing is no number
+    return causal & (valid[:, None, None, :] | own)  # padding attends to itself: a softmax over nothing is not a number
 
 
 def pooled(network: Raw, tracks: Tracks, drawn: list[tuple[np.ndarray, ...]], units: int, mirror: bool) -> Tensor:
-    """Mean and standard deviation of the states at both scales: (units, 4 × width), as core.embed lays them out."""
+    """Mean and standard deviation of the states at both scales, (units, 4 × width), in the order of core.embed."""
     parts = []
     for inside, valid, of in drawn:
         _, x, clock = featurize_padded(tracks, inside, valid)
@@ -82,11 +78,11 @@ def pooled(network: Raw, tracks: Tracks, drawn: list[tuple[np.ndarray, ...]], un
 
 def tune(
     bundle: Bundle, tracks: Tracks, y: np.ndarray, task: Task, x: np.ndarray, strength: np.ndarray, minutes: float,
-    seed: int = 0, network: Raw | None = None,
+    report: Report, seed: int = 0, network: Raw | None = None,
 ) -> Raw:  # fmt: skip
-    """Train the bundle's network (or another one of its size) on with a head on labelled units, for so many minutes.
+    """Train the bundle's network (or another of its size) with a head on labelled units, for so many minutes.
 
-    tracks: one unit a track, each with an embedding x (n, d), which tells the head where to begin. y: (n,) labels in
+    tracks: one unit a track. x: (n, d) embeddings of the units, from which the head gets its scales. y: (n,) labels in
     the task's scale. Returns the network.
     """
     torch.manual_seed(seed)
@@ -102,16 +98,16 @@ def tune(
     weights = class_weights(y, task)
     weight = None if weights is None else torch.from_numpy(weights)
     groups = [
-        {"params": [p for p in network.parameters() if p.requires_grad], "lr": LR},
-        {"params": head.parameters(), "lr": LR_HEAD},
+        {"params": [p for p in network.parameters() if p.requires_grad], "lr": 3e-4},
+        {"params": head.parameters(), "lr": 2e-3},
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.05, betas=(0.9, 0.98))
     peak = [g["lr"] for g in optimizer.param_groups]
-    began, said, step, loss_mean = time.monotonic(), 0.0, 0, None
+    began, reported, step, loss_mean = time.monotonic(), 0.0, 0, None
     while (share := (time.monotonic() - began) / (60 * minutes)) < 1.0:
         for group, lr in zip(optimizer.param_groups, peak, strict=True):
-            group["lr"] = lr * min(share / WARM_UP, 0.5 + 0.5 * math.cos(math.pi * share))
-        units = np.sort(rng.choice(n, min(UNITS, n), replace=False))
+            group["lr"] = lr * min(share / 0.05, 0.5 + 0.5 * math.cos(math.pi * share))
+        units = np.sort(rng.choice(n, min(24, n), replace=False))
         states = pooled(network, tracks, windows.draw(units, rng), len(units), bool(rng.random() < 0.5))
         with_features = x.shape[1] == states.shape[1] + N_TRACK_FEATURES
         inputs = torch.cat([states, features[units]], dim=1) if with_features else states
@@ -122,16 +118,15 @@ def tune(
         optimizer.step()
         step += 1
         loss_mean = float(loss) if loss_mean is None else 0.98 * loss_mean + 0.02 * float(loss)
-        if time.monotonic() - said > 5:
-            said = time.monotonic()
-            left = round(60 * minutes - (said - began))
-            line = {"step": step, "loss": loss_mean, "tuning": round(share, 4), "left_s": max(left, 0)}
-            print(json.dumps(line), flush=True)
+        if time.monotonic() - reported > 5:
+            reported = time.monotonic()
+            left = round(60 * minutes - (reported - began))
+            report({"step": step, "loss": loss_mean, "tuning": round(share, 4), "left_s": max(left, 0)})
     return network.eval()
 
 
 def write_tuned(folder: Path, network: Raw, card: dict, what: str) -> None:
-    """Put a tuned network into a bundle's folder in the place of its own, and drop the heads, which knew the old one.
+    """Replace the network in a bundle's folder by a tuned one, and drop the heads, which belong to the old one.
 
     card: the bundle's. what: what it was tuned on, for the card.
     """
@@ -141,9 +136,9 @@ def write_tuned(folder: Path, network: Raw, card: dict, what: str) -> None:
     weights = {k: v.detach().half().contiguous() for k, v in network.state_dict().items()}
     save_file(weights, folder / "weights.safetensors", {"about": json.dumps({"config": card["config"]})})
     card = without_heads(folder, card, [head["name"] for head in card["heads"]])
-    (folder / NEIGHBOURS_FILE).unlink(missing_ok=True)  # it knew the states as they were
+    (folder / NEIGHBOURS_FILE).unlink(missing_ok=True)  # trained on the old states
     card.pop("neighbours", None)
-    said = f"The network was tuned on {what}; its forecasts and their areas were not measured again."
+    note = f"The network was tuned on {what}; its forecasts and their areas were not measured again."
     more = {"onnx_difference": difference, "forecast_figures": {}}
-    data = " ".join(filter(None, [card.get("data", ""), said]))
+    data = " ".join(filter(None, [card.get("data", ""), note]))
     write_card(folder, card | more | {"data": data})

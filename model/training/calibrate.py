@@ -1,14 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Calibrate forecast areas: factors for their radii so that they hold their share on units not trained on.
+"""Calibrate forecast areas: factors for their radii, so that they hold their share of unseen tracks.
 
-A model's areas come from people held out of its own corpus, and strangers will differ from these:
-python -m model.calibrate --bundle B --corpus S … widens them where tracks that trained nothing want it.
+A model's areas are calibrated on people held out of its own corpus, and other people differ from these. So
+python -m model.calibrate --bundle B --corpus S … widens areas that are too narrow for tracks outside the training set.
 """
 
 from __future__ import annotations
 
 import argparse
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +22,7 @@ from model.data.corpus import COARSE_S, load, source_name
 from model.raw import Raw
 from model.training.card import write_card
 from model.training.checkpoint import load_network
-from model.training.loss import answers
+from model.training.loss import predict_batch
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.errors import InputError
@@ -29,47 +31,58 @@ from raw_qgis_plugin.core.forecasting import candidates as places
 from raw_qgis_plugin.core.forecasting.context import ROAMS_M, kind_of_days
 from raw_qgis_plugin.core.forecasting.mixture import LEVELS, depth, mixture, moving, radii, spatial_median
 
-EDGES_S = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)  # horizons that share a factor
-WARM = 16  # fixes of context, at least
-ENOUGH = 300  # forecasts a factor
-EACH = 2000  # forecasts a batch
-MOVED_M = 1.0
-PRIOR_PEOPLE = 5  # as many as the calibration before counts for, beside people who were held out since
-FAMILIES = ((None, False), (FILLED_S, False), (FILLED_S, True))  # cadence, all of trips where None; filled
+Table = dict[str, list[float]]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How areas are calibrated.
+
+    edges_s: horizons between two edges share a factor. context: least number of fixes before a query. enough: least
+    number of forecasts for a factor. batch: most forecasts from a batch. moved_m: where days are filled round the
+    clock, only tracks that moved farther count. prior_people: the weight of an earlier calibration, in people.
+    """
+
+    edges_s: tuple[float, ...] = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)
+    context: int = 16
+    enough: int = 300
+    batch: int = 2000
+    moved_m: float = 1.0
+    prior_people: int = 5
 
 
 @torch.no_grad()
-def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, dict[str, list[float]]]:
-    """Factors of radii and shares of areas by kind of context and horizon, conformal: quantiles of error over radius,
-    and of the least share of the mixture that holds the truth.
+def calibrate(network: Raw, corpus: Batches, batches: int = 40, settings: Settings = Settings()) -> dict[str, Table]:
+    """Conformal factors of radii and shares of areas, by kind of context and horizon: quantiles of error over radius,
+    and of the least share of the mixture that holds the true position.
 
-    corpus: of units not trained on. Where days are filled, the cases that moved count. Returns by kind
-    (core/forecasting/predict.py) horizon_s and CALIBRATION_COLUMNS, one entry a range of horizons that the corpus has.
+    corpus: tracks outside the training set. Returns, for each kind (core/forecasting/predict.py), horizon_s and
+    CALIBRATION_COLUMNS with an entry for each range of horizons that the corpus has.
     """
     trips = [c for c in corpus.cadences if c < COARSE_S]
     found = []
-    for cadence, filled in FAMILIES:
+    for cadence, filled in ((None, False), (FILLED_S, False), (FILLED_S, True)):  # None: every cadence of trips
         if not (cadence in corpus.cadences if cadence else trips):
             continue
         for n in range(batches):
             batch = corpus.batch(1_000_000 + n, cadence or trips[n % len(trips)], filled)
-            found.append(_errors(network, batch, moved_only=filled, seed=n))
-    if not found:  # people seen every five minutes or half an hour alone are of no family
+            found.append(_errors(network, batch, filled, n, settings))
+    if not found:  # the corpus has other cadences only
         return {}
-    kind, horizon, ratio, deep = (np.concatenate(a) for a in zip(*found, strict=True))
+    kind, horizon, ratio, level = (np.concatenate(a) for a in zip(*found, strict=True))
     tables = {}
     for k in np.unique(kind):
-        alike = (kind == "trips") == (k == "trips")
-        alike &= np.char.endswith(kind, "held") == k.endswith("held")
-        tables[str(k)] = table(horizon[alike], ratio[alike], deep[alike], kind[alike] == k)
+        similar = (kind == "trips") == (k == "trips")
+        similar &= np.char.endswith(kind, "held") == k.endswith("held")
+        tables[str(k)] = table(horizon[similar], ratio[similar], level[similar], kind[similar] == k, settings)
     return {k: t for k, t in tables.items() if t["horizon_s"]}
 
 
-def between(before: dict, found: dict, people: int) -> dict[str, dict[str, list[float]]]:
-    """The calibration between that before and that found on some people: a few of them are not all who will be asked
-    about. Kinds that only one of them has are as they are there.
+def between(before: dict, found: dict, people: int, settings: Settings = Settings()) -> dict[str, Table]:
+    """A calibration between an earlier one and one found on some people, nearer to the latter the more people there
+    are. Kinds that only one of the two has stay as they are.
     """
-    belief, result = people / (people + PRIOR_PEOPLE), before | found
+    belief, result = people / (people + settings.prior_people), before | found
     for kind in before.keys() & found.keys():
         old, new = before[kind], found[kind]
         if not old.get("horizon_s"):
@@ -81,8 +94,8 @@ def between(before: dict, found: dict, people: int) -> dict[str, dict[str, list[
     return result
 
 
-def widened(before: dict, found: dict, kinds: Iterable[str]) -> dict[str, dict[str, list[float]]]:
-    """The calibration before, at its horizons as wide as that found on strangers where that is wider, of some kinds."""
+def widened(before: dict, found: dict, kinds: Iterable[str]) -> dict[str, Table]:
+    """The earlier calibration, for some kinds widened at its horizons to the one found, where that is wider."""
     result = dict(before)
     for kind in before.keys() & found.keys() & set(kinds):
         old, new = before[kind], found[kind]
@@ -98,23 +111,23 @@ def _kinds(b: Batch) -> np.ndarray:
     """The kind of context of each row (B,) of a batch."""
     if b.candidate is None:
         return np.full(len(b.x), "trips")
-    step = np.hypot(*np.moveaxis(unsquashed(b.x[..., :2]), -1, 0))  # from the fix before, which the features begin with
+    step = np.hypot(*np.moveaxis(unsquashed(b.x[..., :2]), -1, 0))  # the first two features: metres from the fix before
     inside = np.ones(step.shape, bool) if b.piece is None else np.diff(b.piece, axis=1, prepend=-1) == 0
     inside[:, 0] = False
     count = np.maximum(inside.sum(axis=1), 1)
     return kind_of_days(((step > ROAMS_M) & inside).sum(axis=1) / count, ((step == 0) & inside).sum(axis=1) / count)
 
 
-def _errors(
-    network: Raw, b: Batch, moved_only: bool, seed: int
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Kinds and horizons (n,) s of a batch's forecasts, errors over radii (n, 2), how deep the truth lies (n,)."""
-    parameters, options = answers(network, b, torch.device("cpu"))
-    asked = b.asked & (b.row >= WARM)[..., None]
+def _errors(network: Raw, b: Batch, moved_only: bool, seed: int, settings: Settings) -> tuple[np.ndarray, ...]:
+    """Kinds (n,) and horizons (n,) s of a batch's forecasts, their errors over radii (n, 2), and the least shares (n,)
+    of the mixtures that hold the true positions.
+    """
+    parameters, options = predict_batch(network, b, torch.device("cpu"))
+    chosen = b.known & (b.row >= settings.context)[..., None]
     if moved_only:
-        asked &= np.linalg.norm(b.target, axis=-1) * b.scale > MOVED_M
-    rows = np.random.default_rng(seed).permutation(np.flatnonzero(asked.ravel()))[:EACH]
-    if not len(rows):  # a small corpus may have nobody who moved, or only short tracks
+        chosen &= np.linalg.norm(b.target, axis=-1) * b.scale > settings.moved_m
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(chosen.ravel()))[: settings.batch]
+    if not len(rows):  # nobody moved, or all tracks are short
         return np.zeros(0, "<U12"), np.zeros(0), np.zeros((0, 2)), np.zeros(0)
     unit = b.scale.ravel()[rows].astype(np.float64)
     p = parameters.float().flatten(0, 2).numpy()[rows].astype(np.float64)
@@ -123,56 +136,52 @@ def _errors(
         mix, point = mixture(p, base, unit), base + p[:, :2] * unit[:, None]
     else:
         place = b.place.reshape(-1, *b.place.shape[3:])[rows] * unit[:, None, None]
-        known = b.candidate.reshape(-1, *b.candidate.shape[3:])[rows][..., : len(places.KINDS)].any(axis=-1)
-        mix = mixture(p, base, unit, (options.float().flatten(0, 2).numpy()[rows], place, known))
+        exists = b.candidate.reshape(-1, *b.candidate.shape[3:])[rows][..., : len(places.KINDS)].any(axis=-1)
+        mix = mixture(p, base, unit, (options.float().flatten(0, 2).numpy()[rows], place, exists))
         point = spatial_median(mix)
     error = np.linalg.norm(point - target, axis=1)
     mix = moving(mix)
-    kind = _kinds(b)[rows // asked[0].size]
-    horizon = unit / b.speed.ravel()[rows]
+    kind, horizon = _kinds(b)[rows // chosen[0].size], unit / b.speed.ravel()[rows]
     return kind, horizon, error[:, None] / np.maximum(radii(mix, point), 1e-9), depth(mix, target)
 
 
-def table(horizon_s: np.ndarray, ratio: np.ndarray, deep: np.ndarray, own: np.ndarray) -> dict[str, list[float]]:
-    """The calibration table from errors over radii. horizon_s: (n,). ratio: (n, 2), one column a level. deep: (n,).
+def table(
+    horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.ndarray, settings: Settings = Settings()
+) -> Table:
+    """The calibration table from horizons (n,), errors over radii (n, 2) with a column for each of LEVELS, and the
+    least shares (n,) of the mixtures that hold the true positions, `level`.
 
-    own: (n,) bool, the cases of the kind that the table is for; the others are like it. An area is as wide as both its
-    own cases and all of them want it: some kinds come from few sources, and strangers will differ.
+    own: (n,) bool, cases of the kind that the table is for; the others are of similar kinds. A factor is the larger
+    one of its own cases and of all: some kinds come from few sources, and other tracks will differ from these.
     """
-    result: dict[str, list[float]] = {name: [] for name in ("horizon_s", *CALIBRATION_COLUMNS)}
-    for low, high in zip(EDGES_S[:-1], EDGES_S[1:], strict=True):
+    result: Table = {name: [] for name in ("horizon_s", *CALIBRATION_COLUMNS)}
+    for low, high in pairwise(settings.edges_s):
         every = (horizon_s >= low) & (horizon_s < high)
         inside = every & own
-        if inside.sum() < ENOUGH:
+        if inside.sum() < settings.enough:
             continue
         result["horizon_s"].append(round(float(np.exp(np.log(horizon_s[inside]).mean())), 1))
-        for c, level in enumerate(LEVELS):
-            rank = min(level * (1 + 1 / inside.sum()), 1.0)
-            for name, values in (("factor", ratio[:, c]), ("share", deep)):
+        for c, share in enumerate(LEVELS):
+            rank = min(share * (1 + 1 / inside.sum()), 1.0)
+            for name, values in (("factor", ratio[:, c]), ("share", level)):
                 widest = max(float(np.quantile(values[some], rank)) for some in (inside, every))
-                result[f"{name}{level * 100:.0f}"].append(round(widest, 4))
+                result[f"{name}{share * 100:.0f}"].append(round(widest, 4))
     return result
-
-
-def parser() -> argparse.ArgumentParser:
-    """The command's arguments."""
-    p = Parser("python -m model.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--bundle", required=True, metavar="B", help="a folder, whose card is written anew")
-    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks that trained nothing")
-    p.add_argument(
-        "--kinds", nargs="+", metavar="K", help="of contexts (default: all but roaming, of model.neighbours)"
-    )
-    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
-    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
-    return p
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
-    args = parser().parse_args(argv)
+    p = Parser("python -m model.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--bundle", required=True, metavar="B", help="a folder; its card is rewritten")
+    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks outside the training set")
+    p.add_argument("--kinds", nargs="+", metavar="K", help="kinds of contexts (default: all but roaming, "
+                   "which model.neighbours calibrates)")  # fmt: skip
+    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
+    args = p.parse_args(argv)
     bundle = open_bundle(args.bundle)
     if not Path(args.bundle).is_dir():
-        raise InputError(f"--bundle {args.bundle} is no folder: unpack it first.")
+        raise InputError(f"--bundle {args.bundle} is not a folder: unpack it first.")
     before = bundle.card["calibration"]
     if unknown := sorted({*(args.kinds or ())} - before.keys()):
         raise InputError(f"--kinds: no {', '.join(unknown)} in {', '.join(sorted(before))}.")

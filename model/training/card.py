@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A bundle's card: card.json for programs, and README.md, the same for people."""
+"""A bundle's card: card.json for programs, and README.md with the same for people."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": "mean absolute e
 
 
 def write_card(bundle: Path, card: dict) -> None:
-    """Write card.json, README.md and the sums that go with them into a bundle's folder."""
+    """Write card.json, README.md and their checksums into a bundle's folder."""
     (bundle / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
     (bundle / "README.md").write_text(describe(card), "utf-8")
     write_sums(bundle)
@@ -23,30 +23,34 @@ def write_card(bundle: Path, card: dict) -> None:
 
 def describe(card: dict) -> str:
     """The card in Markdown."""
+    widened = card.get("widened_on", ())
     parts = [
         f"# {card['name']}",
         f"A RAW model bundle: a causal transformer of {card['parameters'] / 1e6:.2f} million parameters that predicts "
         "where tracks go, with small heads on its embeddings. It sees displacements and times, never a place.",
-        *([say_ways(card["typical_ways"])] if card.get("typical_ways") else []),
+        *([describe_prototypes(card["typical_ways"])] if card.get("typical_ways") else []),
         *([_neighbours(card["neighbours"])] if card.get("neighbours") else []),
         "## Training",
         _training(card["training"]),
         *([f"Command: `{card['command']}`"] if card.get("command") else []),
         *([card["data"]] if card.get("data") else []),
         "## Forecasts",
-        "Mean error over the best simple method's on the same windows, units that trained nothing, 95 % bootstrap "
-        "interval by person or vehicle. 5s to 60s: fixes so far apart, 40 of context, the next five asked for; long: "
-        "quarter hours, 15 to 150 min ahead; filled: the same with the last fix held round the clock, areas for who "
-        "moved.",
+        "Mean error over the best simple method's on the same windows, units outside the training set, 95 % bootstrap "
+        "interval by person or vehicle. 5s to 60s: the interval between fixes, 40 of context, the next five predicted; "
+        "long: quarter hours, 15 to 150 min ahead; filled: the same with the last fix held round the clock, areas for "
+        "tracks that moved.",
         _forecast_table(card.get("forecast_figures", {})) if card.get("forecast_figures") else "Not measured yet.",
-        "Zeroed: with its output at zero the network is the baseline that it corrects, constant velocity that fades, "
-        "of days staying. Past alone: that, leaning toward where the layer's tracks went on from there before, with "
-        "the lessons of the past.",
-        *([_widened(card["widened_on"])] if card.get("widened_on") else []),
+        "Zeroed: with its output at zero the network is the baseline that it corrects, damped constant velocity, for "
+        "days staying. Past alone: the same with the layer's earlier continuations and adaptation.",
+        *(
+            [f"Areas were widened until they covered people outside the training set: {', '.join(widened)}."]
+            if widened
+            else []
+        ),
         "## Heads",
         _head_table(card["heads"]) if card["heads"] else "None.",
         "Figures of heads and of their baselines come from cross-validation over people (regions: over blocks). "
-        "Experimental: taught on simulated data only.",
+        "Experimental: trained on simulated data only.",
         "## Where it holds",
         "\n".join(f"- {k}: {_range(low, high)}" for k, (low, high) in card["domain"].items()),
         f"Largest difference between ONNX Runtime and PyTorch: {card['onnx_difference']:.1e}.",
@@ -54,30 +58,25 @@ def describe(card: dict) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _widened(corpus: Sequence[str]) -> str:
-    return f"Areas are at least as wide as people want them who trained nothing: {', '.join(corpus)}."
-
-
-def say_ways(w: dict) -> str:
-    """What a card's typical_ways are, for people."""
+def describe_prototypes(w: dict) -> str:
+    """A card's typical_ways in words."""
     return (
-        f"Beside its network the model has {w['ways']:,} typical ways of the places that it was last trained on, and "
-        f"forecasts of trips lean toward them: each is the mean of {w['fewest_fixes']} or more fixes of "
-        f"{w['fewest_people']} or more people, each of whom counts the same, that lay near each other, moved alike and "
-        "went on alike."
+        f"Beside its network the model has {w['ways']:,} typical ways of the places that it was last trained on, for "
+        f"forecasts of trips: each is the mean of {w['fewest_fixes']} or more fixes of {w['fewest_people']} or more "
+        "people, with equal weights, that were near each other and had similar velocities and continuations."
     )
 
 
 def _neighbours(n: dict) -> str:
     corpus, times = ", ".join(n["corpus"]), n["epochs"]
-    said = (
-        "Where days of fleets are forecast, a small network beside it weighs the likest fixes of the layer's past. It "
-        f"learned from {n['lessons']:,} questions ({corpus}; seed {n['seed']}), {times} times each."
+    text = (
+        "For days of fleets, a small network beside it weighs the nearest fixes of the layer's past. It was trained on "
+        f"{n['lessons']:,} queries ({corpus}; seed {n['seed']}), {times} times each."
     )
     if "metres" in n:
         off, alone = n["metres"], n["metres_without"]
-        said += f" On whom it did not learn from it is off by {off:,.0f} m, the network alone by {alone:,.0f} m."
-    return said
+        text += f" Its mean error on unseen people is {off:,.0f} m, that of the network alone {alone:,.0f} m."
+    return text
 
 
 def _range(low: float, high: float) -> str:
@@ -85,12 +84,12 @@ def _range(low: float, high: float) -> str:
 
 
 def _training(t: dict) -> str:
-    said = (
+    text = (
         f"{t['points'] / 1e6:.1f} million fixes in {t['step']:,} steps and {t['seconds'] / 60:.0f} minutes on "
         f"{t['device']}; seed {t['seed']}; corpus (weight*kind:source): {', '.join(f'`{c}`' for c in t['corpus'])}."
         + (f" Command: `{t['command']}`." if t.get("command") else "")
     )
-    return f"{_training(t['before'])}\n\nThen {said}" if t.get("before") else said
+    return f"{_training(t['before'])}\n\nThen {text}" if t.get("before") else text
 
 
 def _forecast_table(figures: dict[str, dict]) -> str:
@@ -116,7 +115,7 @@ def _share(value: float | None) -> str:
 
 
 def without_heads(folder: Path, card: dict, names: Sequence[str]) -> dict:
-    """A bundle's card without the heads of these names, whose files in its folder are removed."""
+    """A bundle's card without the named heads, whose files are removed from its folder."""
     for name in names:
         (folder / "heads" / f"{name}.onnx").unlink(missing_ok=True)
     return card | {"heads": [h for h in card["heads"] if h["name"] not in names]}
@@ -126,7 +125,7 @@ def _head_table(heads: list[dict]) -> str:
     lines = ["| head | of a | answers | head | baseline | units | trained on |", "|---|---|---|---|---|---|---|"]
     for h in heads:
         answer = ", ".join(h["classes"]) if h.get("classes") else h.get("unit_of_measure") or "a number"
-        ours, simple = (_scores(h["metrics"][who]) for who in ("head", "baseline"))
+        ours, simple = (_scores(h["metrics"][which]) for which in ("head", "baseline"))
         name = f"{h['name']}{' (experimental)' if h['experimental'] else ''}"
         lines.append(
             f"| {name} | {h['unit']} | {answer} | {ours} | {simple} | {h['metrics']['units']} | {h['trained_on']} |"
@@ -140,14 +139,14 @@ def _head_table(heads: list[dict]) -> str:
 
 def _elsewhere(r: dict) -> str:
     where = f"on {r['units']} units of {r['people']} people"
-    said = f"{_scores(r['head'])} {where}" if "head" in r else f"accuracy {r['accuracy']:.3f} {where}"
+    text = f"{_scores(r['head'])} {where}" if "head" in r else f"accuracy {r['accuracy']:.3f} {where}"
     if "ratio" in r:
         ratio, low, high = r["ratio"]
-        said += f"; error over the baseline's {ratio:.2f} [{low:.2f}, {high:.2f}]"
+        text += f"; error over the baseline's {ratio:.2f} [{low:.2f}, {high:.2f}]"
     if "inside" in r:
-        return f"{said}; the 80 % interval holds {r['inside']:.0%}."
+        return f"{text}; the 80 % interval holds {r['inside']:.0%}."
     return (
-        f"{said} (always the most frequent class: {r['most_frequent']:.3f}); sure of {r['sure']:.0%}, then right in "
+        f"{text} (always the most frequent class: {r['most_frequent']:.3f}); sure of {r['sure']:.0%}, then right in "
         f"{r['accuracy_where_sure'] or 0:.1%}."
     )
 

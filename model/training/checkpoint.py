@@ -21,9 +21,9 @@ from raw_qgis_plugin.core.errors import InputError
 
 
 def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
-    """Write `tensors` with the JSON-able `about` to `path`, by way of a temporary file beside it.
+    """Write tensors and the JSON-able `about` to `path`, through a temporary file beside it.
 
-    InputError where the disk is full or refuses; what was at `path` before is then still there.
+    Raises InputError where the disk is full or refuses; an earlier file at `path` is then still there.
     """
     beside = path.with_suffix(".partial")
     try:
@@ -34,13 +34,14 @@ def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
         _sync_folder(path.parent)
     except (OSError, SafetensorError) as error:
         beside.unlink(missing_ok=True)
-        kept = "The checkpoint before it is whole: --resume goes on from there." if path.exists() else ""
-        why = f"No checkpoint can be written to {path.parent}: {error}. Make room on the disk."
-        raise InputError(f"{why} {kept}") from error
+        kept = "The checkpoint before it is whole: --resume continues from there." if path.exists() else ""
+        raise InputError(
+            f"No checkpoint can be written to {path.parent}: {error}. Make room on the disk. {kept}"
+        ) from error
 
 
 def _sync_folder(folder: Path) -> None:
-    """Have the disk know the new name, where the system lets folders be synced."""
+    """Flush the new name of a file to the disk, where the system can sync folders."""
     if os.name == "posix":
         handle = os.open(folder, os.O_RDONLY)
         try:
@@ -50,7 +51,7 @@ def _sync_folder(folder: Path) -> None:
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """The tensors and the `about` of a checkpoint. InputError where there is none, or none that can be read."""
+    """The tensors and the `about` of a checkpoint. Raises InputError where it is missing or cannot be read."""
     if not path.is_file():
         raise InputError(f"There is no checkpoint at {path}: start the run without --resume.")
     try:
@@ -61,7 +62,7 @@ def load(path: Path) -> tuple[dict[str, Tensor], dict]:
 
 
 def load_network(path: Path) -> tuple[Raw, dict]:
-    """The network in a run's checkpoint (its moving average) or a bundle's weights.safetensors, and its `about`."""
+    """The network in a run's checkpoint (its moving average) or in a bundle's weights.safetensors, and its `about`."""
     tensors, about = load(path)
     network = Raw(Config(**about["config"]))
     average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
@@ -70,7 +71,7 @@ def load_network(path: Path) -> tuple[Raw, dict]:
 
 
 def optimizer_tensors(optimizers: list[Optimizer], network: nn.Module) -> Iterator[tuple[str, Tensor]]:
-    """The optimizers' state as named tensors, whole; where it is spread, all processes must ask for it."""
+    """The optimizers' state as named, whole tensors; all processes that share it must call this."""
     for name, parameter in network.named_parameters():
         for optimizer in optimizers:
             for key, value in optimizer.state.get(parameter, {}).items():
@@ -78,7 +79,7 @@ def optimizer_tensors(optimizers: list[Optimizer], network: nn.Module) -> Iterat
 
 
 def restore_optimizers(optimizers: list[Optimizer], network: nn.Module, tensors: dict[str, Tensor]) -> None:
-    """Give the optimizers the state written by `optimizer_tensors`."""
+    """Load the state that `optimizer_tensors` named into the optimizers."""
     parameters = dict(network.named_parameters())
     for optimizer in optimizers:
         own = {id(p) for group in optimizer.param_groups for p in group["params"]}

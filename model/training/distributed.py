@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Training in several processes: what torchrun says, the device, and tensors that are spread over processes."""
+"""Training in several processes: torchrun's environment, the device, and tensors that are sharded over processes."""
 
 from __future__ import annotations
 
@@ -17,12 +17,10 @@ from torch.distributed.tensor import DTensor, distribute_tensor
 
 from raw_qgis_plugin.core.errors import InputError
 
-LONGEST_WAIT = timedelta(hours=6)  # for the first process, which tokenises, validates and calibrates alone
-
 
 @dataclass(frozen=True)
 class World:
-    """The processes that train together. rank: which one this is, of `size`."""
+    """The processes that train together. rank: the number of this one, of `size`."""
 
     rank: int
     size: int
@@ -30,16 +28,16 @@ class World:
 
     @property
     def first(self) -> bool:
-        """Does this process speak, validate and save?"""
+        """Does this process print, validate and save?"""
         return self.rank == 0
 
-    def tell(self, values: list[float]) -> list[float]:
+    def broadcast(self, values: list[float]) -> list[float]:
         """The first process's numbers, in all processes."""
         if self.size == 1:
             return values
-        told = torch.tensor(values, dtype=torch.float64)  # on the CPU, through gloo
-        dist.broadcast(told, 0)
-        return told.tolist()
+        shared = torch.tensor(values, dtype=torch.float64)  # on the CPU, through gloo
+        dist.broadcast(shared, 0)
+        return shared.tolist()
 
     def mean(self, value: float) -> float:
         """The mean of a number over all processes."""
@@ -50,10 +48,10 @@ class World:
         return float(total) / self.size
 
     def leave(self) -> None:
-        """End this process, once all of them are done; a process that is alone goes on.
+        """End this process once all of them are done; does nothing for a process that is alone.
 
-        Python is not wound up: where a mesh still holds the group, gloo's threads do so too, and a thread that lets go
-        of a tensor while Python ends aborts the process.
+        The process ends without Python's own clean-up: while a device mesh holds the group, gloo's threads hold it
+        too, and a thread that frees a tensor during the clean-up aborts the process.
         """
         if self.size > 1:
             dist.barrier()
@@ -64,27 +62,28 @@ class World:
 
     @contextmanager
     def first_alone(self) -> Iterator[None]:
-        """The first process runs the block, then the others: what it left on the disk is there for them."""
+        """The first process runs the block before the others, so that they find the files that it wrote."""
         if not self.first:
-            self.tell([0.0])
+            self.broadcast([0.0])
         yield
         if self.first:
-            self.tell([0.0])
+            self.broadcast([0.0])
 
 
 def open_world(device: str) -> World:
-    """Join the processes that torchrun started; without it this process is alone. InputError for no such device."""
+    """Join the processes that torchrun started; without it this process is alone. InputError for an unknown device."""
     size, rank, local = (int(os.environ.get(name, default)) for name, default in
                          (("WORLD_SIZE", 1), ("RANK", 0), ("LOCAL_RANK", 0)))  # fmt: skip
     chosen = find_device(device, local if size > 1 else None)
     if size > 1:
         backend = "cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo"
-        dist.init_process_group(backend, timeout=LONGEST_WAIT)
+        # The first process alone tokenises, validates and calibrates: the others wait for hours.
+        dist.init_process_group(backend, timeout=timedelta(hours=6))
     return World(rank, size, chosen)
 
 
 def find_device(name: str, local: int | None = None) -> torch.device:
-    """'auto', 'cpu', 'cuda' or 'cuda:N' as a device; local: the number of this process on its machine."""
+    """The device of a name, 'auto', 'cpu', 'cuda' or 'cuda:N'. local: the number of this process on its machine."""
     kind = ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
     try:
         device = torch.device(kind)
@@ -108,12 +107,12 @@ def local(tensor: Tensor) -> Tensor:
 
 
 def whole(tensor: Tensor) -> Tensor:
-    """A whole tensor of the parts in all processes, which all must ask for it."""
+    """The whole tensor from the parts in all processes, all of which must call this."""
     return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
 
 
 def spread_like(tensor: Tensor, like: Tensor) -> Tensor:
-    """A whole tensor on the device of another and parted as that one is."""
+    """A whole tensor on the device of another, and sharded as that one is."""
     if isinstance(like, DTensor):
         return distribute_tensor(tensor.to(like.device), like.device_mesh, like.placements)
     return tensor.to(like.device)

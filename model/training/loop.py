@@ -1,242 +1,140 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A training run in its folder: network, moving average, optimizer, how far it is; one process or many."""
+"""The training loop: steps, validations, progress lines and checkpoints until the budget is spent."""
 
 from __future__ import annotations
 
 import argparse
 import math
+import signal
+import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import torch
-from torch import Tensor, nn
-from torch import distributed as dist
-from torch.distributed.tensor import DTensor
-from torch.nn.parallel import DistributedDataParallel
-from torch.utils.checkpoint import checkpoint
+from torch.utils.tensorboard import SummaryWriter
 
-from model.config import PRESETS
-from model.data.batches import Batch
-from model.raw import Raw
-from model.training.checkpoint import load, load_network, optimizer_tensors, restore_optimizers, save
-from model.training.distributed import World, local, spread_like, whole
-from model.training.loss import losses
-from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from model.cli import Report
+from model.data.batches import Batch, Batches
+from model.training.distributed import World
+from model.training.loss import validate
+from model.training.monitor import Monitor, score
+from model.training.run import Run
 from raw_qgis_plugin.core.errors import InputError
 
-HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # from states to states
-LARGE = ("raw-large", "raw-1b")  # sharded where there are several processes, and checkpointed in their layers
-FRESH, GOING_ON = 2e-3, 1.2e-3  # peak learning rates, from nothing and from trained weights
-KEEP = 0.999  # of the moving average, a step
+PEAK_LR, PEAK_LR_TRAINED = 2e-3, 1.2e-3  # peak learning rates from random and from trained weights
 
 
-class Run:
-    """A training run. The same step of a run has the same batches, however many processes share them."""
-
-    def __init__(self, args: argparse.Namespace, world: World) -> None:
-        self.folder, self.world, self.accumulate = args.output, world, args.accumulate
-        self.state = args.output / "state.safetensors"
-        self.step, self.seconds, self.points = 0, 0.0, 0
-        self.before = None  # what the card of the bundle says that this run goes on from
-        self.calibration: dict = {}
-        self.calibration_before: dict = {}  # of the bundle that this run goes on from
-        self.domain: dict[str, list[float]] = {}  # where what it learned holds
-        torch.manual_seed(args.seed)
-        if args.init:
-            bundle = open_bundle(args.init)
-            self.network = load_network(bundle.path / "weights.safetensors")[0].train()
-            self.before, self.calibration = bundle.card["training"], dict(bundle.card["calibration"])
-            self.domain = {"cadence_s": bundle.card["domain"]["cadence_s"]}
-            self.calibration_before = self.calibration
-            if args.preset not in (None, self.network.config.preset):
-                raise InputError(f"--init is a {self.network.config.preset}, not a {args.preset}: leave out --preset.")
-        else:
-            self.network = Raw(PRESETS[args.preset or "raw-small"])
-        self.network.to(world.device)
-        large = self.network.config.preset in LARGE
-        _prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
-        self.loss = wrap(self.network, world, args.parallel or ("fsdp" if large else "ddp"))
-        self.optimizers = optimizers(self.network, args.lr)
-        self.average = {k: local(p).detach().clone() for k, p in self.network.named_parameters()}
-
-    @property
-    def device(self) -> torch.device:
-        """Where this process trains."""
-        return self.world.device
-
-    def train_on(self, batches: Iterator[Batch], lr: float) -> Tensor:
-        """One step on the next batches; returns the loss, of this process's batches."""
-        total = torch.zeros((), device=self.device)
-        for n in range(self.accumulate):
-            batch = next(batches)
-            _set_sync(self.loss, n == self.accumulate - 1)
-            loss = self.loss(batch) / self.accumulate
-            loss.backward()
-            total += loss.detach()
-            self.points += batch.points * self.world.size
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
-        step(self.optimizers, lr)
-        self.step += 1
-        keep = min(KEEP, self.step / (self.step + 10))
-        with torch.no_grad():
-            now = [local(p) for p in self.network.parameters()]
-            torch._foreach_lerp_(list(self.average.values()), now, 1 - keep)
-        return total
-
-    def save(self, about: dict) -> None:
-        """Write the checkpoint: all processes gather it, the first one writes. about: what else the card shall say."""
-        tensors = {}
-        for name, tensor in self._tensors():
-            if self.world.first:
-                tensors[name] = tensor.detach().cpu()
-        if self.world.first:
-            config = self.network.config.to_dict()
-            so_far = {"step": self.step, "seconds": self.seconds, "points": self.points, "before": self.before}
-            said = {"config": config, "device": self.device_name()}
-            holds = {"calibration": self.calibration, "domain": self.domain}
-            holds["calibration_before"] = self.calibration_before
-            save(self.state, tensors, {**so_far, **said, **holds, **about})
-
-    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
-        for name, parameter in self.network.named_parameters():
-            yield f"network.{name}", whole(parameter.detach())
-        yield from ((f"average.{name}", tensor) for name, tensor in self._whole_average())
-        yield from optimizer_tensors(self.optimizers, self.network)
-
-    def _whole_average(self) -> Iterator[tuple[str, Tensor]]:
-        for name, parameter in self.network.named_parameters():
-            part = self.average[name]
-            if isinstance(parameter, DTensor):
-                spread = parameter.device_mesh, parameter.placements
-                part = DTensor.from_local(part, *spread, shape=parameter.shape, stride=parameter.stride()).full_tensor()
-            yield name, part
-
-    def resume(self) -> dict:
-        """Go on from the checkpoint, which every process reads; its `about`. InputError if it is of another network."""
-        tensors, about = load(self.state)
-        ours, theirs = self.network.config.to_dict(), about["config"]
-        if ours != theirs:
-            name = theirs.get("preset")
-            why = f"of {name}" if name != ours["preset"] else "of another version of it"
-            raise InputError(f"The checkpoint in {self.folder} is {why}, not of {ours['preset']}: use its --preset.")
-        with torch.no_grad():
-            for name, parameter in self.network.named_parameters():
-                parameter.copy_(spread_like(tensors[f"network.{name}"], parameter))
-                self.average[name].copy_(local(spread_like(tensors[f"average.{name}"], parameter)))
-        restore_optimizers(self.optimizers, self.network, tensors)
-        self.step, self.seconds, self.points = about["step"], about["seconds"], about["points"]
-        self.before = about.get("before")
-        self.calibration, self.domain = about.get("calibration", {}), about.get("domain", {})
-        self.calibration_before = about.get("calibration_before", {})
-        return about
-
-    def averaged(self) -> Raw | None:
-        """The moving average for validation and export, in the first process; all must ask for it."""
-        tensors = {name: tensor for name, tensor in self._whole_average() if self.world.first}
-        if not self.world.first:
-            return None
-        with torch.device("meta"):
-            network = Raw(self.network.config)
-        network.load_state_dict(tensors, assign=True)
-        for name, buffer in self.network.named_buffers():
-            setattr(network, name, buffer)
-        return network.eval()
-
-    def device_name(self) -> str:
-        """What a card says of the devices."""
-        if self.device.type == "cuda":
-            name = torch.cuda.get_device_name(self.device)
-        else:
-            name = f"CPU, {torch.get_num_threads()} threads"
-        return f"{self.world.size} × {name}" if self.world.size > 1 else name
-
-
-def rate(share: float, warm_up: float = 0.02) -> float:
-    """Learning rate as a share of its peak, at a share of the budget: linear warm-up, cosine to a hundredth."""
+def learning_rate(share: float, warm_up: float = 0.02) -> float:
+    """Learning rate over its peak, at a share of the budget: linear warm-up, then a cosine down to a hundredth."""
     if share < warm_up:
         return max(share, 1e-4) / warm_up
     return 0.01 + 0.99 * 0.5 * (1 + math.cos(math.pi * min((share - warm_up) / (1 - warm_up), 1.0)))
 
 
-def optimizers(network: Raw, lr: float) -> list[torch.optim.Optimizer]:
-    """Muon for the matrices between states; AdamW for what reads inputs, what answers, and for vectors.
+class Reporter:
+    """The progress of a run, from its first process: JSON lines with warnings, and the same figures for TensorBoard."""
 
-    Muon's steps are as long as AdamW's, so that one learning rate serves both.
+    def __init__(self, folder: Path, world: World, monitor: Monitor, report: Report) -> None:
+        self.monitor, self.report, self.first = monitor, report, world.first
+        self.metrics: dict[str, float] = {}
+        self.logs = SummaryWriter(folder / "logs") if world.first else None
+
+    def validated(self, step: int, share: float, loss: float, metrics: dict[str, float], **more: float) -> None:
+        """Report a validation, and the warnings that follow from it."""
+        self.metrics = metrics
+        if self.logs:
+            values = {"loss": loss, **more, **metrics}
+            self.print({"step": step} | {k: float(f"{v:.5g}") for k, v in values.items()})
+            for name, value in values.items():
+                self.logs.add_scalar(name, value, step)
+            for warning in self.monitor.check(step, share, loss, score(metrics)):
+                self.print({"step": step, "warning": warning})
+
+    def print(self, line: dict) -> None:
+        """Report one line of progress."""
+        if self.first:
+            self.report(line)
+
+    def close(self) -> None:
+        """Flush TensorBoard's logs."""
+        if self.logs:
+            self.logs.close()
+
+
+@contextmanager
+def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
+    """Whether SIGTERM came, as the plugin's Pause sends it: it then breaks off no step. A second one ends the process.
+
+    Several processes would each receive it at another step, so there the first one ends them.
     """
-    named = list(network.named_parameters())
-    hidden = [p for n, p in named if p.ndim == 2 and n.startswith(HIDDEN)]
-    edges = [p for n, p in named if p.ndim == 2 and not n.startswith(HIDDEN)]
-    vectors = [p for _, p in named if p.ndim < 2]
-    groups = [{"params": edges, "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0.0}]
-    return [
-        torch.optim.Muon(hidden, lr=lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
-        torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), fused=True),
-    ]
+    if world.size > 1:
+        yield lambda: False
+        return
+    received: list[int] = []
+    before = signal.getsignal(signal.SIGTERM)
+
+    def note(number: int, _: object) -> None:
+        received.append(number)
+        signal.signal(signal.SIGTERM, before)
+
+    signal.signal(signal.SIGTERM, note)
+    try:
+        yield lambda: bool(received)
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
-def step(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
-    """Step along the gradients at a learning rate, and drop them."""
-    for optimizer in optimizers:
-        for group in optimizer.param_groups:
-            group["lr"] = lr
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+def train(
+    run: Run, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace, reporter: Reporter,
+    stop: Callable[[], bool], about: Callable[[], dict],
+) -> None:  # fmt: skip
+    """Train until the budget of args.minutes (or args.steps) is spent, or nothing improves. All processes decide alike.
 
-
-def _prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
-    """Compile each layer, and have it computed again in the backward pass rather than kept, where asked.
-
-    Layer by layer: they share one compiled program, and what FSDP does around a layer stays outside of it. Only
-    `forward` is replaced, so that the names of the parameters stay.
+    stop: whether to stop after a step; then a checkpoint is written and KeyboardInterrupt raised. about: the entries of
+    a checkpoint beside the run's own.
     """
-    for layer in network.layers:
-        if compiled:
-            layer.forward = torch.compile(layer.forward)
-        if checkpointing:
-            layer.forward = _checkpointed(layer.forward)
-    if compiled:
-        network.answer = torch.compile(network.answer)  # type: ignore[method-assign]
+    world, before, began = run.world, run.seconds, time.monotonic()
+    saved, recent = began, []
+    trained_s, points = 0.0, 0  # seconds of steps since the last line, and fixes in them
+    while True:
+        now = time.monotonic()
+        seconds = before + now - began
+        share = run.step / args.steps if args.steps else seconds / (60.0 * args.minutes)
+        late = now - saved >= args.checkpoint_every
+        share, run.seconds, late, done = world.broadcast([share, seconds, late, reporter.monitor.done])
+        if share >= 1 or run.step == args.stop_after or done:
+            break
+        lr, points_before = args.lr * learning_rate(share), run.points
+        recent.append(run.train_on(batches, lr))
+        if run.device.type == "cpu":  # on other devices reading the number would wait for them
+            check_loss(float(recent[-1]), run)
+        trained_s, points = trained_s + time.monotonic() - now, points + run.points - points_before
+        if run.step % args.validate_every == 0:
+            loss = world.mean(float(torch.stack(recent).mean()))
+            check_loss(loss, run)
+            left = run.seconds * (1 - share) / max(share, 1e-9)
+            speed = {"lr": lr, "points_per_s": points / trained_s, "seconds_left": left}
+            reporter.validated(run.step, share, loss, validate_average(run, validation), **speed)
+            recent.clear()
+            trained_s, points, late = 0.0, 0, True
+        stopping = stop()
+        if late or stopping:
+            if recent:
+                check_loss(world.mean(float(recent[-1])), run)  # no checkpoint without finite weights
+            run.save(about())
+            saved = time.monotonic()
+        if stopping:
+            raise KeyboardInterrupt
 
 
-def _checkpointed(forward: Callable[..., tuple]) -> Callable[..., tuple]:
-    return lambda *inputs: checkpoint(forward, *inputs, use_reentrant=False)
+def check_loss(loss: float, run: Run) -> None:
+    """Raise InputError for a loss that is not finite."""
+    if not math.isfinite(loss):
+        raise InputError(f"The loss is not a number at step {run.step}: lower --lr and --resume from the checkpoint.")
 
 
-class Loss(nn.Module):
-    """The loss of a batch as a module, which is what DDP and FSDP wrap."""
-
-    def __init__(self, network: Raw, device: torch.device, all_used: bool) -> None:
-        super().__init__()
-        self.network, self.device, self.all_used = network, device, all_used
-
-    def forward(self, batch: Batch) -> Tensor:
-        """The mean loss of a batch."""
-        loss, _, _ = losses(self.network, batch, self.device)
-        if self.all_used:  # some batches ask nothing of a part of the head, yet every process must send a gradient
-            layers = {id(p) for p in self.network.layers.parameters()}
-            loss = loss + 0.0 * sum(p.sum() for p in self.network.parameters() if id(p) not in layers)
-        return loss
-
-
-def wrap(network: Raw, world: World, parallel: str) -> nn.Module:
-    """The loss of a network, parted over the processes: 'ddp' copies the network, 'fsdp' shards it."""
-    loss = Loss(network, world.device, world.size > 1)
-    if world.size == 1:
-        return loss
-    if parallel == "ddp":
-        cards = [world.device.index] if world.device.type == "cuda" else None
-        return DistributedDataParallel(loss, device_ids=cards, broadcast_buffers=False)
-    from torch.distributed.fsdp import fully_shard
-
-    mesh = dist.init_device_mesh(world.device.type, (world.size,))
-    for layer in network.layers:
-        fully_shard(layer, mesh=mesh)
-    fully_shard(loss, mesh=mesh)
-    return loss
-
-
-def _set_sync(loss: nn.Module, sync: bool) -> None:
-    """Whether the next backward pass exchanges gradients; the last one of a step does."""
-    if isinstance(loss, DistributedDataParallel):
-        loss.require_backward_grad_sync = sync  # what its no_sync() sets
-    elif hasattr(loss, "set_requires_gradient_sync"):
-        loss.set_requires_gradient_sync(sync)
+def validate_average(run: Run, validation: Batches | None) -> dict[str, float]:
+    """The validation of the moving average, in the first process; empty in the others."""
+    average = run.averaged() if validation else None
+    return validate(average, validation, run.device) if average and validation else {}

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Networks as ONNX graphs: the backbone of a bundle, and any small module beside it."""
+"""Export networks as ONNX graphs: the backbone of a bundle, and any other module."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ LARGEST_DIFFERENCE = 0.01  # between ONNX Runtime's and PyTorch's outputs
 
 
 class Graph(nn.Module):
-    """The network as the one graph of a bundle: a batch with an empty past, or a step that has one."""
+    """The network as the one graph of a bundle: for a batch without a past, and for a step with one."""
 
     def __init__(self, network: Raw) -> None:
         super().__init__()
@@ -33,10 +33,10 @@ class Graph(nn.Module):
         t, whole = features.shape[1], valid.shape[1]
         place = torch.arange(whole, device=valid.device)
         causal = place[None, :] <= place[whole - t :, None]  # (T, P + T)
-        # Not minus infinity: a padded row sees nothing, and its softmax must still be a number.
+        # Not minus infinity: a padded row attends to nothing, and its softmax must still be finite.
         mask = torch.where(causal[None, None] & valid[:, None, None, :], 0.0, -1e4)
         states, keys, values = self.network.encode(features, clock, mask, (past_keys, past_values))
-        parameters, options = self.network.answer(states[:, -1:, :], query, candidates)
+        parameters, options = self.network.predict(states[:, -1:, :], query, candidates)
         return states, parameters, options, torch.stack(keys), torch.stack(values)
 
 
@@ -55,7 +55,7 @@ def example(
 
 
 def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outputs: list[str], dynamic: dict) -> None:
-    """Write a module as ONNX, weights inside, and nothing of the machine that wrote it."""
+    """Write a module as ONNX with its weights, and without traces of this machine."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -64,13 +64,13 @@ def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outpu
         )  # fmt: skip
     graph = program.model.graph
     values = [*graph.inputs, *graph.initializers.values(), *(v for node in graph for v in node.outputs)]
-    for part in (program.model, graph, *graph, *values):  # PyTorch notes the files and lines that each came from
+    for part in (program.model, graph, *graph, *values):  # PyTorch notes source files and lines
         part.metadata_props.clear()
     program.save(path, external_data=False)
 
 
 def export_backbone(network: Raw, path: Path) -> float:
-    """Write backbone.onnx; returns the greatest difference of ONNX Runtime from PyTorch, whole pass and step."""
+    """Write backbone.onnx. Returns the largest difference between ONNX Runtime and PyTorch, for a pass and a step."""
     b, t, q, k = (torch.export.Dim(n, min=1) for n in ("batch", "fixes", "questions", "places"))
     p = torch.export.Dim.DYNAMIC
     dynamic = {

@@ -17,8 +17,8 @@ from model.data.feed import feed
 from model.raw import Raw
 from model.training import loss as objective
 from model.training.distributed import World
-from model.training.loop import Run, optimizers, step
 from model.training.loss import losses
+from model.training.run import Run, optimizers, step
 
 from .test_bench import tell, wanderers
 

@@ -4,6 +4,7 @@
 import csv
 import json
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +13,11 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from model import heads
+from model.head_training import fit
 from model.pretrain import main as pretrain
 
 torch.set_num_threads(1)  # nano networks gain nothing from more, and on a busy machine threads wait for each other
-heads.MEMBERS = 1  # a head of one network and a line says all that a test asks
+fit.SETTINGS = replace(fit.SETTINGS, networks=1)  # one network beside the regression is enough for tests
 START_MS = 1_700_000_000_000
 
 

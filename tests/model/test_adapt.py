@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import shutil
+from argparse import Namespace
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -16,7 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from model import adapt, finetune
+from model import adapt
 from model.config import PRESETS
 from model.evaluate.adapt_report import read_progress, write_report
 from model.training.hardware import needed_gb, points_per_s
@@ -65,21 +66,20 @@ def test_a_head_without_labels_or_without_use_is_dropped_in_words(
     kept = "commuter"
     assert kept in names
 
-    def teach(arguments: list[str]) -> None:
+    def train(request: adapt.Request, _: object) -> None:
         """In place of a training: the head stays as it is, with figures of its own."""
         card = open_bundle(bundle).card
-        name = arguments[arguments.index("--task-name") + 1]
         for head in card["heads"]:
-            if head["name"] == name:
-                better = 0.1 if name == kept else -0.1
+            if head["name"] == request.task_name:
+                better = 0.1 if request.task_name == kept else -0.1
                 head["metrics"] = {"units": 40, "head": {"accuracy": 0.7 + better}, "baseline": {"accuracy": 0.7}}
         adapt.write_card(bundle, card)
 
-    monkeypatch.setattr(finetune, "main", teach)
+    monkeypatch.setattr(adapt, "finetune", train)
     own = {"name": "own_label", "unit": "user", "task": "nobody_knows", "metrics": {"head": {"accuracy": 0.9}}}
     before = open_bundle()
     before = replace(before, card=before.card | {"heads": [*before.card["heads"], own]})
-    rows = adapt.teach_again(bundle, before, adapt.City.at(adapt.SAMPLE))
+    rows = adapt.train_heads(bundle, before, adapt.City.at(adapt.SAMPLE), print)
     stay = [kept, "trip_mode"]  # a head of trips sees no embedding
     assert {row["head"]: row["kept"] for row in rows} == {name: name in stay for name in [*names, "own_label"]}
     assert "no such labels" in rows[-1]["why"] and "simple method" in next(r for r in rows if not r["kept"])["why"]
@@ -128,13 +128,12 @@ def test_who_trains_in_a_source_to_keep_is_not_asked(
 def adapted(tmp_path: Path, tracks_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """A run in tmp_path with nothing trained, compared or taught: the new model is the shipped one."""
 
-    def train(arguments: list[str]) -> None:
-        shutil.copytree(open_bundle().path, Path(arguments[arguments.index("--output") + 1]) / "bundle")
+    def train(options: Namespace, _: object) -> None:
+        shutil.copytree(open_bundle().path, options.output / "bundle")
 
-    monkeypatch.setenv("XDG_CACHE_HOME", "")  # what is set in a run goes with the test
-    monkeypatch.setattr(adapt.pretrain, "main", train)
+    monkeypatch.setattr(adapt, "pretrain", train)
     monkeypatch.setattr(adapt, "compare", lambda *_: {})
-    monkeypatch.setattr(adapt, "teach_again", lambda *_: [])
+    monkeypatch.setattr(adapt, "train_heads", lambda *_: [])
     return lambda *more: adapt.main(["--tracks", str(tracks_file), "--output", str(tmp_path), *more])
 
 
@@ -151,7 +150,7 @@ def test_a_new_run_knows_nothing_of_another_and_keeps_what_is_not_its_own(
     assert json.loads((tmp_path / "figures.json").read_text()) == {}
     assert "of a run before" not in (tmp_path / "bundle" / "README.md").read_text()
     assert (tmp_path / "progress.jsonl").read_text().count('"stage": "training"') == 1
-    assert (tmp_path / "cache" / "thesis.txt").exists() and not (tmp_path / adapt.CACHE).exists()
+    assert (tmp_path / "cache" / "thesis.txt").exists() and not (tmp_path / ".raw-cache").exists()
 
 
 def test_a_full_disk_leaves_a_run_that_goes_on(
@@ -183,14 +182,13 @@ def test_what_ends_a_run_half_way_is_refused_first(tmp_path: Path) -> None:
 
 
 def test_a_head_that_asks_no_other_is_taught_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    taught: list[list[str]] = []
-    monkeypatch.setattr(finetune, "main", taught.append)
+    requests: list[adapt.Request] = []
+    monkeypatch.setattr(adapt, "finetune", lambda request, _: requests.append(request))
     head = next(head for head in open_bundle().card["heads"] if head["name"] == "commuter")
     for asks in ({}, {"asks": []}):
-        adapt._teach(
-            open_bundle().path, {k: v for k, v in head.items() if k != "asks"} | asks, adapt.City.at(adapt.SAMPLE)
-        )
-    assert ["--alone" in arguments for arguments in taught] == [True, False]
+        described = {k: v for k, v in head.items() if k != "asks"} | asks
+        adapt._train_head(open_bundle().path, described, adapt.City.at(adapt.SAMPLE), print)
+    assert [request.alone for request in requests] == [True, False]
 
 
 def test_the_report_shows_curves_areas_and_heads(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from model.training.distributed import open_world
 world = open_world("cpu")
 mesh = dist.init_device_mesh("cpu", (world.size,))  # as fully_shard holds it until Python ends
 for _ in range(20):
-    world.tell([1.0, 2.0])
+    world.broadcast([1.0, 2.0])
 world.leave()
 """
 

@@ -279,7 +279,7 @@ def test_halves_of_a_track_are_told_from_those_of_others(tracks_file, contrast_r
 
 
 def test_tracks_too_short_to_be_halved_are_said(tracks_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(contrastive, "PATIENCE", 3)
+    monkeypatch.setattr(contrastive, "SETTINGS", contrastive.Settings(patience=3))
     arguments = ["--corpus", str(tracks_file), "--points", "64", "--preset", "raw-nano", "--output", str(tmp_path)]
     with pytest.raises(InputError, match="too short"):
         contrastive.main(arguments)
@@ -291,7 +291,7 @@ def contrast_run(tracks_file, tmp_path_factory):
     run = tmp_path_factory.mktemp("contrast")
     arguments = ["--preset", "raw-nano", "--points", "1024", "--minutes", "0.15", "--output", str(run)]
     with pytest.MonkeyPatch.context() as m, redirect_stdout(StringIO()) as said:
-        m.setattr(contrastive, "SAY_EVERY", 2)
+        m.setattr(contrastive, "SETTINGS", contrastive.Settings(report_every=2))
         contrastive.main([*arguments, "--corpus", str(tracks_file)])
     (run / "lines.json").write_text(said.getvalue())
     return run
@@ -304,14 +304,16 @@ def test_a_contrastive_run_makes_no_bundle(contrast_run, tmp_path):
 
 
 def test_probes_of_states_and_labels(nano_run, contrast_run, tracks_file, words_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(probes, "DRAWS", 3)
+    monkeypatch.setattr(probes, "SETTINGS", probes.Settings(draws=3))
     arguments = ["probes", "--tracks", str(tracks_file), "--labels", str(words_file), "--field", "way"]
     arguments += ["--contrastive", str(contrast_run), "--rename", "strolls=walks"]
     evaluate([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "p")])
     figures = json.loads((tmp_path / "p.json").read_text())
     assert figures["states"]["speed (logarithm)"]["model"] > 0.8  # two speeds, which any state shows
     assert figures["heads"]["RAW"]["head"]["accuracy"] > 0.95
-    assert "contrastive pretraining" in figures["heads"] and probes.HEARD not in figures["heads"]  # no heads to hear
+    assert (
+        "contrastive pretraining" in figures["heads"] and probes.WITH_HEADS not in figures["heads"]
+    )  # it has none
     assert set(figures["few_labels"]) == {*figures["heads"], "hand features"}
     assert figures["neighbours"]["same"] > 0.9 > 0.6 > figures["neighbours"]["chance"]
     html = (tmp_path / "p.html").read_text("utf-8")

@@ -10,11 +10,12 @@ import pytest
 import torch
 
 from model.data.labels import Labelled, clean, cut_intervals, join, read_table, thin
-from model.finetune import add_head
 from model.finetune import main as finetune
 from model.head_training.examples import some_days
-from model.head_training.scoring import Told, compare, verdict, write_report
-from model.heads import Calibrated, Ensemble, Head, Task, encode, folds, predict
+from model.head_training.fit import encode, folds
+from model.head_training.scoring import Predictions, compare, verdict, write_report
+from model.head_training.train import add_head
+from model.heads import Calibrated, Ensemble, Head, Task, predict
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import profile
@@ -231,7 +232,7 @@ def test_people_never_stand_on_both_sides():
 @pytest.mark.parametrize("wrong", [0, 1])
 def test_an_interval_has_a_width_where_all_is_right_or_wrong(wrong):
     truth, group = np.zeros(28, int), np.repeat(np.arange(14), 2)
-    metrics = compare(Told(truth + wrong, truth, truth, group), Task("binary", ("a", "b")))
+    metrics = compare(Predictions(truth + wrong, truth, truth, group), Task("binary", ("a", "b")))
     low, high = metrics["error"][1:]
     assert (low, high) == pytest.approx((0.768, 1) if wrong else (0, 0.232), abs=1e-3)  # 14 of 14 people
     assert f"({'0% to 23' if wrong else '77% to 100'}% allowing for chance)" in verdict(metrics)
@@ -243,8 +244,8 @@ def test_paired_intervals_draw_whole_groups():
     good = np.repeat(rng.random(40) < 0.8, 10)  # all of a person's units are right, or none
     truth = np.zeros(400, int)
     answer, simple = np.where(good, 0, 1), np.where(good, 0, 1)
-    wide = compare(Told(answer, simple, truth, group), Task("binary", ("a", "b")))
-    narrow = compare(Told(answer, simple, truth, np.arange(400)), Task("binary", ("a", "b")))
+    wide = compare(Predictions(answer, simple, truth, group), Task("binary", ("a", "b")))
+    narrow = compare(Predictions(answer, simple, truth, np.arange(400)), Task("binary", ("a", "b")))
     assert wide["ratio"] == pytest.approx([1, 1, 1])
     assert wide["error"][2] - wide["error"][1] > 2 * (narrow["error"][2] - narrow["error"][1])
 
@@ -284,7 +285,7 @@ def test_the_report_shows_right_and_wrong(tmp_path, kind):
     rng = np.random.default_rng(0)
     task = Task("classes", ("bus", "<walk>")) if kind == "classes" else Task("number")
     truth = rng.integers(0, 2, 50) if kind == "classes" else rng.normal(size=50)
-    told = Told(truth, truth, truth, np.arange(50))
+    told = Predictions(truth, truth, truth, np.arange(50))
     card = {"unit": "track", "task": "mode", "baseline": "trees", "domain": {"cadence_s": [1, 2]}, "threshold": 0.5}
     card["metrics"] = compare(told, task)
     card["verdict"] = verdict(card["metrics"])

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from model.evaluate.probes import few_labels
-from model.finetune import teach
 from model.head_training.examples import Examples, without_lone_classes
-from model.head_training.scoring import Told, compare, scores, verdict
-from model.heads import Task, _line, fit, interval, predict, recalibrate, ridge, temperature
+from model.head_training.fit import _line, fit, interval, recalibrate, ridge, temperature
+from model.head_training.scoring import Predictions, compare, scores, verdict
+from model.head_training.train import train
+from model.heads import Task, predict
 from raw_qgis_plugin.core.errors import InputError
 
 
@@ -20,7 +21,7 @@ def test_intervals_speak_for_parts_of_units_too():
     whole = np.arange(240) < 120  # of parts nothing can be told
     label = (x[:, 0] + np.where(whole, 0.0, rng.normal(size=240) * 5)).astype(object)
     e = Examples(x, x[:, 1:].astype(float), label, np.arange(240) % 120, whole, np.ones(240), np.ones(3), {})
-    _, _, card, _ = teach(e, {}, 0, 10.0)
+    _, _, card, _ = train(e, {}, 0, 10.0)
     assert card["halfwidth"]["high"] - card["halfwidth"]["low"] > 4 and card["metrics"]["units"] == 120
 
 
@@ -78,9 +79,9 @@ def test_few_labels_get_a_line_and_a_wide_answer():
     y = (x[:, 0] > 0).astype(int)
     task = Task("binary", ("no", "yes"))
     assert temperature(predict(ridge(x, y, task, np.ones(40)), x) * 9, y) >= 1
-    metrics = compare(Told(y, 1 - y, y, np.arange(12)), task)
+    metrics = compare(Predictions(y, 1 - y, y, np.arange(12)), task)
     assert metrics["ratio"][0] == pytest.approx(0, abs=1e-6) and "label more" in verdict(metrics)
-    assert compare(Told(y, y, y, np.arange(12)), task)["ratio"] == [1, 1, 1]
+    assert compare(Predictions(y, y, y, np.arange(12)), task)["ratio"] == [1, 1, 1]
     number = interval(np.arange(-5.0, 5.0), np.arange(10.0))
     assert number["low"] < -4.5 and number["high"] > 3.5  # all of ten residuals but the outermost bits
 
@@ -99,7 +100,7 @@ def test_what_cannot_be_learned_is_never_worth_using():
     for n, share in ((20, 0.8), (30, 0.8), (90, 0.9), (60, 0.5)):
         for seed in range(3):
             label = np.where(rng.random(n) < share, "yes", "no").tolist()
-            _, task, card, told = teach(noise(label, seed), {}, seed, 10.0)
+            _, task, card, told = train(noise(label, seed), {}, seed, 10.0)
             most = np.bincount(told.truth).max() / n
             assert card["metrics"]["baseline"]["accuracy"] >= most - 1e-9 and task.kind == "binary"
             assert "Worth using" not in verdict(card["metrics"])
@@ -107,7 +108,7 @@ def test_what_cannot_be_learned_is_never_worth_using():
 
 @pytest.mark.parametrize("label", [[1.5, 2.5, 4.25, 8.0, 9.5, 11.0, 12.5, 14.0, 16.5, 18.0], list("aaaabbbccc")])
 def test_ten_labels_are_enough_for_an_answer(label: list):
-    head, _, card, _ = teach(noise(label, 0), {}, 0, 10.0)
+    head, _, card, _ = train(noise(label, 0), {}, 0, 10.0)
     assert card["metrics"]["units"] == 10 and "10 labels say little" in verdict(card["metrics"])
     assert head.head.inputs == 40
 
@@ -115,19 +116,21 @@ def test_ten_labels_are_enough_for_an_answer(label: list):
 def test_networks_and_trees_come_with_a_hundred_whole_units(monkeypatch: pytest.MonkeyPatch):
     """Thinned copies do not count, and the folds are taught in the same way as the head that is kept."""
     taught = []
-    monkeypatch.setattr("model.finetune.fit", lambda x, *more, **named: taught.append(len(x)) or fit(x, *more, **named))
+    monkeypatch.setattr(
+        "model.head_training.train.fit", lambda x, *more, **named: taught.append(len(x)) or fit(x, *more, **named)
+    )
     for n, copies in ((30, 5), (105, 1)):
         label = np.random.default_rng(0).normal(size=n).tolist()
         e = noise(label * copies, 0, people=n)
-        teach(replace(e, whole=np.arange(n * copies) < n), {}, 0, 10.0)
+        train(replace(e, whole=np.arange(n * copies) < n), {}, 0, 10.0)
         assert len(taught) >= (5 if n > 100 else 0) and min(taught, default=99) > 80
 
 
 def test_labels_of_few_people_prove_nothing():
     right = np.ones(400, int)
-    metrics = compare(Told(right, right * 0, right, np.arange(400) % 2), Task("binary", ("no", "yes")))
+    metrics = compare(Predictions(right, right * 0, right, np.arange(400) % 2), Task("binary", ("no", "yes")))
     assert "Worth using" not in verdict(metrics) and "2 people or places alone" in verdict(metrics)
-    many = compare(Told(right, right * 0, right, np.arange(400) % 50), Task("binary", ("no", "yes")))
+    many = compare(Predictions(right, right * 0, right, np.arange(400) % 50), Task("binary", ("no", "yes")))
     assert verdict(many).startswith("Worth using") and "alone" not in verdict(many)
 
 

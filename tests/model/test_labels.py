@@ -20,7 +20,7 @@ from model.data.labels import (
 from model.data.persons import persons_of
 from model.finetune import main as finetune
 from model.head_training.examples import Examples, blocks, region_examples, together
-from model.heads import encode
+from model.head_training.fit import encode
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.polygons import Polygons
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -108,7 +108,7 @@ def test_no_missing_label_becomes_a_class():
     tracks = walkers([f"u{i}" for i in range(16)])
     ids, told = [f"u{i}" for i in range(16)], []
     words = ["Yes", "no", "yes ", "NO", None, "", "NULL", "yes"] * 2
-    _, found = label_units(tracks, table_of(user_id=ids, y=words), "user", "y", tell=told.append)
+    _, found = label_units(tracks, table_of(user_id=ids, y=words), "user", "y", warn=told.append)
     assert encode(found.value)[0].classes == ("no", "yes") and len(found.unit) == 10
     assert told == ["Rows of the labels were left out: 6 without a label."]
     numbers = table_of(user_id=ids, y=[1.5, 2, 3, 4, 5, None, float("nan"), 7] * 2)
@@ -130,7 +130,7 @@ def test_thinning_counts_spellings_together_and_leaves_out_the_missing():
 @pytest.mark.parametrize("ids", [[float(i) for i in range(12)] + [None], [f"{i}.0" for i in range(12)] + [""]])
 def test_ids_are_read_as_those_of_tracks(ids, tmp_path):
     table, told = table_of(user_id=ids, y=["a", "b"] * 6 + ["a"]), []
-    _, found = label_units(walkers(list(range(12))), table, "user", "y", tell=told.append)
+    _, found = label_units(walkers(list(range(12))), table, "user", "y", warn=told.append)
     assert found.value.tolist() == ["a", "b"] * 6 and told == [
         "Rows of the labels were left out: 1 without an id of the user."
     ]
@@ -146,7 +146,7 @@ def test_two_labels_of_one_unit_are_no_label_and_strangers_are_counted():
     ids, told = [f"u{i}" for i in range(12)], []
     table = table_of(user_id=[*ids, "u3", "u4", "zoe"], y=[*["yes", "no"] * 6, "yes", "NO ", "no"])
     table["y"][4] = "no"
-    found = join(np.array(ids, object), np.arange(12), table, "user", "y", tell=told.append)
+    found = join(np.array(ids, object), np.arange(12), table, "user", "y", warn=told.append)
     assert 3 not in found.unit and 4 in found.unit and len(found.unit) == 11
     assert "2 labelled in two ways" in told[0] and told[1] == "Labels of no user of the tracks: 1, such as 'zoe'."
     merged = table_of(user_id=[*ids, "u0"], y=[*["car", "walk"] * 6, "bus"])
@@ -176,7 +176,7 @@ def test_ids_of_one_person_stay_together():
     tracks, told = renamed(alone, {u: f"v{u}" for u in ids}), []
     words = np.random.default_rng(0).permutation(["yes", "no"] * 6)
     table = table_of(user_id=[*ids, *(f"v{u}" for u in ids)], y=[*words, *words])
-    _, found = label_units(tracks, table, "user", "y", tell=told.append)
+    _, found = label_units(tracks, table, "user", "y", warn=told.append)
     assert same(found) == [{i, i + 12} for i in range(12)]
     assert told == [
         "24 users share runs of equal fixes: they are taken for 12 persons, each of whom stays on one side when the "
@@ -208,7 +208,7 @@ def test_people_in_several_sources_are_one_each():
             table |= table_of(start=start, end=end)
         cut, found = label_units(tracks, table, "track" if minutes else "user", "y")
         parts.append(part_of(found, cut.n_tracks))
-    group = together(parts, tell=told.append).group
+    group = together(parts, warn=told.append).group
     assert group[12:22].tolist() == group[:10].tolist() and len(np.unique(group)) == 12 + 14
     assert told[0].startswith("36 people or places are 26, ")
 
@@ -219,7 +219,7 @@ def test_places_in_several_sources_are_one_each():
     for shapes in (tiles, np.append(tiles[5:], squares(10.4 + 0.04 * np.arange(5), np.full(5, 50.002), 0.014))):
         group = blocks(shapes)
         parts.append(part_of(Labelled(np.arange(10), np.arange(10), group, (shapes, group)), 10))
-    group = together(parts, tell=told.append).group
+    group = together(parts, warn=told.append).group
     assert group[10:15].tolist() == group[5:10].tolist() and len(np.unique(group)) == 15 and len(told) == 1
 
 
@@ -253,12 +253,12 @@ def test_a_label_of_an_id_that_several_have_is_nobodys():
     table = {"track_id": np.arange(1, 14), "mode": np.array(list("abcdefghijklm"), object)}
     told = []
     with pytest.raises(InputError, match="Only 7 tracks"):
-        join(ids, np.arange(13), table, "track", "mode", np.array(["a"] * 10 + ["b"] * 3, object), tell=told.append)
+        join(ids, np.arange(13), table, "track", "mode", np.array(["a"] * 10 + ["b"] * 3, object), warn=told.append)
     ids = np.append(ids, ["11", "12", "13"])
-    found = join(ids, np.arange(16), table, "track", "mode", np.array(["a"] * 16, object), tell=told.append)
+    found = join(ids, np.arange(16), table, "track", "mode", np.array(["a"] * 16, object), warn=told.append)
     assert found.value.tolist() == list("defghijklm") and "3 ids, such as '1', are of several tracks" in told[-1]
     table = {"region_id": np.arange(1, 14), "mode": table["mode"]}
-    join(ids, np.arange(16), table, "region", "mode", tell=told.append)
+    join(ids, np.arange(16), table, "region", "mode", warn=told.append)
     assert "dissolve the regions" in told[-1]
 
 
@@ -305,7 +305,7 @@ def test_a_hierarchy_of_regions_is_a_clear_error():
     ids, told = np.arange(len(shapes)).astype(object), []
     table = table_of(region_id=ids, y=ids % 7)
     with pytest.raises(InputError, match="regions of one level"):
-        region_examples(walkers(["a"]), Polygons("id", ids, shapes), table, "y", None, 0, tell=told.append)
+        region_examples(walkers(["a"]), Polygons("id", ids, shapes), table, "y", None, 0, warn=told.append)
     assert "are joined into 1" in told[0]
 
 

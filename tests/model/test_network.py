@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from model.config import PRESETS
-from model.raw import Mixture, Raw, mixture, spatial_median, surprise
+from model.raw import Mixture, Raw, mixture, nll, spatial_median
 from model.training.checkpoint import load_network
 from model.training.onnx_export import Graph, example
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -58,7 +58,7 @@ def test_an_untrained_network_is_the_baseline():
     network = Raw(PRESETS["raw-nano"])
     c = network.config
     candidate = torch.randn(5, 7, c.candidate)
-    p, options = network.answer(torch.randn(5, c.width), torch.randn(5, c.query), candidate)
+    p, options = network.predict(torch.randn(5, c.width), torch.randn(5, c.query), candidate)
     assert p[..., :2].abs().max() == 0  # trips: the fading velocity
     _, base, _, place, known = random_mixture()
     mix = mixture(p, base, (options, place, known))  # days: staying is by far the likeliest
@@ -84,7 +84,7 @@ def test_the_mixture_is_a_density():
     grid = torch.linspace(-80, 80, 1601)
     target = torch.stack(torch.meshgrid(grid, grid, indexing="ij"), dim=-1).reshape(-1, 2)
     for candidates in (None, (options, place, known)):
-        total = torch.exp(-surprise(mixture(p, base, candidates), target)).sum() * 0.1**2
+        total = torch.exp(-nll(mixture(p, base, candidates), target)).sum() * 0.1**2
         assert float(total) == pytest.approx(1.0, abs=0.03)
 
 

@@ -213,10 +213,10 @@ def test_batches_are_those_of_their_seed_and_number(tracks_file):
 
 def test_targets_lie_where_the_track_went(tracks_file):
     batch = Batches([load(str(tracks_file))], 1024).batch(0, 10)
-    assert batch.asked.mean() > 0.5 and set(np.unique(np.isfinite(batch.x))) == {True}
+    assert batch.known.mean() > 0.5 and set(np.unique(np.isfinite(batch.x))) == {True}
     metres = np.linalg.norm(batch.target, axis=-1) * batch.scale
     dt = batch.scale / batch.speed
-    speed = (metres / dt)[batch.asked]
+    speed = (metres / dt)[batch.known]
     assert np.quantile(speed, 0.05) > 0.3 and np.quantile(speed, 0.95) < 18  # walkers and drivers
 
 

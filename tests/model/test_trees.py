@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import torch
 
-from model.finetune import teach
 from model.head_training import trees
 from model.head_training.examples import Examples
-from model.head_training.trees import LEAST, Blend, grow, with_trees
+from model.head_training.train import train
+from model.head_training.trees import SETTINGS, Blend, grow, with_trees
 from model.heads import Calibrated, Ensemble, Head, Task, predict
 from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.bundle.onnx_check import OPERATORS
@@ -42,7 +42,7 @@ def test_trees_answer_as_scikit_learn_does(kind, monkeypatch):
     if kind == "number":
         np.testing.assert_allclose(ours[:, 0], y.mean() + boosted[0].predict(x), atol=1e-4)
     else:
-        np.testing.assert_allclose(ours, np.maximum(boosted[0].predict_log_proba(x), LEAST), atol=1e-4)
+        np.testing.assert_allclose(ours, np.maximum(boosted[0].predict_log_proba(x), SETTINGS.least), atol=1e-4)
 
 
 @pytest.mark.parametrize("kind", TASKS)
@@ -76,7 +76,7 @@ def examples(n):
 
 
 def test_trees_join_where_they_help_and_labels_are_enough():
-    head, _, card, _ = teach(examples(400), {}, 0, 10.0)
+    head, _, card, _ = train(examples(400), {}, 0, 10.0)
     assert isinstance(head.head, Blend) and card["metrics"]["head"]["accuracy"] > 0.85
-    head, _, _, _ = teach(examples(60), {}, 0, 10.0)
+    head, _, _, _ = train(examples(60), {}, 0, 10.0)
     assert isinstance(head.head, Ensemble)

@@ -4,7 +4,7 @@
 import numpy as np
 import pytest
 
-from model.evaluate.windows import AHEAD, BIN_MS, CONTEXT, CONTEXT_BINS, HELD_BINS, cut, hold
+from model.evaluate.windows import BIN_MS, CONTEXT_BINS, PROTOCOL, cut, hold
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting.context import CONTEXT as LOOKED_BACK
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -27,7 +27,7 @@ def tracks_of(*walks: tuple) -> Tracks:
 
 def test_fine_windows_are_the_first_fix_of_each_bin():
     w = cut(tracks_of(walk(np.arange(0, 60, 0.1))), "15s")  # 6 s apart
-    assert w.lon.shape == (len(w), CONTEXT) and w.asked.shape == (len(w), AHEAD) and len(w)
+    assert w.lon.shape == (len(w), PROTOCOL.context) and w.asked.shape == (len(w), PROTOCOL.ahead) and len(w)
     assert w.known.all() and (w.asked > w.t[:, -1:]).all()
     assert (np.diff(w.t // 15_000, axis=1) == 1).all() and (w.t % 15_000 < 6000).all()
     np.testing.assert_allclose(w.horizon_s, [15, 30, 45, 60, 75])
@@ -87,9 +87,9 @@ def test_other_cities_are_left_out():
 
 
 def test_filled_holds_the_last_fix_for_twelve_hours_and_no_longer():
-    user, bins, row = hold(np.array([0, 0, 0, 1]), np.array([0, 3, 3 + HELD_BINS + 10, 5]))
+    user, bins, row = hold(np.array([0, 0, 0, 1]), np.array([0, 3, 3 + PROTOCOL.held_bins + 10, 5]))
     assert bins[:4].tolist() == [0, 1, 2, 3] and row[:4].tolist() == [0, 0, 0, 1]
-    assert bins[row == 1].tolist() == list(range(3, 3 + HELD_BINS + 1))
+    assert bins[row == 1].tolist() == list(range(3, 3 + PROTOCOL.held_bins + 1))
     assert (row == 2).sum() == 1 and user[row == 3].tolist() == [1]
 
 

@@ -73,7 +73,7 @@ def test_tracks_that_each_user_numbers_anew_keep_their_labels(
     write_labels(page.labels, "track", "mode", tmp_path / "labels.csv")
     told: list[str] = []
     tracks = sources.read(tmp_path / "tracks.parquet")[0]
-    taught, found = label_units(tracks, read_table(tmp_path / "labels.csv"), "track", "mode", tell=told.append)
+    taught, found = label_units(tracks, read_table(tmp_path / "labels.csv"), "track", "mode", warn=told.append)
     users = taught.user_ids[taught.track_user]
     right = {(u, str(t)): mode for u, t, mode in zip(fixes.user_id, fixes.more["trip_id"], fixes.more["mode"])}
     assert dict(zip(zip(users, taught.track_ids), found.value)) == right and not told
@@ -108,13 +108,13 @@ def test_the_question_can_be_changed_after_a_count_was_cancelled(
     "labels", [["0", "1", "2"] * 4, ["1", "2"] * 6, ["1.5", "2"] * 6, ["a", "b", "3"] * 4, ["true", "false"] * 6]
 )
 def test_the_answer_is_announced_as_it_will_be_learned(staged: None, labels: list[str], tmp_path: Path) -> None:
-    heads = pytest.importorskip("model.heads", exc_type=ImportError)
+    fit = pytest.importorskip("model.head_training.fit", exc_type=ImportError)
     from model.data.labels import read_table
     from raw_qgis_plugin.tasks.training import Labels, are_numbers, write_labels
 
     said = Labels({(f"u{n}",): text for n, text in enumerate(labels)}, are_numbers(set(labels)))
     write_labels(said, "user", "kind", tmp_path / "labels.csv")
-    task, _ = heads.encode(read_table(tmp_path / "labels.csv")["kind"])
+    task, _ = fit.encode(read_table(tmp_path / "labels.csv")["kind"])
     assert said.is_number == (task.kind == "number")
 
 

@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Train a head on labelled examples: cross-validate it beside simple methods, calibrate it, add it to a bundle."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from model.cli import Report, print_line
+from model.head_training.examples import Examples, without_lone_classes
+from model.head_training.fit import SETTINGS, boosting, encode, fit, folds, interval, recalibrate, ridge, temperature
+from model.head_training.scoring import Predictions, compare
+from model.head_training.trees import with_trees
+from model.heads import Calibrated, Ensemble, Task, pack, predict
+from model.training.card import without_heads, write_card
+from model.training.onnx_export import export_graph
+from raw_qgis_plugin.core.bundle import library
+from raw_qgis_plugin.core.bundle.bundle import Bundle
+from raw_qgis_plugin.core.embedding.profiles import UNITS_WITH_TRIPS
+from raw_qgis_plugin.core.errors import InputError
+
+SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one: nearer than gradient boosting here"
+Splits = list[tuple[np.ndarray, np.ndarray]]  # training and test rows of each fold
+
+
+def train(
+    e: Examples,
+    rename: dict[str, str],
+    seed: int,
+    minutes: float,
+    report: Report = print_line,
+    splits: Splits | None = None,
+) -> tuple[Calibrated, Task, dict, Predictions]:  # fmt: skip
+    """Cross-validate, calibrate and fit a head. splits: five folds unless given.
+
+    Returns the head, its task, its entries for the card, and the predictions of the cross-validation.
+    """
+    e = without_lone_classes(e, rename, lambda text: report({"warning": text})) if splits is None else e
+    task, y = encode(e.label, rename)
+    if task.classes and len(task.classes) < 2:
+        raise InputError("All labels are equal: there is nothing to learn.")
+    outputs, simple = cross_validate(e, y, task, seed, minutes, report, splits)
+    tested = ~np.isnan(simple[0])
+    if not tested.any():
+        raise InputError(
+            "The labels are too few or in too few groups for a cross-validation, so the head could not be evaluated."
+        )
+    best_simple = int(np.argmin([np.abs(_error(p[tested], y[tested], task)).mean() for p in simple]))
+    best = int(np.argmin([_loss(out[tested], y[tested], task) for out in outputs]))
+    baseline, truth, group, out = simple[best_simple, tested], y[tested], e.group[tested], outputs[best]
+    card = {"kind": task.kind, "inputs": e.x.shape[1] - e.n_heads, "domain": e.domain}
+    if best_simple == 0:
+        card["baseline"] = SAME_FOR_ALL
+    if task.classes:
+        gain, shift = 1 / temperature(out[tested], truth), 0.0
+        predictions = Predictions(out[tested].argmax(axis=1), baseline.astype(y.dtype), truth, group)
+        card |= {"classes": list(task.classes), "threshold": 0.6 if task.kind == "binary" else 0.5}
+    else:
+        known = ~np.isnan(out[:, 0])  # intervals are calibrated on parts of units too: they hold less evidence
+        gain, shift = recalibrate(out[known, 0], y[known], task)
+        calibrated = gain * out[:, 0] + shift
+        ours, theirs, true = map(task.in_unit, (calibrated[tested], baseline, truth))
+        predictions = Predictions(ours, theirs, true, group)
+        halfwidth = interval(y[known] - calibrated[known], e.evidence[known])
+        card |= {"transform": task.transform, "halfwidth": halfwidth, "count": task.count}
+    card["metrics"] = compare(predictions, task, seed)
+    if best == 0:
+        head: nn.Module = Ensemble([ridge(e.x, y, task, e.strength, e.n_heads)])
+    else:
+        head = fit(e.x, y, e.group, task, seed, e.strength, n_heads=e.n_heads)
+        head = with_trees(head, e.x, y, task, e.strength, seed) if best == 2 else head
+    return Calibrated(head, gain, shift).eval(), task, card, predictions
+
+
+def cross_validate(
+    e: Examples, y: np.ndarray, task: Task, seed: int, minutes: float, report: Report, splits: Splits | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Predictions for each unit by heads that were not trained on its group, NaN where `minutes` were over before.
+
+    Returns the outputs of a linear head and, with enough labels, of one with networks and of one with trees too,
+    (1 or 3, n, outputs). And what heads have to beat, for whole units in the task's scale, (2 or 3, n): the same answer
+    for all, gradient boosting on all examples and, where some units are parts of others, on whole ones alone.
+    """
+    enough = int(e.whole.sum()) >= SETTINGS.enough
+    outputs = np.full((3 if enough else 1, len(y), task.outputs), np.nan)
+    simple = np.full((2 if e.whole.all() else 3, len(y)), np.nan)
+    began = time.monotonic()
+    until = began + 60 * minutes
+    splits = folds(y, e.group, task, seed) if splits is None else splits
+    for fold, (learn, test) in enumerate(splits):
+        x, labels = e.x[learn], y[learn]
+        if enough:
+            head = fit(x, labels, e.group[learn], task, seed + fold, e.strength, until, e.n_heads)
+            heads = [head.members[0], head, with_trees(head, x, labels, task, e.strength, seed + fold)]
+        else:
+            heads = [ridge(x, labels, task, e.strength, e.n_heads)]
+        for output, head in zip(outputs, heads, strict=True):
+            output[test] = predict(head, e.x[test])
+        test, whole = test[e.whole[test]], learn[e.whole[learn]]
+        simple[0, test] = np.bincount(y[whole]).argmax() if task.classes else np.median(y[whole])
+        for answer, rows in zip(simple[1:], (learn, whole)):
+            answer[test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
+        report({"fold": fold + 1, "of": len(splits), "seconds": round(time.monotonic() - began, 1)})
+        if time.monotonic() > until:
+            break
+    return outputs, simple
+
+
+def _error(answer: np.ndarray, y: np.ndarray, task: Task) -> np.ndarray:
+    """Errors (n,) of predictions: wrong or not, or the difference in the task's own unit."""
+    return answer != y if task.classes else task.in_unit(answer) - task.in_unit(y)
+
+
+def _loss(out: np.ndarray, y: np.ndarray, task: Task) -> float:
+    """Log loss at the best temperature, or mean absolute error in the task's own unit."""
+    if not task.classes:
+        return float(np.abs(_error(out[:, 0], y, task)).mean())
+    logits = torch.from_numpy(out / temperature(out, y))
+    return float(nn.functional.cross_entropy(logits, torch.from_numpy(y)))
+
+
+def add_head(
+    bundle: Bundle, output: Path, name: str, head: Calibrated, card: dict, report: Report = print_line
+) -> None:
+    """Write a copy of the bundle with the head, which replaces one of the same name; all of it or nothing."""
+    with tempfile.TemporaryDirectory(prefix="raw-head-") as beside:
+        fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
+        (fresh / "heads").mkdir(exist_ok=True)
+        head.apply(pack)
+        stale = [h["name"] for h in bundle.card["heads"] if card["unit"] == "trip" and h["unit"] in UNITS_WITH_TRIPS]
+        if stale:
+            names = ", ".join(stale)
+            report({"warning": f"The heads {names} do not use this head of trips, and are not in the new bundle."})
+        kept = without_heads(fresh, bundle.card, [*stale, name])
+        rows = {"x": {0: torch.export.Dim("rows", min=1)}}
+        export_graph(head, {"x": torch.zeros(2, head.inputs)}, fresh / "heads" / f"{name}.onnx", ["answer"], rows)
+        write_card(fresh, kept | {"heads": [*kept["heads"], {"name": name, **card}]})
+        library.copy(fresh, output)

@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A training run in its folder: network, moving average, optimizers and progress; for one process or many."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+from torch import distributed as dist
+from torch.distributed.tensor import DTensor
+from torch.nn.parallel import DistributedDataParallel
+from torch.utils.checkpoint import checkpoint
+
+from model.config import PRESETS
+from model.data.batches import Batch
+from model.raw import Raw
+from model.training.checkpoint import load, load_network, optimizer_tensors, restore_optimizers, save
+from model.training.distributed import World, local, spread_like, whole
+from model.training.loss import losses
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.errors import InputError
+
+HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # parameters between states, for Muon
+LARGE = ("raw-large", "raw-1b")  # presets that are sharded over processes, with checkpointed layers
+# Attributes of a run that its checkpoint keeps beside the network.
+RESUMED = ("step", "seconds", "points", "before", "calibration", "calibration_before", "domain")
+
+
+class Run:
+    """A training run. A step of a run has the same batches, however many processes share them."""
+
+    def __init__(self, args: argparse.Namespace, world: World) -> None:
+        self.folder, self.world, self.accumulate = args.output, world, args.accumulate
+        self.state = args.output / "state.safetensors"
+        self.step, self.seconds, self.points = 0, 0.0, 0
+        self.before = None  # the training figures of the bundle that this run starts from
+        self.calibration: dict = {}
+        self.calibration_before: dict = {}  # of the bundle that this run starts from
+        self.domain: dict[str, list[float]] = {}  # ranges of the training data
+        torch.manual_seed(args.seed)
+        if args.init:
+            bundle = open_bundle(args.init)
+            self.network = load_network(bundle.path / "weights.safetensors")[0].train()
+            self.before, self.calibration = bundle.card["training"], dict(bundle.card["calibration"])
+            self.domain = {"cadence_s": bundle.card["domain"]["cadence_s"]}
+            self.calibration_before = self.calibration
+            if args.preset not in (None, self.network.config.preset):
+                raise InputError(f"--init is a {self.network.config.preset}, not a {args.preset}: leave out --preset.")
+        else:
+            self.network = Raw(PRESETS[args.preset or "raw-small"])
+        self.network.to(world.device)
+        large = self.network.config.preset in LARGE
+        _prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
+        self.loss = wrap(self.network, world, args.parallel or ("fsdp" if large else "ddp"))
+        self.optimizers = optimizers(self.network)
+        self.average = {k: local(p).detach().clone() for k, p in self.network.named_parameters()}
+
+    @property
+    def device(self) -> torch.device:
+        """Where this process trains."""
+        return self.world.device
+
+    def train_on(self, batches: Iterator[Batch], lr: float) -> Tensor:
+        """Take one step on the next batches; returns the loss of this process's batches."""
+        total = torch.zeros((), device=self.device)
+        for n in range(self.accumulate):
+            batch = next(batches)
+            _set_sync(self.loss, n == self.accumulate - 1)
+            loss = self.loss(batch) / self.accumulate
+            loss.backward()
+            total += loss.detach()
+            self.points += batch.points * self.world.size
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        step(self.optimizers, lr)
+        self.step += 1
+        keep = min(0.999, self.step / (self.step + 10))  # share of the moving average that a step keeps
+        with torch.no_grad():
+            now = [local(p) for p in self.network.parameters()]
+            torch._foreach_lerp_(list(self.average.values()), now, 1 - keep)
+        return total
+
+    def save(self, about: dict) -> None:
+        """Write the checkpoint: all processes gather it, the first one writes. about: further entries for the card."""
+        tensors = {name: tensor.detach().cpu() for name, tensor in self._tensors() if self.world.first}
+        if self.world.first:
+            own = {"config": self.network.config.to_dict(), "device": self.device_name()}
+            own |= {name: getattr(self, name) for name in RESUMED}
+            save(self.state, tensors, own | about)
+
+    def _tensors(self) -> Iterator[tuple[str, Tensor]]:
+        for name, parameter in self.network.named_parameters():
+            yield f"network.{name}", whole(parameter.detach())
+        yield from ((f"average.{name}", tensor) for name, tensor in self._whole_average())
+        yield from optimizer_tensors(self.optimizers, self.network)
+
+    def _whole_average(self) -> Iterator[tuple[str, Tensor]]:
+        for name, parameter in self.network.named_parameters():
+            part = self.average[name]
+            if isinstance(parameter, DTensor):
+                spread = parameter.device_mesh, parameter.placements
+                part = DTensor.from_local(part, *spread, shape=parameter.shape, stride=parameter.stride()).full_tensor()
+            yield name, part
+
+    def resume(self) -> dict:
+        """Resume from the checkpoint, which every process reads. Returns its `about`.
+
+        Raises InputError where the checkpoint is of a network of another configuration.
+        """
+        tensors, about = load(self.state)
+        ours, theirs = self.network.config.to_dict(), about["config"]
+        if ours != theirs:
+            name = theirs.get("preset")
+            whose = f"of {name}" if name != ours["preset"] else "of another version of it"
+            raise InputError(f"The checkpoint in {self.folder} is {whose}, not of {ours['preset']}: use its --preset.")
+        with torch.no_grad():
+            for name, parameter in self.network.named_parameters():
+                parameter.copy_(spread_like(tensors[f"network.{name}"], parameter))
+                self.average[name].copy_(local(spread_like(tensors[f"average.{name}"], parameter)))
+        restore_optimizers(self.optimizers, self.network, tensors)
+        for name in RESUMED:
+            setattr(self, name, about.get(name, getattr(self, name)))
+        return about
+
+    def averaged(self) -> Raw | None:
+        """The moving average for validation and export, in the first process; all processes must call this."""
+        tensors = {name: tensor for name, tensor in self._whole_average() if self.world.first}
+        if not self.world.first:
+            return None
+        with torch.device("meta"):
+            network = Raw(self.network.config)
+        network.load_state_dict(tensors, assign=True)
+        for name, buffer in self.network.named_buffers():
+            setattr(network, name, buffer)
+        return network.eval()
+
+    def device_name(self) -> str:
+        """The devices, as a card names them."""
+        if self.device.type == "cuda":
+            name = torch.cuda.get_device_name(self.device)
+        else:
+            name = f"CPU, {torch.get_num_threads()} threads"
+        return f"{self.world.size} × {name}" if self.world.size > 1 else name
+
+
+def optimizers(network: Raw, lr: float = 1e-3) -> list[torch.optim.Optimizer]:
+    """Muon for the matrices between states; AdamW for matrices at inputs and outputs and for vectors.
+
+    Muon's steps are scaled to AdamW's, so that one learning rate serves both; `step` sets it.
+    """
+    named = list(network.named_parameters())
+    hidden = [p for n, p in named if p.ndim == 2 and n.startswith(HIDDEN)]
+    edges = [p for n, p in named if p.ndim == 2 and not n.startswith(HIDDEN)]
+    vectors = [p for _, p in named if p.ndim < 2]
+    groups = [{"params": edges, "weight_decay": 0.05}, {"params": vectors, "weight_decay": 0.0}]
+    return [
+        torch.optim.Muon(hidden, lr=lr, weight_decay=0.05, adjust_lr_fn="match_rms_adamw"),
+        torch.optim.AdamW(groups, lr=lr, betas=(0.9, 0.98), fused=True),
+    ]
+
+
+def step(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
+    """Take a step at a learning rate, and clear the gradients."""
+    for optimizer in optimizers:
+        for group in optimizer.param_groups:
+            group["lr"] = lr
+        optimizer.step()
+        optimizer.zero_grad(set_to_none=True)
+
+
+def _prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
+    """Compile each layer, and recompute it in the backward pass instead of keeping its activations, as the flags say.
+
+    Layers are compiled one by one: they share a compiled program, and FSDP's work around a layer stays outside of it.
+    Only `forward` is replaced, so that the parameters keep their names.
+    """
+    for layer in network.layers:
+        if compiled:
+            layer.forward = torch.compile(layer.forward)
+        if checkpointing:
+            layer.forward = _checkpointed(layer.forward)
+    if compiled:
+        network.predict = torch.compile(network.predict)  # type: ignore[method-assign]
+
+
+def _checkpointed(forward: Callable[..., tuple]) -> Callable[..., tuple]:
+    return lambda *inputs: checkpoint(forward, *inputs, use_reentrant=False)
+
+
+class Loss(nn.Module):
+    """The loss of a batch as a module, so that DDP and FSDP can wrap it."""
+
+    def __init__(self, network: Raw, device: torch.device, all_used: bool) -> None:
+        super().__init__()
+        self.network, self.device, self.all_used = network, device, all_used
+
+    def forward(self, batch: Batch) -> Tensor:
+        """The mean loss of a batch."""
+        loss, _, _ = losses(self.network, batch, self.device)
+        if self.all_used:  # some batches do not use all of the head, yet every process must send every gradient
+            layers = {id(p) for p in self.network.layers.parameters()}
+            loss = loss + 0.0 * sum(p.sum() for p in self.network.parameters() if id(p) not in layers)
+        return loss
+
+
+def wrap(network: Raw, world: World, parallel: str) -> nn.Module:
+    """The loss of a network, distributed over the processes: 'ddp' copies the network, 'fsdp' shards it."""
+    loss = Loss(network, world.device, world.size > 1)
+    if world.size == 1:
+        return loss
+    if parallel == "ddp":
+        cards = [world.device.index] if world.device.type == "cuda" else None
+        return DistributedDataParallel(loss, device_ids=cards, broadcast_buffers=False)
+    from torch.distributed.fsdp import fully_shard
+
+    mesh = dist.init_device_mesh(world.device.type, (world.size,))
+    for layer in network.layers:
+        fully_shard(layer, mesh=mesh)
+    fully_shard(loss, mesh=mesh)
+    return loss
+
+
+def _set_sync(loss: nn.Module, sync: bool) -> None:
+    """Set whether the next backward pass exchanges gradients; only the last one of a step does."""
+    if isinstance(loss, DistributedDataParallel):
+        loss.require_backward_grad_sync = sync  # what its no_sync() sets
+    elif hasattr(loss, "set_requires_gradient_sync"):
+        loss.set_requires_gradient_sync(sync)
