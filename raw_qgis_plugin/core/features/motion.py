@@ -42,44 +42,61 @@ MOTION = (
 
 def motion(tracks: Tracks) -> np.ndarray:
     """(n_tracks, len(MOTION)) float32: logarithms and shares of about one; 0 if a track is too short."""
+    if not (tracks.track[1:] == tracks.track[:-1]).any():
+        return np.zeros((tracks.n_tracks, len(MOTION)), np.float32)
+    f = raw_motion(tracks)
+    log = {name: np.log1p(values) for name, values in f.items()}
+    columns = [
+        *(log[f"speed_{q:g}"] / 2 for q in SETTINGS.speed),
+        *(log[f"smooth_speed_{q:g}"] / 2 for q in SETTINGS.smooth_speed),
+        *(log[f"acceleration_{q:g}"] for q in SETTINGS.acceleration),
+        *(f[f"turn_{q:g}"] for q in SETTINGS.turn),
+        np.log1p(f["length"] / 100) / 4, np.log1p(f["duration"] / 60) / 4, np.log1p(np.maximum(f["fixes"], 1)) / 6,
+        f["stopped"], np.log1p(1000 * f["stops"] / (f["length"] + 100)), log["mean_speed"] / 2, f["straightness"],
+        log["interval"] / 4, f["silent"], f["hour_sin"], f["hour_cos"],
+    ]  # fmt: skip
+    return np.nan_to_num(np.clip(np.stack(columns, axis=1), -8.0, 8.0)).astype(np.float32)
+
+
+def raw_motion(tracks: Tracks) -> dict[str, np.ndarray]:
+    """The features (n_tracks,) of MOTION by name, in metres, seconds and radians; stops are counted, not per km."""
     n = tracks.n_tracks
     step = np.flatnonzero(tracks.track[1:] == tracks.track[:-1])
-    if not len(step):
-        return np.zeros((n, len(MOTION)), np.float32)
     of = tracks.track[step]
     seconds = np.maximum((tracks.t[step + 1] - tracks.t[step]) / 1000.0, SETTINGS.min_step_s)
     way = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
     metres = np.hypot(way[:, 0], way[:, 1])
     speed = metres / seconds
-    columns = [np.log1p(group_quantile(speed, of, n, q)) / 2 for q in SETTINGS.speed]
-    smooth, owner = _smooth_speed(tracks)
-    columns += [np.log1p(group_quantile(smooth, owner, n, q)) / 2 for q in SETTINGS.smooth_speed]
-
     pair = np.flatnonzero((of[1:] == of[:-1]) & (step[1:] == step[:-1] + 1))
     acceleration = np.abs(speed[pair + 1] - speed[pair]) / seconds[pair + 1]
-    columns += [np.log1p(group_quantile(acceleration, of[pair], n, q)) for q in SETTINGS.acceleration]
     heading = np.arctan2(way[:, 1], way[:, 0])
     turn = np.abs((heading[pair + 1] - heading[pair] + np.pi) % (2 * np.pi) - np.pi)
     real = np.minimum(metres[pair], metres[pair + 1]) > SETTINGS.min_turn_m
-    columns += [group_quantile(turn[real], of[pair][real], n, q) for q in SETTINGS.turn]
-
+    samples = {
+        "speed": (speed, of), "smooth_speed": _smooth_speed(tracks), "acceleration": (acceleration, of[pair]),
+        "turn": (turn[real], of[pair][real]),
+    }  # fmt: skip
+    features = {
+        f"{name}_{q:g}": group_quantile(values, group, n, q)
+        for name, (values, group) in samples.items()
+        for q in getattr(SETTINGS, name)
+    }
     length, duration = np.bincount(of, metres, n), np.bincount(of, seconds, n)
     stopped = speed < SETTINGS.stopped_m_s
-    stops = np.bincount(of[pair + 1][stopped[pair + 1] & ~stopped[pair]], minlength=n)
     first, last = tracks.track_offsets[:-1], np.maximum(tracks.track_offsets[1:] - 1, 0)
     first = np.minimum(first, len(tracks) - 1)
     beeline = np.hypot(*offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[first], tracks.lat[first]).T)
-    angle = solar_hour(tracks.t, tracks.lon) * (2 * np.pi / 24)
-    count = np.maximum(np.diff(tracks.track_offsets), 1)
-    columns += [
-        np.log1p(length / 100) / 4, np.log1p(duration / 60) / 4, np.log1p(count) / 6,
-        np.bincount(of, seconds * stopped, n) / np.maximum(duration, 1.0), np.log1p(1000 * stops / (length + 100)),
-        np.log1p(length / np.maximum(duration, 1.0)) / 2, beeline / np.maximum(length, 1.0),
-        np.log1p(group_quantile(seconds, of, n)) / 4,
-        np.bincount(of, metres * (seconds > SETTINGS.silent_s), n) / np.maximum(length, 1.0),
-        *(np.bincount(tracks.track, f(angle), n) / count for f in (np.sin, np.cos)),
-    ]  # fmt: skip
-    return np.nan_to_num(np.clip(np.stack(columns, axis=1), -8.0, 8.0)).astype(np.float32)
+    angle, fixes = solar_hour(tracks.t, tracks.lon) * (2 * np.pi / 24), np.diff(tracks.track_offsets)
+    sin, cos = (np.bincount(tracks.track, f(angle), n) / np.maximum(fixes, 1) for f in (np.sin, np.cos))
+    return features | {
+        "length": length, "duration": duration, "fixes": fixes,
+        "stopped": np.bincount(of, seconds * stopped, n) / np.maximum(duration, 1.0),
+        "stops": np.bincount(of[pair + 1][stopped[pair + 1] & ~stopped[pair]], minlength=n),
+        "mean_speed": length / np.maximum(duration, 1.0), "straightness": beeline / np.maximum(length, 1.0),
+        "interval": group_quantile(seconds, of, n),
+        "silent": np.bincount(of, metres * (seconds > SETTINGS.silent_s), n) / np.maximum(length, 1.0),
+        "hour_sin": sin, "hour_cos": cos,
+    }  # fmt: skip
 
 
 def _smooth_speed(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
