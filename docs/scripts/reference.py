@@ -80,9 +80,9 @@ def commands() -> str:
 
 def presets() -> str:
     """The page of the network's sizes."""
-    from model.training.sizes import formula, table
+    from model.training.sizes import FORMULA, table
 
-    lines = [f"    {line}" if line else "" for line in formula().rstrip().split("\n")]
+    lines = [f"    {line}" if line else "" for line in FORMULA.rstrip().split("\n")]
     parts = [GENERATED, "# Presets\n", "Calculated, not measured; `python -m model.sizes` prints the same.\n"]
     parts += [
         *lines,

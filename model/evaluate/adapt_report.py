@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The report of model.adapt: the course of the training, the model before and after, its areas and heads."""
+"""The report of model.adapt: the training, the model before and after, its areas and heads."""
 
 from __future__ import annotations
 
@@ -9,19 +9,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.training.card import describe_prototypes
+from model.training.card import WORDS, describe_prototypes
+from raw_qgis_plugin.core.evaluation.plots import OURS, new_figure
 from raw_qgis_plugin.core.evaluation.report import Page
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-WORDS = {"accuracy": "accuracy", "r2": "R²", "macro_f1": "macro-F1", "mae": "mean absolute error"}
+LEVELS = ("50 %: before", "50 %: after", "80 %: before", "80 %: after")
 
 
 def write_report(
     folder: Path, before: dict, after: dict, figures: dict[str, dict], heads: list[dict], verdict: str
 ) -> None:
-    """Write folder/report.html. before, after: the cards. figures: of adapt.compare. heads: of adapt.teach_again."""
+    """Write folder/report.html. before, after: cards. figures: of adapt.compare. heads: of adapt.train_heads."""
     training = after["training"]
     page = Page(
         f"{after['name']}: what the training did",
@@ -37,7 +38,7 @@ def write_report(
     lines = read_progress(folder / "progress.jsonl")
     if len(lines) > 1:
         page.heading("The training")
-        page.figure(curves(lines), "Loss over the training, and the error on people held out over the baseline's.")
+        page.figure(curves(lines), "Loss by step, and the error on people held out over the baseline's.")
     page.heading("Forecast areas")
     _areas(page, before["calibration"], after["calibration"])
     if after.get("typical_ways"):
@@ -50,9 +51,9 @@ def write_report(
 
 def _forecasts(page: Page, figures: dict[str, dict], name: str) -> None:
     page.sentence(
-        "Mean error in metres on the same forecasts of people held out: the next five fixes after forty seen, at 5, 15 "
-        "and 60 s; over days (long, filled) 15 to 150 minutes. A ratio below 1 means that the new model is better; its "
-        "interval (95 %) is by person."
+        "Mean error in metres on the same forecasts of people held out: the next five fixes after forty, at 5, 15 and "
+        "60 s; for days (long, filled) 15 to 150 minutes ahead. Below 1 the new model is better; the interval "
+        "(95 %) is by person."
     )
     rows = []
     for cadence, r in figures.items():
@@ -62,16 +63,25 @@ def _forecasts(page: Page, figures: dict[str, dict], name: str) -> None:
         rows.append([cadence, int(r["people"]), int(r["windows"]), simple, r["before_m"], r["after_m"], ratio])
     columns = ["tracks", "people", "windows", "best simple method", f"before ({name})", "after", "after / before"]
     page.table(columns, rows)
-    page.sentence("Share of the true positions inside the stated areas; they should be near 50 and 80 %:")
-    shares = [
-        [cadence, *(f"{r[f'{who}_inside{level}']:.0%}" for level in (50, 80) for who in ("before", "after"))]
+    page.sentence("Share of the true positions inside the areas; it should be near 50 and 80 %:")
+    page.table(["tracks", *LEVELS], [
+        [cadence, *(f"{r[f'{which}_inside{level}']:.0%}" for level in (50, 80) for which in ("before", "after"))]
         for cadence, r in figures.items()
-    ]
-    page.table(["tracks", "50 %: before", "50 %: after", "80 %: before", "80 %: after"], shares)
+    ])  # fmt: skip
 
 
 def _areas(page: Page, before: dict, after: dict) -> None:
     old, new = _by_kind(before), _by_kind(after)
+    if not new:
+        page.sentence("Not calibrated: too few forecasts of people held out. The areas are a rough guide only.")
+        return
+    if new == old:
+        page.sentence("The areas stay as they were: too few people could be held out to calibrate them again.")
+        return
+    page.sentence(
+        "The areas were calibrated again on the people held out, with little weight for few people. The shares above "
+        "are of the same people: for others they may be some points higher or lower. Factors on the radii, by horizon:"
+    )
     rows = []
     for kind, factors in new.items():
         known = old.get(kind)
@@ -81,22 +91,11 @@ def _areas(page: Page, before: dict, after: dict) -> None:
                 was = f"{np.interp(horizon, known['horizon_s'], known[key]):.2f}" if known else "–"
                 row += [was, f"{factors[key][n]:.2f}"]
             rows.append(row)
-    if not rows:
-        page.sentence("Not calibrated: too few forecasts of people held out. Take the areas as a rough guide only.")
-        return
-    if new == old:
-        page.sentence("The areas stay as they were: too few people could be held out to calibrate them again.")
-        return
-    page.sentence(
-        "The areas were calibrated again on the people held out, as far as so few may decide. The shares above are of "
-        "the same people: of others the areas may hold some points more or less. Factors on the radii, by horizon:"
-    )
-    columns = ["horizon", "50 %: before", "50 %: after", "80 %: before", "80 %: after"]
-    page.table([*(["tracks seen as"] if len(new) > 1 else []), *columns], rows)
+    page.table([*(["kind of tracks"] if len(new) > 1 else []), "horizon", *LEVELS], rows)
 
 
 def _by_kind(calibration: dict) -> dict[str, dict]:
-    """A card's calibration tables by kind of context, without the empty ones."""
+    """A card's calibration tables by kind of context, without empty ones."""
     tables = {"": calibration} if "horizon_s" in calibration else calibration
     return {kind: table for kind, table in tables.items() if table.get("horizon_s")}
 
@@ -106,27 +105,21 @@ def _heads(page: Page, heads: list[dict]) -> None:
         page.sentence("The model before had no heads.")
         return
     page.sentence(
-        "A head reads embeddings, and these have moved. So each was taught again from the new ones on a synthetic "
-        "city, and is kept where it still beats a simple method on units not trained on. The figure before is the one "
-        "in the old model's card, on other data."
+        "A head reads embeddings, and these have changed. So each was trained again on a synthetic city, and is kept "
+        "if it beats a simple method on unseen units. The figure before is from the old model's card, on other data."
     )
     rows = []
     for head in heads:
         measure = head.get("measure", "accuracy")
-        old = (head["before"] or {}).get(measure)
-        rows.append([
-            head["head"], head["unit"], WORDS.get(measure, measure), _number(old), _number(head.get("after")),
-            _number(head.get("baseline")), ("kept: " if head["kept"] else "dropped: ") + head["why"],
-        ])  # fmt: skip
-    page.table(["head", "of a", "measure", "before", "after", "simple method", "what happened"], rows)
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.3f}"
+        values = (head["before"] or {}).get(measure), head.get("after"), head.get("baseline")
+        numbers = ("–" if value is None else f"{value:.3f}" for value in values)
+        result = ("kept: " if head["kept"] else "dropped: ") + head["why"]
+        rows.append([head["head"], head["unit"], WORDS.get(measure, measure), *numbers, result])
+    page.table(["head", "of a", "measure", "before", "after", "simple method", "result"], rows)
 
 
 def read_progress(path: Path) -> list[dict]:
-    """The lines of the training's progress that hold a step. Of steps done again after a resume, the last ones."""
+    """The lines of the training's progress with a step and a loss; of repeated steps after a resume, the last ones."""
     lines: list[dict] = []
     for line in path.read_text("utf-8").splitlines() if path.exists() else []:
         try:
@@ -142,12 +135,9 @@ def read_progress(path: Path) -> list[dict]:
 
 def curves(lines: list[dict]) -> Figure:
     """Loss and validation by step."""
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(9, 3.2), layout="constrained")
-    left, right = figure.subplots(1, 2)
-    step = [line["step"] for line in lines]
-    left.plot(step, [line["loss"] for line in lines], color="#1f6feb")
+    figure, axes = new_figure(9, 3.2, 2)
+    left, right = axes[0]
+    left.plot([line["step"] for line in lines], [line["loss"] for line in lines], color=OURS)
     left.set(xlabel="step", ylabel="loss")
     names = sorted({key for line in lines for key in line if key.startswith("ratio_")}, key=lambda k: (len(k), k))
     for name in names:
@@ -157,6 +147,4 @@ def curves(lines: list[dict]) -> Figure:
     right.set(xlabel="step", ylabel="error / baseline's")
     if names:
         right.legend(frameon=False, fontsize=8)
-    for axes in (left, right):
-        axes.spines[["top", "right"]].set_visible(False)
     return figure

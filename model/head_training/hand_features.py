@@ -14,8 +14,8 @@ from raw_qgis_plugin.core.tracks import Tracks
 
 
 def hand_features(tracks: Tracks) -> np.ndarray:
-    """Speeds, accelerations, turns, length, duration, hours and places of each track: (n_tracks, 31) float64, NaN where a
-    track is too short.
+    """Speeds, accelerations, turns, length, duration, hours and places of each track: (n_tracks, 31) float64, NaN where
+    a track is too short.
     """
     n, track = tracks.n_tracks, tracks.track
     motion = raw_motion(tracks)

@@ -41,8 +41,7 @@ class Windows:
         drawn: list[tuple[np.ndarray, ...]] = []
         for scale, (rows, begin, length, offsets) in enumerate(self.scales):
             chosen = [
-                rng.permutation(np.arange(offsets[u], offsets[u + 1]))[: 1 if scale else self.fine]
-                for u in units
+                rng.permutation(np.arange(offsets[u], offsets[u + 1]))[: 1 if scale else self.fine] for u in units
             ]
             of = np.repeat(np.arange(len(units)), [len(c) for c in chosen])
             window = np.concatenate(chosen)

@@ -16,30 +16,28 @@ from model.cli import Parser
 from model.config import PRESETS, Config
 from model.raw import Raw
 
-QUESTIONS = 4  # a fix
-STATE_BYTES = 16  # a parameter, fp32: weight, gradient, momentum, moving average; four more of the few that AdamW has
-CPU_FLOPS = 170e9  # what raw-small reached on two cores with AMX: 10,200 fixes/s
-H100_FLOPS = 989e12  # bf16, dense
-UTILISATION = 0.4  # of that: what well-fed transformers reach
-EIGHT = 7.2  # times one card: what exchanging gradients leaves of eight
-NARROW = 512  # smaller networks leave a card waiting for its next batch: no figure
-
+CPU_FLOPS = 170e9  # of raw-small on two cores with AMX: 10,200 fixes/s (measured)
+CARD_FLOPS = 0.4 * 989e12  # of an H100 in bf16, dense: the share that well-fed transformers reach
+EIGHT_CARDS = 7.2  # times one card: the rest is exchange of gradients
+QUERIES = 4  # for a fix
 FORMULA = """\
 FLOPs a fix, forward  = 2 N + 2 T D layers + 2 (Q - 1) N_question
                         N parameters, each used once a fix; attention of T fixes of context, causal, so T/2 each;
-                        N_question those of the head that answer each of Q = {questions} questions
+                        N_question those of the head that answer each of Q = 4 questions
             training  = 3 x forward; 4 x where layers are computed twice (--checkpointing)
-memory                = {state} bytes a parameter, and of each fix of a batch, in bf16,
+memory                = 16 bytes a parameter, and of each fix of a batch, in bf16,
                         layers (12 D + 4 H) + 34 D numbers; with --checkpointing layers 3 D + 12 D + 4 H + 34 D
-fixes/s               = FLOP/s / FLOPs. Two cores: {cpu:.0f} GFLOP/s, which raw-small reached (measured). An H100:
-                        {utilisation:.0%} of 989 TFLOP/s (bf16, dense). Eight: {eight} times one. Narrow networks
+fixes/s               = FLOP/s / FLOPs. Two cores: 170 GFLOP/s, which raw-small reached (measured). An H100:
+                        40% of 989 TFLOP/s (bf16, dense). Eight: 7.2 times one. Narrow networks
                         leave a card waiting for batches and get no figure
 """
 
 
 @dataclass(frozen=True)
 class Size:
-    """One preset's figures. flops: of training, a fix. state, kept, kept_twice: bytes, the latter two a fix."""
+    """The figures of a preset. flops: of training on a fix. state: bytes of the parameters. kept, kept_twice: bytes of
+    activations for a fix, without and with --checkpointing.
+    """
 
     parameters: int
     flops: float
@@ -47,31 +45,20 @@ class Size:
     kept: float
     kept_twice: float
 
-    @property
-    def points_per_s(self) -> float:
-        """Expected fixes a second on one H100, as the formula says."""
-        return UTILISATION * H100_FLOPS / self.flops
-
-    @property
-    def points_per_s_cpu(self) -> float:
-        """The same on two cores."""
-        return CPU_FLOPS / self.flops
-
 
 def size(c: Config, context: int = 256) -> Size:
     """The figures of a configuration. context: fixes in a row."""
     with torch.device("meta"):
         network = Raw(c)
-    n = sum(p.numel() for p in network.parameters())
-    asked = sum(
-        p.numel() for part in (network.head_query, network.head_mix, network.head_out) for p in part.parameters()
+    n, per_query = (
+        sum(p.numel() for part in parts for p in part.parameters())
+        for parts in ([network], [network.head_query, network.head_mix, network.head_out])
     )
-    forward = 2 * n + 2 * context * c.width * c.layers + 2 * (QUESTIONS - 1) * asked
+    forward = 2 * n + 2 * context * c.width * c.layers + 2 * (QUERIES - 1) * per_query
     layer, head = 12 * c.width + 4 * c.hidden, 34 * c.width
-    return Size(
-        n, 3.0 * forward, float(STATE_BYTES * n), 2.0 * (c.layers * layer + head),
-        2.0 * (c.layers * 3 * c.width + layer + head),
-    )  # fmt: skip
+    kept, kept_twice = c.layers * layer + head, c.layers * 3 * c.width + layer + head
+    # 16 bytes: weight, gradient, momentum and moving average in fp32
+    return Size(n, 3.0 * forward, 16.0 * n, 2.0 * kept, 2.0 * kept_twice)
 
 
 def table(points: int = 32_768) -> str:
@@ -84,20 +71,13 @@ def table(points: int = 32_768) -> str:
     for name, c in PRESETS.items():
         s = size(c)
         batch = f"{_bytes(s.kept * points)} ({_bytes(s.kept_twice * points)})"
-        on_cards = [_short(s.points_per_s * k) if c.width >= NARROW else "–" for k in (1, EIGHT)]
+        cards = [CARD_FLOPS / s.flops * k for k in (1, EIGHT_CARDS)]
         cells = [
             name, _short(s.parameters), f"{c.layers} × {c.width}", f"{s.flops / 1e6:,.0f}", _bytes(s.state), batch,
-            _short(s.points_per_s_cpu), *on_cards,
+            _short(CPU_FLOPS / s.flops), *(_short(speed) if c.width >= 512 else "–" for speed in cards),
         ]  # fmt: skip
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
-
-
-def formula() -> str:
-    """How the figures of the table come about."""
-    return FORMULA.format(
-        questions=QUESTIONS, state=STATE_BYTES, utilisation=UTILISATION, eight=EIGHT, cpu=CPU_FLOPS / 1e9
-    )
 
 
 def _short(n: float) -> str:
@@ -114,5 +94,5 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = Parser("python -m model.sizes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--points", type=int, default=32_768, help="fixes a batch (default: %(default)s)")
     args = p.parse_args(argv)
-    print(formula())
+    print(FORMULA)
     print(table(args.points))
