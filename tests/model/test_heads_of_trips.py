@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A head of trips, and heads of users that hear how many trips of each kind it sees."""
+"""A head of trips, and heads of users that use its numbers of trips."""
 
 import csv
 import json
@@ -50,7 +50,7 @@ def rides(tmp_path_factory):
     return folder / "tracks.parquet", write_csv(folder / "trips.csv", rows), write_csv(folder / "users.csv", trams)
 
 
-def test_heads_of_users_hear_the_head_of_trips(nano_run, rides, tmp_path, lines):
+def test_heads_of_users_use_the_head_of_trips(nano_run, rides, tmp_path, lines):
     tracks, trips, users = map(str, rides)
     bundle, arguments = str(tmp_path / "bundle"), ["--tracks", tracks, "--output", str(tmp_path / "bundle")]
     of_trips = [*arguments, "--labels", trips, "--field", "mode", "--unit", "trip", "--task-name", "trip_mode"]
@@ -72,12 +72,12 @@ def test_heads_of_users_hear_the_head_of_trips(nano_run, rides, tmp_path, lines)
     one = build_tracks(["a", "a"], None, [0, 1000], [10.0, 10.0], [50.0, 50.0])[0]
     assert np.isfinite(profile(one, model, "user", ["trams"]).columns["trams"]).all(), "who makes no trip"
     with pytest.raises(InputError, match="no head 'trip_mode'"):
-        profile(fixes, model, "track", ["trip_mode"])  # a head to be heard, not asked
+        profile(fixes, model, "track", ["trip_mode"])  # other heads use it
 
     lines()
     finetune([*of_trips, "--bundle", bundle])
     assert [h["name"] for h in open_bundle(bundle).card["heads"]] == ["trip_mode"]
-    assert any("trams did not hear" in line.get("warning", "") for line in lines())
+    assert any("trams do not use this head" in line.get("warning", "") for line in lines())
 
 
 def test_labels_of_trips_are_of_stretches_of_time(nano_run, rides, tmp_path):
