@@ -47,8 +47,8 @@ def score(tracks: Tracks, tables: dict[str, dict[str, np.ndarray]]) -> list[Scor
 
 
 def _score(label: str, units: Tracks, labelled: Labelled) -> Score | None:
-    from model.head_training.hand_features import hand_features
     from model.head_training.fit import boosting, encode, folds
+    from model.head_training.hand_features import hand_features
 
     task, y = encode(labelled.value, MERGED)
     x, guess = hand_features(units), np.full(len(y), np.nan)
