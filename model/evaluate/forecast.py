@@ -53,14 +53,14 @@ class Zeroed(Model):
 
 def ask_model(w: Windows, model: Model, progress: Progress = no_progress, *, ask_past: bool = True) -> Forecasts:
     """The model's forecasts of all windows where there is a truth, in the order of `w.known`."""
-    row, asked = np.nonzero(w.known)[0], w.asked[w.known]
+    row, asked = np.nonzero(w.known)[0], w.query_t[w.known]
     return forecast_at(w.contexts(), model, row, asked, progress, with_areas=True, ask_past=ask_past)
 
 
 def simple_forecasts(w: Windows, seed: int = 0) -> dict[str, Forecast]:
     """Every simple method, the pull fitted on other people."""
-    pull = cross_fitted_pull(w.t, w.lon, w.lat, w.asked, w.true_lon, w.true_lat, w.user, seed)
-    return simple_methods(w.t, w.lon, w.lat, w.asked, pull)
+    pull = cross_fitted_pull(w.t, w.lon, w.lat, w.query_t, w.true_lon, w.true_lat, w.user, seed)
+    return simple_methods(w.t, w.lon, w.lat, w.query_t, pull)
 
 
 def evaluate(

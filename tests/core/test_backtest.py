@@ -49,18 +49,18 @@ def test_windows_ask_in_every_fold_and_know_nothing_of_the_answer():
     w, fold, last = bt.cut_windows(tracks, HORIZONS, 3)
     np.testing.assert_array_equal([tracks.t[last], tracks.user[last]], [w.t[:, -1], w.user])
     assert np.bincount(fold).min() > 10 and len(np.unique(w.user)) == 6
-    assert np.bincount(w.user * 3 + fold).max() <= bt.PER_USER // 3
-    ahead = (w.asked - w.t[:, -1:]) / 1000
+    assert np.bincount(w.user * 3 + fold).max() <= bt.SETTINGS.max_per_user // 3
+    ahead = (w.query_t - w.t[:, -1:]) / 1000
     assert (np.abs(ahead - HORIZONS)[w.known] < 30).all() and (ahead == HORIZONS)[w.known].mean() > 0.9
     assert (np.diff(w.t, axis=1) >= 0).all() and not np.isnan(w.lon[:, -1]).any()
-    row = np.searchsorted(tracks.t[:150], w.asked[:, 0])[w.known[:, 0]] + 150 * w.user[w.known[:, 0]]
+    row = np.searchsorted(tracks.t[:150], w.query_t[:, 0])[w.known[:, 0]] + 150 * w.user[w.known[:, 0]]
     np.testing.assert_array_equal(tracks.lon[row], w.true_lon[w.known[:, 0], 0])
 
 
 def test_an_answer_is_the_nearest_fix_within_half_a_step():
     t = START + np.array([0, 10, 20, 75, 200]) * 1000
     tracks = build_tracks(None, None, t, 10 + np.arange(5) * 0.001, np.full(5, 50.0))[0]
-    goal, known = bt._answers(tracks, np.array([2]), HORIZONS)
+    goal, known = bt.find_truths(tracks, np.array([2]), HORIZONS)
     assert goal[0, 0] == 3 and known.tolist() == [[True, False]]
 
 
@@ -72,13 +72,13 @@ def test_what_is_tested_is_the_forecast(model, monkeypatch, cadence_s, fixes, ho
     monkeypatch.setattr(bt, "forecast_from", partial(forecast_from, ask_past=False))
     tracks = drivers(users=2, cadence_s=cadence_s, fixes=fixes)
     done = bt.backtest(tracks, model, horizons, 1)
-    on_time = (done.w.known & (done.w.asked - done.w.t[:, -1:] == 1000 * horizons)).all(axis=1)
+    on_time = (done.w.known & (done.w.query_t - done.w.t[:, -1:] == 1000 * horizons)).all(axis=1)
     row = int(np.argmax(done.w.t[:, -1] * on_time))
     end = int(tracks.user_offsets[done.w.user[row]] + np.searchsorted(tracks.t[:fixes], done.w.t[row, -1]))
     until = tracks.take(np.arange(tracks.user_offsets[done.w.user[row]], end + 1))
     whole = forecast(until, model, horizons, ask_past=False)
     here = np.nonzero(done.w.known)[0] == row
-    assert (done.w.asked[row] == whole.t).all() and here.sum() == len(horizons)
+    assert (done.w.query_t[row] == whole.t).all() and here.sum() == len(horizons)
     np.testing.assert_allclose([done.answer.lon[here], done.answer.lat[here]], [whole.lon, whole.lat], atol=1e-7)
 
 
@@ -161,7 +161,7 @@ def test_a_model_of_ones_own_is_warned_of(done, tmp_path):
 
 
 STAYS = "beats saying that it stays where it is"
-SLOWER = "straight on as fast as in the last 3 steps, slower and slower over 5 min"
+DAMPED = "constant velocity of the last 3 steps, damped over 5 min"
 
 
 @pytest.mark.parametrize(
@@ -173,7 +173,7 @@ SLOWER = "straight on as fast as in the last 3 steps, slower and slower over 5 m
             [0.9, 1.1],
             [0.5, 0.6],
             [0.5, 0.6],
-            f"use a simple method ({SLOWER}); the model is neither clearly better nor clearly worse.",
+            f"use a simple method ({DAMPED}); the model is neither clearly better nor clearly worse.",
         ),
         ("persistence", [1.1, 1.3], [1.0, 1.0], [1.1, 1.3], f"nothing {STAYS}; the model is 20 % farther off."),
         ("persistence", [0.9, 1.3], [1.0, 1.0], [0.9, 1.3], f"nothing clearly {STAYS}; the model is neither"),
@@ -231,7 +231,7 @@ def test_one_user_in_one_fold_gets_no_verdict_and_no_interval(model):
     done = bt.backtest(drivers(users=1), model, HORIZONS, folds=1)
     assert all("too few people to say (1 user;" in sentence for sentence in done.verdicts)
     (h, _) = done.figures["horizons"]
-    assert h["groups"] == 1 and h["cases"] >= bt.FEW and f"{h['ratio']:.2f} [" not in page_of(done)
+    assert h["groups"] == 1 and h["cases"] >= bt.SETTINGS.min_cases and f"{h['ratio']:.2f} [" not in page_of(done)
 
 
 def test_five_users_are_asked_in_parts_of_the_time(model):

@@ -27,8 +27,8 @@ def tracks_of(*walks: tuple) -> Tracks:
 
 def test_fine_windows_are_the_first_fix_of_each_bin():
     w = cut(tracks_of(walk(np.arange(0, 60, 0.1))), "15s")  # 6 s apart
-    assert w.lon.shape == (len(w), PROTOCOL.context) and w.asked.shape == (len(w), PROTOCOL.ahead) and len(w)
-    assert w.known.all() and (w.asked > w.t[:, -1:]).all()
+    assert w.lon.shape == (len(w), PROTOCOL.context) and w.query_t.shape == (len(w), PROTOCOL.ahead) and len(w)
+    assert w.known.all() and (w.query_t > w.t[:, -1:]).all()
     assert (np.diff(w.t // 15_000, axis=1) == 1).all() and (w.t % 15_000 < 6000).all()
     np.testing.assert_allclose(w.horizon_s, [15, 30, 45, 60, 75])
 
@@ -46,7 +46,7 @@ def test_long_takes_the_last_fix_of_each_quarter_of_an_hour():
     minute = (w.t - START) % BIN_MS // MINUTE
     assert (minute[~np.isnan(w.lon)] >= 11).all()
     np.testing.assert_allclose(w.horizon_s / 60, [15, 30, 60, 90, 120, 150])
-    ahead = (w.asked // BIN_MS - w.t[:, -1:] // BIN_MS)[w.known]
+    ahead = (w.query_t // BIN_MS - w.t[:, -1:] // BIN_MS)[w.known]
     assert set(ahead) == {1, 2, 4, 6, 8, 10}
 
 
@@ -55,7 +55,7 @@ def test_long_asks_only_where_there_is_a_fix():
     w = cut(tracks_of(walk(np.delete(day, 20))), "long", per_user=1000)
     at = np.flatnonzero(w.t[:, -1] == START + int(day[19]) * MINUTE)
     assert w.known[at[0]].tolist() == [False, True, True, True, True, True]
-    assert w.asked[at[0], 1] == START + int(day[21]) * MINUTE
+    assert w.query_t[at[0], 1] == START + int(day[21]) * MINUTE
 
 
 def test_contexts_end_before_what_is_asked_and_look_back_ten_days():
@@ -63,7 +63,7 @@ def test_contexts_end_before_what_is_asked_and_look_back_ten_days():
     real = ~np.isnan(w.lon)
     assert real[:, -1].all() and real.sum(axis=1).max() == 960
     assert (np.diff(real.astype(int), axis=1) >= 0).all()  # padding is on the left
-    assert (w.t[:, -1:] < w.asked).all() and ((w.t[:, -1] - w.t[:, 0]) < 10 * 86_400_000).all()
+    assert (w.t[:, -1:] < w.query_t).all() and ((w.t[:, -1] - w.t[:, 0]) < 10 * 86_400_000).all()
     inside = w.contexts()
     assert inside.n_tracks == len(w) and len(inside) == real.sum()
     np.testing.assert_array_equal(inside.t[inside.track_offsets[1:] - 1], w.t[:, -1])

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A backtest as a table of columns and as a page to show to others."""
+"""A backtest as a table of columns and as a page for others."""
 
 from __future__ import annotations
 
@@ -10,19 +10,17 @@ import numpy as np
 
 from ..bundle.bundle import Bundle
 from ..paths import shipped_bundle
-from .backtest import FEW_USERS, Backtest, in_words, same
+from .backtest import SETTINGS, Backtest, in_words, same
 from .metrics import MODEL
 from .plots import case_maps, coverage_by_horizon, error_by_horizon, horizon_words
 from .report import Page
 from .windows import errors_m, spread
 
 APART = "No field says who moved, so each track counts as a user of its own."
-SOURCES = 8  # of training that a page names
-WEIGHT_AND_KIND = re.compile(r"([\d.]+\*)?([a-z]+:)?")  # of a source in a card: 2*exact:folder/file
 
 
 def columns_of(b: Backtest) -> dict[str, np.ndarray]:
-    """One row a horizon and method, the nearest method first; ratio, its interval and the areas on the model's rows."""
+    """One row a horizon and method, the smallest error first; ratio, interval and coverage in the rows of the model."""
     rows: list[tuple] = []
     nothing = (np.nan,) * 6
     for h, sentence in zip(b.figures["horizons"], b.verdicts, strict=True):
@@ -42,7 +40,7 @@ def columns_of(b: Backtest) -> dict[str, np.ndarray]:
 
 
 def warning(model: Bundle) -> str:
-    """What has to be known of a model whose network is not the one that comes with the plugin; else ''."""
+    """A warning about a model whose network is not the one that comes with the plugin; else ''."""
     shipped = shipped_bundle() / "backbone.onnx"
     if shipped.is_file() and filecmp.cmp(model.path / "backbone.onnx", shipped, shallow=False):
         return ""
@@ -53,9 +51,9 @@ def warning(model: Bundle) -> str:
 
 
 def trained_on(card: dict) -> list[str]:
-    """The sources that a card names as those its model was trained on, of the last training first; there may be none.
+    """The training data that a card names, those of the last training first; there may be none.
 
-    A card is what somebody wrote: nothing is taken for granted.
+    A card may hold anything, so nothing about its contents is assumed.
     """
     sources: list[str] = []
     training = card.get("training")
@@ -63,19 +61,20 @@ def trained_on(card: dict) -> list[str]:
         corpus = training.get("corpus")
         sources += map(str, corpus if isinstance(corpus, list) else [])
         training = training.get("before")
-    return list(dict.fromkeys(WEIGHT_AND_KIND.sub("", source, count=1) for source in sources))
+    weight_and_kind = re.compile(r"([\d.]+\*)?([a-z]+:)?")  # as in 2*exact:folder/file
+    return list(dict.fromkeys(weight_and_kind.sub("", source, count=1) for source in sources))
 
 
-def _training(card: dict) -> str:
+def _training(card: dict, most: int = 8) -> str:
     sources = trained_on(card)
     if not sources:
         return f"The card of {card['name']} does not say what it was trained on."
-    more = f" and {len(sources) - SOURCES} more" if len(sources) > SOURCES else ""
-    return f"By its card {card['name']} was trained on {', '.join(sources[:SOURCES])}{more}."
+    more = f" and {len(sources) - most} more" if len(sources) > most else ""
+    return f"By its card {card['name']} was trained on {', '.join(sources[:most])}{more}."
 
 
 def make_page(b: Backtest, name: str, model: Bundle) -> Page:
-    """The page. name: what the tracks are called."""
+    """The page. name: of the tracks."""
     w, r = b.w, b.figures
     first, last = np.datetime_as_string(np.array([w.t[:, -1].min(), w.t[:, -1].max()], "datetime64[ms]"), unit="D")
     page = Page(
@@ -138,7 +137,7 @@ def _domain(share: float) -> str:
 
 
 def _drawn(people: int) -> str:
-    if people >= FEW_USERS:
+    if people >= SETTINGS.min_groups:
         return "Intervals: users drawn with replacement, 2,000 times."
     return f"With {_users(people)} the intervals draw stretches of time, and say little of others."
 
@@ -149,7 +148,9 @@ def _users(count: int) -> str:
 
 def _row(h: dict) -> list:
     low, high = h["interval"]
-    interval = f" [{low:.2f}, {high:.2f}]" if h["groups"] >= FEW_USERS else ""  # of fewer it is no interval
+    interval = (
+        f" [{low:.2f}, {high:.2f}]" if h["groups"] >= SETTINGS.min_groups else ""
+    )  # else none
     means = (h["methods"][m] for m in (MODEL, h["best_simple"], "persistence"))
     ours, best, staying = means
     return [
@@ -160,7 +161,7 @@ def _row(h: dict) -> list:
 
 
 def typical(b: Backtest) -> np.ndarray:
-    """Six (window, horizon) cases (n, 2) of the middle horizon: three of middling error, three of the worst tenth."""
+    """Six (window, horizon) cases (n, 2) of the middle horizon: three of median error, three of the worst tenth."""
     w = b.w
     errors = errors_m(w, (spread(w, b.answer.lon), spread(w, b.answer.lat)))
     count, middle = w.known.sum(axis=0), errors.shape[1] // 2

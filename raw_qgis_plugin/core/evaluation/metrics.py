@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How near forecasts come: the model and every simple method on the same windows, in figures.
+"""Errors and coverage of the model and of every simple method on the same windows.
 
-Errors are metres on the sphere. ratio is the model's mean error over that of the best simple method, which is the one
-of the lowest mean, with its 95 % bootstrap interval: groups, such as people, drawn with replacement. inside50 and
-inside80 are shares of truths in the model's areas, circle50 and circle80 in the circles of its radii; in the family
-'filled' only where the truth is not just the last fix again.
+Errors are metres on the sphere. ratio is the mean error of the model over that of the best simple method (the lowest
+mean), with its 95 % bootstrap interval over groups, such as people. inside50 and inside80 are shares of truths in the
+areas of the model, circle50 and circle80 in the circles of its radii; in the family 'filled' only truths that differ
+from the last fix count.
 """
 
 from __future__ import annotations
@@ -18,11 +18,8 @@ from .baselines import Forecast
 from .windows import Windows, errors_m, spread
 
 MODEL, ZEROED = "RAW", "RAW with its output at zero"
-PAST = "the layer's past alone"  # the same, leaning toward retrieved ways as the model does
-MOVING_MS, MOVING_M = 0.5, 50.0  # moved: at this speed, or this far
-VISITED_M = 250.0  # the truth is a visited place where a fix of the context lies within this
+PAST = "the layer's past alone"  # the same, with retrieved continuations as in the model
 LEVELS = (50, 80)
-DRAWS = 2000
 
 
 def measure(
@@ -31,23 +28,31 @@ def measure(
 ) -> dict:  # fmt: skip
     """All figures of windows.
 
-    simple: the simple methods' forecasts (w, h) by name. answer: the model's, in the order of `w.known`. others: more
-    forecasts to report, not to compare with. group: (w,) what the interval draws.
+    simple: forecasts (w, h) of the simple methods by name. answer: forecasts of the model, in the order of `w.known`.
+    others: more forecasts to report, not to compare with. group: (w,) of the bootstrap.
     """
     errors = {name: errors_m(w, f) for name, f in simple.items()}
     best = min(errors, key=lambda name: np.nanmean(errors[name]))
     errors[MODEL] = errors_m(w, (spread(w, answer.lon), spread(w, answer.lat)))
     circles = inside_circles(w, errors[MODEL], answer)
-    own = inside_areas(w, answer)
-    inside = circles if own is None else own
+    areas = inside_areas(w, answer)
+    inside = circles if areas is None else areas
     counted = w.moved if w.family == "filled" else w.known
+    in_domain = spread(w, answer.in_domain)
+
+    def coverage(h: slice) -> dict[str, float | None]:
+        return {
+            f"{name}{level}": float(held[..., h][counted[:, h]].mean()) if counted[:, h].any() else None
+            for name, both in (("inside", inside), ("circle", circles))
+            for level, held in zip(LEVELS, both, strict=True)
+        }
+
     result = {
         "windows": len(w),
         "people": len(np.unique(w.user)),
         "best_simple": best,
         **_compared(errors, best, w.known, group, seed),
-        **_coverage("inside", inside, counted),
-        **_coverage("circle", circles, counted),
+        **coverage(slice(None)),
         "in_domain": float(answer.in_domain.mean()),
         "methods": {name: summary(e) for name, e in (errors | {k: errors_m(w, f) for k, f in others.items()}).items()},
         "moving": _compared(errors, best, moving(w), group, seed),
@@ -56,27 +61,25 @@ def measure(
     }
     for h, horizon in enumerate(w.horizon_s):
         progress(h / len(w.horizon_s))
-        some = {name: e[:, h : h + 1] for name, e in errors.items()}
-        if not w.known[:, h].any():
+        here, known = {name: e[:, h : h + 1] for name, e in errors.items()}, w.known[:, h]
+        if not known.any():
             continue
-        best_here = min(simple, key=lambda name: np.nanmean(some[name]))
-        result["horizons"].append(
-            {
-                "horizon_s": float(horizon),
-                "people": len(np.unique(w.user[w.known[:, h]])),
-                "groups": len(np.unique(group[w.known[:, h]])),
-                "best_simple": best_here,
-                **_compared(some, best_here, w.known[:, h : h + 1], group, seed),
-                "best_over_staying": interval_by_person(some[best_here], some["persistence"], group, seed),
-                "over_staying": interval_by_person(some[MODEL], some["persistence"], group, seed),
-                **_coverage("inside", inside[:, :, h], counted[:, h]),
-                **_coverage("circle", circles[:, :, h], counted[:, h]),
-                "in_domain": float(spread(w, answer.in_domain)[w.known[:, h], h].mean()),
-                "methods": {
-                    name: summary(e) | {"mean_interval_m": interval_of_mean(e, group, seed)} for name, e in some.items()
-                },
-            }
-        )
+        best = min(simple, key=lambda name: np.nanmean(here[name]))
+        staying = here["persistence"]
+        result["horizons"].append({
+            "horizon_s": float(horizon),
+            "people": len(np.unique(w.user[known])),
+            "groups": len(np.unique(group[known])),
+            "best_simple": best,
+            **_compared(here, best, known[:, None], group, seed),
+            "best_over_staying": interval_by_person(here[best], staying, group, seed),
+            "over_staying": interval_by_person(here[MODEL], staying, group, seed),
+            **coverage(slice(h, h + 1)),
+            "in_domain": float(in_domain[known, h].mean()),
+            "methods": {
+                name: summary(e) | {"mean_interval_m": interval_of_mean(e, group, seed)} for name, e in here.items()
+            },
+        })  # fmt: skip
     return result
 
 
@@ -88,46 +91,46 @@ def summary(errors: np.ndarray) -> dict[str, float]:
 
 
 def inside_circles(w: Windows, errors: np.ndarray, answer: Forecasts) -> np.ndarray:
-    """Whether the truth lies within the radii of 50 and 80 %: (2, w, h) floats 0 or 1, nan where there is none."""
+    """Whether the truth lies within the radii of 50 and 80 %: (2, w, h) floats 0 or 1, nan without a truth."""
     radii = (spread(w, r) for r in (answer.radius50_m, answer.radius80_m))
     return np.stack([np.where(np.isnan(errors), np.nan, errors <= r) for r in radii])
 
 
 def inside_areas(w: Windows, answer: Forecasts) -> np.ndarray | None:
-    """The same for the model's own areas, None where they were not asked for."""
+    """The same for the areas of the model; None if it has none."""
     if answer.areas is None:
         return None
     import shapely
 
     shapely.prepare(answer.areas)
     last = np.broadcast_to(w.lon[:, -1:], w.known.shape)[w.known]
-    lon = near_lon(w.true_lon[w.known], last)  # areas reach on across the antimeridian
+    lon = near_lon(w.true_lon[w.known], last)  # areas continue across the antimeridian
     return np.stack([spread(w, shapely.contains_xy(areas, lon, w.true_lat[w.known])) for areas in answer.areas.T])
 
 
-def moving(w: Windows) -> np.ndarray:
-    """(w, h) bool: truths that lie 50 m from the last fix, or as far as half a metre a second goes."""
+def moving(w: Windows, speed_m_s: float = 0.5, far_m: float = 50.0) -> np.ndarray:
+    """(w, h) bool: truths that lie far_m from the last fix, or as far as the speed reaches."""
     way = metres_between(w.lon[:, -1:], w.lat[:, -1:], w.true_lon, w.true_lat)
-    dt = (w.asked - w.t[:, -1:]) / 1000.0
-    return w.known & (way > np.minimum(MOVING_MS * dt, MOVING_M))
+    dt = (w.query_t - w.t[:, -1:]) / 1000.0
+    return w.known & (way > np.minimum(speed_m_s * dt, far_m))
 
 
-def unvisited(w: Windows) -> np.ndarray:
-    """(w, h) bool: truths with no fix of the context within 250 m."""
+def unvisited(w: Windows, near_m: float = 250.0) -> np.ndarray:
+    """(w, h) bool: truths without a fix of the context within near_m."""
     result = np.zeros(w.known.shape, bool)
     for h in range(w.known.shape[1]):
         way = metres_between(w.lon, w.lat, w.true_lon[:, h : h + 1], w.true_lat[:, h : h + 1])
-        result[:, h] = w.known[:, h] & (np.where(np.isnan(way), np.inf, way).min(axis=1) > VISITED_M)
+        result[:, h] = w.known[:, h] & (np.where(np.isnan(way), np.inf, way).min(axis=1) > near_m)
     return result
 
 
-def _compared(errors: dict[str, np.ndarray], best: str, chosen: np.ndarray, group: np.ndarray, seed: int) -> dict:
-    """Cases, the model's and the best simple method's mean, their ratio and its interval over chosen cases."""
-    if not chosen.any():
+def _compared(errors: dict[str, np.ndarray], best: str, mask: np.ndarray, group: np.ndarray, seed: int) -> dict:
+    """Count, mean errors of the model and the best simple method, their ratio and its interval over a mask of cases."""
+    if not mask.any():
         return {"cases": 0, "ratio": None, "interval": None}
-    ours, theirs = (np.where(chosen, errors[name], np.nan) for name in (MODEL, best))
+    ours, theirs = (np.where(mask, errors[name], np.nan) for name in (MODEL, best))
     return {
-        "cases": int(chosen.sum()),
+        "cases": int(mask.sum()),
         "mean_m": float(np.nanmean(ours)),
         "best_simple_mean_m": float(np.nanmean(theirs)),
         "ratio": float(np.nansum(ours) / max(np.nansum(theirs), 1e-9)),
@@ -135,30 +138,21 @@ def _compared(errors: dict[str, np.ndarray], best: str, chosen: np.ndarray, grou
     }
 
 
-def _coverage(name: str, inside: np.ndarray, chosen: np.ndarray) -> dict[str, float | None]:
-    """Share of the chosen truths inside each area: (2, …) and (…)."""
-    return {
-        f"{name}{level}": float(i[chosen].mean()) if chosen.any() else None
-        for level, i in zip(LEVELS, inside, strict=True)
-    }
-
-
 def interval_by_person(ours: np.ndarray, theirs: np.ndarray, group: np.ndarray, seed: int = 0) -> list[float]:
-    """95 % bootstrap interval of the ratio of mean errors (w, h), groups (w,) drawn with replacement."""
+    """95 % bootstrap interval of the ratio of mean errors (w, h) over groups (w,)."""
     drawn = _drawn_sums([np.nansum(a, axis=1) for a in (ours, theirs)], group, seed)
     return [float(q) for q in np.percentile(drawn[0] / np.maximum(drawn[1], 1e-9), [2.5, 97.5])]
 
 
 def interval_of_mean(errors: np.ndarray, group: np.ndarray, seed: int = 0) -> list[float]:
-    """95 % bootstrap interval of a mean error (w, h), groups (w,) drawn with replacement."""
-    sums = [np.nansum(errors, axis=1), (~np.isnan(errors)).sum(axis=1)]
-    total, count = _drawn_sums(sums, group, seed)
+    """95 % bootstrap interval of a mean error (w, h) over groups (w,)."""
+    total, count = _drawn_sums([np.nansum(errors, axis=1), (~np.isnan(errors)).sum(axis=1)], group, seed)
     return [float(q) for q in np.percentile(total[count > 0] / count[count > 0], [2.5, 97.5])]
 
 
-def _drawn_sums(values: list[np.ndarray], group: np.ndarray, seed: int) -> list[np.ndarray]:
-    """Sums of values (w,) each over groups drawn with replacement, DRAWS times."""
+def _drawn_sums(values: list[np.ndarray], group: np.ndarray, seed: int, draws: int = 2000) -> list[np.ndarray]:
+    """Sums (draws,) of values (w,) each over groups drawn with replacement."""
     _, code = np.unique(group, return_inverse=True)
     sums = [np.bincount(code, v) for v in values]
-    drawn = np.random.default_rng(seed).integers(0, len(sums[0]), (DRAWS, len(sums[0])))
+    drawn = np.random.default_rng(seed).integers(0, len(sums[0]), (draws, len(sums[0])))
     return [s[drawn].sum(axis=1) for s in sums]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Drawings of reports: errors by horizon, coverage of areas, maps of single cases. Black and white follow the page."""
+"""Drawings of reports: errors by horizon, coverage of areas, maps of cases. Black and white follow the page."""
 
 from __future__ import annotations
 
@@ -21,12 +21,10 @@ if TYPE_CHECKING:
 
 OURS, BEST, TRUTH = "#1f6feb", "#d9730d", "#1a9a5b"
 GREYS = ("#8a93a0", "#b4bac3", "#5f6875")
-CASES = 6
-TRAIL = 20  # fixes of a track that are joined on a map; of older ones the places alone are shown
 
 
 def new_figure(width: float, height: float, columns: int = 1, rows: int = 1) -> tuple[Figure, np.ndarray]:
-    """A figure (inches) that belongs to no window, and its axes (rows, columns) without a frame."""
+    """A figure (inches) outside of any window, and its axes (rows, columns) without a frame."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
@@ -47,8 +45,8 @@ def horizon_words(seconds: float) -> str:
 
 
 def error_by_horizon(results: dict[str, dict], words: Callable[[str], str] = str) -> Figure:
-    """Mean error by horizon, a panel a family: the model and the best simple method with their 95 % bands, and others
-    where they are not off the scale. words: what a method is called.
+    """Mean error by horizon, a panel a family: the model and the best simple method with their 95 % bands, and other
+    methods that fit the scale. words: function of the name of a method that returns its label.
     """
     figure, panels = _panels(results, 3.5)
     for axis, (family, r) in zip(panels, results.items(), strict=True):
@@ -80,7 +78,7 @@ def _panels(results: dict[str, dict], height: float) -> tuple[Figure, list[Axes]
 
 
 def _legend(axis: Axes, columns: int) -> None:
-    """Under the axes, where it hides no line."""
+    """A legend under the axes, where it hides no line."""
     axis.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=columns)
 
 
@@ -152,8 +150,8 @@ def _case(axis: Axes, w: Windows, answer: Forecasts, row: int, h: int, number: i
     radius = answer.radius80_m[number] / 1000
     for ring in _area(answer, number, last, guess, radius):
         axis.fill(*ring, color=OURS, alpha=0.14, linewidth=0)
-    axis.plot(east[:-TRAIL], north[:-TRAIL], ".", color=GREYS[1], markersize=2, alpha=0.6, zorder=1)
-    trail = slice(-TRAIL, None)
+    trail = slice(-20, None)  # fixes joined by a line; older ones are dots
+    axis.plot(east[: trail.start], north[: trail.start], ".", color=GREYS[1], markersize=2, alpha=0.6, zorder=1)
     axis.plot(east[trail], north[trail], color=GREYS[0], linewidth=1, marker=".", markersize=3, label="track so far")
     axis.plot(0, 0, "o", color="black", markersize=5, label="last fix")
     axis.plot(*guess, "o", color=OURS, markersize=6, label="forecast, 80 % area")
@@ -183,8 +181,8 @@ def _distance(km: float) -> str:
     return f"{km:.1f} km" if km >= 1 else f"{1000 * km:.0f} m"
 
 
-def worst_cases(w: Windows, errors: np.ndarray, count: int = CASES) -> np.ndarray:
-    """The (window, horizon) cases (n, 2) of the largest errors, one a user: six times the same person teach little."""
+def worst_cases(w: Windows, errors: np.ndarray, count: int = 6) -> np.ndarray:
+    """The (window, horizon) cases (n, 2) of the largest errors, one a user, since more of the same user add little."""
     worst = np.argsort(np.where(np.isnan(errors), -1.0, errors), axis=None)[::-1]
     row, h = np.unravel_index(worst[: w.known.sum()], errors.shape)
     _, first = np.unique(w.user[row], return_index=True)

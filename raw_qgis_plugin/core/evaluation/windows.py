@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Forecast windows in columns: contexts, what is asked of them and the truth, for every method alike."""
+"""Forecast windows in columns: contexts, queries and truths, the same for every method."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import run_starts
 from ..geodesy import haversine_m
 from ..tracks import Tracks
 
@@ -16,11 +17,11 @@ CONTEXT_BINS = 960  # ten days
 
 @dataclass(frozen=True)
 class Windows:
-    """Contexts of differing length, padded on the left, and what is asked of each.
+    """Contexts of different lengths, padded on the left, with the queries of each.
 
     user: (w,) int, ascending. t: (w, c) epoch ms, on padding that of the oldest fix. lon, lat: (w, c) degrees, oldest
-    first, nan on padding. horizon_s: (h,) the nominal horizons. asked: (w, h) epoch ms, the true times. true_lon,
-    true_lat: (w, h) degrees, nan where there is no truth.
+    first, nan on padding. horizon_s: (h,) the nominal horizons. query_t: (w, h) epoch ms, the true times. true_lon,
+    true_lat: (w, h) degrees, nan if there is no truth.
     """
 
     family: str
@@ -29,7 +30,7 @@ class Windows:
     lon: np.ndarray
     lat: np.ndarray
     horizon_s: np.ndarray
-    asked: np.ndarray
+    query_t: np.ndarray
     true_lon: np.ndarray
     true_lat: np.ndarray
 
@@ -38,17 +39,17 @@ class Windows:
 
     @property
     def known(self) -> np.ndarray:
-        """(w, h) bool: where there is a truth."""
+        """(w, h) bool: whether there is a truth."""
         return ~np.isnan(self.true_lon)
 
     @property
     def moved(self) -> np.ndarray:
-        """(w, h) bool: where the truth is not just the last fix again."""
+        """(w, h) bool: whether the truth differs from the last fix."""
         same = (self.true_lon == self.lon[:, -1:]) & (self.true_lat == self.lat[:, -1:])
         return self.known & ~same
 
     def contexts(self) -> Tracks:
-        """Each context as a track of its own of its user, in the order of the windows; the truth is not in it."""
+        """Each context as a track of its own of its user, in the order of the windows, without the truth."""
         ids = np.array([f"{i:07d}" for i in range(len(self))], dtype=object)
         users, user = np.unique(self.user, return_inverse=True)
         real = ~np.isnan(self.lon)
@@ -59,10 +60,7 @@ class Windows:
 
 def last_of_bins(tracks: Tracks) -> np.ndarray:
     """Rows of the last fix in each quarter of an hour, track by track."""
-    bins = tracks.t // BIN_MS
-    last = np.ones(len(bins), bool)
-    last[:-1] = (bins[1:] != bins[:-1]) | (tracks.track[1:] != tracks.track[:-1])
-    return np.flatnonzero(last)
+    return np.flatnonzero(np.append(run_starts(tracks.t // BIN_MS, tracks.track)[1:], True)[: len(tracks)])
 
 
 def draw(group: np.ndarray, limit: int, per_group: int, seed: int) -> np.ndarray:
@@ -75,7 +73,7 @@ def draw(group: np.ndarray, limit: int, per_group: int, seed: int) -> np.ndarray
 
 
 def errors_m(w: Windows, forecast: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Distance of forecasts, lon and lat (w, h), from the truth in metres on the sphere, nan where there is none."""
+    """Distances (w, h) of forecasts lon, lat (w, h) from the truth in metres on the sphere, nan without a truth."""
     return haversine_m(*forecast, w.true_lon, w.true_lat)
 
 
