@@ -70,47 +70,30 @@ def base_python(layout: Layout) -> Path:
 
 def _folders(layout: Layout) -> Iterator[Path]:
     """The folders that may hold the interpreter, the likeliest first."""
+    major, minor = layout.version
     if layout.platform == "win32":
-        yield from _windows(layout)
+        yield layout.prefix  # conda
+        for root in (layout.environ.get("OSGEO4W_ROOT"), layout.executable.parent.parent):
+            if root:  # OSGeo4W and the stand-alone installer: apps/Python312/python.exe beside bin/qgis-bin.exe
+                yield Path(root) / "apps" / f"Python{major}{minor}"
+                yield Path(root) / "bin"
+        if home := layout.environ.get("PYTHONHOME"):
+            yield Path(home)
     elif layout.platform == "darwin":
-        yield from _macos(layout)
+        for contents in (parent for parent in layout.executable.parents if parent.name == "Contents"):
+            yield contents / "MacOS" / "bin"  # up to QGIS 3.40; later one of the others
+            yield contents / "MacOS"
+            yield contents / "Frameworks" / "bin"
+            yield contents / "Frameworks" / "Python.framework" / "Versions" / f"{major}.{minor}" / "bin"
+            yield contents / "Resources" / "python" / "bin"
+        yield layout.prefix / "bin"  # conda and Homebrew
     else:
-        yield from _linux(layout)
+        if snap := layout.environ.get("SNAP"):
+            yield Path(snap) / "usr" / "bin"
+            yield Path(snap) / "bin"
+        yield layout.prefix / "bin"  # the distribution or conda
+        if "FLATPAK_ID" in layout.environ:
+            yield Path("/app/bin")
+        yield Path("/usr/bin")
     if layout.executable.name.lower().startswith("python"):
         yield layout.executable.parent
-
-
-def _windows(layout: Layout) -> Iterator[Path]:
-    """OSGeo4W and the stand-alone installer: apps/Python312/python.exe beside bin/qgis-bin.exe; conda: the prefix."""
-    yield layout.prefix
-    major, minor = layout.version
-    for root in (layout.environ.get("OSGEO4W_ROOT"), layout.executable.parent.parent):
-        if root:
-            yield Path(root) / "apps" / f"Python{major}{minor}"
-            yield Path(root) / "bin"
-    if home := layout.environ.get("PYTHONHOME"):
-        yield Path(home)
-
-
-def _macos(layout: Layout) -> Iterator[Path]:
-    """QGIS.app/Contents: MacOS/bin up to 3.40, MacOS itself or a framework later; conda and Homebrew: prefix/bin."""
-    major, minor = layout.version
-    contents = next((p for p in layout.executable.parents if p.name == "Contents"), None)
-    if contents:
-        yield contents / "MacOS" / "bin"
-        yield contents / "MacOS"
-        yield contents / "Frameworks" / "bin"
-        yield contents / "Frameworks" / "Python.framework" / "Versions" / f"{major}.{minor}" / "bin"
-        yield contents / "Resources" / "python" / "bin"
-    yield layout.prefix / "bin"
-
-
-def _linux(layout: Layout) -> Iterator[Path]:
-    """The prefix of the distribution, of Flatpak (/app or /usr in the sandbox), of conda; a snap's own tree."""
-    if snap := layout.environ.get("SNAP"):
-        yield Path(snap) / "usr" / "bin"
-        yield Path(snap) / "bin"
-    yield layout.prefix / "bin"
-    if "FLATPAK_ID" in layout.environ:
-        yield Path("/app/bin")
-    yield Path("/usr/bin")

@@ -166,10 +166,6 @@ class Table(Style):
 
     title: str
 
-    def apply(self, layer: QgsVectorLayer) -> None:
-        """Name the table."""
-        layer.setName(self.name)
-
 
 @dataclass(frozen=True)
 class Similar(Style):

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsExpression, QgsExpressionContext, QgsFeature, QgsProcessing, QgsProcessingParameterExpression
+from qgis.core import QgsExpression, QgsFeature, QgsFeatureRequest, QgsProcessing, QgsProcessingParameterExpression
 
 from ..core.errors import InputError
 from .base import cached
@@ -96,15 +96,10 @@ class SimilarRegions(RegionAlgorithm):
             raise InputError("TARGET is empty: give a region's id, or an expression that is true for one region alone.")
         plain = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "'" else text  # 'Mission', as in expressions
         found = [number for number, value in enumerate(ids) if value == plain]
-        expression = QgsExpression(text)
-        if not found and not expression.hasParserError():
-            scopes = QgsExpressionContext(run.context.expressionContext())
-            scopes.setFields(self.regions.fields())
-            expression.prepare(scopes)
-            for number, feature in enumerate(features):
-                scopes.setFeature(feature)
-                if expression.evaluate(scopes) == 1:  # QGIS's true
-                    found.append(number)
+        if not found and not QgsExpression(text).hasParserError():
+            request = QgsFeatureRequest(QgsExpression(text), run.context.expressionContext())
+            fits = {feature.id() for feature in self.regions.getFeatures(request)}
+            found = [number for number, feature in enumerate(features) if feature.id() in fits]
         if len(found) != 1:
             examples = ", ".join(ids[:5]) + (", …" if len(ids) > 5 else "")
             raise InputError(
