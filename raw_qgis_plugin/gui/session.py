@@ -7,12 +7,13 @@ import logging
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsVectorLayer
 from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
 
+from ..core.bundle.bundle import open_bundle
 from ..core.bundle.runtime import Model
 from ..core.embedding.cache import embed_cached
 from ..core.embedding.embed import embed
@@ -20,7 +21,7 @@ from ..core.errors import Progress, RawError, part_of
 from ..core.regions.view import City, prepare
 from ..core.tracks import Skipped, Tracks
 from ..environment.folders import cache_folder
-from ..layers.reading import NONE, ROLES, FieldChoice, read_tracks
+from ..layers.reading import NONE, ROLES, FieldChoice, ReadPlan, read_tracks
 from ..layers.snapshot import snapshot
 from ..processing.words import tr
 from ..tasks.algorithm import AlgorithmJob
@@ -28,9 +29,6 @@ from ..tasks.job import Job
 from .layer_group import LayerGroup
 from .settings import settings
 from .widgets.track_fields import remember, remembered
-
-if TYPE_CHECKING:
-    from ..layers.reading import ReadPlan
 
 log = logging.getLogger(__name__)
 
@@ -229,8 +227,6 @@ def _read(
     """Runs in a task. Returns the tracks, the users with two fixes or more, a summary in words, the model, and the
     estimated seconds to embed the users.
     """
-    from ..core.bundle.bundle import open_bundle
-
     tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
     users = tracks.by_user()
     skipped.add("at the time of another fix of the same user", len(tracks) - len(users))

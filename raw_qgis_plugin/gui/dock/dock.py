@@ -62,10 +62,8 @@ class RawDock(QgsDockWidget):
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             tabs.addTab(area, title)
         page = QWidget()
-        layout = column(self.source, ProgressRow(self.session), tabs, stretch=tabs)
-        layout.setContentsMargins(6, 4, 6, 4)
-        layout.setSpacing(4)
-        page.setLayout(layout)
+        progress = ProgressRow(self.session)
+        page.setLayout(column(self.source, progress, tabs, stretch=tabs, spacing_px=4, margins_px=(6, 4, 6, 4)))
         self.source.start()
         return page
 
@@ -97,9 +95,8 @@ class ProgressRow(QWidget):
         self.bar = QProgressBar(maximum=1000, textVisible=False, maximumHeight=10)
         self.words = wrapped()
         cancel = QPushButton(tr("Cancel"), objectName="raw_cancel", clicked=session.cancel)
-        left = column(self.words, self.bar)
-        left.setSpacing(2)
-        self.setLayout(row(left, cancel, stretch=left, margin=0))
+        left = column(self.words, self.bar, spacing_px=2)
+        self.setLayout(row(left, cancel, stretch=left, margins_px=0))
         session.worked.connect(self.show_job)
         self.show_job()
 

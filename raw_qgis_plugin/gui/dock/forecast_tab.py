@@ -79,12 +79,11 @@ class ForecastTab(QWidget):
         back.clicked.connect(lambda: self.turn(-1))
         ahead.clicked.connect(lambda: self.turn(1))
         self.clock = QWidget()
-        self.clock.setLayout(row(QLabel(tr("Track")), self.track, back, ahead, stretch=self.track, margin=0))
+        self.clock.setLayout(row(QLabel(tr("Track")), self.track, back, ahead, stretch=self.track, margins_px=0))
         self.clock.hide()
         self.place = column()
-        layout = column(form, row(self.go, self.backtest, None), self.words, self.clock, self.place, None)
-        layout.setContentsMargins(2, 6, 2, 2)
-        self.setLayout(layout)
+        buttons = row(self.go, self.backtest, None)
+        self.setLayout(column(form, buttons, self.words, self.clock, self.place, None, margins_px=(2, 6, 2, 2)))
 
     # ---- forecasting --------------------------------------------------------------------------------------------
 

@@ -68,12 +68,10 @@ class SourcePanel(QWidget):
         more.setMenu(popup)
         tip = tr("What the model was trained on, and how good it is")
         card = QToolButton(objectName="raw_card", text=tr("Card"), toolTip=tip, clicked=self.show_card)
-        layout = column(
-            row(self.layer, again, more, stretch=self.layer), self.box, self.summary, self.prepare,
-            row(QLabel(tr("Model")), self.model, card, self.device, stretch=self.model), margin=0,
-        )  # fmt: skip
-        layout.setSpacing(4)
-        self.setLayout(layout)
+        above = row(self.layer, again, more, stretch=self.layer)
+        below = row(QLabel(tr("Model")), self.model, card, self.device, stretch=self.model)
+        parts = above, self.box, self.summary, self.prepare, below
+        self.setLayout(column(*parts, spacing_px=4, margins_px=0))
 
     def start(self) -> None:
         """List the models, and take the layer of the project, or the current one."""

@@ -13,11 +13,10 @@ from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import GRID_M, UNKNOWN
 from ...core.embedding.user_view import Places
 from ...core.regions.view import City
-from ...core.similarity import similar
 from ...core.typicality import outside
-from ...layers.styling import short, title_of
+from ...layers.styling import short
 from ...processing.words import tr
-from ..widgets.card import Card, escaped, plain
+from ..widgets.card import Card, escaped, head_title, most_similar, plain
 from ..widgets.charts import DayPlot
 
 
@@ -55,7 +54,7 @@ class UserCard(Card):
             if reasons != before:
                 self._warn(before)
             before = reasons
-            self.add(f"{title_of(head)}: {self._prediction(head)}", toolTip=str(head.get("verdict", "")))
+            self.add(f"{head_title(head)}: {self._prediction(head)}", toolTip=str(head.get("verdict", "")))
         self._warn(before)
 
     def _warn(self, reasons: str) -> None:
@@ -65,16 +64,14 @@ class UserCard(Card):
     def _prediction(self, head: dict[str, Any]) -> str:
         name, columns = head["name"], self.city.answers[head["name"]]
         value = columns[name][self.row]
-        experimental = f" <i>({tr('experimental')})</i>" if head.get("experimental") else ""
         if head["kind"] == "number":
             low, high = columns[f"{name}_low"][self.row], columns[f"{name}_high"][self.row]
-            words = f"<b>{short(value)}</b> {head.get('unit_of_measure', '')} ({short(low)} – {short(high)})"
-            return words + experimental
+            return f"<b>{short(value)}</b> {head.get('unit_of_measure', '')} ({short(low)} – {short(high)})"
         p = columns[f"{name}_p"][self.row]
         if value == UNKNOWN:
             words = tr("<b>unknown</b>: the likeliest answer has {p:.0%} only") if p == p else tr("<b>unknown</b>")
-            return words.format(p=p) + experimental
-        return f"<b>{plain(str(value))}</b> {p:.0%}{experimental}"
+            return words.format(p=p)
+        return f"<b>{plain(str(value))}</b> {p:.0%}"
 
     def _show_places(self) -> None:
         self.add(tr("Usual places"), heading=True)
@@ -89,17 +86,13 @@ class UserCard(Card):
         plot.setObjectName("raw_day")
         self.column.addWidget(plot)
 
-    def _show_similar(self, shown: int = 5) -> None:
+    def _show_similar(self) -> None:
         """The users whose movement is most similar, each with a link to its card."""
-        embeddings, users = self.city.embeddings, self.city.users
-        if np.isnan(embeddings[self.row]).any() or users.n_users < 2:
+        embeddings, ids = self.city.embeddings, self.city.users.user_ids
+        if np.isnan(embeddings[self.row]).any() or len(ids) < 2:
             return
-        (rows,), (similarities,) = similar(embeddings, np.array([self.row]), min(shown, users.n_users - 1))
-        links = [
-            f'<a href="{row}">{escaped(users.user_ids[row])}</a> ({value:+.2f})'
-            for row, value in zip(rows, similarities)
-            if row >= 0 and value > 0
-        ]
+        found = most_similar(embeddings, self.row, 5)
+        links = [f'<a href="{row}">{escaped(ids[row])}</a> ({value:+.2f})' for row, value in found]
         self.add(tr("Most similar users"), heading=True)
         label = self.add(
             ", ".join(links) or tr("Nobody: no user is more similar than any two users are."),

@@ -65,11 +65,8 @@ class UsersTab(QWidget):
         self.name.returnPressed.connect(lambda: self.show_named(self.name.text()))
         self.words = wrapped()
         self.place = column()
-        layout = column(
-            row(self.profile, self.unit, None), row(self.click, self.selection, self.name), self.words, self.place, None
-        )
-        layout.setContentsMargins(2, 6, 2, 2)
-        self.setLayout(layout)
+        all_users, one_user = row(self.profile, self.unit, None), row(self.click, self.selection, self.name)
+        self.setLayout(column(all_users, one_user, self.words, self.place, None, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
         session.worked.connect(self._enable)
         self.show_session()

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 
+from ...core.bundle.bundle import Bundle
 from ...core.errors import InputError
 from ...layers import styling, writing
 from ...processing.words import tr
@@ -16,9 +17,6 @@ from ..layer_group import LayerGroup
 from ..map_tools.shapes import lonlat
 from .card import Region
 from .saved import OF, layers_of_regions
-
-if TYPE_CHECKING:
-    from ...core.bundle.bundle import Bundle
 
 # Properties of the layer: the last number of a region, the fewest people, RAW's own fields and RAW's name for the layer
 MADE, LEAST, FIELDS, NAME = "raw/regions_made", "raw/regions_least", "raw/regions_fields", "raw/regions_name"

@@ -5,21 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
+from ...core.bundle.bundle import Bundle
 from ...core.regions.view import RegionView, nearly_same, rank
-from ...core.similarity import similar
 from ...layers.styling import class_colours, short, title_of
 from ...processing.words import tr
-from ..widgets.card import Card, escaped, plain
+from ..widgets.card import Card, escaped, head_title, most_similar, plain
 from ..widgets.charts import MixBar, WeekStrip
-
-if TYPE_CHECKING:
-    from ...core.bundle.bundle import Bundle
 
 
 @dataclass(eq=False)  # two regions of one name and shape are two
@@ -114,15 +111,14 @@ class RegionCard(Card):
     def _score(self, head: dict[str, Any]) -> tuple[str, str]:
         """The title and the figure of a head, as rich text."""
         name, columns = head["name"], self.region.view.columns
-        title = title_of(head) + (f" <i>({tr('experimental')})</i>" if head.get("experimental") else "")
         if head["kind"] != "number":
-            return title, f"<b>{plain(str(columns[name]))}</b> {columns[f'{name}_p']:.0%}"
+            return head_title(head), f"<b>{plain(str(columns[name]))}</b> {columns[f'{name}_p']:.0%}"
         place = rank([other.view.columns.get(name) for other in self.answered], self.answered.index(self.region))
         low, high = columns[f"{name}_low"], columns[f"{name}_high"]
         value = f"<b>{short(columns[name])}</b> {head.get('unit_of_measure', '')}<br>{short(low)} – {short(high)}"
         if place and place[1] > 1:
             value += " · " + tr("rank {a} of {b}").format(a=place[0], b=place[1])
-        return title, value
+        return head_title(head), value
 
     def _show_week(self) -> None:
         week = self.region.view.week
@@ -152,20 +148,16 @@ class RegionCard(Card):
             colours = {plain(word): colour for word, colour in class_colours(head).items()}
             self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), few, colours))
 
-    def _show_similar(self, shown: int = 3, min_regions: int = 4) -> None:
+    def _show_similar(self, min_regions: int = 4) -> None:
         """The regions whose people move most similarly. min_regions: with fewer, similarity means nothing."""
         known = [(region, c) for region in self.answered if (c := region.view.character) is not None]
         at = next((i for i, (region, _) in enumerate(known) if region is self.region), None)
         if at is None or len(known) < min_regions or np.isnan(known[at][1]).any():
             return
-        (rows,), (similarities,) = similar(np.stack([character for _, character in known]), np.array([at]), shown)
-        found = [
-            f"{escaped(known[row][0].name)} ({value:+.2f})"
-            for row, value in zip(rows, similarities)
-            if row >= 0 and value > 0
-        ]
+        found = most_similar(np.stack([character for _, character in known]), at, 3)
+        names = [f"{escaped(known[row][0].name)} ({value:+.2f})" for row, value in found]
         self.add(tr("Most similar regions"), heading=True)
-        self.add("<br>".join(found) or tr("None: no region is more similar than any two regions are."))
+        self.add("<br>".join(names) or tr("None: no region is more similar than any two regions are."))
 
 
 def square_km(area: float) -> str:

@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.core import QgsGeometry, QgsProject
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QDialog, QPushButton, QSpinBox, QTableWidgetItem, QToolButton, QWidget
 
+from ...core.bundle.bundle import Bundle
 from ...core.bundle.runtime import Model
 from ...core.errors import InputError, Progress
 from ...core.regions.view import City, RegionView, look
@@ -24,9 +25,6 @@ from ..widgets.layout import column, delete, row, scrolling, silent, wrapped
 from .book import RegionBook
 from .card import Region, RegionCard
 from .table import RegionTable
-
-if TYPE_CHECKING:
-    from ...core.bundle.bundle import Bundle
 
 HINTS = {
     "polygon": "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.",
@@ -82,12 +80,8 @@ class RegionsTab(QWidget):
         self.compare = QPushButton(tr("Compare"), toolTip=tip, clicked=self.show_comparison)
         self.away = QPushButton(tr("Remove"), clicked=self.remove_chosen)
         self.place = column()
-        layout = column(
-            row(*self.buttons.values(), None, self.least), self.hint, self.table, row(self.compare, self.away, None),
-            self.place, None,
-        )  # fmt: skip
-        layout.setContentsMargins(2, 6, 2, 2)
-        self.setLayout(layout)
+        above, below = row(*self.buttons.values(), None, self.least), row(self.compare, self.away, None)
+        self.setLayout(column(above, self.hint, self.table, below, self.place, None, margins_px=(2, 6, 2, 2)))
 
     # ---- drawing ------------------------------------------------------------------------------------------------
 
@@ -306,9 +300,7 @@ class RegionsTab(QWidget):
     def show_comparison(self) -> QDialog:
         """Open the two selected regions side by side."""
         dialog = QDialog(self.window(), objectName="raw_compare", windowTitle=tr("Compare regions"))
-        layout = row(*(scrolling(card) for card in self._cards(self._chosen()[:2])))
-        layout.setSpacing(18)
-        dialog.setLayout(layout)
+        dialog.setLayout(row(*(scrolling(card) for card in self._cards(self._chosen()[:2])), spacing_px=18))
         dialog.resize(760, 560)
         dialog.show()
         return self.desktop.keep(dialog)

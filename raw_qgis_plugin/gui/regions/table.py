@@ -4,18 +4,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
+from ...core.bundle.bundle import Bundle
 from ...layers.styling import short, title_of
 from ...processing.words import tr
 from ..widgets.layout import silent
-
-if TYPE_CHECKING:
-    from ...core.bundle.bundle import Bundle
-    from .card import Region
+from .card import Region
 
 
 class RegionTable(QTableWidget):

@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment
+from qgis.PyQt.QtCore import QObject, QProcess
 from qgis.PyQt.QtWidgets import QComboBox, QPushButton
 
 from ...core.errors import RawError
@@ -25,26 +25,21 @@ class Report(QObject):
         super().__init__(parent)
         self.done = done
         self.process = QProcess(self, finished=self._finished, errorOccurred=self._broken)
-        environment = QProcessEnvironment()
-        for name, value in child.environment().items():
-            environment.insert(name, value)
-        self.process.setProcessEnvironment(environment)
+        self.process.setEnvironment([f"{name}={value}" for name, value in child.environment().items()])
         try:
             self.process.start(str(child.python()), ["-m", "model.hardware", *arguments])
         except RawError as error:
             done(None, str(error))
 
     def _finished(self, code: int, _status: Any = None) -> None:
-        out, errors = (
-            bytes(data).decode("utf-8", "replace")
-            for data in (self.process.readAllStandardOutput(), self.process.readAllStandardError())
-        )
         if code == 0:
-            self.done([json.loads(line) for line in out.splitlines() if line.startswith("{")], "")
+            lines = bytes(self.process.readAllStandardOutput()).decode("utf-8", "replace").splitlines()
+            self.done([json.loads(line) for line in lines if line.startswith("{")], "")
             return
-        missing = [line.split("'")[1] for line in errors.splitlines() if "No module named '" in line]
-        lines = [line for line in errors.splitlines() if line.strip()]
-        self.done(None, child.how_to_train([missing[-1].split(".")[0]]) if missing else (lines or ["?"])[-1])
+        lines = bytes(self.process.readAllStandardError()).decode("utf-8", "replace").splitlines()
+        missing = [line.split("'")[1] for line in lines if "No module named '" in line]
+        reason = next((line for line in reversed(lines) if line.strip()), "?")
+        self.done(None, child.how_to_train([missing[-1].split(".")[0]]) if missing else reason)
 
     def _broken(self, _error: Any) -> None:
         if self.process.state() == QProcess.ProcessState.NotRunning and self.process.exitCode() == 0:

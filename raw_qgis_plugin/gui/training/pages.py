@@ -50,8 +50,8 @@ class Page(QWidget):
         self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self.note = wrapped()
         heading = QLabel(f"<h3 style='margin:0'>{tr(self.title)}</h3>")
-        self.column = column(heading, wrapped(tr(self.about)), self.form, self.note, None)
-        self.column.setContentsMargins(12, 4, 4, 4)
+        about = wrapped(tr(self.about))
+        self.column = column(heading, about, self.form, self.note, None, margins_px=(12, 4, 4, 4))
         self.setLayout(self.column)
 
     def problem(self) -> str:

@@ -17,11 +17,9 @@ COLOURS = ("#2f7fc4", "#e08a1e", "#3a9d5d", "#b0499b", "#8a8f98")
 class LinePlot(Chart):
     """Named lines over the step."""
 
-    height_px = 170
-
     def __init__(self, title: str, waiting: str, level: float | None = None, level_words: str = "") -> None:
         """waiting: words while there is no line. level: of a dashed line to compare with, called level_words."""
-        super().__init__()
+        super().__init__(height_px=170, grows=True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.title, self.waiting, self.level, self.level_words = title, waiting, level, level_words
         self.lines: dict[str, list[tuple[float, float]]] = {}

@@ -10,35 +10,18 @@ from typing import Any
 
 from qgis.PyQt.QtCore import QTimer, QUrl, pyqtSignal
 from qgis.PyQt.QtGui import QDesktopServices
-from qgis.PyQt.QtWidgets import (
-    QComboBox,
-    QLabel,
-    QMessageBox,
-    QPlainTextEdit,
-    QProgressBar,
-    QPushButton,
-    QSizePolicy,
-    QWidget,
-)
+from qgis.PyQt.QtWidgets import QComboBox, QLabel, QMessageBox, QPlainTextEdit, QProgressBar, QSizePolicy, QWidget
 
 from ...core.errors import RawError
 from ...environment.folders import models_folder
 from ...processing.progress import time_left
 from ...processing.words import tr
+from ...tasks import training
 from ...tasks.child import Child, runs
 from ...tasks.job import Job
-from ...tasks.training import (
-    ADAPT,
-    RESULT_FOLDER,
-    delete_personal_data,
-    finetuning_share,
-    measure_name,
-    pretraining_share,
-    progress_text,
-)
 from ..desktop import Desktop
 from ..widgets.card import escaped
-from ..widgets.layout import column, row, wrapped
+from ..widgets.layout import buttons, column, row, wrapped
 from .plot import LinePlot
 
 STATUSES = {
@@ -74,37 +57,27 @@ class RunPage(QWidget):
             objectName="raw_training_log", readOnly=True, maximumBlockCount=5000, minimumHeight=60
         )
         self.log.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Ignored)
-        self.buttons = {
-            name: QPushButton(
-                words, objectName=f"raw_training_{name}", toolTip=tip, clicked=lambda _=False, slot=slot: slot()
-            )
-            for name, words, tip, slot in (
-                ("pause", tr("Pause"), tr("Stop now. The run can be resumed, also after QGIS was closed"), self.pause),
-                ("resume", tr("Resume"), tr("Resume from the last checkpoint"), self.resume),
-                (
-                    "delete",
-                    tr("Cancel and delete"),
-                    tr("Stop, and delete the run with its copy of the tracks"),
-                    self.delete,
-                ),
-                ("report", tr("Report"), tr("Open the report in the browser"), self.open_report),
-                ("use", tr("Use this model"), tr("Keep it among your models and make it the default"), self.use),
-            )
-        }
+        self.buttons = buttons(
+            "raw_training_",
+            ("pause", tr("Pause"), tr("Stop now. The run can be resumed, also after QGIS was closed"), self.pause),
+            ("resume", tr("Resume"), tr("Resume from the last checkpoint"), self.resume),
+            ("delete", tr("Delete"), tr("Stop, and delete the run with its copy of the tracks"), self.delete),
+            ("report", tr("Report"), tr("Open the report in the browser"), self.open_report),
+            ("use", tr("Use this model"), tr("Keep it among your models and make it the default"), self.use),
+        )
         self._lay_out()
         self.timer = QTimer(self, interval=400, timeout=self.look)
 
     def _lay_out(self) -> None:
         self.plots = QWidget()
-        self.plots.setLayout(row(self.loss, self.unseen, self.metres, margin=0))
+        self.plots.setLayout(row(self.loss, self.unseen, self.metres, margins_px=0))
         layout = column(
             row(QLabel(f"<h3 style='margin:0'>{tr('Run')}</h3>"), self.choice, stretch=self.choice),
             row(self.head, self.shown, stretch=self.head),
-            self.plots, self.bar, self.log, row(*self.buttons.values(), None),
+            self.plots, self.bar, self.log, row(*self.buttons.values(), None), margins_px=(12, 4, 4, 4),
         )  # fmt: skip
         layout.setStretchFactor(self.plots, 3)
         layout.setStretchFactor(self.log, 2)
-        layout.setContentsMargins(12, 4, 4, 4)
         self.setLayout(layout)
         self.shown.addItems([tr("relative to a simple method"), tr("in metres")])
 
@@ -118,7 +91,7 @@ class RunPage(QWidget):
 
     def _can_pause(self) -> bool:
         """Whether the run continues the training of a model, which can be paused, and does not learn a label."""
-        return self.child is not None and self.child.about["module"] == ADAPT
+        return self.child is not None and self.child.about["module"] == training.ADAPT
 
     # ---- which run ----------------------------------------------------------------------------------------------
 
@@ -181,11 +154,11 @@ class RunPage(QWidget):
 
     def _show_line(self, line: dict[str, Any]) -> None:
         self.last = {**self.last, **line}
-        words = progress_text(line)
+        words = training.progress_text(line)
         if words:
             self.log.appendPlainText(words)
         minutes = float(self.child.about.get("minutes", 30)) if self.child else 30.0
-        share = pretraining_share(line, minutes) if self._can_pause() else finetuning_share(line)
+        share = training.pretraining_share(line, minutes) if self._can_pause() else training.finetuning_share(line)
         if share is not None:
             self.bar.setValue(max(self.bar.value(), round(1000 * share)))
         if "step" in line and "loss" in line:
@@ -194,7 +167,7 @@ class RunPage(QWidget):
             for name, value in line.items():
                 plot = {"ratio": self.unseen, "metres": self.metres}.get(name.split("_")[0])
                 if plot is not None:
-                    plot.add(measure_name(name), line["step"], value)
+                    plot.add(training.measure_name(name), line["step"], value)
 
     def _show_running(self) -> None:
         parts = [f"<b>{tr('Running')}</b>"]
@@ -202,9 +175,9 @@ class RunPage(QWidget):
             parts.append(self._words_of("stage", "head", "verdict"))
         elif "seconds_left" in self.last:
             left = float(self.last["seconds_left"]) - (time.monotonic() - self._updated_s)
-            training = tr("{left} of training left").format(left=time_left(left))
+            words = tr("{left} of training left").format(left=time_left(left))
             parts += [
-                training if left > 0 else tr("trained; calibrating the forecast areas"),
+                words if left > 0 else tr("trained; calibrating the forecast areas"),
                 tr("{n:,.0f} fixes a second").format(n=float(self.last.get("points_per_s", 0))),
             ]
         elif "fold" in self.last or "embedded" in self.last:
@@ -214,7 +187,7 @@ class RunPage(QWidget):
         self.head.setText(", ".join(parts) + ".")
 
     def _words_of(self, *names: str) -> str:
-        return progress_text({name: self.last[name] for name in names if name in self.last})
+        return training.progress_text({name: self.last[name] for name in names if name in self.last})
 
     def _show_status(self, child: Child) -> None:
         status, pausable = self.status, self._can_pause()
@@ -235,7 +208,7 @@ class RunPage(QWidget):
             return
         if status == "finished":
             self.bar.setValue(1000)
-            delete_personal_data(child.folder)  # the copies of tracks and labels are not needed any more
+            training.delete_personal_data(child.folder)  # the copies of tracks and labels are not needed any more
             self.head.setText(f"<b>{self._verdict()}</b>")
         elif status == "stopped":
             self.head.setText(tr("<b>Paused.</b> Resume it now or another day."))
@@ -266,7 +239,7 @@ class RunPage(QWidget):
 
     def _result(self, key: str, name: str) -> Path:
         folder = self.child.folder if self.child else Path()
-        return Path(self.last.get(key) or folder / RESULT_FOLDER / name)
+        return Path(self.last.get(key) or folder / training.RESULT_FOLDER / name)
 
     # ---- actions ------------------------------------------------------------------------------------------------
 

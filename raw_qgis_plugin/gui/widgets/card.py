@@ -6,8 +6,12 @@ from __future__ import annotations
 from html import escape
 from typing import Any
 
+import numpy as np
 from qgis.PyQt.QtWidgets import QLabel, QWidget
 
+from ...core.similarity import similar
+from ...layers.styling import title_of
+from ...processing.words import tr
 from .layout import column, wrapped
 
 
@@ -17,8 +21,7 @@ class Card(QWidget):
     def __init__(self, name: str) -> None:
         """name: of the object."""
         super().__init__(objectName=name)
-        self.column = column(margin=0)
-        self.column.setSpacing(4)
+        self.column = column(spacing_px=4, margins_px=0)
         self.setLayout(self.column)
 
     def add(self, words: str, heading: bool = False, **properties: Any) -> QLabel:
@@ -31,6 +34,20 @@ class Card(QWidget):
 def plain(word: str) -> str:
     """A class of a head in words: 'public_transport' is 'public transport'."""
     return word.replace("_", " ")
+
+
+def head_title(head: dict[str, Any]) -> str:
+    """The title of a head in rich text, marked where the head is experimental."""
+    return title_of(head) + (f" <i>({tr('experimental')})</i>" if head.get("experimental") else "")
+
+
+def most_similar(vectors: np.ndarray, at: int, most: int) -> list[tuple[int, float]]:
+    """The rows most similar to row `at`, at most `most`, and their similarities, all above that of any two rows.
+
+    vectors: (n, d).
+    """
+    (rows,), (values,) = similar(vectors, np.array([at]), min(most, len(vectors) - 1))
+    return [(int(row), float(value)) for row, value in zip(rows, values) if row >= 0 and value > 0]
 
 
 def escaped(words: str) -> str:

@@ -6,9 +6,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, Qt
 from qgis.PyQt.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
-from qgis.PyQt.QtWidgets import QSizePolicy, QToolTip, QWidget
+from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
 from ...layers.styling import CLASS_COLOURS
 from ...processing.words import tr
@@ -21,20 +21,11 @@ DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 class Chart(QWidget):
     """A drawing with a tooltip that depends on the place under the mouse."""
 
-    height_px = 100
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setMinimumWidth(160)
-
-    def sizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """Its height, and a usual width."""
-        return QSize(320, self.height_px)
-
-    def minimumSizeHint(self) -> QSize:  # noqa: N802 - Qt's name
-        """The smallest size."""
-        return QSize(160, self.height_px)
+    def __init__(self, height_px: int, grows: bool = False) -> None:
+        """grows: whether height_px is a minimum."""
+        super().__init__(minimumWidth=160, minimumHeight=height_px)
+        if not grows:
+            self.setMaximumHeight(height_px)
 
     def event(self, event: QEvent) -> bool:
         """Show the tooltip."""
@@ -87,12 +78,11 @@ class Chart(QWidget):
 class WeekStrip(Chart):
     """People by weekday and hour, darker where they are more, hatched where they are too few to show."""
 
-    height_px = 128
     left, bottom = 34.0, 16.0
 
     def __init__(self, week: np.ndarray, min_users: int) -> None:
         """week: (7, 24) people; -1 where they are fewer than min_users."""
-        super().__init__()
+        super().__init__(height_px=128)
         self.week, self.min_users = week, min_users
 
     def _cell(self) -> tuple[float, float]:
@@ -135,16 +125,16 @@ class MixBar(Chart):
         self, parts: Sequence[tuple[str, int | None]], total: int, few: str, colours: Mapping[str, str]
     ) -> None:
         """parts: words and people, None: withheld. few: words for all withheld. colours: by words, else grey."""
-        super().__init__()
         shown = [(words, people) for words, people in parts if people is not None]
         rest = total - sum(people for _, people in shown)
+        lines = len(shown) + (len(shown) < len(parts))
+        super().__init__(height_px=int(self.bar + 4 + self.line * lines))
         self.total = max(total, 1)
         self.parts: list[tuple[str, int, QBrush]] = [
             (words, people, QBrush(QColor(colours.get(words, GREY)))) for words, people in shown
         ]
         if len(shown) < len(parts):
             self.parts.append((few, rest, self.hatch()))
-        self.height_px = int(self.bar + 4 + self.line * len(self.parts))
 
     def words_at(self, x: float, y: float) -> str:
         """The part and its share."""
@@ -171,12 +161,11 @@ class MixBar(Chart):
 class DayPlot(Chart):
     """A user's whereabouts by hour of the day: stacked shares of the usual places, elsewhere, unknown."""
 
-    height_px = 130
     bottom, legend = 15.0, 17.0
 
     def __init__(self, day: np.ndarray, names: Sequence[str]) -> None:
         """day: (24, k) shares of each hour. names: (k,) words; the last two are elsewhere and unknown."""
-        super().__init__()
+        super().__init__(height_px=130)
         self.day, self.names = day, list(names)
         usual = [QBrush(QColor(colour)) for colour in CLASS_COLOURS[: len(names) - 2]]
         self.brushes = [*usual, QBrush(QColor(GREY)), self.hatch()]
@@ -208,12 +197,11 @@ class DayPlot(Chart):
 class HorizonChart(Chart):
     """The radii that hold half and four fifths of the cases, by horizon."""
 
-    height_px = 170
     left, bottom, top = 52.0, 32.0, 18.0
 
     def __init__(self, minutes: np.ndarray, radius50: np.ndarray, radius80: np.ndarray) -> None:
         """minutes: (h,) horizons, ascending. radius50, radius80: (h,) medians in metres."""
-        super().__init__()
+        super().__init__(height_px=170)
         self.minutes, self.radius50, self.radius80 = minutes, radius50, radius80
 
     def _x(self, minutes: np.ndarray) -> np.ndarray:

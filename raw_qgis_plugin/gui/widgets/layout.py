@@ -7,26 +7,33 @@ clicked=slot).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
-from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QScrollArea, QVBoxLayout, QWidget
+from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 Part: TypeAlias = "QWidget | QLayout | None"
 
 
-def row(*parts: Part, stretch: Part = None, margin: int | None = None) -> QHBoxLayout:
-    """Lay parts out side by side. None: a gap that takes the room left. stretch: the part that takes it instead."""
-    return _fill(QHBoxLayout(), parts, stretch, margin)
+def row(*parts: Part, **options: Any) -> QHBoxLayout:
+    """Lay parts out side by side. None: a gap that takes the room left.
+
+    stretch: the part that takes it instead. spacing_px: between the parts. margins_px: left, top, right and bottom, or
+    0 for none.
+    """
+    return _fill(QHBoxLayout(), parts, **options)
 
 
-def column(*parts: Part, stretch: Part = None, margin: int | None = None) -> QVBoxLayout:
-    """Lay parts out one below the other; as `row`."""
-    return _fill(QVBoxLayout(), parts, stretch, margin)
+def column(*parts: Part, **options: Any) -> QVBoxLayout:
+    """Lay parts out one below the other, with the options of `row`."""
+    return _fill(QVBoxLayout(), parts, **options)
 
 
-def _fill(layout: Any, parts: tuple[Part, ...], stretch: Part, margin: int | None) -> Any:
+def _fill(
+    layout: Any, parts: tuple[Part, ...], stretch: Part = None, spacing_px: int | None = None,
+    margins_px: tuple[int, int, int, int] | Literal[0] | None = None,
+) -> Any:  # fmt: skip
     for part in parts:
         if part is None:
             layout.addStretch(1)
@@ -36,14 +43,26 @@ def _fill(layout: Any, parts: tuple[Part, ...], stretch: Part, margin: int | Non
             layout.addWidget(part)
     if stretch is not None:
         layout.setStretchFactor(stretch, 1)
-    if margin is not None:
-        layout.setContentsMargins(margin, margin, margin, margin)
+    if spacing_px is not None:
+        layout.setSpacing(spacing_px)
+    if margins_px is not None:
+        layout.setContentsMargins(*(margins_px or (0, 0, 0, 0)))
     return layout
 
 
 def wrapped(words: str = "", **properties: Any) -> QLabel:
     """A label that wraps its words."""
     return QLabel(words, wordWrap=True, **properties)
+
+
+def buttons(prefix: str, *rows: tuple[str, str, str, Callable[[], Any]]) -> dict[str, QPushButton]:
+    """Buttons by name. rows: name, words, tooltip, slot. prefix: of the names of their objects."""
+    return {
+        name: QPushButton(
+            words, objectName=prefix + name, toolTip=tip, autoDefault=False, clicked=lambda _=False, slot=slot: slot()
+        )
+        for name, words, tip, slot in rows
+    }
 
 
 def scrolling(page: QWidget, area: QScrollArea | None = None) -> QScrollArea:

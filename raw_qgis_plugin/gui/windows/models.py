@@ -15,7 +15,6 @@ from qgis.PyQt.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMessageBox,
-    QPushButton,
     QSplitter,
     QTextBrowser,
     QWidget,
@@ -29,7 +28,7 @@ from ...tasks.job import Job
 from ..desktop import Desktop
 from ..settings import settings
 from ..widgets.dialog import RawDialog, show_card
-from ..widgets.layout import column, row, silent, wrapped
+from ..widgets.layout import buttons, column, row, silent, wrapped
 from .help import open_help
 from .models_compare import comparison
 
@@ -46,29 +45,24 @@ class ModelsDialog(RawDialog):
         self.card = QTextBrowser(objectName="raw_models_card", openExternalLinks=True)
         self.other = QComboBox(objectName="raw_models_other", currentIndexChanged=self.show_entry)
         self.note = wrapped(objectName="raw_models_note")
-        self.buttons_by_name = {
-            name: QPushButton(
-                words, objectName=f"raw_models_{name}", toolTip=tip, autoDefault=False,
-                clicked=lambda _=False, slot=slot: slot(),
-            )
-            for name, words, tip, slot in (
-                ("default", tr("Use as default"), tr("Where no other model is chosen"), self.use),
-                ("export", tr("Export…"), tr("Write it as a .zip, to pass it on"), self.export),
-                ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
-                ("import", tr("Import…"), tr("Take in a model bundle, a .zip; it is checked first"), self.take),
-                ("folder", tr("Import folder…"), tr("Take in a model bundle that is a folder"), self.take_folder),
-                ("help", tr("Help"), tr("What models are, and what is checked"), lambda: open_help("models", self)),
-            )
-        }  # fmt: skip
+        self.buttons_by_name = buttons(
+            "raw_models_",
+            ("default", tr("Use as default"), tr("Where no other model is chosen"), self.use),
+            ("export", tr("Export…"), tr("Write it as a .zip, to pass it on"), self.export),
+            ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
+            ("import", tr("Import…"), tr("Take in a model bundle, a .zip; it is checked first"), self.take),
+            ("folder", tr("Import folder…"), tr("Take in a model bundle that is a folder"), self.take_folder),
+            ("help", tr("Help"), tr("What models are, and what is checked"), lambda: open_help("models", self)),
+        )
         self._lay_out()
         self.read()
 
     def _lay_out(self) -> None:
         default, export, remove, *below = self.buttons_by_name.values()
         left, right = QWidget(), QWidget()
-        left.setLayout(column(self.list, *below, margin=0))
+        left.setLayout(column(self.list, *below, margins_px=0))
         top = row(QLabel(tr("Compare with")), self.other, default, export, remove, stretch=self.other)
-        right.setLayout(column(top, self.card, stretch=self.card, margin=0))
+        right.setLayout(column(top, self.card, stretch=self.card, margins_px=0))
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
         splitter.addWidget(right)
