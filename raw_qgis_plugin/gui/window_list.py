@@ -35,7 +35,7 @@ WINDOWS: tuple[Window, ...] = (
         "windows.sample", "open_sample",
     ),
     Window(
-        "train", "Train a model…", "Continue training on your own tracks, or learn a new label from examples.",
+        "train", "Train a model…", "Continue training on your own tracks, or teach a new label from examples.",
         "training.dialog", "open_training",
     ),
     Window(

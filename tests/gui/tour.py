@@ -284,7 +284,7 @@ def go_on_training():
     dialog.move(250, 90)
     says(dialog.data.note.text())
     press(dialog, "raw_training_next")
-    do("*Go on pretraining on my tracks* is chosen. *Next*.")
+    do("*Continue training on my tracks* is chosen. *Next*.")
     press(dialog, "raw_training_next")
     do("To see how it works: begin with nothing, the size raw-nano, half a minute. *Next*.")
     begin = find(dialog, "raw_training_init", QComboBox)

@@ -21,10 +21,11 @@ def show(
     """The page with a run on it, whose training is a stand-in given by its source."""
     from raw_qgis_plugin.gui.training import run as training_run
     from raw_qgis_plugin.tasks import child as module
+    from raw_qgis_plugin.tasks import training
 
     monkeypatch.setenv("PYTHONPATH", str(tmp_path))
     monkeypatch.setattr(module, "runs_folder", lambda: tmp_path / "runs")
-    monkeypatch.setattr(training_run, "ADAPT", "standin")  # a pretraining can be paused
+    monkeypatch.setattr(training, "ADAPT", "standin")  # a pretraining can be paused
 
     def begin(source: str) -> Any:
         (tmp_path / "standin.py").write_text(source)

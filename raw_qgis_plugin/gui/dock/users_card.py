@@ -95,8 +95,8 @@ class UserCard(Card):
         links = [f'<a href="{row}">{escaped(ids[row])}</a> ({value:+.2f})' for row, value in found]
         self.add(tr("Most similar users"), heading=True)
         label = self.add(
-            ", ".join(links) or tr("Nobody: no user is more similar than any two users are."),
-            toolTip=tr("1: moves the same way; 0: no more similar than any two users of this layer"),
+            ", ".join(links) or tr("None: no user is more similar than two users of this layer usually are."),
+            toolTip=tr("1: moves the same way; 0: as similar as two users of this layer usually are"),
             textInteractionFlags=Qt.TextInteractionFlag.TextBrowserInteraction,
         )
         label.linkActivated.connect(lambda row: self.go_to(int(row)))

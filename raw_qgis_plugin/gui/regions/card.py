@@ -157,7 +157,7 @@ class RegionCard(Card):
         found = most_similar(np.stack([character for _, character in known]), at, 3)
         names = [f"{escaped(known[row][0].name)} ({value:+.2f})" for row, value in found]
         self.add(tr("Most similar regions"), heading=True)
-        self.add("<br>".join(names) or tr("None: no region is more similar than any two regions are."))
+        self.add("<br>".join(names) or tr("None: no region is more similar than two regions usually are."))
 
 
 def square_km(area: float) -> str:

@@ -142,7 +142,7 @@ class TrainingDialog(RawDialog):
             about = {"minutes": minutes, "name": name, "layer": layer}
             if finetune:
                 arguments = training.finetuning_arguments(folder, init, unit, field, task, minutes, device)
-                about["title"] = tr("Learn '{task}'").format(task=task)
+                about["title"] = tr("Teach '{task}'").format(task=task)
                 self._launch(training.FINETUNE, arguments, folder, about)
             else:
                 arguments = training.pretraining_arguments(folder, init, preset, minutes, device, name, prototypes)

@@ -115,7 +115,7 @@ class QuestionPage(Page):
             objectName="raw_training_adapt", checked=True,
         )  # fmt: skip
         self.finetune = QRadioButton(
-            tr("Learn a new label: a question about users or tracks, from examples."),
+            tr("Teach a new label: a question about users or tracks, from examples."),
             objectName="raw_training_finetune",
         )  # fmt: skip
         self.column.insertWidget(2, self.adapt)
@@ -294,7 +294,7 @@ class ModelPage(Page):
         if anew:
             words = tr("A model from nothing needs many tracks and hours. raw-nano is for trying things out.")
         elif adapt:
-            words = tr("Its heads are trained again afterwards, and those that no longer hold are dropped.")
+            words = tr("Its heads are taught again afterwards, and those that no longer hold are dropped.")
         else:
             words = tr("The model learns one more answer, tested on held-out examples, for at most this long.")
         self.note.setText(words)
