@@ -16,8 +16,9 @@ from ...core.regions.view import City
 from ...core.typicality import outside
 from ...layers.styling import short
 from ...processing.words import tr
-from ..widgets.card import Card, escaped, head_title, most_similar, plain
+from ..widgets.card import Card, head_title, most_similar, plain
 from ..widgets.charts import DayPlot
+from ..widgets.layout import escaped
 
 
 class UserCard(Card):

@@ -15,8 +15,9 @@ from ...core.bundle.bundle import Bundle
 from ...core.regions.view import RegionView, nearly_same, rank
 from ...layers.styling import class_colours, short, title_of
 from ...processing.words import tr
-from ..widgets.card import Card, escaped, head_title, most_similar, plain
+from ..widgets.card import Card, head_title, most_similar, plain
 from ..widgets.charts import MixBar, WeekStrip
+from ..widgets.layout import escaped
 
 
 @dataclass(eq=False)  # two regions of one name and shape are two

@@ -20,8 +20,7 @@ from ...tasks import training
 from ...tasks.child import Child, runs
 from ...tasks.job import Job
 from ..desktop import Desktop
-from ..widgets.card import escaped
-from ..widgets.layout import buttons, column, row, wrapped
+from ..widgets.layout import buttons, column, escaped, row, wrapped
 from .plot import LinePlot
 
 STATUSES = {

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from html import escape
 from typing import Any
 
 import numpy as np
@@ -48,8 +47,3 @@ def most_similar(vectors: np.ndarray, at: int, most: int) -> list[tuple[int, flo
     """
     (rows,), (values,) = similar(vectors, np.array([at]), min(most, len(vectors) - 1))
     return [(int(row), float(value)) for row, value in zip(rows, values) if row >= 0 and value > 0]
-
-
-def escaped(words: str) -> str:
-    """A name, to be put into rich text."""
-    return escape(words, quote=False)

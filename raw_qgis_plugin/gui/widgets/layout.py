@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from html import escape
 from typing import Any, Literal, TypeAlias
 
 from qgis.PyQt.QtWidgets import QFrame, QHBoxLayout, QLabel, QLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
@@ -53,6 +54,11 @@ def _fill(
 def wrapped(words: str = "", **properties: Any) -> QLabel:
     """A label that wraps its words."""
     return QLabel(words, wordWrap=True, **properties)
+
+
+def escaped(words: str) -> str:
+    """A name or a message, to be put into rich text."""
+    return escape(words, quote=False)
 
 
 def buttons(prefix: str, *rows: tuple[str, str, str, Callable[[], Any]]) -> dict[str, QPushButton]:
