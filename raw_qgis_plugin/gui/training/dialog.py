@@ -172,17 +172,8 @@ class TrainingDialog(RawDialog):
         self.run.attach(child)
         self.show_state()
 
-    def done(self, result: int) -> None:
-        """Called on Esc."""
-        self._stop()
-        super().done(result)
-
-    def closeEvent(self, event: Any) -> None:  # noqa: N802
+    def closing(self) -> None:
         """Stop what the pages do. A training continues."""
-        self._stop()
-        super().closeEvent(event)
-
-    def _stop(self) -> None:
         self.run.timer.stop()
         self.hardware.stop()
         for job in (self.job, self.question.job):

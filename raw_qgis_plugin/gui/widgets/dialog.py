@@ -7,10 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QCloseEvent
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QTextBrowser, QWidget
 
+from ...core.errors import Progress
 from ...processing.base import icon
+from ...tasks.job import Job
 
 
 class RawDialog(QDialog):
@@ -21,6 +25,32 @@ class RawDialog(QDialog):
         super().__init__(parent, objectName=name, windowTitle=title)
         self.setWindowIcon(icon("raw"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, delete_on_close)
+        self._job: Job | None = None
+
+    def run_until_closed(
+        self, title: str, work: Callable[[Progress], Any], done: Callable[[Any], None], failed: Callable[[str], None]
+    ) -> None:
+        """Run a job. Closing the window cancels it, and drops its result."""
+
+        def unless_closed(slot: Callable[[Any], None]) -> Callable[[Any], None]:
+            return lambda result: None if sip.isdeleted(self) else slot(result)
+
+        self._job = Job(title, work, unless_closed(done), unless_closed(failed)).start()
+
+    def closing(self) -> None:
+        """Called before the window closes, by a button or by Esc."""
+        if self._job is not None and not sip.isdeleted(self._job):
+            self._job.cancel()
+
+    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802 - Qt's name
+        """Called by Qt when the window is closed."""
+        self.closing()
+        super().closeEvent(event)
+
+    def done(self, result: int) -> None:
+        """Called by Qt on Esc."""
+        self.closing()
+        super().done(result)
 
     def buttons(self, *actions: QPushButton, on_help: Callable[[], Any] | None = None) -> QDialogButtonBox:
         """A row of buttons, with Close at its end. actions: further buttons. on_help: slot of a button Help."""

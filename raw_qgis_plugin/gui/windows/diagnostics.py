@@ -7,8 +7,7 @@ import sys
 import time
 from functools import partial
 
-from qgis.PyQt import sip
-from qgis.PyQt.QtGui import QCloseEvent, QFontDatabase
+from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import QApplication, QPlainTextEdit, QPushButton, QWidget
 
 from ...core.errors import Progress, RawError
@@ -16,7 +15,6 @@ from ...core.tracks import Tracks
 from ...environment import diagnostics, packages
 from ...environment.interpreter import base_python, this_layout
 from ...processing.words import tr
-from ...tasks.job import Job
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, wrapped
@@ -38,7 +36,6 @@ class DiagnosticsDialog(RawDialog):
         buttons = self.buttons(self.copy_button, self.again_button, on_help=lambda: open_help("environment", self))
         self.setLayout(column(self.summary, self.text, buttons))
         self.resize(640, 520)
-        self._job: Job | None = None
         self.collect()
 
     def collect(self) -> None:
@@ -46,32 +43,22 @@ class DiagnosticsDialog(RawDialog):
         self.summary.setText(tr("Looking for devices, and timing the model on each of them …"))
         self.copy_button.setEnabled(False)
         self.again_button.setEnabled(False)
-        self._job = Job(tr("RAW diagnostics"), partial(report, list(sys.path)), self._show, self._failed)
-        self._job.start()
+        self.run_until_closed(tr("RAW diagnostics"), partial(report, list(sys.path)), self._show, self._failed)
 
     def _show(self, lines: list[str]) -> None:
-        if sip.isdeleted(self):
-            return
         self.summary.setText(tr("You can send this to somebody who helps you. It holds no data of yours."))
         self.text.setPlainText("\n".join(lines))
         self.copy_button.setEnabled(True)
         self.again_button.setEnabled(True)
 
     def _failed(self, error: str) -> None:
-        if not sip.isdeleted(self):
-            self.summary.setText(error)
-            self.again_button.setEnabled(True)
+        self.summary.setText(error)
+        self.again_button.setEnabled(True)
 
     def copy(self) -> None:
         """Put the report on the clipboard."""
         QApplication.clipboard().setText(self.text.toPlainText())
         self.summary.setText(tr("Copied to the clipboard."))
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        """Cancel the report."""
-        if self._job is not None and not sip.isdeleted(self._job):
-            self._job.cancel()
-        super().closeEvent(event)
 
 
 def report(path: list[str], progress: Progress) -> list[str]:

@@ -9,8 +9,7 @@ from pathlib import Path
 
 from qgis.core import QgsApplication
 from qgis.gui import QgsFileWidget
-from qgis.PyQt import sip
-from qgis.PyQt.QtGui import QCloseEvent, QFontDatabase
+from qgis.PyQt.QtGui import QFontDatabase
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -33,7 +32,6 @@ from ...environment.install import InstallRequest
 from ...environment.interpreter import NoPython, base_python, this_layout
 from ...environment.proxy import qgis_proxy
 from ...processing.words import tr
-from ...tasks.job import Job
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, row, wrapped
@@ -44,7 +42,10 @@ RUNNING, TRAINING = "runtime", "train"  # groups of packages
 
 
 class EnvironmentDialog(RawDialog):
-    """Lists the packages without importing them, then tries in the background whether they work."""
+    """Lists the packages without importing them, then tries in the background whether they work.
+
+    An installation continues when the window is closed.
+    """
 
     def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
         super().__init__(
@@ -53,7 +54,6 @@ class EnvironmentDialog(RawDialog):
         self.desktop = desktop
         self.gpus: list[str] | None = None  # None: not looked for yet
         self.broken: dict[str, str] = {}  # why a module does not import
-        self._job: Job | None = None
         self._build()
         self.resize(720, 600)
         self.refresh()
@@ -104,12 +104,6 @@ class EnvironmentDialog(RawDialog):
         layout.setStretchFactor(self.table, 3)
         layout.setStretchFactor(self.log, 2)
         self.setLayout(layout)
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
-        """Cancel the look at the packages. An installation continues."""
-        if self._job is not None and not sip.isdeleted(self._job):
-            self._job.cancel()
-        super().closeEvent(event)
 
     def _source_changed(self) -> None:
         self.wheels.setVisible(self.source.currentData() == "wheels")
@@ -166,15 +160,12 @@ class EnvironmentDialog(RawDialog):
         try:
             python = base_python(this_layout())
         except NoPython as error:
-            self._failed(str(error))
+            self.hardware.setText(str(error))
             return
         work = partial(look, python, list(sys.path), there)
-        self._job = Job(tr("Checking RAW's packages"), work, self._looked, self._failed)
-        self._job.start()
+        self.run_until_closed(tr("Checking RAW's packages"), work, self._looked, self.hardware.setText)
 
     def _looked(self, found: tuple[list[str], dict[str, str]]) -> None:
-        if sip.isdeleted(self):
-            return
         self.gpus, self.broken = found
         if self.gpus:
             words = tr("Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).")
@@ -182,10 +173,6 @@ class EnvironmentDialog(RawDialog):
         else:
             self.hardware.setText(tr("No NVIDIA graphics card was found: the CPU does the work, which is enough."))
         self.refresh()
-
-    def _failed(self, error: str) -> None:
-        if not sip.isdeleted(self):
-            self.hardware.setText(error)
 
     # ---- installing and removing -------------------------------------------------------------------------------
 

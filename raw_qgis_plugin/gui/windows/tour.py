@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QPoint, QRect, Qt, QTimer
-from qgis.PyQt.QtGui import QCloseEvent
 from qgis.PyQt.QtWidgets import QFrame, QLabel, QPushButton, QTabWidget, QToolBar, QWidget
 
 from ...processing.words import tr
@@ -130,17 +129,8 @@ class Tour(RawDialog):
         self.adjustSize()
         self.move(canvas.mapToGlobal(QPoint(16, max(16, canvas.height() - self.sizeHint().height() - 48))))
 
-    def done(self, result: int) -> None:
-        """Called on Esc."""
-        self._remove_frame()
-        super().done(result)
-
-    def closeEvent(self, event: QCloseEvent) -> None:  # noqa: N802
+    def closing(self) -> None:
         """Remove the frame."""
-        self._remove_frame()
-        super().closeEvent(event)
-
-    def _remove_frame(self) -> None:
         self.timer.stop()
         if not sip.isdeleted(self.frame):
             delete(self.frame)
