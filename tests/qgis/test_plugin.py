@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -10,45 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsApplication, QgsProcessingParameterDefinition
+from qgis.core import QgsApplication
 
 ROOT = Path(__file__).parents[2]
 KEPT: list[Any] = []
-COMMON = ["INPUT", "USER_FIELD", "TRACK_FIELD", "TIME_FIELD", "TIMEZONE", "MODEL", "DEVICE"]
-PUBLISHED = {
-    "raw:backtest": ([*COMMON, "HORIZON", "STEP", "FOLDS"], ["OUTPUT", "REPORT", "VERDICT"]),
-    "raw:embedtracks": ([*COMMON, "UNIT"], ["OUTPUT"]),
-    "raw:forecasttracks": ([*COMMON, "HORIZON", "STEP", "UNIT"], ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"]),
-    "raw:importtracks": (["SOURCE", "FORMAT"], ["OUTPUT"]),
-    "raw:pretrain": ([*COMMON[:5], "PRESET", "INIT", "MINUTES", "DEVICE"], ["BUNDLE", "REPORT", "VERDICT"]),
-    "raw:profileusers": ([*COMMON, "UNIT", "TASKS"], ["OUTPUT"]),
-    "raw:scoreregions": ([*COMMON, "REGIONS", "TASKS", "POOLING", "MIN_USERS"], ["OUTPUT", "OUTPUT_WEEK"]),
-    "raw:similarregions": ([*COMMON, "REGIONS", "TARGET", "K"], ["OUTPUT"]),
-    "raw:similarusers": ([*COMMON, "TARGET", "K"], ["OUTPUT"]),
-    "raw:trainhead": (
-        [*COMMON, "LABELS", "LABEL_FIELD", "UNIT", "TASK_NAME", "BACKBONE"], ["BUNDLE", "REPORT", "VERDICT"],
-    ),
-}  # fmt: skip
-IDS = sorted(PUBLISHED)
-DEFAULTS = {
-    "TIMEZONE": "UTC", "DEVICE": "auto", "POOLING": "sum", "MIN_USERS": 10, "HORIZON": 30, "STEP": 5, "FORMAT": "auto",
-    "K": 10, "PRESET": "raw-small", "INIT": "shipped", "BACKBONE": "frozen",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", IDS)
-def test_the_interface_is_as_published(processing: Any, name: str) -> None:
-    algorithm = QgsApplication.processingRegistry().algorithmById(name)
-    parameters, outputs = PUBLISHED[name]
-    have = {p.name(): p for p in algorithm.parameterDefinitions()}
-    assert set(parameters) <= set(have)
-    for parameter, value in DEFAULTS.items():
-        if parameter in have:
-            assert have[parameter].defaultValue() == value
-    optional = QgsProcessingParameterDefinition.FlagOptional
-    assert all(have[p].flags() & optional for p in have if p in (*COMMON[1:4], "MODEL", "TASKS"))
-    figures = ["N_USERS", "N_POINTS", "N_SKIPPED"] + (["PROVIDER"] if "DEVICE" in have else [])
-    assert {o.name() for o in algorithm.outputDefinitions()} == {*outputs, *figures}
+IDS = list(json.loads((ROOT / "tests/published/published.json").read_text("utf-8"))["algorithms"])
 
 
 @pytest.mark.parametrize("name", IDS)
@@ -68,7 +35,7 @@ def test_load_unload_load(processing: Any, qgis_iface: Any) -> None:
     for _ in range(2):
         plugin = classFactory(qgis_iface)
         plugin.initProcessing()
-        assert [a.id() for a in registry.providerById("raw").algorithms()] == IDS
+        assert {a.id() for a in registry.providerById("raw").algorithms()} >= set(IDS)
         plugin.unload()
         assert registry.providerById("raw") is None
         plugin.unload()  # twice does no harm
