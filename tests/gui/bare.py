@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A QGIS without the model's libraries: what the plugin says, and how it installs them. Run as `qgis --code`."""
+"""A QGIS without the model's libraries: the plugin explains what is missing, and installs it. Run as `qgis --code`."""
 
 import os
 import sys

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a person does, done by QGIS itself: run as `qgis --code`. It writes what it found to $RAW_REPORT and quits.
+"""The actions of a person, done by QGIS itself: run as `qgis --code`. The report goes to $RAW_REPORT.
 
 Loads the tracks of $RAW_TRACKS and the regions of $RAW_REGIONS, opens every dialog from the toolbar, runs the three
 algorithms with their outputs loaded, takes pictures into $RAW_PICTURES, unloads the plugin and loads it again.
@@ -32,7 +32,7 @@ def wait(seconds=0.3):
 
 
 def registered():
-    """What of the plugin QGIS shows at the moment."""
+    """The parts of the plugin that QGIS shows now."""
     provider = QgsApplication.processingRegistry().providerById("raw")
     bars = [bar for bar in iface.mainWindow().findChildren(QToolBar) if bar.objectName() == "RawToolbar"]
     menu = [action.text() for action in iface.pluginMenu().actions()]
@@ -56,7 +56,7 @@ def add(path, name):
 
 
 def open_dialogs(tracks, regions):
-    """Every action of the toolbar, with the layer it should take over."""
+    """Open every action of the toolbar, with the layer that it should start with."""
     names = {f"raw_{algorithm.ID}" for algorithm in ALGORITHMS}
     for action in [a for a in plugins[NAME].menu.actions if a.objectName() in names]:
         iface.setActiveLayer(regions if "scoreregions" in action.objectName() else tracks)
@@ -83,7 +83,7 @@ def run_algorithms(tracks, regions):
 
 
 def run_by_hand(name, parameters):
-    """Press Run in the dialog: the work is done in another thread."""
+    """Press Run in the dialog. The algorithm runs in another thread."""
     dialog = plugins[NAME].menu.open_dialog(name)
     dialog.setParameters(parameters)
     dialog.resize(1000, 760)

@@ -51,7 +51,7 @@ def rubber_bands():
 
 
 def embedded(dock):
-    """Wait for the users; where the estimate is long the dock asks first."""
+    """Wait for the users' embeddings. Where the estimate is long, press the button that starts them."""
     until(lambda: dock.session.users is not None or dock.session.problem, 120, "the layer to be read")
     wait(0.3)
     if dock.session.city is None and dock.session.job is None:
@@ -250,7 +250,7 @@ def reload(dock):
 
 
 def regions_again(dock):
-    """What the dock and the project have of the regions when nobody has drawn one."""
+    """The regions that the dock and the project restored."""
     until(lambda: dock.regions.book.regions and dock.session.job is None, 60, "the regions")
     wait(0.5)
     layer, table = dock.regions.book.layer, find(dock, "raw_region_list")
@@ -283,8 +283,8 @@ def reopen(dock):
     picture(iface.mainWindow(), f"dock_reopened{SUFFIX}")
 
 
-def cancel_and_go_on(dock):
-    """Embed without the cache, press Cancel, and embed after all."""
+def cancel_and_repeat(dock):
+    """Embed without the cache, press Cancel, and embed again."""
     from raw_qgis_plugin.environment.folders import cache_folder
 
     shutil.rmtree(cache_folder(), ignore_errors=True)
@@ -316,7 +316,7 @@ def work():
     card = dock.source.show_card()
     picture(card, f"dock_card{SUFFIX}")
     card.close()
-    cancel_and_go_on(dock)
+    cancel_and_repeat(dock)
     find(dock, "raw_timezone").setCurrentText("America/Maceio")
     embedded(dock)
     again = reload(dock)

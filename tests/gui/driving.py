@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the scripts in this folder share: waiting, pictures, mouse and keys, and a watch on the event loop.
+"""Helpers of the scripts in this folder: waiting, pictures, mouse and keys, and a watch on the event loop.
 
 A script is run by QGIS with --code, so it puts this folder on sys.path itself.
 """
@@ -33,7 +33,7 @@ def wait(seconds=0.3):
 
 
 def until(condition, seconds=60, what="it"):
-    """Let QGIS go on until a condition holds."""
+    """Let QGIS run until a condition holds."""
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, f"waited {seconds} s for {what}"
@@ -66,7 +66,7 @@ def press(parent, name):
 
 
 def on_map(x, y):
-    """Where a point of the map, in its CRS, is on the canvas."""
+    """The place on the canvas of a point in the map's CRS."""
     at = iface.mapCanvas().getCoordinateTransform().transform(x, y)
     return QPoint(round(at.x()), round(at.y()))
 
@@ -87,7 +87,7 @@ def key(code, modifier=Qt.KeyboardModifier.NoModifier):
 
 
 class Heart:
-    """Beats on the event loop. `blocks`: of those over `limit` seconds, how long and in which of our lines.
+    """Measures how long the event loop is blocked. `blocks`: over `limit` seconds, with the line of the plugin.
 
     cpu: what the main thread itself computed in that time; the rest it waited, mostly for a busy machine.
     """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Load, unload, load: what of the plugin is in QGIS each time. Run as `qgis --code`."""
+"""Load, unload, load: lists the parts of the plugin in QGIS each time. Run as `qgis --code`."""
 
 import logging
 import os
@@ -21,7 +21,7 @@ report = {"errors": [], "with": [], "without": []}
 
 
 def settle():
-    """Let what was handed to deleteLater go."""
+    """Wait until objects with deleteLater are deleted."""
     wait(0.5)
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
     wait(0.3)
@@ -33,12 +33,12 @@ def is_ours(thing):
 
 
 def is_empty(module):
-    """QGIS forgets the modules of a plugin, but not the packages that hold them: ours have nothing in them."""
+    """Whether a module is a package. QGIS unloads a plugin's modules, but not its packages, which hold nothing."""
     return (getattr(module, "__file__", "") or "").endswith("__init__.py")
 
 
 def registered():
-    """Everything of ours that QGIS knows, counted or named."""
+    """Everything of the plugin that is registered in QGIS, counted or named."""
     window = iface.mainWindow()
     ours = Counter(f"{type(o).__name__} {o.objectName()}" for o in window.findChildren(QObject) if is_ours(o))
     tops = [type(w).__name__ for w in QApplication.topLevelWidgets() if is_ours(w) and w is not window]
@@ -61,7 +61,7 @@ def registered():
 
 
 def use():
-    """Open every window, begin the tour with the dock, look at the options; the plugin goes while they are open."""
+    """Open every window, the tour with the dock, and the options. They are open when the plugin is unloaded."""
     menu = plugins[NAME].menu
     for name in IN_MENU:
         QgsProject.instance().setDirty(False)

@@ -29,7 +29,7 @@ kept = []
 
 
 def begin():
-    """Three jobs that will not be done soon."""
+    """Start three jobs that run for long."""
     from raw_qgis_plugin.environment.install import InstallRequest
 
     running = plugins["raw_qgis_plugin"].menu.install(InstallRequest(("train",)))
@@ -51,7 +51,7 @@ def begin():
 
 
 def fail(tracks):
-    """QGIS keeps the error that an algorithm raises, and with it the calls that led to it, to its own end."""
+    """Let an algorithm fail. QGIS keeps its error, with the traceback, until QGIS itself ends."""
     from raw_qgis_plugin.tasks.algorithm import AlgorithmJob
 
     values = {"INPUT": tracks.id(), "MODEL": "/there/is/no/model"}
@@ -62,7 +62,7 @@ def fail(tracks):
 
 
 def leave():
-    """Ask QGIS to close. It offers to cancel what runs, and wants to be asked again once that is done."""
+    """Close QGIS. It offers to cancel running tasks, and must be closed again after that."""
     box = QApplication.activeModalWidget()
     if isinstance(box, QMessageBox):
         box.button(QMessageBox.StandardButton.Yes).click()

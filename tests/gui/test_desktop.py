@@ -18,7 +18,7 @@ IDS = ["importtracks", "profileusers", "scoreregions", "forecasttracks"]
 
 @pytest.fixture(scope="module")
 def report(drive: Drive, sample: Path) -> dict[str, Any]:
-    """What desktop.py found."""
+    """The report of desktop.py."""
     tracks, regions = sample / "aracaju_tracks.gpkg", sample / "aracaju_regions.gpkg"
     return drive(SCRIPT, RAW_TRACKS=tracks, RAW_REGIONS=regions)
 
@@ -52,12 +52,12 @@ def test_results_come_named_grouped_styled_and_temporal(report: dict[str, Any]) 
     assert any("Withheld" in words for words in results[4]["legend"])
 
 
-def test_the_log_tells_what_was_read(report: dict[str, Any]) -> None:
+def test_the_log_lists_what_was_read(report: dict[str, Any]) -> None:
     assert "Read 9,262 fixes of 10 users" in report["log"]
     assert "(guessed)" in report["log"] and "The model is " in report["log"]
 
 
-def test_unloading_takes_back_everything_and_loading_again_brings_it_back(report: dict[str, Any]) -> None:
+def test_unloading_removes_everything_and_loading_again_restores_it(report: dict[str, Any]) -> None:
     gone = report["unloaded"]
     assert gone == {"algorithms": [], "toolbars": 0, "actions": [], "menu": False}
     assert report["loaded again"] == report["loaded"]

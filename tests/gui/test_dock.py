@@ -22,7 +22,7 @@ def look(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture(scope="module")
 def report(look: str, drive: Drive, sample: Path) -> dict[str, Any]:
-    """What dock.py found."""
+    """The report of dock.py."""
     screen, theme = LOOKS[look]
     return drive(
         HERE / "dock.py", screen, theme, RAW_TRACKS=sample / "aracaju_tracks.gpkg", RAW_SUFFIX=f"_{look}",
@@ -30,14 +30,14 @@ def report(look: str, drive: Drive, sample: Path) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def test_the_layer_is_told_as_it_was_read(report: dict[str, Any]) -> None:
+def test_the_summary_matches_the_layer(report: dict[str, Any]) -> None:
     assert report["summary"].startswith("10 users, 7,005 fixes, 2014-09-13 to ") and "one every" in report["summary"]
     assert "2,257 of 9,262 fixes were skipped: at the time of another fix" in report["summary"]  # which add up
     assert report["device"] in ("<b>CPU</b>", "<b>CUDA</b>")
     assert report["again"] == report["summary"]  # after the plugin was unloaded and loaded
 
 
-def test_a_drawn_region_tells_people_figures_hours_and_labels(report: dict[str, Any]) -> None:
+def test_the_card_of_a_region_has_people_figures_hours_and_labels(report: dict[str, Any]) -> None:
     first, second, _ = report["cards"]
     assert first[0] == "<b>Region 1</b>" and "people" in first[1] and "km²" in first[1]
     assert any("hour of the week" in words for words in first)
@@ -45,7 +45,7 @@ def test_a_drawn_region_tells_people_figures_hours_and_labels(report: dict[str, 
     assert any("Nearly the same people as Region 1" in words for words in second)
 
 
-def test_few_people_are_not_spoken_of(report: dict[str, Any]) -> None:
+def test_regions_of_few_people_show_nothing(report: dict[str, Any]) -> None:
     assert "Fewer than 3 people" in report["cards"][2][1] and len(report["cards"][2]) == 2
     withheld = [row for row in report["regions"] if row["suppressed"]]
     assert withheld
@@ -53,20 +53,20 @@ def test_few_people_are_not_spoken_of(report: dict[str, Any]) -> None:
     assert figures and all(value is None for value in figures)
 
 
-def test_esc_gives_up_and_backspace_takes_back_a_corner(report: dict[str, Any]) -> None:
+def test_esc_stops_and_backspace_removes_a_corner(report: dict[str, Any]) -> None:
     assert report["after Esc"] == 2 and not report["drawing after Esc"]
     assert report["corners"] == [4, 4, 4]
 
 
-def test_regions_are_kept_renamed_and_removed(report: dict[str, Any]) -> None:
+def test_regions_are_stored_renamed_and_removed(report: dict[str, Any]) -> None:
     names = [row["name"] for row in report["regions"]]
     assert names[0] == "Centre" and "Region 2" not in names and "A2" in names
     assert report["region layer"][0].startswith("Drawn: ") and report["region layer"][1] == "RAW: Tracks"
 
 
 @pytest.mark.parametrize("when", ["reloaded", "reopened"])
-def test_regions_are_there_again(report: dict[str, Any], when: str) -> None:
-    """After the plugin was loaded anew, and after the project was saved and opened."""
+def test_regions_are_restored(report: dict[str, Any], when: str) -> None:
+    """After the plugin was loaded again, and after the project was saved and opened."""
     again = report[when]
     known = ("name", "n_users", "n_points", "suppressed")
     assert [[row[x] for x in known] for row in again["rows"]] == [[row[x] for x in known] for row in report["regions"]]
@@ -76,12 +76,12 @@ def test_regions_are_there_again(report: dict[str, Any], when: str) -> None:
     assert again["layers"] == 1
 
 
-def test_numbers_of_regions_are_not_given_twice(report: dict[str, Any]) -> None:
+def test_numbers_of_regions_are_not_used_twice(report: dict[str, Any]) -> None:
     assert not report["dirty after saving"] and report["layer remembered"]
     assert report["next"] == "Region 4"
 
 
-def test_a_clicked_track_tells_its_user(report: dict[str, Any]) -> None:
+def test_a_click_on_a_track_shows_its_user(report: dict[str, Any]) -> None:
     assert report["user"][0].startswith("<b>User ")
     assert any("Usual places" in words for words in report["user"])
     assert any("Most similar users" in words for words in report["user"])
@@ -100,7 +100,7 @@ def test_fields_and_time_zone_are_remembered(report: dict[str, Any]) -> None:
     assert report["time zone"] == "America/Maceio"
 
 
-def test_cancel_answers_and_the_estimate_offers_to_go_on(report: dict[str, Any]) -> None:
+def test_after_a_cancel_embedding_can_start_again(report: dict[str, Any]) -> None:
     assert report["cancel shown"] and not report["city after cancel"]
     assert report["estimate"].startswith("Let the model read 10 users: about ")
     print("\n    seconds from Cancel to the end of the task:", report["cancelled after"])
@@ -114,7 +114,7 @@ def test_unloading_leaves_nothing(report: dict[str, Any]) -> None:
     assert left["tasks"] == []
 
 
-def test_the_desktop_is_not_held_up(report: dict[str, Any]) -> None:
+def test_the_desktop_is_not_blocked(report: dict[str, Any]) -> None:
     blocks = [block for block in report["heart"]["blocks"] if block["ours"]]
     print(
         "\n    blocks over 0.2 s in our lines (s, of them computing):",
@@ -129,7 +129,7 @@ def test_nothing_is_cut_off_and_pictures_were_taken(report: dict[str, Any], look
         assert (PICTURES / f"dock_{name}_{look}.png").stat().st_size > 10_000
 
 
-def test_without_the_libraries_the_dock_says_what_to_install(drive: Drive) -> None:
+def test_without_the_libraries_the_dock_lists_what_to_install(drive: Drive) -> None:
     found = drive(HERE / "dock_missing.py", libraries=False)
     assert "onnxruntime" in found["words"] and "pip install" in found["words"]
     assert found["tabs"] == 0

@@ -18,7 +18,7 @@ EMPTY = ("menu", "providers", "functions", "settings", "path", "modules")
 
 @pytest.fixture(scope="module")
 def life(drive: Drive) -> dict[str, Any]:
-    """What life.py found."""
+    """The report of life.py."""
     return drive(HERE / "life.py")
 
 
@@ -36,7 +36,7 @@ def test_unloading_leaves_nothing(life: dict[str, Any]) -> None:
         assert found["objects"] == {} and found["handlers"] == 0 and found["tasks"] == 0
 
 
-def test_what_was_used_in_between_leaves_nothing_either(life: dict[str, Any]) -> None:
+def test_used_windows_leave_nothing_either(life: dict[str, Any]) -> None:
     first, second, third = life["without"]
     assert first == second == third
     assert life["with"][0] == life["with"][1]
@@ -49,7 +49,7 @@ def test_the_sample_project_and_the_options(life: dict[str, Any]) -> None:
 
 @pytest.fixture(scope="module")
 def bare(drive: Drive, stage: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What bare.py found: QGIS without our packages, installing imitations of them from a folder of wheels."""
+    """The report of bare.py: a QGIS without our packages installs imitations of them from a folder of wheels."""
     from wheels import make_wheel
 
     if (
@@ -64,8 +64,8 @@ def bare(drive: Drive, stage: Path, tmp_path_factory: pytest.TempPathFactory) ->
     return drive(HERE / "bare.py", "1366x768", "Night Mapping", libraries=False, RAW_WHEELS=wheels)
 
 
-def test_without_its_packages_it_loads_fast_and_says_what_to_do(bare: dict[str, Any]) -> None:
-    """About as fast as QGIS's own Processing, as QGIS measures both in one start, which anything may disturb once."""
+def test_without_its_packages_it_loads_fast_and_explains_what_to_do(bare: dict[str, Any]) -> None:
+    """The plugin loads about as fast as QGIS's own Processing. QGIS measures both in the same start."""
     print("loaded in {:.0f} ms, Processing in {:.0f} ms".format(1000 * bare["seconds"], 1000 * bare["processing"]))
     assert bare["there"] == []
     assert bare["seconds"] < 2 * bare["processing"]

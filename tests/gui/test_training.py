@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The training dialog and the models window in the desktop QGIS: training.py.
+"""The training window and the models window in the desktop QGIS: training.py.
 
 A label taught and used, on a small dark screen; and a pretraining in the middle of which QGIS is quit.
 """
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(find_spec("torch") is None, reason="training nee
 
 
 def end_runs(folder: Path) -> None:
-    """Trainings outlive QGIS; those of a test that failed must not outlive the test."""
+    """Stop trainings of a failed test: they outlive QGIS."""
     for pid in folder.glob("*/profiles/default/raw/runs/*/pid"):
         with contextlib.suppress(OSError):
             if str(pid.parent).encode() in Path(f"/proc/{pid.read_text()}/cmdline").read_bytes():
@@ -39,7 +39,7 @@ def ended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.fixture(scope="module")
 def taught(drive: Drive, sample: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    """What the QGIS found in which a label was taught."""
+    """The report of the QGIS in which a label was taught."""
     labels = tmp_path_factory.mktemp("labels") / "labels.csv"
     users = (0, 4, 8, 9, 10, 12, 13, 15, 16, 24)
     labels.write_text("user_id,travels_by\n" + "".join(f"{u},{'bus' if u % 4 else 'car'}\n" for u in users))
@@ -51,14 +51,14 @@ def taught(drive: Drive, sample: Path, tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def begun(drive: Drive, sample: Path) -> dict[str, Any]:
-    """What the first QGIS of a pretraining found."""
+    """The report of the first QGIS of a training."""
     tracks = sample / "aracaju_tracks.gpkg"
     return drive(HERE / "training.py", "1366x768", RAW_PHASE="begin", RAW_TRACKS=tracks, timeout=900)
 
 
 @pytest.fixture(scope="module")
 def resumed(drive: Drive, begun: dict[str, Any]) -> dict[str, Any]:
-    """What a second QGIS in the same profile found."""
+    """The report of a second QGIS in the same profile."""
     return drive(HERE / "training.py", "1366x768", RAW_PHASE="resume", again=begun["profile"], timeout=900)
 
 
@@ -71,7 +71,7 @@ def test_a_label_is_taught_from_a_table_whose_fields_are_guessed(taught: dict[st
     assert "10 labels say little" in verdict
 
 
-def test_what_was_taught_is_what_the_dock_shows_first(taught: dict[str, Any]) -> None:
+def test_the_dock_shows_the_taught_label_first(taught: dict[str, Any]) -> None:
     assert taught["model in the dock"] == "Bus or car"
     name, legend = taught["profiles"]
     assert name == "Profiles: Travels by" and {"Bus", "Car"} <= set(legend)
@@ -111,7 +111,7 @@ def test_a_training_outlives_qgis_and_is_found_again(begun: dict[str, Any], resu
     assert not resumed["tracks left"]
 
 
-def test_the_model_is_kept_compared_passed_on_and_removed(resumed: dict[str, Any]) -> None:
+def test_the_model_is_kept_compared_exported_and_removed(resumed: dict[str, Any]) -> None:
     assert resumed["default"].endswith("Aracaju nano") and resumed["default again"] == ""
     assert resumed["models"][1] == "Aracaju nano"
     assert "Size, parameters" in resumed["compared"] and "raw-nano" in resumed["compared"]

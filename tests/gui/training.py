@@ -39,7 +39,7 @@ report = {"errors": [], "phase": PHASE, "cut": []}
 
 
 def open_window(name):
-    """Through the menu's own action."""
+    """Open a window by its action in the menu."""
     menu = plugins[NAME].menu
     next(action for action in menu.actions if action.objectName() == f"raw_{name}").trigger()
     wait(0.3)
@@ -59,7 +59,7 @@ def choose(parent, name, words):
 
 
 def look_for_cuts(dialog):
-    """Labels, buttons and boxes in the window that get less room than their words need, and pages that are too wide."""
+    """Report labels, buttons and boxes without room for their words, and pages that are too wide."""
     for widget in dialog.findChildren((QLabel, QAbstractButton)):
         least = widget.minimumSizeHint()
         cut = widget.width() < least.width() or widget.height() < least.height()
@@ -91,7 +91,7 @@ def write(widget, words):
 
 
 def teach():
-    """Teach a label by example, use the model, and see what it says of everybody."""
+    """Teach a label from examples, use the model, and label all users with it."""
     window = iface.mainWindow()
     window.setGeometry(window.screen().geometry())
     window.findChild(QDockWidget, "Browser").hide()

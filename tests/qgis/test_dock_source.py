@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The top of the dock: the layer, its fields and the model, and what is run with them."""
+"""The top of the dock: the layer, its fields, the model, and the work on them."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def panel(session: Any, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch) -> Ite
     menu.remove()
 
 
-def test_merely_looking_is_no_change_to_the_project(
+def test_opening_the_dock_does_not_change_the_project(
     session: Any, panel: Any, make: Callable[..., Any], fixes: Any, tmp_path: Path
 ) -> None:
-    """Which layer is shown is remembered when it is picked, and when the project is saved."""
+    """The layer is stored in the project when it is picked, and when the project is saved."""
     project = QgsProject.instance()
     first, second = (project.addMapLayer(make(fixes, path=tmp_path / f"{name}.gpkg")) for name in "ab")
     assert project.write(str(tmp_path / "project.qgz"))
@@ -61,7 +61,7 @@ def test_a_field_that_was_cleared_is_not_guessed_again(session: Any, panel: Any,
     assert found and found[0][1]["OUTPUT"].featureCount() == 1
 
 
-def test_a_field_that_was_renamed_is_missed(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes: Any) -> None:
     layer = QgsProject.instance().addMapLayer(make(fixes))
     panel.start()
     until(lambda: session.city is not None)
@@ -94,7 +94,7 @@ def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(
     assert panel.model.currentData() == session.model_path == ""
 
 
-def test_another_device_is_taken_when_the_layer_is_read_again(
+def test_another_device_is_used_when_the_layer_is_read_again(
     session: Any, panel: Any, make: Any, fixes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from raw_qgis_plugin.gui.settings import settings

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The tabs of the dock on a layer, its work in real tasks: what they show and keep while other work runs."""
+"""The tabs of the dock on a layer, with real tasks: their state while other jobs run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def read(session: Any, layer: QgsVectorLayer) -> None:
 
 @pytest.fixture
 def regions(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Any]:
-    """The tab of regions on a layer that has been read, no fewer than 2 people."""
+    """The tab of regions on a layer that was read. Regions need two people."""
     from raw_qgis_plugin.gui.regions.tab import RegionsTab
 
     tab = RegionsTab(session, menu)
@@ -55,13 +55,13 @@ def regions(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> It
 
 
 def draw(tab: Any, box: QgsRectangle = HOME) -> Any:
-    """As a tool of the map draws it. Gives the region."""
+    """Draw a region as a tool of the map does, and return it."""
     tab.take_drawn(QgsGeometry.fromRect(box))
     return tab.book.regions[-1]
 
 
 def settled(tab: Any) -> bool:
-    """Nothing is to be done, and all that is shown is of the number that the box says."""
+    """Whether no job runs, and the figures agree with the box of the fewest people."""
     QgsApplication.processEvents()
     return tab.session.job is None and tab.book.min_users == tab.least.value()
 
@@ -70,8 +70,8 @@ def people(tab: Any) -> list[int | None]:
     return [region.view.n_users for region in tab.book.regions]
 
 
-def test_a_number_that_is_typed_is_asked_for_as_a_whole(regions: Any) -> None:
-    """Not 1 on the way to 13, which would show what is to be withheld."""
+def test_a_typed_number_counts_as_a_whole(regions: Any) -> None:
+    """Not 1 on the way to 13, which would show what has to be withheld."""
     draw(regions)
     assert people(regions) != [None]
     regions.least.selectAll()
@@ -82,10 +82,10 @@ def test_a_number_that_is_typed_is_asked_for_as_a_whole(regions: Any) -> None:
     assert people(regions) == [None] and regions.book.min_users == 13
 
 
-def test_the_fewest_people_count_after_work_that_was_running(regions: Any) -> None:
+def test_the_fewest_people_apply_after_the_running_job(regions: Any) -> None:
     draw(regions)
     going = []
-    regions.session.run("other work", lambda progress: until_asked(going), lambda _: None)
+    regions.session.run("other work", lambda progress: wait_for(going), lambda _: None)
     regions.least.setValue(13)
     assert regions.book.min_users == 2 and people(regions) != [None]
     assert not regions.buttons["selected"].isEnabled()
@@ -96,12 +96,12 @@ def test_the_fewest_people_count_after_work_that_was_running(regions: Any) -> No
     assert people(regions) == [None, None] and regions.buttons["selected"].isEnabled()
 
 
-def until_asked(going: list[str]) -> None:
+def wait_for(going: list[str]) -> None:
     while not going:
         time.sleep(0.005)
 
 
-def test_after_a_cancelled_look_the_box_says_what_is_shown(regions: Any) -> None:
+def test_after_a_cancelled_scoring_the_box_agrees_with_the_figures(regions: Any) -> None:
     draw(regions)
     shown = people(regions)
     regions.least.setValue(13)
@@ -126,7 +126,7 @@ def test_an_error_is_gone_when_later_work_begins(regions: Any) -> None:
     assert len(regions.book.regions) == 1
 
 
-def test_a_selected_polygon_that_is_nowhere_is_said_to_be(regions: Any) -> None:
+def test_a_selected_polygon_outside_the_earth_is_reported(regions: Any) -> None:
     layer, feature = QgsVectorLayer("Polygon?crs=ESRI:54030", "regions", "memory"), QgsFeature()
     feature.setGeometry(QgsGeometry.fromWkt("Polygon ((3e7 3e7, 4e7 3e7, 4e7 4e7, 3e7 3e7))"))
     layer.dataProvider().addFeature(feature)
@@ -136,8 +136,8 @@ def test_a_selected_polygon_that_is_nowhere_is_said_to_be(regions: Any) -> None:
     assert "lies outside" in regions.hint.text() and not regions.book.regions
 
 
-def test_edits_of_the_drawn_layer_are_looked_at(regions: Any) -> None:
-    """Shapes, names, what was deleted and what was digitized there."""
+def test_edits_of_the_drawn_layer_are_scored(regions: Any) -> None:
+    """Edited shapes and names, deleted and added features."""
     far = QgsRectangle(116.3, 39.8, 116.31, 39.81)
     for box in (far, HOME):
         draw(regions, box)
@@ -161,7 +161,7 @@ def test_edits_of_the_drawn_layer_are_looked_at(regions: Any) -> None:
 
 
 def other_model(bundle: str, folder: Path, head: str) -> str:
-    """A copy of a model, whose first head of regions is called otherwise."""
+    """Copy a model, and rename its first head of regions."""
     from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
 
     first = open_bundle(bundle)
@@ -176,7 +176,7 @@ def other_model(bundle: str, folder: Path, head: str) -> str:
 
 
 def waits(card: Any) -> bool:
-    """Whether a card says that the chosen model has not looked at its region; then it has counts and no answers."""
+    """Whether a card explains that the chosen model has not scored its region; then it has counts alone."""
     labels = card.findChildren(QLabel)
     assert any("people ·" in label.text() for label in labels)
     answered = any("per km²" in label.text() for label in labels)
@@ -186,9 +186,7 @@ def waits(card: Any) -> bool:
 
 
 @pytest.mark.parametrize("same", [False, True])
-def test_regions_wait_for_a_model_that_has_not_looked_at_them(
-    regions: Any, bundle: str, tmp_path: Path, same: bool
-) -> None:
+def test_regions_wait_for_the_scores_of_another_model(regions: Any, bundle: str, tmp_path: Path, same: bool) -> None:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.gui.regions.card import RegionCard
     from raw_qgis_plugin.layers.styling import short
@@ -215,9 +213,7 @@ def test_regions_wait_for_a_model_that_has_not_looked_at_them(
     assert all(name in region.view.columns for region in regions.book.regions)
 
 
-def test_after_a_cancelled_look_with_another_model_the_next_region_brings_all(
-    regions: Any, bundle: str, tmp_path: Path
-) -> None:
+def test_after_a_cancelled_scoring_the_next_region_scores_all(regions: Any, bundle: str, tmp_path: Path) -> None:
     session = regions.session
     draw(regions)
     session.changed.connect(lambda: session.cancel() if session.city is not None else None)
@@ -232,8 +228,8 @@ def test_after_a_cancelled_look_with_another_model_the_next_region_brings_all(
     assert all(feature["other"] > 0 for feature in regions.book.layer.getFeatures())
 
 
-def test_hints_are_seen_where_there_is_a_region(regions: Any) -> None:
-    """As long as they hold."""
+def test_hints_are_visible_beside_a_region(regions: Any) -> None:
+    """Until they no longer apply."""
     regions.show()
     hint, canvas = regions.hint, regions.iface.mapCanvas()
     assert hint.isVisible() and "Draw a region" in hint.text()
@@ -264,7 +260,7 @@ def test_hints_are_seen_where_there_is_a_region(regions: Any) -> None:
 def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any
 ) -> None:
-    """Metres, here, which are not to be taken for degrees."""
+    """Metres, which must not be taken for degrees."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
     from raw_qgis_plugin.gui.regions.tab import RegionsTab
 
@@ -282,7 +278,7 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
         each.remove()
 
 
-def test_a_marked_track_goes_over_180_degrees(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
+def test_a_marked_track_crosses_180_degrees(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
 
     menu.iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
@@ -295,8 +291,8 @@ def test_a_marked_track_goes_over_180_degrees(session: Any, menu: Any, make: Cal
     users.remove()
 
 
-def test_the_map_is_given_back_where_the_tool_before_is_gone(session: Any, menu: Any) -> None:
-    """As that of a region which was being drawn when Click one was pressed."""
+def test_the_map_is_given_back_where_the_earlier_tool_is_deleted(session: Any, menu: Any) -> None:
+    """Such as the tool that was drawing a region when Click one was pressed."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
     from raw_qgis_plugin.gui.map_tools.draw import Drawing
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""raw_label and raw_similarity read the results of the project, and say what is missing."""
+"""raw_label and raw_similarity read the results of the project, and report what is missing."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def evaluate(text: str) -> tuple[Any, str]:
     return expression.evaluate(), expression.evalErrorString()
 
 
-def test_without_results_they_are_null_and_say_what_to_run(functions: Any) -> None:
+def test_without_results_they_are_null_and_name_what_to_run(functions: Any) -> None:
     value, error = evaluate("raw_label('a', 'commuter')")
     assert value in (None, NULL) and "Run RAW → Profile users" in error
     value, error = evaluate("raw_similarity('a', 'b')")
@@ -87,7 +87,7 @@ def test_ids_that_are_numbers_match_in_every_kind_of_field(functions: Any, kind:
         assert evaluate(f"raw_similarity({user}, 8.0)")[0] == pytest.approx(-1.0)  # of two, about their mean
 
 
-def test_an_edit_is_seen(functions: Any) -> None:
+def test_an_edit_is_read(functions: Any) -> None:
     layer = profiles()
     QgsProject.instance().addMapLayer(layer)
     assert evaluate("raw_label('a', 'commuter')")[0] == "yes"
@@ -97,7 +97,7 @@ def test_an_edit_is_seen(functions: Any) -> None:
     assert evaluate("raw_label('a', 'commuter')")[0] == "no"
 
 
-def test_a_project_that_was_there_before_is_seen(staged: None, qgis_new_project: None) -> None:
+def test_a_project_opened_before_is_read(staged: None, qgis_new_project: None) -> None:
     from raw_qgis_plugin.expressions import Registered
 
     QgsProject.instance().addMapLayer(profiles())
@@ -109,14 +109,14 @@ def test_a_project_that_was_there_before_is_seen(staged: None, qgis_new_project:
     assert QgsExpression("raw_label('a', 'commuter')").hasParserError()  # taken back
 
 
-def test_tracks_and_days_and_other_layers_are_no_profiles_of_users(functions: Any) -> None:
+def test_layers_of_tracks_or_days_are_not_profiles_of_users(functions: Any) -> None:
     fields = "field=user_id:string&field=n_points:integer&field=commuter:string"
     QgsProject.instance().addMapLayer(table("days", f"{fields}&field=day:string", [["a", 3, "yes", "2020-01-01"]]))
     QgsProject.instance().addMapLayer(table("fixes", "field=user_id:string&field=t:string", [["a", "now"]]))
     assert "no profiles" in evaluate("raw_label('a', 'commuter')")[1]
 
 
-def test_similarity_is_that_of_the_core(functions: Any) -> None:
+def test_similarity_equals_that_of_the_core(functions: Any) -> None:
     from raw_qgis_plugin.core.similarity import similar
 
     values = np.random.default_rng(3).normal(size=(6, 8)) * np.arange(1, 9)
@@ -127,7 +127,7 @@ def test_similarity_is_that_of_the_core(functions: Any) -> None:
     assert evaluate("raw_similarity('u0', 'u99')")[0] in (None, NULL)
 
 
-def test_they_answer_in_the_threads_of_a_renderer(functions: Any) -> None:
+def test_they_work_in_the_threads_of_a_renderer(functions: Any) -> None:
     QgsProject.instance().addMapLayer(profiles())
     with ThreadPoolExecutor(4) as threads:
         answers = list(threads.map(lambda _: evaluate("raw_label('a', 'commuter')")[0], range(40)))

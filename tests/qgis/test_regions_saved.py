@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Drawn regions in a project that is saved and opened: QGIS itself saves memory layers without what is in them."""
+"""Drawn regions in a project that is saved and opened: QGIS itself saves memory layers without their features."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def tracks(make: Callable[..., Any], fixes: Any, tmp_path: Path) -> Iterator[Qgs
 
 @pytest.fixture
 def saved_regions(staged: None) -> Iterator[Any]:
-    """What the plugin has as long as it is loaded."""
+    """The object that the plugin has while it is loaded."""
     from raw_qgis_plugin.gui.regions.saved import SavedRegions
 
     saved = SavedRegions()
@@ -59,7 +59,7 @@ def draw(book: Any, name: str, west: float, users: int | None) -> Any:
     return region
 
 
-def test_a_card_without_what_is_asked_of_stretches(tracks: QgsVectorLayer) -> None:
+def test_a_card_lists_the_heads_that_need_stretches_of_tracks(tracks: QgsVectorLayer) -> None:
     from qgis.PyQt.QtWidgets import QLabel
 
     from raw_qgis_plugin.gui.regions.card import RegionCard
@@ -161,8 +161,8 @@ def test_dates_and_times_of_the_users_own_fields_come_back(
     assert other["name"] == "B" and all(value in (None, NULL) for value in other.attributes()[first:])
 
 
-def test_a_value_that_no_field_can_have_takes_no_region_with_it(tracks: QgsVectorLayer, saved_regions: Any) -> None:
-    """As dates were once written."""
+def test_a_value_that_no_field_can_have_loses_no_region(tracks: QgsVectorLayer, saved_regions: Any) -> None:
+    """As old versions wrote dates."""
     from raw_qgis_plugin.gui.regions.saved import FEATURES, OF
 
     layer = QgsVectorLayer("Polygon?crs=EPSG:4326&field=name:string&field=seen:date", "regions", "memory")
@@ -180,7 +180,7 @@ def test_a_value_that_no_field_can_have_takes_no_region_with_it(tracks: QgsVecto
     assert [feature["seen"] for feature in layer.getFeatures()] == [NULL, QDate(2024, 5, 1)]
 
 
-def test_regions_that_a_filter_hides_are_kept(tracks: QgsVectorLayer, saved_regions: Any, tmp_path: Path) -> None:
+def test_regions_that_a_filter_hides_are_saved(tracks: QgsVectorLayer, saved_regions: Any, tmp_path: Path) -> None:
     from raw_qgis_plugin.gui.regions.saved import layers_of_regions
 
     book = make_book(tracks)
@@ -229,8 +229,8 @@ def test_regions_are_saved_after_the_plugin_was_unloaded(tracks: QgsVectorLayer,
     assert [row["name"] for row in rows(layer)] == ["A"]
 
 
-def test_what_the_user_gives_the_layer_is_kept(tracks: QgsVectorLayer) -> None:
-    """Its name, labels and map tip, when the legend is made anew."""
+def test_the_users_style_of_the_layer_is_kept(tracks: QgsVectorLayer) -> None:
+    """Its name, labels and map tip stay when the legend is made again."""
     book = make_book(tracks)
     draw(book, "A", 116.38, 12)
     book.restyle()
@@ -248,8 +248,8 @@ def test_what_the_user_gives_the_layer_is_kept(tracks: QgsVectorLayer) -> None:
     book.close()
 
 
-def test_without_the_plugin_they_would_be_gone(tracks: QgsVectorLayer, tmp_path: Path) -> None:
-    """What all this is for: should QGIS begin to save what is in memory layers, it can go."""
+def test_without_the_plugin_regions_are_lost(tracks: QgsVectorLayer, tmp_path: Path) -> None:
+    """The reason for `SavedRegions`: it can go when QGIS saves the features of memory layers."""
     from raw_qgis_plugin.gui.regions.saved import layers_of_regions
 
     book = make_book(tracks)
@@ -260,10 +260,10 @@ def test_without_the_plugin_they_would_be_gone(tracks: QgsVectorLayer, tmp_path:
     assert layer.featureCount() == 0
 
 
-def test_a_layer_that_was_made_a_file_goes_on(
+def test_a_layer_that_was_made_a_file_still_works(
     tracks: QgsVectorLayer, saved_regions: Any, saved: Callable[..., Any], tmp_path: Path
 ) -> None:
-    """As by the mark beside its name: features get other ids, and the file keeps them."""
+    """As by the mark beside its name. The features get other ids, and the file stores them."""
     from raw_qgis_plugin.gui.regions.saved import FEATURES
 
     book = make_book(tracks)
@@ -283,7 +283,7 @@ def test_a_layer_that_was_made_a_file_goes_on(
     book.close()
 
 
-def test_what_is_not_ours_does_no_harm(tracks: QgsVectorLayer, saved_regions: Any) -> None:
+def test_properties_of_another_form_do_no_harm(tracks: QgsVectorLayer, saved_regions: Any) -> None:
     from raw_qgis_plugin.gui.regions.saved import FEATURES, OF
 
     layer = QgsVectorLayer("Polygon?crs=EPSG:4326&field=name:string", "odd", "memory")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The last page of the training dialog without a desktop: what its buttons do to a process, and what its bar shows."""
+"""The last page of the training window without a desktop: its buttons and its process."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def show(
 
 
 def spin(until: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Let Qt work until something is so; whether it came to be."""
+    """Let Qt run until a condition holds. Returns whether it holds."""
     end = time.monotonic() + seconds
     while not until() and time.monotonic() < end:
         QApplication.processEvents()
@@ -48,7 +48,7 @@ def spin(until: Callable[[], bool], seconds: float = 20.0) -> bool:
     return until()
 
 
-def test_what_goes_on_after_a_pause_is_not_killed(show: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_resumed_run_is_not_killed_by_the_pause(show: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
     from raw_qgis_plugin.tasks.child import Child
 
     monkeypatch.setattr(Child, "patience_s", 3.0)
@@ -63,7 +63,7 @@ def test_what_goes_on_after_a_pause_is_not_killed(show: Callable[[str], Any], mo
     assert page.status == "running"
 
 
-def test_a_finished_run_keeps_nothing_of_people(show: Callable[[str], Any], tmp_path: Path) -> None:
+def test_a_finished_run_keeps_no_personal_data(show: Callable[[str], Any], tmp_path: Path) -> None:
     folder, of_people = tmp_path / "runs" / "one", ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")
     folder.mkdir(parents=True)
     for name in of_people:  # raw:trainhead's too, where QGIS was quit before it could hand over

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The plugin's windows on a main window: how they open where something is missing, and that they go when closed."""
+"""The plugin's windows: they open where something is missing, and are deleted when they are closed."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def open_window(menu: Any, name: str) -> Any:
     return menu.open_window(name)
 
 
-def test_a_window_that_was_closed_goes_before_the_next_and_the_last_with_the_plugin(menu: Any) -> None:
+def test_closed_windows_are_deleted_before_the_next_and_with_the_plugin(menu: Any) -> None:
     def there() -> list[str]:
         return sorted(w.objectName() for w in menu.iface.mainWindow().findChildren(QDialog))
 
@@ -51,7 +51,7 @@ def test_a_window_that_was_closed_goes_before_the_next_and_the_last_with_the_plu
     until(lambda: not there())
 
 
-def test_esc_takes_the_frame_of_the_tour_away(menu: Any) -> None:
+def test_esc_removes_the_frame_of_the_tour(menu: Any) -> None:
     from raw_qgis_plugin.gui.windows.tour import Tour
 
     def frames() -> list[QFrame]:
