@@ -8,7 +8,7 @@ from typing import Any, Protocol
 
 
 class Desktop(Protocol):
-    """What the dock and the windows need from the desktop. `RawMenu` implements it."""
+    """The members of `RawMenu` that the dock and the windows use."""
 
     iface: Any  # QgisInterface
     windows: list[Any]  # the windows that are open

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What a user sets once for all projects, in QGIS's own tree of settings (plugins/raw/…)."""
+"""The user's settings for all projects, in QGIS's own tree of settings (plugins/raw/…)."""
 
 from __future__ import annotations
 

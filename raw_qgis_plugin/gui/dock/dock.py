@@ -36,7 +36,7 @@ class RawDock(QgsDockWidget):
         self.setWidget(self._missing_page(missing) if missing else self._page())
 
     def _missing_page(self, missing: list[str]) -> QWidget:
-        """How to install what is missing, instead of everything else."""
+        """A page that explains how to install the missing packages."""
         page = QWidget()
         selectable = Qt.TextInteractionFlag.TextSelectableByMouse
         words = wrapped(how_to_install(missing), objectName="raw_missing", textInteractionFlags=selectable)

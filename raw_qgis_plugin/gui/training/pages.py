@@ -88,7 +88,7 @@ class DataPage(Page):
         self.changed.emit()
 
     def reading(self) -> ReadPlan:
-        """What a task needs to read the tracks."""
+        """The plan by which a task reads the tracks."""
         return snapshot(self.layer.currentLayer(), self.track_fields.choice(), self.zone.currentText())
 
     def problem(self) -> str:
@@ -102,7 +102,7 @@ class DataPage(Page):
 
 
 class QuestionPage(Page):
-    """What to learn: more about movement in general (model.adapt), or a new label (model.finetune)."""
+    """The choice between more training on movement (model.adapt) and a new label (model.finetune)."""
 
     title = "Question"
     about = "What the model shall learn."

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What RAW's windows have in common."""
+"""The base class of RAW's windows."""
 
 from __future__ import annotations
 
