@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from qgis.PyQt.QtCore import QObject, QProcess
+from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment
 from qgis.PyQt.QtWidgets import QComboBox, QPushButton
 
 from ...core.errors import RawError
@@ -25,7 +25,10 @@ class Report(QObject):
         super().__init__(parent)
         self.done = done
         self.process = QProcess(self, finished=self._finished, errorOccurred=self._broken)
-        self.process.setEnvironment([f"{name}={value}" for name, value in child.environment().items()])
+        environment = QProcessEnvironment()
+        for name, value in child.environment().items():
+            environment.insert(name, value)
+        self.process.setProcessEnvironment(environment)
         try:
             self.process.start(str(child.python()), ["-m", "model.hardware", *arguments])
         except RawError as error:
