@@ -50,25 +50,27 @@ FLOWS = {
         neighbour index | situations in the layer's past/+ prototypes of the model | green
         network | its own components ; candidate places | stay, go on, own places (days) ; \
         continuations | where the k nearest led
-        mixture | weighted, heavy-tailed components | purple
+        scorer | a weight and a scale for each component
+        mixture | heavy-tailed components | purple
         point | spatial median | orange ; area | highest-density set, 50 and 80 % | orange
         adaptation | a backtest of the layer fits/shrinkage of the point, scale of the area
         Prediction | point, radii, areas, in_domain | grey
         """, """
-        query > context > network > mixture > point > adaptation > Prediction ; context > candidate places > mixture ;
-        query > neighbour index > continuations > mixture > area > adaptation
+        query > context > network > scorer > mixture > point > adaptation > Prediction ;
+        context > candidate places > scorer ; query > neighbour index > continuations > scorer ;
+        mixture > area > adaptation
         """),
     "training": (900, 250, """
         real tracks | CSV, Parquet, GeoLife | grey ; simulated tracks | without recording errors | grey
         shards | cleaned, memory-mapped columns | green ; people held out | a fiftieth | green
         batches | one cadence each; noise, mirror ; validation | error over the baseline's
         loop | Muon and AdamW, moving average ; checkpoint | complete or absent | grey
-        prototypes | k-anonymous means ; continuations | networks that weigh them ; \
+        prototypes | k-anonymous means ; scorer | weighs continuations ; \
         calibration | areas on people held out ; heads | from labels
         bundle | ONNX graphs, weights, card, checksums | orange
         """, """
         real tracks > shards > batches > loop > prototypes > bundle ; simulated tracks > shards ; loop > checkpoint ;
-        shards > people held out > validation > loop > calibration > bundle ; loop > continuations > bundle ;
+        shards > people held out > validation > loop > calibration > bundle ; loop > scorer > bundle ;
         loop > heads > bundle
         """),
     "synthetic-city": (640, 250, """
