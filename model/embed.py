@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import shutil
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,29 +31,29 @@ from model.scale import files
 from raw_qgis_plugin.core.embedding.cache import embed_cached, recipe_key
 from raw_qgis_plugin.core.embedding.profiles import UNITS
 from raw_qgis_plugin.core.errors import InputError, require
-from raw_qgis_plugin.core.sources.readers import find_source
+from raw_qgis_plugin.core.sources.readers import find_source, stream
 from raw_qgis_plugin.core.times import find_zone
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from raw_qgis_plugin.core.bundle.runtime import Model
-    from raw_qgis_plugin.core.sources.fields import Guess
 
-LARGE_ROWS = 8_000_000  # from here on the input is embedded in parts
-PARTS_A_WORKER = 4
+LARGE_ROWS = 8_000_000  # an input of so many is embedded in parts
 EPILOG = """
 P has the id columns (user_id, and track_id or day), as .parquet the most visited place as a point (a 500 m grid;
 GeoParquet 1.1), and the embedding in e000, e001, ...; empty where there are fewer than two fixes. P may be a database,
 postgresql://user@host/database, with PostGIS: there the embedding is an array in one column.
 
-What memory does not hold (from 8 million rows), or is given --workers, is embedded in parts of the users. Finished
-parts stay in --work until all is written: the same command goes on after it was stopped or killed.
+Inputs of 8 million rows or more, and all with --workers, are embedded in parts of the users. Finished parts stay in
+--work until the output is written: the same command, given again, resumes after it was stopped or killed.
 """
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, embed, write: at once, or in parts."""
+    from model.data.shards import count_rows
+
     parser = make_parser("embed", "Embed users, tracks or days as vectors.", EPILOG)
     parser.add_argument("--unit", choices=UNITS, default="user", help="one vector for each of these (default: user)")
     parser.add_argument("--workers", type=int, metavar="N", help="embed in parts with N of Ray's workers")
@@ -69,18 +70,18 @@ def main(argv: Sequence[str] | None = None) -> None:
     args.database = files.connect(args.output) if files.is_database(args.output) else None
     if args.database:
         files.check_table(args.database, args.table)
-    if args.workers or in_parts(args.tracks):
+    if args.workers or count_rows(*find_source(args.tracks)) >= LARGE_ROWS:
         embed_in_parts(args)
     else:
         embed_at_once(args)
 
 
 def check(args: argparse.Namespace, parser: Parser) -> None:
-    """What can be refused before anything is read."""
+    """Refuse what is wrong before anything is read."""
     if args.workers is not None and args.workers < 1:
         parser.error("argument --workers: it must be at least 1")
     if args.ray_address and not args.workers:
-        parser.error("argument --ray-address: say with --workers how many")
+        parser.error("argument --ray-address: give the number of --workers too")
     if args.cache and args.workers:
         parser.error("argument --cache: it is for one process, without --workers")
     find_zone(args.tz)
@@ -90,15 +91,8 @@ def check(args: argparse.Namespace, parser: Parser) -> None:
         check_output(args.output, args)
 
 
-def in_parts(source: str) -> bool:
-    """Whether a source is too large to be read at once."""
-    from model.data.shards import count_rows
-
-    return count_rows(*find_source(source)) >= LARGE_ROWS
-
-
 def embed_at_once(args: argparse.Namespace) -> None:
-    """All in this process's memory."""
+    """Embed all tracks in this process's memory."""
     import pyarrow as pa
 
     from model.scale.workers import table_of
@@ -117,21 +111,21 @@ def embed_at_once(args: argparse.Namespace) -> None:
 
 
 def embed_in_parts(args: argparse.Namespace) -> None:
-    """By parts of the users, with Ray's workers where --workers is given."""
+    """Embed by parts of the users, with Ray's workers where --workers is given."""
     from model.scale import workers as scale
 
     if args.cache:
-        raise InputError("--cache is for what is embedded at once; these tracks are embedded in parts, kept in --work.")
+        raise InputError("--cache works for tracks embedded at once; these are embedded in parts, kept in --work.")
     model = open_model(args)
     fields = [args.user_field, args.track_field, args.time_field]
     plan = scale.make_plan(
         args.tracks, args.unit, fields, args.tz, args.bundle or "", args.device, recipe_key(model).hex(),
-        PARTS_A_WORKER * (args.workers or 1),
+        pieces=4 * (args.workers or 1),
     )  # fmt: skip
     work = Path(args.work or ("raw-embed.parts" if args.database else f"{args.output}.parts")).expanduser()
     plan = scale.open_work(work, plan)
     done = sum(file.exists() for file in scale.part_files(work, plan))
-    where = f"{plan.parts} parts in {work}" + (f", {done} of them done before" if done else "")
+    where = f"{plan.parts} parts in {work}" + (f", {done} of them finished before" if done else "")
     print(f"{count(len(plan.files), 'file')}, {where}", file=sys.stderr)
     if args.workers:
         scale.work_on_ray(work, plan, args.workers, args.ray_address, meter("embedding"))
@@ -145,7 +139,7 @@ def embed_in_parts(args: argparse.Namespace) -> None:
     if not units:
         raise InputError(f"There is no usable fix in {args.tracks}. {skipped}")
     save(args, _own_types(scale.part_files(work, plan), whole, args), model)
-    scale.remove(work)
+    shutil.rmtree(work)  # personal data
 
 
 def _own_types(parts: list[Path], whole: dict[str, bool], args: argparse.Namespace) -> Iterator[pa.Table]:
@@ -153,7 +147,8 @@ def _own_types(parts: list[Path], whole: dict[str, bool], args: argparse.Namespa
     import pyarrow as pa
     from pyarrow import parquet
 
-    guess = _guess(args)
+    # The columns that the source is read by
+    guess = stream(args.tracks, "auto", args.tz, (args.user_field, args.track_field, args.time_field))[0]
     column_of = {"user_id": guess.user, "track_id": guess.track or guess.user}
     for part in parts:
         table = parquet.read_table(part).replace_schema_metadata(None)
@@ -163,13 +158,6 @@ def _own_types(parts: list[Path], whole: dict[str, bool], args: argparse.Namespa
                 table = table.set_column(place, name, table[name].cast(pa.int64()))
         if len(table):
             yield table
-
-
-def _guess(args: argparse.Namespace) -> Guess:
-    """The columns that the source is read by."""
-    from raw_qgis_plugin.core.sources.readers import stream
-
-    return stream(args.tracks, "auto", args.tz, (args.user_field, args.track_field, args.time_field))[0]
 
 
 def say_short(short: int, units: int, unit: str) -> None:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from psycopg import sql
 
 DATABASES = ("postgresql://", "postgres://")
-OURS = "RAW embeddings"  # how the comment of a table of ours begins
-ROWS_AT_ONCE = 5000
+OURS = "RAW embeddings"  # the comment of a table written here begins so
 
 
 def is_database(output: str) -> bool:
@@ -31,13 +30,14 @@ def is_database(output: str) -> bool:
 def save_parquet(path: Path, tables: Iterator[pa.Table]) -> int:
     """Write tables with lon and lat as GeoParquet 1.1: points as WKB in `geometry`. Returns the number of rows.
 
-    The file gets its name when it is whole.
+    The complete file gets its name.
     """
     require("shapely")
+    import pyarrow as pa
     import shapely
     from pyarrow import parquet
 
-    # No CRS says longitude and latitude. In the schema, where pyarrow looks as well as everybody else.
+    # Without a CRS GeoParquet means longitude and latitude. pyarrow reads the metadata of the schema alone.
     column = {"encoding": "WKB", "geometry_types": ["Point"]}
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
@@ -46,7 +46,7 @@ def save_parquet(path: Path, tables: Iterator[pa.Table]) -> int:
         for table in tables:
             place = table.column_names.index("lon")
             points = shapely.to_wkb(shapely.points(table["lon"].to_numpy(), table["lat"].to_numpy()))
-            table = table.drop_columns(["lon", "lat"]).add_column(place, "geometry", _binary(points))
+            table = table.drop_columns(["lon", "lat"]).add_column(place, "geometry", pa.array(points, pa.binary()))
             table = table.replace_schema_metadata({"geo": json.dumps(geo)})
             writer = writer or parquet.ParquetWriter(temporary, table.schema)
             writer.write_table(table)
@@ -60,14 +60,8 @@ def save_parquet(path: Path, tables: Iterator[pa.Table]) -> int:
     return rows
 
 
-def _binary(values: np.ndarray) -> pa.Array:
-    import pyarrow as pa
-
-    return pa.array(values, pa.binary())
-
-
 def connect(output: str) -> psycopg.Connection:
-    """Connect to PostgreSQL with PostGIS. InputError that says what is missing; the password is not repeated."""
+    """Connect to PostgreSQL with PostGIS. InputError names what is missing, without the password."""
     require("psycopg")
     import psycopg
 
@@ -88,11 +82,11 @@ def connect(output: str) -> psycopg.Connection:
 
 
 def check_table(connection: psycopg.Connection, name: str) -> None:
-    """InputError where there is a table of that name that was not written by `save_postgis`."""
-    quoted = _identifier(name).as_string(connection)  # else PostgreSQL looks for the name in small letters
+    """InputError where a table of that name exists that `save_postgis` did not write."""
+    quoted = _identifier(name).as_string(connection)  # unquoted, PostgreSQL would look for it in small letters
     found = connection.execute("SELECT to_regclass(%s), obj_description(to_regclass(%s))", (quoted, quoted)).fetchone()
     if found and found[0] is not None and not str(found[1] or "").startswith(OURS):
-        raise InputError(f"The table {name} is there already and holds something else. Name another one with --table.")
+        raise InputError(f"The table {name} exists and holds something else. Name another one with --table.")
 
 
 def _identifier(name: str) -> sql.Composed:
@@ -105,8 +99,8 @@ def _identifier(name: str) -> sql.Composed:
 def save_postgis(connection: psycopg.Connection, name: str, tables: Iterator[pa.Table], about: str) -> int:
     """Write tables with lon and lat as the table `name` (it may name a schema, as schema.table). Returns the rows.
 
-    Columns: id, user_id, track_id or day, geom (Point, 4326) and embedding (real[], NULL where there is none). All is
-    one transaction: others see the old table until the new one is whole. about: for the table's comment.
+    Columns: id, user_id, track_id or day, geom (Point, 4326) and embedding (real[], NULL where there is none). It is
+    one transaction: others see the old table until the new one is complete. about: for the table's comment.
     """
     from psycopg import Error, sql
 
@@ -146,15 +140,15 @@ def _create(table: Any, schema: pa.Schema) -> Any:
 
 
 def _copy(connection: psycopg.Connection, table: Any, batch: pa.Table, done: int) -> int:
-    """COPY a table's rows, numbered after those that are done. Returns how many."""
+    """COPY a table's rows, numbered from done + 1. Returns how many."""
     from psycopg import sql
 
     ids = [name for name in batch.column_names if name in ("user_id", "track_id", "day")]
     figures = [name for name in batch.column_names if name[:1] == "e" and name[1:].isdecimal()]
     names = sql.SQL(", ").join(map(sql.Identifier, ["id", *ids, "geom", "embedding"]))
     with connection.cursor().copy(sql.SQL("COPY {} ({}) FROM STDIN").format(table, names)) as copy:
-        for start in range(0, len(batch), ROWS_AT_ONCE):
-            some = batch.slice(start, ROWS_AT_ONCE)
+        for start in range(0, len(batch), 5000):
+            some = batch.slice(start, 5000)
             vectors = np.column_stack([some[name].to_numpy() for name in figures])
             rows = zip(*(some[name].to_pylist() for name in ids), some["lon"].to_pylist(), some["lat"].to_pylist())
             for number, ((*key, lon, lat), vector) in enumerate(zip(rows, vectors), done + start + 1):

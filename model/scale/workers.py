@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Embedding more tracks than memory holds: by parts of the users, in one process or by Ray's workers.
 
-    1. split   every group of input files is read as a stream; its fixes go into one file, sorted by the part that a
-               hash of their user belongs to, so that a user's fixes in different files come together
+    1. split   every group of input files is read as a stream and written as one file, sorted by part: a hash of the
+               user gives the part, so that a user's fixes in different files come together
     2. embed   every part is read from those files, cut into units and embedded
 
-Both steps leave one file a piece of work in a private folder, written under another name and then renamed: what is
-there is whole. Whoever is killed, a worker or everything, the next one does what is not there yet.
+Both steps write one file a piece of work into a private folder, under a temporary name, and then rename it: a file
+with its final name is complete. After a kill, of a worker or of the command, only missing files are made.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
 import zlib
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -39,16 +39,12 @@ if TYPE_CHECKING:
 
     from raw_qgis_plugin.core.bundle.runtime import Model
 
-FIXES_A_PART = 2_000_000
-ROWS_AT_ONCE = 2_000_000  # of the split, in memory
-MOST_PARTS, MOST_GROUPS = 4096, 256  # files that one step opens
-PLAN = "plan.json"
 ID_COLUMNS = ("user_id", "track_id")
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What is to be done; the same plan goes on in the same folder."""
+    """The input and the options of the work; a folder is resumed with an equal plan alone."""
 
     source: str
     kind: str
@@ -60,21 +56,21 @@ class Plan:
     timezone: str
     bundle: str  # '' for the shipped one
     device: str
-    recipe: str  # what makes an embedding, as text
+    recipe: str  # key of the model and of the way in which it embeds
 
 
 def make_plan(
     source: str, unit: str, fields: list[str | None], timezone: str, bundle: str, device: str, recipe: str, pieces: int
 ) -> Plan:
-    """Look at the input's files. pieces: there are at least so many parts, for workers to share."""
+    """List and group the input's files. pieces: the least number of parts, for workers to share."""
     path, kind = find_source(source)
     files = [path]
     if kind == "parquet" and path.is_dir():
         files = sorted(f for f in path.rglob("*") if f.suffix.lower() in PARQUET and not f.name.startswith((".", "_")))
     status = [(str(file.resolve()), file.stat()) for file in files]
     rows = count_rows(path, kind)
-    parts = min(max(-(-rows // FIXES_A_PART), pieces), MOST_PARTS)
-    size = max(sum(s.st_size for _, s in status) / MOST_GROUPS, 64 * 2**20)
+    parts = min(max(-(-rows // 2_000_000), pieces), 4096)  # a part's fixes fit into memory
+    size = max(sum(s.st_size for _, s in status) / 256, 64 * 2**20)  # step 2 opens one file a group
     groups: list[list[str]] = []
     room = 0.0
     for name, stat in status:
@@ -89,16 +85,16 @@ def make_plan(
 
 
 def open_work(folder: Path, plan: Plan) -> Plan:
-    """Make the private folder of the work, or go on with the one that is there. InputError where it is another's."""
+    """Make the private folder of the work, or resume the work in it. InputError where it holds something else."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
-    file = folder / PLAN
+    file = folder / "plan.json"
     if file.exists():
         begun = Plan(**json.loads(file.read_text("utf-8")))
         if replace(begun, parts=plan.parts, device=plan.device) != plan:
             raise InputError(
                 f"{folder} holds unfinished work on other tracks, with another model or with other options. Remove the "
-                "folder to begin anew, or name another one with --work."
+                "folder to start again, or name another one with --work."
             )
         return replace(begun, device=plan.device)
     if any(folder.iterdir()):
@@ -111,11 +107,6 @@ def open_work(folder: Path, plan: Plan) -> Plan:
 def part_files(folder: Path, plan: Plan) -> list[Path]:
     """The files of the finished work, in order."""
     return [_part_file(folder, number) for number in range(plan.parts)]
-
-
-def remove(folder: Path) -> None:
-    """Remove the work: it is personal data."""
-    shutil.rmtree(folder)
 
 
 # --- the two steps -------------------------------------------------------------------------------------------------
@@ -136,7 +127,7 @@ def split(folder: Path, plan: Plan, group: int) -> None:
         held: list[pa.Table] = []
         for table in _tables(plan, group, skipped):
             held.append(_with_part(table, plan.parts, plan.unit).cast(schema))
-            if sum(map(len, held)) >= ROWS_AT_ONCE:
+            if sum(map(len, held)) >= 2_000_000:
                 _write_sorted(writer, held)
         _write_sorted(writer, held)
         writer.add_key_value_metadata({"raw": json.dumps({"skipped": dict(skipped)})})
@@ -179,7 +170,7 @@ def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
 
 
 def all_whole(texts: list[str]) -> bool:
-    """Whether all ids are whole numbers as these are written."""
+    """Whether all ids are whole numbers in their usual notation."""
     return all(text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19 for text in texts)
 
 
@@ -190,9 +181,10 @@ def _tables(plan: Plan, group: int, skipped: Skipped) -> Iterator[pa.Table]:
 
 
 def _with_part(table: pa.Table, parts: int, unit: str) -> pa.Table:
-    """Columns part, user and track (as text), t, lon, lat. Without a user all is one; without tracks a user is one.
+    """Columns part, user and track (as text), t, lon, lat. Without users all fixes are one user's; without tracks a
+    user's fixes are one track.
 
-    Tracks of nobody go into parts each by itself, where these are the units.
+    Where the units are tracks and there are no users, a hash of the track gives the part.
     """
     import pyarrow as pa
 
@@ -213,7 +205,7 @@ def _with_part(table: pa.Table, parts: int, unit: str) -> pa.Table:
 
 
 def _write_sorted(writer: Any, held: list[pa.Table]) -> None:
-    """Write what is held by part, a row group each, so that a part is read without the others; and let it go."""
+    """Write the held tables, a row group a part, so that a part is read without the others; and clear the list."""
     import pyarrow as pa
 
     if not held:
@@ -237,7 +229,7 @@ def _part_file(folder: Path, number: int) -> Path:
 
 @contextmanager
 def _atomic(target: Path) -> Iterator[Path]:
-    """A name to write under; what was written gets the target's name when it is whole."""
+    """A temporary name to write under; the complete file gets the target's name."""
     temporary = target.with_name(f".{target.name}.{uuid4().hex}")  # two machines may have one process id
     try:
         yield temporary
@@ -246,7 +238,7 @@ def _atomic(target: Path) -> Iterator[Path]:
         temporary.unlink(missing_ok=True)
 
 
-# --- who does it ---------------------------------------------------------------------------------------------------
+# --- in one process or by Ray --------------------------------------------------------------------------------------
 
 
 def work_alone(folder: Path, plan: Plan, model: Model, progress: Progress) -> None:
@@ -262,13 +254,13 @@ def work_alone(folder: Path, plan: Plan, model: Model, progress: Progress) -> No
 
 
 def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, progress: Progress) -> None:
-    """Both steps by Ray Data's workers, here or on the cluster at `address`; the folder is on a drive that all see.
+    """Both steps by Ray Data's workers, here or on the cluster at `address`. All workers must see the folder.
 
-    A worker that dies is replaced, and what it was doing is done again. RawError of a worker is raised here.
+    A worker that dies is replaced, and its piece of work is repeated. RawError of a worker is raised here.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what a worker says is told here in a sentence
-    import ray
+    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray sends no statistics
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # a worker's error is raised here in one sentence
+    import ray.data
 
     here: dict[str, Any] = {"num_cpus": workers, "object_store_memory": 128 * 2**20}
     ray.init(
@@ -276,7 +268,9 @@ def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, pro
         logging_level=logging.ERROR, configure_logging=True, **(here if address is None else {}),
     )  # fmt: skip
     try:
-        _quiet()
+        context = ray.data.DataContext.get_current()
+        context.enable_progress_bars = context.print_on_execution_start = False
+        logging.getLogger("ray.data").setLevel(logging.ERROR)
         where = str(folder), asdict(plan)
         todo = [group for group in range(len(plan.groups)) if not _split_file(folder, group).exists()]
         tasks: dict[str, Any] = {"fn_args": where, "concurrency": min(workers, max(len(todo), 1)), "num_cpus": 1}
@@ -292,7 +286,7 @@ def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, pro
 
 def _map(doer: Any, todo: list[int], how: dict[str, Any], progress: Progress) -> None:
     """Let Ray do the numbered pieces, each a block of its own."""
-    import ray
+    import ray.data
 
     if not todo:
         return
@@ -302,29 +296,14 @@ def _map(doer: Any, todo: list[int], how: dict[str, Any], progress: Progress) ->
         for count, _ in enumerate(done.iter_rows(), 1):
             progress(count / len(todo))
     except Exception as error:
-        raise _own(error) or error from None
-
-
-def _own(error: BaseException | None) -> RawError | None:
-    """The error of ours that is behind one of Ray's."""
-    while error is not None:
-        if isinstance(error, RawError):
-            return error
-        error = getattr(error, "cause", None) or error.__cause__
-    return None
-
-
-def _quiet() -> None:
-    from ray.data import DataContext
-
-    context = DataContext.get_current()
-    context.enable_progress_bars = False
-    context.print_on_execution_start = False
-    logging.getLogger("ray.data").setLevel(logging.ERROR)
+        cause: BaseException | None = error  # Ray wraps a worker's error in its own
+        while cause is not None and not isinstance(cause, RawError):
+            cause = getattr(cause, "cause", None) or cause.__cause__
+        raise cause or error from None
 
 
 def split_row(row: dict[str, int], folder: str, plan: dict[str, Any]) -> dict[str, int]:
-    """Step 1, as Ray calls it."""
+    """Step 1 for one of Ray's rows."""
     split(Path(folder), Plan(**plan), int(row["number"]))
     return row
 
@@ -346,18 +325,16 @@ class Embedder:
 
 
 def reports(folder: Path, plan: Plan) -> tuple[Skipped, int, int, int, dict[str, bool]]:
-    """What the finished work tells: fixes skipped, fixes, units, units too short, and which ids are whole numbers."""
+    """Sums over the finished work: fixes skipped, fixes, units, units too short, and which ids are whole numbers."""
     from pyarrow import parquet
 
-    skipped, fixes, units, short, whole = Skipped(), 0, 0, 0, dict.fromkeys(ID_COLUMNS, True)
+    skipped, counts, whole = Skipped(), Counter[str](), dict.fromkeys(ID_COLUMNS, True)
     splits = [_split_file(folder, group) for group in range(len(plan.groups))]
     for file in (*splits, *part_files(folder, plan)):
         report = json.loads(parquet.read_metadata(file).metadata[b"raw"])
         for reason, count in report["skipped"].items():
             skipped.add(reason, count)
-        fixes += report.get("fixes", 0)
-        units += report.get("units", 0)
-        short += report.get("short", 0)
+        counts.update({name: report[name] for name in ("fixes", "units", "short") if name in report})
         for name, flag in report.get("whole", {}).items():
             whole[name] &= flag
-    return skipped, fixes, units, short, whole
+    return skipped, counts["fixes"], counts["units"], counts["short"], whole

@@ -184,7 +184,9 @@ def test_what_is_done_is_not_redone(data, tmp_path, monkeypatch, at_once, capsys
     assert "holds unfinished work on other tracks, with another model or with other options" in capsys.readouterr().err
     monkeypatch.setattr(scale, "embed_part", real)
     times = []
-    monkeypatch.setattr(scale, "remove", lambda folder: times.extend(p.stat().st_mtime_ns for p in finished(folder)))
+    monkeypatch.setattr(
+        embed.shutil, "rmtree", lambda folder: times.extend(p.stat().st_mtime_ns for p in finished(folder))
+    )
     assert cli.run(embed.main, args) == 0
     assert times[:2] == first and len(times) == 4
     same(parquet.read_table(output), at_once)
@@ -218,7 +220,7 @@ def test_a_killed_run_goes_on(data, tmp_path, at_once):
     with start(data, str(output), "--workers", "1") as run:
         said = run.communicate(timeout=500)[1]
     assert run.returncode == 0, said
-    assert "of them done before" in said
+    assert "of them finished before" in said
     same(parquet.read_table(output), at_once)
 
 
@@ -264,7 +266,7 @@ def test_a_table_of_others_is_seen_however_its_name_is_written(server):
         for table in ("parcels", '"Streets"', '"City"."Trees"'):
             connection.execute(f"CREATE TABLE {table} AS SELECT 1 AS one")
         for name in ("parcels", "Streets", "City.Trees"):
-            with pytest.raises(InputError, match="is there already and holds something else"):
+            with pytest.raises(InputError, match="exists and holds something else"):
                 check_table(connection, name)
         check_table(connection, "Parcels")  # another table, which is not there
         connection.execute(f"COMMENT ON TABLE \"Streets\" IS '{OURS}: of a test'")
@@ -293,7 +295,7 @@ def test_postgis(data, tmp_path, at_once, database, monkeypatch, capsys):
     np.testing.assert_allclose(np.array([row[3] for row in rows[:-1]]), figures[:-1], rtol=1e-4, atol=1e-5)
     assert rows[-1][3] is None
     assert cli.run(embed.main, [*args[:-1], "precious"]) == 2
-    assert "is there already and holds something else" in capsys.readouterr().err
+    assert "exists and holds something else" in capsys.readouterr().err
     assert cli.run(embed.main, [*args[:5], "postgresql://raw@/nowhere?host=/none"]) == 2
     said = capsys.readouterr().err
     assert said.startswith("error: The database cannot be reached") and said.count("\n") == 1
