@@ -21,9 +21,9 @@ class Pretrain(TrainingAlgorithm):
     ID = "pretrain"
     ICON = "train"
     MODULE = training.ADAPT
-    TITLE = "Go on pretraining"
+    TITLE = "Continue training"
     SUMMARY = "Continue training the model on your own tracks, and test on held-out people whether it improved."
-    TAGS = ("trajectory", "movement", "train", "learn", "model", "finetune", "adapt")
+    TAGS = ("trajectory", "movement", "pretrain", "train", "learn", "model", "finetune", "adapt")
     NEEDS = ("pyarrow",)
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802

@@ -153,7 +153,7 @@ def progress_text(line: dict[str, Any]) -> str:
         return tr("warning: ") + str(line["warning"])
     stages = {
         "training": tr("Training"),
-        "ways": tr("Collecting typical ways of these places"),
+        "ways": tr("Collecting prototypes of these places"),
         "neighbours": tr("Learning from how tracks continued before"),
         "comparing": tr("Comparing with the old model on held-out people"),
         "heads": tr("Teaching the head {head} again").format(head=line.get("head", "")),

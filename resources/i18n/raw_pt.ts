@@ -9,7 +9,7 @@
     </message>
     <message>
       <source> To see each once it takes {minutes:,.0f} minutes.</source>
-      <translation> Ver cada uma uma vez leva {minutes:,.0f} minutos.</translation>
+      <translation> Para ver cada uma uma vez são precisos {minutes:,.0f} minutos.</translation>
     </message>
     <message>
       <source> and </source>
@@ -44,16 +44,16 @@
       <translation>, {gb:g} GB de memória</translation>
     </message>
     <message>
-      <source>1: moves the same way; 0: no more alike than any two users of this layer</source>
-      <translation>1: move-se do mesmo modo; 0: não mais parecido que dois usuários quaisquer desta camada</translation>
+      <source>1: moves the same way; 0: as similar as two users of this layer usually are</source>
+      <translation>1: move-se da mesma forma; 0: tão parecido quanto dois usuários desta camada costumam ser</translation>
     </message>
     <message>
       <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
-      <translation>&lt;b&gt;Qual pode ser o erro&lt;/b&gt; (mediana dos trajetos)</translation>
+      <translation>&lt;b&gt;Erro provável&lt;/b&gt; (mediana dos trajetos)</translation>
     </message>
     <message>
-      <source>&lt;b&gt;Paused.&lt;/b&gt; Go on with it now or another day.</source>
-      <translation>&lt;b&gt;Em pausa.&lt;/b&gt; Continue agora ou outro dia.</translation>
+      <source>&lt;b&gt;Paused.&lt;/b&gt; Resume it now or another day.</source>
+      <translation>&lt;b&gt;Em pausa.&lt;/b&gt; Retome agora ou em outro dia.</translation>
     </message>
     <message>
       <source>&lt;b&gt;unknown&lt;/b&gt;</source>
@@ -61,15 +61,15 @@
     </message>
     <message>
       <source>&lt;b&gt;unknown&lt;/b&gt;: the likeliest answer has {p:.0%} only</source>
-      <translation>&lt;b&gt;desconhecido&lt;/b&gt;: a resposta mais provável tem só {p:.0%}</translation>
+      <translation>&lt;b&gt;desconhecido&lt;/b&gt;: a resposta mais provável tem apenas {p:.0%}</translation>
     </message>
     <message>
       <source>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;The answer of RAW's profiles of users, such as raw_label("user_id", 'commuter'). layer: the name or id of the profiles; else the newest.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;A resposta dos perfis de usuários do RAW, como raw_label("user_id", 'commuter'). layer: o nome ou id dos perfis; senão, os mais novos.&lt;/p&gt;</translation>
+      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;O rótulo que os perfis de usuários do RAW dão a um usuário, como raw_label("user_id", 'commuter'). layer: o nome ou o id da camada de perfis; se omitido, vale a mais recente.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;How alike two users move, from -1 to 1, by the newest table of Embed tracks in the project.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;O quanto dois usuários se movem de modo parecido, de -1 a 1, pela tabela mais nova de Vetores de trajetos no projeto.&lt;/p&gt;</translation>
+      <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;O quanto dois usuários se movem de forma parecida, de -1 a 1, segundo a tabela mais recente de Vetores de trajetos do projeto.&lt;/p&gt;</translation>
     </message>
     <message>
       <source>A CSV or Parquet file. For a folder (GeoLife, many files) write or paste its path.</source>
@@ -77,23 +77,27 @@
     </message>
     <message>
       <source>A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.</source>
-      <translation>Um Shapefile corta os nomes dos campos em dez letras: {names}. Um GeoPackage os mantém.</translation>
+      <translation>O Shapefile corta os nomes dos campos em dez letras: {names}. O GeoPackage mantém os nomes.</translation>
     </message>
     <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
       <translation>A pasta de um pacote, o card.json dentro dela ou o .zip. Vazio: o modelo que vem com o RAW.</translation>
     </message>
     <message>
-      <source>A label is of a</source>
-      <translation>Um rótulo é de um(a)</translation>
+      <source>A label describes a</source>
+      <translation>Um rótulo descreve</translation>
     </message>
     <message>
       <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
-      <translation>Um modelo do zero precisa de muitos trajetos e horas. raw-nano serve para experimentar.</translation>
+      <translation>Treinar do zero exige muitos trajetos e horas. raw-nano serve para experimentar.</translation>
+    </message>
+    <message>
+      <source>A prototype is the mean of the tracks of three or more people; forecasts nearby lean toward it. Prototypes show where people went: leave them out of a model that you pass on.</source>
+      <translation>Um protótipo é a média dos trajetos de três ou mais pessoas; as previsões por perto se aproximam dele. Os protótipos mostram por onde as pessoas passaram: não os inclua em um modelo que você vai compartilhar.</translation>
     </message>
     <message>
       <source>A region crossed by fewer distinct users gets no figure, so that nobody is exposed.</source>
-      <translation>Uma região cruzada por menos usuários distintos não recebe número, para não expor ninguém.</translation>
+      <translation>Uma região cruzada por menos usuários distintos fica sem valor, para não expor ninguém.</translation>
     </message>
     <message>
       <source>A region crossed by fewer distinct users is neither compared nor found.</source>
@@ -101,14 +105,14 @@
     </message>
     <message>
       <source>A row of figures for each user, track or day, by which they can be compared, clustered or classified.</source>
-      <translation>Uma linha de números por usuário, trajeto ou dia, para comparar, agrupar ou classificar.</translation>
+      <translation>Uma linha de números para cada usuário, trajeto ou dia, para comparar, agrupar ou classificar.</translation>
     </message>
     <message>
-      <source>A running training goes on when this window or QGIS is closed.</source>
+      <source>A running training continues when this window or QGIS is closed.</source>
       <translation>Um treino em andamento continua quando esta janela ou o QGIS é fechado.</translation>
     </message>
     <message>
-      <source>A running training goes on, also when QGIS is closed.</source>
+      <source>A running training continues, also when QGIS is closed.</source>
       <translation>Um treino em andamento continua, mesmo com o QGIS fechado.</translation>
     </message>
     <message>
@@ -121,11 +125,15 @@
     </message>
     <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
-      <translation>Uma tabela com um id e o rótulo de cada usuário, trajeto ou dia; para regiões, os seus polígonos.</translation>
+      <translation>Uma tabela com o id e o rótulo de cada usuário, trajeto ou dia; para regiões, os polígonos delas.</translation>
     </message>
     <message>
       <source>A user crossed a region</source>
       <translation>Um usuário cruzou uma região</translation>
+    </message>
+    <message>
+      <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
+      <translation>Precisão dessas previsões no passado desta camada, comparada com a de métodos simples</translation>
     </message>
     <message>
       <source>All labels are equal: there is nothing to learn.</source>
@@ -137,11 +145,7 @@
     </message>
     <message>
       <source>Also what training needs</source>
-      <translation>Também o que o treino precisa</translation>
-    </message>
-    <message>
-      <source>Asking ONNX Runtime, and timing the model on every device …</source>
-      <translation>Consultando o ONNX Runtime e cronometrando o modelo em cada dispositivo …</translation>
+      <translation>Também o que é necessário para treinar</translation>
     </message>
     <message>
       <source>Automatic: the graphics card where it can</source>
@@ -165,7 +169,7 @@
     </message>
     <message>
       <source>Begin with</source>
-      <translation>Começar com</translation>
+      <translation>Modelo inicial</translation>
     </message>
     <message>
       <source>Boardings</source>
@@ -185,7 +189,7 @@
     </message>
     <message>
       <source>Cancel and delete</source>
-      <translation>Cancelar e apagar</translation>
+      <translation>Cancelar e excluir</translation>
     </message>
     <message>
       <source>Cancel the installation</source>
@@ -233,7 +237,7 @@
     </message>
     <message>
       <source>Choose the layer of tracks at the top. The fields for user, track and time are guessed; what was read is shown: how many users, from when to when, how often.</source>
-      <translation>Escolha a camada de trajetos no alto. Os campos de usuário, trajeto e hora são adivinhados; mostra-se o que foi lido: quantos usuários, de quando a quando, com que frequência.</translation>
+      <translation>Escolha a camada de trajetos no topo. Os campos de usuário, trajeto e hora são detectados, e o painel mostra o que foi lido: quantos usuários, o período e a frequência.</translation>
     </message>
     <message>
       <source>Choose the layer or table with the labels, its id field and its label field.</source>
@@ -248,20 +252,24 @@
       <translation>Clique em um trajeto no mapa</translation>
     </message>
     <message>
-      <source>Click a track on the map to see whose it is and what it says.</source>
-      <translation>Clique em um trajeto no mapa para ver de quem é e o que diz.</translation>
+      <source>Click a track on the map to see whose it is, with labels and usual places.</source>
+      <translation>Clique em um trajeto no mapa para ver de quem ele é, com rótulos e lugares habituais.</translation>
     </message>
     <message>
       <source>Click one</source>
-      <translation>Clicar</translation>
+      <translation>Clicar em um</translation>
     </message>
     <message>
       <source>Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.</source>
-      <translation>Clique os cantos. O botão direito fecha a região, Backspace desfaz um canto, Esc para.</translation>
+      <translation>Clique em cada vértice. O botão direito fecha a região, Backspace desfaz um vértice, Esc cancela.</translation>
     </message>
     <message>
       <source>Close</source>
       <translation>Fechar</translation>
+    </message>
+    <message>
+      <source>Collecting prototypes of these places</source>
+      <translation>Coletando protótipos dos movimentos nestes lugares</translation>
     </message>
     <message>
       <source>Commuter</source>
@@ -284,12 +292,32 @@
       <translation>Comparando</translation>
     </message>
     <message>
-      <source>Comparing with the model before, on people held out</source>
-      <translation>Comparando com o modelo anterior, em pessoas reservadas</translation>
+      <source>Comparing with the old model on held-out people</source>
+      <translation>Comparando com o modelo anterior em pessoas fora do treino</translation>
     </message>
     <message>
       <source>Contents</source>
-      <translation>Conteúdo</translation>
+      <translation>Sumário</translation>
+    </message>
+    <message>
+      <source>Continue training</source>
+      <translation>Continuar o treino</translation>
+    </message>
+    <message>
+      <source>Continue training on my tracks: how people move here. No labels needed.</source>
+      <translation>Continuar o treino com os meus trajetos: como as pessoas se movem aqui. Não é preciso ter rótulos.</translation>
+    </message>
+    <message>
+      <source>Continue training on your own tracks, or teach a new label from examples.</source>
+      <translation>Continuar o treino com os seus trajetos ou ensinar um novo rótulo com exemplos.</translation>
+    </message>
+    <message>
+      <source>Continue training the model on your own tracks, and test on held-out people whether it improved.</source>
+      <translation>Continua o treino do modelo com os seus trajetos e testa, em pessoas fora do treino, se ele melhorou.</translation>
+    </message>
+    <message>
+      <source>Continue training: '{name}'</source>
+      <translation>Continuar o treino: '{name}'</translation>
     </message>
     <message>
       <source>Copied to the clipboard.</source>
@@ -309,7 +337,7 @@
     </message>
     <message>
       <source>Date and time, ISO text, or epoch seconds, ms or µs.</source>
-      <translation>Data e hora, texto ISO, ou época em segundos, ms ou µs.</translation>
+      <translation>Data e hora, texto ISO ou tempo Unix em segundos, ms ou µs.</translation>
     </message>
     <message>
       <source>Days</source>
@@ -321,31 +349,31 @@
     </message>
     <message>
       <source>Delete</source>
-      <translation>Apagar</translation>
+      <translation>Excluir</translation>
     </message>
     <message>
       <source>Delete RAW's packages ({megabytes} MB)? QGIS and other plugins keep theirs.</source>
-      <translation>Apagar os pacotes do RAW ({megabytes} MB)? O QGIS e outros complementos mantêm os seus.</translation>
+      <translation>Excluir os pacotes do RAW ({megabytes} MB)? O QGIS e os outros complementos mantêm os deles.</translation>
     </message>
     <message>
       <source>Delete one of your own models</source>
-      <translation>Apagar um dos seus modelos</translation>
+      <translation>Excluir um dos seus modelos</translation>
     </message>
     <message>
       <source>Delete the model '{name}'? It cannot be brought back.</source>
-      <translation>Apagar o modelo '{name}'? Não pode ser recuperado.</translation>
+      <translation>Excluir o modelo '{name}'? Não será possível recuperá-lo.</translation>
     </message>
     <message>
       <source>Delete the run</source>
-      <translation>Apagar a execução</translation>
+      <translation>Excluir a execução</translation>
     </message>
     <message>
       <source>Delete this run, with its copy of the tracks and what it has trained?</source>
-      <translation>Apagar esta execução, com a cópia dos trajetos e o que foi treinado?</translation>
+      <translation>Excluir esta execução, com a cópia dos trajetos e o que foi treinado?</translation>
     </message>
     <message>
-      <source>Deletes what RAW remembers of tracks it has read. Layers and models stay.</source>
-      <translation>Apaga o que o RAW guarda dos trajetos que leu. Camadas e modelos ficam.</translation>
+      <source>Deletes the embeddings of tracks that RAW has read. Layers and models stay.</source>
+      <translation>Exclui os vetores dos trajetos que o RAW já leu. Camadas e modelos são mantidos.</translation>
     </message>
     <message>
       <source>Device</source>
@@ -353,7 +381,7 @@
     </message>
     <message>
       <source>Device really used</source>
-      <translation>Dispositivo realmente usado</translation>
+      <translation>Dispositivo usado de fato</translation>
     </message>
     <message>
       <source>Diagnostics…</source>
@@ -361,11 +389,11 @@
     </message>
     <message>
       <source>Do not rely on what is not in_domain: {text}.</source>
-      <translation>Não confie no que não está in_domain: {text}.</translation>
+      <translation>Não confie nas linhas em que in_domain é falso: {text}.</translation>
     </message>
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
-      <translation>Pronto. O RAW está pronto: não é preciso reiniciar.</translation>
+      <translation>Concluído. O RAW está pronto, não é preciso reiniciar.</translation>
     </message>
     <message>
       <source>Double click a name to change it</source>
@@ -389,15 +417,15 @@
     </message>
     <message>
       <source>Draw a region by its corners</source>
-      <translation>Desenhar uma região canto a canto</translation>
+      <translation>Desenhar uma região vértice por vértice</translation>
     </message>
     <message>
-      <source>Draw a region on the map, or select polygons, to see who is there, when, and what it says.</source>
-      <translation>Desenhe uma região no mapa, ou selecione polígonos, para ver quem está lá, quando e o que isso diz.</translation>
+      <source>Draw a region on the map, or select polygons, to see its people, their hours and its scores.</source>
+      <translation>Desenhe uma região no mapa, ou selecione polígonos, para ver as pessoas, os horários e os índices da região.</translation>
     </message>
     <message>
       <source>Draw regions, look at users, forecast: beside the map.</source>
-      <translation>Desenhar regiões, ver usuários, prever: ao lado do mapa.</translation>
+      <translation>Desenhar regiões, ver usuários e fazer previsões ao lado do mapa.</translation>
     </message>
     <message>
       <source>Drawn</source>
@@ -406,10 +434,6 @@
     <message>
       <source>Drawn regions</source>
       <translation>Regiões desenhadas</translation>
-    </message>
-    <message>
-      <source>Each is the mean of three or more people; forecasts there lean toward them. They tell where people went: leave them out of a model that you pass on.</source>
-      <translation>Cada um é a média de três ou mais pessoas; as previsões ali aproximam-se deles. Revelam por onde as pessoas andaram: deixe-os fora de um modelo que for passar adiante.</translation>
     </message>
     <message>
       <source>Embed tracks</source>
@@ -425,15 +449,27 @@
     </message>
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
-      <translation>Vazio: um trajeto quando há campo de trajeto (ou INPUT não tem usuários), senão um usuário, após a última posição de todos os seus trajetos.</translation>
+      <translation>Vazio: por trajeto, se um campo de trajeto foi escolhido (ou INPUT não tem usuários); senão, por usuário, após a última posição de todos os seus trajetos.</translation>
+    </message>
+    <message>
+      <source>Error on people held out, relative to a simple method. Below the line is better.</source>
+      <translation>Erro em pessoas fora do treino, em relação a um método simples. Abaixo da linha é melhor.</translation>
+    </message>
+    <message>
+      <source>Error on people held out.</source>
+      <translation>Erro em pessoas fora do treino.</translation>
+    </message>
+    <message>
+      <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
+      <translation>Erros das previsões no passado destes trajetos, por horizonte, ao lado de métodos simples, com um veredito em palavras.</translation>
     </message>
     <message>
       <source>Experimental (simulated data)</source>
       <translation>Experimental (dados simulados)</translation>
     </message>
     <message>
-      <source>Experimental: taught on simulated data only.</source>
-      <translation>Experimental: ensinado só com dados simulados.</translation>
+      <source>Experimental: trained on simulated data only.</source>
+      <translation>Experimental: treinado apenas com dados simulados.</translation>
     </message>
     <message>
       <source>Export the model</source>
@@ -448,12 +484,8 @@
       <translation>Falhou</translation>
     </message>
     <message>
-      <source>Fewer people are not spoken of, not even by number.</source>
-      <translation>De menos pessoas nada se diz, nem o número.</translation>
-    </message>
-    <message>
-      <source>Fewer than {n} people were seen in {area}, so nothing is shown: it could tell about one of them.</source>
-      <translation>Menos de {n} pessoas foram vistas em {area}, por isso nada é mostrado: poderia revelar uma delas.</translation>
+      <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
+      <translation>Menos de {n} pessoas foram vistas em {area}. Nada é mostrado, para protegê-las: com tão poucas pessoas, os valores poderiam revelar uma delas.</translation>
     </message>
     <message>
       <source>Fewest people to show a region</source>
@@ -469,7 +501,7 @@
     </message>
     <message>
       <source>Field with the unit's id (empty: guessed)</source>
-      <translation>Campo com o id da unidade (vazio: adivinhado)</translation>
+      <translation>Campo com o id da unidade (vazio: detectar)</translation>
     </message>
     <message>
       <source>Fields</source>
@@ -485,11 +517,11 @@
     </message>
     <message>
       <source>Figures are comparable only where both were measured on the same data: see the cards.</source>
-      <translation>Os números só são comparáveis se medidos nos mesmos dados: veja as fichas.</translation>
+      <translation>Os valores só são comparáveis se foram medidos nos mesmos dados: veja as fichas.</translation>
     </message>
     <message>
       <source>Figures for polygons from the people who cross them, with intervals; few people are withheld.</source>
-      <translation>Números para polígonos a partir de quem os cruza, com intervalos; poucas pessoas são omitidas.</translation>
+      <translation>Índices para polígonos a partir das pessoas que os cruzam, com intervalos; onde há poucas pessoas, o valor é omitido.</translation>
     </message>
     <message>
       <source>File or folder</source>
@@ -497,7 +529,7 @@
     </message>
     <message>
       <source>Finished.</source>
-      <translation>Terminado.</translation>
+      <translation>Concluído.</translation>
     </message>
     <message>
       <source>Fits</source>
@@ -509,7 +541,7 @@
     </message>
     <message>
       <source>Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS.</source>
-      <translation>Posições (pontos com hora), ou linhas cujos valores M são segundos da época, em qualquer SRC.</translation>
+      <translation>Posições (pontos com hora), ou linhas cujos valores M são tempo Unix em segundos, em qualquer SRC.</translation>
     </message>
     <message>
       <source>Folder of wheels</source>
@@ -520,8 +552,8 @@
       <translation>Partes</translation>
     </message>
     <message>
-      <source>For vehicles that cross everything in a day or a week: who crosses a region says more in half an hour to two hours. The new label is then asked so too.</source>
-      <translation>Para veículos que passam por tudo em um dia ou uma semana: quem atravessa uma região diz mais em meia hora a duas horas. O novo rótulo é depois perguntado da mesma forma.</translation>
+      <source>For vehicles that cross every region in a day or a week: the visitors of half an hour to two hours distinguish regions better. The new label is then always computed from such stretches.</source>
+      <translation>Para veículos que cruzam todas as regiões em um dia ou uma semana: os visitantes de meia hora a duas horas distinguem melhor as regiões. O novo rótulo passa a ser sempre calculado com trechos assim.</translation>
     </message>
     <message>
       <source>Forecast</source>
@@ -561,11 +593,11 @@
     </message>
     <message>
       <source>Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.</source>
-      <translation>Previsões de {n:,} usuários, {m:g} min à frente: metade está a até {a}, quatro quintos a até {b}.</translation>
+      <translation>Previsões de {n:,} usuários para daqui a {m:g} min: em metade dos casos o erro é de até {a}, em quatro quintos, de até {b}.</translation>
     </message>
     <message>
       <source>Forget</source>
-      <translation>Esquecer</translation>
+      <translation>Limpar</translation>
     </message>
     <message>
       <source>Format</source>
@@ -576,40 +608,12 @@
       <translation>Sex</translation>
     </message>
     <message>
-      <source>Gathering typical ways of these places</source>
-      <translation>Reunindo percursos típicos destes lugares</translation>
-    </message>
-    <message>
       <source>GeoLife folders, CSV and Parquet files as a layer of fixes with real times, cleaned and sorted.</source>
       <translation>Pastas GeoLife, arquivos CSV e Parquet como camada de posições com horas reais, limpas e ordenadas.</translation>
     </message>
     <message>
       <source>Give the new model a name.</source>
       <translation>Dê um nome ao novo modelo.</translation>
-    </message>
-    <message>
-      <source>Go on</source>
-      <translation>Continuar</translation>
-    </message>
-    <message>
-      <source>Go on from where it was</source>
-      <translation>Continuar de onde parou</translation>
-    </message>
-    <message>
-      <source>Go on pretraining</source>
-      <translation>Continuar o pré-treino</translation>
-    </message>
-    <message>
-      <source>Go on pretraining '{name}'</source>
-      <translation>Continuar o pré-treino de '{name}'</translation>
-    </message>
-    <message>
-      <source>Go on pretraining on my tracks: how people move here. No labels needed.</source>
-      <translation>Continuar o pré-treino nos meus trajetos: como as pessoas se movem aqui. Sem rótulos.</translation>
-    </message>
-    <message>
-      <source>Go on pretraining on your own tracks, or teach a new label from examples.</source>
-      <translation>Continue o pré-treino nos seus trajetos, ou ensine um novo rótulo por exemplos.</translation>
     </message>
     <message>
       <source>Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).</source>
@@ -641,27 +645,11 @@
     </message>
     <message>
       <source>How far ahead</source>
-      <translation>Quanto à frente</translation>
+      <translation>Antecedência</translation>
     </message>
     <message>
       <source>How far ahead of the last fix.</source>
-      <translation>Quanto depois da última posição.</translation>
-    </message>
-    <message>
-      <source>How far off forecasts of these tracks would have been, by horizon, beside simple methods; in plain words.</source>
-      <translation>Quanto as previsões destes trajetos teriam errado, por horizonte, ao lado de métodos simples; em palavras claras.</translation>
-    </message>
-    <message>
-      <source>How far off on people held out, over a simple method's error. Under the line is better.</source>
-      <translation>Quanto erra em pessoas reservadas, dividido pelo erro de um método simples. Abaixo da linha é melhor.</translation>
-    </message>
-    <message>
-      <source>How far off on people held out.</source>
-      <translation>Quanto erra em pessoas reservadas.</translation>
-    </message>
-    <message>
-      <source>How good such forecasts are on this layer's own past, beside simple methods</source>
-      <translation>O quão boas são tais previsões no passado desta camada, ao lado de métodos simples</translation>
+      <translation>Quanto tempo depois da última posição.</translation>
     </message>
     <message>
       <source>How many</source>
@@ -669,11 +657,11 @@
     </message>
     <message>
       <source>How the error on people held out is shown</source>
-      <translation>Como o erro em pessoas reservadas é mostrado</translation>
+      <translation>Como mostrar o erro em pessoas fora do treino</translation>
     </message>
     <message>
-      <source>How the users of a region are joined. sum is what the shipped model was trained with; mean ignores how many they are; share weighs each by its share of the fixes.</source>
-      <translation>Como os usuários de uma região são reunidos. sum é como o modelo foi treinado; mean ignora quantos são; share pesa cada um pela sua parte das posições.</translation>
+      <source>How the users of a region are combined. sum: as the shipped model was trained. mean: regardless of their number. share: in proportion to their fixes.</source>
+      <translation>Como combinar os usuários de uma região. sum: como no treino do modelo que vem com o RAW. mean: independente da quantidade de usuários. share: na proporção das suas posições.</translation>
     </message>
     <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
@@ -689,7 +677,7 @@
     </message>
     <message>
       <source>Id field of the regions (empty: guessed)</source>
-      <translation>Campo de id das regiões (vazio: adivinhado)</translation>
+      <translation>Campo de id das regiões (vazio: detectar)</translation>
     </message>
     <message>
       <source>Import a model</source>
@@ -709,7 +697,7 @@
     </message>
     <message>
       <source>In {layer} they are the fields raw_…, a join of this project.</source>
-      <translation>Em {layer} são os campos raw_…, uma união deste projeto.</translation>
+      <translation>Em {layer}, eles são os campos raw_…, uma união deste projeto.</translation>
     </message>
     <message>
       <source>Install</source>
@@ -737,15 +725,15 @@
     </message>
     <message>
       <source>Its value in the id field, such as Mission; or an expression that is true for it alone, such as "name" = 'Mission' or $id = 12.</source>
-      <translation>O valor no campo de id, como Mission; ou uma expressão verdadeira só para ela, como "name" = 'Mission' ou $id = 12.</translation>
+      <translation>O valor dela no campo de id, como Mission; ou uma expressão verdadeira só para ela, como "name" = 'Mission' ou $id = 12.</translation>
+    </message>
+    <message>
+      <source>K is {k}, but there are only {n} others to compare with.</source>
+      <translation>K é {k}, mas só há {n} para comparar.</translation>
     </message>
     <message>
       <source>Keep it among your models and make it the default</source>
-      <translation>Guardar entre os seus modelos e torná-lo padrão</translation>
-    </message>
-    <message>
-      <source>Keep typical ways of these places in it</source>
-      <translation>Guardar nele os caminhos típicos destes lugares</translation>
+      <translation>Guardar entre os seus modelos e torná-lo o padrão</translation>
     </message>
     <message>
       <source>Label</source>
@@ -784,16 +772,16 @@
       <translation>Último treino: posições, tempo, dispositivo</translation>
     </message>
     <message>
-      <source>Learning from where tracks went on before</source>
-      <translation>Aprendendo com os lugares para onde os percursos seguiram antes</translation>
+      <source>Learning from how tracks continued before</source>
+      <translation>Aprendendo com a continuação dos trajetos no passado</translation>
     </message>
     <message>
       <source>Let the model read {n:,} users: {time} on the {device}</source>
-      <translation>Deixar o modelo ler {n:,} usuários: {time} em {device}</translation>
+      <translation>Processar {n:,} usuários com o modelo: {time} em {device}</translation>
     </message>
     <message>
-      <source>Look at this page first: it finds out what there is to train on.</source>
-      <translation>Veja esta página primeiro: ela descobre o que há para treinar.</translation>
+      <source>Look at this page first: it finds the devices to train on.</source>
+      <translation>Veja esta página primeiro: ela encontra os dispositivos para o treino.</translation>
     </message>
     <message>
       <source>Look at users</source>
@@ -801,15 +789,19 @@
     </message>
     <message>
       <source>Looking at the graphics card and trying the packages …</source>
-      <translation>Olhando a placa gráfica e testando os pacotes …</translation>
+      <translation>Verificando a placa gráfica e testando os pacotes …</translation>
     </message>
     <message>
-      <source>Looking at {n:,} regions</source>
-      <translation>Olhando {n:,} regiões</translation>
+      <source>Looking for devices …</source>
+      <translation>Procurando dispositivos …</translation>
     </message>
     <message>
-      <source>Looking what there is …</source>
-      <translation>Vendo o que há …</translation>
+      <source>Looking for devices, and timing the model on each of them …</source>
+      <translation>Procurando dispositivos e medindo a velocidade do modelo em cada um …</translation>
+    </message>
+    <message>
+      <source>Lower-case letters, digits and _. The field of the results has this name.</source>
+      <translation>Letras minúsculas, algarismos e _. O campo dos resultados terá este nome.</translation>
     </message>
     <message>
       <source>Measure for a second</source>
@@ -832,12 +824,16 @@
       <translation>Minutos no máximo</translation>
     </message>
     <message>
+      <source>Minutes from one forecast to the next, up to the horizon.</source>
+      <translation>Minutos entre uma previsão e a seguinte, até o horizonte.</translation>
+    </message>
+    <message>
       <source>Minutes of training</source>
       <translation>Minutos de treino</translation>
     </message>
     <message>
       <source>Missing: {names}.</source>
-      <translation>Falta: {names}.</translation>
+      <translation>Faltam: {names}.</translation>
     </message>
     <message>
       <source>Mode of trips</source>
@@ -856,8 +852,8 @@
       <translation>Pacotes de modelo</translation>
     </message>
     <message>
-      <source>Model to go on from</source>
-      <translation>Modelo do qual continuar</translation>
+      <source>Model to continue from</source>
+      <translation>Modelo de partida</translation>
     </message>
     <message>
       <source>Model {name}</source>
@@ -913,11 +909,11 @@
     </message>
     <message>
       <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
-      <translation>Nenhuma placa NVIDIA foi encontrada: a CPU faz o trabalho, o que basta.</translation>
+      <translation>Nenhuma placa NVIDIA foi encontrada: a CPU faz o trabalho e é suficiente.</translation>
     </message>
     <message>
       <source>No figure</source>
-      <translation>Sem número</translation>
+      <translation>Sem valor</translation>
     </message>
     <message>
       <source>No fix could be read.</source>
@@ -925,18 +921,18 @@
     </message>
     <message>
       <source>No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.</source>
-      <translation>Nenhuma posição está em uma região: os trajetos cobrem {tracks}, as regiões {regions}. Verifique o SRC das duas camadas.</translation>
+      <translation>Nenhuma posição está dentro de uma região: os trajetos cobrem {tracks}, as regiões {regions}. Verifique o SRC das duas camadas.</translation>
     </message>
     <message>
       <source>No fix was skipped.</source>
-      <translation>Nenhuma posição foi pulada.</translation>
+      <translation>Nenhuma posição foi ignorada.</translation>
     </message>
     <message>
       <source>No hour of the week has {n} people or more.</source>
       <translation>Nenhuma hora da semana tem {n} pessoas ou mais.</translation>
     </message>
     <message>
-      <source>No label can be shown without giving away fewer than {n} people.</source>
+      <source>No label can be shown without revealing fewer than {n} people.</source>
       <translation>Nenhum rótulo pode ser mostrado sem revelar menos de {n} pessoas.</translation>
     </message>
     <message>
@@ -945,23 +941,23 @@
     </message>
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
-      <translation>Nenhum trajeto aqui: clique mais perto de um, ou aproxime.</translation>
+      <translation>Nenhum trajeto aqui: clique mais perto de um ou amplie o mapa.</translation>
     </message>
     <message>
       <source>No user has two usable fixes.</source>
       <translation>Nenhum usuário tem duas posições utilizáveis.</translation>
     </message>
     <message>
-      <source>Nobody: none is more alike than any two users are.</source>
-      <translation>Ninguém: nenhum é mais parecido que dois usuários quaisquer.</translation>
+      <source>None: no region is more similar than two regions usually are.</source>
+      <translation>Nenhuma: nenhuma região é mais parecida do que duas regiões costumam ser.</translation>
     </message>
     <message>
-      <source>None: none is more alike than any two regions are.</source>
-      <translation>Nenhuma: nenhuma é mais parecida que duas regiões quaisquer.</translation>
+      <source>None: no user is more similar than two users of this layer usually are.</source>
+      <translation>Nenhum: nenhum usuário é mais parecido do que dois usuários desta camada costumam ser.</translation>
     </message>
     <message>
       <source>None: there is no place with a share of the time.</source>
-      <translation>Nenhum: não há lugar com parte do tempo.</translation>
+      <translation>Nenhum: não há lugar com uma parte relevante do tempo.</translation>
     </message>
     <message>
       <source>Not read yet: press the arrow to read it.</source>
@@ -969,11 +965,11 @@
     </message>
     <message>
       <source>Nothing is selected: select features of the layer, or forecast all.</source>
-      <translation>Nada está selecionado: selecione feições da camada, ou preveja todas.</translation>
+      <translation>Nada está selecionado: selecione feições da camada ou faça a previsão de todas.</translation>
     </message>
     <message>
       <source>Number of fixes skipped</source>
-      <translation>Número de posições puladas</translation>
+      <translation>Número de posições ignoradas</translation>
     </message>
     <message>
       <source>Number of fixes used</source>
@@ -984,32 +980,24 @@
       <translation>Número de usuários</translation>
     </message>
     <message>
-      <source>Of stretches of tracks, so that Score regions alone answers: {names}.</source>
-      <translation>De trechos de trajetórias, a que só Números para regiões responde: {names}.</translation>
-    </message>
-    <message>
       <source>Of times that are written without a zone; others ignore it.</source>
-      <translation>Para horas escritas sem fuso; outras o ignoram.</translation>
+      <translation>Para horas sem fuso horário; as outras não são afetadas.</translation>
     </message>
     <message>
-      <source>On Forecast, ask where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. Play it with the Temporal Controller.</source>
-      <translation>Em Previsão, pergunte onde um trajeto pode estar nos próximos minutos. A área interna o contém em metade dos casos, a externa em quatro de cinco. Reproduza com o Controlador Temporal.</translation>
+      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. Play it with the Temporal Controller.</source>
+      <translation>Em Previsão, veja onde um trajeto pode estar nos próximos minutos. A área interna o contém em metade dos casos, a externa em quatro de cada cinco. Reproduza com o Controlador Temporal.</translation>
     </message>
     <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its scores appear at once. With ten people in all, lower the fewest people to 3 first.</source>
-      <translation>Em Regiões, desenhe em volta de uma parte da cidade: clique canto a canto, o botão direito fecha, Esc desiste. Os números aparecem na hora. Com dez pessoas ao todo, baixe antes o mínimo para 3.</translation>
+      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its scores appear at once. The sample has ten people in all, so lower the fewest people to 3 first.</source>
+      <translation>Em Regiões, desenhe em volta de uma parte da cidade: clique em cada vértice, o botão direito fecha, Esc desiste. Os índices aparecem na hora. O exemplo tem só dez pessoas, então reduza antes o mínimo de pessoas para 3.</translation>
     </message>
     <message>
-      <source>On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and who moves alike. 'unknown' means that the model is not sure.</source>
-      <translation>Em Usuários, clique em um trajeto: rótulos com probabilidades, lugares habituais borrados em uma grade, e quem se move parecido. 'unknown' quer dizer que o modelo não tem certeza.</translation>
+      <source>On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and similar users. 'unknown' means that the model is not sure.</source>
+      <translation>Em Usuários, clique em um trajeto: você verá os rótulos com as suas probabilidades, os lugares habituais ajustados a uma grade e os usuários parecidos. 'desconhecido' significa que o modelo não tem certeza.</translation>
     </message>
     <message>
       <source>One forecast every</source>
       <translation>Uma previsão a cada</translation>
-    </message>
-    <message>
-      <source>One forecast every so many minutes, up to the horizon.</source>
-      <translation>Uma previsão a cada tantos minutos, até o horizonte.</translation>
     </message>
     <message>
       <source>One forecast for each</source>
@@ -1028,8 +1016,8 @@
       <translation>Uma linha para cada</translation>
     </message>
     <message>
-      <source>Only {n} labels: teaching takes at least ten.</source>
-      <translation>Só {n} rótulos: ensinar exige ao menos dez.</translation>
+      <source>Only {n} labels: at least ten are needed.</source>
+      <translation>Só {n} rótulos: são necessários pelo menos dez.</translation>
     </message>
     <message>
       <source>Open the report in the browser</source>
@@ -1065,7 +1053,7 @@
     </message>
     <message>
       <source>Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again.</source>
-      <translation>Complementos → RAW → Pacotes instala o que falta. Ou à mão: {where} {command} e depois reinicie o QGIS.</translation>
+      <translation>Complementos → RAW → Pacotes instala o que falta. Ou manualmente: {where} {command} e depois reinicie o QGIS.</translation>
     </message>
     <message>
       <source>Points of interest</source>
@@ -1077,11 +1065,11 @@
     </message>
     <message>
       <source>Polygons in any CRS; their own fields are kept.</source>
-      <translation>Polígonos em qualquer SRC; os seus campos são mantidos.</translation>
+      <translation>Polígonos em qualquer SRC; os campos deles são mantidos.</translation>
     </message>
     <message>
       <source>Pooling of users</source>
-      <translation>Reunião dos usuários</translation>
+      <translation>Agregação dos usuários</translation>
     </message>
     <message>
       <source>Privacy</source>
@@ -1109,11 +1097,11 @@
     </message>
     <message>
       <source>RAW can run the model. Training lacks {what}. To download: about {megabytes} MB.</source>
-      <translation>O RAW pode rodar o modelo. Ao treino falta {what}. A baixar: cerca de {megabytes} MB.</translation>
+      <translation>O RAW pode executar o modelo. Para treinar, falta {what}. Download: cerca de {megabytes} MB.</translation>
     </message>
     <message>
       <source>RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.</source>
-      <translation>O RAW ainda não pode rodar o modelo: falta {what}. A baixar: cerca de {megabytes} MB.</translation>
+      <translation>O RAW ainda não pode executar o modelo: falta {what}. Download: cerca de {megabytes} MB.</translation>
     </message>
     <message>
       <source>RAW diagnostics</source>
@@ -1125,11 +1113,11 @@
     </message>
     <message>
       <source>RAW has all that it needs to run the model. Training needs more: tick the box below.</source>
-      <translation>O RAW tem tudo para rodar o modelo. O treino precisa de mais: marque a caixa abaixo.</translation>
+      <translation>O RAW tem tudo o que precisa para executar o modelo. Para treinar, é preciso mais: marque a caixa abaixo.</translation>
     </message>
     <message>
       <source>RAW has all that it needs, to run the model and to train.</source>
-      <translation>O RAW tem tudo, para rodar o modelo e para treinar.</translation>
+      <translation>O RAW tem tudo o que precisa para executar o modelo e para treinar.</translation>
     </message>
     <message>
       <source>RAW needs the Python package {names} in QGIS's own Python.</source>
@@ -1141,7 +1129,7 @@
     </message>
     <message>
       <source>RAW: a short tour</source>
-      <translation>RAW: um passeio curto</translation>
+      <translation>RAW: um tour rápido</translation>
     </message>
     <message>
       <source>RAW: counting labels</source>
@@ -1149,7 +1137,7 @@
     </message>
     <message>
       <source>RAW: deleting a run</source>
-      <translation>RAW: apagando uma execução</translation>
+      <translation>RAW: excluindo uma execução</translation>
     </message>
     <message>
       <source>RAW: diagnostics</source>
@@ -1217,11 +1205,11 @@
     </message>
     <message>
       <source>Region being drawn</source>
-      <translation>Região sendo desenhada</translation>
+      <translation>Região em desenho</translation>
     </message>
     <message>
       <source>Region scores</source>
-      <translation>Números das regiões</translation>
+      <translation>Índices das regiões</translation>
     </message>
     <message>
       <source>Region {n}</source>
@@ -1237,11 +1225,11 @@
     </message>
     <message>
       <source>Regions can be drawn when the model has read the users.</source>
-      <translation>As regiões podem ser desenhadas quando o modelo tiver lido os usuários.</translation>
+      <translation>As regiões podem ser desenhadas depois que o modelo ler os usuários.</translation>
     </message>
     <message>
       <source>Regions with fewer people get no figures at all.</source>
-      <translation>Regiões com menos pessoas não recebem nenhum número.</translation>
+      <translation>Regiões com menos pessoas não recebem nenhum valor.</translation>
     </message>
     <message>
       <source>Regions: count each stretch of so many hours as a user</source>
@@ -1264,16 +1252,24 @@
       <translation>Relatório</translation>
     </message>
     <message>
+      <source>Resume</source>
+      <translation>Retomar</translation>
+    </message>
+    <message>
+      <source>Resume from the last checkpoint</source>
+      <translation>Retomar do último ponto salvo</translation>
+    </message>
+    <message>
       <source>Run</source>
       <translation>Execução</translation>
     </message>
     <message>
       <source>Run again</source>
-      <translation>Rodar de novo</translation>
+      <translation>Executar de novo</translation>
     </message>
     <message>
       <source>Running</source>
-      <translation>Rodando</translation>
+      <translation>Em execução</translation>
     </message>
     <message>
       <source>Sat</source>
@@ -1281,11 +1277,19 @@
     </message>
     <message>
       <source>Score regions</source>
-      <translation>Números para regiões</translation>
+      <translation>Avaliar regiões</translation>
+    </message>
+    <message>
+      <source>Scored on stretches of tracks, by Score regions alone: {names}.</source>
+      <translation>Avaliados em trechos de trajetos, somente pelo algoritmo Avaliar regiões: {names}.</translation>
     </message>
     <message>
       <source>Scoring</source>
-      <translation>Calculando</translation>
+      <translation>Avaliando</translation>
+    </message>
+    <message>
+      <source>Scoring {n:,} regions</source>
+      <translation>Avaliando {n:,} regiões</translation>
     </message>
     <message>
       <source>Select a feature of the layer of tracks first.</source>
@@ -1321,15 +1325,11 @@
     </message>
     <message>
       <source>Size, parameters</source>
-      <translation>Tamanho, parâmetros</translation>
-    </message>
-    <message>
-      <source>Small letters, digits and _: the field of the results is called so.</source>
-      <translation>Letras minúsculas, algarismos e _: o campo dos resultados terá este nome.</translation>
+      <translation>Tamanho e parâmetros</translation>
     </message>
     <message>
       <source>Solar time; full colour is {n:,} people; hatched: fewer than {k}.</source>
-      <translation>Hora solar; a cor cheia são {n:,} pessoas; hachurado: menos de {k}.</translation>
+      <translation>Hora solar; a cor mais forte equivale a {n:,} pessoas; hachurado: menos de {k}.</translation>
     </message>
     <message>
       <source>Speed</source>
@@ -1337,11 +1337,11 @@
     </message>
     <message>
       <source>Start again</source>
-      <translation>Começar de novo</translation>
+      <translation>Recomeçar</translation>
     </message>
     <message>
       <source>Start training</source>
-      <translation>Começar o treino</translation>
+      <translation>Iniciar o treino</translation>
     </message>
     <message>
       <source>State</source>
@@ -1352,32 +1352,40 @@
       <translation>Passo (minutos)</translation>
     </message>
     <message>
-      <source>Stop now, to go on later, also after QGIS was closed</source>
-      <translation>Parar agora e continuar depois, mesmo após fechar o QGIS</translation>
+      <source>Stop now. The run can be resumed, also after QGIS was closed</source>
+      <translation>Parar agora. A execução pode ser retomada, mesmo depois de fechar o QGIS</translation>
     </message>
     <message>
       <source>Stop, and delete the run with its copy of the tracks</source>
-      <translation>Parar e apagar a execução com a cópia dos trajetos</translation>
+      <translation>Parar e excluir a execução com a cópia dos trajetos</translation>
     </message>
     <message>
-      <source>Stopped. What was trained is kept in {folder}: go on with it, or delete it, in RAW's training.</source>
-      <translation>Parado. O que foi treinado está em {folder}: continue ou apague, no treino do RAW.</translation>
+      <source>Stopped. The training so far is kept in {folder}. Resume or delete it in RAW's training dialog.</source>
+      <translation>Interrompido. O treino feito até agora está em {folder}. Retome-o ou exclua-o na janela de treino do RAW.</translation>
     </message>
     <message>
       <source>Stopping …</source>
       <translation>Parando …</translation>
     </message>
     <message>
+      <source>Store prototypes of local movement in it</source>
+      <translation>Guardar no modelo protótipos dos movimentos locais</translation>
+    </message>
+    <message>
       <source>Sun</source>
       <translation>Dom</translation>
     </message>
     <message>
+      <source>TARGET is a value of this field, and the results name the regions by it.</source>
+      <translation>TARGET é um valor deste campo, e os resultados identificam as regiões por ele.</translation>
+    </message>
+    <message>
       <source>Take in a model bundle that is a folder</source>
-      <translation>Receber um pacote de modelo que é uma pasta</translation>
+      <translation>Importar um pacote de modelo em forma de pasta</translation>
     </message>
     <message>
       <source>Take in a model bundle, a .zip; it is checked first</source>
-      <translation>Receber um pacote de modelo .zip; é verificado antes</translation>
+      <translation>Importar um pacote de modelo .zip; ele é verificado antes</translation>
     </message>
     <message>
       <source>Take the polygons that are selected on the map</source>
@@ -1405,11 +1413,7 @@
     </message>
     <message>
       <source>Teach the model a label of your own from some labelled users, tracks, days or regions.</source>
-      <translation>Ensine ao modelo um rótulo seu a partir de alguns usuários, trajetos, dias ou regiões rotulados.</translation>
-    </message>
-    <message>
-      <source>Teaching</source>
-      <translation>Ensinando</translation>
+      <translation>Ensine ao modelo um rótulo seu a partir de alguns usuários, trajetos, dias ou regiões já rotulados.</translation>
     </message>
     <message>
       <source>Teaching the head {head} again</source>
@@ -1417,11 +1421,11 @@
     </message>
     <message>
       <source>Ten phones in Aracaju, Brazil, and a short tour.</source>
-      <translation>Dez celulares em Aracaju, Brasil, e um passeio curto.</translation>
+      <translation>Dez celulares em Aracaju, Brasil, e um tour rápido.</translation>
     </message>
     <message>
       <source>Ten phones in Aracaju, Brazil: trips by car and bus as points with a time, and hexagons over the city. It is your own copy, and nothing leaves this machine.</source>
-      <translation>Dez celulares em Aracaju, Brasil: viagens de carro e ônibus como pontos com hora, e hexágonos sobre a cidade. É uma cópia sua, e nada sai desta máquina.</translation>
+      <translation>Dez celulares em Aracaju, Brasil: viagens de carro e de ônibus como pontos com hora, e hexágonos sobre a cidade. É uma cópia só sua, e nada sai desta máquina.</translation>
     </message>
     <message>
       <source>Testing</source>
@@ -1429,15 +1433,15 @@
     </message>
     <message>
       <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken; remove them there and install again.</source>
-      <translation>O pacote Python {name} está instalado, mas não funciona: {error}. Complementos → RAW → Pacotes mostra quais pacotes estão quebrados; remova-os ali e instale de novo.</translation>
+      <translation>O pacote Python {name} está instalado, mas não funciona: {error}. Complementos → RAW → Pacotes mostra quais pacotes estão com problema; remova-os ali e instale de novo.</translation>
     </message>
     <message>
       <source>The RAW dock</source>
       <translation>O painel RAW</translation>
     </message>
     <message>
-      <source>The chosen model has not looked at this region yet. If that was cancelled, read the layer again (button at the top).</source>
-      <translation>O modelo escolhido ainda não analisou esta região. Se isso foi cancelado, leia a camada de novo (botão no alto).</translation>
+      <source>The chosen model has not scored this region yet. If that was cancelled, read the layer again (button at the top).</source>
+      <translation>O modelo escolhido ainda não avaliou esta região. Se isso foi cancelado, leia a camada de novo (botão no topo).</translation>
     </message>
     <message>
       <source>The default</source>
@@ -1445,11 +1449,15 @@
     </message>
     <message>
       <source>The device that really does the work. </source>
-      <translation>O dispositivo que realmente faz o trabalho. </translation>
+      <translation>O dispositivo que de fato faz o trabalho. </translation>
+    </message>
+    <message>
+      <source>The device to train on, as found by the Python that trains.</source>
+      <translation>O dispositivo do treino, detectado pelo Python que fará o treino.</translation>
     </message>
     <message>
       <source>The first figures come after some steps.</source>
-      <translation>Os primeiros números vêm após alguns passos.</translation>
+      <translation>Os primeiros valores aparecem após alguns passos.</translation>
     </message>
     <message>
       <source>The installation was cancelled.</source>
@@ -1461,15 +1469,15 @@
     </message>
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
-      <translation>A taxa de aprendizado cai ao longo deste tempo. A comparação depois leva mais um pouco.</translation>
+      <translation>A taxa de aprendizado diminui ao longo desse tempo. A comparação no fim leva mais um pouco.</translation>
     </message>
     <message>
-      <source>The model has a task '{name}' already: in the copy the new one takes its place.</source>
-      <translation>O modelo já tem uma tarefa '{name}': na cópia a nova toma o lugar dela.</translation>
+      <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
+      <translation>O modelo já tem uma tarefa '{name}'. Na cópia, a nova tarefa a substitui.</translation>
     </message>
     <message>
       <source>The model has no head for regions: counts alone.</source>
-      <translation>O modelo não tem cabeça para regiões: só contagens.</translation>
+      <translation>O modelo não tem cabeça para regiões: apenas contagens.</translation>
     </message>
     <message>
       <source>The model has no head for users.</source>
@@ -1477,31 +1485,31 @@
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used where no other is chosen.</source>
-      <translation>O modelo está agora entre os seus como '{name}', e é usado onde nenhum outro é escolhido.</translation>
+      <translation>O modelo agora está entre os seus como '{name}' e é usado quando nenhum outro é escolhido.</translation>
     </message>
     <message>
       <source>The model is {name}, the device {provider}.</source>
       <translation>O modelo é {name}, o dispositivo {provider}.</translation>
     </message>
     <message>
-      <source>The model learns one more answer, tried on examples left out, for at most this long.</source>
-      <translation>O modelo aprende mais uma resposta, testada em exemplos deixados de fora, no máximo durante este tempo.</translation>
+      <source>The model learns one more answer, tested on held-out examples, for at most this long.</source>
+      <translation>O modelo aprende mais uma resposta, testada em exemplos reservados, em no máximo este tempo.</translation>
     </message>
     <message>
       <source>The model reads the users</source>
-      <translation>O modelo lê os usuários</translation>
+      <translation>O modelo está lendo os usuários</translation>
     </message>
     <message>
       <source>The model that comes with RAW and your own: cards, import, export, compare.</source>
       <translation>O modelo que vem com o RAW e os seus: fichas, importar, exportar, comparar.</translation>
     </message>
     <message>
-      <source>The model that comes with RAW is a {own}, so a {preset} begins anew.</source>
+      <source>The model that comes with RAW is a {own}, so a {preset} starts from scratch.</source>
       <translation>O modelo que vem com o RAW é um {own}, por isso um {preset} começa do zero.</translation>
     </message>
     <message>
-      <source>The model to go on from. It stays as it is: what comes out is a new one.</source>
-      <translation>O modelo do qual continuar. Ele fica como está: o que sai é um novo.</translation>
+      <source>The model to start from. It stays as it is: the training makes a new one.</source>
+      <translation>O modelo de partida. Ele não muda: o treino cria um novo.</translation>
     </message>
     <message>
       <source>The name takes small letters, digits and _, such as: commuter.</source>
@@ -1512,24 +1520,32 @@
       <translation>A rede</translation>
     </message>
     <message>
+      <source>The number of parts of time. Each part gives about the same number of cases.</source>
+      <translation>O número de partes do período. Cada parte fornece mais ou menos o mesmo número de casos.</translation>
+    </message>
+    <message>
+      <source>The number of rows of the result. There are fewer if the layer has fewer other users or regions.</source>
+      <translation>O número de linhas do resultado. Serão menos se a camada tiver menos usuários ou regiões para comparar.</translation>
+    </message>
+    <message>
       <source>The people who move most like one of them, with the reasons in words.</source>
-      <translation>As pessoas que se movem mais como uma delas, com os motivos em palavras.</translation>
+      <translation>As pessoas que se movem de forma mais parecida com uma delas, com os motivos em palavras.</translation>
+    </message>
+    <message>
+      <source>The person or vehicle that moved. Without this field, or with the word none, all fixes are one user's.</source>
+      <translation>A pessoa ou o veículo que se moveu. Sem este campo, ou com a palavra none, todas as posições são de um só usuário.</translation>
     </message>
     <message>
       <source>The places that are used most like one of them, by the people who cross them; the reasons in words.</source>
-      <translation>Os lugares usados de modo mais parecido com um deles, por quem os cruza; com os motivos em palavras.</translation>
-    </message>
-    <message>
-      <source>The record is cut into so many parts of time, and about as much is asked from each.</source>
-      <translation>O registro é dividido em tantas partes de tempo, e pergunta-se quase o mesmo de cada uma.</translation>
+      <translation>Os lugares usados de forma mais parecida com um deles pelas pessoas que passam por ali, com os motivos em palavras.</translation>
     </message>
     <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
-      <translation>A região está fora do que o SRC do mapa consegue expressar. Desenhe-a em outro lugar.</translation>
+      <translation>A região está fora da área que o SRC do mapa consegue representar. Desenhe-a em outro lugar.</translation>
     </message>
     <message>
       <source>The region to compare with</source>
-      <translation>A região a comparar</translation>
+      <translation>A região de referência</translation>
     </message>
     <message>
       <source>The regions' ids are from the field {name}.</source>
@@ -1542,10 +1558,6 @@
     <message>
       <source>The regions' own field {a} is called {b} in the output.</source>
       <translation>O campo {a} das regiões chama-se {b} na saída.</translation>
-    </message>
-    <message>
-      <source>The result has so many rows, or one less than there are units where these are fewer.</source>
-      <translation>O resultado tem tantas linhas, ou uma a menos que as unidades quando estas são menos.</translation>
     </message>
     <message>
       <source>The same is in the toolbar and in the Processing toolbox, for layers of your own, in batches and in models. Import tracks reads folders and files. Help is in every window.</source>
@@ -1561,7 +1573,11 @@
     </message>
     <message>
       <source>The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done.</source>
-      <translation>Os trajetos com que aprender. Ficam nesta máquina; uma cópia fica na pasta da execução até terminar.</translation>
+      <translation>Os trajetos usados no treino. Eles não saem desta máquina; uma cópia fica na pasta da execução até o fim.</translation>
+    </message>
+    <message>
+      <source>The unit that a row of the labels describes.</source>
+      <translation>A unidade que cada linha dos rótulos descreve.</translation>
     </message>
     <message>
       <source>The user of the selected feature</source>
@@ -1569,10 +1585,10 @@
     </message>
     <message>
       <source>The user to compare with</source>
-      <translation>O usuário a comparar</translation>
+      <translation>O usuário de referência</translation>
     </message>
     <message>
-      <source>The user's id, as it stands in the user field.</source>
+      <source>The user's id, as in the user field.</source>
       <translation>O id do usuário, como está no campo de usuário.</translation>
     </message>
     <message>
@@ -1581,7 +1597,7 @@
     </message>
     <message>
       <source>There is no track of two fixes to forecast.</source>
-      <translation>Não há trajeto de duas posições para prever.</translation>
+      <translation>Não há trajeto com duas posições para prever.</translation>
     </message>
     <message>
       <source>There is no user '{name}' with two usable fixes.</source>
@@ -1589,15 +1605,11 @@
     </message>
     <message>
       <source>There is nothing to test on.</source>
-      <translation>Não há em que testar.</translation>
+      <translation>Não há nada para testar.</translation>
     </message>
     <message>
-      <source>They are in use and go when QGIS starts the next time.</source>
-      <translation>Estão em uso e saem quando o QGIS iniciar da próxima vez.</translation>
-    </message>
-    <message>
-      <source>This can be sent to somebody who is asked for help. It holds no data of yours.</source>
-      <translation>Pode ser enviado a quem for pedir ajuda. Não contém dados seus.</translation>
+      <source>They are in use. They will be deleted when QGIS starts the next time.</source>
+      <translation>Eles estão em uso. Serão excluídos na próxima vez que o QGIS iniciar.</translation>
     </message>
     <message>
       <source>This model was refused: {why}</source>
@@ -1613,7 +1625,7 @@
     </message>
     <message>
       <source>Time column (empty: guessed)</source>
-      <translation>Coluna de hora (vazio: adivinhada)</translation>
+      <translation>Coluna de hora (vazio: detectar)</translation>
     </message>
     <message>
       <source>Time field</source>
@@ -1621,7 +1633,7 @@
     </message>
     <message>
       <source>Time field (empty: guessed)</source>
-      <translation>Campo de hora (vazio: adivinhado)</translation>
+      <translation>Campo de hora (vazio: detectar)</translation>
     </message>
     <message>
       <source>Time zone</source>
@@ -1629,7 +1641,7 @@
     </message>
     <message>
       <source>Time zone of times without one</source>
-      <translation>Fuso das horas sem um</translation>
+      <translation>Fuso das horas sem fuso horário</translation>
     </message>
     <message>
       <source>Track</source>
@@ -1637,7 +1649,7 @@
     </message>
     <message>
       <source>Track column (empty: guessed)</source>
-      <translation>Coluna de trajeto (vazio: adivinhada)</translation>
+      <translation>Coluna de trajeto (vazio: detectar)</translation>
     </message>
     <message>
       <source>Track field</source>
@@ -1645,7 +1657,7 @@
     </message>
     <message>
       <source>Track field (empty: guessed)</source>
-      <translation>Campo de trajeto (vazio: adivinhado)</translation>
+      <translation>Campo de trajeto (vazio: detectar)</translation>
     </message>
     <message>
       <source>Tracks</source>
@@ -1662,10 +1674,6 @@
     <message>
       <source>Train for</source>
       <translation>Treinar por</translation>
-    </message>
-    <message>
-      <source>Train the model on with your own tracks, and see on people held out whether that made it better.</source>
-      <translation>Continue a treinar o modelo com os seus trajetos, e veja em pessoas reservadas se melhorou.</translation>
     </message>
     <message>
       <source>Training</source>
@@ -1693,7 +1701,7 @@
     </message>
     <message>
       <source>Two words are a yes or no, more words are classes, numbers are learned as numbers.</source>
-      <translation>Duas palavras são sim ou não, mais palavras são classes, números se aprendem como números.</translation>
+      <translation>Duas palavras formam uma pergunta de sim ou não, mais palavras formam classes, e números são aprendidos como números.</translation>
     </message>
     <message>
       <source>Unknown: not sure</source>
@@ -1717,7 +1725,7 @@
     </message>
     <message>
       <source>User column (empty: guessed)</source>
-      <translation>Coluna de usuário (vazio: adivinhada)</translation>
+      <translation>Coluna de usuário (vazio: detectar)</translation>
     </message>
     <message>
       <source>User field</source>
@@ -1725,7 +1733,7 @@
     </message>
     <message>
       <source>User field (empty: guessed)</source>
-      <translation>Campo de usuário (vazio: adivinhado)</translation>
+      <translation>Campo de usuário (vazio: detectar)</translation>
     </message>
     <message>
       <source>User {name}</source>
@@ -1737,7 +1745,7 @@
     </message>
     <message>
       <source>Users can be looked at when the model has read them.</source>
-      <translation>Os usuários podem ser vistos quando o modelo os tiver lido.</translation>
+      <translation>Os usuários podem ser vistos depois que o modelo os ler.</translation>
     </message>
     <message>
       <source>Usual places</source>
@@ -1749,7 +1757,7 @@
     </message>
     <message>
       <source>Versions, devices and a timed run of the model, to be copied with a click.</source>
-      <translation>Versões, dispositivos e uma execução cronometrada do modelo, para copiar com um clique.</translation>
+      <translation>Versões, dispositivos e o tempo de execução do modelo, para copiar com um clique.</translation>
     </message>
     <message>
       <source>Wed</source>
@@ -1764,24 +1772,12 @@
       <translation>O que o RAW faz e como.</translation>
     </message>
     <message>
-      <source>What RAW needs beyond QGIS, what of it is missing, and its installation.</source>
-      <translation>O que o RAW precisa além do QGIS, o que falta, e a instalação.</translation>
-    </message>
-    <message>
-      <source>What TARGET is looked up in, and what the result calls the regions by.</source>
-      <translation>Onde TARGET é procurado, e como o resultado chama as regiões.</translation>
-    </message>
-    <message>
-      <source>What a row of the labels speaks of.</source>
-      <translation>Do que fala uma linha dos rótulos.</translation>
-    </message>
-    <message>
       <source>What models are, and what is checked</source>
-      <translation>O que são modelos, e o que é verificado</translation>
+      <translation>O que são os modelos e o que é verificado</translation>
     </message>
     <message>
       <source>What the installation prints appears here.</source>
-      <translation>O que a instalação imprime aparece aqui.</translation>
+      <translation>As mensagens da instalação aparecem aqui.</translation>
     </message>
     <message>
       <source>What the model shall learn.</source>
@@ -1789,35 +1785,31 @@
     </message>
     <message>
       <source>What the model was trained on, and how good it is</source>
-      <translation>Com que o modelo foi treinado, e o quão bom é</translation>
+      <translation>Os dados de treino do modelo e a sua qualidade</translation>
     </message>
     <message>
-      <source>What to use, one sentence a horizon</source>
+      <source>What to use, one sentence per horizon</source>
       <translation>O que usar, uma frase por horizonte</translation>
     </message>
     <message>
       <source>Where no other model is chosen</source>
-      <translation>Onde nenhum outro modelo é escolhido</translation>
+      <translation>Quando nenhum outro modelo é escolhido</translation>
     </message>
     <message>
       <source>Where people are likely to be after their last fix, with areas that hold them in 50 and 80 % of cases.</source>
-      <translation>Onde as pessoas devem estar após a última posição, com áreas que as contêm em 50 e 80 % dos casos.</translation>
-    </message>
-    <message>
-      <source>Where to train. What is here is asked of the Python that trains.</source>
-      <translation>Onde treinar. O que há aqui é perguntado ao Python que treina.</translation>
+      <translation>Onde as pessoas provavelmente estarão após a última posição, com áreas que as contêm em 50 e 80 % dos casos.</translation>
     </message>
     <message>
       <source>Whether the label is worth using</source>
-      <translation>Se vale a pena usar o rótulo</translation>
+      <translation>Se o rótulo vale a pena</translation>
     </message>
     <message>
       <source>Whether to use the new model</source>
-      <translation>Se vale usar o novo modelo</translation>
+      <translation>Se vale a pena usar o novo modelo</translation>
     </message>
     <message>
-      <source>Who or what moved. Without such a field, or with the word none, all is one user.</source>
-      <translation>Quem ou o que se moveu. Sem tal campo, ou com a palavra none, tudo é um só usuário.</translation>
+      <source>Which packages RAW needs beyond QGIS, which are missing, and their installation.</source>
+      <translation>Os pacotes de que o RAW precisa além do QGIS, os que faltam e a sua instalação.</translation>
     </message>
     <message>
       <source>Withheld: fewer than {n} users</source>
@@ -1825,7 +1817,7 @@
     </message>
     <message>
       <source>Write it as a .zip, to pass it on</source>
-      <translation>Gravar como .zip, para passar adiante</translation>
+      <translation>Gravar como .zip, para compartilhar</translation>
     </message>
     <message>
       <source>Writing</source>
@@ -1840,16 +1832,20 @@
       <translation>Gravado: {path}</translation>
     </message>
     <message>
+      <source>You can send this to somebody who helps you. It holds no data of yours.</source>
+      <translation>Você pode enviar isto a quem for ajudá-lo. Não contém dados seus.</translation>
+    </message>
+    <message>
       <source>Your own data</source>
       <translation>Os seus dados</translation>
     </message>
     <message>
       <source>Zoom to a track and set the map's clock to its last fix</source>
-      <translation>Ir até um trajeto e pôr o relógio do mapa na sua última posição</translation>
+      <translation>Ir até um trajeto e ajustar o relógio do mapa à sua última posição</translation>
     </message>
     <message>
       <source>[% coalesce(n_users, 'too few') %] people</source>
-      <translation>[% coalesce(n_users, 'muito poucas') %] pessoas</translation>
+      <translation>[% coalesce(n_users, 'pouquíssimas') %] pessoas</translation>
     </message>
     <message>
       <source>[% n_points %] fixes</source>
@@ -1861,7 +1857,7 @@
     </message>
     <message>
       <source>a week of 10,000 people</source>
-      <translation>por semana de 10.000 pessoas</translation>
+      <translation>por semana a cada 10.000 pessoas</translation>
     </message>
     <message>
       <source>about {n:.1f} h</source>
@@ -1880,20 +1876,16 @@
       <translation>acurácia</translation>
     </message>
     <message>
-      <source>auto uses the graphics card where ONNX Runtime can, and says what it used.</source>
-      <translation>auto usa a placa gráfica onde o ONNX Runtime pode, e diz o que usou.</translation>
+      <source>auto uses the graphics card if ONNX Runtime can. The log names the device.</source>
+      <translation>auto usa a placa gráfica se o ONNX Runtime conseguir. O registro informa o dispositivo.</translation>
     </message>
     <message>
-      <source>auto uses the graphics card where PyTorch can.</source>
-      <translation>auto usa a placa gráfica onde o PyTorch pode.</translation>
+      <source>auto uses the graphics card if PyTorch can.</source>
+      <translation>auto usa a placa gráfica se o PyTorch conseguir.</translation>
     </message>
     <message>
-      <source>auto: told by what is there.</source>
-      <translation>auto: conforme o que houver.</translation>
-    </message>
-    <message>
-      <source>beside a simple method</source>
-      <translation>ao lado de um método simples</translation>
+      <source>auto: recognised from the files.</source>
+      <translation>auto: reconhecido pelos arquivos.</translation>
     </message>
     <message>
       <source>bike</source>
@@ -1924,20 +1916,24 @@
       <translation>outros lugares</translation>
     </message>
     <message>
+      <source>embedded {share:.0%} of the tracks</source>
+      <translation>vetores calculados para {share:.0%} dos trajetos</translation>
+    </message>
+    <message>
       <source>empty: the model that comes with RAW</source>
       <translation>vazio: o modelo que vem com o RAW</translation>
     </message>
     <message>
       <source>error / simple method's, people held out</source>
-      <translation>erro / do método simples, pessoas reservadas</translation>
+      <translation>erro / erro do método simples, pessoas fora do treino</translation>
     </message>
     <message>
       <source>error in metres, people held out</source>
-      <translation>erro em metros, pessoas reservadas</translation>
+      <translation>erro em metros, pessoas fora do treino</translation>
     </message>
     <message>
-      <source>error over the baseline's on people unseen: </source>
-      <translation>erro dividido pelo da base, em pessoas não vistas: </translation>
+      <source>error relative to the baseline, on unseen people: </source>
+      <translation>erro em relação à linha de base, em pessoas fora do treino: </translation>
     </message>
     <message>
       <source>every day</source>
@@ -1969,11 +1965,11 @@
     </message>
     <message>
       <source>finished</source>
-      <translation>terminado</translation>
+      <translation>concluído</translation>
     </message>
     <message>
-      <source>fixes: with a fix in it. segments: also where the straight way between two fixes (15 minutes and 5 km at most) leads through it.</source>
-      <translation>fixes: com uma posição dentro. segments: também onde a reta entre duas posições (no máximo 15 minutos e 5 km) passa por ela.</translation>
+      <source>fixes: with a fix in it. segments: also where the straight line between two fixes (15 minutes and 5 km at most) crosses it.</source>
+      <translation>fixes: com uma posição dentro dela. segments: também se a linha reta entre duas posições (no máximo 15 minutos e 5 km) a cruzar.</translation>
     </message>
     <message>
       <source>for training</source>
@@ -1981,7 +1977,7 @@
     </message>
     <message>
       <source>from </source>
-      <translation>de </translation>
+      <translation>a partir de </translation>
     </message>
     <message>
       <source>from PyPI</source>
@@ -1996,8 +1992,8 @@
       <translation>de uma pasta de wheels (sem rede)</translation>
     </message>
     <message>
-      <source>frozen: stays as it is, a matter of minutes. tuned: is trained on, which takes some thousand labels; its other tasks are lost in the copy.</source>
-      <translation>frozen: fica como está, questão de minutos. tuned: continua a ser treinada, o que pede alguns milhares de rótulos; as outras tarefas se perdem na cópia.</translation>
+      <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other tasks.</source>
+      <translation>frozen: a rede não muda; leva minutos. tuned: a rede também é treinada; exige alguns milhares de rótulos, e a cópia perde as outras tarefas.</translation>
     </message>
     <message>
       <source>importing a model</source>
@@ -2016,7 +2012,7 @@
       <translation>interrompido</translation>
     </message>
     <message>
-      <source>labels of one's own</source>
+      <source>labels of your own</source>
       <translation>rótulos próprios</translation>
     </message>
     <message>
@@ -2033,7 +2029,7 @@
     </message>
     <message>
       <source>missing</source>
-      <translation>falta</translation>
+      <translation>ausente</translation>
     </message>
     <message>
       <source>motor vehicle</source>
@@ -2061,7 +2057,7 @@
     </message>
     <message>
       <source>nothing known</source>
-      <translation>nada se sabe</translation>
+      <translation>sem informações</translation>
     </message>
     <message>
       <source>nothing: random weights</source>
@@ -2089,15 +2085,15 @@
     </message>
     <message>
       <source>rail</source>
-      <translation>trilhos</translation>
+      <translation>trem ou metrô</translation>
     </message>
     <message>
       <source>rank {a} of {b}</source>
       <translation>posição {a} de {b}</translation>
     </message>
     <message>
-      <source>raw-small suits a laptop; raw-base and larger need a graphics card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.</source>
-      <translation>raw-small serve para um laptop; raw-base e maiores precisam de uma placa gráfica. O modelo que vem com o RAW começa do zero em outro tamanho que não raw-small; um modelo seu mantém o tamanho.</translation>
+      <source>raw-small suits a laptop; raw-base and larger need a graphics card. In another size than raw-small, training starts from scratch; a model of your own keeps its size.</source>
+      <translation>raw-small serve para um notebook; raw-base e maiores precisam de placa gráfica. Em outro tamanho que não raw-small, o treino começa do zero; um modelo seu mantém o tamanho.</translation>
     </message>
     <message>
       <source>raw_label: '{layer}' is no layer of profiles of users.</source>
@@ -2109,11 +2105,11 @@
     </message>
     <message>
       <source>raw_label: the project has no profiles. Run RAW → Profile users first.</source>
-      <translation>raw_label: o projeto não tem perfis. Rode antes RAW → Perfis de usuários.</translation>
+      <translation>raw_label: o projeto não tem perfis. Execute antes RAW → Perfis de usuários.</translation>
     </message>
     <message>
       <source>raw_similarity: the project has no embeddings. Run RAW → Embed tracks, unit user, first.</source>
-      <translation>raw_similarity: o projeto não tem vetores. Rode antes RAW → Vetores de trajetos, unidade user.</translation>
+      <translation>raw_similarity: o projeto não tem vetores. Execute antes RAW → Vetores de trajetos, unidade user.</translation>
     </message>
     <message>
       <source>ready</source>
@@ -2124,19 +2120,23 @@
       <translation>região</translation>
     </message>
     <message>
+      <source>relative to a simple method</source>
+      <translation>em relação a um método simples</translation>
+    </message>
+    <message>
       <source>removing a model</source>
       <translation>removendo um modelo</translation>
     </message>
     <message>
       <source>running</source>
-      <translation>rodando</translation>
+      <translation>em execução</translation>
     </message>
     <message>
       <source>see its card</source>
       <translation>veja a ficha</translation>
     </message>
     <message>
-      <source>shipped: the model that comes with RAW. none: begin anew. Or a bundle's folder or .zip.</source>
+      <source>shipped: the model that comes with RAW. none: start from scratch. Or a bundle's folder or .zip.</source>
       <translation>shipped: o modelo que vem com o RAW. none: começar do zero. Ou a pasta ou o .zip de um pacote.</translation>
     </message>
     <message>
@@ -2148,16 +2148,16 @@
       <translation>método simples</translation>
     </message>
     <message>
-      <source>starting: PyTorch takes its time</source>
-      <translation>iniciando: o PyTorch demora um pouco</translation>
+      <source>starting PyTorch, which takes some seconds</source>
+      <translation>iniciando o PyTorch, o que leva alguns segundos</translation>
     </message>
     <message>
       <source>step {step}: loss {loss:.3f}</source>
       <translation>passo {step}: perda {loss:.3f}</translation>
     </message>
     <message>
-      <source>the model has read {share:.0%} of the tracks</source>
-      <translation>o modelo leu {share:.0%} dos trajetos</translation>
+      <source>tested on held-out units: {fold} of {of} times</source>
+      <translation>testado em unidades reservadas: {fold} de {of} vezes</translation>
     </message>
     <message>
       <source>these tracks</source>
@@ -2176,20 +2176,16 @@
       <translation>treinado; calibrando as áreas de previsão</translation>
     </message>
     <message>
-      <source>tried on those left out of learning: {fold} of {of} times</source>
-      <translation>testado nos que ficaram fora do aprendizado: {fold} de {of} vezes</translation>
-    </message>
-    <message>
       <source>user</source>
       <translation>usuário</translation>
     </message>
     <message>
       <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line. day: one result a user and day.</source>
-      <translation>user: um ponto no lugar mais visitado, ajustado a uma grade de 500 m. track: a sua linha. day: um resultado por usuário e dia.</translation>
+      <translation>user: um ponto no lugar mais visitado, ajustado a uma grade de 500 m. track: a linha do trajeto. day: um resultado por usuário e dia.</translation>
     </message>
     <message>
       <source>user: all tracks of a user together. day: a user's day of mean solar time.</source>
-      <translation>user: todos os trajetos de um usuário juntos. day: um dia do usuário, em hora solar média.</translation>
+      <translation>user: todos os trajetos de um usuário juntos. day: um dia de um usuário, em hora solar média.</translation>
     </message>
     <message>
       <source>users</source>
@@ -2224,16 +2220,12 @@
       <translation>daqui a {a} a {b} min</translation>
     </message>
     <message>
-      <source>{k} similar ones were asked for; there are {n} others to compare with.</source>
-      <translation>Pediram-se {k} parecidos; há {n} outros com que comparar.</translation>
-    </message>
-    <message>
       <source>{left} of training left</source>
       <translation>faltam {left} de treino</translation>
     </message>
     <message>
       <source>{m:g} min ahead: {a} in half, {b} in four fifths of cases</source>
-      <translation>{m:g} min à frente: {a} em metade, {b} em quatro quintos dos casos</translation>
+      <translation>daqui a {m:g} min: {a} em metade dos casos, {b} em quatro quintos</translation>
     </message>
     <message>
       <source>{megabytes} MB</source>
@@ -2261,7 +2253,7 @@
     </message>
     <message>
       <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
-      <translation>{n:,} de {all:,} posições foram puladas: {why}.</translation>
+      <translation>{n:,} de {all:,} posições foram ignoradas: {why}.</translation>
     </message>
     <message>
       <source>{n:,} people</source>
@@ -2277,7 +2269,7 @@
     </message>
     <message>
       <source>{name} is used where no other model is chosen.</source>
-      <translation>{name} é usado onde nenhum outro modelo é escolhido.</translation>
+      <translation>{name} é usado quando nenhum outro modelo é escolhido.</translation>
     </message>
     <message>
       <source>{name}, which comes with RAW</source>
@@ -2309,7 +2301,7 @@
     </message>
     <message>
       <source>{preset} sees about {speed:,.0f} fixes a second here: {seen:,.0f} in {minutes:g} minutes</source>
-      <translation>{preset} vê cerca de {speed:,.0f} posições por segundo aqui: {seen:,.0f} em {minutes:g} minutos</translation>
+      <translation>{preset} processa cerca de {speed:,.0f} posições por segundo aqui: {seen:,.0f} em {minutes:g} minutos</translation>
     </message>
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses.</source>
@@ -2328,16 +2320,16 @@
       <translation>{what}: {share:.0%}, faltam {left}</translation>
     </message>
     <message>
-      <source>⚠ Nearly the same people as {names}: the difference would speak of fewer than {n}. Do not publish both.</source>
-      <translation>⚠ Quase as mesmas pessoas que {names}: a diferença falaria de menos de {n}. Não publique as duas.</translation>
+      <source>⚠ Nearly the same people as {names}: their difference would be figures of fewer than {n} people. Do not publish both.</source>
+      <translation>⚠ Quase as mesmas pessoas que em {names}: a diferença daria valores de menos de {n} pessoas. Não publique os dois.</translation>
     </message>
     <message>
       <source>⚠ Unlike what the model was trained on: {reasons}.</source>
-      <translation>⚠ Diferente daquilo com que o modelo foi treinado: {reasons}.</translation>
+      <translation>⚠ Diferente dos dados de treino do modelo: {reasons}.</translation>
     </message>
     <message>
       <source>⚠ Unlike what this was trained on: {reasons}.</source>
-      <translation>⚠ Diferente daquilo com que isto foi treinado: {reasons}.</translation>
+      <translation>⚠ Diferente dos dados de treino deste rótulo: {reasons}.</translation>
     </message>
   </context>
 </TS>

@@ -9,7 +9,7 @@
     </message>
     <message>
       <source> To see each once it takes {minutes:,.0f} minutes.</source>
-      <translation> 每个看一遍需要 {minutes:,.0f} 分钟。</translation>
+      <translation> 全部看一遍需要 {minutes:,.0f} 分钟。</translation>
     </message>
     <message>
       <source> and </source>
@@ -44,16 +44,16 @@
       <translation>，{gb:g} GB 内存</translation>
     </message>
     <message>
-      <source>1: moves the same way; 0: no more alike than any two users of this layer</source>
-      <translation>1：移动方式相同；0：不比此图层任意两个用户更相似</translation>
+      <source>1: moves the same way; 0: as similar as two users of this layer usually are</source>
+      <translation>1：移动方式相同；0：与此图层中一般两个用户的相似程度相当</translation>
     </message>
     <message>
       <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
-      <translation>&lt;b&gt;可能偏差多远&lt;/b&gt;（各轨迹的中位数）</translation>
+      <translation>&lt;b&gt;可能的误差&lt;/b&gt;（各轨迹的中位数）</translation>
     </message>
     <message>
-      <source>&lt;b&gt;Paused.&lt;/b&gt; Go on with it now or another day.</source>
-      <translation>&lt;b&gt;已暂停。&lt;/b&gt;可现在或改日继续。</translation>
+      <source>&lt;b&gt;Paused.&lt;/b&gt; Resume it now or another day.</source>
+      <translation>&lt;b&gt;已暂停。&lt;/b&gt;可现在恢复，也可改天再恢复。</translation>
     </message>
     <message>
       <source>&lt;b&gt;unknown&lt;/b&gt;</source>
@@ -61,15 +61,15 @@
     </message>
     <message>
       <source>&lt;b&gt;unknown&lt;/b&gt;: the likeliest answer has {p:.0%} only</source>
-      <translation>&lt;b&gt;未知&lt;/b&gt;：最可能的答案只有 {p:.0%}</translation>
+      <translation>&lt;b&gt;未知&lt;/b&gt;：最可能的答案也只有 {p:.0%}</translation>
     </message>
     <message>
       <source>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;The answer of RAW's profiles of users, such as raw_label("user_id", 'commuter'). layer: the name or id of the profiles; else the newest.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;RAW 用户画像给出的答案，例如 raw_label("user_id", 'commuter')。layer：画像图层的名称或 id；否则用最新的。&lt;/p&gt;</translation>
+      <translation>&lt;h3&gt;raw_label(user, task, [layer])&lt;/h3&gt;&lt;p&gt;RAW 用户画像给某个用户的标签，例如 raw_label("user_id", 'commuter')。layer：画像图层的名称或 id；省略时使用最新的画像图层。&lt;/p&gt;</translation>
     </message>
     <message>
       <source>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;How alike two users move, from -1 to 1, by the newest table of Embed tracks in the project.&lt;/p&gt;</source>
-      <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;两个用户的移动有多相似，从 -1 到 1，依据项目中最新的“嵌入轨迹”表。&lt;/p&gt;</translation>
+      <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;两个用户移动方式的相似度，从 -1 到 1，依据项目中最新的轨迹嵌入表。&lt;/p&gt;</translation>
     </message>
     <message>
       <source>A CSV or Parquet file. For a folder (GeoLife, many files) write or paste its path.</source>
@@ -77,38 +77,42 @@
     </message>
     <message>
       <source>A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.</source>
-      <translation>Shapefile 会把字段名截成十个字符：{names}。GeoPackage 会保留它们。</translation>
+      <translation>Shapefile 会把字段名截短到十个字符：{names}。GeoPackage 则完整保留。</translation>
     </message>
     <message>
       <source>A bundle's folder, the card.json in it, or its .zip. Empty: the model that comes with RAW.</source>
       <translation>模型包的文件夹、其中的 card.json，或其 .zip。留空：随 RAW 提供的模型。</translation>
     </message>
     <message>
-      <source>A label is of a</source>
-      <translation>一个标签属于一个</translation>
+      <source>A label describes a</source>
+      <translation>标签描述的是</translation>
     </message>
     <message>
       <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
-      <translation>从零开始的模型需要许多轨迹和许多小时。raw-nano 用于试验。</translation>
+      <translation>从零开始训练需要大量轨迹和许多小时。raw-nano 仅供试用。</translation>
+    </message>
+    <message>
+      <source>A prototype is the mean of the tracks of three or more people; forecasts nearby lean toward it. Prototypes show where people went: leave them out of a model that you pass on.</source>
+      <translation>原型是三人或更多人轨迹的平均，附近的预测会向它靠拢。原型会显示人们去过哪里：要分享给他人的模型请不要包含原型。</translation>
     </message>
     <message>
       <source>A region crossed by fewer distinct users gets no figure, so that nobody is exposed.</source>
-      <translation>经过的不同用户少于此数的区域不给出数字，以免暴露任何人。</translation>
+      <translation>经过的不同用户少于此数的区域不给出数值，以免暴露任何人。</translation>
     </message>
     <message>
       <source>A region crossed by fewer distinct users is neither compared nor found.</source>
-      <translation>经过的不同用户少于此数的区域既不比较也不列出。</translation>
+      <translation>经过的不同用户少于此数的区域不参与比较，也不会出现在结果中。</translation>
     </message>
     <message>
       <source>A row of figures for each user, track or day, by which they can be compared, clustered or classified.</source>
-      <translation>每个用户、轨迹或日一行数字，可用来比较、聚类或分类。</translation>
+      <translation>每个用户、轨迹或每天一行数值，可用于比较、聚类或分类。</translation>
     </message>
     <message>
-      <source>A running training goes on when this window or QGIS is closed.</source>
+      <source>A running training continues when this window or QGIS is closed.</source>
       <translation>关闭此窗口或 QGIS 后，正在进行的训练会继续。</translation>
     </message>
     <message>
-      <source>A running training goes on, also when QGIS is closed.</source>
+      <source>A running training continues, also when QGIS is closed.</source>
       <translation>正在进行的训练会继续，即使关闭 QGIS。</translation>
     </message>
     <message>
@@ -121,31 +125,31 @@
     </message>
     <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
-      <translation>一张表，含每个用户、轨迹或日的 id 和标签；若为区域，则为其多边形。</translation>
+      <translation>包含每个用户、轨迹或每天的 id 和标签的表；若标签针对区域，则为区域多边形图层。</translation>
     </message>
     <message>
       <source>A user crossed a region</source>
-      <translation>何为用户经过区域</translation>
+      <translation>用户经过区域的判定</translation>
+    </message>
+    <message>
+      <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
+      <translation>用此图层过去的数据检验这类预测的精度，并与简单方法比较</translation>
     </message>
     <message>
       <source>All labels are equal: there is nothing to learn.</source>
-      <translation>所有标签都相同：没有可学的。</translation>
+      <translation>所有标签都相同，没有可学习的内容。</translation>
     </message>
     <message>
       <source>All that the model needs.</source>
-      <translation>模型所需的都已具备。</translation>
+      <translation>模型所需的一切都已具备。</translation>
     </message>
     <message>
       <source>Also what training needs</source>
-      <translation>训练所需的也安装</translation>
-    </message>
-    <message>
-      <source>Asking ONNX Runtime, and timing the model on every device …</source>
-      <translation>正在询问 ONNX Runtime，并在每个设备上测试模型用时……</translation>
+      <translation>同时安装训练所需的软件包</translation>
     </message>
     <message>
       <source>Automatic: the graphics card where it can</source>
-      <translation>自动：能用显卡时用显卡</translation>
+      <translation>自动：尽可能使用显卡</translation>
     </message>
     <message>
       <source>Back</source>
@@ -165,7 +169,7 @@
     </message>
     <message>
       <source>Begin with</source>
-      <translation>起点</translation>
+      <translation>起始模型</translation>
     </message>
     <message>
       <source>Boardings</source>
@@ -233,7 +237,7 @@
     </message>
     <message>
       <source>Choose the layer of tracks at the top. The fields for user, track and time are guessed; what was read is shown: how many users, from when to when, how often.</source>
-      <translation>在顶部选择轨迹图层。用户、轨迹和时间字段会自动猜测，并显示读到的内容：多少用户、起止时间、采样间隔。</translation>
+      <translation>在顶部选择轨迹图层。用户、轨迹和时间字段会自动识别，并显示读取结果：用户数、起止时间和采样间隔。</translation>
     </message>
     <message>
       <source>Choose the layer or table with the labels, its id field and its label field.</source>
@@ -248,20 +252,24 @@
       <translation>在地图上点击一条轨迹</translation>
     </message>
     <message>
-      <source>Click a track on the map to see whose it is and what it says.</source>
-      <translation>在地图上点击一条轨迹，查看它属于谁、说明什么。</translation>
+      <source>Click a track on the map to see whose it is, with labels and usual places.</source>
+      <translation>在地图上点击一条轨迹，查看它属于谁、有哪些标签和常去地点。</translation>
     </message>
     <message>
       <source>Click one</source>
-      <translation>点选</translation>
+      <translation>点选一条</translation>
     </message>
     <message>
       <source>Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.</source>
-      <translation>逐个点击角点。右键闭合区域，退格键撤回一个角点，Esc 停止。</translation>
+      <translation>逐个点击角点。右键闭合区域，退格键撤销一个角点，Esc 取消。</translation>
     </message>
     <message>
       <source>Close</source>
       <translation>关闭</translation>
+    </message>
+    <message>
+      <source>Collecting prototypes of these places</source>
+      <translation>正在收集这些地方的移动原型</translation>
     </message>
     <message>
       <source>Commuter</source>
@@ -277,19 +285,39 @@
     </message>
     <message>
       <source>Compare with</source>
-      <translation>与之比较</translation>
+      <translation>对比模型</translation>
     </message>
     <message>
       <source>Comparing</source>
       <translation>正在比较</translation>
     </message>
     <message>
-      <source>Comparing with the model before, on people held out</source>
-      <translation>正在用留出的人与之前的模型比较</translation>
+      <source>Comparing with the old model on held-out people</source>
+      <translation>正在用留出的人员与旧模型比较</translation>
     </message>
     <message>
       <source>Contents</source>
       <translation>目录</translation>
+    </message>
+    <message>
+      <source>Continue training</source>
+      <translation>继续训练</translation>
+    </message>
+    <message>
+      <source>Continue training on my tracks: how people move here. No labels needed.</source>
+      <translation>用我的轨迹继续训练：学习这里的人如何移动。不需要标签。</translation>
+    </message>
+    <message>
+      <source>Continue training on your own tracks, or teach a new label from examples.</source>
+      <translation>用您自己的轨迹继续训练，或用样例教一个新标签。</translation>
+    </message>
+    <message>
+      <source>Continue training the model on your own tracks, and test on held-out people whether it improved.</source>
+      <translation>用您自己的轨迹继续训练模型，并在留出的人员上检验是否有改进。</translation>
+    </message>
+    <message>
+      <source>Continue training: '{name}'</source>
+      <translation>继续训练：“{name}”</translation>
     </message>
     <message>
       <source>Copied to the clipboard.</source>
@@ -309,11 +337,11 @@
     </message>
     <message>
       <source>Date and time, ISO text, or epoch seconds, ms or µs.</source>
-      <translation>日期时间、ISO 文本，或以秒、毫秒、微秒计的纪元时间。</translation>
+      <translation>日期时间、ISO 文本，或以秒、毫秒、微秒计的 Unix 时间。</translation>
     </message>
     <message>
       <source>Days</source>
-      <translation>日</translation>
+      <translation>天</translation>
     </message>
     <message>
       <source>Default model</source>
@@ -333,19 +361,19 @@
     </message>
     <message>
       <source>Delete the model '{name}'? It cannot be brought back.</source>
-      <translation>删除模型“{name}”？无法恢复。</translation>
+      <translation>删除模型“{name}”？删除后无法恢复。</translation>
     </message>
     <message>
       <source>Delete the run</source>
-      <translation>删除运行</translation>
+      <translation>删除此次运行</translation>
     </message>
     <message>
       <source>Delete this run, with its copy of the tracks and what it has trained?</source>
-      <translation>删除此运行，包括轨迹副本和训练结果？</translation>
+      <translation>删除此次运行，包括其轨迹副本和训练结果？</translation>
     </message>
     <message>
-      <source>Deletes what RAW remembers of tracks it has read. Layers and models stay.</source>
-      <translation>删除 RAW 所记住的已读轨迹信息。图层和模型保留。</translation>
+      <source>Deletes the embeddings of tracks that RAW has read. Layers and models stay.</source>
+      <translation>删除 RAW 已读取轨迹的嵌入。图层和模型保留。</translation>
     </message>
     <message>
       <source>Device</source>
@@ -361,11 +389,11 @@
     </message>
     <message>
       <source>Do not rely on what is not in_domain: {text}.</source>
-      <translation>不要依赖 in_domain 为假的行：{text}。</translation>
+      <translation>请勿依赖 in_domain 为假的行：{text}。</translation>
     </message>
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
-      <translation>完成。RAW 已就绪：无需重新启动。</translation>
+      <translation>完成。RAW 已就绪，无需重启。</translation>
     </message>
     <message>
       <source>Double click a name to change it</source>
@@ -389,15 +417,15 @@
     </message>
     <message>
       <source>Draw a region by its corners</source>
-      <translation>逐个角点绘制区域</translation>
+      <translation>逐个点击角点绘制区域</translation>
     </message>
     <message>
-      <source>Draw a region on the map, or select polygons, to see who is there, when, and what it says.</source>
-      <translation>在地图上绘制区域，或选择多边形，查看谁在那里、何时在、说明什么。</translation>
+      <source>Draw a region on the map, or select polygons, to see its people, their hours and its scores.</source>
+      <translation>在地图上绘制区域或选择多边形，查看其中的人、他们到访的时段和区域得分。</translation>
     </message>
     <message>
       <source>Draw regions, look at users, forecast: beside the map.</source>
-      <translation>绘制区域、查看用户、预测：就在地图旁。</translation>
+      <translation>在地图旁绘制区域、查看用户、进行预测。</translation>
     </message>
     <message>
       <source>Drawn</source>
@@ -406,10 +434,6 @@
     <message>
       <source>Drawn regions</source>
       <translation>绘制的区域</translation>
-    </message>
-    <message>
-      <source>Each is the mean of three or more people; forecasts there lean toward them. They tell where people went: leave them out of a model that you pass on.</source>
-      <translation>每条都是三个或更多人的平均；当地的预测会向它们靠拢。它们透露了人们去过哪里：要转交给别人的模型请不要保留。</translation>
     </message>
     <message>
       <source>Embed tracks</source>
@@ -425,14 +449,26 @@
     </message>
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
-      <translation>留空：选了轨迹字段（或 INPUT 没有用户）时为轨迹，否则为用户，从该用户全部轨迹的最后一个定位点之后开始。</translation>
+      <translation>留空：选择了轨迹字段（或 INPUT 没有用户）时按轨迹预测，否则按用户预测，从该用户全部轨迹的最后一个定位点之后开始。</translation>
+    </message>
+    <message>
+      <source>Error on people held out, relative to a simple method. Below the line is better.</source>
+      <translation>留出人员上的误差，相对于简单方法。低于虚线更好。</translation>
+    </message>
+    <message>
+      <source>Error on people held out.</source>
+      <translation>留出人员上的误差。</translation>
+    </message>
+    <message>
+      <source>Errors of forecasts on the past of these tracks, by horizon, beside simple methods, with a verdict in words.</source>
+      <translation>在这些轨迹的过去数据上，按预测时长列出预测误差，与简单方法对比，并给出文字结论。</translation>
     </message>
     <message>
       <source>Experimental (simulated data)</source>
       <translation>实验性（模拟数据）</translation>
     </message>
     <message>
-      <source>Experimental: taught on simulated data only.</source>
+      <source>Experimental: trained on simulated data only.</source>
       <translation>实验性：仅用模拟数据训练。</translation>
     </message>
     <message>
@@ -448,12 +484,8 @@
       <translation>失败</translation>
     </message>
     <message>
-      <source>Fewer people are not spoken of, not even by number.</source>
-      <translation>人数更少时不作任何说明，连人数也不给。</translation>
-    </message>
-    <message>
-      <source>Fewer than {n} people were seen in {area}, so nothing is shown: it could tell about one of them.</source>
-      <translation>在 {area} 中见到的人少于 {n} 个，因此什么也不显示：否则可能暴露其中某人。</translation>
+      <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
+      <translation>在 {area} 内观察到的人少于 {n} 人。为保护他们，不显示任何内容：人数这么少时，数值可能暴露其中某个人。</translation>
     </message>
     <message>
       <source>Fewest people to show a region</source>
@@ -469,7 +501,7 @@
     </message>
     <message>
       <source>Field with the unit's id (empty: guessed)</source>
-      <translation>单元 id 字段（留空：猜测）</translation>
+      <translation>单元 id 字段（留空：自动识别）</translation>
     </message>
     <message>
       <source>Fields</source>
@@ -485,11 +517,11 @@
     </message>
     <message>
       <source>Figures are comparable only where both were measured on the same data: see the cards.</source>
-      <translation>只有在相同数据上测得的数字才可比较：见说明卡。</translation>
+      <translation>只有在相同数据上测得的数值才能比较，详见说明卡。</translation>
     </message>
     <message>
       <source>Figures for polygons from the people who cross them, with intervals; few people are withheld.</source>
-      <translation>由经过的人得出的多边形数字，带区间；人数少的不公布。</translation>
+      <translation>根据经过的人计算多边形的数值，并给出区间；人数过少时不公布。</translation>
     </message>
     <message>
       <source>File or folder</source>
@@ -501,7 +533,7 @@
     </message>
     <message>
       <source>Fits</source>
-      <translation>放得下</translation>
+      <translation>可容纳</translation>
     </message>
     <message>
       <source>Fixes</source>
@@ -509,7 +541,7 @@
     </message>
     <message>
       <source>Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS.</source>
-      <translation>定位点（带时间的点），或 M 值为纪元秒的线，任意 CRS。</translation>
+      <translation>定位点（带时间的点），或 M 值为 Unix 秒的线，坐标参考系不限。</translation>
     </message>
     <message>
       <source>Folder of wheels</source>
@@ -517,11 +549,11 @@
     </message>
     <message>
       <source>Folds</source>
-      <translation>份数</translation>
+      <translation>时间份数</translation>
     </message>
     <message>
-      <source>For vehicles that cross everything in a day or a week: who crosses a region says more in half an hour to two hours. The new label is then asked so too.</source>
-      <translation>适用于一天或一周内几乎经过所有地方的车辆：谁经过一个区域，按半小时到两小时来看更能说明问题。新标签之后也按同样的方式回答。</translation>
+      <source>For vehicles that cross every region in a day or a week: the visitors of half an hour to two hours distinguish regions better. The new label is then always computed from such stretches.</source>
+      <translation>用于一天或一周内会穿过所有区域的车辆：以半小时到两小时内的到访者更能区分各区域。新标签此后始终按这样的时段计算。</translation>
     </message>
     <message>
       <source>Forecast</source>
@@ -561,7 +593,7 @@
     </message>
     <message>
       <source>Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.</source>
-      <translation>{n:,} 个用户 {m:g} 分钟后的预测：一半在 {a} 之内，五分之四在 {b} 之内。</translation>
+      <translation>{n:,} 个用户 {m:g} 分钟后的预测：一半的误差在 {a} 以内，五分之四在 {b} 以内。</translation>
     </message>
     <message>
       <source>Forget</source>
@@ -576,40 +608,12 @@
       <translation>周五</translation>
     </message>
     <message>
-      <source>Gathering typical ways of these places</source>
-      <translation>正在汇总这些地方的典型走向</translation>
-    </message>
-    <message>
       <source>GeoLife folders, CSV and Parquet files as a layer of fixes with real times, cleaned and sorted.</source>
       <translation>将 GeoLife 文件夹、CSV 和 Parquet 文件读成带真实时间、经清理排序的定位点图层。</translation>
     </message>
     <message>
       <source>Give the new model a name.</source>
       <translation>请为新模型命名。</translation>
-    </message>
-    <message>
-      <source>Go on</source>
-      <translation>继续</translation>
-    </message>
-    <message>
-      <source>Go on from where it was</source>
-      <translation>从中断处继续</translation>
-    </message>
-    <message>
-      <source>Go on pretraining</source>
-      <translation>继续预训练</translation>
-    </message>
-    <message>
-      <source>Go on pretraining '{name}'</source>
-      <translation>继续预训练“{name}”</translation>
-    </message>
-    <message>
-      <source>Go on pretraining on my tracks: how people move here. No labels needed.</source>
-      <translation>用我的轨迹继续预训练：这里的人怎样移动。不需要标签。</translation>
-    </message>
-    <message>
-      <source>Go on pretraining on your own tracks, or teach a new label from examples.</source>
-      <translation>用您自己的轨迹继续预训练，或用例子教一个新标签。</translation>
     </message>
     <message>
       <source>Graphics card: {name}. The CUDA libraries are installed with ONNX Runtime (about {mb} MB).</source>
@@ -641,39 +645,23 @@
     </message>
     <message>
       <source>How far ahead</source>
-      <translation>预测多远</translation>
+      <translation>提前时长</translation>
     </message>
     <message>
       <source>How far ahead of the last fix.</source>
-      <translation>距最后一个定位点多久之后。</translation>
-    </message>
-    <message>
-      <source>How far off forecasts of these tracks would have been, by horizon, beside simple methods; in plain words.</source>
-      <translation>这些轨迹的预测过去会偏差多远，按预测时长，与简单方法并列；用文字说明。</translation>
-    </message>
-    <message>
-      <source>How far off on people held out, over a simple method's error. Under the line is better.</source>
-      <translation>对留出的人的误差，除以简单方法的误差。线以下更好。</translation>
-    </message>
-    <message>
-      <source>How far off on people held out.</source>
-      <translation>对留出的人偏差多远。</translation>
-    </message>
-    <message>
-      <source>How good such forecasts are on this layer's own past, beside simple methods</source>
-      <translation>这类预测在此图层自己的过去上有多好，与简单方法并列</translation>
+      <translation>最后一个定位点之后多长时间。</translation>
     </message>
     <message>
       <source>How many</source>
-      <translation>多少个</translation>
+      <translation>数量</translation>
     </message>
     <message>
       <source>How the error on people held out is shown</source>
-      <translation>对留出的人的误差如何显示</translation>
+      <translation>如何显示留出人员上的误差</translation>
     </message>
     <message>
-      <source>How the users of a region are joined. sum is what the shipped model was trained with; mean ignores how many they are; share weighs each by its share of the fixes.</source>
-      <translation>区域的用户如何合并。sum 是随附模型训练时所用；mean 不计人数；share 按各自定位点的份额加权。</translation>
+      <source>How the users of a region are combined. sum: as the shipped model was trained. mean: regardless of their number. share: in proportion to their fixes.</source>
+      <translation>区域内各用户的合并方式。sum：与随附模型的训练方式相同。mean：与人数无关。share：按定位点所占比例。</translation>
     </message>
     <message>
       <source>IANA name such as UTC, Europe/Berlin or Asia/Shanghai. Times that carry a zone ignore it.</source>
@@ -681,7 +669,7 @@
     </message>
     <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
-      <translation>INPUT 中没有含两个可用定位点的{unit}，因此输出为空。</translation>
+      <translation>INPUT 中没有包含两个可用定位点的{unit}，因此输出为空。</translation>
     </message>
     <message>
       <source>Id field</source>
@@ -689,7 +677,7 @@
     </message>
     <message>
       <source>Id field of the regions (empty: guessed)</source>
-      <translation>区域的 id 字段（留空：猜测）</translation>
+      <translation>区域的 id 字段（留空：自动识别）</translation>
     </message>
     <message>
       <source>Import a model</source>
@@ -709,7 +697,7 @@
     </message>
     <message>
       <source>In {layer} they are the fields raw_…, a join of this project.</source>
-      <translation>在 {layer} 中，它们是 raw_… 字段，即本项目中的连接。</translation>
+      <translation>在 {layer} 中，它们是通过本项目的连接得到的 raw_… 字段。</translation>
     </message>
     <message>
       <source>Install</source>
@@ -737,15 +725,15 @@
     </message>
     <message>
       <source>Its value in the id field, such as Mission; or an expression that is true for it alone, such as "name" = 'Mission' or $id = 12.</source>
-      <translation>它在 id 字段中的值，如 Mission；或仅对它为真的表达式，如 "name" = 'Mission' 或 $id = 12。</translation>
+      <translation>它在 id 字段中的值，如 Mission；或只对它成立的表达式，如 "name" = 'Mission' 或 $id = 12。</translation>
+    </message>
+    <message>
+      <source>K is {k}, but there are only {n} others to compare with.</source>
+      <translation>K 为 {k}，但只有 {n} 个可供比较。</translation>
     </message>
     <message>
       <source>Keep it among your models and make it the default</source>
       <translation>存入您的模型并设为默认</translation>
-    </message>
-    <message>
-      <source>Keep typical ways of these places in it</source>
-      <translation>在其中保留这些地方的典型路径</translation>
     </message>
     <message>
       <source>Label</source>
@@ -753,7 +741,7 @@
     </message>
     <message>
       <source>Label all of them: a layer in the group</source>
-      <translation>为全部打标签：结果为组中的一个图层</translation>
+      <translation>为全部用户打标签，结果为组中的一个图层</translation>
     </message>
     <message>
       <source>Label field</source>
@@ -773,27 +761,27 @@
     </message>
     <message>
       <source>Labels are in</source>
-      <translation>标签在</translation>
+      <translation>标签所在图层</translation>
     </message>
     <message>
       <source>Labels for people, trips or days, from their tracks: commuter or not, mode of transport and more.</source>
-      <translation>由轨迹得出的人、出行或日的标签：是否通勤者、交通方式等。</translation>
+      <translation>根据轨迹为人、出行或每天打标签：是否通勤者、交通方式等。</translation>
     </message>
     <message>
       <source>Last training: fixes, time, device</source>
       <translation>上次训练：定位点、用时、设备</translation>
     </message>
     <message>
-      <source>Learning from where tracks went on before</source>
-      <translation>正在学习轨迹以往的去向</translation>
+      <source>Learning from how tracks continued before</source>
+      <translation>正在学习轨迹以往如何延续</translation>
     </message>
     <message>
       <source>Let the model read {n:,} users: {time} on the {device}</source>
-      <translation>让模型读 {n:,} 个用户：在 {device} 上约 {time}</translation>
+      <translation>让模型读取 {n:,} 个用户：在 {device} 上需要 {time}</translation>
     </message>
     <message>
-      <source>Look at this page first: it finds out what there is to train on.</source>
-      <translation>请先看此页：它会找出有什么可训练。</translation>
+      <source>Look at this page first: it finds the devices to train on.</source>
+      <translation>请先打开此页：它会查找可用于训练的设备。</translation>
     </message>
     <message>
       <source>Look at users</source>
@@ -801,15 +789,19 @@
     </message>
     <message>
       <source>Looking at the graphics card and trying the packages …</source>
-      <translation>正在查看显卡并试用各软件包……</translation>
+      <translation>正在检查显卡并测试各软件包……</translation>
     </message>
     <message>
-      <source>Looking at {n:,} regions</source>
-      <translation>正在查看 {n:,} 个区域</translation>
+      <source>Looking for devices …</source>
+      <translation>正在查找设备……</translation>
     </message>
     <message>
-      <source>Looking what there is …</source>
-      <translation>正在查看有什么……</translation>
+      <source>Looking for devices, and timing the model on each of them …</source>
+      <translation>正在查找设备，并测量模型在各设备上的速度……</translation>
+    </message>
+    <message>
+      <source>Lower-case letters, digits and _. The field of the results has this name.</source>
+      <translation>小写字母、数字和 _。结果字段即用此名称。</translation>
     </message>
     <message>
       <source>Measure for a second</source>
@@ -829,7 +821,11 @@
     </message>
     <message>
       <source>Minutes at most</source>
-      <translation>最多分钟数</translation>
+      <translation>最长分钟数</translation>
+    </message>
+    <message>
+      <source>Minutes from one forecast to the next, up to the horizon.</source>
+      <translation>相邻两个预测之间的分钟数，直到预测时长为止。</translation>
     </message>
     <message>
       <source>Minutes of training</source>
@@ -856,8 +852,8 @@
       <translation>模型包</translation>
     </message>
     <message>
-      <source>Model to go on from</source>
-      <translation>从哪个模型继续</translation>
+      <source>Model to continue from</source>
+      <translation>继续训练的起始模型</translation>
     </message>
     <message>
       <source>Model {name}</source>
@@ -897,7 +893,7 @@
     </message>
     <message>
       <source>Names with commas between them, such as: commuter. The log lists what the model has.</source>
-      <translation>名称之间用逗号分隔，如：commuter。日志列出模型有哪些。</translation>
+      <translation>名称之间用逗号分隔，如：commuter。日志会列出模型拥有的任务。</translation>
     </message>
     <message>
       <source>Names with commas between them, such as: poi_density.</source>
@@ -913,11 +909,11 @@
     </message>
     <message>
       <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
-      <translation>未找到 NVIDIA 显卡：由 CPU 计算，这就够了。</translation>
+      <translation>未找到 NVIDIA 显卡，将使用 CPU 计算，已足够。</translation>
     </message>
     <message>
       <source>No figure</source>
-      <translation>无数字</translation>
+      <translation>无数值</translation>
     </message>
     <message>
       <source>No fix could be read.</source>
@@ -925,7 +921,7 @@
     </message>
     <message>
       <source>No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.</source>
-      <translation>没有定位点在任何区域内：轨迹覆盖 {tracks}，区域覆盖 {regions}。请检查两个图层的 CRS。</translation>
+      <translation>没有定位点落在任何区域内：轨迹范围为 {tracks}，区域范围为 {regions}。请检查两个图层的坐标参考系。</translation>
     </message>
     <message>
       <source>No fix was skipped.</source>
@@ -933,39 +929,39 @@
     </message>
     <message>
       <source>No hour of the week has {n} people or more.</source>
-      <translation>一周中没有哪个小时有 {n} 人或更多。</translation>
+      <translation>一周中没有任何一个小时达到 {n} 人。</translation>
     </message>
     <message>
-      <source>No label can be shown without giving away fewer than {n} people.</source>
-      <translation>显示任何标签都会暴露少于 {n} 人的群体。</translation>
+      <source>No label can be shown without revealing fewer than {n} people.</source>
+      <translation>任何标签一旦显示都会暴露少于 {n} 人的信息。</translation>
     </message>
     <message>
       <source>No run yet.</source>
-      <translation>还没有运行。</translation>
+      <translation>尚无运行。</translation>
     </message>
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
-      <translation>这里没有轨迹：请点得更近，或放大。</translation>
+      <translation>此处没有轨迹：请点击得更近一些，或放大地图。</translation>
     </message>
     <message>
       <source>No user has two usable fixes.</source>
       <translation>没有用户有两个可用的定位点。</translation>
     </message>
     <message>
-      <source>Nobody: none is more alike than any two users are.</source>
-      <translation>没有：没有谁比任意两个用户更相似。</translation>
+      <source>None: no region is more similar than two regions usually are.</source>
+      <translation>无：没有区域比一般两个区域之间更相似。</translation>
     </message>
     <message>
-      <source>None: none is more alike than any two regions are.</source>
-      <translation>无：没有比任意两个区域更相似的。</translation>
+      <source>None: no user is more similar than two users of this layer usually are.</source>
+      <translation>无：没有用户比此图层中一般两个用户之间更相似。</translation>
     </message>
     <message>
       <source>None: there is no place with a share of the time.</source>
-      <translation>无：没有占到一定时间的地点。</translation>
+      <translation>无：没有停留时间占比足够的地点。</translation>
     </message>
     <message>
       <source>Not read yet: press the arrow to read it.</source>
-      <translation>尚未读取：按箭头读取。</translation>
+      <translation>尚未读取：点击箭头读取。</translation>
     </message>
     <message>
       <source>Nothing is selected: select features of the layer, or forecast all.</source>
@@ -984,36 +980,28 @@
       <translation>用户数</translation>
     </message>
     <message>
-      <source>Of stretches of tracks, so that Score regions alone answers: {names}.</source>
-      <translation>针对轨迹段，仅由“区域评分”回答：{names}。</translation>
-    </message>
-    <message>
       <source>Of times that are written without a zone; others ignore it.</source>
-      <translation>用于没有写时区的时间；其他不受影响。</translation>
+      <translation>用于未写时区的时间；自带时区的时间不受影响。</translation>
     </message>
     <message>
-      <source>On Forecast, ask where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. Play it with the Temporal Controller.</source>
-      <translation>在“预测”页询问轨迹今后几分钟可能在哪里。内圈在一半的情况下包含它，外圈在五次中有四次。用时态控制器播放。</translation>
+      <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. Play it with the Temporal Controller.</source>
+      <translation>在“预测”页查看轨迹在接下来几分钟可能在哪里。内圈区域在一半的情况下包含它，外圈在五分之四的情况下包含它。可用时态控制器播放。</translation>
     </message>
     <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its scores appear at once. With ten people in all, lower the fewest people to 3 first.</source>
-      <translation>在“区域”页绕一片城区绘制：逐个角点点击，右键闭合，Esc 放弃。得分立即出现。样例总共十人，请先把最少人数降到 3。</translation>
+      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its scores appear at once. The sample has ten people in all, so lower the fewest people to 3 first.</source>
+      <translation>在“区域”页，围绕城区的一部分绘制：逐个点击角点，右键闭合，Esc 放弃。得分会立即显示。样例总共只有十个人，请先把最少人数降到 3。</translation>
     </message>
     <message>
-      <source>On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and who moves alike. 'unknown' means that the model is not sure.</source>
-      <translation>在“用户”页点击一条轨迹：带概率的标签、模糊到格网的常去地点，以及谁的移动相似。“unknown”表示模型没有把握。</translation>
+      <source>On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and similar users. 'unknown' means that the model is not sure.</source>
+      <translation>在“用户”页点击一条轨迹：显示其标签和概率、模糊到格网的常去地点，以及相似的用户。“未知”表示模型不确定。</translation>
     </message>
     <message>
       <source>One forecast every</source>
-      <translation>每隔多久一个预测</translation>
-    </message>
-    <message>
-      <source>One forecast every so many minutes, up to the horizon.</source>
-      <translation>在预测时长内每隔若干分钟一个预测。</translation>
+      <translation>预测间隔</translation>
     </message>
     <message>
       <source>One forecast for each</source>
-      <translation>每个什么一个预测</translation>
+      <translation>预测单元</translation>
     </message>
     <message>
       <source>One forecast for each {unit}, from its last fix.</source>
@@ -1021,14 +1009,14 @@
     </message>
     <message>
       <source>One result for each</source>
-      <translation>每个什么一个结果</translation>
+      <translation>结果单元</translation>
     </message>
     <message>
       <source>One row for each</source>
-      <translation>每个什么一行</translation>
+      <translation>每行对应的单元</translation>
     </message>
     <message>
-      <source>Only {n} labels: teaching takes at least ten.</source>
+      <source>Only {n} labels: at least ten are needed.</source>
       <translation>只有 {n} 个标签：至少需要十个。</translation>
     </message>
     <message>
@@ -1073,11 +1061,11 @@
     </message>
     <message>
       <source>Polygons in any CRS.</source>
-      <translation>任意 CRS 的多边形。</translation>
+      <translation>任意坐标参考系的多边形。</translation>
     </message>
     <message>
       <source>Polygons in any CRS; their own fields are kept.</source>
-      <translation>任意 CRS 的多边形；保留其自身字段。</translation>
+      <translation>任意坐标参考系的多边形；保留其原有字段。</translation>
     </message>
     <message>
       <source>Pooling of users</source>
@@ -1125,7 +1113,7 @@
     </message>
     <message>
       <source>RAW has all that it needs to run the model. Training needs more: tick the box below.</source>
-      <translation>RAW 已具备运行模型所需的一切。训练还需要更多：勾选下面的框。</translation>
+      <translation>RAW 已具备运行模型所需的一切。训练还需要更多软件包：请勾选下面的复选框。</translation>
     </message>
     <message>
       <source>RAW has all that it needs, to run the model and to train.</source>
@@ -1133,55 +1121,55 @@
     </message>
     <message>
       <source>RAW needs the Python package {names} in QGIS's own Python.</source>
-      <translation>RAW 需要 QGIS 自带的 Python 中有 Python 软件包 {names}。</translation>
+      <translation>RAW 需要在 QGIS 自带的 Python 中安装软件包 {names}。</translation>
     </message>
     <message>
       <source>RAW needs the Python packages {names} in QGIS's own Python.</source>
-      <translation>RAW 需要 QGIS 自带的 Python 中有 Python 软件包 {names}。</translation>
+      <translation>RAW 需要在 QGIS 自带的 Python 中安装软件包 {names}。</translation>
     </message>
     <message>
       <source>RAW: a short tour</source>
-      <translation>RAW: 简短导览</translation>
+      <translation>RAW：简短导览</translation>
     </message>
     <message>
       <source>RAW: counting labels</source>
-      <translation>RAW: 统计标签</translation>
+      <translation>RAW：统计标签</translation>
     </message>
     <message>
       <source>RAW: deleting a run</source>
-      <translation>RAW: 删除运行</translation>
+      <translation>RAW：删除运行</translation>
     </message>
     <message>
       <source>RAW: diagnostics</source>
-      <translation>RAW: 诊断</translation>
+      <translation>RAW：诊断</translation>
     </message>
     <message>
       <source>RAW: help</source>
-      <translation>RAW: 帮助</translation>
+      <translation>RAW：帮助</translation>
     </message>
     <message>
       <source>RAW: keeping a model</source>
-      <translation>RAW: 保存模型</translation>
+      <translation>RAW：保存模型</translation>
     </message>
     <message>
       <source>RAW: models</source>
-      <translation>RAW: 模型</translation>
+      <translation>RAW：模型</translation>
     </message>
     <message>
       <source>RAW: packages</source>
-      <translation>RAW: 软件包</translation>
+      <translation>RAW：软件包</translation>
     </message>
     <message>
       <source>RAW: preparing a training</source>
-      <translation>RAW: 准备训练</translation>
+      <translation>RAW：准备训练</translation>
     </message>
     <message>
       <source>RAW: the sample, ten phones in Aracaju</source>
-      <translation>RAW: 样例，阿拉卡茹的十部手机</translation>
+      <translation>RAW：样例，阿拉卡茹的十部手机</translation>
     </message>
     <message>
       <source>RAW: train a model</source>
-      <translation>RAW: 训练模型</translation>
+      <translation>RAW：训练模型</translation>
     </message>
     <message>
       <source>REGIONS has no polygon, so the output is empty.</source>
@@ -1193,7 +1181,7 @@
     </message>
     <message>
       <source>Read {fixes:,} fixes of {users:,} users in {tracks:,} tracks, from {first} to {last} UTC.</source>
-      <translation>读取了 {users:,} 个用户的 {fixes:,} 个定位点，共 {tracks:,} 条轨迹，从 {first} 到 {last} UTC。</translation>
+      <translation>已读取 {users:,} 个用户的 {fixes:,} 个定位点，共 {tracks:,} 条轨迹，时间为 {first} 至 {last}（UTC）。</translation>
     </message>
     <message>
       <source>Reading</source>
@@ -1233,19 +1221,19 @@
     </message>
     <message>
       <source>Regions by weekday and hours</source>
-      <translation>按星期和时段的区域</translation>
+      <translation>按星期和时段统计的区域</translation>
     </message>
     <message>
       <source>Regions can be drawn when the model has read the users.</source>
-      <translation>模型读完用户后即可绘制区域。</translation>
+      <translation>模型读取完用户后即可绘制区域。</translation>
     </message>
     <message>
       <source>Regions with fewer people get no figures at all.</source>
-      <translation>人数更少的区域完全不给出数字。</translation>
+      <translation>人数更少的区域不给出任何数值。</translation>
     </message>
     <message>
       <source>Regions: count each stretch of so many hours as a user</source>
-      <translation>区域：把每段若干小时的轨迹算作一个用户</translation>
+      <translation>区域：把每段这么多小时的轨迹算作一个用户</translation>
     </message>
     <message>
       <source>Remove</source>
@@ -1262,6 +1250,14 @@
     <message>
       <source>Report</source>
       <translation>报告</translation>
+    </message>
+    <message>
+      <source>Resume</source>
+      <translation>恢复</translation>
+    </message>
+    <message>
+      <source>Resume from the last checkpoint</source>
+      <translation>从上一个检查点恢复</translation>
     </message>
     <message>
       <source>Run</source>
@@ -1284,12 +1280,20 @@
       <translation>区域评分</translation>
     </message>
     <message>
+      <source>Scored on stretches of tracks, by Score regions alone: {names}.</source>
+      <translation>按轨迹片段评分，只能用“区域评分”得到：{names}。</translation>
+    </message>
+    <message>
       <source>Scoring</source>
       <translation>正在评分</translation>
     </message>
     <message>
+      <source>Scoring {n:,} regions</source>
+      <translation>正在给 {n:,} 个区域评分</translation>
+    </message>
+    <message>
       <source>Select a feature of the layer of tracks first.</source>
-      <translation>请先选择轨迹图层的一个要素。</translation>
+      <translation>请先在轨迹图层中选择一个要素。</translation>
     </message>
     <message>
       <source>Select polygons of a layer on the map first.</source>
@@ -1321,15 +1325,11 @@
     </message>
     <message>
       <source>Size, parameters</source>
-      <translation>大小、参数</translation>
-    </message>
-    <message>
-      <source>Small letters, digits and _: the field of the results is called so.</source>
-      <translation>小写字母、数字和 _：结果字段即用此名。</translation>
+      <translation>大小与参数量</translation>
     </message>
     <message>
       <source>Solar time; full colour is {n:,} people; hatched: fewer than {k}.</source>
-      <translation>太阳时；满色为 {n:,} 人；斜线：少于 {k}。</translation>
+      <translation>太阳时；最深色为 {n:,} 人；斜线表示少于 {k} 人。</translation>
     </message>
     <message>
       <source>Speed</source>
@@ -1352,36 +1352,44 @@
       <translation>步长（分钟）</translation>
     </message>
     <message>
-      <source>Stop now, to go on later, also after QGIS was closed</source>
-      <translation>现在停止，以后继续，即使 QGIS 关闭过</translation>
+      <source>Stop now. The run can be resumed, also after QGIS was closed</source>
+      <translation>立即停止。之后可恢复此次运行，关闭 QGIS 后也可以</translation>
     </message>
     <message>
       <source>Stop, and delete the run with its copy of the tracks</source>
       <translation>停止，并删除运行及其轨迹副本</translation>
     </message>
     <message>
-      <source>Stopped. What was trained is kept in {folder}: go on with it, or delete it, in RAW's training.</source>
-      <translation>已停止。训练结果保存在 {folder}：可在 RAW 的训练窗口中继续或删除。</translation>
+      <source>Stopped. The training so far is kept in {folder}. Resume or delete it in RAW's training dialog.</source>
+      <translation>已停止。目前的训练保存在 {folder} 中。可在 RAW 的训练窗口中恢复或删除。</translation>
     </message>
     <message>
       <source>Stopping …</source>
       <translation>正在停止……</translation>
     </message>
     <message>
+      <source>Store prototypes of local movement in it</source>
+      <translation>在模型中保存本地移动的原型</translation>
+    </message>
+    <message>
       <source>Sun</source>
       <translation>周日</translation>
     </message>
     <message>
+      <source>TARGET is a value of this field, and the results name the regions by it.</source>
+      <translation>TARGET 是此字段的一个值，结果也用它来称呼各区域。</translation>
+    </message>
+    <message>
       <source>Take in a model bundle that is a folder</source>
-      <translation>收入一个为文件夹的模型包</translation>
+      <translation>从文件夹导入模型包</translation>
     </message>
     <message>
       <source>Take in a model bundle, a .zip; it is checked first</source>
-      <translation>收入一个 .zip 模型包；先检查</translation>
+      <translation>导入 .zip 模型包；会先进行检查</translation>
     </message>
     <message>
       <source>Take the polygons that are selected on the map</source>
-      <translation>取用地图上所选的多边形</translation>
+      <translation>使用地图上所选的多边形</translation>
     </message>
     <message>
       <source>Task {name}: </source>
@@ -1389,7 +1397,7 @@
     </message>
     <message>
       <source>Tasks (empty: all that the model has)</source>
-      <translation>任务（留空：模型所有的）</translation>
+      <translation>任务（留空：模型的全部任务）</translation>
     </message>
     <message>
       <source>Teach '{task}'</source>
@@ -1397,7 +1405,7 @@
     </message>
     <message>
       <source>Teach a label</source>
-      <translation>教一个标签</translation>
+      <translation>教一个新标签</translation>
     </message>
     <message>
       <source>Teach a new label: a question about users or tracks, from examples.</source>
@@ -1405,23 +1413,19 @@
     </message>
     <message>
       <source>Teach the model a label of your own from some labelled users, tracks, days or regions.</source>
-      <translation>用一些已标注的用户、轨迹、日或区域，教模型一个您自己的标签。</translation>
-    </message>
-    <message>
-      <source>Teaching</source>
-      <translation>正在教</translation>
+      <translation>用一些已标注的用户、轨迹、天或区域，教模型一个您自己的标签。</translation>
     </message>
     <message>
       <source>Teaching the head {head} again</source>
-      <translation>正在重新教任务头 {head}</translation>
+      <translation>正在重新训练任务头 {head}</translation>
     </message>
     <message>
       <source>Ten phones in Aracaju, Brazil, and a short tour.</source>
-      <translation>巴西阿拉卡茹的十部手机，和一个简短导览。</translation>
+      <translation>巴西阿拉卡茹的十部手机，附简短导览。</translation>
     </message>
     <message>
       <source>Ten phones in Aracaju, Brazil: trips by car and bus as points with a time, and hexagons over the city. It is your own copy, and nothing leaves this machine.</source>
-      <translation>巴西阿拉卡茹的十部手机：带时间的点，为汽车和公交出行，以及覆盖城市的六边形。这是您自己的副本，任何数据都不离开本机。</translation>
+      <translation>巴西阿拉卡茹的十部手机：以带时间的点记录的汽车和公交出行，以及覆盖全城的六边形。这是您自己的副本，数据不会离开本机。</translation>
     </message>
     <message>
       <source>Testing</source>
@@ -1436,8 +1440,8 @@
       <translation>RAW 面板</translation>
     </message>
     <message>
-      <source>The chosen model has not looked at this region yet. If that was cancelled, read the layer again (button at the top).</source>
-      <translation>所选模型尚未分析该区域。如果分析被取消，请重新读取图层（上方的按钮）。</translation>
+      <source>The chosen model has not scored this region yet. If that was cancelled, read the layer again (button at the top).</source>
+      <translation>所选模型尚未给此区域评分。如果评分已被取消，请重新读取图层（顶部按钮）。</translation>
     </message>
     <message>
       <source>The default</source>
@@ -1445,11 +1449,15 @@
     </message>
     <message>
       <source>The device that really does the work. </source>
-      <translation>真正进行计算的设备。</translation>
+      <translation>实际进行计算的设备。</translation>
+    </message>
+    <message>
+      <source>The device to train on, as found by the Python that trains.</source>
+      <translation>用于训练的设备，由负责训练的 Python 检测得出。</translation>
     </message>
     <message>
       <source>The first figures come after some steps.</source>
-      <translation>最初的数字在若干步之后出现。</translation>
+      <translation>训练若干步后会出现第一批数值。</translation>
     </message>
     <message>
       <source>The installation was cancelled.</source>
@@ -1461,11 +1469,11 @@
     </message>
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
-      <translation>学习率在此时间内下降。之后的比较还要一些时间。</translation>
+      <translation>学习率在这段时间内逐渐下降。之后的比较还需要一些时间。</translation>
     </message>
     <message>
-      <source>The model has a task '{name}' already: in the copy the new one takes its place.</source>
-      <translation>模型已有任务“{name}”：在副本中由新任务取代。</translation>
+      <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
+      <translation>模型已有任务“{name}”。在副本中，新任务会替换它。</translation>
     </message>
     <message>
       <source>The model has no head for regions: counts alone.</source>
@@ -1477,15 +1485,15 @@
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used where no other is chosen.</source>
-      <translation>模型现以“{name}”列于您的模型中，未另选模型时使用。</translation>
+      <translation>该模型已作为“{name}”加入您的模型，未另选模型时使用它。</translation>
     </message>
     <message>
       <source>The model is {name}, the device {provider}.</source>
       <translation>模型为 {name}，设备为 {provider}。</translation>
     </message>
     <message>
-      <source>The model learns one more answer, tried on examples left out, for at most this long.</source>
-      <translation>模型多学一个答案，并在留出的样本上检验，最多用这么长时间。</translation>
+      <source>The model learns one more answer, tested on held-out examples, for at most this long.</source>
+      <translation>模型再学习一种回答，并用留出的样例检验，最多用时如此。</translation>
     </message>
     <message>
       <source>The model reads the users</source>
@@ -1496,40 +1504,48 @@
       <translation>随 RAW 提供的模型和您自己的：说明卡、导入、导出、比较。</translation>
     </message>
     <message>
-      <source>The model that comes with RAW is a {own}, so a {preset} begins anew.</source>
-      <translation>随 RAW 提供的模型是 {own}，因此 {preset} 从头开始。</translation>
+      <source>The model that comes with RAW is a {own}, so a {preset} starts from scratch.</source>
+      <translation>随 RAW 提供的模型是 {own}，因此 {preset} 从零开始训练。</translation>
     </message>
     <message>
-      <source>The model to go on from. It stays as it is: what comes out is a new one.</source>
-      <translation>从哪个模型继续。它保持不变：得到的是新模型。</translation>
+      <source>The model to start from. It stays as it is: the training makes a new one.</source>
+      <translation>训练的起始模型。它本身不变：训练会生成一个新模型。</translation>
     </message>
     <message>
       <source>The name takes small letters, digits and _, such as: commuter.</source>
-      <translation>名称只用小写字母、数字和 _，如：commuter。</translation>
+      <translation>名称只能使用小写字母、数字和 _，如：commuter。</translation>
     </message>
     <message>
       <source>The network</source>
       <translation>网络</translation>
     </message>
     <message>
+      <source>The number of parts of time. Each part gives about the same number of cases.</source>
+      <translation>时间段的份数。每份给出的样例数大致相同。</translation>
+    </message>
+    <message>
+      <source>The number of rows of the result. There are fewer if the layer has fewer other users or regions.</source>
+      <translation>结果的行数。若图层中其他用户或区域较少，行数也会更少。</translation>
+    </message>
+    <message>
       <source>The people who move most like one of them, with the reasons in words.</source>
-      <translation>与其中一人移动最相似的人，附文字理由。</translation>
+      <translation>移动方式与其中一人最相似的人，并用文字说明理由。</translation>
+    </message>
+    <message>
+      <source>The person or vehicle that moved. Without this field, or with the word none, all fixes are one user's.</source>
+      <translation>移动的人或车辆。没有此字段或填 none 时，所有定位点属于同一个用户。</translation>
     </message>
     <message>
       <source>The places that are used most like one of them, by the people who cross them; the reasons in words.</source>
-      <translation>由经过的人看，与其中一地用法最相似的地点；附文字理由。</translation>
-    </message>
-    <message>
-      <source>The record is cut into so many parts of time, and about as much is asked from each.</source>
-      <translation>记录按时间分成若干份，从每份中提问的数量大致相同。</translation>
+      <translation>从经过的人来看，使用方式与其中一处最相似的地点，并用文字说明理由。</translation>
     </message>
     <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
-      <translation>该区域超出了地图 CRS 能表达的范围。请在别处绘制。</translation>
+      <translation>该区域超出了地图坐标参考系能表示的范围。请在别处绘制。</translation>
     </message>
     <message>
       <source>The region to compare with</source>
-      <translation>要比较的区域</translation>
+      <translation>作为比较对象的区域</translation>
     </message>
     <message>
       <source>The regions' ids are from the field {name}.</source>
@@ -1544,12 +1560,8 @@
       <translation>区域自身的字段 {a} 在输出中名为 {b}。</translation>
     </message>
     <message>
-      <source>The result has so many rows, or one less than there are units where these are fewer.</source>
-      <translation>结果有这么多行；单元更少时为单元数减一。</translation>
-    </message>
-    <message>
       <source>The same is in the toolbar and in the Processing toolbox, for layers of your own, in batches and in models. Import tracks reads folders and files. Help is in every window.</source>
-      <translation>同样的功能在工具栏和“处理”工具箱中，可用于您自己的图层、批处理和模型。“导入轨迹”读取文件夹和文件。每个窗口都有帮助。</translation>
+      <translation>工具栏和“处理”工具箱中有同样的功能，可用于您自己的图层、批处理和模型。“导入轨迹”可读取文件夹和文件。每个窗口都有帮助。</translation>
     </message>
     <message>
       <source>The sample</source>
@@ -1557,11 +1569,15 @@
     </message>
     <message>
       <source>The style of {layer} failed: {error}</source>
-      <translation>图层 {layer} 的样式失败：{error}</translation>
+      <translation>图层 {layer} 的样式应用失败：{error}</translation>
     </message>
     <message>
       <source>The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done.</source>
-      <translation>用来学习的轨迹。它们留在本机；运行文件夹中有一份副本，直到完成。</translation>
+      <translation>用于训练的轨迹。它们不会离开本机；训练完成之前，运行文件夹中会保留一份副本。</translation>
+    </message>
+    <message>
+      <source>The unit that a row of the labels describes.</source>
+      <translation>标签表中一行所描述的单元。</translation>
     </message>
     <message>
       <source>The user of the selected feature</source>
@@ -1569,11 +1585,11 @@
     </message>
     <message>
       <source>The user to compare with</source>
-      <translation>要比较的用户</translation>
+      <translation>作为比较对象的用户</translation>
     </message>
     <message>
-      <source>The user's id, as it stands in the user field.</source>
-      <translation>用户的 id，与用户字段中一致。</translation>
+      <source>The user's id, as in the user field.</source>
+      <translation>用户的 id，与用户字段中的写法相同。</translation>
     </message>
     <message>
       <source>There is no folder to keep embeddings in: {error}</source>
@@ -1581,23 +1597,19 @@
     </message>
     <message>
       <source>There is no track of two fixes to forecast.</source>
-      <translation>没有含两个定位点的轨迹可供预测。</translation>
+      <translation>没有包含两个定位点的轨迹可供预测。</translation>
     </message>
     <message>
       <source>There is no user '{name}' with two usable fixes.</source>
-      <translation>没有含两个可用定位点的用户“{name}”。</translation>
+      <translation>没有包含两个可用定位点的用户“{name}”。</translation>
     </message>
     <message>
       <source>There is nothing to test on.</source>
       <translation>没有可测试的内容。</translation>
     </message>
     <message>
-      <source>They are in use and go when QGIS starts the next time.</source>
-      <translation>它们正在使用，QGIS 下次启动时删除。</translation>
-    </message>
-    <message>
-      <source>This can be sent to somebody who is asked for help. It holds no data of yours.</source>
-      <translation>可将此内容发给帮助您的人。其中没有您的数据。</translation>
+      <source>They are in use. They will be deleted when QGIS starts the next time.</source>
+      <translation>它们正在使用中。下次启动 QGIS 时会删除。</translation>
     </message>
     <message>
       <source>This model was refused: {why}</source>
@@ -1613,7 +1625,7 @@
     </message>
     <message>
       <source>Time column (empty: guessed)</source>
-      <translation>时间列（留空：猜测）</translation>
+      <translation>时间列（留空：自动识别）</translation>
     </message>
     <message>
       <source>Time field</source>
@@ -1621,7 +1633,7 @@
     </message>
     <message>
       <source>Time field (empty: guessed)</source>
-      <translation>时间字段（留空：猜测）</translation>
+      <translation>时间字段（留空：自动识别）</translation>
     </message>
     <message>
       <source>Time zone</source>
@@ -1629,7 +1641,7 @@
     </message>
     <message>
       <source>Time zone of times without one</source>
-      <translation>未写时区的时间所用时区</translation>
+      <translation>未写时区的时间采用的时区</translation>
     </message>
     <message>
       <source>Track</source>
@@ -1637,7 +1649,7 @@
     </message>
     <message>
       <source>Track column (empty: guessed)</source>
-      <translation>轨迹列（留空：猜测）</translation>
+      <translation>轨迹列（留空：自动识别）</translation>
     </message>
     <message>
       <source>Track field</source>
@@ -1645,7 +1657,7 @@
     </message>
     <message>
       <source>Track field (empty: guessed)</source>
-      <translation>轨迹字段（留空：猜测）</translation>
+      <translation>轨迹字段（留空：自动识别）</translation>
     </message>
     <message>
       <source>Tracks</source>
@@ -1664,10 +1676,6 @@
       <translation>训练时长</translation>
     </message>
     <message>
-      <source>Train the model on with your own tracks, and see on people held out whether that made it better.</source>
-      <translation>用您自己的轨迹继续训练模型，并在留出的人身上看是否变好。</translation>
-    </message>
-    <message>
       <source>Training</source>
       <translation>训练</translation>
     </message>
@@ -1681,7 +1689,7 @@
     </message>
     <message>
       <source>Trip, journey or segment. Without it, or with the word none, a user is one track.</source>
-      <translation>出行、旅程或路段。没有此字段或写 none 时，一个用户即一条轨迹。</translation>
+      <translation>出行、旅程或路段。没有此字段或填 none 时，每个用户为一条轨迹。</translation>
     </message>
     <message>
       <source>Trips a day</source>
@@ -1693,7 +1701,7 @@
     </message>
     <message>
       <source>Two words are a yes or no, more words are classes, numbers are learned as numbers.</source>
-      <translation>两个词为是或否，更多词为类别，数字按数字学习。</translation>
+      <translation>两个不同的词构成是非题，更多的词构成类别，数值则按数值学习。</translation>
     </message>
     <message>
       <source>Unknown: not sure</source>
@@ -1717,7 +1725,7 @@
     </message>
     <message>
       <source>User column (empty: guessed)</source>
-      <translation>用户列（留空：猜测）</translation>
+      <translation>用户列（留空：自动识别）</translation>
     </message>
     <message>
       <source>User field</source>
@@ -1725,7 +1733,7 @@
     </message>
     <message>
       <source>User field (empty: guessed)</source>
-      <translation>用户字段（留空：猜测）</translation>
+      <translation>用户字段（留空：自动识别）</translation>
     </message>
     <message>
       <source>User {name}</source>
@@ -1737,7 +1745,7 @@
     </message>
     <message>
       <source>Users can be looked at when the model has read them.</source>
-      <translation>模型读完后即可查看用户。</translation>
+      <translation>模型读取完毕后即可查看用户。</translation>
     </message>
     <message>
       <source>Usual places</source>
@@ -1749,7 +1757,7 @@
     </message>
     <message>
       <source>Versions, devices and a timed run of the model, to be copied with a click.</source>
-      <translation>版本、设备和模型的一次计时运行，一键复制。</translation>
+      <translation>版本、设备和模型运行耗时，一键复制。</translation>
     </message>
     <message>
       <source>Wed</source>
@@ -1761,23 +1769,11 @@
     </message>
     <message>
       <source>What RAW does and how.</source>
-      <translation>RAW 做什么、怎么做。</translation>
-    </message>
-    <message>
-      <source>What RAW needs beyond QGIS, what of it is missing, and its installation.</source>
-      <translation>RAW 在 QGIS 之外需要什么、缺什么，以及安装。</translation>
-    </message>
-    <message>
-      <source>What TARGET is looked up in, and what the result calls the regions by.</source>
-      <translation>在哪里查找 TARGET，结果又如何称呼各区域。</translation>
-    </message>
-    <message>
-      <source>What a row of the labels speaks of.</source>
-      <translation>标签的一行所指为何。</translation>
+      <translation>RAW 的功能和用法。</translation>
     </message>
     <message>
       <source>What models are, and what is checked</source>
-      <translation>什么是模型，检查什么</translation>
+      <translation>什么是模型，以及会检查哪些内容</translation>
     </message>
     <message>
       <source>What the installation prints appears here.</source>
@@ -1785,27 +1781,23 @@
     </message>
     <message>
       <source>What the model shall learn.</source>
-      <translation>模型要学什么。</translation>
+      <translation>模型要学习的内容。</translation>
     </message>
     <message>
       <source>What the model was trained on, and how good it is</source>
-      <translation>模型用什么训练过、有多好</translation>
+      <translation>模型的训练数据及其效果</translation>
     </message>
     <message>
-      <source>What to use, one sentence a horizon</source>
-      <translation>用哪个，每个预测时长一句话</translation>
+      <source>What to use, one sentence per horizon</source>
+      <translation>建议使用什么，每个预测时长一句话</translation>
     </message>
     <message>
       <source>Where no other model is chosen</source>
-      <translation>在未另选模型之处</translation>
+      <translation>未另选模型时使用</translation>
     </message>
     <message>
       <source>Where people are likely to be after their last fix, with areas that hold them in 50 and 80 % of cases.</source>
-      <translation>人在最后一个定位点之后可能在哪里，附在 50 % 和 80 % 情况下包含其位置的区域。</translation>
-    </message>
-    <message>
-      <source>Where to train. What is here is asked of the Python that trains.</source>
-      <translation>在哪里训练。由训练所用的 Python 报告这里有什么。</translation>
+      <translation>预测人在最后一个定位点之后可能的位置，并给出在 50 % 和 80 % 的情况下包含其位置的区域。</translation>
     </message>
     <message>
       <source>Whether the label is worth using</source>
@@ -1816,8 +1808,8 @@
       <translation>是否使用新模型</translation>
     </message>
     <message>
-      <source>Who or what moved. Without such a field, or with the word none, all is one user.</source>
-      <translation>谁或什么在移动。没有此字段或写 none 时，全部视为一个用户。</translation>
+      <source>Which packages RAW needs beyond QGIS, which are missing, and their installation.</source>
+      <translation>RAW 在 QGIS 之外还需要哪些软件包、缺少哪些，以及如何安装。</translation>
     </message>
     <message>
       <source>Withheld: fewer than {n} users</source>
@@ -1825,7 +1817,7 @@
     </message>
     <message>
       <source>Write it as a .zip, to pass it on</source>
-      <translation>写成 .zip，以便传给他人</translation>
+      <translation>写成 .zip 文件，以便分享</translation>
     </message>
     <message>
       <source>Writing</source>
@@ -1833,11 +1825,15 @@
     </message>
     <message>
       <source>Writing the report</source>
-      <translation>正在写报告</translation>
+      <translation>正在生成报告</translation>
     </message>
     <message>
       <source>Written: {path}</source>
       <translation>已写入：{path}</translation>
+    </message>
+    <message>
+      <source>You can send this to somebody who helps you. It holds no data of yours.</source>
+      <translation>可将此内容发给帮助您的人。其中不含您的任何数据。</translation>
     </message>
     <message>
       <source>Your own data</source>
@@ -1880,20 +1876,16 @@
       <translation>准确率</translation>
     </message>
     <message>
-      <source>auto uses the graphics card where ONNX Runtime can, and says what it used.</source>
-      <translation>auto 在 ONNX Runtime 能用显卡时使用显卡，并说明用了什么。</translation>
+      <source>auto uses the graphics card if ONNX Runtime can. The log names the device.</source>
+      <translation>auto 在 ONNX Runtime 支持时使用显卡。日志会写明所用设备。</translation>
     </message>
     <message>
-      <source>auto uses the graphics card where PyTorch can.</source>
-      <translation>auto 在 PyTorch 能用显卡时使用显卡。</translation>
+      <source>auto uses the graphics card if PyTorch can.</source>
+      <translation>auto 在 PyTorch 支持时使用显卡。</translation>
     </message>
     <message>
-      <source>auto: told by what is there.</source>
-      <translation>auto：由内容判断。</translation>
-    </message>
-    <message>
-      <source>beside a simple method</source>
-      <translation>与简单方法并列</translation>
+      <source>auto: recognised from the files.</source>
+      <translation>auto：根据文件自动识别。</translation>
     </message>
     <message>
       <source>bike</source>
@@ -1913,15 +1905,19 @@
     </message>
     <message>
       <source>day</source>
-      <translation>日</translation>
+      <translation>天</translation>
     </message>
     <message>
       <source>does not work: {reason}</source>
-      <translation>不能用：{reason}</translation>
+      <translation>无法使用：{reason}</translation>
     </message>
     <message>
       <source>elsewhere</source>
-      <translation>其他地方</translation>
+      <translation>其他地点</translation>
+    </message>
+    <message>
+      <source>embedded {share:.0%} of the tracks</source>
+      <translation>已计算 {share:.0%} 轨迹的嵌入</translation>
     </message>
     <message>
       <source>empty: the model that comes with RAW</source>
@@ -1936,12 +1932,12 @@
       <translation>误差（米），留出的人</translation>
     </message>
     <message>
-      <source>error over the baseline's on people unseen: </source>
-      <translation>误差除以基线的误差，对未见过的人：</translation>
+      <source>error relative to the baseline, on unseen people: </source>
+      <translation>相对于基线的误差（未见过的人）：</translation>
     </message>
     <message>
       <source>every day</source>
-      <translation>每日</translation>
+      <translation>每天</translation>
     </message>
     <message>
       <source>every track</source>
@@ -1972,8 +1968,8 @@
       <translation>已完成</translation>
     </message>
     <message>
-      <source>fixes: with a fix in it. segments: also where the straight way between two fixes (15 minutes and 5 km at most) leads through it.</source>
-      <translation>fixes：其中有定位点。segments：两个定位点间的直线（最多 15 分钟、5 公里）穿过也算。</translation>
+      <source>fixes: with a fix in it. segments: also where the straight line between two fixes (15 minutes and 5 km at most) crosses it.</source>
+      <translation>fixes：区域内有定位点。segments：两个定位点之间的直线（最多相隔 15 分钟和 5 公里）穿过区域也算。</translation>
     </message>
     <message>
       <source>for training</source>
@@ -1981,7 +1977,7 @@
     </message>
     <message>
       <source>from </source>
-      <translation>从 </translation>
+      <translation>至少 </translation>
     </message>
     <message>
       <source>from PyPI</source>
@@ -1996,8 +1992,8 @@
       <translation>从 wheel 文件夹（无需网络）</translation>
     </message>
     <message>
-      <source>frozen: stays as it is, a matter of minutes. tuned: is trained on, which takes some thousand labels; its other tasks are lost in the copy.</source>
-      <translation>frozen：保持不变，只需几分钟。tuned：继续训练，需要几千个标签；副本中的其他任务会丢失。</translation>
+      <source>frozen: the network does not change; takes minutes. tuned: the network is trained too; needs some thousand labels, and the copy loses its other tasks.</source>
+      <translation>frozen：网络不变，只需几分钟。tuned：同时训练网络，需要数千个标签，副本会失去其他任务。</translation>
     </message>
     <message>
       <source>importing a model</source>
@@ -2016,8 +2012,8 @@
       <translation>已中断</translation>
     </message>
     <message>
-      <source>labels of one's own</source>
-      <translation>自己的标签</translation>
+      <source>labels of your own</source>
+      <translation>您自己的标签</translation>
     </message>
     <message>
       <source>loss</source>
@@ -2061,11 +2057,11 @@
     </message>
     <message>
       <source>nothing known</source>
-      <translation>一无所知</translation>
+      <translation>没有信息</translation>
     </message>
     <message>
       <source>nothing: random weights</source>
-      <translation>无：随机权重</translation>
+      <translation>无（随机权重）</translation>
     </message>
     <message>
       <source>open the OSGeo4W Shell from the Start menu and run</source>
@@ -2073,7 +2069,7 @@
     </message>
     <message>
       <source>or a user's name</source>
-      <translation>或某个用户的名称</translation>
+      <translation>或输入用户名</translation>
     </message>
     <message>
       <source>paused</source>
@@ -2093,11 +2089,11 @@
     </message>
     <message>
       <source>rank {a} of {b}</source>
-      <translation>第 {a} 名，共 {b}</translation>
+      <translation>{b} 个中排第 {a}</translation>
     </message>
     <message>
-      <source>raw-small suits a laptop; raw-base and larger need a graphics card. What comes with RAW begins anew in another size than raw-small; a model of your own keeps its size.</source>
-      <translation>raw-small 适合笔记本电脑；raw-base 及更大的需要显卡。随 RAW 提供的模型若选 raw-small 以外的大小则重新开始；您自己的模型保持其大小。</translation>
+      <source>raw-small suits a laptop; raw-base and larger need a graphics card. In another size than raw-small, training starts from scratch; a model of your own keeps its size.</source>
+      <translation>raw-small 适合笔记本电脑；raw-base 及更大的需要显卡。选用 raw-small 以外的大小时，训练从零开始；您自己的模型保持原有大小。</translation>
     </message>
     <message>
       <source>raw_label: '{layer}' is no layer of profiles of users.</source>
@@ -2124,6 +2120,10 @@
       <translation>区域</translation>
     </message>
     <message>
+      <source>relative to a simple method</source>
+      <translation>相对于简单方法</translation>
+    </message>
+    <message>
       <source>removing a model</source>
       <translation>移除模型</translation>
     </message>
@@ -2133,11 +2133,11 @@
     </message>
     <message>
       <source>see its card</source>
-      <translation>见其说明卡</translation>
+      <translation>详见说明卡</translation>
     </message>
     <message>
-      <source>shipped: the model that comes with RAW. none: begin anew. Or a bundle's folder or .zip.</source>
-      <translation>shipped：随 RAW 提供的模型。none：从头开始。或模型包的文件夹或 .zip。</translation>
+      <source>shipped: the model that comes with RAW. none: start from scratch. Or a bundle's folder or .zip.</source>
+      <translation>shipped：随 RAW 提供的模型。none：从零开始。也可填模型包的文件夹或 .zip。</translation>
     </message>
     <message>
       <source>similarity to {target}</source>
@@ -2148,16 +2148,16 @@
       <translation>简单方法</translation>
     </message>
     <message>
-      <source>starting: PyTorch takes its time</source>
-      <translation>正在启动：PyTorch 需要一些时间</translation>
+      <source>starting PyTorch, which takes some seconds</source>
+      <translation>正在启动 PyTorch，需要几秒钟</translation>
     </message>
     <message>
       <source>step {step}: loss {loss:.3f}</source>
       <translation>第 {step} 步：损失 {loss:.3f}</translation>
     </message>
     <message>
-      <source>the model has read {share:.0%} of the tracks</source>
-      <translation>模型已读取 {share:.0%} 的轨迹</translation>
+      <source>tested on held-out units: {fold} of {of} times</source>
+      <translation>已用留出的单元检验：{fold}/{of} 次</translation>
     </message>
     <message>
       <source>these tracks</source>
@@ -2176,20 +2176,16 @@
       <translation>已训练；正在校准预测区域</translation>
     </message>
     <message>
-      <source>tried on those left out of learning: {fold} of {of} times</source>
-      <translation>在未用于学习的样本上检验：第 {fold} 次，共 {of} 次</translation>
-    </message>
-    <message>
       <source>user</source>
       <translation>用户</translation>
     </message>
     <message>
       <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line. day: one result a user and day.</source>
-      <translation>user：最常去地点的一个点，对齐到 500 米格网。track：轨迹线。day：每个用户每日一个结果。</translation>
+      <translation>user：最常去地点处的一个点，对齐到 500 米格网。track：轨迹线。day：每个用户每天一个结果。</translation>
     </message>
     <message>
       <source>user: all tracks of a user together. day: a user's day of mean solar time.</source>
-      <translation>user：一个用户的全部轨迹合在一起。day：按平均太阳时计的用户的一日。</translation>
+      <translation>user：把一个用户的所有轨迹合并。day：用户的一天，按平太阳时划分。</translation>
     </message>
     <message>
       <source>users</source>
@@ -2205,7 +2201,7 @@
     </message>
     <message>
       <source>withheld to protect fewer than {n} people</source>
-      <translation>为保护少于 {n} 人而不显示</translation>
+      <translation>为保护少于 {n} 人的隐私而不显示</translation>
     </message>
     <message>
       <source>yes</source>
@@ -2224,16 +2220,12 @@
       <translation>{a} 至 {b} 分钟后</translation>
     </message>
     <message>
-      <source>{k} similar ones were asked for; there are {n} others to compare with.</source>
-      <translation>要求 {k} 个相似的；只有 {n} 个其他的可比较。</translation>
-    </message>
-    <message>
       <source>{left} of training left</source>
       <translation>训练剩余 {left}</translation>
     </message>
     <message>
       <source>{m:g} min ahead: {a} in half, {b} in four fifths of cases</source>
-      <translation>{m:g} 分钟后：一半情况 {a}，五分之四情况 {b}</translation>
+      <translation>{m:g} 分钟后：一半情况在 {a} 以内，五分之四在 {b} 以内</translation>
     </message>
     <message>
       <source>{megabytes} MB</source>
@@ -2269,7 +2261,7 @@
     </message>
     <message>
       <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
-      <translation>{n:,} 个{unit}，数值从 {low:g} 到 {high:g}，中位数 {middle:g}：答案将是数值。</translation>
+      <translation>{n:,} 个{unit}，数值从 {low:g} 到 {high:g}，中位数 {middle:g}：模型将给出数值。</translation>
     </message>
     <message>
       <source>{name} (comes with RAW)</source>
@@ -2293,7 +2285,7 @@
     </message>
     <message>
       <source>{n} of {m} regions are left out: fewer than {k} users.</source>
-      <translation>{m} 个区域中有 {n} 个略去：少于 {k} 个用户。</translation>
+      <translation>{m} 个区域中有 {n} 个被略去：少于 {k} 个用户。</translation>
     </message>
     <message>
       <source>{n} of {m} regions are withheld: fewer than {k} users.</source>
@@ -2309,11 +2301,11 @@
     </message>
     <message>
       <source>{preset} sees about {speed:,.0f} fixes a second here: {seen:,.0f} in {minutes:g} minutes</source>
-      <translation>{preset} 在此每秒约看 {speed:,.0f} 个定位点：{minutes:g} 分钟 {seen:,.0f} 个</translation>
+      <translation>{preset} 在此设备上每秒约处理 {speed:,.0f} 个定位点：{minutes:g} 分钟共 {seen:,.0f} 个</translation>
     </message>
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses.</source>
-      <translation>时间的 {shares}。地图上 {size:.0f} 米的格子，不是地址。</translation>
+      <translation>占时间的 {shares}。地图上是 {size:.0f} 米的格子，不是地址。</translation>
     </message>
     <message>
       <source>{text}.</source>
@@ -2328,8 +2320,8 @@
       <translation>{what}：{share:.0%}，剩余 {left}</translation>
     </message>
     <message>
-      <source>⚠ Nearly the same people as {names}: the difference would speak of fewer than {n}. Do not publish both.</source>
-      <translation>⚠ 与 {names} 几乎是同一批人：差值会暴露不足 {n} 人。不要同时公布两者。</translation>
+      <source>⚠ Nearly the same people as {names}: their difference would be figures of fewer than {n} people. Do not publish both.</source>
+      <translation>⚠ 与 {names} 几乎是同一批人：两者之差会得出少于 {n} 人的数值。请勿同时发布。</translation>
     </message>
     <message>
       <source>⚠ Unlike what the model was trained on: {reasons}.</source>
@@ -2337,7 +2329,7 @@
     </message>
     <message>
       <source>⚠ Unlike what this was trained on: {reasons}.</source>
-      <translation>⚠ 与此项的训练数据不同：{reasons}。</translation>
+      <translation>⚠ 与此标签的训练数据不同：{reasons}。</translation>
     </message>
   </context>
 </TS>
