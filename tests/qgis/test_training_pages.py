@@ -3,10 +3,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
+import pytest
 from qgis.core import QgsVectorLayer
+
+from .waiting import until
 
 
 def test_prototypes_are_left_out_on_request(staged: Any, tmp_path: Path) -> None:
@@ -26,3 +30,55 @@ def test_prototypes_are_left_out_on_request(staged: Any, tmp_path: Path) -> None
         pretraining_arguments(tmp_path, "shipped", "raw-small", 1.0, "auto", "mine", stored) for stored in (True, False)
     )
     assert [argument for argument in omitted if argument not in stored] == ["--no-typical-ways"]
+
+
+HARDWARE = """import json, os, sys
+assert os.environ["RAW_MARK"] == "passed on"
+if "--preset" in sys.argv:
+    print(json.dumps({"points_per_s": 1000.0}))
+else:
+    print(json.dumps({"name": "CPU", "device": "cpu", "memory_gb": 8, "fits": ["raw-nano", "raw-small"]}))
+"""
+
+
+def test_the_hardware_page_lists_devices_and_measures_their_speed(
+    staged: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.gui.training.hardware import HardwarePage
+    from raw_qgis_plugin.gui.training.pages import DataPage, ModelPage, QuestionPage
+    from raw_qgis_plugin.tasks import child
+
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "hardware.py").write_text(HARDWARE)
+    monkeypatch.chdir(tmp_path)  # Python looks for modules there first
+    monkeypatch.setattr(child, "python", lambda: Path(sys.executable))
+    monkeypatch.setattr(child, "environment", lambda: {"PYTHONPATH": str(tmp_path), "RAW_MARK": "passed on"})
+    question = QuestionPage(DataPage(QgsVectorLayer("Point?crs=EPSG:4326", "fixes", "memory")))
+    page = HardwarePage(question, ModelPage(question), lambda: 90_000)
+    assert "first" in page.problem()
+    page.show()
+    until(lambda: page.found is not None or page.trouble)
+    assert not page.trouble and page.device.currentText() == "CPU, 8 GB memory" and not page.problem()
+    page.measure_speed()
+    until(lambda: page.pending is None)
+    assert "1,000 fixes a second here: 1,800,000 in 30 minutes" in page.estimate.text()
+    assert "each of your 90,000 fixes 20.0 times" in page.estimate.text()
+
+
+def test_the_hardware_page_names_a_missing_package(
+    staged: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.gui.training.hardware import HardwarePage
+    from raw_qgis_plugin.gui.training.pages import DataPage, ModelPage, QuestionPage
+    from raw_qgis_plugin.tasks import child
+
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "hardware.py").write_text("import a_package_that_is_missing")
+    monkeypatch.chdir(tmp_path)  # Python looks for modules there first
+    monkeypatch.setattr(child, "python", lambda: Path(sys.executable))
+    monkeypatch.setattr(child, "environment", lambda: {"PYTHONPATH": str(tmp_path)})
+    question = QuestionPage(DataPage(QgsVectorLayer("Point?crs=EPSG:4326", "fixes", "memory")))
+    page = HardwarePage(question, ModelPage(question), lambda: 1)
+    page.show()
+    until(lambda: page.found is not None or page.trouble)
+    assert "a_package_that_is_missing" in page.problem() and page.problem().startswith("Training needs")
