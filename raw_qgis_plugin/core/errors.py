@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The errors that people read, and the call by which long work reports progress."""
+"""Errors with messages for users, and progress reports of long work."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from collections.abc import Callable
 from importlib.util import find_spec
 
 Progress = Callable[[float], None]
-"""Called with a share of the work done, 0 to 1. It raises `Cancelled` to stop the work."""
+"""A function of the finished share of the work, 0 to 1. It raises `Cancelled` to stop the work."""
 
-# What to install for an import, where the two names differ.
+# Packages whose names differ from those of their modules
 PACKAGE_OF_MODULE = {"sklearn": "scikit-learn", "osgeo": "gdal"}
 
 
 class RawError(Exception):
-    """One or two readable sentences: what is wrong, where, and what to do."""
+    """An error with one or two sentences: what is wrong, where, and what to do."""
 
 
 class InputError(RawError):
@@ -41,12 +41,12 @@ def no_progress(share: float) -> None:
 
 
 def part_of(progress: Progress, start: float, stop: float) -> Progress:
-    """A progress for one part of the work: its 0 to 1 is the whole's `start` to `stop`."""
+    """A progress for the part of the work from the share `start` to the share `stop`."""
     return lambda share: progress(start + (stop - start) * share)
 
 
 def require(*names: str) -> None:
-    """Raise MissingLibrary naming every one of the importable modules `names` that is not installed."""
+    """Raise MissingLibrary with all of the modules `names` that are not installed."""
     tops = [name.split(".")[0] for name in names if not _installed(name)]
     missing = [PACKAGE_OF_MODULE.get(top, top) for top in dict.fromkeys(tops)]
     if missing:

@@ -21,14 +21,14 @@ def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
 
 
 def near_lon(lon: np.ndarray, lon0: np.ndarray) -> np.ndarray:
-    """Longitudes as they are reached the short way from lon0: within 180 degrees of it, beyond ±180 if need be."""
+    """Longitudes within 180 degrees of lon0, beyond ±180 if necessary."""
     return lon - 360.0 * np.round((lon - lon0) / 360.0)
 
 
 def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:
-    """(n,) longitudes as they are reached the short way from row to row, beyond ±180 if need be.
+    """(n,) longitudes without jumps along lines, beyond ±180 if necessary.
 
-    Each line begins where it is: the k-th is the rows offsets[k] to offsets[k + 1].
+    Line k is the rows offsets[k] to offsets[k + 1]; its first longitude stays.
     """
     turns = np.concatenate([[0.0], np.cumsum(np.round(np.diff(lon) / 360.0))])
     return lon - 360.0 * (turns - np.repeat(turns[offsets[:-1]], np.diff(offsets)))

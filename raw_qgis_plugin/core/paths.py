@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where things are, in the repository and in the installed plugin: the one place that knows."""
+"""Paths of resources, in the repository and in the installed plugin."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]  # .../raw_qgis_plugin
 
-# `make build` puts resources/ and model/ inside the package; in the repository they lie beside it.
+# `make build` puts resources/ and model/ inside the package; in the repository they are beside it.
 ROOT = PACKAGE if (PACKAGE / "resources").is_dir() else PACKAGE.parent
 RESOURCES = ROOT / "resources"
 
 SHIPPED_BUNDLE = "raw-small"
-WAYS = RESOURCES / "ways" / "ways.onnx"  # weighs retrieved ways of trips, with whatever model (model/ways.py)
+WAYS = RESOURCES / "ways" / "ways.onnx"  # scores retrieved continuations of trips, for any model (model/ways.py)
 
 
 def shipped_bundle() -> Path:

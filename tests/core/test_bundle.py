@@ -10,13 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import (
-    LARGEST_TEXT,
-    MOST_FILES,
-    MOST_HEADS,
-    open_bundle,
-    write_sums,
-)
+from raw_qgis_plugin.core.bundle.bundle import LIMITS, open_bundle, write_sums
 from raw_qgis_plugin.core.bundle.onnx_check import GraphChecker
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
@@ -137,8 +131,8 @@ def test_no_bundle_there(tmp_path, path):
         ({"heads": [{**NUMBER, "asks": ["mine"]}]}, "asks heads"),
         ({"heads": [{**NUMBER, "asks": [["mine"]]}]}, "asks heads"),
         ({"heads": [CLASSES, {**NUMBER, "name": "other", "asks": ["mine"] * 2}]}, "asks heads"),
-        ({"heads": [NUMBER] * (MOST_HEADS + 1)}, "more than 300 heads"),
-        ({"data": "x" * LARGEST_TEXT}, "larger than 4 MiB"),
+        ({"heads": [NUMBER] * (LIMITS.heads + 1)}, "more than 300 heads"),
+        ({"data": "x" * LIMITS.text_bytes}, "larger than 4 MiB"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": 1e-9}]}, "stretches of no"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": "x"}]}, "stretches of no"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": float("inf")}]}, "endless length"),
@@ -267,7 +261,7 @@ def test_a_zip_with_a_damaged_list_of_files_is_refused(tmp_path):
 
 def test_a_zip_of_files_without_end_is_refused_before_it_is_unpacked(tmp_path):
     with zipfile.ZipFile(tmp_path / "many.zip", "w") as z:
-        for n in range(MOST_FILES + 1):
+        for n in range(LIMITS.files + 1):
             z.writestr(f"heads/h{n}.onnx", b"")
     with pytest.raises(BundleError, match="more than 308 files"):
         open_bundle(tmp_path / "many.zip")

@@ -68,7 +68,7 @@ def test_text_comes_a_part_at_a_time(tmp_path, monkeypatch):
     path = tmp_path / "long.csv"
     path.write_text("\n".join(["user,time,lon,lat", *rows]))
     whole, dropped, _ = read(path)
-    monkeypatch.setattr(sources, "BLOCK_BYTES", 1000)
+    monkeypatch.setattr(sources, "SETTINGS", sources.ReadSettings(csv_block_bytes=1000))
     skipped = Skipped()
     tables = sources.stream(path, skipped=skipped)[1]
     assert 0 < len(next(tables)) < 100 and not skipped  # nothing behind it was read

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A folder of model bundles: what is in it, and how bundles get in and out. Each is checked before it is taken."""
+"""A folder of model bundles: list, add, copy, pack and remove them. Each is checked first."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from .bundle import open_bundle
 
 @dataclass(frozen=True)
 class Entry:
-    """A bundle of the library. card: None where it was refused, then `refusal` says why."""
+    """A bundle of the library. card: None if it was refused; `refusal` is the reason."""
 
     path: Path
     shipped: bool
@@ -29,7 +29,7 @@ class Entry:
 
     @property
     def name(self) -> str:
-        """What to call it: the name in its card, its folder's where that differs."""
+        """The name of its folder; of the shipped bundle the name in its card."""
         if self.card is None or self.shipped:
             return self.path.name if self.card is None else str(self.card["name"])
         return self.path.name
@@ -52,7 +52,7 @@ def _entry(path: Path, shipped: bool) -> Entry:
 
 
 def add(source: Path, folder: Path, name: str = "") -> Path:
-    """Take a copy of a bundle, a folder or a .zip, into the library. Returns its folder. Raises BundleError."""
+    """Copy a bundle, a folder or a .zip, into the library. Returns its folder. Raises BundleError."""
     stem = re.sub(r"[^\w .,()-]+", "_", name or source.name.removesuffix(".zip")).strip(" .") or "model"
     target = folder / stem
     n = 2
@@ -63,7 +63,7 @@ def add(source: Path, folder: Path, name: str = "") -> Path:
 
 
 def copy(source: Path, target: Path) -> None:
-    """Copy a checked bundle, a folder or a .zip, to the folder `target`, as `replacing`. Raises BundleError."""
+    """Copy a checked bundle, a folder or a .zip, to the folder `target` (see `replacing`). Raises BundleError."""
     bundle = open_bundle(source)
     with replacing(target) as fresh:
         shutil.copytree(bundle.path, fresh, dirs_exist_ok=True)
@@ -71,10 +71,10 @@ def copy(source: Path, target: Path) -> None:
 
 @contextmanager
 def replacing(target: Path) -> Iterator[Path]:
-    """A new folder, in which a bundle is made that then gets to the folder `target`: whole or not at all.
+    """A new folder for a bundle, which is moved to `target` when it is complete.
 
-    An older bundle at `target` is replaced, and stays where the new one does not get there; InputError where something
-    else is there.
+    An older bundle at `target` is replaced, and stays if the new one fails. Raises InputError if something else is at
+    `target`.
     """
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -92,7 +92,7 @@ def replacing(target: Path) -> Iterator[Path]:
 
 
 def check_target(target: Path) -> None:
-    """InputError where something else than a bundle or an empty folder is there already."""
+    """Raise InputError if `target` exists and is neither a bundle nor an empty folder."""
     if target.exists() and not (target.is_dir() and (not any(target.iterdir()) or (target / "card.json").is_file())):
         raise InputError(
             f"{target} is there already and is no model bundle, so nothing was written. Choose a new folder."
@@ -100,7 +100,7 @@ def check_target(target: Path) -> None:
 
 
 def pack(source: Path, archive: Path) -> None:
-    """Write a bundle as .zip, whole or not at all. Raises BundleError."""
+    """Write a bundle as .zip, complete or not at all. Raises BundleError."""
     bundle = open_bundle(source)
     beside = archive.with_name(archive.name + ".partial")
     try:
@@ -113,7 +113,7 @@ def pack(source: Path, archive: Path) -> None:
 
 
 def remove(path: Path, folder: Path) -> None:
-    """Remove a bundle from the library; BundleError where it does not lie in it, as the shipped one."""
+    """Remove a bundle from the library. Raises BundleError if it is elsewhere, as the shipped one."""
     if path.parent.resolve() != folder.resolve() or path.is_symlink():
         raise BundleError(f"{path.name} is not one of your own models, so it stays.")
     shutil.rmtree(path)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Running a model bundle with ONNX Runtime, on the device that is really there."""
+"""Run a model bundle with ONNX Runtime, on the CPU or a CUDA device."""
 
 from __future__ import annotations
 
@@ -14,37 +14,25 @@ import numpy as np
 from ..errors import BundleError, InputError, require
 from ..features import featurizer as feat
 from ..paths import WAYS
+from . import contract
 from .bundle import Bundle
-from .contract import (
-    BACKBONE_FILE,
-    BACKBONE_GRAPH,
-    CONTINUATIONS_GRAPH,
-    HEAD_GRAPH,
-    NEIGHBOURS_FILE,
-    NEIGHBOURS_GRAPH,
-    PROTOTYPES_FILE,
-    GraphNames,
-    read_prototypes,
-)
 
 if TYPE_CHECKING:
     import onnxruntime
 
     from ..tracks import Tracks
 
-ROWS_A_RUN = 4096  # of a head
-POINTS_A_BATCH = 8192
 DEVICES = ("auto", "cpu", "cuda")
 
 
 class Model:
     """A bundle ready to run.
 
-    provider: 'CUDA' or 'CPU', what the session really got. warning: why it is not what was asked for, or ''.
+    provider: 'CUDA' or 'CPU', of the session. warning: why it is not the wanted device, or ''.
     """
 
     def __init__(self, bundle: Bundle, device: str = "auto", threads: int = 0) -> None:
-        """threads: of the CPU; 0 for as many as there are cores, or as this process may use. BundleError, InputError,
+        """threads: of the CPU; 0 for all cores that this process may use. Raises BundleError, InputError and
         MissingLibrary.
         """
         require("onnxruntime")
@@ -52,7 +40,7 @@ class Model:
             raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
         self.bundle, self.card = bundle, bundle.card
         self._wanted, self._threads = _providers(device), threads or _allowed()
-        self._backbone = self._session(bundle.path / BACKBONE_FILE, BACKBONE_GRAPH)
+        self._backbone = self._session(bundle.path / contract.BACKBONE_FILE, contract.BACKBONE_GRAPH)
         self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
         self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
         shapes = {i.name: i.shape for i in self._backbone.get_inputs()}
@@ -60,22 +48,22 @@ class Model:
         if len(self._past) != 5 or not all(isinstance(size, int) for size in self._past[::2]):
             raise BundleError(f"The backbone of the model {self.card['name']} does not say how large its past is.")
         heads = bundle.path / "heads"
-        self._head = cache(lambda name: self._session(heads / f"{bundle.head(name)['name']}.onnx", HEAD_GRAPH))
+        self._head = cache(lambda name: self._session(heads / f"{bundle.head(name)['name']}.onnx", contract.HEAD_GRAPH))
 
     @cached_property
     def prototypes(self) -> np.ndarray | None:
         """The prototypes (n,) of PROTOTYPE in the bundle, of the places it was trained on; None if it has none."""
-        path = self.bundle.path / PROTOTYPES_FILE
-        return read_prototypes(path) if path.is_file() else None
+        path = self.bundle.path / contract.PROTOTYPES_FILE
+        return contract.read_prototypes(path) if path.is_file() else None
 
     @cached_property
     def weighs_neighbours(self) -> bool:
         """Does the bundle weigh the likest fixes of the layer's past itself, where days are asked about?"""
-        return (self.bundle.path / NEIGHBOURS_FILE).is_file()
+        return (self.bundle.path / contract.NEIGHBOURS_FILE).is_file()
 
     @cached_property
     def _neighbours(self) -> onnxruntime.InferenceSession:
-        return self._session(self.bundle.path / NEIGHBOURS_FILE, NEIGHBOURS_GRAPH)
+        return self._session(self.bundle.path / contract.NEIGHBOURS_FILE, contract.NEIGHBOURS_GRAPH)
 
     def neighbours(
         self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
@@ -95,7 +83,7 @@ class Model:
 
     @cached_property
     def _ways(self) -> onnxruntime.InferenceSession:
-        return self._session(WAYS, CONTINUATIONS_GRAPH)
+        return self._session(WAYS, contract.CONTINUATIONS_GRAPH)
 
     def weigh_ways(self, query: np.ndarray, point: np.ndarray, expected: np.ndarray, ways: np.ndarray) -> np.ndarray:
         """Where trips go, (m, 2), given where the likest fixes of the past went.
@@ -106,7 +94,7 @@ class Model:
         feed = {"query": query, "point": point, "expected": expected, "ways": ways}
         return self._run(self._ways, feed)[0].astype(np.float64)
 
-    def _session(self, path: Path, names: GraphNames) -> onnxruntime.InferenceSession:
+    def _session(self, path: Path, names: contract.GraphNames) -> onnxruntime.InferenceSession:
         """Load a graph of the bundle, whose inputs and outputs must have these names."""
         import onnxruntime
 
@@ -114,8 +102,8 @@ class Model:
         options.log_severity_level = 3
         options.intra_op_num_threads = self._threads
         try:
-            # From bytes: nothing comes between the check of a graph and this. ONNX Runtime would still read files that
-            # a graph names, from the working folder on; bundle.check_graph refuses such graphs.
+            # From bytes, so that ONNX Runtime loads what was checked. It would still read files that a graph names,
+            # relative to the working folder; GraphChecker refuses such graphs.
             session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=self._wanted)
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
             raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
@@ -130,7 +118,7 @@ class Model:
     def _run(
         self, session: onnxruntime.InferenceSession, feed: dict[str, np.ndarray], outputs: Sequence[str] | None = None
     ) -> list[np.ndarray]:
-        """The named outputs of a graph, or all; of the feed, numbers are single precision."""
+        """The named outputs of a graph, or all. Numbers are fed in single precision."""
         feed = {k: v if v.dtype == bool else v.astype(np.float32, copy=False) for k, v in feed.items()}
         try:
             return session.run(outputs and list(outputs), feed)
@@ -145,8 +133,8 @@ class Model:
         """Run the network.
 
         x: (B, T, features) and clock: (B, T), padded on the left. valid: (B, P + T) bool, False on padding. query:
-        (B, Q, query) asked of the last fix. candidates: (B, Q, K, candidate), the places it may be at. past: keys and
-        values (layers, B, H, P, d), of none when absent.
+        (B, Q, query) from the last fix. candidates: (B, Q, K, candidate) places. past: keys and values
+        (layers, B, H, P, d), empty by default.
         Returns the named outputs: states (B, T, D), parameters (B, Q, parameters), options (B, Q, K, 2), present_keys,
         present_values.
         """
@@ -167,10 +155,10 @@ class Model:
     def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
         """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale.
 
-        What other heads say is among the inputs of a head that asks them.
+        The outputs of the heads that its card names in 'asks' are added to its inputs.
         """
-        asked = self.bundle.head(name).get("asks", [])
-        x = np.concatenate([x.astype(np.float32), *(self.run_head(other, x) for other in asked)], axis=1)
+        others = self.bundle.head(name).get("asks", [])
+        x = np.concatenate([x.astype(np.float32), *(self.run_head(other, x) for other in others)], axis=1)
         session = self._head(name)
         wide = session.get_inputs()[0].shape[1]
         if x.shape[1] != wide:
@@ -179,7 +167,8 @@ class Model:
                 "with an earlier version of RAW. Teach it again."
             )
         inputs = session.get_inputs()[0].name
-        parts = np.split(x, np.arange(ROWS_A_RUN, len(x), ROWS_A_RUN))  # trees take room by the row
+        rows_a_run = 4096  # trees need memory for each row
+        parts = np.split(x, np.arange(rows_a_run, len(x), rows_a_run))
         answer = np.concatenate([self._run(session, {inputs: part})[0] for part in parts])
         head = self.bundle.head(name)
         many = 1 if head["kind"] == "number" else len(head["classes"])
@@ -189,21 +178,19 @@ class Model:
 
 
 def _allowed() -> int:
-    """The CPUs that this process is held to, or 0 where it may use all.
+    """The number of CPUs that this process is restricted to, or 0 if it may use all.
 
-    ONNX Runtime itself counts those of the machine, and ties a thread to each.
+    ONNX Runtime counts the CPUs of the machine and binds a thread to each.
     """
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     return usable if usable < (os.cpu_count() or 1) else 0
 
 
-def batches(
-    length: np.ndarray, points: int = POINTS_A_BATCH, questions: np.ndarray | None = None
-) -> Iterator[np.ndarray]:
-    """Split sequences of the given lengths into batches of like length: arrays of their indexes.
+def batches(length: np.ndarray, points: int = 8192, questions: np.ndarray | None = None) -> Iterator[np.ndarray]:
+    """Split sequences into batches of similar length: arrays of their indexes.
 
-    questions: (n,) how many are asked of each, none by default. Padded, neither the fixes of a batch nor its questions
-    are more than 1.3 `points`, but where one sequence alone has more.
+    questions: (n,) number of queries of each sequence, none by default. Neither the padded fixes of a batch nor its
+    padded queries are more than 1.3 `points`, unless one sequence alone has more.
     """
     asked = np.zeros(len(length), np.int64) if questions is None else questions
     order = np.argsort(length, kind="stable")
@@ -229,7 +216,7 @@ def pad_left(values: np.ndarray, start: np.ndarray, length: np.ndarray) -> tuple
 def featurize_padded(
     tracks: Tracks, rows: np.ndarray, valid: np.ndarray
 ) -> tuple[feat.Features, np.ndarray, np.ndarray]:
-    """Describe a batch of sequences padded on the left, for `Model.backbone`.
+    """The features of a batch of sequences padded on the left, for `Model.backbone`.
 
     rows: (B, T) rows of the tracks. valid: (B, T), False on padding. Returns the features, flat without padding, and
     x (B, T, features) and clock (B, T), zero on padding.
@@ -244,7 +231,7 @@ def featurize_padded(
 
 @cache
 def _loaded() -> list[str]:
-    """ONNX Runtime's providers, after its CUDA libraries were loaded from pip's packages where they are."""
+    """ONNX Runtime's providers, after loading its CUDA libraries from pip's packages if they are there."""
     import onnxruntime
 
     available = onnxruntime.get_available_providers()
@@ -261,7 +248,7 @@ def _providers(device: str) -> list[str]:
 
 @cache
 def _has_gpu() -> bool:
-    """Is there an NVIDIA driver? Without one the CUDA provider only prints errors before it falls back."""
+    """Whether there is an NVIDIA driver. Without one the CUDA provider prints errors before it falls back."""
     import ctypes
     import sys
 

@@ -148,9 +148,7 @@ def _users(count: int) -> str:
 
 def _row(h: dict) -> list:
     low, high = h["interval"]
-    interval = (
-        f" [{low:.2f}, {high:.2f}]" if h["groups"] >= SETTINGS.min_groups else ""
-    )  # else none
+    interval = f" [{low:.2f}, {high:.2f}]" if h["groups"] >= SETTINGS.min_groups else ""  # else none
     means = (h["methods"][m] for m in (MODEL, h["best_simple"], "persistence"))
     ours, best, staying = means
     return [

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Columns of an Arrow table, whatever their types -> the columns that tracks are built from."""
+"""Columns of an Arrow table, of any types, to the columns from which tracks are built."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import InputError
+from ..errors import InputError, require
 from ..times import NO_TIME, TEXT_WIDTH, parse_times
 from ..tracks import Coded, Skipped
 from .fields import Guess
@@ -20,9 +20,9 @@ CLOCK = r"^\s*\d{1,2}:\d\d"
 
 
 def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> pa.Table:
-    """The columns user, track (as they are, or absent), t (int64 ms), lon and lat (float64 degrees) of a table.
+    """The columns user, track (unchanged, or absent), t (int64 ms), lon and lat (float64 degrees) of a table.
 
-    Rows marked as not visible are dropped and counted. Points are in the CRS that GeoParquet's metadata tell.
+    Rows marked as not visible are dropped and counted. Points are in the CRS of the GeoParquet metadata.
     """
     if guess.visible:
         hidden = pc.fill_null(pc.equal(pc.utf8_lower(_text(table[guess.visible])), "false"), False)
@@ -38,7 +38,7 @@ def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> 
 
 
 def join_fixes(tables: list[pa.Table]) -> pa.Table:
-    """One table of the tables of `fixes_of`; ids become text where they differ in type."""
+    """One table of the tables of `fixes_of`; ids of different types become text."""
     for role in ("user", "track"):
         types = {table[role].type for table in tables if role in table.column_names}
         if len(types) > 1:
@@ -47,7 +47,7 @@ def join_fixes(tables: list[pa.Table]) -> pa.Table:
 
 
 def ids_of(table: pa.Table, role: str) -> np.ndarray | Coded | None:
-    """The ids of users or tracks, as `build_tracks` takes them."""
+    """The ids of users or tracks, for `build_tracks`."""
     if role not in table.column_names:
         return None
     column = table[role]
@@ -83,7 +83,7 @@ def _is_text(kind: pa.DataType) -> bool:
 
 
 def _degrees(column: pa.ChunkedArray) -> np.ndarray:
-    """(n,) float64, nan where there is no number; text may have a decimal comma."""
+    """(n,) float64, nan for anything but a number; text may have a decimal comma."""
     column = _plain(column)
     if _is_text(column.type):
         text = pc.replace_substring(pc.utf8_trim_whitespace(column), ",", ".")
@@ -92,7 +92,7 @@ def _degrees(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def _crs_of(schema: pa.Schema, name: str) -> Any:
-    """The CRS of a column of geometries as PROJJSON; None where none is told, which is longitude and latitude."""
+    """The CRS of a column of geometries as PROJJSON; None, for longitude and latitude, without metadata."""
     try:
         return json.loads((schema.metadata or {})[b"geo"])["columns"][name].get("crs")
     except (KeyError, ValueError, AttributeError, TypeError):
@@ -101,8 +101,6 @@ def _crs_of(schema: pa.Schema, name: str) -> Any:
 
 def _points(column: pa.ChunkedArray, crs: Any = None) -> tuple[np.ndarray, np.ndarray]:
     """Longitudes and latitudes of points as WKB in a CRS (of `_crs_of`); nan for other geometries."""
-    from ..errors import require
-
     require("shapely")
     import shapely
 
@@ -124,7 +122,7 @@ def _points(column: pa.ChunkedArray, crs: Any = None) -> tuple[np.ndarray, np.nd
 
 
 def read_times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:
-    """(n,) int64 epoch ms of the time column, and the date column where that holds a time of day only."""
+    """(n,) int64 epoch ms of the time column, together with the date column if that holds only a time of day."""
     column = _plain(table[str(guess.time)])
     kind = column.type
     if pa.types.is_timestamp(kind):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which column of a table is the user, the track, the time and the position: guessed from names people use."""
+"""The columns of user, track, time and position in a table, guessed from common names."""
 
 from __future__ import annotations
 
@@ -28,17 +28,13 @@ TIME = [
 ]
 LON = ["lon", "longitude", "lng", "long", "location_long", "lon_deg", "x"]
 LAT = ["lat", "latitude", "location_lat", "lat_deg", "y"]
-SCALED = [
-    ("lon_e6", "lat_e6", 1e-6), ("longitude_e6", "latitude_e6", 1e-6),
-    ("longitudee7", "latitudee7", 1e-7), ("lon_e7", "lat_e7", 1e-7),
-]
 GEOMETRY = ["geometry", "geom", "wkb_geometry", "the_geom"]
 # fmt: on
 
 
 @dataclass(frozen=True)
 class Guess:
-    """Names of the columns, None where there is none; str() of it is for the log."""
+    """Names of the columns, or None; str() of it is for the log."""
 
     user: str | None = None
     track: str | None = None
@@ -52,7 +48,7 @@ class Guess:
 
     @property
     def positioned(self) -> bool:
-        """Whether there is a position."""
+        """Whether there are columns of a position."""
         return self.geometry is not None or (self.lon is not None and self.lat is not None)
 
     def columns(self) -> list[str]:
@@ -66,7 +62,7 @@ class Guess:
 
 
 def guess_fields(names: Iterable[str]) -> Guess:
-    """Guess the roles of columns from their names, whatever their case."""
+    """Guess the roles of columns from their names, in any case."""
     found: dict[str, str] = {}
     for name in names:
         found.setdefault(plain(name), name)
@@ -78,7 +74,11 @@ def guess_fields(names: Iterable[str]) -> Guess:
     date = found.get("date") if time is not None and plain(time) == "time" else None
     guess = Guess(first(USER), first(TRACK), time, date=date, visible=found.get("visible"))
     lon, lat = first(LON), first(LAT)
-    for lon_name, lat_name, scale in SCALED:
+    scaled = (
+        ("lon_e6", "lat_e6", 1e-6), ("longitude_e6", "latitude_e6", 1e-6),
+        ("longitudee7", "latitudee7", 1e-7), ("lon_e7", "lat_e7", 1e-7),
+    )  # fmt: skip
+    for lon_name, lat_name, scale in scaled:
         if (lon is None or lat is None or plain(lon) == "x") and lon_name in found and lat_name in found:
             return replace(guess, lon=found[lon_name], lat=found[lat_name], scale=scale)
     if lon is None or lat is None:
@@ -89,7 +89,7 @@ def guess_fields(names: Iterable[str]) -> Guess:
 def choose_fields(
     names: list[str], user: str | None = None, track: str | None = None, time: str | None = None
 ) -> Guess:
-    """The guess, with the columns that were named instead. InputError where one of those is not there."""
+    """The guess, or the named columns instead. Raises InputError if a named column is missing."""
     guess = guess_fields(names)
     if user:
         guess = replace(guess, user=find_column(names, user, "user"))
@@ -101,7 +101,7 @@ def choose_fields(
 
 
 def find_column(names: list[str], wanted: str, role: str) -> str:
-    """The column of a name, whatever its case. InputError that lists the columns where there is none."""
+    """The column of a name, in any case. Raises InputError that lists the columns."""
     if wanted in names:
         return wanted
     for name in names:
@@ -111,7 +111,7 @@ def find_column(names: list[str], wanted: str, role: str) -> str:
 
 
 def plain(name: str) -> str:
-    """A column's name in lower case, with '_' for what separates words."""
+    """The name of a column in lower case, with '_' between words."""
     text = name.strip().strip("\ufeff").strip('"').lower()
     for sign in "-:. ":
         text = text.replace(sign, "_")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""GeoLife's own layout: <user>/Trajectory/<track>.plt, six header lines, then lat, lon, 0, feet, days, date, time."""
+"""GeoLife's layout: <user>/Trajectory/<track>.plt, six header lines, then lat, lon, 0, feet, days, date, time."""
 
 from __future__ import annotations
 
@@ -15,8 +15,6 @@ from ..tracks import Skipped
 from .columns import fixes_of
 from .fields import Guess
 
-HEADER_LINES = 6
-BATCH_BYTES = 32 << 20
 COLUMNS = ["file", "lat", "lon", "zero", "feet", "days", "date", "time"]
 GUESS = Guess("user", "track", "time", "lon", "lat", date="date")
 
@@ -29,7 +27,7 @@ def plt_files(path: Path) -> list[Path]:
 
 
 def read_geolife(path: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
-    """Tables of fixes (columns.fixes_of), some hundred thousand at a time. Times are UTC."""
+    """Tables of `fixes_of`, some hundred thousand fixes at a time. Times are UTC."""
     files = plt_files(path)
     if not files:
         raise InputError(f"There is no .plt file in {path}: is it GeoLife's folder?")
@@ -38,13 +36,13 @@ def read_geolife(path: Path, skipped: Skipped, progress: Progress) -> Iterator[p
     lines: list[bytes] = []
     size = 0
     for number, file in enumerate(files):
-        body = file.read_bytes().replace(b"\r", b"").split(b"\n", HEADER_LINES)[HEADER_LINES:]
+        body = file.read_bytes().replace(b"\r", b"").split(b"\n", 6)[6:]  # without the header
         if not body or not body[0].strip():
             continue
-        tag = b"%d," % number  # every line is tagged with its file, so that one parse reads many files
+        tag = b"%d," % number  # every line begins with the number of its file, so that one parse reads many files
         lines.append(tag + body[0].strip().replace(b"\n", b"\n" + tag))
         size += len(body[0])
-        if size > BATCH_BYTES:
+        if size > 32 << 20:
             yield _parse(lines, users, tracks, skipped)
             lines, size = [], 0
             progress((number + 1) / len(files))

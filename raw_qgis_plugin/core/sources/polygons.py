@@ -14,23 +14,21 @@ import numpy as np
 from ..errors import InputError, require
 from ..geodesy import unwrapped
 
-ENVELOPE_BYTES = (0, 32, 48, 48, 64)  # of a GeoPackage geometry, by the code in its flags
-STEPS = 64  # of the way round a polygon: each less than half the world's width
 LONLAT = (None, "EPSG:4326", "OGC:CRS84", "urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4326")
 
 
 class Polygons(NamedTuple):
-    """Regions of a file."""
+    """The regions of a file."""
 
-    id_name: str  # the field that ids are from, or 'region'
-    ids: np.ndarray  # (n,) object array; numbers from 1 where no field was named
-    shapes: np.ndarray  # (n,) object array of shapely geometries in lon/lat, None where there is none
+    id_name: str  # the field of the ids, or 'region'
+    ids: np.ndarray  # (n,) object array; numbers from 1 without a field
+    shapes: np.ndarray  # (n,) object array of shapely geometries in lon/lat, or None
 
 
 def read_polygons(source: str | Path, id_field: str | None = None) -> Polygons:
     """Read regions from a .geojson, .json or .gpkg file ('file.gpkg|layername=NAME' where it has several layers).
 
-    InputError where the file, the layer or the field is not there, or the file is of another kind.
+    Raises InputError if the file, the layer or the field is missing, or for another kind of file.
     """
     require("shapely")
     name, _, layer = str(source).partition("|layername=")
@@ -98,10 +96,11 @@ def _geopackage(
 
 
 def _wkb(blob: bytes | None) -> bytes | None:
-    """The WKB in a GeoPackage geometry, which follows 8 bytes and an envelope."""
+    """The WKB in a GeoPackage geometry, which follows 8 bytes and an envelope whose size has a code in the flags."""
     if not blob or blob[:2] != b"GP":
         return None
-    return blob[8 + ENVELOPE_BYTES[min(blob[3] >> 1 & 7, 4)] :]
+    envelope_bytes = (0, 32, 48, 48, 64)[min(blob[3] >> 1 & 7, 4)]
+    return blob[8 + envelope_bytes :]
 
 
 def _to_lonlat(shapes: np.ndarray, crs: str | None) -> np.ndarray:
@@ -124,13 +123,13 @@ def _to_lonlat(shapes: np.ndarray, crs: str | None) -> np.ndarray:
     shapes, given = transformed(shapes), shapes
     if not of.is_geographic:
         at = np.flatnonzero(leap(shapes))
-        steps = transformed(shapely.segmentize(given[at], shapely.length(given[at]) / STEPS))
+        steps = transformed(shapely.segmentize(given[at], shapely.length(given[at]) / 64))  # under half the world each
         shapes[at] = [short_way(shape) for shape in steps]
     return shapes
 
 
 def leap(shapes: np.ndarray) -> np.ndarray:
-    """(n,) bool: has a shape two neighbouring corners with more than half the world between them?"""
+    """(n,) bool: whether a shape has neighbouring corners more than half the world apart."""
     import shapely
 
     xy, of = shapely.get_coordinates(shapes, return_index=True)
@@ -139,7 +138,7 @@ def leap(shapes: np.ndarray) -> np.ndarray:
 
 
 def short_way(shape: Any) -> Any:
-    """Polygons whose rings go the short way from corner to corner; each as it is where one goes round a pole."""
+    """Polygons whose rings go the short way from corner to corner; a polygon around a pole stays as it is."""
     import shapely
 
     parts = [_short_way(part) for part in shapely.get_parts(shape)]
@@ -155,7 +154,7 @@ def _short_way(polygon: Any) -> Any:
         xy[:, 0] = unwrapped(xy[:, 0], np.array([0, len(xy)]))
         if xy[0, 0] != xy[-1, 0]:
             return polygon
-        if rings:  # a hole lies in what is round it
+        if rings:  # a hole lies inside the outer ring
             west, _, east, _ = rings[0].bounds
             xy[:, 0] -= 360.0 * np.round((xy[:, 0].mean() - (west + east) / 2) / 360.0)
         rings.append(shapely.LinearRing(xy))

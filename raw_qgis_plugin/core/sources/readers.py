@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""GeoLife folders, CSV and Parquet -> Tracks. The importer and training both read with it."""
+"""GeoLife folders, CSV and Parquet files to Tracks, for the importer and for training."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import codecs
 import csv
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -19,7 +20,7 @@ from .fields import guess_fields as guess_fields
 if TYPE_CHECKING:
     import pyarrow as pa
 
-# The user, track and time columns that were named
+# Names of the user, track and time columns, if given
 Fields = tuple[str | None, str | None, str | None]
 
 FORMATS = ("auto", "geolife", "csv", "parquet", "gotrack")
@@ -29,9 +30,17 @@ LAYERS = (".gpx", ".geojson", ".json", ".gpkg", ".shp", ".kml", ".fgb", ".sqlite
 SEPARATORS = ",;\t| "
 NULLS = ["", "NULL", "null", "NA", "N/A", "nan", "NaN", "None", "\\N"]
 GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
-HEAD_BYTES = 1 << 16
-BLOCK_BYTES = 2 << 20  # Arrow reads 32 of them ahead
-BATCH_ROWS = 1 << 20
+
+
+@dataclass(frozen=True)
+class ReadSettings:
+    """Sizes of the parts in which files are read."""
+
+    csv_block_bytes: int = 2 << 20  # Arrow reads 32 of them ahead
+    parquet_rows: int = 1 << 20
+
+
+SETTINGS = ReadSettings()
 
 
 def read(
@@ -46,12 +55,12 @@ def read(
 ) -> tuple[Tracks, Skipped, Guess]:
     """Read and clean fixes.
 
-    source: a file or folder, or 'kind:path' with one of FORMATS. Of a folder's tables those with time and position
-    are read. timezone: IANA zone of times that say none (GeoLife's are UTC; GoTrack's are Aracaju's unless another
-    zone is given). user_field, track_field, time_field: columns, guessed where empty.
-    InputError where it cannot be read, a column is missing or no fix is left; MissingLibrary without pyarrow.
+    source: a file or folder, or 'kind:path' with one of FORMATS. Of a folder the tables with time and position are
+    read. timezone: IANA zone of times without one (GeoLife's are UTC; GoTrack's are Aracaju's unless another zone is
+    given). user_field, track_field, time_field: columns, guessed if empty. Raises InputError if the source cannot be
+    read, a column is missing or no fix is left; MissingLibrary without pyarrow.
     """
-    find_zone(timezone)  # a wrong zone is refused before anything is read
+    find_zone(timezone)  # a wrong zone is an error before anything is read
     require("pyarrow")
     path, kind = find_source(source, format)
     skipped = Skipped()
@@ -74,12 +83,12 @@ def stream(
     skipped: Skipped | None = None,
     progress: Progress = no_progress,
 ) -> tuple[Guess, Iterator[pa.Table]]:
-    """The fixes of a source as they come, some hundred thousand at a time and not cleaned, for what memory cannot hold.
+    """The fixes of a source, some hundred thousand at a time and not cleaned, for sources larger than the memory.
 
-    Takes what `read` takes. The tables have the columns of columns.fixes_of; what is unreadable is counted in
-    `skipped` while they are read. Errors as `read`.
+    Arguments and errors are those of `read`. The tables have the columns of `fixes_of`; unreadable rows are counted in
+    `skipped` while the tables are read.
     """
-    no_zone = find_zone(timezone) is UTC  # a wrong zone is refused before anything is read
+    no_zone = find_zone(timezone) is UTC  # a wrong zone is an error before anything is read
     require("pyarrow")
     path, kind = find_source(source, format)
     skipped = Skipped() if skipped is None else skipped
@@ -92,9 +101,9 @@ def stream(
 
 
 def read_table(source: str | Path) -> pa.Table:
-    """A Parquet or CSV file (labels, queries) as an Arrow table; a CSV file's columns are all text.
+    """A Parquet or CSV file (labels, queries) as an Arrow table; the columns of a CSV file are all text.
 
-    InputError where it is not there or cannot be read; MissingLibrary without pyarrow.
+    Raises InputError if it cannot be read; MissingLibrary without pyarrow.
     """
     require("pyarrow")
     import pyarrow as pa
@@ -148,7 +157,7 @@ def _kind_of(path: Path) -> str:
 
 
 def _visible(file: Path, folder: Path) -> bool:
-    """Whether neither the file nor a folder on the way to it is hidden or a by-product (_SUCCESS, _temporary)."""
+    """Whether neither the file nor a folder above it is hidden or a by-product (_SUCCESS, _temporary)."""
     return not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
 
 
@@ -170,7 +179,7 @@ def _files_of(path: Path, endings: tuple[str, ...]) -> list[Path]:
 
 
 def _choose(names: list[str], fields: Fields, where: Path) -> Guess:
-    """The columns to read. InputError where the time or the position is not to be found."""
+    """The columns to read. Raises InputError if there is no column of time or position."""
     guess = choose_fields(names, *fields)
     missing = [word for word, there in (("time", guess.time), ("position", guess.positioned)) if not there]
     if missing:
@@ -207,11 +216,11 @@ def _read_parquet(
 
     def tables() -> Iterator[pa.Table]:
         done = 0
-        # Reading far ahead, which is the default, holds gigabytes of a large file.
+        # By default Arrow reads far ahead and holds gigabytes of a large file
         scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
         few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
         try:
-            for batch in data.to_batches(columns=guess.columns(), batch_size=BATCH_ROWS, **few):
+            for batch in data.to_batches(columns=guess.columns(), batch_size=SETTINGS.parquet_rows, **few):
                 yield fixes_of(pa.Table.from_batches([batch]), guess, timezone, skipped)
                 done += len(batch)
                 progress(done / total)
@@ -224,8 +233,8 @@ def _read_parquet(
 def _read_csv(
     path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress
 ) -> tuple[Guess, Iterator[pa.Table]]:
-    """A text table with a header, or a folder of them: there, without a user column, each file is a user with the
-    file's name, and the folders on the way to it where names are there twice.
+    """A text table with a header, or a folder of them. In a folder without user columns each file is a user, named as
+    the file, or as its path if two files have the same name.
     """
     files = _files_of(path, TEXT)
     heads = [_head(file) for file in files]
@@ -248,7 +257,7 @@ def _read_csv(
 def _csv_fixes(
     file: Path, head: _Head, guess: Guess, timezone: str, skipped: Skipped, progress: Progress, user: str | None
 ) -> Iterator[pa.Table]:
-    """The fixes of a file; all of `user`, if told, where no column names users."""
+    """The fixes of a file; all of `user`, if given, unless a column names users."""
     import pyarrow as pa
 
     from .columns import fixes_of
@@ -264,7 +273,7 @@ def _csv_fixes(
 
 
 class _Head(NamedTuple):
-    """What the first line of a text table says."""
+    """The header of a text table."""
 
     names: list[str]
     separator: str
@@ -275,7 +284,7 @@ def _head(file: Path) -> _Head:
     import pyarrow as pa
 
     with pa.input_stream(str(file), compression="detect") as stream:
-        data = stream.read(HEAD_BYTES)
+        data = stream.read(1 << 16)
     encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf8"
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(data)
@@ -294,10 +303,7 @@ def _head(file: Path) -> _Head:
 def _csv_tables(
     file: Path, head: _Head, columns: list[str], skipped: Skipped, progress: Progress
 ) -> Iterator[pa.Table]:
-    """The columns as text (ids, which repeat, as dictionaries come later), a block of the file at a time, at least one.
-
-    Rows of another length are counted.
-    """
+    """The columns as text, a block of the file at a time, at least one. Rows of another length are counted."""
     import pyarrow as pa
     from pyarrow import csv as arrow_csv
 
@@ -310,7 +316,9 @@ def _csv_tables(
         stream = pa.CompressedInputStream(raw, "gzip") if file.suffix.lower() == ".gz" else raw
         reader = arrow_csv.open_csv(
             stream,
-            arrow_csv.ReadOptions(column_names=head.names, skip_rows=1, block_size=BLOCK_BYTES, encoding=head.encoding),
+            arrow_csv.ReadOptions(
+                column_names=head.names, skip_rows=1, block_size=SETTINGS.csv_block_bytes, encoding=head.encoding
+            ),
             arrow_csv.ParseOptions(delimiter=head.separator, invalid_row_handler=unreadable),
             arrow_csv.ConvertOptions(
                 include_columns=columns,
@@ -329,7 +337,7 @@ def _csv_tables(
 
 
 def _with_devices(fixes: pa.Table, file: Path) -> pa.Table:
-    """GoTrack's points name their track; the track's device, its user, is in the table beside them."""
+    """Fixes with users: GoTrack's points name their track, whose device is in another table of the folder."""
     beside = file.with_name("go_track_tracks.csv")
     if not file.name.startswith("go_track_") or "user" in fixes.column_names or not beside.exists():
         return fixes
