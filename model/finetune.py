@@ -194,7 +194,7 @@ class Training:
             parts.append(examples)
         examples = source.together(parts, warn=self.warn)
         if not r.alone and r.backbone == "frozen":  # a tuned network has no heads yet
-            examples = source.ask_heads(examples, r.unit, r.task_name, self.model)
+            examples = source.add_heads(examples, r.unit, r.task_name, self.model)
         return examples, splits
 
     def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> tuple[Examples, Splits]:

@@ -70,7 +70,7 @@ class Head(nn.Module):
         """Set centres and spreads from inputs x (n, d) and labels y (n,). strength: (d,) the weight of each column."""
         self.centre = torch.from_numpy(x.mean(axis=0))
         self.spread = torch.from_numpy(x.std(axis=0) + 1e-3)
-        # A column that hardly varies, such as the area of a grid's cells, taught nothing and gets no weight.
+        # A column that hardly varies, such as the area of a grid's cells, has no weight.
         self.strength = torch.from_numpy((strength * (x.std(axis=0) > 0.02)).astype(np.float32))
         if not task.classes:
             self.offset = torch.tensor([float(np.median(y))])

@@ -19,7 +19,7 @@ from raw_qgis_plugin.core.sources.polygons import read_polygons
 EPILOG = """
 P has one row a region: its id, n_users, n_points, for each task NAME, NAME_low and NAME_high (the 80 % interval), or
 NAME and NAME_p, n_visits, dwell_min (their median), home_share (of the people whose home is known, those who have it
-here), suppressed and in_domain. Of a region that fewer than --min-users people cross nothing is told.
+here), suppressed and in_domain. Regions crossed by fewer than --min-users people have no figures.
 
 W has one row a region, weekday (1 is Monday) and part of the day (hour_from to hour_to, mean solar time): n_users,
 n_visits and suppressed, with --min-users held in each of them.

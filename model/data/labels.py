@@ -132,9 +132,9 @@ def _number_text(value: Any) -> str | None:
 
 def is_one_of(words: np.ndarray, classes: Sequence[str]) -> np.ndarray:
     """(n,) bool: which labels in words are one of the classes, whatever their case."""
-    asked = {name.strip().casefold() for name in classes}
-    asked |= {YES_NO[name] for name in asked if name in YES_NO}
-    return np.array([word is not None and word.casefold() in asked for word in words], bool)
+    chosen = {name.strip().casefold() for name in classes}
+    chosen |= {YES_NO[name] for name in chosen if name in YES_NO}
+    return np.array([word is not None and word.casefold() in chosen for word in words], bool)
 
 
 def id_texts(values: Any) -> np.ndarray:

@@ -51,7 +51,12 @@ def link(hashed: np.ndarray, user: np.ndarray, n_users: int) -> np.ndarray:
     order = np.argsort(hashed, kind="stable")
     hashed, user = hashed[order], user[order]
     same = np.flatnonzero((hashed[1:] == hashed[:-1]) & (user[1:] != user[:-1]))
-    edges = coo_matrix((np.ones(len(same), bool), (user[same], user[same + 1])), shape=(n_users, n_users))
+    return connected(user[same], user[same + 1], n_users)
+
+
+def connected(one: np.ndarray, other: np.ndarray, n: int) -> np.ndarray:
+    """The component (n,) int of each of n nodes, from edges between nodes one (m,) and other (m,)."""
+    edges = coo_matrix((np.ones(len(one), bool), (one, other)), shape=(n, n))
     return connected_components(edges, directed=False)[1]
 
 

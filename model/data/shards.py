@@ -41,7 +41,7 @@ COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64
 class Shards(NamedTuple):
     """Cleaned fixes by user, memory-mapped. user: (n,) int32, t, lon, lat: (n,). ends: (k,) where each shard ends.
     unseen: (n_users,) bool, held out for validation. person: (n_users,) int, equal for ids of one person. typical_s:
-    median time between fixes. told: does the source name the users of its tracks?
+    median time between fixes. names_users: does the source name the users of its tracks?
     """
 
     folder: Path
@@ -53,7 +53,7 @@ class Shards(NamedTuple):
     unseen: np.ndarray
     person: np.ndarray
     typical_s: float
-    told: bool
+    names_users: bool
 
 
 def default_cache() -> Path:
@@ -150,8 +150,8 @@ def _make(source: str, folder: Path, n: int) -> None:
     try:
         pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own pool keeps its largest size
         skipped = Skipped()
-        spools, names, told = _spool(source, folder, n, skipped)
-        _shard(source, folder, spools, names, told, skipped)
+        spools, names, names_users = _spool(source, folder, n, skipped)
+        _shard(source, folder, spools, names, names_users, skipped)
     except OSError as error:
         raise InputError(f"The shards cannot be written to {folder.parents[1]}: {error.strerror}.") from error
     finally:
@@ -168,10 +168,10 @@ def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Pa
     spools = [folder / f"spool{k:03d}" for k in range(shards)]
     files = [spool.open("wb") for spool in spools]
     code_of: dict[str, int] = {}
-    told = True
+    names_users = True
     for table in tables:
         user, track = (ids_of(table, role) for role in ("user", "track"))
-        told &= user is not None
+        names_users &= user is not None
         user = track if user is None else user  # a track without a user has one of its own
         users = Coded(np.zeros(len(table), np.int64), np.array(["all"], object)) if user is None else encode_ids(user)
         trips = users if track is None else encode_ids(track)
@@ -191,7 +191,7 @@ def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Pa
         give_back()
     for file in files:
         file.close()
-    return spools, list(code_of), told
+    return spools, list(code_of), names_users
 
 
 def count_rows(path: Path, kind: str) -> int:
@@ -224,7 +224,9 @@ def _id_hash(name: str) -> int:
     return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest(), "little", signed=True)
 
 
-def _shard(source: str, folder: Path, spools: list[Path], names: list[str], told: bool, skipped: Skipped) -> None:
+def _shard(
+    source: str, folder: Path, spools: list[Path], names: list[str], names_users: bool, skipped: Skipped
+) -> None:
     """Clean each spool into a shard, and hold some people out for validation."""
     columns = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in COLUMNS.items()}
     every = sum(spool.stat().st_size for spool in spools) // ROW.itemsize // MOST_HASHES + 1
@@ -250,7 +252,7 @@ def _shard(source: str, folder: Path, spools: list[Path], names: list[str], told
     np.save(folder / "person.npy", person)
     np.save(folder / "unseen.npy", unseen(users, person, np.concatenate(fixes)))
     step = np.concatenate(steps)
-    about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0, "told": told}
+    about = {"ends": ends, "typical_s": float(np.median(step) / 1000) if len(step) else 0.0, "told": names_users}
     (folder / "about.json").write_text(json.dumps(about), "utf-8")
 
 

@@ -52,7 +52,7 @@ Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # of each method: columns (n
 
 
 def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray, model: Model, seed: int) -> Columns:
-    """The columns from which each method says something about regions. visits: (n_regions, n_users). use: of
+    """The columns by which each method predicts labels. visits: (n_regions, n_users). use: of
     `activity_of_regions`.
     """
     embeddings, random = embed(users, model), embed(users, untrained(model, seed))  # type: ignore[arg-type]

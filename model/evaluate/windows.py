@@ -73,10 +73,10 @@ def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: i
     moved = travelled[begin + size - 1] - travelled[begin] > 0
     begin = begin[whole & moved]
     begin = begin[draw(user[begin], limit, per_user, seed)]
-    past, asked = (begin[:, None] + np.arange(*span) for span in ((PROTOCOL.context,), (PROTOCOL.context, size)))
+    past, target = (begin[:, None] + np.arange(*span) for span in ((PROTOCOL.context,), (PROTOCOL.context, size)))
     horizon = cadence_s * np.arange(1.0, PROTOCOL.ahead + 1)
     return Windows(
-        f"{cadence_s}s", user[begin], t[past], lon[past], lat[past], horizon, t[asked], lon[asked], lat[asked]
+        f"{cadence_s}s", user[begin], t[past], lon[past], lat[past], horizon, t[target], lon[target], lat[target]
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from model.cli import warn
 from model.data.labels import Labelled, Warn, join
-from model.data.persons import link
+from model.data.persons import connected, link
 from model.head_training.fit import encode
 from model.head_training.hand_features import hand_features
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -162,7 +162,7 @@ def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn)
     return replace(e, **{k: getattr(e, k)[kept] for k in ("x", "hand", "label", "group", "whole", "evidence")})
 
 
-def ask_heads(e: Examples, unit: str, name: str, model: Model) -> Examples:
+def add_heads(e: Examples, unit: str, name: str, model: Model) -> Examples:
     """Examples with the outputs of the model's own heads of the unit as further columns: a new label often resembles
     one that was trained with many more labels. name: of the new head.
     """
@@ -253,8 +253,6 @@ def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:
     which is reported.
     """
     import shapely
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
 
     centres = shapely.get_coordinates(shapely.centroid(polygons))
     if len(centres) != len(polygons):
@@ -264,9 +262,8 @@ def blocks(polygons: np.ndarray, warn: Warn = warn) -> np.ndarray:
     one, other = overlapping(polygons, block)
     if not len(one):
         return block
-    links = coo_matrix((np.ones(len(one), bool), (block[one], block[other])), shape=(n, n))
-    joined, component = connected_components(links, directed=False)
-    warn(f"Some regions overlap, so that {n:,} blocks of two kilometres are joined into {joined:,}.")
+    component = connected(block[one], block[other], n)
+    warn(f"Some regions overlap, so that {n:,} blocks of two kilometres are joined into {component.max() + 1:,}.")
     return component[block]
 
 

@@ -96,18 +96,18 @@ def verdict(metrics: dict[str, Any]) -> str:
         against = f"off by {ours['mae']:.3g} on average in {tried}, a simple method by {simple['mae']:.3g}"
     few = 30  # units or groups
     if ours.get("r2", 1) < 0.1:
-        said = f"It says little more than the same number for all would: {against}."
+        text = f"It says little more than the same number for all would: {against}."
     elif at_worst < 1 and metrics["groups"] >= 6:  # five groups agree by chance once in sixteen times
-        said = f"Worth using: {against}."
+        text = f"Worth using: {against}."
     elif at_best > 1 or ratio >= 1:
-        said = f"A simple method does as well or better: {against}."
+        text = f"A simple method does as well or better: {against}."
     else:
-        said = f"It looks better than a simple method, but these cases do not prove it: {against}."
+        text = f"It looks better than a simple method, but these cases do not prove it: {against}."
     if metrics["units"] < few:
-        said += f" {metrics['units']} labels say little: label more before you rely on it."
+        text += f" {metrics['units']} labels say little: label more before you rely on it."
     elif metrics["groups"] < few:
-        said += f" They are of {metrics['groups']} people or places alone: label more before you rely on it."
-    return said
+        text += f" They are of {metrics['groups']} people or places alone: label more before you rely on it."
+    return text
 
 
 def confusion(truth: np.ndarray, answer: np.ndarray, classes: int) -> np.ndarray:

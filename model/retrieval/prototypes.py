@@ -50,7 +50,7 @@ def typical_ways(sources: list[Source], seed: int = 0) -> np.ndarray:
 
     Left out are simulated movement, whose places are nowhere, and sources that do not say whose their tracks are.
     """
-    once = {s.shards.folder: s for s in sources if not s.exact and s.shards.told}
+    once = {s.shards.folder: s for s in sources if not s.exact and s.shards.names_users}
     tables = [np.zeros(0, PROTOTYPE)]
     for pace in PACES:
         likeness, rng = Likeness.of_trips(pace), np.random.default_rng([seed, pace])
