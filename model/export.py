@@ -4,20 +4,17 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from safetensors.torch import save_file
-
 from model.cli import run
 from model.raw import Raw
 from model.retrieval.prototypes import FEWEST_FIXES, FEWEST_PEOPLE
 from model.training.card import write_card
-from model.training.checkpoint import load_network
+from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import export_backbone
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import FORMAT_VERSION, PROTOTYPES_FILE, read_prototypes
@@ -60,8 +57,7 @@ def export(run: Path, output: Path, data: str = "") -> None:
 def _write(run: Path, output: Path, network: Raw, about: dict, data: str) -> None:
     (output / "heads").mkdir()
     difference = export_backbone(network, output / "backbone.onnx")
-    weights = {k: v.half().contiguous() for k, v in network.state_dict().items()}
-    save_file(weights, output / "weights.safetensors", {"about": json.dumps({"config": about["config"]})})
+    save_weights(network, output)
     card = {
         "name": about["config"]["preset"], "format_version": FORMAT_VERSION, "feature_version": FEATURE_VERSION,
         "config": about["config"], "width": network.config.width,

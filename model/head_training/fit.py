@@ -86,12 +86,12 @@ def fit(
     return Ensemble(members).eval()
 
 
-def class_weights(y: np.ndarray, task: Task) -> np.ndarray | None:
+def class_weights(y: np.ndarray, task: Task) -> Tensor | None:
     """(classes,) float32 weights, half-way between equal and balanced; None for numbers."""
     if not task.classes:
         return None
     count = np.bincount(y, minlength=len(task.classes))
-    return np.sqrt(count[count > 0].mean() / np.maximum(count, 1)).astype(np.float32)
+    return torch.from_numpy(np.sqrt(count[count > 0].mean() / np.maximum(count, 1)).astype(np.float32))
 
 
 def ridge(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_heads: int = 0) -> Head:
@@ -128,7 +128,7 @@ def _line(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> tup
         target = (y - float(head.offset)) / float(head.gain)
     weight, scale = class_weights(y, task), float(np.square(strength).sum())
     line = RidgeCV(scale * np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])).fit(
-        z, target, sample_weight=None if weight is None else weight[y]
+        z, target, sample_weight=None if weight is None else weight.numpy()[y]
     )
     sharp = 4.0 if task.classes else 1.0  # makes logits of -1 and 1; the temperature does the rest
     with torch.no_grad():
@@ -145,8 +145,7 @@ def network(x: np.ndarray, y: np.ndarray, spared: np.ndarray, task: Task, seed: 
         spared = np.zeros(len(y), bool)  # too few groups to spare any: train for a fixed, short time
     head = Head(x.shape[1], task.outputs)
     head.set_scales(x[~spared], y[~spared], task, strength)
-    weights = class_weights(y[~spared], task)
-    weight = None if weights is None else torch.from_numpy(weights)
+    weight = class_weights(y[~spared], task)
     optimizer = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=0.1)
     tx, ty = torch.from_numpy(x), torch.from_numpy(y if task.classes else y.astype(np.float32))
     rows, held = torch.from_numpy(np.flatnonzero(~spared)), torch.from_numpy(np.flatnonzero(spared))

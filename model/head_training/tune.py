@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from pathlib import Path
@@ -17,7 +16,7 @@ from model.head_training.fit import class_weights, loss_of
 from model.heads import Head, Task
 from model.raw import Raw
 from model.training.card import without_heads, write_card
-from model.training.checkpoint import load_network
+from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import export_backbone
 from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.bundle.contract import NEIGHBOURS_FILE
@@ -94,8 +93,7 @@ def tune(
     head = Head(x.shape[1], task.outputs, hidden=64)
     head.set_scales(x, y, task, strength)
     ty = torch.from_numpy(y if task.classes else y.astype(np.float32))
-    weights = class_weights(y, task)
-    weight = None if weights is None else torch.from_numpy(weights)
+    weight = class_weights(y, task)
     groups = [
         {"params": [p for p in network.parameters() if p.requires_grad], "lr": 3e-4},
         {"params": head.parameters(), "lr": 2e-3},
@@ -129,11 +127,8 @@ def write_tuned(folder: Path, network: Raw, card: dict, what: str) -> None:
 
     card: the bundle's. what: what it was tuned on, for the card.
     """
-    from safetensors.torch import save_file
-
     difference = export_backbone(network, folder / "backbone.onnx")
-    weights = {k: v.detach().half().contiguous() for k, v in network.state_dict().items()}
-    save_file(weights, folder / "weights.safetensors", {"about": json.dumps({"config": card["config"]})})
+    save_weights(network, folder)
     card = without_heads(folder, card, [head["name"] for head in card["heads"]])
     (folder / NEIGHBOURS_FILE).unlink(missing_ok=True)  # trained on the old states
     card.pop("neighbours", None)

@@ -70,6 +70,12 @@ def load_network(path: Path) -> tuple[Raw, dict]:
     return network.eval(), about
 
 
+def save_weights(network: Raw, bundle: Path) -> None:
+    """Write weights.safetensors, in half precision, into a bundle's folder."""
+    weights = {k: v.detach().half().contiguous() for k, v in network.state_dict().items()}
+    save_file(weights, bundle / "weights.safetensors", {"about": json.dumps({"config": network.config.to_dict()})})
+
+
 def optimizer_tensors(optimizers: list[Optimizer], network: nn.Module) -> Iterator[tuple[str, Tensor]]:
     """The optimizers' state as named, whole tensors; all processes that share it must call this."""
     for name, parameter in network.named_parameters():
