@@ -11,7 +11,7 @@ from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATE
 
 @dataclass(frozen=True)
 class Config:
-    """What fixes the shape of a RAW network."""
+    """The sizes of a RAW network."""
 
     preset: str = "raw-small"
     layers: int = 5
@@ -25,11 +25,11 @@ class Config:
 
     @property
     def parameters_out(self) -> int:
-        """Forecast parameters a question: point (2), stay (log scale, logit), (x, y, log scale, logit) a component."""
+        """Forecast parameters of a query: point (2), staying (log scale, logit), (x, y, log scale, logit) a component."""
         return 2 + 2 + 4 * (self.components - 1)
 
     def to_dict(self) -> dict:
-        """The same as plain JSON values."""
+        """The sizes as plain JSON values."""
         return asdict(self)
 
 

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The training engine."""
+"""Training of the network: the run, its loop, its loss, its checkpoints, and the bundle's card and graphs."""
