@@ -25,7 +25,7 @@ class Config:
 
     @property
     def parameters_out(self) -> int:
-        """Forecast parameters of a query: point (2), staying (log scale, logit), (x, y, log scale, logit) a component."""
+        """Forecast parameters: point (2), staying (log scale, logit), (x, y, log scale, logit) of other components."""
         return 2 + 2 + 4 * (self.components - 1)
 
     def to_dict(self) -> dict:
