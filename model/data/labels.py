@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from model.cli import warn
+from model.cli import units_of, warn
 from model.data.persons import link, runs_of
 from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.trips import cut_trips
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.sources import readers as sources
@@ -38,6 +39,7 @@ MISSING = {"", "null", "nan", "<na>"}  # missing labels, in any case; 'none' is 
 YES_NO = {"true": "yes", "1": "yes", "yes": "yes", "false": "no", "0": "no", "no": "no"}
 WHOLE = re.compile(r"\d+\.0")
 Warn = Callable[[str], None]
+Table = dict[str, np.ndarray]  # columns by name
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Labelled:
     runs: tuple[np.ndarray, np.ndarray] = (np.zeros(0, np.uint64), np.zeros(0, np.int32))
 
 
-def read_table(path: str | Path) -> dict[str, np.ndarray]:
+def read_table(path: str | Path) -> Table:
     """Columns of a CSV or Parquet table. A column of a CSV file is of numbers where all of its values are; ids stay
     text, since a census tract's leading zeros are part of its name.
     """
@@ -73,7 +75,7 @@ def as_numbers(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def column(table: dict[str, np.ndarray], names: tuple[str, ...], what: str) -> np.ndarray:
+def column(table: Table, names: tuple[str, ...], what: str) -> np.ndarray:
     """The first of `names` that the table has. Raises InputError where it has none."""
     for name in names:
         if name in table:
@@ -144,23 +146,15 @@ def id_texts(values: Any) -> np.ndarray:
     return np.array([*names, None], object)[coded.codes]  # the last one is for code -1
 
 
-def thin(
-    table: dict[str, np.ndarray], field: str, rename: dict[str, str], most: int, seed: int
-) -> dict[str, np.ndarray]:
+def thin(table: Table, field: str, rename: dict[str, str], most: int, seed: int) -> Table:
     """At most `most` rows of the table for each label (cleaned and renamed), drawn at random; none without a label."""
     words = label_words(table[field], rename)
     there = np.flatnonzero([word is not None for word in words])
-    text = words[there].astype(str)
-    order = np.random.default_rng(seed).permutation(len(text))
-    order = order[np.argsort(text[order], kind="stable")]
-    rank = np.arange(len(order)) - np.searchsorted(text[order], text[order])
-    kept = there[np.sort(order[rank < most])]
+    kept = there[draw(words[there].astype(str), len(there), most, seed)]
     return {name: values[kept] for name, values in (table | {field: clean(table[field])}).items()}
 
 
-def usable(
-    table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None, warn: Warn = warn
-) -> dict[str, np.ndarray]:
+def usable(table: Table, unit: str, field: str, rename: dict[str, str] | None = None, warn: Warn = warn) -> Table:
     """The usable rows of a table, one for each unit, with cleaned labels. Rows without a label or an id, and units with
     two labels (after renaming), are left out and reported. Raises InputError where the column is missing, where the
     table labels another kind of unit, or where no row is left.
@@ -168,22 +162,15 @@ def usable(
     if field not in table:
         raise InputError(f"The labels have no column '{field}'. They have: {', '.join(table)}.")
     keys, words = keys_of(table, unit), label_words(table[field], rename)
-    word_of: dict[Hashable, str] = {}
-    ambiguous, kept = set(), []
+    no_label, no_id = "without a label", f"without an id of the {unit}"
+    left_out, row_of, ambiguous = {no_label: 0, no_id: 0}, dict[Hashable, int](), set()
     for row, (key, word) in enumerate(zip(keys, words, strict=True)):
-        if key is None or word is None:
-            continue
-        if key not in word_of:
-            word_of[key] = word
-            kept.append(row)
-        elif word_of[key] != word:
+        if word is None or key is None:
+            left_out[no_label if word is None else no_id] += 1
+        elif words[row_of.setdefault(key, row)] != word:
             ambiguous.add(key)
-    kept = [row for row in kept if keys[row] not in ambiguous]
-    left_out = {
-        "without a label": sum(word is None for word in words),
-        f"without an id of the {unit}": sum(k is None and w is not None for k, w in zip(keys, words, strict=True)),
-        "labelled in two ways": sum(k in ambiguous and w is not None for k, w in zip(keys, words, strict=True)),
-    }
+    left_out["labelled in two ways"] = sum(k in ambiguous and w is not None for k, w in zip(keys, words, strict=True))
+    kept = [row for key, row in row_of.items() if key not in ambiguous]
     reasons = _reasons(left_out)
     if reasons and not kept:
         raise InputError(f"No row of the labels is left to learn from: {reasons}.")
@@ -196,18 +183,18 @@ def _reasons(left_out: dict[str, int]) -> str:
     return ", ".join(f"{n:,} {reason}" for reason, n in left_out.items() if n)
 
 
-def is_interval_table(table: dict[str, np.ndarray]) -> bool:
+def is_interval_table(table: Table) -> bool:
     """Does a table label intervals of time, as GeoLife's labels do, rather than whole units?"""
     return any(start in table and end in table for start, end in INTERVAL_FIELDS)
 
 
-def read_intervals(table: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+def read_intervals(table: Table) -> tuple[np.ndarray, np.ndarray]:
     """Start and end (n,) in epoch ms of labelled intervals, NO_TIME where unreadable."""
     start, end = next((table[s], table[e]) for s, e in INTERVAL_FIELDS if s in table and e in table)
     return parse_times(start), parse_times(end)
 
 
-def keys_of(table: dict[str, np.ndarray], unit: str) -> list[Hashable]:
+def keys_of(table: Table, unit: str) -> list[Hashable]:
     """The key of each row's unit: its id; for tracks and days, where the table has users, (user, id); for intervals
     (user, start, end); None for a missing id. Raises InputError where intervals would label other units.
     """
@@ -232,21 +219,21 @@ def keys_of(table: dict[str, np.ndarray], unit: str) -> list[Hashable]:
     return [None if u is None or i is None else (u, i) for u, i in zip(id_texts(whose), ids, strict=True)]
 
 
-def users_of(table: dict[str, np.ndarray], unit: str) -> np.ndarray | None:
+def users_of(table: Table, unit: str) -> np.ndarray | None:
     """The users of the tracks or days that a table labels, where it has such a column."""
     if unit not in ("track", "day"):
         return None
     return next((table[name] for name in ID_FIELDS["user"][:-1] if name in table), None)
 
 
-def _intervals_of(users: Tracks, table: dict[str, np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _intervals_of(users: Tracks, table: Table) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Rows of users.user_ids, -1 for an unknown user, and start and end in epoch ms of intervals, (n,) each."""
     known = {user: i for i, user in enumerate(id_texts(users.user_ids))}
     user = [known.get(u, -1) for u in id_texts(column(table, ID_FIELDS["user"], "user"))]
     return np.array(user, np.int64), *read_intervals(table)
 
 
-def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], warn: Warn = warn) -> tuple[Tracks, np.ndarray]:
+def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Tracks, np.ndarray]:
     """The labelled intervals of users as tracks of their own, and the row of each in the table.
 
     Intervals of fewer than ten fixes or a minute are left out, as are those of other users and those whose start and
@@ -273,12 +260,11 @@ def cut_intervals(tracks: Tracks, table: dict[str, np.ndarray], warn: Warn = war
     row, begin, stop = row[order], begin[order], stop[order]
     at = expand_ranges(begin, stop - begin)
     track = np.repeat(np.arange(len(row), dtype=np.int32), stop - begin)
-    ids = np.array([f"{i}" for i in row], dtype=object)
-    who = user[row].astype(np.int32)
+    ids, who = row.astype(str).astype(object), user[row].astype(np.int32)
     return Tracks(merged.user_ids, ids, who, track, merged.t[at], merged.lon[at], merged.lat[at]), row
 
 
-def cut_labelled_trips(tracks: Tracks, table: dict[str, np.ndarray], field: str) -> tuple[Tracks, np.ndarray]:
+def cut_labelled_trips(tracks: Tracks, table: Table, field: str) -> tuple[Tracks, np.ndarray]:
     """The users' trips that have one label for most of their length, as tracks, and for each the row in the table of an
     interval of that label.
     """
@@ -306,7 +292,7 @@ def cut_labelled_trips(tracks: Tracks, table: dict[str, np.ndarray], field: str)
 
 
 def join(
-    ids: np.ndarray, groups: np.ndarray, table: dict[str, np.ndarray], unit: str, label: str,
+    ids: np.ndarray, groups: np.ndarray, table: Table, unit: str, label: str,
     users: np.ndarray | None = None, warn: Warn = warn,
 ) -> Labelled:  # fmt: skip
     """Join a table's label column to units by id. ids: (n_units,). groups: (n_units,) int. users: (n_units,) of tracks
@@ -319,30 +305,27 @@ def join(
     if users is not None and users_of(table, unit) is not None:
         keys = list(zip(id_texts(users), keys, strict=True))
     row = np.flatnonzero([a in known for a in keys])
-    if unit in ("track", "region"):  # a label for a day without a user is for everybody's
-        count = Counter(keys[i] for i in row)
-        shared = {a for a, n in count.items() if n > 1}
-        if shared:
-            row = row[[keys[i] not in shared for i in row]]
-            cure = "dissolve the regions by it" if unit == "region" else "give the labels a column user_id"
-            warn(f"{len(shared):,} ids, such as '{min(map(str, shared))}', are of several {unit}s each; these are left "
-                 f"out: {cure}.")  # fmt: skip
-    unknown = known.keys() - set(keys)
-    words = ""
+    shared = {key for key, n in Counter(keys[i] for i in row).items() if n > 1}
+    if shared and unit in ("track", "region"):  # a label for a day without a user is for everybody's
+        row = row[[keys[i] not in shared for i in row]]
+        cure = "dissolve the regions by it" if unit == "region" else "give the labels a column user_id"
+        warn(f"{len(shared):,} ids, such as '{min(map(str, shared))}', are of several {unit}s each; these are left "
+             f"out: {cure}.")  # fmt: skip
+    unknown, words = known.keys() - set(keys), ""
     if unknown:
         example = min(" ".join(s) if isinstance(s, tuple) else str(s) for s in unknown)
         where = "regions" if unit == "region" else "tracks"
         words = f"Labels of no {unit} of the {where}: {len(unknown):,}, such as '{example}'."
     if len(row) < 10:
-        few = f"Only {len(row)} {unit}s of the tracks have a label; a head takes at least ten."
-        raise InputError(f"{few} {words}".strip())
+        few = f"Only {len(row)} {unit}s of the tracks have a label; a head takes at least ten. {words}"
+        raise InputError(few.rstrip())
     if words:
         warn(words)
     return Labelled(row, np.array([known[keys[i]] for i in row], object), groups[row])
 
 
 def label_units(
-    tracks: Tracks, table: dict[str, np.ndarray], unit: str, field: str, rename: dict[str, str] | None = None,
+    tracks: Tracks, table: Table, unit: str, field: str, rename: dict[str, str] | None = None,
     warn: Warn = warn,
 ) -> tuple[Tracks, Labelled]:  # fmt: skip
     """The labelled users, tracks, days, intervals or trips, each as a track, and their labels in the same order. Units
@@ -367,7 +350,7 @@ def label_units(
         if len(row) < 10:
             raise InputError(few)
         return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user], runs)
-    tracks = {"user": tracks.by_user, "day": tracks.by_day, "track": lambda: tracks}[unit]()
+    tracks = units_of(tracks, unit)
     users = tracks.user_ids[tracks.track_user]
     named, whose = (users, None) if unit == "user" else (tracks.track_ids, users)
     found = join(named, person[tracks.track_user], table, unit, field, whose, warn)
