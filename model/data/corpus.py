@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from model.data.shards import Column, Shards, give_back, mapped, open_shards, shards_of
-from raw_qgis_plugin.core.arrays import expand_ranges
+from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import FORMATS
 from raw_qgis_plugin.core.times import HOUR_MS
@@ -130,20 +130,18 @@ def _resampled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
     """Rows of a part at a cadence, no slots, and starts and lengths of its runs in these rows."""
     coarse = cadence >= COARSE_S
     bins = p.t // (1000 * cadence)
-    apart = np.ones(len(p.t) + 1, bool)
-    apart[1:-1] = (bins[1:] != bins[:-1]) | (p.user[1:] != p.user[:-1])
-    rows = np.flatnonzero(apart[1:] if coarse else apart[:-1])
+    first = run_starts(bins, p.user)
+    rows = np.flatnonzero(np.append(first[1:], True) if coarse else first)
     gap = 3 * 86_400 if coarse else 6 * cadence
-    new = np.ones(len(rows), bool)
-    new[1:] = (p.user[rows[1:]] != p.user[rows[:-1]]) | (np.diff(p.t[rows]) > 1000 * gap)
+    new = run_starts(p.user[rows])
+    new[1:] |= np.diff(p.t[rows]) > 1000 * gap
     return rows, rows[:0], *_runs(new, p.t[rows] if coarse else None)
 
 
 def _filled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
     """Rows of a part filled round the clock, their slots, and starts and lengths of its runs in these rows."""
     step = 1000 * cadence
-    last = np.ones(len(p.t), bool)
-    last[:-1] = p.user[1:] != p.user[:-1]
+    last = np.append(run_starts(p.user)[1:], True)
     slot = -(-p.t // step)  # the first slot at or after each fix
     until = np.append(slot[1:], 0)
     until[last] = slot[last] + 1
@@ -151,8 +149,8 @@ def _filled(p: Part, cadence: int) -> tuple[np.ndarray, ...]:
     count = np.maximum(until - slot, 0)
     rows = np.repeat(np.arange(len(p.t)), count)
     slots = expand_ranges(slot, count)
-    new = np.ones(len(rows), bool)
-    new[1:] = (p.user[rows[1:]] != p.user[rows[:-1]]) | (np.diff(slots) > 1)
+    new = run_starts(p.user[rows])
+    new[1:] |= np.diff(slots) > 1
     return rows, slots, *_runs(new, slots * step)
 
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from raw_qgis_plugin.core.arrays import expand_ranges, group_quantile
+from raw_qgis_plugin.core.arrays import expand_ranges, group_quantile, run_starts
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
 from raw_qgis_plugin.core.geodesy import haversine_m
@@ -59,8 +59,7 @@ def cut(tracks: Tracks, family: str, *, limit: int = 3000, per_user: int = 36, s
 def _cut_fine(tracks: Tracks, cadence_s: int, limit: int, per_user: int, seed: int) -> Windows:
     """Windows of fine families, but those that skip more than a bin, have a step above 70 m/s, or do not move."""
     bins = tracks.t // (1000 * cadence_s)
-    kept = np.ones(len(bins), bool)
-    kept[1:] = (bins[1:] != bins[:-1]) | (tracks.user[1:] != tracks.user[:-1])
+    kept = run_starts(bins, tracks.user)
     user, t, lon, lat, bins = (a[kept] for a in (tracks.user, tracks.t, tracks.lon, tracks.lat, bins))
     size = PROTOCOL.context + PROTOCOL.ahead
     metres = haversine_m(lon[1:], lat[1:], lon[:-1], lat[:-1])
