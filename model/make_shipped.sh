@@ -1,17 +1,17 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-or-later
-# How the shipped bundle was made, from the data to the card. Two CPU cores, some six hours.
+# Makes the shipped bundle, from the data to the card. It takes some six hours of two CPU cores.
 #   model/make_shipped.sh DATA WORK
 # DATA holds cabspotting/points.parquet, gotrack/ and streets/*.osm.gz, and (for the card alone) geolife/.
-# WORK takes the corpora, the run and the bundle.
+# WORK is the folder of the corpora, the run and the bundle.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 data=$1 work=$2
 export PYTHONPATH=.
 python=.venv/bin/python
 
-# What trains: movement on many street plans, cities with known truth, taxis, a few phones. A tenth of the taxis and ten of
-# the phones are held apart (model/data/heldout.py). GeoLife trains nothing.
+# Training data: movement on many street plans, synthetic cities, taxis, a few phones. A tenth of the taxis and ten of the
+# phones are held out (model/data/heldout.py). GeoLife is not trained on.
 osm=()
 for file in "$data"/streets/*.osm.gz; do osm+=("$file"); done
 $python -m model.synthetic --movement-only --seed 11 --fixes 36e6 --osm "${osm[@]}" --output "$work/movement11"
@@ -29,29 +29,28 @@ corpus=(
     "6*exact:$work/movement31/movement" "1.2*exact:$work/movement11/movement" "8*$data/cabspotting/points.parquet"
     "0.15*gotrack:$data/gotrack" "1*$work/city1/tracks.parquet" "3*$work/city21/tracks.parquet" "${days[@]}"
 )
-# The weights in resources/models were made in steps, which their card lists: 161 minutes of one core on earlier and smaller
+# The shipped weights were trained in steps, which their card lists: 161 minutes of one core on earlier and smaller
 # corpora of the same kinds, and 66 on the corpus above, with AdamW alone.
-# One run of as many minutes takes their place here.
+# Here one run of as many minutes replaces them.
 $python -m model.pretrain --preset raw-small --minutes 225 --seed 1 --corpus "${corpus[@]}" --output "$work/run"
 
 bundle=$work/raw-small
 $python -m model.export --run "$work/run" --output "$bundle" --data "$(cat model/shipped_data.md)"
 
-# What weighs where a fleet's tracks went on before, on states that stay as they are.
+# The network that weighs earlier continuations of a fleet's tracks; the states stay as they are.
 three=("${days[@]:0:3}")
 $python -m model.neighbours --bundle "$bundle" --output "$bundle" --lessons 1650000 --epochs 6 --corpus \
     "8*$data/cabspotting/points.parquet" "${three[@]/#4/1}"
 
-# Who stays at places is taught by synthetic people alone; those of another city, who train nothing, widen their areas.
+# Sedentary behaviour is learned only from synthetic people; areas are widened on people of another city.
 $python -m model.calibrate --bundle "$bundle" --corpus "$work/city22/tracks.parquet" --kinds held days
 
-# What weighs where trips' tracks went on before: taught once, on where the bundle's forecasts go without; it serves every
-# bundle.
+# The network that weighs continuations of trips: trained once, on the bundle's forecasts without it, for every bundle.
 $python -m model.ways --bundle "$bundle" --output "$work/ways" --lessons 120000 --epochs 8 --corpus \
     "2*$data/cabspotting/points.parquet" "2*$work/city21/tracks.parquet" "0.3*gotrack:$data/gotrack"
 
-# Heads, each judged by cross-validation over people or blocks; those of users also in another city, below. The head of
-# trips comes first: those of users hear it.
+# Heads, each cross-validated over people or blocks; heads of users also in another city, below. The head of trips comes
+# first: heads of users use it.
 truth=$work/city21
 teach=($python -m model.finetune --tracks "$truth/tracks.parquet" --bundle "$bundle" --output "$bundle" --experimental --alone)
 plans="the synthetic city's weekly plans"
@@ -77,7 +76,7 @@ places=("${teach[@]}" --unit region --regions "$truth/regions.geojson" --id regi
 "${places[@]}" --task-name poi_density --title "Points of interest" --unit-of-measure "per km²" --field poi_density_km2
 "${places[@]}" --task-name boardings --title "Boardings" --unit-of-measure "a week of 10,000 people" --field boardings
 
-# The card's figures, on units that trained nothing.
+# The card's figures, on units outside the training set.
 $python -m model.evaluate forecast --tracks "$data/cabspotting/points.parquet" --held-out-cabs --family 60s long filled \
     --per-user 100 --bundle "$bundle" --record "San Francisco cabs held apart"
 for task in commuter metro_user metro_trips trips_a_day; do
