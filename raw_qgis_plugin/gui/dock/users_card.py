@@ -14,9 +14,9 @@ from ...core.embedding.profiles import GRID_M, UNKNOWN
 from ...core.embedding.user_view import Places
 from ...core.regions.view import City
 from ...core.typicality import outside
-from ...layers.styling import short
+from ...layers.styling import short, title_of
 from ...processing.words import tr
-from ..widgets.card import Card, head_title, most_similar, plain
+from ..widgets.card import Card, experimental_mark, most_similar, plain
 from ..widgets.charts import DayPlot
 from ..widgets.layout import escaped
 
@@ -51,11 +51,12 @@ class UserCard(Card):
         for head in heads:
             stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
             _, why = outside(stats, head.get("domain", {}), np.ones(1, bool), "users")
-            reasons = "; ".join(words.partition(": ")[2] for words in why)
+            reasons = "; ".join(each.partition(": ")[2] for each in why)
             if reasons != before:
                 self._warn(before)
             before = reasons
-            self.add(f"{head_title(head)}: {self._prediction(head)}", toolTip=str(head.get("verdict", "")))
+            words = f"{title_of(head)}: {self._prediction(head)}{experimental_mark(head)}"
+            self.add(words, toolTip=str(head.get("verdict", "")))
         self._warn(before)
 
     def _warn(self, reasons: str) -> None:

@@ -15,7 +15,7 @@ from ...core.bundle.bundle import Bundle
 from ...core.regions.view import RegionView, nearly_same, rank
 from ...layers.styling import class_colours, short, title_of
 from ...processing.words import tr
-from ..widgets.card import Card, head_title, most_similar, plain
+from ..widgets.card import Card, experimental_mark, most_similar, plain
 from ..widgets.charts import MixBar, WeekStrip
 from ..widgets.layout import escaped
 
@@ -112,14 +112,15 @@ class RegionCard(Card):
     def _score(self, head: dict[str, Any]) -> tuple[str, str]:
         """The title and the figure of a head, as rich text."""
         name, columns = head["name"], self.region.view.columns
+        title = title_of(head) + experimental_mark(head)
         if head["kind"] != "number":
-            return head_title(head), f"<b>{plain(str(columns[name]))}</b> {columns[f'{name}_p']:.0%}"
+            return title, f"<b>{plain(str(columns[name]))}</b> {columns[f'{name}_p']:.0%}"
         place = rank([other.view.columns.get(name) for other in self.answered], self.answered.index(self.region))
         low, high = columns[f"{name}_low"], columns[f"{name}_high"]
         value = f"<b>{short(columns[name])}</b> {head.get('unit_of_measure', '')}<br>{short(low)} – {short(high)}"
         if place and place[1] > 1:
             value += " · " + tr("rank {a} of {b}").format(a=place[0], b=place[1])
-        return head_title(head), value
+        return title, value
 
     def _show_week(self) -> None:
         week = self.region.view.week

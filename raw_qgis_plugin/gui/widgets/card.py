@@ -9,7 +9,6 @@ import numpy as np
 from qgis.PyQt.QtWidgets import QLabel, QWidget
 
 from ...core.similarity import similar
-from ...layers.styling import title_of
 from ...processing.words import tr
 from .layout import column, wrapped
 
@@ -35,9 +34,9 @@ def plain(word: str) -> str:
     return word.replace("_", " ")
 
 
-def head_title(head: dict[str, Any]) -> str:
-    """The title of a head in rich text, marked where the head is experimental."""
-    return title_of(head) + (f" <i>({tr('experimental')})</i>" if head.get("experimental") else "")
+def experimental_mark(head: dict[str, Any]) -> str:
+    """A mark in rich text for an experimental head; '' for others."""
+    return f" <i>({tr('experimental')})</i>" if head.get("experimental") else ""
 
 
 def most_similar(vectors: np.ndarray, at: int, most: int) -> list[tuple[int, float]]:
