@@ -41,16 +41,16 @@ class Backtest(ForecastTracks):
         self.add_sentence("VERDICT", "What to use, one sentence per horizon")
 
     def check(self, run: Run) -> None:
-        """Refuse a report of more horizons than anybody can read."""
+        """Refuse more horizons than a report can show."""
         super().check(run)
         count = len(self.horizons(run))
         if count > 24:
             raise InputError(f"{count} horizons are too many to compare: choose a longer STEP (24 horizons at most).")
 
-    def prepare(self, run: Run) -> None:
+    def prepare_layers(self, run: Run) -> None:
         """On the main thread: tracks, and what draws the report."""
         load_libraries("matplotlib.backends.backend_svg")
-        super().prepare(run)
+        super().prepare_layers(run)
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, backtest, write."""

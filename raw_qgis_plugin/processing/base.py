@@ -227,7 +227,7 @@ class TrackAlgorithm(RawAlgorithm):
             folder = Path(run.text("REPORT")).parent
             if not folder.is_dir():
                 raise InputError(f"There is no folder {folder} for REPORT. Make it, or choose another.")
-        source = run.layer_if_any("INPUT")
+        source = run.layer("INPUT")
         if source is not None:
             self._fields(run, source)
 
@@ -240,16 +240,16 @@ class TrackAlgorithm(RawAlgorithm):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Called by QGIS on the main thread."""
-        self.prepare(Run(self, parameters, context, feedback))
+        self.prepare_layers(Run(self, parameters, context, feedback))
         return True
 
-    def prepare(self, run: Run) -> None:
+    def prepare_layers(self, run: Run) -> None:
         """On the main thread: take from the layer what reading it in another thread needs."""
         from ..layers.reading import plan_reading
         from ..tasks.libraries import load_libraries
 
         load_libraries()
-        source = run.layer("INPUT")
+        source = run.open_layer("INPUT")
         self.plan = plan_reading(
             source,
             self.parameterAsVectorLayer(run.parameters, "INPUT", run.context),

@@ -145,16 +145,16 @@ class Run:
         """The value of a whole number."""
         return self.algorithm.parameterAsInt(self.parameters, name, self.context)
 
-    def layer(self, name: str) -> QgsProcessingFeatureSource:
+    def layer(self, name: str) -> QgsProcessingFeatureSource | None:
+        """The layer of an input; None where it cannot be opened."""
+        return self.algorithm.parameterAsSource(self.parameters, name, self.context)
+
+    def open_layer(self, name: str) -> QgsProcessingFeatureSource:
         """The layer of an input. QgsProcessingException where it cannot be opened."""
-        source = self.layer_if_any(name)
+        source = self.layer(name)
         if source is None:
             raise QgsProcessingException(self.algorithm.invalidSourceError(self.parameters, name))
         return source
-
-    def layer_if_any(self, name: str) -> QgsProcessingFeatureSource | None:
-        """The layer of an input; None where there is none."""
-        return self.algorithm.parameterAsSource(self.parameters, name, self.context)
 
     def info(self, text: str) -> None:
         """Add a line to the log."""

@@ -32,10 +32,10 @@ class RegionAlgorithm(TrackAlgorithm):
         """Add MIN_USERS."""
         self.add_integer("MIN_USERS", "Fewest users to show a region", help_text, 10)
 
-    def prepare(self, run: Run) -> None:
+    def prepare_layers(self, run: Run) -> None:
         """On the main thread: tracks and regions."""
-        self.regions = run.layer("REGIONS")
-        super().prepare(run)
+        self.regions = run.open_layer("REGIONS")
+        super().prepare_layers(run)
 
     def polygons(self, run: Run, features: list[QgsFeature], tracks: Tracks) -> np.ndarray:
         """(n,) polygons of the features in WGS84. Warns where no fix can lie in any of them."""

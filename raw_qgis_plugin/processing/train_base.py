@@ -11,6 +11,7 @@ from typing import Any
 
 from qgis.core import QgsProcessingParameterFolderDestination
 
+from ..core.bundle import library
 from ..tasks import child as runs
 from ..tasks import training
 from .base import TrackAlgorithm
@@ -32,7 +33,8 @@ class TrainingAlgorithm(TrackAlgorithm):
     def check(self, run: Run) -> None:
         """Refuse a folder for the new model that holds anything else."""
         super().check(run)
-        training.check_target(run.text("BUNDLE"))
+        if bundle := run.text("BUNDLE"):  # QGIS itself refuses an empty one
+            library.check_target(Path(bundle))
 
     def train(
         self, run: Run, name: str, prepare: Callable[[Path], list[str]], share_done: Callable[[dict], float | None],
@@ -81,4 +83,4 @@ class TrainingAlgorithm(TrackAlgorithm):
 
     @abstractmethod
     def tidy_up(self, run: Run, folder: Path, error: BaseException) -> None:
-        """Delete from the folder of a run that ended in `error` what nobody needs any more."""
+        """Delete the files of a run that ended in `error`, except those that are still useful."""

@@ -91,7 +91,7 @@ class TrainHead(TrainingAlgorithm):
         open_bundle(run.text("MODEL") or None)
         if unit != "region" and run.parameters.get("HOURS") is not None:
             raise InputError("HOURS is for labels of regions: leave it empty.")
-        labels = run.layer_if_any("LABELS")
+        labels = run.layer("LABELS")
         if labels is None:
             return
         for field in filter(None, (run.text("LABEL_FIELD"), run.text("LABEL_ID"))):
@@ -102,10 +102,10 @@ class TrainHead(TrainingAlgorithm):
         elif QgsWkbTypes.geometryType(labels.wkbType()) != QgsWkbTypes.PolygonGeometry:
             raise InputError("Labels of regions must be a layer of polygons.")
 
-    def prepare(self, run: Run) -> None:
+    def prepare_layers(self, run: Run) -> None:
         """On the main thread: tracks and labels."""
-        self.labels = run.layer("LABELS")
-        super().prepare(run)
+        self.labels = run.open_layer("LABELS")
+        super().prepare_layers(run)
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, write the child's input files, train, copy the new model."""
@@ -119,7 +119,7 @@ class TrainHead(TrainingAlgorithm):
             words = tr("The model already has a task '{name}'. In the copy the new task replaces it.")
             run.warn(words.format(name=name))
         if not len(tracks):
-            raise InputError("INPUT has no two usable fixes of anybody, so there is nothing to learn from.")
+            raise InputError("No user of INPUT has two usable fixes, so there is nothing to learn from.")
         used = tracks
 
         def prepare(folder: Path) -> list[str]:

@@ -55,11 +55,11 @@ def write_tracks(tracks: Tracks, path: Path) -> None:
 
 
 def pretraining_arguments(
-    folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "", typical_ways: bool = True
+    folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "", prototypes: bool = True
 ) -> list[str]:
     """Arguments of model.adapt. folder: of the run, with tracks.parquet. init: 'shipped', 'none' or a path.
 
-    typical_ways: store the tracks' typical ways in the model, if it continues from another.
+    prototypes: store those of the tracks in the model, if it continues from another.
     """
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
@@ -69,15 +69,9 @@ def pretraining_arguments(
         arguments += ["--points", "1024", "--validate-every", "5"]
     else:
         arguments += ["--validate-every", "10" if minutes < 5 else "25" if minutes < 30 else "50"]
-    if not typical_ways:
+    if not prototypes:
         arguments += ["--no-typical-ways"]
     return arguments if device.lower() == "auto" else [*arguments, "--device", device.lower()]
-
-
-def check_target(bundle: str) -> None:
-    """InputError where a bundle cannot be written. QGIS itself refuses ''."""
-    if bundle:
-        library.check_target(Path(bundle))
 
 
 def deliver(folder: Path, made_bundle: Path, made_report: Path, bundle: Path, report: Path) -> None:
