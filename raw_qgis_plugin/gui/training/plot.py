@@ -86,7 +86,9 @@ class LinePlot(Chart):
             painter.setBrush(QColor(colour))
             painter.drawEllipse(place(*line[-1]), 2.5, 2.5)
             painter.setBrush(Qt.BrushStyle.NoBrush)
-        self._legend(painter, QRectF(box.left(), self.height() - line_px, box.width(), line_px))
+        if list(self.lines) != [self.title]:
+            colours = (QColor(colour) for colour in COLOURS * 3)
+            self.write_legend(painter, box.left(), self.height() - line_px, zip(self.lines, colours))
 
     def _axes(self, painter: QPainter, box: QRectF, line_px: float, bounds: tuple[float, float, float, float]) -> None:
         x0, x1, y0, y1 = bounds
@@ -95,14 +97,3 @@ class LinePlot(Chart):
         below = QRectF(box.left(), box.bottom() + 1, box.width(), line_px)
         self.write(painter, below, f"{x0:,.0f}", Qt.AlignmentFlag.AlignLeft)
         self.write(painter, below, f"{x1:,.0f}", Qt.AlignmentFlag.AlignRight)
-
-    def _legend(self, painter: QPainter, box: QRectF) -> None:
-        if list(self.lines) == [self.title]:
-            return
-        x = box.left()
-        for name, colour in zip(self.lines, COLOURS * 3):
-            painter.setPen(QPen(QColor(colour), 2))
-            painter.drawLine(QPointF(x, box.center().y()), QPointF(x + 14, box.center().y()))
-            wide = painter.fontMetrics().horizontalAdvance(name) + 8
-            self.write(painter, QRectF(x + 18, box.top(), wide, box.height()), name, Qt.AlignmentFlag.AlignLeft)
-            x += wide + 24

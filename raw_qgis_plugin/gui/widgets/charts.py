@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, Qt
@@ -73,6 +73,17 @@ class Chart(QWidget):
         for hour in range(0, 24, 6):
             box = QRectF(left + hour * cell, top, 6 * cell, height)
             self.write(painter, box, f"{hour}:00", Qt.AlignmentFlag.AlignLeft)
+
+    def write_legend(
+        self, painter: QPainter, x: float, y: float, entries: Iterable[tuple[str, QBrush | QColor]]
+    ) -> None:  # fmt: skip
+        """Write names side by side, each behind a square of its colour. x, y: upper left of the first."""
+        metrics = QFontMetricsF(painter.font())
+        for name, brush in entries:
+            painter.fillRect(QRectF(x, y + 3, 10, 10), brush)
+            room = metrics.horizontalAdvance(name) + 2
+            self.write(painter, QRectF(x + 14, y, room, metrics.height() + 2), name, Qt.AlignmentFlag.AlignLeft)
+            x += room + 26
 
 
 class WeekStrip(Chart):
@@ -186,12 +197,7 @@ class DayPlot(Chart):
                 painter.fillRect(QRectF(hour * wide, y - share * high, wide - 1, share * high), brush)
                 y -= share * high
         self.write_hours(painter, 0, high, wide, self.bottom)
-        x, y = 0.0, self.height() - self.legend
-        for name, brush in zip(self.names, self.brushes):
-            painter.fillRect(QRectF(x, y + 3, 10, 10), brush)
-            room = QFontMetricsF(painter.font()).horizontalAdvance(name) + 2
-            self.write(painter, QRectF(x + 14, y, room, self.legend), name, Qt.AlignmentFlag.AlignLeft)
-            x += room + 26
+        self.write_legend(painter, 0, self.height() - self.legend, zip(self.names, self.brushes))
 
 
 class HorizonChart(Chart):
