@@ -129,9 +129,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p = Parser("python -m model.contrastive", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--corpus", nargs="+", required=True, metavar="SOURCE", help="as for model.pretrain")
     p.add_argument("--preset", choices=PRESETS, default="raw-small", help="size of the network (%(default)s)")
-    p.add_argument(
-        "--minutes", type=over_zero, default=30.0, help="budget that the learning rate follows (%(default)s)"
-    )
+    p.add_argument("--minutes", type=over_zero, default=30.0, help="budget of the learning rate (%(default)s)")
     p.add_argument("--points", type=int, default=4096, help="fixes a batch (%(default)s)")
     p.add_argument("--seed", type=from_zero, default=0, help="of the first weights and of the batches (%(default)s)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora (in your cache folder)")

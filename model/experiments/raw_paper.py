@@ -26,6 +26,7 @@ from model.raw import Layer, Norm
 from model.training import checkpoint
 from model.training.loop import learning_rate
 from model.training.loss import bf16
+from model.training.run import step as take_step
 from raw_qgis_plugin.core.bundle.runtime import batches
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.baselines import Forecast
@@ -121,15 +122,12 @@ def train(network: Paper, sources: list[corpus.Source], args: argparse.Namespace
         loss = error[known[:, 1:]].mean()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(network.parameters(), 1.0)
-        for group in optimizer.param_groups:
-            group["lr"] = args.lr * learning_rate(share)
-        optimizer.step()
-        optimizer.zero_grad(set_to_none=True)
+        take_step([optimizer], args.lr * learning_rate(share))
         step, points = step + 1, points + int(valid.sum())
         recent.append(float(loss.detach()))
         if step % args.tell_every == 0:
-            line = {"step": step, "loss": float(f"{np.mean(recent):.4g}"), "points": points, "share": round(share, 3)}
-            print_line(line)
+            loss_mean = float(f"{np.mean(recent):.4g}")
+            print_line({"step": step, "loss": loss_mean, "points": points, "share": round(share, 3)})
             recent.clear()
     seconds = round(time.monotonic() - began, 1)
     return {"config": network.config.to_dict(), "step": step, "points": points, "seconds": seconds, "seed": args.seed}
