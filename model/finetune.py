@@ -18,7 +18,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import MISSING, dataclass, fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -72,8 +72,8 @@ class Request:
 
 
 def parser() -> argparse.ArgumentParser:
-    """The command's arguments; those that are not given have the defaults of `Request`."""
-    p = Parser("python -m model.finetune", description=__doc__, argument_default=argparse.SUPPRESS)
+    """The command's arguments, with the defaults of `Request`."""
+    p = Parser("python -m model.finetune", description=__doc__)
     add = p.add_argument
     # fmt: off
     add("--tracks", required=True, nargs="+", metavar="T",
@@ -108,6 +108,7 @@ def parser() -> argparse.ArgumentParser:
     add("--report", type=Path, metavar="FILE", help="write a page about the head: .html")
     add("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
     # fmt: on
+    p.set_defaults(**{f.name: f.default for f in fields(Request) if f.default is not MISSING})
     return p
 
 
