@@ -12,7 +12,7 @@ from pathlib import Path
 
 from model.cli import run
 from model.raw import Raw
-from model.retrieval.prototypes import FEWEST_FIXES, FEWEST_PEOPLE
+from model.retrieval.prototypes import SETTINGS as PROTOTYPES
 from model.training.card import write_card
 from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import export_backbone
@@ -71,7 +71,11 @@ def _write(run: Path, output: Path, network: Raw, about: dict, data: str) -> Non
     if (run / PROTOTYPES_FILE).is_file():
         count = len(read_prototypes(run / PROTOTYPES_FILE))
         if count:
-            card["typical_ways"] = {"ways": count, "fewest_people": FEWEST_PEOPLE, "fewest_fixes": FEWEST_FIXES}
+            card["typical_ways"] = {
+                "ways": count,
+                "fewest_people": PROTOTYPES.least_people,
+                "fewest_fixes": PROTOTYPES.least_fixes,
+            }
             shutil.copy(run / PROTOTYPES_FILE, output)
     write_card(output, card)
 

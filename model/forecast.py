@@ -106,7 +106,7 @@ def answer_causally(
     context of that query. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms.
     Returns lon, lat, radius50_m, radius80_m and in_domain, (m,) each, and why some are not in domain.
     """
-    from raw_qgis_plugin.core.forecasting.predict import forecast_at
+    from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 
     spike = spikes(tracks)
     last = tracks.time_index.before(track, t) - 1
@@ -123,7 +123,7 @@ def answer_causally(
     reasons: list[str] = []
     for chosen, part, of in ((~late, tracks.take(~spike), track[~late]), (late, cut, number)):
         if chosen.any():
-            result = forecast_at(part, model, of, t[chosen], progress)
+            result = predict(part, model, Queries.at(part, of, t[chosen]), progress)
             reasons += result.reasons
             for name, values in answer.items():
                 values[chosen] = getattr(result, name)

@@ -37,17 +37,14 @@ $python -m model.pretrain --preset raw-small --minutes 225 --seed 1 --corpus "${
 bundle=$work/raw-small
 $python -m model.export --run "$work/run" --output "$bundle" --data "$(cat model/shipped_data.md)"
 
-# The network that weighs earlier continuations of a fleet's tracks; the states stay as they are.
-three=("${days[@]:0:3}")
-$python -m model.neighbours --bundle "$bundle" --output "$bundle" --lessons 1650000 --epochs 6 --corpus \
-    "8*$data/cabspotting/points.parquet" "${three[@]/#4/1}"
-
 # Sedentary behaviour is learned only from synthetic people; areas are widened on people of another city.
 $python -m model.calibrate --bundle "$bundle" --corpus "$work/city22/tracks.parquet" --kinds held days
 
-# The network that weighs continuations of trips: trained once, on the bundle's forecasts without it, for every bundle.
-$python -m model.ways --bundle "$bundle" --output "$work/ways" --lessons 120000 --epochs 8 --corpus \
-    "2*$data/cabspotting/points.parquet" "2*$work/city21/tracks.parquet" "0.3*gotrack:$data/gotrack"
+# The scorer, which weighs continuations of a layer in the forecasts of every bundle. (The bundle in resources/models still
+# has a graph for days of fleets as well, which RAW 0.2.0 trained; its forecasts use both.)
+$python -m model.ways --bundle "$bundle" --output "$work/scorer" --lessons 370000 --epochs 9 --corpus \
+    "2*$data/cabspotting/points.parquet" "1*$work/city21/tracks.parquet" "0.3*gotrack:$data/gotrack" \
+    "0.3*$work/days201/days.parquet"
 
 # Heads, each cross-validated over people or blocks; heads of users also in another city, below. The head of trips comes
 # first: heads of users use it.

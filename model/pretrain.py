@@ -27,7 +27,7 @@ from model.data.feed import feed
 from model.data.labels import read_table, usable
 from model.export import check_output, export
 from model.neighbours import add as add_neighbours
-from model.retrieval.prototypes import typical_ways
+from model.retrieval.prototypes import make_prototypes
 from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
 from model.training.loop import PEAK_LR, PEAK_LR_TRAINED, Reporter, stop_requests, train, validate_average
@@ -37,7 +37,7 @@ from raw_qgis_plugin.core.bundle.contract import PROTOTYPES_FILE
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import find_source
 
-LESSONS, LESSON_EPOCHS = 60_000, 4  # training examples and epochs of model.neighbours at the end of a run
+LESSONS, LESSON_EPOCHS = 60_000, 4  # examples and epochs of a scorer of the bundle's own
 LARGEST_GRAPH = 2**31  # bytes of an ONNX file
 EPILOG = """\
 examples:
@@ -118,7 +118,7 @@ def parser() -> argparse.ArgumentParser:
     how("--typical-ways", action=argparse.BooleanOptionalAction,
         help="add typical ways of the places in --corpus to the bundle, each of three or more people (on with --init)")
     how("--neighbours", action=argparse.BooleanOptionalAction,
-        help="train the bundle to weigh earlier continuations of a fleet's tracks (on with --init)")
+        help="train a scorer of the bundle's own, which weighs continuations of the layer (off)")
     how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     how("--forget", action="store_true", help="delete the tokenised corpora when the run ends")
     # fmt: on
@@ -202,7 +202,7 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     if args.typical_ways:
         reporter.print({"stage": "ways"})
         beside = run.folder / f"{PROTOTYPES_FILE}.partial"
-        typical_ways(sources, args.seed).tofile(beside)
+        make_prototypes(sources, args.seed).tofile(beside)
         beside.replace(run.folder / PROTOTYPES_FILE)
     reporter.print({"samples": [
         {"source": source_name(spec), "shards": len(s.seen), "shards_seen": int((s.seen > 0).sum()),
@@ -235,9 +235,10 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
     resumed = training.resume() if args.resume else {}
     if args.lr is None:
         args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
-    for name in ("typical_ways", "neighbours"):
-        if getattr(args, name) is None:
-            setattr(args, name, resumed.get(name, bool(args.init)))
+    if args.typical_ways is None:
+        args.typical_ways = resumed.get("typical_ways", bool(args.init))
+    if args.neighbours is None:
+        args.neighbours = resumed.get("neighbours", False)
     corpus, validation = open_corpus(args, world)
     monitor = Monitor.resumed(args.patience, resumed.get("watch", {}))
     reporter = Reporter(args.output, world, monitor, report)

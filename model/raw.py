@@ -25,7 +25,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from model.config import Config
-from raw_qgis_plugin.core.forecasting.mixture import STAYS, TAIL
+from raw_qgis_plugin.core.forecasting.mixture import STAY_LOGIT, TAIL
 
 
 class Norm(nn.RMSNorm):
@@ -191,7 +191,7 @@ def mixture(p: Tensor, base: Tensor, candidates: tuple[Tensor, Tensor, Tensor] |
         centre = torch.cat([centre, place], dim=-2)
         log_scale = torch.cat([log_scale, options[..., 0].float()], dim=-1)
         scored = options[..., 1].float().masked_fill(~exists, -1e4)
-        logit = torch.cat([logit[..., :1] + STAYS, logit[..., 1:], scored], dim=-1)
+        logit = torch.cat([logit[..., :1] + STAY_LOGIT, logit[..., 1:], scored], dim=-1)
     return Mixture(centre, log_scale.clamp(-8.0, 6.0), F.log_softmax(logit, -1))
 
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -178,6 +179,16 @@ def load(spec: str, *, validation: bool | None = False, cache: Path | None = Non
     if validation is not None and not (shards.unseen == validation).any():
         raise InputError(f"{path} holds no tracks {'to validate with' if validation else 'to train on'}.")
     return Source(Path(path).stem, weight, exact, shards, validation)
+
+
+def load_both(specs: Sequence[str], cache: Path | None = None) -> tuple[list[Source], list[Source]]:
+    """The sources with the people who train, and with those who are held out where there are some."""
+    training = [load(spec, cache=cache) for spec in specs]
+    held_out = []
+    for spec in specs:
+        with suppress(InputError):  # a small source may have nobody to spare
+            held_out.append(load(spec, validation=True, cache=cache))
+    return training, held_out
 
 
 def parse(spec: str) -> tuple[float, str, bool]:

@@ -28,7 +28,7 @@ from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED, measure
 from raw_qgis_plugin.core.evaluation.windows import Windows
 from raw_qgis_plugin.core.evaluation.windows import errors_m as errors_m
 from raw_qgis_plugin.core.evaluation.windows import spread as spread
-from raw_qgis_plugin.core.forecasting.predict import Forecasts, forecast_at
+from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.sources.readers import read
 
 PAPER = "raw-paper"
@@ -51,10 +51,11 @@ class Zeroed(Model):
         return zeros
 
 
-def ask_model(w: Windows, model: Model, progress: Progress = no_progress, *, ask_past: bool = True) -> Forecasts:
+def ask_model(w: Windows, model: Model, progress: Progress = no_progress, *, adapt: bool = True) -> Prediction:
     """The model's forecasts of all windows where there is a truth, in the order of `w.known`."""
     row, asked = np.nonzero(w.known)[0], w.query_t[w.known]
-    return forecast_at(w.contexts(), model, row, asked, progress, with_areas=True, ask_past=ask_past)
+    tracks = w.contexts()
+    return predict(tracks, model, Queries.at(tracks, row, asked), progress, with_areas=True, adapt=adapt)
 
 
 def simple_forecasts(w: Windows, seed: int = 0) -> dict[str, Forecast]:
@@ -65,10 +66,10 @@ def simple_forecasts(w: Windows, seed: int = 0) -> dict[str, Forecast]:
 
 def evaluate(
     w: Windows, model: Model, zeroed: Model, seed: int = 0, others: dict[str, Forecast] | None = None
-) -> tuple[dict, Forecasts]:
+) -> tuple[dict, Prediction]:
     """All figures of a family (core/evaluation/metrics.py), and the model's answers."""
     answer = ask_model(w, model, meter(f"{w.family}: the model"))
-    without = {ZEROED: ask_model(w, zeroed, ask_past=False)}
+    without = {ZEROED: ask_model(w, zeroed, adapt=False)}
     if w.family not in DAYS:  # for days the past only joins the network's output
         without[PAST] = ask_model(w, zeroed)
     more = {name: (spread(w, f.lon), spread(w, f.lat)) for name, f in without.items()} | (others or {})

@@ -13,12 +13,12 @@ from raw_qgis_plugin.core.evaluation.plots import (
 )
 from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.evaluation.windows import Windows, errors_m, spread
-from raw_qgis_plugin.core.forecasting.predict import Forecasts
+from raw_qgis_plugin.core.forecasting.predict import Prediction
 
 WORDS = {"long": "long (15-minute sequences)", "filled": "filled (round the clock)"}
 
 
-def make_page(results: dict[str, dict], shown: dict[str, tuple[Windows, Forecasts]], tracks: str, model: str) -> Page:
+def make_page(results: dict[str, dict], shown: dict[str, tuple[Windows, Prediction]], tracks: str, model: str) -> Page:
     """The page. shown: the windows and the model's answers by family, for the maps."""
     page = Page(
         f"Forecasts of {model} on {tracks}",

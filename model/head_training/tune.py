@@ -19,7 +19,7 @@ from model.training.card import without_heads, write_card
 from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import export_backbone
 from raw_qgis_plugin.core.bundle.bundle import Bundle
-from raw_qgis_plugin.core.bundle.contract import NEIGHBOURS_FILE
+from raw_qgis_plugin.core.bundle.contract import SCORER_FILE
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, coarse_windows, fine_windows, track_features
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
@@ -130,7 +130,7 @@ def write_tuned(folder: Path, network: Raw, card: dict, what: str) -> None:
     difference = export_backbone(network, folder / "backbone.onnx")
     save_weights(network, folder)
     card = without_heads(folder, card, [head["name"] for head in card["heads"]])
-    (folder / NEIGHBOURS_FILE).unlink(missing_ok=True)  # trained on the old states
+    (folder / SCORER_FILE).unlink(missing_ok=True)  # trained on the old network
     card.pop("neighbours", None)
     note = f"The network was tuned on {what}; its forecasts and their areas were not measured again."
     more = {"onnx_difference": difference, "forecast_figures": {}}

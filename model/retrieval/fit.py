@@ -1,54 +1,210 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How small networks learn from lessons to weigh the layer's past (model/neighbours.py, model/ways.py)."""
+"""Train the scorer on examples, export it, and say how near it comes. `model.ways` and `model.neighbours` call it."""
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
 
 import numpy as np
+import onnxruntime
 import torch
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
-from model.cli import Parser, from_zero, positive
+from model.cli import Parser, Report, from_zero, positive
+from model.data.corpus import Source
+from model.raw import Mixture, nll, spatial_median
+from model.retrieval.examples import DAYS, TRIPS, Examples, collect
+from model.retrieval.scorer import Scorer, Weigher, scored_mixture
+from model.training.calibrate import table
+from model.training.onnx_export import export_graph
+from raw_qgis_plugin.core.bundle.contract import SCORER_GRAPH
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.errors import RawError
+from raw_qgis_plugin.core.features.featurizer import N_QUERY
+from raw_qgis_plugin.core.forecasting import areas
+from raw_qgis_plugin.core.forecasting import mixture as arrays
+from raw_qgis_plugin.core.forecasting.context import ContextKind
+from raw_qgis_plugin.core.forecasting.neighbours import WEIGHT
+from raw_qgis_plugin.core.forecasting.predict import for_areas
 
-BATCH, DECAY, WARM_UP, AVERAGED = 1024, 0.05, 50, 0.99
-Head = TypeVar("Head", bound=nn.Module)
-Tell = Callable[[dict], None]
+
+@dataclass(frozen=True)
+class ScorerTraining:
+    """How the scorer is trained."""
+
+    batch: int = 1024
+    learning_rate: float = 1.5e-3
+    weight_decay: float = 0.05
+    warm_up_steps: int = 50
+    average: float = 0.99  # decay of the moving average that is kept
+    likelihood: float = 0.1  # weight of the likelihood beside the error of the point
+    alone: float = 0.1  # share of the batches without continuations, as in a layer of one short track
+    least_examples: int = 200
+    trips: float = 0.5  # share of the examples
+
+
+SETTINGS = ScorerTraining()
 
 
 def fit(
-    head: Head, parameters: list[dict[str, Any]], count: int, loss: Callable[[np.ndarray], Tensor], epochs: int,
-    rng: np.random.Generator, tell: Tell, judge: Callable[[Head], dict[str, float]],
-) -> Head:  # fmt: skip
-    """Train a head; its moving average. parameters: AdamW's groups. loss: of some of the `count` lessons, by their
-    rows. judge: what is told of the average after each epoch.
+    training: list[Source], held_out: list[Source], model: Model, most: int, epochs: int, seed: int, report: Report
+) -> tuple[Scorer | None, dict]:
+    """Train a scorer on about `most` examples of sources, as the model answers them; people held out calibrate its
+    areas.
+
+    Returns None where there are too few examples, and what a card says of the training.
     """
-    optimizer = torch.optim.AdamW(parameters, weight_decay=DECAY, betas=(0.9, 0.98))
-    size = min(BATCH, count)
-    steps = epochs * (count // size)
+    parts = _collect_both(training, model, most, seed, report)
+    unseen = _collect_both(held_out, model, most // 10, seed, report)
+    count = sum(map(len, parts))
+    if count < SETTINGS.least_examples:
+        return None, {}
+    scorer = train(parts, epochs, seed, report, unseen)
+    facts = {"examples": count, "epochs": epochs, "seed": seed, "model": model.card["name"]}
+    return scorer, facts | judge(scorer, unseen) | {"calibration": calibration(scorer, unseen)}
+
+
+def _collect_both(sources: list[Source], model: Model, most: int, seed: int, report: Report) -> list[Examples]:
+    """Examples of trips and of days, where the sources have them."""
+    shares = ((TRIPS, SETTINGS.trips), (DAYS, 1 - SETTINGS.trips))
+    found = [collect(sources, model, recordings, int(most * share), seed, report) for recordings, share in shares]
+    return [part for part in found if part is not None]
+
+
+def train(parts: list[Examples], epochs: int, seed: int, report: Report, unseen: list[Examples]) -> Scorer:
+    """Train a scorer on examples of trips and of days; the errors on those unseen are only reported."""
+    torch.manual_seed(seed)
+    scorer = Scorer()
+    for part in parts:
+        weigher = scorer.trips if part.trips else scorer.days
+        averaged = _train(scorer, weigher, part, epochs, seed, report, [u for u in unseen if u.trips == part.trips])
+        weigher.load_state_dict(averaged.state_dict())
+    return scorer.eval()
+
+
+def _train(
+    scorer: Scorer, weigher: Weigher, part: Examples, epochs: int, seed: int, report: Report, unseen: list[Examples]
+) -> Weigher:
+    """Train one of the weighing networks; its moving average."""
+    s, rng = SETTINGS, np.random.default_rng(seed)
+    size = min(s.batch, len(part))
+    steps = epochs * (len(part) // size)
+    optimizer = torch.optim.AdamW(weigher.parameters(), s.learning_rate, betas=(0.9, 0.98), weight_decay=s.weight_decay)
     pace = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda n: min(1.0, (n + 1) / WARM_UP) * (0.51 + 0.5 * np.cos(np.pi * min(n / steps, 1.0)))
+        optimizer, lambda n: min(1.0, (n + 1) / s.warm_up_steps) * (0.51 + 0.49 * np.cos(np.pi * min(n / steps, 1.0)))
     )
-    average = AveragedModel(head, multi_avg_fn=get_ema_multi_avg_fn(AVERAGED))
+    average = AveragedModel(weigher, multi_avg_fn=get_ema_multi_avg_fn(s.average))
     began = time.monotonic()
     for epoch in range(epochs):
-        order = rng.permutation(count)
-        head.train()
-        for batch in range(count // size):
+        for rows in np.split(rng.permutation(len(part))[: len(part) // size * size], len(part) // size):
+            some = part.take(rows)
+            some = some.mirrored() if rng.random() < 0.5 else some
+            if rng.random() < s.alone:
+                some.inputs["continuations"][..., WEIGHT] = 0.0
             optimizer.zero_grad()
-            loss(order[batch * size : (batch + 1) * size]).backward()
-            nn.utils.clip_grad_norm_(head.parameters(), 1.0)
+            _loss(scorer, weigher, some).backward()
+            nn.utils.clip_grad_norm_(weigher.parameters(), 1.0)
             optimizer.step()
             pace.step()
-            average.update_parameters(head)
-        line = {"epoch": epoch + 1, "epochs": epochs, "minutes": round((time.monotonic() - began) / 60, 2)}
-        tell(line | judge(average.module))
-    return average.module.eval()
+            average.update_parameters(weigher)
+        minutes = round((time.monotonic() - began) / 60, 2)
+        report({"epoch": epoch + 1, "epochs": epochs, "minutes": minutes} | judge(scorer, unseen, average.module))
+    return average.module
+
+
+def _mixture(scorer: Scorer, some: Examples, weigher: Weigher | None = None) -> tuple[Mixture, Tensor, Tensor]:
+    """The mixtures of examples and where the tracks were, in units (m,) of the error that the network expects."""
+    inputs = {name: torch.from_numpy(np.asarray(some.inputs[name], np.float32)) for name in SCORER_GRAPH.inputs}
+    unit = inputs["expected"] + 5.0
+    return (
+        scored_mixture(inputs, scorer(**inputs, weigher=weigher), unit),
+        torch.from_numpy(some.target_m) / unit[:, None],
+        unit,
+    )
+
+
+def _loss(scorer: Scorer, weigher: Weigher, some: Examples) -> Tensor:
+    mix, target, unit = _mixture(scorer, some, weigher)
+    off = (torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)) * unit
+    return (off / torch.from_numpy(some.typical_m)).mean() + SETTINGS.likelihood * nll(mix, target).mean()
+
+
+@torch.no_grad()
+def judge(scorer: Scorer, parts: list[Examples], weigher: Weigher | None = None) -> dict[str, float]:
+    """Mean error of the points over the network's typical error, for trips and for days, and the negative log
+    likelihood. weigher: the network to use in place of the scorer's.
+    """
+    result: dict[str, float] = {}
+    for part in parts:
+        name, share, likelihood = "trips" if part.trips else "days", [], []
+        for rows in np.array_split(np.arange(len(part)), -(-len(part) // SETTINGS.batch)):
+            some = part.take(rows)
+            mix, target, unit = _mixture(scorer, some, weigher)
+            off = torch.linalg.vector_norm(spatial_median(mix) - target, dim=-1) * unit
+            share.append(off.numpy() / some.typical_m)
+            likelihood.append(nll(mix, target).numpy())
+        result |= {f"{name}_error": round(float(np.concatenate(share).mean()), 4)}
+        result |= {f"{name}_nll": round(float(np.concatenate(likelihood).mean()), 4)}
+    return result
+
+
+@torch.no_grad()
+def calibration(scorer: Scorer, parts: list[Examples]) -> dict[str, dict[str, list[float]]]:
+    """Calibration tables (model/training/calibrate.py) of the kinds of contexts in examples that trained nothing. Held
+    records count where they moved.
+    """
+    tables = {}
+    for part in parts:
+        moved = np.hypot(*part.target_m.T) > 1.0
+        some = part.take(np.flatnonzero(moved | (part.kind != ContextKind.FLEET_HELD_DAY)))
+        ratio, level = np.empty((len(some), 2)), np.empty(len(some))
+        for rows in np.array_split(np.arange(len(some)), -(-len(some) // SETTINGS.batch)):
+            few = some.take(rows)
+            mix, _, unit = _mixture(scorer, few)
+            unit_m = unit.numpy().astype(np.float64)
+            centre, logit = mix.centre.numpy() * unit_m[:, None, None], mix.log_weight.numpy().astype(np.float64)
+            mixture = arrays.from_logits(centre, mix.log_scale.numpy(), logit, unit_m)
+            point = arrays.spatial_median(mixture)
+            narrowed = for_areas(few.kind, mixture)
+            nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(few), axis=1)
+            radii = areas.radii_m(narrowed, point, nominal)
+            ratio[rows] = (np.linalg.norm(point - few.target_m, axis=1) / np.maximum(radii, 1e-9)).T
+            level[rows] = areas.hpd_level(narrowed, few.target_m)
+        for kind in np.unique(some.kind):
+            own = table(some.horizon_s, ratio, level, some.kind == kind)
+            if own["horizon_s"]:
+                tables[ContextKind(kind).card_name] = own
+    return tables
+
+
+def export(scorer: Scorer, path: Path) -> None:
+    """Write the scorer as ONNX and compare it with PyTorch's answers. RawError where they differ."""
+    g = torch.Generator().manual_seed(0)
+    m, c, n = 3, 7, 5
+    inputs = {
+        "query": torch.randn(m, N_QUERY, generator=g),
+        "centre": 100 * torch.randn(m, c, 2, generator=g), "scale": 50 * torch.rand(m, c, generator=g) + 1,
+        "log_weight": torch.log_softmax(torch.randn(m, c, generator=g), -1),
+        "expected": 100 * torch.rand(m, generator=g),
+        "continuations": torch.rand(m, n, 12, generator=g), "near": 100 * torch.rand(m, 2, generator=g) + 1,
+        "trip": torch.tensor([1.0, 0.0, 1.0]),
+    }  # fmt: skip
+    queries, components, continuations = (torch.export.Dim(name, min=1) for name in ("m", "c", "n"))
+    dynamic: dict = {name: {0: queries} for name in inputs}
+    dynamic |= {name: {0: queries, 1: components} for name in ("centre", "scale", "log_weight")}
+    dynamic["continuations"] = {0: queries, 1: continuations}
+    export_graph(scorer, inputs, path, list(SCORER_GRAPH.outputs), dynamic)
+    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    with torch.no_grad():
+        expected = scorer(**inputs)
+    got = session.run(None, {k: v.numpy() for k, v in inputs.items()})
+    worst = max(float(np.abs(e.numpy() - g).max()) for e, g in zip(expected, got, strict=True))
+    if not worst < 0.01:
+        raise RawError(f"The exported scorer differs from the trained one by {worst:g}: the training has diverged.")
 
 
 def make_parser(name: str, about: str | None, bundle: str, lessons: int, kilobytes: int) -> Parser:
@@ -58,9 +214,9 @@ def make_parser(name: str, about: str | None, bundle: str, lessons: int, kilobyt
     p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
     p.add_argument(
         "--lessons", type=positive, default=lessons, metavar="N",
-        help=f"questions to learn from, {kilobytes} kB of memory each (default %(default)s)",
+        help=f"training examples, {kilobytes} kB of memory each (default %(default)s)",
     )  # fmt: skip
-    p.add_argument("--epochs", type=positive, default=6, metavar="N", help="how often each is learned from (default 6)")
+    p.add_argument("--epochs", type=positive, default=6, metavar="N", help="passes over the examples (default 6)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     return p

@@ -28,10 +28,18 @@ from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features.featurizer import unsquashed
 from raw_qgis_plugin.core.forecasting import candidates as places
-from raw_qgis_plugin.core.forecasting.context import ROAMS_M, kind_of_days
-from raw_qgis_plugin.core.forecasting.mixture import LEVELS, depth, mixture, moving, radii, spatial_median
+from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, hpd_level, radii_m
+from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
+from raw_qgis_plugin.core.forecasting.context import ContextKind, kind_of_days
+from raw_qgis_plugin.core.forecasting.mixture import network_mixture, spatial_median
+from raw_qgis_plugin.core.forecasting.predict import for_areas
 
 Table = dict[str, list[float]]
+_DAYS = [ContextKind.ANCHORED_DAY, ContextKind.FLEET_DAY]
+_HELD_DAYS = [ContextKind.ANCHORED_HELD_DAY, ContextKind.FLEET_HELD_DAY]
+ALIKE = {  # kinds whose cases count together with those of a kind
+    ContextKind.TRIP: [ContextKind.TRIP], **dict.fromkeys(_DAYS, _DAYS), **dict.fromkeys(_HELD_DAYS, _HELD_DAYS)
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -72,9 +80,10 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40, settings: Settin
     kind, horizon, ratio, level = (np.concatenate(a) for a in zip(*found, strict=True))
     tables = {}
     for k in np.unique(kind):
-        similar = (kind == "trips") == (k == "trips")
-        similar &= np.char.endswith(kind, "held") == k.endswith("held")
-        tables[str(k)] = table(horizon[similar], ratio[similar], level[similar], kind[similar] == k, settings)
+        similar = np.isin(kind, ALIKE[k])
+        tables[ContextKind(k).card_name] = table(
+            horizon[similar], ratio[similar], level[similar], kind[similar] == k, settings
+        )
     return {k: t for k, t in tables.items() if t["horizon_s"]}
 
 
@@ -110,12 +119,13 @@ def widened(before: dict, found: dict, kinds: Iterable[str]) -> dict[str, Table]
 def _kinds(b: Batch) -> np.ndarray:
     """The kind of context of each row (B,) of a batch."""
     if b.candidate is None:
-        return np.full(len(b.x), "trips")
+        return np.full(len(b.x), ContextKind.TRIP)
     step = np.hypot(*np.moveaxis(unsquashed(b.x[..., :2]), -1, 0))  # the first two features: metres from the fix before
     inside = np.ones(step.shape, bool) if b.piece is None else np.diff(b.piece, axis=1, prepend=-1) == 0
     inside[:, 0] = False
     count = np.maximum(inside.sum(axis=1), 1)
-    return kind_of_days(((step > ROAMS_M) & inside).sum(axis=1) / count, ((step == 0) & inside).sum(axis=1) / count)
+    roaming, repeated = ((chosen & inside).sum(axis=1) / count for chosen in (step > CONTEXT.roam_m, step == 0))
+    return kind_of_days(roaming, repeated)
 
 
 def _errors(network: Raw, b: Batch, moved_only: bool, seed: int, settings: Settings) -> tuple[np.ndarray, ...]:
@@ -128,28 +138,28 @@ def _errors(network: Raw, b: Batch, moved_only: bool, seed: int, settings: Setti
         chosen &= np.linalg.norm(b.target, axis=-1) * b.scale > settings.moved_m
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(chosen.ravel()))[: settings.batch]
     if not len(rows):  # nobody moved, or all tracks are short
-        return np.zeros(0, "<U12"), np.zeros(0), np.zeros((0, 2)), np.zeros(0)
+        return np.zeros(0, int), np.zeros(0), np.zeros((0, 2)), np.zeros(0)
     unit = b.scale.ravel()[rows].astype(np.float64)
     p = parameters.float().flatten(0, 2).numpy()[rows].astype(np.float64)
     base, target = (a.reshape(-1, 2)[rows] * unit[:, None] for a in (b.base, b.target))
     if options is None or b.place is None or b.candidate is None:
-        mix, point = mixture(p, base, unit), base + p[:, :2] * unit[:, None]
+        mix, point = network_mixture(p, base, unit), base + p[:, :2] * unit[:, None]
     else:
         place = b.place.reshape(-1, *b.place.shape[3:])[rows] * unit[:, None, None]
         exists = b.candidate.reshape(-1, *b.candidate.shape[3:])[rows][..., : len(places.KINDS)].any(axis=-1)
-        mix = mixture(p, base, unit, (options.float().flatten(0, 2).numpy()[rows], place, exists))
+        mix = network_mixture(p, base, unit, (options.float().flatten(0, 2).numpy()[rows], place, exists))
         point = spatial_median(mix)
     error = np.linalg.norm(point - target, axis=1)
-    mix = moving(mix)
     kind, horizon = _kinds(b)[rows // chosen[0].size], unit / b.speed.ravel()[rows]
-    return kind, horizon, error[:, None] / np.maximum(radii(mix, point), 1e-9), depth(mix, target)
+    mix, nominal = for_areas(kind, mix), np.repeat(np.array(NOMINAL_LEVELS)[:, None], len(rows), axis=1)
+    return kind, horizon, error[:, None] / np.maximum(radii_m(mix, point, nominal).T, 1e-9), hpd_level(mix, target)
 
 
 def table(
     horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.ndarray, settings: Settings = Settings()
 ) -> Table:
-    """The calibration table from horizons (n,), errors over radii (n, 2) with a column for each of LEVELS, and the
-    least shares (n,) of the mixtures that hold the true positions, `level`.
+    """The calibration table from horizons (n,), errors over radii (n, 2) with a column for each of NOMINAL_LEVELS, and
+    the least shares (n,) of the mixtures that hold the true positions, `level`.
 
     own: (n,) bool, cases of the kind that the table is for; the others are of similar kinds. A factor is the larger
     one of its own cases and of all: some kinds come from few sources, and other tracks will differ from these.
@@ -161,7 +171,7 @@ def table(
         if inside.sum() < settings.enough:
             continue
         result["horizon_s"].append(round(float(np.exp(np.log(horizon_s[inside]).mean())), 1))
-        for c, share in enumerate(LEVELS):
+        for c, share in enumerate(NOMINAL_LEVELS):
             rank = min(share * (1 + 1 / inside.sum()), 1.0)
             for name, values in (("factor", ratio[:, c]), ("share", level)):
                 widest = max(float(np.quantile(values[some], rank)) for some in (inside, every))

@@ -68,15 +68,15 @@ def describe_prototypes(w: dict) -> str:
 
 
 def _neighbours(n: dict) -> str:
-    corpus, times = ", ".join(n["corpus"]), n["epochs"]
-    text = (
-        "For days of fleets, a small network beside it weighs the nearest fixes of the layer's past. It was trained on "
-        f"{n['lessons']:,} queries ({corpus}; seed {n['seed']}), {times} times each."
+    if "examples" not in n:  # up to 0.2.0 it was another network
+        return (
+            "Beside it, a network that RAW 0.2.0 trained answers days of fleets. It counts half, and half the scorer "
+            "that serves every model."
+        )
+    return (
+        "A scorer of the bundle's own weighs continuations of the layer in its forecasts. It was trained on "
+        f"{n['examples']:,} examples ({', '.join(n['corpus'])}; seed {n['seed']}) in {n['epochs']} epochs."
     )
-    if "metres" in n:
-        off, alone = n["metres"], n["metres_without"]
-        text += f" Its mean error on unseen people is {off:,.0f} m, that of the network alone {alone:,.0f} m."
-    return text
 
 
 def _range(low: float, high: float) -> str:

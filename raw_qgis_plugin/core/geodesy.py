@@ -7,7 +7,7 @@ import numpy as np
 
 _WGS84_A = 6378137.0
 _WGS84_E2 = 0.0066943799901413165
-_SPHERE_M = 6_371_008.8  # mean radius
+EARTH_RADIUS_M = 6_371_008.8  # mean radius
 
 
 def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -50,4 +50,4 @@ def haversine_m(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.n
     """Great-circle distance in metres on the sphere."""
     a1, a2 = np.radians(lat1), np.radians(lat2)
     h = np.sin((a2 - a1) / 2) ** 2 + np.cos(a1) * np.cos(a2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
-    return 2 * _SPHERE_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))
+    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.clip(h, 0.0, 1.0)))

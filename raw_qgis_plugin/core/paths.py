@@ -12,7 +12,8 @@ ROOT = PACKAGE if (PACKAGE / "resources").is_dir() else PACKAGE.parent
 RESOURCES = ROOT / "resources"
 
 SHIPPED_BUNDLE = "raw-small"
-WAYS = RESOURCES / "ways" / "ways.onnx"  # scores retrieved continuations of trips, for any model (model/ways.py)
+SCORER = RESOURCES / "scorer" / "scorer.onnx"  # weighs continuations of the layer, with whatever model
+SCORER_CARD = SCORER.with_name("card.json")  # how it was trained, and how its areas are calibrated
 
 
 def shipped_bundle() -> Path:

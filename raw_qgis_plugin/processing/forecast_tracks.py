@@ -15,7 +15,7 @@ from .words import tr
 if TYPE_CHECKING:
     import numpy as np
 
-    from ..core.forecasting.predict import Forecasts
+    from ..core.forecasting.predict import Prediction
     from ..core.tracks import Tracks
 
 
@@ -80,14 +80,15 @@ class ForecastTracks(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, forecast, write."""
-        from ..core.forecasting.predict import forecast
+        from ..core.forecasting.predict import Queries, predict
 
         unit = self._unit(run)
         model = self.open_model(run)
         tracks, skipped = self.read_units(run, unit)
         run.info(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
         with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
-        forecasts = forecast(tracks, model, self.horizons(run), run.stage(tr("Forecasting")), with_areas=with_areas)
+        queries = Queries.ahead(tracks, self.horizons(run))
+        forecasts = predict(tracks, model, queries, run.stage(tr("Forecasting")), with_areas=with_areas)
         self.warn_outside(forecasts.reasons, forecasts.in_domain, run)
         results = {"OUTPUT": self._write_points(run, tracks, forecasts)}
         if run.parameters.get("OUTPUT_TRACKS"):
@@ -96,7 +97,7 @@ class ForecastTracks(TrackAlgorithm):
             results["OUTPUT_AREAS"] = self._write_areas(run, tracks, forecasts, forecasts.areas)
         return {**results, **self.counts(tracks, skipped, model.provider)}
 
-    def _write_points(self, run: Run, tracks: Tracks, forecasts: Forecasts) -> str:
+    def _write_points(self, run: Run, tracks: Tracks, forecasts: Prediction) -> str:
         from ..layers import styling, writing
 
         columns = {
@@ -113,7 +114,7 @@ class ForecastTracks(TrackAlgorithm):
             self.plan.source.sourceCrs(), stop=95,
         )  # fmt: skip
 
-    def _write_tracks(self, run: Run, tracks: Tracks, forecasts: Forecasts) -> str:
+    def _write_tracks(self, run: Run, tracks: Tracks, forecasts: Prediction) -> str:
         """A line a track: its last fix and the forecasts in order, on the same side of the antimeridian."""
         import numpy as np
 
@@ -142,7 +143,7 @@ class ForecastTracks(TrackAlgorithm):
             self.plan.source.sourceCrs(), start=95, stop=96,
         )  # fmt: skip
 
-    def _write_areas(self, run: Run, tracks: Tracks, forecasts: Forecasts, areas: np.ndarray) -> str:
+    def _write_areas(self, run: Run, tracks: Tracks, forecasts: Prediction, areas: np.ndarray) -> str:
         """Two areas a forecast, the larger one first, so that it is drawn below. areas: (n, 2), the 50 % area first."""
         import numpy as np
         import shapely

@@ -16,7 +16,7 @@ from raw_qgis_plugin.core.evaluation.backtest_page import APART, columns_of, mak
 from raw_qgis_plugin.core.evaluation.metrics import inside_areas
 from raw_qgis_plugin.core.evaluation.plots import error_by_horizon
 from raw_qgis_plugin.core.evaluation.windows import Windows
-from raw_qgis_plugin.core.forecasting.predict import forecast, forecast_from
+from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 START = 1_700_000_000_000
@@ -69,14 +69,14 @@ def test_an_answer_is_the_nearest_fix_within_half_a_step():
 )
 def test_what_is_tested_is_the_forecast(model, monkeypatch, cadence_s, fixes, horizons):
     """At each horizon, however near to the last fix, and whatever else is asked."""
-    monkeypatch.setattr(bt, "forecast_from", partial(forecast_from, ask_past=False))
+    monkeypatch.setattr(bt, "predict", partial(predict, adapt=False))
     tracks = drivers(users=2, cadence_s=cadence_s, fixes=fixes)
     done = bt.backtest(tracks, model, horizons, 1)
     on_time = (done.w.known & (done.w.query_t - done.w.t[:, -1:] == 1000 * horizons)).all(axis=1)
     row = int(np.argmax(done.w.t[:, -1] * on_time))
     end = int(tracks.user_offsets[done.w.user[row]] + np.searchsorted(tracks.t[:fixes], done.w.t[row, -1]))
     until = tracks.take(np.arange(tracks.user_offsets[done.w.user[row]], end + 1))
-    whole = forecast(until, model, horizons, ask_past=False)
+    whole = predict(until, model, Queries.ahead(until, horizons), adapt=False)
     here = np.nonzero(done.w.known)[0] == row
     assert (done.w.query_t[row] == whole.t).all() and here.sum() == len(horizons)
     np.testing.assert_allclose([done.answer.lon[here], done.answer.lat[here]], [whole.lon, whole.lat], atol=1e-7)

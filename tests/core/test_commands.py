@@ -23,7 +23,7 @@ from model import (  # noqa: E402
     regions,
 )
 from raw_qgis_plugin.core.errors import no_progress  # noqa: E402
-from raw_qgis_plugin.core.forecasting.predict import Forecasts  # noqa: E402
+from raw_qgis_plugin.core.forecasting.predict import Prediction  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks, spikes  # noqa: E402
 
 HEADS = (
@@ -41,14 +41,15 @@ def model(monkeypatch, invented_model):
     for command in COMMANDS.values():
         monkeypatch.setattr(command, "open_model", lambda args: made)
 
-    def stay(tracks, model, track, t, progress=None):
+    def stay(tracks, model, queries, progress=None):
+        track, t = queries.track, queries.t
         past = [np.flatnonzero((tracks.track == k) & (tracks.t < when)) for k, when in zip(track, t)]
         last = np.array([rows[-1] if len(rows) else -1 for rows in past], np.int64)
         n = np.array([len(rows) for rows in past], float)
         lon, lat = np.where(last < 0, np.nan, tracks.lon[last]), np.where(last < 0, np.nan, tracks.lat[last])
-        return Forecasts(track, t, n, lon, lat, n, n, last >= 0, ["a reason"])
+        return Prediction(track, t, n, lon, lat, n, n, last >= 0, ["a reason"])
 
-    monkeypatch.setattr("raw_qgis_plugin.core.forecasting.predict.forecast_at", stay)
+    monkeypatch.setattr("raw_qgis_plugin.core.forecasting.predict.predict", stay)
 
 
 def run(command, tmp_path, *args):

@@ -31,10 +31,10 @@ def test_another_graph_is_no_backbone(swapped, graph):
         Model(swapped(graph, "backbone.onnx"), "cpu", 1)
 
 
-def test_another_graph_weighs_no_neighbours(swapped):
+def test_another_graph_is_no_scorer(swapped):
     model = Model(swapped("heads/commuter.onnx", "neighbours.onnx"), "cpu", 1)
-    with pytest.raises(BundleError, match=r"neighbours\.onnx .* to answer parameters, options, leads"):
-        model.neighbours(*(np.zeros((1, 1)) for _ in range(6)))
+    with pytest.raises(BundleError, match=r"neighbours\.onnx .* to answer log_weights, scales, leads_to"):
+        model.score({})
 
 
 def test_another_graph_is_no_head(swapped):
@@ -46,4 +46,4 @@ def test_another_graph_is_no_head(swapped):
 def test_a_graph_that_takes_other_shapes_is_refused_in_words():
     model = Model(open_bundle(shipped_bundle()), "cpu", 1)
     with pytest.raises(BundleError, match="cannot run a graph of the model raw-small"):
-        model.neighbours(*(np.zeros((1, 1)) for _ in range(6)))
+        model.score_fleets(*(np.zeros((1, 1)) for _ in range(6)))

@@ -4,8 +4,8 @@
     OMP_NUM_THREADS=1 PYTHONPATH=CHECKOUT .venv/bin/python tests/golden/record.py
 
 asks the shipped model of the CHECKOUT about the shipped samples and about invented layers, and writes golden.npz beside
-this file; `--compare` writes nothing and says what differs from it. golden.npz was recorded at b64f30a (0.2.0), twice,
-with the same bytes. The tests import this file and ask today's code the same.
+this file; `--forecasts` writes the forecasts alone; `--compare` writes nothing and says what differs from it. Answers
+other than forecasts were recorded at b64f30a (0.2.0), twice, with the same bytes; forecasts with the engine of today. The tests import this file and ask today's code the same.
 
 The invented fixes come from PCG64's raw numbers, which NumPy promises to leave as they are, and are rounded as records
 are, so that every machine asks about the same fixes.
@@ -28,7 +28,6 @@ import raw_qgis_plugin
 if (Path(raw_qgis_plugin.__file__).parent / "core" / "forecast.py").exists():  # 0.2.0, whose core was one room
     from raw_qgis_plugin.core.bundle import open_bundle
     from raw_qgis_plugin.core.embed import embed
-    from raw_qgis_plugin.core.forecast import forecast, forecast_at
     from raw_qgis_plugin.core.polygons import read_polygons
     from raw_qgis_plugin.core.profiles import profile
     from raw_qgis_plugin.core.region_view import look, prepare
@@ -43,7 +42,7 @@ else:
     from raw_qgis_plugin.core.bundle.runtime import Model
     from raw_qgis_plugin.core.embedding.embed import embed
     from raw_qgis_plugin.core.embedding.profiles import profile
-    from raw_qgis_plugin.core.forecasting.predict import forecast, forecast_at
+    from raw_qgis_plugin.core.forecasting.predict import Queries, predict
     from raw_qgis_plugin.core.forecasting.rollout import rollout
     from raw_qgis_plugin.core.regions.scores import score_regions
     from raw_qgis_plugin.core.regions.view import look, prepare
@@ -332,14 +331,14 @@ def forecasts(said: Answers) -> None:
     layers = invented() | {"aracaju": aracaju().by_user(), "city": some_users(city(), 4).by_user()}
     for name, tracks in layers.items():
         for ask_past in (True, False)[name in ALONE :]:
-            found = forecast(tracks, model(), HORIZONS_S, with_areas=True, ask_past=ask_past)
+            found = predict(tracks, model(), Queries.ahead(tracks, HORIZONS_S), with_areas=True, adapt=ask_past)
             keep(said, f"{name}/forecast/{'past' if ask_past else 'alone'}", forecast_columns(tracks, found))
     for name in ("taxis", "every minute"):  # from the middle of tracks, and before any fix
         tracks = invented()[name]
         middle = tracks.t[(tracks.track_offsets[:-1] + tracks.track_offsets[1:]) // 2]
         track = np.repeat(np.arange(tracks.n_tracks), 3)
         t = (middle[:, None] + np.array([-(10**12), 500, 3_600_000])).ravel()
-        found = forecast_at(tracks, model(), track, t, with_areas=True)
+        found = predict(tracks, model(), Queries.at(tracks, track, t), with_areas=True)
         keep(said, f"{name}/forecast/at", forecast_columns(tracks, found))
     lon, lat = rollout(invented()["every minute"], model(), 60.0, 6)
     keep(said, "every minute/rollout", {"lon": lon, "lat": lat})
@@ -422,6 +421,11 @@ def difference(name: str, before: np.ndarray, now: np.ndarray) -> str:
 
 def main(argv: list[str]) -> None:
     """Record, or compare with what was recorded."""
+    if argv == ["--forecasts"]:
+        said = load()
+        forecasts(said)
+        np.savez_compressed(FILE, **said)
+        return
     said = everything()
     if argv == ["--compare"]:
         before = load()

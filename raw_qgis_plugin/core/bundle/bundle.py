@@ -164,8 +164,8 @@ def _check(folder: Path) -> dict:
         if not graph.is_file():
             raise BundleError(f"The model's card names {graph.relative_to(folder)}, which is missing.")
         checker.check(graph)
-    if (folder / contract.NEIGHBOURS_FILE).is_file():
-        checker.check(folder / contract.NEIGHBOURS_FILE)
+    if (folder / contract.SCORER_FILE).is_file():
+        checker.check(folder / contract.SCORER_FILE)
     if (folder / contract.PROTOTYPES_FILE).is_file():
         contract.read_prototypes(folder / contract.PROTOTYPES_FILE)
     return card

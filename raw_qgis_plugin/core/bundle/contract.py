@@ -17,7 +17,7 @@ FORMAT_VERSION = 2
 CARD_FILE = "card.json"
 SUMS_FILE = "SHA256SUMS"
 BACKBONE_FILE = "backbone.onnx"
-NEIGHBOURS_FILE = "neighbours.onnx"  # scores the nearest fixes of the layer's past; optional
+SCORER_FILE = "neighbours.onnx"  # a scorer of the bundle's own; optional, of FLEET_GRAPH up to 0.2.0
 PROTOTYPES_FILE = "typical_ways.bin"  # records of PROTOTYPE, nothing else; optional
 
 CALIBRATION_COLUMNS = ("factor50", "factor80", "share50", "share80")  # beside horizon_s, one table a kind of context
@@ -34,10 +34,13 @@ BACKBONE_GRAPH = GraphNames(
     ("features", "clock", "valid", "query", "candidates", "past_keys", "past_values"),
     ("states", "parameters", "options", "present_keys", "present_values"),
 )
-NEIGHBOURS_GRAPH = GraphNames(
+FLEET_GRAPH = GraphNames(
     ("states", "query", "scale", "candidates", "places", "neighbours"), ("parameters", "options", "leads")
 )
-CONTINUATIONS_GRAPH = GraphNames(("query", "point", "expected", "ways"), ("answer",))
+SCORER_GRAPH = GraphNames(
+    ("query", "centre", "scale", "log_weight", "expected", "continuations", "near", "trip"),
+    ("log_weights", "scales", "leads_to"),
+)
 HEAD_GRAPH = GraphNames(("x",), ("answer",))
 
 # A prototype is the mean of several people's continuations. Continuations of pace p start at fixes about 4**p seconds

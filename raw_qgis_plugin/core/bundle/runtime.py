@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterator, Sequence
 from functools import cache, cached_property
@@ -13,7 +14,7 @@ import numpy as np
 
 from ..errors import BundleError, InputError, require
 from ..features import featurizer as feat
-from ..paths import WAYS
+from ..paths import SCORER, SCORER_CARD
 from . import contract
 from .bundle import Bundle
 
@@ -57,45 +58,54 @@ class Model:
         return contract.read_prototypes(path) if path.is_file() else None
 
     @cached_property
-    def weighs_neighbours(self) -> bool:
-        """Does the bundle weigh the likest fixes of the layer's past itself, where days are asked about?"""
-        return (self.bundle.path / contract.NEIGHBOURS_FILE).is_file()
+    def _own_scorer(self) -> onnxruntime.InferenceSession | None:
+        """The bundle's own scorer, of SCORER_GRAPH or, as 0.2.0 made them, of FLEET_GRAPH; None if it has none."""
+        path = self.bundle.path / contract.SCORER_FILE
+        return self._session(path, contract.SCORER_GRAPH, contract.FLEET_GRAPH) if path.is_file() else None
 
     @cached_property
-    def _neighbours(self) -> onnxruntime.InferenceSession:
-        return self._session(self.bundle.path / contract.NEIGHBOURS_FILE, contract.NEIGHBOURS_GRAPH)
+    def scores_fleets(self) -> bool:
+        """Does the bundle bring a graph of 0.2.0, which answers days of fleets by itself?"""
+        return self._own_scorer is not None and _names(self._own_scorer) == contract.FLEET_GRAPH
 
-    def neighbours(
+    @cached_property
+    def _scorer(self) -> onnxruntime.InferenceSession:
+        """The bundle's own scorer, or the one that serves every bundle."""
+        own = None if self.scores_fleets else self._own_scorer
+        return own or self._session(SCORER, contract.SCORER_GRAPH)
+
+    @cached_property
+    def calibration(self) -> dict[str, dict[str, list[float]]]:
+        """Calibration tables by kind of context: the card's, but those that came with the scorer where it answers."""
+        own = dict(self.card["calibration"])
+        return own | scorer_calibration() if self._own_scorer is None or self.scores_fleets else own
+
+    def score_fleets(
         self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
-        neighbours: np.ndarray,
+        continuations: np.ndarray,
     ) -> list[np.ndarray]:  # fmt: skip
-        """Weigh candidate places and the likest fixes of the past for questions of days.
+        """Answer days of fleets by the graph of a bundle that 0.2.0 made.
 
-        states: (m, D) of the fixes that are asked. query: (m, query). scale: (m,) metres. candidates: (m, K, candidate)
-        and places: (m, K, 2). neighbours: (m, N, len(NEIGHBOUR)) of neighbours.py. Metres in the fixes' frames.
-        Returns parameters (m, parameters), options (m, K + N, 2), and where the neighbours lead, (m, N, 2).
+        states: (m, D) of the last fixes. query: (m, query). scale: (m,) metres. candidates: (m, K, candidate) and
+        places: (m, K, 2). continuations: (m, n, 12). Returns parameters (m, parameters), options (m, K + n, 2), and
+        where the continuations lead to, (m, n, 2), for `network_mixture` of forecasting/mixture.py.
         """
-        feed = {
-            "states": states, "query": query, "scale": scale, "candidates": candidates, "places": places,
-            "neighbours": neighbours,
-        }  # fmt: skip
-        return self._run(self._neighbours, feed)
+        inputs = states, query, scale, candidates, places, continuations
+        assert self._own_scorer is not None
+        return self._run(self._own_scorer, dict(zip(contract.FLEET_GRAPH.inputs, inputs, strict=True)))
 
-    @cached_property
-    def _ways(self) -> onnxruntime.InferenceSession:
-        return self._session(WAYS, contract.CONTINUATIONS_GRAPH)
+    def score(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """Weigh the components of mixtures and continuations of the layer together, for m queries.
 
-    def weigh_ways(self, query: np.ndarray, point: np.ndarray, expected: np.ndarray, ways: np.ndarray) -> np.ndarray:
-        """Where trips go, (m, 2), given where the likest fixes of the past went.
-
-        query: (m, query). point: (m, 2), where the network says. expected: (m,), how far off it thinks that it is.
-        ways: (m, N, len(WAY)) of core/forecasting/neighbours.py. Metres in the fixes' frames.
+        inputs: query (m, query); centre (m, C, 2), scale (m, C), log_weight (m, C) of the network's mixture and the
+        error (m,) that it expects; continuations (m, n, 12) of forecasting/neighbours.py; near (m, 2), scales of their
+        kernel; trip (m,), one for trips and zero for days. Metres in the frames of the fixes.
+        Returns log_weights and scales (m, C + n), and where the continuations lead to, (m, n, 2).
         """
-        feed = {"query": query, "point": point, "expected": expected, "ways": ways}
-        return self._run(self._ways, feed)[0].astype(np.float64)
+        return self._run(self._scorer, inputs)
 
-    def _session(self, path: Path, names: contract.GraphNames) -> onnxruntime.InferenceSession:
-        """Load a graph of the bundle, whose inputs and outputs must have these names."""
+    def _session(self, path: Path, *allowed: contract.GraphNames) -> onnxruntime.InferenceSession:
+        """Load a graph of the bundle, whose inputs and outputs must have one of the allowed lists of names."""
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
@@ -107,8 +117,8 @@ class Model:
             session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=self._wanted)
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
             raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
-        found = session.get_inputs(), session.get_outputs()
-        if tuple(tuple(part.name for part in parts) for parts in found) != names:
+        if _names(session) not in allowed:
+            names = allowed[0]
             raise BundleError(
                 f"{path.name} of the model {self.card['name']} does not take or answer what it should: it has to take "
                 f"{', '.join(names.inputs)} and to answer {', '.join(names.outputs)}. Export the model again."
@@ -177,6 +187,18 @@ class Model:
         return answer
 
 
+@cache
+def scorer_calibration() -> dict[str, dict[str, list[float]]]:
+    """The calibration tables of the scorer that serves every bundle."""
+    return dict(json.loads(SCORER_CARD.read_text("utf-8"))["calibration"]) if SCORER_CARD.is_file() else {}
+
+
+def _names(session: onnxruntime.InferenceSession) -> contract.GraphNames:
+    """The names of a graph's inputs and outputs."""
+    inputs, outputs = (tuple(part.name for part in parts) for parts in (session.get_inputs(), session.get_outputs()))
+    return contract.GraphNames(inputs, outputs)
+
+
 def _allowed() -> int:
     """The number of CPUs that this process is restricted to, or 0 if it may use all.
 
@@ -186,13 +208,13 @@ def _allowed() -> int:
     return usable if usable < (os.cpu_count() or 1) else 0
 
 
-def batches(length: np.ndarray, points: int = 8192, questions: np.ndarray | None = None) -> Iterator[np.ndarray]:
+def batches(length: np.ndarray, points: int = 8192, n_queries: np.ndarray | None = None) -> Iterator[np.ndarray]:
     """Split sequences into batches of similar length: arrays of their indexes.
 
-    questions: (n,) number of queries of each sequence, none by default. Neither the padded fixes of a batch nor its
+    n_queries: (n,) number of queries of each sequence, none by default. Neither the padded fixes of a batch nor its
     padded queries are more than 1.3 `points`, unless one sequence alone has more.
     """
-    asked = np.zeros(len(length), np.int64) if questions is None else questions
+    asked = np.zeros(len(length), np.int64) if n_queries is None else n_queries
     order = np.argsort(length, kind="stable")
     at = 0
     while at < len(order):

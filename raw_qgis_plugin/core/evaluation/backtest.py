@@ -15,8 +15,8 @@ import numpy as np
 from ..arrays import nearest_row
 from ..bundle.runtime import Model
 from ..errors import InputError, Progress, no_progress, part_of
-from ..forecasting.context import bins_s
-from ..forecasting.predict import Forecasts, forecast_from
+from ..forecasting.context import bin_lengths_s
+from ..forecasting.predict import Prediction, Queries, predict
 from ..tracks import Tracks
 from .baselines import cross_fitted_pull, simple_methods
 from .metrics import MODEL, measure
@@ -56,7 +56,7 @@ class Backtest:
 
     w: Windows
     fold: np.ndarray
-    answer: Forecasts
+    answer: Prediction
     figures: dict
     verdicts: list[str]
     apart: bool
@@ -74,9 +74,8 @@ def backtest(
     w, fold, last = cut_windows(users, np.asarray(horizons_s, np.float64), folds, seed)
     progress(0.1)
     row = np.nonzero(w.known)[0]
-    answer = forecast_from(
-        users, model, w.user[row], last[row] + 1, w.query_t[w.known], part_of(progress, 0.1, 0.7), with_areas=True
-    )
+    queries = Queries(w.user[row], w.query_t[w.known], last[row] + 1)
+    answer = predict(users, model, queries, part_of(progress, 0.1, 0.7), with_areas=True)
     progress(0.7)
     several = len(np.unique(w.user)) >= SETTINGS.min_groups
     group = w.user if several else w.user * folds + fold  # of the bootstrap intervals
@@ -200,7 +199,7 @@ def _contexts(tracks: Tracks, end: np.ndarray, horizons_s: np.ndarray) -> list[n
     """
     t, first = tracks.t, tracks.user_offsets[tracks.user[end]]
     quarters = last_of_bins(tracks)
-    paces = np.maximum(1000 * bins_s(horizons_s), 1.0)
+    paces = np.maximum(1000 * bin_lengths_s(horizons_s), 1.0)
     since = (4 * SETTINGS.recent_fixes * paces[-1], CONTEXT_BINS * BIN_MS)
     recent, oldest = (
         np.maximum(tracks.time_index.before(tracks.track[end], (t[end] - ms).astype(np.int64)), first) for ms in since

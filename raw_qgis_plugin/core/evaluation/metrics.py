@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..errors import Progress, no_progress
-from ..forecasting.predict import Forecasts
+from ..forecasting.predict import Prediction
 from ..geodesy import metres_between, near_lon
 from .baselines import Forecast
 from .windows import Windows, errors_m, spread
@@ -23,7 +23,7 @@ LEVELS = (50, 80)
 
 
 def measure(
-    w: Windows, simple: dict[str, Forecast], answer: Forecasts, others: dict[str, Forecast], group: np.ndarray,
+    w: Windows, simple: dict[str, Forecast], answer: Prediction, others: dict[str, Forecast], group: np.ndarray,
     seed: int = 0, progress: Progress = no_progress,
 ) -> dict:  # fmt: skip
     """All figures of windows.
@@ -90,13 +90,13 @@ def summary(errors: np.ndarray) -> dict[str, float]:
     return {"mean_m": float(known.mean()), "median_m": float(middle), "p90_m": float(high)}
 
 
-def inside_circles(w: Windows, errors: np.ndarray, answer: Forecasts) -> np.ndarray:
+def inside_circles(w: Windows, errors: np.ndarray, answer: Prediction) -> np.ndarray:
     """Whether the truth lies within the radii of 50 and 80 %: (2, w, h) floats 0 or 1, nan without a truth."""
     radii = (spread(w, r) for r in (answer.radius50_m, answer.radius80_m))
     return np.stack([np.where(np.isnan(errors), np.nan, errors <= r) for r in radii])
 
 
-def inside_areas(w: Windows, answer: Forecasts) -> np.ndarray | None:
+def inside_areas(w: Windows, answer: Prediction) -> np.ndarray | None:
     """The same for the areas of the model; None if it has none."""
     if answer.areas is None:
         return None

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from ..forecasting.predict import Forecasts
+    from ..forecasting.predict import Prediction
     from .windows import Windows
 
 OURS, BEST, TRUTH = "#1f6feb", "#d9730d", "#1a9a5b"
@@ -124,7 +124,7 @@ def coverage_by_horizon(results: dict[str, dict]) -> Figure:
     return figure
 
 
-def case_maps(w: Windows, answer: Forecasts, cases: np.ndarray) -> Figure:
+def case_maps(w: Windows, answer: Prediction, cases: np.ndarray) -> Figure:
     """The track, the truth, the forecast and its 80 % area of some (window, horizon) cases (n, 2), in kilometres."""
     columns = min(3, len(cases))
     rows = -(-len(cases) // columns)
@@ -140,7 +140,7 @@ def case_maps(w: Windows, answer: Forecasts, cases: np.ndarray) -> Figure:
     return figure
 
 
-def _case(axis: Axes, w: Windows, answer: Forecasts, row: int, h: int, number: int) -> None:
+def _case(axis: Axes, w: Windows, answer: Prediction, row: int, h: int, number: int) -> None:
     last = w.lon[row, -1], w.lat[row, -1]
     east, north = offset_m(w.lon[row], w.lat[row], *last).T / 1000
     true, guess = (
@@ -166,7 +166,7 @@ def _case(axis: Axes, w: Windows, answer: Forecasts, row: int, h: int, number: i
     axis.tick_params(labelsize=7.5)
 
 
-def _area(answer: Forecasts, number: int, last: tuple, guess: np.ndarray, radius: float) -> list[np.ndarray]:
+def _area(answer: Prediction, number: int, last: tuple, guess: np.ndarray, radius: float) -> list[np.ndarray]:
     """The outer rings (2, n) of a forecast's 80 % area, in kilometres from the last fix."""
     if answer.areas is None or answer.areas[number, 1] is None:
         turn = np.linspace(0, 2 * np.pi, 73)

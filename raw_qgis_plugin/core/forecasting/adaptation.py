@@ -1,243 +1,246 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the past of tracks says of forecasts of them: how far to go from the baseline and toward retrieved ways, and how
-wide areas are.
+"""Test-time adaptation: the layer's own past says how far to trust the model on it, and how wide areas must be.
 
-The model is asked where the same tracks went from some of their earlier fixes, which is known. Where it expects little
-gain over its baseline and such gains did not come true, forecasts shrink toward the baseline; they lean toward
-retrieved ways (neighbours.py) as far as that helped there; areas are made to hold their share. So tracks unlike
-those of training get forecasts that trust the model as far as it has earned it. A forecast learns only from what was
-known by the time of its last fix: that of a track which ended last week is what would have been said then.
+The model is asked from earlier fixes of the same tracks, where the answer is known (a backtest of the layer). For each
+group of queries that fits two numbers. The shrinkage threshold: a forecast whose expected gain over its baseline is
+smaller moves toward the baseline in proportion. The level shift, a conformal correction: areas are taken at another
+level of the mixture, so that they hold their share of the backtest's answers. Both are fitted by place, so that tracks
+elsewhere change nothing, and from what was known by the time of each query.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..geodesy import EARTH_RADIUS_M
 from ..tracks import Tracks
-from .mixture import LEVELS, Mixture
-
-# Expected gains from which the point is the model's own; where it is infinite the baseline is the forecast.
-THRESHOLDS = (0.0, 0.05, 0.1, 0.15, 0.2, 0.3, 0.4, 0.6, 1.0, 2.0, np.inf)
-BASELINES = 2  # staying, and going on at a fading velocity: the one that the model corrects, and the other
-UNASKED = 0.1  # where the past says nothing; on taxis it costs two thousandths of the error
-WEIGHED = "weighed "  # is the past in the model's own answer, it goes all the way where nothing says otherwise
-SUPPORTS = (2.0, 5.0, 12.0, 30.0, 100.0, np.inf)  # of retrieved ways that count as much as the model
-UNTRIED = 5.0  # where the past says nothing
-STUBBORN = 10.0  # questions of the past that it takes to go a step from it
-PRIOR = 10.0  # how many questions of the past speak for UNASKED
-FEWEST = 40  # questions of the past from which anything is learned
-DESIGN_EFFECT = 3.0  # of questions about areas: so many on the same tracks tell as much as one drawn on its own
-CONTEXTS, SPLITS, HORIZONS = 480, 12, 6  # at most, in all, of one context, and of one split
-LATER = 0.45  # only fixes after this share of a context are asked
-LEAST = 10  # fixes of a context with a past
-NEAR = 0.3  # of a horizon: a truth lies as near to the time asked
-TRIPS = "trips"
-BANDS_S = (30.0, 120.0)  # horizons of trips that are judged apart
-STEPS = 16  # in time, in which questions learn together
+from .areas import NOMINAL_LEVELS
+from .context import ContextKind, ContextQueries
+from .mixture import Mixture
 
 
 @dataclass(frozen=True)
-class PastQuestions:
-    """Questions whose answers are known. begin, end: (p,) rows of the tracks, contexts cut short. context: (q,) int.
-    horizon_s: (q,) seconds. t: (q,) epoch ms, when the answer was known. lon, lat: (q,) degrees, where they were.
+class AdaptationSettings:
+    """How the backtest is drawn, and how far its outcome is believed."""
+
+    contexts: int = 320  # most earlier fixes that are asked from, in a place
+    splits: int = 12  # most of one track
+    horizons: int = 6  # most from one of them
+    earliest: float = 0.45  # share of a track before the first of them
+    least_fixes: int = 10  # of a track that is asked
+    tolerance: float = 0.3  # of a horizon: the true fix lies so near to the time asked
+    least_queries: int = 40  # of a group from which anything is fitted
+    thresholds: tuple[float, ...] = (0.0, 0.1, 0.3, 1.0, 3.0)  # expected gains from which a forecast stays as it is
+    prior_queries: float = 10.0  # so many queries speak for a threshold of zero
+    design_effect: float = 2.0  # queries of the same tracks are alike: so many tell as much as one drawn on its own
+    time_steps: int = 16  # in which queries are adapted together
+    trip_bands_s: tuple[float, ...] = (30.0, 120.0)  # horizons of trips between which groups are cut
+    cell_deg: float = 0.1  # cells of tracks' ends make places,
+    linked_m: float = 25_000.0  # where their centres are nearer than this
+
+
+SETTINGS = AdaptationSettings()
+
+
+@dataclass(frozen=True)
+class BacktestQueries:
+    """Queries about the past of tracks. queries: of contexts that are cut short. t: (q,) epoch ms, when the answer was
+    known. lon, lat: (q,) degrees, where the track was. place: (q,) the place that learns from it.
     """
 
-    begin: np.ndarray
-    end: np.ndarray
-    context: np.ndarray
-    horizon_s: np.ndarray
+    queries: ContextQueries
     t: np.ndarray
     lon: np.ndarray
     lat: np.ndarray
+    place: np.ndarray
 
 
-def past_questions(
-    tracks: Tracks, begin: np.ndarray, end: np.ndarray, context: np.ndarray, horizon_s: np.ndarray
-) -> PastQuestions:
-    """Draw questions about the past of contexts, rows begin … end of the tracks, as far ahead as `horizon_s` (m,) asks
-    of `context` (m,). The same contexts give the same draw.
+def places_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Numbers (n,) of the places of positions (n,) in degrees: cells that lie near each other are one place."""
+    from scipy.sparse import coo_array
+    from scipy.sparse.csgraph import connected_components
+    from scipy.spatial import cKDTree
+
+    cells, cell = np.unique(np.floor(np.stack([lon, lat], axis=1) / SETTINGS.cell_deg), axis=0, return_inverse=True)
+    x, y = np.radians((cells + 0.5) * SETTINGS.cell_deg).T
+    at = EARTH_RADIUS_M * np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=1)
+    near = cKDTree(at).query_pairs(SETTINGS.linked_m, output_type="ndarray")
+    links = coo_array((np.ones(len(near), bool), tuple(near.T)), shape=(len(cells), len(cells)))
+    return connected_components(links, directed=False)[1][cell.ravel()]
+
+
+def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries:
+    """Draw queries about the past of the contexts of `queries`, over the horizons that are asked of them.
+
+    What is drawn depends on the fixes of each track alone, and on the other tracks of its place only by how many there
+    are: neither on ids nor on the order of rows.
     """
-    rng = np.random.default_rng(0)
-    many = np.flatnonzero(end - begin >= LEAST)
-    some = np.sort(rng.permutation(many)[:CONTEXTS])
+    s, (begin, end, context, horizon_s) = SETTINGS, queries
+    last = end - 1
+    place = places_of(tracks.lon[last], tracks.lat[last])
+    seed = _hash(tracks.t[last], tracks.lon[last], tracks.lat[last], end - begin)
+    able = np.flatnonzero(end - begin >= s.least_fixes)
+    able = able[np.lexsort((seed[able], place[able]))]
+    first_of_place = np.searchsorted(place[able], place[able])
+    able = able[np.arange(len(able)) - first_of_place < s.contexts]
+    n_asked = np.bincount(place[able], minlength=place.max(initial=0) + 1)
     by_context = np.argsort(context, kind="stable")
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
-    cut, found, count = [], [], 0
-    for c in some:  # a context, not a fix, at a time
+    cut, found, n_cut = [], [], 0
+    for c in able:  # a loop over contexts, not over fixes
         horizons = np.unique(horizon_s[by_context[first[c] : first[c + 1]]])
         t = tracks.t[begin[c] : end[c]]
-        last = int(np.searchsorted(t, t[-1] - 1000 * horizons[0], side="right"))
-        low = int(LATER * len(t))
-        if last <= low:
+        stop = int(np.searchsorted(t, t[-1] - 1000 * horizons[0], side="right"))
+        start = int(s.earliest * len(t))
+        if stop <= start:
             continue
-        splits = np.unique(rng.integers(low, last, min(SPLITS, -(-CONTEXTS // len(some)))))
-        ahead = rng.permuted(np.tile(horizons, (len(splits), 1)), axis=1)[:, :HORIZONS]
-        wanted = t[splits][:, None] + 1000.0 * ahead
+        draw = _hash(seed[c], np.arange(min(s.splits, -(-s.contexts // n_asked[place[c]]))))
+        splits = np.unique(start + (draw % np.uint64(stop - start)).astype(np.int64))
+        order = np.argsort(_hash(seed[c], splits[:, None], np.arange(len(horizons))), axis=1)
+        ahead_s = horizons[order[:, : s.horizons]]
+        wanted = t[splits][:, None] + 1000.0 * ahead_s
         at = np.clip(np.searchsorted(t, wanted), 1, len(t) - 1)
         at -= wanted - t[at - 1] < t[at] - wanted
-        known = (at > splits[:, None]) & (np.abs(t[at] - wanted) <= NEAR * 1000 * ahead)
-        cut.append(np.column_stack([np.full(len(splits), begin[c]), begin[c] + splits + 1]))
+        known = (at > splits[:, None]) & (np.abs(t[at] - wanted) <= s.tolerance * 1000 * ahead_s)
+        cut.append(np.column_stack([np.full(len(splits), begin[c]), begin[c] + splits + 1, np.full(len(splits), c)]))
         split, column = np.nonzero(known)
-        row = begin[c] + at[split, column]
-        found.append(np.column_stack([count + split, row, begin[c] + splits[split]]))
-        count += len(splits)
-    rows = np.concatenate(cut) if cut else np.zeros((0, 2), np.int64)
+        found.append(np.column_stack([n_cut + split, begin[c] + at[split, column], begin[c] + splits[split]]))
+        n_cut += len(splits)
+    rows = np.concatenate(cut) if cut else np.zeros((0, 3), np.int64)
     asked, truth, fix = np.concatenate(found).T if found else np.zeros((3, 0), np.int64)
     used, asked = np.unique(asked, return_inverse=True)
     ahead_s = (tracks.t[truth] - tracks.t[fix]) / 1000.0
-    return PastQuestions(
-        rows[used, 0], rows[used, 1], asked, ahead_s, tracks.t[truth], tracks.lon[truth], tracks.lat[truth]
-    )
+    past = ContextQueries(rows[used, 0], rows[used, 1], asked, ahead_s)
+    return BacktestQueries(past, tracks.t[truth], tracks.lon[truth], tracks.lat[truth], place[rows[used, 2]][asked])
 
 
-def expected_error(m: Mixture, point: np.ndarray) -> np.ndarray:
-    """Metres (n,) that the points (n, 2) will be off, as the mixture sees it."""
-    away = np.square(point[:, None] - m.centre).sum(-1)
-    return (np.sqrt(away + m.scale**2) * m.weight).sum(axis=1)
+def _hash(*parts: np.ndarray) -> np.ndarray:
+    """A number (…) uint64 that depends on the content of the parts alone (the finaliser of SplitMix64)."""
+    result: np.ndarray = np.zeros((), np.uint64)
+    with np.errstate(over="ignore"):
+        for part in map(np.asarray, parts):
+            whole = np.round(part * 1e7).astype(np.int64) if part.dtype.kind == "f" else part
+            result = (result ^ whole.astype(np.uint64)) + np.uint64(0x9E3779B97F4A7C15)
+            result = (result ^ (result >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            result = (result ^ (result >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            result = result ^ (result >> np.uint64(31))
+    return result
 
 
-def expected_gain(m: Mixture, point: np.ndarray, base: np.ndarray) -> np.ndarray:
-    """The share (n,) of the baseline's expected error that the points (n, 2) save, as the mixture sees it."""
-    return 1.0 - expected_error(m, point) / np.maximum(expected_error(m, base), 1e-9)
+def groups(kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
+    """Group numbers (n,) of queries that are adapted together: by ContextKind (n,), and trips by horizon too."""
+    n_bands = len(SETTINGS.trip_bands_s) + 1
+    band = np.searchsorted(SETTINGS.trip_bands_s, horizon_s)
+    return kind * n_bands + np.where(kind == ContextKind.TRIP, band, 0)
 
 
-def shrink(m: Mixture, point: np.ndarray, base: np.ndarray, threshold: np.ndarray) -> np.ndarray:
-    """The points (n, 2), nearer to the baseline (n, 2) the less gain is expected: as they are from the thresholds (n,)
-    or (n, k) on, at the baseline where none is expected. (n, 2) or (n, k, 2).
+def shrunk(m: Mixture, point: np.ndarray, baseline: np.ndarray, threshold: np.ndarray) -> np.ndarray:
+    """The points, moved toward the baselines (n, 2) where the expected gain over these is under the thresholds.
+
+    point: (n, 2) the spatial medians of the mixtures, whose expected gain is never negative. threshold: (n,) or (n, k),
+    zero keeps the point. Returns (n, 2) or (n, k, 2).
     """
-    gain = expected_gain(m, point, base).reshape(-1, *[1] * (threshold.ndim - 1))
-    whole = np.where(threshold > 0, gain / np.maximum(threshold, 1e-9), 1.0)
-    way = (point - base).reshape(len(point), *[1] * (threshold.ndim - 1), 2)
-    return base.reshape(way.shape) + way * np.clip(whole, 0.0, 1.0)[..., None]
-
-
-def toward(point: np.ndarray, went: np.ndarray, support: np.ndarray, equal: np.ndarray) -> np.ndarray:
-    """The points (n, k, 2), nearer to where the layer's past leads, went (n, 2), the more support (n,) that has:
-    halfway where it is as much as `equal`, (n, e) or (1, e). (n, k, e, 2).
-    """
-    share = (support[:, None] / (support[:, None] + equal))[:, None, :, None]
-    point = point[:, :, None]
-    return point + share * (went[:, None, None] - point)
-
-
-def groups(kind: np.ndarray, horizon_s: np.ndarray, weighed: np.ndarray) -> np.ndarray:
-    """What is judged together: kinds of contexts (n,), trips by horizon too, and apart where the model has weighed
-    (n,) the layer's past. (n,) words.
-    """
-    band = np.searchsorted(BANDS_S, horizon_s).astype(str)
-    kind = np.where(kind == TRIPS, np.char.add(f"{TRIPS} ", band), kind)
-    return np.where(weighed, np.char.add(WEIGHED, kind), kind)
-
-
-def untaught(group: str) -> tuple[float, float]:
-    """The threshold and the support that count in a group of whose past nothing is known."""
-    return (0.0, np.inf) if group.startswith(WEIGHED) else (UNASKED, UNTRIED)
-
-
-@dataclass
-class Lessons:
-    """What the past taught, by group: the row of the baseline, the threshold and the support that count, what radii are
-    multiplied by (2,), and what is added to the logits of the areas' shares (2,).
-    """
-
-    trust: dict[str, tuple[int, float, float]] = field(default_factory=dict)
-    factor: dict[str, np.ndarray] = field(default_factory=dict)
-    shift: dict[str, np.ndarray] = field(default_factory=dict)
-
-    def point(
-        self, group: np.ndarray, m: Mixture, point: np.ndarray, bases: np.ndarray, went: np.ndarray, support: np.ndarray
-    ) -> np.ndarray:
-        """The forecasts (n, 2) of groups (n,) from the model's points (n, 2), the baselines (n, BASELINES, 2), and
-        where the layer's past leads, went (n, 2), by its support (n,).
-        """
-        row, threshold, equal = _looked_up(self.trust, group, lambda name: (0, *untaught(name))).T
-        own = shrink(m, point, bases[np.arange(len(point)), row.astype(int)], threshold)
-        return toward(own[:, None], went, support, equal[:, None])[:, 0, 0]
-
-    def areas(self, group: np.ndarray, calibrated: np.ndarray) -> np.ndarray:
-        """Factors and shares (4, n) as calibrated in training, as the past of these tracks has them."""
-        factor = _looked_up(self.factor, group, lambda _: np.ones(2)).T
-        shift = _looked_up(self.shift, group, lambda _: np.zeros(2)).T
-        return np.concatenate([calibrated[:2] * factor, _share(_logit(calibrated[2:]) + shift)])
+    gain = 1.0 - m.expected_error_m(point) / np.maximum(m.expected_error_m(baseline), 1e-9)
+    gain = gain.reshape(-1, *[1] * (threshold.ndim - 1))
+    share = np.where(threshold > 0, np.clip(gain / np.maximum(threshold, 1e-9), 0.0, 1.0), 1.0)[..., None]
+    base, way = (a.reshape(len(a), *[1] * (threshold.ndim - 1), 2) for a in (baseline, point - baseline))
+    return base + way * share
 
 
 @dataclass(frozen=True)
-class Marks:
-    """How n questions about the past were answered.
-
-    group: (n,). error_m: (n, BASELINES, THRESHOLDS, SUPPORTS). over_radius: (n, 2) error over the radii of 50 and
-    80 % as they come from the mixture. depth: (n,) least share of the mixture that holds the truth. calibrated: (4, n)
-    factors and shares of training. moved: (n,) bool, the truth is not just the last fix again.
+class BacktestErrors:
+    """How n backtest queries were answered. group: (n,). error_m: (n, thresholds). level: (n,) of the smallest
+    highest-density set that holds the truth. calibrated: (2, n) levels that areas take by the model's calibration.
+    moved: (n,) bool, the truth is not the last fix again. t: (n,) epoch ms, when the truth was known. place: (n,).
     """
 
     group: np.ndarray
     error_m: np.ndarray
-    over_radius: np.ndarray
-    depth: np.ndarray
+    level: np.ndarray
     calibrated: np.ndarray
     moved: np.ndarray
+    t: np.ndarray
+    place: np.ndarray
 
 
-def learn(m: Marks, known: np.ndarray) -> Lessons:
-    """What the questions `known` (n,) bool teach."""
-    lessons = Lessons()
-    for name in np.unique(m.group[known]):
-        own = known & (m.group == name)
-        if own.sum() >= FEWEST:
-            lessons.trust[name] = _trusted(name, m.error_m[own])
-        if TRIPS not in name:
-            own &= m.moved  # areas of days are for who moves, as in calibration
-        if own.sum() >= FEWEST:
-            ratio = np.log(np.maximum(m.over_radius[own], 0.1) / m.calibrated[:2, own].T)
-            logit = _logit(m.depth[own])[:, None] - _logit(m.calibrated[2:, own].T)
-            lessons.factor[name] = np.exp(_beyond_chance(ratio))
-            lessons.shift[name] = _beyond_chance(logit)
-    return lessons
+@dataclass
+class Adjustments:
+    """What a backtest fitted, by group: the shrinkage threshold and the shift of areas' levels, in logits."""
+
+    threshold: dict[int, float] = field(default_factory=dict)
+    shift: dict[int, float] = field(default_factory=dict)
+
+    def thresholds(self, group: np.ndarray) -> np.ndarray:
+        """The shrinkage thresholds (n,) of groups (n,); zero where nothing was fitted."""
+        return _looked_up(self.threshold, group)
+
+    def levels(self, group: np.ndarray, calibrated: np.ndarray) -> np.ndarray:
+        """The levels (2, n) that areas take, given those of the model's calibration."""
+        return _expit(_logit(calibrated) + _looked_up(self.shift, group))
 
 
-def _trusted(name: str, error_m: np.ndarray) -> tuple[int, float, float]:
-    """The way of `Lessons.trust` with the least of the errors (n, BASELINES, THRESHOLDS, SUPPORTS) of a group's
-    questions, as shares of that of the usual way; the fewer there are, the less likely is another one.
-    """
-    if TRIPS in name:  # who rests between two trips teaches nothing of the way
-        error_m = error_m[:, :1]
-    threshold, support = untaught(name)
-    usual = THRESHOLDS.index(threshold), SUPPORTS.index(support)
-    row, step, lean = np.ogrid[tuple(map(slice, error_m.shape[1:]))]
-    unlikely = PRIOR * (row + np.minimum(np.abs(np.array(THRESHOLDS)[step] - threshold), 1.0))
-    unlikely = unlikely + STUBBORN * np.abs(lean - usual[1])
+def fit(errors: BacktestErrors, known: np.ndarray) -> Adjustments:
+    """Fit the adjustments of every group to the queries `known` (n,) bool."""
+    result = Adjustments()
+    for group in np.unique(errors.group[known]):
+        own = known & (errors.group == group)
+        if own.sum() >= SETTINGS.least_queries:
+            result.threshold[group] = _best_threshold(errors.error_m[own])
+        if group >= groups(np.array(ContextKind.ANCHORED_DAY), np.array(0.0)):
+            own &= errors.moved  # areas of days are for the cases that move, as in calibration
+        if own.sum() >= SETTINGS.least_queries:
+            result.shift[group] = _level_shift(_logit(errors.level[own]) - _logit(errors.calibrated[:, own]))
+    return result
+
+
+def _best_threshold(error_m: np.ndarray) -> float:
+    """The threshold of the least mean error (n, thresholds), where a few queries need a large gain to leave zero."""
     mean = error_m.mean(axis=0)
-    cost = mean / max(mean[0][usual], 1e-9) + unlikely / len(error_m)
-    best = np.unravel_index(np.argmin(cost), cost.shape)
-    return int(best[0]), THRESHOLDS[best[1]], SUPPORTS[best[2]]
+    thresholds = np.array(SETTINGS.thresholds)
+    prior = SETTINGS.prior_queries * np.minimum(thresholds, 1.0) / len(error_m)
+    return float(thresholds[np.argmin(mean / max(mean[0], 1e-9) + prior)])
 
 
-def _beyond_chance(values: np.ndarray) -> np.ndarray:
-    """What to add (2,) so that the share of each level is at or under it, of values (n, 2) of which that share should
-    be at or under zero: as much of it as chance does not explain, by James and Stein's estimator (Proc. Fourth Berkeley
-    Symp. 1, 1961), its positive part.
+def _level_shift(excess: np.ndarray) -> float:
+    """The shift that makes the share of the excess logits (2, n) under it nearest to the nominal levels.
+
+    As much of it as chance does not explain: the positive part of James and Stein's estimator (Proc. Fourth Berkeley
+    Symp. 1, 1961).
     """
-    level = np.array(LEVELS)
-    chance = level * (1 - level) * DESIGN_EFFECT / len(values)
-    off = np.square((values <= 0).mean(axis=0) - level) / chance
-    missing = np.array([np.quantile(column, share) for column, share in zip(values.T, level, strict=True)])
-    return missing * max(0.0, 1.0 - 1.0 / max(off.mean(), 1e-9))
+    level = np.array(NOMINAL_LEVELS)
+    chance = level * (1 - level) * SETTINGS.design_effect / excess.shape[1]
+    off = np.square((excess <= 0).mean(axis=1) - level) / chance
+    wanted = np.mean([np.quantile(row, share) for row, share in zip(excess, level, strict=True)])
+    return float(wanted * max(0.0, 1.0 - 1.0 / max(off.mean(), 1e-9)))
 
 
-def in_steps(until: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Steps in time of questions (n,) that know the past up to `until` epoch ms: up to when all of a step know it, and
-    the step of each (n,).
+def time_steps(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ends of steps in time, epoch ms, and the step of each query (n,) whose last fix is at t (n,): a query learns from
+    what was known by the end of the step before.
     """
-    edges = np.unique(np.quantile(until, np.linspace(0, 1, STEPS + 1)[:-1], method="lower"))
-    return edges, np.searchsorted(edges, until, side="right") - 1
+    ends = np.unique(np.quantile(t, np.linspace(0, 1, SETTINGS.time_steps + 1)[:-1], method="lower"))
+    return ends, np.searchsorted(ends, t, side="right") - 1
 
 
-def _looked_up(table: dict, group: np.ndarray, otherwise: Callable[[str], object]) -> np.ndarray:
+def adjustments_by_place(
+    errors: BacktestErrors, place: np.ndarray, t: np.ndarray
+) -> Iterator[tuple[np.ndarray, Adjustments]]:
+    """For queries in places (m,) whose last fixes are at t (m,) epoch ms: rows of them, and the adjustments that were
+    known by then.
+    """
+    for p in np.unique(place):
+        rows = np.flatnonzero(place == p)
+        ends, step = time_steps(t[rows])
+        for number, end in enumerate(ends):
+            yield rows[step == number], fit(errors, (errors.place == p) & (errors.t <= end))
+
+
+def _looked_up(table: dict[int, float], group: np.ndarray) -> np.ndarray:
     names, code = np.unique(group, return_inverse=True)
-    return np.array([table[name] if name in table else otherwise(name) for name in names])[code]
+    return np.array([table.get(int(name), 0.0) for name in names])[code]
 
 
 def _logit(p: np.ndarray) -> np.ndarray:
@@ -245,5 +248,5 @@ def _logit(p: np.ndarray) -> np.ndarray:
     return np.log(p / (1 - p))
 
 
-def _share(logit: np.ndarray) -> np.ndarray:
+def _expit(logit: np.ndarray) -> np.ndarray:
     return 1.0 / (1.0 + np.exp(-logit))

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where a person may be in a quarter of an hour to hours: here, on along the way, or at one of their own places.
+"""Candidate places for a query of days: here, onward along the way, or one of the mover's own places.
 
-For each question a few candidate places are laid out, each with how much of the person's time lies near it: in all,
-at this hour of the day, at this hour of the week, after having been where they are now, and of late. All of it comes
-from the fixes up to the question's own, in metres and hours, without coordinates. Work is in columns over questions.
+Each candidate carries the share of the mover's time near it: in all, at this hour of the day, at this hour of the week,
+after having been where the mover is now, and of late. All of it comes from the fixes up to the query's own, in metres
+and hours, without coordinates. The network weighs the candidates. The columns were trained: they are a format.
 """
 
 from __future__ import annotations
@@ -16,23 +16,18 @@ from ..features import featurizer as feat
 from ..geodesy import offset_m
 from ..times import DAY_MS, HOUR_MS
 
-N_PLACES = 8  # a person's own places that are candidates
 KINDS = ("stay", "onward", "median place", "a day before", "a week before", "own place")
-N_CANDIDATES = len(KINDS) - 1 + N_PLACES
+N_OWN_PLACES = 8
+N_CANDIDATES = len(KINDS) - 1 + N_OWN_PLACES
 NEAR_M = (200.0, 1000.0)  # time within these distances counts as time at a candidate
-CELL_M = 250.0  # own places are cells of a grid around the last fix
-HOUR_SPREAD_H, WEEK_SPREAD_H, RECENT_H = 1.0, 1.5, 6.0
-LONGEST_MS = HOUR_MS / 2  # a fix counts until the next one, for half an hour at most
-LAST_MS = HOUR_MS / 12  # what the last fix counts
-_WEIGHTS = 6
-N_CANDIDATE = len(KINDS) + 4 + _WEIGHTS * len(NEAR_M) + _WEIGHTS
+N_WEIGHTS = 6  # ways to weigh the fixes of a context, see `_weights`
+N_CANDIDATE = len(KINDS) + 4 + N_WEIGHTS * len(NEAR_M) + N_WEIGHTS  # columns of a candidate
 LATERAL_CANDIDATE = [len(KINDS) + 3]  # the column that changes sign when a track is mirrored
-_PAIRS = 1_500_000  # questions × fixes laid out at once
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Candidate places of questions. xy: (m, K, 2) metres in the fix's frame. x: (m, K, N_CANDIDATE) float32, all zero
+    """Candidate places of m queries. xy: (m, K, 2) metres in the fix's frame. x: (m, K, N_CANDIDATE) float32, zero
     where there is no such candidate.
     """
 
@@ -41,19 +36,19 @@ class Candidates:
 
     @property
     def known(self) -> np.ndarray:
-        """(m, K) bool: which there are."""
+        """(m, K) bool: which candidates exist."""
         return np.asarray(self.x[..., : len(KINDS)].any(axis=-1))
 
 
 def candidates(f: feat.Features, row: np.ndarray, dt_s: np.ndarray, query: feat.Query) -> Candidates:
-    """Lay out the candidates of the questions `query`, asked of the fixes `row` (m,) for `dt_s` (m,) seconds later."""
-    m = len(row)
+    """Lay out the candidates of queries that ask the fixes `row` (m,) where they will be `dt_s` (m,) seconds later."""
+    m, pairs_at_once = len(row), 1_500_000  # queries × fixes
     xy, x = np.zeros((m, N_CANDIDATES, 2)), np.zeros((m, N_CANDIDATES, N_CANDIDATE), np.float32)
     length = row - f.first[row] + 1
     order = np.argsort(length, kind="stable")
     at = 0
     while at < m:
-        some = order[at : at + max(_PAIRS // int(length[order[min(at + 512, m - 1)]]), 1)][:512]
+        some = order[at : at + max(pairs_at_once // int(length[order[min(at + 512, m - 1)]]), 1)][:512]
         xy[some], x[some] = _lay_out(f, row[some], np.asarray(dt_s, np.float64)[some], query.base[some])
         at += len(some)
     distance = np.hypot(xy[..., 0], xy[..., 1])
@@ -66,7 +61,7 @@ def candidates(f: feat.Features, row: np.ndarray, dt_s: np.ndarray, query: feat.
 
 
 def _lay_out(f: feat.Features, row: np.ndarray, dt: np.ndarray, base: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Places and all of their columns but the distances, for questions whose contexts are about equally long."""
+    """Places (m, K, 2) and all of their columns but the distances, for queries of contexts about equally long."""
     m, first = len(row), f.first[row]
     longest = int((row - first).max()) + 1
     at = row[:, None] - np.arange(longest - 1, -1, -1)
@@ -97,71 +92,75 @@ def _lay_out(f: feat.Features, row: np.ndarray, dt: np.ndarray, base: np.ndarray
     x[:, np.arange(N_CANDIDATES), kind] = 1.0
     begin = len(KINDS) + 4
     for radius in NEAR_M:
-        x[..., begin : begin + _WEIGHTS] = (square < radius**2).astype(np.float32) @ share
-        begin += _WEIGHTS
+        x[..., begin : begin + N_WEIGHTS] = (square < radius**2).astype(np.float32) @ share
+        begin += N_WEIGHTS
     x[..., begin:] = np.log1p(total)[:, None] / 5.0
     x[~known] = 0.0
     return xy, x
 
 
 def _weights(
-    f: feat.Features, row: np.ndarray, dt: np.ndarray, at: np.ndarray, valid: np.ndarray, away: np.ndarray
+    f: feat.Features, row: np.ndarray, dt: np.ndarray, at: np.ndarray, valid: np.ndarray, away_m: np.ndarray
 ) -> np.ndarray:
     """Hours that each fix of the contexts (m, L) stands for: in all, at the asked hour of the day, at the asked hour of
-    the week, after having been near here, the same at this hour of the day, and of late: (m, L, 6).
+    the week, after having been near here, the same at this hour of the day, and of late: (m, L, N_WEIGHTS).
+
+    A fix counts until the next one, for half an hour at most, and the last one for five minutes.
     """
     m, longest = at.shape
-    until_next = np.minimum(np.diff(f.t, append=f.t[-1:]), LONGEST_MS)
+    day_spread_h, week_spread_h, recent_h = 1.0, 1.5, 6.0
+    until_next = np.minimum(np.diff(f.t, append=f.t[-1:]), HOUR_MS / 2)
     hours = np.where(valid, until_next[at], 0.0)
-    hours[:, -1] = LAST_MS
+    hours[:, -1] = HOUR_MS / 12
     hours /= HOUR_MS
-    ago = (f.t[row][:, None] - f.t[at]) / HOUR_MS
-    by_day = _bell(ago + dt[:, None] / 3600, 24.0, HOUR_SPREAD_H)
-    by_week = _bell(ago + dt[:, None] / 3600, 168.0, WEEK_SPREAD_H)
-    # Where the person was, dt after each earlier time near here: the fix that held then.
-    here = hours * (away < NEAR_M[0]) * (ago * 3600 >= dt[:, None])
+    ago_h = (f.t[row][:, None] - f.t[at]) / HOUR_MS
+    by_day = _bell(ago_h + dt[:, None] / 3600, 24.0, day_spread_h)
+    by_week = _bell(ago_h + dt[:, None] / 3600, 168.0, week_spread_h)
+    # Where the mover was dt after each earlier time near here: the fix that held then.
+    here = hours * (away_m < NEAR_M[0]) * (ago_h * 3600 >= dt[:, None])
     later = np.searchsorted(f.key, f.key[at] + (dt * 1000).astype(np.int64)[:, None], side="right") - 1
     column = np.clip(later - (row[:, None] - longest + 1), 0, longest - 1)
     cell = (np.arange(m)[:, None] * longest + column).ravel()
     after, after_at_hour = (
         np.bincount(cell, w.ravel(), m * longest).reshape(m, longest)
-        for w in (here, here * _bell(ago, 24.0, WEEK_SPREAD_H))
+        for w in (here, here * _bell(ago_h, 24.0, week_spread_h))
     )
-    return np.stack(
-        [hours, hours * by_day, hours * by_week, after, after_at_hour, hours * np.exp(-ago / RECENT_H)], axis=-1
-    )
+    of_late = hours * np.exp(-ago_h / recent_h)
+    return np.stack([hours, hours * by_day, hours * by_week, after, after_at_hour, of_late], axis=-1)
 
 
 def _bell(hours: np.ndarray, period: float, spread: float) -> np.ndarray:
-    """Weight of a time lag `hours` that is a multiple of the period but for `spread` hours."""
+    """The weight of a time lag `hours` that is a multiple of the period, give or take `spread` hours."""
     phase = (hours / period + 0.5) % 1.0 - 0.5
     return np.exp(-0.5 * np.square(phase * (period / spread)))
 
 
 def _median(position: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """Coordinate-wise median of the valid positions (m, L, 2): (m, 2)."""
+    """Coordinate-wise median (m, 2) of the valid positions (m, L, 2)."""
     ordered = np.sort(np.where(valid[..., None], position, np.inf), axis=1)
-    count, question = valid.sum(axis=1), np.arange(len(valid))
-    return 0.5 * (ordered[question, (count - 1) // 2] + ordered[question, count // 2])
+    count, query = valid.sum(axis=1), np.arange(len(valid))
+    return 0.5 * (ordered[query, (count - 1) // 2] + ordered[query, count // 2])
 
 
 def _own_places(position: np.ndarray, valid: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The cells where most of the (equally counted) weights lie, at their mean position: (m, N_PLACES, 2), and which
-    there are, (m, N_PLACES), best first.
+    """The mover's own places (m, N_OWN_PLACES, 2), best first, and which exist (m, N_OWN_PLACES).
+
+    They are the cells of a grid of 250 m around the last fix with most of the weights, all counted alike, at the mean
+    position of their fixes.
     """
-    m = len(position)
+    m, cell_m, half = len(position), 250.0, 2**19
     score = (weights / np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)).sum(axis=-1)
-    question = np.broadcast_to(np.arange(m)[:, None], valid.shape)[valid]
-    cell = np.clip(np.floor(position[valid] / CELL_M + 0.5), -(2**19), 2**19 - 1).astype(np.int64) + 2**19
-    key, member = np.unique((question.astype(np.int64) << 40) + (cell[:, 0] << 20) + cell[:, 1], return_inverse=True)
+    query = np.broadcast_to(np.arange(m)[:, None], valid.shape)[valid]
+    cell = np.clip(np.floor(position[valid] / cell_m + 0.5), -half, half - 1).astype(np.int64) + half
+    key, member = np.unique((query.astype(np.int64) << 40) + (cell[:, 0] << 20) + cell[:, 1], return_inverse=True)
     points, hours = position[valid], weights[..., 0][valid] + 1e-9
     total = np.bincount(member, hours)
     centre = np.stack([np.bincount(member, hours * points[:, c]) / total for c in (0, 1)], axis=-1)
     owner, sums = key >> 40, np.bincount(member, score[valid])
     order = np.lexsort((-sums, owner))
     rank = np.arange(len(order)) - np.searchsorted(owner[order], owner[order])
-    best = order[rank < N_PLACES]
-    xy, known = np.zeros((m, N_PLACES, 2)), np.zeros((m, N_PLACES), bool)
-    xy[owner[best], rank[rank < N_PLACES]] = centre[best]
-    known[owner[best], rank[rank < N_PLACES]] = True
+    best, rank = order[rank < N_OWN_PLACES], rank[rank < N_OWN_PLACES]
+    xy, known = np.zeros((m, N_OWN_PLACES, 2)), np.zeros((m, N_OWN_PLACES), bool)
+    xy[owner[best], rank] = centre[best]
+    known[owner[best], rank] = True
     return xy, known

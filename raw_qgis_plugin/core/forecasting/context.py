@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What the model looks back on when it is asked: the last fixes of a trip, or quarter hours of days."""
+"""The context of a query: the past fixes that the model is given, either of the current trip or of the last days."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -10,73 +12,110 @@ import numpy as np
 from ..geodesy import offset_m
 from ..tracks import Tracks
 
-CONTEXT = {"fine": 64, "coarse": 960}  # fixes that the model looks back on, by cadence; ten days of quarter hours,
-ATTENDED = 512  # of which the network itself is given the last ones; one's own places are told from all
-COARSE_S = 300.0  # from this cadence on a context is a user's days, not a trip
-TRIP_S = 1350.0  # a farther horizon asks for days; as EDGES_S between the round ones, since truths are seldom on time
-LEAST_DAYS = 8  # quarter hours and more of a track make days of it
-DAYS_S = 900.0  # the cadence to which denser tracks are thinned for days
-HELD = 0.2  # of the steps repeat a position exactly: the last one is held until the next
-ROAMS_M = 200.0  # half of the steps between quarter hours are longer
-SILENCE = 6  # times the cadence: a longer gap ends a trip, as in training
-FARTHEST = 32  # the model was trained to look this many fixes ahead: for a longer horizon the context is thinned
-EDGES_S = 1.1 * FARTHEST * COARSE_S * 4.0 ** np.arange(-4, 4)  # of bands of horizons: each has a context of its own
+
+class ContextKind(IntEnum):
+    """What a context shows. Areas are calibrated, and forecasts adapted, by kind."""
+
+    TRIP = 0  # fixes seconds to minutes apart, back to the last long gap
+    ANCHORED_DAY = 1  # days at quarter hours of someone who stays at places
+    ANCHORED_HELD_DAY = 2  # the same, where records repeat the last position until the next one
+    FLEET_DAY = 3  # days of a mover without an anchor, such as a taxi
+    FLEET_HELD_DAY = 4
+
+    @property
+    def card_name(self) -> str:
+        """The name of the kind in the calibration tables of a model's card."""
+        return ("trips", "days", "held", "roaming", "roaming held")[self]
 
 
-class Asked(NamedTuple):
-    """Questions `horizon` (m,) s asked of `context` (m,), each the rows begin … end of the tracks."""
+@dataclass(frozen=True)
+class ContextSettings:
+    """How contexts are cut. The network was trained on contexts like these."""
+
+    trip_fixes: int = 32  # most fixes of a trip
+    day_fixes: int = 960  # most fixes of days: ten days of quarter hours, from which candidate places are found
+    network_fixes: int = 64  # the last fixes of days, which the network itself reads
+    sparse_s: float = 300.0  # fixes this far apart are days, not a trip
+    trip_horizon_s: float = 1350.0  # a longer horizon is asked of days
+    least_day_bins: int = 8  # quarter hours with a fix that make days
+    day_bin_s: float = 900.0  # dense tracks are thinned to one fix in this time for days
+    end_of_trip: float = 6.0  # a gap of so many times the cadence ends a trip
+    most_steps: int = 32  # the network was trained to look so many steps ahead; longer horizons thin the context
+    held_share: float = 0.2  # of the steps repeat a position: the record holds the last one
+    roam_m: float = 200.0  # a mover without an anchor goes farther than this in half of the steps
+
+    @property
+    def band_edges_s(self) -> np.ndarray:
+        """Horizons (8,) in s between which queries of one track share a context."""
+        return 1.1 * self.most_steps * self.sparse_s * 4.0 ** np.arange(-4, 4)
+
+
+SETTINGS = ContextSettings()
+
+
+class ContextQueries(NamedTuple):
+    """Queries of contexts. begin, end: (n,) rows of the tracks that a context may use. context: (m,) the context that
+    is asked, ascending or not. horizon_s: (m,) seconds after its last fix.
+    """
 
     begin: np.ndarray
     end: np.ndarray
     context: np.ndarray
-    horizon: np.ndarray
+    horizon_s: np.ndarray
 
 
-def by_band(tracks: Tracks, asked: Asked) -> tuple[Asked, np.ndarray]:
-    """The same questions, asked of a context for each band of its horizons, between EDGES_S: the nearer ones keep
-    the fixes that the farther ones thin out. Up to FARTHEST steps ahead, at its own pace, no context is divided, but
-    for what is asked of a trip and what of days. Also which contexts (n,) are to be days.
+def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueries, np.ndarray]:
+    """The same queries, with one context for each band of horizons, and which contexts (n,) bool show days.
+
+    A far horizon thins its context; near horizons of the same track keep all fixes. Queries within `most_steps` steps
+    of the track's own cadence share one context, except that trips and days are apart.
     """
-    pace, _ = recent_cadence_and_speed(tracks, asked.end - 1, asked.end - asked.begin)
-    pace = np.nan_to_num(pace, nan=np.inf)
-    quarter = tracks.t // int(1000 * DAYS_S)
-    new = np.cumsum(np.diff(quarter, prepend=quarter[:1]) != 0)
-    able = (pace < COARSE_S) & (new[asked.end - 1] - new[asked.begin] >= LEAST_DAYS)
-    begins = np.flatnonzero(np.diff(tracks.t, prepend=tracks.t[:1] - 1) >= 1000 * COARSE_S)  # of bursts and trips
-    begins = np.append(0, begins)[np.searchsorted(begins, asked.end - 1, side="right")]
-    burst = tracks.t[asked.end - 1] - tracks.t[np.maximum(begins, asked.begin)] < 1000 * COARSE_S
-    band = _bands(asked.horizon, pace[asked.context], able[asked.context], burst[asked.context])
-    bands = 2 * (len(EDGES_S) + 1)
-    parts, part = np.unique(asked.context * bands + band, return_inverse=True)
-    whole = parts // bands
-    return Asked(asked.begin[whole], asked.end[whole], part, asked.horizon), parts % 2 == 1
+    s = SETTINGS
+    last = queries.end - 1
+    cadence, _ = recent_cadence_and_speed(tracks, last, queries.end - queries.begin)
+    cadence = np.nan_to_num(cadence, nan=np.inf)
+    bins = tracks.t // int(1000 * s.day_bin_s)
+    bin_number = np.cumsum(np.diff(bins, prepend=bins[:1]) != 0)
+    has_days = (cadence < s.sparse_s) & (bin_number[last] - bin_number[queries.begin] >= s.least_day_bins)
+    trip_begin = np.flatnonzero(np.diff(tracks.t, prepend=tracks.t[:1] - 1) >= 1000 * s.sparse_s)
+    trip_begin = np.append(0, trip_begin)[np.searchsorted(trip_begin, last, side="right")]
+    short_trip = tracks.t[last] - tracks.t[np.maximum(trip_begin, queries.begin)] < 1000 * s.sparse_s
+    context = queries.context
+    band = _bands(queries.horizon_s, cadence[context], has_days[context], short_trip[context])
+    n_bands = 2 * (len(s.band_edges_s) + 1)
+    parts, part = np.unique(context * n_bands + band, return_inverse=True)
+    whole = parts // n_bands
+    return ContextQueries(queries.begin[whole], queries.end[whole], part, queries.horizon_s), parts % 2 == 1
 
 
-def _bands(horizon_s: np.ndarray, pace_s: np.ndarray, able: np.ndarray, burst: np.ndarray) -> np.ndarray:
-    """The bands (m,) of horizons, odd where days are asked, of contexts that are able to be days, or not. burst: (m,)
-    bool, there is no trip yet: a phone that wakes now and then for a few fixes is asked for days too.
+def _bands(horizon_s: np.ndarray, cadence_s: np.ndarray, has_days: np.ndarray, short_trip: np.ndarray) -> np.ndarray:
+    """Bands (m,) of horizons, odd for days. short_trip: (m,) bool, the current trip is too short to say much, as of
+    a phone that wakes for a few fixes: days answer earlier then.
     """
-    days = able & ((horizon_s > TRIP_S) | (burst & (horizon_s >= COARSE_S)))
-    reach = FARTHEST * np.where(days, DAYS_S, pace_s)[:, None]
-    return 2 * ((reach < EDGES_S) & (horizon_s[:, None] > EDGES_S)).sum(axis=1) + days
+    s = SETTINGS
+    days = has_days & ((horizon_s > s.trip_horizon_s) | (short_trip & (horizon_s >= s.sparse_s)))
+    reach_s = s.most_steps * np.where(days, s.day_bin_s, cadence_s)[:, None]
+    return 2 * ((reach_s < s.band_edges_s) & (horizon_s[:, None] > s.band_edges_s)).sum(axis=1) + days
 
 
-def bins_s(horizons_s: np.ndarray) -> np.ndarray:
-    """How far apart fixes of dense tracks are kept, in seconds, where horizons_s (h,), ascending, are asked: a figure
-    for each of their bands.
-    """
-    none, all_of_them = np.zeros(len(horizons_s), bool), np.ones(len(horizons_s), bool)
-    band = _bands(horizons_s, np.zeros(len(horizons_s)), all_of_them, none)
-    farthest = horizons_s[np.diff(band, append=-1) != 0]
-    return np.maximum(farthest / FARTHEST, np.where(farthest > TRIP_S, DAYS_S, 0.0))
+def bin_lengths_s(horizons_s: np.ndarray) -> np.ndarray:
+    """Seconds between the fixes that contexts of dense tracks keep for horizons_s (h,), ascending: one per band."""
+    s = SETTINGS
+    none, every = np.zeros(len(horizons_s), bool), np.ones(len(horizons_s), bool)
+    band = _bands(horizons_s, np.zeros(len(horizons_s)), every, none)
+    farthest_s = horizons_s[np.diff(band, append=-1) != 0]
+    return np.maximum(farthest_s / s.most_steps, np.where(farthest_s > s.trip_horizon_s, s.day_bin_s, 0.0))
 
 
 def context_rows(
     tracks: Tracks, begin: np.ndarray, end: np.ndarray, farthest_s: np.ndarray, days: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """The rows that each context keeps, padded on the left, and which are real: (n, L) each; and whether it is days."""
-    contexts = zip(begin, end, farthest_s, days, strict=True)  # a context, not a fix, at a time
-    kept, days = zip(*(look_back(tracks.t, *c) for c in contexts), strict=True)
+    """The rows (n, L) of contexts, padded on the left, which of them are real (n, L), and which contexts are days (n,).
+
+    farthest_s: (n,) the farthest horizon asked. days: (n,) bool, days are wanted.
+    """
+    contexts = zip(begin, end, farthest_s, days, strict=True)  # a loop over contexts, not over fixes
+    kept, days = zip(*(select_rows(tracks.t, *c) for c in contexts), strict=True)
     length = np.array([len(k) for k in kept])
     valid = np.arange(length.max())[None, :] >= (length.max() - length)[:, None]
     rows = np.zeros(valid.shape, np.int64)
@@ -84,57 +123,59 @@ def context_rows(
     return rows, valid, np.array(days)
 
 
-def look_back(t: np.ndarray, begin: int, end: int, farthest_s: float, days: bool) -> tuple[np.ndarray, bool]:
-    """The rows of t in begin … end that the model looks back on, and whether they are days rather than a trip.
+def select_rows(t: np.ndarray, begin: int, end: int, farthest_s: float, days: bool) -> tuple[np.ndarray, bool]:
+    """The rows between begin and end that make the context, and whether it shows days.
 
-    The last fix, and going back the last fix of each bin, the bins so long that the farthest horizon is no more than
-    FARTHEST of them. Seconds to minutes apart they go back to the last silence: a trip. Farther apart they are days,
-    and so they are if they are to be.
+    Time is cut into bins that end at the last fix, long enough for the farthest horizon to be `most_steps` bins away;
+    of each bin the last fix is kept. A trip goes back to the last long gap, days go back over gaps.
     """
-    bin_ms = max(1000.0 * farthest_s / FARTHEST, 1.0)
+    s = SETTINGS
+    bin_ms = max(1000.0 * farthest_s / s.most_steps, 1.0)
     recent = np.diff(t[max(begin, end - 9) : end])
-    sparse = len(recent) > 0 and np.median(recent) >= 1000 * COARSE_S
-    days = bool(days or sparse or bin_ms >= 1000 * COARSE_S)
+    sparse = len(recent) > 0 and np.median(recent) >= 1000 * s.sparse_s
+    days = bool(days or sparse or bin_ms >= 1000 * s.sparse_s)
     if days and not sparse:
-        bin_ms = max(bin_ms, 1000 * DAYS_S)
-    most = CONTEXT["coarse" if days else "fine"]
-    looked = 4 * most
-    while True:  # mostly once: back to the start only where fixes are dense
-        start = max(begin, end - looked)
-        back = ((t[end - 1] - t[start:end]) / bin_ms).astype(np.int64)
-        rows = np.flatnonzero(np.append(back[:-1] != back[1:], True)) + start
+        bin_ms = max(bin_ms, 1000 * s.day_bin_s)
+    most = s.day_fixes if days else s.trip_fixes
+    n_back = 4 * most
+    while True:  # one round unless fixes are dense
+        start = max(begin, end - n_back)
+        bins = ((t[end - 1] - t[start:end]) / bin_ms).astype(np.int64)
+        rows = np.flatnonzero(np.append(bins[:-1] != bins[1:], True)) + start
         if len(rows) >= most or start == begin:
             break
-        looked *= 8
+        n_back *= 8
     rows = rows[-most:]
     if not days and len(rows) > 1:
         dt = np.diff(t[rows])
-        silences = np.flatnonzero(dt > SILENCE * max(np.median(dt[-8:]), bin_ms, 1000.0))
-        if len(silences):
-            rows = rows[silences[-1] + 1 :]
+        gaps = np.flatnonzero(dt > s.end_of_trip * max(np.median(dt[-8:]), bin_ms, 1000.0))
+        if len(gaps):
+            rows = rows[gaps[-1] + 1 :]
     return rows, days
 
 
 def kinds_of_days(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """`kind_of_days` of contexts (n, L)."""
-    way = offset_m(tracks.lon[rows[:, 1:]], tracks.lat[rows[:, 1:]], tracks.lon[rows[:, :-1]], tracks.lat[rows[:, :-1]])
-    metres = np.hypot(way[..., 0], way[..., 1])
-    steps = valid[:, 1:] & valid[:, :-1]
-    count = np.maximum(steps.sum(axis=1), 1)
-    return kind_of_days(((metres > ROAMS_M) & steps).sum(axis=1) / count, ((metres == 0) & steps).sum(axis=1) / count)
+    """`kind_of_days` (n,) of contexts (n, L)."""
+    lon, lat = tracks.lon[rows], tracks.lat[rows]
+    step = offset_m(lon[:, 1:], lat[:, 1:], lon[:, :-1], lat[:, :-1])
+    metres = np.hypot(step[..., 0], step[..., 1])
+    known = valid[:, 1:] & valid[:, :-1]
+    count = np.maximum(known.sum(axis=1), 1)
+    roaming, repeated = ((chosen & known).sum(axis=1) / count for chosen in (metres > SETTINGS.roam_m, metres == 0))
+    return kind_of_days(roaming, repeated)
 
 
 def kind_of_days(roaming: np.ndarray, repeated: np.ndarray) -> np.ndarray:
-    """The kind of days whose calibration holds, by the shares (n,) of steps over ROAMS_M and of steps that repeat a
-    position: 'days' of someone who stays at places, or 'roaming' as a taxi does; of either 'held' where records hold
-    the last position.
-    """
-    roams, held = roaming > 0.5, repeated >= HELD
-    return np.select([roams & held, roams, held], ["roaming held", "roaming", "held"], "days")
+    """The ContextKind (n,) of days, by the shares (n,) of steps over `roam_m` and of steps that repeat a position."""
+    held = repeated >= SETTINGS.held_share
+    return np.where(roaming > 0.5, int(ContextKind.FLEET_DAY), int(ContextKind.ANCHORED_DAY)) + held
 
 
 def recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Median time in s between the last eight fixes up to `row`, and the greatest of their speeds in m/s."""
+    """Median time in s between the last eight fixes up to `row` (n,), and the greatest of their speeds in m/s.
+
+    fixes: (n,) fixes of the track up to `row`. NaN where there is one fix alone.
+    """
     back = np.arange(8)[None, :]
     at = np.maximum(row[:, None] - back, 0)
     real = back + 1 < fixes[:, None]
@@ -142,7 +183,7 @@ def recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray)
     dt = np.where(real, (tracks.t[at] - tracks.t[before]) / 1000.0, np.nan)
     step = offset_m(tracks.lon[at], tracks.lat[at], tracks.lon[before], tracks.lat[before])
     speed = np.where(real, np.hypot(step[..., 0], step[..., 1]) / np.maximum(dt, 0.5), np.nan)
-    some = real.any(axis=1)
-    cadence, fastest = np.full(len(row), np.nan), np.full(len(row), np.nan)
-    cadence[some], fastest[some] = np.nanmedian(dt[some], axis=1), np.nanmax(speed[some], axis=1)
-    return cadence, fastest
+    several = real.any(axis=1)
+    cadence_s, fastest_ms = np.full(len(row), np.nan), np.full(len(row), np.nan)
+    cadence_s[several], fastest_ms[several] = np.nanmedian(dt[several], axis=1), np.nanmax(speed[several], axis=1)
+    return cadence_s, fastest_ms

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where tracks of the layer went on from here: forecasts by their nearest neighbours in the layer's past.
+"""Continuations: where tracks of the layer went on from fixes like the one that is asked.
 
-A fix is the more like another the nearer it lies and the more alike it moved, of days also the nearer the hour of the
-day; its own track's and those of other tracks count alike. Streets, stops and turns that a network without coordinates
-cannot know come in so, and where a fleet heads. A track only knows of ways that had ended by its own last fix. A model
-may bring typical ways of its own (prototypes.py); they count as fixes of the layer do. What is made of the
-likest fixes a small network has learned: of trips by model/ways.py, of days, where a model has one, by
-model/neighbours.py.
+A fix is a near neighbour of another if it lies close to it and moved alike; of days also if the hour of the day is
+close. Its continuation is the displacement of its own track from there over the horizon. The network has no
+coordinates and cannot know streets, stops and turns; continuations bring them in (retrieval-augmented forecasting).
+Only what had happened by the last fix of the asking track is used. A model's prototypes (prototypes.py) are a second
+source of continuations.
 """
 
 from __future__ import annotations
@@ -17,249 +16,250 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..features.featurizer import into_frame, solar_hour
-from ..geodesy import offset_m
+from ..geodesy import EARTH_RADIUS_M, offset_m
 from ..times import DAY_MS
 from ..tracks import Tracks
+from .time_forest import TimeForest
 
 if TYPE_CHECKING:
-    from .prototypes import TypicalWays
+    from .prototypes import Prototypes
 
-NEIGHBOURS = 32
-LOOKED_AT = (128, 512, 2048)  # likest fixes: of many the ways had not ended, so that it is looked farther
-UNLIKE = 3.0  # times the distance of Likeness and farther, a fix says nothing
-PACES = 4  # times as long between fixes of trips is another tree
-LAID_OUT = 1_000_000  # ways at once
-STARTS = 1_000_000  # fixes to go on from, at most; of more an even share
-SILENCE = 3.0  # times the way's length: a longer gap hides where the track was
-WEEKEND_H = 120.0  # hours of the week before Saturday
-_EARTH_M = 6_371_008.8
+# The columns of a continuation. Displacement over the horizon, position beside the asking fix, and difference of the
+# velocities, each east and north (or along and across the frame of the asking fix), metres and m/s; kernel weight;
+# difference of the hour of the day; age in days; flags: same user, same part of the week (working days or weekend),
+# known velocity.
+COLUMNS = (
+    "displacement_x", "displacement_y", "position_x", "position_y", "velocity_x", "velocity_y",
+    "weight", "hours", "age_days", "same_user", "same_week_part", "known_velocity",
+)  # fmt: skip
+N_VECTORS = 3  # the columns begin with three vectors
+WEIGHT = COLUMNS.index("weight")
+LEAST_WEIGHT = 1e-3  # a neighbour of a smaller kernel weight does not count
+PACE_BASE = 4.0  # continuations of trips of pace p start at fixes about 4**p seconds apart
 
 
 @dataclass(frozen=True)
-class Likeness:
-    """Fixes `lag_s` after the ones before them are alike by exp(-1/2) where they lie `near_m` apart, where their
-    velocities differ by `alike_ms`, or their hours of the day by `hours`. A gap of more than `silence_s` hides where a
-    track was, however long its way. The `count` likest are looked for.
+class Kernel:
+    """How near neighbours are: the weight is exp(-d²/2), d² the sum of the squares of distance / near_m, of velocity
+    difference / near_ms and of the difference of hours / near_hours.
+
+    lag_s: velocities are measured over this time, and one fix in half of it starts a continuation. longest_gap_s: a
+    longer gap hides where a track was. count: neighbours that are used.
     """
 
     lag_s: float
     near_m: float
-    alike_ms: float
-    hours: float = np.inf
-    silence_s: float = np.inf
-    count: int = NEIGHBOURS
+    near_ms: float
+    near_hours: float = np.inf
+    longest_gap_s: float = np.inf
+    count: int = 32
 
     @classmethod
-    def of_trips(cls, pace: int) -> Likeness:
-        """Of fixes about PACES**pace s apart."""
-        lag_s = float(PACES**pace)
+    def of_trips(cls, pace: int) -> Kernel:
+        """The kernel of fixes about PACE_BASE**pace seconds apart."""
+        lag_s = float(PACE_BASE**pace)
         return cls(lag_s, 100.0 * np.sqrt(lag_s / 60.0), 3.0)
 
 
-DAYS = Likeness(lag_s=900.0, near_m=1500.0, alike_ms=2.2, hours=2.0, silence_s=2700.0, count=64)
-# What a model that weighs the likest fixes of days is told of each, metres and metres a second: its way, where it lies
-# beside the asking track's last fix, how its velocity differs from that one's, how alike it is, by how many hours of
-# the day it differs, how many days ago it was; whether it is the same user's, as much of the working week or the
-# weekend, and whether its velocity is known.
-NEIGHBOUR = (
-    "way_x", "way_y", "off_x", "off_y", "velocity_x", "velocity_y", "alike", "hours", "days_ago", "own", "week", "came",
-)  # fmt: skip
-# And of each of trips: its way, metres; where it lies and how its velocity differs, in units of Likeness; how alike it
-# is, by how many hours of the day it differs, whether it is the same user's, and as much of the week.
-WAY = ("way_x", "way_y", "off_x", "off_y", "velocity_x", "velocity_y", "alike", "hours", "own", "week")
-VECTORS = 3  # of both, which begin with them: east and north, or in a frame
-WEIGHED_S = 10_000.0  # so far ahead a model learns to weigh them
-ALIKE, LEAST_ALIKE = NEIGHBOUR.index("alike"), 1e-3  # less alike than that is no neighbour
+DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, longest_gap_s=2700.0, count=64)
 
 
-class Retrieval:
-    """The past of tracks and a model's typical ways, asked by track. A tree is laid out once for each likeness."""
+@dataclass(frozen=True)
+class SearchSettings:
+    """How the neighbours of a layer are searched."""
 
-    def __init__(self, tracks: Tracks, typical: TypicalWays | None = None) -> None:
-        self._tracks, self._typical = tracks, typical
-        self._trees: dict[Likeness, tuple] = {}
+    most_starts: int = 1_000_000  # fixes in an index; of more an even share, chosen by content
+    looked_at: tuple[int, ...] = (2, 8, 32)  # times the kernel's count: many neighbours may have no known continuation
+    crowded: float = 3.0  # search on while the farthest of those looked at is nearer than this
+    most_gap: float = 3.0  # times the horizon: a longer gap between fixes hides where the track was
+    at_once: int = 1_000_000  # continuations laid out at once
 
-    def ways(self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-        """Of trips, rows (m, L) of which some are valid, asked `horizon_s` (m, h) ahead: the likest fixes, the likest
-        first, and typical ways among them, as columns of WAY (m, h, NEIGHBOURS, 10), float32, east and north. Those
-        that are alike by nothing are none.
+
+SEARCH = SearchSettings()
+REACH = float(np.sqrt(-2 * np.log(LEAST_WEIGHT)))  # the distance d beyond which weights do not count
+
+
+class Neighbours:
+    """The layer's fixes and a model's prototypes, searched for the neighbours of fixes."""
+
+    def __init__(self, tracks: Tracks, prototypes: Prototypes | None = None) -> None:
+        self._tracks, self._prototypes = tracks, prototypes
+        self._indexes: dict[Kernel, tuple[TimeForest, np.ndarray, np.ndarray]] = {}
+
+    def of_trips(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Continuations for the rows `last` (m,), reached from the rows `before` (m,), over horizon_s (m, h).
+
+        Returns COLUMNS (m, h, 32, 12) float32 in metres east and north, the heaviest first, of weight zero where there
+        are fewer; and near_m and near_ms of the kernels (2, m).
         """
-        tracks, (last, before) = self._tracks, _ends(rows, valid)
-        found = np.zeros((*horizon_s.shape, NEIGHBOURS, len(WAY)), np.float32)
-        lag_s = (tracks.t[last] - tracks.t[before]) / 1000.0
-        pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACES)).astype(int)
+        found = np.zeros((*horizon_s.shape, Kernel.count, len(COLUMNS)), np.float32)
+        near = np.ones((2, len(last)))
+        lag_s = (self._tracks.t[last] - self._tracks.t[before]) / 1000.0
+        pace = np.round(np.log(np.maximum(lag_s, 1.0)) / np.log(PACE_BASE)).astype(int)
         for p in np.unique(pace[lag_s > 0]):
-            some = np.flatnonzero((pace == p) & (lag_s > 0))
-            likeness, asked = Likeness.of_trips(p), horizon_s[some]
-            way, off, velocity, alike, hours, own, week, *_ = self._beside(likeness, last[some], before[some], asked)
-            vectors = way, off / likeness.near_m, velocity / likeness.alike_ms
-            near = np.concatenate([*vectors, np.stack([alike, hours, own, week], axis=-1)], axis=-1)
-            if self._typical is not None:
-                typical = np.zeros_like(near)
-                at = self._at(likeness, last[some], before[some])
-                typical[..., :2], typical[..., ALIKE] = self._typical.ways(p, at, asked)
-                near = np.concatenate([near, typical], axis=2)
-                likest = np.argsort(-near[..., ALIKE], axis=2, kind="stable")[:, :, :NEIGHBOURS]
-                near = np.take_along_axis(near, likest[..., None], 2)
-            found[some] = near
-        return found
+            chosen = np.flatnonzero((pace == p) & (lag_s > 0))
+            kernel = Kernel.of_trips(p)
+            near[:, chosen] = np.array([[kernel.near_m], [kernel.near_ms]])
+            both = self._of_layer(kernel, last[chosen], before[chosen], horizon_s[chosen])
+            if self._prototypes is not None:
+                at = self._coordinates(kernel, last[chosen], before[chosen])
+                theirs = self._prototypes.continuations(p, at, horizon_s[chosen])
+                both = np.concatenate([both, theirs], axis=2)
+                heaviest = np.argsort(-both[..., WEIGHT], axis=2, kind="stable")[:, :, : kernel.count]
+                both = np.take_along_axis(both, heaviest[..., None], 2)
+            found[chosen] = both
+        return found, near
 
-    def neighbours(self, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-        """Of days, rows (m, L) of which some are valid, asked `horizon_s` (m, h) ahead: the likest fixes, the likest
-        first, as columns of NEIGHBOUR (m, h, DAYS.count, 12), float32, east and north. Those that are alike by nothing
-        are none.
-        """
-        tracks, (last, before) = self._tracks, _ends(rows, valid)
-        *vectors, alike, hours, own, week, known, start = self._beside(DAYS, last, before, horizon_s)
-        days_ago = np.maximum(tracks.t[last][:, None, None] - tracks.t[start], 0) / DAY_MS
-        facts = alike, hours, days_ago, own, week, known
-        return np.concatenate([*vectors, np.stack(facts, axis=-1)], axis=-1).astype(np.float32)
+    def of_days(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
+        """Continuations of days, as `of_trips`: COLUMNS (m, h, 64, 12) float32."""
+        return self._of_layer(DAY_KERNEL, last, before, horizon_s).astype(np.float32)
 
-    def _beside(
-        self, likeness: Likeness, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
-    ) -> tuple[np.ndarray, ...]:
-        """The likest fixes (m, h, count) and how they lie beside the fixes `last` (m,): ways, offsets and differences
-        of velocity (…, 2), how alike they are, by how many hours of the day they differ, whether they are of the same
-        user, and of as much of the working week or the weekend, whether their velocity is known, and their rows.
-        """
-        tracks = self._tracks
-        ways, alike, start = self._ways(likeness, last, before, horizon_s)
-        off, (velocity, clock) = self._off(start, last), self._moved(last, before)
-        came, known = ways_from(tracks, start, np.full(start.shape, -likeness.lag_s), likeness.silence_s)
-        hour, clock = solar_hour(tracks.t[start], tracks.lon[start]), clock[:, None, None]
-        own = tracks.user[start] == tracks.user[last][:, None, None]
-        week = (hour >= WEEKEND_H) == (clock >= WEEKEND_H)
-        velocity = -came / likeness.lag_s - velocity[:, None, None]
-        return ways, off, velocity, alike, (hour - clock + 12) % 24 - 12, own, week, known, start
+    def _of_layer(self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
+        """The layer's own continuations: COLUMNS (m, h, count, 12)."""
+        t, lon, lat = self._tracks.t, self._tracks.lon, self._tracks.lat
+        displacement, weight, start = self._search(kernel, last, before, horizon_s)
+        asking = last[:, None, None]
+        position = offset_m(lon[start], lat[start], lon[asking], lat[asking])
+        back, known = displacements(self._tracks, start, np.full(start.shape, -kernel.lag_s), kernel.longest_gap_s)
+        velocity = -back / kernel.lag_s - self._velocity(last, before)[:, None, None]
+        hour, asking_hour = solar_hour(t[start], lon[start]), solar_hour(t[last], lon[last])[:, None, None]
+        weekend = 120.0  # hours of the week before Saturday
+        facts = (
+            weight,
+            (hour - asking_hour + 12) % 24 - 12,
+            np.maximum(t[asking] - t[start], 0) / DAY_MS,
+            self._tracks.user[start] == self._tracks.user[asking],
+            (hour >= weekend) == (asking_hour >= weekend),
+            known,
+        )
+        columns = np.concatenate([displacement, position, velocity, np.stack(facts, axis=-1)], axis=-1)
+        return np.where(weight[..., None] > 0, columns, 0.0)
 
-    def _off(self, start: np.ndarray, last: np.ndarray) -> np.ndarray:
-        """Where the fixes `start` (m, …) lie, metres east and north of the fixes `last` (m,)."""
-        lon, lat, last = self._tracks.lon, self._tracks.lat, last.reshape(-1, *[1] * (start.ndim - 1))
-        return offset_m(lon[start], lat[start], lon[last], lat[last])
-
-    def _ways(
-        self, likeness: Likeness, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
+    def _search(
+        self, kernel: Kernel, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """As `ways`, but as many as the likeness's count, and the fixes where they begin."""
-        shape = (*horizon_s.shape, likeness.count)
-        ways, alike = np.zeros((*shape, 2)), np.zeros(shape)
-        begin = np.broadcast_to(last[:, None, None], shape).copy()
-        tree, starts = self._tree(likeness)
-        if not len(starts):
-            return ways, alike, begin
-        tracks, at = self._tracks, self._at(likeness, last, before)
-        asking: np.ndarray = np.arange(len(last))
-        for k in LOOKED_AT:
-            crowded = np.zeros(len(last), bool)
-            for some in np.array_split(asking, -(-len(asking) * k // LAID_OUT) or 1):
-                away, found = tree.query(at[some], k=np.arange(1, min(k, len(starts)) + 1))
-                start, near = starts[found], np.exp(-0.5 * np.square(away))
-                for h in range(horizon_s.shape[1]):
-                    ahead = np.broadcast_to(horizon_s[some, h, None], start.shape)
-                    until = tracks.t[last[some]]
-                    went, known = ways_from(tracks, start, ahead, likeness.silence_s, until)
-                    likest = np.argsort(~known, axis=1, kind="stable")[:, : likeness.count]
-                    into = some[:, None], h, np.arange(likest.shape[1])
-                    ways[into] = np.take_along_axis(went, likest[..., None], 1)
-                    alike[into] = np.take_along_axis(near * known, likest, 1)
-                    begin[into] = np.take_along_axis(start, likest, 1)
-                    crowded[some] |= (known.sum(axis=1) < likeness.count) & (away[:, -1] < UNLIKE)
-            asking = np.flatnonzero(crowded)
-            if k >= len(starts) or not len(asking):
-                break
-        return ways, alike, begin
-
-    def _tree(self, likeness: Likeness) -> tuple:
-        """The k-d tree of fixes by where, when and how they came, and their rows."""
-        if likeness not in self._trees:
-            from scipy.spatial import cKDTree
-
-            tracks, lag_s = self._tracks, likeness.lag_s
-            rows = starts(tracks, likeness)
-            rows = rows[:: -(-len(rows) // STARTS) or 1]
-            ends = tracks.t[tracks.track_offsets[1:] - 1][tracks.track[rows]]
-            rows = rows[np.lexsort((-ends, tracks.lat[rows], tracks.lon[rows], tracks.t[rows]))]
-            fix = np.stack([tracks.t[rows], tracks.lon[rows], tracks.lat[rows]])
-            rows = rows[np.diff(fix, axis=1, prepend=np.nan).any(axis=0)]  # of a fix in several tracks, the longest
-            came, known = ways_from(tracks, rows, np.full(len(rows), -lag_s), likeness.silence_s)
-            if likeness != DAYS:
-                rows, came = rows[known], came[known]
-            at = coordinates(likeness, tracks.t[rows], tracks.lon[rows], tracks.lat[rows], -came / lag_s)
-            self._trees[likeness] = cKDTree(at, balanced_tree=False), rows
-        return self._trees[likeness]
-
-    def _at(self, likeness: Likeness, last: np.ndarray, before: np.ndarray) -> np.ndarray:
-        """The coordinates (m, 7) of the fixes `last` (m,), to which their tracks came from the fixes `before` (m,)."""
-        tracks, (velocity, _) = self._tracks, self._moved(last, before)
-        return coordinates(likeness, tracks.t[last], tracks.lon[last], tracks.lat[last], velocity)
-
-    def _moved(self, last: np.ndarray, before: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """The velocities (m, 2), m/s east and north, at which tracks came to the fixes `last` (m,) from those before
-        them, and the hours of the week (m,).
+        """Displacements (m, h, count, 2), kernel weights and starting rows (m, h, count) of the nearest neighbours
+        whose continuation was known at the asking fix; of weight zero where there are fewer.
         """
-        tracks = self._tracks
-        seconds = np.maximum((tracks.t[last] - tracks.t[before]) / 1000.0, 1.0)
-        came = offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[before], tracks.lat[before])
-        return came / seconds[:, None], solar_hour(tracks.t[last], tracks.lon[last])
+        shape = (*horizon_s.shape, kernel.count)
+        displacement, weight = np.zeros((*shape, 2)), np.zeros(shape)
+        start = np.broadcast_to(last[:, None, None], shape).copy()
+        forest, rows, t_start = self._index(kernel)
+        if not len(rows):
+            return displacement, weight, start
+        tracks, at = self._tracks, self._coordinates(kernel, last, before)
+        past = np.searchsorted(t_start, tracks.t[last] - (1000 * horizon_s.min(axis=1)).astype(np.int64), side="right")
+        open_queries: np.ndarray = np.arange(len(last))
+        for times in SEARCH.looked_at:
+            k = min(times * kernel.count, len(rows))
+            crowded = np.zeros(len(last), bool)
+            for some in np.array_split(open_queries, -(-len(open_queries) * k // SEARCH.at_once) or 1):
+                away, found = forest.nearest(at[some], past[some], k, REACH)
+                neighbour, near = rows[found], np.exp(-0.5 * np.square(away))
+                for h in range(horizon_s.shape[1]):
+                    seconds = np.broadcast_to(horizon_s[some, h, None], neighbour.shape)
+                    moved, known = displacements(
+                        tracks, neighbour, seconds, kernel.longest_gap_s, tracks.t[last[some]], wanted=near > 0
+                    )
+                    nearest = np.argsort(~known, axis=1, kind="stable")[:, : kernel.count]
+                    into = some[:, None], h, np.arange(nearest.shape[1])
+                    displacement[into] = np.take_along_axis(moved, nearest[..., None], 1)
+                    weight[into] = np.take_along_axis(near * known, nearest, 1)
+                    start[into] = np.take_along_axis(neighbour, nearest, 1)
+                    crowded[some] |= (known.sum(axis=1) < kernel.count) & (away[:, -1] < SEARCH.crowded)
+            open_queries = np.flatnonzero(crowded)
+            if k == len(rows) or not len(open_queries):
+                break
+        return displacement, weight, start
+
+    def _index(self, kernel: Kernel) -> tuple[TimeForest, np.ndarray, np.ndarray]:
+        """The fixes that start continuations: a forest of their coordinates, their rows, and their times in order."""
+        if kernel not in self._indexes:
+            tracks = self._tracks
+            rows = starts(tracks, kernel)
+            # A fix in several tracks counts once, in the track that begins last: its future is the longest of windows.
+            begin = tracks.t[tracks.track_offsets[:-1]][tracks.track[rows]]
+            rows = rows[np.lexsort((-begin, tracks.lat[rows], tracks.lon[rows], tracks.t[rows]))]
+            fix = np.stack([tracks.t[rows], tracks.lon[rows], tracks.lat[rows]])
+            rows = rows[np.diff(fix, axis=1, prepend=np.nan).any(axis=0)]
+            share = -(-len(rows) // SEARCH.most_starts)
+            if share > 1:
+                rows = rows[(tracks.t[rows] // 1000 + (1e6 * np.abs(tracks.lon[rows])).astype(np.int64)) % share == 0]
+            back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
+            if kernel != DAY_KERNEL:
+                rows, back = rows[known], back[known]
+            at = coordinates(kernel, tracks.t[rows], tracks.lon[rows], tracks.lat[rows], -back / kernel.lag_s)
+            self._indexes[kernel] = TimeForest(at), rows, tracks.t[rows]
+        return self._indexes[kernel]
+
+    def _coordinates(self, kernel: Kernel, last: np.ndarray, before: np.ndarray) -> np.ndarray:
+        t, lon, lat = self._tracks.t[last], self._tracks.lon[last], self._tracks.lat[last]
+        return coordinates(kernel, t, lon, lat, self._velocity(last, before))
+
+    def _velocity(self, last: np.ndarray, before: np.ndarray) -> np.ndarray:
+        """Velocities (m, 2) in m/s east and north, from the rows before to the rows last."""
+        t, lon, lat = self._tracks.t, self._tracks.lon, self._tracks.lat
+        seconds = np.maximum((t[last] - t[before]) / 1000.0, 1.0)
+        return offset_m(lon[last], lat[last], lon[before], lat[before]) / seconds[:, None]
 
 
-def in_frame(neighbours: np.ndarray, heading: np.ndarray) -> np.ndarray:
-    """Columns of NEIGHBOUR (m, n, 12) with their vectors in the frames of fixes, by the headings (m, 2) of these."""
-    vectors = neighbours[..., : 2 * VECTORS].reshape(*neighbours.shape[:-1], VECTORS, 2)
-    turned = into_frame(vectors, heading[:, None, None]).reshape(*neighbours.shape[:-1], 2 * VECTORS)
-    return np.concatenate([turned, neighbours[..., 2 * VECTORS :]], axis=-1).astype(np.float32)
+def in_frame(continuations: np.ndarray, heading: np.ndarray) -> np.ndarray:
+    """COLUMNS (m, n, 12) with their vectors turned into the frames of fixes, given the headings (m, 2) of these."""
+    n = 2 * N_VECTORS
+    vectors = continuations[..., :n].reshape(*continuations.shape[:-1], N_VECTORS, 2)
+    turned = into_frame(vectors, heading[:, None, None]).reshape(*continuations.shape[:-1], n)
+    return np.concatenate([turned, continuations[..., n:]], axis=-1).astype(np.float32)
 
 
-def leads_to(neighbours: np.ndarray) -> np.ndarray:
-    """Where columns of NEIGHBOUR (…, 12) lead, (…, 2) metres beside the asking track's last fix."""
-    return np.asarray(neighbours[..., :2] + neighbours[..., 2:4])
-
-
-def coordinates(
-    likeness: Likeness, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, velocity: np.ndarray
-) -> np.ndarray:
-    """Coordinates (n, 7) of fixes between which distances say how unlike they are: three of place, two of velocity, m/s
-    east and north (n, 2), two of the hour.
-    """
-    east, north = np.radians(lon), np.radians(lat)
-    on_earth = _EARTH_M * np.stack([np.cos(north) * np.cos(east), np.cos(north) * np.sin(east), np.sin(north)], axis=-1)
+def coordinates(kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, velocity: np.ndarray) -> np.ndarray:
+    """Coordinates (n, 7) of fixes whose Euclidean distance is the kernel's d. velocity: (n, 2) m/s east and north."""
+    x, y = np.radians(lon), np.radians(lat)
+    on_earth = EARTH_RADIUS_M * np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1)
     turn = solar_hour(t, lon) * (2 * np.pi / 24)
     clock = np.stack([np.cos(turn), np.sin(turn)], axis=-1) * (24 / (2 * np.pi))
-    return np.concatenate([on_earth / likeness.near_m, velocity / likeness.alike_ms, clock / likeness.hours], axis=-1)
+    parts = on_earth / kernel.near_m, velocity / kernel.near_ms, clock / kernel.near_hours
+    return np.concatenate(parts, axis=-1)
 
 
-def starts(tracks: Tracks, likeness: Likeness) -> np.ndarray:
-    """Rows of the fixes from which ways are told: the first of each half a lag."""
-    spell = tracks.t // max(int(500 * likeness.lag_s), 1)
-    begins = np.ones(len(tracks), bool)
-    begins[1:] = (spell[1:] != spell[:-1]) | (tracks.track[1:] != tracks.track[:-1])
-    return np.flatnonzero(begins)
+def starts(tracks: Tracks, kernel: Kernel) -> np.ndarray:
+    """Rows of the fixes that start continuations: the first of each half lag."""
+    spell = tracks.t // max(int(500 * kernel.lag_s), 1)
+    first = np.ones(len(tracks), bool)
+    first[1:] = (spell[1:] != spell[:-1]) | (tracks.track[1:] != tracks.track[:-1])
+    return np.flatnonzero(first)
 
 
-def ways_from(
-    tracks: Tracks, start: np.ndarray, seconds: np.ndarray, silence_s: float, until: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """The ways (…, 2) in metres from the fixes `start` (…) to where their tracks were `seconds` (…) later, in a
-    straight line between two fixes, zero where that is not known, by `until` (first axis) epoch ms if given, and
-    whether it is.
+def displacements(
+    tracks: Tracks, start: np.ndarray, seconds: np.ndarray, longest_gap_s: float, until: np.ndarray | None = None,
+    wanted: np.ndarray | None = None,
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """How far tracks moved within `seconds` (…) after the rows `start` (…), interpolated between two fixes.
+
+    until: (first axis) epoch ms, fixes later than that are not used. wanted: (…) bool, others are not looked at.
+    Returns metres east and north (…, 2), zero where unknown, and which are known (…).
     """
-    t = tracks.t
-    wanted = t[start] + (1000 * seconds).astype(np.int64)
-    after = np.minimum(tracks.time_index.before(tracks.track[start], wanted), len(t) - 1)
+    t, track = tracks.t, tracks.track
+    result, known = np.zeros((*start.shape, 2)), np.zeros(start.shape, bool)
+    asked = np.nonzero(np.ones(start.shape, bool) if wanted is None else wanted)
+    start, seconds = start[asked], seconds[asked]
+    goal = t[start] + (1000 * seconds).astype(np.int64)
+    after = np.minimum(tracks.time_index.before(track[start], goal), len(t) - 1)
     first = np.maximum(after - 1, 0)
-    own = tracks.track
-    known = (own[after] == own[start]) & (own[first] == own[start]) & (t[after] >= wanted)
     gap = t[after] - t[first]
-    known &= gap <= 1000 * np.minimum(SILENCE * np.abs(seconds), silence_s)
+    ok = (first < after) & (track[after] == track[start]) & (track[first] == track[start]) & (t[after] >= goal)
+    ok &= gap <= 1000 * np.minimum(SEARCH.most_gap * np.abs(seconds), longest_gap_s)
     if until is not None:
-        known &= t[after] <= until.reshape(-1, *[1] * (start.ndim - 1))
-    part = np.where(known, (wanted - t[first]) / np.maximum(gap, 1), 0.0)[..., None]
+        ok &= t[after] <= until[asked[0]]
+    start, first, after, gap, goal = (a[ok] for a in (start, first, after, gap, goal))
+    part = ((goal - t[first]) / np.maximum(gap, 1))[:, None]
     lon, lat = tracks.lon, tracks.lat
-    ends = [offset_m(lon[row], lat[row], lon[start], lat[start]) for row in (first, after)]
-    return np.where(known[..., None], ends[0] + part * (ends[1] - ends[0]), 0.0), known
+    low, high = (offset_m(lon[row], lat[row], lon[start], lat[start]) for row in (first, after))
+    at = tuple(axis[ok] for axis in asked)
+    result[at], known[at] = low + part * (high - low), True
+    return result, known
 
 
-def _ends(rows: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The last of the valid rows (m, L), and the ones before them; the same where there is none."""
+def last_two(rows: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The last rows (m,) of contexts (m, L), and the rows before them; the same where there is none."""
     last = rows[:, -1]
     return last, np.where(valid[:, -2], rows[:, -2], last) if rows.shape[1] > 1 else last

@@ -9,7 +9,6 @@ from ..bundle.runtime import Model, batches, featurize_padded, pad_left
 from ..errors import InputError, Progress, no_progress
 from ..features import featurizer as feat
 from ..tracks import Tracks
-from .context import ATTENDED
 
 
 def rollout(
@@ -17,14 +16,14 @@ def rollout(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Roll every track forward from its last fix, `steps` times by `step_s` seconds.
 
-    The context is a track's last fixes, ATTENDED at most. keep_past=False computes every step anew from
+    The context is a track's last 512 fixes at most. keep_past=False computes every step anew from
     the whole context; it gives the same and shows what keys and values save. Returns lon, lat (n_tracks, steps)
     degrees, NaN where a track has no fix.
     """
     if step_s <= 0 or steps < 1:
         raise InputError("A rollout needs a step of more than 0 seconds and one step at least.")
     size = np.diff(tracks.track_offsets)
-    length = np.minimum(size, ATTENDED)
+    length = np.minimum(size, 512)
     lon, lat = np.full((2, tracks.n_tracks, steps), np.nan)
     some = np.flatnonzero(length)
     for batch in batches(length[some] + steps):

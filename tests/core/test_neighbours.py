@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Ways that the layer's tracks went on before: known by then, alike, each once, anywhere on the earth."""
+"""Continuations of the layer: known by then, near and weight, each once, anywhere on the earth."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.forecasting.neighbours import (
-    ALIKE,
-    DAYS,
-    NEIGHBOUR,
-    NEIGHBOURS,
-    PACES,
-    WAY,
-    Likeness,
-    Retrieval,
+    COLUMNS,
+    DAY_KERNEL,
+    PACE_BASE,
+    WEIGHT,
+    Kernel,
+    Neighbours,
     in_frame,
-    leads_to,
 )
-from raw_qgis_plugin.core.forecasting.predict import forecast, forecast_at
+from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_600_000_000_000
@@ -49,31 +46,36 @@ def last_rows(tracks, track):
     return last, last - 1
 
 
-def ways_of(retrieval, last, before, horizon_s):
-    """The ways (m, h, NEIGHBOURS, 2) of trips, and how alike they are."""
-    rows = np.column_stack([before, last])
-    found = retrieval.ways(rows, np.diff(rows, prepend=-1) != 0, horizon_s)
-    return found[..., :2], found[..., ALIKE]
+def of_trips(neighbours, last, before, horizon_s):
+    """The displacements (m, h, 32, 2) of continuations, and their weights."""
+    found, _ = neighbours.of_trips(last, before, horizon_s)
+    return found[..., :2], found[..., WEIGHT]
+
+
+def forecast(tracks, model, horizons_s, **more):
+    return predict(tracks, model, Queries.ahead(tracks, horizons_s), **more)
 
 
 @pytest.mark.parametrize("lon0", [13.0, 179.995])
 def test_others_have_turned_here(lon0):
     tracks = round_the_corner(13, lon0=lon0)
-    ways, alike = ways_of(Retrieval(tracks), *last_rows(tracks, 12), np.array([[30.0, 60.0]]))
-    assert ways.shape == (1, 2, NEIGHBOURS, 2) and (alike.sum(axis=-1) > 5).all() and (alike <= 1).all()
-    mean = (alike[..., None] * ways).sum(axis=2) / alike.sum(axis=2)[..., None]
+    ways, weight = of_trips(Neighbours(tracks), *last_rows(tracks, 12), np.array([[30.0, 60.0]]))
+    assert ways.shape == (1, 2, Kernel.count, 2) and (weight.sum(axis=-1) > 5).all() and (weight <= 1).all()
+    mean = (weight[..., None] * ways).sum(axis=2) / weight.sum(axis=2)[..., None]
     np.testing.assert_allclose(mean[0], [[100, 200], [100, 500]], atol=15)
 
 
 def test_a_way_says_where_when_and_whose_it_is():
     tracks = round_the_corner(13)
-    last = np.stack(last_rows(tracks, 12)[::-1], axis=1)
-    found = Retrieval(tracks).ways(last, last >= 0, np.array([[30.0]]))[0, 0]
-    named = dict(zip(WAY, found[found[:, ALIKE] > 0.5].T, strict=True))
-    assert np.hypot(named["off_x"], named["off_y"]).max() < 2 and np.abs(named["velocity_x"]).max() < 2
-    expected = np.exp(-0.5 * sum(named[f"{name}_{axis}"] ** 2 for name in ("off", "velocity") for axis in "xy"))
-    np.testing.assert_allclose(named["alike"], expected, rtol=1e-3)
-    assert not named["own"].any() and np.abs(named["hours"]).max() < 0.1 and set(named["week"]) == {0.0, 1.0}
+    found, (near_m, near_ms) = Neighbours(tracks).of_trips(*last_rows(tracks, 12), np.array([[30.0]]))
+    found = found[0, 0]
+    named = dict(zip(COLUMNS, found[found[:, WEIGHT] > 0.5].T, strict=True))
+    position = np.hypot(named["position_x"], named["position_y"]) / near_m
+    velocity = np.hypot(named["velocity_x"], named["velocity_y"]) / near_ms
+    assert position.max() < 2 and velocity.max() < 2
+    np.testing.assert_allclose(named["weight"], np.exp(-0.5 * (position**2 + velocity**2)), rtol=1e-3)
+    assert not named["same_user"].any() and np.abs(named["hours"]).max() < 0.1
+    assert set(named["same_week_part"]) == {0.0, 1.0}
     first = tracks.track_offsets[0] + CORNER + np.array([[-1, 0]])  # who came by before comes by again
     again = tracks.take(tracks.track == 0)
     both = build_tracks(
@@ -83,8 +85,10 @@ def test_a_way_says_where_when_and_whose_it_is():
         *np.tile([again.lon, again.lat], 2),
         drop_spikes=False,
     )[0]
-    found = Retrieval(both).ways(first + len(again), first >= 0, np.array([[30.0]]))[0, 0]
-    assert found[0, WAY.index("own")] and found[0, WAY.index("hours")] == pytest.approx(-1, abs=0.01)
+    before, last = first[:, 0] + len(again), first[:, 1] + len(again)
+    found = Neighbours(both).of_trips(last, before, np.array([[30.0]]))[0][0, 0]
+    assert found[0, COLUMNS.index("same_user")]
+    assert found[0, COLUMNS.index("hours")] == pytest.approx(-1, abs=0.01)
 
 
 def test_only_what_had_ended_by_then_is_known():
@@ -92,12 +96,12 @@ def test_only_what_had_ended_by_then_is_known():
     turn = CORNER - 1  # as far as the last track came
     for track, others in ((0, 0), (5, 5)):
         row = np.array([tracks.track_offsets[track] + turn])
-        ways, alike = ways_of(Retrieval(tracks), row, row - 1, np.array([[30.0]]))
+        ways, weight = of_trips(Neighbours(tracks), row, row - 1, np.array([[30.0]]))
         cut = tracks.take(tracks.t <= tracks.t[row])
-        again, known = ways_of(Retrieval(cut), row, row - 1, np.array([[30.0]]))
-        np.testing.assert_allclose(alike.sum(), known.sum())
-        np.testing.assert_allclose((alike[..., None] * ways).sum(axis=2), (known[..., None] * again).sum(axis=2))
-        assert others / 2 - 0.1 < alike.sum() < 2 * others + 0.1
+        again, known = of_trips(Neighbours(cut), row, row - 1, np.array([[30.0]]))
+        np.testing.assert_allclose(weight.sum(), known.sum())
+        np.testing.assert_allclose((weight[..., None] * ways).sum(axis=2), (known[..., None] * again).sum(axis=2))
+        assert others / 2 - 0.1 < weight.sum() < 2 * others + 0.1
 
 
 def test_what_comes_later_does_not_crowd_out_what_was_known():
@@ -109,7 +113,7 @@ def test_what_comes_later_does_not_crowd_out_what_was_known():
     both = build_tracks(ids, None, t, lon, lat, drop_spikes=False)[0]
     place = both.track_ids.tolist().index("12")
     alone, crowded = (
-        ways_of(Retrieval(layer), *last_rows(layer, track), np.array([[30.0, 60.0]]))
+        of_trips(Neighbours(layer), *last_rows(layer, track), np.array([[30.0, 60.0]]))
         for layer, track in ((tracks, 12), (both, place))
     )
     np.testing.assert_allclose(crowded[0], alone[0], atol=1e-6)
@@ -122,8 +126,8 @@ def test_who_moves_otherwise_says_nothing():
     own = tracks.track == 12
     backwards[own] = backwards[own][::-1]  # the last one comes from the east and ends where the others begin
     turned = build_tracks(tracks.track, None, tracks.t, backwards, tracks.lat, drop_spikes=False)[0]
-    _, alike = ways_of(Retrieval(turned), *last_rows(turned, 12), np.array([[30.0]]))
-    assert alike.sum() < 0.1
+    _, weight = of_trips(Neighbours(turned), *last_rows(turned, 12), np.array([[30.0]]))
+    assert weight.sum() < 0.1
 
 
 def test_a_fix_in_several_tracks_counts_once():
@@ -131,19 +135,18 @@ def test_a_fix_in_several_tracks_counts_once():
     columns = (np.tile(a, 3) for a in (tracks.t, tracks.lon, tracks.lat))
     copies = np.repeat(np.arange(3), len(tracks)) * 100 + np.tile(tracks.track, 3)
     thrice = build_tracks(copies, None, *columns, drop_spikes=False)[0]
-    _, once = ways_of(Retrieval(tracks), *last_rows(tracks, 3), np.array([[30.0]]))
+    _, once = of_trips(Neighbours(tracks), *last_rows(tracks, 3), np.array([[30.0]]))
     last = int(np.flatnonzero(thrice.user_ids == "3")[0])
-    _, again = ways_of(Retrieval(thrice), *last_rows(thrice, last), np.array([[30.0]]))
+    _, again = of_trips(Neighbours(thrice), *last_rows(thrice, last), np.array([[30.0]]))
     np.testing.assert_allclose(again.sum(), once.sum())
 
 
 def test_no_past_no_way():
     one = build_tracks(np.zeros(2), None, START + np.array([0, 10_000]), np.array([1.0, 1.001]), np.zeros(2))[0]
-    retrieval = Retrieval(one)
-    ways, alike = ways_of(retrieval, np.array([1, 0]), np.array([0, 0]), np.array([[60.0], [60.0]]))
-    assert not ways.any() and not alike.any()
-    rows = np.array([[0, 1]])
-    assert not retrieval.neighbours(rows, rows >= 0, np.array([[900.0]]))[..., ALIKE].any()
+    neighbours = Neighbours(one)
+    ways, weight = of_trips(neighbours, np.array([1, 0]), np.array([0, 0]), np.array([[60.0], [60.0]]))
+    assert not ways.any() and not weight.any()
+    assert not neighbours.of_days(np.array([1]), np.array([0]), np.array([[900.0]]))[..., WEIGHT].any()
 
 
 def fleet(days, lon0=0.0):
@@ -166,12 +169,12 @@ def fleet(days, lon0=0.0):
 @pytest.mark.parametrize("lon0", [0.0, 179.99])
 def test_a_fleet_heads_where_it_did_at_this_hour(lon0):
     tracks = fleet(20, lon0)
-    rows = np.arange(tracks.track_offsets[19], len(tracks))[None, -8:]
+    last = np.array([len(tracks) - 1])
     for back, north in ((0, 5000.0), (20, 0.0)):  # at noon to the port; at the station at seven nobody leaves
-        near = Retrieval(tracks).neighbours(rows - back, rows >= 0, np.array([[1800.0]]))[0, 0, :NEIGHBOURS]
-        likest = near[near[..., ALIKE] > 0.3]
-        assert len(likest) > 5
-        np.testing.assert_allclose(np.median(leads_to(likest), axis=0), [0, north], atol=400)
+        near = Neighbours(tracks).of_days(last - back, last - back - 1, np.array([[1800.0]]))[0, 0, : Kernel.count]
+        nearest = near[near[..., WEIGHT] > 0.3]
+        assert len(nearest) > 5
+        np.testing.assert_allclose(np.median(nearest[:, :2] + nearest[:, 2:4], axis=0), [0, north], atol=400)
 
 
 def test_a_forecast_turns_where_others_did():
@@ -183,44 +186,44 @@ def test_a_forecast_turns_where_others_did():
         north[name] = float(f.lat[-1]) * 110_574
     assert north["with"] > north["alone"] + 150
     last = tracks.t[-1]
-    same = forecast_at(tracks, model, np.array([12]), np.array([last + 60_000]))
+    same = predict(tracks, model, Queries.at(tracks, np.array([12]), np.array([last + 60_000])))
     assert abs(same.lat[0] * 110_574 - north["with"]) < 60
 
 
-@pytest.mark.parametrize("days, weighs, least_m", [(20, False, 500), (30, True, 4000)])
-def test_forecasts_of_a_fleet_go_where_it_goes(days, weighs, least_m):
-    tracks, model = fleet(days), Model(open_bundle(), "cpu")
-    model.weighs_neighbours &= weighs
+def test_forecasts_of_a_fleet_go_where_it_goes():
+    tracks, model = fleet(30), Model(open_bundle(), "cpu")
     north = {}
-    for name, ask_past in (("with", True), ("without", False)):
-        f = forecast(tracks, model, [1800], ask_past=ask_past)
-        north[name] = float(f.lat[f.track == days - 1][0]) * 110_574
-    assert north["with"] > north["without"] + least_m
+    for adapt in (True, False):
+        f = forecast(tracks, model, [1800], adapt=adapt)
+        north[adapt] = float(f.lat[f.track == 29][0]) * 110_574
+    assert north[True] > north[False] + 3000
 
 
 def test_the_page_says_how_near_is_near():
     text = (Path(__file__).parents[2] / "docs/how-it-works/forecasting.md").read_text(encoding="utf-8")
     page = " ".join(text.split())
-    near = [Likeness.of_trips(round(np.log(lag_s) / np.log(PACES))).near_m for lag_s in (60, 5)]
+    near = [Kernel.of_trips(round(np.log(lag_s) / np.log(PACE_BASE))).near_m for lag_s in (60, 5)]
     assert f"{near[0]:.0f} m where fixes are a minute apart, {near[1]:.0f} m at 5 s" in page
-    assert f"{DAYS.near_m / 1000:.1f} km" in page and f"{DAYS.hours:.0f} hours of the day" in page
-    assert f"weighs {DAYS.count} of them" in page
+    assert f"{DAY_KERNEL.near_m / 1000:.1f} km" in page and f"{DAY_KERNEL.near_hours:.0f} hours of the day" in page
+    assert f"weighs {DAY_KERNEL.count} of them" in page
 
 
-def test_neighbours_say_where_others_were_then():
+def test_continuations_of_days_say_where_others_were_then():
     tracks = fleet(20)
-    rows = np.arange(tracks.track_offsets[19], len(tracks))[None, -8:]
-    near = Retrieval(tracks).neighbours(rows, rows >= 0, np.array([[1800.0, 900.0]]))
-    assert near.shape == (1, 2, DAYS.count, len(NEIGHBOUR)) and near.dtype == np.float32
-    column = dict(zip(NEIGHBOUR, np.moveaxis(near[0, 0], -1, 0)))
-    likest = column["alike"] > 0.5
-    assert likest.sum() > 5
-    np.testing.assert_allclose(np.median((column["way_y"] + column["off_y"])[likest]), 5000, atol=400)  # at the port
-    assert np.abs(column["off_x"][likest]).max() < 3000 and np.abs(column["hours"][likest]).max() < 3
-    assert (column["days_ago"][likest] > 0.9).all() and not column["own"][likest].any() and column["came"][likest].all()
+    last = np.array([len(tracks) - 1])
+    near = Neighbours(tracks).of_days(last, last - 1, np.array([[1800.0, 900.0]]))
+    assert near.shape == (1, 2, DAY_KERNEL.count, len(COLUMNS)) and near.dtype == np.float32
+    column = dict(zip(COLUMNS, np.moveaxis(near[0, 0], -1, 0), strict=True))
+    nearest = column["weight"] > 0.5
+    assert nearest.sum() > 5
+    there = (column["displacement_y"] + column["position_y"])[nearest]
+    np.testing.assert_allclose(np.median(there), 5000, atol=400)  # at the port
+    assert np.abs(column["position_x"][nearest]).max() < 3000 and np.abs(column["hours"][nearest]).max() < 3
+    assert (column["age_days"][nearest] > 0.9).all() and column["known_velocity"][nearest].all()
+    assert not column["same_user"][nearest].any()
     driver = build_tracks(np.zeros(len(tracks), int), tracks.track, tracks.t, tracks.lon, tracks.lat)[0]
-    mine = Retrieval(driver).neighbours(rows, rows >= 0, np.array([[1800.0]]))[0, 0, :, NEIGHBOUR.index("own")]
-    assert mine.all()  # other tracks of the same user
+    own = Neighbours(driver).of_days(last, last - 1, np.array([[1800.0]]))[0, 0, :, COLUMNS.index("same_user")]
+    assert own.all()  # other tracks of the same user
     turned = in_frame(near[0], np.array([[0.0, 1.0]] * 2))  # heading north: x is north, y is west
     np.testing.assert_allclose(turned[..., 0], near[0][..., 1], atol=1e-3)
     np.testing.assert_allclose(turned[..., 3], -near[0][..., 2], atol=1e-3)

@@ -12,14 +12,14 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
 from raw_qgis_plugin.core.bundle.contract import PROTOTYPE, PROTOTYPE_LAGS, PROTOTYPES_FILE, read_prototypes
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
-from raw_qgis_plugin.core.forecasting.neighbours import ALIKE, NEIGHBOURS, Retrieval
-from raw_qgis_plugin.core.forecasting.predict import forecast
-from raw_qgis_plugin.core.forecasting.prototypes import TypicalWays
+from raw_qgis_plugin.core.forecasting.neighbours import WEIGHT, Kernel, Neighbours
+from raw_qgis_plugin.core.forecasting.predict import Queries, predict
+from raw_qgis_plugin.core.forecasting.prototypes import Prototypes
 from raw_qgis_plugin.core.tracks import build_tracks
 
 LAG_S, SPEED_MS = 16, 10.0  # of pace 2
 DEGREE_M = 111_320
-NOTHING = 1e-6  # the track's own past says so much of where it has never been
+NOTHING = 1e-3  # the track's own past says so much of where it has never been
 
 
 def turning_north(lon0: float = 13.0, n: int = 40, known: int = len(PROTOTYPE_LAGS)) -> np.ndarray:
@@ -41,20 +41,23 @@ def from_the_west(lon0: float = 13.0, steps: int = 20):
 
 
 def asked(tracks, table, horizon_s):
-    return ways_of(Retrieval(tracks, TypicalWays(table)), len(tracks) - 1, horizon_s)
+    return ways_of(Neighbours(tracks, Prototypes(table)), len(tracks) - 1, horizon_s)
 
 
-def ways_of(retrieval, last, horizon_s):
-    """The ways (1, h, NEIGHBOURS, 2) of the trip that ends with a row, and how alike they are."""
-    rows = np.array([[last - 1, last]])
-    found = retrieval.ways(rows, rows >= 0, np.array([horizon_s]))
-    return found[..., :2], found[..., ALIKE]
+def ways_of(neighbours, last, horizon_s):
+    """The ways (1, h, Kernel.count, 2) of the trip that ends with a row, and how alike they are."""
+    found, _ = neighbours.of_trips(np.array([last]), np.array([last - 1]), np.array([horizon_s]))
+    return found[..., :2], found[..., WEIGHT]
+
+
+def forecast(tracks, model, horizons_s):
+    return predict(tracks, model, Queries.ahead(tracks, horizons_s))
 
 
 @pytest.mark.parametrize("lon0", [13.0, 180.0])
 def test_they_lead_where_movement_goes_on(lon0):
     ways, alike = asked(from_the_west(lon0), turning_north(lon0), [8.0, 32.0, 96.0])
-    assert ways.shape == (1, 3, NEIGHBOURS, 2) and (alike > 0.99).all()
+    assert ways.shape == (1, 3, Kernel.count, 2) and (alike > 0.99).all()
     np.testing.assert_allclose(ways[0, :, 0], [[0, 80], [0, 320], [0, 960]], atol=1)
 
 
@@ -80,9 +83,9 @@ def test_the_farther_or_the_less_alike_the_less_they_count():
 
 def test_the_likest_of_the_layer_and_of_the_model_count():
     tracks = from_the_west(steps=60)  # the layer's own past goes straight on
-    own, alike = ways_of(Retrieval(tracks), 30, [32.0])
+    own, alike = ways_of(Neighbours(tracks), 30, [32.0])
     table = turning_north(float(tracks.lon[30]), n=3)
-    both, known = ways_of(Retrieval(tracks, TypicalWays(table)), 30, [32.0])
+    both, known = ways_of(Neighbours(tracks, Prototypes(table)), 30, [32.0])
     np.testing.assert_allclose(both[0, 0, :3], [[0, 320]] * 3, atol=1)
     np.testing.assert_allclose(both[0, 0, 3:], own[0, 0, :-3])
     assert known.sum() == pytest.approx(alike.sum() + 3, abs=0.01)

@@ -10,7 +10,7 @@ import pytest
 
 from model.data.corpus import load
 from model.pretrain import main as pretrain
-from model.retrieval.prototypes import FEWEST_PEOPLE, typical_ways
+from model.retrieval.prototypes import SETTINGS, make_prototypes
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import PROTOTYPE_LAGS, PROTOTYPES_FILE, read_prototypes
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -49,14 +49,14 @@ def corpus(tmp_path):
 
 
 def test_ways_are_of_three_people_or_more(corpus):
-    table = typical_ways([load(corpus, validation=None)])
-    assert FEWEST_PEOPLE == 3 and len(table) > 20
+    table = make_prototypes([load(corpus, validation=None)])
+    assert SETTINGS.least_people == 3 and len(table) > 20
     assert (table["lat_e6"] < 100_000).all()  # nothing where two people went daily, or one under three names
     assert set(table["pace"]) == {2, 3}  # a fix each 16 s is too seldom for finer ones
 
 
 def test_ways_are_where_people_went(corpus):
-    table = typical_ways([load(corpus, validation=None)])
+    table = make_prototypes([load(corpus, validation=None)])
     x, y = table["lon_e6"] / 1e6 * 111_320 - 10 * 111_320, table["lat_e6"] / 1e6 * 110_574
     corner = TURN * STEP_S * SPEED_MS
     gone = np.where(y < 20, x, corner + y)[:, None] + (4.0 ** table["pace"])[:, None] * SPEED_MS * PROTOTYPE_LAGS
@@ -71,24 +71,24 @@ def test_ways_are_where_people_went(corpus):
 
 def test_the_same_seed_gives_the_same_ways(corpus):
     source = load(corpus, validation=None)
-    assert typical_ways([source]).tobytes() == typical_ways([source]).tobytes()
+    assert make_prototypes([source]).tobytes() == make_prototypes([source]).tobytes()
 
 
 def test_sources_without_people_of_their_own_give_none(corpus, tmp_path):
-    assert not len(typical_ways([load(f"exact:{corpus}", validation=None)]))
-    assert not len(typical_ways([]))
+    assert not len(make_prototypes([load(f"exact:{corpus}", validation=None)]))
+    assert not len(make_prototypes([]))
     one = written(tmp_path / "one.parquet", road(np.random.default_rng(1), 0.0, 0, 1, days=10))
-    assert not len(typical_ways([load(one, validation=None)] * 3))
+    assert not len(make_prototypes([load(one, validation=None)] * 3))
     table = pq.read_table(corpus)
     pq.write_table(table.rename_columns(["track_id", *table.column_names[1:]]), tmp_path / "tracks.parquet")
-    assert not len(typical_ways([load(str(tmp_path / "tracks.parquet"), validation=None)]))  # whose, it does not say
+    assert not len(make_prototypes([load(str(tmp_path / "tracks.parquet"), validation=None)]))  # whose, it does not say
 
 
 def test_who_parts_at_a_fork_has_no_common_way(tmp_path):
     rng = np.random.default_rng(2)
     user, t, lon, lat = road(rng, 0.0, 0, 24)
     lat = np.where(user % 2, lat, -lat)  # half go north, half south
-    table = typical_ways([load(written(tmp_path / "fork.parquet", (user, t, lon, lat)), validation=None)])
+    table = make_prototypes([load(written(tmp_path / "fork.parquet", (user, t, lon, lat)), validation=None)])
     x = (table["lon_e6"] / 1e6 - 10) * 111_320
     way, corner = table["offset_m"].astype(float), TURN * STEP_S * SPEED_MS
     turned = x[:, None] + (4.0 ** table["pace"])[:, None] * SPEED_MS * PROTOTYPE_LAGS - corner  # metres beyond the fork
@@ -99,7 +99,7 @@ def test_who_parts_at_a_fork_has_no_common_way(tmp_path):
 def test_each_person_counts_the_same(tmp_path):
     rng = np.random.default_rng(3)
     few, often = road(rng, 0.0, 0, 4), road(rng, 40 / 110_574, 4, 1, days=40)  # 40 m beside
-    table = typical_ways([load(written(tmp_path / "often.parquet", few, often), validation=None)])
+    table = make_prototypes([load(written(tmp_path / "often.parquet", few, often), validation=None)])
     north = table["lat_e6"][table["offset_m"][:, 0, 0] > 100] / 1e6 * 110_574
     assert len(north) and (north < 40 / 3 + 5).all()  # of three or more, one is 40 m away at most
 
@@ -107,7 +107,7 @@ def test_each_person_counts_the_same(tmp_path):
 def test_fast_movers_have_ways_that_can_be_read(tmp_path):
     user, step = np.repeat(np.arange(30), 180), np.tile(np.arange(180), 30)
     train = user, (1_700_000_000 + step * 30 + user) * 1000, 10 + 35.0 * 30 * step / 111_320, 0.0 * step
-    table = typical_ways([load(written(tmp_path / "train.parquet", train), validation=None)])
+    table = make_prototypes([load(written(tmp_path / "train.parquet", train), validation=None)])
     table.tofile(tmp_path / PROTOTYPES_FILE)
     assert (
         len(read_prototypes(tmp_path / PROTOTYPES_FILE)) > 20

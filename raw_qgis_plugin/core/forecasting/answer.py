@@ -1,0 +1,199 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The model's answer to queries, before any adaptation: one mixture over the network's own components, candidate places
+and continuations of the layer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..bundle.runtime import Model, batches, featurize_padded
+from ..errors import Progress
+from ..features import featurizer as feat
+from ..tracks import Tracks
+from .candidates import Candidates, candidates
+from .context import SETTINGS, ContextKind, ContextQueries, context_rows, kinds_of_days, split_by_band
+from .mixture import Mixture, network_mixture, spatial_median
+from .neighbours import COLUMNS, DAY_KERNEL, LEAST_WEIGHT, WEIGHT, Neighbours, in_frame, last_two
+
+CONTEXTS_AT_ONCE = 16_384
+
+
+@dataclass(frozen=True)
+class Described:
+    """Queries as the network answers them, in metres in the frames of the fixes `last` (m,) of f.
+
+    kind: (m,) ContextKind. baseline: (m, 2), fading velocity for trips and staying for days. states: (m, D) of the
+    network and places: their candidate places, of days alone. continuations: COLUMNS
+    (m, n, 12) of neighbours.py, n zero where none are wanted; near_m, near_ms: (m,) scales of their kernels.
+    """
+
+    f: feat.Features
+    last: np.ndarray
+    query: feat.Query
+    kind: np.ndarray
+    mixture: Mixture
+    baseline: np.ndarray
+    continuations: np.ndarray
+    near_m: np.ndarray
+    near_ms: np.ndarray
+    states: np.ndarray | None = None
+    places: Candidates | None = None
+
+
+def answer(
+    tracks: Tracks, model: Model, queries: ContextQueries, neighbours: Neighbours | None, progress: Progress
+) -> Iterator[tuple[np.ndarray, Described, Mixture]]:
+    """Answer queries in batches: their numbers (some more than once), how they were described, and the mixtures.
+
+    neighbours: None leaves continuations out.
+    """
+    for number, described in describe(tracks, model, queries, neighbours, progress):
+        yield number, described, score(model, described)
+
+
+def score(model: Model, d: Described) -> Mixture:
+    """The mixtures of described queries with their continuations among the components, weighted by the scorer.
+
+    Those of people who stay at places are the network's own: their own past says more than that of others.
+    """
+    scored = (d.kind == ContextKind.TRIP) | (d.kind >= ContextKind.FLEET_DAY)
+    own, n = d.mixture, d.continuations.shape[1]
+    if not (n and scored.any()):
+        return own
+    log_weight, scale, leads_to = (a.astype(np.float64) for a in model.score(scorer_inputs(d, scored)))
+    centre = np.concatenate([own.centre[scored], leads_to], axis=1)
+    weight = np.exp(log_weight) / np.exp(log_weight).sum(axis=1, keepdims=True)
+    mixture = Mixture(centre, scale, weight)
+    if d.places is not None and model.scores_fleets:
+        mixture = mixture.joined(_scored_by_bundle(model, d, scored))
+    return own.replaced(scored, mixture)
+
+
+def _scored_by_bundle(model: Model, d: Described, fleet: np.ndarray) -> Mixture:
+    """The mixtures of those days that are of a fleet (m,) bool, as the graph of a bundle that 0.2.0 made answers them.
+
+    The shipped bundle is one. Both graphs together come nearer, on taxis and on buses, than either alone.
+    """
+    assert d.places is not None and d.states is not None
+    base, unit_m, near = d.query.base[fleet], d.query.scale[fleet], d.continuations[fleet]
+    parameters, options, leads_to = (
+        a.astype(np.float64)
+        for a in model.score_fleets(
+            d.states[fleet], d.query.x[fleet], unit_m, d.places.x[fleet], d.places.xy[fleet], near
+        )
+    )
+    places = np.concatenate([d.places.xy[fleet], leads_to], axis=1)
+    known = np.concatenate([d.places.known[fleet], near[..., WEIGHT] > LEAST_WEIGHT], axis=1)
+    return network_mixture(parameters, base, unit_m, (options, places, known))
+
+
+def scorer_inputs(d: Described, rows: np.ndarray) -> dict[str, np.ndarray]:
+    """What the scorer network is given for some queries, by the names of its graph's inputs (bundle/contract.py)."""
+    m = d.mixture.take(rows)
+    return {
+        "query": d.query.x[rows], "centre": m.centre, "scale": m.scale,
+        "log_weight": np.log(np.maximum(m.weight, 1e-12)), "expected": m.expected_error_m(spatial_median(m)),
+        "continuations": d.continuations[rows], "near": np.stack([d.near_m, d.near_ms], axis=-1)[rows],
+        "trip": (d.kind[rows] == ContextKind.TRIP).astype(np.float32),
+    }  # fmt: skip
+
+
+def describe(
+    tracks: Tracks, model: Model, queries: ContextQueries, neighbours: Neighbours | None, progress: Progress
+) -> Iterator[tuple[np.ndarray, Described]]:
+    """Run the network on queries in batches: their numbers, some more than once, and what the network answers."""
+    if not len(queries.end):
+        return
+    (begin, end, context, horizon_s), by_days = split_by_band(tracks, queries)
+    farthest_s = np.zeros(len(end))
+    np.maximum.at(farthest_s, context, horizon_s)
+    by_context = np.argsort(context, kind="stable")
+    first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
+    done = 0
+    for block in np.split(np.arange(len(end)), np.arange(CONTEXTS_AT_ONCE, len(end), CONTEXTS_AT_ONCE)):
+        rows, valid, days = context_rows(tracks, begin[block], end[block], farthest_s[block], by_days[block])
+        for of_days in (False, True):
+            chosen = np.flatnonzero(days == of_days)
+            length = valid[chosen].sum(axis=1)
+            for batch in batches(length, n_queries=np.diff(first)[block[chosen]]):
+                progress(done / len(end))
+                some = chosen[batch]
+                numbers = [by_context[first[c] : first[c + 1]] for c in block[some]]
+                most = max(map(len, numbers))
+                number = np.array([np.pad(n, (0, most - len(n)), mode="edge") for n in numbers])  # repeats cost little
+                longest = int(length[batch].max())
+                batch_rows, batch_valid = rows[some][:, -longest:], valid[some][:, -longest:]
+                describe_batch = _describe_days if of_days else _describe_trips
+                yield (
+                    number.ravel(),
+                    describe_batch(model, tracks, batch_rows, batch_valid, horizon_s[number], neighbours),
+                )
+                done += len(some)
+
+
+def _describe_trips(
+    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray,
+    neighbours: Neighbours | None,
+) -> Described:  # fmt: skip
+    """Trips: contexts (b, L), asked over horizon_s (b, h)."""
+    f, x, clock = featurize_padded(tracks, rows, valid)
+    last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
+    q = feat.ask(f, last, horizon_s.ravel())
+    (parameters,) = model.backbone(x, clock, valid, q.x.reshape(*horizon_s.shape, -1), outputs=("parameters",))
+    parameters = parameters.reshape(len(last), -1).astype(np.float64)
+    mixture = with_point(network_mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None])
+    near, kernel = np.zeros((len(last), 0, len(COLUMNS)), np.float32), np.ones((2, len(last)))
+    if neighbours is not None:
+        found, scales = neighbours.of_trips(*last_two(rows, valid), horizon_s)
+        near = in_frame(found.reshape(len(last), *found.shape[2:]), f.heading[last])
+        kernel = np.repeat(scales, horizon_s.shape[1], axis=1)
+    return Described(f, last, q, np.full(len(last), ContextKind.TRIP), mixture, q.base, near, *kernel)
+
+
+def with_point(m: Mixture, point: np.ndarray) -> Mixture:
+    """The mixtures with the network's direct points (m, 2) as a last component, of half the weight.
+
+    The network learned its point from the error in metres, the mixture from the likelihood.
+    """
+    scale = 0.25 * m.expected_error_m(point)[:, None]
+    half = np.full((len(point), 1), 0.5)
+    return Mixture(
+        np.concatenate([m.centre, point[:, None]], axis=1), np.concatenate([m.scale, scale], axis=1),
+        np.concatenate([0.5 * m.weight, half], axis=1),
+    )  # fmt: skip
+
+
+def _describe_days(
+    model: Model, tracks: Tracks, rows: np.ndarray, valid: np.ndarray, horizon_s: np.ndarray,
+    neighbours: Neighbours | None,
+) -> Described:  # fmt: skip
+    """Days: contexts (b, L), asked over horizon_s (b, h). Candidate places come from the whole context, states of the
+    network from its last fixes. Continuations are those of fleets: for people who stay at places their own past counts.
+    """
+    f, x, clock = featurize_padded(tracks, rows, valid)
+    last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
+    q = feat.ask(f, last, horizon_s.ravel())
+    places = candidates(f, last, horizon_s.ravel(), q)
+    x, clock, seen = (a[:, -SETTINGS.network_fixes :] for a in (x, clock, valid))
+    states, *outputs = model.backbone(
+        x, clock, seen, q.x.reshape(*horizon_s.shape, -1), outputs=("states", "parameters", "options"),
+        candidates=places.x.reshape(*horizon_s.shape, *places.x.shape[1:]),
+    )  # fmt: skip
+    parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
+    mixture = network_mixture(parameters, q.base, q.scale, (options, places.xy, places.known))
+    kind = kinds_of_days(tracks, rows, valid)
+    near = np.zeros((len(last), 0, len(COLUMNS)), np.float32)
+    fleet = kind >= ContextKind.FLEET_DAY
+    if neighbours is not None and fleet.any():
+        found = neighbours.of_days(*last_two(rows[fleet], valid[fleet]), horizon_s[fleet])
+        near = np.zeros((len(kind), *found.shape[1:]), np.float32)
+        near[fleet] = found
+        near = in_frame(near.reshape(len(last), *found.shape[2:]), f.heading[last])
+    kind = np.repeat(kind, horizon_s.shape[1])
+    near_m, near_ms = np.full(len(last), DAY_KERNEL.near_m), np.full(len(last), DAY_KERNEL.near_ms)
+    states = np.repeat(states[:, -1], horizon_s.shape[1], axis=0)
+    return Described(f, last, q, kind, mixture, np.zeros_like(q.base), near, near_m, near_ms, states, places)

@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Areas of mixtures: highest-density sets that hold a share of the probability, and radii around a point.
+
+The density of a mixture is taken to be that of its densest component, so that a highest-density set is a union of
+discs: two likely places are two discs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..features import featurizer as feat
+from ..geodesy import near_lon
+from .mixture import TAIL, Mixture
+
+NOMINAL_LEVELS = (0.5, 0.8)
+SIXTEEN_GON = float(np.sqrt(np.pi / (8 * np.sin(np.pi / 8))))  # circumradius of the 16-gon that is as large as a disc
+
+
+@dataclass(frozen=True)
+class AreaSettings:
+    """How areas are worked out."""
+
+    components: int = 12  # of each mixture the heaviest, and the rest as one
+    rings: int = 12  # equally likely distances at which a component is laid out
+    directions: int = 4  # points on each of these rings
+    point_share: float = 0.1  # of the radii: an area reaches so far around its forecast's point in any case
+    at_once: int = 1024  # mixtures
+
+
+SETTINGS = AreaSettings()
+
+
+def _laid_out(m: Mixture) -> tuple[np.ndarray, np.ndarray]:
+    """Equally likely points of each component (m, n, 2) in metres, and the probability (m, n) that each stands for."""
+    rings, directions = SETTINGS.rings, SETTINGS.directions
+    u = (np.arange(rings) + 0.5) / rings
+    reach = np.sqrt(TAIL * ((1 - u) ** (-2 / TAIL) - 1))  # quantiles of the distance, in scales
+    turn = (np.arange(directions) + 0.5 * (np.arange(rings) % 2)[:, None]) * (2 * np.pi / directions)
+    grid = (reach[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)).reshape(-1, 2)
+    points = m.centre[:, :, None] + m.scale[:, :, None, None] * grid
+    return points.reshape(len(points), -1, 2), np.repeat(m.weight, len(grid), axis=1) / len(grid)
+
+
+def _density(m: Mixture, points: np.ndarray) -> np.ndarray:
+    """The density per m² of the densest component at points (m, n, 2): (m, n)."""
+    best = np.zeros(points.shape[:2])
+    x, y = points[..., 0], points[..., 1]
+    for c in range(m.weight.shape[1]):  # a loop over components, not over queries
+        square = (x - m.centre[:, c, None, 0]) ** 2 + (y - m.centre[:, c, None, 1]) ** 2
+        height = m.weight[:, c] / (2 * np.pi * m.scale[:, c] ** 2)
+        relative = 1 + square / (TAIL * m.scale[:, c, None] ** 2)
+        np.maximum(best, height[:, None] / (relative * relative * np.sqrt(relative)), out=best)  # to the TAIL / 2 + 1
+    return best
+
+
+def disc_radii(m: Mixture, levels: np.ndarray) -> np.ndarray:
+    """Radii (2, m, C) in metres of the discs around components whose union is the highest-density set that holds the
+    levels (2, m), shares of the probability. Zero where a component has no disc.
+    """
+    result = np.zeros((len(levels), *m.weight.shape))
+    for part in _parts(len(m.weight)):
+        some = m.take(part)
+        points, mass = _laid_out(some)
+        density = _density(some, points)
+        order = np.argsort(-density, axis=1)
+        total = np.cumsum(np.take_along_axis(mass, order, 1), axis=1)
+        for into, level in zip(result, levels, strict=True):
+            at = np.minimum((total < level[part, None]).sum(axis=1), density.shape[1] - 1)
+            threshold = density[np.arange(len(part)), order[np.arange(len(part)), at]]
+            peak = some.weight / (2 * np.pi * some.scale**2 * threshold[:, None])
+            into[part] = some.scale * np.sqrt(TAIL * np.maximum(peak ** (1 / (TAIL / 2 + 1)) - 1, 0.0))
+    return result
+
+
+def hpd_level(m: Mixture, position: np.ndarray) -> np.ndarray:
+    """The level (m,) of the smallest highest-density set that holds the positions (m, 2)."""
+    result = np.empty(len(position))
+    for part in _parts(len(position)):
+        some = m.take(part)
+        points, mass = _laid_out(some)
+        there = _density(some, position[part, None])
+        result[part] = (mass * (_density(some, points) > there)).sum(axis=1)
+    return result
+
+
+def radii_m(m: Mixture, point: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Radii (2, m) in metres around the points (m, 2) that hold the levels (2, m)."""
+    result = np.empty(levels.shape)
+    for part in _parts(len(point)):
+        points, mass = _laid_out(m.take(part))
+        distance = np.hypot(*np.moveaxis(points - point[part][:, None], -1, 0))
+        order = np.argsort(distance, axis=1)
+        total = np.cumsum(np.take_along_axis(mass, order, 1), axis=1)
+        for into, level in zip(result, levels, strict=True):
+            at = np.minimum((total < level[part, None]).sum(axis=1), distance.shape[1] - 1)
+            into[part] = distance[np.arange(len(part)), order[np.arange(len(part)), at]]
+    return result
+
+
+def _parts(n: int) -> list[np.ndarray]:
+    return np.array_split(np.arange(n), -(-n // SETTINGS.at_once) or 1)
+
+
+def polygons(
+    f: feat.Features, row: np.ndarray, m: Mixture, levels: np.ndarray, point: np.ndarray, around_m: np.ndarray
+) -> np.ndarray:
+    """Highest-density sets of the levels (2, m) as polygons (m, 2) in degrees.
+
+    f, row: the fixes (m,) in whose frames the mixtures are. around_m: (2, m) an area reaches so far around the point
+    (m, 2) too, which may have been moved toward the baseline.
+    """
+    import shapely
+
+    result = np.full((len(row), len(levels)), None)
+    centre = np.concatenate([m.centre, point[:, None]], axis=1)
+    for column, radius in enumerate(disc_radii(m, levels)):
+        radius = np.concatenate([radius, around_m[column, :, None]], axis=1)
+        query, component = np.nonzero(_not_inside_another(centre, radius))
+        reach = radius[query, component] * SIXTEEN_GON
+        discs = shapely.buffer(shapely.points(centre[query, component]), reach, quad_segs=4)
+        number = np.arange(len(query)) - np.searchsorted(query, query)
+        parts = np.full((len(row), number.max(initial=0) + 1), None)
+        parts[query, number] = discs
+        union = shapely.union_all(parts, axis=1)
+        xy, of = shapely.get_coordinates(union, return_index=True)
+        lon, lat = feat.destination(f, row[of], xy)
+        lon = near_lon(lon, f.lon[row[of]])  # one ring across the antimeridian
+        result[:, column] = shapely.set_coordinates(union, np.column_stack([lon, lat]))
+    return result
+
+
+def _not_inside_another(centre: np.ndarray, radius: np.ndarray) -> np.ndarray:
+    """Which discs (m, C) bool are not empty and lie in no larger disc of their query, give or take a fifth of its
+    radius: the others change the union little.
+    """
+    apart = np.hypot(*np.moveaxis(centre[:, :, None] - centre[:, None], -1, 0))
+    larger = (radius[:, None] > radius[:, :, None]) & (apart + radius[:, :, None] <= 1.2 * radius[:, None])
+    return (radius > 0) & ~larger.any(axis=2)

@@ -1,0 +1,266 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The scorer: it learns where continuations lead, its examples know nothing later, and a bundle may have its own."""
+
+from __future__ import annotations
+
+import filecmp
+import json
+import shutil
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from model import neighbours, ways
+from model import pretrain as pretraining
+from model.data.corpus import load
+from model.retrieval import fit as fitting
+from model.retrieval.examples import DAYS, SETTINGS, TRIPS, Examples, _layers, _rounds, collect
+from model.retrieval.scorer import Scorer
+from raw_qgis_plugin.core.bundle import runtime
+from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.contract import SCORER_FILE
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.errors import BundleError, InputError
+from raw_qgis_plugin.core.forecasting.context import ContextKind
+from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, WEIGHT
+from raw_qgis_plugin.core.forecasting.predict import Queries, predict
+from raw_qgis_plugin.core.geodesy import offset_m
+from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.tracks import build_tracks
+
+from .conftest import nano_arguments, write_tracks
+
+FEW = ["--lessons", "4000", "--epochs", "4"]
+
+
+@pytest.fixture(scope="module")
+def streets(tmp_path_factory):
+    """Drivers, a fix each 15 s, who turn where everybody turns: right, left and so on, every 300 m on average."""
+    rng, drivers, trips, fixes = np.random.default_rng(0), 30, 6, 60
+    heading = np.cumsum(np.append(0, rng.permutation(np.tile([-1, 1], 20)))) * np.pi / 2
+    corners = np.cumsum(np.stack([np.cos(heading), np.sin(heading)], axis=1) * 300.0, axis=0)
+    along = np.append(0, np.cumsum(np.hypot(*np.diff(corners, axis=0).T)))
+    begin, speed = rng.uniform(0, 2000, (drivers, trips, 1)), rng.uniform(8, 12, (drivers, trips, 1))
+    way = begin + speed * 15 * np.arange(fixes)
+    x, y = (np.interp(way, along, corners[:, c]) + rng.normal(0, 4, way.shape) for c in (0, 1))
+    t = 1_700_000_000_000 + np.arange(trips)[:, None] * 86_400_000 + np.arange(fixes) * 15_000
+    t = np.broadcast_to(t, way.shape) + np.arange(drivers)[:, None, None] * 600_000
+    columns = {
+        "user_id": np.repeat([f"u{i}" for i in range(drivers)], trips * fixes), "t": t.ravel(),
+        "lon": 10 + x.ravel() / 111_320, "lat": y.ravel() / 110_574,
+    }  # fmt: skip
+    path = tmp_path_factory.mktemp("streets") / "streets.parquet"
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def fleet_file(tmp_path_factory):
+    """Vehicles that mostly go on from a place to the one after it, which no track says by itself: ten hours each."""
+    rng, places, vehicles, fixes, a_day = np.random.default_rng(0), 60, 300, 40, 25
+    place, after = rng.uniform(0, 20_000, (places, 2)), np.roll(rng.permutation(places), 1)
+    at = np.zeros((vehicles, fixes), int)
+    at[:, 0] = rng.integers(0, places, vehicles)
+    for i in range(1, fixes):
+        at[:, i] = np.where(rng.random(vehicles) < 0.8, after[at[:, i - 1]], rng.integers(0, places, vehicles))
+    xy = place[at] + rng.normal(0, 40, (vehicles, fixes, 2))
+    t = (np.arange(vehicles) // a_day)[:, None] * 86_400 + np.arange(fixes) * 900 + 28_800
+    columns = {
+        "user_id": np.repeat([f"v{i}" for i in range(vehicles)], fixes), "t": (1_700_006_400 + t.ravel()) * 1000,
+        "lon": 10 + xy[..., 0].ravel() / 111_320, "lat": xy[..., 1].ravel() / 110_574,
+    }  # fmt: skip
+    path = tmp_path_factory.mktemp("fleet") / "fleet.parquet"
+    pq.write_table(pa.table(columns), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def turns(streets):
+    source = load(str(streets), validation=None)
+    return collect([source], Model(open_bundle(), "cpu"), TRIPS[1:2], 3000, 0, lambda _: None)
+
+
+def test_turns_of_others_are_learned(turns):
+    assert len(turns) > 1000 and (turns.inputs["continuations"][..., WEIGHT].max(axis=1) > 0).mean() > 0.9
+    order = np.random.default_rng(0).permutation(len(turns))
+    rest, apart = turns.take(order[500:]), turns.take(order[:500])
+    reported: list[dict] = []
+    scorer = fitting.train([rest], 12, 0, reported.append, [apart])
+    alone = Examples({**apart.inputs, "continuations": np.zeros_like(apart.inputs["continuations"])}, apart.target_m,
+                     apart.typical_m, apart.horizon_s, apart.kind)  # fmt: skip
+    with_others, without = (fitting.judge(scorer, [some])["trips_error"] for some in (apart, alone))
+    assert with_others < 0.75 * without and reported[-1]["trips_error"] < reported[0]["trips_error"]
+    table = fitting.calibration(scorer, [turns])["trips"]
+    assert len(table["horizon_s"]) > 1 and all(0 < share < 1 for share in table["share50"])
+
+
+def test_left_and_right_are_exchanged(turns):
+    some = turns.take(np.arange(50))
+    other = some.mirrored()
+    np.testing.assert_allclose(np.hypot(*other.target_m.T), np.hypot(*some.target_m.T))
+    for name, values in other.mirrored().inputs.items():
+        np.testing.assert_array_equal(values, some.inputs[name])
+    assert (other.inputs["continuations"][..., 1] == -some.inputs["continuations"][..., 1]).all()
+    assert (other.inputs["continuations"][..., 0] == some.inputs["continuations"][..., 0]).all()
+
+
+def test_an_untrained_scorer_follows_the_kernel(turns):
+    some = turns.take(np.arange(20))
+    inputs = {name: torch.from_numpy(values.astype(np.float32)) for name, values in some.inputs.items()}
+    inputs["continuations"][..., WEIGHT] = 0.0
+    with torch.no_grad():
+        log_weights, scales, leads_to = Scorer()(**inputs)
+    own = inputs["log_weight"].shape[1]
+    np.testing.assert_allclose(log_weights[:, :own], torch.log_softmax(inputs["log_weight"], -1), atol=1e-4)
+    np.testing.assert_allclose(scales[:, :own], inputs["scale"], rtol=1e-5)
+    assert (log_weights[:, own:] < -100).all() and torch.isfinite(leads_to).all()
+
+
+def test_examples_of_days_are_of_fleets_and_know_nothing_later(nano_run, fleet_file):
+    source = load(str(fleet_file), validation=None)
+    some = collect([source], Model(open_bundle(nano_run / "bundle"), "cpu"), DAYS[:1], 500, 0, lambda _: None)
+    assert some is not None and len(some) > 300 and set(some.kind) == {ContextKind.FLEET_DAY}
+    continuations = some.inputs["continuations"].astype(float)
+    real = continuations[..., WEIGHT] > 0
+    ago_s = continuations[..., COLUMNS.index("age_days")] * 86_400
+    late_s = np.broadcast_to(some.horizon_s[:, None], real.shape)[real] - ago_s[real]
+    assert real.any() and late_s.max() < 120  # continuations had ended by the last fix; half precision
+
+
+@pytest.mark.parametrize("recording", DAYS, ids=lambda r: r.name)
+def test_people_held_out_are_asked_among_all(fleet_file, recording):
+    source, rng = load(str(fleet_file), validation=True), np.random.default_rng(0)
+    asked, users = set(), 0
+    for layer, able in _layers(source, recording, rng):
+        asked |= set(layer.user_ids[layer.user[able]])
+        users += layer.n_users
+    assert asked == {str(u) for u in np.flatnonzero(source.shards.unseen)} and 2 <= len(asked) < 30
+    assert users > 270
+
+
+def test_in_some_layers_others_drive_the_same_rounds(fleet_file):
+    layer = read(str(fleet_file))[0]
+    for seed in range(3):
+        rounds = _rounds(layer, DAYS[0], np.random.default_rng(seed))
+        again = int(np.random.default_rng(seed).integers(SETTINGS.repeats[0], SETTINGS.repeats[1] + 1))
+        first = rounds.n_users // again
+        assert 0.5 < rounds.n_users / layer.n_users < 1.2 and rounds.n_users == rounds.n_tracks
+        order = np.lexsort((rounds.t, rounds.user_ids[rounds.user].astype(int)))
+        t, lon, lat = (a[order].reshape(again, first, -1) for a in (rounds.t, rounds.lon, rounds.lat))
+        assert (np.diff(t, axis=0) % 86_400_000 == 0).all() and (np.diff(t, axis=0) > 0).all()
+        beside = np.hypot(*offset_m(lon[1:], lat[1:], lon[:1], lat[:1]).reshape(-1, 2).T)
+        assert 0 < beside.max() < 10 * SETTINGS.beside_m[1]
+
+
+def test_rounds_hold_a_position_that_is_held():
+    n = 60
+    place = np.arange(n) - np.arange(n) % 6 // 4  # every sixth one is held for two quarter hours more
+    t = 1_700_000_000_000 + np.arange(n) * 900_000
+    layer = build_tracks(
+        np.repeat(np.arange(4), n), None, np.tile(t, 4), np.tile(10 + 0.01 * place, 4), np.full(4 * n, 50.0)
+    )[0]
+    rounds = _rounds(layer, DAYS[0], np.random.default_rng(1))
+    held = (np.diff(rounds.lon) == 0) & (np.diff(rounds.track) == 0)
+    assert rounds.n_users >= SETTINGS.repeats[0] and held.sum() == rounds.n_tracks * (np.diff(place) == 0).sum() > 0
+
+
+@pytest.fixture(scope="module")
+def with_scorer(tmp_path_factory, nano_run, fleet_file):
+    output = tmp_path_factory.mktemp("scored") / "bundle"
+    neighbours.main(["--bundle", str(nano_run / "bundle"), "--corpus", str(fleet_file), "--output", str(output), *FEW])
+    return output
+
+
+def test_a_bundle_with_a_scorer_of_its_own(with_scorer, nano_run, fleet_file):
+    before = nano_run / "bundle"
+    assert filecmp.cmp(with_scorer / "backbone.onnx", before / "backbone.onnx", shallow=False)
+    assert (with_scorer / SCORER_FILE).is_file() and not (before / SCORER_FILE).exists()
+    card = open_bundle(with_scorer).card
+    assert card["neighbours"]["corpus"][0].endswith("/fleet.parquet") and card["neighbours"]["examples"] > 1000
+    assert "scorer" in (with_scorer / "README.md").read_text("utf-8")
+    tracks = read(str(fleet_file))[0]
+    last = tracks.t[tracks.track_offsets[1:] - 1]
+    late = np.flatnonzero(last > np.median(last))
+    row = tracks.track_offsets[1:][late] - 1
+    model = Model(open_bundle(with_scorer), "cpu")
+    near = {}
+    for adapt in (True, False):
+        f = predict(tracks, model, Queries.at(tracks, late, tracks.t[row]), with_areas=True, adapt=adapt)
+        near[adapt] = np.hypot((f.lon - tracks.lon[row]) * 111_320, (f.lat - tracks.lat[row]) * 110_574) < 500
+        assert np.isfinite(f.radius80_m).all() and all(a.is_valid for a in f.areas.ravel())
+    assert near[True].mean() > 2 * near[False].mean()
+
+
+def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_path, monkeypatch, lines):
+    ways.main(
+        ["--corpus", str(streets), "--output", str(tmp_path / "scorer"), *FEW, "--cache", str(tmp_path / "cache")]
+    )
+    card = json.loads((tmp_path / "scorer" / "card.json").read_text())
+    assert card["examples"] > 200 and card["corpus"][0].endswith("/streets.parquet")
+    assert lines()[-1]["epochs"] == 4
+    monkeypatch.setattr(runtime, "SCORER", tmp_path / "scorer" / "scorer.onnx")
+    some = turns.take(np.arange(30))
+    log_weights, scales, leads_to = Model(open_bundle(), "cpu").score(some.inputs)
+    components = some.inputs["scale"].shape[1] + some.inputs["continuations"].shape[1]
+    assert log_weights.shape == scales.shape == (30, components) and leads_to.shape[2] == 2
+    np.testing.assert_allclose(np.exp(log_weights).sum(axis=1), 1, rtol=1e-4)
+
+
+def test_a_lone_track_and_people_at_home_teach_nothing(nano_run, tmp_path):
+    one = write_tracks(tmp_path / "one.parquet", users=1, fixes=8)
+    with pytest.raises(InputError, match=r"too few trips|no tracks"):
+        ways.main(["--corpus", str(one), "--output", str(tmp_path / "w"), "--cache", str(tmp_path)])
+    with pytest.raises(InputError, match="is a file"):
+        ways.main(["--corpus", "nothing", "--output", str(one)])
+    n, rng = 400, np.random.default_rng(0)
+    t = np.tile(1_700_000_000_000 + np.arange(n) * 900_000, 30)
+    lon, lat = 10 + rng.normal(0, 1e-4, 30 * n), 50 + rng.normal(0, 1e-4, 30 * n)
+    columns = {"user_id": np.repeat([f"u{i}" for i in range(30)], n), "t": t, "lon": lon, "lat": lat}
+    pq.write_table(pa.table(columns), tmp_path / "home.parquet")
+    arguments = ["--bundle", str(nano_run / "bundle"), "--corpus", str(tmp_path / "home.parquet")]
+    with pytest.raises(InputError, match="too few trips"):
+        neighbours.main([*arguments, "--output", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_full_disk_leaves_the_bundle_before(nano_run, fleet_file, tmp_path, monkeypatch):
+    bundle = shutil.copytree(nano_run / "bundle", tmp_path / "bundle")
+    copytree = shutil.copytree
+
+    def fill_up(source, target, *how, **more):
+        if source.name == "fresh":
+            raise OSError("No space left on device")
+        return copytree(source, target, *how, **more)
+
+    monkeypatch.setattr(neighbours, "add", lambda *_: True)
+    monkeypatch.setattr(shutil, "copytree", fill_up)
+    with pytest.raises(OSError, match="No space"):
+        neighbours.main(["--bundle", str(bundle), "--corpus", str(fleet_file), "--output", str(bundle)])
+    assert open_bundle(bundle).card and list(tmp_path.iterdir()) == [bundle]
+
+
+def test_continued_training_gives_the_bundle_a_scorer_where_asked(nano_run, fleet_file, tmp_path, monkeypatch):
+    monkeypatch.setattr(pretraining, "LESSONS", 1500)
+    monkeypatch.setattr(pretraining, "LESSON_EPOCHS", 1)
+    more = ["--init", str(nano_run / "bundle"), "--steps", "2"]
+    pretraining.main([*nano_arguments(fleet_file, tmp_path / "run", *more), "--neighbours"])
+    bundle = open_bundle(tmp_path / "run" / "bundle")
+    assert bundle.card["neighbours"]["corpus"][0].endswith("/fleet.parquet") and (bundle.path / SCORER_FILE).is_file()
+    pretraining.main([*nano_arguments(fleet_file, tmp_path / "run", "--steps", "2"), "--resume", "--no-neighbours"])
+    assert "neighbours" not in open_bundle(tmp_path / "run" / "bundle").card
+
+
+def test_a_damaged_graph_and_another_one_are_refused(with_scorer, nano_run, tmp_path):
+    bundle = shutil.copytree(with_scorer, tmp_path / "bundle")
+    whole = (with_scorer / SCORER_FILE).read_bytes()
+    (bundle / SCORER_FILE).write_bytes(whole[:-100])
+    write_sums(bundle)
+    with pytest.raises(BundleError, match="neighbours"):
+        open_bundle(bundle)
+    shutil.copy(nano_run / "bundle" / "backbone.onnx", bundle / SCORER_FILE)  # another graph under that name
+    write_sums(bundle)
+    with pytest.raises(BundleError, match="has to take query, centre"):
+        Model(open_bundle(bundle), "cpu").calibration  # noqa: B018
