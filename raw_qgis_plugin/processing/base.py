@@ -299,7 +299,7 @@ class TrackAlgorithm(RawAlgorithm):
         from ..core.bundle.bundle import open_bundle
         from ..core.bundle.runtime import Model
 
-        model = Model(open_bundle(run.text("MODEL") or None), (run.text("DEVICE") or "auto").lower())
+        model = Model(open_bundle(run.text("MODEL").strip() or None), (run.text("DEVICE") or "auto").lower())
         if model.warning:
             run.warn(model.warning)
         words = tr("The model is {name}, the device {provider}.")

@@ -134,8 +134,8 @@ class Run:
         self.parameters = with_published_options(algorithm, parameters)
 
     def text(self, name: str) -> str:
-        """The value of a text, choice, file or field; '' where it is empty."""
-        return self.algorithm.parameterAsString(self.parameters, name, self.context).strip()
+        """The value of a text, choice, file or field; '' where it is empty. Fields may begin with a blank."""
+        return self.algorithm.parameterAsString(self.parameters, name, self.context)
 
     def number(self, name: str) -> float:
         """The value of a number."""

@@ -43,8 +43,8 @@ class ImportTracks(RawAlgorithm):
         from ..core.sources.readers import read
         from ..layers import styling, writing
 
-        user, track, moment = (run.text(name) or None for name in ("USER_FIELD", "TRACK_FIELD", "TIME_FIELD"))
-        path, kind, zone = run.text("SOURCE"), run.text("FORMAT") or "auto", run.text("TIMEZONE")
+        user, track, moment = (run.text(name).strip() or None for name in ("USER_FIELD", "TRACK_FIELD", "TIME_FIELD"))
+        path, kind, zone = run.text("SOURCE").strip(), run.text("FORMAT") or "auto", run.text("TIMEZONE").strip()
         tracks, skipped, fields = read(path, kind, zone, user, track, moment, run.stage(tr("Reading"), 0, 50))
         run.info(tr("Fields: {fields}.").format(fields=fields))
         run.info(describe(tracks))

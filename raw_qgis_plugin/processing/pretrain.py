@@ -59,7 +59,7 @@ class Pretrain(TrainingAlgorithm):
         """The model to continue from ('none': no model), and if none the reason. BundleError if INIT is no model."""
         from ..core.bundle.bundle import open_bundle
 
-        init, preset = run.text("INIT") or "shipped", run.text("PRESET")
+        init, preset = run.text("INIT").strip() or "shipped", run.text("PRESET")
         if init == NONE:
             return NONE, ""
         size = open_bundle(init).card.get("config", {}).get("preset")

@@ -91,7 +91,7 @@ class SimilarRegions(RegionAlgorithm):
 
     def _find(self, run: Run, features: Sequence[QgsFeature], ids: list[str], field: str) -> int:
         """The number of the one region that TARGET fits: by its id, or else by an expression."""
-        text = run.text("TARGET")
+        text = run.text("TARGET").strip()
         if not text:
             raise InputError("TARGET is empty: give a region's id, or an expression that is true for one region alone.")
         plain = text[1:-1] if len(text) > 2 and text[0] == text[-1] == "'" else text  # 'Mission', as in expressions

@@ -42,7 +42,7 @@ class SimilarUsers(TrackAlgorithm):
         from ..core.similarity import similar_users
         from ..layers import styling, writing
 
-        target, k = run.text("TARGET"), run.integer("K")
+        target, k = run.text("TARGET").strip(), run.integer("K")
         if not target:
             raise InputError("TARGET is empty: give the id of a user.")
         model = self.open_model(run)

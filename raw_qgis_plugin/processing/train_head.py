@@ -88,7 +88,7 @@ class TrainHead(TrainingAlgorithm):
         name, unit = run.text("TASK_NAME"), run.text("UNIT") or "user"
         if not is_head_name(name):
             raise InputError(f"'{name}' is no name for a task: {HEAD_NAMES}.")
-        open_bundle(run.text("MODEL") or None)
+        open_bundle(run.text("MODEL").strip() or None)
         if unit != "region" and run.parameters.get("HOURS") is not None:
             raise InputError("HOURS is for labels of regions: leave it empty.")
         labels = run.layer("LABELS")
@@ -114,7 +114,7 @@ class TrainHead(TrainingAlgorithm):
         unit, name = run.text("UNIT") or "user", run.text("TASK_NAME")
         read, skipped = self.read(run)
         tracks = self.split(run, read, "user" if unit == "region" else unit, skipped)
-        source = open_bundle(run.text("MODEL") or None)  # keep it: an unpacked .zip is deleted with it
+        source = open_bundle(run.text("MODEL").strip() or None)  # keep it: an unpacked .zip is deleted with it
         if any(head["name"] == name for head in source.card["heads"]):
             words = tr("The model already has a task '{name}'. In the copy the new task replaces it.")
             run.warn(words.format(name=name))

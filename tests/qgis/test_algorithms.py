@@ -314,6 +314,13 @@ def test_regions_apart_from_the_tracks_are_answered_in_a_sentence(
     assert done.rows() == [] and "REGIONS has no polygon, so the output is empty." in done.feedback.warnings
 
 
+def test_a_field_may_begin_with_a_blank(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    """As in a CSV file whose header has blanks after the commas."""
+    spaced = type(fixes)(fixes.user_id, fixes.t, fixes.lon, fixes.lat, {" who": [f"x{u}" for u in fixes.user_id]})
+    done = run("raw:profileusers", INPUT=make(spaced), MODEL=bundle, USER_FIELD=" who")
+    assert {row["user_id"] for row in done.rows()} == {f"x{u}" for u in fixes.user_id}
+
+
 def test_selection_and_filter_are_honoured(
     run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
 ) -> None:
