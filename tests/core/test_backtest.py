@@ -96,7 +96,7 @@ def test_figures_add_up(done):
     assert velocity < stay
 
 
-def test_tracks_of_nobody_are_somebodys_own(model, done):
+def test_anonymous_tracks_are_users_of_their_own(model, done):
     people = drivers()
     nobodys = build_tracks(None, people.user_ids[people.user], people.t, people.lon, people.lat)[0]
     again = bt.backtest(nobodys, model, HORIZONS, folds=3)

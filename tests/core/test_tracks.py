@@ -122,7 +122,7 @@ def test_stretches_of_hours_are_users_with_the_rows_of_by_user():
     assert tracks.take(np.zeros(5, bool)).by_hours(2.0).n_users == 0
 
 
-def test_tracks_of_nobody_are_told_apart_on_demand_alone():
+def test_anonymous_tracks_become_users_only_on_demand():
     fixes = [0, 1, 2, 3], [0.0, 1, 2, 3], [0.0] * 4
     nobodys, _ = build_tracks(None, ["1", "2", "2", "1"], *fixes, drop_spikes=False)
     assert nobodys.anonymous and nobodys.n_users == nobodys.by_user().n_tracks == 1  # one visitor of any region

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Forecasts against simple methods: windows, figures, reports."""
+"""Forecasts against simple methods: windows, figures, pages."""

@@ -79,7 +79,7 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
     first, last = np.datetime_as_string(np.array([w.t[:, -1].min(), w.t[:, -1].max()], "datetime64[ms]"), unit="D")
     page = Page(
         f"Forecasts of {name}: what to use, and how far off",
-        f"{w.known.sum():,} questions with known answers, asked of {_users(r['people'])} between {first} and {last}: "
+        f"{w.known.sum():,} queries with a known truth, of {_users(r['people'])} between {first} and {last}: "
         f"the model {model.card['name']} against {len(r['methods']) - 1} simple methods.",
     )
     page.heading("What to use")
@@ -102,17 +102,17 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
     page.heading("How sure")
     page.figure(
         coverage_by_horizon({"": r}),
-        "Share of answers inside the model's areas. On the dashed lines the areas keep what they promise.",
+        "Share of truths inside the areas of the model. The dashed lines are the shares that the areas should hold.",
     )
     page.heading("What it looks like")
     page.figure(
-        case_maps(w, b.answer, typical(b)), "Above, three questions of middling error; below, three of the worst tenth."
+        case_maps(w, b.answer, typical(b)), "Above, three queries of median error; below, three of the worst tenth."
     )
     page.heading("How this was measured")
     page.sentence(
-        "From moments drawn at random out of every user's record, in equal parts of the time, model and simple methods "
-        "saw the fixes up to that moment and said where the user would be; the user's fix nearest to the horizon, by "
-        f"half a step at most, is the answer. {f'{APART} ' * b.apart}{_drawn(r['people'])}"
+        "Queries start at random fixes of every user, in equal parts of the time. The model and the simple methods use "
+        "the fixes up to there. The truth is the user's fix nearest to the horizon, at most half a step from it. "
+        f"{f'{APART} ' * b.apart}{_drawn(r['people'])}"
     )
     page.sentence(f"The backtest itself trains nothing. {_training(model.card)}")
     order = sorted(r["methods"], key=lambda m: r["methods"][m]["mean_m"])
@@ -129,17 +129,17 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
 
 def _domain(share: float) -> str:
     if share > 0.995:
-        return "All questions are of the kind that the model was trained for."
+        return "All queries are like those that the model was trained for."
     return (
-        f"{100 * share:.0f} % of the questions are of the kind that the model was trained for (time between fixes, "
-        "speed, length of the record, horizon); do not rely on its answers to the others."
+        f"{100 * share:.0f} % of the queries are like those that the model was trained for (time between fixes, "
+        "speed, length of the record, horizon); do not rely on its forecasts for the others."
     )
 
 
 def _drawn(people: int) -> str:
     if people >= SETTINGS.min_groups:
         return "Intervals: users drawn with replacement, 2,000 times."
-    return f"With {_users(people)} the intervals draw stretches of time, and say little of others."
+    return f"With {_users(people)} the intervals draw parts of the time, so they do not hold for other users."
 
 
 def _users(count: int) -> str:

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What models see of tracks."""
+"""The features of tracks, trips and regions that models get."""

@@ -1,2 +1,2 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Files and tables to Tracks."""
+"""Files and tables to tracks."""
