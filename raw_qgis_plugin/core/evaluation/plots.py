@@ -59,27 +59,49 @@ def error_by_horizon(results: dict[str, dict], words: Callable[[str], str] = str
             _line(axis, r, name, words(name), colour, band=False)
         _line(axis, r, best, f"best simple: {words(best)}", BEST)
         _line(axis, r, MODEL, "the model", OURS)
-        axis.set_ylim(0, top)
-        axis.set_title(family, fontsize=10)
-        axis.set_xlabel("horizon", fontsize=9)
-        axis.set_ylabel("mean error (m)", fontsize=9)
-        _legend(axis, 1 if len(results) > 1 else 2)
+        _finish(axis, r, family, "mean error (m)", top, 1 if len(results) > 1 else 2)
     return figure
+
+
+def coverage_by_horizon(results: dict[str, dict]) -> Figure:
+    """Share of truths inside the stated 50 and 80 % areas by horizon, a panel a family."""
+    figure, panels = _panels(results, 2.8)
+    for axis, (family, r) in zip(panels, results.items(), strict=True):
+        at = np.arange(len(r["horizons"]))
+        for level, colour in zip(LEVELS, (OURS, TRUTH), strict=True):
+            shares = [h[f"inside{level}"] for h in r["horizons"]]
+            axis.axhline(level, color=colour, linestyle=(0, (4, 3)), linewidth=1)
+            held = [np.nan if share is None else 100 * share for share in shares]
+            axis.plot(at, held, color=colour, marker="o", markersize=3.5, label=f"{level} % area")
+        _finish(axis, r, family, "truth inside (%)", 100, 2)
+    return figure
+
+
+def _grid(count: int, most_columns: int, width: float, height: float) -> tuple[Figure, list[Axes]]:
+    """Axes of so many panels of a size (inches)."""
+    columns = min(most_columns, count)
+    rows = -(-count // columns)
+    figure, axes = new_figure(width * columns, height * rows, columns, rows)
+    for axis in axes.flat[count:]:
+        axis.set_visible(False)
+    return figure, list(axes.flat[:count])
 
 
 def _panels(results: dict[str, dict], height: float) -> tuple[Figure, list[Axes]]:
     """A panel a family, two in a row."""
-    columns = min(2, len(results))
-    rows = -(-len(results) // columns)
-    figure, axes = new_figure(4.4 * columns if columns > 1 else 8.8, height * rows, columns, rows)
-    for axis in axes.flat[len(results) :]:
-        axis.set_visible(False)
-    return figure, list(axes.flat[: len(results)])
+    return _grid(len(results), 2, 4.4 if len(results) > 1 else 8.8, height)
 
 
-def _legend(axis: Axes, columns: int) -> None:
-    """A legend under the axes, where it hides no line."""
-    axis.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=columns)
+def _finish(axis: Axes, r: dict, title: str, unit: str, top: float, legend_columns: int) -> None:
+    """Scale, ticks, title and labels of a panel, and a legend under it, where it hides no line."""
+    horizons = r["horizons"]
+    at = np.arange(0, len(horizons), -(-len(horizons) // 6))
+    axis.set_xticks(at, [horizon_words(horizons[k]["horizon_s"]) for k in at])
+    axis.set_ylim(0, top)
+    axis.set_title(title, fontsize=10)
+    axis.set_xlabel("horizon", fontsize=9)
+    axis.set_ylabel(unit, fontsize=9)
+    axis.legend(fontsize=8, frameon=False, loc="upper left", bbox_to_anchor=(-0.02, -0.2), ncols=legend_columns)
 
 
 def _means(r: dict, name: str) -> np.ndarray:
@@ -97,45 +119,16 @@ def _line(axis: Axes, r: dict, name: str, label: str, colour: str, band: bool = 
     )
     if band:
         axis.fill_between(at, *_band(r, name), color=colour, alpha=0.18, linewidth=0)
-    _horizon_ticks(axis, r)
-
-
-def _horizon_ticks(axis: Axes, r: dict) -> None:
-    every = -(-len(r["horizons"]) // 6)
-    at = np.arange(0, len(r["horizons"]), every)
-    axis.set_xticks(at, [horizon_words(r["horizons"][k]["horizon_s"]) for k in at])
-
-
-def coverage_by_horizon(results: dict[str, dict]) -> Figure:
-    """Share of truths inside the stated 50 and 80 % areas by horizon, a panel a family."""
-    figure, panels = _panels(results, 2.8)
-    for axis, (family, r) in zip(panels, results.items(), strict=True):
-        at = np.arange(len(r["horizons"]))
-        for level, colour in zip(LEVELS, (OURS, TRUTH), strict=True):
-            held = [100 * h[f"inside{level}"] if h[f"inside{level}"] is not None else np.nan for h in r["horizons"]]
-            axis.axhline(level, color=colour, linestyle=(0, (4, 3)), linewidth=1)
-            axis.plot(at, held, color=colour, marker="o", markersize=3.5, label=f"{level} % area")
-        _horizon_ticks(axis, r)
-        axis.set_ylim(0, 100)
-        axis.set_title(family, fontsize=10)
-        axis.set_xlabel("horizon", fontsize=9)
-        axis.set_ylabel("truth inside (%)", fontsize=9)
-        _legend(axis, 2)
-    return figure
 
 
 def case_maps(w: Windows, answer: Prediction, cases: np.ndarray) -> Figure:
     """The track, the truth, the forecast and its 80 % area of some (window, horizon) cases (n, 2), in kilometres."""
-    columns = min(3, len(cases))
-    rows = -(-len(cases) // columns)
-    figure, axes = new_figure(3.1 * columns, 3.1 * rows, columns, rows)
-    for axis in axes.flat[len(cases) :]:
-        axis.set_visible(False)
+    figure, axes = _grid(len(cases), 3, 3.1, 3.1)
     number = np.full(w.known.shape, -1)
     number[w.known] = np.arange(w.known.sum())
-    for axis, (row, h) in zip(axes.flat, cases, strict=False):
+    for axis, (row, h) in zip(axes, cases, strict=True):
         _case(axis, w, answer, row, h, number[row, h])
-    handles, labels = axes.flat[0].get_legend_handles_labels()
+    handles, labels = axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=len(labels), fontsize=8, frameon=False)
     return figure
 

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -99,7 +99,8 @@ def score_regions(
         activity = activity_of_regions(unit, scored)
         crossed, unit = _only_visitors(crossed[from_fixes], unit)
         embeddings = cached(unit, part) if cached else embed(unit, model, part)
-        inputs, stats = region_inputs(embeddings, crossed, area, activity, pooling), _region_stats(unit, crossed)
+        inputs = region_inputs(embeddings, crossed, area, activity, pooling)
+        stats = region_stats(unit_stats(unit), crossed)
         for head in (head for head in heads if head.get("hours") == hours):
             for name, values in head_columns(head, model, inputs, stats).items():
                 columns[name] = np.full(len(shown), None if values.dtype == object else np.nan, values.dtype)
@@ -265,10 +266,9 @@ def _only_visitors(visits: csr_matrix, users: Tracks) -> tuple[csr_matrix, Track
     return visits[:, came].tocsr(), users.take(came[users.user])
 
 
-def _region_stats(users: Tracks, visits: csr_matrix) -> dict[str, np.ndarray]:
-    """The quantities that a domain limits, of each region: the median over its users, and their number."""
+def region_stats(stats: Mapping[str, np.ndarray], visits: csr_matrix) -> dict[str, np.ndarray]:
+    """Medians over the users of each region of their `unit_stats`, (n_users,) each, and the number of users."""
     n_users = np.diff(visits.indptr)
     region = np.repeat(np.arange(len(n_users)), n_users)
-    stats = unit_stats(users).items()
-    medians = {name: group_quantile(values[visits.indices], region, len(n_users)) for name, values in stats}
+    medians = {name: group_quantile(values[visits.indices], region, len(n_users)) for name, values in stats.items()}
     return {**medians, "n_users": n_users.astype(np.float64)}

@@ -9,15 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import group_quantile
 from ..embedding.profiles import UNKNOWN, head_columns, with_trips
 from ..errors import Progress, no_progress, require
-from ..features.region_activity import FixActivity, fix_activity, region_activity
+from ..features.region_activity import FixActivity, fix_activity
 from ..tracks import Tracks
 from ..typicality import outside, unit_stats
 from .disclosure import MIN_USERS
 from .geometry import FixIndex, area_km2, usable_polygons
-from .scores import region_inputs
+from .scores import activity_of_regions, region_inputs, region_stats
 from .week import HOURS, hour_of_week, people_by
 
 if TYPE_CHECKING:
@@ -102,15 +101,12 @@ def _scores(
     """The columns of the region heads, whether the region is in their domain, and why not."""
     from scipy.sparse import csr_matrix
 
-    heads = model.bundle.heads("region")
     visits = csr_matrix(np.bincount(city.users.user[fixes])[visitors][None, :])
-    activity = region_activity(city.users, city.activity, fixes)[None, :] if heads else np.zeros((1, 0))
-    group = np.zeros(len(visitors), np.int64)
-    stats = {name: group_quantile(values[visitors], group, 1) for name, values in city.stats.items()}
-    stats["n_users"] = np.array([len(visitors)], float)
+    activity = activity_of_regions(city.users, [fixes], city.activity)
+    stats = region_stats({name: values[visitors] for name, values in city.stats.items()}, visits)
     columns: dict[str, Any] = {}
     in_domain, reasons = True, []
-    for head in heads:
+    for head in model.bundle.heads("region"):
         if "hours" in head:  # nothing is computed once for stretches of tracks; raw:scoreregions has this head
             continue
         x = region_inputs(embeddings, visits, np.array([area]), activity, head.get("pooling", "sum"))
