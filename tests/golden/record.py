@@ -4,8 +4,9 @@
     OMP_NUM_THREADS=1 PYTHONPATH=CHECKOUT .venv/bin/python tests/golden/record.py
 
 asks the shipped model of the CHECKOUT about the shipped samples and about invented layers, and writes golden.npz beside
-this file; `--forecasts` writes the forecasts alone; `--compare` writes nothing and says what differs from it. Answers
-other than forecasts were recorded at b64f30a (0.2.0), twice, with the same bytes; forecasts with the engine of today. The tests import this file and ask today's code the same.
+this file; `--forecasts` records the forecasts alone; `--compare` writes nothing and says what differs from it. Answers
+other than forecasts were recorded at b64f30a (0.2.0), twice, with the same bytes; forecasts with the engine of today.
+The tests import this file and ask today's code the same.
 
 The invented fixes come from PCG64's raw numbers, which NumPy promises to leave as they are, and are rounded as records
 are, so that every machine asks about the same fixes.
