@@ -21,7 +21,7 @@ def test_embeddings_are_kept(nano_run, tracks_file, tmp_path, monkeypatch):
     def refuse(*_):
         raise AssertionError("nothing was to be embedded again")
 
-    monkeypatch.setattr("raw_qgis_plugin.core.embedding.embed.embed", refuse)
+    monkeypatch.setattr("raw_qgis_plugin.core.embedding.cache.embed", refuse)
     finetune([*arguments, "two", "--output", str(tmp_path / "two")])
     one, two = (open_bundle(tmp_path / name).head(name)["metrics"] for name in ("one", "two"))
     assert one == two
