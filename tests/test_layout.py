@@ -203,6 +203,35 @@ def test_every_module_names_its_licence_and_has_under_400_lines() -> None:
     assert not [p for p, text in texts.items() if len(text.splitlines()) >= 400]
 
 
+def is_number(value: ast.expr) -> bool:
+    """Whether an expression is a number, or a tuple, list, set, dict, arithmetic or array of numbers."""
+    if isinstance(value, ast.Constant):
+        return isinstance(value.value, (int, float, complex)) and not isinstance(value.value, bool)
+    if isinstance(value, (ast.Tuple, ast.List, ast.Set)):
+        return any(map(is_number, value.elts))
+    if isinstance(value, ast.Dict):
+        return any(map(is_number, value.values))
+    if isinstance(value, ast.BinOp):
+        return is_number(value.left) or is_number(value.right)
+    if isinstance(value, ast.UnaryOp):
+        return is_number(value.operand)
+    return isinstance(value, ast.Call) and any(map(is_number, value.args))  # np.array([1, 2]), range(5)
+
+
+def numeric_constants(file: Path) -> Iterator[str]:
+    """Names that are assigned a number at module level."""
+    for node in ast.parse(file.read_text(encoding="utf-8")).body:
+        if isinstance(node, (ast.Assign, ast.AnnAssign)) and node.value is not None and is_number(node.value):
+            for target in node.targets if isinstance(node, ast.Assign) else [node.target]:
+                names = target.elts if isinstance(target, ast.Tuple) else [target]
+                yield from (f"{module_of(file)}.{ast.unparse(name)}" for name in names)
+
+
+def test_thresholds_are_settings_and_few_numbers_stand_at_module_level() -> None:
+    found = [name for file in FILES for name in numeric_constants(file)]
+    assert 0 < len(found) < 200, f"{len(found)} numeric constants: {', '.join(found)}"
+
+
 def test_top_level_holds_no_other_files() -> None:
     git = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=False)
     if git.returncode != 0:
