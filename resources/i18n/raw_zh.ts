@@ -341,7 +341,7 @@
     </message>
     <message>
       <source>Days</source>
-      <translation>天</translation>
+      <translation>每日</translation>
     </message>
     <message>
       <source>Default model</source>
