@@ -75,7 +75,7 @@ def test_what_one_algorithm_embedded_the_others_find(
     def refuse(*_: Any) -> None:
         raise AssertionError("nothing was to be embedded again")
 
-    monkeypatch.setattr("raw_qgis_plugin.core.embedding.embed.embed", refuse)
+    monkeypatch.setattr("raw_qgis_plugin.core.embedding.cache.embed", refuse)
     assert run("raw:profileusers", INPUT=layer, MODEL=bundle).rows() == first
     assert run("raw:scoreregions", INPUT=layer, MODEL=bundle, **everywhere).rows() == scores
     assert len(run("raw:similarusers", INPUT=layer, MODEL=bundle, TARGET="u03", K=4).rows()) == 4
