@@ -92,7 +92,7 @@ def test_plugin_and_training_mean_the_same_mixture():
     p, base, options, place, known = random_mixture(40)
     unit = np.random.default_rng(0).uniform(20, 900, 40)
     trained = mixture(p, base, (options, place, known))
-    used = core.mixture(
+    used = core.network_mixture(
         p.numpy().astype(float), base.numpy() * unit[:, None], unit,
         (options.numpy(), place.numpy() * unit[:, None, None], known.numpy()),
     )  # fmt: skip
