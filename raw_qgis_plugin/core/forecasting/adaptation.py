@@ -26,8 +26,10 @@ from .mixture import Mixture
 class AdaptationSettings:
     """How the backtest is drawn, and how far its outcome is believed."""
 
-    contexts: int = 320  # most earlier fixes that are asked from, in a place
-    splits: int = 12  # most of one track
+    contexts: int = 320  # most tracks of a place that are asked
+    splits: int = 12  # most earlier fixes of one track
+    fixes_a_split: int = 8  # neighbouring fixes say the same: a short track is asked from fewer of them
+    splits_of_place: int = 40  # at about so many earlier fixes, and one of each track: few tracks are asked more often
     horizons: int = 6  # most from one of them
     earliest: float = 0.45  # share of a track before the first of them
     least_fixes: int = 10  # of a track that is asked
@@ -97,7 +99,10 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
         start = int(s.earliest * len(t))
         if stop <= start:
             continue
-        draw = _hash(seed[c], np.arange(min(s.splits, -(-s.contexts // n_asked[place[c]]))))
+        n_splits = min(
+            s.splits, round(1 + s.splits_of_place / n_asked[place[c]]), 1 + (stop - start) // s.fixes_a_split
+        )
+        draw = _hash(seed[c], np.arange(n_splits))
         splits = np.unique(start + (draw % np.uint64(stop - start)).astype(np.int64))
         order = np.argsort(_hash(seed[c], splits[:, None], np.arange(len(horizons))), axis=1)
         ahead_s = horizons[order[:, : s.horizons]]
