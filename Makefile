@@ -122,11 +122,11 @@ ON_SCREEN    := xvfb-run -a -s "-screen 0 1600x1000x24" $(PYTEST)
 check: $(INSTALLED_CHECK)
 	$(PY) -m ruff check .
 	$(PY) -m mypy raw_qgis_plugin/core
-	$(PYTEST_PLAIN) -q $(wildcard tests/core tests/golden/test_answers.py tests/test_*.py)
+	$(PYTEST_PLAIN) -q $(wildcard tests/core tests/compat tests/golden/test_answers.py tests/test_*.py)
 
 ## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup package
-	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/core tests/golden tests/model tests/package tests/test_*.py)
+	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/compat tests/core tests/golden tests/model tests/package tests/test_*.py)
 	$(if $(wildcard tests/qgis),$(IN_QGIS) tests/qgis)
 	$(if $(wildcard tests/gui),$(ON_SCREEN) tests/gui -k "not test_tour or backtest")
 

@@ -406,20 +406,6 @@ def is_forecast(name: str) -> bool:
     return name.split("/")[1] in ("forecast", "rollout")
 
 
-def difference(name: str, before: np.ndarray, now: np.ndarray) -> str:
-    """What differs in a column, in a line."""
-    if before.shape != now.shape or before.dtype.kind != now.dtype.kind:
-        return f"{name}: {before.dtype}{before.shape} became {now.dtype}{now.shape}"
-    if before.dtype.kind not in "fi":
-        at = np.flatnonzero((before != now).ravel())
-        some = "; ".join(f"{before.ravel()[i]!s} became {now.ravel()[i]!s}" for i in at[:3])
-        return f"{name}: {len(at)} of {before.size} differ: {some}"
-    far = np.abs(before.astype(float) - now)
-    lost = np.count_nonzero(np.isnan(before.astype(float)) != np.isnan(now.astype(float)))
-    most = f"{np.nanmax(far):.3g}" if np.isfinite(far).any() else "nothing"
-    return f"{name}: {np.count_nonzero(far > 0)} of {before.size} differ, by {most} at most, and {lost} are nan in one"
-
-
 def main(argv: list[str]) -> None:
     """Record, or compare with what was recorded."""
     if argv == ["--forecasts"]:
@@ -427,6 +413,8 @@ def main(argv: list[str]) -> None:
         forecasts(said)
         np.savez_compressed(FILE, **said)
         return
+    from compare import difference  # beside this script
+
     said = everything()
     if argv == ["--compare"]:
         before = load()

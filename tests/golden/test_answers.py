@@ -2,10 +2,9 @@
 """The shipped model says of the shipped samples and of invented layers what it said in 0.2.0.
 
 Embeddings, answers of heads, scores of regions and what goes with them; forecasts are in test_forecasts.py. Numbers are
-held to 1e-5: of themselves where they are greater than one, else as they are. Counts, times, words and what is withheld
-are held exactly. The same code on the same processor answers the same to the last bit; another order of the sums, as
-another processor or version of ONNX Runtime has it, moves numbers by some millionths. Only the spreads in an embedding
-move more, where they are next to nothing: they are roots of small differences, which are held to 5e-7 instead.
+held to 1e-5 (compare.py); counts, times, words and what is withheld exactly. The same code on the same processor gives
+the same to the last bit; another order of the sums, as another processor or version of ONNX Runtime has it, moves
+numbers by some millionths.
 
 A deliberate change of what is said is recorded anew (record.py), with the reason in the commit.
 """
@@ -14,10 +13,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from golden import record
-
-TOLERANCE = 1e-5
-TOLERANCE_SQUARE = 5e-7  # of a spread
+from golden import compare, record
 
 
 @pytest.fixture(scope="module")
@@ -28,22 +24,6 @@ def recorded() -> record.Answers:
 @pytest.fixture(scope="module")
 def answers() -> record.Answers:
     return record.answers()
-
-
-def is_spread(columns: int) -> np.ndarray:
-    """Which columns of embeddings are spreads: of two scales the means and then the spreads, before the facts."""
-    width = record.model().card["width"]
-    return (np.arange(columns) // width % 2 == 1) & (np.arange(columns) < 4 * width)
-
-
-def off(before: np.ndarray, now: np.ndarray, embedding: bool) -> np.ndarray:
-    """Where numbers differ from those before by more than they may."""
-    before, now = before.astype(np.float64), now.astype(np.float64)
-    wrong = ~np.isclose(now, before, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
-    if embedding:
-        small = np.isclose(np.square(now), np.square(before), rtol=0, atol=TOLERANCE_SQUARE)
-        wrong &= ~(small & is_spread(before.shape[-1]))
-    return wrong
 
 
 def test_the_same_is_answered(recorded: record.Answers, answers: record.Answers) -> None:
@@ -58,8 +38,11 @@ def test_answers_are_those_of_0_2_0(recorded: record.Answers, answers: record.An
     for name in names:
         before, now = recorded[name], answers[name]
         if before.shape != now.shape or before.dtype.kind != now.dtype.kind or before.dtype.kind != "f":
-            if not np.array_equal(before, now):
-                wrong.append(record.difference(name, before, now))
-        elif off(before, now, what == "embedding").any():
-            wrong.append(record.difference(name, before, now))
+            off = not np.array_equal(before, now)
+        elif what == "embedding":
+            off = compare.wrong_embeddings(before, now, record.model().card["width"]).any()
+        else:
+            off = compare.wrong_numbers(before, now).any()
+        if off:
+            wrong.append(compare.difference(name, before, now))
     assert not wrong, "\n".join(wrong)
