@@ -5,8 +5,9 @@
 
 where CHECKOUT is one of b64f30a. It writes into the folder 020 beside this file: tracks.parquet, on which all else was
 made; bundle.zip, a model that a user trained, with two heads taught, typical ways and neighbours, and answers.npz, what
-it says; run, which was stopped after half of its steps; cache, the embeddings of a few tracks; and project.qgz with
-fixes.geojson, in which regions are drawn. The network is smaller than any preset, so that all this is small (`tiny`).
+it says; run, which was stopped after half of its steps; started, the folder of a run that the plugin started; cache,
+the embeddings of a few tracks; and project.qgz with fixes.geojson, in which regions are drawn. The network is smaller
+than any preset, so that all this is small (`tiny`).
 """
 
 from __future__ import annotations
@@ -208,6 +209,15 @@ def make_project(folder: Path, work: Path) -> None:
     app.exitQgis()
 
 
+def start_run(folder: Path) -> None:
+    """The folder started: of a process that prints some lines, with what the training window notes of a run."""
+    from raw_qgis_plugin.tasks.child import Child
+
+    child = Child.start("this", [], folder / "started", (), title="Go on pretraining 'mine'", minutes=30.0, name="mine")
+    while child.running:
+        time.sleep(0.05)
+
+
 def wait(app: Any, condition: Callable[[], Any], seconds: float = 600) -> None:
     """Let Qt work until something is so, and a little longer."""
     end = time.monotonic() + seconds
@@ -221,8 +231,8 @@ def wait(app: Any, condition: Callable[[], Any], seconds: float = 600) -> None:
 
 
 def main(parts: list[str]) -> None:
-    """Make all, or the parts that are named: model, cache, project."""
-    parts = parts or ["model", "cache", "project"]
+    """Make all, or the parts that are named: model, cache, started, project."""
+    parts = parts or ["model", "cache", "started", "project"]
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as name:
         work = Path(name)
@@ -235,6 +245,9 @@ def main(parts: list[str]) -> None:
         if "cache" in parts:
             shutil.rmtree(FOLDER / "cache", ignore_errors=True)
             make_cache(FOLDER)
+        if "started" in parts:
+            shutil.rmtree(FOLDER / "started", ignore_errors=True)
+            start_run(FOLDER)
         if "project" in parts:
             make_project(FOLDER, work)
     for path in sorted(path for path in FOLDER.rglob("*") if path.is_file()):

@@ -1,5 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A project that was saved with the dock of 0.2.0 opens with its layer, its fields and its regions (tests/compat)."""
+"""A project that was saved with the dock of 0.2.0 opens with its layer, its fields and its regions, and the folder of a
+run that it started is read (tests/compat).
+"""
 
 from __future__ import annotations
 
@@ -82,3 +84,14 @@ def test_the_dock_goes_on_with_layer_fields_and_regions(
     assert tab.book.min_users == tab.least.value() == 3 and tab.book.next_name() == "Region 4"
     for part in (tab, panel, menu):
         part.remove()
+
+
+def test_a_run_that_was_started_is_known(staged: None, tmp_path: Path) -> None:
+    from raw_qgis_plugin.tasks.child import Child
+
+    child = Child(Path(shutil.copytree(FOLDER / "started", tmp_path / "started")))
+    assert child.status == "finished" and not child.running
+    assert (child.about["title"], child.about["minutes"]) == ("Go on pretraining 'mine'", 30.0)
+    assert child.about["started"].startswith("20")
+    lines = child.lines()
+    assert len(lines) == 20 and lines[0] == {"text": "The Zen of Python, by Tim Peters"}
