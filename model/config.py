@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from raw_qgis_plugin.core.features.featurizer import N_FEATURES, N_QUERY
-from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATE
+from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATE_COLUMNS
 
 
 @dataclass(frozen=True)
@@ -21,7 +21,7 @@ class Config:
     components: int = 6  # of the forecast mixture; the first one is 'stays'
     features: int = N_FEATURES
     query: int = N_QUERY
-    candidate: int = N_CANDIDATE
+    candidate: int = N_CANDIDATE_COLUMNS
 
     @property
     def parameters_out(self) -> int:

@@ -22,7 +22,7 @@ from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, displacement
 from raw_qgis_plugin.core.forecasting.answer import describe, scorer_inputs
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
-from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries, kind_of_days
+from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.neighbours import N_VECTORS, Neighbours
 from raw_qgis_plugin.core.geodesy import metres_between, metres_per_degree
 from raw_qgis_plugin.core.times import DAY_MS
@@ -249,7 +249,7 @@ def _able(layer: Tracks, r: Recording) -> np.ndarray:
         first = np.maximum(layer.track_offsets[layer.track], row - CONTEXT.day_fixes + 1)
         roams, same = (np.cumsum(steps) for steps in (metres > CONTEXT.roam_m, metres == 0))
         count = np.maximum(row - first, 1)
-        kind = kind_of_days((roams[row] - roams[first]) / count, (same[row] - same[first]) / count)
+        kind = kinds_from_shares((roams[row] - roams[first]) / count, (same[row] - same[first]) / count)
         past &= kind >= ContextKind.FLEET_DAY
     return np.flatnonzero(past & future)
 

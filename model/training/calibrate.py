@@ -30,7 +30,7 @@ from raw_qgis_plugin.core.features.featurizer import unsquashed
 from raw_qgis_plugin.core.forecasting import candidates as places
 from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, hpd_level, radii_m
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
-from raw_qgis_plugin.core.forecasting.context import ContextKind, kind_of_days
+from raw_qgis_plugin.core.forecasting.context import ContextKind, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.mixture import network_mixture, spatial_median
 from raw_qgis_plugin.core.forecasting.predict import for_areas
 
@@ -125,7 +125,7 @@ def _kinds(b: Batch) -> np.ndarray:
     inside[:, 0] = False
     count = np.maximum(inside.sum(axis=1), 1)
     roaming, repeated = ((chosen & inside).sum(axis=1) / count for chosen in (step > CONTEXT.roam_m, step == 0))
-    return kind_of_days(roaming, repeated)
+    return kinds_from_shares(roaming, repeated)
 
 
 def _errors(network: Raw, b: Batch, moved_only: bool, seed: int, settings: Settings) -> tuple[np.ndarray, ...]:

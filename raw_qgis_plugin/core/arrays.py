@@ -69,3 +69,16 @@ def group_quantile(values: np.ndarray, group: np.ndarray, n_groups: int, share: 
     out = np.full(n_groups, np.nan)
     out[counts > 0] = np.where(bits < 0, bits ^ 0x7FFFFFFF, bits).view(np.float32)
     return out
+
+
+def content_hash(*parts: np.ndarray) -> np.ndarray:
+    """A number (…) uint64 that depends on the content of the parts alone (the finaliser of SplitMix64)."""
+    result: np.ndarray = np.zeros((), np.uint64)
+    with np.errstate(over="ignore"):
+        for part in map(np.asarray, parts):
+            whole = np.round(part * 1e7).astype(np.int64) if part.dtype.kind == "f" else part
+            result = (result ^ whole.astype(np.uint64)) + np.uint64(0x9E3779B97F4A7C15)
+            result = (result ^ (result >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+            result = (result ^ (result >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+            result = result ^ (result >> np.uint64(31))
+    return result

@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.forecasting import adaptation
+from raw_qgis_plugin.core.arrays import content_hash
 from raw_qgis_plugin.core.forecasting.adaptation import (
     SETTINGS,
     Adjustments,
     BacktestErrors,
-    adjustments_by_place,
+    adjustments_by_locality,
     backtest_queries,
     fit,
     groups,
-    places_of,
+    localities_of,
     shrunk,
 )
 from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries
@@ -51,7 +51,7 @@ def test_queries_are_of_the_past_and_their_answers_are_true(tracks):
     assert (past.t <= limit).all() and (past.t == tracks.t[cut - 1] + 1000 * horizon_s).all()
     row = cut - 1 + (horizon_s / 10).astype(int)
     np.testing.assert_array_equal([tracks.lon[row], tracks.lat[row]], [past.lon, past.lat])
-    assert len(np.unique(past.place)) == 2  # a degree apart
+    assert len(np.unique(past.locality)) == 2  # a degree apart
 
 
 def test_short_tracks_and_far_horizons_have_no_past(tracks):
@@ -72,8 +72,10 @@ def test_the_draw_depends_on_fixes_alone(tracks):
 
 def test_places_are_apart_where_nobody_is_between_them():
     lon = np.array([10.0, 10.05, 10.3, 11.5, -179.99, 179.99])
-    place = places_of(lon, np.array([50.0, 50, 50, 50, 0, 0]))
-    assert len({*place[:3]}) == 1 and len({place[0], place[3], place[4]}) == 3 and place[4] == place[5]
+    locality = localities_of(lon, np.array([50.0, 50, 50, 50, 0, 0]))
+    assert (
+        len({*locality[:3]}) == 1 and len({locality[0], locality[3], locality[4]}) == 3 and locality[4] == locality[5]
+    )
 
 
 def test_a_point_shrinks_to_the_baseline_the_less_gain_is_expected():
@@ -92,18 +94,18 @@ def errors(error_m, n=200, **more):
     named = {
         "group": np.full(n, HELD), "error_m": np.broadcast_to(error_m, (n, len(SETTINGS.thresholds))),
         "level": np.linspace(0.2, 1, n), "calibrated": np.repeat([[0.5], [0.8]], n, axis=1),
-        "moved": np.ones(n, bool), "t": START + np.arange(n), "place": np.zeros(n, int),
+        "moved": np.ones(n, bool), "t": START + np.arange(n), "locality": np.zeros(n, int),
     }  # fmt: skip
     return BacktestErrors(**{**named, **more})
 
 
 def test_forecasts_that_gained_nothing_go_back_to_the_baseline():
-    worse = np.linspace(120, 100, len(SETTINGS.thresholds))
+    worse = np.linspace(200, 100, len(SETTINGS.thresholds))
     assert fit(errors(worse), EVERY).threshold[HELD] == SETTINGS.thresholds[-1]
     assert fit(errors(worse[::-1]), EVERY).threshold[HELD] == 0.0
     assert HELD not in fit(errors(worse), np.arange(200) < 30).threshold  # a few queries prove nothing
     assert not fit(errors(worse), ~EVERY).threshold
-    few = np.append(np.full(len(SETTINGS.thresholds) - 1, 100.0), 90.0)
+    few = np.append(np.full(len(SETTINGS.thresholds) - 1, 100.0), 80.0)
     assert fit(errors(few), np.arange(200) < 50).threshold[HELD] == 0.0
     assert fit(errors(few), EVERY).threshold[HELD] > 0.0
 
@@ -137,13 +139,13 @@ def test_nothing_known_changes_nothing():
 
 
 def test_queries_learn_from_their_place_and_from_what_was_known():
-    worse = np.linspace(120, 100, len(SETTINGS.thresholds))
-    both = errors(worse, place=np.repeat([0, 1], 100))
-    t, place = START + np.array([0, 300, 600, 300]), np.array([0, 0, 0, 2])
-    found = {int(row): a for rows, a in adjustments_by_place(both, place, t) for row in rows}
+    worse = np.linspace(200, 100, len(SETTINGS.thresholds))
+    both = errors(worse, locality=np.repeat([0, 1], 100))
+    t, locality = START + np.array([0, 300, 600, 300]), np.array([0, 0, 0, 2])
+    found = {int(row): a for rows, a in adjustments_by_locality(both, locality, t) for row in rows}
     assert not found[0].threshold and found[1].threshold and not found[3].threshold
 
 
 def test_numbers_drawn_by_content_look_random():
-    drawn = adaptation._hash(np.arange(10_000), np.full(10_000, 13.5))
+    drawn = content_hash(np.arange(10_000), np.full(10_000, 13.5))
     assert len(np.unique(drawn)) == 10_000 and abs((drawn % np.uint64(7)).mean() - 3) < 0.1

@@ -4,7 +4,7 @@
 import numpy as np
 
 from raw_qgis_plugin.core.features import featurizer as feat
-from raw_qgis_plugin.core.forecasting.candidates import KINDS, N_CANDIDATE, N_CANDIDATES, NEAR_M, candidates
+from raw_qgis_plugin.core.forecasting.candidates import KINDS, N_CANDIDATE_COLUMNS, N_CANDIDATES, NEAR_M, candidates
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 
 MONDAY = 1_704_067_200_000  # 2024-01-01T00:00Z
@@ -82,7 +82,7 @@ def test_questions_of_all_lengths_at_once_are_as_one_by_one():
     lon, lat = 10 + np.cumsum(rng.normal(0, 0.003, 700)), 50 + np.cumsum(rng.normal(0, 0.003, 700))
     rows, dt = rng.integers(0, 700, 40), rng.uniform(600, 9000, 40)
     f, together = ask(t, lon, lat, rows, dt)
-    assert together.x.shape == (40, N_CANDIDATES, N_CANDIDATE) and np.isfinite(together.x).all()
+    assert together.x.shape == (40, N_CANDIDATES, N_CANDIDATE_COLUMNS) and np.isfinite(together.x).all()
     for i in (0, 7, 21):
         _, alone = ask(t, lon, lat, rows[i], dt[i])
         np.testing.assert_allclose(together.xy[i], alone.xy[0], atol=1e-6)

@@ -1,9 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where tracks go next. The way in is `predict.predict`: queries in, a Prediction out.
+"""Forecasts: where a track will be at a time, as a point and as areas that hold 50 and 80 %.
 
-A query is where a track will be at a time. context.py cuts the past that the model may use; answer.py runs the network
-on it and forms one mixture of the network's own components, candidate places (candidates.py) and continuations of
-similar fixes of the layer (neighbours.py, time_forest.py) or of the model (prototypes.py). The mixture's spatial median
-is the forecast's point (mixture.py) and its densest part the area (areas.py). adaptation.py backtests the layer and
-corrects both. rollout.py, apart, goes step by step.
+Start at predict.py. A query (a track and a time) passes through these steps:
+
+1. context: which past fixes it may use, and whether they show a trip or days.
+2. answer: the network reads them. Candidates (for days) and neighbours (earlier continuations of the layer, found through
+   time_forest, and a model's prototypes) add places. A scorer weighs all of them in one mixture.
+3. mixture: its spatial median is the point. areas: its highest-density set.
+4. adaptation: a backtest of the layer moves points toward a baseline and corrects the levels of areas.
+
+Only what was known at the last fix of a query is used. rollout is apart: the network alone, step by step.
 """

@@ -4,8 +4,8 @@
 The model is asked from earlier fixes of the same tracks, where the answer is known (a backtest of the layer). For each
 group of queries that fits two numbers. The shrinkage threshold: a forecast whose expected gain over its baseline is
 smaller moves toward the baseline in proportion. The level shift, a conformal correction: areas are taken at another
-level of the mixture, so that they hold their share of the backtest's answers. Both are fitted by place, so that tracks
-elsewhere change nothing, and from what was known by the time of each query.
+level of the mixture, so that they hold their share of the backtest's answers. Both are fitted by locality, so that
+tracks elsewhere change nothing, and from what was known by the time of each query.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..arrays import content_hash
 from ..geodesy import EARTH_RADIUS_M
 from ..tracks import Tracks
 from .areas import NOMINAL_LEVELS
@@ -26,22 +27,28 @@ from .mixture import Mixture
 class AdaptationSettings:
     """How the backtest is drawn, and how far its outcome is believed."""
 
-    contexts: int = 320  # most tracks of a place that are asked
-    splits: int = 12  # most earlier fixes of one track
-    fixes_a_split: int = 8  # neighbouring fixes say the same: a short track is asked from fewer of them
-    splits_of_place: int = 40  # at about so many earlier fixes, and one of each track: few tracks are asked more often
+    contexts: int = 320  # most contexts of a locality that are backtested
+    splits: int = 12  # most earlier fixes that one of them is asked from
+    fixes_a_split: int = 8  # and no more than one in so many, since neighbouring fixes are alike
+    splits_of_locality: int = 40  # fixes that a locality is asked from beside one of each context, so several of few
     horizons: int = 6  # most from one of them
     earliest: float = 0.45  # share of a track before the first of them
     least_fixes: int = 10  # of a track that is asked
     tolerance: float = 0.3  # of a horizon: the true fix lies so near to the time asked
     least_queries: int = 40  # of a group from which anything is fitted
-    thresholds: tuple[float, ...] = (0.0, 0.1, 0.3, 1.0, 3.0)  # expected gains from which a forecast stays as it is
-    prior_queries: float = 10.0  # so many queries speak for a threshold of zero
+    thresholds: tuple[float, ...] = (
+        0.0,
+        0.1,
+        0.3,
+        1.0,
+        3.0,
+    )  # a point keeps gain / threshold of its way
+    prior_queries: float = 30.0  # so many queries speak for a threshold of zero
     design_effect: float = 2.0  # queries of the same tracks are alike: so many tell as much as one drawn on its own
     time_steps: int = 16  # in which queries are adapted together
     trip_bands_s: tuple[float, ...] = (30.0, 120.0)  # horizons of trips between which groups are cut
-    cell_deg: float = 0.1  # cells of tracks' ends make places,
-    linked_m: float = 25_000.0  # where their centres are nearer than this
+    cell_deg: float = 0.1  # last fixes are binned into cells of this size;
+    linked_m: float = 25_000.0  # cells with centres nearer than this are one locality
 
 
 SETTINGS = AdaptationSettings()
@@ -50,18 +57,18 @@ SETTINGS = AdaptationSettings()
 @dataclass(frozen=True)
 class BacktestQueries:
     """Queries about the past of tracks. queries: of contexts that are cut short. t: (q,) epoch ms, when the answer was
-    known. lon, lat: (q,) degrees, where the track was. place: (q,) the place that learns from it.
+    known. lon, lat: (q,) degrees, where the track was. locality: (q,) the locality that learns from it.
     """
 
     queries: ContextQueries
     t: np.ndarray
     lon: np.ndarray
     lat: np.ndarray
-    place: np.ndarray
+    locality: np.ndarray
 
 
-def places_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Numbers (n,) of the places of positions (n,) in degrees: cells that lie near each other are one place."""
+def localities_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Numbers (n,) of the localities of positions (n,) in degrees: cells that lie near each other are one locality."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
     from scipy.spatial import cKDTree
@@ -77,18 +84,18 @@ def places_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
 def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries:
     """Draw queries about the past of the contexts of `queries`, over the horizons that are asked of them.
 
-    What is drawn depends on the fixes of each track alone, and on the other tracks of its place only by how many there
-    are: neither on ids nor on the order of rows.
+    What is drawn depends on the fixes of each track, and on how many tracks its locality has; neither on ids nor on the
+    order of rows.
     """
     s, (begin, end, context, horizon_s) = SETTINGS, queries
     last = end - 1
-    place = places_of(tracks.lon[last], tracks.lat[last])
-    seed = _hash(tracks.t[last], tracks.lon[last], tracks.lat[last], end - begin)
+    locality = localities_of(tracks.lon[last], tracks.lat[last])
+    seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], end - begin)
     able = np.flatnonzero(end - begin >= s.least_fixes)
-    able = able[np.lexsort((seed[able], place[able]))]
-    first_of_place = np.searchsorted(place[able], place[able])
-    able = able[np.arange(len(able)) - first_of_place < s.contexts]
-    n_asked = np.bincount(place[able], minlength=place.max(initial=0) + 1)
+    able = able[np.lexsort((seed[able], locality[able]))]
+    first_of_locality = np.searchsorted(locality[able], locality[able])
+    able = able[np.arange(len(able)) - first_of_locality < s.contexts]
+    n_asked = np.bincount(locality[able], minlength=locality.max(initial=0) + 1)
     by_context = np.argsort(context, kind="stable")
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
     cut, found, n_cut = [], [], 0
@@ -100,11 +107,11 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
         if stop <= start:
             continue
         n_splits = min(
-            s.splits, round(1 + s.splits_of_place / n_asked[place[c]]), 1 + (stop - start) // s.fixes_a_split
+            s.splits, round(1 + s.splits_of_locality / n_asked[locality[c]]), 1 + (stop - start) // s.fixes_a_split
         )
-        draw = _hash(seed[c], np.arange(n_splits))
+        draw = content_hash(seed[c], np.arange(n_splits))
         splits = np.unique(start + (draw % np.uint64(stop - start)).astype(np.int64))
-        order = np.argsort(_hash(seed[c], splits[:, None], np.arange(len(horizons))), axis=1)
+        order = np.argsort(content_hash(seed[c], splits[:, None], np.arange(len(horizons))), axis=1)
         ahead_s = horizons[order[:, : s.horizons]]
         wanted = t[splits][:, None] + 1000.0 * ahead_s
         at = np.clip(np.searchsorted(t, wanted), 1, len(t) - 1)
@@ -119,20 +126,7 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
     used, asked = np.unique(asked, return_inverse=True)
     ahead_s = (tracks.t[truth] - tracks.t[fix]) / 1000.0
     past = ContextQueries(rows[used, 0], rows[used, 1], asked, ahead_s)
-    return BacktestQueries(past, tracks.t[truth], tracks.lon[truth], tracks.lat[truth], place[rows[used, 2]][asked])
-
-
-def _hash(*parts: np.ndarray) -> np.ndarray:
-    """A number (…) uint64 that depends on the content of the parts alone (the finaliser of SplitMix64)."""
-    result: np.ndarray = np.zeros((), np.uint64)
-    with np.errstate(over="ignore"):
-        for part in map(np.asarray, parts):
-            whole = np.round(part * 1e7).astype(np.int64) if part.dtype.kind == "f" else part
-            result = (result ^ whole.astype(np.uint64)) + np.uint64(0x9E3779B97F4A7C15)
-            result = (result ^ (result >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-            result = (result ^ (result >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-            result = result ^ (result >> np.uint64(31))
-    return result
+    return BacktestQueries(past, tracks.t[truth], tracks.lon[truth], tracks.lat[truth], locality[rows[used, 2]][asked])
 
 
 def groups(kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
@@ -159,7 +153,7 @@ def shrunk(m: Mixture, point: np.ndarray, baseline: np.ndarray, threshold: np.nd
 class BacktestErrors:
     """How n backtest queries were answered. group: (n,). error_m: (n, thresholds). level: (n,) of the smallest
     highest-density set that holds the truth. calibrated: (2, n) levels that areas take by the model's calibration.
-    moved: (n,) bool, the truth is not the last fix again. t: (n,) epoch ms, when the truth was known. place: (n,).
+    moved: (n,) bool, the truth is not the last fix again. t: (n,) epoch ms, when the truth was known. locality: (n,).
     """
 
     group: np.ndarray
@@ -168,7 +162,7 @@ class BacktestErrors:
     calibrated: np.ndarray
     moved: np.ndarray
     t: np.ndarray
-    place: np.ndarray
+    locality: np.ndarray
 
 
 @dataclass
@@ -194,7 +188,7 @@ def fit(errors: BacktestErrors, known: np.ndarray) -> Adjustments:
         own = known & (errors.group == group)
         if own.sum() >= SETTINGS.least_queries:
             result.threshold[group] = _best_threshold(errors.error_m[own])
-        if group >= groups(np.array(ContextKind.ANCHORED_DAY), np.array(0.0)):
+        if group >= groups(np.array(ContextKind.ANCHORED_DAY), np.array(0.0)):  # groups are in the order of kinds
             own &= errors.moved  # areas of days are for the cases that move, as in calibration
         if own.sum() >= SETTINGS.least_queries:
             result.shift[group] = _level_shift(_logit(errors.level[own]) - _logit(errors.calibrated[:, own]))
@@ -210,7 +204,8 @@ def _best_threshold(error_m: np.ndarray) -> float:
 
 
 def _level_shift(excess: np.ndarray) -> float:
-    """The shift that makes the share of the excess logits (2, n) under it nearest to the nominal levels.
+    """The shift in logits after which 50 and 80 % of the truths lie inside. excess: (2, n) the logit of the truth's
+    level minus that of the area's.
 
     As much of it as chance does not explain: the positive part of James and Stein's estimator (Proc. Fourth Berkeley
     Symp. 1, 1961).
@@ -223,24 +218,24 @@ def _level_shift(excess: np.ndarray) -> float:
 
 
 def time_steps(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of steps in time, epoch ms, and the step of each query (n,) whose last fix is at t (n,): a query learns from
-    what was known by the end of the step before.
+    """Steps in time of queries whose last fixes are at t (n,) epoch ms: until when a step uses what was known, and the
+    step of each query (n,).
     """
-    ends = np.unique(np.quantile(t, np.linspace(0, 1, SETTINGS.time_steps + 1)[:-1], method="lower"))
-    return ends, np.searchsorted(ends, t, side="right") - 1
+    known_until = np.unique(np.quantile(t, np.linspace(0, 1, SETTINGS.time_steps + 1)[:-1], method="lower"))
+    return known_until, np.searchsorted(known_until, t, side="right") - 1
 
 
-def adjustments_by_place(
-    errors: BacktestErrors, place: np.ndarray, t: np.ndarray
+def adjustments_by_locality(
+    errors: BacktestErrors, locality: np.ndarray, t: np.ndarray
 ) -> Iterator[tuple[np.ndarray, Adjustments]]:
     """For queries in places (m,) whose last fixes are at t (m,) epoch ms: rows of them, and the adjustments that were
     known by then.
     """
-    for p in np.unique(place):
-        rows = np.flatnonzero(place == p)
-        ends, step = time_steps(t[rows])
-        for number, end in enumerate(ends):
-            yield rows[step == number], fit(errors, (errors.place == p) & (errors.t <= end))
+    for p in np.unique(locality):
+        rows = np.flatnonzero(locality == p)
+        known_until, step = time_steps(t[rows])
+        for number, end in enumerate(known_until):
+            yield rows[step == number], fit(errors, (errors.locality == p) & (errors.t <= end))
 
 
 def _looked_up(table: dict[int, float], group: np.ndarray) -> np.ndarray:

@@ -15,7 +15,7 @@ from ..errors import Progress
 from ..features import featurizer as feat
 from ..tracks import Tracks
 from .candidates import Candidates, candidates
-from .context import SETTINGS, ContextKind, ContextQueries, context_rows, kinds_of_days, split_by_band
+from .context import SETTINGS, ContextKind, ContextQueries, context_rows, kinds_of_contexts, split_by_band
 from .mixture import Mixture, network_mixture, spatial_median
 from .neighbours import COLUMNS, DAY_KERNEL, LEAST_WEIGHT, WEIGHT, Neighbours, in_frame, last_two
 
@@ -58,9 +58,9 @@ def answer(
 def score(model: Model, d: Described) -> Mixture:
     """The mixtures of described queries with their continuations among the components, weighted by the scorer.
 
-    Those of people who stay at places are the network's own: their own past says more than that of others.
+    Days of people who stay at places keep the network's mixture: their own past says more than that of others.
     """
-    scored = (d.kind == ContextKind.TRIP) | (d.kind >= ContextKind.FLEET_DAY)
+    scored = (d.kind == ContextKind.TRIP) | ContextKind.is_fleet(d.kind)
     own, n = d.mixture, d.continuations.shape[1]
     if not (n and scored.any()):
         return own
@@ -74,9 +74,10 @@ def score(model: Model, d: Described) -> Mixture:
 
 
 def _scored_by_bundle(model: Model, d: Described, fleet: np.ndarray) -> Mixture:
-    """The mixtures of those days that are of a fleet (m,) bool, as the graph of a bundle that 0.2.0 made answers them.
+    """The second mixtures of days of fleets, the queries `fleet` (m,) bool, by the graph that RAW 0.2.0 trained into
+    its bundles, the shipped one included. It weighs the same candidates and continuations from the network's states.
 
-    The shipped bundle is one. Both graphs together come nearer, on taxis and on buses, than either alone.
+    On taxis and on buses both mixtures together come nearer than either alone.
     """
     assert d.places is not None and d.states is not None
     base, unit_m, near = d.query.base[fleet], d.query.scale[fleet], d.continuations[fleet]
@@ -185,9 +186,9 @@ def _describe_days(
     )  # fmt: skip
     parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)
     mixture = network_mixture(parameters, q.base, q.scale, (options, places.xy, places.known))
-    kind = kinds_of_days(tracks, rows, valid)
+    kind = kinds_of_contexts(tracks, rows, valid)
     near = np.zeros((len(last), 0, len(COLUMNS)), np.float32)
-    fleet = kind >= ContextKind.FLEET_DAY
+    fleet = ContextKind.is_fleet(kind)
     if neighbours is not None and fleet.any():
         found = neighbours.of_days(*last_two(rows[fleet], valid[fleet]), horizon_s[fleet])
         near = np.zeros((len(kind), *found.shape[1:]), np.float32)

@@ -21,14 +21,14 @@ N_OWN_PLACES = 8
 N_CANDIDATES = len(KINDS) - 1 + N_OWN_PLACES
 NEAR_M = (200.0, 1000.0)  # time within these distances counts as time at a candidate
 N_WEIGHTS = 6  # ways to weigh the fixes of a context, see `_weights`
-N_CANDIDATE = len(KINDS) + 4 + N_WEIGHTS * len(NEAR_M) + N_WEIGHTS  # columns of a candidate
+N_CANDIDATE_COLUMNS = len(KINDS) + 4 + N_WEIGHTS * len(NEAR_M) + N_WEIGHTS  # columns of a candidate
 LATERAL_CANDIDATE = [len(KINDS) + 3]  # the column that changes sign when a track is mirrored
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Candidate places of m queries. xy: (m, K, 2) metres in the fix's frame. x: (m, K, N_CANDIDATE) float32, zero
-    where there is no such candidate.
+    """Candidate places of m queries. xy: (m, K, 2) metres in the fix's frame. x: (m, K, N_CANDIDATE_COLUMNS) float32,
+    zero where there is no such candidate.
     """
 
     xy: np.ndarray
@@ -43,7 +43,7 @@ class Candidates:
 def candidates(f: feat.Features, row: np.ndarray, dt_s: np.ndarray, query: feat.Query) -> Candidates:
     """Lay out the candidates of queries that ask the fixes `row` (m,) where they will be `dt_s` (m,) seconds later."""
     m, pairs_at_once = len(row), 1_500_000  # queries × fixes
-    xy, x = np.zeros((m, N_CANDIDATES, 2)), np.zeros((m, N_CANDIDATES, N_CANDIDATE), np.float32)
+    xy, x = np.zeros((m, N_CANDIDATES, 2)), np.zeros((m, N_CANDIDATES, N_CANDIDATE_COLUMNS), np.float32)
     length = row - f.first[row] + 1
     order = np.argsort(length, kind="stable")
     at = 0
@@ -87,7 +87,7 @@ def _lay_out(f: feat.Features, row: np.ndarray, dt: np.ndarray, base: np.ndarray
     share = (weights / np.maximum(total, 1e-6)[:, None]).astype(np.float32)
     spot, point = xy.astype(np.float32), position.astype(np.float32)
     square = (spot**2).sum(-1)[:, :, None] + (point**2).sum(-1)[:, None, :] - 2 * spot @ point.transpose(0, 2, 1)
-    x = np.zeros((m, N_CANDIDATES, N_CANDIDATE), np.float32)
+    x = np.zeros((m, N_CANDIDATES, N_CANDIDATE_COLUMNS), np.float32)
     kind = np.minimum(np.arange(N_CANDIDATES), len(KINDS) - 1)
     x[:, np.arange(N_CANDIDATES), kind] = 1.0
     begin = len(KINDS) + 4

@@ -22,6 +22,11 @@ class ContextKind(IntEnum):
     FLEET_DAY = 3  # days of a mover without an anchor, such as a taxi
     FLEET_HELD_DAY = 4
 
+    @classmethod
+    def is_fleet(cls, kind: np.ndarray) -> np.ndarray:
+        """Which kinds (n,) are days of a fleet."""
+        return kind >= cls.FLEET_DAY
+
     @property
     def card_name(self) -> str:
         """The name of the kind in the calibration tables of a model's card."""
@@ -37,7 +42,7 @@ class ContextSettings:
     network_fixes: int = 64  # the last fixes of days, which the network itself reads
     sparse_s: float = 300.0  # fixes this far apart are days, not a trip
     trip_horizon_s: float = 1350.0  # a longer horizon is asked of days
-    least_day_bins: int = 8  # quarter hours with a fix that make days
+    least_day_bins: int = 8  # changes of the quarter hour that make days: nine quarter hours with a fix
     day_bin_s: float = 900.0  # dense tracks are thinned to one fix in this time for days
     end_of_trip: float = 6.0  # a gap of so many times the cadence ends a trip
     most_steps: int = 32  # the network was trained to look so many steps ahead; longer horizons thin the context
@@ -46,7 +51,10 @@ class ContextSettings:
 
     @property
     def band_edges_s(self) -> np.ndarray:
-        """Horizons (8,) in s between which queries of one track share a context."""
+        """Edges (8,) in s of bands of horizons: queries of one track in one band share a context.
+
+        They lie a tenth above round horizons, since true fixes are seldom on time.
+        """
         return 1.1 * self.most_steps * self.sparse_s * 4.0 ** np.arange(-4, 4)
 
 
@@ -55,7 +63,7 @@ SETTINGS = ContextSettings()
 
 class ContextQueries(NamedTuple):
     """Queries of contexts. begin, end: (n,) rows of the tracks that a context may use. context: (m,) the context that
-    is asked, ascending or not. horizon_s: (m,) seconds after its last fix.
+    is asked, an index into begin and end. horizon_s: (m,) seconds after its last fix.
     """
 
     begin: np.ndarray
@@ -65,7 +73,8 @@ class ContextQueries(NamedTuple):
 
 
 def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueries, np.ndarray]:
-    """The same queries, with one context for each band of horizons, and which contexts (n,) bool show days.
+    """The same queries, with one context for each band of horizons, and which contexts (n,) bool are
+    wanted as days.
 
     A far horizon thins its context; near horizons of the same track keep all fixes. Queries within `most_steps` steps
     of the track's own cadence share one context, except that trips and days are apart.
@@ -154,25 +163,25 @@ def select_rows(t: np.ndarray, begin: int, end: int, farthest_s: float, days: bo
     return rows, days
 
 
-def kinds_of_days(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
-    """`kind_of_days` (n,) of contexts (n, L)."""
+def kinds_of_contexts(tracks: Tracks, rows: np.ndarray, valid: np.ndarray) -> np.ndarray:
+    """The ContextKind (n,) of contexts of days (n, L)."""
     lon, lat = tracks.lon[rows], tracks.lat[rows]
     step = offset_m(lon[:, 1:], lat[:, 1:], lon[:, :-1], lat[:, :-1])
     metres = np.hypot(step[..., 0], step[..., 1])
     known = valid[:, 1:] & valid[:, :-1]
     count = np.maximum(known.sum(axis=1), 1)
     roaming, repeated = ((chosen & known).sum(axis=1) / count for chosen in (metres > SETTINGS.roam_m, metres == 0))
-    return kind_of_days(roaming, repeated)
+    return kinds_from_shares(roaming, repeated)
 
 
-def kind_of_days(roaming: np.ndarray, repeated: np.ndarray) -> np.ndarray:
+def kinds_from_shares(roaming: np.ndarray, repeated: np.ndarray) -> np.ndarray:
     """The ContextKind (n,) of days, by the shares (n,) of steps over `roam_m` and of steps that repeat a position."""
     held = repeated >= SETTINGS.held_share
     return np.where(roaming > 0.5, int(ContextKind.FLEET_DAY), int(ContextKind.ANCHORED_DAY)) + held
 
 
 def recent_cadence_and_speed(tracks: Tracks, row: np.ndarray, fixes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Median time in s between the last eight fixes up to `row` (n,), and the greatest of their speeds in m/s.
+    """Median of the last eight gaps in s up to `row` (n,), and the greatest of their speeds in m/s.
 
     fixes: (n,) fixes of the track up to `row`. NaN where there is one fix alone.
     """

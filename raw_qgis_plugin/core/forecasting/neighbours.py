@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..arrays import content_hash
 from ..features.featurizer import into_frame, solar_hour
 from ..geodesy import EARTH_RADIUS_M, offset_m
 from ..times import DAY_MS
@@ -177,6 +178,9 @@ class Neighbours:
         if kernel not in self._indexes:
             tracks = self._tracks
             rows = starts(tracks, kernel)
+            back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
+            if kernel != DAY_KERNEL:  # where a vehicle goes within minutes depends on how it came; days can do without
+                rows = rows[known]
             # A fix in several tracks counts once, in the track that begins last: its future is the longest of windows.
             begin = tracks.t[tracks.track_offsets[:-1]][tracks.track[rows]]
             rows = rows[np.lexsort((-begin, tracks.lat[rows], tracks.lon[rows], tracks.t[rows]))]
@@ -184,10 +188,8 @@ class Neighbours:
             rows = rows[np.diff(fix, axis=1, prepend=np.nan).any(axis=0)]
             share = -(-len(rows) // SEARCH.most_starts)
             if share > 1:
-                rows = rows[(tracks.t[rows] // 1000 + (1e6 * np.abs(tracks.lon[rows])).astype(np.int64)) % share == 0]
-            back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
-            if kernel != DAY_KERNEL:
-                rows, back = rows[known], back[known]
+                rows = rows[content_hash(tracks.t[rows], tracks.lon[rows], tracks.lat[rows]) % np.uint64(share) == 0]
+            back, _ = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
             at = coordinates(kernel, tracks.t[rows], tracks.lon[rows], tracks.lat[rows], -back / kernel.lag_s)
             self._indexes[kernel] = TimeForest(at), rows, tracks.t[rows]
         return self._indexes[kernel]

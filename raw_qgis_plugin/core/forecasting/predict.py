@@ -23,10 +23,10 @@ from .adaptation import (
     Adjustments,
     BacktestErrors,
     BacktestQueries,
-    adjustments_by_place,
+    adjustments_by_locality,
     backtest_queries,
     groups,
-    places_of,
+    localities_of,
     shrunk,
 )
 from .answer import answer
@@ -58,7 +58,7 @@ class Queries:
         where a horizon is not positive.
         """
         horizons_s = np.asarray(horizons_s, np.float64)
-        if not len(horizons_s) or (horizons_s <= 0).any():
+        if not len(horizons_s) or not (np.isfinite(horizons_s) & (horizons_s > 0)).all():
             raise InputError("Horizons must be positive numbers of seconds.")
         track = np.flatnonzero(np.diff(tracks.track_offsets) >= 2)
         end = np.repeat(tracks.track_offsets[1:][track], len(horizons_s))
@@ -93,8 +93,9 @@ def predict(
 ) -> Prediction:  # fmt: skip
     """Forecast the queries from the past of their tracks and of the other tracks of the layer.
 
-    A forecast depends on its own query, on the fixes of the layer up to its last fix, and on which tracks of its place
-    are asked along with it; not on ids, on the order of rows, or on what came later. adapt: use the layer's past, for
+    A forecast depends on its query, on the fixes of the layer up to its last fix, and on what else is asked: the
+    horizons of its track, and the tracks of its locality with the times of their last fixes. It does not depend on ids,
+    on the order of rows, on tracks elsewhere, or on later fixes. adapt: use the layer's past, for
     continuations and to adapt forecasts; otherwise the network answers alone.
     """
     track, t, end = queries.track, queries.t, queries.end
@@ -132,30 +133,30 @@ def _predict(
         share = len(past.queries.end) / (len(past.queries.end) + len(queries.end))
         errors = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
         last = queries.end[queries.context] - 1
-        place = places_of(tracks.lon[last], tracks.lat[last])
-        for rows, fitted in adjustments_by_place(errors, place, tracks.t[last]):
+        locality = localities_of(tracks.lon[last], tracks.lat[last])
+        for rows, fitted in adjustments_by_locality(errors, locality, tracks.t[last]):
             by_query[rows] = len(adjustments)
             adjustments.append(fitted)
     result, polygons = np.empty((4, m)), np.full((m, len(areas.NOMINAL_LEVELS)), None)
     for number, d, mixture in answer(tracks, model, queries, neighbours, part_of(progress, share, 1.0)):
         horizon_s = queries.horizon_s[number]
         group, calibration = groups(d.kind, horizon_s), calibrated(model.calibration, d.kind, horizon_s)
-        threshold, levels = np.zeros(len(number)), calibration[2:].copy()
-        nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(number), axis=1)
+        threshold, area_levels = np.zeros(len(number)), calibration[2:].copy()
+        radius_levels = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(number), axis=1)
         for i in np.unique(by_query[number]):
             rows = by_query[number] == i
             threshold[rows] = adjustments[i].thresholds(group[rows])
-            for level in (levels, nominal):
+            for level in (area_levels, radius_levels):
                 level[:, rows] = adjustments[i].levels(group[rows], level[:, rows])
         point = shrunk(mixture, spatial_median(mixture), d.baseline, threshold)
         mixture = for_areas(d.kind, mixture)
-        radius = calibration[:2] * areas.radii_m(mixture, point, nominal)
+        radius = calibration[:2] * areas.radii_m(mixture, point, radius_levels)
         radius[1] = np.maximum(radius[1], radius[0])
         result[:2, number] = feat.destination(d.f, d.last, point)
         result[2:, number] = radius
         if with_areas:
             around = areas.SETTINGS.point_share * radius
-            polygons[number] = areas.polygons(d.f, d.last, mixture, levels, point, around)
+            polygons[number] = areas.polygons(d.f, d.last, mixture, area_levels, point, around)
     progress(1.0)
     return result, polygons
 
@@ -175,7 +176,9 @@ def _backtest(
         level[number] = areas.hpd_level(for_areas(d.kind, mixture), truth)
         kind[number], moved[number] = d.kind, (truth != 0).any(axis=1)
     calibration = calibrated(model.calibration, kind, past.queries.horizon_s)[2:]
-    return BacktestErrors(groups(kind, past.queries.horizon_s), error_m, level, calibration, moved, past.t, past.place)
+    return BacktestErrors(
+        groups(kind, past.queries.horizon_s), error_m, level, calibration, moved, past.t, past.locality
+    )
 
 
 def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:

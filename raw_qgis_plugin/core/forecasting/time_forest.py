@@ -74,6 +74,7 @@ class TimeForest:
                 distance = np.sqrt(square)
                 distance[start + np.arange(len(points)) >= before[some, None]] = np.inf
                 distance[distance > most] = np.inf
+                distance += 1e-13 * np.arange(len(points))  # of equally near points the earliest
                 few = min(k, len(points))
                 nearest = np.argpartition(distance, few - 1, axis=1)[:, :few]
                 _merge(away, row, some, np.take_along_axis(distance, nearest, 1), nearest + start)
