@@ -42,9 +42,11 @@ $python -m model.calibrate --bundle "$bundle" --corpus "$work/city22/tracks.parq
 
 # The scorer, which weighs continuations of a layer in the forecasts of every bundle. (The bundle in resources/models still
 # has a graph for days of fleets as well, which RAW 0.2.0 trained; its forecasts use both.)
-$python -m model.ways --bundle "$bundle" --output "$work/scorer" --lessons 370000 --epochs 9 --corpus \
-    "2*$data/cabspotting/points.parquet" "1*$work/city21/tracks.parquet" "0.3*gotrack:$data/gotrack" \
-    "0.3*$work/days201/days.parquet"
+labelled=$data/labelled
+$python -m model.ways --bundle "$bundle" --output "$work/scorer" --lessons 430000 --epochs 9 --corpus \
+    "4*$data/cabspotting/points.parquet" "2*$work/city21/tracks.parquet" "1*gotrack:$data/gotrack" \
+    "0.5*$work/days201/days.parquet" "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
+    "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
 
 # Heads, each cross-validated over people or blocks; heads of users also in another city, below. The head of trips comes
 # first: heads of users use it.

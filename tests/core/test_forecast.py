@@ -381,3 +381,9 @@ def test_a_rollout_with_past_keys_and_values_is_the_whole_pass(model):
     np.testing.assert_allclose(lon[:, 0], one.lon, atol=3e-4)
     with pytest.raises(InputError, match="more than 0 seconds"):
         rollout(straight(), model, 0.0, 6)
+
+
+def test_areas_of_a_level_lie_in_those_of_a_higher_one(model):
+    f = forecast(straight(users=4), model, [30, 60, 300, 600, 1200], with_areas=True)
+    outside = shapely.area(shapely.difference(f.areas[:, 0], f.areas[:, 1])) / shapely.area(f.areas[:, 0])
+    assert outside.max() < 1e-6

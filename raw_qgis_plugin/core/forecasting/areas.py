@@ -116,9 +116,11 @@ def polygons(
 
     result = np.full((len(row), len(levels)), None)
     centre = np.concatenate([m.centre, point[:, None]], axis=1)
+    kept = np.zeros(centre.shape[:2], bool)
     for column, radius in enumerate(disc_radii(m, levels)):
         radius = np.concatenate([radius, around_m[column, :, None]], axis=1)
-        query, component = np.nonzero(_not_inside_another(centre, radius))
+        kept |= _not_inside_another(centre, radius)  # what the smaller level keeps the larger one keeps too: areas nest
+        query, component = np.nonzero(kept)
         reach = radius[query, component] * SIXTEEN_GON
         discs = shapely.buffer(shapely.points(centre[query, component]), reach, quad_segs=4)
         number = np.arange(len(query)) - np.searchsorted(query, query)
