@@ -27,10 +27,10 @@ from .mixture import Mixture
 class AdaptationSettings:
     """How the backtest is drawn, and how far its outcome is believed."""
 
-    contexts: int = 320  # most contexts of a locality that are backtested
+    contexts: int = 160  # most contexts of a locality that are backtested
     splits: int = 12  # most earlier fixes that one of them is asked from
     fixes_a_split: int = 8  # and no more than one in so many, since neighbouring fixes are alike
-    splits_of_locality: int = 40  # fixes that a locality is asked from beside one of each context, so several of few
+    splits_of_locality: int = 20  # fixes that a locality is asked from beside one of each context, so several of few
     horizons: int = 6  # most from one of them
     earliest: float = 0.45  # share of a track before the first of them
     least_fixes: int = 10  # of a track that is asked

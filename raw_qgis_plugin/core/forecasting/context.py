@@ -37,7 +37,7 @@ class ContextKind(IntEnum):
 class ContextSettings:
     """How contexts are cut. The network was trained on contexts like these."""
 
-    trip_fixes: int = 32  # most fixes of a trip
+    trip_fixes: int = 24  # most fixes of a trip
     day_fixes: int = 960  # most fixes of days: ten days of quarter hours, from which candidate places are found
     network_fixes: int = 64  # the last fixes of days, which the network itself reads
     sparse_s: float = 300.0  # fixes this far apart are days, not a trip
