@@ -44,7 +44,7 @@ def test_queries_are_of_the_past_and_their_answers_are_true(tracks):
     queries = asked([0, 200], [150, 400], [0, 0, 1], [20, 60, 60])
     past = backtest_queries(tracks, queries)
     begin, end, context, horizon_s = past.queries
-    assert len(context) > 20 and set(begin) == {0, 200} and set(horizon_s) == {20.0, 60.0}
+    assert len(context) > 10 and set(begin) == {0, 200} and set(horizon_s) == {20.0, 60.0}
     cut = end[context]
     assert (cut - begin[context] > SETTINGS.least_fixes // 2).all()
     limit = np.where(begin[context] == 0, tracks.t[149], tracks.t[399])
@@ -65,7 +65,7 @@ def test_the_draw_depends_on_fixes_alone(tracks):
     renamed = build_tracks(np.repeat(["z", "b"], 200), None, tracks.t, tracks.lon, tracks.lat)[0]  # b comes first now
     again = backtest_queries(renamed, asked([200, 0], [350, 200], [1, 0, 0], [60, 60, 20]))
     drawn, redrawn = (sorted(zip(p.t, p.lon, p.lat, p.queries.horizon_s, strict=True)) for p in (past, again))
-    assert len(drawn) > 20
+    assert len(drawn) > 10
     other = sorted(row for row in redrawn if row[2] == 51.0)
     assert other == [row for row in drawn if row[2] == 51.0]
 

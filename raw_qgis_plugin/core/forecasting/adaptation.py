@@ -27,10 +27,11 @@ from .mixture import Mixture
 class AdaptationSettings:
     """How the backtest is drawn, and how far its outcome is believed."""
 
-    contexts: int = 160  # most contexts of a locality that are backtested
+    most_contexts: int = 320  # of a locality that are backtested; of fewer than that
+    few_contexts: int = 40  # so many
+    share: float = 0.5  # and this share of them
     splits: int = 12  # most earlier fixes that one of them is asked from
-    fixes_a_split: int = 8  # and no more than one in so many, since neighbouring fixes are alike
-    splits_of_locality: int = 20  # fixes that a locality is asked from beside one of each context, so several of few
+    fixes_a_split: int = 16  # and no more than one in so many, since neighbouring fixes are alike
     horizons: int = 6  # most from one of them
     earliest: float = 0.45  # share of a track before the first of them
     least_fixes: int = 10  # of a track that is asked
@@ -94,8 +95,10 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
     able = np.flatnonzero(end - begin >= s.least_fixes)
     able = able[np.lexsort((seed[able], locality[able]))]
     first_of_locality = np.searchsorted(locality[able], locality[able])
-    able = able[np.arange(len(able)) - first_of_locality < s.contexts]
-    n_asked = np.bincount(locality[able], minlength=locality.max(initial=0) + 1)
+    n_able = np.bincount(locality[able], minlength=locality.max(initial=0) + 1)
+    budget = np.minimum(s.few_contexts + s.share * n_able, s.most_contexts)
+    able = able[np.arange(len(able)) - first_of_locality < budget[locality[able]]]
+    splits_of_each = np.maximum(np.round(budget / np.maximum(n_able, 1)), 1).astype(int)
     by_context = np.argsort(context, kind="stable")
     first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
     cut, found, n_cut = [], [], 0
@@ -106,9 +109,7 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
         start = int(s.earliest * len(t))
         if stop <= start:
             continue
-        n_splits = min(
-            s.splits, round(1 + s.splits_of_locality / n_asked[locality[c]]), 1 + (stop - start) // s.fixes_a_split
-        )
+        n_splits = min(s.splits, splits_of_each[locality[c]], 1 + (stop - start) // s.fixes_a_split)
         draw = content_hash(seed[c], np.arange(n_splits))
         splits = np.unique(start + (draw % np.uint64(stop - start)).astype(np.int64))
         order = np.argsort(content_hash(seed[c], splits[:, None], np.arange(len(horizons))), axis=1)
