@@ -91,7 +91,8 @@ class Model:
         where the continuations lead to, (m, n, 2), for `network_mixture` of forecasting/mixture.py.
         """
         inputs = states, query, scale, candidates, places, continuations
-        assert self._own_scorer is not None
+        if self._own_scorer is None:
+            raise BundleError(f"The model {self.card['name']} has no graph for days of fleets.")
         return self._run(self._own_scorer, dict(zip(contract.FLEET_GRAPH.inputs, inputs, strict=True)))
 
     def score(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:

@@ -68,28 +68,25 @@ def score(model: Model, d: Described) -> Mixture:
     centre = np.concatenate([own.centre[scored], leads_to], axis=1)
     weight = np.exp(log_weight) / np.exp(log_weight).sum(axis=1, keepdims=True)
     mixture = Mixture(centre, scale, weight)
-    if d.places is not None and model.scores_fleets:
-        mixture = mixture.joined(_scored_by_bundle(model, d, scored))
+    if d.places is not None and d.states is not None and model.scores_fleets:
+        mixture = mixture.joined(_scored_by_bundle(model, d, d.places, d.states, scored))
     return own.replaced(scored, mixture)
 
 
-def _scored_by_bundle(model: Model, d: Described, fleet: np.ndarray) -> Mixture:
+def _scored_by_bundle(model: Model, d: Described, places: Candidates, states: np.ndarray, fleet: np.ndarray) -> Mixture:
     """The second mixtures of days of fleets, the queries `fleet` (m,) bool, by the graph that RAW 0.2.0 trained into
     its bundles, the shipped one included. It weighs the same candidates and continuations from the network's states.
 
     On taxis and on buses both mixtures together come nearer than either alone.
     """
-    assert d.places is not None and d.states is not None
     base, unit_m, near = d.query.base[fleet], d.query.scale[fleet], d.continuations[fleet]
     parameters, options, leads_to = (
         a.astype(np.float64)
-        for a in model.score_fleets(
-            d.states[fleet], d.query.x[fleet], unit_m, d.places.x[fleet], d.places.xy[fleet], near
-        )
+        for a in model.score_fleets(states[fleet], d.query.x[fleet], unit_m, places.x[fleet], places.xy[fleet], near)
     )
-    places = np.concatenate([d.places.xy[fleet], leads_to], axis=1)
-    known = np.concatenate([d.places.known[fleet], near[..., WEIGHT] > LEAST_WEIGHT], axis=1)
-    return network_mixture(parameters, base, unit_m, (options, places, known))
+    spots = np.concatenate([places.xy[fleet], leads_to], axis=1)
+    known = np.concatenate([places.known[fleet], near[..., WEIGHT] > LEAST_WEIGHT], axis=1)
+    return network_mixture(parameters, base, unit_m, (options, spots, known))
 
 
 def scorer_inputs(d: Described, rows: np.ndarray) -> dict[str, np.ndarray]:
