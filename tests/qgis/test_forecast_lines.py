@@ -35,7 +35,7 @@ def test_a_shapefile_is_said_to_cut_names(
 def test_a_line_goes_the_short_way_across_the_antimeridian(
     run: Callable, make: Callable, fixes: Any, bundle: str
 ) -> None:
-    east = 179.97 + np.arange(len(fixes.t)) % 120 * 0.00024  # ends 140 m from it
+    east = 179.971 + np.arange(len(fixes.t)) % 120 * 0.00024  # ends 40 m from it
     over = type(fixes)(fixes.user_id, fixes.t, list(east), fixes.lat, {})
     done = run("raw:forecasttracks", INPUT=make(over), MODEL=bundle, HORIZON=10, STEP=5, **OUTPUTS)
     for line in done.layer("OUTPUT_TRACKS").getFeatures():
