@@ -23,7 +23,8 @@ from typing import Any
 import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1]))
-from golden.record import Chance, forecast_columns, keep
+from golden.layers import Chance
+from golden.record import forecast_columns, keep
 
 FOLDER = Path(__file__).with_name("020")
 T0 = 1_700_006_400_000
