@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1]))
+from golden import layers, record
 from golden.layers import Chance
 from golden.record import forecast_columns, keep
 
@@ -116,10 +117,8 @@ def make_model(folder: Path, work: Path) -> None:
 
 def answers(folder: Path) -> dict[str, np.ndarray]:
     """What the bundle says of some of the tracks, asked with the code of 0.2.0 or of today."""
-    from golden import record
-
     model = record.Model(record.open_bundle(folder / "bundle.zip"), "cpu", 1)
-    tracks = record.read(folder / "tracks.parquet")[0]
+    tracks = layers.read(folder / "tracks.parquet")[0]
     some = tracks.take((tracks.user < SCORED) | (tracks.user >= tracks.n_users - SCORED))
     said = {"embedding": record.embed(some, model)}
     keep(said, "profile", record.profile(some, model, "user").columns)
@@ -140,11 +139,9 @@ def forecasts(tracks: Any, model: Any) -> Any:
 
 def make_cache(folder: Path) -> None:
     """The cache of embeddings: of some tracks by the shipped model and by the user's own."""
-    from golden import record
-
     from raw_qgis_plugin.core.cache import embed_cached
 
-    tracks = record.some_users(record.read(folder / "tracks.parquet")[0], CACHED)
+    tracks = layers.some_users(layers.read(folder / "tracks.parquet")[0], CACHED)
     for bundle in (None, folder / "bundle.zip"):
         embed_cached(tracks, record.Model(record.open_bundle(bundle), "cpu", 1), folder / "cache")
 

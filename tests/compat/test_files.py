@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from compat import make_020
-from golden import compare, record
+from golden import compare, layers, record
 
 from raw_qgis_plugin.core.embedding import cache
 
@@ -33,7 +33,7 @@ def answers() -> record.Answers:
 
 @pytest.fixture(scope="module")
 def tracks() -> record.Tracks:
-    return record.some_users(record.read(FOLDER / "tracks.parquet")[0], make_020.CACHED)
+    return layers.some_users(layers.read(FOLDER / "tracks.parquet")[0], make_020.CACHED)
 
 
 def part(said: record.Answers, name: str) -> record.Answers:

@@ -311,9 +311,7 @@ def test_probes_of_states_and_labels(nano_run, contrast_run, tracks_file, words_
     figures = json.loads((tmp_path / "p.json").read_text())
     assert figures["states"]["speed (logarithm)"]["model"] > 0.8  # two speeds, which any state shows
     assert figures["heads"]["RAW"]["head"]["accuracy"] > 0.95
-    assert (
-        "contrastive pretraining" in figures["heads"] and probes.WITH_HEADS not in figures["heads"]
-    )  # it has none
+    assert "contrastive pretraining" in figures["heads"] and probes.WITH_HEADS not in figures["heads"]  # it has none
     assert set(figures["few_labels"]) == {*figures["heads"], "hand features"}
     assert figures["neighbours"]["same"] > 0.9 > 0.6 > figures["neighbours"]["chance"]
     html = (tmp_path / "p.html").read_text("utf-8")
