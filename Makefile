@@ -17,7 +17,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test lint bench mutants tour docs build i18n package install clean system-python system-qgis
+.PHONY: help setup demo check test lint fuzz security bench mutants tour docs build i18n package install clean system-python system-qgis
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -126,7 +126,7 @@ check: $(INSTALLED_CHECK)
 
 ## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup package
-	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/compat tests/core tests/golden tests/model tests/package tests/test_*.py)
+	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/compat tests/core tests/golden tests/model tests/package tests/test_*.py)
 	$(if $(wildcard tests/qgis),$(IN_QGIS) tests/qgis)
 	$(if $(wildcard tests/gui),$(ON_SCREEN) tests/gui -k "not test_tour or backtest")
 
@@ -136,6 +136,15 @@ lint: $(INSTALLED_CHECK)
 	$(PY) -m mypy
 	$(PY) -m bandit -q -r raw_qgis_plugin model
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook
+
+## make fuzz       the attacks of docs/security.md with many more cases (half an hour)
+fuzz: setup build
+	RAW_FUZZ=1 OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) tests/attacks
+	RAW_FUZZ=1 $(IN_QGIS) $(wildcard tests/qgis/test_attack*.py)
+
+## make security   write the table of attacks in docs/security.md from what the last tests or fuzzing noted
+security:
+	$(PYTHON) docs/scripts/security.py
 
 ## make bench      measure speed and memory against the limits we set ourselves
 bench: $(INSTALLED_ALL)
