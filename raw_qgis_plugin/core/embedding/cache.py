@@ -2,7 +2,8 @@
 """A cache of embeddings on disk, so that the same tracks are not embedded twice.
 
 One SQLite file in a private folder. A row is keyed by the fixes of a unit and by a digest of the backbone and the
-version of the recipe. Embeddings are personal data as tracks are: the options page can delete the folder.
+version of the recipe, and has a checksum: a damaged one is computed again. That is about accidents; whoever can write
+here could write a checksum too. Embeddings are personal data as tracks are: the options page can delete the folder.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import sqlite3
 import time
 import warnings
+import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -33,7 +35,7 @@ if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 FILE = "embeddings.sqlite"
-FORMAT_VERSION = 1  # of the file, in its user_version; files up to 0.2.0 have 0
+FORMAT_VERSION = 2  # of the file, in its user_version; files up to 0.2.0 have 0, and no checksums
 # Recipe keys that 0.2.0 wrote, and what they are now. Its key was a digest of the backbone, of the text of the modules
 # that embed, and of the card's embedding, so it can only be told for backbones that are known: the one shipped with
 # 0.2.0, which models with heads of one's own have too. The embeddings are the same (tests/golden).
@@ -46,6 +48,7 @@ CREATE TABLE IF NOT EXISTS units (
     UNIQUE (fixes, recipe)
 );
 CREATE INDEX IF NOT EXISTS by_use ON units (used);
+SELECT fixes, recipe, used, vector FROM units LIMIT 0;
 """
 
 Warn = Callable[[str], object]
@@ -86,7 +89,7 @@ def embed_cached(
             if vector is None:
                 new.append(unit)
             else:
-                result[unit] = np.frombuffer(vector, np.float32)
+                result[unit] = vector
     for start in range(0, len(new), settings.units_at_once):
         chosen = np.array(new[start : start + settings.units_at_once])
         shares = [(len(units) - len(new) + done) / len(units) for done in (start, start + len(chosen))]
@@ -145,18 +148,22 @@ class _Store:
     def _create(self) -> None:
         with closing(_connect(self.file)) as database:
             database.executescript(SCHEMA)
-            (version,) = database.execute("PRAGMA user_version").fetchone()
-            if version != FORMAT_VERSION and self._upgrade(database):
+            if _version(database) != FORMAT_VERSION and self._upgrade(database):
                 self.warn(f"Embeddings kept in {self.file} are of another version of RAW: they are computed anew.")
 
     def _upgrade(self, database: sqlite3.Connection) -> int:
         """Keep the embeddings of 0.2.0 that are still found, and delete the others. Returns how many those are."""
+        database.create_function("seal", 3, _seal)
         with database:
+            database.execute("BEGIN IMMEDIATE")
+            if _version(database) == FORMAT_VERSION:
+                return 0  # another process was faster, and may have stored some already
             keys = [(new, old) for old, new in KEYS_OF_0_2_0.items()]
             database.executemany("UPDATE OR REPLACE units SET recipe = ? WHERE recipe = ?", keys)
             marks = ",".join("?" * len(keys))
             query = f"DELETE FROM units WHERE recipe NOT IN ({marks})"  # nosec B608
             deleted = database.execute(query, [new for new, _ in keys]).rowcount
+            database.execute("UPDATE units SET vector = seal(fixes, recipe, vector)")
             database.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         return deleted
 
@@ -174,9 +181,9 @@ class _Store:
                 "they will be computed again."
             )
 
-    def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, bytes]:
-        """The stored vectors of `width` float32 by their keys."""
-        found: dict[bytes, bytes] = {}
+    def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, np.ndarray]:
+        """The stored vectors (width,) float32 by their keys, without those that are not as they were written."""
+        found: dict[bytes, object] = {}
         if not self.usable:
             return found
         with self._failures(), closing(_connect(self.file)) as database:
@@ -191,13 +198,14 @@ class _Store:
                     "UPDATE units SET used = ? WHERE recipe = ? AND fixes = ? AND used < ?",
                     [(self.now, self.recipe, key, old) for key in found],
                 )
-        return {key: vector for key, vector in found.items() if _is_vector(vector, width)}
+        opened = ((key, _open_sealed(key, self.recipe, sealed, width)) for key, sealed in found.items())
+        return {key: vector for key, vector in opened if vector is not None}
 
     def write(self, vectors: list[tuple[bytes, bytes]]) -> None:
         """Store (key, vector) pairs, all of them or none, and keep the file under its largest size."""
         if not self.usable:
             return
-        rows = [(key, self.recipe, self.now, vector) for key, vector in vectors]
+        rows = [(key, self.recipe, self.now, _seal(key, self.recipe, vector)) for key, vector in vectors]
         with self._failures(), closing(_connect(self.file)) as database:
             with database:
                 database.executemany("INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?)", rows)
@@ -213,21 +221,40 @@ class _Store:
 
 def _connect(file: Path) -> sqlite3.Connection:
     database = sqlite3.connect(file, timeout=10.0)  # seconds, while another process writes
+    database.text_factory = bytes  # a damaged row may hold text that is none
     # Pages that hold several vectors; free space returned to the disk; deleted vectors overwritten
     database.executescript("PRAGMA page_size = 16384; PRAGMA auto_vacuum = INCREMENTAL; PRAGMA secure_delete = ON;")
     return database
 
 
+def _version(database: sqlite3.Connection) -> int:
+    return database.execute("PRAGMA user_version").fetchone()[0]
+
+
 def _is_damage(error: Exception) -> bool:
-    """Whether the file is damaged. An OperationalError has other causes, such as a lock or a full disk."""
-    return isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError)
+    """Whether the file is damaged. Most OperationalErrors have other causes, such as a lock or a full disk.
+
+    Those that have none are other tables, and a file that is to be read only though it could be opened to write. Before
+    Python 3.11 they cannot be told.
+    """
+    if isinstance(error, sqlite3.OperationalError):
+        return getattr(error, "sqlite_errorname", "") in ("SQLITE_ERROR", "SQLITE_READONLY")
+    return isinstance(error, sqlite3.DatabaseError)
 
 
-def _is_vector(stored: object, width: int) -> bool:
-    """Whether a stored value can be an embedding: SQLite keeps anything in a column of blobs."""
-    if not isinstance(stored, bytes) or len(stored) != 4 * width:
-        return False
-    return bool(np.isfinite(np.frombuffer(stored, np.float32)).all())
+def _seal(key: bytes, recipe: bytes, vector: object) -> object:
+    """A vector with its checksum behind it, which is one of its keys too; what is no blob as it is."""
+    if not isinstance(vector, bytes):
+        return vector
+    return vector + zlib.crc32(vector, zlib.crc32(key + recipe)).to_bytes(4, "little")
+
+
+def _open_sealed(key: bytes, recipe: bytes, sealed: object, width: int) -> np.ndarray | None:
+    """The vector (width,) of a sealed one, None if it is damaged: SQLite keeps anything in a column of blobs."""
+    if not isinstance(sealed, bytes) or len(sealed) != 4 * width + 4 or _seal(key, recipe, sealed[:-4]) != sealed:
+        return None
+    vector = np.frombuffer(sealed, np.float32, width)
+    return vector if np.isfinite(vector).all() else None
 
 
 def _size_bytes(database: sqlite3.Connection) -> int:
