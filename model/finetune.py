@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import shutil
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import MISSING, dataclass, fields, replace
@@ -35,6 +34,7 @@ from raw_qgis_plugin.core.bundle.bundle import HEAD_NAMES, Bundle, is_head_name,
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import embed_cached
 from raw_qgis_plugin.core.errors import InputError, Progress
+from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
@@ -237,7 +237,7 @@ def finetune(r: Request, report: Report = print_line) -> None:
         raise InputError(f"'{r.task_name}' is no name for a head: {HEAD_NAMES}.")
     r = replace(r, alone=r.alone or r.unit == "trip")
     training, began = Training(r, report), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="raw-tuned-") as beside:
+    with Scratch("raw-tuned-") as beside:
         examples, splits = training.examples(Path(beside))
         left = r.minutes - (time.monotonic() - began) / 60
         head, task, card, predictions = train(examples, training.rename, r.seed, max(left, 1.0), report, splits)

@@ -11,7 +11,6 @@ import argparse
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CARD_FILE, SCORER_FILE
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.scratch import Scratch
 
 
 def add(
@@ -58,7 +58,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     bundle = open_bundle(args.bundle)
     library.check_target(args.output)
     training, held_out = load_both(args.corpus, args.cache)
-    with tempfile.TemporaryDirectory(prefix="raw-neighbours-") as beside:
+    with Scratch("raw-neighbours-") as beside:
         fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
         names = [source_name(spec) for spec in args.corpus]
         if not add(fresh, training, held_out, names, args.lessons, args.epochs, args.seed, print_line):

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 import time
 from pathlib import Path
 
@@ -24,6 +23,7 @@ from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.embedding.profiles import UNITS_WITH_TRIPS
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.scratch import Scratch
 
 SAME_FOR_ALL = "the same answer for all, the most frequent or the middle one: nearer than gradient boosting here"
 Splits = list[tuple[np.ndarray, np.ndarray]]  # training and test rows of each fold
@@ -129,7 +129,7 @@ def add_head(
     bundle: Bundle, output: Path, name: str, head: Calibrated, card: dict, report: Report = print_line
 ) -> None:
     """Write a copy of the bundle with the head, which replaces one of the same name; all of it or nothing."""
-    with tempfile.TemporaryDirectory(prefix="raw-head-") as beside:
+    with Scratch("raw-head-") as beside:
         fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
         (fresh / "heads").mkdir(exist_ok=True)
         head.apply(pack)

@@ -22,9 +22,10 @@ from typing import Any
 
 from ..core.errors import Cancelled, MissingLibrary, RawError
 from ..core.paths import PACKAGE, ROOT
+from ..core.scratch import is_locked
 from ..environment.folders import runs_folder
 from ..environment.interpreter import NoPython, find_python
-from .runner import ABOUT, END, PID, is_locked, write
+from .runner import ABOUT, END, LOCK, PID, write
 
 LOG, ERRORS = "log.jsonl", "errors.txt"
 TRAINING_NEEDS = ("numpy", "pyarrow", "scipy", "onnxruntime", "torch", "safetensors", "onnx", "onnxscript", "sklearn")
@@ -45,7 +46,8 @@ class Child:
         self._terminated = ""  # the `started` of the run that this object has terminated
         try:
             self.about: dict[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
-        except (OSError, ValueError) as error:
+            _age_s(self.about)
+        except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
             raise RawError(f"{folder} holds no training run: {error}.") from error
 
     @classmethod
@@ -57,8 +59,8 @@ class Child:
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)  # it will hold people's tracks
-        about = {"module": module, "arguments": list(map(str, arguments)), "needs": list(needs), **notes}
-        _write_about(folder, about)
+        about = {"module": module, "arguments": list(map(str, arguments)), "needs": list(needs), "started": _now()}
+        _write_about(folder, about | notes)
         child = cls(folder)
         child._launch()
         return child
@@ -74,7 +76,7 @@ class Child:
     def _launch(self) -> None:
         for name in (END, PID):
             (self.folder / name).unlink(missing_ok=True)
-        self.about |= {"started": datetime.now(timezone.utc).isoformat(timespec="milliseconds"), "stopped": False}
+        self.about |= {"started": _now(), "stopped": False}
         errors_file = self.folder / ERRORS
         self.about["errors_from"] = (
             errors_file.stat().st_size if errors_file.exists() else 0
@@ -98,9 +100,8 @@ class Child:
             return self._process.poll() is None
         if (self.folder / END).exists():
             return False
-        started = datetime.fromisoformat(self.about["started"])
-        age = (datetime.now(timezone.utc) - started).total_seconds()
-        return is_locked(self.folder) or (not (self.folder / PID).exists() and age < self.start_s)
+        young = abs(_age_s(self.about)) < self.start_s  # of a run from before the clock was set back it is negative
+        return is_locked(self.folder / LOCK) or (young and not (self.folder / PID).exists())
 
     @property
     def status(self) -> str:
@@ -290,6 +291,15 @@ def how_to_train(missing: Sequence[str]) -> str:
         f"Training needs more Python packages: {', '.join(names)}. Plugins → RAW → Packages… "
         f"installs them, or: {python()} -m pip install {' '.join(names)}"
     )
+
+
+def _now() -> str:
+    return datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+
+
+def _age_s(about: dict[str, Any]) -> float:
+    """Seconds since a run was started. ValueError, TypeError, LookupError or OverflowError where run.json is broken."""
+    return (datetime.now(timezone.utc) - datetime.fromisoformat(about["started"]).astimezone()).total_seconds()
 
 
 def _write_about(folder: Path, about: dict[str, Any]) -> None:

@@ -7,44 +7,18 @@ lock on FOLDER, by which any QGIS, also one started later, recognises a running 
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import runpy
 import signal
 import sys
 import traceback
-from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
-if sys.platform == "win32":
-    import msvcrt
-else:
-    import fcntl
+from ..core.scratch import lock
 
 ABOUT, LOCK, PID, END = "run.json", "lock", "pid", "end.json"
-
-
-@contextlib.contextmanager
-def lock(folder: Path, wait: bool) -> Iterator[None]:
-    """Hold a run's lock, which the end of the process always frees. OSError if it is taken and `wait` is false."""
-    with (folder / LOCK).open("a+b") as file:
-        if sys.platform == "win32":
-            file.seek(0)
-            msvcrt.locking(file.fileno(), msvcrt.LK_LOCK if wait else msvcrt.LK_NBLCK, 1)
-        else:
-            fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        yield
-
-
-def is_locked(folder: Path) -> bool:
-    """Whether a process holds a run's lock."""
-    try:
-        with lock(folder, wait=False):
-            return False
-    except OSError:
-        return (folder / LOCK).exists()
 
 
 def write(path: Path, text: str) -> None:
@@ -79,7 +53,7 @@ def run(folder: Path) -> int:
 def main() -> int:
     """Take the lock and run."""
     folder = Path(sys.argv[1])
-    with lock(folder, wait=True):
+    with lock(folder / LOCK, wait=True):
         (folder / PID).write_text(str(os.getpid()), "ascii")
         signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that a command can clean up
         if hasattr(os, "nice"):

@@ -9,7 +9,6 @@ import json
 import lzma
 import re
 import stat
-import tempfile
 import zipfile
 import zlib
 from collections import Counter
@@ -19,6 +18,7 @@ from pathlib import Path, PurePosixPath
 from ..errors import BundleError
 from ..features.featurizer import FEATURE_VERSION
 from ..paths import shipped_bundle
+from ..scratch import Scratch, put_back
 from ..tracks import MIN_STRETCH_H
 from . import contract
 from .onnx_check import GraphChecker
@@ -37,6 +37,7 @@ class BundleLimits:
 
 
 LIMITS = BundleLimits()
+MODEL = "model"  # the folder in a private folder into which a .zip is unpacked
 _HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _MEMBER = re.compile(
     rf"(card\.json|(backbone|neighbours)\.onnx|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/{_HEAD_NAME}\.onnx)"
@@ -57,7 +58,7 @@ class Bundle:
 
     path: Path
     card: dict
-    _unpacked: tempfile.TemporaryDirectory | None = None  # removed with the bundle
+    _unpacked: Scratch | None = None  # removed with the bundle
 
     def heads(self, unit: str) -> list[dict]:
         """The heads of a unit: 'user', 'track', 'day', 'region', or 'trip', whose output is input of heads of users.
@@ -95,11 +96,13 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
     place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
     place = place.parent if place.name == contract.CARD_FILE else place
     if not place.exists():
+        put_back(place.parent)
+    if not place.exists():
         raise BundleError(
             f"There is no model at {place}. Choose the folder or .zip of a model bundle, or the one that came with RAW."
         )
     unpacked = _unpack(place) if place.is_file() else None
-    folder = Path(unpacked.name) if unpacked else place
+    folder = Path(unpacked.name, MODEL) if unpacked else place
     try:
         return Bundle(folder, _check(folder), unpacked)
     except BundleError:
@@ -108,13 +111,13 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
         raise
 
 
-def _unpack(archive: Path) -> tempfile.TemporaryDirectory:
-    """Unpack the known members of a .zip into a private folder."""
+def _unpack(archive: Path) -> Scratch:
+    """Unpack the known members of a .zip into the folder MODEL of a private folder."""
     if not zipfile.is_zipfile(archive):
         raise BundleError(f"{archive.name} is neither a folder nor a .zip, so it is no model bundle.")
-    folder = tempfile.TemporaryDirectory(prefix="raw-bundle-")
+    folder = Scratch("raw-bundle-")
     try:
-        _unpack_into(Path(folder.name), archive)
+        _unpack_into(Path(folder.name, MODEL), archive)
     except (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, OSError, RuntimeError, ValueError) as e:
         folder.cleanup()
         raise BundleError(
@@ -136,7 +139,7 @@ def _unpack_into(folder: Path, archive: Path) -> None:
             if not _MEMBER.fullmatch(name) or stat.S_ISLNK(m.external_attr >> 16):
                 raise BundleError(f"{archive.name} holds {m.filename!r}, which no model bundle has.")
             target = folder / name
-            target.parent.mkdir(exist_ok=True)
+            target.parent.mkdir(parents=True, exist_ok=True)
             with z.open(m) as source, target.open("wb") as out:
                 for left in iter(lambda: source.read(2**20), b""):  # a false size cannot fill memory
                     out.write(left)

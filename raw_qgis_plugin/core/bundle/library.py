@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from typing import Any
 
 from ..errors import BundleError, InputError, RawError
 from ..paths import shipped_bundle
+from ..scratch import REPLACED, Scratch, put_back
 from .bundle import open_bundle
 
 
@@ -37,6 +37,7 @@ class Entry:
 
 def entries(folder: Path) -> list[Entry]:
     """The shipped bundle, then those in `folder` by name, all checked."""
+    put_back(folder)
     found = [_entry(shipped_bundle(), True)]
     for path in sorted(folder.iterdir(), key=lambda p: p.name.lower()) if folder.is_dir() else ():
         if path.is_dir() and not path.name.startswith("."):
@@ -76,15 +77,17 @@ def replacing(target: Path) -> Iterator[Path]:
     An older bundle at `target` is replaced, and stays if the new one fails. Raises InputError if something else is at
     `target`.
     """
+    put_back(target.parent)
     check_target(target)
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".bundle-", dir=target.parent) as beside:
-        fresh, replaced = Path(beside) / "fresh", Path(beside) / "replaced"
+    with Scratch(".bundle-", target.parent) as beside:
+        fresh, replaced = Path(beside, "fresh"), Path(beside, REPLACED, target.name)
         fresh.mkdir()
+        replaced.parent.mkdir()
         yield fresh
         try:
             if target.exists():
-                target.rename(replaced)
+                target.rename(replaced)  # a kill after this one: see put_back
             fresh.rename(target)
         finally:
             if replaced.exists() and not target.exists():
