@@ -3,9 +3,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,7 +12,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.data.shards import Column, Shards, give_back, mapped, open_shards, shards_of
+from model.data.shards import Column, Shards, give_back, make_whole, mapped, open_shards, shards_of
 from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import FORMATS
@@ -97,15 +95,9 @@ def parts(s: Source) -> Iterator[Part]:
 
 
 def _stored(s: Source, cadence: int, filled: bool) -> View | None:
-    """A view from the files beside the shards, which are made if missing."""
+    """A view from the files beside the shards, which are made if missing or damaged."""
     folder = s.shards.folder / f"{PEOPLE[s.validation]}-{cadence}{'-filled' * filled}"
-    if not folder.is_dir():
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=s.shards.folder) as beside:
-            made = Path(beside, "view")
-            made.mkdir()
-            _write_view(s, cadence, filled, made)
-            if not folder.exists():
-                os.rename(made, folder)
+    make_whole(folder, lambda fresh: _write_view(s, cadence, filled, fresh))
     rows, slot, start, length, share = (mapped(folder / f"{name}.npy") for name in VIEW_FILES)
     return View(rows, slot if filled else None, start, length, share) if len(start) else None
 

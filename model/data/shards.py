@@ -14,25 +14,26 @@ import hashlib
 import json
 import os
 import shutil
-import tempfile
-import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
 
+from model.cli import warn
 from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.persons import MOST_HASHES, hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.columns import ids_of
 from raw_qgis_plugin.core.sources.fields import Guess
 from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
 from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 
-VERSION = 3  # of the files and of the cleaning: with a new version shards are made again
+VERSION = 4  # of the files and of the cleaning: with a new version shards are made again
+SUMS = "crc32.json"  # checksums of the other files of a folder
 SHARD_FIXES = 2_000_000
 ROW = np.dtype([("user", "i4"), ("track", "i8"), ("t", "i8"), ("lon", "f8"), ("lat", "f8")])
 COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64}
@@ -63,7 +64,7 @@ def default_cache() -> Path:
 
 
 def shards_of(source: str, cache: Path | None = None) -> Shards:
-    """The shards of a source ('path' or 'kind:path'), made if missing. Raises InputError as `stream` does."""
+    """The shards of a source ('path' or 'kind:path'), made if missing or damaged. InputError as of `stream`."""
     path, kind = find_source(source)
     files = [path] if path.is_file() else sorted(f for f in path.rglob("*") if f.is_file())
     facts = [(str(f.relative_to(path)), f.stat().st_size, f.stat().st_mtime_ns) for f in files]
@@ -73,24 +74,56 @@ def shards_of(source: str, cache: Path | None = None) -> Shards:
     )
     cache = cache or default_cache()
     folder = cache / f"{place}-{stamp}"
-    if not folder.is_dir():
-        make_private(cache)
-        _clear_left(cache)
-        with tempfile.TemporaryDirectory(prefix=".making-", dir=cache) as beside:
-            _make(source, Path(beside, "shards"), count_rows(path, kind))
-            for stale in set(cache.glob(f"{place}-*")) - {folder}:  # of an earlier state of the source
-                shutil.rmtree(stale, ignore_errors=True)
-            if not folder.exists():  # another run may have been faster
-                os.rename(Path(beside, "shards"), folder)
+    make_private(cache)
+    make_whole(folder, lambda fresh: _make(source, fresh, count_rows(path, kind)))
+    for stale in set(cache.glob(f"{place}-*")) - {folder}:  # of an earlier state of the source
+        shutil.rmtree(stale, ignore_errors=True)
     return open_shards(folder)
 
 
-def _clear_left(cache: Path) -> None:
-    """Remove the spools of killed tokenisations: those last written more than a day ago."""
-    for left in cache.glob(".making-*"):
-        with contextlib.suppress(OSError):  # another run may clear it too
-            if max(f.stat().st_mtime for f in (left, *left.rglob("*"))) < time.time() - 86_400:
-                shutil.rmtree(left, ignore_errors=True)
+def make_whole(folder: Path, write: Callable[[Path], None]) -> None:
+    """Let `write` make a folder's files, unless they are there and as their checksums say. What is damaged is told."""
+    if folder.is_dir() and (name := damaged(folder)):
+        warn(f"{folder / name} is damaged. It is made again from the tracks.")
+        try:
+            shutil.rmtree(folder)
+        except OSError as error:
+            raise InputError(f"{folder} cannot be removed: {error.strerror}. Delete it and start again.") from error
+    if folder.is_dir():
+        return
+    with Scratch(".making-", folder.parent) as beside:
+        fresh = Path(beside, "fresh")
+        fresh.mkdir(mode=0o700)
+        write(fresh)
+        sums = {file.name: _crc32(file) for file in sorted(fresh.iterdir())}
+        (fresh / SUMS).write_text(json.dumps(sums), "ascii")
+        try:
+            os.rename(fresh, folder)
+        except OSError:
+            if not folder.is_dir():  # another run may have been faster
+                raise
+
+
+def damaged(folder: Path) -> str:
+    """The name of the first file that is not as `make_whole` left it, '' if all are."""
+    name = SUMS
+    try:
+        sums = json.loads((folder / SUMS).read_text("ascii"))
+        for name, known in sums.items():
+            if _crc32(folder / name) != known:
+                return name
+    except (OSError, ValueError, AttributeError):
+        return name
+    return ""
+
+
+def _crc32(file: Path) -> int:
+    """The checksum of a file. It finds accidents; whoever can write here could write a checksum too."""
+    crc = 0
+    with file.open("rb") as source:
+        for block in iter(lambda: source.read(1 << 20), b""):
+            crc = zlib.crc32(block, crc)
+    return crc
 
 
 def make_private(folder: Path) -> None:
@@ -144,8 +177,7 @@ class Column:
 
 
 def _make(source: str, folder: Path, n: int) -> None:
-    """Write the shards of a source of about n fixes into a new folder."""
-    folder.mkdir(mode=0o700)
+    """Write the shards of a source of about n fixes into an empty folder."""
     pool = pa.default_memory_pool()
     try:
         pa.set_memory_pool(pa.system_memory_pool())  # Arrow's own pool keeps its largest size

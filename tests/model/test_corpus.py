@@ -17,6 +17,7 @@ from model.data.batches import Batches
 from model.data.corpus import forget, load, parse
 from model.data.persons import hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.readers import read
 
 
@@ -70,13 +71,36 @@ def test_why_no_fix_is_left_is_said(tracks_file, cache, tmp_path):
             load(str(path), cache=cache)
 
 
-def test_what_a_killed_tokenisation_left_goes_after_a_day(tracks_file, cache):
-    for name, hours in ((".making-old", 25), (".making-new", 1)):
-        (cache / name / "shards").mkdir(parents=True)
-        os.utime(cache / name / "shards", (time.time() - 3600 * hours,) * 2)
-        os.utime(cache / name, (time.time() - 3600 * hours,) * 2)
+def test_what_a_killed_tokenisation_left_goes_with_the_next_one(tracks_file, cache):
+    cache.mkdir(parents=True, exist_ok=True)
+    killed, at_work = (Scratch(".making-", cache) for _ in range(2))
+    killed._held.close()  # as the end of the process does
+    for left in (killed, at_work):
+        os.utime(left.name, (time.time() - 3600,) * 2)
     load(str(tracks_file), cache=cache)
-    assert [f.name for f in cache.glob(".making-*")] == [".making-new"]  # another run may be at work
+    assert [str(left) for left in cache.glob(".making-*")] == [at_work.name]
+    at_work.cleanup()
+
+
+@pytest.mark.parametrize("how", ["flipped", "cut", "gone"])
+@pytest.mark.parametrize("name", ["t.npy", "about.json", "crc32.json", "training-10/rows.npy"])
+def test_a_damaged_file_is_told_and_made_again(tracks_file, cache, capsys, name, how):
+    first = load(str(tracks_file), cache=cache)
+    t, rows = np.array(first.t), np.array(first.view(10).rows)
+    file = first.shards.folder / name
+    before = file.read_bytes()
+    if how == "gone":
+        file.unlink()
+    else:
+        half = len(before) // 2
+        file.write_bytes(before[:half] + (bytes([before[half] ^ 4]) + before[half + 1 :] if how == "flipped" else b""))
+    again = load(str(tracks_file), cache=cache)
+    np.testing.assert_array_equal(again.view(10).rows, rows)
+    np.testing.assert_array_equal(again.t, t)
+    assert capsys.readouterr().err.count(f"{file} is damaged. It is made again") == 1
+    assert file.read_bytes() == before
+    load(str(tracks_file), cache=cache).view(10)
+    assert not capsys.readouterr().err
 
 
 def test_a_changed_source_takes_the_place_of_its_old_shards(tracks_file, cache, tmp_path):
