@@ -232,7 +232,7 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
     args.output.mkdir(parents=True, exist_ok=True)
     fill_in(args, world)
     training = Run(args, world)
-    resumed = training.resume() if args.resume else {}
+    resumed = training.resume(report) if args.resume else {}
     if args.lr is None:
         args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
     if args.typical_ways is None:

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Checkpoints of a training run: one safetensors file, written whole or not at all."""
+"""Checkpoints of a training run: a safetensors file with a checksum, complete or absent, and the one before it."""
 
 from __future__ import annotations
 
 import json
 import os
+import zlib
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import torch
@@ -21,15 +23,19 @@ from raw_qgis_plugin.core.errors import InputError
 
 
 def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
-    """Write tensors and the JSON-able `about` to `path`, through a temporary file beside it.
+    """Write tensors and the JSON-able `about` to `path`, through a temporary file; the one there goes to `before`.
 
     Raises InputError where the disk is full or refuses; an earlier file at `path` is then still there.
     """
-    beside = path.with_suffix(".partial")
+    beside, text = path.with_suffix(".partial"), json.dumps(about)
+    tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     try:
-        save_file({k: v.detach().contiguous() for k, v in tensors.items()}, beside, {"about": json.dumps(about)})
+        before(path).unlink(missing_ok=True)  # there is never room for three
+        save_file(tensors, beside, {"about": text, "crc32": checksum(tensors, text)})
         with beside.open("rb+") as file:
             os.fsync(file.fileno())
+        with suppress(OSError):  # the first one, or a disk without links
+            os.link(path, before(path))
         os.replace(beside, path)
         _sync_folder(path.parent)
     except (OSError, SafetensorError) as error:
@@ -38,6 +44,20 @@ def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
         raise InputError(
             f"No checkpoint can be written to {path.parent}: {error}. Make room on the disk. {kept}"
         ) from error
+
+
+def before(path: Path) -> Path:
+    """Where the checkpoint before the one at `path` is kept."""
+    return path.with_suffix(".before" + path.suffix)
+
+
+def checksum(tensors: dict[str, Tensor], about: str) -> str:
+    """The checksum of a checkpoint: names, types, shapes and values of its tensors, and the text about it."""
+    crc = zlib.crc32(about.encode())
+    for name, tensor in sorted(tensors.items()):
+        crc = zlib.crc32(f"{name} {tensor.dtype} {list(tensor.shape)}".encode(), crc)
+        crc = zlib.crc32(tensor.reshape(-1).view(torch.uint8).numpy(), crc)
+    return f"{crc:08x}"
 
 
 def _sync_folder(folder: Path) -> None:
@@ -51,22 +71,46 @@ def _sync_folder(folder: Path) -> None:
 
 
 def load(path: Path) -> tuple[dict[str, Tensor], dict]:
-    """The tensors and the `about` of a checkpoint. Raises InputError where it is missing or cannot be read."""
+    """The tensors and the `about` of a checkpoint. Raises InputError where it is missing or not as it was written.
+
+    Checkpoints up to 0.2.0 have no checksum.
+    """
     if not path.is_file():
         raise InputError(f"There is no checkpoint at {path}: start the run without --resume.")
     try:
         with safe_open(path, "pt") as f:
-            return {k: f.get_tensor(k) for k in f.keys()}, json.loads(f.metadata()["about"])  # noqa: SIM118
-    except (SafetensorError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"{path} is no checkpoint that can be read: {error}.") from error
+            tensors, known = {k: f.get_tensor(k) for k in f.keys()}, f.metadata()  # noqa: SIM118
+        if known.keys() != {"about"} and known.get("crc32") != checksum(tensors, known["about"]):
+            raise ValueError("its checksum is another one")
+        about = json.loads(known["about"])
+        if not isinstance(about, dict) or not isinstance(about.get("config", {}), dict):
+            raise ValueError("it does not tell its network")
+        return tensors, about
+    except (SafetensorError, OSError, LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        raise InputError(f"{path} is damaged or no checkpoint: {error}.") from error
 
 
 def load_network(path: Path) -> tuple[Raw, dict]:
-    """The network in a run's checkpoint (its moving average) or in a bundle's weights.safetensors, and its `about`."""
+    """The network in a run's checkpoint (its moving average) or in a bundle's weights.safetensors, and its `about`.
+
+    Raises InputError as `load` does, and where the tensors are not those of the network that `about` tells.
+    """
     tensors, about = load(path)
-    network = Raw(Config(**about["config"]))
     average = {k.removeprefix("average."): v for k, v in tensors.items() if k.startswith("average.")}
-    network.load_state_dict({k: v.float() for k, v in (average or tensors).items()})
+    weights = {k: v.float() for k, v in (average or tensors).items()}
+    try:
+        config = Config(**about["config"])
+        if config.layers > len(weights):
+            raise ValueError("layers are missing")
+        with torch.device("meta"):  # takes no memory, whatever sizes are told
+            shapes = {k: v.shape for k, v in Raw(config).state_dict().items()}
+        if shapes != {k: v.shape for k, v in weights.items()}:
+            raise ValueError("their names or shapes differ")
+    except (KeyError, TypeError, ValueError, RuntimeError, ArithmeticError) as error:
+        why = str(error).partition("\n")[0]
+        raise InputError(f"{path} does not hold the weights of the network that it tells: {why}.") from error
+    network = Raw(config)
+    network.load_state_dict(weights)
     return network.eval(), about
 
 

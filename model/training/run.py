@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import argparse
+import math
 from collections.abc import Callable, Iterator
 
 import torch
@@ -13,10 +14,11 @@ from torch.distributed.tensor import DTensor
 from torch.nn.parallel import DistributedDataParallel
 from torch.utils.checkpoint import checkpoint
 
+from model.cli import Report
 from model.config import PRESETS
 from model.data.batches import Batch
 from model.raw import Raw
-from model.training.checkpoint import load, load_network, optimizer_tensors, restore_optimizers, save
+from model.training.checkpoint import before, load, load_network, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import World, local, spread_like, whole
 from model.training.loss import losses
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -24,8 +26,9 @@ from raw_qgis_plugin.core.errors import InputError
 
 HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # parameters between states, for Muon
 LARGE = ("raw-large", "raw-1b")  # presets that are sharded over processes, with checkpointed layers
-# Attributes of a run that its checkpoint keeps beside the network.
-RESUMED = ("step", "seconds", "points", "before", "calibration", "calibration_before", "domain")
+# Attributes of a run that its checkpoint keeps beside the network, and what they are.
+RESUMED = {"step": int, "seconds": (int, float), "points": int, "before": (dict, type(None)), "calibration": dict,
+           "calibration_before": dict, "domain": dict}  # fmt: skip
 
 
 class Run:
@@ -103,22 +106,39 @@ class Run:
                 part = DTensor.from_local(part, *spread, shape=parameter.shape, stride=parameter.stride()).full_tensor()
             yield name, part
 
-    def resume(self) -> dict:
-        """Resume from the checkpoint, which every process reads. Returns its `about`.
+    def resume(self, report: Report) -> dict:
+        """Resume from the checkpoint, which every process reads, or from the one before where it is damaged.
 
-        Raises InputError where the checkpoint is of a network of another configuration.
+        report: told so. Returns its `about`. Raises InputError where none is whole, or where it is of a network of
+        another configuration.
         """
-        tensors, about = load(self.state)
-        ours, theirs = self.network.config.to_dict(), about["config"]
+        try:
+            tensors, about = load(self.state)
+        except InputError as error:
+            if not before(self.state).is_file():
+                raise InputError(f"{error} None before it is kept: start again with another --output.") from error
+            tensors, about = load(before(self.state))
+            if self.world.first:
+                report({"warning": f"{error} The run goes on from the one before, of step {about.get('step')}."})
+        ours, theirs = self.network.config.to_dict(), about.get("config", {})
         if ours != theirs:
             name = theirs.get("preset")
             whose = f"of {name}" if name != ours["preset"] else "of another version of it"
             raise InputError(f"The checkpoint in {self.folder} is {whose}, not of {ours['preset']}: use its --preset.")
-        with torch.no_grad():
-            for name, parameter in self.network.named_parameters():
-                parameter.copy_(spread_like(tensors[f"network.{name}"], parameter))
-                self.average[name].copy_(local(spread_like(tensors[f"average.{name}"], parameter)))
-        restore_optimizers(self.optimizers, self.network, tensors)
+        kinds = RESUMED | {"watch": dict}
+        try:
+            if not all(isinstance(about[name], kind) for name, kind in kinds.items() if name in about):
+                raise ValueError("an entry is of another kind")
+            if not 0 <= about["seconds"] < math.inf:
+                raise ValueError("its seconds are no duration")
+            with torch.no_grad():
+                for name, parameter in self.network.named_parameters():
+                    parameter.copy_(spread_like(tensors[f"network.{name}"], parameter))
+                    self.average[name].copy_(local(spread_like(tensors[f"average.{name}"], parameter)))
+            restore_optimizers(self.optimizers, self.network, tensors)
+        except (KeyError, ValueError, RuntimeError) as error:
+            why = str(error).partition("\n")[0]
+            raise InputError(f"The checkpoint in {self.folder} is not as a run writes it: {why}.") from error
         for name in RESUMED:
             setattr(self, name, about.get(name, getattr(self, name)))
         return about
