@@ -14,10 +14,11 @@ from __future__ import annotations
 import json
 import logging
 import os
+import secrets
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from model.data.shards import count_rows
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, no_progress, part_of
+from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.columns import ids_of
 from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
 from raw_qgis_plugin.core.tracks import Skipped, Tracks, build_tracks, encode_ids
@@ -258,16 +260,18 @@ def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, pro
 
     A worker that dies is replaced, and its piece of work is repeated. RawError of a worker is raised here.
     """
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # Ray sends no statistics
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray sends no statistics
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # a worker's error is raised here in one sentence
-    import ray.data
+    with ExitStack() as at_end:
+        here = _alone(at_end) if address is None else {}
+        import ray.data
 
-    here: dict[str, Any] = {"num_cpus": workers, "object_store_memory": 128 * 2**20}
-    ray.init(
-        address=address, include_dashboard=False if address is None else None, log_to_driver=False,
-        logging_level=logging.ERROR, configure_logging=True, **(here if address is None else {}),
-    )  # fmt: skip
-    try:
+        if tuple(map(int, ray.__version__.split(".")[:2])) < (2, 54):
+            raise InputError(f"Ray {ray.__version__} asks nobody for a token: pip install 'ray[data]>=2.54'.")
+        if address is None:
+            here |= {"num_cpus": workers, "object_store_memory": 128 * 2**20, "include_dashboard": False}
+        at_end.callback(ray.shutdown)
+        ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True, **here)
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = context.print_on_execution_start = False
         logging.getLogger("ray.data").setLevel(logging.ERROR)
@@ -280,8 +284,23 @@ def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, pro
         actors = {"fn_constructor_args": (*where, threads), "concurrency": min(workers, max(len(todo), 1))}
         needs = {"num_gpus": 1} if plan.device == "cuda" else {"num_cpus": 1}
         _map(Embedder, todo, {**actors, **needs}, part_of(progress, 0.2, 1.0))
-    finally:
-        ray.shutdown()
+
+
+def _alone(at_end: ExitStack) -> dict[str, Any]:
+    """Arguments of ray.init for a Ray that no other user can reach, before Ray is imported. at_end: clears its folder.
+
+    By itself Ray listens on all interfaces, and everyone may read and write in its folder. So that one lies in a
+    private folder, with the token that Ray asks callers for; and as it is to know no clusters, it listens on loopback.
+    """
+    place = Path("/tmp") if os.name == "posix" else None  # nosec B108: private, and names of sockets must be short
+    private = Path(at_end.enter_context(Scratch("raw-ray-", place)))
+    token = private / "token"
+    token.touch(0o600)
+    token.write_text(secrets.token_hex(32), "ascii")
+    os.environ.pop("RAY_AUTH_TOKEN", None)  # would go before the file
+    os.environ["RAY_AUTH_MODE"], os.environ["RAY_AUTH_TOKEN_PATH"] = "token", str(token)
+    os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    return {"_temp_dir": str(private / "ray")}
 
 
 def _map(doer: Any, todo: list[int], how: dict[str, Any], progress: Progress) -> None:

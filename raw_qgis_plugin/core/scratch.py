@@ -52,7 +52,7 @@ class Scratch(tempfile.TemporaryDirectory):
     def __init__(self, prefix: str, place: Path | None = None) -> None:
         place = place or Path(tempfile.gettempdir())
         _clear_left(place, prefix)
-        super().__init__(prefix=prefix, dir=place)
+        super().__init__(prefix=prefix, dir=place, ignore_cleanup_errors=True)
         self._held = contextlib.ExitStack()
         self._held.enter_context(lock(Path(self.name, LOCK), wait=True))
 
