@@ -54,7 +54,8 @@ class Scratch(tempfile.TemporaryDirectory):
         _clear_left(place, prefix)
         super().__init__(prefix=prefix, dir=place, ignore_cleanup_errors=True)
         self._held = contextlib.ExitStack()
-        self._held.enter_context(lock(Path(self.name, LOCK), wait=True))
+        with contextlib.suppress(OSError):  # on a drive without locks it counts as locked, and so stays after a kill
+            self._held.enter_context(lock(Path(self.name, LOCK), wait=True))
 
     def cleanup(self) -> None:
         """Remove the folder now."""
@@ -72,11 +73,12 @@ def put_back(place: Path) -> None:
 
 
 def _clear_left(place: Path, prefix: str, young_s: float = 60.0) -> None:
-    """Remove our own scratch folders that no process holds. young_s: a folder of this age may yet get its lock."""
+    """Remove our own scratch folders that no process holds. young_s: one so newly written may yet get its lock."""
     for left in place.glob(prefix + "?" * 8):  # the names of tempfile
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # another process may clear it too
             about = left.lstat()
             own = stat.S_ISDIR(about.st_mode) and (not hasattr(os, "getuid") or about.st_uid == os.getuid())
-            old = abs(time.time() - about.st_mtime) > young_s
-            if own and old and (left / LOCK).is_file() and not is_locked(left / LOCK):
-                shutil.rmtree(left, ignore_errors=True)
+            if own and (left / LOCK).is_file() and not is_locked(left / LOCK):
+                written = max(path.lstat().st_mtime for path in (left, *left.rglob("*")))
+                if abs(time.time() - written) > young_s:
+                    shutil.rmtree(left, ignore_errors=True)

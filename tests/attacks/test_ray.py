@@ -109,8 +109,12 @@ def test_code_of_another_user_does_not_run_in_it(held: tuple, tmp_path: Path, ou
     _, address, token = held
     env = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     env |= {"HOME": str(tmp_path), "RAY_USAGE_STATS_ENABLED": "0", "RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
-    tries = {"no token": {"RAY_AUTH_MODE": "disabled"}, "another token": {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": "0" * 64},
-             "the token": {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN_PATH": str(token)}}  # fmt: skip
+    with_token = {"RAY_AUTH_MODE": "token"}
+    tries = {
+        "no token": {"RAY_AUTH_MODE": "disabled"},
+        "another token": with_token | {"RAY_AUTH_TOKEN": "0" * 64},
+        "the token": with_token | {"RAY_AUTH_TOKEN_PATH": str(token)},
+    }
     ran = {}
     for name, more in tries.items():
         with contextlib.suppress(subprocess.TimeoutExpired):

@@ -17,7 +17,7 @@ from model.data.batches import Batches
 from model.data.corpus import forget, load, parse
 from model.data.persons import hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.scratch import Scratch
+from raw_qgis_plugin.core.scratch import LOCK, Scratch
 from raw_qgis_plugin.core.sources.readers import read
 
 
@@ -76,7 +76,8 @@ def test_what_a_killed_tokenisation_left_goes_with_the_next_one(tracks_file, cac
     killed, at_work = (Scratch(".making-", cache) for _ in range(2))
     killed._held.close()  # as the end of the process does
     for left in (killed, at_work):
-        os.utime(left.name, (time.time() - 3600,) * 2)
+        for path in (os.path.join(left.name, LOCK), left.name):
+            os.utime(path, (time.time() - 3600,) * 2)
     load(str(tracks_file), cache=cache)
     assert [str(left) for left in cache.glob(".making-*")] == [at_work.name]
     at_work.cleanup()

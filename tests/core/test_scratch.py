@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Scratch folders: private, gone in the end, and cleared after a kill without touching what others hold or own."""
+
+from __future__ import annotations
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from raw_qgis_plugin.core import scratch
+from raw_qgis_plugin.core.scratch import LOCK, Scratch
+
+ROOT = Path(__file__).parents[2]
+HOLD = """
+import sys
+from pathlib import Path
+from raw_qgis_plugin.core.scratch import Scratch
+with Scratch(".work-", Path(sys.argv[1])) as made:
+    print(made, flush=True)
+    sys.stdin.readline()
+"""
+
+
+def age(folder: Path, seconds: float = 3600) -> None:
+    for path in (*folder.rglob("*"), folder):
+        os.utime(path, (time.time() - seconds,) * 2)
+
+
+def hold(place: Path) -> tuple[subprocess.Popen, Path]:
+    process = subprocess.Popen([sys.executable, "-c", HOLD, place], cwd=ROOT, stdin=subprocess.PIPE,
+                               stdout=subprocess.PIPE, text=True)  # fmt: skip
+    return process, Path(process.stdout.readline().strip())
+
+
+def test_only_what_killed_processes_of_ours_left_is_cleared(tmp_path: Path) -> None:
+    (alive, held), (victim, left) = hold(tmp_path), hold(tmp_path)
+    (left / "tracks").write_text("of people")
+    victim.send_signal(signal.SIGKILL)
+    victim.communicate()
+    others = [tmp_path / name for name in (".work-12345678", ".work-mine", "work-87654321")]
+    for folder in others:
+        folder.mkdir()  # nobody's lock is in them
+    (tmp_path / ".work-linkedtt").symlink_to(others[0])
+    for folder in (held, left, *others):
+        age(folder)
+    with Scratch(".work-", tmp_path) as made:
+        assert stat.S_IMODE(Path(made).stat().st_mode) == 0o700
+        assert not left.exists() and held.exists() and all(folder.exists() for folder in others)
+    assert not Path(made).exists()
+    alive.communicate("\n")
+    assert not held.exists()
+
+
+def test_one_that_is_just_being_made_stays(tmp_path: Path) -> None:
+    young = Scratch(".work-", tmp_path)
+    young._held.close()
+    Scratch(".work-", tmp_path).cleanup()
+    assert Path(young.name).exists()
+    age(Path(young.name), -3600)  # and goes, whatever the clock did meanwhile
+    Scratch(".work-", tmp_path).cleanup()
+    assert not Path(young.name).exists()
+
+
+def test_a_drive_without_locks_is_used_all_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> None:
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(scratch.fcntl, "flock", refuse)
+    one = Scratch(".work-", tmp_path)
+    age(Path(one.name))
+    with Scratch(".work-", tmp_path):
+        assert (Path(one.name) / LOCK).exists()
+    one.cleanup()
+    assert not list(tmp_path.iterdir())
