@@ -20,7 +20,7 @@ from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -183,15 +183,11 @@ class _Store:
 
     def read(self, keys: Sequence[bytes], width: int) -> dict[bytes, np.ndarray]:
         """The stored vectors (width,) float32 by their keys, without those that are not as they were written."""
-        found: dict[bytes, object] = {}
+        found: dict[bytes, Any] = {}
         if not self.usable:
             return found
         with self._failures(), closing(_connect(self.file)) as database:
-            for start in range(0, len(keys), self.settings.keys_at_once):
-                part = keys[start : start + self.settings.keys_at_once]
-                marks = ",".join("?" * len(part))
-                query = f"SELECT fixes, vector FROM units WHERE recipe = ? AND fixes IN ({marks})"  # nosec B608
-                found.update(database.execute(query, (self.recipe, *part)))
+            found = self._stored(database, keys)
             old = self.now - self.settings.use_resolution_s
             with database:
                 database.executemany(
@@ -201,6 +197,16 @@ class _Store:
         opened = ((key, _open_sealed(key, self.recipe, sealed, width)) for key, sealed in found.items())
         return {key: vector for key, vector in opened if vector is not None}
 
+    def _stored(self, database: sqlite3.Connection, keys: Sequence[bytes]) -> dict[bytes, Any]:
+        """What is stored under keys."""
+        found: dict[bytes, Any] = {}
+        for start in range(0, len(keys), self.settings.keys_at_once):
+            part = keys[start : start + self.settings.keys_at_once]
+            marks = ",".join("?" * len(part))
+            query = f"SELECT fixes, vector FROM units WHERE recipe = ? AND fixes IN ({marks})"  # nosec B608
+            found.update(database.execute(query, (self.recipe, *part)))
+        return found
+
     def write(self, vectors: list[tuple[bytes, bytes]]) -> None:
         """Store (key, vector) pairs, all of them or none, and keep the file under its largest size."""
         if not self.usable:
@@ -209,6 +215,9 @@ class _Store:
         with self._failures(), closing(_connect(self.file)) as database:
             with database:
                 database.executemany("INSERT OR REPLACE INTO units VALUES (?, ?, ?, ?)", rows)
+                keys = [key for key, _ in vectors]
+                if self._stored(database, keys).keys() != set(keys):  # SQLite does not see every damage of its index
+                    raise sqlite3.DatabaseError("what was written is not found again")
             while (over := _size_bytes(database) - self.settings.max_bytes) > 0:
                 count = 1 + over // max(len(rows[0][3]), 1)
                 oldest = "SELECT rowid FROM units ORDER BY used, rowid LIMIT ?"
@@ -242,14 +251,14 @@ def _is_damage(error: Exception) -> bool:
     return isinstance(error, sqlite3.DatabaseError)
 
 
-def _seal(key: bytes, recipe: bytes, vector: object) -> object:
+def _seal(key: bytes, recipe: bytes, vector: Any) -> Any:
     """A vector with its checksum behind it, which is one of its keys too; what is no blob as it is."""
     if not isinstance(vector, bytes):
         return vector
     return vector + zlib.crc32(vector, zlib.crc32(key + recipe)).to_bytes(4, "little")
 
 
-def _open_sealed(key: bytes, recipe: bytes, sealed: object, width: int) -> np.ndarray | None:
+def _open_sealed(key: bytes, recipe: bytes, sealed: Any, width: int) -> np.ndarray | None:
     """The vector (width,) of a sealed one, None if it is damaged: SQLite keeps anything in a column of blobs."""
     if not isinstance(sealed, bytes) or len(sealed) != 4 * width + 4 or _seal(key, recipe, sealed[:-4]) != sealed:
         return None
