@@ -45,9 +45,8 @@ class Child:
         self._read = 0  # bytes of the log that `lines` has returned
         self._terminated = ""  # the `started` of the run that this object has terminated
         try:
-            self.about: dict[str, Any] = json.loads((folder / ABOUT).read_text("utf-8"))
-            _age_s(self.about)
-        except (OSError, ValueError, TypeError, LookupError, OverflowError) as error:
+            self.about = _read_about(folder)
+        except (OSError, ValueError) as error:
             raise RawError(f"{folder} holds no training run: {error}.") from error
 
     @classmethod
@@ -59,8 +58,8 @@ class Child:
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)  # it will hold people's tracks
-        about = {"module": module, "arguments": list(map(str, arguments)), "needs": list(needs), "started": _now()}
-        _write_about(folder, about | notes)
+        about = {"module": module, "arguments": list(map(str, arguments)), "needs": list(needs)}
+        _write_about(folder, about | notes | {"started": _now(), "stopped": False})
         child = cls(folder)
         child._launch()
         return child
@@ -213,7 +212,7 @@ class Child:
     def _reread(self) -> None:
         """Read what another object, perhaps in another QGIS, has changed."""
         with contextlib.suppress(OSError, ValueError):
-            self.about = json.loads((self.folder / ABOUT).read_text("utf-8"))
+            self.about = _read_about(self.folder)
             self.about["stopped"] |= self.about["started"] == self._terminated  # a full disk may not
 
     def _end(self) -> dict[str, Any] | None:
@@ -298,8 +297,21 @@ def _now() -> str:
 
 
 def _age_s(about: dict[str, Any]) -> float:
-    """Seconds since a run was started. ValueError, TypeError, LookupError or OverflowError where run.json is broken."""
+    """Seconds since a run was started."""
     return (datetime.now(timezone.utc) - datetime.fromisoformat(about["started"]).astimezone()).total_seconds()
+
+
+def _read_about(folder: Path) -> dict[str, Any]:
+    """The contents of run.json. OSError or ValueError where they are none."""
+    about = json.loads((folder / ABOUT).read_text("utf-8"))
+    kinds = {"module": str, "arguments": list, "started": str, "stopped": bool}
+    if not isinstance(about, dict) or not all(isinstance(about.get(key), kind) for key, kind in kinds.items()):
+        raise ValueError(f"{ABOUT} is broken")
+    try:
+        _age_s(about)
+    except OverflowError as error:
+        raise ValueError(str(error)) from error
+    return about
 
 
 def _write_about(folder: Path, about: dict[str, Any]) -> None:
