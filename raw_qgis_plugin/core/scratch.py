@@ -59,6 +59,7 @@ class Scratch(tempfile.TemporaryDirectory):
 
     def cleanup(self) -> None:
         """Remove the folder now."""
+        _empty(Path(self.name))
         self._held.close()  # Windows removes no file that is open
         super().cleanup()
 
@@ -78,7 +79,18 @@ def _clear_left(place: Path, prefix: str, young_s: float = 60.0) -> None:
         with contextlib.suppress(OSError):  # another process may clear it too
             about = left.lstat()
             own = stat.S_ISDIR(about.st_mode) and (not hasattr(os, "getuid") or about.st_uid == os.getuid())
-            if own and (left / LOCK).is_file() and not is_locked(left / LOCK):
-                written = max(path.lstat().st_mtime for path in (left, *left.rglob("*")))
-                if abs(time.time() - written) > young_s:
-                    shutil.rmtree(left, ignore_errors=True)
+            files = list(left.rglob("*")) if own else []
+            written = max(path.lstat().st_mtime for path in (left, *files))
+            ours = own and (left / LOCK in files or not files)  # a kill may come before the lock
+            if ours and abs(time.time() - written) > young_s and not is_locked(left / LOCK):
+                _empty(left)
+                shutil.rmtree(left, ignore_errors=True)
+
+
+def _empty(folder: Path) -> None:
+    """Remove what is in a scratch folder but for its lock: after a kill meanwhile it is still known as one."""
+    for path in folder.iterdir():
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path, ignore_errors=True)
+        elif path.name != LOCK:
+            path.unlink(missing_ok=True)

@@ -28,7 +28,7 @@ from raw_qgis_plugin.core.embedding.cache import CacheSettings, embed_cached
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 TRACKS = make_020.FOLDER / "tracks.parquet"
-BUNDLE = make_020.FOLDER / "bundle.zip"
+BUNDLE = record.open_bundle(make_020.FOLDER / "bundle.zip")  # unpacked once
 
 
 def train(folder: str) -> None:
@@ -55,7 +55,7 @@ def moved(tracks: Tracks, by: int) -> Tracks:
 
 def embed(folder: str, first: str, last: str = "") -> None:
     """Embed ever more tracks into a cache, a transaction for every one."""
-    model = record.Model(record.open_bundle(BUNDLE), "cpu", 1)
+    model = record.Model(BUNDLE, "cpu", 1)
     tracks = layers.some_users(layers.read(TRACKS)[0], 10)
     for number in range(int(first), int(last)) if last else count(int(first)):
         some = moved(tracks, number)
@@ -66,16 +66,14 @@ def embed(folder: str, first: str, last: str = "") -> None:
 
 def replace(folder: str) -> None:
     """Replace a model by itself again and again."""
-    bundle = record.open_bundle(BUNDLE)
     while True:
-        library.copy(bundle.path, Path(folder, "mine"))
+        library.copy(BUNDLE.path, Path(folder, "mine"))
 
 
 def pack(folder: str) -> None:
     """Pack a model again and again."""
-    bundle = record.open_bundle(BUNDLE)
     while True:
-        library.pack(bundle.path, Path(folder, "mine.zip"))
+        library.pack(BUNDLE.path, Path(folder, "mine.zip"))
 
 
 DO = {"train": train, "tokenise": tokenise, "embed": embed, "replace": replace, "pack": pack}

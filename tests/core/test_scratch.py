@@ -45,7 +45,8 @@ def test_only_what_killed_processes_of_ours_left_is_cleared(tmp_path: Path) -> N
     victim.communicate()
     others = [tmp_path / name for name in (".work-12345678", ".work-mine", "work-87654321")]
     for folder in others:
-        folder.mkdir()  # nobody's lock is in them
+        folder.mkdir()
+        (folder / "lock").touch()  # somebody's own
     (tmp_path / ".work-linkedtt").symlink_to(others[0])
     for folder in (held, left, *others):
         age(folder)
