@@ -6,7 +6,9 @@ from __future__ import annotations
 import argparse
 import json
 import shutil
+import sqlite3
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -104,6 +106,37 @@ def test_a_damaged_cache_serves_no_wrong_vector(
         in_020="43 of 90 with wrong vectors for good",
         now=f"0 of {cases} with a wrong vector; all whole again",
     )  # fmt: skip
+
+
+OTHERWISE = {
+    "another table": "DROP TABLE units; CREATE TABLE units (a)",
+    "a view": "ALTER TABLE units RENAME TO u2; CREATE VIEW units AS SELECT * FROM u2",
+    "zeros": "UPDATE units SET vector = zeroblob(length(vector))",
+    "text": "UPDATE units SET vector = 'abc'",
+    "rows exchanged": "UPDATE units SET vector = (SELECT vector FROM units u WHERE u.rowid = units.rowid % 84 + 1)",
+    "used in a far future": "UPDATE units SET used = 99999999999",
+    "a log of its own": "PRAGMA journal_mode = WAL",
+    "another version": "PRAGMA user_version = 3",
+}
+
+
+@pytest.mark.parametrize("how", [*OTHERWISE, "a journal of noise", "a folder"])
+def test_a_cache_that_is_another_file_serves_nothing_wrong(how: str, embedded: tuple, tmp_path: Path) -> None:
+    tracks, model, whole, vectors = embedded
+    file = tmp_path / cache.FILE
+    file.write_bytes(whole)
+    if how in OTHERWISE:
+        with closing(sqlite3.connect(file)) as database:
+            database.executescript(OTHERWISE[how])
+    elif how == "a folder":
+        file.unlink()
+        file.mkdir()
+    else:
+        Path(f"{file}-journal").write_bytes(Random(0).randbytes(5000))
+    said: list[str] = []
+    for _ in range(2):
+        np.testing.assert_allclose(cache.embed_cached(tracks, model, tmp_path, warn=said.append), vectors, atol=1e-5)
+    assert len(said) <= 1 + (how == "a folder"), said
 
 
 @pytest.mark.parametrize("column", ["fixes", "recipe", "vector"])
@@ -290,6 +323,22 @@ def test_what_is_told_of_a_run_is_checked(run: Path, tmp_path: Path, change: dic
     text = json.dumps(told | {"__metadata__": {"about": json.dumps(about)}}).encode()
     (tmp_path / "state.safetensors").write_bytes(len(text).to_bytes(8, "little") + text + data[header:])
     with pytest.raises(InputError):
+        resumed(tmp_path)
+
+
+@pytest.mark.parametrize("how", ["of 2^60 bytes", "of 90 MB", "deep", "a list"])
+def test_other_headers_are_refused(run: Path, tmp_path: Path, how: str) -> None:
+    data = (run / "state.safetensors").read_bytes()
+    header = 8 + int.from_bytes(data[:8], "little")
+    about = {"deep": "[" * 100_000, "a list": "[]"}.get(how, "")
+    text = json.dumps(json.loads(data[8:header]) | {"__metadata__": {"about": about}}).encode()
+    made = len(text).to_bytes(8, "little") + text + data[header:]
+    if how == "of 2^60 bytes":
+        made = (2**60).to_bytes(8, "little") + data[8:]
+    elif how == "of 90 MB":
+        made = (90_000_000).to_bytes(8, "little") + b"[" * 90_000_000
+    (tmp_path / "state.safetensors").write_bytes(made)
+    with pytest.raises(InputError, match="damaged or no checkpoint"):
         resumed(tmp_path)
 
 
