@@ -12,7 +12,6 @@ from pathlib import Path
 
 from model.cli import run
 from model.raw import Raw
-from model.retrieval.prototypes import SETTINGS as PROTOTYPES
 from model.training.card import write_card
 from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import export_backbone
@@ -42,19 +41,19 @@ def check_output(output: Path) -> None:
         )
 
 
-def export(run: Path, output: Path, data: str = "") -> None:
-    """Make the bundle of a run, with its typical ways and without heads; an earlier bundle stays until it is complete.
+def export(run: Path, output: Path, data: str = "", typical_ways: bool = True) -> None:
+    """Make the bundle of a run without heads; an earlier bundle stays until it is complete.
 
-    data: the card's text about the training data.
+    data: the card's text about the training data. typical_ways: with those of the run, if it was asked for them.
     """
     network, about = load_network(run / "state.safetensors")
     if "points" not in about:
         raise InputError(f"{run} is no run of model.pretrain: a network that answers nothing makes no bundle.")
     with replacing(output) as fresh:
-        _write(run, fresh, network, about, data)
+        _write(run, fresh, network, about, data, typical_ways)
 
 
-def _write(run: Path, output: Path, network: Raw, about: dict, data: str) -> None:
+def _write(run: Path, output: Path, network: Raw, about: dict, data: str, typical_ways: bool) -> None:
     (output / "heads").mkdir()
     difference = export_backbone(network, output / "backbone.onnx")
     save_weights(network, output)
@@ -68,14 +67,11 @@ def _write(run: Path, output: Path, network: Raw, about: dict, data: str) -> Non
         "calibration": about.get("calibration", {}), "heads": [], "onnx_difference": difference,
         "training": {k: about.get(k) for k in TRAINING}, "data": data,
     }  # fmt: skip
-    if (run / PROTOTYPES_FILE).is_file():
+    rules = about.get("typical_ways")  # no dict in runs of 0.2.0, which made them of three people, unasked
+    if typical_ways and isinstance(rules, dict) and (run / PROTOTYPES_FILE).is_file():
         count = len(read_prototypes(run / PROTOTYPES_FILE))
         if count:
-            card["typical_ways"] = {
-                "ways": count,
-                "fewest_people": PROTOTYPES.least_people,
-                "fewest_fixes": PROTOTYPES.least_fixes,
-            }
+            card["typical_ways"] = {"ways": count, **rules}
             shutil.copy(run / PROTOTYPES_FILE, output)
     write_card(output, card)
 
@@ -86,11 +82,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--run", type=Path, required=True, help="folder of a run of model.pretrain")
     p.add_argument("--output", type=Path, required=True, metavar="BUNDLE")
     p.add_argument("--data", default="", help="for the card: the training data, their terms and whom to cite")
+    p.add_argument("--typical-ways", action=argparse.BooleanOptionalAction, default=True,
+                   help="keep those that the run was asked for (on)")  # fmt: skip
     args = p.parse_args(argv)
     if not (args.run / "state.safetensors").is_file():
         raise InputError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
     check_output(args.output)
-    export(args.run, args.output, args.data)
+    export(args.run, args.output, args.data, args.typical_ways)
 
 
 if __name__ == "__main__":

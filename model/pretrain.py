@@ -27,7 +27,7 @@ from model.data.feed import feed
 from model.data.labels import read_table, usable
 from model.export import check_output, export
 from model.neighbours import add as add_neighbours
-from model.retrieval.prototypes import make_prototypes
+from model.retrieval.prototypes import make_prototypes, rules
 from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
 from model.training.loop import PEAK_LR, PEAK_LR_TRAINED, Reporter, stop_requests, train, validate_average
@@ -53,8 +53,8 @@ def about(args: argparse.Namespace, metrics: dict, monitor: Monitor) -> dict:
     """What a checkpoint, and so the card, records of the command, and what a resumed run needs to know."""
     return {
         "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in [*args.corpus, *args.keep]],
-        "command": command(args), "metrics": metrics, "watch": monitor.to_dict(), "typical_ways": args.typical_ways,
-        "neighbours": args.neighbours, "lr": args.lr,
+        "command": command(args), "metrics": metrics, "watch": monitor.to_dict(),
+        "typical_ways": rules() if args.typical_ways else None, "neighbours": args.neighbours, "lr": args.lr,
     }  # fmt: skip
 
 
@@ -116,7 +116,8 @@ def parser() -> argparse.ArgumentParser:
         help="at the end, predict users' labels from embeddings, and warn under 60 %% accuracy")
     how("--workers", type=int, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
     how("--typical-ways", action=argparse.BooleanOptionalAction,
-        help="add typical ways of the places in --corpus to the bundle, each of three or more people (on with --init)")
+        help="add typical ways of the places in --corpus to the bundle, each of ten or more people: forecasts there "
+        "improve, but they show where people went (off)")
     how("--neighbours", action=argparse.BooleanOptionalAction,
         help="train a scorer of the bundle's own, which weighs continuations of the layer (off)")
     how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
@@ -198,7 +199,6 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     if average is None:
         return
     sources = corpus.sources[: len(args.corpus)]
-    (run.folder / PROTOTYPES_FILE).unlink(missing_ok=True)
     if args.typical_ways:
         reporter.print({"stage": "ways"})
         beside = run.folder / f"{PROTOTYPES_FILE}.partial"
@@ -236,7 +236,8 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
     if args.lr is None:
         args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
     if args.typical_ways is None:
-        args.typical_ways = resumed.get("typical_ways", bool(args.init))
+        args.typical_ways = isinstance(resumed.get("typical_ways"), dict)  # True up to 0.2.0, where nobody was asked
+    (args.output / PROTOTYPES_FILE).unlink(missing_ok=True)  # of an earlier end, perhaps by other rules
     if args.neighbours is None:
         args.neighbours = resumed.get("neighbours", False)
     corpus, validation = open_corpus(args, world)

@@ -63,7 +63,8 @@ def describe_prototypes(w: dict) -> str:
     return (
         f"Beside its network the model has {w['ways']:,} typical ways of the places that it was last trained on, for "
         f"forecasts of trips: each is the mean of {w['fewest_fixes']} or more fixes of {w['fewest_people']} or more "
-        "people, with equal weights, that were near each other and had similar velocities and continuations."
+        "people, with equal weights, that were near each other and had similar velocities and continuations. They show "
+        "where people went."
     )
 
 

@@ -55,11 +55,11 @@ def write_tracks(tracks: Tracks, path: Path) -> None:
 
 
 def pretraining_arguments(
-    folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "", prototypes: bool = True
+    folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "", prototypes: bool = False
 ) -> list[str]:
     """Arguments of model.adapt. folder: of the run, with tracks.parquet. init: 'shipped', 'none' or a path.
 
-    prototypes: store those of the tracks in the model, if it continues from another.
+    prototypes: store those of the tracks in the model.
     """
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
@@ -69,8 +69,8 @@ def pretraining_arguments(
         arguments += ["--points", "1024", "--validate-every", "5"]
     else:
         arguments += ["--validate-every", "10" if minutes < 5 else "25" if minutes < 30 else "50"]
-    if not prototypes:
-        arguments += ["--no-typical-ways"]
+    if prototypes:
+        arguments += ["--typical-ways"]
     return arguments if device.lower() == "auto" else [*arguments, "--device", device.lower()]
 
 

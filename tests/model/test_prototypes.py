@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Typical ways of a corpus: of three people or more, near what happened, and in the bundles of who goes on training."""
+"""Typical ways of a corpus: of ten people or more, near what happened, and in a bundle only if they were asked for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from model.data.corpus import load
+from model.export import main as export
 from model.pretrain import main as pretrain
 from model.retrieval.prototypes import SETTINGS, make_prototypes
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -40,18 +41,18 @@ def written(path, *roads):
 
 @pytest.fixture
 def corpus(tmp_path):
-    """Roads on the equator with thirty people; two people, on many days; and one person of three names."""
+    """Roads on the equator with sixty people; nine people, on many days; and one person of twelve names."""
     rng = np.random.default_rng(0)
-    many, few = road(rng, 0.0, 0, 30), road(rng, 1.0, 30, 2, days=30)
-    one = road(rng, 2.0, 32, 1, days=10)
-    copies = [(one[0] + k, *one[1:]) for k in range(3)]
+    many, few = road(rng, 0.0, 0, 60), road(rng, 1.0, 60, 9, days=30)
+    one = road(rng, 2.0, 69, 1, days=10)
+    copies = [(one[0] + k, *one[1:]) for k in range(12)]
     return written(tmp_path / "roads.parquet", many, few, *copies)
 
 
-def test_ways_are_of_three_people_or_more(corpus):
+def test_ways_are_of_ten_people_or_more(corpus):
     table = make_prototypes([load(corpus, validation=None)])
-    assert SETTINGS.least_people == 3 and len(table) > 20
-    assert (table["lat_e6"] < 100_000).all()  # nothing where two people went daily, or one under three names
+    assert SETTINGS.least_people == 10 and len(table) > 20
+    assert (table["lat_e6"] < 100_000).all()  # nothing where nine people went daily, or one under twelve names
     assert set(table["pace"]) == {2, 3}  # a fix each 16 s is too seldom for finer ones
 
 
@@ -86,7 +87,7 @@ def test_sources_without_people_of_their_own_give_none(corpus, tmp_path):
 
 def test_who_parts_at_a_fork_has_no_common_way(tmp_path):
     rng = np.random.default_rng(2)
-    user, t, lon, lat = road(rng, 0.0, 0, 24)
+    user, t, lon, lat = road(rng, 0.0, 0, 80)
     lat = np.where(user % 2, lat, -lat)  # half go north, half south
     table = make_prototypes([load(written(tmp_path / "fork.parquet", (user, t, lon, lat)), validation=None)])
     x = (table["lon_e6"] / 1e6 - 10) * 111_320
@@ -98,15 +99,20 @@ def test_who_parts_at_a_fork_has_no_common_way(tmp_path):
 
 def test_each_person_counts_the_same(tmp_path):
     rng = np.random.default_rng(3)
-    few, often = road(rng, 0.0, 0, 4), road(rng, 40 / 110_574, 4, 1, days=40)  # 40 m beside
+    few, often = road(rng, 0.0, 0, 30), road(rng, 40 / 110_574, 30, 1, days=40)  # 40 m beside
     table = make_prototypes([load(written(tmp_path / "often.parquet", few, often), validation=None)])
     north = table["lat_e6"][table["offset_m"][:, 0, 0] > 100] / 1e6 * 110_574
-    assert len(north) and (north < 40 / 3 + 5).all()  # of three or more, one is 40 m away at most
+    assert len(north) and (np.abs(north) < 25).all()  # of ten or more, one is 40 m away: on the road's line of the grid
 
 
 def test_fast_movers_have_ways_that_can_be_read(tmp_path):
-    user, step = np.repeat(np.arange(30), 180), np.tile(np.arange(180), 30)
-    train = user, (1_700_000_000 + step * 30 + user) * 1000, 10 + 35.0 * 30 * step / 111_320, 0.0 * step
+    user, step = np.repeat(np.arange(100), 180), np.tile(np.arange(180), 100)
+    train = (
+        user,
+        (1_700_000_000 + step * 30) * 1000 + 100 * user,
+        10 + 35.0 * (30 * step + 0.1 * user) / 111_320,
+        0.0 * step,
+    )
     table = make_prototypes([load(written(tmp_path / "train.parquet", train), validation=None)])
     table.tofile(tmp_path / PROTOTYPES_FILE)
     assert (
@@ -115,17 +121,26 @@ def test_fast_movers_have_ways_that_can_be_read(tmp_path):
     )
 
 
-def test_a_bundle_brings_them_where_training_goes_on(corpus, nano_run, tmp_path):
+def test_a_bundle_brings_them_if_they_were_asked_for(corpus, nano_run, tmp_path):
     going_on = ["--init", str(nano_run / "bundle"), "--no-neighbours", "--steps", "2"]
-    pretrain(nano_arguments(corpus, tmp_path / "run", *going_on))
+    pretrain(nano_arguments(corpus, tmp_path / "unasked", *going_on))
+    assert not (tmp_path / "unasked" / PROTOTYPES_FILE).exists()
+    assert "typical_ways" not in open_bundle(tmp_path / "unasked" / "bundle").card
+    pretrain(nano_arguments(corpus, tmp_path / "run", *going_on, "--typical-ways"))
     bundle = open_bundle(tmp_path / "run" / "bundle")
     table = read_prototypes(bundle.path / PROTOTYPES_FILE)
-    assert bundle.card["typical_ways"] == {"ways": len(table), "fewest_people": 3, "fewest_fixes": 6}
+    assert bundle.card["typical_ways"] == {
+        "ways": len(table),
+        "fewest_people": 10,
+        "fewest_fixes": SETTINGS.least_fixes,
+    }
     assert "typical ways" in (bundle.path / "README.md").read_text("utf-8")
     assert Model(bundle, "cpu").prototypes is not None
     again = [*nano_arguments(corpus, tmp_path / "run"), "--steps", "2", "--resume"]  # without --init
     pretrain(again)
     assert (tmp_path / "run" / "bundle" / PROTOTYPES_FILE).read_bytes() == table.tobytes()
+    export(["--run", str(tmp_path / "run"), "--output", str(tmp_path / "shared"), "--no-typical-ways"])
+    assert not (tmp_path / "shared" / PROTOTYPES_FILE).exists()
     pretrain([*again, "--no-typical-ways"])
     without = open_bundle(tmp_path / "run" / "bundle")
     assert not (without.path / PROTOTYPES_FILE).exists() and "typical_ways" not in without.card

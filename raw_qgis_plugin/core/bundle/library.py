@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import zipfile
@@ -15,7 +16,8 @@ from typing import Any
 from ..errors import BundleError, InputError, RawError
 from ..paths import shipped_bundle
 from ..scratch import REPLACED, Scratch, put_back
-from .bundle import open_bundle
+from .bundle import open_bundle, write_sums
+from .contract import CARD_FILE, PROTOTYPES_FILE
 
 
 @dataclass(frozen=True)
@@ -102,8 +104,15 @@ def check_target(target: Path) -> None:
         )
 
 
-def pack(source: Path, archive: Path) -> None:
-    """Write a bundle as .zip, complete or not at all. Raises BundleError."""
+def pack(source: Path, archive: Path, prototypes: bool = True) -> None:
+    """Write a bundle as .zip, complete or not at all, with its prototypes or without. Raises BundleError."""
+    if not prototypes:
+        with Scratch("raw-export-") as folder:
+            fresh = Path(folder) / source.name.removesuffix(".zip")
+            copy(source, fresh)
+            _drop_prototypes(fresh)
+            pack(fresh, archive)
+        return
     bundle = open_bundle(source)
     beside = archive.with_name(archive.name + ".partial")
     try:
@@ -113,6 +122,19 @@ def pack(source: Path, archive: Path) -> None:
         beside.replace(archive)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _drop_prototypes(folder: Path) -> None:
+    """Remove a bundle's prototypes, and what its card says of them."""
+    (folder / PROTOTYPES_FILE).unlink(missing_ok=True)
+    card = json.loads((folder / CARD_FILE).read_text("utf-8"))
+    card.pop("typical_ways", None)
+    (folder / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    about = folder / "README.md"
+    if about.is_file():
+        parts = about.read_text("utf-8").split("\n\n")
+        about.write_text("\n\n".join(part for part in parts if " typical ways " not in part), "utf-8")
+    write_sums(folder)
 
 
 def remove(path: Path, folder: Path) -> None:

@@ -242,19 +242,21 @@ class ModelPage(Page):
             objectName="raw_training_minutes", minimum=0.1, maximum=10_000, decimals=1, value=30, suffix=tr(" min")
         )
         self.name = QLineEdit(tr("my model"), objectName="raw_training_model_name")
-        tip = tr(
-            "A prototype is the mean of the tracks of three or more people; forecasts nearby lean toward it. "
-            "Prototypes show where people went: leave them out of a model that you pass on."
-        )
         self.prototypes = QCheckBox(
-            tr("Store prototypes of local movement in it"), objectName="raw_training_prototypes", toolTip=tip,
-            checked=True,
-        )  # fmt: skip
+            tr("Store prototypes of local movement in it?"), objectName="raw_training_prototypes"
+        )
+        self.prototypes_note = wrapped(
+            tr(
+                "A prototype is the mean movement of ten or more people at one place. Forecasts there improve, but "
+                "whoever has the model sees where people went."
+            )
+        )
         self.form.addRow(tr("Begin with"), self.init)
         self.form.addRow(tr("Size"), self.preset)
         self.form.addRow(tr("Train for"), self.minutes)
         self.form.addRow(tr("Name of the new model"), self.name)
         self.form.addRow("", self.prototypes)
+        self.form.addRow("", self.prototypes_note)
         self.init.currentIndexChanged.connect(self.show_choice)
         self.preset.currentIndexChanged.connect(self.changed)
         self.minutes.valueChanged.connect(self.changed)
@@ -290,7 +292,8 @@ class ModelPage(Page):
         """Explain the choice. The size is free only for a new model."""
         anew, adapt = self.init.currentData() == "none", self.question.adapt.isChecked()
         self.preset.setEnabled(anew)
-        self.prototypes.setVisible(adapt and not anew)
+        for widget in (self.prototypes, self.prototypes_note):
+            widget.setVisible(adapt)
         if anew:
             words = tr("A model from nothing needs many tracks and hours. raw-nano is for trying things out.")
         elif adapt:

@@ -21,6 +21,7 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.bundle import library
+from ...core.bundle.contract import PROTOTYPE, PROTOTYPES_FILE
 from ...core.bundle.library import Entry
 from ...environment.folders import models_folder
 from ...processing.words import tr
@@ -170,12 +171,28 @@ class ModelsDialog(RawDialog):
         if not path:
             title, kinds = tr("Export the model"), "ZIP (*.zip)"
             path = QFileDialog.getSaveFileName(self, title, f"{entry.path.name}.zip", kinds)[0]
-        if path:
+        prototypes = self._keeps_prototypes(entry) if path else None
+        if prototypes is not None:
             archive = Path(path if path.lower().endswith(".zip") else f"{path}.zip")
             words = tr("Written: {path}").format(path=archive)
             self._run(
-                tr("exporting a model"), lambda: library.pack(entry.path, archive), lambda _: self._show_note(words)
+                tr("exporting a model"),
+                lambda: library.pack(entry.path, archive, prototypes),
+                lambda _: self._show_note(words),
             )
+
+    def _keeps_prototypes(self, entry: Entry) -> bool | None:
+        """Whether the exported file shall hold the model's prototypes; None if the export is cancelled."""
+        file = entry.path / PROTOTYPES_FILE
+        if not file.is_file():
+            return True
+        words = tr(
+            "This model holds {count:,} prototypes of local movement. They improve forecasts there, but whoever gets "
+            "the file sees where people went. Leave them out?"
+        ).format(count=file.stat().st_size // PROTOTYPE.itemsize)
+        box = QMessageBox.StandardButton
+        answer = QMessageBox.question(self, tr("Export the model"), words, box.Yes | box.No | box.Cancel, box.Yes)
+        return None if answer == box.Cancel else answer == box.No
 
     def remove(self, ask: bool = True) -> None:
         """Delete one of the user's own models, after a question."""
