@@ -104,15 +104,22 @@ def _starts(s: Source, supporters: Supporters, kernel: Kernel, rng: np.random.Ge
         for k, ahead_s in enumerate(lag_s * PROTOTYPE_LAGS, start=1):
             path[:, k], known = displacements(tracks, row, np.full(len(row), ahead_s), kernel.longest_gap_s)
             path[~known, k] = np.nan
-        velocity, user = (-back / lag_s).astype(np.float32), users[tracks.track[row]]
+        velocity = (-back / lag_s).astype(np.float32)
+        able = _known(path) & _moves(velocity, path[:, 1:], lag_s)
+        row, velocity, path = row[able], velocity[able], path[able]
+        user = users[tracks.track[row]]
         path = supporters.until_place(user, tracks.lon[row], tracks.lat[row], path)
-        able = np.isfinite(path[:, : 1 + SETTINGS.known_lags]).all(axis=(1, 2)) & _moves(velocity, path[:, 1:], lag_s)
-        row, velocity, user, offset = row[able], velocity[able], user[able], path[able, 1:]
         at = coordinates(kernel, tracks.t[row], tracks.lon[row], tracks.lat[row], velocity)[:, :5]
         person = supporters.person[user]
         once = np.unique(cells(at / SETTINGS.same_fix, person), return_index=True)[1]
-        found.append(Starts(at.astype(np.float32), velocity, offset, user, person).take(once))
+        once = once[_known(path[once])]
+        found.append(Starts(at.astype(np.float32), velocity, path[:, 1:], user, person).take(once))
     return Starts(*map(np.concatenate, zip(*found, strict=True)))
+
+
+def _known(path: np.ndarray) -> np.ndarray:
+    """(n,) bool: whether paths (n, 1 + lags, 2) are known long enough."""
+    return np.isfinite(path[:, : 1 + SETTINGS.known_lags]).all(axis=(1, 2))
 
 
 def _moves(velocity: np.ndarray, offset: np.ndarray, lag_s: float) -> np.ndarray:
@@ -157,7 +164,7 @@ def _means(s: Starts, supporters: Supporters, group: np.ndarray, pace: int) -> n
     path = np.insert(np.where(known[good, :, None], offset[good], np.nan), 0, 0.0, axis=1)
     for member in group[good].T:
         path = supporters.until_place(s.user[member], lon, lat, path)
-    kept = np.isfinite(path[:, : 1 + known_lags]).all(axis=(1, 2))
+    kept = _known(path)
     table = np.zeros(kept.sum(), PROTOTYPE)
     table["pace"] = pace
     table["lon_e6"], table["lat_e6"] = (np.round(1e6 * axis[kept]) for axis in (lon, lat))

@@ -2,8 +2,9 @@
 """Who supports a prototype: the users of a source, the persons behind them, and the usual places of each.
 
 Ids are no persons: a provider may give one person a new id each day, and copies of a track may differ by a metre. So
-ids that may be one person count once. Two ids may be one person if they share a usual place and the record of one ends
-before that of the other begins, or if they moved as one for minutes. That errs on the side of too few persons.
+ids that may be one person count once. Two ids may be one person if they share a usual place and the record of one
+begins in the week after that of the other ended, or if they moved as one for minutes. That errs on the side of too few
+persons.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ class SupporterSettings:
     least_share: float = 0.02  # of a user's stays are at a usual place
     silence_ms: int = HOUR_MS // 2  # both ends of a longer one are stays
     silent_slots: float = 3.0  # slots of ten minutes that an end of such a silence counts
+    pause_s: int = 7 * 86_400  # from the end of an id's record to the next id of the same person
     copied_ms: int = 60_000  # of copies one fix in this time is compared,
     copied_degrees: float = 1e-4  # rounded to this (some 10 m)
 
@@ -57,7 +59,8 @@ class Supporters:
         begin, end = np.zeros((2, n), np.int64)
         user, at, runs, whose = [np.zeros(0, np.int64)], [np.zeros((0, 3))], [], []
         for users, tracks in tracks_of(s):
-            begin[users], end[users] = tracks.t[tracks.track_offsets[:-1]], tracks.t[tracks.track_offsets[1:] - 1]
+            first = tracks.track_offsets[:-1]
+            begin[users], end[users] = tracks.t[first] // 1000, tracks.t[tracks.track_offsets[1:] - 1] // 1000
             track, places = usual_places(tracks)
             user.append(users[track])
             at.append(places)
@@ -154,15 +157,21 @@ def _equal(hashed: np.ndarray, user: np.ndarray) -> tuple[np.ndarray, np.ndarray
 def _in_turn(
     user: np.ndarray, at: np.ndarray, begin: np.ndarray, end: np.ndarray
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-    """Edges between users who share a place, if the record of one ends before that of the other begins.
+    """Edges between users who share a place, if the record of one begins within `pause_s` after the other's end.
 
-    user, at: of the places (m,). begin, end: (n_users,) epoch ms. Cells of twice the reach, shifted by half, hold each
+    user, at: of the places (m,). begin, end: (n_users,) epoch s. Cells of twice the reach, shifted by half, hold each
     pair of places within reach at least once.
     """
+    long = int(np.ptp(np.concatenate([begin, end]))) + SETTINGS.pause_s + 1
     for shift in product((0.0, 0.5), repeat=3):
         cell = np.unique(cells(at / (2 * SETTINGS.near_m) + shift), return_inverse=True)[1]
-        by_end, by_begin = np.lexsort((end[user], cell)), np.lexsort((-begin[user], cell))
-        earliest, latest = (user[order[run_starts(cell[order])]][cell] for order in (by_end, by_begin))
-        for later, earlier, other in ((user, earliest, earliest), (latest, user, latest)):
-            linked = begin[later] >= end[earlier]
-            yield user[linked], other[linked]
+        order = np.lexsort((begin[user], cell))
+        who, base = user[order], cell[order] * long - begin.min(initial=0)
+        key = base + begin[who]
+        first = np.searchsorted(key, base + end[who])
+        beyond = np.searchsorted(key, base + end[who] + SETTINGS.pause_s, side="right")
+        some = beyond > first
+        yield who[some], who[first[some]]
+        within = np.bincount(first[some], minlength=len(who)) - np.bincount(beyond[some] - 1, minlength=len(who))
+        follow = np.flatnonzero(np.cumsum(within) > 0)  # it and the next one may both follow one user
+        yield who[follow], who[follow + 1]

@@ -5,11 +5,13 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.contract import PROTOTYPES_FILE
 from raw_qgis_plugin.core.errors import BundleError, InputError
 from raw_qgis_plugin.core.paths import shipped_bundle
 
@@ -24,6 +26,19 @@ def test_out_as_zip_and_in_again(tmp_path: Path) -> None:
     assert open_bundle(first).card == open_bundle().card
     assert [entry.name for entry in library.entries(folder)] == [open_bundle().card["name"], "out", "out 2"]
     assert [entry.shipped for entry in library.entries(folder)] == [True, False, False]
+
+
+def test_out_without_prototypes(tmp_path: Path) -> None:
+    with_them, without = tmp_path / "with.zip", tmp_path / "without.zip"
+    model = library.add(Path(__file__).parents[1] / "compat" / "020" / "bundle.zip", tmp_path / "models", "mine")
+    library.pack(model, with_them)
+    library.pack(model, without, prototypes=False)
+    assert set(ZipFile(with_them).namelist()) - set(ZipFile(without).namelist()) == {f"mine/{PROTOTYPES_FILE}"}
+    before, after = open_bundle(with_them), open_bundle(without)
+    assert {k: v for k, v in before.card.items() if k != "typical_ways"} == after.card != before.card
+    words = (before.path / "README.md").read_text("utf-8"), (after.path / "README.md").read_text("utf-8")
+    assert "typical ways of" in words[0] and "typical ways of" not in words[1] and words[1][-99:] == words[0][-99:]
+    assert (model / PROTOTYPES_FILE).is_file()  # one's own stays as it is
 
 
 def test_a_broken_one_stays_out_and_one_broken_later_says_why(tmp_path: Path) -> None:

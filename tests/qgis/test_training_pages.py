@@ -13,7 +13,7 @@ from qgis.core import QgsVectorLayer
 from .waiting import until
 
 
-def test_prototypes_are_left_out_on_request(staged: Any, tmp_path: Path) -> None:
+def test_prototypes_are_stored_only_on_request(staged: Any, tmp_path: Path) -> None:
     from raw_qgis_plugin.gui.training.pages import DataPage, ModelPage, QuestionPage
     from raw_qgis_plugin.tasks.training import pretraining_arguments
 
@@ -21,15 +21,14 @@ def test_prototypes_are_left_out_on_request(staged: Any, tmp_path: Path) -> None
     page = ModelPage(question)
     box = page.prototypes
     question.adapt.setChecked(True)
-    assert box.isVisibleTo(page) and box.isChecked() and "three or more people" in box.toolTip()
-    page.init.setCurrentIndex(page.init.findData("none"))
-    assert not box.isVisibleTo(page)  # a model from nothing has none
+    assert box.isVisibleTo(page) and not box.isChecked()
+    assert page.prototypes_note.isVisibleTo(page) and "ten or more people" in page.prototypes_note.text()
     question.finetune.setChecked(True)
-    assert not box.isVisibleTo(page)
-    stored, omitted = (
-        pretraining_arguments(tmp_path, "shipped", "raw-small", 1.0, "auto", "mine", stored) for stored in (True, False)
+    assert not box.isVisibleTo(page) and not page.prototypes_note.isVisibleTo(page)
+    unasked, stored = (
+        pretraining_arguments(tmp_path, "shipped", "raw-small", 1.0, "auto", "mine", *asked) for asked in ((), (True,))
     )
-    assert [argument for argument in omitted if argument not in stored] == ["--no-typical-ways"]
+    assert "typical" not in " ".join(unasked) and [a for a in stored if a not in unasked] == ["--typical-ways"]
 
 
 HARDWARE = """import json, os, sys
