@@ -132,7 +132,7 @@ def _drop_prototypes(folder: Path) -> None:
     (folder / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
     about = folder / "README.md"
     if about.is_file():
-        parts = about.read_text("utf-8").split("\n\n")
+        parts = about.read_text("utf-8", "replace").split("\n\n")
         about.write_text("\n\n".join(part for part in parts if " typical ways " not in part), "utf-8")
     write_sums(folder)
 
