@@ -16,7 +16,7 @@ from itertools import product
 import numpy as np
 from scipy.spatial import cKDTree
 
-from model.data.corpus import Source, parts
+from model.data.corpus import SHORTEST, Source, parts
 from model.data.persons import MOST_HASHES, connected, hash_runs
 from raw_qgis_plugin.core.arrays import run_starts
 from raw_qgis_plugin.core.features.activity import SETTINGS as ACTIVITY
@@ -62,8 +62,9 @@ class Supporters:
             first = tracks.track_offsets[:-1]
             begin[users], end[users] = tracks.t[first] // 1000, tracks.t[tracks.track_offsets[1:] - 1] // 1000
             track, places = usual_places(tracks)
-            user.append(users[track])
-            at.append(places)
+            enough = np.diff(tracks.track_offsets)[track] >= SHORTEST  # shorter records make no prototype
+            user.append(users[track[enough]])
+            at.append(places[enough])
             found = _rounded_runs(tracks, every)
             runs.append(found[0])
             whose.append(users[found[1]])
