@@ -27,8 +27,10 @@ from raw_qgis_plugin.core.errors import InputError
 HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.")  # parameters between states, for Muon
 LARGE = ("raw-large", "raw-1b")  # presets that are sharded over processes, with checkpointed layers
 # Attributes of a run that its checkpoint keeps beside the network, and what they are.
-RESUMED = {"step": int, "seconds": (int, float), "points": int, "before": (dict, type(None)), "calibration": dict,
-           "calibration_before": dict, "domain": dict}  # fmt: skip
+RESUMED: dict[str, type | tuple[type, ...]] = {
+    "step": int, "seconds": (int, float), "points": int, "before": (dict, type(None)), "calibration": dict,
+    "calibration_before": dict, "domain": dict,
+}  # fmt: skip
 
 
 class Run:
