@@ -19,7 +19,8 @@ from raw_qgis_plugin.core.sources.polygons import read_polygons
 EPILOG = """
 P has one row a region: its id, n_users, n_points, for each task NAME, NAME_low and NAME_high (the 80 % interval), or
 NAME and NAME_p, n_visits, dwell_min (their median), home_share (of the people whose home is known, those who have it
-here), suppressed and in_domain. Regions crossed by fewer than --min-users people have no figures.
+here), suppressed, in_domain and withheld, the reason: few people, one person, or a difference from other regions.
+Figures of fewer than --min-users people, or from which they could be subtracted, are left out.
 
 W has one row a region, weekday (1 is Monday) and part of the day (hour_from to hour_to, mean solar time): n_users,
 n_visits and suppressed, with --min-users held in each of them.
@@ -55,13 +56,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     for reason in scores.reasons:
         warn(reason)
     withheld = np.count_nonzero(scores.columns["suppressed"])
-    print(f"{withheld:,} of {len(regions.ids):,} regions withheld: under {args.min_users} users", file=sys.stderr)
-    taken = {*scores.columns, "weekday", "hour_from", "hour_to"}
+    print(f"{withheld:,} of {len(regions.ids):,} regions withheld: under {args.min_users} people", file=sys.stderr)
+    taken = {*scores.columns, "withheld", "weekday", "hour_from", "hour_to"}
     id_name = f"{regions.id_name}_2" if regions.id_name in taken else regions.id_name
     counts = {name: whole(scores.columns[name]) for name in ("n_users", "n_points", "n_visits")}
-    write_table(args.output, {id_name: regions.ids, **scores.columns, **counts})
+    why = {"withheld": np.where(scores.why == "", None, scores.why)}
+    write_table(args.output, {id_name: regions.ids, **scores.columns, **counts, **why})
     if args.week:
-        week = week_of_regions(tracks, regions.shapes, args.min_users)
+        week = week_of_regions(tracks, regions.shapes, args.min_users, shown=~np.isnan(scores.columns["n_points"]))
         of = week.pop("region")
         week |= {name: whole(week[name]) for name in ("n_users", "n_visits")}
         write_table(args.week, {id_name: regions.ids[of], **week})

@@ -6,8 +6,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
+
+from raw_qgis_plugin.core.persons import connected
 
 if TYPE_CHECKING:
     from raw_qgis_plugin.core.tracks import Tracks
@@ -52,12 +52,6 @@ def link(hashed: np.ndarray, user: np.ndarray, n_users: int) -> np.ndarray:
     hashed, user = hashed[order], user[order]
     same = np.flatnonzero((hashed[1:] == hashed[:-1]) & (user[1:] != user[:-1]))
     return connected(user[same], user[same + 1], n_users)
-
-
-def connected(one: np.ndarray, other: np.ndarray, n: int) -> np.ndarray:
-    """The component (n,) int of each of n nodes, from edges between nodes one (m,) and other (m,)."""
-    edges = coo_matrix((np.ones(len(one), bool), (one, other)), shape=(n, n))
-    return connected_components(edges, directed=False)[1]
 
 
 def runs_of(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:

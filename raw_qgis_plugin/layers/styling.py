@@ -27,6 +27,7 @@ from qgis.core import (
 from qgis.PyQt.QtGui import QColor
 
 from ..core.paths import RESOURCES
+from .tips import value_of
 from .words import tr
 
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
@@ -149,7 +150,7 @@ class RegionScores(Style):
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """One rule for each step or class, one for withheld, and a mark on regions outside the training domain."""
         head = shown_head(layer, self.heads) or {"name": "n_users", "kind": "number", "title": tr("Users")}
-        field, withheld = QgsExpression.quotedColumnRef(head["name"]), tr("Withheld: fewer than {n} users")
+        field, withheld = QgsExpression.quotedColumnRef(head["name"]), tr("Withheld to protect fewer than {n} users")
         rules = Rules(layer)
         rules.add_answers("step", head)
         rules.add_if_any("no figure", f'NOT "suppressed" AND {field} IS NULL', tr("No figure"))
@@ -179,7 +180,7 @@ class Similar(Style):
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """One rule for each step of similarity, and the reasons as a tooltip."""
-        layer.setMapTipTemplate('<b>[% "rank" %]. [% "id" %]</b><br>[% "reasons" %]')
+        layer.setMapTipTemplate(f"<b>{value_of('rank')}. {value_of('id')}</b><br>{value_of('reasons')}")
         rules = Rules(layer)
         rules.add_answers(self.pattern, {"name": "similarity", "kind": "number"})
         rules.finish()

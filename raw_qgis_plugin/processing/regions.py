@@ -54,9 +54,11 @@ def polygons_in_wgs84(
 
 
 def warn_if_apart(tracks: Tracks, polygons: np.ndarray, run: Run) -> None:
-    """Warn with both extents where no fix can lie in any polygon: usually one CRS is wrong."""
+    """Warn with the distance where no fix can lie in any polygon: usually one CRS is wrong."""
     import numpy as np
     import shapely
+
+    from ..core.geodesy import metres_between
 
     if not len(polygons):
         run.warn(tr("REGIONS has no polygon, so the output is empty."))
@@ -65,12 +67,11 @@ def warn_if_apart(tracks: Tracks, polygons: np.ndarray, run: Run) -> None:
     inside = (tracks.lon >= west) & (tracks.lon <= east) & (tracks.lat >= south) & (tracks.lat <= north)
     if not len(tracks) or inside.any():
         return
-    words = tr("No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.")
-    of_tracks = extent(tracks.lon.min(), tracks.lat.min(), tracks.lon.max(), tracks.lat.max())
-    of_regions = extent(west, south, east, north) if np.isfinite(west) else "nothing"
-    run.warn(words.format(tracks=of_tracks, regions=of_regions))
-
-
-def extent(west: float, south: float, east: float, north: float) -> str:
-    """A box in degrees as text."""
-    return f"longitude {west:.2f} to {east:.2f}, latitude {south:.2f} to {north:.2f}"
+    if not np.isfinite(west):
+        run.warn(tr("No region has an area, so no fix lies in any."))
+        return
+    # No coordinates: logs are sent to others. The nearest fix to the box around the regions shows what is wrong
+    lon, lat = np.clip(tracks.lon, west, east), np.clip(tracks.lat, south, north)
+    km = metres_between(tracks.lon, tracks.lat, lon, lat).min() / 1000
+    words = tr("No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.")
+    run.warn(words.format(km=km))

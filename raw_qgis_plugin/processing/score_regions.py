@@ -54,6 +54,8 @@ class ScoreRegions(RegionAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, score, write."""
+        import numpy as np
+
         from ..core.regions.scores import score_regions
         from ..core.regions.week import week_of_regions
         from ..layers import styling
@@ -71,13 +73,15 @@ class ScoreRegions(RegionAlgorithm):
         )  # fmt: skip
         self.warn_outside(scores.reasons, scores.columns["in_domain"], run)
         withheld = int(scores.columns["suppressed"].sum())
-        words = tr("{n} of {m} regions are withheld: fewer than {k} users.")
+        words = tr("{n} of {m} regions are withheld: they would show figures of fewer than {k} users.")
         run.info(words.format(n=withheld, m=len(features), k=minimum))
 
         style = styling.RegionScores(heads, minimum)
-        results = {"OUTPUT": self._write(run, "OUTPUT", features, scores.columns, style, 90, 95)}
+        columns = {**scores.columns, "withheld": np.where(scores.why == "", None, scores.why)}
+        results = {"OUTPUT": self._write(run, "OUTPUT", features, columns, style, 90, 95)}
         if run.parameters.get("OUTPUT_WEEK"):
-            columns = week_of_regions(tracks, polygons, minimum, run.stage(tr("Weekdays and hours"), 95, 97))
+            shown = ~np.isnan(scores.columns["n_points"])
+            columns = week_of_regions(tracks, polygons, minimum, run.stage(tr("Weekdays and hours"), 95, 97), shown)
             rows = [features[number] for number in columns["region"]]
             columns["region"] = columns["region"] + 1
             table = styling.Table("Regions by weekday and hours")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What shown regions tell of few people when they are subtracted: warned of, not withheld."""
+"""What shown regions would tell of few people when they are subtracted: withheld."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MONDAY, MINUTE = 1_699_833_600_000, 60_000
 WEST, EAST = shapely.box(0, 0, 0.01, 0.01), shapely.box(0.01, 0, 0.02, 0.01)
 BOTH = shapely.box(0, 0, 0.02, 0.01)
 IN_WEST, IN_EAST, FAR = 0.005, 0.015, 0.5
-BETWEEN = "leave fewer than 10 users when shown ones inside them are subtracted: do not publish both"
+BETWEEN = "withheld, as subtracting shown regions from each other would leave fewer than 10 users"
 TOTALS = (
     "all tracks together leave fixes of fewer than 10 users when shown regions are subtracted: do not publish their "
     "totals too"
@@ -30,27 +30,29 @@ def people(n, *lon, name):
 
 
 def scored(model, rows, regions, by="fixes"):
-    """n_users of each region, and what is warned of."""
+    """n_users of each region, 0 for a withheld one, and what is said of it."""
     user, t, lon = zip(*rows, strict=True)
     tracks, _ = build_tracks(user, None, np.array(t), list(lon), [0.005] * len(rows))
     scores = score_regions(tracks, regions, model, by=by)
-    return scores.columns["n_users"].tolist(), scores.reasons
+    figures = [scores.columns[name] for name in ("n_points", "poi", "dwell_min") if name in scores.columns]
+    assert all(np.isnan(values[scores.columns["suppressed"]]).all() for values in figures)
+    return np.nan_to_num(scores.columns["n_users"]).tolist(), scores.reasons
 
 
 @pytest.mark.parametrize("by", ["fixes", "segments"])
-@pytest.mark.parametrize(("alone", "warned"), [(0, False), (1, True), (9, True), (10, False)])
-def test_who_never_enters_the_tract_is_not_alone(invented_model, by, alone, warned):
+@pytest.mark.parametrize(("alone", "withheld"), [(0, False), (1, True), (9, True), (10, False)])
+def test_who_never_enters_the_tract_is_not_alone(invented_model, by, alone, withheld):
     """Everybody has fixes outside the tract, so that those outside alone show in the numbers of users only."""
     rows = people(12, IN_WEST, IN_EAST, name="both") + people(alone, IN_EAST, IN_EAST, name="east")
     counts, reasons = scored(invented_model(POI), rows, [BOTH, WEST], by)
-    assert counts == [12 + alone, 12] and reasons == [f"1 of 2 regions {BETWEEN}"] * warned
+    assert counts == [12 + alone, 12 * (not withheld)] and reasons == [f"1 of 2 regions: {BETWEEN}"] * withheld
 
 
 def test_who_enters_none_of_the_tracts_is_not_alone(invented_model):
     middle, yard = shapely.box(0.0101, 0, 0.02, 0.01), 0.01005
     rows = people(12, IN_WEST, yard, name="w") + people(12, IN_EAST, yard, name="e") + people(1, yard, yard, name="y")
     counts, reasons = scored(invented_model(POI), rows, [BOTH, shapely.box(0, 0, 0.01, 0.01), middle])
-    assert counts == [25, 12, 12] and reasons == [f"1 of 3 regions {BETWEEN}"]  # each less leaves thirteen
+    assert counts == [25, 12, 0] and reasons == [f"1 of 3 regions: {BETWEEN}"]  # each less leaves thirteen
 
 
 def test_regions_that_are_only_passed_are_subtracted_too(invented_model):
@@ -58,7 +60,7 @@ def test_regions_that_are_only_passed_are_subtracted_too(invented_model):
     tract, district = shapely.box(0, -1e-7, 0.01, 0.01), shapely.box(-0.02, 0, 0.03, 0.01)
     rows = people(12, -0.01, 0.015, name="passing") + people(1, 0.025, 0.026, name="beside")
     counts, reasons = scored(invented_model(POI), rows, [tract, district], "segments")
-    assert counts == [12, 13] and f"1 of 2 regions {BETWEEN}" in reasons
+    assert counts == [0, 13] and f"1 of 2 regions: {BETWEEN}" in reasons
     _, reasons = scored(invented_model(POI), rows + people(9, 0.025, 0.026, name="more"), [tract, district], "segments")
     assert not any(BETWEEN in reason for reason in reasons)
 

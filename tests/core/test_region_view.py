@@ -11,9 +11,10 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.embedding.user_view import grid_cell, usual_places
+from raw_qgis_plugin.core.regions.disclosure import DOMINATED, FEW
 from raw_qgis_plugin.core.regions.geometry import FixIndex, fixes_inside
 from raw_qgis_plugin.core.regions.scores import count_users
-from raw_qgis_plugin.core.regions.view import RegionView, look, mix_of, nearly_same, prepare, rank
+from raw_qgis_plugin.core.regions.view import beside_others, look, mix_of, prepare, rank
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 HOUR = 3_600_000
@@ -103,7 +104,7 @@ def test_few_people_give_no_figure_and_few_in_an_hour_no_cell() -> None:
     )
     some = city_of(people(10, hours=2), people(3, hours=5, prefix="q"))
     week = look(some, NoHeads(), shapely.box(-1, -1, 1, 1)).week
-    assert week is not None and week[0, 9:14].tolist() == [13, 13, -1, -1, -1]
+    assert week is not None and week[0, 9:14].tolist() == [-1, 13, -1, -1, -1]  # three people are at hidden hours alone
 
 
 @pytest.mark.parametrize(
@@ -121,14 +122,28 @@ def test_a_mix_hides_few_people_and_what_would_give_them_away(labels: dict[str, 
     assert mix_of(words, 10) == shown
 
 
-def test_regions_that_could_be_subtracted_are_told() -> None:
-    def view(first: int, stop: int, suppressed: bool = False) -> RegionView:
-        return RegionView(1.0, suppressed, np.arange(first, stop))
+def test_regions_that_could_be_subtracted_are_withheld() -> None:
+    crowd, some, far = people(50), people(9, (1.0, 0.0), prefix="q"), people(20, (9.0, 0.0), prefix="r")
+    city = city_of(crowd, some, far)
+    small, large, other = (shapely.box(west, -1, east, 1) for west, east in ((-1, 0.5), (-1, 1.5), (8, 10)))
 
-    assert nearly_same(view(0, 50), view(2, 52))
-    assert nearly_same(view(0, 50), view(0, 50))
-    assert not nearly_same(view(0, 50), view(0, 40))  # ten people make the difference
-    assert not nearly_same(view(0, 12), view(0, 9, suppressed=True))
+    def shown(*regions: Any) -> list[int | None]:
+        views = [look(city, NoHeads(), region) for region in regions]
+        return [view.n_users for view in beside_others(city, views, regions)]
+
+    assert shown(small, large, other) == [None, 59, 20]
+    assert shown(large, small) == [59, None]  # in any order
+    assert shown(small, other) == [50, 20] and shown(small, small) == [50, 50]
+    city = city_of(crowd, some, far, people(1, (1.0, 0.0), prefix="s"))  # ten people make the difference
+    assert shown(small, large, other) == [50, 60, 20]
+
+
+def test_other_ids_of_a_person_count_once_and_one_person_does_not_count_for_all() -> None:
+    nine = people(9)
+    city = city_of(nine, {**people(1), "user": np.array([" P003 "] * 3, object)})
+    assert look(city, NoHeads(), shapely.box(-1, -1, 1, 1)).why == FEW
+    city = city_of(nine, people(1, hours=200, prefix="q"))
+    assert look(city, NoHeads(), shapely.box(-1, -1, 1, 1)).why == DOMINATED
 
 
 def test_rank_shares_places_and_leaves_out_what_has_no_figure() -> None:

@@ -1,21 +1,48 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Disclosure control: the least number of users behind a shown figure, and figures whose difference has fewer."""
+"""Disclosure control: which figures of regions may be shown. Every output of figures of regions asks `publish`.
+
+A figure is withheld if fewer than min_users persons are behind it, if one person makes up most of it, or if
+subtracting shown figures would leave such a figure (complementary suppression). Persons, not ids: `core/persons.py`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import chain
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..arrays import run_starts
 from ..errors import InputError
+from .differences import differing
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
 
 MIN_USERS = 10
+FEW, DOMINATED, DIFFERENCE = "few people", "one person", "difference"  # why figures are withheld
+
+
+@dataclass(frozen=True)
+class DisclosureSettings:
+    """Rules beside the least number of persons."""
+
+    # The (n, k) rule of official statistics with n = 1: a sum is withheld if one giver makes up more than this share
+    dominance: float = 0.75
+
+
+SETTINGS = DisclosureSettings()
+
+
+@dataclass(frozen=True)
+class Published:
+    """What may be shown of regions, (n_regions,) each."""
+
+    shown: np.ndarray  # bool: whether anything may be shown
+    from_fixes: np.ndarray  # bool: whether figures from fixes may be shown too, and not the number of users alone
+    why: np.ndarray  # object: FEW, DOMINATED or DIFFERENCE; '' if nothing is withheld for such a reason
+    reasons: list[str] = field(default_factory=list)  # in words, with counts
 
 
 def check_min_users(min_users: int) -> None:
@@ -24,82 +51,90 @@ def check_min_users(min_users: int) -> None:
         raise InputError("The fewest users of a region that is shown must be at least 1.")
 
 
-def difference_warnings(
-    user: np.ndarray, inside: Sequence[np.ndarray], from_fixes: np.ndarray, visits: csr_matrix, polygons: np.ndarray,
-    min_users: int,
-) -> list[str]:  # fmt: skip
-    """Sentences on figures that should not be published together, because their difference has few users behind it.
+def publish(
+    user: np.ndarray, inside: Sequence[np.ndarray], visits: csr_matrix, polygons: np.ndarray, min_users: int,
+    given: Sequence[csr_matrix] = (),
+) -> Published:  # fmt: skip
+    """Decide for all regions of one output together.
 
-    user: (n,) of each fix, ascending. The rest is of the shown regions, (n_regions,) each. inside: of `fixes_inside`.
-    from_fixes: bool, whether figures from fixes are shown too. visits: sparse (n_regions, n_users), the counted users.
-    polygons: valid, in lon/lat.
+    user: (n,) the person of each fix, ascending. inside: of `fixes_inside`. visits: sparse (n_regions, n_users), the
+    persons counted in each region. polygons: valid, in lon/lat. given: sparse like visits, what each person adds to the
+    figures from fixes: the fixes first, then other figures, such as visits. Without it, visits counts the fixes.
     """
-    words = []
-    if count := _count_revealing(user, inside, from_fixes, visits, polygons, min_users):
-        few = f"leave fewer than {min_users} users when shown ones inside them are subtracted: do not publish both"
-        words.append(f"{count} of {len(inside)} regions {few}")
+    fixes, *others = given or (visits,)
+    enough, alone = np.diff(fixes.indptr) >= min_users, np.zeros(len(inside), bool)
+    for sums in (fixes, *others):
+        alone |= enough & dominated(sums, min_users)
+    from_fixes, shown = enough & ~alone, np.diff(visits.indptr) >= min_users
+
+    def is_private(sums: csr_matrix) -> np.ndarray:
+        few = np.diff(sums.indptr) < min_users
+        return few | dominated(sums, min_users)
+
+    subtracted = differing(inside, user, visits, polygons, shown, from_fixes, min_users, is_private)
+    why = np.where(~shown, FEW, np.where(subtracted, DIFFERENCE, np.where(alone, DOMINATED, ""))).astype(object)
+    reasons = []
+    if passed := np.count_nonzero(shown & ~enough):
+        few = f"fewer than {min_users} users have a fix inside, so figures from fixes are withheld"
+        reasons.append(f"{passed} of {shown.sum()} regions: {few}")
+    if count := np.count_nonzero(why == DOMINATED):
+        most = f"more than {SETTINGS.dominance:.0%}".replace("%", " %")
+        words = f"one person makes up {most} of the fixes or visits, so figures from fixes are withheld"
+        reasons.append(f"{count} of {shown.sum()} regions: {words}")
+    if count := np.count_nonzero(why == DIFFERENCE):
+        words = f"withheld, as subtracting shown regions from each other would leave fewer than {min_users} users"
+        reasons.append(f"{count} of {shown.sum()} regions: {words}")
+    shown, from_fixes = shown & ~subtracted, from_fixes & ~subtracted
     # Only fixes are subtracted from all tracks. A user who never visits a region that nearly everybody visits may be
     # anywhere, and the users of a fleet would be warned of on every layer.
-    left = _users_left(user, np.arange(len(user)), [inside[i] for i in np.flatnonzero(from_fixes)])
+    left = _users_left(user, [inside[i] for i in np.flatnonzero(from_fixes)])
     if any(0 < users < min_users for users in left):
         few = f"leave fixes of fewer than {min_users} users when shown regions are subtracted"
-        words.append(f"all tracks together {few}: do not publish their totals too")
-    return words
+        reasons.append(f"all tracks together {few}: do not publish their totals too")
+    return Published(shown, from_fixes, why, reasons)
 
 
-def _count_revealing(
-    user: np.ndarray, inside: Sequence[np.ndarray], from_fixes: np.ndarray, visits: csr_matrix, polygons: np.ndarray,
-    min_users: int,
-) -> int:  # fmt: skip
-    """The number of regions that leave fewer than min_users users without the regions inside them, each or all.
+def dominated(sums: csr_matrix, min_users: int) -> np.ndarray:
+    """(n,) bool: whether one giver makes up most of a sum. sums: sparse (n, n_users), what each user adds to each.
 
-    Left are users with fixes in the rest of the region, or without visits to the regions inside it.
+    With min_users = 1 nobody is protected.
     """
-    n_users, count = np.diff(visits.indptr), 0
-    for whole, parts in enumerate(_regions_inside(inside, from_fixes, polygons)):
-        fewer = parts[n_users[parts] < n_users[whole]]
-        together = len(np.unique(visits[fewer].indices)) if len(fewer) else 0
-        more = n_users[whole] - np.append(n_users[fewer], together)
-        less = [inside[i] for i in parts[from_fixes[parts]] if len(inside[i]) < len(inside[whole])]
-        count += any(0 < users < min_users for users in chain(more, _users_left(user, inside[whole], less)))
-    return count
+    if min(sums.shape) == 0 or min_users == 1:
+        return np.zeros(sums.shape[0], bool)
+    most, total = sums.max(axis=1).toarray().ravel(), np.asarray(sums.sum(axis=1)).ravel()
+    return most > SETTINGS.dominance * total
 
 
-def _regions_inside(inside: Sequence[np.ndarray], from_fixes: np.ndarray, polygons: np.ndarray) -> Iterator[np.ndarray]:
-    """The numbers of the regions inside each region: all their fixes lie in it or, with few fixes, it covers them."""
-    known, covered = np.flatnonzero(from_fixes), _covered(polygons, np.flatnonzero(~from_fixes))
-    first, last = (np.array([inside[i][at] for i in known], np.int64) for at in (0, -1))
-    for whole, rows in enumerate(inside):
-        near = known[_holds(rows, first) & _holds(rows, last)] if from_fixes[whole] else []  # few of thousands are left
-        parts = [i for i in near if i != whole and _holds(rows, inside[i]).all()]
-        yield np.concatenate([np.array(parts, np.int64), covered[whole]])
+def publish_slices(n_users: int, seen: csr_matrix, private: np.ndarray, min_users: int) -> np.ndarray:
+    """(n_slices,) bool: which slices of one shown region may be shown beside its totals.
+
+    n_users: of the region. seen: sparse (n_slices, n_users), who is in each slice. private: (n_slices,) bool, slices
+    that are withheld for another reason than few people. The persons in the slices withheld are none or min_users or
+    more, and so are those who are missing from a shown slice while others are withheld: the total less shown slices
+    must not be a figure of few.
+    """
+    people = np.diff(seen.indptr)
+    shown = (people >= min_users) & ~private
+    while shown.any():
+        hidden = len(np.unique(seen[~shown].indices))
+        missing = shown & (people < n_users) & (n_users - people < min_users)
+        if hidden and missing.any():
+            shown &= ~missing
+        elif 0 < hidden < min_users:
+            shown[np.flatnonzero(shown)[people[shown].argmin()]] = False
+        else:
+            break
+    return shown
 
 
-def _covered(polygons: np.ndarray, subset: np.ndarray) -> list[np.ndarray]:
-    """The numbers of the polygons of a subset that lie in each polygon, including itself."""
-    if not len(subset):
-        return [subset] * len(polygons)
-    import shapely
-
-    metre_deg = 1e-5  # the border of a tract seldom has exactly the coordinates of its district's
-    tree = shapely.STRtree(shapely.buffer(polygons[subset], -metre_deg))
-    whole, part = tree.query(polygons, predicate="covers")
-    return np.split(subset[part], np.searchsorted(whole, np.arange(1, len(polygons))))
-
-
-def _users_left(user: np.ndarray, whole: np.ndarray, parts: Sequence[np.ndarray]) -> Iterator[int]:
-    """The number of users with fixes in the whole outside each part, and outside all parts. whole, parts: rows."""
+def _users_left(user: np.ndarray, parts: Sequence[np.ndarray]) -> Iterator[int]:
+    """The number of users with fixes outside each part, and outside all parts. parts: rows."""
     if not parts:
         return
-    fixes, taken = np.bincount(user[whole]), np.zeros(len(user), bool)
+    fixes, taken = np.bincount(user), np.zeros(len(user), bool)
     for rows in parts:
         taken[rows] = True
     for rows in (*parts, np.flatnonzero(taken)):
         first = np.flatnonzero(run_starts(user[rows]))
         here = np.diff(np.append(first, len(rows)))
         yield np.count_nonzero(fixes) - np.count_nonzero(here == fixes[user[rows[first]]])
-
-
-def _holds(rows: np.ndarray, wanted: np.ndarray) -> np.ndarray:
-    """(m,) bool: whether each wanted row is among rows. rows: ascending, not empty."""
-    return rows[np.minimum(np.searchsorted(rows, wanted), len(rows) - 1)] == wanted

@@ -16,10 +16,11 @@ from ..errors import InputError, Progress, no_progress, part_of
 from ..features.featurizer import solar_hour
 from ..features.region_activity import REGION_ACTIVITY, FixActivity, fix_activity, region_activity, visit_begins
 from ..geodesy import metres_between, near_lon
+from ..persons import by_person
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks, solar_day
 from ..typicality import outside, unit_stats
-from .disclosure import MIN_USERS, check_min_users, difference_warnings
+from .disclosure import MIN_USERS, Published, check_min_users, publish
 from .geometry import FixIndex, area_km2, fixes_inside, usable_polygons
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ class RegionScores:
     """One row a region, (n_regions,) each, in the order of the output; a withheld figure is nan or None."""
 
     columns: dict[str, np.ndarray]
-    reasons: list[str] = field(default_factory=list)  # why regions are not in_domain, with counts
+    reasons: list[str] = field(default_factory=list)  # why regions are withheld or not in_domain, with counts
+    why: np.ndarray = field(default_factory=lambda: np.zeros(0, object))  # of `Published`
 
 
 def score_regions(
@@ -55,37 +57,32 @@ def score_regions(
 
     polygons: (n_regions,) shapely geometries in lon/lat, or None. tasks: names of region heads; None is all. cached: as
     in `profile`. Columns: n_users, n_points, those of the heads (`head_columns`), n_visits, dwell_min and home_share
-    (see `stays`), suppressed, in_domain. A region with fewer than min_users distinct users is suppressed: n_users,
-    n_points and every figure are nan or None. In other regions figures are withheld that have fewer users behind them:
-    n_points, n_visits and head columns if fewer have a fix inside (by segments the rest only pass); dwell_min and
-    home_share as in `stays`. in_domain is False for a region without head columns. Figures whose difference has few
-    users behind it (`difference_warnings`) are named in the reasons and not withheld.
+    (see `stays`), suppressed, in_domain. Users are persons (`by_person`). A region with fewer than min_users of them,
+    or whose figures could be subtracted from others so that figures of fewer are left, is suppressed: n_users, n_points
+    and every figure are nan or None. In other regions figures are withheld that have fewer users behind them: n_points,
+    n_visits and head columns if fewer have a fix inside (by segments the rest only pass), or one of them makes up most
+    (`publish`); dwell_min and home_share as in `stays`. in_domain is False for a region without head columns.
     """
     heads = choose_heads(model, "region", tasks)
     check_min_users(min_users)
-    users = tracks.by_user()
+    users = by_person(tracks)
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
     visits = count_users(users, inside)
-    from_fixes = np.diff(visits.indptr) >= min_users  # who only passes adds nothing to figures from fixes
     if by == "segments":
         visits = visits + ways_across(users, polygons, visits)
     elif by != "fixes":
         raise InputError(f"There is no crossing by '{by}'. Choose one of: {', '.join(CROSSINGS)}.")
-    n_users = np.diff(visits.indptr)
-    shown = n_users >= min_users
+    published = publish_regions(users, polygons, inside, min_users, visits)
+    shown, from_fixes = published.shown, published.from_fixes
     columns: dict[str, np.ndarray] = {
-        "n_users": np.where(shown, n_users, np.nan),
+        "n_users": np.where(shown, np.diff(visits.indptr), np.nan),
         "n_points": np.where(from_fixes, list(map(len, inside)), np.nan),
     }
     more = stays(users, polygons, inside, visits, min_users)
-    more["n_visits"] = np.where(from_fixes, more["n_visits"], np.nan)
+    for name, values in more.items():
+        more[name] = np.where(shown if name == "home_share" else from_fixes, values, np.nan)
     reasons = [] if heads else ["The model has no head for a region, so that there are counts alone."]
-    if passed := np.count_nonzero(shown & ~from_fixes):
-        few = f"fewer than {min_users} users have a fix inside, so figures from fixes are withheld"
-        reasons.append(f"{passed} of {shown.sum()} regions: {few}")
-    at = np.flatnonzero(shown)
-    counted = [inside[i] for i in at], from_fixes[at], visits[at], usable_polygons(polygons)[at]
-    reasons += difference_warnings(users.user, *counted, min_users)
+    reasons += published.reasons
     area = area_km2(np.asarray(polygons, object)[from_fixes])
     scored, in_domain = [inside[i] for i in np.flatnonzero(from_fixes)], from_fixes.copy()
     lengths = list(dict.fromkeys(head.get("hours") for head in heads))
@@ -113,7 +110,21 @@ def score_regions(
             reasons += [reason for reason in why if reason not in reasons]
     columns.update(**more, suppressed=~shown, in_domain=in_domain)
     progress(1.0)
-    return RegionScores(columns, reasons)
+    return RegionScores(columns, reasons, published.why)
+
+
+def publish_regions(
+    users: Tracks, polygons: Sequence[Any] | np.ndarray, inside: Sequence[np.ndarray], min_users: int,
+    visits: csr_matrix | None = None,
+) -> Published:  # fmt: skip
+    """What may be shown of regions (`publish`). users: of `by_person`. inside: of `fixes_inside`.
+
+    visits: sparse (n_regions, n_users), who is counted; None for those with a fix inside.
+    """
+    fixes = count_users(users, inside)
+    times = count_users(users, [rows[visit_begins(users, rows)] for rows in inside])
+    counted = fixes if visits is None else visits
+    return publish(users.user, inside, counted, usable_polygons(polygons), min_users, (fixes, times))
 
 
 def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:

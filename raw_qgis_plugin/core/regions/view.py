@@ -12,12 +12,13 @@ import numpy as np
 from ..embedding.profiles import UNKNOWN, head_columns, with_trips
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
+from ..persons import persons_of
 from ..tracks import Tracks
 from ..typicality import outside, unit_stats
-from .disclosure import MIN_USERS
+from .disclosure import DIFFERENCE, DOMINATED, FEW, MIN_USERS, dominated, publish, publish_slices
 from .geometry import FixIndex, area_km2, usable_polygons
 from .scores import activity_of_regions, region_inputs, region_stats
-from .week import HOURS, hour_of_week, people_by
+from .week import HOURS, hour_of_week, people_in
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -34,15 +35,18 @@ class City:
     hour: np.ndarray  # (n,) uint8 of each fix: of week.hour_of_week
     activity: FixActivity
     index: FixIndex
+    person: np.ndarray  # (n,) of each fix: the row of the user who stands for the person
 
 
 @dataclass(frozen=True)
 class RegionView:
-    """The figures of a region. Of a suppressed one all but area and visitors are None or empty."""
+    """The figures of a region. Of a suppressed one all but area, visitors, fixes and why are None or empty."""
 
     area_km2: float
     suppressed: bool
-    visitors: np.ndarray  # (k,) rows of the city's users; never shown
+    visitors: np.ndarray  # (k,) rows of the city's users, one a person; never shown
+    fixes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (m,) rows, ascending; never shown
+    why: str = ""  # it is suppressed: FEW, DOMINATED or DIFFERENCE
     n_users: int | None = None
     n_points: int | None = None
     columns: dict[str, Any] = field(default_factory=dict)  # NAME, NAME_low … of the heads of regions
@@ -66,7 +70,7 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     stats = unit_stats(users)
     x = with_trips(embeddings, users, "user", model)
     labels = {head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")}
-    city = City(users, embeddings, labels, stats, hour, activity, index)
+    city = City(users, embeddings, labels, stats, hour, activity, index, persons_of(users)[users.user])
     # The first region loads libraries and heads for a second, which is better now than while the user draws
     if len(users):  # a small region: a box around all tracks might cross the antimeridian
         look(city, model, shapely.Point(users.lon[0], users.lat[0]).buffer(1e-6), 1)
@@ -75,23 +79,31 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
 
 
 def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> RegionView:
-    """The figures of a polygon or multipolygon in lon/lat. Raises InputError for other geometries."""
+    """The figures of a polygon or multipolygon in lon/lat, alone. Raises InputError for other geometries.
+
+    Regions that are shown together have to go through `beside_others`.
+    """
+    from scipy.sparse import csr_matrix
+
     region = usable_polygons([polygon])[0]
     area = float(area_km2([region])[0])
     fixes = city.index.inside(region)
-    user = city.users.user[fixes]
+    user = city.person[fixes]
     per_user = np.bincount(user, minlength=city.users.n_users)
     visitors = np.flatnonzero(per_user)
-    if len(visitors) < min_users:
-        return RegionView(area, True, visitors)
+    few = len(visitors) < min_users
+    if few or dominated(csr_matrix(per_user), min_users).any():
+        return RegionView(area, True, visitors, fixes, FEW if few else DOMINATED)
     embeddings = city.embeddings[visitors]
     columns, in_domain, reasons = _scores(city, model, visitors, fixes, embeddings, area)
-    week = people_by(user, city.hour[fixes], HOURS).reshape(7, 24)
+    seen = people_in(user, city.hour[fixes], HOURS, city.users.n_users)
+    hours = publish_slices(len(visitors), seen, np.zeros(HOURS, bool), min_users)
+    week = np.where(hours, np.diff(seen.indptr), -1).reshape(7, 24)
     labels = {name: columns[name] for name, columns in city.answers.items() if columns[name].dtype == object}
     mix = {name: mix_of(column[visitors], min_users) for name, column in labels.items()}
     return RegionView(
-        area, False, visitors, len(visitors), len(fixes), columns, np.where(week < min_users, -1, week), mix,
-        in_domain, reasons, _character(embeddings),
+        area, False, visitors, fixes, "", len(visitors), len(fixes), columns, week, mix, in_domain, reasons,
+        _character(embeddings),
     )  # fmt: skip
 
 
@@ -101,7 +113,7 @@ def _scores(
     """The columns of the region heads, whether the region is in their domain, and why not."""
     from scipy.sparse import csr_matrix
 
-    visits = csr_matrix(np.bincount(city.users.user[fixes])[visitors][None, :])
+    visits = csr_matrix(np.bincount(city.person[fixes])[visitors][None, :])
     activity = activity_of_regions(city.users, [fixes], city.activity)
     stats = region_stats({name: values[visitors] for name, values in city.stats.items()}, visits)
     columns: dict[str, Any] = {}
@@ -138,11 +150,21 @@ def mix_of(labels: np.ndarray, min_users: int) -> dict[str, int | None]:
     return {str(word): int(n) if i < shown else None for i, (word, n) in enumerate(zip(words, count))}
 
 
-def nearly_same(one: RegionView, other: RegionView, min_users: int = MIN_USERS) -> bool:
-    """Whether the difference of the figures of two regions has fewer than min_users people behind it."""
-    if one.suppressed or other.suppressed:
-        return False
-    return len(np.setxor1d(one.visitors, other.visitors, assume_unique=True)) < min_users
+def beside_others(
+    city: City, views: Sequence[RegionView], polygons: Sequence[Any], min_users: int = MIN_USERS
+) -> list[RegionView]:
+    """Views of `look` as they may be shown together: some are withheld, so that no difference tells of few people."""
+    from scipy.sparse import csr_matrix
+
+    fixes = [view.fixes for view in views]
+    region = np.repeat(np.arange(len(views)), list(map(len, fixes)))
+    user = city.person[np.concatenate([np.zeros(0, np.int64), *fixes])]
+    visits = csr_matrix((np.ones(len(user), np.int64), (region, user)), shape=(len(views), city.users.n_users))
+    why = publish(city.person, fixes, visits, usable_polygons(polygons), min_users).why
+    return [
+        RegionView(view.area_km2, True, view.visitors, view.fixes, DIFFERENCE) if reason == DIFFERENCE else view
+        for view, reason in zip(views, why, strict=True)
+    ]
 
 
 def rank(values: Sequence[float | None], of: int) -> tuple[int, int] | None:

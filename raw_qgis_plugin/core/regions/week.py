@@ -4,50 +4,64 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..arrays import run_starts
 from ..errors import Progress, no_progress
 from ..features.region_activity import visit_begins
+from ..persons import by_person
 from ..times import HOUR_MS
 from ..tracks import Tracks
-from .disclosure import MIN_USERS, check_min_users
+from .disclosure import MIN_USERS, check_min_users, dominated, publish_slices
 from .geometry import fixes_inside
+from .scores import publish_regions
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 HOURS = 7 * 24
 
 
 def week_of_regions(
-    tracks: Tracks, polygons: Sequence[Any] | np.ndarray, min_users: int = MIN_USERS, progress: Progress = no_progress
-) -> dict[str, np.ndarray]:
+    tracks: Tracks, polygons: Sequence[Any] | np.ndarray, min_users: int = MIN_USERS, progress: Progress = no_progress,
+    shown: np.ndarray | None = None,
+) -> dict[str, np.ndarray]:  # fmt: skip
     """Visitors of regions by weekday and part of the day: (n_regions × 35,) each, one row a region and slice.
 
     Columns: region, its number from 0; weekday, 1 for Monday; hour_from and hour_to of mean solar time; n_users,
-    distinct users with a fix there then; n_visits, visits (see `stays`) with a fix then; suppressed. In a slice with
-    fewer than min_users users the figures are nan and suppressed is true. Raises InputError if min_users is not
-    positive.
+    distinct users with a fix there then; n_visits, visits (see `stays`) with a fix then; suppressed. The figures are
+    nan and suppressed is true in a slice with fewer than min_users users or one who makes up most, in slices that would
+    tell of these beside the region's totals (`publish_slices`), and in regions of which `score_regions` withholds
+    figures from fixes. shown: (n_regions,) bool, those where it shows them, if known. Raises InputError if min_users is
+    not positive.
     """
     check_min_users(min_users)
-    users = tracks.by_user()
+    users = by_person(tracks)
     bounds = (0, 6, 10, 16, 20, 24)  # of the parts of a day, in hours of mean solar time
     n_parts = len(bounds) - 1
     hour = hour_of_week(users).astype(np.int64)
     part = hour // 24 * n_parts + np.searchsorted(bounds, hour % 24, "right") - 1
     inside = fixes_inside(users, polygons, progress)
-    n_users, n_visits = np.zeros((2, len(inside), 7 * n_parts))
-    for region, rows in enumerate(inside):
-        n_users[region] = people_by(users.user[rows], part[rows], 7 * n_parts)
-        begins = visit_begins(users, rows) | run_starts(part[rows])
-        n_visits[region] = np.bincount(part[rows[begins]], minlength=7 * n_parts)
-    shown = n_users.ravel() >= min_users
+    n_slices = 7 * n_parts
+    n_users, n_visits = np.zeros((2, len(inside), n_slices))
+    if shown is None:
+        shown = publish_regions(users, polygons, inside, min_users).from_fixes
+    slices = np.zeros((len(inside), n_slices), bool)
+    for region in np.flatnonzero(shown):
+        rows = inside[region]
+        begins = rows[visit_begins(users, rows) | run_starts(part[rows])]
+        times = people_in(users.user[begins], part[begins], n_slices, users.n_users)
+        n_users[region], n_visits[region] = np.diff(times.indptr), np.asarray(times.sum(axis=1)).ravel()
+        total = np.count_nonzero(run_starts(users.user[rows]))
+        slices[region] = publish_slices(total, times, dominated(times, min_users), min_users)
     return {
         "region": np.repeat(np.arange(len(inside)), 7 * n_parts),
         "weekday": np.tile(np.repeat(np.arange(1, 8), n_parts), len(inside)),
         "hour_from": np.tile(bounds[:-1], 7 * len(inside)), "hour_to": np.tile(bounds[1:], 7 * len(inside)),
-        "n_users": np.where(shown, n_users.ravel(), np.nan), "n_visits": np.where(shown, n_visits.ravel(), np.nan),
-        "suppressed": ~shown,
+        "n_users": np.where(slices, n_users, np.nan).ravel(), "n_visits": np.where(slices, n_visits, np.nan).ravel(),
+        "suppressed": ~slices.ravel(),
     }  # fmt: skip
 
 
@@ -58,7 +72,8 @@ def hour_of_week(tracks: Tracks) -> np.ndarray:
     return ((solar // HOUR_MS + thursday) % HOURS).astype(np.uint8)
 
 
-def people_by(user: np.ndarray, slot: np.ndarray, n_slots: int) -> np.ndarray:
-    """(n_slots,) distinct users seen in each slot. user, slot: (m,) integers of fixes."""
-    seen = np.unique(user.astype(np.int64) * n_slots + slot)
-    return np.bincount(seen % n_slots, minlength=n_slots)
+def people_in(user: np.ndarray, slot: np.ndarray, n_slots: int, n_users: int) -> csr_matrix:
+    """Sparse (n_slots, n_users) rows of each user in each slot. user, slot: (m,) integers of fixes."""
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix((np.ones(len(user), np.int64), (slot, user)), shape=(n_slots, n_users))

@@ -18,7 +18,7 @@ from ...layers.styling import short, title_of
 from ...processing.words import tr
 from ..widgets.card import Card, experimental_mark, most_similar, plain
 from ..widgets.charts import DayPlot
-from ..widgets.layout import escaped
+from ..widgets.layout import escaped, tip
 
 
 class UserCard(Card):
@@ -55,25 +55,26 @@ class UserCard(Card):
             if reasons != before:
                 self._warn(before)
             before = reasons
-            words = f"{title_of(head)}: {self._prediction(head)}{experimental_mark(head)}"
-            self.add(words, toolTip=str(head.get("verdict", "")))
+            words = f"{escaped(title_of(head))}: {self._prediction(head)}{experimental_mark(head)}"
+            self.add(words, toolTip=tip(str(head.get("verdict", ""))))
         self._warn(before)
 
     def _warn(self, reasons: str) -> None:
         if reasons:
-            self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=reasons))
+            self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=escaped(reasons)))
 
     def _prediction(self, head: dict[str, Any]) -> str:
         name, columns = head["name"], self.city.answers[head["name"]]
         value = columns[name][self.row]
         if head["kind"] == "number":
             low, high = columns[f"{name}_low"][self.row], columns[f"{name}_high"][self.row]
-            return f"<b>{short(value)}</b> {head.get('unit_of_measure', '')} ({short(low)} – {short(high)})"
+            unit = escaped(str(head.get("unit_of_measure", "")))
+            return f"<b>{short(value)}</b> {unit} ({short(low)} – {short(high)})"
         p = columns[f"{name}_p"][self.row]
         if value == UNKNOWN:
             words = tr("<b>unknown</b>: the likeliest answer has {p:.0%} only") if p == p else tr("<b>unknown</b>")
             return words.format(p=p)
-        return f"<b>{plain(str(value))}</b> {p:.0%}"
+        return f"<b>{escaped(plain(str(value)))}</b> {p:.0%}"
 
     def _show_places(self) -> None:
         self.add(tr("Usual places"), heading=True)

@@ -9,6 +9,7 @@ import numpy as np
 from qgis.core import (
     Qgis,
     QgsCsException,
+    QgsExpression,
     QgsGeometry,
     QgsPointXY,
     QgsProject,
@@ -31,6 +32,7 @@ from ...layers import writing
 from ...layers.columns import id_text
 from ...layers.coordinates import from_wgs84, transform_xy
 from ...layers.styling import CLASS_COLOURS, title_of
+from ...layers.tips import literal, value_of
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..map_tools.draw import give_back
@@ -258,12 +260,12 @@ class UsersTab(QWidget):
 def map_tip(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> str:
     """The map tip of a layer of profiles: the id, and a line per head."""
     names = layer.fields().names()
-    lines = ["<b>[% user_id %]</b>"]
+    lines = [f"<b>{value_of('user_id')}</b>"]
     for head in heads:
         name = head["name"]
-        if name in names:
-            share = f' ([% round(100 * "{name}_p") %] %)' if f"{name}_p" in names else ""
-            lines.append(f'{title_of(head)}: [% "{name}" %]{share}')
+        if name in names and (value := value_of(name)):
+            share = f" ([% round(100 * {QgsExpression.quotedColumnRef(name + '_p')}) %] %)" * (f"{name}_p" in names)
+            lines.append(f"{literal(title_of(head))}: {value}{share}")
     return "<br>".join([*lines, tr("[% n_points %] fixes")])
 
 

@@ -11,10 +11,13 @@ from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 
 from ...core.bundle.bundle import Bundle
 from ...core.errors import InputError
+from ...core.regions.view import City, beside_others
 from ...layers import styling, writing
+from ...layers.tips import value_of
 from ...processing.words import tr
 from ..layer_group import LayerGroup
 from ..map_tools.shapes import lonlat
+from ..settings import settings
 from .card import Region
 from .saved import OF, layers_of_regions
 
@@ -30,12 +33,13 @@ class RegionBook:
         self.crs, self.tracks, self.group, self._touched = tracks.crs(), tracks.id(), group, touched
         self.regions: list[Region] = []
         self.layer: QgsVectorLayer | None = None
-        self.min_users = 10
+        self.min_users = settings().min_users.value()
         self.heads: list[dict[str, Any]] = []
         self._made = 0
         for layer in layers_of_regions(self.tracks)[:1]:  # drawn before: in this project, or with another dock
-            self.crs, self._made = layer.crs(), int(layer.customProperty(MADE, 0))
-            self.min_users = int(layer.customProperty(LEAST, self.min_users))
+            self.crs, self._made = layer.crs(), _whole(layer.customProperty(MADE))
+            # A project may come from somebody else: it can raise the user's own least number, and not lower it
+            self.min_users = max(self.min_users, min(_whole(layer.customProperty(LEAST)), 1000))
             self._listen(layer)
 
     def drawn_before(self) -> list[tuple[str, QgsGeometry, int]]:
@@ -67,6 +71,13 @@ class RegionBook:
         self.regions.append(region)
         self._changed()
 
+    def protect(self, city: City) -> None:
+        """Withhold what the regions would reveal together, after one was added, removed or scored."""
+        found, polygons = [region.found for region in self.regions], [region.polygon for region in self.regions]
+        for region, view in zip(self.regions, beside_others(city, found, polygons, self.min_users), strict=True):
+            region.view = view
+        self._write(self.regions)
+
     def rename(self, region: Region, name: str) -> None:
         """Give a region another name."""
         region.name = name
@@ -79,12 +90,12 @@ class RegionBook:
         if self.layer is not None:
             kinds = self._kinds()
             missing = [name for name in kinds if self.layer.fields().lookupField(name) < 0]
-            ours = dict.fromkeys([*self.layer.customProperty(FIELDS, "").split(), *missing])
+            ours = dict.fromkeys([*str(self.layer.customProperty(FIELDS, "")).split(), *missing])
             self.layer.setCustomProperty(FIELDS, " ".join(ours))
             self.layer.dataProvider().addAttributes(list(writing.make_fields({name: kinds[name] for name in missing})))
             self.layer.updateFields()
             self._write(self.regions)
-            if int(self.layer.customProperty(LEAST, 0)) != self.min_users:
+            if _whole(self.layer.customProperty(LEAST)) != self.min_users:
                 self._changed()
 
     def remove(self, regions: list[Region]) -> None:
@@ -159,7 +170,7 @@ class RegionBook:
         layer.setCustomProperty(OF, self.tracks)
         self._set_name(layer, layer.name())
         layer.setOpacity(0.65)  # the tracks below stay visible
-        layer.setMapTipTemplate("<b>[% name %]</b><br>" + tr("[% coalesce(n_users, 'too few') %] people"))
+        layer.setMapTipTemplate(f"<b>{value_of('name')}</b><br>" + tr("[% coalesce(n_users, 'too few') %] people"))
         layer.setCustomProperty("skipMemoryLayersCheck", 1)  # QGIS need not warn of a loss: `saved` keeps the features
         self._listen(layer)
         return self.group.add(layer)
@@ -191,7 +202,7 @@ class RegionBook:
             "name": region.name, "area_km2": view.area_km2, "n_users": view.n_users, "n_points": view.n_points,
             **view.columns, "suppressed": view.suppressed, "in_domain": view.in_domain,
         }  # fmt: skip
-        ours = self.layer.customProperty(FIELDS, "").split()
+        ours = str(self.layer.customProperty(FIELDS, "")).split()
         return {at: _to_qgis(values.get(name)) for at, name in enumerate(self.layer.fields().names()) if name in ours}
 
     def _write(self, regions: list[Region]) -> None:
@@ -201,6 +212,12 @@ class RegionBook:
             {region.feature: self._attributes(region) for region in regions}
         )
         self.layer.triggerRepaint()
+
+
+def _whole(value: Any) -> int:
+    """A whole number of the project file; 0 if it is none."""
+    text = str(value)
+    return int(text) if text.isdecimal() and len(text) < 10 else 0
 
 
 def _to_qgis(value: Any) -> Any:

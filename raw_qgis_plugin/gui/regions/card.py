@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,12 +12,13 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
 from ...core.bundle.bundle import Bundle
-from ...core.regions.view import RegionView, nearly_same, rank
+from ...core.regions.disclosure import DIFFERENCE, DOMINATED
+from ...core.regions.view import RegionView, rank
 from ...layers.styling import class_colours, short, title_of
 from ...processing.words import tr
 from ..widgets.card import Card, experimental_mark, most_similar, plain
 from ..widgets.charts import MixBar, WeekStrip
-from ..widgets.layout import escaped
+from ..widgets.layout import escaped, tip
 
 
 @dataclass(eq=False)  # two regions of one name and shape are two
@@ -26,9 +27,13 @@ class Region:
 
     name: str
     polygon: Any  # shapely, lon/lat
-    view: RegionView
+    found: RegionView  # of the region alone
     bundle: Bundle  # of the model that made the view
     feature: int  # its id in the layer
+    view: RegionView = field(init=False)  # what may be shown beside the other regions
+
+    def __post_init__(self) -> None:
+        self.view = self.found
 
 
 class RegionCard(Card):
@@ -42,11 +47,7 @@ class RegionCard(Card):
         self.add(escaped(region.name), heading=True)
         view = region.view
         if view.suppressed:
-            words = tr(
-                "Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could "
-                "reveal one of them."
-            )
-            self.add(words.format(n=min_users, area=square_km(view.area_km2)))
+            self.add(self._why().format(n=min_users, area=square_km(view.area_km2)))
         else:
             words = tr("{people:,} people · {fixes:,} fixes · {area}")
             self.add(words.format(people=view.n_users, fixes=view.n_points, area=square_km(view.area_km2)))
@@ -63,22 +64,25 @@ class RegionCard(Card):
         selectable = Qt.TextInteractionFlag.TextSelectableByMouse
         return super().add(words, heading, textInteractionFlags=selectable, **properties)
 
-    def _warn(self) -> None:
-        """Warn of regions that could be subtracted from this one, and of tracks unlike those of the training."""
-        close = [
-            escaped(other.name)
-            for other in self.regions
-            if other is not self.region and nearly_same(self.region.view, other.view, self.min_users)
-        ]
-        if close:
-            words = tr(
-                "⚠ Nearly the same people as {names}: their difference would be figures of fewer than {n} people. "
-                "Do not publish both."
+    def _why(self) -> str:
+        """Why nothing is shown, with places for the least number of people and the area."""
+        if self.region.view.why == DIFFERENCE:
+            return tr(
+                "Nothing is shown: subtracted from the other regions, the figures of these {area} would reveal fewer "
+                "than {n} people. Remove the other region to see this one."
             )
-            self.add(words.format(names=", ".join(close), n=self.min_users), objectName="raw_differencing")
+        if self.region.view.why == DOMINATED:
+            return tr("Nothing is shown: one person makes up most of what was recorded in {area}.")
+        return tr(
+            "Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could "
+            "reveal one of them."
+        )
+
+    def _warn(self) -> None:
+        """Warn of tracks unlike those of the training."""
         if self.region in self.answered and not self.region.view.in_domain:
             words = tr("⚠ Unlike what the model was trained on: {reasons}.")
-            self.add(words.format(reasons="; ".join(self.region.view.reasons) or tr("see its card")))
+            self.add(words.format(reasons=escaped("; ".join(self.region.view.reasons)) or tr("see its card")))
 
     def _show_scores(self) -> None:
         """A row per head: its figure, interval and rank."""
@@ -101,23 +105,24 @@ class RegionCard(Card):
         sides = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         for row, head in enumerate(heads):
             for at, (words, side) in enumerate(zip(self._score(head), sides)):
-                label = QLabel(words, wordWrap=at == 0, toolTip=str(head.get("verdict", "")))
+                label = QLabel(words, wordWrap=at == 0, toolTip=tip(str(head.get("verdict", ""))))
                 label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
                 grid.addWidget(label, row, at)
         self.column.addLayout(grid)
-        if others := [title_of(head) for head in every if head not in heads]:
+        if others := [escaped(title_of(head)) for head in every if head not in heads]:
             words = tr("Scored on stretches of tracks, by Score regions alone: {names}.")
             self.add(words.format(names=", ".join(others)))
 
     def _score(self, head: dict[str, Any]) -> tuple[str, str]:
         """The title and the figure of a head, as rich text."""
         name, columns = head["name"], self.region.view.columns
-        title = title_of(head) + experimental_mark(head)
+        title = escaped(title_of(head)) + experimental_mark(head)
         if head["kind"] != "number":
-            return title, f"<b>{plain(str(columns[name]))}</b> {columns[f'{name}_p']:.0%}"
+            return title, f"<b>{escaped(plain(str(columns[name])))}</b> {columns[f'{name}_p']:.0%}"
         place = rank([other.view.columns.get(name) for other in self.answered], self.answered.index(self.region))
         low, high = columns[f"{name}_low"], columns[f"{name}_high"]
-        value = f"<b>{short(columns[name])}</b> {head.get('unit_of_measure', '')}<br>{short(low)} – {short(high)}"
+        unit = escaped(str(head.get("unit_of_measure", "")))
+        value = f"<b>{short(columns[name])}</b> {unit}<br>{short(low)} – {short(high)}"
         if place and place[1] > 1:
             value += " · " + tr("rank {a} of {b}").format(a=place[0], b=place[1])
         return title, value
@@ -140,7 +145,7 @@ class RegionCard(Card):
             mix = self.region.view.mix.get(head["name"])
             if mix is None:
                 continue
-            self.add(title_of(head), heading=True)
+            self.add(escaped(title_of(head)), heading=True)
             if all(people is None for people in mix.values()):
                 words = tr("No label can be shown without revealing fewer than {n} people.")
                 self.add(words.format(n=self.min_users))

@@ -93,7 +93,7 @@ def put_back(layer: QgsVectorLayer, text: str) -> None:
     """Add the features written by `to_text` to a layer. A text of another form adds nothing."""
     try:
         rows = [(QgsGeometry.fromWkt(row["shape"]), dict(row["values"])) for row in json.loads(text)]
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, RecursionError):
         return
     provider = layer.dataProvider()
     fields = provider.fields()  # without virtual ones

@@ -142,6 +142,8 @@ class RegionsTab(QWidget):
         self.book.min_users = least
         for name, polygon, view in found:
             self.book.add(Region(name, polygon, view, bundle, -1), in_crs(polygon, self.book.crs))
+        if self.session.city is not None:
+            self.book.protect(self.session.city)
         if any(region.bundle is not bundle for region in self.book.regions):
             self._due = True  # the scoring of the others with this model was cancelled
         self._fill_table(len(self.book.regions) - 1)
@@ -167,9 +169,9 @@ class RegionsTab(QWidget):
 
     def score_again(self) -> None:
         """Score all regions after tracks, model or fewest people changed: now, or after the running job."""
-        book, bundle = self.book, self._bundle()
-        self._due = self.session.city is None or self.session.job is not None
-        if book is None or bundle is None or self._due:
+        book, bundle, city = self.book, self._bundle(), self.session.city
+        self._due = city is None or self.session.job is not None
+        if book is None or bundle is None or city is None or self._due:
             return
         least = self.least.value()
         shown = list(book.regions)
@@ -183,11 +185,12 @@ class RegionsTab(QWidget):
 
         def done(views: list[RegionView]) -> None:
             for region, view in zip(shown, views):
-                region.view, region.bundle = view, bundle
+                region.found, region.bundle = view, bundle
             self._due = self._due or len(book.regions) > len(shown)  # one was drawn meanwhile
             found = zip(before, views[len(shown) :])
             book.regions += [Region(name, polygon, view, bundle, feature) for (name, polygon, feature), view in found]
             book.min_users = least
+            book.protect(city)
             book.update(bundle)
             self._fill_table(self.table.currentRow())
             self._restyle.start(0)
@@ -294,6 +297,8 @@ class RegionsTab(QWidget):
         """Remove the selected regions."""
         if self.book is not None:
             self.book.remove(self._chosen())
+            if self.session.city is not None:
+                self.book.protect(self.session.city)
             self._fill_table()
             self._restyle.start(0)
 

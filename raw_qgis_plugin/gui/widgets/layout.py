@@ -61,6 +61,11 @@ def escaped(words: str) -> str:
     return escape(words, quote=False)
 
 
+def tip(words: str) -> str:
+    """A text of others as a tooltip, which Qt would take for HTML where it looks like it."""
+    return f"<span>{escaped(words)}</span>" if words else ""
+
+
 def buttons(prefix: str, *rows: tuple[str, str, str, Callable[[], Any]]) -> dict[str, QPushButton]:
     """Buttons by name. rows: name, words, tooltip, slot. prefix: of the names of their objects."""
     return {

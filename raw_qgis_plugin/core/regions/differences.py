@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Regions that overlap or lie in one another: which must be withheld, so that no difference is a figure of few people.
+
+The shown regions cut the fixes into parts: the fixes that lie in the same regions. A part is known if it follows from
+the numbers of fixes of regions by linear equations, as the rest of a district does from its tracts. A known part of few
+people, or of one who makes up most of it, is private. So are the people by whom two regions differ that share most of
+the smaller one's fixes, and those of a region who are in none of the regions inside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..arrays import content_hash
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+
+@dataclass(frozen=True)
+class DifferenceSettings:
+    """When regions can be subtracted."""
+
+    overlap: float = 0.5  # of the smaller region's fixes: two regions that share so many differ by a figure
+    certain: float = 1e-6  # a part is known if equations give it to within this
+    at_once: int = 256  # parts tested
+    border_deg: float = 1e-5  # a metre: the border of a tract seldom has exactly the coordinates of its district's
+
+
+SETTINGS = DifferenceSettings()
+
+
+def differing(
+    inside: Sequence[np.ndarray], user: np.ndarray, visits: csr_matrix, polygons: np.ndarray, shown: np.ndarray,
+    from_fixes: np.ndarray, min_users: int, is_private: Callable[[csr_matrix], np.ndarray],
+) -> np.ndarray:  # fmt: skip
+    """(n_regions,) bool: shown regions that must be withheld. Of two regions the one with fewer users is.
+
+    inside, user, visits, polygons: as in `publish`. shown, from_fixes: bool, the regions of which the users, and of
+    these also figures from fixes, would be shown. is_private: which sums (n, n_users) must not be known, (n,) bool.
+    """
+    hidden = np.zeros(len(inside), bool)
+    if min_users == 1 or np.count_nonzero(shown) < 2:
+        return hidden
+    n_users, n_fixes = np.diff(visits.indptr), np.array(list(map(len, inside)))
+    rank = np.empty(len(inside), np.int64)  # the first are given up first
+    rank[np.lexsort((-np.arange(len(inside)), n_fixes, n_users))] = np.arange(len(inside))
+    cut = _Cut(inside, user, shown & from_fixes, visits.shape[1])
+    bordered = _covered(polygons, shown, shown & ~from_fixes)
+    people = (visits > 0).astype(np.int64)
+    while True:
+        parts = cut.without(hidden)
+        wrong = _known(parts, cut.keys, rank, is_private(parts.users))
+        if not len(wrong):  # one kind after the other, as what one withholds may do for the next
+            one, other, within = _overlaps(parts, bordered[:, ~hidden[bordered].any(axis=0)])
+            few = _differ_by_few(one, other, people, parts, min_users)
+            wrong = np.where(rank[one] < rank[other], one, other)[few]
+        if not len(wrong):
+            fewer = within & (n_users[other] < n_users[one])
+            wrong = _leaving_few(one[fewer], other[fewer], people, min_users, rank)
+        if not len(wrong):
+            return hidden
+        hidden[wrong] = True
+
+
+@dataclass(frozen=True)
+class _Parts:
+    """The parts of the fixes. marks: (n_parts,) uint64. of: sparse (n_regions, n_parts), 1 where a region has the part.
+    users: sparse (n_parts, n_users), the fixes of each user.
+    """
+
+    marks: np.ndarray
+    of: csr_matrix
+    users: csr_matrix
+
+
+class _Cut:
+    """Cuts the fixes into parts. The mark of a part is the sum, bit by bit without carry, of its regions' keys."""
+
+    def __init__(self, inside: Sequence[np.ndarray], user: np.ndarray, cutting: np.ndarray, n_users: int) -> None:
+        from scipy.sparse import csr_matrix
+
+        self.keys = content_hash(np.arange(1, len(inside) + 1))
+        some = np.flatnonzero(cutting)
+        mark = np.zeros(len(user), np.uint64)
+        for region in some:
+            mark[inside[region]] ^= self.keys[region]
+        rows = np.flatnonzero(mark)
+        marks, part = np.unique(mark[rows], return_inverse=True)
+        number = np.zeros(len(user), np.int64)
+        number[rows] = part
+        fixes = np.concatenate([np.zeros(0, np.int64), *(inside[region] for region in some)])
+        region = np.repeat(some, [len(inside[region]) for region in some])
+        of = csr_matrix((np.ones(len(fixes), np.int64), (region, number[fixes])), shape=(len(inside), len(marks)))
+        of.data[:] = 1
+        users = csr_matrix((np.ones(len(rows), np.int64), (part, user[rows])), shape=(len(marks), n_users))
+        self.parts = _Parts(marks, of, users)
+
+    def without(self, hidden: np.ndarray) -> _Parts:
+        """The parts if some regions, (n_regions,) bool, are not shown."""
+        from scipy.sparse import csr_matrix, diags
+
+        marks = self.parts.marks.copy()
+        for region in np.flatnonzero(hidden):
+            marks[self.parts.of[region].indices] ^= self.keys[region]
+        left, number = np.unique(marks, return_inverse=True)
+        joined = csr_matrix((np.ones(len(marks), np.int64), (number, np.arange(len(marks)))), (len(left), len(marks)))
+        inner = np.flatnonzero(left)  # the mark 0 is outside of all
+        of = (diags((~hidden).astype(np.int64)) @ self.parts.of @ joined[inner].T).tocsr()
+        of.eliminate_zeros()
+        of.data[:] = 1
+        return _Parts(left[inner], of, (joined[inner] @ self.parts.users).tocsr())
+
+
+def _overlaps(parts: _Parts, bordered: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Pairs of regions (m,) and (m,) that share most of the smaller one, and whether the second lies in the first.
+
+    bordered: (2, k), known to lie in one another by their borders.
+    """
+    from scipy.sparse import diags
+
+    fixes = np.asarray(parts.users.sum(axis=1), np.int64).ravel()
+    shared = (parts.of @ diags(fixes) @ parts.of.T).tocoo()
+    size, pair = shared.diagonal(), shared.row != shared.col
+    one, other, both = shared.row[pair], shared.col[pair], shared.data[pair]
+    most = both >= SETTINGS.overlap * np.minimum(size[one], size[other])
+    one, other, within = one[most], other[most], (both == size[other])[most]
+    one, other = np.concatenate([one, bordered[0]]), np.concatenate([other, bordered[1]])
+    return one, other, np.concatenate([within, np.ones(bordered.shape[1], bool)])
+
+
+def _known(parts: _Parts, keys: np.ndarray, rank: np.ndarray, private: np.ndarray) -> np.ndarray:
+    """The regions to give up, so that the private parts are not known.
+
+    A part is known if its row of the identity is a sum of rows of `parts.of`: if its leverage in them is 1.
+    """
+    from scipy.sparse import identity
+    from scipy.sparse.linalg import splu
+
+    private = np.flatnonzero(private)
+    some = np.flatnonzero(np.diff(parts.of.indptr))
+    of = parts.of[some].astype(np.float64)
+    found = [np.zeros(0, np.int64)]
+    if not len(private):
+        return found[0]
+    solve = splu((of @ of.T + SETTINGS.certain / 1000 * identity(len(some))).tocsc()).solve
+    for start in range(0, len(private), SETTINGS.at_once):
+        part = private[start : start + SETTINGS.at_once]
+        columns = of[:, part].toarray()
+        part = part[(columns * solve(columns)).sum(axis=0) > 1 - SETTINGS.certain]
+        # Without a region whose border cuts the part from another one, or which is the part, it is not known
+        cuts = np.isin(parts.marks[part][:, None] ^ keys[some], np.append(parts.marks, np.uint64(0)))
+        cuts |= ~cuts.any(axis=1, keepdims=True) & (of[:, part].toarray().T > 0)
+        found.append(some[np.where(cuts, rank[some], len(rank)).argmin(axis=1)])
+    return np.concatenate(found)
+
+
+def _differ_by_few(one: np.ndarray, other: np.ndarray, people: csr_matrix, parts: _Parts, min_users: int) -> np.ndarray:
+    """(m,) bool: whether few users are in one region alone of a pair or, of the same users, have fixes in one alone."""
+    n_users = np.diff(people.indptr)
+    both = np.asarray(people[one].multiply(people[other]).sum(axis=1), np.int64).ravel()
+    apart = n_users[one] + n_users[other] - 2 * both
+    same = np.flatnonzero(apart == 0)
+    apart[same] = np.diff((abs(parts.of[one[same]] - parts.of[other[same]]) @ parts.users).tocsr().indptr)
+    return (apart > 0) & (apart < min_users)
+
+
+def _leaving_few(
+    whole: np.ndarray, part: np.ndarray, people: csr_matrix, min_users: int, rank: np.ndarray
+) -> np.ndarray:
+    """The smallest part of each region of which few people are in none of its parts. whole, part: (m,) regions."""
+    from scipy.sparse import csr_matrix
+
+    n = people.shape[0]
+    inner = csr_matrix((np.ones(len(whole), np.int64), (whole, part)), shape=(n, n))
+    left = np.diff(people.indptr) - np.diff((inner @ people).tocsr().indptr)
+    wrong = np.flatnonzero((np.diff(inner.indptr) > 0) & (left > 0) & (left < min_users))
+    return np.array([parts[rank[parts].argmin()] for parts in (inner[i].indices for i in wrong)], np.int64)
+
+
+def _covered(polygons: np.ndarray, shown: np.ndarray, subset: np.ndarray) -> np.ndarray:
+    """(2, m): shown regions, and regions of a subset that lie in them by their borders. Both masks."""
+    import shapely
+
+    whole, part = np.flatnonzero(shown), np.flatnonzero(subset)
+    tree = shapely.STRtree(shapely.buffer(polygons[part], -SETTINGS.border_deg))
+    found = tree.query(polygons[whole], predicate="covers")
+    pairs = np.stack([whole[found[0]], part[found[1]]])
+    return pairs[:, pairs[0] != pairs[1]]
