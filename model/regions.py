@@ -42,7 +42,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="people cross a region by a fix in it, or by the straight way between two fixes too (default: fixes)",
     )  # fmt: skip
     parser.add_argument("--week", metavar="W", help="also write who was there by weekday and hours: .parquet or .csv")
+    parser.add_argument(
+        "--epsilon", type=float, default=0.0, metavar="E",
+        help="noise on the counts of people and visits, and no other figures; each run spends E (default: no noise)",
+    )  # fmt: skip
     args = parser.parse_args(argv)
+    each = args.epsilon / 2 if args.week else args.epsilon  # of a table
     if args.week:
         check_output(args.week, args)
         if Path(args.week).resolve() == Path(args.output).resolve():
@@ -51,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = open_model(args)
     tracks, _ = read_tracks(args)
     scores = score_regions(
-        tracks, regions.shapes, model, args.task, args.pooling, args.min_users, meter("scoring"), args.by
+        tracks, regions.shapes, model, args.task, args.pooling, args.min_users, meter("scoring"), args.by, None, each
     )
     for reason in scores.reasons:
         warn(reason)
@@ -60,10 +65,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     taken = {*scores.columns, "withheld", "weekday", "hour_from", "hour_to"}
     id_name = f"{regions.id_name}_2" if regions.id_name in taken else regions.id_name
     counts = {name: whole(scores.columns[name]) for name in ("n_users", "n_points", "n_visits")}
-    why = {"withheld": np.where(scores.why == "", None, scores.why)}
-    write_table(args.output, {id_name: regions.ids, **scores.columns, **counts, **why})
+    write_table(args.output, {id_name: regions.ids, **scores.columns, **counts, "withheld": scores.why})
     if args.week:
-        week = week_of_regions(tracks, regions.shapes, args.min_users, shown=~np.isnan(scores.columns["n_points"]))
+        shown = ~np.isnan(scores.columns["n_points"])
+        week = week_of_regions(tracks, regions.shapes, args.min_users, meter("hours"), shown, each)
         of = week.pop("region")
         week |= {name: whole(week[name]) for name in ("n_users", "n_visits")}
         write_table(args.week, {id_name: regions.ids[of], **week})

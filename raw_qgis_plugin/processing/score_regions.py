@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from ..layers.styling import Style
 
 
+SPENT = "raw/epsilon_spent"  # property of the layer of tracks: the sum over all runs in this project
+
+
 class ScoreRegions(RegionAlgorithm):
     """Score polygons by the users who crossed them."""
 
@@ -27,6 +30,7 @@ class ScoreRegions(RegionAlgorithm):
     ICON = "regions"
     TITLE = "Score regions"
     SUMMARY = "Figures for polygons from the people who cross them, with intervals; few people are withheld."
+    spent = 0.0
     TAGS = ("trajectory", "movement", "polygon", "neighbourhood", "points of interest", "density", "mobility", "zones")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
@@ -51,6 +55,19 @@ class ScoreRegions(RegionAlgorithm):
         self.add_sink("OUTPUT", "Region scores", QgsProcessing.TypeVectorPolygon)
         self.add_sink("OUTPUT_WEEK", "Regions by weekday and hours", QgsProcessing.TypeVector, optional=True)
         self.add_model()
+        self.add_number(
+            "EPSILON", "Epsilon of noise on the counts (empty: no noise)",
+            "Differential privacy of persons: only people and visits are given, with random noise; the smaller, the "
+            "more noise. 1 is usual. Every run spends its epsilon anew.", None, 0.0, advanced=True,
+        )  # fmt: skip
+
+    def prepare_layers(self, run: Run) -> None:
+        """On the main thread: tracks and regions, and what epsilon the layer has spent with this run."""
+        super().prepare_layers(run)
+        epsilon, layer = run.number("EPSILON"), self.parameterAsVectorLayer(run.parameters, "INPUT", run.context)
+        if epsilon > 0 and layer is not None:
+            self.spent = epsilon + number_of(layer.customProperty(SPENT))
+            layer.setCustomProperty(SPENT, self.spent)
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, score, write."""
@@ -60,7 +77,9 @@ class ScoreRegions(RegionAlgorithm):
         from ..core.regions.week import week_of_regions
         from ..layers import styling
 
-        minimum = run.integer("MIN_USERS")
+        minimum, epsilon = run.integer("MIN_USERS"), run.number("EPSILON")
+        wants_week = bool(run.parameters.get("OUTPUT_WEEK"))
+        each = epsilon / 2 if wants_week else epsilon  # of a table
         model = self.open_model(run)
         heads = model.bundle.heads("region")
         self.describe_heads(heads, run)
@@ -69,19 +88,28 @@ class ScoreRegions(RegionAlgorithm):
         polygons = self.polygons(run, features, tracks)
         scores = score_regions(
             tracks, polygons, model, names_of(run.parameters.get("TASKS")), run.text("POOLING") or "sum", minimum,
-            run.stage(tr("Scoring")), run.text("CROSSING") or "fixes", cached(model, run),
+            run.stage(tr("Scoring")), run.text("CROSSING") or "fixes", cached(model, run), each,
         )  # fmt: skip
         self.warn_outside(scores.reasons, scores.columns["in_domain"], run)
         withheld = int(scores.columns["suppressed"].sum())
         words = tr("{n} of {m} regions are withheld: they would show figures of fewer than {k} users.")
         run.info(words.format(n=withheld, m=len(features), k=minimum))
 
+        if epsilon:
+            words = tr(
+                "Noise: this run spent an epsilon of {a:g}, and this layer {b:g} in this project. Answers to several "
+                "runs together are protected by the sum of their epsilons only."
+            )
+            run.info(words.format(a=epsilon, b=self.spent))
+
         style = styling.RegionScores(heads, minimum)
-        columns = {**scores.columns, "withheld": np.where(scores.why == "", None, scores.why)}
+        columns = {**scores.columns, "withheld": scores.why}
+        if epsilon:
+            columns["epsilon"] = np.full(len(features), epsilon)
         results = {"OUTPUT": self._write(run, "OUTPUT", features, columns, style, 90, 95)}
-        if run.parameters.get("OUTPUT_WEEK"):
-            shown = ~np.isnan(scores.columns["n_points"])
-            columns = week_of_regions(tracks, polygons, minimum, run.stage(tr("Weekdays and hours"), 95, 97), shown)
+        if wants_week:
+            shown, stage = ~np.isnan(scores.columns["n_points"]), run.stage(tr("Weekdays and hours"), 95, 97)
+            columns = week_of_regions(tracks, polygons, minimum, stage, shown, each)
             rows = [features[number] for number in columns["region"]]
             columns["region"] = columns["region"] + 1
             table = styling.Table("Regions by weekday and hours")
@@ -112,6 +140,14 @@ class ScoreRegions(RegionAlgorithm):
         shape = self.regions.wkbType() if drawn else QgsWkbTypes.NoGeometry
         crs = self.regions.sourceCrs() if drawn else None
         return self.write(run, name, fields, values, style, geometries, shape, crs, start, stop)
+
+
+def number_of(value: Any) -> float:
+    """A number of the project file; 0 if it is none."""
+    try:
+        return max(float(value), 0.0)
+    except (TypeError, ValueError):
+        return 0.0
 
 
 def renamed(fields: QgsFields, names: Sequence[str], run: Run) -> QgsFields:

@@ -189,7 +189,16 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     layer = done.layer()
     figures = [name for head in heads(bundle, "region") for name in columns_of(head)]
     plain = ["n_visits", "dwell_min", "home_share"]
-    assert layer.fields().names() == ["name", "n_users", "n_points", *figures, *plain, "suppressed", "in_domain"]
+    assert layer.fields().names() == [
+        "name",
+        "n_users",
+        "n_points",
+        *figures,
+        *plain,
+        "suppressed",
+        "in_domain",
+        "withheld",
+    ]
     assert layer.crs().authid() == crs and layer.wkbType() == QgsWkbTypes.Polygon
     for feature, own in zip(layer.getFeatures(), regions.getFeatures()):
         assert feature.geometry().equals(own.geometry()) or not own.hasGeometry()
@@ -201,8 +210,10 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     for row in rows:
         if row["suppressed"]:
             assert all(row[name] == NULL for name in ("n_users", "n_points", *figures)) and row["in_domain"] is False
-    assert rows[8]["suppressed"] and rows[9]["suppressed"]
-    assert any("regions are withheld: fewer than 4 users" in text for text in done.feedback.infos)
+    assert rows[8]["suppressed"] and rows[9]["suppressed"] and rows[9]["withheld"] == "few people"
+    assert any(
+        "regions are withheld: they would show figures of fewer than 4 users" in text for text in done.feedback.infos
+    )
 
 
 def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:

@@ -101,7 +101,7 @@ def test_figures_come_in_steps_that_leave_none_out(values: list[float]) -> None:
     assert layer.name() == "Regions: Points of interest"
     words = legend_of(layer)
     assert all(len(each) == 1 for each in words[:12]) and all(each[0].endswith(" per km²") for each in words[:10])
-    assert words[10] == ["Withheld: fewer than 10 users"] and words[11] == ["No figure"]
+    assert words[10] == ["Withheld to protect fewer than 10 users"] and words[11] == ["No figure"]
     assert words[12][1] == "Unlike the training data"
     assert not layer.temporalProperties().isActive()
 

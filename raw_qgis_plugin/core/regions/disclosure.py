@@ -29,7 +29,7 @@ class DisclosureSettings:
     """Rules beside the least number of persons."""
 
     # The (n, k) rule of official statistics with n = 1: a sum is withheld if one giver makes up more than this share
-    dominance: float = 0.75
+    dominance: float = 0.85
 
 
 SETTINGS = DisclosureSettings()
@@ -41,7 +41,7 @@ class Published:
 
     shown: np.ndarray  # bool: whether anything may be shown
     from_fixes: np.ndarray  # bool: whether figures from fixes may be shown too, and not the number of users alone
-    why: np.ndarray  # object: FEW, DOMINATED or DIFFERENCE; '' if nothing is withheld for such a reason
+    why: np.ndarray  # object: FEW, DOMINATED or DIFFERENCE; None if nothing is withheld for such a reason
     reasons: list[str] = field(default_factory=list)  # in words, with counts
 
 
@@ -72,7 +72,8 @@ def publish(
         return few | dominated(sums, min_users)
 
     subtracted = differing(inside, user, visits, polygons, shown, from_fixes, min_users, is_private)
-    why = np.where(~shown, FEW, np.where(subtracted, DIFFERENCE, np.where(alone, DOMINATED, ""))).astype(object)
+    why = np.select([~shown, subtracted, alone], [FEW, DIFFERENCE, DOMINATED], "").astype(object)
+    why[why == ""] = None
     reasons = []
     if passed := np.count_nonzero(shown & ~enough):
         few = f"fewer than {min_users} users have a fix inside, so figures from fixes are withheld"

@@ -20,8 +20,10 @@ from ..persons import by_person
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks, solar_day
 from ..typicality import outside, unit_stats
-from .disclosure import MIN_USERS, Published, check_min_users, publish
+from .disclosure import FEW, MIN_USERS, Published, check_min_users, publish
 from .geometry import FixIndex, area_km2, fixes_inside, usable_polygons
+from .noise import SETTINGS as NOISE
+from .noise import check_epsilon, noisy_totals
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -52,6 +54,7 @@ def score_regions(
     progress: Progress = no_progress,
     by: str = "fixes",
     cached: Embed | None = None,
+    epsilon: float = 0.0,
 ) -> RegionScores:
     """Score regions by the users with a fix inside, or by='segments' also by those who pass between two fixes.
 
@@ -61,10 +64,12 @@ def score_regions(
     or whose figures could be subtracted from others so that figures of fewer are left, is suppressed: n_users, n_points
     and every figure are nan or None. In other regions figures are withheld that have fewer users behind them: n_points,
     n_visits and head columns if fewer have a fix inside (by segments the rest only pass), or one of them makes up most
-    (`publish`); dwell_min and home_share as in `stays`. in_domain is False for a region without head columns.
+    (`publish`); dwell_min and home_share as in `stays`. in_domain is False for a region without head columns. With an
+    epsilon there are only n_users and n_visits, with noise (`noisy_totals`), a half of epsilon each.
     """
     heads = choose_heads(model, "region", tasks)
     check_min_users(min_users)
+    check_epsilon(epsilon)
     users = by_person(tracks)
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
     visits = count_users(users, inside)
@@ -72,6 +77,8 @@ def score_regions(
         visits = visits + ways_across(users, polygons, visits)
     elif by != "fixes":
         raise InputError(f"There is no crossing by '{by}'. Choose one of: {', '.join(CROSSINGS)}.")
+    if epsilon:
+        return _with_noise(visits, count_visits(users, inside), min_users, epsilon)
     published = publish_regions(users, polygons, inside, min_users, visits)
     shown, from_fixes = published.shown, published.from_fixes
     columns: dict[str, np.ndarray] = {
@@ -122,9 +129,28 @@ def publish_regions(
     visits: sparse (n_regions, n_users), who is counted; None for those with a fix inside.
     """
     fixes = count_users(users, inside)
-    times = count_users(users, [rows[visit_begins(users, rows)] for rows in inside])
-    counted = fixes if visits is None else visits
-    return publish(users.user, inside, counted, usable_polygons(polygons), min_users, (fixes, times))
+    given, counted = (fixes, count_visits(users, inside)), fixes if visits is None else visits
+    return publish(users.user, inside, counted, usable_polygons(polygons), min_users, given)
+
+
+def _with_noise(visits: csr_matrix, times: csr_matrix, min_users: int, epsilon: float) -> RegionScores:
+    """The two counts with noise, and nothing else: other figures would tell what the noise hides."""
+    n_users = noisy_totals(visits, NOISE.regions, 1, epsilon / 2)
+    n_visits = noisy_totals(times, NOISE.regions, NOISE.visits, epsilon / 2)
+    shown, nothing = n_users >= min_users, np.full(len(n_users), np.nan)
+    columns = {
+        "n_users": np.where(shown, n_users, np.nan), "n_points": nothing,
+        "n_visits": np.where(shown, np.maximum(n_visits, 0), np.nan), "dwell_min": nothing, "home_share": nothing,
+        "suppressed": ~shown, "in_domain": np.ones(len(shown), bool),
+    }  # fmt: skip
+    bounds = f"{NOISE.regions} regions and {NOISE.visits} visits in each"
+    words = f"n_users and n_visits have noise of epsilon {epsilon:g} together; a person counts in at most {bounds}"
+    return RegionScores(columns, [words], np.array([None if each else FEW for each in shown], object))
+
+
+def count_visits(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
+    """Sparse (n_regions, n_users) visits (see `stays`) of each user to each region. inside: of `fixes_inside`."""
+    return count_users(tracks, [rows[visit_begins(tracks, rows)] for rows in inside])
 
 
 def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:

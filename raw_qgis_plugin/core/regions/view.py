@@ -45,8 +45,6 @@ class RegionView:
     area_km2: float
     suppressed: bool
     visitors: np.ndarray  # (k,) rows of the city's users, one a person; never shown
-    fixes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (m,) rows, ascending; never shown
-    why: str = ""  # it is suppressed: FEW, DOMINATED or DIFFERENCE
     n_users: int | None = None
     n_points: int | None = None
     columns: dict[str, Any] = field(default_factory=dict)  # NAME, NAME_low … of the heads of regions
@@ -55,6 +53,8 @@ class RegionView:
     in_domain: bool = False
     reasons: list[str] = field(default_factory=list)
     character: np.ndarray | None = None  # (E,) the visitors' mean embedding; nan if none has one
+    fixes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (m,) rows, ascending; never shown
+    why: str = ""  # it is suppressed: FEW, DOMINATED or DIFFERENCE
 
 
 def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progress = no_progress) -> City:
@@ -93,7 +93,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
     visitors = np.flatnonzero(per_user)
     few = len(visitors) < min_users
     if few or dominated(csr_matrix(per_user), min_users).any():
-        return RegionView(area, True, visitors, fixes, FEW if few else DOMINATED)
+        return RegionView(area, True, visitors, fixes=fixes, why=FEW if few else DOMINATED)
     embeddings = city.embeddings[visitors]
     columns, in_domain, reasons = _scores(city, model, visitors, fixes, embeddings, area)
     seen = people_in(user, city.hour[fixes], HOURS, city.users.n_users)
@@ -102,8 +102,8 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
     labels = {name: columns[name] for name, columns in city.answers.items() if columns[name].dtype == object}
     mix = {name: mix_of(column[visitors], min_users) for name, column in labels.items()}
     return RegionView(
-        area, False, visitors, fixes, "", len(visitors), len(fixes), columns, week, mix, in_domain, reasons,
-        _character(embeddings),
+        area, False, visitors, len(visitors), len(fixes), columns, week, mix, in_domain, reasons,
+        _character(embeddings), fixes,
     )  # fmt: skip
 
 
@@ -162,7 +162,9 @@ def beside_others(
     visits = csr_matrix((np.ones(len(user), np.int64), (region, user)), shape=(len(views), city.users.n_users))
     why = publish(city.person, fixes, visits, usable_polygons(polygons), min_users).why
     return [
-        RegionView(view.area_km2, True, view.visitors, view.fixes, DIFFERENCE) if reason == DIFFERENCE else view
+        RegionView(view.area_km2, True, view.visitors, fixes=view.fixes, why=DIFFERENCE)
+        if reason == DIFFERENCE
+        else view
         for view, reason in zip(views, why, strict=True)
     ]
 

@@ -16,6 +16,8 @@ from ..times import HOUR_MS
 from ..tracks import Tracks
 from .disclosure import MIN_USERS, check_min_users, dominated, publish_slices
 from .geometry import fixes_inside
+from .noise import SETTINGS as NOISE
+from .noise import check_epsilon, noisy_totals
 from .scores import publish_regions
 
 if TYPE_CHECKING:
@@ -26,7 +28,7 @@ HOURS = 7 * 24
 
 def week_of_regions(
     tracks: Tracks, polygons: Sequence[Any] | np.ndarray, min_users: int = MIN_USERS, progress: Progress = no_progress,
-    shown: np.ndarray | None = None,
+    shown: np.ndarray | None = None, epsilon: float = 0.0,
 ) -> dict[str, np.ndarray]:  # fmt: skip
     """Visitors of regions by weekday and part of the day: (n_regions × 35,) each, one row a region and slice.
 
@@ -35,9 +37,10 @@ def week_of_regions(
     nan and suppressed is true in a slice with fewer than min_users users or one who makes up most, in slices that would
     tell of these beside the region's totals (`publish_slices`), and in regions of which `score_regions` withholds
     figures from fixes. shown: (n_regions,) bool, those where it shows them, if known. Raises InputError if min_users is
-    not positive.
+    not positive. With an epsilon there is only n_users, with noise (`noisy_totals`).
     """
     check_min_users(min_users)
+    check_epsilon(epsilon)
     users = by_person(tracks)
     bounds = (0, 6, 10, 16, 20, 24)  # of the parts of a day, in hours of mean solar time
     n_parts = len(bounds) - 1
@@ -46,9 +49,16 @@ def week_of_regions(
     inside = fixes_inside(users, polygons, progress)
     n_slices = 7 * n_parts
     n_users, n_visits = np.zeros((2, len(inside), n_slices))
-    if shown is None:
-        shown = publish_regions(users, polygons, inside, min_users).from_fixes
     slices = np.zeros((len(inside), n_slices), bool)
+    if epsilon:
+        slot = np.repeat(np.arange(len(inside)) * n_slices, list(map(len, inside)))
+        rows = np.concatenate([np.zeros(0, np.int64), *inside])
+        seen = people_in(users.user[rows], slot + part[rows], n_users.size, users.n_users)
+        n_users[:] = noisy_totals(seen, NOISE.slices, 1, epsilon).reshape(n_users.shape)
+        n_visits[:], slices[:] = np.nan, n_users >= min_users
+        shown = np.zeros(0, bool)
+    elif shown is None:
+        shown = publish_regions(users, polygons, inside, min_users).from_fixes
     for region in np.flatnonzero(shown):
         rows = inside[region]
         begins = rows[visit_begins(users, rows) | run_starts(part[rows])]
