@@ -223,13 +223,17 @@ class TrackAlgorithm(RawAlgorithm):
 
     def check(self, run: Run) -> None:
         """Every field that was chosen has to exist, and the folder of a report."""
+        self.check_report(run)
+        source = run.layer("INPUT")
+        if source is not None:
+            self._fields(run, source)
+
+    def check_report(self, run: Run) -> None:
+        """The folder of a report has to exist."""
         if self.parameterDefinition("REPORT"):
             folder = Path(run.text("REPORT")).parent
             if not folder.is_dir():
                 raise InputError(f"There is no folder {folder} for REPORT. Make it, or choose another.")
-        source = run.layer("INPUT")
-        if source is not None:
-            self._fields(run, source)
 
     def _fields(self, run: Run, source: Any) -> FieldChoice:
         from ..layers.reading import choose_fields

@@ -13,6 +13,7 @@ from .forecast_tracks import ForecastTracks
 from .import_tracks import ImportTracks
 from .pretrain import Pretrain
 from .profile_users import ProfileUsers
+from .publish_check import PublishCheck
 from .score_regions import ScoreRegions
 from .similar_regions import SimilarRegions
 from .similar_users import SimilarUsers
@@ -28,6 +29,7 @@ ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     Backtest,
     SimilarUsers,
     SimilarRegions,
+    PublishCheck,
     EmbedTracks,
     TrainHead,
     Pretrain,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 class RegionAlgorithm(TrackAlgorithm):
     """Reads the polygons of REGIONS besides the tracks."""
 
-    NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")
+    NEEDS: tuple[str, ...] = ("onnxruntime", "scipy", "shapely", "pyproj")
 
     def add_regions(self, help_text: str) -> None:
         """Add REGIONS."""

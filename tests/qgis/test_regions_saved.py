@@ -109,7 +109,7 @@ def test_regions_come_back_with_shape_figures_and_style(
     from raw_qgis_plugin.gui.regions.saved import layers_of_regions
 
     book = make_book(tracks)
-    book.min_users = 3
+    book.min_users = 12
     draw(book, 'A "quarter" <& more> ü', 116.38, 12)
     draw(book, book.next_name(), 116.40, None)
     book.restyle()
@@ -126,7 +126,7 @@ def test_regions_come_back_with_shape_figures_and_style(
     assert not QgsProject.instance().isDirty()
 
     book = make_book(tracks)
-    assert book.layer is layer and book.min_users == 3 and not book.regions
+    assert book.layer is layer and book.min_users == 12 and not book.regions
     found = book.drawn_before()
     assert [name for name, _, _ in found] == [row["name"] for row in before]
     assert [shape.asWkt(9) for _, shape, _ in found] == shapes

@@ -14,6 +14,7 @@ from ...core.bundle.bundle import Bundle
 from ...core.bundle.runtime import Model
 from ...core.errors import InputError, Progress
 from ...core.regions.view import City, RegionView, look
+from ...layers.publishing import check_layer
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..layer_kinds import has_areas
@@ -21,7 +22,7 @@ from ..map_tools.draw import Drawing
 from ..map_tools.shapes import in_crs, lonlat
 from ..session import Session
 from ..settings import settings
-from ..widgets.layout import column, delete, row, scrolling, silent, wrapped
+from ..widgets.layout import column, delete, escaped, row, scrolling, silent, wrapped
 from .book import RegionBook
 from .card import Region, RegionCard
 from .table import RegionTable
@@ -79,8 +80,10 @@ class RegionsTab(QWidget):
         tip = tr("Choose two regions in the list to see them side by side")
         self.compare = QPushButton(tr("Compare"), toolTip=tip, clicked=self.show_comparison)
         self.away = QPushButton(tr("Remove"), clicked=self.remove_chosen)
+        tip = tr("What in the drawn regions could name somebody, before you publish them")
+        self.publish = QPushButton(tr("Check"), objectName="raw_publish", toolTip=tip, clicked=self.show_check)
         self.place = column()
-        above, below = row(*self.buttons.values(), None, self.least), row(self.compare, self.away, None)
+        above, below = row(*self.buttons.values(), None, self.least), row(self.compare, self.away, self.publish, None)
         self.setLayout(column(above, self.hint, self.table, below, self.place, None, margins_px=(2, 6, 2, 2)))
 
     # ---- drawing ------------------------------------------------------------------------------------------------
@@ -262,7 +265,7 @@ class RegionsTab(QWidget):
     def _fill_table(self, current: int = -1) -> None:
         regions = self.book.regions if self.book is not None else []
         self.table.fill(regions, self._bundle(), current)
-        for widget in (self.table, self.compare, self.away):
+        for widget in (self.table, self.compare, self.away, self.publish):
             widget.setVisible(bool(regions))
         self._show_card()
 
@@ -307,6 +310,18 @@ class RegionsTab(QWidget):
         dialog = QDialog(self.window(), objectName="raw_compare", windowTitle=tr("Compare regions"))
         dialog.setLayout(row(*(scrolling(card) for card in self._cards(self._chosen()[:2])), spacing_px=18))
         dialog.resize(760, 560)
+        dialog.show()
+        return self.desktop.keep(dialog)
+
+    def show_check(self) -> QDialog | None:
+        """Open what in the layer of regions could name somebody."""
+        if self.book is None or self.book.layer is None:
+            return None
+        found = check_layer(self.book.layer, QgsProject.instance().transformContext(), self.least.value())
+        words = found or [tr("Nothing in this layer was found that could name somebody.")]
+        dialog = QDialog(self.window(), objectName="raw_check", windowTitle=tr("Before you publish the drawn regions"))
+        dialog.setLayout(column(*(wrapped(escaped(each)) for each in words)))
+        dialog.resize(460, 240)
         dialog.show()
         return self.desktop.keep(dialog)
 
