@@ -186,7 +186,7 @@ def test_people_who_come_one_after_the_other_stay_several() -> None:
 
 def test_no_figure_of_regions_names_a_home(outcome: Callable[..., None], rounds: Callable[[int, int], int]) -> None:
     now = before = figures = kept = 0
-    for seed in range(rounds(1, 12)):
+    for seed in range(rounds(1, 6)):
         town, g = make_town(seed), np.random.default_rng(seed)
         ids = town.tracks.user
         for regions in layers_of(town, g).values():
@@ -208,7 +208,7 @@ def test_no_figure_of_regions_names_a_home(outcome: Callable[..., None], rounds:
 
 def test_no_hours_of_a_region_name_a_home(outcome: Callable[..., None], rounds: Callable[[int, int], int]) -> None:
     now = before = figures = kept = 0
-    for seed in range(rounds(1, 12)):
+    for seed in range(rounds(1, 6)):
         town = make_town(seed)
         regions = layers_of(town, np.random.default_rng(seed))["a grid and its districts"]
         seen = sight(town, regions)

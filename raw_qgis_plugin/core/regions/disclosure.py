@@ -111,20 +111,15 @@ def publish_slices(n_users: int, seen: csr_matrix, private: np.ndarray, min_user
 
     n_users: of the region. seen: sparse (n_slices, n_users), who is in each slice. private: (n_slices,) bool, slices
     that are withheld for another reason than few people. The persons in the slices withheld are none or min_users or
-    more, and so are those who are missing from a shown slice while others are withheld: the total less shown slices
-    must not be a figure of few.
+    more, and so are those who are in these slices alone: the total less what is shown must not be a figure of few.
     """
     people = np.diff(seen.indptr)
     shown = (people >= min_users) & ~private
     while shown.any():
-        hidden = len(np.unique(seen[~shown].indices))
-        missing = shown & (people < n_users) & (n_users - people < min_users)
-        if hidden and missing.any():
-            shown &= ~missing
-        elif 0 < hidden < min_users:
-            shown[np.flatnonzero(shown)[people[shown].argmin()]] = False
-        else:
+        hidden, alone = len(np.unique(seen[~shown].indices)), n_users - len(np.unique(seen[shown].indices))
+        if not (0 < hidden < min_users or 0 < alone < min_users):
             break
+        shown[np.flatnonzero(shown)[people[shown].argmin()]] = False
     return shown
 
 
