@@ -4,7 +4,7 @@
 The shown regions cut the fixes into parts: the fixes that lie in the same regions. A part is known if it follows from
 the numbers of fixes of regions by linear equations, as the rest of a district does from its tracts. A known part of few
 people, or of one who makes up most of it, is private. So are the people by whom two regions differ that share most of
-the smaller one's fixes, and those of a region who are in none of the regions inside it.
+the smaller one's fixes, and those of a region who are in none of the regions inside it, if these hardly share people.
 """
 
 from __future__ import annotations
@@ -172,13 +172,18 @@ def _differ_by_few(one: np.ndarray, other: np.ndarray, people: csr_matrix, parts
 def _leaving_few(
     whole: np.ndarray, part: np.ndarray, people: csr_matrix, min_users: int, rank: np.ndarray
 ) -> np.ndarray:
-    """The smallest part of each region of which few people are in none of its parts. whole, part: (m,) regions."""
+    """The smallest part of each region of which few people are in none of its parts, if these have few in common.
+
+    whole, part: (m,) regions.
+    """
     from scipy.sparse import csr_matrix
 
-    n = people.shape[0]
+    n, n_users = people.shape[0], np.diff(people.indptr)
     inner = csr_matrix((np.ones(len(whole), np.int64), (whole, part)), shape=(n, n))
-    left = np.diff(people.indptr) - np.diff((inner @ people).tocsr().indptr)
-    wrong = np.flatnonzero((np.diff(inner.indptr) > 0) & (left > 0) & (left < min_users))
+    together = np.diff((inner @ people).tocsr().indptr)
+    counted_again = inner @ n_users - together  # if many are in several parts, numbers of users do not add up
+    left = n_users - together
+    wrong = np.flatnonzero((together > 0) & (left > 0) & (left < min_users) & (counted_again < min_users))
     return np.array([parts[rank[parts].argmin()] for parts in (inner[i].indices for i in wrong)], np.int64)
 
 
