@@ -110,7 +110,10 @@ def corners_around(canvas, share_x, share_y, size):
 
 
 def regions(dock, polygons):
+    from raw_qgis_plugin.gui.settings import settings
+
     canvas = iface.mapCanvas()
+    settings().min_users.setValue(int(os.environ["RAW_LEAST"]))  # a project cannot lower the user's own
     find(dock, "raw_least").setValue(int(os.environ["RAW_LEAST"]))
     draw(dock, corners_around(canvas, 0.5, 0.5, 0.3))
     picture(iface.mainWindow(), f"dock_region{SUFFIX}")

@@ -35,7 +35,7 @@ from ...processing.words import tr
 from ..desktop import Desktop
 from ..session import Session
 from ..widgets.charts import HorizonChart, metres
-from ..widgets.layout import column, delete, row, wrapped
+from ..widgets.layout import column, delete, escaped, row, wrapped
 
 
 class ForecastTab(QWidget):
@@ -105,7 +105,9 @@ class ForecastTab(QWidget):
     def _done(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
         points = layers.get("OUTPUT")
         if points is None or not points.featureCount():
-            self.words.setText("<br>".join([tr("There is no track of two fixes to forecast."), *warnings]))
+            self.words.setText(
+                "<br>".join([tr("There is no track of two fixes to forecast."), *map(escaped, warnings)])
+            )
             return
         minutes = values_of(points, "horizon_min")
         radii = values_of(points, "radius50_m"), values_of(points, "radius80_m")
@@ -116,7 +118,7 @@ class ForecastTab(QWidget):
         count = len(np.unique(values_of(points, "user_id", object).astype(str)))
         words = tr("Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.")
         summary = words.format(n=count, m=horizons[-1], a=metres(medians[0][-1]), b=metres(medians[1][-1]))
-        self.words.setText("<br>".join([summary, *warnings]))
+        self.words.setText("<br>".join([summary, *map(escaped, warnings)]))
         self.show_track(0)
         show_controller(self.iface)
 

@@ -65,7 +65,7 @@ class UsersTab(QWidget):
         self.selection = self._button("selection", tr("Selected"), tip, self.use_selected)
         self.name = QLineEdit(objectName="raw_user_name", placeholderText=tr("or a user's name"))
         self.name.returnPressed.connect(lambda: self.show_named(self.name.text()))
-        self.words = wrapped()
+        self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
         self.place = column()
         all_users, one_user = row(self.profile, self.unit, None), row(self.click, self.selection, self.name)
         self.setLayout(column(all_users, one_user, self.words, self.place, None, margins_px=(2, 6, 2, 2)))

@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 from qgis.core import QgsGeometry, QgsProject
-from qgis.PyQt.QtCore import QTimer
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QDialog, QPushButton, QSpinBox, QTableWidgetItem, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
@@ -22,7 +22,7 @@ from ..map_tools.draw import Drawing
 from ..map_tools.shapes import in_crs, lonlat
 from ..session import Session
 from ..settings import settings
-from ..widgets.layout import column, delete, escaped, row, scrolling, silent, wrapped
+from ..widgets.layout import column, delete, row, scrolling, silent, wrapped
 from .book import RegionBook
 from .card import Region, RegionCard
 from .table import RegionTable
@@ -73,7 +73,7 @@ class RegionsTab(QWidget):
             keyboardTracking=False,  # 12 is not to be taken for 1 while it is typed
             valueChanged=lambda: self.score_again(),
         )  # fmt: skip
-        self.hint = wrapped()
+        self.hint = wrapped(textFormat=Qt.TextFormat.PlainText)
         self.table = RegionTable()
         self.table.itemSelectionChanged.connect(self._show_card)
         self.table.itemChanged.connect(self._renamed)
@@ -320,7 +320,7 @@ class RegionsTab(QWidget):
         found = check_layer(self.book.layer, QgsProject.instance().transformContext(), self.least.value())
         words = found or [tr("Nothing in this layer was found that could name somebody.")]
         dialog = QDialog(self.window(), objectName="raw_check", windowTitle=tr("Before you publish the drawn regions"))
-        dialog.setLayout(column(*(wrapped(escaped(each)) for each in words)))
+        dialog.setLayout(column(*(wrapped(each, textFormat=Qt.TextFormat.PlainText) for each in words)))
         dialog.resize(460, 240)
         dialog.show()
         return self.desktop.keep(dialog)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QLabel, QWidget
 
 from ...core.similarity import similar
@@ -24,7 +25,8 @@ class Card(QWidget):
 
     def add(self, words: str, heading: bool = False, **properties: Any) -> QLabel:
         """Add a text, in Qt's rich text."""
-        label = wrapped(f"<b>{words}</b>" if heading else words, **properties)
+        rich = Qt.TextFormat.RichText
+        label = wrapped(f"<b>{words}</b>" if heading else words, textFormat=rich, **properties)
         self.column.addWidget(label)
         return label
 
