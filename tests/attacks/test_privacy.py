@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import csv
 from collections.abc import Callable
 from itertools import combinations
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, NamedTuple
 
@@ -12,6 +14,7 @@ import numpy as np
 import pytest
 import shapely
 
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.persons import by_person, persons_of
 from raw_qgis_plugin.core.regions.noise import SETTINGS as NOISE
@@ -268,3 +271,24 @@ def test_towns_have_homes_to_find() -> None:
     night = (town.tracks.t - MONDAY) % DAY < 6 * HOUR
     home = town.home[town.person[town.tracks.user]] * NORTH
     assert metres_between(town.tracks.lon, town.tracks.lat, *home.T)[night].max() < 60
+
+
+def test_the_command_withholds_as_the_plugin_does(sample: Path, tmp_path: Path) -> None:
+    from model import regions
+
+    def ask(*options: str) -> tuple[list[dict[str, str]], list[dict[str, str]]]:
+        table, week = tmp_path / "table.csv", tmp_path / "week.csv"
+        files = ["--tracks", str(sample / "city_tracks.parquet"), "--regions", str(sample / "city_regions.gpkg")]
+        regions.main([*files, "--task", "boardings", "--week", str(week), "--output", str(table), *options])
+        return tuple(list(csv.DictReader(path.open(encoding="utf-8"))) for path in (table, week))
+
+    figures = ("n_users", "n_points", "n_visits", "dwell_min", "home_share", "boardings")
+    table, _ = ask("--min-users", "5")
+    assert {row["withheld"] for row in table} >= {"", "few people"}
+    assert all(not row[name] for row in table if row["suppressed"] == "true" for name in figures)
+    (table, week), (again, _) = ask("--min-users", "5", "--epsilon", "2"), ask("--min-users", "5", "--epsilon", "2")
+    assert "boardings" not in table[0] and not any(row["n_points"] or row["home_share"] for row in table)
+    assert [row["n_users"] for row in table] != [row["n_users"] for row in again]
+    assert any(row["n_users"] for row in week) and not any(row["n_visits"] for row in week)
+    with pytest.raises(InputError, match="Epsilon must be"):
+        ask("--epsilon", "-1")
