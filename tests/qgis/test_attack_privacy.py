@@ -253,3 +253,48 @@ def test_the_publish_check_finds_what_names_somebody(
     done = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle)
     done.feedback.warnings.clear()
     assert not [each for each in found(done.layer()).split(". ") if "n_users_2" not in each and each]
+
+
+def test_the_dock_withholds_what_drawn_regions_would_reveal(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    """A region drawn around another one, or removed, changes what may be shown of both."""
+    from qgis.core import QgsRectangle
+
+    from raw_qgis_plugin.gui.regions.card import RegionCard
+    from raw_qgis_plugin.gui.regions.tab import RegionsTab
+
+    from .waiting import until
+
+    tab = RegionsTab(session, menu)
+    menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
+    session.set_layer(QgsProject.instance().addMapLayer(make(fixes)))
+    until(lambda: session.city is not None or session.problem)
+    tab.least.setValue(5)
+    lon, user = np.array(fixes.lon), np.array(fixes.user_id)
+    west = np.sort([lon[user == each].min() for each in np.unique(user)])
+
+    def draw(east: float) -> None:
+        tab.take_drawn(QgsGeometry.fromRect(QgsRectangle(lon.min(), 39, east, 41)))
+
+    draw(west[6] + 1e-9)
+    draw(west[8] + 1e-9)  # two people more
+    people = [region.view.n_users for region in tab.book.regions]
+    assert people == [None, 9] and [f["n_users"] or None for f in tab.book.layer.getFeatures()][1] == 9
+    assert [f["suppressed"] for f in tab.book.layer.getFeatures()] == [True, False]
+    card = RegionCard(tab.book.regions[0], tab.book.regions, None, 5)
+    assert any("would reveal fewer than 5 people" in label.text() for label in card.findChildren(QLabel))
+    tab.least.setValue(2)
+    until(lambda: session.job is None and tab.book.min_users == 2)
+    assert [region.view.n_users for region in tab.book.regions] == [7, 9]
+    tab.book.min_users = 5
+    tab.book.protect(session.city)
+    tab.table.selectRow(1)
+    tab.remove_chosen()
+    assert [region.view.n_users for region in tab.book.regions] == [7]
+    tab.book.layer.dataProvider().changeAttributeValues(
+        {tab.book.regions[0].feature: {tab.book.layer.fields().lookupField("n_users"): 1}}
+    )
+    (words,) = (label.text() for label in tab.show_check().findChildren(QLabel))
+    assert words.startswith("1 of 1 rows are of fewer than 2 people")
+    tab.remove()
