@@ -28,6 +28,8 @@ class PersonSettings:
     reach: int = 3  # fixes of a second, by longitude, among which the copy of a fix is sought
     handover_ms: int = 30 * 60_000  # an id begins so soon after another one ended,
     handover_m: float = 100.0  # so near, and no third id begins or ends there then
+    short_days: float = 1.0  # ids that most of a layer are, seen for less, may be those of devices that change them,
+    long_days: float = 3.0  # if the layer goes on for more
 
 
 SETTINGS = PersonSettings()
@@ -55,6 +57,14 @@ def persons_of(users: Tracks) -> np.ndarray:
     person = connected(one, other, n)
     order = np.lexsort((-np.diff(users.user_offsets), person))
     return order[run_starts(person[order])][person]
+
+
+def may_change(users: Tracks) -> bool:
+    """Whether most ids are seen so shortly that devices may change their ids, so that persons cannot be counted."""
+    day_s = 86_400
+    if not len(users) or users.t.max() - users.t.min() < SETTINGS.long_days * day_s * 1000:
+        return False
+    return bool((users.span_s < SETTINGS.short_days * day_s).mean() > 0.5)
 
 
 def connected(one: np.ndarray, other: np.ndarray, n: int) -> np.ndarray:

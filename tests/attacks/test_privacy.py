@@ -180,6 +180,19 @@ def test_an_id_that_changes_is_one_person(every_h: int) -> None:
     assert tracks.n_users == 13 and by_person(tracks).n_users == 4
 
 
+def test_ids_of_a_day_are_warned_of() -> None:
+    """A device that rests overnight under a new id cannot be told from two people."""
+    town = make_town(0, 20)
+    day = (town.tracks.t - MONDAY) // DAY
+    awake = (town.tracks.t - MONDAY) % DAY > 9 * HOUR
+    ids = np.array([f"{user}-{number}" for user, number in zip(town.tracks.user, day, strict=True)], object)
+    columns = town.tracks.t, town.tracks.lon, town.tracks.lat
+    for names, warned in ((ids, True), (town.tracks.user, False)):
+        tracks, _ = build_tracks(names[awake], None, *(column[awake] for column in columns))
+        reasons = score_regions(tracks, [box(1500, 1500, 3000)], NO_HEADS).reasons
+        assert any("most ids are seen within a day" in reason for reason in reasons) == warned
+
+
 def test_people_who_come_one_after_the_other_stay_several() -> None:
     rows = [(f"p{k}", MONDAY + (5 * k + m) * 60_000, m * 1e-5) for k in range(12) for m in range(6)]
     user, t, lon = zip(*rows, strict=True)

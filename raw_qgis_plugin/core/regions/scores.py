@@ -16,7 +16,7 @@ from ..errors import InputError, Progress, no_progress, part_of
 from ..features.featurizer import solar_hour
 from ..features.region_activity import REGION_ACTIVITY, FixActivity, fix_activity, region_activity, visit_begins
 from ..geodesy import metres_between, near_lon
-from ..persons import by_person
+from ..persons import by_person, may_change
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks, solar_day
 from ..typicality import outside, unit_stats
@@ -90,6 +90,9 @@ def score_regions(
         more[name] = np.where(shown if name == "home_share" else from_fixes, values, np.nan)
     reasons = [] if heads else ["The model has no head for a region, so that there are counts alone."]
     reasons += published.reasons
+    if may_change(users):
+        words = "if devices change their ids, one person counts several times and fewer may be behind figures"
+        reasons.append(f"most ids are seen within a day: {words}")
     area = area_km2(np.asarray(polygons, object)[from_fixes])
     scored, in_domain = [inside[i] for i in np.flatnonzero(from_fixes)], from_fixes.copy()
     lengths = list(dict.fromkeys(head.get("hours") for head in heads))
