@@ -11,13 +11,14 @@ VENV    := .venv
 PY      := $(VENV)/bin/python
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT     := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -y
+CHECKERS := $(abspath $(VENV))/bin
 STAGE   := build/raw_qgis_plugin
 VERSION  = $(shell sed -n 's/^version=//p' metadata.txt)
 ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test lint fuzz security bench mutants tour docs build i18n package install clean system-python system-qgis
+.PHONY: help setup demo check test lint fuzz security bench mutants tour docs build i18n lock sbom package install clean system-python system-qgis
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -39,14 +40,30 @@ system-qgis:
 $(PY): | system-python
 	$(PYTHON) -m venv --system-site-packages $(VENV)
 
-# One stamp a dependency group: nothing is asked of the network while pyproject.toml stays as it is. The system's
-# pyproj looks for its data under sys.prefix, which in a venv is the venv: hence the link.
+# pip before 25.1 reads no dependency groups, so the installer in QGIS gets them as requirement files.
+define WRITE_REQUIREMENTS
+import pathlib, sys, tomllib
+groups = tomllib.loads(pathlib.Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+lines = lambda group: [l for i in groups[group] for l in ([i] if isinstance(i, str) else lines(i["include-group"]))]
+folder = pathlib.Path(sys.argv[1]); folder.mkdir(exist_ok=True)
+for group in sys.argv[2:]:
+    (folder / f"{group}.txt").write_text("\n".join(lines(group)) + "\n", encoding="utf-8")
+endef
+export WRITE_REQUIREMENTS
+
+# The versions and sums of resources/locks; LOCKED=no takes the newest that fit pyproject.toml, unchecked.
+LOCKED := yes
+# One stamp a dependency group: nothing is asked of the network while pyproject.toml and the lock stay as they are. The
+# system's pyproj looks for its data under sys.prefix, which in a venv is the venv: hence the link.
 LIST_HELD := from importlib.metadata import version as v; print(*(f"{p}=={v(p)}" for p in ("numpy", "pyproj")), sep="\n")
 PROJ_DATA := import pyproj; print(pyproj.datadir.get_data_dir())
-$(VENV)/.installed-%: pyproject.toml | $(PY)
+$(VENV)/.installed-%: pyproject.toml $(wildcard resources/locks/*.lock) | $(PY)
 	@$(PYTHON) -c '$(LIST_HELD)' > $(VENV)/held-by-system.txt
 	@mkdir -p $(VENV)/share && ln -sfn "$$($(PYTHON) -c '$(PROJ_DATA)')" $(VENV)/share/proj
-	$(PY) -m pip install --quiet --constraint $(VENV)/held-by-system.txt --group $*
+	@$(PYTHON) -c "$$WRITE_REQUIREMENTS" $(VENV)/requirements $*
+	@[ $(LOCKED) = no ] || $(PY) -m raw_qgis_plugin.environment.locks resources/locks $(VENV)/requirements $* > $(VENV)/locked-$*.txt
+	$(PY) -m pip install --quiet --constraint $(VENV)/held-by-system.txt \
+	  $(if $(filter no,$(LOCKED)),--group $*,--only-binary :all: --require-hashes --requirement $(VENV)/locked-$*.txt)
 	@touch $@
 
 INSTALLED_RUN   := $(VENV)/.installed-$(RUNTIME)
@@ -60,22 +77,11 @@ setup: system-qgis $(INSTALLED_ALL)
 
 SOURCES := $(shell find raw_qgis_plugin model resources metadata.txt LICENSE -not -path '*/__pycache__*' 2>/dev/null)
 
-# pip before 25.1 reads no dependency groups, so the installer in QGIS gets them as requirement files.
-define WRITE_REQUIREMENTS
-import pathlib, tomllib
-groups = tomllib.loads(pathlib.Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
-lines = lambda group: [l for i in groups[group] for l in ([i] if isinstance(i, str) else lines(i["include-group"]))]
-folder = pathlib.Path("build/.new/requirements"); folder.mkdir()
-for group in ("runtime", "cuda", "train"):
-    (folder / f"{group}.txt").write_text("\n".join(lines(group)) + "\n", encoding="utf-8")
-endef
-export WRITE_REQUIREMENTS
-
 build/.staged: $(SOURCES) Makefile pyproject.toml
 	@mkdir -p build && rm -rf build/.new && mkdir build/.new
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' -C raw_qgis_plugin . | tar -x -C build/.new
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' model resources metadata.txt LICENSE | tar -x -C build/.new
-	@$(PYTHON) -c "$$WRITE_REQUIREMENTS"
+	@$(PYTHON) -c "$$WRITE_REQUIREMENTS" build/.new/requirements runtime cuda train
 	@rm -rf $(STAGE) && mv build/.new $(STAGE) && touch $@
 	@echo "staged $(STAGE)"
 
@@ -89,10 +95,30 @@ i18n:
 	@$(PYTHON) resources/i18n/update.py
 	@lrelease -silent resources/i18n/raw_*.ts
 
-## make package    zip it for the plugin repository
-package: build
-	@rm -f $(ZIP)
+## make lock       resolve the dependencies anew: versions, sums and licences (minutes, asks the package index)
+lock: $(INSTALLED_CHECK)
+	@$(PY) -m pip install --quiet --upgrade --target build/uv uv
+	@PATH="$(CURDIR)/build/uv/bin:$$PATH" $(PY) docs/scripts/dependencies.py lock
+	@$(PY) docs/scripts/dependencies.py page
+
+## make sbom       write the bill of materials of what the plugin installs, as CycloneDX
+sbom: | build
+	@$(PYTHON) docs/scripts/dependencies.py sbom build/raw_qgis_plugin.cdx.json
+	@echo build/raw_qgis_plugin.cdx.json
+
+# The rules of the plugin repository, on the files as it unpacks them: all of Bandit's and of detect-secrets', and those of
+# flake8's that it turns on. Nothing of this repository is read: no exclusion of ours holds there.
+FLAKE8 := E101,E711,E712,E713,E714,E721,E722,E731,E741,E742,E743,E9,W605,F402,F403,F404,F405,F811,F82,F831,F901,C901
+## make package    zip it for the plugin repository, and check it by that repository's rules
+package: build $(INSTALLED_CHECK)
+	@rm -rf $(ZIP) build/unzipped
 	@$(PYTHON) -m zipfile -c $(ZIP) $(STAGE)
+	@$(PYTHON) -m zipfile -e $(ZIP) build/unzipped
+	@cd build/unzipped && $(CHECKERS)/bandit --quiet -r .
+	@cd build/unzipped && $(CHECKERS)/flake8 --isolated --max-line-length=120 --select=$(FLAKE8) .
+	@cd build/unzipped && found=$$($(CHECKERS)/detect-secrets scan --all-files --exclude-files 'metadata\.txt' . | \
+	  $(PYTHON) -c 'import json, sys; print(*json.load(sys.stdin)["results"])') && \
+	  { [ -z "$$found" ] || { echo "secrets in: $$found" >&2; exit 1; }; }
 	@size=$$(stat -c %s $(ZIP)); echo "$(ZIP): $$((size / 1024)) KiB"; \
 	  [ $$size -lt $$((25 * 1024 * 1024)) ] || { echo "over the plugin repository's 25 MB" >&2; exit 1; }
 

@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,16 +16,24 @@ from wheels import make_wheel
 from raw_qgis_plugin.environment import install, packages
 from raw_qgis_plugin.environment.install import Installer, InstallError, InstallRequest
 from raw_qgis_plugin.environment.interpreter import base_python, python_of_venv, this_layout
+from raw_qgis_plugin.environment.locks import Pin
 
 NAME = "rawtinytest"
 
 
 @pytest.fixture
 def wanted(tmp_path: Path) -> InstallRequest:
-    """A group of one tiny package, and a folder with its wheel."""
+    """A group of one tiny package, a folder with its wheel, and a lock with its sum."""
     (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\n")
-    make_wheel(tmp_path / "wheels", NAME, "ANSWER = 42\n", needs=("numpy",))
-    return InstallRequest(("tiny",), wheels=tmp_path / "wheels", requirements=tmp_path)
+    lock(tmp_path, make_wheel(tmp_path / "wheels", NAME, "ANSWER = 42\n", needs=("numpy",)))
+    return InstallRequest(("tiny",), wheels=tmp_path / "wheels", requirements=tmp_path, locks=tmp_path)
+
+
+def lock(folder: Path, *wheels: Path) -> None:
+    """A lock of the group `tiny` for this machine's NumPy."""
+    pins = [(*wheel.name.split("-")[:2], hashlib.sha256(wheel.read_bytes()).hexdigest()) for wheel in wheels]
+    lines = [Pin(name, version, "", (digest,), ("tiny",), "MIT").line() for name, version, digest in pins]
+    (folder / f"numpy{packages.version_of('numpy')[0]}.lock").write_text("\n".join(lines))
 
 
 def installer(folder: Path, wanted: InstallRequest, lines: list[str]) -> Installer:
@@ -68,7 +78,7 @@ def test_install_use_again_and_remove(tmp_path: Path, wanted: InstallRequest) ->
 def test_a_package_that_does_not_import_is_reported_with_its_reason(
     made: Path, tmp_path: Path, wanted: InstallRequest
 ) -> None:
-    make_wheel(tmp_path / "wheels", NAME, "raise ImportError('libcurand.so.10 is not here')\n", "1.1")
+    lock(tmp_path, make_wheel(tmp_path / "wheels", NAME, "raise ImportError('libcurand.so.10 is not here')\n", "1.1"))
     with pytest.raises(InstallError, match=r"rawtinytest.*does not work.*libcurand\.so\.10"):
         installer(made, wanted, []).run()
 
@@ -76,7 +86,7 @@ def test_a_package_that_does_not_import_is_reported_with_its_reason(
 def test_a_wheel_that_is_not_in_the_folder_is_named(made: Path, tmp_path: Path, wanted: InstallRequest) -> None:
     (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\nrawabsent>=3\n")
     with pytest.raises(InstallError, match=r"(?s)rawabsent.*wheels lacks it"):
-        installer(made, wanted, []).run()
+        installer(made, replace(wanted, locked=False), []).run()
     (tmp_path / "empty").mkdir()
     with pytest.raises(InstallError, match="no wheel"):
         installer(tmp_path, InstallRequest(("tiny",), tmp_path / "empty", requirements=tmp_path), []).run()
