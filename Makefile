@@ -34,8 +34,8 @@ system-python:
 	  || $(call apt,python3-venv python3-numpy python3-pyproj)
 
 system-qgis:
-	@{ command -v qgis && command -v qgis_process && command -v xvfb-run && $(PYTHON) -c 'import qgis.core'; } \
-	  >/dev/null 2>&1 || $(call apt,qgis python3-qgis python3-venv xvfb xauth)
+	@{ command -v qgis && command -v qgis_process && command -v xvfb-run && command -v ip && $(PYTHON) -c 'import qgis.core'; } \
+	  >/dev/null 2>&1 || $(call apt,qgis python3-qgis python3-venv xvfb xauth iproute2)
 
 $(PY): | system-python
 	$(PYTHON) -m venv --system-site-packages $(VENV)
@@ -132,7 +132,7 @@ install: build
 
 ## make demo       profile, score and forecast the sample in QGIS; map in build/demo/map.png
 demo: system-qgis $(INSTALLED_RUN) build
-	@PYTHONPATH=build:tests $(PY) tests/demo/run.py
+	@PYTHONPATH=build:tests $(call ALONE,demo) $(PY) tests/demo/run.py
 
 # ---- checks -------------------------------------------------------------------------------------------------------
 
@@ -144,6 +144,11 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 IN_QGIS      := QT_QPA_PLATFORM=offscreen $(PYTEST)
 ON_SCREEN    := xvfb-run -a -s "-screen 0 1600x1000x24" $(PYTEST)
 
+# Where the machine allows network namespaces, demo and tests run beside a stand-in for the whole network, and fail when
+# they call anybody but their own machine. The word after `call` names the report in build/network.
+NAMESPACE = $(shell for each in -n -rn; do unshare $$each ip link set lo up 2>/dev/null && { echo unshare $$each; break; }; done)
+ALONE = $(if $(NAMESPACE),$(NAMESPACE) $(PYTHON) tests/netwatch.py standin build/network/$(1).json)
+
 ## make check      core tests, ruff, mypy on the core: no torch, no QGIS, under a minute
 check: $(INSTALLED_CHECK)
 	$(PY) -m ruff check .
@@ -152,9 +157,9 @@ check: $(INSTALLED_CHECK)
 
 ## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup package
-	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/compat tests/core tests/golden tests/model tests/package tests/test_*.py)
-	$(if $(wildcard tests/qgis),$(IN_QGIS) tests/qgis)
-	$(if $(wildcard tests/gui),$(ON_SCREEN) tests/gui -k "not test_tour or backtest")
+	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/compat tests/core tests/golden tests/model tests/package tests/test_*.py)
+	$(if $(wildcard tests/qgis),$(call ALONE,qgis) env $(IN_QGIS) tests/qgis)
+	$(if $(wildcard tests/gui),$(call ALONE,gui) $(ON_SCREEN) tests/gui -k "not test_tour or backtest")
 
 ## make lint       ruff, mypy, bandit, detect-secrets: what the plugin repository checks, and more
 lint: $(INSTALLED_CHECK)

@@ -24,7 +24,7 @@ TCP, UDP = 6, 17
 NOWHERE = ("link set lo up",)
 STANDIN = (  # an interface that looks like a network, and all addresses of the world on this machine
     *("link set lo up", "link add d0 type veth peer name d1", "addr add 192.0.2.2/24 dev d0", "link set d0 up"),
-    *("link set d1 up", "route add local default dev lo", "-6 route add local default dev lo"),
+    *("link set d1 up", "route add local default dev lo src 192.0.2.2", "-6 route add local default dev lo"),
 )
 MINE = ("127.", "192.0.2.2")
 

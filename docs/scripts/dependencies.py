@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The dependencies: `lock` writes resources/locks from pyproject.toml with uv and pip (minutes; it alone needs a network),
-`page` writes docs/reference/dependencies.md from the locks, `sbom FILE` writes a CycloneDX bill of materials.
+"""The dependencies. `lock` writes resources/locks from pyproject.toml, with uv and pip; it alone needs a network.
+`page` writes docs/reference/dependencies.md from the locks, `sbom FILE` a bill of materials in CycloneDX.
 """
 
 from __future__ import annotations
@@ -134,9 +134,12 @@ def simpler(marker: str, numpy: int) -> str:
 
 
 def licences(pins: Iterable[Pin]) -> dict[str, str]:
-    """The licence of each package as SPDX, from the metadata that pip reports; '' where it is not known."""
+    """The licence of each package as SPDX, from the metadata that pip reports; '' where it is not known.
+
+    Of versions that the present locks hold pip is not asked again.
+    """
     versions = {pin.name: pin.version for pin in pins}
-    found: dict[str, str] = {}
+    found = {pin.name: pin.licence for pin in all_pins() if versions.get(pin.name) == pin.version}
     for python, platforms in PLATFORMS:
         for name in [name for name in versions if name not in found]:
             command = [
@@ -207,13 +210,13 @@ def page() -> str:
         text += f"| {name} | {versions} | {pins[-1].licence} | {members} |\n"
     return (
         f"{GENERATED}# Dependencies and their licences\n\n"
-        "The plugin holds none of these packages. Its installer fetches them when a user asks for it, in the versions of\n"
-        "`resources/locks`, and pip refuses a file whose SHA-256 sum is not there. What QGIS has in a version that fits\n"
-        "stays: NumPy and GDAL always. The groups are those of `pyproject.toml`. The installer knows runtime (everybody),\n"
-        "cuda (machines with an NVIDIA card) and train; scale, synthetic and dev come with `make setup` alone.\n\n"
-        "RAW is GPL-2.0-or-later. All licences below may be combined with it, Apache-2.0 and LGPL-3.0 through version 3\n"
-        "of the GPL. NVIDIA's libraries are the exception: PyTorch and ONNX Runtime load them for a graphics card. RAW\n"
-        "distributes none of them and works without.\n\n"
+        "The plugin holds none of these packages. Its installer fetches them when a user asks for it, in the versions\n"
+        "of `resources/locks`, and pip refuses a file whose SHA-256 sum is not there. What QGIS has in a version that\n"
+        "fits stays: NumPy and GDAL always. The groups are those of `pyproject.toml`. The installer knows runtime\n"
+        "(everybody), cuda (NVIDIA's cards) and train; scale, synthetic and dev come with `make setup` alone.\n\n"
+        "RAW is GPL-2.0-or-later. All licences below may be combined with it, Apache-2.0 and LGPL-3.0 through version\n"
+        "3 of the GPL. NVIDIA's libraries are the exception: PyTorch and ONNX Runtime load them for a graphics card.\n"
+        "RAW distributes none of them and works without.\n\n"
         f"`make sbom` writes the same list as CycloneDX, with the sums, to `build/raw_qgis_plugin.cdx.json`.\n\n{text}"
     )
 

@@ -7,13 +7,14 @@ import hashlib
 import importlib
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from wheels import make_wheel
 
-from raw_qgis_plugin.environment import install, packages
+from raw_qgis_plugin.environment import install, locks, packages
 from raw_qgis_plugin.environment.install import Installer, InstallError, InstallRequest
 from raw_qgis_plugin.environment.interpreter import base_python, python_of_venv, this_layout
 from raw_qgis_plugin.environment.locks import Pin
@@ -139,3 +140,40 @@ def test_every_package_of_the_staged_groups_has_a_size(stage: Path) -> None:
         assert len(wanted) >= 6
         assert {r.name for r in wanted} <= set(packages.MEGABYTES)
         assert len({r.module for r in wanted}) == len(wanted)
+
+
+def test_a_wheel_that_was_changed_is_refused(
+    made: Path, tmp_path: Path, wanted: InstallRequest, outcome: Callable[..., None]
+) -> None:
+    assert wanted.wheels
+    make_wheel(wanted.wheels, NAME, "ANSWER = 'stolen'\n", needs=("numpy",))  # the name and version of the lock
+    with pytest.raises(InstallError, match="not the one that RAW was tested with"):
+        installer(made, wanted, []).run()
+    modules = packages.site_packages(made / "venv").glob(f"{NAME}.py")
+    assert not [path for path in modules if "stolen" in path.read_text()]
+    outcome("a wheel changed in the folder of wheels", wanted="refused", now="refused", in_020="installed and run")
+
+
+def test_what_a_package_needs_is_locked_too(made: Path, tmp_path: Path, wanted: InstallRequest) -> None:
+    assert wanted.wheels
+    wheel = make_wheel(wanted.wheels, NAME, "import rawneeded\n", needs=("rawneeded",))
+    needed = make_wheel(wanted.wheels, "rawneeded", "")
+    lock(tmp_path, wheel)  # without what it needs
+    with pytest.raises(InstallError, match="versions pinned"):
+        installer(made, wanted, []).run()
+    lock(tmp_path, wheel, needed)
+    lines: list[str] = []
+    installer(made, wanted, lines).run()
+    fetching = next(i for i, line in enumerate(lines) if line.startswith("To fetch from"))
+    assert f"{NAME} 1.0" in lines[fetching] and "rawneeded 1.0" in lines[fetching]
+    assert fetching < next(i for i, line in enumerate(lines) if "Installing the packages" in line)
+
+
+def test_without_a_lock_for_this_numpy_it_says_what_to_do(made: Path, wanted: InstallRequest) -> None:
+    python = dict(locks.PYTHONS)
+    locks.PYTHONS.clear()
+    try:
+        with pytest.raises(InstallError, match=r"no tested versions for Python 3\.\d+ with NumPy .*Untick"):
+            installer(made, wanted, []).run()
+    finally:
+        locks.PYTHONS.update(python)
