@@ -82,6 +82,8 @@ build/.staged: $(SOURCES) Makefile pyproject.toml
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' -C raw_qgis_plugin . | tar -x -C build/.new
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' model resources metadata.txt LICENSE | tar -x -C build/.new
 	@$(PYTHON) -c "$$WRITE_REQUIREMENTS" build/.new/requirements runtime cuda train
+	@for lock in numpy1.lock numpy2.lock; do for group in runtime cuda train; do \
+	  grep " # .*\b$$group\b" resources/locks/$$lock > build/.new/requirements/$$group-$$lock; done; done
 	@rm -rf $(STAGE) && mv build/.new $(STAGE) && touch $@
 	@echo "staged $(STAGE)"
 
