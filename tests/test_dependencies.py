@@ -17,7 +17,7 @@ from raw_qgis_plugin.environment.packages import numbers, parse, version_of
 ROOT = Path(__file__).parent.parent
 LOCKS = ROOT / "resources" / "locks"
 SYSTEMS = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64"), ("win32", "AMD64"))
-GROUPS = {1: ("runtime", "train"), 2: ("runtime", "train", "dev", "scale", "synthetic")}
+GROUPS = {1: ("runtime", "train", "installer"), 2: ("runtime", "train", "installer", "dev", "scale", "synthetic")}
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +116,7 @@ def test_the_page_of_dependencies_is_up_to_date(script: dict[str, Any]) -> None:
 def test_the_bill_of_materials_names_every_package_of_the_installer(script: dict[str, Any]) -> None:
     bill = script["sbom"]()
     named = {(each["name"], each["version"]) for each in bill["components"]}
-    assert {(p.name, p.version) for p in script["all_pins"]() if {"runtime", "cuda", "train"} & set(p.groups)} == named
+    assert {(p.name, p.version) for p in script["all_pins"]() if script["SHIPPED"] & set(p.groups)} == named
     refs = [each["bom-ref"] for each in bill["components"]]
     assert len(refs) == len(set(refs)) and bill["dependencies"] == [{"ref": "raw", "dependsOn": refs}]
     assert all(

@@ -25,7 +25,7 @@ from raw_qgis_plugin.environment.locks import PYTHONS, Pin, read  # noqa: E402
 
 LOCKS = ROOT / "resources" / "locks"
 PAGE = ROOT / "docs" / "reference" / "dependencies.md"
-SHIPPED = {"runtime", "cuda", "train"}  # the groups that the plugin's own installer knows
+SHIPPED = {"runtime", "cuda", "train", "installer"}  # the groups that the plugin's own installer knows
 # A lock for each major NumPy, as QGIS's own stays: what works with the oldest of it works with later ones.
 NUMPY = {
     1: ["numpy==1.26.4"],

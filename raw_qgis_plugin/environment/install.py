@@ -155,9 +155,12 @@ class Installer:
         return python is not None and packages.site_packages(self.venv).is_dir() and self._has(python, "sys")
 
     def _pip_wheels(self) -> Iterator[Path]:
-        for folder in (self.wanted.wheels, SYSTEM_WHEELS):
-            if folder is not None:
-                yield from sorted(folder.glob("pip-*.whl"), reverse=True)
+        """Wheels of pip: those of the folder that the lock knows, as they run, and the system's."""
+        lock = locks.find(self.wanted.locks)
+        for wheel in sorted(self.wanted.wheels.glob("pip-*.whl"), reverse=True) if self.wanted.wheels else ():
+            if not self.wanted.locked or (lock and locks.holds(lock, wheel)):
+                yield wheel
+        yield from sorted(SYSTEM_WHEELS.glob("pip-*.whl"), reverse=True)
 
     @staticmethod
     def _has(python: Path, module: str) -> bool:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -89,7 +90,8 @@ def watch(namespace: list[str], tmp_path: Path) -> Callable[..., Watched]:
         if where == "nowhere" and not namespace:
             pytest.skip("this machine allows no network namespaces")
         report, calls, home = (tmp_path / name for name in ("report.json", "calls.txt", "home"))
-        home.mkdir(exist_ok=True)
+        shutil.rmtree(home, ignore_errors=True)
+        home.mkdir()
         names = ("ORT_DISABLE_TELEMETRY", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
         env = {name: value for name, value in os.environ.items() if name not in names}
         env |= {"HOME": str(home), "RAW_CALLS": str(calls), "OMP_NUM_THREADS": "1"}
@@ -192,7 +194,7 @@ def test_the_stand_in_hears_onnx_runtime_unless_it_is_switched_off(
         pytest.skip("with RAW_FUZZ and network namespaces alone: ONNX Runtime takes half a minute to call")
     graph = str(ROOT / "resources" / "models" / "raw-small" / "heads" / "commuter.onnx")
     assert watch([sys.executable, "-c", TELEMETRY, graph]).calls
-    assert calls_nobody(watch([sys.executable, "-c", TELEMETRY, graph], ORT_DISABLE_TELEMETRY="1", HOME="/nonexistent"))
+    assert calls_nobody(watch([sys.executable, "-c", TELEMETRY, graph], ORT_DISABLE_TELEMETRY="1"))
 
 
 def test_the_installer_says_what_it_fetches_before_it_does(

@@ -126,11 +126,14 @@ def test_a_wheel_of_pip_stands_in_for_ensurepip(
 ) -> None:
     assert wanted.wheels
     pip = wanted.wheels / "pip-99.0-py3-none-any.whl"
-    pip.touch()
+    pip.write_bytes(b"pip")
     monkeypatch.setattr(install, "SYSTEM_WHEELS", tmp_path)
     has = Installer._has
     lacks = staticmethod(lambda python, module: module not in ("ensurepip", "pip") and has(python, module))
     monkeypatch.setattr(Installer, "_has", lacks)
+    with pytest.raises(InstallError, match="put a wheel of pip|python3-venv"):  # it would run unchecked
+        installer(tmp_path, wanted, [])._pip()
+    lock(tmp_path, pip)
     assert installer(tmp_path, wanted, [])._pip()[1] == str(pip / "pip")
 
 
