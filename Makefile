@@ -172,7 +172,7 @@ lint: $(INSTALLED_CHECK)
 
 ## make fuzz       the attacks of docs/security.md with many more cases (half an hour)
 fuzz: setup build
-	RAW_FUZZ=1 OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) tests/attacks
+	RAW_FUZZ=1 OMP_NUM_THREADS=1 $(call ALONE,fuzz) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) tests/attacks
 	RAW_FUZZ=1 $(IN_QGIS) $(wildcard tests/qgis/test_attack*.py)
 
 ## make security   write the table of attacks in docs/security.md from what the last tests or fuzzing noted

@@ -10,6 +10,7 @@ route but to the machine itself. Standard library only; needs `ip`.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import struct
@@ -50,28 +51,39 @@ def call(frame: bytes) -> str:
 class Recorder:
     """calls: what was sent to other machines. names: what was asked of the name server."""
 
-    def __init__(self) -> None:
+    def __init__(self, report: Path) -> None:
+        self.report = report
         self.calls: set[str] = set()
         self.names: set[str] = set()
         self.wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(EVERY_FRAME))
         self.wire.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 26)
-        self.server = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
-        self.server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
-        self.server.bind(("::", DNS))
-        for work in (self.sniff, self.answer):
-            threading.Thread(target=work, daemon=True).start()
+        threading.Thread(target=self.sniff, daemon=True).start()
+        for line in Path("/etc/resolv.conf").read_text(encoding="utf-8").splitlines():
+            kind, _, address = line.partition(" ")
+            if kind == "nameserver":  # an answer has to come from the address that was asked
+                server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_DGRAM)
+                with contextlib.suppress(OSError):  # a kernel without IPv6
+                    server.bind((address.strip(), DNS))
+                threading.Thread(target=self.answer, args=(server,), daemon=True).start()
 
     def sniff(self) -> None:
         """Note every packet that would leave."""
         while True:
             found = call(self.wire.recv(128))
-            if found:
+            if found and found not in self.calls:
                 self.calls.add(found)
+                self.save()
 
-    def answer(self) -> None:
+    def save(self) -> dict[str, list[str]]:
+        """Write the report."""
+        found = {"calls": sorted(self.calls), "names": sorted(self.names)}
+        self.report.write_text(json.dumps(found), encoding="utf-8")
+        return found
+
+    def answer(self, server: socket.socket) -> None:
         """Be the name server: every name is 198.51.100.1, where nobody listens."""
         while True:
-            query, asker = self.server.recvfrom(2000)
+            query, asker = server.recvfrom(2000)
             labels, at = [], 12
             while query[at]:
                 labels.append(query[at + 1 : at + 1 + query[at]].decode("ascii", "replace"))
@@ -79,25 +91,22 @@ class Recorder:
             self.names.add(".".join(labels))
             answers = b"\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc6\x33\x64\1" if query[at + 1 : at + 3] == b"\0\1" else b""
             head = query[:2] + b"\x81\x80" + struct.pack("!HHHH", 1, len(answers) // 16, 0, 0)
-            self.server.sendto(head + query[12 : at + 5] + answers, asker)
+            server.sendto(head + query[12 : at + 5] + answers, asker)
 
 
 def main() -> int:
     """Set the namespace up, run the command and write the report. Returns the command's exit code, or 99 for calls."""
     where, report, *command = sys.argv[1:]
-    recorder = None  # hears nothing where there is no route
     for step in STANDIN if where == "standin" else NOWHERE:
         subprocess.run(["ip", *step.split()], check=not step.startswith("-6"))  # a kernel may lack IPv6
-    if where == "standin":
-        recorder = Recorder()
+    Path(report).parent.mkdir(parents=True, exist_ok=True)
+    recorder = Recorder(Path(report)) if where == "standin" else None
     code = subprocess.run(command, check=False).returncode
     time.sleep(0.5)  # for packets on their way
-    found = {"calls": sorted(recorder.calls), "names": sorted(recorder.names)} if recorder else {}
-    Path(report).parent.mkdir(parents=True, exist_ok=True)
-    Path(report).write_text(json.dumps(found), encoding="utf-8")
-    if not code and found and found["calls"]:
+    found = recorder.save() if recorder else {"calls": []}
+    if found["calls"]:
         print(f"The network was called: {found}", file=sys.stderr)
-    return code or (99 if found and found["calls"] else 0)
+    return code or (99 if found["calls"] else 0)
 
 
 if __name__ == "__main__":
