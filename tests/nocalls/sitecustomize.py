@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""With this folder on PYTHONPATH, a Python notes in $RAW_CALLS whom it looks up or connects to. Loopback is not noted.
+"""With this folder on PYTHONPATH, a Python notes in $RAW_CALLS whom it looks up or connects to, but for loopback.
 
-The second line of defence, for machines that allow no network namespaces: it sees Python's own calls alone.
+The second line of defence, for machines that allow no network namespaces: it sees Python's own calls alone. There
+$RAW_REFUSE is set, and the calls are refused.
 """
 
 import os
@@ -22,6 +23,8 @@ def note(event: str, arguments: tuple) -> None:
     if name and name not in ("localhost", "::1", "::", "0.0.0.0") and not name.startswith("127."):
         with open(os.environ["RAW_CALLS"], "a", encoding="utf-8") as file:
             file.write(f"{event} {name}\n")
+        if "RAW_REFUSE" in os.environ:
+            raise ConnectionRefusedError(name)
 
 
 if "RAW_CALLS" in os.environ:
