@@ -169,20 +169,11 @@ def test_demo_gui_and_ray_call_nobody(
     """`make test` runs all three beside the same stand-in, so that here they wait for `make fuzz`."""
     if rounds(0, 1) == 0:
         pytest.skip("with RAW_FUZZ alone: `make test` itself runs beside the stand-in")
+    plain = [sys.executable, "-m", "pytest", "-p", "no:pytest_qgis", "-q"]
     command = {
         "demo": [sys.executable, str(TESTS / "demo" / "run.py")],
-        "GUI script": [sys.executable, "-m", "pytest", "-q", "tests/gui/test_desktop.py", "tests/gui/test_dock.py"],
-        "Ray": [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-p",
-            "no:pytest_qgis",
-            "-q",
-            "tests/model/test_embed.py",
-            "-k",
-            "worker",
-        ],
+        "GUI script": [*plain, "tests/gui/test_desktop.py", "tests/gui/test_dock.py"],
+        "Ray": [*plain, "tests/model/test_embed.py", "-k", "worker"],
     }[what]
     path = os.pathsep.join(map(str, (TESTS / "nocalls", ROOT / "build", TESTS)))
     run = watch(command, PYTHONPATH=path if what == "demo" else str(TESTS / "nocalls"))
