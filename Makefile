@@ -11,13 +11,14 @@ VENV    := .venv
 PY      := $(VENV)/bin/python
 SUDO    := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 APT     := $(SUDO) env DEBIAN_FRONTEND=noninteractive apt-get -q -y
+CHECKERS := $(abspath $(VENV))/bin
 STAGE   := build/raw_qgis_plugin
 VERSION  = $(shell sed -n 's/^version=//p' metadata.txt)
 ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test lint fuzz security bench mutants tour docs build i18n package install clean system-python system-qgis
+.PHONY: help setup demo check test lint fuzz security bench mutants tour docs build i18n lock sbom package install clean system-python system-qgis
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -33,20 +34,36 @@ system-python:
 	  || $(call apt,python3-venv python3-numpy python3-pyproj)
 
 system-qgis:
-	@{ command -v qgis && command -v qgis_process && command -v xvfb-run && $(PYTHON) -c 'import qgis.core'; } \
-	  >/dev/null 2>&1 || $(call apt,qgis python3-qgis python3-venv xvfb xauth)
+	@{ command -v qgis && command -v qgis_process && command -v xvfb-run && command -v ip && $(PYTHON) -c 'import qgis.core'; } \
+	  >/dev/null 2>&1 || $(call apt,qgis python3-qgis python3-venv xvfb xauth iproute2)
 
 $(PY): | system-python
 	$(PYTHON) -m venv --system-site-packages $(VENV)
 
-# One stamp a dependency group: nothing is asked of the network while pyproject.toml stays as it is. The system's
-# pyproj looks for its data under sys.prefix, which in a venv is the venv: hence the link.
+# pip before 25.1 reads no dependency groups, so the installer in QGIS gets them as requirement files.
+define WRITE_REQUIREMENTS
+import pathlib, sys, tomllib
+groups = tomllib.loads(pathlib.Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
+lines = lambda group: [l for i in groups[group] for l in ([i] if isinstance(i, str) else lines(i["include-group"]))]
+folder = pathlib.Path(sys.argv[1]); folder.mkdir(exist_ok=True)
+for group in sys.argv[2:]:
+    (folder / f"{group}.txt").write_text("\n".join(lines(group)) + "\n", encoding="utf-8")
+endef
+export WRITE_REQUIREMENTS
+
+# The versions and sums of resources/locks; LOCKED=no takes the newest that fit pyproject.toml, unchecked.
+LOCKED := yes
+# One stamp a dependency group: nothing is asked of the network while pyproject.toml and the lock stay as they are. The
+# system's pyproj looks for its data under sys.prefix, which in a venv is the venv: hence the link.
 LIST_HELD := from importlib.metadata import version as v; print(*(f"{p}=={v(p)}" for p in ("numpy", "pyproj")), sep="\n")
 PROJ_DATA := import pyproj; print(pyproj.datadir.get_data_dir())
-$(VENV)/.installed-%: pyproject.toml | $(PY)
+$(VENV)/.installed-%: pyproject.toml $(wildcard resources/locks/*.lock) | $(PY)
 	@$(PYTHON) -c '$(LIST_HELD)' > $(VENV)/held-by-system.txt
 	@mkdir -p $(VENV)/share && ln -sfn "$$($(PYTHON) -c '$(PROJ_DATA)')" $(VENV)/share/proj
-	$(PY) -m pip install --quiet --constraint $(VENV)/held-by-system.txt --group $*
+	@$(PYTHON) -c "$$WRITE_REQUIREMENTS" $(VENV)/requirements $*
+	@[ $(LOCKED) = no ] || $(PY) -m raw_qgis_plugin.environment.locks resources/locks $(VENV)/requirements $* > $(VENV)/locked-$*.txt
+	$(PY) -m pip install --quiet --constraint $(VENV)/held-by-system.txt \
+	  $(if $(filter no,$(LOCKED)),--group $*,--only-binary :all: --require-hashes --requirement $(VENV)/locked-$*.txt)
 	@touch $@
 
 INSTALLED_RUN   := $(VENV)/.installed-$(RUNTIME)
@@ -60,22 +77,13 @@ setup: system-qgis $(INSTALLED_ALL)
 
 SOURCES := $(shell find raw_qgis_plugin model resources metadata.txt LICENSE -not -path '*/__pycache__*' 2>/dev/null)
 
-# pip before 25.1 reads no dependency groups, so the installer in QGIS gets them as requirement files.
-define WRITE_REQUIREMENTS
-import pathlib, tomllib
-groups = tomllib.loads(pathlib.Path("pyproject.toml").read_text(encoding="utf-8"))["dependency-groups"]
-lines = lambda group: [l for i in groups[group] for l in ([i] if isinstance(i, str) else lines(i["include-group"]))]
-folder = pathlib.Path("build/.new/requirements"); folder.mkdir()
-for group in ("runtime", "cuda", "train"):
-    (folder / f"{group}.txt").write_text("\n".join(lines(group)) + "\n", encoding="utf-8")
-endef
-export WRITE_REQUIREMENTS
-
 build/.staged: $(SOURCES) Makefile pyproject.toml
 	@mkdir -p build && rm -rf build/.new && mkdir build/.new
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' -C raw_qgis_plugin . | tar -x -C build/.new
 	@tar -c --mode=u+rwX,go+rX --exclude=__pycache__ --exclude='*.pyc' --exclude='*.gpkg-*' model resources metadata.txt LICENSE | tar -x -C build/.new
-	@$(PYTHON) -c "$$WRITE_REQUIREMENTS"
+	@$(PYTHON) -c "$$WRITE_REQUIREMENTS" build/.new/requirements runtime cuda train
+	@for lock in numpy1.lock numpy2.lock; do for group in runtime cuda train; do \
+	  grep " # .*\b$$group\b" resources/locks/$$lock > build/.new/requirements/$$group-$$lock; done; done
 	@rm -rf $(STAGE) && mv build/.new $(STAGE) && touch $@
 	@echo "staged $(STAGE)"
 
@@ -89,10 +97,30 @@ i18n:
 	@$(PYTHON) resources/i18n/update.py
 	@lrelease -silent resources/i18n/raw_*.ts
 
-## make package    zip it for the plugin repository
-package: build
-	@rm -f $(ZIP)
+## make lock       resolve the dependencies anew: versions, sums and licences (minutes, asks the package index)
+lock: $(INSTALLED_CHECK)
+	@$(PY) -m pip install --quiet --upgrade --target build/uv uv
+	@PATH="$(CURDIR)/build/uv/bin:$$PATH" $(PY) docs/scripts/dependencies.py lock
+	@$(PY) docs/scripts/dependencies.py page
+
+## make sbom       write the bill of materials of what the plugin installs, as CycloneDX
+sbom: | build
+	@$(PYTHON) docs/scripts/dependencies.py sbom build/raw_qgis_plugin.cdx.json
+	@echo build/raw_qgis_plugin.cdx.json
+
+# The rules of the plugin repository, on the files as it unpacks them: all of Bandit's and of detect-secrets', and those of
+# flake8's that it turns on. Nothing of this repository is read: no exclusion of ours holds there.
+FLAKE8 := E101,E711,E712,E713,E714,E721,E722,E731,E741,E742,E743,E9,W605,F402,F403,F404,F405,F811,F82,F831,F901,C901
+## make package    zip it for the plugin repository, and check it by that repository's rules
+package: build $(INSTALLED_CHECK)
+	@rm -rf $(ZIP) build/unzipped
 	@$(PYTHON) -m zipfile -c $(ZIP) $(STAGE)
+	@$(PYTHON) -m zipfile -e $(ZIP) build/unzipped
+	@cd build/unzipped && $(CHECKERS)/bandit --quiet -r .
+	@cd build/unzipped && $(CHECKERS)/flake8 --isolated --max-line-length=120 --select=$(FLAKE8) .
+	@cd build/unzipped && found=$$($(CHECKERS)/detect-secrets scan --all-files --exclude-files 'metadata\.txt' . | \
+	  $(PYTHON) -c 'import json, sys; print(*json.load(sys.stdin)["results"])') && \
+	  { [ -z "$$found" ] || { echo "secrets in: $$found" >&2; exit 1; }; }
 	@size=$$(stat -c %s $(ZIP)); echo "$(ZIP): $$((size / 1024)) KiB"; \
 	  [ $$size -lt $$((25 * 1024 * 1024)) ] || { echo "over the plugin repository's 25 MB" >&2; exit 1; }
 
@@ -106,7 +134,7 @@ install: build
 
 ## make demo       profile, score and forecast the sample in QGIS; map in build/demo/map.png
 demo: system-qgis $(INSTALLED_RUN) build
-	@PYTHONPATH=build:tests $(PY) tests/demo/run.py
+	@PYTHONPATH=build:tests $(call ALONE,demo) $(PY) tests/demo/run.py
 
 # ---- checks -------------------------------------------------------------------------------------------------------
 
@@ -118,6 +146,11 @@ SIDE_BY_SIDE := -n auto --maxprocesses 4 --dist loadfile
 IN_QGIS      := QT_QPA_PLATFORM=offscreen $(PYTEST)
 ON_SCREEN    := xvfb-run -a -s "-screen 0 1600x1000x24" $(PYTEST)
 
+# Where the machine allows network namespaces, demo and tests run beside a stand-in for the whole network, and fail when
+# they call anybody but their own machine. The word after `call` names the report in build/network.
+NAMESPACE = $(shell for each in -n -rn; do unshare $$each ip link set lo up 2>/dev/null && { echo unshare $$each; break; }; done)
+ALONE = $(if $(NAMESPACE),$(NAMESPACE) $(PYTHON) tests/netwatch.py standin build/network/$(1).json)
+
 ## make check      core tests, ruff, mypy on the core: no torch, no QGIS, under a minute
 check: $(INSTALLED_CHECK)
 	$(PY) -m ruff check .
@@ -126,9 +159,9 @@ check: $(INSTALLED_CHECK)
 
 ## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup package
-	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/compat tests/core tests/golden tests/model tests/package tests/test_*.py)
-	$(if $(wildcard tests/qgis),$(IN_QGIS) tests/qgis)
-	$(if $(wildcard tests/gui),$(ON_SCREEN) tests/gui -k "not test_tour or backtest")
+	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/compat tests/core tests/golden tests/model tests/package tests/test_*.py)
+	$(if $(wildcard tests/qgis),$(call ALONE,qgis) env $(IN_QGIS) tests/qgis)
+	$(if $(wildcard tests/gui),$(call ALONE,gui) $(ON_SCREEN) tests/gui -k "not test_tour or backtest")
 
 ## make lint       ruff, mypy, bandit, detect-secrets: what the plugin repository checks, and more
 lint: $(INSTALLED_CHECK)
@@ -139,7 +172,7 @@ lint: $(INSTALLED_CHECK)
 
 ## make fuzz       the attacks of docs/security.md with many more cases (half an hour)
 fuzz: setup build
-	RAW_FUZZ=1 OMP_NUM_THREADS=1 $(PYTEST_PLAIN) $(SIDE_BY_SIDE) tests/attacks
+	RAW_FUZZ=1 OMP_NUM_THREADS=1 $(call ALONE,fuzz) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) tests/attacks
 	RAW_FUZZ=1 $(IN_QGIS) $(wildcard tests/qgis/test_attack*.py)
 
 ## make security   write the table of attacks in docs/security.md from what the last tests or fuzzing noted

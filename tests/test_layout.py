@@ -246,6 +246,7 @@ def test_top_level_holds_no_other_files() -> None:
         "Makefile",
         "README.md",
         "LICENSE",
+        "SECURITY.md",
         "CHANGELOG.md",
         "CONTRIBUTING.md",
         "pyproject.toml",

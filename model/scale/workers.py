@@ -270,6 +270,8 @@ def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, pro
             raise InputError(f"Ray {ray.__version__} asks nobody for a token: pip install 'ray[data]>=2.54'.")
         if address is None:
             here |= {"num_cpus": workers, "object_store_memory": 128 * 2**20, "include_dashboard": False}
+            # Even so a process of the dashboard starts, and asks the network for the metadata of a cloud.
+            ray._private.node.Node.start_api_server = lambda *_, **__: None  # type: ignore[method-assign]
         at_end.callback(ray.shutdown)
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR, configure_logging=True, **here)
         context = ray.data.DataContext.get_current()

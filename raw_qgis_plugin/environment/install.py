@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Installs RAW's packages into a virtual environment of their own, from PyPI or from a folder of wheels.
 
+The versions are those of a lock, and pip refuses every file whose SHA-256 sum is not in it.
 QGIS's Python does not change: the environment sees QGIS's packages, pip must keep QGIS's versions of the packages that
 QGIS needs, and the environment comes last on QGIS's search path.
 """
@@ -15,10 +16,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from . import packages
+from . import locks, packages
 from .interpreter import python_of_venv
 
 TORCH_FOR_CPU = "https://download.pytorch.org/whl/cpu"
+OF_CUDA_TORCH = ("torch", "triton", "nvidia-", "cuda-")  # PyTorch with CUDA, and what it alone needs
+UNLOCK = "Untick 'Only versions that RAW was tested with' to take the newest that fit, unchecked."
 SYSTEM_WHEELS = Path("/usr/share/python-wheels")  # where Debian keeps pip for ensurepip
 Log = Callable[[str], None]
 
@@ -36,7 +39,7 @@ class InstallRequest:
     """The packages to install and their source.
 
     groups: of runtime, cuda, train. wheels: a folder of wheels; None for PyPI. cpu_torch: also use PyTorch's index of
-    builds without CUDA. proxy: a URL, or ''.
+    builds without CUDA. proxy: a URL, or ''. locked: the lock's versions and sums, instead of the newest that fit.
     """
 
     groups: tuple[str, ...] = ("runtime",)
@@ -44,6 +47,13 @@ class InstallRequest:
     cpu_torch: bool = False
     proxy: str = ""
     requirements: Path = packages.REQUIREMENTS
+    locked: bool = True
+    locks: Path = locks.FOLDER
+
+    @property
+    def source(self) -> str:
+        """Where packages come from, in words."""
+        return "PyPI, or the index that pip is set to" if self.wheels is None else str(self.wheels)
 
 
 class Installer:
@@ -65,7 +75,15 @@ class Installer:
         pip = self._pip()
         held = self.venv / "held-by-qgis.txt"
         held.write_text("".join(f"{n}=={v}\n" for n, v in packages.held_versions().items()), encoding="utf-8")
-        self._call([*pip, *self._arguments(held)], "Installing the packages")
+        if wanted.locked:
+            self._install_locked([*pip, *self._arguments(held)])
+        else:
+            files = [wanted.requirements / f"{group}.txt" for group in wanted.groups]
+            lines = [line for file in files for line in file.read_text("utf-8").splitlines() if line]
+            self.log(f"To fetch from {wanted.source}, the newest that fit, unchecked: {', '.join(lines)}")
+            cpu = ["--extra-index-url", TORCH_FOR_CPU] if wanted.cpu_torch else []
+            each = [word for file in files for word in ("--requirement", str(file))]
+            self._call([*pip, *self._arguments(held), *cpu, *each], "Installing the packages")
         self._verify()
 
     def cancel(self) -> None:
@@ -75,18 +93,37 @@ class Installer:
         if child is not None and child.poll() is None:
             child.terminate()
 
+    def _install_locked(self, pip: list[str]) -> None:
+        """Install what is lacking of the lock. What QGIS has stays, unless something new wants a newer one."""
+        wanted, lock = self.wanted, locks.find(self.wanted.locks)
+        if lock is None:
+            python, numpy = ".".join(map(str, sys.version_info[:2])), packages.version_of("numpy")
+            raise InstallError(f"RAW has no tested versions for Python {python} with NumPy {numpy}. {UNLOCK}")
+        for all_others in (False, True):
+            pins = locks.lacking(lock, wanted.groups, self.venv, wanted.requirements, all_others)
+            apart = [pin for pin in pins if wanted.cpu_torch and pin.name.startswith(OF_CUDA_TORCH)]
+            pins = [pin for pin in pins if pin not in apart]
+            self.log(f"To fetch from {wanted.source}: {', '.join(f'{p.name} {p.version}' for p in pins) or 'nothing'}")
+            file = self.venv / "locked.txt"
+            file.write_text("\n".join(pin.requirement() for pin in pins) + "\n", encoding="utf-8")
+            try:
+                if pins:
+                    command = [*pip, "--require-hashes", "--requirement", str(file)]
+                    self._call(command, "Installing the packages")
+                break
+            except InstallError as error:
+                if all_others or "versions pinned" not in str(error):
+                    raise
+        for torch in (pin for pin in apart if pin.name == "torch"):
+            self.log(f"To fetch from {TORCH_FOR_CPU}, whose files are not in the lock: torch {torch.version}")
+            index = ["--no-deps", "--index-url", TORCH_FOR_CPU, f"torch=={torch.version}"]
+            self._call([*pip, *index], "Installing PyTorch without CUDA")
+
     def _arguments(self, held: Path) -> list[str]:
-        """The arguments of pip."""
-        wanted = self.wanted
+        """The arguments that pip always has."""
         result = ["install", "--no-input", "--disable-pip-version-check", "--progress-bar", "off"]
         result += ["--only-binary", ":all:", "--constraint", str(held)]
-        if wanted.wheels is not None:
-            result += ["--no-index", "--find-links", str(wanted.wheels)]
-        elif wanted.cpu_torch:
-            result += ["--extra-index-url", TORCH_FOR_CPU]
-        for group in wanted.groups:
-            result += ["--requirement", str(wanted.requirements / f"{group}.txt")]
-        return result
+        return result + (["--no-index", "--find-links", str(self.wanted.wheels)] if self.wanted.wheels else [])
 
     def _pip(self) -> list[str]:
         """Make the environment unless there is one for this Python. Returns the command that runs pip in it."""
@@ -118,9 +155,12 @@ class Installer:
         return python is not None and packages.site_packages(self.venv).is_dir() and self._has(python, "sys")
 
     def _pip_wheels(self) -> Iterator[Path]:
-        for folder in (self.wanted.wheels, SYSTEM_WHEELS):
-            if folder is not None:
-                yield from sorted(folder.glob("pip-*.whl"), reverse=True)
+        """Wheels of pip: those of the folder that the lock knows, as they run, and the system's."""
+        lock = locks.find(self.wanted.locks)
+        for wheel in sorted(self.wanted.wheels.glob("pip-*.whl"), reverse=True) if self.wanted.wheels else ():
+            if not self.wanted.locked or (lock and locks.holds(lock, wheel)):
+                yield wheel
+        yield from sorted(SYSTEM_WHEELS.glob("pip-*.whl"), reverse=True)
 
     @staticmethod
     def _has(python: Path, module: str) -> bool:
@@ -174,9 +214,11 @@ class Installer:
 def advice(errors: str, wanted: InstallRequest) -> str:
     """What the user can do about errors of pip; '' if unknown."""
     words = errors.lower()
+    if "do not match the hashes" in words:
+        return " A file is not the one that RAW was tested with: it was changed or damaged, and nothing was installed."
     if "no matching distribution" in words or "could not find a version" in words:
         if wanted.wheels is not None:
-            return f" The folder {wanted.wheels} lacks it, or has it for another Python or system."
+            return f" The folder {wanted.wheels} lacks it, or has another version, or one for another system. {UNLOCK}"
         return " Is there a connection to pypi.org? Behind a firewall, install from a folder of wheels."
     if "proxy" in words or "connection" in words or "timed out" in words:
         return " Set the proxy in Settings → Options → Network, or install from a folder of wheels."

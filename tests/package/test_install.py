@@ -3,27 +3,38 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib
 import sys
 import threading
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from wheels import make_wheel
 
-from raw_qgis_plugin.environment import install, packages
+from raw_qgis_plugin.environment import install, locks, packages
 from raw_qgis_plugin.environment.install import Installer, InstallError, InstallRequest
 from raw_qgis_plugin.environment.interpreter import base_python, python_of_venv, this_layout
+from raw_qgis_plugin.environment.locks import Pin
 
 NAME = "rawtinytest"
 
 
 @pytest.fixture
 def wanted(tmp_path: Path) -> InstallRequest:
-    """A group of one tiny package, and a folder with its wheel."""
+    """A group of one tiny package, a folder with its wheel, and a lock with its sum."""
     (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\n")
-    make_wheel(tmp_path / "wheels", NAME, "ANSWER = 42\n", needs=("numpy",))
-    return InstallRequest(("tiny",), wheels=tmp_path / "wheels", requirements=tmp_path)
+    lock(tmp_path, make_wheel(tmp_path / "wheels", NAME, "ANSWER = 42\n", needs=("numpy",)))
+    return InstallRequest(("tiny",), wheels=tmp_path / "wheels", requirements=tmp_path, locks=tmp_path)
+
+
+def lock(folder: Path, *wheels: Path) -> None:
+    """A lock of the group `tiny` for this machine's NumPy."""
+    pins = [(*wheel.name.split("-")[:2], hashlib.sha256(wheel.read_bytes()).hexdigest()) for wheel in wheels]
+    lines = [Pin(name, version, "", (digest,), ("tiny",), "MIT").line() for name, version, digest in pins]
+    (folder / f"numpy{packages.version_of('numpy')[0]}.lock").write_text("\n".join(lines))
 
 
 def installer(folder: Path, wanted: InstallRequest, lines: list[str]) -> Installer:
@@ -68,7 +79,7 @@ def test_install_use_again_and_remove(tmp_path: Path, wanted: InstallRequest) ->
 def test_a_package_that_does_not_import_is_reported_with_its_reason(
     made: Path, tmp_path: Path, wanted: InstallRequest
 ) -> None:
-    make_wheel(tmp_path / "wheels", NAME, "raise ImportError('libcurand.so.10 is not here')\n", "1.1")
+    lock(tmp_path, make_wheel(tmp_path / "wheels", NAME, "raise ImportError('libcurand.so.10 is not here')\n", "1.1"))
     with pytest.raises(InstallError, match=r"rawtinytest.*does not work.*libcurand\.so\.10"):
         installer(made, wanted, []).run()
 
@@ -76,7 +87,7 @@ def test_a_package_that_does_not_import_is_reported_with_its_reason(
 def test_a_wheel_that_is_not_in_the_folder_is_named(made: Path, tmp_path: Path, wanted: InstallRequest) -> None:
     (tmp_path / "tiny.txt").write_text(f"{NAME}>=1,<2\nrawabsent>=3\n")
     with pytest.raises(InstallError, match=r"(?s)rawabsent.*wheels lacks it"):
-        installer(made, wanted, []).run()
+        installer(made, replace(wanted, locked=False), []).run()
     (tmp_path / "empty").mkdir()
     with pytest.raises(InstallError, match="no wheel"):
         installer(tmp_path, InstallRequest(("tiny",), tmp_path / "empty", requirements=tmp_path), []).run()
@@ -115,11 +126,14 @@ def test_a_wheel_of_pip_stands_in_for_ensurepip(
 ) -> None:
     assert wanted.wheels
     pip = wanted.wheels / "pip-99.0-py3-none-any.whl"
-    pip.touch()
+    pip.write_bytes(b"pip")
     monkeypatch.setattr(install, "SYSTEM_WHEELS", tmp_path)
     has = Installer._has
     lacks = staticmethod(lambda python, module: module not in ("ensurepip", "pip") and has(python, module))
     monkeypatch.setattr(Installer, "_has", lacks)
+    with pytest.raises(InstallError, match="put a wheel of pip|python3-venv"):  # it would run unchecked
+        installer(tmp_path, wanted, [])._pip()
+    lock(tmp_path, pip)
     assert installer(tmp_path, wanted, [])._pip()[1] == str(pip / "pip")
 
 
@@ -129,3 +143,40 @@ def test_every_package_of_the_staged_groups_has_a_size(stage: Path) -> None:
         assert len(wanted) >= 6
         assert {r.name for r in wanted} <= set(packages.MEGABYTES)
         assert len({r.module for r in wanted}) == len(wanted)
+
+
+def test_a_wheel_that_was_changed_is_refused(
+    made: Path, tmp_path: Path, wanted: InstallRequest, outcome: Callable[..., None]
+) -> None:
+    assert wanted.wheels
+    make_wheel(wanted.wheels, NAME, "ANSWER = 'stolen'\n", needs=("numpy",))  # the name and version of the lock
+    with pytest.raises(InstallError, match="not the one that RAW was tested with"):
+        installer(made, wanted, []).run()
+    modules = packages.site_packages(made / "venv").glob(f"{NAME}.py")
+    assert not [path for path in modules if "stolen" in path.read_text()]
+    outcome("a wheel changed in the folder of wheels", wanted="refused", now="refused", in_020="installed and run")
+
+
+def test_what_a_package_needs_is_locked_too(made: Path, tmp_path: Path, wanted: InstallRequest) -> None:
+    assert wanted.wheels
+    wheel = make_wheel(wanted.wheels, NAME, "import rawneeded\n", needs=("rawneeded",))
+    needed = make_wheel(wanted.wheels, "rawneeded", "")
+    lock(tmp_path, wheel)  # without what it needs
+    with pytest.raises(InstallError, match="versions pinned"):
+        installer(made, wanted, []).run()
+    lock(tmp_path, wheel, needed)
+    lines: list[str] = []
+    installer(made, wanted, lines).run()
+    fetching = next(i for i, line in enumerate(lines) if line.startswith("To fetch from"))
+    assert f"{NAME} 1.0" in lines[fetching] and "rawneeded 1.0" in lines[fetching]
+    assert fetching < next(i for i, line in enumerate(lines) if "Installing the packages" in line)
+
+
+def test_without_a_lock_for_this_numpy_it_says_what_to_do(made: Path, wanted: InstallRequest) -> None:
+    python = dict(locks.PYTHONS)
+    locks.PYTHONS.clear()
+    try:
+        with pytest.raises(InstallError, match=r"no tested versions for Python 3\.\d+ with NumPy .*Untick"):
+            installer(made, wanted, []).run()
+    finally:
+        locks.PYTHONS.update(python)

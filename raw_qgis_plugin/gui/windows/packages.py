@@ -84,7 +84,11 @@ class EnvironmentDialog(RawDialog):
         form = QFormLayout()
         form.addRow(tr("Install"), self.source)
         form.addRow("", self.wheels)
+        self.locked = QCheckBox(
+            tr("Only versions that RAW was tested with, checked by their SHA-256 sums"), checked=True
+        )
         form.addRow("", self.with_training)
+        form.addRow("", self.locked)
         self.install_button = QPushButton(tr("Install"), default=True, clicked=self.install)
         self.cancel_button = QPushButton(tr("Cancel the installation"), visible=False)
         self.remove_button = QPushButton(tr("Remove…"), clicked=self.remove)
@@ -186,7 +190,8 @@ class EnvironmentDialog(RawDialog):
         groups = ("cuda" if self.gpus else RUNNING, *([TRAINING] if self.with_training.isChecked() else []))
         self.log.clear()
         try:
-            self._follow(self.desktop.install(InstallRequest(groups, folder, source == "cpu", qgis_proxy())))
+            request = InstallRequest(groups, folder, source == "cpu", qgis_proxy(), locked=self.locked.isChecked())
+            self._follow(self.desktop.install(request))
         except RawError as error:
             self._summarise(str(error))
 
@@ -200,7 +205,14 @@ class EnvironmentDialog(RawDialog):
     def _set_busy(self, busy: bool) -> None:
         self.bar.setVisible(busy)
         self.cancel_button.setVisible(busy)
-        for widget in (self.install_button, self.remove_button, self.source, self.with_training, self.wheels):
+        for widget in (
+            self.install_button,
+            self.remove_button,
+            self.source,
+            self.with_training,
+            self.wheels,
+            self.locked,
+        ):
             widget.setEnabled(not busy)
 
     def _print(self, line: str) -> None:

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The locks: every group has its packages on every system that QGIS runs on, each with a licence that fits RAW's."""
+
+from __future__ import annotations
+
+import runpy
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from raw_qgis_plugin.environment.locks import PYTHONS, Pin, applies, lacking, read
+from raw_qgis_plugin.environment.packages import numbers, parse, version_of
+
+ROOT = Path(__file__).parent.parent
+LOCKS = ROOT / "resources" / "locks"
+SYSTEMS = (("linux", "x86_64"), ("linux", "aarch64"), ("darwin", "arm64"), ("darwin", "x86_64"), ("win32", "AMD64"))
+GROUPS = {1: ("runtime", "train", "installer"), 2: ("runtime", "train", "installer", "dev", "scale", "synthetic")}
+
+
+@pytest.fixture(scope="module")
+def script() -> dict[str, Any]:
+    return runpy.run_path(str(ROOT / "docs" / "scripts" / "dependencies.py"))
+
+
+def machine(system: str, processor: str, python: tuple[int, int]) -> dict[str, str]:
+    return {
+        "sys_platform": system, "platform_machine": processor, "python_full_version": f"{python[0]}.{python[1]}.0",
+        "platform_python_implementation": "CPython", "implementation_name": "cpython",
+    }  # fmt: skip
+
+
+def pythons(numpy: int) -> list[tuple[int, int]]:
+    (major, first), (_, last) = PYTHONS[numpy]
+    return [(major, minor) for minor in range(first, last + 1)]
+
+
+@pytest.mark.parametrize("numpy", PYTHONS)
+def test_every_group_is_locked_on_every_system(numpy: int, script: dict[str, Any]) -> None:
+    pins, groups = read(LOCKS / f"numpy{numpy}.lock"), script["groups"]()
+    seen = 0
+    for (system, python), group in product(product(SYSTEMS, pythons(numpy)), GROUPS[numpy]):
+        here = machine(*system, python)
+        for line in groups[group]:
+            wanted, marker = parse(line), line.partition(";")[2].strip()
+            if wanted.name == "numpy" or not applies(marker, here):
+                continue
+            mine = [pin for pin in pins if pin.name == wanted.name and group in pin.groups]
+            found = [pin for pin in mine if applies(pin.marker, here)]
+            assert len(found) == 1, f"{wanted.name} for {here}"
+            assert wanted.lowest <= numbers(found[0].version) and (
+                not wanted.below or numbers(found[0].version) < wanted.below
+            ), f"{found[0].name} {found[0].version}: run `make lock`"
+            seen += 1
+    assert seen > 150
+
+
+@pytest.mark.parametrize("numpy", PYTHONS)
+def test_every_pin_has_its_sums(numpy: int) -> None:
+    pins = read(LOCKS / f"numpy{numpy}.lock")
+    assert len({(pin.name, pin.version) for pin in pins}) == len(pins) > 50
+    for pin in pins:
+        assert pin.hashes and all(len(each) == 64 and int(each, 16) >= 0 for each in pin.hashes), pin.name
+        assert pin.line() in (LOCKS / f"numpy{numpy}.lock").read_text("utf-8")
+
+
+def test_what_the_system_has_stays(tmp_path: Path) -> None:
+    """A direct requirement in its range, and whatever is only needed by others; not what is too old."""
+    digest = "0" * 64
+    pins = [Pin(name, "99.0", "", (digest,), ("g",), "MIT") for name in ("numpy", "pyproj", "pytest", "rawabsent")]
+    (tmp_path / "numpy.lock").write_text("\n".join(pin.line() for pin in pins))
+
+    def names(ranges: str, **more: bool) -> set[str]:
+        (tmp_path / "g.txt").write_text(ranges)
+        return {pin.name for pin in lacking(tmp_path / "numpy.lock", ["g"], tmp_path / "venv", tmp_path, **more)}
+
+    assert version_of("pytest") and version_of("numpy") and version_of("pyproj")
+    assert names("numpy>=1,<3\nrawabsent>=1") == {"rawabsent"}
+    assert names("numpy>=1,<3\npytest>=98") == {"pytest", "rawabsent"}
+    assert names("numpy>=1,<3", all_others=True) == {"pyproj", "pytest", "rawabsent"}
+
+
+@pytest.mark.parametrize(
+    ("marker", "holds"),
+    [
+        ("", True),
+        ("python_full_version >= '3.12'", True),
+        ("python_full_version < '3.9'", False),
+        ("python_full_version == '3.12.*' and sys_platform == 'linux'", True),
+        ("python_full_version == '3.1.*'", False),
+        ("(sys_platform == 'win32') or (platform_machine != 'arm64' and sys_platform == 'linux')", True),
+    ],
+)
+def test_markers(marker: str, holds: bool) -> None:
+    assert applies(marker, machine("linux", "x86_64", (3, 12))) is holds
+
+
+def test_licences_may_be_combined_with_ours(script: dict[str, Any], outcome: Callable[..., None]) -> None:
+    pins = script["all_pins"]()
+    apart = {pin.name for pin in pins if pin.licence == script["APART"]}
+    wrong = {pin.name: pin.licence for pin in pins if not script["is_compatible"](pin.licence)}
+    assert set(wrong) == apart, "unknown or incompatible"
+    assert all(name.startswith(("nvidia-", "cuda-")) for name in apart)
+    assert not script["is_compatible"]("") and not script["is_compatible"]("MIT AND Proprietary")
+    outcome(
+        "a dependency whose licence does not fit", wanted="0", now=f"0 of {len({pin.name for pin in pins})} packages"
+    )
+
+
+def test_the_page_of_dependencies_is_up_to_date(script: dict[str, Any]) -> None:
+    assert script["page"]() == (ROOT / "docs/reference/dependencies.md").read_text("utf-8"), "run `make lock`"
+
+
+def test_the_bill_of_materials_names_every_package_of_the_installer(script: dict[str, Any]) -> None:
+    bill = script["sbom"]()
+    named = {(each["name"], each["version"]) for each in bill["components"]}
+    assert {(p.name, p.version) for p in script["all_pins"]() if script["SHIPPED"] & set(p.groups)} == named
+    refs = [each["bom-ref"] for each in bill["components"]]
+    assert len(refs) == len(set(refs)) and bill["dependencies"] == [{"ref": "raw", "dependsOn": refs}]
+    assert all(
+        each["licenses"][0]["expression"] and each["purl"].startswith("pkg:pypi/") for each in bill["components"]
+    )
