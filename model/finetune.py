@@ -30,7 +30,8 @@ from model.head_training.fit import encode, folds
 from model.head_training.scoring import verdict, write_report
 from model.head_training.train import Splits, add_head, train
 from raw_qgis_plugin.core.bundle import library
-from raw_qgis_plugin.core.bundle.bundle import HEAD_NAMES, Bundle, is_head_name, open_bundle
+from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
+from raw_qgis_plugin.core.bundle.card import HEAD_NAMES, is_head_name
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import embed_cached
 from raw_qgis_plugin.core.errors import InputError, Progress

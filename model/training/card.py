@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from raw_qgis_plugin.core.bundle.bundle import write_sums
+from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.evaluation.metrics import MODEL, PAST, ZEROED
 from raw_qgis_plugin.core.typicality import UNLIMITED
 
@@ -16,8 +17,12 @@ WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": "mean absolute e
 
 def write_card(bundle: Path, card: dict) -> None:
     """Write card.json, README.md and their checksums into a bundle's folder."""
+    try:
+        text = describe(card)
+    except (LookupError, TypeError, ValueError) as error:  # of a model from elsewhere
+        raise BundleError(f"The card of the model {card['name']} lacks what its README names: {error}.") from error
     (bundle / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    (bundle / "README.md").write_text(describe(card), "utf-8")
+    (bundle / "README.md").write_text(text, "utf-8")
     write_sums(bundle)
 
 

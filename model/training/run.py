@@ -48,8 +48,8 @@ class Run:
         if args.init:
             bundle = open_bundle(args.init)
             self.network = load_network(bundle.path / "weights.safetensors")[0].train()
-            self.before, self.calibration = bundle.card["training"], dict(bundle.card["calibration"])
-            self.domain = {"cadence_s": bundle.card["domain"]["cadence_s"]}
+            self.before, self.calibration = bundle.card.get("training"), dict(bundle.card["calibration"])
+            self.domain = {k: v for k, v in bundle.card.get("domain", {}).items() if k == "cadence_s"}
             self.calibration_before = self.calibration
             if args.preset not in (None, self.network.config.preset):
                 raise InputError(f"--init is a {self.network.config.preset}, not a {args.preset}: leave out --preset.")

@@ -82,7 +82,8 @@ class TrainHead(TrainingAlgorithm):
 
     def check(self, run: Run) -> None:
         """The name must suit a field, the labels must have an id or be polygons, and the model must be whole."""
-        from ..core.bundle.bundle import HEAD_NAMES, is_head_name, open_bundle
+        from ..core.bundle.bundle import open_bundle
+        from ..core.bundle.card import HEAD_NAMES, is_head_name
 
         super().check(run)
         name, unit = run.text("TASK_NAME"), run.text("UNIT") or "user"

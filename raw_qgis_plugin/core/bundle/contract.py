@@ -6,6 +6,7 @@ model/ writes bundles by this contract; the rooms above read them by it.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +17,34 @@ from ..errors import BundleError
 FORMAT_VERSION = 2
 CARD_FILE = "card.json"
 SUMS_FILE = "SHA256SUMS"
+README_FILE = "README.md"
+WEIGHTS_FILE = "weights.safetensors"  # for training; optional
 BACKBONE_FILE = "backbone.onnx"
 SCORER_FILE = "neighbours.onnx"  # a scorer of the bundle's own; optional, of FLEET_GRAPH up to 0.2.0
 PROTOTYPES_FILE = "typical_ways.bin"  # records of PROTOTYPE, nothing else; optional
 
 CALIBRATION_COLUMNS = ("factor50", "factor80", "share50", "share80")  # beside horizon_s, one table a kind of context
+
+
+@dataclass(frozen=True)
+class BundleLimits:
+    """The largest bundle that is opened."""
+
+    bytes: int = 8 * 2**30  # unpacked; raw-1b in fp32 takes half
+    ratio: int = 50  # of unpacked to packed bytes; weights, which are most of a bundle, hardly shrink
+    free_bytes: int = 256 * 2**20  # unpacked, whatever the ratio
+    text_bytes: int = 4 * 2**20  # of the card, which has some 6,000 a head, and of the sums
+    readme_bytes: int = 2**18
+    depth: int = 200  # of a card: one more with each training that went before
+    number: float = 1e18  # the largest in a card
+    name: int = 100  # letters of a model's
+    heads: int = 300
+    files: int = 308  # heads and the other members
+    width: int = 65_536
+    stretch_h: float = 10_000.0  # of a stretch of a track that counts as a user
+
+
+LIMITS = BundleLimits()
 
 
 class GraphNames(NamedTuple):

@@ -17,7 +17,7 @@ import numpy as np
 
 from ..arrays import run_starts
 from ..bundle.runtime import Model, batches, featurize_padded, pad_left
-from ..errors import Progress, no_progress
+from ..errors import BundleError, Progress, no_progress
 from ..features.activity import ACTIVITY, activity
 from ..features.motion import MOTION, motion
 from ..tracks import Tracks
@@ -59,7 +59,13 @@ def embedding_width(width: int) -> int:
 def width_of(model: Model) -> int:
     """Length of the embeddings of a model. Its heads may have been trained without the features."""
     width = model.card["width"]
-    return int(model.card.get("embedding", {}).get("width", embedding_width(width)))
+    found = model.card.get("embedding", {}).get("width", embedding_width(width))
+    if found not in (4 * width, embedding_width(width)):
+        raise BundleError(
+            f"The card of the model {model.card['name']} says that its embeddings have {found} numbers, and this "
+            f"version of RAW makes {embedding_width(width)}. Train the model again."
+        )
+    return int(found)
 
 
 def embed(tracks: Tracks, model: Model, progress: Progress = no_progress) -> np.ndarray:

@@ -26,12 +26,12 @@ def comparison(one: Entry, other: Entry) -> str:
 
 
 def _size(card: dict[str, Any]) -> str:
-    return f"{card.get('config', {}).get('preset', '?')}, {card.get('parameters', 0) / 1e6:.2f} M"
+    return f"{card.get('config', {}).get('preset', '?')}, {(card.get('parameters') or 0) / 1e6:.2f} M"
 
 
 def _training(card: dict[str, Any]) -> str:
     t = card.get("training", {})
-    return f"{t.get('points', 0) / 1e6:.1f} M, {t.get('seconds', 0) / 60:.0f} min, {t.get('device', '?')}"
+    return f"{(t.get('points') or 0) / 1e6:.1f} M, {(t.get('seconds') or 0) / 60:.0f} min, {t.get('device', '?')}"
 
 
 ABOUT = (
@@ -53,7 +53,7 @@ def _forecasts(cards: list[dict[str, Any]]) -> list[str]:
     ]
     rows = []
     for key in dict.fromkeys([*figures[0], *figures[1]]):
-        values = [f[key]["ratio"] if key in f else None for f in figures]
+        values = [f.get(key, {}).get("ratio") for f in figures]
         rows.append(_figures(tr("Forecast error / simple method's: {0}, {1}").format(*key), values, least=True))
     return rows
 
