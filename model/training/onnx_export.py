@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from model.raw import Raw
+from raw_qgis_plugin.core.bundle.own import remember
 from raw_qgis_plugin.core.errors import RawError
 
 OPSET = 20
@@ -67,6 +68,7 @@ def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outpu
     for part in (program.model, graph, *graph, *values):  # PyTorch notes source files and lines
         part.metadata_props.clear()
     program.save(path, external_data=False)
+    remember([path])
 
 
 def export_backbone(network: Raw, path: Path) -> float:

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from importlib.util import find_spec
 
 Progress = Callable[[float], None]
@@ -34,6 +36,25 @@ class Cancelled(RawError):
 
     def __init__(self, message: str = "Cancelled.") -> None:
         super().__init__(message)
+
+
+_is_cancelled: ContextVar[Callable[[], bool]] = ContextVar("is_cancelled", default=bool)
+
+
+@contextmanager
+def cancellable(is_cancelled: Callable[[], bool]) -> Iterator[None]:
+    """Within it, in this thread, work that waits for another process ends with Cancelled once `is_cancelled()`."""
+    token = _is_cancelled.set(is_cancelled)
+    try:
+        yield
+    finally:
+        _is_cancelled.reset(token)
+
+
+def check_cancelled() -> None:
+    """Raise Cancelled if the user has stopped the work, see `cancellable`."""
+    if _is_cancelled.get()():
+        raise Cancelled
 
 
 def no_progress(share: float) -> None:

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parents[1]  # .../raw_qgis_plugin
@@ -14,6 +16,16 @@ RESOURCES = ROOT / "resources"
 SHIPPED_BUNDLE = "raw-small"
 SCORER = RESOURCES / "scorer" / "scorer.onnx"  # weighs continuations of the layer, with whatever model
 SCORER_CARD = SCORER.with_name("card.json")  # how it was trained, and how its areas are calibrated
+
+
+def user_data() -> Path:
+    """The folder of what RAW remembers of this user beside QGIS: training and the command line need no QGIS profile."""
+    home = Path.home()
+    if sys.platform == "win32":
+        return Path(os.environ.get("LOCALAPPDATA") or home / "AppData" / "Local") / "raw-qgis"
+    if sys.platform == "darwin":
+        return home / "Library" / "Application Support" / "raw-qgis"
+    return Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "raw-qgis"
 
 
 def shipped_bundle() -> Path:

@@ -25,6 +25,7 @@ from ..layers.reading import NONE, ROLES, FieldChoice, ReadPlan, read_tracks
 from ..layers.snapshot import snapshot
 from ..processing.words import tr
 from ..tasks.algorithm import AlgorithmJob
+from ..tasks.child import python
 from ..tasks.job import Job
 from .layer_group import LayerGroup
 from .settings import settings
@@ -234,7 +235,7 @@ def _read(
     skipped.add("the only fix of a user", int(single.sum()))
     users = users.take(~single[users.track]) if single.any() else users
     progress(0.9)
-    model = model or Model(open_bundle(path or None), device)
+    model = model or Model(open_bundle(path or None), device, python=python)
     progress(0.95)
     summary = f"{describe(tracks, users)} {describe_skipped(skipped, len(users))}"
     return tracks, users, summary, model, _seconds_to_embed(users, model, progress)

@@ -23,7 +23,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import Cancelled, InputError, RawError
+from ..core.errors import Cancelled, InputError, RawError, cancellable
 from ..core.paths import RESOURCES
 from .form import Form, Run
 from .words import broken_package, describe, how_to_install, tr
@@ -133,7 +133,8 @@ class RawAlgorithm(Form):
         if not ready:
             raise QgsProcessingException(reason)
         try:
-            return self.run_on(Run(self, parameters, context, feedback))
+            with cancellable(feedback.isCanceled):
+                return self.run_on(Run(self, parameters, context, feedback))
         except Cancelled:
             return {}
         except (RawError, OSError) as error:
@@ -302,8 +303,10 @@ class TrackAlgorithm(RawAlgorithm):
         """The model of MODEL on DEVICE. Logs which device it really uses."""
         from ..core.bundle.bundle import open_bundle
         from ..core.bundle.runtime import Model
+        from ..tasks.child import python
 
-        model = Model(open_bundle(run.text("MODEL").strip() or None), (run.text("DEVICE") or "auto").lower())
+        device = (run.text("DEVICE") or "auto").lower()
+        model = Model(open_bundle(run.text("MODEL").strip() or None), device, python=python)
         if model.warning:
             run.warn(model.warning)
         words = tr("The model is {name}, the device {provider}.")

@@ -10,7 +10,7 @@ from typing import Any
 
 from qgis.core import QgsApplication, QgsTask
 
-from ..core.errors import Cancelled, Progress, RawError
+from ..core.errors import Cancelled, Progress, RawError, cancellable
 from .libraries import load_libraries
 
 log = logging.getLogger(__name__)
@@ -42,7 +42,8 @@ class Job(QgsTask):
         """Called by QGIS in another thread. An uncaught exception could crash QGIS."""
         self._began = time.monotonic()
         try:
-            self._result = self._work(self._progress)
+            with cancellable(self.isCanceled):
+                self._result = self._work(self._progress)
             return not self.isCanceled()
         except Cancelled:
             return False

@@ -18,16 +18,18 @@ from ..paths import shipped_bundle
 from ..scratch import REPLACED, Scratch, put_back
 from .bundle import open_bundle, write_sums
 from .contract import CARD_FILE, PROTOTYPES_FILE
+from .own import is_all_own
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A bundle of the library. card: None if it was refused; `refusal` is the reason."""
+    """A bundle of the library. card: None if it was refused; `refusal` is the reason. own: see own.py."""
 
     path: Path
     shipped: bool
     card: dict[str, Any] | None
     refusal: str = ""
+    own: bool = True
 
     @property
     def name(self) -> str:
@@ -49,7 +51,7 @@ def entries(folder: Path) -> list[Entry]:
 
 def _entry(path: Path, shipped: bool) -> Entry:
     try:
-        return Entry(path, shipped, open_bundle(path).card)
+        return Entry(path, shipped, open_bundle(path).card, own=shipped or is_all_own(path))
     except (RawError, OSError) as error:
         return Entry(path, shipped, None, str(error))
 

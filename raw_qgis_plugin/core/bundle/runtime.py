@@ -3,25 +3,33 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from functools import cache, cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from ..errors import BundleError, InputError, require
+from ..errors import BundleError, InputError, RawError, require
 from ..features import featurizer as feat
 from ..paths import SCORER, SCORER_CARD
 from . import contract
 from .bundle import Bundle
+from .contract import LIMITS
+from .onnx_check import GraphChecker
+from .own import is_own, is_shipped
+from .worker import ForeignGraph, Worker, answer_requests
 
 if TYPE_CHECKING:
     import onnxruntime
 
     from ..tracks import Tracks
+
+    Session: TypeAlias = "onnxruntime.InferenceSession | ForeignGraph"
 
 DEVICES = ("auto", "cpu", "cuda")
 
@@ -32,22 +40,33 @@ class Model:
     provider: 'CUDA' or 'CPU', of the session. warning: why it is not the wanted device, or ''.
     """
 
-    def __init__(self, bundle: Bundle, device: str = "auto", threads: int = 0) -> None:
-        """threads: of the CPU; 0 for all cores that this process may use. Raises BundleError, InputError and
-        MissingLibrary.
+    _foreign_numbers = 800_000  # states of fixes or queries that a worker computes at once: its memory is limited
+
+    def __init__(
+        self, bundle: Bundle, device: str = "auto", threads: int = 0,
+        python: Callable[[], Path] = lambda: Path(sys.executable),
+    ) -> None:  # fmt: skip
+        """threads: of the CPU; 0 for all cores that this process may use. python: finds the interpreter for a process
+        of graphs from elsewhere. Raises BundleError, InputError and MissingLibrary.
         """
         require("onnxruntime")
         if device not in DEVICES:
             raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
         self.bundle, self.card = bundle, bundle.card
         self._wanted, self._threads = _providers(device), threads or _allowed()
+        self._worker, self._n_foreign = Worker(python, self._threads), 0
         self._backbone = self._session(bundle.path / contract.BACKBONE_FILE, contract.BACKBONE_GRAPH)
         self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
-        self.warning = _why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
-        shapes = {i.name: i.shape for i in self._backbone.get_inputs()}
-        self._past, self._candidate_width = shapes["past_keys"], shapes["candidates"][-1]
-        if len(self._past) != 5 or not all(isinstance(size, int) for size in self._past[::2]):
-            raise BundleError(f"The backbone of the model {self.card['name']} does not say how large its past is.")
+        self.warning = self._why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
+        shapes = {v.name: v.shape for v in (*self._backbone.get_inputs(), *self._backbone.get_outputs())}
+        past, candidates, parameters = (shapes[name] or [] for name in ("past_keys", "candidates", "parameters"))
+        sizes = [*past[::2], *candidates[-1:], *parameters[-1:]]
+        if len(past) != 5 or len(sizes) != 5 or not all(isinstance(n, int) and 0 < n <= LIMITS.width for n in sizes):
+            raise BundleError(
+                f"The backbone of the model {self.card['name']} does not say how large its past, its places and its "
+                "parameters are. Export the model again."
+            )
+        self._past, self._candidate_width, self._n_parameters = past, *sizes[3:]
         heads = bundle.path / "heads"
         self._head = cache(lambda name: self._session(heads / f"{bundle.head(name)['name']}.onnx", contract.HEAD_GRAPH))
 
@@ -58,7 +77,7 @@ class Model:
         return contract.read_prototypes(path) if path.is_file() else None
 
     @cached_property
-    def _own_scorer(self) -> onnxruntime.InferenceSession | None:
+    def _own_scorer(self) -> Session | None:
         """The bundle's own scorer, of SCORER_GRAPH or, as 0.2.0 made them, of FLEET_GRAPH; None if it has none."""
         path = self.bundle.path / contract.SCORER_FILE
         return self._session(path, contract.SCORER_GRAPH, contract.FLEET_GRAPH) if path.is_file() else None
@@ -69,7 +88,7 @@ class Model:
         return self._own_scorer is not None and _names(self._own_scorer) == contract.FLEET_GRAPH
 
     @cached_property
-    def _scorer(self) -> onnxruntime.InferenceSession:
+    def _scorer(self) -> Session:
         """The bundle's own scorer, or the one that serves every bundle."""
         own = None if self.scores_fleets else self._own_scorer
         return own or self._session(SCORER, contract.SCORER_GRAPH)
@@ -93,7 +112,9 @@ class Model:
         inputs = states, query, scale, candidates, places, continuations
         if self._own_scorer is None:
             raise BundleError(f"The model {self.card['name']} has no graph for days of fleets.")
-        return self._run(self._own_scorer, dict(zip(contract.FLEET_GRAPH.inputs, inputs, strict=True)))
+        feed = dict(zip(contract.FLEET_GRAPH.inputs, inputs, strict=True))
+        (m, k), n = places.shape[:2], continuations.shape[1]
+        return self._run(self._own_scorer, feed, [(m, self._n_parameters), (m, k + n, 2), (m, n, 2)])
 
     def score(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         """Weigh the components of mixtures and continuations of the layer together, for m queries.
@@ -103,21 +124,26 @@ class Model:
         kernel; trip (m,), one for trips and zero for days. Metres in the frames of the fixes.
         Returns log_weights and scales (m, C + n), and where the continuations lead to, (m, n, 2).
         """
-        return self._run(self._scorer, inputs)
+        scorer = self._scorer
+        (m, c), n = inputs["scale"].shape, inputs["continuations"].shape[1]
+        return self._run(scorer, inputs, [(m, c + n), (m, c + n), (m, n, 2)])
 
-    def _session(self, path: Path, *allowed: contract.GraphNames) -> onnxruntime.InferenceSession:
-        """Load a graph of the bundle, whose inputs and outputs must have one of the allowed lists of names."""
-        import onnxruntime
+    def _session(self, path: Path, *allowed: contract.GraphNames) -> Session:
+        """Load a graph of the bundle, whose inputs and outputs must have one of the allowed lists of names.
 
-        options = onnxruntime.SessionOptions()
-        options.log_severity_level = 3
-        options.intra_op_num_threads = self._threads
-        try:
-            # From bytes, so that ONNX Runtime loads what was checked. It would still read files that a graph names,
-            # relative to the working folder; GraphChecker refuses such graphs.
-            session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=self._wanted)
-        except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
-            raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
+        The user's own graphs run in this process, those from elsewhere in the worker.
+        """
+        data = path.read_bytes()
+        digest = hashlib.sha256(data).hexdigest()
+        graph = data if is_shipped(digest) else GraphChecker().check(path.name, data)
+        if is_own(digest):
+            try:
+                session: Session = open_session(graph, self._threads, self._wanted)
+            except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
+                raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
+        else:
+            session = ForeignGraph(self._worker, self._n_foreign, path.name, graph)
+            self._n_foreign += 1
         if _names(session) not in allowed:
             names = allowed[0]
             raise BundleError(
@@ -127,14 +153,37 @@ class Model:
         return session
 
     def _run(
-        self, session: onnxruntime.InferenceSession, feed: dict[str, np.ndarray], outputs: Sequence[str] | None = None
-    ) -> list[np.ndarray]:
-        """The named outputs of a graph, or all. Numbers are fed in single precision."""
+        self, session: Session, feed: dict[str, np.ndarray], shapes: Sequence[tuple[int, ...]],
+        outputs: Sequence[str] | None = None,
+    ) -> list[np.ndarray]:  # fmt: skip
+        """The named outputs of a graph, or all, which must have these shapes. Numbers are fed in single precision."""
         feed = {k: v if v.dtype == bool else v.astype(np.float32, copy=False) for k, v in feed.items()}
         try:
-            return session.run(outputs and list(outputs), feed)
+            answer = session.run(None if outputs is None else list(outputs), feed)
+        except RawError:  # of the worker
+            raise
         except Exception as e:  # as above
             raise BundleError(f"ONNX Runtime cannot run a graph of the model {self.card['name']}: {e}") from e
+        found = [values.shape if values.dtype.kind == "f" else values.dtype.name for values in answer]
+        if found != list(shapes):
+            raise BundleError(
+                f"A graph of the model {self.card['name']} answers with arrays of other shapes than it should: "
+                f"{found}, not {list(shapes)}. Export the model again."
+            )
+        if not all(_is_finite(values) for values in answer):
+            raise BundleError(
+                f"The model {self.card['name']} answers with numbers that are not finite, so its answers are useless. "
+                "Use another model."
+            )
+        return answer
+
+    def _why_not_cuda(self) -> str:
+        if isinstance(self._backbone, ForeignGraph):
+            return (
+                f"The model {self.card['name']} comes from elsewhere, so it runs in a process of its own and the CPU "
+                "does the work. Models that you trust, in Plugins → RAW → Models…, use the graphics card."
+            )
+        return _why_not_cuda()
 
     def backbone(
         self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray | None = None,
@@ -161,7 +210,25 @@ class Model:
             "features": x, "clock": clock, "valid": valid, "query": query, "candidates": candidates,
             "past_keys": past[0], "past_values": past[1],
         }  # fmt: skip
-        return self._run(self._backbone, feed, outputs)
+        if not isinstance(self._backbone, ForeignGraph):
+            return self._run_backbone(feed, outputs)
+        rows_a_run = max(self._foreign_numbers // (self.card["width"] * max(valid.shape[1], query.shape[1])), 1)
+        axis = {name: int(name.startswith(("past", "present"))) for name in (*feed, *outputs)}  # of the batch
+        parts = [
+            self._run_backbone({k: v.take(rows, axis[k]) for k, v in feed.items()}, outputs)
+            for rows in np.split(np.arange(b), np.arange(rows_a_run, b, rows_a_run))
+        ]
+        return [np.concatenate(part, axis[name]) for name, part in zip(outputs, zip(*parts, strict=True), strict=True)]
+
+    def _run_backbone(self, feed: dict[str, np.ndarray], outputs: tuple[str, ...]) -> list[np.ndarray]:
+        (b, t), whole = feed["clock"].shape, feed["valid"].shape[1]
+        q, k = feed["candidates"].shape[1:3]
+        past = (self._past[0], b, self._past[2], whole, self._past[4])
+        shapes = {
+            "states": (b, t, self.card["width"]), "parameters": (b, q, self._n_parameters), "options": (b, q, k, 2),
+            "present_keys": past, "present_values": past,
+        }  # fmt: skip
+        return self._run(self._backbone, feed, [shapes[name] for name in outputs], outputs)
 
     def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
         """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale.
@@ -171,21 +238,17 @@ class Model:
         others = self.bundle.head(name).get("asks", [])
         x = np.concatenate([x.astype(np.float32), *(self.run_head(other, x) for other in others)], axis=1)
         session = self._head(name)
-        wide = session.get_inputs()[0].shape[1]
-        if x.shape[1] != wide:
+        takes = session.get_inputs()[0]
+        if list(takes.shape[1:]) != [x.shape[1]]:
             raise BundleError(
-                f"The head {name} wants {wide} inputs but gets {x.shape[1]}: it was taught with another backbone or "
-                "with an earlier version of RAW. Teach it again."
+                f"The head {name} wants {takes.shape[1:]} inputs but gets {x.shape[1]}: it was taught with another "
+                "backbone or with an earlier version of RAW. Teach it again."
             )
-        inputs = session.get_inputs()[0].name
-        rows_a_run = 4096  # trees need memory for each row
-        parts = np.split(x, np.arange(rows_a_run, len(x), rows_a_run))
-        answer = np.concatenate([self._run(session, {inputs: part})[0] for part in parts])
         head = self.bundle.head(name)
         many = 1 if head["kind"] == "number" else len(head["classes"])
-        if answer.shape[1:] != (many,):
-            raise BundleError(f"The graph of the head {name} answers {answer.shape[1:]}, not {many} as its card says.")
-        return answer
+        rows_a_run = 4096  # trees need memory for each row
+        parts = np.split(x, np.arange(rows_a_run, len(x), rows_a_run))
+        return np.concatenate([self._run(session, {takes.name: part}, [(len(part), many)])[0] for part in parts])
 
 
 @cache
@@ -194,7 +257,30 @@ def scorer_calibration() -> dict[str, dict[str, list[float]]]:
     return dict(json.loads(SCORER_CARD.read_text("utf-8"))["calibration"]) if SCORER_CARD.is_file() else {}
 
 
-def _names(session: onnxruntime.InferenceSession) -> contract.GraphNames:
+def open_session(graph: bytes, threads: int, providers: list[str], arena: bool = True) -> onnxruntime.InferenceSession:
+    """ONNX Runtime's session of a checked graph. arena: whether it keeps memory for the next run."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    options.intra_op_num_threads = threads
+    options.enable_cpu_mem_arena = arena
+    return onnxruntime.InferenceSession(graph, options, providers=providers)
+
+
+def serve(settings: dict[str, Any]) -> None:
+    """The process of a worker: see worker.py."""
+    import onnxruntime  # noqa: F401 - before the process limits itself
+
+    answer_requests(settings, lambda graph, threads: open_session(graph, threads, ["CPUExecutionProvider"], False))
+
+
+def _is_finite(values: np.ndarray) -> bool:
+    """Whether all are finite, without an array beside them."""
+    return values.dtype.kind != "f" or not values.size or bool(np.isfinite(values.min()) and np.isfinite(values.max()))
+
+
+def _names(session: Session) -> contract.GraphNames:
     """The names of a graph's inputs and outputs."""
     inputs, outputs = (tuple(part.name for part in parts) for parts in (session.get_inputs(), session.get_outputs()))
     return contract.GraphNames(inputs, outputs)
