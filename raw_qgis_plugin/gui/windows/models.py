@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
 from ...core.bundle import library
 from ...core.bundle.contract import PROTOTYPE, PROTOTYPES_FILE
 from ...core.bundle.library import Entry
+from ...core.bundle.own import graphs_of, remember
 from ...environment.folders import models_folder
 from ...processing.words import tr
 from ...tasks.job import Job
@@ -51,6 +52,12 @@ class ModelsDialog(RawDialog):
             ("default", tr("Use as default"), tr("Where no other model is chosen"), self.use),
             ("export", tr("Export…"), tr("Write it as a .zip, to pass it on"), self.export),
             ("remove", tr("Remove…"), tr("Delete one of your own models"), self.remove),
+            (
+                "trust",
+                tr("Trust…"),
+                tr("Run a model from elsewhere without limits, and on the graphics card"),
+                self.trust,
+            ),
             ("import", tr("Import…"), tr("Take in a model bundle, a .zip; it is checked first"), self.take),
             ("folder", tr("Import folder…"), tr("Take in a model bundle that is a folder"), self.take_folder),
             ("help", tr("Help"), tr("What models are, and what is checked"), lambda: open_help("models", self)),
@@ -59,10 +66,10 @@ class ModelsDialog(RawDialog):
         self.read()
 
     def _lay_out(self) -> None:
-        default, export, remove, *below = self.buttons_by_name.values()
+        default, export, remove, trust, *below = self.buttons_by_name.values()
         left, right = QWidget(), QWidget()
         left.setLayout(column(self.list, *below, margins_px=0))
-        top = row(QLabel(tr("Compare with")), self.other, default, export, remove, stretch=self.other)
+        top = row(QLabel(tr("Compare with")), self.other, default, export, remove, trust, stretch=self.other)
         right.setLayout(column(top, self.card, stretch=self.card, margins_px=0))
         splitter = QSplitter(Qt.Orientation.Horizontal)
         splitter.addWidget(left)
@@ -121,6 +128,7 @@ class ModelsDialog(RawDialog):
         entry = self.entry()
         good = entry is not None and entry.card is not None
         enabled = {"default": good, "export": good, "remove": entry is not None and not entry.shipped}
+        enabled["trust"] = entry is not None and good and not entry.own
         for name, button in self.buttons_by_name.items():
             button.setEnabled(enabled.get(name, True))
         self.other.setEnabled(good)
@@ -193,6 +201,19 @@ class ModelsDialog(RawDialog):
         box = QMessageBox.StandardButton
         answer = QMessageBox.question(self, tr("Export the model"), words, box.Yes | box.No | box.Cancel, box.Yes)
         return None if answer == box.Cancel else answer == box.No
+
+    def trust(self, ask: bool = True) -> None:
+        """Let a model from elsewhere run as the user's own do, after a question."""
+        entry = self.entry()
+        if entry is None:
+            return
+        words = tr(
+            "'{name}' was not made on this machine. It runs in a process of its own, on the CPU, with limits on time "
+            "and memory. Do you know who made it, and shall it run without these limits?"
+        ).format(name=entry.name)
+        yes = QMessageBox.StandardButton.Yes
+        if not ask or QMessageBox.question(self, tr("Trust the model"), words) == yes:
+            self._run(tr("trusting a model"), lambda: remember(graphs_of(entry.path)), lambda _: self.read(entry.path))
 
     def remove(self, ask: bool = True) -> None:
         """Delete one of the user's own models, after a question."""
