@@ -3,7 +3,6 @@
 
 import csv
 import json
-import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,15 +21,12 @@ START_MS = 1_700_000_000_000
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache_of_its_own(tmp_path_factory):
-    """Shards of the tests' corpora go where the tests' other files go, for child processes as well."""
-    before = os.environ.get("XDG_CACHE_HOME")
-    os.environ["XDG_CACHE_HOME"] = str(tmp_path_factory.mktemp("cache"))
-    yield
-    if before is None:
-        del os.environ["XDG_CACHE_HOME"]
-    else:
-        os.environ["XDG_CACHE_HOME"] = before
+def folders_of_its_own(tmp_path_factory):
+    """Shards of the tests' corpora, and what RAW remembers, go where their other files go; for children as well."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("XDG_CACHE_HOME", "XDG_DATA_HOME"):
+            patch.setenv(name, str(tmp_path_factory.mktemp(name.lower())))
+        yield
 
 
 def write_tracks(path: Path, users: int = 120, fixes: int = 200, seed: int = 0) -> Path:
