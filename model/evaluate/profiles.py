@@ -147,7 +147,7 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
             "confusion": confusion(truth, answer, len(task.classes)).tolist(),
         }  # fmt: skip
     else:
-        columns = head_columns(head, model, x, stats)
+        columns = head_columns({**head, "domain": {}}, model, x, stats)
         answer, low, high = (columns[args.task + part] for part in ("", "_low", "_high"))
         more["inside"] = float(((truth >= low) & (truth <= high)).mean())
         more["correlation"] = float(np.corrcoef(answer, truth)[0, 1])

@@ -282,12 +282,12 @@ def overlapping(polygons: np.ndarray, block: np.ndarray) -> tuple[np.ndarray, np
 
 
 def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
-    """The middle 98 % of the training units, half as much again on both sides; unlimited in fixes and time span."""
+    """The middle 98 % of the training units, half as much again on both sides; no limit to evidence."""
     bounds = {}
     for name, values in stats.items():
         low, high = np.nanpercentile(values, [1, 99])
         bounds[name] = [float(f"{low / 1.5:.3g}"), float(f"{high * 1.5:.3g}")]
-    for name in ("n_fixes", "span_h"):
+    for name in ("n_fixes", "span_h", "days", "observed"):
         if name in bounds:
             bounds[name][1] = UNLIMITED
     if "speed_ms" in bounds:

@@ -1,15 +1,17 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Whether tracks are like the training data of a head, and if not, why."""
+"""Whether a head may answer about tracks: whether they are like its training data and show enough, and if not, why."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from .arrays import group_quantile
+from .arrays import group_quantile, run_starts
 from .geodesy import metres_between
-from .tracks import Tracks
+from .tracks import Tracks, solar_day
 
 # The quantities that the 'domain' of a head in the card may limit: words and unit of measure
 LIMITS = {
@@ -19,9 +21,24 @@ LIMITS = {
     "speed_ms": ("speed", " m/s"),
     "n_users": ("number of users", ""),
     "horizon_s": ("horizon", " s"),
+    "days": ("number of days with fixes", ""),
+    "observed": ("share of the way that lies between fixes close in time", ""),
+    "typicality": ("likeness to the people who taught the label", ""),
 }
 UNLIMITED = 1e9  # an upper limit from here on is none
 MIN_EVIDENCE = 1e-3  # hours or users; logarithms are taken of evidence
+
+
+@dataclass(frozen=True)
+class GapSettings:
+    """A silence is a gap in a track, in which nobody saw the movement, from both of these on."""
+
+    intervals: float = 5.0  # the track's median time between fixes
+    seconds: float = 120.0
+
+
+GAP = GapSettings()
+NEIGHBOURS = 5  # the distance to so many of the training units says how typical a unit is
 
 
 def evidence(unit: str) -> str:
@@ -30,42 +47,77 @@ def evidence(unit: str) -> str:
 
 
 def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
-    """The quantities of tracks that a domain limits: cadence_s, span_h, n_fixes, speed_ms, (n_tracks,) float64 each.
+    """The quantities of tracks that a domain limits: (n_tracks,) float64 each.
 
-    cadence_s: median time between fixes. span_h: first to last fix. speed_ms: 90 % quantile of the steps, m/s. A track
-    of one fix has no cadence and speed (nan); a track without fixes no span either.
+    cadence_s: median time between fixes. span_h: first to last fix. n_fixes. speed_ms: 90 % quantile of the steps, m/s.
+    days: with fixes, of mean solar time. observed: share of the way outside gaps (`GapSettings`), 1 for a track that
+    does not move. A track of one fix has no cadence and speed (nan); a track without fixes no span either.
     """
     step = np.flatnonzero(tracks.track[1:] == tracks.track[:-1])
     seconds = (tracks.t[step + 1] - tracks.t[step]) / 1000
     metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
-    track = tracks.track[step]
+    track, n = tracks.track[step], tracks.n_tracks
+    cadence = group_quantile(seconds, track, n)
+    seen = seconds <= np.maximum(GAP.intervals * cadence[track], GAP.seconds)
+    way, way_seen = np.bincount(track, metres, n), np.bincount(track, metres * seen, n)
     return {
-        "cadence_s": group_quantile(seconds, track, tracks.n_tracks),
+        "cadence_s": cadence,
         "span_h": tracks.span_s / 3600,
         "n_fixes": np.diff(tracks.track_offsets).astype(np.float64),
-        "speed_ms": group_quantile(metres / seconds, track, tracks.n_tracks, 0.9),
+        "speed_ms": group_quantile(metres / seconds, track, n, 0.9),
+        "days": np.bincount(tracks.track[run_starts(solar_day(tracks), tracks.track)], minlength=n).astype(np.float64),
+        "observed": np.divide(way_seen, way, where=way > 0, out=np.ones(n)),
     }
 
 
+def typicality(features: np.ndarray, reference: Mapping[str, Any]) -> np.ndarray:
+    """How typical units are of those that taught a model: (n,) conformal p-values, nan for rows with nan.
+
+    features: (n, d). reference: of a card: 'mean' and 'scale' (d,) of the training units, and 'units' (m, d) some of
+    them, standardised. The p-value is the share of the reference whose mean distance to its nearest five others is at
+    least that of the unit: one in twenty units like the training data has 0.05 or less (Vovk and others, Algorithmic
+    Learning in a Random World, 2005).
+    """
+    from scipy.spatial import cKDTree
+
+    units = np.asarray(reference["units"], np.float64)
+    tree = cKDTree(units)
+    strange = np.sort(tree.query(units, NEIGHBOURS + 1)[0][:, 1:].mean(axis=1))
+    known = ~np.isnan(features).any(axis=1)
+    p = np.full(len(features), np.nan)
+    standard = (features[known] - np.asarray(reference["mean"])) / np.asarray(reference["scale"])
+    found = tree.query(standard, NEIGHBOURS)[0].mean(axis=1)
+    p[known] = (1 + len(strange) - np.searchsorted(strange, found)) / (len(strange) + 1)
+    return p
+
+
 def outside(
-    stats: Mapping[str, np.ndarray], domain: Mapping[str, list[float]], mask: np.ndarray, units: str
-) -> tuple[np.ndarray, list[str]]:
-    """Which units lie outside the domain of a head, and why.
+    stats: Mapping[str, np.ndarray], domain: Mapping[str, list[float]], mask: np.ndarray
+) -> dict[str, np.ndarray]:
+    """Which units lie outside the domain of a head, and why: a reason in words -> (n,) bool, False outside the mask.
 
     stats: (n,) each, of `unit_stats`. domain: name -> [least, most], names of LIMITS; other quantities are not limited.
-    mask: (n,) bool, the units to test. units: the word for them, plural.
-    Returns (n,) bool, False outside the mask, and sentences such as '12 of 61 users: cadence outside 1 to 300 s'.
+    mask: (n,) bool, the units to test. Reasons are such as 'cadence outside 1 to 300 s'; those that concern no unit are
+    left out.
     """
-    wrong = np.zeros(len(mask), bool)
-    reasons = []
+    reasons = {}
     for name, (words, unit) in LIMITS.items():
-        if name not in domain or name not in stats:
-            continue
-        least, most = domain[name]
-        out = mask & ~((stats[name] >= least) & (stats[name] <= most))
-        if out.any():
-            count, total = np.count_nonzero(out), np.count_nonzero(mask)
+        if name in domain and name in stats:
+            least, most = domain[name]
             limits = f"outside {least:,g} to {most:,g}" if most < UNLIMITED else f"under {least:,g}"
-            reasons.append(f"{count:,} of {total:,} {units}: {words} {limits}{unit}")
-        wrong |= out
-    return wrong, reasons
+            reasons[f"{words} {limits}{unit}"] = mask & ~((stats[name] >= least) & (stats[name] <= most))
+    return {words: wrong for words, wrong in reasons.items() if wrong.any()}
+
+
+def any_of(reasons: Mapping[str, np.ndarray], n: int) -> np.ndarray:
+    """(n,) bool: the units that any of the reasons of `outside` concerns."""
+    return np.logical_or.reduce(list(reasons.values()) or [np.zeros(n, bool)])
+
+
+def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) -> list[str]:
+    """Sentences such as '12 of 61 users: cadence outside 1 to 300 s'. mask: (n,) bool, the units that were tested.
+
+    units: the word for them, plural.
+    """
+    total = np.count_nonzero(mask)
+    return [f"{np.count_nonzero(wrong):,} of {total:,} {units}: {words}" for words, wrong in reasons.items()]

@@ -10,7 +10,7 @@ from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, snap
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.tracks import build_tracks
-from raw_qgis_plugin.core.typicality import outside, unit_stats
+from raw_qgis_plugin.core.typicality import any_of, in_words, outside, typicality, unit_stats
 
 HOUR = 3_600_000
 COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"]}
@@ -22,7 +22,7 @@ def test_columns_of_users_in_order(people, invented_model):
     answer = profile(people, invented_model(COMMUTER, MODE, TRIPS))
     assert list(answer.columns) == [
         "user_id", "n_points", "n_days", "t_first", "t_last", "commuter", "commuter_p", "trips", "trips_low",
-        "trips_high", "in_domain",
+        "trips_high", "in_domain", "why",
     ]  # fmt: skip
     assert all(len(column) == people.n_users for column in answer.columns.values())
     assert answer.columns["n_points"].tolist() == [120] * 12 and answer.columns["n_days"].tolist() == [1] * 12
@@ -65,6 +65,7 @@ def test_units_that_are_too_short(invented_model):
     answer = profile(tracks, invented_model(COMMUTER, TRIPS))
     assert answer.columns["commuter"][0] == "unknown" and np.isnan(answer.columns["trips"][0])
     assert answer.columns["in_domain"].tolist() == [False, True]
+    assert answer.columns["why"].tolist() == ["fewer than two fixes", ""]
     assert answer.reasons == ["1 of 2 users: fewer than two fixes"]
     assert answer.skipped == {"alone in the user": 1}
 
@@ -73,6 +74,8 @@ def test_out_of_domain_is_counted_by_reason(people, invented_model):
     model = invented_model({**COMMUTER, "domain": {"cadence_s": [1, 30]}}, {**TRIPS, "domain": {"n_fixes": [200, 900]}})
     answer = profile(people, model)
     assert not answer.columns["in_domain"].any()
+    assert (answer.columns["commuter"] == "unknown").all() and np.isnan(answer.columns["trips"]).all()
+    assert set(answer.columns["why"]) == {"cadence outside 1 to 30 s; number of fixes outside 200 to 900"}
     assert answer.reasons == [
         "12 of 12 users: cadence outside 1 to 30 s", "12 of 12 users: number of fixes outside 200 to 900",
     ]  # fmt: skip
@@ -131,11 +134,29 @@ def test_stats_by_unit():
 
 
 def test_outside_asks_only_whom_it_is_asked_of():
-    wrong, reasons = outside(
-        {"span_h": np.array([1.0, 50, np.nan])},
-        {"span_h": [2, 100], "n_users": [1, 2]},
-        np.array([True, True, False]),
-        "days",
-    )
-    assert wrong.tolist() == [True, False, False]
-    assert reasons == ["1 of 2 days: time from first to last fix outside 2 to 100 h"]
+    asked = np.array([True, True, False])
+    doubts = outside({"span_h": np.array([1.0, 50, np.nan])}, {"span_h": [2, 100], "n_users": [1, 2]}, asked)
+    words = "time from first to last fix outside 2 to 100 h"
+    assert {w: wrong.tolist() for w, wrong in doubts.items()} == {words: [True, False, False]}
+    assert in_words(doubts, asked, "days") == [f"1 of 2 days: {words}"]
+    assert any_of(doubts, 3).tolist() == [True, False, False] and not any_of({}, 3).any()
+
+
+def test_a_way_in_gaps_is_not_observed():
+    """Ten fixes a second apart and 90 m, then one 9 km on after an hour: a tenth of the way was seen."""
+    t = [*(np.arange(11) * 1000), HOUR]
+    lon = [*(np.arange(11) * 9e-4), 10 * 9e-4 * 10]
+    tracks, _ = build_tracks(None, None, t, lon, np.zeros(12), drop_spikes=False)
+    assert unit_stats(tracks)["observed"][0] == pytest.approx(0.1, rel=1e-3)
+    assert unit_stats(tracks.take(np.arange(12) < 11))["observed"][0] == 1
+
+
+def test_typicality_is_a_p_value():
+    rng = np.random.default_rng(0)
+    units = rng.normal(size=(400, 6))
+    reference = {"mean": [1.0] * 6, "scale": [2.0] * 6, "units": units.tolist()}
+    alike = 1 + 2 * rng.normal(size=(4000, 6))
+    assert np.mean(typicality(alike, reference) < 0.05) == pytest.approx(0.05, abs=0.03)
+    strange = np.array([[30.0, 1, 1, 1, 1, 1], [np.nan] * 6])
+    p = typicality(strange, reference)
+    assert p[0] == pytest.approx(1 / 401) and np.isnan(p[1])

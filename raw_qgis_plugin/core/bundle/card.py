@@ -10,15 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BundleError
+from ..features.activity import ACTIVITY
 from ..features.featurizer import FEATURE_VERSION
+from ..features.motion import MOTION
 from ..tracks import MIN_STRETCH_H
+from ..typicality import NEIGHBOURS
 from . import contract
 from .contract import LIMITS
 
 HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _FIELDS = """
 user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min home_share suppressed
-in_domain
+in_domain why
 """
 RESERVED = frozenset(_FIELDS.split())  # fields of results beside those of heads
 HEAD_NAMES = (
@@ -118,6 +121,9 @@ def _check_card(folder: Path, card: object) -> None:
             )
     if not all(_is_calibration(table) for table in card["calibration"].values()):
         raise BundleError(f"The model {card['name']} has no proper calibration of its forecasts: export it again.")
+    typical = card.get("typical", {})
+    if not isinstance(typical, dict) or not all(map(_is_typical, typical.values())):
+        raise BundleError(f"The model {card['name']} has no proper typical units: export it again.")
     if not _is_domain(card.get("domain", {})):
         raise BundleError(f"The model {card['name']} has no proper limits of its domain: export it again.")
     if wrong := _misfit({k: v for k, v in card.items() if k != "heads"}, CARD):
@@ -186,6 +192,17 @@ def _is_interval(value: object) -> bool:
 
 def _is_domain(value: object) -> bool:
     return isinstance(value, dict) and all(_is_numbers(pair, 2) for pair in value.values())
+
+
+def _is_typical(reference: object) -> bool:
+    """Whether units can be compared with it: see core/typicality.py: typicality."""
+    if not isinstance(reference, dict) or not reference.keys() >= {"mean", "scale", "units"}:
+        return False
+    mean, scale, units = reference["mean"], reference["scale"], reference["units"]
+    if not isinstance(units, list) or not NEIGHBOURS < len(units) <= LIMITS.typical:
+        return False
+    proper = all(_is_numbers(row, len(ACTIVITY) + len(MOTION)) for row in (mean, scale, *units))
+    return proper and min(scale) > 0
 
 
 def _is_calibration(table: object) -> bool:

@@ -16,8 +16,8 @@ from ..features.trips import cut_trips
 from ..geodesy import metres_between
 from ..times import HOUR_MS
 from ..tracks import Skipped, Tracks, solar_day
-from ..typicality import MIN_EVIDENCE, evidence, outside, unit_stats
-from .embed import embed
+from ..typicality import MIN_EVIDENCE, any_of, evidence, in_words, outside, typicality, unit_stats
+from .embed import N_TRACK_FEATURES, embed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,33 +56,46 @@ def profile(
 
     tasks: names of heads of that unit; None or none of them is all. cached: function of tracks and a progress that
     returns embeddings, such as `embed_cached` for the model, instead of `embed`. Columns: user_id, track_id or day,
-    n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see `head_columns`) and
-    in_domain. For a unit of fewer than two fixes labels are 'unknown', numbers nan, and in_domain is False; its fix is
-    counted in `skipped`.
+    n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see `head_columns`),
+    in_domain, and why: the reasons in words, '' for a unit that is in the domain of all heads. For a unit of fewer than
+    two fixes labels are 'unknown', numbers nan, and in_domain is False; its fix is counted in `skipped`.
     """
     heads = choose_heads(model, unit, tasks)
     size = np.diff(tracks.track_offsets)
     enough = size >= 2
     columns = _unit_columns(tracks, unit)
-    in_domain = enough.copy()
+    why = np.where(enough, "", "fewer than two fixes").astype(object)
     reasons = [] if heads else [f"The model has no head for a {unit}, so that there are counts and places alone."]
     if heads:
         part = part_of(progress, 0.0, 0.9)
         embeddings = cached(tracks, part) if cached else embed(tracks, model, part)
-        x, stats = with_trips(embeddings, tracks, unit, model), unit_stats(tracks)
+        x, stats = with_trips(embeddings, tracks, unit, model), stats_of(tracks, embeddings, unit, model)
         for head in heads:
             columns.update(head_columns(head, model, x, stats))
-            wrong, why = outside(stats, head.get("domain", {}), enough, f"{unit}s")
-            in_domain &= ~wrong
-            reasons += [reason for reason in why if reason not in reasons]
+            doubts = outside(stats, head.get("domain", {}), enough)
+            reasons += [words for words in in_words(doubts, enough, f"{unit}s") if words not in reasons]
+            for words, wrong in doubts.items():
+                new = wrong & ~np.array([words in before for before in why], bool)
+                why[new] = [f"{before}; {words}".removeprefix("; ") for before in why[new]]
     if not enough.all():
         reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
-    columns["in_domain"] = in_domain
+    columns["in_domain"], columns["why"] = why == "", why
     lon, lat = most_visited(tracks)
     skipped = Skipped()
     skipped.add(f"alone in the {unit}", int(size[~enough].sum()))
     progress(1.0)
     return Profiles(columns, lon, lat, reasons, skipped)
+
+
+def stats_of(tracks: Tracks, embeddings: np.ndarray, unit: str, model: Model) -> dict[str, np.ndarray]:
+    """The quantities that limit the domains of heads, (n_tracks,) each: `unit_stats`, and `typicality` if the model's
+    card holds training units to compare with.
+    """
+    stats, reference = unit_stats(tracks), model.card.get("typical", {}).get(unit)
+    start = 4 * model.card["width"]
+    if reference and embeddings.shape[1] >= start + N_TRACK_FEATURES:
+        stats["typicality"] = typicality(embeddings[:, start : start + N_TRACK_FEATURES], reference)
+    return stats
 
 
 def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:
@@ -119,10 +132,12 @@ def head_columns(
 
     stats: (n,) each, of `unit_stats`. NAME of a head of classes is text, and NAME_p the probability of the likeliest
     class; NAME is 'unknown' if that is under the head's threshold. NAME of a number is in its unit of measure, NAME_low
-    and NAME_high are its 80 % interval, wider for units with less evidence. Rows with nan in x: 'unknown' and nan.
+    and NAME_high are its 80 % interval, wider for units with less evidence. Rows with nan in x or outside the domain of
+    the head: 'unknown' and nan.
     """
     name = head["name"]
     known = ~np.isnan(x).any(axis=1)
+    known &= ~any_of(outside(stats, head.get("domain", {}), known), len(x))
     output = np.asarray(model.run_head(name, x[known]), np.float64) if known.any() else None
     if head["kind"] == "number":
         value = np.full(len(x), np.nan)

@@ -16,7 +16,7 @@ from ..bundle.runtime import Model
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features import featurizer as feat
 from ..tracks import Tracks
-from ..typicality import outside
+from ..typicality import any_of, in_words, outside
 from . import areas
 from .adaptation import (
     SETTINGS,
@@ -114,9 +114,9 @@ def predict(
             polygons[usable] = found
     stats = {"horizon_s": horizon_s, "n_fixes": end - tracks.track_offsets[track]}
     stats["cadence_s"], stats["speed_ms"] = recent_cadence_and_speed(tracks, np.maximum(end - 1, 0), stats["n_fixes"])
-    wrong, reasons = outside(stats, model.card.get("domain", {}), known, "forecasts")
+    doubts = outside(stats, model.card.get("domain", {}), known)
     lon, lat, radius50_m, radius80_m = numbers
-    in_domain = known & ~wrong
+    in_domain, reasons = known & ~any_of(doubts, len(t)), in_words(doubts, known, "forecasts")
     return Prediction(track, t, horizon_s, lon, lat, radius50_m, radius80_m, in_domain, reasons, polygons)
 
 

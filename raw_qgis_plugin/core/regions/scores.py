@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import group_quantile
 from ..embedding.embed import embed
-from ..embedding.profiles import choose_heads, head_columns, most_visited, stay_ms
+from ..embedding.profiles import choose_heads, head_columns, most_visited, stats_of, stay_ms
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.featurizer import solar_hour
 from ..features.region_activity import REGION_ACTIVITY, FixActivity, fix_activity, region_activity, visit_begins
@@ -19,7 +19,7 @@ from ..geodesy import metres_between, near_lon
 from ..persons import by_person, may_change
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks, solar_day
-from ..typicality import outside, unit_stats
+from ..typicality import any_of, in_words, outside
 from .disclosure import FEW, MIN_USERS, Published, check_min_users, publish
 from .geometry import FixIndex, area_km2, fixes_inside, usable_polygons
 from .noise import SETTINGS as NOISE
@@ -107,12 +107,14 @@ def score_regions(
         crossed, unit = _only_visitors(crossed[from_fixes], unit)
         embeddings = cached(unit, part) if cached else embed(unit, model, part)
         inputs = region_inputs(embeddings, crossed, area, activity, pooling)
-        stats = region_stats(unit_stats(unit), crossed)
+        stats = region_stats(stats_of(unit, embeddings, "user", model), crossed)
         for head in (head for head in heads if head.get("hours") == hours):
             for name, values in head_columns(head, model, inputs, stats).items():
                 columns[name] = np.full(len(shown), None if values.dtype == object else np.nan, values.dtype)
                 columns[name][from_fixes] = values
-            wrong, why = outside(stats, head.get("domain", {}), np.ones(len(inputs), bool), "regions")
+            tested = np.ones(len(inputs), bool)
+            doubts = outside(stats, head.get("domain", {}), tested)
+            wrong, why = any_of(doubts, len(inputs)), in_words(doubts, tested, "regions")
             if pooling != head.get("pooling", "sum"):
                 wrong[:] = True
                 why.append(f"{head['name']} was trained with pooling '{head.get('pooling', 'sum')}'")

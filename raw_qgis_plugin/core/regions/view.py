@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..embedding.profiles import UNKNOWN, head_columns, with_trips
+from ..embedding.profiles import UNKNOWN, head_columns, stats_of, with_trips
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
 from ..persons import persons_of
 from ..tracks import Tracks
-from ..typicality import outside, unit_stats
+from ..typicality import outside
 from .disclosure import DIFFERENCE, DOMINATED, FEW, MIN_USERS, dominated, publish, publish_slices
 from .geometry import FixIndex, area_km2, usable_polygons
 from .scores import activity_of_regions, region_inputs, region_stats
@@ -67,7 +67,7 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     progress(0.2)
     index = FixIndex(users.lon, users.lat)
     progress(0.6)
-    stats = unit_stats(users)
+    stats = stats_of(users, embeddings, "user", model)
     x = with_trips(embeddings, users, "user", model)
     labels = {head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")}
     city = City(users, embeddings, labels, stats, hour, activity, index, persons_of(users)[users.user])
@@ -117,16 +117,14 @@ def _scores(
     activity = activity_of_regions(city.users, [fixes], city.activity)
     stats = region_stats({name: values[visitors] for name, values in city.stats.items()}, visits)
     columns: dict[str, Any] = {}
-    in_domain, reasons = True, []
+    reasons: list[str] = []
     for head in model.bundle.heads("region"):
         if "hours" in head:  # nothing is computed once for stretches of tracks; raw:scoreregions has this head
             continue
         x = region_inputs(embeddings, visits, np.array([area]), activity, head.get("pooling", "sum"))
         columns.update({name: values[0] for name, values in head_columns(head, model, x, stats).items()})
-        wrong, why = outside(stats, head.get("domain", {}), np.ones(1, bool), "regions")
-        in_domain &= not wrong[0]
-        reasons += [words.partition(": ")[2] for words in why]
-    return columns, in_domain, list(dict.fromkeys(reasons))
+        reasons += outside(stats, head.get("domain", {}), np.ones(1, bool))
+    return columns, not reasons, list(dict.fromkeys(reasons))
 
 
 def _character(embeddings: np.ndarray) -> np.ndarray:

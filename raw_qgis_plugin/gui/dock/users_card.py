@@ -50,8 +50,7 @@ class UserCard(Card):
         before = ""  # heads in a row with the same warning share it
         for head in heads:
             stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
-            _, why = outside(stats, head.get("domain", {}), np.ones(1, bool), "users")
-            reasons = "; ".join(each.partition(": ")[2] for each in why)
+            reasons = "; ".join(outside(stats, head.get("domain", {}), np.ones(1, bool)))
             if reasons != before:
                 self._warn(before)
             before = reasons
