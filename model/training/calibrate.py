@@ -204,7 +204,7 @@ def with_typical(card: dict, users: Tracks, seed: int, settings: Settings = Sett
     since = day - first[users.track]
     begin = (rng.random(users.n_tracks) * np.maximum(since[users.track_offsets[1:] - 1] + 2 - days, 1)).astype(int)
     seen = users.take((since >= begin[users.track]) & (since < (begin + days)[users.track]))
-    x = track_features(seen)
+    x = track_features(seen).astype(np.float64)
     x = x[np.diff(seen.track_offsets) >= settings.context]
     mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), settings.least_scale)
     chosen = rng.permutation(len(x))[: settings.typical]

@@ -27,9 +27,11 @@ def tasks_of(rows: list[Row], ending: str) -> list[str]:
 
 
 def known(rows: list[Row]) -> str:
-    """How many rows lie within what the model was trained on."""
-    outside = sum(not row["in_domain"] for row in rows)
-    return f" {outside} of {len(rows)} lie outside what the model was trained on." if outside else ""
+    """How many rows lie outside what the model was trained on, and the most frequent reason where the layer has it."""
+    outside = [row for row in rows if not row["in_domain"]]
+    reasons = Counter(reason for row in outside for reason in (row.get("why") or "").split("; ") if reason)
+    mostly = f" (mostly: {reasons.most_common(1)[0][0]})" if reasons else ""
+    return f" {len(outside)} of {len(rows)} lie outside what the model was trained on{mostly}." if outside else ""
 
 
 def about_profiles(rows: list[Row], unit: str, titles: dict[str, str]) -> list[str]:
@@ -51,6 +53,8 @@ def about_regions(rows: list[Row], min_users: int, titles: dict[str, str]) -> li
         if figures:
             spread = f"from {figures[0]:,.1f} to {figures[-1]:,.1f}, half of them below {median(figures):,.1f}"
             said.append(f"{titles[task]}: {spread}, in {len(figures)} of {len(rows)} regions.{known(scored)}")
+        elif scored:
+            said.append(f"{titles[task]}: unknown in all {len(scored)} regions that can be shown.{known(scored)}")
     withheld = len(rows) - len(scored)
     if withheld:
         said.append(f"{withheld} of {len(rows)} regions are withheld: fewer than {min_users} users.")
