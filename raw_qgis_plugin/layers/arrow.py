@@ -15,7 +15,8 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsFields, QgsProviderRegistry, QgsVectorLayer
 
-from ..core.times import NO_TIME, parse_times
+from ..core.times import NO_TIME, TEXT_WIDTH, parse_times
+from ..core.tracks import Coded, code_ids
 from .columns import Columns, join_ids
 
 log = logging.getLogger(__name__)
@@ -184,22 +185,14 @@ def _positions(wkb: np.ndarray) -> np.ndarray | None:
     return xy
 
 
-def _text(values: np.ndarray) -> np.ndarray:
-    """(n,) bytes -> (n,) str."""
-    data = np.ma.getdata(values)
-    if data.dtype.kind == "O":  # the stream gives long texts as objects
-        return np.array([(value or b"").decode("utf-8", "replace") for value in data], dtype=str)
-    return np.char.decode(data, "utf-8", "replace")
-
-
-def _ids(values: np.ndarray) -> np.ndarray:
-    data = np.ma.getdata(values)
-    result = _text(values) if data.dtype.kind in "SVO" else data
-    null = np.ma.getmaskarray(values)
-    if null.any():
-        result = result.astype(object)
-        result[null] = None
-    return result
+def _ids(values: np.ndarray) -> np.ndarray | Coded:
+    """Numbers as they are, text and whatever has a NULL as codes."""
+    data, null = np.ma.getdata(values), np.ma.getmaskarray(values)
+    if data.dtype.kind not in "SVO" and not null.any():
+        return data
+    items = data.astype(object)
+    items[null] = None
+    return code_ids(items.tolist())
 
 
 def _times(values: np.ndarray, timezone: str) -> np.ndarray:
@@ -208,7 +201,7 @@ def _times(values: np.ndarray, timezone: str) -> np.ndarray:
     if data.dtype.kind == "M" and data.dtype != np.dtype("datetime64[D]"):
         t = parse_times(data, "UTC")  # UTC by _same_clock
     elif data.dtype.kind in "SVO":
-        t = parse_times(_text(values), timezone)
+        t = parse_times(np.array([(text or b"")[:TEXT_WIDTH] for text in data.tolist()], "S"), timezone)
     elif data.dtype.kind == "M":
         t = parse_times(data, timezone)  # a date: midnight in `timezone`
     else:
