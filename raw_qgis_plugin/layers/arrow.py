@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from qgis.core import QgsFields, QgsProviderRegistry, QgsVectorLayer
 
-from ..core.times import NO_TIME, TEXT_WIDTH, parse_times
+from ..core.times import NO_TIME, parse_times
 from ..core.tracks import Coded, code_ids
 from .columns import Columns, join_ids
 
@@ -75,7 +75,9 @@ def read_points(
     try:
         from osgeo import gdal, ogr
 
-        with gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
+        # FlatGeobuf's own stream (GDAL 3.10) gives points of other rows, or a crash, where a geometry is NULL
+        plain = gdal.config_option("OGR_FLATGEOBUF_STREAM_BASE_IMPL", "YES")
+        with plain, gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
             dataset = gdal.OpenEx(plan.path, gdal.OF_VECTOR | gdal.OF_READONLY, open_options=list(plan.open_options))
             layer = dataset.GetLayerByName(plan.layer_name) if plan.layer_name else dataset.GetLayer(0)
             if layer is None or (plan.layer_name is None and dataset.GetLayerCount() != 1):
@@ -83,7 +85,7 @@ def read_points(
             if not _same_clock(dataset, layer, time):
                 return None
             return _read_batches(layer, plan, (user, track, time), timezone, count)
-    except (RuntimeError, ImportError, AttributeError) as error:  # GDAL's refusal, no NumPy bindings, GDAL < 3.8
+    except (RuntimeError, SystemError, ImportError, AttributeError) as error:  # GDAL refuses or fails, or has no NumPy
         log.info("Reading features, not columns: %s", error)
         return None
 
@@ -200,10 +202,8 @@ def _times(values: np.ndarray, timezone: str) -> np.ndarray:
     null = np.ma.getmaskarray(values)
     if data.dtype.kind == "M" and data.dtype != np.dtype("datetime64[D]"):
         t = parse_times(data, "UTC")  # UTC by _same_clock
-    elif data.dtype.kind in "SVO":
-        t = parse_times(np.array([(text or b"")[:TEXT_WIDTH] for text in data.tolist()], "S"), timezone)
-    elif data.dtype.kind == "M":
-        t = parse_times(data, timezone)  # a date: midnight in `timezone`
+    elif data.dtype.kind in "SVOM":
+        t = parse_times(data, timezone)  # text; or a date: midnight in `timezone`
     else:
         t = parse_times(np.where(null, np.nan, data.astype(float)) if null.any() else data, timezone)
     return np.where(null, NO_TIME, t)
