@@ -239,10 +239,8 @@ def _is_damage(error: Exception) -> bool:
     return isinstance(error, sqlite3.DatabaseError)
 
 
-def _seal(key: bytes, recipe: bytes, vector: Any) -> Any:
-    """A vector with its checksum behind it, which is one of its keys too; what is no blob as it is."""
-    if not isinstance(vector, bytes):
-        return vector
+def _seal(key: bytes, recipe: bytes, vector: bytes) -> bytes:
+    """A vector with its checksum behind it, which is one of its keys too."""
     return vector + zlib.crc32(vector, zlib.crc32(key + recipe)).to_bytes(4, "little")
 
 
