@@ -208,13 +208,14 @@ def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
 
 
 def _vertices(geometry: Any) -> np.ndarray:
-    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none."""
+    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN."""
     found: list[np.ndarray] = [np.empty((0, 3))]
     for part in geometry.constParts():
         line = part if part.wkbType() in (QgsWkbTypes.LineStringM, QgsWkbTypes.LineStringZM) else part.curveToLine()
-        width = 4 if line.is3D() else 3
+        width = 2 + line.is3D() + line.isMeasure()
         numbers = np.frombuffer(line.asWkb().data(), "<f8", offset=9).reshape(-1, width)
-        found.append(numbers[:, [0, 1, width - 1]])
+        m = numbers[:, -1] if line.isMeasure() else np.full(len(numbers), np.nan)
+        found.append(np.column_stack([numbers[:, :2], m]))
     return np.concatenate(found)
 
 

@@ -388,3 +388,10 @@ def test_many_fixes_are_fast(make: Any, invented: Any, tmp_path: Path) -> None:
     began = time.perf_counter()
     read(replace(made, file=None))
     assert len(tracks) == 30_000 and columns < (time.perf_counter() - began)
+
+
+@pytest.mark.parametrize("wkt", ["LineString (1 1, 2 2)", "LineStringZ (1 1 5, 2 2 5)", "MultiLineString ((1 1, 2 2))"])
+def test_a_line_without_m_in_a_layer_of_lines_with_m_has_no_times(wkt: str) -> None:
+    from raw_qgis_plugin.layers.reading import _vertices
+
+    np.testing.assert_array_equal(_vertices(QgsGeometry.fromWkt(wkt)), [[1, 1, np.nan], [2, 2, np.nan]])
