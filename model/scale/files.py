@@ -82,18 +82,24 @@ def connect(output: str) -> psycopg.Connection:
 
 
 def check_table(connection: psycopg.Connection, name: str) -> None:
-    """InputError where a table of that name exists that `save_postgis` did not write."""
+    """InputError for what is no name, an unknown schema, and a table that `save_postgis` did not write."""
     quoted = _identifier(name).as_string(connection)  # unquoted, PostgreSQL would look for it in small letters
+    schema = quoted.rpartition('."')[0] or "public"
+    if connection.execute("SELECT to_regnamespace(%s)", (schema,)).fetchone() == (None,):
+        raise InputError(f"The database has no schema {schema}. Create it, or name another one with --table.")
     found = connection.execute("SELECT to_regclass(%s), obj_description(to_regclass(%s))", (quoted, quoted)).fetchone()
     if found and found[0] is not None and not str(found[1] or "").startswith(OURS):
         raise InputError(f"The table {name} exists and holds something else. Name another one with --table.")
 
 
 def _identifier(name: str) -> sql.Composed:
-    """A table's name, or schema.table, as SQL."""
+    """A table's name, or schema.table, as SQL. Raises InputError for anything else."""
     from psycopg import sql
 
-    return sql.SQL(".").join(sql.Identifier(part) for part in name.split("."))
+    parts, longest = name.split("."), 63  # bytes, to which PostgreSQL would cut it
+    if len(parts) > 2 or "\0" in name or not all(0 < len(part.encode()) <= longest for part in parts):
+        raise InputError(f"{name!r} is no name of a table. Give --table TABLE or SCHEMA.TABLE, {longest} bytes each.")
+    return sql.SQL(".").join(map(sql.Identifier, parts))
 
 
 def save_postgis(connection: psycopg.Connection, name: str, tables: Iterator[pa.Table], about: str) -> int:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -17,7 +17,9 @@ from .times import DAY_MS, HOUR_MS, NO_TIME
 
 NO_USER = "all"  # the one user of fixes that come without a user
 NO_READABLE_TIME = "no time that can be read"
+UNLIKELY_TIME = "time before 1900 or after 2100"
 MIN_STRETCH_H = 0.1  # of a stretch of a track that counts as a user (see `Tracks.by_hours`)
+YEARS_MS = -2_208_988_800_000, 4_133_980_800_000  # the begin of 1900 and the end of 2100: keys of time rely on them
 
 
 class Skipped(dict[str, int]):
@@ -30,8 +32,8 @@ class Skipped(dict[str, int]):
 
     @property
     def advice(self) -> str:
-        """How to write times, where no fix had a readable one; else ''."""
-        if set(self) != {NO_READABLE_TIME}:
+        """How to write times, where no fix had one that can be used; else ''."""
+        if not self or set(self) - {NO_READABLE_TIME, UNLIKELY_TIME}:
             return ""
         return "Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970."
 
@@ -192,8 +194,9 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
 
     user, track: (n,) ids of any type, Coded, or None (no user: one user 'all'; no track: one track a user).
     t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan where missing.
-    A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position, positions
-    outside the world, fixes of a track at the same time except the first, and spikes (see `spikes`).
+    A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position, times before
+    1900 or after 2100, positions outside the world, fixes of a track at the same time except the first, and spikes (see
+    `spikes`).
     Raises InputError if the columns differ in length.
     """
     t, lon, lat = np.asarray(t, np.int64), np.asarray(lon, np.float64), np.asarray(lat, np.float64)
@@ -210,6 +213,7 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
         ("no user", users.codes < 0),
         ("no track", trips.codes < 0),
         (NO_READABLE_TIME, t == NO_TIME),
+        (UNLIKELY_TIME, (t < YEARS_MS[0]) | (t >= YEARS_MS[1])),
         ("no position", np.isnan(lon) | np.isnan(lat)),
         ("position outside the world", ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))),
     ):
@@ -279,6 +283,8 @@ def encode_ids(values: Any) -> Coded:
     """
     if isinstance(values, Coded):
         return _in_order(values.codes, values.names.tolist())
+    if isinstance(values, (list, tuple)):
+        return encode_ids(code_ids(values))
     array = np.asarray(values)
     if array.ndim != 1:
         raise InputError("The ids are not a single column.")
@@ -286,14 +292,18 @@ def encode_ids(values: Any) -> Coded:
         head = np.flatnonzero(np.append(True, array[1:] != array[:-1]))  # ids come in runs
         names, codes = np.unique(array[head], return_inverse=True)
         return _in_order(np.repeat(codes, np.diff(np.append(head, len(array)))), names.tolist())
-    items = array.tolist()
+    return encode_ids(code_ids(array.tolist()))
+
+
+def code_ids(items: Sequence[Any]) -> Coded:
+    """Ids of any type as codes, as they come: an array of text would be as wide as the longest id in every row."""
     try:
         code_of = {item: code for code, item in enumerate(dict.fromkeys(items))}
     except TypeError:  # lists and other unhashable things: their text is their id
         items = list(map(str, items))
         code_of = {item: code for code, item in enumerate(dict.fromkeys(items))}
     codes = np.fromiter(map(code_of.__getitem__, items), np.int64, len(items))
-    return _in_order(codes, list(code_of))
+    return Coded(codes, np.array([*code_of, None], object)[:-1])  # the None keeps NumPy from unpacking sequences
 
 
 def _in_order(codes: np.ndarray, items: Iterable[Any]) -> Coded:

@@ -16,6 +16,7 @@ import numpy as np
 from qgis.core import QgsFields, QgsProviderRegistry, QgsVectorLayer
 
 from ..core.times import NO_TIME, parse_times
+from ..core.tracks import Coded, code_ids
 from .columns import Columns, join_ids
 
 log = logging.getLogger(__name__)
@@ -74,7 +75,9 @@ def read_points(
     try:
         from osgeo import gdal, ogr
 
-        with gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
+        # FlatGeobuf's own stream (GDAL 3.10) gives points of other rows, or a crash, where a geometry is NULL
+        plain = gdal.config_option("OGR_FLATGEOBUF_STREAM_BASE_IMPL", "YES")
+        with plain, gdal.ExceptionMgr(useExceptions=True), ogr.ExceptionMgr(useExceptions=True):
             dataset = gdal.OpenEx(plan.path, gdal.OF_VECTOR | gdal.OF_READONLY, open_options=list(plan.open_options))
             layer = dataset.GetLayerByName(plan.layer_name) if plan.layer_name else dataset.GetLayer(0)
             if layer is None or (plan.layer_name is None and dataset.GetLayerCount() != 1):
@@ -82,7 +85,7 @@ def read_points(
             if not _same_clock(dataset, layer, time):
                 return None
             return _read_batches(layer, plan, (user, track, time), timezone, count)
-    except (RuntimeError, ImportError, AttributeError) as error:  # GDAL's refusal, no NumPy bindings, GDAL < 3.8
+    except (RuntimeError, SystemError, ImportError, AttributeError) as error:  # GDAL refuses or fails, or has no NumPy
         log.info("Reading features, not columns: %s", error)
         return None
 
@@ -184,22 +187,14 @@ def _positions(wkb: np.ndarray) -> np.ndarray | None:
     return xy
 
 
-def _text(values: np.ndarray) -> np.ndarray:
-    """(n,) bytes -> (n,) str."""
-    data = np.ma.getdata(values)
-    if data.dtype.kind == "O":  # the stream gives long texts as objects
-        return np.array([(value or b"").decode("utf-8", "replace") for value in data], dtype=str)
-    return np.char.decode(data, "utf-8", "replace")
-
-
-def _ids(values: np.ndarray) -> np.ndarray:
-    data = np.ma.getdata(values)
-    result = _text(values) if data.dtype.kind in "SVO" else data
-    null = np.ma.getmaskarray(values)
-    if null.any():
-        result = result.astype(object)
-        result[null] = None
-    return result
+def _ids(values: np.ndarray) -> np.ndarray | Coded:
+    """Numbers as they are, text and whatever has a NULL as codes."""
+    data, null = np.ma.getdata(values), np.ma.getmaskarray(values)
+    if data.dtype.kind not in "SVO" and not null.any():
+        return data
+    items = data.astype(object)
+    items[null] = None
+    return code_ids(items.tolist())
 
 
 def _times(values: np.ndarray, timezone: str) -> np.ndarray:
@@ -207,10 +202,8 @@ def _times(values: np.ndarray, timezone: str) -> np.ndarray:
     null = np.ma.getmaskarray(values)
     if data.dtype.kind == "M" and data.dtype != np.dtype("datetime64[D]"):
         t = parse_times(data, "UTC")  # UTC by _same_clock
-    elif data.dtype.kind in "SVO":
-        t = parse_times(_text(values), timezone)
-    elif data.dtype.kind == "M":
-        t = parse_times(data, timezone)  # a date: midnight in `timezone`
+    elif data.dtype.kind in "SVOM":
+        t = parse_times(data, timezone)  # text; or a date: midnight in `timezone`
     else:
         t = parse_times(np.where(null, np.nan, data.astype(float)) if null.any() else data, timezone)
     return np.where(null, NO_TIME, t)

@@ -29,7 +29,7 @@ from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QVariant
 from ..core.errors import InputError, Progress, no_progress
 from ..core.sources.fields import guess_fields
 from ..core.times import NO_TIME, parse_times
-from ..core.tracks import Skipped, Tracks, build_tracks
+from ..core.tracks import Coded, Skipped, Tracks, build_tracks, code_ids
 from . import arrow
 from .columns import Columns
 from .coordinates import to_wgs84, transform_xy
@@ -203,29 +203,25 @@ def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
         tracks.append(track if plan.fields.track else len(lines))
     xym = np.concatenate([np.empty((0, 3)), *lines])
     line = np.repeat(np.arange(len(lines)), [len(vertices) for vertices in lines])
-    return Columns(
-        _ids(users)[line] if plan.fields.user else None, _ids(tracks)[line], parse_times(xym[:, 2], "UTC"), xym[:, :2]
-    )
+    user, track = (Coded(codes[line], names) for codes, names in (_ids(users), _ids(tracks)))
+    return Columns(user if plan.fields.user else None, track, parse_times(xym[:, 2], "UTC"), xym[:, :2])
 
 
 def _vertices(geometry: Any) -> np.ndarray:
-    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none."""
+    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN."""
     found: list[np.ndarray] = [np.empty((0, 3))]
     for part in geometry.constParts():
         line = part if part.wkbType() in (QgsWkbTypes.LineStringM, QgsWkbTypes.LineStringZM) else part.curveToLine()
-        width = 4 if line.is3D() else 3
+        width = 2 + line.is3D() + line.isMeasure()
         numbers = np.frombuffer(line.asWkb().data(), "<f8", offset=9).reshape(-1, width)
-        found.append(numbers[:, [0, 1, width - 1]])
+        m = numbers[:, -1] if line.isMeasure() else np.full(len(numbers), np.nan)
+        found.append(np.column_stack([numbers[:, :2], m]))
     return np.concatenate(found)
 
 
-def _ids(values: list[Any]) -> np.ndarray:
-    """Attribute values -> (n,) text or numbers, with None for a NULL."""
-    clean = [None if isinstance(value, QVariant) else value for value in values]
-    kinds = set(map(type, clean))
-    if len(kinds) == 1 and kinds <= {str, int, float}:
-        return np.array(clean)
-    return np.array(clean + [None], object)[:-1]  # the None keeps NumPy from unpacking sequences
+def _ids(values: list[Any]) -> Coded:
+    """Attribute values as codes, None for a NULL."""
+    return code_ids([None if isinstance(value, QVariant) else value for value in values])
 
 
 def times_of(values: list[Any], timezone: str) -> np.ndarray:

@@ -153,7 +153,11 @@ class ForecastTracks(TrackAlgorithm):
         n = len(forecasts.track)
         twice = np.tile(np.arange(n), 2)
         areas = areas[:, ::-1].T.ravel()
-        areas = shapely.set_coordinates(areas, self.in_input_crs(run, *shapely.get_coordinates(areas).T))
+        lonlat, of = shapely.get_coordinates(areas, return_index=True)
+        xy = self.in_input_crs(run, *lonlat.T)
+        lost = np.isin(of, of[np.isnan(xy).any(axis=1)])  # areas that INPUT's CRS cannot express
+        areas[of[lost]] = None
+        areas = shapely.set_coordinates(areas, xy[~lost])
         columns = {
             **ids_of(tracks, forecasts.track[twice]),
             "level": np.repeat([80, 50], n),

@@ -1,20 +1,46 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Forecasts depend on nothing they should not: ids, the order of rows and queries, users elsewhere, later fixes."""
+"""Answers depend on nothing they should not.
+
+What is said of a unit is the same alone, in company, in halves, in another order and from the cache; figures of regions
+and similar users do not depend on the order of rows; forecasts depend neither on that nor on users elsewhere and later
+fixes.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.cache import CacheSettings, embed_cached
+from raw_qgis_plugin.core.embedding.embed import embed, track_features
+from raw_qgis_plugin.core.embedding.explain import user_traits
+from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, with_trips
+from raw_qgis_plugin.core.embedding.user_view import usual_places
+from raw_qgis_plugin.core.features.activity import activity
+from raw_qgis_plugin.core.features.motion import motion
+from raw_qgis_plugin.core.features.region_activity import fix_activity
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.paths import RESOURCES
+from raw_qgis_plugin.core.regions.geometry import fixes_inside
+from raw_qgis_plugin.core.regions.scores import homes, score_regions
+from raw_qgis_plugin.core.regions.view import look, prepare
+from raw_qgis_plugin.core.regions.week import week_of_regions
+from raw_qgis_plugin.core.similarity import similar_regions, similar_users
+from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+from raw_qgis_plugin.core.typicality import unit_stats
 
 HORIZONS_S = np.array([60.0, 600.0, 3600.0])
+TOLERANCE = 1e-5
 
 
 @pytest.fixture(scope="module")
@@ -37,9 +63,242 @@ def taxis(users: int = 25, days: int = 4) -> Tracks:
     return build_tracks(user, None, t, -122.4 + xy[kept, 0] / 88_000, 37.7 + xy[kept, 1] / 111_000)[0]
 
 
-def city() -> Tracks:
+# ---- units: users, tracks and days --------------------------------------------------------------------------------
+
+
+def company() -> Tracks:
+    """People of the synthetic city, and users who could do harm to those beside them in the table."""
+    rng = np.random.default_rng(3)
+    names, t, lon, lat = columns(city_people(6))
+    n, day = 400, 86_400_000
+    first, last = -2_208_988_800_000, 4_133_980_799_999  # of all times
+    odd = {
+        "over the world": (t[0] + 900_000 * np.arange(n), rng.uniform(-180, 180, n), rng.uniform(-80, 80, n)),
+        "at one place": (t[0] + 60_000 * np.arange(n), np.full(n, lon[0]), np.full(n, lat[0])),
+        "of one fix": (t[:1], lon[:1], lat[:1]),
+        "of two fixes": (t[:2], lon[:2], lat[:2]),
+        "of two centuries": (np.linspace(first, last, n).astype(np.int64), lon[:n], lat[:n]),
+        "before 1970": (-4000 * day + 300_000 * np.arange(n), lon[:n], lat[:n]),
+        "at the date line": (t[:n], (lon[:n] - lon[0]) % 360 - 180, lat[:n]),
+        "at the pole": (t[:n], (200 * lon[:n]) % 360 - 180, 89.99 + 0.009 * rng.random(n)),
+    }
+    owner = np.concatenate([names, *(np.full(len(each[0]), name) for name, each in odd.items())])
+    made = [np.concatenate([own, *(each[i] for each in odd.values())]) for i, own in enumerate((t, lon, lat))]
+    # Between every two people of the city one of the others, so that each of them is somebody's neighbour
+    order = [*sorted(set(names)), *odd]
+    rank = {name: 2 * i if i < len(set(names)) else 2 * (i - len(set(names))) + 1 for i, name in enumerate(order)}
+    ids = np.array([f"{rank[name]:02d} {name}" for name in owner])
+    trip = (made[0] // (day // 2)) % 3  # also several tracks a user
+    return build_tracks(ids, trip, *made, drop_spikes=False)[0]
+
+
+UNITS: dict[str, Callable[[Tracks], Tracks]] = {
+    "user": Tracks.by_user, "track": lambda tracks: tracks, "day": Tracks.by_day,
+}  # fmt: skip
+Embed = Callable[..., np.ndarray]
+
+
+def said_of(unit: str, tracks: Tracks, model: Model, embedded: Embed) -> dict[str, np.ndarray]:
+    """All that is said of units: (n_tracks, …) each. embedded: `embed` or what takes its place."""
+    some = UNITS[unit](tracks)
+    once: dict[int, np.ndarray] = {}
+
+    def cached(units: Tracks, progress: object) -> np.ndarray:
+        return once.setdefault(units.n_tracks, embedded(units, model))
+
+    found = profile(some, model, unit, cached=cached)
+    vectors = cached(some, None)
+    said = {
+        "embedding": vectors, "with trips": with_trips(vectors, some, unit, model), "activity": activity(some),
+        "motion": motion(some), "features": track_features(some), "lon": found.lon, "lat": found.lat,
+        "visited": np.stack(most_visited(some, 100.0), axis=1), **unit_stats(some), **found.columns,
+    }  # fmt: skip
+    del said["user_id"]  # another name in another order
+    if unit == "user":
+        said |= {f"trait {number}": trait.values for number, trait in enumerate(user_traits(some))}
+        said["home"] = np.stack(homes(some), axis=1)
+        places = [usual_places(some, row) for row in range(some.n_users)]
+        said["places"] = np.array(
+            [np.concatenate([p.lon, p.lat, p.share, p.day.ravel()]) for p in places] + [None], object
+        )[:-1]
+        for name, values in vars(fix_activity(some)).items():
+            said[f"fix {name}"] = np.array([*np.split(values, some.user_offsets[1:-1]), None], object)[:-1]
+    users = some.user_ids[some.track_user]
+    return {
+        f"{name} of {user}, {track}": value[row]
+        for name, value in said.items()
+        for row, (user, track) in enumerate(zip(users, some.track_ids, strict=True))
+    }
+
+
+def parted(tracks: Tracks, size: int) -> list[Tracks]:
+    """So many users at a time."""
+    return [tracks.take((tracks.user >= k) & (tracks.user < k + size)) for k in range(0, tracks.n_users, size)]
+
+
+def backwards(tracks: Tracks) -> tuple[Tracks, dict[str, str]]:
+    """The users in the opposite order, and their names by their new ones."""
+    new = {name: f"{99 - number:02d}" for number, name in enumerate(tracks.user_ids)}
+    ids = np.array([new[name] for name in tracks.user_ids], object)[tracks.user]
+    other = build_tracks(ids, tracks.track_ids[tracks.track], tracks.t, tracks.lon, tracks.lat, drop_spikes=False)[0]
+    return other, {code: name for name, code in new.items()}
+
+
+@pytest.fixture(scope="module")
+def odd_company() -> Tracks:
+    return company()
+
+
+@pytest.fixture(scope="module", params=UNITS)
+def of_units(request, odd_company, model):
+    """A kind of unit, and what is said of each in company."""
+    return request.param, said_of(request.param, odd_company, model, embed)
+
+
+@pytest.mark.parametrize("way", ["alone", "in halves", "in another order", "with the cache"])
+def test_what_is_said_of_a_unit_depends_on_it_alone(way, of_units, odd_company, model, tmp_path):
+    unit, before = of_units
+    rounds = [embed]
+    if way == "with the cache":
+        few = CacheSettings(units_at_once=3, vectors_at_once=5)
+        rounds = [partial(embed_cached, folder=Path(tmp_path), warn=refuse, settings=few)] * 2  # cold, then warm
+    names: dict[str, str] = {}
+    parts = [odd_company]
+    if way == "in another order":
+        other, names = backwards(odd_company)
+        parts = [other]
+    elif way != "with the cache":
+        parts = parted(odd_company, 1 if way == "alone" else (odd_company.n_users + 1) // 2)
+    for embedded in rounds:
+        after: dict[str, np.ndarray] = {}
+        for part in parts:
+            after |= said_of(unit, part, model, embedded)
+        assert_same(before, {renamed(key, names): value for key, value in after.items()})
+
+
+def renamed(key: str, names: dict[str, str]) -> str:
+    what, _, who = key.partition(" of ")
+    user, _, track = who.partition(", ")
+    return f"{what} of {names.get(user, user)}, {names.get(track, track)}"
+
+
+def refuse(message: str) -> None:
+    raise AssertionError(f"nothing was to be warned of: {message}")
+
+
+def assert_same(before: dict[str, np.ndarray], after: dict[str, np.ndarray]) -> None:
+    """Numbers to TOLERANCE, everything else exactly."""
+    assert before.keys() == after.keys()
+    wrong = [key for key, value in before.items() if not same(value, after[key])]
+    assert not wrong, f"{len(wrong)} of {len(before)}: " + "; ".join(off(k, before[k], after[k]) for k in wrong[:5])
+
+
+def off(key: str, a: object, b: object) -> str:
+    """What differs, in a line."""
+    if np.asarray(a).dtype.kind != "f" or np.shape(a) != np.shape(b):
+        return f"{key}: {a} became {b}"
+    far = np.abs(np.asarray(a) - b)
+    return f"{key}: off by {np.nanmax(far):.3g}, {np.flatnonzero(far > TOLERANCE)[:9]}"
+
+
+def same(a: object, b: object) -> bool:
+    if np.asarray(a).dtype.kind == "f":
+        return np.shape(a) == np.shape(b) and np.allclose(b, a, rtol=TOLERANCE, atol=TOLERANCE, equal_nan=True)
+    return bool(np.array_equal(np.asarray(a, object), np.asarray(b, object)))
+
+
+@pytest.mark.parametrize("years", [-40_000, -2900, 3000, 40_000])
+def test_times_that_no_file_brings_change_no_other_user(years, odd_company):
+    """Reading skips them (tests/core/test_tracks.py); were they there, they would be their user's own trouble."""
+    users = odd_company.by_user()
+    far = users.t + (users.user == 4) * years * 365 * 86_400_000
+    other, kept = replace(users, t=far), np.arange(users.n_users) != 4
+    for function in (activity, motion, track_features):
+        np.testing.assert_array_equal(function(other)[kept], function(users)[kept])
+
+
+# ---- regions and similar users ------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def layer_of_regions(model):
+    """People and regions of the city, and the people's embeddings by their names."""
+    tracks = city_people(16)
+    shapes = read_polygons(RESOURCES / "sample" / "city_regions.gpkg").shapes
+    people = [len(np.unique(tracks.user[rows])) for rows in fixes_inside(tracks, shapes)]
+    return tracks, shapes[np.argsort(people)[:-20:-1]], embed(tracks, model)  # the most people first
+
+
+def elsewhere(tracks: Tracks) -> Tracks:
+    """The same people under other names in the opposite order, and as many on the other side of the earth."""
+    _, t, lon, lat = columns(tracks)
+    ids = np.array([f"{99 - number:02d}" for number in tracks.user])
+    far = np.char.add("x", ids), t, (lon + 180 + 180) % 360 - 180, -lat
+    return built(*(np.concatenate(pair) for pair in zip((ids, t, lon, lat), far, strict=True)))
+
+
+def test_figures_of_regions_depend_on_their_visitors_alone(layer_of_regions, model, tmp_path):
+    tracks, shapes, _ = layer_of_regions
+    ask = partial(score_regions, model=model, min_users=3)
+    before = ask(tracks, shapes).columns
+    folded = partial(embed_cached, model=model, folder=Path(tmp_path), warn=refuse)
+    for cached in (
+        None,
+        lambda some, part: folded(some, progress=part),
+        lambda some, part: folded(some, progress=part),
+    ):
+        after = ask(elsewhere(tracks), shapes[::-1], cached=cached).columns
+        assert_same(before, {name: values[::-1] for name, values in after.items()})
+
+    week, turned = week_of_regions(tracks, shapes[:3], 3), week_of_regions(elsewhere(tracks), shapes[:3], 3)
+    assert_same(week, turned)
+
+
+def test_a_drawn_region_says_the_same_in_another_order(layer_of_regions, model):
+    tracks, shapes, vectors = layer_of_regions
+    other = elsewhere(tracks)
+    views = [
+        look(prepare(users, e, model), model, shapes[0], 3)
+        for users, e in ((tracks, vectors), (other, embed(other, model)))
+    ]
+    before, after = ({**vars(view), **view.columns} for view in views)
+    for name in ("visitors", "fixes", "columns"):  # rows, which are others in another order
+        del before[name], after[name]
+    assert before["n_users"] >= 3
+    assert_same(before, after)
+
+
+def test_similar_ones_are_the_same_in_another_order_and_from_the_cache(layer_of_regions, model, tmp_path):
+    tracks, shapes, vectors = layer_of_regions
+    folded = partial(embed_cached, model=model, folder=Path(tmp_path), warn=refuse)
+    other, names = backwards(tracks)
+    ways = [(tracks, lambda some, _: embed(some, model))] + [
+        (other, lambda some, part: folded(some, progress=part))
+    ] * 2
+    users, regions = [], []
+    for some, embedded in ways:
+        name_of = {name: names.get(name, name) for name in some.user_ids}
+        asked = next(new for new, old in name_of.items() if old == tracks.user_ids[3])
+        found = similar_users(some, asked, 9, embedded)
+        users.append({"names": [name_of[name] for name in some.user_ids[found.rows]], **vars(found)})
+        del users[-1]["rows"]
+        found, withheld = similar_regions(some, shapes, 0, 9, embedded, 3)
+        regions.append({**vars(found), "withheld": withheld})
+    for before, *later in (users, regions):
+        for after in later:
+            assert_same(before, after)
+
+
+# ---- forecasts ----------------------------------------------------------------------------------------------------
+
+
+def city_people(count: int) -> Tracks:
     tracks = read(RESOURCES / "sample" / "city_tracks.parquet")[0].by_user()
-    return tracks.take(tracks.user < 10)
+    return tracks.take(tracks.user < count)
+
+
+def city() -> Tracks:
+    return city_people(10)
 
 
 @pytest.fixture(scope="module", params=[taxis, city], ids=["taxis", "city"])

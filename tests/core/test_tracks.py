@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -46,6 +48,27 @@ def test_every_reason_is_counted_once():
     }  # fmt: skip
     assert skipped.total == 6 and "6 fixes skipped" in str(skipped)
     assert tracks.lon.tolist() == [0]  # of equal times the first in the input
+
+
+def test_times_before_1900_and_after_2100_are_skipped():
+    years = np.array(["1899-12-31T23:59:59.999", "1900", "2100-12-31T23:59:59.999", "2101", "5138", "-9999"], "M8[ms]")
+    tracks, skipped = build_tracks(None, None, years.astype(np.int64), np.zeros(6), np.zeros(6))
+    assert skipped == {"time before 1900 or after 2100": 4}
+    assert tracks.t.astype("M8[ms]").astype(str).tolist() == ["1900-01-01T00:00:00.000", "2100-12-31T23:59:59.999"]
+    assert "seconds since 1970" in build_tracks(None, None, years[3:].astype(np.int64), [0] * 3, [0] * 3)[1].advice
+
+
+def test_one_long_id_takes_its_own_room_alone():
+    ids = [f"u{i % 20}" for i in range(100_000)]
+    ids[500] = "L" * 10_000
+    t, place = np.arange(len(ids)), np.zeros(len(ids))
+    tracemalloc.start()
+    try:
+        tracks, _ = build_tracks(ids, ids, t, place, place)
+        assert tracemalloc.get_traced_memory()[1] < 50e6  # padded, they took 4 GB
+    finally:
+        tracemalloc.stop()
+    assert tracks.n_users == 21 and len(tracks) == len(ids) and max(map(len, tracks.user_ids)) == 10_000
 
 
 def test_no_user_and_no_track():

@@ -273,6 +273,28 @@ def test_a_table_of_others_is_seen_however_its_name_is_written(server):
         check_table(connection, "Streets")
 
 
+def test_names_of_tables_are_names_and_nothing_else(server, outcome):
+    import psycopg
+
+    evil = "'; DROP TABLE canary; --"
+    refused = ["a.b.c", "a..b", "", ".", "a.", "x\0y", "é" * 32, "nowhere.t", "Nowhere.t"]
+    refused += ["canary", "pg_catalog.pg_class"]
+    accepted = ["x", f"x{evil}", f'x"{evil}', "é👤", "CANARY", "%s", "{}", "other\n", "public.x"]
+    with psycopg.connect(server) as connection:
+        connection.execute("CREATE TABLE canary (a int)")
+        for name in refused:
+            with pytest.raises(InputError, match=r"no name of a table|no schema|holds something else"):
+                check_table(connection, name)
+        for name in accepted:
+            check_table(connection, name)
+        assert connection.execute("SELECT to_regclass('canary')").fetchone() == ("canary",)
+    outcome(
+        "hostile names of tables for PostGIS", wanted="quoted, or refused in words",
+        now=f"{len(refused)} of {len(refused)} refused in words, {len(accepted)} of {len(accepted)} quoted",
+        in_020="2 tracebacks, nothing injected",
+    )  # fmt: skip
+
+
 def test_postgis(data, tmp_path, at_once, database, monkeypatch, capsys):
     import psycopg
 

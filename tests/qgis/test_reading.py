@@ -111,6 +111,15 @@ def test_columns_are_really_read(fixes: Any, make: Any, tmp_path: Path, monkeypa
     assert used_columns(monkeypatch, make(messy(fixes), path=tmp_path / "old.gpkg"))
 
 
+def test_a_place_that_is_null_gives_no_other_row_its_place(
+    fixes: Any, make: Any, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """GDAL's own stream of FlatGeobuf confuses the rows."""
+    epochs = make(messy(fixes), path=tmp_path / "a.fgb", times=lambda ms: None if ms is None else ms // 1000)
+    assert used_columns(monkeypatch, epochs)
+    assert assert_both_ways(epochs)[1]["no position"] == 1
+
+
 def test_positions_are_those_of_qgis(fixes: Any, make: Any) -> None:
     from raw_qgis_plugin.layers.coordinates import from_wgs84, to_wgs84, transform_xy
 
@@ -379,3 +388,10 @@ def test_many_fixes_are_fast(make: Any, invented: Any, tmp_path: Path) -> None:
     began = time.perf_counter()
     read(replace(made, file=None))
     assert len(tracks) == 30_000 and columns < (time.perf_counter() - began)
+
+
+@pytest.mark.parametrize("wkt", ["LineString (1 1, 2 2)", "LineStringZ (1 1 5, 2 2 5)", "MultiLineString ((1 1, 2 2))"])
+def test_a_line_without_m_in_a_layer_of_lines_with_m_has_no_times(wkt: str) -> None:
+    from raw_qgis_plugin.layers.reading import _vertices
+
+    np.testing.assert_array_equal(_vertices(QgsGeometry.fromWkt(wkt)), [[1, 1, np.nan], [2, 2, np.nan]])

@@ -35,13 +35,7 @@ if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 FILE = "embeddings.sqlite"
-FORMAT_VERSION = 2  # of the file, in its user_version; files up to 0.2.0 have 0, and no checksums
-# Recipe keys that 0.2.0 wrote, and what they are now. Its key was a digest of the backbone, of the text of the modules
-# that embed, and of the card's embedding, so it can only be told for backbones that are known: the one shipped with
-# 0.2.0, which models with heads of one's own have too. The embeddings are the same (tests/golden).
-KEYS_OF_0_2_0 = {
-    bytes.fromhex("d76b66325b1ce29401fe011abafcddee"): bytes.fromhex("a459b44054681d4c5ab81b2d712a30d6"),
-}
+FORMAT_VERSION = 2  # of the file, in its user_version; embeddings of 0.2.0 (0) depend on the next user in the table
 SCHEMA = """
 CREATE TABLE IF NOT EXISTS units (
     fixes BLOB NOT NULL, recipe BLOB NOT NULL, used INTEGER NOT NULL, vector BLOB NOT NULL,
@@ -152,18 +146,12 @@ class _Store:
                 self.warn(f"Embeddings kept in {self.file} are of another version of RAW: they are computed anew.")
 
     def _upgrade(self, database: sqlite3.Connection) -> int:
-        """Keep the embeddings of 0.2.0 that are still found, and delete the others. Returns how many those are."""
-        database.create_function("seal", 3, _seal)
+        """Delete the embeddings of another version. Returns how many those are."""
         with database:
             database.execute("BEGIN IMMEDIATE")
             if _version(database) == FORMAT_VERSION:
                 return 0  # another process was faster, and may have stored some already
-            keys = [(new, old) for old, new in KEYS_OF_0_2_0.items()]
-            database.executemany("UPDATE OR REPLACE units SET recipe = ? WHERE recipe = ?", keys)
-            marks = ",".join("?" * len(keys))
-            query = f"DELETE FROM units WHERE recipe NOT IN ({marks})"  # nosec B608
-            deleted = database.execute(query, [new for new, _ in keys]).rowcount
-            database.execute("UPDATE units SET vector = seal(fixes, recipe, vector)")
+            deleted = database.execute("DELETE FROM units").rowcount
             database.execute(f"PRAGMA user_version = {FORMAT_VERSION}")
         return deleted
 
@@ -251,10 +239,8 @@ def _is_damage(error: Exception) -> bool:
     return isinstance(error, sqlite3.DatabaseError)
 
 
-def _seal(key: bytes, recipe: bytes, vector: Any) -> Any:
-    """A vector with its checksum behind it, which is one of its keys too; what is no blob as it is."""
-    if not isinstance(vector, bytes):
-        return vector
+def _seal(key: bytes, recipe: bytes, vector: bytes) -> bytes:
+    """A vector with its checksum behind it, which is one of its keys too."""
     return vector + zlib.crc32(vector, zlib.crc32(key + recipe)).to_bytes(4, "little")
 
 

@@ -22,7 +22,7 @@ from ..features.activity import ACTIVITY, activity
 from ..features.motion import MOTION, motion
 from ..tracks import Tracks
 
-EMBEDDING_VERSION = 1  # one more whenever this file or core/features changes an embedding
+EMBEDDING_VERSION = 2  # one more whenever this file or core/features changes an embedding
 N_TRACK_FEATURES = len(ACTIVITY) + len(MOTION)
 
 
@@ -136,8 +136,8 @@ def _pool(tracks: Tracks, model: Model, windows: Windows, progress: Progress) ->
         _, x, clock = featurize_padded(tracks, inside, valid)
         (states,) = model.backbone(x, clock, valid, outputs=("states",))
         states = np.where(valid[..., None], states, 0.0)
-        np.add.at(total, track[batch], states.sum(axis=1))
-        np.add.at(square, track[batch], np.square(states).sum(axis=1))
+        np.add.at(total, track[batch], states.sum(axis=1, dtype=np.float64))
+        np.add.at(square, track[batch], np.square(states, dtype=np.float64).sum(axis=1))
         done += int(length[batch].sum())
     progress(1.0)
     mean = total / np.maximum(count, 1.0)[:, None]

@@ -119,8 +119,8 @@ class Slots:
         size = np.diff(np.append(head, len(slot)))
         self.xy = np.add.reduceat(fixes.xy, head) / size[:, None]
         self.hours = fixes.hours[head]
-        ahead = np.minimum(np.arange(1, len(head) + 1), len(head) - 1)
-        gap = np.where(self.track[ahead] == self.track, self.number[ahead] - self.number, 1)
+        ahead = np.where(run_starts(self.track[::-1])[::-1], np.arange(len(head)), np.arange(1, len(head) + 1))
+        gap = self.number[ahead] - self.number  # 0 after the last slot of a track, which is its own next one
         step = np.hypot(*(self.xy[ahead] - self.xy).T)
         left = (gap <= 2) & (step > SETTINGS.still_m)
         self.still &= ~(left & np.append(False, left[:-1]) & (size <= 2))  # a lone fix on the way is no stay
@@ -159,7 +159,7 @@ def _places(s: Slots) -> np.ndarray:
     elsewhere = SETTINGS.n_places
     place = np.where(s.still, elsewhere, elsewhere + 1)
     cell = np.floor(s.xy / SETTINGS.cell_m).astype(np.int64)
-    key = (s.track.astype(np.int64) << 42) + ((cell[:, 0] + 2**20) << 21) + (cell[:, 1] + 2**20)
+    key = (s.track.astype(np.int64) << 36) + ((cell[:, 0] + 2**17) << 18) + (cell[:, 1] + 2**17)  # 39,000 km each way
     _, key = np.unique(key, return_inverse=True)
     track_of = np.zeros(key.max() + 1, np.int64)
     track_of[key] = s.track
@@ -198,7 +198,6 @@ def _time_by_place(s: Slots, place: np.ndarray) -> list[np.ndarray]:
 def _anchor(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     """The anchor, the place of weekday daytime besides the first: on how many days, how long, from when, how far."""
     hour, day = s.hours % 24, s.number // (24 * HOUR_MS // SETTINGS.slot_ms)
-    day = day - day.min(initial=0)  # a reset clock makes fixes before 1970
     weekday, every = s.hours < 120, np.ones(len(place), bool)
     daytime = (hour >= 7) & (hour < 19)
     slots_an_hour = HOUR_MS / SETTINGS.slot_ms
@@ -207,8 +206,8 @@ def _anchor(s: Slots, place: np.ndarray) -> list[np.ndarray]:
     there = place == anchor[s.track]
 
     def days(mask: np.ndarray) -> np.ndarray:
-        pair = np.unique(s.track[mask].astype(np.int64) * 2**20 + day[mask])
-        return np.bincount(pair >> 20, minlength=s.n_tracks).astype(np.float64)
+        track = s.track[mask]
+        return np.bincount(track[run_starts(track, day[mask])], minlength=s.n_tracks).astype(np.float64)
 
     def distance(mask: np.ndarray) -> np.ndarray:
         """Scaled distance of the slots in the mask from the first place; 0 without such slots."""

@@ -98,12 +98,19 @@ def _clock_columns(hours: np.ndarray) -> list[np.ndarray]:
 
 
 def _running_mean(v: np.ndarray, chosen: np.ndarray, first: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Mean of the `chosen` rows of `v` (n, 2) from each sequence's first fix up to each row, and their count."""
-    total = np.zeros((len(v) + 1, 3))
-    np.cumsum(np.column_stack([v, np.ones(len(v))]) * chosen[:, None], axis=0, out=total[1:])
-    total = total[1:] - total[first]
-    count = total[:, 2]
-    return total[:, :2] / np.maximum(count, 1.0)[:, None], count
+    """Mean of the `chosen` rows of `v` (n, 2) from each sequence's first fix up to each row, and their count.
+
+    Each sequence is summed on its own: the last digits of one sum over all would depend on the other sequences.
+    """
+    number = np.arange(len(v)) - first
+    shape = 3, np.count_nonzero(number == 0), int(number.max(initial=0)) + 1
+    cell = (np.cumsum(number == 0) - 1) * shape[2] + number
+    total = np.zeros(shape)
+    for sums, values in zip(total.reshape(3, -1), (*v.T, 1.0), strict=True):
+        sums[cell] = values * chosen
+    np.cumsum(total, axis=2, out=total)
+    east, north, count = total.reshape(3, -1)[:, cell]
+    return np.stack([east, north], axis=1) / np.maximum(count, 1.0)[:, None], count
 
 
 def at_key(key: np.ndarray, first: np.ndarray, last: np.ndarray, wanted: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

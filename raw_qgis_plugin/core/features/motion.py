@@ -42,7 +42,7 @@ MOTION = (
 
 def motion(tracks: Tracks) -> np.ndarray:
     """(n_tracks, len(MOTION)) float32: logarithms and shares of about one; 0 if a track is too short."""
-    if not (tracks.track[1:] == tracks.track[:-1]).any():
+    if not len(tracks):
         return np.zeros((tracks.n_tracks, len(MOTION)), np.float32)
     f = raw_motion(tracks)
     log = {name: np.log1p(values) for name, values in f.items()}
@@ -85,8 +85,9 @@ def raw_motion(tracks: Tracks) -> dict[str, np.ndarray]:
     stopped = speed < SETTINGS.stopped_m_s
     first, last = tracks.track_offsets[:-1], np.maximum(tracks.track_offsets[1:] - 1, 0)
     first = np.minimum(first, len(tracks) - 1)
-    beeline = np.hypot(*offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[first], tracks.lat[first]).T)
     angle, fixes = solar_hour(tracks.t, tracks.lon) * (2 * np.pi / 24), np.diff(tracks.track_offsets)
+    beeline = np.hypot(*offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[first], tracks.lat[first]).T)
+    beeline[fixes == 0] = 0.0  # these fixes are of other tracks
     sin, cos = (np.bincount(tracks.track, f(angle), n) / np.maximum(fixes, 1) for f in (np.sin, np.cos))
     return features | {
         "length": length, "duration": duration, "fixes": fixes,

@@ -180,6 +180,8 @@ def ways_across(
     from scipy.sparse import coo_matrix, csr_matrix
 
     regions = usable_polygons(polygons)
+    if not len(regions):
+        return visits  # shapely knows no bounds of nothing
     turned = [shapely.transform(regions, lambda xy, turn=turn: xy + [turn, 0.0]) for turn in (360.0, -360.0)]
     shapely.prepare(turned)
     found = [np.zeros((2, 0), np.int64)]

@@ -20,7 +20,7 @@ CLOCK = r"^\s*\d{1,2}:\d\d"
 
 
 def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> pa.Table:
-    """The columns user, track (unchanged, or absent), t (int64 ms), lon and lat (float64 degrees) of a table.
+    """The columns user, track (numbers or a dictionary, or absent), t (int64 ms), lon and lat (float64 degrees).
 
     Rows marked as not visible are dropped and counted. Points are in the CRS of the GeoParquet metadata.
     """
@@ -33,8 +33,19 @@ def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> 
     else:
         lon, lat = (_degrees(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
     columns = {"t": read_times(table, guess, timezone), "lon": lon, "lat": lat}
-    ids = {role: table[name] for role, name in (("user", guess.user), ("track", guess.track)) if name}
+    ids = {role: _coded(table, role, name) for role, name in (("user", guess.user), ("track", guess.track)) if name}
     return pa.table({**ids, **columns})
+
+
+def _coded(table: pa.Table, role: str, name: str) -> pa.ChunkedArray:
+    """A column of ids: whole numbers as they are, others as a dictionary."""
+    column = table[name]
+    if pa.types.is_integer(column.type) or pa.types.is_dictionary(column.type):
+        return column
+    try:
+        return column.dictionary_encode()
+    except pa.ArrowNotImplementedError:  # lists, structures and other things that Arrow cannot compare
+        raise InputError(f"The {role} column '{name}' holds {column.type}, not ids.") from None
 
 
 def join_fixes(tables: list[pa.Table]) -> pa.Table:

@@ -15,6 +15,7 @@ from ..tracks import Skipped
 from .columns import fixes_of
 from .fields import Guess
 
+READABLE = bytes(byte if byte < 128 else ord("?") for byte in range(256))
 COLUMNS = ["file", "lat", "lon", "zero", "feet", "days", "date", "time"]
 GUESS = Guess("user", "track", "time", "lon", "lat", date="date")
 
@@ -36,7 +37,7 @@ def read_geolife(path: Path, skipped: Skipped, progress: Progress) -> Iterator[p
     lines: list[bytes] = []
     size = 0
     for number, file in enumerate(files):
-        body = file.read_bytes().replace(b"\r", b"").split(b"\n", 6)[6:]  # without the header
+        body = file.read_bytes().translate(READABLE, b"\r").split(b"\n", 6)[6:]  # without the header
         if not body or not body[0].strip():
             continue
         tag = b"%d," % number  # every line begins with the number of its file, so that one parse reads many files
@@ -60,15 +61,18 @@ def _parse(lines: list[bytes], users: list[str], tracks: list[str], skipped: Ski
         skipped.add("unreadable row", 1)
         return "skip"
 
-    table = csv.read_csv(
-        pa.BufferReader(b"\n".join(lines)),
-        csv.ReadOptions(column_names=COLUMNS),
-        csv.ParseOptions(invalid_row_handler=unreadable),
-        csv.ConvertOptions(
-            column_types={name: pa.int64() if name == "file" else pa.string() for name in COLUMNS},
-            include_columns=["file", "lat", "lon", "date", "time"],
-        ),
-    )
+    try:
+        table = csv.read_csv(
+            pa.BufferReader(b"\n".join(lines)),
+            csv.ReadOptions(column_names=COLUMNS),
+            csv.ParseOptions(quote_char=False, invalid_row_handler=unreadable),
+            csv.ConvertOptions(
+                column_types={name: pa.int64() if name == "file" else pa.string() for name in COLUMNS},
+                include_columns=["file", "lat", "lon", "date", "time"],
+            ),
+        )
+    except pa.ArrowException as error:  # such as a line of a megabyte
+        raise InputError(f"The .plt files cannot be read: {error}") from error
     ids = {role: pc.take(pa.array(names), table["file"]) for role, names in (("user", users), ("track", tracks))}
     for role, column in ids.items():
         table = table.append_column(role, column.dictionary_encode())

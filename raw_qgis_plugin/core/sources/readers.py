@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..errors import InputError, Progress, no_progress, part_of, require
 from ..times import UTC, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
-from .fields import Guess, choose_fields
+from .fields import Guess, choose_fields, find_column
 from .fields import guess_fields as guess_fields
 
 if TYPE_CHECKING:
@@ -172,10 +172,13 @@ def _build(tables: list[pa.Table], drop_spikes: bool) -> tuple[Tracks, Skipped]:
 
 
 def _files_of(path: Path, endings: tuple[str, ...]) -> list[Path]:
-    """The file, or the folder's files of these endings."""
-    if path.is_file():
+    """The file, or the folder's files of these endings. Raises InputError if there is none."""
+    if not path.is_dir():
         return [path]
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() in endings and _visible(file, path))
+    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in endings and _visible(file, path))
+    if not files:
+        raise InputError(f"The folder {path} holds no file that ends in {', '.join(endings)}.")
+    return files
 
 
 def _choose(names: list[str], fields: Fields, where: Path) -> Guess:
@@ -283,15 +286,18 @@ class _Head(NamedTuple):
 def _head(file: Path) -> _Head:
     import pyarrow as pa
 
-    with pa.input_stream(str(file), compression="detect") as stream:
-        data = stream.read(1 << 16)
+    try:
+        with pa.input_stream(str(file), compression="detect") as stream:
+            data = stream.read(1 << 16)
+    except (pa.ArrowException, OSError) as error:  # a broken .gz
+        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
     encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf8"
     try:
         text = codecs.getincrementaldecoder(encoding)().decode(data)
     except UnicodeDecodeError:
         text, encoding = data.decode("latin-1"), "latin-1"
     line = next(iter(text.lstrip("\ufeff").splitlines()), "")
-    rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in SEPARATORS}
+    rows = {sign: next(csv.reader([line.replace("\0", "")], delimiter=sign), []) for sign in SEPARATORS}
     separator = max(SEPARATORS, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
     names: list[str] = []
     for number, name in enumerate(rows[separator], 1):
@@ -344,7 +350,7 @@ def _with_devices(fixes: pa.Table, file: Path) -> pa.Table:
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    with beside.open(newline="", encoding="utf8") as table:
-        device_of = {row["id"]: row["id_android"] for row in csv.DictReader(table)}
-    row = pc.index_in(fixes["track"], value_set=pa.array(list(device_of)))
-    return fixes.append_column("user", pc.take(pa.array(list(device_of.values())), row))
+    devices = read_table(beside)
+    track, device = (devices[find_column(devices.column_names, name, "track")] for name in ("id", "id_android"))
+    row = pc.index_in(fixes["track"].cast(pa.string()), value_set=track.combine_chunks(), skip_nulls=True)
+    return fixes.append_column("user", pc.take(device, row).dictionary_encode())

@@ -115,7 +115,7 @@ class ForecastTab(QWidget):
         medians = [np.array([np.nanmedian(r[minutes == h]) for h in horizons]) for r in radii]
         self._show_chart(horizons, *medians)
         self._list_tracks(layers.get("OUTPUT_AREAS", points))
-        count = len(np.unique(values_of(points, "user_id", object).astype(str)))
+        count = len(set(map(str, values_of(points, "user_id", object))))
         words = tr("Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.")
         summary = words.format(n=count, m=horizons[-1], a=metres(medians[0][-1]), b=metres(medians[1][-1]))
         self.words.setText("<br>".join([summary, *map(escaped, warnings)]))
@@ -136,12 +136,12 @@ class ForecastTab(QWidget):
         """List the tracks for the clock: those that end last come first."""
         t = np.array([value.toMSecsSinceEpoch() for value in values_of(areas, "t", object)])
         ahead_ms = values_of(areas, "horizon_min") * 60_000
-        ids = [values_of(areas, name, object).astype(str) for name in ("user_id", "track_id")]
+        ids = [map(str, values_of(areas, name, object)) for name in ("user_id", "track_id")]
         boxes = [feature.geometry().boundingBox() for feature in areas.getFeatures()]
         names = np.array([user if user == track else f"{user} · {track}" for user, track in zip(*ids)], object)
         self.track.clear()
         self._ends = []
-        tracks, which = np.unique(names.astype(str), return_inverse=True)
+        tracks, which = np.unique(names, return_inverse=True)
         last = np.zeros(len(tracks), np.int64)
         np.maximum.at(last, which, t)
         for number in np.argsort(-last, kind="stable")[:max_listed]:
