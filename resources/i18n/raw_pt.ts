@@ -28,6 +28,10 @@
       <translation> pessoas</translation>
     </message>
     <message>
+      <source>'{name}' was not made on this machine. It runs in a process of its own, on the CPU, with limits on time and memory. Do you know who made it, and shall it run without these limits?</source>
+      <translation>“{name}” não foi feito neste computador. Ele é executado em um processo separado, na CPU, com limites de tempo e memória. Você sabe quem o fez e quer executá-lo sem esses limites?</translation>
+    </message>
+    <message>
       <source>, about {megabytes} MB</source>
       <translation>, cerca de {megabytes} MB</translation>
     </message>
@@ -92,8 +96,8 @@
       <translation>Treinar do zero exige muitos trajetos e horas. raw-nano serve para experimentar.</translation>
     </message>
     <message>
-      <source>A prototype is the mean of the tracks of three or more people; forecasts nearby lean toward it. Prototypes show where people went: leave them out of a model that you pass on.</source>
-      <translation>Um protótipo é a média dos trajetos de três ou mais pessoas; as previsões por perto se aproximam dele. Os protótipos mostram por onde as pessoas passaram: não os inclua em um modelo que você vai compartilhar.</translation>
+      <source>A prototype is the mean movement of ten or more people at one place. Forecasts there improve, but whoever has the model sees where people went.</source>
+      <translation>Um protótipo é o movimento médio de dez ou mais pessoas em um lugar. As previsões ali melhoram, mas quem tiver o modelo verá por onde as pessoas andaram.</translation>
     </message>
     <message>
       <source>A region crossed by fewer distinct users gets no figure, so that nobody is exposed.</source>
@@ -168,6 +172,10 @@
       <translation>Teste retrospectivo…</translation>
     </message>
     <message>
+      <source>Before you publish the drawn regions</source>
+      <translation>Antes de publicar as regiões desenhadas</translation>
+    </message>
+    <message>
       <source>Begin with</source>
       <translation>Modelo inicial</translation>
     </message>
@@ -202,6 +210,14 @@
     <message>
       <source>Card</source>
       <translation>Ficha</translation>
+    </message>
+    <message>
+      <source>Check</source>
+      <translation>Verificar</translation>
+    </message>
+    <message>
+      <source>Check before publishing</source>
+      <translation>Verificar antes de publicar</translation>
     </message>
     <message>
       <source>Checking RAW's packages</source>
@@ -388,6 +404,10 @@
       <translation>Diagnóstico…</translation>
     </message>
     <message>
+      <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
+      <translation>Privacidade diferencial das pessoas: só são informados pessoas e visitas, com ruído aleatório; quanto menor o valor, mais ruído. 1 é o usual. Cada execução gasta o seu épsilon de novo.</translation>
+    </message>
+    <message>
       <source>Do not rely on what is not in_domain: {text}.</source>
       <translation>Não confie nas linhas em que in_domain é falso: {text}.</translation>
     </message>
@@ -450,6 +470,10 @@
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
       <translation>Vazio: por trajeto, se um campo de trajeto foi escolhido (ou INPUT não tem usuários); senão, por usuário, após a última posição de todos os seus trajetos.</translation>
+    </message>
+    <message>
+      <source>Epsilon of noise on the counts (empty: no noise)</source>
+      <translation>Épsilon do ruído nas contagens (vazio: sem ruído)</translation>
     </message>
     <message>
       <source>Error on people held out, relative to a simple method. Below the line is better.</source>
@@ -522,6 +546,10 @@
     <message>
       <source>Figures for polygons from the people who cross them, with intervals; few people are withheld.</source>
       <translation>Índices para polígonos a partir das pessoas que os cruzam, com intervalos; onde há poucas pessoas, o valor é omitido.</translation>
+    </message>
+    <message>
+      <source>Figures of fewer people could reveal one of them.</source>
+      <translation>Valores de menos pessoas poderiam revelar uma delas.</translation>
     </message>
     <message>
       <source>File or folder</source>
@@ -772,6 +800,10 @@
       <translation>Último treino: posições, tempo, dispositivo</translation>
     </message>
     <message>
+      <source>Layer</source>
+      <translation>Camada</translation>
+    </message>
+    <message>
       <source>Learning from how tracks continued before</source>
       <translation>Aprendendo com a continuação dos trajetos no passado</translation>
     </message>
@@ -920,8 +952,8 @@
       <translation>Nenhuma posição pôde ser lida.</translation>
     </message>
     <message>
-      <source>No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.</source>
-      <translation>Nenhuma posição está dentro de uma região: os trajetos cobrem {tracks}, as regiões {regions}. Verifique o SRC das duas camadas.</translation>
+      <source>No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.</source>
+      <translation>Nenhuma posição está em alguma região: as regiões ficam a {km:,.0f} km dos trajetos. Verifique o SRC das duas camadas.</translation>
     </message>
     <message>
       <source>No fix was skipped.</source>
@@ -936,6 +968,10 @@
       <translation>Nenhum rótulo pode ser mostrado sem revelar menos de {n} pessoas.</translation>
     </message>
     <message>
+      <source>No region has an area, so no fix lies in any.</source>
+      <translation>Nenhuma região tem área, por isso nenhuma posição está dentro delas.</translation>
+    </message>
+    <message>
       <source>No run yet.</source>
       <translation>Nenhuma execução ainda.</translation>
     </message>
@@ -946,6 +982,10 @@
     <message>
       <source>No user has two usable fixes.</source>
       <translation>Nenhum usuário tem duas posições utilizáveis.</translation>
+    </message>
+    <message>
+      <source>Noise: this run spent an epsilon of {a:g}, and this layer {b:g} in this project. Answers to several runs together are protected by the sum of their epsilons only.</source>
+      <translation>Ruído: esta execução gastou um épsilon de {a:g}, e esta camada já gastou {b:g} neste projeto. As respostas de várias execuções em conjunto são protegidas apenas pela soma dos seus épsilons.</translation>
     </message>
     <message>
       <source>None: no region is more similar than two regions usually are.</source>
@@ -964,8 +1004,24 @@
       <translation>Ainda não lida: clique na seta para ler.</translation>
     </message>
     <message>
+      <source>Nothing in this layer was found that could name somebody.</source>
+      <translation>Nada nesta camada foi encontrado que pudesse identificar alguém.</translation>
+    </message>
+    <message>
       <source>Nothing is selected: select features of the layer, or forecast all.</source>
       <translation>Nada está selecionado: selecione feições da camada ou faça a previsão de todas.</translation>
+    </message>
+    <message>
+      <source>Nothing is shown: one person makes up most of what was recorded in {area}.</source>
+      <translation>Nada é mostrado: uma única pessoa responde pela maior parte do que foi registrado em {area}.</translation>
+    </message>
+    <message>
+      <source>Nothing is shown: subtracted from the other regions, the figures of these {area} would reveal fewer than {n} people. Remove the other region to see this one.</source>
+      <translation>Nada é mostrado: subtraídos das outras regiões, os valores destes {area} revelariam menos de {n} pessoas. Remova a outra região para ver esta.</translation>
+    </message>
+    <message>
+      <source>Number of findings</source>
+      <translation>Número de achados</translation>
     </message>
     <message>
       <source>Number of fixes skipped</source>
@@ -1014,6 +1070,10 @@
     <message>
       <source>One row for each</source>
       <translation>Uma linha para cada</translation>
+    </message>
+    <message>
+      <source>Only versions that RAW was tested with, checked by their SHA-256 sums</source>
+      <translation>Somente versões com as quais o RAW foi testado, conferidas pelas somas SHA-256</translation>
     </message>
     <message>
       <source>Only {n} labels: at least ten are needed.</source>
@@ -1264,6 +1324,10 @@
       <translation>Execução</translation>
     </message>
     <message>
+      <source>Run a model from elsewhere without limits, and on the graphics card</source>
+      <translation>Executar sem limites, e na placa de vídeo, um modelo vindo de fora</translation>
+    </message>
+    <message>
       <source>Run again</source>
       <translation>Executar de novo</translation>
     </message>
@@ -1368,8 +1432,12 @@
       <translation>Parando …</translation>
     </message>
     <message>
-      <source>Store prototypes of local movement in it</source>
-      <translation>Guardar no modelo protótipos dos movimentos locais</translation>
+      <source>Store prototypes of local movement in it?</source>
+      <translation>Guardar nele protótipos do movimento local?</translation>
+    </message>
+    <message>
+      <source>Store prototypes of local movement in the new model?</source>
+      <translation>Guardar protótipos do movimento local no novo modelo?</translation>
     </message>
     <message>
       <source>Sun</source>
@@ -1466,6 +1534,10 @@
     <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>A camada não tem mais o campo '{name}': escolha de novo o campo de usuário.</translation>
+    </message>
+    <message>
+      <source>The layer that you mean to publish.</source>
+      <translation>A camada que você pretende publicar.</translation>
     </message>
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
@@ -1612,6 +1684,10 @@
       <translation>Eles estão em uso. Serão excluídos na próxima vez que o QGIS iniciar.</translation>
     </message>
     <message>
+      <source>This model holds {count:,} prototypes of local movement. They improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
+      <translation>Este modelo contém {count:,} protótipos do movimento local. Eles melhoram as previsões ali, mas quem receber o arquivo verá por onde as pessoas andaram. Deixá-los de fora?</translation>
+    </message>
+    <message>
       <source>This model was refused: {why}</source>
       <translation>Este modelo foi recusado: {why}</translation>
     </message>
@@ -1696,6 +1772,14 @@
       <translation>Viagens por dia</translation>
     </message>
     <message>
+      <source>Trust the model</source>
+      <translation>Confiar no modelo</translation>
+    </message>
+    <message>
+      <source>Trust…</source>
+      <translation>Confiar…</translation>
+    </message>
+    <message>
       <source>Tue</source>
       <translation>Ter</translation>
     </message>
@@ -1772,6 +1856,14 @@
       <translation>O que o RAW faz e como.</translation>
     </message>
     <message>
+      <source>What in a layer could name somebody: ids, homes, fixes, few people, figures that can be subtracted.</source>
+      <translation>O que em uma camada poderia identificar alguém: identificadores, moradias, posições, poucas pessoas, valores que podem ser subtraídos.</translation>
+    </message>
+    <message>
+      <source>What in the drawn regions could name somebody, before you publish them</source>
+      <translation>O que nas regiões desenhadas poderia identificar alguém, antes de publicá-las</translation>
+    </message>
+    <message>
       <source>What models are, and what is checked</source>
       <translation>O que são os modelos e o que é verificado</translation>
     </message>
@@ -1812,8 +1904,8 @@
       <translation>Os pacotes de que o RAW precisa além do QGIS, os que faltam e a sua instalação.</translation>
     </message>
     <message>
-      <source>Withheld: fewer than {n} users</source>
-      <translation>Omitida: menos de {n} usuários</translation>
+      <source>Withheld to protect fewer than {n} users</source>
+      <translation>Omitido para proteger menos de {n} usuários</translation>
     </message>
     <message>
       <source>Write it as a .zip, to pass it on</source>
@@ -2164,6 +2256,10 @@
       <translation>estes trajetos</translation>
     </message>
     <message>
+      <source>this layer</source>
+      <translation>esta camada</translation>
+    </message>
+    <message>
       <source>track</source>
       <translation>trajeto</translation>
     </message>
@@ -2174,6 +2270,10 @@
     <message>
       <source>trained; calibrating the forecast areas</source>
       <translation>treinado; calibrando as áreas de previsão</translation>
+    </message>
+    <message>
+      <source>trusting a model</source>
+      <translation>confiar em um modelo</translation>
     </message>
     <message>
       <source>user</source>
@@ -2288,8 +2388,8 @@
       <translation>{n} de {m} regiões ficam de fora: menos de {k} usuários.</translation>
     </message>
     <message>
-      <source>{n} of {m} regions are withheld: fewer than {k} users.</source>
-      <translation>{n} de {m} regiões são omitidas: menos de {k} usuários.</translation>
+      <source>{n} of {m} regions are withheld: they would show figures of fewer than {k} users.</source>
+      <translation>{n} de {m} regiões foram omitidas: mostrariam valores de menos de {k} usuários.</translation>
     </message>
     <message>
       <source>{people:,} people · {fixes:,} fixes · {area}</source>
@@ -2318,10 +2418,6 @@
     <message>
       <source>{what}: {share:.0%}, {left} left</source>
       <translation>{what}: {share:.0%}, faltam {left}</translation>
-    </message>
-    <message>
-      <source>⚠ Nearly the same people as {names}: their difference would be figures of fewer than {n} people. Do not publish both.</source>
-      <translation>⚠ Quase as mesmas pessoas que em {names}: a diferença daria valores de menos de {n} pessoas. Não publique os dois.</translation>
     </message>
     <message>
       <source>⚠ Unlike what the model was trained on: {reasons}.</source>

@@ -28,6 +28,10 @@
       <translation> 人</translation>
     </message>
     <message>
+      <source>'{name}' was not made on this machine. It runs in a process of its own, on the CPU, with limits on time and memory. Do you know who made it, and shall it run without these limits?</source>
+      <translation>“{name}”不是在本机上制作的。它在单独的进程中用 CPU 运行，时间和内存都受限制。您知道是谁制作的吗？要解除这些限制吗？</translation>
+    </message>
+    <message>
       <source>, about {megabytes} MB</source>
       <translation>，约 {megabytes} MB</translation>
     </message>
@@ -92,8 +96,8 @@
       <translation>从零开始训练需要大量轨迹和许多小时。raw-nano 仅供试用。</translation>
     </message>
     <message>
-      <source>A prototype is the mean of the tracks of three or more people; forecasts nearby lean toward it. Prototypes show where people went: leave them out of a model that you pass on.</source>
-      <translation>原型是三人或更多人轨迹的平均，附近的预测会向它靠拢。原型会显示人们去过哪里：要分享给他人的模型请不要包含原型。</translation>
+      <source>A prototype is the mean movement of ten or more people at one place. Forecasts there improve, but whoever has the model sees where people went.</source>
+      <translation>原型是某一地点十人或更多人的平均移动。那里的预测会改进，但得到模型的人能看到人们去过哪里。</translation>
     </message>
     <message>
       <source>A region crossed by fewer distinct users gets no figure, so that nobody is exposed.</source>
@@ -168,6 +172,10 @@
       <translation>回测……</translation>
     </message>
     <message>
+      <source>Before you publish the drawn regions</source>
+      <translation>发布绘制的区域之前</translation>
+    </message>
+    <message>
       <source>Begin with</source>
       <translation>起始模型</translation>
     </message>
@@ -202,6 +210,14 @@
     <message>
       <source>Card</source>
       <translation>说明卡</translation>
+    </message>
+    <message>
+      <source>Check</source>
+      <translation>检查</translation>
+    </message>
+    <message>
+      <source>Check before publishing</source>
+      <translation>发布前检查</translation>
     </message>
     <message>
       <source>Checking RAW's packages</source>
@@ -388,6 +404,10 @@
       <translation>诊断……</translation>
     </message>
     <message>
+      <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
+      <translation>针对个人的差分隐私：只给出人数和到访次数，并加入随机噪声；数值越小，噪声越大。通常取 1。每次运行都会重新消耗 epsilon。</translation>
+    </message>
+    <message>
       <source>Do not rely on what is not in_domain: {text}.</source>
       <translation>请勿依赖 in_domain 为假的行：{text}。</translation>
     </message>
@@ -450,6 +470,10 @@
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
       <translation>留空：选择了轨迹字段（或 INPUT 没有用户）时按轨迹预测，否则按用户预测，从该用户全部轨迹的最后一个定位点之后开始。</translation>
+    </message>
+    <message>
+      <source>Epsilon of noise on the counts (empty: no noise)</source>
+      <translation>计数噪声的 epsilon（留空：无噪声）</translation>
     </message>
     <message>
       <source>Error on people held out, relative to a simple method. Below the line is better.</source>
@@ -522,6 +546,10 @@
     <message>
       <source>Figures for polygons from the people who cross them, with intervals; few people are withheld.</source>
       <translation>根据经过的人计算多边形的数值，并给出区间；人数过少时不公布。</translation>
+    </message>
+    <message>
+      <source>Figures of fewer people could reveal one of them.</source>
+      <translation>人数更少的数值可能暴露其中某个人。</translation>
     </message>
     <message>
       <source>File or folder</source>
@@ -772,6 +800,10 @@
       <translation>上次训练：定位点、用时、设备</translation>
     </message>
     <message>
+      <source>Layer</source>
+      <translation>图层</translation>
+    </message>
+    <message>
       <source>Learning from how tracks continued before</source>
       <translation>正在学习轨迹以往如何延续</translation>
     </message>
@@ -920,8 +952,8 @@
       <translation>未能读取任何定位点。</translation>
     </message>
     <message>
-      <source>No fix lies in any region: the tracks cover {tracks}, the regions {regions}. Check both layers' CRS.</source>
-      <translation>没有定位点落在任何区域内：轨迹范围为 {tracks}，区域范围为 {regions}。请检查两个图层的坐标参考系。</translation>
+      <source>No fix lies in any region: the regions are {km:,.0f} km from the tracks. Check both layers' CRS.</source>
+      <translation>没有定位点落在任何区域内：区域距轨迹 {km:,.0f} 公里。请检查两个图层的坐标参照系。</translation>
     </message>
     <message>
       <source>No fix was skipped.</source>
@@ -936,6 +968,10 @@
       <translation>任何标签一旦显示都会暴露少于 {n} 人的信息。</translation>
     </message>
     <message>
+      <source>No region has an area, so no fix lies in any.</source>
+      <translation>没有一个区域有面积，因此没有定位点落在其中。</translation>
+    </message>
+    <message>
       <source>No run yet.</source>
       <translation>尚无运行。</translation>
     </message>
@@ -946,6 +982,10 @@
     <message>
       <source>No user has two usable fixes.</source>
       <translation>没有用户有两个可用的定位点。</translation>
+    </message>
+    <message>
+      <source>Noise: this run spent an epsilon of {a:g}, and this layer {b:g} in this project. Answers to several runs together are protected by the sum of their epsilons only.</source>
+      <translation>噪声：本次运行消耗的 epsilon 为 {a:g}，本图层在此项目中共消耗 {b:g}。多次运行的结果合在一起时，只受其 epsilon 之和的保护。</translation>
     </message>
     <message>
       <source>None: no region is more similar than two regions usually are.</source>
@@ -964,8 +1004,24 @@
       <translation>尚未读取：点击箭头读取。</translation>
     </message>
     <message>
+      <source>Nothing in this layer was found that could name somebody.</source>
+      <translation>在此图层中没有发现可能识别出个人的内容。</translation>
+    </message>
+    <message>
       <source>Nothing is selected: select features of the layer, or forecast all.</source>
       <translation>未选择任何要素：请选择图层要素，或预测全部。</translation>
+    </message>
+    <message>
+      <source>Nothing is shown: one person makes up most of what was recorded in {area}.</source>
+      <translation>不显示任何内容：在 {area} 内记录的大部分来自同一个人。</translation>
+    </message>
+    <message>
+      <source>Nothing is shown: subtracted from the other regions, the figures of these {area} would reveal fewer than {n} people. Remove the other region to see this one.</source>
+      <translation>不显示任何内容：这 {area} 的数值与其他区域相减后，会暴露少于 {n} 人的情况。删除另一个区域即可查看此区域。</translation>
+    </message>
+    <message>
+      <source>Number of findings</source>
+      <translation>发现的问题数</translation>
     </message>
     <message>
       <source>Number of fixes skipped</source>
@@ -1014,6 +1070,10 @@
     <message>
       <source>One row for each</source>
       <translation>每行对应的单元</translation>
+    </message>
+    <message>
+      <source>Only versions that RAW was tested with, checked by their SHA-256 sums</source>
+      <translation>仅安装与 RAW 测试过的版本，并校验其 SHA-256 值</translation>
     </message>
     <message>
       <source>Only {n} labels: at least ten are needed.</source>
@@ -1264,6 +1324,10 @@
       <translation>运行</translation>
     </message>
     <message>
+      <source>Run a model from elsewhere without limits, and on the graphics card</source>
+      <translation>不受限制地运行外来模型，并可使用显卡</translation>
+    </message>
+    <message>
       <source>Run again</source>
       <translation>再次运行</translation>
     </message>
@@ -1368,8 +1432,12 @@
       <translation>正在停止……</translation>
     </message>
     <message>
-      <source>Store prototypes of local movement in it</source>
-      <translation>在模型中保存本地移动的原型</translation>
+      <source>Store prototypes of local movement in it?</source>
+      <translation>在其中保存本地移动的原型？</translation>
+    </message>
+    <message>
+      <source>Store prototypes of local movement in the new model?</source>
+      <translation>在新模型中保存本地移动的原型？</translation>
     </message>
     <message>
       <source>Sun</source>
@@ -1466,6 +1534,10 @@
     <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>图层已没有字段“{name}”：请重新选择用户字段。</translation>
+    </message>
+    <message>
+      <source>The layer that you mean to publish.</source>
+      <translation>您打算发布的图层。</translation>
     </message>
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
@@ -1612,6 +1684,10 @@
       <translation>它们正在使用中。下次启动 QGIS 时会删除。</translation>
     </message>
     <message>
+      <source>This model holds {count:,} prototypes of local movement. They improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
+      <translation>此模型包含 {count:,} 个本地移动的原型。它们能改进那里的预测，但得到文件的人能看到人们去过哪里。是否不包含它们？</translation>
+    </message>
+    <message>
       <source>This model was refused: {why}</source>
       <translation>此模型被拒绝：{why}</translation>
     </message>
@@ -1696,6 +1772,14 @@
       <translation>每日出行次数</translation>
     </message>
     <message>
+      <source>Trust the model</source>
+      <translation>信任该模型</translation>
+    </message>
+    <message>
+      <source>Trust…</source>
+      <translation>信任…</translation>
+    </message>
+    <message>
       <source>Tue</source>
       <translation>周二</translation>
     </message>
@@ -1772,6 +1856,14 @@
       <translation>RAW 的功能和用法。</translation>
     </message>
     <message>
+      <source>What in a layer could name somebody: ids, homes, fixes, few people, figures that can be subtracted.</source>
+      <translation>图层中可能识别出个人的内容：标识、住处、定位点、人数过少、可以相减的数值。</translation>
+    </message>
+    <message>
+      <source>What in the drawn regions could name somebody, before you publish them</source>
+      <translation>发布之前，绘制的区域中有哪些内容可能识别出个人</translation>
+    </message>
+    <message>
       <source>What models are, and what is checked</source>
       <translation>什么是模型，以及会检查哪些内容</translation>
     </message>
@@ -1812,8 +1904,8 @@
       <translation>RAW 在 QGIS 之外还需要哪些软件包、缺少哪些，以及如何安装。</translation>
     </message>
     <message>
-      <source>Withheld: fewer than {n} users</source>
-      <translation>不公布：少于 {n} 个用户</translation>
+      <source>Withheld to protect fewer than {n} users</source>
+      <translation>为保护少于 {n} 名用户而不公布</translation>
     </message>
     <message>
       <source>Write it as a .zip, to pass it on</source>
@@ -2164,6 +2256,10 @@
       <translation>这些轨迹</translation>
     </message>
     <message>
+      <source>this layer</source>
+      <translation>此图层</translation>
+    </message>
+    <message>
       <source>track</source>
       <translation>轨迹</translation>
     </message>
@@ -2174,6 +2270,10 @@
     <message>
       <source>trained; calibrating the forecast areas</source>
       <translation>已训练；正在校准预测区域</translation>
+    </message>
+    <message>
+      <source>trusting a model</source>
+      <translation>信任模型</translation>
     </message>
     <message>
       <source>user</source>
@@ -2288,8 +2388,8 @@
       <translation>{m} 个区域中有 {n} 个被略去：少于 {k} 个用户。</translation>
     </message>
     <message>
-      <source>{n} of {m} regions are withheld: fewer than {k} users.</source>
-      <translation>{m} 个区域中有 {n} 个不公布：少于 {k} 个用户。</translation>
+      <source>{n} of {m} regions are withheld: they would show figures of fewer than {k} users.</source>
+      <translation>{m} 个区域中有 {n} 个不公布：否则会显示少于 {k} 名用户的数值。</translation>
     </message>
     <message>
       <source>{people:,} people · {fixes:,} fixes · {area}</source>
@@ -2318,10 +2418,6 @@
     <message>
       <source>{what}: {share:.0%}, {left} left</source>
       <translation>{what}：{share:.0%}，剩余 {left}</translation>
-    </message>
-    <message>
-      <source>⚠ Nearly the same people as {names}: their difference would be figures of fewer than {n} people. Do not publish both.</source>
-      <translation>⚠ 与 {names} 几乎是同一批人：两者之差会得出少于 {n} 人的数值。请勿同时发布。</translation>
     </message>
     <message>
       <source>⚠ Unlike what the model was trained on: {reasons}.</source>
