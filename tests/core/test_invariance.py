@@ -156,7 +156,7 @@ def of_units(request, odd_company, model):
 
 
 @pytest.mark.parametrize("way", ["alone", "in halves", "in another order", "with the cache"])
-def test_what_is_said_of_a_unit_depends_on_it_alone(way, of_units, odd_company, model, tmp_path):
+def test_what_is_said_of_a_unit_depends_on_it_alone(way, of_units, odd_company, model, tmp_path, outcome):
     unit, before = of_units
     rounds = [embed]
     if way == "with the cache":
@@ -174,6 +174,10 @@ def test_what_is_said_of_a_unit_depends_on_it_alone(way, of_units, odd_company, 
         for part in parts:
             after |= said_of(unit, part, model, embedded)
         assert_same(before, {renamed(key, names): value for key, value in after.items()})
+    outcome(
+        f"what is said of a {unit} {way}, beside odd company", wanted="the same", in_020="4 of 40 users differed",
+        now=f"{len(before):,} values equal to {TOLERANCE:g}",
+    )  # fmt: skip
 
 
 def renamed(key: str, names: dict[str, str]) -> str:

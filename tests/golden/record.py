@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,8 +63,13 @@ Answers = dict[str, np.ndarray]
 
 @cache
 def model() -> Any:
-    """The shipped model on one thread, as sums in another order differ in their last digits."""
-    return Model(open_bundle(), "cpu", 1)
+    """The shipped model on one thread, as sums in another order differ in their last digits.
+
+    Its heads answer everybody: outside their domain they are silent today, and gave an answer in 0.2.0.
+    """
+    bundle = open_bundle()
+    heads = [{**head, "domain": {}} for head in bundle.card["heads"]]
+    return Model(replace(bundle, card={**bundle.card, "heads": heads}), "cpu", 1)
 
 
 def embeddings(said: Answers) -> dict[str, Callable[..., np.ndarray]]:
