@@ -67,8 +67,8 @@ class Settings:
     moved_m: float = 1.0
     prior_people: int = 5
     typical: int = 400
-    days_seen: tuple[int, ...] = (3, 5, 7, 14)
-    least_days: int = 3
+    days_seen: tuple[int, ...] = (5, 7, 14)
+    least_days: int = 5  # what is asked is a habit of weeks
     least_typicality: float = 0.05
     least_scale: float = 0.05  # a feature that hardly varies among the typical says little
 
