@@ -40,6 +40,8 @@ from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
 
+PLAIN = ("tracks", "points")  # names of files that say less than their folders' names
+
 
 @dataclass
 class Request:
@@ -70,6 +72,8 @@ class Request:
     cache: Path | None = None
     seed: int = 0
     report: Path | None = None
+    also_parts: int | None = None
+    simulated: int = 0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -107,6 +111,10 @@ def parser() -> argparse.ArgumentParser:
     add("--cache", type=Path, metavar="DIR", help="keep embeddings here, and use those that are here")
     add("--seed", type=from_zero, metavar="S", help="of what is drawn (default 0)")
     add("--report", type=Path, metavar="FILE", help="write a page about the head: .html")
+    add("--also-parts", type=positive, metavar="N",
+        help="of tracks: train also on N parts of each, of 2 to 15 minutes, many of them thinned")
+    add("--simulated", type=from_zero, metavar="N",
+        help="the last N of --tracks are simulated: the head learns from them but is not tested on them")
     add("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
     # fmt: on
     p.set_defaults(**{f.name: f.default for f in fields(Request) if f.default is not MISSING})
@@ -134,6 +142,10 @@ def check(r: Request, bundle: Bundle) -> None:
         raise InputError(f"{', '.join(users)} learned from what the head '{r.task_name}' says: choose another name.")
     if r.also_days and (r.unit != "user" or r.backbone == "tuned"):
         raise InputError("--also-days is for users and a frozen network.")
+    if r.also_parts and (r.unit != "track" or r.backbone == "tuned"):
+        raise InputError("--also-parts is for tracks and a frozen network.")
+    if r.simulated >= len(r.tracks):
+        raise InputError("--simulated has to leave some of --tracks to test the head on.")
 
 
 class Training:
@@ -193,6 +205,12 @@ class Training:
             if r.also_days:
                 more = source.some_days(tracks, found, self.model, r.also_days, r.seed, self.progress, self.embed)
                 examples = source.together([examples, more], apart=False)
+            simulated = n >= len(r.tracks) - r.simulated
+            if simulated:
+                examples = replace(examples, whole=np.zeros(len(examples.x), bool))
+            elif r.also_parts:
+                more = source.some_parts(tracks, found, self.model, r.also_parts, r.seed, self.progress, self.embed)
+                examples = source.together([examples, more], apart=False)
             parts.append(examples)
         examples = source.together(parts, warn=self.warn)
         if not r.alone and r.backbone == "frozen":  # a tuned network has no heads yet
@@ -241,7 +259,9 @@ def finetune(r: Request, report: Report = print_line) -> None:
     with Scratch("raw-tuned-") as beside:
         examples, splits = training.examples(Path(beside))
         left = r.minutes - (time.monotonic() - began) / 60
-        head, task, card, predictions = train(examples, training.rename, r.seed, max(left, 1.0), report, splits)
+        names = [Path(path).parent.name if Path(path).stem in PLAIN else Path(path).stem for path in r.tracks]
+        how = max(left, 1.0), report, splits, names
+        head, task, card, predictions = train(examples, training.rename, r.seed, *how)
         card = {"baseline": source.BASELINES.get(r.unit, source.BASELINE)} | card | {
             "unit": r.unit, "task": r.field, "title": r.title or r.task_name.replace("_", " "),
             "unit_of_measure": r.unit_of_measure, "trained_on": r.trained_on, "experimental": r.experimental,

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Makes the shipped bundle, from the data to the card. It takes some six hours of two CPU cores.
 #   model/make_shipped.sh DATA WORK
-# DATA holds cabspotting/points.parquet, gotrack/ and streets/*.osm.gz, and (for the card alone) geolife/.
+# DATA holds cabspotting/points.parquet, gotrack/, streets/*.osm.gz and labelled/, and (for the card alone) geolife/ and
+# labelled/essnet_ssi.
 # WORK is the folder of the corpora, the run and the bundle.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -64,12 +65,21 @@ people=("${teach[@]}" --unit user --cache "$work/embeddings" --also-days)
     --labels "$truth/truth_users.csv" --field trips_a_day --trained-on "$plans"
 "${people[@]}" 3 3 3 3 5 7 14 --task-name metro_trips --title "Metro trips" --unit-of-measure "a week" \
     --labels "$truth/truth_users.csv" --field metro_trips_a_week --trained-on "$plans"
-$python -m model.synthetic.segments --movement "$work/movement31/movement" --per-mode 1000 --seed 41 --output "$work/segments"
-$python -m model.finetune --tracks "$truth/tracks.parquet" "$work/segments/tracks.parquet" \
-    --labels "$truth/truth_segments.csv" "$work/segments/labels.csv" --bundle "$bundle" --output "$bundle" --experimental --alone \
-    --unit track --task-name transport_mode --title "Transport mode" --field mode --per-class 1500 \
-    --rename car="motor vehicle" bus="motor vehicle" \
-    --trained-on "the synthetic city and other simulated movement, by Eclipse SUMO"
+$python -m model.synthetic.segments --movement "$work/movement31/movement" --per-mode 450 --seed 41 --output "$work/segments"
+# The mode of transport learns from real people and vehicles, and from simulated movement beside them, which also has
+# trams. Groups (couriers' chunks, routes, people, vehicles) stay on one side of a split.
+modes=(car="motor vehicle" bus="motor vehicle" tram=rail subway=rail train=rail e-scooter=bike)
+sources=(goal mobilitynet aalto_helsinki capmetrics_austin liverpool_bus)
+for source in "${sources[@]}" essnet_ssi; do
+    most=$([ "$source" = capmetrics_austin ] && echo 300 || echo 500)
+    $python -m model.data.labelled --source "$labelled/$source" --per-mode "$most" --output "$work/real/$source"
+done
+real=("${sources[@]/#/$work/real/}")
+$python -m model.finetune --tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \
+    --labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" --simulated 1 --also-parts 3 \
+    --unit track --task-name transport_mode --title "Transport mode" --field mode --rename "${modes[@]}" \
+    --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --alone --cache "$work/embeddings" \
+    --trained-on "couriers, scripted trips, logged rides and vehicle fleets, beside simulated movement by Eclipse SUMO"
 places=("${teach[@]}" --unit region --regions "$truth/regions.geojson" --id region_id --labels "$truth/truth_regions.csv"
     --trained-on "the synthetic city" --cache "$work/embeddings")
 "${places[@]}" --task-name poi_density --title "Points of interest" --unit-of-measure "per km²" --field poi_density_km2
@@ -91,6 +101,9 @@ done
 $python -m model.evaluate profiles --tracks "$work/city22/tracks.parquet" --labels "$work/city22/truth_segments.csv" \
     --field mode --task trip_mode --unit trip --bundle "$bundle" --record "another city" \
     --baseline-tracks "$truth/tracks.parquet" --baseline-labels "$truth/truth_segments.csv"
+$python -m model.evaluate profiles --tracks "$work/real/essnet_ssi/tracks.parquet" \
+    --labels "$work/real/essnet_ssi/labels.csv" --field mode --task transport_mode --bundle "$bundle" \
+    --rename "${modes[@]}" --record "ESSnet diaries (Netherlands), which trained nothing"
 if [ -d "$data/geolife" ]; then
     $python -m model.evaluate forecast --tracks "$data/geolife/points.parquet" --bundle "$bundle" \
         --windows 1500 --per-user 40 --record "GeoLife people (Beijing), zero-shot"

@@ -14,6 +14,7 @@ from model.data.labels import Labelled, Warn, join
 from model.data.persons import connected, link
 from model.head_training.fit import encode
 from model.head_training.hand_features import hand_features
+from raw_qgis_plugin.core.arrays import run_starts
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, embed
 from raw_qgis_plugin.core.embedding.profiles import with_trips
@@ -56,6 +57,20 @@ REGIONS = RegionSettings()
 
 
 @dataclass(frozen=True)
+class PartSettings:
+    """Parts of tracks that heads of tracks learn from too.
+
+    part_s, part_fixes: the shortest and the longest part, in seconds and in times of the track's cadence, of which the
+    longer counts. cadences_s: one of these is drawn for each part; 0 leaves it as recorded. min_fixes: of a part.
+    """
+
+    part_s: tuple[float, float] = (120.0, 900.0)
+    part_fixes: tuple[float, float] = (8.0, 20.0)
+    cadences_s: tuple[float, ...] = (0.0, 0.0, 5.0, 10.0, 15.0, 30.0, 60.0, 120.0)
+    min_fixes: int = 6
+
+
+@dataclass(frozen=True)
 class Examples:
     """What a head is trained on.
 
@@ -63,7 +78,8 @@ class Examples:
     side of a split. whole: (n,) bool, False for parts and thinned copies, which are never tested on. evidence: (n,) how
     much is known of each (core/typicality.py). strength: (d,) weights of the columns of x. domain: ranges of the
     units' statistics. asks: heads whose outputs are the last n_heads columns of x. same: hashes of runs of fixes, or
-    regions, (m,), and their groups (m,): sources that share one share its group.
+    regions, (m,), and their groups (m,): sources that share one share its group. source: (n,) int, which of several
+    sources each is of; None where there is one.
     """
 
     x: np.ndarray
@@ -77,6 +93,14 @@ class Examples:
     asks: tuple[str, ...] = ()
     n_heads: int = 0
     same: tuple[np.ndarray, np.ndarray] = Labelled.runs
+    source: np.ndarray | None = None
+
+    @property
+    def weight(self) -> np.ndarray | None:
+        """(n,) weights half-way between those of equal examples and those of equal sources; None for one source."""
+        if self.source is None:
+            return None
+        return (np.bincount(self.source) ** -0.5)[self.source]
 
 
 def examples_of(
@@ -115,13 +139,44 @@ def some_days(
     for n, count in enumerate(days):
         begin = first + (rng.random(tracks.n_tracks) * np.maximum(last - first + 2 - count, 1)).astype(np.int64)
         since = day - begin[tracks.track]
-        chosen = (since >= 0) & (since < count)
-        there = np.unique(tracks.track[chosen])
-        some = Labelled(np.arange(len(there)), found.value[there], found.group[there])
         share = part_of(progress, n / len(days), (n + 1) / len(days))
-        part = examples_of(tracks.take(chosen), some, "user", model, share, cached)
-        parts.append(replace(part, whole=np.zeros(len(part.x), bool)))
+        rows = np.flatnonzero((since >= 0) & (since < count))
+        parts.append(_examples_in(tracks, found, rows, "user", model, share, cached))
     return together(parts, apart=False)
+
+
+def some_parts(
+    tracks: Tracks, found: Labelled, model: Model, copies: int, seed: int, progress: Progress = no_progress,
+    cached: Embed | None = None, settings: PartSettings = PartSettings(),
+) -> Examples:  # fmt: skip
+    """Examples of parts of the same tracks, some of them thinned, so many of each: for training, not tests."""
+    rng, n = np.random.default_rng(seed), tracks.n_tracks
+    cadence = unit_stats(tracks)["cadence_s"]
+    shortest, most = (np.maximum(s, k * cadence) for s, k in zip(settings.part_s, settings.part_fixes, strict=True))
+    parts = []
+    for copy in range(copies):
+        length = np.minimum(np.exp(rng.uniform(np.log(shortest), np.log(most))), tracks.span_s)
+        since = (tracks.t - tracks.t[tracks.track_offsets[:-1]][tracks.track]) / 1000
+        since -= (rng.random(n) * (tracks.span_s - length))[tracks.track]
+        thinned = rng.choice(settings.cadences_s, n)
+        thinned[length < thinned * settings.min_fixes] = 0.0
+        rows = np.flatnonzero((since >= 0) & (since <= length[tracks.track]))
+        step = np.maximum(thinned, 1e-3)[tracks.track[rows]]
+        rows = rows[run_starts(tracks.track[rows], since[rows] // step)]
+        rows = rows[np.bincount(tracks.track[rows], minlength=n)[tracks.track[rows]] >= settings.min_fixes]
+        share = part_of(progress, copy / copies, (copy + 1) / copies)
+        parts.append(_examples_in(tracks, found, rows, "track", model, share, cached))
+    return together(parts, apart=False)
+
+
+def _examples_in(
+    tracks: Tracks, found: Labelled, rows: np.ndarray, unit: str, model: Model, progress: Progress, cached: Embed | None
+) -> Examples:  # fmt: skip
+    """Examples of units of which some fixes are seen, ascending rows: for training, not tests."""
+    there = np.unique(tracks.track[rows])
+    some = Labelled(np.arange(len(there)), found.value[there], found.group[there])
+    part = examples_of(tracks.take(rows), some, unit, model, progress, cached)
+    return replace(part, whole=np.zeros(len(part.x), bool))
 
 
 def together(parts: list[Examples], apart: bool = True, warn: Warn = warn) -> Examples:
@@ -145,7 +200,10 @@ def together(parts: list[Examples], apart: bool = True, warn: Warn = warn) -> Ex
         low, high = zip(*(part.domain[name] for part in parts), strict=True)
         domain[name] = [min(low), max(high)]
     columns = {k: np.concatenate([getattr(p, k) for p in parts]) for k in ("x", "hand", "label", "whole", "evidence")}
-    return Examples(**columns, group=group, strength=parts[0].strength, domain=domain, same=parts[0].same)
+    source = np.repeat(np.arange(len(parts)), [len(part.x) for part in parts]) if apart and len(parts) > 1 else None
+    return Examples(
+        **columns, group=group, strength=parts[0].strength, domain=domain, same=parts[0].same, source=source
+    )
 
 
 def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn) -> Examples:
@@ -159,7 +217,10 @@ def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn)
     kept = ~np.isin(y, alone)
     if not kept.any():
         raise InputError("Each label is of one person or place alone: label more of them.")
-    return replace(e, **{k: getattr(e, k)[kept] for k in ("x", "hand", "label", "group", "whole", "evidence")})
+    return replace(
+        e, source=None if e.source is None else e.source[kept],
+        **{k: getattr(e, k)[kept] for k in ("x", "hand", "label", "group", "whole", "evidence")},
+    )  # fmt: skip
 
 
 def add_heads(e: Examples, unit: str, name: str, model: Model) -> Examples:

@@ -66,37 +66,43 @@ def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
 
 def fit(
     x: np.ndarray, y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0, strength: np.ndarray | None = None,
-    until: float = np.inf, n_heads: int = 0,
+    until: float = np.inf, n_heads: int = 0, weight: np.ndarray | None = None,
 ) -> Ensemble:  # fmt: skip
     """Fit a head: a ridge regression and, where there are groups for early stopping, networks beside it.
 
     x: (n, d) float32. y: (n,). group: (n,) int, units of one group stay together. strength: (d,) weights of the columns
     (1). until: time.monotonic() at which to stop adding networks. n_heads: how many of the last columns are outputs of
-    other heads.
+    other heads. weight: as in `row_weights`.
     """
     strength = np.ones(x.shape[1]) if strength is None else strength
-    members: list[Head] = [ridge(x, y, task, strength, n_heads)]
+    members: list[Head] = [ridge(x, y, task, strength, n_heads, weight)]
     groups = np.unique(group)
     if len(groups) >= SETTINGS.folds:
         for n in range(SETTINGS.networks):
             spared = np.isin(group, np.random.default_rng(seed * 100 + n).permutation(groups)[: len(groups) // 5])
-            members.append(network(x, y, spared, task, seed * 100 + n, strength))
+            members.append(network(x, y, spared, task, seed * 100 + n, strength, weight=weight))
             if time.monotonic() > until:
                 break
     return Ensemble(members).eval()
 
 
-def class_weights(y: np.ndarray, task: Task) -> Tensor | None:
-    """(classes,) float32 weights, half-way between equal and balanced; None for numbers."""
+def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray | None:
+    """(n,) float32 weights of labels y (n,), half-way between equal and balanced classes; None for numbers.
+
+    weight: (n,) of the sources that the labels come from; None where all weigh alike.
+    """
     if not task.classes:
         return None
-    count = np.bincount(y, minlength=len(task.classes))
-    return torch.from_numpy(np.sqrt(count[count > 0].mean() / np.maximum(count, 1)).astype(np.float32))
+    weight = np.ones(len(y)) if weight is None else weight
+    count = np.bincount(y, weight, len(task.classes))
+    return (weight * np.sqrt(count[count > 0].mean() / np.maximum(count, 1e-9))[y]).astype(np.float32)
 
 
-def ridge(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_heads: int = 0) -> Head:
+def ridge(
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_heads: int = 0, weight: np.ndarray | None = None
+) -> Head:  # fmt: skip
     """A linear head (classes: one regression each, to -1 and 1), averaged over several weightings of the columns: the
-    lower the leave-one-out error of a weighting, the more it counts. n_heads: as in `fit`.
+    lower the leave-one-out error of a weighting, the more it counts. n_heads, weight: as in `fit`.
     """
     by_heads = np.arange(x.shape[1]) >= x.shape[1] - n_heads
     embedded, weak = np.where(by_heads, 0.0, strength), strength < strength.max()
@@ -105,18 +111,20 @@ def ridge(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_head
         weightings.append(np.where(weak, SETTINGS.weak_columns * embedded, embedded))
     if n_heads:
         weightings.append(np.where(by_heads, strength, SETTINGS.beside_heads * strength))
-    lines, errors = zip(*(_line(x, y, task, weighting) for weighting in weightings), strict=True)
-    weight = (np.array(errors) / min(errors)) ** (-len(y) / 2)  # the likelihood of normal errors
+    lines, errors = zip(*(_line(x, y, task, weighting, weight) for weighting in weightings), strict=True)
+    likely = (np.array(errors) / min(errors)) ** (-len(y) / 2)  # the likelihood of normal errors
     head = lines[0]
     with torch.no_grad():
-        parts = [(w, line.second.weight * line.strength, line.second.bias) for w, line in zip(weight, lines)]
-        head.second.weight.copy_(sum(w * slope for w, slope, _ in parts) / weight.sum())
-        head.second.bias.copy_(sum(w * shift for w, _, shift in parts) / weight.sum())
+        parts = [(w, line.second.weight * line.strength, line.second.bias) for w, line in zip(likely, lines)]
+        head.second.weight.copy_(sum(w * slope for w, slope, _ in parts) / likely.sum())
+        head.second.bias.copy_(sum(w * shift for w, _, shift in parts) / likely.sum())
         head.strength.fill_(1.0)
     return head
 
 
-def _line(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> tuple[Head, float]:
+def _line(
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None
+) -> tuple[Head, float]:
     """A linear head, and its mean squared leave-one-out error."""
     head = Head(x.shape[1], task.outputs, hidden=0)
     head.set_scales(x, y, task, strength)
@@ -126,9 +134,9 @@ def _line(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> tup
         target = 2.0 * (y[:, None] == np.arange(task.outputs)) - 1
     else:
         target = (y - float(head.offset)) / float(head.gain)
-    weight, scale = class_weights(y, task), float(np.square(strength).sum())
+    scale = float(np.square(strength).sum())
     line = RidgeCV(scale * np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])).fit(
-        z, target, sample_weight=None if weight is None else weight.numpy()[y]
+        z, target, sample_weight=row_weights(y, task, weight)
     )
     sharp = 4.0 if task.classes else 1.0  # makes logits of -1 and 1; the temperature does the rest
     with torch.no_grad():
@@ -138,14 +146,15 @@ def _line(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray) -> tup
 
 
 def network(x: np.ndarray, y: np.ndarray, spared: np.ndarray, task: Task, seed: int, strength: np.ndarray,
-            epochs: int = 200) -> Head:  # fmt: skip
+            epochs: int = 200, weight: np.ndarray | None = None) -> Head:  # fmt: skip
     """A head with a hidden layer, stopped early by its loss on rows `spared` (n,) bool, which do not train it."""
     torch.manual_seed(seed)
     if spared.all() or (task.classes and len(np.unique(y[~spared])) < len(np.unique(y))):
         spared = np.zeros(len(y), bool)  # too few groups to spare any: train for a fixed, short time
     head = Head(x.shape[1], task.outputs)
     head.set_scales(x[~spared], y[~spared], task, strength)
-    weight = class_weights(y[~spared], task)
+    weights = row_weights(y, task, weight)
+    tw = torch.ones(len(y)) if weights is None else torch.from_numpy(weights)
     optimizer = torch.optim.AdamW(head.parameters(), lr=2e-3, weight_decay=0.1)
     tx, ty = torch.from_numpy(x), torch.from_numpy(y if task.classes else y.astype(np.float32))
     rows, held = torch.from_numpy(np.flatnonzero(~spared)), torch.from_numpy(np.flatnonzero(spared))
@@ -154,13 +163,13 @@ def network(x: np.ndarray, y: np.ndarray, spared: np.ndarray, task: Task, seed: 
         head.train()
         for part in rows[torch.randperm(len(rows))].split(256):
             optimizer.zero_grad()
-            loss_of(head.noisy(tx[part]), ty[part], head, weight).backward()
+            loss_of(head.noisy(tx[part]), ty[part], head, tw[part]).backward()
             optimizer.step()
         if not len(held):
             continue
         head.eval()
         with torch.no_grad():
-            loss = float(loss_of(head(tx[held]), ty[held], head, weight))
+            loss = float(loss_of(head(tx[held]), ty[held], head, tw[held]))
         waited += 1
         if loss < best:
             best, waited = loss, 0
@@ -172,21 +181,29 @@ def network(x: np.ndarray, y: np.ndarray, spared: np.ndarray, task: Task, seed: 
     return head.eval()
 
 
-def loss_of(out: Tensor, y: Tensor, head: Head, weight: Tensor | None) -> Tensor:
-    """Cross-entropy of logits (n, classes), or the smoothed absolute error of numbers (n, 1) over their spread."""
+def loss_of(out: Tensor, y: Tensor, head: Head, weight: Tensor) -> Tensor:
+    """Cross-entropy of logits (n, classes), or the smoothed absolute error of numbers (n, 1) over their spread.
+
+    weight: (n,) of the rows' cross-entropies.
+    """
     if out.shape[1:] != (1,):
-        return F.cross_entropy(out, y, weight)
+        return (F.cross_entropy(out, y, reduction="none") * weight).sum() / weight.sum()
     return F.smooth_l1_loss(out[:, 0] / head.gain, y / head.gain, beta=0.2)
 
 
-def temperature(logits: np.ndarray, y: np.ndarray) -> float:
-    """The divisor of logits (n, classes) that calibrates their probabilities on labels y (n,).
+def temperature(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """The divisor of logits (n, classes) that calibrates their probabilities on labels y (n,) of weights (n,).
 
     Under 50 labels it is at least 1: so few cannot show that a head is underconfident.
     """
     grid = np.exp(np.linspace(np.log(0.2 if len(y) >= 50 else 1.0), np.log(8.0), 80))
-    tl, ty = torch.from_numpy(logits), torch.from_numpy(y)
-    return float(grid[np.argmin([float(F.cross_entropy(tl / t, ty)) for t in grid])])
+    return float(grid[np.argmin([log_loss(logits / t, y, weight) for t in grid])])
+
+
+def log_loss(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> float:
+    """Mean cross-entropy of logits (n, classes) and labels y (n,), of weights (n,) where they differ."""
+    loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(y), reduction="none").numpy()
+    return float(np.average(loss, weights=weight))
 
 
 def recalibrate(out: np.ndarray, y: np.ndarray, task: Task) -> tuple[float, float]:

@@ -3,7 +3,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +80,42 @@ def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
         "error": [float(mean[0]), low, high],
         "ratio": [float(over(mean[0], mean[1])), *limits(over(drawn[:, 0], drawn[:, 1]))],
     }  # fmt: skip
+
+
+def least_sure(p: np.ndarray, weight: np.ndarray | None = None, silent: float = 0.05) -> float:
+    """The threshold, 0.4 to 0.6, under which a label is 'unknown': that share of unseen units is, by the probabilities
+    p (n,) of their labels and their weights (n,).
+    """
+    order = np.argsort(p)
+    share = np.cumsum(np.ones(len(p)) if weight is None else weight[order])
+    return float(np.clip(p[order][np.searchsorted(share, silent * share[-1])], 0.4, 0.6).round(3))
+
+
+def reliability(p: np.ndarray, found: Predictions, bins: int = 8) -> dict[str, list[float]]:
+    """Labels in bins of equal size by their probability p (n,): the mean probability, the share that is right, and the
+    count. A calibrated head is right as often as its probability.
+    """
+    parts = [rows for rows in np.array_split(np.argsort(p), bins) if len(rows)]
+    right = found.head == found.truth
+    return {
+        "probability": [round(float(p[rows].mean()), 3) for rows in parts],
+        "right": [round(float(right[rows].mean()), 3) for rows in parts],
+        "units": [len(rows) for rows in parts],
+    }
+
+
+def by_source(found: Predictions, task: Task, sure: np.ndarray, names: Sequence[str]) -> dict[str, dict[str, Any]]:
+    """The figures of `compare` for each source, with the share of units that get a label, sure (n,) bool, and how many
+    of these labels are right. names: (n,) the source of each unit.
+    """
+    table = {}
+    for name in dict.fromkeys(names):
+        rows = np.array(names) == name
+        part = Predictions(*(getattr(found, f.name)[rows] for f in fields(found)))
+        right = part.head == part.truth
+        answered = {"sure": float(sure[rows].mean()), "accuracy_where_sure": float(right[sure[rows]].mean())}
+        table[name] = compare(part, task) | answered
+    return table
 
 
 def verdict(metrics: dict[str, Any]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -13,15 +14,26 @@ from torch import nn
 
 from model.cli import Report, print_line
 from model.head_training.examples import Examples, without_lone_classes
-from model.head_training.fit import SETTINGS, boosting, encode, fit, folds, interval, recalibrate, ridge, temperature
-from model.head_training.scoring import Predictions, compare
+from model.head_training.fit import (
+    SETTINGS,
+    boosting,
+    encode,
+    fit,
+    folds,
+    interval,
+    log_loss,
+    recalibrate,
+    ridge,
+    temperature,
+)
+from model.head_training.scoring import Predictions, by_source, compare, least_sure, reliability
 from model.head_training.trees import with_trees
 from model.heads import Calibrated, Ensemble, Task, pack, predict
 from model.training.card import without_heads, write_card
 from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle
-from raw_qgis_plugin.core.embedding.profiles import UNITS_WITH_TRIPS
+from raw_qgis_plugin.core.embedding.profiles import UNITS_WITH_TRIPS, softmax
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 
@@ -36,8 +48,9 @@ def train(
     minutes: float,
     report: Report = print_line,
     splits: Splits | None = None,
+    names: Sequence[str] = (),
 ) -> tuple[Calibrated, Task, dict, Predictions]:  # fmt: skip
-    """Cross-validate, calibrate and fit a head. splits: five folds unless given.
+    """Cross-validate, calibrate and fit a head. splits: five folds unless given. names: of the sources of the examples.
 
     Returns the head, its task, its entries for the card, and the predictions of the cross-validation.
     """
@@ -52,15 +65,21 @@ def train(
             "The labels are too few or in too few groups for a cross-validation, so the head could not be evaluated."
         )
     best_simple = int(np.argmin([np.abs(_error(p[tested], y[tested], task)).mean() for p in simple]))
-    best = int(np.argmin([_loss(out[tested], y[tested], task) for out in outputs]))
+    source = None if e.source is None else e.source[tested]
+    weight = None if source is None else 1 / np.bincount(source)[source]  # sources weigh alike
+    best = int(np.argmin([_loss(out[tested], y[tested], task, weight) for out in outputs]))
     baseline, truth, group, out = simple[best_simple, tested], y[tested], e.group[tested], outputs[best]
     card = {"kind": task.kind, "inputs": e.x.shape[1] - e.n_heads, "domain": e.domain}
     if best_simple == 0:
         card["baseline"] = SAME_FOR_ALL
     if task.classes:
-        gain, shift = 1 / temperature(out[tested], truth), 0.0
+        gain, shift = 1 / temperature(out[tested], truth, weight), 0.0
         predictions = Predictions(out[tested].argmax(axis=1), baseline.astype(y.dtype), truth, group)
-        card |= {"classes": list(task.classes), "threshold": 0.6 if task.kind == "binary" else 0.5}
+        p = softmax(gain * out[tested]).max(axis=1)
+        threshold = 0.6 if task.kind == "binary" else least_sure(p, weight)
+        card |= {"classes": list(task.classes), "threshold": threshold, "reliability": reliability(p, predictions)}
+        if source is not None:
+            card["sources"] = by_source(predictions, task, p >= threshold, [names[s] for s in source])
     else:
         known = ~np.isnan(out[:, 0])  # intervals are calibrated on parts of units too: they hold less evidence
         gain, shift = recalibrate(out[known, 0], y[known], task)
@@ -71,10 +90,10 @@ def train(
         card |= {"transform": task.transform, "halfwidth": halfwidth, "count": task.count}
     card["metrics"] = compare(predictions, task, seed)
     if best == 0:
-        head: nn.Module = Ensemble([ridge(e.x, y, task, e.strength, e.n_heads)])
+        head: nn.Module = Ensemble([ridge(e.x, y, task, e.strength, e.n_heads, e.weight)])
     else:
-        head = fit(e.x, y, e.group, task, seed, e.strength, n_heads=e.n_heads)
-        head = with_trees(head, e.x, y, task, e.strength, seed) if best == 2 else head
+        head = fit(e.x, y, e.group, task, seed, e.strength, n_heads=e.n_heads, weight=e.weight)
+        head = with_trees(head, e.x, y, task, e.strength, seed, e.weight) if best == 2 else head
     return Calibrated(head, gain, shift).eval(), task, card, predictions
 
 
@@ -94,12 +113,12 @@ def cross_validate(
     until = began + 60 * minutes
     splits = folds(y, e.group, task, seed) if splits is None else splits
     for fold, (learn, test) in enumerate(splits):
-        x, labels = e.x[learn], y[learn]
+        x, labels, weight = e.x[learn], y[learn], None if e.weight is None else e.weight[learn]
         if enough:
-            head = fit(x, labels, e.group[learn], task, seed + fold, e.strength, until, e.n_heads)
-            heads = [head.members[0], head, with_trees(head, x, labels, task, e.strength, seed + fold)]
+            head = fit(x, labels, e.group[learn], task, seed + fold, e.strength, until, e.n_heads, weight)
+            heads = [head.members[0], head, with_trees(head, x, labels, task, e.strength, seed + fold, weight)]
         else:
-            heads = [ridge(x, labels, task, e.strength, e.n_heads)]
+            heads = [ridge(x, labels, task, e.strength, e.n_heads, weight)]
         for output, head in zip(outputs, heads, strict=True):
             output[test] = predict(head, e.x[test])
         test, whole = test[e.whole[test]], learn[e.whole[learn]]
@@ -117,12 +136,11 @@ def _error(answer: np.ndarray, y: np.ndarray, task: Task) -> np.ndarray:
     return answer != y if task.classes else task.in_unit(answer) - task.in_unit(y)
 
 
-def _loss(out: np.ndarray, y: np.ndarray, task: Task) -> float:
+def _loss(out: np.ndarray, y: np.ndarray, task: Task, weight: np.ndarray | None) -> float:
     """Log loss at the best temperature, or mean absolute error in the task's own unit."""
     if not task.classes:
         return float(np.abs(_error(out[:, 0], y, task)).mean())
-    logits = torch.from_numpy(out / temperature(out, y))
-    return float(nn.functional.cross_entropy(logits, torch.from_numpy(y)))
+    return log_loss(out / temperature(out, y, weight), y, weight)
 
 
 def add_head(

@@ -106,8 +106,8 @@ class Blend(nn.Module):
         )
 
 
-def grow(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> Trees:
-    """Boost trees on x (n, k) float32; rare and frequent classes have equal weights."""
+def grow(x: np.ndarray, y: np.ndarray, task: Task, seed: int, weight: np.ndarray | None = None) -> Trees:
+    """Boost trees on x (n, k) float32; rare and frequent classes have equal weights. weight: (n,) of the sources."""
     how = {
         "max_depth": SETTINGS.depth, "n_estimators": SETTINGS.steps, "learning_rate": SETTINGS.rate,
         "subsample": SETTINGS.rows, "max_features": SETTINGS.columns, "init": "zero", "random_state": seed,
@@ -115,11 +115,15 @@ def grow(x: np.ndarray, y: np.ndarray, task: Task, seed: int) -> Trees:
     if not task.classes:
         middle = float(y.mean())
         return Trees(GradientBoostingRegressor(**how).fit(x, y - middle), middle)
-    count = np.bincount(y, minlength=len(task.classes))
-    return Trees(GradientBoostingClassifier(**how).fit(x, y, sample_weight=(count.mean() / count)[y]))
+    weight = np.ones(len(y)) if weight is None else weight
+    count = np.bincount(y, weight, len(task.classes))
+    return Trees(GradientBoostingClassifier(**how).fit(x, y, sample_weight=weight * (count.mean() / count)[y]))
 
 
-def with_trees(ensemble: Ensemble, x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int) -> Blend:
+def with_trees(
+    ensemble: Ensemble, x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int,
+    weight: np.ndarray | None = None,
+) -> Blend:  # fmt: skip
     """A fitted ensemble and trees beside it, on the columns of x (n, d) with the largest strength (d,)."""
     columns = np.flatnonzero(strength == strength.max())
-    return Blend(ensemble, grow(x[:, columns], y, task, seed), columns).eval()
+    return Blend(ensemble, grow(x[:, columns], y, task, seed, weight), columns).eval()

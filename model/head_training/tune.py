@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from model.cli import Report
-from model.head_training.fit import class_weights, loss_of
+from model.head_training.fit import loss_of, row_weights
 from model.heads import Head, Task
 from model.raw import Raw
 from model.training.card import without_heads, write_card
@@ -21,7 +21,7 @@ from model.training.onnx_export import export_backbone
 from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.bundle.contract import SCORER_FILE
 from raw_qgis_plugin.core.bundle.runtime import featurize_padded, pad_left
-from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, coarse_windows, fine_windows, track_features
+from raw_qgis_plugin.core.embedding.embed import coarse_windows, fine_windows
 from raw_qgis_plugin.core.features.featurizer import LATERAL_FEATURES
 from raw_qgis_plugin.core.tracks import Tracks
 
@@ -89,11 +89,12 @@ def tune(
         network, _ = load_network(bundle.path / "weights.safetensors")
     network.train()
     windows, n = Windows(tracks), len(y)
-    features = torch.from_numpy(track_features(tracks))
+    features = torch.from_numpy(x[:, 4 * bundle.card["width"] :])  # of tracks as they are, beside the states
     head = Head(x.shape[1], task.outputs, hidden=64)
     head.set_scales(x, y, task, strength)
     ty = torch.from_numpy(y if task.classes else y.astype(np.float32))
-    weight = class_weights(y, task)
+    weights = row_weights(y, task)
+    weight = torch.ones(n) if weights is None else torch.from_numpy(weights)
     groups = [
         {"params": [p for p in network.parameters() if p.requires_grad], "lr": 3e-4},
         {"params": head.parameters(), "lr": 2e-3},
@@ -106,9 +107,7 @@ def tune(
             group["lr"] = lr * min(share / 0.05, 0.5 + 0.5 * math.cos(math.pi * share))
         units = np.sort(rng.choice(n, min(24, n), replace=False))
         states = pooled(network, tracks, windows.draw(units, rng), len(units), bool(rng.random() < 0.5))
-        with_features = x.shape[1] == states.shape[1] + N_TRACK_FEATURES
-        inputs = torch.cat([states, features[units]], dim=1) if with_features else states
-        loss = loss_of(head.noisy(inputs), ty[units], head, weight)
+        loss = loss_of(head.noisy(torch.cat([states, features[units]], dim=1)), ty[units], head, weight[units])
         optimizer.zero_grad()
         loss.backward()
         nn.utils.clip_grad_norm_(network.parameters(), 1.0)

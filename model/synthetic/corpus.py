@@ -23,7 +23,7 @@ PLANS = (
     ("random", 9000), ("grid", 11000), ("random", 6500), ("spider", 10000), ("random", 12000), ("grid", 7000),
     ("motorway", 60000), ("random", 8000), ("spider", 14000), ("random", 5000), ("grid", 15000), ("motorway", 90000),
 )  # fmt: skip
-RAIL_SHARE = 0.13  # of the fixes, with ferries
+RAIL_SHARE = 0.13  # of the fixes, with trams and ferries
 
 
 @dataclass(frozen=True)
@@ -80,7 +80,7 @@ def _run(run: Run, target: Path, scratch: Path) -> dict[str, int]:
         paths = run_trains(run.fixes, folder, run.name, rng)
         lat, lon = ANCHORS[int(rng.integers(len(ANCHORS)))]
         place = Place(f"+proj=tmerc +lat_0={lat} +lon_0={lon} +datum=WGS84 +units=m", (0.0, 0.0))
-        limits = {"rail": 2 * run.fixes, "ferry": 0.15 * run.fixes}
+        limits = {"rail": 2 * run.fixes, "tram": 0.3 * run.fixes, "ferry": 0.15 * run.fixes}
     else:
         made = run.size_m > 0
         streets = make_streets(run.plan, run.size_m, run.seed, folder) if made else osm_streets(Path(run.plan), folder)

@@ -27,7 +27,10 @@ from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
 
 # mode: how many times larger than simulated at most, and the speed in m/s that no piece exceeds thereby
-MODES = {"walk": (1.2, 3.0), "bike": (1.3, 11.0), "car": (1.6, 40.0), "bus": (1.3, 28.0), "rail": (3.0, 70.0)}
+MODES = {
+    "walk": (1.2, 3.0), "bike": (1.3, 11.0), "car": (1.6, 40.0), "bus": (1.3, 28.0), "tram": (1.3, 20.0),
+    "rail": (3.0, 70.0),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)

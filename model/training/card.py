@@ -138,6 +138,7 @@ def _head_table(heads: list[dict]) -> str:
         )
     lines += [
         "",
+        *(f"{h['name']}, {name}: {_of_source(r)}" for h in heads for name, r in h.get("sources", {}).items()),
         *(f"{h['name']} on {name}: {_elsewhere(r)}" for h in heads for name, r in h.get("elsewhere", {}).items()),
     ]
     return "\n".join(lines)
@@ -154,6 +155,13 @@ def _elsewhere(r: dict) -> str:
     return (
         f"{text} (always the most frequent class: {r['most_frequent']:.3f}); sure of {r['sure']:.0%}, then right in "
         f"{r['accuracy_where_sure'] or 0:.1%}."
+    )
+
+
+def _of_source(r: dict) -> str:
+    return (
+        f"{_scores(r['head'])}; the baseline's {_scores(r['baseline'])}; {r['units']} units in {r['groups']} groups "
+        f"outside the training set; sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure']:.1%}."
     )
 
 

@@ -36,12 +36,14 @@ class LineKind:
     accel: Range = (0.4, 1.3)  # m/s², of setting off and of braking
     dwell_s: Range = (15, 50)  # at a station
     length_m: int = 80
+    lights: float = 0.0  # share of the sections where it also waits between stations, as at traffic lights
 
 
 KINDS = {
     "metro": LineKind((14, 34), (900, 2100), 0.4, (17, 30), 32),
     "fast": LineKind((6, 14), (6e3, 25e3), 0.25, (28, 64), 66),
     "express": LineKind((3, 7), (25e3, 70e3), 0.12, (55, 84), 86),
+    "tram": LineKind((12, 30), (250, 800), 0.6, (7, 15), 17, "tram", (0.5, 1.2), (10, 35), 30, 0.4),
     "ferry": LineKind((2, 7), (1500, 14e3), 0.3, (3.5, 12), 13, "ferry", (0.04, 0.15), (240, 900), 60),
 }
 
@@ -87,7 +89,7 @@ def rail_net(lines: list[Line], folder: Path, name: str) -> Path:
 def run_trains(seconds: float, folder: Path, name: str, rng: np.random.Generator) -> dict[str, Trajectory]:
     """Trains and ferries on new lines, about so many seconds of movement."""
     folder.mkdir(parents=True, exist_ok=True)
-    kinds = [KINDS[kind] for kind in ["metro", "metro", "fast", "metro", "express", "fast", "ferry"] * 3]
+    kinds = [KINDS[kind] for kind in ["metro", "tram", "fast", "metro", "express", "tram", "ferry"] * 3]
     lines = [draw_line(rng, kind) for kind in kinds]
     trains: list[tuple[float, str]] = []
     types, spent_s = [], 0.0
@@ -154,8 +156,11 @@ def _run(line: Line, number: int, back: int, kind: LineKind, rng: np.random.Gene
     took_s, stops = 0.0, []
     for section, edge in zip(sections, edges, strict=True):
         length = np.hypot(*np.diff(line.sections[section], axis=0).T).sum()
-        calls = rng.random() >= skip
-        took_s += length / line.speed[section] + (dwell_s + 40 if calls else 0)
+        calls, light = rng.random() >= skip, kind.lights and rng.random() < kind.lights
+        took_s += length / line.speed[section] + (dwell_s + 40 if calls else 0) + (30 if light else 0)
+        if light:
+            at = length * rng.uniform(0.4, 0.8)
+            stops.append(f'<stop lane="{edge}_0" endPos="{at:.1f}" duration="{rng.uniform(4, 50):.0f}"/>')
         if calls:
             wait = dwell_s * rng.uniform(0.6, 1.6) * (6 if rng.random() < 0.02 else 1)
             stops.append(

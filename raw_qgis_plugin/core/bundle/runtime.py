@@ -233,10 +233,12 @@ class Model:
     def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
         """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale.
 
-        The outputs of the heads that its card names in 'asks' are added to its inputs.
+        It takes the first columns of x, as many as its card says: later versions of RAW add columns at the end. The
+        outputs of the heads that its card names in 'asks' follow them.
         """
-        others = self.bundle.head(name).get("asks", [])
-        x = np.concatenate([x.astype(np.float32), *(self.run_head(other, x) for other in others)], axis=1)
+        head = self.bundle.head(name)
+        answers = [self.run_head(other, x) for other in head.get("asks", [])]
+        x = np.concatenate([x[:, : head.get("inputs")].astype(np.float32), *answers], axis=1)
         session = self._head(name)
         takes = session.get_inputs()[0]
         if list(takes.shape[1:]) != [x.shape[1]]:
@@ -244,7 +246,6 @@ class Model:
                 f"The head {name} wants {takes.shape[1:]} inputs but gets {x.shape[1]}: it was taught with another "
                 "backbone or with an earlier version of RAW. Teach it again."
             )
-        head = self.bundle.head(name)
         many = 1 if head["kind"] == "number" else len(head["classes"])
         rows_a_run = 4096  # trees need memory for each row
         parts = np.split(x, np.arange(rows_a_run, len(x), rows_a_run))

@@ -12,6 +12,7 @@ import numpy as np
 from ..arrays import run_starts, stable_order
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.motion import motion
+from ..features.ride import ride
 from ..features.trips import cut_trips
 from ..geodesy import metres_between
 from ..times import HOUR_MS
@@ -111,10 +112,13 @@ def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[d
 
 
 def with_trips(embeddings: np.ndarray, tracks: Tracks, unit: str, model: Model) -> np.ndarray:
-    """The input of the heads of a unit: embeddings (n, e) and, for users and days, trips per day of each class.
+    """The input of the heads of a unit: embeddings (n, e) and, for tracks, ride features; for users and days, trips per
+    day of each class.
 
-    Returns (n, e + 2 × classes) float32 if the model has a head of trips, else the embeddings.
+    Returns (n, e + features) float32; the embeddings for users and days of a model without a head of trips.
     """
+    if unit == "track":
+        return np.concatenate([embeddings, ride(tracks)], axis=1)
     heads = model.bundle.heads("trip") if unit in UNITS_WITH_TRIPS else []
     if not heads:
         return embeddings

@@ -1,0 +1,76 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stretches of labelled tracks, as model.finetune reads them: python -m model.data.labelled --source DIR --output OUT
+
+DIR holds points.parquet (track_id, t, lon, lat) and segments.parquet (group_id, track_id, t_start, t_end, mode and
+usable, which is false where a label contradicts its fixes). Written are tracks.parquet and labels.csv (user_id,
+track_id, mode): a track a usable segment, a user a group, whose segments stay on one side when a head is tested.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+from pyarrow import parquet
+
+from model.cli import Parser, from_zero, positive, run
+from model.data.labels import Table, draw, read_table
+from model.synthetic.population.truth import write_csv
+from model.synthetic.sumo import say
+from raw_qgis_plugin.core.arrays import expand_ranges
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.times import parse_times
+
+COLUMNS = ("group_id", "track_id", "t_start", "t_end", "mode", "usable")
+
+
+def stretches(points: pa.Table, segments: Table, most: int | None, seed: int) -> tuple[pa.Table, list[tuple[str, ...]]]:
+    """Tracks of the usable segments, and the user, track and mode of each. most: segments of a mode, at random."""
+    row = np.flatnonzero(segments["usable"].astype(bool))
+    if most:
+        row = row[draw(segments["mode"][row].astype(str), len(row), most, seed)]
+    names, track = np.unique(points["track_id"].to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
+    t = points["t"].cast(pa.timestamp("ms", tz="UTC")).cast(pa.int64()).to_numpy()
+    order = np.lexsort((t, track))
+    place = {name: i for i, name in enumerate(names)}
+    at = np.array([place.get(str(name), -1) for name in segments["track_id"][row]])
+    start, end = (parse_times(segments[name][row]) for name in ("t_start", "t_end"))
+    low = min(t.min(), start.min())
+    span = max(t.max(), end.max()) - low + 2  # one key of track and time
+    key = track[order] * span + (t[order] - low)
+    begin, stop = (np.searchsorted(key, at * span + (time - low)) for time in (start, end + 1))
+    size = np.where(at < 0, 0, stop - begin)
+    fixes, number = order[expand_ranges(begin, size)], np.repeat(row, size)
+    user, name = segments["group_id"].astype(str)[number], number.astype(str)
+    columns = {"user_id": user, "track_id": name, "t": pa.array(t[fixes], pa.timestamp("ms", tz="UTC"))}
+    columns |= {axis: points[axis].to_numpy()[fixes] for axis in ("lon", "lat")}
+    labels = [(str(segments["group_id"][k]), str(k), str(segments["mode"][k])) for k in row[size > 0]]
+    return pa.table(columns), labels
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    p = Parser("python -m model.data.labelled", description=__doc__, allow_abbrev=False)
+    p.add_argument("--source", type=Path, required=True, metavar="DIR", help="points.parquet and segments.parquet")
+    p.add_argument("--per-mode", type=positive, metavar="N", help="at most N segments a mode, drawn at random")
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
+    p.add_argument("--output", type=Path, required=True, metavar="OUT", help="folder to write to")
+    args: argparse.Namespace = p.parse_args(argv)
+    segments = read_table(args.source / "segments.parquet")
+    missing = [name for name in COLUMNS if name not in segments]
+    if missing:
+        raise InputError(f"segments.parquet in {args.source} has no column {', '.join(missing)}.")
+    points = parquet.read_table(args.source / "points.parquet", columns=["track_id", "t", "lon", "lat"])
+    table, labels = stretches(points, segments, args.per_mode, args.seed)
+    args.output.mkdir(parents=True, exist_ok=True)
+    parquet.write_table(table, args.output / "tracks.parquet")
+    write_csv(args.output / "labels.csv", ["user_id", "track_id", "mode"], labels)
+    say(f"{len(labels):,} stretches and {table.num_rows:,} fixes in {args.output}")
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,162 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Real labelled tracks: stretches of them, parts of tracks, sources that weigh alike, and figures by source."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from model.data import labelled
+from model.data.labels import Labelled
+from model.finetune import main as finetune
+from model.head_training.examples import Examples, some_parts, together
+from model.head_training.fit import row_weights
+from model.head_training.scoring import Predictions, by_source, least_sure, reliability
+from model.heads import Task
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.embedding.profiles import profile
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.features.ride import RIDE
+from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.typicality import unit_stats
+
+SPEED = {"walk": 1.3, "bike": 5.0, "train": 25.0}
+
+
+def write_source(folder, people, seed, per_person=6):
+    """A labelled source: each person walks, rides and takes a train in turn; every seventh label is not usable."""
+    rng, fixes, segments = np.random.default_rng(seed), [], []
+    for person in range(people):
+        t, lat = 1_700_000_000_000 + 86_400_000 * person, 50.0 + person
+        for n in range(per_person):
+            mode = list(SPEED)[(n + person) % 3]
+            count = int(rng.integers(40, 60))
+            steps = SPEED[mode] * rng.uniform(0.7, 1.3, count) * 10 / 111_200
+            at, times = lat + np.cumsum(steps), t + 10_000 * np.arange(count)
+            lat, t = at[-1], times[-1] + 600_000
+            name = f"p{person}"
+            fixes.append(pd.DataFrame({"track_id": name, "t": times, "lon": 10.0, "lat": at}))
+            start, end = (pd.Timestamp(when, unit="ms", tz="UTC") for when in (times[0], times[-1]))
+            row = {"group_id": f"g{person // 2}", "track_id": name, "t_start": start, "t_end": end, "mode": mode}
+            segments.append(row | {"usable": len(segments) % 7 != 6, "fixes": count})
+    folder.mkdir(parents=True)
+    points = pd.concat(fixes)
+    points["t"] = pd.to_datetime(points.t, unit="ms", utc=True).astype("datetime64[ms, UTC]")
+    points.to_parquet(folder / "points.parquet")
+    table = pd.DataFrame(segments)
+    table.to_parquet(folder / "segments.parquet")
+    return table
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory):
+    """Two real sources as stretches, and one that stands for a simulation."""
+    folder = tmp_path_factory.mktemp("sources")
+    for name, people, seed in (("north", 12, 1), ("south", 8, 2), ("simulated", 10, 3)):
+        write_source(folder / "raw" / name, people, seed)
+        labelled.main(["--source", str(folder / "raw" / name), "--output", str(folder / name)])
+    return folder
+
+
+def test_stretches_are_the_usable_segments(tmp_path):
+    table = write_source(tmp_path / "in", 6, 0)
+    labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "out")])
+    tracks, _, _ = read(str(tmp_path / "out" / "tracks.parquet"))
+    labels = pd.read_csv(tmp_path / "out" / "labels.csv", dtype=str).set_index("track_id")
+    used = table[table.usable]
+    assert sorted(map(int, tracks.track_ids)) == list(used.index) == sorted(map(int, labels.index))
+    size = dict(zip(tracks.track_ids, np.diff(tracks.track_offsets), strict=True))
+    assert all(size[str(k)] == row.fixes for k, row in used.iterrows())
+    assert all(labels.loc[str(k), "mode"] == row["mode"] for k, row in used.iterrows())
+    assert set(tracks.user_ids) == set(used.group_id)  # groups, not the users
+    labelled.main(["--source", str(tmp_path / "in"), "--per-mode", "3", "--output", str(tmp_path / "few")])
+    few = pd.read_csv(tmp_path / "few" / "labels.csv")
+    assert few["mode"].value_counts().to_dict() == dict.fromkeys(SPEED, 3)
+    table.drop(columns="usable").to_parquet(tmp_path / "in" / "segments.parquet")
+    with pytest.raises(InputError, match="no column usable"):
+        labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "none")])
+
+
+def test_a_head_of_several_sources_says_how_it_does_on_each(sources, nano_run, tmp_path):
+    names = ["north", "south", "simulated"]
+    tracks, labels = ([str(sources / name / file) for name in names] for file in ("tracks.parquet", "labels.csv"))
+    command = ["--tracks", *tracks, "--labels", *labels, "--field", "mode", "--unit", "track", "--task-name", "mode"]
+    command += ["--rename", "train=rail", "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b")]
+    finetune([*command, "--simulated", "1", "--also-parts", "2", "--alone"])
+    model = Model(open_bundle(tmp_path / "b"), "cpu", 1)
+    head = model.bundle.head("mode")
+    usable = {n: len(pd.read_csv(sources / n / "labels.csv")) for n in names}
+    assert {n: r["units"] for n, r in head["sources"].items()} == {n: usable[n] for n in names[:2]}  # no simulation
+    assert head["metrics"]["units"] == usable["north"] + usable["south"]
+    assert head["metrics"]["head"]["accuracy"] > 0.9 and 0.4 <= head["threshold"] <= 0.6
+    assert sum(head["reliability"]["units"]) == head["metrics"]["units"]
+    assert "mode, south: accuracy" in (tmp_path / "b" / "README.md").read_text("utf-8")
+    answers = profile(read(tracks[1])[0], model, "track", ["mode"]).columns
+    truth = pd.read_csv(labels[1], dtype=str).set_index("track_id").loc[answers["track_id"], "mode"]
+    assert (answers["mode"] == truth.replace("train", "rail").to_numpy()).mean() > 0.9
+    with pytest.raises(InputError, match="has to leave some"):
+        finetune([*command, "--simulated", "3"])
+    with pytest.raises(InputError, match="--also-parts is for tracks"):
+        finetune([*command, "--also-parts", "1", "--unit", "user"])
+
+
+def test_heads_taught_before_there_were_ride_features_go_on(sources, nano_run, tmp_path):
+    """An older head takes the first columns, as many as its card says."""
+    tracks, labels = (str(sources / "north" / file) for file in ("tracks.parquet", "labels.csv"))
+    command = ["--tracks", tracks, "--labels", labels, "--field", "mode", "--unit", "track", "--task-name", "mode"]
+    finetune([*command, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path), "--alone"])
+    model = Model(open_bundle(tmp_path), "cpu", 1)
+    x = np.random.default_rng(0).normal(size=(5, model.bundle.head("mode")["inputs"])).astype(np.float32)
+    assert x.shape[1] > len(RIDE)
+    more = np.concatenate([x, np.full((5, 7), 99.0, np.float32)], axis=1)
+    assert np.array_equal(model.run_head("mode", x), model.run_head("mode", more))
+
+
+def test_parts_are_shorter_and_thinner_and_never_tested(sources, nano_run):
+    tracks, _, _ = read(str(sources / "north" / "tracks.parquet"))
+    n = tracks.n_tracks
+    found = Labelled(np.arange(n), np.repeat("a", n).astype(object), np.arange(n))
+    seen = []
+
+    def embedded(some, _):
+        seen.append(some)
+        return np.zeros((some.n_tracks, 4), np.float32)
+
+    parts = some_parts(tracks, found, Model(open_bundle(nano_run / "bundle"), "cpu", 1), 3, 0, cached=embedded)
+    assert not parts.whole.any() and len(parts.x) == sum(some.n_tracks for some in seen) > 2 * n
+    assert all(np.diff(some.track_offsets).min() >= 6 for some in seen)
+    cadence = np.concatenate([unit_stats(some)["cadence_s"] for some in seen])
+    assert len(np.unique(cadence)) > 2 and np.mean([some.span_s.mean() for some in seen]) < tracks.span_s.mean()
+
+
+def test_sources_weigh_half_way_between_their_sizes_and_alike():
+    def part(n):
+        x = np.zeros((n, 1), np.float32)
+        return Examples(x, x, np.full(n, "a", object), np.arange(n), np.ones(n, bool), np.ones(n), np.ones(1), {})
+
+    both = together([part(400), part(100)])
+    assert both.weight[:400].sum() == pytest.approx(2 * both.weight[400:].sum())
+    assert part(5).weight is None and together([part(4), part(5)], apart=False).weight is None
+    y = np.repeat([0, 1], [90, 10])
+    plain = row_weights(y, Task("binary", ("no", "yes")))
+    assert plain[y == 0].sum() == pytest.approx(3 * plain[y == 1].sum())
+    assert np.allclose(plain, row_weights(y, Task("binary", ("no", "yes")), np.ones(100)))
+    assert row_weights(y, Task("number")) is None
+
+
+def test_the_threshold_leaves_one_in_twenty_unknown():
+    p = np.linspace(0.3, 1, 1001)
+    assert (
+        least_sure(p) == 0.4
+        and least_sure(p / 2 + 0.5) == 0.6
+        and least_sure(0.5 + p / 10) == pytest.approx(0.534, abs=0.002)
+    )
+    truth, head = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
+    found, task = Predictions(head, truth, truth, np.arange(4)), Task("classes", ("a", "b"))
+    table = by_source(found, task, np.array([True, False, True, False]), ["x", "x", "y", "y"])
+    assert list(table) == ["x", "y"] and table["x"]["head"]["accuracy"] == 0.5
+    assert table["x"]["sure"] == 0.5 and table["x"]["accuracy_where_sure"] == 1.0
+    rows = reliability(np.array([0.9, 0.5, 0.8, 0.6]), found, 2)
+    assert rows == {"probability": [0.55, 0.85], "right": [0.5, 1.0], "units": [2, 2]} and json.dumps(rows)
