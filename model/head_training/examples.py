@@ -352,5 +352,5 @@ def domain_of(stats: dict[str, np.ndarray]) -> dict[str, list[float]]:
         if name in bounds:
             bounds[name][1] = UNLIMITED
     if "speed_ms" in bounds:
-        bounds["speed_ms"][0] = 0.0
+        bounds["speed_ms"] = [0.0, min(bounds["speed_ms"][1], 150.0)]  # faster is a receiver's jump in a tunnel
     return bounds

@@ -82,7 +82,7 @@ def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def least_sure(p: np.ndarray, weight: np.ndarray | None = None, silent: float = 0.05) -> float:
+def least_sure(p: np.ndarray, weight: np.ndarray | None = None, silent: float = 0.06) -> float:
     """The threshold, 0.4 to 0.6, under which a label is 'unknown': that share of unseen units is, by the probabilities
     p (n,) of their labels and their weights (n,).
     """

@@ -109,9 +109,9 @@ def _bends(line: Tracks) -> dict[str, np.ndarray]:
     n, last = line.n_tracks, line.track_offsets[1:][line.track] - 1
     row, seconds, way = _steps(line)
     metres = np.hypot(*way.T)
-    moved = np.zeros(len(line), np.int64)  # whole millimetres: sums do not depend on the tracks before
-    moved[row + 1] = np.rint(1000 * metres * (metres >= SETTINGS.stopped_m_s * seconds)).astype(np.int64)
-    moved, xy = np.cumsum(moved), np.stack([line.lon, line.lat], axis=1)
+    each = np.zeros(len(line), np.int64)  # whole millimetres: sums do not depend on the tracks before
+    each[row + 1] = np.rint(1000 * metres * (metres >= SETTINGS.stopped_m_s * seconds)).astype(np.int64)
+    moved, xy = np.cumsum(each), np.stack([line.lon, line.lat], axis=1)
     found = {}
     for scale in SETTINGS.scale_m:
         there = np.searchsorted(moved, moved + int(1000 * scale))
