@@ -123,7 +123,7 @@ def ridge(
 
 
 def _line(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None
 ) -> tuple[Head, float]:
     """A linear head, and its mean squared leave-one-out error."""
     head = Head(x.shape[1], task.outputs, hidden=0)
