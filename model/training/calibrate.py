@@ -56,8 +56,8 @@ class Settings:
     edges_s: horizons between two edges share a factor. context: least number of fixes before a query. enough: least
     number of forecasts for a factor. batch: most forecasts from a batch. moved_m: where days are filled round the
     clock, only tracks that moved farther count. prior_people: the weight of an earlier calibration, in people.
-    typical: most users in the card; days_seen: for how long they are seen. least_days, least_typicality: limits of the
-    heads that the card then states.
+    typical: most users in the card; days_seen: for how long they are seen. least_days, least_typicality,
+    least_observed: limits of the heads that the card then states.
     """
 
     edges_s: tuple[float, ...] = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)
@@ -70,6 +70,7 @@ class Settings:
     days_seen: tuple[int, ...] = (5, 7, 14)
     least_days: int = 5  # what is asked is a habit of weeks
     least_typicality: float = 0.05
+    least_observed: float = 0.5
     least_scale: float = 0.05  # a feature that hardly varies among the typical says little
 
 
@@ -196,7 +197,8 @@ def table(
 def with_typical(card: dict, users: Tracks, seed: int, settings: Settings = Settings()) -> dict:
     """A card with some users to compare with: each whole, or for some days as heads of users may meet it.
 
-    Experimental heads of users and regions get the limits of Settings on typicality and, of users, on days.
+    Experimental heads of users and regions get the limits of Settings on typicality and, of users, on days; heads of
+    tracks the limit on the share of the way that was observed.
     """
     rng, day = np.random.default_rng(seed), solar_day(users)
     first = day[users.track_offsets[:-1]]
@@ -212,10 +214,11 @@ def with_typical(card: dict, users: Tracks, seed: int, settings: Settings = Sett
     reference = {"mean": np.round(mean, 4).tolist(), "scale": np.round(scale, 4).tolist(), "units": units.tolist()}
     heads = [dict(head) for head in card["heads"]]
     for head in heads:
+        least = {"observed": settings.least_observed} if head["unit"] == "track" else {}
         if head.get("experimental") and head["unit"] in ("user", "region"):
-            days_needed = {"days": [settings.least_days, UNLIMITED]} if head["unit"] == "user" else {}
-            limits = {"typicality": [settings.least_typicality, UNLIMITED], **days_needed}
-            head["domain"] = {**head.get("domain", {}), **limits}
+            least = {"typicality": settings.least_typicality}
+            least |= {"days": settings.least_days} if head["unit"] == "user" else {}
+        head["domain"] = {**head.get("domain", {}), **{name: [low, UNLIMITED] for name, low in least.items()}}
     return {**card, "heads": heads, "typical": {"user": reference}}
 
 

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,9 @@ def write_card(bundle: Path, card: dict) -> None:
         text = describe(card)
     except (LookupError, TypeError, ValueError) as error:  # of a model from elsewhere
         raise BundleError(f"The card of the model {card['name']} lacks what its README names: {error}.") from error
-    (bundle / "card.json").write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
+    entries = json.dumps(card, indent=1, ensure_ascii=False)
+    entries = re.sub(r"\[\s+([-+.,\deE\s]+)\s+\]", lambda row: f"[{' '.join(row[1].split())}]", entries)  # one line
+    (bundle / "card.json").write_text(entries + "\n", "utf-8")
     (bundle / "README.md").write_text(text, "utf-8")
     write_sums(bundle)
 

@@ -33,13 +33,15 @@ def test_only_experimental_heads_of_users_and_regions_heed_them(bundle):
         heeds = head["unit"] in ("user", "region") and head["experimental"]
         assert ("typicality" in head["domain"]) == heeds
         assert ("days" in head["domain"]) == (heeds and head["unit"] == "user")
+        assert ("observed" in head["domain"]) == (head["unit"] == "track")
 
 
 def test_the_typical_are_answered_and_a_taxi_is_not(bundle, sample):
     """One who drives day and night for four days, a fix a minute, is like nobody in the city."""
     model = Model(open_bundle(bundle), "cpu")
     people = profile(read(sample / "city_tracks.parquet")[0].by_user(), model).columns
-    assert people["in_domain"].mean() > 0.85 and (people["why"][people["in_domain"]] == "").all()
+    assert not people["in_domain"][people["n_days"] < 5].any()
+    assert people["in_domain"][people["n_days"] >= 5].mean() > 0.85 and (people["why"][people["in_domain"]] == "").all()
     rng = np.random.default_rng(3)
     t = 1_700_000_000_000 + np.arange(4 * 1440) * 60_000
     lon, lat = (0.01 * np.cumsum(rng.normal(0, 0.3, len(t))) for _ in range(2))
