@@ -24,7 +24,7 @@ class AreaSettings:
     """How areas are worked out."""
 
     components: int = 6  # of each mixture the heaviest, and the rest as one
-    rings: int = 8  # equally likely distances at which a component is laid out
+    rings: int = 12  # equally likely distances at which a component is laid out
     directions: int = 4  # points on each of these rings
     point_share: float = 0.1  # of the radii: an area reaches so far around its forecast's point in any case
     at_once: int = 1024  # mixtures
