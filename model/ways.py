@@ -23,9 +23,6 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.paths import SCORER, SCORER_CARD
 
 
-UNCALIBRATED = [1.0], [1.0], [0.5], [0.8]
-
-
 def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = make_parser("ways", __doc__, "the model whose answers it scores", 200_000, 4)
@@ -46,7 +43,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args.output.mkdir(parents=True, exist_ok=True)
     export(scorer, args.output / SCORER.name)
     # What held for some people's trips did not hold for others': these areas start at the mixture's own levels.
-    card["calibration"]["trips"] = {"horizon_s": [60.0], **dict(zip(CALIBRATION_COLUMNS, UNCALIBRATED, strict=True))}
+    plain = zip(CALIBRATION_COLUMNS, ([1.0], [1.0], [0.5], [0.8]), strict=True)
+    card["calibration"] |= {"trips": {"horizon_s": [60.0], **dict(plain)}}
     card = {"corpus": [source_name(spec) for spec in args.corpus], **card}
     (args.output / SCORER_CARD.name).write_text(json.dumps(card, indent=1), "utf-8")
 

@@ -156,9 +156,10 @@ def _backtest(
 
 
 def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:
-    """The mixtures from which areas are made: condensed, and of days (kind (m,)) those that move."""
-    m = m.condensed(areas.SETTINGS.components)
-    return Mixture(m.centre, m.scale, np.where((kind == ContextKind.TRIP)[:, None], m.weight, m.moving().weight))
+    """The mixtures from which areas are made: condensed, and of days those that move. kind: (m,), all trips or none."""
+    if (kind == ContextKind.TRIP).all():
+        return m.condensed(areas.SETTINGS.trip_components)
+    return m.condensed(areas.SETTINGS.day_components).moving()
 
 
 def calibrated(calibration: dict, kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
