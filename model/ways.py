@@ -17,6 +17,7 @@ from model.cli import print_line, run
 from model.data.corpus import load_both, source_name
 from model.retrieval.fit import export, fit, make_parser
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.paths import SCORER, SCORER_CARD
@@ -41,6 +42,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError("The corpus has too few trips and days of fleets to learn from.")
     args.output.mkdir(parents=True, exist_ok=True)
     export(scorer, args.output / SCORER.name)
+    # What held for some people's trips did not hold for others': these areas start at the mixture's own levels.
+    plain = zip(CALIBRATION_COLUMNS, ([1.0], [1.0], [0.5], [0.8]), strict=True)
+    card["calibration"] |= {"trips": {"horizon_s": [60.0], **dict(plain)}}
     card = {"corpus": [source_name(spec) for spec in args.corpus], **card}
     (args.output / SCORER_CARD.name).write_text(json.dumps(card, indent=1), "utf-8")
 

@@ -53,12 +53,12 @@ FLOWS = {
         scorer | a weight and a scale for each component
         mixture | heavy-tailed components | purple
         point | spatial median | orange ; area | highest-density set, 50 and 80 % | orange
-        adaptation | a backtest of the layer fits/shrinkage of the point, scale of the area
+        adaptation | a backtest of the layer fits/the level of the area
         Prediction | point, radii, areas, in_domain | grey
         """, """
-        query > context > network > scorer > mixture > point > adaptation > Prediction ;
+        query > context > network > scorer > mixture > point > Prediction ;
         context > candidate places > scorer ; query > neighbour index > continuations > scorer ;
-        mixture > area > adaptation
+        mixture > area > adaptation > Prediction
         """),
     "training": (900, 250, """
         real tracks | CSV, Parquet, GeoLife | grey ; simulated tracks | without recording errors | grey

@@ -191,7 +191,7 @@ def export(scorer: Scorer, path: Path) -> None:
         "log_weight": torch.log_softmax(torch.randn(m, c, generator=g), -1),
         "expected": 100 * torch.rand(m, generator=g),
         "continuations": torch.rand(m, n, 12, generator=g), "near": 100 * torch.rand(m, 2, generator=g) + 1,
-        "trip": torch.tensor([1.0, 0.0, 1.0]),
+        "trip": torch.zeros(m),
     }  # fmt: skip
     queries, components, continuations = (torch.export.Dim(name, min=1) for name in ("m", "c", "n"))
     dynamic: dict = {name: {0: queries} for name in inputs}

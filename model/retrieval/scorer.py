@@ -2,7 +2,7 @@
 """The scorer: a small network that weighs the network's own mixture and continuations of the layer against each other.
 
 It sees no states and no coordinates, so one scorer serves every bundle. Trips and days of fleets are described alike,
-and weighed by a network each.
+and weighed by a network each; one call has the one or the other.
 """
 
 from __future__ import annotations
@@ -69,8 +69,11 @@ class Scorer(nn.Module):
         facts = describe(query, centre, scale, log_weight, expected, continuations, near, trip)
         of_trips = trip[:, None, None] > 0.5
         if weigher is None:
-            pairs = zip(self.trips(facts), self.days(facts), strict=True)
-            own, terms = (torch.where(of_trips, a, b) for a, b in pairs)
+            pairs = zip(self.trips.named_parameters(), self.days.parameters(), strict=True)
+            chosen = {
+                name: torch.where(trip[:1] > 0.5, a.flatten(), b.flatten()).reshape(a.shape) for (name, a), b in pairs
+            }
+            own, terms = torch.func.functional_call(self.trips, chosen, (facts,))
         else:
             own, terms = weigher(facts)
         weight, position = continuations[..., 2 * N_VECTORS], continuations[..., 2:4].clamp(-1e5, 1e5)

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Adaptation: backtests ask about the past alone, points go back to the baseline, areas come to hold their share."""
+"""Adaptation: backtests ask about the past alone, and areas come to hold their share."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,29 +9,26 @@ import pytest
 from raw_qgis_plugin.core.arrays import content_hash
 from raw_qgis_plugin.core.forecasting.adaptation import (
     SETTINGS,
-    Adjustments,
-    BacktestErrors,
-    adjustments_by_locality,
+    Backtest,
     backtest_queries,
-    fit,
-    groups,
+    level_shifts,
     localities_of,
-    shrunk,
+    logit,
+    shifted,
 )
 from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries
-from raw_qgis_plugin.core.forecasting.mixture import Mixture
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_600_000_000_000
-HELD, TRIP = (int(groups(np.array(kind), np.array(10.0))) for kind in (ContextKind.FLEET_HELD_DAY, ContextKind.TRIP))
-EVERY = np.ones(200, bool)
+SIX_EACH = np.arange(12) % 2, np.repeat(np.arange(20.0, 80.0, 10.0), 2)  # horizons of each of two contexts
+HELD, TRIP = int(ContextKind.FLEET_HELD_DAY), int(ContextKind.TRIP)
 
 
 @pytest.fixture
 def tracks():
-    t = np.tile(START + np.arange(200) * 10_000, 2)
-    lon, lat = np.tile(10 + np.arange(200) * 1e-3, 2), np.repeat([50.0, 51.0], 200)
-    return build_tracks(np.repeat(["a", "b"], 200), None, t, lon, lat)[0]
+    t = np.tile(START + np.arange(400) * 10_000, 2)
+    lon, lat = np.tile(10 + np.arange(400) * 1e-3, 2), np.repeat([50.0, 51.0], 400)
+    return build_tracks(np.repeat(["a", "b"], 400), None, t, lon, lat)[0]
 
 
 def asked(begin, end, context, horizon_s):
@@ -41,13 +36,12 @@ def asked(begin, end, context, horizon_s):
 
 
 def test_queries_are_of_the_past_and_their_answers_are_true(tracks):
-    queries = asked([0, 200], [150, 400], [0, 0, 1], [20, 60, 60])
-    past = backtest_queries(tracks, queries)
+    past = backtest_queries(tracks, asked([0, 400], [350, 800], *SIX_EACH))
     begin, end, context, horizon_s = past.queries
-    assert len(context) > 10 and set(begin) == {0, 200} and set(horizon_s) == {20.0, 60.0}
+    assert len(context) > 10 and set(begin) == {0, 400} and set(horizon_s) == {*SIX_EACH[1]}
     cut = end[context]
     assert (cut - begin[context] > SETTINGS.least_fixes // 2).all()
-    limit = np.where(begin[context] == 0, tracks.t[149], tracks.t[399])
+    limit = np.where(begin[context] == 0, tracks.t[349], tracks.t[799])
     assert (past.t <= limit).all() and (past.t == tracks.t[cut - 1] + 1000 * horizon_s).all()
     row = cut - 1 + (horizon_s / 10).astype(int)
     np.testing.assert_array_equal([tracks.lon[row], tracks.lat[row]], [past.lon, past.lat])
@@ -60,10 +54,9 @@ def test_short_tracks_and_far_horizons_have_no_past(tracks):
 
 
 def test_the_draw_depends_on_fixes_alone(tracks):
-    queries = asked([0, 200], [150, 400], [0, 0, 1], [20, 60, 60])
-    past = backtest_queries(tracks, queries)
-    renamed = build_tracks(np.repeat(["z", "b"], 200), None, tracks.t, tracks.lon, tracks.lat)[0]  # b comes first now
-    again = backtest_queries(renamed, asked([200, 0], [350, 200], [1, 0, 0], [60, 60, 20]))
+    past = backtest_queries(tracks, asked([0, 400], [350, 800], *SIX_EACH))
+    renamed = build_tracks(np.repeat(["z", "b"], 400), None, tracks.t, tracks.lon, tracks.lat)[0]  # b comes first now
+    again = backtest_queries(renamed, asked([400, 0], [750, 400], *SIX_EACH))
     drawn, redrawn = (sorted(zip(p.t, p.lon, p.lat, p.queries.horizon_s, strict=True)) for p in (past, again))
     assert len(drawn) > 10
     other = sorted(row for row in redrawn if row[2] == 51.0)
@@ -78,72 +71,53 @@ def test_places_are_apart_where_nobody_is_between_them():
     )
 
 
-def test_a_point_shrinks_to_the_baseline_the_less_gain_is_expected():
-    centre = np.array([[[100.0, 0.0], [0.0, 0.0]]] * 2)
-    m = Mixture(centre, np.full((2, 2), 1.0), np.array([[0.99, 0.01], [0.55, 0.45]]))
-    point, base = np.array([[100.0, 0.0]] * 2), np.zeros((2, 2))
-    points = shrunk(m, point, base, np.tile([0.0, 0.5, 1e9], (2, 1)))
-    np.testing.assert_allclose(points[:, 0], point)
-    np.testing.assert_allclose(points[:, 2], base, atol=1e-3)
-    assert points[0, 1, 0] == 100.0 and 20 < points[1, 1, 0] < 60  # sure, and in two minds
-    near_zero = shrunk(m, point, base, np.full(2, 1e-6))
-    np.testing.assert_allclose(near_zero, points[:, 0])  # nothing jumps at a threshold of zero
+def test_places_that_can_be_asked_little_are_not_backtested(tracks):
+    of_one = SIX_EACH[0][::2], SIX_EACH[1][::2]
+    assert len(backtest_queries(tracks, asked([0], [400], *of_one)).t)
+    assert not len(backtest_queries(tracks, asked([0], [40], *of_one)).t)
+    assert not len(backtest_queries(tracks, asked([0], [400], of_one[0][:3], of_one[1][:3])).t)
 
 
-def errors(error_m, n=200, **more):
-    named = {
-        "group": np.full(n, HELD), "error_m": np.broadcast_to(error_m, (n, len(SETTINGS.thresholds))),
-        "level": np.linspace(0.2, 1, n), "calibrated": np.repeat([[0.5], [0.8]], n, axis=1),
-        "moved": np.ones(n, bool), "t": START + np.arange(n), "locality": np.zeros(n, int),
-    }  # fmt: skip
-    return BacktestErrors(**{**named, **more})
+def past(n=200, **more):
+    """A backtest in which areas held too little, by known times."""
+    level = np.linspace(0.2, 1, n)
+    excess = logit(level) - logit(np.repeat([[0.5], [0.8]], n, axis=1))
+    named = {"kind": np.full(n, HELD), "excess": excess, "t": START + np.arange(n), "locality": np.zeros(n, int)}
+    return Backtest(**{**named, **more})
 
 
-def test_forecasts_that_gained_nothing_go_back_to_the_baseline():
-    worse = np.linspace(200, 100, len(SETTINGS.thresholds))
-    assert fit(errors(worse), EVERY).threshold[HELD] == SETTINGS.thresholds[-1]
-    assert fit(errors(worse[::-1]), EVERY).threshold[HELD] == 0.0
-    assert HELD not in fit(errors(worse), np.arange(200) < 30).threshold  # a few queries prove nothing
-    assert not fit(errors(worse), ~EVERY).threshold
-    few = np.append(np.full(len(SETTINGS.thresholds) - 1, 100.0), 80.0)
-    assert fit(errors(few), np.arange(200) < 50).threshold[HELD] == 0.0
-    assert fit(errors(few), EVERY).threshold[HELD] > 0.0
+def shifts_at(backtest, t, locality):
+    table, number = level_shifts(backtest, np.array(locality), START + np.array(t))
+    return table[number]
 
 
 def test_areas_grow_where_they_held_too_little():
-    adjustments = fit(errors(np.zeros(len(SETTINGS.thresholds))), EVERY)
-    levels = adjustments.levels(np.array([HELD, TRIP]), np.array([[0.5, 0.5], [0.8, 0.8]]))
-    assert levels[0, 0] > 0.53 and 0.82 < levels[1, 0] < 1
+    (shift,) = shifts_at(past(), [300], [0])
+    levels = shifted(np.array([[0.5, 0.5], [0.8, 0.8]]), shift[[HELD, TRIP]].T)
+    assert 0.56 < levels[0, 0] < 0.61 and 0.82 < levels[1, 0] < 0.85
     np.testing.assert_allclose(levels[:, 1], [0.5, 0.8])
 
 
-def test_areas_that_held_their_share_but_for_chance_stay_as_they_are():
-    nothing = np.zeros(len(SETTINGS.thresholds))
-    assert fit(errors(nothing, level=np.linspace(0.02, 1.02, 200)), EVERY).shift[HELD] == 0.0
-    assert HELD not in fit(errors(nothing), np.arange(200) < 30).shift
+def test_areas_that_held_their_share_stay_as_they_are():
+    fair = np.linspace(0, 1, 201)
+    excess = logit(fair) - logit(np.repeat([[0.5], [0.8]], 201, axis=1))
+    np.testing.assert_allclose(shifts_at(past(201, excess=excess), [300], [0])[0, HELD], 0.0, atol=1e-9)
 
 
-def test_areas_of_days_are_for_the_cases_that_move():
-    still = np.arange(400) < 200
-    level = np.where(still, 0.0, np.linspace(0.2, 1, 400))
-    for group, wider in ((HELD, True), (TRIP, False)):
-        some = errors(np.zeros(len(SETTINGS.thresholds)), 400, group=np.full(400, group), level=level)
-        shift = fit(replace(some, moved=~still), np.ones(400, bool)).shift[group]
-        assert (shift > 0) == wider
+def test_the_more_queries_there_are_the_more_they_count():
+    few, some, many = (shifts_at(past(n), [5000], [0])[0, HELD] for n in (SETTINGS.least_queries - 1, 60, 2000))
+    assert not few.any() and (some > 0).all() and (some < 0.7 * many).all()
 
 
-def test_nothing_known_changes_nothing():
-    group, calibrated = np.array([HELD, TRIP]), np.array([[0.4, 0.5], [0.7, 0.8]])
-    assert not Adjustments().thresholds(group).any()
-    np.testing.assert_allclose(Adjustments().levels(group, calibrated), calibrated)
+def test_the_larger_area_is_never_the_smaller_one():
+    levels = shifted(np.array([[0.5], [0.8]]), np.array([[3.0], [0.0]]))
+    assert levels[1, 0] >= levels[0, 0] > 0.9
 
 
 def test_queries_learn_from_their_place_and_from_what_was_known():
-    worse = np.linspace(200, 100, len(SETTINGS.thresholds))
-    both = errors(worse, locality=np.repeat([0, 1], 100))
-    t, locality = START + np.array([0, 300, 600, 300]), np.array([0, 0, 0, 2])
-    found = {int(row): a for rows, a in adjustments_by_locality(both, locality, t) for row in rows}
-    assert not found[0].threshold and found[1].threshold and not found[3].threshold
+    both = past(locality=np.repeat([0, 1], 100))
+    shift = shifts_at(both, [0, 300, 600, 300], [0, 0, 0, 2])[:, HELD]
+    assert not shift[0].any() and shift[1].any() and not shift[3].any()
 
 
 def test_numbers_drawn_by_content_look_random():

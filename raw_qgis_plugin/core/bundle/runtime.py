@@ -121,7 +121,7 @@ class Model:
 
         inputs: query (m, query); centre (m, C, 2), scale (m, C), log_weight (m, C) of the network's mixture and the
         error (m,) that it expects; continuations (m, n, 12) of forecasting/neighbours.py; near (m, 2), scales of their
-        kernel; trip (m,), one for trips and zero for days. Metres in the frames of the fixes.
+        kernel; trip (m,), one for trips and zero for days, never mixed. Metres in the frames of the fixes.
         Returns log_weights and scales (m, C + n), and where the continuations lead to, (m, n, 2).
         """
         scorer = self._scorer

@@ -1,17 +1,16 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Test-time adaptation: the layer's own past says how far to trust the model on it, and how wide areas must be.
+"""Test-time adaptation: the layer's own past says how wide areas must be.
 
 The model is asked from earlier fixes of the same tracks, where the answer is known (a backtest of the layer). For each
-group of queries that fits two numbers. The shrinkage threshold: a forecast whose expected gain over its baseline is
-smaller moves toward the baseline in proportion. The level shift, a conformal correction: areas are taken at another
-level of the mixture, so that they hold their share of the backtest's answers. Both are fitted by locality, so that
-tracks elsewhere change nothing, and from what was known by the time of each query.
+kind of context that fits two level shifts, a conformal correction: areas are taken at other levels of the mixture, so
+that they hold their share of the backtest's answers. Shifts are fitted by locality, so that tracks elsewhere change
+nothing, and from what was known by the time of each query. Points stay as they are: moving them toward a baseline, as
+0.2.0 did, no longer brings anything (docs/evidence/forecasts.md).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,7 +19,6 @@ from ..geodesy import EARTH_RADIUS_M
 from ..tracks import Tracks
 from .areas import NOMINAL_LEVELS
 from .context import ContextKind, ContextQueries
-from .mixture import Mixture
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ class AdaptationSettings:
     """How the backtest is drawn, and how far its outcome is believed."""
 
     most_contexts: int = 320  # of a locality that are backtested; of fewer than that
-    few_contexts: int = 40  # so many
+    few_contexts: int = 8  # so many
     share: float = 0.5  # and this share of them
     splits: int = 12  # most earlier fixes that one of them is asked from
     fixes_a_split: int = 16  # and no more than one in so many, since neighbouring fixes are alike
@@ -36,18 +34,10 @@ class AdaptationSettings:
     earliest: float = 0.45  # share of a track before the first of them
     least_fixes: int = 10  # of a track that is asked
     tolerance: float = 0.3  # of a horizon: the true fix lies so near to the time asked
-    least_queries: int = 40  # of a group from which anything is fitted
-    thresholds: tuple[float, ...] = (
-        0.0,
-        0.1,
-        0.3,
-        1.0,
-        3.0,
-    )  # a point keeps gain / threshold of its way
-    prior_queries: float = 30.0  # so many queries speak for a threshold of zero
-    design_effect: float = 2.0  # queries of the same tracks are alike: so many tell as much as one drawn on its own
+    least_queries: int = 30  # of a kind of context from which anything is fitted
+    worth_queries: int = 60  # a locality that can be asked less is not backtested: half of them are known in time
+    prior_queries: float = 50.0  # so many queries speak for the calibration as it is
     time_steps: int = 16  # in which queries are adapted together
-    trip_bands_s: tuple[float, ...] = (30.0, 120.0)  # horizons of trips between which groups are cut
     cell_deg: float = 0.1  # last fixes are binned into cells of this size;
     linked_m: float = 25_000.0  # cells with centres nearer than this are one locality
 
@@ -91,8 +81,12 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
     s, (begin, end, context, horizon_s) = SETTINGS, queries
     last = end - 1
     locality = localities_of(tracks.lon[last], tracks.lat[last])
-    seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], end - begin)
-    able = np.flatnonzero(end - begin >= s.least_fixes)
+    length = end - begin
+    seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], length)
+    most_splits = np.minimum(s.splits, 1 + ((1 - s.earliest) * length).astype(int) // s.fixes_a_split)
+    most_queries = most_splits * np.minimum(np.bincount(context, minlength=len(end)), s.horizons)
+    most_queries[length < s.least_fixes] = 0
+    able = np.flatnonzero((most_queries > 0) & (np.bincount(locality, most_queries)[locality] >= s.worth_queries))
     able = able[np.lexsort((seed[able], locality[able]))]
     first_of_locality = np.searchsorted(locality[able], locality[able])
     n_able = np.bincount(locality[able], minlength=locality.max(initial=0) + 1)
@@ -109,7 +103,7 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
         start = int(s.earliest * len(t))
         if stop <= start:
             continue
-        n_splits = min(s.splits, splits_of_each[locality[c]], 1 + (stop - start) // s.fixes_a_split)
+        n_splits = min(splits_of_each[locality[c]], most_splits[c])
         draw = content_hash(seed[c], np.arange(n_splits))
         splits = np.unique(start + (draw % np.uint64(stop - start)).astype(np.int64))
         order = np.argsort(content_hash(seed[c], splits[:, None], np.arange(len(horizons))), axis=1)
@@ -130,92 +124,43 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
     return BacktestQueries(past, tracks.t[truth], tracks.lon[truth], tracks.lat[truth], locality[rows[used, 2]][asked])
 
 
-def groups(kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-    """Group numbers (n,) of queries that are adapted together: by ContextKind (n,), and trips by horizon too."""
-    n_bands = len(SETTINGS.trip_bands_s) + 1
-    band = np.searchsorted(SETTINGS.trip_bands_s, horizon_s)
-    return kind * n_bands + np.where(kind == ContextKind.TRIP, band, 0)
-
-
-def shrunk(m: Mixture, point: np.ndarray, baseline: np.ndarray, threshold: np.ndarray) -> np.ndarray:
-    """The points, moved toward the baselines (n, 2) where the expected gain over these is under the thresholds.
-
-    point: (n, 2) the spatial medians of the mixtures, whose expected gain is never negative. threshold: (n,) or (n, k),
-    zero keeps the point. Returns (n, 2) or (n, k, 2).
-    """
-    gain = 1.0 - m.expected_error_m(point) / np.maximum(m.expected_error_m(baseline), 1e-9)
-    gain = gain.reshape(-1, *[1] * (threshold.ndim - 1))
-    share = np.where(threshold > 0, np.clip(gain / np.maximum(threshold, 1e-9), 0.0, 1.0), 1.0)[..., None]
-    base, way = (a.reshape(len(a), *[1] * (threshold.ndim - 1), 2) for a in (baseline, point - baseline))
-    return base + way * share
-
-
 @dataclass(frozen=True)
-class BacktestErrors:
-    """How n backtest queries were answered. group: (n,). error_m: (n, thresholds). level: (n,) of the smallest
-    highest-density set that holds the truth. calibrated: (2, n) levels that areas take by the model's calibration.
-    moved: (n,) bool, the truth is not the last fix again. t: (n,) epoch ms, when the truth was known. locality: (n,).
+class Backtest:
+    """How n backtest queries came out. kind: (n,) ContextKind. excess: (2, n) logit of the level of the smallest
+    highest-density set that holds the truth, minus that of the areas. t: (n,) epoch ms, when the truth was known.
+    locality: (n,).
     """
 
-    group: np.ndarray
-    error_m: np.ndarray
-    level: np.ndarray
-    calibrated: np.ndarray
-    moved: np.ndarray
+    kind: np.ndarray
+    excess: np.ndarray
     t: np.ndarray
     locality: np.ndarray
 
 
-@dataclass
-class Adjustments:
-    """What a backtest fitted, by group: the shrinkage threshold and the shift of areas' levels, in logits."""
-
-    threshold: dict[int, float] = field(default_factory=dict)
-    shift: dict[int, float] = field(default_factory=dict)
-
-    def thresholds(self, group: np.ndarray) -> np.ndarray:
-        """The shrinkage thresholds (n,) of groups (n,); zero where nothing was fitted."""
-        return _looked_up(self.threshold, group)
-
-    def levels(self, group: np.ndarray, calibrated: np.ndarray) -> np.ndarray:
-        """The levels (2, n) that areas take, given those of the model's calibration."""
-        return _expit(_logit(calibrated) + _looked_up(self.shift, group))
-
-
-def fit(errors: BacktestErrors, known: np.ndarray) -> Adjustments:
-    """Fit the adjustments of every group to the queries `known` (n,) bool."""
-    result = Adjustments()
-    for group in np.unique(errors.group[known]):
-        own = known & (errors.group == group)
-        if own.sum() >= SETTINGS.least_queries:
-            result.threshold[group] = _best_threshold(errors.error_m[own])
-        if group >= groups(np.array(ContextKind.ANCHORED_DAY), np.array(0.0)):  # groups are in the order of kinds
-            own &= errors.moved  # areas of days are for the cases that move, as in calibration
-        if own.sum() >= SETTINGS.least_queries:
-            result.shift[group] = _level_shift(_logit(errors.level[own]) - _logit(errors.calibrated[:, own]))
-    return result
-
-
-def _best_threshold(error_m: np.ndarray) -> float:
-    """The threshold of the least mean error (n, thresholds), where a few queries need a large gain to leave zero."""
-    mean = error_m.mean(axis=0)
-    thresholds = np.array(SETTINGS.thresholds)
-    prior = SETTINGS.prior_queries * np.minimum(thresholds, 1.0) / len(error_m)
-    return float(thresholds[np.argmin(mean / max(mean[0], 1e-9) + prior)])
-
-
-def _level_shift(excess: np.ndarray) -> float:
-    """The shift in logits after which 50 and 80 % of the truths lie inside. excess: (2, n) the logit of the truth's
-    level minus that of the area's.
-
-    As much of it as chance does not explain: the positive part of James and Stein's estimator (Proc. Fourth Berkeley
-    Symp. 1, 1961).
+def level_shifts(past: Backtest, locality: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Shifts in logits (a, kinds, 2) of the levels of areas, fitted by locality to what was known at some times; and
+    which of them (m,) is for each of the queries in `locality` (m,) whose last fixes are at t (m,) epoch ms.
     """
-    level = np.array(NOMINAL_LEVELS)
-    chance = level * (1 - level) * SETTINGS.design_effect / excess.shape[1]
-    off = np.square((excess <= 0).mean(axis=1) - level) / chance
-    wanted = np.mean([np.quantile(row, share) for row, share in zip(excess, level, strict=True)])
-    return float(wanted * max(0.0, 1.0 - 1.0 / max(off.mean(), 1e-9)))
+    table, number = [np.zeros((len(ContextKind), 2))], np.zeros(len(t), np.int64)
+    for p in np.intersect1d(past.locality, locality):
+        own, rows = past.locality == p, np.flatnonzero(locality == p)
+        known_until, step = time_steps(t[rows])
+        for i, end in enumerate(known_until):
+            known = own & (past.t <= end)
+            number[rows[step == i]] = len(table)
+            table.append(np.array([_shift(past.excess[:, known & (past.kind == kind)]) for kind in ContextKind]))
+    return np.array(table), number
+
+
+def _shift(excess: np.ndarray) -> np.ndarray:
+    """The shifts (2,) after which 50 and 80 % of the truths lie inside, as far as the queries outnumber what is
+    believed beforehand. excess: (2, n) as of Backtest.
+    """
+    n = excess.shape[1]
+    if n < SETTINGS.least_queries:
+        return np.zeros(2)
+    wanted = np.array([np.quantile(row, share) for row, share in zip(excess, NOMINAL_LEVELS, strict=True)])
+    return wanted * (n / (n + SETTINGS.prior_queries))
 
 
 def time_steps(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -226,28 +171,12 @@ def time_steps(t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return known_until, np.searchsorted(known_until, t, side="right") - 1
 
 
-def adjustments_by_locality(
-    errors: BacktestErrors, locality: np.ndarray, t: np.ndarray
-) -> Iterator[tuple[np.ndarray, Adjustments]]:
-    """For queries in places (m,) whose last fixes are at t (m,) epoch ms: rows of them, and the adjustments that were
-    known by then.
-    """
-    for p in np.unique(locality):
-        rows = np.flatnonzero(locality == p)
-        known_until, step = time_steps(t[rows])
-        for number, end in enumerate(known_until):
-            yield rows[step == number], fit(errors, (errors.locality == p) & (errors.t <= end))
+def shifted(level: np.ndarray, shift: np.ndarray) -> np.ndarray:
+    """Levels (2, m) moved by shifts (2, m) in logits, the larger one never under the smaller."""
+    return np.maximum.accumulate(1.0 / (1.0 + np.exp(-logit(level) - shift)), axis=0)
 
 
-def _looked_up(table: dict[int, float], group: np.ndarray) -> np.ndarray:
-    names, code = np.unique(group, return_inverse=True)
-    return np.array([table.get(int(name), 0.0) for name in names])[code]
-
-
-def _logit(p: np.ndarray) -> np.ndarray:
+def logit(p: np.ndarray) -> np.ndarray:
+    """Log odds of p, which is kept off zero and one."""
     p = np.clip(p, 1e-4, 1 - 1e-4)
     return np.log(p / (1 - p))
-
-
-def _expit(logit: np.ndarray) -> np.ndarray:
-    return 1.0 / (1.0 + np.exp(-logit))

@@ -20,15 +20,16 @@ from .mixture import Mixture, network_mixture, spatial_median
 from .neighbours import COLUMNS, DAY_KERNEL, LEAST_WEIGHT, WEIGHT, Neighbours, in_frame, last_two
 
 CONTEXTS_AT_ONCE = 16_384
+POINTS_AT_ONCE = 4096  # in one run of the network: more leave the processor's cache
 
 
 @dataclass(frozen=True)
 class Described:
     """Queries as the network answers them, in metres in the frames of the fixes `last` (m,) of f.
 
-    kind: (m,) ContextKind. baseline: (m, 2), fading velocity for trips and staying for days. states: (m, D) of the
-    network and places: their candidate places, of days alone. continuations: COLUMNS
-    (m, n, 12) of neighbours.py, n zero where none are wanted; near_m, near_ms: (m,) scales of their kernels.
+    kind: (m,) ContextKind. continuations: COLUMNS (m, n, 12) of neighbours.py, n zero where none are wanted; near_m,
+    near_ms: (m,) scales of their kernels. states: (m, D) of the network and places: their candidate places, of days
+    alone.
     """
 
     f: feat.Features
@@ -36,7 +37,6 @@ class Described:
     query: feat.Query
     kind: np.ndarray
     mixture: Mixture
-    baseline: np.ndarray
     continuations: np.ndarray
     near_m: np.ndarray
     near_ms: np.ndarray
@@ -94,7 +94,7 @@ def scorer_inputs(d: Described, rows: np.ndarray) -> dict[str, np.ndarray]:
     m = d.mixture.take(rows)
     return {
         "query": d.query.x[rows], "centre": m.centre, "scale": m.scale,
-        "log_weight": np.log(np.maximum(m.weight, 1e-12)), "expected": m.expected_error_m(spatial_median(m)),
+        "log_weight": np.log(np.maximum(m.weight, 1e-12)), "expected": m.expected_error_m(spatial_median(m, 0.5)),
         "continuations": d.continuations[rows], "near": np.stack([d.near_m, d.near_ms], axis=-1)[rows],
         "trip": (d.kind[rows] == ContextKind.TRIP).astype(np.float32),
     }  # fmt: skip
@@ -117,7 +117,7 @@ def describe(
         for of_days in (False, True):
             chosen = np.flatnonzero(days == of_days)
             length = valid[chosen].sum(axis=1)
-            for batch in batches(length, n_queries=np.diff(first)[block[chosen]]):
+            for batch in batches(length, POINTS_AT_ONCE, n_queries=np.diff(first)[block[chosen]]):
                 progress(done / len(end))
                 some = chosen[batch]
                 numbers = [by_context[first[c] : first[c + 1]] for c in block[some]]
@@ -141,7 +141,8 @@ def _describe_trips(
     f, x, clock = featurize_padded(tracks, rows, valid)
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
     q = feat.ask(f, last, horizon_s.ravel())
-    (parameters,) = model.backbone(x, clock, valid, q.x.reshape(*horizon_s.shape, -1), outputs=("parameters",))
+    x, clock, seen = (a[:, -SETTINGS.network_trip_fixes :] for a in (x, clock, valid))
+    (parameters,) = model.backbone(x, clock, seen, q.x.reshape(*horizon_s.shape, -1), outputs=("parameters",))
     parameters = parameters.reshape(len(last), -1).astype(np.float64)
     mixture = with_point(network_mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None])
     near, kernel = np.zeros((len(last), 0, len(COLUMNS)), np.float32), np.ones((2, len(last)))
@@ -149,7 +150,7 @@ def _describe_trips(
         found, scales = neighbours.of_trips(*last_two(rows, valid), horizon_s)
         near = in_frame(found.reshape(len(last), *found.shape[2:]), f.heading[last])
         kernel = np.repeat(scales, horizon_s.shape[1], axis=1)
-    return Described(f, last, q, np.full(len(last), ContextKind.TRIP), mixture, q.base, near, *kernel)
+    return Described(f, last, q, np.full(len(last), ContextKind.TRIP), mixture, near, *kernel)
 
 
 def with_point(m: Mixture, point: np.ndarray) -> Mixture:
@@ -176,7 +177,7 @@ def _describe_days(
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
     q = feat.ask(f, last, horizon_s.ravel())
     places = candidates(f, last, horizon_s.ravel(), q)
-    x, clock, seen = (a[:, -SETTINGS.network_fixes :] for a in (x, clock, valid))
+    x, clock, seen = (a[:, -SETTINGS.network_day_fixes :] for a in (x, clock, valid))
     states, *outputs = model.backbone(
         x, clock, seen, q.x.reshape(*horizon_s.shape, -1), outputs=("states", "parameters", "options"),
         candidates=places.x.reshape(*horizon_s.shape, *places.x.shape[1:]),
@@ -194,4 +195,4 @@ def _describe_days(
     kind = np.repeat(kind, horizon_s.shape[1])
     near_m, near_ms = np.full(len(last), DAY_KERNEL.near_m), np.full(len(last), DAY_KERNEL.near_ms)
     states = np.repeat(states[:, -1], horizon_s.shape[1], axis=0)
-    return Described(f, last, q, kind, mixture, np.zeros_like(q.base), near, near_m, near_ms, states, places)
+    return Described(f, last, q, kind, mixture, near, near_m, near_ms, states, places)

@@ -23,7 +23,8 @@ SIXTEEN_GON = float(np.sqrt(np.pi / (8 * np.sin(np.pi / 8))))  # circumradius of
 class AreaSettings:
     """How areas are worked out."""
 
-    components: int = 12  # of each mixture the heaviest, and the rest as one
+    trip_components: int = 6  # of each mixture the heaviest, and the rest as one
+    day_components: int = 10  # the same of days, whose places lie far apart
     rings: int = 12  # equally likely distances at which a component is laid out
     directions: int = 4  # points on each of these rings
     point_share: float = 0.1  # of the radii: an area reaches so far around its forecast's point in any case

@@ -37,9 +37,10 @@ class ContextKind(IntEnum):
 class ContextSettings:
     """How contexts are cut. The network was trained on contexts like these."""
 
-    trip_fixes: int = 24  # most fixes of a trip
+    trip_fixes: int = 40  # most fixes of a trip, from which features are made
     day_fixes: int = 960  # most fixes of days: ten days of quarter hours, from which candidate places are found
-    network_fixes: int = 64  # the last fixes of days, which the network itself reads
+    network_trip_fixes: int = 22  # the last fixes of a trip, which the network itself reads
+    network_day_fixes: int = 64  # the same of days
     sparse_s: float = 300.0  # fixes this far apart are days, not a trip
     trip_horizon_s: float = 1350.0  # a longer horizon is asked of days
     least_day_bins: int = 8  # changes of the quarter hour that make days: nine quarter hours with a fix

@@ -53,7 +53,7 @@ class Kernel:
     near_ms: float
     near_hours: float = np.inf
     longest_gap_s: float = np.inf
-    count: int = 32
+    count: int = 16
 
     @classmethod
     def of_trips(cls, pace: int) -> Kernel:
@@ -90,7 +90,7 @@ class Neighbours:
     def of_trips(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Continuations for the rows `last` (m,), reached from the rows `before` (m,), over horizon_s (m, h).
 
-        Returns COLUMNS (m, h, 32, 12) float32 in metres east and north, the heaviest first, of weight zero where there
+        Returns COLUMNS (m, h, 16, 12) float32 in metres east and north, the heaviest first, of weight zero where there
         are fewer; and near_m and near_ms of the kernels (2, m).
         """
         found = np.zeros((*horizon_s.shape, Kernel.count, len(COLUMNS)), np.float32)

@@ -2,7 +2,7 @@
 """Forecasts: where tracks will be, with the areas that hold 50 and 80 % of the truths. The way in is `predict`.
 
 A query is answered by a mixture (answer.py). Its spatial median is the forecast's point and its highest-density set the
-area; a backtest of the layer (adaptation.py) shrinks the point toward a baseline and shifts the areas' levels.
+area, whose level a backtest of the layer (adaptation.py) corrects.
 """
 
 from __future__ import annotations
@@ -18,17 +18,7 @@ from ..features import featurizer as feat
 from ..tracks import Tracks
 from ..typicality import any_of, in_words, outside
 from . import areas
-from .adaptation import (
-    SETTINGS,
-    Adjustments,
-    BacktestErrors,
-    BacktestQueries,
-    adjustments_by_locality,
-    backtest_queries,
-    groups,
-    localities_of,
-    shrunk,
-)
+from .adaptation import Backtest, BacktestQueries, backtest_queries, level_shifts, localities_of, logit, shifted
 from .answer import answer
 from .context import ContextKind, ContextQueries, recent_cadence_and_speed
 from .mixture import Mixture, spatial_median
@@ -124,67 +114,52 @@ def _predict(
     tracks: Tracks, model: Model, queries: ContextQueries, adapt: bool, with_areas: bool, progress: Progress
 ) -> tuple[np.ndarray, np.ndarray]:
     """lon, lat, radius50_m, radius80_m (4, m), and the areas (m, 2), None where unwanted."""
-    m, share = len(queries.horizon_s), 0.0
-    neighbours = None
-    adjustments, by_query = [Adjustments()], np.zeros(m, int)
+    m, share, neighbours = len(queries.horizon_s), 0.0, None
+    shifts, shift_of = np.zeros((1, len(ContextKind), 2)), np.zeros(m, np.int64)
     if adapt:
         neighbours = Neighbours(tracks, None if model.prototypes is None else Prototypes(model.prototypes))
         past = backtest_queries(tracks, queries)
         share = len(past.queries.end) / (len(past.queries.end) + len(queries.end))
-        errors = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
         last = queries.end[queries.context] - 1
-        locality = localities_of(tracks.lon[last], tracks.lat[last])
-        for rows, fitted in adjustments_by_locality(errors, locality, tracks.t[last]):
-            by_query[rows] = len(adjustments)
-            adjustments.append(fitted)
+        outcome = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
+        shifts, shift_of = level_shifts(outcome, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last])
     result, polygons = np.empty((4, m)), np.full((m, len(areas.NOMINAL_LEVELS)), None)
     for number, d, mixture in answer(tracks, model, queries, neighbours, part_of(progress, share, 1.0)):
-        horizon_s = queries.horizon_s[number]
-        group, calibration = groups(d.kind, horizon_s), calibrated(model.calibration, d.kind, horizon_s)
-        threshold, area_levels = np.zeros(len(number)), calibration[2:].copy()
-        radius_levels = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(number), axis=1)
-        for i in np.unique(by_query[number]):
-            rows = by_query[number] == i
-            threshold[rows] = adjustments[i].thresholds(group[rows])
-            for level in (area_levels, radius_levels):
-                level[:, rows] = adjustments[i].levels(group[rows], level[:, rows])
-        point = shrunk(mixture, spatial_median(mixture), d.baseline, threshold)
-        mixture = for_areas(d.kind, mixture)
-        radius = calibration[:2] * areas.radii_m(mixture, point, radius_levels)
+        calibration = calibrated(model.calibration, d.kind, queries.horizon_s[number])
+        nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(number), axis=1)
+        shift = shifts[shift_of[number], d.kind].T
+        point, mixture = spatial_median(mixture), for_areas(d.kind, mixture)
+        radius = calibration[:2] * areas.radii_m(mixture, point, shifted(nominal, shift))
         radius[1] = np.maximum(radius[1], radius[0])
         result[:2, number] = feat.destination(d.f, d.last, point)
         result[2:, number] = radius
         if with_areas:
             around = areas.SETTINGS.point_share * radius
-            polygons[number] = areas.polygons(d.f, d.last, mixture, area_levels, point, around)
+            levels = shifted(calibration[2:], shift)
+            polygons[number] = areas.polygons(d.f, d.last, mixture, levels, point, around)
     progress(1.0)
     return result, polygons
 
 
 def _backtest(
     tracks: Tracks, model: Model, past: BacktestQueries, neighbours: Neighbours, progress: Progress
-) -> BacktestErrors:
-    """Answer the queries about the past, and compare."""
-    n, thresholds = len(past.t), np.array(SETTINGS.thresholds)
-    kind, moved, level = np.zeros(n, int), np.zeros(n, bool), np.empty(n)
-    error_m = np.empty((n, len(thresholds)))
+) -> Backtest:
+    """Answer the queries about the past, and compare. Areas of days are for the cases that move, as in calibration."""
+    kind, moved, level = np.zeros(len(past.t), int), np.zeros(len(past.t), bool), np.empty(len(past.t))
     for number, d, mixture in answer(tracks, model, past.queries, neighbours, progress):
         truth = feat.displacement(d.f, d.last, past.lon[number], past.lat[number])
-        each = np.broadcast_to(thresholds, (len(number), len(thresholds)))
-        point = shrunk(mixture, spatial_median(mixture), d.baseline, each)
-        error_m[number] = np.linalg.norm(point - truth[:, None], axis=-1)
         level[number] = areas.hpd_level(for_areas(d.kind, mixture), truth)
         kind[number], moved[number] = d.kind, (truth != 0).any(axis=1)
-    calibration = calibrated(model.calibration, kind, past.queries.horizon_s)[2:]
-    return BacktestErrors(
-        groups(kind, past.queries.horizon_s), error_m, level, calibration, moved, past.t, past.locality
-    )
+    excess = logit(level) - logit(calibrated(model.calibration, kind, past.queries.horizon_s)[2:])
+    counted = moved | (kind == ContextKind.TRIP)
+    return Backtest(kind[counted], excess[:, counted], past.t[counted], past.locality[counted])
 
 
 def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:
-    """The mixtures from which areas are made: condensed, and of days (kind (m,)) those that move."""
-    m = m.condensed(areas.SETTINGS.components)
-    return Mixture(m.centre, m.scale, np.where((kind == ContextKind.TRIP)[:, None], m.weight, m.moving().weight))
+    """The mixtures from which areas are made: condensed, and of days those that move. kind: (m,), all trips or none."""
+    if (kind == ContextKind.TRIP).all():
+        return m.condensed(areas.SETTINGS.trip_components)
+    return m.condensed(areas.SETTINGS.day_components).moving()
 
 
 def calibrated(calibration: dict, kind: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
