@@ -48,10 +48,11 @@ def ride(tracks: Tracks) -> np.ndarray:
     """(n_tracks, len(RIDE)) float32: logarithms, shares and radians of about one; -1 where there is no such thing."""
     n = tracks.n_tracks
     found, line = {}, _averaged(tracks) if len(tracks) else tracks
-    if (line.track[1:] == line.track[:-1]).any():
+    moves = np.isin(np.arange(n), line.track[1:][line.track[1:] == line.track[:-1]])  # one fix alone has no ride
+    if moves.any():
         found = _speeds(line) | _bends(line) | _stops(line)
     columns = np.stack([np.broadcast_to(found.get(name, np.nan), n) for name in RIDE], axis=1)
-    return np.where(np.isfinite(columns), np.clip(columns, -8.0, 8.0), -1.0).astype(np.float32)
+    return np.where(np.isfinite(columns) & moves[:, None], np.clip(columns, -8.0, 8.0), -1.0).astype(np.float32)
 
 
 def _averaged(tracks: Tracks) -> Tracks:
