@@ -13,8 +13,8 @@ from model.evaluate import main as evaluate
 from model.finetune import main as finetune
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.embedding.embed import width_of
-from raw_qgis_plugin.core.embedding.profiles import profile
+from raw_qgis_plugin.core.embedding.embed import embed, width_of
+from raw_qgis_plugin.core.embedding.profiles import profile, with_trips
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import build_tracks
@@ -70,7 +70,9 @@ def test_heads_of_users_use_the_head_of_trips(nano_run, rides, tmp_path, lines):
     truth = np.array([int(user[1:]) % 4 for user in said["user_id"]])
     assert np.corrcoef(said["trams"], truth)[0, 1] > 0.9
     one = build_tracks(["a", "a"], None, [0, 1000], [10.0, 10.0], [50.0, 50.0])[0]
-    assert np.isfinite(profile(one, model, "user", ["trams"]).columns["trams"]).all(), "who makes no trip"
+    assert np.isnan(profile(one, model, "user", ["trams"]).columns["trams"]).all(), "two fixes are too few to know"
+    x = with_trips(embed(one, model), one, "user", model)
+    assert np.isfinite(model.run_head("trams", x)).all(), "who makes no trip"
     with pytest.raises(InputError, match="no head 'trip_mode'"):
         profile(fixes, model, "track", ["trip_mode"])  # other heads use it
 
