@@ -9,7 +9,8 @@ import pytest
 shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
-from raw_qgis_plugin.core.regions.scores import score_regions  # noqa: E402
+from raw_qgis_plugin.core.regions.geometry import fixes_inside  # noqa: E402
+from raw_qgis_plugin.core.regions.scores import count_users, publish_regions, score_regions  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
 POI = {"name": "poi", "unit": "region", "kind": "number", "halfwidth": {"low": -1, "high": 2}, "transform": "log1p"}
@@ -82,3 +83,16 @@ def test_all_tracks_less_a_region_are_those_of_few(invented_model, leave, warned
 def test_a_place_that_nearly_everybody_visits_is_nothing_to_warn_of(invented_model):
     rows = people(40, IN_WEST, FAR, name="cab") + people(1, FAR, FAR, name="elsewhere")
     assert scored(invented_model(POI), rows, [WEST]) == ([40], [])
+
+
+def test_of_a_crowd_of_regions_those_without_common_fixes_are_shown():
+    """1,500 squares drawn at random over one another: equations would take minutes, and hardly any square is safe."""
+    n, rng = 20_000, np.random.default_rng(0)
+    lon, lat = 116 + rng.random(n) / 2, 39 + rng.random(n) / 2
+    users = build_tracks(np.arange(n) % 50, None, np.arange(n) * 1000, lon, lat, drop_spikes=False)[0].by_user()
+    west, south = 116 + rng.random(1500) / 2, 39 + rng.random(1500) / 2
+    squares = shapely.box(west, south, west + 0.02, south + 0.02)
+    inside = fixes_inside(users, squares)
+    found = publish_regions(users, squares, inside, 10, count_users(users, inside))
+    taken = np.concatenate([inside[row] for row in np.flatnonzero(found.shown)])
+    assert 100 < found.shown.sum() < 500 and len(np.unique(taken)) == len(taken)

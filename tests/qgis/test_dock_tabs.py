@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from qgis.core import (
     Qgis,
@@ -42,10 +43,15 @@ def read(session: Any, layer: QgsVectorLayer) -> None:
 
 
 @pytest.fixture
-def regions(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Any]:
-    """The tab of regions on a layer that was read. Regions need two people."""
+def regions(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """The tab of regions on a layer that was read. Regions need two people, whom the heads take for typical ones."""
     from raw_qgis_plugin.gui.regions.tab import RegionsTab
 
+    monkeypatch.setattr(
+        "raw_qgis_plugin.core.embedding.profiles.typicality", lambda features, reference: np.ones(len(features))
+    )
     tab = RegionsTab(session, menu)
     menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
     read(session, make(fixes))

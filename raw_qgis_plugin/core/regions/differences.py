@@ -5,6 +5,7 @@ The shown regions cut the fixes into parts: the fixes that lie in the same regio
 the numbers of fixes of regions by linear equations, as the rest of a district does from its tracts. A known part of few
 people, or of one who makes up most of it, is private. So are the people by whom two regions differ that share most of
 the smaller one's fixes, and those of a region who are in none of the regions inside it, if these hardly share people.
+Where a thousand regions overlap in a chain, only such as share no fixes are shown.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..arrays import content_hash
+from ..persons import connected
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -28,6 +30,7 @@ class DifferenceSettings:
     overlap: float = 0.5  # of the smaller region's fixes: two regions that share so many differ by a figure
     certain: float = 1e-6  # a part is known if equations give it to within this
     at_once: int = 256  # parts tested
+    most: int = 1000  # regions that overlap in a chain and are taken apart by equations, which take seconds
     border_deg: float = 1e-5  # a metre: the border of a tract seldom has exactly the coordinates of its district's
 
 
@@ -52,6 +55,7 @@ def differing(
     cut = _Cut(inside, user, shown & from_fixes, visits.shape[1])
     bordered = _covered(polygons, shown, shown & ~from_fixes)
     people = (visits > 0).astype(np.int64)
+    hidden[_crowded(cut.parts, rank)] = True
     while True:
         parts = cut.without(hidden)
         wrong = _known(parts, cut.keys, rank, is_private(parts.users))
@@ -114,6 +118,22 @@ class _Cut:
         of.eliminate_zeros()
         of.data[:] = 1
         return _Parts(left[inner], of, (joined[inner] @ self.parts.users).tocsr())
+
+
+def _crowded(parts: _Parts, rank: np.ndarray) -> np.ndarray:
+    """The regions to give up where more than `most` overlap in a chain: all but some that share no fixes."""
+    n, n_parts = parts.of.shape
+    region, part = parts.of.nonzero()
+    chain = connected(region, n + part, n + n_parts)[:n]
+    many = np.flatnonzero(np.bincount(chain)[chain] > SETTINGS.most)
+    taken, wrong = np.zeros(n_parts, bool), []
+    for each in many[np.argsort(-rank[many])]:
+        own = parts.of.indices[parts.of.indptr[each] : parts.of.indptr[each + 1]]
+        if taken[own].any():
+            wrong.append(each)
+        else:
+            taken[own] = True
+    return np.array(wrong, np.int64)
 
 
 def _overlaps(parts: _Parts, bordered: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
