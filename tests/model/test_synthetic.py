@@ -21,7 +21,15 @@ from model.synthetic.population.people import EMPLOYED
 from model.synthetic.sumo import Trajectory
 
 CITY = ["--people", "60", "--observed", "0.2", "--weeks", "1", "--across", "2", "--processes", "1"]
-FASTEST = {"walk": 6.5, "bike": 17.0, "car": 80.0, "bus": 35.0, "rail": 90.0, "ferry": 15.0}  # m/s between exact fixes
+FASTEST = {
+    "walk": 6.5,
+    "bike": 17.0,
+    "car": 80.0,
+    "bus": 35.0,
+    "rail": 90.0,
+    "tram": 25.0,
+    "ferry": 15.0,
+}  # m/s between exact fixes
 
 
 def rows(path: Path) -> list[dict[str, str]]:
