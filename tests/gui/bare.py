@@ -47,6 +47,7 @@ def work():
 
     dialog.source.setCurrentIndex(2)
     dialog.wheels.setFilePath(os.environ["RAW_WHEELS"])
+    dialog.locked.setChecked(False)  # the lock knows no imitations
     dialog.install_button.click()
     until(lambda: not dialog.bar.isVisible(), 180, "the installation")
     report["after"] = dialog.summary.text()

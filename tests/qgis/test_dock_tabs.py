@@ -201,6 +201,7 @@ def test_regions_wait_for_the_scores_of_another_model(regions: Any, bundle: str,
     for box in (HOME, HOME.buffered(0.01)):
         draw(regions, box)
     assert not waits(regions.card) and "–" not in [table.item(row, 2).text() for row in range(2)]
+    assert any(label.text().endswith(" of 2") for label in regions.card.findChildren(QLabel)), "a rank"
     fixes = short(regions.book.regions[0].view.n_points)
     name = open_bundle(bundle).heads("region")[0]["name"] if same else "other"
     session.set_model(other_model(bundle, tmp_path / "own", name))
