@@ -48,7 +48,9 @@ def stretches(points: pa.Table, segments: Table, most: int | None, seed: int) ->
     user, name = segments["group_id"].astype(str)[number], number.astype(str)
     columns = {"user_id": user, "track_id": name, "t": pa.array(t[fixes], pa.timestamp("ms", tz="UTC"))}
     columns |= {axis: points[axis].to_numpy()[fixes] for axis in ("lon", "lat")}
-    labels = [(str(segments["group_id"][k]), str(k), str(segments["mode"][k])) for k in row[size > 0]]
+    labels: list[tuple[str, ...]] = [
+        (str(segments["group_id"][k]), str(k), str(segments["mode"][k])) for k in row[size > 0]
+    ]
     return pa.table(columns), labels
 
 

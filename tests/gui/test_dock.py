@@ -43,6 +43,7 @@ def test_the_card_of_a_region_has_people_hours_and_why_there_are_no_scores(repor
     assert first[0] == "<b>Region 1</b>" and "people" in first[1] and "km²" in first[1]
     assert any("hour of the week" in words for words in first)
     assert any("likeness to the people who taught" in words for words in first)
+    assert "<b>unknown</b>" in first and not any("nan" in words for card in report["cards"] for words in card)
 
 
 def test_regions_of_few_people_show_nothing(report: dict[str, Any]) -> None:

@@ -65,6 +65,8 @@ class UserCard(Card):
     def _prediction(self, head: dict[str, Any]) -> str:
         name, columns = head["name"], self.city.answers[head["name"]]
         value = columns[name][self.row]
+        if value != value:  # nan
+            return tr("<b>unknown</b>")
         if head["kind"] == "number":
             low, high = columns[f"{name}_low"][self.row], columns[f"{name}_high"][self.row]
             unit = escaped(str(head.get("unit_of_measure", "")))

@@ -12,6 +12,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
 from ...core.bundle.bundle import Bundle
+from ...core.embedding.profiles import UNKNOWN
 from ...core.regions.disclosure import DIFFERENCE, DOMINATED
 from ...core.regions.view import RegionView, rank
 from ...layers.styling import class_colours, short, title_of
@@ -117,6 +118,8 @@ class RegionCard(Card):
         """The title and the figure of a head, as rich text."""
         name, columns = head["name"], self.region.view.columns
         title = escaped(title_of(head)) + experimental_mark(head)
+        if columns[name] == UNKNOWN or columns[name] != columns[name]:
+            return title, tr("<b>unknown</b>")
         if head["kind"] != "number":
             return title, f"<b>{escaped(plain(str(columns[name])))}</b> {columns[f'{name}_p']:.0%}"
         place = rank([other.view.columns.get(name) for other in self.answered], self.answered.index(self.region))
