@@ -73,3 +73,4 @@ def test_the_models_window_trusts_a_model(qgis_iface: Any, tmp_path: Path, monke
     dialog.trust(ask=False)
     until(lambda: dialog.entry() is not None and dialog.entry().own and not trust.isEnabled())
     dialog.close()
+    dialog.deleteLater()  # the menu does, which is not here
