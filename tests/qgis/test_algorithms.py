@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Every algorithm through processing.run: outputs, CRSs, awkward layers, errors in sentences."""
+"""Every algorithm through processing.run: outputs, CRSs, progress, cancel."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from qgis.core import (
     QgsFeature,
     QgsGeometry,
     QgsProcessingException,
-    QgsProcessingFeatureSourceDefinition,
     QgsProject,
     QgsVectorLayer,
     QgsWkbTypes,
@@ -269,108 +268,6 @@ def test_multipolygons_stay_multipolygons(run: Callable, make: Callable, fixes: 
     assert done.layer().wkbType() == QgsWkbTypes.MultiPolygon and done.rows()[0]["n_users"] == 12
 
 
-@pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
-def test_awkward_layers_are_cleaned_counted_and_warned_of_once(
-    run: Callable, make: Callable, fixes: Any, bundle: str, zone: str, tmp_path: Path
-) -> None:
-    """Text times, NULL times, duplicates, unsorted rows and one-point users."""
-    order = np.random.default_rng(2).permutation(len(fixes.t)).tolist()
-    rows = [*order, *order[:30]]
-    columns = {name: [getattr(fixes, name)[i] for i in rows] for name in ("user_id", "t", "lon", "lat")}
-    for i in range(20):
-        columns["t"][100 + i] = None
-    for name, value in {"user_id": "lonely", "t": fixes.t[0], "lon": 116.4, "lat": 39.9}.items():
-        columns[name].append(value)
-    shift = 7_200_000 if zone == "Europe/Berlin" else 0
-    text = lambda ms: None if ms is None else str(np.datetime64(ms + shift, "ms")).replace("T", " ")  # noqa: E731
-    for path in (None, tmp_path / "a.gpkg"):
-        layer = make(type(fixes)(**columns), path=path, times=text)
-        done = run("raw:forecasttracks", INPUT=layer, MODEL=bundle, HORIZON=5, STEP=5, TIMEZONE=zone)
-        assert done.values["N_USERS"] == 12
-        assert done.values["N_POINTS"] + done.values["N_SKIPPED"] == len(rows) + 1
-        skips = [words for words in done.feedback.warnings if "skipped" in words]
-        assert len(skips) == (1 if path is None else 2)
-        for reason in ("20 no time that can be read", "duplicate", "1 the only fix of a user"):
-            assert reason in skips[-1]
-        assert (
-            done.rows()[0]["t"].toMSecsSinceEpoch()
-            == max(t for t, u in zip(columns["t"], columns["user_id"]) if t and u == "u00") + 300_000
-        )
-
-
-ALGORITHMS = ["raw:profileusers", "raw:scoreregions", "raw:forecasttracks"]
-
-
-@pytest.mark.parametrize("algorithm", ALGORITHMS)
-def test_empty_input_is_answered_in_a_sentence(run: Callable, bundle: str, algorithm: str) -> None:
-    empty = QgsVectorLayer("Point?crs=EPSG:32650&field=user_id:string&field=t:datetime", "empty", "memory")
-    done = run(algorithm, INPUT=empty, REGIONS=squares("EPSG:4326", 0.02), MODEL=bundle, **OUTPUTS)
-    assert done.values["N_USERS"] == done.values["N_POINTS"] == 0
-    assert any("so the output is empty" in words or "no fix" in words.lower() for words in done.feedback.warnings)
-    assert done.layer().featureCount() == (10 if algorithm == "raw:scoreregions" else 0)
-    assert not done.feedback.errors
-
-
-def test_regions_apart_from_the_tracks_are_answered_in_a_sentence(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
-    regions = squares("EPSG:4326", 0.02)
-    regions.setCrs(QgsCoordinateReferenceSystem("EPSG:3857"))
-    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle)
-    said = "No fix lies in any region: the regions are "
-    assert sum(words.startswith(said) for words in done.feedback.warnings) == 1
-    assert all(row["suppressed"] for row in done.rows())
-    nothing = QgsVectorLayer("Polygon?crs=EPSG:4326", "nothing", "memory")
-    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=nothing, MODEL=bundle)
-    assert done.rows() == [] and "REGIONS has no polygon, so the output is empty." in done.feedback.warnings
-
-
-def test_a_field_may_begin_with_a_blank(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    """As in a CSV file whose header has blanks after the commas."""
-    spaced = type(fixes)(fixes.user_id, fixes.t, fixes.lon, fixes.lat, {" who": [f"x{u}" for u in fixes.user_id]})
-    done = run("raw:profileusers", INPUT=make(spaced), MODEL=bundle, USER_FIELD=" who")
-    assert {row["user_id"] for row in done.rows()} == {f"x{u}" for u in fixes.user_id}
-
-
-def test_selection_and_filter_are_honoured(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
-) -> None:
-    for path in (None, tmp_path / "a.gpkg"):
-        layer = make(fixes, path=path)
-        QgsProject.instance().addMapLayer(layer)
-        layer.selectByExpression("user_id IN ('u02', 'u03')")
-        for wanted, users in (
-            (QgsProcessingFeatureSourceDefinition(layer.id(), selectedFeaturesOnly=True), {"u02", "u03"}),
-            (QgsProcessingFeatureSourceDefinition(layer.id(), filterExpression="user_id = 'u05'"), {"u05"}),
-        ):
-            done = run("raw:profileusers", INPUT=wanted, MODEL=bundle)
-            assert {row["user_id"] for row in done.rows()} == users
-        QgsProject.instance().removeMapLayer(layer.id())
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        ({"TIMEZONE": "Mars/Olympus"}, "Unknown time zone 'Mars/Olympus'"),
-        ({"HORIZON": 5, "STEP": 6}, r"STEP \(6 min\) must be above 0 and no longer than HORIZON \(5 min\)"),
-        ({"HORIZON": 100_000, "STEP": 0.02}, "are too many: choose a STEP of"),
-        ({"MODEL": "/nowhere/at/all"}, "There is no model at /nowhere/at/all"),
-        ({"TIME_FIELD": "nope"}, "INPUT has no field 'nope'. Its fields: user_id, t."),
-    ],
-)
-def test_wrong_parameters_are_named(
-    run: Callable, make: Callable, fixes: Any, bundle: str, change: dict[str, Any], words: str
-) -> None:
-    with pytest.raises(QgsProcessingException, match=words):
-        run("raw:forecasttracks", **{"INPUT": make(fixes), "MODEL": bundle, **change})
-
-
-def test_layers_without_times_are_refused_in_a_sentence(run: Callable, bundle: str) -> None:
-    bare = QgsVectorLayer("Point?crs=EPSG:4326&field=name:string", "bare", "memory")
-    with pytest.raises(QgsProcessingException, match="No field of INPUT looks like a time"):
-        run("raw:profileusers", INPUT=bare, MODEL=bundle)
-
-
 def test_cancel_stops_the_work(run: Callable, make: Callable, fixes: Any, bundle: str, feedback: Any) -> None:
     feedback.progressChanged.connect(lambda share: feedback.cancel() if share > 15 else None)
     done = run("raw:profileusers", INPUT=make(fixes), MODEL=bundle)
@@ -398,13 +295,3 @@ def test_outputs_are_files_with_real_times(
     assert layer.featureCount() == 24 and layer.crs().authid() == "EPSG:32650"
     moment = next(layer.getFeatures())["t"]
     assert moment.toMSecsSinceEpoch() == fixes.t[119] + 300_000 and moment.timeSpec() == Qt.TimeSpec.UTC
-
-
-def test_every_fix_is_either_used_or_counted(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    """Two tracks of a user at the same time: as a user's the second says nothing new."""
-    twice = type(fixes)(
-        fixes.user_id * 2, fixes.t * 2, fixes.lon * 2, fixes.lat * 2, {"trip": [1] * len(fixes.t) + [2] * len(fixes.t)}
-    )
-    done = run("raw:profileusers", INPUT=make(twice), MODEL=bundle, TRACK_FIELD="trip")
-    assert (done.values["N_POINTS"], done.values["N_SKIPPED"]) == (1440, 1440)
-    assert "1,440 at the time of another fix of the same user" in done.feedback.warnings[0]
