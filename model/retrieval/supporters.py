@@ -17,11 +17,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from model.data.corpus import SHORTEST, Source, parts
-from model.data.persons import MOST_HASHES, connected, hash_runs
-from raw_qgis_plugin.core.arrays import run_starts
+from model.data.persons import MOST_HASHES, hash_runs, sharing
+from raw_qgis_plugin.core.arrays import content_hash, run_starts
 from raw_qgis_plugin.core.features.activity import SETTINGS as ACTIVITY
 from raw_qgis_plugin.core.features.activity import Fixes, Slots
-from raw_qgis_plugin.core.geodesy import EARTH_RADIUS_M, metres_per_degree
+from raw_qgis_plugin.core.geodesy import metres_per_degree, on_sphere
+from raw_qgis_plugin.core.persons import connected
 from raw_qgis_plugin.core.times import HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks
 
@@ -71,7 +72,7 @@ class Supporters:
         self._user, self._at = np.concatenate(user), np.concatenate(at)
         edges = [
             (np.arange(n), np.unique(s.shards.person, return_index=True)[1][s.shards.person]),  # copies
-            _equal(np.concatenate([np.zeros(0, np.uint64), *runs]), np.concatenate([user[0], *whose])),
+            sharing(np.concatenate([np.zeros(0, np.uint64), *runs]), np.concatenate([user[0], *whose])),
             *_in_turn(self._user, self._at, begin, end),
         ]
         one, other = (np.concatenate(side) for side in zip(*edges, strict=True))
@@ -93,12 +94,6 @@ class Supporters:
     @staticmethod
     def _points(at: np.ndarray, user: np.ndarray) -> np.ndarray:
         return np.column_stack([at, user * _APART_M])
-
-
-def on_sphere(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Points (…, 3) in metres from the centre of the earth, as far from each other as on it where that is not far."""
-    x, y = np.radians(lon), np.radians(lat)
-    return EARTH_RADIUS_M * np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1)
 
 
 def usual_places(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
@@ -133,11 +128,7 @@ def still_fixes(tracks: Tracks) -> np.ndarray:
 
 def cells(at: np.ndarray, *more: np.ndarray) -> np.ndarray:
     """Hashes (n,) uint64 of the unit cells that hold the coordinates (n, d), and of more columns."""
-    hashed = np.zeros(len(at), np.uint64)
-    for column in (*np.floor(at).astype(np.int64).T, *more):
-        hashed = (hashed ^ column.astype(np.uint64)) * np.uint64(0x9E3779B97F4A7C15)
-        hashed ^= hashed >> np.uint64(29)
-    return hashed
+    return content_hash(*np.floor(at).astype(np.int64).T, *more)
 
 
 def _rounded_runs(tracks: Tracks, every: int) -> tuple[np.ndarray, np.ndarray]:
@@ -146,13 +137,6 @@ def _rounded_runs(tracks: Tracks, every: int) -> tuple[np.ndarray, np.ndarray]:
     row = np.flatnonzero(run_starts(minute, tracks.track))
     lon, lat = (SETTINGS.copied_degrees * np.round(a[row] / SETTINGS.copied_degrees) for a in (tracks.lon, tracks.lat))
     return hash_runs(tracks.track[row], minute[row], lon, lat, every)
-
-
-def _equal(hashed: np.ndarray, user: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Edges between the users (m,) of equal hashes (m,)."""
-    order = np.argsort(hashed, kind="stable")
-    same = np.flatnonzero(np.diff(hashed[order]) == 0)
-    return user[order[same]], user[order[same + 1]]
 
 
 def _in_turn(

@@ -46,6 +46,12 @@ def metres_between(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: n
     return np.hypot(way[..., 0], way[..., 1])
 
 
+def on_sphere(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Points (…, 3) in metres from the centre of the earth, as far from each other as on it where that is not far."""
+    x, y = np.radians(lon), np.radians(lat)
+    return EARTH_RADIUS_M * np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1)
+
+
 def haversine_m(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
     """Great-circle distance in metres on the sphere."""
     a1, a2 = np.radians(lat1), np.radians(lat2)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from .arrays import run_starts, stable_order
-from .geodesy import EARTH_RADIUS_M, metres_between
+from .geodesy import metres_between, on_sphere
 from .tracks import Tracks
 
 
@@ -130,9 +130,8 @@ def _handed_over(users: Tracks) -> np.ndarray:
 
     def ends(rows: np.ndarray, later_ms: float) -> np.ndarray:
         """(n_users, 4) places on the globe and times, such that 1 is as far as a handover reaches."""
-        lon, lat = np.radians(users.lon[rows]), np.radians(users.lat[rows])
-        globe = np.stack([np.cos(lat) * np.cos(lon), np.cos(lat) * np.sin(lon), np.sin(lat)], axis=1)
-        return np.column_stack([globe * EARTH_RADIUS_M / SETTINGS.handover_m, (users.t[rows] + later_ms) / half_ms])
+        globe = on_sphere(users.lon[rows], users.lat[rows])
+        return np.column_stack([globe / SETTINGS.handover_m, (users.t[rows] + later_ms) / half_ms])
 
     first, last = ends(users.user_offsets[:-1], 0), ends(users.user_offsets[1:] - 1, half_ms)
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""What algorithms are given: awkward and empty layers, selections, wrong parameters. Answered or refused in sentences."""
+"""What algorithms are given: awkward and empty layers, selections, wrong parameters. Each is answered in sentences."""
 
 from __future__ import annotations
 
