@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from qgis.core import (
     QgsVectorFileWriter,
     QgsVectorLayer,
 )
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt
 
 ROOT = Path(__file__).parents[2]
@@ -50,12 +52,18 @@ print(json.dumps({"bundle": str(made / "bundle"), "report": str(made / "report.h
 
 
 @pytest.fixture(scope="session", autouse=True)
-def staged(qgis_app: Any) -> None:
+def staged(qgis_app: Any) -> Iterator[None]:
     """The tests see the plugin as it is installed."""
     subprocess.run(["make", "-s", "build"], cwd=ROOT, check=True)
     import raw_qgis_plugin
 
     assert Path(raw_qgis_plugin.__file__).is_relative_to(ROOT / "build")
+    yield
+    # QGIS never lets go of the traceback of a refused algorithm, nor so of its layers, and GDAL is gone when Python
+    # ends them at last.
+    for kept in gc.get_objects():
+        if type(kept) is QgsVectorLayer and not sip.isdeleted(kept) and sip.ispyowned(kept):
+            sip.delete(kept)
 
 
 @pytest.fixture(autouse=True)
