@@ -29,7 +29,9 @@ MAY_IMPORT = {
     "gui": {"gui", "processing", "tasks", "environment", "layers", "core"},
 }
 # The rooms of core from the bottom to the top. Modules at core's top level are the ground floor, but for `similarity`.
-FLOORS = ("sources", "features", "bundle", "embedding", "forecasting", "regions", "evaluation", "similarity")
+FLOORS = (
+    "sources", "features", "bundle", "embedding", "diary", "forecasting", "regions", "evaluation", "similarity",
+)  # fmt: skip
 CORE_LIBRARIES = {"numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib"}
 # These load in a QGIS that has NumPy and nothing else of ours.
 NUMPY_ALONE = ("", ".core", ".core.paths", ".core.errors", ".core.tracks", ".core.features.featurizer")

@@ -47,7 +47,7 @@ RIDE = (
 def ride(tracks: Tracks) -> np.ndarray:
     """(n_tracks, len(RIDE)) float32: logarithms, shares and radians of about one; -1 where there is no such thing."""
     n = tracks.n_tracks
-    found, line = {}, _averaged(tracks) if len(tracks) else tracks
+    found, line = {}, averaged(tracks)[0]
     moves = np.isin(np.arange(n), line.track[1:][line.track[1:] == line.track[:-1]])  # one fix alone has no ride
     if moves.any():
         found = _speeds(line) | _bends(line) | _stops(line)
@@ -55,15 +55,20 @@ def ride(tracks: Tracks) -> np.ndarray:
     return np.where(np.isfinite(columns) & moves[:, None], np.clip(columns, -8.0, 8.0), -1.0).astype(np.float32)
 
 
-def _averaged(tracks: Tracks) -> Tracks:
-    """The mean fix of each ten seconds of tracks; lon and lat are metres east and north of the track's first fix."""
+def averaged(tracks: Tracks) -> tuple[Tracks, np.ndarray]:
+    """The mean fix of each ten seconds of tracks, and the rows of the first fixes that they stand for.
+
+    t is in ms since the track's first fix; lon and lat are metres east and north of it.
+    """
+    if not len(tracks):
+        return tracks, np.zeros(0, np.int64)
     first = tracks.track_offsets[:-1][tracks.track]
     xy = offset_m(tracks.lon, tracks.lat, tracks.lon[first], tracks.lat[first])
     since = tracks.t - tracks.t[first]
     start = np.flatnonzero(run_starts(tracks.track, since // SETTINGS.bin_ms))
     count = np.diff(np.append(start, len(tracks)))
     t, x, y = (np.add.reduceat(column, start) / count for column in (since, *xy.T))
-    return replace(tracks, track=tracks.track[start], t=t.astype(np.int64), lon=x, lat=y)
+    return replace(tracks, track=tracks.track[start], t=t.astype(np.int64), lon=x, lat=y), start
 
 
 def _steps(line: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

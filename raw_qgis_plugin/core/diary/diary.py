@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""A diary of tracks: a table of stops and a table of trips with their modes of transport."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..arrays import expand_ranges, group_quantile, run_starts
+from ..embedding.profiles import UNKNOWN, profile
+from ..errors import Progress, no_progress, part_of
+from ..geodesy import metres_between, near_lon
+from ..tracks import Tracks
+from .legs import cut_legs, join_legs, tracks_of
+from .line import Line, thinned
+from .places import NO_HOME, find_places
+from .stops import SETTINGS, Stops, StopSettings, find_stops
+
+if TYPE_CHECKING:
+    from ..bundle.runtime import Model
+
+MODE = "transport_mode"  # the head of tracks that names the mode of a trip
+NO_HEAD = f"the model has no head '{MODE}'"
+FIXES_AT_ONCE = 1_000_000  # users are taken together up to so many: memory goes by them and not by the layer
+
+
+@dataclass(frozen=True)
+class Diary:
+    """Columns of stops and of trips, a row each, by user and time. Times are epoch ms.
+
+    stops: user_id, stop_id, t_arrive, t_leave, duration_min, n_visits (stops at the same place), kind (home, work,
+    other, None), in_domain, why, place (numbered by user), evidence. trips: user_id, trip_id, t_start, t_end, mode,
+    mode_p, distance_m, duration_min, in_domain, why.
+    """
+
+    stops: dict[str, np.ndarray]
+    stop_lon: np.ndarray  # degrees
+    stop_lat: np.ndarray
+    trips: dict[str, np.ndarray]
+    ways: Tracks  # the fixes of the trips, a track each
+
+
+def write_diary(
+    tracks: Tracks, model: Model | None, least_min: float = 10.0, progress: Progress = no_progress
+) -> Iterator[Diary]:
+    """The diaries of tracks, of some users at a time. What is said of a user depends on the user's own fixes alone.
+
+    least_min: minutes of a stop, at least. Without a model, and for one without the head, every mode is 'unknown'.
+    """
+    settings = replace(SETTINGS, least_s=60.0 * least_min)
+    users = tracks.by_user()
+    done = 0
+    while done < users.n_users or not users.n_users:
+        limit = users.user_offsets[done] + FIXES_AT_ONCE
+        until = max(done + 1, int(np.searchsorted(users.user_offsets, limit, side="right")) - 1)
+        rows = np.arange(*users.user_offsets[[done, min(until, users.n_users)]])
+        share = part_of(progress, done / max(users.n_users, 1), until / max(users.n_users, 1))
+        yield _diary(users.take(rows), model, settings, share)
+        if not users.n_users:
+            break
+        done = until
+
+
+def _diary(tracks: Tracks, model: Model | None, settings: StopSettings, progress: Progress) -> Diary:
+    line = thinned(tracks)
+    stops = find_stops(line, settings)
+    legs = cut_legs(line, stops)
+    progress(0.1)
+    ways, modes = _modes(tracks_of(line, legs), model, part_of(progress, 0.1, 0.8))
+    joined = join_legs(line, stops, legs, modes["mode"], UNKNOWN)
+    if len(joined.begin) < len(legs.begin):
+        ways, modes = _modes(tracks_of(line, joined), model, part_of(progress, 0.8, 1.0))
+    columns, lon, lat = _stop_columns(line, stops)
+    progress(1.0)
+    return Diary(columns, lon, lat, _trip_columns(ways, modes), ways)
+
+
+def _modes(ways: Tracks, model: Model | None, progress: Progress) -> tuple[Tracks, dict[str, np.ndarray]]:
+    """Legs, and the mode of each, its probability, in_domain and why."""
+    n = ways.n_tracks
+    if model is None or all(head["name"] != MODE for head in model.bundle.heads("track")):
+        nothing = {"mode": np.full(n, UNKNOWN, object), "mode_p": np.full(n, np.nan), "in_domain": np.zeros(n, bool)}
+        return ways, {**nothing, "why": np.full(n, NO_HEAD, object)}
+    found = profile(ways, model, "track", [MODE], progress).columns
+    return ways, {"mode": found[MODE], "mode_p": found[f"{MODE}_p"], **{c: found[c] for c in ("in_domain", "why")}}
+
+
+def _stop_columns(line: Line, stops: Stops) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """The table of stops, and their lon and lat."""
+    tracks, first, last = line.tracks, line.first[stops.begin], line.last[stops.end]
+    user, arrive, leave = tracks.user[first], tracks.t[first], tracks.t[last]
+    lon, lat = _positions(tracks, first, last)
+    found = find_places(user, lon, lat, arrive, leave)
+    known = np.array([kind is not None for kind in found.kind], bool)
+    columns = {
+        "user_id": tracks.user_ids[user], "stop_id": _numbered(tracks.user_ids, user, "s"), "t_arrive": arrive,
+        "t_leave": leave, "duration_min": (leave - arrive) / 60_000, "n_visits": found.n_visits, "kind": found.kind,
+        "in_domain": known, "why": np.where(known, "", NO_HOME).astype(object),
+        "place": found.place - _firsts(found.place, user) + 1, "evidence": found.evidence,
+    }  # fmt: skip
+    return columns, lon, lat
+
+
+def _positions(tracks: Tracks, first: np.ndarray, last: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Medians of the fixes first to last, (k,) degrees."""
+    size = last - first + 1
+    row, stop = expand_ranges(first, size), np.repeat(np.arange(len(first)), size)
+    east = near_lon(tracks.lon[row] - tracks.lon[first][stop], np.zeros(len(row)))
+    lon = tracks.lon[first] + group_quantile(east, stop, len(first))
+    lat = tracks.lat[first] + group_quantile(tracks.lat[row] - tracks.lat[first][stop], stop, len(first))
+    return (lon + 180) % 360 - 180, lat
+
+
+def _firsts(values: np.ndarray, user: np.ndarray) -> np.ndarray:
+    """(k,) the smallest value of each row's user. Rows are sorted by user."""
+    head = np.flatnonzero(run_starts(user))
+    least = np.minimum.reduceat(values, head) if len(head) else values
+    return np.repeat(least, np.diff(np.append(head, len(user))))
+
+
+def _numbered(user_ids: np.ndarray, user: np.ndarray, letter: str) -> np.ndarray:
+    """(k,) ids such as '7-s1': the user and a running number."""
+    row = np.arange(len(user))
+    number = row - _firsts(row, user) + 1
+    return np.array([*(f"{name}-{letter}{k}" for name, k in zip(user_ids[user], number)), None], object)[:-1]
+
+
+def _trip_columns(ways: Tracks, modes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The table of trips."""
+    start, end = ways.t[ways.track_offsets[:-1]], ways.t[ways.track_offsets[1:] - 1]
+    step = np.flatnonzero(ways.track[1:] == ways.track[:-1])
+    metres = metres_between(ways.lon[step], ways.lat[step], ways.lon[step + 1], ways.lat[step + 1])
+    return {
+        "user_id": ways.user_ids[ways.track_user], "trip_id": _numbered(ways.user_ids, ways.track_user, "t"),
+        "t_start": start, "t_end": end, "mode": modes["mode"], "mode_p": modes["mode_p"],
+        "distance_m": np.bincount(ways.track[step], metres, ways.n_tracks), "duration_min": (end - start) / 60_000,
+        "in_domain": modes["in_domain"], "why": modes["why"],
+    }  # fmt: skip

@@ -1,0 +1,100 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Legs: the ways between stops, cut at silences and where walking turns into riding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..arrays import expand_ranges, run_starts
+from ..tracks import Tracks
+from .line import Line
+from .stops import Stops
+
+
+@dataclass(frozen=True)
+class LegSettings:
+    """Chosen with `StopSettings`."""
+
+    gap_s: float = 1200.0  # a longer silence ends a leg
+    window_s: float = 180.0  # over which the pace is measured
+    riding_m_s: float = 1.8
+    least_ride_s: float = 240.0  # a shorter ride between walks is walking
+    least_walk_s: float = 480.0  # a shorter walk between rides is riding
+    least_s: float = 120.0  # of a leg
+    least_m: float = 400.0
+
+
+SETTINGS = LegSettings()
+
+
+@dataclass(frozen=True)
+class Legs:
+    """k legs in order. begin, end: rows of the line; legs that follow each other at once share a row."""
+
+    begin: np.ndarray
+    end: np.ndarray
+
+
+def cut_legs(line: Line, stops: Stops) -> Legs:
+    """The legs between stops. A track's legs depend on its own fixes alone."""
+    s, n = SETTINGS, len(line.t)
+    stopped = np.bincount(stops.begin, minlength=n) - np.bincount(stops.end, minlength=n)
+    moving = (np.diff(line.t) <= 1000 * s.gap_s) & (line.track[1:] == line.track[:-1]) & (np.cumsum(stopped)[:-1] == 0)
+    change = np.flatnonzero(np.diff(moving, prepend=False, append=False))
+    begin, end = change[::2], change[1::2]
+    run, row = np.repeat(np.arange(len(begin)), end - begin + 1), expand_ranges(begin, end - begin + 1)
+    step = np.flatnonzero(run[1:] == run[:-1])
+    pace = _pace(line, run, row, len(begin))
+    riding = (pace[step] + pace[step + 1]) / 2 > s.riding_m_s
+    run, row = run[step], row[step]
+    for ride, least in ((True, s.least_ride_s), (False, s.least_walk_s)):
+        head = np.flatnonzero(run_starts(run, riding))
+        size = np.diff(np.append(head, len(row)))
+        short = line.t[row[head] + size] - line.t[row[head]] < 1000 * least
+        alone = run_starts(run[head]) & np.append(run_starts(run[head])[1:], True)[: len(head)]
+        riding ^= np.repeat((riding[head] == ride) & short & ~alone, size)
+    head = np.flatnonzero(run_starts(run, riding))
+    begin, end = row[head], row[head] + np.diff(np.append(head, len(row)))
+    mm = np.rint(1000 * np.hypot(*np.diff(line.xy, axis=0).T)).astype(np.int64)  # sums depend on no other track
+    way = np.append(0, np.cumsum(mm))
+    long = (line.t[end] - line.t[begin] >= 1000 * s.least_s) & (way[end] - way[begin] >= 1000 * s.least_m)
+    return Legs(begin[long], end[long])
+
+
+def _pace(line: Line, run: np.ndarray, row: np.ndarray, n_runs: int) -> np.ndarray:
+    """(k,) m/s along the bee-line over the time window around each row, within its run."""
+    if not len(row):
+        return np.zeros(0)
+    t, half = line.t[row], int(500 * SETTINGS.window_s)
+    runs = replace(
+        line.thin, track=run, t=t, lon=t, lat=t, track_ids=np.zeros(n_runs), track_user=np.zeros(n_runs, int)
+    )
+    first, last = runs.track_offsets[:-1][run], runs.track_offsets[1:][run] - 1
+    before = np.maximum(runs.time_index.before(run, t - half), first)
+    after = np.minimum(runs.time_index.before(run, t + half + 1) - 1, last)
+    here = np.arange(len(row))
+    before = np.where(before == here, np.maximum(here - 1, first), before)
+    after = np.where(after == here, np.minimum(here + 1, last), after)
+    way = line.xy[row[after]] - line.xy[row[before]]
+    return np.hypot(*way.T) / np.maximum((t[after] - t[before]) / 1000, 1.0)
+
+
+def join_legs(line: Line, stops: Stops, legs: Legs, mode: np.ndarray, unknown: str) -> Legs:
+    """Join legs of one mode that no stop and no silence parts: what a jam has cut is one trip."""
+    begin, end = legs.begin[1:], legs.end[:-1]
+    follows = (line.track[begin] == line.track[end]) & (line.t[begin] - line.t[end] <= 1000 * SETTINGS.gap_s)
+    follows &= np.searchsorted(stops.begin, end) == np.searchsorted(stops.begin, begin)
+    apart = ~follows | (mode[1:] != mode[:-1]) | (mode[1:] == unknown)
+    n = len(legs.begin)
+    return Legs(legs.begin[np.append(True, apart)[:n]], legs.end[np.append(apart, True)[:n]])
+
+
+def tracks_of(line: Line, legs: Legs) -> Tracks:
+    """Each leg as a track of its user: the fixes from its first to its last one. track_ids are running numbers."""
+    first, size = line.first[legs.begin], line.first[legs.end] - line.first[legs.begin] + 1
+    rows, number = expand_ranges(first, size), np.arange(len(first), dtype=np.int32)
+    tracks, ids = line.tracks, number.astype(str).astype(object)
+    columns = tracks.user[first], np.repeat(number, size), tracks.t[rows], tracks.lon[rows], tracks.lat[rows]
+    return Tracks(tracks.user_ids, ids, *columns).take(np.arange(len(rows)))

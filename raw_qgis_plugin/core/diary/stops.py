@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Stops: where a track stays within a small box for some minutes, or falls silent and goes on where it was."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import expand_ranges, group_quantile, run_starts
+from .line import Line
+
+
+@dataclass(frozen=True)
+class StopSettings:
+    """Chosen by F1 at an overlap of half against labelled diaries (docs/evidence/diary.md)."""
+
+    box_m: float = 160.0  # diagonal of the box that a stop's fixes lie in
+    least_s: float = 600.0  # of a stop
+    silent_s: float = 420.0  # a silence of this length ...
+    silent_m: float = 350.0  # ... whose ends are this near is spent there
+    most_silent_s: float = 12 * 3600.0  # longer silences are unknown time
+    core_m: float = 40.0  # a stop begins and ends so near its centre
+    merge_s: float = 120.0  # stops this near in time ...
+    merge_m: float = 80.0  # ... and place are one
+
+
+SETTINGS = StopSettings()
+
+
+@dataclass(frozen=True)
+class Stops:
+    """k stops in order. begin, end: rows of the line, both within the stop. x, y: metres from the track's first fix."""
+
+    begin: np.ndarray
+    end: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+
+def find_stops(line: Line, s: StopSettings = SETTINGS) -> Stops:
+    """The stops of tracks. A track's stops depend on its own fixes alone."""
+    silent = _silent(line, s)
+    change = np.flatnonzero(np.diff(silent | _still(line, s), prepend=False, append=False))
+    begin, end = change[::2], change[1::2]
+    stop, row = _members(begin, end)
+    centre = _centres(line, stop, row, len(begin))
+    near = np.hypot(*(line.xy[row] - centre[stop]).T) < s.core_m
+    near |= np.append(silent, False)[row] | np.append(False, silent)[row]
+    some = np.bincount(stop[near], minlength=len(begin)) > 0
+    begin[some], end[some] = row[near][run_starts(stop[near])], row[near][run_starts(stop[near][::-1])[::-1]]
+    pause, apart = line.t[begin[1:]] - line.t[end[:-1]], np.hypot(*np.diff(centre, axis=0).T)
+    again = (line.track[begin[1:]] == line.track[end[:-1]]) & (pause < 1000 * s.merge_s) & (apart < s.merge_m)
+    begin, end = begin[np.append(True, ~again)[: len(begin)]], end[np.append(~again, True)[: len(end)]]
+    lasts = line.tracks.t[line.last[end]] - line.tracks.t[line.first[begin]] >= 1000 * s.least_s
+    begin, end = begin[lasts], end[lasts]
+    return Stops(begin, end, *_centres(line, *_members(begin, end), len(begin)).T)
+
+
+def _still(line: Line, s: StopSettings) -> np.ndarray:
+    """(m - 1,) bool: whether the step from a row to the next one is part of some minutes within a small box."""
+    n = len(line.t)
+    until = line.thin.time_index.before(line.track, line.t + int(1000 * s.least_s))
+    row = np.flatnonzero(until < line.thin.track_offsets[1:][line.track])
+    row = row[line.t[until[row]] - line.t[row] <= 1000 * s.most_silent_s]
+    still = row[_box_m(line.xy, row, until[row]) < s.box_m]
+    covered = np.bincount(still, minlength=n) - np.bincount(until[still], minlength=n)
+    return np.cumsum(covered)[:-1] > 0
+
+
+def _silent(line: Line, s: StopSettings) -> np.ndarray:
+    """(m - 1,) bool: whether nothing is heard between a row and the next one, which lies near it."""
+    seconds, metres = np.diff(line.t) / 1000, np.hypot(*np.diff(line.xy, axis=0).T)
+    found = (seconds >= s.silent_s) & (seconds <= s.most_silent_s) & (metres < s.silent_m)
+    return found & (line.track[1:] == line.track[:-1])
+
+
+def _box_m(xy: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """(k,) diagonals of the boxes around the rows first to last, both included."""
+    low, high = (_greatest(sign * xy, first, last) for sign in (-1, 1))
+    return np.hypot(*(low + high).T)
+
+
+def _greatest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """(k, 2) greatest values (m, 2) of the rows first to last, from those of spans of 1, 2, 4, ... rows."""
+    power, result = np.frexp(last - first + 1)[1] - 1, np.empty((len(first), 2))
+    for k in range(power.max(initial=-1) + 1):
+        at = np.flatnonzero(power == k)
+        result[at] = np.maximum(values[first[at]], values[last[at] + 1 - 2**k])
+        values = np.maximum(values[: -(2**k)], values[2**k :])
+    return result
+
+
+def _members(begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The rows begin to end of all stops, and their stops."""
+    size = end - begin + 1
+    return np.repeat(np.arange(len(begin)), size), expand_ranges(begin, size)
+
+
+def _centres(line: Line, stop: np.ndarray, row: np.ndarray, n: int) -> np.ndarray:
+    """(n, 2) medians of the places of stops."""
+    return np.stack([group_quantile(column[row], stop, n) for column in line.xy.T], axis=1)

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Diaries of days whose truth is known, of awkward tracks, and of users in company."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.diary import diary as diaries
+from raw_qgis_plugin.core.diary.diary import NO_HEAD, NO_HOME, Diary, write_diary
+from raw_qgis_plugin.core.diary.stops import _greatest
+from raw_qgis_plugin.core.paths import RESOURCES
+from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+MONDAY = 1_599_436_800_000  # 2020-09-07, 0:00 UTC
+MINUTE = 60_000
+
+
+def part(begin: float, end: float, start_m: float, stop_m: float, every_s: float = 15) -> np.ndarray:
+    """(n, 2) of ms and metres east: from one place to another between two hours of the day."""
+    t = np.arange(begin * HOUR_MS, end * HOUR_MS, every_s * 1000)
+    return np.column_stack([t, np.interp(t, [begin * HOUR_MS, end * HOUR_MS], [start_m, stop_m])])
+
+
+def days(count: int, lon: float = 0.0) -> Tracks:
+    """Home until 8:00, 24 minutes in a car to work 10 km away, home from 18:00 on 10 minutes on foot and in a car."""
+    day = np.concatenate([
+        part(0, 8, 0, 0), part(8, 8.4, 0, 10_000), part(8.4, 17.8, 10_000, 10_000), part(17.8, 18, 10_000, 9_100),
+        part(18, 18.3, 9_100, 0), part(18.3, 24, 0, 0),
+    ])  # fmt: skip
+    t = np.concatenate([day[:, 0] + MONDAY + k * DAY_MS for k in range(count)])
+    x = np.tile(day[:, 1], count) + np.random.default_rng(3).normal(0, 8, len(t))
+    return tracks_of(t, x, lon)
+
+
+def tracks_of(t: np.ndarray, x: np.ndarray, lon: float = 0.0, user: object = None) -> Tracks:
+    lons = (lon + x / 111_320 + 180) % 360 - 180
+    return build_tracks(user, None, t.astype(np.int64), lons, np.zeros(len(t)))[0]
+
+
+def whole(tracks: Tracks, model: object = None, **options: float) -> Diary:
+    found = list(write_diary(tracks, model, **options))
+    joined = {
+        name: {column: np.concatenate([getattr(d, name)[column] for d in found]) for column in getattr(found[0], name)}
+        for name in ("stops", "trips")
+    }
+    lon, lat = (np.concatenate([getattr(d, name) for d in found]) for name in ("stop_lon", "stop_lat"))
+    return Diary(joined["stops"], lon, lat, joined["trips"], found[0].ways)
+
+
+def minutes(ms: np.ndarray) -> list[int]:
+    """Minutes of the day, rounded to five."""
+    return (np.round((ms - MONDAY) % DAY_MS / MINUTE / 5) * 5 % 1440).astype(int).tolist()
+
+
+def test_a_week_of_work_is_told() -> None:
+    found = whole(days(5))
+    stops, trips = found.stops, found.trips
+    assert stops["kind"].tolist() == ["home", "work"] * 5 + ["home"]
+    assert minutes(stops["t_arrive"])[1:3] == [8 * 60 + 25, 18 * 60 + 20]
+    assert minutes(stops["t_leave"])[:2] == [8 * 60, 17 * 60 + 50]
+    assert stops["n_visits"].tolist() == [6, 5] * 5 + [6]
+    assert stops["evidence"].tolist()[:2] == ["5 nights", "5 weekdays"]
+    assert stops["stop_id"].tolist()[:2] == ["all-s1", "all-s2"]
+    assert np.allclose(found.stop_lon[:2] * 111_320, [0, 10_000], atol=30)
+    assert len(trips["t_start"]) == 15  # on foot and in the car are two trips
+    assert minutes(trips["t_start"])[:3] == [8 * 60, 17 * 60 + 50, 18 * 60]
+    assert np.allclose(trips["distance_m"][:3], [10_000, 900, 9_100], rtol=0.25)
+    assert set(trips["mode"]) == {"unknown"} and set(trips["why"]) == {NO_HEAD}
+
+
+def test_two_days_do_not_tell_work_and_one_night_no_home() -> None:
+    assert set(whole(days(2)).stops["kind"]) == {"home", "other"}
+    stops = whole(days(1)).stops
+    assert set(stops["kind"]) == {None} and not stops["in_domain"].any() and set(stops["why"]) == {NO_HOME}
+
+
+def test_times_do_not_depend_on_where_the_antimeridian_is() -> None:
+    here, there = whole(days(3, 0.0)), whole(days(3, 179.95))
+    for name in ("t_arrive", "t_leave", "n_visits"):
+        assert here.stops[name].tolist() == there.stops[name].tolist()
+    assert (np.abs(there.stop_lon) > 179.9).all()
+
+
+@pytest.mark.parametrize(
+    ("hours", "metres", "stops", "trips"),
+    [(2, 200, 3, 2), (2, 5_000, 2, 2), (14, 200, 2, 2), (0.25, 5_000, 2, 1)],
+    ids=["silent at a place", "silent on the way", "silent too long", "a tunnel"],
+)
+def test_silences(hours: float, metres: float, stops: int, trips: int) -> None:
+    before, after = 1.5, 1.5 + hours
+    day = np.concatenate([
+        part(0, 1, 0, 0), part(1, before, 0, 9_000), part(after, after + 0.5, 9_000 + metres, 18_000),
+        part(after + 0.5, after + 1.5, 18_000, 18_000),
+    ])  # fmt: skip
+    found = whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]))
+    assert len(found.stops["t_arrive"]) == stops
+    assert len(found.trips["t_start"]) == trips
+
+
+def test_a_jam_does_not_cut_a_ride_and_a_short_halt_is_no_stop() -> None:
+    way = [part(0, 1, 0, 0), part(1, 1.2, 0, 8_000), part(1.2, 1.33, 8_000, 8_020), part(1.33, 1.5, 8_020, 16_000)]
+    day = np.concatenate([*way, part(1.5, 2.5, 16_000, 16_000)])
+    tracks = tracks_of(day[:, 0] + MONDAY, day[:, 1])
+    assert len(whole(tracks).trips["t_start"]) == 1
+    assert len(whole(tracks).stops["kind"]) == 2
+    assert len(whole(tracks, least_min=5).stops["kind"]) == 3
+
+
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_hardly_any_fix(n: int) -> None:
+    found = whole(tracks_of(MONDAY + np.arange(n) * 60_000.0, np.zeros(n)))
+    assert len(found.stops["kind"]) == len(found.trips["mode"]) == len(found.stop_lon) == 0
+    assert list(found.trips) == [
+        "user_id", "trip_id", "t_start", "t_end", "mode", "mode_p", "distance_m", "duration_min", "in_domain", "why"
+    ]  # fmt: skip
+
+
+def test_a_user_s_diary_depends_on_no_other_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    model = Model(open_bundle(), "cpu", threads=1)
+    city = read(RESOURCES / "sample" / "city_tracks.parquet")[0].by_user()
+    few = city.take(city.user < 6)
+    together, asked = whole(few, model), few.user_ids[0]
+    alone = whole(few.take(few.user == 0), model)
+    monkeypatch.setattr(diaries, "FIXES_AT_ONCE", 1500)
+    in_parts = whole(few, model)
+    assert len(alone.stops["kind"]) and len(set(alone.trips["mode"])) > 1
+    for name in ("stops", "trips"):
+        for column, values in getattr(alone, name).items():
+            table = getattr(together, name)
+            mine = table[column][table["user_id"] == asked]
+            pieces = getattr(in_parts, name)[column]
+            if values.dtype.kind == "f":
+                np.testing.assert_allclose(mine, values, rtol=1e-4)
+                np.testing.assert_allclose(pieces, table[column], rtol=1e-4)
+            else:
+                assert mine.tolist() == values.tolist()
+                assert pieces.tolist() == table[column].tolist()
+
+
+def test_ways_hold_the_fixes_of_their_trips() -> None:
+    found = next(iter(write_diary(days(1), None)))
+    assert found.ways.n_tracks == len(found.trips["t_start"])
+    first = found.ways.track_offsets[:-1]
+    assert found.ways.t[first].tolist() == found.trips["t_start"].tolist()
+
+
+def test_greatest_of_ranges() -> None:
+    rng = np.random.default_rng(1)
+    values, first = rng.normal(size=(200, 2)), rng.integers(0, 150, 300)
+    last = first + rng.integers(0, 50, 300)
+    wanted = [values[a : b + 1].max(axis=0) for a, b in zip(first, last)]
+    assert np.array_equal(_greatest(values, first, last), wanted)
