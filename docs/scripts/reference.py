@@ -22,15 +22,16 @@ from unittest.mock import patch
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
-    "Answers": ("forecast", "profiles", "regions", "embed"),
+    "Answers": ("forecast", "profiles", "regions", "embed", "diary.__main__"),
     "Models of your own": ("adapt", "finetune", "pretrain", "calibrate", "neighbours", "export"),
-    "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "profiles", "regions", "probes")),
+    "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "profiles", "regions", "probes", "diary")),
     "The synthetic city": ("synthetic.__main__", "synthetic.report", "synthetic.segments"),
     "Research and hardware": ("ways", "raw_paper", "contrastive", "sizes", "hardware"),
 }
 # What each algorithm is run with, so that its output fields can be listed.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "importtracks": {"SOURCE": "city_tracks.parquet"},
+    "diary": {"OUTPUT_STOPS": "", "OUTPUT_TRIPS": ""},
     "profileusers": {},
     "scoreregions": {"REGIONS": "aracaju_regions.gpkg", "MIN_USERS": 3, "OUTPUT_WEEK": ""},
     "forecasttracks": {"HORIZON": 2, "STEP": 1, "OUTPUT_TRACKS": "", "OUTPUT_AREAS": ""},

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Measure a model against simple methods on the same cases: python -m model.evaluate forecast|profiles|regions|probes
+"""Measure a model against simple methods on the same cases: python -m model.evaluate COMMAND
 
-Each command is a module of this package; --help describes it.
+The commands are forecast, profiles, regions, probes and diary. Each is a module of this package; --help describes it.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ COMMANDS = {
     "profiles": "heads on unseen labels",
     "regions": "labels of regions from their visitors",
     "probes": "what the embeddings hold, and the value of pretraining",
+    "diary": "stops and trips against diaries that people kept",
 }
 
 

@@ -117,5 +117,5 @@ def _transform_finite(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.n
 
 
 def line_wkb(xy: np.ndarray) -> bytes:
-    """(n, 2) coordinates as the WKB of one LineString."""
-    return struct.pack("<BII", 1, 2, len(xy)) + np.ascontiguousarray(xy, "<f8").tobytes()
+    """(n, 2) coordinates, or (n, 3) with M values, as the WKB of one LineString."""
+    return struct.pack("<BII", 1, 2 if xy.shape[1] == 2 else 2002, len(xy)) + np.ascontiguousarray(xy, "<f8").tobytes()

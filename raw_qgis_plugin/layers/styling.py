@@ -135,6 +135,45 @@ class Profiles(Style):
 
 
 @dataclass(frozen=True)
+class Stops(Style):
+    """Stops of diaries by their kind."""
+
+    title = "Stops"
+    qml = "profiles"
+    start, end = "t_arrive", "t_leave"
+    order = 2
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """One rule for each kind, and one for stops of users whose home is not known."""
+        rules = Rules(layer)
+        rules.add_answers("class", {"name": "kind", "kind": "class", "classes": ("home", "work", "other")})
+        rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
+        rules.finish()
+        return ""
+
+
+@dataclass(frozen=True)
+class Trips(Style):
+    """Trips of diaries by their mode of transport. heads: the card of the head that names it, if there is one."""
+
+    heads: list[dict[str, Any]]
+    title = "Trips"
+    qml = "profile_tracks"
+    start, end = "t_start", "t_end"
+    order = 1
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """One rule for each mode, and one for unknown."""
+        rules = Rules(layer)
+        for head in self.heads:
+            rules.add_answers("class", {**head, "name": "mode"})
+            rules.add_remark("class", head)
+        rules.add_if_any("unknown", "mode = 'unknown'", tr("Unknown: not sure"))
+        rules.finish()
+        return ""
+
+
+@dataclass(frozen=True)
 class RegionScores(Style):
     """The first head's number in steps, with withheld regions hatched.
 

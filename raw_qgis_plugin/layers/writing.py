@@ -25,7 +25,7 @@ from ..core.errors import Progress, no_progress
 from ..core.times import NO_TIME
 from .coordinates import line_wkb
 
-TIMES = ("t", "t_first", "t_last")
+TIMES = ("t", "t_first", "t_last", "t_start", "t_end", "t_arrive", "t_leave")
 
 if Qgis.versionInt() >= 33800:
     _T = QMetaType.Type
@@ -104,7 +104,10 @@ def points(xy: np.ndarray) -> list[QgsGeometry | None]:
 
 
 def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
-    """For every k the line through the rows offsets[k] to offsets[k + 1] of xy; None with fewer than two points."""
+    """For every k the line through the rows offsets[k] to offsets[k + 1] of xy; None with fewer than two points.
+
+    xy: (n, 2), or (n, 3) with M values.
+    """
     result: list[QgsGeometry | None] = []
     for start, stop in zip(offsets[:-1], offsets[1:]):
         line = xy[start:stop]

@@ -8,6 +8,7 @@ from qgis.PyQt.QtGui import QIcon
 
 from .backtest import Backtest
 from .base import RawAlgorithm, icon
+from .diary import WriteDiary
 from .embed_tracks import EmbedTracks
 from .forecast_tracks import ForecastTracks
 from .import_tracks import ImportTracks
@@ -23,6 +24,7 @@ PROVIDER_ID = "raw"
 
 ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     ImportTracks,
+    WriteDiary,
     ProfileUsers,
     ScoreRegions,
     ForecastTracks,

@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Measure diaries against diaries that people kept: python -m model.evaluate diary --tracks T --labels L
+
+L is a table of user_id, start, end and mode, a row for each labelled stretch; the mode 'stop' is a stop. Where no
+stretch is one, the pauses between two labelled trips are: of 5 minutes to 12 hours, their ends within 300 m and 3
+minutes of a fix. A stop or trip is found if one in the diary overlaps with it by half of both together; what lies
+mostly in time without labels is not judged. Labels with under ten fixes, a minute, or half of their time on record are
+left out, with what lies in them, and so are rows whose column `usable`, if there is one, is false.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from model.cli import meter, over_zero, print_line
+from model.data.labels import MISSING, Table, column, read_table
+from model.evaluate import make_parser, write_report
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.diary.diary import Diary, write_diary
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.geodesy import metres_between
+from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.times import parse_times
+from raw_qgis_plugin.core.tracks import Tracks
+
+MINUTE = 60_000
+KINDS = {"stops": ("t_arrive", "t_leave"), "trips": ("t_start", "t_end")}
+
+
+@dataclass
+class Truth:
+    """Of a user: (k, 2) epoch ms each. unclear: labels that their own fixes do not bear."""
+
+    stops: list[tuple[int, int]] = field(default_factory=list)
+    trips: list[tuple[int, int]] = field(default_factory=list)
+    unclear: list[tuple[int, int]] = field(default_factory=list)
+
+
+def read_truth(tracks: Tracks, labels: Table) -> dict[str, Truth]:
+    """What the labels say of each user."""
+    user, word = (column(labels, names, names[0]) for names in (("user_id", "user"), ("mode", "label")))
+    some = np.array([value is not None and str(value).lower() not in MISSING for value in word])
+    user, mode = user.astype(str), word.astype(str)
+    begin, end = (parse_times(column(labels, names, "time")) for names in (("start", "t_start"), ("end", "t_end")))
+    usable = labels.get("usable", np.ones(len(mode))).astype(bool)
+    between, found = not (mode[usable] == "stop").any(), {}
+    for number, name in enumerate(tracks.user_ids):
+        of = np.flatnonzero((user == name) & some)
+        of = of[np.argsort(begin[of], kind="stable")]
+        good = of[usable[of]]
+        one = tracks.take(tracks.user == number)
+        rows = [(int(begin[k]), int(end[k]), str(mode[k])) for k in good]
+        if rows:
+            found[name] = _truth_of(one, rows, between)
+            found[name].unclear += [(int(begin[k]), int(end[k])) for k in of[~usable[of]]]
+    return found
+
+
+def _truth_of(track: Tracks, labels: list[tuple[int, int, str]], between: bool) -> Truth:
+    """The labels of a user in order. between: pauses between trips are stops."""
+    truth, t = Truth(), track.t
+    legs: list[tuple[int, int, str]] = []
+    for begin, end, mode in labels:
+        if mode == "stop":
+            (truth.stops if end - begin >= 5 * MINUTE else truth.unclear).append((begin, end))
+        elif legs and mode == legs[-1][2] and begin - legs[-1][1] < MINUTE:  # cut at midnight
+            legs[-1] = legs[-1][0], max(end, legs[-1][1]), mode
+        elif end > (begin := max(begin, legs[-1][1]) if legs else begin):
+            legs.append((begin, end, mode))
+    for begin, end, _ in legs:
+        first, after = np.searchsorted(t, [begin, end + 1])
+        seen = after - first >= 10 and t[after - 1] - t[first] > (end - begin) / 2 and end - begin >= MINUTE
+        (truth.trips if seen else truth.unclear).append((begin, end))
+    for (_, left, _), (back, _, _) in zip(legs, legs[1:]):
+        if between and 5 * MINUTE <= back - left <= 12 * 60 * MINUTE and _stays(track, left, back):
+            truth.stops.append((left, back))
+    return truth
+
+
+def _stays(track: Tracks, left: int, back: int) -> bool:
+    """Whether a user comes back where they left, both on record."""
+    t, lon, lat = track.t, track.lon, track.lat
+    a, b = int(np.searchsorted(t, left, side="right")) - 1, int(np.searchsorted(t, back))
+    if a < 0 or b >= len(t) or max(left - t[a], t[b] - back) >= 3 * MINUTE:
+        return False
+    return bool(metres_between(lon[a], lat[a], lon[b], lat[b]) < 300)
+
+
+def overlap(one: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """(n, m) ms that stretches (n, 2) and (m, 2) share."""
+    begin, end = (pick(one[:, None, k], other[None, :, k]) for k, pick in ((0, np.maximum), (1, np.minimum)))
+    return np.clip(end - begin, 0, None)
+
+
+def count(answer: np.ndarray, truth: Truth, kind: str) -> tuple[int, int, int]:
+    """How many stretches were found, answered and asked. answer: (n, 2) epoch ms."""
+    asked = np.array(getattr(truth, kind), np.int64).reshape(-1, 2)
+    judged, unclear = (
+        overlap(answer, np.array(s, np.int64).reshape(-1, 2)).sum(axis=1)
+        for s in (truth.stops + truth.trips, truth.unclear)
+    )
+    length = np.diff(answer, axis=1)[:, 0]
+    answer = answer[(judged + unclear >= length / 2) & (unclear < length / 2)]
+    shared = overlap(answer, asked)
+    both = np.diff(answer, axis=1) + np.diff(asked, axis=1).T - shared
+    return int((shared >= both / 2).any(axis=0).sum()), len(answer), len(asked)
+
+
+def scores(diaries: list[Diary], truth: dict[str, Truth], seed: int) -> dict[str, dict]:
+    """F1, precision and recall of stops and trips, and the 95 % interval of F1 over users."""
+    result = {}
+    for kind, times in KINDS.items():
+        user, begin, end = (np.concatenate([getattr(d, kind)[c] for d in diaries]) for c in ("user_id", *times))
+        stretches = np.stack([begin, end], axis=1)
+        counts = np.array([count(stretches[user == name], of, kind) for name, of in truth.items()])
+        draws = np.random.default_rng(seed).integers(0, len(counts), (1000, len(counts)))
+        low, high = np.quantile(_f1(*counts[draws].sum(axis=1).T), [0.025, 0.975])
+        found, answered, asked = counts.sum(axis=0)
+        result[kind] = {
+            "f1": float(_f1(found, answered, asked)), "low": float(low), "high": float(high),
+            "precision": found / max(answered, 1), "recall": found / max(asked, 1), "asked": int(asked),
+        }  # fmt: skip
+    return result
+
+
+def _f1(found: np.ndarray, answered: np.ndarray, asked: np.ndarray) -> np.ndarray:
+    return 2 * found / np.maximum(answered + asked, 1)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Measure, print and write the figures: with the model, and without it (no mode cuts or joins a trip)."""
+    p = make_parser("diary", __doc__)
+    p.add_argument("--labels", required=True, metavar="L", help="the diaries: a Parquet or CSV table")
+    p.add_argument("--min-stop", type=over_zero, default=10.0, metavar="MIN", help="minutes of a stop, at least")
+    args = p.parse_args(argv)
+    tracks = read(args.tracks)[0].by_user()
+    truth = read_truth(tracks, read_table(args.labels))
+    if not truth:
+        raise InputError(f"No user of {args.labels} is in {args.tracks}.")
+    tracks = tracks.take(np.isin(tracks.user_ids, list(truth))[tracks.user])
+    results = {}
+    for name, model in (("with the model", Model(open_bundle(args.bundle))), ("without", None)):
+        results[name] = scores(list(write_diary(tracks, model, args.min_stop, meter(name))), truth, args.seed)
+        print_line({name: results[name]})
+    if args.output:
+        write_report(args.output, {"users": len(truth), **results})
