@@ -257,7 +257,7 @@ def regions(rng: random.Random) -> QgsVectorLayer:
 def question(rng: random.Random, layer: QgsVectorLayer) -> tuple[str, dict[str, Any]]:
     """An algorithm and its own parameters."""
     name = rng.choice(["forecasttracks", "profileusers", "scoreregions"] * 3 + ["embedtracks"] * 2 + [
-        "backtest", "similarusers", "similarregions",
+        "backtest", "similarusers", "similarregions", "diary",
     ])  # fmt: skip
     asked: dict[str, Any] = {"INPUT": layer}
     if rng.random() < 0.15:
@@ -266,6 +266,9 @@ def question(rng: random.Random, layer: QgsVectorLayer) -> tuple[str, dict[str, 
         horizon = rng.choice([0.01, 1, 10, 150, 1e5, 1e7])
         asked |= {"HORIZON": horizon, "STEP": horizon / rng.choice([1, 3, 7]), "UNIT": rng.choice(["user", "track"])}
         asked |= {"OUTPUT_TRACKS": "TEMPORARY_OUTPUT", "OUTPUT_AREAS": "TEMPORARY_OUTPUT"}
+    elif name == "diary":
+        asked |= {"OUTPUT_STOPS": "TEMPORARY_OUTPUT", "OUTPUT_TRIPS": "TEMPORARY_OUTPUT"}
+        asked |= {"MIN_STOP": rng.choice([1, 10, 1e5])}
     elif name in ("profileusers", "embedtracks"):
         asked["UNIT"] = rng.choice(["user", "track", "day"])
     elif name == "scoreregions":
@@ -351,7 +354,7 @@ def test_bad_layers_are_answered_or_refused_in_words(
     assert not wrong, "\n".join(wrong)
     assert 0.3 * cases < answered < 0.9 * cases  # the layers are neither all good nor all hopeless
     outcome(
-        "bad layers of points, lines and polygons through seven algorithms", wanted="answered, or refused in words",
+        "bad layers of points, lines and polygons through eight algorithms", wanted="answered, or refused in words",
         now=f"{cases} layers: {answered} answered, {cases - answered} refused, 0 unplanned errors",
         in_020="22 unplanned errors of 600",
     )  # fmt: skip

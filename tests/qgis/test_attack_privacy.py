@@ -184,6 +184,7 @@ def test_logs_hold_no_coordinates(
         ("scoreregions", {"REGIONS": regions, "EPSILON": 1.0}), ("similarusers", {"TARGET": "anna 0"}),
         ("similarusers", {"TARGET": "nobody"}), ("similarregions", {"REGIONS": regions, "TARGET": "$id = 1"}),
         ("backtest", {"HORIZON": 10, "STEP": 5, "REPORT": str(report)}), ("publishcheck", {}),
+        ("diary", {"OUTPUT_STOPS": "TEMPORARY_OUTPUT", "OUTPUT_TRIPS": "TEMPORARY_OUTPUT"}),
     ]  # fmt: skip
     for name, parameters in asked:
         model = {} if name == "publishcheck" else {"MODEL": bundle}
