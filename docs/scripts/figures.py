@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Draw the figures of docs/how-it-works: flows as SVG, and two pictures that the plugin's own core computes."""
+"""Draw the figures of docs/how-it-works: flows as SVG, and three pictures that the plugin's own core computes."""
 
 from __future__ import annotations
 
@@ -168,9 +168,44 @@ def draw_regions(path: Path) -> None:
     plt.close(figure)
 
 
+def draw_diary(path: Path) -> None:
+    """Two people of the synthetic city: the fixes of a week, and the stops and trips in them."""
+    from matplotlib import pyplot as plt
+
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.core.bundle.runtime import Model
+    from raw_qgis_plugin.core.diary.diary import write_diary
+    from raw_qgis_plugin.core.sources.readers import read
+
+    city = read(ROOT / "resources/sample/city_tracks.parquet")[0].by_user()
+    city = city.take(np.isin(city.user_ids, ("u00154", "u00194"))[city.user])
+    diary = next(write_diary(city, Model(open_bundle(None), "cpu")))
+    figure, axes = plt.subplots(1, 2, figsize=(9, 4), layout="constrained", sharex=True, sharey=True)
+    axes[0].plot(city.lon, city.lat, ".", color="#9aa5b1", ms=2)
+    axes[0].set_title(f"{len(city):,} fixes of two invented people in a week", loc="left", fontsize=10)
+    modes = {"walk": "#e69f00", "bike": "#009e73", "motor vehicle": "#cc79a7", "rail": "#0072b2", "unknown": "#c3c9d0"}
+    for mode, colour in modes.items():
+        for trip in np.flatnonzero(diary.trips["mode"] == mode):
+            way = slice(*diary.ways.track_offsets[trip : trip + 2])
+            axes[1].plot(diary.ways.lon[way], diary.ways.lat[way], color=colour, lw=1.4)
+        axes[1].plot([], [], color=colour, lw=1.4, label=mode)
+    for kind, mark, colour in (("other", "o", "#5a6b7f"), ("work", "s", "#1f5f9e"), ("home", "^", "#b5651d")):
+        there = diary.stops["kind"] == kind
+        axes[1].plot(diary.stop_lon[there], diary.stop_lat[there], mark, color=colour, ms=7, mec="white", label=kind)
+    n_stops, n_trips = len(diary.stop_lon), diary.ways.n_tracks
+    axes[1].set_title(f"their diaries: {n_stops} stops and {n_trips} trips", loc="left", fontsize=10)
+    axes[1].legend(fontsize=8, ncols=2, frameon=False)
+    for ax in axes:
+        ax.set_aspect(1 / np.cos(np.radians(city.lat.mean())))
+        ax.set_axis_off()
+    figure.savefig(path, dpi=100, metadata={"Software": None})
+    plt.close(figure)
+
+
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
     for page in FLOWS:
         (FOLDER / f"{page}.svg").write_text(flow(page), encoding="utf-8")
     draw_cleaning(FOLDER / "data.png")
     draw_regions(FOLDER / "regions.png")
+    draw_diary(ROOT / "docs/guide/diary.png")
