@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 MODE = "transport_mode"  # the head of tracks that names the mode of a trip
 NO_HEAD = f"the model has no head '{MODE}'"
-FIXES_AT_ONCE = 1_000_000  # users are taken together up to so many: memory goes by them and not by the layer
+FIXES_AT_ONCE = 250_000  # users are taken together up to so many: memory goes by them and not by the layer
 
 
 @dataclass(frozen=True)

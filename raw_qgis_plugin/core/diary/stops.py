@@ -18,7 +18,7 @@ class StopSettings:
     box_m: float = 160.0  # diagonal of the box that a stop's fixes lie in
     least_s: float = 600.0  # of a stop
     silent_s: float = 420.0  # a silence of this length ...
-    silent_m: float = 350.0  # ... whose ends are this near is spent there
+    silent_m: float = 500.0  # ... whose ends are this near is spent there
     most_silent_s: float = 12 * 3600.0  # longer silences are unknown time
     core_m: float = 40.0  # a stop begins and ends so near its centre
     merge_s: float = 120.0  # stops this near in time ...
