@@ -129,6 +129,7 @@ def test_a_user_s_diary_depends_on_no_other_user(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(diaries, "FIXES_AT_ONCE", 1500)
     in_parts = whole(few, model)
     assert len(alone.stops["kind"]) and len(set(alone.trips["mode"])) > 1
+    assert ((alone.trips["mode"] == "unknown") == (alone.trips["why"] != "")).all()
     for name in ("stops", "trips"):
         for column, values in getattr(alone, name).items():
             table = getattr(together, name)

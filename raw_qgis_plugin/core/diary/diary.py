@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 MODE = "transport_mode"  # the head of tracks that names the mode of a trip
+NOT_SURE = "no mode is likely enough"
 NO_HEAD = f"the model has no head '{MODE}'"
 FIXES_AT_ONCE = 250_000  # users are taken together up to so many: memory goes by them and not by the layer
 
@@ -85,7 +86,11 @@ def _modes(ways: Tracks, model: Model | None, progress: Progress) -> tuple[Track
         nothing = {"mode": np.full(n, UNKNOWN, object), "mode_p": np.full(n, np.nan), "in_domain": np.zeros(n, bool)}
         return ways, {**nothing, "why": np.full(n, NO_HEAD, object)}
     found = profile(ways, model, "track", [MODE], progress).columns
-    return ways, {"mode": found[MODE], "mode_p": found[f"{MODE}_p"], **{c: found[c] for c in ("in_domain", "why")}}
+    unsure = (found[MODE] == UNKNOWN) & found["in_domain"]
+    return ways, {
+        "mode": found[MODE], "mode_p": found[f"{MODE}_p"], "in_domain": found["in_domain"],
+        "why": np.where(unsure, NOT_SURE, found["why"]).astype(object),
+    }  # fmt: skip
 
 
 def _stop_columns(line: Line, stops: Stops) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
