@@ -198,6 +198,7 @@ def _train_head(bundle: Path, head: dict, city: City, report: Report) -> dict:
         title=head.get("title", ""), unit_of_measure=head.get("unit_of_measure", ""), minutes=3.0, experimental=True,
         trained_on="the synthetic city that comes with RAW", alone="asks" not in head,
         rename=merged if "motor vehicle" in head.get("classes", []) else (),
+        rail=head.get("domain", {}).get("rail_percent", [0.0])[0],
     )  # fmt: skip
     if head["unit"] == "region":
         request.regions, request.id = [str(city.regions)], "region_id"

@@ -38,8 +38,8 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
 
 
-def make_parser(command: str, description: str, epilog: str | None = None) -> Parser:
-    """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks."""
+def make_parser(command: str, description: str, epilog: str | None = None, tasks: bool = False) -> Parser:
+    """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks. tasks: and on heads."""
     parser = Parser(
         f"python -m model.{command}", description=description, epilog=epilog, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -55,6 +55,15 @@ def make_parser(command: str, description: str, epilog: str | None = None) -> Pa
     parser.add_argument("--bundle", metavar="B", help="model bundle, a folder or .zip (default: the shipped one)")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (default: auto)")
     parser.add_argument("--output", required=True, metavar="P", help="the table to write: .parquet or .csv")
+    if tasks:
+        parser.add_argument(
+            "--task", action="append", metavar="NAME",
+            help="a head of the model; may be given several times (default: all that real people support)",
+        )  # fmt: skip
+        parser.add_argument(
+            "--experimental", action="store_true",
+            help="without --task: also the heads that only simulated people taught",
+        )  # fmt: skip
     return parser
 
 
@@ -180,7 +189,7 @@ def open_model(args: argparse.Namespace) -> Model:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.core.bundle.runtime import Model
 
-    model = Model(open_bundle(args.bundle), args.device)
+    model = Model(open_bundle(args.bundle, getattr(args, "experimental", False)), args.device)
     if model.warning:
         warn(model.warning)
     print(f"model {model.card['name']} on {model.provider}", file=sys.stderr)

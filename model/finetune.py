@@ -39,6 +39,7 @@ from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
+from raw_qgis_plugin.core.typicality import UNLIMITED
 
 PLAIN = ("tracks", "points")  # names of files that say less than their folders' names
 
@@ -74,6 +75,7 @@ class Request:
     report: Path | None = None
     also_parts: int | None = None
     simulated: int = 0
+    rail: float = 0.0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -115,6 +117,8 @@ def parser() -> argparse.ArgumentParser:
         help="of tracks: train also on N parts of each, of 2 to 15 minutes, many of them thinned")
     add("--simulated", type=from_zero, metavar="N",
         help="the last N of --tracks are simulated: the head learns from them but is not tested on them")
+    add("--rail", type=over_zero, metavar="P",
+        help="for what needs rail: the head answers where P or more of a hundred trips of the layer go by rail")
     add("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
     # fmt: on
     p.set_defaults(**{f.name: f.default for f in fields(Request) if f.default is not MISSING})
@@ -267,6 +271,8 @@ def finetune(r: Request, report: Report = print_line) -> None:
             "unit_of_measure": r.unit_of_measure, "trained_on": r.trained_on, "experimental": r.experimental,
             "verdict": verdict(card["metrics"]),
         }  # fmt: skip
+        if r.rail:
+            card["domain"]["rail_percent"] = [r.rail, UNLIMITED]
         if r.hours:
             card["hours"] = r.hours
         if not r.alone:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Label users, tracks or days: `python -m model.profiles --tracks T --task NAME [--unit U] --output P`."""
+"""Label users, tracks or days: `python -m model.profiles --tracks T [--task NAME] [--unit U] --output P`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,11 @@ NOT_SHOWN = ("n_points", "n_days", "t_first", "t_last")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, profile, write."""
-    parser = make_parser("profiles", "Label users, tracks or days from their tracks.", EPILOG)
-    parser.add_argument(
-        "--task", required=True, action="append", metavar="NAME", help="a head of the model; may be given several times"
-    )
-    parser.add_argument("--unit", choices=UNITS, help="one answer for each of these (default: the head's own unit)")
+    parser = make_parser("profiles", "Label users, tracks or days from their tracks.", EPILOG, tasks=True)
+    parser.add_argument("--unit", choices=UNITS, help="one answer for each of these (default: as the head has, else user)")
     args = parser.parse_args(argv)
     model = open_model(args)
-    unit = args.unit or model.bundle.head(args.task[0])["unit"]
+    unit = args.unit or (model.bundle.head(args.task[0])["unit"] if args.task else "user")
     tracks, guess = read_tracks(args)
     answer = profile(units_of(tracks, unit), model, unit, args.task, meter("profiling"))
     for reason in answer.reasons:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Score polygons by who crosses them: `python -m model.regions --tracks T --regions R --task NAME --output P`."""
+"""Score polygons by who crosses them: `python -m model.regions --tracks T --regions R [--task NAME] --output P`."""
 
 from __future__ import annotations
 
@@ -29,12 +29,9 @@ n_visits and suppressed, with --min-users held in each of them.
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, score, write."""
-    parser = make_parser("regions", "Score polygons by the people who cross them.", EPILOG)
+    parser = make_parser("regions", "Score polygons by the people who cross them.", EPILOG, tasks=True)
     parser.add_argument("--regions", required=True, metavar="R", help="polygons: .geojson or .gpkg (|layername=NAME)")
     parser.add_argument("--id", metavar="FIELD", help="field with the regions' ids (default: numbers from 1, 'region')")
-    parser.add_argument(
-        "--task", required=True, action="append", metavar="NAME", help="a head of the model; may be given several times"
-    )
     parser.add_argument("--min-users", type=int, default=MIN_USERS, metavar="N", help="fewest people (default: 10)")
     parser.add_argument("--pooling", choices=POOLINGS, default="sum", help="of the people's embeddings (default: sum)")
     parser.add_argument(

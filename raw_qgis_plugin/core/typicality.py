@@ -24,6 +24,7 @@ LIMITS = {
     "days": ("number of days with fixes", ""),
     "observed": ("share of the way that lies between fixes close in time", ""),
     "typicality": ("likeness to the people who taught the label", ""),
+    "rail_percent": ("trips by rail in this layer", " %"),
 }
 UNLIMITED = 1e9  # an upper limit from here on is none
 MIN_EVIDENCE = 1e-3  # hours or users; logarithms are taken of evidence

@@ -34,6 +34,9 @@ class Desktop(Protocol):
     def use_model(self, path: Path | None) -> None:
         """Make a model bundle the default, None: the shipped one, and choose it in the dock."""
 
+    def settings_changed(self) -> None:
+        """The user has changed the settings: the dock reads its layer again if it used others."""
+
     def models_changed(self) -> None:
         """Models were added to or removed from the user's folder."""
 

@@ -110,6 +110,11 @@ class RawMenu:
         if self.dock is not None:
             self.dock.choose_model(str(path or ""))
 
+    def settings_changed(self) -> None:
+        """The user has changed the settings: the dock reads its layer again if it used others."""
+        if self.dock is not None and self.dock.session is not None:
+            self.dock.session.take_settings()
+
     def models_changed(self) -> None:
         """Models were added to or removed from the user's folder."""
         if self.dock is not None:

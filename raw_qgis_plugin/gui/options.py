@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QPushButton, QSpinBox, QWidget
+from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QGroupBox, QLabel, QPushButton, QSpinBox, QWidget
 
 from ..environment import packages
 from ..environment.folders import cache_folder, size_of
@@ -52,6 +52,13 @@ class RawOptionsPage(QgsOptionsPageWidget):
         self.model.setFilter(f"{tr('Model bundles')} (*.zip card.json)")
         self.model.setFilePath(self.settings.model.value())
         self.model.lineEdit().setPlaceholderText(tr("empty: the model that comes with RAW"))
+        self.experimental = QCheckBox(
+            tr("Also answer with heads that only simulation supports"), checked=self.settings.experimental.value()
+        )
+        about = wrapped(tr(
+            "These experimental heads learned from simulated people: commuters, metro users, figures of regions. "
+            "No real people have confirmed their answers, which are marked. Labels that you teach always answer."
+        ))  # fmt: skip
         self.min_users = QSpinBox(
             minimum=1, maximum=1000, value=self.settings.min_users.value(),
             toolTip=tr("Regions with fewer people get no figures at all."),
@@ -65,7 +72,9 @@ class RawOptionsPage(QgsOptionsPageWidget):
         diagnose = QPushButton(tr("Diagnostics…"), clicked=self._open_diagnostics)
         package_box = QGroupBox(tr("Packages"))
         package_box.setLayout(column(wrapped(words), row(install, diagnose, None)))
-        model_rows = ((tr("Device"), self.device), (tr("Default model"), self.model))
+        model_rows = (
+            (tr("Device"), self.device), (tr("Default model"), self.model), (self.experimental,), (about,),
+        )  # fmt: skip
         privacy_rows = (
             (tr("Fewest people to show a region"), self.min_users),
             (tr("Cache of embeddings"), row(self.cache, self.forget, None)),
@@ -81,11 +90,13 @@ class RawOptionsPage(QgsOptionsPageWidget):
             (self.settings.device, self.device.currentData()),
             (self.settings.model, self.model.filePath()),
             (self.settings.min_users, self.min_users.value()),
+            (self.settings.experimental, self.experimental.isChecked()),
         ):
             if value == entry.defaultValue():
                 entry.remove()
             else:
                 entry.setValue(value)
+        self.desktop.settings_changed()
 
     def helpKey(self) -> str:  # noqa: N802
         """Called by QGIS: its own help has no page on RAW."""
@@ -111,10 +122,10 @@ class RawOptionsPage(QgsOptionsPageWidget):
         self.desktop.keep(DiagnosticsDialog(self.desktop, self.window())).show()
 
 
-def form_box(title: str, rows: tuple[tuple[str, Any], ...]) -> QGroupBox:
-    """A box with a form. rows: labels, and widgets or layouts."""
+def form_box(title: str, rows: tuple[tuple[Any, ...], ...]) -> QGroupBox:
+    """A box with a form. rows: labels, and widgets or layouts; or a widget alone."""
     box = QGroupBox(title)
     form = QFormLayout(box)
-    for words, part in rows:
-        form.addRow(words, part)
+    for parts in rows:
+        form.addRow(*parts)
     return box

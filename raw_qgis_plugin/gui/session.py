@@ -46,7 +46,8 @@ class Session(QObject):
         self.iface, self.max_features, self.max_embedding_s = iface, max_features, max_embedding_s
         self.layer: QgsVectorLayer | None = None
         self.fields = FieldChoice(None, None, None)
-        self.timezone, self.model_path, self.device = "UTC", "", ""
+        self.timezone, self.model_path = "UTC", ""
+        self.used = "", False  # the settings of the model: its device, and whether experimental heads answer
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup()
         self.model: Model | None = None
@@ -124,11 +125,19 @@ class Session(QObject):
         except RawError as error:
             self._fail(str(error))
             return
-        path, device = self.model_path, settings().device.value().lower()
-        model, self.device = self.model if device == self.device else None, device
+        used, self.used = self.used, (settings().device.value().lower(), settings().experimental.value())
+        model, path, (device, experimental) = self.model if used == self.used else None, self.model_path, self.used
         self.run(
-            tr("Reading the tracks"), lambda progress: _read(reading, model, path, device, progress), self._has_read
+            tr("Reading the tracks"),
+            lambda progress: _read(reading, model, path, device, experimental, progress),
+            self._has_read,
         )
+
+    def take_settings(self) -> None:
+        """Read again if the user has changed the device, or which heads answer."""
+        used = settings().device.value().lower(), settings().experimental.value()
+        if used != self.used and (self.tracks is not None or self.job is not None):
+            self.read()
 
     def _has_read(self, result: tuple[Tracks, Tracks, str, Model, float]) -> None:
         self.tracks, self.users, self.summary, self.model, self.estimate_s = result
@@ -223,7 +232,7 @@ class Session(QObject):
 
 
 def _read(
-    reading: ReadPlan, model: Model | None, path: str, device: str, progress: Progress
+    reading: ReadPlan, model: Model | None, path: str, device: str, experimental: bool, progress: Progress
 ) -> tuple[Tracks, Tracks, str, Model, float]:
     """Runs in a task. Returns the tracks, the users with two fixes or more, a summary in words, the model, and the
     estimated seconds to embed the users.
@@ -235,7 +244,7 @@ def _read(
     skipped.add("the only fix of a user", int(single.sum()))
     users = users.take(~single[users.track]) if single.any() else users
     progress(0.9)
-    model = model or Model(open_bundle(path or None), device, python=python)
+    model = model or Model(open_bundle(path or None, experimental), device, python=python)
     progress(0.95)
     summary = f"{describe(tracks, users)} {describe_skipped(skipped, len(users))}"
     return tracks, users, summary, model, _seconds_to_embed(users, model, progress)

@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from qgis.core import QgsProject, QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
+from qgis.core import QgsProject, QgsSettingsEntryBool, QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
 
 from ..core.regions.disclosure import MIN_USERS
 from .layer_kinds import has_areas, has_fixes
@@ -24,6 +24,7 @@ class Settings:
         self.min_users = QgsSettingsEntryInteger(
             "min-users", node, MIN_USERS, "Fewest users to show a region", minValue=1, maxValue=1000
         )
+        self.experimental = QgsSettingsEntryBool("experimental", node, False, "Ask heads that only simulation supports")
 
 
 @cache
@@ -45,7 +46,10 @@ def start_values(algorithm: Any, current: Any) -> dict[str, Any]:
     They are the user's settings, where they are not the default, and for INPUT and REGIONS the current layer, else the
     only layer of the project that fits.
     """
-    entries = {"DEVICE": settings().device, "MODEL": settings().model, "MIN_USERS": settings().min_users}
+    own = settings()
+    entries = {
+        "DEVICE": own.device, "MODEL": own.model, "MIN_USERS": own.min_users, "EXPERIMENTAL": own.experimental,
+    }  # fmt: skip
     values = {name: entry.value() for name, entry in entries.items() if entry.exists() and entry.value() != ""}
     layers = list(QgsProject.instance().mapLayers().values())
     for name, fits in (("INPUT", has_fixes), ("REGIONS", has_areas)):

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
+    QgsProcessingParameterBoolean,
     QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QIcon
@@ -26,7 +27,7 @@ from qgis.PyQt.QtGui import QIcon
 from ..core.errors import Cancelled, InputError, RawError, cancellable
 from ..core.paths import RESOURCES
 from .form import Form, Run
-from .words import broken_package, describe, how_to_install, tr
+from .words import broken_package, describe, how_to_install, names_of, tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -211,6 +212,21 @@ class TrackAlgorithm(RawAlgorithm):
             "INPUT", optional=True,
         )  # fmt: skip
 
+    def add_tasks(self) -> None:
+        """Add TASKS and EXPERIMENTAL."""
+        self.add_text(
+            "TASKS", "Tasks (empty: all that real people support)",
+            "Names with commas between them, of experimental heads too. The log lists what the model has.",
+            optional=True,
+        )  # fmt: skip
+        words = tr("Also answer with experimental heads, which only simulation supports")
+        flag = QgsProcessingParameterBoolean("EXPERIMENTAL", words, False, optional=True)
+        flag.setHelp(tr(
+            "Simulated people taught these heads, and no real people have confirmed them. They are marked as "
+            "experimental. Tasks that you name are answered in any case."
+        ))  # fmt: skip
+        self.add(flag)
+
     def add_model(self) -> None:
         """Add time zone, model and device, and the outputs that are numbers."""
         self.add_time_zone()
@@ -306,7 +322,8 @@ class TrackAlgorithm(RawAlgorithm):
         from ..tasks.child import python
 
         device = (run.text("DEVICE") or "auto").lower()
-        model = Model(open_bundle(run.text("MODEL").strip() or None), device, python=python)
+        bundle = open_bundle(run.text("MODEL").strip() or None, run.flag("EXPERIMENTAL"))
+        model = Model(bundle, device, python=python)
         if model.warning:
             run.warn(model.warning)
         words = tr("The model is {name}, the device {provider}.")
@@ -314,13 +331,19 @@ class TrackAlgorithm(RawAlgorithm):
         return model
 
     @staticmethod
-    def describe_heads(heads: list[dict[str, Any]], run: Run) -> None:
-        """Log which tasks the model has for the unit, and how far their answers can be trusted."""
-        for head in heads:
+    def choose_heads(model: Model, unit: str, run: Run) -> list[dict[str, Any]]:
+        """The heads of TASKS and EXPERIMENTAL. Logs which the model has, and how far they can be trusted."""
+        from ..core.embedding.profiles import choose_heads
+
+        chosen = choose_heads(model, unit, names_of(run.parameters.get("TASKS")))
+        for head in model.bundle.heads(unit, every=True):
             words = [f"{head.get('title') or head['name']}.", str(head.get("verdict", ""))]
             if head.get("experimental"):
                 words.append(tr("Experimental: trained on simulated data only."))
+            if head not in chosen:
+                words.append(tr("Not asked."))
             run.info(tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words)))
+        return chosen
 
     @staticmethod
     def warn_outside(reasons: list[str], in_domain: Any, run: Run) -> None:

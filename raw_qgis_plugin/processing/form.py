@@ -145,6 +145,10 @@ class Run:
         """The value of a whole number."""
         return self.algorithm.parameterAsInt(self.parameters, name, self.context)
 
+    def flag(self, name: str) -> bool:
+        """The value of a yes or no; no where the algorithm does not ask."""
+        return self.algorithm.parameterAsBool(self.parameters, name, self.context)
+
     def layer(self, name: str) -> QgsProcessingFeatureSource | None:
         """The layer of an input; None where it cannot be opened."""
         return self.algorithm.parameterAsSource(self.parameters, name, self.context)

@@ -94,7 +94,7 @@ class Pretrain(TrainingAlgorithm):
         def prepare(folder: Path) -> list[str]:
             training.write_tracks(tracks, folder / "tracks.parquet")
             device = run.text("DEVICE") or "auto"
-            prototypes = self.parameterAsBool(run.parameters, "PROTOTYPES", run.context)
+            prototypes = run.flag("PROTOTYPES")
             preset = run.text("PRESET")
             return training.pretraining_arguments(folder, init, preset, minutes, device, name, prototypes)
 

@@ -9,7 +9,7 @@ from qgis.core import QgsProcessing, QgsWkbTypes
 
 from .base import TrackAlgorithm, cached
 from .form import Run
-from .words import names_of, tr
+from .words import tr
 
 if TYPE_CHECKING:
     from ..core.embedding.profiles import Profiles
@@ -34,10 +34,7 @@ class ProfileUsers(TrackAlgorithm):
             "UNIT", "One result for each", "user: a point at the most visited place, snapped to a 500 m grid. "
             "track: its line. day: one result a user and day.", UNITS, "user",
         )  # fmt: skip
-        self.add_text(
-            "TASKS", "Tasks (empty: all that the model has)",
-            "Names with commas between them, such as: commuter. The log lists what the model has.", optional=True,
-        )  # fmt: skip
+        self.add_tasks()
         self.add_sink("OUTPUT", "Profiles", QgsProcessing.TypeVectorAnyGeometry)
         self.add_model()
 
@@ -48,10 +45,9 @@ class ProfileUsers(TrackAlgorithm):
 
         unit = run.text("UNIT") or "user"
         model = self.open_model(run)
-        heads = model.bundle.heads(unit)
-        self.describe_heads(heads, run)
+        heads = self.choose_heads(model, unit, run)
         tracks, skipped = self.read_units(run, unit)
-        names = names_of(run.parameters.get("TASKS"))
+        names = [head["name"] for head in heads]
         profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run)
         shape = QgsWkbTypes.LineString if unit == "track" else QgsWkbTypes.Point

@@ -10,7 +10,7 @@ from qgis.core import QgsFeature, QgsFields, QgsProcessing, QgsWkbTypes
 from .base import cached
 from .form import Run
 from .regions import RegionAlgorithm
-from .words import names_of, tr
+from .words import tr
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -37,10 +37,7 @@ class ScoreRegions(RegionAlgorithm):
         """The form."""
         self.add_tracks()
         self.add_regions("Polygons in any CRS; their own fields are kept.")
-        self.add_text(
-            "TASKS", "Tasks (empty: all that the model has)", "Names with commas between them, such as: poi_density.",
-            optional=True,
-        )  # fmt: skip
+        self.add_tasks()
         self.add_min_users("A region crossed by fewer distinct users gets no figure, so that nobody is exposed.")
         self.add_choice(
             "POOLING", "Pooling of users", "How the users of a region are combined. sum: as the shipped model was "
@@ -81,13 +78,12 @@ class ScoreRegions(RegionAlgorithm):
         wants_week = bool(run.parameters.get("OUTPUT_WEEK"))
         each = epsilon / 2 if wants_week else epsilon  # of a table
         model = self.open_model(run)
-        heads = model.bundle.heads("region")
-        self.describe_heads(heads, run)
+        heads = self.choose_heads(model, "region", run)
         tracks, skipped = self.read_units(run, "user")
         features = list(self.regions.getFeatures())
         polygons = self.polygons(run, features, tracks)
         scores = score_regions(
-            tracks, polygons, model, names_of(run.parameters.get("TASKS")), run.text("POOLING") or "sum", minimum,
+            tracks, polygons, model, [head["name"] for head in heads], run.text("POOLING") or "sum", minimum,
             run.stage(tr("Scoring")), run.text("CROSSING") or "fixes", cached(model, run), each,
         )  # fmt: skip
         self.warn_outside(scores.reasons, scores.columns["in_domain"], run)

@@ -32,18 +32,23 @@ _MEMBER = re.compile(
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked bundle. path: its folder. card: the contents of card.json."""
+    """A checked bundle. path: its folder. card: the contents of card.json. experimental: whether heads that only
+    simulated data taught answer without being named.
+    """
 
     path: Path
     card: dict
     _unpacked: Scratch | None = None  # removed with the bundle
+    experimental: bool = False
 
-    def heads(self, unit: str) -> list[dict]:
+    def heads(self, unit: str, every: bool = False) -> list[dict]:
         """The heads of a unit: 'user', 'track', 'day', 'region', or 'trip', whose output is input of heads of users.
 
-        The user's own heads come first, the latest of them at the top; then those of every copy of the plugin.
+        Experimental heads are left out unless they are switched on, or every head is asked for. The user's own heads
+        come first, the latest of them at the top; then those of every copy of the plugin.
         """
-        heads, known = [h for h in self.card["heads"] if h["unit"] == unit], shipped_heads()
+        known, every = shipped_heads(), every or self.experimental
+        heads = [h for h in self.card["heads"] if h["unit"] == unit and (every or not h.get("experimental"))]
         own = [h for h in heads if known and h["name"] not in known]
         return own[::-1] + [h for h in heads if not known or h["name"] in known]
 
@@ -66,10 +71,10 @@ def shipped_heads() -> frozenset[str]:
         return frozenset()
 
 
-def open_bundle(path: Path | str | None = None) -> Bundle:
+def open_bundle(path: Path | str | None = None, experimental: bool = False) -> Bundle:
     """Open and check a bundle: a folder, the card.json in it, or a .zip (None, '' or 'shipped': the shipped one).
 
-    Raises BundleError.
+    experimental: of `Bundle`. Raises BundleError.
     """
     place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
     place = place.parent if place.name == contract.CARD_FILE else place
@@ -82,7 +87,7 @@ def open_bundle(path: Path | str | None = None) -> Bundle:
     unpacked = _unpack(place) if place.is_file() else None
     folder = Path(unpacked.name, MODEL) if unpacked else place
     try:
-        return Bundle(folder, _check(folder), unpacked)
+        return Bundle(folder, _check(folder), unpacked, experimental)
     except BundleError:
         if unpacked:
             unpacked.cleanup()

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 UNITS = ("user", "track", "day")
 UNITS_WITH_TRIPS = ("user", "day")  # a track is mostly one trip
 UNKNOWN = "unknown"
+RAIL, MOTOR = "rail", "motor vehicle"  # classes of heads of modes
 GRID_M = 500.0  # side of a cell of the coarse grid
 MAX_STAY_MS = 12 * HOUR_MS  # a fix stands for no more time than this
 
@@ -55,22 +56,24 @@ def profile(
 ) -> Profiles:
     """Profile tracks that are one unit each (users: `tracks.by_user()`, days: `tracks.by_day()`).
 
-    tasks: names of heads of that unit; None or none of them is all. cached: function of tracks and a progress that
-    returns embeddings, such as `embed_cached` for the model, instead of `embed`. Columns: user_id, track_id or day,
-    n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see `head_columns`),
-    in_domain, and why: the reasons in words, '' for a unit that is in the domain of all heads. For a unit of fewer than
-    two fixes labels are 'unknown', numbers nan, and in_domain is False; its fix is counted in `skipped`.
+    tasks: names of heads of that unit; None or none of them is all of `Bundle.heads`. cached: function of tracks and a
+    progress that returns embeddings, such as `embed_cached` for the model, instead of `embed`. Columns: user_id,
+    track_id or day, n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see
+    `head_columns`), in_domain, and why: the reasons in words, '' for a unit that is in the domain of all heads. For a
+    unit of fewer than two fixes labels are 'unknown', numbers nan, and in_domain is False; its fix is counted in
+    `skipped`.
     """
     heads = choose_heads(model, unit, tasks)
     size = np.diff(tracks.track_offsets)
     enough = size >= 2
     columns = _unit_columns(tracks, unit)
     why = np.where(enough, "", "fewer than two fixes").astype(object)
-    reasons = [] if heads else [f"The model has no head for a {unit}, so that there are counts and places alone."]
+    reasons = [] if heads else [why_no_heads(model, unit, "counts and places")]
     if heads:
         part = part_of(progress, 0.0, 0.9)
         embeddings = cached(tracks, part) if cached else embed(tracks, model, part)
         x, stats = with_trips(embeddings, tracks, unit, model), stats_of(tracks, embeddings, unit, model)
+        stats |= layer_stats(tracks, model, heads, len(x))
         for head in heads:
             columns.update(head_columns(head, model, x, stats))
             doubts = outside(stats, head.get("domain", {}), enough)
@@ -100,15 +103,29 @@ def stats_of(tracks: Tracks, embeddings: np.ndarray, unit: str, model: Model) ->
 
 
 def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The cards of the named heads of a unit, or of all. Raises InputError for a missing head or unit."""
+    """The cards of the named heads of a unit, experimental or not, or of those that answer without being named.
+
+    Raises InputError for a missing head or unit.
+    """
     if unit not in (*UNITS, "region"):
         raise InputError(f"There is no unit '{unit}'. Choose one of: {', '.join(UNITS)}.")
-    heads = {head["name"]: head for head in model.bundle.heads(unit)}
+    heads = {head["name"]: head for head in model.bundle.heads(unit, every=True)}
     for task in tasks or ():
         if task not in heads:
             names = ", ".join(heads) or "none"
             raise InputError(f"The model has no head '{task}' for a {unit}. It has: {names}.")
-    return [heads[task] for task in dict.fromkeys(tasks)] if tasks else list(heads.values())
+    return [heads[task] for task in dict.fromkeys(tasks)] if tasks else model.bundle.heads(unit)
+
+
+def why_no_heads(model: Model, unit: str, rest: str = "counts") -> str:
+    """Why no head of a unit answers. rest: what the result has instead."""
+    names = ", ".join(head["name"] for head in model.bundle.heads(unit, every=True))
+    if not names:
+        return f"The model has no head for a {unit}, so that there are {rest} alone."
+    return (
+        f"There are {rest} alone: only simulated people taught the model's heads for a {unit} ({names}). To use these "
+        "experimental heads, name them as tasks, or switch experimental heads on."
+    )
 
 
 def with_trips(embeddings: np.ndarray, tracks: Tracks, unit: str, model: Model) -> np.ndarray:
@@ -119,14 +136,41 @@ def with_trips(embeddings: np.ndarray, tracks: Tracks, unit: str, model: Model) 
     """
     if unit == "track":
         return np.concatenate([embeddings, ride(tracks)], axis=1)
-    heads = model.bundle.heads("trip") if unit in UNITS_WITH_TRIPS else []
+    heads = model.bundle.heads("trip", every=True) if unit in UNITS_WITH_TRIPS else []
     if not heads:
         return embeddings
-    trips, classes = cut_trips(tracks), len(heads[0]["classes"])
-    p = np.zeros((0, classes))
-    if len(trips.source):
-        p = softmax(model.run_head(heads[0]["name"], motion(trips.tracks)).astype(np.float64))
-    return np.concatenate([embeddings, trips.rates(p)], axis=1)
+    trips = cut_trips(tracks)
+    return np.concatenate([embeddings, trips.rates(_modes(trips.tracks, heads[0], model))], axis=1)
+
+
+def _modes(trips: Tracks, head: dict[str, Any], model: Model) -> np.ndarray:
+    """(n_trips, classes) probabilities of the classes of a head of trips."""
+    logits = model.run_head(head["name"], motion(trips)) if trips.n_tracks else np.zeros((0, len(head["classes"])))
+    return softmax(logits.astype(np.float64))
+
+
+def layer_stats(tracks: Tracks, model: Model, heads: Sequence[dict[str, Any]], n: int) -> dict[str, np.ndarray]:
+    """What limits the domains of heads and is of all the tracks together: rail_percent, (n,) times the same.
+
+    It is how many of a hundred trips go by rail; nan without a trip, or a head that knows. Empty if no head needs it.
+    A trip goes by rail if the head of trips says so and the heads of tracks do not call it a motor vehicle: the former
+    learned from simulated cities alone, and calls every second trip of real cars rail.
+    """
+    if not any("rail_percent" in head.get("domain", {}) for head in heads):
+        return {}
+    head = next((head for head in model.bundle.heads("trip", every=True) if RAIL in head["classes"]), None)
+    trips, percent = cut_trips(tracks).tracks, np.nan
+    if head and trips.n_tracks:
+        by_rail = _modes(trips, head, model).argmax(axis=1) == head["classes"].index(RAIL)
+        some = trips.take(by_rail[trips.track])
+        rail = np.ones(some.n_tracks, bool)
+        x = with_trips(embed(some, model), some, "track", model)
+        for judge in model.bundle.heads("track", every=True):
+            if {RAIL, MOTOR} <= set(judge.get("classes", ())):
+                said = head_columns({**judge, "domain": {}, "threshold": 0.0}, model, x, {})[judge["name"]]
+                rail &= (said != MOTOR) & (said != UNKNOWN)
+        percent = 100 * np.count_nonzero(rail) / trips.n_tracks
+    return {"rail_percent": np.full(n, percent)}
 
 
 def head_columns(

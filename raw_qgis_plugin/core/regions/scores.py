@@ -11,7 +11,7 @@ import numpy as np
 
 from ..arrays import group_quantile
 from ..embedding.embed import embed
-from ..embedding.profiles import choose_heads, head_columns, most_visited, stats_of, stay_ms
+from ..embedding.profiles import choose_heads, head_columns, layer_stats, most_visited, stats_of, stay_ms, why_no_heads
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.featurizer import solar_hour
 from ..features.region_activity import REGION_ACTIVITY, FixActivity, fix_activity, region_activity, visit_begins
@@ -58,9 +58,9 @@ def score_regions(
 ) -> RegionScores:
     """Score regions by the users with a fix inside, or by='segments' also by those who pass between two fixes.
 
-    polygons: (n_regions,) shapely geometries in lon/lat, or None. tasks: names of region heads; None is all. cached: as
-    in `profile`. Columns: n_users, n_points, those of the heads (`head_columns`), n_visits, dwell_min and home_share
-    (see `stays`), suppressed, in_domain. Users are persons (`by_person`). A region with fewer than min_users of them,
+    polygons: (n_regions,) shapely geometries in lon/lat, or None. tasks, cached: as in `profile`. Columns: n_users,
+    n_points, those of the heads (`head_columns`), n_visits, dwell_min and home_share (see `stays`), suppressed and
+    in_domain. Users are persons (`by_person`). A region with fewer than min_users of them,
     or whose figures could be subtracted from others so that figures of fewer are left, is suppressed: n_users, n_points
     and every figure are nan or None. In other regions figures are withheld that have fewer users behind them: n_points,
     n_visits and head columns if fewer have a fix inside (by segments the rest only pass), or one of them makes up most
@@ -88,7 +88,7 @@ def score_regions(
     more = stays(users, polygons, inside, visits, min_users)
     for name, values in more.items():
         more[name] = np.where(shown if name == "home_share" else from_fixes, values, np.nan)
-    reasons = [] if heads else ["The model has no head for a region, so that there are counts alone."]
+    reasons = [] if heads else [why_no_heads(model, "region")]
     reasons += published.reasons
     if may_change(users):
         words = "if devices change their ids, one person counts several times and fewer may be behind figures"
@@ -108,6 +108,7 @@ def score_regions(
         embeddings = cached(unit, part) if cached else embed(unit, model, part)
         inputs = region_inputs(embeddings, crossed, area, activity, pooling)
         stats = region_stats(stats_of(unit, embeddings, "user", model), crossed)
+        stats |= layer_stats(users, model, heads, len(inputs))
         for head in (head for head in heads if head.get("hours") == hours):
             for name, values in head_columns(head, model, inputs, stats).items():
                 columns[name] = np.full(len(shown), None if values.dtype == object else np.nan, values.dtype)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..embedding.profiles import UNKNOWN, head_columns, stats_of, with_trips
+from ..embedding.profiles import UNKNOWN, head_columns, layer_stats, stats_of, with_trips
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
 from ..persons import persons_of
@@ -67,9 +67,11 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     progress(0.2)
     index = FixIndex(users.lon, users.lat)
     progress(0.6)
+    heads = model.bundle.heads("user")
     stats = stats_of(users, embeddings, "user", model)
+    stats |= layer_stats(users, model, [*heads, *model.bundle.heads("region")], users.n_tracks)
     x = with_trips(embeddings, users, "user", model)
-    labels = {head["name"]: head_columns(head, model, x, stats) for head in model.bundle.heads("user")}
+    labels = {head["name"]: head_columns(head, model, x, stats) for head in heads}
     city = City(users, embeddings, labels, stats, hour, activity, index, persons_of(users)[users.user])
     # The first region loads libraries and heads for a second, which is better now than while the user draws
     if len(users):  # a small region: a box around all tracks might cross the antimeridian

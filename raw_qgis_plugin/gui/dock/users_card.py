@@ -16,7 +16,7 @@ from ...core.regions.view import City
 from ...core.typicality import outside
 from ...layers.styling import short, title_of
 from ...processing.words import tr
-from ..widgets.card import Card, experimental_mark, most_similar, plain
+from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
 from ..widgets.charts import DayPlot
 from ..widgets.layout import escaped, tip
 
@@ -46,7 +46,7 @@ class UserCard(Card):
         """A line per head: its prediction and probability."""
         heads = self.bundle.heads("user")
         if not heads:
-            self.add(tr("The model has no head for users."))
+            self.add(no_heads(self.bundle, "user"))
         before = ""  # heads in a row with the same warning share it
         for head in heads:
             stats = {name: values[[self.row]] for name, values in self.city.stats.items()}

@@ -38,6 +38,7 @@ from ..desktop import Desktop
 from ..map_tools.draw import give_back
 from ..map_tools.shapes import lonlat
 from ..session import Session
+from ..settings import settings
 from ..widgets.layout import column, delete, row, wrapped
 from .users_card import UserCard
 
@@ -82,8 +83,9 @@ class UsersTab(QWidget):
         """Profile the layer."""
         unit = self.unit.currentData()
         self.session.run_algorithm(
-            "profileusers", {"UNIT": unit}, ["OUTPUT"], tr("Labelling"), lambda *result: self._labelled(unit, *result)
-        )
+            "profileusers", {"UNIT": unit, "EXPERIMENTAL": settings().experimental.value()}, ["OUTPUT"],
+            tr("Labelling"), lambda *result: self._labelled(unit, *result),
+        )  # fmt: skip
 
     def _labelled(
         self, unit: str, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
@@ -231,6 +233,7 @@ class UsersTab(QWidget):
         if city is not self._city or city is None:
             self._city = city
             self._clear()
+            self._choose_unit()
             if city is not None:
                 self._write(tr("Click a track on the map to see whose it is, with labels and usual places."))
             else:
@@ -244,6 +247,13 @@ class UsersTab(QWidget):
             if before is not None:
                 before.deleteLater()
         self._enable()
+
+    def _choose_unit(self) -> None:
+        """Choose a unit that the model has labels for, if it has none for the chosen one."""
+        model = self.session.model
+        answered = [at for at in range(3) if model is not None and model.bundle.heads(self.unit.itemData(at))]
+        if answered and self.unit.currentIndex() not in answered:
+            self.unit.setCurrentIndex(answered[0])
 
     def _enable(self) -> None:
         for widget in (self.click, self.selection, self.name):

@@ -17,7 +17,7 @@ from ...core.regions.disclosure import DIFFERENCE, DOMINATED
 from ...core.regions.view import RegionView, rank
 from ...layers.styling import class_colours, short, title_of
 from ...processing.words import tr
-from ..widgets.card import Card, experimental_mark, most_similar, plain
+from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
 from ..widgets.charts import MixBar, WeekStrip
 from ..widgets.layout import escaped, tip
 
@@ -96,7 +96,7 @@ class RegionCard(Card):
             return
         every = self.region.bundle.heads("region")
         if not every:
-            self.add(tr("The model has no head for regions: counts alone."))
+            self.add(no_heads(self.region.bundle, "region"))
             return
         heads = [head for head in every if "hours" not in head]  # those that core.regions.view.look predicts
         grid = QGridLayout()

@@ -9,6 +9,7 @@ import numpy as np
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QLabel, QWidget
 
+from ...core.bundle.bundle import Bundle
 from ...core.similarity import similar
 from ...processing.words import tr
 from .layout import column, wrapped
@@ -39,6 +40,13 @@ def plain(word: str) -> str:
 def experimental_mark(head: dict[str, Any]) -> str:
     """A mark in rich text for an experimental head; '' for others."""
     return f" <i>({tr('experimental')})</i>" if head.get("experimental") else ""
+
+
+def no_heads(bundle: Bundle, unit: str) -> str:
+    """Why no head of a unit answers."""
+    if bundle.heads(unit, every=True):
+        return tr("Labels that only simulation supports are off. <i>Settings → Options → RAW</i> switches them on.")
+    return tr("The model has no head for this.")
 
 
 def most_similar(vectors: np.ndarray, at: int, most: int) -> list[tuple[int, float]]:
