@@ -19,7 +19,7 @@ NOT_SHOWN = ("n_points", "n_days", "t_first", "t_last")
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, profile, write."""
     parser = make_parser("profiles", "Label users, tracks or days from their tracks.", EPILOG, tasks=True)
-    parser.add_argument("--unit", choices=UNITS, help="one answer for each of these (default: as the head has, else user)")
+    parser.add_argument("--unit", choices=UNITS, help="one answer for each (default: the head's own unit, else user)")
     args = parser.parse_args(argv)
     model = open_model(args)
     unit = args.unit or (model.bundle.head(args.task[0])["unit"] if args.task else "user")

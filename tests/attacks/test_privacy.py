@@ -26,7 +26,7 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 K = 10
 HOUR, DAY, MONDAY = 3_600_000, 86_400_000, 1_699_833_600_000
 NORTH = 1 / 111_200.0  # degrees in a metre
-NO_HEADS = SimpleNamespace(card={"width": 4}, bundle=SimpleNamespace(heads=lambda unit: [], card={}))
+NO_HEADS = SimpleNamespace(card={"width": 4}, bundle=SimpleNamespace(heads=lambda unit, every=False: [], card={}))
 PARTS = np.array([0, 6, 10, 16, 20, 24])
 
 

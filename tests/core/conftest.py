@@ -5,12 +5,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from hypothesis import settings
 
+from raw_qgis_plugin.core.bundle.bundle import Bundle
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 settings.register_profile("busy", deadline=None)  # a slow machine is no failure
@@ -34,11 +34,7 @@ class InventedModel:
 
     def __init__(self, *heads: dict, width: int = 4) -> None:
         self.card = {"name": "invented", "width": width, "heads": list(heads), "domain": {}}
-        self.bundle = SimpleNamespace(
-            card=self.card,
-            heads=lambda unit: [head for head in heads if head["unit"] == unit],
-            head=lambda name: next(head for head in heads if head["name"] == name),
-        )
+        self.bundle = Bundle(Path(), self.card)
         self.asked: dict[str, np.ndarray] = {}
 
     def backbone(self, x, clock, valid, query=None, past=None, outputs=("states",)):

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tracemalloc
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -30,7 +31,7 @@ def make_model(tmp_path, invented_model):
 
     def make(graph: bytes = b"graph", width: int = 4):
         model = invented_model(width=width)
-        model.bundle.path = tmp_path / f"bundle-{graph.hex()}"
+        model.bundle = replace(model.bundle, path=tmp_path / f"bundle-{graph.hex()}")
         model.bundle.path.mkdir(exist_ok=True)
         (model.bundle.path / "backbone.onnx").write_bytes(graph)
         model.seen, plain = 0, model.backbone

@@ -25,7 +25,7 @@ class NoHeads:
     """A model of a width, without heads."""
 
     card = {"width": 4}
-    bundle = SimpleNamespace(heads=lambda unit: [])
+    bundle = SimpleNamespace(heads=lambda unit, every=False: [])
 
 
 def people(n: int, where: tuple[float, float] = (0.0, 0.0), hours: int = 3, prefix: str = "p") -> dict[str, Any]:
@@ -86,7 +86,7 @@ def test_people_on_both_sides_of_180_degrees_are_looked_at() -> None:
 def test_a_head_of_stretches_is_left_to_the_algorithm() -> None:
     head = {"name": "trade", "unit": "region", "kind": "number", "hours": 2}
     city = city_of(people(12))
-    asked = SimpleNamespace(card={"width": 4}, bundle=SimpleNamespace(heads=lambda unit: [head]))
+    asked = SimpleNamespace(card={"width": 4}, bundle=SimpleNamespace(heads=lambda unit, every=False: [head]))
     view = look(city, asked, shapely.box(-1, -1, 1, 1))
     assert view.columns == {} and view.in_domain and view.reasons == []
 

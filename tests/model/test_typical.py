@@ -38,7 +38,7 @@ def test_only_experimental_heads_of_users_and_regions_heed_them(bundle):
 
 def test_the_typical_are_answered_and_a_taxi_is_not(bundle, sample):
     """One who drives day and night for four days, a fix a minute, is like nobody in the city."""
-    model = Model(open_bundle(bundle), "cpu")
+    model = Model(open_bundle(bundle, experimental=True), "cpu")
     people = profile(read(sample / "city_tracks.parquet")[0].by_user(), model).columns
     assert not people["in_domain"][people["n_days"] < 5].any()
     assert people["in_domain"][people["n_days"] >= 5].mean() > 0.85 and (people["why"][people["in_domain"]] == "").all()

@@ -105,7 +105,8 @@ def test_cards_show_names_and_titles_as_text(tracks: QgsVectorLayer, outcome: Ca
     for words in HOSTILE:
         number = {"name": "n", "kind": "number", "title": words, "unit_of_measure": words, "verdict": words}
         label = {"name": "c", "kind": "class", "title": words, "classes": [words], "verdict": words}
-        bundle = SimpleNamespace(heads=lambda unit, heads=(number, label): list(heads) if unit == "region" else [])
+        shown = {"region": [number, label]}
+        bundle = SimpleNamespace(heads=lambda unit, every=False, shown=shown: shown.get(unit, []))
         columns = {"n": 1.0, "n_low": 0.5, "n_high": 2.0, "c": words, "c_p": 0.9}
         view = RegionView(1.0, False, np.arange(20), 20, 200, columns, in_domain=False, reasons=[words])
         card = RegionCard(region := Region(words, None, view, bundle, -1), [region], bundle, 10)

@@ -15,7 +15,7 @@ from qgis.core import NULL, QgsField, QgsPalLayerSettings, QgsProject, QgsVector
 from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType, Qt, QTime
 
 HEADS = [{"name": "shops", "kind": "number", "unit": "region", "title": "Shops", "unit_of_measure": "per km²"}]
-BUNDLE = SimpleNamespace(heads=lambda unit: HEADS if unit == "region" else [])
+BUNDLE = SimpleNamespace(heads=lambda unit, every=False: HEADS if unit == "region" else [])
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_a_card_lists_the_heads_that_need_stretches_of_tracks(tracks: QgsVectorL
     stretches = {**HEADS[0], "name": "rides", "title": "Rides", "hours": 0.5}
     region = draw(make_book(tracks), "Centre", 116.3, 20)
     for heads in ([stretches, *HEADS], [stretches]):
-        region.bundle = SimpleNamespace(heads=lambda unit, heads=heads: heads if unit == "region" else [])
+        region.bundle = SimpleNamespace(heads=lambda unit, every=False, heads=heads: heads if unit == "region" else [])
         card = RegionCard(region, [region], region.bundle, 10)
         said = [label.text() for label in card.findChildren(QLabel)]
         assert any("Score regions" in words and words.endswith(": Rides.") for words in said)
