@@ -36,6 +36,7 @@ class Demo(NamedTuple):
     min_users: int
     horizon_min: float
     step_min: float
+    experimental: bool  # whether heads answer that only simulation supports: of invented people
     tracks: Path
     to_import: Path | None = None
     streets: Path | None = None
@@ -60,6 +61,7 @@ ARACAJU = Demo(
     min_users=3,  # ten phones: the default of 10 would withhold every hexagon
     horizon_min=2,
     step_min=1,
+    experimental=False,
     tracks=SAMPLE / "aracaju_tracks.gpkg",
 )
 CITY = Demo(
@@ -71,6 +73,7 @@ CITY = Demo(
     min_users=10,
     horizon_min=2,
     step_min=1,
+    experimental=True,
     tracks=OUT / "city_tracks.gpkg",
     to_import=SAMPLE / "city_tracks.parquet",
     streets=SAMPLE / "city_streets.gpkg",
@@ -84,11 +87,12 @@ def run(demo: Demo, model: str) -> dict[str, Any]:
     if demo.to_import:
         qgis.run("raw:importtracks", SOURCE=demo.to_import, OUTPUT=demo.tracks)
     common = {"INPUT": demo.tracks, "USER_FIELD": "user_id", "TIME_FIELD": "t", "MODEL": model}
-    qgis.run("raw:profileusers", **common, OUTPUT=demo.output("profiles"))
+    heads = {"EXPERIMENTAL": demo.experimental}
+    qgis.run("raw:profileusers", **common, **heads, OUTPUT=demo.output("profiles"))
     by_trip = {"TRACK_FIELD": "track_id", "UNIT": "track", "OUTPUT": demo.output("trips")}
     qgis.run("raw:profileusers", **common, **by_trip)
     regions = {"REGIONS": demo.regions, "MIN_USERS": demo.min_users, "OUTPUT": demo.output("regions")}
-    qgis.run("raw:scoreregions", **common, **regions)
+    qgis.run("raw:scoreregions", **common, **regions, **heads)
     ahead = {"UNIT": "user", "HORIZON": demo.horizon_min, "STEP": demo.step_min}
     outputs = {
         "OUTPUT": demo.output("forecast_points"),
@@ -99,7 +103,7 @@ def run(demo: Demo, model: str) -> dict[str, Any]:
 
 
 def draw(demo: Demo, bundle: Bundle) -> None:
-    """The results over each other, as the plugin styles them."""
+    """The results over each other, as the plugin styles them. bundle: with the heads that answered."""
     import printed_map
     from qgis.core import QgsRectangle
 
@@ -149,9 +153,9 @@ def show(demos: Sequence[Demo], providers: Sequence[str], model: str) -> None:
     """Draw the maps and print what they say."""
     from printed_map import start_qgis
 
-    bundle = open_bundle(model or None)
     app = start_qgis()
     for demo, provider in zip(demos, providers, strict=True):
+        bundle = open_bundle(model or None, demo.experimental)
         draw(demo, bundle)
         print(f"\n{demo.title} (model run on {provider})")
         for sentence in sentences(demo, bundle):

@@ -35,8 +35,13 @@ def known(rows: list[Row]) -> str:
 
 
 def about_profiles(rows: list[Row], unit: str, titles: dict[str, str]) -> list[str]:
-    """A sentence a task: '8 of 10 users: walk'. titles: the tasks in words."""
+    """A sentence a task: '8 of 10 users: walk'; without a task the time seen. titles: the tasks in words."""
     said = []
+    if rows and not tasks_of(rows, "_p"):
+        days, fixes = (sorted(row[name] for row in rows) for name in ("n_days", "n_points"))
+        said.append(
+            f"{len(rows)} {unit}s, seen on {days[0]} to {days[-1]} days with {fixes[0]:,} to {fixes[-1]:,} fixes."
+        )
     for task in tasks_of(rows, "_p"):
         counts = Counter(row[task] for row in rows).most_common()
         answers = ", ".join(f"{n} of {len(rows)} {unit}s: {label}" for label, n in counts)
@@ -45,9 +50,15 @@ def about_profiles(rows: list[Row], unit: str, titles: dict[str, str]) -> list[s
 
 
 def about_regions(rows: list[Row], min_users: int, titles: dict[str, str]) -> list[str]:
-    """A sentence a task: the range of the figures; and one on what is withheld."""
+    """A sentence on visits, one a task: the range of the figures; and one on what is withheld."""
     scored = [row for row in rows if not row["suppressed"]]
     said = []
+    if scored:
+        users, minutes = (
+            sorted(row[name] for row in scored if row[name] is not None) for name in ("n_users", "dwell_min")
+        )
+        stay = f"; the median visit takes {minutes[0]:.0f} to {minutes[-1]:.0f} min" if minutes else ""
+        said.append(f"{len(scored)} of {len(rows)} regions have {users[0]} to {users[-1]} visitors{stay}.")
     for task in tasks_of(rows, "_low"):
         figures = sorted(row[task] for row in scored if row[task] is not None)
         if figures:

@@ -114,11 +114,11 @@ def fields(run: Callable[..., dict[str, list[str]]], folder: Path) -> dict[str, 
     """Geometry and fields, each with its type, of every output, by algorithm and what it was asked for."""
     table = folder / "fixes.csv"
     table.write_text("user;time;lat;lon\n" + "".join(f"a;{T0 // 1000 + i};39.9;{116 + i / 1e3}\n" for i in range(9)))
-    few, trip = tracks(), {"TRACK_FIELD": "trip"}
+    few, trip, all_heads = tracks(), {"TRACK_FIELD": "trip"}, {"EXPERIMENTAL": True}
     ahead = {"INPUT": few, "HORIZON": 5, "STEP": 5}
     asked = {
         "importtracks": {"SOURCE": str(table)},
-        "profileusers": {"INPUT": few},
+        "profileusers": {"INPUT": few, **all_heads},
         "profileusers track": {"INPUT": few, "UNIT": "track", **trip},
         "profileusers day": {"INPUT": few, "UNIT": "day"},
         "embedtracks": {"INPUT": few, "UNIT": "user"},
@@ -126,7 +126,7 @@ def fields(run: Callable[..., dict[str, list[str]]], folder: Path) -> dict[str, 
         "embedtracks day": {"INPUT": few, "UNIT": "day"},
         "forecasttracks": {**ahead, "OUTPUT_TRACKS": TEMPORARY, "OUTPUT_AREAS": TEMPORARY},
         "backtest": {**ahead, "FOLDS": 2},
-        "scoreregions": {"INPUT": few, "REGIONS": regions(), "MIN_USERS": 1, "OUTPUT_WEEK": TEMPORARY},
+        "scoreregions": {"INPUT": few, "REGIONS": regions(), "MIN_USERS": 1, "OUTPUT_WEEK": TEMPORARY, **all_heads},
         "similarregions": {"INPUT": few, "REGIONS": regions(), "TARGET": "1", "K": 1},
         "similarusers": {"INPUT": few, "TARGET": "u1", "K": 2},
     }

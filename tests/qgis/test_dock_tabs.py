@@ -46,9 +46,13 @@ def read(session: Any, layer: QgsVectorLayer) -> None:
 def regions(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Any]:
-    """The tab of regions on a layer that was read. Regions need two people, whom the heads take for typical ones."""
+    """The tab of regions on a layer that was read, every head switched on. Regions need two people, whom the heads take
+    for typical ones.
+    """
     from raw_qgis_plugin.gui.regions.tab import RegionsTab
+    from raw_qgis_plugin.gui.settings import settings
 
+    settings().experimental.setValue(True)
     monkeypatch.setattr(
         "raw_qgis_plugin.core.embedding.profiles.typicality", lambda features, reference: np.ones(len(features))
     )
@@ -58,6 +62,7 @@ def regions(
     tab.least.setValue(2)
     yield tab
     tab.remove()
+    settings().experimental.remove()
 
 
 def draw(tab: Any, box: QgsRectangle = HOME) -> Any:
@@ -172,7 +177,7 @@ def other_model(bundle: str, folder: Path, head: str) -> str:
 
     first = open_bundle(bundle)
     own = Path(shutil.copytree(first.path, folder))
-    name = first.heads("region")[0]["name"]
+    name = first.heads("region", every=True)[0]["name"]
     card = json.loads((own / "card.json").read_text("utf-8"))
     next(each for each in card["heads"] if each["name"] == name)["name"] = head
     (own / "card.json").write_text(json.dumps(card), "utf-8")
@@ -203,7 +208,7 @@ def test_regions_wait_for_the_scores_of_another_model(regions: Any, bundle: str,
     assert not waits(regions.card) and "–" not in [table.item(row, 2).text() for row in range(2)]
     assert any(label.text().endswith(" of 2") for label in regions.card.findChildren(QLabel)), "a rank"
     fixes = short(regions.book.regions[0].view.n_points)
-    name = open_bundle(bundle).heads("region")[0]["name"] if same else "other"
+    name = open_bundle(bundle).heads("region", every=True)[0]["name"] if same else "other"
     session.set_model(other_model(bundle, tmp_path / "own", name))
     for ready in (lambda: session.model is None, lambda: session.model is not None):  # opening; reading the users
         until(ready)
@@ -334,3 +339,36 @@ def test_the_clock_is_set_in_the_oldest_qgis(
     tab._areas, tab._ends = make(fixes), [(fixes.t[0], fixes.t[119], HOME)]
     tab.show_track(0)
     assert clock.navigationMode() == QgsTemporalNavigationObject.Animated and clock.currentFrameNumber() == 1
+
+
+def test_experimental_heads_are_switched_on_in_the_options(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    """And off again: the dock reads the layer with the heads that answer now."""
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+    from raw_qgis_plugin.gui.options import RawOptionsPage
+    from raw_qgis_plugin.gui.regions.tab import RegionsTab
+    from raw_qgis_plugin.gui.settings import settings
+
+    menu.settings_changed = session.take_settings
+    menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
+    users, regions = UsersTab(session, menu), RegionsTab(session, menu)
+    read(session, make(fixes))
+    regions.least.setValue(2)
+    for on in (False, True, False):
+        page = RawOptionsPage(menu)
+        page.experimental.setChecked(on)
+        page.apply()
+        until(lambda on=on: session.city is not None and session.model.bundle.experimental == on)
+        assert settings().experimental.exists() == on
+        users.show_user(0)
+        card = draw(regions) and regions.card
+        for part, title in ((users.card, "Commuter: "), (card, "Points of interest")):
+            words = [label.text() for label in part.findChildren(QLabel)]
+            assert any(title in text for text in words) == on != any("switches them on" in text for text in words)
+        assert ("poi_density" in regions.book.layer.fields().names()) == on
+        assert (regions.table.horizontalHeaderItem(2).text() == "Fixes") != on
+        regions.remove_chosen()
+    assert users.unit.currentData() == "track", "the unit that has a label"
+    users.remove()
+    regions.remove()
