@@ -382,6 +382,8 @@ def steps(values: np.ndarray, count: int = 5) -> list[float]:
     if not len(values):
         return []
     inner = [float(f"{value:.2g}") for value in np.quantile(values, np.linspace(0, 1, count + 1)[1:-1])]
+    if (values == np.round(values)).all():
+        inner = [round(value) for value in inner]
     low, high = float(values.min()), float(values.max())
     limits = sorted({low, *(value for value in inner if low < value < high), high})
     return limits if len(limits) > 1 else [low, low]

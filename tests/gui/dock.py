@@ -200,10 +200,14 @@ def users(dock, tracks):
     picture(iface.mainWindow(), f"dock_user{SUFFIX}")
     cut_off(dock)
     press(dock, "raw_user_click")
-    press(dock, "raw_user_profile")
-    until(lambda: dock.session.job is None, 120, "the labels")
-    wait(0.5)
-    report["labelled"] = dock.users.words.text()
+    report["unit"] = dock.users.unit.currentData()  # that of the shipped label
+    for unit in ("user", "track"):
+        dock.users.unit.setCurrentIndex(dock.users.unit.findData(unit))
+        press(dock, "raw_user_profile")
+        until(lambda: dock.session.job is None, 120, "the labels")
+        wait(0.5)
+        report[f"labelled {unit}"] = dock.users.words.text()
+    picture(iface.mainWindow(), f"dock_labelled{SUFFIX}")
     report["joined"] = [name for name in tracks.fields().names() if name.startswith("raw_")]
 
 

@@ -37,13 +37,13 @@ def test_the_summary_matches_the_layer(report: dict[str, Any]) -> None:
     assert report["again"] == report["summary"]  # after the plugin was unloaded and loaded
 
 
-def test_the_card_of_a_region_has_people_hours_and_why_there_are_no_scores(report: dict[str, Any]) -> None:
-    """The sample's phones move unlike the people who taught the scores."""
+def test_the_card_of_a_region_has_people_hours_and_how_scores_are_switched_on(report: dict[str, Any]) -> None:
+    """Simulated people alone taught them."""
     first = report["cards"][0]
     assert first[0] == "<b>Region 1</b>" and "people" in first[1] and "km²" in first[1]
     assert any("hour of the week" in words for words in first)
-    assert any("likeness to the people who taught" in words for words in first)
-    assert "<b>unknown</b>" in first and not any("nan" in words for card in report["cards"] for words in card)
+    assert any("switches them on" in words for words in first) and not any("⚠" in words for words in first)
+    assert not any("nan" in words for card in report["cards"] for words in card)
 
 
 def test_regions_of_few_people_show_nothing(report: dict[str, Any]) -> None:
@@ -86,7 +86,10 @@ def test_a_click_on_a_track_shows_its_user(report: dict[str, Any]) -> None:
     assert report["user"][0].startswith("<b>User ")
     assert any("Usual places" in words for words in report["user"])
     assert any("Most similar users" in words for words in report["user"])
-    assert "raw_n_points" in report["joined"] and "the fields raw_…" in report["labelled"]
+    assert any("switches them on" in words for words in report["user"])
+    assert "raw_n_points" in report["joined"] and "the fields raw_…" in report["labelled user"]
+    assert "There are counts and places alone" in report["labelled user"]
+    assert report["unit"] == "track" and "labelled: Tracks: Transport mode" in report["labelled track"]
 
 
 def test_forecasts_come_with_the_clock_at_their_time(report: dict[str, Any]) -> None:
@@ -126,7 +129,7 @@ def test_the_desktop_is_not_blocked(report: dict[str, Any]) -> None:
 
 def test_nothing_is_cut_off_and_pictures_were_taken(report: dict[str, Any], look: str) -> None:
     assert report["cut"] == []
-    for name in ("open", "region", "regions", "compare", "user", "forecast", "card"):
+    for name in ("open", "region", "regions", "compare", "user", "labelled", "forecast", "card"):
         assert (PICTURES / f"dock_{name}_{look}.png").stat().st_size > 10_000
 
 

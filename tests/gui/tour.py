@@ -154,21 +154,21 @@ def open_sample():
 def first_map():
     open_sample()
     dock = open_dock()
-    do("On *Users*, press *Label* (every user).")
+    do("On *Users*, press *Label* (every track).")
     tab(dock, 1)
     press(dock, "raw_user_profile")
     until(lambda: dock.session.job is None, LONG, "the labels")
     wait(0.5)
     says(dock.users.words.text())
-    show("first_map", "Every user labelled, in a layer of its own")
-    do("Type the id of one of them into the field and press Enter.")
+    show("first_map", "Every track with its mode of transport, in a layer of its own")
+    do("Type the id of a user into the field and press Enter.")
     name = find(dock, "raw_user_name")
     name.setFocus()
     QTest.keyClicks(name, "4")
     QTest.keyClick(name, Qt.Key.Key_Return)
     until(lambda: dock.users.card is not None, 20, "the card")
     says(*labels_in(find(dock, "raw_user_card")))
-    show("first_map_user", "One of them: labels, usual places, day, and who is most alike")
+    show("first_map_user", "One user: usual places, day, and who is most alike")
 
 
 def around(share_x, share_y, size):
@@ -190,6 +190,8 @@ def draw(dock, corners):
 
 
 def drawn_region():
+    from raw_qgis_plugin.gui.settings import settings
+
     tracks = import_city()
     do("Make the points small and grey, and add `resources/sample/city_streets.gpkg`: the map is easier to read.")
     tracks.renderer().symbol().setColor(QColor("#8b929c"))
@@ -200,6 +202,8 @@ def drawn_region():
     root.addChildNode(root.findLayer(streets).clone())  # to the bottom
     root.removeChildNode(root.findLayer(streets))
     iface.setActiveLayer(tracks)
+    do("This city is simulated, so *Settings → Options → RAW* may switch on the heads that only simulation supports.")
+    settings().experimental.setValue(True)
     dock = open_dock()
     iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 0.8)
     wait(1)
@@ -216,6 +220,7 @@ def drawn_region():
         draw(dock, around(*place))
     find(dock, "raw_tabs").currentWidget().verticalScrollBar().setValue(10_000)
     show("drawn_regions", "The last of four, with its rank and the regions most similar")
+    settings().experimental.remove()
 
 
 def label_by_example():

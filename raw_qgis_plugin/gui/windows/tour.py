@@ -42,13 +42,14 @@ def steps() -> list[Step]:
         Step(
             tr("Draw a region"),
             tr("On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its "
-               "scores appear at once. The sample has ten people in all, so lower the fewest people to 3 first."),
+               "people and their hours appear at once. The sample has ten people in all, so lower the fewest people "
+               "to 3 first."),
             lambda desktop: tab(desktop, 0),
         ),
         Step(
             tr("Look at users"),
-            tr("On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and "
-               "similar users. 'unknown' means that the model is not sure."),
+            tr("On Users, press Label: every track gets its mode of transport, 'unknown' where the model is not sure. "
+               "Click a track: its user's usual places, blurred to a grid, day, and similar users."),
             lambda desktop: tab(desktop, 1),
         ),
         Step(
