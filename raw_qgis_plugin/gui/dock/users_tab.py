@@ -102,7 +102,7 @@ class UsersTab(QWidget):
             join(session.layer, session.fields.user, layer)
             joined = tr("In {layer} they are the fields raw_…, a join of this project.")
             words += " " + joined.format(layer=session.layer.name())
-        self._write("<br>".join([words, *warnings]))
+        self._write("\n".join([words, *warnings]))
 
     # ---- one user -----------------------------------------------------------------------------------------------
 
