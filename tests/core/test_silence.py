@@ -14,7 +14,7 @@ from raw_qgis_plugin.core.regions.scores import score_regions
 from raw_qgis_plugin.core.regions.view import look, prepare
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.tracks import Tracks
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 TAUGHT = {"name": "owns_car", "unit": "user", "kind": "binary", "classes": ["no", "yes"], "experimental": False}
 SIMULATED = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"], "experimental": True}
@@ -65,6 +65,18 @@ def test_rail_is_found_in_the_synthetic_city_and_not_among_cars_and_buses(people
     limits = {name: model.bundle.head(name)["domain"].get("rail_percent") for name in OF_RAIL}
     assert limits == dict.fromkeys(OF_RAIL, [2.0, 1e9])
     assert not any("rail_percent" in head["domain"] for head in model.card["heads"] if head["name"] not in OF_RAIL)
+
+
+def test_rail_is_estimated_from_some_trips_whatever_the_order_of_users(people_of_the_city, model):
+    """A fleet has ten thousands of trips, each of which would be embedded."""
+    users, heads = people_of_the_city, [model.bundle.head("metro_user")]
+    turned = build_tracks(
+        np.array([f"{99 - k:02d}" for k in range(users.n_users)])[users.user], None, users.t, users.lon, users.lat
+    )[0]
+    some = [layer_stats(each, model, heads, 2, 200)["rail_percent"] for each in (users, turned.by_user())]
+    np.testing.assert_allclose(some[0], some[1])
+    assert abs(some[0][0] - has_rail(users, model)) < 2 and (200 * some[0] / 100 % 1 < 1e-9).all()
+    assert layer_stats(users, model, [model.bundle.head("commuter")], 2) == {}
 
 
 def test_the_metro_is_a_question_where_others_go_by_rail(people_of_the_city, model):
