@@ -92,7 +92,7 @@ def check_pictures(done: dict[str, Any]) -> None:
 
 @in_task("first_map")
 def test_a_first_map(done: dict[str, Any]) -> None:
-    assert "10 users, 7,005 fixes" in done["said"] and "10 labelled" in done["said"] and "User 4" in done["said"]
+    assert "10 users, 7,005 fixes" in done["said"] and "67 labelled" in done["said"] and "User 4" in done["said"]
     check_pictures(done)
 
 

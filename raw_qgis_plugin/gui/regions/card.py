@@ -148,7 +148,7 @@ class RegionCard(Card):
             mix = self.region.view.mix.get(head["name"])
             if mix is None:
                 continue
-            self.add(escaped(title_of(head)), heading=True)
+            self.add(escaped(title_of(head)) + experimental_mark(head), heading=True)
             if all(people is None for people in mix.values()):
                 words = tr("No label can be shown without revealing fewer than {n} people.")
                 self.add(words.format(n=self.min_users))
