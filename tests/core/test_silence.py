@@ -60,6 +60,21 @@ def test_the_shipped_heads_of_people_and_regions_wait_until_they_are_switched_on
     assert on or view.in_domain
 
 
+@pytest.mark.parametrize("on", [False, True])
+def test_commands_answer_without_a_task(on, tmp_path, capsys):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    from model import cli, profiles, regions
+
+    common = ["--tracks", str(SAMPLE / "city_tracks.parquet"), "--device", "cpu", *["--experimental"] * on, "--output"]
+    asked = {"p": (profiles.main, []), "r": (regions.main, ["--regions", str(SAMPLE / "city_regions.gpkg")])}
+    for name, (command, more) in asked.items():
+        assert cli.run(command, [*more, *common, str(tmp_path / f"{name}.parquet")]) == 0
+        assert ("counts" in capsys.readouterr().err) != on
+    people, places = (parquet.read_table(tmp_path / f"{name}.parquet") for name in asked)
+    assert people.num_rows == 40 and ("metro_user" in people.column_names) == on
+    assert ("boardings" in places.column_names) == on and "dwell_min" in places.column_names
+
+
 def test_rail_is_found_in_the_synthetic_city_and_not_among_cars_and_buses(people_of_the_city, model):
     assert has_rail(people_of_the_city, model) > 3 and has_rail(aracaju().by_user(), model) < 1.5
     limits = {name: model.bundle.head(name)["domain"].get("rail_percent") for name in OF_RAIL}

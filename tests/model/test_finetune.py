@@ -320,8 +320,10 @@ def test_only_some_classes_are_learned(nano_run, tracks_file, labels_file, tmp_p
 def test_two_sources_and_a_few_days_are_learned_together(nano_run, tracks_file, labels_file, tmp_path, lines):
     arguments = ["--tracks", *[str(tracks_file)] * 2, "--labels", *[str(labels_file)] * 2, "--field", "way"]
     arguments += ["--unit", "user", "--task-name", "way", "--also-days", "1", "--bundle", str(nano_run / "bundle")]
-    finetune([*arguments, "--output", str(tmp_path / "b")])
-    (head,) = open_bundle(tmp_path / "b").heads("user")
+    finetune([*arguments, "--experimental", "--rail", "2", "--output", str(tmp_path / "b")])
+    bundle = open_bundle(tmp_path / "b")
+    (head,) = bundle.heads("user", every=True)
+    assert head["domain"]["rail_percent"] == [2.0, 1e9] and not bundle.heads("user")
     assert head["metrics"]["units"] == 240 and head["metrics"]["groups"] == 120  # the same people in both sources
     assert any("240 people or places are 120" in line.get("warning", "") for line in lines())
     with pytest.raises(InputError, match="as many --labels"):
