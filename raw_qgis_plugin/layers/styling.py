@@ -381,9 +381,8 @@ def steps(values: np.ndarray, count: int = 5) -> list[float]:
     """The limits of up to `count` steps with equal shares of the values; [] for no value."""
     if not len(values):
         return []
-    inner = [float(f"{value:.2g}") for value in np.quantile(values, np.linspace(0, 1, count + 1)[1:-1])]
-    if (values == np.round(values)).all():
-        inner = [round(value) for value in inner]
+    digits = ".0f" if (values == np.round(values)).all() and values.max() < 100 else ".2g"
+    inner = [float(f"{value:{digits}}") for value in np.quantile(values, np.linspace(0, 1, count + 1)[1:-1])]
     low, high = float(values.min()), float(values.max())
     limits = sorted({low, *(value for value in inner if low < value < high), high})
     return limits if len(limits) > 1 else [low, low]
