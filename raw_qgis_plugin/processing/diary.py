@@ -42,7 +42,7 @@ class WriteDiary(TrackAlgorithm):
         from ..layers import styling
 
         model = self.open_model(run)
-        heads = [head for head in model.bundle.heads("track") if head["name"] == MODE]
+        heads = [head for head in model.bundle.heads("track", every=True) if head["name"] == MODE]
         self.describe_heads(heads, run)
         tracks, skipped = self.read_units(run, "user")
         found = list(write_diary(tracks, model, run.number("MIN_STOP"), run.stage(tr("Finding stops and trips"))))

@@ -82,7 +82,7 @@ def _diary(tracks: Tracks, model: Model | None, settings: StopSettings, progress
 def _modes(ways: Tracks, model: Model | None, progress: Progress) -> tuple[Tracks, dict[str, np.ndarray]]:
     """Legs, and the mode of each, its probability, in_domain and why."""
     n = ways.n_tracks
-    if model is None or all(head["name"] != MODE for head in model.bundle.heads("track")):
+    if model is None or all(head["name"] != MODE for head in model.bundle.heads("track", every=True)):
         nothing = {"mode": np.full(n, UNKNOWN, object), "mode_p": np.full(n, np.nan), "in_domain": np.zeros(n, bool)}
         return ways, {**nothing, "why": np.full(n, NO_HEAD, object)}
     found = profile(ways, model, "track", [MODE], progress).columns
