@@ -16,8 +16,8 @@ import numpy as np
 from qgis.core import QgsFields, QgsProviderRegistry, QgsVectorLayer
 
 from ..core.times import NO_TIME, parse_times
-from ..core.tracks import Coded, code_ids
-from .columns import Columns, join_ids
+from ..core.tracks import IdColumn
+from .columns import Columns
 
 log = logging.getLogger(__name__)
 OGR_TZFLAG_UTC = 100
@@ -82,63 +82,98 @@ def read_points(
             layer = dataset.GetLayerByName(plan.layer_name) if plan.layer_name else dataset.GetLayer(0)
             if layer is None or (plan.layer_name is None and dataset.GetLayerCount() != 1):
                 return None
-            if not _same_clock(dataset, layer, time):
+            names = user, track, time
+            if layer.GetLayerDefn().GetFieldIndex(time) < 0:
                 return None
-            return _read_batches(layer, plan, (user, track, time), timezone, count)
+            query, written = _query(layer, plan.subset, names, dataset.GetDriver().ShortName == "GPKG")
+            if query is None:
+                return _read_batches(_reduced(layer, plan.subset, names), None, plan, names, timezone, count)
+            result = dataset.ExecuteSQL(query, dialect="" if written else "OGRSQL")
+            try:
+                return _read_batches(result, written, plan, names, timezone, count)
+            finally:
+                dataset.ReleaseResultSet(result)
     except (RuntimeError, SystemError, ImportError, AttributeError) as error:  # GDAL refuses or fails, or has no NumPy
         log.info("Reading features, not columns: %s", error)
         return None
 
 
-def _same_clock(dataset: Any, layer: Any, time: str) -> bool:
-    """Whether all times of the stream are surely UTC: the stream does not mark times without a zone.
+def _reduced(layer: Any, subset: str, names: tuple[str | None, ...]) -> Any:
+    """The layer, which from now on gives the subset and fields alone."""
+    layer.SetAttributeFilter(subset or None)
+    definition = layer.GetLayerDefn()
+    every = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
+    layer.SetIgnoredFields([name for name in every if name not in names])
+    return layer
 
-    GeoPackage stores UTC by its standard, but some files contain other times.
+
+def _query(
+    layer: Any, subset: str, names: tuple[str | None, ...], geopackage: bool
+) -> tuple[str | None, str | None]:
+    """The query that gives the fields, and its column of times as written; (None, None) to read the layer itself.
+
+    The stream does not mark times without a zone. GeoPackage stores UTC by its standard, but some files contain other
+    times: a column of its own holds them as text. Of other formats times come as text, unless all are UTC. Streams of a
+    filtered GeoPackage hang or fail in GDAL 3.10, which queries do not.
     """
     from osgeo import ogr
 
     definition = layer.GetLayerDefn()
-    index = definition.GetFieldIndex(time)
-    if index < 0:
-        return False
-    field = definition.GetFieldDefn(index)
-    if field.GetType() != ogr.OFTDateTime or field.GetTZFlag() == OGR_TZFLAG_UTC:
-        return True
-    if dataset.GetDriver().ShortName != "GPKG":
-        return False
-    quoted = time.replace('"', '""')
-    layer.SetAttributeFilter(f"\"{quoted}\" NOT LIKE '%Z'")
-    all_utc = layer.GetNextFeature() is None
-    layer.SetAttributeFilter(None)
-    return all_utc
+    time = _quoted(names[-1])
+    field = definition.GetFieldDefn(definition.GetFieldIndex(names[-1]))
+    unsure = field.GetType() == ogr.OFTDateTime and field.GetTZFlag() != OGR_TZFLAG_UTC
+    rows = f"FROM {_quoted(layer.GetName())}" + (f" WHERE ({subset}\n)" if subset else "")
+    if geopackage:
+        used = list(dict.fromkeys(name for name in (layer.GetFIDColumn(), layer.GetGeometryColumn(), *names) if name))
+        written = "_".join(used)  # no column has so long a name
+        odd = f"CASE WHEN {time} NOT GLOB '*Z' THEN {time} END" if unsure else "NULL"
+        columns = ", ".join(map(_quoted, used))
+        return f"SELECT {columns}, CAST({odd} AS TEXT) AS {_quoted(written)} {rows}", written
+    if not unsure:
+        return None, None
+    used = list(dict.fromkeys(_quoted(name) for name in names if name))
+    text = [f"CAST({name} AS CHARACTER(40)) AS {name}" if name == time else name for name in used]
+    return f"SELECT {', '.join(text)} {rows}", None
+
+
+def _quoted(name: str | None) -> str:
+    return '"' + str(name).replace('"', '""') + '"'
 
 
 def _read_batches(
-    layer: Any, plan: OgrLayer, names: tuple[str | None, ...], timezone: str, count: Callable[[int], None]
-) -> Columns | None:
-    definition = layer.GetLayerDefn()
-    if plan.subset:
-        layer.SetAttributeFilter(plan.subset)
-    every = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
-    layer.SetIgnoredFields([name for name in every if name not in names])
+    layer: Any, written: str | None, plan: OgrLayer, names: tuple[str | None, ...], timezone: str,
+    count: Callable[[int], None],
+) -> Columns | None:  # fmt: skip
     geometry = layer.GetGeometryColumn() or "wkb_geometry"
     fid = layer.GetFIDColumn() or "OGC_FID"
-
-    user, track, time = names
-    positions, users, tracks, times = [], [], [], []
-    for batch in _selected(layer.GetArrowStreamAsNumPy(), fid, plan):
-        xy = _positions(batch[geometry])
-        if xy is None:
-            return None
-        positions.append(xy)
-        users.append(_ids(batch[user]) if user else None)
-        tracks.append(_ids(batch[track]) if track else None)
-        times.append(batch[str(time)])
-        count(sum(map(len, positions)))
+    ids = [IdColumn() if name else None for name in names[:-1]]
+    positions, times = [], []
+    with layer.GetArrowStreamAsNumPy() as stream:
+        for batch in _selected(stream, fid, plan):
+            xy = _positions(batch[geometry])
+            if xy is None:
+                return None
+            positions.append(xy)
+            for column, name in zip(ids, names):
+                if column is not None:
+                    column.add(np.ma.getdata(batch[name]), np.ma.getmaskarray(batch[name]))
+            times.append(_moments(batch[names[-1]], batch.get(written), timezone))
+            count(sum(map(len, positions)))
     if not positions:
         return None
     t = _times(np.ma.concatenate(times), timezone)  # all at once, because a column of numbers has one unit of time
-    return Columns(join_ids(users), join_ids(tracks), t, np.concatenate(positions))
+    user, track = (column and column.coded() for column in ids)
+    return Columns(user, track, t, np.concatenate(positions))
+
+
+def _moments(values: np.ndarray, written: np.ndarray | None, timezone: str) -> np.ndarray:
+    """A copy of the times, because they would keep their batch in memory; those with text `written` are read from it."""
+    values = values.copy()
+    if written is not None:
+        rows = np.flatnonzero(~np.ma.getmaskarray(written))
+        if len(rows):
+            values[rows] = parse_times(np.ma.getdata(written)[rows], timezone).astype("datetime64[ms]")
+    return values
 
 
 def _selected(stream: Any, fid: str, plan: OgrLayer) -> Iterator[dict[str, np.ndarray]]:
@@ -169,39 +204,31 @@ def _positions(wkb: np.ndarray) -> np.ndarray | None:
         sizes = {len(value) for value in data[~null]}
         if len(sizes) > 1:
             return None
-        size = sizes.pop() if sizes else 21
-        raw = np.zeros((len(data), size), np.uint8)
-        if not null.all():
-            raw[~null] = np.frombuffer(b"".join(data[~null]), np.uint8).reshape(-1, size)
-    else:
-        size = data.dtype.itemsize
-        raw = np.ascontiguousarray(data).view(np.uint8).reshape(len(data), size)
-        null |= raw[:, 0] == 0  # a NULL is all zeros; OGR never writes big-endian
+        raw = np.zeros(len(data), f"V{sizes.pop() if sizes else 21}")
+        raw[~null] = data[~null]
+        data = raw
+    size = data.dtype.itemsize
     start = POINT_SIZES.get(size)
-    kinds = np.unique(raw[~null][:, :5], axis=0)
-    parts = raw[~null][:, 5:9].copy().view("<u4") if start == 14 else np.ones(1)
-    if start is None or len(kinds) > 1 or not (parts == 1).all():
+    if start is None:
         return None
-    xy = np.ascontiguousarray(raw[:, start : start + 16]).view("<f8").reshape(-1, 2).copy()
+    columns = {"order": ("u1", 0), "type": ("<u4", 1), "parts": ("<u4", 5), "x": ("<f8", start), "y": ("<f8", start + 8)}
+    formats, offsets = zip(*columns.values())
+    layout = {"names": list(columns), "formats": formats, "offsets": offsets, "itemsize": size}
+    points = np.ascontiguousarray(data).view(np.dtype(layout))
+    null |= points["order"] == 0  # a NULL is all zeros; OGR never writes big-endian
+    kinds = points["type"][~null]
+    if (kinds != kinds[:1]).any() or (start == 14 and (points["parts"][~null] != 1).any()):
+        return None
+    xy = np.column_stack([points["x"], points["y"]])
     xy[null] = np.nan
     return xy
-
-
-def _ids(values: np.ndarray) -> np.ndarray | Coded:
-    """Numbers as they are, text and whatever has a NULL as codes."""
-    data, null = np.ma.getdata(values), np.ma.getmaskarray(values)
-    if data.dtype.kind not in "SVO" and not null.any():
-        return data
-    items = data.astype(object)
-    items[null] = None
-    return code_ids(items.tolist())
 
 
 def _times(values: np.ndarray, timezone: str) -> np.ndarray:
     data = np.ma.getdata(values)
     null = np.ma.getmaskarray(values)
     if data.dtype.kind == "M" and data.dtype != np.dtype("datetime64[D]"):
-        t = parse_times(data, "UTC")  # UTC by _same_clock
+        t = parse_times(data, "UTC")  # UTC by _query and _moments
     elif data.dtype.kind in "SVOM":
         t = parse_times(data, timezone)  # text; or a date: midnight in `timezone`
     else:

@@ -29,7 +29,7 @@ from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QVariant
 from ..core.errors import InputError, Progress, no_progress
 from ..core.sources.fields import guess_fields
 from ..core.times import NO_TIME, parse_times
-from ..core.tracks import Coded, Skipped, Tracks, build_tracks, code_ids
+from ..core.tracks import Coded, Skipped, Tracks, IdColumn, build_tracks
 from . import arrow
 from .columns import Columns
 from .coordinates import to_wgs84, transform_xy
@@ -221,7 +221,9 @@ def _vertices(geometry: Any) -> np.ndarray:
 
 def _ids(values: list[Any]) -> Coded:
     """Attribute values as codes, None for a NULL."""
-    return code_ids([None if isinstance(value, QVariant) else value for value in values])
+    ids = IdColumn()
+    ids.add([None if isinstance(value, QVariant) else value for value in values])
+    return ids.coded()
 
 
 def times_of(values: list[Any], timezone: str) -> np.ndarray:
