@@ -93,7 +93,8 @@ def read_points(
                 return _read_batches(result, written, plan, names, timezone, count)
             finally:
                 dataset.ReleaseResultSet(result)
-    except (RuntimeError, SystemError, ImportError, AttributeError) as error:  # GDAL refuses or fails, or has no NumPy
+    # GDAL refuses, fails, is too old or has no NumPy; or a stream has no column of feature ids
+    except (RuntimeError, SystemError, ImportError, AttributeError, KeyError) as error:
         log.info("Reading features, not columns: %s", error)
         return None
 
@@ -107,9 +108,7 @@ def _reduced(layer: Any, subset: str, names: tuple[str | None, ...]) -> Any:
     return layer
 
 
-def _query(
-    layer: Any, subset: str, names: tuple[str | None, ...], geopackage: bool
-) -> tuple[str | None, str | None]:
+def _query(layer: Any, subset: str, names: tuple[str | None, ...], geopackage: bool) -> tuple[str | None, str | None]:
     """The query that gives the fields, and its column of times as written; (None, None) to read the layer itself.
 
     The stream does not mark times without a zone. GeoPackage stores UTC by its standard, but some files contain other
@@ -167,9 +166,9 @@ def _read_batches(
 
 
 def _moments(values: np.ndarray, written: np.ndarray | None, timezone: str) -> np.ndarray:
-    """A copy of the times, because they would keep their batch in memory; those with text `written` are read from it."""
+    """A copy of times, because they would keep their batch in memory; text `written` stands for those that have it."""
     values = values.copy()
-    if written is not None:
+    if written is not None and values.dtype.kind == "M":
         rows = np.flatnonzero(~np.ma.getmaskarray(written))
         if len(rows):
             values[rows] = parse_times(np.ma.getdata(written)[rows], timezone).astype("datetime64[ms]")
@@ -211,7 +210,13 @@ def _positions(wkb: np.ndarray) -> np.ndarray | None:
     start = POINT_SIZES.get(size)
     if start is None:
         return None
-    columns = {"order": ("u1", 0), "type": ("<u4", 1), "parts": ("<u4", 5), "x": ("<f8", start), "y": ("<f8", start + 8)}
+    columns = {
+        "order": ("u1", 0),
+        "type": ("<u4", 1),
+        "parts": ("<u4", 5),
+        "x": ("<f8", start),
+        "y": ("<f8", start + 8),
+    }
     formats, offsets = zip(*columns.values())
     layout = {"names": list(columns), "formats": formats, "offsets": offsets, "itemsize": size}
     points = np.ascontiguousarray(data).view(np.dtype(layout))

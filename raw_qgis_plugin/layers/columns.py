@@ -28,4 +28,3 @@ class Columns:
 def id_text(value: Any) -> str:
     """An id as the results write it. 7 and 7.0 are the same id, because number fields do not distinguish them."""
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
