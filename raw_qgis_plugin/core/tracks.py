@@ -224,10 +224,19 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     key = users.codes[kept].astype(np.int64)
     if trips is not users:
         key = key * len(trips.names) + trips.codes[kept]
-    kept = kept[stable_order(key, t[kept])]
-    new = run_starts(users.codes[kept], trips.codes[kept], t[kept])
+    t = t[kept]
+    order = stable_order(key, t)
+    kept = kept[order]
+    key = key[order]
+    t = t[order]
+    del order
+    new = run_starts(key, t)
     skipped.add("duplicate", np.count_nonzero(~new))
-    tracks = _assemble(users, trips, kept[new], t, lon, lat)
+    if not new.all():
+        kept, key, t = kept[new], key[new], t[new]
+    new = run_starts(key)
+    del key  # ten million fixes take 80 MB a column
+    tracks = _assemble(users, trips, kept, new, t, lon, lat)
     if drop_spikes:
         spike = spikes(tracks)
         skipped.add("impossible jump", np.count_nonzero(spike))
@@ -235,12 +244,13 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     return tracks, skipped
 
 
-def _assemble(users: Coded, trips: Coded, kept: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> Tracks:
-    """Tracks of the sorted, cleaned fixes `kept`."""
-    new = run_starts(users.codes[kept], trips.codes[kept])
-    first, track = kept[new], (np.cumsum(new) - 1).astype(np.int32)
+def _assemble(
+    users: Coded, trips: Coded, kept: np.ndarray, new: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
+) -> Tracks:
+    """Tracks of the sorted, cleaned fixes `kept` at the times t, of which `new` marks the first of each track."""
+    first, track = kept[new], np.cumsum(new, dtype=np.int32) - 1
     used, track_user = renumber(users.codes[first], len(users.names))
-    return Tracks(users.names[used], trips.names[trips.codes[first]], track_user, track, t[kept], lon[kept], lat[kept])
+    return Tracks(users.names[used], trips.names[trips.codes[first]], track_user, track, t, lon[kept], lat[kept])
 
 
 def spikes(tracks: Tracks, max_speed_m_s: float = 100.0) -> np.ndarray:
@@ -307,9 +317,9 @@ class IdColumn:
             raise InputError("The ids are not a single column.")
         gone = array != array if null is None else null | (array != array)  # NaN
         head = np.flatnonzero(run_starts(array, gone) & (run_starts(gone) | ~gone))  # ids come in runs
-        items = array[head].astype(object)
-        items[gone[head]] = None
-        self._parts.append(np.repeat(self._codes(items.tolist()), np.diff(np.append(head, len(array)))))
+        codes = self._codes(array[head].tolist())
+        codes[gone[head]] = self._code_of[None]
+        self._parts.append(np.repeat(codes, np.diff(np.append(head, len(array)))))
 
     def _codes(self, items: Sequence[Any]) -> np.ndarray:
         try:
