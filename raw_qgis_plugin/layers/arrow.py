@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsFields, QgsProviderRegistry, QgsVectorLayer
+from qgis.core import QgsDataSourceUri, QgsFields, QgsProviderRegistry, QgsVectorLayer
 
 from ..core.times import NO_TIME, parse_times
 from ..core.tracks import IdColumn
@@ -25,22 +25,23 @@ OGR_TZFLAG_UTC = 100
 
 @dataclass(frozen=True)
 class OgrLayer:
-    """What another thread needs to open a layer's file, and the features to read."""
+    """What another thread needs to open a layer's file or database, and the features to read."""
 
-    path: str
+    path: str = field(repr=False)  # of a database with its password
     layer_name: str | None
     subset: str
     open_options: tuple[str, ...]
     selected: np.ndarray | None  # (k,) int64 feature ids; None: all
     limit: int  # -1: no limit
+    table: str | None = None  # in a database, quoted
 
 
 def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool, limit: int) -> OgrLayer | None:
-    """How to read a layer's file directly; None if the layer shows anything other than the file holds.
+    """How to read a layer's file or PostGIS table directly; None if the layer shows anything other than that holds.
 
     Call it on the layer's own thread. used: names of the fields that will be read.
     """
-    if layer is None or layer.providerType() != "ogr" or layer.isModified():
+    if layer is None or layer.providerType() not in ("ogr", "postgres") or layer.isModified():
         return None
     fields = layer.fields()
     provider = layer.dataProvider()
@@ -50,9 +51,16 @@ def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool
         return None
     if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):  # GDAL and QGIS decode it differently
         return None
+    subset = layer.subsetString().strip()
+    if layer.providerType() == "postgres":
+        table = QgsDataSourceUri(layer.source())
+        if selected_only or table.table().startswith("("):  # QGIS numbers the rows itself; or a query
+            return None
+        name = f"{table.schema()}.{table.table()}({table.geometryColumn()})"
+        quoted = ".".join(_quoted(part) for part in (table.schema(), table.table()) if part)
+        return OgrLayer(f"PG:{table.connectionInfo(True)}", name, subset, (), None, limit, quoted)
     uri = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
     extra = {"vsiPrefix", "vsiSuffix", "geometryType", "authcfg", "uniqueGeometryType"}
-    subset = layer.subsetString().strip()
     if any(uri.get(key) for key in extra) or subset.upper().startswith("SELECT") or uri.get("layerId") not in (None, 0):
         return None
     return OgrLayer(
@@ -85,10 +93,13 @@ def read_points(
             names = user, track, time
             if layer.GetLayerDefn().GetFieldIndex(time) < 0:
                 return None
-            query, written = _query(layer, plan.subset, names, dataset.GetDriver().ShortName == "GPKG")
+            driver = dataset.GetDriver().ShortName
+            query, written = _query(layer, plan, names, driver)
             if query is None:
                 return _read_batches(_reduced(layer, plan.subset, names), None, plan, names, timezone, count)
-            result = dataset.ExecuteSQL(query, dialect="" if written else "OGRSQL")
+            if driver == "PostgreSQL":
+                dataset.ExecuteSQL("SET DateStyle = 'ISO'")
+            result = dataset.ExecuteSQL(query, dialect="" if driver in ("GPKG", "PostgreSQL") else "OGRSQL")
             try:
                 return _read_batches(result, written, plan, names, timezone, count)
             finally:
@@ -108,7 +119,7 @@ def _reduced(layer: Any, subset: str, names: tuple[str | None, ...]) -> Any:
     return layer
 
 
-def _query(layer: Any, subset: str, names: tuple[str | None, ...], geopackage: bool) -> tuple[str | None, str | None]:
+def _query(layer: Any, plan: OgrLayer, names: tuple[str | None, ...], driver: str) -> tuple[str | None, str | None]:
     """The query that gives the fields, and its column of times as written; (None, None) to read the layer itself.
 
     The stream does not mark times without a zone. GeoPackage stores UTC by its standard, but some files contain other
@@ -119,20 +130,26 @@ def _query(layer: Any, subset: str, names: tuple[str | None, ...], geopackage: b
 
     definition = layer.GetLayerDefn()
     time = _quoted(names[-1])
-    field = definition.GetFieldDefn(definition.GetFieldIndex(names[-1]))
-    unsure = field.GetType() == ogr.OFTDateTime and field.GetTZFlag() != OGR_TZFLAG_UTC
-    rows = f"FROM {_quoted(layer.GetName())}" + (f" WHERE ({subset}\n)" if subset else "")
-    if geopackage:
-        used = list(dict.fromkeys(name for name in (layer.GetFIDColumn(), layer.GetGeometryColumn(), *names) if name))
-        written = "_".join(used)  # no column has so long a name
+    moments = definition.GetFieldDefn(definition.GetFieldIndex(names[-1]))
+    unsure = moments.GetType() == ogr.OFTDateTime and moments.GetTZFlag() != OGR_TZFLAG_UTC
+    rows = f"FROM {plan.table or _quoted(layer.GetName())}" + (f" WHERE ({plan.subset}\n)" if plan.subset else "")
+    used = list(dict.fromkeys(_quoted(name) for name in names if name))
+    geometry = [_quoted(layer.GetGeometryColumn())]
+    if driver == "GPKG":
+        used = list(dict.fromkeys([_quoted(layer.GetFIDColumn())] * bool(layer.GetFIDColumn()) + geometry + used))
+        written = "_".join(used).replace('"', "")  # no column has so long a name
         odd = f"CASE WHEN {time} NOT GLOB '*Z' THEN {time} END" if unsure else "NULL"
-        columns = ", ".join(map(_quoted, used))
-        return f"SELECT {columns}, CAST({odd} AS TEXT) AS {_quoted(written)} {rows}", written
+        return f"SELECT {', '.join(used)}, CAST({odd} AS TEXT) AS {_quoted(written)} {rows}", written
+    if driver == "PostgreSQL":
+        fields = [definition.GetFieldDefn(i) for i in range(definition.GetFieldCount())]
+        text = {_quoted(field.GetName()) for field in fields if field.GetType() == ogr.OFTString}  # not padded then
+        text |= {time} if unsure else set()
+        columns = geometry + [f"CAST({name} AS TEXT) AS {name}" if name in text else name for name in used]
+        return f"SELECT {', '.join(columns)} {rows}", None
     if not unsure:
         return None, None
-    used = list(dict.fromkeys(_quoted(name) for name in names if name))
-    text = [f"CAST({name} AS CHARACTER(40)) AS {name}" if name == time else name for name in used]
-    return f"SELECT {', '.join(text)} {rows}", None
+    columns = [f"CAST({name} AS CHARACTER(40)) AS {name}" if name == time else name for name in used]
+    return f"SELECT {', '.join(columns)} {rows}", None
 
 
 def _quoted(name: str | None) -> str:
