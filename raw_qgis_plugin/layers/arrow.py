@@ -90,13 +90,13 @@ def read_points(
             layer = dataset.GetLayerByName(plan.layer_name) if plan.layer_name else dataset.GetLayer(0)
             if layer is None or (plan.layer_name is None and dataset.GetLayerCount() != 1):
                 return None
-            names = user, track, time
+            names = user or "", track or "", time
             if layer.GetLayerDefn().GetFieldIndex(time) < 0:
                 return None
             driver = dataset.GetDriver().ShortName
             query, written = _query(layer, plan, names, driver)
-            if query is None:
-                return _read_batches(_reduced(layer, plan.subset, names), None, plan, names, timezone, count)
+            if not query:
+                return _read_batches(_reduced(layer, plan.subset, names), "", plan, names, timezone, count)
             if driver == "PostgreSQL":
                 dataset.ExecuteSQL("SET DateStyle = 'ISO'")
             result = dataset.ExecuteSQL(query, dialect="" if driver in ("GPKG", "PostgreSQL") else "OGRSQL")
@@ -110,7 +110,7 @@ def read_points(
         return None
 
 
-def _reduced(layer: Any, subset: str, names: tuple[str | None, ...]) -> Any:
+def _reduced(layer: Any, subset: str, names: tuple[str, str, str]) -> Any:
     """The layer, which from now on gives the subset and fields alone."""
     layer.SetAttributeFilter(subset or None)
     definition = layer.GetLayerDefn()
@@ -119,8 +119,8 @@ def _reduced(layer: Any, subset: str, names: tuple[str | None, ...]) -> Any:
     return layer
 
 
-def _query(layer: Any, plan: OgrLayer, names: tuple[str | None, ...], driver: str) -> tuple[str | None, str | None]:
-    """The query that gives the fields, and its column of times as written; (None, None) to read the layer itself.
+def _query(layer: Any, plan: OgrLayer, names: tuple[str, str, str], driver: str) -> tuple[str, str]:
+    """The query that gives the fields, and its column of times as written; ('', '') to read the layer itself.
 
     The stream does not mark times without a zone. GeoPackage stores UTC by its standard, but some files contain other
     times: a column of its own holds them as text. Of other formats times come as text, unless all are UTC. Streams of a
@@ -145,24 +145,24 @@ def _query(layer: Any, plan: OgrLayer, names: tuple[str | None, ...], driver: st
         text = {_quoted(field.GetName()) for field in fields if field.GetType() == ogr.OFTString}  # not padded then
         text |= {time} if unsure else set()
         columns = geometry + [f"CAST({name} AS TEXT) AS {name}" if name in text else name for name in used]
-        return f"SELECT {', '.join(columns)} {rows}", None
+        return f"SELECT {', '.join(columns)} {rows}", ""
     if not unsure:
-        return None, None
+        return "", ""
     columns = [f"CAST({name} AS CHARACTER(40)) AS {name}" if name == time else name for name in used]
-    return f"SELECT {', '.join(columns)} {rows}", None
+    return f"SELECT {', '.join(columns)} {rows}", ""
 
 
-def _quoted(name: str | None) -> str:
-    return '"' + str(name).replace('"', '""') + '"'
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _read_batches(
-    layer: Any, written: str | None, plan: OgrLayer, names: tuple[str | None, ...], timezone: str,
+    layer: Any, written: str, plan: OgrLayer, names: tuple[str, str, str], timezone: str,
     count: Callable[[int], None],
 ) -> Columns | None:  # fmt: skip
     geometry = layer.GetGeometryColumn() or "wkb_geometry"
     fid = layer.GetFIDColumn() or "OGC_FID"
-    ids = [IdColumn() if name else None for name in names[:-1]]
+    ids = {name: IdColumn() for name in names[:-1] if name}
     positions, times = [], []
     with layer.GetArrowStreamAsNumPy() as stream:
         for batch in _selected(stream, fid, plan):
@@ -170,15 +170,14 @@ def _read_batches(
             if xy is None:
                 return None
             positions.append(xy)
-            for column, name in zip(ids, names):
-                if column is not None:
-                    column.add(np.ma.getdata(batch[name]), np.ma.getmaskarray(batch[name]))
+            for name, column in ids.items():
+                column.add(np.ma.getdata(batch[name]), np.ma.getmaskarray(batch[name]))
             times.append(_moments(batch[names[-1]], batch.get(written), timezone))
             count(sum(map(len, positions)))
     if not positions:
         return None
     t = _times(np.ma.concatenate(times), timezone)  # all at once, because a column of numbers has one unit of time
-    user, track = (column and column.coded() for column in ids)
+    user, track = (ids[name].coded() if name else None for name in names[:-1])
     return Columns(user, track, t, np.concatenate(positions))
 
 
@@ -227,19 +226,19 @@ def _positions(wkb: np.ndarray) -> np.ndarray | None:
     start = POINT_SIZES.get(size)
     if start is None:
         return None
-    columns = {
-        "order": ("u1", 0),
-        "type": ("<u4", 1),
-        "parts": ("<u4", 5),
-        "x": ("<f8", start),
-        "y": ("<f8", start + 8),
-    }
-    formats, offsets = zip(*columns.values())
-    layout = {"names": list(columns), "formats": formats, "offsets": offsets, "itemsize": size}
-    points = np.ascontiguousarray(data).view(np.dtype(layout))
+    parts = [("parts", "<u4"), ("of a part", "V5")] * (start == 14)
+    layout = [
+        ("order", "u1"),
+        ("type", "<u4"),
+        *parts,
+        ("x", "<f8"),
+        ("y", "<f8"),
+        ("z and m", f"V{size - start - 16}"),
+    ]
+    points = np.ascontiguousarray(data).view(layout)
     null |= points["order"] == 0  # a NULL is all zeros; OGR never writes big-endian
     kinds = points["type"][~null]
-    if (kinds != kinds[:1]).any() or (start == 14 and (points["parts"][~null] != 1).any()):
+    if (kinds != kinds[:1]).any() or (parts and (points["parts"][~null] != 1).any()):
         return None
     xy = np.column_stack([points["x"], points["y"]])
     xy[null] = np.nan

@@ -174,14 +174,16 @@ def _features(
 def _read_points(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
     fields = plan.source.fields()
     dated = fields.field(fields.lookupField(plan.fields.time)).isDateOrTime()
-    users, tracks, xy, times = IdColumn(), IdColumn(), [np.empty((0, 2))], []
+    users, tracks = IdColumn(), IdColumn()
+    xy: list[np.ndarray] = [np.empty((0, 2))]
+    times: list[Any] = []
     features = _features(plan, count)
     while part := list(islice(features, 1 << 16)):  # Python's objects take ten times the memory of columns
         xy.append(np.array([_xy(geometry) for geometry, _ in part]))
-        user, track, time = (list(column) for column in zip(*(row for _, row in part)))
-        users.add(_plain(user))
-        tracks.add(_plain(track))
-        times += [times_of(time, plan.timezone)] if dated else time
+        user_ids, track_ids, moments = (list(column) for column in zip(*(row for _, row in part)))
+        users.add(_plain(user_ids))
+        tracks.add(_plain(track_ids))
+        times += [times_of(moments, plan.timezone)] if dated else moments
     t = np.concatenate([np.empty(0, np.int64), *times]) if dated else times_of(times, plan.timezone)
     user, track = (
         ids.coded() if name else None for ids, name in ((users, plan.fields.user), (tracks, plan.fields.track))
