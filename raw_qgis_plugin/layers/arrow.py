@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reads points through OGR's Arrow stream, fifty times as fast as by features.
+"""Reads points through OGR's Arrow stream, more than ten times as fast as by features.
 
-Where the result might differ from that of features (a driver without time zones, geometries of several types, an old
-GDAL), these functions return None and the caller reads features instead.
+Where the result might differ from that of features (geometries of several types, an old GDAL), these functions return
+None and the caller reads features instead.
 """
 
 from __future__ import annotations
