@@ -189,9 +189,7 @@ def open_model(args: argparse.Namespace) -> Model:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.core.bundle.runtime import Model
 
-    model = Model(open_bundle(args.bundle, getattr(args, "experimental", False)), args.device)
-    if model.warning:
-        warn(model.warning)
+    model = Model(open_bundle(args.bundle, getattr(args, "experimental", False)), args.device, warn=warn)
     print(f"model {model.card['name']} on {model.provider}", file=sys.stderr)
     return model
 

@@ -137,5 +137,6 @@ def restore_optimizers(optimizers: list[Optimizer], network: nn.Module, tensors:
             first, _, rest = path.partition(".")
             name, _, key = rest.rpartition(".")
             if first == "optimizer" and id(parameters[name]) in own:
-                like = parameters[name] if value.ndim else value
-                optimizer.state[parameters[name]][key] = spread_like(value, like).clone()
+                parameter = parameters[name]  # fused optimizers want their counts on its device, too
+                value = spread_like(value, parameter) if value.ndim else value.to(parameter.device)
+                optimizer.state[parameter][key] = value.clone()

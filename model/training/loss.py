@@ -72,7 +72,7 @@ def on(device: torch.device, a: np.ndarray) -> Tensor:
 def bf16(device: torch.device) -> bool:
     """Does the device compute faster in bfloat16? CPUs only do with instructions for it: to emulate it is slower."""
     if device.type == "cuda":
-        return torch.cuda.is_bf16_supported()
+        return torch.cuda.get_device_capability(device)[0] >= 8  # is_bf16_supported() counts emulation
     return any(getattr(torch.cpu, f"_is_{name}_supported", bool)() for name in ("amx_tile", "avx512_bf16"))
 
 

@@ -47,9 +47,17 @@ def stable_order(first: np.ndarray, second: np.ndarray) -> np.ndarray:
         return np.arange(len(first))
     least = int(second.min())
     span = int(second.max()) - least + 1
-    if int(first.min()) >= 0 and (int(first.max()) + 1) * span < 2**62:  # one column sorts in a third of the time
-        return np.argsort(first.astype(np.int64) * span + (second - least), kind="stable")
-    return np.lexsort((second, first))
+    most = (int(first.max()) + 1) * span
+    if int(first.min()) < 0 or most >= 2**62:
+        return np.lexsort((second, first))
+    key = first.astype(np.int64) * span + (second - least)
+    bits = len(key).bit_length()
+    if most >= 2 ** (62 - bits):
+        return np.argsort(key, kind="stable")  # one column sorts in a third of the time
+    key <<= bits  # and with its rows in half of that
+    key |= np.arange(len(key))
+    key.sort()
+    return key & ((1 << bits) - 1)
 
 
 def group_quantile(values: np.ndarray, group: np.ndarray, n_groups: int, share: float = 0.5) -> np.ndarray:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -223,10 +224,19 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     key = users.codes[kept].astype(np.int64)
     if trips is not users:
         key = key * len(trips.names) + trips.codes[kept]
-    kept = kept[stable_order(key, t[kept])]
-    new = run_starts(users.codes[kept], trips.codes[kept], t[kept])
+    t = t[kept]
+    order = stable_order(key, t)
+    kept = kept[order]
+    key = key[order]
+    t = t[order]
+    del order
+    new = run_starts(key, t)
     skipped.add("duplicate", np.count_nonzero(~new))
-    tracks = _assemble(users, trips, kept[new], t, lon, lat)
+    if not new.all():
+        kept, key, t = kept[new], key[new], t[new]
+    new = run_starts(key)
+    del key  # ten million fixes take 80 MB a column
+    tracks = _assemble(users, trips, kept, new, t, lon, lat)
     if drop_spikes:
         spike = spikes(tracks)
         skipped.add("impossible jump", np.count_nonzero(spike))
@@ -234,12 +244,13 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     return tracks, skipped
 
 
-def _assemble(users: Coded, trips: Coded, kept: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> Tracks:
-    """Tracks of the sorted, cleaned fixes `kept`."""
-    new = run_starts(users.codes[kept], trips.codes[kept])
-    first, track = kept[new], (np.cumsum(new) - 1).astype(np.int32)
+def _assemble(
+    users: Coded, trips: Coded, kept: np.ndarray, new: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
+) -> Tracks:
+    """Tracks of the sorted, cleaned fixes `kept` at the times t, of which `new` marks the first of each track."""
+    first, track = kept[new], np.cumsum(new, dtype=np.int32) - 1
     used, track_user = renumber(users.codes[first], len(users.names))
-    return Tracks(users.names[used], trips.names[trips.codes[first]], track_user, track, t[kept], lon[kept], lat[kept])
+    return Tracks(users.names[used], trips.names[trips.codes[first]], track_user, track, t, lon[kept], lat[kept])
 
 
 def spikes(tracks: Tracks, max_speed_m_s: float = 100.0) -> np.ndarray:
@@ -283,27 +294,43 @@ def encode_ids(values: Any) -> Coded:
     """
     if isinstance(values, Coded):
         return _in_order(values.codes, values.names.tolist())
-    if isinstance(values, (list, tuple)):
-        return encode_ids(code_ids(values))
-    array = np.asarray(values)
-    if array.ndim != 1:
-        raise InputError("The ids are not a single column.")
-    if array.dtype.kind in "iuf" and len(array):
-        head = np.flatnonzero(np.append(True, array[1:] != array[:-1]))  # ids come in runs
-        names, codes = np.unique(array[head], return_inverse=True)
-        return _in_order(np.repeat(codes, np.diff(np.append(head, len(array)))), names.tolist())
-    return encode_ids(code_ids(array.tolist()))
+    ids = IdColumn()
+    ids.add(values)
+    return encode_ids(ids.coded())
 
 
-def code_ids(items: Sequence[Any]) -> Coded:
-    """Ids of any type as codes, as they come: an array of text would be as wide as the longest id in every row."""
-    try:
-        code_of = {item: code for code, item in enumerate(dict.fromkeys(items))}
-    except TypeError:  # lists and other unhashable things: their text is their id
-        items = list(map(str, items))
-        code_of = {item: code for code, item in enumerate(dict.fromkeys(items))}
-    codes = np.fromiter(map(code_of.__getitem__, items), np.int64, len(items))
-    return Coded(codes, np.array([*code_of, None], object)[:-1])  # the None keeps NumPy from unpacking sequences
+class IdColumn:
+    """A column of ids of any type as codes, part by part: an array of text would be as wide as its longest id."""
+
+    def __init__(self) -> None:
+        self._code_of: defaultdict[Any, int] = defaultdict()
+        self._code_of.default_factory = self._code_of.__len__
+        self._parts = [np.zeros(0, np.int32)]
+
+    def add(self, values: Any, null: np.ndarray | None = None) -> None:
+        """Append ids (n,), missing where null (n,) bool. Raises InputError if they are not a single column."""
+        if isinstance(values, (list, tuple)):
+            self._parts.append(self._codes(values))
+            return
+        array = np.asarray(values)
+        if array.ndim != 1:
+            raise InputError("The ids are not a single column.")
+        gone = array != array if null is None else null | (array != array)  # NaN
+        head = np.flatnonzero(run_starts(array, gone) & (run_starts(gone) | ~gone))  # ids come in runs
+        codes = self._codes(array[head].tolist())
+        codes[gone[head]] = self._code_of[None]
+        self._parts.append(np.repeat(codes, np.diff(np.append(head, len(array)))))
+
+    def _codes(self, items: Sequence[Any]) -> np.ndarray:
+        try:
+            return np.fromiter(map(self._code_of.__getitem__, items), np.int32, len(items))
+        except TypeError:  # lists and other unhashable things: their text is their id
+            return self._codes(list(map(str, items)))
+
+    def coded(self) -> Coded:
+        """The codes of all parts, and the ids as they came."""
+        names = np.array([*self._code_of, None], object)[:-1]  # the None keeps NumPy from unpacking sequences
+        return Coded(np.concatenate(self._parts), names)
 
 
 def _in_order(codes: np.ndarray, items: Iterable[Any]) -> Coded:
@@ -313,7 +340,7 @@ def _in_order(codes: np.ndarray, items: Iterable[Any]) -> Coded:
     if all(name.isdecimal() for name in names):
         names.sort(key=int)
     code_of: dict[str | None, int] = {name: code for code, name in enumerate(names)}
-    new = np.array([code_of.get(text, -1) for text in texts] + [-1], np.int64)  # the last one is for code -1
+    new = np.array([code_of.get(text, -1) for text in texts] + [-1], np.int32)  # the last one is for code -1
     return Coded(new[codes], np.array(names, object).reshape(-1))
 
 

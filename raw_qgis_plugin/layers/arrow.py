@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Reads points through OGR's Arrow stream, fifty times as fast as by features.
+"""Reads points through OGR's Arrow stream, more than ten times as fast as by features.
 
-Where the result might differ from that of features (a driver without time zones, geometries of several types, an old
-GDAL), these functions return None and the caller reads features instead.
+Where the result might differ from that of features (geometries of several types, an old GDAL), these functions return
+None and the caller reads features instead.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsFields, QgsProviderRegistry, QgsVectorLayer
+from qgis.core import QgsDataSourceUri, QgsFields, QgsProviderRegistry, QgsVectorLayer
 
 from ..core.times import NO_TIME, parse_times
-from ..core.tracks import Coded, code_ids
-from .columns import Columns, join_ids
+from ..core.tracks import IdColumn
+from .columns import Columns
 
 log = logging.getLogger(__name__)
 OGR_TZFLAG_UTC = 100
@@ -25,22 +25,23 @@ OGR_TZFLAG_UTC = 100
 
 @dataclass(frozen=True)
 class OgrLayer:
-    """What another thread needs to open a layer's file, and the features to read."""
+    """What another thread needs to open a layer's file or database, and the features to read."""
 
-    path: str
+    path: str = field(repr=False)  # of a database with its password
     layer_name: str | None
     subset: str
     open_options: tuple[str, ...]
     selected: np.ndarray | None  # (k,) int64 feature ids; None: all
     limit: int  # -1: no limit
+    table: str | None = None  # in a database, quoted
 
 
 def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool, limit: int) -> OgrLayer | None:
-    """How to read a layer's file directly; None if the layer shows anything other than the file holds.
+    """How to read a layer's file or PostGIS table directly; None if the layer shows anything other than that holds.
 
     Call it on the layer's own thread. used: names of the fields that will be read.
     """
-    if layer is None or layer.providerType() != "ogr" or layer.isModified():
+    if layer is None or layer.providerType() not in ("ogr", "postgres") or layer.isModified():
         return None
     fields = layer.fields()
     provider = layer.dataProvider()
@@ -50,9 +51,16 @@ def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool
         return None
     if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):  # GDAL and QGIS decode it differently
         return None
+    subset = layer.subsetString().strip()
+    if layer.providerType() == "postgres":
+        table = QgsDataSourceUri(layer.source())
+        if selected_only or table.table().startswith("("):  # QGIS numbers the rows itself; or a query
+            return None
+        name = f"{table.schema()}.{table.table()}({table.geometryColumn()})"
+        quoted = ".".join(_quoted(part) for part in (table.schema(), table.table()) if part)
+        return OgrLayer(f"PG:{table.connectionInfo(True)}", name, subset, (), None, limit, quoted)
     uri = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
     extra = {"vsiPrefix", "vsiSuffix", "geometryType", "authcfg", "uniqueGeometryType"}
-    subset = layer.subsetString().strip()
     if any(uri.get(key) for key in extra) or subset.upper().startswith("SELECT") or uri.get("layerId") not in (None, 0):
         return None
     return OgrLayer(
@@ -82,63 +90,105 @@ def read_points(
             layer = dataset.GetLayerByName(plan.layer_name) if plan.layer_name else dataset.GetLayer(0)
             if layer is None or (plan.layer_name is None and dataset.GetLayerCount() != 1):
                 return None
-            if not _same_clock(dataset, layer, time):
+            names = user or "", track or "", time
+            if layer.GetLayerDefn().GetFieldIndex(time) < 0:
                 return None
-            return _read_batches(layer, plan, (user, track, time), timezone, count)
-    except (RuntimeError, SystemError, ImportError, AttributeError) as error:  # GDAL refuses or fails, or has no NumPy
+            driver = dataset.GetDriver().ShortName
+            query, written = _query(layer, plan, names, driver)
+            if not query:
+                return _read_batches(_reduced(layer, plan.subset, names), "", plan, names, timezone, count)
+            if driver == "PostgreSQL":
+                dataset.ExecuteSQL("SET DateStyle = 'ISO'")
+            result = dataset.ExecuteSQL(query, dialect="" if driver in ("GPKG", "PostgreSQL") else "OGRSQL")
+            try:
+                return _read_batches(result, written, plan, names, timezone, count)
+            finally:
+                dataset.ReleaseResultSet(result)
+    # GDAL refuses, fails, is too old or has no NumPy; or a stream has no column of feature ids
+    except (RuntimeError, SystemError, ImportError, AttributeError, KeyError) as error:
         log.info("Reading features, not columns: %s", error)
         return None
 
 
-def _same_clock(dataset: Any, layer: Any, time: str) -> bool:
-    """Whether all times of the stream are surely UTC: the stream does not mark times without a zone.
+def _reduced(layer: Any, subset: str, names: tuple[str, str, str]) -> Any:
+    """The layer, which from now on gives the subset and fields alone."""
+    layer.SetAttributeFilter(subset or None)
+    definition = layer.GetLayerDefn()
+    every = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
+    layer.SetIgnoredFields([name for name in every if name not in names])
+    return layer
 
-    GeoPackage stores UTC by its standard, but some files contain other times.
+
+def _query(layer: Any, plan: OgrLayer, names: tuple[str, str, str], driver: str) -> tuple[str, str]:
+    """The query that gives the fields, and its column of times as written; ('', '') to read the layer itself.
+
+    The stream does not mark times without a zone. GeoPackage stores UTC by its standard, but some files contain other
+    times: a column of its own holds them as text. Of other formats times come as text, unless all are UTC. Streams of a
+    filtered GeoPackage hang or fail in GDAL 3.10, which queries do not.
     """
     from osgeo import ogr
 
     definition = layer.GetLayerDefn()
-    index = definition.GetFieldIndex(time)
-    if index < 0:
-        return False
-    field = definition.GetFieldDefn(index)
-    if field.GetType() != ogr.OFTDateTime or field.GetTZFlag() == OGR_TZFLAG_UTC:
-        return True
-    if dataset.GetDriver().ShortName != "GPKG":
-        return False
-    quoted = time.replace('"', '""')
-    layer.SetAttributeFilter(f"\"{quoted}\" NOT LIKE '%Z'")
-    all_utc = layer.GetNextFeature() is None
-    layer.SetAttributeFilter(None)
-    return all_utc
+    time = _quoted(names[-1])
+    moments = definition.GetFieldDefn(definition.GetFieldIndex(names[-1]))
+    unsure = moments.GetType() == ogr.OFTDateTime and moments.GetTZFlag() != OGR_TZFLAG_UTC
+    rows = f"FROM {plan.table or _quoted(layer.GetName())}" + (f" WHERE ({plan.subset}\n)" if plan.subset else "")
+    used = list(dict.fromkeys(_quoted(name) for name in names if name))
+    geometry = [_quoted(layer.GetGeometryColumn())]
+    if driver == "GPKG":
+        used = list(dict.fromkeys([_quoted(layer.GetFIDColumn())] * bool(layer.GetFIDColumn()) + geometry + used))
+        written = "_".join(used).replace('"', "")  # no column has so long a name
+        odd = f"CASE WHEN {time} NOT GLOB '*Z' THEN {time} END" if unsure else "NULL"
+        return f"SELECT {', '.join(used)}, CAST({odd} AS TEXT) AS {_quoted(written)} {rows}", written
+    if driver == "PostgreSQL":
+        fields = [definition.GetFieldDefn(i) for i in range(definition.GetFieldCount())]
+        text = {_quoted(field.GetName()) for field in fields if field.GetType() == ogr.OFTString}  # not padded then
+        text |= {time} if unsure else set()
+        columns = geometry + [f"CAST({name} AS TEXT) AS {name}" if name in text else name for name in used]
+        return f"SELECT {', '.join(columns)} {rows}", ""
+    if not unsure:
+        return "", ""
+    columns = [f"CAST({name} AS CHARACTER(40)) AS {name}" if name == time else name for name in used]
+    return f"SELECT {', '.join(columns)} {rows}", ""
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 def _read_batches(
-    layer: Any, plan: OgrLayer, names: tuple[str | None, ...], timezone: str, count: Callable[[int], None]
-) -> Columns | None:
-    definition = layer.GetLayerDefn()
-    if plan.subset:
-        layer.SetAttributeFilter(plan.subset)
-    every = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
-    layer.SetIgnoredFields([name for name in every if name not in names])
+    layer: Any, written: str, plan: OgrLayer, names: tuple[str, str, str], timezone: str,
+    count: Callable[[int], None],
+) -> Columns | None:  # fmt: skip
     geometry = layer.GetGeometryColumn() or "wkb_geometry"
     fid = layer.GetFIDColumn() or "OGC_FID"
-
-    user, track, time = names
-    positions, users, tracks, times = [], [], [], []
-    for batch in _selected(layer.GetArrowStreamAsNumPy(), fid, plan):
-        xy = _positions(batch[geometry])
-        if xy is None:
-            return None
-        positions.append(xy)
-        users.append(_ids(batch[user]) if user else None)
-        tracks.append(_ids(batch[track]) if track else None)
-        times.append(batch[str(time)])
-        count(sum(map(len, positions)))
+    ids = {name: IdColumn() for name in names[:-1] if name}
+    positions, times = [], []
+    with layer.GetArrowStreamAsNumPy() as stream:
+        for batch in _selected(stream, fid, plan):
+            xy = _positions(batch[geometry])
+            if xy is None:
+                return None
+            positions.append(xy)
+            for name, column in ids.items():
+                column.add(np.ma.getdata(batch[name]), np.ma.getmaskarray(batch[name]))
+            times.append(_moments(batch[names[-1]], batch.get(written), timezone))
+            count(sum(map(len, positions)))
     if not positions:
         return None
     t = _times(np.ma.concatenate(times), timezone)  # all at once, because a column of numbers has one unit of time
-    return Columns(join_ids(users), join_ids(tracks), t, np.concatenate(positions))
+    user, track = (ids[name].coded() if name else None for name in names[:-1])
+    return Columns(user, track, t, np.concatenate(positions))
+
+
+def _moments(values: np.ndarray, written: np.ndarray | None, timezone: str) -> np.ndarray:
+    """A copy of times, because they would keep their batch in memory; text `written` stands for those that have it."""
+    values = values.copy()
+    if written is not None and values.dtype.kind == "M":
+        rows = np.flatnonzero(~np.ma.getmaskarray(written))
+        if len(rows):
+            values[rows] = parse_times(np.ma.getdata(written)[rows], timezone).astype("datetime64[ms]")
+    return values
 
 
 def _selected(stream: Any, fid: str, plan: OgrLayer) -> Iterator[dict[str, np.ndarray]]:
@@ -169,39 +219,37 @@ def _positions(wkb: np.ndarray) -> np.ndarray | None:
         sizes = {len(value) for value in data[~null]}
         if len(sizes) > 1:
             return None
-        size = sizes.pop() if sizes else 21
-        raw = np.zeros((len(data), size), np.uint8)
-        if not null.all():
-            raw[~null] = np.frombuffer(b"".join(data[~null]), np.uint8).reshape(-1, size)
-    else:
-        size = data.dtype.itemsize
-        raw = np.ascontiguousarray(data).view(np.uint8).reshape(len(data), size)
-        null |= raw[:, 0] == 0  # a NULL is all zeros; OGR never writes big-endian
+        raw = np.zeros(len(data), f"V{sizes.pop() if sizes else 21}")
+        raw[~null] = data[~null]
+        data = raw
+    size = data.dtype.itemsize
     start = POINT_SIZES.get(size)
-    kinds = np.unique(raw[~null][:, :5], axis=0)
-    parts = raw[~null][:, 5:9].copy().view("<u4") if start == 14 else np.ones(1)
-    if start is None or len(kinds) > 1 or not (parts == 1).all():
+    if start is None:
         return None
-    xy = np.ascontiguousarray(raw[:, start : start + 16]).view("<f8").reshape(-1, 2).copy()
+    parts = [("parts", "<u4"), ("of a part", "V5")] * (start == 14)
+    layout = [
+        ("order", "u1"),
+        ("type", "<u4"),
+        *parts,
+        ("x", "<f8"),
+        ("y", "<f8"),
+        ("z and m", f"V{size - start - 16}"),
+    ]
+    points = np.ascontiguousarray(data).view(layout)
+    null |= points["order"] == 0  # a NULL is all zeros; OGR never writes big-endian
+    kinds = points["type"][~null]
+    if (kinds != kinds[:1]).any() or (parts and (points["parts"][~null] != 1).any()):
+        return None
+    xy = np.column_stack([points["x"], points["y"]])
     xy[null] = np.nan
     return xy
-
-
-def _ids(values: np.ndarray) -> np.ndarray | Coded:
-    """Numbers as they are, text and whatever has a NULL as codes."""
-    data, null = np.ma.getdata(values), np.ma.getmaskarray(values)
-    if data.dtype.kind not in "SVO" and not null.any():
-        return data
-    items = data.astype(object)
-    items[null] = None
-    return code_ids(items.tolist())
 
 
 def _times(values: np.ndarray, timezone: str) -> np.ndarray:
     data = np.ma.getdata(values)
     null = np.ma.getmaskarray(values)
     if data.dtype.kind == "M" and data.dtype != np.dtype("datetime64[D]"):
-        t = parse_times(data, "UTC")  # UTC by _same_clock
+        t = parse_times(data, "UTC")  # UTC by _query and _moments
     elif data.dtype.kind in "SVOM":
         t = parse_times(data, timezone)  # text; or a date: midnight in `timezone`
     else:

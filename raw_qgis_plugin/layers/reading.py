@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QVariant
 from ..core.errors import InputError, Progress, no_progress
 from ..core.sources.fields import guess_fields
 from ..core.times import NO_TIME, parse_times
-from ..core.tracks import Coded, Skipped, Tracks, build_tracks, code_ids
+from ..core.tracks import Coded, IdColumn, Skipped, Tracks, build_tracks
 from . import arrow
 from .columns import Columns
 from .coordinates import to_wgs84, transform_xy
@@ -123,8 +124,9 @@ def plan_reading(
 def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Tracks, Skipped]:
     """Read, transform to WGS84 and clean. InputError where the layer has no times or no usable geometry."""
     columns = read_columns(plan, progress)
-    lonlat = transform_xy(columns.xy, plan.transform)
-    return build_tracks(columns.user, columns.track, columns.t, lonlat[:, 0], lonlat[:, 1])
+    user, track, t, lonlat = columns.user, columns.track, columns.t, transform_xy(columns.xy, plan.transform)
+    del columns  # its coordinates are needed no more
+    return build_tracks(user, track, t, lonlat[:, 0], lonlat[:, 1])
 
 
 def read_columns(plan: ReadPlan, progress: Progress = no_progress) -> Columns:
@@ -170,21 +172,30 @@ def _features(
 
 
 def _read_points(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
-    xy: list[tuple[float, float]] = []
-    values: list[list[Any]] = []
-    for geometry, row in _features(plan, count):
-        point = geometry.constGet()
-        if isinstance(point, QgsMultiPoint):
-            point = point.geometryN(0) if point.numGeometries() == 1 else None
-        xy.append((point.x(), point.y()) if isinstance(point, QgsPoint) else (np.nan, np.nan))
-        values.append(row)
-    users, tracks, times = (list(column) for column in zip(*values)) if values else ([], [], [])
-    return Columns(
-        _ids(users) if plan.fields.user else None,
-        _ids(tracks) if plan.fields.track else None,
-        times_of(times, plan.timezone),
-        np.array(xy, np.float64).reshape(-1, 2),
+    fields = plan.source.fields()
+    dated = fields.field(fields.lookupField(plan.fields.time)).isDateOrTime()
+    users, tracks = IdColumn(), IdColumn()
+    xy: list[np.ndarray] = [np.empty((0, 2))]
+    times: list[Any] = []
+    features = _features(plan, count)
+    while part := list(islice(features, 1 << 16)):  # Python's objects take ten times the memory of columns
+        xy.append(np.array([_xy(geometry) for geometry, _ in part]))
+        user_ids, track_ids, moments = (list(column) for column in zip(*(row for _, row in part)))
+        users.add(_plain(user_ids))
+        tracks.add(_plain(track_ids))
+        times += [times_of(moments, plan.timezone)] if dated else moments
+    t = np.concatenate([np.empty(0, np.int64), *times]) if dated else times_of(times, plan.timezone)
+    user, track = (
+        ids.coded() if name else None for ids, name in ((users, plan.fields.user), (tracks, plan.fields.track))
     )
+    return Columns(user, track, t, np.concatenate(xy))
+
+
+def _xy(geometry: QgsGeometry) -> tuple[float, float]:
+    point = geometry.constGet()
+    if isinstance(point, QgsMultiPoint):
+        point = point.geometryN(0) if point.numGeometries() == 1 else None
+    return (point.x(), point.y()) if isinstance(point, QgsPoint) else (np.nan, np.nan)
 
 
 def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
@@ -195,15 +206,14 @@ def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
             "or points with a time field."
         )
     lines: list[np.ndarray] = []
-    users: list[Any] = []
-    tracks: list[Any] = []
+    users, tracks = IdColumn(), IdColumn()
     for geometry, (user, track, _) in _features(plan, count):
         lines.append(_vertices(geometry))
-        users.append(user)
-        tracks.append(track if plan.fields.track else len(lines))
+        users.add(_plain([user]))
+        tracks.add(_plain([track if plan.fields.track else len(lines)]))
     xym = np.concatenate([np.empty((0, 3)), *lines])
     line = np.repeat(np.arange(len(lines)), [len(vertices) for vertices in lines])
-    user, track = (Coded(codes[line], names) for codes, names in (_ids(users), _ids(tracks)))
+    user, track = (Coded(codes[line], names) for codes, names in (users.coded(), tracks.coded()))
     return Columns(user if plan.fields.user else None, track, parse_times(xym[:, 2], "UTC"), xym[:, :2])
 
 
@@ -219,9 +229,9 @@ def _vertices(geometry: Any) -> np.ndarray:
     return np.concatenate(found)
 
 
-def _ids(values: list[Any]) -> Coded:
-    """Attribute values as codes, None for a NULL."""
-    return code_ids([None if isinstance(value, QVariant) else value for value in values])
+def _plain(values: list[Any]) -> list[Any]:
+    """Attribute values with None for a NULL."""
+    return [None if isinstance(value, QVariant) else value for value in values]
 
 
 def times_of(values: list[Any], timezone: str) -> np.ndarray:

@@ -323,9 +323,7 @@ class TrackAlgorithm(RawAlgorithm):
 
         device = (run.text("DEVICE") or "auto").lower()
         bundle = open_bundle(run.text("MODEL").strip() or None, run.flag("EXPERIMENTAL"))
-        model = Model(bundle, device, python=python)
-        if model.warning:
-            run.warn(model.warning)
+        model = Model(bundle, device, python=python, warn=run.warn)
         words = tr("The model is {name}, the device {provider}.")
         run.info(words.format(name=model.card["name"], provider=model.provider))
         return model

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raw_qgis_plugin.core.arrays import group_quantile
+from raw_qgis_plugin.core.arrays import group_quantile, stable_order
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.times import NO_TIME
-from raw_qgis_plugin.core.tracks import Coded, build_tracks, encode_ids, solar_day, spikes
+from raw_qgis_plugin.core.tracks import Coded, IdColumn, build_tracks, encode_ids, solar_day, spikes
 
 HOUR = 3_600_000
 DEGREE_M = 111_320.0
@@ -216,3 +216,27 @@ def test_every_fix_is_kept_or_counted(rows):
     key = list(zip(tracks.track.tolist(), tracks.t.tolist()))
     assert key == sorted(set(key))
     assert (np.diff(tracks.track_offsets) > 0).all() and (np.diff(tracks.user_offsets) > 0).all()
+
+
+@pytest.mark.parametrize("span", [3, 10**6, 2**40, 2**55, 2**61])
+@pytest.mark.parametrize("users", [1, 50, 2**20])
+def test_rows_are_sorted_stably_whatever_their_range(users, span):
+    rng = np.random.default_rng(0)
+    for n in (1, 2, 5000):
+        first, second = rng.integers(0, users, n), rng.integers(-span, span, n)
+        assert np.array_equal(stable_order(first, second), np.lexsort((second, first)))
+        first, second = np.repeat(first[:1], n), np.repeat(second[:1], n)
+        assert np.array_equal(stable_order(first, second), np.arange(n))
+
+
+def test_parts_of_a_column_of_ids_share_their_codes():
+    ids = IdColumn()
+    ids.add(np.array([b"a", b"a", b"b", b"b"]), np.array([False, False, False, True]))
+    ids.add(np.array([b"a longer one", b"b", b"a"]), np.zeros(3, bool))
+    ids.add(["a", None, 7.0])
+    ids.add([["x"]])
+    ids.add(np.array([7, 8]))
+    ids.add(np.array([np.nan, np.nan, 8.0]))
+    coded = encode_ids(ids.coded())
+    told = [coded.names[code] if code >= 0 else None for code in coded.codes]
+    assert told == ["a", "a", "b", None, "a longer one", "b", "a", "a", None, "7", "['x']", "7", "8", None, None, "8"]

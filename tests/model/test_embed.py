@@ -6,12 +6,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import pwd
-import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 
@@ -28,8 +25,6 @@ from model.scale.files import OURS, check_table  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
-POSTGRES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
-POSTGIS = sorted(Path("/usr/share/postgresql").glob("*/extension/postgis.control"))
 # Ray's workers are nice by default; on a busy machine the tests would wait for them
 FAST = {"RAY_worker_niceness": "0"}
 needs_ray = pytest.mark.skipif(
@@ -222,40 +217,6 @@ def test_a_killed_run_goes_on(data, tmp_path, at_once):
     assert run.returncode == 0, said
     assert "of them finished before" in said
     same(parquet.read_table(output), at_once)
-
-
-@pytest.fixture(scope="module")
-def server():
-    """The address of a PostgreSQL, where there is one with PostGIS, started for this test as someone else than root."""
-    if not POSTGRES:
-        pytest.skip("PostgreSQL is not installed: apt-get install postgresql")
-    pytest.importorskip("psycopg")
-    tools = Path(f"/usr/lib/postgresql/{POSTGIS[-1].parts[-3]}/bin") if POSTGIS else POSTGRES[-1].parent
-    who = {}
-    folder = Path(tempfile.mkdtemp(prefix="raw-pg-"))
-    if os.geteuid() == 0:
-        entry = pwd.getpwnam("postgres")
-        who = {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
-        os.chown(folder, entry.pw_uid, entry.pw_gid)
-
-    def call(tool: str, *args: str) -> None:
-        subprocess.run([tools / tool, "-D", folder / "data", *args], check=True, cwd=folder, capture_output=True, **who)
-
-    try:
-        call("initdb", "-A", "trust", "-U", "raw", "-N")
-        call("pg_ctl", "start", "-w", "-l", str(folder / "log"), "-o", f"-k {folder} -c listen_addresses=''")
-        yield f"postgresql://raw@/postgres?host={folder}"
-        call("pg_ctl", "stop", "-m", "immediate")
-    finally:
-        shutil.rmtree(folder)
-
-
-@pytest.fixture(scope="module")
-def database(server):
-    """The address of a PostgreSQL with PostGIS."""
-    if not POSTGIS:
-        pytest.skip("PostgreSQL has no PostGIS: apt-get install postgresql-17-postgis-3")
-    return server
 
 
 def test_a_table_of_others_is_seen_however_its_name_is_written(server):

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
@@ -20,6 +21,7 @@ from ..paths import SCORER, SCORER_CARD
 from . import contract
 from .bundle import Bundle
 from .contract import LIMITS
+from .devices import CPU, CUDA, CudaSession, has_cuda, open_session, why_not_cuda
 from .onnx_check import GraphChecker
 from .own import is_own, is_shipped
 from .worker import ForeignGraph, Worker, answer_requests
@@ -29,35 +31,39 @@ if TYPE_CHECKING:
 
     from ..tracks import Tracks
 
-    Session: TypeAlias = "onnxruntime.InferenceSession | ForeignGraph"
+    Session: TypeAlias = "onnxruntime.InferenceSession | CudaSession | ForeignGraph"
 
 DEVICES = ("auto", "cpu", "cuda")
+log = logging.getLogger(__name__)
 
 
 class Model:
     """A bundle ready to run.
 
-    provider: 'CUDA' or 'CPU', of the session. warning: why it is not the wanted device, or ''.
+    warning: why the CPU does the work of the graphics card, or ''.
     """
 
     _foreign_numbers = 800_000  # states of fixes or queries that a worker computes at once: its memory is limited
 
     def __init__(
         self, bundle: Bundle, device: str = "auto", threads: int = 0,
-        python: Callable[[], Path] = lambda: Path(sys.executable),
+        python: Callable[[], Path] = lambda: Path(sys.executable), warn: Callable[[str], None] = log.warning,
     ) -> None:  # fmt: skip
         """threads: of the CPU; 0 for all cores that this process may use. python: finds the interpreter for a process
-        of graphs from elsewhere. Raises BundleError, InputError and MissingLibrary.
+        of graphs from elsewhere. warn: is told `warning`, here or while the model runs. Raises BundleError, InputError
+        and MissingLibrary.
         """
         require("onnxruntime")
         if device not in DEVICES:
             raise InputError(f"Unknown device '{device}': choose one of {', '.join(DEVICES)}.")
         self.bundle, self.card = bundle, bundle.card
-        self._wanted, self._threads = _providers(device), threads or _allowed()
+        self._cuda, self._threads = device != "cpu" and has_cuda(), threads or _allowed()
+        self._warn, self.warning = warn, ""
         self._worker, self._n_foreign = Worker(python, self._threads), 0
         self._backbone = self._session(bundle.path / contract.BACKBONE_FILE, contract.BACKBONE_GRAPH)
-        self.provider = "CUDA" if self._backbone.get_providers()[0] == "CUDAExecutionProvider" else "CPU"
-        self.warning = self._why_not_cuda() if device == "cuda" and self.provider != "CUDA" else ""
+        hoped = self._cuda and not isinstance(self._backbone, ForeignGraph)
+        if self.provider == "CPU" and (hoped or device == "cuda"):
+            self._tell(self._why_not_cuda())
         shapes = {v.name: v.shape for v in (*self._backbone.get_inputs(), *self._backbone.get_outputs())}
         past, candidates, parameters = (shapes[name] or [] for name in ("past_keys", "candidates", "parameters"))
         sizes = [*past[::2], *candidates[-1:], *parameters[-1:]]
@@ -69,6 +75,29 @@ class Model:
         self._past, self._candidate_width, self._n_parameters = past, *sizes[3:]
         heads = bundle.path / "heads"
         self._head = cache(lambda name: self._session(heads / f"{bundle.head(name)['name']}.onnx", contract.HEAD_GRAPH))
+
+    @property
+    def provider(self) -> str:
+        """'CUDA' or 'CPU', where the network runs."""
+        return "CUDA" if self._backbone.get_providers()[0] == CUDA else "CPU"
+
+    def _card_failed(self, error: Exception) -> None:
+        self._cuda = False
+        text = " ".join(str(error).split())[:300]
+        self._tell(f"The graphics card or its libraries failed, so the CPU does the work. ONNX Runtime says: {text}")
+
+    def _tell(self, warning: str) -> None:
+        if not self.warning:  # one is enough for all graphs
+            self.warning = warning
+            self._warn(warning)
+
+    def _why_not_cuda(self) -> str:
+        if isinstance(self._backbone, ForeignGraph):
+            return (
+                f"The model {self.card['name']} comes from elsewhere, so it runs in a process of its own and the CPU "
+                "does the work. Models that you trust, in Plugins → RAW → Models…, use the graphics card."
+            )
+        return why_not_cuda()
 
     @cached_property
     def prototypes(self) -> np.ndarray | None:
@@ -138,7 +167,11 @@ class Model:
         graph = data if is_shipped(digest) else GraphChecker().check(path.name, data)
         if is_own(digest):
             try:
-                session: Session = open_session(graph, self._threads, self._wanted)
+                session: Session = (
+                    CudaSession(graph, self._threads, self._card_failed)
+                    if self._cuda
+                    else open_session(graph, self._threads, [CPU])
+                )
             except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
                 raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
         else:
@@ -176,14 +209,6 @@ class Model:
                 "Use another model."
             )
         return answer
-
-    def _why_not_cuda(self) -> str:
-        if isinstance(self._backbone, ForeignGraph):
-            return (
-                f"The model {self.card['name']} comes from elsewhere, so it runs in a process of its own and the CPU "
-                "does the work. Models that you trust, in Plugins → RAW → Models…, use the graphics card."
-            )
-        return _why_not_cuda()
 
     def backbone(
         self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, query: np.ndarray | None = None,
@@ -258,22 +283,11 @@ def scorer_calibration() -> dict[str, dict[str, list[float]]]:
     return dict(json.loads(SCORER_CARD.read_text("utf-8"))["calibration"]) if SCORER_CARD.is_file() else {}
 
 
-def open_session(graph: bytes, threads: int, providers: list[str], arena: bool = True) -> onnxruntime.InferenceSession:
-    """ONNX Runtime's session of a checked graph. arena: whether it keeps memory for the next run."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.log_severity_level = 3
-    options.intra_op_num_threads = threads
-    options.enable_cpu_mem_arena = arena
-    return onnxruntime.InferenceSession(graph, options, providers=providers)
-
-
 def serve(settings: dict[str, Any]) -> None:
     """The process of a worker: see worker.py."""
     import onnxruntime  # noqa: F401 - before the process limits itself
 
-    answer_requests(settings, lambda graph, threads: open_session(graph, threads, ["CPUExecutionProvider"], False))
+    answer_requests(settings, lambda graph, threads: open_session(graph, threads, [CPU], False))
 
 
 def _is_finite(values: np.ndarray) -> bool:
@@ -337,44 +351,3 @@ def featurize_padded(
     x, clock = np.zeros((*valid.shape, f.x.shape[1]), np.float32), np.zeros(valid.shape, np.float32)
     x[valid], clock[valid] = f.x, f.clock
     return f, x, clock
-
-
-@cache
-def _loaded() -> list[str]:
-    """ONNX Runtime's providers, after loading its CUDA libraries from pip's packages if they are there."""
-    import onnxruntime
-
-    available = onnxruntime.get_available_providers()
-    if "CUDAExecutionProvider" in available and _has_gpu() and hasattr(onnxruntime, "preload_dlls"):
-        onnxruntime.preload_dlls()
-    return available
-
-
-def _providers(device: str) -> list[str]:
-    if device != "cpu" and "CUDAExecutionProvider" in _loaded() and _has_gpu():
-        return ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    return ["CPUExecutionProvider"]
-
-
-@cache
-def _has_gpu() -> bool:
-    """Whether there is an NVIDIA driver. Without one the CUDA provider prints errors before it falls back."""
-    import ctypes
-    import sys
-
-    try:
-        cuda = ctypes.CDLL("nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1")
-        count = ctypes.c_int(0)
-        return cuda.cuInit(0) == 0 and cuda.cuDeviceGetCount(ctypes.byref(count)) == 0 and count.value > 0
-    except (OSError, AttributeError):
-        return False
-
-
-def _why_not_cuda() -> str:
-    if not _has_gpu():
-        return "No NVIDIA GPU and driver were found, so the CPU does the work."
-    if "CUDAExecutionProvider" not in _loaded():
-        return "This ONNX Runtime has no CUDA support, so the CPU does the work. Install onnxruntime-gpu instead."
-    return (
-        "ONNX Runtime could not load its CUDA libraries, so the CPU does the work. Install onnxruntime-gpu[cuda,cudnn]."
-    )

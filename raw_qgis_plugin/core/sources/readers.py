@@ -167,8 +167,11 @@ def _build(tables: list[pa.Table], drop_spikes: bool) -> tuple[Tracks, Skipped]:
     if not tables:
         return build_tracks(None, None, [], [], [])
     table = join_fixes(tables)
+    tables.clear()
+    user, track = ids_of(table, "user"), ids_of(table, "track")
     t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
-    return build_tracks(ids_of(table, "user"), ids_of(table, "track"), t, lon, lat, drop_spikes)
+    del table  # Arrow's copy is as large as the columns
+    return build_tracks(user, track, t, lon, lat, drop_spikes)
 
 
 def _files_of(path: Path, endings: tuple[str, ...]) -> list[Path]:
