@@ -19,21 +19,17 @@ from qgis.core import (
     QgsMapLayer,
     QgsRendererRange,
     QgsRuleBasedRenderer,
-    QgsSymbol,
     QgsVectorLayer,
     QgsVectorLayerTemporalProperties,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtGui import QColor
 
 from ..core.paths import RESOURCES
+from .legends import Rules, shown_head, title_of, values_of
 from .tips import value_of
 from .words import tr
 
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
-# Okabe and Ito's colours, which colour-blind people can distinguish
-CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
-STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
 
 
 @dataclass(frozen=True)
@@ -307,105 +303,3 @@ def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
     words = tr("Unlike the training data")
     renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, words))
     layer.setRenderer(renderer)
-
-
-class Rules:
-    """Builds a legend. The rules of a layer's QML are patterns, which are copied with a filter and a label."""
-
-    def __init__(self, layer: QgsVectorLayer) -> None:
-        self.layer = layer
-        self.patterns = {rule.label(): rule for rule in layer.renderer().rootRule().children()}
-        self.root = QgsRuleBasedRenderer.Rule(None)
-
-    def add(self, pattern: str, condition: str, words: str, colour: str = "") -> None:
-        """Copy a pattern. colour: of its uppermost symbol layer; '' keeps the pattern's own."""
-        symbol: QgsSymbol = self.patterns[pattern].symbol().clone()
-        if colour:
-            symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(colour))
-        self.root.appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, condition, words))
-
-    def add_if_any(self, pattern: str, condition: str, words: str) -> None:
-        """Copy a pattern if it draws any feature."""
-        request = QgsFeatureRequest(QgsExpression(condition)).setLimit(1)
-        if next(self.layer.getFeatures(request), None) is not None:
-            self.add(pattern, condition, words)
-
-    def add_answers(self, pattern: str, head: dict[str, Any]) -> None:
-        """Add a rule for each class of a head, or for steps of its number with equal shares of the features."""
-        name = QgsExpression.quotedColumnRef(head["name"])
-        if head["kind"] != "number":
-            for word, colour in class_colours(head).items():
-                self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
-            return
-        limits = steps(values_of(self.layer, head["name"]))
-        last = len(limits) - 2
-        for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
-            condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
-            share = i / last if last > 0 else 0.5
-            colour = STEP_COLOURS[round(share * (len(STEP_COLOURS) - 1))]
-            words = short(low) if low == high else tr("{a} to {b}").format(a=short(low), b=short(high))
-            self.add(pattern, condition, f"{words} {translated(head.get('unit_of_measure', ''))}".strip(), colour)
-
-    def add_remark(self, pattern: str, head: dict[str, Any] | None) -> None:
-        """Add a line of text to the legend if a head was trained on simulated data only."""
-        if head is not None and head.get("experimental"):
-            self.add(pattern, "FALSE", tr("Experimental (simulated data)"))
-            self.root.children()[-1].symbol().setOpacity(0.0)
-
-    def finish(self) -> None:
-        """Give the layer its legend."""
-        self.layer.setRenderer(QgsRuleBasedRenderer(self.root))
-
-
-def class_colours(head: dict[str, Any]) -> dict[str, str]:
-    """A colour for each class of a head, for the map and the dock."""
-    words = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
-    return dict(zip(words, CLASS_COLOURS * 9))
-
-
-def shown_head(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> dict[str, Any] | None:
-    """The first head whose field is in the layer."""
-    names = layer.fields().names()
-    return next((head for head in heads if head["name"] in names), None)
-
-
-def values_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
-    """(n,) numbers of a field, without NULLs."""
-    index = layer.fields().lookupField(name)
-    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.NoGeometry).setSubsetOfAttributes([index])
-    values = (feature[index] for feature in layer.getFeatures(request))
-    return np.array([value for value in values if isinstance(value, (int, float))], float)
-
-
-def steps(values: np.ndarray, count: int = 5) -> list[float]:
-    """The limits of up to `count` steps with equal shares of the values; [] for no value."""
-    if not len(values):
-        return []
-    digits = ".0f" if (values == np.round(values)).all() and values.max() < 100 else ".2g"
-    inner = [float(f"{value:{digits}}") for value in np.quantile(values, np.linspace(0, 1, count + 1)[1:-1])]
-    low, high = float(values.min()), float(values.max())
-    limits = sorted({low, *(value for value in inner if low < value < high), high})
-    return limits if len(limits) > 1 else [low, low]
-
-
-def short(value: float) -> str:
-    """A number for a legend."""
-    return f"{value:,.0f}" if abs(value) >= 99.5 else f"{value:.2g}"
-
-
-def title_of(head: dict[str, Any]) -> str:
-    """The head's title, translated."""
-    words = translated(str(head.get("title") or head["name"].replace("_", " ")))
-    return words[:1].upper() + words[1:]
-
-
-def class_words(head: dict[str, Any], word: str) -> str:
-    """The label of a class: 'Commuter: yes' where the class alone would be unclear."""
-    plain = word.replace("_", " ")
-    text = translated(plain)
-    return f"{title_of(head)}: {text}" if plain.lower() in ("yes", "no", "true", "false") else text.capitalize()
-
-
-def translated(text: str) -> str:
-    """A text of a model's card. The texts of the shipped card have translations."""
-    return tr(text)

@@ -46,6 +46,16 @@ def icon(name: str) -> QIcon:
     return QIcon(str(RESOURCES / "icons" / f"{name}.svg"))
 
 
+def describe_head(head: dict[str, Any], run: Run, asked: bool = True) -> None:
+    """Log what a head answers, and how far it can be trusted."""
+    words = [f"{head.get('title') or head['name']}.", str(head.get("verdict", ""))]
+    if head.get("experimental"):
+        words.append(tr("Experimental: trained on simulated data only."))
+    if not asked:
+        words.append(tr("Not asked."))
+    run.info(tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words)))
+
+
 def cached(model: Model, run: Run) -> Embed:
     """The model's embedding of tracks, with the cache in the user's folder. Problems with the cache are warnings."""
     from ..core.embedding.cache import embed_cached
@@ -335,12 +345,7 @@ class TrackAlgorithm(RawAlgorithm):
 
         chosen = choose_heads(model, unit, names_of(run.parameters.get("TASKS")))
         for head in model.bundle.heads(unit, every=True):
-            words = [f"{head.get('title') or head['name']}.", str(head.get("verdict", ""))]
-            if head.get("experimental"):
-                words.append(tr("Experimental: trained on simulated data only."))
-            if head not in chosen:
-                words.append(tr("Not asked."))
-            run.info(tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words)))
+            describe_head(head, run, head in chosen)
         return chosen
 
     @staticmethod

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import QgsProcessing, QgsWkbTypes
 
-from .base import TrackAlgorithm
+from .base import TrackAlgorithm, describe_head
 from .form import Run
 from .words import tr
 
@@ -43,7 +43,8 @@ class WriteDiary(TrackAlgorithm):
 
         model = self.open_model(run)
         heads = [head for head in model.bundle.heads("track", every=True) if head["name"] == MODE]
-        self.describe_heads(heads, run)
+        for head in heads:
+            describe_head(head, run)
         tracks, skipped = self.read_units(run, "user")
         found = list(write_diary(tracks, model, run.number("MIN_STOP"), run.stage(tr("Finding stops and trips"))))
         stops, trips = (columns_of(found, name) for name in ("stops", "trips"))

@@ -200,7 +200,7 @@ def waits(card: Any) -> bool:
 def test_regions_wait_for_the_scores_of_another_model(regions: Any, bundle: str, tmp_path: Path, same: bool) -> None:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.gui.regions.card import RegionCard
-    from raw_qgis_plugin.layers.styling import short
+    from raw_qgis_plugin.layers.legends import short
 
     session, table = regions.session, regions.table
     for box in (HOME, HOME.buffered(0.01)):

@@ -14,7 +14,7 @@ from ...core.embedding.profiles import GRID_M, UNKNOWN
 from ...core.embedding.user_view import Places
 from ...core.regions.view import City
 from ...core.typicality import outside
-from ...layers.styling import short, title_of
+from ...layers.legends import short, title_of
 from ...processing.words import tr
 from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
 from ..widgets.charts import DayPlot

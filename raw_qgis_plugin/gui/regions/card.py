@@ -15,7 +15,7 @@ from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import UNKNOWN
 from ...core.regions.disclosure import DIFFERENCE, DOMINATED
 from ...core.regions.view import RegionView, rank
-from ...layers.styling import class_colours, short, title_of
+from ...layers.legends import class_colours, short, title_of
 from ...processing.words import tr
 from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
 from ..widgets.charts import MixBar, WeekStrip

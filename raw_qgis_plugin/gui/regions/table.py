@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from ...core.bundle.bundle import Bundle
-from ...layers.styling import short, title_of
+from ...layers.legends import short, title_of
 from ...processing.words import tr
 from ..widgets.layout import silent
 from .card import Region

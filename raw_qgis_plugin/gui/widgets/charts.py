@@ -10,7 +10,7 @@ from qgis.PyQt.QtCore import QEvent, QPointF, QRectF, Qt
 from qgis.PyQt.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPalette, QPen, QPolygonF
 from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
-from ...layers.styling import CLASS_COLOURS
+from ...layers.legends import CLASS_COLOURS
 from ...processing.words import tr
 
 BLUE = "#2f7fc4"
