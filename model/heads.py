@@ -84,18 +84,20 @@ def pack(part: nn.Module) -> None:
 
 
 class Ensemble(nn.Module):
-    """Heads whose outputs are averaged."""
+    """Heads whose outputs are averaged. first: the share of the first one, where it is not that of each other."""
 
-    def __init__(self, members: list[Head]) -> None:
+    def __init__(self, members: list[Head], first: float | None = None) -> None:
         super().__init__()
-        self.members, self.inputs = nn.ModuleList(members), members[0].inputs
+        self.members, self.inputs, others = nn.ModuleList(members), members[0].inputs, len(members) - 1
+        share = first if others and first else 1 / len(members)
+        self.shares = [share] + [(1 - share) / max(others, 1)] * others
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs) to (n, outputs)."""
-        total = self.members[0](x)
-        for member in self.members[1:]:
-            total = total + member(x)
-        return total / len(self.members)
+        total = self.members[0](x) * self.shares[0]
+        for share, member in zip(self.shares[1:], self.members[1:], strict=True):
+            total = total + member(x) * share
+        return total
 
 
 class Calibrated(nn.Module):

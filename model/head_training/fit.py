@@ -26,15 +26,19 @@ from raw_qgis_plugin.core.typicality import MIN_EVIDENCE
 class Settings:
     """How heads are fitted.
 
-    folds: of the cross-validation. networks: beside the regression, each stopped early by other groups. patience:
-    epochs without a better loss. enough: whole units from which on there are networks and trees, and labels from which
-    on numbers are recalibrated. weak_columns, beside_heads: weights of embeddings in the second and third regression.
+    folds: of the cross-validation. networks: beside the regression, each stopped early by other groups. line: the share
+    of the regression beside them for classes; it errs less on people unseen than a network does. patience: epochs
+    without a better loss. enough: whole units from which on there are networks and trees, and labels from which on
+    numbers are recalibrated. heaviest: weight of a label of a rare class. weak_columns, beside_heads: weights of
+    embeddings in the second and third regression.
     """
 
     folds: int = 5
     networks: int = 4
+    line: float = 0.5
     patience: int = 25
     enough: int = 100
+    heaviest: float = 10.0
     weak_columns: float = 0.3
     beside_heads: float = 0.04
 
@@ -83,11 +87,11 @@ def fit(
             members.append(network(x, y, spared, task, seed * 100 + n, strength, weight=weight))
             if time.monotonic() > until:
                 break
-    return Ensemble(members).eval()
+    return Ensemble(members, SETTINGS.line if task.classes else None).eval()
 
 
 def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray | None:
-    """(n,) float32 weights of labels y (n,), half-way between equal and balanced classes; None for numbers.
+    """(n,) float32 weights of labels y (n,): balanced classes, or for two half-way to these; None for numbers.
 
     weight: (n,) of the sources that the labels come from; None where all weigh alike.
     """
@@ -95,7 +99,9 @@ def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> 
         return None
     weight = np.ones(len(y)) if weight is None else weight
     count = np.bincount(y, weight, len(task.classes))
-    return (weight * np.sqrt(count[count > 0].mean() / np.maximum(count, 1e-9))[y]).astype(np.float32)
+    power = 0.5 if task.kind == "binary" else 1.0
+    rarity = count[count > 0].mean() / np.maximum(count, 1e-9)
+    return (weight * np.minimum(rarity**power, SETTINGS.heaviest)[y]).astype(np.float32)
 
 
 def ridge(

@@ -82,10 +82,12 @@ def compare(p: Predictions, task: Task, seed: int = 0) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def least_sure(p: np.ndarray, weight: np.ndarray | None = None, silent: float = 0.06) -> float:
-    """The threshold, 0.4 to 0.6, under which a label is 'unknown': that share of unseen units is, by the probabilities
-    p (n,) of their labels and their weights (n,).
+def least_sure(p: np.ndarray, weight: np.ndarray | None = None, silent: float = 0.04, several: float = 0.06) -> float:
+    """The threshold, 0.4 to 0.6, under which a label is 'unknown': so many of the unseen units are, by the
+    probabilities p (n,) of their labels and their weights (n,). silent: their share; several: the share where there are
+    weights, those of several sources, since the next recording is unlike each of them.
     """
+    silent = silent if weight is None else several
     order = np.argsort(p)
     share = np.cumsum(np.ones(len(p)) if weight is None else weight[order])
     return float(np.clip(p[order][np.searchsorted(share, silent * share[-1])], 0.4, 0.6).round(3))

@@ -26,8 +26,9 @@ if TYPE_CHECKING:
 class Settings:
     """How trees are boosted, and how much they count.
 
-    rows, columns: shares of them that a tree sees. weight: of the trees beside the ensemble. least: the lowest log
-    probability, since trees are too sure of classes that they have not seen.
+    rows, columns: shares of them that a tree sees. weight, of_classes: of the trees beside the ensemble, the latter for
+    more than two classes. least: the lowest log probability, since trees are too sure of classes that they have not
+    seen.
     """
 
     depth: int = 4
@@ -36,6 +37,7 @@ class Settings:
     rows: float = 0.5
     columns: float = 0.15
     weight: float = 0.4
+    of_classes: float = 0.2
     least: float = -6.0
 
 
@@ -98,12 +100,12 @@ class Blend(nn.Module):
         super().__init__()
         self.ensemble, self.trees, self.inputs = ensemble, trees, ensemble.inputs
         self.register_buffer("columns", torch.from_numpy(columns))
+        self.share = SETTINGS.of_classes if trees.classes and not trees.two else SETTINGS.weight
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs) to (n, outputs)."""
-        return (1 - SETTINGS.weight) * self.ensemble(x) + SETTINGS.weight * self.trees(
-            torch.index_select(x, 1, self.columns)
-        )
+        trees = self.trees(torch.index_select(x, 1, self.columns))
+        return (1 - self.share) * self.ensemble(x) + self.share * trees
 
 
 def grow(x: np.ndarray, y: np.ndarray, task: Task, seed: int, weight: np.ndarray | None = None) -> Trees:

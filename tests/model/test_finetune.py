@@ -72,9 +72,12 @@ def test_profiles_use_the_new_head(taught, tracks_file):
 
 def test_onnx_head_equals_torch(nano_run, tmp_path):
     torch.manual_seed(0)
-    head = Calibrated(Ensemble([Head(8, 3), Head(8, 3, hidden=0)]), 0.5, 0.1).eval()
+    members = [Head(8, 3, hidden=0), Head(8, 3), Head(8, 3)]
+    head = Calibrated(Ensemble(members, first=0.6), 0.5, 0.1).eval()
     x = np.random.default_rng(0).normal(size=(7, 8)).astype(np.float32)
     exact = predict(head, x)
+    line, one, two = (predict(member, x) for member in members)
+    np.testing.assert_allclose(exact, 0.5 * (0.6 * line + 0.2 * one + 0.2 * two) + 0.1, atol=1e-6)
     metrics = {"units": 9, "head": {"accuracy": 0.5}, "baseline": {"accuracy": 0.4}}
     card = {"kind": "classes", "unit": "user", "classes": ["a", "b", "c"], "metrics": metrics}
     card |= {"experimental": False, "trained_on": "nothing"}

@@ -146,12 +146,20 @@ def test_sources_weigh_half_way_between_their_sizes_and_alike():
     assert row_weights(y, Task("number")) is None
 
 
-def test_the_threshold_leaves_one_in_twenty_unknown():
+def test_more_than_two_classes_are_balanced_up_to_a_limit():
+    y, task = np.repeat([0, 1, 2], [900, 100, 2]), Task("classes", ("a", "b", "c"))
+    weights = row_weights(y, task)
+    assert weights[y == 0].sum() == pytest.approx(weights[y == 1].sum())
+    assert weights[y == 2][0] == 10.0  # not 167: two labels do not weigh as much as 900
+
+
+def test_the_threshold_leaves_one_in_25_unknown_and_more_of_several_sources():
     p = np.linspace(0.3, 1, 1001)
     assert (
         least_sure(p) == 0.4
         and least_sure(p / 2 + 0.5) == 0.6
-        and least_sure(0.5 + p / 10) == pytest.approx(0.534, abs=0.002)
+        and least_sure(0.5 + p / 10) == pytest.approx(0.533, abs=1e-4)
+        and least_sure(0.5 + p / 10, np.ones(1001)) == pytest.approx(0.534, abs=1e-4)
     )
     truth, head = np.array([0, 0, 1, 1]), np.array([0, 1, 1, 1])
     found, task = Predictions(head, truth, truth, np.arange(4)), Task("classes", ("a", "b"))
