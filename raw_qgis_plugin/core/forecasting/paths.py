@@ -39,6 +39,7 @@ class PathSettings:
     rounds: int = 6  # of k-medians
     link: float = 0.3  # weight in a cluster of what a component must have done before it is known
     extra_error: float = 1.02  # most expected error of the first path, times that of the points
+    turn_m: float = 300.0  # legs longer than this turn back visibly
     on_line: float = 0.3  # times the expected error: a path so near to the line of a continuation is moved onto it
     apart_m: float = 1.0  # paths nearer than this at every horizon are one
     least_probability: float = 0.02  # of a path
@@ -135,6 +136,7 @@ def cluster(movements: tuple[np.ndarray, ...], point: np.ndarray, count: int) ->
     spots = (xy[:, :, :, None] + scale[..., None, None] * grid).reshape(*xy.shape[:2], -1, 2)
     weight = np.repeat(weight, len(grid), axis=2) / (len(grid) * weight.sum(axis=2, keepdims=True))
     spots, linked = _linked(spots, weight)
+    steady = np.where(linked > 0, linked.mean(axis=1, keepdims=True), 0.0)
     x, y = np.moveaxis(spots, -1, 0)
     point = point.astype(np.float32)
 
@@ -149,7 +151,7 @@ def cluster(movements: tuple[np.ndarray, ...], point: np.ndarray, count: int) ->
         distance = [away(path) for path in paths]
         nearest = np.argmin([(linked * a).sum(axis=1) for a in distance], axis=0)
         for k, a in enumerate(distance):
-            pull = weight * (nearest == k)[:, None] / a
+            pull = steady * (nearest == k)[:, None] / a
             total = pull.sum(axis=2)
             median = np.stack([(pull * x).sum(axis=2), (pull * y).sum(axis=2)], axis=-1)
             paths[k] = np.where(total[..., None] > 0, median / np.maximum(total, 1e-12)[..., None], paths[k])
@@ -201,13 +203,27 @@ def _seeds(
 
 
 def _toward(path: np.ndarray, point: np.ndarray, expected: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    """Paths (n, h, 2) moved toward the points (n, h, 2) until their expected error is no more than allowed."""
+    """Paths (n, h, 2) moved toward the points (n, h, 2) until their expected error is no more than allowed. Where that
+    turns back more often, as points do that jump between two places, the paths themselves.
+    """
     most = SETTINGS.extra_error * expected(point)
     result = point
     for part in (0.25, 0.5, 0.75, 1.0):
         moved = point + np.float32(part) * (path - point)
         result = np.where(np.all(expected(moved) <= most, axis=1)[:, None, None], moved, result)
-    return result
+    worse = turns_back(result).sum(axis=1) > turns_back(path).sum(axis=1)
+    return np.where(worse[:, None, None], path, result)
+
+
+def turns_back(path: np.ndarray) -> np.ndarray:
+    """Where paths (n, h, 2) from the last fix turn by more than 120 degrees between two legs of some length: (n, h - 1)
+    bool.
+    """
+    leg = np.diff(path, axis=1, prepend=0.0)
+    length = np.hypot(leg[..., 0], leg[..., 1])
+    dot = (leg[:, 1:] * leg[:, :-1]).sum(axis=-1)
+    long = length > SETTINGS.turn_m
+    return np.asarray(long[:, 1:] & long[:, :-1] & (dot < -0.5 * length[:, 1:] * length[:, :-1]))
 
 
 def _onto_lines(paths: np.ndarray, line: np.ndarray, most_m: np.ndarray) -> np.ndarray:
