@@ -166,7 +166,7 @@ def cluster(movements: tuple[np.ndarray, ...], point: np.ndarray, count: int) ->
 
 def _shares(weight: np.ndarray, nearest: np.ndarray, count: int) -> np.ndarray:
     """The shares (n, count) of the weight (n, h, spots) by the nearest path (n, spots), of sum one."""
-    share = np.stack([(weight * (nearest == k)[:, None]).sum(axis=(1, 2)) for k in range(count)], axis=1)
+    share = np.stack([(weight * (nearest == k)[:, None]).sum(axis=(1, 2), dtype=float) for k in range(count)], axis=1)
     return share / share.sum(axis=1, keepdims=True)
 
 
