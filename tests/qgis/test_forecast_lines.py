@@ -57,7 +57,7 @@ def test_likely_paths_have_probabilities_and_one_is_enough(
     for paths in by_user.values():
         numbers, shares = zip(*sorted(paths))
         assert numbers == tuple(range(1, len(paths) + 1))
-        assert list(shares) == sorted(shares, reverse=True) and 0 < shares[-1] and sum(shares) <= 1 + 1e-9
+        assert list(shares) == sorted(shares, reverse=True) and shares[-1] > 0 and sum(shares) <= 1 + 1e-9
 
     single = run("raw:forecasttracks", **asked, PATHS=1)
     first = [line for line in lines if line["path"] == 1]
