@@ -133,7 +133,9 @@ def energy_scores(
     w: Windows, model: Model, truth: np.ndarray, paths: np.ndarray, share: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Energy scores (w,) of the paths by their probabilities, of the mixtures that areas are made of, independent at
-    each horizon, by N_DRAWS draws from them, and of as many of these draws as there are paths. The distance of two paths is the Euclidean one over all horizons together.
+    each horizon, by N_DRAWS draws from them, and of as many of these draws as there are paths.
+
+    The distance of two paths is the Euclidean one over all horizons together.
     """
     tracks, (window, step) = w.contexts(), np.nonzero(w.known)
     ahead_s = (w.query_t - w.t[:, -1:])[w.known] / 1000.0
