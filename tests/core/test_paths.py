@@ -15,6 +15,7 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 START, CADENCE_S, SPEED_MS = 1_700_000_000_000, 10, 10.0
 HORIZONS_S = np.array([10.0, 20.0, 30.0, 40.0])
+EAST, NORTH = np.cos(0.7), np.sin(0.7)  # the street to the junction
 
 
 @pytest.fixture(scope="module")
@@ -23,8 +24,8 @@ def model() -> Model:
 
 
 def junction(left: int = 14, right: int = 6) -> Tracks:
-    """Vehicles that drive east to a junction, one after the other, and turn left or right there; the last one stands
-    before it. Its user id comes last.
+    """Vehicles that drive along a street to a junction, one after the other, and turn left or right there. The last one
+    is before it. Its user id comes last.
     """
     rng = np.random.default_rng(3)
     step = CADENCE_S * SPEED_MS
@@ -33,6 +34,7 @@ def junction(left: int = 14, right: int = 6) -> Tracks:
     along, across = np.minimum(k, 25) * step, np.maximum(k - 25, 0) * step
     x = np.tile(along, (len(side) + 1, 1)) + rng.normal(0, 2, (len(side) + 1, 40))
     y = np.append(side, 0.0)[:, None] * across + rng.normal(0, 2, x.shape)
+    x, y = EAST * x - NORTH * y, NORTH * x + EAST * y
     shown = np.ones(x.shape, bool)
     shown[-1, 25:] = False
     user = np.broadcast_to([[f"u{i:02d}"] for i in range(len(x))], x.shape)
@@ -45,9 +47,10 @@ def ahead(tracks: Tracks, model: Model, n_paths: int = 3, horizons_s: np.ndarray
 
 
 def metres(tracks: Tracks, f: Prediction) -> np.ndarray:
-    """Paths (tracks, k, h, 2) in metres from the last fixes."""
+    """Paths (tracks, k, h, 2) in metres from the last fixes, along and across the street of the junction."""
     last = tracks.track_offsets[f.track + 1][:, None] - 1
-    xy = offset_m(f.path_lon, f.path_lat, tracks.lon[last], tracks.lat[last])
+    east, north = np.moveaxis(offset_m(f.path_lon, f.path_lat, tracks.lon[last], tracks.lat[last]), -1, 0)
+    xy = np.stack([EAST * east + NORTH * north, EAST * north - NORTH * east], axis=-1)
     return np.swapaxes(xy.reshape(tracks.n_tracks, -1, xy.shape[1], 2), 1, 2)
 
 
