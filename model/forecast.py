@@ -145,7 +145,9 @@ def answer_causally(
     rows, names = np.concatenate([np.zeros(0, np.int64), *contexts]), number.astype(str).astype(object)
     of = np.repeat(number, [len(rows) for rows in contexts])
     cut = Tracks(names, names, number, of, tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
-    answer = {name: np.full(len(t), np.nan) for name in ("lon", "lat", "radius50_m", "radius80_m")}
+    answer: dict[str, np.ndarray] = {
+        name: np.full(len(t), np.nan) for name in ("lon", "lat", "radius50_m", "radius80_m")
+    }
     answer |= {name: np.full((len(t), n_paths), np.nan) for name in ("path_lon", "path_lat", "path_probability")}
     answer["in_domain"] = np.zeros(len(t), bool)
     reasons: list[str] = []

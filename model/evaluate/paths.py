@@ -98,14 +98,14 @@ def table(family: str, r: dict) -> str:
 
 
 def _spread(w: Windows, p: Prediction) -> tuple[np.ndarray, np.ndarray]:
-    return tuple(a.reshape(w.known.shape) for a in (p.lon, p.lat))
+    return p.lon.reshape(w.known.shape), p.lat.reshape(w.known.shape)
 
 
 def _from_last(w: Windows, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     return offset_m(lon, lat, w.lon[:, -1:], w.lat[:, -1:])
 
 
-def away(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+def away(a: np.ndarray, b: np.ndarray | float) -> np.ndarray:
     """Distances (…) of positions (…, 2)."""
     return np.hypot(*np.moveaxis(a - b, -1, 0))
 

@@ -7,7 +7,7 @@ area, whose level a backtest of the layer (adaptation.py) corrects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -78,9 +78,9 @@ class Prediction:
     in_domain: np.ndarray
     reasons: list[str]
     areas: np.ndarray | None = None
-    path_lon: np.ndarray | None = None
-    path_lat: np.ndarray | None = None
-    path_probability: np.ndarray | None = None
+    path_lon: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    path_lat: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    path_probability: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 def predict(
