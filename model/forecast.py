@@ -25,6 +25,9 @@ EPILOG = """
 Q has the columns track_id and t, and user_id where two users have a track of the same id. P has one row for each row
 of Q, in its order: its ids, t (UTC), lon, lat, radius50_m and radius80_m, the radii of the areas that hold the truth in
 50 and 80 % of cases, and in_domain. Only fixes before t are used. A query whose track has none gets empty figures.
+
+PATHS has a row for each query and each likely path through the queries from one last fix: its ids, t, path (1 is the
+most likely), probability, lon and lat.
 """
 
 
@@ -32,6 +35,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Read, forecast, write."""
     parser = make_parser("forecast", "Forecast where tracks are at given times.", EPILOG)
     parser.add_argument("--at", required=True, metavar="Q", help="the queries: a Parquet or CSV table, track_id and t")
+    parser.add_argument("--paths", metavar="PATHS", help="also write likely paths, a Parquet or CSV table")
+    parser.add_argument(
+        "--n-paths",
+        type=int,
+        choices=range(1, 10),
+        default=3,
+        metavar="N",
+        help="at most so many (default %(default)s)",
+    )
     args = parser.parse_args(argv)
     queries = read_table(args.at)
     tracks, guess = read_tracks(args, drop_spikes=False)
@@ -39,7 +51,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     ids, track, t = read_queries(queries, query_fields, tracks, guess, args.tz)
     known = np.flatnonzero((track >= 0) & (t != NO_TIME))
     model = open_model(args)
-    answer, reasons = answer_causally(tracks, model, track[known], t[known], meter("forecasting"))
+    n_paths = args.n_paths if args.paths else 0
+    answer, reasons = answer_causally(tracks, model, track[known], t[known], meter("forecasting"), n_paths)
     for reason in reasons:
         warn(reason)
     columns = {**ids, "t": queries[str(query_fields.time)] if _is_utc(queries, query_fields) else utc_times(t)}
@@ -56,6 +69,14 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{no_time:,} have no readable time, the others come before their track's first fix"
         )
     write_table(args.output, columns)
+    if args.paths:
+        query, path = np.nonzero(np.isfinite(answer["path_probability"]))
+        row = known[query]
+        write_table(args.paths, {
+            **{name: values.take(row) for name, values in ids.items()}, "t": utc_times(t[row]), "path": path + 1,
+            "probability": answer["path_probability"][query, path], "lon": answer["path_lon"][query, path],
+            "lat": answer["path_lat"][query, path],
+        })  # fmt: skip
 
 
 def read_queries(
@@ -98,13 +119,19 @@ def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
 
 
 def answer_causally(
-    tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress
+    tracks: Tracks,
+    model: Model,
+    track: np.ndarray,
+    t: np.ndarray,
+    progress: Progress,
+    n_paths: int = 0,
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Forecast queries from tracks that still hold their spikes, without using the future to find these.
 
     A fix is a spike because of the next one. So a query's last fix that only fixes after t make a spike stays in the
     context of that query. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms.
-    Returns lon, lat, radius50_m, radius80_m and in_domain, (m,) each, and why some are not in domain.
+    Returns lon, lat, radius50_m, radius80_m and in_domain, (m,) each, and path_lon, path_lat and path_probability
+    (m, n_paths); and why some are not in domain.
     """
     from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 
@@ -118,12 +145,15 @@ def answer_causally(
     rows, names = np.concatenate([np.zeros(0, np.int64), *contexts]), number.astype(str).astype(object)
     of = np.repeat(number, [len(rows) for rows in contexts])
     cut = Tracks(names, names, number, of, tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
-    answer = {name: np.full(len(t), np.nan) for name in ("lon", "lat", "radius50_m", "radius80_m")}
+    answer: dict[str, np.ndarray] = {
+        name: np.full(len(t), np.nan) for name in ("lon", "lat", "radius50_m", "radius80_m")
+    }
+    answer |= {name: np.full((len(t), n_paths), np.nan) for name in ("path_lon", "path_lat", "path_probability")}
     answer["in_domain"] = np.zeros(len(t), bool)
     reasons: list[str] = []
     for chosen, part, of in ((~late, tracks.take(~spike), track[~late]), (late, cut, number)):
         if chosen.any():
-            result = predict(part, model, Queries.at(part, of, t[chosen]), progress)
+            result = predict(part, model, Queries.at(part, of, t[chosen]), progress, n_paths=n_paths)
             reasons += result.reasons
             for name, values in answer.items():
                 values[chosen] = getattr(result, name)

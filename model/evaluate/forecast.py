@@ -18,6 +18,8 @@ from model.cli import meter
 from model.data.heldout import held_out_cab
 from model.evaluate import add_record, check_record, make_parser, write_report
 from model.evaluate.forecast_page import make_page
+from model.evaluate.paths import measure_paths
+from model.evaluate.paths import table as paths_table
 from model.evaluate.windows import FAMILIES, cut
 from model.training.card import write_card
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -34,7 +36,7 @@ from raw_qgis_plugin.core.sources.readers import read
 PAPER = "raw-paper"
 STAYING = -8.0, 30.0  # log scale and logit of staying (core/forecasting/mixture.py)
 DAYS = ("long", "filled")
-DETAILS = ("horizons", "moving", "unvisited")  # in reports, not in cards
+DETAILS = ("horizons", "moving", "unvisited", "paths")  # in reports, not in cards
 
 
 class Zeroed(Model):
@@ -108,6 +110,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument(
         "--raw-paper", type=Path, metavar="RUN", help="a run of model.raw_paper, as a row of long and filled"
     )
+    p.add_argument(
+        "--paths", action="store_true", help="also judge the likely paths of raw:forecasttracks; of families of trips"
+    )
     args = p.parse_args(argv)
     check_record(args)
     tracks, _, _ = read(args.tracks)
@@ -121,6 +126,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             results[w.family], answer = evaluate(w, model, zeroed, args.seed, paper(w, args.raw_paper))
             shown[w.family] = (w, answer)
             print(table({w.family: results[w.family]}), flush=True)
+            if args.paths and w.family not in DAYS:
+                results[w.family]["paths"] = measure_paths(w, model, args.seed)
+                print(paths_table(w.family, results[w.family]["paths"]), flush=True)
     if not results:
         raise InputError(f"{args.tracks} has no window of these families.")
     if args.output:

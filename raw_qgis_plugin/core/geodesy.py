@@ -40,6 +40,14 @@ def offset_m(lon: np.ndarray, lat: np.ndarray, lon0: np.ndarray, lat0: np.ndarra
     return np.stack([((lon - lon0 + 180.0) % 360.0 - 180.0) * kx, (lat - lat0) * ky], axis=-1)
 
 
+def destination(lon: np.ndarray, lat: np.ndarray, east_m: np.ndarray, north_m: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Degrees lon, lat that lie east_m and north_m of (lon, lat)."""
+    _, ky = metres_per_degree(lat)
+    there = np.clip(lat + north_m / ky, -90.0, 90.0)
+    kx, _ = metres_per_degree(0.5 * (there + lat))
+    return (lon + east_m / kx + 180.0) % 360.0 - 180.0, there
+
+
 def metres_between(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.ndarray) -> np.ndarray:
     """Distances on the WGS84 ellipsoid in metres by the local radii: within 0.1 % up to some 100 km."""
     way = offset_m(lon2, lat2, lon1, lat1)

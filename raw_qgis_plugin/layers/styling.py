@@ -262,13 +262,31 @@ class ForecastPoints(Style):
 
 @dataclass(frozen=True)
 class ForecastLines(Style):
-    """Lines from the last fix through the forecasts."""
+    """Likely paths from the last fix: the most likely one strong, the others light."""
 
     qml = "forecast_tracks"
     title = "Forecast: tracks"
     start, end = "t_first", "t_last"
     order = 2
     outside = "profile_tracks.qml"
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """Draw paths that are not the most likely ones lighter, and below it."""
+        if layer.fields().lookupField("path") < 0:  # lines of 0.2.0
+            return ""
+        symbol = layer.renderer().symbol()
+        lighter = symbol.clone()
+        lighter.setOpacity(0.4)
+        root = QgsRuleBasedRenderer.Rule(None)
+        for look, condition, words in (
+            (symbol.clone(), '"path" = 1', tr("Most likely path")), (lighter, '"path" > 1', tr("Other likely paths")),
+        ):  # fmt: skip
+            root.appendChild(QgsRuleBasedRenderer.Rule(look, 0, 0, condition, words))
+        renderer = QgsRuleBasedRenderer(root)
+        renderer.setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"path"', False)]))
+        renderer.setOrderByEnabled(True)
+        layer.setRenderer(renderer)
+        return ""
 
 
 @dataclass(frozen=True)

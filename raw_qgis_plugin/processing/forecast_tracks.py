@@ -37,6 +37,9 @@ class ForecastTracks(TrackAlgorithm):
             "UNIT", "One forecast for each", "Empty: a track where a track field is chosen (or INPUT has no users), "
             "else a user, after the last fix of all the user's tracks.", ("user", "track"), None,
         )  # fmt: skip
+        self.add_integer(
+            "PATHS", "Paths", "At most so many likely paths for each track, each with its probability.", 3, maxValue=9
+        )
         self.add_sink("OUTPUT", "Forecast positions", QgsProcessing.TypeVectorPoint)
         self.add_sink("OUTPUT_TRACKS", "Forecast tracks", QgsProcessing.TypeVectorLine, optional=True)
         self.add_sink("OUTPUT_AREAS", "Forecast areas", QgsProcessing.TypeVectorPolygon, optional=True)
@@ -87,11 +90,15 @@ class ForecastTracks(TrackAlgorithm):
         tracks, skipped = self.read_units(run, unit)
         run.info(tr("One forecast for each {unit}, from its last fix.").format(unit=tr(unit)))
         with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
+        with_lines = bool(run.parameters.get("OUTPUT_TRACKS"))
         queries = Queries.ahead(tracks, self.horizons(run))
-        forecasts = predict(tracks, model, queries, run.stage(tr("Forecasting")), with_areas=with_areas)
+        forecasts = predict(
+            tracks, model, queries, run.stage(tr("Forecasting")), with_areas=with_areas,
+            n_paths=run.integer("PATHS") if with_lines else 0,
+        )  # fmt: skip
         self.warn_outside(forecasts.reasons, forecasts.in_domain, run)
         results = {"OUTPUT": self._write_points(run, tracks, forecasts)}
-        if run.parameters.get("OUTPUT_TRACKS"):
+        if with_lines:
             results["OUTPUT_TRACKS"] = self._write_tracks(run, tracks, forecasts)
         if forecasts.areas is not None:
             results["OUTPUT_AREAS"] = self._write_areas(run, tracks, forecasts, forecasts.areas)
@@ -115,27 +122,33 @@ class ForecastTracks(TrackAlgorithm):
         )  # fmt: skip
 
     def _write_tracks(self, run: Run, tracks: Tracks, forecasts: Prediction) -> str:
-        """A line a track: its last fix and the forecasts in order, on the same side of the antimeridian."""
+        """A line a path: the track's last fix and the path's positions, on the same side of the antimeridian."""
         import numpy as np
 
+        from ..core.arrays import expand_ranges
         from ..core.geodesy import near_lon
         from ..layers import styling, writing
 
-        which = np.unique(forecasts.track)
         order = np.lexsort((forecasts.t, forecasts.track))
-        last_fix = tracks.track_offsets[which + 1] - 1
-        first = np.asarray(np.searchsorted(forecasts.track[order], which))
-        last = np.searchsorted(forecasts.track[order], which, side="right") - 1
-        lon = np.insert(forecasts.lon[order], first, tracks.lon[last_fix])
-        lat = np.insert(forecasts.lat[order], first, tracks.lat[last_fix])
-        offsets = np.append(first + np.arange(len(which)), len(lon))
-        lon = near_lon(lon, np.repeat(tracks.lon[last_fix], np.diff(offsets)))
+        which, first, size = np.unique(forecasts.track[order], return_index=True, return_counts=True)
+        path, of = np.nonzero(np.isfinite(forecasts.path_probability[order[first]].T))  # the most likely ones first
+        row, column = order[expand_ranges(first[of], size[of])], np.repeat(path, size[of])
+        offsets = np.concatenate([[0], np.cumsum(size[of] + 1)])
+        begin, last_fix = offsets[:-1] - np.arange(len(of)), (tracks.track_offsets[which + 1] - 1)[of]
+        lon, lat = (
+            np.insert(positions[row, column], begin, fixes[last_fix])
+            for positions, fixes in ((forecasts.path_lon, tracks.lon), (forecasts.path_lat, tracks.lat))
+        )
+        lon = near_lon(lon, np.repeat(tracks.lon[last_fix], size[of] + 1))
+        last = order[first + size - 1][of]
         columns = {
-            **ids_of(tracks, which),
+            **ids_of(tracks, which[of]),
             "t_first": tracks.t[last_fix],
-            "t_last": forecasts.t[order][last],
-            "horizon_min": forecasts.horizon_s[order][last] / 60.0,
-            "in_domain": ~np.isin(which, forecasts.track[~forecasts.in_domain]),
+            "t_last": forecasts.t[last],
+            "horizon_min": forecasts.horizon_s[last] / 60.0,
+            "in_domain": ~np.isin(which[of], forecasts.track[~forecasts.in_domain]),
+            "path": path + 1,
+            "probability": forecasts.path_probability[last, path],
         }
         return self.write_table(
             run, "OUTPUT_TRACKS", columns, styling.ForecastLines(),

@@ -41,13 +41,14 @@ def model(monkeypatch, invented_model):
     for command in COMMANDS.values():
         monkeypatch.setattr(command, "open_model", lambda args: made)
 
-    def stay(tracks, model, queries, progress=None):
+    def stay(tracks, model, queries, progress=None, n_paths=0):
         track, t = queries.track, queries.t
         past = [np.flatnonzero((tracks.track == k) & (tracks.t < when)) for k, when in zip(track, t)]
         last = np.array([rows[-1] if len(rows) else -1 for rows in past], np.int64)
         n = np.array([len(rows) for rows in past], float)
         lon, lat = np.where(last < 0, np.nan, tracks.lon[last]), np.where(last < 0, np.nan, tracks.lat[last])
-        return Prediction(track, t, n, lon, lat, n, n, last >= 0, ["a reason"])
+        paths = [np.repeat(a[:, None], n_paths, axis=1) for a in (lon, lat, np.where(last < 0, np.nan, 0.3))]
+        return Prediction(track, t, n, lon, lat, n, n, last >= 0, ["a reason"], None, *paths)
 
     monkeypatch.setattr("raw_qgis_plugin.core.forecasting.predict.predict", stay)
 
@@ -67,6 +68,18 @@ def points(path, tracks, **extra):
     }
     parquet.write_table(pa.table({**columns, **extra}), path)
     return str(path)
+
+
+def test_forecast_writes_likely_paths(tmp_path, people):
+    tracks = points(tmp_path / "t.parquet", people, trip_id=np.arange(len(people)) // 60)
+    t = int(people.t[59])
+    times = pa.array([t, t + 1000, t - 10**9], pa.timestamp("ms", tz="UTC"))
+    parquet.write_table(pa.table({"track_id": ["0", "0", "0"], "t": times}), tmp_path / "q.parquet")
+    asked = "--tracks", tracks, "--at", str(tmp_path / "q.parquet"), "--paths", str(tmp_path / "p.csv")
+    assert run("forecast", tmp_path, *asked, "--n-paths", "2")[0] == 0
+    paths = csv.read_csv(tmp_path / "p.csv")
+    assert paths.column_names == ["track_id", "t", "path", "probability", "lon", "lat"]
+    assert paths["path"].to_pylist() == [1, 2, 1, 2] and paths["probability"].to_pylist() == [0.3] * 4
 
 
 def test_forecast_answers_every_query_in_order(tmp_path, people, capsys):

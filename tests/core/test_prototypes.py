@@ -12,9 +12,8 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
 from raw_qgis_plugin.core.bundle.contract import PROTOTYPE, PROTOTYPE_LAGS, PROTOTYPES_FILE, read_prototypes
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
-from raw_qgis_plugin.core.forecasting.neighbours import WEIGHT, Kernel, Neighbours
+from raw_qgis_plugin.core.forecasting.neighbours import WEIGHT, Kernel, Neighbours, Prototypes
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
-from raw_qgis_plugin.core.forecasting.prototypes import Prototypes
 from raw_qgis_plugin.core.tracks import build_tracks
 
 LAG_S, SPEED_MS = 16, 10.0  # of pace 2

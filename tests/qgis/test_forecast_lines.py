@@ -38,6 +38,28 @@ def test_a_line_goes_the_short_way_across_the_antimeridian(
     east = 179.971 + np.arange(len(fixes.t)) % 120 * 0.00024  # ends 40 m from it
     over = type(fixes)(fixes.user_id, fixes.t, list(east), fixes.lat, {})
     done = run("raw:forecasttracks", INPUT=make(over), MODEL=bundle, HORIZON=10, STEP=5, **OUTPUTS)
-    for line in done.layer("OUTPUT_TRACKS").getFeatures():
-        x = [p.x() for p in line.geometry().asPolyline()]
-        assert max(x) > 180.0 and max(x) - min(x) < 1.0
+    lines = list(done.layer("OUTPUT_TRACKS").getFeatures())
+    x = [[p.x() for p in line.geometry().asPolyline()] for line in lines]
+    assert all(max(along) - min(along) < 1.0 for along in x)
+    assert sum(max(along) > 180.0 for along, line in zip(x, lines) if line["path"] == 1) > 6
+
+
+def test_likely_paths_have_probabilities_and_one_is_enough(
+    run: Callable, make: Callable, fixes: Any, bundle: str
+) -> None:
+    asked = {"INPUT": make(fixes), "MODEL": bundle, "HORIZON": 10, "STEP": 2.5, **OUTPUTS}
+    done = run("raw:forecasttracks", **asked)
+    lines = done.rows("OUTPUT_TRACKS")
+    by_user: dict[str, list[tuple[int, float]]] = {}
+    for line in lines:
+        by_user.setdefault(line["user_id"], []).append((line["path"], line["probability"]))
+    assert len(by_user) == 12 and max(map(len, by_user.values())) == 3
+    for paths in by_user.values():
+        numbers, shares = zip(*sorted(paths))
+        assert numbers == tuple(range(1, len(paths) + 1))
+        assert list(shares) == sorted(shares, reverse=True) and shares[-1] > 0 and sum(shares) <= 1 + 1e-9
+
+    single = run("raw:forecasttracks", **asked, PATHS=1)
+    first = [line for line in lines if line["path"] == 1]
+    assert single.rows("OUTPUT_TRACKS") == first and len(first) == 12
+    assert single.rows() == done.rows(), "the points do not depend on the number of paths"

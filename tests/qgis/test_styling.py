@@ -137,6 +137,18 @@ def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
         assert layer.name().startswith("Forecast: ") and layer.temporalProperties().isActive()
 
 
+def test_the_most_likely_path_is_strong_and_drawn_last() -> None:
+    from raw_qgis_plugin.layers import styling
+
+    layer = layer_of("LineString", "&field=path:int&field=in_domain:bool", [[1, True], [2, True], [3, False]])
+    styling.ForecastLines().apply(layer)
+    rules = layer.renderer().rootRule().children()
+    assert [rule.label() for rule in rules] == ["Most likely path", "Other likely paths", "Unlike the training data"]
+    assert rules[0].symbol().opacity() == 1.0 and rules[1].symbol().opacity() < 0.5
+    (by,) = layer.renderer().orderBy().list()
+    assert layer.renderer().orderByEnabled() and by.expression().expression() == '"path"' and not by.ascending()
+
+
 @pytest.mark.parametrize("shape", WKT)
 def test_forecasts_that_are_not_to_be_relied_on_are_marked(shape: str) -> None:
     from raw_qgis_plugin.layers import styling

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from .. import geodesy
 from ..arrays import nearest_row, run_starts
-from ..geodesy import metres_per_degree, offset_m
+from ..geodesy import offset_m
 from ..times import DAY_MS, HOUR_MS
 
 FEATURE_VERSION = 1
@@ -238,15 +239,12 @@ def displacement(f: Features, row: np.ndarray, lon: np.ndarray, lat: np.ndarray)
     return into_frame(offset_m(lon, lat, f.lon[row], f.lat[row]), f.heading[row])
 
 
-def destination(f: Features, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def destination(f: Features, row: np.ndarray, xy: np.ndarray) -> tuple[np.ndarray, ...]:
     """Degrees lon, lat at displacements `xy` (m, 2) from the fixes `row`, metres in the frames of the fixes."""
     h = f.heading[row]
     east = xy[:, 0] * h[:, 0] - xy[:, 1] * h[:, 1]
     north = xy[:, 0] * h[:, 1] + xy[:, 1] * h[:, 0]
-    _, ky = metres_per_degree(f.lat[row])
-    lat = np.clip(f.lat[row] + north / ky, -90.0, 90.0)
-    kx, _ = metres_per_degree(0.5 * (lat + f.lat[row]))
-    return (f.lon[row] + east / kx + 180.0) % 360.0 - 180.0, lat
+    return geodesy.destination(f.lon[row], f.lat[row], east, north)
 
 
 # Widths of Features.x and Query.x, and their columns that change sign when a track is mirrored (lateral components).

@@ -5,9 +5,10 @@ Start at predict.py. A query (a track and a time) passes through these steps:
 
 1. context: which past fixes it may use, and whether they show a trip or days.
 2. answer: the network reads them. Candidates (for days) and neighbours (earlier continuations of the layer, found by
-   time_forest, and of a model: prototypes) add places. A scorer weighs all of them in one mixture.
+   time_forest, and a model's prototypes) add places. A scorer weighs all of them in one mixture.
 3. mixture: its spatial median is the point. areas: its highest-density set.
 4. adaptation: a backtest of the layer corrects the levels of areas.
+5. paths: the components of all horizons of a track, linked and clustered, are its likely movements.
 
 Only what was known at the last fix of a query is used. rollout is apart: the network alone, step by step.
 """

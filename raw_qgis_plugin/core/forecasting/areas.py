@@ -34,13 +34,17 @@ class AreaSettings:
 SETTINGS = AreaSettings()
 
 
-def _laid_out(m: Mixture) -> tuple[np.ndarray, np.ndarray]:
-    """Equally likely points of each component (m, n, 2) in metres, and the probability (m, n) that each stands for."""
-    rings, directions = SETTINGS.rings, SETTINGS.directions
+def ring_points(rings: int, directions: int) -> np.ndarray:
+    """Equally likely points (rings * directions, 2) of a component of scale one, on rings around its centre."""
     u = (np.arange(rings) + 0.5) / rings
     reach = np.sqrt(TAIL * ((1 - u) ** (-2 / TAIL) - 1))  # quantiles of the distance, in scales
     turn = (np.arange(directions) + 0.5 * (np.arange(rings) % 2)[:, None]) * (2 * np.pi / directions)
-    grid = (reach[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)).reshape(-1, 2)
+    return (reach[:, None, None] * np.stack([np.cos(turn), np.sin(turn)], axis=-1)).reshape(-1, 2)
+
+
+def _laid_out(m: Mixture) -> tuple[np.ndarray, np.ndarray]:
+    """Equally likely points of each component (m, n, 2) in metres, and the probability (m, n) that each stands for."""
+    grid = ring_points(SETTINGS.rings, SETTINGS.directions)
     points = m.centre[:, :, None] + m.scale[:, :, None, None] * grid
     return points.reshape(len(points), -1, 2), np.repeat(m.weight, len(grid), axis=1) / len(grid)
 

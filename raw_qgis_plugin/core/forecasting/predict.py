@@ -7,7 +7,7 @@ area, whose level a backtest of the layer (adaptation.py) corrects.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from ..bundle.contract import CALIBRATION_COLUMNS
 from ..bundle.runtime import Model
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features import featurizer as feat
+from ..geodesy import destination
 from ..tracks import Tracks
 from ..typicality import any_of, in_words, outside
 from . import areas
@@ -22,8 +23,8 @@ from .adaptation import Backtest, BacktestQueries, backtest_queries, level_shift
 from .answer import answer
 from .context import ContextKind, ContextQueries, recent_cadence_and_speed
 from .mixture import Mixture, spatial_median
-from .neighbours import Neighbours
-from .prototypes import Prototypes
+from .neighbours import Neighbours, Prototypes
+from .paths import Movements
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,9 @@ class Prediction:
     fix used. lon, lat: (m,) degrees, NaN where the track has no fix before t. radius50_m, radius80_m: (m,) metres
     around the point that hold 50 and 80 % of truths. in_domain: (m,) bool. reasons: sentences on those that are not.
     areas: (m, 2) shapely polygons in degrees that hold 50 and 80 % in less room, in several parts where there are
-    several likely places; None where they were not wanted.
+    several likely places; None where they were not wanted. path_lon, path_lat: (m, k) degrees, where the likely paths
+    of the track are at t, the most likely path first. path_probability: (m, k), the same at all queries from one last
+    fix. Where there are fewer paths these are NaN.
     """
 
     track: np.ndarray
@@ -75,18 +78,22 @@ class Prediction:
     in_domain: np.ndarray
     reasons: list[str]
     areas: np.ndarray | None = None
+    path_lon: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    path_lat: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
+    path_probability: np.ndarray = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 def predict(
     tracks: Tracks, model: Model, queries: Queries, progress: Progress = no_progress, *, with_areas: bool = False,
-    adapt: bool = True,
+    adapt: bool = True, n_paths: int = 0,
 ) -> Prediction:  # fmt: skip
     """Forecast the queries from the past of their tracks and of the other tracks of the layer.
 
     A forecast depends on its query, on the fixes of the layer up to its last fix, and on what else is asked: the
     horizons of its track, and the tracks of its locality with the times of their last fixes. It does not depend on ids,
     on the order of rows, on tracks elsewhere, or on later fixes. adapt: use the layer's past, for
-    continuations and to adapt forecasts; otherwise the network answers alone.
+    continuations and to adapt forecasts; otherwise the network answers alone. n_paths: at most so many likely paths
+    through the queries from one last fix (paths.py).
     """
     track, t, end = queries.track, queries.t, queries.end
     known = end > tracks.track_offsets[track]
@@ -94,12 +101,15 @@ def predict(
     horizon_s[known] = (t[known] - tracks.t[end[known] - 1]) / 1000.0
     numbers = np.full((4, len(t)), np.nan)
     polygons = np.full((len(t), len(areas.NOMINAL_LEVELS)), None) if with_areas else None
+    paths = np.full((3, len(t), n_paths), np.nan)
     usable = np.flatnonzero(known)
     contexts, context = np.unique(end[usable], return_inverse=True)
     if len(contexts):
         begin = tracks.track_offsets[tracks.track[contexts - 1]]
         asked = ContextQueries(begin, contexts, context, horizon_s[usable])
-        numbers[:, usable], found = _predict(tracks, model, asked, adapt, with_areas, progress)
+        numbers[:, usable], found, paths[:, usable] = _predict(
+            tracks, model, asked, adapt, with_areas, n_paths, progress
+        )
         if polygons is not None:
             polygons[usable] = found
     stats = {"horizon_s": horizon_s, "n_fixes": end - tracks.track_offsets[track]}
@@ -107,13 +117,16 @@ def predict(
     doubts = outside(stats, model.card.get("domain", {}), known)
     lon, lat, radius50_m, radius80_m = numbers
     in_domain, reasons = known & ~any_of(doubts, len(t)), in_words(doubts, known, "forecasts")
-    return Prediction(track, t, horizon_s, lon, lat, radius50_m, radius80_m, in_domain, reasons, polygons)
+    return Prediction(track, t, horizon_s, lon, lat, radius50_m, radius80_m, in_domain, reasons, polygons, *paths)
 
 
 def _predict(
-    tracks: Tracks, model: Model, queries: ContextQueries, adapt: bool, with_areas: bool, progress: Progress
-) -> tuple[np.ndarray, np.ndarray]:
-    """lon, lat, radius50_m, radius80_m (4, m), and the areas (m, 2), None where unwanted."""
+    tracks: Tracks, model: Model, queries: ContextQueries, adapt: bool, with_areas: bool, n_paths: int,
+    progress: Progress,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:  # fmt: skip
+    """lon, lat, radius50_m, radius80_m (4, m), the areas (m, 2), None where unwanted, and lon, lat and probability of
+    the likely paths (3, m, n_paths).
+    """
     m, share, neighbours = len(queries.horizon_s), 0.0, None
     shifts, shift_of = np.zeros((1, len(ContextKind), 2)), np.zeros(m, np.int64)
     if adapt:
@@ -124,11 +137,15 @@ def _predict(
         outcome = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
         shifts, shift_of = level_shifts(outcome, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last])
     result, polygons = np.empty((4, m)), np.full((m, len(areas.NOMINAL_LEVELS)), None)
+    movements = Movements(m) if n_paths else None
     for number, d, mixture in answer(tracks, model, queries, neighbours, part_of(progress, share, 1.0)):
         calibration = calibrated(model.calibration, d.kind, queries.horizon_s[number])
         nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(number), axis=1)
         shift = shifts[shift_of[number], d.kind].T
-        point, mixture = spatial_median(mixture), for_areas(d.kind, mixture)
+        point = spatial_median(mixture)
+        if movements is not None:
+            movements.add(number, d, mixture, point)
+        mixture = for_areas(d.kind, mixture)
         radius = calibration[:2] * areas.radii_m(mixture, point, shifted(nominal, shift))
         radius[1] = np.maximum(radius[1], radius[0])
         result[:2, number] = feat.destination(d.f, d.last, point)
@@ -137,8 +154,13 @@ def _predict(
             around = areas.SETTINGS.point_share * radius
             levels = shifted(calibration[2:], shift)
             polygons[number] = areas.polygons(d.f, d.last, mixture, levels, point, around)
+    paths = np.empty((3, m, n_paths))
+    if movements is not None:
+        xy, paths[2] = movements.paths(queries.context, queries.horizon_s, n_paths)
+        last = queries.end[queries.context, None] - 1
+        paths[:2] = destination(tracks.lon[last], tracks.lat[last], xy[..., 0], xy[..., 1])
     progress(1.0)
-    return result, polygons
+    return result, polygons, paths
 
 
 def _backtest(

@@ -1,0 +1,301 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Likely paths: whole movements over the horizons of a track, with probabilities.
+
+The mixture of a horizon says nothing about the other horizons. But one continuation, candidate place or output of the
+network is a component of all of them: followed through the horizons it is a movement. These movements, weighted at each
+horizon as the mixture weights them, are clustered (weighted k-medians over trajectories). A cluster's spatial median at
+each horizon is a path, its share of the weight the path's probability: that the truth lies nearer to it than to the
+others. The most likely path may cost little more expected error than the points do, and paths of trips lie on the lines
+of continuations where these are near: streets come out without a street map.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import content_hash, run_starts
+from ..features.featurizer import into_frame
+from .answer import Described
+from .areas import ring_points
+from .candidates import KINDS
+from .context import ContextKind
+from .mixture import Mixture
+from .neighbours import COLUMNS, LEAST_WEIGHT, WEIGHT
+
+
+@dataclass(frozen=True)
+class PathSettings:
+    """How paths are found."""
+
+    clusters: int = 3  # paths that are looked for, however few are wanted: the first does not depend on that
+    stored: int = 32  # components of a query that are kept, the heaviest
+    components: int = 24  # of a track that are followed, the heaviest over all horizons
+    rings: int = 2  # equally likely distances at which a component is laid out
+    directions: int = 4  # points on each of these rings
+    seeds: int = 8  # components, the heaviest, of which clusters may begin
+    rounds: int = 6  # of k-medians
+    link: float = 0.3  # weight in a cluster of what a component must have done before it is known
+    extra_error: float = 1.02  # most expected error of the first path, times that of the points
+    turn_m: float = 300.0  # legs longer than this turn back visibly
+    on_line: float = 0.3  # times the expected error: a path so near to the line of a continuation is moved onto it
+    apart_m: float = 1.0  # paths nearer than this at every horizon are one
+    least_probability: float = 0.02  # of a path
+    at_once: int = 60_000  # points of components laid out at once: more leave the processor's cache
+
+
+SETTINGS = PathSettings()
+KEY_COLUMNS = [COLUMNS.index(name) for name in ("position_x", "position_y", "weight")]
+KNOWN_VELOCITY = COLUMNS.index("known_velocity")  # a prototype has none, and no line of its own
+
+
+class Movements:
+    """The components of the mixtures of queries, each with a key by which horizons find it again.
+
+    xy: (m, c, 2) metres east and north of the last fix. scale, weight: (m, c). key: (m, c) uint64. line: (m, c, 2)
+    metres, where the continuation itself went, nan for other components. point: (m, 2) metres, the forecasts.
+    """
+
+    def __init__(self, m: int) -> None:
+        """Nothing yet of m queries."""
+        shape = m, SETTINGS.stored
+        self.xy, self.line = np.zeros((*shape, 2), np.float32), np.full((*shape, 2), np.nan, np.float32)
+        self.scale, self.weight = np.ones(shape, np.float32), np.zeros(shape, np.float32)
+        self.key, self.point = np.zeros(shape, np.uint64), np.zeros((m, 2))
+
+    def add(self, number: np.ndarray, d: Described, mixture: Mixture, point: np.ndarray) -> None:
+        """Keep the heaviest components of queries, by their numbers (n,), and their points (n, 2) in their frames."""
+        mirrored = d.f.heading[d.last] * [1.0, -1.0]  # into its frame: out of that of the heading
+        heaviest = np.argsort(-mixture.weight, axis=1, kind="stable")[:, : SETTINGS.stored]
+        columns = ((self.scale, mixture.scale), (self.weight, mixture.weight), (self.key, _keys(d, mixture)))
+        for into, values in columns:
+            into[number, : heaviest.shape[1]] = np.take_along_axis(values, heaviest, 1)
+        for vectors, metres in ((self.xy, mixture.centre), (self.line, _lines(d, mixture))):
+            chosen = np.take_along_axis(metres, heaviest[..., None], 1)
+            vectors[number, : heaviest.shape[1]] = into_frame(chosen, mirrored[:, None])
+        self.point[number] = into_frame(point, mirrored)
+
+    def paths(self, context: np.ndarray, horizon_s: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+        """Up to `count` paths through the queries (m,) of each context, the most likely first.
+
+        Returns the path's positions at each query (m, count, 2) in metres east and north of the last fix, and the
+        probabilities of the paths (m, count), equal along a context; nan where there are fewer.
+        """
+        order = np.lexsort((horizon_s, context))
+        first = np.flatnonzero(run_starts(context[order]))
+        size = np.diff(np.append(first, len(order)))
+        column = self._columns(context)
+        result, probability = np.full((len(context), count, 2), np.nan), np.full((len(context), count), np.nan)
+        s = SETTINGS
+        for h in np.unique(size):
+            rows = order[first[size == h][:, None] + np.arange(h)]  # (n, h) queries
+            at_once = max(s.at_once // (h * s.components * s.rings * s.directions), 1)
+            for some in np.array_split(rows, -(-len(rows) // at_once)):
+                found, share = cluster(self._followed(some, column[some]), self.point[some], max(count, s.clusters))
+                n = min(count, share.shape[1])
+                result[some, :n] = np.swapaxes(found, 1, 2)[:, :, :n]
+                probability[some, :n] = share[:, None, :n]
+        return result, probability
+
+    def _columns(self, context: np.ndarray) -> np.ndarray:
+        """The number (m, c) of each component among those of its context, the heaviest over all horizons first."""
+        of = np.repeat(context, SETTINGS.stored)
+        order = np.lexsort((self.key.ravel(), of))
+        start = run_starts(of[order], self.key.ravel()[order])
+        number = np.empty(len(order), np.int64)
+        number[order] = np.cumsum(start) - 1
+        total, owner = np.bincount(number, self.weight.ravel()), of[order][start]
+        by_weight = np.lexsort((-total, owner))
+        rank = np.empty(len(total), np.int64)
+        rank[by_weight] = np.arange(len(total)) - np.searchsorted(owner[by_weight], owner[by_weight])
+        return rank[number].reshape(self.key.shape)
+
+    def _followed(self, rows: np.ndarray, column: np.ndarray) -> tuple[np.ndarray, ...]:
+        """Components of contexts followed through the horizons of their queries `rows` (n, h): xy and line
+        (n, h, C, 2), scale and weight (n, h, C), of weight zero where unknown. column: (n, h, c).
+        """
+        count = SETTINGS.components
+        at = np.nonzero((column < count) & (self.weight[rows] > 0))
+        into = (*at[:2], column[at])
+        result = []
+        for values, fill in ((self.xy, 0.0), (self.line, np.nan), (self.scale, 1.0), (self.weight, 0.0)):
+            whole = np.full((*rows.shape, count, *values.shape[2:]), fill, np.float32)
+            whole[into] = values[rows[at[:2]], at[2]]
+            result.append(whole)
+        return tuple(result)
+
+
+def cluster(movements: tuple[np.ndarray, ...], point: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+    """The paths (n, count, h, 2) of movements, and their probabilities (n, count), descending; nan where there are
+    fewer. movements: xy, line (n, h, C, 2), scale and weight (n, h, C). point: (n, h, 2) metres.
+    """
+    s, (xy, line, scale, weight) = SETTINGS, movements
+    grid = ring_points(s.rings, s.directions).astype(np.float32)
+    spots = (xy[:, :, :, None] + scale[..., None, None] * grid).reshape(*xy.shape[:2], -1, 2)
+    weight = np.repeat(weight, len(grid), axis=2) / (len(grid) * weight.sum(axis=2, keepdims=True))
+    spots, linked = _linked(spots, weight)
+    steady = np.where(linked > 0, linked.mean(axis=1, keepdims=True), 0.0)
+    x, y = np.moveaxis(spots, -1, 0)
+    point = point.astype(np.float32)
+
+    def away(path: np.ndarray) -> np.ndarray:
+        return np.sqrt(np.square(x - path[:, :, None, 0]) + np.square(y - path[:, :, None, 1]) + 1.0)  # (n, h, spots)
+
+    def expected(path: np.ndarray) -> np.ndarray:
+        return (weight * away(path)).sum(axis=2)  # (n, h)
+
+    paths = _seeds(point, spots[:, :, :: len(grid)], linked, away, count)
+    for _ in range(s.rounds):
+        distance = [away(path) for path in paths]
+        nearest = np.argmin([(linked * a).sum(axis=1) for a in distance], axis=0)
+        for k, a in enumerate(distance):
+            pull = steady * (nearest == k)[:, None] / a
+            total = pull.sum(axis=2)
+            median = np.stack([(pull * x).sum(axis=2), (pull * y).sum(axis=2)], axis=-1)
+            paths[k] = np.where(total[..., None] > 0, median / np.maximum(total, 1e-12)[..., None], paths[k])
+    likeliest = _shares(weight, nearest, count).argmax(axis=1)
+    n = np.arange(len(likeliest))
+    stacked = np.stack(paths, axis=1)
+    stacked[n, likeliest] = _toward(stacked[n, likeliest], point, expected)
+    stacked = _onto_lines(stacked, line, s.on_line * expected(point))
+    nearest = np.argmin([(linked * away(stacked[:, k])).sum(axis=1) for k in range(count)], axis=0)
+    return _sorted(stacked, _shares(weight, nearest, count))
+
+
+def _shares(weight: np.ndarray, nearest: np.ndarray, count: int) -> np.ndarray:
+    """The shares (n, count) of the weight (n, h, spots) by the nearest path (n, spots), of sum one."""
+    share = np.stack([(weight * (nearest == k)[:, None]).sum(axis=(1, 2), dtype=float) for k in range(count)], axis=1)
+    return share / share.sum(axis=1, keepdims=True)
+
+
+def _linked(xy: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Positions (n, h, p, 2) and weights (n, h, p) of components, also before the horizon at which each is first known.
+
+    There it is on its way. Contexts of far horizons do not know the near ones, and this links them.
+    """
+    xy, weight = xy.copy(), weight.copy()
+    steps = xy.shape[1]
+    for h in range(steps - 2, -1, -1):
+        unknown = weight[:, h] == 0
+        xy[:, h] = np.where(unknown[..., None], xy[:, h + 1] * ((h + 1) / (h + 2)), xy[:, h])
+        weight[:, h] = np.where(unknown, SETTINGS.link * weight[:, h + 1], weight[:, h])
+    return xy, weight
+
+
+def _seeds(
+    point: np.ndarray, xy: np.ndarray, weight: np.ndarray, away: Callable[[np.ndarray], np.ndarray], count: int
+) -> list[np.ndarray]:
+    """Paths (n, h, 2) with which k-medians begins: the points, and movements that lower the expected distance most.
+
+    xy: (n, h, C, 2), the candidates.
+    """
+    n = np.arange(len(point))
+    candidates = [np.where(np.isnan(xy[:, :, c]), point, xy[:, :, c]) for c in range(min(SETTINGS.seeds, xy.shape[2]))]
+    costs = np.stack([(weight * away(c)).sum(axis=1) for c in candidates], axis=1)  # (n, candidates, spots)
+    paths, least = [point], (weight * away(point)).sum(axis=1)
+    for _ in range(count - 1):
+        best = np.minimum(costs, least[:, None]).sum(axis=2).argmin(axis=1)
+        paths.append(np.stack(candidates, axis=1)[n, best])
+        least = np.minimum(least, costs[n, best])
+    return paths
+
+
+def _toward(path: np.ndarray, point: np.ndarray, expected: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Paths (n, h, 2) moved toward the points (n, h, 2) until their expected error is no more than allowed. Where that
+    turns back more often, as points do that jump between two places, the paths themselves.
+    """
+    most = SETTINGS.extra_error * expected(point)
+    result = point
+    for part in (0.25, 0.5, 0.75, 1.0):
+        moved = point + np.float32(part) * (path - point)
+        result = np.where(np.all(expected(moved) <= most, axis=1)[:, None, None], moved, result)
+    worse = turns_back(result).sum(axis=1) > turns_back(path).sum(axis=1)
+    return np.where(worse[:, None, None], path, result)
+
+
+def turns_back(path: np.ndarray) -> np.ndarray:
+    """Where paths (n, h, 2) from the last fix turn by more than 120 degrees between two legs of some length: (n, h - 1)
+    bool.
+    """
+    leg = np.diff(path, axis=1, prepend=0.0)
+    length = np.hypot(leg[..., 0], leg[..., 1])
+    dot = (leg[:, 1:] * leg[:, :-1]).sum(axis=-1)
+    long = length > SETTINGS.turn_m
+    return np.asarray(long[:, 1:] & long[:, :-1] & (dot < -0.5 * length[:, 1:] * length[:, :-1]))
+
+
+def _onto_lines(paths: np.ndarray, line: np.ndarray, most_m: np.ndarray) -> np.ndarray:
+    """Paths (n, k, h, 2), each position moved to the nearest line of a continuation within most_m (n, h).
+
+    line: (n, h, C, 2). Of a line, its legs about the same time count.
+    """
+    result, best = paths.copy(), np.broadcast_to(most_m[:, None], paths.shape[:3]).copy()
+    steps = line.shape[1]
+    h: np.ndarray = np.arange(steps)
+    for back in (2, 1, 0, -1):
+        leg = h - back
+        ok = np.flatnonzero((leg >= 0) & (leg + 1 < steps))
+        begin, end = (line[:, leg[ok] + i][:, None] for i in (0, 1))  # (n, 1, h, C, 2)
+        at = paths[:, :, ok, None]
+        along = end - begin
+        part = ((at - begin) * along).sum(axis=-1) / np.maximum(np.square(along).sum(axis=-1), 1e-6)
+        spot = begin + np.clip(part, 0.0, 1.0)[..., None] * along
+        square = np.nan_to_num(np.square(spot - at).sum(axis=-1), nan=np.inf)
+        nearest = square.argmin(axis=-1)[..., None]
+        near_m = np.sqrt(np.take_along_axis(square, nearest, -1)[..., 0])
+        spot = np.take_along_axis(spot, nearest[..., None], -2)[..., 0, :]
+        nearer = near_m <= best[:, :, ok]
+        result[:, :, ok] = np.where(nearer[..., None], spot, result[:, :, ok])
+        best[:, :, ok] = np.where(nearer, near_m, best[:, :, ok])
+    return result
+
+
+def _sorted(paths: np.ndarray, share: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Paths (n, k, h, 2) and their probabilities (n, k), the most likely first, nan for those that repeat another path
+    or are hardly likely.
+    """
+    for k in range(1, share.shape[1]):
+        for j in range(k):
+            apart = np.hypot(*np.moveaxis(paths[:, k] - paths[:, j], -1, 0)).max(axis=1)
+            same = (apart < SETTINGS.apart_m) & (share[:, j] > 0)
+            share[:, j] += np.where(same, share[:, k], 0.0)
+            share[:, k] = np.where(same, 0.0, share[:, k])
+    order = np.argsort(-share, axis=1, kind="stable")
+    share, paths = np.take_along_axis(share, order, 1), np.take_along_axis(paths, order[..., None, None], 1)
+    kept = share >= SETTINGS.least_probability
+    return np.where(kept[..., None, None], paths, np.nan), np.where(kept, share, np.nan)
+
+
+def _keys(d: Described, m: Mixture) -> np.ndarray:
+    """Keys (n, C) of the components of mixtures: what a component is, not where. Places of one's own are where they
+    are, and continuations what they start from.
+    """
+    near = content_hash(*np.moveaxis(d.continuations[..., KEY_COLUMNS], -1, 0))
+    places = np.zeros((len(near), 0), np.uint64)
+    if d.places is not None:
+        places = content_hash(d.places.xy[..., 0], d.places.xy[..., 1])
+        places[:, : len(KINDS) - 1] = np.arange(1, len(KINDS))
+
+    def of_mixture(number: int, components: int) -> np.ndarray:
+        outputs = components - places.shape[1]
+        network = np.broadcast_to(np.arange(outputs, dtype=np.uint64), (len(near), outputs))
+        parts = [content_hash(np.array(3 * number + kind), a) for kind, a in enumerate((network, places, near))]
+        return np.concatenate(parts, axis=1)
+
+    own, width = d.mixture.weight.shape[1], m.weight.shape[1]
+    keys = of_mixture(0, own)
+    if width > keys.shape[1]:  # the bundle's own scorer has a second mixture of the same
+        keys = np.concatenate([keys, of_mixture(1, width - keys.shape[1] - near.shape[1])], axis=1)
+    return keys[:, :width]
+
+
+def _lines(d: Described, m: Mixture) -> np.ndarray:
+    """Where the continuations among the components of mixtures themselves were (n, C, 2), of trips; nan elsewhere."""
+    result = np.full(m.centre.shape, np.nan)
+    own, near = d.mixture.weight.shape[1], d.continuations
+    known = (near[..., KNOWN_VELOCITY] > 0) & (near[..., WEIGHT] > LEAST_WEIGHT) & (d.kind == ContextKind.TRIP)[:, None]
+    there = near[..., :2] + near[..., 2:4]  # displacement and position
+    result[:, own : own + near.shape[1]] = np.where(known[..., None], there, np.nan)[:, : m.centre.shape[1] - own]
+    return result
