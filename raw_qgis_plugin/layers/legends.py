@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Legends: rules for the classes or steps of a head, in colours and words that the dock uses too."""
+"""Legends and map tips: rules for the classes or steps of a head, in colours and words that the dock uses too.
+
+A map tip is HTML in which QGIS evaluates every [% expression %]; ids, names and titles come from others' files.
+"""
 
 from __future__ import annotations
 
+from html import escape
 from typing import Any
 
 import numpy as np
@@ -116,3 +120,16 @@ def class_words(head: dict[str, Any], word: str) -> str:
 def translated(text: str) -> str:
     """A text of a model's card. The texts of the shipped card have translations."""
     return tr(text)
+
+
+def value_of(field: str) -> str:
+    """The part of a map tip that shows a field's value as text; '' for a field that no expression can name."""
+    if "%]" in field:
+        return ""
+    text = f"to_string({QgsExpression.quotedColumnRef(field)})"
+    return f"[% replace(replace({text}, '&', '&amp;'), '<', '&lt;') %]"
+
+
+def literal(words: str) -> str:
+    """Words for a map tip, as they are: neither HTML nor an expression."""
+    return escape(words).replace("%", "&#37;")

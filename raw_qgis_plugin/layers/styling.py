@@ -25,8 +25,7 @@ from qgis.core import (
 )
 
 from ..core.paths import RESOURCES
-from .legends import Rules, shown_head, title_of, values_of
-from .tips import value_of
+from .legends import CLASS_COLOURS, Rules, shown_head, title_of, value_of, values_of
 from .words import tr
 
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
@@ -142,7 +141,10 @@ class Stops(Style):
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """One rule for each kind, and one for stops of users whose home is not known."""
         rules = Rules(layer)
-        rules.add_answers("class", {"name": "kind", "kind": "class", "classes": ("home", "work", "other")})
+        for kind, words, colour in zip(
+            ("home", "work", "other"), (tr("Home"), tr("Work"), tr("Other stop")), CLASS_COLOURS
+        ):
+            rules.add("class", f"kind = '{kind}'", words, colour)
         rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
         rules.finish()
         return ""

@@ -30,7 +30,7 @@ class WriteDiary(TrackAlgorithm):
         self.add_tracks()
         self.add_number(
             "MIN_STOP", "Least length of a stop (minutes)",
-            "Shorter halts are part of a trip. Ten minutes agree best with diaries that people kept.", 10.0, 1.0,
+            "Shorter halts are part of a trip. Ten minutes suit short and long stops.", 10.0, 1.0,
         )  # fmt: skip
         self.add_sink("OUTPUT_STOPS", "Stops", QgsProcessing.TypeVectorPoint)
         self.add_sink("OUTPUT_TRIPS", "Trips", QgsProcessing.TypeVectorLine)

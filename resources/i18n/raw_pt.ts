@@ -148,8 +148,20 @@
       <translation>Tudo de que o modelo precisa.</translation>
     </message>
     <message>
+      <source>Also answer with experimental heads, which only simulation supports</source>
+      <translation>Responder também com cabeças experimentais, que só a simulação sustenta</translation>
+    </message>
+    <message>
+      <source>Also answer with heads that only simulation supports</source>
+      <translation>Responder também com cabeças que só a simulação sustenta</translation>
+    </message>
+    <message>
       <source>Also what training needs</source>
       <translation>Também o que é necessário para treinar</translation>
+    </message>
+    <message>
+      <source>At most so many likely paths for each track, each with its probability.</source>
+      <translation>No máximo este número de caminhos prováveis por trajeto, cada um com sua probabilidade.</translation>
     </message>
     <message>
       <source>Automatic: the graphics card where it can</source>
@@ -556,6 +568,10 @@
       <translation>Arquivo ou pasta</translation>
     </message>
     <message>
+      <source>Finding stops and trips</source>
+      <translation>Procurando paradas e viagens</translation>
+    </message>
+    <message>
       <source>Finished.</source>
       <translation>Concluído.</translation>
     </message>
@@ -666,6 +682,10 @@
     <message>
       <source>Hexagons</source>
       <translation>Hexágonos</translation>
+    </message>
+    <message>
+      <source>Home</source>
+      <translation>Casa</translation>
     </message>
     <message>
       <source>Horizon (minutes)</source>
@@ -796,6 +816,10 @@
       <translation>Rótulos de pessoas, viagens ou dias, pelos seus trajetos: pendular ou não, modo de transporte e mais.</translation>
     </message>
     <message>
+      <source>Labels that only simulation supports are off. &lt;i&gt;Settings → Options → RAW&lt;/i&gt; switches them on.</source>
+      <translation>Os rótulos que só a simulação sustenta estão desligados. Ligue-os em &lt;i&gt;Configurações → Opções → RAW&lt;/i&gt;.</translation>
+    </message>
+    <message>
       <source>Last training: fixes, time, device</source>
       <translation>Último treino: posições, tempo, dispositivo</translation>
     </message>
@@ -806,6 +830,10 @@
     <message>
       <source>Learning from how tracks continued before</source>
       <translation>Aprendendo com a continuação dos trajetos no passado</translation>
+    </message>
+    <message>
+      <source>Least length of a stop (minutes)</source>
+      <translation>Duração mínima de uma parada (minutos)</translation>
     </message>
     <message>
       <source>Let the model read {n:,} users: {time} on the {device}</source>
@@ -904,6 +932,10 @@
       <translation>Mais</translation>
     </message>
     <message>
+      <source>Most likely path</source>
+      <translation>Caminho mais provável</translation>
+    </message>
+    <message>
       <source>Most similar regions</source>
       <translation>Regiões mais parecidas</translation>
     </message>
@@ -924,12 +956,8 @@
       <translation>Nome da tarefa</translation>
     </message>
     <message>
-      <source>Names with commas between them, such as: commuter. The log lists what the model has.</source>
-      <translation>Nomes separados por vírgulas, como: commuter. O registro lista o que o modelo tem.</translation>
-    </message>
-    <message>
-      <source>Names with commas between them, such as: poi_density.</source>
-      <translation>Nomes separados por vírgulas, como: poi_density.</translation>
+      <source>Names with commas between them, of experimental heads too. The log lists what the model has.</source>
+      <translation>Nomes separados por vírgulas, também de cabeças experimentais. O registro lista o que o modelo tem.</translation>
     </message>
     <message>
       <source>New model</source>
@@ -1000,6 +1028,10 @@
       <translation>Nenhum: não há lugar com uma parte relevante do tempo.</translation>
     </message>
     <message>
+      <source>Not asked.</source>
+      <translation>Não pedida.</translation>
+    </message>
+    <message>
       <source>Not read yet: press the arrow to read it.</source>
       <translation>Ainda não lida: clique na seta para ler.</translation>
     </message>
@@ -1044,12 +1076,12 @@
       <translation>Em Previsão, veja onde um trajeto pode estar nos próximos minutos. A área interna o contém em metade dos casos, a externa em quatro de cada cinco. Reproduza com o Controlador Temporal.</translation>
     </message>
     <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its scores appear at once. The sample has ten people in all, so lower the fewest people to 3 first.</source>
-      <translation>Em Regiões, desenhe em volta de uma parte da cidade: clique em cada vértice, o botão direito fecha, Esc desiste. Os índices aparecem na hora. O exemplo tem só dez pessoas, então reduza antes o mínimo de pessoas para 3.</translation>
+      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its people and their hours appear at once. The sample has ten people in all, so lower the fewest people to 3 first.</source>
+      <translation>Em Regiões, desenhe em torno de uma parte da cidade: clique canto a canto, o botão direito fecha, Esc desiste. As pessoas e seus horários aparecem na hora. A amostra tem só dez pessoas, então reduza antes o mínimo de pessoas para 3.</translation>
     </message>
     <message>
-      <source>On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and similar users. 'unknown' means that the model is not sure.</source>
-      <translation>Em Usuários, clique em um trajeto: você verá os rótulos com as suas probabilidades, os lugares habituais ajustados a uma grade e os usuários parecidos. 'desconhecido' significa que o modelo não tem certeza.</translation>
+      <source>On Users, press Label: every track gets its mode of transport, 'unknown' where the model is not sure. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
+      <translation>Em Usuários, aperte Rotular: cada trajeto recebe seu modo de transporte, 'unknown' onde o modelo não tem certeza. Clique em um trajeto: os lugares habituais do usuário, borrados em uma grade, o dia e os usuários parecidos.</translation>
     </message>
     <message>
       <source>One forecast every</source>
@@ -1088,6 +1120,14 @@
       <translation>Abrir o projeto de exemplo</translation>
     </message>
     <message>
+      <source>Other likely paths</source>
+      <translation>Outros caminhos prováveis</translation>
+    </message>
+    <message>
+      <source>Other stop</source>
+      <translation>Outra parada</translation>
+    </message>
+    <message>
       <source>Package</source>
       <translation>Pacote</translation>
     </message>
@@ -1098,6 +1138,10 @@
     <message>
       <source>Packages…</source>
       <translation>Pacotes…</translation>
+    </message>
+    <message>
+      <source>Paths</source>
+      <translation>Caminhos</translation>
     </message>
     <message>
       <source>Pause</source>
@@ -1372,12 +1416,20 @@
       <translation>Só as feições selecionadas</translation>
     </message>
     <message>
+      <source>Shorter halts are part of a trip. Ten minutes suit short and long stops.</source>
+      <translation>Paradas mais curtas fazem parte de uma viagem. Dez minutos servem bem para paradas curtas e longas.</translation>
+    </message>
+    <message>
       <source>Similar regions</source>
       <translation>Regiões parecidas</translation>
     </message>
     <message>
       <source>Similar users</source>
       <translation>Usuários parecidos</translation>
+    </message>
+    <message>
+      <source>Simulated people taught these heads, and no real people have confirmed them. They are marked as experimental. Tasks that you name are answered in any case.</source>
+      <translation>Pessoas simuladas ensinaram essas cabeças, e nenhuma pessoa real as confirmou. Elas são marcadas como experimentais. As tarefas que você nomeia são respondidas de qualquer forma.</translation>
     </message>
     <message>
       <source>Size</source>
@@ -1432,6 +1484,14 @@
       <translation>Parando …</translation>
     </message>
     <message>
+      <source>Stops</source>
+      <translation>Paradas</translation>
+    </message>
+    <message>
+      <source>Stops show where people live and work. Run 'Check before publishing' before you share them.</source>
+      <translation>As paradas mostram onde as pessoas moram e trabalham. Execute 'Verificar antes de publicar' antes de compartilhá-las.</translation>
+    </message>
+    <message>
       <source>Store prototypes of local movement in it?</source>
       <translation>Guardar nele protótipos do movimento local?</translation>
     </message>
@@ -1464,8 +1524,8 @@
       <translation>Tarefa {name}: </translation>
     </message>
     <message>
-      <source>Tasks (empty: all that the model has)</source>
-      <translation>Tarefas (vazio: todas as que o modelo tem)</translation>
+      <source>Tasks (empty: all that real people support)</source>
+      <translation>Tarefas (vazio: todas as que pessoas reais sustentam)</translation>
     </message>
     <message>
       <source>Teach '{task}'</source>
@@ -1548,12 +1608,8 @@
       <translation>O modelo já tem uma tarefa '{name}'. Na cópia, a nova tarefa a substitui.</translation>
     </message>
     <message>
-      <source>The model has no head for regions: counts alone.</source>
-      <translation>O modelo não tem cabeça para regiões: apenas contagens.</translation>
-    </message>
-    <message>
-      <source>The model has no head for users.</source>
-      <translation>O modelo não tem cabeça para usuários.</translation>
+      <source>The model has no head for this.</source>
+      <translation>O modelo não tem cabeça para isso.</translation>
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used where no other is chosen.</source>
@@ -1680,6 +1736,10 @@
       <translation>Não há nada para testar.</translation>
     </message>
     <message>
+      <source>These experimental heads learned from simulated people: commuters, metro users, figures of regions. No real people have confirmed their answers, which are marked. Labels that you teach always answer.</source>
+      <translation>Essas cabeças experimentais aprenderam com pessoas simuladas: pendulares, usuários do metrô, valores de regiões. Nenhuma pessoa real confirmou as respostas, que são marcadas. Os rótulos que você ensina sempre respondem.</translation>
+    </message>
+    <message>
       <source>They are in use. They will be deleted when QGIS starts the next time.</source>
       <translation>Eles estão em uso. Serão excluídos na próxima vez que o QGIS iniciar.</translation>
     </message>
@@ -1768,6 +1828,10 @@
       <translation>Viagem, percurso ou trecho. Sem ele, ou com a palavra none, um usuário é um trajeto.</translation>
     </message>
     <message>
+      <source>Trips</source>
+      <translation>Viagens</translation>
+    </message>
+    <message>
       <source>Trips a day</source>
       <translation>Viagens por dia</translation>
     </message>
@@ -1790,6 +1854,10 @@
     <message>
       <source>Unknown: not sure</source>
       <translation>Desconhecido: incerto</translation>
+    </message>
+    <message>
+      <source>Unknown: too few nights</source>
+      <translation>Desconhecido: poucas noites</translation>
     </message>
     <message>
       <source>Unlike the training data</source>
@@ -1892,6 +1960,10 @@
       <translation>Onde as pessoas provavelmente estarão após a última posição, com áreas que as contêm em 50 e 80 % dos casos.</translation>
     </message>
     <message>
+      <source>Where people stopped and how long, and their trips in between with the mode of transport.</source>
+      <translation>Onde as pessoas pararam e por quanto tempo, e as viagens entre as paradas com o modo de transporte.</translation>
+    </message>
+    <message>
       <source>Whether the label is worth using</source>
       <translation>Se o rótulo vale a pena</translation>
     </message>
@@ -1906,6 +1978,14 @@
     <message>
       <source>Withheld to protect fewer than {n} users</source>
       <translation>Omitido para proteger menos de {n} usuários</translation>
+    </message>
+    <message>
+      <source>Work</source>
+      <translation>Trabalho</translation>
+    </message>
+    <message>
+      <source>Write a travel diary</source>
+      <translation>Escrever um diário de viagens</translation>
     </message>
     <message>
       <source>Write it as a .zip, to pass it on</source>
@@ -2358,6 +2438,10 @@
     <message>
       <source>{n:,} people</source>
       <translation>{n:,} pessoas</translation>
+    </message>
+    <message>
+      <source>{n:,} stops and {m:,} trips of {k:,} users.</source>
+      <translation>{n:,} paradas e {m:,} viagens de {k:,} usuários.</translation>
     </message>
     <message>
       <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>

@@ -148,8 +148,20 @@
       <translation>模型所需的一切都已具备。</translation>
     </message>
     <message>
+      <source>Also answer with experimental heads, which only simulation supports</source>
+      <translation>同时使用仅有模拟数据支持的实验性任务</translation>
+    </message>
+    <message>
+      <source>Also answer with heads that only simulation supports</source>
+      <translation>同时使用仅有模拟数据支持的任务</translation>
+    </message>
+    <message>
       <source>Also what training needs</source>
       <translation>同时安装训练所需的软件包</translation>
+    </message>
+    <message>
+      <source>At most so many likely paths for each track, each with its probability.</source>
+      <translation>每条轨迹最多给出这么多条可能路径，每条附概率。</translation>
     </message>
     <message>
       <source>Automatic: the graphics card where it can</source>
@@ -556,6 +568,10 @@
       <translation>文件或文件夹</translation>
     </message>
     <message>
+      <source>Finding stops and trips</source>
+      <translation>正在查找停留和出行</translation>
+    </message>
+    <message>
       <source>Finished.</source>
       <translation>已完成。</translation>
     </message>
@@ -666,6 +682,10 @@
     <message>
       <source>Hexagons</source>
       <translation>六边形</translation>
+    </message>
+    <message>
+      <source>Home</source>
+      <translation>住处</translation>
     </message>
     <message>
       <source>Horizon (minutes)</source>
@@ -796,6 +816,10 @@
       <translation>根据轨迹为人、出行或每天打标签：是否通勤者、交通方式等。</translation>
     </message>
     <message>
+      <source>Labels that only simulation supports are off. &lt;i&gt;Settings → Options → RAW&lt;/i&gt; switches them on.</source>
+      <translation>仅有模拟数据支持的标签默认关闭。可在&lt;i&gt;设置 → 选项 → RAW&lt;/i&gt; 中开启。</translation>
+    </message>
+    <message>
       <source>Last training: fixes, time, device</source>
       <translation>上次训练：定位点、用时、设备</translation>
     </message>
@@ -806,6 +830,10 @@
     <message>
       <source>Learning from how tracks continued before</source>
       <translation>正在学习轨迹以往如何延续</translation>
+    </message>
+    <message>
+      <source>Least length of a stop (minutes)</source>
+      <translation>停留的最短时长（分钟）</translation>
     </message>
     <message>
       <source>Let the model read {n:,} users: {time} on the {device}</source>
@@ -904,6 +932,10 @@
       <translation>更多</translation>
     </message>
     <message>
+      <source>Most likely path</source>
+      <translation>最可能的路径</translation>
+    </message>
+    <message>
       <source>Most similar regions</source>
       <translation>最相似的区域</translation>
     </message>
@@ -924,12 +956,8 @@
       <translation>任务的名称</translation>
     </message>
     <message>
-      <source>Names with commas between them, such as: commuter. The log lists what the model has.</source>
-      <translation>名称之间用逗号分隔，如：commuter。日志会列出模型拥有的任务。</translation>
-    </message>
-    <message>
-      <source>Names with commas between them, such as: poi_density.</source>
-      <translation>名称之间用逗号分隔，如：poi_density。</translation>
+      <source>Names with commas between them, of experimental heads too. The log lists what the model has.</source>
+      <translation>名称以逗号分隔，也可包含实验性任务。日志会列出模型具备的任务。</translation>
     </message>
     <message>
       <source>New model</source>
@@ -1000,6 +1028,10 @@
       <translation>无：没有停留时间占比足够的地点。</translation>
     </message>
     <message>
+      <source>Not asked.</source>
+      <translation>未请求。</translation>
+    </message>
+    <message>
       <source>Not read yet: press the arrow to read it.</source>
       <translation>尚未读取：点击箭头读取。</translation>
     </message>
@@ -1044,12 +1076,12 @@
       <translation>在“预测”页查看轨迹在接下来几分钟可能在哪里。内圈区域在一半的情况下包含它，外圈在五分之四的情况下包含它。可用时态控制器播放。</translation>
     </message>
     <message>
-      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its scores appear at once. The sample has ten people in all, so lower the fewest people to 3 first.</source>
-      <translation>在“区域”页，围绕城区的一部分绘制：逐个点击角点，右键闭合，Esc 放弃。得分会立即显示。样例总共只有十个人，请先把最少人数降到 3。</translation>
+      <source>On Regions, draw around a part of town: click corner by corner, right click closes, Esc gives up. Its people and their hours appear at once. The sample has ten people in all, so lower the fewest people to 3 first.</source>
+      <translation>在“区域”中围绕城区的一部分绘制：逐个点击角点，右键闭合，Esc 放弃。其中的人数和时段立即显示。示例共有十人，请先把最少人数降到 3。</translation>
     </message>
     <message>
-      <source>On Users, click a track: its labels with their probabilities, usual places blurred to a grid, and similar users. 'unknown' means that the model is not sure.</source>
-      <translation>在“用户”页点击一条轨迹：显示其标签和概率、模糊到格网的常去地点，以及相似的用户。“未知”表示模型不确定。</translation>
+      <source>On Users, press Label: every track gets its mode of transport, 'unknown' where the model is not sure. Click a track: its user's usual places, blurred to a grid, day, and similar users.</source>
+      <translation>在“用户”中点击“标注”：每条轨迹都得到出行方式，模型没有把握时为“unknown”。点击一条轨迹，可查看其用户的常去地点（模糊到网格）、一天的作息和相似用户。</translation>
     </message>
     <message>
       <source>One forecast every</source>
@@ -1088,6 +1120,14 @@
       <translation>打开样例项目</translation>
     </message>
     <message>
+      <source>Other likely paths</source>
+      <translation>其他可能路径</translation>
+    </message>
+    <message>
+      <source>Other stop</source>
+      <translation>其他停留</translation>
+    </message>
+    <message>
       <source>Package</source>
       <translation>软件包</translation>
     </message>
@@ -1098,6 +1138,10 @@
     <message>
       <source>Packages…</source>
       <translation>软件包……</translation>
+    </message>
+    <message>
+      <source>Paths</source>
+      <translation>路径数</translation>
     </message>
     <message>
       <source>Pause</source>
@@ -1372,12 +1416,20 @@
       <translation>仅所选要素</translation>
     </message>
     <message>
+      <source>Shorter halts are part of a trip. Ten minutes suit short and long stops.</source>
+      <translation>更短的停顿算作出行的一部分。十分钟对长短停留都适用。</translation>
+    </message>
+    <message>
       <source>Similar regions</source>
       <translation>相似区域</translation>
     </message>
     <message>
       <source>Similar users</source>
       <translation>相似用户</translation>
+    </message>
+    <message>
+      <source>Simulated people taught these heads, and no real people have confirmed them. They are marked as experimental. Tasks that you name are answered in any case.</source>
+      <translation>这些任务由模拟人群训练，尚未经真实人群验证，因此标为实验性。您点名的任务始终会作答。</translation>
     </message>
     <message>
       <source>Size</source>
@@ -1432,6 +1484,14 @@
       <translation>正在停止……</translation>
     </message>
     <message>
+      <source>Stops</source>
+      <translation>停留</translation>
+    </message>
+    <message>
+      <source>Stops show where people live and work. Run 'Check before publishing' before you share them.</source>
+      <translation>停留点会显示人们的住处和工作地点。分享前请运行“发布前检查”。</translation>
+    </message>
+    <message>
       <source>Store prototypes of local movement in it?</source>
       <translation>在其中保存本地移动的原型？</translation>
     </message>
@@ -1464,8 +1524,8 @@
       <translation>任务 {name}：</translation>
     </message>
     <message>
-      <source>Tasks (empty: all that the model has)</source>
-      <translation>任务（留空：模型的全部任务）</translation>
+      <source>Tasks (empty: all that real people support)</source>
+      <translation>任务（留空：所有经真实人群支持的任务）</translation>
     </message>
     <message>
       <source>Teach '{task}'</source>
@@ -1548,12 +1608,8 @@
       <translation>模型已有任务“{name}”。在副本中，新任务会替换它。</translation>
     </message>
     <message>
-      <source>The model has no head for regions: counts alone.</source>
-      <translation>模型没有区域任务头：只有计数。</translation>
-    </message>
-    <message>
-      <source>The model has no head for users.</source>
-      <translation>模型没有用户任务头。</translation>
+      <source>The model has no head for this.</source>
+      <translation>模型没有用于此的任务。</translation>
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used where no other is chosen.</source>
@@ -1680,6 +1736,10 @@
       <translation>没有可测试的内容。</translation>
     </message>
     <message>
+      <source>These experimental heads learned from simulated people: commuters, metro users, figures of regions. No real people have confirmed their answers, which are marked. Labels that you teach always answer.</source>
+      <translation>这些实验性任务从模拟人群中学习：通勤者、地铁用户、区域数值。其结果未经真实人群验证，并会加以标记。您自己教的标签始终作答。</translation>
+    </message>
+    <message>
       <source>They are in use. They will be deleted when QGIS starts the next time.</source>
       <translation>它们正在使用中。下次启动 QGIS 时会删除。</translation>
     </message>
@@ -1768,6 +1828,10 @@
       <translation>出行、旅程或路段。没有此字段或填 none 时，每个用户为一条轨迹。</translation>
     </message>
     <message>
+      <source>Trips</source>
+      <translation>出行</translation>
+    </message>
+    <message>
       <source>Trips a day</source>
       <translation>每日出行次数</translation>
     </message>
@@ -1790,6 +1854,10 @@
     <message>
       <source>Unknown: not sure</source>
       <translation>未知：不确定</translation>
+    </message>
+    <message>
+      <source>Unknown: too few nights</source>
+      <translation>未知：夜晚太少</translation>
     </message>
     <message>
       <source>Unlike the training data</source>
@@ -1892,6 +1960,10 @@
       <translation>预测人在最后一个定位点之后可能的位置，并给出在 50 % 和 80 % 的情况下包含其位置的区域。</translation>
     </message>
     <message>
+      <source>Where people stopped and how long, and their trips in between with the mode of transport.</source>
+      <translation>人们在哪里停留、停留多久，以及其间的出行和出行方式。</translation>
+    </message>
+    <message>
       <source>Whether the label is worth using</source>
       <translation>该标签是否值得使用</translation>
     </message>
@@ -1906,6 +1978,14 @@
     <message>
       <source>Withheld to protect fewer than {n} users</source>
       <translation>为保护少于 {n} 名用户而不公布</translation>
+    </message>
+    <message>
+      <source>Work</source>
+      <translation>工作地</translation>
+    </message>
+    <message>
+      <source>Write a travel diary</source>
+      <translation>生成出行日记</translation>
     </message>
     <message>
       <source>Write it as a .zip, to pass it on</source>
@@ -2358,6 +2438,10 @@
     <message>
       <source>{n:,} people</source>
       <translation>{n:,} 人</translation>
+    </message>
+    <message>
+      <source>{n:,} stops and {m:,} trips of {k:,} users.</source>
+      <translation>{k:,} 个用户的 {n:,} 次停留和 {m:,} 次出行。</translation>
     </message>
     <message>
       <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>

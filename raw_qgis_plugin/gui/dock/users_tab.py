@@ -31,8 +31,7 @@ from ...core.tracks import Tracks
 from ...layers import writing
 from ...layers.columns import id_text
 from ...layers.coordinates import from_wgs84, transform_xy
-from ...layers.legends import CLASS_COLOURS, title_of
-from ...layers.tips import literal, value_of
+from ...layers.legends import CLASS_COLOURS, literal, title_of, value_of
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..map_tools.draw import give_back

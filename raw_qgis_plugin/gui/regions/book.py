@@ -13,7 +13,7 @@ from ...core.bundle.bundle import Bundle
 from ...core.errors import InputError
 from ...core.regions.view import City, beside_others
 from ...layers import styling, writing
-from ...layers.tips import value_of
+from ...layers.legends import value_of
 from ...processing.words import tr
 from ..layer_group import LayerGroup
 from ..map_tools.shapes import lonlat
