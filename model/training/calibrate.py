@@ -70,7 +70,7 @@ class Settings:
     days_seen: tuple[int, ...] = (5, 7, 14)
     least_days: int = 5  # what is asked is a habit of weeks
     least_typicality: float = 0.05
-    least_observed: float = 0.5
+    least_observed: float = 0.7
     least_scale: float = 0.05  # a feature that hardly varies among the typical says little
 
 
