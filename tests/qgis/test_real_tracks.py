@@ -42,7 +42,7 @@ def test_everybody_is_forecast(run: Callable, people: str, bundle: str) -> None:
     done = run("raw:forecasttracks", INPUT=people, MODEL=bundle, HORIZON=10, STEP=1, **FIELDS, **outputs)
     assert done.values["N_USERS"] == PEOPLE
     assert done.values["N_POINTS"] + done.values["N_SKIPPED"] == FIXES
-    assert [done.layer(name).featureCount() for name in ("OUTPUT", *outputs)] == [610, 61, 1220]
+    assert [done.layer(name).featureCount() for name in ("OUTPUT", *outputs)] == [610, 3 * 61, 1220]
     assert {layer.crs().authid() for layer in (done.layer(name) for name in ("OUTPUT", *outputs))} == {"EPSG:32650"}
 
 
