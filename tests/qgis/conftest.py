@@ -59,8 +59,9 @@ def staged(qgis_app: Any) -> Iterator[None]:
 
     assert Path(raw_qgis_plugin.__file__).is_relative_to(ROOT / "build")
     yield
-    # QGIS never lets go of the traceback of a refused algorithm, nor so of its layers, and GDAL is gone when Python
-    # ends them at last.
+    # What Python frees after QGIS has ended makes it crash. QGIS keeps the traceback of a refused algorithm, and so its
+    # layers.
+    gc.collect()
     for kept in gc.get_objects():
         if type(kept) is QgsVectorLayer and not sip.isdeleted(kept) and sip.ispyowned(kept):
             sip.delete(kept)
