@@ -38,8 +38,13 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}. See {self.prog} --help.\n")
 
 
-def make_parser(command: str, description: str, epilog: str | None = None, tasks: bool = False) -> Parser:
-    """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks. tasks: and on heads."""
+def make_parser(
+    command: str, description: str, epilog: str | None = None, tasks: bool = False,
+    output: str = "the table to write: .parquet or .csv",
+) -> Parser:  # fmt: skip
+    """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks. tasks: and on heads.
+    output: what that is.
+    """
     parser = Parser(
         f"python -m model.{command}", description=description, epilog=epilog, allow_abbrev=False,
         formatter_class=argparse.RawDescriptionHelpFormatter,
@@ -54,7 +59,7 @@ def make_parser(command: str, description: str, epilog: str | None = None, tasks
     parser.add_argument("--tz", default="UTC", metavar="ZONE", help="zone of times without one (IANA; default: UTC)")
     parser.add_argument("--bundle", metavar="B", help="model bundle, a folder or .zip (default: the shipped one)")
     parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (default: auto)")
-    parser.add_argument("--output", required=True, metavar="P", help="the table to write: .parquet or .csv")
+    parser.add_argument("--output", required=True, metavar="P", help=output)
     if tasks:
         parser.add_argument(
             "--task", action="append", metavar="NAME",

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from model.cli import make_parser, meter, open_model, over_zero, own_ids, read_tracks, run, utc_times, write_table
-from raw_qgis_plugin.core.diary.diary import write_diary
+from raw_qgis_plugin.core.diary.diary import find_diaries
 
 EPILOG = """
 DIR gets stops.parquet: user_id, stop_id, t_arrive, t_leave (UTC), duration_min, n_visits (stops at the same place),
@@ -23,18 +23,18 @@ TIMES = ("t_arrive", "t_leave", "t_start", "t_end")
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Read, find stops and trips, write."""
-    parser = make_parser("diary", "Where people stopped, and how they got from stop to stop.", EPILOG)
+    words = "Where people stopped, and how they got from stop to stop."
+    parser = make_parser("diary", words, EPILOG, output="the folder to write into")
     parser.add_argument(
         "--min-stop", type=over_zero, default=10.0, metavar="MIN", help="minutes of a stop, at least (default: 10)"
     )
-    next(action for action in parser._actions if action.dest == "output").help = "folder to write into"
     args = parser.parse_args(argv)
     folder = Path(args.output).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     args.output = str(folder / "trips.parquet")
     model = open_model(args)
     tracks, guess = read_tracks(args)
-    diaries = list(write_diary(tracks, model, args.min_stop, meter("writing the diary")))
+    diaries = list(find_diaries(tracks, model, args.min_stop, meter("writing the diary")))
     where = {"lon": [d.stop_lon for d in diaries], "lat": [d.stop_lat for d in diaries]}
     for name in ("stops", "trips"):
         parts = [getattr(diary, name) for diary in diaries]

@@ -20,7 +20,7 @@ from model.data.labels import MISSING, Table, column, read_table
 from model.evaluate import make_parser, write_report
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary.diary import Diary, write_diary
+from raw_qgis_plugin.core.diary.diary import Diary, find_diaries
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.sources.readers import read
@@ -144,7 +144,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracks = tracks.take(np.isin(tracks.user_ids, list(truth))[tracks.user])
     results = {}
     for name, model in (("with the model", Model(open_bundle(args.bundle))), ("without", None)):
-        results[name] = scores(list(write_diary(tracks, model, args.min_stop, meter(name))), truth, args.seed)
+        results[name] = scores(list(find_diaries(tracks, model, args.min_stop, meter(name))), truth, args.seed)
         print_line({name: results[name]})
     if args.output:
         write_report(args.output, {"users": len(truth), **results})

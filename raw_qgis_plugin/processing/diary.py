@@ -38,7 +38,7 @@ class WriteDiary(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, find stops and trips, write."""
-        from ..core.diary.diary import MODE, write_diary
+        from ..core.diary.diary import MODE, find_diaries
         from ..layers import styling
 
         model = self.open_model(run)
@@ -46,7 +46,7 @@ class WriteDiary(TrackAlgorithm):
         for head in heads:
             describe_head(head, run)
         tracks, skipped = self.read_units(run, "user")
-        found = list(write_diary(tracks, model, run.number("MIN_STOP"), run.stage(tr("Finding stops and trips"))))
+        found = list(find_diaries(tracks, model, run.number("MIN_STOP"), run.stage(tr("Finding stops and trips"))))
         stops, trips = (columns_of(found, name) for name in ("stops", "trips"))
         words = tr("{n:,} stops and {m:,} trips of {k:,} users.")
         run.info(words.format(n=len(stops["kind"]), m=len(trips["mode"]), k=tracks.n_users))

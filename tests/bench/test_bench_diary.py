@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.diary.diary import write_diary
+from raw_qgis_plugin.core.diary.diary import find_diaries
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 USERS, DAYS, CADENCE_S = 70, 5, 30  # a million fixes
@@ -33,7 +33,7 @@ def seconds(work: Callable[[], object]) -> float:
 
 def peak_mb(tracks: Tracks) -> float:
     tracemalloc.start()
-    for _ in write_diary(tracks, None):
+    for _ in find_diaries(tracks, None):
         pass
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
@@ -42,7 +42,7 @@ def peak_mb(tracks: Tracks) -> float:
 
 def test_diary_of_a_million_fixes() -> None:
     tracks = commuters()
-    ours = seconds(lambda: list(write_diary(tracks, None)))
+    ours = seconds(lambda: list(find_diaries(tracks, None)))
     half, whole = (peak_mb(some) for some in (tracks.take(tracks.user < USERS // 2), tracks))
     print(f"\n    stops and trips of {len(tracks):,} fixes: {ours:.2f} s", end="")
     print(f"; peak memory beside them {half:.0f} MB for half of the users, {whole:.0f} MB for all", end="")

@@ -9,7 +9,7 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary import diary as diaries
-from raw_qgis_plugin.core.diary.diary import NO_HEAD, NO_HOME, Diary, write_diary
+from raw_qgis_plugin.core.diary.diary import NO_HEAD, NO_HOME, Diary, find_diaries
 from raw_qgis_plugin.core.diary.stops import _greatest
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
@@ -43,7 +43,7 @@ def tracks_of(t: np.ndarray, x: np.ndarray, lon: float = 0.0, user: object = Non
 
 
 def whole(tracks: Tracks, model: object = None, **options: float) -> Diary:
-    found = list(write_diary(tracks, model, **options))
+    found = list(find_diaries(tracks, model, **options))
     joined = {
         name: {column: np.concatenate([getattr(d, name)[column] for d in found]) for column in getattr(found[0], name)}
         for name in ("stops", "trips")
@@ -144,7 +144,7 @@ def test_a_user_s_diary_depends_on_no_other_user(monkeypatch: pytest.MonkeyPatch
 
 
 def test_ways_hold_the_fixes_of_their_trips() -> None:
-    found = next(iter(write_diary(days(1), None)))
+    found = next(iter(find_diaries(days(1), None)))
     assert found.ways.n_tracks == len(found.trips["t_start"])
     first = found.ways.track_offsets[:-1]
     assert found.ways.t[first].tolist() == found.trips["t_start"].tolist()

@@ -44,7 +44,7 @@ class Diary:
     ways: Tracks  # the fixes of the trips, a track each
 
 
-def write_diary(
+def find_diaries(
     tracks: Tracks, model: Model | None, least_min: float = 10.0, progress: Progress = no_progress
 ) -> Iterator[Diary]:
     """The diaries of tracks, of some users at a time. What is said of a user depends on the user's own fixes alone.

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -46,7 +46,7 @@ def cut_legs(line: Line, stops: Stops) -> Legs:
     begin, end = change[::2], change[1::2]
     run, row = np.repeat(np.arange(len(begin)), end - begin + 1), expand_ranges(begin, end - begin + 1)
     step = np.flatnonzero(run[1:] == run[:-1])
-    pace = _pace(line, run, row, len(begin))
+    pace = _pace(line, run, row)
     riding = (pace[step] + pace[step + 1]) / 2 > s.riding_m_s
     run, row = run[step], row[step]
     for ride, least in ((True, s.least_ride_s), (False, s.least_walk_s)):
@@ -63,20 +63,16 @@ def cut_legs(line: Line, stops: Stops) -> Legs:
     return Legs(begin[long], end[long])
 
 
-def _pace(line: Line, run: np.ndarray, row: np.ndarray, n_runs: int) -> np.ndarray:
+def _pace(line: Line, run: np.ndarray, row: np.ndarray) -> np.ndarray:
     """(k,) m/s along the bee-line over the time window around each row, within its run."""
     if not len(row):
         return np.zeros(0)
-    t, half = line.t[row], int(500 * SETTINGS.window_s)
-    runs = replace(
-        line.thin, track=run, t=t, lon=t, lat=t, track_ids=np.zeros(n_runs), track_user=np.zeros(n_runs, int)
-    )
-    first, last = runs.track_offsets[:-1][run], runs.track_offsets[1:][run] - 1
-    before = np.maximum(runs.time_index.before(run, t - half), first)
-    after = np.minimum(runs.time_index.before(run, t + half + 1) - 1, last)
-    here = np.arange(len(row))
-    before = np.where(before == here, np.maximum(here - 1, first), before)
-    after = np.where(after == here, np.minimum(here + 1, last), after)
+    t, half, here = line.t[row], int(500 * SETTINGS.window_s), np.arange(len(row))
+    first, last = np.searchsorted(run, run), np.searchsorted(run, run, side="right") - 1
+    since = t - t[first]
+    key = run * (int(since.max()) + 2 * half + 2) + since  # no window reaches into another run
+    before = np.maximum(np.minimum(np.searchsorted(key, key - half), here - 1), first)
+    after = np.minimum(np.maximum(np.searchsorted(key, key + half, side="right") - 1, here + 1), last)
     way = line.xy[row[after]] - line.xy[row[before]]
     return np.hypot(*way.T) / np.maximum((t[after] - t[before]) / 1000, 1.0)
 

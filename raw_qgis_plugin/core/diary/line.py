@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from scipy.ndimage import median_filter
@@ -46,4 +46,4 @@ def thinned(tracks: Tracks) -> Line:
         inside = (thin.track[begin] == thin.track[end]) & (thin.t[end] - thin.t[begin] <= SMOOTHED_MS)
         smooth = np.stack([median_filter(column, SMOOTHED) for column in xy.T], axis=1)
         xy[half:-half][inside] = smooth[half:-half][inside]
-    return Line(tracks, replace(thin, lon=xy[:, 0], lat=xy[:, 1]), xy, first, last)
+    return Line(tracks, thin, xy, first, last)

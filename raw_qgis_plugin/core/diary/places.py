@@ -52,8 +52,12 @@ def find_places(user: np.ndarray, lon: np.ndarray, lat: np.ndarray, arrive: np.n
     of_user = np.zeros(n_places, user.dtype)
     of_user[place] = user
     solar = np.rint(lon / 15 * HOUR_MS).astype(np.int64)
-    nights, _ = _days(place, arrive + solar, leave + solar, s.night, n_places)
-    weekdays, seen = _days(place, arrive + solar, leave + solar, s.daytime, n_places, of_user)
+    nights = np.bincount(_days(place, arrive + solar, leave + solar, s.night)[0], minlength=n_places)
+    there, day = _days(place, arrive + solar, leave + solar, s.daytime)
+    there, day = (column[(day + 3) % 7 < 5] for column in (there, day))  # 1970-01-01 was a Thursday
+    weekdays = np.bincount(there, minlength=n_places)
+    known = np.unique(np.stack([of_user[there], day]), axis=1)[0]
+    seen = np.bincount(known, minlength=of_user.max(initial=-1) + 1)[of_user]
     home = _most(of_user, nights) & (nights >= s.least_nights)
     work = _most(of_user, np.where(home, 0, weekdays)) & (weekdays >= s.least_weekdays) & ~home
     work &= weekdays >= s.weekday_share * seen
@@ -89,27 +93,19 @@ def _together(user: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
 
 
 def _days(
-    place: np.ndarray, begin: np.ndarray, end: np.ndarray, hours: tuple[int, int], n_places: int,
-    of_user: np.ndarray | None = None,
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
-    """(n_places,) days on which a place has `least_h` within the hours, and those that its user has at any place.
-
-    begin, end: ms of mean solar time. of_user: (n_places,) given for weekdays, which are counted alone.
+    place: np.ndarray, begin: np.ndarray, end: np.ndarray, hours: tuple[int, int]
+) -> tuple[np.ndarray, np.ndarray]:
+    """The places and days (m,) of which `least_h` within the hours are spent at the place. begin, end: ms of mean solar
+    time of stops.
     """
     first, last = begin // DAY_MS - 1, end // DAY_MS
     day, stop = expand_ranges(first, last - first + 1), np.repeat(np.arange(len(place)), last - first + 1)
     low, high = (day * DAY_MS + hour * HOUR_MS for hour in hours)
     inside = np.clip(np.minimum(end[stop], high) - np.maximum(begin[stop], low), 0, None)
-    if of_user is not None:  # 1970-01-01 was a Thursday
-        inside = np.where((day + 3) % 7 < 5, inside, 0)
     some = inside > 0
     key, row = np.unique(np.stack([place[stop[some]], day[some]]), axis=1, return_inverse=True)
-    enough = np.bincount(row.ravel(), inside[some]) >= SETTINGS.least_h * HOUR_MS
-    count = np.bincount(key[0][enough], minlength=n_places)
-    if of_user is None:
-        return count, count
-    known = np.unique(np.stack([of_user[key[0]], key[1]])[:, enough], axis=1)[0]
-    return count, np.bincount(known, minlength=of_user.max(initial=-1) + 1)[of_user]
+    enough = np.bincount(row.ravel(), inside[some], key.shape[1]) >= SETTINGS.least_h * HOUR_MS
+    return key[0][enough], key[1][enough]
 
 
 def _most(user: np.ndarray, count: np.ndarray) -> np.ndarray:

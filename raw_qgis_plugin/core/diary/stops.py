@@ -30,12 +30,10 @@ SETTINGS = StopSettings()
 
 @dataclass(frozen=True)
 class Stops:
-    """k stops in order. begin, end: rows of the line, both within the stop. x, y: metres from the track's first fix."""
+    """k stops in order. begin, end: rows of the line, both within the stop."""
 
     begin: np.ndarray
     end: np.ndarray
-    x: np.ndarray
-    y: np.ndarray
 
 
 def find_stops(line: Line, s: StopSettings = SETTINGS) -> Stops:
@@ -43,8 +41,9 @@ def find_stops(line: Line, s: StopSettings = SETTINGS) -> Stops:
     silent = _silent(line, s)
     change = np.flatnonzero(np.diff(silent | _still(line, s), prepend=False, append=False))
     begin, end = change[::2], change[1::2]
-    stop, row = _members(begin, end)
-    centre = _centres(line, stop, row, len(begin))
+    size = end - begin + 1
+    stop, row = np.repeat(np.arange(len(begin)), size), expand_ranges(begin, size)
+    centre = np.stack([group_quantile(column[row], stop, len(begin)) for column in line.xy.T], axis=1)
     near = np.hypot(*(line.xy[row] - centre[stop]).T) < s.core_m
     near |= np.append(silent, False)[row] | np.append(False, silent)[row]
     some = np.bincount(stop[near], minlength=len(begin)) > 0
@@ -53,8 +52,7 @@ def find_stops(line: Line, s: StopSettings = SETTINGS) -> Stops:
     again = (line.track[begin[1:]] == line.track[end[:-1]]) & (pause < 1000 * s.merge_s) & (apart < s.merge_m)
     begin, end = begin[np.append(True, ~again)[: len(begin)]], end[np.append(~again, True)[: len(end)]]
     lasts = line.tracks.t[line.last[end]] - line.tracks.t[line.first[begin]] >= 1000 * s.least_s
-    begin, end = begin[lasts], end[lasts]
-    return Stops(begin, end, *_centres(line, *_members(begin, end), len(begin)).T)
+    return Stops(begin[lasts], end[lasts])
 
 
 def _still(line: Line, s: StopSettings) -> np.ndarray:
@@ -89,14 +87,3 @@ def _greatest(values: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.nda
         result[at] = np.maximum(values[first[at]], values[last[at] + 1 - 2**k])
         values = np.maximum(values[: -(2**k)], values[2**k :])
     return result
-
-
-def _members(begin: np.ndarray, end: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """The rows begin to end of all stops, and their stops."""
-    size = end - begin + 1
-    return np.repeat(np.arange(len(begin)), size), expand_ranges(begin, size)
-
-
-def _centres(line: Line, stop: np.ndarray, row: np.ndarray, n: int) -> np.ndarray:
-    """(n, 2) medians of the places of stops."""
-    return np.stack([group_quantile(column[row], stop, n) for column in line.xy.T], axis=1)
