@@ -11,7 +11,8 @@ from raw_qgis_plugin.core.embedding.profiles import UNITS, profile
 
 EPILOG = """
 P has the id columns (user_id, and track_id or day), and for each task NAME and NAME_p, the label and its probability
-('unknown' where that is too low), or NAME, NAME_low and NAME_high, the number and its 80 % interval, and in_domain.
+('unknown' where that is too low), or NAME, NAME_low and NAME_high, the number and its 80 % interval; in_domain, why it
+is not, and evidence, what the labels rest on.
 """
 NOT_SHOWN = ("n_points", "n_days", "t_first", "t_last")
 

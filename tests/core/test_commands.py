@@ -126,10 +126,10 @@ def test_no_fix_at_or_after_t_is_used(invented_model):
 def test_profiles_use_the_unit_of_the_head_and_the_ids_of_the_source(tmp_path, people):
     tracks = points(tmp_path / "t.parquet", people, trip_id=(np.arange(len(people)) // 60).astype(str))
     code, answer = run("profiles", tmp_path, "--tracks", tracks, "--task", "commuter")
-    assert code == 0 and answer.column_names == ["user_id", "commuter", "commuter_p", "in_domain", "why"]
+    assert code == 0 and answer.column_names == ["user_id", "commuter", "commuter_p", "in_domain", "why", "evidence"]
     assert answer["user_id"].to_pylist() == list(range(12))
     code, answer = run("profiles", tmp_path, "--tracks", tracks, "--task", "mode")
-    assert answer.column_names == ["user_id", "track_id", "mode", "mode_p", "in_domain", "why"]
+    assert answer.column_names == ["user_id", "track_id", "mode", "mode_p", "in_domain", "why", "evidence"]
     assert answer["track_id"].to_pylist()[:2] == ["0", "1"]
 
 

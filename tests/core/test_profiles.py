@@ -22,7 +22,7 @@ def test_columns_of_users_in_order(people, invented_model):
     answer = profile(people, invented_model(COMMUTER, MODE, TRIPS))
     assert list(answer.columns) == [
         "user_id", "n_points", "n_days", "t_first", "t_last", "trips", "trips_low", "trips_high", "commuter",
-        "commuter_p", "in_domain", "why",
+        "commuter_p", "in_domain", "why", "evidence",
     ]  # fmt: skip
     assert all(len(column) == people.n_users for column in answer.columns.values())
     assert answer.columns["n_points"].tolist() == [120] * 12 and answer.columns["n_days"].tolist() == [1] * 12
@@ -160,3 +160,21 @@ def test_typicality_is_a_p_value():
     strange = np.array([[30.0, 1, 1, 1, 1, 1], [np.nan] * 6])
     p = typicality(strange, reference)
     assert p[0] == pytest.approx(1 / 401) and np.isnan(p[1])
+
+
+def test_evidence_says_what_labels_rest_on(invented_model):
+    """A user with nights at one place, and 9 to 17 h of four weekdays of five at another, 5 km away."""
+    t = np.arange(5 * 24 * 6) * 600_000 + 4 * 24 * HOUR  # from a Monday, at longitude 0
+    hour, day = t // HOUR % 24, t // (24 * HOUR) - 4
+    away = (hour >= 9) & (hour < 17) & (day != 2)
+    people, _ = build_tracks(["a"] * len(t), None, t, np.zeros(len(t)), np.where(away, 0.045, 0.0))
+    model = invented_model(COMMUTER, MODE, {**MODE, "name": "trip_mode", "unit": "trip"})
+    words = profile(people, model).columns["evidence"][0]
+    assert words.startswith("by day at one place besides the first on 4 of 5 weekdays, arriving at 9:00 solar time")
+    assert "trips a day; trips by mode in 5 days: " in words
+    line, _ = build_tracks(["a"] * 61, None, np.arange(61) * 10_000, np.arange(61) * 0.001, np.zeros(61))
+    assert profile(line, model, "track").columns["evidence"][0] == (
+        "6.7 km in 10 min, 40 km/h on average, over 40 km/h for a tenth of it, 0 halts"
+    )
+    alone, _ = build_tracks(["a", "b", "b"], None, [0, 0, HOUR], [0, 0, 0.1], [0, 0, 0])
+    assert profile(alone, model).columns["evidence"][0] == ""

@@ -201,7 +201,7 @@ def users(dock, tracks):
     cut_off(dock)
     press(dock, "raw_user_click")
     report["unit"] = dock.users.unit.currentData()  # that of the shipped label
-    for unit in ("user", "track"):
+    for unit in ("user", "diary", "track"):
         dock.users.unit.setCurrentIndex(dock.users.unit.findData(unit))
         press(dock, "raw_user_profile")
         until(lambda: dock.session.job is None, 120, "the labels")

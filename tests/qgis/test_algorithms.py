@@ -144,7 +144,8 @@ def test_profiles_of_users(run: Callable, make: Callable, fixes: Any, bundle: st
     layer = done.layer()
     assert layer.crs().authid() == crs and layer.wkbType() == QgsWkbTypes.Point and layer.featureCount() == 12
     wanted = ["user_id", "n_points", "n_days", "t_first", "t_last"]
-    wanted += [name for head in heads(bundle, "user") for name in columns_of(head)] + ["in_domain", "why"]
+    wanted += [name for head in heads(bundle, "user") for name in columns_of(head)]
+    wanted += ["in_domain", "why", "evidence"]
     assert layer.fields().names() == wanted
     row = done.rows()[0]
     assert row["user_id"] == "u00" and row["n_points"] == 120 and row["n_days"] == 1

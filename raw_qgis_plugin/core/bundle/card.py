@@ -21,7 +21,7 @@ from .contract import LIMITS
 HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _FIELDS = """
 user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min home_share suppressed
-in_domain why
+in_domain why evidence
 """
 RESERVED = frozenset(_FIELDS.split())  # fields of results beside those of heads
 HEAD_NAMES = (

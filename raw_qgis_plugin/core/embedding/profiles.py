@@ -19,6 +19,7 @@ from ..times import HOUR_MS
 from ..tracks import Skipped, Tracks, solar_day
 from ..typicality import MIN_EVIDENCE, any_of, evidence, in_words, outside, typicality, unit_stats
 from .embed import N_TRACK_FEATURES, embed
+from .evidence import evidence_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,9 +60,9 @@ def profile(
     tasks: names of heads of that unit; None or none of them is all of `Bundle.heads`. cached: function of tracks and a
     progress that returns embeddings, such as `embed_cached` for the model, instead of `embed`. Columns: user_id,
     track_id or day, n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see
-    `head_columns`), in_domain, and why: the reasons in words, '' for a unit that is in the domain of all heads. For a
-    unit of fewer than two fixes labels are 'unknown', numbers nan, and in_domain is False; its fix is counted in
-    `skipped`.
+    `head_columns`), in_domain, why: the reasons in words, '' for a unit that is in the domain of all heads, and, if
+    there are heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are 'unknown', numbers
+    nan, and in_domain is False; its fix is counted in `skipped`.
     """
     heads = choose_heads(model, unit, tasks)
     size = np.diff(tracks.track_offsets)
@@ -84,6 +85,8 @@ def profile(
     if not enough.all():
         reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
     columns["in_domain"], columns["why"] = why == "", why
+    if heads:
+        columns["evidence"] = evidence_in_words(x, unit, model)
     lon, lat = most_visited(tracks)
     skipped = Skipped()
     skipped.add(f"alone in the {unit}", int(size[~enough].sum()))

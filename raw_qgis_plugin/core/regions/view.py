@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..embedding.evidence import evidence_in_words
 from ..embedding.profiles import UNKNOWN, head_columns, layer_stats, stats_of, with_trips
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
@@ -36,6 +37,7 @@ class City:
     activity: FixActivity
     index: FixIndex
     person: np.ndarray  # (n,) of each fix: the row of the user who stands for the person
+    evidence: np.ndarray  # (n_users,) of evidence_in_words
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,8 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     stats |= layer_stats(users, model, [*heads, *model.bundle.heads("region")], users.n_tracks)
     x = with_trips(embeddings, users, "user", model)
     labels = {head["name"]: head_columns(head, model, x, stats) for head in heads}
-    city = City(users, embeddings, labels, stats, hour, activity, index, persons_of(users)[users.user])
+    person, evidence = persons_of(users)[users.user], evidence_in_words(x, "user", model, bool(heads))
+    city = City(users, embeddings, labels, stats, hour, activity, index, person, evidence)
     # The first region loads libraries and heads for a second, which is better now than while the user draws
     if len(users):  # a small region: a box around all tracks might cross the antimeridian
         look(city, model, shapely.Point(users.lon[0], users.lat[0]).buffer(1e-6), 1)

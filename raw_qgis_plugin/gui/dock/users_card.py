@@ -57,6 +57,8 @@ class UserCard(Card):
             words = f"{escaped(title_of(head))}: {self._prediction(head)}{experimental_mark(head)}"
             self.add(words, toolTip=tip(str(head.get("verdict", ""))))
         self._warn(before)
+        if evidence := self.city.evidence[self.row]:
+            self.add(tr("On record: {evidence}.").format(evidence=escaped(evidence)), objectName="raw_user_evidence")
 
     def _warn(self, reasons: str) -> None:
         if reasons:

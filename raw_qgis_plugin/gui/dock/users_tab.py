@@ -41,6 +41,8 @@ from ..settings import settings
 from ..widgets.layout import column, delete, row, wrapped
 from .users_card import UserCard
 
+DIARY = "diary"  # beside the units
+
 
 class UsersTab(QWidget):
     """Buttons, and the card of one user, who is marked on the map."""
@@ -54,7 +56,8 @@ class UsersTab(QWidget):
         self._marks: list[QgsRubberBand] = []
         self.profile = self._button("profile", tr("Label"), tr("Label all of them: a layer in the group"), self.run)
         self.unit = QComboBox()
-        for unit, title in (("user", tr("every user")), ("track", tr("every track")), ("day", tr("every day"))):
+        every = (("user", tr("every user")), ("track", tr("every track")), ("day", tr("every day")))
+        for unit, title in (*every, (DIARY, tr("stops and trips"))):
             self.unit.addItem(title, unit)
         self.click = self._button("click", tr("Click one"), tr("Click a track on the map"), self._take_tool)
         self.click.setCheckable(True)
@@ -79,12 +82,21 @@ class UsersTab(QWidget):
     # ---- all users ----------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Profile the layer."""
+        """Profile the layer, or write the diary of its users."""
         unit = self.unit.currentData()
+        if unit == DIARY:
+            outputs = ["OUTPUT_STOPS", "OUTPUT_TRIPS"]
+            self.session.run_algorithm("diary", {}, outputs, tr("Writing the diary"), self._written)
+            return
         self.session.run_algorithm(
             "profileusers", {"UNIT": unit, "EXPERIMENTAL": settings().experimental.value()}, ["OUTPUT"],
             tr("Labelling"), lambda *result: self._labelled(unit, *result),
         )  # fmt: skip
+
+    def _written(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
+        counts = [layers[name].featureCount() for name in ("OUTPUT_STOPS", "OUTPUT_TRIPS") if name in layers]
+        if len(counts) == 2:
+            self._write("\n".join([tr("{n:,} stops, {m:,} trips.").format(n=counts[0], m=counts[1]), *warnings]))
 
     def _labelled(
         self, unit: str, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
@@ -251,7 +263,7 @@ class UsersTab(QWidget):
         """Choose a unit that the model has labels for, if it has none for the chosen one."""
         model = self.session.model
         answered = [at for at in range(3) if model is not None and model.bundle.heads(self.unit.itemData(at))]
-        if answered and self.unit.currentIndex() not in answered:
+        if answered and self.unit.currentIndex() not in answered and self.unit.currentData() != DIARY:
             self.unit.setCurrentIndex(answered[0])
 
     def _enable(self) -> None:
@@ -275,6 +287,7 @@ def map_tip(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> str:
         if name in names and (value := value_of(name)):
             share = f" ([% round(100 * {QgsExpression.quotedColumnRef(name + '_p')}) %] %)" * (f"{name}_p" in names)
             lines.append(f"{literal(title_of(head))}: {value}{share}")
+    lines += [value_of("evidence")] * ("evidence" in names)
     return "<br>".join([*lines, tr("[% n_points %] fixes")])
 
 

@@ -1,0 +1,80 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What the labels of a unit rest on, in words and figures: read from the inputs of its heads."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ..features.activity import ACTIVITY
+from ..features.motion import MOTION
+from .embed import embedding_width
+
+if TYPE_CHECKING:
+    from ..bundle.runtime import Model
+
+FEATURES = (*ACTIVITY, *MOTION)
+
+
+def evidence_in_words(x: np.ndarray, unit: str, model: Model, modes: bool = True) -> np.ndarray:
+    """(n,) texts about units with the inputs x (n, d) of heads (`with_trips`); '' where nothing is known.
+
+    modes: count the trips of users and days by mode, as the head of trips calls it. A model whose embeddings are made
+    without the features of activity and motion has no evidence.
+    """
+    width = model.card["width"]
+    if x.shape[1] < embedding_width(width):
+        return np.full(len(x), "", object)
+    known = ~np.isnan(x).any(axis=1)
+    f = dict(zip(FEATURES, x[known, 4 * width :].astype(np.float64).T))
+    words = np.full(len(x), "", object)
+    if unit == "track":
+        words[known] = _ways(f)
+    else:
+        heads = model.bundle.heads("trip", every=True) if modes else []
+        head = heads[0] if heads else {"classes": []}
+        words[known] = _weeks(f, x[known, embedding_width(width) :].astype(np.float64), head)
+    return words
+
+
+def _ways(f: dict[str, np.ndarray]) -> list[str]:
+    """How a track moved."""
+    km, minutes = np.expm1(4 * f["length"]) / 10, np.expm1(4 * f["duration"])
+    mean, fast = (3.6 * np.expm1(2 * f[name]) for name in ("mean_speed", "smooth_speed_0.9"))
+    stops = np.expm1(f["stops_a_km"]) * (km + 0.1)
+    return [
+        f"{a:.1f} km in {b:,.0f} min, {c:.0f} km/h on average, over {d:.0f} km/h for a tenth of it, {_count(e, 'halt')}"
+        for a, b, c, d, e in zip(km, minutes, mean, fast, stops)
+    ]
+
+
+def _weeks(f: dict[str, np.ndarray], rates: np.ndarray, head: dict[str, Any]) -> list[str]:
+    """Where a user or a day was by day, and how often it travelled. head: of the trips that `rates` sums."""
+    seen, span = np.rint(10 * f["days_seen"]), np.maximum(np.expm1(6 * f["span"]) / 24, 0.2)
+    there = np.rint(f["anchor_days"] * seen)
+    trips = 4 * f["trips_a_day"]
+    by = np.rint(np.expm1(rates[:, : len(head["classes"])]) * span[:, None]).astype(int)
+    modes = [", ".join(f"{name} {n:,}" for name, n in zip(head["classes"], row) if n) for row in by]
+    mark = " (experimental)" if head.get("experimental") else ""
+    parts = [
+        (
+            f"by day at one place besides the first on {a:.0f} of {_count(b, 'weekday')}, arriving at {_clock(c)} "
+            "solar time on average" if a else "",
+            f"{d:.1f} trips a day",
+            f"trips by mode{mark} in {_count(days, 'day')}: {mode}" if mode else "",
+        )
+        for a, b, c, d, days, mode in zip(there, seen, 12 * f["anchor_start"], trips, span, modes)
+    ]  # fmt: skip
+    return ["; ".join(filter(None, words)) for words in parts]
+
+
+def _clock(hours: float) -> str:
+    """'8:40' of hours of mean solar time, to ten minutes."""
+    tens = int(round(6 * hours))
+    return f"{tens // 6}:{tens % 6}0"
+
+
+def _count(n: float, one: str) -> str:
+    """'1 halt', '3 halts'."""
+    return f"{n:,.0f} {one}{'' if round(n) == 1 else 's'}"
