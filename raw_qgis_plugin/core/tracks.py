@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, NamedTuple
@@ -19,6 +19,7 @@ from .times import DAY_MS, HOUR_MS, NO_TIME
 NO_USER = "all"  # the one user of fixes that come without a user
 NO_READABLE_TIME = "no time that can be read"
 UNLIKELY_TIME = "time before 1900 or after 2100"
+FIXES_AT_ONCE = 250_000  # of `Tracks.parts`
 MIN_STRETCH_H = 0.1  # of a stretch of a track that counts as a user (see `Tracks.by_hours`)
 YEARS_MS = -2_208_988_800_000, 4_133_980_800_000  # the begin of 1900 and the end of 2100: keys of time rely on them
 
@@ -118,6 +119,23 @@ class Tracks:
         users, track_user = renumber(self.track_user[tracks], self.n_users)
         columns = (column[fixes] for column in (self.t, self.lon, self.lat))
         return Tracks(self.user_ids[users], self.track_ids[tracks], track_user, track, *columns)
+
+    def parts(self, fixes: int = FIXES_AT_ONCE) -> Iterator[tuple[slice, Tracks]]:
+        """The tracks in order, as many at a time as have so many fixes, one at least: which they are, and they alone.
+
+        What is computed by parts needs memory for a part alone. Without tracks there is one empty part.
+        """
+        offsets, done = self.track_offsets, 0
+        while True:
+            until = int(np.searchsorted(offsets, offsets[done] + fixes, side="right")) - 1
+            which = slice(done, min(max(done + 1, until), self.n_tracks))
+            rows = slice(*offsets[[which.start, which.stop]])
+            users, track_user = renumber(self.track_user[which], self.n_users)
+            track, columns = self.track[rows] - np.int32(done), (self.t[rows], self.lon[rows], self.lat[rows])
+            yield which, Tracks(self.user_ids[users], self.track_ids[which], track_user, track, *columns)
+            done = which.stop
+            if done >= self.n_tracks:
+                return
 
     def by_user(self) -> Tracks:
         """One track a user: the fixes of all tracks in order of time, the first of several at the same time."""

@@ -3,12 +3,13 @@
 
 from __future__ import annotations
 
+from functools import partialmethod
+
 import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary import diary as diaries
 from raw_qgis_plugin.core.diary.diary import NO_HEAD, NO_HOME, Diary, find_diaries
 from raw_qgis_plugin.core.diary.stops import _greatest
 from raw_qgis_plugin.core.paths import RESOURCES
@@ -126,7 +127,7 @@ def test_a_user_s_diary_depends_on_no_other_user(monkeypatch: pytest.MonkeyPatch
     few = city.take(city.user < 6)
     together, asked = whole(few, model), few.user_ids[0]
     alone = whole(few.take(few.user == 0), model)
-    monkeypatch.setattr(diaries, "FIXES_AT_ONCE", 1500)
+    monkeypatch.setattr(Tracks, "parts", partialmethod(Tracks.parts, fixes=1500))
     in_parts = whole(few, model)
     assert len(alone.stops["kind"]) and len(set(alone.trips["mode"])) > 1
     assert ((alone.trips["mode"] == "unknown") == (alone.trips["why"] != "")).all()

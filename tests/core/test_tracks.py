@@ -240,3 +240,19 @@ def test_parts_of_a_column_of_ids_share_their_codes():
     coded = encode_ids(ids.coded())
     told = [coded.names[code] if code >= 0 else None for code in coded.codes]
     assert told == ["a", "a", "b", None, "a longer one", "b", "a", "a", None, "7", "['x']", "7", "8", None, None, "8"]
+
+
+def test_parts_are_whole_tracks_and_all_of_them() -> None:
+    size = [5, 1, 9, 2, 2, 30, 1]
+    track = np.repeat(np.arange(len(size)), size)
+    tracks, _ = build_tracks(track // 2, track, np.arange(len(track)) * 1000, track / 100, track / 100)
+    parts = list(tracks.parts(6))
+    assert [(which.start, which.stop) for which, _ in parts] == [(0, 2), (2, 3), (3, 5), (5, 6), (6, 7)]
+    for which, part in parts:
+        assert part.track_ids.tolist() == tracks.track_ids[which].tolist()
+        assert part.user_ids[part.track_user].tolist() == tracks.user_ids[tracks.track_user[which]].tolist()
+        taken = tracks.take((tracks.track >= which.start) & (tracks.track < which.stop))
+        for name in ("track", "track_user", "t", "lon", "lat"):
+            assert getattr(part, name).tolist() == getattr(taken, name).tolist()
+    ((which, nothing),) = tracks.take(np.zeros(len(tracks), bool)).parts()
+    assert which == slice(0, 0) and len(nothing) == nothing.n_tracks == 0

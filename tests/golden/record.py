@@ -97,6 +97,7 @@ def profiles(said: Answers, known: dict[str, Callable[..., np.ndarray]]) -> None
         for unit, (some, cached) in units.items():
             found = profile(some, model(), unit, cached=cached)
             columns = found.columns | {"lon": found.lon, "lat": found.lat, "reasons": found.reasons}
+            columns.pop("evidence", None)  # new since
             keep(said, f"{name}/profile/{unit}", columns)
 
 

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 MODE = "transport_mode"  # the head of tracks that names the mode of a trip
 NOT_SURE = "no mode is likely enough"
 NO_HEAD = f"the model has no head '{MODE}'"
-FIXES_AT_ONCE = 250_000  # users are taken together up to so many: memory goes by them and not by the layer
 
 
 @dataclass(frozen=True)
@@ -53,16 +52,9 @@ def find_diaries(
     """
     settings = replace(SETTINGS, least_s=60.0 * least_min)
     users = tracks.by_user()
-    done = 0
-    while done < users.n_users or not users.n_users:
-        limit = users.user_offsets[done] + FIXES_AT_ONCE
-        until = max(done + 1, int(np.searchsorted(users.user_offsets, limit, side="right")) - 1)
-        rows = np.arange(*users.user_offsets[[done, min(until, users.n_users)]])
-        share = part_of(progress, done / max(users.n_users, 1), until / max(users.n_users, 1))
-        yield _diary(users.take(rows), model, settings, share)
-        if not users.n_users:
-            break
-        done = until
+    for which, some in users.parts():
+        share = (end / max(users.n_users, 1) for end in (which.start, which.stop))
+        yield _diary(some, model, settings, part_of(progress, *share))
 
 
 def _diary(tracks: Tracks, model: Model | None, settings: StopSettings, progress: Progress) -> Diary:

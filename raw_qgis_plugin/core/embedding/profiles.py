@@ -69,14 +69,12 @@ def profile(
     enough = size >= 2
     columns = _unit_columns(tracks, unit)
     why = np.where(enough, "", "fewer than two fixes").astype(object)
+    evidence: dict[str, np.ndarray] = {}
     reasons = [] if heads else [why_no_heads(model, unit, "counts and places")]
     if heads:
-        part = part_of(progress, 0.0, 0.9)
-        embeddings = cached(tracks, part) if cached else embed(tracks, model, part)
-        x, stats = with_trips(embeddings, tracks, unit, model), stats_of(tracks, embeddings, unit, model)
-        stats |= layer_stats(tracks, model, heads, len(x))
+        found, evidence, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
+        columns |= found
         for head in heads:
-            columns.update(head_columns(head, model, x, stats))
             doubts = outside(stats, head.get("domain", {}), enough)
             reasons += [words for words in in_words(doubts, enough, f"{unit}s") if words not in reasons]
             for words, wrong in doubts.items():
@@ -84,14 +82,27 @@ def profile(
                 why[new] = [f"{before}; {words}".removeprefix("; ") for before in why[new]]
     if not enough.all():
         reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
-    columns["in_domain"], columns["why"] = why == "", why
-    if heads:
-        columns["evidence"] = evidence_in_words(x, unit, model)
+    columns |= {"in_domain": why == "", "why": why, **evidence}
     lon, lat = most_visited(tracks)
     skipped = Skipped()
     skipped.add(f"alone in the {unit}", int(size[~enough].sum()))
     progress(1.0)
     return Profiles(columns, lon, lat, reasons, skipped)
+
+
+def _answers(
+    tracks: Tracks, unit: str, model: Model, heads: list[dict[str, Any]], progress: Progress, cached: Embed | None
+) -> list[dict[str, np.ndarray]]:
+    """The columns of heads, that of evidence, and the quantities that limit the heads' domains; by parts of tracks."""
+    of_layer, parts = layer_stats(tracks, model, heads, 1), []
+    for which, some in tracks.parts():
+        part = part_of(progress, *(end / max(tracks.n_tracks, 1) for end in (which.start, which.stop)))
+        embeddings = cached(some, part) if cached else embed(some, model, part)
+        x, stats = with_trips(embeddings, some, unit, model), stats_of(some, embeddings, unit, model)
+        stats |= {name: np.repeat(value, len(x)) for name, value in of_layer.items()}
+        columns = {name: values for head in heads for name, values in head_columns(head, model, x, stats).items()}
+        parts.append((columns, {"evidence": evidence_in_words(x, unit, model)}, stats))
+    return [{name: np.concatenate([table[name] for table in tables]) for name in tables[0]} for tables in zip(*parts)]
 
 
 def stats_of(tracks: Tracks, embeddings: np.ndarray, unit: str, model: Model) -> dict[str, np.ndarray]:
