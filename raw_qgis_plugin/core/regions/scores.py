@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import group_quantile
+from ..arrays import group_quantile, run_starts
 from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads, head_columns, layer_stats, most_visited, stats_of, stay_ms, why_no_heads
 from ..errors import InputError, Progress, no_progress, part_of
@@ -21,7 +21,7 @@ from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks, solar_day
 from ..typicality import any_of, in_words, outside
 from .disclosure import FEW, MIN_USERS, Published, check_min_users, publish
-from .geometry import FixIndex, area_km2, fixes_inside, usable_polygons
+from .geometry import area_km2, fixes_inside, usable_polygons
 from .noise import SETTINGS as NOISE
 from .noise import check_epsilon, noisy_totals
 
@@ -156,16 +156,34 @@ def _with_noise(visits: csr_matrix, times: csr_matrix, min_users: int, epsilon: 
 
 def count_visits(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
     """Sparse (n_regions, n_users) visits (see `stays`) of each user to each region. inside: of `fixes_inside`."""
-    return count_users(tracks, [rows[visit_begins(tracks, rows)] for rows in inside])
+    region, first, _ = _visits(tracks, inside)
+    return _counted(region, tracks.user[first], (len(inside), tracks.n_users))
 
 
 def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
     """Sparse (n_regions, n_users) counts of the rows of each user in each region. inside: of `fixes_inside`."""
+    region, rows = _pairs(inside)
+    return _counted(region, tracks.user[rows], (len(inside), tracks.n_users))
+
+
+def _pairs(inside: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """(m,) regions, ascending, and the row of a fix in each."""
+    return np.repeat(np.arange(len(inside)), list(map(len, inside))), np.concatenate([np.zeros(0, np.int64), *inside])
+
+
+def _counted(region: np.ndarray, user: np.ndarray, shape: tuple[int, int]) -> csr_matrix:
+    """Sparse counts of the pairs (m,) of a region and a user."""
     from scipy.sparse import csr_matrix
 
-    region = np.repeat(np.arange(len(inside)), list(map(len, inside)))
-    user = tracks.user[np.concatenate([np.zeros(0, np.int64), *inside])]
-    return csr_matrix((np.ones(len(user), np.int64), (region, user)), shape=(len(inside), tracks.n_users))
+    return csr_matrix((np.ones(len(user), np.int64), (region, user)), shape=shape)
+
+
+def _visits(tracks: Tracks, inside: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """(k,) the region of each visit (see `stays`), and the rows of its first and last fix."""
+    region, rows = _pairs(inside)
+    first = np.flatnonzero(visit_begins(tracks, rows) | run_starts(region))
+    last = np.append(first[1:], len(rows))[: len(first)] - 1
+    return region[first], rows[first], rows[last]
 
 
 def ways_across(
@@ -215,28 +233,37 @@ def stays(
     home (see `homes`) whose home is in the region. nan without such visits or users, and if fewer than min_users are
     behind them; those at home and those not must each be min_users or nobody.
     """
-    n_visits, dwell = np.zeros(len(inside)), np.full(len(inside), np.nan)
-    for region, rows in enumerate(inside):
-        if not len(rows):
-            continue
-        t = tracks.t[rows]
-        first = np.flatnonzero(visit_begins(tracks, rows))
-        last = np.append(first[1:], len(rows)) - 1
-        n_visits[region] = len(first)
-        minutes = (t[last] - t[first]) / 60_000
-        stayed = minutes > 0
-        if len(np.unique(tracks.user[rows[first[stayed]]])) >= min_users:
-            dwell[region] = np.median(minutes[stayed])
+    from scipy.ndimage import median
+
+    n = len(inside)
+    region, first, last = _visits(tracks, inside)
+    n_visits = np.bincount(region, minlength=n).astype(np.float64)
+    minutes = (tracks.t[last] - tracks.t[first]) / 60_000
+    region, user, minutes = (column[minutes > 0] for column in (region, tracks.user[first], minutes))
+    dwell = np.asarray(median(minutes, region, np.arange(n)), np.float64) if len(minutes) else np.full(n, np.nan)
+    dwell[np.diff(_counted(region, user, visits.shape).indptr) < min_users] = np.nan
     lon, lat = homes(tracks)
-    settled = np.flatnonzero(~np.isnan(lon))
+    settled = ~np.isnan(lon)
     n_settled = np.asarray((visits > 0)[:, settled].sum(axis=1), np.float64).ravel()
-    at_home, index = np.zeros(len(inside)), FixIndex(lon[settled], lat[settled])
-    for region, polygon in enumerate(usable_polygons(polygons)):
-        at_home[region] = len(np.intersect1d(settled[index.inside(polygon)], visits[region].indices))
+    at_home = _residents(polygons, lon, lat).multiply(visits > 0).sum(axis=1)
+    at_home = np.asarray(at_home, np.float64).ravel()
     here, elsewhere = ((people == 0) | (people >= min_users) for people in (at_home, n_settled - at_home))
     enough = (n_settled >= min_users) & here & elsewhere
     share = np.divide(at_home, n_settled, out=np.full(len(inside), np.nan), where=enough)
     return {"n_visits": n_visits, "dwell_min": dwell, "home_share": share}
+
+
+def _residents(polygons: Sequence[Any] | np.ndarray, lon: np.ndarray, lat: np.ndarray) -> csr_matrix:
+    """Sparse (n_regions, n_users) bool: whose home, at lon and lat (n_users,), nan if unknown, is in which region."""
+    import shapely
+
+    regions, known = usable_polygons(polygons), np.flatnonzero(~np.isnan(lon))
+    found = [np.zeros((2, 0), np.int64)]
+    for turn in (0.0, 360.0, -360.0):  # a region may be drawn beyond ±180
+        homes_there = shapely.STRtree(shapely.points(lon[known] + turn, lat[known]))
+        found.append(homes_there.query(regions, predicate="intersects"))
+    region, home = np.concatenate(found, axis=1)
+    return _counted(region, known[home], (len(regions), len(lon))) > 0
 
 
 def homes(tracks: Tracks, size_m: float = 150.0) -> tuple[np.ndarray, np.ndarray]:
