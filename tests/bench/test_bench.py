@@ -65,6 +65,36 @@ def test_embedding(model):
     tell(f"embedding 200 users with 3,000 fixes each on {model.provider}", f"{seconds / 200 * 1000:.0f} ms a user")
 
 
+@pytest.mark.parametrize(("rows", "fixes"), [(128, 64), (16, 512)])
+def test_rate_of_the_network(rows, fixes):
+    """Floating-point operations a second of one thread, beside a product of matrices of 2048 by 2048 by PyTorch.
+
+    A fix takes 2 (4 D² + 3 D h) operations a layer, of attention and feed-forward, and 4 T D for T fixes to attend to.
+    """
+    torch = pytest.importorskip("torch")
+    from model.config import PRESETS
+
+    c, model = PRESETS["raw-small"], Model(open_bundle(), "cpu", threads=1)
+    torch.set_num_threads(1)
+    square = torch.rand(2048, 2048)
+    x = np.random.default_rng(0).random((rows, fixes, model._backbone.get_inputs()[0].shape[-1]), np.float32)
+    clock, valid = np.zeros((rows, fixes), np.float32), np.ones((rows, fixes), bool)
+    operations = rows * fixes * c.layers * (2 * (4 * c.width**2 + 3 * c.width * c.hidden) + 4 * fixes * c.width)
+
+    def rate(work, operations):
+        seconds = []
+        for _ in range(8):
+            began = time.process_time()
+            work()
+            seconds.append(time.process_time() - began)
+        return operations / min(seconds) / 1e9
+
+    machine = rate(lambda: square @ square, 2 * 2048**3)
+    ours = rate(lambda: model.backbone(x, clock, valid, outputs=("states",)), operations)
+    tell(f"network on {rows} x {fixes} fixes, of {machine:.0f} GFLOP/s that the machine does",
+         f"{ours:.0f} GFLOP/s, {ours / machine:.0%}", "60 % or more")  # fmt: skip
+
+
 def test_rollout_with_past_keys_and_values():
     model = Model(open_bundle(), "cpu")
     c = wanderers(1, 512, 60)
