@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,6 +120,30 @@ def test_a_run_killed_five_times_ends_where_an_unbroken_one_does(tmp_path, track
     ends = [about(run) for run in (broken, tmp_path / "whole")]
     assert [end["step"] for end in ends] == [100, 100] and steps == sorted(steps)
     assert ends[0]["metrics"]["validation_loss"] == pytest.approx(ends[1]["metrics"]["validation_loss"], rel=0.005)
+
+
+def test_a_sharded_run_killed_and_gone_on_with_by_two_processes_and_by_one(tmp_path, tracks_file, plain_loss):
+    """FSDP, on two processes, killed; again on two, killed; then on one, which takes two batches a step."""
+    torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    run = tmp_path / "run"
+    same = [*FEW, "40", "--checkpoint-every", "0.01", "--corpus", str(tracks_file), "--output", str(run)]
+    state = run / "state.safetensors"
+    for resumed, wanted in ((False, 8), (True, 20)):
+        arguments = ["-m", "model.pretrain", *same, "--parallel", "fsdp", *["--resume"] * resumed]
+        two = subprocess.Popen([*torchrun, *arguments], env=environment(), stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)  # fmt: skip
+        while two.poll() is None and (not state.exists() or about(run)["step"] < wanted):
+            time.sleep(0.01)
+        assert two.poll() is None, "it ended before it was killed"
+        workers = Path(f"/proc/{two.pid}/task/{two.pid}/children").read_text().split()  # each in a session of its own
+        assert len(workers) == 2
+        for process in (*workers, two.pid):
+            os.kill(int(process), signal.SIGKILL)
+        two.wait()
+    assert 20 <= about(run)["step"] < 40
+    pretrain([*same, "--accumulate", "2", "--resume"])
+    told = about(run)
+    assert told["step"] == 40 and told["metrics"]["validation_loss"] == pytest.approx(plain_loss, rel=0.005)
 
 
 COUNTING = """
