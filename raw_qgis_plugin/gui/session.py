@@ -150,9 +150,10 @@ class Session(QObject):
         if self.users is None or self.model is None or self.job is not None or self.city is not None:
             return
         users, model, folder = self.users, self.model, cache_folder()
+        zone = "" if self.timezone == "UTC" else self.timezone  # UTC is nobody's choice, but the default
         self.run(
             tr("The model reads the users"),
-            lambda progress: _prepare(users, model, folder, progress),
+            lambda progress: _prepare(users, model, folder, zone, progress),
             self._has_prepared,
         )
 
@@ -262,10 +263,10 @@ def _seconds_to_embed(users: Tracks, model: Model, progress: Progress, sampled: 
     return (time.monotonic() - began) * users.n_users / max(some.n_users, 1)
 
 
-def _prepare(users: Tracks, model: Model, folder: Path, progress: Progress) -> City:
-    """Runs in a task: embed the users, and compute what all regions share. folder: of the cache."""
+def _prepare(users: Tracks, model: Model, folder: Path, zone: str, progress: Progress) -> City:
+    """Runs in a task: embed the users, and compute what all regions share. folder: of the cache. zone: of `City`."""
     embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.9), log.warning)
-    return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0))
+    return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone)
 
 
 def describe(tracks: Tracks, users: Tracks) -> str:

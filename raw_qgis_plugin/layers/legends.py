@@ -42,20 +42,27 @@ class Rules:
             self.add(pattern, condition, words)
 
     def add_answers(self, pattern: str, head: dict[str, Any]) -> None:
-        """Add a rule for each class of a head, or for steps of its number with equal shares of the features."""
+        """Add a rule for each class of a head, or for steps of its number with equal shares of the features.
+
+        Numbers with fields NAME_low and NAME_high get as many steps as these intervals allow: see `steps`.
+        """
         name = QgsExpression.quotedColumnRef(head["name"])
         if head["kind"] != "number":
             for word, colour in class_colours(head).items():
                 self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
             return
-        limits = steps(values_of(self.layer, head["name"]))
-        last = len(limits) - 2
+        values, *interval = numbers_of(self.layer, [head["name"] + part for part in ("", "_low", "_high")])
+        limits = steps(values, *interval)
+        count = len(limits) - 1
+        colours = STEP_COLOURS[2:3] if count == 1 else STEP_COLOURS[1:4] if count == 2 else STEP_COLOURS
         for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
-            condition = f"{name} >= {low!r} AND {name} {'<=' if i == last else '<'} {high!r}"
-            share = i / last if last > 0 else 0.5
-            colour = STEP_COLOURS[round(share * (len(STEP_COLOURS) - 1))]
+            condition = f"{name} >= {low!r} AND {name} {'<=' if i == count - 1 else '<'} {high!r}"
+            colour = colours[round(i / max(1, count - 1) * (len(colours) - 1))]
             words = short(low) if low == high else tr("{a} to {b}").format(a=short(low), b=short(high))
-            self.add(pattern, condition, f"{words} {translated(head.get('unit_of_measure', ''))}".strip(), colour)
+            words = f"{words} {translated(head.get('unit_of_measure', ''))}".strip()
+            if count == 1 and low < high:
+                words = tr("{figures}: not distinguishable").format(figures=words)
+            self.add(pattern, condition, words, colour)
 
     def add_remark(self, pattern: str, head: dict[str, Any] | None) -> None:
         """Add a line of text to the legend if a head was trained on simulated data only."""
@@ -80,18 +87,43 @@ def shown_head(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> dict[str, 
     return next((head for head in heads if head["name"] in names), None)
 
 
+def numbers_of(layer: QgsVectorLayer, names: list[str]) -> np.ndarray:
+    """(k, n) numbers of k fields, nan for NULL and missing fields. Features without the first number are left out."""
+    index = [layer.fields().lookupField(name) for name in names]
+    there = [at for at in index if at >= 0]
+    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.NoGeometry).setSubsetOfAttributes(there)
+    rows = [feature.attributes() for feature in layer.getFeatures(request)]
+    table = [[row[at] if at >= 0 and isinstance(row[at], (int, float)) else np.nan for at in index] for row in rows]
+    numbers = np.array(table, float).reshape(-1, len(names))
+    return numbers[~np.isnan(numbers[:, 0])].T
+
+
 def values_of(layer: QgsVectorLayer, name: str) -> np.ndarray:
     """(n,) numbers of a field, without NULLs."""
-    index = layer.fields().lookupField(name)
-    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.NoGeometry).setSubsetOfAttributes([index])
-    values = (feature[index] for feature in layer.getFeatures(request))
-    return np.array([value for value in values if isinstance(value, (int, float))], float)
+    return numbers_of(layer, [name])[0]
 
 
-def steps(values: np.ndarray, count: int = 5) -> list[float]:
-    """The limits of up to `count` steps with equal shares of the values; [] for no value."""
+def steps(values: np.ndarray, low: np.ndarray, high: np.ndarray) -> list[float]:
+    """The limits of up to five steps with equal shares of (n,) values; [] for no value.
+
+    low, high: (n,) ends of the values' intervals, nan for none. There are so few steps that the intervals of the lowest
+    step lie below those of the highest: features that may be equal never have the two colours that differ most.
+    """
     if not len(values):
         return []
+    low, high = np.fmin(low, values), np.fmax(high, values)
+    for count in (5, 4, 3):
+        limits = quantiles(values, count)
+        if len(limits) > 3 and high[values < limits[1]].max() < low[values >= limits[-2]].min():
+            return limits
+    least, *middle, most = quantiles(values, 2)
+    if high[values.argmin()] >= low[values.argmax()]:
+        return [least, most]
+    return [least, *(middle or [float(values.mean())]), most]
+
+
+def quantiles(values: np.ndarray, count: int) -> list[float]:
+    """The limits of up to `count` steps with equal shares of (n,) values, n > 0."""
     digits = ".0f" if (values == np.round(values)).all() and values.max() < 100 else ".2g"
     inner = [float(f"{value:{digits}}") for value in np.quantile(values, np.linspace(0, 1, count + 1)[1:-1])]
     low, high = float(values.min()), float(values.max())

@@ -146,9 +146,19 @@ def test_other_ids_of_a_person_count_once_and_one_person_does_not_count_for_all(
     assert look(city, NoHeads(), shapely.box(-1, -1, 1, 1)).why == DOMINATED
 
 
-def test_rank_shares_places_and_leaves_out_what_has_no_figure() -> None:
-    assert rank([3.0, None, 5.0, float("nan"), 3.0], 0) == (2, 3)
-    assert rank([3.0, None], 1) is None
+@pytest.mark.parametrize(("zone", "first"), [("", 9), ("America/Maceio", 6), ("Europe/Berlin", 11)])
+def test_the_week_has_the_hours_of_a_zone(zone: str, first: int) -> None:
+    users = tracks_of(people(12))
+    city = prepare(users, np.ones((users.n_users, 4), np.float32), NoHeads(), zone=zone)
+    view = look(city, NoHeads(), shapely.box(-1, -1, 1, 1))
+    assert view.week is not None and view.zone == zone
+    assert np.flatnonzero(view.week[0] > 0).tolist() == [first, first + 1, first + 2]
+
+
+def test_rank_is_a_range_where_intervals_overlap() -> None:
+    nan = float("nan")
+    intervals = np.array([[0.0, 4.5], [0.0, 8.1], [nan, nan], [9.0, 12.0]])
+    assert [rank(intervals, row) for row in range(4)] == [(2, 3, 3), (2, 3, 3), None, (1, 1, 3)]
 
 
 def test_usual_places_by_time_spent_and_hour() -> None:

@@ -17,6 +17,7 @@ from qgis.core import (
     QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsFeature,
+    QgsField,
     QgsGeometry,
     QgsProject,
     QgsRectangle,
@@ -25,7 +26,7 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapToolPan
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QMetaType, Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QLabel
 
@@ -105,6 +106,64 @@ def test_the_fewest_people_apply_after_the_running_job(regions: Any) -> None:
     going.append("end")
     until(lambda: settled(regions))
     assert people(regions) == [None, None] and regions.buttons["selected"].isEnabled()
+
+
+def test_undo_takes_back_drawings_and_removals(regions: Any) -> None:
+    """With the user's own fields, and by the fewest people set meanwhile."""
+    first, second = draw(regions), draw(regions, HOME.buffered(0.01))
+    layer = regions.book.layer
+    layer.dataProvider().addAttributes([QgsField("note", QMetaType.Type.QString)])
+    layer.updateFields()
+    note = layer.fields().lookupField("note")
+    layer.dataProvider().changeAttributeValues({first.feature: {note: "mine"}})
+    regions.table.selectRow(0)
+    QTest.keyClick(regions.table, Qt.Key.Key_Delete)
+    assert regions.book.regions == [second] and layer.featureCount() == 1
+    regions.least.setValue(13)
+    until(lambda: settled(regions))
+    QTest.keyClick(regions.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    until(lambda: settled(regions) and len(regions.book.regions) == 2)
+    assert regions.book.regions == [second, first] and people(regions) == [None, None]
+    assert sorted(str(feature["note"]) for feature in layer.getFeatures()) == ["None", "mine"]
+    regions.undo()
+    assert regions.book.regions == [first]
+    regions.undo()
+    assert not regions.book.regions and regions.book.layer is None and not regions.back.isEnabled()
+
+
+def test_the_chosen_region_is_marked_and_zoomed_to(regions: Any) -> None:
+    canvas = regions.iface.mapCanvas()
+    canvas.setExtent(QgsRectangle(0, 0, 10, 10))
+    draw(regions, QgsRectangle(116.3, 39.8, 116.31, 39.81))
+    draw(regions)
+    assert canvas.extent().xMaximum() < 100, "a drawing does not move the map"
+    (band,) = regions.marks.bands
+    assert band.asGeometry().boundingBox().contains(HOME)
+    regions.table.clearSelection()
+    regions.table.selectRow(0)
+    (band,) = regions.marks.bands
+    assert canvas.extent().contains(band.asGeometry().boundingBox()) and canvas.extent().width() < 1
+    regions.remove_chosen()
+    assert len(regions.marks.bands) == 1
+    regions.remove_chosen()
+    assert not regions.marks.bands
+
+
+def test_fewest_people_of_one_layer_do_not_follow_to_another(regions: Any, make: Any, fixes: Any) -> None:
+    regions.least.setValue(3)
+    read(regions.session, make(fixes))
+    assert regions.least.value() == 10
+
+
+def test_a_comparison_shows_which_figures_differ(regions: Any) -> None:
+    low, high = draw(regions), draw(regions, HOME.buffered(0.01))
+    name = regions._bundle().heads("region")[0]["name"]
+    for a, b, words in ((0.0, 2.0, "not distinguishable"), (9.0, 12.0, "−")):
+        low.view.columns.update({name: 1.0, f"{name}_low": 0.0, f"{name}_high": 4.5})
+        high.view.columns.update({name: b, f"{name}_low": a, f"{name}_high": 13.0})
+        regions.table.selectAll()
+        said = [label.text() for label in regions.show_comparison().findChildren(QLabel)]
+        assert any(words in text for text in said[: said.index("<b>Region 1</b>", 4)])
 
 
 def wait_for(going: list[str]) -> None:

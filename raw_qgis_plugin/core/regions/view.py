@@ -34,6 +34,7 @@ class City:
     answers: dict[str, dict[str, np.ndarray]]  # head of users -> its columns, (n_users,) each
     stats: dict[str, np.ndarray]  # of unit_stats
     hour: np.ndarray  # (n,) uint8 of each fix: of week.hour_of_week
+    zone: str  # of these hours: an IANA name, '' for mean solar time
     activity: FixActivity
     index: FixIndex
     person: np.ndarray  # (n,) of each fix: the row of the user who stands for the person
@@ -50,7 +51,8 @@ class RegionView:
     n_users: int | None = None
     n_points: int | None = None
     columns: dict[str, Any] = field(default_factory=dict)  # NAME, NAME_low … of the heads of regions
-    week: np.ndarray | None = None  # (7, 24) int, people by weekday and hour of solar time; -1: too few to show
+    week: np.ndarray | None = None  # (7, 24) int, people by weekday and hour; -1: too few to show
+    zone: str = ""  # of the hours, as in City
     mix: dict[str, dict[str, int | None]] = field(default_factory=dict)  # head of users -> class -> people; None: few
     in_domain: bool = False
     reasons: list[str] = field(default_factory=list)
@@ -59,13 +61,15 @@ class RegionView:
     why: str = ""  # it is suppressed: FEW, DOMINATED or DIFFERENCE
 
 
-def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progress = no_progress) -> City:
-    """Compute all that does not depend on a region. users: one track a user (`by_user`)."""
+def prepare(
+    users: Tracks, embeddings: np.ndarray, model: Model, progress: Progress = no_progress, zone: str = ""
+) -> City:
+    """Compute all that does not depend on a region. users: one track a user (`by_user`). zone: as in `City`."""
     require("scipy", "shapely", "pyproj")
     import shapely
 
     progress(0.0)
-    hour, activity = hour_of_week(users), fix_activity(users)
+    hour, activity = hour_of_week(users, zone), fix_activity(users)
     progress(0.2)
     index = FixIndex(users.lon, users.lat)
     progress(0.6)
@@ -75,7 +79,7 @@ def prepare(users: Tracks, embeddings: np.ndarray, model: Model, progress: Progr
     x = with_trips(embeddings, users, "user", model)
     labels = {head["name"]: head_columns(head, model, x, stats) for head in heads}
     person, evidence = persons_of(users)[users.user], evidence_in_words(x, "user", model, bool(heads))
-    city = City(users, embeddings, labels, stats, hour, activity, index, person, evidence)
+    city = City(users, embeddings, labels, stats, hour, zone, activity, index, person, evidence)
     # The first region loads libraries and heads for a second, which is better now than while the user draws
     if len(users):  # a small region: a box around all tracks might cross the antimeridian
         look(city, model, shapely.Point(users.lon[0], users.lat[0]).buffer(1e-6), 1)
@@ -107,7 +111,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
     labels = {name: columns[name] for name, columns in city.answers.items() if columns[name].dtype == object}
     mix = {name: mix_of(column[visitors], min_users) for name, column in labels.items()}
     return RegionView(
-        area, False, visitors, len(visitors), len(fixes), columns, week, mix, in_domain, reasons,
+        area, False, visitors, len(visitors), len(fixes), columns, week, city.zone, mix, in_domain, reasons,
         _character(embeddings), fixes,
     )  # fmt: skip
 
@@ -172,10 +176,14 @@ def beside_others(
     ]
 
 
-def rank(values: Sequence[float | None], of: int) -> tuple[int, int] | None:
-    """Rank of values[of] from the top, and the number of values; None if it has none. Equal values share a rank."""
-    known = np.array([value for value in values if value is not None and value == value], float)
-    own = values[of]
-    if own is None or own != own:
+def rank(intervals: np.ndarray, of: int) -> tuple[int, int, int] | None:
+    """The best and the worst rank from the top that intervals[of] allows, and the number of known intervals.
+
+    intervals: (n, 2) lowest and highest value, nan where unknown. Values whose intervals overlap may have any order.
+    Returns None if intervals[of] is unknown.
+    """
+    low, high = intervals[~np.isnan(intervals).any(axis=1)].T
+    if np.isnan(intervals[of]).any():
         return None
-    return int(np.count_nonzero(known > own)) + 1, len(known)
+    above, below = np.count_nonzero(low > intervals[of, 1]), np.count_nonzero(high < intervals[of, 0])
+    return 1 + int(above), len(low) - int(below), len(low)

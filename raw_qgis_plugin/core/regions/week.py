@@ -12,7 +12,7 @@ from ..arrays import run_starts
 from ..errors import Progress, no_progress
 from ..features.region_activity import visit_begins
 from ..persons import by_person
-from ..times import HOUR_MS
+from ..times import HOUR_MS, find_zone, wall_clock
 from ..tracks import Tracks
 from .disclosure import MIN_USERS, check_min_users, dominated, publish_slices
 from .geometry import fixes_inside
@@ -75,11 +75,12 @@ def week_of_regions(
     }  # fmt: skip
 
 
-def hour_of_week(tracks: Tracks) -> np.ndarray:
-    """(n,) uint8: each fix's hour of the week in mean solar time; 0 is Monday 0:00."""
+def hour_of_week(tracks: Tracks, zone: str = "") -> np.ndarray:
+    """(n,) uint8: each fix's hour of the week; 0 is Monday 0:00. zone: an IANA name, '' for mean solar time."""
     thursday = 3 * 24  # 1970-01-01
     solar = tracks.t + np.round(tracks.lon / 15 * HOUR_MS).astype(np.int64)
-    return ((solar // HOUR_MS + thursday) % HOURS).astype(np.uint8)
+    local = wall_clock(tracks.t, find_zone(zone)) if zone else solar
+    return ((local // HOUR_MS + thursday) % HOURS).astype(np.uint8)
 
 
 def people_in(user: np.ndarray, slot: np.ndarray, n_slots: int, n_users: int) -> csr_matrix:

@@ -32,6 +32,7 @@ class RegionBook:
         """touched: called when the layer of regions was edited, or leaves the project."""
         self.crs, self.tracks, self.group, self._touched = tracks.crs(), tracks.id(), group, touched
         self.regions: list[Region] = []
+        self.changes: list[tuple[bool, list[Region]]] = []  # that undo takes back: whether added, and which regions
         self.layer: QgsVectorLayer | None = None
         self.min_users = settings().min_users.value()
         self.heads: list[dict[str, Any]] = []
@@ -64,7 +65,9 @@ class RegionBook:
             self.layer = self._make_layer()
         feature = QgsFeature(self.layer.fields())
         feature.setGeometry(geometry)
-        for at, value in self._attributes(region).items():
+        users = {self.layer.fields().lookupField(name): value for name, value in region.values.items()}
+        users = {at: value for at, value in users.items() if at >= 0 and at not in self.layer.primaryKeyAttributes()}
+        for at, value in (users | self._attributes(region)).items():
             feature.setAttribute(at, value)
         _, (added,) = self.layer.dataProvider().addFeatures([feature])
         region.feature = added.id()
@@ -103,6 +106,8 @@ class RegionBook:
         self.regions = [region for region in self.regions if region not in regions]
         if self.layer is None:
             return
+        for region in regions:
+            region.values = self.layer.getFeature(region.feature).attributeMap()
         if self.regions or self.layer.subsetString():
             self.layer.dataProvider().deleteFeatures([region.feature for region in regions])
             self._changed()
@@ -181,7 +186,7 @@ class RegionBook:
         layer.setCustomProperty(NAME, name)
 
     def _forget(self) -> None:
-        self.layer, self.regions = None, []
+        self.layer, self.regions, self.changes = None, [], []
         self._touched()
 
     def _kinds(self) -> dict[str, str]:

@@ -31,6 +31,7 @@ class Region:
     found: RegionView  # of the region alone
     bundle: Bundle  # of the model that made the view
     feature: int  # its id in the layer
+    values: dict[str, Any] = field(default_factory=dict)  # of the layer's fields, when the region was removed
     view: RegionView = field(init=False)  # what may be shown beside the other regions
 
     def __post_init__(self) -> None:
@@ -122,12 +123,14 @@ class RegionCard(Card):
             return title, tr("<b>unknown</b>")
         if head["kind"] != "number":
             return title, f"<b>{escaped(plain(str(columns[name])))}</b> {columns[f'{name}_p']:.0%}"
-        place = rank([other.view.columns.get(name) for other in self.answered], self.answered.index(self.region))
+        every = [[other.view.columns.get(name + end, np.nan) for end in ("_low", "_high")] for other in self.answered]
+        place = rank(np.array(every, float), self.answered.index(self.region))
         low, high = columns[f"{name}_low"], columns[f"{name}_high"]
         unit = escaped(str(head.get("unit_of_measure", "")))
         value = f"<b>{short(columns[name])}</b> {unit}<br>{short(low)} – {short(high)}"
-        if place and place[1] > 1:
-            value += " · " + tr("rank {a} of {b}").format(a=place[0], b=place[1])
+        if place and place[2] > 1:
+            words = tr("rank {a} of {n}") if place[0] == place[1] else tr("rank {a} to {b} of {n}")
+            value += " · " + words.format(a=place[0], b=place[1], n=place[2])
         return title, value
 
     def _show_week(self) -> None:
@@ -139,8 +142,10 @@ class RegionCard(Card):
         strip = WeekStrip(week, self.min_users)
         strip.setObjectName("raw_week")
         self.column.addWidget(strip)
-        words = tr("Solar time; full colour is {n:,} people; hatched: fewer than {k}.")
-        self.add(f"<small>{words.format(n=int(week.max()), k=self.min_users)}</small>")
+        zone = escaped(self.region.view.zone)
+        clock = tr("Time of {zone}").format(zone=zone) if zone else tr("Solar time")
+        words = tr("{clock}; full colour is {n:,} people; hatched: fewer than {k}.")
+        self.add(f"<small>{words.format(clock=clock, n=int(week.max()), k=self.min_users)}</small>")
 
     def _show_mix(self) -> None:
         """A bar per head of users: how many people have each label."""

@@ -7,7 +7,8 @@ from contextlib import suppress
 from typing import Any
 
 from qgis.core import QgsGeometry, QgsProject
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.PyQt.QtCore import QEvent, Qt, QTimer
+from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
 from qgis.PyQt.QtWidgets import QDialog, QPushButton, QSpinBox, QTableWidgetItem, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
@@ -19,13 +20,15 @@ from ...processing.words import tr
 from ..desktop import Desktop
 from ..layer_kinds import has_areas
 from ..map_tools.draw import Drawing
+from ..map_tools.marks import Marks
 from ..map_tools.shapes import in_crs, lonlat
 from ..session import Session
 from ..settings import settings
-from ..widgets.layout import column, delete, row, scrolling, silent, wrapped
+from ..widgets.layout import column, delete, row, silent, wrapped
 from .book import RegionBook
 from .card import Region, RegionCard
-from .table import RegionTable
+from .dialogs import Comparison, PublishCheck
+from .table import KEYS, RegionTable
 
 HINTS = {
     "polygon": "Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.",
@@ -47,6 +50,7 @@ class RegionsTab(QWidget):
         self.drawing.drawn.connect(self.take_drawn)
         self.drawing.ended.connect(lambda: self._draw(""))
         self.card: RegionCard | None = None
+        self.marks = Marks(self.iface.mapCanvas(), self)
         self._restyle = QTimer(self, singleShot=True, timeout=self._restyle_layer)  # once after many regions
         self._due = False  # to score again, when the job that runs has ended
         self._settle = QTimer(self, singleShot=True, timeout=self._settled)  # a job reports its result after its end
@@ -75,15 +79,19 @@ class RegionsTab(QWidget):
         )  # fmt: skip
         self.hint = wrapped(textFormat=Qt.TextFormat.PlainText)
         self.table = RegionTable()
-        self.table.itemSelectionChanged.connect(self._show_card)
+        self.table.itemSelectionChanged.connect(self._chose)
         self.table.itemChanged.connect(self._renamed)
         tip = tr("Choose two regions in the list to see them side by side")
         self.compare = QPushButton(tr("Compare"), toolTip=tip, clicked=self.show_comparison)
-        self.away = QPushButton(tr("Remove"), clicked=self.remove_chosen)
+        tip = tr("Remove the chosen regions (Delete)")
+        self.away = QPushButton(tr("Remove"), toolTip=tip, clicked=self.remove_chosen)
+        tip = tr("Take back the last drawing or removal of regions (Ctrl+Z)")
+        self.back = QPushButton(tr("Undo"), objectName="raw_undo", toolTip=tip, clicked=self.undo)
         tip = tr("What in the drawn regions could name somebody, before you publish them")
         self.publish = QPushButton(tr("Check"), objectName="raw_publish", toolTip=tip, clicked=self.show_check)
         self.place = column()
-        above, below = row(*self.buttons.values(), None, self.least), row(self.compare, self.away, self.publish, None)
+        above = row(*self.buttons.values(), None, self.least)
+        below = row(self.compare, self.away, self.back, self.publish, None)
         self.setLayout(column(above, self.hint, self.table, below, self.place, None, margins_px=(2, 6, 2, 2)))
 
     # ---- drawing ------------------------------------------------------------------------------------------------
@@ -112,6 +120,7 @@ class RegionsTab(QWidget):
             self._show_hint(str(error))
             return
         self._keep([(self.book.next_name(), polygon, view)], least)
+        self.table.setFocus()  # Ctrl+Z and Delete apply to the new region
 
     def use_selected(self) -> None:
         """Take the selected polygons of the current layer, or of the first layer that has some."""
@@ -138,19 +147,74 @@ class RegionsTab(QWidget):
             [(name, polygon, view) for (name, polygon), view in zip(found, views)], least))  # fmt: skip
 
     def _keep(self, found: list[tuple[str, Any, RegionView]], least: int) -> None:
-        """Add scored regions to the book."""
-        bundle = self._bundle()
-        if self.book is None or bundle is None:
+        """Take scored regions."""
+        if self.book is not None and (bundle := self._bundle()) is not None:
+            regions = [Region(name, polygon, view, bundle, -1) for name, polygon, view in found]
+            self.book.changes.append((True, regions))
+            self._add(regions, bundle, least)
+
+    def _add(self, regions: list[Region], bundle: Bundle, least: int) -> None:
+        """Add regions to the book."""
+        if self.book is None:
             return
         self.book.min_users = least
-        for name, polygon, view in found:
-            self.book.add(Region(name, polygon, view, bundle, -1), in_crs(polygon, self.book.crs))
+        for region in regions:
+            self.book.add(region, in_crs(region.polygon, self.book.crs))
         if self.session.city is not None:
             self.book.protect(self.session.city)
         if any(region.bundle is not bundle for region in self.book.regions):
             self._due = True  # the scoring of the others with this model was cancelled
         self._fill_table(len(self.book.regions) - 1)
         self._restyle.start(0)
+
+    def remove_chosen(self) -> None:
+        """Remove the selected regions."""
+        if self.book is not None and (chosen := self._chosen()):
+            self.book.changes.append((False, chosen))
+            self._remove(chosen)
+
+    def _remove(self, regions: list[Region]) -> None:
+        if self.book is not None:
+            self.book.remove([region for region in regions if region in self.book.regions])
+            if self.session.city is not None:
+                self.book.protect(self.session.city)
+            self._fill_table(len(self.book.regions) - 1)
+            self._restyle.start(0)
+
+    def undo(self) -> None:
+        """Take back the last drawing or removal. Removed regions are scored again, by the model chosen now."""
+        book, least, bundle = self.book, self.least.value(), self._bundle()
+        if book is None or bundle is None or not self.back.isEnabled():
+            return
+        added, regions = change = book.changes[-1]
+
+        def put_back(views: list[RegionView]) -> None:
+            book.changes.remove(change)
+            for region, view in zip(regions, views, strict=True):
+                region.found, region.bundle = view, bundle
+            self._add(regions, bundle, least)
+
+        if added:
+            book.changes.pop()
+            self._remove(regions)
+        else:
+            self._score([region.polygon for region in regions], least, put_back)
+
+    def event(self, event: QEvent) -> bool:
+        """Take the keys of undo and of Delete before QGIS's own actions do."""
+        if event.type() == QEvent.Type.ShortcutOverride and any(map(event.matches, KEYS)):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Undo, or remove the chosen regions."""
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undo()
+        elif event.matches(QKeySequence.StandardKey.Delete):
+            self.remove_chosen()
+        else:
+            super().keyPressEvent(event)
 
     # ---- scoring ------------------------------------------------------------------------------------------------
 
@@ -227,8 +291,7 @@ class RegionsTab(QWidget):
             self._layer = self.session.layer
             if self._layer is not None:
                 self.book = RegionBook(self._layer, self.session.group, self._touched)
-                if self.book.layer is not None:
-                    self._set_least(self.book.min_users)
+                self._set_least(self.book.min_users)
             self._fill_table()
         if self.session.city is not self._city or self.session.model is not self._model:
             self._city, self._model = self.session.city, self.session.model
@@ -245,6 +308,8 @@ class RegionsTab(QWidget):
         chosen = len(self._chosen())
         self.compare.setEnabled(chosen == 2)
         self.away.setEnabled(chosen > 0)
+        changed = self.book is not None and bool(self.book.changes)
+        self.back.setEnabled(changed and self.session.city is not None and self.session.job is None)
 
     def _show_hint(self, problem: str = "") -> None:
         """Show a problem, else what to do next."""
@@ -267,6 +332,7 @@ class RegionsTab(QWidget):
         self.table.fill(regions, self._bundle(), current)
         for widget in (self.table, self.compare, self.away, self.publish):
             widget.setVisible(bool(regions))
+        self.back.setVisible(bool(regions) or (self.book is not None and bool(self.book.changes)))
         self._show_card()
 
     def _restyle_layer(self) -> None:
@@ -284,8 +350,16 @@ class RegionsTab(QWidget):
         for card in self._cards(self._chosen()[-1:]):
             self.card = card
             self.place.addWidget(card)
+        self.marks.clear()
+        for region in self._chosen():
+            self.marks.add(in_crs(region.polygon, self.session.map_crs()), "#d62728", 0.0, 3)
         self._show_hint()
         self._enable()
+
+    def _chose(self) -> None:
+        """A region was chosen in the list."""
+        self._show_card()
+        self.marks.zoom()
 
     def _cards(self, regions: list[Region]) -> list[RegionCard]:
         book, bundle = self.book, self._bundle()
@@ -296,20 +370,9 @@ class RegionsTab(QWidget):
             self.book.rename(self.book.regions[item.row()], item.text().strip())
             self._show_card()
 
-    def remove_chosen(self) -> None:
-        """Remove the selected regions."""
-        if self.book is not None:
-            self.book.remove(self._chosen())
-            if self.session.city is not None:
-                self.book.protect(self.session.city)
-            self._fill_table()
-            self._restyle.start(0)
-
     def show_comparison(self) -> QDialog:
         """Open the two selected regions side by side."""
-        dialog = QDialog(self.window(), objectName="raw_compare", windowTitle=tr("Compare regions"))
-        dialog.setLayout(row(*(scrolling(card) for card in self._cards(self._chosen()[:2])), spacing_px=18))
-        dialog.resize(760, 560)
+        dialog = Comparison(self._cards(self._chosen()[:2]), self.window())
         dialog.show()
         return self.desktop.keep(dialog)
 
@@ -318,10 +381,7 @@ class RegionsTab(QWidget):
         if self.book is None or self.book.layer is None:
             return None
         found = check_layer(self.book.layer, QgsProject.instance().transformContext(), self.least.value())
-        words = found or [tr("Nothing in this layer was found that could name somebody.")]
-        dialog = QDialog(self.window(), objectName="raw_check", windowTitle=tr("Before you publish the drawn regions"))
-        dialog.setLayout(column(*(wrapped(each, textFormat=Qt.TextFormat.PlainText) for each in words)))
-        dialog.resize(460, 240)
+        dialog = PublishCheck(found, self.window())
         dialog.show()
         return self.desktop.keep(dialog)
 
@@ -335,4 +395,5 @@ class RegionsTab(QWidget):
         """Give the map back, and leave the layer of regions."""
         self._restyle.stop()
         self._settle.stop()
+        self.marks.clear()
         self._close_book()

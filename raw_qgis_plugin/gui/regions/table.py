@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
 from ...core.bundle.bundle import Bundle
@@ -14,6 +15,8 @@ from ...layers.legends import short, title_of
 from ...processing.words import tr
 from ..widgets.layout import silent
 from .card import Region
+
+KEYS = QKeySequence.StandardKey.Undo, QKeySequence.StandardKey.Delete  # they belong to the tab
 
 
 class RegionTable(QTableWidget):
@@ -27,6 +30,13 @@ class RegionTable(QTableWidget):
         self.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setShowGrid(False)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:  # noqa: N802 - Qt's name
+        """Leave the keys of the tab to it: a table would search for a row by them."""
+        if any(map(event.matches, KEYS)):
+            event.ignore()
+        else:
+            super().keyPressEvent(event)
 
     def fill(self, regions: Sequence[Region], bundle: Bundle | None, current: int) -> None:
         """List regions, and select one. bundle: of the chosen model; None while it is being opened."""
@@ -47,7 +57,7 @@ class RegionTable(QTableWidget):
                         item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
                         item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                     self.setItem(row, column, item)
+            self.clearSelection()
+            if regions:
+                self.selectRow(min(max(current, 0), len(regions) - 1))
         self.setFixedHeight(30 + 22 * min(max(len(regions), 1), 5))
-        self.clearSelection()
-        if regions:
-            self.selectRow(min(max(current, 0), len(regions) - 1))

@@ -28,7 +28,10 @@ class TrackFields:
         for box, title in zip(self.boxes.values(), titles):
             box.setAllowEmptyFieldName(True)
             form.addRow(title, box)
-        tip = tr("Of times that are written without a zone; others ignore it.")
+        tip = tr(
+            "Of times that are written without a zone; others ignore it. The week of a region has the hours of this "
+            "zone, with UTC the solar time of the place."
+        )
         self.zone = QComboBox(objectName="raw_timezone", toolTip=tip)
         self.zone.addItems(["UTC", *sorted(bytes(name).decode() for name in QTimeZone.availableTimeZoneIds())])
         form.addRow(tr("Time zone"), self.zone)

@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Maps to show: print layouts, the basemap, cards as pages."""
