@@ -12,8 +12,8 @@ class Desktop(Protocol):
 
     iface: Any  # QgisInterface
     windows: list[Any]  # the windows that are open
-    window_actions: list[Any]  # QAction: one a window of RAW
-    algorithm_actions: list[Any]  # QAction: one an algorithm
+    entries: list[Any]  # QAction: the entries of RAW's menu, some of which are menus
+    dock: Any  # RawDock; None before it is first shown
     installation: Any  # the last installation of packages, running or not; None before the first
 
     def keep(self, window: Any) -> Any:

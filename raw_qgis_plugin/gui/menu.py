@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The RAW toolbar and menu: the dock, one action per algorithm, and one per window."""
+"""The RAW toolbar and menu: the dock, one action per algorithm, and one per window, in groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qgis.core import Qgis, QgsApplication, QgsSettings, QgsTask
 from qgis.gui import QgsProcessingAlgorithmDialogBase
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QMenu, QPushButton, QWidget
 
 try:
     from qgis.PyQt.QtGui import QAction
@@ -22,6 +22,7 @@ except ImportError:  # older QGIS with Qt 5
 from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, PROVIDER_ID
 from ..processing.words import tr
+from .maps import animation, basemap
 from .regions.saved import SavedRegions
 from .settings import settings, start_values
 from .window_list import WINDOWS
@@ -33,6 +34,18 @@ if TYPE_CHECKING:
 
 MENU = "RAW"
 DOCK_OPEN = "raw/dock_open"
+# Titles of the groups, and the actions in them; a group without a title stands in the menu itself
+GROUPS = (
+    ("", ("sample", "dock")),
+    ("Data", ("importtracks", "diary", "embedtracks")),
+    ("People", ("profileusers", "similarusers")),
+    ("Regions", ("draw", "box", "scoreregions", "similarregions", "publishcheck")),
+    ("Forecasts", ("forecasttracks", "backtest", "animation")),
+    ("Maps", ("map", "basemap")),
+    ("Models", ("train", "trainhead", "pretrain", "models")),
+    ("", ("environment", "diagnostics", "help")),
+)
+SHORTCUTS = {"dock": "Ctrl+Alt+K", "draw": "Ctrl+Alt+D", "box": "Ctrl+Alt+B"}  # QGIS's options change them
 
 
 class RawMenu:
@@ -44,21 +57,23 @@ class RawMenu:
         self.saved_regions = SavedRegions()  # also while there is no dock
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
+        self.groups: list[QMenu] = []
         self.windows: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
         self.installation: Installation | None = None  # the last one, running or not
         tip = tr("Draw regions, look at users, forecast: beside the map.")
         self.dock_action = self._add("dock", tr("RAW dock"), tip, icon("raw"), self._toggle_dock)
         self.dock_action.setCheckable(True)
-        self.algorithm_actions = [
+        algorithms = [
             self._add(each.ID, f"{tr(each.TITLE)}…", tr(each.SUMMARY), each.icon(), partial(self.open_dialog, each.ID))
             for each in ALGORITHMS
         ]
-        self.window_actions = [
+        windows = [
             self._add(each.name, tr(each.title), tr(each.tip), icon(each.name), partial(self.open_window, each.name))
             for each in WINDOWS
         ]
-        self.actions = [self.dock_action, *self.algorithm_actions, *self.window_actions]
-        self.toolbar.addActions([self.dock_action, *self.algorithm_actions])
+        self.actions = [self.dock_action, *algorithms, *windows, *self._make_tools()]
+        self.entries = self._fill_menu()
+        self.toolbar.addActions([self.dock_action, *algorithms])
         if QgsSettings().value(DOCK_OPEN, False, type=bool):
             self.dock_action.trigger()
 
@@ -67,8 +82,49 @@ class RawMenu:
             picture, title, self.iface.mainWindow(), objectName=f"raw_{name}", toolTip=f"<b>{title}</b><br>{tip}",
             triggered=lambda: slot(),
         )  # fmt: skip
-        self.iface.addPluginToMenu(MENU, action)
+        if name in SHORTCUTS:
+            self.iface.registerMainWindowAction(action, SHORTCUTS[name])
         return action
+
+    def _make_tools(self) -> list[QAction]:
+        """The actions that open no window of ours."""
+        tip = tr("Click the corners of a region on the map; right click closes it.")
+        draw = self._add("draw", tr("Draw a region"), tip, icon("regions"), lambda: self.show_dock().draw("polygon"))
+        tip = tr("Drag a box on the map: a region.")
+        box = self._add("box", tr("Draw a box"), tip, icon("regions"), lambda: self.show_dock().draw("box"))
+        tip = tr("Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.")
+        film = self._add("animation", tr("Animation…"), tip, icon("forecast"), lambda: animation.export(self))
+        tip = tr(
+            "Tiles of an XYZ connection of QGIS, below the layers. Before the first request it explains whom it asks."
+        )
+        self.basemap_action = self._add("basemap", tr("Basemap"), tip, icon("map"), self._toggle_basemap)
+        self.basemap_action.setCheckable(True)
+        return [draw, box, film, self.basemap_action]
+
+    def _fill_menu(self) -> list[QAction]:
+        """Put the actions into the menu, by GROUPS. Returns the entries of the menu."""
+        named = {action.objectName().removeprefix("raw_"): action for action in self.actions}
+        entries = []
+        for title, names in GROUPS:
+            actions = [named[name] for name in names]
+            if title:
+                group = QMenu(tr(title), self.iface.mainWindow())
+                group.addActions(actions)
+                group.aboutToShow.connect(self._show_basemap)
+                self.groups.append(group)
+                actions = [group.menuAction()]
+            entries += actions
+        for entry in entries:
+            self.iface.addPluginToMenu(MENU, entry)
+        return entries
+
+    def _toggle_basemap(self) -> None:
+        basemap.toggle(self, self.basemap_action.isChecked())
+        self._show_basemap()
+
+    def _show_basemap(self) -> None:
+        """The layer may have been added or removed with a project, or by the user."""
+        self.basemap_action.setChecked(basemap.basemap() is not None)
 
     # ---- the dock -----------------------------------------------------------------------------------------------
 
@@ -191,11 +247,12 @@ class RawMenu:
         if self.installation is not None:
             self.installation.stop()
         submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)
-        for action in self.actions:
-            if not sip.isdeleted(action):
-                self.iface.removePluginMenu(MENU, action)
-                action.deleteLater()
-        self.actions = []
+        for entry in self.entries:
+            self.iface.removePluginMenu(MENU, entry)
+        for each in (*self.actions, *self.groups):
+            if not sip.isdeleted(each):
+                each.deleteLater()
+        self.actions, self.entries, self.groups = [], [], []
         if submenu is not None and not sip.isdeleted(submenu):
             submenu.deleteLater()  # QGIS takes it out of its menu and forgets it
         if not sip.isdeleted(self.toolbar):

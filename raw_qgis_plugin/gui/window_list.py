@@ -35,6 +35,10 @@ WINDOWS: tuple[Window, ...] = (
         "windows.sample", "open_sample",
     ),
     Window(
+        "map", "Make a map…", "A page with title, legend, scale and notes, as PDF, as picture or to edit.",
+        "maps.window", "MapDialog",
+    ),
+    Window(
         "train", "Train a model…", "Continue training on your own tracks, or teach a new label from examples.",
         "training.dialog", "open_training",
     ),

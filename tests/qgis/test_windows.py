@@ -55,6 +55,15 @@ def test_closed_windows_are_deleted_before_the_next_and_with_the_plugin(menu: An
     until(lambda: not there())
 
 
+def test_every_action_stands_in_one_group_and_the_sample_is_first(menu: Any) -> None:
+    from raw_qgis_plugin.gui.menu import GROUPS
+
+    named = [f"raw_{name}" for _, names in GROUPS for name in names]
+    assert sorted(named) == sorted(action.objectName() for action in menu.actions)
+    assert menu.entries[0].objectName() == "raw_sample" and len(menu.entries) < 12
+    assert {action.objectName() for group in menu.groups for action in group.actions()} <= set(named)
+
+
 def test_esc_removes_the_frame_of_the_tour(menu: Any) -> None:
     from raw_qgis_plugin.gui.windows.tour import Tour
 

@@ -56,7 +56,7 @@ class RawDock(QgsDockWidget):
         self.regions, self.users, self.forecast = self.pages = [
             tab(self.session, self.desktop) for tab in (RegionsTab, UsersTab, ForecastTab)
         ]
-        tabs = QTabWidget(objectName="raw_tabs", documentMode=True)
+        self.tabs = tabs = QTabWidget(objectName="raw_tabs", documentMode=True)
         for tab, title in zip(self.pages, (tr("Regions"), tr("Users"), tr("Forecast"))):
             area = scrolling(tab, TabArea())
             area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -66,6 +66,12 @@ class RawDock(QgsDockWidget):
         page.setLayout(column(self.source, progress, tabs, stretch=tabs, spacing_px=4, margins_px=(6, 4, 6, 4)))
         self.source.start()
         return page
+
+    def draw(self, tool: str) -> None:
+        """Begin to draw a region: 'polygon' or 'box'."""
+        if self.session is not None:
+            self.tabs.setCurrentIndex(0)
+            self.regions.buttons[tool].click()
 
     def choose_model(self, path: str) -> None:
         """Use a model bundle from now on; '' is the shipped one."""

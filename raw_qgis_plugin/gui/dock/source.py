@@ -62,9 +62,7 @@ class SourcePanel(QWidget):
         at_once = QToolButton.ToolButtonPopupMode.InstantPopup
         more = QToolButton(objectName="raw_more", text=tr("More"), popupMode=at_once)
         popup = QMenu(more)
-        popup.addActions(self.desktop.window_actions)
-        popup.addSeparator()
-        popup.addActions(self.desktop.algorithm_actions)
+        popup.addActions(self.desktop.entries)
         more.setMenu(popup)
         tip = tr("What the model was trained on, and how good it is")
         card = QToolButton(objectName="raw_card", text=tr("Card"), toolTip=tip, clicked=self.show_card)

@@ -1,0 +1,26 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""An animation of tracks and forecasts: QGIS's own exporter, with a clock that is set."""
+
+from __future__ import annotations
+
+from qgis.core import QgsProject, QgsTemporalNavigationObject, QgsTemporalUtils
+from qgis.PyQt.QtWidgets import QAbstractButton, QDockWidget
+
+from ...processing.words import tr
+from ..desktop import Desktop
+
+
+def export(desktop: Desktop) -> None:
+    """Open QGIS's window for the export of animations. Where the map's clock is off, it gets the layers' time."""
+    controller = desktop.iface.mapCanvas().temporalController()
+    if controller.navigationMode() != QgsTemporalNavigationObject.Animated:  # its name before 3.36 too
+        times = QgsTemporalUtils.calculateTemporalRangeForProject(QgsProject.instance())
+        if times.isInfinite():
+            desktop.iface.messageBar().pushInfo("RAW", tr("No layer has times. Label or forecast tracks first."))
+            return
+        controller.setNavigationMode(QgsTemporalNavigationObject.Animated)
+        controller.setTemporalExtents(times)
+    dock = desktop.iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
+    button = dock.findChild(QAbstractButton, "mExportAnimationButton") if dock is not None else None
+    if button is not None:
+        button.click()
