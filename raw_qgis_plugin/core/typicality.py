@@ -54,12 +54,9 @@ def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
     days: with fixes, of mean solar time. observed: share of the way outside gaps (`GapSettings`), 1 for a track that
     does not move. A track of one fix has no cadence and speed (nan); a track without fixes no span either.
     """
-    step = np.flatnonzero(tracks.track[1:] == tracks.track[:-1])
-    seconds = (tracks.t[step + 1] - tracks.t[step]) / 1000
+    step, seconds, cadence, seen = _steps(tracks)
     metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
     track, n = tracks.track[step], tracks.n_tracks
-    cadence = group_quantile(seconds, track, n)
-    seen = seconds <= np.maximum(GAP.intervals * cadence[track], GAP.seconds)
     way, way_seen = np.bincount(track, metres, n), np.bincount(track, metres * seen, n)
     return {
         "cadence_s": cadence,
@@ -69,6 +66,24 @@ def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
         "days": np.bincount(tracks.track[run_starts(solar_day(tracks), tracks.track)], minlength=n).astype(np.float64),
         "observed": np.divide(way_seen, way, where=way > 0, out=np.ones(n)),
     }
+
+
+def _steps(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Of the steps within tracks: the fix before (k,), seconds (k,), and whether it is no gap (k,); third, the cadence
+    (n_tracks,) of the tracks in s.
+    """
+    step = np.flatnonzero(tracks.track[1:] == tracks.track[:-1])
+    seconds, track = (tracks.t[step + 1] - tracks.t[step]) / 1000, tracks.track[step]
+    cadence = group_quantile(seconds, track, tracks.n_tracks)
+    return step, seconds, cadence, seconds <= np.maximum(GAP.intervals * cadence[track], GAP.seconds)
+
+
+def after_gap(tracks: Tracks) -> np.ndarray:
+    """(n,) bool: fixes before which nobody saw the movement: the first of each track, and those after a gap."""
+    step, _, _, seen = _steps(tracks)
+    result = np.ones(len(tracks), bool)
+    result[step[seen] + 1] = False
+    return result
 
 
 def typicality(features: np.ndarray, reference: Mapping[str, Any]) -> np.ndarray:

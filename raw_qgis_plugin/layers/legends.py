@@ -10,14 +10,28 @@ from html import escape
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsExpression, QgsFeatureRequest, QgsRuleBasedRenderer, QgsSymbol, QgsVectorLayer
+from qgis.core import (
+    Qgis,
+    QgsExpression,
+    QgsFeatureRequest,
+    QgsProperty,
+    QgsRuleBasedRenderer,
+    QgsSymbol,
+    QgsSymbolLayer,
+    QgsUnitTypes,
+    QgsVectorLayer,
+)
 from qgis.PyQt.QtGui import QColor
 
+from ..core.bundle.bundle import is_proven, shipped_heads
 from .words import tr
 
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
+
+
+EACH_USER = "user_id"  # in the place of a head's name
 
 
 class Rules:
@@ -64,15 +78,65 @@ class Rules:
                 words = tr("{figures}: not distinguishable").format(figures=words)
             self.add(pattern, condition, words, colour)
 
+    def add_users(self, pattern: str) -> None:
+        """Add one rule that gives each user a colour of its own, the same in all layers."""
+        self.add(pattern, "TRUE", tr("Each user in a colour of its own"))
+        symbol = self.root.children()[-1].symbol()
+        upper = symbol.symbolLayer(symbol.symbolLayerCount() - 1)
+        kinds = QgsSymbolLayer.Property
+        kind = kinds.PropertyStrokeColor if symbol.type() == Qgis.SymbolType.Line else kinds.PropertyFillColor
+        hue = f"round(359 * {hashed(EACH_USER, 1)})"
+        colour = f"color_hsv({hue}, 60 + round(40 * {hashed(EACH_USER, 3)}), 60 + round(35 * {hashed(EACH_USER, 5)}))"
+        upper.setDataDefinedProperty(kind, QgsProperty.fromExpression(colour))
+
+    def spread(self, size_m: float = 400.0) -> None:
+        """Move the points apart that lie in one cell of the grid that hides homes, so that none hides another.
+
+        size_m: of the part of the cell in which a point may be; a cell has 500 m.
+        """
+        east, north = (f"{size_m} * ({hashed('$id', digit)} - 0.5)" for digit in (1, 3))
+        for rule in self.root.children():
+            for layer in rule.symbol().symbolLayers():
+                layer.setOffsetUnit(QgsUnitTypes.RenderMetersInMapUnits)
+                offset = QgsProperty.fromExpression(f"array({east}, {north})")
+                layer.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyOffset, offset)
+
     def add_remark(self, pattern: str, head: dict[str, Any] | None) -> None:
-        """Add a line of text to the legend if a head was trained on simulated data only."""
-        if head is not None and head.get("experimental"):
-            self.add(pattern, "FALSE", tr("Experimental (simulated data)"))
+        """Add a line of text to the legend if a head is experimental: see `doubt`."""
+        if head is not None and (words := doubt(head)):
+            self.add(pattern, "FALSE", tr("Experimental ({why})").format(why=words))
             self.root.children()[-1].symbol().setOpacity(0.0)
 
     def finish(self) -> None:
         """Give the layer its legend."""
         self.layer.setRenderer(QgsRuleBasedRenderer(self.root))
+
+
+def hashed(expression: str, digit: int) -> str:
+    """An expression for a number from 0 to 1 that two hexadecimal digits of a value's hash make, from a digit on."""
+    digits = (f"strpos('123456789abcdef', substr(md5(to_string({expression})), {digit + at}, 1))" for at in (0, 1))
+    return "(16 * {} + {}) / 255.0".format(*digits)
+
+
+def doubt(head: dict[str, Any]) -> str:
+    """Why a head is experimental, in words; '' where it is not."""
+    if head.get("experimental"):
+        return tr("simulated data")
+    if head["name"] in shipped_heads() or is_proven(head):
+        return ""
+    return tr("no proof that it is better than a simple method")
+
+
+def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more: str = "") -> None:
+    """Give a layer a map tip: the field `title`, a line a head with a field, and more, in the form of map tips."""
+    names = layer.fields().names()
+    lines = [f"<b>{value_of(title)}</b>"]
+    for head in heads:
+        name = head["name"]
+        if name in names and (value := value_of(name)):
+            share = f" ([% round(100 * {QgsExpression.quotedColumnRef(name + '_p')}) %] %)" * (f"{name}_p" in names)
+            lines.append(f"{literal(title_of(head))}: {value}{share}")
+    layer.setMapTipTemplate("<br>".join(filter(None, [*lines, more])))
 
 
 def class_colours(head: dict[str, Any]) -> dict[str, str]:

@@ -25,7 +25,7 @@ from qgis.core import (
 )
 
 from ..core.paths import RESOURCES
-from .legends import CLASS_COLOURS, Rules, shown_head, title_of, value_of, values_of
+from .legends import CLASS_COLOURS, EACH_USER, Rules, map_tip, shown_head, title_of, value_of, values_of
 from .words import tr
 
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
@@ -56,6 +56,9 @@ class Style:
         """Complete the legend from the data. Returns the shown quantity, for the layer's name."""
         return ""
 
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """Give a layer its map tip."""
+
     def draw(self, layer: QgsVectorLayer) -> str:
         """Give a layer only its symbols and legend. Returns the shown quantity, for the layer's name."""
         layer.loadNamedStyle(str(RESOURCES / "styles" / self.file), categories=QgsMapLayer.StyleCategory.Symbology)
@@ -70,6 +73,7 @@ class Style:
         if self.start and layer.isSpatial():
             set_temporal(layer, self.start, self.end)
         layer.setName(f"{self.name}: {shown}" if shown else self.name)
+        self.tip(layer)
         layer.triggerRepaint()
 
 
@@ -95,11 +99,12 @@ class Fixes(Style):
 class Profiles(Style):
     """Labels of users, tracks or days: the first head's classes as colours, or its number in steps.
 
-    heads: the cards of the model's heads for the unit.
+    heads: the cards of the model's heads for the unit. shown: the name of the head to show, or EACH_USER.
     """
 
     heads: list[dict[str, Any]]
     unit: str = "user"
+    shown: str = ""
     start, end = "t_first", "t_last"
 
     @property
@@ -114,9 +119,11 @@ class Profiles(Style):
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """One rule for each class or step, one for unknown, and a mark on features outside the training domain."""
-        head = shown_head(layer, self.heads)
+        head = shown_head(layer, [head for head in self.heads if self.shown in ("", head["name"])])
         rules = Rules(layer)
-        if head is None:
+        if self.shown == EACH_USER:
+            rules.add_users("class")
+        elif head is None:
             rules.add("class", "TRUE", tr(PLURALS[self.unit]))
         else:
             rules.add_answers("class", head)
@@ -125,8 +132,15 @@ class Profiles(Style):
             rules.add_if_any("unknown", f"{field} = 'unknown'", tr("Unknown: not sure"))
         rules.add_if_any("outside", '"in_domain" = FALSE', tr("Unlike the training data"))
         rules.add_remark("class", head)
+        if self.unit != "track":
+            rules.spread()
         rules.finish()
         return title_of(head) if head else ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """The user, a line a label, what they rest on, and the number of fixes."""
+        evidence = [value_of("evidence")] * (layer.fields().lookupField("evidence") >= 0)
+        map_tip(layer, "user_id", self.heads, "<br>".join([*evidence, tr("[% n_points %] fixes")]))
 
 
 @dataclass(frozen=True)
@@ -149,6 +163,10 @@ class Stops(Style):
         rules.finish()
         return ""
 
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """The user, the kind and the length of the stop."""
+        map_tip(layer, "user_id", [], f"{value_of('kind')}<br>" + tr("[% round(duration_min) %] min"))
+
 
 @dataclass(frozen=True)
 class Trips(Style):
@@ -169,6 +187,10 @@ class Trips(Style):
         rules.add_if_any("unknown", "mode = 'unknown'", tr("Unknown: not sure"))
         rules.finish()
         return ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """The user, the mode and the length of the trip."""
+        map_tip(layer, "user_id", [], f"{value_of('mode')}<br>" + tr("[% round(duration_min) %] min"))
 
 
 @dataclass(frozen=True)
@@ -197,6 +219,10 @@ class RegionScores(Style):
         rules.finish()
         return title_of(head)
 
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """The region, a line a figure, and its people."""
+        map_tip(layer, layer.displayField(), self.heads, tr("[% coalesce(n_users, 'too few') %] people"))
+
 
 @dataclass(frozen=True)
 class Table(Style):
@@ -216,12 +242,15 @@ class Similar(Style):
     pattern = "class"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """One rule for each step of similarity, and the reasons as a tooltip."""
-        layer.setMapTipTemplate(f"<b>{value_of('rank')}. {value_of('id')}</b><br>{value_of('reasons')}")
+        """One rule for each step of similarity."""
         rules = Rules(layer)
         rules.add_answers(self.pattern, {"name": "similarity", "kind": "number"})
         rules.finish()
         return tr("similarity to {target}").format(target=self.target)
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """Rank, id and reasons."""
+        layer.setMapTipTemplate(f"<b>{value_of('rank')}. {value_of('id')}</b><br>{value_of('reasons')}")
 
 
 @dataclass(frozen=True)
@@ -261,6 +290,12 @@ class ForecastPoints(Style):
         layer.setRenderer(QgsGraduatedSymbolRenderer(name, steps))
         return ""
 
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """The user, the horizon and the radii."""
+        ahead = tr("[% round(horizon_min) %] min ahead")
+        radii = tr("half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m")
+        map_tip(layer, "user_id", [], f"{ahead}<br>{radii}")
+
 
 @dataclass(frozen=True)
 class ForecastLines(Style):
@@ -290,6 +325,10 @@ class ForecastLines(Style):
         layer.setRenderer(renderer)
         return ""
 
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """The user, and how likely the path is."""
+        map_tip(layer, "user_id", [], tr("Path [% path %], probability [% round(100 * probability) %] %"))
+
 
 @dataclass(frozen=True)
 class ForecastAreas(Style):
@@ -306,6 +345,11 @@ class ForecastAreas(Style):
         for at, category in enumerate(layer.renderer().categories()):
             layer.renderer().updateCategoryLabel(at, words.format(n=category.value()))
         return ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """The user, the horizon and the level."""
+        words = tr("[% round(horizon_min) %] min ahead") + "<br>" + tr("[% level %] % of cases lie inside")
+        map_tip(layer, "user_id", [], words)
 
 
 def mark_outside(layer: QgsVectorLayer, qml: str) -> None:

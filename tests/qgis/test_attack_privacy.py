@@ -58,8 +58,7 @@ def points(fields: str, rows: list[list[Any]]) -> QgsVectorLayer:
 def test_map_tips_show_ids_and_titles_as_text(
     staged: None, monkeypatch: pytest.MonkeyPatch, outcome: Callable[..., None]
 ) -> None:
-    from raw_qgis_plugin.gui.dock.users_tab import map_tip
-    from raw_qgis_plugin.layers.styling import Similar
+    from raw_qgis_plugin.layers.styling import Profiles, Similar
 
     monkeypatch.setenv("HOME", "/home/secret")
     tried = 0
@@ -69,7 +68,7 @@ def test_map_tips_show_ids_and_titles_as_text(
             "&field=user_id:string&field=home:string&field=home_p:double&field=n_points:integer&field=a %] b:string",
             [[words, words, 0.9, 5, "x"] for words in HOSTILE],
         )
-        layer.setMapTipTemplate(map_tip(layer, heads))
+        Profiles(heads).tip(layer)
         for feature, words in zip(layer.getFeatures(), HOSTILE, strict=True):
             tip = shown(layer, feature)
             assert set(re.findall("<[^>]*>", tip)) <= {"<b>", "</b>", "<br>"} and "/home/secret" not in tip
@@ -79,7 +78,7 @@ def test_map_tips_show_ids_and_titles_as_text(
             tried += 1
     layer = points("&field=rank:integer&field=id:string&field=similarity:double&field=reasons:string",
                    [[k, words, 0.5, words] for k, words in enumerate(HOSTILE)])  # fmt: skip
-    Similar("u").draw(layer)
+    Similar("u").tip(layer)
     for feature, words in zip(layer.getFeatures(), HOSTILE, strict=True):
         assert text_of(shown(layer, feature)) == f"{feature['rank']}. {words}{words}"
         tried += 1
@@ -112,7 +111,7 @@ def test_cards_show_names_and_titles_as_text(tracks: QgsVectorLayer, outcome: Ca
         card = RegionCard(region := Region(words, None, view, bundle, -1), [region], bundle, 10)
         for widget in card.findChildren(QLabel):
             for html in (widget.text(), widget.toolTip()):
-                ours = {"<b>", "</b>", "<br>", "<small>", "</small>", "<span>", "</span>"}
+                ours = {"<b>", "</b>", "<i>", "</i>", "<br>", "<small>", "</small>", "<span>", "</span>"}
                 assert set(re.findall("<[^>]*>", html)) <= ours, html
                 tried += 1
     outcome("HTML in names of regions and in a model's titles, in cards", wanted="shown as text",

@@ -121,7 +121,7 @@ def test_undo_takes_back_drawings_and_removals(regions: Any) -> None:
     assert regions.book.regions == [second] and layer.featureCount() == 1
     regions.least.setValue(13)
     until(lambda: settled(regions))
-    QTest.keyClick(regions.table, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    regions.back.click()
     until(lambda: settled(regions) and len(regions.book.regions) == 2)
     assert regions.book.regions == [second, first] and people(regions) == [None, None]
     assert sorted(str(feature["note"]) for feature in layer.getFeatures()) == ["None", "mine"]
@@ -344,7 +344,7 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     assert people(tab) == [12]
     users.pick(next(layer.getFeatures()).geometry().asPoint())
     assert users.name.text() in fixes.user_id
-    assert layer.extent().contains(users._marks[0].asGeometry().boundingBox())
+    assert layer.extent().contains(users.marks.bands[0].asGeometry().boundingBox())
     for each in (tab, users):
         each.remove()
 
@@ -358,7 +358,7 @@ def test_a_marked_track_crosses_180_degrees(session: Any, menu: Any, make: Calla
     read(session, make(type(fixes)(fixes.user_id, fixes.t, lon, fixes.lat, {})))
     for row in range(12):
         users.show_user(row)
-        assert users._marks[0].asGeometry().boundingBox().width() < 1
+        assert users.marks.bands[0].asGeometry().boundingBox().width() < 1
     users.remove()
 
 

@@ -71,6 +71,17 @@ def shipped_heads() -> frozenset[str]:
         return frozenset()
 
 
+def is_proven(head: dict) -> bool:
+    """Whether the figures of a head's card show that it is better than a simple method, allowing for chance.
+
+    Five groups of units agree by chance once in sixteen times.
+    """
+    metrics = head.get("metrics", {})
+    worst = metrics.get("ratio", [1.0])[-1]
+    useful = (metrics.get("head", {}).get("r2") or 1.0) >= 0.1
+    return useful and worst is not None and worst < 1 and (metrics.get("groups") or 0) >= 6
+
+
 def open_bundle(path: Path | str | None = None, experimental: bool = False) -> Bundle:
     """Open and check a bundle: a folder, the card.json in it, or a .zip (None, '' or 'shipped': the shipped one).
 

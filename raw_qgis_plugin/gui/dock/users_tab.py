@@ -7,34 +7,32 @@ from typing import Any
 
 import numpy as np
 from qgis.core import (
-    Qgis,
     QgsCsException,
-    QgsExpression,
     QgsGeometry,
     QgsPointXY,
     QgsProject,
     QgsRectangle,
+    QgsRenderContext,
     QgsVectorLayer,
     QgsVectorLayerJoinInfo,
 )
-from qgis.gui import QgsMapToolEmitPoint, QgsRubberBand
-from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QEvent, QStringListModel, Qt
-from qgis.PyQt.QtGui import QColor
-from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLineEdit, QToolButton, QWidget
+from qgis.gui import QgsMapToolEmitPoint
+from qgis.PyQt.QtCore import QStringListModel, Qt
+from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QToolButton, QWidget
 
 from ...core.embedding.user_view import Places, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import unwrapped
 from ...core.regions.view import City
-from ...core.tracks import Tracks
-from ...layers import writing
+from ...core.typicality import after_gap
+from ...layers import styling, writing
 from ...layers.columns import id_text
 from ...layers.coordinates import from_wgs84, transform_xy
-from ...layers.legends import CLASS_COLOURS, literal, title_of, value_of
+from ...layers.legends import CLASS_COLOURS, EACH_USER, title_of
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..map_tools.draw import give_back
+from ..map_tools.marks import Marks
 from ..map_tools.shapes import lonlat
 from ..session import Session
 from ..settings import settings
@@ -42,6 +40,7 @@ from ..widgets.layout import column, delete, row, wrapped
 from .users_card import UserCard
 
 DIARY = "diary"  # beside the units
+UNIT = "raw/unit"  # property of a labelled layer: user, track or day
 
 
 class UsersTab(QWidget):
@@ -53,7 +52,7 @@ class UsersTab(QWidget):
         self._city: City | None = None
         self.card: UserCard | None = None
         self._before: Any = None
-        self._marks: list[QgsRubberBand] = []
+        self.marks = Marks(self.canvas, self)
         self.profile = self._button("profile", tr("Label"), tr("Label all of them: a layer in the group"), self.run)
         self.unit = QComboBox()
         every = (("user", tr("every user")), ("track", tr("every track")), ("day", tr("every day")))
@@ -70,8 +69,14 @@ class UsersTab(QWidget):
         self.name.returnPressed.connect(lambda: self.show_named(self.name.text()))
         self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
         self.place = column()
+        tip = tr("What the colours of the labelled layer show")
+        self.shown = QComboBox(objectName="raw_user_shown", toolTip=tip, activated=self._show_label)
+        self.colours = QWidget()
+        self.colours.setLayout(row(QLabel(tr("Colours")), self.shown, None, margins_px=0))
+        self.colours.hide()
         all_users, one_user = row(self.profile, self.unit, None), row(self.click, self.selection, self.name)
-        self.setLayout(column(all_users, one_user, self.words, self.place, None, margins_px=(2, 6, 2, 2)))
+        parts = all_users, self.colours, one_user, self.words, self.place, None
+        self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
         session.worked.connect(self._enable)
         self.show_session()
@@ -105,7 +110,8 @@ class UsersTab(QWidget):
         if layer is None or session.model is None:
             return
         words = tr("{n:,} labelled: {name}.").format(n=layer.featureCount(), name=layer.name())
-        layer.setMapTipTemplate(map_tip(layer, session.model.bundle.heads(unit)))
+        layer.setCustomProperty(UNIT, unit)
+        self._list_labels()
         node = QgsProject.instance().layerTreeRoot().findLayer(layer)
         if node is not None:
             node.setExpanded(True)  # shows the legend
@@ -114,6 +120,28 @@ class UsersTab(QWidget):
             joined = tr("In {layer} they are the fields raw_…, a join of this project.")
             words += " " + joined.format(layer=session.layer.name())
         self._write("\n".join([words, *warnings]))
+
+    def _list_labels(self) -> None:
+        """List what the colours of the newest labelled layer can show."""
+        layer, model = labelled_layer(), self.session.model
+        self.shown.clear()
+        self.colours.setVisible(layer is not None and model is not None)
+        if layer is None or model is None:
+            return
+        drawn = layer.renderer().usedAttributes(QgsRenderContext())
+        heads = model.bundle.heads(layer.customProperty(UNIT), every=True)
+        heads = [head for head in heads if head["name"] in layer.fields().names()]
+        for title, name in [*((title_of(head), head["name"]) for head in heads), (tr("Each user"), EACH_USER)]:
+            self.shown.addItem(title, name)
+            if name in drawn:
+                self.shown.setCurrentIndex(self.shown.count() - 1)
+
+    def _show_label(self) -> None:
+        """Colour the newest labelled layer by the label that is chosen."""
+        layer, model = labelled_layer(), self.session.model
+        if layer is not None and model is not None:
+            unit = layer.customProperty(UNIT)
+            styling.Profiles(model.bundle.heads(unit, every=True), unit, self.shown.currentData()).apply(layer)
 
     # ---- one user -----------------------------------------------------------------------------------------------
 
@@ -142,7 +170,7 @@ class UsersTab(QWidget):
             return
         centre, users = region.centroid, city.users
         nearest = near[np.argmin(np.hypot(users.lon[near] - centre.x, users.lat[near] - centre.y))]
-        self.show_user(int(users.user[nearest]))
+        self.show_user(int(users.user[nearest]), zoom=False)
 
     def use_selected(self) -> None:
         """Show the user of the first selected feature."""
@@ -165,8 +193,8 @@ class UsersTab(QWidget):
         else:
             self._write(tr("There is no user '{name}' with two usable fixes.").format(name=name))
 
-    def show_user(self, row: int) -> None:
-        """Show a user's card, and mark the user on the map."""
+    def show_user(self, row: int, zoom: bool = True) -> None:
+        """Show a user's card, and mark the user on the map. zoom: whether the map moves there."""
         city, model = self.session.city, self.session.model
         if city is None or model is None:
             return
@@ -176,58 +204,34 @@ class UsersTab(QWidget):
         self.card = UserCard(city, row, places, model.bundle, self.show_user)
         self.place.addWidget(self.card)
         self.name.setText(city.users.user_ids[row])
-        self._mark(city.users, row, places)
+        self._mark(city.users.user_ids[row], places)
+        if zoom:
+            self.marks.zoom()
 
-    def _mark(self, users: Tracks, row: int, places: Places, max_drawn: int = 5000) -> None:
-        """Draw the user's track, thinned to max_drawn fixes, and usual places, in the map's CRS."""
-        fixes = np.arange(users.user_offsets[row], users.user_offsets[row + 1])
-        fixes = fixes[np.unique(np.linspace(0, len(fixes) - 1, min(max_drawn, len(fixes))).astype(int))]
+    def _mark(self, user: str, places: Places, max_drawn: int = 5000) -> None:
+        """Draw the user's tracks, thinned to max_drawn fixes and cut at gaps, and usual places, in the map's CRS."""
+        every = self.session.tracks
+        if every is None:
+            return
+        tracks = every.take(np.flatnonzero(every.user_ids == user) == every.user)
+        piece = np.cumsum(after_gap(tracks))
+        fixes = np.unique(np.linspace(0, len(tracks) - 1, min(max_drawn, len(tracks))).astype(int))
+        begins = np.diff(piece[fixes], prepend=0) > 0
         transform = from_wgs84(self.session.map_crs(), QgsProject.instance().transformContext())
         try:
             ends = np.array([0, len(fixes)])
-            xy = transform_xy(np.column_stack([unwrapped(users.lon[fixes], ends), users.lat[fixes]]), transform)
-            line = writing.lines(xy, ends)[0]
+            xy = transform_xy(np.column_stack([unwrapped(tracks.lon[fixes], ends), tracks.lat[fixes]]), transform)
+            (line,) = writing.cut_lines(xy, ends, begins)
             rings = [transform_xy(grid_cell(lon, lat), transform) for lon, lat in zip(places.lon, places.lat)]
             cells = writing.polygons(np.array(rings)) if rings else []
         except (QgsCsException, InputError):
             return
-        self._band(line, Qgis.GeometryType.Line, "#d62728")
+        self.marks.add(line, "#d62728")
         for cell, colour in zip(cells, CLASS_COLOURS):
-            self._band(cell, Qgis.GeometryType.Polygon, colour)
-
-    def _band(self, geometry: QgsGeometry | None, shape: Any, colour: str) -> None:
-        if geometry is None:
-            return
-        band = QgsRubberBand(self.canvas, shape)
-        outline, fill = QColor(colour), QColor(colour)
-        outline.setAlphaF(0.8)
-        fill.setAlphaF(0.25)
-        band.setStrokeColor(outline)
-        band.setFillColor(fill)
-        band.setWidth(2)
-        band.setToGeometry(geometry)
-        self._marks.append(band)
-
-    def showEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Show the marks, which belong to this tab."""
-        super().showEvent(event)
-        self._show_marks(True)
-
-    def hideEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
-        """Hide the marks: the map belongs to another tab."""
-        super().hideEvent(event)
-        self._show_marks(False)
-
-    def _show_marks(self, shown: bool) -> None:
-        for band in self._marks:
-            if not sip.isdeleted(band):
-                band.setVisible(shown)
+            self.marks.add(cell, colour)
 
     def _clear(self) -> None:
-        for band in self._marks:
-            band.reset(Qgis.GeometryType.Line)
-            self.canvas.scene().removeItem(band)
-        self._marks = []
+        self.marks.clear()
         if self.card is not None:
             delete(self.card)
             self.card = None
@@ -257,6 +261,7 @@ class UsersTab(QWidget):
             self.name.setCompleter(completer)
             if before is not None:
                 before.deleteLater()
+        self._list_labels()
         self._enable()
 
     def _choose_unit(self) -> None:
@@ -278,17 +283,10 @@ class UsersTab(QWidget):
         self.tool.deleteLater()
 
 
-def map_tip(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> str:
-    """The map tip of a layer of profiles: the id, and a line per head."""
-    names = layer.fields().names()
-    lines = [f"<b>{value_of('user_id')}</b>"]
-    for head in heads:
-        name = head["name"]
-        if name in names and (value := value_of(name)):
-            share = f" ([% round(100 * {QgsExpression.quotedColumnRef(name + '_p')}) %] %)" * (f"{name}_p" in names)
-            lines.append(f"{literal(title_of(head))}: {value}{share}")
-    lines += [value_of("evidence")] * ("evidence" in names)
-    return "<br>".join([*lines, tr("[% n_points %] fixes")])
+def labelled_layer() -> QgsVectorLayer | None:
+    """The uppermost layer that `Label` has made."""
+    nodes = QgsProject.instance().layerTreeRoot().findLayers()
+    return next((node.layer() for node in nodes if node.layer() and node.layer().customProperty(UNIT)), None)
 
 
 def join(tracks: QgsVectorLayer, field: str, profiles: QgsVectorLayer) -> None:

@@ -10,7 +10,7 @@ from qgis.core import QgsMapLayer, QgsProject, QgsRenderContext, QgsVectorLayer
 from qgis.PyQt.QtCore import QDate, QLocale
 
 from ...core.bundle.bundle import Bundle
-from ...layers.legends import title_of
+from ...layers.legends import doubt, title_of
 from ...layers.publishing import check_layer
 from ...processing.words import tr
 from ..session import Session, describe
@@ -33,8 +33,8 @@ def notes(layers: Sequence[QgsMapLayer], session: Session | None, bundle: Bundle
         words += " " + data.format(layer=session.layer.name(), summary=describe(session.tracks, session.users))
     found = [words]
     for head in heads:
-        mark = " " + tr("Experimental: trained on simulated data only.") if head.get("experimental") else ""
-        found.append(f"{title_of(head)}: {head.get('verdict') or tr('Nobody has tested it.')}{mark}")
+        words = f"{title_of(head)}: {head.get('verdict') or tr('Nobody has tested it.')}"
+        found.append(words + (f" {tr('Experimental ({why})').format(why=why)}." if (why := doubt(head)) else ""))
     if any(head["kind"] == "number" for head in heads):
         found.append(tr("In 80 % of cases the true number lies in its interval. Colours follow the intervals."))
     if forecast:

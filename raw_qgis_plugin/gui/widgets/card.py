@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QLabel, QWidget
 
 from ...core.bundle.bundle import Bundle
 from ...core.similarity import similar
+from ...layers.legends import doubt
 from ...processing.words import tr
 from .layout import column, wrapped
 
@@ -39,7 +40,7 @@ def plain(word: str) -> str:
 
 def experimental_mark(head: dict[str, Any]) -> str:
     """A mark in rich text for an experimental head; '' for others."""
-    return f" <i>({tr('experimental')})</i>" if head.get("experimental") else ""
+    return f" <i>({tr('experimental')})</i>" if doubt(head) else ""
 
 
 def no_heads(bundle: Bundle, unit: str) -> str:
