@@ -80,7 +80,7 @@ class Rules:
 
     def add_users(self, pattern: str) -> None:
         """Add one rule that gives each user a colour of its own, the same in all layers."""
-        self.add(pattern, "TRUE", tr("Each user in a colour of its own"))
+        self.add(pattern, "TRUE", tr("A colour for each user"))
         symbol = self.root.children()[-1].symbol()
         upper = symbol.symbolLayer(symbol.symbolLayerCount() - 1)
         kinds = QgsSymbolLayer.Property

@@ -16,7 +16,7 @@ from qgis.core import QgsProject, QgsSettings
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QDialogButtonBox, QDockWidget, QLabel, QTableWidget
+from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QDockWidget, QLabel, QTableWidget
 from qgis.utils import iface, plugins
 
 SAMPLE, OUT = Path(os.environ["RAW_SAMPLE"]), Path(os.environ["RAW_OUT"])
@@ -43,6 +43,12 @@ def type_key(code, modifier=Qt.KeyboardModifier.NoModifier):
     """A key for the widget that has the focus, as after the user's last click."""
     QTest.keyClick(iface.mainWindow().focusWidget(), code, modifier)
     wait(0.3)
+
+
+def labelled_layer():
+    from raw_qgis_plugin.gui.dock.users_tab import labelled_layer
+
+    return labelled_layer()
 
 
 def open_city():
@@ -121,6 +127,7 @@ def regions(dock):
     wait(0.5)
     dialog = find(iface.mainWindow(), "raw_compare")
     report["compared"] = words(dialog)
+    dock.regions.card.page().write(OUT / "region.html")
     report["legend"] = [item.label() for item in dock.regions.book.layer.renderer().legendSymbolItems()]
     show("maps_compare")
     dialog.close()
@@ -157,6 +164,51 @@ def base_map():
     report["layers without the basemap"] = [layer.name() for layer in QgsProject.instance().mapLayers().values()]
 
 
+def people(dock):
+    bar = find(dock, "raw_tabs").tabBar()
+    QTest.mouseClick(bar, LEFT, Qt.KeyboardModifier.NoModifier, bar.tabRect(1).center())
+    dock.users.unit.setCurrentIndex(dock.users.unit.findData("user"))
+    press(dock, "raw_user_profile")
+    until(lambda: dock.session.job is None, 120, "the labels")
+    wait(0.5)
+    shown = find(dock, "raw_user_shown", QComboBox)
+    report["labels"] = [shown.itemText(at) for at in range(shown.count())]
+    show("maps_people")
+    shown.setFocus()
+    for _ in range(shown.count()):
+        QTest.keyClick(shown, Qt.Key.Key_Down)
+    wait(0.5)
+    report["colours"] = [item.label() for item in labelled_layer().renderer().legendSymbolItems()]
+    before = iface.mapCanvas().extent()
+    name = find(dock, "raw_user_name")
+    name.setFocus()
+    QTest.keyClicks(name, dock.session.city.users.user_ids[3])
+    QTest.keyClick(name, Qt.Key.Key_Return)
+    until(lambda: dock.users.card is not None, 20, "the card")
+    wait(0.5)
+    report["zoomed to a user"] = iface.mapCanvas().extent() != before
+    report["pieces"] = dock.users.marks.bands[0].asGeometry().constGet().numGeometries()
+    show("maps_user")
+    dock.users.card.page().write(OUT / "user.html")
+    iface.mapCanvas().setExtent(before)
+
+
+def animate():
+    """QGIS's own window, which is closed again."""
+    titles = []
+
+    def close():
+        titles.extend(window.windowTitle() for window in QApplication.topLevelWidgets() if window.isVisible())
+        show("maps_animation")
+        window = QApplication.activeModalWidget() or QApplication.activePopupWidget()
+        if window is not None:
+            window.close()
+
+    QTimer.singleShot(1000, close)
+    menu("animation")
+    report["animation"] = titles
+
+
 def make_map():
     iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 1.6)
     wait(1)
@@ -189,6 +241,8 @@ def work():
     dock = open_city()
     regions(dock)
     base_map()
+    people(dock)
+    animate()
     make_map()
 
 

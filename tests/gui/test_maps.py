@@ -80,6 +80,22 @@ def test_a_map_has_title_legend_model_and_caveats(report: dict[str, Any], out: P
     assert report["layouts"] == ["People of the synthetic city"]
 
 
+def test_people_are_coloured_by_label_or_user_and_found_by_name(report: dict[str, Any]) -> None:
+    assert report["labels"] == ["Commuter", "Metro user", "Trips a day", "Metro trips", "Each user"]
+    assert report["colours"][0] == "A colour for each user"
+    assert report["zoomed to a user"] and report["pieces"] > 5  # a line is cut at gaps and trips
+
+
+def test_cards_are_pages(report: dict[str, Any], out: Path) -> None:
+    region, user = ((out / f"{name}.html").read_text("utf-8") for name in ("region", "user"))
+    for page, words in ((region, "per km²"), (user, "This page is about one person")):
+        assert words in page and "data:image/png;base64," in page and "raw-small" in page and "<a " not in page
+
+
+def test_the_animation_is_qgis_own(report: dict[str, Any]) -> None:
+    assert "Export Map Animation" in report["animation"]
+
+
 def text_of(pdf: bytes) -> str:
     """The text of a PDF as Qt writes it: numbers of glyphs, and a list of letters for each font by its number."""
     letters = {}

@@ -89,6 +89,10 @@ class Page:
                 svg = svg.replace(f"{what}: {colour}", f"{what}: {word}")
         self._parts.append(f"<figure>{svg}<figcaption>{escape(caption)}</figcaption></figure>")
 
+    def markup(self, html: str) -> None:
+        """A part that is HTML already: whoever makes it has escaped the texts in it."""
+        self._parts.append(html)
+
     def html(self) -> str:
         """The whole page."""
         return (

@@ -32,7 +32,8 @@ class UserCard(Card):
         self._show_labels()
         self._show_places()
         self._show_similar()
-        self.column.addStretch()
+        words = tr("This page is about one person: keep it as you keep the tracks, and do not publish it.")
+        self.add_save(tr("User {name}").format(name=city.users.user_ids[row]), bundle, words)
 
     def _show_extent(self) -> None:
         users = self.city.users

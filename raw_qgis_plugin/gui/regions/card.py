@@ -59,7 +59,8 @@ class RegionCard(Card):
             if region in self.answered:
                 self._show_mix()
                 self._show_similar()
-        self.column.addStretch()
+        words = tr("Figures of fewer than {n} people are withheld. The recorded people are not the population.")
+        self.add_save(region.name, region.bundle, words.format(n=min_users))
 
     def add(self, words: str, heading: bool = False, **properties: Any) -> QLabel:
         """Add a text, which can be copied."""

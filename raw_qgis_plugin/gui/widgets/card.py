@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QLabel, QWidget
+from qgis.PyQt.QtCore import QDate, QLocale, Qt
+from qgis.PyQt.QtWidgets import QFileDialog, QGridLayout, QLabel, QLayout, QMessageBox, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
+from ...core.evaluation.report import Page
 from ...core.similarity import similar
 from ...layers.legends import doubt
 from ...processing.words import tr
+from .charts import Chart
 from .layout import column, wrapped
 
 
@@ -31,6 +36,47 @@ class Card(QWidget):
         label = wrapped(f"<b>{words}</b>" if heading else words, textFormat=rich, **properties)
         self.column.addWidget(label)
         return label
+
+    def add_save(self, title: str, bundle: Bundle, remark: str) -> None:
+        """Add a button that saves the card as a page. title, remark: plain text. bundle: of the model."""
+        self.title, self.bundle, self.remark = title, bundle, remark
+        tip = tr("The card as a page of HTML, with its charts")
+        self.column.addWidget(QToolButton(objectName="raw_card_save", text=tr("Save…"), toolTip=tip, clicked=self.save))
+        self.column.addStretch()
+
+    def save(self) -> None:
+        """Ask for a file, and write the page into it."""
+        name = re.sub(r"[^\w .-]", "_", self.title) + ".html"
+        path, _ = QFileDialog.getSaveFileName(self, tr("Save the card"), name, tr("HTML files (*.html)"))
+        if path:
+            try:
+                self.page().write(Path(path).with_suffix(".html"))
+            except OSError as error:
+                QMessageBox.warning(self, tr("Save the card"), str(error))
+
+    def page(self) -> Page:
+        """The card as a page."""
+        today = QLocale().toString(QDate.currentDate(), QLocale.FormatType.LongFormat)
+        words = tr("Made on {date} with RAW and the model {model}.").format(date=today, model=self.bundle.card["name"])
+        page = Page(self.title, f"{words} {self.remark}")
+        for part in list(_html(self.column))[1:]:  # the first one is the title
+            page.markup(part)
+        return page
+
+
+def _html(layout: QLayout) -> Iterator[str]:
+    """The texts and charts of a layout. The texts are Qt's rich text, whose links lead to parts of the dock."""
+    for at in range(layout.count()):
+        item = layout.itemAt(at)
+        widget, inner = item.widget(), item.layout()
+        if isinstance(widget, QLabel):
+            yield f"<p>{re.sub('</?a[^>]*>', '', widget.text())}</p>"
+        elif isinstance(widget, Chart):
+            yield f'<img width="{widget.width()}" src="data:image/png;base64,{widget.png()}">'
+        elif isinstance(inner, QGridLayout):
+            cells, wide = [f"<td>{cell}</td>" for cell in _html(inner)], inner.columnCount()
+            rows = ("".join(cells[start : start + wide]) for start in range(0, len(cells), wide))
+            yield f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 
 
 def plain(word: str) -> str:
