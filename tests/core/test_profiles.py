@@ -10,7 +10,7 @@ from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, snap
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.tracks import build_tracks
-from raw_qgis_plugin.core.typicality import any_of, in_words, outside, typicality, unit_stats
+from raw_qgis_plugin.core.typicality import after_gap, any_of, in_words, outside, typicality, unit_stats
 
 HOUR = 3_600_000
 COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"]}
@@ -178,3 +178,11 @@ def test_evidence_says_what_labels_rest_on(invented_model):
     )
     alone, _ = build_tracks(["a", "b", "b"], None, [0, 0, HOUR], [0, 0, 0.1], [0, 0, 0])
     assert profile(alone, model).columns["evidence"][0] == ""
+
+
+def test_a_line_is_cut_at_gaps_and_trips() -> None:
+    minutes = np.array([0, 1, 2, 30, 31, 32, 33, 0, 10, 20])  # every minute but for a gap; another track, every ten
+    user, track = np.array(["a"] * 10, object), np.array(["x"] * 7 + ["y"] * 3, object)
+    t = minutes * 60_000 + np.repeat([0, 90_000_000], [7, 3])
+    tracks, _ = build_tracks(user, track, t, np.linspace(0, 0.01, 10), np.zeros(10))
+    assert np.flatnonzero(after_gap(tracks)).tolist() == [0, 3, 7]

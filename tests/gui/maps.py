@@ -12,7 +12,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
 from driving import LEFT, PICTURES, RIGHT, add, click_map, find, main, press, until, wait
-from qgis.core import QgsProject, QgsSettings
+from qgis.core import QgsProject, QgsSettings, QgsTemporalNavigationObject
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtTest import QTest
@@ -194,19 +194,18 @@ def people(dock):
 
 
 def animate():
-    """QGIS's own window, which is closed again."""
-    titles = []
-
-    def close():
-        titles.extend(window.windowTitle() for window in QApplication.topLevelWidgets() if window.isVisible())
-        show("maps_animation")
-        window = QApplication.activeModalWidget() or QApplication.activePopupWidget()
-        if window is not None:
-            window.close()
-
-    QTimer.singleShot(1000, close)
+    """QGIS's own window, which is closed again, and the clock switched off."""
     menu("animation")
-    report["animation"] = titles
+    wait(1)
+    (window,) = [
+        w for w in QApplication.topLevelWidgets() if w.isVisible() and w.windowTitle() == "Export Map Animation"
+    ]
+    show("maps_animation")
+    window.close()
+    report["animated"] = iface.mapCanvas().mapSettings().isTemporal()
+    iface.mapCanvas().temporalController().setNavigationMode(QgsTemporalNavigationObject.NavigationOff)
+    iface.mainWindow().findChild(QDockWidget, "Temporal Controller").hide()
+    wait(1)
 
 
 def make_map():

@@ -11,9 +11,12 @@ import pytest
 from qgis.core import (
     QgsExpression,
     QgsExpressionContext,
+    QgsExpressionContextUtils,
     QgsFeature,
     QgsGeometry,
     QgsProcessingContext,
+    QgsSymbolLayer,
+    QgsUnitTypes,
     QgsVectorLayer,
 )
 
@@ -160,6 +163,101 @@ def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
         layer = layer_of(shape, "&field=t:datetime&field=t_first:datetime&field=t_last:datetime&field=level:int", [])
         style.apply(layer)
         assert layer.name().startswith("Forecast: ") and layer.temporalProperties().isActive()
+
+
+PEOPLE = "&field=user_id:string&field=n_points:integer&field=mode:string&field=commuter:string&field=in_domain:bool"
+
+
+def test_the_colours_show_another_label_or_each_user() -> None:
+    from raw_qgis_plugin.layers import legends, styling
+
+    rows = [[user, 9, "walk", "yes", True] for user in ("a", "b", "a", "c")]
+    layer = layer_of("Point", PEOPLE, rows)
+    styling.Profiles([MODE, COMMUTER], "user", "commuter").apply(layer)
+    assert layer.name() == "Profiles: Commuter" and legend_of(layer)[0][0] == "Commuter: yes"
+    styling.Profiles([MODE, COMMUTER], "user", legends.EACH_USER).apply(layer)
+    assert layer.name() == "Profiles" and legend_of(layer) == [["A colour for each user"]] * 4
+    (rule,) = layer.renderer().rootRule().children()
+    upper = rule.symbol().symbolLayer(rule.symbol().symbolLayerCount() - 1)
+    colours = evaluated(layer, upper, QgsSymbolLayer.Property.PropertyFillColor)
+    assert colours[0] == colours[2] and len(set(colours)) == 3
+
+
+def evaluated(layer: QgsVectorLayer, part: Any, what: Any) -> list[str]:
+    """A property of a symbol layer for each feature."""
+    context, found = QgsExpressionContext([QgsExpressionContextUtils.layerScope(layer)]), []
+    for feature in layer.getFeatures():
+        context.setFeature(feature)
+        found.append(str(part.dataDefinedProperties().property(what).value(context)[0]))
+    assert all(found)
+    return found
+
+
+def test_points_of_one_cell_lie_side_by_side_within_it() -> None:
+    from raw_qgis_plugin.layers import styling
+
+    layer = layer_of("Point", PEOPLE, [[f"u{n}", 9, "walk", "yes", n > 0] for n in range(30)])
+    styling.Profiles([MODE], "user").apply(layer)
+    by_rule = []
+    for rule in layer.renderer().rootRule().children():
+        for part in rule.symbol().symbolLayers():
+            assert part.offsetUnit() == QgsUnitTypes.RenderMetersInMapUnits
+            property_of = part.dataDefinedProperties().property(QgsSymbolLayer.Property.PropertyOffset)
+            context, places = QgsExpressionContext(), []
+            for feature in layer.getFeatures():
+                context.setFeature(feature)
+                places.append(property_of.value(context)[0])
+            by_rule.append(places)
+    assert all(places == by_rule[0] for places in by_rule), "the mark lies on its dot"
+    assert len(set(map(tuple, by_rule[0]))) == 30 and all(abs(m) <= 200 for place in by_rule[0] for m in place)
+
+
+@pytest.mark.parametrize(
+    ("ratio", "groups", "marked"),
+    [([0.6, 0.5, 0.8], 40, False), ([0.8, 0.5, 1.2], 40, True), ([0.6, 0.5, 0.8], 3, True)],
+)
+def test_a_taught_label_without_proof_is_marked(ratio: list[float], groups: int, marked: bool) -> None:
+    from raw_qgis_plugin.gui.widgets.card import experimental_mark
+    from raw_qgis_plugin.layers import styling
+
+    head = {**MODE, "experimental": False, "metrics": {"ratio": ratio, "groups": groups, "head": {"accuracy": 0.9}}}
+    layer = layer_of("Point", PEOPLE, [["a", 9, "walk", "yes", True]])
+    styling.Profiles([head], "user").apply(layer)
+    remarks = [item.label() for item in layer.renderer().legendSymbolItems() if item.label().startswith("Experimental")]
+    assert bool(remarks) == marked == bool(experimental_mark(head))
+    assert not experimental_mark({**head, "name": "transport_mode"}), "the shipped one has a page of evidence"
+
+
+AHEAD = {"user_id": "u", "horizon_min": 5.0, "radius50_m": 99.6, "radius80_m": 200.2, "level": 80}
+REGION = {"name": "A&B", "poi": 4.5, "n_users": 12, "suppressed": False, "in_domain": True}
+
+
+@pytest.mark.parametrize(
+    ("make", "shape", "row", "tip"),
+    [
+        (lambda s: s.Profiles([MODE]), "Point", {"user_id": "<i>", "n_points": 9, "mode": "walk", "in_domain": True},
+         "&lt;i>|Mode: walk|9 fixes"),
+        (lambda s: s.RegionScores([DENSITY]), "Polygon", REGION, "A&amp;B|Points of interest: 4.5|12 people"),
+        (lambda s: s.ForecastPoints(), "Point", AHEAD,
+         "u|5 min ahead|half of the cases within 100 m, four fifths within 200 m"),
+        (lambda s: s.ForecastAreas(), "Polygon", AHEAD, "u|5 min ahead|80 % of cases lie inside"),
+        (lambda s: s.ForecastLines(), "LineString", {"user_id": "u", "path": 1, "probability": 0.62},
+         "u|Path 1, probability 62 %"),
+        (lambda s: s.Stops(), "Point", {"user_id": "u", "kind": "home", "duration_min": 59.7}, "u|home|60 min"),
+        (lambda s: s.Trips([]), "LineString", {"user_id": "u", "mode": "bus", "duration_min": 12.2}, "u|bus|12 min"),
+    ],
+)  # fmt: skip
+def test_every_result_has_a_map_tip(make: Callable[[Any], Any], shape: str, row: dict[str, Any], tip: str) -> None:
+    from raw_qgis_plugin.layers import styling
+
+    kinds = {str: "string", int: "integer", float: "double", bool: "bool"}
+    fields = "".join(f"&field={name}:{kinds[type(value)]}" for name, value in row.items())
+    layer = layer_of(shape, fields, [list(row.values())])
+    make(styling).apply(layer)
+    context = QgsExpressionContext([QgsExpressionContextUtils.layerScope(layer)])
+    context.setFeature(next(layer.getFeatures()))
+    text = QgsExpression.replaceExpressionText(layer.mapTipTemplate(), context)
+    assert text.replace("<br>", "|").replace("<b>", "").replace("</b>", "") == tip
 
 
 def test_the_most_likely_path_is_strong_and_drawn_last() -> None:

@@ -23,4 +23,5 @@ def export(desktop: Desktop) -> None:
     dock = desktop.iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
     button = dock.findChild(QAbstractButton, "mExportAnimationButton") if dock is not None else None
     if button is not None:
+        dock.show()  # the map shows one step now: here it can be changed
         button.click()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from qgis.core import QgsMapLayer, QgsProject, QgsRenderContext, QgsVectorLayer
+from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate, QLocale
 
 from ...core.bundle.bundle import Bundle
@@ -16,8 +17,9 @@ from ...processing.words import tr
 from ..session import Session, describe
 
 
-def notes(layers: Sequence[QgsMapLayer], session: Session | None, bundle: Bundle | None) -> list[str]:
-    """Sentences for the foot of a map of these layers. bundle: of the model; None where there is none."""
+def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) -> list[str]:
+    """Sentences for the foot of a map of what a canvas shows. bundle: of the model; None where there is none."""
+    layers, shown = canvas.layers(), canvas.mapSettings()
     words = tr("Made on {date} with RAW.").format(
         date=QLocale().toString(QDate.currentDate(), QLocale.FormatType.LongFormat)
     )
@@ -31,6 +33,10 @@ def notes(layers: Sequence[QgsMapLayer], session: Session | None, bundle: Bundle
     if session is not None and session.layer is not None and session.tracks is not None and session.users is not None:
         data = tr("Data: {layer}: {summary}")
         words += " " + data.format(layer=session.layer.name(), summary=describe(session.tracks, session.users))
+    if shown.isTemporal():
+        times = shown.temporalRange()
+        first, last = (time.toUTC().toString("yyyy-MM-dd HH:mm:ss") for time in (times.begin(), times.end()))
+        words += " " + tr("Time shown: {first} to {last} UTC.").format(first=first, last=last)
     found = [words]
     for head in heads:
         words = f"{title_of(head)}: {head.get('verdict') or tr('Nobody has tested it.')}"

@@ -30,7 +30,7 @@ class MapDialog(RawDialog):
         layers = self.canvas.layers()
         bundle = session.model.bundle if session is not None and session.model is not None else default_bundle()
         self.title = QLineEdit(title_for(layers), objectName="raw_map_title")
-        words = "\n".join(notes(layers, session, bundle))
+        words = "\n".join(notes(self.canvas, session, bundle))
         self.notes = QPlainTextEdit(words, objectName="raw_map_notes")
         form = QFormLayout()
         form.addRow(tr("Title"), self.title)
