@@ -9,7 +9,7 @@ from typing import Any
 from qgis.core import QgsGeometry, QgsProject
 from qgis.PyQt.QtCore import QEvent, Qt, QTimer
 from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
-from qgis.PyQt.QtWidgets import QDialog, QPushButton, QSpinBox, QTableWidgetItem, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QDialog, QSpinBox, QTableWidgetItem, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
 from ...core.bundle.runtime import Model
@@ -82,13 +82,13 @@ class RegionsTab(QWidget):
         self.table.itemSelectionChanged.connect(self._chose)
         self.table.itemChanged.connect(self._renamed)
         tip = tr("Choose two regions in the list to see them side by side")
-        self.compare = QPushButton(tr("Compare"), toolTip=tip, clicked=self.show_comparison)
+        self.compare = QToolButton(text=tr("Compare"), toolTip=tip, clicked=self.show_comparison)
         tip = tr("Remove the chosen regions (Delete)")
-        self.away = QPushButton(tr("Remove"), toolTip=tip, clicked=self.remove_chosen)
+        self.away = QToolButton(text=tr("Remove"), toolTip=tip, clicked=self.remove_chosen)
         tip = tr("Take back the last drawing or removal of regions (Ctrl+Z)")
-        self.back = QPushButton(tr("Undo"), objectName="raw_undo", toolTip=tip, clicked=self.undo)
+        self.back = QToolButton(text=tr("Undo"), objectName="raw_undo", toolTip=tip, clicked=self.undo)
         tip = tr("What in the drawn regions could name somebody, before you publish them")
-        self.publish = QPushButton(tr("Check"), objectName="raw_publish", toolTip=tip, clicked=self.show_check)
+        self.publish = QToolButton(text=tr("Check"), objectName="raw_publish", toolTip=tip, clicked=self.show_check)
         self.place = column()
         above = row(*self.buttons.values(), None, self.least)
         below = row(self.compare, self.away, self.back, self.publish, None)
