@@ -245,6 +245,8 @@ class Similar(Style):
         """One rule for each step of similarity."""
         rules = Rules(layer)
         rules.add_answers(self.pattern, {"name": "similarity", "kind": "number"})
+        if self.pattern == "class":
+            rules.spread()
         rules.finish()
         return tr("similarity to {target}").format(target=self.target)
 

@@ -116,14 +116,6 @@ def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
     return result
 
 
-def cut_lines(xy: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> list[QgsGeometry | None]:
-    """The lines of `lines` as multilines, cut before the rows where begins (n,) is true. A row alone is left out."""
-    cuts = np.union1d(offsets, np.flatnonzero(begins))
-    parts, at = lines(xy, cuts), np.searchsorted(cuts, offsets)
-    each = ([part for part in parts[start:stop] if part is not None] for start, stop in zip(at[:-1], at[1:]))
-    return [QgsGeometry.collectGeometry(part) if part else None for part in each]
-
-
 def polygons(rings: np.ndarray) -> list[QgsGeometry | None]:
     """(n, k, 2) closed rings -> n polygons; None where a ring is not finite."""
     return [QgsGeometry(QgsPolygon(QgsLineString(*ring.T.tolist()))) if _finite(ring).all() else None for ring in rings]

@@ -50,7 +50,7 @@ class ProfileUsers(TrackAlgorithm):
         names = [head["name"] for head in heads]
         profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run)
-        shape = QgsWkbTypes.MultiLineString if unit == "track" else QgsWkbTypes.Point
+        shape = QgsWkbTypes.LineString if unit == "track" else QgsWkbTypes.Point
         destination = self.write_table(
             run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit),
             self._geometries(run, tracks, profiles, unit), shape, self.plan.source.sourceCrs(),
@@ -58,13 +58,11 @@ class ProfileUsers(TrackAlgorithm):
         return {"OUTPUT": destination, **self.counts(tracks, skipped, model.provider)}
 
     def _geometries(self, run: Run, tracks: Tracks, profiles: Profiles, unit: str) -> list[Any]:
-        """Tracks as lines, which are cut at gaps, users and days as points, in INPUT's CRS."""
+        """Tracks as lines, users and days as points, in INPUT's CRS."""
         from ..core.geodesy import unwrapped
-        from ..core.typicality import after_gap
         from ..layers import writing
 
         if unit == "track":
             lon = unwrapped(tracks.lon, tracks.track_offsets)
-            xy = self.in_input_crs(run, lon, tracks.lat)
-            return writing.cut_lines(xy, tracks.track_offsets, after_gap(tracks))
+            return writing.lines(self.in_input_crs(run, lon, tracks.lat), tracks.track_offsets)
         return writing.points(self.in_input_crs(run, profiles.lon, profiles.lat))

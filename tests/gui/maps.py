@@ -113,6 +113,12 @@ def regions(dock):
     press(dock, "raw_undo")
     report["after Undo"] = names(dock)
     table = find(dock, "raw_region_list", QTableWidget)
+    table.setFocus()
+    table.selectAll()
+    type_key(Qt.Key.Key_Delete)
+    report["after all"] = names(dock)
+    type_key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    until(lambda: dock.session.job is None and len(names(dock)) == 2, 30, "both regions again")
     before = iface.mapCanvas().extent()
     QTest.mouseClick(
         table.viewport(), LEFT, Qt.KeyboardModifier.NoModifier, table.visualItemRect(table.item(0, 0)).center()

@@ -131,8 +131,7 @@ def test_choices_are_taken_in_any_capitals_and_by_number(
 ) -> None:
     common = {"INPUT": make(fixes), "MODEL": bundle}
     for unit in ("track", "Track", 1, "1"):
-        done = run("raw:profileusers", **common, UNIT=unit, DEVICE="cpu")
-        assert done.layer().wkbType() == QgsWkbTypes.MultiLineString
+        assert run("raw:profileusers", **common, UNIT=unit, DEVICE="cpu").layer().wkbType() == QgsWkbTypes.LineString
     for unit in (None, ""):
         assert run("raw:profileusers", **common, UNIT=unit, DEVICE=1).layer().wkbType() == QgsWkbTypes.Point
     with pytest.raises(QgsProcessingException, match="UNIT"):
@@ -164,9 +163,9 @@ def test_profiles_of_tracks_and_days(run: Callable, make: Callable, fixes: Any, 
     trips = type(fixes)(fixes.user_id, fixes.t, fixes.lon, fixes.lat, {"trip": [i // 60 for i in range(len(fixes.t))]})
     layer = make(trips, crs)
     done = run("raw:profileusers", INPUT=layer, MODEL=bundle, UNIT="track", TRACK_FIELD="trip")
-    assert done.layer().wkbType() == QgsWkbTypes.MultiLineString and done.layer().crs().authid() == crs
+    assert done.layer().wkbType() == QgsWkbTypes.LineString and done.layer().crs().authid() == crs
     assert len(done.rows()) == 24 and done.layer().fields().names()[:2] == ["user_id", "track_id"]
-    (line,) = in_degrees(done.layer())[0].asMultiPolyline()
+    line = in_degrees(done.layer())[0].asPolyline()
     assert np.allclose([[p.x(), p.y()] for p in line], np.column_stack([fixes.lon, fixes.lat])[:60], atol=1e-7)
     days = run("raw:profileusers", INPUT=layer, MODEL=bundle, UNIT="day")
     assert days.layer().fields().names()[:2] == ["user_id", "day"]

@@ -245,8 +245,8 @@ def test_the_users_style_of_the_layer_is_kept(tracks: QgsVectorLayer) -> None:
     book.restyle()
     assert (layer.name(), layer.mapTipTemplate(), layer.opacity()) == ("My areas", "[% name %]", 0.4)
     assert layer.labelsEnabled()
-    (rule,) = layer.renderer().rootRule().children()  # of 14.5 and 82.5, whose intervals overlap
-    assert rule.label() == "14 to 82 per km²: not distinguishable"
+    rules = layer.renderer().rootRule().children()
+    assert rules[0].label() == "14 to 82 per km²: not distinguishable", "the intervals of 14.5 and 82.5 overlap"
     book.close()
 
 
