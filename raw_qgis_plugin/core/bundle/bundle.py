@@ -77,7 +77,7 @@ def is_proven(head: dict) -> bool:
     Five groups of units agree by chance once in sixteen times.
     """
     metrics = head.get("metrics", {})
-    worst = metrics.get("ratio", [1.0])[-1]
+    worst = (metrics.get("ratio") or [None])[-1]
     useful = (metrics.get("head", {}).get("r2") or 1.0) >= 0.1
     return useful and worst is not None and worst < 1 and (metrics.get("groups") or 0) >= 6
 
