@@ -11,7 +11,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
-from driving import LEFT, PICTURES, RIGHT, add, click_map, find, main, press, until, wait
+from driving import LEFT, PICTURES, RIGHT, add, click_map, find, main, on_map, press, until, wait
 from qgis.core import QgsProject, QgsSettings, QgsTemporalNavigationObject
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QColor
@@ -105,6 +105,14 @@ def regions(dock):
     for place in ((0.42, 0.5, 0.2), (0.6, 0.55, 0.2), (0.3, 0.3, 0.12)):
         draw(dock, around(*place))
     report["drawn"] = names(dock)
+    wait(1)
+    box = (
+        iface.mapCanvas()
+        .mapSettings()
+        .layerToMapCoordinates(dock.regions.book.layer, dock.regions.book.layer.getFeature(3).geometry().boundingBox())
+    )
+    inside = on_map(box.xMinimum() + 0.3 * box.width(), box.yMinimum() + 0.1 * box.height())
+    report["painted"] = iface.mapCanvas().grab().toImage().pixelColor(inside).name()
     type_key(Qt.Key.Key_Delete)
     report["after Delete"] = names(dock)
     type_key(Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)

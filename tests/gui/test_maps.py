@@ -55,6 +55,7 @@ def test_a_region_is_removed_by_its_key_and_undone(report: dict[str, Any]) -> No
     three = ["Region 1", "Region 2", "Region 3"]
     assert report["drawn"] == report["after Ctrl+Z"] == three
     assert report["after Delete"] == report["after Undo"] == three[:2]
+    assert report["painted"] != "#ffffff", "the last region is on the map at once"
     assert report["after all"] == [] and report["zoomed"]
 
 

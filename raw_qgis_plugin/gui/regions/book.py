@@ -86,6 +86,8 @@ class RegionBook:
         region.name = name
         self._write([region])
         self._changed()
+        if self.layer is not None:
+            self.layer.triggerRepaint()  # the user may show names
 
     def update(self, bundle: Bundle) -> None:
         """Write the figures of all regions again, after a model has scored them. bundle: of that model."""
@@ -117,7 +119,11 @@ class RegionBook:
             QgsProject.instance().removeMapLayer(layer)
 
     def restyle(self) -> None:
-        """Make the legend anew, by the figures of the regions."""
+        """Make the legend anew, by the figures of the regions, and paint the map.
+
+        Nothing else paints the map after a change of regions: QGIS could take the picture with the old legend, painted
+        a moment before, for the new one.
+        """
         if self.layer is None:
             return
         self.layer.updateExtents()
@@ -216,7 +222,6 @@ class RegionBook:
         self.layer.dataProvider().changeAttributeValues(
             {region.feature: self._attributes(region) for region in regions}
         )
-        self.layer.triggerRepaint()
 
 
 def _whole(value: Any) -> int:
