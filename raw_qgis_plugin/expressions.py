@@ -161,7 +161,7 @@ def label(results: Results, user: Any, task: str, layer: Any = "") -> Any:
         if task in result.fields:
             return result.column(task).get(id_text(user), NULL)
     if not candidates:
-        raise LookupError(tr("raw_label: the project has no profiles. Run RAW → Profile users first."))
+        raise LookupError(tr("raw_label: the project has no profiles. Run RAW → People → Profile users first."))
     words = tr("raw_label: no profiles in the project have the task '{task}'.")
     raise LookupError(words.format(task=task))
 
@@ -173,7 +173,9 @@ def similarity(results: Results, user_a: Any, user_b: Any) -> Any:
             known = result.unit_vectors()
             a, b = known.get(id_text(user_a)), known.get(id_text(user_b))
             return NULL if a is None or b is None else float(a @ b)
-    raise LookupError(tr("raw_similarity: the project has no embeddings. Run RAW → Embed tracks, unit user, first."))
+    raise LookupError(
+        tr("raw_similarity: the project has no embeddings. Run RAW → Data → Embed tracks, unit user, first.")
+    )
 
 
 class Registered:

@@ -13,8 +13,9 @@ sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
 from driving import LEFT, PICTURES, RIGHT, add, click_map, find, main, on_map, press, until, wait
 from qgis.core import QgsProject, QgsSettings, QgsTemporalNavigationObject
+from qgis.gui import QgsGui
 from qgis.PyQt.QtCore import Qt, QTimer
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtGui import QColor, QKeySequence
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDialogButtonBox, QDockWidget, QLabel, QTableWidget
 from qgis.utils import iface, plugins
@@ -251,6 +252,8 @@ def work():
     window.findChild(QDockWidget, "Browser").hide()
     settings().experimental.setValue(True)
     settings().min_users.setValue(5)
+    for key in ("Ctrl+Alt+K", "Ctrl+Alt+D", "Ctrl+Alt+B"):
+        report[key] = QgsGui.shortcutsManager().actionForSequence(QKeySequence(key)).objectName()
     dock = open_city()
     regions(dock)
     base_map()

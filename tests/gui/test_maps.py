@@ -93,6 +93,10 @@ def test_cards_are_pages(report: dict[str, Any], out: Path) -> None:
         assert words in page and "data:image/png;base64," in page and "raw-small" in page and "<a " not in page
 
 
+def test_the_dock_and_drawing_have_keys_that_qgis_lists(report: dict[str, Any]) -> None:
+    assert [report[f"Ctrl+Alt+{key}"] for key in "KDB"] == ["raw_dock", "raw_draw", "raw_box"]
+
+
 def test_the_animation_is_qgis_own(report: dict[str, Any]) -> None:
     assert report["animated"]
 

@@ -283,7 +283,7 @@ def forecast():
 
 def go_on_training():
     import_city()
-    do("*Plugins → RAW → Train a model…*: the layer is chosen. *Next*.")
+    do("*Plugins → RAW → Models → Train a model…*: the layer is chosen. *Next*.")
     menu("train")
     dialog = plugins["raw_qgis_plugin"].menu.windows[-1]
     dialog.move(250, 90)

@@ -155,6 +155,15 @@ def test_fewest_people_of_one_layer_do_not_follow_to_another(regions: Any, make:
     assert regions.least.value() == 10
 
 
+def test_the_week_of_a_region_has_the_hours_of_the_zone_that_is_chosen(regions: Any) -> None:
+    draw(regions)
+    assert any("Solar time" in label.text() for label in regions.card.findChildren(QLabel))
+    session = regions.session
+    session.set_fields(session.fields, "Asia/Shanghai")
+    until(lambda: session.city is not None and settled(regions) and not regions._due)
+    assert any("Time of Asia/Shanghai" in label.text() for label in regions.card.findChildren(QLabel))
+
+
 def test_a_comparison_shows_which_figures_differ(regions: Any) -> None:
     low, high = draw(regions), draw(regions, HOME.buffered(0.01))
     name = regions._bundle().heads("region")[0]["name"]

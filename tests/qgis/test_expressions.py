@@ -52,7 +52,7 @@ def evaluate(text: str) -> tuple[Any, str]:
 
 def test_without_results_they_are_null_and_name_what_to_run(functions: Any) -> None:
     value, error = evaluate("raw_label('a', 'commuter')")
-    assert value in (None, NULL) and "Run RAW → Profile users" in error
+    assert value in (None, NULL) and "Run RAW → People → Profile users" in error
     value, error = evaluate("raw_similarity('a', 'b')")
     assert value in (None, NULL) and "Embed tracks" in error
 

@@ -95,7 +95,7 @@ class Model:
         if isinstance(self._backbone, ForeignGraph):
             return (
                 f"The model {self.card['name']} comes from elsewhere, so it runs in a process of its own and the CPU "
-                "does the work. Models that you trust, in Plugins → RAW → Models…, use the graphics card."
+                "does the work. Models that you trust, in Plugins → RAW → Models → Models…, use the graphics card."
             )
         return why_not_cuda()
 
