@@ -26,7 +26,7 @@ class Comparison(QDialog):
         grid.setHorizontalSpacing(18)
         grid.setColumnStretch(3, 1)
         names = [escaped(card.region.name) for card in cards]
-        for line, cells in enumerate([["", *names, tr("Difference")], *differences(*cards)]):
+        for line, cells in enumerate([["", *names, tr("First minus second")], *differences(*cards)]):
             for at, words in enumerate(cells):
                 label = QLabel(f"<b>{words}</b>" if line == 0 else words, textFormat=Qt.TextFormat.RichText)
                 grid.addWidget(label, line, at)
