@@ -34,17 +34,14 @@ def basemap() -> QgsRasterLayer | None:
     return next((layer for layer in QgsProject.instance().mapLayers().values() if layer.customProperty(MARK)), None)
 
 
-def toggle(desktop: Desktop, on: bool) -> bool:
-    """Add the basemap to the project, or remove it. Returns whether it is there."""
+def toggle(desktop: Desktop, on: bool) -> None:
+    """Add the basemap to the project if the user agrees, or remove it."""
     layer = basemap()
     if not on and layer is not None:
         QgsProject.instance().removeMapLayer(layer)
         desktop.iface.mapCanvas().refresh()
-    elif on and layer is None:
-        name = _agreed(desktop)
-        if name:
-            add(name, connections()[name])
-    return basemap() is not None
+    elif on and layer is None and (name := _agreed(desktop)):
+        add(name, connections()[name])
 
 
 def _agreed(desktop: Desktop) -> str:
