@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Time and memory of the algorithms on one and on ten million fixes, in qgis_process: printed, never asserted.
+
+RAW_BENCH_FIXES names other sizes, such as '1e6 3e6'; RAW_BENCH_ALGORITHMS names some of the algorithms.
+"""
+
+import json
+import os
+import subprocess
+
+import pytest
+import shapely
+from qgisrun import ROOT, QgisProcess
+
+from .test_bench import tell
+from .test_bench_reading import geopackage
+
+EACH = 938  # fixes of a user, one a minute
+SIZES = [int(float(size)) for size in os.environ.get("RAW_BENCH_FIXES", "1e6 1e7").split()]
+RUNS = {
+    "profileusers": {"EXPERIMENTAL": True}, "scoreregions": {"EXPERIMENTAL": True, "REGIONS": "regions.geojson"},
+    "forecasttracks": {"OUTPUT_TRACKS": "tracks.gpkg", "OUTPUT_AREAS": "areas.gpkg"},
+    "diary": {"OUTPUT_STOPS": "stops.gpkg", "OUTPUT_TRIPS": "trips.gpkg"},
+}  # fmt: skip
+CHOSEN = os.environ.get("RAW_BENCH_ALGORITHMS", " ".join(RUNS)).split()
+
+
+@pytest.fixture(scope="module")
+def qgis(tmp_path_factory):
+    subprocess.run(["make", "-s", "build"], cwd=ROOT, check=True)
+    return QgisProcess(tmp_path_factory.mktemp("qgis") / "profile")
+
+
+def measured(qgis, algorithm, folder, parameters):
+    """Processor seconds and the peak of memory in GB of qgis_process."""
+    values = {name: str(folder / value) if name != "EXPERIMENTAL" else value for name, value in parameters.items()}
+    values |= {"INPUT": str(folder / "fixes.gpkg"), "DEVICE": "CPU"}
+    if not any(name.startswith("OUTPUT_") for name in values) or algorithm == "forecasttracks":
+        values["OUTPUT"] = str(folder / "out.gpkg")
+    command = ["qgis_process", "run", f"raw:{algorithm}", "-"]
+    run = subprocess.Popen(command, env=qgis.env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                           stderr=subprocess.STDOUT)  # fmt: skip
+    assert run.stdin and run.stdout
+    run.stdin.write(json.dumps({"inputs": values}))
+    run.stdin.close()
+    said = run.stdout.read()
+    _, status, used = os.wait4(run.pid, 0)
+    run.returncode = os.waitstatus_to_exitcode(status)
+    assert run.returncode == 0, said[-3000:]
+    return used.ru_utime + used.ru_stime, used.ru_maxrss / 2**20
+
+
+@pytest.mark.parametrize("fixes", SIZES)
+def test_time_and_memory(qgis, tmp_path, fixes):
+    geopackage(tmp_path / "fixes.gpkg", fixes // EACH, EACH, "user")
+    west, south, side, size = 9.9, 49.9, 100, 0.004  # 10,000 squares of the city in which they wander
+    boxes = [
+        shapely.box(west + i * size, south + j * size, west + (i + 1) * size, south + (j + 1) * size)
+        for i in range(side) for j in range(side)
+    ]  # fmt: skip
+    features = [{"type": "Feature", "properties": {}, "geometry": shapely.geometry.mapping(box)} for box in boxes]
+    (tmp_path / "regions.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    for algorithm in CHOSEN:
+        seconds, peak_gb = measured(qgis, algorithm, tmp_path, RUNS[algorithm])
+        tell(f"raw:{algorithm}, {fixes:,} fixes", f"{seconds:.0f} s of processor time, peak {peak_gb:.2f} GB", "2.5 GB")
+        if algorithm == "profileusers":
+            seconds, peak_gb = measured(qgis, algorithm, tmp_path, RUNS[algorithm])
+            tell("    once more, without inference", f"{seconds:.0f} s, peak {peak_gb:.2f} GB")
