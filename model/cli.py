@@ -40,10 +40,10 @@ class Parser(argparse.ArgumentParser):
 
 def make_parser(
     command: str, description: str, epilog: str | None = None, tasks: bool = False,
-    output: str = "the table to write: .parquet or .csv",
+    output: str = "the table to write: .parquet or .csv", bundle: bool = True,
 ) -> Parser:  # fmt: skip
     """The parser of `python -m model.COMMAND`, with the arguments of all commands on tracks. tasks: and on heads.
-    output: what that is.
+    output: what that is. bundle: a model bundle is used.
     """
     parser = Parser(
         f"python -m model.{command}", description=description, epilog=epilog, allow_abbrev=False,
@@ -57,8 +57,9 @@ def make_parser(
     parser.add_argument("--track-field", metavar="F", help="column of the track (default: guessed)")
     parser.add_argument("--time-field", metavar="F", help="column of the time (default: guessed)")
     parser.add_argument("--tz", default="UTC", metavar="ZONE", help="zone of times without one (IANA; default: UTC)")
-    parser.add_argument("--bundle", metavar="B", help="model bundle, a folder or .zip (default: the shipped one)")
-    parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (default: auto)")
+    if bundle:
+        parser.add_argument("--bundle", metavar="B", help="model bundle, a folder or .zip (default: the shipped one)")
+        parser.add_argument("--device", choices=DEVICES, default="auto", help="where it runs (default: auto)")
     parser.add_argument("--output", required=True, metavar="P", help=output)
     if tasks:
         parser.add_argument(

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Measure a model against simple methods on the same cases: python -m model.evaluate COMMAND
 
-The commands are forecast, profiles, regions, probes and diary. Each is a module of this package; --help describes it.
+The commands are forecast, gaps, profiles, regions, probes and diary. Each is a module of this package, and --help
+describes it.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "forecast": "forecasts against simple methods",
+    "gaps": "filled gaps against simple methods",
     "profiles": "heads on unseen labels",
     "regions": "labels of regions from their visitors",
     "probes": "what the embeddings hold, and the value of pretraining",

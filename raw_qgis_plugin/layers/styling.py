@@ -23,11 +23,13 @@ from qgis.core import (
     QgsVectorLayerTemporalProperties,
     QgsWkbTypes,
 )
+from qgis.PyQt.QtGui import QColor
 
 from ..core.paths import RESOURCES
 from .legends import CLASS_COLOURS, EACH_USER, Rules, map_tip, shown_head, title_of, value_of, values_of
 from .words import tr
 
+INFERRED_COLOUR = "#7b3f9e"
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
 
 
@@ -352,6 +354,55 @@ class ForecastAreas(Style):
         """The user, the horizon and the level."""
         words = tr("[% round(horizon_min) %] min ahead") + "<br>" + tr("[% level %] % of cases lie inside")
         map_tip(layer, "user_id", [], words)
+
+
+@dataclass(frozen=True)
+class InferredPoints(Style):
+    """Positions in gaps: hollow, since nobody observed them."""
+
+    qml = "fixes"
+    title = "Inferred: points"
+    order = 3
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """Hollow circles in the colour of what is inferred."""
+        marker = layer.renderer().symbol().symbolLayer(0)
+        marker.setColor(QColor("white"))
+        marker.setStrokeColor(QColor(INFERRED_COLOUR))
+        return ""
+
+
+@dataclass(frozen=True)
+class InferredLines(Style):
+    """Paths through gaps: dashed."""
+
+    qml = "forecast_tracks"
+    title = "Inferred: tracks"
+    start, end = "t_first", "t_last"
+    order = 2
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """Dashes in the colour of what is inferred."""
+        symbol = layer.renderer().symbol()
+        symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(INFERRED_COLOUR))
+        return ""
+
+
+@dataclass(frozen=True)
+class InferredAreas(ForecastAreas):
+    """The areas that hold the track in 50 and in 80 % of gaps."""
+
+    title = "Inferred: areas"
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """Translate the legend, in the colour of what is inferred."""
+        for at, category in enumerate(layer.renderer().categories()):
+            symbol, fill = category.symbol().clone(), QColor(INFERRED_COLOUR)
+            symbol.symbolLayer(0).setStrokeColor(fill)
+            fill.setAlphaF(symbol.symbolLayer(0).fillColor().alphaF())
+            symbol.symbolLayer(0).setFillColor(fill)
+            layer.renderer().updateCategorySymbol(at, symbol)
+        return super().fill_in(layer)
 
 
 def mark_outside(layer: QgsVectorLayer, qml: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -93,6 +94,20 @@ def write(
         if not sink.addFeatures(batch, QgsFeatureSink.Flag.FastInsert):
             raise OSError(f"The output could not be written: {sink.lastError()}")
     progress(1.0)
+
+
+@dataclass(frozen=True)
+class Parts:
+    """An output that is written part by part. kinds: of its columns."""
+
+    kinds: dict[str, str]
+    sink: QgsFeatureSink
+    destination: str
+
+    def add(self, columns: Mapping[str, np.ndarray], geometries: Sequence[QgsGeometry | None]) -> None:
+        """Add columns and geometries, one feature a row."""
+        values = [attribute_values(columns[name], kind) for name, kind in self.kinds.items()]
+        write(self.sink, make_fields(self.kinds), values, geometries)
 
 
 def points(xy: np.ndarray) -> list[QgsGeometry | None]:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
+    QgsFeatureSink,
     QgsFields,
     QgsProcessing,
     QgsProcessingContext,
@@ -181,7 +182,18 @@ class RawAlgorithm(Form):
         geometries: Sequence[Any], shape: Any, crs: QgsCoordinateReferenceSystem | None, start: float, stop: float,
     ) -> str:  # fmt: skip
         """Write to the output `name`. values: for each field a sequence with one value a feature. Returns its id."""
-        from ..layers import loading, writing
+        from ..layers import writing
+
+        sink, destination = self.open_output(run, name, fields, style, shape, crs)
+        writing.write(sink, fields, values, geometries, run.stage(tr("Writing"), start, stop))
+        return destination
+
+    def open_output(
+        self, run: Run, name: str, fields: QgsFields, style: Style, shape: Any,
+        crs: QgsCoordinateReferenceSystem | None,
+    ) -> tuple[QgsFeatureSink, str]:  # fmt: skip
+        """Begin the output `name`, which gets its style when it is loaded. Returns the sink and the output's id."""
+        from ..layers import loading
 
         crs = crs or QgsCoordinateReferenceSystem()
         sink, destination = self.parameterAsSink(run.parameters, name, run.context, fields, shape, crs)
@@ -191,9 +203,8 @@ class RawAlgorithm(Form):
         if cut and destination.lower().endswith((".shp", ".dbf")):
             words = tr("A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.")
             run.warn(words.format(names=", ".join(cut)))
-        writing.write(sink, fields, values, geometries, run.stage(tr("Writing"), start, stop))
         loading.on_load(run.context, destination, style, self.parameterDefinition(name).description())
-        return destination
+        return sink, destination
 
 
 class TrackAlgorithm(RawAlgorithm):
@@ -365,9 +376,21 @@ class TrackAlgorithm(RawAlgorithm):
         transform = from_wgs84(self.plan.source.sourceCrs(), run.context.transformContext())
         return transform_xy(np.column_stack([lon, lat]), transform)
 
+    def polygons_in_input_crs(self, run: Run, shapes: np.ndarray) -> list[Any]:
+        """(n,) shapely polygons in degrees -> n multipolygons in INPUT's CRS; None where it cannot express them."""
+        import numpy as np
+        import shapely
+
+        from ..layers import writing
+
+        lonlat, of = shapely.get_coordinates(shapes, return_index=True)
+        xy = self.in_input_crs(run, *lonlat.T)
+        lost = np.isin(of, of[np.isnan(xy).any(axis=1)])
+        shapes[of[lost]] = None
+        return writing.multipolygons(shapely.set_coordinates(shapes, xy[~lost]))
+
     @staticmethod
-    def counts(tracks: Tracks, skipped: Skipped, provider: str) -> dict[str, Any]:
-        """The outputs that every algorithm with a model returns."""
-        return {
-            "N_USERS": tracks.n_users, "N_POINTS": len(tracks), "N_SKIPPED": skipped.total, "PROVIDER": provider,
-        }  # fmt: skip
+    def counts(tracks: Tracks, skipped: Skipped, provider: str = "") -> dict[str, Any]:
+        """The outputs that every algorithm on tracks returns. provider: of the model, if there is one."""
+        numbers = {"N_USERS": tracks.n_users, "N_POINTS": len(tracks), "N_SKIPPED": skipped.total}
+        return {**numbers, "PROVIDER": provider} if provider else numbers

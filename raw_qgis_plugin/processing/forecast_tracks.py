@@ -159,18 +159,11 @@ class ForecastTracks(TrackAlgorithm):
     def _write_areas(self, run: Run, tracks: Tracks, forecasts: Prediction, areas: np.ndarray) -> str:
         """Two areas a forecast, the larger one first, so that it is drawn below. areas: (n, 2), the 50 % area first."""
         import numpy as np
-        import shapely
 
-        from ..layers import styling, writing
+        from ..layers import styling
 
         n = len(forecasts.track)
         twice = np.tile(np.arange(n), 2)
-        areas = areas[:, ::-1].T.ravel()
-        lonlat, of = shapely.get_coordinates(areas, return_index=True)
-        xy = self.in_input_crs(run, *lonlat.T)
-        lost = np.isin(of, of[np.isnan(xy).any(axis=1)])  # areas that INPUT's CRS cannot express
-        areas[of[lost]] = None
-        areas = shapely.set_coordinates(areas, xy[~lost])
         columns = {
             **ids_of(tracks, forecasts.track[twice]),
             "level": np.repeat([80, 50], n),
@@ -179,8 +172,9 @@ class ForecastTracks(TrackAlgorithm):
             "in_domain": forecasts.in_domain[twice],
         }
         return self.write_table(
-            run, "OUTPUT_AREAS", columns, styling.ForecastAreas(), writing.multipolygons(areas),
-            QgsWkbTypes.MultiPolygon, self.plan.source.sourceCrs(), start=96,
+            run, "OUTPUT_AREAS", columns, styling.ForecastAreas(),
+            self.polygons_in_input_crs(run, areas[:, ::-1].T.ravel()), QgsWkbTypes.MultiPolygon,
+            self.plan.source.sourceCrs(), start=96,
         )  # fmt: skip
 
 

@@ -10,6 +10,7 @@ from .backtest import Backtest
 from .base import RawAlgorithm, icon
 from .diary import WriteDiary
 from .embed_tracks import EmbedTracks
+from .fill_gaps import FillGaps
 from .forecast_tracks import ForecastTracks
 from .import_tracks import ImportTracks
 from .pretrain import Pretrain
@@ -24,6 +25,7 @@ PROVIDER_ID = "raw"
 
 ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     ImportTracks,
+    FillGaps,
     WriteDiary,
     ProfileUsers,
     ScoreRegions,

@@ -110,11 +110,11 @@ def _parts(n: int) -> list[np.ndarray]:
 
 
 def polygons(
-    f: feat.Features, row: np.ndarray, m: Mixture, levels: np.ndarray, point: np.ndarray, around_m: np.ndarray
+    f: feat.Frames, row: np.ndarray, m: Mixture, levels: np.ndarray, point: np.ndarray, around_m: np.ndarray
 ) -> np.ndarray:
     """Highest-density sets of the levels (2, m) as polygons (m, 2) in degrees.
 
-    f, row: the fixes (m,) in whose frames the mixtures are. around_m: (2, m) an area reaches so far around the point
+    f, row: the frames (m,) in which the mixtures are. around_m: (2, m) an area reaches so far around the point
     (m, 2) too, which may have been moved toward the baseline.
     """
     import shapely

@@ -1,0 +1,178 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Hidden gaps, whose truth is known: to train the bridge (core/gaps/bridge.py), and to measure it.
+
+Training hides gaps of several lengths in layers of some people of a source, as they were recorded and thinned. The
+core itself finds movements and describes the questions, so that the bridge is trained on what it will be given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from model.cli import Report
+from model.data.corpus import Source
+from raw_qgis_plugin.core.arrays import run_starts
+from raw_qgis_plugin.core.evaluation.windows import draw
+from raw_qgis_plugin.core.features.featurizer import into_frame
+from raw_qgis_plugin.core.gaps.bridge import SIMPLE, Described, describe
+from raw_qgis_plugin.core.gaps.ends import Ends, Gaps, ends_of
+from raw_qgis_plugin.core.gaps.movements import Movements
+from raw_qgis_plugin.core.geodesy import offset_m
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+STAYING, LINE, CURVE = (SIMPLE.index(name) for name in ("first end", "line", "curve"))
+BASELINES = {"line": LINE, "Hermite curve": CURVE, "staying": STAYING}
+
+
+@dataclass(frozen=True)
+class ExampleSettings:
+    """How gaps are hidden, and examples drawn."""
+
+    longer: float = 1.1  # the most of the wanted length that a gap may have
+    middle: float = 0.05  # of the length, within which a fix shows where the middle was
+    apart: float = 3.0  # times the length: of one user one gap begins in each such time
+    lengths_s: tuple[float, ...] = (150.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)  # of training, varied
+    vary: float = 0.25  # of the logarithm, to both sides
+    cadences_s: tuple[int, ...] = (1, 1, 1, 1, 1, 120, 300)  # to which a layer is thinned
+    layer: tuple[int, int] = (15, 80)  # people in one, from … to
+    per_user: int = 40  # gaps of one length
+    anywhere: float = 0.4  # share of the examples that are not asked for the middle
+    passes: int = 6  # most over the people of a source, each in other layers
+
+
+SETTINGS = ExampleSettings()
+
+
+@dataclass(frozen=True)
+class Hidden:
+    """Gaps that were hidden in tracks, and a fix (g,) of each, with t in epoch ms and degrees."""
+
+    gaps: Gaps
+    t: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+
+    @property
+    def share(self) -> np.ndarray:
+        """(g,) of the gaps' time, when the fixes were."""
+        return (self.t - self.gaps.tracks.t[self.gaps.before]) / 1000.0 / self.gaps.seconds
+
+    def truth(self, ends: Ends) -> np.ndarray:
+        """(g, 2) metres in the frames of the gaps."""
+        return into_frame(offset_m(self.lon, self.lat, ends.lon, ends.lat), ends.heading)
+
+
+def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, anywhere: float = 0.0) -> Hidden:
+    """Hide gaps of about `seconds` in tracks, at most `per_user` of each and `limit` in all, drawn at random.
+
+    A gap has a fix near its middle, which is asked; of the share `anywhere` any hidden fix. users: one track a user.
+    """
+    s, (t, user) = SETTINGS, (users.t, users.user)
+    rng = np.random.default_rng(seed)
+    begin = np.arange(len(users))
+    end = np.minimum(users.time_index.before(user, t + int(1000 * seconds)), len(users) - 1)
+    took = t[end] - t
+    possible = (user[end] == user) & (took >= 1000 * seconds) & (took <= 1000 * s.longer * seconds)
+    begin, end = (a[possible & (end - begin > 1)] for a in (begin, end))
+    half = (t[begin] + t[end]) // 2
+    middle = users.time_index.before(user[begin], half)
+    middle -= half - t[middle - 1] < t[middle] - half
+    seen = (middle > begin) & (middle < end) & (np.abs(t[middle] - half) <= 1000 * s.middle * seconds)
+    order = rng.permutation(np.flatnonzero(seen))
+    spell = (t[begin[order]] / (1000 * s.apart * seconds)).astype(np.int64)
+    order = order[np.lexsort((spell, user[begin[order]]))]
+    spell = (t[begin[order]] / (1000 * s.apart * seconds)).astype(np.int64)
+    order = order[run_starts(user[begin[order]], spell)]  # the first of each spell, at random
+    if len(order):
+        order = order[np.append(True, begin[order][1:] >= end[order][:-1])]
+    order = order[draw(user[begin[order]], limit, per_user, seed)]
+    begin, end, middle = begin[order], end[order], middle[order]
+    asked = np.where(rng.random(len(begin)) < anywhere, rng.integers(begin + 1, end), middle) if len(begin) else middle
+    edges = np.zeros(len(users) + 1, np.int64)
+    np.add.at(edges, begin + 1, 1)
+    np.add.at(edges, end, -1)
+    shown = np.cumsum(edges[:-1]) == 0
+    left = users.take(shown)
+    return Hidden(Gaps(left, (np.cumsum(shown) - 1)[begin]), t[asked], users.lon[asked], users.lat[asked])
+
+
+@dataclass(frozen=True)
+class Examples:
+    """m examples. described: what the bridge is given. target: (m, 2) in units, where the track was. unit_m, seconds:
+    (m,). weight: (m,) of an error in metres.
+    """
+
+    described: Described
+    target: np.ndarray
+    unit_m: np.ndarray
+    seconds: np.ndarray
+    weight: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.target)
+
+    def take(self, rows: np.ndarray) -> Examples:
+        """Some of them."""
+        d = Described(*(getattr(self.described, name)[rows] for name in Described.__dataclass_fields__))
+        return Examples(d, self.target[rows], self.unit_m[rows], self.seconds[rows], self.weight[rows])
+
+    @classmethod
+    def join(cls, parts: list[Examples]) -> Examples:
+        """All of several."""
+        d = Described(
+            *(np.concatenate([getattr(p.described, n) for p in parts]) for n in Described.__dataclass_fields__)
+        )
+        columns = ([getattr(p, name) for p in parts] for name in ("target", "unit_m", "seconds", "weight"))
+        return cls(d, *(np.concatenate(column) for column in columns))
+
+
+def examples_of(hidden: Hidden) -> Examples:
+    """Examples whose errors count so that those of the best simple method average one."""
+    ends = ends_of(hidden.gaps)
+    movements = Movements(hidden.gaps.tracks)
+    d = describe(hidden.gaps, ends, movements, movements.between(hidden.gaps), hidden.share)
+    target = (hidden.truth(ends) / ends.unit_m[:, None]).astype(np.float32)
+    simple = np.linalg.norm(d.centre[:, list(BASELINES.values())] - target[:, None], axis=-1) * ends.unit_m[:, None]
+    weight = np.full(len(target), 1.0 / max(simple.mean(axis=0).min(), 1.0), np.float32)
+    return Examples(d, target, ends.unit_m.astype(np.float32), ends.seconds.astype(np.float32), weight)
+
+
+def collect(sources: list[Source], most: int, seed: int, report: Report) -> Examples:
+    """About `most` examples of sources, by the sources' weights."""
+    found: list[Examples] = []
+    total = sum(s.weight for s in sources)
+    for number, s in enumerate(sources):
+        rng = np.random.default_rng([seed, number])
+        wanted, count = int(most * s.weight / total), 0
+        for layer in _layers(s, rng):
+            for seconds in SETTINGS.lengths_s:
+                seconds *= np.exp(rng.uniform(-SETTINGS.vary, SETTINGS.vary))
+                hidden = hide(layer, seconds, SETTINGS.per_user, wanted, int(rng.integers(2**31)), SETTINGS.anywhere)
+                if len(hidden.t):
+                    found.append(examples_of(hidden))
+                    count += len(hidden.t)
+            if count >= wanted:
+                break
+        report({"source": s.name, "examples": count})
+    return Examples.join(found)
+
+
+def _layers(s: Source, rng: np.random.Generator) -> Iterator[Tracks]:
+    """Layers of some people of a source, one track each, as recorded or thinned."""
+    wanted = s.shards.unseen if s.validation else ~s.shards.unseen
+    for _ in range(SETTINGS.passes):
+        people = rng.permutation(np.flatnonzero(wanted))
+        while len(people):
+            n = int(np.exp(rng.uniform(*np.log(SETTINGS.layer))))
+            some, people = people[:n], people[n:]
+            chosen = np.zeros(len(wanted), bool)
+            chosen[some] = True
+            rows = np.flatnonzero(chosen[s.shards.user])
+            layer = build_tracks(s.shards.user[rows], None, s.t[rows], s.lon[rows], s.lat[rows])[0]
+            cadence_s = int(rng.choice(SETTINGS.cadences_s))
+            layer = layer.take(run_starts(layer.track, layer.t // (1000 * cadence_s)))
+            if len(layer) > 1:
+                yield layer

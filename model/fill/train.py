@@ -1,0 +1,179 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Train the bridge, which says where tracks were in gaps: python -m model.fill.train --corpus S … --output DIR
+
+The files that it leaves, bridge.npz and card.json, belong in resources/bridge.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+
+from model.cli import Parser, from_zero, positive, print_line, run
+from model.data.corpus import load_both, source_name
+from model.fill.examples import Examples, collect
+from model.raw import Mixture, nll, spatial_median
+from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.forecasting import areas
+from raw_qgis_plugin.core.forecasting import mixture as arrays
+from raw_qgis_plugin.core.gaps.bridge import SETTINGS as BRIDGE
+from raw_qgis_plugin.core.gaps.bridge import SIMPLE
+from raw_qgis_plugin.core.gaps.fill import for_areas
+from raw_qgis_plugin.core.paths import BRIDGE as FILE
+from raw_qgis_plugin.core.paths import BRIDGE_CARD
+
+
+@dataclass(frozen=True)
+class BridgeTraining:
+    """How the bridge is trained."""
+
+    width: int = 64
+    batch: int = 512
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.05
+    warm_up_steps: int = 50
+    average: float = 0.99  # decay of the moving average that is kept
+    likelihood: float = 0.1  # weight of the likelihood beside the error of the point
+    alone: float = 0.1  # share of the batches without movements, as in a layer of one short track
+    calibrated_s: tuple[float, ...] = (300.0, 600.0, 1200.0, 1800.0, 3600.0)  # lengths at which areas are calibrated
+
+
+SETTINGS = BridgeTraining()
+
+
+class Bridge(nn.Module):
+    """The network that core/gaps/bridge.py runs with NumPy: the same names, the same answers."""
+
+    def __init__(self, about_gap: int, about_each: int) -> None:
+        super().__init__()
+        width = SETTINGS.width
+
+        def two(outputs: int) -> nn.Sequential:
+            return nn.Sequential(nn.SiLU(), nn.Linear(width, width), nn.SiLU(), nn.Linear(width, outputs))
+
+        self.gap = nn.Sequential(nn.Linear(about_gap, width), nn.SiLU(), nn.Linear(width, width))
+        self.each, self.out, self.free = nn.Linear(about_each, width), two(6), two(4 * BRIDGE.free)
+        nn.init.zeros_(self.out[-1].weight)  # type: ignore[arg-type]
+        nn.init.zeros_(self.out[-1].bias)  # type: ignore[arg-type]
+
+    def forward(self, gap: Tensor, centre: Tensor, warp: Tensor, each: Tensor, exists: Tensor, bump: Tensor) -> Mixture:
+        """The mixtures of described questions, in units."""
+        query, s, bump = self.gap(gap), BRIDGE, bump[:, None]
+        out = self.out(self.each(each) + query[:, None])
+        free = self.free(query).unflatten(-1, (s.free, 4))
+        gate = torch.sigmoid(out[..., 2:4] + s.gate)
+        moved = centre + (gate[..., None] * warp).sum(-2) + s.offset * bump[..., None] * torch.tanh(out[..., 4:6])
+        places = torch.cat([moved, centre[:, :1] + bump[..., None] * free[..., :2]], 1)
+        log_scale = torch.cat([out[..., 1] + s.log_scale[0], free[..., 2] + s.log_scale[1]], 1)
+        logit = torch.cat([out[..., 0].masked_fill(~exists, -1e4), free[..., 3]], 1)
+        return Mixture(places, log_scale.clamp(*s.log_scales) + bump.log(), torch.log_softmax(logit, -1))
+
+
+def train(examples: Examples, unseen: Examples, epochs: int, seed: int) -> Bridge:
+    """Train a bridge; the errors on examples of people unseen are only reported."""
+    torch.manual_seed(seed)
+    s, rng = SETTINGS, np.random.default_rng(seed)
+    bridge = Bridge(examples.described.gap.shape[1], examples.described.each.shape[2])
+    size = min(s.batch, len(examples))
+    steps = epochs * (len(examples) // size)
+    optimizer = torch.optim.AdamW(bridge.parameters(), s.learning_rate, betas=(0.9, 0.98), weight_decay=s.weight_decay)
+    pace = torch.optim.lr_scheduler.LambdaLR(
+        optimizer, lambda n: min(1.0, (n + 1) / s.warm_up_steps) * (0.51 + 0.49 * np.cos(np.pi * min(n / steps, 1.0)))
+    )
+    average = AveragedModel(bridge, multi_avg_fn=get_ema_multi_avg_fn(s.average))
+    began = time.monotonic()
+    for epoch in range(epochs):
+        for rows in np.split(rng.permutation(len(examples))[: len(examples) // size * size], len(examples) // size):
+            some = examples.take(rows)
+            if rng.random() < s.alone:
+                some.described.exists[:, len(SIMPLE) :] = False
+            optimizer.zero_grad()
+            mix, target = answer(bridge, some), torch.from_numpy(some.target)
+            off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
+            loss = (off * torch.from_numpy(some.unit_m * some.weight)).mean() + s.likelihood * nll(mix, target).mean()
+            loss.backward()
+            nn.utils.clip_grad_norm_(bridge.parameters(), 1.0)
+            optimizer.step()
+            pace.step()
+            average.update_parameters(bridge)
+        minutes = round((time.monotonic() - began) / 60, 2)
+        print_line({"epoch": epoch + 1, "epochs": epochs, "minutes": minutes} | judge(average.module, unseen))
+    return average.module
+
+
+def answer(bridge: Bridge, some: Examples) -> Mixture:
+    """The mixtures of examples, in units."""
+    names = ("gap", "centre", "warp", "each", "exists", "bump")
+    return bridge(*(torch.from_numpy(getattr(some.described, name)) for name in names))
+
+
+@torch.no_grad()
+def judge(bridge: Bridge, unseen: Examples) -> dict[str, float]:
+    """Mean error over that of the best simple method of each layer and length."""
+    if not len(unseen):
+        return {}
+    off = torch.linalg.vector_norm(spatial_median(answer(bridge, unseen)).sub(torch.from_numpy(unseen.target)), dim=-1)
+    return {"error over the best simple one": float((off.numpy() * unseen.unit_m * unseen.weight).mean())}
+
+
+@torch.no_grad()
+def calibration(bridge: Bridge, unseen: Examples) -> dict[str, list[float]]:
+    """The factors of radii and the levels of areas at which they hold 50 and 80 % of the gaps of people unseen."""
+    table: dict[str, list[float]] = {name: [] for name in ("seconds", *CALIBRATION_COLUMNS)}
+    octave = np.abs(np.log(unseen.seconds[:, None] / np.array(SETTINGS.calibrated_s))).argmin(axis=1)
+    for number, seconds in enumerate(SETTINGS.calibrated_s):
+        some = unseen.take(np.flatnonzero(octave == number))
+        if len(some) < 200:
+            continue
+        mix = answer(bridge, some)
+        centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
+        m = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
+        point, narrow = arrays.spatial_median(m, 1e-5), for_areas(m)
+        nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(some), axis=1)
+        off = np.linalg.norm(point - some.target, axis=1) / np.maximum(areas.radii_m(narrow, point, nominal), 1e-9)
+        level = areas.hpd_level(narrow, some.target)
+        shares = areas.NOMINAL_LEVELS
+        row = (seconds, *map(np.quantile, off, shares), *np.quantile(level, shares))
+        for name, value in zip(table, row, strict=True):
+            table[name].append(round(float(value), 4))
+    return table
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    p = Parser("python -m model.fill.train", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
+    p.add_argument("--examples", type=positive, default=120_000, metavar="N", help="hidden gaps (default %(default)s)")
+    p.add_argument("--epochs", type=positive, default=10, metavar="N", help="passes over them (default %(default)s)")
+    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
+    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
+    p.add_argument("--output", required=True, type=Path, metavar="DIR", help=f"folder for {FILE.name} and card.json")
+    args = p.parse_args(argv)
+    if args.output.is_file():
+        raise InputError(f"--output {args.output} is a file; a folder is needed.")
+    training, held_out = load_both(args.corpus, args.cache)
+    examples = collect(training, args.examples, args.seed, print_line)
+    unseen = collect(held_out, args.examples // 5, args.seed, print_line)
+    bridge = train(examples, unseen, args.epochs, args.seed)
+    args.output.mkdir(parents=True, exist_ok=True)
+    np.savez(args.output / FILE.name, **{name: a.numpy() for name, a in bridge.state_dict().items()})
+    card = {
+        "corpus": [source_name(spec) for spec in args.corpus], "examples": len(examples), "epochs": args.epochs,
+        "seed": args.seed, "unseen": len(unseen), **judge(bridge, unseen), "calibration": calibration(bridge, unseen),
+    }  # fmt: skip
+    (args.output / BRIDGE_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The bridge: a small network that says where a track was in a gap, as one mixture.
+
+Its components are simple places (on the line, on the curve, still at the one end, …), movements of the layer, moved and
+stretched onto the ends, and a few free ones. It sees distances in units of the gap, in the frame from end to end, and
+neither coordinates nor ids. model/fill trains it.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from ..features.featurizer import into_frame, solar_hour
+from ..forecasting.mixture import Mixture
+from ..geodesy import offset_m
+from ..paths import BRIDGE, BRIDGE_CARD
+from .ends import SETTINGS as END_SETTINGS
+from .ends import Ends, Gaps
+from .movements import Found, How, Movements
+
+SIMPLE = (
+    "line", "curve", "first end", "second end", "leaves at once", "arrives at last", "on from first",
+    "back from second",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class BridgeSettings:
+    """How the questions of the bridge are described, and how its outputs are read. It was trained on it."""
+
+    fade_s: float = 300.0  # velocity that goes on fades over this time
+    lag: int = 1  # of END_SETTINGS.lags_s, over which movements of the layer are compared with the ends
+    reaches: tuple[float, ...] = (0.03, 0.1, 0.3)  # in units: movements so near to a place support it
+    most: float = 8.0  # absolute value of what the bridge is given
+    free: int = 3  # free components
+    offset: float = 0.15  # in units, by which a candidate may be moved in the middle of the gap
+    least_bump: float = 0.1  # of the middle of a gap, near its ends
+    log_scale: tuple[float, float] = (-2.5, -1.5)  # of candidates and of free components, in units, untrained
+    log_scales: tuple[float, float] = (-7.0, 1.5)  # least and greatest
+    gate: float = 2.0  # logit of the share by which movements are moved onto the ends, untrained
+
+
+SETTINGS = BridgeSettings()
+
+
+@dataclass(frozen=True)
+class Described:
+    """What the bridge is given of m questions, in units in the frames of their gaps.
+
+    gap: (m, F) about the gap. centre: (m, C, 2) candidates, the SIMPLE places and then movements. warp: (m, C, 2, 2)
+    what moving them onto the first and the second end adds. each: (m, C, G) about candidates. exists: (m, C). bump:
+    (m,) one in the middle of a gap and nearly zero at its ends.
+    """
+
+    gap: np.ndarray
+    centre: np.ndarray
+    warp: np.ndarray
+    each: np.ndarray
+    exists: np.ndarray
+    bump: np.ndarray
+
+
+def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: np.ndarray) -> Described:
+    """One question for each gap (m,), at shares (m,) of its time."""
+    unit = ends.unit_m[:, None]
+    simple = simple_places(ends, share) / unit[..., None]
+    m, n, k = *simple.shape[:2], found.weight.shape[1]
+    lon, lat, known = movements.at(found.track, found.begin + (1000 * share[:, None] * found.seconds).astype(np.int64))
+    known &= found.weight > 0
+    there = offset_m(lon, lat, ends.lon[:, None], ends.lat[:, None])
+    there, *offs = (
+        into_frame(np.where(known[..., None], v, 0.0), ends.heading[:, None]) / unit[..., None]
+        for v in (there, found.off_first, found.off_second)
+    )
+    centre, warp = np.concatenate([simple, there], axis=1), np.zeros((m, n + k, 2, 2))
+    warp[:, n:, 0], warp[:, n:, 1] = (-part[:, None, None] * off for part, off in zip((1 - share, share), offs))
+    warped = centre + warp.sum(axis=2)
+    weight = np.where(known, np.sqrt(found.weight), 0.0)
+    total = weight.sum(axis=1)
+    support = _support(warped, warped[:, n:], weight)
+    relative = support / (total[:, None, None] + 0.1)
+
+    off = [np.hypot(v[..., 0], v[..., 1]) for v in offs]
+    of_found = np.stack(
+        [
+            *(found.how == how for how in How), np.log(found.weight + 1e-6) / 5,
+            *off, *(np.log1p(metres * unit / 50.0) for metres in off),
+            *_alike(gaps, ends, movements, found), np.broadcast_to(np.arange(k) / 10, (m, k)),
+        ], axis=-1,
+    )  # fmt: skip
+    kinds = np.zeros((m, n + k, n + of_found.shape[-1]))
+    kinds[:, :n, :n] = np.eye(n)
+    kinds[:, n:, n:] = np.where(known[..., None], of_found, 0.0)
+    second = SIMPLE.index("second end")
+    from_first, from_second, off_line = (
+        np.hypot(*np.moveaxis(v, -1, 0)) for v in (warped, warped - simple[:, second, None], warped - simple[:, :1])
+    )
+    where = np.stack(
+        [from_first, from_second, off_line, *np.moveaxis(warped, -1, 0), np.log1p(off_line * unit / 50.0)], -1
+    )
+    each = np.concatenate([kinds, np.log1p(support), relative, where], axis=-1)
+
+    distance = np.hypot(*ends.across.T)
+    moved = ends.velocity * (ends.seconds / ends.unit_m)[:, None, None, None]
+    bump = 2.0 * np.sqrt(share * (1 - share))
+    of_gap = np.stack(
+        [
+            np.log(ends.seconds / 600.0), np.log1p(distance / 100.0) / 3, np.log(ends.unit_m / 500.0),
+            distance / ends.unit_m, np.log1p(distance / ends.seconds), share, bump, np.log1p(total),
+            total / (total + 1), known.mean(axis=1),
+        ], axis=1,
+    )  # fmt: skip
+    gap = np.concatenate(
+        [
+            of_gap, np.tanh(moved / 2).reshape(m, -1),
+            np.log1p(np.hypot(*np.moveaxis(ends.velocity, -1, 0))).reshape(m, -1),
+            ends.known.reshape(m, -1), np.log(np.maximum(ends.step_s, 1.0) / 60.0) / 3, relative[:, :n].mean(axis=-1),
+        ], axis=1,
+    )  # fmt: skip
+    exists = np.concatenate([np.ones((m, n), bool), known], axis=1)
+    gap, each = (np.clip(a, -SETTINGS.most, SETTINGS.most).astype(np.float32) for a in (gap, each))
+    bump = np.maximum(bump, SETTINGS.least_bump).astype(np.float32)
+    return Described(gap, centre.astype(np.float32), warp.astype(np.float32), each, exists, bump)
+
+
+def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
+    """SIMPLE (m, 8, 2) metres from the first end, in the frames of gaps, at shares (m,) of their time."""
+    s, seconds = share[:, None], ends.seconds[:, None]
+    first, second = ends.end_velocity(0), ends.end_velocity(1)
+    curve = seconds * ((s**3 - 2 * s**2 + s) * first + (s**3 - s**2) * second) + (3 * s**2 - 2 * s**3) * ends.across
+    distance = np.hypot(*ends.across.T)[:, None]
+    along = ends.across / np.maximum(distance, 1.0)
+    since_s, left_s = s * seconds, (1 - s) * seconds
+    gone, to_go = (
+        np.clip(np.hypot(*v.T)[:, None] * time, part * distance, distance)
+        for v, time, part in ((first, since_s, s), (second, left_s, 1 - s))
+    )
+    on, back = (
+        v * SETTINGS.fade_s * -np.expm1(-time / SETTINGS.fade_s) for v, time in ((first, since_s), (second, left_s))
+    )
+    places = (
+        s * ends.across, curve, 0.0 * ends.across, ends.across, along * gone, ends.across - along * to_go, on,
+        ends.across - back,
+    )  # fmt: skip
+    return np.stack(places, axis=1)
+
+
+def _support(places: np.ndarray, there: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    """How much weight (m, k) of movements that were `there` (m, k, 2) lies near places (m, C, 2): (m, C, reaches)."""
+    square = np.square(places[:, :, None, 0] - there[:, None, :, 0])
+    square += np.square(places[:, :, None, 1] - there[:, None, :, 1])
+    near = [np.exp(square * np.float32(-0.5 / reach**2)) @ weight[..., None] for reach in SETTINGS.reaches]
+    return np.concatenate(near, axis=-1)
+
+
+def _alike(gaps: Gaps, ends: Ends, movements: Movements, found: Found) -> list[np.ndarray]:
+    """How like the gaps' own track movements are: eight columns (m, k)."""
+    stretch = np.log(np.maximum(np.abs(found.seconds), 1.0) / ends.seconds[:, None])
+    own_t = gaps.tracks.t[gaps.before]
+    hours = solar_hour(found.begin, ends.lon[:, None]) - solar_hour(own_t, ends.lon)[:, None]
+    own = movements.tracks
+    same = own.user[own.track_offsets[found.track]] == gaps.tracks.user[gaps.before][:, None]
+    columns = [stretch, np.abs(stretch), np.abs((hours + 12) % 24 - 12) / 6, same]
+    lag_ms = 1000.0 * END_SETTINGS.lags_s[SETTINGS.lag]
+    ends_ms = found.begin, found.begin + (1000 * found.seconds).astype(np.int64)
+    for end, (t, side) in enumerate(zip(ends_ms, (-1, 1))):
+        outside = t + (side * lag_ms * np.sign(found.seconds)).astype(np.int64)
+        (lon, lat, known), (lon_out, lat_out, known_out) = (movements.at(found.track, x) for x in (t, outside))
+        way = into_frame(side * offset_m(lon_out, lat_out, lon, lat), ends.heading[:, None])
+        velocity = ends.velocity[:, end, SETTINGS.lag][:, None]
+        differs = np.hypot(*np.moveaxis(1000.0 * way / lag_ms - velocity, -1, 0))
+        known = known & known_out & ends.known[:, end, SETTINGS.lag][:, None]
+        columns += [np.where(known, differs / (2.0 + np.hypot(*np.moveaxis(velocity, -1, 0))), 0.0), known]
+    return columns
+
+
+class Bridge:
+    """The network that comes with RAW, run with NumPy."""
+
+    def __init__(self) -> None:
+        with np.load(BRIDGE, allow_pickle=False) as weights:
+            self._weights = dict(weights)
+
+    @cached_property
+    def calibration(self) -> dict[str, Any]:
+        """The levels that areas take, by the length of the gap: CALIBRATION_COLUMNS beside `seconds`."""
+        return dict(json.loads(BRIDGE_CARD.read_text("utf-8"))["calibration"])
+
+    def mixture(self, d: Described, unit_m: np.ndarray) -> Mixture:
+        """The mixtures of described questions, in metres in the frames of their gaps. unit_m: (m,)."""
+        s = SETTINGS
+        query = self._layer("gap.2", _silu(self._layer("gap.0", d.gap)))
+        out = self._two("out", self._layer("each", d.each) + query[:, None])
+        free = self._two("free", query).reshape(len(query), s.free, 4)
+        bump = d.bump[:, None]
+        gate = 1.0 / (1.0 + np.exp(-out[..., 2:4] - s.gate))
+        moved = d.centre + (gate[..., None] * d.warp).sum(axis=2) + s.offset * bump[..., None] * np.tanh(out[..., 4:6])
+        centre = np.concatenate([moved, d.centre[:, :1] + bump[..., None] * free[..., :2]], axis=1)
+        log_scale = np.concatenate([out[..., 1] + s.log_scale[0], free[..., 2] + s.log_scale[1]], axis=1)
+        logit = np.concatenate([np.where(d.exists, out[..., 0], -1e4), free[..., 3]], axis=1).astype(np.float64)
+        weight = np.exp(logit - logit.max(axis=1, keepdims=True))
+        scale = np.exp(np.clip(log_scale, *s.log_scales)) * bump
+        weight /= weight.sum(axis=1, keepdims=True)
+        return Mixture(centre * unit_m[:, None, None], scale * unit_m[:, None], weight)
+
+    def _layer(self, name: str, x: np.ndarray) -> np.ndarray:
+        return np.asarray(x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"])
+
+    def _two(self, name: str, x: np.ndarray) -> np.ndarray:
+        return self._layer(f"{name}.3", _silu(self._layer(f"{name}.1", _silu(x))))
+
+
+def _silu(x: np.ndarray) -> np.ndarray:
+    return x / (1.0 + np.exp(-x))

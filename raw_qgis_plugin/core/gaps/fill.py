@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Filled gaps: where tracks were between two fixes, with the areas that hold 50 and 80 % of the truths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import expand_ranges
+from ..bundle.contract import CALIBRATION_COLUMNS
+from ..errors import InputError, Progress, no_progress
+from ..features.featurizer import destination
+from ..forecasting import areas
+from ..forecasting.mixture import Mixture, spatial_median
+from ..tracks import Tracks
+from .bridge import Bridge, describe
+from .ends import Ends, Gaps, ends_of
+from .movements import Movements
+
+
+@dataclass(frozen=True)
+class FillSettings:
+    """How gaps are filled."""
+
+    components: int = 12  # of a mixture, from which areas are made
+    gaps_at_once: int = 1024  # the most; memory goes by these
+    questions_at_once: int = 4096
+    most: int = 20_000_000  # questions
+
+
+SETTINGS = FillSettings()
+
+
+@dataclass(frozen=True)
+class Questions:
+    """When tracks are asked in gaps. before: (m,) rows of the fixes before, ascending. t: (m,) epoch ms, later than
+    that fix and earlier than the next one. n_open: gaps that are too long to be filled, and so left open.
+    """
+
+    before: np.ndarray
+    t: np.ndarray
+    n_open: int
+
+    @classmethod
+    def every(cls, tracks: Tracks, step_s: float, longest_s: float) -> Questions:
+        """Every `step_s` seconds of all gaps that are longer than that, and no longer than `longest_s`.
+
+        Raises InputError for too many.
+        """
+        step_ms = max(round(1000 * step_s), 1)
+        took = np.where(np.diff(tracks.track) == 0, np.diff(tracks.t), 0)
+        wide, short = took > step_ms, took <= 1000 * longest_s
+        before = np.flatnonzero(wide & short)
+        count = (took[before] - 1) // step_ms
+        if count.sum() > SETTINGS.most:
+            raise InputError(f"{count.sum():,} positions in gaps are too many: choose a longer step.")
+        number = expand_ranges(np.ones_like(count), count)
+        t = np.repeat(tracks.t[before], count) + step_ms * number
+        return cls(np.repeat(before, count), t, int(np.count_nonzero(wide & ~short)))
+
+
+@dataclass(frozen=True)
+class Filled:
+    """Answers to some questions, one row each. number: (m,) of the questions, ascending. lon, lat: (m,) degrees.
+    radius50_m, radius80_m: (m,) metres around the point that hold 50 and 80 % of truths. areas: (m, 2) shapely polygons
+    in degrees that hold 50 and 80 % in less room; None where they were not wanted. mixture: in metres in the frames of
+    ends.
+    """
+
+    number: np.ndarray
+    lon: np.ndarray
+    lat: np.ndarray
+    radius50_m: np.ndarray
+    radius80_m: np.ndarray
+    areas: np.ndarray | None
+    mixture: Mixture
+    ends: Ends
+
+
+def fill(
+    tracks: Tracks, questions: Questions, progress: Progress = no_progress, *, with_areas: bool = False
+) -> Iterator[Filled]:
+    """Answer questions, some at a time. An answer depends on the tracks alone: on the fixes of both sides of its gap
+    and on movements of the layer at other times, and not on what else is asked.
+    """
+    if not len(questions.t):
+        return
+    movements, bridge = Movements(tracks), Bridge()
+    rows, first = np.unique(questions.before, return_index=True)
+    offsets = np.append(first, len(questions.t))
+    for part in np.array_split(np.arange(len(rows)), -(-len(rows) // SETTINGS.gaps_at_once)):
+        gaps = Gaps(tracks, rows[part])
+        ends, found = ends_of(gaps), movements.between(gaps)
+        number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
+        of = np.searchsorted(offsets, number, side="right") - 1 - part[0]
+        for some in np.array_split(np.arange(len(number)), -(-len(number) // SETTINGS.questions_at_once)):
+            progress(number[some[0]] / len(questions.t))
+            own, its_ends = gaps.take(of[some]), ends.take(of[some])
+            share = (questions.t[number[some]] - tracks.t[own.before]) / 1000.0 / own.seconds
+            described = describe(own, its_ends, movements, found.take(of[some]), share)
+            mixture = bridge.mixture(described, its_ends.unit_m)
+            yield _answer(number[some], mixture, its_ends, bridge, with_areas)
+    progress(1.0)
+
+
+def _answer(number: np.ndarray, mixture: Mixture, ends: Ends, bridge: Bridge, with_areas: bool) -> Filled:
+    point, narrow = spatial_median(mixture), for_areas(mixture)
+    table, at = bridge.calibration, np.log(ends.seconds)
+    known = np.log(table["seconds"])
+    calibrated = np.array([np.interp(at, known, table[name]) for name in CALIBRATION_COLUMNS])
+    nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(point), axis=1)
+    radius = calibrated[:2] * areas.radii_m(narrow, point, nominal)
+    radius[1] = np.maximum(radius[1], radius[0])
+    rows = np.arange(len(point))
+    around = areas.SETTINGS.point_share * radius
+    found = areas.polygons(ends, rows, narrow, calibrated[2:], point, around) if with_areas else None
+    return Filled(number, *destination(ends, rows, point), *radius, found, mixture, ends)
+
+
+def for_areas(mixture: Mixture) -> Mixture:
+    """The mixtures from which areas are made."""
+    return mixture.condensed(SETTINGS.components)

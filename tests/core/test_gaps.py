@@ -1,0 +1,141 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Filled gaps: along the streets of others, from both ends, whatever else is asked, and nothing from inside."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import shapely
+
+from raw_qgis_plugin.core.errors import Cancelled, InputError
+from raw_qgis_plugin.core.gaps.ends import Gaps
+from raw_qgis_plugin.core.gaps.fill import Filled, Questions, fill
+from raw_qgis_plugin.core.gaps.movements import How, Movements
+from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+START, CADENCE_S, STEP_M = 1_700_000_000_000, 15, 150.0
+HIDDEN = slice(10, 50)  # of the last vehicle's fixes: ten minutes
+CORNER = np.array([30 * STEP_M, 0.0])
+
+
+def corner(vehicles: int = 8, lon0: float = 10.0, hide: slice | None = HIDDEN, back: bool = False) -> Tracks:
+    """Vehicles that drive east to a corner and then north, an hour after each other; the last one has a gap there.
+
+    back: the others come from the north.
+    """
+    rng = np.random.default_rng(3)
+    k = np.arange(60)
+    x, y = np.minimum(k, 30) * STEP_M, np.maximum(k - 30, 0) * STEP_M
+    x, y = (a + rng.normal(0, 4, (vehicles, 60)) for a in (x, y))
+    shown = np.ones(x.shape, bool)
+    if hide is not None:
+        shown[-1, hide] = False
+    if back:
+        x[:-1], y[:-1] = x[:-1, ::-1], y[:-1, ::-1]
+    user = np.broadcast_to([[f"v{i:02d}"] for i in range(vehicles)], x.shape)
+    t = START + 3_600_000 * np.arange(vehicles)[:, None] + 1000 * CADENCE_S * k
+    kx, ky = metres_per_degree(np.array(50.0))
+    lon = (lon0 + x / kx + 180) % 360 - 180
+    return build_tracks(user[shown], None, t[shown], lon[shown], (50 + y / ky)[shown])[0]
+
+
+def filled(tracks: Tracks, questions: Questions, **options: bool) -> Filled:
+    """All answers as one."""
+    parts = list(fill(tracks, questions, **options))
+    columns = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("number", "lon", "lat", "radius50_m", "radius80_m")
+    }
+    areas = np.concatenate([part.areas for part in parts]) if options.get("with_areas") else None
+    return replace(parts[0], **columns, areas=areas)
+
+
+def of_last(tracks: Tracks, step_s: float = 60.0, **options: bool) -> tuple[Filled, np.ndarray]:
+    """The filled gap of the last vehicle, and its positions in metres from the corner's first street's begin."""
+    questions = Questions.every(tracks, step_s, 3600.0)
+    f = filled(tracks, questions, **options)
+    first = tracks.track_offsets[-2]
+    assert (tracks.track[questions.before] == tracks.n_tracks - 1).all()
+    return f, offset_m(f.lon, f.lat, np.full(len(f.lon), tracks.lon[first]), np.full(len(f.lat), tracks.lat[first]))
+
+
+@pytest.mark.parametrize("lon0", [10.0, 179.97])
+@pytest.mark.parametrize("back", [False, True])
+def test_a_gap_follows_the_street_that_others_took(lon0: float, back: bool) -> None:
+    _, xy = of_last(corner(lon0=lon0, back=back))
+    off = np.minimum(np.abs(xy[:, 1]), np.abs(xy[:, 0] - CORNER[0]))
+    assert len(xy) == 10 and off.max() < 150, "along the streets; the straight line is some 1.7 km off at the corner"
+    assert (np.diff(xy.sum(axis=1)) > 0).all(), "always on"
+
+
+def test_alone_it_lies_between_the_ends_and_is_less_sure() -> None:
+    f, xy = of_last(corner(vehicles=1))
+    with_others, _ = of_last(corner())
+    assert (xy.min(axis=0) > -500).all() and (xy.max(axis=0) < 31 * STEP_M + 500).all()
+    assert f.radius80_m[4] > 3 * with_others.radius80_m[4]
+
+
+def test_movements_of_the_time_of_the_gap_do_not_count() -> None:
+    """A copy of the track under another id would give away what the gap hides."""
+    whole = corner(vehicles=1, hide=None)
+    gap = corner(vehicles=1)
+    both = build_tracks(
+        np.repeat(["a copy", "v00"], [len(whole), len(gap)]), None, *(
+            np.concatenate([getattr(whole, name), getattr(gap, name)]) for name in ("t", "lon", "lat")
+        ),
+    )[0]  # fmt: skip
+    alone, beside = of_last(gap)[1], of_last(both)[1]
+    assert np.abs(alone - beside).max() < 1e-6
+
+
+def test_every_kind_of_movement_is_found_and_passes_the_ends() -> None:
+    tracks = corner()
+    first = tracks.track_offsets[-2] + HIDDEN.start - 1
+    found = Movements(tracks).between(Gaps(tracks, np.array([first])))
+    there = found.weight[0] > 0
+    assert {How.PAIR, How.AFTER, How.BEFORE} <= set(found.how[0][there])
+    assert (np.hypot(*found.off_first[0][there & (found.how[0] == How.PAIR)].T) < 600).all()
+    assert (found.track[0][there] != tracks.n_tracks - 1).all()
+
+
+def test_an_answer_depends_on_nothing_but_the_tracks() -> None:
+    tracks = corner()
+    questions = Questions.every(tracks, 60.0, 3600.0)
+    whole = filled(tracks, questions)
+    one = filled(tracks, Questions(questions.before[4:5], questions.t[4:5], 0))
+    assert one.lon[0] == pytest.approx(whole.lon[4], abs=1e-9) and one.lat[0] == pytest.approx(whole.lat[4], abs=1e-9)
+    names = np.array([f"{7 * number % 8}" for number in range(8)], object)[tracks.user]
+    turned = build_tracks(names[::-1], None, tracks.t[::-1], tracks.lon[::-1], tracks.lat[::-1])[0]
+    again = filled(turned, Questions.every(turned, 60.0, 3600.0))
+    assert np.abs(again.lon - whole.lon).max() < 1e-5 and np.abs(again.lat - whole.lat).max() < 1e-5
+
+
+def test_areas_nest_and_hold_the_point() -> None:
+    f, _ = of_last(corner(vehicles=3), with_areas=True)
+    assert f.areas is not None and shapely.is_valid(f.areas).all()
+    assert (shapely.area(f.areas[:, 0]) <= shapely.area(f.areas[:, 1])).all()
+    assert shapely.contains(f.areas, shapely.points(f.lon, f.lat)[:, None]).all()
+    assert (f.radius50_m <= f.radius80_m).all()
+
+
+def test_questions_are_inside_of_gaps_and_long_gaps_stay_open() -> None:
+    tracks = corner()
+    questions = Questions.every(tracks, 60.0, 3600.0)
+    assert (questions.t > tracks.t[questions.before]).all() and (questions.t < tracks.t[questions.before + 1]).all()
+    assert (np.diff(questions.t) == 60_000).all() and questions.n_open == 0
+    short = Questions.every(tracks, 60.0, 300.0)
+    assert len(short.t) == 0 and short.n_open == 1 and list(fill(tracks, short)) == []
+    with pytest.raises(InputError, match="longer step"):
+        Questions.every(replace(tracks, t=tracks.t * 1000), 0.001, 1e12)
+
+
+def test_cancel_ends_it() -> None:
+    def cancelled(share: float) -> None:
+        raise Cancelled
+
+    tracks = corner()
+    with pytest.raises(Cancelled):
+        list(fill(tracks, Questions.every(tracks, 60.0, 3600.0), cancelled))
