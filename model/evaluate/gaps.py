@@ -62,10 +62,11 @@ def table(results: dict[str, dict]) -> str:
     for minutes, r in results.items():
         low, high = r["interval"]
         simple = ", ".join(f"{name} {metres:.0f}" for name, metres in r["simple_mean_m"].items())
+        held = ", ".join(f"{r[name]:.1%}" for name in ("inside50", "inside80", "in_circle50", "in_circle80"))
         lines.append(
             f"{minutes} min: {r['gaps']} gaps of {r['people']} users. {r['mean_m']:.0f} m "
-            f"(median {r['median_m']:.0f}); {simple}. Ratio {r['ratio']:.3f} [{low:.3f}, {high:.3f}]. Areas hold {r['inside50']:.1%} and "
-            f"{r['inside80']:.1%}, circles {r['in_circle50']:.1%} and {r['in_circle80']:.1%}"
+            f"(median {r['median_m']:.0f}); {simple}. Ratio {r['ratio']:.3f} "
+            f"[{low:.3f}, {high:.3f}]. Areas of 50 and 80 %, circles: {held}"
         )
     return "\n".join(lines)
 

@@ -69,63 +69,68 @@ def describe(gaps: Gaps, ends: Ends, movements: Movements, found: Found, share: 
     """One question for each gap (m,), at shares (m,) of its time."""
     unit = ends.unit_m[:, None]
     simple = simple_places(ends, share) / unit[..., None]
-    m, n, k = *simple.shape[:2], found.weight.shape[1]
     lon, lat, known = movements.at(found.track, found.begin + (1000 * share[:, None] * found.seconds).astype(np.int64))
     known &= found.weight > 0
-    there = offset_m(lon, lat, ends.lon[:, None], ends.lat[:, None])
-    there, *offs = (
+    there, off_first, off_second = (
         into_frame(np.where(known[..., None], v, 0.0), ends.heading[:, None]) / unit[..., None]
-        for v in (there, found.off_first, found.off_second)
+        for v in (offset_m(lon, lat, ends.lon[:, None], ends.lat[:, None]), found.off_first, found.off_second)
     )
-    centre, warp = np.concatenate([simple, there], axis=1), np.zeros((m, n + k, 2, 2))
-    warp[:, n:, 0], warp[:, n:, 1] = (-part[:, None, None] * off for part, off in zip((1 - share, share), offs))
+    centre = np.concatenate([simple, there], axis=1)
+    warp, n = np.zeros((*centre.shape, 2)), len(SIMPLE)
+    warp[:, n:, 0], warp[:, n:, 1] = (share - 1)[:, None, None] * off_first, -share[:, None, None] * off_second
     warped = centre + warp.sum(axis=2)
+
     weight = np.where(known, np.sqrt(found.weight), 0.0)
     total = weight.sum(axis=1)
     support = _support(warped, warped[:, n:], weight)
     relative = support / (total[:, None, None] + 0.1)
+    kinds = _kinds(found, known, (off_first, off_second), unit, _alike(gaps, ends, movements, found))
+    from_first, off_line = _length(warped), _length(warped - simple[:, :1])
+    from_second = _length(warped - simple[:, SIMPLE.index("second end"), None])
+    columns = from_first, from_second, off_line, *np.moveaxis(warped, -1, 0), np.log1p(off_line * unit / 50.0)
+    each = np.concatenate([kinds, np.log1p(support), relative, np.stack(columns, axis=-1)], axis=-1)
 
-    off = [np.hypot(v[..., 0], v[..., 1]) for v in offs]
-    of_found = np.stack(
-        [
-            *(found.how == how for how in How), np.log(found.weight + 1e-6) / 5,
-            *off, *(np.log1p(metres * unit / 50.0) for metres in off),
-            *_alike(gaps, ends, movements, found), np.broadcast_to(np.arange(k) / 10, (m, k)),
-        ], axis=-1,
-    )  # fmt: skip
-    kinds = np.zeros((m, n + k, n + of_found.shape[-1]))
-    kinds[:, :n, :n] = np.eye(n)
-    kinds[:, n:, n:] = np.where(known[..., None], of_found, 0.0)
-    second = SIMPLE.index("second end")
-    from_first, from_second, off_line = (
-        np.hypot(*np.moveaxis(v, -1, 0)) for v in (warped, warped - simple[:, second, None], warped - simple[:, :1])
-    )
-    where = np.stack(
-        [from_first, from_second, off_line, *np.moveaxis(warped, -1, 0), np.log1p(off_line * unit / 50.0)], -1
-    )
-    each = np.concatenate([kinds, np.log1p(support), relative, where], axis=-1)
-
-    distance = np.hypot(*ends.across.T)
-    moved = ends.velocity * (ends.seconds / ends.unit_m)[:, None, None, None]
     bump = 2.0 * np.sqrt(share * (1 - share))
-    of_gap = np.stack(
-        [
-            np.log(ends.seconds / 600.0), np.log1p(distance / 100.0) / 3, np.log(ends.unit_m / 500.0),
-            distance / ends.unit_m, np.log1p(distance / ends.seconds), share, bump, np.log1p(total),
-            total / (total + 1), known.mean(axis=1),
-        ], axis=1,
-    )  # fmt: skip
-    gap = np.concatenate(
-        [
-            of_gap, np.tanh(moved / 2).reshape(m, -1),
-            np.log1p(np.hypot(*np.moveaxis(ends.velocity, -1, 0))).reshape(m, -1),
-            ends.known.reshape(m, -1), np.log(np.maximum(ends.step_s, 1.0) / 60.0) / 3, relative[:, :n].mean(axis=-1),
-        ], axis=1,
-    )  # fmt: skip
-    exists = np.concatenate([np.ones((m, n), bool), known], axis=1)
+    found_any = np.log1p(total), total / (total + 1), known.mean(axis=1)
+    gap = np.concatenate([_of_gap(ends, share, bump, found_any), relative[:, :n].mean(axis=-1)], axis=1)
+    exists = np.pad(known, ((0, 0), (n, 0)), constant_values=True)
     gap, each = (np.clip(a, -SETTINGS.most, SETTINGS.most).astype(np.float32) for a in (gap, each))
     bump = np.maximum(bump, SETTINGS.least_bump).astype(np.float32)
     return Described(gap, centre.astype(np.float32), warp.astype(np.float32), each, exists, bump)
+
+
+def _kinds(
+    found: Found, known: np.ndarray, offs: tuple[np.ndarray, ...], unit: np.ndarray, alike: list[np.ndarray]
+) -> np.ndarray:
+    """What candidates are (m, C, …): which of SIMPLE, or how a movement was found and how near it passed."""
+    (m, k), n = known.shape, len(SIMPLE)
+    off = [_length(v) for v in offs]
+    how = [found.how == how for how in How]
+    metres = (np.log1p(a * unit / 50.0) for a in off)
+    rank = np.broadcast_to(np.arange(k) / 10, (m, k))
+    of_found = np.stack([*how, np.log(found.weight + 1e-6) / 5, *off, *metres, *alike, rank], axis=-1)
+    kinds = np.zeros((m, n + k, n + of_found.shape[-1]))
+    kinds[:, :n, :n] = np.eye(n)
+    kinds[:, n:, n:] = np.where(known[..., None], of_found, 0.0)
+    return kinds
+
+
+def _of_gap(ends: Ends, share: np.ndarray, bump: np.ndarray, found_any: tuple[np.ndarray, ...]) -> np.ndarray:
+    """What is known of the gaps (m, …), on scales of about one."""
+    m, distance = len(share), _length(ends.across)
+    moved = ends.velocity * (ends.seconds / ends.unit_m)[:, None, None, None]
+    columns = (
+        np.log(ends.seconds / 600.0), np.log1p(distance / 100.0) / 3, np.log(ends.unit_m / 500.0),
+        distance / ends.unit_m, np.log1p(distance / ends.seconds), share, bump, *found_any,
+    )  # fmt: skip
+    movement = np.tanh(moved / 2), np.log1p(_length(ends.velocity)), ends.known
+    step = np.log(np.maximum(ends.step_s, 1.0) / 60.0) / 3
+    return np.concatenate([np.stack(columns, axis=1), *(a.reshape(m, -1) for a in movement), step], axis=1)
+
+
+def _length(v: np.ndarray) -> np.ndarray:
+    """Lengths (…) of vectors (…, 2)."""
+    return np.hypot(v[..., 0], v[..., 1])
 
 
 def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
@@ -133,11 +138,11 @@ def simple_places(ends: Ends, share: np.ndarray) -> np.ndarray:
     s, seconds = share[:, None], ends.seconds[:, None]
     first, second = ends.end_velocity(0), ends.end_velocity(1)
     curve = seconds * ((s**3 - 2 * s**2 + s) * first + (s**3 - s**2) * second) + (3 * s**2 - 2 * s**3) * ends.across
-    distance = np.hypot(*ends.across.T)[:, None]
+    distance = _length(ends.across)[:, None]
     along = ends.across / np.maximum(distance, 1.0)
     since_s, left_s = s * seconds, (1 - s) * seconds
     gone, to_go = (
-        np.clip(np.hypot(*v.T)[:, None] * time, part * distance, distance)
+        np.clip(_length(v)[:, None] * time, part * distance, distance)
         for v, time, part in ((first, since_s, s), (second, left_s, 1 - s))
     )
     on, back = (
@@ -173,9 +178,9 @@ def _alike(gaps: Gaps, ends: Ends, movements: Movements, found: Found) -> list[n
         (lon, lat, known), (lon_out, lat_out, known_out) = (movements.at(found.track, x) for x in (t, outside))
         way = into_frame(side * offset_m(lon_out, lat_out, lon, lat), ends.heading[:, None])
         velocity = ends.velocity[:, end, SETTINGS.lag][:, None]
-        differs = np.hypot(*np.moveaxis(1000.0 * way / lag_ms - velocity, -1, 0))
+        differs = _length(1000.0 * way / lag_ms - velocity)
         known = known & known_out & ends.known[:, end, SETTINGS.lag][:, None]
-        columns += [np.where(known, differs / (2.0 + np.hypot(*np.moveaxis(velocity, -1, 0))), 0.0), known]
+        columns += [np.where(known, differs / (2.0 + _length(velocity)), 0.0), known]
     return columns
 
 

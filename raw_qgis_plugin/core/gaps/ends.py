@@ -85,9 +85,9 @@ def ends_of(gaps: Gaps) -> Ends:
     velocity, known = np.zeros((len(first), 2, len(s.lags_s), 2)), np.zeros((len(first), 2, len(s.lags_s)), bool)
     step_s = np.full((len(first), 2), NO_STEP_S)
     for end, (row, sign) in enumerate(((first, -1), (first + 1, 1))):
-        for lag, seconds in enumerate(s.lags_s):
-            moved, known[:, end, lag] = displacements(tracks, row, np.full(len(row), sign * seconds), s.longest_gap_s)
-            velocity[:, end, lag] = sign * moved / seconds
+        for lag, lag_s in enumerate(s.lags_s):
+            moved, known[:, end, lag] = displacements(tracks, row, np.full(len(row), sign * lag_s), s.longest_gap_s)
+            velocity[:, end, lag] = sign * moved / lag_s
         other = np.clip(row + sign, 0, len(tracks) - 1)
         away_s = np.abs(tracks.t[other] - tracks.t[row]) / 1000.0
         there = (tracks.track[other] == tracks.track[row]) & (other != row)

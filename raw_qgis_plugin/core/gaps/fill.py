@@ -116,7 +116,8 @@ def _answer(number: np.ndarray, mixture: Mixture, ends: Ends, bridge: Bridge, wi
     rows = np.arange(len(point))
     around = areas.SETTINGS.point_share * radius
     found = areas.polygons(ends, rows, narrow, calibrated[2:], point, around) if with_areas else None
-    return Filled(number, *destination(ends, rows, point), *radius, found, mixture, ends)
+    lon, lat = destination(ends, rows, point)
+    return Filled(number, lon, lat, radius[0], radius[1], found, mixture, ends)
 
 
 def for_areas(mixture: Mixture) -> Mixture:
