@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Measure a model against simple methods on the same cases: python -m model.evaluate COMMAND
 
-The commands are forecast, gaps, profiles, regions, probes and diary. Each is a module of this package, and --help
-describes it.
+The commands are forecast, gaps, profiles, regions, probes and diary. Each is a module of this package; --help describes
+it.
 """
 
 from __future__ import annotations

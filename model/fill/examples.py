@@ -20,7 +20,7 @@ from raw_qgis_plugin.core.features.featurizer import into_frame
 from raw_qgis_plugin.core.gaps.bridge import SIMPLE, Described, describe
 from raw_qgis_plugin.core.gaps.ends import Ends, Gaps, ends_of
 from raw_qgis_plugin.core.gaps.movements import Movements
-from raw_qgis_plugin.core.geodesy import offset_m
+from raw_qgis_plugin.core.geodesy import metres_between, offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 STAYING, LINE, CURVE = (SIMPLE.index(name) for name in ("first end", "line", "curve"))
@@ -32,6 +32,7 @@ class ExampleSettings:
     """How gaps are hidden, and examples drawn."""
 
     longer: float = 1.1  # the most of the wanted length that a gap may have
+    fastest_m_s: float = 70.0  # a hidden step that seems faster is a fault of the device, or a flight
     middle: float = 0.05  # of the length, within which a fix shows where the middle was
     apart: float = 3.0  # times the length: of one user one gap begins in each such time
     lengths_s: tuple[float, ...] = (150.0, 300.0, 600.0, 1200.0, 1800.0, 3600.0)  # of training, varied
@@ -68,7 +69,8 @@ class Hidden:
 def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, anywhere: float = 0.0) -> Hidden:
     """Hide gaps of about `seconds` in tracks, at most `per_user` of each and `limit` in all, drawn at random.
 
-    A gap has a fix near its middle, which is asked; of the share `anywhere` any hidden fix. users: one track a user.
+    A gap has no step that is too fast, and a fix near its middle, which is asked; of the share `anywhere` any hidden
+    fix. users: one track a user.
     """
     s, (t, user) = SETTINGS, (users.t, users.user)
     rng = np.random.default_rng(seed)
@@ -77,6 +79,9 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
     took = t[end] - t
     possible = (user[end] == user) & (took >= 1000 * seconds) & (took <= 1000 * s.longer * seconds)
     begin, end = (a[possible & (end - begin > 1)] for a in (begin, end))
+    step_m = metres_between(users.lon[:-1], users.lat[:-1], users.lon[1:], users.lat[1:])
+    fast = np.concatenate([[0], np.cumsum(step_m > s.fastest_m_s * np.maximum(np.diff(t) / 1000.0, 0.5))])
+    begin, end = (a[fast[begin] == fast[end]] for a in (begin, end))
     half = (t[begin] + t[end]) // 2
     middle = users.time_index.before(user[begin], half)
     middle -= half - t[middle - 1] < t[middle] - half

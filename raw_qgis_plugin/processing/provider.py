@@ -10,6 +10,7 @@ from .backtest import Backtest
 from .base import RawAlgorithm, icon
 from .diary import WriteDiary
 from .embed_tracks import EmbedTracks
+from .encounters import FindEncounters
 from .fill_gaps import FillGaps
 from .forecast_tracks import ForecastTracks
 from .import_tracks import ImportTracks
@@ -31,6 +32,7 @@ ALGORITHMS: tuple[type[RawAlgorithm], ...] = (
     ScoreRegions,
     ForecastTracks,
     Backtest,
+    FindEncounters,
     SimilarUsers,
     SimilarRegions,
     PublishCheck,

@@ -200,7 +200,9 @@ class Bridge:
         """The mixtures of described questions, in metres in the frames of their gaps. unit_m: (m,)."""
         s = SETTINGS
         query = self._layer("gap.2", _silu(self._layer("gap.0", d.gap)))
-        out = self._two("out", self._layer("each", d.each) + query[:, None])
+        out = np.zeros((*d.exists.shape, 6), np.float32)
+        question, _ = np.nonzero(d.exists)
+        out[d.exists] = self._two("out", self._layer("each", d.each[d.exists]) + query[question])
         free = self._two("free", query).reshape(len(query), s.free, 4)
         bump = d.bump[:, None]
         gate = 1.0 / (1.0 + np.exp(-out[..., 2:4] - s.gate))

@@ -19,6 +19,7 @@ class EndSettings:
 
     lags_s: tuple[float, ...] = (20.0, 60.0, 180.0, 600.0)  # over which velocities are taken
     longest_gap_s: float = 600.0  # a longer silence hides how the track moved
+    fastest_ms: float = 300.0  # what seems faster is a fault of the device, and counts as this fast
     least_m: float = 20.0  # ends nearer to each other than this give a gap no direction
     unit_m: float = 30.0  # of the unit of a gap, beside the distance of its ends,
     reach: float = 0.3  # and this share of what the track could cover in it
@@ -87,7 +88,8 @@ def ends_of(gaps: Gaps) -> Ends:
     for end, (row, sign) in enumerate(((first, -1), (first + 1, 1))):
         for lag, lag_s in enumerate(s.lags_s):
             moved, known[:, end, lag] = displacements(tracks, row, np.full(len(row), sign * lag_s), s.longest_gap_s)
-            velocity[:, end, lag] = sign * moved / lag_s
+            speed = np.hypot(*moved.T) / lag_s
+            velocity[:, end, lag] = sign * moved / lag_s / np.maximum(speed / s.fastest_ms, 1.0)[:, None]
         other = np.clip(row + sign, 0, len(tracks) - 1)
         away_s = np.abs(tracks.t[other] - tracks.t[row]) / 1000.0
         there = (tracks.track[other] == tracks.track[row]) & (other != row)

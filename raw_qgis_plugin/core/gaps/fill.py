@@ -79,30 +79,47 @@ class Filled:
     ends: Ends
 
 
+class Filler:
+    """Answers questions about the gaps of tracks."""
+
+    def __init__(self, tracks: Tracks) -> None:
+        """tracks: of one fix or more."""
+        self.tracks, self._movements, self._bridge = tracks, Movements(tracks), Bridge()
+
+    def fill(
+        self, questions: Questions, progress: Progress = no_progress, *, with_areas: bool = False
+    ) -> Iterator[Filled]:
+        """Answer questions, some at a time.
+
+        An answer depends on the tracks alone: on the fixes of both sides of its gap and on movements of the layer at
+        other times, and not on what else is asked.
+        """
+        tracks = self.tracks
+        rows, first = np.unique(questions.before, return_index=True)
+        offsets = np.append(first, len(questions.t))
+        for part in np.array_split(np.arange(len(rows)), -(-len(rows) // SETTINGS.gaps_at_once) or 1):
+            if not len(part):
+                continue
+            gaps = Gaps(tracks, rows[part])
+            ends, found = ends_of(gaps), self._movements.between(gaps)
+            number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
+            of = np.searchsorted(offsets, number, side="right") - 1 - part[0]
+            for some in np.array_split(np.arange(len(number)), -(-len(number) // SETTINGS.questions_at_once)):
+                progress(number[some[0]] / len(questions.t))
+                own, its_ends = gaps.take(of[some]), ends.take(of[some])
+                share = (questions.t[number[some]] - tracks.t[own.before]) / 1000.0 / own.seconds
+                described = describe(own, its_ends, self._movements, found.take(of[some]), share)
+                mixture = self._bridge.mixture(described, its_ends.unit_m)
+                yield _answer(number[some], mixture, its_ends, self._bridge, with_areas)
+        progress(1.0)
+
+
 def fill(
     tracks: Tracks, questions: Questions, progress: Progress = no_progress, *, with_areas: bool = False
 ) -> Iterator[Filled]:
-    """Answer questions, some at a time. An answer depends on the tracks alone: on the fixes of both sides of its gap
-    and on movements of the layer at other times, and not on what else is asked.
-    """
-    if not len(questions.t):
-        return
-    movements, bridge = Movements(tracks), Bridge()
-    rows, first = np.unique(questions.before, return_index=True)
-    offsets = np.append(first, len(questions.t))
-    for part in np.array_split(np.arange(len(rows)), -(-len(rows) // SETTINGS.gaps_at_once)):
-        gaps = Gaps(tracks, rows[part])
-        ends, found = ends_of(gaps), movements.between(gaps)
-        number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
-        of = np.searchsorted(offsets, number, side="right") - 1 - part[0]
-        for some in np.array_split(np.arange(len(number)), -(-len(number) // SETTINGS.questions_at_once)):
-            progress(number[some[0]] / len(questions.t))
-            own, its_ends = gaps.take(of[some]), ends.take(of[some])
-            share = (questions.t[number[some]] - tracks.t[own.before]) / 1000.0 / own.seconds
-            described = describe(own, its_ends, movements, found.take(of[some]), share)
-            mixture = bridge.mixture(described, its_ends.unit_m)
-            yield _answer(number[some], mixture, its_ends, bridge, with_areas)
-    progress(1.0)
+    """As Filler.fill, of any tracks."""
+    if len(questions.t):
+        yield from Filler(tracks).fill(questions, progress, with_areas=with_areas)
 
 
 def _answer(number: np.ndarray, mixture: Mixture, ends: Ends, bridge: Bridge, with_areas: bool) -> Filled:

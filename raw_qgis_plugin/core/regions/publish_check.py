@@ -54,6 +54,8 @@ def _about_people(columns: Mapping[str, Sequence[Any]], shape: str) -> Iterator[
             f"{n_rows:,} places of single people: a place where somebody is most is the home of most. Publish figures "
             "of regions instead."
         )
+    if {"user_a", "user_b"} <= columns.keys():
+        yield f"{n_rows:,} encounters: they tell who knows whom. Do not publish them."
     if n_ids:
         yield f"{n_ids:,} ids of people in the clear (field {ids}): others may know whose they are. Delete the field."
     if any(re.fullmatch(r"e\d{3}", name) for name in columns):

@@ -1,0 +1,145 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Encounters in thinned tracks against the whole tracks: python -m model.fill.encounters --tracks T
+
+T is tracks of people whose places are known at every time, such as those of model.synthetic: recorded every few seconds
+under way, and silent only while the person stays. Their positions every half minute are the truth. A silence of more
+than two minutes that ends elsewhere is not known: what lies before and after it counts as two people. The truth is
+thinned to one position in some minutes, each person at times of their own, and encounters are found in that. One of
+them is right if it overlaps in time with a true one of the same two; a true one is found likewise.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from model.cli import Parser, over_zero, positive, run
+from model.evaluate import write_report
+from raw_qgis_plugin.core.arrays import content_hash, run_starts
+from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.geodesy import metres_between
+from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.times import DAY_MS
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+TICK_MS, KNOWN_MS, STAYED_M = 30_000, 120_000, 150.0
+LONGEST_S, LEAST = 3600.0, (0.2, 0.5, 0.8)
+
+
+def whole(users: Tracks) -> Tracks:
+    """The truth: positions every half minute, one user for each time that is known without a break."""
+    step = np.flatnonzero(np.diff(users.track) == 0)
+    apart = metres_between(users.lon[step], users.lat[step], users.lon[step + 1], users.lat[step + 1])
+    known = np.zeros(len(users) - 1, bool)
+    known[step] = (np.diff(users.t)[step] <= KNOWN_MS) | (apart <= STAYED_M)
+    spell = np.concatenate([[0], np.cumsum(~known)])
+    first = -(-users.t[:-1] // TICK_MS)
+    count = np.where(known, -(-users.t[1:] // TICK_MS) - first, 0)
+    row = np.repeat(np.arange(len(count)), count)
+    tick = first[row] + np.arange(len(row)) - np.repeat(np.cumsum(count) - count, count)
+    part = (tick * TICK_MS - users.t[row]) / (users.t[row + 1] - users.t[row])
+    lon, lat = (axis[row] + part * (axis[row + 1] - axis[row]) for axis in (users.lon, users.lat))
+    return build_tracks(spell[row], None, tick * TICK_MS, lon, lat, drop_spikes=False)[0]
+
+
+def thinned(tracks: Tracks, minutes: float) -> Tracks:
+    """One position in some minutes, each user at times of their own. Users of fewer than two keep their number."""
+    phase = (content_hash(np.arange(tracks.n_users)) % np.uint64(1000)).astype(float) / 1000
+    spell = np.floor(tracks.t / (60_000.0 * minutes) + phase[tracks.user]).astype(np.int64)
+    kept = np.flatnonzero(run_starts(tracks.track, spell))
+    columns = (column[kept] for column in (tracks.track, tracks.t, tracks.lon, tracks.lat))
+    return replace(tracks, **dict(zip(("track", "t", "lon", "lat"), columns, strict=True)))
+
+
+def overlaps(some: Encounters, others: Encounters, n_users: int) -> np.ndarray:
+    """Which encounters (n,) overlap in time with one of the others of the same two. Those of two never overlap."""
+    start = min(e.t_start.min(initial=2**60) for e in (some, others))
+    span = max(e.t_end.max(initial=0) for e in (some, others)) - start + 1
+    pair, other_pair = (e.one * np.int64(n_users) + e.other for e in (some, others))
+    pairs, code = np.unique(np.concatenate([pair, other_pair]), return_inverse=True)
+    code, other_code = np.split(code, [len(pair)])
+    key = other_code * span + others.t_start - start
+    order = np.argsort(key)
+    last = np.searchsorted(key[order], code * span + some.t_end - start, side="right") - 1
+    match = order[np.maximum(last, 0)] if len(order) else np.zeros(len(pair), np.int64)
+    found = last >= 0
+    found[found] &= (other_code[match[found]] == code[found]) & (others.t_end[match[found]] >= some.t_start[found])
+    return found
+
+
+def judge(found: Encounters, truth: Encounters, n_users: int) -> dict[str, float]:
+    """Precision, recall and their harmonic mean."""
+    precision, recall = (overlaps(*pair, n_users).mean() for pair in ((found, truth), (truth, found)))
+    return {
+        "encounters": len(found.one), "precision": float(precision), "recall": float(recall),
+        "f1": float(2 * precision * recall / max(precision + recall, 1e-9)),
+    }  # fmt: skip
+
+
+def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_s: float) -> dict:
+    """All figures, by rate."""
+    truth = find_encounters(tracks, distance_m, min_s, KNOWN_MS / 1000, 0.5, infer=False)
+    results: dict[str, dict] = {}
+    for minutes in rates_min:
+        some = thinned(tracks, minutes)
+        simple = find_encounters(some, distance_m, min_s, LONGEST_S, 0.5, infer=False)
+        ours = find_encounters(some, distance_m, min_s, LONGEST_S, min(LEAST))
+        rows: dict[str, Any] = {"simple": judge(simple, truth, tracks.n_users)}
+        for least in LEAST:
+            chosen = ours.probability >= least
+            few = Encounters(*(getattr(ours, name)[chosen] for name in Encounters.__dataclass_fields__))
+            rows[f"{least:g}"] = judge(few, truth, tracks.n_users)
+        right = overlaps(ours, truth, tracks.n_users)
+        part = np.minimum((5 * ours.probability).astype(int), 4)
+        rows["reliability"] = [
+            {"probability": float(ours.probability[part == k].mean()), "true": float(right[part == k].mean()),
+             "encounters": int((part == k).sum())} for k in np.unique(part)
+        ]  # fmt: skip
+        results[f"{minutes:g}"] = rows
+        print(table(f"{minutes:g}", rows), flush=True)
+    return {"users": tracks.n_users, "positions": len(tracks), "true": len(truth.one), "by_rate": results}
+
+
+def table(minutes: str, rows: dict) -> str:
+    """The figures of a rate as text."""
+    words = [
+        f"    {name}: {r['encounters']} encounters, precision {r['precision']:.3f}, recall {r['recall']:.3f}, "
+        f"F1 {r['f1']:.3f}" for name, r in rows.items() if name != "reliability"
+    ]  # fmt: skip
+    bins = (f"{b['probability']:.2f}: {b['true']:.2f} ({b['encounters']})" for b in rows["reliability"])
+    return "\n".join([f"a position in {minutes} min:", *words, f"    probability: share true: {', '.join(bins)}"])
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    p = Parser("python -m model.fill.encounters", description=__doc__)
+    p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
+    p.add_argument("--output", type=Path, metavar="REPORT", help="write REPORT.json")
+    p.add_argument(
+        "--minutes", type=over_zero, nargs="+", default=(2.0, 5.0, 15.0), metavar="M", help="2 5 15 (default)"
+    )
+    p.add_argument(
+        "--days", type=positive, default=2, metavar="D", help="of the tracks, the first (default %(default)s)"
+    )
+    p.add_argument("--distance", type=over_zero, default=50.0, metavar="M", help="metres (default %(default)g)")
+    p.add_argument("--min-minutes", type=over_zero, default=1.0, metavar="MIN", help="of an encounter (default 1)")
+    args = p.parse_args(argv)
+    users = read(args.tracks)[0].by_user()
+    users = users.take(users.t < users.t.min() + args.days * DAY_MS)
+    tracks = whole(users)
+    if tracks.n_users < 2:
+        raise InputError(f"{args.tracks} has no two people whose places are known at the same time.")
+    results = evaluate(tracks, args.minutes, args.distance, 60.0 * args.min_minutes)
+    print(f"{results['true']} true encounters of {results['users']} users, {results['positions']} positions")
+    if args.output:
+        write_report(args.output, results)
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))

@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""raw:encounters: who was near whom at the same time."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from qgis.core import QgsProcessing, QgsProcessingParameterNumber, QgsWkbTypes
+
+from .base import TrackAlgorithm
+from .form import Run
+from .words import tr
+
+
+class FindEncounters(TrackAlgorithm):
+    """Pairs of users who were, or may have been, within a distance of each other."""
+
+    ID = "encounters"
+    ICON = "encounters"
+    TITLE = "Find encounters"
+    SUMMARY = "Pairs of users who were, or may have been, near each other at the same time."
+    TAGS = ("trajectory", "meeting", "contact", "proximity", "co-location", "encounter", "uncertainty")
+    NEEDS: tuple[str, ...] = ("scipy", "shapely")
+
+    def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
+        """The form."""
+        self.add_tracks()
+        self.add_number("DISTANCE", "Distance (m)", "Two users within this distance are near each other.", 50.0, 1.0)
+        self.add_number(
+            "MIN_MINUTES", "Least length (minutes)", "Users who are near each other for less only pass.", 1.0, 0.1
+        )
+        self.add_number(
+            "MAX_GAP", "Longest gap (minutes)",
+            "Where a user was in a longer gap between two fixes is not known, so there are no encounters in it.", 60.0,
+            0.0, advanced=True,
+        )  # fmt: skip
+        kind = QgsProcessingParameterNumber.Double
+        least = QgsProcessingParameterNumber("MIN_PROBABILITY", tr("Least probability"), kind, 0.5, False, 0.01, 1.0)
+        self.add(least, "Less likely encounters are left out.", advanced=True)
+        self.add_sink("OUTPUT", "Encounters", QgsProcessing.TypeVectorPoint)
+        self.add_time_zone()
+        self.add_counts()
+
+    def run_on(self, run: Run) -> dict[str, Any]:
+        """Read, find, write."""
+        from ..core.encounters.encounters import find_encounters
+        from ..layers import styling, writing
+
+        tracks, skipped = self.read_units(run, "user")
+        found = find_encounters(
+            tracks, run.number("DISTANCE"), 60.0 * run.number("MIN_MINUTES"), 60.0 * run.number("MAX_GAP"),
+            run.number("MIN_PROBABILITY"), run.stage(tr("Finding encounters")),
+        )  # fmt: skip
+        words = tr("{n:,} encounters, {k:,} of them observed.")
+        run.info(words.format(n=len(found.one), k=int(found.observed.sum())))
+        if tracks.n_users < 2:
+            run.warn(tr("INPUT has fewer than two users: choose the user field."))
+        if len(found.one):
+            run.warn(tr("Encounters tell who knows whom. They are personal data: do not publish them."))
+        columns = {
+            "user_a": tracks.user_ids[found.one], "user_b": tracks.user_ids[found.other], "t_start": found.t_start,
+            "t_end": found.t_end, "probability": found.probability, "observed": found.observed,
+        }  # fmt: skip
+        points = writing.points(self.in_input_crs(run, found.lon, found.lat))
+        crs = self.plan.source.sourceCrs()
+        output = self.write_table(run, "OUTPUT", columns, styling.Encounters(), points, QgsWkbTypes.Point, crs)
+        return {"OUTPUT": output, **self.counts(tracks, skipped)}

@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Encounters: observed ones as they were, likely ones in gaps, and nothing where nothing is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from raw_qgis_plugin.core.encounters.clock import positions
+from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
+from raw_qgis_plugin.core.encounters.pairs import Places, within
+from raw_qgis_plugin.core.errors import Cancelled
+from raw_qgis_plugin.core.geodesy import metres_per_degree
+from raw_qgis_plugin.core.tracks import Tracks, build_tracks
+
+START, MINUTE, DAY = 1_700_000_040_000, 60_000, 86_400_000  # on a whole minute
+KX, KY = metres_per_degree(np.array(50.0))
+
+
+def people(lon0: float = 10.0, apart_m: float = 10.0) -> Tracks:
+    """Two people who walk towards each other along a street, sit together from minute 20 to 40, and walk back; and one
+    who sits there a day later. A fix every 20 s.
+    """
+    minute = np.arange(0, 60, 1 / 3)
+    way = np.interp(minute, [0, 20, 40, 60], [1500.0, 0.0, 0.0, 1500.0])
+    t = START + np.rint(minute * MINUTE).astype(int)
+    return tracks_of(["a", "b", "c"], [t, t, t + DAY], [-way - apart_m / 2, way + apart_m / 2, 0 * way], lon0)
+
+
+def walkers(hidden: slice) -> Tracks:
+    """Two who walk along a street together, ten metres apart, without fixes in the minutes `hidden`, each some seconds
+    later; and four who walk there on other days.
+    """
+    minute = np.arange(0, 60, 1 / 3)
+    t, x = START + np.rint(minute * MINUTE).astype(int), 80.0 * minute
+    gap = (minute > hidden.start) & (minute < hidden.stop)
+    times = [t[~gap], t[~np.roll(gap, 1)], *(t + day * DAY for day in range(1, 5))]
+    return tracks_of(list("abcdef"), times, [x[~gap], x[~np.roll(gap, 1)] + 10, x, x, x, x])
+
+
+def tracks_of(users: list[str], t: list[np.ndarray], x: list[np.ndarray], lon0: float = 10.0) -> Tracks:
+    """Tracks along a street to the east, in metres."""
+    user, lon = np.repeat(users, list(map(len, t))), lon0 + np.concatenate(x) / KX
+    return build_tracks(user, None, np.concatenate(t), (lon + 180) % 360 - 180, np.full(len(lon), 50.0))[0]
+
+
+def found(tracks: Tracks, **options: object) -> Encounters:
+    asked = {"distance_m": 50.0, "min_s": 60.0, "longest_s": 3600.0, "least": 0.2} | options
+    return find_encounters(tracks, **asked)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("lon0", [10.0, 180.0])
+def test_an_observed_encounter_is_what_it_was(lon0: float) -> None:
+    e = found(people(lon0=lon0))
+    assert list(zip(e.one, e.other)) == [(0, 1)] and e.observed.all() and e.probability[0] == 1.0
+    begins, ends = (e.t_start[0] - START) / MINUTE, (e.t_end[0] - START) / MINUTE
+    assert 19 <= begins <= 20 and 40 <= ends <= 41, "the last 40 m take half a minute"
+    assert abs((e.lon[0] - lon0 + 180) % 360 - 180) * KX < 20 and e.lat[0] == pytest.approx(50.0)
+
+
+def test_too_far_or_too_short_is_no_encounter() -> None:
+    assert len(found(people(apart_m=60.0)).one) == 0
+    assert len(found(people(), min_s=1800.0).one) == 0
+    assert len(found(people(), min_s=1200.0).one) == 1
+
+
+def inside_of_gap() -> Tracks:
+    """Of the two walkers nothing but the fixes at the ends of their gaps."""
+    tracks = walkers(slice(10, 22))
+    before = tracks.track_offsets[:2] + [30, 31]
+    return tracks.take((tracks.user > 1) | np.isin(np.arange(len(tracks)), [*before, *(before + 1)]))
+
+
+def test_in_a_gap_an_encounter_is_inferred_and_less_sure() -> None:
+    whole, inside = found(walkers(slice(10, 22))), found(inside_of_gap())
+    assert list(zip(whole.one, whole.other)) == [(0, 1)] and whole.observed[0] and whole.probability[0] == 1.0
+    assert (whole.t_end - whole.t_start)[0] > 55 * MINUTE, "one encounter all along"
+    assert not inside.observed.any() and 0.2 < inside.probability[0] < 1.0
+    assert len(found(inside_of_gap(), longest_s=600.0).one) == 0, "longer gaps hide everything"
+
+
+def test_it_depends_neither_on_ids_nor_on_the_order_of_rows() -> None:
+    tracks = inside_of_gap()
+    ids = np.array(["z", "k", "b", "m", "y", "a"], object)[tracks.user]
+    turned = build_tracks(ids[::-1], None, tracks.t[::-1], tracks.lon[::-1], tracks.lat[::-1])[0]
+    one, other = found(tracks), found(turned)
+    assert {*turned.user_ids[[other.one[0], other.other[0]]]} == {"z", "k"}
+    assert other.probability == pytest.approx(one.probability, abs=1e-6)
+    assert np.array_equal(one.t_start, other.t_start) and np.array_equal(one.t_end, other.t_end)
+
+
+def test_the_clock_gives_every_time_once() -> None:
+    tracks = people()
+    parts = [p for _, p in positions(tracks, 30.0, 3600.0)]
+    tick, row = (np.concatenate([getattr(p, name) for p in parts]) for name in ("tick", "before"))
+    assert len(np.unique(np.stack([tracks.track[row], tick]), axis=1).T) == len(tick) == 3 * 2 * 60
+    assert ((tracks.t[row] <= tick * 30_000) & (tick * 30_000 < tracks.t[row + 1])).all()
+    assert [p for _, p in positions(tracks, 30.0, 1.0)] == []
+
+
+def test_a_probability_is_the_share_of_draws() -> None:
+    rng = np.random.default_rng(0)
+    lon, lat = np.array([[10.0, 10.001], [10.0005, 10.002]]), np.full((2, 2), 50.0)
+    scale, weight = np.array([[20.0, 40.0], [30.0, 5.0]]), np.array([[0.7, 0.3], [0.4, 0.6]])
+    p = within(Places(np.arange(2), lon, lat, scale, weight), np.array([0]), np.array([1]), 50.0)[0]
+    n = 200_000
+    which = [rng.choice(2, n, p=w) for w in weight]
+    x, y = (
+        [(a[k] - 10.0) * b + rng.normal(0, s[k], n) for a, s, k in zip(c, scale, which)]
+        for c, b in ((lon, KX), (lat, 0))
+    )
+    assert p == pytest.approx((np.hypot(x[0] - x[1], y[0] - y[1]) <= 50).mean(), abs=0.01)
+
+
+def test_nobody_and_cancel() -> None:
+    tracks = people()
+    assert len(found(tracks.take(np.zeros(len(tracks), bool))).one) == 0
+    assert len(found(tracks.take(tracks.user == 0)).one) == 0
+
+    def cancelled(share: float) -> None:
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        found(tracks, progress=cancelled)
