@@ -257,7 +257,7 @@ def regions(rng: random.Random) -> QgsVectorLayer:
 def question(rng: random.Random, layer: QgsVectorLayer) -> tuple[str, dict[str, Any]]:
     """An algorithm and its own parameters."""
     name = rng.choice(["forecasttracks", "profileusers", "scoreregions"] * 3 + ["embedtracks"] * 2 + [
-        "backtest", "similarusers", "similarregions", "diary",
+        "backtest", "similarusers", "similarregions", "diary", "fillgaps", "encounters",
     ])  # fmt: skip
     asked: dict[str, Any] = {"INPUT": layer}
     if rng.random() < 0.15:
@@ -269,6 +269,11 @@ def question(rng: random.Random, layer: QgsVectorLayer) -> tuple[str, dict[str, 
     elif name == "diary":
         asked |= {"OUTPUT_STOPS": "TEMPORARY_OUTPUT", "OUTPUT_TRIPS": "TEMPORARY_OUTPUT"}
         asked |= {"MIN_STOP": rng.choice([1, 10, 1e5])}
+    elif name == "fillgaps":
+        asked |= {"STEP": rng.choice([0.5, 1, 10]), "MAX_GAP": rng.choice([20, 60, 1e5])}
+        asked |= {"OUTPUT_TRACKS": "TEMPORARY_OUTPUT", "OUTPUT_AREAS": "TEMPORARY_OUTPUT"}
+    elif name == "encounters":
+        asked |= {"DISTANCE": rng.choice([1, 50, 1e4]), "MIN_PROBABILITY": rng.choice([0.01, 0.5, 1])}
     elif name in ("profileusers", "embedtracks"):
         asked["UNIT"] = rng.choice(["user", "track", "day"])
     elif name == "scoreregions":

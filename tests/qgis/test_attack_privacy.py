@@ -185,9 +185,10 @@ def test_logs_hold_no_coordinates(
         ("similarusers", {"TARGET": "nobody"}), ("similarregions", {"REGIONS": regions, "TARGET": "$id = 1"}),
         ("backtest", {"HORIZON": 10, "STEP": 5, "REPORT": str(report)}), ("publishcheck", {}),
         ("diary", {"OUTPUT_STOPS": "TEMPORARY_OUTPUT", "OUTPUT_TRIPS": "TEMPORARY_OUTPUT"}),
+        ("fillgaps", {"OUTPUT_AREAS": "TEMPORARY_OUTPUT"}), ("encounters", {}),
     ]  # fmt: skip
     for name, parameters in asked:
-        model = {} if name == "publishcheck" else {"MODEL": bundle}
+        model = {} if name in ("publishcheck", "fillgaps", "encounters") else {"MODEL": bundle}
         try:
             feedback = run(f"raw:{name}", INPUT=alone, **model, **parameters).feedback
             said += feedback.infos + feedback.warnings + feedback.errors
