@@ -49,6 +49,13 @@ $python -m model.ways --bundle "$bundle" --output "$work/scorer" --lessons 43000
     "0.5*$work/days201/days.parquet" "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
 
+# The bridge, which says where tracks were in gaps. (That in resources/bridge was trained with the people of a smaller city,
+# resources/bridge/README.md.)
+$python -m model.fill.train --output "$work/bridge" --examples 220000 --epochs 12 --corpus \
+    "5*$data/cabspotting/points.parquet" "4*$work/city21/tracks.parquet" "1*gotrack:$data/gotrack" \
+    "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
+    "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
+
 # Heads, each cross-validated over people or blocks; heads of users also in another city, below. The head of trips comes
 # first: heads of users use it. What is about the metro answers where two of a hundred trips go by rail (docs/evidence).
 truth=$work/city21

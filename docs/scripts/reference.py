@@ -22,15 +22,20 @@ from unittest.mock import patch
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "resources/sample"
 COMMANDS = {
-    "Answers": ("forecast", "profiles", "regions", "embed", "diary.__main__"),
+    "Answers": ("forecast", "profiles", "regions", "embed", "diary.__main__", "fill.__main__"),
     "Models of your own": ("adapt", "finetune", "pretrain", "calibrate", "neighbours", "export"),
-    "Evaluation": tuple(f"evaluate.{name}" for name in ("forecast", "profiles", "regions", "probes", "diary")),
+    "Evaluation": (
+        *(f"evaluate.{name}" for name in ("forecast", "gaps", "profiles", "regions", "probes", "diary")),
+        "fill.encounters",
+    ),
     "The synthetic city": ("synthetic.__main__", "synthetic.report", "synthetic.segments"),
-    "Research and hardware": ("ways", "raw_paper", "contrastive", "sizes", "hardware"),
+    "Research and hardware": ("ways", "fill.train", "raw_paper", "contrastive", "sizes", "hardware"),
 }
 # What each algorithm is run with, so that its output fields can be listed.
 EXAMPLES: dict[str, dict[str, Any]] = {
     "importtracks": {"SOURCE": "city_tracks.parquet"},
+    "fillgaps": {"STEP": 0.5, "OUTPUT_TRACKS": "", "OUTPUT_AREAS": ""},
+    "encounters": {},
     "diary": {"OUTPUT_STOPS": "", "OUTPUT_TRIPS": ""},
     "profileusers": {},
     "scoreregions": {"REGIONS": "aracaju_regions.gpkg", "MIN_USERS": 3, "OUTPUT_WEEK": ""},

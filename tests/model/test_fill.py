@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Gaps on the command line, the training of the bridge, and what is measured of it and of encounters."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from model.cli import run
+from model.evaluate import main as evaluate
+from model.fill import encounters, train
+from model.fill.__main__ import main as fill
+from model.fill.examples import examples_of, hide
+from raw_qgis_plugin.core.encounters.encounters import Encounters
+from raw_qgis_plugin.core.gaps import bridge as arrays
+from raw_qgis_plugin.core.sources.readers import read
+
+
+@pytest.fixture(scope="module")
+def gappy(tracks_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The invented people without the fixes 50 to 99, some eight minutes."""
+    table = pq.read_table(tracks_file)
+    number = np.arange(len(table)) % 200
+    path = tmp_path_factory.mktemp("gappy") / "gappy.parquet"
+    pq.write_table(table.filter(pa.array((number < 50) | (number >= 100))), path)
+    return path
+
+
+def test_every_minute_of_gaps_is_filled(gappy: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = tmp_path / "filled.parquet"
+    fill(["--tracks", str(gappy), "--output", str(output)])
+    table = pq.read_table(output)
+    assert table.column_names == ["user_id", "track_id", "t", "lon", "lat", "radius50_m", "radius80_m", "inferred"]
+    assert 120 * 7 <= len(table) <= 120 * 10 and all(table["inferred"].to_pylist())
+    assert np.isfinite(table["lon"].to_numpy()).all() and (table["radius80_m"].to_numpy() > 0).all()
+    fill(["--tracks", str(gappy), "--max-gap", "5", "--step", "2", "--output", str(output)])
+    assert len(pq.read_table(output)) == 0 and "120 gaps longer than 5 minutes stay open" in capsys.readouterr().err
+
+
+def test_given_times_are_answered_in_their_order(gappy: Path, tmp_path: Path) -> None:
+    tracks = read(str(gappy))[0]
+    first, last = tracks.track_offsets[[3, 4]] + [0, -1]
+    before = first + 49
+    t = [
+        int(tracks.t[before]) + 200_000,
+        int(tracks.t[first]),
+        int(tracks.t[last]) + 1,
+        int(tracks.t[before]) + 100_000,
+    ]
+    asked, output = tmp_path / "asked.parquet", tmp_path / "answers.csv"
+    name = tracks.track_ids[3]
+    pq.write_table(pa.table({"track_id": [name] * 4 + ["nobody"], "t": [*t, t[0]]}), asked)
+    fill(["--tracks", str(gappy), "--at", str(asked), "--output", str(output)])
+    rows = [line.split(",") for line in output.read_text().splitlines()[1:]]
+    assert [row[-1] for row in rows] == ["true", "false", "false", "true", "false"]
+    assert float(rows[1][2]) == pytest.approx(tracks.lon[first]) and float(rows[1][5]) == 0
+    assert rows[2][2] == rows[4][2] == "" and rows[0][2] != rows[3][2]
+    assert run(fill, ["--tracks", str(gappy), "--at", str(gappy), "--output", str(gappy)]) == 2
+
+
+def test_a_hidden_gap_is_hidden_and_its_fix_lies_in_the_middle(tracks_file: Path) -> None:
+    users = read(str(tracks_file))[0].by_user()
+    hidden = hide(users, 300.0, 3, 100, 0)
+    left, before = hidden.gaps.tracks, hidden.gaps.before
+    assert len(before) == 100 and len(left) < len(users)
+    assert (np.abs(hidden.share - 0.5) < 0.06).all() and (hidden.gaps.seconds >= 300).all()
+    inside = (left.t[:, None] > left.t[before]) & (left.t[:, None] < left.t[before + 1])
+    assert not (inside & (left.user[:, None] == left.user[before])).any()
+    assert len(hide(users, 7200.0, 3, 100, 0).t) == 0
+
+
+def test_numpy_answers_as_pytorch_does(tracks_file: Path) -> None:
+    examples = examples_of(hide(read(str(tracks_file))[0].by_user(), 300.0, 1, 50, 0))
+    shipped = arrays.Bridge()
+    network = train.Bridge(examples.described.gap.shape[1], examples.described.each.shape[2])
+    network.load_state_dict({name: torch.from_numpy(a) for name, a in shipped._weights.items()})
+    with torch.no_grad():
+        centre, log_scale, log_weight = (a.numpy() for a in train.answer(network, examples))
+    m = shipped.mixture(examples.described, examples.unit_m)
+    unit, some = examples.unit_m[:, None], m.weight > 1e-6  # NumPy leaves out candidates that do not exist
+    assert np.abs(m.centre - centre * unit[..., None])[some].max() < 1e-2
+    assert np.abs(np.log(m.scale / unit) - log_scale)[some].max() < 1e-3
+    assert np.abs(m.weight - np.exp(log_weight)).max() < 1e-4
+
+
+def test_training_lowers_the_error_and_leaves_what_the_core_reads(
+    tracks_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["--corpus", str(tracks_file), "--examples", "2000", "--output", str(tmp_path / "bridge")]
+    monkeypatch.setattr(train.SETTINGS.__class__, "batch", 128, raising=False)
+    train.main([*asked, "--epochs", "4"])
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    errors = [line["error over the best simple one"] for line in lines if "epoch" in line]
+    assert errors[-1] < errors[0]
+    card = json.loads((tmp_path / "bridge" / "card.json").read_text())
+    assert card["examples"] > 500 and {"seconds", "share50", "share80"} <= card["calibration"].keys()
+    monkeypatch.setattr(arrays, "BRIDGE", tmp_path / "bridge" / "bridge.npz")
+    assert arrays.Bridge()._weights["each.weight"].shape == (train.SETTINGS.width, 38)
+
+
+def test_gaps_are_measured_beside_simple_methods(
+    tracks_file: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    report = tmp_path / "report.json"
+    evaluate(["gaps", "--tracks", str(tracks_file), "--minutes", "5", "--gaps", "150", "--output", str(report)])
+    result = json.loads(report.read_text())["5"]
+    best = min(result["simple_mean_m"].values())
+    assert result["ratio"] == pytest.approx(result["mean_m"] / best) and result["gaps"] == 150
+    assert result["interval"][0] < result["ratio"] < result["interval"][1] and result["inside50"] < result["inside80"]
+    assert "Ratio" in capsys.readouterr().out
+
+
+def test_encounters_overlap_in_time_and_pair() -> None:
+    def some(*rows: tuple[int, int, int, int]) -> Encounters:
+        one, other, start, end = np.array(rows).T
+        return Encounters(one, other, start, end, *(np.ones(len(one)) for _ in range(4)))
+
+    truth = some((0, 1, 100, 200), (0, 1, 300, 400), (1, 2, 100, 200))
+    found = some((0, 1, 150, 160), (0, 1, 210, 290), (0, 1, 390, 500), (0, 2, 100, 200), (1, 2, 50, 99))
+    assert encounters.overlaps(found, truth, 3).tolist() == [True, False, True, False, False]
+    assert encounters.overlaps(truth, found, 3).tolist() == [True, True, False]
+    assert encounters.judge(found, truth, 3)["precision"] == pytest.approx(0.4)
+
+
+def test_encounters_are_measured_on_thinned_tracks(tmp_path: Path) -> None:
+    """Two people who walk to and fro together, and eight who do so at other times, the last a round later."""
+    minute = np.arange(0, 120, 0.25)
+    x = 1500 * np.abs((minute / 20) % 2 - 1)
+    start = 1_700_000_000_000 + np.repeat([0, 0, *range(5, 45, 5)], len(minute)) * 60_000
+    columns = {
+        "user_id": np.repeat([f"u{i}" for i in range(10)], len(minute)),
+        "t": start + np.rint(np.tile(minute, 10) * 60_000).astype(np.int64),
+        "lon": 10 + np.tile(x, 10) / 111_320, "lat": np.zeros(10 * len(minute)),
+    }  # fmt: skip
+    path, report = tmp_path / "tracks.parquet", tmp_path / "report.json"
+    pq.write_table(pa.table(columns), path)
+    encounters.main(["--tracks", str(path), "--minutes", "2", "--output", str(report)])
+    result = json.loads(report.read_text())
+    assert result["users"] == 10 and result["true"] == 3
+    rows = result["by_rate"]["2"]
+    assert rows["0.2"]["recall"] >= rows["0.8"]["recall"] and 0 < rows["simple"]["f1"] <= 1
