@@ -17,6 +17,7 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
     QgsMapLayer,
+    QgsMergedFeatureRenderer,
     QgsRendererRange,
     QgsRuleBasedRenderer,
     QgsVectorLayer,
@@ -394,6 +395,7 @@ class InferredAreas(ForecastAreas):
     """The areas that hold the track in 50 and in 80 % of gaps."""
 
     title = "Inferred: areas"
+    most_merged = 20_000  # features: to merge more takes too long
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """Translate the legend, in the colour of what is inferred."""
@@ -403,7 +405,10 @@ class InferredAreas(ForecastAreas):
             fill.setAlphaF(symbol.symbolLayer(0).fillColor().alphaF())
             symbol.symbolLayer(0).setFillColor(fill)
             layer.renderer().updateCategorySymbol(at, symbol)
-        return super().fill_in(layer)
+        super().fill_in(layer)
+        if layer.featureCount() <= self.most_merged:  # one area for all times, not discs over discs
+            layer.setRenderer(QgsMergedFeatureRenderer.convertFromRenderer(layer.renderer()))
+        return ""
 
 
 @dataclass(frozen=True)

@@ -102,7 +102,7 @@ def test_a_probability_is_the_share_of_draws() -> None:
     rng = np.random.default_rng(0)
     lon, lat = np.array([[10.0, 10.001], [10.0005, 10.002]]), np.full((2, 2), 50.0)
     scale, weight = np.array([[20.0, 40.0], [30.0, 5.0]]), np.array([[0.7, 0.3], [0.4, 0.6]])
-    p = within(Places(np.arange(2), lon, lat, scale, weight), np.array([0]), np.array([1]), 50.0)[0]
+    p = within(Places(np.arange(2), np.ones(2), lon, lat, scale, weight), np.array([0]), np.array([1]), 50.0)[0]
     n = 200_000
     which = [rng.choice(2, n, p=w) for w in weight]
     x, y = (

@@ -69,7 +69,7 @@ def test_styles_are_dashed_hollow_and_named_inferred(run: Callable, make: Callab
     assert line.useCustomDashPattern() and line.color().name() == INFERRED_COLOUR
     marker = done.layer().renderer().symbol().symbolLayer(0)
     assert marker.color().name() == "#ffffff" and marker.strokeColor().name() == INFERRED_COLOUR
-    for category in done.layer("OUTPUT_AREAS").renderer().categories():
+    for category in done.layer("OUTPUT_AREAS").renderer().embeddedRenderer().categories():
         fill = category.symbol().symbolLayer(0)
         assert fill.strokeColor().name() == INFERRED_COLOUR and 0 < fill.fillColor().alpha() < 80
 

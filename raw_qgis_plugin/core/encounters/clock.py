@@ -18,7 +18,7 @@ class ClockSettings:
     """How positions are taken, and how far from the line of two fixes somebody may have been."""
 
     observed_s: float = 61.0  # between two fixes no farther apart in time a position counts as observed
-    reach: float = 0.4  # in gaps: share of the distance of the ends,
+    reach: float = 0.25  # in gaps: share of the distance of the ends,
     reach_ms: float = 0.1  # and m/s of the time to the nearer end,
     reach_m: float = 30.0  # and metres, within which the others are looked for
     at_once: int = 200_000  # positions

@@ -10,6 +10,7 @@ import numpy as np
 
 from .. import geodesy
 from ..features.featurizer import destination
+from ..forecasting.areas import NOMINAL_LEVELS
 from ..gaps.fill import Filled, Filler, Questions
 from ..geodesy import metres_between, offset_m, on_sphere
 from ..tracks import Tracks
@@ -85,7 +86,11 @@ def likely_pairs(tracks: Tracks, p: Positions, filler: Filler | None, distance_m
         own = np.zeros(len(p.tick), bool)
         own[one[asked]] = own[other[asked]] = True
         places = _places(filler, p, np.flatnonzero(own), lon, lat, distance_m)
-        for part in np.array_split(asked, -(-len(asked) // SETTINGS.at_once)):
+        if least > 2 * (1 - NOMINAL_LEVELS[1]):  # at least one of them would lie outside of its circle of 80 %
+            apart_m = metres_between(lon[one[asked]], lat[one[asked]], lon[other[asked]], lat[other[asked]])
+            near = apart_m <= distance_m + places.radius_m[one[asked]] + places.radius_m[other[asked]]
+            probability[asked[~near]], asked = 0.0, asked[near]
+        for part in np.array_split(asked, -(-len(asked) // SETTINGS.at_once) or 1):
             probability[part] = within(places, one[part], other[part], distance_m)
     kept = probability >= least
     one, other, probability, observed = (a[kept] for a in (one, other, probability, observed))
@@ -98,9 +103,12 @@ def likely_pairs(tracks: Tracks, p: Positions, filler: Filler | None, distance_m
 
 @dataclass(frozen=True)
 class Places:
-    """Mixtures of some positions in degrees. row: (n,) of each position among them. lon, lat, scale, weight: (k, C)."""
+    """Mixtures of some positions in degrees. row: (n,) of each position among them. radius_m: (n,) of the circle around
+    its median that holds 80 %. lon, lat, scale, weight: (k, C).
+    """
 
     row: np.ndarray
+    radius_m: np.ndarray
     lon: np.ndarray
     lat: np.ndarray
     scale: np.ndarray
@@ -117,7 +125,8 @@ def _places(
     at_point = (np.repeat(axis[asked, None], shape[1], axis=1) for axis in (lon, lat))
     weight = np.zeros(shape)
     weight[:, 0] = 1.0
-    places = Places(row, next(at_point), next(at_point), np.full(shape, SETTINGS.observed_m), weight)
+    radius_m = np.full(len(p.tick), 2 * SETTINGS.observed_m)
+    places = Places(row, radius_m, next(at_point), next(at_point), np.full(shape, SETTINGS.observed_m), weight)
     gaps = asked[~p.observed[asked]]
     questions, of = _questions(filler.tracks, p.before[gaps], p.t[gaps], distance_m)
     gaps = gaps[np.argsort(of, kind="stable")]
@@ -125,7 +134,7 @@ def _places(
     for f in filler.fill(questions):
         first, last = np.searchsorted(of, [f.number[0], f.number[-1] + 1])
         at, number = gaps[first:last], of[first:last] - f.number[0]
-        lon[at], lat[at] = f.lon[number], f.lat[number]
+        lon[at], lat[at], places.radius_m[at] = f.lon[number], f.lat[number], f.radius80_m[number]
         for into, values in zip((places.lon, places.lat, places.scale, places.weight), _in_degrees(f), strict=True):
             into[row[at]] = values[number]
     return places
