@@ -426,7 +426,7 @@ class Encounters(Style):
             f"<b>{value_of('user_a')} · {value_of('user_b')}</b><br>{value_of('t_start')}<br>{value_of('probability')}"
         )
         rules = Rules(layer)
-        rules.add("class", '"observed"', tr("Observed: both have fixes"), CLASS_COLOURS[2])
+        rules.add_if_any("class", '"observed"', tr("Observed: both have fixes"), CLASS_COLOURS[2])
         for low, high, colour in ((0.8, 1.01, "#7b3f9e"), (0.5, 0.8, "#b48ac9"), (0.0, 0.5, "#ddcbe6")):
             words = tr("Inferred: {a} to {b} %").format(a=round(100 * low), b=round(100 * min(high, 1.0)))
             condition = f'NOT "observed" AND "probability" >= {low} AND "probability" < {high}'

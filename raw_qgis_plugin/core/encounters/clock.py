@@ -21,7 +21,7 @@ class ClockSettings:
     reach: float = 0.25  # in gaps: share of the distance of the ends,
     reach_ms: float = 0.1  # and m/s of the time to the nearer end,
     reach_m: float = 30.0  # and metres, within which the others are looked for
-    at_once: int = 200_000  # positions
+    at_once: int = 100_000  # positions
 
 
 SETTINGS = ClockSettings()

@@ -9,6 +9,7 @@ from itertools import chain
 import numpy as np
 
 from .. import geodesy
+from ..errors import check_cancelled
 from ..features.featurizer import destination
 from ..forecasting.areas import NOMINAL_LEVELS
 from ..gaps.fill import Filled, Filler, Questions
@@ -91,6 +92,7 @@ def likely_pairs(tracks: Tracks, p: Positions, filler: Filler | None, distance_m
             near = apart_m <= distance_m + places.radius_m[one[asked]] + places.radius_m[other[asked]]
             probability[asked[~near]], asked = 0.0, asked[near]
         for part in np.array_split(asked, -(-len(asked) // SETTINGS.at_once) or 1):
+            check_cancelled()
             probability[part] = within(places, one[part], other[part], distance_m)
     kept = probability >= least
     one, other, probability, observed = (a[kept] for a in (one, other, probability, observed))
@@ -132,6 +134,7 @@ def _places(
     gaps = gaps[np.argsort(of, kind="stable")]
     of.sort()
     for f in filler.fill(questions):
+        check_cancelled()
         first, last = np.searchsorted(of, [f.number[0], f.number[-1] + 1])
         at, number = gaps[first:last], of[first:last] - f.number[0]
         lon[at], lat[at], places.radius_m[at] = f.lon[number], f.lat[number], f.radius80_m[number]
