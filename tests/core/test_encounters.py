@@ -3,9 +3,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.encounters import clock
 from raw_qgis_plugin.core.encounters.clock import positions
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
 from raw_qgis_plugin.core.encounters.pairs import Places, within
@@ -89,9 +92,11 @@ def test_it_depends_neither_on_ids_nor_on_the_order_of_rows() -> None:
     assert np.array_equal(one.t_start, other.t_start) and np.array_equal(one.t_end, other.t_end)
 
 
-def test_the_clock_gives_every_time_once() -> None:
+def test_the_clock_gives_every_time_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clock, "SETTINGS", replace(clock.SETTINGS, at_once=50))
     tracks = people()
     parts = [p for _, p in positions(tracks, 30.0, 3600.0)]
+    assert len(parts) > 5
     tick, row = (np.concatenate([getattr(p, name) for p in parts]) for name in ("tick", "before"))
     assert len(np.unique(np.stack([tracks.track[row], tick]), axis=1).T) == len(tick) == 3 * 2 * 60
     assert ((tracks.t[row] <= tick * 30_000) & (tick * 30_000 < tracks.t[row + 1])).all()

@@ -54,17 +54,12 @@ def positions(tracks: Tracks, tick_s: float, longest_s: float) -> Iterator[tuple
     step, first, count = (a[count > 0] for a in (step, first, count))
     if not len(step):
         return
-    start, stop = first.min(), (first + count).max()
-    edges, running = np.unique(np.concatenate([first, first + count])), 0
-    rising, falling = (np.sort(a) for a in (first, first + count))
-    # How many positions come before each edge: the sum over steps of the ticks that they have had.
-    had = np.array([running])
-    sums = np.concatenate([[0], np.cumsum(rising)]), np.concatenate([[0], np.cumsum(falling)])
-    n_in, n_out = (np.searchsorted(a, edges, side="right") for a in (rising, falling))
-    had = (n_in * edges - sums[0][n_in]) - (n_out * edges - sums[1][n_out])
+    edges = np.unique(np.concatenate([first, first + count]))
+    # How many positions come before each edge: the ticks since each step began, without those since it ended.
+    begun, ended = (_ticks_before(np.sort(a), edges) for a in (first, first + count))
+    had = begun - ended
     n_parts = int(had[-1] // SETTINGS.at_once) + 1
     cuts = np.interp(np.linspace(0, had[-1], n_parts + 1), had, edges).astype(np.int64)
-    cuts[0], cuts[-1] = start, stop
     for number, (low, high) in enumerate(zip(cuts[:-1], cuts[1:])):
         inside = np.flatnonzero((first < high) & (first + count > low))
         begin, end = np.maximum(first[inside], low), np.minimum(first[inside] + count[inside], high)
@@ -84,3 +79,9 @@ def _at(tracks: Tracks, before: np.ndarray, tick: np.ndarray, tick_ms: int) -> P
     apart_m = metres_between(lon0, lat0, tracks.lon[after], tracks.lat[after])
     reach = s.reach * apart_m * 2 * np.sqrt(part * (1 - part)) + s.reach_ms * nearer_s + s.reach_m
     return Positions(tick, before, t, lon, lat, observed, np.where(observed, 0.0, reach))
+
+
+def _ticks_before(starts: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """The ticks (n,) from all of the sorted starts up to each of the edges (n,), of starts before it."""
+    n = np.searchsorted(starts, edges)
+    return n * edges - np.concatenate([[0], np.cumsum(starts)])[n]
