@@ -40,9 +40,8 @@ def evaluate(hidden: Hidden, seed: int = 0) -> dict:
         lon, lat = hidden.lon[f.number], hidden.lat[f.number]
         error[f.number] = haversine_m(f.lon, f.lat, lon, lat)
         circles[:, f.number] = error[f.number] <= np.stack([f.radius50_m, f.radius80_m])
-        assert f.areas is not None
         truth = shapely.points(near_lon(lon, f.ends.lon), lat)
-        inside[:, f.number] = shapely.contains(f.areas, truth[:, None]).T
+        inside[:, f.number] = shapely.contains(np.asarray(f.areas), truth[:, None]).T
     off = simple_places(ends, hidden.share)[:, list(BASELINES.values())] - hidden.truth(ends)[:, None]
     simple = dict(zip(BASELINES, np.hypot(off[..., 0], off[..., 1]).T))
     best = min(simple, key=lambda name: simple[name].mean())

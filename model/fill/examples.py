@@ -101,7 +101,8 @@ def hide(users: Tracks, seconds: float, per_user: int, limit: int, seed: int, an
     np.add.at(edges, end, -1)
     shown = np.cumsum(edges[:-1]) == 0
     left = users.take(shown)
-    return Hidden(Gaps(left, (np.cumsum(shown) - 1)[begin]), t[asked], users.lon[asked], users.lat[asked])
+    before = (np.cumsum(shown) - 1)[begin]
+    return Hidden(Gaps(left, before, before + 1), t[asked], users.lon[asked], users.lat[asked])
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,10 @@ import pytest
 import shapely
 
 from raw_qgis_plugin.core.errors import Cancelled, InputError
+from raw_qgis_plugin.core.gaps.adaptation import stretches
+from raw_qgis_plugin.core.gaps.bridge import Bridge
 from raw_qgis_plugin.core.gaps.ends import Gaps
-from raw_qgis_plugin.core.gaps.fill import Filled, Questions, fill
+from raw_qgis_plugin.core.gaps.fill import Filled, Filler, Questions, fill
 from raw_qgis_plugin.core.gaps.movements import How, Movements
 from raw_qgis_plugin.core.geodesy import metres_per_degree, offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -94,7 +96,7 @@ def test_movements_of_the_time_of_the_gap_do_not_count() -> None:
 def test_every_kind_of_movement_is_found_and_passes_the_ends() -> None:
     tracks = corner()
     first = tracks.track_offsets[-2] + HIDDEN.start - 1
-    found = Movements(tracks).between(Gaps(tracks, np.array([first])))
+    found = Movements(tracks).between(Gaps(tracks, np.array([first]), np.array([first + 1])))
     there = found.weight[0] > 0
     assert {How.PAIR, How.AFTER, How.BEFORE} <= set(found.how[0][there])
     assert (np.hypot(*found.off_first[0][there & (found.how[0] == How.PAIR)].T) < 600).all()
@@ -139,3 +141,23 @@ def test_cancel_ends_it() -> None:
     tracks = corner()
     with pytest.raises(Cancelled):
         list(fill(tracks, Questions.every(tracks, 60.0, 3600.0), cancelled))
+
+
+def test_areas_are_as_wide_as_the_layer_needs() -> None:
+    """On streets that everybody drives alike, stretches of the layer narrow the areas; a short layer leaves them."""
+    shipped, lengths = Bridge().calibration, np.array([300.0, 600.0])
+    narrowed, kept = (Filler(corner(vehicles=n, hide=None))._table.at(lengths) for n in (40, 1))
+    factor, share = np.array(shipped["factor80"][:2]), np.array(shipped["share80"][:2])
+    assert (narrowed[1] < factor).all() and (narrowed[3] < share).all()
+    assert kept[1, 1] == pytest.approx(factor[1]) and kept[3, 1] == pytest.approx(share[1])
+
+
+def test_stretches_lie_within_tracks_and_do_not_depend_on_ids() -> None:
+    tracks = corner(vehicles=40)
+    gaps, middle = stretches(tracks, 300.0)
+    assert len(middle) > 100 and (gaps.seconds >= 300).all() and (gaps.seconds <= 330).all()
+    assert (tracks.track[gaps.before] == tracks.track[gaps.after]).all()
+    assert ((gaps.before < middle) & (middle < gaps.after)).all()
+    other = build_tracks(1000 - tracks.user, None, tracks.t, tracks.lon, tracks.lat)[0]
+    again, _ = stretches(other, 300.0)
+    assert sorted(other.lon[again.before]) == sorted(tracks.lon[gaps.before])

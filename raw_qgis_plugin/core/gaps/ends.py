@@ -31,25 +31,26 @@ NO_STEP_S = 3600.0  # where there is no fix before the first end, or after the s
 
 @dataclass(frozen=True)
 class Gaps:
-    """Gaps between two fixes of a track. before: (g,) rows of the fixes that begin them; the next row ends a gap."""
+    """Gaps between two fixes of a track. before, after: (g,) rows of these fixes. Fixes in between are not used."""
 
     tracks: Tracks
     before: np.ndarray
+    after: np.ndarray
 
     @property
     def seconds(self) -> np.ndarray:
         """(g,) how long they are."""
-        return (self.tracks.t[self.before + 1] - self.tracks.t[self.before]) / 1000.0
+        return (self.tracks.t[self.after] - self.tracks.t[self.before]) / 1000.0
 
     @property
     def across_m(self) -> np.ndarray:
         """(g, 2) metres east and north from the first end to the second."""
         lon, lat = self.tracks.lon, self.tracks.lat
-        return offset_m(lon[self.before + 1], lat[self.before + 1], lon[self.before], lat[self.before])
+        return offset_m(lon[self.after], lat[self.after], lon[self.before], lat[self.before])
 
     def take(self, rows: np.ndarray) -> Gaps:
         """Some of the gaps, or some several times."""
-        return Gaps(self.tracks, self.before[rows])
+        return Gaps(self.tracks, self.before[rows], self.after[rows])
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def ends_of(gaps: Gaps) -> Ends:
     s, tracks, first = SETTINGS, gaps.tracks, gaps.before
     velocity, known = np.zeros((len(first), 2, len(s.lags_s), 2)), np.zeros((len(first), 2, len(s.lags_s)), bool)
     step_s = np.full((len(first), 2), NO_STEP_S)
-    for end, (row, sign) in enumerate(((first, -1), (first + 1, 1))):
+    for end, (row, sign) in enumerate(((first, -1), (gaps.after, 1))):
         for lag, lag_s in enumerate(s.lags_s):
             moved, known[:, end, lag] = displacements(tracks, row, np.full(len(row), sign * lag_s), s.longest_gap_s)
             speed = np.hypot(*moved.T) / lag_s

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import expand_ranges
-from ..bundle.contract import CALIBRATION_COLUMNS
 from ..errors import InputError, Progress, no_progress
-from ..features.featurizer import destination
+from ..features.featurizer import destination, into_frame
 from ..forecasting import areas
 from ..forecasting.mixture import Mixture, spatial_median
+from ..geodesy import offset_m
 from ..tracks import Tracks
+from .adaptation import LayerTable
 from .bridge import Bridge, describe
 from .ends import Ends, Gaps, ends_of
-from .movements import Movements
+from .movements import Found, Movements
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,23 @@ class Filler:
     def __init__(self, tracks: Tracks) -> None:
         """tracks: of one fix or more."""
         self.tracks, self._movements, self._bridge = tracks, Movements(tracks), Bridge()
+        self._table = LayerTable(self._bridge.calibration, tracks, self._backtest)
+
+    def _mixture(self, gaps: Gaps, ends: Ends, found: Found, t: np.ndarray) -> Mixture:
+        """The mixtures of one time (m,) of each gap."""
+        share = (t - gaps.tracks.t[gaps.before]) / 1000.0 / gaps.seconds
+        return self._bridge.mixture(describe(gaps, ends, self._movements, found, share), ends.unit_m)
+
+    def _backtest(self, gaps: Gaps, middle: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The fixes `middle` (m,) in gaps: how far from the points they are, over the radii (2, m), and the levels (m,)
+        of the smallest areas that hold them.
+        """
+        tracks, ends = gaps.tracks, ends_of(gaps)
+        mixture = self._mixture(gaps, ends, self._movements.between(gaps), tracks.t[middle])
+        truth = into_frame(offset_m(tracks.lon[middle], tracks.lat[middle], ends.lon, ends.lat), ends.heading)
+        point, narrow = spatial_median(mixture), for_areas(mixture)
+        off = np.hypot(*(point - truth).T) / np.maximum(areas.radii_m(narrow, point, _nominal(len(point))), 1e-3)
+        return off, areas.hpd_level(narrow, truth)
 
     def fill(
         self, questions: Questions, progress: Progress = no_progress, *, with_areas: bool = False
@@ -100,17 +118,15 @@ class Filler:
         for part in np.array_split(np.arange(len(rows)), -(-len(rows) // SETTINGS.gaps_at_once) or 1):
             if not len(part):
                 continue
-            gaps = Gaps(tracks, rows[part])
+            gaps = Gaps(tracks, rows[part], rows[part] + 1)
             ends, found = ends_of(gaps), self._movements.between(gaps)
             number = np.arange(offsets[part[0]], offsets[part[-1] + 1])
             of = np.searchsorted(offsets, number, side="right") - 1 - part[0]
             for some in np.array_split(np.arange(len(number)), -(-len(number) // SETTINGS.questions_at_once)):
                 progress(number[some[0]] / len(questions.t))
                 own, its_ends = gaps.take(of[some]), ends.take(of[some])
-                share = (questions.t[number[some]] - tracks.t[own.before]) / 1000.0 / own.seconds
-                described = describe(own, its_ends, self._movements, found.take(of[some]), share)
-                mixture = self._bridge.mixture(described, its_ends.unit_m)
-                yield _answer(number[some], mixture, its_ends, self._bridge, with_areas)
+                mixture = self._mixture(own, its_ends, found.take(of[some]), questions.t[number[some]])
+                yield _answer(number[some], mixture, its_ends, self._table, with_areas)
         progress(1.0)
 
 
@@ -122,19 +138,20 @@ def fill(
         yield from Filler(tracks).fill(questions, progress, with_areas=with_areas)
 
 
-def _answer(number: np.ndarray, mixture: Mixture, ends: Ends, bridge: Bridge, with_areas: bool) -> Filled:
+def _answer(number: np.ndarray, mixture: Mixture, ends: Ends, table: LayerTable, with_areas: bool) -> Filled:
     point, narrow = spatial_median(mixture), for_areas(mixture)
-    table, at = bridge.calibration, np.log(ends.seconds)
-    known = np.log(table["seconds"])
-    calibrated = np.array([np.interp(at, known, table[name]) for name in CALIBRATION_COLUMNS])
-    nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(point), axis=1)
-    radius = calibrated[:2] * areas.radii_m(narrow, point, nominal)
+    calibrated = table.at(ends.seconds)
+    radius = calibrated[:2] * areas.radii_m(narrow, point, _nominal(len(point)))
     radius[1] = np.maximum(radius[1], radius[0])
     rows = np.arange(len(point))
     around = areas.SETTINGS.point_share * radius
     found = areas.polygons(ends, rows, narrow, calibrated[2:], point, around) if with_areas else None
     lon, lat = destination(ends, rows, point)
     return Filled(number, lon, lat, radius[0], radius[1], found, mixture, ends)
+
+
+def _nominal(n: int) -> np.ndarray:
+    return np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], n, axis=1)
 
 
 def for_areas(mixture: Mixture) -> Mixture:

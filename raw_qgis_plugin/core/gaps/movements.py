@@ -105,7 +105,7 @@ class Movements:
         """The movements for gaps of the same tracks, the nearest of each kind first."""
         reach_m = SETTINGS.reach * np.hypot(*gaps.across_m.T)
         reach_m = np.clip(reach_m, SETTINGS.least_reach_m, SETTINGS.most_reach_m)
-        ends = gaps.before, gaps.before + 1
+        ends = gaps.before, gaps.after
         near = [self._near(gaps.tracks.lon[row], gaps.tracks.lat[row], reach_m) for row in ends]
         parts = [self._pairs(gaps, near, reach_m)]
         parts += [self._from_one(gaps, how, near, reach_m) for how in (How.AFTER, How.BEFORE)]
@@ -120,7 +120,7 @@ class Movements:
 
     def _off(self, gaps: Gaps, g: np.ndarray, end: int, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """Metres (n, 2) from the ends of the gaps g (n,) to positions (n,)."""
-        row = gaps.before[g] + end
+        row = (gaps.before, gaps.after)[end][g]
         return offset_m(lon, lat, gaps.tracks.lon[row], gaps.tracks.lat[row])
 
     def _pairs(self, gaps: Gaps, near: list[tuple[np.ndarray, np.ndarray]], reach_m: np.ndarray) -> tuple:
@@ -177,7 +177,7 @@ class Movements:
 
 def _in_gap(gaps: Gaps, g: np.ndarray, t: np.ndarray, other: np.ndarray) -> np.ndarray:
     """Which movements (n,) from t to `other` overlap with the time of the gaps g (n,)."""
-    first, last = gaps.tracks.t[gaps.before[g]], gaps.tracks.t[gaps.before[g] + 1]
+    first, last = gaps.tracks.t[gaps.before[g]], gaps.tracks.t[gaps.after[g]]
     return (np.minimum(t, other) < last) & (np.maximum(t, other) > first)
 
 

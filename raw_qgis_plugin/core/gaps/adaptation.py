@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Areas as wide as the layer needs: stretches of it are taken for gaps, and their fixes are the truths (conformal).
+
+What is drawn depends on the content of the fixes, not on ids or on the order of rows. A stretch hides its fixes from
+itself, since movements at the time of a gap do not count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from ..arrays import content_hash
+from ..bundle.contract import CALIBRATION_COLUMNS
+from ..forecasting.adaptation import logit
+from ..forecasting.areas import NOMINAL_LEVELS
+from ..tracks import Tracks
+from .ends import Gaps
+
+Table = dict[str, list[float]]  # CALIBRATION_COLUMNS beside `seconds`, by the length of gaps
+Backtest = Callable[[Gaps, np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+
+@dataclass(frozen=True)
+class LayerSettings:
+    """How stretches are drawn, and how far they are believed."""
+
+    looked_at: int = 20_000  # fixes at which one may begin
+    most: int = 600  # stretches of a length
+    least: int = 30  # of fewer nothing is learned
+    prior: float = 150.0  # so many speak for the calibration as it is
+    longer: float = 1.1  # times the length that a stretch may have
+    middle: float = 0.1  # of the length, within which a fix shows where its middle was
+
+
+SETTINGS = LayerSettings()
+
+
+class LayerTable:
+    """A calibration table, moved toward what stretches of the layer need. Rows are worked out when they are needed."""
+
+    def __init__(self, table: Table, tracks: Tracks, backtest: Backtest) -> None:
+        self._tracks, self._backtest = tracks, backtest
+        self._seconds = np.array(table["seconds"])
+        self._shipped = np.array([table[name] for name in CALIBRATION_COLUMNS])
+        self._own: dict[int, np.ndarray] = {}
+
+    def at(self, seconds: np.ndarray) -> np.ndarray:
+        """CALIBRATION_COLUMNS (4, m) of gaps of these lengths (m,)."""
+        known, at = np.log(self._seconds), np.log(seconds)
+        first = max(int(np.searchsorted(known, at.min(), "right")) - 1, 0)
+        last = min(int(np.searchsorted(known, at.max())), len(known) - 1)
+        table = self._shipped.copy()
+        for number in range(first, last + 1):
+            if number not in self._own:
+                self._own[number] = self._row(number)
+            table[:, number] = self._own[number]
+        return np.array([np.interp(at, known, column) for column in table])
+
+    def _row(self, number: int) -> np.ndarray:
+        row, half = self._shipped[:, number].copy(), len(NOMINAL_LEVELS)
+        gaps, middle = stretches(self._tracks, float(self._seconds[number]))
+        n = len(middle)
+        if n >= SETTINGS.least:
+            off, level = self._backtest(gaps, middle)
+            believed = n / (n + SETTINGS.prior)
+            wanted = np.array([np.quantile(a, share) for a, share in zip(off, NOMINAL_LEVELS, strict=True)])
+            row[:half] *= (np.maximum(wanted, 1e-3) / row[:half]) ** believed
+            shifted = logit(row[half:]) + believed * (logit(np.quantile(level, NOMINAL_LEVELS)) - logit(row[half:]))
+            row[half:] = 1.0 / (1.0 + np.exp(-shifted))
+        return row
+
+
+def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
+    """Stretches of tracks that last about `seconds`, and the row (n,) of a fix near the middle of each."""
+    s, t = SETTINGS, tracks.t
+    key = content_hash(t, tracks.lon, tracks.lat)
+    begin = np.flatnonzero(key % np.uint64(-(-len(t) // s.looked_at) or 1) == 0)
+    end = np.minimum(tracks.time_index.before(tracks.track[begin], t[begin] + int(1000 * seconds)), len(t) - 1)
+    half = (t[begin] + t[end]) // 2
+    middle = tracks.time_index.before(tracks.track[begin], half)
+    possible = (tracks.track[end] == tracks.track[begin]) & (t[end] - t[begin] <= 1000 * s.longer * seconds)
+    possible &= (t[end] - t[begin] >= 1000 * seconds) & (middle > begin) & (middle < end)
+    possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds
+    chosen = np.flatnonzero(possible)
+    chosen = np.sort(chosen[np.argsort(content_hash(key[begin[chosen]], np.array(1)), kind="stable")][: s.most])
+    return Gaps(tracks, begin[chosen], end[chosen]), middle[chosen]
