@@ -20,12 +20,10 @@ from qgis.core import (
     QgsSymbolLayer,
     QgsUnitTypes,
     QgsVectorLayer,
-    QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QColor
 
 from ..core.bundle.bundle import is_proven, shipped_heads
-from ..core.paths import RESOURCES
 from .words import tr
 
 # Okabe and Ito's colours, which colour-blind people can distinguish
@@ -231,20 +229,3 @@ def value_of(field: str) -> str:
 def literal(words: str) -> str:
     """Words for a map tip, as they are: neither HTML nor an expression."""
     return escape(words).replace("%", "&#37;")
-
-
-def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
-    """Mark the features that are not in_domain over a layer's symbols, if any. qml: the file with the mark."""
-    outside = '"in_domain" = FALSE'
-    request = QgsFeatureRequest(QgsExpression(outside)).setLimit(1)
-    if layer.fields().lookupField("in_domain") < 0 or next(layer.getFeatures(request), None) is None:
-        return
-    marks = QgsVectorLayer(QgsWkbTypes.displayString(layer.wkbType()), "marks", "memory")
-    marks.loadNamedStyle(str(RESOURCES / "styles" / qml))
-    symbol = Rules(marks).patterns["outside"].symbol().clone()
-    renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
-    for rule in renderer.rootRule().children():
-        rule.setLabel(rule.label() or tr("Forecast"))  # a single symbol has no words of its own
-    words = tr("Unlike the training data")
-    renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, words))
-    layer.setRenderer(renderer)

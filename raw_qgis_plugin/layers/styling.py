@@ -17,21 +17,17 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
     QgsMapLayer,
-    QgsMergedFeatureRenderer,
     QgsRendererRange,
     QgsRuleBasedRenderer,
     QgsVectorLayer,
     QgsVectorLayerTemporalProperties,
+    QgsWkbTypes,
 )
-from qgis.PyQt.QtGui import QColor
 
 from ..core.paths import RESOURCES
-from .legends import (
-    CLASS_COLOURS, EACH_USER, Rules, map_tip, mark_outside, shown_head, title_of, value_of, values_of,
-)  # fmt: skip
+from .legends import CLASS_COLOURS, EACH_USER, Rules, map_tip, shown_head, title_of, value_of, values_of
 from .words import tr
 
-INFERRED_COLOUR = "#7b3f9e"
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
 
 
@@ -358,78 +354,18 @@ class ForecastAreas(Style):
         map_tip(layer, "user_id", [], words)
 
 
-@dataclass(frozen=True)
-class InferredPoints(Style):
-    """Positions in gaps: hollow, since nobody observed them."""
-
-    qml = "fixes"
-    title = "Inferred: points"
-    order = 3
-
-    def fill_in(self, layer: QgsVectorLayer) -> str:
-        """Hollow circles in the colour of what is inferred."""
-        marker = layer.renderer().symbol().symbolLayer(0)
-        marker.setColor(QColor("white"))
-        marker.setStrokeColor(QColor(INFERRED_COLOUR))
-        return ""
-
-
-@dataclass(frozen=True)
-class InferredLines(Style):
-    """Paths through gaps: dashed."""
-
-    qml = "forecast_tracks"
-    title = "Inferred: tracks"
-    start, end = "t_first", "t_last"
-    order = 2
-
-    def fill_in(self, layer: QgsVectorLayer) -> str:
-        """Dashes in the colour of what is inferred."""
-        symbol = layer.renderer().symbol()
-        symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(INFERRED_COLOUR))
-        return ""
-
-
-@dataclass(frozen=True)
-class InferredAreas(ForecastAreas):
-    """The areas that hold the track in 50 and in 80 % of gaps."""
-
-    title = "Inferred: areas"
-    most_merged = 20_000  # features: to merge more takes too long
-
-    def fill_in(self, layer: QgsVectorLayer) -> str:
-        """Translate the legend, in the colour of what is inferred."""
-        for at, category in enumerate(layer.renderer().categories()):
-            symbol, fill = category.symbol().clone(), QColor(INFERRED_COLOUR)
-            symbol.symbolLayer(0).setStrokeColor(fill)
-            fill.setAlphaF(symbol.symbolLayer(0).fillColor().alphaF())
-            symbol.symbolLayer(0).setFillColor(fill)
-            layer.renderer().updateCategorySymbol(at, symbol)
-        super().fill_in(layer)
-        if layer.featureCount() <= self.most_merged:  # one area for all times, not discs over discs
-            layer.setRenderer(QgsMergedFeatureRenderer.convertFromRenderer(layer.renderer()))
-        return ""
-
-
-@dataclass(frozen=True)
-class Encounters(Style):
-    """Where two users were near each other: filled where both were observed, hollow where that is inferred."""
-
-    qml = "profiles"
-    title = "Encounters"
-    start, end = "t_start", "t_end"
-    order = 3
-
-    def fill_in(self, layer: QgsVectorLayer) -> str:
-        """One rule for observed encounters, and one for steps of the probability of the others."""
-        layer.setMapTipTemplate(
-            f"<b>{value_of('user_a')} · {value_of('user_b')}</b><br>{value_of('t_start')}<br>{value_of('probability')}"
-        )
-        rules = Rules(layer)
-        rules.add_if_any("class", '"observed"', tr("Observed: both have fixes"), CLASS_COLOURS[2])
-        for low, high, colour in ((0.8, 1.01, "#7b3f9e"), (0.5, 0.8, "#b48ac9"), (0.0, 0.5, "#ddcbe6")):
-            words = tr("Inferred: {a} to {b} %").format(a=round(100 * low), b=round(100 * min(high, 1.0)))
-            condition = f'NOT "observed" AND "probability" >= {low} AND "probability" < {high}'
-            rules.add_if_any("class", condition, words, colour)
-        rules.finish()
-        return ""
+def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
+    """Mark the features that are not in_domain over a layer's symbols, if any. qml: the file with the mark."""
+    outside = '"in_domain" = FALSE'
+    request = QgsFeatureRequest(QgsExpression(outside)).setLimit(1)
+    if layer.fields().lookupField("in_domain") < 0 or next(layer.getFeatures(request), None) is None:
+        return
+    marks = QgsVectorLayer(QgsWkbTypes.displayString(layer.wkbType()), "marks", "memory")
+    marks.loadNamedStyle(str(RESOURCES / "styles" / qml))
+    symbol = Rules(marks).patterns["outside"].symbol().clone()
+    renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
+    for rule in renderer.rootRule().children():
+        rule.setLabel(rule.label() or tr("Forecast"))  # a single symbol has no words of its own
+    words = tr("Unlike the training data")
+    renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, words))
+    layer.setRenderer(renderer)

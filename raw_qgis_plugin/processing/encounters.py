@@ -44,7 +44,8 @@ class FindEncounters(TrackAlgorithm):
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, find, write."""
         from ..core.encounters.encounters import find_encounters
-        from ..layers import styling, writing
+        from ..layers import writing
+        from ..layers.inferred import styles
 
         tracks, skipped = self.read_units(run, "user")
         found = find_encounters(
@@ -63,5 +64,5 @@ class FindEncounters(TrackAlgorithm):
         }  # fmt: skip
         points = writing.points(self.in_input_crs(run, found.lon, found.lat))
         crs = self.plan.source.sourceCrs()
-        output = self.write_table(run, "OUTPUT", columns, styling.Encounters(), points, QgsWkbTypes.Point, crs)
+        output = self.write_table(run, "OUTPUT", columns, styles.Encounters(), points, QgsWkbTypes.Point, crs)
         return {"OUTPUT": output, **self.counts(tracks, skipped)}
