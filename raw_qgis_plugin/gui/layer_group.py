@@ -3,9 +3,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from qgis.core import QgsLayerTreeGroup, QgsProject, QgsVectorLayer
+from qgis.core import QgsLayerTree, QgsLayerTreeGroup, QgsProject, QgsVectorLayer
 
 NAME = "raw/group"
 ORDER = "raw/order"
@@ -20,15 +21,20 @@ class LayerGroup:
         if layer is not None and not known:
             layer.setCustomProperty(NAME, self.name)
 
-    def add(self, layer: QgsVectorLayer, order: int = 0) -> QgsVectorLayer:
-        """Put a layer into the project and the group. order: greater is drawn above."""
+    def add(self, layer: QgsVectorLayer, order: int = 0, run: str = "") -> QgsVectorLayer:
+        """Put a layer into the project and the group, or into the group `run` in it. order: greater is drawn above."""
         layer.setCustomProperty(ORDER, order)
         QgsProject.instance().addMapLayer(layer, False)
         root = QgsProject.instance().layerTreeRoot()
         group: QgsLayerTreeGroup = root.findGroup(self.name) or root.insertGroup(0, self.name)
-        group.insertLayer(sum(_order(node) > order for node in group.findLayers()), layer).setExpanded(False)
+        if run:
+            group = group.findGroup(run) or group.insertGroup(0, run)
+        group.insertLayer(sum(_order(node) > order for node in group.children()), layer).setExpanded(False)
         return layer
 
 
-def _order(node: Any) -> int:
+def _order(node: Any) -> float:
+    """Of a layer in the group; a run lies above single layers."""
+    if QgsLayerTree.isGroup(node):
+        return math.inf
     return int(node.layer().customProperty(ORDER, 0) or 0) if node.layer() is not None else 0

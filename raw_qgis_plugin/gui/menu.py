@@ -24,6 +24,7 @@ from ..processing.provider import ALGORITHMS, PROVIDER_ID
 from ..processing.words import tr
 from .maps import animation, basemap
 from .regions.saved import SavedRegions
+from .results import KeptResults
 from .settings import settings, start_values
 from .window_list import WINDOWS
 
@@ -54,7 +55,7 @@ class RawMenu:
     def __init__(self, iface: Any) -> None:
         self.iface = iface
         self.dock: RawDock | None = None
-        self.saved_regions = SavedRegions()  # also while there is no dock
+        self.saved_regions, self.kept_results = SavedRegions(), KeptResults(iface)  # also while there is no dock
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
         self.groups: list[QMenu] = []
@@ -244,6 +245,7 @@ class RawMenu:
         self.windows = []
         self._drop_dock()
         self.saved_regions.close()
+        self.kept_results.close()
         if self.installation is not None:
             self.installation.stop()
         submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)

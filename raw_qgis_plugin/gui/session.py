@@ -6,18 +6,21 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsVectorLayer
-from qgis.PyQt.QtCore import QObject, QTimer, pyqtSignal
+from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 
 from ..core.bundle.bundle import open_bundle
 from ..core.bundle.runtime import Model
 from ..core.embedding.cache import embed_cached
 from ..core.embedding.embed import embed
 from ..core.errors import Progress, RawError, part_of
+from ..core.paths import shipped_bundle
 from ..core.regions.view import City, prepare
 from ..core.tracks import Skipped, Tracks
 from ..environment.folders import cache_folder
@@ -28,6 +31,7 @@ from ..tasks.algorithm import AlgorithmJob
 from ..tasks.child import python
 from ..tasks.job import Job
 from .layer_group import LayerGroup
+from .results import Run
 from .settings import settings
 from .widgets.track_fields import remember, remembered
 
@@ -167,9 +171,9 @@ class Session(QObject):
 
     def run_algorithm(
         self, name: str, parameters: dict[str, Any], outputs: list[str], title: str,
-        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None],
+        done: Callable[[dict[str, Any], dict[str, QgsVectorLayer], list[str]], None], label: str = "",
     ) -> None:  # fmt: skip
-        """Run one of our algorithms on the layer. Its results join the layer's group."""
+        """Run one of our algorithms on the layer. Its results join the layer's group, in a group named by `label`."""
         if self.job is not None or self.layer is None:
             return
         values = {
@@ -177,14 +181,20 @@ class Session(QObject):
             "DEVICE": settings().device.value(),
             **{f"{role.upper()}_FIELD": getattr(self.fields, role) or NONE for role in ROLES}, **parameters,
         }  # fmt: skip
+        began = QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss")
+        asked = {each: value for each, value in parameters.items() if each != "INPUT"}
+        run = Run(name, self.layer.id(), began, {**asked, "MODEL": values["MODEL"]})
+        model = Path(values["MODEL"].removesuffix("card.json")).stem or shipped_bundle().name
+        add = partial(self.group.add, run=f"{label or title}, {model}, {began}")
 
-        def ended(*result: Any) -> None:
-            done(*result)
+        def ended(results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
+            for output, layer in layers.items():
+                replace(run, warnings=warnings, output=output).mark(layer)
+            done(results, layers, warnings)
             self.changed.emit()
 
         self._start(
-            lambda ended, failed: AlgorithmJob(f"raw:{name}", values, outputs, title, self.group.add, ended, failed),
-            ended,
+            lambda ended, failed: AlgorithmJob(f"raw:{name}", values, outputs, title, add, ended, failed), ended
         )
 
     def _start(self, make: Callable[..., Job | AlgorithmJob], done: Callable[..., None]) -> None:

@@ -12,6 +12,7 @@ from ..core.regions.disclosure import MIN_USERS
 from .layer_kinds import has_areas, has_fixes
 
 NODE = "raw"
+TEMPORARY = "temporary"  # a value of `results`
 
 
 class Settings:
@@ -23,6 +24,9 @@ class Settings:
         self.model = QgsSettingsEntryString("model", node, "", "Model bundle; empty: the one that comes with RAW")
         self.min_users = QgsSettingsEntryInteger(
             "min-users", node, MIN_USERS, "Fewest users to show a region", minValue=1, maxValue=1000
+        )
+        self.results = QgsSettingsEntryString(
+            "results", node, "", "GeoPackage of the dock's results; empty: beside the project; or: temporary"
         )
         self.experimental = QgsSettingsEntryBool("experimental", node, False, "Ask heads that only simulation supports")
 

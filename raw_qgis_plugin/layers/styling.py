@@ -17,18 +17,25 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
     QgsMapLayer,
+    QgsProperty,
+    QgsRenderContext,
     QgsRendererRange,
     QgsRuleBasedRenderer,
+    QgsSymbol,
     QgsVectorLayer,
     QgsVectorLayerTemporalProperties,
     QgsWkbTypes,
 )
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtGui import QColor
 
 from ..core.paths import RESOURCES
 from .legends import CLASS_COLOURS, EACH_USER, Rules, map_tip, shown_head, title_of, value_of, values_of
 from .words import tr
 
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
+TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chosen, by its name; '' or none for all
+TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
 
 
 @dataclass(frozen=True)
@@ -265,7 +272,51 @@ class SimilarPlaces(Similar):
 
 
 @dataclass(frozen=True)
-class ForecastPoints(Style):
+class Forecast(Style):
+    """What all layers of forecasts have: a chosen track stands out, and a map without a clock shows one horizon."""
+
+    def draw(self, layer: QgsVectorLayer) -> str:
+        """As any style. Rules then choose the horizon, and the opacity of every symbol depends on the track."""
+        shown, name = super().draw(layer), horizon_field(layer)
+        horizons = values_of(layer, name) if name else np.zeros(0)
+        if len(horizons):
+            renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
+            drawn = f'@map_start_time IS NOT NULL OR "{name}" >= {horizons.max()}'  # NULL: the map's clock is off
+            for rule in renderer.rootRule().children():
+                rule.setFilterExpression(f"({rule.filterExpression() or 'TRUE'}) AND ({drawn})")
+            layer.setRenderer(renderer)
+        if {"user_id", "track_id"} <= set(layer.fields().names()):
+            seen = f"if(coalesce(@{TRACK}, '') IN ('', {TRACK_NAME}), 1, 0.12)"
+            for symbol in layer.renderer().symbols(QgsRenderContext()):
+                opacity = QgsProperty.fromExpression(f"{100 * symbol.opacity()} * {seen}")
+                symbol.setDataDefinedProperty(QgsSymbol.PropertyOpacity, opacity)
+        return shown
+
+
+def horizon_field(layer: QgsVectorLayer) -> str:
+    """The field with the horizon: a Shapefile cuts names to ten letters. '' where another format dropped it."""
+    return next((name for name in ("horizon_min", "horizon_mi") if layer.fields().lookupField(name) >= 0), "")
+
+
+@dataclass(frozen=True)
+class ForecastRecent(Forecast):
+    """The last movement before each forecast. It has no time, so that the map's clock does not hide it."""
+
+    qml = "forecast_tracks"
+    title = "Forecast: recent tracks"
+    start = ""
+
+    def fill_in(self, layer: QgsVectorLayer) -> str:
+        """A solid line, of another colour than the forecasts."""
+        line = layer.renderer().symbol().symbolLayer(1)
+        line.setColor(QColor("#24425c"))
+        line.setPenStyle(Qt.PenStyle.SolidLine)
+        line.setUseCustomDashPattern(False)
+        return ""
+
+
+@dataclass(frozen=True)
+class ForecastPoints(Forecast):
     """Forecast positions, paler the farther ahead."""
 
     qml = "forecast_points"
@@ -275,8 +326,8 @@ class ForecastPoints(Style):
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """One step for each horizon; neighbouring horizons share a step where there are many."""
-        name = next((name for name in ("horizon_min", "horizon_mi") if layer.fields().lookupField(name) >= 0), "")
-        if not name:  # a Shapefile cuts names to ten letters; another format may drop the field
+        name = horizon_field(layer)
+        if not name:
             return ""
         symbols = [step.symbol().clone() for step in layer.renderer().ranges()]  # a range dies with its symbol
         horizons = np.unique(values_of(layer, name))
@@ -285,7 +336,7 @@ class ForecastPoints(Style):
         for i, part in enumerate(parts):
             words = tr("{a} to {b} min ahead") if len(part) > 1 else tr("{a} min ahead")
             symbol = symbols[round(i * (len(symbols) - 1) / max(1, len(parts) - 1))]
-            above = float(part[-1]) * (1 + 1e-9)
+            above = float(parts[i + 1][0] + part[-1]) / 2 if i + 1 < len(parts) else float(part[-1]) + 1
             words = words.format(a=f"{part[0]:g}", b=f"{part[-1]:g}")
             steps.append(QgsRendererRange(below, above, symbol.clone(), words))
             below = above
@@ -300,7 +351,7 @@ class ForecastPoints(Style):
 
 
 @dataclass(frozen=True)
-class ForecastLines(Style):
+class ForecastLines(Forecast):
     """Likely paths from the last fix: the most likely one strong, the others light."""
 
     qml = "forecast_tracks"
@@ -333,7 +384,7 @@ class ForecastLines(Style):
 
 
 @dataclass(frozen=True)
-class ForecastAreas(Style):
+class ForecastAreas(Forecast):
     """The areas that hold the track in 50 and in 80 % of cases."""
 
     qml = "forecast_areas"

@@ -43,6 +43,7 @@ class ForecastTracks(TrackAlgorithm):
         self.add_sink("OUTPUT", "Forecast positions", QgsProcessing.TypeVectorPoint)
         self.add_sink("OUTPUT_TRACKS", "Forecast tracks", QgsProcessing.TypeVectorLine, optional=True)
         self.add_sink("OUTPUT_AREAS", "Forecast areas", QgsProcessing.TypeVectorPolygon, optional=True)
+        self.add_sink("OUTPUT_RECENT", "Recent tracks", QgsProcessing.TypeVectorLine, optional=True, made=False)
         self.add_model()
 
     def add_horizons(self) -> None:
@@ -102,6 +103,8 @@ class ForecastTracks(TrackAlgorithm):
             results["OUTPUT_TRACKS"] = self._write_tracks(run, tracks, forecasts)
         if forecasts.areas is not None:
             results["OUTPUT_AREAS"] = self._write_areas(run, tracks, forecasts, forecasts.areas)
+        if run.parameters.get("OUTPUT_RECENT"):
+            results["OUTPUT_RECENT"] = self._write_recent(run, tracks)
         return {**results, **self.counts(tracks, skipped, model.provider)}
 
     def _write_points(self, run: Run, tracks: Tracks, forecasts: Prediction) -> str:
@@ -154,6 +157,29 @@ class ForecastTracks(TrackAlgorithm):
             run, "OUTPUT_TRACKS", columns, styling.ForecastLines(),
             writing.lines(self.in_input_crs(run, lon, lat), offsets), QgsWkbTypes.LineString,
             self.plan.source.sourceCrs(), start=95, stop=96,
+        )  # fmt: skip
+
+    def _write_recent(self, run: Run, tracks: Tracks, fewest: int = 3) -> str:
+        """A line a track: its last fixes, for twice as long as the forecast looks ahead, and at least `fewest`."""
+        import numpy as np
+
+        from ..core.arrays import expand_ranges
+        from ..core.geodesy import unwrapped
+        from ..layers import styling, writing
+
+        first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
+        late = tracks.t >= tracks.t[last][tracks.track] - 120_000 * run.number("HORIZON")
+        size = np.maximum(
+            np.bincount(tracks.track[late], minlength=tracks.n_tracks), np.minimum(fewest, last - first + 1)
+        )
+        rows, offsets = expand_ranges(last + 1 - size, size), np.concatenate([[0], np.cumsum(size)])
+        columns = {
+            **ids_of(tracks, np.arange(tracks.n_tracks)), "t_first": tracks.t[last + 1 - size], "t_last": tracks.t[last]
+        }  # fmt: skip
+        xy = self.in_input_crs(run, unwrapped(tracks.lon[rows], offsets), tracks.lat[rows])
+        return self.write_table(
+            run, "OUTPUT_RECENT", columns, styling.ForecastRecent(), writing.lines(xy, offsets), QgsWkbTypes.LineString,
+            self.plan.source.sourceCrs(), start=99,
         )  # fmt: skip
 
     def _write_areas(self, run: Run, tracks: Tracks, forecasts: Prediction, areas: np.ndarray) -> str:

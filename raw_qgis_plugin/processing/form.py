@@ -90,9 +90,10 @@ class Form(QgsProcessingAlgorithm):
         bundle = QgsProcessingParameterFile(name, tr(label), defaultValue=default, optional=True, fileFilter=types)
         self.add(bundle, help_text, advanced)
 
-    def add_sink(self, name: str, label: str, shape: Any, optional: bool = False) -> None:
-        """Add an output layer. shape: of QgsProcessing.SourceType."""
-        self.add(QgsProcessingParameterFeatureSink(name, tr(label), shape, optional=optional))
+    def add_sink(self, name: str, label: str, shape: Any, optional: bool = False, made: bool = True) -> None:
+        """Add an output layer. shape: of QgsProcessing.SourceType. made: whether an optional one is ticked."""
+        sink = QgsProcessingParameterFeatureSink(name, tr(label), shape, optional=optional, createByDefault=made)
+        self.add(sink)
 
     def add_report(self, optional: bool) -> None:
         """Add REPORT, an HTML file."""

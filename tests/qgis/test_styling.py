@@ -12,6 +12,7 @@ from qgis.core import (
     QgsExpression,
     QgsExpressionContext,
     QgsExpressionContextUtils,
+    QgsExpressionContextScope,
     QgsFeature,
     QgsGeometry,
     QgsProcessingContext,
@@ -19,6 +20,7 @@ from qgis.core import (
     QgsUnitTypes,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QDateTime
 
 COMMUTER = {
     "name": "commuter",
@@ -51,9 +53,11 @@ def layer_of(shape: str, fields: str, rows: list[list[Any]]) -> QgsVectorLayer:
     return layer
 
 
-def legend_of(layer: QgsVectorLayer) -> list[list[str]]:
-    """For every feature the words of the rules that draw it."""
-    context = QgsExpressionContext()
+def legend_of(layer: QgsVectorLayer, clock: bool = True) -> list[list[str]]:
+    """For every feature the words of the rules that draw it. clock: whether the map's clock is on."""
+    scope = QgsExpressionContextScope()
+    scope.setVariable("map_start_time", QDateTime(2020, 1, 1, 0, 0) if clock else None)
+    context = QgsExpressionContext([scope])
     found = []
     for feature in layer.getFeatures():
         context.setFeature(feature)
@@ -150,13 +154,17 @@ def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
     styling.ForecastPoints().apply(layer)
     assert layer.name() == "Forecast: points"
     words = ["2.5 min ahead", "5 min ahead", "7.5 min ahead", "10 min ahead"]
-    assert [r.label() for r in layer.renderer().ranges()] == words
-    assert all(layer.renderer().symbolForValue(m) for m in (2.5, 5, 7.5, 10))
+    assert legend_of(layer) == [[each] for each in words]
+    assert legend_of(layer, clock=False) == [[], [], [], ["10 min ahead"]], (
+        "without the map's clock the last horizon alone"
+    )
     assert layer.temporalProperties().isActive() and layer.temporalProperties().startField() == "t"
     layer = layer_of("Point", "&field=t:datetime&field=horizon_min:double", [[None, m] for m in range(1, 31)])
     styling.ForecastPoints().apply(layer)
-    assert [r.label() for r in layer.renderer().ranges()][0] == "1 to 6 min ahead"
-    assert all(layer.renderer().symbolForValue(m) for m in range(1, 31))
+    assert all(legend_of(layer)) and legend_of(layer)[5] == ["1 to 6 min ahead"]
+    layer = layer_of("Point", "&field=t:datetime&field=horizon_min:double", [[None, m / 3] for m in range(1, 10)])
+    styling.ForecastPoints().apply(layer)
+    assert all(legend_of(layer)), "also where horizons are fractions"
     empty = layer_of("Point", "&field=t:datetime&field=horizon_min:double", [])
     styling.ForecastPoints().apply(empty)
     for style, shape in ((styling.ForecastLines(), "LineString"), (styling.ForecastAreas(), "Polygon")):
@@ -332,8 +340,7 @@ def test_a_table_and_a_shapefile_are_loaded(
     points = layer_of("Point", "&field=horizon_min:double", [[minutes] for minutes in (5.0, 10.0)])
     points = saved(points, tmp_path / "forecast.shp")
     load(points, styling.ForecastPoints(), feedback)
-    assert [step.label() for step in points.renderer().ranges()] == ["5 min ahead", "10 min ahead"]
-    assert points.renderer().symbolForValue(5.0)
+    assert legend_of(points) == [["5 min ahead"], ["10 min ahead"]]
     load(layer_of("Point", "&field=t:datetime", [[None]]), styling.ForecastPoints(), feedback)
     assert not feedback.warnings
 

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Results of the dock: the run that made them, and the GeoPackage that keeps them with the project.
+
+A result is a memory layer until the project is saved. Before QGIS writes the project, its features move into the
+GeoPackage. A project that is not saved leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from qgis.core import (
+    Qgis,
+    QgsDataProvider,
+    QgsFeatureRequest,
+    QgsFeedback,
+    QgsProject,
+    QgsProviderConnectionException,
+    QgsProviderRegistry,
+    QgsVectorFileWriter,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QProgressDialog
+
+from ..core.errors import RawError
+from ..processing.words import tr
+from .regions.saved import in_memory
+from .settings import TEMPORARY, settings
+
+RUN = "raw/run"  # property of a result: its `Run` as JSON
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of an algorithm from the dock.
+
+    algorithm: without 'raw:'. tracks: the id of the layer of tracks. began: local date and time. values: the settings
+    in the dock. output: the parameter that this layer is the output of.
+    """
+
+    algorithm: str
+    tracks: str
+    began: str
+    values: dict[str, Any]
+    warnings: list[str] = field(default_factory=list)
+    output: str = "OUTPUT"
+
+    def mark(self, layer: QgsVectorLayer) -> None:
+        """Store the run with a result."""
+        layer.setCustomProperty(RUN, json.dumps(asdict(self)))
+
+
+def run_of(layer: Any) -> Run | None:
+    """The run stored with a layer. The property may come from anybody's project: None where it is no run."""
+    try:
+        run = Run(**json.loads(str(layer.customProperty(RUN) or "null")))
+    except (ValueError, TypeError):
+        return None
+    kinds = {"algorithm": str, "tracks": str, "began": str, "values": dict, "warnings": list, "output": str}
+    return run if all(isinstance(getattr(run, name), kind) for name, kind in kinds.items()) else None
+
+
+def last_run(algorithm: str, tracks: str) -> tuple[Run, dict[str, QgsVectorLayer]] | None:
+    """The last run of an algorithm on a layer of tracks, and its results that hold features, by output."""
+    found = [(run, layer) for layer in results() if (run := run_of(layer))]
+    found = [(run, layer) for run, layer in found if (run.algorithm, run.tracks) == (algorithm, tracks)]
+    if not found:
+        return None
+    last = max((run for run, _ in found), key=lambda run: run.began)
+    return last, {run.output: layer for run, layer in found if run.began == last.began and has_data(layer)}
+
+
+class KeptResults:
+    """Moves results into the GeoPackage whenever the project is saved, until `close`."""
+
+    def __init__(self, iface: Any) -> None:
+        self.iface = iface
+        QgsProject.instance().writeProject.connect(self.write)
+        QgsProject.instance().readProject.connect(self.read)
+
+    def close(self) -> None:
+        """Disconnect from the project."""
+        QgsProject.instance().writeProject.disconnect(self.write)
+        QgsProject.instance().readProject.disconnect(self.read)
+
+    def write(self, _document: Any = None) -> None:
+        """Called before QGIS writes the layers. A result that cannot be moved stays in memory, with a warning."""
+        layers = [layer for layer in results() if in_memory(layer)]
+        if not layers or settings().results.value() == TEMPORARY:
+            return
+        window, feedback = self.iface.mainWindow(), QgsFeedback()
+        dialog = QProgressDialog(tr("Saving the results"), tr("Cancel"), 0, 100, window, canceled=feedback.cancel)
+        dialog.setWindowModality(Qt.WindowModality.ApplicationModal)
+        dialog.setAutoReset(False)
+        feedback.progressChanged.connect(lambda share: dialog.setValue(int(share)))
+        try:
+            file = file_of_results()
+            for layer in layers:
+                move(layer, file, feedback)
+        except RawError as error:
+            self._warn(tr("These results are not saved with the project, and stay temporary. {why}").format(why=error))
+        finally:
+            dialog.deleteLater()
+
+    def read(self, _document: Any = None) -> None:
+        """Called after QGIS has read the layers: say which results are gone."""
+        gone = [layer.name() for layer in results() if not has_data(layer)]
+        if gone:
+            words = tr(
+                "The data of {names} are gone: they were temporary, or their GeoPackage is not there. "
+                "'Run again' in the dock makes them anew."
+            )
+            self._warn(words.format(names=", ".join(gone)))
+
+    def _warn(self, words: str) -> None:
+        self.iface.messageBar().pushMessage("RAW", words, Qgis.MessageLevel.Warning)
+
+
+def results() -> list[QgsVectorLayer]:
+    """The project's layers that are results of the dock."""
+    return [layer for layer in QgsProject.instance().mapLayers().values() if run_of(layer)]
+
+
+def has_data(layer: QgsVectorLayer) -> bool:
+    """Whether a result still has its features. One without features is never made."""
+    return bool(layer.isValid() and next(layer.getFeatures(QgsFeatureRequest().setLimit(1)), None))
+
+
+def file_of_results() -> Path:
+    """The GeoPackage of the settings, else the one beside the project. RawError where the project has no folder."""
+    chosen, project = settings().results.value(), QgsProject.instance()
+    if not chosen and not project.absolutePath():
+        raise RawError(tr("The project is not in a folder: choose a GeoPackage in Settings → Options → RAW."))
+    return Path(chosen or f"{project.absolutePath()}/{project.baseName()}_raw.gpkg")
+
+
+def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
+    """Write a memory layer into a new table of a GeoPackage, and make the layer read it from there.
+
+    Raises RawError where not all features arrive. The layer is then as before, and so are the other tables.
+    """
+    if layer.isEditable():
+        raise RawError(tr("{layer} is being edited: stop editing, and save again.").format(layer=layer.name()))
+    whole, subset, run, new = layer.clone(), layer.subsetString(), run_of(layer), not file.exists()
+    whole.setSubsetString("")
+    options, action = QgsVectorFileWriter.SaveVectorOptions(), QgsVectorFileWriter.ActionOnExistingFile
+    options.driverName, options.feedback = "GPKG", feedback
+    options.layerName = re.sub(r"\W+", "_", f"{layer.name()} {run.began if run else ''}").lower()
+    options.attributes = layer.dataProvider().attributeIndexes()  # without joins and virtual fields
+    options.actionOnExistingFile = action.CreateOrOverwriteFile if new else action.CreateOrOverwriteLayer
+    _, reason, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(
+        whole, str(file), QgsProject.instance().transformContext(), options
+    )
+    source = f"{file}|layername={options.layerName}"
+    written = QgsVectorLayer(source, "", "ogr")
+    if not written.isValid() or written.featureCount() != whole.featureCount():  # a full disk is no error for GDAL
+        del written
+        _remove(file, options.layerName, new)
+        why = tr("Cancelled.") if feedback.isCanceled() else reason or tr("Is the disk full?")
+        raise RawError(tr("{file} could not be written: {why}").format(file=file, why=why))
+    layer.setDataSource(source, layer.name(), "ogr", QgsDataProvider.ProviderOptions())
+    layer.setSubsetString(subset)
+    layer.saveStyleToDatabase(layer.name(), "", True, "")
+
+
+def _remove(file: Path, table: str, new: bool) -> None:
+    """Remove what a failed writing left: its table, or the file if it is new."""
+    if new and file.is_file():
+        with suppress(OSError):
+            file.unlink()
+    elif file.is_file():
+        with suppress(QgsProviderConnectionException):
+            connection = QgsProviderRegistry.instance().providerMetadata("ogr").createConnection(str(file), {})
+            connection.dropVectorTable("", table)
