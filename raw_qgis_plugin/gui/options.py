@@ -16,7 +16,7 @@ from ..processing.base import icon
 from ..processing.form import DEVICES
 from ..processing.words import tr
 from .desktop import Desktop
-from .settings import settings
+from .settings import TEMPORARY, settings
 from .widgets.layout import column, row, wrapped
 
 
@@ -38,7 +38,7 @@ class RawOptionsFactory(QgsOptionsWidgetFactory):
 
 
 class RawOptionsPage(QgsOptionsPageWidget):
-    """Device, model, privacy, cache and packages."""
+    """Device, model, results, privacy, cache and packages."""
 
     def __init__(self, desktop: Desktop, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,6 +63,20 @@ class RawOptionsPage(QgsOptionsPageWidget):
             minimum=1, maximum=1000, value=self.settings.min_users.value(),
             toolTip=tr("Regions with fewer people get no figures at all."),
         )  # fmt: skip
+        kept = self.settings.results.value()
+        self.results = QComboBox(objectName="raw_results_kept")
+        for kind, words in (
+            ("", tr("in a GeoPackage beside the project")), ("file", tr("in this GeoPackage")),
+            (TEMPORARY, tr("nowhere: they are temporary")),
+        ):  # fmt: skip
+            self.results.addItem(words, kind)
+        self.results_file = QgsFileWidget()
+        self.results_file.setStorageMode(QgsFileWidget.StorageMode.SaveFile)
+        self.results_file.setFilter(f"{tr('GeoPackage')} (*.gpkg)")
+        self.results_file.setFilePath("" if kept == TEMPORARY else kept)
+        self.results.currentIndexChanged.connect(self._show_file)
+        self.results.setCurrentIndex(self.results.findData(kept if kept in ("", TEMPORARY) else "file"))
+        self._show_file()
         self.cache = QLabel()
         tip = tr("Deletes the embeddings of tracks that RAW has read. Layers and models stay.")
         self.forget = QPushButton(tr("Forget"), toolTip=tip, clicked=self._forget)
@@ -79,10 +93,18 @@ class RawOptionsPage(QgsOptionsPageWidget):
             (tr("Fewest people to show a region"), self.min_users),
             (tr("Cache of embeddings"), row(self.cache, self.forget, None)),
         )
-        self.setLayout(
-            column(form_box(tr("Model"), model_rows), form_box(tr("Privacy"), privacy_rows), package_box, None)
-        )
+        result_rows = ((tr("When the project is saved, keep results"), self.results), (self.results_file,))
+        boxes = (
+            form_box(title, rows)
+            for title, rows in (
+                (tr("Model"), model_rows), (tr("Results of the dock"), result_rows), (tr("Privacy"), privacy_rows),
+            )
+        )  # fmt: skip
+        self.setLayout(column(*boxes, package_box, None))
         self._show_cache()
+
+    def _show_file(self) -> None:
+        self.results_file.setVisible(self.results.currentData() == "file")
 
     def apply(self) -> None:
         """Called by QGIS on OK."""
@@ -91,12 +113,19 @@ class RawOptionsPage(QgsOptionsPageWidget):
             (self.settings.model, self.model.filePath()),
             (self.settings.min_users, self.min_users.value()),
             (self.settings.experimental, self.experimental.isChecked()),
+            (self.settings.results, self._results()),
         ):
             if value == entry.defaultValue():
                 entry.remove()
             else:
                 entry.setValue(value)
         self.desktop.settings_changed()
+
+    def _results(self) -> str:
+        """The choice as the settings have it. A GeoPackage without a name is the one beside the project."""
+        kind = self.results.currentData()
+        file = self.results_file.filePath().strip()
+        return kind if kind != "file" else f"{file.removesuffix('.gpkg')}.gpkg" if file else ""
 
     def helpKey(self) -> str:  # noqa: N802
         """Called by QGIS: its own help has no page on RAW."""

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import json
 import re
-from contextlib import suppress
+import sqlite3
+from contextlib import closing, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from qgis.core import (
     Qgis,
     QgsDataProvider,
@@ -24,6 +26,7 @@ from qgis.core import (
     QgsProviderRegistry,
     QgsVectorFileWriter,
     QgsVectorLayer,
+    QgsVectorLayerUtils,
 )
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QProgressDialog
@@ -60,7 +63,7 @@ def run_of(layer: Any) -> Run | None:
     """The run stored with a layer. The property may come from anybody's project: None where it is no run."""
     try:
         run = Run(**json.loads(str(layer.customProperty(RUN) or "null")))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return None
     kinds = {"algorithm": str, "tracks": str, "began": str, "values": dict, "warnings": list, "output": str}
     return run if all(isinstance(getattr(run, name), kind) for name, kind in kinds.items()) else None
@@ -74,6 +77,12 @@ def last_run(algorithm: str, tracks: str) -> tuple[Run, dict[str, QgsVectorLayer
         return None
     last = max((run for run, _ in found), key=lambda run: run.began)
     return last, {run.output: layer for run, layer in found if run.began == last.began and has_data(layer)}
+
+
+def values_of(layer: QgsVectorLayer, name: str, kind: Any = float) -> np.ndarray:
+    """(n,) values of a field of a result."""
+    values, _ = QgsVectorLayerUtils.getValues(layer, name)
+    return np.array([*values, None], object)[:-1].astype(kind)
 
 
 class KeptResults:
@@ -147,6 +156,8 @@ def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
     """
     if layer.isEditable():
         raise RawError(tr("{layer} is being edited: stop editing, and save again.").format(layer=layer.name()))
+    if file.exists():
+        check_writable(file)
     whole, subset, run, new = layer.clone(), layer.subsetString(), run_of(layer), not file.exists()
     whole.setSubsetString("")
     options, action = QgsVectorFileWriter.SaveVectorOptions(), QgsVectorFileWriter.ActionOnExistingFile
@@ -167,6 +178,16 @@ def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
     layer.setDataSource(source, layer.name(), "ogr", QgsDataProvider.ProviderOptions())
     layer.setSubsetString(subset)
     layer.saveStyleToDatabase(layer.name(), "", True, "")
+
+
+def check_writable(file: Path, wait_s: float = 1.0) -> None:
+    """Raise RawError where a GeoPackage cannot be written. GDAL would wait for a lock for five seconds, repeatedly."""
+    try:
+        with closing(sqlite3.connect(file, timeout=wait_s, isolation_level=None)) as tables:
+            tables.execute("BEGIN IMMEDIATE")
+            tables.execute("ROLLBACK")
+    except sqlite3.Error as error:
+        raise RawError(tr("{file} could not be written: {why}").format(file=file, why=error)) from error
 
 
 def _remove(file: Path, table: str, new: bool) -> None:

@@ -14,7 +14,23 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
-from driving import RIGHT, Heart, add, click_map, find, key, main, on_map, picture, press, until, wait
+from driving import (
+    RIGHT,
+    Heart,
+    add,
+    click_map,
+    embedded,
+    find,
+    groups,
+    key,
+    main,
+    on_map,
+    picture,
+    press,
+    show_tab,
+    until,
+    wait,
+)
 from qgis.core import QgsApplication, QgsProject
 from qgis.gui import QgsRubberBand
 from qgis.PyQt import sip
@@ -48,15 +64,6 @@ def cut_off(dock):
 
 def rubber_bands():
     return sum(isinstance(item, QgsRubberBand) for item in iface.mapCanvas().scene().items())
-
-
-def embedded(dock):
-    """Wait for the users' embeddings. Where the estimate is long, press the button that starts them."""
-    until(lambda: dock.session.users is not None or dock.session.problem, 120, "the layer to be read")
-    wait(0.3)
-    if dock.session.city is None and dock.session.job is None:
-        press(dock, "raw_prepare")
-    until(lambda: dock.session.city is not None, 200, "the users to be embedded")
 
 
 def open_sample():
@@ -182,12 +189,6 @@ def plain(value):
     return value if isinstance(value, (str, int, float, bool)) else None
 
 
-def show_tab(dock, number):
-    bar = find(dock, "raw_tabs").tabBar()
-    QTest.mouseClick(bar, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, bar.tabRect(number).center())
-    wait(0.3)
-
-
 def users(dock, tracks):
     show_tab(dock, 1)
     canvas = iface.mapCanvas()
@@ -231,11 +232,6 @@ def forecast(dock, tracks):
     cut_off(dock)
     wait(1.0)
     picture(iface.mainWindow(), f"dock_forecast{SUFFIX}")
-
-
-def groups():
-    root = QgsProject.instance().layerTreeRoot()
-    return {g.name(): [node.layer().name() for node in g.findLayers()] for g in root.findGroups()}
 
 
 def reload(dock):

@@ -86,6 +86,26 @@ def key(code, modifier=Qt.KeyboardModifier.NoModifier):
     wait(0.1)
 
 
+def embedded(dock):
+    """Wait for the users' embeddings. Where the estimate is long, press the button that starts them."""
+    until(lambda: dock.session.users is not None or dock.session.problem, 120, "the layer to be read")
+    wait(0.3)
+    if dock.session.city is None and dock.session.job is None:
+        press(dock, "raw_prepare")
+    until(lambda: dock.session.city is not None, 200, "the users to be embedded")
+
+
+def show_tab(dock, number):
+    bar = find(dock, "raw_tabs").tabBar()
+    QTest.mouseClick(bar, LEFT, Qt.KeyboardModifier.NoModifier, bar.tabRect(number).center())
+    wait(0.3)
+
+
+def groups():
+    root = QgsProject.instance().layerTreeRoot()
+    return {g.name(): [node.layer().name() for node in g.findLayers()] for g in root.findGroups()}
+
+
 class Heart:
     """Measures how long the event loop is blocked. `blocks`: over `limit` seconds, with the line of the plugin.
 

@@ -275,10 +275,13 @@ def forecast():
     at = controller.dateTimeRangeForFrameNumber(controller.currentFrameNumber()).begin()
     says(f"The map's clock: {at.toString(Qt.DateFormat.ISODate)}")
     show("forecast", "The areas that hold it in 50 and 80 % of cases, and how they grow")
-    do("*Backtest…*, Run: would such forecasts have been right?")
-    dock.forecast.backtest.click()
-    wait(0.5)
-    run("backtest", "forecast_backtest", "A sentence a horizon", REPORT=str(OWN / "backtest.html"))
+    do("*Backtest*: would such forecasts have been right? Point at the verdict for a sentence a horizon.")
+    press(dock, "raw_backtest_button")
+    until(lambda: dock.session.job is None and dock.forecast.tested.count(), LONG, "the backtest")
+    verdict = find(dock, "raw_verdict", QLabel)
+    says(verdict.text(), verdict.toolTip())
+    find(dock, "raw_tabs").currentWidget().ensureWidgetVisible(find(dock, "raw_backtest_table"))
+    show("forecast_backtest", "A verdict and the errors by horizon")
 
 
 def go_on_training():

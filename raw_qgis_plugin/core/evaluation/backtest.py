@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import groupby
 
 import numpy as np
 
@@ -45,6 +46,15 @@ WORDS = {
     "most frequent place at that hour": "where it is most often at that hour",
     "Markov chain over places": "where it mostly goes from there",
     "toward the median place": "on the way back to the middle of its places",
+}
+ADVICE = {  # the beginnings of verdicts, in short
+    "use the model:": "use the model",
+    "use the model or": "use the model or a simple method",
+    "use either": "use the model or a simple method",
+    "use a simple": "use a simple method",
+    "nothing": "nothing beats staying",
+    "too few answers": "too few answers to say",
+    "too few people": "too few people to say",
 }
 
 
@@ -115,6 +125,19 @@ def verdict(h: dict) -> str:
     if best == "persistence":
         return f"{at}nothing {'' if worse else 'clearly '}beats {STAYING}; the model is {far}."
     return f"{at}nothing clearly beats {STAYING}; the model is {far} than {simple}."
+
+
+def in_one_line(verdicts: list[str]) -> str:
+    """The verdicts in short, equal ones of neighbouring horizons joined: '5 min to 10 min: use the model; …'."""
+    parts = [sentence.removeprefix("At ").partition(": ") for sentence in verdicts]
+    groups = groupby(
+        parts, key=lambda part: next((ADVICE[start] for start in ADVICE if part[2].startswith(start)), part[2])
+    )
+    joined = []
+    for advice, group in groups:
+        horizons = [at for at, _, _ in group]
+        joined.append(f"{' to '.join(dict.fromkeys([horizons[0], horizons[-1]]))}: {advice.rstrip('.')}")
+    return "; ".join(joined) + "."
 
 
 def same(h: dict) -> bool:

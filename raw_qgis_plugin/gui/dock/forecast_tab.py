@@ -3,21 +3,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 from qgis.core import (
-    QgsApplication,
     QgsCsException,
     QgsDateTimeRange,
+    QgsExpressionContextUtils,
     QgsInterval,
     QgsProcessingFeatureSourceDefinition,
     QgsRectangle,
     QgsTemporalNavigationObject,
     QgsVectorLayer,
-    QgsVectorLayerUtils,
 )
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.PyQt import sip
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -26,20 +27,27 @@ from qgis.PyQt.QtWidgets import (
     QFormLayout,
     QLabel,
     QPushButton,
+    QScrollArea,
     QToolButton,
     QWidget,
 )
 
-from ...processing.provider import PROVIDER_ID
+from ...layers.styling import TRACK
+from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
+from ..results import Run, last_run, values_of
 from ..session import Session
 from ..widgets.charts import HorizonChart, metres
 from ..widgets.layout import column, delete, escaped, row, wrapped
+from .backtest_card import BacktestCard
+from .run_again import RunAgain
+
+Layers = dict[str, QgsVectorLayer]  # results by output
 
 
 class ForecastTab(QWidget):
-    """The form, the chart of the expected error, and the steps of the map's clock."""
+    """The form, the charts of expected and real errors, the track that is chosen, and the steps of the map's clock."""
 
     def __init__(self, session: Session, desktop: Desktop) -> None:
         super().__init__(objectName="raw_forecast")
@@ -48,30 +56,42 @@ class ForecastTab(QWidget):
             QDoubleSpinBox(objectName=name, minimum=0.01, maximum=1e5, value=minutes, suffix=tr(" min"))
             for name, minutes in (("raw_horizon", 30.0), ("raw_step", 5.0))
         )
+        self.unit = QComboBox(objectName="raw_forecast_unit")
+        for unit, title in (("user", tr("user, after the last fix")), ("track", tr("track, after its last fix"))):
+            self.unit.addItem(title, unit)
         self.selected = QCheckBox(tr("Selected features only"), objectName="raw_selected")
-        self.go = QPushButton(tr("Forecast"), objectName="raw_go", clicked=self.run)
+        self.go = QPushButton(tr("Forecast"), objectName="raw_go", clicked=lambda: self.run())
         tip = tr("Accuracy of such forecasts on the past of this layer, compared with simple methods")
         self.backtest = QPushButton(
-            tr("Backtest…"), objectName="raw_backtest_button", toolTip=tip, clicked=self.open_backtest
+            tr("Backtest"), objectName="raw_backtest_button", toolTip=tip, clicked=lambda: self.run_backtest()
+        )
+        self.again, self.test_again = (
+            RunAgain(session, (name,), self.run_again) for name in ("forecasttracks", "backtest")
         )
         self.words = wrapped()
+        self.clock_words = wrapped(objectName="raw_clock_words")
         self.track = QComboBox(
-            objectName="raw_track", toolTip=tr("Zoom to a track and set the map's clock to its last fix"),
+            objectName="raw_track", toolTip=tr("Zoom to a track, dim the others, and set the map's clock to its time"),
             sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon,
-            activated=self.show_track,
+            activated=lambda at: self.show_track(at - 1),
         )  # fmt: skip
         self.chart: HorizonChart | None = None
+        self._layer: QgsVectorLayer | None = None  # of the tracks that the tab shows
+        self._layers: Layers = {}
         self._ends: list[tuple[int, int, QgsRectangle]] = []  # of each track listed: first and last ms, its extent
         self._lay_out()
-        session.changed.connect(self._enable)
+        session.changed.connect(self.show_session)
         session.worked.connect(self._enable)
-        self._enable()
+        self._canvas = self.iface.mapCanvas()
+        self._canvas.temporalRangeChanged.connect(self.show_clock)
+        self.show_session()
 
     def _lay_out(self) -> None:
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.addRow(tr("How far ahead"), self.horizon)
         form.addRow(tr("One forecast every"), self.step)
+        form.addRow(tr("For each"), self.unit)
         form.addRow(self.selected)
         arrows = Qt.ArrowType
         back = QToolButton(objectName="raw_back", toolTip=tr("A step back"), arrowType=arrows.LeftArrow)
@@ -79,58 +99,108 @@ class ForecastTab(QWidget):
         back.clicked.connect(lambda: self.turn(-1))
         ahead.clicked.connect(lambda: self.turn(1))
         self.clock = QWidget()
-        self.clock.setLayout(row(QLabel(tr("Track")), self.track, back, ahead, stretch=self.track, margins_px=0))
-        self.clock.hide()
-        self.place = column()
-        buttons = row(self.go, self.backtest, None)
-        self.setLayout(column(form, buttons, self.words, self.clock, self.place, None, margins_px=(2, 6, 2, 2)))
+        tracks = row(QLabel(tr("Track")), self.track, back, ahead, stretch=self.track)
+        self.clock.setLayout(column(tracks, self.clock_words, margins_px=0))
+        self.place, self.tested = column(), column()  # the chart of the forecast, the card of the backtest
+        buttons = row(self.go, self.again, self.backtest, None)
+        again = row(self.test_again, None)
+        parts = form, buttons, self.words, self.clock, self.place, self.tested, again, None
+        self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
 
-    # ---- forecasting --------------------------------------------------------------------------------------------
+    # ---- running ------------------------------------------------------------------------------------------------
 
-    def _input(self) -> Any:
-        """The layer, or its selected features."""
+    def _settings(self) -> dict[str, Any]:
         layer = self.session.layer
-        return QgsProcessingFeatureSourceDefinition(layer.id() if layer else "", self.selected.isChecked())
+        tracks = QgsProcessingFeatureSourceDefinition(layer.id() if layer else "", self.selected.isChecked())
+        return {"HORIZON": self.horizon.value(), "STEP": self.step.value(), "INPUT": tracks}
 
-    def run(self) -> None:
-        """Forecast from the last fixes."""
+    def _label(self, title: str) -> str:
+        words = tr("{title}, {horizon:g} min every {step:g}")
+        return words.format(title=title, horizon=self.horizon.value(), step=self.step.value())
+
+    def run(self, **more: Any) -> None:
+        """Forecast from the last fixes. more: parameters of raw:forecasttracks."""
         layer = self.session.layer
         if self.selected.isChecked() and layer is not None and not layer.selectedFeatureCount():
             self.words.setText(tr("Nothing is selected: select features of the layer, or forecast all."))
             return
-        values = {"HORIZON": self.horizon.value(), "STEP": self.step.value(), "INPUT": self._input()}
-        outputs = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS"]
-        self.session.run_algorithm("forecasttracks", values, outputs, tr("Forecasting"), self._done)
+        values = {**self._settings(), "UNIT": self.unit.currentData(), **more}
+        outputs = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS", "OUTPUT_RECENT"]
+        label = self._label(tr("Forecast"))
+        self.session.run_algorithm("forecasttracks", values, outputs, tr("Forecasting"), self._done, label)
 
-    def _done(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
+    def run_backtest(self, **more: Any) -> None:
+        """Test forecasts on the past of the layer. more: parameters of raw:backtest."""
+        self.session.run_algorithm(
+            "backtest", {**self._settings(), **more}, ["OUTPUT"], tr("Testing forecasts"),
+            self._has_tested, self._label(tr("Backtest")),
+        )  # fmt: skip
+
+    def _has_tested(self, _results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
+        self._show_backtest(layers, warnings)
+        viewport = self.parentWidget()
+        area = viewport.parentWidget() if viewport is not None else None
+        if isinstance(area, QScrollArea):  # the card is below the chart, on a small screen out of sight
+            QTimer.singleShot(100, lambda: area.ensureWidgetVisible(self.test_again))
+
+    def run_again(self, run: Run) -> None:
+        """Repeat a run."""
+        self._show_settings(run)
+        repeat = self.run if run.algorithm == "forecasttracks" else self.run_backtest
+        repeat(MODEL=str(run.values.get("MODEL", "")))
+
+    def _done(self, _results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
+        self._show_forecast(layers, warnings)
+        if self._ends:
+            self.track.setCurrentIndex(1)
+            self.show_track(0)
+            show_controller(self.iface)
+
+    # ---- results ------------------------------------------------------------------------------------------------
+
+    def _show_forecast(self, layers: Layers, warnings: list[str]) -> None:
+        self._layers, self._ends = layers, []
+        self._clear(self.place)
         points = layers.get("OUTPUT")
+        self.clock.setVisible(points is not None and points.featureCount() > 0)
         if points is None or not points.featureCount():
-            self.words.setText(
-                "<br>".join([tr("There is no track of two fixes to forecast."), *map(escaped, warnings)])
-            )
+            words = tr("There is no track of two fixes to forecast.")
+            self.words.setText("<br>".join([words, *map(escaped, warnings)]))
             return
         minutes = values_of(points, "horizon_min")
         radii = values_of(points, "radius50_m"), values_of(points, "radius80_m")
         horizons = np.unique(minutes)
-        medians = [np.array([np.nanmedian(r[minutes == h]) for h in horizons]) for r in radii]
-        self._show_chart(horizons, *medians)
-        self._list_tracks(layers.get("OUTPUT_AREAS", points))
-        count = len(set(map(str, values_of(points, "user_id", object))))
-        words = tr("Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.")
-        summary = words.format(n=count, m=horizons[-1], a=metres(medians[0][-1]), b=metres(medians[1][-1]))
-        self.words.setText("<br>".join([summary, *map(escaped, warnings)]))
-        self.show_track(0)
-        show_controller(self.iface)
-
-    def _show_chart(self, minutes: np.ndarray, radius50: np.ndarray, radius80: np.ndarray) -> None:
-        while self.place.count():
-            delete(self.place.takeAt(0).widget())
-        self.chart = HorizonChart(minutes, radius50, radius80)
+        half, most = ([np.nanmedian(r[minutes == h]) for h in horizons] for r in radii)
+        self.chart = HorizonChart(
+            horizons, [("80 %", "#e69f00", np.array(most)), ("50 %", "#d55e00", np.array(half))],
+            tr("{m} min ahead: {1} in half, {0} in four fifths of cases"), filled=True,
+        )  # fmt: skip
         self.chart.setObjectName("raw_chart")
         self.place.addWidget(QLabel(tr("<b>How far off it may be</b> (median over the tracks)")))
         self.place.addWidget(self.chart)
+        self._list_tracks(layers.get("OUTPUT_AREAS", points))
+        count = len(set(map(str, values_of(points, "user_id", object))))
+        words = tr("Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.")
+        summary = words.format(n=count, m=horizons[-1], a=metres(half[-1]), b=metres(most[-1]))
+        self.words.setText("<br>".join([summary, *map(escaped, warnings)]))
 
-    # ---- the clock ----------------------------------------------------------------------------------------------
+    def _show_backtest(self, layers: Layers, warnings: list[str]) -> None:
+        self._clear(self.tested)
+        if "OUTPUT" in layers:
+            self.tested.addWidget(BacktestCard(layers["OUTPUT"], warnings, self.iface))
+
+    def _clear(self, place: Any) -> None:
+        while place.count():
+            delete(place.takeAt(0).widget())
+
+    def _show_settings(self, run: Run) -> None:
+        for box, name in ((self.horizon, "HORIZON"), (self.step, "STEP")):
+            if isinstance(run.values.get(name), (int, float)):
+                box.setValue(run.values[name])
+        at = self.unit.findData(run.values.get("UNIT"))
+        self.unit.setCurrentIndex(at if at >= 0 else self.unit.currentIndex())
+
+    # ---- the chosen track and the clock -------------------------------------------------------------------------
 
     def _list_tracks(self, areas: QgsVectorLayer, max_listed: int = 500) -> None:
         """List the tracks for the clock: those that end last come first."""
@@ -140,6 +210,7 @@ class ForecastTab(QWidget):
         boxes = [feature.geometry().boundingBox() for feature in areas.getFeatures()]
         names = np.array([user if user == track else f"{user} · {track}" for user, track in zip(*ids)], object)
         self.track.clear()
+        self.track.addItem(tr("all alike"))
         self._ends = []
         tracks, which = np.unique(names, return_inverse=True)
         last = np.zeros(len(tracks), np.int64)
@@ -151,61 +222,87 @@ class ForecastTab(QWidget):
                 box.combineExtentWith(boxes[at])
             self.track.addItem(str(tracks[number]))
             self._ends.append((int((t[rows] - ahead_ms[rows]).min()), int(last[number]), box))
+        chosen = QgsExpressionContextUtils.layerScope(areas).variable(TRACK)
+        self.track.setCurrentIndex(max(0, self.track.findText(str(chosen or ""))))
         self._areas = areas
-        self.clock.show()
+        self.show_clock()
 
     def show_track(self, at: int) -> None:
-        """Set the map's clock to a track's own time, and zoom to the track."""
+        """Dim all other tracks, set the map's clock to the track's time, and zoom to it. at: -1 for all alike."""
+        for layer in self._layers.values():
+            if not sip.isdeleted(layer):
+                QgsExpressionContextUtils.setLayerVariable(layer, TRACK, self.track.itemText(at + 1) if at >= 0 else "")
+                layer.triggerRepaint()
         if not 0 <= at < len(self._ends):
             return
         first, last, box = self._ends[at]
-        controller = self.iface.mapCanvas().temporalController()
-        begin, end = (QDateTime.fromMSecsSinceEpoch(ms, Qt.TimeSpec.UTC) for ms in (first, last))
+        controller = self._canvas.temporalController()
         controller.setNavigationMode(QgsTemporalNavigationObject.Animated)  # its name before 3.36 too
-        controller.setTemporalExtents(QgsDateTimeRange(begin, end.addSecs(1)))
+        controller.setTemporalExtents(QgsDateTimeRange(utc(first), utc(last).addSecs(1)))
         controller.setFrameDuration(QgsInterval(self.step.value() * 60.0))
         controller.setCurrentFrameNumber(1)
-        canvas = self.iface.mapCanvas()
         try:
-            extent = canvas.mapSettings().layerExtentToOutputExtent(self._areas, box)
+            extent = self._canvas.mapSettings().layerExtentToOutputExtent(self._areas, box)
         except (QgsCsException, RuntimeError):  # the layer was removed
             return
         extent.scale(1.2)
-        canvas.setExtent(extent)
-        canvas.refresh()
+        self._canvas.setExtent(extent)
+        self._canvas.refresh()
 
     def turn(self, step: int) -> None:
         """Move the map's clock by a frame."""
-        controller = self.iface.mapCanvas().temporalController()
+        controller = self._canvas.temporalController()
         controller.next() if step > 0 else controller.previous()
+
+    def show_clock(self, _range: Any = None) -> None:
+        """Warn where the map's clock is off, or at another time than the chosen track's forecasts."""
+        first, last, _ = self._ends[max(0, self.track.currentIndex() - 1)] if self._ends else (0, 0, None)
+        shown = self._canvas.temporalRange()
+        words = ""
+        if shown.isInfinite():
+            words = tr(
+                "The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock."
+            )
+        elif not shown.overlaps(QgsDateTimeRange(utc(first), utc(last))):
+            begin, end, a, b = (
+                time.toUTC().toString("yyyy-MM-dd HH:mm")
+                for time in (shown.begin(), shown.end(), utc(first), utc(last))
+            )
+            words = tr(
+                "The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map "
+                "does not show them. Choose the track again to set the clock."
+            ).format(begin=begin, end=end, a=a, b=b)
+        self.clock_words.setText(f"⚠ {words}" if words else "")
+        self.clock_words.setVisible(bool(words))
 
     # ---- state --------------------------------------------------------------------------------------------------
 
-    def open_backtest(self) -> Any:
-        """Open the backtest's dialog, filled in."""
-        if self.session.layer is None:
-            return None
-        fields = self.session.fields  # a field left empty in the dialog is guessed
-        return self.desktop.open_dialog("backtest", {
-            "INPUT": self._input(), "USER_FIELD": fields.user or "", "TRACK_FIELD": fields.track or "",
-            "TIME_FIELD": fields.time or "", "TIMEZONE": self.session.timezone, "MODEL": self.session.model_path,
-            "HORIZON": self.horizon.value(), "STEP": self.step.value(),
-        })  # fmt: skip
+    def show_session(self) -> None:
+        """Show what the project holds of the last runs, after another layer of tracks was chosen."""
+        layer = self.session.layer
+        if layer is not self._layer:
+            self._layer = layer
+            self.unit.setCurrentIndex(0 if self.session.fields.user else 1)
+            for place in (self.place, self.tested):
+                self._clear(place)
+            self.words.setText("")
+            self.clock.hide()
+            for name, show in (("backtest", self._show_backtest), ("forecasttracks", self._show_forecast)):
+                found = last_run(name, layer.id()) if layer is not None else None
+                if found is not None:
+                    self._show_settings(found[0])
+                if found is not None and found[1]:
+                    with suppress(ValueError, TypeError, IndexError, AttributeError):  # somebody has changed the table
+                        show(found[1], [str(words) for words in found[0].warnings])
+        self._enable()
 
     def _enable(self) -> None:
-        registry = QgsApplication.processingRegistry()
-        self.backtest.setVisible(registry.algorithmById(f"{PROVIDER_ID}:backtest") is not None)
-        self.go.setEnabled(self.session.tracks is not None and self.session.job is None)
-        self.backtest.setEnabled(self.session.layer is not None)
+        for button in (self.go, self.backtest):
+            button.setEnabled(self.session.tracks is not None and self.session.job is None)
 
     def remove(self) -> None:
-        """Nothing on the map belongs to this tab."""
-
-
-def values_of(layer: QgsVectorLayer, name: str, kind: Any = float) -> np.ndarray:
-    """(n,) values of a field."""
-    values, _ = QgsVectorLayerUtils.getValues(layer, name)
-    return np.array([*values, None], object)[:-1].astype(kind)
+        """Stop listening to the map."""
+        self._canvas.temporalRangeChanged.disconnect(self.show_clock)
 
 
 def show_controller(iface: Any) -> None:

@@ -34,9 +34,11 @@ from ..desktop import Desktop
 from ..map_tools.draw import give_back
 from ..map_tools.marks import Marks
 from ..map_tools.shapes import lonlat
+from ..results import Run, last_run
 from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, delete, row, wrapped
+from .run_again import RunAgain
 from .users_card import UserCard
 
 DIARY = "diary"  # beside the units
@@ -53,7 +55,9 @@ class UsersTab(QWidget):
         self.card: UserCard | None = None
         self._before: Any = None
         self.marks = Marks(self.canvas, self)
-        self.profile = self._button("profile", tr("Label"), tr("Label all of them: a layer in the group"), self.run)
+        self.profile = self._button(
+            "profile", tr("Label"), tr("Label all of them: a layer in the group"), lambda: self.run()
+        )
         self.unit = QComboBox()
         every = (("user", tr("every user")), ("track", tr("every track")), ("day", tr("every day")))
         for unit, title in (*every, (DIARY, tr("stops and trips"))):
@@ -67,6 +71,7 @@ class UsersTab(QWidget):
         self.selection = self._button("selection", tr("Selected"), tip, self.use_selected)
         self.name = QLineEdit(objectName="raw_user_name", placeholderText=tr("or a user's name"))
         self.name.returnPressed.connect(lambda: self.show_named(self.name.text()))
+        self.again = RunAgain(session, ("profileusers", "diary"), self.run_again)
         self.words = wrapped(textFormat=Qt.TextFormat.PlainText)  # ids are of the layer
         self.place = column()
         tip = tr("What the colours of the labelled layer show")
@@ -74,7 +79,7 @@ class UsersTab(QWidget):
         self.colours = QWidget()
         self.colours.setLayout(row(QLabel(tr("Colours")), self.shown, None, margins_px=0))
         self.colours.hide()
-        all_users, one_user = row(self.profile, self.unit, None), row(self.click, self.selection, self.name)
+        all_users, one_user = row(self.profile, self.unit, self.again, None), row(self.click, self.selection, self.name)
         parts = all_users, self.colours, one_user, self.words, self.place, None
         self.setLayout(column(*parts, margins_px=(2, 6, 2, 2)))
         session.changed.connect(self.show_session)
@@ -86,22 +91,36 @@ class UsersTab(QWidget):
 
     # ---- all users ----------------------------------------------------------------------------------------------
 
-    def run(self) -> None:
-        """Profile the layer, or write the diary of its users."""
+    def run(self, **more: Any) -> None:
+        """Profile the layer, or write the diary of its users. more: parameters of the algorithm."""
         unit = self.unit.currentData()
         if unit == DIARY:
             outputs = ["OUTPUT_STOPS", "OUTPUT_TRIPS"]
-            self.session.run_algorithm("diary", {}, outputs, tr("Writing the diary"), self._written)
+            self.session.run_algorithm("diary", more, outputs, tr("Writing the diary"), self._written, tr("Diary"))
             return
         self.session.run_algorithm(
-            "profileusers", {"UNIT": unit, "EXPERIMENTAL": settings().experimental.value()}, ["OUTPUT"],
+            "profileusers", {"UNIT": unit, "EXPERIMENTAL": settings().experimental.value(), **more}, ["OUTPUT"],
             tr("Labelling"), lambda *result: self._labelled(unit, *result),
+            tr("Labels of {unit}").format(unit=self.unit.currentText()),
         )  # fmt: skip
 
     def _written(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
-        counts = [layers[name].featureCount() for name in ("OUTPUT_STOPS", "OUTPUT_TRIPS") if name in layers]
-        if len(counts) == 2:
-            self._write("\n".join([tr("{n:,} stops, {m:,} trips.").format(n=counts[0], m=counts[1]), *warnings]))
+        self._write("\n".join([*describe_diary(layers), *warnings]))
+
+    def run_again(self, run: Run) -> None:
+        """Repeat a run."""
+        self.unit.setCurrentIndex(max(0, self.unit.findData(run.values.get("UNIT", DIARY))))
+        self.run(MODEL=str(run.values.get("MODEL", "")))
+
+    def _last_runs(self) -> list[str]:
+        """What the project holds of the last runs, in words."""
+        tracks = self.session.layer.id() if self.session.layer is not None else ""
+        labels, diary = (last_run(name, tracks) for name in ("profileusers", "diary"))
+        words = describe_diary(diary[1]) if diary is not None else []
+        if labels is not None and "OUTPUT" in labels[1]:
+            layer, text = labels[1]["OUTPUT"], tr("{n:,} labelled on {date}: {name}.")
+            words.insert(0, text.format(n=layer.featureCount(), date=labels[0].began, name=layer.name()))
+        return words
 
     def _labelled(
         self, unit: str, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]
@@ -250,7 +269,8 @@ class UsersTab(QWidget):
             self._clear()
             self._choose_unit()
             if city is not None:
-                self._write(tr("Click a track on the map to see whose it is, with labels and usual places."))
+                hint = tr("Click a track on the map to see whose it is, with labels and usual places.")
+                self._write("\n".join([*self._last_runs(), hint]))
             else:
                 waiting = tr("Users can be looked at when the model has read them.")
                 self._write(waiting if self.session.layer is not None else "")
@@ -289,6 +309,12 @@ def labelled_layer() -> QgsVectorLayer | None:
     return next((node.layer() for node in nodes if node.layer() and node.layer().customProperty(UNIT)), None)
 
 
+def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
+    """How much a diary holds, in words; [] where a layer is gone."""
+    counts = [layers[name].featureCount() for name in ("OUTPUT_STOPS", "OUTPUT_TRIPS") if name in layers]
+    return [tr("{n:,} stops, {m:,} trips.").format(n=counts[0], m=counts[1])] if len(counts) == 2 else []
+
+
 def join(tracks: QgsVectorLayer, field: str, profiles: QgsVectorLayer) -> None:
     """Join the profiles' columns to the layer of tracks, in this project alone, with names that begin with raw_."""
     for old in tracks.vectorJoins():
@@ -299,5 +325,6 @@ def join(tracks: QgsVectorLayer, field: str, profiles: QgsVectorLayer) -> None:
     info.setJoinFieldName("user_id")
     info.setTargetFieldName(field)
     info.setPrefix("raw_")
+    info.setJoinFieldNamesSubset([name for name in profiles.fields().names() if name not in ("fid", "user_id")])
     info.setUsingMemoryCache(True)
     tracks.addJoin(info)

@@ -215,14 +215,20 @@ class DayPlot(Chart):
 
 
 class HorizonChart(Chart):
-    """The radii that hold half and four fifths of the cases, by horizon."""
+    """Distances by horizon, a line each: radii that hold a share of the cases, or errors of methods."""
 
     left, bottom, top = 52.0, 32.0, 18.0
 
-    def __init__(self, minutes: np.ndarray, radius50: np.ndarray, radius80: np.ndarray) -> None:
-        """minutes: (h,) horizons, ascending. radius50, radius80: (h,) medians in metres."""
-        super().__init__(height_px=170)
-        self.minutes, self.radius50, self.radius80 = minutes, radius50, radius80
+    def __init__(
+        self, minutes: np.ndarray, lines: Sequence[tuple[str, str, np.ndarray]], words: str, filled: bool = False
+    ) -> None:
+        """minutes: (h,) horizons, ascending. lines: name, colour and (h,) metres of each, the greatest first if they
+        are filled down to the axis. words: the tooltip, with {m} for the horizon and {0}, {1} … for the lines.
+        """
+        super().__init__(height_px=170 if filled else 186)
+        self.minutes, self.lines, self.words, self.filled = minutes, lines, words, filled
+        if not filled:
+            self.bottom += 16.0  # for the legend
 
     def _x(self, minutes: np.ndarray) -> np.ndarray:
         return self.left + (self.width() - self.left - 12) * minutes / max(float(self.minutes.max()), 1e-9)
@@ -230,31 +236,38 @@ class HorizonChart(Chart):
     def words_at(self, x: float, y: float) -> str:
         """The radii of the nearest horizon."""
         at = int(np.argmin(np.abs(self._x(self.minutes) - x)))
-        words = tr("{m:g} min ahead: {a} in half, {b} in four fifths of cases")
-        return words.format(m=self.minutes[at], a=metres(self.radius50[at]), b=metres(self.radius80[at]))
+        return self.words.format(*(metres(values[at]) for _, _, values in self.lines), m=f"{self.minutes[at]:g}")
 
     def draw(self, painter: QPainter) -> None:
-        """Draw the axes, and a band with its line per radius."""
+        """Draw the axes and the lines, with their names at their ends or in a legend."""
         base, room = self.height() - self.bottom, self.height() - self.bottom - self.top
-        most = nice_top(float(self.radius80.max()))
+        most = nice_top(max(float(np.nanmax(values)) for _, _, values in self.lines))
         for step in range(3):
             y = base - room * step / 2
             painter.setPen(QPen(self.ink(0.2), 1))
             painter.drawLine(QPointF(self.left, y), QPointF(self.width() - 12, y))
             box = QRectF(0, y - 8, self.left - 5, 16)
             self.write(painter, box, metres(most * step / 2), Qt.AlignmentFlag.AlignRight)
-        for radius, colour, words in ((self.radius80, "#e69f00", "80 %"), (self.radius50, "#d55e00", "50 %")):
-            x, y = self._x(np.append(0.0, self.minutes)), base - room * np.append(0.0, radius) / most
+        for name, colour, values in self.lines:
+            known, start = np.isfinite(values), [0.0] * self.filled  # nothing is off at once
+            x = self._x(np.append(start, self.minutes[known]))
+            y = base - room * np.append(start, values[known]) / most
             points = [QPointF(a, b) for a, b in zip(x, y)]
-            fill = QColor(colour)
-            fill.setAlphaF(0.25)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(fill)
-            painter.drawPolygon(QPolygonF([*points, QPointF(x[-1], base)]))
+            if self.filled:
+                fill = QColor(colour)
+                fill.setAlphaF(0.25)
+                painter.setPen(Qt.PenStyle.NoPen)
+                painter.setBrush(fill)
+                painter.drawPolygon(QPolygonF([*points, QPointF(x[-1], base)]))
+                self.write(painter, QRectF(x[-1] - 44, y[-1] - 17, 44, 16), name, Qt.AlignmentFlag.AlignRight)
             painter.setPen(QPen(QColor(colour), 2))
             painter.drawPolyline(QPolygonF(points))
-            box = QRectF(x[-1] - 44, y[-1] - 17, 44, 16)
-            self.write(painter, box, words, Qt.AlignmentFlag.AlignRight)
+            painter.setBrush(QColor(colour))
+            for point in points if not self.filled else ():
+                painter.drawEllipse(point, 1.5, 1.5)
+        if not self.filled:
+            entries = ((name, QColor(colour)) for name, colour, _ in self.lines)
+            self.write_legend(painter, 0, self.height() - 17, entries)
         shown = self.minutes[np.unique(np.linspace(0, len(self.minutes) - 1, min(6, len(self.minutes))).astype(int))]
         for minutes, x in zip(shown, self._x(shown)):
             self.write(painter, QRectF(x - 24, base, 48, 15), f"{minutes:g}", Qt.AlignmentFlag.AlignHCenter)

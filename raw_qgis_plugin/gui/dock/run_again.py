@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The button that repeats the last run of algorithms on the layer as it is now."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from qgis.PyQt.QtWidgets import QToolButton
+
+from ...processing.words import tr
+from ..results import Run, last_run
+from ..session import Session
+
+
+class RunAgain(QToolButton):
+    """Hidden while the layer has no run whose results are in the project."""
+
+    def __init__(self, session: Session, algorithms: tuple[str, ...], repeat: Callable[[Run], None]) -> None:
+        """algorithms: without 'raw:'. repeat: called with the last run of any of them."""
+        super().__init__(objectName=f"raw_again_{algorithms[0]}", text=tr("Run again"), clicked=self.repeat)
+        self.session, self.algorithms, self._repeat = session, algorithms, repeat
+        session.changed.connect(self.show_run)
+        session.worked.connect(self.show_run)
+        self.show_run()
+
+    def last(self) -> Run | None:
+        """The last run."""
+        tracks = self.session.layer.id() if self.session.layer is not None else ""
+        runs = [found[0] for name in self.algorithms if (found := last_run(name, tracks))]
+        return max(runs, key=lambda run: run.began, default=None)
+
+    def show_run(self) -> None:
+        """Show which run the button repeats."""
+        run = self.last()
+        self.setVisible(run is not None)
+        self.setEnabled(self.session.tracks is not None and self.session.job is None)
+        if run is not None:
+            words = tr("The settings of {date} on the layer as it is now")
+            self.setToolTip(words.format(date=run.began))
+
+    def repeat(self) -> None:
+        """Repeat the last run."""
+        run = self.last()
+        if run is not None:
+            self._repeat(run)

@@ -1,0 +1,357 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Results of the dock in a project that is saved and opened, and in GeoPackages that cannot be written."""
+
+from __future__ import annotations
+
+import json
+import resource
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from qgis.core import (
+    QgsExpressionContextUtils,
+    QgsFeedback,
+    QgsProject,
+    QgsRenderContext,
+    QgsTemporalNavigationObject,
+    QgsVectorLayer,
+)
+from qgis.PyQt.QtWidgets import QLabel
+
+from .waiting import until
+
+OUTPUTS = ["OUTPUT", "OUTPUT_TRACKS", "OUTPUT_AREAS", "OUTPUT_RECENT"]
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+@pytest.fixture
+def kept(staged: None, said: list[str]) -> Iterator[Any]:
+    """What the plugin has while it is loaded. Its warnings are in `said`."""
+    from raw_qgis_plugin.gui.results import KeptResults
+    from raw_qgis_plugin.gui.settings import settings
+
+    bar = SimpleNamespace(pushMessage=lambda title, words, level: said.append(words))
+    kept = KeptResults(SimpleNamespace(mainWindow=lambda: None, messageBar=lambda: bar))
+    yield kept
+    kept.close()
+    settings().results.remove()
+
+
+@pytest.fixture
+def forecast(session: Any, menu: Any, kept: Any, make: Callable[..., Any], fixes: Any, tmp_path: Path) -> Iterator[Any]:
+    """The tab after a forecast of a layer in a file, ten minutes ahead every five."""
+    from raw_qgis_plugin.gui.dock.forecast_tab import ForecastTab
+
+    canvas = menu.iface.mapCanvas()
+    canvas.setTemporalController(QgsTemporalNavigationObject(canvas))
+    tab = ForecastTab(session, menu)
+    session.set_layer(QgsProject.instance().addMapLayer(make(fixes, path=tmp_path / "fixes.gpkg")))
+    until(lambda: session.city is not None or session.problem)
+    tab.horizon.setValue(10)
+    run(tab)
+    yield tab
+    tab.remove()
+
+
+@pytest.fixture
+def made(kept: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Callable[[], dict[str, QgsVectorLayer]]]:
+    """Adds four results to an empty project, by output, without a run."""
+    from raw_qgis_plugin.gui.results import Run
+
+    QgsProject.instance().clear()
+    times: list[str] = []
+
+    def add() -> dict[str, QgsVectorLayer]:
+        times.append(f"2026-11-28 10:00:0{len(times)}")
+        found = {}
+        for name in OUTPUTS:
+            found[name] = QgsProject.instance().addMapLayer(make(fixes))
+            found[name].setName(f"Forecast: {name}")
+            Run("forecasttracks", "tracks", times[-1], {}, output=name).mark(found[name])
+        return found
+
+    yield add
+    QgsProject.instance().clear()
+
+
+def run(tab: Any) -> None:
+    tab.go.click()
+    until(lambda: tab.session.job is None)
+    assert not tab.session.problem and tab.chart is not None
+
+
+def results() -> dict[str, QgsVectorLayer]:
+    from raw_qgis_plugin.gui.results import results, run_of
+
+    return {run_of(layer).output: layer for layer in results()}
+
+
+def rows(layer: QgsVectorLayer) -> list[list[str]]:
+    names = [name for name in layer.fields().names() if name != "fid"]
+    return [[str(f[name]) for name in names] + [f.geometry().asWkt(9)] for f in layer.getFeatures()]
+
+
+def look_of(layer: QgsVectorLayer) -> list[Any]:
+    time = layer.temporalProperties()
+    return [[i.label() for i in layer.renderer().legendSymbolItems()], layer.name(), time.isActive(), time.startField()]
+
+
+@pytest.fixture
+def tab_again(session: Any, menu: Any) -> Iterator[Callable[[], Any]]:
+    """Opens the dock's tab anew, as after QGIS was started again."""
+    from raw_qgis_plugin.gui.dock.forecast_tab import ForecastTab
+
+    made: list[Any] = []
+
+    def open_tab() -> Any:
+        session.set_layer(next(x for x in QgsProject.instance().mapLayers().values() if x.name() == "fixes"))
+        made.append(ForecastTab(session, menu))
+        return made[-1]
+
+    yield open_tab
+    for tab in made:
+        tab.remove()
+
+
+def save_and_open(path: Path) -> None:
+    project = QgsProject.instance()
+    assert project.write(str(path)) and not project.isDirty()
+    project.clear()
+    project.read(str(path))
+
+
+def test_a_project_that_is_opened_has_its_results(
+    forecast: Any, tab_again: Callable[[], Any], said: list[str], tmp_path: Path
+) -> None:
+    forecast.show_track(3)
+    before = {name: (rows(layer), look_of(layer)) for name, layer in results().items()}
+    words, chosen = forecast.words.text(), forecast.track.itemText(4)
+    assert set(before) == set(OUTPUTS) and all(layer.providerType() == "memory" for layer in results().values())
+    save_and_open(tmp_path / "week.qgz")
+    assert (tmp_path / "week_raw.gpkg").exists() and not said
+    assert {name: (rows(layer), look_of(layer)) for name, layer in results().items()} == before
+    again = tab_again()
+    assert again.words.text() == words and again.track.currentText() == chosen and again.track.count() == 13
+    assert again.horizon.value() == 10 and again.chart is not None and not again.again.isHidden()
+    (group,) = QgsProject.instance().layerTreeRoot().findGroups()
+    (name,) = [each.name() for each in group.findGroups()]
+    assert name.startswith("Forecast, 10 min every 5, raw-small, 20")
+
+
+def test_a_second_run_goes_into_the_same_geopackage(forecast: Any, said: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "week_raw.gpkg"
+    save_and_open(tmp_path / "week.qgz")
+    forecast.session.set_layer(next(x for x in QgsProject.instance().mapLayers().values() if x.name() == "fixes"))
+    until(lambda: forecast.session.tracks is not None and forecast.session.job is None)
+    forecast.session.layer.setSubsetString("user_id < 'u05'")
+    until(lambda: forecast.session.tracks is not None and forecast.session.job is None)
+    forecast.again.click()
+    until(lambda: forecast.session.job is None)
+    assert "Forecasts of 5 users, 10 min ahead" in forecast.words.text()
+    save_and_open(tmp_path / "week.qgz")
+    with sqlite3.connect(file) as tables:
+        assert len(tables.execute("SELECT table_name FROM gpkg_contents WHERE table_name LIKE 'fore%'").fetchall()) == 8
+    assert not said
+
+
+@contextmanager
+def locked(file: Path) -> Iterator[None]:
+    other = sqlite3.connect(file, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    yield
+    other.execute("ROLLBACK")
+    other.close()
+
+
+@contextmanager
+def full_disk(file: Path) -> Iterator[None]:
+    """No file of this process may grow beyond a little more than the GeoPackage."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file.stat().st_size + 8192, hard))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("harm", [locked, full_disk])
+def test_what_cannot_be_written_stays_in_memory_and_nothing_is_lost(
+    made: Any, kept: Any, said: list[str], tmp_path: Path, harm: Any
+) -> None:
+    file = tmp_path / "week_raw.gpkg"
+    earlier = {layer: rows(layer) for layer in made().values()}
+    assert QgsProject.instance().write(str(tmp_path / "week.qgz"))
+    later = {layer: rows(layer) for layer in made().values()}
+    assert {layer.providerType() for layer in earlier} == {"ogr"}
+    with harm(file):
+        kept.write()
+    assert len(said) == 1 and "stay temporary" in said[0] and "week_raw.gpkg could not be written: " in said[0]
+    assert {layer: rows(layer) for layer in earlier} == earlier
+    assert {layer: rows(layer) for layer in later} == later
+    left = [layer for layer in later if layer.providerType() == "memory"]
+    with sqlite3.connect(file) as tables:
+        (n,) = tables.execute("SELECT count(*) FROM gpkg_contents WHERE table_name LIKE 'forecast%'").fetchone()
+    assert left and n == 8 - len(left), "no half table is left"
+    kept.write()  # afterwards it works
+    assert len(said) == 1 and all(layer.providerType() == "ogr" and rows(layer) == later[layer] for layer in later)
+
+
+def test_places_that_are_no_geopackage_are_refused_in_words(
+    made: Any, kept: Any, said: list[str], tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.gui.settings import settings
+
+    made()
+    text = tmp_path / "notes.gpkg"
+    text.write_text("not to be lost")
+    for chosen, reason in ((str(text), "notes.gpkg"), (str(tmp_path / "no/such.gpkg"), "such.gpkg"), ("", "no folder")):
+        settings().results.setValue(chosen)
+        kept.write()  # the project has no file
+        assert reason in said[-1].replace("not in a folder", "no folder")
+    assert len(said) == 3 and text.read_text() == "not to be lost" and not (tmp_path / "no").exists()
+    assert all(layer.providerType() == "memory" and layer.featureCount() for layer in results().values())
+    own = tmp_path / "own.gpkg"
+    settings().results.setValue(str(own))
+    save_and_open(tmp_path / "week.qgz")
+    assert own.exists() and not (tmp_path / "week_raw.gpkg").exists() and len(said) == 3
+    assert all(layer.featureCount() for layer in results().values())
+
+
+def test_temporary_only_where_it_is_asked(
+    forecast: Any, tab_again: Callable[[], Any], said: list[str], tmp_path: Path, menu: Any
+) -> None:
+    from raw_qgis_plugin.gui.options import RawOptionsPage
+
+    menu.settings_changed = lambda: None
+    page = RawOptionsPage(menu)
+    assert page.results.currentData() == ""
+    page.results.setCurrentIndex(page.results.findData("temporary"))
+    page.apply()
+    assert RawOptionsPage(menu).results.currentData() == "temporary"
+    save_and_open(tmp_path / "week.qgz")
+    assert not (tmp_path / "week_raw.gpkg").exists()
+    assert len(said) == 1 and "'Run again'" in said[0] and "Forecast: areas" in said[0]
+    again = tab_again()
+    assert not again.again.isHidden() and again.horizon.value() == 10 and again.words.text() == ""
+    page.results.setCurrentIndex(page.results.findData("file"))
+    page.results_file.setFilePath(str(tmp_path / "all"))
+    page.apply()
+    assert page.settings.results.value() == str(tmp_path / "all.gpkg")
+
+
+def test_a_geopackage_deleted_between_sessions_ends_in_a_sentence(
+    forecast: Any, tab_again: Callable[[], Any], said: list[str], tmp_path: Path
+) -> None:
+    project = QgsProject.instance()
+    assert project.write(str(tmp_path / "week.qgz"))
+    project.clear()
+    for file in tmp_path.glob("week_raw.gpkg*"):
+        file.unlink()
+    project.read(str(tmp_path / "week.qgz"))
+    assert len(said) == 1 and "GeoPackage is not there" in said[0]
+    again = tab_again()
+    until(lambda: again.session.tracks is not None and again.session.job is None)
+    again.again.click()
+    until(lambda: again.session.job is None)
+    assert "Forecasts of 12 users" in again.words.text()
+    save_and_open(tmp_path / "week.qgz")
+    assert sum(layer.isValid() for layer in project.mapLayers().values()) == 5
+
+
+def test_edits_filters_and_a_cancel_lose_nothing(made: Any, said: list[str], tmp_path: Path) -> None:
+    from raw_qgis_plugin.core.errors import RawError
+    from raw_qgis_plugin.gui.results import move
+
+    file, (layer, other, *_) = tmp_path / "own.gpkg", made().values()
+    before = rows(layer)
+    layer.startEditing()
+    with pytest.raises(RawError, match="is being edited"):
+        move(layer, file, QgsFeedback())
+    layer.rollBack()
+    cancelled = QgsFeedback()
+    cancelled.cancel()
+    with pytest.raises(RawError, match="Cancelled"):
+        move(layer, file, cancelled)
+    assert not file.exists() and rows(layer) == before and layer.providerType() == "memory"
+    assert layer.setSubsetString("\"user_id\" = 'u03'")
+    move(layer, file, QgsFeedback())
+    assert layer.providerType() == "ogr" and layer.featureCount() == 120 and layer.subsetString()
+    layer.setSubsetString("")
+    assert rows(layer) == before
+    cancelled.cancel()
+    with pytest.raises(RawError, match="Cancelled"):
+        move(other, file, cancelled)
+    with sqlite3.connect(file) as tables:
+        assert len(tables.execute("SELECT 1 FROM gpkg_contents WHERE table_name LIKE 'forecast%'").fetchall()) == 1
+
+
+def test_a_project_of_somebody_else_does_no_harm(
+    forecast: Any, tab_again: Callable[[], Any], said: list[str], tmp_path: Path
+) -> None:
+    """Properties of another form are no run; values that are none of the form's are not taken."""
+    from raw_qgis_plugin.gui.results import RUN, run_of
+    from raw_qgis_plugin.gui.settings import settings
+
+    layer = results()["OUTPUT"]
+    own = json.loads(layer.customProperty(RUN))
+    for text in ("no JSON", "[1]", "7", json.dumps({**own, "values": 3}), json.dumps({**own, "more": 1}), "{}", ""):
+        layer.setCustomProperty(RUN, text)
+        assert run_of(layer) is None
+    evil = {"HORIZON": "x", "STEP": 1e300, "UNIT": "all", "REPORT": str(tmp_path / "report"), "MIN_USERS": 1}
+    for each in results().values():
+        each.setCustomProperty(RUN, json.dumps({**own, "values": {**own["values"], **evil}, "output": "OUTPUT_TRACKS"}))
+    layer.setCustomProperty(RUN, json.dumps({**own, "values": {**own["values"], **evil}}))
+    save_and_open(tmp_path / "week.qgz")
+    again = tab_again()
+    assert again.horizon.value() == 30 and again.step.value() == 1e5 and again.unit.currentData() == "user"
+    again.step.setValue(5)
+    until(lambda: again.session.tracks is not None and again.session.job is None)
+    assert settings().min_users.value() == 10 and not (tmp_path / "report").exists()
+
+
+def test_a_chosen_track_stands_out_and_the_clock_is_watched(forecast: Any, menu: Any) -> None:
+    canvas = menu.iface.mapCanvas()
+    layers = results().values()
+    chosen = forecast.track.itemText(1)
+    forecast.track.setCurrentIndex(1)
+    assert forecast.clock_words.text() == "" and not forecast.clock.isHidden()
+    for layer in layers:
+        context = layer.createExpressionContext()
+        symbol = next(iter(layer.renderer().symbols(QgsRenderContext())))
+        opacity = symbol.dataDefinedProperties().property(symbol.PropertyOpacity)
+        shown = {}
+        for feature in layer.getFeatures():
+            context.setFeature(feature)
+            shown.setdefault(feature["user_id"], opacity.valueAsDouble(context)[0])
+        assert shown.pop(chosen) == 100 and set(shown.values()) == {12}
+    forecast.show_track(-1)
+    assert {QgsExpressionContextUtils.layerScope(layer).variable("raw_track") for layer in layers} == {""}
+    controller = canvas.temporalController()
+    forecast.show_track(0)
+    extents = controller.temporalExtents()
+    controller.setTemporalExtents(type(extents)(extents.begin().addSecs(3600), extents.end().addSecs(3600)))
+    assert "does not show them" in forecast.clock_words.text()
+    controller.setNavigationMode(QgsTemporalNavigationObject.NavigationOff)
+    assert "is off" in forecast.clock_words.text()
+
+
+def test_a_backtest_is_a_line_and_a_chart(forecast: Any) -> None:
+    forecast.backtest.click()
+    until(lambda: forecast.session.job is None)
+    assert not forecast.session.problem
+    verdict = forecast.findChild(QLabel, "raw_verdict")
+    assert verdict.text().startswith("5 min") and "At 10 min: " in verdict.toolTip()
+    chart = forecast.findChild(type(forecast.chart), "raw_errors")
+    assert (
+        chart.minutes.tolist() == [5, 10]
+        and "the model " in chart.words_at(100, 10)
+        and "{" not in chart.words_at(9, 9)
+    )
+    assert not forecast.test_again.isHidden()
