@@ -8,6 +8,7 @@ QGIS needs, and the environment comes last on QGIS's search path.
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess  # nosec B404
 import sys
@@ -18,6 +19,7 @@ from pathlib import Path
 
 from . import locks, packages
 from .interpreter import python_of_venv
+from .packages import parse
 
 TORCH_FOR_CPU = "https://download.pytorch.org/whl/cpu"
 OF_CUDA_TORCH = ("torch", "triton", "nvidia-", "cuda-")  # PyTorch with CUDA, and what it alone needs
@@ -64,11 +66,21 @@ class Installer:
 
     def __init__(self, venv: Path, base: Path, wanted: InstallRequest, log: Log) -> None:
         self.venv, self.base, self.wanted, self.log = venv, base, wanted, log
+        self.temporary = venv.with_name("install-files")  # of pip, which leaves gigabytes when it is stopped
         self._child: subprocess.Popen[str] | None = None
         self._cancelled = threading.Event()
 
     def run(self) -> None:
-        """Install what is not installed yet. Raises InstallError."""
+        """Install what is not installed yet. Raises InstallError. No temporary file stays."""
+        shutil.rmtree(self.temporary, ignore_errors=True)  # of a QGIS that was killed
+        try:
+            self._install()
+        finally:
+            shutil.rmtree(self.temporary, ignore_errors=True)
+            for half in packages.site_packages(self.venv).glob("~*"):  # what pip was about to replace
+                shutil.rmtree(half, ignore_errors=True)
+
+    def _install(self) -> None:
         wanted = self.wanted
         if wanted.wheels is not None and not any(wanted.wheels.glob("*.whl")):
             raise InstallError(f"There is no wheel (*.whl) in {wanted.wheels}. Choose the folder that holds them.")
@@ -81,9 +93,12 @@ class Installer:
             files = [wanted.requirements / f"{group}.txt" for group in wanted.groups]
             lines = [line for file in files for line in file.read_text("utf-8").splitlines() if line]
             self.log(f"To fetch from {wanted.source}, the newest that fit, unchecked: {', '.join(lines)}")
-            cpu = ["--extra-index-url", TORCH_FOR_CPU] if wanted.cpu_torch else []
+            command = [*pip, *self._arguments(held)]
+            for torch in (line for line in lines if wanted.cpu_torch and parse(line).name == "torch"):
+                # From that index alone: beside another one pip would take whichever build is newer
+                self._call([*command, "--index-url", TORCH_FOR_CPU, torch], "Installing PyTorch without CUDA")
             each = [word for file in files for word in ("--requirement", str(file))]
-            self._call([*pip, *self._arguments(held), *cpu, *each], "Installing the packages")
+            self._call([*command, *each], "Installing the packages")
         self._verify()
 
     def cancel(self) -> None:
@@ -180,6 +195,8 @@ class Installer:
         self.log(f"{what}: {' '.join(command)}")
         errors: list[str] = []
         environment = packages.child_environment(self.wanted.proxy)
+        self.temporary.mkdir(parents=True, exist_ok=True)
+        environment |= dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(self.temporary))
         with subprocess.Popen(  # nosec B603
             command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             encoding="utf-8", errors="replace", env=environment, creationflags=packages.NO_WINDOW,
@@ -209,6 +226,20 @@ class Installer:
                 reason = packages.why_broken(self.base, requirement.module, path)
                 if reason:
                     raise InstallError(f"{requirement.name} was installed but does not work: {reason}")
+        version = folder / "torch" / "version.py"
+        if self.wanted.cpu_torch and version.is_file():
+            self._check_cpu_torch(folder, version.read_text("utf-8"))
+
+    @staticmethod
+    def _check_cpu_torch(folder: Path, version: str) -> None:
+        """Raise InstallError where PyTorch came with CUDA after all: pip may be set to a further index."""
+        if re.search(r"^cuda\b.*=\s*['\"]", version, re.MULTILINE):
+            size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file()) / 1e9
+            raise InstallError(
+                f"PyTorch came with CUDA, and not without it as you chose: the environment takes {size:.1f} GB. It "
+                "works. For the smaller build press Remove, take other indexes out of pip's settings (pip.conf, "
+                f"PIP_EXTRA_INDEX_URL), and install again. The CPU build is at {TORCH_FOR_CPU}."
+            )
 
 
 def advice(errors: str, wanted: InstallRequest) -> str:

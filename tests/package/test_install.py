@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import hashlib
 import importlib
+import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -180,3 +183,94 @@ def test_without_a_lock_for_this_numpy_it_says_what_to_do(made: Path, wanted: In
             installer(made, wanted, []).run()
     finally:
         locks.PYTHONS.update(python)
+
+
+def index(folder: Path, *wheels: Path) -> str:
+    """A package index in a folder, as pip reads it."""
+    for wheel in wheels:
+        page = folder / wheel.name.split("-")[0] / "index.html"
+        page.parent.mkdir(parents=True, exist_ok=True)
+        page.write_text(f'<a href="{wheel.as_uri()}">{wheel.name}</a>')
+    return folder.as_uri()
+
+
+def torch_wheel(folder: Path, version: str, cuda: str) -> Path:
+    return make_wheel(folder, "torch", f"from typing import Optional\ncuda: Optional[str] = {cuda}\n", version,
+                      module="torch/version")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("there", "extra", "outcome"),
+    [(False, False, "No matching distribution"), (True, False, ""), (True, True, "came with CUDA")],
+)
+def test_the_cpu_build_of_pytorch_never_becomes_the_cuda_build_in_silence(
+    made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: bool, extra: bool, outcome: str
+) -> None:
+    """there: whether pytorch.org has it. extra: whether pip is set to a further index with a newer CUDA build."""
+    (tmp_path / "tiny.txt").write_text(f"torch>=1\n{NAME}>=1\n")
+    cuda = torch_wheel(tmp_path / "pypi", "2.0", "'13.2'")
+    pypi = index(tmp_path / "simple", cuda, make_wheel(tmp_path / "pypi", NAME, "ANSWER = 42\n"))
+    cpu = index(tmp_path / "cpu", *([torch_wheel(tmp_path / "wheels", "1.5", "None")] if there else []))
+    (tmp_path / "cpu").mkdir(exist_ok=True)
+    monkeypatch.setattr(install, "TORCH_FOR_CPU", cpu)
+    monkeypatch.setenv("PIP_INDEX_URL", pypi)
+    if extra:
+        monkeypatch.setenv("PIP_EXTRA_INDEX_URL", pypi)
+    request = InstallRequest(("tiny",), cpu_torch=True, requirements=tmp_path, locked=False)
+    run, folder = installer(made, request, []), packages.site_packages(made / "venv")
+    if outcome:
+        with pytest.raises(InstallError, match=outcome):
+            run.run()
+    else:
+        run.run()
+    found = [path.name for path in folder.glob("torch-*")]
+    for path in folder.glob("torch*"):
+        shutil.rmtree(path)
+    assert found == {"": ["torch-1.5.dist-info"], "came with CUDA": ["torch-2.0.dist-info"]}.get(outcome, [])
+
+
+def test_a_cancelled_download_leaves_no_files(made: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server sends half of a wheel, and then nothing."""
+    wheel = make_wheel(tmp_path / "wheels", "rawlarge", "A = 1\n" + "#" * 3_000_000)
+    (tmp_path / "tiny.txt").write_text("rawlarge>=1\n")
+    started, over = threading.Event(), threading.Event()
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            page = f'<a href="/{wheel.name}">{wheel.name}</a>'.encode()
+            body = wheel.read_bytes() + b"\0" * 5_000_000 if self.path.endswith(".whl") else page
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body[: len(body) // 2 if body is not page else len(body)])
+            if body is not page:
+                self.wfile.flush()
+                started.set()
+                over.wait(30)
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Server)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("PIP_INDEX_URL", f"http://127.0.0.1:{server.server_port}/simple")
+    monkeypatch.setenv("PIP_TRUSTED_HOST", "127.0.0.1")
+    run = installer(made, InstallRequest(("tiny",), requirements=tmp_path, locked=False), [])
+    seen: list[str] = []
+
+    def cancel() -> None:
+        started.wait(60)
+        time.sleep(0.5)
+        seen.extend(path.name for path in run.temporary.rglob("*"))
+        run.cancel()
+
+    threading.Thread(target=cancel).start()
+    try:
+        with pytest.raises(install.InstallCancelled):
+            run.run()
+    finally:
+        over.set()
+        server.shutdown()
+    assert any(name.startswith("pip-") for name in seen), "pip was at work"
+    assert not run.temporary.exists() and not list(packages.site_packages(run.venv).glob("~*"))
