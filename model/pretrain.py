@@ -189,6 +189,7 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     cadences = [*corpus.cadences, *run.domain.get("cadence_s", ())]
     run.domain = {"cadence_s": [min(cadences), max(cadences)]}
     if average is not None:
+        reporter.print({"stage": "calibrating"})
         found = calibrate(average.cpu(), validation) if validation else {}
         held_out = people(validation) if validation else 0
         run.calibration = run.calibration | between(run.calibration_before, found, held_out)

@@ -95,7 +95,7 @@ def train(
     a checkpoint beside the run's own.
     """
     world, before, began = run.world, run.seconds, time.monotonic()
-    saved, recent = began, []
+    saved, shown, recent = began, 0.0, []
     trained_s, points = 0.0, 0  # seconds of steps since the last line, and fixes in them
     while True:
         now = time.monotonic()
@@ -118,6 +118,9 @@ def train(
             reporter.validated(run.step, share, loss, validate_average(run, validation), **speed)
             recent.clear()
             trained_s, points, late = 0.0, 0, True
+        elif now - shown >= 2.0:  # from the first step on, for who looks on; reading the loss waits for a graphics card
+            shown, left = now, run.seconds * (1 - share) / max(share, 1e-9) if share else 60.0 * args.minutes
+            reporter.print({"step": run.step, "step_loss": round(float(recent[-1]), 4), "seconds_left": round(left, 1)})
         stopping = stop()
         if late or stopping:
             if recent:

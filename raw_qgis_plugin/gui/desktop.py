@@ -31,6 +31,9 @@ class Desktop(Protocol):
     def tracks_layer(self) -> Any:
         """The layer chosen in the dock, else QGIS's current layer; None where there is neither."""
 
+    def watch_training(self) -> None:
+        """A training was started: show a message when it ends."""
+
     def use_model(self, path: Path | None) -> None:
         """Make a model bundle the default, None: the shipped one, and choose it in the dock."""
 

@@ -31,6 +31,7 @@ from .window_list import WINDOWS
 if TYPE_CHECKING:
     from ..environment.install import InstallRequest
     from .dock.dock import RawDock
+    from .training.watch import TrainingWatch
     from .windows.installation import Installation
 
 MENU = "RAW"
@@ -59,6 +60,7 @@ class RawMenu:
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
         self.groups: list[QMenu] = []
+        self.training_watch: TrainingWatch | None = None
         self.windows: list[Any] = []  # Qt does not keep the Python half of an open dialog alive
         self.installation: Installation | None = None  # the last one, running or not
         tip = tr("Draw regions, look at users, forecast: beside the map.")
@@ -77,6 +79,7 @@ class RawMenu:
         self.toolbar.addActions([self.dock_action, *algorithms])
         if QgsSettings().value(DOCK_OPEN, False, type=bool):
             self.dock_action.trigger()
+        self.watch_training()
 
     def _add(self, name: str, title: str, tip: str, picture: Any, slot: Callable[[], Any]) -> QAction:
         action = QAction(
@@ -161,6 +164,14 @@ class RawMenu:
         session = self.dock.session if self.dock is not None else None
         return (session.layer if session is not None else None) or self.iface.activeLayer()
 
+    def watch_training(self) -> None:
+        """A training was started, or may be running since before: show a message when it ends."""
+        if self.training_watch is None:
+            from .training.watch import TrainingWatch
+
+            self.training_watch = TrainingWatch(self)
+        self.training_watch.start()
+
     def use_model(self, path: Path | None) -> None:
         """Make a model bundle the default, None: the shipped one, and choose it in the dock."""
         settings().model.setValue(str(path or ""))
@@ -244,6 +255,8 @@ class RawMenu:
                 delete_closed(window)
         self.windows = []
         self._drop_dock()
+        if self.training_watch is not None:
+            self.training_watch.timer.stop()
         self.saved_regions.close()
         self.kept_results.close()
         if self.installation is not None:

@@ -30,7 +30,8 @@ REHEARSED = f"0.2*{RESOURCES / 'sample' / 'city_tracks.parquet'}"  # mixed in, s
 class StageShares:
     """The share of the whole work that is done at the end of each stage."""
 
-    trained: float = 0.8  # model.adapt
+    trained: float = 0.7  # model.adapt
+    calibrated: float = 0.8
     compared: float = 0.85
     heads_trained: float = 0.98
     embedded: float = 0.5  # model.finetune, roughly
@@ -106,7 +107,12 @@ def pretraining_share(line: dict[str, Any], minutes: float, shares: StageShares 
     stage = line.get("stage")
     if stage == "heads":
         return shares.compared + (shares.heads_trained - shares.compared) * line["done"] / max(1, line["of"])
-    return {"comparing": shares.trained, "report": shares.heads_trained, "done": 1.0}.get(str(stage))
+    return {
+        "calibrating": shares.trained,
+        "comparing": shares.calibrated,
+        "report": shares.heads_trained,
+        "done": 1.0,
+    }.get(str(stage))
 
 
 def finetuning_share(line: dict[str, Any], shares: StageShares = SHARES) -> float | None:
@@ -116,6 +122,13 @@ def finetuning_share(line: dict[str, Any], shares: StageShares = SHARES) -> floa
     if "fold" in line:
         return shares.embedded + (1 - shares.embedded) * line["fold"] / (1 + line["of"])
     return None
+
+
+def advised(last: dict[str, Any]) -> bool:
+    """Whether the end of a run's log advises to use its model. last: the latest value of each figure."""
+    if "use" in last:  # of model.adapt
+        return last["use"] is True
+    return str(last.get("verdict", "")).startswith(("Worth using", "It looks better"))  # of model.finetune
 
 
 def measure_name(measure: str) -> str:
@@ -139,6 +152,8 @@ def progress_text(line: dict[str, Any]) -> str:
             *([tr("{n:,.0f} fixes a second").format(n=line["points_per_s"])] if "points_per_s" in line else []),
         ]
         return "; ".join(words)
+    if "step_loss" in line:
+        return tr("step {step}: loss {loss:.3f}").format(step=line["step"], loss=line["step_loss"])
     if "fold" in line:
         return tr("tested on held-out units: {fold} of {of} times").format(**line)
     if "embedded" in line:
@@ -147,6 +162,7 @@ def progress_text(line: dict[str, Any]) -> str:
         return tr("warning: ") + str(line["warning"])
     stages = {
         "training": tr("Training"),
+        "calibrating": tr("Calibrating the forecast areas"),
         "ways": tr("Collecting prototypes of these places"),
         "neighbours": tr("Learning from how tracks continued before"),
         "comparing": tr("Comparing with the old model on held-out people"),

@@ -15,7 +15,7 @@ from pathlib import Path
 from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QEvent, QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QWidget
+from qgis.PyQt.QtWidgets import QApplication, QMessageBox, QWidget
 from qgis.utils import iface
 
 PICTURES = Path(os.environ["RAW_PICTURES"])
@@ -63,6 +63,23 @@ def press(parent, name):
     button = find(parent, name)
     assert button.isEnabled() and button.isVisible(), f"{name} cannot be pressed"
     QTest.mouseClick(button, LEFT)
+
+
+def press_and_say_yes(parent, name):
+    """Press a button, and Yes in the question that may follow. Returns the question, '' where none came."""
+    asked = []
+
+    def answer():
+        box = QApplication.activeModalWidget()
+        if isinstance(box, QMessageBox):
+            asked.append(box.text())
+            box.grab().save(str(PICTURES / f"question_{name}.png"))
+            QTest.mouseClick(box.button(QMessageBox.StandardButton.Yes), LEFT)
+
+    QTimer.singleShot(800, answer)
+    press(parent, name)
+    wait(1)
+    return "".join(asked)
 
 
 def on_map(x, y):

@@ -97,7 +97,7 @@ def test_the_pages_guess_and_measure(begun: dict[str, Any]) -> None:
 def test_curves_grow_while_it_runs_and_it_can_be_paused(begun: dict[str, Any]) -> None:
     words, points, unseen = begun["running"]
     assert "fixes a second" in words and "left" in words
-    assert points >= 2 and unseen
+    assert begun["first point"] == 1 and points >= 2 and unseen
     assert "Paused" in begun["paused"]
 
 
@@ -107,6 +107,12 @@ def test_a_training_outlives_qgis_and_is_found_again(begun: dict[str, Any], resu
     assert status == "finished" and has_report, resumed["log"]
     assert "held out" in verdict
     assert not resumed["tracks left"]
+
+
+def test_a_training_closed_and_ended_is_opened_on_its_report(resumed: dict[str, Any]) -> None:
+    assert resumed["reopened"] == [4, resumed["found"], True, True]
+    assert any("Aracaju nano" in words and "finished." in words for words in resumed["message"])
+    assert ("Use this model all the same?" in resumed["asked"]) != resumed["finished"][1].startswith("<b>Use it")
 
 
 def test_the_model_is_kept_compared_exported_and_removed(resumed: dict[str, Any]) -> None:
@@ -122,5 +128,5 @@ def test_nothing_is_cut_off(begun: dict[str, Any], resumed: dict[str, Any]) -> N
 
 
 def test_pictures_were_taken(begun: dict[str, Any], resumed: dict[str, Any]) -> None:
-    for name in ("training_data", "training_running", "training_finished", "models_compare"):
+    for name in ("training_data", "training_running", "training_finished", "training_message", "models_compare"):
         assert (PICTURES / f"{name}.png").stat().st_size > 5_000

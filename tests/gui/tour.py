@@ -14,7 +14,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
-from driving import PICTURES, RIGHT, add, click_map, find, main, press, until, wait
+from driving import PICTURES, RIGHT, add, click_map, find, main, press, press_and_say_yes, until, wait
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtGui import QColor
@@ -316,7 +316,7 @@ def go_on_training():
     report["status"] = dialog.run.status
     show("training_done", "The answer; Report shows what it rests on")
     do("*Use this model*.")
-    press(dialog, "raw_training_use")
+    press_and_say_yes(dialog, "raw_training_use")
     until(lambda: "among your models" in find(dialog, "raw_training_status").text(), LONG, "the model kept")
     says(find(dialog, "raw_training_status").text())
     dialog.close()

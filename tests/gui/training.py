@@ -13,7 +13,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(os.environ["RAW_SCRIPTS"])))
 
-from driving import LEFT, Heart, add, find, main, picture, press, until, wait
+from driving import LEFT, Heart, add, find, main, picture, press, press_and_say_yes, until, wait
 from qgis.core import QgsProject
 from qgis.PyQt.QtCore import QPoint, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
@@ -26,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QPushButton,
     QScrollArea,
     QToolBar,
 )
@@ -109,7 +110,7 @@ def teach():
     look(dialog, "taught")
     report["taught"] = [dialog.run.status, text(dialog, "raw_training_status"), dialog.run.report().exists()]
     report["log"] = find(dialog, "raw_training_log").toPlainText()
-    press(dialog, "raw_training_use")
+    report["asked"] = press_and_say_yes(dialog, "raw_training_use")
     until(lambda: "among your models" in text(dialog, "raw_training_status"), 60, "the model kept")
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     iface.messageBar().clearWidgets()
@@ -208,7 +209,9 @@ def begin():
     describe(dialog)
     press(dialog, "raw_training_start")
     until(lambda: dialog.run.child is not None, LONG, "the process")
-    until(lambda: points(dialog) >= 2 or dialog.run.status in ("failed", "finished"), LONG, "the curves")
+    until(lambda: points(dialog) or dialog.run.status in ("failed", "finished"), LONG, "the first step")
+    report["first point"] = dialog.run.loss.lines["loss"][0][0]
+    until(lambda: dialog.run.unseen.lines or dialog.run.status in ("failed", "finished"), LONG, "the curves")
     assert dialog.run.status == "running", text(dialog, "raw_training_status")
     wait(0.5)
     look_for_cuts(dialog)
@@ -235,14 +238,23 @@ def resume():
     report["found status"] = dialog.run.status
     if dialog.run.status != "running" and dialog.run.buttons["resume"].isVisible():
         press(dialog, "raw_training_resume")
-    until(lambda: dialog.run.status in ("finished", "failed"), 600, "the end")
+    until(lambda: dialog.run.status == "running", 60, "the run")
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    bar = iface.messageBar()
+    until(lambda: bar.findChild(QPushButton, "raw_training_ended"), 600, "the message at the end")
+    report["message"] = [item.text() for item in bar.items()]
+    picture(iface.mainWindow(), f"training_message{SUFFIX}")
+    press(bar, "raw_training_ended")
     wait(1)
+    dialog = plugins[NAME].menu.windows[-1]
+    report["reopened"] = [find(dialog, "raw_training_steps", QListWidget).currentRow(), str(dialog.run.child.folder)]
+    report["reopened"] += [dialog.run.buttons["report"].isVisible(), find(dialog, "raw_training_new").isVisible()]
     picture(dialog, f"training_finished{SUFFIX}")
     report["finished"] = [dialog.run.status, text(dialog, "raw_training_status"), dialog.run.report().exists()]
     report["log"] = find(dialog, "raw_training_log").toPlainText()
     report["html"] = str(dialog.run.report())
     report["tracks left"] = (dialog.run.child.folder / "tracks.parquet").exists()
-    press(dialog, "raw_training_use")
+    report["asked"] = press_and_say_yes(dialog, "raw_training_use")
     until(lambda: "among your models" in text(dialog, "raw_training_status"), 60, "the model kept")
     from raw_qgis_plugin.gui.settings import settings
 

@@ -71,3 +71,61 @@ def test_a_finished_run_keeps_no_personal_data(show: Callable[[str], Any], tmp_p
     page = show("pass")
     assert spin(lambda: page.status == "finished")
     assert not any((folder / name).exists() for name in of_people)
+
+
+STEPS = """
+import json, time
+for step in (1, 2):
+    print(json.dumps({"step": step, "step_loss": 3.0 - step, "seconds_left": 50}), flush=True)
+time.sleep(60)
+"""
+
+
+def test_curves_begin_with_the_first_step(show: Callable[[str], Any]) -> None:
+    page = show(STEPS)
+    assert spin(lambda: len(page.loss.lines.get("loss", [])) == 2)
+    assert page.loss.lines["loss"] == [(1, 2.0), (2, 1.0)] and page.bar.value() > 0
+    assert "left, then calibrating and testing" in page.head.text() and "step 1: loss 2.000" in page.log.toPlainText()
+
+
+@pytest.mark.parametrize(("end", "asks"), [('"use": true', False), ('"use": null', True), ('"use": false', True)])
+def test_using_a_model_that_is_not_advised_asks(
+    show: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, end: str, asks: bool
+) -> None:
+    from qgis.PyQt.QtWidgets import QMessageBox
+
+    verdict = "Keep the model before (average error)."
+    page = show(f'print(\'{{"stage": "done", {end}, "verdict": "{verdict}"}}\')')
+    asked: list[str] = []
+    monkeypatch.setattr(QMessageBox, "question", lambda *said: asked.append(said[2]) or QMessageBox.StandardButton.No)
+    kept: list[Any] = []
+    monkeypatch.setattr("raw_qgis_plugin.core.bundle.library.add", lambda *given: kept.append(given))
+    monkeypatch.setattr(page, "_used", lambda path: None)
+    assert spin(lambda: page.status == "finished")
+    page.use()
+    assert bool(asked) == asks and all(verdict in words for words in asked)
+    assert spin(lambda: bool(kept), 3.0 if not asks else 0.3) != asks
+
+
+def test_a_message_says_when_a_training_ends(
+    show: Callable[[str], Any], tmp_path: Path, qgis_iface: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also while its window is closed. A paused run gives none."""
+    from types import SimpleNamespace
+
+    from raw_qgis_plugin.gui.training.watch import TrainingWatch
+
+    page = show("import pathlib, time\nwhile not pathlib.Path('end').exists(): time.sleep(0.05)\n"
+                "print('{\"verdict\": \"Use it: it is better (figures).\"}')")  # fmt: skip
+    page.timer.stop()
+    opened, bar = [], qgis_iface.messageBar()
+    said: list[str] = []
+    monkeypatch.setattr(bar, "pushWidget", lambda item, level: said.append(item.text()), raising=False)
+    watch = TrainingWatch(SimpleNamespace(iface=SimpleNamespace(messageBar=lambda: bar), open_window=opened.append))
+    watch.start()
+    assert watch.timer.isActive() and len(watch.running) == 1
+    watch.look()
+    assert not said
+    (tmp_path / "runs" / "one" / "end").touch()
+    assert spin(lambda: bool(said))
+    assert said == ["Training: finished. Use it: it is better."] and not watch.timer.isActive()

@@ -8,7 +8,7 @@ from shutil import rmtree
 from typing import Any
 
 from qgis.core import QgsWkbTypes
-from qgis.PyQt.QtCore import QSize
+from qgis.PyQt.QtCore import QEvent, QSize
 from qgis.PyQt.QtWidgets import QListWidget, QPushButton, QStackedWidget
 
 from ...core.errors import InputError, Progress, RawError, part_of
@@ -38,12 +38,13 @@ def open_training(desktop: Desktop) -> TrainingDialog:
 
 
 class TrainingDialog(RawDialog):
-    """Five pages. It starts with the last one where a run has not finished."""
+    """Five pages. It opens on the last run, if there is one."""
 
     def __init__(self, desktop: Desktop) -> None:
         super().__init__(desktop.iface.mainWindow(), "raw_training", tr("RAW: train a model"))
         self.job: Job | None = None
-        self.data = DataPage(desktop.tracks_layer())
+        self.desktop = desktop
+        self.data = DataPage(desktop.tracks_layer(), self._open_packages)
         self.question = QuestionPage(self.data)
         self.model = ModelPage(self.question)
         self.hardware = HardwarePage(self.question, self.model, self._fixes)
@@ -53,13 +54,11 @@ class TrainingDialog(RawDialog):
         for page in self.pages:
             page.changed.connect(self.show_state)
         self.run.ended.connect(self.show_state)
+        self.run.started.connect(desktop.watch_training)
         self.steps.currentRowChanged.connect(self.show_page)
-        unfinished = ("running", "stopped", "interrupted")
-        waiting = next((child for child in self.run.list_runs() if child.status in unfinished), None)
-        self.run.attach(waiting)
-        if waiting:
-            self.run.list_runs(waiting)
-        self.steps.setCurrentRow(RUN_PAGE if waiting else 0)
+        last = next(iter(self.run.list_runs()), None)
+        self.run.attach(last)
+        self.steps.setCurrentRow(RUN_PAGE if last else 0)
 
     def _lay_out(self) -> None:
         self.steps = QListWidget(objectName="raw_training_steps")
@@ -72,19 +71,20 @@ class TrainingDialog(RawDialog):
             self.stack.addWidget(scrolling(page))
         self.stack.addWidget(self.run)
         self.hint = wrapped(objectName="raw_training_hint")
-        self.back, self.next, self.start = (
+        self.back, self.next, self.start, self.new = (
             QPushButton(words, objectName=f"raw_training_{name}", autoDefault=False, clicked=slot)
             for name, words, slot in (
                 ("back", tr("Back"), lambda: self.steps.setCurrentRow(self.steps.currentRow() - 1)),
                 ("next", tr("Next"), lambda: self.steps.setCurrentRow(self.steps.currentRow() + 1)),
                 ("start", tr("Start training"), self.start_training),
+                ("new", tr("New training"), lambda: self.steps.setCurrentRow(0)),
             )
         )
         tip = tr("A running training continues, also when QGIS is closed.")
         close = QPushButton(tr("Close"), toolTip=tip, clicked=self.close)
         about = QPushButton(tr("Help"), autoDefault=False, clicked=lambda: open_help("train", self))
         middle = row(self.steps, self.stack, stretch=self.stack)
-        below = row(self.hint, self.back, self.next, self.start, close, about, stretch=self.hint)
+        below = row(self.hint, self.back, self.next, self.start, self.new, close, about, stretch=self.hint)
         self.setLayout(column(middle, below, stretch=middle))
         self.resize(860, 560)
 
@@ -107,6 +107,7 @@ class TrainingDialog(RawDialog):
         self.next.setVisible(at < RUN_PAGE - 1)
         self.start.setVisible(at == RUN_PAGE - 1 or (at == RUN_PAGE and busy))
         self.start.setEnabled(first is None and not busy)
+        self.new.setVisible(at == RUN_PAGE and not busy)
         if at < RUN_PAGE:
             words = problems[first] if first is not None and first <= at else ""
             elsewhere = words and first is not None and first != at
@@ -170,7 +171,17 @@ class TrainingDialog(RawDialog):
             return
         self.run.list_runs(child)
         self.run.attach(child)
+        self.run.started.emit()
         self.show_state()
+
+    def _open_packages(self) -> None:
+        self.desktop.open_window("environment").with_training.setChecked(True)
+
+    def changeEvent(self, event: QEvent) -> None:  # noqa: N802 - Qt's name
+        """Look for packages again when the user comes back from their window."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ActivationChange and self.isActiveWindow():
+            self.data.check_packages()
 
     def closing(self) -> None:
         """Stop what the pages do. A training continues."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from qgis.PyQt.QtWidgets import (
     QFormLayout,
     QLabel,
     QLineEdit,
+    QPushButton,
     QRadioButton,
     QWidget,
 )
@@ -26,6 +28,7 @@ from qgis.PyQt.QtWidgets import (
 from ...core.errors import Progress
 from ...core.paths import shipped_bundle
 from ...core.sources.fields import TRACK, USER, plain
+from ...environment import packages
 from ...environment.folders import models_folder
 from ...layers.reading import FieldChoice, ReadPlan
 from ...layers.snapshot import Snapshot, snapshot
@@ -33,7 +36,7 @@ from ...processing.words import tr
 from ...tasks.job import Job
 from ...tasks.training import PRESETS, Labels, read_labels
 from ..layer_kinds import has_fixes
-from ..widgets.layout import column, silent, wrapped
+from ..widgets.layout import column, row, silent, wrapped
 from ..widgets.track_fields import TrackFields, layer_box, remembered
 
 
@@ -65,9 +68,15 @@ class DataPage(Page):
     title = "Data"
     about = "The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done."
 
-    def __init__(self, current: Any) -> None:
-        """current: the layer to start with, if it has fixes."""
+    def __init__(self, current: Any, open_packages: Callable[[], Any]) -> None:
+        """current: the layer to start with, if it has fixes. open_packages: opens the window that installs some."""
         super().__init__()
+        self.packages = wrapped(objectName="raw_training_packages")
+        self.install = QPushButton(
+            tr("Packages…"), objectName="raw_training_install", autoDefault=False, clicked=lambda: open_packages()
+        )
+        self.column.insertLayout(2, row(self.packages, self.install, stretch=self.packages))
+        self.lacking: list[packages.Package] = []
         self.layer = layer_box("raw_training_layer")
         self.form.addRow(tr("Tracks"), self.layer)
         self.track_fields = TrackFields(self.form, (tr("User field"), tr("Track field"), tr("Time field")))
@@ -78,6 +87,19 @@ class DataPage(Page):
         if has_fixes(current):
             self.layer.setLayer(current)
         self.take(self.layer.currentLayer())
+        self.check_packages()
+
+    def check_packages(self) -> None:
+        """Show which packages training lacks."""
+        self.lacking = [package for package in packages.check("train") if package.problem]
+        words = tr("All packages that training needs are installed.")
+        if self.lacking:
+            words = tr(
+                "⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download."
+            )
+        names, megabytes = ", ".join(p.name for p in self.lacking), packages.download_megabytes(self.lacking)
+        self.packages.setText(words.format(names=names, megabytes=megabytes))
+        self.changed.emit()
 
     def take(self, layer: QgsVectorLayer | None) -> None:
         """Choose the fields of a layer: those stored with it, else a guess."""
@@ -92,8 +114,10 @@ class DataPage(Page):
         return snapshot(self.layer.currentLayer(), self.track_fields.choice(), self.zone.currentText())
 
     def problem(self) -> str:
-        """The layer must have fixes, with times."""
+        """The packages must be there, and the layer must have fixes, with times."""
         layer = self.layer.currentLayer()
+        if self.lacking:
+            return tr("Install the packages that training needs first.")
         if not has_fixes(layer):
             return tr("Choose a layer of points with a time, or of lines with M values.")
         if layer.geometryType() == QgsWkbTypes.PointGeometry and not self.fields["time"].currentField():
@@ -297,7 +321,10 @@ class ModelPage(Page):
         if anew:
             words = tr("A model from nothing needs many tracks and hours. raw-nano is for trying things out.")
         elif adapt:
-            words = tr("Its heads are taught again afterwards, and those that no longer hold are dropped.")
+            words = tr(
+                "Its heads are taught again afterwards, and those that no longer hold are dropped. The page Hardware "
+                "estimates the time of all."
+            )
         else:
             words = tr("The model learns one more answer, tested on held-out examples, for at most this long.")
         self.note.setText(words)

@@ -32,6 +32,7 @@ STATUSES = {
 class RunPage(QWidget):
     """The curves, the speed, the time left and the log of a run, and buttons to pause, resume, delete and use it."""
 
+    started = pyqtSignal()
     ended = pyqtSignal()
 
     def __init__(self, desktop: Desktop) -> None:
@@ -160,9 +161,9 @@ class RunPage(QWidget):
         share = training.pretraining_share(line, minutes) if self._can_pause() else training.finetuning_share(line)
         if share is not None:
             self.bar.setValue(max(self.bar.value(), round(1000 * share)))
-        if "step" in line and "loss" in line:
+        if "step" in line and (loss := line.get("loss", line.get("step_loss"))) is not None:
             self._updated_s = time.monotonic()
-            self.loss.add(tr("loss"), line["step"], line["loss"])
+            self.loss.add(tr("loss"), line["step"], loss)
             for name, value in line.items():
                 plot = {"ratio": self.unseen, "metres": self.metres}.get(name.split("_")[0])
                 if plot is not None:
@@ -173,16 +174,15 @@ class RunPage(QWidget):
         if self.last.get("stage") not in (None, "training"):
             parts.append(self._words_of("stage", "head", "verdict"))
         elif "seconds_left" in self.last:
-            left = float(self.last["seconds_left"]) - (time.monotonic() - self._updated_s)
-            words = tr("{left} of training left").format(left=time_left(left))
-            parts += [
-                words if left > 0 else tr("trained; calibrating the forecast areas"),
-                tr("{n:,.0f} fixes a second").format(n=float(self.last.get("points_per_s", 0))),
-            ]
+            left = max(0.0, float(self.last["seconds_left"]) - (time.monotonic() - self._updated_s))
+            parts.append(tr("{left} of training left, then calibrating and testing").format(left=time_left(left)))
+            if "points_per_s" in self.last:
+                parts.append(tr("{n:,.0f} fixes a second").format(n=float(self.last["points_per_s"])))
         elif "fold" in self.last or "embedded" in self.last:
             parts.append(self._words_of("fold", "of", "embedded"))
         else:
-            parts.append(tr("starting PyTorch, which takes some seconds"))
+            starting, reading = tr("starting PyTorch, which takes some seconds"), tr("reading the tracks")
+            parts.append(reading if "stage" in self.last else starting)
         self.head.setText(", ".join(parts) + ".")
 
     def _words_of(self, *names: str) -> str:
@@ -265,6 +265,7 @@ class RunPage(QWidget):
             return
         self.last.pop("stage", None)
         self.timer.start()
+        self.started.emit()
         self.look()
 
     def delete(self, ask: bool = True) -> None:
@@ -300,6 +301,10 @@ class RunPage(QWidget):
         from ...core.bundle import library
 
         bundle, child = self.bundle(), self.child
+        words = tr("{verdict}\n\nUse this model all the same?").format(verdict=self._verdict())
+        yes = QMessageBox.StandardButton.Yes
+        if not training.advised(self.last) and QMessageBox.question(self, tr("Use this model"), words) != yes:
+            return
         name = str(child.about.get("name", "")) if child else ""
         self.buttons["use"].setEnabled(False)
         self.job = Job(
