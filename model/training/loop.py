@@ -110,17 +110,17 @@ def train(
         if run.device.type == "cpu":  # on other devices reading the number would wait for them
             check_loss(float(recent[-1]), run)
         trained_s, points = trained_s + time.monotonic() - now, points + run.points - points_before
+        left = run.seconds * (1 - share) / max(share, 1e-9)
         if run.step % args.validate_every == 0:
             loss = world.mean(float(torch.stack(recent).mean()))
             check_loss(loss, run)
-            left = run.seconds * (1 - share) / max(share, 1e-9)
             speed = {"lr": lr, "points_per_s": points / trained_s, "seconds_left": left}
             reporter.validated(run.step, share, loss, validate_average(run, validation), **speed)
             recent.clear()
             trained_s, points, late = 0.0, 0, True
         elif now - shown >= 2.0:  # from the first step on, for who looks on; reading the loss waits for a graphics card
-            shown, left = now, run.seconds * (1 - share) / max(share, 1e-9) if share else 60.0 * args.minutes
-            reporter.print({"step": run.step, "step_loss": round(float(recent[-1]), 4), "seconds_left": round(left, 1)})
+            shown, mean = now, float(torch.stack(recent).mean())
+            reporter.print({"step": run.step, "step_loss": round(mean, 4), "seconds_left": round(left, 1)})
         stopping = stop()
         if late or stopping:
             if recent:

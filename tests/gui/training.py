@@ -191,6 +191,7 @@ def describe(dialog):
     told = ("fixes a second", "could not")
     until(lambda: any(w in text(dialog, "raw_training_estimate") for w in told), LONG, "the measured second")
     report["estimate"] = text(dialog, "raw_training_estimate")
+    wait(0.3)
     report["devices"] = [dialog.hardware.device.itemText(n) for n in range(dialog.hardware.device.count())]
     look_for_cuts(dialog)
     picture(dialog, f"training_hardware{SUFFIX}")

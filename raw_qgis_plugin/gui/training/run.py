@@ -161,9 +161,13 @@ class RunPage(QWidget):
         share = training.pretraining_share(line, minutes) if self._can_pause() else training.finetuning_share(line)
         if share is not None:
             self.bar.setValue(max(self.bar.value(), round(1000 * share)))
-        if "step" in line and (loss := line.get("loss", line.get("step_loss"))) is not None:
+        if "step_loss" in line:
             self._updated_s = time.monotonic()
-            self.loss.add(tr("loss"), line["step"], loss)
+            if "loss" not in self.last:  # later on means of more steps are calmer
+                self.loss.add(tr("loss"), line["step"], line["step_loss"])
+        if "step" in line and "loss" in line:
+            self._updated_s = time.monotonic()
+            self.loss.add(tr("loss"), line["step"], line["loss"])
             for name, value in line.items():
                 plot = {"ratio": self.unseen, "metres": self.metres}.get(name.split("_")[0])
                 if plot is not None:
