@@ -19,7 +19,6 @@ import numpy as np
 from qgis.core import (
     Qgis,
     QgsDataProvider,
-    QgsFeatureRequest,
     QgsFeedback,
     QgsProject,
     QgsProviderConnectionException,
@@ -137,8 +136,8 @@ def results() -> list[QgsVectorLayer]:
 
 
 def has_data(layer: QgsVectorLayer) -> bool:
-    """Whether a result still has its features. One without features is never made."""
-    return bool(layer.isValid() and next(layer.getFeatures(QgsFeatureRequest().setLimit(1)), None))
+    """Whether a result still has what it held: QGIS opens a memory layer without its features."""
+    return bool(layer.isValid() and (layer.featureCount() > 0 or not in_memory(layer)))
 
 
 def file_of_results() -> Path:

@@ -101,7 +101,7 @@ def test_forecasts_come_with_the_clock_at_their_time(report: dict[str, Any]) -> 
     assert report["clock"].startswith("2015-11-24")
     (names,) = [names for group, names in report["groups"].items() if group == "RAW: Tracks"]
     names = [name for name in names if name.startswith("Forecast")]
-    assert names == ["Forecast: points", "Forecast: tracks", "Forecast: areas"]
+    assert names == ["Forecast: points", "Forecast: tracks", "Forecast: areas", "Forecast: recent tracks"]
 
 
 def test_fields_and_time_zone_are_remembered(report: dict[str, Any]) -> None:

@@ -55,12 +55,13 @@ def test_the_dock_shows_them_again(report: dict[str, Any]) -> None:
     again = report["reopened"]
     assert (again["forecast"], again["verdict"]) == (report["forecast"], report["verdict"])
     assert again["chosen"] == report["next"] and "67 labelled on " in again["users"] and again["horizon"] == 30
+    assert report["diary"].split("\n")[0] in again["users"] and "Do not rely on" in again["users"]
 
 
 def test_runs_are_groups_and_are_repeated_on_the_layer_as_it_is(report: dict[str, Any]) -> None:
-    assert [name.split(",")[0] for name in report["runs"]] == ["Backtest", "Forecast", "Labels of every track"]
+    assert [name.split(",")[0] for name in report["runs"]] == ["Backtest", "Forecast", "Diary", "Labels of every track"]
     assert all("raw-small, 2" in name for name in report["runs"])
-    assert "Forecasts of 4 users" in report["again"][0] and report["again"][1] == 4
+    assert "Forecasts of 4 users" in report["again"][0] and report["again"][1] == 5
 
 
 def test_pictures_were_taken() -> None:
