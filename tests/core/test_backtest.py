@@ -208,6 +208,8 @@ def test_verdicts_follow_from_the_figures(best, interval, simple_over_staying, o
                          best_over_staying=simple_over_staying, ratio=0.8 if interval[1] < 1 else 1.2)  # fmt: skip
     assert bt.verdict(figures).startswith(f"At 15 min: {words}")
     assert "too few answers to say (5)" in bt.verdict(figures | {"cases": 5})
+    advice = bt.in_one_line([bt.verdict(figures)]).removeprefix("15 min: ").rstrip(".")
+    assert advice in bt.ADVICE.values(), "every verdict has its short form"
 
 
 def figures_of(**told):
@@ -216,6 +218,17 @@ def figures_of(**told):
     return {"horizon_s": 900.0, "cases": 50, "people": 8, "groups": 8, "best_simple": "persistence", "ratio": 0.9,
             "mean_m": 90.0, "best_simple_mean_m": 100.0, "interval": [0.9, 0.9], "over_staying": [0.9, 0.9],
             "best_over_staying": [1.0, 1.0], "methods": means} | told  # fmt: skip
+
+
+def test_equal_verdicts_of_neighbouring_horizons_are_joined_in_one_line():
+    horizons = (300.0, 600.0, 900.0, 1200.0, 1500.0)
+    told = ({}, {}, {"cases": 5}, {"people": 1, "groups": 1}, {})
+    line = bt.in_one_line([bt.verdict(figures_of(horizon_s=s, **more)) for s, more in zip(horizons, told, strict=True)])
+    assert line == (
+        "5 min to 10 min: use the model; 15 min: too few answers to say; 20 min: too few people to say; "
+        "25 min: use the model."
+    )
+    assert bt.in_one_line([bt.verdict(figures_of(mean_m=0.5, best_simple_mean_m=0.4))]).endswith("or a simple method.")
 
 
 @pytest.mark.parametrize(
