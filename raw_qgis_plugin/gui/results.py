@@ -109,7 +109,7 @@ class KeptResults:
         feedback.progressChanged.connect(lambda share: dialog.setValue(int(share)))
         try:
             file = file_of_results()
-            for layer in layers:
+            for layer in sorted(layers, key=QgsVectorLayer.isEditable):  # one that is edited keeps back no other
                 move(layer, file, feedback)
         except RawError as error:
             self._warn(tr("These results are not saved with the project, and stay temporary. {why}").format(why=error))
