@@ -306,8 +306,8 @@ class UsersTab(QWidget):
 
 def labelled_layer() -> QgsVectorLayer | None:
     """The uppermost layer that `Label` has made."""
-    nodes = QgsProject.instance().layerTreeRoot().findLayers()
-    return next((node.layer() for node in nodes if node.layer() and node.layer().customProperty(UNIT)), None)
+    layers = [node.layer() for node in QgsProject.instance().layerTreeRoot().findLayers()]
+    return next((x for x in layers if x and x.isValid() and x.customProperty(UNIT)), None)  # a lost file leaves others
 
 
 def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
