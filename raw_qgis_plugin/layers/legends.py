@@ -15,17 +15,22 @@ from qgis.core import (
     QgsExpression,
     QgsFeatureRequest,
     QgsProperty,
+    QgsRenderContext,
     QgsRuleBasedRenderer,
     QgsSymbol,
     QgsSymbolLayer,
     QgsUnitTypes,
     QgsVectorLayer,
+    QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QColor
 
 from ..core.bundle.bundle import is_proven, shipped_heads
+from ..core.paths import RESOURCES
 from .words import tr
 
+TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chosen, by its name; '' or none for all
+TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
@@ -229,3 +234,42 @@ def value_of(field: str) -> str:
 def literal(words: str) -> str:
     """Words for a map tip, as they are: neither HTML nor an expression."""
     return escape(words).replace("%", "&#37;")
+
+
+def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
+    """Mark the features that are not in_domain over a layer's symbols, if any. qml: the file with the mark."""
+    outside = '"in_domain" = FALSE'
+    request = QgsFeatureRequest(QgsExpression(outside)).setLimit(1)
+    if layer.fields().lookupField("in_domain") < 0 or next(layer.getFeatures(request), None) is None:
+        return
+    marks = QgsVectorLayer(QgsWkbTypes.displayString(layer.wkbType()), "marks", "memory")
+    marks.loadNamedStyle(str(RESOURCES / "styles" / qml))
+    symbol = Rules(marks).patterns["outside"].symbol().clone()
+    renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
+    for rule in renderer.rootRule().children():
+        rule.setLabel(rule.label() or tr("Forecast"))  # a single symbol has no words of its own
+    words = tr("Unlike the training data")
+    renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, words))
+    layer.setRenderer(renderer)
+
+
+def horizon_field(layer: QgsVectorLayer) -> str:
+    """The field with the horizon: a Shapefile cuts names to ten letters. '' where another format dropped it."""
+    return next((name for name in ("horizon_min", "horizon_mi") if layer.fields().lookupField(name) >= 0), "")
+
+
+def show_by_clock_and_track(layer: QgsVectorLayer) -> None:
+    """Draw forecasts of the last horizon alone while the map's clock is off, and tracks that are not chosen pale."""
+    name = horizon_field(layer)
+    horizons = values_of(layer, name) if name else np.zeros(0)
+    if len(horizons):
+        renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
+        drawn = f'@map_start_time IS NOT NULL OR "{name}" >= {horizons.max()}'  # NULL: the map's clock is off
+        for rule in renderer.rootRule().children():
+            rule.setFilterExpression(f"({rule.filterExpression() or 'TRUE'}) AND ({drawn})")
+        layer.setRenderer(renderer)
+    if {"user_id", "track_id"} <= set(layer.fields().names()):
+        seen = f"if(coalesce(@{TRACK}, '') IN ('', {TRACK_NAME}), 1, 0.12)"
+        for symbol in layer.renderer().symbols(QgsRenderContext()):
+            opacity = QgsProperty.fromExpression(f"{100 * symbol.opacity()} * {seen}")
+            symbol.setDataDefinedProperty(QgsSymbol.PropertyOpacity, opacity)

@@ -17,25 +17,31 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsGraduatedSymbolRenderer,
     QgsMapLayer,
-    QgsProperty,
-    QgsRenderContext,
     QgsRendererRange,
     QgsRuleBasedRenderer,
-    QgsSymbol,
     QgsVectorLayer,
     QgsVectorLayerTemporalProperties,
-    QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 
 from ..core.paths import RESOURCES
-from .legends import CLASS_COLOURS, EACH_USER, Rules, map_tip, shown_head, title_of, value_of, values_of
+from .legends import (
+    CLASS_COLOURS,
+    EACH_USER,
+    Rules,
+    horizon_field,
+    map_tip,
+    mark_outside,
+    show_by_clock_and_track,
+    shown_head,
+    title_of,
+    value_of,
+    values_of,
+)
 from .words import tr
 
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
-TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chosen, by its name; '' or none for all
-TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
 
 
 @dataclass(frozen=True)
@@ -276,26 +282,10 @@ class Forecast(Style):
     """What all layers of forecasts have: a chosen track stands out, and a map without a clock shows one horizon."""
 
     def draw(self, layer: QgsVectorLayer) -> str:
-        """As any style. Rules then choose the horizon, and the opacity of every symbol depends on the track."""
-        shown, name = super().draw(layer), horizon_field(layer)
-        horizons = values_of(layer, name) if name else np.zeros(0)
-        if len(horizons):
-            renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
-            drawn = f'@map_start_time IS NOT NULL OR "{name}" >= {horizons.max()}'  # NULL: the map's clock is off
-            for rule in renderer.rootRule().children():
-                rule.setFilterExpression(f"({rule.filterExpression() or 'TRUE'}) AND ({drawn})")
-            layer.setRenderer(renderer)
-        if {"user_id", "track_id"} <= set(layer.fields().names()):
-            seen = f"if(coalesce(@{TRACK}, '') IN ('', {TRACK_NAME}), 1, 0.12)"
-            for symbol in layer.renderer().symbols(QgsRenderContext()):
-                opacity = QgsProperty.fromExpression(f"{100 * symbol.opacity()} * {seen}")
-                symbol.setDataDefinedProperty(QgsSymbol.PropertyOpacity, opacity)
+        """As any style, then by the clock and the chosen track."""
+        shown = super().draw(layer)
+        show_by_clock_and_track(layer)
         return shown
-
-
-def horizon_field(layer: QgsVectorLayer) -> str:
-    """The field with the horizon: a Shapefile cuts names to ten letters. '' where another format dropped it."""
-    return next((name for name in ("horizon_min", "horizon_mi") if layer.fields().lookupField(name) >= 0), "")
 
 
 @dataclass(frozen=True)
@@ -403,20 +393,3 @@ class ForecastAreas(Forecast):
         """The user, the horizon and the level."""
         words = tr("[% round(horizon_min) %] min ahead") + "<br>" + tr("[% level %] % of cases lie inside")
         map_tip(layer, "user_id", [], words)
-
-
-def mark_outside(layer: QgsVectorLayer, qml: str) -> None:
-    """Mark the features that are not in_domain over a layer's symbols, if any. qml: the file with the mark."""
-    outside = '"in_domain" = FALSE'
-    request = QgsFeatureRequest(QgsExpression(outside)).setLimit(1)
-    if layer.fields().lookupField("in_domain") < 0 or next(layer.getFeatures(request), None) is None:
-        return
-    marks = QgsVectorLayer(QgsWkbTypes.displayString(layer.wkbType()), "marks", "memory")
-    marks.loadNamedStyle(str(RESOURCES / "styles" / qml))
-    symbol = Rules(marks).patterns["outside"].symbol().clone()
-    renderer = QgsRuleBasedRenderer.convertFromRenderer(layer.renderer())
-    for rule in renderer.rootRule().children():
-        rule.setLabel(rule.label() or tr("Forecast"))  # a single symbol has no words of its own
-    words = tr("Unlike the training data")
-    renderer.rootRule().appendChild(QgsRuleBasedRenderer.Rule(symbol, 0, 0, outside, words))
-    layer.setRenderer(renderer)

@@ -32,7 +32,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
-from ...layers.styling import TRACK
+from ...layers.legends import TRACK
 from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
