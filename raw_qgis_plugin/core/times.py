@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime, timedelta, timezone, tzinfo
 from typing import Any
 
@@ -19,12 +19,13 @@ UTC = timezone.utc
 DAY_MS = 86_400_000
 HOUR_MS = 3_600_000
 TEXT_WIDTH = 40  # longer texts are cut
+DATE_ORDERS = ("day", "month")  # which number comes first in dates whose year is last, such as 31/12/2024
 
 # Layouts with unpadded parts, or nothing between the parts. They are rewritten to the layout of _from_layout.
 LOOSE = re.compile(
     r"(?P<year>\d{4})(?:[-/.](?P<month>\d{1,2})[-/.](?P<day>\d{1,2})"
     r"(?:[T ]+(?P<hour>\d{1,2}):(?P<minute>\d{1,2})(?::(?P<second>\d{1,2}))?)?)"
-    r"(?P<fraction>[.,]\d*)?\s*(?P<zone>\S*)"
+    r"(?P<fraction>[.,]\d*)?\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>\S*)"
 )
 COMPACT = re.compile(
     r"(?P<year>(?:19|20)\d\d)(?P<month>\d\d)(?P<day>\d\d)"
@@ -34,12 +35,14 @@ COMPACT = re.compile(
 ZONE = re.compile(r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?(?::?(\d\d))?")
 
 
-def parse_times(values: Any, timezone: str = "UTC") -> np.ndarray:
+def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.ndarray:
     """Read times as (n,) int64 epoch ms, UTC; NO_TIME for a missing or unreadable one.
 
     values: datetime64; numbers (s, ms, µs or ns by the magnitude of the column, or YYYYMMDDhhmmss); ISO text with 'T'
-    or a space, fractions of a second, 'Z', an offset or no zone; datetimes and dates; or a mix of them.
-    timezone: IANA name of the zone of times without one. Raises InputError for an unknown zone.
+    or a space, fractions of a second, 'Z', an offset or no zone; dates with the year last; datetimes and dates; or a
+    mix of them. timezone: IANA name of the zone of times without one. Raises InputError for an unknown zone.
+    date_order: one of DATE_ORDERS; '': what `find_date_order` finds in the column, without which such dates stay
+    unreadable.
     A local time skipped by a clock change is read as if the clock had not changed; a repeated one as the first.
     """
     zone = find_zone(timezone)
@@ -51,7 +54,7 @@ def parse_times(values: Any, timezone: str = "UTC") -> np.ndarray:
     if array.dtype.kind in "iuf":
         return _from_numbers(array, zone)
     if array.dtype.kind in "SU":
-        return _from_text(array, zone)
+        return _from_text(array, zone, date_order)
     if array.dtype.kind == "b":
         return np.full(len(array), NO_TIME)
     return _from_objects(array.astype(object), zone)
@@ -197,9 +200,65 @@ def _from_datetime64(array: np.ndarray, zone: tzinfo) -> np.ndarray:
     return _to_utc(array.astype("datetime64[ms]").astype(np.int64), zone)
 
 
-def _from_text(array: np.ndarray, zone: tzinfo) -> np.ndarray:
-    """ISO text, or numbers written as text."""
-    text = _as_bytes(array)
+def find_date_order(values: np.ndarray) -> str:
+    """How a column of text writes dates with the year last: 'day' or 'month' first, by numbers over 12.
+
+    'unknown' where no number or both are over 12; '' where there are no such dates.
+    """
+    return _order_of(list(_year_last(_as_bytes(np.asarray(values)))))
+
+
+# Dates of the layout 1/2/2024: their rows, both numbers, and the column where the year begins
+_YearLast = tuple[np.ndarray, np.ndarray, np.ndarray, int]
+
+
+def _order_of(found: list[_YearLast]) -> str:
+    if not found:
+        return ""
+    day, month = (any((numbers > 12).any() for numbers in column) for column in list(zip(*found))[1:3])
+    return "unknown" if day == month else "day" if day else "month"
+
+
+def _year_last(text: np.ndarray) -> Iterator[_YearLast]:
+    """The dates with the year last in text (n,) S40, by the digits of their numbers."""
+    char = text.view(np.uint8).reshape(len(text), TEXT_WIDTH)
+    signs = (45, 47, 46)  # - / .
+    for a, b in ((1, 1), (1, 2), (2, 1), (2, 2)):
+        rows = np.flatnonzero(np.isin(char[:, a], signs))
+        digit, year = char[rows] - np.uint8(48), a + b + 2  # above 9 where not a digit
+        fits = (char[rows, year - 1] == char[rows, a]) & (digit[:, year + 4] > 9)
+        for column in (*range(a), *range(a + 1, a + 1 + b), *range(year, year + 4)):
+            fits &= digit[:, column] <= 9
+        if fits.any():
+            digit = digit[fits]
+            first, second = (digit[:, k] + 10 * digit[:, k - 1] * (n == 2) for k, n in ((a - 1, a), (a + b, b)))
+            yield rows[fits], first, second, year
+
+
+def _year_first(text: np.ndarray, date_order: str) -> np.ndarray:
+    """Text (n,) S40 with its dates in the layout of _from_layout, where their order is known."""
+    found = list(_year_last(text))
+    order = date_order or _order_of(found)
+    if not found or order not in DATE_ORDERS:
+        return text
+    text = text.copy()
+    char = text.view(np.uint8).reshape(len(text), TEXT_WIDTH)
+    for rows, first, second, year in found:
+        day, month = (first, second) if order == "day" else (second, first)
+        new = np.zeros((len(rows), TEXT_WIDTH + 4), np.uint8)
+        new[:, [4, 7]] = 45
+        for column, number in ((5, month), (8, day)):
+            new[:, column], new[:, column + 1] = 48 + number // 10, 48 + number % 10
+        old = char[rows]
+        new[:, :4] = old[:, year : year + 4]
+        new[:, 10 : 10 + TEXT_WIDTH - year - 4] = old[:, year + 4 :]
+        char[rows] = new[:, :TEXT_WIDTH]
+    return text
+
+
+def _from_text(array: np.ndarray, zone: tzinfo, date_order: str = "") -> np.ndarray:
+    """Text of the layouts that `parse_times` lists, or numbers written as text."""
+    text = _year_first(_as_bytes(array), date_order)
     out, good = np.full(len(text), NO_TIME), np.zeros(len(text), bool)
     block_rows = 1 << 17  # keeps the columns of digits in the processor's cache
     for start in range(0, len(text), block_rows):
@@ -224,9 +283,10 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
             array = array.astype("S")
         except UnicodeEncodeError:
             array = np.char.encode(array, "ascii", "replace")
-    if np.isin(array.astype("S1"), (b" ", b"\t", b'"')).any():
-        array = np.char.strip(array, b' \t"')
-    return array.astype(f"S{TEXT_WIDTH}")
+    text = np.ascontiguousarray(array, f"S{TEXT_WIDTH}")
+    if np.isin(text.view(np.uint8)[::TEXT_WIDTH], (32, 9, 34)).any():  # blank, tab, quote
+        text = np.char.strip(array, b' \t"').astype(f"S{TEXT_WIDTH}")
+    return text
 
 
 def _number(word: bytes) -> float:
@@ -243,6 +303,8 @@ def _tidy(word: bytes) -> str:
     if not match:
         return text
     part = match.groupdict("")
+    if part.get("half"):  # 12 am is midnight
+        part["hour"] = str(int(part["hour"] or 0) % 12 + 12 * (part["half"][0] in "Pp"))
     day = "-".join(part[name].zfill(2) for name in ("year", "month", "day"))
     clock = ":".join(part[name].zfill(2) for name in ("hour", "minute", "second"))
     return f"{day} {clock}{part['fraction']}{part['zone']}"
@@ -251,28 +313,29 @@ def _tidy(word: bytes) -> str:
 def _from_layout(text: np.ndarray, zone: tzinfo) -> tuple[np.ndarray, np.ndarray]:
     """Ms UTC, and whether readable, of text (n,) S40 of the layout YYYY-MM-DD[ HH:MM[:SS[.fff]]][zone]."""
     char = text.view(np.uint8).reshape(len(text), TEXT_WIDTH)
-    digit = char - np.uint8(48)  # above 9 where not a digit
+    letter = np.ascontiguousarray(char[:, :19].T)  # column after column, in which NumPy computes faster
+    digit = letter - np.uint8(48)  # above 9 where not a digit
 
     def number(*columns: int) -> np.ndarray:
-        value = np.zeros(len(text), np.int64)
+        value = np.zeros(len(text), np.int32)
         for column in columns:
-            value = value * 10 + digit[:, column]
+            value = value * 10 + digit[column]
         return value
 
-    good = (digit[:, [0, 1, 2, 3, 5, 6, 8, 9]] <= 9).all(axis=1)
-    good &= np.isin(char[:, 4], (45, 47, 46)) & (char[:, 7] == char[:, 4])  # - / .
+    good = (digit[[0, 1, 2, 3, 5, 6, 8, 9]] <= 9).all(axis=0)
+    good &= np.isin(letter[4], (45, 47, 46)) & (letter[7] == letter[4])  # - / .
     year, month, day = number(0, 1, 2, 3), number(5, 6), number(8, 9)
 
-    clock = np.isin(char[:, 10], (32, 84, 116)) & (char[:, 13] == 58)  # blank, T, t; colon
-    clock &= (digit[:, [11, 12, 14, 15]] <= 9).all(axis=1)
-    seconds = clock & (char[:, 16] == 58) & (digit[:, [17, 18]] <= 9).all(axis=1)
+    clock = np.isin(letter[10], (32, 84, 116)) & (letter[13] == 58)  # blank, T, t; colon
+    clock &= (digit[[11, 12, 14, 15]] <= 9).all(axis=0)
+    seconds = clock & (letter[16] == 58) & (digit[[17, 18]] <= 9).all(axis=0)
     hour = np.where(clock, number(11, 12), 0)
     minute = np.where(clock, number(14, 15), 0)
     second = np.where(seconds, number(17, 18), 0)
     good &= (hour <= 24) & (minute <= 59) & (second <= 60)
 
     days, real = _days(year, month, day)
-    fraction_ms, rest = _fraction(char, digit, np.where(seconds, 19, np.where(clock, 16, 10)), seconds)
+    fraction_ms, rest = _fraction(char, np.where(seconds, 19, np.where(clock, 16, 10)), seconds)
     offset, local, known = _zones(char, rest)
     good &= real & known
     ms = ((days * 24 + hour) * 60 + minute) * 60_000 + second * 1000 + fraction_ms
@@ -283,15 +346,14 @@ def _from_layout(text: np.ndarray, zone: tzinfo) -> tuple[np.ndarray, np.ndarray
 def _days(year: np.ndarray, month: np.ndarray, day: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Days since 1970-01-01, and whether there is such a date."""
     months = np.where((month >= 1) & (month <= 12), (year - 1970) * 12 + month - 1, 0)
-    first = months.astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
-    after = (months + 1).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    least, most = int(months.min(initial=0)), int(months.max(initial=0))
+    begins = np.arange(least, most + 2).astype("datetime64[M]").astype("datetime64[D]").astype(np.int64)
+    first, after = begins[months - least], begins[months - least + 1]
     real = (month >= 1) & (month <= 12) & (day >= 1) & (day <= after - first) & (year >= 1)
     return first + day - 1, real
 
 
-def _fraction(
-    char: np.ndarray, digit: np.ndarray, end: np.ndarray, seconds: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+def _fraction(char: np.ndarray, end: np.ndarray, seconds: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Milliseconds after the decimal sign at column `end`, and the column where the zone begins."""
     rows = np.arange(len(char))
     inside = seconds & np.isin(char[rows, end], (44, 46))  # , .
@@ -299,8 +361,9 @@ def _fraction(
     end = end + inside
     weight = 100
     while inside.any() and int(end.max()) < TEXT_WIDTH - 1:
-        inside = inside & (digit[rows, end] <= 9)
-        ms += np.where(inside, digit[rows, end], 0).astype(np.int64) * weight
+        digit = char[rows, end] - np.uint8(48)
+        inside = inside & (digit <= 9)
+        ms += np.where(inside, digit, 0).astype(np.int64) * weight
         end = end + inside
         weight //= 10
     return ms, end

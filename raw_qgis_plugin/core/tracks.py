@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from .arrays import group_offsets, group_quantile, renumber, run_starts, stable_order
-from .errors import InputError
+from .errors import InputError, check_cancelled
 from .geodesy import metres_between
 from .times import DAY_MS, HOUR_MS, NO_TIME
 
@@ -26,6 +26,8 @@ YEARS_MS = -2_208_988_800_000, 4_133_980_800_000  # the begin of 1900 and the en
 
 class Skipped(dict[str, int]):
     """Fixes that were skipped: reason in words -> count."""
+
+    verb = "skipped"
 
     def add(self, reason: str, count: int) -> None:
         """Count more fixes for a reason."""
@@ -49,7 +51,13 @@ class Skipped(dict[str, int]):
             return "No fix was skipped."
         most_first = sorted(self.items(), key=lambda item: -item[1])
         reasons = ", ".join(f"{count:,} {reason}" for reason, count in most_first)
-        return f"{self.total:,} fix{'es' * (self.total > 1)} skipped: {reasons}."
+        return f"{self.total:,} fix{'es' * (self.total > 1)} {self.verb}: {reasons}."
+
+
+class LeftOut(Skipped):
+    """Good fixes that a kind of unit does not use: reason in words -> count."""
+
+    verb = "left out"
 
 
 class Coded(NamedTuple):
@@ -178,6 +186,16 @@ class Tracks:
         return Tracks(number, number, number, stretch.astype(np.int32), users.t, users.lon, users.lat)
 
 
+def by_unit(tracks: Tracks, unit: str) -> tuple[Tracks, LeftOut]:
+    """One track a unit ('user', 'track' or 'day'), without units of a single fix: one fix holds no movement."""
+    units = tracks if unit == "track" else tracks.by_day() if unit == "day" else tracks.by_user()
+    left_out = LeftOut()
+    left_out.add("at the time of another fix of the same user", len(tracks) - len(units))
+    single = np.diff(units.track_offsets) < 2
+    left_out.add(f"the only fix of a {unit}", int(single.sum()))
+    return (units.take(~single[units.track]) if single.any() else units), left_out
+
+
 class TimeIndex:
     """Finds fixes by track and time."""
 
@@ -238,12 +256,14 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     ):
         skipped.add(reason, np.count_nonzero(good & wrong))
         good &= ~wrong
+    check_cancelled()
     kept = np.flatnonzero(good)
     key = users.codes[kept].astype(np.int64)
     if trips is not users:
         key = key * len(trips.names) + trips.codes[kept]
     t = t[kept]
     order = stable_order(key, t)
+    check_cancelled()
     kept = kept[order]
     key = key[order]
     t = t[order]
@@ -253,10 +273,13 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     if not new.all():
         kept, key, t = kept[new], key[new], t[new]
     new = run_starts(key)
+    check_cancelled()
     del key  # ten million fixes take 80 MB a column
     tracks = _assemble(users, trips, kept, new, t, lon, lat)
+    check_cancelled()
     if drop_spikes:
         spike = spikes(tracks)
+        check_cancelled()
         skipped.add("impossible jump", np.count_nonzero(spike))
         tracks = tracks.take(~spike) if spike.any() else tracks
     return tracks, skipped

@@ -1,10 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Broken CSV, Parquet and PLT files: each is read or refused in words, and nothing that is read is nonsense."""
+"""Broken CSV, Parquet, PLT, GPX and JSON files: read or refused in words, and nothing read is nonsense."""
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import io
+import json
 import random
 import tracemalloc
 from collections.abc import Callable
@@ -16,6 +18,7 @@ import pytest
 from pyarrow import parquet
 
 from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.sources.preview import preview
 from raw_qgis_plugin.core.sources.readers import FORMATS, read, read_table
 from raw_qgis_plugin.core.tracks import YEARS_MS
 
@@ -41,6 +44,24 @@ def csv_bytes(rng: random.Random, rows: int = 50) -> bytes:
 def plt_bytes(rows: int = 30) -> bytes:
     lines = [b"39.%d,116.4,0,492,39744.1,2008-10-23,02:%02d:04" % (9000 + i, i) for i in range(rows)]
     return b"\r\n".join([b"head"] * 6 + lines)
+
+
+def gpx_bytes(rows: int = 30) -> bytes:
+    points = [f'<trkpt lat="39.9{i:02}" lon="116.4"><time>2024-07-01T08:{i:02}:00Z</time></trkpt>' for i in range(rows)]
+    return f"<?xml version='1.0'?><gpx><trk><trkseg>{''.join(points)}</trkseg></trk></gpx>".encode()
+
+
+def json_bytes(rng: random.Random, rows: int = 30) -> bytes:
+    places = [(f"2024-07-01T08:{i:02}:00Z", 39.9 + i / 1e3, 116.4) for i in range(rows)]
+    return json.dumps(rng.choice([
+        {"locations": [{"latitudeE7": y * 1e7, "longitudeE7": x * 1e7, "timestamp": t} for t, y, x in places]},
+        [{"startTime": t, "visit": {"topCandidate": {"placeLocation": f"geo:{y},{x}"}}} for t, y, x in places],
+        {"semanticSegments": [{"startTime": places[0][0], "timelinePath": [
+            {"point": f"{y}°, {x}°", "time": t} for t, y, x in places]}]},
+        [{"_type": "location", "tid": "an", "lat": y, "lon": x, "tst": 1_720_000_000} for _, y, x in places],
+        [{"t": rng.choice([t, 5, None, [1], {}, True, 1e400]), "lat": y, "lon": str(x), "user": i}
+         for i, (t, y, x) in enumerate(places)],
+    ]), ensure_ascii=False).encode()  # fmt: skip
 
 
 def devices_bytes(rng: random.Random) -> bytes:
@@ -128,7 +149,8 @@ def odd(rng: random.Random) -> bytes:
 
 def make(rng: random.Random, folder: Path) -> tuple[Path, str]:
     """A file or folder, and the format that is asked for."""
-    kind = rng.choice(["csv", "csv", "csv", "parquet", "parquet", "parquet", "plt", "plt", "gz", "odd", "folder"])
+    kinds = ["csv", "csv", "csv", "parquet", "parquet", "parquet", "plt", "plt", "gz", "odd", "folder"]
+    kind = rng.choice([*kinds, "gpx", "json", "json"])
     path, format = folder / f"f{rng.randrange(10**9)}", "auto"
     if kind == "folder":
         path.mkdir()
@@ -153,6 +175,9 @@ def make(rng: random.Random, folder: Path) -> tuple[Path, str]:
         data, path = broken(rng, data) if rng.random() < 0.4 else data, path.with_suffix(".parquet")
     elif kind == "plt":
         data, path, format = broken(rng, plt_bytes()), path.with_suffix(".plt"), rng.choice(["auto", "geolife"])
+    elif kind in ("gpx", "json"):
+        data, path = gpx_bytes() if kind == "gpx" else json_bytes(rng), path.with_suffix(f".{kind}")
+        data = broken(rng, data) if rng.random() < 0.7 else data
     elif kind == "gz":
         data, path = broken(rng, gzip.compress(csv_bytes(rng))), path.with_suffix(".csv.gz")
     else:
@@ -174,6 +199,8 @@ def test_broken_files_are_read_or_refused_in_words(
         fields = {"user_field": ["lon", "absent", "t"], "time_field": ["t", "absent", "lat"]}
         chosen = {name: rng.choice(names) for name, names in fields.items() if rng.random() < 0.1}
         try:
+            with contextlib.suppress(RawError, OSError):
+                preview(path, format, fields=(chosen.get("user_field"), None, chosen.get("time_field")))
             tracks = read(path, format, **chosen)[0]
         except (RawError, OSError) as error:
             if len(str(error).split()) < 4:

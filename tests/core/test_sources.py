@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import gzip
 import json
+from dataclasses import replace
 from datetime import datetime, timezone
 
 import numpy as np
@@ -15,7 +16,10 @@ from pyarrow import dataset, parquet  # noqa: E402
 
 from raw_qgis_plugin.core.errors import Cancelled, InputError  # noqa: E402
 from raw_qgis_plugin.core.sources import readers as sources  # noqa: E402
-from raw_qgis_plugin.core.sources.fields import Guess, guess_fields  # noqa: E402
+from raw_qgis_plugin.core.sources import text as text_tables  # noqa: E402
+from raw_qgis_plugin.core.sources.fields import Guess, Layout, guess_fields, user_candidates  # noqa: E402
+from raw_qgis_plugin.core.sources.outliers import without_outliers  # noqa: E402
+from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
 from raw_qgis_plugin.core.sources.readers import find_source, read, read_table  # noqa: E402
 from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
 
@@ -68,7 +72,7 @@ def test_text_comes_a_part_at_a_time(tmp_path, monkeypatch):
     path = tmp_path / "long.csv"
     path.write_text("\n".join(["user,time,lon,lat", *rows]))
     whole, dropped, _ = read(path)
-    monkeypatch.setattr(sources, "SETTINGS", sources.ReadSettings(csv_block_bytes=1000))
+    monkeypatch.setattr(text_tables, "SETTINGS", text_tables.TextSettings(block_bytes=1000))
     skipped = Skipped()
     tables = sources.stream(path, skipped=skipped)[1]
     assert 0 < len(next(tables)) < 100 and not skipped  # nothing behind it was read
@@ -100,7 +104,8 @@ def test_named_fields_and_time_zone(tmp_path):
         ("", {}, "none"),
         ("1,2020-01-01,3,4\n", {}, "No time and no position column"),
         ("user,time,lat,lon\n", {}, "no usable fix"),
-        ("user,time,lat,lon\nx,13/02/2020,1,2\n", {}, "1 no time that can be read"),
+        ("user,time,lat,lon\nx,40/02/2020,1,2\n", {}, "1 no time that can be read"),
+        ("user,time,lat,lon\nx,03/02/2020,1,2\n", {}, "Choose the order of dates"),
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"user_field": "who"}, "no user column 'who'"),
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"format": "xml"}, "no format 'xml'"),
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"timezone": "Mars"}, "Unknown time zone"),
@@ -118,7 +123,7 @@ def test_missing_files_and_layers(tmp_path):
     with pytest.raises(InputError, match="holds no"):
         read(tmp_path)
     with pytest.raises(InputError, match="open it in QGIS"):
-        read_text(tmp_path, "<gpx/>", "a.gpx")
+        read_text(tmp_path, "<gpx/>", "a.geojson")
 
 
 def test_a_kind_before_the_path(tmp_path):
@@ -199,7 +204,7 @@ def test_points_of_geoparquet_are_in_its_crs(tmp_path, epsg, x, y):
     assert tracks.lon == pytest.approx([10]) and tracks.lat == pytest.approx([45]) and skipped == {"no position": 1}
     column["crs"] = {"type": "no such thing"}
     parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), tmp_path / "a.parquet")
-    with pytest.raises(InputError, match="CRS of the geometry column"):
+    with pytest.raises(InputError, match="CRS of the positions"):
         read(tmp_path / "a.parquet")
 
 
@@ -266,3 +271,178 @@ def test_real_data(data):
     assert str(tracks.t.min().astype("datetime64[ms]"))[:16] == "2014-09-13T10:24"  # 07:24 in Aracaju
     tracks, _, _ = read(data / "geolife_raw_sample")
     assert tracks.user_ids.tolist() == ["058", "170"] and tracks.n_tracks > 20
+
+
+GPX = """<?xml version="1.0"?>
+<gpx xmlns="http://www.topografix.com/GPX/1/1" creator="x"><metadata><time>2000-01-01T00:00:00Z</time></metadata>
+<wpt lat="1" lon="1"><time>2020-01-01T10:00:00Z</time></wpt>
+<trk><name>one</name><trkseg><trkpt lat="46.5" lon="7.1"><ele>5</ele><time>2020-01-01T10:00:00Z</time></trkpt>
+<trkpt lon='7.2' lat='46.5'><time>2020-01-01T10:09:00Z</time></trkpt></trkseg>
+<trkseg><trkpt lat="46.5" lon="7.3"><time>2020-01-01T11:00:00Z</time></trkpt>
+<trkpt lat="46" lon="7"/></trkseg></trk></gpx>
+"""
+
+
+def test_gpx(tmp_path):
+    tracks, skipped, guess = read_text(tmp_path, GPX, "morning.gpx")
+    assert tracks.lon.tolist() == [7.1, 7.2, 7.3] and tracks.t[0] == TEN and tracks.track_ids.tolist() == ["1.1", "1.2"]
+    assert skipped == {"no time that can be read": 1} and guess.user is None
+    (tmp_path / "evening.gpx").write_text(GPX.replace("2020", "2021"))
+    assert read(tmp_path)[0].user_ids.tolist() == ["evening", "morning"]
+
+
+TIMELINES = {
+    "Records.json": {"locations": [
+        {"latitudeE7": 465000000, "longitudeE7": 71000000, "accuracy": 9, "timestampMs": "1577872800000",
+         "activity": [{"timestampMs": "1577872800000"}]},
+        {"latitudeE7": 465000000, "longitudeE7": 72000000, "timestampMs": "1577872860000"}]},
+    "Timeline.json": {"semanticSegments": [
+        {"startTime": "2020-01-01T12:00:00.000+02:00", "endTime": "2020-01-01T14:00:00.000+02:00", "timelinePath": [
+            {"point": "46.5000000°, 7.1000000°", "time": "2020-01-01T12:00:00.000+02:00"},
+            {"point": "46.5°, 7.2°", "time": "2020-01-01T12:01:00.000+02:00"}]},
+        {"startTime": "2020-01-01T14:00:00.000+02:00", "timelineMemory": {}}], "rawSignals": [{"position": {}}]},
+    "location-history.json": [
+        {"startTime": "2020-01-01T12:00:00.000+02:00", "endTime": "2020-01-01T14:00:00.000+02:00", "timelinePath": [
+            {"point": "geo:46.500000,7.100000", "durationMinutesOffsetFromStartTime": "0"},
+            {"point": "geo:46.500000,7.200000", "durationMinutesOffsetFromStartTime": "1"}]}],
+    "owntracks.json": {"count": 2, "data": [
+        {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.1, "tst": 1577872800},
+        {"_type": "lwt", "tst": 1577872801},
+        {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.2, "tst": 1577872860}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TIMELINES)
+def test_positions_in_json(tmp_path, name):
+    tracks, skipped, _ = read_text(tmp_path, json.dumps(TIMELINES[name], ensure_ascii=False), name)
+    assert tracks.t.tolist() == [TEN, TEN + 60_000] and not skipped
+    np.testing.assert_allclose([tracks.lon, tracks.lat], [[7.1, 7.2], [46.5, 46.5]])
+    assert tracks.user_ids.tolist() == (["own/anna"] if "owntracks" in name else ["all"])
+
+
+def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):
+    items = TIMELINES["owntracks.json"]["data"]
+    lines = "".join(f"2020-01-01T10:00:00Z\t*                 \t{json.dumps(item)}\n" for item in items)
+    assert read_text(tmp_path, lines, "2020-01.rec")[0].lon.tolist() == [7.1, 7.2]
+    assert read_text(tmp_path, lines[:-30], "short.rec")[0].lon.tolist() == [7.1]
+
+
+def test_visits_of_a_timeline_are_fixes(tmp_path):
+    visit = {"startTime": "2020-01-01T10:00:00Z", "endTime": "2020-01-01T11:00:00Z"}
+    for place in ({"latLng": "46.5°, 7.1°"}, "geo:46.5,7.1"):
+        segment = {**visit, "visit": {"topCandidate": {"placeLocation": place}}}
+        tracks = read_text(tmp_path, json.dumps([segment], ensure_ascii=False), "t.json")[0]
+        assert tracks.t.tolist() == [TEN, TEN + 3_600_000] and tracks.lat.tolist() == [46.5, 46.5]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.gpx", GPX[:300], "no complete GPX"),
+        ("a.gpx", '<!DOCTYPE g [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><gpx>&b;</gpx>', "document type"),
+        ("a.gpx", "", "no complete GPX"),
+        ("a.json", "", "holds no list of positions"),
+        ("a.json", '{"a": 1}', "No time and no position column"),
+        ("a.json", '{"type": "FeatureCollection", "features": []}', "open it in QGIS"),
+        ("a.json", '{"a":' * 200_000, "nested too deep"),
+        (
+            "a.json",
+            '{"semanticSegments": [{"startTime": 1, "timelinePath": 7, "visit": [], "activity": 3}]}',
+            "no usable",
+        ),
+        ("a.json", '[{"lat": 1e999, "lon": [1], "t": {}}]', "No time"),
+    ],
+)
+def test_hostile_and_broken_files_give_a_sentence(tmp_path, name, text, words):
+    with pytest.raises(InputError, match=words):
+        read_text(tmp_path, text, name)
+
+
+def test_a_layout_names_what_is_not_guessed(tmp_path):
+    text = "who|when|E|N\n1|01/02/2020 10:00|500000|5150000\n1|01/02/2020 10:05|500100|5150000\n"
+    layout = Layout(lon="E", lat="N", crs="EPSG:32632", date_order="day", delimiter="|", encoding="latin-1")
+    tracks, _, guess = read_text(tmp_path, text, user_field="who", time_field="when", layout=layout)
+    assert guess.user == "who" and np.datetime64(int(tracks.t[0]), "ms") == np.datetime64("2020-02-01T10:00")
+    np.testing.assert_allclose([tracks.lon[0], tracks.lat[0]], [9.0, 46.5], atol=0.01)
+    with pytest.raises(InputError, match="no lon column 'X'"):
+        read_text(tmp_path, text, layout=Layout(lon="X", lat="N"))
+    with pytest.raises(InputError, match="unknown encoding"):
+        read_text(tmp_path, text, layout=Layout(encoding="klingon"))
+    with pytest.raises(InputError, match="CRS of the positions"):
+        read_text(tmp_path, text, time_field="when", layout=Layout(lon="E", lat="N", crs="nonsense", date_order="day"))
+
+
+def test_the_order_of_dates_is_found_in_the_whole_file(tmp_path, monkeypatch):
+    monkeypatch.setattr(text_tables, "SETTINGS", text_tables.TextSettings(block_bytes=1000))
+    rows = [f"{1 + i // 100:02}/07/2020 {i % 24:02}:00,{7 + i / 1e5},46" for i in range(2000)]
+    tracks, _, guess = read_text(tmp_path, "\n".join(["time,lon,lat", *rows]))
+    assert guess.date_order == "day" and np.datetime64(int(tracks.t[-1]), "ms") > np.datetime64("2020-07-20")
+
+
+def test_box_and_dates(tmp_path):
+    rows = [f"a,2020-01-0{day} 10:00,{lon},46" for day in (1, 2, 3) for lon in (7, 8, 178, -178)]
+    text = "\n".join(["user,time,lon,lat", *rows, "a,soon,7,46", "a,2020-01-02 10:00,x,46"])
+    tracks, skipped, _ = read_text(
+        tmp_path, text, layout=Layout(box=(6, 45, 7.5, 47), period=(TEN + 1, TEN + 2 * 86_400_000))
+    )
+    assert len(tracks) == 1 and tracks.t[0] == TEN + 86_400_000
+    assert skipped == {"outside the box": 9, "outside the dates": 2, "no time that can be read": 1, "no position": 1}
+    across = read_text(tmp_path, text, layout=Layout(box=(170, 45, -170, 47)), drop_spikes=False)[0]
+    assert {round(lon) for lon in across.lon} <= {178, -178}
+
+
+def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
+    path = tmp_path / "cabs.csv"
+    rows = [f"{7 + i % 2};0{1 + i // 60}/07/2014 08:{i % 60:02};-10,9;-37,{i:03};5,{i}" for i in range(200)]
+    path.write_text("\n".join(["Nummer;Wann;Breite;L\u00e4nge;v", *rows, "8;bald;1;x;1"]), "latin-1")
+    nothing = preview(path)
+    assert nothing.fixes is None and "No time and no position column" in nothing.problem
+    assert (nothing.delimiter, nothing.encoding, len(nothing.raw)) == (";", "latin-1", 201)
+    assert nothing.total == pytest.approx(202, abs=5)
+    layout = Layout(lon="L\u00e4nge", lat="Breite")
+    unknown = preview(path, fields=(None, None, "Wann"), layout=layout)
+    assert unknown.guess.date_order == "unknown" and unknown.candidates == {"Nummer": 2}
+    found = preview(path, fields=("Nummer", None, "Wann"), layout=replace(layout, date_order="day"), rows=201)
+    assert found.fixes["user"].to_pylist()[:2] == ["7", "8"] and found.fixes["lon"].to_pylist()[1] == -37.001
+    assert str(np.datetime64(found.fixes["t"].to_pylist()[60], "ms")).startswith("2014-07-02T08:00")
+    assert found.skipped == {"no time that can be read": 1} and found.raw["Nummer"].to_pylist()[0] == "7"
+
+
+def test_labels_are_no_gpx(tmp_path):
+    (tmp_path / "a.gpx").write_text(GPX)
+    with pytest.raises(InputError, match="GPX file, not a table"):
+        read_table(tmp_path / "a.gpx")
+
+
+def test_previews_of_every_kind(tmp_path):
+    for name, text in {"a.gpx": GPX, "b.json": json.dumps(TIMELINES["Records.json"])}.items():
+        (tmp_path / name).write_text(text)
+    parquet.write_table(points(user=["a", "b"]), tmp_path / "c.parquet")
+    folder = tmp_path / "007" / "Trajectory"
+    folder.mkdir(parents=True)
+    (folder / "20200101000000.plt").write_text(PLT_HEADER + "46.5,7.1,0,9,0,2020-01-01,10:00:00\n")
+    for name, kind in (("a.gpx", "gpx"), ("b.json", "json"), ("c.parquet", "parquet"), ("007", "geolife")):
+        found = preview(tmp_path / name)
+        assert found.kind == kind and not found.problem and found.fixes["t"].to_pylist()[0] == TEN
+    with pytest.raises(InputError, match="cannot be read"):
+        (tmp_path / "d.parquet").write_bytes(b"PAR1 and no more")
+        preview(tmp_path / "d.parquet")
+
+
+def test_columns_that_may_name_users():
+    columns = {"cab": ["a", "b", "a", "b"], "speed": ["1.5", "2.5", "1.5", "2.5"], "n": [1, 2, 3, 4], "one": [1] * 4,
+               "driver": [5, 6, 5, None], "level": [1.5, 2.5, 1.5, 2.5], "empty": [None] * 4}  # fmt: skip
+    assert user_candidates(columns) == {"cab": 2}
+    assert user_candidates(columns, lines=True) == {"cab": 2, "n": 4, "driver": 2}
+
+
+def test_jumps_that_ruin_the_extent_are_dropped(tmp_path):
+    rows = [f"a,{1_577_872_800 + 60 * i},{7 + i / 1e4},46" for i in range(50)]
+    for at, place in ((0, "120,40"), (20, "0,0"), (21, "0,0"), (22, "0,0"), (49, "7,-46")):
+        rows[at] = f"a,{1_577_872_800 + 60 * at},{place}"
+    tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,time,lon,lat", *rows]))
+    clean = without_outliers(tracks, skipped)
+    assert len(clean) + skipped.total == 50 and np.ptp(clean.lon) < 0.01 and np.ptp(clean.lat) < 0.01
+    plane = [f"a,{1_577_872_800 + 60 * i},{7 + i / 4},46" for i in range(50)]  # 320 m/s all along
+    tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,time,lon,lat", *plane]))
+    assert len(without_outliers(tracks, skipped)) == 50 and not skipped

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.times import NO_TIME, parse_times
+from raw_qgis_plugin.core.times import NO_TIME, find_date_order, parse_times
 
 NOON = int(datetime(2008, 5, 17, 10, 0, 4, tzinfo=timezone.utc).timestamp() * 1000)
 
@@ -32,11 +32,42 @@ def test_text_in_the_layouts_that_people_use(text):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "NULL", "x", "é", "2008-02-30", "2008-13-01", "2008-05-17 25:00:00", "2008-05-17T10:00:04 Mars", "17/05/2008",
+    ["", "NULL", "x", "é", "2008-02-30", "2008-13-01", "2008-05-17 25:00:00", "2008-05-17T10:00:04 Mars", "05/07/2008",
+     "32/01/2008",
      "9" * 25],
 )  # fmt: skip
 def test_unreadable_text_has_no_time(text):
     assert parse_times([text, "2008-05-17T10:00:04Z"]).tolist() == [NO_TIME, NOON]
+
+
+@pytest.mark.parametrize(
+    ("order", "texts"),
+    [
+        ("day", ["17/05/2008 10:00:04", "17.5.2008 10:00:04", "17-05-2008T10:00:04Z", "17/5/2008 10:00:04 AM"]),
+        ("month", ["05/17/2008 10:00:04", "5/17/2008 10:00:04 am", "05-17-2008 12:00:04+02:00"]),
+    ],
+)
+def test_dates_with_the_year_last(order, texts):
+    for text in texts:
+        assert find_date_order(np.array([text])) == order
+        assert parse_times([text]).tolist() == parse_times([text], date_order=order).tolist() == [NOON]
+        assert parse_times(np.array([text, None], object)).tolist() == [NOON, NO_TIME]
+    assert parse_times([texts[0], "05/07/2008"]).tolist()[1] == parse_times(
+        ["2008-07-05" if order == "day" else "2008-05-07"]
+    )  # one date decides for the column
+
+
+def test_an_unknown_order_of_dates_is_not_guessed():
+    texts = np.array(["05/07/2008", "06/07/2008 23:59", "12/31/1999"])
+    assert find_date_order(texts[:2]) == "unknown" and find_date_order(np.array(["2008-05-07", ""])) == ""
+    assert find_date_order(np.array(["13/01/2008", "01/13/2008"])) == "unknown"
+    assert parse_times(texts[:2]).tolist() == [NO_TIME, NO_TIME]
+    days = parse_times(texts, date_order="day")
+    assert days.tolist()[:2] == parse_times(["2008-07-05", "2008-07-06 23:59"]).tolist() and days[2] == NO_TIME
+    assert (
+        parse_times(["7/4/2008 12:00 am", "7/4/2008 12:30 PM"], date_order="month").tolist()
+        == parse_times(["2008-07-04 00:00", "2008-07-04 12:30"]).tolist()
+    )
 
 
 def test_fractions_and_dates():

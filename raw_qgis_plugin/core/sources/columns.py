@@ -31,7 +31,9 @@ def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> 
     if guess.geometry:
         lon, lat = _points(table[guess.geometry], _crs_of(table.schema, guess.geometry))
     else:
-        lon, lat = (_degrees(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
+        lon, lat = (_numbers(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
+        if guess.crs:
+            lon, lat = _lonlat(lon, lat, guess.crs)
     columns = {"t": read_times(table, guess, timezone), "lon": lon, "lat": lat}
     ids = {role: _coded(table, role, name) for role, name in (("user", guess.user), ("track", guess.track)) if name}
     return pa.table({**ids, **columns})
@@ -81,22 +83,25 @@ def _with_text(table: pa.Table, role: str) -> pa.Table:
 
 
 def _text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    return _plain(column).cast(pa.string())
+    return plain_column(column).cast(pa.string())
 
 
-def _plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def plain_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """A column without dictionary encoding."""
     return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
 
 
-def _is_text(kind: pa.DataType) -> bool:
+def is_text(kind: pa.DataType) -> bool:
+    """Whether a column is text."""
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
-def _degrees(column: pa.ChunkedArray) -> np.ndarray:
+def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     """(n,) float64, nan for anything but a number; text may have a decimal comma."""
-    column = _plain(column)
-    if _is_text(column.type):
+    column = plain_column(column)
+    try:
+        return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
+    except pa.ArrowInvalid:  # text with other things than numbers
         text = pc.replace_substring(pc.utf8_trim_whitespace(column), ",", ".")
         column = pc.if_else(pc.match_substring_regex(text, NUMBER), text, None)
     return column.cast(pa.float64()).to_numpy(zero_copy_only=False)
@@ -119,29 +124,32 @@ def _points(column: pa.ChunkedArray, crs: Any = None) -> tuple[np.ndarray, np.nd
         raise InputError("The geometry column holds no WKB points, and there are no longitude and latitude columns.")
     points = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
     x, y = shapely.get_x(points), shapely.get_y(points)
-    if crs is None:
-        return x, y
+    return (x, y) if crs is None else _lonlat(x, y, crs)
+
+
+def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates in a CRS as longitudes and latitudes, nan where they cannot be transformed."""
     require("pyproj")
     import pyproj
 
     try:
         transformer = pyproj.Transformer.from_crs(pyproj.CRS.from_user_input(crs), "OGC:CRS84", always_xy=True)
     except pyproj.exceptions.ProjError as error:
-        raise InputError(f"The CRS of the geometry column cannot be read: {error}") from error
+        raise InputError(f"The CRS of the positions cannot be read: {error}") from error
     lon, lat = transformer.transform(x, y)
     return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
 
 
 def read_times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:
     """(n,) int64 epoch ms of the time column, together with the date column if that holds only a time of day."""
-    column = _plain(table[str(guess.time)])
+    column = plain_column(table[str(guess.time)])
     kind = column.type
     if pa.types.is_timestamp(kind):
         values = column.cast(pa.timestamp(kind.unit)) if kind.tz else column  # Arrow keeps zoned times in UTC
         return parse_times(values.to_numpy(zero_copy_only=False), "UTC" if kind.tz else timezone)
     if pa.types.is_time(kind):
         column, kind = column.cast(pa.string()), pa.string()
-    if not _is_text(kind):
+    if not is_text(kind):
         if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_date(kind)):
             raise InputError(f"The time column '{guess.time}' holds {kind}, not times.")
         if pa.types.is_integer(kind) and column.null_count:  # as floats, epochs in µs would lose their last digits
@@ -150,7 +158,7 @@ def read_times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:
         return parse_times(column.to_numpy(zero_copy_only=False), timezone)
     if guess.date and pc.any(pc.match_substring_regex(column.slice(0, 1000), CLOCK)).as_py():
         column = pc.binary_join_element_wise(_text(table[guess.date]), column, " ")
-    return parse_times(fixed_bytes(column), timezone)
+    return parse_times(fixed_bytes(column), timezone, guess.date_order)
 
 
 def fixed_bytes(column: pa.ChunkedArray) -> np.ndarray:
@@ -165,7 +173,10 @@ def _chunk_bytes(chunk: Any) -> np.ndarray:
     if not len(chunk) or data is None or not data.size:
         return np.zeros(len(chunk), f"S{TEXT_WIDTH}")
     ends = np.frombuffer(offsets, np.int32)[chunk.offset : chunk.offset + len(chunk) + 1]
-    width = min(int(np.diff(ends).max()), TEXT_WIDTH)
+    sizes = np.diff(ends)
+    width = min(int(sizes.max()), TEXT_WIDTH)
+    if width and sizes.min() == sizes.max() == width:  # as times mostly are
+        return np.frombuffer(data, f"S{width}", len(chunk), int(ends[0])).astype(f"S{TEXT_WIDTH}")
     at = ends[:-1, None] + np.arange(width, dtype=np.int32)
     letters = np.frombuffer(data, np.uint8)[np.minimum(at, data.size - 1)]
     letters[at >= ends[1:, None]] = 0

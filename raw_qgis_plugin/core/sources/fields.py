@@ -3,10 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ..errors import InputError
+
+NONE = "none"  # given as a column's name: there is no such column, and none is guessed
+
+NO_COLUMN = {(NONE, "user"), (NONE, "track")}
 
 # By priority, in lower case with '_' for '-', ':', '.' and blanks.
 # fmt: off
@@ -45,6 +51,8 @@ class Guess:
     date: str | None = None  # the day, where `time` may be a time of day only
     visible: str | None = None  # Movebank: false marks an outlier
     geometry: str | None = None  # points as WKB, where there is no lon and lat
+    crs: str = ""  # of lon and lat; empty: degrees of WGS84
+    date_order: str = ""  # of `times.DATE_ORDERS`; empty: as `times.find_date_order` finds it
 
     @property
     def positioned(self) -> bool:
@@ -59,6 +67,23 @@ class Guess:
     def __str__(self) -> str:
         roles = ("user", "track", "time", "date", "lon", "lat", "geometry", "visible")
         return ", ".join(f"{role} = {getattr(self, role)}" for role in roles if getattr(self, role) is not None)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a source is written, where that is not to be guessed, and which of its fixes are taken."""
+
+    lon: str | None = None
+    lat: str | None = None
+    crs: str = ""  # of the columns lon and lat, as pyproj reads it; empty: degrees of WGS84
+    date_order: str = ""  # of `times.DATE_ORDERS`
+    delimiter: str = ""  # of text
+    encoding: str = ""  # of text
+    box: tuple[float, float, float, float] | None = None  # west, south, east, north, in degrees
+    period: tuple[int | None, int | None] = (None, None)  # epoch ms, the end excluded
+
+
+AS_GUESSED = Layout()
 
 
 def guess_fields(names: Iterable[str]) -> Guess:
@@ -87,17 +112,28 @@ def guess_fields(names: Iterable[str]) -> Guess:
 
 
 def choose_fields(
-    names: list[str], user: str | None = None, track: str | None = None, time: str | None = None
-) -> Guess:
-    """The guess, or the named columns instead. Raises InputError if a named column is missing."""
-    guess = guess_fields(names)
-    if user:
-        guess = replace(guess, user=find_column(names, user, "user"))
-    if track:
-        guess = replace(guess, track=find_column(names, track, "track"))
-    if time:
-        guess = replace(guess, time=find_column(names, time, "time"), date=None)
-    return guess
+    names: list[str], user: str | None = None, track: str | None = None, time: str | None = None,
+    layout: Layout = AS_GUESSED,
+) -> Guess:  # fmt: skip
+    """The guess, or the named columns instead; NONE stands for no column of users or tracks, unless one has that name.
+
+    Raises InputError if a named column is missing.
+    """
+    guess = replace(guess_fields(names), crs=layout.crs, date_order=layout.date_order)
+    wanted = {"user": user, "track": track, "time": time, "lon": layout.lon, "lat": layout.lat}
+    found = {
+        role: None
+        if name == NONE and role in ("user", "track") and NONE not in names
+        else find_column(names, name, role)
+        for role, name in wanted.items()
+        if name
+    }
+    other = {role for role, name in found.items() if name != getattr(guess, role)}
+    if "time" in other:
+        guess = replace(guess, date=None)
+    if {"lon", "lat"} & other:
+        guess = replace(guess, scale=1.0, geometry=None)
+    return replace(guess, **found)  # type: ignore[arg-type]
 
 
 def find_column(names: list[str], wanted: str, role: str) -> str:
@@ -116,3 +152,21 @@ def plain(name: str) -> str:
     for sign in "-:. ":
         text = text.replace(sign, "_")
     return text
+
+
+def user_candidates(columns: Mapping[str, Iterable[Any]], lines: bool = False, most: int = 6) -> dict[str, int]:
+    """The columns that may name users, with the number of their different values: text or whole numbers that repeat.
+
+    columns: the values of some rows. lines: a row is a whole track, so that its values need not repeat.
+    """
+    found: dict[str, int] = {}
+    for name, values in columns.items():
+        items = [value for value in values if value is not None and value != ""]
+        distinct = set(map(str, items))
+        if 2 <= len(distinct) <= (len(items) if lines else len(items) / 2) and not any(map(_has_decimals, distinct)):
+            found[name] = len(distinct)
+    return dict(list(found.items())[:most])
+
+
+def _has_decimals(text: str) -> bool:
+    return re.fullmatch(r"-?\d*[.,]\d+(e-?\d+)?", text) is not None and not re.fullmatch(r"-?\d+\.0", text)

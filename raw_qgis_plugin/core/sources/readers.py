@@ -1,20 +1,20 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""GeoLife folders, CSV and Parquet files to Tracks, for the importer and for training."""
+"""Files and folders of positions to Tracks, for the importer and for training."""
 
 from __future__ import annotations
 
-import codecs
-import csv
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, TypeVar
 
-from ..errors import InputError, Progress, no_progress, part_of, require
-from ..times import UTC, find_zone
+import numpy as np
+
+from ..errors import InputError, Progress, check_cancelled, no_progress, part_of, require
+from ..times import NO_TIME, UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
-from .fields import Guess, choose_fields, find_column
+from .fields import AS_GUESSED, Guess, Layout, choose_fields, find_column
 from .fields import guess_fields as guess_fields
 
 if TYPE_CHECKING:
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
 # Names of the user, track and time columns, if given
 Fields = tuple[str | None, str | None, str | None]
 
-FORMATS = ("auto", "geolife", "csv", "parquet", "gotrack")
+Part = TypeVar("Part")
+
+FORMATS = ("auto", "geolife", "csv", "parquet", "gotrack", "gpx", "json")
 PARQUET = (".parquet", ".pq", ".geoparquet")
 TEXT = (".csv", ".tsv", ".txt", ".gz")
-LAYERS = (".gpx", ".geojson", ".json", ".gpkg", ".shp", ".kml", ".fgb", ".sqlite")
-SEPARATORS = ",;\t| "
-NULLS = ["", "NULL", "null", "NA", "N/A", "nan", "NaN", "None", "\\N"]
+GPX = (".gpx",)
+JSON = (".json", ".jsonl", ".rec")
+LAYERS = (".geojson", ".gpkg", ".shp", ".kml", ".fgb", ".sqlite")
+KINDS = (("geolife", (".plt",)), ("parquet", PARQUET), ("csv", TEXT), ("gpx", GPX), ("json", JSON))
 GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
 
 
@@ -36,7 +39,6 @@ GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
 class ReadSettings:
     """Sizes of the parts in which files are read."""
 
-    csv_block_bytes: int = 2 << 20  # Arrow reads 32 of them ahead
     parquet_rows: int = 1 << 20
 
 
@@ -52,21 +54,22 @@ def read(
     time_field: str | None = None,
     progress: Progress = no_progress,
     drop_spikes: bool = True,
+    layout: Layout = AS_GUESSED,
 ) -> tuple[Tracks, Skipped, Guess]:
     """Read and clean fixes.
 
     source: a file or folder, or 'kind:path' with one of FORMATS. Of a folder the tables with time and position are
     read. timezone: IANA zone of times without one (GeoLife's are UTC; GoTrack's are Aracaju's unless another zone is
     given). user_field, track_field, time_field: columns, guessed if empty. Raises InputError if the source cannot be
-    read, a column is missing or no fix is left; MissingLibrary without pyarrow.
+    read, a column is missing, the order of dates is unknown or no fix is left; MissingLibrary without pyarrow.
     """
     find_zone(timezone)  # a wrong zone is an error before anything is read
     require("pyarrow")
     path, kind = find_source(source, format)
     skipped = Skipped()
     fields = user_field, track_field, time_field
-    guess, tables = stream(path, kind, timezone, fields, skipped, part_of(progress, 0.0, 0.8))
-    tracks, cleaned = _build(list(tables), drop_spikes)
+    guess, tables = stream(path, kind, timezone, fields, skipped, part_of(progress, 0.0, 0.8), layout)
+    tracks, cleaned = build(list(tables), drop_spikes)
     for reason, count in cleaned.items():
         skipped.add(reason, count)
     if not len(tracks):
@@ -82,6 +85,7 @@ def stream(
     fields: Fields = (None, None, None),
     skipped: Skipped | None = None,
     progress: Progress = no_progress,
+    layout: Layout = AS_GUESSED,
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """The fixes of a source, some hundred thousand at a time and not cleaned, for sources larger than the memory.
 
@@ -95,9 +99,32 @@ def stream(
     if kind == "geolife":
         from .geolife import GUESS, read_geolife
 
-        return GUESS, read_geolife(path, skipped, progress)
-    zone = GOTRACK_ZONE if kind == "gotrack" and no_zone else timezone
-    return (_read_parquet if kind == "parquet" else _read_csv)(path, fields, zone, skipped, progress)
+        guess, tables = GUESS, read_geolife(path, skipped, progress)
+    else:
+        zone = GOTRACK_ZONE if kind == "gotrack" and no_zone else timezone
+        reader = {"parquet": _read_parquet, "gpx": _read_gpx, "json": _read_json}.get(kind, _read_csv)
+        guess, tables = reader(path, fields, zone, skipped, progress, layout)
+    return guess, (within(table, layout, skipped) for table in tables)
+
+
+def within(table: pa.Table, layout: Layout, skipped: Skipped) -> pa.Table:
+    """The fixes in the box and the period of a layout, and those without position or time. The others are counted."""
+    if layout.box is None and layout.period == (None, None):
+        return table
+    import pyarrow as pa
+
+    t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
+    outside, early_or_late = np.zeros(len(t), bool), np.zeros(len(t), bool)
+    if layout.box is not None:
+        west, south, east, north = layout.box
+        across = (lon < west) & (lon > east) if west > east else (lon < west) | (lon > east)
+        outside = across | (lat < south) | (lat > north)
+    for limit, wrong in zip(layout.period, (np.less, np.greater_equal)):
+        if limit is not None:
+            early_or_late |= wrong(t, limit) & (t != NO_TIME)
+    skipped.add("outside the box", np.count_nonzero(outside))
+    skipped.add("outside the dates", np.count_nonzero(early_or_late & ~outside))
+    return table.filter(pa.array(~(outside | early_or_late)))
 
 
 def read_table(source: str | Path) -> pa.Table:
@@ -109,15 +136,17 @@ def read_table(source: str | Path) -> pa.Table:
     import pyarrow as pa
     from pyarrow import parquet
 
+    from .text import read_head, text_tables
+
     path, kind = find_source(source)
-    if not path.is_file():
-        raise InputError(f"'{path}' is a folder, not a table.")
+    if not path.is_file() or kind in ("gpx", "json"):
+        raise InputError(f"'{path}' is a {'folder' if path.is_dir() else kind.upper() + ' file'}, not a table.")
     try:
         if kind == "parquet":
             return parquet.read_table(path)
-        head = _head(path)
+        head = read_head(path)
         skipped = Skipped()
-        table = pa.concat_tables(_csv_tables(path, head, head.names, skipped, no_progress))
+        table = pa.concat_tables(text_tables(path, head, head.names, skipped, no_progress))
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise InputError(f"{path.name} cannot be read as a table: {error}") from error
     if skipped:
@@ -126,7 +155,7 @@ def read_table(source: str | Path) -> pa.Table:
 
 
 def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
-    """The path of a source and its kind: 'geolife', 'csv', 'parquet' or 'gotrack'."""
+    """The path of a source and its kind, one of FORMATS except 'auto'."""
     match = re.fullmatch(rf"({'|'.join(FORMATS)}):(.+)", str(source))
     kind, text = match.groups() if match else (format, str(source))
     if kind not in FORMATS:
@@ -144,16 +173,16 @@ def _kind_of(path: Path) -> str:
             raise InputError(f"{path.name} is not a table of fixes: open it in QGIS and give the layer of its points.")
         with path.open("rb") as file:
             parquet = file.read(4) == b"PAR1"
-        if parquet or suffix == ".plt":
-            return "parquet" if parquet else "geolife"
-        return "gotrack" if path.name.startswith("go_track_") else "csv"
+        if parquet or path.name.startswith("go_track_"):
+            return "parquet" if parquet else "gotrack"
+        return next((kind for kind, endings in KINDS if suffix in endings and kind != "parquet"), "csv")
     if (path / "go_track_trackspoints.csv").exists():
         return "gotrack"
     suffixes = {file.suffix.lower() for file in path.rglob("*") if _visible(file, path)}
-    for kind, endings in (("geolife", (".plt",)), ("parquet", PARQUET), ("csv", TEXT)):
+    for kind, endings in KINDS:
         if suffixes.intersection(endings):
             return kind
-    raise InputError(f"The folder {path} holds no .plt, Parquet or CSV file.")
+    raise InputError(f"The folder {path} holds no .plt, Parquet, CSV, GPX or JSON file.")
 
 
 def _visible(file: Path, folder: Path) -> bool:
@@ -161,7 +190,8 @@ def _visible(file: Path, folder: Path) -> bool:
     return not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
 
 
-def _build(tables: list[pa.Table], drop_spikes: bool) -> tuple[Tracks, Skipped]:
+def build(tables: list[pa.Table], drop_spikes: bool) -> tuple[Tracks, Skipped]:
+    """Tracks of the tables of `fixes_of`, which are taken out of the list, and the fixes that cleaning skipped."""
     from .columns import ids_of, join_fixes
 
     if not tables:
@@ -169,12 +199,14 @@ def _build(tables: list[pa.Table], drop_spikes: bool) -> tuple[Tracks, Skipped]:
     table = join_fixes(tables)
     tables.clear()
     user, track = ids_of(table, "user"), ids_of(table, "track")
+    check_cancelled()
     t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
     del table  # Arrow's copy is as large as the columns
+    check_cancelled()
     return build_tracks(user, track, t, lon, lat, drop_spikes)
 
 
-def _files_of(path: Path, endings: tuple[str, ...]) -> list[Path]:
+def files_of(path: Path, endings: tuple[str, ...]) -> list[Path]:
     """The file, or the folder's files of these endings. Raises InputError if there is none."""
     if not path.is_dir():
         return [path]
@@ -184,25 +216,50 @@ def _files_of(path: Path, endings: tuple[str, ...]) -> list[Path]:
     return files
 
 
-def _choose(names: list[str], fields: Fields, where: Path) -> Guess:
+def choose(names: list[str], fields: Fields, where: Path, layout: Layout = AS_GUESSED) -> Guess:
     """The columns to read. Raises InputError if there is no column of time or position."""
-    guess = choose_fields(names, *fields)
+    guess = choose_fields(names, *fields, layout)
     missing = [word for word, there in (("time", guess.time), ("position", guess.positioned)) if not there]
     if missing:
         raise InputError(
             f"No {' and no '.join(missing)} column was recognised in {where.name}. "
-            f"Its columns are: {', '.join(names) or 'none'}. Call them t, lon and lat."
+            f"Its columns are: {', '.join(names) or 'none'}. Name them, or call them t, lon and lat."
         )
     return guess
 
 
-def _has_fixes(names: list[str], fields: Fields) -> bool:
+def has_fixes(names: list[str], fields: Fields, layout: Layout) -> bool:
+    """Whether a table has columns of time and position."""
     guess = guess_fields(names)
-    return guess.positioned and (guess.time is not None or fields[2] in names)
+    return (guess.positioned or layout.lon in names) and (guess.time is not None or fields[2] in names)
+
+
+def with_date_order(guess: Guess, tables: Iterable[pa.Table]) -> Guess:
+    """The guess with the order of dates that the column of time shows; 'unknown' where it shows none."""
+    from .columns import fixed_bytes, is_text, plain_column
+
+    order = guess.date_order
+    for table in tables if not order else ():
+        column = plain_column(table[str(guess.time)])
+        order = find_date_order(fixed_bytes(column)) or order if is_text(column.type) else ""
+        if order != "unknown":
+            break
+    return replace(guess, date_order=order)
+
+
+def _known_order(guess: Guess, tables: Iterable[pa.Table], where: Path) -> Guess:
+    """`with_date_order`. Raises InputError if the order is unknown."""
+    guess = with_date_order(guess, tables)
+    if guess.date_order == "unknown":
+        raise InputError(
+            f"The dates in the column '{guess.time}' of {where.name} may begin with the day or with the month: no "
+            "number in them decides. Choose the order of dates (DATE_ORDER)."
+        )
+    return guess
 
 
 def _read_parquet(
-    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress
+    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """A Parquet file, or a folder of them with or without partitions (name=value folders)."""
     import pyarrow as pa
@@ -210,139 +267,120 @@ def _read_parquet(
 
     from .columns import fixes_of
 
-    files = _files_of(path, PARQUET)
-    try:
-        if len(files) > 1:
-            files = [file for file in files if _has_fixes(parquet.read_schema(file).names, fields)] or files[:1]
-        data = dataset.dataset([str(file) for file in files], format="parquet", partitioning="hive")
-        guess = _choose(data.schema.names, fields, path)
-        total = max(data.count_rows(), 1)
-    except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
+    files = files_of(path, PARQUET)
+    # By default Arrow reads far ahead and holds gigabytes of a large file
+    scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
+    few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
+
+    def batches(columns: list[str]) -> Iterator[pa.Table]:
+        for batch in data.to_batches(columns=columns, batch_size=SETTINGS.parquet_rows, **few):
+            yield pa.Table.from_batches([batch])
 
     def tables() -> Iterator[pa.Table]:
         done = 0
-        # By default Arrow reads far ahead and holds gigabytes of a large file
-        scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
-        few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
         try:
-            for batch in data.to_batches(columns=guess.columns(), batch_size=SETTINGS.parquet_rows, **few):
-                yield fixes_of(pa.Table.from_batches([batch]), guess, timezone, skipped)
-                done += len(batch)
+            for table in batches(guess.columns()):
+                yield fixes_of(table, guess, timezone, skipped)
+                done += len(table)
                 progress(done / total)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
 
+    try:
+        if len(files) > 1:
+            named = [file for file in files if has_fixes(parquet.read_schema(file).names, fields, layout)]
+            files = named or files[:1]
+        data = dataset.dataset([str(file) for file in files], format="parquet", partitioning="hive")
+        guess = choose(data.schema.names, fields, path, layout)
+        guess = _known_order(guess, batches([str(guess.time)]), path)
+        total = max(data.count_rows(), 1)
+    except (pa.ArrowException, OSError) as error:
+        raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
     return guess, tables()
 
 
 def _read_csv(
-    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress
+    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
 ) -> tuple[Guess, Iterator[pa.Table]]:
-    """A text table with a header, or a folder of them. In a folder without user columns each file is a user, named as
-    the file, or as its path if two files have the same name.
+    """A text table with a header, or a folder of them."""
+    from .text import read_head, text_tables
+
+    files = files_of(path, TEXT)
+    heads = {file: read_head(file, layout) for file in files}
+    chosen = [file for file in files if has_fixes(heads[file].names, fields, layout)] or files[:1]
+    guesses = {}
+    for file in chosen:
+        guess = choose(heads[file].names, fields, file, layout)
+        times = text_tables(file, heads[file], [str(guess.time)], Skipped(), no_progress)
+        guesses[file] = _known_order(guess, times, file)
+
+    def raw(file: Path, part: Progress) -> Iterator[tuple[pa.Table, Guess]]:
+        for table in text_tables(file, heads[file], guesses[file].columns(), skipped, part):
+            yield table, guesses[file]
+
+    return guesses[chosen[0]], _fixes_of_files(path, chosen, raw, timezone, skipped, progress)
+
+
+def _read_gpx(
+    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
+) -> tuple[Guess, Iterator[pa.Table]]:
+    """A GPX file, or a folder of them."""
+    from .gpx import gpx_tables
+
+    return _read_parts(path, files_of(path, GPX), gpx_tables, fields, timezone, skipped, progress, layout)
+
+
+def _read_json(
+    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
+) -> tuple[Guess, Iterator[pa.Table]]:
+    """A JSON file of positions, or a folder of them."""
+    from .objects import object_tables
+
+    return _read_parts(path, files_of(path, JSON), object_tables, fields, timezone, skipped, progress, layout)
+
+
+def _read_parts(
+    path: Path, files: list[Path], tables_of: Callable[[Path, Progress], Iterator[pa.Table]], fields: Fields,
+    timezone: str, skipped: Skipped, progress: Progress, layout: Layout,
+) -> tuple[Guess, Iterator[pa.Table]]:  # fmt: skip
+    def raw(file: Path, part: Progress) -> Iterator[tuple[pa.Table, Guess]]:
+        for table in tables_of(file, part):
+            yield table, choose(table.column_names, fields, file, layout)
+
+    return first_of(raw(files[0], no_progress), path)[1], _fixes_of_files(path, files, raw, timezone, skipped, progress)
+
+
+def first_of(parts: Iterator[Part], path: Path) -> Part:
+    """The first part of a source. Raises InputError if there is none."""
+    for part in parts:
+        return part
+    raise InputError(f"{path.name} holds no position.")
+
+
+def _fixes_of_files(
+    path: Path, files: list[Path], raw: Callable[[Path, Progress], Iterator[tuple[pa.Table, Guess]]], timezone: str,
+    skipped: Skipped, progress: Progress,
+) -> Iterator[pa.Table]:  # fmt: skip
+    """The fixes of files. Of several without user columns each is a user, named as the file, or as its path if two
+    files have the same name.
     """
-    files = _files_of(path, TEXT)
-    heads = [_head(file) for file in files]
-    chosen = [(file, head) for file, head in zip(files, heads) if _has_fixes(head.names, fields)] or [
-        (files[0], heads[0])
-    ]
-    guesses = [_choose(head.names, fields, file) for file, head in chosen]
-    names = [file.stem for file, _ in chosen]
-    if len(set(names)) < len(names):
-        names = [file.relative_to(path).with_suffix("").as_posix() for file, _ in chosen]
-
-    def tables() -> Iterator[pa.Table]:
-        for number, ((file, head), guess, name) in enumerate(zip(chosen, guesses, names)):
-            part = part_of(progress, number / len(chosen), (number + 1) / len(chosen))
-            yield from _csv_fixes(file, head, guess, timezone, skipped, part, name if len(chosen) > 1 else None)
-
-    return guesses[0], tables()
-
-
-def _csv_fixes(
-    file: Path, head: _Head, guess: Guess, timezone: str, skipped: Skipped, progress: Progress, user: str | None
-) -> Iterator[pa.Table]:
-    """The fixes of a file; all of `user`, if given, unless a column names users."""
     import pyarrow as pa
 
     from .columns import fixes_of
 
-    try:
-        for table in _csv_tables(file, head, guess.columns(), skipped, progress):
-            fixes = fixes_of(table, guess, timezone, skipped)
-            if guess.user is None and user is not None:
-                fixes = fixes.append_column("user", pa.repeat(user, len(fixes)).dictionary_encode())
+    names = [file.stem for file in files]
+    if len(set(names)) < len(names):
+        names = [file.relative_to(path).with_suffix("").as_posix() for file in files]
+    for number, (file, name) in enumerate(zip(files, names)):
+        part = part_of(progress, number / len(files), (number + 1) / len(files))
+        for table, guess in raw(file, part):
+            try:
+                fixes = fixes_of(table, guess, timezone, skipped)
+            except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
+                raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
+            if guess.user is None and len(files) > 1:
+                fixes = fixes.append_column("user", pa.repeat(name, len(fixes)).dictionary_encode())
             yield _with_devices(fixes, file)
-    except (pa.ArrowException, OSError, UnicodeError) as error:
-        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
-
-
-class _Head(NamedTuple):
-    """The header of a text table."""
-
-    names: list[str]
-    separator: str
-    encoding: str
-
-
-def _head(file: Path) -> _Head:
-    import pyarrow as pa
-
-    try:
-        with pa.input_stream(str(file), compression="detect") as stream:
-            data = stream.read(1 << 16)
-    except (pa.ArrowException, OSError) as error:  # a broken .gz
-        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
-    encoding = "utf-16" if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE) else "utf8"
-    try:
-        text = codecs.getincrementaldecoder(encoding)().decode(data)
-    except UnicodeDecodeError:
-        text, encoding = data.decode("latin-1"), "latin-1"
-    line = next(iter(text.lstrip("\ufeff").splitlines()), "")
-    rows = {sign: next(csv.reader([line.replace("\0", "")], delimiter=sign), []) for sign in SEPARATORS}
-    separator = max(SEPARATORS, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
-    names: list[str] = []
-    for number, name in enumerate(rows[separator], 1):
-        name = name.strip()
-        names.append(name if name and name not in names else f"{name or 'column'} {number}")
-    return _Head(names, separator, encoding)
-
-
-def _csv_tables(
-    file: Path, head: _Head, columns: list[str], skipped: Skipped, progress: Progress
-) -> Iterator[pa.Table]:
-    """The columns as text, a block of the file at a time, at least one. Rows of another length are counted."""
-    import pyarrow as pa
-    from pyarrow import csv as arrow_csv
-
-    def unreadable(row: arrow_csv.InvalidRow) -> str:
-        skipped.add("unreadable row", 1)
-        return "skip"
-
-    size, none = max(file.stat().st_size, 1), True
-    with pa.OSFile(str(file)) as raw:
-        stream = pa.CompressedInputStream(raw, "gzip") if file.suffix.lower() == ".gz" else raw
-        reader = arrow_csv.open_csv(
-            stream,
-            arrow_csv.ReadOptions(
-                column_names=head.names, skip_rows=1, block_size=SETTINGS.csv_block_bytes, encoding=head.encoding
-            ),
-            arrow_csv.ParseOptions(delimiter=head.separator, invalid_row_handler=unreadable),
-            arrow_csv.ConvertOptions(
-                include_columns=columns,
-                column_types={name: pa.string() for name in columns},
-                null_values=NULLS,
-                strings_can_be_null=True,
-                check_utf8=False,
-            ),
-        )
-        for batch in reader:
-            progress(min(raw.tell() / size, 1.0))
-            yield pa.Table.from_batches([batch])
-            none = False
-        if none:
-            yield reader.schema.empty_table()
 
 
 def _with_devices(fixes: pa.Table, file: Path) -> pa.Table:

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Positions in JSON: Google Timeline's exports, OwnTracks, and lists of flat objects."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from ..errors import InputError, Progress
+from ..times import NO_TIME, parse_times
+
+LIST = re.compile(
+    r'"(?:locations|semanticSegments|data)"\s*:\s*\['
+)  # Records.json, Timeline.json, OwnTracks's recorder
+SEGMENT = {"timelinePath", "visit", "activity"}
+POINT = r"(?P<lat>-?\d+(?:\.\d+)?)°?,\s*(?P<lon>-?\d+(?:\.\d+)?)"
+MOST_LETTERS = 1 << 26  # of one object
+
+
+def object_tables(file: Path, progress: Progress, rows_a_table: int = 1 << 16) -> Iterator[pa.Table]:
+    """The objects' columns of text and numbers, some at a time. Raises InputError if the file holds no such objects.
+
+    A file that ends in the middle of an object is read to there.
+    """
+    objects = _objects(file, progress)
+    first = list(islice(objects, 1000))
+    if any("startTime" in item and SEGMENT & set(item) for item in first):
+        points = chain.from_iterable(map(_points_of_segment, chain(first, objects)))
+        while rows := list(islice(points, rows_a_table)):
+            yield _timeline(rows)
+        return
+    names = list(dict.fromkeys(name for item in first for name, value in _flat(item).items() if _is_plain(value)))
+    if not names:
+        raise InputError(f"{file.name} holds no list of positions: RAW reads exports of Google Timeline and OwnTracks.")
+    every = filter(None, map(_flat, chain(first, objects)))
+    while items := list(islice(every, rows_a_table)):
+        yield pa.table({name: _column([item.get(name) for item in items]) for name in names})
+
+
+def _objects(file: Path, progress: Progress) -> Iterator[dict[str, Any]]:
+    """The objects of a list, or of lines, one at a time."""
+    decoder, size = json.JSONDecoder(), max(file.stat().st_size, 1)
+    with file.open(encoding="utf-8-sig", errors="replace") as stream:
+        text = stream.read(1 << 20)
+        if '"FeatureCollection"' in text[:1000]:
+            raise InputError(f"{file.name} is GeoJSON: open it in QGIS and give the layer of its points.")
+        found = LIST.search(text) if text.lstrip().startswith("{") else None
+        at, read = found.end() if found else 0, len(text)
+        while True:
+            at = text.find("{", at)
+            try:
+                if at < 0:
+                    raise ValueError
+                item, at = decoder.raw_decode(text, at)
+                yield item
+            except RecursionError:
+                raise InputError(f"{file.name} is nested too deep to be a list of positions.") from None
+            except ValueError:  # the object is not complete yet
+                text, at = text[at:] if at >= 0 else "", 0
+                more = stream.read(max(1 << 20, len(text)))
+                if not more:
+                    return
+                if len(text) > MOST_LETTERS:
+                    raise InputError(f"{file.name} has an object of over 64 MB, which is no position.") from None
+                text, read = text + more, read + len(more)
+                progress(min(1.0, read / size))
+
+
+def _is_plain(value: Any) -> bool:
+    return isinstance(value, (str, int, float)) and not isinstance(value, bool)
+
+
+def _flat(item: dict[str, Any]) -> dict[str, Any]:
+    """An object as a row. OwnTracks's messages of other types than positions are empty."""
+    if "_type" not in item:
+        return item
+    if item["_type"] != "location":
+        return {}
+    user = item.get("topic") or item.get("tid")
+    return {"user": user, **{name: item.get(name) for name in ("tst", "lon", "lat")}}
+
+
+def _column(values: list[Any]) -> pa.Array:
+    try:
+        return pa.array([value if _is_plain(value) else None for value in values])
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError):  # text and numbers, or numbers of other sizes
+        return pa.array([str(value) if _is_plain(value) else None for value in values])
+
+
+def _points_of_segment(segment: dict[str, Any]) -> Iterator[tuple[str | None, str | None, float]]:
+    """The positions of a segment as Google writes them: coordinates, a time, and minutes to add to it."""
+
+    def text(item: Any, *names: str) -> str | None:
+        for name in names:
+            item = item.get(name) if isinstance(item, dict) else item
+        return item if isinstance(item, str) else None
+
+    start, end = text(segment, "startTime"), text(segment, "endTime")
+    path = segment.get("timelinePath")
+    for each in path if isinstance(path, list) else ():
+        minutes = text(each, "durationMinutesOffsetFromStartTime") or ""
+        yield text(each, "point"), text(each, "time") or start, float(minutes[:6]) if minutes.isdecimal() else 0.0
+    if "visit" in segment:
+        place = text(segment, "visit", "topCandidate", "placeLocation", "latLng")
+        yield from ((place, moment, 0.0) for moment in (start, end))
+    if "activity" in segment:
+        for name, moment in (("start", start), ("end", end)):
+            yield text(segment, "activity", name, "latLng"), moment, 0.0
+
+
+def _timeline(rows: list[tuple[str | None, str | None, float]]) -> pa.Table:
+    points, moments, minutes = zip(*rows)
+    parts = pc.extract_regex(pa.array(points, pa.string()), POINT)
+    t = parse_times(np.array([*moments, None], object)[:-1])
+    t = np.where(t == NO_TIME, t, t + (60_000 * np.array(minutes)).astype(np.int64))
+    when = pa.array(t.astype("datetime64[ms]"), mask=t == NO_TIME).cast(pa.timestamp("ms", "UTC"))
+    return pa.table({"time": when, **{name: pc.struct_field(parts, name) for name in ("lon", "lat")}})

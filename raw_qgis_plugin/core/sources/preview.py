@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The first rows of a source, raw and as they would be read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..errors import InputError, no_progress, require
+from ..times import UTC, find_zone
+from ..tracks import Skipped
+from .fields import AS_GUESSED, Guess, Layout, choose_fields, user_candidates
+from .readers import (
+    GOTRACK_ZONE,
+    GPX,
+    JSON,
+    PARQUET,
+    TEXT,
+    Fields,
+    build,
+    choose,
+    files_of,
+    find_source,
+    first_of,
+    has_fixes,
+    with_date_order,
+    within,
+)
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class Preview(NamedTuple):
+    """What reading a source would give, by its first rows."""
+
+    kind: str  # of FORMATS
+    raw: pa.Table  # the first rows
+    fixes: pa.Table | None  # of `fixes_of`, a row each; None where time or position is not known
+    guess: Guess  # with the order of dates in the first rows, 'unknown' where they show none
+    skipped: Skipped  # of the first rows
+    problem: str  # why there are no fixes, or ''
+    delimiter: str  # of text, or ''
+    encoding: str
+    total: int  # rows of the first file, estimated; 0: unknown
+
+    @property
+    def candidates(self) -> dict[str, int]:
+        """Columns that may name users, with the number of different values in the first rows."""
+        taken = self.guess.columns()
+        return user_candidates({n: self.raw[n].to_pylist() for n in self.raw.column_names if n not in taken})
+
+
+def preview(
+    source: str | Path, format: str = "auto", timezone: str = "UTC", fields: Fields = (None, None, None),
+    layout: Layout = AS_GUESSED, rows: int = 1000,
+) -> Preview:  # fmt: skip
+    """Read the first rows of a source, of a folder those of its first file. Arguments are those of `read`.
+
+    Raises InputError if the source cannot be read or a named column is missing; MissingLibrary without pyarrow.
+    """
+    zone_is_open = find_zone(timezone) is UTC
+    require("pyarrow")
+    import pyarrow as pa
+
+    from .columns import fixes_of
+
+    path, kind = find_source(source, format)
+    raw, delimiter, encoding, total, skipped = _first_rows(path, kind, fields, layout, rows)
+    guess, problem, fixes = choose_fields(raw.column_names, *fields, layout), "", None
+    try:
+        guess = with_date_order(choose(raw.column_names, fields, path, layout), [raw])
+        zone = GOTRACK_ZONE if kind == "gotrack" and zone_is_open else timezone
+        fixes = fixes_of(raw, replace(guess, visible=None), zone, Skipped())
+        used = within(fixes_of(raw, guess, zone, skipped), layout, skipped)
+        for reason, count in build([used], True)[1].items():
+            skipped.add(reason, count)
+    except (InputError, pa.ArrowException, UnicodeError) as error:
+        problem = str(error)
+    return Preview(kind, raw, fixes, guess, skipped, problem, delimiter, encoding, total)
+
+
+def _first_rows(
+    path: Path, kind: str, fields: Fields, layout: Layout, rows: int
+) -> tuple[pa.Table, str, str, int, Skipped]:
+    """The rows, the delimiter and encoding of text, the estimated number of all, and those that are unreadable."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    skipped = Skipped()
+    if kind == "parquet":
+        try:
+            file = parquet.ParquetFile(files_of(path, PARQUET)[0])
+            first = next(file.iter_batches(batch_size=rows), None)
+        except (pa.ArrowException, OSError) as error:
+            raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
+        table = pa.Table.from_batches([first] if first is not None else [], file.schema_arrow)
+        return table, "", "", file.metadata.num_rows, skipped
+    if kind in ("csv", "gotrack"):
+        from .text import read_head, text_tables
+
+        heads = {file: read_head(file, layout) for file in files_of(path, TEXT)}
+        part = next((file for file, head in heads.items() if has_fixes(head.names, fields, layout)), next(iter(heads)))
+        head = heads[part]
+        table = next(text_tables(part, head, head.names, skipped, no_progress))
+        return table.slice(0, rows), head.delimiter, head.encoding, int(part.stat().st_size / head.bytes_a_row), skipped
+    if kind == "geolife":
+        from .geolife import read_geolife
+
+        table = first_of(read_geolife(path, skipped, no_progress), path).slice(0, rows)
+        moments = pa.array(table["t"].to_numpy().astype("datetime64[ms]")).cast(pa.timestamp("ms", "UTC"))
+        return table.set_column(table.column_names.index("t"), "t", moments), "", "", 0, skipped
+    from .gpx import gpx_tables
+    from .objects import object_tables
+
+    tables_of, endings = (gpx_tables, GPX) if kind == "gpx" else (object_tables, JSON)
+    return first_of(tables_of(files_of(path, endings)[0], no_progress), path).slice(0, rows), "", "", 0, skipped

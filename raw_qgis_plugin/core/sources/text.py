@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Tables of text with a header: delimiter and encoding are recognised, and blocks read as columns of text."""
+
+from __future__ import annotations
+
+import codecs
+import csv
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import NamedTuple
+
+import pyarrow as pa
+from pyarrow import csv as arrow_csv
+
+from ..errors import InputError, Progress
+from ..tracks import Skipped
+from .fields import AS_GUESSED, Layout
+
+DELIMITERS = ",;\t| "
+NULLS = ["", "NULL", "null", "NA", "N/A", "nan", "NaN", "None", "\\N"]
+
+
+@dataclass(frozen=True)
+class TextSettings:
+    """Sizes of the parts in which files are read."""
+
+    head_bytes: int = 1 << 16
+    block_bytes: int = 2 << 20  # Arrow reads 32 of them ahead
+
+
+SETTINGS = TextSettings()
+
+
+class Head(NamedTuple):
+    """The header of a text table."""
+
+    names: list[str]
+    delimiter: str
+    encoding: str
+    bytes_a_row: float  # about
+
+
+def read_head(file: Path, layout: Layout = AS_GUESSED) -> Head:
+    """Read the names of the columns; delimiter and encoding are recognised where the layout leaves them open.
+
+    Raises InputError if the file cannot be read or has another encoding.
+    """
+    try:
+        with pa.input_stream(str(file), compression="detect") as stream:
+            data = stream.read(SETTINGS.head_bytes)
+        encoding = codecs.lookup(layout.encoding).name if layout.encoding else _encoding(data)
+        encoding = "utf8" if encoding == "utf-8" else encoding  # as Arrow calls what it reads itself
+        text = codecs.getincrementaldecoder(encoding)().decode(data)
+    except (pa.ArrowException, OSError, UnicodeError, LookupError) as error:  # a broken .gz, another encoding
+        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
+    lines = text.lstrip("\ufeff").splitlines()
+    line = next(iter(lines), "").replace("\0", "")
+    rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in layout.delimiter or DELIMITERS}
+    delimiter = max(rows, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
+    names: list[str] = []
+    for number, name in enumerate(rows[delimiter], 1):
+        name = name.strip()
+        names.append(name if name and name not in names else f"{name or 'column'} {number}")
+    return Head(names, delimiter, encoding, len(data) / max(1, len(lines)))
+
+
+def _encoding(data: bytes) -> str:
+    if data[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+        return "utf-16"
+    try:
+        codecs.getincrementaldecoder("utf8")().decode(data)
+    except UnicodeDecodeError:
+        return "latin-1"
+    return "utf8"
+
+
+def text_tables(file: Path, head: Head, columns: list[str], skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
+    """The columns as text, a block of the file at a time, at least one. Rows of another length are counted.
+
+    Raises InputError if the file is no such table.
+    """
+
+    def unreadable(row: arrow_csv.InvalidRow) -> str:
+        skipped.add("unreadable row", 1)
+        return "skip"
+
+    size, none = max(file.stat().st_size, 1), True
+    try:
+        with pa.OSFile(str(file)) as raw:
+            stream = pa.CompressedInputStream(raw, "gzip") if file.suffix.lower() == ".gz" else raw
+            reader = arrow_csv.open_csv(
+                stream,
+                arrow_csv.ReadOptions(
+                    column_names=head.names, skip_rows=1, block_size=SETTINGS.block_bytes, encoding=head.encoding
+                ),
+                arrow_csv.ParseOptions(delimiter=head.delimiter, invalid_row_handler=unreadable),
+                arrow_csv.ConvertOptions(
+                    include_columns=columns,
+                    column_types={name: pa.string() for name in columns},
+                    null_values=NULLS,
+                    strings_can_be_null=True,
+                    check_utf8=False,
+                ),
+            )
+            for batch in reader:
+                progress(min(raw.tell() / size, 1.0))
+                yield pa.Table.from_batches([batch])
+                none = False
+            if none:
+                yield reader.schema.empty_table()
+    except (pa.ArrowException, OSError, UnicodeError) as error:
+        raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
