@@ -28,7 +28,9 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QVariant
 
 from ..core.errors import InputError, Progress, no_progress
-from ..core.sources.fields import guess_fields
+from ..core.sources.fields import NONE as NONE
+from ..core.sources.fields import guess_fields, user_candidates
+from ..core.sources.outliers import are_skipped
 from ..core.times import NO_TIME, parse_times
 from ..core.tracks import Coded, IdColumn, Skipped, Tracks, build_tracks
 from . import arrow
@@ -36,7 +38,6 @@ from .columns import Columns
 from .coordinates import to_wgs84, transform_xy
 
 ROLES = ("user", "track", "time")
-NONE = "none"  # given as a field's name: the layer has no such field, and none is guessed
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,20 @@ def _check(fields: QgsFields, *names: str | None) -> None:
     absent = [name for name in names if name and fields.lookupField(name) < 0]
     if absent:
         raise InputError(f"INPUT has no field '{absent[0]}'. Its fields: {', '.join(fields.names()) or 'none'}.")
+
+
+def fields_of_users(source: Any, fields: FieldChoice, most_rows: int = 20_000) -> dict[str, int]:
+    """Fields of a source of features that may name users, with the number of values in its first rows."""
+    named = [field for field in source.fields() if field.name() not in _names(fields) and not field.isDateOrTime()]
+    at = [source.fields().lookupField(field.name()) for field in named]
+    request = QgsFeatureRequest().setSubsetOfAttributes(at).setLimit(most_rows)
+    request.setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    rows = [[feature[i] for i in at] for feature in source.getFeatures(request)]
+    columns = {field.name(): _plain([row[i] for row in rows]) for i, field in enumerate(named)}
+    guess = guess_fields(columns)
+    others = {name: values for name, values in columns.items() if name not in (*guess.columns(), "fid", "ogc_fid")}
+    has_lines = QgsWkbTypes.geometryType(source.wkbType()) == QgsWkbTypes.LineGeometry
+    return user_candidates(others, has_lines)
 
 
 @dataclass(frozen=True)
@@ -127,6 +142,14 @@ def read_tracks(plan: ReadPlan, progress: Progress = no_progress) -> tuple[Track
     user, track, t, lonlat = columns.user, columns.track, columns.t, transform_xy(columns.xy, plan.transform)
     del columns  # its coordinates are needed no more
     return build_tracks(user, track, t, lonlat[:, 0], lonlat[:, 1])
+
+
+def skipped_fixes(plan: ReadPlan, tracks: Tracks, progress: Progress = no_progress) -> tuple[np.ndarray, np.ndarray]:
+    """Positions, (k, 2) degrees, and times, (k,) epoch ms, of the fixes that are not among the tracks of a layer."""
+    columns = read_columns(plan, progress)
+    lonlat = transform_xy(columns.xy, plan.transform)
+    rows = are_skipped(tracks, columns.t, lonlat[:, 0], lonlat[:, 1])
+    return lonlat[rows], columns.t[rows]
 
 
 def read_columns(plan: ReadPlan, progress: Progress = no_progress) -> Columns:

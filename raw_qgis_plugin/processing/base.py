@@ -27,8 +27,9 @@ from qgis.PyQt.QtGui import QIcon
 
 from ..core.errors import Cancelled, InputError, RawError, cancellable
 from ..core.paths import RESOURCES
+from ..core.sources.fields import NONE
 from .form import Form, Run
-from .words import broken_package, describe, how_to_install, names_of, tr
+from .words import broken_package, describe, how_to_install, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -303,11 +304,13 @@ class TrackAlgorithm(RawAlgorithm):
 
     def read(self, run: Run) -> tuple[Tracks, Skipped]:
         """Read INPUT. Logs which fields were guessed and what was read."""
-        from ..layers.reading import read_tracks
+        from ..layers.reading import fields_of_users, read_tracks
 
         run.info(str(self.plan.fields))
         tracks, skipped = read_tracks(self.plan, run.stage(tr("Reading the tracks"), 0, 15))
         run.info(describe(tracks))
+        if self.plan.fields.user is None and run.text("USER_FIELD") != NONE:
+            warn_of_one_user(run.warn, fields_of_users(self.plan.source, self.plan.fields))
         return tracks, skipped
 
     def read_units(self, run: Run, unit: str) -> tuple[Tracks, Skipped]:
@@ -317,20 +320,19 @@ class TrackAlgorithm(RawAlgorithm):
 
     @staticmethod
     def split(run: Run, read: Tracks, unit: str, skipped: Skipped) -> Tracks:
-        """One track a unit, without units of a single fix: one fix holds no movement.
+        """One track a unit, without units of a single fix.
 
-        Warns once of everything that was skipped, here and in reading.
+        Warns once of what reading skipped, and of what the unit leaves out, which `skipped` counts from then on too.
         """
-        import numpy as np
+        from ..core.tracks import by_unit
 
-        tracks = read if unit == "track" else read.by_day() if unit == "day" else read.by_user()
-        skipped.add("at the time of another fix of the same user", len(read) - len(tracks))
-        single = np.diff(tracks.track_offsets) < 2
-        skipped.add(f"the only fix of a {unit}", int(single.sum()))
-        if single.any():
-            tracks = tracks.take(~single[tracks.track])
+        tracks, left_out = by_unit(read, unit)
         if skipped:
             run.warn(f"{skipped} {skipped.advice}".strip())
+        if left_out:
+            run.warn(str(left_out))
+        for reason, count in left_out.items():
+            skipped.add(reason, count)
         if not len(tracks):
             words = tr("INPUT has no {unit} with two usable fixes, so the output is empty.")
             run.warn(words.format(unit=unit))

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import sys
 import sysconfig
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,16 @@ def describe(tracks: Tracks) -> str:
         fixes=len(tracks), users=tracks.n_users, tracks=tracks.n_tracks,
         first=first.replace("T", " "), last=last.replace("T", " "),
     )  # fmt: skip
+
+
+def warn_of_one_user(warn: Callable[[str], None], candidates: dict[str, int]) -> None:
+    """Name the fields that may tell users apart, where all fixes became one user's."""
+    if candidates:
+        words = tr(
+            "No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as "
+            "USER_FIELD, or give the word none."
+        )
+        warn(words.format(names=", ".join(f"{name} ({n:,} values)" for name, n in candidates.items())))
 
 
 def matching_option(options: list[str], value: Any) -> Any:

@@ -3,13 +3,16 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import QgsProcessingException
+from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsProcessingException, QgsVectorLayer, edit
+from qgis.PyQt.QtCore import QDateTime
 
 
 def test_import_of_csv_and_geolife(run: Callable, fixes: Any, tmp_path: Path) -> None:
@@ -34,3 +37,103 @@ def test_import_of_csv_and_geolife(run: Callable, fixes: Any, tmp_path: Path) ->
     assert {row["user_id"] for row in done.rows()} == {"007"} and len(done.rows()) == 30
     with pytest.raises(QgsProcessingException, match="nowhere"):
         run("raw:importtracks", SOURCE=str(tmp_path / "nowhere"))
+
+
+def day_first(path: Path, n: int = 400) -> Path:
+    """A table of two cabs with odd names, a decimal comma and dates that begin with the day."""
+    rows = [
+        f"{cab};{1 + i // 60:02}/06/2008 08:{i % 60:02};{37 + i / 1e4:.4f};-122,{cab}".replace(".", ",")
+        for cab in (7, 8)
+        for i in range(n // 2)
+    ]
+    path.write_text("\n".join(["Taxi no.;Wann;Breite;Länge", *rows, "8;bald;1;2"]), "latin-1")
+    return path
+
+
+COLUMNS = {"USER_FIELD": "Taxi no.", "TIME_FIELD": "Wann", "LON_FIELD": "Länge", "LAT_FIELD": "Breite"}
+
+
+def test_odd_columns_dates_and_filters(run: Callable, tmp_path: Path) -> None:
+    source = str(day_first(tmp_path / "cabs.csv"))
+    with pytest.raises(QgsProcessingException, match="No time and no position column"):
+        run("raw:importtracks", SOURCE=source)
+    with pytest.raises(QgsProcessingException, match="Choose the order of dates"):
+        run("raw:importtracks", SOURCE=source, **COLUMNS)
+    done = run("raw:importtracks", SOURCE=source, **COLUMNS, DATE_ORDER="day", TIMEZONE="America/Los_Angeles")
+    first = done.rows()[0]
+    assert first["user_id"] == "7" and first["t"].toString("yyyy-MM-dd hh:mm") == "2008-06-01 15:00"
+    assert done.values["N_POINTS"] == 400 and done.values["N_SKIPPED"] == 1
+    done = run(
+        "raw:importtracks", SOURCE=source, **COLUMNS, DATE_ORDER="month", EXTENT="-122.77,-122.6,36,38 [EPSG:4326]",
+        TO=QDateTime(2008, 1, 6, 8, 30), ENCODING="cp1252", DELIMITER="semicolon", TIMEZONE="America/Los_Angeles",
+    )  # fmt: skip
+    assert done.values["N_POINTS"] == 30 and {row["user_id"] for row in done.rows()} == {"7"}
+    assert "201 outside the box" in done.feedback.warnings[-1]
+    with pytest.raises(QgsProcessingException, match="TO has to be later"):
+        run("raw:importtracks", SOURCE=source, FROM=QDateTime(2009, 1, 1, 0, 0), TO=QDateTime(2008, 1, 1, 0, 0))
+
+
+def test_columns_in_metres(run: Callable, tmp_path: Path) -> None:
+    table = tmp_path / "utm.csv"
+    table.write_text("id,t,x,y\n1,2020-01-01 10:00,500000,5150000\n1,2020-01-01 10:05,500100,5150000\n")
+    point = (
+        next(run("raw:importtracks", SOURCE=str(table), CRS="EPSG:32632").layer().getFeatures()).geometry().asPoint()
+    )
+    assert (point.x(), point.y()) == pytest.approx((9.0, 46.5), abs=0.01)
+
+
+def check(path: Path, name: str) -> QgsVectorLayer:
+    """The layer of a GeoPackage, after SQLite has checked it."""
+    with closing(sqlite3.connect(path)) as database:
+        assert database.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert database.execute("SELECT rtreecheck(?)", [f"rtree_{name}_geom"]).fetchall() == [("ok",)]
+    layer = QgsVectorLayer(str(path), name, "ogr")
+    assert layer.isValid() and layer.crs().authid() == "EPSG:4326" and layer.hasSpatialIndex()
+    return layer
+
+
+def test_large_layers_and_paths_become_geopackages(
+    run: Callable, fixes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [f"Zoë{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
+    table, path = tmp_path / "fixes.csv", tmp_path / "people.gpkg"
+    table.write_text("\n".join(["user,time,lon,lat", *rows]))
+    memory = run("raw:importtracks", SOURCE=str(table))
+    assert memory.layer().providerType() == "memory"
+    run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path))
+    run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path))  # in the place of the first
+    layer = check(path, "people")
+    assert [f.attributes()[1:] for f in layer.getFeatures()] == [f.attributes() for f in memory.layer().getFeatures()]
+    assert [f.geometry().asWkt(9) for f in layer.getFeatures()] == [
+        f.geometry().asWkt(9) for f in memory.layer().getFeatures()
+    ]
+    box = memory.layer().extent().scaled(0.3)
+    found = {f["user_id"] for f in layer.getFeatures(QgsFeatureRequest(box))}
+    assert found == {f["user_id"] for f in memory.layer().getFeatures(QgsFeatureRequest(box))} and 0 < len(found) < 12
+    assert layer.extent().toString(6) == memory.layer().extent().toString(6)
+    assert sorted(p.name for p in tmp_path.iterdir() if "gpkg" in p.name) == ["people.gpkg"]
+
+    with edit(layer):  # QGIS can go on with it
+        layer.deleteFeatures([1, 2, 700])
+        feature = QgsFeature(layer.fields())
+        feature.setGeometry(QgsGeometry.fromPointXY(layer.extent().center()))
+        layer.addFeature(feature)
+    del layer
+    assert check(path, "people").featureCount() == 1440 - 3 + 1
+
+    monkeypatch.setattr("raw_qgis_plugin.processing.import_tracks.LARGE", 1000)
+    done = run("raw:importtracks", SOURCE=str(table))
+    assert done.values["OUTPUT"].endswith(".gpkg") and done.layer().featureCount() == 1440
+
+
+def test_a_cancelled_import_leaves_no_half_file(run: Callable, feedback: Any, tmp_path: Path) -> None:
+    table, path = tmp_path / "fixes.csv", tmp_path / "people.gpkg"
+    table.write_text("user,time,lon,lat\na,2020-01-01,1,2\n")
+    run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path))
+    before = path.read_bytes()
+    rows = [f"{i % 50},{1_577_872_800 + 60 * i},{i % 97 / 1e3},1" for i in range(200_000)]
+    table.write_text("\n".join(["user,time,lon,lat", *rows]))
+    feedback.progressChanged.connect(lambda share: feedback.cancel() if share > 70 else None)
+    assert not run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path)).values
+    assert path.read_bytes() == before
+    assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".csv" and p.is_file()) == ["people.gpkg"]

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import (
+    NULL,
     QgsCoordinateReferenceSystem,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
@@ -18,6 +19,7 @@ from qgis.core import (
 )
 
 from .test_algorithms import OUTPUTS, squares
+from .waiting import until
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Berlin"])
@@ -41,8 +43,9 @@ def test_awkward_layers_are_cleaned_counted_and_warned_of_once(
         assert done.values["N_POINTS"] + done.values["N_SKIPPED"] == len(rows) + 1
         skips = [words for words in done.feedback.warnings if "skipped" in words]
         assert len(skips) == (1 if path is None else 2)
-        for reason in ("20 no time that can be read", "duplicate", "1 the only fix of a user"):
+        for reason in ("20 no time that can be read", "duplicate"):
             assert reason in skips[-1]
+        assert "1 fix left out: 1 the only fix of a user." in done.feedback.warnings
         assert (
             done.rows()[0]["t"].toMSecsSinceEpoch()
             == max(t for t, u in zip(columns["t"], columns["user_id"]) if t and u == "u00") + 300_000
@@ -130,3 +133,42 @@ def test_every_fix_is_either_used_or_counted(run: Callable, make: Callable, fixe
     done = run("raw:profileusers", INPUT=make(twice), MODEL=bundle, TRACK_FIELD="trip")
     assert (done.values["N_POINTS"], done.values["N_SKIPPED"]) == (1440, 1440)
     assert "1,440 at the time of another fix of the same user" in done.feedback.warnings[0]
+
+
+def test_users_that_no_field_names_are_asked_for(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    """Lines with a field `cab` once made one user of twelve cabs, and nobody noticed."""
+    layer = make(fixes)
+    assert layer.dataProvider().renameAttributes({0: "cab"})
+    layer.updateFields()
+    done = run("raw:profileusers", INPUT=layer, MODEL=bundle)
+    assert done.values["N_USERS"] == 1
+    assert any("cab (12 values). Choose one as USER_FIELD" in words for words in done.feedback.warnings)
+    before = len(done.feedback.warnings)
+    for field, users in (("none", 1), ("cab", 12)):
+        done = run("raw:profileusers", INPUT=layer, MODEL=bundle, USER_FIELD=field)
+        assert done.values["N_USERS"] == users
+    assert not any("names the users" in words for words in done.feedback.warnings[before:])
+
+
+def test_the_dock_and_the_algorithms_skip_the_same_fixes(
+    session: Any, run: Callable, make: Callable, fixes: Any, bundle: str
+) -> None:
+    columns = {name: [*getattr(fixes, name), getattr(fixes, name)[0]] for name in ("user_id", "t", "lon", "lat")}
+    columns["t"][200] = None
+    columns["lon"][300] += 40
+    layer = QgsProject.instance().addMapLayer(make(type(fixes)(**columns)))
+    session.set_layer(layer)
+    until(lambda: session.tracks is not None)
+    reasons = "skipped: 1 no time that can be read, 1 duplicate, 1 impossible jump."
+    assert f"3 of 1,441 fixes were {reasons}" in session.summary
+    for algorithm in ("raw:profileusers", "raw:forecasttracks"):
+        done = run(algorithm, INPUT=layer, MODEL=bundle, **OUTPUTS)
+        assert f"3 fixes {reasons}" in done.feedback.warnings
+        assert done.values["N_SKIPPED"] == 3
+    until(lambda: session.job is None)
+    session.show_skipped()
+    until(lambda: QgsProject.instance().mapLayersByName("Skipped fixes"))
+    (shown,) = QgsProject.instance().mapLayersByName("Skipped fixes")
+    (jump, timeless) = sorted(shown.getFeatures(), key=lambda f: -f.geometry().asPoint().x())
+    assert jump.geometry().asPoint().x() > 150 and jump["t"].toMSecsSinceEpoch() == columns["t"][300]
+    assert timeless["t"] == NULL
