@@ -25,6 +25,12 @@ class Desktop(Protocol):
     def open_dialog(self, algorithm_id: str, parameters: dict[str, Any] | None = None) -> Any:
         """Open the dialog of an algorithm. parameters: its values; None: the settings and the current layer."""
 
+    def import_tracks(self, path: str = "") -> Any:
+        """Open the window that imports files. path: of a file or folder to begin with."""
+
+    def use_layer(self, layer: Any) -> None:
+        """Make a layer the current one, show it whole, and choose it in the dock."""
+
     def show_dock(self, shown: bool = True) -> Any:
         """Show or hide the dock, and return it."""
 

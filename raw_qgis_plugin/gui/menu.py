@@ -26,7 +26,7 @@ from .maps import animation, basemap
 from .regions.saved import SavedRegions
 from .results import KeptResults
 from .settings import settings, start_values
-from .window_list import WINDOWS
+from .window_list import IMPORT, WINDOWS
 
 if TYPE_CHECKING:
     from ..environment.install import InstallRequest
@@ -67,7 +67,7 @@ class RawMenu:
         self.dock_action = self._add("dock", tr("RAW dock"), tip, icon("raw"), self._toggle_dock)
         self.dock_action.setCheckable(True)
         algorithms = [
-            self._add(each.ID, f"{tr(each.TITLE)}…", tr(each.SUMMARY), each.icon(), partial(self.open_dialog, each.ID))
+            self._add(each.ID, f"{tr(each.TITLE)}…", tr(each.SUMMARY), each.icon(), partial(self._open, each.ID))
             for each in ALGORITHMS
         ]
         windows = [
@@ -210,6 +210,33 @@ class RawMenu:
     def open_window(self, name: str) -> Any:
         """Open one of WINDOWS."""
         return self.keep(next(window for window in WINDOWS if window.name == name).open(self))
+
+    def import_tracks(self, path: str = "") -> Any:
+        """Open the window that imports files, or explain why it cannot. path: of a file or folder to begin with."""
+        window = next(
+            (each for each in self.windows if not sip.isdeleted(each) and each.objectName() == "raw_import_dialog"),
+            None,
+        )
+        if window is None or not window.isVisible():
+            ready, reason = QgsApplication.processingRegistry().createAlgorithmById("raw:importtracks").canExecute()
+            if not ready:
+                self._show_missing(reason)
+                return None
+            window = self.keep(IMPORT.open(self))
+        if path:
+            window.choose(path)
+        window.raise_()
+        return window
+
+    def use_layer(self, layer: Any) -> None:
+        """Make a layer the current one, show it whole, and choose it in the dock."""
+        self.iface.setActiveLayer(layer)
+        self.iface.zoomToActiveLayer()
+        if self.dock is not None:
+            self.dock.choose_layer(layer)
+
+    def _open(self, algorithm_id: str) -> Any:
+        return self.import_tracks() if algorithm_id == "importtracks" else self.open_dialog(algorithm_id)
 
     def open_dialog(self, algorithm_id: str, parameters: dict[str, Any] | None = None) -> Any:
         """Open an algorithm's dialog beside the map, or explain why the algorithm cannot run.

@@ -22,10 +22,11 @@ from ..core.embedding.embed import embed
 from ..core.errors import Progress, RawError, part_of
 from ..core.paths import shipped_bundle
 from ..core.regions.view import City, prepare
-from ..core.tracks import Skipped, Tracks
+from ..core.tracks import Skipped, Tracks, by_unit
 from ..environment.folders import cache_folder
-from ..layers.reading import NONE, ROLES, FieldChoice, ReadPlan, read_tracks
-from ..layers.snapshot import snapshot
+from ..layers.reading import NONE, ROLES, FieldChoice, ReadPlan, fields_of_users, read_tracks, skipped_fixes
+from ..layers.snapshot import Snapshot, snapshot
+from ..layers.writing import points_layer
 from ..processing.words import tr
 from ..tasks.algorithm import AlgorithmJob
 from ..tasks.child import python
@@ -33,7 +34,7 @@ from ..tasks.job import Job
 from .layer_group import LayerGroup
 from .results import Run
 from .settings import settings
-from .widgets.track_fields import remember, remembered
+from .widgets.track_fields import is_remembered, remember, remembered
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +63,11 @@ class Session(QObject):
         self.tracks: Tracks | None = None  # as read
         self.users: Tracks | None = None  # one track per user, of two fixes or more
         self.summary = ""  # of the reading, in words
+        self.n_skipped = 0  # fixes
         self.city: City | None = None
         self.estimate_s: float | None = None  # to embed the users
         self.problem = ""
+        self.candidates: dict[str, int] = {}  # fields that may name the users, with their numbers of values: a question
 
     # ---- the source ---------------------------------------------------------------------------------------------
 
@@ -123,7 +126,27 @@ class Session(QObject):
         self._forget()
         if self.layer is None:
             self.changed.emit()
-            return
+        elif self.fields.user is None and not is_remembered(self.layer) and self.layer.featureCount() != 1:
+            source, fields = Snapshot(self.layer), self.fields
+            self.run(tr("Looking for users"), lambda _: fields_of_users(source, fields), self._ask_for_users)
+        else:
+            self._read()
+
+    def _ask_for_users(self, candidates: dict[str, int]) -> None:
+        """Ask which field names the users, before all fixes become one user's."""
+        self.candidates = candidates
+        if candidates:
+            self.changed.emit()
+        else:
+            self._read()
+
+    def answer_users(self, field: str | None) -> None:
+        """Take a field as that of the users, None: all fixes are one user's; store it, and read."""
+        self.fields = replace(self.fields, user=field)
+        remember(self.layer, self.fields, self.timezone)
+        self.read()
+
+    def _read(self) -> None:
         try:
             reading = snapshot(self.layer, self.fields, self.timezone)
         except RawError as error:
@@ -143,11 +166,22 @@ class Session(QObject):
         if used != self.used and (self.tracks is not None or self.job is not None):
             self.read()
 
-    def _has_read(self, result: tuple[Tracks, Tracks, str, Model, float]) -> None:
-        self.tracks, self.users, self.summary, self.model, self.estimate_s = result
+    def _has_read(self, result: tuple[Tracks, Tracks, int, str, Model, float]) -> None:
+        self.tracks, self.users, self.n_skipped, self.summary, self.model, self.estimate_s = result
         self.changed.emit()
         if self.users.n_users and self.estimate_s <= self.max_embedding_s:
             self.prepare()
+
+    def show_skipped(self) -> None:
+        """Show the skipped fixes that have a position as a layer."""
+        if self.tracks is None or self.job is not None:
+            return
+        reading, tracks = snapshot(self.layer, self.fields, self.timezone), self.tracks
+        self.run(
+            tr("Looking for the skipped fixes"),
+            lambda progress: skipped_fixes(reading, tracks, progress),
+            lambda found: self.group.add(points_layer(tr("Skipped fixes"), *found)),
+        )
 
     def prepare(self) -> None:
         """Embed the users. After that regions and users are answered at once."""
@@ -244,21 +278,18 @@ class Session(QObject):
 
 def _read(
     reading: ReadPlan, model: Model | None, path: str, device: str, experimental: bool, progress: Progress
-) -> tuple[Tracks, Tracks, str, Model, float]:
-    """Runs in a task. Returns the tracks, the users with two fixes or more, a summary in words, the model, and the
-    estimated seconds to embed the users.
+) -> tuple[Tracks, Tracks, int, str, Model, float]:
+    """Runs in a task. Returns the tracks, the users with two fixes or more, the number of skipped fixes, a summary in
+    words, the model, and the estimated seconds to embed the users.
     """
     tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
-    users = tracks.by_user()
-    skipped.add("at the time of another fix of the same user", len(tracks) - len(users))
-    single = np.diff(users.track_offsets) < 2
-    skipped.add("the only fix of a user", int(single.sum()))
-    users = users.take(~single[users.track]) if single.any() else users
+    users, left_out = by_unit(tracks, "user")
     progress(0.9)
     model = model or Model(open_bundle(path or None, experimental), device, python=python)
     progress(0.95)
-    summary = f"{describe(tracks, users)} {describe_skipped(skipped, len(users))}"
-    return tracks, users, summary, model, _seconds_to_embed(users, model, progress)
+    parts = describe(tracks, users), describe_skipped(skipped, len(tracks)), str(left_out) if left_out else ""
+    summary = " ".join(filter(None, parts))
+    return tracks, users, skipped.total, summary, model, _seconds_to_embed(users, model, progress)
 
 
 def _seconds_to_embed(users: Tracks, model: Model, progress: Progress, sampled: int = 4) -> float:

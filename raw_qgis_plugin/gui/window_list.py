@@ -57,3 +57,6 @@ WINDOWS: tuple[Window, ...] = (
     Window("help", "Help", "What RAW does and how.", "windows.help", "make_contents"),
 )  # fmt: skip
 """In the order of the menu."""
+
+IMPORT = Window("import", "Import tracks…", "", "windows.import_dialog", "ImportDialog")
+"""Opened by the action of raw:importtracks."""

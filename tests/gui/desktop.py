@@ -63,7 +63,7 @@ def open_dialogs(tracks, regions):
         action.trigger()
         wait(0.6)
         dialog = next(w for w in QApplication.topLevelWidgets() if w.isVisible() and hasattr(w, "algorithm"))
-        wrappers = dialog.mainWidget().wrappers
+        wrappers = dialog.mainWidget().wrappers if hasattr(dialog, "mainWidget") else {}  # not of the import
         report["dialogs"][action.objectName()] = {
             name: str(wrappers[name].parameterValue()) for name in ("INPUT", "REGIONS") if name in wrappers
         }

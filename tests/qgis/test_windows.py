@@ -9,7 +9,8 @@ from typing import Any
 from zipfile import ZipFile
 
 import pytest
-from qgis.PyQt.QtCore import Qt, QTimer
+from qgis.core import QgsProject, QgsRectangle
+from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QFrame, QMessageBox
 
@@ -120,3 +121,39 @@ def test_an_export_asks_whether_to_leave_prototypes_out(
     window.export(str(tmp_path / "shipped.zip"))  # has none: no question
     until(lambda: (tmp_path / "shipped.zip").exists())
     window.close()
+
+
+def test_the_import_takes_a_part_and_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:
+    rows = [f"{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
+    table = tmp_path / "people.csv"
+    table.write_text("\n".join(["user,time,lon,lat", *rows]))
+    dialog = menu.import_tracks(str(table))
+    assert menu.import_tracks() is dialog
+    until(dialog.start.isEnabled)
+    whole = dialog.parameters()
+    assert whole["EXTENT"] is None and whole["FROM"] is None and whole["USER_FIELD"] == "user"
+    assert dialog.columns["track"].currentData() == "none" and dialog.question.isHidden()
+    middle = QgsRectangle(116.39, 39.89, 116.41, 39.91)
+    dialog.box.setOutputExtentFromUser(middle, dialog.box.outputCrs())
+    begin = QDateTime.fromMSecsSinceEpoch(fixes.t[0] + 600_000, Qt.TimeSpec.UTC)
+    dialog.limits[0].setDateTime(QDateTime(begin.date(), begin.time()))
+    until(lambda: "outside the box" in dialog.state.text() and "outside the dates" in dialog.state.text())
+    until(dialog.start.isEnabled)
+    dialog.run()
+    dialog.close()
+    until(lambda: QgsProject.instance().mapLayersByName("people"))
+    (layer,) = QgsProject.instance().mapLayersByName("people")
+    assert 0 < layer.featureCount() < 1300 and middle.contains(layer.extent())
+    assert min(f["t"].toMSecsSinceEpoch() for f in layer.getFeatures()) >= fixes.t[0] + 600_000
+    QgsProject.instance().clear()
+
+
+def test_a_source_that_cannot_be_read_is_answered_in_the_window(menu: Any, tmp_path: Path) -> None:
+    (tmp_path / "broken.gpx").write_text("<gpx><trk>")
+    dialog = menu.import_tracks(str(tmp_path / "broken.gpx"))
+    until(lambda: "no complete GPX file" in dialog.state.text())
+    (tmp_path / "a.json").write_text('[{"lat": 1, "lon": 2, "tst": 1577872800, "tid": "an", "_type": "location"}]')
+    dialog.take_file(str(tmp_path / "a.json"))
+    until(dialog.start.isEnabled)
+    assert dialog.columns["user"].currentData() == "user"
+    dialog.close()

@@ -13,21 +13,25 @@ from qgis.PyQt.QtWidgets import QProgressBar, QPushButton, QScrollArea, QTabWidg
 from ...processing.progress import time_left
 from ...processing.words import how_to_install, tr
 from ..desktop import Desktop
+from ..widgets.drop import TakesFiles
 from ..widgets.layout import column, row, scrolling, wrapped
 
 if TYPE_CHECKING:
+    from qgis.core import QgsVectorLayer
+
     from ..session import Session
     from .source import SourcePanel
 
 NEEDS = ("onnxruntime", "scipy", "shapely", "pyproj")  # Python modules beyond QGIS's own
 
 
-class RawDock(QgsDockWidget):
+class RawDock(TakesFiles, QgsDockWidget):
     """The dock. Call `remove` before it is deleted."""
 
     def __init__(self, desktop: Desktop) -> None:
         super().__init__(tr("RAW"), desktop.iface.mainWindow())
         self.setObjectName("RawDock")
+        self.setAcceptDrops(True)
         self.desktop = desktop
         self.session: Session | None = None  # None where packages are missing, as the next
         self.source: SourcePanel | None = None
@@ -77,6 +81,16 @@ class RawDock(QgsDockWidget):
         """Use a model bundle from now on; '' is the shipped one."""
         if self.source is not None:
             self.source.choose_model(path)
+
+    def choose_layer(self, layer: QgsVectorLayer) -> None:
+        """Use a layer of tracks from now on."""
+        if self.source is not None:
+            self.source.layer.setLayer(layer)
+            self.source.session.set_layer(layer)
+
+    def take_file(self, path: str) -> None:
+        """Open the window that imports a file."""
+        self.desktop.import_tracks(path)
 
     def list_models(self) -> None:
         """List the models again, after some were added or removed."""

@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
+    QFrame,
     QLabel,
     QMenu,
     QPushButton,
@@ -29,7 +30,7 @@ from ..layer_kinds import has_fixes, is_line_without_times
 from ..session import Session
 from ..settings import settings
 from ..widgets.dialog import RawDialog, show_card
-from ..widgets.layout import column, row, silent, wrapped
+from ..widgets.layout import buttons, column, row, silent, wrapped
 from ..widgets.track_fields import TrackFields, layer_box
 
 
@@ -43,8 +44,18 @@ class SourcePanel(QWidget):
         self.layer.setAllowEmptyLayer(True, tr("Choose a layer of tracks"))
         self.layer.setLayer(None)
         self.summary = wrapped(objectName="raw_summary")
-        self.prepare = QPushButton(objectName="raw_prepare")
+        self.question = QFrame(objectName="raw_user_question")
+        self.question.setStyleSheet("#raw_user_question { border: 2px solid #d6604d; border-radius: 4px; }")
         narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        self.candidates = QComboBox(objectName="raw_user_candidates", sizeAdjustPolicy=narrow)
+        self.answers = buttons(
+            "raw_user_",
+            ("take", tr("Use this field"), tr("Each of its values is a user"), self._take_users),
+            ("one", tr("All are one user's"), tr("One person or vehicle made all of these fixes"), self._take_one_user),
+        )
+        words = tr("Show the skipped fixes on the map")
+        self.skipped = QPushButton(words, objectName="raw_skipped", clicked=self.session.show_skipped)
+        self.prepare = QPushButton(objectName="raw_prepare")
         self.model = QComboBox(objectName="raw_model", sizeAdjustPolicy=narrow)
         self.device = QLabel(objectName="raw_device")
         self.box = QgsCollapsibleGroupBox(tr("Fields"), objectName="raw_fields")
@@ -66,9 +77,13 @@ class SourcePanel(QWidget):
         more.setMenu(popup)
         tip = tr("What the model was trained on, and how good it is")
         card = QToolButton(objectName="raw_card", text=tr("Card"), toolTip=tip, clicked=self.show_card)
+        words = wrapped(tr("<b>Which field names the users?</b> None is known by its name, and RAW compares users."))
+        self.question.setLayout(
+            column(words, row(self.candidates, stretch=self.candidates), row(*self.answers.values()))
+        )
         above = row(self.layer, again, more, stretch=self.layer)
         below = row(QLabel(tr("Model")), self.model, card, self.device, stretch=self.model)
-        parts = above, self.box, self.summary, self.prepare, below
+        parts = above, self.box, self.question, self.summary, self.skipped, self.prepare, below
         self.setLayout(column(*parts, spacing_px=4, margins_px=0))
 
     def start(self) -> None:
@@ -165,6 +180,12 @@ class SourcePanel(QWidget):
     def _choose_fields(self, _name: str = "") -> None:
         self.session.set_fields(self.track_fields.choice(), self.zone.currentText())
 
+    def _take_users(self) -> None:
+        self.session.answer_users(self.candidates.currentData())
+
+    def _take_one_user(self) -> None:
+        self.session.answer_users(None)
+
     def show_session(self) -> None:
         """Show the fields, the summary, the estimate and the device."""
         session = self.session
@@ -173,7 +194,12 @@ class SourcePanel(QWidget):
         self.box.setVisible(session.layer is not None)
         names = [name for name in (session.fields.user, session.fields.track, session.fields.time) if name]
         self.box.setTitle(tr("Fields: {names}").format(names=", ".join(names) or tr("none")))
+        self.question.setVisible(bool(session.candidates))
+        self.candidates.clear()
+        for name, n in session.candidates.items():
+            self.candidates.addItem(tr("{name}: {n:,} different values").format(name=name, n=n), name)
         self.summary.setText(self._summary())
+        self.skipped.setVisible(session.n_skipped > 0)
         self.prepare.setVisible(False)
         if session.users is not None and session.model is not None and session.users.n_users:
             self.prepare.setVisible(session.city is None and session.job is None)
@@ -186,9 +212,11 @@ class SourcePanel(QWidget):
     def _summary(self) -> str:
         session = self.session
         if session.layer is None:
-            return tr("Choose a layer of fixes (points with a time) or of lines with M values.")
+            return tr("Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.")
         if session.problem:
             return session.problem
+        if session.candidates:
+            return tr("Nothing was read yet.")
         if session.tracks is None:
             return tr("Reading …") if session.job is not None else tr("Not read yet: press the arrow to read it.")
         return session.summary

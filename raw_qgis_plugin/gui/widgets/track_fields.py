@@ -19,6 +19,15 @@ def layer_box(name: str) -> QgsMapLayerComboBox:
     return box
 
 
+def zone_box(name: str) -> QComboBox:
+    """A box that lists the time zones. name: of the object."""
+    tip = tr("Of times that are written without a zone; others ignore it.")
+    narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+    box = QComboBox(objectName=name, toolTip=tip, sizeAdjustPolicy=narrow, minimumContentsLength=12)
+    box.addItems(["UTC", *sorted(bytes(zone).decode() for zone in QTimeZone.availableTimeZoneIds())])
+    return box
+
+
 class TrackFields:
     """A box for each role of a field (user, track, time), and one for the time zone."""
 
@@ -28,12 +37,11 @@ class TrackFields:
         for box, title in zip(self.boxes.values(), titles):
             box.setAllowEmptyFieldName(True)
             form.addRow(title, box)
-        tip = tr(
+        self.zone = zone_box("raw_timezone")
+        self.zone.setToolTip(tr(
             "Of times that are written without a zone; others ignore it. The week of a region has the hours of this "
             "zone, with UTC the solar time of the place."
-        )
-        self.zone = QComboBox(objectName="raw_timezone", toolTip=tip)
-        self.zone.addItems(["UTC", *sorted(bytes(name).decode() for name in QTimeZone.availableTimeZoneIds())])
+        ))  # fmt: skip
         form.addRow(tr("Time zone"), self.zone)
 
     def choice(self) -> FieldChoice:
@@ -57,11 +65,16 @@ def remember(layer: QgsVectorLayer, fields: FieldChoice, zone: str) -> None:
     layer.setCustomProperty("raw/timezone", zone)
 
 
+def is_remembered(layer: QgsVectorLayer) -> bool:
+    """Whether fields are stored with a layer."""
+    return any(layer.customProperty(f"raw/{role}_field") is not None for role in ROLES)
+
+
 def remembered(layer: QgsVectorLayer) -> tuple[FieldChoice, str]:
     """The fields and the time zone stored with a layer. Without stored fields they are guessed."""
-    known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
     zone = layer.customProperty("raw/timezone") or "UTC"
-    if all(name is None for name in known):
+    if not is_remembered(layer):
         return choose_fields(layer.fields(), None, None, None), zone
+    known = [layer.customProperty(f"raw/{role}_field") for role in ROLES]
     user, track, time = (name if name and layer.fields().lookupField(name) >= 0 else None for name in known)
     return FieldChoice(user, track, time), zone

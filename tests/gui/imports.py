@@ -1,0 +1,170 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Data in, with real events: run as `qgis --code`.
+
+The table $RAW_DAY_FIRST is dropped on the dock, and goes through the preview to a layer. A layer of lines without a
+user field is asked about. The import of the large table $RAW_LARGE is cancelled.
+"""
+
+import os
+import sys
+import time
+from pathlib import Path
+
+sys.path.insert(0, os.environ["RAW_SCRIPTS"])
+
+from driving import LEFT, Heart, find, main, picture, press, until, wait
+from qgis.core import QgsFeature, QgsGeometry, QgsLineString, QgsPoint, QgsProject, QgsVectorLayer
+from qgis.gui import QgsCollapsibleGroupBox
+from qgis.PyQt.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
+from qgis.PyQt.QtTest import QTest
+from qgis.PyQt.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QTableWidget
+from qgis.utils import iface, plugins
+
+report = {"errors": [], "cut": []}
+COPY, NONE = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
+
+
+def drop(widget, path):
+    """Drag a file over a widget and drop it."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(path)])
+    middle = widget.rect().center()
+    enter = QDragEnterEvent(middle, COPY, data, LEFT, NONE)
+    QApplication.sendEvent(widget, enter)
+    assert enter.isAccepted()
+    QApplication.sendEvent(widget, QDropEvent(QPointF(middle), COPY, data, LEFT, NONE))
+
+
+def choose(parent, name, words):
+    """Click a box, and type the begin of an entry."""
+    box = find(parent, name, QComboBox)
+    QTest.mouseClick(box, LEFT, NONE, QPoint(8, box.height() // 2))
+    wait(0.2)
+    QTest.keyClicks(box.view(), words)
+    QTest.keyClick(box.view(), Qt.Key.Key_Return)
+    wait(0.1)
+    assert box.currentText().startswith(words), (name, box.currentText())
+
+
+def cells(table):
+    heads = [table.horizontalHeaderItem(column).text() for column in range(table.columnCount())]
+    return [heads, *([table.item(row, column).text() for column in range(len(heads))] for row in range(2))]
+
+
+def work():
+    window = iface.mainWindow()
+    window.setGeometry(window.screen().geometry())
+    menu = plugins["raw_qgis_plugin"].menu
+    dock = menu.show_dock()
+    wait(0.5)
+    heart = Heart()
+    day_first(menu, dock)
+    lines(dock)
+    cancelled(menu)
+    heart.end()
+    report["blocks"] = [block for block in heart.blocks if block["ours"]]
+
+
+def day_first(menu, dock):
+    drop(dock, os.environ["RAW_DAY_FIRST"])
+    until(lambda: any(each.objectName() == "raw_import_dialog" for each in menu.windows), 20, "the window")
+    dialog = menu.windows[-1]
+    until(lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 4, 30, "the first rows")
+    report["box"] = dialog.parameters()["EXTENT"] is None
+    report["no columns known"] = find(dialog, "raw_import_state", QLabel).text()
+    picture(dialog, "import_no_columns")
+    for name, words in (("time", "Wann"), ("lon", "Laenge"), ("lat", "Breite")):
+        choose(dialog, f"raw_import_{name}", words)
+    question = find(dialog, "raw_import_question", QLabel)
+    until(lambda: question.isVisible(), 30, "a question")
+    report["order"] = question.text(), find(dialog, "raw_import_start").isEnabled()
+    picture(dialog, "import_order_of_dates")
+    choose(dialog, "raw_import_order", "day")
+    until(lambda: "names the users" in question.text(), 30, "the question for users")
+    report["users"] = question.text()
+    picture(dialog, "import_users")
+    choose(dialog, "raw_import_user", "Taxi")
+    until(lambda: not question.isVisible(), 30, "the answer")
+    report["cells"] = cells(find(dialog, "raw_import_rows", QTableWidget))
+    report["state"] = find(dialog, "raw_import_state", QLabel).text()
+    picture(dialog, "import_preview")
+    look_for_cuts(dialog)
+    press(dialog, "raw_import_start")
+    until(lambda: dialog.running is None, 60, "the import")
+    report["imported"] = find(dialog, "raw_import_state", QLabel).text()
+    (layer,) = QgsProject.instance().mapLayers().values()
+    report["layer"] = layer.name(), layer.featureCount(), layer.providerType(), layer.fields().names()
+    extent = layer.extent()
+    report["extent"] = extent.width(), extent.height()
+    until(lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the dock")
+    report["dock"] = dock.session.summary
+    picture(dialog, "import_done")
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    wait(0.3)
+    report["closed"] = not dialog.isVisible()
+
+
+def lines(dock):
+    """Twelve cabs, two lines each, whose field no tool calls a user."""
+    layer = QgsVectorLayer("LineStringM?crs=EPSG:4326&field=cab:string&field=note:string", "Lines", "memory")
+    for k in range(24):
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes([f"cab {k % 12}", "a note"])
+        points = [QgsPoint(9 + k / 1e3 + i / 1e4, 46 + i / 1e4, m=1.7e9 + 1e5 * k + 60 * i) for i in range(20)]
+        feature.setGeometry(QgsGeometry(QgsLineString([QgsPoint(p.x(), p.y(), m=p.m()) for p in points])))
+        layer.dataProvider().addFeature(feature)
+    QgsProject.instance().addMapLayer(layer)
+    box = find(dock, "raw_layer", QComboBox)
+    report["offered"] = [box.itemText(n) for n in range(box.count())]
+    choose(dock, "raw_layer", "Lines")
+    question = find(dock, "raw_user_question")
+    until(lambda: question.isVisible(), 60, "the question")
+    report["candidates"] = [dock.source.candidates.itemText(n) for n in range(dock.source.candidates.count())]
+    report["read before the answer"] = dock.session.tracks is not None
+    picture(iface.mainWindow(), "import_lines_asked")
+    press(dock, "raw_user_take")
+    until(lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the lines")
+    report["cabs"] = dock.session.tracks.n_users
+    report["asked again"] = question.isVisible()
+    picture(iface.mainWindow(), "import_lines_read")
+
+
+def cancelled(menu):
+    """Cancel while it is written."""
+    path = Path(os.environ["RAW_LARGE"])
+    menu.actions[[a.objectName() for a in menu.actions].index("raw_importtracks")].trigger()
+    dialog = menu.windows[-1]
+    QTest.keyClicks(find(dialog, "raw_import_source").findChild(QLineEdit), str(path))
+    until(lambda: find(dialog, "raw_import_start").isEnabled(), 60, "the first rows")
+    part = find(dialog, "raw_import_part", QgsCollapsibleGroupBox)
+    part.setCollapsed(False)
+    picture(dialog, "import_part")
+    report["box"] &= dialog.parameters()["EXTENT"] is None
+    look_for_cuts(dialog)
+    part.setCollapsed(True)
+    report["output"] = Path(find(dialog, "raw_import_output").findChild(QLineEdit).text()).name
+    layers = len(QgsProject.instance().mapLayers())
+    for number, share in enumerate((0.1, 0.65)):
+        press(dialog, "raw_import_start")
+        until(lambda share=share: dialog.running is None or dialog.running.share > share, 120, "the work")
+        if not number:
+            picture(dialog, "import_running")
+        began = time.monotonic()
+        if dialog.running is not None:
+            press(dialog, "raw_import_cancel")
+            until(lambda: dialog.running is None, 60, "the end")
+        report[f"cancelled {number}"] = time.monotonic() - began, find(dialog, "raw_import_state", QLabel).text()
+        report[f"left {number}"] = sorted(p.name for p in path.parent.iterdir() if "gpkg" in p.name)
+    report["layers added"] = len(QgsProject.instance().mapLayers()) - layers
+    dialog.close()
+
+
+def look_for_cuts(dialog):
+    for label in dialog.findChildren(QLabel):
+        tall = label.heightForWidth(label.width()) if label.wordWrap() else label.minimumSizeHint().height()
+        if label.isVisible() and label.text() and label.height() < tall:
+            report["cut"].append(label.text())
+
+
+QTimer.singleShot(1500, lambda: main(work, report))

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Data in, in the desktop QGIS on a small screen: imports.py."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.csv
+import pytest
+
+HERE = Path(__file__).parent
+PICTURES = HERE.parents[1] / "build" / "gui"
+
+
+def day_first(path: Path) -> Path:
+    """Two cabs in Aracaju, in a table as an office writes it: no number of a date is over twelve."""
+    rows = [
+        f"{cab};0{1 + i // 60}/07/2014 08:{i % 60:02}:00;{-10.9 - i / 1e4:.5f};{-37.05 - cab / 1e3:.5f}".replace(
+            ".", ","
+        )
+        for cab in (7, 8)
+        for i in range(200)
+    ]
+    path.write_text("\n".join(["Taxi Nr;Wann;Breite;Laenge", *rows, "8;bald;-10,9;-37", "8;05/07/2014 09:00;0;0"]))
+    return path
+
+
+def large(path: Path, n: int = 1_500_000) -> Path:
+    i = 1 + np.arange(n)
+    columns = {"user": i % 500, "time": 1_700_000_000 + 60 * (i // 500), "lon": i // 500 / 1e4, "lat": i % 500 / 1e3}
+    pa.csv.write_csv(pa.table(columns), path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def report(drive: Callable[..., dict[str, Any]], tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("imports")
+    return drive(
+        HERE / "imports.py", "1366x768", RAW_DAY_FIRST=day_first(folder / "cabs.csv"),
+        RAW_LARGE=large(folder / "large.csv"),
+    )  # fmt: skip
+
+
+def test_a_table_with_odd_columns_is_asked_about(report: dict[str, Any]) -> None:
+    assert "No time and no position column" in report["no columns known"] and report["box"]
+    words, startable = report["order"]
+    assert words.startswith("01/07/2014 08:00:00 may begin with the day or with the month") and not startable
+    assert "No column names the users" in report["users"] and "Taxi Nr (2)" in report["users"]
+
+
+def test_the_preview_shows_rows_as_written_and_as_read(report: dict[str, Any]) -> None:
+    heads, first, _ = report["cells"]
+    assert heads == ["User", "Time, UTC", "Longitude", "Latitude", "Taxi Nr", "Wann", "Laenge", "Breite"]
+    assert first == ["7", "2014-07-01 08:00:00", "-37.05700", "-10.90000", "7", "01/07/2014 08:00:00", "-37,05700",
+                     "-10,90000"]  # fmt: skip
+    assert "1 no time that can be read" in report["state"]
+
+
+def test_the_import_makes_a_layer_that_the_dock_reads(report: dict[str, Any]) -> None:
+    assert report["imported"].startswith("400 fixes of 2 users were imported. 2 fixes skipped:")
+    assert report["layer"] == ["cabs", 400, "memory", ["user_id", "track_id", "t"]]
+    assert max(report["extent"]) < 0.1  # the fix at 0, 0 is gone
+    assert report["dock"].startswith("2 users, 400 fixes") and "No fix was skipped." in report["dock"]
+    assert report["closed"]
+
+
+def test_lines_without_a_user_field_are_asked_about(report: dict[str, Any]) -> None:
+    assert "Lines" in report["offered"]  # added while the dock was open
+    assert report["candidates"] == ["cab: 12 different values"] and not report["read before the answer"]
+    assert report["cabs"] == 12 and not report["asked again"]
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_cancel_answers_within_two_seconds_and_leaves_nothing(report: dict[str, Any], number: int) -> None:
+    seconds, words = report[f"cancelled {number}"]
+    print(f"\n    seconds from Cancel to the end: {seconds:.2f}")
+    assert report["output"] == "large.gpkg" and words == "Cancelled. Nothing was written."
+    assert seconds < 2 and report[f"left {number}"] == [] and report["layers added"] == 0
+
+
+def test_nothing_is_cut_off_and_the_desktop_is_not_blocked(report: dict[str, Any]) -> None:
+    assert report["cut"] == []
+    assert not [block for block in report["blocks"] if block["cpu"] > 0.5]
+    for name in ("order_of_dates", "users", "preview", "done", "lines_asked", "running"):
+        assert (PICTURES / f"import_{name}.png").stat().st_size > 10_000
