@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Import a table of fixes in one of two ways, and print seconds, the peak of memory and the number of fixes as JSON.
+
+python import_child.py WAY FILE OUTPUT [CANCEL_AFTER_S]
+WAY: ours (raw:importtracks), native (QGIS's 'Create points layer from table', of a file with columns lon and lat)
+"""
+
+import json
+import os
+import resource
+import sys
+import threading
+import time
+
+from qgis.core import QgsApplication, QgsProcessingFeedback
+
+sys.path.append("/usr/share/qgis/python/plugins")
+
+
+def main() -> None:
+    """Run once."""
+    way, source, output = sys.argv[1:4]
+    app = QgsApplication([], False)
+    app.initQgis()
+    import processing
+    from processing.core.Processing import Processing
+
+    Processing.initialize()
+    if way == "native":
+        name, values = "native:createpointslayerfromtable", {
+            "INPUT": source, "XFIELD": "lon", "YFIELD": "lat", "TARGET_CRS": "EPSG:4326", "OUTPUT": output,
+        }  # fmt: skip
+    else:
+        from raw_qgis_plugin.plugin import RawPlugin
+
+        plugin = RawPlugin(None)
+        plugin.initProcessing()
+        name, values = "raw:importtracks", {"SOURCE": source, "OUTPUT": output}
+    feedback, cancelled = QgsProcessingFeedback(False), []
+    if len(sys.argv) > 4:
+        threading.Timer(float(sys.argv[4]), lambda: (cancelled.append(time.monotonic()), feedback.cancel())).start()
+    began, computed = time.monotonic(), time.process_time()
+    result = processing.run(name, values, feedback=feedback)
+    ended = time.monotonic()
+    print(json.dumps({
+        "seconds": ended - began, "computed": time.process_time() - computed, "fixes": result.get("N_POINTS"),
+        "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20,
+        "after_cancel": ended - cancelled[0] if cancelled else None,
+    }), flush=True)  # fmt: skip
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()
