@@ -60,6 +60,14 @@
       <translation>&lt;b&gt;Em pausa.&lt;/b&gt; Retome agora ou em outro dia.</translation>
     </message>
     <message>
+      <source>&lt;b&gt;Which field names the users?&lt;/b&gt; None is known by its name, and RAW compares users.</source>
+      <translation>&lt;b&gt;Qual campo identifica os usuários?&lt;/b&gt; Nenhum foi reconhecido pelo nome, e o RAW compara usuários.</translation>
+    </message>
+    <message>
+      <source>&lt;b&gt;not distinguishable&lt;/b&gt;: the intervals overlap</source>
+      <translation>&lt;b&gt;indistinguíveis&lt;/b&gt;: os intervalos se sobrepõem</translation>
+    </message>
+    <message>
       <source>&lt;b&gt;unknown&lt;/b&gt;</source>
       <translation>&lt;b&gt;desconhecido&lt;/b&gt;</translation>
     </message>
@@ -76,8 +84,8 @@
       <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;O quanto dois usuários se movem de forma parecida, de -1 a 1, segundo a tabela mais recente de Vetores de trajetos do projeto.&lt;/p&gt;</translation>
     </message>
     <message>
-      <source>A CSV or Parquet file. For a folder (GeoLife, many files) write or paste its path.</source>
-      <translation>Um arquivo CSV ou Parquet. Para uma pasta (GeoLife, muitos arquivos), escreva ou cole o caminho.</translation>
+      <source>A PNG file, 300 dots an inch</source>
+      <translation>Um arquivo PNG, 300 pontos por polegada</translation>
     </message>
     <message>
       <source>A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.</source>
@@ -88,12 +96,24 @@
       <translation>A pasta de um pacote, o card.json dentro dela ou o .zip. Vazio: o modelo que vem com o RAW.</translation>
     </message>
     <message>
+      <source>A colour for each user</source>
+      <translation>Uma cor para cada usuário</translation>
+    </message>
+    <message>
+      <source>A file of positions. For a folder (GeoLife, many files) write or paste its path.</source>
+      <translation>Um arquivo de posições. Para uma pasta (GeoLife, muitos arquivos), escreva ou cole o caminho.</translation>
+    </message>
+    <message>
       <source>A label describes a</source>
       <translation>Um rótulo descreve</translation>
     </message>
     <message>
       <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
       <translation>Treinar do zero exige muitos trajetos e horas. raw-nano serve para experimentar.</translation>
+    </message>
+    <message>
+      <source>A page with title, legend, scale and notes, as PDF, as picture or to edit.</source>
+      <translation>Uma página com título, legenda, escala e notas, como PDF, imagem ou para editar.</translation>
     </message>
     <message>
       <source>A prototype is the mean movement of ten or more people at one place. Forecasts there improve, but whoever has the model sees where people went.</source>
@@ -136,12 +156,28 @@
       <translation>Um usuário cruzou uma região</translation>
     </message>
     <message>
+      <source>About {n:,} rows. </source>
+      <translation>Cerca de {n:,} linhas. </translation>
+    </message>
+    <message>
+      <source>About {total:,.0f} minutes in all: {minutes:g} of training, then about {more:,.0f} to calibrate its areas, compare it with the model before, and teach the heads again.</source>
+      <translation>Cerca de {total:,.0f} minutos ao todo: {minutes:g} de treino e depois cerca de {more:,.0f} para calibrar as áreas, comparar com o modelo anterior e ensinar as cabeças de novo.</translation>
+    </message>
+    <message>
       <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
       <translation>Precisão dessas previsões no passado desta camada, comparada com a de métodos simples</translation>
     </message>
     <message>
+      <source>All are one user's</source>
+      <translation>Todas são de um só usuário</translation>
+    </message>
+    <message>
       <source>All labels are equal: there is nothing to learn.</source>
       <translation>Todos os rótulos são iguais: não há o que aprender.</translation>
+    </message>
+    <message>
+      <source>All packages that training needs are installed.</source>
+      <translation>Todos os pacotes necessários para treinar estão instalados.</translation>
     </message>
     <message>
       <source>All that the model needs.</source>
@@ -158,6 +194,18 @@
     <message>
       <source>Also what training needs</source>
       <translation>Também o que é necessário para treinar</translation>
+    </message>
+    <message>
+      <source>Animation…</source>
+      <translation>Animação…</translation>
+    </message>
+    <message>
+      <source>As it is read.</source>
+      <translation>Como é lido.</translation>
+    </message>
+    <message>
+      <source>As it is written in the file.</source>
+      <translation>Como está escrito no arquivo.</translation>
     </message>
     <message>
       <source>At most so many likely paths for each track, each with its probability.</source>
@@ -180,12 +228,24 @@
       <translation>Testar previsões no passado</translation>
     </message>
     <message>
-      <source>Backtest…</source>
-      <translation>Teste retrospectivo…</translation>
+      <source>Basemap</source>
+      <translation>Mapa base</translation>
+    </message>
+    <message>
+      <source>Basemap: © OpenStreetMap contributors ({address})</source>
+      <translation>Mapa base: © colaboradores do OpenStreetMap ({address})</translation>
+    </message>
+    <message>
+      <source>Before</source>
+      <translation>Antes de</translation>
     </message>
     <message>
       <source>Before you publish the drawn regions</source>
       <translation>Antes de publicar as regiões desenhadas</translation>
+    </message>
+    <message>
+      <source>Before you publish this map:</source>
+      <translation>Antes de publicar este mapa:</translation>
     </message>
     <message>
       <source>Begin with</source>
@@ -200,8 +260,16 @@
       <translation>Caixa</translation>
     </message>
     <message>
+      <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
+      <translation>CSV, Parquet, GPX, Google Timeline, OwnTracks e GeoLife como camada de posições, limpas e ordenadas.</translation>
+    </message>
+    <message>
       <source>Cache of embeddings</source>
       <translation>Cache de vetores</translation>
+    </message>
+    <message>
+      <source>Calibrating the forecast areas</source>
+      <translation>Calibrando as áreas de previsão</translation>
     </message>
     <message>
       <source>Cancel</source>
@@ -218,6 +286,14 @@
     <message>
       <source>Cancelled.</source>
       <translation>Cancelado.</translation>
+    </message>
+    <message>
+      <source>Cancelled. Nothing was written.</source>
+      <translation>Cancelado. Nada foi gravado.</translation>
+    </message>
+    <message>
+      <source>Cancelling …</source>
+      <translation>Cancelando …</translation>
     </message>
     <message>
       <source>Card</source>
@@ -244,8 +320,12 @@
       <translation>Verificando {name} …</translation>
     </message>
     <message>
-      <source>Choose a layer of fixes (points with a time) or of lines with M values.</source>
-      <translation>Escolha uma camada de posições (pontos com hora) ou de linhas com valores M.</translation>
+      <source>Choose a file or a folder, or drop one on this window.</source>
+      <translation>Escolha um arquivo ou uma pasta, ou solte um deles nesta janela.</translation>
+    </message>
+    <message>
+      <source>Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.</source>
+      <translation>Escolha uma camada de posições (pontos com hora) ou de linhas com valores M, ou solte um arquivo aqui.</translation>
     </message>
     <message>
       <source>Choose a layer of points with a time, or of lines with M values.</source>
@@ -288,6 +368,10 @@
       <translation>Clicar em um</translation>
     </message>
     <message>
+      <source>Click the corners of a region on the map; right click closes it.</source>
+      <translation>Clique em cada vértice da região no mapa; o botão direito fecha a região.</translation>
+    </message>
+    <message>
       <source>Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.</source>
       <translation>Clique em cada vértice. O botão direito fecha a região, Backspace desfaz um vértice, Esc cancela.</translation>
     </message>
@@ -298,6 +382,14 @@
     <message>
       <source>Collecting prototypes of these places</source>
       <translation>Coletando protótipos dos movimentos nestes lugares</translation>
+    </message>
+    <message>
+      <source>Colours</source>
+      <translation>Cores</translation>
+    </message>
+    <message>
+      <source>Columns with several values: {names}.</source>
+      <translation>Colunas com vários valores: {names}.</translation>
     </message>
     <message>
       <source>Commuter</source>
@@ -348,6 +440,14 @@
       <translation>Continuar o treino: '{name}'</translation>
     </message>
     <message>
+      <source>Coordinate system of the columns</source>
+      <translation>Sistema de coordenadas das colunas</translation>
+    </message>
+    <message>
+      <source>Coordinates</source>
+      <translation>Coordenadas</translation>
+    </message>
+    <message>
       <source>Copied to the clipboard.</source>
       <translation>Copiado para a área de transferência.</translation>
     </message>
@@ -364,8 +464,16 @@
       <translation>Dados</translation>
     </message>
     <message>
+      <source>Data: {layer}: {summary}</source>
+      <translation>Dados: {layer}: {summary}</translation>
+    </message>
+    <message>
       <source>Date and time, ISO text, or epoch seconds, ms or µs.</source>
       <translation>Data e hora, texto ISO ou tempo Unix em segundos, ms ou µs.</translation>
+    </message>
+    <message>
+      <source>Dates</source>
+      <translation>Datas</translation>
     </message>
     <message>
       <source>Days</source>
@@ -404,6 +512,14 @@
       <translation>Exclui os vetores dos trajetos que o RAW já leu. Camadas e modelos são mantidos.</translation>
     </message>
     <message>
+      <source>Delimiter</source>
+      <translation>Delimitador</translation>
+    </message>
+    <message>
+      <source>Delimiter of text</source>
+      <translation>Delimitador do texto</translation>
+    </message>
+    <message>
       <source>Device</source>
       <translation>Dispositivo</translation>
     </message>
@@ -416,8 +532,16 @@
       <translation>Diagnóstico…</translation>
     </message>
     <message>
+      <source>Diary</source>
+      <translation>Diário</translation>
+    </message>
+    <message>
       <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
       <translation>Privacidade diferencial das pessoas: só são informados pessoas e visitas, com ruído aleatório; quanto menor o valor, mais ruído. 1 é o usual. Cada execução gasta o seu épsilon de novo.</translation>
+    </message>
+    <message>
+      <source>Distance (m)</source>
+      <translation>Distância (m)</translation>
     </message>
     <message>
       <source>Do not rely on what is not in_domain: {text}.</source>
@@ -434,6 +558,10 @@
     <message>
       <source>Drag a box on the map.</source>
       <translation>Arraste uma caixa no mapa.</translation>
+    </message>
+    <message>
+      <source>Drag a box on the map: a region.</source>
+      <translation>Arraste uma caixa no mapa para criar uma região.</translation>
     </message>
     <message>
       <source>Draw</source>
@@ -468,6 +596,18 @@
       <translation>Regiões desenhadas</translation>
     </message>
     <message>
+      <source>Each of its values is a user</source>
+      <translation>Cada valor dele é um usuário</translation>
+    </message>
+    <message>
+      <source>Each user</source>
+      <translation>Cada usuário</translation>
+    </message>
+    <message>
+      <source>Edit the layout</source>
+      <translation>Editar a composição</translation>
+    </message>
+    <message>
       <source>Embed tracks</source>
       <translation>Vetores de trajetos</translation>
     </message>
@@ -482,6 +622,26 @@
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
       <translation>Vazio: por trajeto, se um campo de trajeto foi escolhido (ou INPUT não tem usuários); senão, por usuário, após a última posição de todos os seus trajetos.</translation>
+    </message>
+    <message>
+      <source>Empty: recognised. Or utf-8, latin-1, cp1252 …</source>
+      <translation>Vazio: detectar. Ou utf-8, latin-1, cp1252 …</translation>
+    </message>
+    <message>
+      <source>Encoding</source>
+      <translation>Codificação</translation>
+    </message>
+    <message>
+      <source>Encoding of text</source>
+      <translation>Codificação do texto</translation>
+    </message>
+    <message>
+      <source>Encounters</source>
+      <translation>Encontros</translation>
+    </message>
+    <message>
+      <source>Encounters tell who knows whom. They are personal data: do not publish them.</source>
+      <translation>Encontros revelam quem conhece quem. São dados pessoais: não os publique.</translation>
     </message>
     <message>
       <source>Epsilon of noise on the counts (empty: no noise)</source>
@@ -500,8 +660,8 @@
       <translation>Erros das previsões no passado destes trajetos, por horizonte, ao lado de métodos simples, com um veredito em palavras.</translation>
     </message>
     <message>
-      <source>Experimental (simulated data)</source>
-      <translation>Experimental (dados simulados)</translation>
+      <source>Experimental ({why})</source>
+      <translation>Experimental ({why})</translation>
     </message>
     <message>
       <source>Experimental: trained on simulated data only.</source>
@@ -564,8 +724,32 @@
       <translation>Valores de menos pessoas poderiam revelar uma delas.</translation>
     </message>
     <message>
+      <source>Figures of fewer than {n} people are withheld. The recorded people are not the population.</source>
+      <translation>Valores de menos de {n} pessoas são omitidos. As pessoas registradas não representam a população.</translation>
+    </message>
+    <message>
+      <source>Figures of too few people are withheld. The recorded people are not the population.</source>
+      <translation>Valores de pouquíssimas pessoas são omitidos. As pessoas registradas não representam a população.</translation>
+    </message>
+    <message>
       <source>File or folder</source>
       <translation>Arquivo ou pasta</translation>
+    </message>
+    <message>
+      <source>Fill gaps</source>
+      <translation>Preencher lacunas</translation>
+    </message>
+    <message>
+      <source>Filling the gaps</source>
+      <translation>Preenchendo as lacunas</translation>
+    </message>
+    <message>
+      <source>Find encounters</source>
+      <translation>Detectar encontros</translation>
+    </message>
+    <message>
+      <source>Finding encounters</source>
+      <translation>Detectando encontros</translation>
     </message>
     <message>
       <source>Finding stops and trips</source>
@@ -574,6 +758,14 @@
     <message>
       <source>Finished.</source>
       <translation>Concluído.</translation>
+    </message>
+    <message>
+      <source>First minus second</source>
+      <translation>Primeira menos segunda</translation>
+    </message>
+    <message>
+      <source>First number of dates such as 01/02/2024</source>
+      <translation>Primeiro número de datas como 01/02/2024</translation>
     </message>
     <message>
       <source>Fits</source>
@@ -588,12 +780,24 @@
       <translation>Posições (pontos com hora), ou linhas cujos valores M são tempo Unix em segundos, em qualquer SRC.</translation>
     </message>
     <message>
+      <source>Folder of tracks</source>
+      <translation>Pasta de trajetos</translation>
+    </message>
+    <message>
       <source>Folder of wheels</source>
       <translation>Pasta de wheels</translation>
     </message>
     <message>
+      <source>Folder…</source>
+      <translation>Pasta…</translation>
+    </message>
+    <message>
       <source>Folds</source>
       <translation>Partes</translation>
+    </message>
+    <message>
+      <source>For each</source>
+      <translation>Para cada</translation>
     </message>
     <message>
       <source>For vehicles that cross every region in a day or a week: the visitors of half an hour to two hours distinguish regions better. The new label is then always computed from such stretches.</source>
@@ -628,6 +832,10 @@
       <translation>Previsão: pontos</translation>
     </message>
     <message>
+      <source>Forecast: recent tracks</source>
+      <translation>Previsão: trajetos recentes</translation>
+    </message>
+    <message>
       <source>Forecast: tracks</source>
       <translation>Previsão: trajetos</translation>
     </message>
@@ -636,8 +844,16 @@
       <translation>Prevendo</translation>
     </message>
     <message>
+      <source>Forecasts</source>
+      <translation>Previsões</translation>
+    </message>
+    <message>
       <source>Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.</source>
       <translation>Previsões de {n:,} usuários para daqui a {m:g} min: em metade dos casos o erro é de até {a}, em quatro quintos, de até {b}.</translation>
+    </message>
+    <message>
+      <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
+      <translation>Previsões: em 50 e 80 % dos casos, o trajeto fica dentro das áreas.</translation>
     </message>
     <message>
       <source>Forget</source>
@@ -652,8 +868,12 @@
       <translation>Sex</translation>
     </message>
     <message>
-      <source>GeoLife folders, CSV and Parquet files as a layer of fixes with real times, cleaned and sorted.</source>
-      <translation>Pastas GeoLife, arquivos CSV e Parquet como camada de posições com horas reais, limpas e ordenadas.</translation>
+      <source>From</source>
+      <translation>A partir de</translation>
+    </message>
+    <message>
+      <source>GeoPackage</source>
+      <translation>GeoPackage</translation>
     </message>
     <message>
       <source>Give the new model a name.</source>
@@ -716,6 +936,10 @@
       <translation>Nome IANA como UTC, America/Maceio ou Asia/Shanghai. Horas com fuso próprio o ignoram.</translation>
     </message>
     <message>
+      <source>INPUT has fewer than two users: choose the user field.</source>
+      <translation>INPUT tem menos de dois usuários: escolha o campo de usuário.</translation>
+    </message>
+    <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
       <translation>INPUT não tem {unit} com duas posições utilizáveis, por isso a saída está vazia.</translation>
     </message>
@@ -726,6 +950,10 @@
     <message>
       <source>Id field of the regions (empty: guessed)</source>
       <translation>Campo de id das regiões (vazio: detectar)</translation>
+    </message>
+    <message>
+      <source>Import</source>
+      <translation>Importar</translation>
     </message>
     <message>
       <source>Import a model</source>
@@ -740,12 +968,60 @@
       <translation>Importar trajetos</translation>
     </message>
     <message>
+      <source>Import tracks…</source>
+      <translation>Importar trajetos…</translation>
+    </message>
+    <message>
+      <source>Importing</source>
+      <translation>Importando</translation>
+    </message>
+    <message>
+      <source>Importing …</source>
+      <translation>Importando …</translation>
+    </message>
+    <message>
       <source>Import…</source>
       <translation>Importar…</translation>
     </message>
     <message>
+      <source>In 80 % of cases the true number lies in its interval. Colours follow the intervals.</source>
+      <translation>Em 80 % dos casos, o número verdadeiro está dentro do intervalo. As cores seguem os intervalos.</translation>
+    </message>
+    <message>
+      <source>In the box</source>
+      <translation>Dentro da caixa</translation>
+    </message>
+    <message>
       <source>In {layer} they are the fields raw_…, a join of this project.</source>
       <translation>Em {layer}, eles são os campos raw_…, uma união deste projeto.</translation>
+    </message>
+    <message>
+      <source>Inferred areas</source>
+      <translation>Áreas inferidas</translation>
+    </message>
+    <message>
+      <source>Inferred positions</source>
+      <translation>Posições inferidas</translation>
+    </message>
+    <message>
+      <source>Inferred tracks</source>
+      <translation>Trajetos inferidos</translation>
+    </message>
+    <message>
+      <source>Inferred: areas</source>
+      <translation>Inferência: áreas</translation>
+    </message>
+    <message>
+      <source>Inferred: points</source>
+      <translation>Inferência: pontos</translation>
+    </message>
+    <message>
+      <source>Inferred: tracks</source>
+      <translation>Inferência: trajetos</translation>
+    </message>
+    <message>
+      <source>Inferred: {a} to {b} %</source>
+      <translation>Inferido: {a} a {b} %</translation>
     </message>
     <message>
       <source>Install</source>
@@ -756,6 +1032,10 @@
       <translation>Instalar aqui…</translation>
     </message>
     <message>
+      <source>Install the packages that training needs first.</source>
+      <translation>Instale antes os pacotes necessários para treinar.</translation>
+    </message>
+    <message>
       <source>Installing RAW's packages</source>
       <translation>Instalando os pacotes do RAW</translation>
     </message>
@@ -764,12 +1044,16 @@
       <translation>Interrompido</translation>
     </message>
     <message>
+      <source>Is the disk full?</source>
+      <translation>O disco está cheio?</translation>
+    </message>
+    <message>
       <source>It could not be measured: {why}</source>
       <translation>Não foi possível medir: {why}</translation>
     </message>
     <message>
-      <source>Its heads are taught again afterwards, and those that no longer hold are dropped.</source>
-      <translation>As cabeças são ensinadas de novo depois, e as que não valem mais são retiradas.</translation>
+      <source>Its heads are taught again afterwards, and those that no longer hold are dropped. The page Hardware estimates the time of all.</source>
+      <translation>As cabeças são ensinadas de novo depois, e as que não valem mais são retiradas. A página Equipamento estima o tempo total.</translation>
     </message>
     <message>
       <source>Its value in the id field, such as Mission; or an expression that is true for it alone, such as "name" = 'Mission' or $id = 12.</source>
@@ -816,12 +1100,28 @@
       <translation>Rótulos de pessoas, viagens ou dias, pelos seus trajetos: pendular ou não, modo de transporte e mais.</translation>
     </message>
     <message>
+      <source>Labels of {unit}</source>
+      <translation>Rótulos de {unit}</translation>
+    </message>
+    <message>
       <source>Labels that only simulation supports are off. &lt;i&gt;Settings → Options → RAW&lt;/i&gt; switches them on.</source>
       <translation>Os rótulos que só a simulação sustenta estão desligados. Ligue-os em &lt;i&gt;Configurações → Opções → RAW&lt;/i&gt;.</translation>
     </message>
     <message>
       <source>Last training: fixes, time, device</source>
       <translation>Último treino: posições, tempo, dispositivo</translation>
+    </message>
+    <message>
+      <source>Latitude</source>
+      <translation>Latitude</translation>
+    </message>
+    <message>
+      <source>Latitude or y column (empty: guessed)</source>
+      <translation>Coluna de latitude ou y (vazio: detectar)</translation>
+    </message>
+    <message>
+      <source>Latitude, y</source>
+      <translation>Latitude, y</translation>
     </message>
     <message>
       <source>Layer</source>
@@ -832,12 +1132,40 @@
       <translation>Aprendendo com a continuação dos trajetos no passado</translation>
     </message>
     <message>
+      <source>Least length (minutes)</source>
+      <translation>Duração mínima (minutos)</translation>
+    </message>
+    <message>
       <source>Least length of a stop (minutes)</source>
       <translation>Duração mínima de uma parada (minutos)</translation>
     </message>
     <message>
+      <source>Least probability</source>
+      <translation>Probabilidade mínima</translation>
+    </message>
+    <message>
       <source>Let the model read {n:,} users: {time} on the {device}</source>
       <translation>Processar {n:,} usuários com o modelo: {time} em {device}</translation>
+    </message>
+    <message>
+      <source>Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.</source>
+      <translation>Lacunas mais longas ficam em aberto, e o registro informa quantas são. O erro foi medido em lacunas de até uma hora.</translation>
+    </message>
+    <message>
+      <source>Longest gap (minutes)</source>
+      <translation>Maior lacuna (minutos)</translation>
+    </message>
+    <message>
+      <source>Longitude</source>
+      <translation>Longitude</translation>
+    </message>
+    <message>
+      <source>Longitude or x column (empty: guessed)</source>
+      <translation>Coluna de longitude ou x (vazio: detectar)</translation>
+    </message>
+    <message>
+      <source>Longitude, x</source>
+      <translation>Longitude, x</translation>
     </message>
     <message>
       <source>Look at this page first: it finds the devices to train on.</source>
@@ -860,8 +1188,44 @@
       <translation>Procurando dispositivos e medindo a velocidade do modelo em cada um …</translation>
     </message>
     <message>
+      <source>Looking for the skipped fixes</source>
+      <translation>Procurando as posições ignoradas</translation>
+    </message>
+    <message>
+      <source>Looking for users</source>
+      <translation>Procurando usuários</translation>
+    </message>
+    <message>
       <source>Lower-case letters, digits and _. The field of the results has this name.</source>
       <translation>Letras minúsculas, algarismos e _. O campo dos resultados terá este nome.</translation>
+    </message>
+    <message>
+      <source>Made on {date} with RAW and the model {model}.</source>
+      <translation>Feito em {date} com o RAW e o modelo {model}.</translation>
+    </message>
+    <message>
+      <source>Made on {date} with RAW.</source>
+      <translation>Feito em {date} com o RAW.</translation>
+    </message>
+    <message>
+      <source>Make a map</source>
+      <translation>Criar um mapa</translation>
+    </message>
+    <message>
+      <source>Make a map…</source>
+      <translation>Criar um mapa…</translation>
+    </message>
+    <message>
+      <source>Map</source>
+      <translation>Mapa</translation>
+    </message>
+    <message>
+      <source>Maps</source>
+      <translation>Mapas</translation>
+    </message>
+    <message>
+      <source>Mean error {m} min ahead: staying {0}, best simple method {1}, the model {2}</source>
+      <translation>Erro médio daqui a {m} min: ficar parado {0}, melhor método simples {1}, o modelo {2}</translation>
     </message>
     <message>
       <source>Measure for a second</source>
@@ -886,6 +1250,10 @@
     <message>
       <source>Minutes from one forecast to the next, up to the horizon.</source>
       <translation>Minutos entre uma previsão e a seguinte, até o horizonte.</translation>
+    </message>
+    <message>
+      <source>Minutes from one position in a gap to the next.</source>
+      <translation>Minutos entre uma posição e a seguinte dentro de uma lacuna.</translation>
     </message>
     <message>
       <source>Minutes of training</source>
@@ -918,6 +1286,14 @@
     <message>
       <source>Model {name}</source>
       <translation>Modelo {name}</translation>
+    </message>
+    <message>
+      <source>Model: {name}.</source>
+      <translation>Modelo: {name}.</translation>
+    </message>
+    <message>
+      <source>Models</source>
+      <translation>Modelos</translation>
     </message>
     <message>
       <source>Models…</source>
@@ -964,12 +1340,24 @@
       <translation>Novo modelo</translation>
     </message>
     <message>
+      <source>New training</source>
+      <translation>Novo treino</translation>
+    </message>
+    <message>
       <source>Next</source>
       <translation>Próximo</translation>
     </message>
     <message>
       <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
       <translation>Nenhuma placa NVIDIA foi encontrada: a CPU faz o trabalho e é suficiente.</translation>
+    </message>
+    <message>
+      <source>No column names the users: all fixes become one user's. If a column names them, choose it as User.</source>
+      <translation>Nenhuma coluna identifica os usuários: todas as posições ficam com um só usuário. Se alguma coluna os identifica, escolha-a em Usuário.</translation>
+    </message>
+    <message>
+      <source>No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as USER_FIELD, or give the word none.</source>
+      <translation>Nenhum campo identifica os usuários, por isso todas as posições são de um só usuário. Campos que podem identificá-los: {names}. Escolha um em USER_FIELD ou use a palavra none.</translation>
     </message>
     <message>
       <source>No figure</source>
@@ -996,6 +1384,10 @@
       <translation>Nenhum rótulo pode ser mostrado sem revelar menos de {n} pessoas.</translation>
     </message>
     <message>
+      <source>No layer has times. Label or forecast tracks first.</source>
+      <translation>Nenhuma camada tem horas. Antes, rotule trajetos ou faça previsões.</translation>
+    </message>
+    <message>
       <source>No region has an area, so no fix lies in any.</source>
       <translation>Nenhuma região tem área, por isso nenhuma posição está dentro delas.</translation>
     </message>
@@ -1010,6 +1402,10 @@
     <message>
       <source>No user has two usable fixes.</source>
       <translation>Nenhum usuário tem duas posições utilizáveis.</translation>
+    </message>
+    <message>
+      <source>Nobody has tested it.</source>
+      <translation>Nunca foi testado.</translation>
     </message>
     <message>
       <source>Noise: this run spent an epsilon of {a:g}, and this layer {b:g} in this project. Answers to several runs together are protected by the sum of their epsilons only.</source>
@@ -1036,6 +1432,10 @@
       <translation>Ainda não lida: clique na seta para ler.</translation>
     </message>
     <message>
+      <source>Notes</source>
+      <translation>Notas</translation>
+    </message>
+    <message>
       <source>Nothing in this layer was found that could name somebody.</source>
       <translation>Nada nesta camada foi encontrado que pudesse identificar alguém.</translation>
     </message>
@@ -1052,6 +1452,10 @@
       <translation>Nada é mostrado: subtraídos das outras regiões, os valores destes {area} revelariam menos de {n} pessoas. Remova a outra região para ver esta.</translation>
     </message>
     <message>
+      <source>Nothing was read yet.</source>
+      <translation>Nada foi lido ainda.</translation>
+    </message>
+    <message>
       <source>Number of findings</source>
       <translation>Número de achados</translation>
     </message>
@@ -1064,12 +1468,28 @@
       <translation>Número de posições usadas</translation>
     </message>
     <message>
+      <source>Number of gaps left open</source>
+      <translation>Número de lacunas deixadas em aberto</translation>
+    </message>
+    <message>
       <source>Number of users</source>
       <translation>Número de usuários</translation>
     </message>
     <message>
+      <source>Observed: both have fixes</source>
+      <translation>Observado: ambos têm posições</translation>
+    </message>
+    <message>
+      <source>Of the first {n:,} rows: {skipped}</source>
+      <translation>Das primeiras {n:,} linhas: {skipped}</translation>
+    </message>
+    <message>
       <source>Of times that are written without a zone; others ignore it.</source>
       <translation>Para horas sem fuso horário; as outras não são afetadas.</translation>
+    </message>
+    <message>
+      <source>Of times that are written without a zone; others ignore it. The week of a region has the hours of this zone, with UTC the solar time of the place.</source>
+      <translation>Para horas sem fuso horário; as outras não são afetadas. A semana de uma região segue as horas deste fuso; com UTC, a hora solar do lugar.</translation>
     </message>
     <message>
       <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. Play it with the Temporal Controller.</source>
@@ -1084,6 +1504,10 @@
       <translation>Em Usuários, aperte Rotular: cada trajeto recebe seu modo de transporte, 'unknown' onde o modelo não tem certeza. Clique em um trajeto: os lugares habituais do usuário, borrados em uma grade, o dia e os usuários parecidos.</translation>
     </message>
     <message>
+      <source>On record: {evidence}.</source>
+      <translation>Registrado: {evidence}.</translation>
+    </message>
+    <message>
       <source>One forecast every</source>
       <translation>Uma previsão a cada</translation>
     </message>
@@ -1096,6 +1520,14 @@
       <translation>Uma previsão por {unit}, a partir da última posição.</translation>
     </message>
     <message>
+      <source>One page, A4</source>
+      <translation>Uma página, A4</translation>
+    </message>
+    <message>
+      <source>One person or vehicle made all of these fixes</source>
+      <translation>Uma só pessoa ou um só veículo fez todas estas posições</translation>
+    </message>
+    <message>
       <source>One result for each</source>
       <translation>Um resultado para cada</translation>
     </message>
@@ -1104,12 +1536,32 @@
       <translation>Uma linha para cada</translation>
     </message>
     <message>
+      <source>Only a part</source>
+      <translation>Só uma parte</translation>
+    </message>
+    <message>
+      <source>Only fixes before this time</source>
+      <translation>Só posições antes desta hora</translation>
+    </message>
+    <message>
+      <source>Only fixes from this time on</source>
+      <translation>Só posições a partir desta hora</translation>
+    </message>
+    <message>
+      <source>Only fixes in this box</source>
+      <translation>Só posições dentro desta caixa</translation>
+    </message>
+    <message>
       <source>Only versions that RAW was tested with, checked by their SHA-256 sums</source>
       <translation>Somente versões com as quais o RAW foi testado, conferidas pelas somas SHA-256</translation>
     </message>
     <message>
       <source>Only {n} labels: at least ten are needed.</source>
       <translation>Só {n} rótulos: são necessários pelo menos dez.</translation>
+    </message>
+    <message>
+      <source>Open it in QGIS's layout designer</source>
+      <translation>Abrir no designer de composição do QGIS</translation>
     </message>
     <message>
       <source>Open the report in the browser</source>
@@ -1128,6 +1580,14 @@
       <translation>Outra parada</translation>
     </message>
     <message>
+      <source>PDF files (*.pdf)</source>
+      <translation>Arquivos PDF (*.pdf)</translation>
+    </message>
+    <message>
+      <source>PNG files (*.png)</source>
+      <translation>Arquivos PNG (*.png)</translation>
+    </message>
+    <message>
       <source>Package</source>
       <translation>Pacote</translation>
     </message>
@@ -1138,6 +1598,14 @@
     <message>
       <source>Packages…</source>
       <translation>Pacotes…</translation>
+    </message>
+    <message>
+      <source>Pairs of users who were, or may have been, near each other at the same time.</source>
+      <translation>Pares de usuários que estiveram, ou podem ter estado, próximos um do outro ao mesmo tempo.</translation>
+    </message>
+    <message>
+      <source>Path [% path %], probability [% round(100 * probability) %] %</source>
+      <translation>Caminho [% path %], probabilidade [% round(100 * probability) %] %</translation>
     </message>
     <message>
       <source>Paths</source>
@@ -1154,6 +1622,10 @@
     <message>
       <source>People by hour of the week</source>
       <translation>Pessoas por hora da semana</translation>
+    </message>
+    <message>
+      <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
+      <translation>Imagens de trajetos e previsões, uma a cada passo do relógio do mapa, com o exportador do próprio QGIS.</translation>
     </message>
     <message>
       <source>Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again.</source>
@@ -1176,6 +1648,10 @@
       <translation>Agregação dos usuários</translation>
     </message>
     <message>
+      <source>Positions</source>
+      <translation>Posições</translation>
+    </message>
+    <message>
       <source>Privacy</source>
       <translation>Privacidade</translation>
     </message>
@@ -1190,6 +1666,14 @@
     <message>
       <source>Profiling</source>
       <translation>Traçando perfis</translation>
+    </message>
+    <message>
+      <source>QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.</source>
+      <translation>O QGIS não tem nenhuma conexão XYZ. Adicione uma no painel Navegador: XYZ Blocos → Nova conexão.</translation>
+    </message>
+    <message>
+      <source>QGIS will ask &lt;b&gt;{host}&lt;/b&gt; for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. While the basemap is off, nothing is asked.</source>
+      <translation>O QGIS vai pedir a &lt;b&gt;{host}&lt;/b&gt; imagens da área que você está vendo, e de novo cada vez que você mover o mapa. O servidor fica sabendo o seu endereço na Internet e qual é a área: com trajetos de pessoas na tela, pode ser onde elas moram. Nenhum trajeto, rótulo ou valor é enviado. Enquanto o mapa base está desligado, nada é pedido.</translation>
     </message>
     <message>
       <source>Question</source>
@@ -1292,6 +1776,10 @@
       <translation>Lendo</translation>
     </message>
     <message>
+      <source>Reading the first rows</source>
+      <translation>Lendo as primeiras linhas</translation>
+    </message>
+    <message>
       <source>Reading the tracks</source>
       <translation>Lendo os trajetos</translation>
     </message>
@@ -1302,6 +1790,10 @@
     <message>
       <source>Reading …</source>
       <translation>Lendo …</translation>
+    </message>
+    <message>
+      <source>Recent tracks</source>
+      <translation>Trajetos recentes</translation>
     </message>
     <message>
       <source>Region</source>
@@ -1344,6 +1836,10 @@
       <translation>Remover</translation>
     </message>
     <message>
+      <source>Remove the chosen regions (Delete)</source>
+      <translation>Remover as regiões escolhidas (Delete)</translation>
+    </message>
+    <message>
       <source>Remove the model</source>
       <translation>Remover o modelo</translation>
     </message>
@@ -1354,6 +1850,10 @@
     <message>
       <source>Report</source>
       <translation>Relatório</translation>
+    </message>
+    <message>
+      <source>Results of the dock</source>
+      <translation>Resultados do painel</translation>
     </message>
     <message>
       <source>Resume</source>
@@ -1382,6 +1882,30 @@
     <message>
       <source>Sat</source>
       <translation>Sáb</translation>
+    </message>
+    <message>
+      <source>Save as PDF…</source>
+      <translation>Salvar como PDF…</translation>
+    </message>
+    <message>
+      <source>Save as picture…</source>
+      <translation>Salvar como imagem…</translation>
+    </message>
+    <message>
+      <source>Save the card</source>
+      <translation>Salvar a ficha</translation>
+    </message>
+    <message>
+      <source>Save to</source>
+      <translation>Salvar em</translation>
+    </message>
+    <message>
+      <source>Save…</source>
+      <translation>Salvar…</translation>
+    </message>
+    <message>
+      <source>Saving the results</source>
+      <translation>Salvando os resultados</translation>
     </message>
     <message>
       <source>Score regions</source>
@@ -1420,6 +1944,18 @@
       <translation>Paradas mais curtas fazem parte de uma viagem. Dez minutos servem bem para paradas curtas e longas.</translation>
     </message>
     <message>
+      <source>Show the basemap</source>
+      <translation>Mostrar o mapa base</translation>
+    </message>
+    <message>
+      <source>Show the skipped fixes on the map</source>
+      <translation>Mostrar no mapa as posições ignoradas</translation>
+    </message>
+    <message>
+      <source>Show…</source>
+      <translation>Mostrar…</translation>
+    </message>
+    <message>
       <source>Similar regions</source>
       <translation>Regiões parecidas</translation>
     </message>
@@ -1444,8 +1980,12 @@
       <translation>Tamanho e parâmetros</translation>
     </message>
     <message>
-      <source>Solar time; full colour is {n:,} people; hatched: fewer than {k}.</source>
-      <translation>Hora solar; a cor mais forte equivale a {n:,} pessoas; hachurado: menos de {k}.</translation>
+      <source>Skipped fixes</source>
+      <translation>Posições ignoradas</translation>
+    </message>
+    <message>
+      <source>Solar time</source>
+      <translation>Hora solar</translation>
     </message>
     <message>
       <source>Speed</source>
@@ -1508,6 +2048,18 @@
       <translation>TARGET é um valor deste campo, e os resultados identificam as regiões por ele.</translation>
     </message>
     <message>
+      <source>TO has to be later than FROM.</source>
+      <translation>TO precisa ser posterior a FROM.</translation>
+    </message>
+    <message>
+      <source>Table…</source>
+      <translation>Tabela…</translation>
+    </message>
+    <message>
+      <source>Take back the last drawing or removal of regions (Ctrl+Z)</source>
+      <translation>Desfazer o último desenho ou a última remoção de regiões (Ctrl+Z)</translation>
+    </message>
+    <message>
       <source>Take in a model bundle that is a folder</source>
       <translation>Importar um pacote de modelo em forma de pasta</translation>
     </message>
@@ -1560,6 +2112,10 @@
       <translation>Testando</translation>
     </message>
     <message>
+      <source>Testing forecasts</source>
+      <translation>Testando previsões</translation>
+    </message>
+    <message>
       <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken; remove them there and install again.</source>
       <translation>O pacote Python {name} está instalado, mas não funciona: {error}. Complementos → RAW → Pacotes mostra quais pacotes estão com problema; remova-os ali e instale de novo.</translation>
     </message>
@@ -1568,8 +2124,16 @@
       <translation>O painel RAW</translation>
     </message>
     <message>
+      <source>The card as a page of HTML, with its charts</source>
+      <translation>A ficha como página HTML, com os gráficos</translation>
+    </message>
+    <message>
       <source>The chosen model has not scored this region yet. If that was cancelled, read the layer again (button at the top).</source>
       <translation>O modelo escolhido ainda não avaliou esta região. Se isso foi cancelado, leia a camada de novo (botão no topo).</translation>
+    </message>
+    <message>
+      <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock makes them anew.</source>
+      <translation>Os dados de {names} não existem mais: eram temporários, ou o GeoPackage não está no lugar. “Executar de novo” no painel os recria.</translation>
     </message>
     <message>
       <source>The default</source>
@@ -1592,8 +2156,16 @@
       <translation>A instalação foi cancelada.</translation>
     </message>
     <message>
+      <source>The label takes at most {minutes:g} minutes.</source>
+      <translation>O rótulo leva no máximo {minutes:g} minutos.</translation>
+    </message>
+    <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>A camada não tem mais o campo '{name}': escolha de novo o campo de usuário.</translation>
+    </message>
+    <message>
+      <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
+      <translation>A camada é um arquivo temporário, que o QGIS exclui ao fechar. Salve-a para mantê-la.</translation>
     </message>
     <message>
       <source>The layer that you mean to publish.</source>
@@ -1602,6 +2174,14 @@
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
       <translation>A taxa de aprendizado diminui ao longo desse tempo. A comparação no fim leva mais um pouco.</translation>
+    </message>
+    <message>
+      <source>The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
+      <translation>O relógio do mapa está em {begin} a {end} UTC, e as previsões deste trajeto são de {a} a {b} UTC: o mapa não as mostra. Escolha o trajeto de novo para ajustar o relógio.</translation>
+    </message>
+    <message>
+      <source>The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
+      <translation>O relógio do mapa está desligado: o mapa mostra só as últimas previsões. Escolha um trajeto para ajustar o relógio.</translation>
     </message>
     <message>
       <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
@@ -1668,6 +2248,10 @@
       <translation>Os lugares usados de forma mais parecida com um deles pelas pessoas que passam por ali, com os motivos em palavras.</translation>
     </message>
     <message>
+      <source>The project is not in a folder: choose a GeoPackage in Settings → Options → RAW.</source>
+      <translation>O projeto não está em uma pasta: escolha um GeoPackage em Configurações → Opções → RAW.</translation>
+    </message>
+    <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
       <translation>A região está fora da área que o SRC do mapa consegue representar. Desenhe-a em outro lugar.</translation>
     </message>
@@ -1694,6 +2278,10 @@
     <message>
       <source>The sample</source>
       <translation>O exemplo</translation>
+    </message>
+    <message>
+      <source>The settings of {date} on the layer as it is now</source>
+      <translation>As configurações de {date} na camada como ela está agora</translation>
     </message>
     <message>
       <source>The style of {layer} failed: {error}</source>
@@ -1740,8 +2328,16 @@
       <translation>Essas cabeças experimentais aprenderam com pessoas simuladas: pendulares, usuários do metrô, valores de regiões. Nenhuma pessoa real confirmou as respostas, que são marcadas. Os rótulos que você ensina sempre respondem.</translation>
     </message>
     <message>
+      <source>These results are not saved with the project, and stay temporary. {why}</source>
+      <translation>Estes resultados não são salvos com o projeto e continuam temporários. {why}</translation>
+    </message>
+    <message>
       <source>They are in use. They will be deleted when QGIS starts the next time.</source>
       <translation>Eles estão em uso. Serão excluídos na próxima vez que o QGIS iniciar.</translation>
+    </message>
+    <message>
+      <source>This cannot be read: the row is skipped.</source>
+      <translation>Não é possível ler isto: a linha é ignorada.</translation>
     </message>
     <message>
       <source>This model holds {count:,} prototypes of local movement. They improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
@@ -1752,8 +2348,16 @@
       <translation>Este modelo foi recusado: {why}</translation>
     </message>
     <message>
+      <source>This page is about one person: keep it as you keep the tracks, and do not publish it.</source>
+      <translation>Esta página é sobre uma pessoa: guarde-a com o mesmo cuidado que os trajetos e não a publique.</translation>
+    </message>
+    <message>
       <source>Thu</source>
       <translation>Qui</translation>
+    </message>
+    <message>
+      <source>Tiles of an XYZ connection of QGIS, below the layers. Before the first request it explains whom it asks.</source>
+      <translation>Blocos de uma conexão XYZ do QGIS, abaixo das camadas. Antes do primeiro pedido, uma mensagem explica a quem ele é feito.</translation>
     </message>
     <message>
       <source>Time</source>
@@ -1772,12 +2376,28 @@
       <translation>Campo de hora (vazio: detectar)</translation>
     </message>
     <message>
+      <source>Time of {zone}</source>
+      <translation>Hora de {zone}</translation>
+    </message>
+    <message>
+      <source>Time shown: {first} to {last} UTC.</source>
+      <translation>Horário mostrado: {first} a {last} UTC.</translation>
+    </message>
+    <message>
       <source>Time zone</source>
       <translation>Fuso horário</translation>
     </message>
     <message>
       <source>Time zone of times without one</source>
       <translation>Fuso das horas sem fuso horário</translation>
+    </message>
+    <message>
+      <source>Time, UTC</source>
+      <translation>Hora, UTC</translation>
+    </message>
+    <message>
+      <source>Title</source>
+      <translation>Título</translation>
     </message>
     <message>
       <source>Track</source>
@@ -1848,8 +2468,16 @@
       <translation>Ter</translation>
     </message>
     <message>
+      <source>Two users within this distance are near each other.</source>
+      <translation>Dois usuários a até esta distância um do outro estão próximos.</translation>
+    </message>
+    <message>
       <source>Two words are a yes or no, more words are classes, numbers are learned as numbers.</source>
       <translation>Duas palavras formam uma pergunta de sim ou não, mais palavras formam classes, e números são aprendidos como números.</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>Desfazer</translation>
     </message>
     <message>
       <source>Unknown: not sure</source>
@@ -1866,6 +2494,10 @@
     <message>
       <source>Use as default</source>
       <translation>Usar como padrão</translation>
+    </message>
+    <message>
+      <source>Use this field</source>
+      <translation>Usar este campo</translation>
     </message>
     <message>
       <source>Use this model</source>
@@ -1898,6 +2530,10 @@
     <message>
       <source>Users can be looked at when the model has read them.</source>
       <translation>Os usuários podem ser vistos depois que o modelo os ler.</translation>
+    </message>
+    <message>
+      <source>Users who are near each other for less only pass.</source>
+      <translation>Usuários próximos por menos tempo só passam um pelo outro.</translation>
     </message>
     <message>
       <source>Usual places</source>
@@ -1936,6 +2572,10 @@
       <translation>O que são os modelos e o que é verificado</translation>
     </message>
     <message>
+      <source>What the colours of the labelled layer show</source>
+      <translation>O que as cores da camada rotulada mostram</translation>
+    </message>
+    <message>
       <source>What the installation prints appears here.</source>
       <translation>As mensagens da instalação aparecem aqui.</translation>
     </message>
@@ -1952,6 +2592,14 @@
       <translation>O que usar, uma frase por horizonte</translation>
     </message>
     <message>
+      <source>When the project is saved, keep results</source>
+      <translation>Ao salvar o projeto, guardar os resultados</translation>
+    </message>
+    <message>
+      <source>Where a user was in a longer gap between two fixes is not known, so there are no encounters in it.</source>
+      <translation>Não se sabe onde um usuário esteve em uma lacuna mais longa entre duas posições, por isso não há encontros nela.</translation>
+    </message>
+    <message>
       <source>Where no other model is chosen</source>
       <translation>Quando nenhum outro modelo é escolhido</translation>
     </message>
@@ -1962,6 +2610,10 @@
     <message>
       <source>Where people stopped and how long, and their trips in between with the mode of transport.</source>
       <translation>Onde as pessoas pararam e por quanto tempo, e as viagens entre as paradas com o modo de transporte.</translation>
+    </message>
+    <message>
+      <source>Where people were between two fixes, with areas that hold them in 50 and 80 % of cases.</source>
+      <translation>Onde as pessoas estiveram entre duas posições, com áreas que as contêm em 50 e 80 % dos casos.</translation>
     </message>
     <message>
       <source>Whether the label is worth using</source>
@@ -1984,6 +2636,10 @@
       <translation>Trabalho</translation>
     </message>
     <message>
+      <source>Would such forecasts have been right?</source>
+      <translation>Essas previsões teriam acertado?</translation>
+    </message>
+    <message>
       <source>Write a travel diary</source>
       <translation>Escrever um diário de viagens</translation>
     </message>
@@ -1994,6 +2650,10 @@
     <message>
       <source>Writing</source>
       <translation>Gravando</translation>
+    </message>
+    <message>
+      <source>Writing the diary</source>
+      <translation>Escrevendo o diário</translation>
     </message>
     <message>
       <source>Writing the report</source>
@@ -2012,16 +2672,32 @@
       <translation>Os seus dados</translation>
     </message>
     <message>
-      <source>Zoom to a track and set the map's clock to its last fix</source>
-      <translation>Ir até um trajeto e ajustar o relógio do mapa à sua última posição</translation>
+      <source>Zoom to a track, dim the others, and set the map's clock to its time</source>
+      <translation>Ir até um trajeto, esmaecer os outros e ajustar o relógio do mapa à hora dele</translation>
     </message>
     <message>
       <source>[% coalesce(n_users, 'too few') %] people</source>
       <translation>[% coalesce(n_users, 'pouquíssimas') %] pessoas</translation>
     </message>
     <message>
+      <source>[% level %] % of cases lie inside</source>
+      <translation>[% level %] % dos casos ficam dentro</translation>
+    </message>
+    <message>
       <source>[% n_points %] fixes</source>
       <translation>[% n_points %] posições</translation>
+    </message>
+    <message>
+      <source>[% round(duration_min) %] min</source>
+      <translation>[% round(duration_min) %] min</translation>
+    </message>
+    <message>
+      <source>[% round(horizon_min) %] min ahead</source>
+      <translation>daqui a [% round(horizon_min) %] min</translation>
+    </message>
+    <message>
+      <source>a temporary layer, which ends with QGIS</source>
+      <translation>uma camada temporária, que some ao fechar o QGIS</translation>
     </message>
     <message>
       <source>a week</source>
@@ -2048,6 +2724,10 @@
       <translation>acurácia</translation>
     </message>
     <message>
+      <source>all alike</source>
+      <translation>todos por igual</translation>
+    </message>
+    <message>
       <source>auto uses the graphics card if ONNX Runtime can. The log names the device.</source>
       <translation>auto usa a placa gráfica se o ONNX Runtime conseguir. O registro informa o dispositivo.</translation>
     </message>
@@ -2060,8 +2740,20 @@
       <translation>auto: reconhecido pelos arquivos.</translation>
     </message>
     <message>
+      <source>auto: recognised where a day over 12 shows it. Where none does, the algorithm asks for it.</source>
+      <translation>auto: detectado quando algum dia acima de 12 o revela. Se nenhum revela, o algoritmo pergunta.</translation>
+    </message>
+    <message>
+      <source>best simple method</source>
+      <translation>melhor método simples</translation>
+    </message>
+    <message>
       <source>bike</source>
       <translation>bicicleta</translation>
+    </message>
+    <message>
+      <source>blank</source>
+      <translation>espaço</translation>
     </message>
     <message>
       <source>bus</source>
@@ -2076,8 +2768,28 @@
       <translation>verificando modelos</translation>
     </message>
     <message>
+      <source>choose…</source>
+      <translation>escolha…</translation>
+    </message>
+    <message>
+      <source>comma  ,</source>
+      <translation>vírgula  ,</translation>
+    </message>
+    <message>
       <source>day</source>
       <translation>dia</translation>
+    </message>
+    <message>
+      <source>day first, as recognised</source>
+      <translation>dia primeiro (detectado)</translation>
+    </message>
+    <message>
+      <source>day first: 31/12/2024</source>
+      <translation>dia primeiro: 31/12/2024</translation>
+    </message>
+    <message>
+      <source>different</source>
+      <translation>diferente</translation>
     </message>
     <message>
       <source>does not work: {reason}</source>
@@ -2118,6 +2830,10 @@
     <message>
       <source>every user</source>
       <translation>cada usuário</translation>
+    </message>
+    <message>
+      <source>everywhere</source>
+      <translation>em toda parte</translation>
     </message>
     <message>
       <source>experimental</source>
@@ -2168,8 +2884,20 @@
       <translation>frozen: a rede não muda; leva minutos. tuned: a rede também é treinada; exige alguns milhares de rótulos, e a cópia perde as outras tarefas.</translation>
     </message>
     <message>
+      <source>geometry</source>
+      <translation>geometria</translation>
+    </message>
+    <message>
+      <source>half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m</source>
+      <translation>metade dos casos em até [% round(radius50_m) %] m, quatro quintos em até [% round(radius80_m) %] m</translation>
+    </message>
+    <message>
       <source>importing a model</source>
       <translation>importando um modelo</translation>
+    </message>
+    <message>
+      <source>in a GeoPackage beside the project</source>
+      <translation>em um GeoPackage ao lado do projeto</translation>
     </message>
     <message>
       <source>in a terminal run</source>
@@ -2178,6 +2906,10 @@
     <message>
       <source>in metres</source>
       <translation>em metros</translation>
+    </message>
+    <message>
+      <source>in this GeoPackage</source>
+      <translation>neste GeoPackage</translation>
     </message>
     <message>
       <source>interrupted</source>
@@ -2204,6 +2936,14 @@
       <translation>ausente</translation>
     </message>
     <message>
+      <source>month first, as recognised</source>
+      <translation>mês primeiro (detectado)</translation>
+    </message>
+    <message>
+      <source>month first: 12/31/2024</source>
+      <translation>mês primeiro: 12/31/2024</translation>
+    </message>
+    <message>
       <source>motor vehicle</source>
       <translation>veículo motorizado</translation>
     </message>
@@ -2224,8 +2964,20 @@
       <translation>nenhum outro</translation>
     </message>
     <message>
+      <source>no proof that it is better than a simple method</source>
+      <translation>sem prova de que seja melhor que um método simples</translation>
+    </message>
+    <message>
       <source>none</source>
       <translation>nenhum</translation>
+    </message>
+    <message>
+      <source>none: one track a user</source>
+      <translation>nenhuma: um trajeto por usuário</translation>
+    </message>
+    <message>
+      <source>none: one user's</source>
+      <translation>nenhuma: um só usuário</translation>
     </message>
     <message>
       <source>nothing known</source>
@@ -2234,6 +2986,10 @@
     <message>
       <source>nothing: random weights</source>
       <translation>nada: pesos aleatórios</translation>
+    </message>
+    <message>
+      <source>nowhere: they are temporary</source>
+      <translation>em lugar nenhum: são temporários</translation>
     </message>
     <message>
       <source>open the OSGeo4W Shell from the Start menu and run</source>
@@ -2256,12 +3012,20 @@
       <translation>por km²</translation>
     </message>
     <message>
+      <source>pipe  |</source>
+      <translation>barra vertical  |</translation>
+    </message>
+    <message>
       <source>rail</source>
       <translation>trem ou metrô</translation>
     </message>
     <message>
-      <source>rank {a} of {b}</source>
-      <translation>posição {a} de {b}</translation>
+      <source>rank {a} of {n}</source>
+      <translation>posição {a} de {n}</translation>
+    </message>
+    <message>
+      <source>rank {a} to {b} of {n}</source>
+      <translation>posição {a} a {b} de {n}</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and larger need a graphics card. In another size than raw-small, training starts from scratch; a model of your own keeps its size.</source>
@@ -2276,16 +3040,24 @@
       <translation>raw_label: nenhum perfil no projeto tem a tarefa '{task}'.</translation>
     </message>
     <message>
-      <source>raw_label: the project has no profiles. Run RAW → Profile users first.</source>
-      <translation>raw_label: o projeto não tem perfis. Execute antes RAW → Perfis de usuários.</translation>
+      <source>raw_label: the project has no profiles. Run RAW → People → Profile users first.</source>
+      <translation>raw_label: o projeto não tem perfis. Execute antes RAW → Pessoas → Perfis de usuários.</translation>
     </message>
     <message>
-      <source>raw_similarity: the project has no embeddings. Run RAW → Embed tracks, unit user, first.</source>
-      <translation>raw_similarity: o projeto não tem vetores. Execute antes RAW → Vetores de trajetos, unidade user.</translation>
+      <source>raw_similarity: the project has no embeddings. Run RAW → Data → Embed tracks, unit user, first.</source>
+      <translation>raw_similarity: o projeto não tem vetores. Execute antes RAW → Dados → Vetores de trajetos, unidade user.</translation>
+    </message>
+    <message>
+      <source>reading the tracks</source>
+      <translation>lendo os trajetos</translation>
     </message>
     <message>
       <source>ready</source>
       <translation>pronto</translation>
+    </message>
+    <message>
+      <source>recognised</source>
+      <translation>detectar</translation>
     </message>
     <message>
       <source>region</source>
@@ -2308,6 +3080,10 @@
       <translation>veja a ficha</translation>
     </message>
     <message>
+      <source>semicolon  ;</source>
+      <translation>ponto e vírgula  ;</translation>
+    </message>
+    <message>
       <source>shipped: the model that comes with RAW. none: start from scratch. Or a bundle's folder or .zip.</source>
       <translation>shipped: o modelo que vem com o RAW. none: começar do zero. Ou a pasta ou o .zip de um pacote.</translation>
     </message>
@@ -2320,16 +3096,48 @@
       <translation>método simples</translation>
     </message>
     <message>
+      <source>simulated data</source>
+      <translation>dados simulados</translation>
+    </message>
+    <message>
       <source>starting PyTorch, which takes some seconds</source>
       <translation>iniciando o PyTorch, o que leva alguns segundos</translation>
+    </message>
+    <message>
+      <source>staying</source>
+      <translation>ficar parado</translation>
     </message>
     <message>
       <source>step {step}: loss {loss:.3f}</source>
       <translation>passo {step}: perda {loss:.3f}</translation>
     </message>
     <message>
+      <source>stops and trips</source>
+      <translation>paradas e viagens</translation>
+    </message>
+    <message>
+      <source>tab</source>
+      <translation>tabulação</translation>
+    </message>
+    <message>
       <source>tested on held-out units: {fold} of {of} times</source>
       <translation>testado em unidades reservadas: {fold} de {of} vezes</translation>
+    </message>
+    <message>
+      <source>the end</source>
+      <translation>o fim</translation>
+    </message>
+    <message>
+      <source>the first fix</source>
+      <translation>a primeira posição</translation>
+    </message>
+    <message>
+      <source>the model</source>
+      <translation>o modelo</translation>
+    </message>
+    <message>
+      <source>the same</source>
+      <translation>igual</translation>
     </message>
     <message>
       <source>these tracks</source>
@@ -2340,24 +3148,36 @@
       <translation>esta camada</translation>
     </message>
     <message>
+      <source>too large to be checked here: run Check before publishing.</source>
+      <translation>grande demais para verificar aqui: execute Verificar antes de publicar.</translation>
+    </message>
+    <message>
       <source>track</source>
       <translation>trajeto</translation>
+    </message>
+    <message>
+      <source>track, after its last fix</source>
+      <translation>trajeto, após a última posição dele</translation>
     </message>
     <message>
       <source>tracks (trips)</source>
       <translation>trajetos (viagens)</translation>
     </message>
     <message>
-      <source>trained; calibrating the forecast areas</source>
-      <translation>treinado; calibrando as áreas de previsão</translation>
-    </message>
-    <message>
       <source>trusting a model</source>
       <translation>confiar em um modelo</translation>
     </message>
     <message>
+      <source>unknown</source>
+      <translation>desconhecido</translation>
+    </message>
+    <message>
       <source>user</source>
       <translation>usuário</translation>
+    </message>
+    <message>
+      <source>user, after the last fix</source>
+      <translation>usuário, após a última posição</translation>
     </message>
     <message>
       <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line. day: one result a user and day.</source>
@@ -2380,6 +3200,10 @@
       <translation>aviso: </translation>
     </message>
     <message>
+      <source>withheld</source>
+      <translation>omitido</translation>
+    </message>
+    <message>
       <source>withheld to protect fewer than {n} people</source>
       <translation>omitido para proteger menos de {n} pessoas</translation>
     </message>
@@ -2400,20 +3224,52 @@
       <translation>daqui a {a} a {b} min</translation>
     </message>
     <message>
-      <source>{left} of training left</source>
-      <translation>faltam {left} de treino</translation>
+      <source>{clock}; full colour is {n:,} people; hatched: fewer than {k}.</source>
+      <translation>{clock}; a cor mais forte equivale a {n:,} pessoas; hachurado: menos de {k}.</translation>
     </message>
     <message>
-      <source>{m:g} min ahead: {a} in half, {b} in four fifths of cases</source>
-      <translation>daqui a {m:g} min: {a} em metade dos casos, {b} em quatro quintos</translation>
+      <source>{date} may begin with the day or with the month: choose under Dates.</source>
+      <translation>{date} pode começar pelo dia ou pelo mês: escolha em Datas.</translation>
+    </message>
+    <message>
+      <source>{figures}: not distinguishable</source>
+      <translation>{figures}: indistinguíveis</translation>
+    </message>
+    <message>
+      <source>{file} could not be written: {why}</source>
+      <translation>Não foi possível gravar {file}: {why}</translation>
+    </message>
+    <message>
+      <source>{fixes:,} fixes of {users:,} users were imported.</source>
+      <translation>{fixes:,} posições de {users:,} usuários foram importadas.</translation>
+    </message>
+    <message>
+      <source>{layer} is being edited: stop editing, and save again.</source>
+      <translation>{layer} está em edição: encerre a edição e salve de novo.</translation>
+    </message>
+    <message>
+      <source>{left} of training left, then calibrating and testing</source>
+      <translation>faltam {left} de treino, depois calibração e teste</translation>
     </message>
     <message>
       <source>{megabytes} MB</source>
       <translation>{megabytes} MB</translation>
     </message>
     <message>
+      <source>{more}, at least {least}</source>
+      <translation>{more}, no mínimo {least}</translation>
+    </message>
+    <message>
+      <source>{m} min ahead: {1} in half, {0} in four fifths of cases</source>
+      <translation>daqui a {m} min: {1} em metade dos casos, {0} em quatro quintos</translation>
+    </message>
+    <message>
       <source>{n:,.0f} fixes a second</source>
       <translation>{n:,.0f} posições por segundo</translation>
+    </message>
+    <message>
+      <source>{n:,} encounters, {k:,} of them observed.</source>
+      <translation>{n:,} encontros, {k:,} deles observados.</translation>
     </message>
     <message>
       <source>{n:,} features. {fields}</source>
@@ -2422,6 +3278,14 @@
     <message>
       <source>{n:,} fixes, {first} to {last} UTC</source>
       <translation>{n:,} posições, {first} a {last} UTC</translation>
+    </message>
+    <message>
+      <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
+      <translation>{n:,} lacunas de mais de {minutes:g} minutos ficam em aberto.</translation>
+    </message>
+    <message>
+      <source>{n:,} labelled on {date}: {name}.</source>
+      <translation>{n:,} com rótulo, em {date}: {name}.</translation>
     </message>
     <message>
       <source>{n:,} labelled {unit}: </source>
@@ -2440,8 +3304,16 @@
       <translation>{n:,} pessoas</translation>
     </message>
     <message>
+      <source>{n:,} positions in {k:,} gaps.</source>
+      <translation>{n:,} posições em {k:,} lacunas.</translation>
+    </message>
+    <message>
       <source>{n:,} stops and {m:,} trips of {k:,} users.</source>
       <translation>{n:,} paradas e {m:,} viagens de {k:,} usuários.</translation>
+    </message>
+    <message>
+      <source>{n:,} stops, {m:,} trips.</source>
+      <translation>{n:,} paradas, {m:,} viagens.</translation>
     </message>
     <message>
       <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
@@ -2464,6 +3336,10 @@
       <translation>{name}: recusado</translation>
     </message>
     <message>
+      <source>{name}: {n:,} different values</source>
+      <translation>{name}: {n:,} valores diferentes</translation>
+    </message>
+    <message>
       <source>{n} % of cases lie inside</source>
       <translation>{n} % dos casos ficam dentro</translation>
     </message>
@@ -2474,6 +3350,10 @@
     <message>
       <source>{n} of {m} regions are withheld: they would show figures of fewer than {k} users.</source>
       <translation>{n} de {m} regiões foram omitidas: mostrariam valores de menos de {k} usuários.</translation>
+    </message>
+    <message>
+      <source>{path} could not be written. Choose another folder or name.</source>
+      <translation>Não foi possível gravar {path}. Escolha outra pasta ou outro nome.</translation>
     </message>
     <message>
       <source>{people:,} people · {fixes:,} fixes · {area}</source>
@@ -2496,12 +3376,40 @@
       <translation>{text}.</translation>
     </message>
     <message>
+      <source>{title}, {horizon:g} min every {step:g}</source>
+      <translation>{title}, {horizon:g} min, a cada {step:g}</translation>
+    </message>
+    <message>
+      <source>{title}: finished.</source>
+      <translation>{title}: concluído.</translation>
+    </message>
+    <message>
+      <source>{title}: it ended with an error.</source>
+      <translation>{title}: terminou com erro.</translation>
+    </message>
+    <message>
       <source>{users:,} users, {fixes:,} fixes, {first} to {last} UTC</source>
       <translation>{users:,} usuários, {fixes:,} posições, {first} a {last} UTC</translation>
     </message>
     <message>
+      <source>{verdict}
+
+Use this model all the same?</source>
+      <translation>{verdict}
+
+Usar este modelo mesmo assim?</translation>
+    </message>
+    <message>
+      <source>{what}: {share:.0%}</source>
+      <translation>{what}: {share:.0%}</translation>
+    </message>
+    <message>
       <source>{what}: {share:.0%}, {left} left</source>
       <translation>{what}: {share:.0%}, faltam {left}</translation>
+    </message>
+    <message>
+      <source>⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.</source>
+      <translation>⚠ O treino precisa de pacotes que faltam ou estão desatualizados: {names}, cerca de {megabytes:,} MB para baixar.</translation>
     </message>
     <message>
       <source>⚠ Unlike what the model was trained on: {reasons}.</source>

@@ -60,6 +60,14 @@
       <translation>&lt;b&gt;已暂停。&lt;/b&gt;可现在恢复，也可改天再恢复。</translation>
     </message>
     <message>
+      <source>&lt;b&gt;Which field names the users?&lt;/b&gt; None is known by its name, and RAW compares users.</source>
+      <translation>&lt;b&gt;哪个字段标识用户？&lt;/b&gt;从名称上认不出，而 RAW 要比较用户。</translation>
+    </message>
+    <message>
+      <source>&lt;b&gt;not distinguishable&lt;/b&gt;: the intervals overlap</source>
+      <translation>&lt;b&gt;无法区分&lt;/b&gt;：区间重叠</translation>
+    </message>
+    <message>
       <source>&lt;b&gt;unknown&lt;/b&gt;</source>
       <translation>&lt;b&gt;未知&lt;/b&gt;</translation>
     </message>
@@ -76,8 +84,8 @@
       <translation>&lt;h3&gt;raw_similarity(user_a, user_b)&lt;/h3&gt;&lt;p&gt;两个用户移动方式的相似度，从 -1 到 1，依据项目中最新的轨迹嵌入表。&lt;/p&gt;</translation>
     </message>
     <message>
-      <source>A CSV or Parquet file. For a folder (GeoLife, many files) write or paste its path.</source>
-      <translation>CSV 或 Parquet 文件。如为文件夹（GeoLife、多个文件），请输入或粘贴其路径。</translation>
+      <source>A PNG file, 300 dots an inch</source>
+      <translation>PNG 文件，300 dpi</translation>
     </message>
     <message>
       <source>A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.</source>
@@ -88,12 +96,24 @@
       <translation>模型包的文件夹、其中的 card.json，或其 .zip。留空：随 RAW 提供的模型。</translation>
     </message>
     <message>
+      <source>A colour for each user</source>
+      <translation>每个用户一种颜色</translation>
+    </message>
+    <message>
+      <source>A file of positions. For a folder (GeoLife, many files) write or paste its path.</source>
+      <translation>位置数据文件。如为文件夹（GeoLife、多个文件），请输入或粘贴其路径。</translation>
+    </message>
+    <message>
       <source>A label describes a</source>
       <translation>标签描述的是</translation>
     </message>
     <message>
       <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
       <translation>从零开始训练需要大量轨迹和许多小时。raw-nano 仅供试用。</translation>
+    </message>
+    <message>
+      <source>A page with title, legend, scale and notes, as PDF, as picture or to edit.</source>
+      <translation>带标题、图例、比例尺和说明的一页地图，可存为 PDF 或图片，也可继续编辑。</translation>
     </message>
     <message>
       <source>A prototype is the mean movement of ten or more people at one place. Forecasts there improve, but whoever has the model sees where people went.</source>
@@ -136,12 +156,28 @@
       <translation>用户经过区域的判定</translation>
     </message>
     <message>
+      <source>About {n:,} rows. </source>
+      <translation>约 {n:,} 行。 </translation>
+    </message>
+    <message>
+      <source>About {total:,.0f} minutes in all: {minutes:g} of training, then about {more:,.0f} to calibrate its areas, compare it with the model before, and teach the heads again.</source>
+      <translation>总共约 {total:,.0f} 分钟：训练 {minutes:g} 分钟，之后约 {more:,.0f} 分钟用于校准预测区域、与之前的模型比较，并重新教各任务头。</translation>
+    </message>
+    <message>
       <source>Accuracy of such forecasts on the past of this layer, compared with simple methods</source>
       <translation>用此图层过去的数据检验这类预测的精度，并与简单方法比较</translation>
     </message>
     <message>
+      <source>All are one user's</source>
+      <translation>全部属于同一用户</translation>
+    </message>
+    <message>
       <source>All labels are equal: there is nothing to learn.</source>
       <translation>所有标签都相同，没有可学习的内容。</translation>
+    </message>
+    <message>
+      <source>All packages that training needs are installed.</source>
+      <translation>训练所需的软件包均已安装。</translation>
     </message>
     <message>
       <source>All that the model needs.</source>
@@ -158,6 +194,18 @@
     <message>
       <source>Also what training needs</source>
       <translation>同时安装训练所需的软件包</translation>
+    </message>
+    <message>
+      <source>Animation…</source>
+      <translation>动画…</translation>
+    </message>
+    <message>
+      <source>As it is read.</source>
+      <translation>读取后的值。</translation>
+    </message>
+    <message>
+      <source>As it is written in the file.</source>
+      <translation>文件中的原样。</translation>
     </message>
     <message>
       <source>At most so many likely paths for each track, each with its probability.</source>
@@ -180,12 +228,24 @@
       <translation>回测预测</translation>
     </message>
     <message>
-      <source>Backtest…</source>
-      <translation>回测……</translation>
+      <source>Basemap</source>
+      <translation>底图</translation>
+    </message>
+    <message>
+      <source>Basemap: © OpenStreetMap contributors ({address})</source>
+      <translation>底图：© OpenStreetMap 贡献者（{address}）</translation>
+    </message>
+    <message>
+      <source>Before</source>
+      <translation>早于</translation>
     </message>
     <message>
       <source>Before you publish the drawn regions</source>
       <translation>发布绘制的区域之前</translation>
+    </message>
+    <message>
+      <source>Before you publish this map:</source>
+      <translation>发布此地图之前：</translation>
     </message>
     <message>
       <source>Begin with</source>
@@ -200,8 +260,16 @@
       <translation>矩形</translation>
     </message>
     <message>
+      <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
+      <translation>将 CSV、Parquet、GPX、Google 时间轴、OwnTracks 和 GeoLife 数据读成经清理排序的定位点图层。</translation>
+    </message>
+    <message>
       <source>Cache of embeddings</source>
       <translation>嵌入缓存</translation>
+    </message>
+    <message>
+      <source>Calibrating the forecast areas</source>
+      <translation>正在校准预测区域</translation>
     </message>
     <message>
       <source>Cancel</source>
@@ -218,6 +286,14 @@
     <message>
       <source>Cancelled.</source>
       <translation>已取消。</translation>
+    </message>
+    <message>
+      <source>Cancelled. Nothing was written.</source>
+      <translation>已取消。未写入任何内容。</translation>
+    </message>
+    <message>
+      <source>Cancelling …</source>
+      <translation>正在取消…</translation>
     </message>
     <message>
       <source>Card</source>
@@ -244,8 +320,12 @@
       <translation>正在检查 {name}……</translation>
     </message>
     <message>
-      <source>Choose a layer of fixes (points with a time) or of lines with M values.</source>
-      <translation>请选择定位点图层（带时间的点）或带 M 值的线图层。</translation>
+      <source>Choose a file or a folder, or drop one on this window.</source>
+      <translation>请选择文件或文件夹，或将其拖放到此窗口。</translation>
+    </message>
+    <message>
+      <source>Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.</source>
+      <translation>请选择定位点图层（带时间的点）或带 M 值的线图层，或将文件拖放到此处。</translation>
     </message>
     <message>
       <source>Choose a layer of points with a time, or of lines with M values.</source>
@@ -288,6 +368,10 @@
       <translation>点选一条</translation>
     </message>
     <message>
+      <source>Click the corners of a region on the map; right click closes it.</source>
+      <translation>在地图上逐个点击区域的角点；右键闭合。</translation>
+    </message>
+    <message>
       <source>Click the corners. Right click closes the region, Backspace takes back a corner, Esc stops.</source>
       <translation>逐个点击角点。右键闭合区域，退格键撤销一个角点，Esc 取消。</translation>
     </message>
@@ -298,6 +382,14 @@
     <message>
       <source>Collecting prototypes of these places</source>
       <translation>正在收集这些地方的移动原型</translation>
+    </message>
+    <message>
+      <source>Colours</source>
+      <translation>颜色</translation>
+    </message>
+    <message>
+      <source>Columns with several values: {names}.</source>
+      <translation>有多个不同值的列：{names}。</translation>
     </message>
     <message>
       <source>Commuter</source>
@@ -348,6 +440,14 @@
       <translation>继续训练：“{name}”</translation>
     </message>
     <message>
+      <source>Coordinate system of the columns</source>
+      <translation>坐标列的坐标参考系</translation>
+    </message>
+    <message>
+      <source>Coordinates</source>
+      <translation>坐标</translation>
+    </message>
+    <message>
       <source>Copied to the clipboard.</source>
       <translation>已复制到剪贴板。</translation>
     </message>
@@ -364,8 +464,16 @@
       <translation>数据</translation>
     </message>
     <message>
+      <source>Data: {layer}: {summary}</source>
+      <translation>数据：{layer}：{summary}</translation>
+    </message>
+    <message>
       <source>Date and time, ISO text, or epoch seconds, ms or µs.</source>
       <translation>日期时间、ISO 文本，或以秒、毫秒、微秒计的 Unix 时间。</translation>
+    </message>
+    <message>
+      <source>Dates</source>
+      <translation>日期</translation>
     </message>
     <message>
       <source>Days</source>
@@ -404,6 +512,14 @@
       <translation>删除 RAW 已读取轨迹的嵌入。图层和模型保留。</translation>
     </message>
     <message>
+      <source>Delimiter</source>
+      <translation>分隔符</translation>
+    </message>
+    <message>
+      <source>Delimiter of text</source>
+      <translation>文本分隔符</translation>
+    </message>
+    <message>
       <source>Device</source>
       <translation>设备</translation>
     </message>
@@ -416,8 +532,16 @@
       <translation>诊断……</translation>
     </message>
     <message>
+      <source>Diary</source>
+      <translation>出行日记</translation>
+    </message>
+    <message>
       <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
       <translation>针对个人的差分隐私：只给出人数和到访次数，并加入随机噪声；数值越小，噪声越大。通常取 1。每次运行都会重新消耗 epsilon。</translation>
+    </message>
+    <message>
+      <source>Distance (m)</source>
+      <translation>距离（米）</translation>
     </message>
     <message>
       <source>Do not rely on what is not in_domain: {text}.</source>
@@ -434,6 +558,10 @@
     <message>
       <source>Drag a box on the map.</source>
       <translation>在地图上拖出一个矩形。</translation>
+    </message>
+    <message>
+      <source>Drag a box on the map: a region.</source>
+      <translation>在地图上拖出矩形作为区域。</translation>
     </message>
     <message>
       <source>Draw</source>
@@ -468,6 +596,18 @@
       <translation>绘制的区域</translation>
     </message>
     <message>
+      <source>Each of its values is a user</source>
+      <translation>每个不同的值是一个用户</translation>
+    </message>
+    <message>
+      <source>Each user</source>
+      <translation>每个用户</translation>
+    </message>
+    <message>
+      <source>Edit the layout</source>
+      <translation>编辑布局</translation>
+    </message>
+    <message>
       <source>Embed tracks</source>
       <translation>嵌入轨迹</translation>
     </message>
@@ -482,6 +622,26 @@
     <message>
       <source>Empty: a track where a track field is chosen (or INPUT has no users), else a user, after the last fix of all the user's tracks.</source>
       <translation>留空：选择了轨迹字段（或 INPUT 没有用户）时按轨迹预测，否则按用户预测，从该用户全部轨迹的最后一个定位点之后开始。</translation>
+    </message>
+    <message>
+      <source>Empty: recognised. Or utf-8, latin-1, cp1252 …</source>
+      <translation>留空：自动识别。也可填 utf-8、latin-1、cp1252…</translation>
+    </message>
+    <message>
+      <source>Encoding</source>
+      <translation>编码</translation>
+    </message>
+    <message>
+      <source>Encoding of text</source>
+      <translation>文本编码</translation>
+    </message>
+    <message>
+      <source>Encounters</source>
+      <translation>相遇</translation>
+    </message>
+    <message>
+      <source>Encounters tell who knows whom. They are personal data: do not publish them.</source>
+      <translation>相遇能看出谁认识谁，属于个人数据：请勿发布。</translation>
     </message>
     <message>
       <source>Epsilon of noise on the counts (empty: no noise)</source>
@@ -500,8 +660,8 @@
       <translation>在这些轨迹的过去数据上，按预测时长列出预测误差，与简单方法对比，并给出文字结论。</translation>
     </message>
     <message>
-      <source>Experimental (simulated data)</source>
-      <translation>实验性（模拟数据）</translation>
+      <source>Experimental ({why})</source>
+      <translation>实验性（{why}）</translation>
     </message>
     <message>
       <source>Experimental: trained on simulated data only.</source>
@@ -564,8 +724,32 @@
       <translation>人数更少的数值可能暴露其中某个人。</translation>
     </message>
     <message>
+      <source>Figures of fewer than {n} people are withheld. The recorded people are not the population.</source>
+      <translation>少于 {n} 人的数值不公布。有记录的人不代表全体人口。</translation>
+    </message>
+    <message>
+      <source>Figures of too few people are withheld. The recorded people are not the population.</source>
+      <translation>人数过少的数值不公布。有记录的人不代表全体人口。</translation>
+    </message>
+    <message>
       <source>File or folder</source>
       <translation>文件或文件夹</translation>
+    </message>
+    <message>
+      <source>Fill gaps</source>
+      <translation>填补空缺</translation>
+    </message>
+    <message>
+      <source>Filling the gaps</source>
+      <translation>正在填补空缺</translation>
+    </message>
+    <message>
+      <source>Find encounters</source>
+      <translation>查找相遇</translation>
+    </message>
+    <message>
+      <source>Finding encounters</source>
+      <translation>正在查找相遇</translation>
     </message>
     <message>
       <source>Finding stops and trips</source>
@@ -574,6 +758,14 @@
     <message>
       <source>Finished.</source>
       <translation>已完成。</translation>
+    </message>
+    <message>
+      <source>First minus second</source>
+      <translation>前者减后者</translation>
+    </message>
+    <message>
+      <source>First number of dates such as 01/02/2024</source>
+      <translation>01/02/2024 这类日期的第一个数</translation>
     </message>
     <message>
       <source>Fits</source>
@@ -588,12 +780,24 @@
       <translation>定位点（带时间的点），或 M 值为 Unix 秒的线，坐标参考系不限。</translation>
     </message>
     <message>
+      <source>Folder of tracks</source>
+      <translation>轨迹文件夹</translation>
+    </message>
+    <message>
       <source>Folder of wheels</source>
       <translation>wheel 文件夹</translation>
     </message>
     <message>
+      <source>Folder…</source>
+      <translation>文件夹…</translation>
+    </message>
+    <message>
       <source>Folds</source>
       <translation>时间份数</translation>
+    </message>
+    <message>
+      <source>For each</source>
+      <translation>预测单元</translation>
     </message>
     <message>
       <source>For vehicles that cross every region in a day or a week: the visitors of half an hour to two hours distinguish regions better. The new label is then always computed from such stretches.</source>
@@ -628,6 +832,10 @@
       <translation>预测：点</translation>
     </message>
     <message>
+      <source>Forecast: recent tracks</source>
+      <translation>预测：近期轨迹</translation>
+    </message>
+    <message>
       <source>Forecast: tracks</source>
       <translation>预测：轨迹</translation>
     </message>
@@ -636,8 +844,16 @@
       <translation>正在预测</translation>
     </message>
     <message>
+      <source>Forecasts</source>
+      <translation>预测</translation>
+    </message>
+    <message>
       <source>Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.</source>
       <translation>{n:,} 个用户 {m:g} 分钟后的预测：一半的误差在 {a} 以内，五分之四在 {b} 以内。</translation>
+    </message>
+    <message>
+      <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
+      <translation>预测：在 50 % 和 80 % 的情况下，轨迹位于相应区域内。</translation>
     </message>
     <message>
       <source>Forget</source>
@@ -652,8 +868,12 @@
       <translation>周五</translation>
     </message>
     <message>
-      <source>GeoLife folders, CSV and Parquet files as a layer of fixes with real times, cleaned and sorted.</source>
-      <translation>将 GeoLife 文件夹、CSV 和 Parquet 文件读成带真实时间、经清理排序的定位点图层。</translation>
+      <source>From</source>
+      <translation>从</translation>
+    </message>
+    <message>
+      <source>GeoPackage</source>
+      <translation>GeoPackage</translation>
     </message>
     <message>
       <source>Give the new model a name.</source>
@@ -716,6 +936,10 @@
       <translation>IANA 名称，如 UTC、Europe/Berlin 或 Asia/Shanghai。自带时区的时间不受影响。</translation>
     </message>
     <message>
+      <source>INPUT has fewer than two users: choose the user field.</source>
+      <translation>INPUT 的用户少于两个：请选择用户字段。</translation>
+    </message>
+    <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
       <translation>INPUT 中没有包含两个可用定位点的{unit}，因此输出为空。</translation>
     </message>
@@ -726,6 +950,10 @@
     <message>
       <source>Id field of the regions (empty: guessed)</source>
       <translation>区域的 id 字段（留空：自动识别）</translation>
+    </message>
+    <message>
+      <source>Import</source>
+      <translation>导入</translation>
     </message>
     <message>
       <source>Import a model</source>
@@ -740,12 +968,60 @@
       <translation>导入轨迹</translation>
     </message>
     <message>
+      <source>Import tracks…</source>
+      <translation>导入轨迹…</translation>
+    </message>
+    <message>
+      <source>Importing</source>
+      <translation>正在导入</translation>
+    </message>
+    <message>
+      <source>Importing …</source>
+      <translation>正在导入…</translation>
+    </message>
+    <message>
       <source>Import…</source>
       <translation>导入……</translation>
     </message>
     <message>
+      <source>In 80 % of cases the true number lies in its interval. Colours follow the intervals.</source>
+      <translation>在 80 % 的情况下，真实数值位于其区间内。颜色按区间划分。</translation>
+    </message>
+    <message>
+      <source>In the box</source>
+      <translation>矩形范围</translation>
+    </message>
+    <message>
       <source>In {layer} they are the fields raw_…, a join of this project.</source>
       <translation>在 {layer} 中，它们是通过本项目的连接得到的 raw_… 字段。</translation>
+    </message>
+    <message>
+      <source>Inferred areas</source>
+      <translation>推断区域</translation>
+    </message>
+    <message>
+      <source>Inferred positions</source>
+      <translation>推断位置</translation>
+    </message>
+    <message>
+      <source>Inferred tracks</source>
+      <translation>推断轨迹</translation>
+    </message>
+    <message>
+      <source>Inferred: areas</source>
+      <translation>推断：区域</translation>
+    </message>
+    <message>
+      <source>Inferred: points</source>
+      <translation>推断：点</translation>
+    </message>
+    <message>
+      <source>Inferred: tracks</source>
+      <translation>推断：轨迹</translation>
+    </message>
+    <message>
+      <source>Inferred: {a} to {b} %</source>
+      <translation>推断：{a} 至 {b} %</translation>
     </message>
     <message>
       <source>Install</source>
@@ -756,6 +1032,10 @@
       <translation>在此安装……</translation>
     </message>
     <message>
+      <source>Install the packages that training needs first.</source>
+      <translation>请先安装训练所需的软件包。</translation>
+    </message>
+    <message>
       <source>Installing RAW's packages</source>
       <translation>正在安装 RAW 的软件包</translation>
     </message>
@@ -764,12 +1044,16 @@
       <translation>已中断</translation>
     </message>
     <message>
+      <source>Is the disk full?</source>
+      <translation>磁盘已满？</translation>
+    </message>
+    <message>
       <source>It could not be measured: {why}</source>
       <translation>无法测量：{why}</translation>
     </message>
     <message>
-      <source>Its heads are taught again afterwards, and those that no longer hold are dropped.</source>
-      <translation>之后重新教各任务头，不再成立的会去掉。</translation>
+      <source>Its heads are taught again afterwards, and those that no longer hold are dropped. The page Hardware estimates the time of all.</source>
+      <translation>之后重新教各任务头，不再成立的会去掉。“硬件”页会估计全部所需时间。</translation>
     </message>
     <message>
       <source>Its value in the id field, such as Mission; or an expression that is true for it alone, such as "name" = 'Mission' or $id = 12.</source>
@@ -816,12 +1100,28 @@
       <translation>根据轨迹为人、出行或每天打标签：是否通勤者、交通方式等。</translation>
     </message>
     <message>
+      <source>Labels of {unit}</source>
+      <translation>标签：{unit}</translation>
+    </message>
+    <message>
       <source>Labels that only simulation supports are off. &lt;i&gt;Settings → Options → RAW&lt;/i&gt; switches them on.</source>
       <translation>仅有模拟数据支持的标签默认关闭。可在&lt;i&gt;设置 → 选项 → RAW&lt;/i&gt; 中开启。</translation>
     </message>
     <message>
       <source>Last training: fixes, time, device</source>
       <translation>上次训练：定位点、用时、设备</translation>
+    </message>
+    <message>
+      <source>Latitude</source>
+      <translation>纬度</translation>
+    </message>
+    <message>
+      <source>Latitude or y column (empty: guessed)</source>
+      <translation>纬度列或 y 列（留空：自动识别）</translation>
+    </message>
+    <message>
+      <source>Latitude, y</source>
+      <translation>纬度，y</translation>
     </message>
     <message>
       <source>Layer</source>
@@ -832,12 +1132,40 @@
       <translation>正在学习轨迹以往如何延续</translation>
     </message>
     <message>
+      <source>Least length (minutes)</source>
+      <translation>最短时长（分钟）</translation>
+    </message>
+    <message>
       <source>Least length of a stop (minutes)</source>
       <translation>停留的最短时长（分钟）</translation>
     </message>
     <message>
+      <source>Least probability</source>
+      <translation>最小概率</translation>
+    </message>
+    <message>
       <source>Let the model read {n:,} users: {time} on the {device}</source>
       <translation>让模型读取 {n:,} 个用户：在 {device} 上需要 {time}</translation>
+    </message>
+    <message>
+      <source>Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.</source>
+      <translation>更长的空缺不填补，日志会给出其数量。精度只在一小时以内的空缺上测量过。</translation>
+    </message>
+    <message>
+      <source>Longest gap (minutes)</source>
+      <translation>最长空缺（分钟）</translation>
+    </message>
+    <message>
+      <source>Longitude</source>
+      <translation>经度</translation>
+    </message>
+    <message>
+      <source>Longitude or x column (empty: guessed)</source>
+      <translation>经度列或 x 列（留空：自动识别）</translation>
+    </message>
+    <message>
+      <source>Longitude, x</source>
+      <translation>经度，x</translation>
     </message>
     <message>
       <source>Look at this page first: it finds the devices to train on.</source>
@@ -860,8 +1188,44 @@
       <translation>正在查找设备，并测量模型在各设备上的速度……</translation>
     </message>
     <message>
+      <source>Looking for the skipped fixes</source>
+      <translation>正在查找跳过的定位点</translation>
+    </message>
+    <message>
+      <source>Looking for users</source>
+      <translation>正在查找用户</translation>
+    </message>
+    <message>
       <source>Lower-case letters, digits and _. The field of the results has this name.</source>
       <translation>小写字母、数字和 _。结果字段即用此名称。</translation>
+    </message>
+    <message>
+      <source>Made on {date} with RAW and the model {model}.</source>
+      <translation>{date} 用 RAW 和模型 {model} 制作。</translation>
+    </message>
+    <message>
+      <source>Made on {date} with RAW.</source>
+      <translation>{date} 用 RAW 制作。</translation>
+    </message>
+    <message>
+      <source>Make a map</source>
+      <translation>制作地图</translation>
+    </message>
+    <message>
+      <source>Make a map…</source>
+      <translation>制作地图…</translation>
+    </message>
+    <message>
+      <source>Map</source>
+      <translation>地图</translation>
+    </message>
+    <message>
+      <source>Maps</source>
+      <translation>地图</translation>
+    </message>
+    <message>
+      <source>Mean error {m} min ahead: staying {0}, best simple method {1}, the model {2}</source>
+      <translation>{m} 分钟后的平均误差：停在原地 {0}，最佳简单方法 {1}，模型 {2}</translation>
     </message>
     <message>
       <source>Measure for a second</source>
@@ -886,6 +1250,10 @@
     <message>
       <source>Minutes from one forecast to the next, up to the horizon.</source>
       <translation>相邻两个预测之间的分钟数，直到预测时长为止。</translation>
+    </message>
+    <message>
+      <source>Minutes from one position in a gap to the next.</source>
+      <translation>空缺中相邻两个位置之间的分钟数。</translation>
     </message>
     <message>
       <source>Minutes of training</source>
@@ -918,6 +1286,14 @@
     <message>
       <source>Model {name}</source>
       <translation>模型 {name}</translation>
+    </message>
+    <message>
+      <source>Model: {name}.</source>
+      <translation>模型：{name}。</translation>
+    </message>
+    <message>
+      <source>Models</source>
+      <translation>模型</translation>
     </message>
     <message>
       <source>Models…</source>
@@ -964,12 +1340,24 @@
       <translation>新模型</translation>
     </message>
     <message>
+      <source>New training</source>
+      <translation>新建训练</translation>
+    </message>
+    <message>
       <source>Next</source>
       <translation>下一步</translation>
     </message>
     <message>
       <source>No NVIDIA graphics card was found: the CPU does the work, which is enough.</source>
       <translation>未找到 NVIDIA 显卡，将使用 CPU 计算，已足够。</translation>
+    </message>
+    <message>
+      <source>No column names the users: all fixes become one user's. If a column names them, choose it as User.</source>
+      <translation>没有列标识用户：所有定位点将属于同一个用户。如有标识用户的列，请将其选为“用户”。</translation>
+    </message>
+    <message>
+      <source>No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as USER_FIELD, or give the word none.</source>
+      <translation>没有字段标识用户，因此所有定位点属于同一个用户。可能标识用户的字段：{names}。请选择其一作为 USER_FIELD，或填 none。</translation>
     </message>
     <message>
       <source>No figure</source>
@@ -996,6 +1384,10 @@
       <translation>任何标签一旦显示都会暴露少于 {n} 人的信息。</translation>
     </message>
     <message>
+      <source>No layer has times. Label or forecast tracks first.</source>
+      <translation>没有带时间的图层。请先为轨迹打标签或进行预测。</translation>
+    </message>
+    <message>
       <source>No region has an area, so no fix lies in any.</source>
       <translation>没有一个区域有面积，因此没有定位点落在其中。</translation>
     </message>
@@ -1010,6 +1402,10 @@
     <message>
       <source>No user has two usable fixes.</source>
       <translation>没有用户有两个可用的定位点。</translation>
+    </message>
+    <message>
+      <source>Nobody has tested it.</source>
+      <translation>尚无人检验过。</translation>
     </message>
     <message>
       <source>Noise: this run spent an epsilon of {a:g}, and this layer {b:g} in this project. Answers to several runs together are protected by the sum of their epsilons only.</source>
@@ -1036,6 +1432,10 @@
       <translation>尚未读取：点击箭头读取。</translation>
     </message>
     <message>
+      <source>Notes</source>
+      <translation>说明</translation>
+    </message>
+    <message>
       <source>Nothing in this layer was found that could name somebody.</source>
       <translation>在此图层中没有发现可能识别出个人的内容。</translation>
     </message>
@@ -1052,6 +1452,10 @@
       <translation>不显示任何内容：这 {area} 的数值与其他区域相减后，会暴露少于 {n} 人的情况。删除另一个区域即可查看此区域。</translation>
     </message>
     <message>
+      <source>Nothing was read yet.</source>
+      <translation>尚未读取任何内容。</translation>
+    </message>
+    <message>
       <source>Number of findings</source>
       <translation>发现的问题数</translation>
     </message>
@@ -1064,12 +1468,28 @@
       <translation>使用的定位点数</translation>
     </message>
     <message>
+      <source>Number of gaps left open</source>
+      <translation>未填补的空缺数</translation>
+    </message>
+    <message>
       <source>Number of users</source>
       <translation>用户数</translation>
     </message>
     <message>
+      <source>Observed: both have fixes</source>
+      <translation>观测到：双方都有定位点</translation>
+    </message>
+    <message>
+      <source>Of the first {n:,} rows: {skipped}</source>
+      <translation>前 {n:,} 行：{skipped}</translation>
+    </message>
+    <message>
       <source>Of times that are written without a zone; others ignore it.</source>
       <translation>用于未写时区的时间；自带时区的时间不受影响。</translation>
+    </message>
+    <message>
+      <source>Of times that are written without a zone; others ignore it. The week of a region has the hours of this zone, with UTC the solar time of the place.</source>
+      <translation>用于未写时区的时间；自带时区的时间不受影响。区域的一周各小时按此时区计算，选 UTC 时按当地太阳时。</translation>
     </message>
     <message>
       <source>On Forecast, see where a track may be in the next minutes. The inner area holds it in half of all cases, the outer one in four of five. Play it with the Temporal Controller.</source>
@@ -1084,6 +1504,10 @@
       <translation>在“用户”中点击“标注”：每条轨迹都得到出行方式，模型没有把握时为“unknown”。点击一条轨迹，可查看其用户的常去地点（模糊到网格）、一天的作息和相似用户。</translation>
     </message>
     <message>
+      <source>On record: {evidence}.</source>
+      <translation>记录情况：{evidence}。</translation>
+    </message>
+    <message>
       <source>One forecast every</source>
       <translation>预测间隔</translation>
     </message>
@@ -1096,6 +1520,14 @@
       <translation>每个{unit}一个预测，从其最后一个定位点开始。</translation>
     </message>
     <message>
+      <source>One page, A4</source>
+      <translation>一页，A4</translation>
+    </message>
+    <message>
+      <source>One person or vehicle made all of these fixes</source>
+      <translation>所有这些定位点来自同一个人或同一辆车</translation>
+    </message>
+    <message>
       <source>One result for each</source>
       <translation>结果单元</translation>
     </message>
@@ -1104,12 +1536,32 @@
       <translation>每行对应的单元</translation>
     </message>
     <message>
+      <source>Only a part</source>
+      <translation>只取一部分</translation>
+    </message>
+    <message>
+      <source>Only fixes before this time</source>
+      <translation>仅早于此时间的定位点</translation>
+    </message>
+    <message>
+      <source>Only fixes from this time on</source>
+      <translation>仅此时间及以后的定位点</translation>
+    </message>
+    <message>
+      <source>Only fixes in this box</source>
+      <translation>仅此矩形范围内的定位点</translation>
+    </message>
+    <message>
       <source>Only versions that RAW was tested with, checked by their SHA-256 sums</source>
       <translation>仅安装与 RAW 测试过的版本，并校验其 SHA-256 值</translation>
     </message>
     <message>
       <source>Only {n} labels: at least ten are needed.</source>
       <translation>只有 {n} 个标签：至少需要十个。</translation>
+    </message>
+    <message>
+      <source>Open it in QGIS's layout designer</source>
+      <translation>在 QGIS 的布局设计器中打开</translation>
     </message>
     <message>
       <source>Open the report in the browser</source>
@@ -1128,6 +1580,14 @@
       <translation>其他停留</translation>
     </message>
     <message>
+      <source>PDF files (*.pdf)</source>
+      <translation>PDF 文件 (*.pdf)</translation>
+    </message>
+    <message>
+      <source>PNG files (*.png)</source>
+      <translation>PNG 文件 (*.png)</translation>
+    </message>
+    <message>
       <source>Package</source>
       <translation>软件包</translation>
     </message>
@@ -1138,6 +1598,14 @@
     <message>
       <source>Packages…</source>
       <translation>软件包……</translation>
+    </message>
+    <message>
+      <source>Pairs of users who were, or may have been, near each other at the same time.</source>
+      <translation>在同一时间彼此靠近或可能彼此靠近的成对用户。</translation>
+    </message>
+    <message>
+      <source>Path [% path %], probability [% round(100 * probability) %] %</source>
+      <translation>路径 [% path %]，概率 [% round(100 * probability) %] %</translation>
     </message>
     <message>
       <source>Paths</source>
@@ -1154,6 +1622,10 @@
     <message>
       <source>People by hour of the week</source>
       <translation>一周各小时的人数</translation>
+    </message>
+    <message>
+      <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
+      <translation>轨迹和预测的图片，地图时钟每一步一张，由 QGIS 自带的导出功能生成。</translation>
     </message>
     <message>
       <source>Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again.</source>
@@ -1176,6 +1648,10 @@
       <translation>用户的合并方式</translation>
     </message>
     <message>
+      <source>Positions</source>
+      <translation>位置</translation>
+    </message>
+    <message>
       <source>Privacy</source>
       <translation>隐私</translation>
     </message>
@@ -1190,6 +1666,14 @@
     <message>
       <source>Profiling</source>
       <translation>正在画像</translation>
+    </message>
+    <message>
+      <source>QGIS has no XYZ connection. Add one in its Browser panel: XYZ Tiles → New connection.</source>
+      <translation>QGIS 没有 XYZ 连接。请在其“浏览器”面板中添加：XYZ切片 → 新建连接。</translation>
+    </message>
+    <message>
+      <source>QGIS will ask &lt;b&gt;{host}&lt;/b&gt; for pictures of the area that you look at, and again each time you move the map. The server learns your address on the Internet and which area it is: with tracks of people on the screen, that can be where they live. No track, label or figure is sent. While the basemap is off, nothing is asked.</source>
+      <translation>QGIS 将向 &lt;b&gt;{host}&lt;/b&gt; 请求您所查看区域的图片，每次移动地图都会再次请求。服务器会得知您的网络地址和所看的区域：屏幕上有人的轨迹时，该区域可能就是他们的住处。不会发送任何轨迹、标签或数值。底图关闭时，不发出任何请求。</translation>
     </message>
     <message>
       <source>Question</source>
@@ -1292,6 +1776,10 @@
       <translation>正在读取</translation>
     </message>
     <message>
+      <source>Reading the first rows</source>
+      <translation>正在读取前几行</translation>
+    </message>
+    <message>
       <source>Reading the tracks</source>
       <translation>正在读取轨迹</translation>
     </message>
@@ -1302,6 +1790,10 @@
     <message>
       <source>Reading …</source>
       <translation>正在读取……</translation>
+    </message>
+    <message>
+      <source>Recent tracks</source>
+      <translation>近期轨迹</translation>
     </message>
     <message>
       <source>Region</source>
@@ -1344,6 +1836,10 @@
       <translation>移除</translation>
     </message>
     <message>
+      <source>Remove the chosen regions (Delete)</source>
+      <translation>移除所选区域 (Delete)</translation>
+    </message>
+    <message>
       <source>Remove the model</source>
       <translation>移除模型</translation>
     </message>
@@ -1354,6 +1850,10 @@
     <message>
       <source>Report</source>
       <translation>报告</translation>
+    </message>
+    <message>
+      <source>Results of the dock</source>
+      <translation>面板的结果</translation>
     </message>
     <message>
       <source>Resume</source>
@@ -1382,6 +1882,30 @@
     <message>
       <source>Sat</source>
       <translation>周六</translation>
+    </message>
+    <message>
+      <source>Save as PDF…</source>
+      <translation>另存为 PDF…</translation>
+    </message>
+    <message>
+      <source>Save as picture…</source>
+      <translation>另存为图片…</translation>
+    </message>
+    <message>
+      <source>Save the card</source>
+      <translation>保存卡片</translation>
+    </message>
+    <message>
+      <source>Save to</source>
+      <translation>保存到</translation>
+    </message>
+    <message>
+      <source>Save…</source>
+      <translation>保存…</translation>
+    </message>
+    <message>
+      <source>Saving the results</source>
+      <translation>正在保存结果</translation>
     </message>
     <message>
       <source>Score regions</source>
@@ -1420,6 +1944,18 @@
       <translation>更短的停顿算作出行的一部分。十分钟对长短停留都适用。</translation>
     </message>
     <message>
+      <source>Show the basemap</source>
+      <translation>显示底图</translation>
+    </message>
+    <message>
+      <source>Show the skipped fixes on the map</source>
+      <translation>在地图上显示跳过的定位点</translation>
+    </message>
+    <message>
+      <source>Show…</source>
+      <translation>显示…</translation>
+    </message>
+    <message>
       <source>Similar regions</source>
       <translation>相似区域</translation>
     </message>
@@ -1444,8 +1980,12 @@
       <translation>大小与参数量</translation>
     </message>
     <message>
-      <source>Solar time; full colour is {n:,} people; hatched: fewer than {k}.</source>
-      <translation>太阳时；最深色为 {n:,} 人；斜线表示少于 {k} 人。</translation>
+      <source>Skipped fixes</source>
+      <translation>跳过的定位点</translation>
+    </message>
+    <message>
+      <source>Solar time</source>
+      <translation>太阳时</translation>
     </message>
     <message>
       <source>Speed</source>
@@ -1508,6 +2048,18 @@
       <translation>TARGET 是此字段的一个值，结果也用它来称呼各区域。</translation>
     </message>
     <message>
+      <source>TO has to be later than FROM.</source>
+      <translation>TO 必须晚于 FROM。</translation>
+    </message>
+    <message>
+      <source>Table…</source>
+      <translation>表格…</translation>
+    </message>
+    <message>
+      <source>Take back the last drawing or removal of regions (Ctrl+Z)</source>
+      <translation>撤销最近一次区域的绘制或移除 (Ctrl+Z)</translation>
+    </message>
+    <message>
       <source>Take in a model bundle that is a folder</source>
       <translation>从文件夹导入模型包</translation>
     </message>
@@ -1560,6 +2112,10 @@
       <translation>正在测试</translation>
     </message>
     <message>
+      <source>Testing forecasts</source>
+      <translation>正在检验预测</translation>
+    </message>
+    <message>
       <source>The Python package {name} is installed but does not work: {error}. Plugins → RAW → Packages shows which packages are broken; remove them there and install again.</source>
       <translation>Python 软件包 {name} 已安装但无法使用：{error}。插件 → RAW → 软件包 会显示哪些软件包已损坏；请在那里移除并重新安装。</translation>
     </message>
@@ -1568,8 +2124,16 @@
       <translation>RAW 面板</translation>
     </message>
     <message>
+      <source>The card as a page of HTML, with its charts</source>
+      <translation>将卡片存为 HTML 页面，含图表</translation>
+    </message>
+    <message>
       <source>The chosen model has not scored this region yet. If that was cancelled, read the layer again (button at the top).</source>
       <translation>所选模型尚未给此区域评分。如果评分已被取消，请重新读取图层（顶部按钮）。</translation>
+    </message>
+    <message>
+      <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock makes them anew.</source>
+      <translation>{names} 的数据已不存在：它们是临时的，或其 GeoPackage 不在原处。用面板中的“再次运行”可重新生成。</translation>
     </message>
     <message>
       <source>The default</source>
@@ -1592,8 +2156,16 @@
       <translation>安装已取消。</translation>
     </message>
     <message>
+      <source>The label takes at most {minutes:g} minutes.</source>
+      <translation>教此标签最多需要 {minutes:g} 分钟。</translation>
+    </message>
+    <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>图层已没有字段“{name}”：请重新选择用户字段。</translation>
+    </message>
+    <message>
+      <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
+      <translation>该图层是临时文件，QGIS 关闭时会删除。如要保留，请保存。</translation>
     </message>
     <message>
       <source>The layer that you mean to publish.</source>
@@ -1602,6 +2174,14 @@
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
       <translation>学习率在这段时间内逐渐下降。之后的比较还需要一些时间。</translation>
+    </message>
+    <message>
+      <source>The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
+      <translation>地图时钟为 {begin} 至 {end} UTC，而此轨迹的预测为 {a} 至 {b} UTC：地图上不会显示。请重新选择该轨迹以设置时钟。</translation>
+    </message>
+    <message>
+      <source>The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
+      <translation>地图时钟已关闭：地图只显示最后的预测。选择一条轨迹即可设置时钟。</translation>
     </message>
     <message>
       <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
@@ -1668,6 +2248,10 @@
       <translation>从经过的人来看，使用方式与其中一处最相似的地点，并用文字说明理由。</translation>
     </message>
     <message>
+      <source>The project is not in a folder: choose a GeoPackage in Settings → Options → RAW.</source>
+      <translation>项目不在文件夹中：请在 设置 → 选项 → RAW 中选择一个 GeoPackage。</translation>
+    </message>
+    <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
       <translation>该区域超出了地图坐标参考系能表示的范围。请在别处绘制。</translation>
     </message>
@@ -1694,6 +2278,10 @@
     <message>
       <source>The sample</source>
       <translation>样例</translation>
+    </message>
+    <message>
+      <source>The settings of {date} on the layer as it is now</source>
+      <translation>用 {date} 的设置处理当前的图层</translation>
     </message>
     <message>
       <source>The style of {layer} failed: {error}</source>
@@ -1740,8 +2328,16 @@
       <translation>这些实验性任务从模拟人群中学习：通勤者、地铁用户、区域数值。其结果未经真实人群验证，并会加以标记。您自己教的标签始终作答。</translation>
     </message>
     <message>
+      <source>These results are not saved with the project, and stay temporary. {why}</source>
+      <translation>这些结果未随项目保存，仍是临时的。{why}</translation>
+    </message>
+    <message>
       <source>They are in use. They will be deleted when QGIS starts the next time.</source>
       <translation>它们正在使用中。下次启动 QGIS 时会删除。</translation>
+    </message>
+    <message>
+      <source>This cannot be read: the row is skipped.</source>
+      <translation>无法读取：跳过此行。</translation>
     </message>
     <message>
       <source>This model holds {count:,} prototypes of local movement. They improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
@@ -1752,8 +2348,16 @@
       <translation>此模型被拒绝：{why}</translation>
     </message>
     <message>
+      <source>This page is about one person: keep it as you keep the tracks, and do not publish it.</source>
+      <translation>此页涉及个人：请像保管轨迹一样保管，不要发布。</translation>
+    </message>
+    <message>
       <source>Thu</source>
       <translation>周四</translation>
+    </message>
+    <message>
+      <source>Tiles of an XYZ connection of QGIS, below the layers. Before the first request it explains whom it asks.</source>
+      <translation>QGIS 中某个 XYZ 连接的切片，位于各图层之下。首次请求之前会说明向谁请求。</translation>
     </message>
     <message>
       <source>Time</source>
@@ -1772,12 +2376,28 @@
       <translation>时间字段（留空：自动识别）</translation>
     </message>
     <message>
+      <source>Time of {zone}</source>
+      <translation>{zone} 时间</translation>
+    </message>
+    <message>
+      <source>Time shown: {first} to {last} UTC.</source>
+      <translation>显示的时间：{first} 至 {last} UTC。</translation>
+    </message>
+    <message>
       <source>Time zone</source>
       <translation>时区</translation>
     </message>
     <message>
       <source>Time zone of times without one</source>
       <translation>未写时区的时间采用的时区</translation>
+    </message>
+    <message>
+      <source>Time, UTC</source>
+      <translation>时间，UTC</translation>
+    </message>
+    <message>
+      <source>Title</source>
+      <translation>标题</translation>
     </message>
     <message>
       <source>Track</source>
@@ -1848,8 +2468,16 @@
       <translation>周二</translation>
     </message>
     <message>
+      <source>Two users within this distance are near each other.</source>
+      <translation>两个用户相距不超过此距离即算彼此靠近。</translation>
+    </message>
+    <message>
       <source>Two words are a yes or no, more words are classes, numbers are learned as numbers.</source>
       <translation>两个不同的词构成是非题，更多的词构成类别，数值则按数值学习。</translation>
+    </message>
+    <message>
+      <source>Undo</source>
+      <translation>撤销</translation>
     </message>
     <message>
       <source>Unknown: not sure</source>
@@ -1866,6 +2494,10 @@
     <message>
       <source>Use as default</source>
       <translation>设为默认</translation>
+    </message>
+    <message>
+      <source>Use this field</source>
+      <translation>使用此字段</translation>
     </message>
     <message>
       <source>Use this model</source>
@@ -1898,6 +2530,10 @@
     <message>
       <source>Users can be looked at when the model has read them.</source>
       <translation>模型读取完毕后即可查看用户。</translation>
+    </message>
+    <message>
+      <source>Users who are near each other for less only pass.</source>
+      <translation>靠近时间更短的用户只算擦肩而过。</translation>
     </message>
     <message>
       <source>Usual places</source>
@@ -1936,6 +2572,10 @@
       <translation>什么是模型，以及会检查哪些内容</translation>
     </message>
     <message>
+      <source>What the colours of the labelled layer show</source>
+      <translation>标签图层的颜色所表示的内容</translation>
+    </message>
+    <message>
       <source>What the installation prints appears here.</source>
       <translation>安装过程的输出显示在这里。</translation>
     </message>
@@ -1952,6 +2592,14 @@
       <translation>建议使用什么，每个预测时长一句话</translation>
     </message>
     <message>
+      <source>When the project is saved, keep results</source>
+      <translation>保存项目时，结果保存在</translation>
+    </message>
+    <message>
+      <source>Where a user was in a longer gap between two fixes is not known, so there are no encounters in it.</source>
+      <translation>用户在两个定位点之间较长的空缺中身在何处不得而知，因此其中没有相遇。</translation>
+    </message>
+    <message>
       <source>Where no other model is chosen</source>
       <translation>未另选模型时使用</translation>
     </message>
@@ -1962,6 +2610,10 @@
     <message>
       <source>Where people stopped and how long, and their trips in between with the mode of transport.</source>
       <translation>人们在哪里停留、停留多久，以及其间的出行和出行方式。</translation>
+    </message>
+    <message>
+      <source>Where people were between two fixes, with areas that hold them in 50 and 80 % of cases.</source>
+      <translation>推断人在两个定位点之间的位置，并给出在 50 % 和 80 % 的情况下包含其位置的区域。</translation>
     </message>
     <message>
       <source>Whether the label is worth using</source>
@@ -1984,6 +2636,10 @@
       <translation>工作地</translation>
     </message>
     <message>
+      <source>Would such forecasts have been right?</source>
+      <translation>这类预测过去是否准确？</translation>
+    </message>
+    <message>
       <source>Write a travel diary</source>
       <translation>生成出行日记</translation>
     </message>
@@ -1994,6 +2650,10 @@
     <message>
       <source>Writing</source>
       <translation>正在写入</translation>
+    </message>
+    <message>
+      <source>Writing the diary</source>
+      <translation>正在生成出行日记</translation>
     </message>
     <message>
       <source>Writing the report</source>
@@ -2012,16 +2672,32 @@
       <translation>您自己的数据</translation>
     </message>
     <message>
-      <source>Zoom to a track and set the map's clock to its last fix</source>
-      <translation>缩放到一条轨迹，并把地图时钟设为其最后一个定位点</translation>
+      <source>Zoom to a track, dim the others, and set the map's clock to its time</source>
+      <translation>缩放到一条轨迹，淡化其他轨迹，并把地图时钟设为其时间</translation>
     </message>
     <message>
       <source>[% coalesce(n_users, 'too few') %] people</source>
       <translation>[% coalesce(n_users, '过少') %] 人</translation>
     </message>
     <message>
+      <source>[% level %] % of cases lie inside</source>
+      <translation>[% level %] % 的情况位于其内</translation>
+    </message>
+    <message>
       <source>[% n_points %] fixes</source>
       <translation>[% n_points %] 个定位点</translation>
+    </message>
+    <message>
+      <source>[% round(duration_min) %] min</source>
+      <translation>[% round(duration_min) %] 分钟</translation>
+    </message>
+    <message>
+      <source>[% round(horizon_min) %] min ahead</source>
+      <translation>[% round(horizon_min) %] 分钟后</translation>
+    </message>
+    <message>
+      <source>a temporary layer, which ends with QGIS</source>
+      <translation>临时图层，QGIS 关闭后消失</translation>
     </message>
     <message>
       <source>a week</source>
@@ -2048,6 +2724,10 @@
       <translation>准确率</translation>
     </message>
     <message>
+      <source>all alike</source>
+      <translation>全部同等显示</translation>
+    </message>
+    <message>
       <source>auto uses the graphics card if ONNX Runtime can. The log names the device.</source>
       <translation>auto 在 ONNX Runtime 支持时使用显卡。日志会写明所用设备。</translation>
     </message>
@@ -2060,8 +2740,20 @@
       <translation>auto：根据文件自动识别。</translation>
     </message>
     <message>
+      <source>auto: recognised where a day over 12 shows it. Where none does, the algorithm asks for it.</source>
+      <translation>auto：出现大于 12 的日时自动识别；没有时，算法会要求指定。</translation>
+    </message>
+    <message>
+      <source>best simple method</source>
+      <translation>最佳简单方法</translation>
+    </message>
+    <message>
       <source>bike</source>
       <translation>自行车</translation>
+    </message>
+    <message>
+      <source>blank</source>
+      <translation>空格</translation>
     </message>
     <message>
       <source>bus</source>
@@ -2076,8 +2768,28 @@
       <translation>检查模型</translation>
     </message>
     <message>
+      <source>choose…</source>
+      <translation>选择…</translation>
+    </message>
+    <message>
+      <source>comma  ,</source>
+      <translation>逗号  ,</translation>
+    </message>
+    <message>
       <source>day</source>
       <translation>天</translation>
+    </message>
+    <message>
+      <source>day first, as recognised</source>
+      <translation>日在前（自动识别）</translation>
+    </message>
+    <message>
+      <source>day first: 31/12/2024</source>
+      <translation>日在前：31/12/2024</translation>
+    </message>
+    <message>
+      <source>different</source>
+      <translation>不同</translation>
     </message>
     <message>
       <source>does not work: {reason}</source>
@@ -2118,6 +2830,10 @@
     <message>
       <source>every user</source>
       <translation>每个用户</translation>
+    </message>
+    <message>
+      <source>everywhere</source>
+      <translation>不限</translation>
     </message>
     <message>
       <source>experimental</source>
@@ -2168,8 +2884,20 @@
       <translation>frozen：网络不变，只需几分钟。tuned：同时训练网络，需要数千个标签，副本会失去其他任务。</translation>
     </message>
     <message>
+      <source>geometry</source>
+      <translation>几何图形</translation>
+    </message>
+    <message>
+      <source>half of the cases within [% round(radius50_m) %] m, four fifths within [% round(radius80_m) %] m</source>
+      <translation>一半情况在 [% round(radius50_m) %] 米以内，五分之四在 [% round(radius80_m) %] 米以内</translation>
+    </message>
+    <message>
       <source>importing a model</source>
       <translation>导入模型</translation>
+    </message>
+    <message>
+      <source>in a GeoPackage beside the project</source>
+      <translation>项目旁的 GeoPackage 中</translation>
     </message>
     <message>
       <source>in a terminal run</source>
@@ -2178,6 +2906,10 @@
     <message>
       <source>in metres</source>
       <translation>以米计</translation>
+    </message>
+    <message>
+      <source>in this GeoPackage</source>
+      <translation>此 GeoPackage 中</translation>
     </message>
     <message>
       <source>interrupted</source>
@@ -2204,6 +2936,14 @@
       <translation>缺少</translation>
     </message>
     <message>
+      <source>month first, as recognised</source>
+      <translation>月在前（自动识别）</translation>
+    </message>
+    <message>
+      <source>month first: 12/31/2024</source>
+      <translation>月在前：12/31/2024</translation>
+    </message>
+    <message>
       <source>motor vehicle</source>
       <translation>机动车</translation>
     </message>
@@ -2224,8 +2964,20 @@
       <translation>没有其他</translation>
     </message>
     <message>
+      <source>no proof that it is better than a simple method</source>
+      <translation>未证实优于简单方法</translation>
+    </message>
+    <message>
       <source>none</source>
       <translation>无</translation>
+    </message>
+    <message>
+      <source>none: one track a user</source>
+      <translation>无：每个用户一条轨迹</translation>
+    </message>
+    <message>
+      <source>none: one user's</source>
+      <translation>无：属于同一用户</translation>
     </message>
     <message>
       <source>nothing known</source>
@@ -2234,6 +2986,10 @@
     <message>
       <source>nothing: random weights</source>
       <translation>无（随机权重）</translation>
+    </message>
+    <message>
+      <source>nowhere: they are temporary</source>
+      <translation>不保存：仅为临时结果</translation>
     </message>
     <message>
       <source>open the OSGeo4W Shell from the Start menu and run</source>
@@ -2256,12 +3012,20 @@
       <translation>/km²</translation>
     </message>
     <message>
+      <source>pipe  |</source>
+      <translation>竖线  |</translation>
+    </message>
+    <message>
       <source>rail</source>
       <translation>轨道交通</translation>
     </message>
     <message>
-      <source>rank {a} of {b}</source>
-      <translation>{b} 个中排第 {a}</translation>
+      <source>rank {a} of {n}</source>
+      <translation>{n} 个中排第 {a}</translation>
+    </message>
+    <message>
+      <source>rank {a} to {b} of {n}</source>
+      <translation>{n} 个中排第 {a} 至 {b}</translation>
     </message>
     <message>
       <source>raw-small suits a laptop; raw-base and larger need a graphics card. In another size than raw-small, training starts from scratch; a model of your own keeps its size.</source>
@@ -2276,16 +3040,24 @@
       <translation>raw_label：项目中没有含任务“{task}”的画像。</translation>
     </message>
     <message>
-      <source>raw_label: the project has no profiles. Run RAW → Profile users first.</source>
-      <translation>raw_label：项目中没有画像。请先运行 RAW → 用户画像。</translation>
+      <source>raw_label: the project has no profiles. Run RAW → People → Profile users first.</source>
+      <translation>raw_label：项目中没有画像。请先运行 RAW → 人 → 用户画像。</translation>
     </message>
     <message>
-      <source>raw_similarity: the project has no embeddings. Run RAW → Embed tracks, unit user, first.</source>
-      <translation>raw_similarity：项目中没有嵌入。请先运行 RAW → 嵌入轨迹，单元为 user。</translation>
+      <source>raw_similarity: the project has no embeddings. Run RAW → Data → Embed tracks, unit user, first.</source>
+      <translation>raw_similarity：项目中没有嵌入。请先运行 RAW → 数据 → 嵌入轨迹，单元为 user。</translation>
+    </message>
+    <message>
+      <source>reading the tracks</source>
+      <translation>正在读取轨迹</translation>
     </message>
     <message>
       <source>ready</source>
       <translation>就绪</translation>
+    </message>
+    <message>
+      <source>recognised</source>
+      <translation>自动识别</translation>
     </message>
     <message>
       <source>region</source>
@@ -2308,6 +3080,10 @@
       <translation>详见说明卡</translation>
     </message>
     <message>
+      <source>semicolon  ;</source>
+      <translation>分号  ;</translation>
+    </message>
+    <message>
       <source>shipped: the model that comes with RAW. none: start from scratch. Or a bundle's folder or .zip.</source>
       <translation>shipped：随 RAW 提供的模型。none：从零开始。也可填模型包的文件夹或 .zip。</translation>
     </message>
@@ -2320,16 +3096,48 @@
       <translation>简单方法</translation>
     </message>
     <message>
+      <source>simulated data</source>
+      <translation>模拟数据</translation>
+    </message>
+    <message>
       <source>starting PyTorch, which takes some seconds</source>
       <translation>正在启动 PyTorch，需要几秒钟</translation>
+    </message>
+    <message>
+      <source>staying</source>
+      <translation>停在原地</translation>
     </message>
     <message>
       <source>step {step}: loss {loss:.3f}</source>
       <translation>第 {step} 步：损失 {loss:.3f}</translation>
     </message>
     <message>
+      <source>stops and trips</source>
+      <translation>停留和出行</translation>
+    </message>
+    <message>
+      <source>tab</source>
+      <translation>制表符</translation>
+    </message>
+    <message>
       <source>tested on held-out units: {fold} of {of} times</source>
       <translation>已用留出的单元检验：{fold}/{of} 次</translation>
+    </message>
+    <message>
+      <source>the end</source>
+      <translation>末尾</translation>
+    </message>
+    <message>
+      <source>the first fix</source>
+      <translation>第一个定位点</translation>
+    </message>
+    <message>
+      <source>the model</source>
+      <translation>模型</translation>
+    </message>
+    <message>
+      <source>the same</source>
+      <translation>相同</translation>
     </message>
     <message>
       <source>these tracks</source>
@@ -2340,24 +3148,36 @@
       <translation>此图层</translation>
     </message>
     <message>
+      <source>too large to be checked here: run Check before publishing.</source>
+      <translation>过大，无法在此检查：请运行“发布前检查”。</translation>
+    </message>
+    <message>
       <source>track</source>
       <translation>轨迹</translation>
+    </message>
+    <message>
+      <source>track, after its last fix</source>
+      <translation>轨迹，其最后一个定位点之后</translation>
     </message>
     <message>
       <source>tracks (trips)</source>
       <translation>轨迹（出行）</translation>
     </message>
     <message>
-      <source>trained; calibrating the forecast areas</source>
-      <translation>已训练；正在校准预测区域</translation>
-    </message>
-    <message>
       <source>trusting a model</source>
       <translation>信任模型</translation>
     </message>
     <message>
+      <source>unknown</source>
+      <translation>未知</translation>
+    </message>
+    <message>
       <source>user</source>
       <translation>用户</translation>
+    </message>
+    <message>
+      <source>user, after the last fix</source>
+      <translation>用户，最后一个定位点之后</translation>
     </message>
     <message>
       <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line. day: one result a user and day.</source>
@@ -2380,6 +3200,10 @@
       <translation>警告：</translation>
     </message>
     <message>
+      <source>withheld</source>
+      <translation>不公布</translation>
+    </message>
+    <message>
       <source>withheld to protect fewer than {n} people</source>
       <translation>为保护少于 {n} 人的隐私而不显示</translation>
     </message>
@@ -2400,20 +3224,52 @@
       <translation>{a} 至 {b} 分钟后</translation>
     </message>
     <message>
-      <source>{left} of training left</source>
-      <translation>训练剩余 {left}</translation>
+      <source>{clock}; full colour is {n:,} people; hatched: fewer than {k}.</source>
+      <translation>{clock}；最深色为 {n:,} 人；斜线表示少于 {k} 人。</translation>
     </message>
     <message>
-      <source>{m:g} min ahead: {a} in half, {b} in four fifths of cases</source>
-      <translation>{m:g} 分钟后：一半情况在 {a} 以内，五分之四在 {b} 以内</translation>
+      <source>{date} may begin with the day or with the month: choose under Dates.</source>
+      <translation>{date} 可能是日在前，也可能是月在前：请在“日期”中选择。</translation>
+    </message>
+    <message>
+      <source>{figures}: not distinguishable</source>
+      <translation>{figures}：无法区分</translation>
+    </message>
+    <message>
+      <source>{file} could not be written: {why}</source>
+      <translation>无法写入 {file}：{why}</translation>
+    </message>
+    <message>
+      <source>{fixes:,} fixes of {users:,} users were imported.</source>
+      <translation>已导入 {users:,} 个用户的 {fixes:,} 个定位点。</translation>
+    </message>
+    <message>
+      <source>{layer} is being edited: stop editing, and save again.</source>
+      <translation>{layer} 正在编辑：请停止编辑，然后重新保存。</translation>
+    </message>
+    <message>
+      <source>{left} of training left, then calibrating and testing</source>
+      <translation>训练剩余 {left}，之后校准并检验</translation>
     </message>
     <message>
       <source>{megabytes} MB</source>
       <translation>{megabytes} MB</translation>
     </message>
     <message>
+      <source>{more}, at least {least}</source>
+      <translation>{more}，至少 {least}</translation>
+    </message>
+    <message>
+      <source>{m} min ahead: {1} in half, {0} in four fifths of cases</source>
+      <translation>{m} 分钟后：一半情况在 {1} 以内，五分之四在 {0} 以内</translation>
+    </message>
+    <message>
       <source>{n:,.0f} fixes a second</source>
       <translation>每秒 {n:,.0f} 个定位点</translation>
+    </message>
+    <message>
+      <source>{n:,} encounters, {k:,} of them observed.</source>
+      <translation>{n:,} 次相遇，其中 {k:,} 次为观测到的。</translation>
     </message>
     <message>
       <source>{n:,} features. {fields}</source>
@@ -2422,6 +3278,14 @@
     <message>
       <source>{n:,} fixes, {first} to {last} UTC</source>
       <translation>{n:,} 个定位点，{first} 至 {last} UTC</translation>
+    </message>
+    <message>
+      <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
+      <translation>{n:,} 个超过 {minutes:g} 分钟的空缺未填补。</translation>
+    </message>
+    <message>
+      <source>{n:,} labelled on {date}: {name}.</source>
+      <translation>{date} 已标注 {n:,} 个：{name}。</translation>
     </message>
     <message>
       <source>{n:,} labelled {unit}: </source>
@@ -2440,8 +3304,16 @@
       <translation>{n:,} 人</translation>
     </message>
     <message>
+      <source>{n:,} positions in {k:,} gaps.</source>
+      <translation>{k:,} 个空缺中的 {n:,} 个位置。</translation>
+    </message>
+    <message>
       <source>{n:,} stops and {m:,} trips of {k:,} users.</source>
       <translation>{k:,} 个用户的 {n:,} 次停留和 {m:,} 次出行。</translation>
+    </message>
+    <message>
+      <source>{n:,} stops, {m:,} trips.</source>
+      <translation>{n:,} 次停留，{m:,} 次出行。</translation>
     </message>
     <message>
       <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
@@ -2464,6 +3336,10 @@
       <translation>{name}：已拒绝</translation>
     </message>
     <message>
+      <source>{name}: {n:,} different values</source>
+      <translation>{name}：{n:,} 个不同的值</translation>
+    </message>
+    <message>
       <source>{n} % of cases lie inside</source>
       <translation>{n} % 的情况位于其内</translation>
     </message>
@@ -2474,6 +3350,10 @@
     <message>
       <source>{n} of {m} regions are withheld: they would show figures of fewer than {k} users.</source>
       <translation>{m} 个区域中有 {n} 个不公布：否则会显示少于 {k} 名用户的数值。</translation>
+    </message>
+    <message>
+      <source>{path} could not be written. Choose another folder or name.</source>
+      <translation>无法写入 {path}。请选择其他文件夹或名称。</translation>
     </message>
     <message>
       <source>{people:,} people · {fixes:,} fixes · {area}</source>
@@ -2496,12 +3376,40 @@
       <translation>{text}。</translation>
     </message>
     <message>
+      <source>{title}, {horizon:g} min every {step:g}</source>
+      <translation>{title}，{horizon:g} 分钟，每 {step:g} 分钟一个</translation>
+    </message>
+    <message>
+      <source>{title}: finished.</source>
+      <translation>{title}：已完成。</translation>
+    </message>
+    <message>
+      <source>{title}: it ended with an error.</source>
+      <translation>{title}：因出错而终止。</translation>
+    </message>
+    <message>
       <source>{users:,} users, {fixes:,} fixes, {first} to {last} UTC</source>
       <translation>{users:,} 个用户，{fixes:,} 个定位点，{first} 至 {last} UTC</translation>
     </message>
     <message>
+      <source>{verdict}
+
+Use this model all the same?</source>
+      <translation>{verdict}
+
+仍要使用此模型吗？</translation>
+    </message>
+    <message>
+      <source>{what}: {share:.0%}</source>
+      <translation>{what}：{share:.0%}</translation>
+    </message>
+    <message>
       <source>{what}: {share:.0%}, {left} left</source>
       <translation>{what}：{share:.0%}，剩余 {left}</translation>
+    </message>
+    <message>
+      <source>⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.</source>
+      <translation>⚠ 训练所需的软件包缺失或过旧：{names}，需下载约 {megabytes:,} MB。</translation>
     </message>
     <message>
       <source>⚠ Unlike what the model was trained on: {reasons}.</source>
