@@ -39,8 +39,8 @@ DOCK_OPEN = "raw/dock_open"
 # Titles of the groups, and the actions in them; a group without a title stands in the menu itself
 GROUPS = (
     ("", ("sample", "dock")),
-    ("Data", ("importtracks", "diary", "embedtracks")),
-    ("People", ("profileusers", "similarusers")),
+    ("Data", ("importtracks", "fillgaps", "embedtracks")),
+    ("People", ("profileusers", "diary", "similarusers", "encounters")),
     ("Regions", ("draw", "box", "scoreregions", "similarregions", "publishcheck")),
     ("Forecasts", ("forecasttracks", "backtest", "animation")),
     ("Maps", ("map", "basemap")),
