@@ -18,7 +18,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test lint fuzz security bench mutants tour docs build i18n lock sbom package install clean system-python system-qgis
+.PHONY: help setup demo check test backports lint fuzz security bench mutants tour docs build i18n lock sbom package install clean system-python system-qgis system-qt6
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -36,6 +36,10 @@ system-python:
 system-qgis:
 	@{ command -v qgis && command -v qgis_process && command -v xvfb-run && command -v ip && $(PYTHON) -c 'import qgis.core'; } \
 	  >/dev/null 2>&1 || $(call apt,qgis python3-qgis python3-venv xvfb xauth iproute2)
+
+# QGIS 4 is built with Qt 6, under which tests/qt6 imports the plugin.
+system-qt6:
+	@$(PYTHON) -c 'import PyQt6.QtWidgets' 2>/dev/null || $(call apt,python3-pyqt6)
 
 $(PY): | system-python
 	$(PYTHON) -m venv --system-site-packages $(VENV)
@@ -158,10 +162,14 @@ check: $(INSTALLED_CHECK)
 	$(PYTEST_PLAIN) -q $(wildcard tests/core tests/compat tests/golden/test_answers.py tests/test_*.py)
 
 ## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
-test: setup package
+test: setup system-qt6 package
 	OMP_NUM_THREADS=1 $(call ALONE,tests) $(PYTEST_PLAIN) $(SIDE_BY_SIDE) $(wildcard tests/attacks tests/compat tests/core tests/golden tests/model tests/package tests/test_*.py)
-	$(if $(wildcard tests/qgis),$(call ALONE,qgis) env $(IN_QGIS) tests/qgis)
+	$(if $(wildcard tests/qgis),$(call ALONE,qgis) env $(IN_QGIS) tests/qgis tests/qt6)
 	$(if $(wildcard tests/gui),$(call ALONE,gui) $(ON_SCREEN) tests/gui -k "not test_tour or backtest")
+
+## make backports  the tests of the plugin on the QGIS of Debian's backports, in build/backports (root; a quarter of an hour)
+backports: setup build
+	$(SUDO) tests/qt6/backports.sh
 
 ## make lint       ruff, mypy, bandit, detect-secrets: what the plugin repository checks, and more
 lint: $(INSTALLED_CHECK)

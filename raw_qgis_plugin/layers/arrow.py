@@ -46,7 +46,7 @@ def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool
     fields = layer.fields()
     provider = layer.dataProvider()
     indexes = [fields.lookupField(name) for name in used]
-    own = QgsFields.OriginProvider  # this name also exists before QGIS 3.38
+    own = QgsFields.FieldOrigin.OriginProvider  # this name also exists before QGIS 3.38
     if any(i < 0 or fields.fieldOrigin(i) != own for i in indexes) or provider.transaction():
         return None
     if provider.encoding().upper() not in ("", "UTF-8", "UTF8"):  # GDAL and QGIS decode it differently

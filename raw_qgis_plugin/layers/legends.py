@@ -19,7 +19,6 @@ from qgis.core import (
     QgsRuleBasedRenderer,
     QgsSymbol,
     QgsSymbolLayer,
-    QgsUnitTypes,
     QgsVectorLayer,
     QgsWkbTypes,
 )
@@ -102,7 +101,7 @@ class Rules:
         east, north = (f"{size_m} * ({hashed('$id', digit)} - 0.5)" for digit in (1, 3))
         for rule in self.root.children():
             for layer in rule.symbol().symbolLayers():
-                layer.setOffsetUnit(QgsUnitTypes.RenderMetersInMapUnits)
+                layer.setOffsetUnit(Qgis.RenderUnit.MetersInMapUnits)
                 offset = QgsProperty.fromExpression(f"array({east}, {north})")
                 layer.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyOffset, offset)
 
@@ -160,7 +159,7 @@ def numbers_of(layer: QgsVectorLayer, names: list[str]) -> np.ndarray:
     """(k, n) numbers of k fields, nan for NULL and missing fields. Features without the first number are left out."""
     index = [layer.fields().lookupField(name) for name in names]
     there = [at for at in index if at >= 0]
-    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.NoGeometry).setSubsetOfAttributes(there)
+    request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry).setSubsetOfAttributes(there)
     rows = [feature.attributes() for feature in layer.getFeatures(request)]
     table = [[row[at] if at >= 0 and isinstance(row[at], (int, float)) else np.nan for at in index] for row in rows]
     numbers = np.array(table, float).reshape(-1, len(names))
@@ -272,4 +271,4 @@ def show_by_clock_and_track(layer: QgsVectorLayer) -> None:
         seen = f"if(coalesce(@{TRACK}, '') IN ('', {TRACK_NAME}), 1, 0.12)"
         for symbol in layer.renderer().symbols(QgsRenderContext()):
             opacity = QgsProperty.fromExpression(f"{100 * symbol.opacity()} * {seen}")
-            symbol.setDataDefinedProperty(QgsSymbol.PropertyOpacity, opacity)
+            symbol.setDataDefinedProperty(QgsSymbol.Property.PropertyOpacity, opacity)

@@ -6,13 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from qgis.core import NULL, QgsCoordinateTransformContext, QgsWkbTypes
+from qgis.core import NULL, Qgis, QgsCoordinateTransformContext, QgsWkbTypes
 
 from ..core.regions.publish_check import findings
 from .coordinates import lonlat_shapes
 
 SHAPES = {
-    QgsWkbTypes.PointGeometry: "point", QgsWkbTypes.LineGeometry: "line", QgsWkbTypes.PolygonGeometry: "polygon",
+    Qgis.GeometryType.Point: "point", Qgis.GeometryType.Line: "line", Qgis.GeometryType.Polygon: "polygon",
 }  # fmt: skip
 
 

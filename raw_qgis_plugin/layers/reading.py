@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 from qgis.core import (
+    Qgis,
     QgsCoordinateTransform,
     QgsCoordinateTransformContext,
     QgsFeatureRequest,
@@ -92,7 +93,7 @@ def fields_of_users(source: Any, fields: FieldChoice, most_rows: int = 20_000) -
     columns = {field.name(): _plain([row[i] for row in rows]) for i, field in enumerate(named)}
     guess = guess_fields(columns)
     others = {name: values for name, values in columns.items() if name not in (*guess.columns(), "fid", "ogc_fid")}
-    has_lines = QgsWkbTypes.geometryType(source.wkbType()) == QgsWkbTypes.LineGeometry
+    has_lines = QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Line
     return user_candidates(others, has_lines)
 
 
@@ -109,7 +110,7 @@ class ReadPlan:
     @property
     def has_lines(self) -> bool:
         """Whether every feature is a run of fixes."""
-        return QgsWkbTypes.geometryType(self.source.wkbType()) == QgsWkbTypes.LineGeometry
+        return QgsWkbTypes.geometryType(self.source.wkbType()) == Qgis.GeometryType.Line
 
 
 def plan_reading(
@@ -128,7 +129,7 @@ def plan_reading(
     _check(source.fields(), *_names(fields))
     file = None
     chosen = definition if isinstance(definition, QgsProcessingFeatureSourceDefinition) else None
-    is_points = QgsWkbTypes.geometryType(source.wkbType()) == QgsWkbTypes.PointGeometry
+    is_points = QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Point
     if is_points and fields.time and not (chosen and chosen.filterExpression):
         used = [name for name in (fields.user, fields.track, fields.time) if name]
         selected_only = bool(chosen and chosen.selectedFeaturesOnly)
@@ -161,9 +162,9 @@ def read_columns(plan: ReadPlan, progress: Progress = no_progress) -> Columns:
     def count(done: int) -> None:
         progress(min(1.0, done / total))
 
-    if shape == QgsWkbTypes.LineGeometry:
+    if shape == Qgis.GeometryType.Line:
         return _read_lines(plan, count)
-    if shape != QgsWkbTypes.PointGeometry:
+    if shape != Qgis.GeometryType.Point:
         raise InputError("INPUT has neither points nor lines. Choose a layer of points, or of lines with M values.")
     if names.time is None:
         raise InputError("No field of INPUT looks like a time. Choose it as the time field.")
@@ -244,7 +245,7 @@ def _vertices(geometry: Any) -> np.ndarray:
     """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN."""
     found: list[np.ndarray] = [np.empty((0, 3))]
     for part in geometry.constParts():
-        line = part if part.wkbType() in (QgsWkbTypes.LineStringM, QgsWkbTypes.LineStringZM) else part.curveToLine()
+        line = part if part.wkbType() in (Qgis.WkbType.LineStringM, Qgis.WkbType.LineStringZM) else part.curveToLine()
         width = 2 + line.is3D() + line.isMeasure()
         numbers = np.frombuffer(line.asWkb().data(), "<f8", offset=9).reshape(-1, width)
         m = numbers[:, -1] if line.isMeasure() else np.full(len(numbers), np.nan)

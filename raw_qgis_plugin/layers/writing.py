@@ -29,7 +29,6 @@ from qgis.core import (
     QgsPolygon,
     QgsVectorFileWriter,
     QgsVectorLayer,
-    QgsWkbTypes,
 )
 from qgis.PyQt.QtCore import QDateTime, QMetaType, Qt, QVariant
 
@@ -226,8 +225,8 @@ def _empty_geopackage(path: Path, name: str) -> list[int]:
     options.layerOptions = ["SPATIAL_INDEX=YES", "GEOMETRY_NAME=geom"]
     fields = make_fields({"user_id": "text", "track_id": "text", "t": "time"})
     world, context = QgsCoordinateReferenceSystem("EPSG:4326"), QgsCoordinateTransformContext()
-    writer = QgsVectorFileWriter.create(str(path), fields, QgsWkbTypes.Point, world, context, options)
-    if writer.hasError() != QgsVectorFileWriter.NoError:
+    writer = QgsVectorFileWriter.create(str(path), fields, Qgis.WkbType.Point, world, context, options)
+    if writer.hasError() != QgsVectorFileWriter.WriterError.NoError:
         raise OSError(f"{path} cannot be written: {writer.errorMessage()}")
     del writer  # which closes the file
     with closing(sqlite3.connect(path)) as database:

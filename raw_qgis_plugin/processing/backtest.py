@@ -35,7 +35,7 @@ class Backtest(ForecastTracks):
             "FOLDS", "Folds", "The number of parts of time. Each part gives about the same number of cases.", 5,
             maxValue=50,
         )  # fmt: skip
-        self.add_sink("OUTPUT", "Backtest", QgsProcessing.TypeVector)
+        self.add_sink("OUTPUT", "Backtest", QgsProcessing.SourceType.TypeVector)
         self.add_report(optional=True)
         self.add_model()
         self.add_sentence("VERDICT", "What to use, one sentence per horizon")

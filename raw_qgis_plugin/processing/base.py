@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
+    Qgis,
     QgsCoordinateReferenceSystem,
     QgsFeatureSink,
     QgsFields,
@@ -21,7 +22,6 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeedback,
     QgsProcessingParameterBoolean,
-    QgsWkbTypes,
 )
 from qgis.PyQt.QtGui import QIcon
 
@@ -164,7 +164,7 @@ class RawAlgorithm(Form):
 
     def write_table(
         self, run: Run, name: str, columns: dict[str, Any], style: Style, geometries: Sequence[Any] | None = None,
-        shape: Any = QgsWkbTypes.NoGeometry, crs: QgsCoordinateReferenceSystem | None = None, start: float = 90.0,
+        shape: Any = Qgis.WkbType.NoGeometry, crs: QgsCoordinateReferenceSystem | None = None, start: float = 90.0,
         stop: float = 100.0,
     ) -> str:  # fmt: skip
         """Write columns and geometries to the output `name`, one feature a row. Returns the id of the layer.
@@ -218,7 +218,7 @@ class TrackAlgorithm(RawAlgorithm):
         """Add INPUT and its fields."""
         self.add_layer(
             "INPUT", "Tracks", "Fixes (points with a time), or lines whose M values are epoch seconds, in any CRS.",
-            QgsProcessing.TypeVectorPoint, QgsProcessing.TypeVectorLine,
+            QgsProcessing.SourceType.TypeVectorPoint, QgsProcessing.SourceType.TypeVectorLine,
         )  # fmt: skip
         self.add_field(
             "USER_FIELD", "User field (empty: guessed)",

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessing, QgsWkbTypes
+from qgis.core import Qgis, QgsProcessing
 
 from .base import TrackAlgorithm, describe_head
 from .form import Run
@@ -32,8 +32,8 @@ class WriteDiary(TrackAlgorithm):
             "MIN_STOP", "Least length of a stop (minutes)",
             "Shorter halts are part of a trip. Ten minutes suit short and long stops.", 10.0, 1.0,
         )  # fmt: skip
-        self.add_sink("OUTPUT_STOPS", "Stops", QgsProcessing.TypeVectorPoint)
-        self.add_sink("OUTPUT_TRIPS", "Trips", QgsProcessing.TypeVectorLine)
+        self.add_sink("OUTPUT_STOPS", "Stops", QgsProcessing.SourceType.TypeVectorPoint)
+        self.add_sink("OUTPUT_TRIPS", "Trips", QgsProcessing.SourceType.TypeVectorLine)
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
@@ -55,11 +55,11 @@ class WriteDiary(TrackAlgorithm):
         crs = self.plan.source.sourceCrs()
         return {
             "OUTPUT_STOPS": self.write_table(
-                run, "OUTPUT_STOPS", stops, styling.Stops(), self._points(run, found), QgsWkbTypes.Point, crs, 90, 95
+                run, "OUTPUT_STOPS", stops, styling.Stops(), self._points(run, found), Qgis.WkbType.Point, crs, 90, 95
             ),
             "OUTPUT_TRIPS": self.write_table(
-                run, "OUTPUT_TRIPS", trips, styling.Trips(heads), self._lines(run, found), QgsWkbTypes.LineStringM, crs,
-                95, 100,
+                run, "OUTPUT_TRIPS", trips, styling.Trips(heads), self._lines(run, found), Qgis.WkbType.LineStringM,
+                crs, 95, 100,
             ),
             **self.counts(tracks, skipped, model.provider),
         }  # fmt: skip

@@ -29,7 +29,7 @@ class EmbedTracks(TrackAlgorithm):
             "UNIT", "One row for each", "user: all tracks of a user together. day: a user's day of mean solar time.",
             UNITS, "user",
         )  # fmt: skip
-        self.add_sink("OUTPUT", "Embeddings", QgsProcessing.TypeVector)
+        self.add_sink("OUTPUT", "Embeddings", QgsProcessing.SourceType.TypeVector)
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:

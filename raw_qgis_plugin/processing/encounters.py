@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import QgsProcessing, QgsProcessingParameterNumber, QgsWkbTypes
+from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterNumber
 
 from .base import TrackAlgorithm
 from .form import Run
@@ -34,10 +34,10 @@ class FindEncounters(TrackAlgorithm):
             "Where a user was in a longer gap between two fixes is not known, so there are no encounters in it.", 60.0,
             0.0, advanced=True,
         )  # fmt: skip
-        kind = QgsProcessingParameterNumber.Double
+        kind = QgsProcessingParameterNumber.Type.Double
         least = QgsProcessingParameterNumber("MIN_PROBABILITY", tr("Least probability"), kind, 0.5, False, 0.01, 1.0)
         self.add(least, "Less likely encounters are left out.", advanced=True)
-        self.add_sink("OUTPUT", "Encounters", QgsProcessing.TypeVectorPoint)
+        self.add_sink("OUTPUT", "Encounters", QgsProcessing.SourceType.TypeVectorPoint)
         self.add_time_zone()
         self.add_counts()
 
@@ -64,5 +64,5 @@ class FindEncounters(TrackAlgorithm):
         }  # fmt: skip
         points = writing.points(self.in_input_crs(run, found.lon, found.lat))
         crs = self.plan.source.sourceCrs()
-        output = self.write_table(run, "OUTPUT", columns, styles.Encounters(), points, QgsWkbTypes.Point, crs)
+        output = self.write_table(run, "OUTPUT", columns, styles.Encounters(), points, Qgis.WkbType.Point, crs)
         return {"OUTPUT": output, **self.counts(tracks, skipped)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessing, QgsProcessingOutputNumber, QgsWkbTypes
+from qgis.core import Qgis, QgsProcessing, QgsProcessingOutputNumber
 
 from ..core.errors import InputError
 from .base import TrackAlgorithm
@@ -41,9 +41,9 @@ class FillGaps(TrackAlgorithm):
             "Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.",
             60.0, 0.01,
         )  # fmt: skip
-        self.add_sink("OUTPUT", "Inferred positions", QgsProcessing.TypeVectorPoint)
-        self.add_sink("OUTPUT_TRACKS", "Inferred tracks", QgsProcessing.TypeVectorLine, optional=True)
-        self.add_sink("OUTPUT_AREAS", "Inferred areas", QgsProcessing.TypeVectorPolygon, optional=True)
+        self.add_sink("OUTPUT", "Inferred positions", QgsProcessing.SourceType.TypeVectorPoint)
+        self.add_sink("OUTPUT_TRACKS", "Inferred tracks", QgsProcessing.SourceType.TypeVectorLine, optional=True)
+        self.add_sink("OUTPUT_AREAS", "Inferred areas", QgsProcessing.SourceType.TypeVectorPolygon, optional=True)
         self.add_time_zone()
         self.add_counts()
         self.addOutput(QgsProcessingOutputNumber("N_OPEN", tr("Number of gaps left open")))
@@ -75,11 +75,11 @@ class FillGaps(TrackAlgorithm):
         lon, lat, none = np.empty(len(questions.t)), np.empty(len(questions.t)), np.zeros(0, np.int64)
         points = self._opened(
             run, "OUTPUT", self._point_columns(tracks, questions, none, np.zeros((2, 0))), styles.InferredPoints(),
-            QgsWkbTypes.Point,
+            Qgis.WkbType.Point,
         )  # fmt: skip
         areas = with_areas and self._opened(
             run, "OUTPUT_AREAS", self._area_columns(tracks, questions, none), styles.InferredAreas(),
-            QgsWkbTypes.MultiPolygon,
+            Qgis.WkbType.MultiPolygon,
         )  # fmt: skip
         for f in fill(tracks, questions, run.stage(tr("Filling the gaps")), with_areas=with_areas):
             lon[f.number], lat[f.number] = f.lon, f.lat
@@ -149,6 +149,6 @@ class FillGaps(TrackAlgorithm):
         }  # fmt: skip
         return self.write_table(
             run, "OUTPUT_TRACKS", columns, styles.InferredLines(),
-            writing.lines(np.column_stack([xy, t / 1000]), offsets), QgsWkbTypes.LineStringM,
+            writing.lines(np.column_stack([xy, t / 1000]), offsets), Qgis.WkbType.LineStringM,
             self.plan.source.sourceCrs(), start=95,
         )  # fmt: skip

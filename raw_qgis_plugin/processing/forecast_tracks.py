@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessing, QgsProcessingParameterNumber, QgsWkbTypes
+from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterNumber
 
 from ..core.errors import InputError
 from .base import TrackAlgorithm
@@ -40,10 +40,11 @@ class ForecastTracks(TrackAlgorithm):
         self.add_integer(
             "PATHS", "Paths", "At most so many likely paths for each track, each with its probability.", 3, maxValue=9
         )
-        self.add_sink("OUTPUT", "Forecast positions", QgsProcessing.TypeVectorPoint)
-        self.add_sink("OUTPUT_TRACKS", "Forecast tracks", QgsProcessing.TypeVectorLine, optional=True)
-        self.add_sink("OUTPUT_AREAS", "Forecast areas", QgsProcessing.TypeVectorPolygon, optional=True)
-        self.add_sink("OUTPUT_RECENT", "Recent tracks", QgsProcessing.TypeVectorLine, optional=True, made=False)
+        self.add_sink("OUTPUT", "Forecast positions", QgsProcessing.SourceType.TypeVectorPoint)
+        line = QgsProcessing.SourceType.TypeVectorLine
+        self.add_sink("OUTPUT_TRACKS", "Forecast tracks", line, optional=True)
+        self.add_sink("OUTPUT_AREAS", "Forecast areas", QgsProcessing.SourceType.TypeVectorPolygon, optional=True)
+        self.add_sink("OUTPUT_RECENT", "Recent tracks", line, optional=True, made=False)
         self.add_model()
 
     def add_horizons(self) -> None:
@@ -52,7 +53,7 @@ class ForecastTracks(TrackAlgorithm):
         self._add_minutes("STEP", "Step (minutes)", "Minutes from one forecast to the next, up to the horizon.", 5.0)
 
     def _add_minutes(self, name: str, label: str, help_text: str, default: float) -> None:
-        kind = QgsProcessingParameterNumber.Double
+        kind = QgsProcessingParameterNumber.Type.Double
         number = QgsProcessingParameterNumber(name, tr(label), kind, default, minValue=0.01)
         number.setMetadata({"widget_wrapper": {"decimals": 2}})
         self.add(number, help_text)
@@ -120,7 +121,7 @@ class ForecastTracks(TrackAlgorithm):
         }
         return self.write_table(
             run, "OUTPUT", columns, styling.ForecastPoints(),
-            writing.points(self.in_input_crs(run, forecasts.lon, forecasts.lat)), QgsWkbTypes.Point,
+            writing.points(self.in_input_crs(run, forecasts.lon, forecasts.lat)), Qgis.WkbType.Point,
             self.plan.source.sourceCrs(), stop=95,
         )  # fmt: skip
 
@@ -155,7 +156,7 @@ class ForecastTracks(TrackAlgorithm):
         }
         return self.write_table(
             run, "OUTPUT_TRACKS", columns, styling.ForecastLines(),
-            writing.lines(self.in_input_crs(run, lon, lat), offsets), QgsWkbTypes.LineString,
+            writing.lines(self.in_input_crs(run, lon, lat), offsets), Qgis.WkbType.LineString,
             self.plan.source.sourceCrs(), start=95, stop=96,
         )  # fmt: skip
 
@@ -178,8 +179,8 @@ class ForecastTracks(TrackAlgorithm):
         }  # fmt: skip
         xy = self.in_input_crs(run, unwrapped(tracks.lon[rows], offsets), tracks.lat[rows])
         return self.write_table(
-            run, "OUTPUT_RECENT", columns, styling.ForecastRecent(), writing.lines(xy, offsets), QgsWkbTypes.LineString,
-            self.plan.source.sourceCrs(), start=99,
+            run, "OUTPUT_RECENT", columns, styling.ForecastRecent(), writing.lines(xy, offsets),
+            Qgis.WkbType.LineString, self.plan.source.sourceCrs(), start=99,
         )  # fmt: skip
 
     def _write_areas(self, run: Run, tracks: Tracks, forecasts: Prediction, areas: np.ndarray) -> str:
@@ -199,7 +200,7 @@ class ForecastTracks(TrackAlgorithm):
         }
         return self.write_table(
             run, "OUTPUT_AREAS", columns, styling.ForecastAreas(),
-            self.polygons_in_input_crs(run, areas[:, ::-1].T.ravel()), QgsWkbTypes.MultiPolygon,
+            self.polygons_in_input_crs(run, areas[:, ::-1].T.ravel()), Qgis.WkbType.MultiPolygon,
             self.plan.source.sourceCrs(), start=96,
         )  # fmt: skip
 

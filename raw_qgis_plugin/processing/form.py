@@ -39,7 +39,7 @@ class Form(QgsProcessingAlgorithm):
         if help_text:
             parameter.setHelp(tr(help_text))
         if advanced:
-            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.FlagAdvanced)
+            parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
         self.addParameter(parameter)
 
     def add_text(
@@ -53,13 +53,13 @@ class Form(QgsProcessingAlgorithm):
         self, name: str, label: str, help_text: str, default: float | None, minimum: float, advanced: bool = False
     ) -> None:
         """Add a number, optional where there is no default."""
-        kind = QgsProcessingParameterNumber.Double
+        kind = QgsProcessingParameterNumber.Type.Double
         number = QgsProcessingParameterNumber(name, tr(label), kind, default, default is None, minimum)
         self.add(number, help_text, advanced)
 
     def add_integer(self, name: str, label: str, help_text: str, default: int, **limits: int) -> None:
         """Add a whole number from 1. limits: `maxValue`."""
-        kind = QgsProcessingParameterNumber.Integer
+        kind = QgsProcessingParameterNumber.Type.Integer
         self.add(QgsProcessingParameterNumber(name, tr(label), kind, default, minValue=1, **limits), help_text)
 
     def add_choice(

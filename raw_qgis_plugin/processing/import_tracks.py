@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qgis.core import (
+    Qgis,
     QgsCoordinateReferenceSystem,
     QgsProcessing,
     QgsProcessingContext,
@@ -16,7 +17,6 @@ from qgis.core import (
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
     QgsProcessingUtils,
-    QgsWkbTypes,
 )
 
 from ..core.sources.fields import Layout
@@ -58,7 +58,7 @@ class ImportTracks(RawAlgorithm):
         self.add_text("TIME_FIELD", "Time column (empty: guessed)", optional=True)
         self.add_time_zone()
         self._add_layout()
-        self.add_sink("OUTPUT", "Fixes", QgsProcessing.TypeVectorPoint)
+        self.add_sink("OUTPUT", "Fixes", QgsProcessing.SourceType.TypeVectorPoint)
         self.add_counts()
 
     def _add_layout(self) -> None:
@@ -80,7 +80,7 @@ class ImportTracks(RawAlgorithm):
         )  # fmt: skip
         box = QgsProcessingParameterExtent("EXTENT", tr("Only fixes in this box"), optional=True)
         self.add(box, advanced=True)
-        kind = QgsProcessingParameterDateTime.DateTime
+        kind = QgsProcessingParameterDateTime.Type.DateTime
         for name, label in (("FROM", "Only fixes from this time on"), ("TO", "Only fixes before this time")):
             moment = QgsProcessingParameterDateTime(name, tr(label), kind, None, optional=True)
             self.add(moment, "In the time zone above.", advanced=True)
@@ -103,9 +103,10 @@ class ImportTracks(RawAlgorithm):
         box = self.parameterAsExtent(run.parameters, "EXTENT", run.context, world)
         limits = [self.parameterAsDateTime(run.parameters, name, run.context) for name in ("FROM", "TO")]
         first, end = (int(t) if t != NO_TIME else None for t in times_of(limits, run.text("TIMEZONE").strip()))
+        wkt = crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED)
         return Layout(
             lon=run.text("LON_FIELD").strip() or None, lat=run.text("LAT_FIELD").strip() or None,
-            crs=crs.toWkt(QgsCoordinateReferenceSystem.WKT_PREFERRED) if crs.isValid() and crs != world else "",
+            crs=wkt if crs.isValid() and crs != world else "",
             date_order=run.text("DATE_ORDER").replace("auto", ""),
             delimiter=DELIMITERS[run.text("DELIMITER") or "auto"], encoding=run.text("ENCODING").strip(),
             box=None if box.isNull() else (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()),
@@ -151,7 +152,7 @@ class ImportTracks(RawAlgorithm):
         }  # fmt: skip
         return self.write_table(
             run, "OUTPUT", table, styling.Fixes(), writing.points(np.column_stack([tracks.lon, tracks.lat])),
-            QgsWkbTypes.Point, QgsCoordinateReferenceSystem(WORLD), start=60,
+            Qgis.WkbType.Point, QgsCoordinateReferenceSystem(WORLD), start=60,
         )  # fmt: skip
 
     def _file(self, run: Run, n_fixes: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessing, QgsWkbTypes
+from qgis.core import Qgis, QgsProcessing
 
 from .base import TrackAlgorithm, cached
 from .form import Run
@@ -35,7 +35,7 @@ class ProfileUsers(TrackAlgorithm):
             "track: its line. day: one result a user and day.", UNITS, "user",
         )  # fmt: skip
         self.add_tasks()
-        self.add_sink("OUTPUT", "Profiles", QgsProcessing.TypeVectorAnyGeometry)
+        self.add_sink("OUTPUT", "Profiles", QgsProcessing.SourceType.TypeVectorAnyGeometry)
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
@@ -50,7 +50,7 @@ class ProfileUsers(TrackAlgorithm):
         names = [head["name"] for head in heads]
         profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run)
-        shape = QgsWkbTypes.LineString if unit == "track" else QgsWkbTypes.Point
+        shape = Qgis.WkbType.LineString if unit == "track" else Qgis.WkbType.Point
         destination = self.write_table(
             run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit),
             self._geometries(run, tracks, profiles, unit), shape, self.plan.source.sourceCrs(),

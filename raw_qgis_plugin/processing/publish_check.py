@@ -25,7 +25,7 @@ class PublishCheck(RegionAlgorithm):
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
-        self.add_layer("INPUT", "Layer", "The layer that you mean to publish.", QgsProcessing.TypeVector)
+        self.add_layer("INPUT", "Layer", "The layer that you mean to publish.", QgsProcessing.SourceType.TypeVector)
         self.add_min_users("Figures of fewer people could reveal one of them.")
         self.add_report(optional=True)
         self.addOutput(QgsProcessingOutputNumber("N_FINDINGS", tr("Number of findings")))

@@ -26,7 +26,7 @@ class RegionAlgorithm(TrackAlgorithm):
 
     def add_regions(self, help_text: str) -> None:
         """Add REGIONS."""
-        self.add_layer("REGIONS", "Regions", help_text, QgsProcessing.TypeVectorPolygon)
+        self.add_layer("REGIONS", "Regions", help_text, QgsProcessing.SourceType.TypeVectorPolygon)
 
     def add_min_users(self, help_text: str) -> None:
         """Add MIN_USERS."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsFeature, QgsFields, QgsProcessing, QgsWkbTypes
+from qgis.core import Qgis, QgsFeature, QgsFields, QgsProcessing
 
 from .base import cached
 from .form import Run
@@ -49,8 +49,8 @@ class ScoreRegions(RegionAlgorithm):
             "between two fixes (15 minutes and 5 km at most) crosses it.", ("fixes", "segments"), "fixes",
             advanced=True,
         )  # fmt: skip
-        self.add_sink("OUTPUT", "Region scores", QgsProcessing.TypeVectorPolygon)
-        self.add_sink("OUTPUT_WEEK", "Regions by weekday and hours", QgsProcessing.TypeVector, optional=True)
+        self.add_sink("OUTPUT", "Region scores", QgsProcessing.SourceType.TypeVectorPolygon)
+        self.add_sink("OUTPUT_WEEK", "Regions by weekday and hours", QgsProcessing.SourceType.TypeVector, optional=True)
         self.add_model()
         self.add_number(
             "EPSILON", "Epsilon of noise on the counts (empty: no noise)",
@@ -133,7 +133,7 @@ class ScoreRegions(RegionAlgorithm):
         values: list[Sequence[Any]] = [[feature.attribute(i) for feature in features] for i in range(len(own))]
         values += [writing.attribute_values(columns[key], kind) for key, kind in kinds.items()]
         geometries = [feature.geometry() if drawn and feature.hasGeometry() else None for feature in features]
-        shape = self.regions.wkbType() if drawn else QgsWkbTypes.NoGeometry
+        shape = self.regions.wkbType() if drawn else Qgis.WkbType.NoGeometry
         crs = self.regions.sourceCrs() if drawn else None
         return self.write(run, name, fields, values, style, geometries, shape, crs, start, stop)
 

@@ -45,7 +45,7 @@ class SimilarRegions(RegionAlgorithm):
         )  # fmt: skip
         add_k(self)
         self.add_min_users("A region crossed by fewer distinct users is neither compared nor found.")
-        self.add_sink("OUTPUT", "Similar regions", QgsProcessing.TypeVectorPolygon)
+        self.add_sink("OUTPUT", "Similar regions", QgsProcessing.SourceType.TypeVectorPolygon)
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsProcessing, QgsWkbTypes
+from qgis.core import Qgis, QgsProcessing
 
 from ..core.errors import InputError
 from .base import TrackAlgorithm, cached
@@ -33,7 +33,7 @@ class SimilarUsers(TrackAlgorithm):
         self.add_tracks()
         self.add_text("TARGET", "The user to compare with", "The user's id, as in the user field.")
         add_k(self)
-        self.add_sink("OUTPUT", "Similar users", QgsProcessing.TypeVectorPoint)
+        self.add_sink("OUTPUT", "Similar users", QgsProcessing.SourceType.TypeVectorPoint)
         self.add_model()
 
     def run_on(self, run: Run) -> dict[str, Any]:
@@ -52,7 +52,7 @@ class SimilarUsers(TrackAlgorithm):
         lon, lat = (values[found.rows] for values in most_visited(users))
         destination = self.write_table(
             run, "OUTPUT", columns_of(found, users.user_ids[found.rows]), styling.Similar(target),
-            writing.points(self.in_input_crs(run, lon, lat)), QgsWkbTypes.Point, self.plan.source.sourceCrs(),
+            writing.points(self.in_input_crs(run, lon, lat)), Qgis.WkbType.Point, self.plan.source.sourceCrs(),
         )  # fmt: skip
         return {"OUTPUT": destination, **self.counts(users, skipped, model.provider)}
 

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import QgsFeature, QgsFeatureRequest, QgsProcessing, QgsProcessingFeatureSource, QgsWkbTypes
+from qgis.core import Qgis, QgsFeature, QgsFeatureRequest, QgsProcessing, QgsProcessingFeatureSource, QgsWkbTypes
 
 from ..core.errors import Cancelled, InputError, RawError
 from ..tasks import training
@@ -48,7 +48,7 @@ class TrainHead(TrainingAlgorithm):
         self.add_layer(
             "LABELS", "Labels",
             "A table with an id and the label for each user, track or day; for regions, their polygons.",
-            QgsProcessing.TypeVector,
+            QgsProcessing.SourceType.TypeVector,
         )  # fmt: skip
         self.add_field(
             "LABEL_FIELD", "Field to learn",
@@ -100,7 +100,7 @@ class TrainHead(TrainingAlgorithm):
                 raise InputError(f"LABELS has no field '{field}'. Its fields: {', '.join(labels.fields().names())}.")
         if unit != "region":
             id_columns(labels.fields().names(), unit, run.text("LABEL_ID"))
-        elif QgsWkbTypes.geometryType(labels.wkbType()) != QgsWkbTypes.PolygonGeometry:
+        elif QgsWkbTypes.geometryType(labels.wkbType()) != Qgis.GeometryType.Polygon:
             raise InputError("Labels of regions must be a layer of polygons.")
 
     def prepare_layers(self, run: Run) -> None:

@@ -193,7 +193,7 @@ def read_labels(source: Any, key: str, label: str, progress: Progress = no_progr
 
     fields, total = source.fields(), max(1, source.featureCount())
     at = [fields.lookupField(name) for name in (user, key, label) if name]
-    request = QgsFeatureRequest().setSubsetOfAttributes(at).setFlags(QgsFeatureRequest.NoGeometry)
+    request = QgsFeatureRequest().setSubsetOfAttributes(at).setFlags(QgsFeatureRequest.Flag.NoGeometry)
     seen: dict[tuple[str, ...], Counter[str]] = {}
     for n, feature in enumerate(source.getFeatures(request)):
         if n % 5000 == 0:

@@ -62,7 +62,7 @@ def test_metadata_says_all_that_is_mandatory(unzipped: Path) -> None:
     general = metadata((unzipped / "metadata.txt").read_text(encoding="utf-8"))
     assert not [field for field in MANDATORY if not general.get(field, "").strip()]
     assert general["hasProcessingProvider"] == "yes"
-    assert general["qgisMaximumVersion"] == "4.99"
+    assert general["qgisMaximumVersion"] == "3.99"
     assert "onnxruntime" in general["about"]
 
 

@@ -237,7 +237,7 @@ class ForecastTab(QWidget):
             return
         first, last, box = self._ends[at]
         controller = self._canvas.temporalController()
-        controller.setNavigationMode(QgsTemporalNavigationObject.Animated)  # its name before 3.36 too
+        controller.setNavigationMode(QgsTemporalNavigationObject.NavigationMode.Animated)  # its name before 3.36 too
         controller.setTemporalExtents(QgsDateTimeRange(utc(first), utc(last).addSecs(1)))
         controller.setFrameDuration(QgsInterval(self.step.value() * 60.0))
         controller.setCurrentFrameNumber(1)

@@ -13,12 +13,12 @@ from ..desktop import Desktop
 def export(desktop: Desktop) -> None:
     """Open QGIS's window for the export of animations. Where the map's clock is off, it gets the layers' time."""
     controller = desktop.iface.mapCanvas().temporalController()
-    if controller.navigationMode() != QgsTemporalNavigationObject.Animated:  # its name before 3.36 too
+    if controller.navigationMode() != QgsTemporalNavigationObject.NavigationMode.Animated:  # its name before 3.36 too
         times = QgsTemporalUtils.calculateTemporalRangeForProject(QgsProject.instance())
         if times.isInfinite():
             desktop.iface.messageBar().pushInfo("RAW", tr("No layer has times. Label or forecast tracks first."))
             return
-        controller.setNavigationMode(QgsTemporalNavigationObject.Animated)
+        controller.setNavigationMode(QgsTemporalNavigationObject.NavigationMode.Animated)
         controller.setTemporalExtents(times)
     dock = desktop.iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
     button = dock.findChild(QAbstractButton, "mExportAnimationButton") if dock is not None else None

@@ -7,7 +7,7 @@ from pathlib import Path
 from shutil import rmtree
 from typing import Any
 
-from qgis.core import QgsWkbTypes
+from qgis.core import Qgis
 from qgis.PyQt.QtCore import QEvent, QSize
 from qgis.PyQt.QtWidgets import QListWidget, QPushButton, QStackedWidget
 
@@ -90,7 +90,7 @@ class TrainingDialog(RawDialog):
 
     def _fixes(self) -> int:
         layer = self.data.layer.currentLayer()
-        return layer.featureCount() if layer is not None and layer.geometryType() == QgsWkbTypes.PointGeometry else -1
+        return layer.featureCount() if layer is not None and layer.geometryType() == Qgis.GeometryType.Point else -1
 
     def show_page(self, row: int) -> None:
         """Turn to a page."""

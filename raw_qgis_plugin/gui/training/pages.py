@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsVectorLayer, QgsWkbTypes
+from qgis.core import Qgis, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
@@ -120,7 +120,7 @@ class DataPage(Page):
             return tr("Install the packages that training needs first.")
         if not has_fixes(layer):
             return tr("Choose a layer of points with a time, or of lines with M values.")
-        if layer.geometryType() == QgsWkbTypes.PointGeometry and not self.fields["time"].currentField():
+        if layer.geometryType() == Qgis.GeometryType.Point and not self.fields["time"].currentField():
             return tr("Choose the field with the time.")
         return ""
 
