@@ -42,8 +42,8 @@ RUN = "raw/run"  # property of a result: its `Run` as JSON
 class Run:
     """One run of an algorithm from the dock.
 
-    algorithm: without 'raw:'. tracks: the id of the layer of tracks. began: local date and time. values: the settings
-    in the dock. output: the parameter that this layer is the output of.
+    algorithm: without 'raw:'. tracks: the id of the layer of tracks. began: local date and time to the millisecond.
+    values: the settings in the dock. output: the parameter that this layer is the output of.
     """
 
     algorithm: str

@@ -215,11 +215,11 @@ class Session(QObject):
             "DEVICE": settings().device.value(),
             **{f"{role.upper()}_FIELD": getattr(self.fields, role) or NONE for role in ROLES}, **parameters,
         }  # fmt: skip
-        began = QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss")
+        began = QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz")
         asked = {each: value for each, value in parameters.items() if each != "INPUT"}
         run = Run(name, self.layer.id(), began, {**asked, "MODEL": values["MODEL"]})
         model = Path(values["MODEL"].removesuffix("card.json")).stem or shipped_bundle().name
-        add = partial(self.group.add, run=f"{label or title}, {model}, {began}")
+        add = partial(self.group.add, run=f"{label or title}, {model}, {began[:19]}")
 
         def ended(results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
             for output, layer in layers.items():

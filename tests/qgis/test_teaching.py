@@ -63,7 +63,7 @@ def test_tracks_that_each_user_numbers_anew_keep_their_labels(
     fixes.more["trip_id"] = [1 + n % 100 // 20 for n in range(2000)]
     fixes.more["mode"] = [["bus", "car"][(n // 100 + n % 100 // 20) % 2] for n in range(2000)]
     layer = QgsProject.instance().addMapLayer(make(fixes))
-    data = DataPage(layer)
+    data = DataPage(layer, lambda: None)
     page = QuestionPage(data)
     page.unit.setCurrentIndex(page.unit.findData("track"))
     page.finetune.setChecked(True)
@@ -93,7 +93,7 @@ def test_the_question_can_be_changed_after_a_count_was_cancelled(
 
     fixes = invented()
     fixes.more |= {"kind": ["a", "b"] * (len(fixes.t) // 2), "zone": ["c", "d"] * (len(fixes.t) // 2)}
-    page = QuestionPage(DataPage(QgsProject.instance().addMapLayer(make(fixes))))
+    page = QuestionPage(DataPage(QgsProject.instance().addMapLayer(make(fixes)), lambda: None))
     page.finetune.setChecked(True)
     job = page.job
     job.cancel()  # as QGIS's list of tasks does

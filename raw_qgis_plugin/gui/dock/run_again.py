@@ -36,7 +36,7 @@ class RunAgain(QToolButton):
         self.setEnabled(self.session.tracks is not None and self.session.job is None)
         if run is not None:
             words = tr("The settings of {date} on the layer as it is now")
-            self.setToolTip(words.format(date=run.began))
+            self.setToolTip(words.format(date=run.began[:19]))
 
     def repeat(self) -> None:
         """Repeat the last run."""

@@ -119,7 +119,7 @@ class UsersTab(QWidget):
         words = describe_diary(diary[1]) if diary is not None else []
         if labels is not None and "OUTPUT" in labels[1]:
             layer, text = labels[1]["OUTPUT"], tr("{n:,} labelled on {date}: {name}.")
-            labelled = text.format(n=layer.featureCount(), date=labels[0].began, name=layer.name())
+            labelled = text.format(n=layer.featureCount(), date=labels[0].began[:19], name=layer.name())
             words = [labelled, *map(str, labels[0].warnings), *words]
         return words
 
