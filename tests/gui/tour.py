@@ -129,8 +129,15 @@ def run(name, picture="", caption="", **values):
 
 
 def import_city():
-    do("*Import tracks*: choose `resources/sample/city_tracks.parquet`, press Run, close.")
-    run("importtracks", SOURCE=str(SAMPLE / "city_tracks.parquet"))
+    do("*Import tracks*: choose `resources/sample/city_tracks.parquet`, press *Import*, close.")
+    menu("importtracks")
+    dialog = plugins["raw_qgis_plugin"].menu.windows[-1]
+    dialog.choose(str(SAMPLE / "city_tracks.parquet"))
+    until(find(dialog, "raw_import_start").isEnabled, LONG, "the first rows")
+    press(dialog, "raw_import_start")
+    until(lambda: dialog.running is None, LONG, "the import")
+    says(find(dialog, "raw_import_state").text())
+    dialog.close()
     (tracks,) = [layer for layer in QgsProject.instance().mapLayers().values() if "user_id" in layer.fields().names()]
     iface.setActiveLayer(tracks)
     iface.zoomToActiveLayer()
