@@ -221,14 +221,15 @@ class RegionScores(Style):
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """One rule for each step or class, one for withheld, and a mark on regions outside the training domain."""
-        head = shown_head(layer, self.heads) or {"name": "n_users", "kind": "number", "title": tr("Users")}
+        shown = shown_head(layer, self.heads)
+        head = shown or {"name": "n_users", "kind": "number", "title": tr("Users")}
         field, withheld = QgsExpression.quotedColumnRef(head["name"]), tr("Withheld to protect fewer than {n} users")
         rules = Rules(layer)
         rules.add_answers("step", head)
         rules.add_if_any("no figure", f'NOT "suppressed" AND {field} IS NULL', tr("No figure"))
         rules.add_if_any("withheld", '"suppressed"', withheld.format(n=self.min_users))
         rules.add_if_any("outside", f'NOT "in_domain" AND {field} IS NOT NULL', tr("Unlike the training data"))
-        rules.add_remark("step", head)
+        rules.add_remark("step", shown)
         rules.finish()
         return title_of(head)
 

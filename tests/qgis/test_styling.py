@@ -145,6 +145,7 @@ def test_counts_are_shown_where_there_is_no_head() -> None:
     layer = layer_of("Polygon", fields, [[12, False, True], [200, False, True]])
     styling.RegionScores([], 10).apply(layer)
     assert layer.name() == "Regions: Users" and all(legend_of(layer))
+    assert not any(item.label().startswith("Experimental") for item in layer.renderer().legendSymbolItems())
 
 
 def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
