@@ -152,7 +152,10 @@ class Run:
 
     def layer(self, name: str) -> QgsProcessingFeatureSource | None:
         """The layer of an input; None where it cannot be opened."""
-        return self.algorithm.parameterAsSource(self.parameters, name, self.context)
+        try:
+            return self.algorithm.parameterAsSource(self.parameters, name, self.context)
+        except Exception:  # QGIS 3.44 raises one without words for a layer with places that are not finite
+            return None
 
     def open_layer(self, name: str) -> QgsProcessingFeatureSource:
         """The layer of an input. QgsProcessingException where it cannot be opened."""
