@@ -159,7 +159,7 @@ ALONE = $(if $(NAMESPACE),$(NAMESPACE) $(PYTHON) tests/netwatch.py standin build
 check: $(INSTALLED_CHECK)
 	$(PY) -m ruff check .
 	$(PY) -m mypy raw_qgis_plugin/core
-	$(PYTEST_PLAIN) -q $(wildcard tests/core tests/compat tests/golden/test_answers.py tests/test_*.py)
+	OMP_NUM_THREADS=1 $(PYTEST_PLAIN) -q $(SIDE_BY_SIDE) $(wildcard tests/core tests/compat tests/golden/test_answers.py tests/test_*.py)
 
 ## make test       every test but most of the tour: core, model, QGIS, desktop QGIS under Xvfb, package
 test: setup system-qt6 package
