@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from model.cli import Parser, from_zero, positive, print_line, run
 from model.data.corpus import load_both, source_name
 from model.fill.examples import Examples, collect
 from model.raw import Mixture, nll, spatial_median
+from model.retrieval.averaged import AveragedTraining, train_averaged
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting import areas
@@ -35,17 +34,12 @@ from raw_qgis_plugin.core.paths import BRIDGE_CARD
 
 
 @dataclass(frozen=True)
-class BridgeTraining:
+class BridgeTraining(AveragedTraining):
     """How the bridge is trained."""
 
     width: int = 64
     batch: int = 512
     learning_rate: float = 2e-3
-    weight_decay: float = 0.05
-    warm_up_steps: int = 50
-    average: float = 0.99  # decay of the moving average that is kept
-    likelihood: float = 0.1  # weight of the likelihood beside the error of the point
-    alone: float = 0.1  # share of the batches without movements, as in a layer of one short track
     calibrated_s: tuple[float, ...] = (300.0, 600.0, 1200.0, 1800.0, 3600.0)  # lengths at which areas are calibrated
 
 
@@ -85,31 +79,19 @@ def train(examples: Examples, unseen: Examples, epochs: int, seed: int) -> Bridg
     torch.manual_seed(seed)
     s, rng = SETTINGS, np.random.default_rng(seed)
     bridge = Bridge(examples.described.gap.shape[1], examples.described.each.shape[2])
-    size = min(s.batch, len(examples))
-    steps = epochs * (len(examples) // size)
-    optimizer = torch.optim.AdamW(bridge.parameters(), s.learning_rate, betas=(0.9, 0.98), weight_decay=s.weight_decay)
-    pace = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda n: min(1.0, (n + 1) / s.warm_up_steps) * (0.51 + 0.49 * np.cos(np.pi * min(n / steps, 1.0)))
-    )
-    average = AveragedModel(bridge, multi_avg_fn=get_ema_multi_avg_fn(s.average))
-    began = time.monotonic()
-    for epoch in range(epochs):
-        for rows in np.split(rng.permutation(len(examples))[: len(examples) // size * size], len(examples) // size):
-            some = examples.take(rows)
-            if rng.random() < s.alone:
-                some.described.exists[:, len(SIMPLE) :] = False
-            optimizer.zero_grad()
-            mix, target = answer(bridge, some), torch.from_numpy(some.target)
-            off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
-            loss = (off * torch.from_numpy(some.unit_m * some.weight)).mean() + s.likelihood * nll(mix, target).mean()
-            loss.backward()
-            nn.utils.clip_grad_norm_(bridge.parameters(), 1.0)
-            optimizer.step()
-            pace.step()
-            average.update_parameters(bridge)
-        minutes = round((time.monotonic() - began) / 60, 2)
-        print_line({"epoch": epoch + 1, "epochs": epochs, "minutes": minutes} | judge(average.module, unseen))
-    return average.module
+
+    def loss_of(rows: np.ndarray) -> Tensor:
+        some = examples.take(rows)
+        if rng.random() < s.alone:
+            some.described.exists[:, len(SIMPLE) :] = False
+        mix, target = answer(bridge, some), torch.from_numpy(some.target)
+        off = torch.linalg.vector_norm(spatial_median(mix) - target + 1e-6, dim=-1)
+        return (off * torch.from_numpy(some.unit_m * some.weight)).mean() + s.likelihood * nll(mix, target).mean()
+
+    return train_averaged(
+        bridge, len(examples), epochs, s, rng, loss_of,
+        lambda facts, average: print_line(facts | judge(average, unseen)),
+    )  # fmt: skip
 
 
 def answer(bridge: Bridge, some: Examples) -> Mixture:

@@ -4,19 +4,18 @@
 from __future__ import annotations
 
 import argparse
-import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 import torch
-from torch import Tensor, nn
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch import Tensor
 
 from model.cli import Parser, Report, from_zero, positive
 from model.data.corpus import Source
 from model.raw import Mixture, nll, spatial_median
+from model.retrieval.averaged import AveragedTraining, train_averaged
 from model.retrieval.examples import DAYS, TRIPS, Examples, collect
 from model.retrieval.scorer import Scorer, Weigher, scored_mixture
 from model.training.calibrate import table
@@ -33,16 +32,9 @@ from raw_qgis_plugin.core.forecasting.predict import for_areas
 
 
 @dataclass(frozen=True)
-class ScorerTraining:
+class ScorerTraining(AveragedTraining):
     """How the scorer is trained."""
 
-    batch: int = 1024
-    learning_rate: float = 1.5e-3
-    weight_decay: float = 0.05
-    warm_up_steps: int = 50
-    average: float = 0.99  # decay of the moving average that is kept
-    likelihood: float = 0.1  # weight of the likelihood beside the error of the point
-    alone: float = 0.1  # share of the batches without continuations, as in a layer of one short track
     least_examples: int = 200
     trips: float = 0.5  # share of the examples
 
@@ -91,29 +83,18 @@ def _train(
 ) -> Weigher:
     """Train one of the weighing networks; its moving average."""
     s, rng = SETTINGS, np.random.default_rng(seed)
-    size = min(s.batch, len(part))
-    steps = epochs * (len(part) // size)
-    optimizer = torch.optim.AdamW(weigher.parameters(), s.learning_rate, betas=(0.9, 0.98), weight_decay=s.weight_decay)
-    pace = torch.optim.lr_scheduler.LambdaLR(
-        optimizer, lambda n: min(1.0, (n + 1) / s.warm_up_steps) * (0.51 + 0.49 * np.cos(np.pi * min(n / steps, 1.0)))
-    )
-    average = AveragedModel(weigher, multi_avg_fn=get_ema_multi_avg_fn(s.average))
-    began = time.monotonic()
-    for epoch in range(epochs):
-        for rows in np.split(rng.permutation(len(part))[: len(part) // size * size], len(part) // size):
-            some = part.take(rows)
-            some = some.mirrored() if rng.random() < 0.5 else some
-            if rng.random() < s.alone:
-                some.inputs["continuations"][..., WEIGHT] = 0.0
-            optimizer.zero_grad()
-            _loss(scorer, weigher, some).backward()
-            nn.utils.clip_grad_norm_(weigher.parameters(), 1.0)
-            optimizer.step()
-            pace.step()
-            average.update_parameters(weigher)
-        minutes = round((time.monotonic() - began) / 60, 2)
-        report({"epoch": epoch + 1, "epochs": epochs, "minutes": minutes} | judge(scorer, unseen, average.module))
-    return average.module
+
+    def loss_of(rows: np.ndarray) -> Tensor:
+        some = part.take(rows)
+        some = some.mirrored() if rng.random() < 0.5 else some
+        if rng.random() < s.alone:
+            some.inputs["continuations"][..., WEIGHT] = 0.0
+        return _loss(scorer, weigher, some)
+
+    return train_averaged(
+        weigher, len(part), epochs, s, rng, loss_of,
+        lambda facts, average: report(facts | judge(scorer, unseen, average)),
+    )  # fmt: skip
 
 
 def _mixture(scorer: Scorer, some: Examples, weigher: Weigher | None = None) -> tuple[Mixture, Tensor, Tensor]:
