@@ -153,6 +153,18 @@ def lines(xy: np.ndarray, offsets: np.ndarray) -> list[QgsGeometry | None]:
     return result
 
 
+def cut_lines(xy: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> list[QgsGeometry | None]:
+    """For every k the rows offsets[k] to offsets[k + 1] of xy (n, 2) as a MultiLineString; None where no part has two.
+
+    begins: (n,) bool, rows to which no line leads, such as those after a gap.
+    """
+    cuts = np.union1d(np.flatnonzero(begins), offsets)
+    parts = np.array(lines(xy, cuts), object)
+    of_each = np.split(parts, np.searchsorted(cuts, offsets[1:-1]))
+    there = [[part for part in of_one if part is not None] for of_one in of_each]
+    return [QgsGeometry.collectGeometry(line) if line else None for line in there]
+
+
 def polygons(rings: np.ndarray) -> list[QgsGeometry | None]:
     """(n, k, 2) closed rings -> n polygons; None where a ring is not finite."""
     return [QgsGeometry(QgsPolygon(QgsLineString(*ring.T.tolist()))) if _finite(ring).all() else None for ring in rings]

@@ -166,6 +166,7 @@ class ForecastTracks(TrackAlgorithm):
 
         from ..core.arrays import expand_ranges
         from ..core.geodesy import unwrapped
+        from ..core.typicality import after_gap
         from ..layers import styling, writing
 
         first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1
@@ -179,8 +180,9 @@ class ForecastTracks(TrackAlgorithm):
         }  # fmt: skip
         xy = self.in_input_crs(run, unwrapped(tracks.lon[rows], offsets), tracks.lat[rows])
         return self.write_table(
-            run, "OUTPUT_RECENT", columns, styling.ForecastRecent(), writing.lines(xy, offsets),
-            Qgis.WkbType.LineString, self.plan.source.sourceCrs(), start=99,
+            run, "OUTPUT_RECENT", columns, styling.ForecastRecent(),
+            writing.cut_lines(xy, offsets, after_gap(tracks)[rows]), Qgis.WkbType.MultiLineString,
+            self.plan.source.sourceCrs(), start=99,
         )  # fmt: skip
 
     def _write_areas(self, run: Run, tracks: Tracks, forecasts: Prediction, areas: np.ndarray) -> str:

@@ -32,7 +32,7 @@ class ProfileUsers(TrackAlgorithm):
         self.add_tracks()
         self.add_choice(
             "UNIT", "One result for each", "user: a point at the most visited place, snapped to a 500 m grid. "
-            "track: its line. day: one result a user and day.", UNITS, "user",
+            "track: its line, cut at gaps. day: one result a user and day.", UNITS, "user",
         )  # fmt: skip
         self.add_tasks()
         self.add_sink("OUTPUT", "Profiles", QgsProcessing.SourceType.TypeVectorAnyGeometry)
@@ -50,7 +50,7 @@ class ProfileUsers(TrackAlgorithm):
         names = [head["name"] for head in heads]
         profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run)
-        shape = Qgis.WkbType.LineString if unit == "track" else Qgis.WkbType.Point
+        shape = Qgis.WkbType.MultiLineString if unit == "track" else Qgis.WkbType.Point
         destination = self.write_table(
             run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit),
             self._geometries(run, tracks, profiles, unit), shape, self.plan.source.sourceCrs(),
@@ -58,11 +58,12 @@ class ProfileUsers(TrackAlgorithm):
         return {"OUTPUT": destination, **self.counts(tracks, skipped, model.provider)}
 
     def _geometries(self, run: Run, tracks: Tracks, profiles: Profiles, unit: str) -> list[Any]:
-        """Tracks as lines, users and days as points, in INPUT's CRS."""
+        """Tracks as lines cut at gaps, users and days as points, in INPUT's CRS."""
         from ..core.geodesy import unwrapped
+        from ..core.typicality import after_gap
         from ..layers import writing
 
         if unit == "track":
             lon = unwrapped(tracks.lon, tracks.track_offsets)
-            return writing.lines(self.in_input_crs(run, lon, tracks.lat), tracks.track_offsets)
+            return writing.cut_lines(self.in_input_crs(run, lon, tracks.lat), tracks.track_offsets, after_gap(tracks))
         return writing.points(self.in_input_crs(run, profiles.lon, profiles.lat))

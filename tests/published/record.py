@@ -267,7 +267,8 @@ def formats() -> list[str]:
 def missing(published: Any, have: Any, where: str = "") -> list[str]:
     """What is published and not there, or there otherwise: a line each. What is new is no matter.
 
-    Of a list all must be there, in the same order. What had to be given ('required', not 'optional') need not be now.
+    Of a list all must be there, in the same order. What had to be given ('required', not 'optional') need not be now. A
+    line may have become one of several parts: it is cut at gaps.
     """
     if isinstance(published, dict):
         lines = []
@@ -282,7 +283,8 @@ def missing(published: Any, have: Any, where: str = "") -> list[str]:
                 lines += missing(value, have[name], there)
         return lines
     if isinstance(published, list):
-        rest = iter(have or [])
+        line = "LineString" in published
+        rest = iter("LineString" if line and each == "MultiLineString" else each for each in have or [])
         return [f"{where}: {each} is gone, or elsewhere" for each in published if each not in rest]
     return [] if published == have else [f"{where}: {published!r} became {have!r}"]
 

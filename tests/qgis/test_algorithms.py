@@ -131,7 +131,9 @@ def test_choices_are_taken_in_any_capitals_and_by_number(
 ) -> None:
     common = {"INPUT": make(fixes), "MODEL": bundle}
     for unit in ("track", "Track", 1, "1"):
-        assert run("raw:profileusers", **common, UNIT=unit, DEVICE="cpu").layer().wkbType() == QgsWkbTypes.LineString
+        assert (
+            run("raw:profileusers", **common, UNIT=unit, DEVICE="cpu").layer().wkbType() == QgsWkbTypes.MultiLineString
+        )
     for unit in (None, ""):
         assert run("raw:profileusers", **common, UNIT=unit, DEVICE=1).layer().wkbType() == QgsWkbTypes.Point
     with pytest.raises(QgsProcessingException, match="UNIT"):
@@ -163,13 +165,23 @@ def test_profiles_of_tracks_and_days(run: Callable, make: Callable, fixes: Any, 
     trips = type(fixes)(fixes.user_id, fixes.t, fixes.lon, fixes.lat, {"trip": [i // 60 for i in range(len(fixes.t))]})
     layer = make(trips, crs)
     done = run("raw:profileusers", INPUT=layer, MODEL=bundle, UNIT="track", TRACK_FIELD="trip")
-    assert done.layer().wkbType() == QgsWkbTypes.LineString and done.layer().crs().authid() == crs
+    assert done.layer().wkbType() == QgsWkbTypes.MultiLineString and done.layer().crs().authid() == crs
     assert len(done.rows()) == 24 and done.layer().fields().names()[:2] == ["user_id", "track_id"]
-    line = in_degrees(done.layer())[0].asPolyline()
+    [line] = in_degrees(done.layer())[0].asMultiPolyline()
     assert np.allclose([[p.x(), p.y()] for p in line], np.column_stack([fixes.lon, fixes.lat])[:60], atol=1e-7)
     days = run("raw:profileusers", INPUT=layer, MODEL=bundle, UNIT="day")
     assert days.layer().fields().names()[:2] == ["user_id", "day"]
     assert {row["day"] for row in days.rows()} == {"2020-09-13"}
+
+
+def test_no_line_is_drawn_over_a_gap(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    """What nobody saw is not drawn as a straight way. A fix with a gap on both sides is no line."""
+    later = [3_600_000 * ((i % 120 >= 50) + (i % 120 >= 51)) for i in range(len(fixes.t))]
+    holed = type(fixes)(fixes.user_id, [t + s for t, s in zip(fixes.t, later)], fixes.lon, fixes.lat, {})
+    layer = run("raw:profileusers", INPUT=make(holed), MODEL=bundle, UNIT="track").layer()
+    parts = in_degrees(layer)[0].asMultiPolyline()
+    assert [len(part) for part in parts] == [50, 69]
+    assert np.allclose(parts[1], np.column_stack([fixes.lon, fixes.lat])[51:120], atol=1e-7)
 
 
 def test_tasks_are_chosen_by_name(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:

@@ -79,7 +79,7 @@ def test_recent_tracks_are_the_last_fixes_and_the_clock_does_not_hide_them(
         styling.ForecastRecent().apply(layer)
         assert layer.featureCount() == 12 and not layer.temporalProperties().isActive()
         for feature in layer.getFeatures():
-            line = feature.geometry().asPolyline()
+            [line] = feature.geometry().asMultiPolyline()
             rows = [i for i, user in enumerate(columns.user_id) if user == feature["user_id"]]
             assert len(line) == count and feature["t_last"].toMSecsSinceEpoch() == columns.t[rows[-1]]
             assert np.allclose([tuple(p) for p in line], [(columns.lon[i], columns.lat[i]) for i in rows[-count:]])

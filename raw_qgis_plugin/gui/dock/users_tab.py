@@ -236,17 +236,17 @@ class UsersTab(QWidget):
         tracks = every.take(np.flatnonzero(every.user_ids == user) == every.user)
         piece = np.cumsum(after_gap(tracks))
         fixes = np.unique(np.linspace(0, len(tracks) - 1, min(max_drawn, len(tracks))).astype(int))
-        cuts = np.append(np.flatnonzero(np.diff(piece[fixes], prepend=0)), len(fixes))
+        whole = np.array([0, len(fixes)])
         transform = from_wgs84(self.session.map_crs(), QgsProject.instance().transformContext())
         try:
-            lon = unwrapped(tracks.lon[fixes], cuts[[0, -1]])
+            lon = unwrapped(tracks.lon[fixes], whole)
             xy = transform_xy(np.column_stack([lon, tracks.lat[fixes]]), transform)
-            lines = [line for line in writing.lines(xy, cuts) if line is not None]
+            [line] = writing.cut_lines(xy, whole, np.diff(piece[fixes], prepend=0) > 0)
             rings = [transform_xy(grid_cell(lon, lat), transform) for lon, lat in zip(places.lon, places.lat)]
             cells = writing.polygons(np.array(rings)) if rings else []
         except (QgsCsException, InputError):
             return
-        self.marks.add(QgsGeometry.collectGeometry(lines) if lines else None, "#d62728")
+        self.marks.add(line, "#d62728")
         for cell, colour in zip(cells, CLASS_COLOURS):
             self.marks.add(cell, colour)
 
