@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
@@ -15,6 +16,7 @@ import pytest
 HERE = Path(__file__).parent
 PAGE = Path(os.environ.get("RAW_TOUR") or HERE.parents[1] / "build" / "tour").resolve()
 KEPT = HERE.parents[1] / "build" / "tour"  # what each task said, so that one can be done again alone
+HELP = HERE.parents[1] / "resources" / "help" / "images"  # which ships some of docs/tour's pictures
 LARGEST = 150_000  # bytes of a picture
 TASKS = {
     "first_map": "A first map",
@@ -44,6 +46,8 @@ def done(drive: Drive, sample: Path, request: pytest.FixtureRequest) -> dict[str
     for step in found["steps"]:
         for name, _ in step["pictures"]:
             shrink(PAGE / name)
+            if PAGE.parent.name == "docs" and (HELP / name).exists():
+                shutil.copy(PAGE / name, HELP)
     (KEPT / f"{task}.json").write_text(json.dumps(found["steps"]))
     (PAGE / "README.md").write_text(page(), encoding="utf-8")
     return found | {"said": " ".join(words for step in found["steps"] for words in step["says"])}
