@@ -128,13 +128,18 @@ package: build $(INSTALLED_CHECK)
 	@size=$$(stat -c %s $(ZIP)); echo "$(ZIP): $$((size / 1024)) KiB"; \
 	  [ $$size -lt $$((25 * 1024 * 1024)) ] || { echo "over the plugin repository's 25 MB" >&2; exit 1; }
 
-## make install    copy the stage into a QGIS profile: PROFILE=DIR (default: your own default profile)
+## make install    copy the stage into a QGIS profile: PROFILE=…/profiles/NAME (default: your own default profile)
 install: build
 	@mkdir -p "$(PROFILE)/python/plugins"
 	@rm -rf "$(PROFILE)/python/plugins/raw_qgis_plugin"
 	@cp -R $(STAGE) "$(PROFILE)/python/plugins/"
 	@echo "installed in $(PROFILE)/python/plugins/raw_qgis_plugin"
-	@echo "start QGIS with: PYTHONPATH=$$(echo "$(CURDIR)"/$(VENV)/lib/python3.*/site-packages) qgis"
+	@case "$(abspath $(PROFILE))" in \
+	"$(HOME)/.local/share/QGIS/QGIS3/profiles/default") options= ;; \
+	*/profiles/*) options=" --profiles-path $(abspath $(PROFILE)/../..) --profile $(notdir $(PROFILE))" ;; \
+	*) echo "QGIS opens no profile outside a folder 'profiles': use PROFILE=$(abspath $(PROFILE))/profiles/default" ;; \
+	esac; \
+	echo "start QGIS with: PYTHONPATH=$$(echo "$(CURDIR)"/$(VENV)/lib/python3.*/site-packages) qgis$$options"
 
 ## make demo       profile, score and forecast the sample in QGIS; map in build/demo/map.png
 demo: system-qgis $(INSTALLED_RUN) build

@@ -40,6 +40,17 @@ def test_links_and_pictures_exist(page: Path) -> None:
     assert not [link for link in links if not (HELP / link).is_file()]
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
+def test_the_window_shows_every_letter(page: Path) -> None:
+    """Arrows and minus signs too: Qt reads a page without a charset as Latin-1."""
+    from raw_qgis_plugin.gui.windows.help import HelpWindow
+
+    words = html.unescape(re.sub(r"<[^>]+>", "", page.read_text("utf-8")))
+    window = HelpWindow(page.stem)
+    assert {*re.findall(r"[^\x00-\x7f\xa0]", window.browser.toPlainText())} == {*re.findall(r"[^\x00-\x7f\xa0]", words)}
+    window.deleteLater()
+
+
 def test_every_algorithm_has_an_example(processing: Any) -> None:
     from raw_qgis_plugin.processing.provider import ALGORITHMS
 
