@@ -134,8 +134,8 @@ install: build
 	@rm -rf "$(PROFILE)/python/plugins/raw_qgis_plugin"
 	@cp -R $(STAGE) "$(PROFILE)/python/plugins/"
 	@echo "installed in $(PROFILE)/python/plugins/raw_qgis_plugin"
-	@case "$(abspath $(PROFILE))" in \
-	"$(HOME)/.local/share/QGIS/QGIS3/profiles/default") options= ;; \
+	@options=; case "$(abspath $(PROFILE))" in \
+	"$(HOME)/.local/share/QGIS/QGIS3/profiles/default") ;; \
 	*/profiles/*) options=" --profiles-path $(abspath $(PROFILE)/../..) --profile $(notdir $(PROFILE))" ;; \
 	*) echo "QGIS opens no profile outside a folder 'profiles': use PROFILE=$(abspath $(PROFILE))/profiles/default" ;; \
 	esac; \

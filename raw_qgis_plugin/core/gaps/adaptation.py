@@ -27,8 +27,8 @@ Backtest = Callable[[Gaps, np.ndarray], tuple[np.ndarray, np.ndarray]]
 class LayerSettings:
     """How stretches are drawn, and how far they are believed."""
 
-    looked_at: int = 20_000  # fixes at which one may begin
-    most: int = 600  # stretches of a length
+    looked_at: int = 60_000  # fixes at which one may begin
+    most: int = 1500  # stretches of a length
     least: int = 30  # of fewer nothing is learned
     prior: float = 150.0  # so many speak for the calibration as it is
     longer: float = 1.1  # times the length that a stretch may have
@@ -74,7 +74,9 @@ class LayerTable:
 
 
 def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
-    """Stretches of tracks that last about `seconds`, and the row (n,) of a fix near the middle of each."""
+    """Stretches of tracks that last about `seconds`, as many of each track as there are, and the row (n,) of a fix near
+    the middle of each.
+    """
     s, t = SETTINGS, tracks.t
     key = content_hash(t, tracks.lon, tracks.lat)
     begin = np.flatnonzero(key % np.uint64(-(-len(t) // s.looked_at) or 1) == 0)
@@ -85,5 +87,8 @@ def stretches(tracks: Tracks, seconds: float) -> tuple[Gaps, np.ndarray]:
     possible &= (t[end] - t[begin] >= 1000 * seconds) & (middle > begin) & (middle < end)
     possible &= np.abs(t[np.minimum(middle, len(t) - 1)] - half) <= 1000 * s.middle * seconds
     chosen = np.flatnonzero(possible)
-    chosen = np.sort(chosen[np.argsort(content_hash(key[begin[chosen]], np.array(1)), kind="stable")][: s.most])
+    track, drawn = tracks.track[begin[chosen]], content_hash(key[begin[chosen]], np.array(1))
+    order = np.lexsort((drawn, track))
+    turn = np.arange(len(order)) - np.searchsorted(track[order], track[order])  # of a stretch, among those of its track
+    chosen = np.sort(chosen[order[np.lexsort((drawn[order], turn))][: s.most]])
     return Gaps(tracks, begin[chosen], end[chosen]), middle[chosen]
