@@ -22,13 +22,17 @@ from pathlib import Path
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements"
 HELD = ("numpy", "pyproj", "gdal")  # QGIS needs these: an installation keeps exactly QGIS's versions
 
-MODULE_OF = {"onnxruntime-gpu": "onnxruntime", "scikit-learn": "sklearn"}
+MODULE_OF = {
+    "onnxruntime-gpu": "onnxruntime", "scikit-learn": "sklearn",
+    "gtfs-realtime-bindings": "google.transit.gtfs_realtime_pb2",
+}  # fmt: skip
 NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")}
 # Megabytes to download for a package with its dependencies, in November 2026; cuda: of onnxruntime-gpu[cuda,cudnn].
 MEGABYTES = {
     "numpy": 16, "scipy": 35, "shapely": 3, "pyproj": 10, "pyarrow": 55, "matplotlib": 25, "onnxruntime": 20,
     "onnxruntime-gpu": 260, "cuda": 1300, "torch": 3000 if sys.platform == "linux" else 200, "torch-cpu": 200,
     "safetensors": 1, "onnx": 10, "onnxscript": 1, "tensorboard": 20, "scikit-learn": 10,
+    "fitdecode": 1, "gtfs-realtime-bindings": 1,
 }  # fmt: skip
 PROBE = (
     "import importlib, json, sys; sys.path[:] = json.loads(sys.argv[1]); importlib.import_module(sys.argv[2]); "
@@ -104,8 +108,15 @@ def check(group: str, folder: Path = REQUIREMENTS) -> list[Package]:
     return [_check(requirement) for requirement in read_group(group, folder)]
 
 
+def _is_installed(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ImportError:  # of a package around the module
+        return False
+
+
 def _check(requirement: Requirement) -> Package:
-    version, installed = version_of(requirement.name), importlib.util.find_spec(requirement.module) is not None
+    version, installed = version_of(requirement.name), _is_installed(requirement.module)
     problem = ""
     if not installed:
         problem = "missing"

@@ -20,6 +20,12 @@ def test_check_tells_old_from_new() -> None:
     assert "older than 99" in old.problem and "newer" in new.problem and not good.problem
 
 
+def test_a_package_inside_one_that_is_missing_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(packages.MODULE_OF, "raw-inner", "rawabsent.inner")
+    (tmp_path / "formats.txt").write_text("raw-inner>=1,<2\nnumpy>=1\n")
+    assert [package.problem for package in packages.check("formats", tmp_path)] == ["missing", ""]
+
+
 def test_sizes_follow_the_hardware_and_the_source() -> None:
     runtime, torch = (packages.Package(name, module, "", "missing") for name, module in (
         ("onnxruntime-gpu", "onnxruntime"), ("torch", "torch")

@@ -38,7 +38,7 @@ from ..widgets.layout import column, row, wrapped
 from .help import open_help
 from .installation import Installation
 
-RUNNING, TRAINING = "runtime", "train"  # groups of packages
+RUNNING, TRAINING, FILES = "runtime", "train", "formats"  # groups of packages
 
 
 class EnvironmentDialog(RawDialog):
@@ -72,6 +72,7 @@ class EnvironmentDialog(RawDialog):
         self.table = QTreeWidget(rootIsDecorated=False, minimumHeight=120)
         self.table.setHeaderLabels([tr("Package"), tr("Version"), tr("State")])
         self.with_training = QCheckBox(tr("Also what training needs"), toggled=self.refresh)
+        self.with_files = QCheckBox(tr("Also what FIT and GTFS-realtime files need"), toggled=self.refresh)
         self.source = QComboBox()
         self.source.addItem(tr("from PyPI"), "pypi")
         self.source.addItem(tr("from PyPI, and PyTorch without CUDA from pytorch.org (smaller)"), "cpu")
@@ -88,6 +89,7 @@ class EnvironmentDialog(RawDialog):
             tr("Only versions that RAW was tested with, checked by their SHA-256 sums"), checked=True
         )
         form.addRow("", self.with_training)
+        form.addRow("", self.with_files)
         form.addRow("", self.locked)
         self.install_button = QPushButton(tr("Install"), default=True, clicked=self.install)
         self.cancel_button = QPushButton(tr("Cancel the installation"), visible=False)
@@ -117,24 +119,24 @@ class EnvironmentDialog(RawDialog):
 
     def refresh(self) -> None:
         """List the packages, and which of them are missing."""
-        running, training = packages.check(RUNNING), packages.check(TRAINING)
+        running, training, files = (packages.check(group) for group in (RUNNING, TRAINING, FILES))
         self.table.clear()
-        for found, use in ((running, ""), (training, tr("for training"))):
+        for found, use in ((running, ""), (training, tr("for training")), (files, tr("for FIT and GTFS-realtime"))):
             for package in found:
                 self._add(package, use)
         for each in range(2):
             self.table.resizeColumnToContents(each)
-        wanted = running + (training if self.with_training.isChecked() else [])
+        wanted = running + training * self.with_training.isChecked() + files * self.with_files.isChecked()
         lacking = [package for package in wanted if package.problem or package.module in self.broken]
         megabytes = packages.download_megabytes(lacking, bool(self.gpus), self.source.currentData() == "cpu")
         if any(package.problem or package.module in self.broken for package in running):
             words = tr("RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.")
         elif lacking:
-            words = tr("RAW can run the model. Training lacks {what}. To download: about {megabytes} MB.")
-        elif any(package.problem for package in training):
-            words = tr("RAW has all that it needs to run the model. Training needs more: tick the box below.")
+            words = tr("RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.")
+        elif any(package.problem for package in training + files):
+            words = tr("RAW has all that it needs to run the model. Other work needs more: tick a box below.")
         else:
-            words = tr("RAW has all that it needs, to run the model and to train.")
+            words = tr("RAW has all that it needs, to run the model, to train and to read every file.")
         names = ", ".join(package.name for package in lacking)
         self._summarise(words.format(what=names, megabytes=megabytes))
         self.install_button.setEnabled(bool(lacking))
@@ -159,7 +161,7 @@ class EnvironmentDialog(RawDialog):
 
     def _look(self) -> None:
         """Look in the background for the graphics card, and for packages that do not import."""
-        there = [p.module for p in packages.check(RUNNING) + packages.check(TRAINING) if p.version]
+        there = [p.module for group in (RUNNING, TRAINING, FILES) for p in packages.check(group) if p.version]
         self.hardware.setText(tr("Looking at the graphics card and trying the packages …"))
         try:
             python = base_python(this_layout())
@@ -187,7 +189,8 @@ class EnvironmentDialog(RawDialog):
         if source == "wheels" and folder is None:
             self._summarise(tr("Choose the folder that holds the wheels."))
             return
-        groups = ("cuda" if self.gpus else RUNNING, *([TRAINING] if self.with_training.isChecked() else []))
+        more = {TRAINING: self.with_training, FILES: self.with_files}
+        groups = ("cuda" if self.gpus else RUNNING, *(group for group, box in more.items() if box.isChecked()))
         self.log.clear()
         try:
             request = InstallRequest(groups, folder, source == "cpu", qgis_proxy(), locked=self.locked.isChecked())
@@ -210,6 +213,7 @@ class EnvironmentDialog(RawDialog):
             self.remove_button,
             self.source,
             self.with_training,
+            self.with_files,
             self.wheels,
             self.locked,
         ):
