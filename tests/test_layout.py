@@ -33,7 +33,7 @@ FLOORS = (
     "sources", "features", "bundle", "embedding", "diary", "forecasting", "gaps", "encounters", "regions", "evaluation",
     "similarity",
 )  # fmt: skip
-CORE_LIBRARIES = {"numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib"}
+CORE_LIBRARIES = {"numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib", "fitdecode", "google"}
 # These load in a QGIS that has NumPy and nothing else of ours.
 NUMPY_ALONE = ("", ".core", ".core.paths", ".core.errors", ".core.tracks", ".core.features.featurizer")
 

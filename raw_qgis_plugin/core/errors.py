@@ -12,7 +12,7 @@ Progress = Callable[[float], None]
 """A function of the finished share of the work, 0 to 1. It raises `Cancelled` to stop the work."""
 
 # Packages whose names differ from those of their modules
-PACKAGE_OF_MODULE = {"sklearn": "scikit-learn", "osgeo": "gdal"}
+PACKAGE_OF_MODULE = {"sklearn": "scikit-learn", "osgeo": "gdal", "google": "gtfs-realtime-bindings"}
 
 
 class RawError(Exception):
@@ -73,8 +73,8 @@ def require(*names: str) -> None:
     if missing:
         packages = ", ".join(missing)
         raise MissingLibrary(
-            f"Missing Python package{'s' * (len(missing) > 1)}: {packages}. Install with the Python that runs this "
-            f"(in QGIS, its own): python -m pip install {' '.join(missing)}"
+            f"Missing Python package{'s' * (len(missing) > 1)}: {packages}. In QGIS install from Plugins → RAW → "
+            f"Packages; elsewhere with the Python that runs this: python -m pip install {' '.join(missing)}"
         )
 
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Broken CSV, Parquet, PLT, GPX and JSON files: read or refused in words, and nothing read is nonsense."""
+"""Broken files of every kind: read or refused in words, and nothing read is nonsense."""
 
 from __future__ import annotations
 
@@ -15,6 +15,8 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
+from fitfile import FILE_ID, SESSION, checksum, fit_bytes, record
+from google.transit.gtfs_realtime_pb2 import FeedMessage
 from pyarrow import parquet
 
 from raw_qgis_plugin.core.errors import InputError, RawError
@@ -62,6 +64,29 @@ def json_bytes(rng: random.Random, rows: int = 30) -> bytes:
         [{"t": rng.choice([t, 5, None, [1], {}, True, 1e400]), "lat": y, "lon": str(x), "user": i}
          for i, (t, y, x) in enumerate(places)],
     ]), ensure_ascii=False).encode()  # fmt: skip
+
+
+def recording_bytes(rng: random.Random, rows: int = 30) -> bytes:
+    """A FIT file; half of the damaged ones have the right checksums, so that what is inside them is read."""
+    records = [record(1_720_000_000 + i, 116.4 + i * 1e-4, 39.9) for i in range(rows)]
+    whole = fit_bytes([(FILE_ID, {"type": 4, "serial_number": 7}), *records, (SESSION, {"start_time": 1_088_934_400})])
+    data = broken(rng, whole[14:-2])
+    if rng.random() < 0.5:
+        return broken(rng, whole)
+    header = whole[:4] + len(data).to_bytes(4, "little") + whole[8:12]
+    made = header + checksum(header).to_bytes(2, "little") + data
+    return made + checksum(made).to_bytes(2, "little")
+
+
+def feed_bytes(rng: random.Random, rows: int = 30) -> bytes:
+    message = FeedMessage()
+    message.header.gtfs_realtime_version = "2.0"
+    for i in range(rows):
+        entity = message.entity.add(id=str(i))
+        entity.vehicle.vehicle.id, entity.vehicle.trip.trip_id = f"bus {i % 3}", rng.choice(["", "1", "x" * 1000])
+        entity.vehicle.position.longitude, entity.vehicle.position.latitude = rng.choice([116.4, 1e30]), 39.9
+        entity.vehicle.timestamp = rng.choice([1_720_000_000 + i, 1_720_000_000 + i, 0, 2**64 - 1])
+    return message.SerializeToString()
 
 
 def devices_bytes(rng: random.Random) -> bytes:
@@ -150,7 +175,7 @@ def odd(rng: random.Random) -> bytes:
 def make(rng: random.Random, folder: Path) -> tuple[Path, str]:
     """A file or folder, and the format that is asked for."""
     kinds = ["csv", "csv", "csv", "parquet", "parquet", "parquet", "plt", "plt", "gz", "odd", "folder"]
-    kind = rng.choice([*kinds, "gpx", "json", "json"])
+    kind = rng.choice([*kinds, "gpx", "json", "json", "fit", "fit", "pb", "pb"])
     path, format = folder / f"f{rng.randrange(10**9)}", "auto"
     if kind == "folder":
         path.mkdir()
@@ -178,6 +203,9 @@ def make(rng: random.Random, folder: Path) -> tuple[Path, str]:
     elif kind in ("gpx", "json"):
         data, path = gpx_bytes() if kind == "gpx" else json_bytes(rng), path.with_suffix(f".{kind}")
         data = broken(rng, data) if rng.random() < 0.7 else data
+    elif kind in ("fit", "pb"):
+        data, path = (recording_bytes if kind == "fit" else feed_bytes)(rng), path.with_suffix(f".{kind}")
+        data = broken(rng, data) if kind == "pb" and rng.random() < 0.7 else data
     elif kind == "gz":
         data, path = broken(rng, gzip.compress(csv_bytes(rng))), path.with_suffix(".csv.gz")
     else:

@@ -13,7 +13,7 @@ def test_all_missing_packages_are_named_as_one_installs_them():
     require("numpy", "json")
     with pytest.raises(MissingLibrary, match=r"packages: no_such_thing, nor_this\.") as error:
         require("no_such_thing", "numpy", "nor_this.sub")
-    assert "pip install no_such_thing nor_this" in str(error.value)
+    assert "pip install no_such_thing nor_this" in str(error.value) and "RAW → Packages" in str(error.value)
 
 
 def test_a_part_of_the_progress():

@@ -14,7 +14,7 @@ import pytest
 pa = pytest.importorskip("pyarrow")
 from pyarrow import dataset, parquet  # noqa: E402
 
-from raw_qgis_plugin.core.errors import Cancelled, InputError  # noqa: E402
+from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.sources import readers as sources  # noqa: E402
 from raw_qgis_plugin.core.sources import text as text_tables  # noqa: E402
 from raw_qgis_plugin.core.sources.fields import Guess, Layout, guess_fields, user_candidates  # noqa: E402
@@ -24,7 +24,6 @@ from raw_qgis_plugin.core.sources.readers import find_source, read, read_table  
 from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
-PLT_HEADER = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,255,My Track,0,0,2,8421376\n0\n"
 
 
 def read_text(tmp_path, text, name="table.csv", encoding="utf8", **options):
@@ -208,41 +207,6 @@ def test_points_of_geoparquet_are_in_its_crs(tmp_path, epsg, x, y):
         read(tmp_path / "a.parquet")
 
 
-def write_plt(folder, name, rows):
-    folder.mkdir(parents=True, exist_ok=True)
-    lines = [f"{lat},{lon},0,-777,0,{day},{clock}" for lat, lon, day, clock in rows]
-    (folder / name).write_text(PLT_HEADER + "\r\n".join(lines) + "\r\n")
-
-
-@pytest.fixture
-def geolife(tmp_path):
-    """GeoLife's layout with two invented people."""
-    for user, lon in (("000", 7.1), ("017", 7.2)):
-        rows = [(46.5, lon, "2020-01-01", "10:00:00"), (46.5, lon + 0.001, "2020-01-01", "10:01:00")]
-        write_plt(tmp_path / "Data" / user / "Trajectory", "20200101100000.plt", rows)
-    write_plt(tmp_path / "Data" / "017" / "Trajectory", "20200102100000.plt", [(400.2, 7, "2020-01-02", "10:00:00")])
-    write_plt(tmp_path / "Data" / "017" / "Trajectory", "20200103100000.plt", [])
-    (tmp_path / "Data" / "017" / "labels.txt").write_text("Start Time\tEnd Time\tTransportation Mode\n")
-    return tmp_path
-
-
-def test_geolife_from_any_of_its_folders(geolife):
-    tracks, skipped, _ = read(geolife, timezone="Asia/Shanghai")  # its times are UTC all the same
-    assert tracks.user_ids.tolist() == ["000", "017"] and tracks.t.tolist() == [TEN, TEN + 60_000] * 2
-    assert tracks.track_ids.tolist() == ["20200101100000"] * 2
-    assert skipped == {"position outside the world": 1}
-    for inner in ("Data", "Data/017", "Data/017/Trajectory", "Data/017/Trajectory/20200101100000.plt"):
-        assert "017" in read(geolife / inner)[0].user_ids.tolist()
-
-
-def test_reading_can_be_cancelled(geolife):
-    def stop(share):
-        raise Cancelled
-
-    with pytest.raises(Cancelled):
-        read(geolife, progress=stop)
-
-
 def test_read_table_gives_a_csv_file_as_text(tmp_path):
     (tmp_path / "q.csv").write_text("track_id,t\n007,2020-01-01\n")
     assert read_table(tmp_path / "q.csv").to_pylist() == [{"track_id": "007", "t": "2020-01-01"}]
@@ -271,91 +235,6 @@ def test_real_data(data):
     assert str(tracks.t.min().astype("datetime64[ms]"))[:16] == "2014-09-13T10:24"  # 07:24 in Aracaju
     tracks, _, _ = read(data / "geolife_raw_sample")
     assert tracks.user_ids.tolist() == ["058", "170"] and tracks.n_tracks > 20
-
-
-GPX = """<?xml version="1.0"?>
-<gpx xmlns="http://www.topografix.com/GPX/1/1" creator="x"><metadata><time>2000-01-01T00:00:00Z</time></metadata>
-<wpt lat="1" lon="1"><time>2020-01-01T10:00:00Z</time></wpt>
-<trk><name>one</name><trkseg><trkpt lat="46.5" lon="7.1"><ele>5</ele><time>2020-01-01T10:00:00Z</time></trkpt>
-<trkpt lon='7.2' lat='46.5'><time>2020-01-01T10:09:00Z</time></trkpt></trkseg>
-<trkseg><trkpt lat="46.5" lon="7.3"><time>2020-01-01T11:00:00Z</time></trkpt>
-<trkpt lat="46" lon="7"/></trkseg></trk></gpx>
-"""
-
-
-def test_gpx(tmp_path):
-    tracks, skipped, guess = read_text(tmp_path, GPX, "morning.gpx")
-    assert tracks.lon.tolist() == [7.1, 7.2, 7.3] and tracks.t[0] == TEN and tracks.track_ids.tolist() == ["1.1", "1.2"]
-    assert skipped == {"no time that can be read": 1} and guess.user is None
-    (tmp_path / "evening.gpx").write_text(GPX.replace("2020", "2021"))
-    assert read(tmp_path)[0].user_ids.tolist() == ["evening", "morning"]
-
-
-TIMELINES = {
-    "Records.json": {"locations": [
-        {"latitudeE7": 465000000, "longitudeE7": 71000000, "accuracy": 9, "timestampMs": "1577872800000",
-         "activity": [{"timestampMs": "1577872800000"}]},
-        {"latitudeE7": 465000000, "longitudeE7": 72000000, "timestampMs": "1577872860000"}]},
-    "Timeline.json": {"semanticSegments": [
-        {"startTime": "2020-01-01T12:00:00.000+02:00", "endTime": "2020-01-01T14:00:00.000+02:00", "timelinePath": [
-            {"point": "46.5000000°, 7.1000000°", "time": "2020-01-01T12:00:00.000+02:00"},
-            {"point": "46.5°, 7.2°", "time": "2020-01-01T12:01:00.000+02:00"}]},
-        {"startTime": "2020-01-01T14:00:00.000+02:00", "timelineMemory": {}}], "rawSignals": [{"position": {}}]},
-    "location-history.json": [
-        {"startTime": "2020-01-01T12:00:00.000+02:00", "endTime": "2020-01-01T14:00:00.000+02:00", "timelinePath": [
-            {"point": "geo:46.500000,7.100000", "durationMinutesOffsetFromStartTime": "0"},
-            {"point": "geo:46.500000,7.200000", "durationMinutesOffsetFromStartTime": "1"}]}],
-    "owntracks.json": {"count": 2, "data": [
-        {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.1, "tst": 1577872800},
-        {"_type": "lwt", "tst": 1577872801},
-        {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.2, "tst": 1577872860}]},
-}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", TIMELINES)
-def test_positions_in_json(tmp_path, name):
-    tracks, skipped, _ = read_text(tmp_path, json.dumps(TIMELINES[name], ensure_ascii=False), name)
-    assert tracks.t.tolist() == [TEN, TEN + 60_000] and not skipped
-    np.testing.assert_allclose([tracks.lon, tracks.lat], [[7.1, 7.2], [46.5, 46.5]])
-    assert tracks.user_ids.tolist() == (["own/anna"] if "owntracks" in name else ["all"])
-
-
-def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):
-    items = TIMELINES["owntracks.json"]["data"]
-    lines = "".join(f"2020-01-01T10:00:00Z\t*                 \t{json.dumps(item)}\n" for item in items)
-    assert read_text(tmp_path, lines, "2020-01.rec")[0].lon.tolist() == [7.1, 7.2]
-    assert read_text(tmp_path, lines[:-30], "short.rec")[0].lon.tolist() == [7.1]
-
-
-def test_visits_of_a_timeline_are_fixes(tmp_path):
-    visit = {"startTime": "2020-01-01T10:00:00Z", "endTime": "2020-01-01T11:00:00Z"}
-    for place in ({"latLng": "46.5°, 7.1°"}, "geo:46.5,7.1"):
-        segment = {**visit, "visit": {"topCandidate": {"placeLocation": place}}}
-        tracks = read_text(tmp_path, json.dumps([segment], ensure_ascii=False), "t.json")[0]
-        assert tracks.t.tolist() == [TEN, TEN + 3_600_000] and tracks.lat.tolist() == [46.5, 46.5]
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "words"),
-    [
-        ("a.gpx", GPX[:300], "no complete GPX"),
-        ("a.gpx", '<!DOCTYPE g [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><gpx>&b;</gpx>', "document type"),
-        ("a.gpx", "", "no complete GPX"),
-        ("a.json", "", "holds no list of positions"),
-        ("a.json", '{"a": 1}', "No time and no position column"),
-        ("a.json", '{"type": "FeatureCollection", "features": []}', "open it in QGIS"),
-        ("a.json", '{"a":' * 200_000, "nested too deep"),
-        (
-            "a.json",
-            '{"semanticSegments": [{"startTime": 1, "timelinePath": 7, "visit": [], "activity": 3}]}',
-            "no usable",
-        ),
-        ("a.json", '[{"lat": 1e999, "lon": [1], "t": {}}]', "No time"),
-    ],
-)
-def test_hostile_and_broken_files_give_a_sentence(tmp_path, name, text, words):
-    with pytest.raises(InputError, match=words):
-        read_text(tmp_path, text, name)
 
 
 def test_a_layout_names_what_is_not_guessed(tmp_path):
@@ -408,27 +287,6 @@ def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
     assert found.skipped == {"no time that can be read": 1} and found.raw["Nummer"].to_pylist()[0] == "7"
 
 
-def test_labels_are_no_gpx(tmp_path):
-    (tmp_path / "a.gpx").write_text(GPX)
-    with pytest.raises(InputError, match="GPX file, not a table"):
-        read_table(tmp_path / "a.gpx")
-
-
-def test_previews_of_every_kind(tmp_path):
-    for name, text in {"a.gpx": GPX, "b.json": json.dumps(TIMELINES["Records.json"])}.items():
-        (tmp_path / name).write_text(text)
-    parquet.write_table(points(user=["a", "b"]), tmp_path / "c.parquet")
-    folder = tmp_path / "007" / "Trajectory"
-    folder.mkdir(parents=True)
-    (folder / "20200101000000.plt").write_text(PLT_HEADER + "46.5,7.1,0,9,0,2020-01-01,10:00:00\n")
-    for name, kind in (("a.gpx", "gpx"), ("b.json", "json"), ("c.parquet", "parquet"), ("007", "geolife")):
-        found = preview(tmp_path / name)
-        assert found.kind == kind and not found.problem and found.fixes["t"].to_pylist()[0] == TEN
-    with pytest.raises(InputError, match="cannot be read"):
-        (tmp_path / "d.parquet").write_bytes(b"PAR1 and no more")
-        preview(tmp_path / "d.parquet")
-
-
 def test_columns_that_may_name_users():
     columns = {"cab": ["a", "b", "a", "b"], "speed": ["1.5", "2.5", "1.5", "2.5"], "n": [1, 2, 3, 4], "one": [1] * 4,
                "driver": [5, 6, 5, None], "level": [1.5, 2.5, 1.5, 2.5], "empty": [None] * 4}  # fmt: skip
@@ -446,3 +304,12 @@ def test_jumps_that_ruin_the_extent_are_dropped(tmp_path):
     plane = [f"a,{1_577_872_800 + 60 * i},{7 + i / 4},46" for i in range(50)]  # 320 m/s all along
     tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,time,lon,lat", *plane]))
     assert len(without_outliers(tracks, skipped)) == 50 and not skipped
+
+
+def test_a_preview_of_parquet(tmp_path):
+    parquet.write_table(points(user=["a", "b"]), tmp_path / "c.parquet")
+    found = preview(tmp_path / "c.parquet")
+    assert found.kind == "parquet" and not found.problem and found.fixes["t"].to_pylist()[0] == TEN
+    with pytest.raises(InputError, match="cannot be read"):
+        (tmp_path / "d.parquet").write_bytes(b"PAR1 and no more")
+        preview(tmp_path / "d.parquet")

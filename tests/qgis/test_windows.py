@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
 
 import pytest
+from fitfile import FILE_ID, fit_bytes, record
 from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
@@ -156,4 +158,41 @@ def test_a_source_that_cannot_be_read_is_answered_in_the_window(menu: Any, tmp_p
     dialog.take_file(str(tmp_path / "a.json"))
     until(dialog.start.isEnabled)
     assert dialog.columns["user"].currentData() == "user"
+    dialog.close()
+
+
+def test_a_fit_file_is_shown_and_imported(menu: Any, tmp_path: Path) -> None:
+    records = [record(1_577_872_800 + i, 7.1 + i / 1e5, 46.5) for i in range(60)]
+    (tmp_path / "run.fit").write_bytes(fit_bytes([(FILE_ID, {"type": 4, "serial_number": 5}), *records]))
+    dialog = menu.import_tracks(str(tmp_path / "run.fit"))
+    until(dialog.start.isEnabled)
+    heads = [dialog.rows.horizontalHeaderItem(column).text() for column in range(dialog.rows.columnCount())]
+    assert heads == ["User", "Track", "Time, UTC", "Longitude", "Latitude", "device", "track", "time", "lon", "lat"]
+    first = [dialog.rows.item(0, column).text() for column in range(5)]
+    assert first == ["5", "run", "2020-01-01 10:00:00", "7.10000", "46.50000"]
+    dialog.run()
+    dialog.close()
+    until(lambda: QgsProject.instance().mapLayersByName("run"))
+    assert QgsProject.instance().mapLayersByName("run")[0].featureCount() == 60
+    QgsProject.instance().clear()
+
+
+def test_packages_for_some_files_are_offered_but_not_needed(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.core.errors import RawError
+
+    monkeypatch.setitem(sys.modules, "fitdecode", None)  # as where it is not installed
+    asked: list[Any] = []
+
+    def refuse(request: Any) -> None:
+        asked.append(request)
+        raise RawError("not now")
+
+    monkeypatch.setattr(menu, "install", refuse)
+    dialog = open_window(menu, "environment")
+    until(lambda: dialog.gpus is not None)
+    assert "all that it needs to run the model" in dialog.summary.text() and not dialog.install_button.isEnabled()
+    dialog.with_files.setChecked(True)
+    assert "What you ticked lacks fitdecode. To download: about 1 MB" in dialog.summary.text()
+    dialog.install_button.click()
+    assert asked[0].groups[1:] == ("formats",) and "not now" in dialog.summary.text()
     dialog.close()

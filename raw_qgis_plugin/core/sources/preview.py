@@ -11,22 +11,8 @@ from ..errors import InputError, no_progress, require
 from ..times import UTC, find_zone
 from ..tracks import Skipped
 from .fields import AS_GUESSED, Guess, Layout, choose_fields, user_candidates
-from .readers import (
-    GOTRACK_ZONE,
-    GPX,
-    JSON,
-    PARQUET,
-    TEXT,
-    Fields,
-    build,
-    choose,
-    files_of,
-    find_source,
-    first_of,
-    has_fixes,
-    with_date_order,
-    within,
-)
+from .files import PARQUET, PARSED, TEXT, files_of, find_source
+from .readers import GOTRACK_ZONE, Fields, build, choose, first_of, has_fixes, parser_of, with_date_order, within
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,13 +92,10 @@ def _first_rows(
         table = next(text_tables(part, head, head.names, skipped, no_progress))
         return table.slice(0, rows), head.delimiter, head.encoding, int(part.stat().st_size / head.bytes_a_row), skipped
     if kind == "geolife":
-        from .geolife import read_geolife
+        from .formats.geolife import read_geolife
 
         table = first_of(read_geolife(path, skipped, no_progress), path).slice(0, rows)
         moments = pa.array(table["t"].to_numpy().astype("datetime64[ms]")).cast(pa.timestamp("ms", "UTC"))
         return table.set_column(table.column_names.index("t"), "t", moments), "", "", 0, skipped
-    from .gpx import gpx_tables
-    from .objects import object_tables
-
-    tables_of, endings = (gpx_tables, GPX) if kind == "gpx" else (object_tables, JSON)
-    return first_of(tables_of(files_of(path, endings)[0], no_progress), path).slice(0, rows), "", "", 0, skipped
+    parts = (part for file in files_of(path, PARSED[kind]) for part in parser_of(kind)(file, no_progress))
+    return first_of(parts, path).slice(0, rows), "", "", 0, skipped

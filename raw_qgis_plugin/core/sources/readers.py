@@ -3,9 +3,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -16,6 +16,8 @@ from ..times import NO_TIME, UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
 from .fields import AS_GUESSED, Guess, Layout, choose_fields, find_column
 from .fields import guess_fields as guess_fields
+from .files import FORMATS as FORMATS
+from .files import PARQUET, PARSED, TEXT, files_of, find_source, stem_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,13 +27,6 @@ Fields = tuple[str | None, str | None, str | None]
 
 Part = TypeVar("Part")
 
-FORMATS = ("auto", "geolife", "csv", "parquet", "gotrack", "gpx", "json")
-PARQUET = (".parquet", ".pq", ".geoparquet")
-TEXT = (".csv", ".tsv", ".txt", ".gz")
-GPX = (".gpx",)
-JSON = (".json", ".jsonl", ".rec")
-LAYERS = (".geojson", ".gpkg", ".shp", ".kml", ".fgb", ".sqlite")
-KINDS = (("geolife", (".plt",)), ("parquet", PARQUET), ("csv", TEXT), ("gpx", GPX), ("json", JSON))
 GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
 
 
@@ -97,12 +92,12 @@ def stream(
     path, kind = find_source(source, format)
     skipped = Skipped() if skipped is None else skipped
     if kind == "geolife":
-        from .geolife import GUESS, read_geolife
+        from .formats.geolife import GUESS, read_geolife
 
         guess, tables = GUESS, read_geolife(path, skipped, progress)
     else:
         zone = GOTRACK_ZONE if kind == "gotrack" and no_zone else timezone
-        reader = {"parquet": _read_parquet, "gpx": _read_gpx, "json": _read_json}.get(kind, _read_csv)
+        reader = _read_parquet if kind == "parquet" else partial(_read_parsed, kind) if kind in PARSED else _read_csv
         guess, tables = reader(path, fields, zone, skipped, progress, layout)
     return guess, (within(table, layout, skipped) for table in tables)
 
@@ -139,7 +134,7 @@ def read_table(source: str | Path) -> pa.Table:
     from .text import read_head, text_tables
 
     path, kind = find_source(source)
-    if not path.is_file() or kind in ("gpx", "json"):
+    if not path.is_file() or kind in PARSED:
         raise InputError(f"'{path}' is a {'folder' if path.is_dir() else kind.upper() + ' file'}, not a table.")
     try:
         if kind == "parquet":
@@ -152,42 +147,6 @@ def read_table(source: str | Path) -> pa.Table:
     if skipped:
         raise InputError(f"{skipped.total:,} rows of {path.name} have not the {len(head.names)} columns of its header.")
     return table
-
-
-def find_source(source: str | Path, format: str = "auto") -> tuple[Path, str]:
-    """The path of a source and its kind, one of FORMATS except 'auto'."""
-    match = re.fullmatch(rf"({'|'.join(FORMATS)}):(.+)", str(source))
-    kind, text = match.groups() if match else (format, str(source))
-    if kind not in FORMATS:
-        raise InputError(f"There is no format '{kind}'. Choose one of: {', '.join(FORMATS)}.")
-    path = Path(text).expanduser()
-    if not path.exists():
-        raise InputError(f"There is no file or folder '{path}'.")
-    return path, _kind_of(path) if kind == "auto" else kind
-
-
-def _kind_of(path: Path) -> str:
-    if path.is_file():
-        suffix = path.suffix.lower()
-        if suffix in LAYERS:
-            raise InputError(f"{path.name} is not a table of fixes: open it in QGIS and give the layer of its points.")
-        with path.open("rb") as file:
-            parquet = file.read(4) == b"PAR1"
-        if parquet or path.name.startswith("go_track_"):
-            return "parquet" if parquet else "gotrack"
-        return next((kind for kind, endings in KINDS if suffix in endings and kind != "parquet"), "csv")
-    if (path / "go_track_trackspoints.csv").exists():
-        return "gotrack"
-    suffixes = {file.suffix.lower() for file in path.rglob("*") if _visible(file, path)}
-    for kind, endings in KINDS:
-        if suffixes.intersection(endings):
-            return kind
-    raise InputError(f"The folder {path} holds no .plt, Parquet, CSV, GPX or JSON file.")
-
-
-def _visible(file: Path, folder: Path) -> bool:
-    """Whether neither the file nor a folder above it is hidden or a by-product (_SUCCESS, _temporary)."""
-    return not any(part.startswith((".", "_")) for part in file.relative_to(folder).parts)
 
 
 def build(tables: list[pa.Table], drop_spikes: bool) -> tuple[Tracks, Skipped]:
@@ -204,16 +163,6 @@ def build(tables: list[pa.Table], drop_spikes: bool) -> tuple[Tracks, Skipped]:
     del table  # Arrow's copy is as large as the columns
     check_cancelled()
     return build_tracks(user, track, t, lon, lat, drop_spikes)
-
-
-def files_of(path: Path, endings: tuple[str, ...]) -> list[Path]:
-    """The file, or the folder's files of these endings. Raises InputError if there is none."""
-    if not path.is_dir():
-        return [path]
-    files = sorted(file for file in path.rglob("*") if file.suffix.lower() in endings and _visible(file, path))
-    if not files:
-        raise InputError(f"The folder {path} holds no file that ends in {', '.join(endings)}.")
-    return files
 
 
 def choose(names: list[str], fields: Fields, where: Path, layout: Layout = AS_GUESSED) -> Guess:
@@ -321,33 +270,28 @@ def _read_csv(
     return guesses[chosen[0]], _fixes_of_files(path, chosen, raw, timezone, skipped, progress)
 
 
-def _read_gpx(
-    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
+def _read_parsed(
+    kind: str, path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
 ) -> tuple[Guess, Iterator[pa.Table]]:
-    """A GPX file, or a folder of them."""
-    from .gpx import gpx_tables
+    """A file of a kind of PARSED, or a folder of them."""
+    files, tables_of = files_of(path, PARSED[kind]), parser_of(kind)
 
-    return _read_parts(path, files_of(path, GPX), gpx_tables, fields, timezone, skipped, progress, layout)
-
-
-def _read_json(
-    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
-) -> tuple[Guess, Iterator[pa.Table]]:
-    """A JSON file of positions, or a folder of them."""
-    from .objects import object_tables
-
-    return _read_parts(path, files_of(path, JSON), object_tables, fields, timezone, skipped, progress, layout)
-
-
-def _read_parts(
-    path: Path, files: list[Path], tables_of: Callable[[Path, Progress], Iterator[pa.Table]], fields: Fields,
-    timezone: str, skipped: Skipped, progress: Progress, layout: Layout,
-) -> tuple[Guess, Iterator[pa.Table]]:  # fmt: skip
     def raw(file: Path, part: Progress) -> Iterator[tuple[pa.Table, Guess]]:
         for table in tables_of(file, part):
             yield table, choose(table.column_names, fields, file, layout)
 
-    return first_of(raw(files[0], no_progress), path)[1], _fixes_of_files(path, files, raw, timezone, skipped, progress)
+    first = first_of((part for file in files for part in raw(file, no_progress)), path)
+    return first[1], _fixes_of_files(path, files, raw, timezone, skipped, progress)
+
+
+def parser_of(kind: str) -> Callable[[Path, Progress], Iterator[pa.Table]]:
+    """The parser of a kind of PARSED: of a file to tables of its columns."""
+    from .formats.fit import fit_tables
+    from .formats.gpx import gpx_tables
+    from .formats.objects import object_tables
+    from .formats.realtime import feed_tables
+
+    return {"gpx": gpx_tables, "json": object_tables, "fit": fit_tables, "gtfs-realtime": feed_tables}[kind]
 
 
 def first_of(parts: Iterator[Part], path: Path) -> Part:
@@ -368,9 +312,9 @@ def _fixes_of_files(
 
     from .columns import fixes_of
 
-    names = [file.stem for file in files]
+    names = [stem_of(file) for file in files]
     if len(set(names)) < len(names):
-        names = [file.relative_to(path).with_suffix("").as_posix() for file in files]
+        names = [file.relative_to(path).with_name(name).as_posix() for file, name in zip(files, names)]
     for number, (file, name) in enumerate(zip(files, names)):
         part = part_of(progress, number / len(files), (number + 1) / len(files))
         for table, guess in raw(file, part):

@@ -69,7 +69,8 @@ class ImportDialog(TakesFiles, RawDialog):
 
     def _make_parts(self) -> None:
         self.source = QgsFileWidget(objectName="raw_import_source")
-        self.source.setFilter(tr("Positions") + " (*.csv *.tsv *.txt *.gz *.parquet *.gpx *.json *.rec *.plt);;(*)")
+        endings = "*.csv *.tsv *.txt *.gz *.parquet *.gpx *.fit *.json *.rec *.pb *.plt"
+        self.source.setFilter(f"{tr('Positions')} ({endings});;(*)")
         self.folder = QPushButton(tr("Folder…"), objectName="raw_import_folder", autoDefault=False)
         narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         self.columns = {

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
 
-from ..errors import InputError, Progress
-from ..tracks import Skipped
-from .columns import fixes_of
-from .fields import Guess
+from ...errors import InputError, Progress
+from ...tracks import Skipped
+from ..columns import fixes_of
+from ..fields import Guess
 
 READABLE = bytes(byte if byte < 128 else ord("?") for byte in range(256))
 COLUMNS = ["file", "lat", "lon", "zero", "feet", "days", "date", "time"]

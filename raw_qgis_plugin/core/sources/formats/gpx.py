@@ -10,7 +10,7 @@ from xml.parsers import expat  # nosec B407
 
 import pyarrow as pa
 
-from ..errors import InputError, Progress
+from ...errors import InputError, Progress
 
 COLUMNS = ("track", "time", "lon", "lat")
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Positions in JSON: Google Timeline's exports, OwnTracks, and lists of flat objects."""
+"""Positions in JSON: Google Timeline's exports, OwnTracks, GTFS-realtime, and lists of flat objects."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from ..errors import InputError, Progress
-from ..times import NO_TIME, parse_times
+from ...errors import InputError, Progress
+from ...times import NO_TIME, parse_times
+from .realtime import feed_tables, is_feed
 
 LIST = re.compile(
     r'"(?:locations|semanticSegments|data)"\s*:\s*\['
@@ -30,6 +31,9 @@ def object_tables(file: Path, progress: Progress, rows_a_table: int = 1 << 16) -
 
     A file that ends in the middle of an object is read to there.
     """
+    if is_feed(file):
+        yield from feed_tables(file, progress)
+        return
     objects = _objects(file, progress)
     first = list(islice(objects, 1000))
     if any("startTime" in item and SEGMENT & set(item) for item in first):

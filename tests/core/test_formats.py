@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Files that are no tables: GPX, exports of phones, FIT, GTFS-realtime and GeoLife's folders."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+from datetime import datetime, timezone
+
+import numpy as np
+import pytest
+
+pytest.importorskip("pyarrow")
+from fitfile import EPOCH_S, FILE_ID, RECORD, SESSION, fit_bytes, record
+from google.protobuf import json_format
+from google.transit.gtfs_realtime_pb2 import FeedMessage
+
+from raw_qgis_plugin.core.errors import Cancelled, InputError, MissingLibrary
+from raw_qgis_plugin.core.sources.preview import preview
+from raw_qgis_plugin.core.sources.readers import read, read_table
+
+TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
+PLT_HEADER = "Geolife trajectory\nWGS 84\nAltitude is in Feet\nReserved 3\n0,2,255,My Track,0,0,2,8421376\n0\n"
+
+
+def read_text(tmp_path, text, name, **options):
+    return read_data(tmp_path, text.encode(), name, **options)
+
+
+def read_data(tmp_path, data, name, **options):
+    path = tmp_path / name
+    path.write_bytes(data)
+    return read(path, **options)
+
+
+def write_plt(folder, name, rows):
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [f"{lat},{lon},0,-777,0,{day},{clock}" for lat, lon, day, clock in rows]
+    (folder / name).write_text(PLT_HEADER + "\r\n".join(lines) + "\r\n")
+
+
+@pytest.fixture
+def geolife(tmp_path):
+    """GeoLife's layout with two invented people."""
+    for user, lon in (("000", 7.1), ("017", 7.2)):
+        rows = [(46.5, lon, "2020-01-01", "10:00:00"), (46.5, lon + 0.001, "2020-01-01", "10:01:00")]
+        write_plt(tmp_path / "Data" / user / "Trajectory", "20200101100000.plt", rows)
+    write_plt(tmp_path / "Data" / "017" / "Trajectory", "20200102100000.plt", [(400.2, 7, "2020-01-02", "10:00:00")])
+    write_plt(tmp_path / "Data" / "017" / "Trajectory", "20200103100000.plt", [])
+    (tmp_path / "Data" / "017" / "labels.txt").write_text("Start Time\tEnd Time\tTransportation Mode\n")
+    return tmp_path
+
+
+def test_geolife_from_any_of_its_folders(geolife):
+    tracks, skipped, _ = read(geolife, timezone="Asia/Shanghai")  # its times are UTC all the same
+    assert tracks.user_ids.tolist() == ["000", "017"] and tracks.t.tolist() == [TEN, TEN + 60_000] * 2
+    assert tracks.track_ids.tolist() == ["20200101100000"] * 2
+    assert skipped == {"position outside the world": 1}
+    for inner in ("Data", "Data/017", "Data/017/Trajectory", "Data/017/Trajectory/20200101100000.plt"):
+        assert "017" in read(geolife / inner)[0].user_ids.tolist()
+
+
+def test_reading_can_be_cancelled(geolife):
+    def stop(share):
+        raise Cancelled
+
+    with pytest.raises(Cancelled):
+        read(geolife, progress=stop)
+
+
+GPX = """<?xml version="1.0"?>
+<gpx xmlns="http://www.topografix.com/GPX/1/1" creator="x"><metadata><time>2000-01-01T00:00:00Z</time></metadata>
+<wpt lat="1" lon="1"><time>2020-01-01T10:00:00Z</time></wpt>
+<trk><name>one</name><trkseg><trkpt lat="46.5" lon="7.1"><ele>5</ele><time>2020-01-01T10:00:00Z</time></trkpt>
+<trkpt lon='7.2' lat='46.5'><time>2020-01-01T10:09:00Z</time></trkpt></trkseg>
+<trkseg><trkpt lat="46.5" lon="7.3"><time>2020-01-01T11:00:00Z</time></trkpt>
+<trkpt lat="46" lon="7"/></trkseg></trk></gpx>
+"""
+
+
+def test_gpx(tmp_path):
+    tracks, skipped, guess = read_text(tmp_path, GPX, "morning.gpx")
+    assert tracks.lon.tolist() == [7.1, 7.2, 7.3] and tracks.t[0] == TEN and tracks.track_ids.tolist() == ["1.1", "1.2"]
+    assert skipped == {"no time that can be read": 1} and guess.user is None
+    (tmp_path / "evening.gpx").write_text(GPX.replace("2020", "2021"))
+    assert read(tmp_path)[0].user_ids.tolist() == ["evening", "morning"]
+
+
+def test_labels_are_no_gpx(tmp_path):
+    (tmp_path / "a.gpx").write_text(GPX)
+    with pytest.raises(InputError, match="GPX file, not a table"):
+        read_table(tmp_path / "a.gpx")
+
+
+TIMELINES = {
+    "Records.json": {"locations": [
+        {"latitudeE7": 465000000, "longitudeE7": 71000000, "accuracy": 9, "timestampMs": "1577872800000",
+         "activity": [{"timestampMs": "1577872800000"}]},
+        {"latitudeE7": 465000000, "longitudeE7": 72000000, "timestampMs": "1577872860000"}]},
+    "Timeline.json": {"semanticSegments": [
+        {"startTime": "2020-01-01T12:00:00.000+02:00", "endTime": "2020-01-01T14:00:00.000+02:00", "timelinePath": [
+            {"point": "46.5000000°, 7.1000000°", "time": "2020-01-01T12:00:00.000+02:00"},
+            {"point": "46.5°, 7.2°", "time": "2020-01-01T12:01:00.000+02:00"}]},
+        {"startTime": "2020-01-01T14:00:00.000+02:00", "timelineMemory": {}}], "rawSignals": [{"position": {}}]},
+    "location-history.json": [
+        {"startTime": "2020-01-01T12:00:00.000+02:00", "endTime": "2020-01-01T14:00:00.000+02:00", "timelinePath": [
+            {"point": "geo:46.500000,7.100000", "durationMinutesOffsetFromStartTime": "0"},
+            {"point": "geo:46.500000,7.200000", "durationMinutesOffsetFromStartTime": "1"}]}],
+    "owntracks.json": {"count": 2, "data": [
+        {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.1, "tst": 1577872800},
+        {"_type": "lwt", "tst": 1577872801},
+        {"_type": "location", "tid": "an", "topic": "own/anna", "lat": 46.5, "lon": 7.2, "tst": 1577872860}]},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", TIMELINES)
+def test_positions_in_json(tmp_path, name):
+    tracks, skipped, _ = read_text(tmp_path, json.dumps(TIMELINES[name], ensure_ascii=False), name)
+    assert tracks.t.tolist() == [TEN, TEN + 60_000] and not skipped
+    np.testing.assert_allclose([tracks.lon, tracks.lat], [[7.1, 7.2], [46.5, 46.5]])
+    assert tracks.user_ids.tolist() == (["own/anna"] if "owntracks" in name else ["all"])
+
+
+def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):
+    items = TIMELINES["owntracks.json"]["data"]
+    lines = "".join(f"2020-01-01T10:00:00Z\t*                 \t{json.dumps(item)}\n" for item in items)
+    assert read_text(tmp_path, lines, "2020-01.rec")[0].lon.tolist() == [7.1, 7.2]
+    assert read_text(tmp_path, lines[:-30], "short.rec")[0].lon.tolist() == [7.1]
+
+
+def test_visits_of_a_timeline_are_fixes(tmp_path):
+    visit = {"startTime": "2020-01-01T10:00:00Z", "endTime": "2020-01-01T11:00:00Z"}
+    for place in ({"latLng": "46.5°, 7.1°"}, "geo:46.5,7.1"):
+        segment = {**visit, "visit": {"topCandidate": {"placeLocation": place}}}
+        tracks = read_text(tmp_path, json.dumps([segment], ensure_ascii=False), "t.json")[0]
+        assert tracks.t.tolist() == [TEN, TEN + 3_600_000] and tracks.lat.tolist() == [46.5, 46.5]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "words"),
+    [
+        ("a.gpx", GPX[:300], "no complete GPX"),
+        ("a.gpx", '<!DOCTYPE g [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><gpx>&b;</gpx>', "document type"),
+        ("a.gpx", "", "no complete GPX"),
+        ("a.json", "", "holds no list of positions"),
+        ("a.json", '{"a": 1}', "No time and no position column"),
+        ("a.json", '{"type": "FeatureCollection", "features": []}', "open it in QGIS"),
+        ("a.json", '{"a":' * 200_000, "nested too deep"),
+        (
+            "a.json",
+            '{"semanticSegments": [{"startTime": 1, "timelinePath": 7, "visit": [], "activity": 3}]}',
+            "no usable",
+        ),
+        ("a.json", '[{"lat": 1e999, "lon": [1], "t": {}}]', "No time"),
+    ],
+)
+def test_hostile_and_broken_files_give_a_sentence(tmp_path, name, text, words):
+    with pytest.raises(InputError, match=words):
+        read_text(tmp_path, text, name)
+
+
+def feed(*vehicles, moment_s=TEN // 1000, version="2.0"):
+    """A message of dictionaries, each a VehiclePosition."""
+    message = FeedMessage()
+    header = {"gtfsRealtimeVersion": version, "timestamp": str(moment_s)}
+    entities = [{"id": str(number), "vehicle": each} for number, each in enumerate(vehicles)]
+    return json_format.ParseDict({"header": header, "entity": entities}, message)
+
+
+def bus(name="bus 7", lon=7.125, lat=46.5, t_s=None, **trip):
+    return {"vehicle": {"id": name}, "position": {"longitude": lon, "latitude": lat}, "trip": trip} | (
+        {} if t_s is None else {"timestamp": str(t_s)}
+    )
+
+
+def fit(n=30, serial=987654, starts_s=(TEN // 1000,)):
+    """A recording, a fix a second from 10:00 on."""
+    return [
+        (FILE_ID, {"type": 4, "serial_number": serial}),
+        *(record(TEN // 1000 + i, 7.1 + i / 1e5, -46.5) for i in range(n)),
+        *((SESSION, {"start_time": start_s - EPOCH_S}) for start_s in starts_s),
+    ]
+
+
+def test_fit(tmp_path):
+    tracks, skipped, guess = read_data(tmp_path, fit_bytes(fit()), "morning.fit", timezone="Asia/Tokyo")  # it is UTC
+    assert tracks.t.tolist() == [TEN + 1000 * i for i in range(30)] and not skipped and guess.user == "device"
+    np.testing.assert_allclose([tracks.lon[[0, 29]], tracks.lat[[0, 29]]], [[7.1, 7.10029], [-46.5, -46.5]], atol=1e-7)
+    assert tracks.user_ids.tolist() == ["987654"] and tracks.track_ids.tolist() == ["morning"]
+
+
+def test_records_of_a_fit_file_without_position_or_time_are_counted(tmp_path):
+    indoors = [record(TEN // 1000 + 40 + i, None, None) for i in range(5)]
+    since_start = (RECORD, {"timestamp": 3600, "position_lat": 5, "position_long": 5})  # it was switched on
+    tracks, skipped, _ = read_data(tmp_path, fit_bytes([*fit(), *indoors, since_start]), "a.fit")
+    assert len(tracks) == 30 and skipped == {"no position": 5, "no time that can be read": 1}
+
+
+def test_sessions_of_a_fit_file_are_tracks(tmp_path):
+    data = fit_bytes(fit(starts_s=[TEN // 1000 + 20, TEN // 1000, TEN // 1000 + 10]))
+    tracks = read_data(tmp_path, data, "triathlon.fit")[0]
+    assert tracks.track_ids.tolist() == ["triathlon.1", "triathlon.2", "triathlon.3"]
+    assert np.diff(tracks.track_offsets).tolist() == [10, 10, 10]
+
+
+def test_a_folder_of_fit_files(tmp_path):
+    """Of a device by its number, packed ones too; a device without a number is named as its file; settings are none."""
+    (tmp_path / "1.fit").write_bytes(fit_bytes(fit()))
+    later = [(kind, {**fields, "timestamp": fields["timestamp"] + 3600}) if kind == RECORD else (kind, fields)
+             for kind, fields in fit()]  # fmt: skip
+    (tmp_path / "2.FIT.gz").write_bytes(gzip.compress(fit_bytes(later)))
+    (tmp_path / "0 settings.fit").write_bytes(fit_bytes(fit(n=0, serial=5)))
+    (tmp_path / "phone.fit").write_bytes(fit_bytes([message for message in fit() if message[0] != FILE_ID]))
+    tracks = read(tmp_path)[0]
+    assert tracks.user_ids.tolist() == ["987654", "phone"] and tracks.track_ids.tolist() == ["1", "2", "phone"]
+    assert preview(tmp_path).fixes["t"].to_pylist()[0] == TEN
+    with pytest.raises(InputError, match="0 settings.fit holds no position"):
+        read(tmp_path / "0 settings.fit")
+
+
+@pytest.mark.parametrize("name", ["a.pb", "a.pb.gz", "a.json"])
+def test_vehicles_of_gtfs_realtime(tmp_path, name):
+    on_trip = bus(t_s=TEN // 1000 + 5, tripId="4711", startDate="20200101")
+    labelled = {"vehicle": {"label": "Tram 3"}, "position": {"longitude": 7.25, "latitude": 46.5}}  # time of the header
+    by_trip = {"trip": {"tripId": "9"}, "position": {"longitude": 7.375, "latitude": 46.5}}
+    stopped = {"vehicle": {"id": "bus 8"}, "currentStatus": "STOPPED_AT"}
+    message = feed(on_trip, labelled, by_trip, stopped)
+    data = message.SerializeToString()
+    data = {"a.pb": data, "a.pb.gz": gzip.compress(data), "a.json": json_format.MessageToJson(message).encode()}[name]
+    tracks, skipped, _ = read_data(tmp_path, data, name)
+    assert tracks.user_ids.tolist() == ["9", "Tram 3", "bus 7"] and tracks.t.tolist() == [TEN, TEN, TEN + 5000]
+    assert tracks.track_ids.tolist() == ["9", "no trip", "4711 20200101"]
+    assert tracks.lon.tolist() == [7.375, 7.25, 7.125] and tracks.lat.tolist() == [46.5] * 3
+    assert skipped == {"no position": 1}
+
+
+def test_snapshots_of_gtfs_realtime(tmp_path):
+    """A position that a later snapshot repeats is a duplicate; a feed of other things has no fixes."""
+    for number, t_s in enumerate((0, 0, 60)):
+        message = feed(bus(lon=7 + t_s / 960, t_s=TEN // 1000 + t_s, tripId="1"), moment_s=TEN // 1000 + 30 * number)
+        (tmp_path / f"{number}.pb").write_bytes(message.SerializeToString())
+    (tmp_path / "alerts.pb").write_bytes(feed().SerializeToString())
+    tracks, skipped, _ = read(tmp_path)
+    assert tracks.t.tolist() == [TEN, TEN + 60_000] and tracks.lon.tolist() == [7, 7.0625]
+    assert skipped == {"duplicate": 1}
+    with pytest.raises(InputError, match="alerts.pb holds no position"):
+        read(tmp_path / "alerts.pb")
+
+
+@pytest.mark.parametrize("name", ["a.fit", "a.pb", "a.fit.gz", "a.pb.gz"])
+def test_a_binary_file_that_is_cut_or_another_is_refused(tmp_path, name):
+    whole = fit_bytes(fit()) if ".fit" in name else feed(*[bus(f"{i}") for i in range(30)]).SerializeToString()
+    pack = gzip.compress if name.endswith(".gz") else bytes
+    assert len(read_data(tmp_path, pack(whole), name)[0]) == 30
+    kind = "FIT file" if ".fit" in name else "GTFS-realtime message"
+    for data in (whole[:200], whole[:-1], b"<html>Too many requests</html>", b"\0" * 500):
+        with pytest.raises(InputError, match=rf"a\..* is no complete {kind}: .* out of the folder\."):
+            read_data(tmp_path, pack(data), name)
+    with pytest.raises(InputError, match=r"a\..* is empty"):
+        read_data(tmp_path, pack(b""), name)
+    if name.endswith(".gz"):
+        with pytest.raises(InputError, match="cannot be read: "):
+            read_data(tmp_path, pack(whole)[:-20], name)
+        with pytest.raises(InputError, match="over 64 MB"):
+            read_data(tmp_path, pack(bytes(1 << 27)), name)
+
+
+def test_a_damaged_fit_file_is_not_read(tmp_path):
+    data = bytearray(fit_bytes(fit()))
+    data[300] ^= 1
+    with pytest.raises(InputError, match="no complete FIT file: .*CRC"):
+        read_data(tmp_path, bytes(data), "a.fit")
+
+
+@pytest.mark.parametrize(("name", "module", "package"), [
+    ("a.fit", "fitdecode", "fitdecode"), ("a.pb", "google.transit", "gtfs-realtime-bindings"),
+])  # fmt: skip
+def test_a_missing_package_is_named_with_the_window_that_installs_it(tmp_path, monkeypatch, name, module, package):
+    monkeypatch.setitem(sys.modules, module, None)
+    (tmp_path / name).write_bytes(fit_bytes(fit()))
+    for look in (read, preview):
+        with pytest.raises(MissingLibrary, match=rf": {package}\. In QGIS install from Plugins → RAW → Packages"):
+            look(tmp_path / name)
+
+
+def test_previews_of_every_kind(tmp_path):
+    """The first rows, of a folder without reading all of it."""
+    texts = {"a.gpx": GPX.encode(), "b.json": json.dumps(TIMELINES["Records.json"]).encode(), "c.fit": fit_bytes(fit()),
+             "d.pb": feed(bus()).SerializeToString()}  # fmt: skip
+    for name, data in texts.items():
+        (tmp_path / name).write_bytes(data)
+    folder = tmp_path / "007" / "Trajectory"
+    folder.mkdir(parents=True)
+    (folder / "20200101000000.plt").write_text(PLT_HEADER + "46.5,7.1,0,9,0,2020-01-01,10:00:00\n")
+    kinds = {"a.gpx": "gpx", "b.json": "json", "c.fit": "fit", "d.pb": "gtfs-realtime", "007": "geolife"}
+    for name, kind in kinds.items():
+        found = preview(tmp_path / name)
+        assert found.kind == kind and not found.problem and found.fixes["t"].to_pylist()[0] == TEN
+
+
+@pytest.mark.parametrize("name", ["a.fit", "a.pb"])
+def test_reading_binary_files_can_be_cancelled(tmp_path, name):
+    def stop(share):
+        raise Cancelled
+
+    data = fit_bytes(fit()) if name == "a.fit" else feed(bus()).SerializeToString()
+    with pytest.raises(Cancelled):
+        read_data(tmp_path, data, name, progress=stop)
