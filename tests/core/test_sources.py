@@ -7,6 +7,7 @@ import gzip
 import json
 from dataclasses import replace
 from datetime import datetime, timezone
+from itertools import product
 
 import numpy as np
 import pytest
@@ -15,12 +16,15 @@ pa = pytest.importorskip("pyarrow")
 from pyarrow import dataset, parquet  # noqa: E402
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
+from raw_qgis_plugin.core.sources import columns  # noqa: E402
 from raw_qgis_plugin.core.sources import readers as sources  # noqa: E402
 from raw_qgis_plugin.core.sources import text as text_tables  # noqa: E402
+from raw_qgis_plugin.core.sources.columns import read_times  # noqa: E402
 from raw_qgis_plugin.core.sources.fields import Guess, Layout, guess_fields, user_candidates  # noqa: E402
 from raw_qgis_plugin.core.sources.outliers import without_outliers  # noqa: E402
 from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
 from raw_qgis_plugin.core.sources.readers import find_source, read, read_table  # noqa: E402
+from raw_qgis_plugin.core.times import parse_times  # noqa: E402
 from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
@@ -313,3 +317,20 @@ def test_a_preview_of_parquet(tmp_path):
     with pytest.raises(InputError, match="cannot be read"):
         (tmp_path / "d.parquet").write_bytes(b"PAR1 and no more")
         preview(tmp_path / "d.parquet")
+
+
+MOMENTS = [
+    "2020-03-29 02:30:00", "2020-03-29T10:00", "2020-03-29 10:00:00.25", "2020-03-29T10:00:00Z", "0900-03-29 10:00:00",
+    "2020-03-29T10:00:00.125-03:30", "2020-03-29T10:00:00+0100", "2020-03-29T10:00:00+01", "2020-03-29T10Z",
+    "2020-03-29T10+01:00", "2020-03-29 10", "2020-03-29", "2020-02-30 10:00:00", "2020-03-29 24:00:00", "soon", None,
+]  # fmt: skip
+
+
+def test_what_arrow_reads_quickly_is_what_it_was():
+    """Columns of one layout, which Arrow reads, and of two have the same times as text that NumPy reads."""
+    for pair in product(MOMENTS, MOMENTS):
+        table = pa.table({"t": pa.array([*pair, None], pa.string())})
+        plain = parse_times(np.array([*((text or "").encode() for text in pair), b""], "S40"), "Europe/Berlin")
+        np.testing.assert_array_equal(read_times(table, Guess(time="t"), "Europe/Berlin"), plain, str(pair))
+    assert columns._iso_times(pa.chunked_array([["2020-03-29 02:30:00", None]]), None) is not None
+    assert columns._iso_times(pa.chunked_array([["2020-03-29T10:00:00Z"]]), "UTC") is not None

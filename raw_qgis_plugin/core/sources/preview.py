@@ -89,7 +89,7 @@ def _first_rows(
         heads = {file: read_head(file, layout) for file in files_of(path, TEXT)}
         part = next((file for file, head in heads.items() if has_fixes(head.names, fields, layout)), next(iter(heads)))
         head = heads[part]
-        table = next(text_tables(part, head, head.names, skipped, no_progress))
+        table = next(text_tables(part, head, head.names, skipped, no_progress, ahead=False))
         return table.slice(0, rows), head.delimiter, head.encoding, int(part.stat().st_size / head.bytes_a_row), skipped
     if kind == "geolife":
         from .formats.geolife import read_geolife

@@ -260,7 +260,7 @@ def _read_csv(
     guesses = {}
     for file in chosen:
         guess = choose(heads[file].names, fields, file, layout)
-        times = text_tables(file, heads[file], [str(guess.time)], Skipped(), no_progress)
+        times = text_tables(file, heads[file], [str(guess.time)], Skipped(), no_progress, ahead=False)
         guesses[file] = _known_order(guess, times, file)
 
     def raw(file: Path, part: Progress) -> Iterator[tuple[pa.Table, Guess]]:

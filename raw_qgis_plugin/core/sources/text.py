@@ -75,9 +75,12 @@ def _encoding(data: bytes) -> str:
     return "utf8"
 
 
-def text_tables(file: Path, head: Head, columns: list[str], skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
+def text_tables(
+    file: Path, head: Head, columns: list[str], skipped: Skipped, progress: Progress, ahead: bool = True
+) -> Iterator[pa.Table]:
     """The columns as text, a block of the file at a time, at least one. Rows of another length are counted.
 
+    ahead: read the next blocks meanwhile, in other threads; not for who wants the first ones alone.
     Raises InputError if the file is no such table.
     """
 
@@ -92,7 +95,11 @@ def text_tables(file: Path, head: Head, columns: list[str], skipped: Skipped, pr
             reader = arrow_csv.open_csv(
                 stream,
                 arrow_csv.ReadOptions(
-                    column_names=head.names, skip_rows=1, block_size=SETTINGS.block_bytes, encoding=head.encoding
+                    column_names=head.names,
+                    skip_rows=1,
+                    block_size=SETTINGS.block_bytes,
+                    encoding=head.encoding,
+                    use_threads=ahead,
                 ),
                 arrow_csv.ParseOptions(delimiter=head.delimiter, invalid_row_handler=unreadable),
                 arrow_csv.ConvertOptions(
