@@ -250,16 +250,17 @@ def _rows(tracks: Tracks, progress: Progress, rows_a_block: int = 1 << 16) -> It
     """The rows of the layer's table: geometry, user, track, time."""
     point = [("start", "S2"), ("version", "u1"), ("flags", "u1"), ("srs", "<i4"), ("order", "u1"), ("kind", "<u4")]
     users, trips = _texts(tracks.user_ids), _texts(tracks.track_ids)
+    block = np.zeros(min(rows_a_block, len(tracks)), [*point, ("x", "<f8"), ("y", "<f8")])
+    for name, value in (("start", b"GP"), ("flags", 1), ("srs", 4326), ("order", 1), ("kind", 1)):
+        block[name] = value
     for start in range(0, len(tracks), rows_a_block):
         progress(start / len(tracks))
         some = slice(start, min(start + rows_a_block, len(tracks)))
-        geometry = np.zeros(some.stop - start, [*point, ("x", "<f8"), ("y", "<f8")])
-        for name, value in (("start", b"GP"), ("flags", 1), ("srs", 4326), ("order", 1), ("kind", 1)):
-            geometry[name] = value
+        geometry = block[: some.stop - start]  # again: the block before is in its pages
         geometry["x"], geometry["y"] = tracks.lon[some], tracks.lat[some]
         columns = [Column("blob", geometry.view(np.uint8).reshape(len(geometry), -1), np.int64(geometry.itemsize))]
         for (letters, sizes), codes in ((users, tracks.user[some]), (trips, tracks.track[some])):
-            columns.append(Column("text", letters[codes], sizes[codes]))
+            columns.append(Column("text", letters.take(codes, axis=0), sizes[codes]))
         moments = _iso(tracks.t[some])
         columns.append(Column("text", moments, np.int64(moments.shape[1])))
         yield np.arange(start + 1, some.stop + 1), columns
@@ -284,7 +285,11 @@ def _iso(t: np.ndarray) -> np.ndarray:
     days = np.datetime_as_string(np.arange(first, int(day.max()) + 1).astype("datetime64[D]")).astype("S10")
     minutes, rests = _clock()
     out = np.empty(len(t), [("day", "S10"), ("T", "S1"), ("minute", "S6"), ("rest", "S6"), ("zone", "S1")])
-    out["day"], out["minute"], out["rest"] = days[day - first], minutes[minute], rests[ms - 60_000 * minute]
+    out["day"], out["minute"], out["rest"] = (
+        days.take(day - first),
+        minutes.take(minute),
+        rests.take(ms - 60_000 * minute),
+    )
     out["T"], out["zone"] = b"T", b"Z"
     return out.view(np.uint8).reshape(-1, 24)
 

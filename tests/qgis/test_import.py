@@ -6,6 +6,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -95,11 +96,14 @@ def check(path: Path, name: str) -> QgsVectorLayer:
 def test_large_layers_and_paths_become_geopackages(
     run: Callable, fixes: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from raw_qgis_plugin.layers import writing
+
     rows = [f"Zoë{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
     table, path = tmp_path / "fixes.csv", tmp_path / "people.gpkg"
     table.write_text("\n".join(["user,time,lon,lat", *rows]))
     memory = run("raw:importtracks", SOURCE=str(table))
     assert memory.layer().providerType() == "memory"
+    monkeypatch.setattr(writing, "_rows", partial(writing._rows, rows_a_block=100))  # of several blocks
     run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path))
     run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path))  # in the place of the first
     layer = check(path, "people")
