@@ -30,7 +30,7 @@ class LayerSettings:
     looked_at: int = 60_000  # fixes at which one may begin
     most: int = 1500  # stretches of a length
     least: int = 30  # of fewer nothing is learned
-    prior: float = 150.0  # so many speak for the calibration as it is
+    prior: float = 50.0  # so many speak for the calibration as it is
     longer: float = 1.1  # times the length that a stretch may have
     middle: float = 0.1  # of the length, within which a fix shows where its middle was
 
