@@ -16,7 +16,7 @@ from model.training.card import write_card
 from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import export_backbone
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.contract import FORMAT_VERSION, PROTOTYPES_FILE, read_prototypes
+from raw_qgis_plugin.core.bundle.contract import BACKBONE_FILE, FORMAT_VERSION, LIMITS, PROTOTYPES_FILE, read_prototypes
 from raw_qgis_plugin.core.bundle.library import check_target, replacing
 from raw_qgis_plugin.core.embedding.embed import embedding_width
 from raw_qgis_plugin.core.errors import BundleError, InputError
@@ -41,39 +41,48 @@ def check_output(output: Path) -> None:
         )
 
 
-def export(run: Path, output: Path, data: str = "", typical_ways: bool = True) -> None:
+def export(
+    run: Path, output: Path, data: str = "", typical_ways: bool = True, most_bytes: int = LIMITS.graph_bytes
+) -> None:
     """Make the bundle of a run without heads; an earlier bundle stays until it is complete.
 
     data: the card's text about the training data. typical_ways: with those of the run, if it was asked for them.
+    most_bytes: of weights in the graph; if there are more, they are in a file beside it.
     """
     network, about = load_network(run / "state.safetensors")
     if "points" not in about:
         raise InputError(f"{run} is no run of model.pretrain: a network that answers nothing makes no bundle.")
     with replacing(output) as fresh:
-        _write(run, fresh, network, about, data, typical_ways)
+        (fresh / "heads").mkdir()
+        facts = export_backbone(network, fresh / BACKBONE_FILE, most_bytes)
+        save_weights(network, fresh)
+        card = card_of(network, about, data) | facts
+        if typical_ways:
+            _add_prototypes(run, fresh, about, card)
+        write_card(fresh, card)
 
 
-def _write(run: Path, output: Path, network: Raw, about: dict, data: str, typical_ways: bool) -> None:
-    (output / "heads").mkdir()
-    difference = export_backbone(network, output / "backbone.onnx")
-    save_weights(network, output)
-    card = {
+def card_of(network: Raw, about: dict, data: str) -> dict:
+    """The card of a run's network, but for what is known of its graph and prototypes."""
+    return {
         "name": about["config"]["preset"], "format_version": FORMAT_VERSION, "feature_version": FEATURE_VERSION,
         "config": about["config"], "width": network.config.width,
         "parameters": sum(p.numel() for p in network.parameters()),
         "clock": "mean solar time, t + lon / 15 h", "units": "metres, seconds, degrees (WGS84)",
         "embedding": {"width": embedding_width(network.config.width), "pooling": POOLING},
         "domain": DOMAIN | about.get("domain", {}),
-        "calibration": about.get("calibration", {}), "heads": [], "onnx_difference": difference,
+        "calibration": about.get("calibration", {}), "heads": [],
         "training": {k: about.get(k) for k in TRAINING}, "data": data,
     }  # fmt: skip
+
+
+def _add_prototypes(run: Path, output: Path, about: dict, card: dict) -> None:
     rules = about.get("typical_ways")  # no dict in runs of 0.2.0, which made them of three people, unasked
-    if typical_ways and isinstance(rules, dict) and (run / PROTOTYPES_FILE).is_file():
+    if isinstance(rules, dict) and (run / PROTOTYPES_FILE).is_file():
         count = len(read_prototypes(run / PROTOTYPES_FILE))
         if count:
             card["typical_ways"] = {"ways": count, **rules}
             shutil.copy(run / PROTOTYPES_FILE, output)
-    write_card(output, card)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

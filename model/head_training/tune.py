@@ -126,12 +126,13 @@ def write_tuned(folder: Path, network: Raw, card: dict, what: str) -> None:
 
     card: the bundle's. what: what it was tuned on, for the card.
     """
-    difference = export_backbone(network, folder / "backbone.onnx")
+    facts = export_backbone(network, folder / "backbone.onnx")
     save_weights(network, folder)
     card = without_heads(folder, card, [head["name"] for head in card["heads"]])
     (folder / SCORER_FILE).unlink(missing_ok=True)  # trained on the old network
-    card.pop("neighbours", None)
+    for stale in ("neighbours", "external_data"):
+        card.pop(stale, None)
     note = f"The network was tuned on {what}; its forecasts and their areas were not measured again."
-    more = {"onnx_difference": difference, "forecast_figures": {}}
+    more = {**facts, "forecast_figures": {}}
     data = " ".join(filter(None, [card.get("data", ""), note]))
     write_card(folder, card | more | {"data": data})

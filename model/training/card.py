@@ -38,6 +38,7 @@ def describe(card: dict) -> str:
         "where tracks go, with small heads on its embeddings. It sees displacements and times, never a place.",
         *([describe_prototypes(card["typical_ways"])] if card.get("typical_ways") else []),
         *([_neighbours(card["neighbours"])] if card.get("neighbours") else []),
+        *([_beside(card["external_data"])] if card.get("external_data") else []),
         "## Training",
         _training(card["training"]),
         *([f"Command: `{card['command']}`"] if card.get("command") else []),
@@ -85,6 +86,13 @@ def _neighbours(n: dict) -> str:
     return (
         "A scorer of the bundle's own weighs continuations of the layer in its forecasts. It was trained on "
         f"{n['examples']:,} examples ({', '.join(n['corpus'])}; seed {n['seed']}) in {n['epochs']} epochs."
+    )
+
+
+def _beside(e: dict) -> str:
+    return (
+        f"Its weights, {e['bytes'] / 2**30:.2g} GiB, are in {e['file']}, beside backbone.onnx, because they are more "
+        f"than {e['over_bytes'] / 2**30:.2g} GiB."
     )
 
 

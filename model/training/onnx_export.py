@@ -3,20 +3,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import warnings
 from pathlib import Path
 
 import numpy as np
+import onnx_ir as ir
 import onnxruntime
 import torch
 from torch import Tensor, nn
 
 from model.raw import Raw
+from raw_qgis_plugin.core.bundle.contract import BACKBONE_DATA_FILE, BACKBONE_GRAPH, LIMITS
 from raw_qgis_plugin.core.bundle.own import remember
 from raw_qgis_plugin.core.errors import RawError
 
 OPSET = 20
 LARGEST_DIFFERENCE = 0.01  # between ONNX Runtime's and PyTorch's outputs
+LEAST_BESIDE = 4096  # bytes of weights that may leave the graph: shapes and scalars stay
 
 
 class Graph(nn.Module):
@@ -56,7 +60,12 @@ def example(
 
 
 def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outputs: list[str], dynamic: dict) -> None:
-    """Write a module as ONNX with its weights, and without traces of this machine."""
+    """Write a module as ONNX with its weights."""
+    _write(to_onnx(module, inputs, outputs, dynamic), path)
+
+
+def to_onnx(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], dynamic: dict) -> ir.Model:
+    """A module as ONNX, without traces of this machine."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         program = torch.onnx.export(
@@ -67,12 +76,57 @@ def export_graph(module: nn.Module, inputs: dict[str, Tensor], path: Path, outpu
     values = [*graph.inputs, *graph.initializers.values(), *(v for node in graph for v in node.outputs)]
     for part in (program.model, graph, *graph, *values):  # PyTorch notes source files and lines
         part.metadata_props.clear()
-    program.save(path, external_data=False)
+    return program.model
+
+
+def _write(model: ir.Model, path: Path) -> None:
+    ir.save(model, path)
     remember([path])
 
 
-def export_backbone(network: Raw, path: Path) -> float:
-    """Write backbone.onnx. Returns the largest difference between ONNX Runtime and PyTorch, for a pass and a step."""
+def weights_beside(model: ir.Model) -> list[ir.TensorProtocol]:
+    """Have a graph expect its larger weights in BACKBONE_DATA_FILE, one after the other. Returns them in that order."""
+    moved, at = [], 0
+    for value in model.graph.initializers.values():
+        tensor = value.const_value
+        if tensor is not None and tensor.dtype == ir.DataType.FLOAT and tensor.nbytes >= LEAST_BESIDE:
+            moved.append(tensor)
+            value.const_value = ir.ExternalTensor(
+                BACKBONE_DATA_FILE,
+                at,
+                tensor.nbytes,
+                tensor.dtype,
+                shape=ir.Shape(tensor.shape.numpy()),
+                name=str(value.name),
+            )
+            at += tensor.nbytes
+    return moved
+
+
+def with_checksum(model: ir.Model, checksum: str) -> bytes:
+    """A graph as bytes, in which every tensor beside it has the SHA-256 of its file."""
+    proto = ir.to_proto(model)
+    for tensor in proto.graph.initializer:
+        if tensor.external_data:
+            tensor.external_data.add(key="checksum", value=checksum)
+    return proto.SerializeToString()
+
+
+def _write_beside(model: ir.Model, path: Path) -> dict:
+    """Write a graph and its larger weights, which card.json has to name. Returns the card's 'external_data'."""
+    digest, data = hashlib.sha256(), path.with_name(BACKBONE_DATA_FILE)
+    with data.open("wb") as file:
+        for tensor in weights_beside(model):
+            values = np.ascontiguousarray(tensor.numpy(), "<f4").reshape(-1).view(np.uint8).data
+            file.write(values)
+            digest.update(values)
+    path.write_bytes(with_checksum(model, digest.hexdigest()))
+    remember([path])
+    return {"file": data.name, "bytes": data.stat().st_size}
+
+
+def backbone_to_onnx(network: Raw) -> ir.Model:
+    """The network as the graph of BACKBONE_GRAPH."""
     b, t, q, k = (torch.export.Dim(n, min=1) for n in ("batch", "fixes", "questions", "places"))
     p = torch.export.Dim.DYNAMIC
     dynamic = {
@@ -80,11 +134,28 @@ def export_backbone(network: Raw, path: Path) -> float:
         "candidates": {0: b, 1: q, 2: k},
         "past_keys": {1: b, 3: p}, "past_values": {1: b, 3: p},
     }  # fmt: skip
+    return to_onnx(Graph(network).eval(), example(network), list(BACKBONE_GRAPH.outputs), dynamic)
+
+
+def export_backbone(network: Raw, path: Path, most_bytes: int = LIMITS.graph_bytes) -> dict:
+    """Write backbone.onnx, and weights of more than most_bytes beside it.
+
+    Returns for the card 'onnx_difference', the largest between ONNX Runtime and PyTorch for a pass and a step, and, for
+    weights beside the graph, 'external_data'.
+    """
+    model, facts = backbone_to_onnx(network), {}
+    values = (value.const_value for value in model.graph.initializers.values())
+    if sum(tensor.nbytes for tensor in values if tensor is not None) > most_bytes:
+        facts["external_data"] = _write_beside(model, path) | {"over_bytes": most_bytes}
+    else:
+        path.with_name(BACKBONE_DATA_FILE).unlink(missing_ok=True)
+        _write(model, path)
+    return {"onnx_difference": _difference(network, path), **facts}
+
+
+def _difference(network: Raw, path: Path) -> float:
     graph = Graph(network).eval()
-    export_graph(
-        graph, example(network), path, ["states", "parameters", "options", "present_keys", "present_values"], dynamic
-    )
-    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     worst = 0.0
     for size in ({"p": 0, "t": 9}, {"p": 7, "t": 1}):
         inputs = example(network, **size, seed=1)

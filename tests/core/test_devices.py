@@ -43,7 +43,7 @@ def card(monkeypatch: pytest.MonkeyPatch) -> Any:
     def put(runs: int | None) -> list[list[str]]:
         opened = []
 
-        def open_on(graph: bytes, threads: int, providers: list[str]) -> Any:
+        def open_on(graph: bytes, threads: int, providers: list[str], **_: Any) -> Any:
             opened.append(providers)
             if providers == [CPU] or runs is None:
                 return open_session(graph, threads, [CPU])

@@ -26,7 +26,7 @@ from .weights import check_weights
 
 MODEL = "model"  # the folder in a private folder into which a .zip is unpacked
 _MEMBER = re.compile(
-    rf"(card\.json|(backbone|neighbours)\.onnx|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/{HEAD_NAME}\.onnx)"
+    rf"(card\.json|(backbone|neighbours)\.onnx|backbone\.bin|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/{HEAD_NAME}\.onnx)"
 )
 
 
@@ -161,19 +161,34 @@ def _check(folder: Path) -> dict:
             _read_text(folder / contract.README_FILE, LIMITS.readme_bytes).decode("utf-8")
     except ValueError as e:
         raise BundleError(f"{contract.README_FILE} of the model in {folder} is no text in UTF-8.") from e
+    beside = _data_file(folder, card)
     sums = _check_sums(folder)
     checker = GraphChecker()
     for graph in [folder / contract.BACKBONE_FILE, *(folder / "heads" / f"{h['name']}.onnx" for h in card["heads"])]:
         if not graph.is_file():
             raise BundleError(f"The model's card names {graph.relative_to(folder)}, which is missing.")
     for name, digest in sums.items():
-        if name.endswith(".onnx") and not is_shipped(digest):
-            checker.check(PurePosixPath(name).name, (folder / name).read_bytes())
+        data = beside if name == contract.BACKBONE_FILE else None
+        if name.endswith(".onnx") and (data or not is_shipped(digest)):
+            weights = checker.read(PurePosixPath(name).name, (folder / name).read_bytes(), data).file
+            if weights and weights.digest != sums[weights.path.name]:
+                raise BundleError(f"{weights.path.name} of the model in {folder} belongs to another {name}.")
     if (folder / contract.PROTOTYPES_FILE).is_file():
         contract.read_prototypes(folder / contract.PROTOTYPES_FILE)
     if (folder / contract.WEIGHTS_FILE).is_file():
         check_weights(folder / contract.WEIGHTS_FILE)
     return card
+
+
+def _data_file(folder: Path, card: dict) -> Path | None:
+    """The file of the backbone's weights, if there is one: only where the card states it, with its size."""
+    path, stated = folder / contract.BACKBONE_DATA_FILE, card.get("external_data")
+    if path.is_file() != bool(stated) or (stated and path.stat().st_size != stated.get("bytes")):
+        raise BundleError(
+            f"The model in {folder} has no {path.name} of the size that its card states, or has one that the card does "
+            "not state: copy the model again."
+        )
+    return path if stated else None
 
 
 def _read_text(path: Path, most: int = LIMITS.text_bytes) -> bytes:

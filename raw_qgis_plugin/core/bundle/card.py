@@ -49,6 +49,7 @@ HEAD: dict[Any, Any] = {
 }  # fmt: skip
 CARD: dict[Any, Any] = {
     "parameters": float, "onnx_difference": float, "data": str, "clock": str, "units": str, "command": str,
+    "external_data": {"file": str, "bytes": float, "over_bytes": float},
     "config": {"preset": str}, "embedding": {"pooling": str}, "training": "TRAINING", "widened_on": [str],
     "typical_ways": {"ways": float, "fewest_people": float, "fewest_fixes": float},
     "neighbours": {"corpus": [str], "examples": float, "epochs": float, "seed": float},
@@ -128,6 +129,11 @@ def _check_card(folder: Path, card: object) -> None:
         raise BundleError(f"The model {card['name']} has no proper limits of its domain: export it again.")
     if wrong := _misfit({k: v for k, v in card.items() if k != "heads"}, CARD):
         raise BundleError(f"The card of the model {card['name']} holds something else than it should in '{wrong}'.")
+    if card.get("external_data", {"file": contract.BACKBONE_DATA_FILE}).get("file") != contract.BACKBONE_DATA_FILE:
+        raise BundleError(
+            f"The card of the model {card['name']} names a file of weights that is not {contract.BACKBONE_DATA_FILE}, "
+            "so it is not opened. Export the model again."
+        )
 
 
 def _check_heads(folder: Path, card: dict) -> None:

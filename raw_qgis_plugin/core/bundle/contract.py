@@ -20,6 +20,7 @@ SUMS_FILE = "SHA256SUMS"
 README_FILE = "README.md"
 WEIGHTS_FILE = "weights.safetensors"  # for training; optional
 BACKBONE_FILE = "backbone.onnx"
+BACKBONE_DATA_FILE = "backbone.bin"  # its weights, where the card says so: see external_data.py
 SCORER_FILE = "neighbours.onnx"  # a scorer of the bundle's own; optional, of FLEET_GRAPH up to 0.2.0
 PROTOTYPES_FILE = "typical_ways.bin"  # records of PROTOTYPE, nothing else; optional
 
@@ -31,6 +32,7 @@ class BundleLimits:
     """The largest bundle that is opened."""
 
     bytes: int = 8 * 2**30  # unpacked; raw-1b in fp32 takes half
+    graph_bytes: int = 3 * 2**29  # of weights in a backbone; more lie in a file beside it, as protobuf ends at 2 GiB
     ratio: int = 50  # of unpacked to packed bytes; weights, which are most of a bundle, hardly shrink
     free_bytes: int = 256 * 2**20  # unpacked, whatever the ratio
     text_bytes: int = 4 * 2**20  # of the card, which has some 6,000 a head, and of the sums

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from .external_data import Graph
 
 if TYPE_CHECKING:
     import onnxruntime
@@ -15,29 +17,38 @@ if TYPE_CHECKING:
 CPU, CUDA = "CPUExecutionProvider", "CUDAExecutionProvider"
 
 
-def open_session(graph: bytes, threads: int, providers: list[str], arena: bool = True) -> onnxruntime.InferenceSession:
-    """ONNX Runtime's session of a checked graph. arena: whether it keeps memory for the next run."""
+def open_session(
+    graph: bytes, threads: int, providers: list[str], arena: bool = True,
+    weights: Callable[[], Mapping[str, np.ndarray]] = dict,
+) -> onnxruntime.InferenceSession:  # fmt: skip
+    """ONNX Runtime's session of a checked graph. arena: whether it keeps memory for the next run.
+
+    weights: gives those that the graph does not hold. ONNX Runtime copies them, so they take their memory twice until
+    the session is made.
+    """
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
     options.enable_cpu_mem_arena = arena
+    beside = {name: onnxruntime.OrtValue.ortvalue_from_numpy(values) for name, values in weights().items()}
+    options.add_external_initializers(list(beside), list(beside.values()))
     return onnxruntime.InferenceSession(graph, options, providers=providers)
 
 
 class CudaSession:
     """The session of a checked graph on the graphics card, and on the CPU once that fails, which `failed` is told."""
 
-    def __init__(self, graph: bytes, threads: int, failed: Callable[[Exception], None]) -> None:
+    def __init__(self, graph: Graph, threads: int, failed: Callable[[Exception], None]) -> None:
         self._graph, self._threads, self._failed = graph, threads, failed
         try:
-            self._session = open_session(graph, threads, [CUDA, CPU])
+            self._session = open_session(graph.data, threads, [CUDA, CPU], weights=graph.weights)
         except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
             self._session = self._on_cpu(e)
 
     def _on_cpu(self, why: Exception) -> onnxruntime.InferenceSession:
-        session = open_session(self._graph, self._threads, [CPU])
+        session = open_session(self._graph.data, self._threads, [CPU], weights=self._graph.weights)
         self._failed(why)
         return session
 

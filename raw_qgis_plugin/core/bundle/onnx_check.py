@@ -2,7 +2,8 @@
 """The check of an ONNX file before ONNX Runtime sees it: no foreign operators, no other files, no endless parts.
 
 The file is read as protobuf, so that the check needs no library, and written again from what was understood. ONNX
-Runtime gets those bytes only: a part that two parsers may read differently never reaches it.
+Runtime gets those bytes only: a part that two parsers may read differently never reaches it. One file of weights may
+lie beside a backbone, see external_data.py.
 """
 
 from __future__ import annotations
@@ -10,11 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import BundleError
+from .external_data import Graph, check_parts
 
 # The operators that this project's exporter writes. A graph with others (or with functions, control flow or
 # custom domains) was not made by it.
@@ -35,7 +38,8 @@ Graph: 1 node Node*, 2 name text, 5 initializer Tensor*, 11 input Value*, 12 out
 Node: 1 input text*, 2 output text*, 3 name text, 4 op_type text, 5 attribute Attribute*, 7 domain text
 Attribute: 1 name text, 2 f float, 3 i int, 4 s bytes, 5 t Tensor, 6 g !graph*, 7 floats float*, 8 ints int*,\
  10 tensors !tensors*, 11 graphs !graph*, 20 type enum, 22 sparse !sparse*, 23 sparses !sparse*
-Tensor: 1 dims int*, 2 data_type enum, 8 name text, 9 raw_data bytes, 13 external !external*, 14 location place
+Tensor: 1 dims int*, 2 data_type enum, 8 name text, 9 raw_data bytes, 13 external Entry*, 14 location place
+Entry: 1 key text, 2 value text
 Value: 1 name text, 2 type Type
 Type: 1 tensor_type TensorType
 TensorType: 1 elem_type enum, 2 shape Shape
@@ -46,7 +50,7 @@ _REFUSED = {
     "functions": "defines functions of its own; the graphs of a model bundle do not.",
     "sparse": "holds sparse tensors, which can name other files; the graphs of a model bundle have none.",
     "tensors": "holds lists of tensors; the graphs of a model bundle have none.",
-    "external": "keeps weights in another file; the graphs of a model bundle hold their own.",
+    "external": "keeps weights in another file, which its card does not name.",
 }
 _TYPES = {1: "f4", 2: "u1", 3: "i1", 6: "i4", 7: "i8", 9: "?", 10: "f2", 11: "f8"}  # of TensorProto.DataType
 _DOMAINS = ("", "ai.onnx")
@@ -85,23 +89,31 @@ class GraphChecker:
 
     def __init__(self, limits: GraphLimits = GraphLimits()) -> None:
         self.limits, self.n_fields = limits, 0
+        self._has_data = False  # whether weights may be in another file
 
     def check(self, name: str, data: bytes) -> bytes:
-        """The same graph, written again from what was checked.
+        """The bytes of `read`, for a graph that holds all its weights."""
+        return self.read(name, data).data
+
+    def read(self, name: str, data: bytes, beside: Path | None = None) -> Graph:
+        """The same graph, written again from what was checked. beside: the file that must hold its larger weights.
 
         Raises BundleError for an ONNX file that reads other files, has operators that the exporter never writes, says
         that it needs more memory than a model does, or that is written in another way than ONNX's own library would.
         """
+        self._has_data = beside is not None
         try:
             model = self._read(name, memoryview(data), "Model")
             model["opset_import"] = [o for o in model.get("opset_import", []) if o.get("domain", "") in _DOMAINS]
             self._check_graph(name, model["graph"])
+            about = check_parts(name, model["graph"].get("initializer", []), beside) if beside else ()
         except (IndexError, KeyError, ValueError, TypeError, AttributeError) as e:
             raise BundleError(f"{name} is no ONNX file.") from e
-        return _write(model, "Model")
+        return Graph(_write(model, "Model"), *about)
 
     def _check_graph(self, name: str, graph: Message) -> None:
-        constants = {tensor["name"]: self._array(name, tensor) for tensor in graph.get("initializer", [])}
+        held = (tensor for tensor in graph.get("initializer", []) if not tensor.get("location"))
+        constants = {tensor["name"]: self._array(name, tensor) for tensor in held}
         for node in graph.get("node", []):
             operator, domain = node.get("op_type", ""), node.get("domain", "")
             if operator not in OPERATORS or domain not in _DOMAINS:
@@ -120,7 +132,9 @@ class GraphChecker:
                 )
 
     def _array(self, name: str, tensor: Message) -> np.ndarray:
-        """A tensor's values; their number is the product of its sizes."""
+        """A tensor's values, which the graph holds; their number is the product of its sizes."""
+        if tensor.get("external") or tensor.get("location"):
+            raise BundleError(f"{name} {_REFUSED['external']}")
         shape, kind = _signed(tensor.get("dims", [])), _TYPES.get(tensor.get("data_type", 0))
         values = np.frombuffer(tensor.get("raw_data", b""), kind) if kind else None
         if values is None or (shape < 0).any() or math.prod(shape.tolist()) != len(values):
@@ -154,7 +168,7 @@ class GraphChecker:
     def _value(self, name: str, kind: str, value: Any) -> Any:
         if kind == "text":
             return bytes(value).decode("utf-8")
-        if kind == "place" and value:
+        if (kind == "Entry" or (kind == "place" and value)) and not self._has_data:
             raise BundleError(f"{name} {_REFUSED['external']}")
         if kind == "enum" and value >= 2**31:  # parsers cut it to 32 bits
             raise ValueError("no enumeration")

@@ -22,6 +22,7 @@ from . import contract
 from .bundle import Bundle
 from .contract import LIMITS
 from .devices import CPU, CUDA, CudaSession, has_cuda, open_session, why_not_cuda
+from .external_data import Graph
 from .onnx_check import GraphChecker
 from .own import is_own, is_shipped
 from .worker import ForeignGraph, Worker, answer_requests
@@ -164,14 +165,19 @@ class Model:
         """
         data = path.read_bytes()
         digest = hashlib.sha256(data).hexdigest()
-        graph = data if is_shipped(digest) else GraphChecker().check(path.name, data)
+        beside = "external_data" in self.card and path.name == contract.BACKBONE_FILE
+        file = path.with_name(contract.BACKBONE_DATA_FILE) if beside else None
+        checked = file or not is_shipped(digest)
+        graph = GraphChecker().read(path.name, data, file) if checked else Graph(data)
         if is_own(digest):
             try:
                 session: Session = (
                     CudaSession(graph, self._threads, self._card_failed)
                     if self._cuda
-                    else open_session(graph, self._threads, [CPU])
+                    else open_session(graph.data, self._threads, [CPU], weights=graph.weights)
                 )
+            except RawError:  # of the weights
+                raise
             except Exception as e:  # ONNX Runtime raises its own classes, which differ by version
                 raise BundleError(f"ONNX Runtime cannot load {path.name} of the model {self.card['name']}: {e}") from e
         else:
@@ -287,7 +293,7 @@ def serve(settings: dict[str, Any]) -> None:
     """The process of a worker: see worker.py."""
     import onnxruntime  # noqa: F401 - before the process limits itself
 
-    answer_requests(settings, lambda graph, threads: open_session(graph, threads, [CPU], False))
+    answer_requests(settings, lambda graph, threads, weights: open_session(graph, threads, [CPU], False, weights))
 
 
 def _is_finite(values: np.ndarray) -> bool:

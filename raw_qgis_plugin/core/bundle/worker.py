@@ -28,6 +28,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import BundleError, check_cancelled
+from .external_data import DataFile, Graph, Part, views
 
 Reply = tuple[dict[str, Any], list[np.ndarray]]
 
@@ -65,18 +66,19 @@ class Worker:
         self._loaded: set[int] = set()
         self._lock = RLock()  # tasks of QGIS may share a model
 
-    def load(self, number: int, name: str, graph: bytes) -> dict[str, Any]:
+    def load(self, number: int, name: str, graph: Graph) -> dict[str, Any]:
         """Load a graph, unless the process has it. Returns its 'inputs' and 'outputs'."""
         with self._lock:
             if self._process is None:
                 self._start()
-            about = {"load": number, "seconds": self._seconds(graph), "memory": self.limits.copies * len(graph)}
-            facts, _ = self._ask(name, about, [np.frombuffer(graph, np.uint8)])
+            memory = self.limits.copies * graph.size
+            about = {"load": number, "seconds": self._seconds(graph), "memory": memory, "parts": graph.parts}
+            facts, _ = self._ask(name, about, [np.frombuffer(graph.data, np.uint8)], graph.file)
             self._loaded.add(number)
             return facts
 
     def run(
-        self, number: int, name: str, graph: bytes, outputs: list[str] | None, feed: dict[str, np.ndarray]
+        self, number: int, name: str, graph: Graph, outputs: list[str] | None, feed: dict[str, np.ndarray]
     ) -> list[np.ndarray]:
         """The outputs of a graph. Raises BundleError where it fails or uses too much, and Cancelled."""
         with self._lock:
@@ -108,14 +110,14 @@ class Worker:
         self._end = weakref.finalize(self, _kill, process)
         self._wait("The model", self.limits.start_s, lambda: _receive(process.stdout))
 
-    def _seconds(self, graph: bytes) -> float:
-        return max(self.limits.load_or_run_s, len(graph) / self.limits.bytes_a_s)
+    def _seconds(self, graph: Graph) -> float:
+        return max(self.limits.load_or_run_s, graph.size / self.limits.bytes_a_s)
 
-    def _ask(self, name: str, about: dict[str, Any], arrays: list[np.ndarray]) -> Reply:
+    def _ask(self, name: str, about: dict[str, Any], arrays: list[np.ndarray], file: DataFile | None = None) -> Reply:
         process = self._process
 
         def exchange() -> Reply:
-            _send(process and process.stdin, about, arrays)
+            _send(process and process.stdin, about, arrays, file)
             return _receive(process and process.stdout, 2**30)
 
         facts, answer = self._wait(name, about["seconds"], exchange)
@@ -164,8 +166,8 @@ class Worker:
 class ForeignGraph:
     """A graph that runs in a worker, with the methods of ONNX Runtime's sessions that the plugin uses."""
 
-    def __init__(self, worker: Worker, number: int, name: str, graph: bytes) -> None:
-        """number: of the graph within the worker. name: for messages. graph: the checked bytes."""
+    def __init__(self, worker: Worker, number: int, name: str, graph: Graph) -> None:
+        """number: of the graph within the worker. name: for messages."""
         self._worker, self._key = worker, (number, name, graph)
         facts = worker.load(*self._key)
         self._inputs, self._outputs = ([Value(*v) for v in facts[part]] for part in ("inputs", "outputs"))
@@ -187,8 +189,14 @@ class ForeignGraph:
         return self._worker.run(*self._key, outputs, feed)
 
 
-def answer_requests(settings: dict[str, Any], load: Callable[[bytes, int], Any]) -> None:
-    """The worker's side: answer requests until the parent is gone. load: makes a session of bytes and threads."""
+Load = Callable[[bytes, int, Callable[[], dict[str, np.ndarray]]], Any]
+
+
+def answer_requests(settings: dict[str, Any], load: Load) -> None:
+    """The worker's side: answer requests until the parent is gone.
+
+    load: makes a session of a graph's bytes, threads, and what gives the weights that the graph does not hold.
+    """
     requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library may print
     _restrict(settings["memory_bytes"])
@@ -196,7 +204,7 @@ def answer_requests(settings: dict[str, Any], load: Callable[[bytes, int], Any])
     sessions: dict[int, Any] = {}
     with contextlib.suppress(EOFError):
         while True:
-            about, arrays = _receive(requests)
+            about, arrays = _receive(requests, allow=_allow)
             try:
                 _send(replies, *_answer(about, arrays, sessions, load, settings["threads"]))
             except Exception as e:  # of ONNX Runtime, whose classes differ by version
@@ -204,16 +212,21 @@ def answer_requests(settings: dict[str, Any], load: Callable[[bytes, int], Any])
 
 
 def _answer(
-    about: dict[str, Any], arrays: list[np.ndarray], sessions: dict[int, Any], load: Callable[[bytes, int], Any],
-    threads: int,
-) -> Reply:  # fmt: skip
-    _limit("RLIMIT_CPU", int(time.process_time() + about["seconds"]))
+    about: dict[str, Any], arrays: list[np.ndarray], sessions: dict[int, Any], load: Load, threads: int
+) -> Reply:
     if "load" in about:
-        _limit("RLIMIT_DATA", about["memory"], more=True)
-        session = sessions[about["load"]] = load(arrays.pop().tobytes(), threads)  # one copy only
+        graph, parts = arrays.pop(0).tobytes(), [Part(*part) for part in about["parts"]]  # one copy of each only
+        session = sessions[about["load"]] = load(graph, threads, lambda: views(parts, arrays.pop()) if parts else {})
         facts = {"inputs": session.get_inputs(), "outputs": session.get_outputs()}
         return {part: [(v.name, v.shape) for v in values] for part, values in facts.items()}, []
     return {}, sessions[about["run"]].run(about["outputs"], dict(zip(about["inputs"], arrays, strict=True)))
+
+
+def _allow(about: dict[str, Any]) -> None:
+    """Set the limits of a request, before its arrays are received."""
+    _limit("RLIMIT_CPU", int(time.process_time() + about["seconds"]))
+    if "load" in about:
+        _limit("RLIMIT_DATA", about["memory"], more=True)
 
 
 def _restrict(memory_bytes: int) -> None:
@@ -265,22 +278,29 @@ def _forbid_calls() -> None:
     libc.prctl(seccomp, by_filter, ctypes.byref(Filter(len(lines), program.ctypes.data)), 0, 0)
 
 
-def _send(stream: Any, about: dict[str, Any], arrays: Sequence[np.ndarray]) -> None:
-    """Write a message: what it is about, and arrays of numbers."""
+def _send(stream: Any, about: dict[str, Any], arrays: Sequence[np.ndarray], file: DataFile | None = None) -> None:
+    """Write a message: what it is about, and arrays of numbers, the last of them from a file."""
     arrays = [np.ascontiguousarray(a) for a in arrays]
     if any(a.dtype.kind not in "fiub" for a in arrays):
         raise TypeError("The graph answers something else than numbers.")
-    about = {**about, "arrays": [(a.dtype.str, a.shape) for a in arrays]}
+    from_file = [("|u1", (file.size,))] if file else []
+    about = {**about, "arrays": [(a.dtype.str, a.shape) for a in arrays] + from_file}
     words = json.dumps(about).encode()
     stream.write(len(words).to_bytes(8, "big") + words)
     for a in arrays:
         stream.write(a.reshape(-1).view(np.uint8).data)
+    for block in file.blocks() if file else ():
+        stream.write(block)
     stream.flush()
 
 
-def _receive(stream: Any, most: int = 2**33) -> Reply:
-    """Read a message of `_send`. Raises EOFError where the other side has ended, ValueError where it makes no sense."""
+def _receive(stream: Any, most: int = 2**33, allow: Callable[[dict[str, Any]], object] = lambda _: None) -> Reply:
+    """Read a message of `_send`. allow: is told what it is about, before its arrays come.
+
+    Raises EOFError where the other side has ended, ValueError where it makes no sense.
+    """
     about = json.loads(_read(stream, int.from_bytes(_read(stream, 8, 8), "big"), 2**20))
+    allow(about)
     arrays = []
     for code, shape in about.pop("arrays"):
         kind = np.dtype(str(code))
