@@ -171,7 +171,7 @@ def _check(folder: Path) -> dict:
         data = beside if name == contract.BACKBONE_FILE else None
         if name.endswith(".onnx") and (data or not is_shipped(digest)):
             weights = checker.read(PurePosixPath(name).name, (folder / name).read_bytes(), data).file
-            if weights and weights.digest != sums[weights.path.name]:
+            if weights and (weights.size, weights.digest) != (weights.path.stat().st_size, sums[weights.path.name]):
                 raise BundleError(f"{weights.path.name} of the model in {folder} belongs to another {name}.")
     if (folder / contract.PROTOTYPES_FILE).is_file():
         contract.read_prototypes(folder / contract.PROTOTYPES_FILE)

@@ -95,23 +95,20 @@ def views(parts: Sequence[Part], memory: np.ndarray) -> dict[str, np.ndarray]:
 
 
 def check_parts(name: str, tensors: list[dict[str, Any]], path: Path) -> tuple[tuple[Part, ...], DataFile]:
-    """The tensors of a graph that are in the file at `path`, which they must fill. tensors: as read from protobuf.
+    """The tensors of a graph that are in the file at `path`, and that file as they fill it. tensors: as in protobuf.
 
     Raises BundleError, and ValueError or LookupError where it is no proper ONNX.
     """
     found = [_part(name, tensor, path.name) for tensor in tensors if tensor.get("location")]
     names, digests = {tensor["name"] for tensor in tensors}, {digest for _, digest in found}
     parts, at = tuple(sorted((part for part, _ in found), key=lambda part: part.offset)), 0
-    size = path.stat().st_size
     for part in parts:
         if part.offset != at or part.end <= at:
             raise BundleError(f"The weights of {name} in {path.name} leave gaps or overlap.")
         at = part.end
-    if at != size:
-        raise BundleError(f"The weights of {name} end at byte {at:,} of {path.name}, which has {size:,}.")
     if len(names) != len(tensors) or len(digests) != 1:
         raise BundleError(f"{name} has two tensors of one name, or more than one sum of {path.name}.")
-    return parts, DataFile(path, size, digests.pop())
+    return parts, DataFile(path, at, digests.pop())
 
 
 def _part(name: str, tensor: dict[str, Any], file: str) -> tuple[Part, str]:
