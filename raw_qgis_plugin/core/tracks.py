@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import group_offsets, group_quantile, renumber, run_starts, stable_order
+from .arrays import SlotTable, group_offsets, group_quantile, renumber, run_starts, stable_order, words_of
 from .errors import InputError, check_cancelled
 from .geodesy import metres_between
 from .times import DAY_MS, HOUR_MS, NO_TIME
@@ -233,19 +233,16 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan where missing.
     A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position, times before
     1900 or after 2100, positions outside the world, fixes of a track at the same time except the first, and spikes (see
-    `spikes`).
-    Raises InputError if the columns differ in length.
+    `spikes`). Raises InputError if the columns differ in length.
     """
     t, lon, lat = np.asarray(t, np.int64), np.asarray(lon, np.float64), np.asarray(lat, np.float64)
     users = Coded(np.zeros(len(t), np.int64), np.array([NO_USER], object)) if user is None else encode_ids(user)
     trips = users if track is None else encode_ids(track)
     lengths = {len(users.codes), len(trips.codes), len(t), len(lon), len(lat)}
     if len(lengths) > 1:
-        rows = ", ".join(map(str, sorted(lengths)))
-        raise InputError(f"The columns of fixes differ in length: {rows} rows.")
+        raise InputError(f"The columns of fixes differ in length: {', '.join(map(str, sorted(lengths)))} rows.")
 
-    skipped = Skipped()
-    good = np.ones(len(t), bool)
+    skipped, good = Skipped(), np.ones(len(t), bool)
     for reason, wrong in (
         ("no user", users.codes < 0),
         ("no track", trips.codes < 0),
@@ -257,16 +254,15 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
         skipped.add(reason, np.count_nonzero(good & wrong))
         good &= ~wrong
     check_cancelled()
-    kept = np.flatnonzero(good)
-    key = users.codes[kept].astype(np.int64)
+    rows = slice(None) if good.all() else np.flatnonzero(good)
+    key = users.codes[rows].astype(np.int64)
     if trips is not users:
-        key = key * len(trips.names) + trips.codes[kept]
-    t = t[kept]
+        key = key * len(trips.names) + trips.codes[rows]
+    t = t[rows]
     order = stable_order(key, t)
     check_cancelled()
-    kept = kept[order]
-    key = key[order]
-    t = t[order]
+    kept = order if isinstance(rows, slice) else rows[order]
+    key, t = key[order], t[order]
     del order
     new = run_starts(key, t)
     skipped.add("duplicate", np.count_nonzero(~new))
@@ -347,6 +343,7 @@ class IdColumn:
         self._code_of: defaultdict[Any, int] = defaultdict()
         self._code_of.default_factory = self._code_of.__len__
         self._parts = [np.zeros(0, np.int32)]
+        self._tables: dict[tuple[str, int], SlotTable] = {}
 
     def add(self, values: Any, null: np.ndarray | None = None) -> None:
         """Append ids (n,), missing where null (n,) bool. Raises InputError if they are not a single column."""
@@ -356,11 +353,19 @@ class IdColumn:
         array = np.asarray(values)
         if array.ndim != 1:
             raise InputError("The ids are not a single column.")
-        gone = array != array if null is None else null | (array != array)  # NaN
-        head = np.flatnonzero(run_starts(array, gone) & (run_starts(gone) | ~gone))  # ids come in runs
-        codes = self._codes(array[head].tolist())
+        words = words_of(array) if array.dtype.kind in "Siu" and array.itemsize <= 64 else None
+        gone = np.zeros(len(array), bool) if null is None else null
+        gone = gone | (array != array) if words is None else gone  # NaN
+        starts = run_starts(*([array] if words is None else words.T), gone)
+        head = np.flatnonzero(starts & (run_starts(gone) | ~gone))  # ids come in runs
+        codes = self._codes(array[head].tolist()) if words is None else self._known(array[head], words[head])
         codes[gone[head]] = self._code_of[None]
         self._parts.append(np.repeat(codes, np.diff(np.append(head, len(array)))))
+
+    def _known(self, items: np.ndarray, words: np.ndarray) -> np.ndarray:
+        """Codes of ids (k,) with their words (k, w); those that came before take no Python object each."""
+        table = self._tables.setdefault((items.dtype.kind, words.shape[1]), SlotTable(words.shape[1]))
+        return table.codes(words, lambda rows: self._codes(items[rows].tolist()))
 
     def _codes(self, items: Sequence[Any]) -> np.ndarray:
         try:

@@ -136,7 +136,8 @@ def _query(layer: Any, plan: OgrLayer, names: tuple[str, str, str], driver: str)
     used = list(dict.fromkeys(_quoted(name) for name in names if name))
     geometry = [_quoted(layer.GetGeometryColumn())]
     if driver == "GPKG":
-        used = list(dict.fromkeys([_quoted(layer.GetFIDColumn())] * bool(layer.GetFIDColumn()) + geometry + used))
+        fid = [_quoted(layer.GetFIDColumn())] if plan.selected is not None and layer.GetFIDColumn() else []
+        used = list(dict.fromkeys(fid + geometry + used))
         written = "_".join(used).replace('"', "")  # no column has so long a name
         odd = f"CASE WHEN {time} NOT GLOB '*Z' THEN {time} END" if unsure else "NULL"
         return f"SELECT {', '.join(used)}, CAST({odd} AS TEXT) AS {_quoted(written)} {rows}", written

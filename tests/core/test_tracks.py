@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from raw_qgis_plugin.core.arrays import group_quantile, stable_order
+from raw_qgis_plugin.core.arrays import SlotTable, group_quantile, stable_order
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.times import NO_TIME
@@ -240,6 +240,37 @@ def test_parts_of_a_column_of_ids_share_their_codes():
     coded = encode_ids(ids.coded())
     told = [coded.names[code] if code >= 0 else None for code in coded.codes]
     assert told == ["a", "a", "b", None, "a longer one", "b", "a", "a", None, "7", "['x']", "7", "8", None, None, "8"]
+
+
+@pytest.mark.parametrize("make", [
+    lambda n: np.char.add(b"u", n.astype("S20")),  # of other widths in other parts
+    lambda n: np.char.add(b"a name of three words and ", n.astype("S20")),
+    lambda n: np.char.add("\u00fc", n.astype("U20")), lambda n: n - 300, lambda n: n.astype(np.uint64) + 2**63,
+    lambda n: np.where(n % 7, n / 4, np.nan), lambda n: np.char.multiply(b"long", n % 90).astype("S360"),
+])  # fmt: skip
+def test_ids_in_any_order_are_coded_as_one_by_one(make):
+    rng, ids, one_by_one = np.random.default_rng(0), IdColumn(), IdColumn()
+    for most in (9, 100, 700, 700, 20_000):
+        values = make(rng.integers(0, most, 3000))
+        null = rng.random(3000) < 0.1
+        ids.add(values, null)
+        one_by_one.add([None if gone else value for value, gone in zip(values.tolist(), null, strict=True)])
+    coded = [encode_ids(column.coded()) for column in (ids, one_by_one)]
+    told = [[c.names[code] if code >= 0 else None for code in c.codes] for c in coded]
+    assert told[0] == told[1] and len(set(told[0])) > 50
+
+
+@pytest.mark.parametrize("width", [1, 3])
+def test_values_of_one_slot_are_not_mixed_up(width):
+    rng, table, code_of = np.random.default_rng(0), SlotTable(width, bits=3), {}
+
+    def encode(rows):
+        return np.array([code_of.setdefault(tuple(words[row].tolist()), len(code_of)) for row in rows], np.int32)
+
+    for _ in range(5):
+        words = rng.integers(0, 5, (400, width)).astype(np.uint64)
+        assert np.array_equal(table.codes(words, encode), encode(range(400)))
+    assert len(code_of) == 5**width
 
 
 def test_parts_are_whole_tracks_and_all_of_them() -> None:
