@@ -40,6 +40,14 @@ def peak_mb(tracks: Tracks) -> float:
     return peak / 1e6
 
 
+def matched(ours: np.ndarray, theirs: np.ndarray) -> int:
+    """How many of theirs share at least half of the time of both with one of ours. Rows of user, begin and end."""
+    user, begin, end = theirs.T[:, :, None]
+    shared = np.minimum(end, ours[:, 2]) - np.maximum(begin, ours[:, 1])
+    both = np.maximum(end, ours[:, 2]) - np.minimum(begin, ours[:, 1])
+    return int(((user == ours[:, 0]) & (shared >= both / 2)).any(axis=1).sum())
+
+
 def test_diary_of_a_million_fixes() -> None:
     tracks = commuters()
     ours = seconds(lambda: list(find_diaries(tracks, None)))
@@ -50,15 +58,22 @@ def test_diary_of_a_million_fixes() -> None:
     table = pandas.DataFrame({
         "user": tracks.user, "t": pandas.to_datetime(tracks.t, unit="ms"), "lon": tracks.lon, "lat": tracks.lat
     })  # fmt: skip
-    part = table[table.user < 3]  # the stop detector takes minutes a user
+    part, found = table[table.user < 3], []  # the stop detector takes minutes a user
 
     def stops() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             for track in mpd.TrajectoryCollection(part, "user", t="t", x="lon", y="lat", crs=4326):
                 length = pandas.Timedelta(minutes=10)
-                mpd.TrajectoryStopDetector(track).get_stop_time_ranges(max_diameter=160, min_duration=length)
+                ranges = mpd.TrajectoryStopDetector(track).get_stop_time_ranges(max_diameter=160, min_duration=length)
+                found.extend((track.df["user"].iloc[0], r.t_0.timestamp(), r.t_n.timestamp()) for r in ranges)
 
     theirs = seconds(stops) * len(table) / len(part)
     print(f"\n    MovingPandas {mpd.__version__}, stops alone, from 3 of {USERS} users: {theirs:.0f} s, "
           f"{theirs / ours:.0f} times as long", end="")  # fmt: skip
+    few = next(find_diaries(tracks.take(tracks.user < 3), None)).stops
+    own = np.column_stack([few["user_id"].astype(int), few["t_arrive"] / 1000, few["t_leave"] / 1000])
+    other = np.array(found)
+    hours = [(rows[:, 2] - rows[:, 1]).sum() / 3600 for rows in (own, other)]
+    print(f"\n    stops of these 3: {len(own)} of {hours[0]:.1f} h in all beside {len(other)} of {hours[1]:.1f} h; "
+          f"{matched(own, other)} share half of their time with one of ours", end="")  # fmt: skip

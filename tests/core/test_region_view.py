@@ -51,15 +51,18 @@ def test_index_finds_what_a_look_at_every_fix_finds(seed: int) -> None:
     lon = np.concatenate([rng.normal(10, 0.02, 3000), rng.uniform(-170, 170, 20)])  # a crowd, and some far away
     lat = np.concatenate([rng.normal(50, 0.02, 3000), rng.uniform(-80, 80, 20)])
     index = FixIndex(lon, lat)
-    for _ in range(20):
-        corners = rng.normal([10, 50], 0.03, (6, 2))
-        region = shapely.convex_hull(shapely.multipoints(corners))
-        found = index.inside(region)
-        assert sorted(found) == np.flatnonzero(shapely.intersects_xy(region, lon, lat)).tolist()
+    hulls = [shapely.convex_hull(shapely.multipoints(rng.normal([10, 50], 0.03, (6, 2)))) for _ in range(20)]
+    world = shapely.box(-190, -90, 190, 90)  # holds some fixes on both its ends
+    regions = np.array([*hulls, shapely.Polygon(), world, shapely.box(369, 49, 371, 51)], object)
+    expected = [np.flatnonzero(shapely.intersects_xy(region, lon, lat)).tolist() for region in regions[:-1]]
+    expected.append(np.flatnonzero(shapely.intersects_xy(regions[-1], lon + 360, lat)).tolist())
+    for found in (map(index.inside, regions), index.inside_each(regions), index.inside_each(regions, 300)):
+        assert [rows.tolist() for rows in found] == expected
 
 
 def test_index_counts_the_edge_and_goes_round_the_world() -> None:
     index = FixIndex(np.array([0.0, 1.0, 179.9, -179.9]), np.zeros(4))
+    assert [rows.tolist() for rows in index.inside_each(np.zeros(0, object))] == []
     assert sorted(index.inside(shapely.box(0, 0, 1, 1))) == [0, 1]
     assert sorted(index.inside(shapely.box(179, -1, 181, 1))) == [2, 3]
     assert len(index.inside(shapely.Polygon())) == 0
