@@ -97,7 +97,7 @@ class RawOptionsPage(QgsOptionsPageWidget):
         boxes = (
             form_box(title, rows)
             for title, rows in (
-                (tr("Model"), model_rows), (tr("Results of the dock"), result_rows), (tr("Privacy"), privacy_rows),
+                (tr("Model"), model_rows), (tr("Results"), result_rows), (tr("Privacy"), privacy_rows),
             )
         )  # fmt: skip
         self.setLayout(column(*boxes, package_box, None))

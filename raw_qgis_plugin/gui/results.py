@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Results of the dock: the run that made them, and the GeoPackage that keeps them with the project.
+"""Results of the dock and the toolbox: the run that made them, and the GeoPackage that keeps them with the project.
 
 A result is a memory layer until the project is saved. Before QGIS writes the project, its features move into the
 GeoPackage. A project that is not saved leaves nothing behind.
@@ -70,7 +70,7 @@ def run_of(layer: Any) -> Run | None:
 
 def last_run(algorithm: str, tracks: str) -> tuple[Run, dict[str, QgsVectorLayer]] | None:
     """The last run of an algorithm on a layer of tracks, and its results that hold features, by output."""
-    found = [(run, layer) for layer in results() if (run := run_of(layer))]
+    found = [(run, layer) for layer in results() if (run := run_of(layer))]  # the toolbox's results have no run
     found = [(run, layer) for run, layer in found if (run.algorithm, run.tracks) == (algorithm, tracks)]
     if not found:
         return None
@@ -109,7 +109,9 @@ class KeptResults:
         feedback.progressChanged.connect(lambda share: dialog.setValue(int(share)))
         try:
             file = file_of_results()
-            for layer in sorted(layers, key=QgsVectorLayer.isEditable):  # one that is edited keeps back no other
+            for layer in sorted(layers, key=QgsVectorLayer.isModified):  # one that is edited keeps back no other
+                if layer.isModified():  # QGIS, which saves edits before it quits, has to ask for the project then
+                    layer.editingStopped.connect(QgsProject.instance().setDirty)
                 move(layer, file, feedback)
         except RawError as error:
             self._warn(tr("These results are not saved with the project, and stay temporary. {why}").format(why=error))
@@ -122,7 +124,7 @@ class KeptResults:
         if gone:
             words = tr(
                 "The data of {names} are gone: they were temporary, or their GeoPackage is not there. "
-                "'Run again' in the dock makes them anew."
+                "'Run again' in the dock, or Processing's history, makes them anew."
             )
             self._warn(words.format(names=", ".join(gone)))
 
@@ -131,8 +133,17 @@ class KeptResults:
 
 
 def results() -> list[QgsVectorLayer]:
-    """The project's layers that are results of the dock."""
-    return [layer for layer in QgsProject.instance().mapLayers().values() if run_of(layer)]
+    """The project's layers that are results of the dock, or that the toolbox has loaded."""
+    layers = QgsProject.instance().mapLayers().values()
+    return [layer for layer in layers if isinstance(layer, QgsVectorLayer) and (run_of(layer) or made_at(layer))]
+
+
+def made_at(layer: QgsVectorLayer) -> str:
+    """The local date and time when a result was made; '' where that is not known."""
+    from ..layers.loading import MADE  # here: it imports much that QGIS does not need when it starts
+
+    run = run_of(layer)
+    return run.began if run else str(layer.customProperty(MADE) or "")
 
 
 def has_data(layer: QgsVectorLayer) -> bool:
@@ -151,17 +162,31 @@ def file_of_results() -> Path:
 def move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
     """Write a memory layer into a new table of a GeoPackage, and make the layer read it from there.
 
-    Raises RawError where not all features arrive. The layer is then as before, and so are the other tables.
+    Raises RawError where not all features arrive, and where the layer has edits that are not saved. The layer is then
+    as before, and so are the other tables.
     """
-    if layer.isEditable():
+    if layer.isModified():
         raise RawError(tr("{layer} is being edited: stop editing, and save again.").format(layer=layer.name()))
     if file.exists():
         check_writable(file)
-    whole, subset, run, new = layer.clone(), layer.subsetString(), run_of(layer), not file.exists()
+    if not layer.isEditable():
+        _move(layer, file, feedback)
+        return
+    layer.rollBack()  # nothing was edited, or it was saved: QGIS gives no other source to a layer in editing
+    try:
+        _move(layer, file, feedback)
+    finally:
+        layer.startEditing()
+
+
+def _move(layer: QgsVectorLayer, file: Path, feedback: QgsFeedback) -> None:
+    whole, subset, new = layer.clone(), layer.subsetString(), not file.exists()
     whole.setSubsetString("")
     options, action = QgsVectorFileWriter.SaveVectorOptions(), QgsVectorFileWriter.ActionOnExistingFile
     options.driverName, options.feedback = "GPKG", feedback
-    options.layerName = re.sub(r"\W+", "_", f"{layer.name()} {run.began if run else ''}").lower()
+    options.layerName = re.sub(r"\W+", "_", f"{layer.name()} {made_at(layer)}").lower()
+    while not new and QgsVectorLayer(f"{file}|layername={options.layerName}", "", "ogr").isValid():
+        options.layerName += "_2"  # of a copy of a layer
     options.attributes = layer.dataProvider().attributeIndexes()  # without joins and virtual fields
     options.actionOnExistingFile = action.CreateOrOverwriteFile if new else action.CreateOrOverwriteLayer
     _, reason, *_ = QgsVectorFileWriter.writeAsVectorFormatV3(

@@ -219,7 +219,7 @@ class Session(QObject):
         asked = {each: value for each, value in parameters.items() if each != "INPUT"}
         run = Run(name, self.layer.id(), began, {**asked, "MODEL": values["MODEL"]})
         model = Path(values["MODEL"].removesuffix("card.json")).stem or shipped_bundle().name
-        add = partial(self.group.add, run=f"{label or title}, {model}, {began[:19]}")
+        add = partial(self.group.add, run=f"{began[11:19]} {label or title}, {model}, {began[:10]}")
 
         def ended(results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
             for output, layer in layers.items():

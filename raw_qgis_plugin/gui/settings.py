@@ -26,7 +26,7 @@ class Settings:
             "min-users", node, MIN_USERS, "Fewest users to show a region", minValue=1, maxValue=1000
         )
         self.results = QgsSettingsEntryString(
-            "results", node, "", "GeoPackage of the dock's results; empty: beside the project; or: temporary"
+            "results", node, "", "GeoPackage of results; empty: beside the project; or: temporary"
         )
         self.experimental = QgsSettingsEntryBool("experimental", node, False, "Ask heads that only simulation supports")
 

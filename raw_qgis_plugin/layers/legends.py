@@ -12,8 +12,12 @@ from typing import Any
 import numpy as np
 from qgis.core import (
     Qgis,
+    QgsConditionalStyle,
+    QgsDefaultValue,
+    QgsEditorWidgetSetup,
     QgsExpression,
     QgsFeatureRequest,
+    QgsProject,
     QgsProperty,
     QgsRenderContext,
     QgsRuleBasedRenderer,
@@ -141,6 +145,36 @@ def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more
             share = f" ([% round(100 * {QgsExpression.quotedColumnRef(name + '_p')}) %] %)" * (f"{name}_p" in names)
             lines.append(f"{literal(title_of(head))}: {value}{share}")
     layer.setMapTipTemplate("<br>".join(filter(None, [*lines, more])))
+
+
+def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
+    """Let people correct classes in QGIS's table and form: from a list, and a corrected row stands out.
+
+    NAME_p is emptied when a row is edited, since it is the model's. It then tells who gave the class.
+    """
+    fields, styles = layer.fields(), []
+    for head in heads:
+        at, p = (fields.lookupField(head["name"] + part) for part in ("", "_p"))
+        if head["kind"] == "number" or min(at, p) < 0:
+            continue
+        words = [{class_words(head, word): word} for word in class_colours(head)]
+        choice = {"map": [*words, {tr("Unknown: not sure"): "unknown"}]}
+        layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("ValueMap", choice))
+        layer.setDefaultValueDefinition(p, QgsDefaultValue("NULL", True))
+        name, share = map(QgsExpression.quotedColumnRef, (fields[at].name(), fields[p].name()))
+        style = QgsConditionalStyle(f"{share} IS NULL AND {name} <> 'unknown'")
+        style.setName(tr("Corrected: {label}").format(label=title_of(head)))
+        style.setBackgroundColor(QColor("#cdeee0"))
+        style.setTextColor(QColor("black"))
+        styles.append(style)
+    layer.conditionalStyles().setRowStyles(styles)
+
+
+def free_name(layer: QgsVectorLayer, name: str) -> str:
+    """A name for a layer, with a number where another layer of the project has the name: 'Trips (2)'."""
+    others = {each.name() for each in QgsProject.instance().mapLayers().values() if each.id() != layer.id()}
+    numbered = (f"{name} ({n})" for n in range(2, len(others) + 3))
+    return name if name not in others else next(each for each in numbered if each not in others)
 
 
 def class_colours(head: dict[str, Any]) -> dict[str, str]:

@@ -12,16 +12,18 @@ from qgis.core import (
     QgsProcessingLayerPostProcessorInterface,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QDateTime
 
 from .styling import Style
 from .words import tr
 
 log = logging.getLogger(__name__)
 GROUP = "RAW"
+MADE = "raw/made"  # property of an output: the local date and time when it was loaded
 
 
 class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
-    """Applies a style on the main thread, when Processing has loaded the output."""
+    """Applies a style on the main thread, when Processing has loaded the output, and marks the layer as a result."""
 
     def __init__(self, style: Style, default: str) -> None:
         super().__init__()
@@ -34,6 +36,7 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
         try:
             if isinstance(layer, QgsVectorLayer):
                 given = layer.name()
+                layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
                 self.style.apply(layer)
                 if given not in (self.default, self.style.name):
                     layer.setName(given)

@@ -30,7 +30,9 @@ from .legends import (
     CLASS_COLOURS,
     EACH_USER,
     Rules,
+    free_name,
     horizon_field,
+    let_correct,
     map_tip,
     mark_outside,
     show_by_clock_and_track,
@@ -85,7 +87,7 @@ class Style:
         shown = self.draw(layer) if layer.isSpatial() else ""
         if self.start and layer.isSpatial():
             set_temporal(layer, self.start, self.end)
-        layer.setName(f"{self.name}: {shown}" if shown else self.name)
+        layer.setName(free_name(layer, f"{self.name}: {shown}" if shown else self.name))
         self.tip(layer)
         layer.triggerRepaint()
 
@@ -151,7 +153,8 @@ class Profiles(Style):
         return title_of(head) if head else ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, a line a label, what they rest on, and the number of fixes."""
+        """The user, a line a label, what they rest on, and the number of fixes. Labels can be corrected."""
+        let_correct(layer, self.heads)
         evidence = [value_of("evidence")] * (layer.fields().lookupField("evidence") >= 0)
         map_tip(layer, "user_id", self.heads, "<br>".join([*evidence, tr("[% n_points %] fixes")]))
 
@@ -168,9 +171,8 @@ class Stops(Style):
     def fill_in(self, layer: QgsVectorLayer) -> str:
         """One rule for each kind, and one for stops of users whose home is not known."""
         rules = Rules(layer)
-        for kind, words, colour in zip(
-            ("home", "work", "other"), (tr("Home"), tr("Work"), tr("Other stop")), CLASS_COLOURS
-        ):
+        kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
+        for (kind, words), colour in zip(kinds, CLASS_COLOURS):
             rules.add("class", f"kind = '{kind}'", words, colour)
         rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
         rules.finish()
@@ -202,7 +204,8 @@ class Trips(Style):
         return ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
-        """The user, the mode and the length of the trip."""
+        """The user, the mode, which can be corrected, and the length of the trip."""
+        let_correct(layer, [{**head, "name": "mode"} for head in self.heads])
         map_tip(layer, "user_id", [], f"{value_of('mode')}<br>" + tr("[% round(duration_min) %] min"))
 
 

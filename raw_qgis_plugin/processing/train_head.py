@@ -163,6 +163,8 @@ class TrainHead(TrainingAlgorithm):
             write_regions(polygons[used], ids, folder / "regions.geojson")
             write_columns({"region_id": ids, "label": values}, folder / "labels.parquet")
             return ["--regions", str(folder / "regions.geojson"), "--id", "region_id"]
+        from ..core.embedding.profiles import UNKNOWN
+
         columns = {"label": field, **id_columns(self.labels.fields().names(), unit, run.text("LABEL_ID"))}
         request = QgsFeatureRequest().setFlags(QgsFeatureRequest.Flag.NoGeometry)
         rows = [[feature.attribute(name) for name in columns.values()] for feature in rows_of(self.labels, request)]
@@ -171,6 +173,8 @@ class TrainHead(TrainingAlgorithm):
             name: iso_utc(values, self.plan.timezone) if name in times else [plain(value) for value in values]
             for name, values in zip(columns, map(list, zip(*rows)))
         }
+        if f"{field}_p" in self.labels.fields().names():  # answers of a model, perhaps corrected by people
+            table["label"] = [None if label == UNKNOWN else label for label in table["label"]]
         write_columns(table, folder / "labels.parquet")
         return []
 

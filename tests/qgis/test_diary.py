@@ -3,7 +3,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,6 +44,119 @@ def commuters() -> Fixes:
 @pytest.fixture
 def outputs() -> dict[str, str]:
     return {"OUTPUT_STOPS": "TEMPORARY_OUTPUT", "OUTPUT_TRIPS": "TEMPORARY_OUTPUT"}
+
+
+@pytest.fixture
+def kept(staged: None) -> Iterator[Any]:
+    """What the plugin has while it is loaded. Its warnings are in `said`."""
+    from raw_qgis_plugin.gui.results import KeptResults
+
+    QgsProject.instance().clear()
+    said: list[str] = []
+    bar = SimpleNamespace(pushMessage=lambda title, words, level: said.append(words))
+    kept = KeptResults(SimpleNamespace(mainWindow=lambda: None, messageBar=lambda: bar))
+    kept.said = said
+    yield kept
+    kept.close()
+    QgsProject.instance().clear()
+
+
+@pytest.fixture
+def loaded(processing: Any, make: Callable, commuters: Fixes, bundle: str, outputs: dict[str, str]) -> Callable:
+    """Runs raw:diary as the toolbox does. Returns the project's layers by name."""
+
+    def load() -> dict[str, QgsVectorLayer]:
+        processing.runAndLoadResults("raw:diary", {"INPUT": make(commuters), "MODEL": bundle, **outputs})
+        return by_name()
+
+    return load
+
+
+def by_name() -> dict[str, QgsVectorLayer]:
+    return {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
+
+
+def rows_of(layer: QgsVectorLayer) -> list[list[str]]:
+    names = [name for name in layer.fields().names() if name != "fid"]
+    return [[str(f[name]) for name in names] + [f.geometry().asWkt(9)] for f in layer.getFeatures()]
+
+
+def correct(layer: QgsVectorLayer, feature: int, mode: str) -> None:
+    """Give a trip another mode, as the attribute table does."""
+    assert layer.changeAttributeValue(feature, layer.fields().lookupField("mode"), mode)
+
+
+def test_a_diary_of_the_toolbox_is_kept_with_the_project(loaded: Callable, kept: Any, tmp_path: Path) -> None:
+    project, layers = QgsProject.instance(), loaded()
+    assert set(layers) == {"Stops", "Trips"} and all(x.providerType() == "memory" for x in layers.values())
+    trips = layers["Trips"]
+    trips.startEditing()
+    correct(trips, 1, "bike")
+    assert trips.commitChanges(False)  # saved, and still in editing
+    before = {name: rows_of(layer) for name, layer in layers.items()}
+    assert project.write(str(tmp_path / "week.qgz")) and not kept.said
+    assert trips.isEditable() and trips.providerType() == "ogr"
+    correct(trips, 2, "rail")
+    assert trips.commitChanges()
+    before["Trips"] = rows_of(trips)
+    project.clear()
+    project.read(str(tmp_path / "week.qgz"))
+    assert {name: rows_of(layer) for name, layer in by_name().items()} == before and not kept.said
+    modes = [row[4] for row in before["Trips"]]
+    assert modes[:2] == ["bike", "rail"] and len(modes) == 40
+
+
+def test_edits_that_are_not_saved_are_named_and_lost_by_nobody(loaded: Callable, kept: Any, tmp_path: Path) -> None:
+    project, layers = QgsProject.instance(), loaded()
+    trips = layers["Trips"]
+    trips.startEditing()
+    correct(trips, 1, "bike")
+    assert project.write(str(tmp_path / "week.qgz"))
+    assert len(kept.said) == 1 and "Trips is being edited" in kept.said[0]
+    assert layers["Stops"].providerType() == "ogr" and trips.isModified() and not project.isDirty()
+    assert trips.commitChanges()
+    assert project.isDirty(), "QGIS asks for the project before it quits"
+    assert project.write(str(tmp_path / "week.qgz")) and trips.providerType() == "ogr"
+    assert next(trips.getFeatures())["mode"] == "bike"
+
+
+def test_two_runs_and_a_copy_have_names_and_tables_of_their_own(loaded: Callable, kept: Any, tmp_path: Path) -> None:
+    project = QgsProject.instance()
+    loaded()
+    layers = loaded()
+    assert set(layers) == {"Stops", "Trips", "Stops (2)", "Trips (2)"}
+    copy = project.addMapLayer(layers["Trips"].clone())
+    assert copy.dataProvider().truncate() and copy.name() == "Trips"
+    assert project.write(str(tmp_path / "week.qgz")) and not kept.said
+    assert copy.featureCount() == 0 and layers["Trips"].featureCount() == 40
+    sources = {layer.source() for layer in project.mapLayers().values()}
+    assert len(sources) == 5 and all(".gpkg" in source for source in sources)
+
+
+def test_a_mode_is_chosen_from_a_list_and_a_corrected_trip_stands_out(loaded: Callable, kept: Any) -> None:
+    trips = loaded()["Trips"]
+    names = trips.fields().names()
+    widget = trips.editorWidgetSetup(names.index("mode"))
+    values = {value for entry in widget.config()["map"] for value in entry.values()}
+    assert widget.type() == "ValueMap" and values >= {"walk", "bike", "unknown"}
+    assert {feature["mode"] for feature in trips.getFeatures()} <= values
+
+    def stand_out() -> list[int]:
+        context, found = QgsExpressionContext(), []
+        for feature in trips.getFeatures():
+            context.setFeature(feature)
+            matching = type(trips.conditionalStyles().rowStyles()[0]).matchingConditionalStyles(
+                trips.conditionalStyles().rowStyles(), None, context
+            )
+            found += [feature.id()] * bool(matching)
+        return found
+
+    assert stand_out() == []
+    trips.startEditing()
+    correct(trips, 3, "bike")
+    assert stand_out() == [3] and trips.getFeature(3)["mode"] == "bike" and not trips.getFeature(3)["mode_p"]
+    trips.rollBack()
+    assert stand_out() == [] and trips.getFeature(3)["mode_p"] > 0
 
 
 def legend(layer: QgsVectorLayer) -> list[set[str]]:
