@@ -241,7 +241,8 @@ class RawMenu:
     def open_dialog(self, algorithm_id: str, parameters: dict[str, Any] | None = None) -> Any:
         """Open an algorithm's dialog beside the map, or explain why the algorithm cannot run.
 
-        parameters: the values of its parameters; None: the user's settings and the layers that fit.
+        parameters: the values of its parameters; None: the user's settings, the layer of tracks in the dock while that
+        is shown, and the layers that fit.
         """
         import processing
 
@@ -250,7 +251,9 @@ class RawMenu:
         if not ready:
             self._show_missing(reason)
             return None
-        values = start_values(algorithm, self.iface.activeLayer()) if parameters is None else parameters
+        session = self.dock.session if self.dock is not None and self.dock_action.isChecked() else None
+        shown = session.layer if session is not None else None
+        values = start_values(algorithm, self.iface.activeLayer(), shown) if parameters is None else parameters
         dialog = processing.createAlgorithmDialog(algorithm, values)
         dialog.show()
         return self.keep(dialog)

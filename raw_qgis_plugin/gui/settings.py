@@ -44,11 +44,11 @@ def unregister() -> None:
         QgsSettingsTree.unregisterPluginTreeNode(NODE)
 
 
-def start_values(algorithm: Any, current: Any) -> dict[str, Any]:
+def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, Any]:
     """The values that an algorithm's dialog starts with, by parameter.
 
     They are the user's settings, where they are not the default, and for INPUT and REGIONS the current layer, else the
-    only layer of the project that fits.
+    only layer of the project that fits. tracks: the layer in the dock, which is INPUT where that is tracks.
     """
     own = settings()
     entries = {
@@ -56,8 +56,10 @@ def start_values(algorithm: Any, current: Any) -> dict[str, Any]:
     }  # fmt: skip
     values = {name: entry.value() for name, entry in entries.items() if entry.exists() and entry.value() != ""}
     layers = list(QgsProject.instance().mapLayers().values())
+    takes_tracks = algorithm.parameterDefinition("TIME_FIELD") is not None
     for name, fits in (("INPUT", has_fixes), ("REGIONS", has_areas)):
-        fitting = [current] if fits(current) else [layer for layer in layers if fits(layer)]
+        first = tracks if tracks is not None and name == "INPUT" and takes_tracks else current
+        fitting = [first] if fits(first) else [layer for layer in layers if fits(layer)]
         if len(fitting) == 1:
             values[name] = fitting[0].id()
     return {name: value for name, value in values.items() if algorithm.parameterDefinition(name) is not None}

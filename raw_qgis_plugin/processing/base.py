@@ -149,6 +149,7 @@ class RawAlgorithm(Form):
             with cancellable(feedback.isCanceled):
                 return self.run_on(Run(self, parameters, context, feedback))
         except Cancelled:
+            feedback.pushInfo(tr("Cancelled."))  # QGIS itself writes that the execution failed
             return {}
         except (RawError, OSError) as error:
             message = str(error)

@@ -34,9 +34,9 @@ class Stage:
         spent_s = now_s - self.began_s
         if share > 0.02 and spent_s > self.first_text_s and now_s - self.last_text_s > self.text_every_s:
             self.last_text_s = now_s
-            text = tr("{what}: {share:.0%}, {left} left")
+            text = tr("{what}: {left} left")  # the share is on the bar, which moves on between two texts
             left = time_left(spent_s * (1 - share) / share)
-            self.feedback.setProgressText(text.format(what=self.title, share=share, left=left))
+            self.feedback.setProgressText(text.format(what=self.title, left=left))
 
 
 def time_left(seconds: float) -> str:

@@ -21,7 +21,7 @@ from raw_qgis_plugin.processing.provider import ALGORITHMS
 
 NAME = "raw_qgis_plugin"
 PICTURES = Path(os.environ["RAW_PICTURES"])
-report = {"errors": [], "dialogs": {}, "order": [algorithm.ID for algorithm in ALGORITHMS]}
+report = {"errors": [], "dialogs": {}, "beside the dock": {}, "order": [algorithm.ID for algorithm in ALGORITHMS]}
 
 
 def wait(seconds=0.3):
@@ -73,6 +73,22 @@ def open_dialogs(tracks, regions):
         wait()
 
 
+def open_beside_the_dock(tracks):
+    """Open dialogs while the dock has one layer and another is the current one."""
+    menu = plugins[NAME].menu
+    menu.show_dock().choose_layer(tracks)
+    other = add(os.environ["RAW_TRACKS"], "Stops")
+    iface.setActiveLayer(other)
+    for name, shown in (("trainhead", True), ("publishcheck", True), ("profileusers", False)):
+        menu.show_dock(shown)
+        dialog = menu.open_dialog(name)
+        chosen = dialog.mainWidget().wrappers["INPUT"].parameterValue()
+        report["beside the dock"][name] = QgsProject.instance().mapLayer(chosen).name()
+        dialog.close()
+    QgsProject.instance().removeMapLayer(other)
+    wait()
+
+
 def run_algorithms(tracks, regions):
     import processing
 
@@ -121,6 +137,7 @@ def work():
     window.resizeDocks([window.findChild(QDockWidget, "Layers")], [540], Qt.Orientation.Horizontal)
     iface.messageBar().clearWidgets()
     open_dialogs(tracks, regions)
+    open_beside_the_dock(tracks)
     run_algorithms(tracks, regions)
     report["layers"] = layers()
     QgsProject.instance().layerTreeRoot().findLayer(regions).setItemVisibilityChecked(False)

@@ -154,6 +154,7 @@ def test_a_cancel_before_it_began_starts_nothing_and_leaves_nothing(
     write = training.write_tracks
     monkeypatch.setattr(training, "write_tracks", lambda *a: (write(*a), feedback.cancel()))
     done = run("raw:trainhead", INPUT=make(fixes), LABELS=table([["u01", "a"], ["u02", "b"]]), **asked)
+    assert "Cancelled." in feedback.infos
     assert done.values == {} and not waiting and not list((tmp_path / "runs").iterdir())
 
 
@@ -238,6 +239,18 @@ def test_labelled_times_without_a_zone_are_read_as_the_tracks_are(
     clock, instant = parse_times([f"2020-09-13T{utc}Z", "2020-09-13T12:30Z"])
     for name in ("start", "end"):
         assert parse_times(given["labels"][name]).tolist() == [clock, instant, NO_TIME]
+
+
+@pytest.mark.parametrize(("more", "third"), [("", "unknown"), ("&field=kind_p:double", None)])
+def test_unknown_of_a_model_is_no_class_to_learn(
+    run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], given: dict[str, Any], more: str,
+    third: str | None,
+) -> None:  # fmt: skip
+    labels = table(
+        [["u01", "a"], ["u02", "b"], ["u03", "unknown"]], f"field=user_id:string&field=kind:string{more}"
+    )
+    run("raw:trainhead", INPUT=make(fixes), LABELS=labels, **asked)
+    assert given["labels"]["label"] == ["a", "b", third]
 
 
 @pytest.mark.parametrize(("unit", "n"), [("user", 241), ("day", 240), ("track", 228), ("region", 241)])
