@@ -38,7 +38,11 @@ SETTINGS = PersonSettings()
 def by_person(tracks: Tracks) -> Tracks:
     """One track a person, as `Tracks.by_user`, under the person's id with the most fixes."""
     users = tracks.by_user()
-    person = persons_of(users)
+    return merged(users, persons_of(users))
+
+
+def merged(users: Tracks, person: np.ndarray) -> Tracks:
+    """`by_person` of one track a user, where the persons are known. person: of `persons_of`."""
     if (person == np.arange(len(person))).all():
         return users
     own, number = np.unique(person, return_inverse=True)

@@ -17,7 +17,7 @@ class PublishCheck(RegionAlgorithm):
     """Look for what could name somebody in a layer, before it is published."""
 
     ID = "publishcheck"
-    ICON = "regions"
+    ICON = "publish"
     TITLE = "Check before publishing"
     SUMMARY = "What in a layer could name somebody: ids, homes, fixes, few people, figures that can be subtracted."
     TAGS = ("privacy", "anonymous", "disclosure", "k-anonymity", "export", "mobility")

@@ -154,14 +154,14 @@
         <layer pass="0" class="SimpleFill" locked="0" id="{3aa963af-0967-4bc7-b8c5-da1f36fb48e2}" enabled="1">
           <Option type="Map">
             <Option type="QString" value="3x:0,0,0,0,0,0" name="border_width_map_unit_scale"/>
-            <Option type="QString" value="0,0,0,0,rgb:0,0,0,0" name="color"/>
+            <Option type="QString" value="148,163,179,70,rgb:0.58039215686274515,0.63921568627450975,0.70196078431372544,0.27450980392156865" name="color"/>
             <Option type="QString" value="bevel" name="joinstyle"/>
             <Option type="QString" value="0,0" name="offset"/>
             <Option type="QString" value="3x:0,0,0,0,0,0" name="offset_map_unit_scale"/>
             <Option type="QString" value="MM" name="offset_unit"/>
-            <Option type="QString" value="154,163,173,255,rgb:0.60392156862745094,0.63921568627450975,0.67843137254901964,1" name="outline_color"/>
+            <Option type="QString" value="91,112,137,255,rgb:0.35686274509803922,0.4392156862745098,0.53725490196078429,1" name="outline_color"/>
             <Option type="QString" value="solid" name="outline_style"/>
-            <Option type="QString" value="0.2" name="outline_width"/>
+            <Option type="QString" value="0.5" name="outline_width"/>
             <Option type="QString" value="MM" name="outline_width_unit"/>
             <Option type="QString" value="solid" name="style"/>
           </Option>

@@ -80,6 +80,36 @@ def test_a_region_counts_distinct_people_and_their_hours() -> None:
     assert visits.indices.tolist() == view.visitors.tolist()
 
 
+@pytest.mark.parametrize("copies", [0, 4])
+def test_visits_of_a_drawn_region_are_those_of_the_table(copies: int) -> None:
+    """Also where some people have a second id with the same fixes."""
+    from raw_qgis_plugin.core.regions.scores import score_regions
+
+    rng, box = np.random.default_rng(5), shapely.box(-0.1, -0.1, 0.1, 0.1)
+    groups = [people(1, prefix=f"p{i}", hours=12) for i in range(14)]
+    for group in groups:
+        group["lon"] = rng.choice([0.0, 0.5], 12) + rng.normal(0, 1e-3, 12)
+        group["t"] = group["t"] + rng.integers(0, 60_000)
+    again = [{**group, "user": np.char.add(group["user"], "x")} for group in groups[:copies]]
+    tracks = tracks_of(*groups, *again)
+    view = look(city_of(*groups, *again), NoHeads(), box)
+    table = score_regions(tracks, [box], NoHeads()).columns
+    assert view.n_users == table["n_users"][0] == 14
+    assert view.n_visits == table["n_visits"][0] > 14 and view.dwell_min == table["dwell_min"][0] > 0
+
+
+def test_visits_of_one_person_and_stays_of_few_are_withheld() -> None:
+    guest = people(1, hours=60, prefix="q")
+    guest["lon"] = np.where(np.arange(60) % 2, 0.0, 0.5)  # thirty visits
+    view = look(city_of(people(12, hours=1), guest), NoHeads(), shapely.box(-0.1, -0.1, 0.1, 0.1))
+    assert view.n_users == 13 and view.n_visits == 42 and view.dwell_min is None  # nobody's visit lasts
+    guest = people(1, hours=240, prefix="q")
+    guest["lon"] = np.where(np.arange(240) % 2, 0.0, 0.5)
+    guest["t"] = MONDAY + np.arange(240) * HOUR // 4
+    view = look(city_of(people(12), guest), NoHeads(), shapely.box(-0.1, -0.1, 0.1, 0.1))
+    assert view.suppressed and view.why == DOMINATED and view.n_visits is view.dwell_min is None  # of 132 visits
+
+
 def test_people_on_both_sides_of_180_degrees_are_looked_at() -> None:
     city = city_of(people(10, (179.9, 0.0)), people(12, (-179.9, 0.0), prefix="q"))
     assert look(city, NoHeads(), shapely.box(179, -1, 181, 1)).n_users == 22

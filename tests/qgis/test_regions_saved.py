@@ -235,7 +235,7 @@ def test_the_users_style_of_the_layer_is_kept(tracks: QgsVectorLayer) -> None:
     draw(book, "A", 116.38, 12)
     book.restyle()
     layer = book.layer
-    assert layer.name() == "Drawn: Shops" and "n_users" in layer.mapTipTemplate() and layer.opacity() < 1
+    assert layer.name() == "Drawn regions: Shops" and "n_users" in layer.mapTipTemplate() and layer.opacity() < 1
     layer.setName("My areas")
     layer.setMapTipTemplate("[% name %]")
     layer.setLabeling(QgsVectorLayerSimpleLabeling(QgsPalLayerSettings()))

@@ -7,6 +7,7 @@ import json
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +21,12 @@ from qgis.core import (
     QgsGeometry,
     QgsProject,
     QgsRectangle,
+    QgsRenderContext,
     QgsVectorLayer,
 )
 from qgis.PyQt.QtCore import QMetaType, Qt
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QLabel
+from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QGridLayout, QLabel, QPushButton
 
 from .tabs import HOME, draw, people, read
 from .waiting import until
@@ -150,6 +152,125 @@ def test_a_comparison_shows_which_figures_differ(regions: Any) -> None:
         regions.table.selectAll()
         said = [label.text() for label in regions.show_comparison().findChildren(QLabel)]
         assert any(words in text for text in said[: said.index("<b>Region 1</b>", 4)])
+
+
+def table_of(dialog: Any) -> list[list[str]]:
+    grid = dialog.findChild(QGridLayout)
+    rows, columns = range(1, grid.rowCount()), range(grid.columnCount())
+    return [[grid.itemAtPosition(row, column).widget().text() for column in columns] for row in rows]
+
+
+def test_regions_are_compared_without_a_head_by_what_may_be_shown(
+    regions: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.gui.widgets.charts import WeekStrip
+
+    small, large = draw(regions), draw(regions, HOME.buffered(0.01))
+    a, b = small.view, large.view
+    regions.table.selectAll()
+    dialog = regions.show_comparison()
+    found = {title: cells for title, *cells in table_of(dialog)[:6]}
+    assert list(found) == ["People", "Fixes", "Visits", "Median visit, minutes", "Area, km²", "People per km²"]
+    assert found["People"][:2] == [str(a.n_users), str(b.n_users)]
+    assert found["Fixes"] == [f"{a.n_points:,}", f"{b.n_points:,}", f"−{b.n_points - a.n_points:,}"]
+    assert found["Visits"][0] == f"{a.n_visits:,}" and float(found["Median visit, minutes"][0]) > 0
+    said = [label.text() for label in dialog.findChildren(QLabel)]
+    assert sum("no interval" in words for words in said) == 1
+    strips = dialog.findChildren(WeekStrip)
+    assert len(strips) == 2 and {strip.most for strip in strips} == {max(int(x.week.max()) for x in (a, b))}
+    box = dialog.findChild(QDialogButtonBox)
+    assert {box.standardButton(button) for button in box.buttons()} >= {box.StandardButton.Close, box.StandardButton.Help}
+    page = tmp_path / "both.html"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(page), ""))
+    dialog.findChild(QPushButton, "raw_compare_save").click()
+    html = page.read_text("utf-8")
+    assert "Region 1 and Region 2" in html and html.count("<img") >= 2 and f"{b.n_points:,}" in html
+    box.button(box.StandardButton.Help).click()
+    (help_window,) = dialog.findChildren(QDialog, "raw_help")
+    assert "scoreregions" in help_window.browser.source().toString()
+    box.button(box.StandardButton.Close).click()
+    assert not dialog.isVisible()
+
+
+def test_a_comparison_withholds_as_the_cards_do_and_names_missing_hours_once(regions: Any) -> None:
+    shown = draw(regions, HOME.buffered(0.05))
+    hidden = draw(regions, QgsRectangle(100.0, 39.9, 100.01, 39.91))  # nobody
+    assert hidden.view.suppressed
+    regions.table.selectAll()
+    found = {title: cells for title, *cells in table_of(regions.show_comparison())}
+    assert all(found[title][1:] == ["withheld", ""] for title in ("People", "Fixes", "Visits", "People per km²"))
+    assert found["Fixes"][0] == f"{shown.view.n_points:,}" and "withheld" not in found["Area, km²"]
+    hidden.view = replace(shown.view, week=np.full((7, 24), -1))
+    shown.view = replace(shown.view, week=np.full((7, 24), -1))
+    said = [label.text() for label in regions.show_comparison().findChildren(QLabel)]
+    assert sum("No hour of the week" in words for words in said) == 1
+    assert not any("People by hour" in words for words in said)
+
+
+def test_labels_that_are_withheld_are_explained(regions: Any) -> None:
+    from raw_qgis_plugin.gui.widgets.charts import MixBar
+
+    region = draw(regions)
+    head = regions._bundle().heads("user")[0]
+    region.view.mix[head["name"]] = {"yes": 12, "no": None}
+    regions.book.min_users = 10
+    regions._show_card()
+    bar = next(bar for bar in regions.card.findChildren(MixBar) if "withheld" in bar.parts[-1][0])
+    assert bar.parts[-1][0] == "withheld"
+    said = [label.text() for label in regions.card.findChildren(QLabel)]
+    assert sum("Withheld: labels of fewer than 10 people each" in words for words in said) == 1
+
+
+def test_the_check_has_close_and_help(regions: Any) -> None:
+    draw(regions)
+    dialog = regions.show_check()
+    box = dialog.findChild(QDialogButtonBox)
+    box.button(box.StandardButton.Help).click()
+    (help_window,) = dialog.findChildren(QDialog, "raw_help")
+    assert "publishcheck" in help_window.browser.source().toString()
+    box.button(box.StandardButton.Close).click()
+    assert not dialog.isVisible()
+
+
+def test_a_region_without_a_score_has_an_outline_and_the_layer_its_name(regions: Any) -> None:
+    from raw_qgis_plugin.layers.legends import title_of
+
+    region = draw(regions)
+    layer, heads = regions.book.layer, regions._bundle().heads("region")
+    name = heads[0]["name"]
+    region.view.columns.update({name: np.nan, f"{name}_low": np.nan, f"{name}_high": np.nan})
+    regions.book._write([region])
+    regions.book.restyle()
+    assert layer.name() == f"Drawn regions: {title_of(heads[0])}"
+    (feature,) = layer.getFeatures()
+    context = layer.createExpressionContext()
+    context.setFeature(feature)
+    render = QgsRenderContext()
+    render.setExpressionContext(context)
+    renderer = layer.renderer().clone()
+    renderer.startRender(render, layer.fields())
+    (symbol,) = renderer.symbolsForFeature(feature, render)
+    line = symbol.symbolLayer(0)
+    assert line.strokeWidth() >= 0.4 and line.strokeColor().alpha() == 255 and line.fillColor().alpha() > 0
+    renderer.stopRender(render)
+    regions.book.heads = []
+    regions.book.restyle()
+    assert layer.name() == "Drawn regions"
+
+
+def test_a_lower_number_of_the_project_is_not_taken_and_the_tab_says_so(regions: Any) -> None:
+    draw(regions)
+    session, layer = regions.session, regions.session.layer
+    regions.score_again()
+    until(lambda: settled(regions))
+    session.set_layer(None)
+    session.set_layer(layer)
+    until(lambda: session.city is not None and settled(regions) and bool(regions.book.regions))
+    assert regions.least.value() == 10 and "'from 2 people'" in regions.hint.text() and "10" in regions.hint.text()
+    regions.least.setValue(2)
+    until(lambda: settled(regions))
+    regions._show_hint()
+    assert "from 2 people" not in regions.hint.text()
 
 
 def wait_for(going: list[str]) -> None:

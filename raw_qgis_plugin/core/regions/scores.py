@@ -233,15 +233,7 @@ def stays(
     home (see `homes`) whose home is in the region. nan without such visits or users, and if fewer than min_users are
     behind them; those at home and those not must each be min_users or nobody.
     """
-    from scipy.ndimage import median
-
-    n = len(inside)
-    region, first, last = _visits(tracks, inside)
-    n_visits = np.bincount(region, minlength=n).astype(np.float64)
-    minutes = (tracks.t[last] - tracks.t[first]) / 60_000
-    region, user, minutes = (column[minutes > 0] for column in (region, tracks.user[first], minutes))
-    dwell = np.asarray(median(minutes, region, np.arange(n)), np.float64) if len(minutes) else np.full(n, np.nan)
-    dwell[np.diff(_counted(region, user, visits.shape).indptr) < min_users] = np.nan
+    n_visits, dwell = visit_times(tracks, inside, min_users)
     lon, lat = homes(tracks)
     settled = ~np.isnan(lon)
     n_settled = np.asarray((visits > 0)[:, settled].sum(axis=1), np.float64).ravel()
@@ -251,6 +243,22 @@ def stays(
     enough = (n_settled >= min_users) & here & elsewhere
     share = np.divide(at_home, n_settled, out=np.full(len(inside), np.nan), where=enough)
     return {"n_visits": n_visits, "dwell_min": dwell, "home_share": share}
+
+
+def visit_times(
+    tracks: Tracks, inside: Sequence[np.ndarray], min_users: int = 1
+) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+    """The figures n_visits and dwell_min of `stays`."""
+    from scipy.ndimage import median
+
+    n = len(inside)
+    region, first, last = _visits(tracks, inside)
+    n_visits = np.bincount(region, minlength=n).astype(np.float64)
+    minutes = (tracks.t[last] - tracks.t[first]) / 60_000
+    region, user, minutes = (column[minutes > 0] for column in (region, tracks.user[first], minutes))
+    dwell = np.asarray(median(minutes, region, np.arange(n)), np.float64) if len(minutes) else np.full(n, np.nan)
+    dwell[np.diff(_counted(region, user, (n, tracks.n_users)).indptr) < min_users] = np.nan
+    return n_visits, dwell
 
 
 def _residents(polygons: Sequence[Any] | np.ndarray, lon: np.ndarray, lat: np.ndarray) -> csr_matrix:

@@ -13,12 +13,12 @@ from ..embedding.evidence import evidence_in_words
 from ..embedding.profiles import UNKNOWN, head_columns, layer_stats, stats_of, with_trips
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
-from ..persons import persons_of
+from ..persons import merged, persons_of
 from ..tracks import Tracks
 from ..typicality import outside
 from .disclosure import DIFFERENCE, DOMINATED, FEW, MIN_USERS, dominated, publish, publish_slices
 from .geometry import FixIndex, area_km2, usable_polygons
-from .scores import activity_of_regions, region_inputs, region_stats
+from .scores import activity_of_regions, count_visits, region_inputs, region_stats, visit_times
 from .week import HOURS, hour_of_week, people_in
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ class City:
     index: FixIndex
     person: np.ndarray  # (n,) of each fix: the row of the user who stands for the person
     evidence: np.ndarray  # (n_users,) of evidence_in_words
+    people: Tracks  # one track a person: `users` where each id is a person
+    people_index: FixIndex
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,8 @@ class RegionView:
     character: np.ndarray | None = None  # (E,) the visitors' mean embedding; nan if none has one
     fixes: np.ndarray = field(default_factory=lambda: np.zeros(0, np.int64))  # (m,) rows, ascending; never shown
     why: str = ""  # it is suppressed: FEW, DOMINATED or DIFFERENCE
+    n_visits: int | None = None  # as in `scores.stays`
+    dwell_min: float | None = None  # minutes of the median visit; None also where too few people's visits last
 
 
 def prepare(
@@ -78,8 +82,13 @@ def prepare(
     stats |= layer_stats(users, model, [*heads, *model.bundle.heads("region")], users.n_tracks)
     x = with_trips(embeddings, users, "user", model)
     labels = {head["name"]: head_columns(head, model, x, stats) for head in heads}
-    person, evidence = persons_of(users)[users.user], evidence_in_words(x, "user", model, bool(heads))
-    city = City(users, embeddings, labels, stats, hour, zone, activity, index, person, evidence)
+    person, evidence = persons_of(users), evidence_in_words(x, "user", model, bool(heads))
+    people = merged(users, person)
+    people_index = index if people is users else FixIndex(people.lon, people.lat)
+    city = City(
+        users, embeddings, labels, stats, hour, zone, activity, index, person[users.user], evidence, people,
+        people_index,
+    )  # fmt: skip
     # The first region loads libraries and heads for a second, which is better now than while the user draws
     if len(users):  # a small region: a box around all tracks might cross the antimeridian
         look(city, model, shapely.Point(users.lon[0], users.lat[0]).buffer(1e-6), 1)
@@ -101,18 +110,21 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
     per_user = np.bincount(user, minlength=city.users.n_users)
     visitors = np.flatnonzero(per_user)
     few = len(visitors) < min_users
-    if few or dominated(csr_matrix(per_user), min_users).any():
+    inside = [fixes if city.people is city.users else city.people_index.inside(region)]
+    times = count_visits(city.people, inside)  # with the fixes these are the figures that one person may make up
+    if few or dominated(csr_matrix(per_user), min_users).any() or dominated(times, min_users).any():
         return RegionView(area, True, visitors, fixes=fixes, why=FEW if few else DOMINATED)
     embeddings = city.embeddings[visitors]
     columns, in_domain, reasons = _scores(city, model, visitors, fixes, embeddings, area)
     seen = people_in(user, city.hour[fixes], HOURS, city.users.n_users)
     hours = publish_slices(len(visitors), seen, np.zeros(HOURS, bool), min_users)
     week = np.where(hours, np.diff(seen.indptr), -1).reshape(7, 24)
+    (n_visits,), (dwell,) = visit_times(city.people, inside, min_users)
     labels = {name: columns[name] for name, columns in city.answers.items() if columns[name].dtype == object}
     mix = {name: mix_of(column[visitors], min_users) for name, column in labels.items()}
     return RegionView(
         area, False, visitors, len(visitors), len(fixes), columns, week, city.zone, mix, in_domain, reasons,
-        _character(embeddings), fixes,
+        _character(embeddings), fixes, "", int(n_visits), None if np.isnan(dwell) else float(dwell),
     )  # fmt: skip
 
 

@@ -35,13 +35,27 @@ class RegionBook:
         self.changes: list[tuple[bool, list[Region]]] = []  # that undo takes back: whether added, and which regions
         self.layer: QgsVectorLayer | None = None
         self.min_users = settings().min_users.value()
+        self.stored_least = 0  # of the project, if it is lower than the user's own
         self.heads: list[dict[str, Any]] = []
         self._made = 0
         for layer in layers_of_regions(self.tracks)[:1]:  # drawn before: in this project, or with another dock
             self.crs, self._made = layer.crs(), _whole(layer.customProperty(MADE))
             # A project may come from somebody else: it can raise the user's own least number, and not lower it
-            self.min_users = max(self.min_users, min(_whole(layer.customProperty(LEAST)), 1000))
+            stored = _whole(layer.customProperty(LEAST))
+            self.stored_least = stored if stored < self.min_users else 0
+            self.min_users = max(self.min_users, min(stored, 1000))
             self._listen(layer)
+
+    def why_higher(self, least: int) -> str:
+        """Why the fewest people are the user's own, and not the project's lower number; '' where they are not."""
+        own = settings().min_users.value()
+        if not self.stored_least or least != own:
+            return ""
+        words = tr(
+            "The project was saved with 'from {stored} people'. A project can come from somebody else, so it does not "
+            "lower your own number, {own}: choose it again, or change it in Settings → Options → RAW."
+        )
+        return words.format(stored=self.stored_least, own=own)
 
     def drawn_before(self) -> list[tuple[str, QgsGeometry, int]]:
         """The names, shapes and ids of the layer's features that are not among the regions yet."""
@@ -129,7 +143,8 @@ class RegionBook:
         self.layer.updateExtents()
         shown = styling.RegionScores(self.heads, self.min_users).draw(self.layer)
         if self.layer.name() == self.layer.customProperty(NAME):  # else the user has named it
-            self._set_name(self.layer, f"{tr('Drawn')}: {shown}")
+            words = tr("Drawn regions")
+            self._set_name(self.layer, f"{words}: {shown}" if self.heads else words)
         self.layer.triggerRepaint()
 
     def close(self) -> None:

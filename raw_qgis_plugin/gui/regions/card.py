@@ -41,9 +41,13 @@ class Region:
 class RegionCard(Card):
     """A region among the others. A suppressed region shows the reason alone, a region of another model its counts."""
 
-    def __init__(self, region: Region, regions: Sequence[Region], bundle: Bundle | None, min_users: int) -> None:
-        """bundle: of the chosen model; None while it is being opened."""
+    def __init__(
+        self, region: Region, regions: Sequence[Region], bundle: Bundle | None, min_users: int,
+        beside: Sequence[Region] = (),
+    ) -> None:  # fmt: skip
+        """bundle: of the chosen model; None while it is being opened. beside: regions shown together, with this one."""
         super().__init__("raw_region_card")
+        self.beside = beside
         self.region, self.regions, self.min_users = region, list(regions), min_users
         self.answered = [each for each in regions if each.bundle is bundle]  # by the chosen model
         self.add(escaped(region.name), heading=True)
@@ -59,8 +63,8 @@ class RegionCard(Card):
             if region in self.answered:
                 self._show_mix()
                 self._show_similar()
-        words = tr("Figures of fewer than {n} people are withheld. The recorded people are not the population.")
-        self.add_save(region.name, region.bundle, words.format(n=min_users))
+        if not beside:
+            self.add_save(region.name, region.bundle, remark(min_users))
 
     def add(self, words: str, heading: bool = False, **properties: Any) -> QLabel:
         """Add a text, which can be copied."""
@@ -135,21 +139,25 @@ class RegionCard(Card):
         return title, value
 
     def _show_week(self) -> None:
-        week = self.region.view.week
+        """People by hour, in one scale for all regions beside this one, which say together where they have no hours."""
+        week, most = self.region.view.week, busiest_hour(self.beside or [self.region])
+        if self.beside and most < 0:
+            return
         self.add(tr("People by hour of the week"), heading=True)
         if week is None or (week < 0).all():
-            self.add(tr("No hour of the week has {n} people or more.").format(n=self.min_users))
+            self.add(no_hours(self.min_users))
             return
-        strip = WeekStrip(week, self.min_users)
+        strip = WeekStrip(week, self.min_users, most)
         strip.setObjectName("raw_week")
         self.column.addWidget(strip)
         zone = escaped(self.region.view.zone)
         clock = tr("Time of {zone}").format(zone=zone) if zone else tr("Solar time")
         words = tr("{clock}; full colour is {n:,} people; hatched: fewer than {k}.")
-        self.add(f"<small>{words.format(clock=clock, n=int(week.max()), k=self.min_users)}</small>")
+        self.add(f"<small>{words.format(clock=clock, n=strip.most, k=self.min_users)}</small>")
 
     def _show_mix(self) -> None:
         """A bar per head of users: how many people have each label."""
+        withheld = False
         for head in self.region.bundle.heads("user"):
             mix = self.region.view.mix.get(head["name"])
             if mix is None:
@@ -160,9 +168,12 @@ class RegionCard(Card):
                 self.add(words.format(n=self.min_users))
                 continue
             parts = [(plain(word), people) for word, people in mix.items()]
-            few = tr("withheld to protect fewer than {n} people").format(n=self.min_users)
+            withheld |= None in mix.values()
             colours = {plain(word): colour for word, colour in class_colours(head).items()}
-            self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), few, colours))
+            self.column.addWidget(MixBar(parts, int(self.region.view.n_users or 0), tr("withheld"), colours))
+        if withheld:
+            words = tr("Withheld: labels of fewer than {n} people each, and a label that would reveal them.")
+            self.add(f"<small>{words.format(n=self.min_users)}</small>")
 
     def _show_similar(self, min_regions: int = 4) -> None:
         """The regions whose people move most similarly. min_regions: with fewer, similarity means nothing."""
@@ -174,6 +185,22 @@ class RegionCard(Card):
         names = [f"{escaped(known[row][0].name)} ({value:+.2f})" for row, value in found]
         self.add(tr("Most similar regions"), heading=True)
         self.add("<br>".join(names) or tr("None: no region is more similar than two regions usually are."))
+
+
+def remark(min_users: int) -> str:
+    """What a reader of a region's page has to know."""
+    words = tr("Figures of fewer than {n} people are withheld. The recorded people are not the population.")
+    return words.format(n=min_users)
+
+
+def busiest_hour(regions: Sequence[Region]) -> int:
+    """The most people in an hour of the week of any region; -1 where no hour is shown."""
+    return max((int(region.view.week.max()) for region in regions if region.view.week is not None), default=-1)
+
+
+def no_hours(min_users: int) -> str:
+    """Said of regions without an hour that can be shown."""
+    return tr("No hour of the week has {n} people or more.").format(n=min_users)
 
 
 def square_km(area: float) -> str:

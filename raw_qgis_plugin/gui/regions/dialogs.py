@@ -7,21 +7,25 @@ from collections.abc import Sequence
 from typing import Any
 
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QDialog, QGridLayout, QLabel, QWidget
+from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from ...core.embedding.profiles import UNKNOWN
+from ...core.evaluation.report import Page
 from ...layers.legends import short, title_of
 from ...processing.words import tr
-from ..widgets.card import experimental_mark, plain
+from ..widgets.card import experimental_mark, html_of, new_page, plain, save_page
+from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
-from .card import RegionCard
+from ..windows.help import open_help
+from .card import RegionCard, busiest_hour, no_hours, remark
 
 
-class Comparison(QDialog):
+class Comparison(RawDialog):
     """The differences of two regions, and their cards."""
 
     def __init__(self, cards: Sequence[RegionCard], parent: QWidget) -> None:
-        super().__init__(parent, objectName="raw_compare", windowTitle=tr("Compare regions"))
+        super().__init__(parent, "raw_compare", tr("Compare regions"))
+        self.cards = cards
         grid = QGridLayout()
         grid.setHorizontalSpacing(18)
         grid.setColumnStretch(3, 1)
@@ -30,28 +34,62 @@ class Comparison(QDialog):
             for at, words in enumerate(cells):
                 label = QLabel(f"<b>{words}</b>" if line == 0 else words, textFormat=Qt.TextFormat.RichText)
                 grid.addWidget(label, line, at)
+        words = tr("People, fixes and visits are those of this layer alone: their differences have no interval.")
+        notes = [f"<small>{words}</small>"]
+        shown = [card.region for card in cards if not card.region.view.suppressed]
+        if shown and busiest_hour(shown) < 0:
+            notes.append(no_hours(cards[0].min_users))
+        self.head = column(grid, *(wrapped(each, textFormat=Qt.TextFormat.RichText) for each in notes))
         both = row(*(scrolling(card) for card in cards), spacing_px=18)
-        self.setLayout(column(grid, both, stretch=both))
-        self.resize(820, 600)
+        tip = tr("The comparison as a page of HTML, with its charts")
+        save = QPushButton(tr("Save…"), objectName="raw_compare_save", toolTip=tip, clicked=self.save)
+        buttons = self.buttons(save, on_help=lambda: open_help("scoreregions", self))
+        self.setLayout(column(self.head, both, buttons, stretch=both))
+        self.resize(860, 660)
+
+    def save(self) -> None:
+        """Ask for a file, and write the page into it."""
+        save_page(self, self.page(), tr("Save the comparison"))
+
+    def page(self) -> Page:
+        """The comparison as a page."""
+        regions = [card.region for card in self.cards]
+        title = tr("{one} and {other}").format(one=regions[0].name, other=regions[1].name)
+        page = new_page(title, regions[0].bundle, remark(self.cards[0].min_users))
+        for part in html_of(self.head):
+            page.markup(part)
+        for card in self.cards:
+            page.heading(card.region.name)
+            for part in card.parts():
+                page.markup(part)
+        return page
 
 
-class PublishCheck(QDialog):
+class PublishCheck(RawDialog):
     """What could name somebody in the layer of drawn regions."""
 
     def __init__(self, found: Sequence[str], parent: QWidget) -> None:
         """found: of `layers.publishing.check_layer`."""
-        super().__init__(parent, objectName="raw_check", windowTitle=tr("Before you publish the drawn regions"))
+        super().__init__(parent, "raw_check", tr("Before you publish the drawn regions"))
         words = found or [tr("Nothing in this layer was found that could name somebody.")]
-        self.setLayout(column(*(wrapped(each, textFormat=Qt.TextFormat.PlainText) for each in words)))
+        buttons = self.buttons(on_help=lambda: open_help("publishcheck", self))
+        self.setLayout(
+            column(*(wrapped(each, textFormat=Qt.TextFormat.PlainText) for each in words), None, buttons)
+        )
         self.resize(460, 240)
 
 
 def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
-    """Rows of rich text: a title, both figures, and how they differ. None for regions that show no figures."""
+    """Rows of rich text: a title, both figures, and how they differ."""
     a, b = one.region.view, other.region.view
-    if a.suppressed or b.suppressed or a.n_users is None or b.n_users is None:
-        return [[tr("People"), *(tr("withheld") if view.suppressed else f"{view.n_users:,}" for view in (a, b)), ""]]
-    rows = [[tr("People"), f"{a.n_users:,}", f"{b.n_users:,}", more(a.n_users - b.n_users)]]
+    rows = [
+        counted(tr("People"), a.n_users, b.n_users),
+        counted(tr("Fixes"), a.n_points, b.n_points),
+        counted(tr("Visits"), a.n_visits, b.n_visits),
+        counted(tr("Median visit, minutes"), a.dwell_min, b.dwell_min),
+        counted(tr("Area, km²"), a.area_km2, b.area_km2),
+        counted(tr("People per km²"), *(view.n_users and view.n_users / max(view.area_km2, 1e-9) for view in (a, b))),
+    ]
     heads = one.region.bundle.heads("region") if all(card.region in card.answered for card in (one, other)) else []
     for head in heads:
         if head["name"] in a.columns and head["name"] in b.columns:
@@ -59,6 +97,17 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
             title = escaped(title_of(head)) + experimental_mark(head)
             rows.append([title, *figures, difference(head, a.columns, b.columns)])
     return rows
+
+
+def counted(title: str, a: float | None, b: float | None) -> list[str]:
+    """A row of a figure that has no interval. None: it is withheld."""
+    shown = [tr("withheld") if value is None else number(value) for value in (a, b)]
+    return [title, *shown, more(a - b) if a is not None and b is not None else ""]
+
+
+def number(value: float) -> str:
+    """A count with all its digits, another figure as in a legend."""
+    return f"{value:,}" if isinstance(value, int) else short(value)
 
 
 def figure(head: dict[str, Any], columns: dict[str, Any]) -> str:
@@ -87,4 +136,4 @@ def difference(head: dict[str, Any], a: dict[str, Any], b: dict[str, Any]) -> st
 
 def more(value: float) -> str:
     """A difference with its sign."""
-    return f"{'+' if value > 0 else '−' if value < 0 else ''}{short(abs(value))}"
+    return f"{'+' if value > 0 else '−' if value < 0 else ''}{number(abs(value))}"

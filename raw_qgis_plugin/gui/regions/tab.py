@@ -51,7 +51,7 @@ class RegionsTab(QWidget):
         self.drawing.ended.connect(lambda: self._draw(""))
         self.card: RegionCard | None = None
         self.marks = Marks(self.iface.mapCanvas(), self)
-        self._restyle = QTimer(self, singleShot=True, timeout=self._restyle_layer)  # once after many regions
+        self._restyle = QTimer(self, singleShot=True, timeout=lambda: self.book and self.book.restyle())  # once
         self._due = False  # to score again, when the job that runs has ended
         self._settle = QTimer(self, singleShot=True, timeout=self._settled)  # a job reports its result after its end
         self._lay_out()
@@ -321,6 +321,8 @@ class RegionsTab(QWidget):
             words = tr("Regions can be drawn when the model has read the users.")
         elif not problem and self.session.city is not None and self.book is not None and not self.book.regions:
             words = tr("Draw a region on the map, or select polygons, to see its people, their hours and its scores.")
+        elif not problem and self.book is not None and self.book.regions:
+            words = self.book.why_higher(self.least.value())
         self.hint.setText(words)
         self.hint.setVisible(bool(words))
 
@@ -334,10 +336,6 @@ class RegionsTab(QWidget):
             widget.setVisible(bool(regions))
         self.back.setVisible(bool(regions) or (self.book is not None and bool(self.book.changes)))
         self._show_card()
-
-    def _restyle_layer(self) -> None:
-        if self.book is not None:
-            self.book.restyle()
 
     def _chosen(self) -> list[Region]:
         rows = sorted({index.row() for index in self.table.selectedIndexes()})
@@ -361,9 +359,10 @@ class RegionsTab(QWidget):
         self._show_card()
         self.marks.zoom()
 
-    def _cards(self, regions: list[Region]) -> list[RegionCard]:
-        book, bundle = self.book, self._bundle()
-        return [RegionCard(each, book.regions, bundle, book.min_users) for each in regions] if book is not None else []
+    def _cards(self, regions: list[Region], beside: list[Region] | None = None) -> list[RegionCard]:
+        book = self.book
+        shown = (book.regions, self._bundle(), book.min_users, beside or ()) if book is not None else ()
+        return [RegionCard(each, *shown) for each in regions if shown]
 
     def _renamed(self, item: QTableWidgetItem) -> None:
         if self.book is not None and item.column() == 0 and item.text().strip():
@@ -372,7 +371,8 @@ class RegionsTab(QWidget):
 
     def show_comparison(self) -> QDialog:
         """Open the two selected regions side by side."""
-        dialog = Comparison(self._cards(self._chosen()[:2]), self.window())
+        chosen = self._chosen()[:2]
+        dialog = Comparison(self._cards(chosen, chosen), self.window())
         dialog.show()
         return self.desktop.keep(dialog)
 

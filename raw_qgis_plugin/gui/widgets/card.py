@@ -46,25 +46,39 @@ class Card(QWidget):
 
     def save(self) -> None:
         """Ask for a file, and write the page into it."""
-        name = re.sub(r"[^\w .-]", "_", self.title) + ".html"
-        path, _ = QFileDialog.getSaveFileName(self, tr("Save the card"), name, tr("HTML files (*.html)"))
-        if path:
-            try:
-                self.page().write(Path(path).with_suffix(".html"))
-            except OSError as error:
-                QMessageBox.warning(self, tr("Save the card"), str(error))
+        save_page(self, self.page(), tr("Save the card"))
 
     def page(self) -> Page:
         """The card as a page."""
-        today = QLocale().toString(QDate.currentDate(), QLocale.FormatType.LongFormat)
-        words = tr("Made on {date} with RAW and the model {model}.").format(date=today, model=self.bundle.card["name"])
-        page = Page(self.title, f"{words} {self.remark}")
-        for part in list(_html(self.column))[1:]:  # the first one is the title
+        page = new_page(self.title, self.bundle, self.remark)
+        for part in self.parts():
             page.markup(part)
         return page
 
+    def parts(self) -> list[str]:
+        """The card in HTML, without its title."""
+        return list(html_of(self.column))[1:]
 
-def _html(layout: QLayout) -> Iterator[str]:
+
+def new_page(title: str, bundle: Bundle, remark: str) -> Page:
+    """A page with its date and model. title, remark: plain text. bundle: of the model."""
+    today = QLocale().toString(QDate.currentDate(), QLocale.FormatType.LongFormat)
+    words = tr("Made on {date} with RAW and the model {model}.").format(date=today, model=bundle.card["name"])
+    return Page(title, f"{words} {remark}")
+
+
+def save_page(parent: QWidget, page: Page, title: str) -> None:
+    """Ask for a file, and write a page into it. title: of the window that asks."""
+    name = re.sub(r"[^\w .-]", "_", page.title) + ".html"
+    path, _ = QFileDialog.getSaveFileName(parent, title, name, tr("HTML files (*.html)"))
+    if path:
+        try:
+            page.write(Path(path).with_suffix(".html"))
+        except OSError as error:
+            QMessageBox.warning(parent, title, str(error))
+
+
+def html_of(layout: QLayout) -> Iterator[str]:
     """The texts and charts of a layout. The texts are Qt's rich text, whose links lead to parts of the dock."""
     for at in range(layout.count()):
         item = layout.itemAt(at)
@@ -74,7 +88,7 @@ def _html(layout: QLayout) -> Iterator[str]:
         elif isinstance(widget, Chart):
             yield f'<img width="{widget.width()}" src="data:image/png;base64,{widget.png()}">'
         elif isinstance(inner, QGridLayout):
-            cells, wide = [f"<td>{cell}</td>" for cell in _html(inner)], inner.columnCount()
+            cells, wide = [f"<td>{cell}</td>" for cell in html_of(inner)], inner.columnCount()
             rows = ("".join(cells[start : start + wide]) for start in range(0, len(cells), wide))
             yield f"<table>{''.join(f'<tr>{row}</tr>' for row in rows)}</table>"
 

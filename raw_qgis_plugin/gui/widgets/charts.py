@@ -105,10 +105,10 @@ class WeekStrip(Chart):
 
     left, bottom = 34.0, 16.0
 
-    def __init__(self, week: np.ndarray, min_users: int) -> None:
-        """week: (7, 24) people; -1 where they are fewer than min_users."""
+    def __init__(self, week: np.ndarray, min_users: int, most: int = 0) -> None:
+        """week: (7, 24) people; -1 where they are fewer than min_users. most: people of the full colour, if not its."""
         super().__init__(height_px=128)
-        self.week, self.min_users = week, min_users
+        self.week, self.min_users, self.most = week, min_users, max(1, most, int(week.max()))
 
     def _cell(self) -> tuple[float, float]:
         return (self.width() - self.left - 2) / 24, (self.height() - self.bottom) / 7
@@ -128,14 +128,13 @@ class WeekStrip(Chart):
     def draw(self, painter: QPainter) -> None:
         """Draw a cell per hour."""
         wide, high = self._cell()
-        most = max(1, int(self.week.max()))
         for day in range(7):
             self.write(painter, QRectF(0, day * high, self.left - 4, high), tr(DAYS[day]), Qt.AlignmentFlag.AlignRight)
             for hour in range(24):
                 box = QRectF(self.left + hour * wide, day * high, wide - 1, high - 1)
                 people = int(self.week[day, hour])
                 colour = QColor(BLUE)
-                colour.setAlphaF(0.12 + 0.88 * max(people, 0) / most)
+                colour.setAlphaF(0.12 + 0.88 * max(people, 0) / self.most)
                 painter.fillRect(box, self.hatch() if people < 0 else colour)
         self.write_hours(painter, self.left, 7 * high, wide, self.bottom)
 
