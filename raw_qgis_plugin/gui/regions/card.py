@@ -63,7 +63,9 @@ class RegionCard(Card):
             if region in self.answered:
                 self._show_mix()
                 self._show_similar()
-        if not beside:
+        if beside:
+            self.column.addStretch()
+        else:
             self.add_save(region.name, region.bundle, remark(min_users))
 
     def add(self, words: str, heading: bool = False, **properties: Any) -> QLabel:

@@ -34,7 +34,7 @@ class Comparison(RawDialog):
             for at, words in enumerate(cells):
                 label = QLabel(f"<b>{words}</b>" if line == 0 else words, textFormat=Qt.TextFormat.RichText)
                 grid.addWidget(label, line, at)
-        words = tr("People, fixes and visits are those of this layer alone: their differences have no interval.")
+        words = tr("Counts of this layer's devices have no interval: a small difference may be chance.")
         notes = [f"<small>{words}</small>"]
         shown = [card.region for card in cards if not card.region.view.suppressed]
         if shown and busiest_hour(shown) < 0:
