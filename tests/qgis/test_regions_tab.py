@@ -179,7 +179,8 @@ def test_regions_are_compared_without_a_head_by_what_may_be_shown(
     strips = dialog.findChildren(WeekStrip)
     assert len(strips) == 2 and {strip.most for strip in strips} == {max(int(x.week.max()) for x in (a, b))}
     box = dialog.findChild(QDialogButtonBox)
-    assert {box.standardButton(button) for button in box.buttons()} >= {box.StandardButton.Close, box.StandardButton.Help}
+    kinds = {box.standardButton(button) for button in box.buttons()}
+    assert kinds >= {box.StandardButton.Close, box.StandardButton.Help}
     page = tmp_path / "both.html"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(page), ""))
     dialog.findChild(QPushButton, "raw_compare_save").click()

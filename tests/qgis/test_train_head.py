@@ -246,9 +246,7 @@ def test_unknown_of_a_model_is_no_class_to_learn(
     run: Callable, make: Callable, fixes: Any, asked: dict[str, Any], given: dict[str, Any], more: str,
     third: str | None,
 ) -> None:  # fmt: skip
-    labels = table(
-        [["u01", "a"], ["u02", "b"], ["u03", "unknown"]], f"field=user_id:string&field=kind:string{more}"
-    )
+    labels = table([["u01", "a"], ["u02", "b"], ["u03", "unknown"]], f"field=user_id:string&field=kind:string{more}")
     run("raw:trainhead", INPUT=make(fixes), LABELS=labels, **asked)
     assert given["labels"]["label"] == ["a", "b", third]
 

@@ -73,9 +73,7 @@ class PublishCheck(RawDialog):
         super().__init__(parent, "raw_check", tr("Before you publish the drawn regions"))
         words = found or [tr("Nothing in this layer was found that could name somebody.")]
         buttons = self.buttons(on_help=lambda: open_help("publishcheck", self))
-        self.setLayout(
-            column(*(wrapped(each, textFormat=Qt.TextFormat.PlainText) for each in words), None, buttons)
-        )
+        self.setLayout(column(*(wrapped(each, textFormat=Qt.TextFormat.PlainText) for each in words), None, buttons))
         self.resize(460, 240)
 
 
