@@ -155,7 +155,7 @@ def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
     fields, styles = layer.fields(), []
     for head in heads:
         at, p = (fields.lookupField(head["name"] + part) for part in ("", "_p"))
-        if head["kind"] == "number" or min(at, p) < 0:
+        if not head.get("classes") or min(at, p) < 0:  # a number, or a label without a probability
             continue
         words = [{class_words(head, word): word} for word in class_colours(head)]
         choice = {"map": [*words, {tr("Unknown: not sure"): "unknown"}]}
