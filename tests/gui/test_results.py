@@ -61,7 +61,8 @@ def test_the_dock_shows_them_again(report: dict[str, Any]) -> None:
 
 
 def test_runs_are_groups_and_are_repeated_on_the_layer_as_it_is(report: dict[str, Any]) -> None:
-    assert [name.split(",")[0] for name in report["runs"]] == ["Backtest", "Forecast", "Diary", "Labels of every track"]
+    runs = [name.split(",")[0].split(" ", 1)[1] for name in report["runs"]]  # after the time
+    assert runs == ["Backtest", "Forecast", "Diary", "Labels of every track"]
     assert all("raw-small, 2" in name for name in report["runs"])
     assert "Forecasts of 4 users" in report["again"][0] and report["again"][1] == 5
 

@@ -256,7 +256,7 @@ def test_a_region_without_a_score_has_an_outline_and_the_layer_its_name(regions:
     renderer.stopRender(render)
     regions.book.heads = []
     regions.book.restyle()
-    assert layer.name() == "Drawn regions"
+    assert layer.name() == "Drawn regions: Users"
 
 
 def test_a_lower_number_of_the_project_is_not_taken_and_the_tab_says_so(regions: Any) -> None:

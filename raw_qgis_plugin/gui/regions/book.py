@@ -143,8 +143,7 @@ class RegionBook:
         self.layer.updateExtents()
         shown = styling.RegionScores(self.heads, self.min_users).draw(self.layer)
         if self.layer.name() == self.layer.customProperty(NAME):  # else the user has named it
-            words = tr("Drawn regions")
-            self._set_name(self.layer, f"{words}: {shown}" if self.heads else words)
+            self._set_name(self.layer, f"{tr('Drawn regions')}: {shown}")
         self.layer.triggerRepaint()
 
     def close(self) -> None:
