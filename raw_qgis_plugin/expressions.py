@@ -3,7 +3,8 @@
 
 The model never runs here: an expression is evaluated for every feature, in the GUI's thread or a renderer's. A result
 layer becomes a feature source when it joins the project, in the main thread. The source is read by the first
-expression that needs it, in the thread of that expression.
+expression that needs it, in the thread of that expression. A third function, which QGIS does not list because of its
+underscore, is for the default values of `layers.legends.let_correct`.
 """
 
 from __future__ import annotations
@@ -178,6 +179,15 @@ def similarity(results: Results, user_a: Any, user_b: Any) -> Any:
     )
 
 
+def saved(layer_id: str, feature: int, field: str) -> Any:
+    """A value as it is in the data, without the edits that are not saved yet; NULL for a new feature."""
+    layer = QgsProject.instance().mapLayer(layer_id)
+    if not isinstance(layer, QgsVectorLayer):
+        return NULL
+    request = QgsFeatureRequest(feature).setFlags(QgsFeatureRequest.Flag.NoGeometry)
+    return next((row[field] for row in layer.dataProvider().getFeatures(request)), NULL)
+
+
 class Registered:
     """Registers the functions with QGIS, until `close`."""
 
@@ -196,6 +206,7 @@ class Registered:
                    "table of Embed tracks in the project.</p>"),
                 partial(similarity, self.results),
             ),
+            Function("_raw_saved", parameters("layer_id", "feature", "field"), "", saved),
         ]  # fmt: skip
         for function in self.functions:
             QgsExpression.registerFunction(function)

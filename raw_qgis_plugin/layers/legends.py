@@ -150,7 +150,7 @@ def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more
 def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
     """Let people correct classes in QGIS's table and form: from a list, and a corrected row stands out.
 
-    NAME_p is emptied when a row is edited, since it is the model's. It then tells who gave the class.
+    NAME_p is emptied when NAME is edited, since it is the model's. It then tells who gave the class.
     """
     fields, styles = layer.fields(), []
     for head in heads:
@@ -160,8 +160,9 @@ def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
         words = [{class_words(head, word): word} for word in class_colours(head)]
         choice = {"map": [*words, {tr("Unknown: not sure"): "unknown"}]}
         layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("ValueMap", choice))
-        layer.setDefaultValueDefinition(p, QgsDefaultValue("NULL", True))
         name, share = map(QgsExpression.quotedColumnRef, (fields[at].name(), fields[p].name()))
+        before = f"_raw_saved(@layer_id, $id, {QgsExpression.quotedString(fields[at].name())})"
+        layer.setDefaultValueDefinition(p, QgsDefaultValue(f"if({name} IS {before}, {share}, NULL)", True))
         style = QgsConditionalStyle(f"{share} IS NULL AND {name} <> 'unknown'")
         style.setName(tr("Corrected: {label}").format(label=title_of(head)))
         style.setBackgroundColor(QColor("#cdeee0"))

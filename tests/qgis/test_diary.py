@@ -91,7 +91,7 @@ def test_a_diary_of_the_toolbox_is_kept_with_the_project(loaded: Callable, kept:
     assert set(layers) == {"Stops", "Trips"} and all(x.providerType() == "memory" for x in layers.values())
     trips = layers["Trips"]
     trips.startEditing()
-    correct(trips, 1, "bike")
+    correct(trips, 1, "walk")
     assert trips.commitChanges(False)  # saved, and still in editing
     before = {name: rows_of(layer) for name, layer in layers.items()}
     assert project.write(str(tmp_path / "week.qgz")) and not kept.said
@@ -102,22 +102,28 @@ def test_a_diary_of_the_toolbox_is_kept_with_the_project(loaded: Callable, kept:
     project.clear()
     project.read(str(tmp_path / "week.qgz"))
     assert {name: rows_of(layer) for name, layer in by_name().items()} == before and not kept.said
-    modes = [row[4] for row in before["Trips"]]
-    assert modes[:2] == ["bike", "rail"] and len(modes) == 40
+    modes = [row[4:6] for row in before["Trips"]]
+    assert modes[:2] == [["walk", "NULL"], ["rail", "NULL"]] and len(modes) == 40 and modes[2][1] != "NULL"
+    opened = by_name()["Trips"]
+    assert opened.editorWidgetSetup(opened.fields().lookupField("mode")).type() == "ValueMap"
+    opened.startEditing()
+    correct(opened, 3, "walk")
+    assert not opened.getFeature(3)["mode_p"] and opened.getFeature(4)["mode_p"] > 0
+    opened.rollBack()
 
 
 def test_edits_that_are_not_saved_are_named_and_lost_by_nobody(loaded: Callable, kept: Any, tmp_path: Path) -> None:
     project, layers = QgsProject.instance(), loaded()
     trips = layers["Trips"]
     trips.startEditing()
-    correct(trips, 1, "bike")
+    correct(trips, 1, "walk")
     assert project.write(str(tmp_path / "week.qgz"))
     assert len(kept.said) == 1 and "Trips is being edited" in kept.said[0]
     assert layers["Stops"].providerType() == "ogr" and trips.isModified() and not project.isDirty()
     assert trips.commitChanges()
     assert project.isDirty(), "QGIS asks for the project before it quits"
     assert project.write(str(tmp_path / "week.qgz")) and trips.providerType() == "ogr"
-    assert next(trips.getFeatures())["mode"] == "bike"
+    assert next(trips.getFeatures())["mode"] == "walk"
 
 
 def test_two_runs_and_a_copy_have_names_and_tables_of_their_own(loaded: Callable, kept: Any, tmp_path: Path) -> None:
@@ -153,10 +159,18 @@ def test_a_mode_is_chosen_from_a_list_and_a_corrected_trip_stands_out(loaded: Ca
 
     assert stand_out() == []
     trips.startEditing()
-    correct(trips, 3, "bike")
-    assert stand_out() == [3] and trips.getFeature(3)["mode"] == "bike" and not trips.getFeature(3)["mode_p"]
+    correct(trips, 3, "walk")
+    assert stand_out() == [3] and trips.getFeature(3)["mode"] == "walk" and not trips.getFeature(3)["mode_p"]
     trips.rollBack()
     assert stand_out() == [] and trips.getFeature(3)["mode_p"] > 0
+    trips.startEditing()
+    for n in (4, 5):
+        assert trips.changeAttributeValue(n, names.index("why"), "seen")
+    correct(trips, 5, "walk")
+    assert stand_out() == [5] and trips.getFeature(4)["mode_p"] > 0, "a note is no correction"
+    assert trips.commitChanges() and trips.startEditing()
+    assert trips.changeAttributeValue(5, names.index("why"), "twice") and stand_out() == [5]
+    trips.rollBack()
 
 
 def legend(layer: QgsVectorLayer) -> list[set[str]]:
