@@ -128,9 +128,9 @@
             <Option type="QString" value="0,0" name="offset"/>
             <Option type="QString" value="3x:0,0,0,0,0,0" name="offset_map_unit_scale"/>
             <Option type="QString" value="MM" name="offset_unit"/>
-            <Option type="QString" value="154,163,173,255,rgb:0.60392156862745094,0.63921568627450975,0.67843137254901964,1" name="outline_color"/>
+            <Option type="QString" value="91,112,137,255,rgb:0.35686274509803922,0.4392156862745098,0.53725490196078429,1" name="outline_color"/>
             <Option type="QString" value="solid" name="outline_style"/>
-            <Option type="QString" value="0.2" name="outline_width"/>
+            <Option type="QString" value="0.4" name="outline_width"/>
             <Option type="QString" value="MM" name="outline_width_unit"/>
             <Option type="QString" value="no" name="style"/>
           </Option>

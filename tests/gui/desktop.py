@@ -127,6 +127,16 @@ def layers():
     ]
 
 
+def save_and_open():
+    """Save the project and open it again. Returns the number of features by layer."""
+    file, project = PICTURES / "desktop.qgz", QgsProject.instance()
+    file.with_name("desktop_raw.gpkg").unlink(missing_ok=True)
+    assert project.write(str(file))
+    project.clear()
+    assert project.read(str(file))
+    return {each["name"]: each["features"] for each in layers()}
+
+
 def work():
     tracks = add(os.environ["RAW_TRACKS"], "Tracks")
     regions = add(os.environ["RAW_REGIONS"], "Regions")
@@ -153,6 +163,7 @@ def work():
     canvas.waitWhileRendering()
     iface.messageBar().clearWidgets()  # QGIS's own 'Task complete'
     picture(iface.mainWindow(), "desktop")
+    report["opened"] = save_and_open()
     assert unloadPlugin(NAME)
     wait()
     report["unloaded"] = registered()

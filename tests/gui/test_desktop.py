@@ -56,6 +56,11 @@ def test_results_come_named_grouped_styled_and_temporal(report: dict[str, Any]) 
     assert any("Withheld" in words for words in results[4]["legend"])
 
 
+def test_results_of_the_toolbox_are_there_when_the_project_is_opened_again(report: dict[str, Any]) -> None:
+    before = {layer["name"]: layer["features"] for layer in report["layers"]}
+    assert len(before) == 7 and report["opened"] == before
+
+
 def test_the_log_lists_what_was_read(report: dict[str, Any]) -> None:
     assert "Read 9,262 fixes of 10 users" in report["log"]
     assert "(guessed)" in report["log"] and "The model is " in report["log"]
