@@ -190,6 +190,32 @@ def shown_head(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> dict[str, 
     return next((head for head in heads if head["name"] in names), None)
 
 
+def silent(layer: QgsVectorLayer, head: dict[str, Any] | None) -> str:
+    """An expression for features about which a head is silent: they are unlike its training data, or show too little.
+
+    in_domain counts the reasons of all heads of a run, so it stands in only where the layer cannot tell: without a head
+    or without the probability, which a head gives where it is merely not sure.
+    """
+    if head is None:
+        return '("in_domain" = FALSE)'
+    name = QgsExpression.quotedColumnRef(head["name"])
+    if head["kind"] == "number":
+        return f"({name} IS NULL)"
+    p = f"{head['name']}_p"
+    known = p in layer.fields().names()
+    why = f"{QgsExpression.quotedColumnRef(p)} IS NULL" if known else '"in_domain" = FALSE'
+    return f"({name} = 'unknown' AND {why})"
+
+
+def pooled_otherwise(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> str:
+    """An expression for regions that are not in_domain although no head is silent: their users were pooled otherwise
+    than in training, and all have figures.
+    """
+    names = layer.fields().names()
+    given = [f"NOT {silent(layer, head)}" for head in heads if head["name"] in names]
+    return " AND ".join(['NOT "in_domain"', *(given or ["FALSE"])])
+
+
 def numbers_of(layer: QgsVectorLayer, names: list[str]) -> np.ndarray:
     """(k, n) numbers of k fields, nan for NULL and missing fields. Features without the first number are left out."""
     index = [layer.fields().lookupField(name) for name in names]

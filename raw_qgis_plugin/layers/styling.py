@@ -35,8 +35,10 @@ from .legends import (
     let_correct,
     map_tip,
     mark_outside,
+    pooled_otherwise,
     show_by_clock_and_track,
     shown_head,
+    silent,
     title_of,
     value_of,
     values_of,
@@ -133,7 +135,7 @@ class Profiles(Style):
         return "profile_tracks.qml" if self.unit == "track" else "profiles.qml"
 
     def fill_in(self, layer: QgsVectorLayer) -> str:
-        """One rule for each class or step, one for unknown, and a mark on features outside the training domain."""
+        """One rule for each class or step, one for unknown, and a mark on features about which this head is silent."""
         head = shown_head(layer, [head for head in self.heads if self.shown in ("", head["name"])])
         rules = Rules(layer)
         if self.shown == EACH_USER:
@@ -145,7 +147,8 @@ class Profiles(Style):
         if head and head["kind"] != "number":
             field = QgsExpression.quotedColumnRef(head["name"])
             rules.add_if_any("unknown", f"{field} = 'unknown'", tr("Unknown: not sure"))
-        rules.add_if_any("outside", '"in_domain" = FALSE', tr("Unlike the training data"))
+        outside = "FALSE" if self.shown == EACH_USER else silent(layer, head)
+        rules.add_if_any("outside", outside, tr("Unlike the training data"))
         rules.add_remark("class", head)
         if self.unit != "track":
             rules.spread()
@@ -231,7 +234,7 @@ class RegionScores(Style):
         rules.add_answers("step", head)
         rules.add_if_any("no figure", f'NOT "suppressed" AND {field} IS NULL', tr("No figure"))
         rules.add_if_any("withheld", '"suppressed"', withheld.format(n=self.min_users))
-        rules.add_if_any("outside", f'NOT "in_domain" AND {field} IS NOT NULL', tr("Unlike the training data"))
+        rules.add_if_any("outside", pooled_otherwise(layer, self.heads), tr("Unlike the training data"))
         rules.add_remark("step", shown)
         rules.finish()
         return title_of(head)

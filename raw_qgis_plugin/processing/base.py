@@ -363,11 +363,11 @@ class TrackAlgorithm(RawAlgorithm):
         return chosen
 
     @staticmethod
-    def warn_outside(reasons: list[str], in_domain: Any, run: Run) -> None:
-        """Warn once of every remark of the core on its answers: mostly why some are not in_domain."""
+    def warn_outside(reasons: list[str], in_domain: Any, run: Run, words: str = "") -> None:
+        """Warn once of every remark of the core on its answers: mostly why some are not in_domain. words: the warning."""
         if reasons:
             text = "; ".join(reason.rstrip(".") for reason in reasons)
-            words = tr("{text}.") if in_domain.all() else tr("Do not rely on what is not in_domain: {text}.")
+            words = tr("{text}.") if in_domain.all() else words or tr("Do not rely on what is not in_domain: {text}.")
             run.warn(words.format(text=text))
 
     def in_input_crs(self, run: Run, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:

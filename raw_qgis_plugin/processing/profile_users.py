@@ -49,7 +49,8 @@ class ProfileUsers(TrackAlgorithm):
         tracks, skipped = self.read_units(run, unit)
         names = [head["name"] for head in heads]
         profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
-        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run)
+        words = tr("Labels are unknown where tracks show too little or are unlike the training data: {text}.")
+        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run, words)
         shape = Qgis.WkbType.MultiLineString if unit == "track" else Qgis.WkbType.Point
         destination = self.write_table(
             run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit),

@@ -84,6 +84,38 @@ def test_classes_are_words() -> None:
     assert temporal.isActive() and (temporal.startField(), temporal.endField()) == ("t_first", "t_last")
 
 
+TWO = "&field=team:string&field=team_p:double&field=trips:double&field=in_domain:bool"
+TEAM = {"name": "team", "unit": "user", "kind": "classes", "classes": ["weekdays", "weekend"]}
+TRIPS = {"name": "trips", "unit": "user", "kind": "number"}
+
+
+def test_the_mark_is_of_the_label_that_is_shown() -> None:
+    """in_domain counts the reasons of all labels; the colours show one of them."""
+    from raw_qgis_plugin.layers import legends, styling
+
+    rows = [["weekend", 1.0, None, False], ["unknown", 0.4, 2.0, True], ["unknown", None, 2.0, False]]
+    layer = layer_of("Point", TWO, rows)
+    styling.Profiles([TEAM, TRIPS], "user").apply(layer)
+    unsure, outside = "Unknown: not sure", "Unlike the training data"
+    assert legend_of(layer) == [["Weekend"], [unsure], [unsure, outside]]
+    styling.Profiles([TEAM, TRIPS], "user", "trips").apply(layer)
+    assert [outside in words for words in legend_of(layer)] == [True, False, False]
+    styling.Profiles([TEAM, TRIPS], "user", legends.EACH_USER).apply(layer)
+    assert legend_of(layer) == [["A colour for each user"]] * 3
+    styling.Profiles([], "user").apply(layer)
+    assert [outside in words for words in legend_of(layer)] == [True, False, True]
+
+
+def test_the_mark_of_a_region_is_of_its_own_figure() -> None:
+    from raw_qgis_plugin.layers import styling
+
+    fields = "&field=poi:double&field=trips:double&field=suppressed:bool&field=in_domain:bool"
+    rows = [[1.0, 2.0, False, False], [2.0, None, False, False], [3.0, 3.0, False, True]]
+    layer = layer_of("Polygon", fields, rows)  # pooled otherwise, outside of the other figure's domain, all well
+    styling.RegionScores([DENSITY, TRIPS], 10).apply(layer)
+    assert ["Unlike the training data" in words for words in legend_of(layer)] == [True, False, False]
+
+
 def test_tracks_are_lines_in_the_colours_of_their_classes() -> None:
     from raw_qgis_plugin.layers import styling
 

@@ -43,7 +43,7 @@ class Profiles:
     columns: dict[str, np.ndarray]  # (n,) each, in the order of the output
     lon: np.ndarray
     lat: np.ndarray
-    reasons: list[str] = field(default_factory=list)  # why units are not in_domain, with counts
+    reasons: list[str] = field(default_factory=list)  # why units are not in_domain, with counts and, if not all, heads
     skipped: Skipped = field(default_factory=Skipped)  # fixes of units that are too short
 
 
@@ -71,15 +71,19 @@ def profile(
     why = np.where(enough, "", "fewer than two fixes").astype(object)
     evidence: dict[str, np.ndarray] = {}
     reasons = [] if heads else [why_no_heads(model, unit, "counts and places")]
+    silent: dict[str, list[str]] = {}  # heads that are silent for the same reason
     if heads:
         found, evidence, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
         columns |= found
         for head in heads:
             doubts = outside(stats, head.get("domain", {}), enough)
-            reasons += [words for words in in_words(doubts, enough, f"{unit}s") if words not in reasons]
+            for words in in_words(doubts, enough, f"{unit}s"):
+                silent.setdefault(words, []).append(str(head.get("title") or head["name"]))
             for words, wrong in doubts.items():
                 new = wrong & ~np.array([words in before for before in why], bool)
                 why[new] = [f"{before}; {words}".removeprefix("; ") for before in why[new]]
+    for words, names in silent.items():
+        reasons.append(words if len(names) == len(heads) else f"{', '.join(names)}: {words}")
     if not enough.all():
         reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
     columns |= {"in_domain": why == "", "why": why, **evidence}
