@@ -36,6 +36,7 @@ from .regions.saved import in_memory
 from .settings import TEMPORARY, settings
 
 RUN = "raw/run"  # property of a result: its `Run` as JSON
+UNIT = "raw/unit"  # property of a labelled layer: user, track or day
 
 
 @dataclass(frozen=True)

@@ -310,15 +310,16 @@ def _prepare(users: Tracks, model: Model, folder: Path, zone: str, progress: Pro
     return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone)
 
 
-def describe(tracks: Tracks, users: Tracks) -> str:
-    """Summarise the usable users and fixes, their dates and their cadence."""
+def describe(tracks: Tracks, users: Tracks, in_layer: int = 0) -> str:
+    """Summarise the usable users and fixes, their dates and their cadence. in_layer: all fixes, where that is known."""
     if not len(users):
         return tr("No user has two usable fixes.")
     first, last = np.datetime_as_string(np.array([users.t.min(), users.t.max()], "datetime64[ms]"), unit="D")
     same = tracks.track[1:] == tracks.track[:-1]
-    words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} UTC").format(
-        users=users.n_users, fixes=len(users), first=first, last=last
-    )
+    words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} UTC")
+    if in_layer > len(users):
+        words = tr("{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} UTC")
+    words = words.format(users=users.n_users, fixes=len(users), all=in_layer, first=first, last=last)
     if same.any():
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[same])) / 1000))
     return f"{words}."

@@ -135,6 +135,23 @@ def doubt(head: dict[str, Any]) -> str:
     return tr("no proof that it is better than a simple method")
 
 
+def verdict_of(head: dict[str, Any], least_units: int = 30) -> str:
+    """What the test of a head found, in words. Where it was tested on several sources, each of them weighs alike and
+    'unknown' counts as wrong. least_units: sources with fewer do not count.
+    """
+    verdict, sources = str(head.get("verdict") or ""), head.get("sources") or {}
+    tested = [each for each in [*sources.values(), *(head.get("elsewhere") or {}).values()]
+              if (each.get("units") or 0) >= least_units]  # fmt: skip
+    shares = [100 * (each.get("sure") or 0) * (each.get("accuracy_where_sure") or 0) for each in tested]
+    if len(sources) < 2 or len(shares) < 2:
+        return verdict
+    words = tr(
+        "right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, "
+        "the best {high:.0f} %; unknown counts as wrong)."
+    ).format(share=np.mean(shares), n=len(shares), low=min(shares), high=max(shares))
+    return f"{verdict.partition(':')[0]}: {words}"
+
+
 def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more: str = "") -> None:
     """Give a layer a map tip: the field `title`, a line a head with a field, and more, in the form of map tips."""
     names = layer.fields().names()

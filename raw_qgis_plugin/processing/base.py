@@ -50,11 +50,10 @@ def icon(name: str) -> QIcon:
 
 def describe_head(head: dict[str, Any], run: Run, asked: bool = True) -> None:
     """Log what a head answers, and how far it can be trusted."""
-    words = [f"{head.get('title') or head['name']}.", str(head.get("verdict", ""))]
-    if head.get("experimental"):
-        words.append(tr("Experimental: trained on simulated data only."))
-    if not asked:
-        words.append(tr("Not asked."))
+    from ..layers.legends import verdict_of
+
+    doubt = tr("Experimental: trained on simulated data only.") if head.get("experimental") else ""
+    words = [f"{head.get('title') or head['name']}.", verdict_of(head), doubt, "" if asked else tr("Not asked.")]
     run.info(tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words)))
 
 
@@ -364,7 +363,7 @@ class TrackAlgorithm(RawAlgorithm):
 
     @staticmethod
     def warn_outside(reasons: list[str], in_domain: Any, run: Run, words: str = "") -> None:
-        """Warn once of every remark of the core on its answers: mostly why some are not in_domain. words: the warning."""
+        """Warn once of the core's remarks on its answers: mostly why some are not in_domain. words: the warning."""
         if reasons:
             text = "; ".join(reason.rstrip(".") for reason in reasons)
             words = tr("{text}.") if in_domain.all() else words or tr("Do not rely on what is not in_domain: {text}.")

@@ -73,7 +73,7 @@ def test_a_basemap_asks_nobody_before_the_user_agrees(report: dict[str, Any]) ->
 
 def test_a_map_has_title_legend_model_and_caveats(report: dict[str, Any], out: Path) -> None:
     assert "raw-small" in report["notes"] and "Experimental" in report["notes"] and "40 users" in report["notes"]
-    assert "fixes or tracks with their times" in report["warnings"]
+    assert "fixes with their times" in report["warnings"]
     text = text_of((out / "map.pdf").read_bytes())
     for words in ("People of the synthetic city", "not distinguishable", "Points of interest", "Made on", "raw-small"):
         assert words in text

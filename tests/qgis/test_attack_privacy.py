@@ -233,7 +233,7 @@ def test_the_publish_check_finds_what_names_somebody(
 
     tracks, page = make(fixes), tmp_path / "page.html"
     words = found(tracks, REPORT=str(page))
-    assert "1,440 fixes or tracks with their times" in words and "12 ids of people in the clear" in words
+    assert "1,440 fixes with their times" in words and "12 ids of people in the clear" in words
     assert "12 ids of people" in page.read_text("utf-8") and page.read_text("utf-8").count("<li>") == 2
     homes = run("raw:profileusers", INPUT=tracks, MODEL=bundle)
     homes.feedback.warnings.clear()

@@ -33,13 +33,22 @@ _MEMBER = re.compile(
 @dataclass(frozen=True)
 class Bundle:
     """A checked bundle. path: its folder. card: the contents of card.json. experimental: whether heads that only
-    simulated data taught answer without being named.
+    simulated data taught answer without being named. file: the .zip from which it was unpacked.
     """
 
     path: Path
     card: dict
     _unpacked: Scratch | None = None  # removed with the bundle
     experimental: bool = False
+    file: Path | None = None
+
+    @property
+    def name(self) -> str:
+        """The name that the user gave it: of its folder or .zip. Its card keeps the name of the model before it, so
+        that is the name of the shipped bundle alone.
+        """
+        place = self.file or self.path
+        return str(self.card["name"]) if place == shipped_bundle() else place.name.removesuffix(".zip")
 
     def heads(self, unit: str, every: bool = False) -> list[dict]:
         """The heads of a unit: 'user', 'track', 'day', 'region', or 'trip', whose output is input of heads of users.
@@ -98,7 +107,7 @@ def open_bundle(path: Path | str | None = None, experimental: bool = False) -> B
     unpacked = _unpack(place) if place.is_file() else None
     folder = Path(unpacked.name, MODEL) if unpacked else place
     try:
-        return Bundle(folder, _check(folder), unpacked, experimental)
+        return Bundle(folder, _check(folder), unpacked, experimental, place if unpacked else None)
     except BundleError:
         if unpacked:
             unpacked.cleanup()

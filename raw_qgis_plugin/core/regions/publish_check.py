@@ -45,15 +45,15 @@ def _about_people(columns: Mapping[str, Sequence[Any]], shape: str) -> Iterator[
     n_ids = len({value for value in columns[ids] if value is not None}) if ids else 0
     n_rows = len(next(iter(columns.values()), ()))
     if guess.time and (shape in ("point", "line") or guess.positioned):
+        what = "tracks" if shape == "line" else "fixes"
         yield (
-            f"{n_rows:,} fixes or tracks with their times (field {guess.time}): where somebody was at four times "
-            "singles out most people. Publish figures of regions instead."
+            f"{n_rows:,} {what} with their times (field {guess.time}): where somebody was at four times singles out "
+            "most people. Publish figures of regions instead."
         )
     elif ids and shape in ("point", "line"):
-        yield (
-            f"{n_rows:,} places of single people: a place where somebody is most is the home of most. Publish figures "
-            "of regions instead."
-        )
+        line = "tracks of single people: many begin or end at somebody's home."
+        point = "places of single people: a place where somebody is most is the home of most."
+        yield f"{n_rows:,} {line if shape == 'line' else point} Publish figures of regions instead."
     if {"user_a", "user_b"} <= columns.keys():
         yield f"{n_rows:,} encounters: they tell who knows whom. Do not publish them."
     if n_ids:

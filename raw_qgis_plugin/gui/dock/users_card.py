@@ -14,7 +14,7 @@ from ...core.embedding.profiles import GRID_M, UNKNOWN
 from ...core.embedding.user_view import Places
 from ...core.regions.view import City
 from ...core.typicality import outside
-from ...layers.legends import short, title_of
+from ...layers.legends import short, title_of, verdict_of
 from ...processing.words import tr
 from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
 from ..widgets.charts import DayPlot
@@ -56,7 +56,7 @@ class UserCard(Card):
                 self._warn(before)
             before = reasons
             words = f"{escaped(title_of(head))}: {self._prediction(head)}{experimental_mark(head)}"
-            self.add(words, toolTip=tip(str(head.get("verdict", ""))))
+            self.add(words, toolTip=tip(verdict_of(head)))
         self._warn(before)
         if evidence := self.city.evidence[self.row]:
             self.add(tr("On record: {evidence}.").format(evidence=escaped(evidence)), objectName="raw_user_evidence")

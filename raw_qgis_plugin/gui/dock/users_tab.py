@@ -34,7 +34,7 @@ from ..desktop import Desktop
 from ..map_tools.draw import give_back
 from ..map_tools.marks import Marks
 from ..map_tools.shapes import lonlat
-from ..results import Run, last_run
+from ..results import UNIT, Run, last_run
 from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, delete, row, wrapped
@@ -42,7 +42,6 @@ from .run_again import RunAgain
 from .users_card import UserCard
 
 DIARY = "diary"  # beside the units
-UNIT = "raw/unit"  # property of a labelled layer: user, track or day
 
 
 class UsersTab(QWidget):

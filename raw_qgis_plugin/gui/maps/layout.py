@@ -20,15 +20,19 @@ from qgis.core import (
     QgsLayoutSize,
     QgsLegendRenderer,
     QgsLegendStyle,
+    QgsMapLayer,
     QgsMapLayerLegendUtils,
     QgsPrintLayout,
     QgsProject,
+    QgsRuleBasedRenderer,
+    QgsVectorLayer,
 )
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtGui import QColor, QFont
 
 from ...core.errors import InputError
 from ...processing.words import tr
+from .notes import title_of_layer
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Sheet:
     notes_line: float = 3.3
     notes_letters: int = 205
     dpi: float = 300.0
+    most_filtered: int = 500_000  # features of a map; to look through more for the legend takes long
 
 
 SHEET = Sheet()
@@ -121,7 +126,8 @@ def _add_legend(layout: QgsPrintLayout, area: QgsLayoutItemMap, x: float, y: flo
         if node.layer() not in area.layers() or node.layer().providerType() == "wms":  # a basemap
             node.parent().removeChildNode(node)
             continue
-        node.setCustomProperty("legend/title-label", _wrapped(node.layer().name()))
+        title = [title_of_layer(node.layer()), *remarks_of(node.layer())]  # no feature keeps a remark in the legend
+        node.setCustomProperty("legend/title-label", "\n".join(map(_wrapped, title)))
         for at, item in enumerate(model.layerOriginalLegendNodes(node)):
             QgsMapLayerLegendUtils.setLegendNodeUserLabel(node, at, _wrapped(item.data(0) or ""))
         model.refreshLayerLegend(node)
@@ -129,12 +135,22 @@ def _add_legend(layout: QgsPrintLayout, area: QgsLayoutItemMap, x: float, y: flo
     for group in model.rootGroup().findGroups(True):
         QgsLegendRenderer.setNodeLegendStyle(group, QgsLegendStyle.Style.Hidden)
     legend.setWrapString("\n")
+    counts = [layer.featureCount() for layer in area.layers() if isinstance(layer, QgsVectorLayer)]
+    if sum(counts) <= SHEET.most_filtered:
+        legend.setLegendFilterByMapEnabled(True)  # without what is nowhere on the map
     for share in (1.0, 0.85, 0.7, 0.55):
         _scale_legend(legend, share)
         legend.adjustBoxSize()
         if legend.sizeWithUnits().height() <= room:
             break
     legend.attemptMove(QgsLayoutPoint(x, y))
+
+
+def remarks_of(layer: QgsMapLayer) -> list[str]:
+    """The lines of text in a layer's legend that stand for no feature, such as 'Experimental (simulated data)'."""
+    renderer = layer.renderer() if isinstance(layer, QgsVectorLayer) else None
+    rules = renderer.rootRule().children() if isinstance(renderer, QgsRuleBasedRenderer) else []
+    return [rule.label() for rule in rules if rule.filterExpression() == "FALSE"]
 
 
 def _scale_legend(legend: QgsLayoutItemLegend, share: float) -> None:

@@ -4,16 +4,28 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsMapLayer, QgsProject, QgsRenderContext, QgsVectorLayer
+from qgis.core import (
+    Qgis,
+    QgsExpression,
+    QgsFeatureRequest,
+    QgsMapLayer,
+    QgsProject,
+    QgsRenderContext,
+    QgsVectorLayer,
+)
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate, QLocale
 
-from ...core.bundle.bundle import Bundle
-from ...layers.legends import doubt, title_of
+from ...core.bundle.bundle import Bundle, open_bundle
+from ...core.errors import RawError
+from ...layers.legends import doubt, title_of, verdict_of
 from ...layers.publishing import check_layer
 from ...processing.words import tr
+from ..regions.saved import OF
+from ..results import UNIT, run_of
 from ..session import Session, describe
 
 
@@ -25,30 +37,74 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
     )
     vectors = [layer for layer in layers if isinstance(layer, QgsVectorLayer)]
     fields = {name for layer in vectors for name in layer.fields().names()}
-    drawn = {name for layer in vectors for name in layer.renderer().usedAttributes(QgsRenderContext())}
-    heads = [head for head in shown_heads(bundle) if head["name"] in drawn]
     forecast = {"horizon_min", "horizon_mi"} & fields  # a Shapefile cuts names to ten letters
-    if bundle is not None and (heads or forecast):
-        words += " " + tr("Model: {name}.").format(name=bundle.card["name"])
+    heads: dict[str, dict[str, Any]] = {}
+    models: list[str] = []
+    for layer in vectors:
+        name, made_by = model_of(layer, bundle)
+        found = [head for head in shown_heads(made_by) if shows(layer, head)]
+        heads |= {f"{name}: {head['name']}": head for head in found}
+        if name and (found or run_of(layer) or forecast & set(layer.fields().names())):
+            models += [name] * (name not in models)
+    if models:
+        words += " " + tr("Model: {name}.").format(name=", ".join(models))
     if session is not None and session.layer is not None and session.tracks is not None and session.users is not None:
-        data = tr("Data: {layer}: {summary}")
-        words += " " + data.format(layer=session.layer.name(), summary=describe(session.tracks, session.users))
+        data, points = tr("Data: {layer}: {summary}"), session.layer.geometryType() == Qgis.GeometryType.Point
+        summary = describe(session.tracks, session.users, session.layer.featureCount() if points else 0)
+        words += " " + data.format(layer=session.layer.name(), summary=summary)
     if shown.isTemporal():
         times = shown.temporalRange()
         first, last = (time.toUTC().toString("yyyy-MM-dd HH:mm:ss") for time in (times.begin(), times.end()))
         words += " " + tr("Time shown: {first} to {last} UTC.").format(first=first, last=last)
-    found = [words]
-    for head in heads:
-        words = f"{title_of(head)}: {head.get('verdict') or tr('Nobody has tested it.')}"
-        found.append(words + (f" {tr('Experimental ({why})').format(why=why)}." if (why := doubt(head)) else ""))
-    if any(head["kind"] == "number" for head in heads):
-        found.append(tr("In 80 % of cases the true number lies in its interval. Colours follow the intervals."))
+    sentences = [words]
+    for head in heads.values():
+        words = f"{title_of(head)}: {verdict_of(head) or tr('Nobody has tested it.')}"
+        why = doubt(head)
+        sentences.append(words + (f" {tr('Experimental ({why})').format(why=why)}." if why else ""))
+    if any(head["kind"] == "number" for head in heads.values()):
+        sentences.append(tr("In 80 % of cases the true number lies in its interval. Colours follow the intervals."))
     if forecast:
-        found.append(tr("Forecasts: in 50 and 80 % of cases the track lies inside the areas."))
+        sentences.append(tr("Forecasts: in 50 and 80 % of cases the track lies inside the areas."))
     if "suppressed" in fields:
-        found.append(tr("Figures of too few people are withheld. The recorded people are not the population."))
-    found += sorted({right for layer in layers for right in layer.metadata().rights()})
-    return found
+        sentences.append(tr("Figures of too few people are withheld. The recorded people are not the population."))
+    return sentences + sorted({right for layer in layers for right in layer.metadata().rights()})
+
+
+def model_of(layer: QgsVectorLayer, bundle: Bundle | None) -> tuple[str, Bundle | None]:
+    """The name of the model that made a layer, and the model, None where it cannot be opened any more.
+
+    bundle: taken for a layer that does not say what made it, such as drawn regions, which follow the dock's model.
+    """
+    run = run_of(layer)
+    if run is None:
+        return (bundle.name, bundle) if bundle is not None else ("", None)
+    path = str(run.values.get("MODEL") or "")
+    try:
+        made_by = open_bundle(path or None)
+    except RawError:
+        return Path(path).stem, None
+    return made_by.name, made_by
+
+
+def shows(layer: QgsVectorLayer, head: dict[str, Any]) -> bool:
+    """Whether the colours of a layer are a head's, and it gives a label or number to any feature."""
+    if head["name"] not in layer.renderer().usedAttributes(QgsRenderContext()):
+        return False
+    name = QgsExpression.quotedColumnRef(head["name"])
+    given = f"{name} IS NOT NULL AND {name} <> 'unknown'" if head["kind"] != "number" else f"{name} IS NOT NULL"
+    return next(layer.getFeatures(QgsFeatureRequest(QgsExpression(given)).setLimit(1)), None) is not None
+
+
+def title_of_layer(layer: QgsMapLayer) -> str:
+    """The name of a layer for readers who do not know RAW: 'Team of each user', not 'Profiles: Team'."""
+    kind, _, label = layer.name().partition(": ")
+    unit = "region" if layer.customProperty(OF) else layer.customProperty(UNIT)
+    known = {
+        ("user", tr("Profiles")): tr("{label} of each user"), ("track", tr("Tracks")): tr("{label} of each track"),
+        ("day", tr("Days")): tr("{label} of each day"), ("region", tr("Drawn")): tr("{label} of each region"),
+    }  # fmt: skip
+    words = known.get((str(unit), kind)) if label else None
+    return words.format(label=label) if words else layer.name()
 
 
 def shown_heads(bundle: Bundle | None) -> list[dict[str, Any]]:

@@ -17,7 +17,7 @@ from ..settings import settings
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import buttons, column, row, wrapped
 from .layout import export, make_layout
-from .notes import notes, warnings
+from .notes import notes, title_of_layer, warnings
 
 
 class MapDialog(RawDialog):
@@ -81,8 +81,8 @@ class MapDialog(RawDialog):
 
 
 def title_for(layers: list[QgsMapLayer]) -> str:
-    """The title of the project, else the name of the uppermost layer."""
-    return QgsProject.instance().title() or next((layer.name() for layer in layers), tr("Map"))
+    """The title of the project, else that of the uppermost layer."""
+    return QgsProject.instance().title() or next(map(title_of_layer, layers), tr("Map"))
 
 
 def default_bundle() -> Bundle | None:

@@ -15,7 +15,7 @@ from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import UNKNOWN
 from ...core.regions.disclosure import DIFFERENCE, DOMINATED
 from ...core.regions.view import RegionView, rank
-from ...layers.legends import class_colours, short, title_of
+from ...layers.legends import class_colours, short, title_of, verdict_of
 from ...processing.words import tr
 from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
 from ..widgets.charts import MixBar, WeekStrip
@@ -114,7 +114,7 @@ class RegionCard(Card):
         sides = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
         for row, head in enumerate(heads):
             for at, (words, side) in enumerate(zip(self._score(head), sides)):
-                label = QLabel(words, wordWrap=at == 0, toolTip=tip(str(head.get("verdict", ""))))
+                label = QLabel(words, wordWrap=at == 0, toolTip=tip(verdict_of(head)))
                 label.setAlignment(side | Qt.AlignmentFlag.AlignVCenter)
                 grid.addWidget(label, row, at)
         self.column.addLayout(grid)

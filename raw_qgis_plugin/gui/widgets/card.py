@@ -63,7 +63,7 @@ class Card(QWidget):
 def new_page(title: str, bundle: Bundle, remark: str) -> Page:
     """A page with its date and model. title, remark: plain text. bundle: of the model."""
     today = QLocale().toString(QDate.currentDate(), QLocale.FormatType.LongFormat)
-    words = tr("Made on {date} with RAW and the model {model}.").format(date=today, model=bundle.card["name"])
+    words = tr("Made on {date} with RAW and the model {model}.").format(date=today, model=bundle.name)
     return Page(title, f"{words} {remark}")
 
 

@@ -15,6 +15,7 @@ from qgis.core import (
     QgsDateTimeRange,
     QgsFillSymbol,
     QgsProject,
+    QgsRectangle,
     QgsSingleSymbolRenderer,
     QgsVectorLayer,
 )
@@ -45,8 +46,9 @@ def open_sample(desktop: Desktop) -> Tour | None:
     layers = {layer.name(): layer for layer in QgsProject.instance().mapLayers().values()}
     desktop.iface.setActiveLayer(layers[tr("Tracks of ten phones")])
     canvas = desktop.iface.mapCanvas()
-    regions = layers[tr("Hexagons")]
-    extent = canvas.mapSettings().layerExtentToOutputExtent(regions, regions.extent())
+    extent = QgsRectangle()
+    for layer in layers.values():
+        extent.combineExtentWith(canvas.mapSettings().layerExtentToOutputExtent(layer, layer.extent()))
     extent.scale(1.05)
     canvas.setExtent(extent)
     canvas.refresh()

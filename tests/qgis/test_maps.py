@@ -1,0 +1,152 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What stands beside a map: the model that made a layer, figures that are shown, a title and a legend for readers."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.core import QgsFeature, QgsGeometry, QgsLayoutItemLegend, QgsProject, QgsRectangle, QgsVectorLayer
+
+TEAM = {"name": "team", "unit": "user", "kind": "classes", "classes": ["weekdays", "weekend", "nights"],
+        "experimental": True}  # fmt: skip
+
+
+@pytest.fixture
+def own(bundle: str, tmp_path: Path) -> Path:
+    """A copy of the shipped model with a name of its own. Its card has the old name."""
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+
+    return Path(shutil.copytree(open_bundle(bundle).path, tmp_path / "my model"))
+
+
+def labelled(head: str, rows: list[list[Any]], kind: str = "string") -> QgsVectorLayer:
+    fields = f"&field={head}:{kind}&field={head}_p:double&field=in_domain:bool"
+    layer = QgsVectorLayer(f"Point?crs=EPSG:4326{fields}", "bare", "memory")
+    for at, row in enumerate(rows):
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes(row)
+        feature.setGeometry(QgsGeometry.fromWkt(f"Point({10 + 10 * at} 50)"))
+        layer.dataProvider().addFeatures([feature])
+    return QgsProject.instance().addMapLayer(layer)
+
+
+def show(menu: Any, *layers: QgsVectorLayer) -> Any:
+    canvas = menu.iface.mapCanvas()
+    canvas.setDestinationCrs(layers[0].crs())
+    canvas.setLayers(list(layers))
+    return canvas
+
+
+def made_by(layer: QgsVectorLayer, model: str) -> None:
+    from raw_qgis_plugin.gui.results import Run
+
+    Run("profileusers", "tracks", "2026-01-01 00:00:00.000", {"MODEL": model}).mark(layer)
+
+
+def test_the_notes_name_the_model_that_made_the_layer(session: Any, menu: Any, own: Path, bundle: str) -> None:
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.gui.maps.notes import notes
+    from raw_qgis_plugin.layers import styling
+
+    shipped = open_bundle(bundle)
+    heads = shipped.heads("track")
+    layer = labelled("transport_mode", [["walk", 0.9, True]])
+    styling.Profiles(heads, "user").apply(layer)
+    made_by(layer, str(own))
+    first, of_mode, *_ = notes(show(menu, layer), None, shipped)
+    assert "Model: my model." in first
+    assert "sources weigh alike" in of_mode and "unknown counts as wrong" in of_mode and "2,009" not in of_mode
+    made_by(layer, "")
+    assert f"Model: {shipped.card['name']}." in notes(show(menu, layer), None, shipped)[0]
+    shutil.rmtree(own)
+    made_by(layer, str(own))
+    assert "Model: my model." in notes(show(menu, layer), None, shipped)[0], "its name is left"
+
+
+def test_the_notes_are_silent_about_heads_without_a_figure(menu: Any, session: Any, bundle: str) -> None:
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.gui.maps.notes import notes
+    from raw_qgis_plugin.layers import styling
+
+    shipped = open_bundle(bundle)
+    layer = labelled("poi_density", [[None, None, False], [None, None, False]], "double")
+    styling.Profiles(shipped.heads("region", every=True), "user").apply(layer)
+    assert not [words for words in notes(show(menu, layer), None, shipped) if "Points of interest" in words]
+    at = layer.fields().indexOf("poi_density")
+    layer.dataProvider().changeAttributeValues({next(layer.getFeatures()).id(): {at: 3.0}})
+    found = "\n".join(notes(show(menu, layer), None, shipped))
+    assert "Points of interest: Worth using: off by" in found and "In 80 % of cases" in found
+
+
+def test_the_data_of_the_notes_count_what_the_warning_counts(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    from raw_qgis_plugin.gui.maps.notes import notes, warnings
+
+    from .tabs import read
+
+    twice = type(fixes)(*(list(column) * 2 for column in (fixes.user_id, fixes.t, fixes.lon, fixes.lat)), {})
+    layer = make(twice)
+    read(session, layer)
+    canvas = show(menu, layer)
+    assert "12 users, 1,440 of 2,880 fixes" in notes(canvas, session, None)[0]
+    assert "2,880 fixes with their times" in warnings(canvas.layers(), 10)[0]
+
+
+def test_a_title_says_of_what_the_label_is(menu: Any, session: Any) -> None:
+    from raw_qgis_plugin.gui.maps.window import title_for
+    from raw_qgis_plugin.gui.results import UNIT
+    from raw_qgis_plugin.layers import styling
+
+    layer = labelled("team", [["weekend", 1.0, True]])
+    styling.Profiles([TEAM], "user").apply(layer)
+    assert title_for([layer]) == "Profiles: Team", "it may be anybody's layer"
+    layer.setCustomProperty(UNIT, "user")
+    assert title_for([layer]) == "Team of each user"
+    layer.setName("Staff")
+    assert title_for([layer]) == "Staff"
+
+
+def test_the_legend_lists_what_is_on_the_map(menu: Any, session: Any, tmp_path: Path) -> None:
+    from raw_qgis_plugin.gui.maps.layout import SHEET, export, make_layout
+    from raw_qgis_plugin.gui.results import UNIT
+    from raw_qgis_plugin.layers import styling
+
+    layer = labelled("team", [["weekend", 1.0, True], ["unknown", 0.4, True], ["nights", 1.0, True]])
+    styling.Profiles([TEAM], "user").apply(layer)
+    layer.setCustomProperty(UNIT, "user")
+    canvas = show(menu, layer)
+    canvas.setExtent(QgsRectangle(8, 48, 22, 52))  # without the third
+
+    def legend() -> list[str]:
+        layout = make_layout(QgsProject.instance(), canvas, "title", "notes")
+        (item,) = (item for item in layout.items() if isinstance(item, QgsLayoutItemLegend))
+        model = item.model()
+        export(layout, tmp_path / "map.png")  # painting looks for what is on the map
+        (node,) = model.rootGroup().findLayers()
+        title = node.customProperty("legend/title-label")
+        return [title, *(each.data(0) for each in model.layerLegendNodes(node))]
+
+    title = "Team of each user\nExperimental (simulated data)"
+    assert legend() == [title, "Weekend", "Unknown: not sure"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("raw_qgis_plugin.gui.maps.layout.SHEET", type(SHEET)(most_filtered=2, dpi=50))
+        assert "Nights" in legend() and "Weekdays" in legend()
+
+
+def test_a_card_with_wrong_sources_is_refused(own: Path) -> None:
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+    from raw_qgis_plugin.core.errors import BundleError
+
+    card = json.loads((own / "card.json").read_text("utf-8"))
+    head = next(head for head in card["heads"] if "sources" in head)
+    head["sources"]["goal"]["sure"] = "all"
+    (own / "card.json").write_text(json.dumps(card), "utf-8")
+    write_sums(own)
+    with pytest.raises(BundleError, match="sources"):
+        open_bundle(own)
