@@ -16,7 +16,7 @@ from driving import LEFT, add, embedded, find, groups, main, picture, press, sho
 from qgis.core import QgsDateTimeRange, QgsExpressionContextUtils, QgsProject, QgsTemporalNavigationObject
 from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDockWidget, QLabel, QToolBar
+from qgis.PyQt.QtWidgets import QApplication, QComboBox, QDockWidget, QLabel, QTableWidget, QToolBar
 from qgis.utils import iface
 
 PROJECT = Path(os.environ["RAW_REPORT"]).with_name("week.qgz")
@@ -100,11 +100,17 @@ def test_forecasts(dock):
     picture(iface.mainWindow(), "results_backtest")
     report["verdict"] = find(dock, "raw_verdict", QLabel).text()
     press(dock, "raw_backtest_table")
+    wait(0.5)
+    rows = next(x for x in QApplication.topLevelWidgets() if x.isVisible() and x.objectName() == "raw_backtest_rows")
+    report["rows"] = find(rows, "raw_backtest_list", QTableWidget).rowCount()
+    picture(rows, "results_rows")
+    press(rows, "raw_backtest_all")
     wait(1)
     table = next(x for x in QApplication.topLevelWidgets() if x.isVisible() and "Backtest — " in x.windowTitle())
     report["table"] = table.windowTitle().strip()
     picture(table, "results_table")
     table.close()
+    rows.close()
 
 
 def save_and_open(dock):

@@ -16,13 +16,14 @@ from typing import Any
 import pytest
 from qgis.core import (
     QgsExpressionContextUtils,
+    QgsFeature,
     QgsFeedback,
     QgsProject,
     QgsRenderContext,
     QgsTemporalNavigationObject,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtWidgets import QLabel
+from qgis.PyQt.QtWidgets import QLabel, QPushButton, QWidget
 
 from .waiting import until
 
@@ -357,3 +358,60 @@ def test_a_backtest_is_a_line_and_a_chart(forecast: Any) -> None:
         and "{" not in chart.words_at(9, 9)
     )
     assert not forecast.test_again.isHidden()
+
+
+def test_a_backtest_has_a_row_a_horizon_and_bars(forecast: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.gui.dock.backtest_table import BacktestTable
+
+    forecast.backtest.click()
+    until(lambda: forecast.session.job is None)
+    (chart,) = (each for each in forecast.findChildren(type(forecast.chart)) if each.objectName() == "raw_errors")
+    (_, _, best), (_, _, ours) = chart.lines[1:]
+    low, high = chart.bars
+    assert chart.title == "mean error" and (low <= ours).all() and (ours <= high).all()
+    layer = next(x for x in QgsProject.instance().mapLayers().values() if x.name() == "Backtest")
+    features = [each for each in layer.getFeatures() if each["method"] == "model"]
+    assert (high < best).tolist() == [each["ratio_high"] < 1 for each in features], "as the verdict has it"
+    forecast.findChild(QPushButton, "raw_backtest_table").click()
+    window = forecast.iface.mainWindow().findChild(BacktestTable, "raw_backtest_rows")
+    rows = [[window.rows.item(row, at).text() for at in range(window.rows.columnCount())] for row in (0, 1)]
+    assert window.rows.rowCount() == 2 and [row[0] for row in rows] == ["5 min", "10 min"]
+    for row, each in zip(rows, features):
+        assert row[4] == f"{100 * (each['ratio'] - 1):+.0f} %".replace("-", "−") and "…" in row[5]
+        assert f"At {row[0]}: {row[6]}" == each["verdict"]
+    asked = []
+    monkeypatch.setattr(window, "iface", SimpleNamespace(showAttributeTable=asked.append))
+    window.findChild(QPushButton, "raw_backtest_all").click()
+    assert asked == [layer]
+    window.close()
+
+
+def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, session: Any) -> None:
+    """Figures of a real backtest: a mean that is less, and a median that is not."""
+    from raw_qgis_plugin.gui.dock.backtest_card import BacktestCard
+
+    names = ["horizon_min", "mean_m", "median_m", "ratio_low", "ratio_high"]
+    fields = "&".join([*(f"field={name}:double" for name in names), "field=method:string", "field=verdict:string"])
+    table = QgsVectorLayer(f"NoGeometry?{fields}", "Backtest", "memory")
+    velocity = "constant velocity, last step"
+    for row in (
+        (5, 978, 716, 0.83, 0.95, "model", "At 5 min: use the model: it is nearer."),
+        (5, 1147, 211, None, None, velocity, None),
+        (5, 1764, 1838, None, None, "persistence", None),
+        (10, 1864, 1448, 0.8, 0.9, "model", "At 10 min: too few people to say (2 users)."),
+        (10, 2109, 1946, None, None, velocity, None),
+        (10, 2785, 3034, None, None, "persistence", None),
+    ):
+        feature = QgsFeature(table.fields())
+        feature.setAttributes(list(row))
+        table.dataProvider().addFeatures([feature])
+    card = BacktestCard(table, [], menu.iface)
+    words = {label.objectName(): label.text() for label in card.findChildren(QLabel)}
+    assert words["raw_verdict"] == "5 min: use the model (mean error 978 m); 10 min: too few people to say."
+    assert words["raw_backtest_half"] == (
+        "5 min: in half of all cases a simple method is nearer. At 5 min, constant velocity of the last step is within "
+        "211 m, the model within 716 m."
+    )
+    chart = card.findChild(QWidget, "raw_errors")
+    assert chart.bars[:, 0].round().tolist() == [round(0.83 * 1147), round(0.95 * 1147)]
+    assert (chart.bars[:, 1] != chart.bars[:, 1]).all()

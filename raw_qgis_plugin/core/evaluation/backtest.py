@@ -8,6 +8,7 @@ trained. The one parameter of a simple method, the pull toward the median place,
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -21,7 +22,7 @@ from ..forecasting.predict import Prediction, Queries, predict
 from ..tracks import Tracks
 from .baselines import cross_fitted_pull, simple_methods
 from .metrics import MODEL, measure
-from .plots import horizon_words
+from .plots import horizon_words, metres_words
 from .windows import BIN_MS, CONTEXT_BINS, Windows, draw, last_of_bins
 
 
@@ -36,10 +37,12 @@ class BacktestSettings:
     min_cases: int = 30
     min_groups: int = 6  # users, or parts of their time; five agree by chance once in sixteen
     same_m: float = 1.0  # smaller errors do not differ
+    nearer: float = 0.8  # of the model's median error: a simple method with less is nearer in half of the cases
 
 
 SETTINGS = BacktestSettings()
 STAYING = "saying that it stays where it is"
+NOT_PROVED = "but this is not proved"
 WORDS = {
     "persistence": "staying",
     "same time before": "where it was at that time of an earlier day",
@@ -109,35 +112,66 @@ def verdict(h: dict) -> str:
     if same(h):
         return f"{at}use either: the model and {simple} are both less than a metre off."
     percent = _percent(h["ratio"])
+    medians = {name: e["median_m"] for name, e in h["methods"].items() if "median_m" in e}
+    found = nearer_in_half(medians)
+    half = f" But in half of all cases a simple method is nearer: {found}." if found else ""
     if high < 1 and percent != "0 %":
-        return f"{at}use the model: it is {percent} nearer than {simple}."
+        means = f"a mean error of {metres_words(h['mean_m'])} instead of {metres_words(h['best_simple_mean_m'])}"
+        return f"{at}use the model: it is {percent} nearer than {simple}, with {means}.{half}"
     worse = low > 1 and percent != "0 %"
     model_beats, simple_beats = (h[name][1] < 1 for name in ("over_staying", "best_over_staying"))  # staying
     if model_beats and not simple_beats and not worse:
         nearer = _percent(h["methods"][MODEL]["mean_m"] / h["methods"]["persistence"]["mean_m"])
         return (
             f"{at}use the model or a simple method ({words}): neither is clearly nearer than the other, and only the "
-            f"model is clearly nearer than {STAYING}, by {nearer}."
+            f"model is clearly nearer than {STAYING}, by {nearer}.{half}"
         )
-    far = f"{percent} farther off" if worse else "neither clearly better nor clearly worse"
-    if model_beats or simple_beats:
+    clear = model_beats or simple_beats  # better than staying
+    than = "" if clear or best == "persistence" else f" than {simple}"
+    far = f"{percent} farther off{than}" if worse else f"neither clearly better nor clearly worse{than}"
+    if not worse and h["ratio"] < 1 and percent != "0 %":
+        far = f"{percent} nearer{than}, {NOT_PROVED}"
+    if clear:
         return f"{at}use a simple method ({words}); the model is {far}."
-    if best == "persistence":
-        return f"{at}nothing {'' if worse else 'clearly '}beats {STAYING}; the model is {far}."
-    return f"{at}nothing clearly beats {STAYING}; the model is {far} than {simple}."
+    return f"{at}nothing {'' if worse and not than else 'clearly '}beats {STAYING}; the model is {far}."
 
 
-def in_one_line(verdicts: list[str]) -> str:
-    """The verdicts in short, equal ones of neighbouring horizons joined: '5 min to 10 min: use the model; …'."""
+def nearer_in_half(medians: Mapping[str, float]) -> str:
+    """Which simple method is clearly nearer than the model in half of the cases: the mean, by which methods are judged,
+    depends on large errors. medians: metres by method, 'RAW' or 'model' among them. '' where none is.
+    """
+    simple = {name: value for name, value in medians.items() if name not in (MODEL, "model")}
+    ours = medians.get(MODEL, medians.get("model", 0.0))
+    best = min(simple, key=lambda name: simple[name], default="")
+    if not best or ours < SETTINGS.same_m or simple[best] > SETTINGS.nearer * ours:
+        return ""
+    near, far = metres_words(simple[best]), metres_words(ours)
+    return f"{in_words(best)} is within {near}, the model within {far}"
+
+
+def in_one_line(verdicts: Sequence[str], means: Sequence[tuple[float, float]] = ()) -> str:
+    """The verdicts in short, equal ones of neighbouring horizons joined: '5 min to 10 min: use the model; …'.
+
+    means: of each verdict, the mean errors of the model and of the best simple method in metres, to be named.
+    """
     parts = [sentence.removeprefix("At ").partition(": ") for sentence in verdicts]
-    groups = groupby(
-        parts, key=lambda part: next((ADVICE[start] for start in ADVICE if part[2].startswith(start)), part[2])
-    )
     joined = []
-    for advice, group in groups:
-        horizons = [at for at, _, _ in group]
-        joined.append(f"{' to '.join(dict.fromkeys([horizons[0], horizons[-1]]))}: {advice.rstrip('.')}")
+    for advice, group in groupby(range(len(parts)), key=lambda n: _advice(parts[n][2])):
+        rows = list(group)
+        which = 0 if advice == "use the model" else 1 if advice.endswith("use a simple method") else None
+        errors = [means[n][which] for n in rows] if means and which is not None else []
+        ends = dict.fromkeys(metres_words(end) for end in (min(errors), max(errors))) if errors else {}
+        told = f" (mean error {' to '.join(ends)})" if ends else ""
+        at = " to ".join(dict.fromkeys([parts[rows[0]][0], parts[rows[-1]][0]]))
+        joined.append(f"{at}: {advice.rstrip('.')}{told}")
     return "; ".join(joined) + "."
+
+
+def _advice(sentence: str) -> str:
+    """A verdict without its horizon, in short."""
+    if sentence.startswith("use a simple") and NOT_PROVED in sentence:
+        return "not proved better: use a simple method"
+    return next((ADVICE[start] for start in ADVICE if sentence.startswith(start)), sentence)
 
 
 def same(h: dict) -> bool:

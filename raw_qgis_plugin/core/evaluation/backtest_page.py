@@ -87,6 +87,7 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
         page.sentence(sentence, "key")
     if warning(model):
         page.sentence(warning(model), "key")
+    page.sentence("The mean error is judged.")
     page.sentence(_domain(r["in_domain"]))
     page.heading("How far off")
     page.figure(

@@ -44,6 +44,11 @@ def horizon_words(seconds: float) -> str:
     return f"{seconds:g} s"
 
 
+def metres_words(metres: float) -> str:
+    """'15 m', '1.5 km'."""
+    return f"{metres / 1000:.1f} km" if metres >= 999.5 else f"{metres:.0f} m"
+
+
 def error_by_horizon(results: dict[str, dict], words: Callable[[str], str] = str) -> Figure:
     """Mean error by horizon, a panel a family: the model and the best simple method with their 95 % bands, and other
     methods that fit the scale. words: function of the name of a method that returns its label.
@@ -150,7 +155,7 @@ def _case(axis: Axes, w: Windows, answer: Prediction, row: int, h: int, number: 
     axis.plot(*guess, "o", color=OURS, markersize=6, label="forecast, 80 % area")
     axis.plot(*true, "X", color=TRUTH, markersize=7, label="truth")
     error = np.hypot(*(true - guess))
-    axis.set_title(f"{horizon_words(w.horizon_s[h])} ahead: {_distance(error)} off", fontsize=9)
+    axis.set_title(f"{horizon_words(w.horizon_s[h])} ahead: {metres_words(1000 * error)} off", fontsize=9)
     far = max(np.abs([true, guess]).max(), 0.05)
     reach = 1.1 * max(far, min(np.abs(guess).max() + radius, 4.0 * far))
     axis.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
@@ -168,10 +173,6 @@ def _area(answer: Prediction, number: int, last: tuple, guess: np.ndarray, radiu
 
     rings = shapely.get_exterior_ring(shapely.get_parts(answer.areas[number, 1]))
     return [offset_m(*shapely.get_coordinates(ring).T, *last).T / 1000 for ring in rings]
-
-
-def _distance(km: float) -> str:
-    return f"{km:.1f} km" if km >= 1 else f"{1000 * km:.0f} m"
 
 
 def worst_cases(w: Windows, errors: np.ndarray, count: int = 6) -> np.ndarray:

@@ -10,12 +10,12 @@ from qgis.core import QgsVectorLayer
 from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QPushButton
 
-from ...core.evaluation.backtest import in_one_line
+from ...core.evaluation.backtest import in_one_line, nearer_in_half
 from ...processing.words import tr
-from ..results import values_of
 from ..widgets.card import Card
 from ..widgets.charts import BLUE, GREY, HorizonChart
 from ..widgets.layout import escaped, row
+from .backtest_table import BacktestTable, horizons_of
 
 
 class BacktestCard(Card):
@@ -24,32 +24,48 @@ class BacktestCard(Card):
     def __init__(self, table: QgsVectorLayer, warnings: list[str], iface: Any) -> None:
         """table: the output of raw:backtest."""
         super().__init__("raw_backtest_card")
-        self.table, self.iface = table, iface
-        minutes, errors = values_of(table, "horizon_min"), values_of(table, "mean_m")
-        method, verdict = values_of(table, "method", object), values_of(table, "verdict", object)
-        order = np.argsort(minutes, kind="stable")
-        verdicts = [str(verdict[at]) for at in order if method[at] == "model"]
+        self.table, self.iface, self.horizons = table, iface, horizons_of(table)
+        verdicts = [each.verdict for each in self.horizons]
+        line = in_one_line(verdicts, [(each.model_m, each.best_m) for each in self.horizons])
         self.add(tr("Would such forecasts have been right?"), heading=True)
-        self.add(escaped(in_one_line(verdicts)), objectName="raw_verdict", toolTip="<br>".join(map(escaped, verdicts)))
+        self.add(escaped(line), objectName="raw_verdict", toolTip="<br>".join(map(escaped, verdicts)))
+        self._show_medians()
         for words in warnings:
             self.add(escaped(words))
-        horizons = np.unique(minutes)
-        lines = [
-            (name, colour, np.array([min(errors[rows & (minutes == h)], default=np.nan) for h in horizons]))
-            for name, colour, rows in (
-                (tr("staying"), GREY, method == "persistence"),
-                (tr("best simple method"), "#e69f00", method != "model"),
-                (tr("the model"), BLUE, method == "model"),
-            )
-        ]
-        words = tr("Mean error {m} min ahead: staying {0}, best simple method {1}, the model {2}")
-        chart = HorizonChart(horizons, lines, words)
-        chart.setObjectName("raw_errors")
-        self.column.addWidget(chart)
+        self._show_chart()
+        self.add(
+            tr(
+                "The mean error is judged. A bar is the model's 95 % interval beside the best simple method: where it "
+                "reaches that line, an advantage is not proved."
+            ),
+            objectName="raw_backtest_bars",
+        )
         show = QPushButton(tr("Table…"), objectName="raw_backtest_table", clicked=self.show_table)
         self.column.addLayout(row(show, None))
 
+    def _show_medians(self) -> None:
+        """Name the horizons where a simple method is clearly nearer in half of the cases, though the model's mean is
+        less.
+        """
+        found = [(each.title, words) for each in self.horizons if each.model_m < each.best_m
+                 and (words := nearer_in_half(each.medians))]  # fmt: skip
+        if found:
+            at, (first, half) = ", ".join(title for title, _ in found), found[0]
+            words = tr("{at}: in half of all cases a simple method is nearer. At {first}, {half}.")
+            self.add(escaped(words.format(at=at, first=first, half=half)), objectName="raw_backtest_half")
+
+    def _show_chart(self) -> None:
+        errors = np.array([(each.staying_m, each.best_m, each.model_m) for each in self.horizons]).T
+        names = (tr("staying"), GREY), (tr("best simple method"), "#e69f00"), (tr("the model"), BLUE)
+        lines = [(*name, values) for name, values in zip(names, errors)]
+        bars = np.array([each.interval for each in self.horizons]).T * errors[1]
+        words = tr("Mean error {m} min ahead: staying {0}, best simple method {1}, the model {2}")
+        minutes = np.array([each.minutes for each in self.horizons])
+        chart = HorizonChart(minutes, lines, words, bars=bars, title=tr("mean error"))
+        chart.setObjectName("raw_errors")
+        self.column.addWidget(chart)
+
     def show_table(self) -> None:
-        """Open the table of errors by horizon and method."""
+        """Open a window with a row for each horizon."""
         if not sip.isdeleted(self.table):
-            self.iface.showAttributeTable(self.table)
+            BacktestTable(self.horizons, self.table, self.iface).show()

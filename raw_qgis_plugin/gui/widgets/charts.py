@@ -219,13 +219,16 @@ class HorizonChart(Chart):
     left, bottom, top = 52.0, 32.0, 18.0
 
     def __init__(
-        self, minutes: np.ndarray, lines: Sequence[tuple[str, str, np.ndarray]], words: str, filled: bool = False
-    ) -> None:
+        self, minutes: np.ndarray, lines: Sequence[tuple[str, str, np.ndarray]], words: str, filled: bool = False,
+        bars: np.ndarray | None = None, title: str = "",
+    ) -> None:  # fmt: skip
         """minutes: (h,) horizons, ascending. lines: name, colour and (h,) metres of each, the greatest first if they
         are filled down to the axis. words: the tooltip, with {m} for the horizon and {0}, {1} … for the lines.
+        bars: (2, h) ends of an interval of the last line, nan for none. title: of the axis of metres.
         """
         super().__init__(height_px=170 if filled else 186)
         self.minutes, self.lines, self.words, self.filled = minutes, lines, words, filled
+        self.bars, self.title = np.full((2, len(minutes)), np.nan) if bars is None else bars, title
         if not filled:
             self.bottom += 16.0  # for the legend
 
@@ -240,7 +243,9 @@ class HorizonChart(Chart):
     def draw(self, painter: QPainter) -> None:
         """Draw the axes and the lines, with their names at their ends or in a legend."""
         base, room = self.height() - self.bottom, self.height() - self.bottom - self.top
-        most = nice_top(max(float(np.nanmax(values)) for _, _, values in self.lines))
+        drawn = [*(values for _, _, values in self.lines), self.bars]
+        most = nice_top(max(float(np.nanmax(values, initial=0.0)) for values in drawn))
+        self.write(painter, QRectF(0, 0, self.width(), 14), self.title, Qt.AlignmentFlag.AlignLeft)
         for step in range(3):
             y = base - room * step / 2
             painter.setPen(QPen(self.ink(0.2), 1))
@@ -264,6 +269,7 @@ class HorizonChart(Chart):
             painter.setBrush(QColor(colour))
             for point in points if not self.filled else ():
                 painter.drawEllipse(point, 1.5, 1.5)
+        self._draw_bars(painter, base, room / most)
         if not self.filled:
             entries = ((name, QColor(colour)) for name, colour, _ in self.lines)
             self.write_legend(painter, 0, self.height() - 17, entries)
@@ -272,6 +278,15 @@ class HorizonChart(Chart):
             self.write(painter, QRectF(x - 24, base, 48, 15), f"{minutes:g}", Qt.AlignmentFlag.AlignHCenter)
         box = QRectF(self.left, base + 14, self.width() - self.left - 12, 16)
         self.write(painter, box, tr("minutes ahead"), Qt.AlignmentFlag.AlignHCenter)
+
+    def _draw_bars(self, painter: QPainter, base: float, px_m: float) -> None:
+        """Draw the interval of the last line at each horizon. px_m: pixels a metre."""
+        painter.setPen(QPen(QColor(self.lines[-1][1]), 1.5))
+        for x, low, high in zip(self._x(self.minutes), *(base - px_m * self.bars)):
+            if np.isfinite(low) and np.isfinite(high):
+                painter.drawLine(QPointF(x, low), QPointF(x, high))
+                for y in (low, high):
+                    painter.drawLine(QPointF(x - 3, y), QPointF(x + 3, y))
 
 
 def nice_top(value: float) -> float:
