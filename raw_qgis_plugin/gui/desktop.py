@@ -40,8 +40,8 @@ class Desktop(Protocol):
     def watch_training(self) -> None:
         """A training was started: show a message when it ends."""
 
-    def use_model(self, path: Path | None) -> None:
-        """Make a model bundle the default, None: the shipped one, and choose it in the dock."""
+    def use_model(self, path: Path | None, everywhere: bool = True) -> None:
+        """Use a model bundle in this project, None: the shipped one. everywhere: it also becomes the default."""
 
     def settings_changed(self) -> None:
         """The user has changed the settings: the dock reads its layer again if it used others."""

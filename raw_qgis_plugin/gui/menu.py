@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qgis.core import Qgis, QgsApplication, QgsSettings, QgsTask
+from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings, QgsTask
 from qgis.gui import QgsProcessingAlgorithmDialogBase
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
@@ -172,9 +172,12 @@ class RawMenu:
             self.training_watch = TrainingWatch(self)
         self.training_watch.start()
 
-    def use_model(self, path: Path | None) -> None:
-        """Make a model bundle the default, None: the shipped one, and choose it in the dock."""
-        settings().model.setValue(str(path or ""))
+    def use_model(self, path: Path | None, everywhere: bool = True) -> None:
+        """Use a model bundle in this project, None: the shipped one. everywhere: it also becomes the default."""
+        if everywhere:
+            settings().model.setValue(str(path or ""))
+        else:
+            QgsProject.instance().writeEntry("raw", "model", str(path or ""))
         if self.dock is not None:
             self.dock.choose_model(str(path or ""))
 

@@ -47,14 +47,18 @@ def unregister() -> None:
 def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, Any]:
     """The values that an algorithm's dialog starts with, by parameter.
 
-    They are the user's settings, where they are not the default, and for INPUT and REGIONS the current layer, else the
-    only layer of the project that fits. tracks: the layer in the dock, which is INPUT where that is tracks.
+    They are the user's settings, where they are not the default, the model of the project, where one was chosen, and
+    for INPUT and REGIONS the current layer, else the only layer of the project that fits. tracks: the layer in the
+    dock, which is INPUT where that is tracks.
     """
     own = settings()
     entries = {
         "DEVICE": own.device, "MODEL": own.model, "MIN_USERS": own.min_users, "EXPERIMENTAL": own.experimental,
     }  # fmt: skip
     values = {name: entry.value() for name, entry in entries.items() if entry.exists() and entry.value() != ""}
+    model, chosen = QgsProject.instance().readEntry("raw", "model", "")  # in the dock, for this project
+    if chosen:
+        values["MODEL"] = model
     layers = list(QgsProject.instance().mapLayers().values())
     takes_tracks = algorithm.parameterDefinition("TIME_FIELD") is not None
     for name, fits in (("INPUT", has_fixes), ("REGIONS", has_areas)):

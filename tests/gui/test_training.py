@@ -116,7 +116,11 @@ def test_a_training_closed_and_ended_is_opened_on_its_report(resumed: dict[str, 
 
 
 def test_the_model_is_kept_compared_exported_and_removed(resumed: dict[str, Any]) -> None:
-    assert resumed["default"].endswith("Aracaju nano") and resumed["default again"] == ""
+    assert (
+        resumed["of the project"].endswith("Aracaju nano")
+        and resumed["default"] == ""
+        and resumed["default again"] == ""
+    )
     assert resumed["models"][1] == "Aracaju nano"
     assert "Size, parameters" in resumed["compared"] and "raw-nano" in resumed["compared"]
     assert "no model bundle" in resumed["refusal"]

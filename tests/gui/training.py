@@ -260,6 +260,7 @@ def resume():
     from raw_qgis_plugin.gui.settings import settings
 
     report["default"] = settings().model.value()
+    report["of the project"] = QgsProject.instance().readEntry("raw", "model", "")[0]
     look_at_models()
     dialog.run.delete(ask=False)
     until(lambda: not Path(report["found"]).exists(), 60, "the run deleted")
@@ -277,7 +278,7 @@ def look_at_models():
     report["compared"] = dialog.card.toPlainText()
     look_for_cuts(dialog)
     picture(dialog, f"models_compare{SUFFIX}")
-    archive = Path(report["default"]).parents[1] / "out.zip"
+    archive = Path(report["of the project"]).parents[1] / "out.zip"
     dialog.export(str(archive))
     until(lambda: "Written" in dialog.note.text(), 60, "the export")
     dialog.take(str(archive))

@@ -113,3 +113,31 @@ def test_another_device_is_used_when_the_layer_is_read_again(
         assert session.model is not before
     finally:
         settings().device.setValue(device)
+
+
+def test_a_model_of_ones_own_is_of_the_project(
+    session: Any, panel: Any, make: Any, fixes: Any, bundle: str, tmp_path: Path
+) -> None:
+    """Where it has learned. Another project begins with the default, and so do the dialogs of the toolbox."""
+    from qgis.core import QgsApplication
+
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.gui.settings import settings, start_values
+
+    own = Path(shutil.copytree(open_bundle(bundle).path, tmp_path / "my model"))
+    session.model_path = ""
+    panel.start()
+    panel.desktop.dock = panel
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("raw:profileusers")
+    panel.desktop.use_model(own, everywhere=False)
+    assert session.model_path == str(own) and panel.model.currentText() == "my model"
+    assert start_values(algorithm, None)["MODEL"] == str(own) and settings().model.value() == ""
+    QgsProject.instance().clear()
+    assert session.model_path == "" and panel.model.currentIndex() == 0
+    assert "MODEL" not in start_values(algorithm, None)
+    panel.desktop.use_model(own)
+    QgsProject.instance().clear()
+    assert session.model_path == str(own), "the default of all projects"
+    panel.desktop.use_model(None)
+    settings().model.remove()
+    panel.desktop.dock = None

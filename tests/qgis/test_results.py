@@ -405,7 +405,7 @@ def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, sess
         feature = QgsFeature(table.fields())
         feature.setAttributes(list(row))
         table.dataProvider().addFeatures([feature])
-    card = BacktestCard(table, [], menu.iface)
+    card = BacktestCard(table, [], menu)
     words = {label.objectName(): label.text() for label in card.findChildren(QLabel)}
     assert words["raw_verdict"] == "5 min: use the model (mean error 978 m); 10 min: too few people to say."
     assert words["raw_backtest_half"] == (

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsVectorLayer
+from qgis.core import QgsProject, QgsVectorLayer
 
 from .waiting import until
 
@@ -54,7 +54,7 @@ def test_the_hardware_page_lists_devices_and_measures_their_speed(
     monkeypatch.setattr(child, "environment", lambda: {"PYTHONPATH": str(tmp_path), "RAW_MARK": "passed on"})
     question = QuestionPage(DataPage(QgsVectorLayer("Point?crs=EPSG:4326", "fixes", "memory"), lambda: None))
     page = HardwarePage(question, ModelPage(question), lambda: 90_000)
-    assert "first" in page.problem()
+    assert page.problem() == "The training can start when the devices are found."
     page.show()
     until(lambda: page.found is not None or page.trouble)
     assert not page.trouble and page.device.currentText() == "CPU, 8 GB memory"
@@ -63,6 +63,11 @@ def test_the_hardware_page_lists_devices_and_measures_their_speed(
     assert "1,000 fixes a second here: 1,800,000 in 30 minutes" in page.estimate.text()
     assert "each of your 90,000 fixes 20.0 times" in page.estimate.text()
     assert "About 36 minutes in all: 30 of training, then about 6 to calibrate" in page.estimate.text()  # slow: 1,000
+    question.finetune.setChecked(True)
+    assert "A label ends by itself, after 30 minutes at the latest." in page.estimate.text()
+    assert page.model.budget.text() == "Train for at most" and "ends by itself" in page.model.note.text()
+    question.adapt.setChecked(True)
+    assert page.model.budget.text() == "Train for"
 
 
 def test_what_comes_after_a_training_grows_with_the_data_to_a_limit(staged: Any) -> None:
@@ -108,3 +113,35 @@ def test_the_hardware_page_names_a_missing_package(
     page.show()
     until(lambda: page.found is not None or page.trouble)
     assert "a_package_that_is_missing" in page.problem() and page.problem().startswith("Training needs")
+
+
+def test_labels_come_from_the_current_table_or_a_file(session: Any, tmp_path: Path) -> None:
+    from raw_qgis_plugin.gui.results import Run
+    from raw_qgis_plugin.gui.training.pages import DataPage, QuestionPage
+
+    def table(name: str) -> QgsVectorLayer:
+        fields = "field=user_id:string&field=team:string"
+        return QgsProject.instance().addMapLayer(QgsVectorLayer(f"NoGeometry?{fields}", name, "memory"))
+
+    result, teams, staff = table("Backtest"), table("teams"), table("Staff")
+    Run("backtest", "tracks", "2026-01-01 00:00:00.000", {}).mark(result)
+    tracks = QgsProject.instance().addMapLayer(QgsVectorLayer("Point?field=user_id:string", "Aa", "memory"))
+    data = DataPage(tracks, lambda: None)
+    for current, proposed in ((teams, teams), (staff, staff), (result, teams), (None, teams)):
+        page = QuestionPage(data, current)
+        assert page.table.currentLayer() is proposed or (proposed is teams and page.table.currentLayer() is staff)
+        assert page.table.currentLayer() is not result
+    for layer in (teams, staff):
+        QgsProject.instance().removeMapLayer(layer)
+    page = QuestionPage(data, tracks)
+    assert page.table.currentLayer() is tracks, "labels may be a field of the tracks"
+    page.finetune.setChecked(True)
+    file = tmp_path / "car owners.csv"
+    file.write_text("user_id,owns_car\n" + "".join(f"u{n},{'yes' if n % 2 else 'no'}\n" for n in range(12)))
+    page.load(str(file))
+    until(lambda: page.labels is not None)
+    assert page.table.currentLayer().name() == "car owners" and page.label.currentField() == "owns_car"
+    assert page.note.text() == "12 labelled users: <b>no</b> 6, <b>yes</b> 6" and page.problem() == ""
+    (tmp_path / "no table.csv").mkdir()
+    page.load(str(tmp_path / "no table.csv"))
+    assert "no table.csv cannot be opened" in page.note.text() and page.table.currentLayer().name() == "car owners"

@@ -58,6 +58,21 @@ def test_closed_windows_are_deleted_before_the_next_and_with_the_plugin(menu: An
     until(lambda: not there())
 
 
+def test_the_training_window_says_that_a_run_continues_while_it_does(menu: Any, waiting: list) -> None:
+    from raw_qgis_plugin.tasks import child
+
+    dialog = open_window(menu, "train")
+    dialog.steps.setCurrentRow(4)
+    assert dialog.run.child is None and dialog.hint.text() == ""
+    dialog.run.attach(child.Child.start("standin", [], child.new_folder("teach")))
+    dialog.show_state()
+    assert "continues" in dialog.hint.text()
+    waiting[-1].kill()
+    until(lambda: waiting[-1].status != "running")
+    dialog.run.look()
+    assert dialog.hint.text() == ""
+
+
 def test_every_action_stands_in_one_group_and_the_sample_is_first(menu: Any) -> None:
     from raw_qgis_plugin.gui.menu import GROUPS
 

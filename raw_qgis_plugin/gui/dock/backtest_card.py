@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from qgis.core import QgsVectorLayer
 from qgis.PyQt import sip
@@ -12,6 +10,7 @@ from qgis.PyQt.QtWidgets import QPushButton
 
 from ...core.evaluation.backtest import in_one_line, nearer_in_half
 from ...processing.words import tr
+from ..desktop import Desktop
 from ..widgets.card import Card
 from ..widgets.charts import BLUE, GREY, HorizonChart
 from ..widgets.layout import escaped, row
@@ -21,10 +20,10 @@ from .backtest_table import BacktestTable, horizons_of
 class BacktestCard(Card):
     """One backtest."""
 
-    def __init__(self, table: QgsVectorLayer, warnings: list[str], iface: Any) -> None:
+    def __init__(self, table: QgsVectorLayer, warnings: list[str], desktop: Desktop) -> None:
         """table: the output of raw:backtest."""
         super().__init__("raw_backtest_card")
-        self.table, self.iface, self.horizons = table, iface, horizons_of(table)
+        self.table, self.desktop, self.horizons = table, desktop, horizons_of(table)
         verdicts = [each.verdict for each in self.horizons]
         line = in_one_line(verdicts, [(each.model_m, each.best_m) for each in self.horizons])
         self.add(tr("Would such forecasts have been right?"), heading=True)
@@ -68,4 +67,4 @@ class BacktestCard(Card):
     def show_table(self) -> None:
         """Open a window with a row for each horizon."""
         if not sip.isdeleted(self.table):
-            BacktestTable(self.horizons, self.table, self.iface).show()
+            self.desktop.keep(BacktestTable(self.horizons, self.table, self.desktop.iface)).show()

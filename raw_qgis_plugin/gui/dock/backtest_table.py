@@ -71,7 +71,7 @@ class BacktestTable(RawDialog):
     """A row for each horizon, and a way to the layer, which has one for each horizon and method."""
 
     def __init__(self, horizons: Sequence[Horizon], layer: QgsVectorLayer, iface: Any) -> None:
-        super().__init__(iface.mainWindow(), "raw_backtest_rows", tr("Backtest"), delete_on_close=True)
+        super().__init__(iface.mainWindow(), "raw_backtest_rows", tr("Backtest"))
         self.layer, self.iface = layer, iface
         titles = (
             tr("Horizon"), tr("Model"), tr("Best simple method"), tr("Its error"), tr("Difference"),

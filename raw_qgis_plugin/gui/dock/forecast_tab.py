@@ -187,7 +187,7 @@ class ForecastTab(QWidget):
     def _show_backtest(self, layers: Layers, warnings: list[str]) -> None:
         self._clear(self.tested)
         if "OUTPUT" in layers:
-            self.tested.addWidget(BacktestCard(layers["OUTPUT"], warnings, self.iface))
+            self.tested.addWidget(BacktestCard(layers["OUTPUT"], warnings, self.desktop))
 
     def _clear(self, place: Any) -> None:
         while place.count():

@@ -101,6 +101,7 @@ class SourcePanel(QWidget):
         project = QgsProject.instance()
         project.layersAdded.connect(self._exclude_lines_without_times)
         project.readProject.connect(self._take_project)
+        project.cleared.connect(self._take_model)
         project.writeProject.connect(self._remember_layer)
         self._take_project()
         self.show_session()
@@ -109,6 +110,7 @@ class SourcePanel(QWidget):
         """Disconnect from the project."""
         QgsProject.instance().layersAdded.disconnect(self._exclude_lines_without_times)
         QgsProject.instance().readProject.disconnect(self._take_project)
+        QgsProject.instance().cleared.disconnect(self._take_model)
         QgsProject.instance().writeProject.disconnect(self._remember_layer)
 
     # ---- the project --------------------------------------------------------------------------------------------
@@ -125,14 +127,18 @@ class SourcePanel(QWidget):
         """Take the layer and the model stored in the project, else the current layer where it has fixes."""
         project = QgsProject.instance()
         self._exclude_lines_without_times()
-        path, remembered = project.readEntry("raw", "model", "")
-        self._show_model(path if remembered else settings().model.value())
+        self._take_model()
         layer = project.mapLayer(project.readEntry("raw", "layer", "")[0])
         current = self.desktop.iface.activeLayer()
         fitting = [each for each in (layer, current, *project.mapLayers().values()) if has_fixes(each)]
         if fitting:
             self.layer.setLayer(fitting[0])
             self.session.set_layer(fitting[0])
+
+    def _take_model(self) -> None:
+        """Take the model stored in the project, else the default. A new project does not keep that of the last."""
+        path, remembered = QgsProject.instance().readEntry("raw", "model", "")
+        self._show_model(path if remembered else settings().model.value())
 
     def _exclude_lines_without_times(self, _layers: list[QgsMapLayer] | None = None) -> None:
         layers = QgsProject.instance().mapLayers().values()

@@ -45,7 +45,7 @@ class TrainingDialog(RawDialog):
         self.job: Job | None = None
         self.desktop = desktop
         self.data = DataPage(desktop.tracks_layer(), self._open_packages)
-        self.question = QuestionPage(self.data)
+        self.question = QuestionPage(self.data, desktop.iface.activeLayer())
         self.model = ModelPage(self.question)
         self.hardware = HardwarePage(self.question, self.model, self._fixes)
         self.run = RunPage(desktop)
@@ -55,6 +55,8 @@ class TrainingDialog(RawDialog):
             page.changed.connect(self.show_state)
         self.run.ended.connect(self.show_state)
         self.run.started.connect(desktop.watch_training)
+        self.run.started.connect(self.show_state)
+        self.run.choice.activated.connect(self.show_state)  # after the page has taken the run
         self.steps.currentRowChanged.connect(self.show_page)
         last = next(iter(self.run.list_runs()), None)
         self.run.attach(last)
@@ -97,7 +99,7 @@ class TrainingDialog(RawDialog):
         self.stack.setCurrentIndex(row)
         self.show_state()
 
-    def show_state(self) -> None:
+    def show_state(self, _which: int = 0) -> None:
         """Show the first problem up to this page, and the buttons that make sense."""
         at = self.steps.currentRow()
         problems = [page.problem() for page in self.pages]
@@ -113,7 +115,9 @@ class TrainingDialog(RawDialog):
             elsewhere = words and first is not None and first != at
             self.hint.setText(f"{self.steps.item(first).text()}: {words}" if elsewhere else words)
         elif not busy:
-            self.hint.setText(tr("A running training continues when this window or QGIS is closed."))
+            running = self.run.child is not None and self.run.child.status == "running"
+            words = tr("A running training continues when this window or QGIS is closed.")
+            self.hint.setText(words if running else "")
 
     def start_training(self) -> None:
         """Write the tracks in a task, then start the process."""

@@ -154,7 +154,7 @@ class HardwarePage(Page):
         """The time that the training takes, with what comes after it, and what it sees in that time."""
         preset, minutes = self.model.preset_name(), self.model.minutes.value()
         speed = self.speed.get((self.device.currentData(), preset))
-        total = tr("The label takes at most {minutes:g} minutes.").format(minutes=minutes)
+        total = tr("A label ends by itself, after {minutes:g} minutes at the latest.").format(minutes=minutes)
         if self.question.adapt.isChecked():
             more = minutes_after(self.fixes(), self.speed.get(("cpu", preset)))
             words = tr(
@@ -179,7 +179,7 @@ class HardwarePage(Page):
         """Torch must be installed, and the model must fit."""
         about, preset = self._about_device(), self.model.preset_name()
         if about is None:
-            return self.trouble or tr("Look at this page first: it finds the devices to train on.")
+            return self.trouble or tr("The training can start when the devices are found.")
         if self.question.adapt.isChecked() and preset not in about["fits"]:
             return tr("{preset} does not fit into the memory of this device.").format(preset=preset)
         return ""

@@ -10,13 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsVectorLayer
+from qgis.core import Qgis, QgsProject, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QFileDialog,
     QFormLayout,
     QLabel,
     QLineEdit,
@@ -36,6 +37,7 @@ from ...processing.words import tr
 from ...tasks.job import Job
 from ...tasks.training import PRESETS, Labels, read_labels
 from ..layer_kinds import has_fixes
+from ..results import run_of
 from ..widgets.layout import column, row, silent, wrapped
 from ..widgets.track_fields import TrackFields, layer_box, remembered
 
@@ -131,7 +133,8 @@ class QuestionPage(Page):
     title = "Question"
     about = "What the model shall learn."
 
-    def __init__(self, data: DataPage) -> None:
+    def __init__(self, data: DataPage, current: Any = None) -> None:
+        """current: the layer to take the labels from, if it is a table."""
         super().__init__()
         self.data = data
         self.adapt = QRadioButton(
@@ -149,11 +152,18 @@ class QuestionPage(Page):
         self.unit.addItem(tr("tracks (trips)"), "track")
         self.table = QgsMapLayerComboBox(objectName="raw_training_table")
         self.table.setFilters(Qgis.LayerFilter.VectorLayer)
+        self.table.setLayer(proposed_table(current) or data.layer.currentLayer())
+        tip = tr("A table with the labels, such as a CSV file: it becomes a layer of the project")
+        self.file = QPushButton(
+            tr("File…"), objectName="raw_training_file", toolTip=tip, autoDefault=False, clicked=lambda: self.load()
+        )
+        self.tables = QWidget()
+        self.tables.setLayout(row(self.table, self.file, stretch=self.table, margins_px=0))
         self.key = QgsFieldComboBox(objectName="raw_training_key")
         self.label = QgsFieldComboBox(objectName="raw_training_label")
         self.name = QLineEdit(objectName="raw_training_name")
         self.rows = (
-            (tr("Label of"), self.unit), (tr("Labels are in"), self.table), (tr("Id field"), self.key),
+            (tr("Label of"), self.unit), (tr("Labels are in"), self.tables), (tr("Id field"), self.key),
             (tr("Label field"), self.label), (tr("Name of the question"), self.name),
         )  # fmt: skip
         for words, widget in self.rows:
@@ -175,9 +185,21 @@ class QuestionPage(Page):
             self.form.labelForField(widget).setVisible(on)
         self.note.setVisible(on)
         if on:
-            self.table.setLayer(self.table.currentLayer() or self.data.layer.currentLayer())
             self.guess()
         self.changed.emit()
+
+    def load(self, path: str = "") -> None:
+        """Ask for a file with labels, and add it to the project as a layer."""
+        kinds = f"{tr('Tables')} (*.csv *.tsv *.txt *.gpkg *.parquet *.xlsx *.ods *.dbf *.shp);;{tr('All files')} (*)"
+        path = path or QFileDialog.getOpenFileName(self, tr("Labels are in"), "", kinds)[0]
+        if not path:
+            return
+        layer = QgsVectorLayer(path, Path(path).stem, "ogr")
+        if layer.isValid():
+            self.table.setLayer(QgsProject.instance().addMapLayer(layer))
+        else:
+            words = tr("{file} cannot be opened as a table. Save it as CSV or GeoPackage.")
+            self.note.setText(words.format(file=Path(path).name))
 
     def guess(self, _what: Any = None) -> None:
         """Choose the id field by its usual names, and the label field among the others."""
@@ -277,7 +299,8 @@ class ModelPage(Page):
         )
         self.form.addRow(tr("Begin with"), self.init)
         self.form.addRow(tr("Size"), self.preset)
-        self.form.addRow(tr("Train for"), self.minutes)
+        self.budget = QLabel()
+        self.form.addRow(self.budget, self.minutes)
         self.form.addRow(tr("Name of the new model"), self.name)
         self.form.addRow("", self.prototypes)
         self.form.addRow("", self.prototypes_note)
@@ -316,6 +339,7 @@ class ModelPage(Page):
         """Explain the choice. The size is free only for a new model."""
         anew, adapt = self.init.currentData() == "none", self.question.adapt.isChecked()
         self.preset.setEnabled(anew)
+        self.budget.setText(tr("Train for") if adapt else tr("Train for at most"))
         for widget in (self.prototypes, self.prototypes_note):
             widget.setVisible(adapt)
         if anew:
@@ -326,13 +350,23 @@ class ModelPage(Page):
                 "estimates the time of all."
             )
         else:
-            words = tr("The model learns one more answer, tested on held-out examples, for at most this long.")
+            words = tr(
+                "The model learns one more answer, tested on held-out examples. It ends by itself, after this time at "
+                "the latest."
+            )
         self.note.setText(words)
         self.changed.emit()
 
     def problem(self) -> str:
         """The new model needs a name."""
         return "" if self.name.text().strip() else tr("Give the new model a name.")
+
+
+def proposed_table(current: Any) -> QgsVectorLayer | None:
+    """The table that may hold labels: the current layer, else the first of the project; no result of RAW."""
+    layers = [current, *QgsProject.instance().mapLayers().values()]
+    tables = (layer for layer in layers if isinstance(layer, QgsVectorLayer) and not layer.isSpatial())
+    return next((table for table in tables if run_of(table) is None), None)
 
 
 def describe_labels(labels: Labels, unit: str, max_classes: int = 12) -> str:

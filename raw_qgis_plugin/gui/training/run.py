@@ -63,7 +63,7 @@ class RunPage(QWidget):
             ("resume", tr("Resume"), tr("Resume from the last checkpoint"), self.resume),
             ("delete", tr("Delete"), tr("Stop, and delete the run with its copy of the tracks"), self.delete),
             ("report", tr("Report"), tr("Open the report in the browser"), self.open_report),
-            ("use", tr("Use this model"), tr("Keep it among your models and make it the default"), self.use),
+            ("use", tr("Use this model"), tr("Keep it among your models, and use it in this project"), self.use),
         )
         self._lay_out()
         self.timer = QTimer(self, interval=400, timeout=self.look)
@@ -318,8 +318,11 @@ class RunPage(QWidget):
         self.job.start()
 
     def _used(self, path: Path) -> None:
-        self.desktop.use_model(path)
-        words = tr("The model is now among your models as '{name}', and used where no other is chosen.")
+        self.desktop.use_model(path, everywhere=False)  # it learned from this project's tracks
+        words = tr(
+            "The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as "
+            "default' uses it in all others."
+        )
         self.head.setText(f"<b>{words.format(name=path.name)}</b>")
 
     def _failed(self, words: str) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from qgis.core import Qgis
@@ -45,7 +46,8 @@ class TrainingWatch(QObject):
         words = tr("{title}: finished.") if status == "finished" else tr("{title}: it ended with an error.")
         verdicts = [str(line["verdict"]) for line in child.lines() if line.get("verdict")]
         bar = self.desktop.iface.messageBar()
-        verdict = verdicts[-1].split(" (")[0].rstrip(".:") + "." if verdicts else ""  # the bar has room for a sentence
+        short = re.split(r": right in|: off by| \(", verdicts[-1])[0].rstrip(".:") if verdicts else ""  # the bar is low
+        verdict = f"{short}." if short else ""
         item = bar.createMessage("RAW", f"{words.format(title=title)} {verdict}")
         show = QPushButton(tr("Show…"), objectName="raw_training_ended", clicked=self._open)
         item.layout().addWidget(show)
