@@ -36,6 +36,7 @@ TRACK = "raw_track"  # variable of a layer of forecasts: the track that is chose
 TRACK_NAME = """if("user_id" = "track_id", "user_id", "user_id" || ' · ' || "track_id")"""
 # Okabe and Ito's colours, which colour-blind people can distinguish
 CLASS_COLOURS = ("#009e73", "#cc79a7", "#0072b2", "#e69f00", "#56b4e9", "#f0e442")
+OWN_COLOURS = ("#d55e00", "#56b4e9", "#f0e442", "#009e73", "#cc79a7", "#0072b2")  # of labels that the user has taught
 STEP_COLOURS = ("#eef3fb", "#c9dcf0", "#94bfe0", "#4f93c6", "#1f5f9e")
 
 
@@ -63,12 +64,13 @@ class Rules:
         if next(self.layer.getFeatures(request), None) is not None:
             self.add(pattern, condition, words, colour)
 
-    def add_answers(self, pattern: str, head: dict[str, Any]) -> None:
+    def add_answers(self, pattern: str, head: dict[str, Any], field: str = "") -> None:
         """Add a rule for each class of a head, or for steps of its number with equal shares of the features.
 
-        Numbers with fields NAME_low and NAME_high get as many steps as these intervals allow: see `steps`.
+        Numbers with fields NAME_low and NAME_high get as many steps as these intervals allow: see `steps`. field: of
+        its classes, '' for its name.
         """
-        name = QgsExpression.quotedColumnRef(head["name"])
+        name = QgsExpression.quotedColumnRef(field or head["name"])
         if head["kind"] != "number":
             for word, colour in class_colours(head).items():
                 self.add(pattern, f"{name} = {QgsExpression.quotedString(word)}", class_words(head, word), colour)
@@ -196,9 +198,12 @@ def free_name(layer: QgsVectorLayer, name: str) -> str:
 
 
 def class_colours(head: dict[str, Any]) -> dict[str, str]:
-    """A colour for each class of a head, for the map and the dock."""
+    """A colour for each class of a head, for the map and the dock. A label of the user's own begins with others, since
+    it is often shown beside one that every copy of the plugin has.
+    """
     words = sorted(map(str, head["classes"]), key=lambda word: word in ("no", "false"))  # 'yes' comes first
-    return dict(zip(words, CLASS_COLOURS * 9))
+    shipped = shipped_heads()
+    return dict(zip(words, (OWN_COLOURS if shipped and head["name"] not in shipped else CLASS_COLOURS) * 9))
 
 
 def shown_head(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> dict[str, Any] | None:

@@ -200,7 +200,7 @@ class Trips(Style):
         """One rule for each mode, and one for unknown."""
         rules = Rules(layer)
         for head in self.heads:
-            rules.add_answers("class", {**head, "name": "mode"})
+            rules.add_answers("class", head, "mode")
             rules.add_remark("class", head)
         rules.add_if_any("unknown", "mode = 'unknown'", tr("Unknown: not sure"))
         rules.finish()

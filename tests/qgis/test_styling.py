@@ -128,6 +128,20 @@ def test_tracks_are_lines_in_the_colours_of_their_classes() -> None:
     assert len(set(colours)) == 3
 
 
+def test_a_label_of_ones_own_begins_with_other_colours() -> None:
+    """It is often shown beside the mode of transport."""
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.layers import legends, styling
+
+    shipped = open_bundle().head("transport_mode")
+    modes = list(legends.class_colours(shipped).values())
+    assert not set(modes) & set(legends.class_colours(TEAM).values())
+    trips = layer_of("LineString", "&field=mode:string", [[shipped["classes"][0]]])
+    styling.Trips([shipped]).apply(trips)
+    rules = trips.renderer().rootRule().children()[:4]
+    assert [rule.symbol().symbolLayer(1).color().name() for rule in rules] == modes, "also where the field has another name"
+
+
 @pytest.mark.parametrize(
     ("figures", "colours"),
     [
