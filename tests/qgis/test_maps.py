@@ -139,6 +139,25 @@ def test_the_legend_lists_what_is_on_the_map(menu: Any, session: Any, tmp_path: 
         assert "Nights" in legend() and "Weekdays" in legend()
 
 
+def test_a_long_legend_has_smaller_letters(menu: Any, session: Any, tmp_path: Path) -> None:
+    from raw_qgis_plugin.gui.maps.layout import SHEET, export, make_layout
+    from raw_qgis_plugin.layers import styling
+
+    heights = []
+    for n in (3, 32):
+        head = {**TEAM, "classes": [f"class {at}" for at in range(n)]}
+        layer = labelled("team", [[f"class {at}", 1.0, True] for at in range(n)])
+        styling.Profiles([head], "user").apply(layer)
+        canvas = show(menu, layer)
+        canvas.setExtent(QgsRectangle(8, 40, 420, 60))
+        layout = make_layout(QgsProject.instance(), canvas, "title", "notes")
+        export(layout, tmp_path / "map.png")
+        (item,) = (item for item in layout.items() if isinstance(item, QgsLayoutItemLegend))
+        heights.append(item.sizeWithUnits().height())
+        QgsProject.instance().removeMapLayer(layer)
+    assert heights[0] < 40 and 120 < heights[1] < SHEET.height - SHEET.margin - SHEET.title_height
+
+
 def test_a_card_with_wrong_sources_is_refused(own: Path) -> None:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
     from raw_qgis_plugin.core.errors import BundleError

@@ -139,7 +139,9 @@ def test_a_label_of_ones_own_begins_with_other_colours() -> None:
     trips = layer_of("LineString", "&field=mode:string", [[shipped["classes"][0]]])
     styling.Trips([shipped]).apply(trips)
     rules = trips.renderer().rootRule().children()[:4]
-    assert [rule.symbol().symbolLayer(1).color().name() for rule in rules] == modes, "also where the field has another name"
+    assert [rule.symbol().symbolLayer(1).color().name() for rule in rules] == modes, (
+        "also where the field has another name"
+    )
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from qgis.core import (
     QgsLayoutItemScaleBar,
     QgsLayoutPoint,
     QgsLayoutSize,
+    QgsLayoutUtils,
     QgsLegendRenderer,
     QgsLegendStyle,
     QgsMapLayer,
@@ -138,10 +139,11 @@ def _add_legend(layout: QgsPrintLayout, area: QgsLayoutItemMap, x: float, y: flo
     counts = [layer.featureCount() for layer in area.layers() if isinstance(layer, QgsVectorLayer)]
     if sum(counts) <= SHEET.most_filtered:
         legend.setLegendFilterByMapEnabled(True)  # without what is nowhere on the map
+    context = QgsLayoutUtils.createRenderContextForLayout(layout, None)
     for share in (1.0, 0.85, 0.7, 0.55):
         _scale_legend(legend, share)
-        legend.adjustBoxSize()
-        if legend.sizeWithUnits().height() <= room:
+        size = QgsLegendRenderer(model, legend.legendSettings()).minimumSize(context)  # the item has none yet
+        if size.height() <= room:
             break
     legend.attemptMove(QgsLayoutPoint(x, y))
 
