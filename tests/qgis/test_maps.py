@@ -144,7 +144,7 @@ def test_a_long_legend_has_smaller_letters(menu: Any, session: Any, tmp_path: Pa
     from raw_qgis_plugin.layers import styling
 
     heights = []
-    for n in (3, 32):
+    for n in (3, 35):
         head = {**TEAM, "classes": [f"class {at}" for at in range(n)]}
         layer = labelled("team", [[f"class {at}", 1.0, True] for at in range(n)])
         styling.Profiles([head], "user").apply(layer)
