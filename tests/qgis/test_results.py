@@ -23,6 +23,7 @@ from qgis.core import (
     QgsTemporalNavigationObject,
     QgsVectorLayer,
 )
+from qgis.PyQt import sip
 from qgis.PyQt.QtWidgets import QLabel, QPushButton, QWidget
 
 from .waiting import until
@@ -383,7 +384,7 @@ def test_a_backtest_has_a_row_a_horizon_and_bars(forecast: Any, monkeypatch: pyt
     monkeypatch.setattr(window, "iface", SimpleNamespace(showAttributeTable=asked.append))
     window.findChild(QPushButton, "raw_backtest_all").click()
     assert asked == [layer]
-    window.close()
+    sip.delete(window)  # as the menu does with closed windows
 
 
 def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, session: Any) -> None:
