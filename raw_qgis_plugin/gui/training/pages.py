@@ -351,8 +351,8 @@ class ModelPage(Page):
             )
         else:
             words = tr(
-                "The model learns one more answer, tested on held-out examples. The training ends by itself, after this "
-                "time at the latest."
+                "The model learns one more answer, tested on held-out examples. The training ends by itself, after "
+                "this time at the latest."
             )
         self.note.setText(words)
         self.changed.emit()
