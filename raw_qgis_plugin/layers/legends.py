@@ -99,6 +99,18 @@ class Rules:
         colour = f"color_hsv({hue}, 60 + round(40 * {hashed(EACH_USER, 3)}), 60 + round(35 * {hashed(EACH_USER, 5)}))"
         upper.setDataDefinedProperty(kind, QgsProperty.fromExpression(colour))
 
+    def add_silent(self, head: dict[str, Any] | None) -> None:
+        """Mark the features about which a head is silent: see `silent`."""
+        self.add_if_any("outside", silent(self.layer, head), tr("Unlike the training data"))
+
+    def add_pooled_otherwise(self, heads: list[dict[str, Any]]) -> None:
+        """Mark regions that are not in_domain although no head is silent: their users were pooled otherwise than in
+        training, and all have figures.
+        """
+        there = [head for head in heads if head["name"] in self.layer.fields().names()]
+        given = [f"NOT {silent(self.layer, head)}" for head in there] or ["FALSE"]
+        self.add_if_any("outside", " AND ".join(['NOT "in_domain"', *given]), tr("Unlike the training data"))
+
     def spread(self, size_m: float = 400.0) -> None:
         """Move the points apart that lie in one cell of the grid that hides homes, so that none hides another.
 
@@ -214,28 +226,19 @@ def shown_head(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> dict[str, 
 
 def silent(layer: QgsVectorLayer, head: dict[str, Any] | None) -> str:
     """An expression for features about which a head is silent: they are unlike its training data, or show too little.
+    head: None for all of a run.
 
-    in_domain counts the reasons of all heads of a run, so it stands in only where the layer cannot tell: without a head
-    or without the probability, which a head gives where it is merely not sure.
+    in_domain counts the reasons of all heads of a run. A head that is merely not sure gives a probability.
     """
+    outside = '"in_domain" = FALSE'
     if head is None:
-        return '("in_domain" = FALSE)'
+        return f"({outside})"
     name = QgsExpression.quotedColumnRef(head["name"])
     if head["kind"] == "number":
-        return f"({name} IS NULL)"
+        return f"({name} IS NULL AND {outside})"
     p = f"{head['name']}_p"
-    known = p in layer.fields().names()
-    why = f"{QgsExpression.quotedColumnRef(p)} IS NULL" if known else '"in_domain" = FALSE'
-    return f"({name} = 'unknown' AND {why})"
-
-
-def pooled_otherwise(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> str:
-    """An expression for regions that are not in_domain although no head is silent: their users were pooled otherwise
-    than in training, and all have figures.
-    """
-    names = layer.fields().names()
-    given = [f"NOT {silent(layer, head)}" for head in heads if head["name"] in names]
-    return " AND ".join(['NOT "in_domain"', *(given or ["FALSE"])])
+    nothing = f" AND {QgsExpression.quotedColumnRef(p)} IS NULL" * (p in layer.fields().names())
+    return f"({name} = 'unknown'{nothing} AND {outside})"
 
 
 def numbers_of(layer: QgsVectorLayer, names: list[str]) -> np.ndarray:

@@ -35,10 +35,8 @@ from .legends import (
     let_correct,
     map_tip,
     mark_outside,
-    pooled_otherwise,
     show_by_clock_and_track,
     shown_head,
-    silent,
     title_of,
     value_of,
     values_of,
@@ -145,10 +143,9 @@ class Profiles(Style):
         else:
             rules.add_answers("class", head)
         if head and head["kind"] != "number":
-            field = QgsExpression.quotedColumnRef(head["name"])
-            rules.add_if_any("unknown", f"{field} = 'unknown'", tr("Unknown: not sure"))
-        outside = "FALSE" if self.shown == EACH_USER else silent(layer, head)
-        rules.add_if_any("outside", outside, tr("Unlike the training data"))
+            rules.add_if_any("unknown", f"\"{head['name']}\" = 'unknown'", tr("Unknown: not sure"))
+        if self.shown != EACH_USER:
+            rules.add_silent(head)
         rules.add_remark("class", head)
         if self.unit != "track":
             rules.spread()
@@ -234,7 +231,7 @@ class RegionScores(Style):
         rules.add_answers("step", head)
         rules.add_if_any("no figure", f'NOT "suppressed" AND {field} IS NULL', tr("No figure"))
         rules.add_if_any("withheld", '"suppressed"', withheld.format(n=self.min_users))
-        rules.add_if_any("outside", pooled_otherwise(layer, self.heads), tr("Unlike the training data"))
+        rules.add_pooled_otherwise(self.heads)
         rules.add_remark("step", shown)
         rules.finish()
         return title_of(head)

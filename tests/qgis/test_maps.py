@@ -108,6 +108,8 @@ def test_a_title_says_of_what_the_label_is(menu: Any, session: Any) -> None:
     assert title_for([layer]) == "Profiles: Team", "it may be anybody's layer"
     layer.setCustomProperty(UNIT, "user")
     assert title_for([layer]) == "Team of each user"
+    layer.setName("Profiles: Team (2)")
+    assert title_for([layer]) == "Team of each user"
     layer.setName("Staff")
     assert title_for([layer]) == "Staff"
 

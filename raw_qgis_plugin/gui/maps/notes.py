@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -97,7 +98,7 @@ def shows(layer: QgsVectorLayer, head: dict[str, Any]) -> bool:
 
 def title_of_layer(layer: QgsMapLayer) -> str:
     """The name of a layer for readers who do not know RAW: 'Team of each user', not 'Profiles: Team'."""
-    kind, _, label = layer.name().partition(": ")
+    kind, _, label = re.sub(r" \(\d+\)$", "", layer.name()).partition(": ")  # without the number of a second layer
     unit = "region" if layer.customProperty(OF) else layer.customProperty(UNIT)
     known = {
         ("user", tr("Profiles")): tr("{label} of each user"), ("track", tr("Tracks")): tr("{label} of each track"),

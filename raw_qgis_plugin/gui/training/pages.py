@@ -37,7 +37,7 @@ from ...processing.words import tr
 from ...tasks.job import Job
 from ...tasks.training import PRESETS, Labels, read_labels
 from ..layer_kinds import has_fixes
-from ..results import run_of
+from ..results import made_at, run_of
 from ..widgets.layout import column, row, silent, wrapped
 from ..widgets.track_fields import TrackFields, layer_box, remembered
 
@@ -366,7 +366,7 @@ def proposed_table(current: Any) -> QgsVectorLayer | None:
     """The table that may hold labels: the current layer, else the first of the project; no result of RAW."""
     layers = [current, *QgsProject.instance().mapLayers().values()]
     tables = (layer for layer in layers if isinstance(layer, QgsVectorLayer) and not layer.isSpatial())
-    return next((table for table in tables if run_of(table) is None), None)
+    return next((table for table in tables if not run_of(table) and not made_at(table)), None)
 
 
 def describe_labels(labels: Labels, unit: str, max_classes: int = 12) -> str:
