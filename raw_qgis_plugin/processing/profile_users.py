@@ -49,7 +49,8 @@ class ProfileUsers(TrackAlgorithm):
         tracks, skipped = self.read_units(run, unit)
         names = [head["name"] for head in heads]
         profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
-        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run)
+        so = tr("They have no such label, and the map marks them as unlike the training data (in_domain is false).")
+        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run, so)
         shape = Qgis.WkbType.MultiLineString if unit == "track" else Qgis.WkbType.Point
         destination = self.write_table(
             run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit),
