@@ -32,7 +32,9 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
         words += " " + tr("Model: {name}.").format(name=bundle.card["name"])
     if session is not None and session.layer is not None and session.tracks is not None and session.users is not None:
         data = tr("Data: {layer}: {summary}")
-        words += " " + data.format(layer=session.layer.name(), summary=describe(session.tracks, session.users))
+        words += " " + data.format(
+            layer=session.layer.name(), summary=describe(session.tracks, session.users, session.timezone)
+        )
     if shown.isTemporal():
         times = shown.temporalRange()
         first, last = (time.toUTC().toString("yyyy-MM-dd HH:mm:ss") for time in (times.begin(), times.end()))
