@@ -14,50 +14,13 @@ import numpy as np
 from .arrays import SlotTable, group_offsets, group_quantile, renumber, run_starts, stable_order, words_of
 from .errors import InputError, check_cancelled
 from .geodesy import metres_between
+from .skipped import NO_READABLE_TIME, UNLIKELY_TIME, LeftOut, Skipped
 from .times import DAY_MS, HOUR_MS, NO_TIME
 
 NO_USER = "all"  # the one user of fixes that come without a user
-NO_READABLE_TIME = "no time that can be read"
-UNLIKELY_TIME = "time before 1900 or after 2100"
 FIXES_AT_ONCE = 250_000  # of `Tracks.parts`
 MIN_STRETCH_H = 0.1  # of a stretch of a track that counts as a user (see `Tracks.by_hours`)
 YEARS_MS = -2_208_988_800_000, 4_133_980_800_000  # the begin of 1900 and the end of 2100: keys of time rely on them
-
-
-class Skipped(dict[str, int]):
-    """Fixes that were skipped: reason in words -> count."""
-
-    verb = "skipped"
-
-    def add(self, reason: str, count: int) -> None:
-        """Count more fixes for a reason."""
-        if count:
-            self[reason] = self.get(reason, 0) + int(count)
-
-    @property
-    def advice(self) -> str:
-        """How to write times, where no fix had one that can be used; else ''."""
-        if not self or set(self) - {NO_READABLE_TIME, UNLIKELY_TIME}:
-            return ""
-        return "Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970."
-
-    @property
-    def total(self) -> int:
-        """Fixes skipped for any reason."""
-        return sum(self.values())
-
-    def __str__(self) -> str:
-        if not self:
-            return "No fix was skipped."
-        most_first = sorted(self.items(), key=lambda item: -item[1])
-        reasons = ", ".join(f"{count:,} {reason}" for reason, count in most_first)
-        return f"{self.total:,} fix{'es' * (self.total > 1)} {self.verb}: {reasons}."
-
-
-class LeftOut(Skipped):
-    """Good fixes that a kind of unit does not use: reason in words -> count."""
-
-    verb = "left out"
 
 
 class Coded(NamedTuple):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -13,18 +14,18 @@ from .arrays import group_quantile, run_starts
 from .geodesy import metres_between
 from .tracks import Tracks, solar_day
 
-# The quantities that the 'domain' of a head in the card may limit: words and unit of measure
+# The quantities that the 'domain' of a head in the card may limit: words, unit of measure, and a plain reason
 LIMITS = {
-    "cadence_s": ("cadence", " s"),
-    "span_h": ("time from first to last fix", " h"),
-    "n_fixes": ("number of fixes", ""),
-    "speed_ms": ("speed", " m/s"),
-    "n_users": ("number of users", ""),
-    "horizon_s": ("horizon", " s"),
-    "days": ("number of days with fixes", ""),
-    "observed": ("share of the way that lies between fixes close in time", ""),
-    "typicality": ("likeness to the people who taught the label", ""),
-    "rail_percent": ("trips by rail in this layer", " %"),
+    "cadence_s": ("cadence", " s", "fixes too close or too far apart in time"),
+    "span_h": ("time from first to last fix", " h", "too short a time from first to last fix"),
+    "n_fixes": ("number of fixes", "", "too few fixes"),
+    "speed_ms": ("speed", " m/s", "speeds too high"),
+    "n_users": ("number of users", "", "too few or too many people"),
+    "horizon_s": ("horizon", " s", "too far ahead"),
+    "days": ("number of days with fixes", "", "fixes on too few days"),
+    "observed": ("share of the way that lies between fixes close in time", "", "too much of the way lies in gaps"),
+    "typicality": ("likeness to the people who taught the label", "", "unlike the people who taught the label"),
+    "rail_percent": ("trips by rail in this layer", " %", "too few trips by rail in this layer"),
 }
 UNLIMITED = 1e9  # an upper limit from here on is none
 MIN_EVIDENCE = 1e-3  # hours or users; logarithms are taken of evidence
@@ -117,7 +118,7 @@ def outside(
     left out.
     """
     reasons = {}
-    for name, (words, unit) in LIMITS.items():
+    for name, (words, unit, _) in LIMITS.items():
         if name in domain and name in stats:
             least, most = domain[name]
             limits = f"outside {least:,g} to {most:,g}" if most < UNLIMITED else f"under {least:,g}"
@@ -128,6 +129,14 @@ def outside(
 def any_of(reasons: Mapping[str, np.ndarray], n: int) -> np.ndarray:
     """(n,) bool: the units that any of the reasons of `outside` concerns."""
     return np.logical_or.reduce(list(reasons.values()) or [np.zeros(n, bool)])
+
+
+def plainly(text: str) -> str:
+    """A text with the reasons of `outside` in plain words, without their figures."""
+    number = r"-?[\d.,]+(?:e[+-]?\d+)?"
+    for words, unit, plain in LIMITS.values():
+        text = re.sub(rf"{words} (?:under {number}|outside {number} to {number}){unit}", plain, text)
+    return text
 
 
 def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) -> list[str]:

@@ -22,7 +22,7 @@ except ImportError:  # older QGIS with Qt 5
 from ..processing.base import icon
 from ..processing.provider import ALGORITHMS, PROVIDER_ID
 from ..processing.words import tr
-from .maps import animation, basemap
+from .maps import animation, basemap, fit
 from .regions.saved import SavedRegions
 from .results import KeptResults
 from .settings import settings, start_values
@@ -234,7 +234,9 @@ class RawMenu:
     def use_layer(self, layer: Any) -> None:
         """Make a layer the current one, show it whole, and choose it in the dock."""
         self.iface.setActiveLayer(layer)
+        fit.show_in_shape(self.iface, layer)
         self.iface.zoomToActiveLayer()
+        fit.show_in_time(self.iface, layer)
         if self.dock is not None:
             self.dock.choose_layer(layer)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qgis.core import QgsCoordinateReferenceSystem, QgsVectorLayer
+from qgis.core import QgsCoordinateReferenceSystem, QgsDateTimeRange, QgsVectorLayer
 from qgis.PyQt.QtCore import QDateTime, QObject, QTimer, pyqtSignal
 
 from ..core.bundle.bundle import open_bundle
@@ -22,16 +22,18 @@ from ..core.embedding.embed import embed
 from ..core.errors import Progress, RawError, part_of
 from ..core.paths import shipped_bundle
 from ..core.regions.view import City, prepare
+from ..core.times import find_zone, wall_clock
 from ..core.tracks import Skipped, Tracks, by_unit
 from ..environment.folders import cache_folder
 from ..layers.reading import NONE, ROLES, FieldChoice, ReadPlan, fields_of_users, read_tracks, skipped_fixes
 from ..layers.snapshot import Snapshot, snapshot
-from ..layers.writing import points_layer
+from ..layers.writing import points_layer, utc
 from ..processing.words import tr
 from ..tasks.algorithm import AlgorithmJob
 from ..tasks.child import python
 from ..tasks.job import Job
 from .layer_group import LayerGroup
+from .maps.fit import show_in_time
 from .results import Run
 from .settings import settings
 from .widgets.track_fields import is_remembered, remember, remembered
@@ -55,6 +57,7 @@ class Session(QObject):
         self.used = "", False  # the settings of the model: its device, and whether experimental heads answer
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup()
+        self._looked = False  # whether the layer was looked for on the map since it was chosen
         self.model: Model | None = None
         self._forget()
         self._tick = QTimer(self, interval=250, timeout=self.worked)
@@ -77,7 +80,7 @@ class Session(QObject):
             return
         self.cancel()
         self._listen(False)
-        self.layer = layer
+        self.layer, self._looked = layer, False
         self._forget()
         if layer is not None:
             self.group = LayerGroup(layer)
@@ -169,6 +172,9 @@ class Session(QObject):
     def _has_read(self, result: tuple[Tracks, Tracks, int, str, Model, float]) -> None:
         self.tracks, self.users, self.n_skipped, self.summary, self.model, self.estimate_s = result
         self.changed.emit()
+        if self.layer is not None and len(self.tracks) and not self._looked:
+            self._looked = True
+            show_in_time(self.iface, self.layer, _times(self.tracks))
         if self.users.n_users and self.estimate_s <= self.max_embedding_s:
             self.prepare()
 
@@ -276,6 +282,11 @@ class Session(QObject):
         self.layer = None
 
 
+def _times(tracks: Tracks) -> QgsDateTimeRange:
+    """From the first to the last fix."""
+    return QgsDateTimeRange(utc(int(tracks.t.min())), utc(int(tracks.t.max())))
+
+
 def _read(
     reading: ReadPlan, model: Model | None, path: str, device: str, experimental: bool, progress: Progress
 ) -> tuple[Tracks, Tracks, int, str, Model, float]:
@@ -287,8 +298,10 @@ def _read(
     progress(0.9)
     model = model or Model(open_bundle(path or None, experimental), device, python=python)
     progress(0.95)
-    parts = describe(tracks, users), describe_skipped(skipped, len(tracks)), str(left_out) if left_out else ""
-    summary = " ".join(filter(None, parts))
+    every = Skipped(skipped)
+    for reason, count in left_out.items():
+        every.add(reason, count)
+    summary = f"{describe(tracks, users, reading.timezone)} {describe_skipped(every, len(users))}"
     return tracks, users, skipped.total, summary, model, _seconds_to_embed(users, model, progress)
 
 
@@ -310,16 +323,19 @@ def _prepare(users: Tracks, model: Model, folder: Path, zone: str, progress: Pro
     return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone)
 
 
-def describe(tracks: Tracks, users: Tracks, in_layer: int = 0) -> str:
-    """Summarise the usable users and fixes, their dates and their cadence. in_layer: all fixes, where that is known."""
+def describe(tracks: Tracks, users: Tracks, zone: str, in_layer: int = 0) -> str:
+    """Summarise the usable users and fixes, their dates in a time zone, and their cadence. in_layer: all fixes, where
+    that is known.
+    """
     if not len(users):
         return tr("No user has two usable fixes.")
-    first, last = np.datetime_as_string(np.array([users.t.min(), users.t.max()], "datetime64[ms]"), unit="D")
+    ends = wall_clock(np.array([users.t.min(), users.t.max()]), find_zone(zone))
+    first, last = np.datetime_as_string(ends.astype("datetime64[ms]"), unit="D")
     same = tracks.track[1:] == tracks.track[:-1]
-    words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} UTC")
+    words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} {zone}")
     if in_layer > len(users):
-        words = tr("{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} UTC")
-    words = words.format(users=users.n_users, fixes=len(users), all=in_layer, first=first, last=last)
+        words = tr("{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}")
+    words = words.format(users=users.n_users, fixes=len(users), all=in_layer, first=first, last=last, zone=zone)
     if same.any():
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[same])) / 1000))
     return f"{words}."
@@ -329,9 +345,9 @@ def describe_skipped(skipped: Skipped, used: int) -> str:
     """Count the skipped fixes by reason. used: the number of fixes that were not skipped."""
     if not skipped:
         return tr("No fix was skipped.")
-    reasons = sorted(skipped.items(), key=lambda item: -item[1])
-    why = ", ".join(f"{n:,} {reason}" for reason, n in reasons) if len(reasons) > 1 else reasons[0][0]
-    return tr("{n:,} of {all:,} fixes were skipped: {why}.").format(n=skipped.total, all=used + skipped.total, why=why)
+    return tr("{n:,} of {all:,} fixes were skipped: {why}.").format(
+        n=skipped.total, all=used + skipped.total, why=skipped.why
+    )
 
 
 def duration(seconds: float) -> str:

@@ -160,7 +160,7 @@ def cut_lines(xy: np.ndarray, offsets: np.ndarray, begins: np.ndarray) -> list[Q
     """
     cuts = np.union1d(np.flatnonzero(begins), offsets)
     parts = np.array(lines(xy, cuts), object)
-    of_each = np.split(parts, np.searchsorted(cuts, offsets[1:-1]))
+    of_each = np.split(parts, np.searchsorted(cuts, offsets[1:-1]))[: len(offsets) - 1]  # one more than it is cut at
     there = [[part for part in of_one if part is not None] for of_one in of_each]
     return [QgsGeometry.collectGeometry(line) if line else None for line in there]
 

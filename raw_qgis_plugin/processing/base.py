@@ -29,7 +29,7 @@ from ..core.errors import Cancelled, InputError, RawError, cancellable
 from ..core.paths import RESOURCES
 from ..core.sources.fields import NONE
 from .form import Form, Run
-from .words import broken_package, describe, how_to_install, names_of, tr, warn_of_one_user
+from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -362,12 +362,10 @@ class TrackAlgorithm(RawAlgorithm):
         return chosen
 
     @staticmethod
-    def warn_outside(reasons: list[str], in_domain: Any, run: Run, words: str = "") -> None:
-        """Warn once of the core's remarks on its answers: mostly why some are not in_domain. words: the warning."""
+    def warn_outside(reasons: list[str], in_domain: Any, run: Run, so: str = "") -> None:
+        """Warn once of every remark of the core on its answers: mostly why some are not in_domain, and what follows."""
         if reasons:
-            text = "; ".join(reason.rstrip(".") for reason in reasons)
-            words = tr("{text}.") if in_domain.all() else words or tr("Do not rely on what is not in_domain: {text}.")
-            run.warn(words.format(text=text))
+            run.warn(describe_outside(reasons, bool(in_domain.all()), so))
 
     def in_input_crs(self, run: Run, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
         """(n,) degrees -> (n, 2) in INPUT's CRS."""

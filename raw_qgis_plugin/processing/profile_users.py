@@ -49,8 +49,8 @@ class ProfileUsers(TrackAlgorithm):
         tracks, skipped = self.read_units(run, unit)
         names = [head["name"] for head in heads]
         profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
-        words = tr("Labels are unknown where tracks show too little or are unlike the training data: {text}.")
-        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run, words)
+        so = tr("Those labels are 'unknown', and in_domain is false.")
+        self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run, so)
         shape = Qgis.WkbType.MultiLineString if unit == "track" else Qgis.WkbType.Point
         destination = self.write_table(
             run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit),

@@ -29,6 +29,15 @@ def describe(tracks: Tracks) -> str:
     )  # fmt: skip
 
 
+def describe_outside(reasons: list[str], all_inside: bool, so: str = "") -> str:
+    """The core's remarks on its answers in plain words. so: what follows for answers that are not in_domain."""
+    from ..core.typicality import plainly
+
+    text = plainly("; ".join(reason.rstrip(".") for reason in reasons))
+    so = so or tr("Do not rely on them: they are unlike the training data (in_domain is false).")
+    return f"{text}." if all_inside else f"{text}. {so}"
+
+
 def warn_of_one_user(warn: Callable[[str], None], candidates: dict[str, int]) -> None:
     """Name the fields that may tell users apart, where all fixes became one user's."""
     if candidates:

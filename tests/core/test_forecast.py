@@ -3,6 +3,7 @@
 
 import tracemalloc
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.embedding.embed import SETTINGS, coarse_windows, embed, fine_windows
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.evaluation.windows import last_of_bins
+from raw_qgis_plugin.core.features.featurizer import destination
 from raw_qgis_plugin.core.forecasting import areas
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextQueries, bin_lengths_s, select_rows, split_by_band
@@ -309,6 +311,17 @@ def test_discs_inside_others_are_left_out_of_the_union():
     centre = np.array([[[0.0, 0.0], [10.0, 0.0], [500.0, 0.0], [0.0, 0.0]]])
     kept = areas._not_inside_another(centre, np.array([[100.0, 50.0, 50.0, 0.0]]))
     assert kept.tolist() == [[True, False, True, False]]
+
+
+def test_an_area_reaches_around_a_point_beside_it():
+    """A point just outside the one disc, whose own disc is almost inside it."""
+    m = Mixture(np.zeros((1, 1, 2)), np.array([[100.0]]), np.ones((1, 1)))
+    ((radius,),) = areas.disc_radii(m, LEVELS[:1, :1])[0]
+    frame = SimpleNamespace(lon=np.zeros(1), lat=np.zeros(1), heading=np.array([[1.0, 0.0]]))
+    for apart in (0.5, 0.98, 1.05, 1.5):
+        point = np.array([[apart * radius, 0.0]])
+        (found,) = areas.polygons(frame, np.zeros(1, int), m, LEVELS[:1, :1], point, np.full((1, 1), radius / 10))[0]
+        assert shapely.contains_xy(found, *(value[0] for value in destination(frame, np.zeros(1, int), point)))
 
 
 def test_embeddings_have_the_stated_width_and_know_short_tracks(model):

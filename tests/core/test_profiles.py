@@ -10,7 +10,17 @@ from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, snap
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.tracks import build_tracks
-from raw_qgis_plugin.core.typicality import after_gap, any_of, in_words, outside, typicality, unit_stats
+from raw_qgis_plugin.core.typicality import (
+    LIMITS,
+    UNLIMITED,
+    after_gap,
+    any_of,
+    in_words,
+    outside,
+    plainly,
+    typicality,
+    unit_stats,
+)
 
 HOUR = 3_600_000
 COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"]}
@@ -144,6 +154,16 @@ def test_outside_asks_only_whom_it_is_asked_of():
     assert any_of(doubts, 3).tolist() == [True, False, False] and not any_of({}, 3).any()
 
 
+def test_reasons_have_plain_words():
+    """Every quantity, with a limit on both sides and with one."""
+    stats = {name: np.array([-1.0]) for name in LIMITS}
+    for most in (2e5, UNLIMITED):
+        reasons = outside(stats, {name: [0.667, most] for name in LIMITS}, np.ones(1, bool))
+        (words,) = {plainly(f"1 of 1 users: {'; '.join(reasons)}")}
+        assert words == f"1 of 1 users: {'; '.join(plain for _, _, plain in LIMITS.values())}"
+    assert plainly("too few people") == "too few people"
+
+
 def test_a_way_in_gaps_is_not_observed():
     """Ten fixes a second apart and 90 m, then one 9 km on after an hour: a tenth of the way was seen."""
     t = [*(np.arange(11) * 1000), HOUR]
@@ -172,7 +192,7 @@ def test_evidence_says_what_labels_rest_on(invented_model):
     people, _ = build_tracks(["a"] * len(t), None, t, np.zeros(len(t)), np.where(away, 0.045, 0.0))
     model = invented_model(COMMUTER, MODE, {**MODE, "name": "trip_mode", "unit": "trip"})
     words = profile(people, model).columns["evidence"][0]
-    assert words.startswith("by day at one place besides the first on 4 of 5 weekdays, arriving at 9:00 solar time")
+    assert words.startswith("by day at a second place on 4 of 5 weekdays, from about 9:00 solar time; 1.6 trips a day")
     assert "trips a day; trips by mode in 5 days: " in words
     line, _ = build_tracks(["a"] * 61, None, np.arange(61) * 10_000, np.arange(61) * 0.001, np.zeros(61))
     assert profile(line, model, "track").columns["evidence"][0] == (

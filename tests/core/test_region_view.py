@@ -206,6 +206,8 @@ def test_usual_places_by_time_spent_and_hour() -> None:
     assert places.day[12].tolist() == pytest.approx([0, 1, 0, 0])
     assert places.day[3].tolist() == pytest.approx([1, 0, 0, 0])
     assert np.allclose(places.day.sum(axis=1), 1)
+    later = usual_places(users.by_user(), 0, "Asia/Tokyo")  # nine hours ahead of the sun at longitude 0
+    assert later.day[21].tolist() == pytest.approx([0, 1, 0, 0]) and later.share.tolist() == places.share.tolist()
 
 
 def test_a_long_silence_is_unknown_and_one_fix_has_no_place() -> None:

@@ -46,7 +46,9 @@ def test_every_reason_is_counted_once():
         "no user": 1, "no track": 1, "no time that can be read": 1, "no position": 1, "duplicate": 1,
         "position outside the world": 1,
     }  # fmt: skip
-    assert skipped.total == 6 and "6 fixes skipped" in str(skipped)
+    assert skipped.total == 6 and "6 fixes skipped: 1 no user, " in str(skipped)
+    _, skipped = build_tracks(None, None, [1, 1, 2], [0, 9, 0], [0, 0, 0])
+    assert str(skipped) == "1 fix skipped: at the time of another fix of the same track."
     assert tracks.lon.tolist() == [0]  # of equal times the first in the input
 
 

@@ -320,7 +320,7 @@ def work():
     picture(card, f"dock_card{SUFFIX}")
     card.close()
     cancel_and_repeat(dock)
-    find(dock, "raw_timezone").setCurrentText("America/Maceio")
+    find(dock, "raw_timezone").choose("America/Maceio")
     embedded(dock)
     again = reload(dock)
     report["reloaded"] = regions_again(again)

@@ -13,13 +13,24 @@ from pathlib import Path
 sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
 from driving import LEFT, Heart, find, main, picture, press, until, wait
-from qgis.core import QgsFeature, QgsGeometry, QgsLineString, QgsPoint, QgsProject, QgsVectorLayer
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsDateTimeRange,
+    QgsFeature,
+    QgsGeometry,
+    QgsLineString,
+    QgsPoint,
+    QgsProject,
+    QgsVectorLayer,
+)
 from qgis.gui import QgsCollapsibleGroupBox
-from qgis.PyQt.QtCore import QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
+from qgis.PyQt.QtCore import QDateTime, QMimeData, QPoint, QPointF, Qt, QTimer, QUrl
 from qgis.PyQt.QtGui import QDragEnterEvent, QDropEvent
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QTableWidget
 from qgis.utils import iface, plugins
+
+from raw_qgis_plugin.gui.maps.fit import set_clock
 
 report = {"errors": [], "cut": []}
 COPY, NONE = Qt.DropAction.CopyAction, Qt.KeyboardModifier.NoModifier
@@ -63,6 +74,7 @@ def work():
     lines(dock)
     cancelled(menu)
     heart.end()
+    sample(menu, dock)
     report["blocks"] = [block for block in heart.blocks if block["ours"]]
 
 
@@ -86,6 +98,7 @@ def day_first(menu, dock):
     picture(dialog, "import_users")
     choose(dialog, "raw_import_user", "Taxi")
     until(lambda: not question.isVisible(), 30, "the answer")
+    choose_zone(dialog)
     report["cells"] = cells(find(dialog, "raw_import_rows", QTableWidget))
     report["state"] = find(dialog, "raw_import_state", QLabel).text()
     picture(dialog, "import_preview")
@@ -99,10 +112,37 @@ def day_first(menu, dock):
     report["extent"] = extent.width(), extent.height()
     until(lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the dock")
     report["dock"] = dock.session.summary
+    report["zone"] = dock.session.timezone, find(dock, "raw_timezone", QComboBox).currentText()
+    report["crs"] = QgsProject.instance().crs().authid()
+    canvas = iface.mapCanvas()
+    report["on the map"] = canvas.extent().contains(canvas.mapSettings().layerExtentToOutputExtent(layer, extent))
+    year = QDateTime.fromString("2001-01-01T00:00:00Z", Qt.DateFormat.ISODate)
+    set_clock(canvas, QgsDateTimeRange(year, year.addDays(1)), 3600)
+    wait(0.3)
+    report["clock"] = [canvas.temporalRange().isInfinite()]
+    menu.use_layer(layer)
+    report["clock"].append(canvas.temporalRange().isInfinite())
+    picture(iface.mainWindow(), "import_map")
     picture(dialog, "import_done")
     QTest.keyClick(dialog, Qt.Key.Key_Escape)
     wait(0.3)
     report["closed"] = not dialog.isVisible()
+
+
+def choose_zone(dialog):
+    """Click into the box, type a part of a name, and take what is offered."""
+    zone, rows = find(dialog, "raw_import_zone", QComboBox), find(dialog, "raw_import_rows", QTableWidget)
+    dialog.activateWindow()
+    until(dialog.isActiveWindow, 10, "the window")
+    QTest.mouseClick(zone.lineEdit(), LEFT)
+    until(zone.lineEdit().hasSelectedText, 10, "the name to be selected")
+    QTest.keyClicks(zone.lineEdit(), "maceio")
+    wait(0.2)
+    picture(zone.completer().popup(), "import_zones")
+    offered = zone.completer().popup()
+    QTest.keyClick(offered, Qt.Key.Key_Down)
+    QTest.keyClick(offered, Qt.Key.Key_Return)
+    until(lambda: rows.item(0, 1) is not None and "11:00:00" in rows.item(0, 1).text(), 30, "the times")
 
 
 def lines(dock):
@@ -158,6 +198,26 @@ def cancelled(menu):
         report[f"left {number}"] = sorted(p.name for p in path.parent.iterdir() if "gpkg" in p.name)
     report["layers added"] = len(QgsProject.instance().mapLayers()) - layers
     dialog.close()
+
+
+def sample(menu, dock):
+    """The sample while the dock is open, without its tour; and a project whose CRS is made for another place."""
+    project = QgsProject.instance()
+    project.removeAllMapLayers()  # else QGIS asks what to do with the temporary ones
+    wait(0.5)
+    project.setDirty(False)
+    menu.open_window("sample").close()
+    report["sample"] = dock.session.layer.name(), project.crs().authid()
+    until(lambda: dock.session.tracks is not None and dock.session.job is None, 120, "the sample")
+    project.setCrs(QgsCoordinateReferenceSystem("EPSG:32633"))
+    menu.use_layer(dock.session.layer)
+    bar = iface.messageBar()
+    report["far off"] = [item.text() for item in bar.items()]
+    picture(iface.mainWindow(), "import_far_off")
+    press(bar, "raw_crs_far_button")
+    wait(0.5)
+    report["far off"] += [project.crs().authid(), len(bar.items())]
+    picture(iface.mainWindow(), "import_not_far_off")
 
 
 def look_for_cuts(dialog):

@@ -55,9 +55,9 @@ def test_a_table_with_odd_columns_is_asked_about(report: dict[str, Any]) -> None
 def test_the_preview_shows_rows_as_written_and_as_read(report: dict[str, Any]) -> None:
     heads, first, _ = report["cells"]
     assert heads == ["User", "Time, UTC", "Longitude", "Latitude", "Taxi Nr", "Wann", "Laenge", "Breite"]
-    assert first == ["7", "2014-07-01 08:00:00", "-37.05700", "-10.90000", "7", "01/07/2014 08:00:00", "-37,05700",
+    assert first == ["7", "2014-07-01 11:00:00", "-37.05700", "-10.90000", "7", "01/07/2014 08:00:00", "-37,05700",
                      "-10,90000"]  # fmt: skip
-    assert "1 no time that can be read" in report["state"]
+    assert "1 fix skipped: no time that can be read" in report["state"]
 
 
 def test_the_import_makes_a_layer_that_the_dock_reads(report: dict[str, Any]) -> None:
@@ -66,6 +66,23 @@ def test_the_import_makes_a_layer_that_the_dock_reads(report: dict[str, Any]) ->
     assert max(report["extent"]) < 0.1  # the fix at 0, 0 is gone
     assert report["dock"].startswith("2 users, 400 fixes") and "No fix was skipped." in report["dock"]
     assert report["closed"]
+
+
+def test_the_import_can_be_seen_and_keeps_its_zone(report: dict[str, Any]) -> None:
+    assert report["zone"] == ["America/Maceio"] * 2 and "America/Maceio" in report["dock"]
+    assert report["crs"] == "EPSG:32724"  # of the map's place, in metres
+    assert report["on the map"]
+    assert report["clock"] == [False, True]  # a clock of another year is switched off
+
+
+def test_the_sample_is_chosen_in_the_dock_without_its_tour(report: dict[str, Any]) -> None:
+    assert report["sample"] == ["Tracks of ten phones", "EPSG:31984"]
+
+
+def test_a_crs_for_another_place_is_changed_by_a_button(report: dict[str, Any]) -> None:
+    words, crs, left = report["far off"]
+    assert "EPSG:32633" in words and "Tracks of ten phones" in words
+    assert crs == "EPSG:32724" and left == 0
 
 
 def test_lines_without_a_user_field_are_asked_about(report: dict[str, Any]) -> None:
@@ -85,5 +102,5 @@ def test_cancel_answers_within_two_seconds_and_leaves_nothing(report: dict[str, 
 def test_nothing_is_cut_off_and_the_desktop_is_not_blocked(report: dict[str, Any]) -> None:
     assert report["cut"] == []
     assert not [block for block in report["blocks"] if block["cpu"] > 0.5]
-    for name in ("order_of_dates", "users", "preview", "done", "lines_asked", "running"):
+    for name in ("order_of_dates", "users", "preview", "done", "lines_asked", "running", "map", "far_off"):
         assert (PICTURES / f"import_{name}.png").stat().st_size > 10_000

@@ -29,7 +29,7 @@ def test_a_forecast_a_user_with_the_recent_track_at_every_step(report: dict[str,
     assert report["unit"] == "user" and report["listed"] == 10 and "Forecasts of 10 users" in report["forecast"]
     assert all(recent > 20 and areas > 1000 for recent, areas in report["steps"])
     assert [areas for _, areas in report["steps"]] == sorted(areas for _, areas in report["steps"])
-    assert report["clock right"] == ""
+    assert "labels of other times are hidden." in report["clock right"]
     assert report["chosen"] == "24" and report["variable"] == report["next"] != "24"
 
 
@@ -58,7 +58,7 @@ def test_the_dock_shows_them_again(report: dict[str, Any]) -> None:
     again = report["reopened"]
     assert (again["forecast"], again["verdict"]) == (report["forecast"], report["verdict"])
     assert again["chosen"] == report["next"] and "67 labelled on " in again["users"] and again["horizon"] == 30
-    assert report["diary"].split("\n")[0] in again["users"] and "Labels are unknown where" in again["users"]
+    assert report["diary"].split("\n")[0] in again["users"] and "lies in gaps. Those labels are" in again["users"]
 
 
 def test_runs_are_groups_and_are_repeated_on_the_layer_as_it_is(report: dict[str, Any]) -> None:

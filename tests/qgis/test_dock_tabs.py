@@ -123,3 +123,25 @@ def test_experimental_heads_are_switched_on_in_the_options(
     assert users.unit.currentData() == "track", "the unit that has a label"
     users.remove()
     regions.remove()
+
+
+def test_a_users_name_goes_with_its_layer(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
+    """And an empty name is no question."""
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+
+    users = UsersTab(session, menu)
+    menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
+    read(session, make(fixes))
+    users.show_user(3)
+    letters = [name.words for name in users.marks.names]
+    assert letters and letters == ["A", "B", "C"][: len(users.card.places.share)]
+    assert [name.point for name in users.marks.names] == [
+        band.asGeometry().centroid().asPoint() for band in users.marks.bands[1:]
+    ]
+    users.name.setText(" ")
+    users.name.returnPressed.emit()
+    assert not users.words.text() and users.card is not None
+    users.name.setText("u03")
+    read(session, make(fixes))
+    assert not users.name.text() and not users.marks.names
+    users.remove()

@@ -43,9 +43,9 @@ def test_awkward_layers_are_cleaned_counted_and_warned_of_once(
         assert done.values["N_POINTS"] + done.values["N_SKIPPED"] == len(rows) + 1
         skips = [words for words in done.feedback.warnings if "skipped" in words]
         assert len(skips) == (1 if path is None else 2)
-        for reason in ("20 no time that can be read", "duplicate"):
+        for reason in ("20 no time that can be read", "30 at the time of another fix of the same track"):
             assert reason in skips[-1]
-        assert "1 fix left out: 1 the only fix of a user." in done.feedback.warnings
+        assert "1 fix left out: the only fix of a user." in done.feedback.warnings
         assert (
             done.rows()[0]["t"].toMSecsSinceEpoch()
             == max(t for t, u in zip(columns["t"], columns["user_id"]) if t and u == "u00") + 300_000
@@ -132,7 +132,7 @@ def test_every_fix_is_either_used_or_counted(run: Callable, make: Callable, fixe
     )
     done = run("raw:profileusers", INPUT=make(twice), MODEL=bundle, TRACK_FIELD="trip")
     assert (done.values["N_POINTS"], done.values["N_SKIPPED"]) == (1440, 1440)
-    assert "1,440 at the time of another fix of the same user" in done.feedback.warnings[0]
+    assert "1,440 fixes left out: at the time of another fix of the same user" in done.feedback.warnings[0]
 
 
 def test_users_that_no_field_names_are_asked_for(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
@@ -159,7 +159,7 @@ def test_the_dock_and_the_algorithms_skip_the_same_fixes(
     layer = QgsProject.instance().addMapLayer(make(type(fixes)(**columns)))
     session.set_layer(layer)
     until(lambda: session.tracks is not None)
-    reasons = "skipped: 1 no time that can be read, 1 duplicate, 1 impossible jump."
+    reasons = "skipped: 1 no time that can be read, 1 at the time of another fix of the same track, 1 impossible jump."
     assert f"3 of 1,441 fixes were {reasons}" in session.summary
     for algorithm in ("raw:profileusers", "raw:forecasttracks"):
         done = run(algorithm, INPUT=layer, MODEL=bundle, **OUTPUTS)

@@ -325,7 +325,7 @@ def test_a_chosen_track_stands_out_and_the_clock_is_watched(forecast: Any, menu:
     layers = results().values()
     chosen = forecast.track.itemText(1)
     forecast.track.setCurrentIndex(1)
-    assert forecast.clock_words.text() == "" and not forecast.clock.isHidden()
+    assert "labels of other times are hidden" in forecast.clock_words.text() and not forecast.clock.isHidden()
     for layer in layers:
         context = layer.createExpressionContext()
         symbol = next(iter(layer.renderer().symbols(QgsRenderContext())))
@@ -342,8 +342,9 @@ def test_a_chosen_track_stands_out_and_the_clock_is_watched(forecast: Any, menu:
     extents = controller.temporalExtents()
     controller.setTemporalExtents(type(extents)(extents.begin().addSecs(3600), extents.end().addSecs(3600)))
     assert "does not show them" in forecast.clock_words.text()
-    controller.setNavigationMode(QgsTemporalNavigationObject.NavigationOff)
-    assert "is off" in forecast.clock_words.text()
+    forecast.clock_off.click()
+    assert canvas.temporalRange().isInfinite() and "is off" in forecast.clock_words.text()
+    assert forecast.clock_off.isHidden()
 
 
 def test_a_backtest_is_a_line_and_a_chart(forecast: Any) -> None:

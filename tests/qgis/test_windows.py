@@ -211,3 +211,45 @@ def test_packages_for_some_files_are_offered_but_not_needed(menu: Any, monkeypat
     dialog.install_button.click()
     assert asked[0].groups[1:] == ("formats",) and "not now" in dialog.summary.text()
     dialog.close()
+
+
+def test_choices_for_a_file_are_kept_and_the_zone_goes_with_the_layer(menu: Any, tmp_path: Path) -> None:
+    """Also where another file was looked at in between, in a new window."""
+    from raw_qgis_plugin.gui.session import Session
+
+    table, other = tmp_path / "cabs.csv", tmp_path / "other.csv"
+    rows = [f"{cab};{k};2024-07-0{1 + k} 08:00;1{cab}.5;51.{k}" for cab in (1, 2) for k in range(5)]
+    table.write_text("\n".join(["Cab;Stop;Moment;Este;Norte", *rows]))
+    other.write_text("user,time,lon,lat\na,2024-07-01,1,2\na,2024-07-02,1,2\n")
+    dialog = menu.import_tracks(str(table))
+    until(lambda: "choose Time, Longitude and Latitude on the left" in dialog.state.text())
+    chosen = {"user": "Cab", "time": "Moment", "lon": "Este", "lat": "Norte"}
+    for role, name in chosen.items():
+        dialog.columns[role].setCurrentIndex(dialog.columns[role].findData(name))
+    dialog.zone.lineEdit().selectAll()
+    QTest.keyClicks(dialog.zone.lineEdit(), "berl")
+    assert dialog.parameters()["TIMEZONE"] == "UTC"  # not before one of the list is chosen
+    QTest.keyClick(dialog.zone.completer().popup(), Qt.Key.Key_Down)
+    QTest.keyClick(dialog.zone.completer().popup(), Qt.Key.Key_Return)
+    assert dialog.parameters()["TIMEZONE"] == "Europe/Berlin"
+    until(dialog.start.isEnabled)
+    dialog.take_file(str(other))
+    until(lambda: dialog.columns["user"].currentData() == "user")
+    dialog.close()
+    dialog = menu.import_tracks(str(table))
+    until(lambda: dialog.start.isEnabled() and dialog.preview.guess.time == "Moment")
+    values = dialog.parameters()
+    assert values["TIMEZONE"] == "Europe/Berlin"
+    assert {role: values[f"{role.upper()}_FIELD"] for role in chosen} == chosen
+    dialog.run()
+    until(lambda: QgsProject.instance().mapLayersByName("cabs"))
+    (layer,) = QgsProject.instance().mapLayersByName("cabs")
+    assert min(f["t"].toMSecsSinceEpoch() for f in layer.getFeatures()) == 1_719_813_600_000  # 06:00 UTC
+    session = Session(menu.iface)
+    session.set_layer(layer)
+    assert session.timezone == "Europe/Berlin"
+    until(lambda: session.tracks is not None)
+    assert session.tracks.t.min() == 1_719_813_600_000
+    session.close()
+    dialog.close()
+    QgsProject.instance().clear()

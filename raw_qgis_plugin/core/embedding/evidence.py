@@ -53,15 +53,17 @@ def _weeks(f: dict[str, np.ndarray], rates: np.ndarray, head: dict[str, Any]) ->
     """Where a user or a day was by day, and how often it travelled. head: of the trips that `rates` sums."""
     seen, span = np.rint(10 * f["days_seen"]), np.maximum(np.expm1(6 * f["span"]) / 24, 0.2)
     there = np.rint(f["anchor_days"] * seen)
+    # A trip leads from one stay to the next. A record of the ways alone has no stays, and shows no number of trips.
     trips = 4 * f["trips_a_day"]
+    trips = np.where((trips < 0.05) & (f["runs"] > 0), np.nan, trips)
     by = np.rint(np.expm1(rates[:, : len(head["classes"])]) * span[:, None]).astype(int)
     modes = [", ".join(f"{name} {n:,}" for name, n in zip(head["classes"], row) if n) for row in by]
     mark = " (experimental)" if head.get("experimental") else ""
     parts = [
         (
-            f"by day at one place besides the first on {a:.0f} of {_count(b, 'weekday')}, arriving at {_clock(c)} "
-            "solar time on average" if a else "",
-            f"{d:.1f} trips a day",
+            f"by day at a second place on {a:.0f} of {_count(b, 'weekday')}, from about {_clock(c)} solar time"
+            if a else "",
+            f"{d:.1f} trips a day" if d == d else "",
             f"trips by mode{mark} in {_count(days, 'day')}: {mode}" if mode else "",
         )
         for a, b, c, d, days, mode in zip(there, seen, 12 * f["anchor_start"], trips, span, modes)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..times import DAY_MS, HOUR_MS
+from ..times import DAY_MS, HOUR_MS, find_zone, wall_clock
 from ..tracks import Tracks
 from .profiles import GRID_M, MAX_STAY_MS, snap
 
@@ -17,7 +17,7 @@ class Places:
     """A user's usual places: cells of a 500 m grid, the most time first.
 
     lon, lat: (k,) degrees, the cells' centres. share: (k,) of the known time. day: (24, k + 2) shares of each hour of
-    the day (mean solar time) in each of them, elsewhere, and unknown.
+    the day in each of them, elsewhere, and unknown.
     """
 
     lon: np.ndarray
@@ -26,10 +26,10 @@ class Places:
     day: np.ndarray
 
 
-def usual_places(users: Tracks, row: int, most: int = 3, min_share: float = 0.03) -> Places:
+def usual_places(users: Tracks, row: int, zone: str = "", most: int = 3, min_share: float = 0.03) -> Places:
     """Up to `most` places of user `row` of `users` (one track a user), each with min_share of the known time.
 
-    A fix stands for the time until the next fix, 12 h at most.
+    A fix stands for the time until the next fix, 12 h at most. zone: of the hours, an IANA name; '': mean solar time.
     """
     fixes = slice(users.user_offsets[row], users.user_offsets[row + 1])
     t, lon, lat = users.t[fixes], users.lon[fixes], users.lat[fixes]
@@ -41,25 +41,25 @@ def usual_places(users: Tracks, row: int, most: int = 3, min_share: float = 0.03
     best = [k for k in np.argsort(-share, kind="stable")[:most] if share[k] >= min_share]
     slot = np.full(len(cells), len(best))
     slot[best] = np.arange(len(best))
-    solar = t + np.round(lon / 15 * HOUR_MS).astype(np.int64)
-    n_slots, begin = len(best) + 1, solar[:-1]
+    local = wall_clock(t, find_zone(zone)) if zone else t + np.round(lon / 15 * HOUR_MS).astype(np.int64)
+    n_slots, begin = len(best) + 1, local[:-1]
     day = np.array([
         np.bincount(slot[which], _ms_in_hour(begin + stay, hour) - _ms_in_hour(begin, hour), n_slots)
         for hour in range(24)
     ])  # fmt: skip
     observed = np.zeros(24)
     if len(t) > 1:
-        last = solar[0] + t[-1] - t[0]
-        observed = np.array([_ms_in_hour(last, hour) - _ms_in_hour(solar[0], hour) for hour in range(24)])
+        last = local[0] + t[-1] - t[0]
+        observed = np.array([_ms_in_hour(last, hour) - _ms_in_hour(local[0], hour) for hour in range(24)])
     known = day.sum(axis=1)
     table = np.column_stack([day, np.maximum(observed - known, 0.0)])
     table /= np.maximum(table.sum(axis=1, keepdims=True), 1e-9)
     return Places(x[first[best]], y[first[best]], share[best], table)
 
 
-def _ms_in_hour(solar: np.ndarray, hour: int) -> np.ndarray:
-    """Ms that lie in one hour of the day, of all days from 1970 to times of mean solar time (ms)."""
-    day, clock = np.divmod(solar, DAY_MS)
+def _ms_in_hour(local: np.ndarray, hour: int) -> np.ndarray:
+    """Ms that lie in one hour of the day, of all days from 1970 to local times (ms)."""
+    day, clock = np.divmod(local, DAY_MS)
     return day * HOUR_MS + np.clip(clock - hour * HOUR_MS, 0, HOUR_MS)
 
 

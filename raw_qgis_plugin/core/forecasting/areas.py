@@ -125,6 +125,9 @@ def polygons(
     for column, radius in enumerate(disc_radii(m, levels)):
         radius = np.concatenate([radius, around_m[column, :, None]], axis=1)
         kept |= _not_inside_another(centre, radius)  # what the smaller level keeps the larger one keeps too: areas nest
+        apart = np.hypot(*np.moveaxis(centre - point[:, None], -1, 0))
+        covered = kept & (apart < radius * SIXTEEN_GON * np.cos(np.pi / 16))  # by the disc within the 16-gon
+        kept[:, -1] |= (radius[:, -1] > 0) & ~covered.any(axis=1)
         query, component = np.nonzero(kept)
         reach = radius[query, component] * SIXTEEN_GON
         discs = shapely.buffer(shapely.points(centre[query, component]), reach, quad_segs=4)

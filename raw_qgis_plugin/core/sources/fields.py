@@ -30,10 +30,19 @@ TIME = [
     "t", "time", "timestamp", "timestamp_utc", "time_utc", "utc", "datetime", "date_time", "tracked_at",
     "recorded_at", "call_datetime", "basedatetime", "base_date_time", "timestampms", "timestamp_ms", "tst",
     "gps_time", "gpstime", "datetime_utc", "ts", "epoch", "unix_time", "unixtime", "local_time", "started_at",
-    "date",
+    "when", "event_time", "fix_time", "fixtime", "gps_datetime", "gps_timestamp", "gpsdatetime", "devicetime",
+    "device_time", "record_time", "recordtime", "observed_at", "logged_at", "received_at", "created_at", "datetimeutc",
+    "date_time_utc", "datetime_local", "local_datetime", "zeitstempel", "zeitpunkt", "datum_zeit", "datum_uhrzeit",
+    "fecha_hora", "fechahora", "data_hora", "datahora", "date_heure", "horodatage", "zeit", "uhrzeit", "hora", "heure",
+    "tijd", "时间", "定位时间", "datum", "fecha", "date",
 ]
-LON = ["lon", "longitude", "lng", "long", "location_long", "lon_deg", "x"]
-LAT = ["lat", "latitude", "location_lat", "lat_deg", "y"]
+# Columns of a time of day, and those that may hold the day
+DATES = {
+    "time": ("date",), "zeit": ("datum",), "uhrzeit": ("datum",), "tijd": ("datum",), "hora": ("fecha", "data"),
+    "heure": ("date",),
+}  # fmt: skip
+LON = ["lon", "longitude", "lng", "long", "location_long", "lon_deg", "longitud", "längengrad", "laengengrad", "x"]
+LAT = ["lat", "latitude", "location_lat", "lat_deg", "latitud", "breitengrad", "y"]
 GEOMETRY = ["geometry", "geom", "wkb_geometry", "the_geom"]
 # fmt: on
 
@@ -96,7 +105,8 @@ def guess_fields(names: Iterable[str]) -> Guess:
         return next((found[name] for name in wanted if name in found), None)
 
     time = first(TIME)
-    date = found.get("date") if time is not None and plain(time) == "time" else None
+    days = DATES.get(plain(time), ()) if time is not None else ()
+    date = next((found[name] for name in days if name in found), None)
     guess = Guess(first(USER), first(TRACK), time, date=date, visible=found.get("visible"))
     lon, lat = first(LON), first(LAT)
     scaled = (

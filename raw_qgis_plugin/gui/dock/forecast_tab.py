@@ -11,10 +11,8 @@ from qgis.core import (
     QgsCsException,
     QgsDateTimeRange,
     QgsExpressionContextUtils,
-    QgsInterval,
     QgsProcessingFeatureSourceDefinition,
     QgsRectangle,
-    QgsTemporalNavigationObject,
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
@@ -36,6 +34,7 @@ from ...layers.legends import TRACK
 from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
+from ..maps.fit import set_clock, switch_clock_off
 from ..results import Run, last_run, values_of
 from ..session import Session
 from ..widgets.charts import HorizonChart, metres
@@ -70,6 +69,10 @@ class ForecastTab(QWidget):
         )
         self.words = wrapped()
         self.clock_words = wrapped(objectName="raw_clock_words")
+        off = tr("Switch the clock off")
+        self.clock_off = QPushButton(
+            off, objectName="raw_clock_off", clicked=lambda: switch_clock_off(self.iface.mapCanvas())
+        )
         self.track = QComboBox(
             objectName="raw_track", toolTip=tr("Zoom to a track, dim the others, and set the map's clock to its time"),
             sizeAdjustPolicy=QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon,
@@ -100,7 +103,7 @@ class ForecastTab(QWidget):
         ahead.clicked.connect(lambda: self.turn(1))
         self.clock = QWidget()
         tracks = row(QLabel(tr("Track")), self.track, back, ahead, stretch=self.track)
-        self.clock.setLayout(column(tracks, self.clock_words, margins_px=0))
+        self.clock.setLayout(column(tracks, self.clock_words, row(self.clock_off, None), margins_px=0))
         self.place, self.tested = column(), column()  # the chart of the forecast, the card of the backtest
         buttons = row(self.go, self.again, self.backtest, None)
         again = row(self.test_again, None)
@@ -178,9 +181,11 @@ class ForecastTab(QWidget):
         self.chart.setObjectName("raw_chart")
         self.place.addWidget(QLabel(tr("<b>How far off it may be</b> (median over the tracks)")))
         self.place.addWidget(self.chart)
+        words = tr("The point on the map is the best single answer. Between two likely places it lies in neither.")
+        self.place.addWidget(wrapped(words))
         self._list_tracks(layers.get("OUTPUT_AREAS", points))
         count = len(set(map(str, values_of(points, "user_id", object))))
-        words = tr("Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.")
+        words = tr("Forecasts of {n:,} users, {m:g} min ahead: half are expected within {a}, four fifths within {b}.")
         summary = words.format(n=count, m=horizons[-1], a=metres(half[-1]), b=metres(most[-1]))
         self.words.setText("<br>".join([summary, *map(escaped, warnings)]))
 
@@ -236,11 +241,7 @@ class ForecastTab(QWidget):
         if not 0 <= at < len(self._ends):
             return
         first, last, box = self._ends[at]
-        controller = self._canvas.temporalController()
-        controller.setNavigationMode(QgsTemporalNavigationObject.NavigationMode.Animated)  # its name before 3.36 too
-        controller.setTemporalExtents(QgsDateTimeRange(utc(first), utc(last).addSecs(1)))
-        controller.setFrameDuration(QgsInterval(self.step.value() * 60.0))
-        controller.setCurrentFrameNumber(1)
+        set_clock(self._canvas, QgsDateTimeRange(utc(first), utc(last).addSecs(1)), self.step.value() * 60.0, frame=1)
         try:
             extent = self._canvas.mapSettings().layerExtentToOutputExtent(self._areas, box)
         except (QgsCsException, RuntimeError):  # the layer was removed
@@ -255,25 +256,27 @@ class ForecastTab(QWidget):
         controller.next() if step > 0 else controller.previous()
 
     def show_clock(self, _range: Any = None) -> None:
-        """Warn where the map's clock is off, or at another time than the chosen track's forecasts."""
+        """Say what the map's clock hides: labels, or the forecasts, or that it is off."""
         first, last, _ = self._ends[max(0, self.track.currentIndex() - 1)] if self._ends else (0, 0, None)
         shown = self._canvas.temporalRange()
-        words = ""
-        if shown.isInfinite():
+        on = not shown.isInfinite()
+        if not on:
             words = tr(
-                "The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock."
+                "⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock."
             )
-        elif not shown.overlaps(QgsDateTimeRange(utc(first), utc(last))):
+        elif shown.overlaps(QgsDateTimeRange(utc(first), utc(last))):
+            words = tr("The map shows the time of the forecast alone: labels of other times are hidden.")
+        else:
             begin, end, a, b = (
                 time.toUTC().toString("yyyy-MM-dd HH:mm")
                 for time in (shown.begin(), shown.end(), utc(first), utc(last))
             )
             words = tr(
-                "The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map "
-                "does not show them. Choose the track again to set the clock."
+                "⚠ The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the "
+                "map does not show them. Choose the track again to set the clock."
             ).format(begin=begin, end=end, a=a, b=b)
-        self.clock_words.setText(f"⚠ {words}" if words else "")
-        self.clock_words.setVisible(bool(words))
+        self.clock_words.setText(words)
+        self.clock_off.setVisible(on)
 
     # ---- state --------------------------------------------------------------------------------------------------
 

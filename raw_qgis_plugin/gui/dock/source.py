@@ -95,7 +95,7 @@ class SourcePanel(QWidget):
         self.layer.activated.connect(self._remember_layer)
         self.model.activated.connect(self._remember_model)
         self.model.currentIndexChanged.connect(lambda: self.session.set_model(self.model.currentData() or ""))
-        for signal in (*(box.fieldChanged for box in self.fields.values()), self.zone.currentTextChanged):
+        for signal in (*(box.fieldChanged for box in self.fields.values()), self.zone.currentIndexChanged):
             signal.connect(self._choose_fields)
         self.prepare.clicked.connect(self.session.prepare)
         project = QgsProject.instance()
@@ -183,8 +183,8 @@ class SourcePanel(QWidget):
 
     # ---- the session --------------------------------------------------------------------------------------------
 
-    def _choose_fields(self, _name: str = "") -> None:
-        self.session.set_fields(self.track_fields.choice(), self.zone.currentText())
+    def _choose_fields(self, _: Any = None) -> None:
+        self.session.set_fields(self.track_fields.choice(), self.zone.zone())
 
     def _take_users(self) -> None:
         self.session.answer_users(self.candidates.currentData())

@@ -13,12 +13,18 @@ from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import GRID_M, UNKNOWN
 from ...core.embedding.user_view import Places
 from ...core.regions.view import City
-from ...core.typicality import outside
+from ...core.times import find_zone, wall_clock
+from ...core.typicality import outside, plainly
 from ...layers.legends import short, title_of, verdict_of
 from ...processing.words import tr
 from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
 from ..widgets.charts import DayPlot
 from ..widgets.layout import escaped, tip
+
+
+def letters(count: int) -> list[str]:
+    """The names of usual places: A, B, C …."""
+    return [chr(ord("A") + i) for i in range(count)]
 
 
 class UserCard(Card):
@@ -38,10 +44,12 @@ class UserCard(Card):
     def _show_extent(self) -> None:
         users = self.city.users
         start, stop = users.user_offsets[self.row], users.user_offsets[self.row + 1]
-        first, last = np.datetime_as_string(users.t[[start, stop - 1]].astype("datetime64[ms]"), unit="m")
+        zone = self.city.zone or "UTC"
+        ends = wall_clock(users.t[[start, stop - 1]], find_zone(zone))
+        first, last = np.datetime_as_string(ends.astype("datetime64[ms]"), unit="m")
         self.add(tr("User {name}").format(name=escaped(users.user_ids[self.row])), heading=True)
-        words = tr("{n:,} fixes, {first} to {last} UTC")
-        self.add(words.format(n=stop - start, first=first.replace("T", " "), last=last.replace("T", " ")))
+        words = tr("{n:,} fixes, {first} to {last} {zone}")
+        self.add(words.format(n=stop - start, first=first.replace("T", " "), last=last.replace("T", " "), zone=zone))
 
     def _show_labels(self) -> None:
         """A line per head: its prediction and probability."""
@@ -51,7 +59,7 @@ class UserCard(Card):
         before = ""  # heads in a row with the same warning share it
         for head in heads:
             stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
-            reasons = "; ".join(outside(stats, head.get("domain", {}), np.ones(1, bool)))
+            reasons = "; ".join(map(plainly, outside(stats, head.get("domain", {}), np.ones(1, bool))))
             if reasons != before:
                 self._warn(before)
             before = reasons
@@ -82,13 +90,13 @@ class UserCard(Card):
 
     def _show_places(self) -> None:
         self.add(tr("Usual places"), heading=True)
-        names = [chr(ord("A") + i) for i in range(len(self.places.share))]
+        names = letters(len(self.places.share))
         if not names:
             self.add(tr("None: there is no place with a share of the time."))
             return
         shares = ", ".join(f"{name} {share:.0%}" for name, share in zip(names, self.places.share))
-        words = tr("{shares} of the time. Cells of {size:.0f} m on the map, not addresses.")
-        self.add(words.format(shares=shares, size=GRID_M))
+        words = tr("{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.")
+        self.add(words.format(shares=shares, size=GRID_M, zone=self.city.zone or tr("solar time")))
         plot = DayPlot(self.places.day, [*names, tr("elsewhere"), tr("no data")])
         plot.setObjectName("raw_day")
         self.column.addWidget(plot)

@@ -39,7 +39,7 @@ from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, delete, row, wrapped
 from .run_again import RunAgain
-from .users_card import UserCard
+from .users_card import UserCard, letters
 
 DIARY = "diary"  # beside the units
 
@@ -206,6 +206,8 @@ class UsersTab(QWidget):
     def show_named(self, name: str) -> None:
         """Show the user of this id."""
         city = self.session.city
+        if not name.strip():
+            return
         found = np.flatnonzero(city.users.user_ids == name.strip()) if city is not None else np.zeros(0)
         if len(found):
             self.show_user(int(found[0]))
@@ -219,7 +221,7 @@ class UsersTab(QWidget):
             return
         self._clear()
         self._write("")
-        places = usual_places(city.users, row)
+        places = usual_places(city.users, row, city.zone)
         self.card = UserCard(city, row, places, model.bundle, self.show_user)
         self.place.addWidget(self.card)
         self.name.setText(city.users.user_ids[row])
@@ -246,8 +248,9 @@ class UsersTab(QWidget):
         except (QgsCsException, InputError):
             return
         self.marks.add(line, "#d62728")
-        for cell, colour in zip(cells, CLASS_COLOURS):
+        for cell, colour, letter in zip(cells, CLASS_COLOURS, letters(len(cells))):
             self.marks.add(cell, colour)
+            self.marks.name(cell, letter)
 
     def _clear(self) -> None:
         self.marks.clear()
@@ -267,6 +270,7 @@ class UsersTab(QWidget):
         if city is not self._city or city is None:
             self._city = city
             self._clear()
+            self.name.clear()
             self._choose_unit()
             if city is not None:
                 hint = tr("Click a track on the map to see whose it is, with labels and usual places.")

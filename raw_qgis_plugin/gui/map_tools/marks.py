@@ -3,12 +3,43 @@
 
 from __future__ import annotations
 
-from qgis.core import Qgis, QgsGeometry
-from qgis.gui import QgsMapCanvas, QgsRubberBand
+from typing import Any
+
+from qgis.core import Qgis, QgsGeometry, QgsPointXY
+from qgis.gui import QgsMapCanvas, QgsMapCanvasItem, QgsRubberBand
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import QEvent, QObject
-from qgis.PyQt.QtGui import QColor
+from qgis.PyQt.QtCore import QEvent, QObject, QRectF
+from qgis.PyQt.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPainterPath, QPen
 from qgis.PyQt.QtWidgets import QWidget
+
+
+class Name(QgsMapCanvasItem):
+    """Words at a place of the map, with a white rim."""
+
+    def __init__(self, canvas: QgsMapCanvas, point: QgsPointXY, words: str) -> None:
+        super().__init__(canvas)
+        self.point, self.words = point, words
+        self.font = QFont(canvas.font())
+        self.font.setBold(True)
+        self.updatePosition()
+
+    def updatePosition(self) -> None:  # noqa: N802 - Qt's name
+        """Called by the map when it moves."""
+        self.setPos(self.toCanvasCoordinates(self.point))
+
+    def boundingRect(self) -> QRectF:  # noqa: N802 - Qt's name
+        """Around the place, in pixels."""
+        size = QFontMetricsF(self.font).size(0, self.words)
+        return QRectF(-size.width() / 2 - 3, -size.height() / 2 - 3, size.width() + 6, size.height() + 6)
+
+    def paint(self, painter: Any, *_: Any) -> None:
+        """Draw the words."""
+        box, metrics = self.boundingRect(), QFontMetricsF(self.font)
+        path = QPainterPath()
+        path.addText(box.left() + 3, box.top() + 3 + metrics.ascent(), self.font, self.words)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.strokePath(path, QPen(QColor("white"), 3))
+        painter.fillPath(path, QColor("#222222"))
 
 
 class Marks(QObject):
@@ -18,6 +49,7 @@ class Marks(QObject):
         super().__init__(tab)
         self.canvas = canvas
         self.bands: list[QgsRubberBand] = []
+        self.names: list[Name] = []
         tab.installEventFilter(self)
 
     def add(self, geometry: QgsGeometry | None, colour: str, fill: float = 0.25, width_px: int = 2) -> None:
@@ -34,13 +66,21 @@ class Marks(QObject):
         band.setToGeometry(geometry)
         self.bands.append(band)
 
+    def name(self, geometry: QgsGeometry, words: str) -> None:
+        """Write a word or a letter at the middle of a polygon in the map's CRS."""
+        self.names.append(Name(self.canvas, geometry.centroid().asPoint(), words))
+
     def clear(self) -> None:
         """Remove all marks."""
         for band in self.bands:
             if not sip.isdeleted(band):
                 band.reset(Qgis.GeometryType.Line)
-                self.canvas.scene().removeItem(band)
-        self.bands = []
+        for item in self._items():
+            self.canvas.scene().removeItem(item)
+        self.bands, self.names = [], []
+
+    def _items(self) -> list[QgsMapCanvasItem]:
+        return [item for item in (*self.bands, *self.names) if not sip.isdeleted(item)]
 
     def zoom(self) -> None:
         """Move the map to the marks."""
@@ -53,7 +93,6 @@ class Marks(QObject):
     def eventFilter(self, _tab: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Show and hide the marks with their tab: the map belongs to the tab that is shown."""
         if event.type() in (QEvent.Type.Show, QEvent.Type.Hide):
-            for band in self.bands:
-                if not sip.isdeleted(band):
-                    band.setVisible(event.type() == QEvent.Type.Show)
+            for item in self._items():
+                item.setVisible(event.type() == QEvent.Type.Show)
         return False

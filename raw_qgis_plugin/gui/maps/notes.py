@@ -51,7 +51,9 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
         words += " " + tr("Model: {name}.").format(name=", ".join(models))
     if session is not None and session.layer is not None and session.tracks is not None and session.users is not None:
         data, points = tr("Data: {layer}: {summary}"), session.layer.geometryType() == Qgis.GeometryType.Point
-        summary = describe(session.tracks, session.users, session.layer.featureCount() if points else 0)
+        summary = describe(
+            session.tracks, session.users, session.timezone, session.layer.featureCount() if points else 0
+        )
         words += " " + data.format(layer=session.layer.name(), summary=summary)
     if shown.isTemporal():
         times = shown.temporalRange()

@@ -15,6 +15,7 @@ from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import UNKNOWN
 from ...core.regions.disclosure import DIFFERENCE, DOMINATED
 from ...core.regions.view import RegionView, rank
+from ...core.typicality import plainly
 from ...layers.legends import class_colours, short, title_of, verdict_of
 from ...processing.words import tr
 from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
@@ -91,7 +92,8 @@ class RegionCard(Card):
         """Warn of tracks unlike those of the training."""
         if self.region in self.answered and not self.region.view.in_domain:
             words = tr("⚠ Unlike what the model was trained on: {reasons}.")
-            self.add(words.format(reasons=escaped("; ".join(self.region.view.reasons)) or tr("see its card")))
+            reasons = "; ".join(map(plainly, self.region.view.reasons))
+            self.add(words.format(reasons=escaped(reasons) or tr("see its card")))
 
     def _show_scores(self) -> None:
         """A row per head: its figure, interval and rank."""

@@ -113,7 +113,7 @@ class DataPage(Page):
 
     def reading(self) -> ReadPlan:
         """The plan by which a task reads the tracks."""
-        return snapshot(self.layer.currentLayer(), self.track_fields.choice(), self.zone.currentText())
+        return snapshot(self.layer.currentLayer(), self.track_fields.choice(), self.zone.zone())
 
     def problem(self) -> str:
         """The packages must be there, and the layer must have fixes, with times."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from qgis.core import Qgis, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
-from qgis.PyQt.QtCore import QTimeZone
-from qgis.PyQt.QtWidgets import QComboBox, QFormLayout
+from qgis.PyQt.QtCore import Qt, QTimer, QTimeZone
+from qgis.PyQt.QtGui import QFocusEvent
+from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QFormLayout
 
 from ...layers.reading import ROLES, FieldChoice, choose_fields
 from ...processing.words import tr
@@ -19,13 +20,36 @@ def layer_box(name: str) -> QgsMapLayerComboBox:
     return box
 
 
-def zone_box(name: str) -> QComboBox:
-    """A box that lists the time zones. name: of the object."""
-    tip = tr("Of times that are written without a zone; others ignore it.")
-    narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-    box = QComboBox(objectName=name, toolTip=tip, sizeAdjustPolicy=narrow, minimumContentsLength=12)
-    box.addItems(["UTC", *sorted(bytes(zone).decode() for zone in QTimeZone.availableTimeZoneIds())])
-    return box
+class ZoneBox(QComboBox):
+    """A box that lists the time zones, and is searched by any part of their names."""
+
+    def __init__(self, name: str) -> None:
+        """name: of the object."""
+        tip = tr("Of times that are written without a zone; others ignore it.")
+        narrow = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+        super().__init__(objectName=name, toolTip=tip, sizeAdjustPolicy=narrow, minimumContentsLength=12)
+        self.addItems(["UTC", *sorted(bytes(zone).decode() for zone in QTimeZone.availableTimeZoneIds())])
+        self.setMaxVisibleItems(16)
+        self.setStyleSheet("combobox-popup: 0;")  # else some styles list them over the whole height of the screen
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.completer().setFilterMode(Qt.MatchFlag.MatchContains)
+        self.completer().setCompletionMode(QCompleter.CompletionMode.PopupCompletion)
+        self.lineEdit().editingFinished.connect(lambda: self.setEditText(self.zone()))
+
+    def zone(self) -> str:
+        """The zone that is chosen, whatever is being typed."""
+        return self.itemText(self.currentIndex())
+
+    def focusInEvent(self, event: QFocusEvent | None) -> None:  # noqa: N802 - Qt's name
+        """Select the whole name when the box is entered, so that typing replaces it."""
+        super().focusInEvent(event)
+        QTimer.singleShot(0, self.lineEdit().selectAll)
+
+    def choose(self, zone: str) -> None:
+        """Choose a zone, if it is listed."""
+        if self.findText(zone) >= 0:
+            self.setCurrentIndex(self.findText(zone))
 
 
 class TrackFields:
@@ -37,7 +61,7 @@ class TrackFields:
         for box, title in zip(self.boxes.values(), titles):
             box.setAllowEmptyFieldName(True)
             form.addRow(title, box)
-        self.zone = zone_box("raw_timezone")
+        self.zone = ZoneBox("raw_timezone")
         self.zone.setToolTip(tr(
             "Of times that are written without a zone; others ignore it. The week of a region has the hours of this "
             "zone, with UTC the solar time of the place."
@@ -55,13 +79,18 @@ class TrackFields:
             if box.layer() is not layer:
                 box.setLayer(layer)
             box.setField(getattr(fields, role) or "")
-        self.zone.setCurrentText(zone)
+        self.zone.choose(zone)
 
 
 def remember(layer: QgsVectorLayer, fields: FieldChoice, zone: str) -> None:
     """Store the fields and the time zone with a layer, as custom properties."""
     for role in ROLES:
         layer.setCustomProperty(f"raw/{role}_field", getattr(fields, role) or "")
+    remember_zone(layer, zone)
+
+
+def remember_zone(layer: QgsVectorLayer, zone: str) -> None:
+    """Store the time zone with a layer."""
     layer.setCustomProperty("raw/timezone", zone)
 
 

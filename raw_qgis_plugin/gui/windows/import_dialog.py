@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
@@ -38,9 +38,9 @@ from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
 from ..widgets.drop import TakesFiles
 from ..widgets.layout import column, row, scrolling, silent, wrapped
-from ..widgets.track_fields import zone_box
+from ..widgets.track_fields import ZoneBox, remember_zone
 from .help import open_help
-from .import_preview import PreviewTable
+from .import_preview import Choices, PreviewTable, guessed, missing
 
 ROLES = ("user", "track", "time", "lon", "lat")
 ENCODINGS = ("", "utf-8", "latin-1", "cp1252", "utf-16", "gb18030", "shift_jis")
@@ -48,6 +48,8 @@ ENCODINGS = ("", "utf-8", "latin-1", "cp1252", "utf-16", "gb18030", "shift_jis")
 
 class ImportDialog(TakesFiles, RawDialog):
     """The window. Every change shows the first rows anew. An import goes on when the window is closed."""
+
+    _chosen: ClassVar[dict[str, Choices]] = {}  # by path
 
     def __init__(self, desktop: Desktop, path: str = "") -> None:
         super().__init__(desktop.iface.mainWindow(), "raw_import_dialog", tr("Import tracks"))
@@ -78,7 +80,7 @@ class ImportDialog(TakesFiles, RawDialog):
             for role in ROLES
         }
         self.order = QComboBox(objectName="raw_import_order", sizeAdjustPolicy=narrow, minimumContentsLength=12)
-        self.zone = zone_box("raw_import_zone")
+        self.zone = ZoneBox("raw_import_zone")
         self.crs = QgsProjectionSelectionWidget()
         self.crs.setObjectName("raw_import_crs")
         self.crs.setCrs(QgsCoordinateReferenceSystem(WORLD))
@@ -165,9 +167,17 @@ class ImportDialog(TakesFiles, RawDialog):
     take_file = choose
 
     def _take_source(self) -> None:
-        """Forget what belonged to another file."""
-        with silent(self.order):
+        """Forget what belonged to another file, and take what was chosen for this one since QGIS began."""
+        chosen = self._chosen.get(self.source.filePath().strip())
+        with silent(self.order, self.zone, self.delimiter, self.encoding, self.crs):
             self.order.setCurrentIndex(0)
+            if chosen is not None:
+                self.zone.choose(chosen.zone)
+                self.delimiter.setCurrentIndex(self.delimiter.findData(chosen.delimiter))
+                self.encoding.setCurrentText(chosen.encoding)
+                self.order.clear()
+                self.order.addItem("", chosen.order)  # listed anew with the first rows
+                self.crs.setCrs(chosen.crs)
         if self.output.filePath() == self._suggested:
             self.output.setFilePath("")
         self._look_soon()
@@ -188,7 +198,7 @@ class ImportDialog(TakesFiles, RawDialog):
         box = self.box.outputExtent() if self.box.isValid() else None
         limits = [None if each.isNull() else each.dateTime() for each in self.limits]
         return {
-            **names, "SOURCE": self.source.filePath().strip(), "TIMEZONE": self.zone.currentText(),
+            **names, "SOURCE": self.source.filePath().strip(), "TIMEZONE": self.zone.zone(),
             "CRS": self.crs.crs(), "DATE_ORDER": self.order.currentData() or "auto",
             "DELIMITER": self.delimiter.currentData(), "ENCODING": self.encoding.currentText().strip(),
             "EXTENT": QgsReferencedRectangle(box, self.box.outputCrs()) if box is not None else None,
@@ -204,6 +214,10 @@ class ImportDialog(TakesFiles, RawDialog):
         self.closing()  # an older look is of no use
         if not wanted[0]:
             return
+        if self._shown == wanted:
+            columns = {role: box.currentData() for role, box in self.columns.items()}
+            more = self.zone.zone(), self.order.currentData() or "", self.crs.crs()
+            self._chosen[wanted[0]] = Choices(*wanted[1:], columns, *more)
         fields = values["USER_FIELD"], values["TRACK_FIELD"], values["TIME_FIELD"]
         try:
             layout = self.algorithm.layout(Run(self.algorithm, values, QgsProcessingContext()))
@@ -231,13 +245,18 @@ class ImportDialog(TakesFiles, RawDialog):
             if not self.output.filePath() and found.total >= LARGE:
                 self._suggested = str(_free(Path(wanted[0]).with_suffix(".gpkg")))
                 self.output.setFilePath(self._suggested)
+            if [box.currentData() or "" for box in self.columns.values()] != guessed(found):
+                self._look_soon()  # with the columns that were chosen before
         self._shown = wanted
         self._list_orders(found)
         self.rows.show_rows(found)
         self._show_state()
 
     def _list_columns(self, found: Preview) -> None:
-        guess = found.guess
+        guess, (path, *way) = found.guess, self._wanted()
+        chosen = self._chosen.get(path)
+        if chosen is not None and [chosen.delimiter, chosen.encoding] != way:
+            chosen = None  # these are other columns
         nothing = {
             "user": tr("none: one user's"), "track": tr("none: one track a user"), "time": "",
             "lon": tr("geometry") if guess.geometry else "", "lat": tr("geometry") if guess.geometry else "",
@@ -248,7 +267,8 @@ class ImportDialog(TakesFiles, RawDialog):
                 box.addItem(nothing[role], NONE if role in ("user", "track") else "")
                 for name in found.raw.column_names:
                     box.addItem(name, name)
-                box.setCurrentIndex(max(0, box.findData(getattr(guess, role))))
+                wanted = chosen.columns[role] if chosen else getattr(guess, role)
+                box.setCurrentIndex(max(0, box.findData(wanted)))
 
     def _list_orders(self, found: Preview) -> None:
         chosen = self.order.currentData()
@@ -279,17 +299,18 @@ class ImportDialog(TakesFiles, RawDialog):
         self.question.setText(question)
         self.question.setVisible(bool(question))
         if found is not None:
-            words = words or found.problem or _describe(found, unknown)
+            words = words or missing(found) or found.problem or _describe(found, unknown)
         self.state.setText(words or tr("Choose a file or a folder, or drop one on this window."))
 
     # ---- the import ---------------------------------------------------------------------------------------------
 
     def run(self) -> None:
         """Run raw:importtracks."""
-        desktop, name = self.desktop, Path(self.source.filePath()).stem
+        desktop, name, zone = self.desktop, Path(self.source.filePath()).stem, self.zone.zone()
 
         def take(layer: QgsVectorLayer, _order: int) -> None:
             layer.setName(name)
+            remember_zone(layer, zone)
             QgsProject.instance().addMapLayer(layer)
             desktop.use_layer(layer)
 

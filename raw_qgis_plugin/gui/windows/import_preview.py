@@ -1,20 +1,33 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A table of a source's first rows: as they are read, and beside it as they are written."""
+"""A source's first rows, as they are read and as they are written, and what is chosen for it."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from qgis.core import QgsCoordinateReferenceSystem
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QColor
 from qgis.PyQt.QtWidgets import QAbstractItemView, QTableWidget, QTableWidgetItem
 
+from ...core.sources.fields import NONE
 from ...core.sources.preview import Preview
 from ...core.times import NO_TIME
 from ...processing.words import tr
 
 MISSING = "—"
+
+
+class Choices(NamedTuple):
+    """What was chosen for a file."""
+
+    delimiter: str
+    encoding: str
+    columns: dict[str, str]  # by role
+    zone: str
+    order: str  # of dates
+    crs: QgsCoordinateReferenceSystem
 
 
 class PreviewTable(QTableWidget):
@@ -75,3 +88,20 @@ def _item(value: str, strong: bool = False) -> Any:
         item.setBackground(QColor(214, 96, 77, 110))
         item.setToolTip(tr("This cannot be read: the row is skipped."))
     return item
+
+
+def guessed(found: Preview) -> list[str]:
+    """The columns as they are guessed, as the window lists them."""
+    none = {"user": NONE, "track": NONE, "time": "", "lon": "", "lat": ""}
+    return [getattr(found.guess, role) or nothing for role, nothing in none.items()]
+
+
+def missing(found: Preview) -> str:
+    """Which columns have to be chosen, as none was recognised; else ''."""
+    if found.guess.time is None and not found.guess.positioned:
+        return tr("No time and no position column was recognised: choose Time, Longitude and Latitude on the left.")
+    if found.guess.time is None:
+        return tr("No time column was recognised: choose it as Time on the left.")
+    if not found.guess.positioned:
+        return tr("No position column was recognised: choose Longitude and Latitude on the left.")
+    return ""

@@ -8,18 +8,15 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
-from typing import Any
 
 from qgis.core import (
     QgsCoordinateReferenceSystem,
-    QgsDateTimeRange,
     QgsFillSymbol,
     QgsProject,
     QgsRectangle,
     QgsSingleSymbolRenderer,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDateTime, Qt
 from qgis.PyQt.QtGui import QColor
 
 from ...core.errors import InputError
@@ -28,6 +25,7 @@ from ...environment.folders import user_folder
 from ...layers.styling import Fixes
 from ...processing.words import tr
 from ..desktop import Desktop
+from ..maps.fit import times_of
 from .tour import Tour
 
 TRACKS, REGIONS = "aracaju_tracks.gpkg", "aracaju_regions.gpkg"
@@ -52,6 +50,8 @@ def open_sample(desktop: Desktop) -> Tour | None:
     extent.scale(1.05)
     canvas.setExtent(extent)
     canvas.refresh()
+    if desktop.dock is not None:  # else it takes the current layer when it is first shown
+        desktop.dock.choose_layer(layers[tr("Tracks of ten phones")])
     return Tour(desktop)
 
 
@@ -77,14 +77,7 @@ def fill_project(project: QgsProject, folder: Path) -> None:
     tracks.setName(tr("Tracks of ten phones"))
     for layer in (regions, tracks):
         project.addMapLayer(layer)
-    field = tracks.fields().lookupField("t")
-    first, last = tracks.minimumAndMaximumValue(field)
-    project.timeSettings().setTemporalRange(QgsDateTimeRange(as_time(first), as_time(last)))
-
-
-def as_time(value: Any) -> QDateTime:
-    """The QDateTime of a minimum or maximum as a data provider returns it."""
-    return value if isinstance(value, QDateTime) else QDateTime.fromString(str(value), Qt.DateFormat.ISODateWithMs)
+    project.timeSettings().setTemporalRange(times_of(tracks, "t"))
 
 
 def load(path: Path) -> QgsVectorLayer:

@@ -1,0 +1,47 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Fixes that are not used, counted by reason."""
+
+from __future__ import annotations
+
+NO_READABLE_TIME = "no time that can be read"
+UNLIKELY_TIME = "time before 1900 or after 2100"
+
+
+class Skipped(dict[str, int]):
+    """Fixes that were skipped: reason in words -> count."""
+
+    verb = "skipped"
+
+    def add(self, reason: str, count: int) -> None:
+        """Count more fixes for a reason."""
+        if count:
+            self[reason] = self.get(reason, 0) + int(count)
+
+    @property
+    def advice(self) -> str:
+        """How to write times, where no fix had one that can be used; else ''."""
+        words = "Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970."
+        return words if self and not set(self) - {NO_READABLE_TIME, UNLIKELY_TIME} else ""
+
+    @property
+    def why(self) -> str:
+        """The reasons in plain words, with counts where there are several."""
+        words = [f"{count:,} {reason}" for reason, count in sorted(self.items(), key=lambda item: -item[1])]
+        text = ", ".join(words if len(words) > 1 else self)
+        return text.replace("duplicate", "at the time of another fix of the same track")
+
+    @property
+    def total(self) -> int:
+        """Fixes skipped for any reason."""
+        return sum(self.values())
+
+    def __str__(self) -> str:
+        if not self:
+            return "No fix was skipped."
+        return f"{self.total:,} fix{'es' * (self.total > 1)} {self.verb}: {self.why}."
+
+
+class LeftOut(Skipped):
+    """Good fixes that a kind of unit does not use: reason in words -> count."""
+
+    verb = "left out"

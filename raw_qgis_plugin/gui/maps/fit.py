@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""What lets a new layer be seen on the map: the project's coordinate system, and the map's clock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from qgis.core import (
+    Qgis,
+    QgsCoordinateReferenceSystem,
+    QgsCoordinateTransform,
+    QgsCsException,
+    QgsDateTimeRange,
+    QgsInterval,
+    QgsProject,
+    QgsRectangle,
+    QgsTemporalNavigationObject,
+    QgsVectorLayer,
+)
+from qgis.gui import QgsMapCanvas
+from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.PyQt.QtWidgets import QPushButton
+
+from ...processing.words import tr
+
+OURS = "raw_times"  # property of the map's clock: the times to which RAW has set it
+WORLD = "EPSG:4326"
+ISO = Qt.DateFormat.ISODateWithMs
+
+
+# ---- the clock --------------------------------------------------------------------------------------------------
+
+
+def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float, frame: int = 0) -> None:
+    """Let the map show these times alone, a step at a time."""
+    controller = canvas.temporalController()
+    controller.setNavigationMode(QgsTemporalNavigationObject.NavigationMode.Animated)  # its name before 3.36 too
+    controller.setTemporalExtents(times)
+    controller.setFrameDuration(QgsInterval(step_s))
+    controller.setCurrentFrameNumber(frame)
+    controller.setProperty(OURS, _key(controller))
+
+
+def switch_clock_off(canvas: QgsMapCanvas) -> None:
+    """Let the map show all times."""
+    canvas.temporalController().setNavigationMode(QgsTemporalNavigationObject.NavigationMode.NavigationOff)
+
+
+def show_in_time(iface: Any, layer: QgsVectorLayer, times: QgsDateTimeRange | None = None) -> None:
+    """Where the map's clock hides the whole layer: switch it off if RAW has set it, else offer that in a message.
+
+    times: of the layer, where they are known; else the layer is searched for them, if the clock is on.
+    """
+    canvas = iface.mapCanvas()
+    shown, properties = canvas.temporalRange(), layer.temporalProperties()
+    if shown.isInfinite() or not properties.isActive():
+        return
+    times = times or times_of(layer, properties.startField())
+    if times.isInfinite() or shown.overlaps(times):
+        return
+    controller = canvas.temporalController()
+    if controller.property(OURS) == _key(controller):
+        switch_clock_off(canvas)
+        return
+    words = tr("The map's clock, at {begin} UTC, hides {layer}.")  # the message bar has room for a line
+    words = words.format(begin=shown.begin().toUTC().toString("yyyy-MM-dd HH:mm"), layer=layer.name())
+    _offer(iface, "raw_clock_hides", words, tr("Switch the clock off"), lambda: switch_clock_off(canvas))
+
+
+def times_of(layer: QgsVectorLayer, field: str) -> QgsDateTimeRange:
+    """From the first to the last time in a field; infinite where there is none."""
+    ends = layer.minimumAndMaximumValue(layer.fields().lookupField(field))
+    ends = [end if isinstance(end, QDateTime) else QDateTime.fromString(str(end), ISO) for end in ends]
+    return QgsDateTimeRange(*ends)
+
+
+def _key(controller: QgsTemporalNavigationObject) -> str:
+    """The times of the clock, to the second, as the Temporal Controller shows them."""
+    times = controller.temporalExtents()
+    return f"{times.begin().toSecsSinceEpoch()} {times.end().toSecsSinceEpoch()}"
+
+
+# ---- the coordinate system --------------------------------------------------------------------------------------
+
+
+def show_in_shape(iface: Any, layer: QgsVectorLayer) -> None:
+    """Let the project have a CRS in which the layer is not turned or stretched.
+
+    The first layer of a project decides; where there are others, and the CRS is not made for the layer's place, a
+    message offers the other one.
+    """
+    project = QgsProject.instance()
+    place = _in_degrees(layer)
+    best = utm_zone(place)
+    if best is None:
+        return
+    others = [each for each in project.mapLayers().values() if each.isSpatial() and each is not layer]
+    area = project.crs().bounds()
+    suits = not project.crs().isValid() or area.isEmpty() or area.contains(place.center())
+    if not others and (not suits or not project.crs().isValid() or project.crs().isGeographic()):
+        iface.layerTreeCanvasBridge().setCanvasLayers()  # it sets a CRS of its own at the first layer, and only then
+        project.setCrs(best, True)
+    elif others and not suits:
+        words = tr("{crs} turns and stretches the map of {layer}.")
+        words = words.format(crs=project.crs().authid() or project.crs().description(), layer=layer.name())
+        name = best.description().removeprefix("WGS 84 / ")
+
+        def use() -> None:
+            project.setCrs(best, True)
+            iface.setActiveLayer(layer)
+            iface.zoomToActiveLayer()
+
+        _offer(iface, "raw_crs_far", words, tr("Use {crs}").format(crs=name), use)
+
+
+def utm_zone(place: QgsRectangle, max_width: float = 18.0) -> QgsCoordinateReferenceSystem | None:
+    """The zone of WGS 84 / UTM at the centre of a place in degrees, near the poles a polar CRS.
+
+    None where the place is nowhere, or wider than max_width degrees.
+    """
+    lon, lat = place.center().x(), place.center().y()
+    if place.isNull() or not (abs(lon) <= 180 and abs(lat) <= 90) or place.width() > max_width:
+        return None
+    zone = min(60, 1 + int((lon + 180) // 6))
+    code = 3995 if lat > 84 else 3031 if lat < -80 else (32600 if lat >= 0 else 32700) + zone
+    return QgsCoordinateReferenceSystem(f"EPSG:{code}")
+
+
+def _in_degrees(layer: QgsVectorLayer) -> QgsRectangle:
+    """The extent of a layer in degrees; null where it has none."""
+    there = QgsCoordinateTransform(layer.crs(), QgsCoordinateReferenceSystem(WORLD), QgsProject.instance())
+    try:
+        return QgsRectangle() if layer.extent().isNull() else there.transformBoundingBox(layer.extent())
+    except QgsCsException:
+        return QgsRectangle()
+
+
+def _offer(iface: Any, name: str, words: str, title: str, action: Callable[[], None]) -> None:
+    """Show a message with a button, once at a time."""
+    bar = iface.messageBar()
+    if any(item.objectName() == name for item in bar.items()):
+        return
+    item = bar.createMessage("RAW", words)
+    item.setObjectName(name)
+    button = QPushButton(title, objectName=f"{name}_button")
+
+    def act() -> None:
+        bar.popWidget(item)
+        action()
+
+    button.clicked.connect(act)
+    item.layout().addWidget(button)
+    bar.pushWidget(item, Qgis.MessageLevel.Warning)
