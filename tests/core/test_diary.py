@@ -11,7 +11,9 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.diary import NO_HEAD, NO_HOME, Diary, find_diaries
-from raw_qgis_plugin.core.diary.stops import _greatest
+from raw_qgis_plugin.core.diary.legs import cut_legs, join_legs
+from raw_qgis_plugin.core.diary.line import thinned
+from raw_qgis_plugin.core.diary.stops import _greatest, find_stops
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import DAY_MS, HOUR_MS
@@ -104,12 +106,39 @@ def test_silences(hours: float, metres: float, stops: int, trips: int) -> None:
 
 
 def test_a_jam_does_not_cut_a_ride_and_a_short_halt_is_no_stop() -> None:
-    way = [part(0, 1, 0, 0), part(1, 1.2, 0, 8_000), part(1.2, 1.33, 8_000, 8_020), part(1.33, 1.5, 8_020, 16_000)]
+    way = [part(0, 1, 0, 0), part(1, 1.2, 0, 8_000), part(1.2, 1.3, 8_000, 8_000), part(1.3, 1.5, 8_000, 16_000)]
     day = np.concatenate([*way, part(1.5, 2.5, 16_000, 16_000)])
     tracks = tracks_of(day[:, 0] + MONDAY, day[:, 1])
     assert len(whole(tracks).trips["t_start"]) == 1
     assert len(whole(tracks).stops["kind"]) == 2
-    assert len(whole(tracks, least_min=5).stops["kind"]) == 3
+    back = [*way[:3], part(1.3, 1.5, 8_000, 0), part(1.5, 2.5, 0, 0)]
+    day = np.concatenate(back)
+    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), least_min=5).stops["kind"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("stay_h", "on_to_m", "every_s", "stops"),
+    [(0.3, 16_000, 15, 2), (0.3, 0, 15, 3), (0.6, 16_000, 15, 3), (0.3, 16_000, 1000, 3)],
+    ids=["goes on: a wait", "turns back", "half an hour", "silent for a quarter of an hour"],
+)
+def test_a_short_stay_on_the_way_is_a_wait(stay_h: float, on_to_m: float, every_s: float, stops: int) -> None:
+    back = 1.2 + stay_h
+    day = np.concatenate([
+        part(0, 1, 0, 0), part(1, 1.2, 0, 8_000), part(1.2, back, 8_000, 8_000, every_s),
+        part(back, back + 0.2, 8_000, on_to_m), part(back + 0.2, back + 1.2, on_to_m, on_to_m),
+    ])  # fmt: skip
+    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1])).stops["kind"]) == stops
+
+
+@pytest.mark.parametrize(("p", "left"), [(0.8, 1), (0.6, 3), (np.nan, 3)])
+def test_legs_of_one_mode_are_joined_where_it_is_sure(p: float, left: int) -> None:
+    day = np.concatenate([part(0, 0.3, 0, 12_000), part(0.3, 0.6, 12_000, 13_000), part(0.6, 0.9, 13_000, 25_000)])
+    line = thinned(tracks_of(day[:, 0] + MONDAY, day[:, 1]))
+    stops = find_stops(line)
+    legs = cut_legs(line, stops)
+    assert len(legs.begin) == 3
+    mode = np.full(3, "motor vehicle", object)
+    assert len(join_legs(line, stops, legs, mode, np.array([0.9, p, 0.9])).begin) == left
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

@@ -63,7 +63,8 @@ def _diary(tracks: Tracks, model: Model | None, settings: StopSettings, progress
     legs = cut_legs(line, stops)
     progress(0.1)
     ways, modes = _modes(tracks_of(line, legs), model, part_of(progress, 0.1, 0.8))
-    joined = join_legs(line, stops, legs, modes["mode"], UNKNOWN)
+    sure = np.where(modes["mode"] == UNKNOWN, np.nan, modes["mode_p"])
+    joined = join_legs(line, stops, legs, modes["mode"], sure)
     if len(joined.begin) < len(legs.begin):
         ways, modes = _modes(tracks_of(line, joined), model, part_of(progress, 0.8, 1.0))
     columns, lon, lat = _stop_columns(line, stops)

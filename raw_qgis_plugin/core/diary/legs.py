@@ -21,9 +21,10 @@ class LegSettings:
     window_s: float = 180.0  # over which the pace is measured
     riding_m_s: float = 1.8
     least_ride_s: float = 240.0  # a shorter ride between walks is walking
-    least_walk_s: float = 480.0  # a shorter walk between rides is riding
+    least_walk_s: float = 420.0  # a shorter walk between rides is riding
     least_s: float = 120.0  # of a leg
     least_m: float = 400.0
+    least_p: float = 0.7  # of the modes of two legs, that they are joined
 
 
 SETTINGS = LegSettings()
@@ -77,12 +78,15 @@ def _pace(line: Line, run: np.ndarray, row: np.ndarray) -> np.ndarray:
     return np.hypot(*way.T) / np.maximum((t[after] - t[before]) / 1000, 1.0)
 
 
-def join_legs(line: Line, stops: Stops, legs: Legs, mode: np.ndarray, unknown: str) -> Legs:
-    """Join legs of one mode that no stop and no silence parts: what a jam has cut is one trip."""
+def join_legs(line: Line, stops: Stops, legs: Legs, mode: np.ndarray, p: np.ndarray) -> Legs:
+    """Join legs of one mode that no stop and no silence parts: what a jam has cut is one trip.
+
+    mode, p: (k,) of each leg, with its probability, nan where the mode is not known.
+    """
     begin, end = legs.begin[1:], legs.end[:-1]
     follows = (line.track[begin] == line.track[end]) & (line.t[begin] - line.t[end] <= 1000 * SETTINGS.gap_s)
     follows &= np.searchsorted(stops.begin, end) == np.searchsorted(stops.begin, begin)
-    apart = ~follows | (mode[1:] != mode[:-1]) | (mode[1:] == unknown)
+    apart = ~follows | (mode[1:] != mode[:-1]) | ~(np.minimum(p[1:], p[:-1]) >= SETTINGS.least_p)
     n = len(legs.begin)
     return Legs(legs.begin[np.append(True, apart)[:n]], legs.end[np.append(apart, True)[:n]])
 

@@ -23,6 +23,9 @@ class StopSettings:
     core_m: float = 40.0  # a stop begins and ends so near its centre
     merge_s: float = 120.0  # stops this near in time ...
     merge_m: float = 80.0  # ... and place are one
+    wait_s: float = 1800.0  # a shorter stay from which the way goes on ahead ...
+    on_record_s: float = 900.0  # ... and which has no silence of this length is a wait, not a stop
+    way_s: float = 180.0  # before and after a stay: where the way comes from and where it goes
 
 
 SETTINGS = StopSettings()
@@ -52,7 +55,20 @@ def find_stops(line: Line, s: StopSettings = SETTINGS) -> Stops:
     again = (line.track[begin[1:]] == line.track[end[:-1]]) & (pause < 1000 * s.merge_s) & (apart < s.merge_m)
     begin, end = begin[np.append(True, ~again)[: len(begin)]], end[np.append(~again, True)[: len(end)]]
     lasts = line.tracks.t[line.last[end]] - line.tracks.t[line.first[begin]] >= 1000 * s.least_s
+    lasts &= ~_waits(line, begin, end, s)
     return Stops(begin[lasts], end[lasts])
+
+
+def _waits(line: Line, begin: np.ndarray, end: np.ndarray, s: StopSettings) -> np.ndarray:
+    """(k,) bool: whether a stay is a wait on the way: in a jam, at a platform, for a rest."""
+    track, way, index = line.track[begin], int(1000 * s.way_s), line.thin.time_index
+    first, last = line.thin.track_offsets[:-1][track], line.thin.track_offsets[1:][track] - 1
+    before = np.maximum(index.before(track, line.t[begin] - way) - 1, first)
+    after = np.minimum(index.before(track, line.t[end] + way), last)
+    ahead = ((line.xy[begin] - line.xy[before]) * (line.xy[after] - line.xy[end])).sum(axis=1) > 0
+    silences = np.append(0, np.cumsum(np.diff(line.t) >= 1000 * s.on_record_s))
+    on_record = silences[begin] == silences[end]
+    return ahead & on_record & (line.t[end] - line.t[begin] < 1000 * s.wait_s)
 
 
 def _still(line: Line, s: StopSettings) -> np.ndarray:
