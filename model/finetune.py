@@ -75,6 +75,7 @@ class Request:
     report: Path | None = None
     also_parts: int | None = None
     simulated: int = 0
+    states: bool = False
     rail: float = 0.0
 
 
@@ -117,6 +118,9 @@ def parser() -> argparse.ArgumentParser:
         help="of tracks: train also on N parts of each, of 2 to 15 minutes, many of them thinned")
     add("--simulated", type=from_zero, metavar="N",
         help="the last N of --tracks are simulated: the head learns from them but is not tested on them")
+    add("--states", action="store_true",
+        help="of classes: a regression on the network's states alone and a forest take the place of that on all "
+             "inputs, of networks and of boosted trees; for how somebody moves in recordings of another kind")
     add("--rail", type=over_zero, metavar="P",
         help="for what needs rail: the head answers where P or more of a hundred trips of the layer go by rail")
     add("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
@@ -144,6 +148,8 @@ def check(r: Request, bundle: Bundle) -> None:
     users = [h["name"] for h in bundle.card["heads"] if r.task_name in h.get("asks", [])]
     if users and r.backbone == "frozen":
         raise InputError(f"{', '.join(users)} learned from what the head '{r.task_name}' says: choose another name.")
+    if r.states and (r.unit in ("trip", "region") or not r.alone):
+        raise InputError("--states is for users, tracks and days, with --alone.")
     if r.also_days and (r.unit != "user" or r.backbone == "tuned"):
         raise InputError("--also-days is for users and a frozen network.")
     if r.also_parts and (r.unit != "track" or r.backbone == "tuned"):
@@ -217,6 +223,7 @@ class Training:
                 examples = source.together([examples, more], apart=False)
             parts.append(examples)
         examples = source.together(parts, warn=self.warn)
+        examples = replace(examples, states=r.states)
         if not r.alone and r.backbone == "frozen":  # a tuned network has no heads yet
             examples = source.add_heads(examples, r.unit, r.task_name, self.model)
         return examples, splits

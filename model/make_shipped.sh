@@ -77,13 +77,14 @@ $python -m model.synthetic.segments --movement "$work/movement31/movement" --per
 # trams. Groups (couriers' chunks, routes, people, vehicles) stay on one side of a split.
 modes=(car="motor vehicle" bus="motor vehicle" tram=rail subway=rail train=rail e-scooter=bike)
 sources=(goal mobilitynet aalto_helsinki capmetrics_austin liverpool_bus)
+$python -m model.data.labelled --source "$data/gotrack" --output "$work/real/gotrack"
 for source in "${sources[@]}" essnet_ssi; do
     most=$([ "$source" = capmetrics_austin ] && echo 300 || echo 500)
     $python -m model.data.labelled --source "$labelled/$source" --per-mode "$most" --output "$work/real/$source"
 done
-real=("${sources[@]/#/$work/real/}")
+real=("${sources[@]/#/$work/real/}" "$work/real/gotrack")
 $python -m model.finetune --tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \
-    --labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" --simulated 1 --also-parts 3 \
+    --labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" --simulated 1 --also-parts 3 --states \
     --unit track --task-name transport_mode --title "Transport mode" --field mode --rename "${modes[@]}" \
     --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --alone --cache "$work/embeddings" \
     --trained-on "couriers, scripted trips, logged rides and vehicle fleets, beside simulated movement by Eclipse SUMO"

@@ -4,11 +4,13 @@
 DIR holds points.parquet (track_id, t, lon, lat) and segments.parquet (group_id, track_id, t_start, t_end, mode and
 usable, which is false where a label contradicts its fixes). Written are tracks.parquet and labels.csv (user_id,
 track_id, mode): a track a usable segment, a user a group, whose segments stay on one side when a head is tested.
+GoTrack's folder (UCI 354) may be DIR too: its tracks by car and bus, but those of the phones of the sample.
 """
 
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,11 +20,13 @@ import pyarrow as pa
 from pyarrow import parquet
 
 from model.cli import Parser, from_zero, positive, run
+from model.data.heldout import HELD_OUT_DEVICES
 from model.data.labels import Table, draw, read_table
 from model.synthetic.population.truth import write_csv
 from model.synthetic.sumo import say
 from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.times import parse_times
 
 COLUMNS = ("group_id", "track_id", "t_start", "t_end", "mode", "usable")
@@ -54,6 +58,22 @@ def stretches(points: pa.Table, segments: Table, most: int | None, seed: int) ->
     return pa.table(columns), labels
 
 
+def of_gotrack(folder: Path) -> tuple[pa.Table, list[tuple[str, ...]]]:
+    """GoTrack's tracks of a kilometre or more and not at a walking pace, and the user, track and mode of each."""
+    with (folder / "go_track_tracks.csv").open(encoding="utf-8", newline="") as file:
+        rows = {
+            row["id"]: "car" if row["car_or_bus"] == "1" else "bus"
+            for row in csv.DictReader(file)
+            if row["id_android"] not in HELD_OUT_DEVICES and float(row["distance"]) >= 1 and float(row["speed"]) >= 8
+        }
+    tracks = read(str(folder))[0]
+    tracks = tracks.take(np.isin(tracks.track_ids, list(rows))[tracks.track])
+    users, names = tracks.user_ids[tracks.track_user].astype(str), tracks.track_ids.astype(str)
+    t = pa.array(tracks.t, pa.timestamp("ms", tz="UTC"))
+    columns = {"user_id": users[tracks.track], "track_id": names[tracks.track], "t": t, "lon": tracks.lon}
+    return pa.table(columns | {"lat": tracks.lat}), [(u, n, rows[n]) for u, n in zip(users, names)]
+
+
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.data.labelled", description=__doc__, allow_abbrev=False)
@@ -62,12 +82,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument("--output", type=Path, required=True, metavar="OUT", help="folder to write to")
     args: argparse.Namespace = p.parse_args(argv)
-    segments = read_table(args.source / "segments.parquet")
-    missing = [name for name in COLUMNS if name not in segments]
-    if missing:
-        raise InputError(f"segments.parquet in {args.source} has no column {', '.join(missing)}.")
-    points = parquet.read_table(args.source / "points.parquet", columns=["track_id", "t", "lon", "lat"])
-    table, labels = stretches(points, segments, args.per_mode, args.seed)
+    if (args.source / "go_track_tracks.csv").exists():
+        table, labels = of_gotrack(args.source)
+    else:
+        segments = read_table(args.source / "segments.parquet")
+        missing = [name for name in COLUMNS if name not in segments]
+        if missing:
+            raise InputError(f"segments.parquet in {args.source} has no column {', '.join(missing)}.")
+        points = parquet.read_table(args.source / "points.parquet", columns=["track_id", "t", "lon", "lat"])
+        table, labels = stretches(points, segments, args.per_mode, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
     parquet.write_table(table, args.output / "tracks.parquet")
     write_csv(args.output / "labels.csv", ["user_id", "track_id", "mode"], labels)

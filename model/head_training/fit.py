@@ -11,7 +11,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from sklearn.ensemble import HistGradientBoostingClassifier, HistGradientBoostingRegressor
-from sklearn.linear_model import RidgeCV
+from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.model_selection import StratifiedGroupKFold
 from threadpoolctl import threadpool_limits
 from torch import Tensor
@@ -30,7 +30,8 @@ class Settings:
     of the regression beside them for classes; it errs less on people unseen than a network does. patience: epochs
     without a better loss. enough: whole units from which on there are networks and trees, and labels from which on
     numbers are recalibrated. heaviest: weight of a label of a rare class. weak_columns, beside_heads: weights of
-    embeddings in the second and third regression.
+    embeddings in the second and third regression. states_c: inverse strength of the penalty of a logistic regression on
+    the network's states.
     """
 
     folds: int = 5
@@ -41,6 +42,7 @@ class Settings:
     heaviest: float = 10.0
     weak_columns: float = 0.3
     beside_heads: float = 0.04
+    states_c: float = 0.01
 
 
 SETTINGS = Settings()
@@ -70,18 +72,19 @@ def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
 
 def fit(
     x: np.ndarray, y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0, strength: np.ndarray | None = None,
-    until: float = np.inf, n_heads: int = 0, weight: np.ndarray | None = None,
+    until: float = np.inf, n_heads: int = 0, weight: np.ndarray | None = None, states: bool = False,
 ) -> Ensemble:  # fmt: skip
-    """Fit a head: a ridge regression and, where there are groups for early stopping, networks beside it.
+    """Fit a head: a regression and, where there are groups for early stopping, networks beside it.
 
     x: (n, d) float32. y: (n,). group: (n,) int, units of one group stay together. strength: (d,) weights of the columns
     (1). until: time.monotonic() at which to stop adding networks. n_heads: how many of the last columns are outputs of
-    other heads. weight: as in `row_weights`.
+    other heads. weight: as in `row_weights`. states: classes are learned from the network's states alone, without
+    networks.
     """
     strength = np.ones(x.shape[1]) if strength is None else strength
-    members: list[Head] = [ridge(x, y, task, strength, n_heads, weight)]
+    members: list[Head] = [line(x, y, task, strength, n_heads, weight, states)]
     groups = np.unique(group)
-    if len(groups) >= SETTINGS.folds:
+    if len(groups) >= SETTINGS.folds and not states:
         for n in range(SETTINGS.networks):
             spared = np.isin(group, np.random.default_rng(seed * 100 + n).permutation(groups)[: len(groups) // 5])
             members.append(network(x, y, spared, task, seed * 100 + n, strength, weight=weight))
@@ -102,6 +105,38 @@ def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> 
     power = 0.5 if task.kind == "binary" else 1.0
     rarity = count[count > 0].mean() / np.maximum(count, 1e-9)
     return (weight * np.minimum(rarity**power, SETTINGS.heaviest)[y]).astype(np.float32)
+
+
+def line(
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_heads: int = 0, weight: np.ndarray | None = None,
+    states: bool = False,
+) -> Head:  # fmt: skip
+    """A linear head: `ridge`, or `logistic` for states."""
+    if states:
+        return logistic(x, y, task, strength, weight)
+    return ridge(x, y, task, strength, n_heads, weight)
+
+
+def logistic(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Head:
+    """A linear head of classes on the columns whose strength is less than the greatest, which are the network's states.
+
+    With a forest on the other columns beside it, it carries over to other recordings better than a line on speeds,
+    bends and stops, of which each source has its own.
+    """
+    head = Head(x.shape[1], task.outputs, hidden=0)
+    head.set_scales(x, y, task, np.where(strength < strength.max(), strength, 0.0))
+    with torch.no_grad():
+        z = head.standardise(torch.from_numpy(x)).double().numpy()
+    used, weights = np.flatnonzero(head.strength.numpy()), row_weights(y, task, weight)
+    fitted = LogisticRegression(C=SETTINGS.states_c, max_iter=200).fit(z[:, used], y, weights / weights.mean())
+    slope, shift = fitted.coef_, fitted.intercept_
+    if len(slope) == 1:  # two classes: the log odds of the second
+        slope, shift = np.stack([-slope[0], slope[0]]) / 2, np.stack([-shift[0], shift[0]]) / 2
+    with torch.no_grad():
+        head.second.weight.zero_()
+        head.second.weight[:, used] = torch.from_numpy(slope).float()
+        head.second.bias.copy_(torch.from_numpy(shift))
+    return head.eval()
 
 
 def ridge(

@@ -21,9 +21,9 @@ from model.head_training.fit import (
     fit,
     folds,
     interval,
+    line,
     log_loss,
     recalibrate,
-    ridge,
     temperature,
 )
 from model.head_training.scoring import Predictions, by_source, compare, least_sure, reliability
@@ -56,6 +56,8 @@ def train(
     """
     e = without_lone_classes(e, rename, lambda text: report({"warning": text})) if splits is None else e
     task, y = encode(e.label, rename)
+    if e.states and not task.classes:
+        raise InputError("--states is for classes, and these labels are numbers.")
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
     outputs, simple = cross_validate(e, y, task, seed, minutes, report, splits)
@@ -90,10 +92,10 @@ def train(
         card |= {"transform": task.transform, "halfwidth": halfwidth, "count": task.count}
     card["metrics"] = compare(predictions, task, seed)
     if best == 0:
-        head: nn.Module = Ensemble([ridge(e.x, y, task, e.strength, e.n_heads, e.weight)])
+        head: nn.Module = Ensemble([line(e.x, y, task, e.strength, e.n_heads, e.weight, e.states)])
     else:
-        head = fit(e.x, y, e.group, task, seed, e.strength, n_heads=e.n_heads, weight=e.weight)
-        head = with_trees(head, e.x, y, task, e.strength, seed, e.weight) if best == 2 else head
+        head = fit(e.x, y, e.group, task, seed, e.strength, n_heads=e.n_heads, weight=e.weight, states=e.states)
+        head = with_trees(head, e.x, y, task, e.strength, seed, e.weight, e.states) if best == 2 else head
     return Calibrated(head, gain, shift).eval(), task, card, predictions
 
 
@@ -115,10 +117,15 @@ def cross_validate(
     for fold, (learn, test) in enumerate(splits):
         x, labels, weight = e.x[learn], y[learn], None if e.weight is None else e.weight[learn]
         if enough:
-            head = fit(x, labels, e.group[learn], task, seed + fold, e.strength, until, e.n_heads, weight)
-            heads = [head.members[0], head, with_trees(head, x, labels, task, e.strength, seed + fold, weight)]
+            how = seed + fold, e.strength, until, e.n_heads, weight, e.states
+            head = fit(x, labels, e.group[learn], task, *how)
+            heads = [
+                head.members[0],
+                head,
+                with_trees(head, x, labels, task, e.strength, seed + fold, weight, e.states),
+            ]
         else:
-            heads = [ridge(x, labels, task, e.strength, e.n_heads, weight)]
+            heads = [line(x, labels, task, e.strength, e.n_heads, weight, e.states)]
         for output, head in zip(outputs, heads, strict=True):
             output[test] = predict(head, e.x[test])
         test, whole = test[e.whole[test]], learn[e.whole[learn]]

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Gradient-boosted trees as a part of a head: fitted by scikit-learn, exported as a graph of plain operators.
+"""Boosted trees, or a forest, as a part of a head: fitted by scikit-learn, exported as a graph of plain operators.
 
 Trees find thresholds, such as the speed between a bike and a bus, better than a network does. Both make different
 errors, so that their mean is right more often than either.
@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 import torch.nn.functional as F
-from sklearn.ensemble import GradientBoostingClassifier, GradientBoostingRegressor
+from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, GradientBoostingRegressor
 from torch import Tensor, nn
 
-from model.heads import Ensemble, Task
+from model.head_training.fit import row_weights
+from model.heads import Ensemble, Head, Task
 
 if TYPE_CHECKING:
     from sklearn.tree._tree import Tree
@@ -41,30 +42,40 @@ class Settings:
     least: float = -6.0
 
 
-SETTINGS = Settings()
+@dataclass(frozen=True)
+class ForestSettings:
+    """How a forest is grown, and how much it counts. columns: the share that a split tries. leaf: its rows, at least.
+    least: the lowest probability.
+    """
+
+    trees: int = 50
+    depth: int = 12
+    leaf: int = 10
+    columns: float = 0.3
+    weight: float = 0.5
+    least: float = 0.005
 
 
-class Trees(nn.Module):
-    """Regression trees whose sums are a number, or scores of classes."""
+SETTINGS, FOREST = Settings(), ForestSettings()
 
-    def __init__(self, boosted: GradientBoostingClassifier | GradientBoostingRegressor, start: float = 0.0) -> None:
-        """start: a number that sums begin with."""
+
+class Nodes(nn.Module):
+    """The nodes of trees that divide rows by one column each."""
+
+    def __init__(self, trees: list[Tree], inputs: int, depth: int, threshold: np.ndarray, value: np.ndarray) -> None:
+        """threshold, value: (nodes,) and (nodes, …) of all trees, one after another."""
         super().__init__()
-        trees = [stage.tree_ for stage in boosted.estimators_.ravel()]
-        self.inputs, (self.stages, sums) = boosted.n_features_in_, boosted.estimators_.shape
-        self.start, self.classes = start, isinstance(boosted, GradientBoostingClassifier)
-        self.two = self.classes and sums == 1  # one sum, the log odds of the second class
+        self.inputs, self.depth = inputs, depth
         root = np.cumsum([0, *(t.node_count for t in trees)])
         # Inputs are float32: the greatest float32 that is not above a threshold divides them in the same way.
-        exact = np.concatenate([t.threshold for t in trees])
-        near = exact.astype(np.float32)
+        near = threshold.astype(np.float32)
         columns = {
             "root": root[:-1],
             "left": np.concatenate([self._below(t, t.children_left) + at for t, at in zip(trees, root)]),
             "right": np.concatenate([self._below(t, t.children_right) + at for t, at in zip(trees, root)]),
             "column": np.concatenate([np.maximum(t.feature, 0) for t in trees]),
-            "threshold": np.where(near > exact, np.nextafter(near, np.float32(-np.inf)), near),
-            "value": SETTINGS.rate * np.concatenate([t.value.ravel() for t in trees]).astype(np.float32),
+            "threshold": np.where(near > threshold, np.nextafter(near, np.float32(-np.inf)), near),
+            "value": value.astype(np.float32),
         }
         for name, values in columns.items():
             whole = np.issubdtype(values.dtype, np.integer)
@@ -75,17 +86,66 @@ class Trees(nn.Module):
         """(nodes,) children of nodes; the child of a leaf is the leaf itself."""
         return np.where(children < 0, np.arange(tree.node_count), children)
 
-    def forward(self, x: Tensor) -> Tensor:
-        """x: (n, inputs). Returns log probabilities (n, classes), or numbers (n, 1)."""
+    def leaves(self, x: Tensor) -> Tensor:
+        """(n, trees) the leaf of each tree that each row of x (n, inputs) falls into."""
         row = torch.arange(x.shape[0], device=x.device)[:, None] * self.inputs
         flat, node = x.reshape(-1), self.root[None, :]
-        for _ in range(SETTINGS.depth):
+        for _ in range(self.depth):
             goes_left = _at(flat, row + _at(self.column, node)) <= _at(self.threshold, node)
             node = torch.where(goes_left, _at(self.left, node), _at(self.right, node))
-        total = self.start + _at(self.value, node).reshape(x.shape[0], self.stages, -1).sum(dim=1)
+        return node
+
+
+class Trees(Nodes):
+    """Regression trees whose sums are a number, or scores of classes."""
+
+    def __init__(self, boosted: GradientBoostingClassifier | GradientBoostingRegressor, start: float = 0.0) -> None:
+        """start: a number that sums begin with."""
+        trees = [stage.tree_ for stage in boosted.estimators_.ravel()]
+        threshold, value = (
+            np.concatenate([getattr(t, name).ravel() for t in trees]) for name in ("threshold", "value")
+        )
+        super().__init__(trees, boosted.n_features_in_, SETTINGS.depth, threshold, SETTINGS.rate * value)
+        self.start, self.classes = start, isinstance(boosted, GradientBoostingClassifier)
+        self.stages, sums = boosted.estimators_.shape
+        self.two = self.classes and sums == 1  # one sum, the log odds of the second class
+        self.share = SETTINGS.of_classes if self.classes and not self.two else SETTINGS.weight
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (n, inputs). Returns log probabilities (n, classes), or numbers (n, 1)."""
+        total = self.start + _at(self.value, self.leaves(x)).reshape(x.shape[0], self.stages, -1).sum(dim=1)
         if self.two:
             total = torch.cat([torch.zeros_like(total), total], dim=1)
         return F.log_softmax(total, dim=1).clamp(min=SETTINGS.least) if self.classes else total
+
+
+class Forest(Nodes):
+    """Randomised trees whose mean is the probability of classes. They carry over better than boosted ones."""
+
+    def __init__(self, x: np.ndarray, y: np.ndarray, task: Task, seed: int, weight: np.ndarray | None) -> None:
+        """Grow it on x (n, k) float32. weight: (n,) of the sources."""
+        scale = Head(x.shape[1], task.outputs, hidden=0)
+        scale.set_scales(x, y, task, np.ones(x.shape[1]))
+        centre, spread = scale.centre.double().numpy(), scale.spread.double().numpy()
+        z = scale.standardise(torch.from_numpy(x)).numpy()  # divided at random, which long tails would spoil
+        s = FOREST
+        grown = ExtraTreesClassifier(
+            s.trees, max_depth=s.depth, min_samples_leaf=s.leaf, max_features=s.columns, random_state=seed
+        ).fit(z, y, sample_weight=row_weights(y, task, weight))
+        trees = [tree.tree_ for tree in grown.estimators_]
+        cut, of = (np.concatenate([getattr(t, name) for t in trees]) for name in ("threshold", "feature"))
+        value = np.concatenate([t.value[:, 0] for t in trees])
+        raw = centre[of] + spread[of] * np.sign(cut) * np.expm1(np.abs(cut))
+        super().__init__(
+            trees, x.shape[1], s.depth, np.where(of < 0, 0.0, raw), value / value.sum(axis=1, keepdims=True)
+        )
+        self.share, self.least = s.weight, s.least
+
+    def forward(self, x: Tensor) -> Tensor:
+        """x: (n, inputs). Returns log probabilities (n, classes)."""
+        leaves = self.leaves(x)
+        p = torch.index_select(self.value, 0, leaves.reshape(-1)).reshape(*leaves.shape, -1).mean(dim=1)
+        return torch.log(p * (1 - self.least * p.shape[1]) + self.least)
 
 
 def _at(values: Tensor, index: Tensor) -> Tensor:
@@ -96,11 +156,10 @@ def _at(values: Tensor, index: Tensor) -> Tensor:
 class Blend(nn.Module):
     """An ensemble, and trees on some of its inputs, `columns` (k,), beside it."""
 
-    def __init__(self, ensemble: Ensemble, trees: Trees, columns: np.ndarray) -> None:
+    def __init__(self, ensemble: Ensemble, trees: Trees | Forest, columns: np.ndarray) -> None:
         super().__init__()
-        self.ensemble, self.trees, self.inputs = ensemble, trees, ensemble.inputs
+        self.ensemble, self.trees, self.inputs, self.share = ensemble, trees, ensemble.inputs, trees.share
         self.register_buffer("columns", torch.from_numpy(columns))
-        self.share = SETTINGS.of_classes if trees.classes and not trees.two else SETTINGS.weight
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs) to (n, outputs)."""
@@ -124,8 +183,9 @@ def grow(x: np.ndarray, y: np.ndarray, task: Task, seed: int, weight: np.ndarray
 
 def with_trees(
     ensemble: Ensemble, x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int,
-    weight: np.ndarray | None = None,
+    weight: np.ndarray | None = None, forest: bool = False,
 ) -> Blend:  # fmt: skip
     """A fitted ensemble and trees beside it, on the columns of x (n, d) with the largest strength (d,)."""
     columns = np.flatnonzero(strength == strength.max())
-    return Blend(ensemble, grow(x[:, columns], y, task, seed, weight), columns).eval()
+    trees = (Forest if forest else grow)(x[:, columns], y, task, seed, weight)
+    return Blend(ensemble, trees, columns).eval()

@@ -76,7 +76,7 @@ def test_commands_answer_without_a_task(on, tmp_path, capsys):
 
 
 def test_rail_is_found_in_the_synthetic_city_and_not_among_cars_and_buses(people_of_the_city, model):
-    assert has_rail(people_of_the_city, model) > 3 and has_rail(aracaju().by_user(), model) < 1.5
+    assert has_rail(people_of_the_city, model) > 2.5 and has_rail(aracaju().by_user(), model) < 1.5
     limits = {name: model.bundle.head(name)["domain"].get("rail_percent") for name in OF_RAIL}
     assert limits == dict.fromkeys(OF_RAIL, [2.0, 1e9])
     assert not any("rail_percent" in head["domain"] for head in model.card["heads"] if head["name"] not in OF_RAIL)

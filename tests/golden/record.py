@@ -7,7 +7,8 @@ asks the shipped model of the CHECKOUT about the shipped samples and about inven
 this file; `--forecasts` records the forecasts alone; `--compare` writes nothing and says what differs from it. Answers
 other than forecasts were recorded at b64f30a (0.2.0), twice, with the same bytes, and 88 of 833 columns anew when
 embeddings ceased to depend on the next user in the table, and those of transport_mode when it learned from real
-tracks; forecasts with the engine of today, and three areas anew when they came to reach around every point.
+tracks and when it was taught again; forecasts with the engine of today, and three areas anew when they came to reach
+around every point.
 The tests import this file and ask today's code the same.
 """
 

@@ -147,6 +147,7 @@ def test_regions_are_taught_on_who_crossed_them(nano_run, tracks_file, tmp_path)
         (["--unit", "region"], "needs --regions"),
         (["--hours", "2"], "--hours is for --unit region"),
         (["--unit", "track"], "no id of the track"),
+        (["--states"], "--states is for users, tracks and days, with --alone"),
     ],
 )
 def test_a_wrong_argument_is_a_clear_line(nano_run, tracks_file, labels_file, tmp_path, more, said):

@@ -5,12 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
 from model.evaluate.probes import few_labels
 from model.head_training.examples import Examples, without_lone_classes
 from model.head_training.fit import _line, fit, interval, recalibrate, ridge, temperature
 from model.head_training.scoring import Predictions, compare, scores, verdict
 from model.head_training.train import train
+from model.head_training.trees import FOREST, Forest
 from model.heads import Task, predict
 from raw_qgis_plugin.core.errors import InputError
 
@@ -71,6 +73,39 @@ def test_a_few_odd_units_have_no_interval_of_their_own():
     assert set(interval(rng.normal(size=1200), known)) == {"low", "high"}
     known[200:800] = 5.0
     assert interval(rng.normal(size=1200), known)["at"] == [5.0, 23.0]
+
+
+@pytest.mark.parametrize("classes", [("no", "yes"), ("bike", "rail", "walk")])
+def test_a_head_of_states_sees_no_other_column(classes: tuple[str, ...]):
+    rng, n = np.random.default_rng(0), 600
+    y = rng.integers(0, len(classes), n)
+    shown = np.eye(len(classes))[y]
+    states, features = (rng.normal(0, s, (n, 8)) for s in (1.0, 0.1))  # the features are the plainer sign
+    states[:, : len(classes)] += 2 * shown
+    features[:, : len(classes)] += shown
+    x = np.hstack([states, features]).astype(np.float32)
+    task, strength = Task("binary" if len(classes) == 2 else "classes", classes), np.repeat([0.4, 1.0], 8)
+    head = fit(x, y, np.arange(n), task, strength=strength, states=True)
+    assert len(head.members) == 1
+    blind = x.copy()
+    blind[:, 8:] = 0.0
+    assert np.array_equal(predict(head, x), predict(head, blind))
+    assert scores(predict(head, x).argmax(axis=1), y, task)["accuracy"] > 0.8
+    with pytest.raises(InputError, match="numbers"):
+        train(replace(noise([0.5, 1.5, 2.25, 8.0], 0), states=True), {}, 0, 10.0)
+
+
+def test_a_forest_divides_as_it_was_grown():
+    """Thresholds of squashed columns are told in the columns' own units; long tails spoil no division."""
+    rng = np.random.default_rng(0)
+    x = 1000 + 300 * (rng.normal(size=(900, 2)) ** 3).astype(np.float32)
+    y = (x[:, 0] > 1000) * 1 + (x[:, 1] > 1300)
+    forest = Forest(x, y, Task("classes", ("a", "b", "c")), 0, None)
+    p = np.exp(predict(forest, x))
+    assert np.allclose(p.sum(axis=1), 1) and p.min() >= FOREST.least - 1e-6
+    assert (p.argmax(axis=1) == y).mean() > 0.75  # in the wrong units: under 0.5
+    leaves = forest.leaves(torch.from_numpy(x)).numpy()
+    assert min(np.unique(tree, return_counts=True)[1].min() for tree in leaves.T) >= FOREST.leaf
 
 
 def test_few_labels_get_a_line_and_a_wide_answer():

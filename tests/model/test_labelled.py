@@ -79,6 +79,20 @@ def test_stretches_are_the_usable_segments(tmp_path):
         labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "none")])
 
 
+def test_gotrack_teaches_without_the_phones_of_the_sample(tmp_path):
+    tracks = ["1,5,20,0.2,4.0,1", "2,4,20,0.2,4.0,1", "3,5,3,0.2,4.0,1", "4,5,20,0.2,0.4,1", "5,7,20,0.2,4.0,2"]
+    head = "id,id_android,speed,time,distance,car_or_bus"
+    (tmp_path / "go_track_tracks.csv").write_text("\n".join([head, *tracks]), "utf-8")
+    points = [f"{-10.9 - k / 1000},-37.0,{n},2014-09-13 07:{24 + k}:32" for n in range(1, 6) for k in range(4)]
+    (tmp_path / "go_track_trackspoints.csv").write_text(
+        "\n".join(["latitude,longitude,track_id,time", *points]), "utf-8"
+    )
+    labelled.main(["--source", str(tmp_path), "--output", str(tmp_path / "out")])
+    rows = (tmp_path / "out" / "labels.csv").read_text("utf-8").split()
+    assert rows == ["user_id,track_id,mode", "5,1,car", "7,5,bus"]
+    assert pd.read_parquet(tmp_path / "out" / "tracks.parquet")["track_id"].tolist() == ["1"] * 4 + ["5"] * 4
+
+
 def test_a_head_of_several_sources_says_how_it_does_on_each(sources, nano_run, tmp_path):
     names = ["north", "south", "simulated"]
     tracks, labels = ([str(sources / name / file) for name in names] for file in ("tracks.parquet", "labels.csv"))
