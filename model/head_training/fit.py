@@ -127,7 +127,7 @@ def logistic(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, wei
     head.set_scales(x, y, task, np.where(strength < strength.max(), strength, 0.0))
     with torch.no_grad():
         z = head.standardise(torch.from_numpy(x)).double().numpy()
-    used, weights = np.flatnonzero(head.strength.numpy()), row_weights(y, task, weight)
+    used, weights = np.flatnonzero(head.strength.numpy()), np.asarray(row_weights(y, task, weight))
     fitted = LogisticRegression(C=SETTINGS.states_c, max_iter=200).fit(z[:, used], y, weights / weights.mean())
     slope, shift = fitted.coef_, fitted.intercept_
     if len(slope) == 1:  # two classes: the log odds of the second
