@@ -52,6 +52,10 @@
       <translation>1: move-se da mesma forma; 0: tão parecido quanto dois usuários desta camada costumam ser</translation>
     </message>
     <message>
+      <source>95 % interval</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
       <translation>&lt;b&gt;Erro provável&lt;/b&gt; (mediana dos trajetos)</translation>
     </message>
@@ -108,6 +112,10 @@
       <translation>Um rótulo descreve</translation>
     </message>
     <message>
+      <source>A label ends by itself, after {minutes:g} minutes at the latest.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
       <translation>Treinar do zero exige muitos trajetos e horas. raw-nano serve para experimentar.</translation>
     </message>
@@ -152,6 +160,10 @@
       <translation>Uma tabela com o id e o rótulo de cada usuário, trajeto ou dia; para regiões, os polígonos delas.</translation>
     </message>
     <message>
+      <source>A table with the labels, such as a CSV file: it becomes a layer of the project</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>A user crossed a region</source>
       <translation>Um usuário cruzou uma região</translation>
     </message>
@@ -172,8 +184,16 @@
       <translation>Todas são de um só usuário</translation>
     </message>
     <message>
+      <source>All files</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>All labels are equal: there is nothing to learn.</source>
       <translation>Todos os rótulos são iguais: não há o que aprender.</translation>
+    </message>
+    <message>
+      <source>All methods…</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>All packages that training needs are installed.</source>
@@ -192,12 +212,20 @@
       <translation>Responder também com cabeças que só a simulação sustenta</translation>
     </message>
     <message>
+      <source>Also what FIT and GTFS-realtime files need</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Also what training needs</source>
       <translation>Também o que é necessário para treinar</translation>
     </message>
     <message>
       <source>Animation…</source>
       <translation>Animação…</translation>
+    </message>
+    <message>
+      <source>Area, km²</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>As it is read.</source>
@@ -252,6 +280,10 @@
       <translation>Modelo inicial</translation>
     </message>
     <message>
+      <source>Best simple method</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Boardings</source>
       <translation>Embarques</translation>
     </message>
@@ -260,8 +292,8 @@
       <translation>Caixa</translation>
     </message>
     <message>
-      <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
-      <translation>CSV, Parquet, GPX, Google Timeline, OwnTracks e GeoLife como camada de posições, limpas e ordenadas.</translation>
+      <source>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Cache of embeddings</source>
@@ -456,8 +488,16 @@
       <translation>Copiar</translation>
     </message>
     <message>
+      <source>Corrected: {label}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Counting the labels …</source>
       <translation>Contando os rótulos …</translation>
+    </message>
+    <message>
+      <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Data</source>
@@ -536,6 +576,10 @@
       <translation>Diário</translation>
     </message>
     <message>
+      <source>Difference</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
       <translation>Privacidade diferencial das pessoas: só são informados pessoas e visitas, com ruído aleatório; quanto menor o valor, mais ruído. 1 é o usual. Cada execução gasta o seu épsilon de novo.</translation>
     </message>
@@ -544,8 +588,8 @@
       <translation>Distância (m)</translation>
     </message>
     <message>
-      <source>Do not rely on what is not in_domain: {text}.</source>
-      <translation>Não confie nas linhas em que in_domain é falso: {text}.</translation>
+      <source>Do not rely on them: they are unlike the training data (in_domain is false).</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
@@ -736,6 +780,10 @@
       <translation>Arquivo ou pasta</translation>
     </message>
     <message>
+      <source>File…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Fill gaps</source>
       <translation>Preencher lacunas</translation>
     </message>
@@ -848,8 +896,8 @@
       <translation>Previsões</translation>
     </message>
     <message>
-      <source>Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.</source>
-      <translation>Previsões de {n:,} usuários para daqui a {m:g} min: em metade dos casos o erro é de até {a}, em quatro quintos, de até {b}.</translation>
+      <source>Forecasts of {n:,} users, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -906,6 +954,10 @@
     <message>
       <source>Home</source>
       <translation>Casa</translation>
+    </message>
+    <message>
+      <source>Horizon</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Horizon (minutes)</source>
@@ -1052,6 +1104,10 @@
       <translation>Não foi possível medir: {why}</translation>
     </message>
     <message>
+      <source>Its error</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Its heads are taught again afterwards, and those that no longer hold are dropped. The page Hardware estimates the time of all.</source>
       <translation>As cabeças são ensinadas de novo depois, e as que não valem mais são retiradas. A página Equipamento estima o tempo total.</translation>
     </message>
@@ -1064,8 +1120,8 @@
       <translation>K é {k}, mas só há {n} para comparar.</translation>
     </message>
     <message>
-      <source>Keep it among your models and make it the default</source>
-      <translation>Guardar entre os seus modelos e torná-lo o padrão</translation>
+      <source>Keep it among your models, and use it in this project</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Label</source>
@@ -1168,10 +1224,6 @@
       <translation>Longitude, x</translation>
     </message>
     <message>
-      <source>Look at this page first: it finds the devices to train on.</source>
-      <translation>Veja esta página primeiro: ela encontra os dispositivos para o treino.</translation>
-    </message>
-    <message>
       <source>Look at users</source>
       <translation>Ver usuários</translation>
     </message>
@@ -1234,6 +1286,10 @@
     <message>
       <source>Measuring {preset} on {device} …</source>
       <translation>Medindo {preset} em {device} …</translation>
+    </message>
+    <message>
+      <source>Median visit, minutes</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Metro trips</source>
@@ -1388,12 +1444,24 @@
       <translation>Nenhuma camada tem horas. Antes, rotule trajetos ou faça previsões.</translation>
     </message>
     <message>
+      <source>No position column was recognised: choose Longitude and Latitude on the left.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>No region has an area, so no fix lies in any.</source>
       <translation>Nenhuma região tem área, por isso nenhuma posição está dentro delas.</translation>
     </message>
     <message>
       <source>No run yet.</source>
       <translation>Nenhuma execução ainda.</translation>
+    </message>
+    <message>
+      <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>No time column was recognised: choose it as Time on the left.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
@@ -1624,6 +1692,10 @@
       <translation>Pessoas por hora da semana</translation>
     </message>
     <message>
+      <source>People per km²</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
       <translation>Imagens de trajetos e previsões, uma a cada passo do relógio do mapa, com o exportador do próprio QGIS.</translation>
     </message>
@@ -1684,8 +1756,8 @@
       <translation>RAW</translation>
     </message>
     <message>
-      <source>RAW can run the model. Training lacks {what}. To download: about {megabytes} MB.</source>
-      <translation>O RAW pode executar o modelo. Para treinar, falta {what}. Download: cerca de {megabytes} MB.</translation>
+      <source>RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.</source>
@@ -1700,12 +1772,12 @@
       <translation>Painel RAW</translation>
     </message>
     <message>
-      <source>RAW has all that it needs to run the model. Training needs more: tick the box below.</source>
-      <translation>O RAW tem tudo o que precisa para executar o modelo. Para treinar, é preciso mais: marque a caixa abaixo.</translation>
+      <source>RAW has all that it needs to run the model. Other work needs more: tick a box below.</source>
+      <translation type="unfinished" />
     </message>
     <message>
-      <source>RAW has all that it needs, to run the model and to train.</source>
-      <translation>O RAW tem tudo o que precisa para executar o modelo e para treinar.</translation>
+      <source>RAW has all that it needs, to run the model, to train and to read every file.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>RAW needs the Python package {names} in QGIS's own Python.</source>
@@ -1852,8 +1924,8 @@
       <translation>Relatório</translation>
     </message>
     <message>
-      <source>Results of the dock</source>
-      <translation>Resultados do painel</translation>
+      <source>Results</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Resume</source>
@@ -1894,6 +1966,10 @@
     <message>
       <source>Save the card</source>
       <translation>Salvar a ficha</translation>
+    </message>
+    <message>
+      <source>Save the comparison</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Save to</source>
@@ -2044,12 +2120,20 @@
       <translation>Dom</translation>
     </message>
     <message>
+      <source>Switch the clock off</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>TARGET is a value of this field, and the results name the regions by it.</source>
       <translation>TARGET é um valor deste campo, e os resultados identificam as regiões por ele.</translation>
     </message>
     <message>
       <source>TO has to be later than FROM.</source>
       <translation>TO precisa ser posterior a FROM.</translation>
+    </message>
+    <message>
+      <source>Tables</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Table…</source>
@@ -2132,8 +2216,12 @@
       <translation>O modelo escolhido ainda não avaliou esta região. Se isso foi cancelado, leia a camada de novo (botão no topo).</translation>
     </message>
     <message>
-      <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock makes them anew.</source>
-      <translation>Os dados de {names} não existem mais: eram temporários, ou o GeoPackage não está no lugar. “Executar de novo” no painel os recria.</translation>
+      <source>The comparison as a page of HTML, with its charts</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock, or Processing's history, makes them anew.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The default</source>
@@ -2156,10 +2244,6 @@
       <translation>A instalação foi cancelada.</translation>
     </message>
     <message>
-      <source>The label takes at most {minutes:g} minutes.</source>
-      <translation>O rótulo leva no máximo {minutes:g} minutos.</translation>
-    </message>
-    <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>A camada não tem mais o campo '{name}': escolha de novo o campo de usuário.</translation>
     </message>
@@ -2172,16 +2256,24 @@
       <translation>A camada que você pretende publicar.</translation>
     </message>
     <message>
+      <source>The layer: errors of every method, with median and 90 % quantile</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
       <translation>A taxa de aprendizado diminui ao longo desse tempo. A comparação no fim leva mais um pouco.</translation>
     </message>
     <message>
-      <source>The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
-      <translation>O relógio do mapa está em {begin} a {end} UTC, e as previsões deste trajeto são de {a} a {b} UTC: o mapa não as mostra. Escolha o trajeto de novo para ajustar o relógio.</translation>
+      <source>The map shows the time of the forecast alone: labels of other times are hidden.</source>
+      <translation type="unfinished" />
     </message>
     <message>
-      <source>The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
-      <translation>O relógio do mapa está desligado: o mapa mostra só as últimas previsões. Escolha um trajeto para ajustar o relógio.</translation>
+      <source>The map's clock, at {begin} UTC, hides {layer}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The mean error is judged. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
@@ -2192,16 +2284,16 @@
       <translation>O modelo não tem cabeça para isso.</translation>
     </message>
     <message>
-      <source>The model is now among your models as '{name}', and used where no other is chosen.</source>
-      <translation>O modelo agora está entre os seus como '{name}' e é usado quando nenhum outro é escolhido.</translation>
+      <source>The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as default' uses it in all others.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The model is {name}, the device {provider}.</source>
       <translation>O modelo é {name}, o dispositivo {provider}.</translation>
     </message>
     <message>
-      <source>The model learns one more answer, tested on held-out examples, for at most this long.</source>
-      <translation>O modelo aprende mais uma resposta, testada em exemplos reservados, em no máximo este tempo.</translation>
+      <source>The model learns one more answer, tested on held-out examples. The training ends by itself, after this time at the latest.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The model reads the users</source>
@@ -2248,8 +2340,16 @@
       <translation>Os lugares usados de forma mais parecida com um deles pelas pessoas que passam por ali, com os motivos em palavras.</translation>
     </message>
     <message>
+      <source>The point on the map is the best single answer. Between two likely places it lies in neither.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>The project is not in a folder: choose a GeoPackage in Settings → Options → RAW.</source>
       <translation>O projeto não está em uma pasta: escolha um GeoPackage em Configurações → Opções → RAW.</translation>
+    </message>
+    <message>
+      <source>The project was saved with 'from {stored} people'. A project can come from somebody else, so it does not lower your own number, {own}: choose it again, or change it in Settings → Options → RAW.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
@@ -2290,6 +2390,10 @@
     <message>
       <source>The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done.</source>
       <translation>Os trajetos usados no treino. Eles não saem desta máquina; uma cópia fica na pasta da execução até o fim.</translation>
+    </message>
+    <message>
+      <source>The training can start when the devices are found.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The unit that a row of the labels describes.</source>
@@ -2350,6 +2454,10 @@
     <message>
       <source>This page is about one person: keep it as you keep the tracks, and do not publish it.</source>
       <translation>Esta página é sobre uma pessoa: guarde-a com o mesmo cuidado que os trajetos e não a publique.</translation>
+    </message>
+    <message>
+      <source>Those labels are 'unknown', and in_domain is false.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Thu</source>
@@ -2432,6 +2540,10 @@
       <translation>Treinar por</translation>
     </message>
     <message>
+      <source>Train for at most</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Training</source>
       <translation>Treino</translation>
     </message>
@@ -2504,6 +2616,10 @@
       <translation>Usar este modelo</translation>
     </message>
     <message>
+      <source>Use {crs}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>User</source>
       <translation>Usuário</translation>
     </message>
@@ -2540,12 +2656,20 @@
       <translation>Lugares habituais</translation>
     </message>
     <message>
+      <source>Verdict</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Version</source>
       <translation>Versão</translation>
     </message>
     <message>
       <source>Versions, devices and a timed run of the model, to be copied with a click.</source>
       <translation>Versões, dispositivos e o tempo de execução do modelo, para copiar com um clique.</translation>
+    </message>
+    <message>
+      <source>Visits</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Wed</source>
@@ -2630,6 +2754,10 @@
     <message>
       <source>Withheld to protect fewer than {n} users</source>
       <translation>Omitido para proteger menos de {n} usuários</translation>
+    </message>
+    <message>
+      <source>Withheld: labels of fewer than {n} people each, and a label that would reveal them.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Work</source>
@@ -2860,6 +2988,10 @@
       <translation>fixes: com uma posição dentro dela. segments: também se a linha reta entre duas posições (no máximo 15 minutos e 5 km) a cruzar.</translation>
     </message>
     <message>
+      <source>for FIT and GTFS-realtime</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>for training</source>
       <translation>para treinar</translation>
     </message>
@@ -2926,6 +3058,10 @@
     <message>
       <source>mean absolute error</source>
       <translation>erro absoluto médio</translation>
+    </message>
+    <message>
+      <source>mean error</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>minutes ahead</source>
@@ -3072,6 +3208,10 @@
       <translation>removendo um modelo</translation>
     </message>
     <message>
+      <source>right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong).</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>running</source>
       <translation>em execução</translation>
     </message>
@@ -3098,6 +3238,10 @@
     <message>
       <source>simulated data</source>
       <translation>dados simulados</translation>
+    </message>
+    <message>
+      <source>solar time</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>starting PyTorch, which takes some seconds</source>
@@ -3180,8 +3324,8 @@
       <translation>usuário, após a última posição</translation>
     </message>
     <message>
-      <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line. day: one result a user and day.</source>
-      <translation>user: um ponto no lugar mais visitado, ajustado a uma grade de 500 m. track: a linha do trajeto. day: um resultado por usuário e dia.</translation>
+      <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line, cut at gaps. day: one result a user and day.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>user: all tracks of a user together. day: a user's day of mean solar time.</source>
@@ -3204,12 +3348,12 @@
       <translation>omitido</translation>
     </message>
     <message>
-      <source>withheld to protect fewer than {n} people</source>
-      <translation>omitido para proteger menos de {n} pessoas</translation>
-    </message>
-    <message>
       <source>yes</source>
       <translation>sim</translation>
+    </message>
+    <message>
+      <source>{at}: in half of all cases a simple method is nearer. At {first}, {half}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{a} min ahead</source>
@@ -3228,6 +3372,10 @@
       <translation>{clock}; a cor mais forte equivale a {n:,} pessoas; hachurado: menos de {k}.</translation>
     </message>
     <message>
+      <source>{crs} turns and stretches the map of {layer}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
       <translation>{date} pode começar pelo dia ou pelo mês: escolha em Datas.</translation>
     </message>
@@ -3236,12 +3384,32 @@
       <translation>{figures}: indistinguíveis</translation>
     </message>
     <message>
+      <source>{file} cannot be opened as a table. Save it as CSV or GeoPackage.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{file} could not be written: {why}</source>
       <translation>Não foi possível gravar {file}: {why}</translation>
     </message>
     <message>
       <source>{fixes:,} fixes of {users:,} users were imported.</source>
       <translation>{fixes:,} posições de {users:,} usuários foram importadas.</translation>
+    </message>
+    <message>
+      <source>{label} of each day</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{label} of each region</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{label} of each track</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{label} of each user</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
@@ -3276,8 +3444,8 @@
       <translation>{n:,} feições. {fields}</translation>
     </message>
     <message>
-      <source>{n:,} fixes, {first} to {last} UTC</source>
-      <translation>{n:,} posições, {first} a {last} UTC</translation>
+      <source>{n:,} fixes, {first} to {last} {zone}</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
@@ -3352,6 +3520,10 @@
       <translation>{n} de {m} regiões foram omitidas: mostrariam valores de menos de {k} usuários.</translation>
     </message>
     <message>
+      <source>{one} and {other}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{path} could not be written. Choose another folder or name.</source>
       <translation>Não foi possível gravar {path}. Escolha outra pasta ou outro nome.</translation>
     </message>
@@ -3368,12 +3540,8 @@
       <translation>{preset} processa cerca de {speed:,.0f} posições por segundo aqui: {seen:,.0f} em {minutes:g} minutos</translation>
     </message>
     <message>
-      <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses.</source>
-      <translation>{shares} do tempo. Células de {size:.0f} m no mapa, não endereços.</translation>
-    </message>
-    <message>
-      <source>{text}.</source>
-      <translation>{text}.</translation>
+      <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{title}, {horizon:g} min every {step:g}</source>
@@ -3388,8 +3556,12 @@
       <translation>{title}: terminou com erro.</translation>
     </message>
     <message>
-      <source>{users:,} users, {fixes:,} fixes, {first} to {last} UTC</source>
-      <translation>{users:,} usuários, {fixes:,} posições, {first} a {last} UTC</translation>
+      <source>{users:,} users, {fixes:,} fixes, {first} to {last} {zone}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{verdict}
@@ -3400,12 +3572,24 @@ Use this model all the same?</source>
 Usar este modelo mesmo assim?</translation>
     </message>
     <message>
+      <source>{what}: {left} left</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{what}: {share:.0%}</source>
       <translation>{what}: {share:.0%}</translation>
     </message>
     <message>
       <source>{what}: {share:.0%}, {left} left</source>
       <translation>{what}: {share:.0%}, faltam {left}</translation>
+    </message>
+    <message>
+      <source>⚠ The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.</source>

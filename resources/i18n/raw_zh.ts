@@ -52,6 +52,10 @@
       <translation>1：移动方式相同；0：与此图层中一般两个用户的相似程度相当</translation>
     </message>
     <message>
+      <source>95 % interval</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
       <translation>&lt;b&gt;可能的误差&lt;/b&gt;（各轨迹的中位数）</translation>
     </message>
@@ -108,6 +112,10 @@
       <translation>标签描述的是</translation>
     </message>
     <message>
+      <source>A label ends by itself, after {minutes:g} minutes at the latest.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
       <translation>从零开始训练需要大量轨迹和许多小时。raw-nano 仅供试用。</translation>
     </message>
@@ -152,6 +160,10 @@
       <translation>包含每个用户、轨迹或每天的 id 和标签的表；若标签针对区域，则为区域多边形图层。</translation>
     </message>
     <message>
+      <source>A table with the labels, such as a CSV file: it becomes a layer of the project</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>A user crossed a region</source>
       <translation>用户经过区域的判定</translation>
     </message>
@@ -172,8 +184,16 @@
       <translation>全部属于同一用户</translation>
     </message>
     <message>
+      <source>All files</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>All labels are equal: there is nothing to learn.</source>
       <translation>所有标签都相同，没有可学习的内容。</translation>
+    </message>
+    <message>
+      <source>All methods…</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>All packages that training needs are installed.</source>
@@ -192,12 +212,20 @@
       <translation>同时使用仅有模拟数据支持的任务</translation>
     </message>
     <message>
+      <source>Also what FIT and GTFS-realtime files need</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Also what training needs</source>
       <translation>同时安装训练所需的软件包</translation>
     </message>
     <message>
       <source>Animation…</source>
       <translation>动画…</translation>
+    </message>
+    <message>
+      <source>Area, km²</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>As it is read.</source>
@@ -252,6 +280,10 @@
       <translation>起始模型</translation>
     </message>
     <message>
+      <source>Best simple method</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Boardings</source>
       <translation>上车人次</translation>
     </message>
@@ -260,8 +292,8 @@
       <translation>矩形</translation>
     </message>
     <message>
-      <source>CSV, Parquet, GPX, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
-      <translation>将 CSV、Parquet、GPX、Google 时间轴、OwnTracks 和 GeoLife 数据读成经清理排序的定位点图层。</translation>
+      <source>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Cache of embeddings</source>
@@ -456,8 +488,16 @@
       <translation>复制</translation>
     </message>
     <message>
+      <source>Corrected: {label}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Counting the labels …</source>
       <translation>正在统计标签……</translation>
+    </message>
+    <message>
+      <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Data</source>
@@ -536,6 +576,10 @@
       <translation>出行日记</translation>
     </message>
     <message>
+      <source>Difference</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
       <translation>针对个人的差分隐私：只给出人数和到访次数，并加入随机噪声；数值越小，噪声越大。通常取 1。每次运行都会重新消耗 epsilon。</translation>
     </message>
@@ -544,8 +588,8 @@
       <translation>距离（米）</translation>
     </message>
     <message>
-      <source>Do not rely on what is not in_domain: {text}.</source>
-      <translation>请勿依赖 in_domain 为假的行：{text}。</translation>
+      <source>Do not rely on them: they are unlike the training data (in_domain is false).</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
@@ -736,6 +780,10 @@
       <translation>文件或文件夹</translation>
     </message>
     <message>
+      <source>File…</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Fill gaps</source>
       <translation>填补空缺</translation>
     </message>
@@ -848,8 +896,8 @@
       <translation>预测</translation>
     </message>
     <message>
-      <source>Forecasts of {n:,} users, {m:g} min ahead: half of them are within {a}, four fifths within {b}.</source>
-      <translation>{n:,} 个用户 {m:g} 分钟后的预测：一半的误差在 {a} 以内，五分之四在 {b} 以内。</translation>
+      <source>Forecasts of {n:,} users, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -906,6 +954,10 @@
     <message>
       <source>Home</source>
       <translation>住处</translation>
+    </message>
+    <message>
+      <source>Horizon</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Horizon (minutes)</source>
@@ -1052,6 +1104,10 @@
       <translation>无法测量：{why}</translation>
     </message>
     <message>
+      <source>Its error</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Its heads are taught again afterwards, and those that no longer hold are dropped. The page Hardware estimates the time of all.</source>
       <translation>之后重新教各任务头，不再成立的会去掉。“硬件”页会估计全部所需时间。</translation>
     </message>
@@ -1064,8 +1120,8 @@
       <translation>K 为 {k}，但只有 {n} 个可供比较。</translation>
     </message>
     <message>
-      <source>Keep it among your models and make it the default</source>
-      <translation>存入您的模型并设为默认</translation>
+      <source>Keep it among your models, and use it in this project</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Label</source>
@@ -1168,10 +1224,6 @@
       <translation>经度，x</translation>
     </message>
     <message>
-      <source>Look at this page first: it finds the devices to train on.</source>
-      <translation>请先打开此页：它会查找可用于训练的设备。</translation>
-    </message>
-    <message>
       <source>Look at users</source>
       <translation>查看用户</translation>
     </message>
@@ -1234,6 +1286,10 @@
     <message>
       <source>Measuring {preset} on {device} …</source>
       <translation>正在 {device} 上测量 {preset}……</translation>
+    </message>
+    <message>
+      <source>Median visit, minutes</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Metro trips</source>
@@ -1388,12 +1444,24 @@
       <translation>没有带时间的图层。请先为轨迹打标签或进行预测。</translation>
     </message>
     <message>
+      <source>No position column was recognised: choose Longitude and Latitude on the left.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>No region has an area, so no fix lies in any.</source>
       <translation>没有一个区域有面积，因此没有定位点落在其中。</translation>
     </message>
     <message>
       <source>No run yet.</source>
       <translation>尚无运行。</translation>
+    </message>
+    <message>
+      <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>No time column was recognised: choose it as Time on the left.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
@@ -1624,6 +1692,10 @@
       <translation>一周各小时的人数</translation>
     </message>
     <message>
+      <source>People per km²</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
       <translation>轨迹和预测的图片，地图时钟每一步一张，由 QGIS 自带的导出功能生成。</translation>
     </message>
@@ -1684,8 +1756,8 @@
       <translation>RAW</translation>
     </message>
     <message>
-      <source>RAW can run the model. Training lacks {what}. To download: about {megabytes} MB.</source>
-      <translation>RAW 可以运行模型。训练缺少 {what}。需下载：约 {megabytes} MB。</translation>
+      <source>RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.</source>
@@ -1700,12 +1772,12 @@
       <translation>RAW 面板</translation>
     </message>
     <message>
-      <source>RAW has all that it needs to run the model. Training needs more: tick the box below.</source>
-      <translation>RAW 已具备运行模型所需的一切。训练还需要更多软件包：请勾选下面的复选框。</translation>
+      <source>RAW has all that it needs to run the model. Other work needs more: tick a box below.</source>
+      <translation type="unfinished" />
     </message>
     <message>
-      <source>RAW has all that it needs, to run the model and to train.</source>
-      <translation>RAW 已具备运行模型和训练所需的一切。</translation>
+      <source>RAW has all that it needs, to run the model, to train and to read every file.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>RAW needs the Python package {names} in QGIS's own Python.</source>
@@ -1852,8 +1924,8 @@
       <translation>报告</translation>
     </message>
     <message>
-      <source>Results of the dock</source>
-      <translation>面板的结果</translation>
+      <source>Results</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Resume</source>
@@ -1894,6 +1966,10 @@
     <message>
       <source>Save the card</source>
       <translation>保存卡片</translation>
+    </message>
+    <message>
+      <source>Save the comparison</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Save to</source>
@@ -2044,12 +2120,20 @@
       <translation>周日</translation>
     </message>
     <message>
+      <source>Switch the clock off</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>TARGET is a value of this field, and the results name the regions by it.</source>
       <translation>TARGET 是此字段的一个值，结果也用它来称呼各区域。</translation>
     </message>
     <message>
       <source>TO has to be later than FROM.</source>
       <translation>TO 必须晚于 FROM。</translation>
+    </message>
+    <message>
+      <source>Tables</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Table…</source>
@@ -2132,8 +2216,12 @@
       <translation>所选模型尚未给此区域评分。如果评分已被取消，请重新读取图层（顶部按钮）。</translation>
     </message>
     <message>
-      <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock makes them anew.</source>
-      <translation>{names} 的数据已不存在：它们是临时的，或其 GeoPackage 不在原处。用面板中的“再次运行”可重新生成。</translation>
+      <source>The comparison as a page of HTML, with its charts</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock, or Processing's history, makes them anew.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The default</source>
@@ -2156,10 +2244,6 @@
       <translation>安装已取消。</translation>
     </message>
     <message>
-      <source>The label takes at most {minutes:g} minutes.</source>
-      <translation>教此标签最多需要 {minutes:g} 分钟。</translation>
-    </message>
-    <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>图层已没有字段“{name}”：请重新选择用户字段。</translation>
     </message>
@@ -2172,16 +2256,24 @@
       <translation>您打算发布的图层。</translation>
     </message>
     <message>
+      <source>The layer: errors of every method, with median and 90 % quantile</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
       <translation>学习率在这段时间内逐渐下降。之后的比较还需要一些时间。</translation>
     </message>
     <message>
-      <source>The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
-      <translation>地图时钟为 {begin} 至 {end} UTC，而此轨迹的预测为 {a} 至 {b} UTC：地图上不会显示。请重新选择该轨迹以设置时钟。</translation>
+      <source>The map shows the time of the forecast alone: labels of other times are hidden.</source>
+      <translation type="unfinished" />
     </message>
     <message>
-      <source>The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
-      <translation>地图时钟已关闭：地图只显示最后的预测。选择一条轨迹即可设置时钟。</translation>
+      <source>The map's clock, at {begin} UTC, hides {layer}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>The mean error is judged. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
@@ -2192,16 +2284,16 @@
       <translation>模型没有用于此的任务。</translation>
     </message>
     <message>
-      <source>The model is now among your models as '{name}', and used where no other is chosen.</source>
-      <translation>该模型已作为“{name}”加入您的模型，未另选模型时使用它。</translation>
+      <source>The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as default' uses it in all others.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The model is {name}, the device {provider}.</source>
       <translation>模型为 {name}，设备为 {provider}。</translation>
     </message>
     <message>
-      <source>The model learns one more answer, tested on held-out examples, for at most this long.</source>
-      <translation>模型再学习一种回答，并用留出的样例检验，最多用时如此。</translation>
+      <source>The model learns one more answer, tested on held-out examples. The training ends by itself, after this time at the latest.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The model reads the users</source>
@@ -2248,8 +2340,16 @@
       <translation>从经过的人来看，使用方式与其中一处最相似的地点，并用文字说明理由。</translation>
     </message>
     <message>
+      <source>The point on the map is the best single answer. Between two likely places it lies in neither.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>The project is not in a folder: choose a GeoPackage in Settings → Options → RAW.</source>
       <translation>项目不在文件夹中：请在 设置 → 选项 → RAW 中选择一个 GeoPackage。</translation>
+    </message>
+    <message>
+      <source>The project was saved with 'from {stored} people'. A project can come from somebody else, so it does not lower your own number, {own}: choose it again, or change it in Settings → Options → RAW.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
@@ -2290,6 +2390,10 @@
     <message>
       <source>The tracks to learn from. They stay on this machine; a copy lies in the run's folder until it is done.</source>
       <translation>用于训练的轨迹。它们不会离开本机；训练完成之前，运行文件夹中会保留一份副本。</translation>
+    </message>
+    <message>
+      <source>The training can start when the devices are found.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>The unit that a row of the labels describes.</source>
@@ -2350,6 +2454,10 @@
     <message>
       <source>This page is about one person: keep it as you keep the tracks, and do not publish it.</source>
       <translation>此页涉及个人：请像保管轨迹一样保管，不要发布。</translation>
+    </message>
+    <message>
+      <source>Those labels are 'unknown', and in_domain is false.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Thu</source>
@@ -2432,6 +2540,10 @@
       <translation>训练时长</translation>
     </message>
     <message>
+      <source>Train for at most</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Training</source>
       <translation>训练</translation>
     </message>
@@ -2504,6 +2616,10 @@
       <translation>使用此模型</translation>
     </message>
     <message>
+      <source>Use {crs}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>User</source>
       <translation>用户</translation>
     </message>
@@ -2540,12 +2656,20 @@
       <translation>常去地点</translation>
     </message>
     <message>
+      <source>Verdict</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>Version</source>
       <translation>版本</translation>
     </message>
     <message>
       <source>Versions, devices and a timed run of the model, to be copied with a click.</source>
       <translation>版本、设备和模型运行耗时，一键复制。</translation>
+    </message>
+    <message>
+      <source>Visits</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Wed</source>
@@ -2630,6 +2754,10 @@
     <message>
       <source>Withheld to protect fewer than {n} users</source>
       <translation>为保护少于 {n} 名用户而不公布</translation>
+    </message>
+    <message>
+      <source>Withheld: labels of fewer than {n} people each, and a label that would reveal them.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>Work</source>
@@ -2860,6 +2988,10 @@
       <translation>fixes：区域内有定位点。segments：两个定位点之间的直线（最多相隔 15 分钟和 5 公里）穿过区域也算。</translation>
     </message>
     <message>
+      <source>for FIT and GTFS-realtime</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>for training</source>
       <translation>训练用</translation>
     </message>
@@ -2926,6 +3058,10 @@
     <message>
       <source>mean absolute error</source>
       <translation>平均绝对误差</translation>
+    </message>
+    <message>
+      <source>mean error</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>minutes ahead</source>
@@ -3072,6 +3208,10 @@
       <translation>移除模型</translation>
     </message>
     <message>
+      <source>right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong).</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>running</source>
       <translation>运行中</translation>
     </message>
@@ -3098,6 +3238,10 @@
     <message>
       <source>simulated data</source>
       <translation>模拟数据</translation>
+    </message>
+    <message>
+      <source>solar time</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>starting PyTorch, which takes some seconds</source>
@@ -3180,8 +3324,8 @@
       <translation>用户，最后一个定位点之后</translation>
     </message>
     <message>
-      <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line. day: one result a user and day.</source>
-      <translation>user：最常去地点处的一个点，对齐到 500 米格网。track：轨迹线。day：每个用户每天一个结果。</translation>
+      <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line, cut at gaps. day: one result a user and day.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>user: all tracks of a user together. day: a user's day of mean solar time.</source>
@@ -3204,12 +3348,12 @@
       <translation>不公布</translation>
     </message>
     <message>
-      <source>withheld to protect fewer than {n} people</source>
-      <translation>为保护少于 {n} 人的隐私而不显示</translation>
-    </message>
-    <message>
       <source>yes</source>
       <translation>是</translation>
+    </message>
+    <message>
+      <source>{at}: in half of all cases a simple method is nearer. At {first}, {half}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{a} min ahead</source>
@@ -3228,6 +3372,10 @@
       <translation>{clock}；最深色为 {n:,} 人；斜线表示少于 {k} 人。</translation>
     </message>
     <message>
+      <source>{crs} turns and stretches the map of {layer}.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
       <translation>{date} 可能是日在前，也可能是月在前：请在“日期”中选择。</translation>
     </message>
@@ -3236,12 +3384,32 @@
       <translation>{figures}：无法区分</translation>
     </message>
     <message>
+      <source>{file} cannot be opened as a table. Save it as CSV or GeoPackage.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{file} could not be written: {why}</source>
       <translation>无法写入 {file}：{why}</translation>
     </message>
     <message>
       <source>{fixes:,} fixes of {users:,} users were imported.</source>
       <translation>已导入 {users:,} 个用户的 {fixes:,} 个定位点。</translation>
+    </message>
+    <message>
+      <source>{label} of each day</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{label} of each region</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{label} of each track</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{label} of each user</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
@@ -3276,8 +3444,8 @@
       <translation>{n:,} 个要素。{fields}</translation>
     </message>
     <message>
-      <source>{n:,} fixes, {first} to {last} UTC</source>
-      <translation>{n:,} 个定位点，{first} 至 {last} UTC</translation>
+      <source>{n:,} fixes, {first} to {last} {zone}</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
@@ -3352,6 +3520,10 @@
       <translation>{m} 个区域中有 {n} 个不公布：否则会显示少于 {k} 名用户的数值。</translation>
     </message>
     <message>
+      <source>{one} and {other}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{path} could not be written. Choose another folder or name.</source>
       <translation>无法写入 {path}。请选择其他文件夹或名称。</translation>
     </message>
@@ -3368,12 +3540,8 @@
       <translation>{preset} 在此设备上每秒约处理 {speed:,.0f} 个定位点：{minutes:g} 分钟共 {seen:,.0f} 个</translation>
     </message>
     <message>
-      <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses.</source>
-      <translation>占时间的 {shares}。地图上是 {size:.0f} 米的格子，不是地址。</translation>
-    </message>
-    <message>
-      <source>{text}.</source>
-      <translation>{text}。</translation>
+      <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{title}, {horizon:g} min every {step:g}</source>
@@ -3388,8 +3556,12 @@
       <translation>{title}：因出错而终止。</translation>
     </message>
     <message>
-      <source>{users:,} users, {fixes:,} fixes, {first} to {last} UTC</source>
-      <translation>{users:,} 个用户，{fixes:,} 个定位点，{first} 至 {last} UTC</translation>
+      <source>{users:,} users, {fixes:,} fixes, {first} to {last} {zone}</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>{verdict}
@@ -3400,12 +3572,24 @@ Use this model all the same?</source>
 仍要使用此模型吗？</translation>
     </message>
     <message>
+      <source>{what}: {left} left</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
       <source>{what}: {share:.0%}</source>
       <translation>{what}：{share:.0%}</translation>
     </message>
     <message>
       <source>{what}: {share:.0%}, {left} left</source>
       <translation>{what}：{share:.0%}，剩余 {left}</translation>
+    </message>
+    <message>
+      <source>⚠ The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
+      <translation type="unfinished" />
+    </message>
+    <message>
+      <source>⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.</source>
