@@ -53,7 +53,7 @@
     </message>
     <message>
       <source>95 % interval</source>
-      <translation type="unfinished" />
+      <translation>Intervalo de 95 %</translation>
     </message>
     <message>
       <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
@@ -113,7 +113,7 @@
     </message>
     <message>
       <source>A label ends by itself, after {minutes:g} minutes at the latest.</source>
-      <translation type="unfinished" />
+      <translation>O treino de um rótulo termina sozinho, após no máximo {minutes:g} minutos.</translation>
     </message>
     <message>
       <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
@@ -161,7 +161,7 @@
     </message>
     <message>
       <source>A table with the labels, such as a CSV file: it becomes a layer of the project</source>
-      <translation type="unfinished" />
+      <translation>Uma tabela com os rótulos, como um arquivo CSV: ela se torna uma camada do projeto</translation>
     </message>
     <message>
       <source>A user crossed a region</source>
@@ -185,7 +185,7 @@
     </message>
     <message>
       <source>All files</source>
-      <translation type="unfinished" />
+      <translation>Todos os arquivos</translation>
     </message>
     <message>
       <source>All labels are equal: there is nothing to learn.</source>
@@ -193,7 +193,7 @@
     </message>
     <message>
       <source>All methods…</source>
-      <translation type="unfinished" />
+      <translation>Todos os métodos…</translation>
     </message>
     <message>
       <source>All packages that training needs are installed.</source>
@@ -213,7 +213,7 @@
     </message>
     <message>
       <source>Also what FIT and GTFS-realtime files need</source>
-      <translation type="unfinished" />
+      <translation>Também o que é necessário para arquivos FIT e GTFS-realtime</translation>
     </message>
     <message>
       <source>Also what training needs</source>
@@ -225,7 +225,7 @@
     </message>
     <message>
       <source>Area, km²</source>
-      <translation type="unfinished" />
+      <translation>Área, km²</translation>
     </message>
     <message>
       <source>As it is read.</source>
@@ -281,7 +281,7 @@
     </message>
     <message>
       <source>Best simple method</source>
-      <translation type="unfinished" />
+      <translation>Melhor método simples</translation>
     </message>
     <message>
       <source>Boardings</source>
@@ -293,7 +293,7 @@
     </message>
     <message>
       <source>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
-      <translation type="unfinished" />
+      <translation>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks e GeoLife como uma camada de posições, limpas e ordenadas.</translation>
     </message>
     <message>
       <source>Cache of embeddings</source>
@@ -489,7 +489,7 @@
     </message>
     <message>
       <source>Corrected: {label}</source>
-      <translation type="unfinished" />
+      <translation>Corrigido: {label}</translation>
     </message>
     <message>
       <source>Counting the labels …</source>
@@ -497,7 +497,7 @@
     </message>
     <message>
       <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
-      <translation type="unfinished" />
+      <translation>As contagens de dispositivos desta camada não têm intervalo: uma diferença pequena pode ser acaso.</translation>
     </message>
     <message>
       <source>Data</source>
@@ -577,7 +577,7 @@
     </message>
     <message>
       <source>Difference</source>
-      <translation type="unfinished" />
+      <translation>Diferença</translation>
     </message>
     <message>
       <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
@@ -589,7 +589,7 @@
     </message>
     <message>
       <source>Do not rely on them: they are unlike the training data (in_domain is false).</source>
-      <translation type="unfinished" />
+      <translation>Não confie nesses resultados: são diferentes dos dados de treino (in_domain é false).</translation>
     </message>
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
@@ -781,7 +781,7 @@
     </message>
     <message>
       <source>File…</source>
-      <translation type="unfinished" />
+      <translation>Arquivo…</translation>
     </message>
     <message>
       <source>Fill gaps</source>
@@ -897,7 +897,7 @@
     </message>
     <message>
       <source>Forecasts of {n:,} users, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
-      <translation type="unfinished" />
+      <translation>Previsões de {n:,} usuários, daqui a {m:g} min: metade é esperada em até {a}, quatro quintos em até {b}.</translation>
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -957,7 +957,7 @@
     </message>
     <message>
       <source>Horizon</source>
-      <translation type="unfinished" />
+      <translation>Horizonte</translation>
     </message>
     <message>
       <source>Horizon (minutes)</source>
@@ -1105,7 +1105,7 @@
     </message>
     <message>
       <source>Its error</source>
-      <translation type="unfinished" />
+      <translation>Erro desse método</translation>
     </message>
     <message>
       <source>Its heads are taught again afterwards, and those that no longer hold are dropped. The page Hardware estimates the time of all.</source>
@@ -1121,7 +1121,7 @@
     </message>
     <message>
       <source>Keep it among your models, and use it in this project</source>
-      <translation type="unfinished" />
+      <translation>Guardar entre os seus modelos e usar neste projeto</translation>
     </message>
     <message>
       <source>Label</source>
@@ -1289,7 +1289,7 @@
     </message>
     <message>
       <source>Median visit, minutes</source>
-      <translation type="unfinished" />
+      <translation>Visita mediana, minutos</translation>
     </message>
     <message>
       <source>Metro trips</source>
@@ -1445,7 +1445,7 @@
     </message>
     <message>
       <source>No position column was recognised: choose Longitude and Latitude on the left.</source>
-      <translation type="unfinished" />
+      <translation>Nenhuma coluna de posição foi reconhecida: escolha Longitude e Latitude à esquerda.</translation>
     </message>
     <message>
       <source>No region has an area, so no fix lies in any.</source>
@@ -1457,11 +1457,11 @@
     </message>
     <message>
       <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
-      <translation type="unfinished" />
+      <translation>Nenhuma coluna de hora nem de posição foi reconhecida: escolha Hora, Longitude e Latitude à esquerda.</translation>
     </message>
     <message>
       <source>No time column was recognised: choose it as Time on the left.</source>
-      <translation type="unfinished" />
+      <translation>Nenhuma coluna de hora foi reconhecida: escolha-a em Hora, à esquerda.</translation>
     </message>
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
@@ -1693,7 +1693,7 @@
     </message>
     <message>
       <source>People per km²</source>
-      <translation type="unfinished" />
+      <translation>Pessoas por km²</translation>
     </message>
     <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
@@ -1757,7 +1757,7 @@
     </message>
     <message>
       <source>RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.</source>
-      <translation type="unfinished" />
+      <translation>O RAW pode executar o modelo. Para o que você marcou, falta {what}. Download: cerca de {megabytes} MB.</translation>
     </message>
     <message>
       <source>RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.</source>
@@ -1773,11 +1773,11 @@
     </message>
     <message>
       <source>RAW has all that it needs to run the model. Other work needs more: tick a box below.</source>
-      <translation type="unfinished" />
+      <translation>O RAW tem tudo de que precisa para executar o modelo. Outras tarefas precisam de mais: marque uma caixa abaixo.</translation>
     </message>
     <message>
       <source>RAW has all that it needs, to run the model, to train and to read every file.</source>
-      <translation type="unfinished" />
+      <translation>O RAW tem tudo de que precisa para executar o modelo, treinar e ler todos os arquivos.</translation>
     </message>
     <message>
       <source>RAW needs the Python package {names} in QGIS's own Python.</source>
@@ -1925,7 +1925,7 @@
     </message>
     <message>
       <source>Results</source>
-      <translation type="unfinished" />
+      <translation>Resultados</translation>
     </message>
     <message>
       <source>Resume</source>
@@ -1969,7 +1969,7 @@
     </message>
     <message>
       <source>Save the comparison</source>
-      <translation type="unfinished" />
+      <translation>Salvar a comparação</translation>
     </message>
     <message>
       <source>Save to</source>
@@ -2121,7 +2121,7 @@
     </message>
     <message>
       <source>Switch the clock off</source>
-      <translation type="unfinished" />
+      <translation>Desligar o relógio</translation>
     </message>
     <message>
       <source>TARGET is a value of this field, and the results name the regions by it.</source>
@@ -2133,7 +2133,7 @@
     </message>
     <message>
       <source>Tables</source>
-      <translation type="unfinished" />
+      <translation>Tabelas</translation>
     </message>
     <message>
       <source>Table…</source>
@@ -2217,11 +2217,11 @@
     </message>
     <message>
       <source>The comparison as a page of HTML, with its charts</source>
-      <translation type="unfinished" />
+      <translation>A comparação como página HTML, com os gráficos</translation>
     </message>
     <message>
       <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock, or Processing's history, makes them anew.</source>
-      <translation type="unfinished" />
+      <translation>Os dados de {names} não existem mais: eram temporários, ou o GeoPackage deles não foi encontrado. 'Executar de novo' no painel, ou o histórico do Processamento, os cria novamente.</translation>
     </message>
     <message>
       <source>The default</source>
@@ -2257,7 +2257,7 @@
     </message>
     <message>
       <source>The layer: errors of every method, with median and 90 % quantile</source>
-      <translation type="unfinished" />
+      <translation>A camada: erros de todos os métodos, com mediana e quantil de 90 %</translation>
     </message>
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
@@ -2265,15 +2265,15 @@
     </message>
     <message>
       <source>The map shows the time of the forecast alone: labels of other times are hidden.</source>
-      <translation type="unfinished" />
+      <translation>O mapa mostra só a hora da previsão: os rótulos de outras horas ficam ocultos.</translation>
     </message>
     <message>
       <source>The map's clock, at {begin} UTC, hides {layer}.</source>
-      <translation type="unfinished" />
+      <translation>O relógio do mapa, em {begin} UTC, oculta {layer}.</translation>
     </message>
     <message>
       <source>The mean error is judged. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
-      <translation type="unfinished" />
+      <translation>O que se avalia é o erro médio. Cada barra é o intervalo de 95 % do modelo em comparação com o melhor método simples: onde ela alcança essa linha, a vantagem não está provada.</translation>
     </message>
     <message>
       <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
@@ -2285,7 +2285,7 @@
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as default' uses it in all others.</source>
-      <translation type="unfinished" />
+      <translation>O modelo agora está entre os seus modelos como '{name}' e é usado neste projeto. Na janela Modelos, 'Usar como padrão' faz com que ele seja usado em todos os outros.</translation>
     </message>
     <message>
       <source>The model is {name}, the device {provider}.</source>
@@ -2293,7 +2293,7 @@
     </message>
     <message>
       <source>The model learns one more answer, tested on held-out examples. The training ends by itself, after this time at the latest.</source>
-      <translation type="unfinished" />
+      <translation>O modelo aprende mais uma resposta, testada em exemplos fora do treino. O treino termina sozinho, no máximo após este tempo.</translation>
     </message>
     <message>
       <source>The model reads the users</source>
@@ -2341,7 +2341,7 @@
     </message>
     <message>
       <source>The point on the map is the best single answer. Between two likely places it lies in neither.</source>
-      <translation type="unfinished" />
+      <translation>O ponto no mapa é a melhor resposta única. Entre dois lugares prováveis, ele não fica em nenhum dos dois.</translation>
     </message>
     <message>
       <source>The project is not in a folder: choose a GeoPackage in Settings → Options → RAW.</source>
@@ -2349,7 +2349,7 @@
     </message>
     <message>
       <source>The project was saved with 'from {stored} people'. A project can come from somebody else, so it does not lower your own number, {own}: choose it again, or change it in Settings → Options → RAW.</source>
-      <translation type="unfinished" />
+      <translation>O projeto foi salvo com 'a partir de {stored} pessoas'. Um projeto pode vir de outra pessoa, por isso ele não reduz o seu próprio número, {own}: escolha-o de novo ou mude-o em Configurações → Opções → RAW.</translation>
     </message>
     <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
@@ -2393,7 +2393,7 @@
     </message>
     <message>
       <source>The training can start when the devices are found.</source>
-      <translation type="unfinished" />
+      <translation>O treino pode começar quando os dispositivos forem encontrados.</translation>
     </message>
     <message>
       <source>The unit that a row of the labels describes.</source>
@@ -2457,7 +2457,7 @@
     </message>
     <message>
       <source>Those labels are 'unknown', and in_domain is false.</source>
-      <translation type="unfinished" />
+      <translation>Esses rótulos são 'unknown', e in_domain é false.</translation>
     </message>
     <message>
       <source>Thu</source>
@@ -2541,7 +2541,7 @@
     </message>
     <message>
       <source>Train for at most</source>
-      <translation type="unfinished" />
+      <translation>Treinar por no máximo</translation>
     </message>
     <message>
       <source>Training</source>
@@ -2617,7 +2617,7 @@
     </message>
     <message>
       <source>Use {crs}</source>
-      <translation type="unfinished" />
+      <translation>Usar {crs}</translation>
     </message>
     <message>
       <source>User</source>
@@ -2657,7 +2657,7 @@
     </message>
     <message>
       <source>Verdict</source>
-      <translation type="unfinished" />
+      <translation>Veredito</translation>
     </message>
     <message>
       <source>Version</source>
@@ -2669,7 +2669,7 @@
     </message>
     <message>
       <source>Visits</source>
-      <translation type="unfinished" />
+      <translation>Visitas</translation>
     </message>
     <message>
       <source>Wed</source>
@@ -2757,7 +2757,7 @@
     </message>
     <message>
       <source>Withheld: labels of fewer than {n} people each, and a label that would reveal them.</source>
-      <translation type="unfinished" />
+      <translation>Omitidos: rótulos com menos de {n} pessoas cada e um rótulo que os revelaria.</translation>
     </message>
     <message>
       <source>Work</source>
@@ -2989,7 +2989,7 @@
     </message>
     <message>
       <source>for FIT and GTFS-realtime</source>
-      <translation type="unfinished" />
+      <translation>para FIT e GTFS-realtime</translation>
     </message>
     <message>
       <source>for training</source>
@@ -3061,7 +3061,7 @@
     </message>
     <message>
       <source>mean error</source>
-      <translation type="unfinished" />
+      <translation>erro médio</translation>
     </message>
     <message>
       <source>minutes ahead</source>
@@ -3209,7 +3209,7 @@
     </message>
     <message>
       <source>right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong).</source>
-      <translation type="unfinished" />
+      <translation>correto em {share:.0f} % dos casos com os quais não tinha aprendido ({n} fontes com o mesmo peso, a pior {low:.0f} %, a melhor {high:.0f} %; desconhecido conta como erro).</translation>
     </message>
     <message>
       <source>running</source>
@@ -3241,7 +3241,7 @@
     </message>
     <message>
       <source>solar time</source>
-      <translation type="unfinished" />
+      <translation>hora solar</translation>
     </message>
     <message>
       <source>starting PyTorch, which takes some seconds</source>
@@ -3325,7 +3325,7 @@
     </message>
     <message>
       <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line, cut at gaps. day: one result a user and day.</source>
-      <translation type="unfinished" />
+      <translation>user: um ponto no lugar mais visitado, ajustado a uma grade de 500 m. track: a linha do trajeto, cortada nas lacunas. day: um resultado por usuário e dia.</translation>
     </message>
     <message>
       <source>user: all tracks of a user together. day: a user's day of mean solar time.</source>
@@ -3353,7 +3353,7 @@
     </message>
     <message>
       <source>{at}: in half of all cases a simple method is nearer. At {first}, {half}.</source>
-      <translation type="unfinished" />
+      <translation>{at}: em metade dos casos, um método simples fica mais perto. Em {first}, {half}.</translation>
     </message>
     <message>
       <source>{a} min ahead</source>
@@ -3373,7 +3373,7 @@
     </message>
     <message>
       <source>{crs} turns and stretches the map of {layer}.</source>
-      <translation type="unfinished" />
+      <translation>{crs} gira e estica o mapa de {layer}.</translation>
     </message>
     <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
@@ -3385,7 +3385,7 @@
     </message>
     <message>
       <source>{file} cannot be opened as a table. Save it as CSV or GeoPackage.</source>
-      <translation type="unfinished" />
+      <translation>Não foi possível abrir {file} como tabela. Salve-o como CSV ou GeoPackage.</translation>
     </message>
     <message>
       <source>{file} could not be written: {why}</source>
@@ -3397,19 +3397,19 @@
     </message>
     <message>
       <source>{label} of each day</source>
-      <translation type="unfinished" />
+      <translation>{label} de cada dia</translation>
     </message>
     <message>
       <source>{label} of each region</source>
-      <translation type="unfinished" />
+      <translation>{label} de cada região</translation>
     </message>
     <message>
       <source>{label} of each track</source>
-      <translation type="unfinished" />
+      <translation>{label} de cada trajeto</translation>
     </message>
     <message>
       <source>{label} of each user</source>
-      <translation type="unfinished" />
+      <translation>{label} de cada usuário</translation>
     </message>
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
@@ -3445,7 +3445,7 @@
     </message>
     <message>
       <source>{n:,} fixes, {first} to {last} {zone}</source>
-      <translation type="unfinished" />
+      <translation>{n:,} posições, {first} a {last} {zone}</translation>
     </message>
     <message>
       <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
@@ -3521,7 +3521,7 @@
     </message>
     <message>
       <source>{one} and {other}</source>
-      <translation type="unfinished" />
+      <translation>{one} e {other}</translation>
     </message>
     <message>
       <source>{path} could not be written. Choose another folder or name.</source>
@@ -3541,7 +3541,7 @@
     </message>
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.</source>
-      <translation type="unfinished" />
+      <translation>{shares} do tempo. Células de {size:.0f} m no mapa, não endereços. Horas: {zone}.</translation>
     </message>
     <message>
       <source>{title}, {horizon:g} min every {step:g}</source>
@@ -3557,11 +3557,11 @@
     </message>
     <message>
       <source>{users:,} users, {fixes:,} fixes, {first} to {last} {zone}</source>
-      <translation type="unfinished" />
+      <translation>{users:,} usuários, {fixes:,} posições, {first} a {last} {zone}</translation>
     </message>
     <message>
       <source>{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}</source>
-      <translation type="unfinished" />
+      <translation>{users:,} usuários, {fixes:,} de {all:,} posições, {first} a {last} {zone}</translation>
     </message>
     <message>
       <source>{verdict}
@@ -3573,7 +3573,7 @@ Usar este modelo mesmo assim?</translation>
     </message>
     <message>
       <source>{what}: {left} left</source>
-      <translation type="unfinished" />
+      <translation>{what}: faltam {left}</translation>
     </message>
     <message>
       <source>{what}: {share:.0%}</source>
@@ -3585,11 +3585,11 @@ Usar este modelo mesmo assim?</translation>
     </message>
     <message>
       <source>⚠ The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
-      <translation type="unfinished" />
+      <translation>⚠ O relógio do mapa está no intervalo de {begin} a {end} UTC, e as previsões deste trajeto são de {a} a {b} UTC: o mapa não as mostra. Escolha o trajeto de novo para ajustar o relógio.</translation>
     </message>
     <message>
       <source>⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
-      <translation type="unfinished" />
+      <translation>⚠ O relógio do mapa está desligado: o mapa mostra só as últimas previsões. Escolha um trajeto para ajustar o relógio.</translation>
     </message>
     <message>
       <source>⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.</source>

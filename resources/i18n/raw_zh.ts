@@ -53,7 +53,7 @@
     </message>
     <message>
       <source>95 % interval</source>
-      <translation type="unfinished" />
+      <translation>95 % 区间</translation>
     </message>
     <message>
       <source>&lt;b&gt;How far off it may be&lt;/b&gt; (median over the tracks)</source>
@@ -113,7 +113,7 @@
     </message>
     <message>
       <source>A label ends by itself, after {minutes:g} minutes at the latest.</source>
-      <translation type="unfinished" />
+      <translation>标签训练会自行结束，最多 {minutes:g} 分钟。</translation>
     </message>
     <message>
       <source>A model from nothing needs many tracks and hours. raw-nano is for trying things out.</source>
@@ -161,7 +161,7 @@
     </message>
     <message>
       <source>A table with the labels, such as a CSV file: it becomes a layer of the project</source>
-      <translation type="unfinished" />
+      <translation>含标签的表，如 CSV 文件：会成为项目中的一个图层</translation>
     </message>
     <message>
       <source>A user crossed a region</source>
@@ -185,7 +185,7 @@
     </message>
     <message>
       <source>All files</source>
-      <translation type="unfinished" />
+      <translation>所有文件</translation>
     </message>
     <message>
       <source>All labels are equal: there is nothing to learn.</source>
@@ -193,7 +193,7 @@
     </message>
     <message>
       <source>All methods…</source>
-      <translation type="unfinished" />
+      <translation>所有方法…</translation>
     </message>
     <message>
       <source>All packages that training needs are installed.</source>
@@ -213,7 +213,7 @@
     </message>
     <message>
       <source>Also what FIT and GTFS-realtime files need</source>
-      <translation type="unfinished" />
+      <translation>同时安装 FIT 和 GTFS-realtime 文件所需的软件包</translation>
     </message>
     <message>
       <source>Also what training needs</source>
@@ -225,7 +225,7 @@
     </message>
     <message>
       <source>Area, km²</source>
-      <translation type="unfinished" />
+      <translation>面积，km²</translation>
     </message>
     <message>
       <source>As it is read.</source>
@@ -281,7 +281,7 @@
     </message>
     <message>
       <source>Best simple method</source>
-      <translation type="unfinished" />
+      <translation>最佳简单方法</translation>
     </message>
     <message>
       <source>Boardings</source>
@@ -293,7 +293,7 @@
     </message>
     <message>
       <source>CSV, Parquet, GPX, FIT, GTFS-realtime, Google Timeline, OwnTracks and GeoLife as a layer of fixes, cleaned and sorted.</source>
-      <translation type="unfinished" />
+      <translation>将 CSV、Parquet、GPX、FIT、GTFS-realtime、Google Timeline、OwnTracks 和 GeoLife 读取为定位点图层，并清理和排序。</translation>
     </message>
     <message>
       <source>Cache of embeddings</source>
@@ -489,7 +489,7 @@
     </message>
     <message>
       <source>Corrected: {label}</source>
-      <translation type="unfinished" />
+      <translation>已更正：{label}</translation>
     </message>
     <message>
       <source>Counting the labels …</source>
@@ -497,7 +497,7 @@
     </message>
     <message>
       <source>Counts of this layer's devices have no interval: a small difference may be chance.</source>
-      <translation type="unfinished" />
+      <translation>此图层中设备的计数没有区间：较小的差异可能只是偶然。</translation>
     </message>
     <message>
       <source>Data</source>
@@ -577,7 +577,7 @@
     </message>
     <message>
       <source>Difference</source>
-      <translation type="unfinished" />
+      <translation>差异</translation>
     </message>
     <message>
       <source>Differential privacy of persons: only people and visits are given, with random noise; the smaller, the more noise. 1 is usual. Every run spends its epsilon anew.</source>
@@ -589,7 +589,7 @@
     </message>
     <message>
       <source>Do not rely on them: they are unlike the training data (in_domain is false).</source>
-      <translation type="unfinished" />
+      <translation>请勿依赖这些结果：它们与训练数据不同（in_domain 为 false）。</translation>
     </message>
     <message>
       <source>Done. RAW is ready: no restart is needed.</source>
@@ -781,7 +781,7 @@
     </message>
     <message>
       <source>File…</source>
-      <translation type="unfinished" />
+      <translation>文件…</translation>
     </message>
     <message>
       <source>Fill gaps</source>
@@ -897,7 +897,7 @@
     </message>
     <message>
       <source>Forecasts of {n:,} users, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
-      <translation type="unfinished" />
+      <translation>{n:,} 个用户的预测，{m:g} 分钟后：预计一半在 {a} 以内，五分之四在 {b} 以内。</translation>
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -957,7 +957,7 @@
     </message>
     <message>
       <source>Horizon</source>
-      <translation type="unfinished" />
+      <translation>预测时长</translation>
     </message>
     <message>
       <source>Horizon (minutes)</source>
@@ -1105,7 +1105,7 @@
     </message>
     <message>
       <source>Its error</source>
-      <translation type="unfinished" />
+      <translation>其误差</translation>
     </message>
     <message>
       <source>Its heads are taught again afterwards, and those that no longer hold are dropped. The page Hardware estimates the time of all.</source>
@@ -1121,7 +1121,7 @@
     </message>
     <message>
       <source>Keep it among your models, and use it in this project</source>
-      <translation type="unfinished" />
+      <translation>保存到您的模型中，并在此项目中使用</translation>
     </message>
     <message>
       <source>Label</source>
@@ -1289,7 +1289,7 @@
     </message>
     <message>
       <source>Median visit, minutes</source>
-      <translation type="unfinished" />
+      <translation>到访时长中位数，分钟</translation>
     </message>
     <message>
       <source>Metro trips</source>
@@ -1445,7 +1445,7 @@
     </message>
     <message>
       <source>No position column was recognised: choose Longitude and Latitude on the left.</source>
-      <translation type="unfinished" />
+      <translation>未识别出位置列：请在左侧选择“经度”和“纬度”。</translation>
     </message>
     <message>
       <source>No region has an area, so no fix lies in any.</source>
@@ -1457,11 +1457,11 @@
     </message>
     <message>
       <source>No time and no position column was recognised: choose Time, Longitude and Latitude on the left.</source>
-      <translation type="unfinished" />
+      <translation>未识别出时间列和位置列：请在左侧选择“时间”、“经度”和“纬度”。</translation>
     </message>
     <message>
       <source>No time column was recognised: choose it as Time on the left.</source>
-      <translation type="unfinished" />
+      <translation>未识别出时间列：请在左侧将其选为“时间”。</translation>
     </message>
     <message>
       <source>No track here: click nearer to one, or zoom in.</source>
@@ -1693,7 +1693,7 @@
     </message>
     <message>
       <source>People per km²</source>
-      <translation type="unfinished" />
+      <translation>每 km² 人数</translation>
     </message>
     <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
@@ -1757,7 +1757,7 @@
     </message>
     <message>
       <source>RAW can run the model. What you ticked lacks {what}. To download: about {megabytes} MB.</source>
-      <translation type="unfinished" />
+      <translation>RAW 可以运行模型。您勾选的功能缺少 {what}。需下载：约 {megabytes} MB。</translation>
     </message>
     <message>
       <source>RAW cannot run the model yet: it lacks {what}. To download: about {megabytes} MB.</source>
@@ -1773,11 +1773,11 @@
     </message>
     <message>
       <source>RAW has all that it needs to run the model. Other work needs more: tick a box below.</source>
-      <translation type="unfinished" />
+      <translation>RAW 运行模型所需的一切都已具备。其他功能还需要更多软件包：请勾选下方的选项。</translation>
     </message>
     <message>
       <source>RAW has all that it needs, to run the model, to train and to read every file.</source>
-      <translation type="unfinished" />
+      <translation>RAW 运行模型、训练和读取各种文件所需的一切都已具备。</translation>
     </message>
     <message>
       <source>RAW needs the Python package {names} in QGIS's own Python.</source>
@@ -1925,7 +1925,7 @@
     </message>
     <message>
       <source>Results</source>
-      <translation type="unfinished" />
+      <translation>结果</translation>
     </message>
     <message>
       <source>Resume</source>
@@ -1969,7 +1969,7 @@
     </message>
     <message>
       <source>Save the comparison</source>
-      <translation type="unfinished" />
+      <translation>保存比较结果</translation>
     </message>
     <message>
       <source>Save to</source>
@@ -2121,7 +2121,7 @@
     </message>
     <message>
       <source>Switch the clock off</source>
-      <translation type="unfinished" />
+      <translation>关闭时钟</translation>
     </message>
     <message>
       <source>TARGET is a value of this field, and the results name the regions by it.</source>
@@ -2133,7 +2133,7 @@
     </message>
     <message>
       <source>Tables</source>
-      <translation type="unfinished" />
+      <translation>表格</translation>
     </message>
     <message>
       <source>Table…</source>
@@ -2217,11 +2217,11 @@
     </message>
     <message>
       <source>The comparison as a page of HTML, with its charts</source>
-      <translation type="unfinished" />
+      <translation>将比较结果存为 HTML 页面，含图表</translation>
     </message>
     <message>
       <source>The data of {names} are gone: they were temporary, or their GeoPackage is not there. 'Run again' in the dock, or Processing's history, makes them anew.</source>
-      <translation type="unfinished" />
+      <translation>{names} 的数据已不存在：它们是临时的，或其 GeoPackage 不在原处。可用面板中的“再次运行”或“处理”的历史记录重新生成。</translation>
     </message>
     <message>
       <source>The default</source>
@@ -2257,7 +2257,7 @@
     </message>
     <message>
       <source>The layer: errors of every method, with median and 90 % quantile</source>
-      <translation type="unfinished" />
+      <translation>该图层：每种方法的误差，含中位数和 90 % 分位数</translation>
     </message>
     <message>
       <source>The learning rate falls over this time. The comparison afterwards takes some more.</source>
@@ -2265,15 +2265,15 @@
     </message>
     <message>
       <source>The map shows the time of the forecast alone: labels of other times are hidden.</source>
-      <translation type="unfinished" />
+      <translation>地图只显示预测的时段：其他时间的标签被隐藏。</translation>
     </message>
     <message>
       <source>The map's clock, at {begin} UTC, hides {layer}.</source>
-      <translation type="unfinished" />
+      <translation>地图时钟位于 {begin} UTC，使 {layer} 不显示。</translation>
     </message>
     <message>
       <source>The mean error is judged. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
-      <translation type="unfinished" />
+      <translation>结论依据平均误差。误差条是模型相对于最佳简单方法的 95 % 区间：触及那条线时，优势未得到证实。</translation>
     </message>
     <message>
       <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>
@@ -2285,7 +2285,7 @@
     </message>
     <message>
       <source>The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as default' uses it in all others.</source>
-      <translation type="unfinished" />
+      <translation>模型已保存到您的模型中，名为“{name}”，并在此项目中使用。在“模型”窗口中点击“设为默认”，即可用于所有其他项目。</translation>
     </message>
     <message>
       <source>The model is {name}, the device {provider}.</source>
@@ -2293,7 +2293,7 @@
     </message>
     <message>
       <source>The model learns one more answer, tested on held-out examples. The training ends by itself, after this time at the latest.</source>
-      <translation type="unfinished" />
+      <translation>模型多学一个答案，并在留出的样例上检验。训练会自行结束，最长不超过此时间。</translation>
     </message>
     <message>
       <source>The model reads the users</source>
@@ -2341,7 +2341,7 @@
     </message>
     <message>
       <source>The point on the map is the best single answer. Between two likely places it lies in neither.</source>
-      <translation type="unfinished" />
+      <translation>地图上的点是最佳的单一答案。若有两个可能的地点，它会落在两者之间，不在其中任何一处。</translation>
     </message>
     <message>
       <source>The project is not in a folder: choose a GeoPackage in Settings → Options → RAW.</source>
@@ -2349,7 +2349,7 @@
     </message>
     <message>
       <source>The project was saved with 'from {stored} people'. A project can come from somebody else, so it does not lower your own number, {own}: choose it again, or change it in Settings → Options → RAW.</source>
-      <translation type="unfinished" />
+      <translation>项目保存时的设置为“至少 {stored} 人”。项目可能来自他人，因此不会降低您自己的数值 {own}：请重新选择，或在 设置 → 选项 → RAW 中更改。</translation>
     </message>
     <message>
       <source>The region lies outside what the map's CRS can express. Draw it elsewhere.</source>
@@ -2393,7 +2393,7 @@
     </message>
     <message>
       <source>The training can start when the devices are found.</source>
-      <translation type="unfinished" />
+      <translation>找到设备后即可开始训练。</translation>
     </message>
     <message>
       <source>The unit that a row of the labels describes.</source>
@@ -2457,7 +2457,7 @@
     </message>
     <message>
       <source>Those labels are 'unknown', and in_domain is false.</source>
-      <translation type="unfinished" />
+      <translation>这些标签为“unknown”，in_domain 为 false。</translation>
     </message>
     <message>
       <source>Thu</source>
@@ -2541,7 +2541,7 @@
     </message>
     <message>
       <source>Train for at most</source>
-      <translation type="unfinished" />
+      <translation>最长训练时间</translation>
     </message>
     <message>
       <source>Training</source>
@@ -2617,7 +2617,7 @@
     </message>
     <message>
       <source>Use {crs}</source>
-      <translation type="unfinished" />
+      <translation>使用 {crs}</translation>
     </message>
     <message>
       <source>User</source>
@@ -2657,7 +2657,7 @@
     </message>
     <message>
       <source>Verdict</source>
-      <translation type="unfinished" />
+      <translation>结论</translation>
     </message>
     <message>
       <source>Version</source>
@@ -2669,7 +2669,7 @@
     </message>
     <message>
       <source>Visits</source>
-      <translation type="unfinished" />
+      <translation>到访次数</translation>
     </message>
     <message>
       <source>Wed</source>
@@ -2757,7 +2757,7 @@
     </message>
     <message>
       <source>Withheld: labels of fewer than {n} people each, and a label that would reveal them.</source>
-      <translation type="unfinished" />
+      <translation>不公布：各自少于 {n} 人的标签，以及会暴露这些人的一个标签。</translation>
     </message>
     <message>
       <source>Work</source>
@@ -2989,7 +2989,7 @@
     </message>
     <message>
       <source>for FIT and GTFS-realtime</source>
-      <translation type="unfinished" />
+      <translation>用于 FIT 和 GTFS-realtime</translation>
     </message>
     <message>
       <source>for training</source>
@@ -3061,7 +3061,7 @@
     </message>
     <message>
       <source>mean error</source>
-      <translation type="unfinished" />
+      <translation>平均误差</translation>
     </message>
     <message>
       <source>minutes ahead</source>
@@ -3209,7 +3209,7 @@
     </message>
     <message>
       <source>right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, the best {high:.0f} %; unknown counts as wrong).</source>
-      <translation type="unfinished" />
+      <translation>在未用于学习的情况中，{share:.0f} % 正确（{n} 个数据来源权重相同，最差 {low:.0f} %，最好 {high:.0f} %；“未知”算作错误）。</translation>
     </message>
     <message>
       <source>running</source>
@@ -3241,7 +3241,7 @@
     </message>
     <message>
       <source>solar time</source>
-      <translation type="unfinished" />
+      <translation>太阳时</translation>
     </message>
     <message>
       <source>starting PyTorch, which takes some seconds</source>
@@ -3325,7 +3325,7 @@
     </message>
     <message>
       <source>user: a point at the most visited place, snapped to a 500 m grid. track: its line, cut at gaps. day: one result a user and day.</source>
-      <translation type="unfinished" />
+      <translation>user：最常到访地点的一个点，对齐到 500 米网格。track：其轨迹线，在空缺处断开。day：每个用户每天一个结果。</translation>
     </message>
     <message>
       <source>user: all tracks of a user together. day: a user's day of mean solar time.</source>
@@ -3353,7 +3353,7 @@
     </message>
     <message>
       <source>{at}: in half of all cases a simple method is nearer. At {first}, {half}.</source>
-      <translation type="unfinished" />
+      <translation>{at}：一半情况下简单方法更接近。{first}：{half}。</translation>
     </message>
     <message>
       <source>{a} min ahead</source>
@@ -3373,7 +3373,7 @@
     </message>
     <message>
       <source>{crs} turns and stretches the map of {layer}.</source>
-      <translation type="unfinished" />
+      <translation>{crs} 会使 {layer} 的地图旋转和拉伸。</translation>
     </message>
     <message>
       <source>{date} may begin with the day or with the month: choose under Dates.</source>
@@ -3385,7 +3385,7 @@
     </message>
     <message>
       <source>{file} cannot be opened as a table. Save it as CSV or GeoPackage.</source>
-      <translation type="unfinished" />
+      <translation>{file} 无法作为表打开。请将其另存为 CSV 或 GeoPackage。</translation>
     </message>
     <message>
       <source>{file} could not be written: {why}</source>
@@ -3397,19 +3397,19 @@
     </message>
     <message>
       <source>{label} of each day</source>
-      <translation type="unfinished" />
+      <translation>每天的{label}</translation>
     </message>
     <message>
       <source>{label} of each region</source>
-      <translation type="unfinished" />
+      <translation>每个区域的{label}</translation>
     </message>
     <message>
       <source>{label} of each track</source>
-      <translation type="unfinished" />
+      <translation>每条轨迹的{label}</translation>
     </message>
     <message>
       <source>{label} of each user</source>
-      <translation type="unfinished" />
+      <translation>每个用户的{label}</translation>
     </message>
     <message>
       <source>{layer} is being edited: stop editing, and save again.</source>
@@ -3445,7 +3445,7 @@
     </message>
     <message>
       <source>{n:,} fixes, {first} to {last} {zone}</source>
-      <translation type="unfinished" />
+      <translation>{n:,} 个定位点，{first} 至 {last} {zone}</translation>
     </message>
     <message>
       <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
@@ -3521,7 +3521,7 @@
     </message>
     <message>
       <source>{one} and {other}</source>
-      <translation type="unfinished" />
+      <translation>{one} 与 {other}</translation>
     </message>
     <message>
       <source>{path} could not be written. Choose another folder or name.</source>
@@ -3541,7 +3541,7 @@
     </message>
     <message>
       <source>{shares} of the time. Cells of {size:.0f} m on the map, not addresses. Hours: {zone}.</source>
-      <translation type="unfinished" />
+      <translation>时间占比：{shares}。地图上是 {size:.0f} 米的网格单元，不是地址。时刻采用：{zone}。</translation>
     </message>
     <message>
       <source>{title}, {horizon:g} min every {step:g}</source>
@@ -3557,11 +3557,11 @@
     </message>
     <message>
       <source>{users:,} users, {fixes:,} fixes, {first} to {last} {zone}</source>
-      <translation type="unfinished" />
+      <translation>{users:,} 个用户，{fixes:,} 个定位点，{first} 至 {last} {zone}</translation>
     </message>
     <message>
       <source>{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}</source>
-      <translation type="unfinished" />
+      <translation>{users:,} 个用户，{all:,} 个定位点中的 {fixes:,} 个，{first} 至 {last} {zone}</translation>
     </message>
     <message>
       <source>{verdict}
@@ -3573,7 +3573,7 @@ Use this model all the same?</source>
     </message>
     <message>
       <source>{what}: {left} left</source>
-      <translation type="unfinished" />
+      <translation>{what}：剩余 {left}</translation>
     </message>
     <message>
       <source>{what}: {share:.0%}</source>
@@ -3585,11 +3585,11 @@ Use this model all the same?</source>
     </message>
     <message>
       <source>⚠ The map's clock is at {begin} to {end} UTC, and this track's forecasts are of {a} to {b} UTC: the map does not show them. Choose the track again to set the clock.</source>
-      <translation type="unfinished" />
+      <translation>⚠ 地图时钟位于 {begin} 至 {end} UTC，而此轨迹的预测为 {a} 至 {b} UTC：地图不显示这些预测。请重新选择轨迹以设置时钟。</translation>
     </message>
     <message>
       <source>⚠ The map's clock is off: the map shows the last forecasts alone. Choose a track to set the clock.</source>
-      <translation type="unfinished" />
+      <translation>⚠ 地图时钟已关闭：地图只显示最后的预测。请选择一条轨迹以设置时钟。</translation>
     </message>
     <message>
       <source>⚠ Training needs packages that are missing or old: {names}, about {megabytes:,} MB to download.</source>
