@@ -64,10 +64,10 @@ def test_shards_are_private_reused_and_removed(tracks_file, cache):
 def test_why_no_fix_is_left_is_said(tracks_file, cache, tmp_path):
     path = tmp_path / "tracks.parquet"
     table = pq.read_table(tracks_file)
-    for name, words in (("t", "24,000 no time that can be read.*Write times as"), ("user_id", "24,000 no user")):
+    for name, words in (("t", "no time that can be read.*Write times as"), ("user_id", "no user")):
         k = table.column_names.index(name)
         pq.write_table(table.set_column(k, name, pa.nulls(len(table), table[name].type)), path)
-        with pytest.raises(InputError, match=f"no tracks to train on.*{words}"):
+        with pytest.raises(InputError, match=f"no tracks to train on. 24,000 fixes skipped: {words}"):
             load(str(path), cache=cache)
 
 
