@@ -18,8 +18,8 @@ from qgis.core import (
     QgsTemporalNavigationObject,
     QgsVectorLayer,
 )
-from qgis.gui import QgsMapCanvas
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.gui import QgsMapCanvas, QgsMessageBarItem
+from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
 from qgis.PyQt.QtWidgets import QPushButton
 
 from ...processing.words import tr
@@ -138,17 +138,19 @@ def _in_degrees(layer: QgsVectorLayer) -> QgsRectangle:
 
 def _offer(iface: Any, name: str, words: str, title: str, action: Callable[[], None]) -> None:
     """Show a message with a button, once at a time."""
-    bar = iface.messageBar()
-    if any(item.objectName() == name for item in bar.items()):
+    if _messages(iface, name):
         return
-    item = bar.createMessage("RAW", words)
+    item = iface.messageBar().createMessage("RAW", words)
     item.setObjectName(name)
-    button = QPushButton(title, objectName=f"{name}_button")
 
-    def act() -> None:
-        bar.popWidget(item)
+    def act() -> None:  # looks for its message: what held its own button would be garbage before the click, and crash
+        for message in _messages(iface, name):
+            iface.messageBar().popWidget(message)
         action()
 
-    button.clicked.connect(act)
-    item.layout().addWidget(button)
-    bar.pushWidget(item, Qgis.MessageLevel.Warning)
+    item.layout().addWidget(QPushButton(title, objectName=f"{name}_button", clicked=lambda: QTimer.singleShot(0, act)))
+    iface.messageBar().pushWidget(item, Qgis.MessageLevel.Warning)
+
+
+def _messages(iface: Any, name: str) -> list[QgsMessageBarItem]:
+    return [item for item in iface.messageBar().items() if item.objectName() == name]
