@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsApplication, QgsProject, QgsSettings, QgsTask
 from qgis.gui import QgsProcessingAlgorithmDialogBase
 from qgis.PyQt import sip
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import QMenu, QPushButton, QWidget
 
 try:
@@ -57,6 +57,8 @@ class RawMenu:
         self.iface = iface
         self.dock: RawDock | None = None
         self.saved_regions, self.kept_results = SavedRegions(), KeptResults(iface)  # also while there is no dock
+        for opened in (QgsProject.instance().readProject, QgsProject.instance().cleared):
+            opened.connect(self._show_all_times)
         self.toolbar = iface.addToolBar(MENU)
         self.toolbar.setObjectName("RawToolbar")
         self.groups: list[QMenu] = []
@@ -80,6 +82,10 @@ class RawMenu:
         if QgsSettings().value(DOCK_OPEN, False, type=bool):
             self.dock_action.trigger()
         self.watch_training()
+
+    def _show_all_times(self, _document: Any = None) -> None:
+        """After QGIS has set the map's clock for another project."""
+        QTimer.singleShot(0, lambda: fit.show_all_of_a_stopped_clock(self.iface.mapCanvas()))
 
     def _add(self, name: str, title: str, tip: str, picture: Any, slot: Callable[[], Any]) -> QAction:
         action = QAction(
@@ -294,6 +300,8 @@ class RawMenu:
             self.training_watch.timer.stop()
         self.saved_regions.close()
         self.kept_results.close()
+        for opened in (QgsProject.instance().readProject, QgsProject.instance().cleared):
+            opened.disconnect(self._show_all_times)
         if self.installation is not None:
             self.installation.stop()
         submenu = next((a.menu() for a in self.iface.pluginMenu().actions() if a.text() == MENU), None)

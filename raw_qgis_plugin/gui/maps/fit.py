@@ -47,6 +47,12 @@ def switch_clock_off(canvas: QgsMapCanvas) -> None:
     canvas.temporalController().setNavigationMode(QgsTemporalNavigationObject.NavigationMode.NavigationOff)
 
 
+def show_all_of_a_stopped_clock(canvas: QgsMapCanvas) -> None:
+    """Let the map show all times where its clock is off: QGIS 3.40 sets times when it opens a project, off or not."""
+    if canvas.temporalController().navigationMode() == QgsTemporalNavigationObject.NavigationMode.NavigationOff:
+        canvas.setTemporalRange(QgsDateTimeRange(QDateTime(), QDateTime()))
+
+
 def show_in_time(iface: Any, layer: QgsVectorLayer, times: QgsDateTimeRange | None = None) -> None:
     """Where the map's clock hides the whole layer: switch it off if RAW has set it, else offer that in a message.
 
