@@ -52,7 +52,7 @@ def _about_people(columns: Mapping[str, Sequence[Any]], shape: str) -> Iterator[
         )
     elif ids and shape in ("point", "line"):
         line = "tracks of single people: many begin or end at somebody's home."
-        point = "places of single people: a place where somebody is most is the home of most."
+        point = "places of single people: where somebody spends most time is often their home."
         yield f"{n_rows:,} {line if shape == 'line' else point} Publish figures of regions instead."
     if {"user_a", "user_b"} <= columns.keys():
         yield f"{n_rows:,} encounters: they tell who knows whom. Do not publish them."
