@@ -152,41 +152,46 @@ class PageFile:
         """Index the points of the rows 1 to n of a table. nodes, rows, parents: first pages of the R-tree's tables."""
         order = _along_curve(x, y)
         self._check()
-        ids, box = order + 1, [edge for values in (x, y) for edge in _around(values.astype(np.float32)[order])]
-        levels, first = [_level(ids, box)], [2]  # the number of the first node of each level; the root is 1
+        near = [values.astype(np.float32)[order] for values in (x, y)]
+        ids, box = order + 1, [near[0], near[0], near[1], near[1]]
+        levels, first = [(ids, box)], [2]  # the number of the first node of each level; the root is 1
         while len(ids) > NODE_CELLS:
             start = np.arange(0, len(ids), NODE_CELLS)
             ids = first[-1] + np.arange(len(start))
             least, most = np.minimum.reduceat, np.maximum.reduceat
             box = [limit(edge, start) for limit, edge in zip((least, most, least, most), box)]
             self._check()
-            levels.append(_level(ids, box))
+            levels.append((ids, box))
             first.append(first[-1] + len(start))
         first[-1] = 1
         self.fill_table(nodes, _nodes(levels, first))
         node_of_row = np.empty(len(order), np.uint32)
         node_of_row[order] = first[0] + np.arange(len(order)) // NODE_CELLS
         self.fill_table(rows, _numbers(1 + np.arange(len(order)), node_of_row))
-        above = [up + np.arange(len(cells)) // NODE_CELLS for cells, up in zip(levels[1:], first[1:])]
+        above = [up + np.arange(len(ids)) // NODE_CELLS for (ids, _), up in zip(levels[1:], first[1:])]
         if above:
-            below = np.concatenate([cells["id"] for cells in levels[1:]])
+            below = np.concatenate([ids for ids, _ in levels[1:]])
             self.fill_table(parents, _numbers(below, np.concatenate(above)))
 
 
 def _level(ids: np.ndarray, box: list[np.ndarray]) -> np.ndarray:
-    """The cells of a level of an R-tree. box: least and greatest x, least and greatest y."""
+    """Cells of an R-tree. box: least and greatest x, least and greatest y, each rounded to float32."""
     cells = np.empty(len(ids), NODE_CELL)
     cells["id"] = ids
-    for k, edge in enumerate(box):
-        cells["box"][:, k] = edge
+    for k, near in enumerate(box):  # to numbers just below and just above; of a node as of the least of its cells
+        margin = np.abs(near) * np.finfo(np.float32).eps
+        cells["box"][:, k] = near + margin if k % 2 else near - margin
     return cells
 
 
-def _nodes(levels: list[np.ndarray], first: list[int], nodes_a_block: int = 2048) -> Iterator[Block]:
-    """The table of an R-tree's nodes, the root first. levels: the cells of each level, leaves first."""
-    for cells, number in ((levels[-1], first[-1]), *zip(levels[:-1], first[:-1])):
-        for start in range(0, len(cells), nodes_a_block * NODE_CELLS):
-            some = cells[start : start + nodes_a_block * NODE_CELLS]
+def _nodes(
+    levels: list[tuple[np.ndarray, list[np.ndarray]]], first: list[int], nodes_a_block: int = 2048
+) -> Iterator[Block]:
+    """The table of an R-tree's nodes, the root first. levels: ids and boxes of the cells of each, leaves first."""
+    for (ids, box), number in ((levels[-1], first[-1]), *zip(levels[:-1], first[:-1])):
+        for start in range(0, len(ids), nodes_a_block * NODE_CELLS):
+            rows = slice(start, start + nodes_a_block * NODE_CELLS)
+            some = _level(ids[rows], [edge[rows] for edge in box])
             n_nodes = -(-len(some) // NODE_CELLS)
             data = np.zeros((n_nodes, 4 + NODE_CELLS * NODE_CELL.itemsize), np.uint8)
             data[:, 2:4] = _big_endian(np.minimum(len(some) - NODE_CELLS * np.arange(n_nodes), NODE_CELLS), 2)
@@ -218,12 +223,6 @@ def _along_curve(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     key = code.astype(np.int64) << bits | np.arange(len(x))  # sorts faster than by argsort
     key.sort()
     return key & ((1 << bits) - 1)
-
-
-def _around(near: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers just below and just above those that were rounded to float32."""
-    margin = np.abs(near) * np.finfo(np.float32).eps
-    return near - margin, near + margin
 
 
 def _cells(ids: np.ndarray, columns: list[Column]) -> tuple[np.ndarray, np.ndarray]:
