@@ -20,6 +20,7 @@ from qgis.gui import QgsMapCanvas, QgsMessageBar
 from qgis.PyQt.QtWidgets import QPushButton
 
 from .conftest import T0, utc
+from .waiting import until
 
 HOUR_MS = 3_600_000
 
@@ -84,7 +85,8 @@ def test_a_clock_of_the_user_is_switched_off_by_a_button(iface: Any, layer: QgsV
         "2020-09-09" in iface.messageBar().items()[0].text() and "hides Fixes" in iface.messageBar().items()[0].text()
     )
     button(iface).click()
-    assert canvas.temporalRange().isInfinite() and not iface.messageBar().items()
+    until(lambda: not iface.messageBar().items())
+    assert canvas.temporalRange().isInfinite()
 
 
 @pytest.mark.parametrize(
@@ -129,4 +131,5 @@ def test_a_crs_that_is_far_off_is_kept_until_the_button_is_pressed(
     fit.show_in_shape(iface, layer)
     assert project.crs().authid() == "EPSG:31984" and button(iface).text() == "Use UTM zone 50N"
     button(iface).click()
+    until(lambda: iface.zoomed)
     assert project.crs().authid() == "EPSG:32650" and iface.zoomed == [layer]

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.gui import QgsMapCanvas, QgsMessageBarItem
+from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
 from qgis.PyQt.QtWidgets import QPushButton
 
@@ -49,7 +50,8 @@ def switch_clock_off(canvas: QgsMapCanvas) -> None:
 
 def show_all_of_a_stopped_clock(canvas: QgsMapCanvas) -> None:
     """Let the map show all times where its clock is off: QGIS 3.40 sets times when it opens a project, off or not."""
-    if canvas.temporalController().navigationMode() == QgsTemporalNavigationObject.NavigationMode.NavigationOff:
+    clock = None if sip.isdeleted(canvas) else canvas.temporalController()
+    if clock is not None and clock.navigationMode() == QgsTemporalNavigationObject.NavigationMode.NavigationOff:
         canvas.setTemporalRange(QgsDateTimeRange(QDateTime(), QDateTime()))
 
 
