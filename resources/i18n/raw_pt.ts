@@ -632,10 +632,6 @@
       <translation>Desenhar regiões, ver usuários e fazer previsões ao lado do mapa.</translation>
     </message>
     <message>
-      <source>Drawn</source>
-      <translation>Desenhadas</translation>
-    </message>
-    <message>
       <source>Drawn regions</source>
       <translation>Regiões desenhadas</translation>
     </message>

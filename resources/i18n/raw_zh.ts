@@ -632,10 +632,6 @@
       <translation>在地图旁绘制区域、查看用户、进行预测。</translation>
     </message>
     <message>
-      <source>Drawn</source>
-      <translation>手绘</translation>
-    </message>
-    <message>
       <source>Drawn regions</source>
       <translation>绘制的区域</translation>
     </message>

@@ -1,9 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Forecasts and embeddings of the shipped model through ONNX Runtime."""
 
-import tracemalloc
 from dataclasses import replace
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -14,11 +12,10 @@ from raw_qgis_plugin.core.bundle.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.embedding.embed import SETTINGS, coarse_windows, embed, fine_windows
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.evaluation.windows import last_of_bins
-from raw_qgis_plugin.core.features.featurizer import destination
 from raw_qgis_plugin.core.forecasting import areas
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextQueries, bin_lengths_s, select_rows, split_by_band
-from raw_qgis_plugin.core.forecasting.mixture import Mixture, network_mixture, spatial_median
+from raw_qgis_plugin.core.forecasting.mixture import Mixture
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.forecasting.rollout import rollout
 from raw_qgis_plugin.core.geodesy import haversine_m
@@ -215,80 +212,6 @@ def test_a_context_goes_back_to_the_last_silence():
         assert is_days and len(rows) == 42  # a person's days go on over the night
 
 
-def draw(m, question, count, rng):
-    """Positions drawn from one question's mixture."""
-    k = rng.choice(m.weight.shape[1], count, p=m.weight[question])
-    tail = rng.normal(size=(count, 2)) / np.sqrt(rng.chisquare(3, count) / 3)[:, None]
-    return m.centre[question, k] + m.scale[question, k, None] * tail
-
-
-def some_mixtures(rng):
-    p = rng.normal(0, 0.5, (4, 24))
-    place, known = rng.normal(0, 900, (4, 5, 2)), rng.random((4, 5)) < 0.8
-    options = rng.normal(0, 1, (4, 5, 2)), place, known
-    return network_mixture(p, rng.normal(0, 300, (4, 2)), rng.uniform(50, 500, 4), options)
-
-
-LEVELS = np.repeat([[0.5], [0.8]], 4, axis=1)
-
-
-def test_the_radius_holds_its_share_of_the_mixture():
-    rng = np.random.default_rng(0)
-    m = some_mixtures(rng)
-    point = spatial_median(m)
-    for question, radius in enumerate(areas.radii_m(m, point, LEVELS).T):
-        distance = np.linalg.norm(draw(m, question, 200_000, rng) - point[question], axis=1)
-        assert (distance < radius[0]).mean() == pytest.approx(0.5, abs=0.04)
-        assert (distance < radius[1]).mean() == pytest.approx(0.8, abs=0.04)
-
-
-def test_the_heaviest_components_are_kept_and_weigh_one():
-    m = some_mixtures(np.random.default_rng(4))
-    few = m.condensed(6)
-    assert few.weight.shape == (4, 6) and np.allclose(few.weight.sum(axis=1), 1)
-    np.testing.assert_array_equal(few.centre[:, 0], m.centre[:, 0])  # staying
-    ratio = few.weight[:, 1:].min(axis=1) / few.weight[:, 0] * m.weight[:, 0]
-    assert (np.sort(m.weight[:, 1:], axis=1)[:, -6] <= ratio + 1e-12).all()
-
-
-def test_many_spatial_medians_take_little_room():
-    rng = np.random.default_rng(3)
-    p, base, unit = rng.normal(0, 0.5, (20_000, 24)), rng.normal(0, 300, (20_000, 2)), rng.uniform(50, 500, 20_000)
-    place, options = rng.normal(0, 900, (20_000, 13, 2)), rng.normal(0, 1, (20_000, 13, 2))
-    m = network_mixture(p, base, unit, (options, place, np.ones((20_000, 13), bool)))
-    tracemalloc.start()
-    points = spatial_median(m)
-    _, peak = tracemalloc.get_traced_memory()
-    tracemalloc.stop()
-    assert peak < 100e6
-    few = spatial_median(m.take(np.arange(15_000, 15_010)))
-    np.testing.assert_allclose(points[15_000:15_010], few, atol=1e-9)
-    assert spatial_median(m.take(np.arange(0))).shape == (0, 2)
-
-
-def test_no_point_is_nearer_than_the_spatial_median():
-    rng = np.random.default_rng(1)
-    m = some_mixtures(rng)
-    for question, point in enumerate(spatial_median(m)):
-        drawn = draw(m, question, 20_000, rng)
-        here = np.linalg.norm(drawn - point, axis=1).mean()
-        around = point + rng.normal(0, 150, (60, 2))
-        there = np.linalg.norm(drawn[:, None] - around, axis=2).mean(axis=0)
-        assert here < there.min() * 1.02
-
-
-def test_discs_hold_their_share_of_the_mixture():
-    rng = np.random.default_rng(2)
-    m = some_mixtures(rng)
-    for level, radius in zip((0.5, 0.8), areas.disc_radii(m, LEVELS), strict=True):
-        for question in range(4):
-            drawn = draw(m, question, 20_000, rng)
-            inside = (np.linalg.norm(drawn[:, None] - m.centre[question], axis=2) < radius[question]).any(axis=1)
-            assert inside.mean() == pytest.approx(level, abs=0.05)
-            deep = areas.hpd_level(m.take(np.full(400, question)), drawn[:400])
-            assert (deep < level).mean() == pytest.approx(level, abs=0.09)
-
-
 def test_two_places_are_two_areas(model):
     m = Mixture(np.array([[[0.0, 0.0], [5000.0, 0.0]]]), np.array([[100.0, 100.0]]), np.array([[0.5, 0.5]]))
     (radius,) = areas.disc_radii(m, np.array([[0.8]]))
@@ -297,31 +220,6 @@ def test_two_places_are_two_areas(model):
     assert f.areas.shape == (4, 2) and shapely.is_valid(f.areas).all()
     assert (shapely.area(f.areas[:, 1]) > shapely.area(f.areas[:, 0])).all()
     assert shapely.contains_xy(f.areas[:, 1], f.lon, f.lat).all()
-
-
-def test_an_area_is_for_those_who_move():
-    m = Mixture(np.array([[[0.0, 0.0], [500.0, 0.0]]]), np.array([[0.1, 50.0]]), np.array([[0.9, 0.1]]))
-    np.testing.assert_allclose(spatial_median(m), 0.0, atol=0.1)  # most stay exactly where they are
-    assert areas.radii_m(m.moving(), np.zeros((1, 2)), LEVELS[:, :1])[0, 0] == pytest.approx(500, abs=60)
-    only = Mixture(m.centre, m.scale, np.array([[1.0, 0.0]]))
-    assert areas.radii_m(only.moving(), np.zeros((1, 2)), LEVELS[:, :1])[1, 0] < 1.0
-
-
-def test_discs_inside_others_are_left_out_of_the_union():
-    centre = np.array([[[0.0, 0.0], [10.0, 0.0], [500.0, 0.0], [0.0, 0.0]]])
-    kept = areas._not_inside_another(centre, np.array([[100.0, 50.0, 50.0, 0.0]]))
-    assert kept.tolist() == [[True, False, True, False]]
-
-
-def test_an_area_reaches_around_a_point_beside_it():
-    """A point just outside the one disc, whose own disc is almost inside it."""
-    m = Mixture(np.zeros((1, 1, 2)), np.array([[100.0]]), np.ones((1, 1)))
-    ((radius,),) = areas.disc_radii(m, LEVELS[:1, :1])[0]
-    frame = SimpleNamespace(lon=np.zeros(1), lat=np.zeros(1), heading=np.array([[1.0, 0.0]]))
-    for apart in (0.5, 0.98, 1.05, 1.5):
-        point = np.array([[apart * radius, 0.0]])
-        (found,) = areas.polygons(frame, np.zeros(1, int), m, LEVELS[:1, :1], point, np.full((1, 1), radius / 10))[0]
-        assert shapely.contains_xy(found, *(value[0] for value in destination(frame, np.zeros(1, int), point)))
 
 
 def test_embeddings_have_the_stated_width_and_know_short_tracks(model):

@@ -306,3 +306,28 @@ def session(processing: Any, qgis_iface: Any, make: Callable[..., Any], fixes: A
 @pytest.fixture
 def menu(qgis_iface: Any) -> SimpleNamespace:
     return SimpleNamespace(iface=qgis_iface, keep=lambda window: window)
+
+
+@pytest.fixture
+def regions(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Any]:
+    """The tab of regions on a layer that was read, every head switched on. Regions need two people, whom the heads take
+    for typical ones.
+    """
+    from raw_qgis_plugin.gui.regions.tab import RegionsTab
+    from raw_qgis_plugin.gui.settings import settings
+
+    from .tabs import read  # it needs QGIS
+
+    settings().experimental.setValue(True)
+    monkeypatch.setattr(
+        "raw_qgis_plugin.core.embedding.profiles.typicality", lambda features, reference: np.ones(len(features))
+    )
+    tab = RegionsTab(session, menu)
+    menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
+    read(session, make(fixes))
+    tab.least.setValue(2)
+    yield tab
+    tab.remove()
+    settings().experimental.remove()

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import NULL, QgsProcessingException, QgsWkbTypes
+from qgis.core import NULL, QgsFeature, QgsProcessingException, QgsVectorLayer, QgsWkbTypes
+from qgis.PyQt.QtWidgets import QLabel, QWidget
 
 
 @pytest.fixture
@@ -78,3 +79,34 @@ def test_too_many_horizons_are_refused(run: Callable[..., Any], layer: Any, bund
 def test_cancel_gives_nothing(run: Callable[..., Any], layer: Any, bundle: str, feedback: Any) -> None:
     feedback.progressChanged.connect(lambda share: feedback.cancel() if share > 20 else None)
     assert "VERDICT" not in run("raw:backtest", INPUT=layer, MODEL=bundle, HORIZON=10, STEP=5).values
+
+
+def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, session: Any) -> None:
+    """Figures of a real backtest: a mean that is less, and a median that is not."""
+    from raw_qgis_plugin.gui.dock.backtest_card import BacktestCard
+
+    names = ["horizon_min", "mean_m", "median_m", "ratio_low", "ratio_high"]
+    fields = "&".join([*(f"field={name}:double" for name in names), "field=method:string", "field=verdict:string"])
+    table = QgsVectorLayer(f"NoGeometry?{fields}", "Backtest", "memory")
+    velocity = "constant velocity, last step"
+    for row in (
+        (5, 978, 716, 0.83, 0.95, "model", "At 5 min: use the model: it is nearer."),
+        (5, 1147, 211, None, None, velocity, None),
+        (5, 1764, 1838, None, None, "persistence", None),
+        (10, 1864, 1448, 0.8, 0.9, "model", "At 10 min: too few people to say (2 users)."),
+        (10, 2109, 1946, None, None, velocity, None),
+        (10, 2785, 3034, None, None, "persistence", None),
+    ):
+        feature = QgsFeature(table.fields())
+        feature.setAttributes(list(row))
+        table.dataProvider().addFeatures([feature])
+    card = BacktestCard(table, [], menu)
+    words = {label.objectName(): label.text() for label in card.findChildren(QLabel)}
+    assert words["raw_verdict"] == "5 min: use the model (mean error 978 m); 10 min: too few people to say."
+    assert words["raw_backtest_half"] == (
+        "5 min: in half of all cases a simple method is nearer. At 5 min, constant velocity of the last step is within "
+        "211 m, the model within 716 m."
+    )
+    chart = card.findChild(QWidget, "raw_errors")
+    assert chart.bars[:, 0].round().tolist() == [round(0.83 * 1147), round(0.95 * 1147)]
+    assert (chart.bars[:, 1] != chart.bars[:, 1]).all()

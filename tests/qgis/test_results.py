@@ -16,7 +16,6 @@ from typing import Any
 import pytest
 from qgis.core import (
     QgsExpressionContextUtils,
-    QgsFeature,
     QgsFeedback,
     QgsProject,
     QgsRenderContext,
@@ -24,7 +23,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 from qgis.PyQt import sip
-from qgis.PyQt.QtWidgets import QLabel, QPushButton, QWidget
+from qgis.PyQt.QtWidgets import QLabel, QPushButton
 
 from .waiting import until
 
@@ -386,34 +385,3 @@ def test_a_backtest_has_a_row_a_horizon_and_bars(forecast: Any, monkeypatch: pyt
     window.findChild(QPushButton, "raw_backtest_all").click()
     assert asked == [layer]
     sip.delete(window)  # as the menu does with closed windows
-
-
-def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, session: Any) -> None:
-    """Figures of a real backtest: a mean that is less, and a median that is not."""
-    from raw_qgis_plugin.gui.dock.backtest_card import BacktestCard
-
-    names = ["horizon_min", "mean_m", "median_m", "ratio_low", "ratio_high"]
-    fields = "&".join([*(f"field={name}:double" for name in names), "field=method:string", "field=verdict:string"])
-    table = QgsVectorLayer(f"NoGeometry?{fields}", "Backtest", "memory")
-    velocity = "constant velocity, last step"
-    for row in (
-        (5, 978, 716, 0.83, 0.95, "model", "At 5 min: use the model: it is nearer."),
-        (5, 1147, 211, None, None, velocity, None),
-        (5, 1764, 1838, None, None, "persistence", None),
-        (10, 1864, 1448, 0.8, 0.9, "model", "At 10 min: too few people to say (2 users)."),
-        (10, 2109, 1946, None, None, velocity, None),
-        (10, 2785, 3034, None, None, "persistence", None),
-    ):
-        feature = QgsFeature(table.fields())
-        feature.setAttributes(list(row))
-        table.dataProvider().addFeatures([feature])
-    card = BacktestCard(table, [], menu)
-    words = {label.objectName(): label.text() for label in card.findChildren(QLabel)}
-    assert words["raw_verdict"] == "5 min: use the model (mean error 978 m); 10 min: too few people to say."
-    assert words["raw_backtest_half"] == (
-        "5 min: in half of all cases a simple method is nearer. At 5 min, constant velocity of the last step is within "
-        "211 m, the model within 716 m."
-    )
-    chart = card.findChild(QWidget, "raw_errors")
-    assert chart.bars[:, 0].round().tolist() == [round(0.83 * 1147), round(0.95 * 1147)]
-    assert (chart.bars[:, 1] != chart.bars[:, 1]).all()

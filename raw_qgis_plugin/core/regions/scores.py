@@ -245,9 +245,7 @@ def stays(
     return {"n_visits": n_visits, "dwell_min": dwell, "home_share": share}
 
 
-def visit_times(
-    tracks: Tracks, inside: Sequence[np.ndarray], min_users: int = 1
-) -> tuple[np.ndarray, np.ndarray]:  # fmt: skip
+def visit_times(tracks: Tracks, inside: Sequence[np.ndarray], min_users: int = 1) -> tuple[np.ndarray, np.ndarray]:
     """The figures n_visits and dwell_min of `stays`."""
     from scipy.ndimage import median
 

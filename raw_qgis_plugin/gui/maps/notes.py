@@ -104,7 +104,7 @@ def title_of_layer(layer: QgsMapLayer) -> str:
     unit = "region" if layer.customProperty(OF) else layer.customProperty(UNIT)
     known = {
         ("user", tr("Profiles")): tr("{label} of each user"), ("track", tr("Tracks")): tr("{label} of each track"),
-        ("day", tr("Days")): tr("{label} of each day"), ("region", tr("Drawn")): tr("{label} of each region"),
+        ("day", tr("Days")): tr("{label} of each day"), ("region", tr("Drawn regions")): tr("{label} of each region"),
     }  # fmt: skip
     words = known.get((str(unit), kind)) if label else None
     return words.format(label=label) if words else layer.name()
