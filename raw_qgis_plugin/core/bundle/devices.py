@@ -32,6 +32,7 @@ def open_session(
     options.log_severity_level = 3
     options.intra_op_num_threads = threads
     options.enable_cpu_mem_arena = arena
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # threads that wait keep a core busy
     beside = {name: onnxruntime.OrtValue.ortvalue_from_numpy(values) for name, values in weights().items()}
     options.add_external_initializers(list(beside), list(beside.values()))
     return onnxruntime.InferenceSession(graph, options, providers=providers)
