@@ -131,10 +131,8 @@ def polygons(
         query, component = np.nonzero(kept)
         reach = radius[query, component] * SIXTEEN_GON
         discs = shapely.buffer(shapely.points(centre[query, component]), reach, quad_segs=4)
-        number = np.arange(len(query)) - np.searchsorted(query, query)
-        parts = np.full((len(row), number.max(initial=0) + 1), None)
-        parts[query, number] = discs
-        union = shapely.union_all(parts, axis=1)
+        together = shapely.multipolygons(discs, indices=query, out=np.full(len(row), shapely.MultiPolygon(), object))
+        union = shapely.buffer(together, 0)  # their union, in half the time of union_all
         xy, of = shapely.get_coordinates(union, return_index=True)
         lon, lat = feat.destination(f, row[of], xy)
         lon = near_lon(lon, f.lon[row[of]])  # one ring across the antimeridian

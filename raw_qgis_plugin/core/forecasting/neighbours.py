@@ -34,6 +34,7 @@ COLUMNS = (
     "weight", "hours", "age_days", "same_user", "same_week_part", "known_velocity",
 )  # fmt: skip
 N_VECTORS = 3  # the columns begin with three vectors
+N_COORDINATES = 7
 WEIGHT = COLUMNS.index("weight")
 LEAST_WEIGHT = 1e-3  # a neighbour of a smaller kernel weight does not count
 PACE_BASE = 4.0  # continuations of trips of pace p start at fixes about 4**p seconds apart
@@ -73,7 +74,7 @@ class SearchSettings:
     looked_at: tuple[int, ...] = (2, 8, 32)  # times the kernel's count: many neighbours may have no known continuation
     crowded: float = 3.0  # search on while the farthest of those looked at is nearer than this
     most_gap: float = 3.0  # times the horizon: a longer gap between fixes hides where the track was
-    at_once: int = 1_000_000  # continuations laid out at once
+    at_once: int = 65_536  # continuations laid out at once: more leave the processor's cache
 
 
 SEARCH = SearchSettings()
@@ -178,19 +179,24 @@ class Neighbours:
         if kernel not in self._indexes:
             tracks = self._tracks
             rows = starts(tracks, kernel)
-            back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
-            if kernel != DAY_KERNEL:  # where a vehicle goes within minutes depends on how it came; days can do without
-                rows = rows[known]
-            # A fix in several tracks counts once, in the track that begins last: its future is the longest of windows.
-            begin = tracks.t[tracks.track_offsets[:-1]][tracks.track[rows]]
-            rows = rows[np.lexsort((-begin, tracks.lat[rows], tracks.lon[rows], tracks.t[rows]))]
-            fix = np.stack([tracks.t[rows], tracks.lon[rows], tracks.lat[rows]])
-            rows = rows[np.diff(fix, axis=1, prepend=np.nan).any(axis=0)]
             share = -(-len(rows) // SEARCH.most_starts)
             if share > 1:
                 rows = rows[content_hash(tracks.t[rows], tracks.lon[rows], tracks.lat[rows]) % np.uint64(share) == 0]
-            back, _ = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
-            at = coordinates(kernel, tracks.t[rows], tracks.lon[rows], tracks.lat[rows], -back / kernel.lag_s)
+            back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
+            if kernel != DAY_KERNEL:  # where a vehicle goes within minutes depends on how it came; days can do without
+                rows, back = rows[known], back[known]
+            # A fix in several tracks counts once, in the track that begins last: its future is the longest of windows.
+            begin = tracks.t[tracks.track_offsets[:-1]][tracks.track[rows]]
+            order = np.lexsort((-begin, tracks.lat[rows], tracks.lon[rows], tracks.t[rows]))
+            rows, back = rows[order], back[order]
+            fix = np.stack([tracks.t[rows], tracks.lon[rows], tracks.lat[rows]])
+            new = np.diff(fix, axis=1, prepend=np.nan).any(axis=0)
+            rows, back = rows[new], back[new]
+            at = np.empty((len(rows), N_COORDINATES))
+            for begin in range(0, len(rows), SEARCH.at_once):
+                some = slice(begin, begin + SEARCH.at_once)
+                fix = tracks.t[rows[some]], tracks.lon[rows[some]], tracks.lat[rows[some]]
+                at[some] = coordinates(kernel, *fix, -back[some] / kernel.lag_s)
             self._indexes[kernel] = TimeForest(at), rows, tracks.t[rows]
         return self._indexes[kernel]
 
@@ -285,10 +291,22 @@ def displacements(
     until: (first axis) epoch ms, fixes later than that are not used. wanted: (…) bool, others are not looked at.
     Returns metres east and north (…, 2), zero where unknown, and which are known (…).
     """
-    t, track = tracks.t, tracks.track
     result, known = np.zeros((*start.shape, 2)), np.zeros(start.shape, bool)
     asked = np.nonzero(np.ones(start.shape, bool) if wanted is None else wanted)
-    start, seconds = start[asked], seconds[asked]
+    for begin in range(0, len(asked[0]), SEARCH.at_once):
+        part = tuple(axis[begin : begin + SEARCH.at_once] for axis in asked)
+        limit = None if until is None else until[part[0]]
+        moved, ok = _displacements(tracks, start[part], seconds[part], longest_gap_s, limit)
+        at = tuple(axis[ok] for axis in part)
+        result[at], known[at] = moved, True
+    return result, known
+
+
+def _displacements(
+    tracks: Tracks, start: np.ndarray, seconds: np.ndarray, longest_gap_s: float, until: np.ndarray | None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Of some rows start (n,): the displacements (k, 2) that are known, and which are (n,)."""
+    t, track, lon, lat = tracks.t, tracks.track, tracks.lon, tracks.lat
     goal = t[start] + (1000 * seconds).astype(np.int64)
     after = np.minimum(tracks.time_index.before(track[start], goal), len(t) - 1)
     first = np.maximum(after - 1, 0)
@@ -296,14 +314,11 @@ def displacements(
     ok = (first < after) & (track[after] == track[start]) & (track[first] == track[start]) & (t[after] >= goal)
     ok &= gap <= 1000 * np.minimum(SEARCH.most_gap * np.abs(seconds), longest_gap_s)
     if until is not None:
-        ok &= t[after] <= until[asked[0]]
+        ok &= t[after] <= until
     start, first, after, gap, goal = (a[ok] for a in (start, first, after, gap, goal))
     part = ((goal - t[first]) / np.maximum(gap, 1))[:, None]
-    lon, lat = tracks.lon, tracks.lat
     low, high = (offset_m(lon[row], lat[row], lon[start], lat[start]) for row in (first, after))
-    at = tuple(axis[ok] for axis in asked)
-    result[at], known[at] = low + part * (high - low), True
-    return result, known
+    return low + part * (high - low), ok
 
 
 def last_two(rows: np.ndarray, valid: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
