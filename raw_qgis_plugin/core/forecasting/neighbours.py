@@ -195,8 +195,8 @@ class Neighbours:
             at = np.empty((len(rows), N_COORDINATES))
             for begin in range(0, len(rows), SEARCH.at_once):
                 some = slice(begin, begin + SEARCH.at_once)
-                fix = tracks.t[rows[some]], tracks.lon[rows[some]], tracks.lat[rows[some]]
-                at[some] = coordinates(kernel, *fix, -back[some] / kernel.lag_s)
+                t, lon, lat = (column[rows[some]] for column in (tracks.t, tracks.lon, tracks.lat))
+                at[some] = coordinates(kernel, t, lon, lat, -back[some] / kernel.lag_s)
             self._indexes[kernel] = TimeForest(at), rows, tracks.t[rows]
         return self._indexes[kernel]
 
