@@ -230,6 +230,10 @@ def test_read_table_gives_a_csv_file_as_text(tmp_path):
         (["Datum", "Zeit"], Guess(time="Zeit", date="Datum")),
         (["fecha", "Hora", "longitud", "latitud"], Guess(time="Hora", date="fecha", lon="longitud", lat="latitud")),
         (["date", "time"], Guess(time="time", date="date")),
+        (["Fahrzeug", "wann", "Laenge", "Breite"], Guess("Fahrzeug", time="wann", lon="Laenge", lat="Breite")),
+        (["usuário", "viagem", "horodatage"], Guess("usuário", "viagem", "horodatage")),
+        (["用户", "时间", "经度", "纬度"], Guess("用户", time="时间", lon="经度", lat="纬度")),
+        (["t", "laenge"], Guess(time="t")),
         (["fecha"], Guess(time="fecha")),
         (["id", "name"], Guess()),
     ],
@@ -282,15 +286,15 @@ def test_box_and_dates(tmp_path):
 def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
     path = tmp_path / "cabs.csv"
     rows = [f"{7 + i % 2};0{1 + i // 60}/07/2014 08:{i % 60:02};-10,9;-37,{i:03};5,{i}" for i in range(200)]
-    path.write_text("\n".join(["Nummer;Wann;Breite;L\u00e4nge;v", *rows, "8;bald;1;x;1"]), "latin-1")
+    path.write_text("\n".join(["Nummer;Moment;Nord;\u00d6st;v", *rows, "8;bald;1;x;1"]), "latin-1")
     nothing = preview(path)
     assert nothing.fixes is None and "No time and no position column" in nothing.problem
     assert (nothing.delimiter, nothing.encoding, len(nothing.raw)) == (";", "latin-1", 201)
     assert nothing.total == pytest.approx(202, abs=5)
-    layout = Layout(lon="L\u00e4nge", lat="Breite")
-    unknown = preview(path, fields=(None, None, "Wann"), layout=layout)
+    layout = Layout(lon="\u00d6st", lat="Nord")
+    unknown = preview(path, fields=(None, None, "Moment"), layout=layout)
     assert unknown.guess.date_order == "unknown" and unknown.candidates == {"Nummer": 2}
-    found = preview(path, fields=("Nummer", None, "Wann"), layout=replace(layout, date_order="day"), rows=201)
+    found = preview(path, fields=("Nummer", None, "Moment"), layout=replace(layout, date_order="day"), rows=201)
     assert found.fixes["user"].to_pylist()[:2] == ["7", "8"] and found.fixes["lon"].to_pylist()[1] == -37.001
     assert str(np.datetime64(found.fixes["t"].to_pylist()[60], "ms")).startswith("2014-07-02T08:00")
     assert found.skipped == {"no time that can be read": 1} and found.raw["Nummer"].to_pylist()[0] == "7"

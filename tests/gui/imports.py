@@ -88,7 +88,7 @@ def day_first(menu, dock):
     report["box"] = dialog.parameters()["EXTENT"] is None
     report["no columns known"] = find(dialog, "raw_import_state", QLabel).text()
     picture(dialog, "import_no_columns")
-    for name, words in (("time", "Wann"), ("lon", "Laenge"), ("lat", "Breite")):
+    for name, words in (("time", "Moment"), ("lon", "Ost"), ("lat", "Nord")):
         choose(dialog, f"raw_import_{name}", words)
     question = find(dialog, "raw_import_question", QLabel)
     until(lambda: question.isVisible(), 30, "a question")

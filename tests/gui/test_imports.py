@@ -25,7 +25,7 @@ def day_first(path: Path) -> Path:
         for cab in (7, 8)
         for i in range(200)
     ]
-    path.write_text("\n".join(["Taxi Nr;Wann;Breite;Laenge", *rows, "8;bald;-10,9;-37", "8;05/07/2014 09:00;0;0"]))
+    path.write_text("\n".join(["Taxi Nr;Moment;Nord;Ost", *rows, "8;bald;-10,9;-37", "8;05/07/2014 09:00;0;0"]))
     return path
 
 
@@ -54,7 +54,7 @@ def test_a_table_with_odd_columns_is_asked_about(report: dict[str, Any]) -> None
 
 def test_the_preview_shows_rows_as_written_and_as_read(report: dict[str, Any]) -> None:
     heads, first, _ = report["cells"]
-    assert heads == ["User", "Time, UTC", "Longitude", "Latitude", "Taxi Nr", "Wann", "Laenge", "Breite"]
+    assert heads == ["User", "Time, UTC", "Longitude", "Latitude", "Taxi Nr", "Moment", "Ost", "Nord"]
     assert first == ["7", "2014-07-01 11:00:00", "-37.05700", "-10.90000", "7", "01/07/2014 08:00:00", "-37,05700",
                      "-10,90000"]  # fmt: skip
     assert "1 fix skipped: no time that can be read" in report["state"]

@@ -5,13 +5,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import (
-    QgsRectangle,
-)
+from qgis import utils
+from qgis.core import QgsRectangle
+from qgis.gui import QgsMessageBar
 from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QFileDialog, QGridLayout, QLabel, QPushButton
 
 from .tabs import HOME, draw
@@ -57,7 +58,10 @@ def test_regions_are_compared_without_a_head_by_what_may_be_shown(
     assert kinds >= {box.StandardButton.Close, box.StandardButton.Help}
     page = tmp_path / "both.html"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(page), ""))
+    bar = QgsMessageBar()
+    monkeypatch.setattr(utils, "iface", SimpleNamespace(messageBar=lambda: bar))
     dialog.findChild(QPushButton, "raw_compare_save").click()
+    assert str(page) in bar.currentItem().text()
     html = page.read_text("utf-8")
     assert "Region 1 and Region 2" in html and html.count("<img") >= 2 and f"{b.n_points:,}" in html
     box.button(box.StandardButton.Help).click()

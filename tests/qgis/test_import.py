@@ -47,11 +47,11 @@ def day_first(path: Path, n: int = 400) -> Path:
         for cab in (7, 8)
         for i in range(n // 2)
     ]
-    path.write_text("\n".join(["Taxi no.;Wann;Breite;Länge", *rows, "8;bald;1;2"]), "latin-1")
+    path.write_text("\n".join(["Taxi no.;Moment;Nord;Öst", *rows, "8;bald;1;2"]), "latin-1")
     return path
 
 
-COLUMNS = {"USER_FIELD": "Taxi no.", "TIME_FIELD": "Wann", "LON_FIELD": "Länge", "LAT_FIELD": "Breite"}
+COLUMNS = {"USER_FIELD": "Taxi no.", "TIME_FIELD": "Moment", "LON_FIELD": "Öst", "LAT_FIELD": "Nord"}
 
 
 def test_odd_columns_dates_and_filters(run: Callable, tmp_path: Path) -> None:

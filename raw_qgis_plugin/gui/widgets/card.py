@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from qgis.PyQt.QtCore import QDate, QLocale, Qt
+from qgis import utils
+from qgis.PyQt.QtCore import QDate, QLocale, Qt, QUrl
 from qgis.PyQt.QtWidgets import QFileDialog, QGridLayout, QLabel, QLayout, QMessageBox, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
@@ -18,7 +19,7 @@ from ...core.similarity import similar
 from ...layers.legends import doubt
 from ...processing.words import tr
 from .charts import Chart
-from .layout import column, wrapped
+from .layout import column, escaped, wrapped
 
 
 class Card(QWidget):
@@ -68,14 +69,20 @@ def new_page(title: str, bundle: Bundle, remark: str) -> Page:
 
 
 def save_page(parent: QWidget, page: Page, title: str) -> None:
-    """Ask for a file, and write a page into it. title: of the window that asks."""
+    """Ask for a file, write a page into it, and say so in QGIS's message bar. title: of the window that asks."""
     name = re.sub(r"[^\w .-]", "_", page.title) + ".html"
-    path, _ = QFileDialog.getSaveFileName(parent, title, name, tr("HTML files (*.html)"))
-    if path:
-        try:
-            page.write(Path(path).with_suffix(".html"))
-        except OSError as error:
-            QMessageBox.warning(parent, title, str(error))
+    chosen, _ = QFileDialog.getSaveFileName(parent, title, name, tr("HTML files (*.html)"))
+    if not chosen:
+        return
+    path = Path(chosen).with_suffix(".html")
+    try:
+        page.write(path)
+    except OSError as error:
+        QMessageBox.warning(parent, title, str(error))
+        return
+    if utils.iface:
+        link = f'<a href="{QUrl.fromLocalFile(str(path)).toEncoded().data().decode()}">{escaped(str(path))}</a>'
+        utils.iface.messageBar().pushSuccess("RAW", tr("Written: {path}").format(path=link))
 
 
 def html_of(layout: QLayout) -> Iterator[str]:
