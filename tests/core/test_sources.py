@@ -211,6 +211,13 @@ def test_points_of_geoparquet_are_in_its_crs(tmp_path, epsg, x, y):
         read(tmp_path / "a.parquet")
 
 
+def test_a_preview_of_a_file_sorted_by_user_finds_who_may_be_the_user(tmp_path):
+    rows = [f"{n // 3000},{n % 3000 // 100},2014-07-01T08:00:{n % 60:02}Z,-37.0,-10.9" for n in range(9000)]
+    (tmp_path / "a.csv").write_text("\n".join(["cab,day,time,lon,lat", *rows]))
+    found = preview(tmp_path / "a.csv")
+    assert found.raw.num_rows == 1000 and found.candidates == {"cab": 3, "day": 30}
+
+
 def test_read_table_gives_a_csv_file_as_text(tmp_path):
     (tmp_path / "q.csv").write_text("track_id,t\n007,2020-01-01\n")
     assert read_table(tmp_path / "q.csv").to_pylist() == [{"track_id": "007", "t": "2020-01-01"}]

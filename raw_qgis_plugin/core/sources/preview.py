@@ -18,11 +18,15 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+SAMPLE = 20_000  # rows in which columns that may name users are looked for: files may be sorted by user
+
+
 class Preview(NamedTuple):
     """What reading a source would give, by its first rows."""
 
     kind: str  # of FORMATS
     raw: pa.Table  # the first rows
+    sample: pa.Table  # these and more
     fixes: pa.Table | None  # of `fixes_of`, a row each; None where time or position is not known
     guess: Guess  # with the order of dates in the first rows, 'unknown' where they show none
     skipped: Skipped  # of the first rows
@@ -33,9 +37,9 @@ class Preview(NamedTuple):
 
     @property
     def candidates(self) -> dict[str, int]:
-        """Columns that may name users, with the number of different values in the first rows."""
+        """Columns that may name users, with the number of different values in the sample."""
         taken = self.guess.columns()
-        return user_candidates({n: self.raw[n].to_pylist() for n in self.raw.column_names if n not in taken})
+        return user_candidates({n: self.sample[n].to_pylist() for n in self.sample.column_names if n not in taken})
 
 
 def preview(
@@ -53,7 +57,8 @@ def preview(
     from .columns import fixes_of
 
     path, kind = find_source(source, format)
-    raw, delimiter, encoding, total, skipped = _first_rows(path, kind, fields, layout, rows)
+    sample, delimiter, encoding, total, skipped = _first_rows(path, kind, fields, layout)
+    raw = sample.slice(0, rows)
     guess, problem, fixes = choose_fields(raw.column_names, *fields, layout), "", None
     try:
         guess = with_date_order(choose(raw.column_names, fields, path, layout), [raw])
@@ -64,13 +69,11 @@ def preview(
             skipped.add(reason, count)
     except (InputError, pa.ArrowException, UnicodeError) as error:
         problem = str(error)
-    return Preview(kind, raw, fixes, guess, skipped, problem, delimiter, encoding, total)
+    return Preview(kind, raw, sample, fixes, guess, skipped, problem, delimiter, encoding, total)
 
 
-def _first_rows(
-    path: Path, kind: str, fields: Fields, layout: Layout, rows: int
-) -> tuple[pa.Table, str, str, int, Skipped]:
-    """The rows, the delimiter and encoding of text, the estimated number of all, and those that are unreadable."""
+def _first_rows(path: Path, kind: str, fields: Fields, layout: Layout) -> tuple[pa.Table, str, str, int, Skipped]:
+    """At most SAMPLE rows, the delimiter and encoding of text, the estimated number of rows, and what is unreadable."""
     import pyarrow as pa
     from pyarrow import parquet
 
@@ -78,7 +81,7 @@ def _first_rows(
     if kind == "parquet":
         try:
             file = parquet.ParquetFile(files_of(path, PARQUET)[0])
-            first = next(file.iter_batches(batch_size=rows), None)
+            first = next(file.iter_batches(batch_size=SAMPLE), None)
         except (pa.ArrowException, OSError) as error:
             raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
         table = pa.Table.from_batches([first] if first is not None else [], file.schema_arrow)
@@ -90,12 +93,13 @@ def _first_rows(
         part = next((file for file, head in heads.items() if has_fixes(head.names, fields, layout)), next(iter(heads)))
         head = heads[part]
         table = next(text_tables(part, head, head.names, skipped, no_progress, ahead=False))
-        return table.slice(0, rows), head.delimiter, head.encoding, int(part.stat().st_size / head.bytes_a_row), skipped
+        total = int(part.stat().st_size / head.bytes_a_row)
+        return table.slice(0, SAMPLE), head.delimiter, head.encoding, total, skipped
     if kind == "geolife":
         from .formats.geolife import read_geolife
 
-        table = first_of(read_geolife(path, skipped, no_progress), path).slice(0, rows)
+        table = first_of(read_geolife(path, skipped, no_progress), path).slice(0, SAMPLE)
         moments = pa.array(table["t"].to_numpy().astype("datetime64[ms]")).cast(pa.timestamp("ms", "UTC"))
         return table.set_column(table.column_names.index("t"), "t", moments), "", "", 0, skipped
     parts = (part for file in files_of(path, PARSED[kind]) for part in parser_of(kind)(file, no_progress))
-    return first_of(parts, path).slice(0, rows), "", "", 0, skipped
+    return first_of(parts, path).slice(0, SAMPLE), "", "", 0, skipped
