@@ -27,7 +27,7 @@ def test_figures_by_hand():
     users = tracks()
     of = fix_activity(users)
     assert visit_begins(users, INSIDE).tolist() == [True, False, False, False, False, True, True, False, False]
-    use = dict(zip(REGION_ACTIVITY, region_activity(users, of, INSIDE), strict=True))
+    use = dict(zip(REGION_ACTIVITY, region_activity(users, of, [INSIDE])[0], strict=True))
     seconds = 25 * 60 + 3 * 60  # the fix of the second day is the user's last
     assert np.expm1([use["visits"], use["days"], use["hours"]]) == pytest.approx([3, 3, seconds / 3600], rel=1e-5)
     assert np.exp(use["visits_each"]) == pytest.approx(1.5)
@@ -50,19 +50,19 @@ def test_halts_by_hand():
     users, _ = build_tracks(user, None, MONDAY_6H + 1000 * seconds, np.zeros(16), 50 + north / 111_250)
     of = fix_activity(users)
     assert of.stop_s[of.stop_s < np.inf].tolist() == [60, 120, 300, 720]
-    use = dict(zip(REGION_ACTIVITY, region_activity(users, of, np.arange(16)), strict=True))
+    use = dict(zip(REGION_ACTIVITY, region_activity(users, of, [np.arange(16)])[0], strict=True))
     counts = [use[f"halts_{s}s"] for s in (90, 180, 600)]
     assert np.expm1(counts) == pytest.approx([1, 2, 3], rel=1e-5)
     assert [use[f"halts_{s}s_each"] for s in (90, 180, 600)] == [0.5, 1, 1.5]  # visits: one of each
 
 
 def test_no_coordinates():
-    here, there = (region_activity(users, fix_activity(users), INSIDE) for users in (tracks(), tracks(-120.0)))
+    here, there = (region_activity(users, fix_activity(users), [INSIDE])[0] for users in (tracks(), tracks(-120.0)))
     assert there == pytest.approx(here, abs=1e-3)
 
 
 def test_nothing_inside():
     users = tracks()
-    assert not region_activity(users, fix_activity(users), np.zeros(0, np.int64)).any()
+    assert not region_activity(users, fix_activity(users), [np.zeros(0, np.int64)]).any()
     empty = users.take(np.zeros(len(users), bool))
     assert len(fix_activity(empty).stay_s) == 0

@@ -7,6 +7,7 @@ the embeddings of the visitors in the input of region heads (core/regions/scores
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -90,29 +91,41 @@ def visit_begins(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
     return gone | run_starts(tracks.user[rows])
 
 
-def region_activity(users: Tracks, fixes: FixActivity, rows: np.ndarray) -> np.ndarray:
-    """(len(REGION_ACTIVITY),) float32 of one region: logarithms and shares; zeros if it has no fix.
+def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarray]) -> np.ndarray:
+    """(n, len(REGION_ACTIVITY)) float32 of regions: logarithms and shares; zeros where there is no fix.
 
-    rows: (m,) of the fixes in it, ascending.
+    inside: (n,) for each region the rows of the fixes in it, ascending.
     """
-    if not len(rows):
-        return np.zeros(len(REGION_ACTIVITY), np.float32)
-    stay, user, n_bands = fixes.stay_s[rows], users.user[rows], SETTINGS.n_bands
-    first = np.flatnonzero(visit_begins(users, rows))
-    last = np.append(first[1:], len(rows)) - 1
-    minutes = (users.t[rows[last]] - users.t[rows[first]]) / 60_000
-    n_users, n_visits = np.count_nonzero(run_starts(user)), len(first)
-    days = np.count_nonzero(run_starts(user, fixes.day[rows]))
-    by_pace = np.bincount(fixes.pace[rows], stay, len(PACES))[1:]
-    by_band = np.bincount(fixes.band[rows], stay, 2 * n_bands)
-    arrivals = np.bincount(fixes.band[rows[first]] % n_bands, minlength=n_bands)
-    hours, silences = stay.sum() / 3600.0, np.count_nonzero(fixes.silent[rows])
-    longer = np.array([np.count_nonzero(minutes > m) for m in SETTINGS.dwell_min])
-    stops = np.array([np.count_nonzero(fixes.stop_s[rows] < s) for s in SETTINGS.stop_s])
-    total = max(by_band.sum(), 1.0)
-    return np.concatenate([
-        np.log1p([n_visits, days, hours]), np.log([hours / n_users + 1e-3, n_visits / n_users]),
-        by_pace / max(by_pace.sum(), 1.0), by_band.reshape(2, n_bands).sum(axis=0) / total,
-        [by_band[n_bands:].sum() / total], arrivals / n_visits, longer / n_visits, np.log1p(longer[:3]),
-        [np.log1p(silences), silences / n_visits], np.log1p(stops), stops / n_visits,
-    ]).astype(np.float32)  # fmt: skip
+    n, n_bands = len(inside), SETTINGS.n_bands
+    region = np.repeat(np.arange(n), list(map(len, inside)))
+    rows = np.concatenate([np.zeros(0, np.int64), *inside])
+    stay, user = fixes.stay_s[rows], users.user[rows]
+    first = np.flatnonzero(visit_begins(users, rows) | run_starts(region))
+    last = np.append(first[1:], len(rows))[: len(first)] - 1
+    minutes, visited = (users.t[rows[last]] - users.t[rows[first]]) / 60_000, region[first]
+
+    def total(weight: np.ndarray, of: np.ndarray = region) -> np.ndarray:
+        return np.bincount(of, weight, n)
+
+    def by(part: np.ndarray, parts: int, weight: np.ndarray | None = None, of: np.ndarray = region) -> np.ndarray:
+        return np.bincount(of * parts + part, weight, n * parts).reshape(n, parts)
+
+    n_users, n_visits = total(run_starts(region, user)), total(np.ones(len(first)), visited)
+    days = total(run_starts(region, user, fixes.day[rows]))
+    by_pace = by(fixes.pace[rows], len(PACES), stay)[:, 1:]
+    by_band = by(fixes.band[rows], 2 * n_bands, stay)
+    arrivals = by(fixes.band[rows[first]] % n_bands, n_bands, of=visited)
+    hours, silences = total(stay) / 3600.0, total(fixes.silent[rows])
+    longer = np.stack([total(minutes > m, visited) for m in SETTINGS.dwell_min], axis=1)
+    stops = np.stack([total(fixes.stop_s[rows] < s) for s in SETTINGS.stop_s], axis=1)
+    some = n_visits > 0
+    users_here, visits = np.maximum(n_users, 1), np.maximum(n_visits, 1)
+    paced, stayed = (np.maximum(values.sum(axis=1, keepdims=True), 1.0) for values in (by_pace, by_band))
+    columns = (
+        np.log1p(n_visits), np.log1p(days), np.log1p(hours),
+        np.log(hours / users_here + 1e-3), np.log(np.maximum(n_visits, 1) / users_here),
+        by_pace / paced, by_band.reshape(n, 2, n_bands).sum(axis=1) / stayed,
+        by_band[:, n_bands:].sum(axis=1, keepdims=True) / stayed, arrivals / visits[:, None], longer / visits[:, None],
+        np.log1p(longer[:, :3]), np.log1p(silences), silences / visits, np.log1p(stops), stops / visits[:, None],
+    )  # fmt: skip
+    return np.where(some[:, None], np.column_stack(columns), 0.0).astype(np.float32)

@@ -14,7 +14,7 @@ from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads, head_columns, layer_stats, most_visited, stats_of, stay_ms, why_no_heads
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.featurizer import solar_hour
-from ..features.region_activity import REGION_ACTIVITY, FixActivity, fix_activity, region_activity, visit_begins
+from ..features.region_activity import FixActivity, fix_activity, region_activity, visit_begins
 from ..geodesy import metres_between, near_lon
 from ..persons import by_person, may_change
 from ..times import DAY_MS, HOUR_MS
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 POOLINGS = ("sum", "mean", "share")
 CROSSINGS = ("fixes", "segments")
+FIXES_AT_ONCE = 500_000  # whose activity in regions is counted
 
 
 @dataclass(frozen=True)
@@ -317,10 +318,11 @@ def pool_users(embeddings: np.ndarray, visits: csr_matrix, pooling: str = "sum")
 
 def activity_of_regions(users: Tracks, inside: Sequence[np.ndarray], fixes: FixActivity | None = None) -> np.ndarray:
     """(n_regions, len(REGION_ACTIVITY)) float32. inside: of `fixes_inside`. fixes: of `fix_activity`, if known."""
-    if not len(inside):
-        return np.zeros((0, len(REGION_ACTIVITY)), np.float32)
     fixes = fixes or fix_activity(users)
-    return np.stack([region_activity(users, fixes, rows) for rows in inside])
+    part = np.cumsum([0, *map(len, inside)])[:-1] // FIXES_AT_ONCE
+    ends = np.append(np.flatnonzero(np.diff(part)) + 1, len(inside))
+    parts = [inside[begin:end] for begin, end in zip([0, *ends], ends)]
+    return np.concatenate([region_activity(users, fixes, some) for some in parts])
 
 
 def region_inputs(
