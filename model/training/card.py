@@ -80,8 +80,8 @@ def describe_prototypes(w: dict) -> str:
 def _neighbours(n: dict) -> str:
     if "examples" not in n:  # up to 0.2.0 it was another network
         return (
-            "Beside it, a network that RAW 0.2.0 trained answers days of fleets. It counts half, and half the scorer "
-            "that serves every model."
+            "Beside it, a network that RAW 0.2.0 trained answers days of fleets. Its answer and that of the scorer, "
+            "which serves every model, count half each."
         )
     return (
         "A scorer of the bundle's own weighs continuations of the layer in its forecasts. It was trained on "

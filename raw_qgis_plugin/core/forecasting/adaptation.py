@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Test-time adaptation: the layer's own past says how wide areas must be.
+"""Test-time adaptation: how wide areas must be on this layer, so that they hold 50 and 80 % of its truths.
 
-The model is asked from earlier fixes of the same tracks, where the answer is known (a backtest of the layer). For each
-kind of context that fits two level shifts, a conformal correction: areas are taken at other levels of the mixture, so
+The model forecasts from earlier fixes of the layer's tracks, where the answer is known (a backtest). For each kind of
+context the outcome gives two level shifts, a conformal correction: areas are taken at other levels of the mixture, so
 that they hold their share of the backtest's answers. Shifts are fitted by locality, so that tracks elsewhere change
 nothing, and from what was known by the time of each query. Points stay as they are: moving them toward a baseline, as
-0.2.0 did, no longer brings anything (docs/evidence/forecasts.md).
+0.2.0 did, changed the mean error by 0.2 % at most (docs/evidence/forecasts.md).
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ from .context import ContextKind, ContextQueries
 
 @dataclass(frozen=True)
 class AdaptationSettings:
-    """How the backtest is drawn, and how far its outcome is believed."""
+    """How the backtest is drawn, and how much its outcome weighs."""
 
-    most_contexts: int = 320  # of a locality that are backtested; of fewer than that
-    few_contexts: int = 8  # so many
-    share: float = 0.5  # and this share of them
-    splits: int = 12  # most earlier fixes that one of them is asked from
+    most_contexts: int = 320  # of a locality that are backtested, at most;
+    few_contexts: int = 8  # otherwise so many
+    share: float = 0.5  # and this share of all that can be
+    splits: int = 12  # most earlier fixes of a context from which a backtest forecasts
     fixes_a_split: int = 16  # and no more than one in so many, since neighbouring fixes are alike
-    horizons: int = 6  # most from one of them
+    horizons: int = 6  # most from one of these fixes
     earliest: float = 0.45  # share of a track before the first of them
-    least_fixes: int = 10  # of a track that is asked
-    tolerance: float = 0.3  # of a horizon: the true fix lies so near to the time asked
-    least_queries: int = 30  # of a kind of context from which anything is fitted
-    worth_queries: int = 60  # a locality that can be asked less is not backtested: half of them are known in time
-    prior_queries: float = 50.0  # so many queries speak for the calibration as it is
-    time_steps: int = 16  # in which queries are adapted together
+    least_fixes: int = 10  # of a track that is backtested
+    tolerance: float = 0.3  # of a horizon: the true fix lies so near to the queried time
+    least_queries: int = 30  # of a kind of context; from fewer no shift is fitted
+    worth_queries: int = 60  # of a locality; with fewer possible ones it is not backtested: half are known in time
+    prior_queries: float = 50.0  # the weight of no shift, in queries
+    time_steps: int = 16  # steps of time in which queries share their shifts
     cell_deg: float = 0.1  # last fixes are binned into cells of this size;
     linked_m: float = 25_000.0  # cells with centres nearer than this are one locality
 
@@ -47,8 +47,8 @@ SETTINGS = AdaptationSettings()
 
 @dataclass(frozen=True)
 class BacktestQueries:
-    """Queries about the past of tracks. queries: of contexts that are cut short. t: (q,) epoch ms, when the answer was
-    known. lon, lat: (q,) degrees, where the track was. locality: (q,) the locality that learns from it.
+    """Queries about the past of tracks. queries: of contexts that end at an earlier fix. t: (q,) epoch ms, when the
+    answer was known. lon, lat: (q,) degrees, where the track was. locality: (q,) the locality whose areas it adapts.
     """
 
     queries: ContextQueries
@@ -73,7 +73,8 @@ def localities_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
 
 
 def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries:
-    """Draw queries about the past of the contexts of `queries`, over the horizons that are asked of them.
+    """Draw queries about the past of the contexts of `queries`, over the same horizons. Tracks of few fixes and places
+    with few possible queries are left out.
 
     What is drawn depends on the fixes of each track, and on how many tracks its locality has; neither on ids nor on the
     order of rows.
@@ -138,8 +139,10 @@ class Backtest:
 
 
 def level_shifts(past: Backtest, locality: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shifts in logits (a, kinds, 2) of the levels of areas, fitted by locality to what was known at some times; and
-    which of them (m,) is for each of the queries in `locality` (m,) whose last fixes are at t (m,) epoch ms.
+    """Shifts in logits (a, kinds, 2) of the levels of areas, and the row of them (m,) for each query.
+
+    locality, t: (m,) of the queries; t is epoch ms of their last fixes. A row is fitted by locality to the answers of
+    the backtest that were known when a step of time begins. The first row shifts nothing.
     """
     table, number = [np.zeros((len(ContextKind), 2))], np.zeros(len(t), np.int64)
     for p in np.intersect1d(past.locality, locality):
@@ -153,8 +156,8 @@ def level_shifts(past: Backtest, locality: np.ndarray, t: np.ndarray) -> tuple[n
 
 
 def _shift(excess: np.ndarray) -> np.ndarray:
-    """The shifts (2,) after which 50 and 80 % of the truths lie inside, as far as the queries outnumber what is
-    believed beforehand. excess: (2, n) as of Backtest.
+    """The shifts (2,) after which 50 and 80 % of the truths lie inside, times n / (n + prior_queries). Zero for few
+    queries. excess: (2, n) as of Backtest.
     """
     n = excess.shape[1]
     if n < SETTINGS.least_queries:

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The model's answer to queries, before any adaptation: one mixture over the network's own components, candidate places
-and continuations of the layer.
+and continuations of the layer. `score` decides how much the network and the layer's past count.
 """
 
 from __future__ import annotations
@@ -58,7 +58,10 @@ def answer(
 def score(model: Model, d: Described) -> Mixture:
     """The mixtures of described queries with their continuations among the components, weighted by the scorer.
 
-    Days of people who stay at places keep the network's mixture: their own past says more than that of others.
+    The scorer divides the weight between the network's components and the layer's past for each query; no fixed share
+    does. Days of people who stay at places keep the network's mixture, since their own places predict better than the
+    past of others. So do queries without continuations. A bundle of 0.2.0 has a graph of its own for days of fleets:
+    its mixture then counts half.
     """
     scored = (d.kind == ContextKind.TRIP) | ContextKind.is_fleet(d.kind)
     own, n = d.mixture, d.continuations.shape[1]

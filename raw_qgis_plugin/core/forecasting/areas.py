@@ -114,8 +114,8 @@ def polygons(
 ) -> np.ndarray:
     """Highest-density sets of the levels (2, m) as polygons (m, 2) in degrees.
 
-    f, row: the frames (m,) in which the mixtures are. around_m: (2, m) an area reaches so far around the point
-    (m, 2) too, which may have been moved toward the baseline.
+    f, row: the frames (m,) in which the mixtures are. around_m: (2, m), so far an area reaches around the point (m, 2)
+    in any case, also where the point lies between two likely places.
     """
     import shapely
 

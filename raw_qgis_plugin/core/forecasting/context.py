@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The context of a query: the past fixes that the model is given, either of the current trip or of the last days."""
+"""The context of a query: the past fixes that the model is given, either of the current trip or of the last days.
+
+Two functions decide which: `_bands` by the horizon, and `select_rows` by the time between fixes. A context never holds
+a fix after the `end` of its query; a track of few fixes has a short one.
+"""
 
 from __future__ import annotations
 

@@ -4,7 +4,8 @@
 A fix is a near neighbour of another if it lies close to it and moved alike; of days also if the hour of the day is
 close. Its continuation is the displacement of its own track from there over the horizon. The network has no
 coordinates and cannot know streets, stops and turns; continuations bring them in (retrieval-augmented forecasting).
-Only what had happened by the last fix of the asking track is used.
+Only what had happened by the last fix of the asking track is used. The track's own past counts like that of others; in
+a layer of one track it is all there is.
 
 A model's prototypes are a second source of continuations for trips: means of several people's continuations in the
 places that a model was trained on (microaggregation, model/retrieval/prototypes.py), so that a layer profits from
@@ -70,7 +71,7 @@ DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, lon
 class SearchSettings:
     """How the neighbours of a layer are searched."""
 
-    most_starts: int = 1_000_000  # fixes in an index; of more an even share, chosen by content
+    most_starts: int = 1_000_000  # fixes in an index; of more an even share of the layer, chosen by content
     looked_at: tuple[int, ...] = (2, 8, 32)  # times the kernel's count: many neighbours may have no known continuation
     crowded: float = 3.0  # search on while the farthest of those looked at is nearer than this
     most_gap: float = 3.0  # times the horizon: a longer gap between fixes hides where the track was
@@ -82,7 +83,9 @@ REACH = float(np.sqrt(-2 * np.log(LEAST_WEIGHT)))  # the distance d beyond which
 
 
 class Neighbours:
-    """The layer's fixes and a model's prototypes, searched for the neighbours of fixes."""
+    """The layer's fixes and a model's prototypes, searched for the neighbours of fixes. No continuation ends after the
+    last fix of the query: `_search` sees to that.
+    """
 
     def __init__(self, tracks: Tracks, prototypes: Prototypes | None = None) -> None:
         self._tracks, self._prototypes = tracks, prototypes

@@ -60,8 +60,9 @@ class Queries:
 @dataclass(frozen=True)
 class Prediction:
     """One row a query. track: (m,) rows of tracks.track_ids. t: (m,) epoch ms. horizon_s: (m,) seconds after the last
-    fix used. lon, lat: (m,) degrees, NaN where the track has no fix before t. radius50_m, radius80_m: (m,) metres
-    around the point that hold 50 and 80 % of truths. in_domain: (m,) bool. reasons: sentences on those that are not.
+    fix used. lon, lat: (m,) degrees. radius50_m, radius80_m: (m,) metres around the point that hold 50 and 80 % of
+    truths. All of these figures are NaN where the track has no fix before t. in_domain: (m,) bool, False there and
+    outside the card's domain, such as for tracks of few fixes. reasons: sentences on those that are not.
     areas: (m, 2) shapely polygons in degrees that hold 50 and 80 % in less room, in several parts where there are
     several likely places; None where they were not wanted. path_lon, path_lat: (m, k) degrees, where the likely paths
     of the track are at t, the most likely path first. path_probability: (m, k), the same at all queries from one last
@@ -91,9 +92,11 @@ def predict(
 
     A forecast depends on its query, on the fixes of the layer up to its last fix, and on what else is asked: the
     horizons of its track, and the tracks of its locality with the times of their last fixes. It does not depend on ids,
-    on the order of rows, on tracks elsewhere, or on later fixes. adapt: use the layer's past, for
-    continuations and to adapt forecasts; otherwise the network answers alone. n_paths: at most so many likely paths
-    through the queries from one last fix (paths.py).
+    on the order of rows, on tracks elsewhere, or on later fixes, but for one thing: of layers of more than a million
+    fixes a share is searched for continuations, and it depends on the number of all fixes (`SearchSettings`).
+
+    adapt: use the layer's past, for continuations and to adapt forecasts; otherwise the network answers alone. n_paths:
+    at most so many likely paths through the queries from one last fix (paths.py).
     """
     track, t, end = queries.track, queries.t, queries.end
     known = end > tracks.track_offsets[track]
@@ -127,7 +130,7 @@ def _predict(
     """lon, lat, radius50_m, radius80_m (4, m), the areas (m, 2), None where unwanted, and lon, lat and probability of
     the likely paths (3, m, n_paths).
     """
-    m, share, neighbours = len(queries.horizon_s), 0.0, None
+    m, share, neighbours = len(queries.horizon_s), 0.0, None  # share: of the progress, that the backtest takes
     shifts, shift_of = np.zeros((1, len(ContextKind), 2)), np.zeros(m, np.int64)
     if adapt:
         neighbours = Neighbours(tracks, None if model.prototypes is None else Prototypes(model.prototypes))
