@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
+from raw_qgis_plugin.core.forecasting import neighbours as module
 from raw_qgis_plugin.core.forecasting.neighbours import (
     COLUMNS,
     DAY_KERNEL,
@@ -120,6 +122,25 @@ def test_what_comes_later_does_not_crowd_out_what_was_known():
     np.testing.assert_allclose(crowded[1], alone[1], rtol=1e-6)
 
 
+def test_in_a_large_layer_a_share_is_searched_that_depends_on_nothing_later_or_elsewhere(monkeypatch):
+    monkeypatch.setattr(module, "SEARCH", replace(module.SEARCH, most_starts=500))
+    tracks = round_the_corner(60)
+    elsewhere, later = round_the_corner(40, lon0=40.0), round_the_corner(40)
+    ids = np.concatenate([tracks.track, 100 + elsewhere.track, 200 + later.track])
+    t = np.concatenate([tracks.t, elsewhere.t, later.t + 90 * DAY])
+    lon, lat = (np.concatenate([getattr(part, name) for part in (tracks, elsewhere, later)]) for name in ("lon", "lat"))
+    more = build_tracks(ids, None, t, lon, lat, drop_spikes=False)[0]
+    alone, among = (
+        of_trips(Neighbours(layer), *last_rows(layer, layer.track_ids.tolist().index("59")), np.array([[30.0, 60.0]]))
+        for layer in (tracks, more)
+    )
+    assert (alone[1] > 0).sum() > 10
+    np.testing.assert_allclose(among[0], alone[0], atol=1e-3)
+    np.testing.assert_allclose(among[1], alone[1], rtol=1e-6)
+    searched = [len(Neighbours(layer)._index(Kernel.of_trips(1))[1]) for layer in (tracks, more)]
+    assert searched[0] < 2000 < len(tracks) and searched[1] > searched[0]
+
+
 def test_who_moves_otherwise_says_nothing():
     tracks = round_the_corner(13)
     backwards = tracks.lon.copy()
@@ -205,7 +226,7 @@ def test_the_page_says_how_near_is_near():
     near = [Kernel.of_trips(round(np.log(lag_s) / np.log(PACE_BASE))).near_m for lag_s in (60, 5)]
     assert f"{near[0]:.0f} m where fixes are a minute apart, {near[1]:.0f} m at 5 s" in page
     assert f"{DAY_KERNEL.near_m / 1000:.1f} km" in page and f"{DAY_KERNEL.near_hours:.0f} hours of the day" in page
-    assert f"weighs {DAY_KERNEL.count} of them" in page
+    assert f"{Kernel.count} for trips and {DAY_KERNEL.count} for days" in page
 
 
 def test_continuations_of_days_say_where_others_were_then():

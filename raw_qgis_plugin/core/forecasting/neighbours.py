@@ -18,11 +18,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import content_hash
+from ..arrays import content_hash, run_starts
 from ..bundle.contract import PROTOTYPE_LAGS
 from ..features.featurizer import into_frame, solar_hour
 from ..geodesy import EARTH_RADIUS_M, offset_m
-from ..times import DAY_MS
+from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks
 from .time_forest import TimeForest
 
@@ -182,9 +182,7 @@ class Neighbours:
         if kernel not in self._indexes:
             tracks = self._tracks
             rows = starts(tracks, kernel)
-            share = -(-len(rows) // SEARCH.most_starts)
-            if share > 1:
-                rows = rows[content_hash(tracks.t[rows], tracks.lon[rows], tracks.lat[rows]) % np.uint64(share) == 0]
+            rows = rows[_searched(tracks.t[rows], tracks.lon[rows], tracks.lat[rows])]
             back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
             if kernel != DAY_KERNEL:  # where a vehicle goes within minutes depends on how it came; days can do without
                 rows, back = rows[known], back[known]
@@ -283,6 +281,23 @@ def starts(tracks: Tracks, kernel: Kernel) -> np.ndarray:
     first = np.ones(len(tracks), bool)
     first[1:] = (spell[1:] != spell[:-1]) | (tracks.track[1:] != tracks.track[:-1])
     return np.flatnonzero(first)
+
+
+def _searched(t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
+    """Which starts (n,) bool are searched: of those that follow k times `most_starts` in their square of a degree, one
+    in k + 1, chosen by content. So it depends on nothing later or elsewhere.
+    """
+    if len(t) <= SEARCH.most_starts:
+        return np.ones(len(t), bool)
+    hour = t // HOUR_MS
+    hour -= hour.min()
+    span = hour.max() + 1
+    square = (np.floor(lat) * 360 + np.floor(lon)).astype(np.int64)
+    key, of, count = np.unique(square * span + hour, return_inverse=True, return_counts=True)
+    earlier = np.cumsum(count) - count
+    earlier -= np.maximum.accumulate(np.where(run_starts(key // span), earlier, 0))  # in the same square
+    one_in = (1 + earlier // SEARCH.most_starts).astype(np.uint64)
+    return content_hash(t, lon, lat) % one_in[of] == 0
 
 
 def displacements(

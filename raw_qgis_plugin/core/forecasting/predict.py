@@ -92,8 +92,7 @@ def predict(
 
     A forecast depends on its query, on the fixes of the layer up to its last fix, and on what else is asked: the
     horizons of its track, and the tracks of its locality with the times of their last fixes. It does not depend on ids,
-    on the order of rows, on tracks elsewhere, or on later fixes, but for one thing: of layers of more than a million
-    fixes a share is searched for continuations, and it depends on the number of all fixes (`SearchSettings`).
+    on the order of rows, on tracks elsewhere, or on later fixes.
 
     adapt: use the layer's past, for continuations and to adapt forecasts; otherwise the network answers alone. n_paths:
     at most so many likely paths through the queries from one last fix (paths.py).
