@@ -38,7 +38,6 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import find_source
 
 LESSONS, LESSON_EPOCHS = 60_000, 4  # examples and epochs of a scorer of the bundle's own
-LARGEST_GRAPH = 2**31  # bytes of an ONNX file
 EPILOG = """\
 examples:
   python -m model.pretrain --corpus tracks.parquet --minutes 60 --output run
@@ -210,9 +209,6 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
          "samples": int(s.seen.sum())} for spec, s in zip([*args.corpus, *args.keep], corpus.sources)
     ]})  # fmt: skip
     bundle = args.output / "bundle"
-    if sum(p.numel() for p in average.parameters()) * 4 >= LARGEST_GRAPH:
-        reporter.print({"warning": f"No bundle: an ONNX file holds 2 GB at most. The weights are in {run.state}."})
-        return
     export(args.output, bundle)
     if args.neighbours:
         reporter.print({"stage": "neighbours"})
