@@ -116,7 +116,7 @@ def parser() -> argparse.ArgumentParser:
     how("--workers", type=int, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
     how("--typical-ways", action=argparse.BooleanOptionalAction,
         help="add typical ways of the places in --corpus to the bundle, each of ten or more people: forecasts there "
-        "improve, but they show where people went (off)")
+        "may improve, but they show where people went (off)")
     how("--neighbours", action=argparse.BooleanOptionalAction,
         help="train a scorer of the bundle's own, which weighs continuations of the layer (off)")
     how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")

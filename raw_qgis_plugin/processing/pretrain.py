@@ -51,8 +51,8 @@ class Pretrain(TrainingAlgorithm):
         question = tr("Store prototypes of local movement in the new model?")
         prototypes = QgsProcessingParameterBoolean("PROTOTYPES", question, False, optional=True)
         prototypes.setHelp(tr(
-            "A prototype is the mean movement of ten or more people at one place. Forecasts there improve, but whoever "
-            "has the model sees where people went."
+            "A prototype is the mean movement of ten or more people at one place. Forecasts there may improve, but "
+            "whoever has the model sees where people went."
         ))  # fmt: skip
         self.add(prototypes)
         self.add_counts()

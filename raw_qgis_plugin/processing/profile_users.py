@@ -24,7 +24,7 @@ class ProfileUsers(TrackAlgorithm):
     ID = "profileusers"
     ICON = "profile"
     TITLE = "Profile users"
-    SUMMARY = "Labels for people, trips or days, from their tracks: commuter or not, mode of transport and more."
+    SUMMARY = "Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more."
     TAGS = ("trajectory", "movement", "commuter", "transport mode", "mobility", "gps", "embedding", "label")
 
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802

@@ -124,8 +124,8 @@
       <translation>Uma página com título, legenda, escala e notas, como PDF, imagem ou para editar.</translation>
     </message>
     <message>
-      <source>A prototype is the mean movement of ten or more people at one place. Forecasts there improve, but whoever has the model sees where people went.</source>
-      <translation>Um protótipo é o movimento médio de dez ou mais pessoas em um lugar. As previsões ali melhoram, mas quem tiver o modelo verá por onde as pessoas andaram.</translation>
+      <source>A prototype is the mean movement of ten or more people at one place. Forecasts there may improve, but whoever has the model sees where people went.</source>
+      <translation>Um protótipo é o movimento médio de dez ou mais pessoas em um lugar. As previsões ali podem melhorar, mas quem tiver o modelo verá por onde as pessoas andaram.</translation>
     </message>
     <message>
       <source>A region crossed by fewer distinct users gets no figure, so that nobody is exposed.</source>
@@ -1148,8 +1148,8 @@
       <translation>Os rótulos estão em</translation>
     </message>
     <message>
-      <source>Labels for people, trips or days, from their tracks: commuter or not, mode of transport and more.</source>
-      <translation>Rótulos de pessoas, viagens ou dias, pelos seus trajetos: pendular ou não, modo de transporte e mais.</translation>
+      <source>Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more.</source>
+      <translation>Rótulos de usuários, trajetos ou dias, pelos seus trajetos: pendular ou não, modo de transporte e mais.</translation>
     </message>
     <message>
       <source>Labels of {unit}</source>
@@ -2440,8 +2440,8 @@
       <translation>Não é possível ler isto: a linha é ignorada.</translation>
     </message>
     <message>
-      <source>This model holds {count:,} prototypes of local movement. They improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
-      <translation>Este modelo contém {count:,} protótipos do movimento local. Eles melhoram as previsões ali, mas quem receber o arquivo verá por onde as pessoas andaram. Deixá-los de fora?</translation>
+      <source>This model holds {count:,} prototypes of local movement. They may improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
+      <translation>Este modelo contém {count:,} protótipos do movimento local. Eles podem melhorar as previsões ali, mas quem receber o arquivo verá por onde as pessoas andaram. Deixá-los de fora?</translation>
     </message>
     <message>
       <source>This model was refused: {why}</source>

@@ -124,8 +124,8 @@
       <translation>带标题、图例、比例尺和说明的一页地图，可存为 PDF 或图片，也可继续编辑。</translation>
     </message>
     <message>
-      <source>A prototype is the mean movement of ten or more people at one place. Forecasts there improve, but whoever has the model sees where people went.</source>
-      <translation>原型是某一地点十人或更多人的平均移动。那里的预测会改进，但得到模型的人能看到人们去过哪里。</translation>
+      <source>A prototype is the mean movement of ten or more people at one place. Forecasts there may improve, but whoever has the model sees where people went.</source>
+      <translation>原型是某一地点十人或更多人的平均移动。那里的预测可能会改进，但得到模型的人能看到人们去过哪里。</translation>
     </message>
     <message>
       <source>A region crossed by fewer distinct users gets no figure, so that nobody is exposed.</source>
@@ -1148,8 +1148,8 @@
       <translation>标签所在图层</translation>
     </message>
     <message>
-      <source>Labels for people, trips or days, from their tracks: commuter or not, mode of transport and more.</source>
-      <translation>根据轨迹为人、出行或每天打标签：是否通勤者、交通方式等。</translation>
+      <source>Labels for users, tracks or days, from their tracks: commuter or not, mode of transport and more.</source>
+      <translation>根据轨迹为用户、轨迹或每天打标签：是否通勤者、交通方式等。</translation>
     </message>
     <message>
       <source>Labels of {unit}</source>
@@ -2440,8 +2440,8 @@
       <translation>无法读取：跳过此行。</translation>
     </message>
     <message>
-      <source>This model holds {count:,} prototypes of local movement. They improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
-      <translation>此模型包含 {count:,} 个本地移动的原型。它们能改进那里的预测，但得到文件的人能看到人们去过哪里。是否不包含它们？</translation>
+      <source>This model holds {count:,} prototypes of local movement. They may improve forecasts there, but whoever gets the file sees where people went. Leave them out?</source>
+      <translation>此模型包含 {count:,} 个本地移动的原型。它们可能改进那里的预测，但得到文件的人能看到人们去过哪里。是否不包含它们？</translation>
     </message>
     <message>
       <source>This model was refused: {why}</source>

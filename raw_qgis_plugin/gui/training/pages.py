@@ -293,7 +293,7 @@ class ModelPage(Page):
         )
         self.prototypes_note = wrapped(
             tr(
-                "A prototype is the mean movement of ten or more people at one place. Forecasts there improve, but "
+                "A prototype is the mean movement of ten or more people at one place. Forecasts there may improve, but "
                 "whoever has the model sees where people went."
             )
         )

@@ -195,8 +195,8 @@ class ModelsDialog(RawDialog):
         if not file.is_file():
             return True
         words = tr(
-            "This model holds {count:,} prototypes of local movement. They improve forecasts there, but whoever gets "
-            "the file sees where people went. Leave them out?"
+            "This model holds {count:,} prototypes of local movement. They may improve forecasts there, but whoever "
+            "gets the file sees where people went. Leave them out?"
         ).format(count=file.stat().st_size // PROTOTYPE.itemsize)
         box = QMessageBox.StandardButton
         answer = QMessageBox.question(self, tr("Export the model"), words, box.Yes | box.No | box.Cancel, box.Yes)
