@@ -122,13 +122,12 @@ def test_what_comes_later_does_not_crowd_out_what_was_known():
     np.testing.assert_allclose(crowded[1], alone[1], rtol=1e-6)
 
 
-def test_in_a_large_layer_a_share_is_searched_that_depends_on_nothing_later_or_elsewhere(monkeypatch):
+def test_in_a_large_layer_a_share_is_searched_that_does_not_depend_on_what_is_later(monkeypatch):
     monkeypatch.setattr(module, "SEARCH", replace(module.SEARCH, most_starts=500))
-    tracks = round_the_corner(60)
-    elsewhere, later = round_the_corner(40, lon0=40.0), round_the_corner(40)
-    ids = np.concatenate([tracks.track, 100 + elsewhere.track, 200 + later.track])
-    t = np.concatenate([tracks.t, elsewhere.t, later.t + 90 * DAY])
-    lon, lat = (np.concatenate([getattr(part, name) for part in (tracks, elsewhere, later)]) for name in ("lon", "lat"))
+    tracks, later = round_the_corner(60), round_the_corner(40)
+    ids = np.concatenate([tracks.track, 100 + later.track])
+    t = np.concatenate([tracks.t, later.t + 90 * DAY])
+    lon, lat = (np.concatenate([getattr(part, name) for part in (tracks, later)]) for name in ("lon", "lat"))
     more = build_tracks(ids, None, t, lon, lat, drop_spikes=False)[0]
     alone, among = (
         of_trips(Neighbours(layer), *last_rows(layer, layer.track_ids.tolist().index("59")), np.array([[30.0, 60.0]]))
@@ -138,7 +137,7 @@ def test_in_a_large_layer_a_share_is_searched_that_depends_on_nothing_later_or_e
     np.testing.assert_allclose(among[0], alone[0], atol=1e-3)
     np.testing.assert_allclose(among[1], alone[1], rtol=1e-6)
     searched = [len(Neighbours(layer)._index(Kernel.of_trips(1))[1]) for layer in (tracks, more)]
-    assert searched[0] < 2000 < len(tracks) and searched[1] > searched[0]
+    assert searched[0] < 1500 < len(tracks) and searched[1] > searched[0]
 
 
 def test_who_moves_otherwise_says_nothing():

@@ -159,6 +159,17 @@ def test_two_bundles_of_movements_are_two_paths() -> None:
     np.testing.assert_allclose(paths[0, 1], south[:, 0], atol=10)
 
 
+@pytest.mark.parametrize("unknown", [0, 1, 2])
+def test_a_horizon_of_which_no_component_is_known_is_on_the_way(unknown: int) -> None:
+    xy = np.zeros((1, 3, 4, 2), np.float32) + np.array([[100], [200], [300]], np.float32)[:, None]
+    weight = np.full((1, 3, 4), 0.25, np.float32)
+    weight[0, unknown] = 0.0
+    point = np.array([[[100.0, 100], [200, 200], [300, 300]]])
+    paths, share = cluster((xy, np.full_like(xy, np.nan), np.ones_like(weight), weight), point, 2)
+    assert np.nansum(share) == pytest.approx(1)
+    np.testing.assert_allclose(paths[0, 0], point[0], atol=60)
+
+
 def test_turning_back() -> None:
     there_and_back = np.array([[[400.0, 0.0], [0.0, 10.0], [0.0, 20.0]]])
     assert turns_back(there_and_back).tolist() == [[True, False]]

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import content_hash, run_starts
+from ..arrays import content_hash
 from ..bundle.contract import PROTOTYPE_LAGS
 from ..features.featurizer import into_frame, solar_hour
 from ..geodesy import EARTH_RADIUS_M, offset_m
@@ -284,20 +284,16 @@ def starts(tracks: Tracks, kernel: Kernel) -> np.ndarray:
 
 
 def _searched(t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Which starts (n,) bool are searched: of those that follow k times `most_starts` in their square of a degree, one
-    in k + 1, chosen by content. So it depends on nothing later or elsewhere.
+    """Which starts (n,) bool are searched: all that follow fewer than `most_starts` others, and of those that follow k
+    times as many one in k + 1, chosen by content. So it does not depend on what is later.
     """
     if len(t) <= SEARCH.most_starts:
         return np.ones(len(t), bool)
     hour = t // HOUR_MS
     hour -= hour.min()
-    span = hour.max() + 1
-    square = (np.floor(lat) * 360 + np.floor(lon)).astype(np.int64)
-    key, of, count = np.unique(square * span + hour, return_inverse=True, return_counts=True)
-    earlier = np.cumsum(count) - count
-    earlier -= np.maximum.accumulate(np.where(run_starts(key // span), earlier, 0))  # in the same square
-    one_in = (1 + earlier // SEARCH.most_starts).astype(np.uint64)
-    return content_hash(t, lon, lat) % one_in[of] == 0
+    count = np.bincount(hour)
+    one_in = 1 + (np.cumsum(count) - count) // SEARCH.most_starts
+    return content_hash(t, lon, lat) % one_in[hour].astype(np.uint64) == 0
 
 
 def displacements(

@@ -134,7 +134,8 @@ def cluster(movements: tuple[np.ndarray, ...], point: np.ndarray, count: int) ->
     s, (xy, line, scale, weight) = SETTINGS, movements
     grid = ring_points(s.rings, s.directions).astype(np.float32)
     spots = (xy[:, :, :, None] + scale[..., None, None] * grid).reshape(*xy.shape[:2], -1, 2)
-    weight = np.repeat(weight, len(grid), axis=2) / (len(grid) * weight.sum(axis=2, keepdims=True))
+    total = np.maximum(weight.sum(axis=2, keepdims=True), np.finfo(np.float32).tiny)  # zero where nothing is known
+    weight = np.repeat(weight / (len(grid) * total), len(grid), axis=2)
     spots, linked = _linked(spots, weight)
     steady = np.where(linked > 0, linked.mean(axis=1, keepdims=True), 0.0)
     x, y = np.moveaxis(spots, -1, 0)
