@@ -92,8 +92,8 @@ def predict(
 
     A forecast depends on its query, on the fixes of the layer up to its last fix, and on what else is asked: the
     horizons of its track, and the tracks of its locality with the times of their last fixes. It does not depend on ids,
-    on the order of rows, on tracks elsewhere, or on later fixes. (Only in a layer of more than a million fixes tracks elsewhere
-    count: a share is searched, which falls with the number of earlier fixes, `neighbours.SearchSettings`.)
+    on the order of rows, on tracks elsewhere, or on later fixes. (In a layer of more than a million fixes tracks
+    elsewhere do count: a share is searched, which falls with the number of earlier fixes, `neighbours.SearchSettings`.)
 
     adapt: use the layer's past, for continuations and to adapt forecasts; otherwise the network answers alone. n_paths:
     at most so many likely paths through the queries from one last fix (paths.py).
