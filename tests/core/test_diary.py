@@ -116,6 +116,12 @@ def test_a_jam_does_not_cut_a_ride_and_a_short_halt_is_no_stop() -> None:
     assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), least_min=5).stops["kind"]) == 3
 
 
+@pytest.mark.parametrize("least_min", [4, 5, 10])
+def test_a_stroll_is_no_stop_however_short_stops_may_be(least_min: float) -> None:
+    day = np.concatenate([part(0, 1, 0, 0), part(1, 1.8, 0, 1_200), part(1.8, 2.8, 1_200, 1_200)])  # 25 m a minute
+    assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1]), least_min=least_min).stops["kind"]) == 2
+
+
 @pytest.mark.parametrize(
     ("stay_h", "on_to_m", "every_s", "stops"),
     [(0.3, 16_000, 15, 2), (0.3, 0, 15, 3), (0.6, 16_000, 15, 3), (0.3, 16_000, 1000, 3)],

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -50,7 +50,7 @@ def find_diaries(
 
     least_min: minutes of a stop, at least. Without a model, and for one without the head, every mode is 'unknown'.
     """
-    settings = replace(SETTINGS, least_s=60.0 * least_min)
+    settings = SETTINGS.lasting(60.0 * least_min)
     users = tracks.by_user()
     for which, some in users.parts():
         share = (end / max(users.n_users, 1) for end in (which.start, which.stop))

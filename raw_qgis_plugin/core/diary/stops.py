@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -26,6 +26,15 @@ class StopSettings:
     wait_s: float = 1800.0  # a shorter stay from which the way goes on ahead ...
     on_record_s: float = 900.0  # ... and which has no silence of this length is a wait, not a stop
     way_s: float = 180.0  # before and after a stay: where the way comes from and where it goes
+
+    def lasting(self, least_s: float) -> StopSettings:
+        """The same settings for stops of at least least_s seconds.
+
+        The box of shorter stops is smaller in proportion, down to its core, so that the slowest pace that is no stop
+        stays the same. The box of longer stops is not larger: a place does not grow with time.
+        """
+        box_m = np.clip(self.box_m * least_s / self.least_s, 2 * self.core_m, self.box_m)
+        return replace(self, least_s=least_s, box_m=float(box_m))
 
 
 SETTINGS = StopSettings()
