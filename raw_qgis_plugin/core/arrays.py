@@ -3,9 +3,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
 
 
 def run_starts(*columns: np.ndarray) -> np.ndarray:
@@ -21,6 +25,11 @@ def expand_ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
     return np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
 
 
+def flattened(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays of rows as two columns (m,): the number of the array, ascending, and the row."""
+    return np.repeat(np.arange(len(parts)), list(map(len, parts))), np.concatenate([np.zeros(0, np.int64), *parts])
+
+
 def group_offsets(group: np.ndarray, n_groups: int) -> np.ndarray:
     """(n_groups + 1,) int64: group k of a sorted column is the rows offsets[k] to offsets[k + 1]."""
     return np.concatenate([[0], np.cumsum(np.bincount(group, minlength=n_groups))]).astype(np.int64)
@@ -30,6 +39,13 @@ def renumber(codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """The codes below n that occur, ascending, and the column of codes as indices into them (int32)."""
     used = np.bincount(codes, minlength=n) > 0
     return np.flatnonzero(used), (np.cumsum(used) - 1).astype(np.int32)[codes]
+
+
+def sparse_counts(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_matrix:
+    """Sparse int64: how often each of the pairs (m,) of a row and a column occurs."""
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
 
 
 def nearest_row(key: np.ndarray, wanted: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
