@@ -1,15 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Operations on sorted columns: runs of equal values, ranges of rows, nearest rows, quantiles by group."""
+"""Operations on columns: some of their rows, runs of equal values, ranges of rows, nearest rows, quantiles by group."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
+
+T = TypeVar("T")
+
+
+def take_rows(columns: T, rows: np.ndarray) -> T:
+    """A dataclass of columns (n, …), or of dicts or dataclasses of columns, with some of its rows, or some twice."""
+    return _each(lambda parts: parts[0][rows], [columns])
+
+
+def join_rows(parts: Sequence[T]) -> T:
+    """The rows of several such dataclasses, one after the other."""
+    return _each(np.concatenate, parts)
+
+
+def _each(make: Callable[[Sequence[Any]], np.ndarray], parts: Sequence[Any]) -> Any:
+    first = parts[0]
+    if isinstance(first, dict):
+        return {name: _each(make, [part[name] for part in parts]) for name in first}
+    if is_dataclass(first):
+        kind: Any = type(first)
+        return kind(*(_each(make, [getattr(part, field.name) for part in parts]) for field in fields(first)))
+    return make(parts)
 
 
 def run_starts(*columns: np.ndarray) -> np.ndarray:
