@@ -120,12 +120,7 @@ def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
 
 
 def answer_causally(
-    tracks: Tracks,
-    model: Model,
-    track: np.ndarray,
-    t: np.ndarray,
-    progress: Progress,
-    n_paths: int = 0,
+    tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress, n_paths: int = 0
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Forecast queries from tracks that still hold their spikes, without using the future to find these.
 
