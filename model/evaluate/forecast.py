@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from model.cli import meter
+from model.cli import meter, positive
 from model.data.heldout import held_out_cab
 from model.evaluate import add_record, check_record, make_parser, ratio_words, write_report
 from model.evaluate.forecast_page import make_page
@@ -99,10 +99,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     add_record(p)
     families = p.add_mutually_exclusive_group()
     families.add_argument("--family", nargs="+", default=FAMILIES, metavar="F", help="5s 15s 60s long filled (default)")
-    families.add_argument("--cadence", type=int, nargs="+", metavar="S", help="only families of these many seconds")
+    families.add_argument(
+        "--cadence", type=positive, nargs="+", metavar="S", help="only families of these many seconds"
+    )
     p.add_argument("--held-out-cabs", action="store_true", help="only the cabs held apart from training")
-    p.add_argument("--windows", type=int, default=3000, help="at most this many a cadence (default: %(default)s)")
-    p.add_argument("--per-user", type=int, default=36, help="at most this many a person (default: %(default)s)")
+    p.add_argument("--windows", type=positive, default=3000, help="at most this many a cadence (default: %(default)s)")
+    p.add_argument("--per-user", type=positive, default=36, help="at most this many a person (default: %(default)s)")
     p.add_argument(
         "--raw-paper", type=Path, metavar="RUN", help="a run of model.raw_paper, as a row of long and filled"
     )

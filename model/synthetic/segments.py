@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from model.cli import Parser, from_zero, run
+from model.cli import Parser, from_zero, positive, run
 from model.data.batches import noise, pace
 from model.synthetic.population.truth import write_csv
 from model.synthetic.sumo import SyntheticError, say
@@ -120,7 +120,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.synthetic.segments", description=__doc__, allow_abbrev=False)
     p.add_argument("--movement", type=Path, required=True, metavar="DIR", help="of --movement-only: its *.parquet")
-    p.add_argument("--per-mode", type=int, default=1000, metavar="N", help="pieces drawn a mode (default %(default)s)")
+    p.add_argument(
+        "--per-mode", type=positive, default=1000, metavar="N", help="pieces drawn a mode (default %(default)s)"
+    )
     p.add_argument(
         "--seed", type=from_zero, default=1, metavar="S", help="same seed, same tables (default %(default)s)"
     )
