@@ -280,8 +280,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     report({"stage": "comparing"})
     after = open_bundle(trained / "bundle")
     figures = once(
-        folder / "figures.json",
-        lambda: compare(held_out(args.tracks, args.keep, options.cache, report), before, after),
+        folder / "figures.json", lambda: compare(held_out(args.tracks, args.keep, options.cache, report), before, after)
     )
     if not (folder / "heads.json").exists():  # a bundle with some of its heads is made again
         library.copy(trained / "bundle", bundle)

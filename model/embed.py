@@ -21,6 +21,7 @@ from model.cli import (
     meter,
     open_model,
     own_ids,
+    positive,
     read_tracks,
     run,
     units_of,
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
     parser = make_parser("embed", "Embed users, tracks or days as vectors.", EPILOG)
     parser.add_argument("--unit", choices=UNITS, default="user", help="one vector for each of these (default: user)")
-    parser.add_argument("--workers", type=int, metavar="N", help="embed in parts with N of Ray's workers")
+    parser.add_argument("--workers", type=positive, metavar="N", help="embed in parts with N of Ray's workers")
     parser.add_argument(
         "--ray-address", metavar="A", help="a Ray cluster: 'auto' or host:port (default: start one here)"
     )
@@ -78,8 +79,6 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def check(args: argparse.Namespace, parser: Parser) -> None:
     """Refuse what is wrong before anything is read."""
-    if args.workers is not None and args.workers < 1:
-        parser.error("argument --workers: it must be at least 1")
     if args.ray_address and not args.workers:
         parser.error("argument --ray-address: give the number of --workers too")
     if args.cache and args.workers:

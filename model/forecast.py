@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.cli import make_parser, meter, open_model, read_tracks, run, utc_times, warn, write_table
+from raw_qgis_plugin.core.arrays import flattened
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.sources.fields import Guess, choose_fields
 from raw_qgis_plugin.core.sources.readers import read_table
@@ -119,12 +120,7 @@ def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:
 
 
 def answer_causally(
-    tracks: Tracks,
-    model: Model,
-    track: np.ndarray,
-    t: np.ndarray,
-    progress: Progress,
-    n_paths: int = 0,
+    tracks: Tracks, model: Model, track: np.ndarray, t: np.ndarray, progress: Progress, n_paths: int = 0
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Forecast queries from tracks that still hold their spikes, without using the future to find these.
 
@@ -142,9 +138,8 @@ def answer_causally(
     contexts = [np.arange(tracks.track_offsets[k], row + 1) for k, row in zip(track[late], last[late])]
     contexts = [rows[~spike[rows] | (rows == rows[-1])] for rows in contexts]
     number = np.arange(len(contexts), dtype=np.int32)
-    rows, names = np.concatenate([np.zeros(0, np.int64), *contexts]), number.astype(str).astype(object)
-    of = np.repeat(number, [len(rows) for rows in contexts])
-    cut = Tracks(names, names, number, of, tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
+    (of, rows), names = flattened(contexts), number.astype(str).astype(object)
+    cut = Tracks(names, names, number, of.astype(np.int32), tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
     answer: dict[str, np.ndarray] = {
         name: np.full(len(t), np.nan) for name in ("lon", "lat", "radius50_m", "radius80_m")
     }

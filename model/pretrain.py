@@ -113,7 +113,7 @@ def parser() -> argparse.ArgumentParser:
     how("--compile", action=argparse.BooleanOptionalAction, help="torch.compile (on where there is a GPU)")
     how("--profiles", nargs=3, metavar=("TRACKS", "LABELS", "FIELD"),
         help="at the end, predict users' labels from embeddings, and warn under 60 %% accuracy")
-    how("--workers", type=int, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
+    how("--workers", type=from_zero, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
     how("--typical-ways", action=argparse.BooleanOptionalAction,
         help="add typical ways of the places in --corpus to the bundle, each of ten or more people: forecasts there "
         "may improve, but they show where people went (off)")
@@ -131,8 +131,6 @@ def check(args: argparse.Namespace) -> None:
         parse(spec)
     if args.points < 64:
         raise InputError(f"--points {args.points} is less than one row of 64 fixes.")
-    if args.workers is not None and args.workers < 0:
-        raise InputError("--workers must be 0 or more.")
     state = args.output / "state.safetensors"
     if args.output.exists() and not args.output.is_dir():
         raise InputError(f"--output {args.output} is a file; a run needs a folder.")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from model.data.corpus import COARSE_S, SHORTEST, Source, View
+from raw_qgis_plugin.core.arrays import join_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features import featurizer as feat
 from raw_qgis_plugin.core.forecasting.candidates import LATERAL_CANDIDATE, candidates
@@ -258,5 +259,4 @@ class Batches:
             for (s, v), k in zip(having, parts, strict=True)
             if k
         ]
-        joined = (np.concatenate([getattr(r, name) for r in drawn]) for name in ("t", "lon", "lat", "piece"))
-        return Rows(*joined), cadence, rng
+        return join_rows(drawn), cadence, rng

@@ -22,19 +22,13 @@ from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.trips import cut_trips
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.sources import readers as sources
+from raw_qgis_plugin.core.sources.fields import ID_FIELDS, INTERVAL_FIELDS
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
 from raw_qgis_plugin.core.tracks import Tracks, encode_ids
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
-ID_FIELDS = {
-    "user": ("user_id", "user", "uid", "cab_id", "id"),
-    "track": ("track_id", "trip_id", "tid", "id"),
-    "day": ("day", "date"),
-    "region": ("region_id", "id", "name", "GEOID"),
-}
-INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
 MISSING = {"", "null", "nan", "<na>"}  # missing labels, in any case; 'none' is a label
 YES_NO = {"true": "yes", "1": "yes", "yes": "yes", "false": "no", "0": "no", "no": "no"}
 WHOLE = re.compile(r"\d+\.0")

@@ -77,3 +77,11 @@ def write_report(output: Path, results: Any, page: Page | None = None) -> None:
     output.with_name(f"{name}.json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     if page:
         page.write(output.with_name(f"{name}.html"))
+
+
+def ratio_words(r: dict) -> str | None:
+    """'0.910 [0.890, 0.930]': a ratio and its interval; None where there is none."""
+    if r.get("ratio") is None:
+        return None
+    low, high = r["interval"]
+    return f"{r['ratio']:.3f} [{low:.3f}, {high:.3f}]"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from model.evaluate import ratio_words
 from model.training.card import WORDS, describe_prototypes
 from raw_qgis_plugin.core.evaluation.plots import OURS, new_figure
 from raw_qgis_plugin.core.evaluation.report import Page
@@ -57,8 +58,7 @@ def _forecasts(page: Page, figures: dict[str, dict], name: str) -> None:
     )
     rows = []
     for cadence, r in figures.items():
-        low, high = r["interval"]
-        ratio = f"{r['ratio']:.3f} [{low:.3f}, {high:.3f}]" if r["people"] > 1 else f"{r['ratio']:.3f}"
+        ratio = ratio_words(r) if r["people"] > 1 else f"{r['ratio']:.3f}"
         simple = f"{r['simple_m']:.1f} ({r['best_simple']})"
         rows.append([cadence, int(r["people"]), int(r["windows"]), simple, r["before_m"], r["after_m"], ratio])
     columns = ["tracks", "people", "windows", "best simple method", f"before ({name})", "after", "after / before"]

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from model.cli import meter
+from model.cli import meter, positive
 from model.data.heldout import held_out_cab
-from model.evaluate import add_record, check_record, make_parser, write_report
+from model.evaluate import add_record, check_record, make_parser, ratio_words, write_report
 from model.evaluate.forecast_page import make_page
 from model.evaluate.paths import measure_paths
 from model.evaluate.paths import table as paths_table
@@ -27,9 +27,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
 from raw_qgis_plugin.core.evaluation.baselines import Forecast, cross_fitted_pull, simple_methods
 from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED, measure
-from raw_qgis_plugin.core.evaluation.windows import Windows
-from raw_qgis_plugin.core.evaluation.windows import errors_m as errors_m
-from raw_qgis_plugin.core.evaluation.windows import spread as spread
+from raw_qgis_plugin.core.evaluation.windows import Windows, spread
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.sources.readers import read
 
@@ -82,16 +80,14 @@ def table(results: dict[str, dict]) -> str:
     """The results as text."""
     lines = []
     for family, r in results.items():
-        low, high = r["interval"]
         held = ", ".join(f"{k} % area holds {r[f'inside{k}']:.1%}" for k in (50, 80) if r[f"inside{k}"] is not None)
         lines.append(
             f"{family}: {r['windows']} windows of {r['people']} units. model / best simple ({r['best_simple']}) "
-            f"= {r['ratio']:.3f} [{low:.3f}, {high:.3f}]. {held}"
+            f"= {ratio_words(r)}. {held}"
         )
         for kind in ("moving", "unvisited"):
             if r[kind]["cases"]:
-                low, high = r[kind]["interval"]
-                lines.append(f"    {kind}: {r[kind]['cases']} cases, {r[kind]['ratio']:.3f} [{low:.3f}, {high:.3f}]")
+                lines.append(f"    {kind}: {r[kind]['cases']} cases, {ratio_words(r[kind])}")
         for name, e in sorted(r["methods"].items(), key=lambda item: item[1]["mean_m"]):
             lines.append(f"    {e['mean_m']:9.1f} mean {e['median_m']:9.1f} median {e['p90_m']:9.1f} p90  {name}")
     return "\n".join(lines)
@@ -103,10 +99,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     add_record(p)
     families = p.add_mutually_exclusive_group()
     families.add_argument("--family", nargs="+", default=FAMILIES, metavar="F", help="5s 15s 60s long filled (default)")
-    families.add_argument("--cadence", type=int, nargs="+", metavar="S", help="only families of these many seconds")
+    families.add_argument(
+        "--cadence", type=positive, nargs="+", metavar="S", help="only families of these many seconds"
+    )
     p.add_argument("--held-out-cabs", action="store_true", help="only the cabs held apart from training")
-    p.add_argument("--windows", type=int, default=3000, help="at most this many a cadence (default: %(default)s)")
-    p.add_argument("--per-user", type=int, default=36, help="at most this many a person (default: %(default)s)")
+    p.add_argument("--windows", type=positive, default=3000, help="at most this many a cadence (default: %(default)s)")
+    p.add_argument("--per-user", type=positive, default=36, help="at most this many a person (default: %(default)s)")
     p.add_argument(
         "--raw-paper", type=Path, metavar="RUN", help="a run of model.raw_paper, as a row of long and filled"
     )

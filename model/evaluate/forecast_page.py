@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from model.evaluate import ratio_words
 from raw_qgis_plugin.core.evaluation.metrics import MODEL, PAST, ZEROED
 from raw_qgis_plugin.core.evaluation.plots import (
     case_maps,
@@ -49,14 +50,6 @@ def make_page(results: dict[str, dict], shown: dict[str, tuple[Windows, Predicti
 def title(family: str) -> str:
     """A family for people to read."""
     return WORDS.get(family) or f"{family.removesuffix('s')} s"
-
-
-def ratio_words(r: dict) -> str | None:
-    """'0.91 [0.89, 0.93]'."""
-    if r.get("ratio") is None:
-        return None
-    low, high = r["interval"]
-    return f"{r['ratio']:.3f} [{low:.3f}, {high:.3f}]"
 
 
 def _percent(share: float | None) -> str | None:

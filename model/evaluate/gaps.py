@@ -15,7 +15,7 @@ import numpy as np
 
 from model.cli import positive
 from model.data.heldout import held_out_cab
-from model.evaluate import make_parser, write_report
+from model.evaluate import make_parser, ratio_words, write_report
 from model.fill.examples import BASELINES, Hidden, hide
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
@@ -59,13 +59,12 @@ def table(results: dict[str, dict]) -> str:
     """The results as text."""
     lines = []
     for minutes, r in results.items():
-        low, high = r["interval"]
         simple = ", ".join(f"{name} {metres:.0f}" for name, metres in r["simple_mean_m"].items())
         held = ", ".join(f"{r[name]:.1%}" for name in ("inside50", "inside80", "in_circle50", "in_circle80"))
         lines.append(
             f"{minutes} min: {r['gaps']} gaps of {r['people']} users. {r['mean_m']:.0f} m "
-            f"(median {r['median_m']:.0f}); {simple}. Ratio {r['ratio']:.3f} "
-            f"[{low:.3f}, {high:.3f}]. Areas of 50 and 80 %, circles: {held}"
+            f"(median {r['median_m']:.0f}); {simple}. Ratio {ratio_words(r)}. "
+            f"Areas of 50 and 80 %, circles: {held}"
         )
     return "\n".join(lines)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from model.evaluate import ratio_words
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
@@ -74,21 +75,17 @@ def measure_paths(w: Windows, model: Model, seed: int = 0) -> dict:
 
 def table(family: str, r: dict) -> str:
     """The figures as text."""
-
-    def words(x: dict) -> str:
-        return "{:.3f} [{:.3f}, {:.3f}]".format(x["ratio"], *x["interval"])
-
     by_horizon = ", ".join(f"{h['ratio']:.3f}" for h in r["first_over_point"])
     named = (f"{k} {v:.3g}" for k, v in r["to_other_tracks_m"].items())
     bins = (f"{b['said']:.2f}: {b['true']:.2f} ({b['paths']})" for b in r["reliability"])
     return "\n".join([
         f"{family}: paths of {r['windows']} windows of {r['people']} units",
         f"    most likely path / point, by horizon: {by_horizon}",
-        f"    best of three, final error / the point's: {words(r['best_of_three_over_point'])}",
+        f"    best of three, final error / the point's: {ratio_words(r['best_of_three_over_point'])}",
         f"    / the best of three simple ones ({r['best_of_three_over_simple']['simple']}): "
-        f"{words(r['best_of_three_over_simple'])}",
-        f"    energy score / that of independent mixtures: {words(r['energy_over_independent'])}, "
-        f"/ that of three independent draws: {words(r['energy_over_three_independent'])}",
+        f"{ratio_words(r['best_of_three_over_simple'])}",
+        f"    energy score / that of independent mixtures: {ratio_words(r['energy_over_independent'])}, "
+        f"/ that of three independent draws: {ratio_words(r['energy_over_three_independent'])}",
         f"    probability: share that was nearest (paths): {', '.join(bins)}",
         "    turning back: " + ", ".join(f"{k} {v:.2%}" for k, v in r["turning_back"].items()),
         "    fastest hundredth of legs, m/s: "

@@ -19,7 +19,7 @@ import numpy as np
 from scipy.sparse import csr_matrix
 from scipy.stats import spearmanr
 
-from model.cli import add_hours
+from model.cli import add_hours, positive
 from model.data.heldout import held_out_cab
 from model.data.labels import join, read_table
 from model.evaluate import make_parser, write_report
@@ -295,7 +295,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--all-cabs", action="store_true", help="with --pickups: look at all, and count their own pick-ups")
     add_hours(p)
     p.add_argument(
-        "--min-users", type=int, default=REGIONS.fewest_users, metavar="N", help="fewest users (default: 10)"
+        "--min-users", type=positive, default=REGIONS.fewest_users, metavar="N", help="fewest users (default: 10)"
     )
     args = p.parse_args(argv)
     results = run_all(args)

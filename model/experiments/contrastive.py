@@ -23,7 +23,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from model.cli import Parser, from_zero, over_zero, print_line
+from model.cli import Parser, from_zero, over_zero, positive, print_line
 from model.config import PRESETS
 from model.data.batches import Batches, Rows
 from model.data.corpus import load
@@ -130,7 +130,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--corpus", nargs="+", required=True, metavar="SOURCE", help="as for model.pretrain")
     p.add_argument("--preset", choices=PRESETS, default="raw-small", help="size of the network (%(default)s)")
     p.add_argument("--minutes", type=over_zero, default=30.0, help="budget of the learning rate (%(default)s)")
-    p.add_argument("--points", type=int, default=4096, help="fixes a batch (%(default)s)")
+    p.add_argument("--points", type=positive, default=4096, help="fixes a batch (%(default)s)")
     p.add_argument("--seed", type=from_zero, default=0, help="of the first weights and of the batches (%(default)s)")
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora (in your cache folder)")
     p.add_argument("--output", type=Path, required=True, metavar="RUN", help="folder of the run")

@@ -182,10 +182,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--preset", choices=PRESETS, default="raw-small", help="its layers and width (default: %(default)s)")
     p.add_argument("--minutes", type=over_zero, default=30.0, help="default: %(default)s")
     p.add_argument("--steps", type=positive, help="train this many steps instead")
-    p.add_argument("--points", type=int, default=4096, help="points a batch (default: %(default)s)")
+    p.add_argument("--points", type=positive, default=4096, help="points a batch (default: %(default)s)")
     p.add_argument("--lr", type=float, default=1e-3, help="peak learning rate (default: %(default)s)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
-    p.add_argument("--tell-every", type=int, default=50, metavar="STEPS")
+    p.add_argument("--tell-every", type=positive, default=50, metavar="STEPS")
     p.add_argument("--output", type=Path, required=True, metavar="RUN", help="folder of the run")
     args = p.parse_args(argv)
     if (args.output / FILE).exists():

@@ -20,7 +20,7 @@ import numpy as np
 
 from model.cli import Parser, over_zero, positive, run
 from model.evaluate import write_report
-from raw_qgis_plugin.core.arrays import content_hash, run_starts
+from raw_qgis_plugin.core.arrays import content_hash, run_starts, take_rows
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
@@ -93,7 +93,7 @@ def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_
         rows: dict[str, Any] = {"simple": judge(simple, truth, tracks.n_users)}
         for least in LEAST:
             chosen = ours.probability >= least
-            few = Encounters(*(getattr(ours, name)[chosen] for name in Encounters.__dataclass_fields__))
+            few = take_rows(ours, chosen)
             rows[f"{least:g}"] = judge(few, truth, tracks.n_users)
         right = overlaps(ours, truth, tracks.n_users)
         part = np.minimum((5 * ours.probability).astype(int), 4)

@@ -14,7 +14,7 @@ import numpy as np
 
 from model.cli import Report
 from model.data.corpus import Source
-from raw_qgis_plugin.core.arrays import run_starts
+from raw_qgis_plugin.core.arrays import join_rows, run_starts
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.featurizer import into_frame
 from raw_qgis_plugin.core.gaps.bridge import SIMPLE, Described, describe
@@ -120,20 +120,6 @@ class Examples:
     def __len__(self) -> int:
         return len(self.target)
 
-    def take(self, rows: np.ndarray) -> Examples:
-        """Some of them."""
-        d = Described(*(getattr(self.described, name)[rows] for name in Described.__dataclass_fields__))
-        return Examples(d, self.target[rows], self.unit_m[rows], self.seconds[rows], self.weight[rows])
-
-    @classmethod
-    def join(cls, parts: list[Examples]) -> Examples:
-        """All of several."""
-        d = Described(
-            *(np.concatenate([getattr(p.described, n) for p in parts]) for n in Described.__dataclass_fields__)
-        )
-        columns = ([getattr(p, name) for p in parts] for name in ("target", "unit_m", "seconds", "weight"))
-        return cls(d, *(np.concatenate(column) for column in columns))
-
 
 def examples_of(hidden: Hidden) -> Examples:
     """Examples whose errors count so that those of the best simple method average one."""
@@ -163,7 +149,7 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
             if count >= wanted:
                 break
         report({"source": s.name, "examples": count})
-    return Examples.join(found)
+    return join_rows(found)
 
 
 def _layers(s: Source, rng: np.random.Generator) -> Iterator[Tracks]:

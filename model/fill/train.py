@@ -22,6 +22,7 @@ from model.data.corpus import load_both, source_name
 from model.fill.examples import Examples, collect
 from model.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
+from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting import areas
@@ -81,7 +82,7 @@ def train(examples: Examples, unseen: Examples, epochs: int, seed: int) -> Bridg
     bridge = Bridge(examples.described.gap.shape[1], examples.described.each.shape[2])
 
     def loss_of(rows: np.ndarray) -> Tensor:
-        some = examples.take(rows)
+        some = take_rows(examples, rows)
         if rng.random() < s.alone:
             some.described.exists[:, len(SIMPLE) :] = False
         mix, target = answer(bridge, some), torch.from_numpy(some.target)
@@ -115,7 +116,7 @@ def calibration(bridge: Bridge, unseen: Examples) -> dict[str, list[float]]:
     table: dict[str, list[float]] = {name: [] for name in ("seconds", *CALIBRATION_COLUMNS)}
     octave = np.abs(np.log(unseen.seconds[:, None] / np.array(SETTINGS.calibrated_s))).argmin(axis=1)
     for number, seconds in enumerate(SETTINGS.calibrated_s):
-        some = unseen.take(np.flatnonzero(octave == number))
+        some = take_rows(unseen, np.flatnonzero(octave == number))
         if len(some) < 200:
             continue
         mix = answer(bridge, some)

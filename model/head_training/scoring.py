@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import numpy as np
 from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_score
 
 from model.heads import Task
+from raw_qgis_plugin.core.arrays import take_rows
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -113,7 +114,7 @@ def by_source(found: Predictions, task: Task, sure: np.ndarray, names: Sequence[
     table = {}
     for name in dict.fromkeys(names):
         rows = np.array(names) == name
-        part = Predictions(*(getattr(found, f.name)[rows] for f in fields(found)))
+        part = take_rows(found, rows)
         right = part.head == part.truth
         answered = {"sure": float(sure[rows].mean()), "accuracy_where_sure": float(right[sure[rows]].mean())}
         table[name] = compare(part, task) | answered

@@ -10,13 +10,14 @@ when to believe continuations. People held out for validation are asked in layer
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from itertools import chain
 
 import numpy as np
 
 from model.cli import Report
 from model.data.corpus import Source
+from raw_qgis_plugin.core.arrays import join_rows, take_rows
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, displacement
@@ -100,18 +101,6 @@ class Examples:
         """Are they of trips? Trips and days are never mixed."""
         return bool(len(self) and self.kind[0] == ContextKind.TRIP)
 
-    def take(self, rows: np.ndarray) -> Examples:
-        """Some of them."""
-        inputs = {k: v[rows] for k, v in self.inputs.items()}
-        return Examples(inputs, self.target_m[rows], self.typical_m[rows], self.horizon_s[rows], self.kind[rows])
-
-    @classmethod
-    def join(cls, parts: list[Examples]) -> Examples:
-        """All of several."""
-        inputs = {k: np.concatenate([p.inputs[k] for p in parts]) for k in parts[0].inputs}
-        columns = ([getattr(p, f.name) for p in parts] for f in fields(cls)[1:])
-        return cls(inputs, *(np.concatenate(column) for column in columns))
-
     def mirrored(self) -> Examples:
         """The same, left and right exchanged."""
         inputs = {k: self.inputs[k].copy() for k in self.inputs}
@@ -134,7 +123,7 @@ def collect(
             if few is not None:
                 found.append(few)
             report({"source": s.name, "recording": r.name, "examples": 0 if few is None else len(few)})
-    return Examples.join(found) if found else None
+    return join_rows(found) if found else None
 
 
 def _of_source(s: Source, model: Model, r: Recording, most: int, rng: np.random.Generator) -> Examples | None:
@@ -147,8 +136,8 @@ def _of_source(s: Source, model: Model, r: Recording, most: int, rng: np.random.
         count = sum(len(part) for part in found)
     if not count:
         return None
-    joined = Examples.join(found)
-    joined = joined.take(np.sort(rng.permutation(len(joined))[:most]))
+    joined = join_rows(found)
+    joined = take_rows(joined, np.sort(rng.permutation(len(joined))[:most]))
     octave = np.maximum(np.round(np.log2(joined.horizon_s / r.cadence_s)), 0).astype(int)
     mean = np.bincount(octave, joined.inputs["expected"]) / np.maximum(np.bincount(octave), 1)
     return replace(joined, typical_m=np.maximum(mean[octave], 1.0).astype(np.float32))

@@ -20,6 +20,7 @@ from model.retrieval.examples import DAYS, TRIPS, Examples, collect
 from model.retrieval.scorer import Scorer, Weigher, scored_mixture
 from model.training.calibrate import table
 from model.training.onnx_export import export_graph
+from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.contract import SCORER_GRAPH
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import RawError
@@ -85,7 +86,7 @@ def _train(
     s, rng = SETTINGS, np.random.default_rng(seed)
 
     def loss_of(rows: np.ndarray) -> Tensor:
-        some = part.take(rows)
+        some = take_rows(part, rows)
         some = some.mirrored() if rng.random() < 0.5 else some
         if rng.random() < s.alone:
             some.inputs["continuations"][..., WEIGHT] = 0.0
@@ -123,7 +124,7 @@ def judge(scorer: Scorer, parts: list[Examples], weigher: Weigher | None = None)
     for part in parts:
         name, share, likelihood = "trips" if part.trips else "days", [], []
         for rows in np.array_split(np.arange(len(part)), -(-len(part) // SETTINGS.batch)):
-            some = part.take(rows)
+            some = take_rows(part, rows)
             mix, target, unit = _mixture(scorer, some, weigher)
             off = torch.linalg.vector_norm(spatial_median(mix) - target, dim=-1) * unit
             share.append(off.numpy() / some.typical_m)
@@ -141,10 +142,10 @@ def calibration(scorer: Scorer, parts: list[Examples]) -> dict[str, dict[str, li
     tables = {}
     for part in parts:
         moved = np.hypot(*part.target_m.T) > 1.0
-        some = part.take(np.flatnonzero(moved | (part.kind != ContextKind.FLEET_HELD_DAY)))
+        some = take_rows(part, np.flatnonzero(moved | (part.kind != ContextKind.FLEET_HELD_DAY)))
         ratio, level = np.empty((len(some), 2)), np.empty(len(some))
         for rows in np.array_split(np.arange(len(some)), -(-len(some) // SETTINGS.batch)):
-            few = some.take(rows)
+            few = take_rows(some, rows)
             mix, _, unit = _mixture(scorer, few)
             unit_m = unit.numpy().astype(np.float64)
             centre, logit = mix.centre.numpy() * unit_m[:, None, None], mix.log_weight.numpy().astype(np.float64)

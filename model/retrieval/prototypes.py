@@ -13,12 +13,12 @@ or ends near a usual place of a person behind it (supporters.py). Starts lie on 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
 import numpy as np
 
 from model.data.corpus import Source
 from model.retrieval.supporters import Supporters, cells, still_fixes, tracks_of
+from raw_qgis_plugin.core.arrays import join_rows, take_rows
 from raw_qgis_plugin.core.bundle.contract import PROTOTYPE, PROTOTYPE_LAGS
 from raw_qgis_plugin.core.forecasting.neighbours import Kernel, coordinates, displacements, starts
 from raw_qgis_plugin.core.geodesy import metres_per_degree
@@ -51,7 +51,8 @@ def rules() -> dict[str, int]:
     return {"fewest_people": SETTINGS.least_people, "fewest_fixes": SETTINGS.least_fixes}
 
 
-class Starts(NamedTuple):
+@dataclass(frozen=True)
+class Starts:
     """Fixes at which continuations start. at: (n, 5) their coordinates of place and velocity (neighbours.py). velocity:
     (n, 2) m/s. offset: (n, len(PROTOTYPE_LAGS), 2) metres, nan where unknown. user, person: (n,) int.
     """
@@ -61,10 +62,6 @@ class Starts(NamedTuple):
     offset: np.ndarray
     user: np.ndarray
     person: np.ndarray
-
-    def take(self, rows: np.ndarray) -> Starts:
-        """Some of them."""
-        return Starts(*(column[rows] for column in self))
 
 
 def make_prototypes(sources: list[Source], seed: int = 0) -> np.ndarray:
@@ -113,8 +110,8 @@ def _starts(s: Source, supporters: Supporters, kernel: Kernel, rng: np.random.Ge
         person = supporters.person[user]
         once = np.unique(cells(at / SETTINGS.same_fix, person), return_index=True)[1]
         once = once[_known(path[once])]
-        found.append(Starts(at.astype(np.float32), velocity, path[:, 1:], user, person).take(once))
-    return Starts(*map(np.concatenate, zip(*found, strict=True)))
+        found.append(take_rows(Starts(at.astype(np.float32), velocity, path[:, 1:], user, person), once))
+    return join_rows(found)
 
 
 def _known(path: np.ndarray) -> np.ndarray:
@@ -134,7 +131,7 @@ def _grouped(s: Starts, supporters: Supporters, pace: int, rng: np.random.Genera
     cell = np.unique(cells(s.at / SETTINGS.alike), return_inverse=True)[1]
     everyone = int(s.person.max(initial=0)) + 1
     n_people = np.bincount(np.unique(cell * everyone + s.person) // everyone)
-    s = s.take(np.flatnonzero(n_people[cell] >= SETTINGS.least_people))
+    s = take_rows(s, np.flatnonzero(n_people[cell] >= SETTINGS.least_people))
     far = s.offset[:, SETTINGS.known_lags - 1] / (SETTINGS.ahead * Kernel.of_trips(pace).near_m)
     group = _halved(np.column_stack([s.at, far]), rng)
     split = np.array_split(group, -(-len(group) // SETTINGS.groups_at_once) or 1)

@@ -19,7 +19,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow import parquet
 
-from model.cli import Parser, from_zero, run
+from model.cli import Parser, from_zero, positive, run
 from model.data.batches import noise, pace
 from model.synthetic.population.truth import write_csv
 from model.synthetic.sumo import SyntheticError, say
@@ -46,9 +46,7 @@ class PieceSettings:
 SETTINGS = PieceSettings()
 
 
-def pieces(
-    folder: Path, each: int, seed: int, settings: PieceSettings = SETTINGS
-) -> tuple[pa.Table, list[tuple[str, str, str]]]:
+def pieces(folder: Path, each: int, seed: int) -> tuple[pa.Table, list[tuple[str, str, str]]]:
     """Tracks, and the user, track and mode of each. each: pieces drawn a mode. SyntheticError without movement."""
     rng = np.random.default_rng(seed)
     trips: dict[str, dict[int, list[tuple[int, int]]]] = {mode: {} for mode in MODES}  # mode -> file -> rows
@@ -59,7 +57,7 @@ def pieces(
         words, code, trip = mode.dictionary.to_pylist(), mode.indices.to_numpy(), track.indices.to_numpy()
         begin = np.flatnonzero(np.append(True, (np.diff(trip) != 0) | (np.diff(code) != 0)))
         for a, b in zip(begin, np.append(begin[1:], len(trip)), strict=True):
-            if words[code[a]] in MODES and b - a >= settings.shortest_s:
+            if words[code[a]] in MODES and b - a >= SETTINGS.shortest_s:
                 trips[words[code[a]]].setdefault(number, []).append((a, b))
         files.append(tuple(table[name].to_numpy() for name in ("t", "lon", "lat")))
     if not any(trips.values()):
@@ -70,8 +68,8 @@ def pieces(
         for n in range(each if by_file else 0):
             number = int(rng.choice(list(by_file)))
             a, b = by_file[number][int(rng.integers(len(by_file[number])))]
-            t, lon, lat = _recorded(rng, settings, mode, *(column[a:b] for column in files[number]))
-            if len(t) >= settings.min_fixes:
+            t, lon, lat = _recorded(rng, mode, *(column[a:b] for column in files[number]))
+            if len(t) >= SETTINGS.min_fixes:
                 found.append((np.full(len(t), len(labels)), t, lon, lat))
                 labels.append((f"{number}-{a}", f"{mode}-{n}", mode))
     at, t, lon, lat = (np.concatenate(columns) for columns in zip(*found, strict=True))
@@ -81,22 +79,22 @@ def pieces(
 
 
 def _recorded(
-    rng: np.random.Generator, settings: PieceSettings, mode: str, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
+    rng: np.random.Generator, mode: str, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """A piece of one simulated trip as it might have been recorded: epoch ms, degrees."""
     stretch = rng.uniform(0.75, 1.35) * (pace(rng, t[None])[0] if rng.random() < 0.3 else np.ones(len(t)))
     t = np.cumsum(np.diff(t, prepend=t[0]) * stretch)
-    length = 1000 * np.exp(rng.uniform(np.log(settings.shortest_s), np.log(settings.longest_s)))
+    length = 1000 * np.exp(rng.uniform(np.log(SETTINGS.shortest_s), np.log(SETTINGS.longest_s)))
     begin = rng.uniform(0, max(t[-1] - length, 0))
     inside = (t >= begin) & (t <= begin + length)
     t, lon, lat = t[inside], lon[inside], lat[inside]
-    if len(t) < settings.min_fixes:
+    if len(t) < SETTINGS.min_fixes:
         return t, lon, lat
     kx, ky = metres_per_degree(lat[:1])
     x, y = (lon - lon[0]) * kx, (lat - lat[0]) * ky
     largest, fastest = MODES[mode]
     speed = np.hypot(np.diff(x), np.diff(y)) / np.maximum(np.diff(t) / 1000.0, 0.5)
-    factor = min(np.exp(rng.uniform(np.log(settings.smallest), np.log(largest))), fastest / max(speed.max(), 1.0))
+    factor = min(np.exp(rng.uniform(np.log(SETTINGS.smallest), np.log(largest))), fastest / max(speed.max(), 1.0))
     cadence_ms = 1000 * rng.choice((1, 2, 3, 5, 10, 15, 30, 60), p=(0.15, 0.2, 0.15, 0.2, 0.1, 0.1, 0.05, 0.05))
     at = np.flatnonzero(np.append(True, np.diff(t // cadence_ms) != 0))
     at = at[_kept(rng, t[at])]
@@ -122,7 +120,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.synthetic.segments", description=__doc__, allow_abbrev=False)
     p.add_argument("--movement", type=Path, required=True, metavar="DIR", help="of --movement-only: its *.parquet")
-    p.add_argument("--per-mode", type=int, default=1000, metavar="N", help="pieces drawn a mode (default %(default)s)")
+    p.add_argument(
+        "--per-mode", type=positive, default=1000, metavar="N", help="pieces drawn a mode (default %(default)s)"
+    )
     p.add_argument(
         "--seed", type=from_zero, default=1, metavar="S", help="same seed, same tables (default %(default)s)"
     )

@@ -74,8 +74,11 @@ class Settings:
     least_scale: float = 0.05  # a feature that hardly varies among the typical says little
 
 
+SETTINGS = Settings()
+
+
 @torch.no_grad()
-def calibrate(network: Raw, corpus: Batches, batches: int = 40, settings: Settings = Settings()) -> dict[str, Table]:
+def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, Table]:
     """Conformal factors of radii and shares of areas, by kind of context and horizon: quantiles of error over radius,
     and of the least share of the mixture that holds the true position.
 
@@ -89,24 +92,22 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40, settings: Settin
             continue
         for n in range(batches):
             batch = corpus.batch(1_000_000 + n, cadence or trips[n % len(trips)], filled)
-            found.append(_errors(network, batch, filled, n, settings))
+            found.append(_errors(network, batch, filled, n))
     if not found:  # the corpus has other cadences only
         return {}
     kind, horizon, ratio, level = (np.concatenate(a) for a in zip(*found, strict=True))
     tables = {}
     for k in np.unique(kind):
         similar = np.isin(kind, ALIKE[k])
-        tables[ContextKind(k).card_name] = table(
-            horizon[similar], ratio[similar], level[similar], kind[similar] == k, settings
-        )
+        tables[ContextKind(k).card_name] = table(horizon[similar], ratio[similar], level[similar], kind[similar] == k)
     return {k: t for k, t in tables.items() if t["horizon_s"]}
 
 
-def between(before: dict, found: dict, people: int, settings: Settings = Settings()) -> dict[str, Table]:
+def between(before: dict, found: dict, people: int) -> dict[str, Table]:
     """A calibration between an earlier one and one found on some people, nearer to the latter the more people there
     are. Kinds that only one of the two has stay as they are.
     """
-    belief, result = people / (people + settings.prior_people), before | found
+    belief, result = people / (people + SETTINGS.prior_people), before | found
     for kind in before.keys() & found.keys():
         old, new = before[kind], found[kind]
         if not old.get("horizon_s"):
@@ -143,15 +144,15 @@ def _kinds(b: Batch) -> np.ndarray:
     return kinds_from_shares(roaming, repeated)
 
 
-def _errors(network: Raw, b: Batch, moved_only: bool, seed: int, settings: Settings) -> tuple[np.ndarray, ...]:
+def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.ndarray, ...]:
     """Kinds (n,) and horizons (n,) s of a batch's forecasts, their errors over radii (n, 2), and the least shares (n,)
     of the mixtures that hold the true positions.
     """
     parameters, options = predict_batch(network, b, torch.device("cpu"))
-    chosen = b.known & (b.row >= settings.context)[..., None]
+    chosen = b.known & (b.row >= SETTINGS.context)[..., None]
     if moved_only:
-        chosen &= np.linalg.norm(b.target, axis=-1) * b.scale > settings.moved_m
-    rows = np.random.default_rng(seed).permutation(np.flatnonzero(chosen.ravel()))[: settings.batch]
+        chosen &= np.linalg.norm(b.target, axis=-1) * b.scale > SETTINGS.moved_m
+    rows = np.random.default_rng(seed).permutation(np.flatnonzero(chosen.ravel()))[: SETTINGS.batch]
     if not len(rows):  # nobody moved, or all tracks are short
         return np.zeros(0, int), np.zeros(0), np.zeros((0, 2)), np.zeros(0)
     unit = b.scale.ravel()[rows].astype(np.float64)
@@ -170,9 +171,7 @@ def _errors(network: Raw, b: Batch, moved_only: bool, seed: int, settings: Setti
     return kind, horizon, error[:, None] / np.maximum(radii_m(mix, point, nominal).T, 1e-9), hpd_level(mix, target)
 
 
-def table(
-    horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.ndarray, settings: Settings = Settings()
-) -> Table:
+def table(horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.ndarray) -> Table:
     """The calibration table from horizons (n,), errors over radii (n, 2) with a column for each of NOMINAL_LEVELS, and
     the least shares (n,) of the mixtures that hold the true positions, `level`.
 
@@ -180,10 +179,10 @@ def table(
     one of its own cases and of all: some kinds come from few sources, and other tracks will differ from these.
     """
     result: Table = {name: [] for name in ("horizon_s", *CALIBRATION_COLUMNS)}
-    for low, high in pairwise(settings.edges_s):
+    for low, high in pairwise(SETTINGS.edges_s):
         every = (horizon_s >= low) & (horizon_s < high)
         inside = every & own
-        if inside.sum() < settings.enough:
+        if inside.sum() < SETTINGS.enough:
             continue
         result["horizon_s"].append(round(float(np.exp(np.log(horizon_s[inside]).mean())), 1))
         for c, share in enumerate(NOMINAL_LEVELS):
@@ -194,7 +193,7 @@ def table(
     return result
 
 
-def with_typical(card: dict, users: Tracks, seed: int, settings: Settings = Settings()) -> dict:
+def with_typical(card: dict, users: Tracks, seed: int) -> dict:
     """A card with some users to compare with: each whole, or for some days as heads of users may meet it.
 
     Experimental heads of users and regions get the limits of Settings on typicality and, of users, on days; heads of
@@ -202,22 +201,22 @@ def with_typical(card: dict, users: Tracks, seed: int, settings: Settings = Sett
     """
     rng, day = np.random.default_rng(seed), solar_day(users)
     first = day[users.track_offsets[:-1]]
-    days = rng.choice(settings.days_seen, users.n_tracks)
+    days = rng.choice(SETTINGS.days_seen, users.n_tracks)
     since = day - first[users.track]
     begin = (rng.random(users.n_tracks) * np.maximum(since[users.track_offsets[1:] - 1] + 2 - days, 1)).astype(int)
     seen = users.take((since >= begin[users.track]) & (since < (begin + days)[users.track]))
     x = track_features(seen).astype(np.float64)
-    x = x[np.diff(seen.track_offsets) >= settings.context]
-    mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), settings.least_scale)
-    chosen = rng.permutation(len(x))[: settings.typical]
+    x = x[np.diff(seen.track_offsets) >= SETTINGS.context]
+    mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), SETTINGS.least_scale)
+    chosen = rng.permutation(len(x))[: SETTINGS.typical]
     units = np.round((x[chosen] - mean) / scale, 2)
     reference = {"mean": np.round(mean, 4).tolist(), "scale": np.round(scale, 4).tolist(), "units": units.tolist()}
     heads = [dict(head) for head in card["heads"]]
     for head in heads:
-        least = {"observed": settings.least_observed} if head["unit"] == "track" else {}
+        least = {"observed": SETTINGS.least_observed} if head["unit"] == "track" else {}
         if head.get("experimental") and head["unit"] in ("user", "region"):
-            least = {"typicality": settings.least_typicality}
-            least |= {"days": settings.least_days} if head["unit"] == "user" else {}
+            least = {"typicality": SETTINGS.least_typicality}
+            least |= {"days": SETTINGS.least_days} if head["unit"] == "user" else {}
         head["domain"] = {**head.get("domain", {}), **{name: [low, UNLIMITED] for name, low in least.items()}}
     return {**card, "heads": heads, "typical": {"user": reference}}
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import torch
 
-from model.cli import Parser
+from model.cli import Parser, positive
 from model.config import PRESETS, Config
 from model.raw import Raw
 
@@ -92,7 +92,7 @@ def _bytes(n: float) -> str:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.sizes", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--points", type=int, default=32_768, help="fixes a batch (default: %(default)s)")
+    p.add_argument("--points", type=positive, default=32_768, help="fixes a batch (default: %(default)s)")
     args = p.parse_args(argv)
     print(FORMULA)
     print(table(args.points))

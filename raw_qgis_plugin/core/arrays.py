@@ -1,11 +1,38 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Operations on sorted columns: runs of equal values, ranges of rows, nearest rows, quantiles by group."""
+"""Operations on columns: some of their rows, runs of equal values, ranges of rows, nearest rows, quantiles by group."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import fields, is_dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+T = TypeVar("T")
+
+
+def take_rows(columns: T, rows: np.ndarray) -> T:
+    """A dataclass of columns (n, …), or of dicts or dataclasses of columns, with some of its rows, or some twice."""
+    return _each(lambda parts: parts[0][rows], [columns])
+
+
+def join_rows(parts: Sequence[T]) -> T:
+    """The rows of several such dataclasses, one after the other."""
+    return _each(np.concatenate, parts)
+
+
+def _each(make: Callable[[Sequence[Any]], np.ndarray], parts: Sequence[Any]) -> Any:
+    first = parts[0]
+    if isinstance(first, dict):
+        return {name: _each(make, [part[name] for part in parts]) for name in first}
+    if is_dataclass(first):
+        kind: Any = type(first)
+        return kind(*(_each(make, [getattr(part, field.name) for part in parts]) for field in fields(first)))
+    return make(parts)
 
 
 def run_starts(*columns: np.ndarray) -> np.ndarray:
@@ -21,6 +48,11 @@ def expand_ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
     return np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
 
 
+def flattened(parts: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Arrays of rows as two columns (m,): the number of the array, ascending, and the row."""
+    return np.repeat(np.arange(len(parts)), list(map(len, parts))), np.concatenate([np.zeros(0, np.int64), *parts])
+
+
 def group_offsets(group: np.ndarray, n_groups: int) -> np.ndarray:
     """(n_groups + 1,) int64: group k of a sorted column is the rows offsets[k] to offsets[k + 1]."""
     return np.concatenate([[0], np.cumsum(np.bincount(group, minlength=n_groups))]).astype(np.int64)
@@ -30,6 +62,13 @@ def renumber(codes: np.ndarray, n: int) -> tuple[np.ndarray, np.ndarray]:
     """The codes below n that occur, ascending, and the column of codes as indices into them (int32)."""
     used = np.bincount(codes, minlength=n) > 0
     return np.flatnonzero(used), (np.cumsum(used) - 1).astype(np.int32)[codes]
+
+
+def sparse_counts(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -> csr_matrix:
+    """Sparse int64: how often each of the pairs (m,) of a row and a column occurs."""
+    from scipy.sparse import csr_matrix
+
+    return csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
 
 
 def nearest_row(key: np.ndarray, wanted: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:

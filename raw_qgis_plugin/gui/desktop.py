@@ -22,9 +22,6 @@ class Desktop(Protocol):
     def open_window(self, name: str) -> Any:
         """Open one of `window_list.WINDOWS`."""
 
-    def open_dialog(self, algorithm_id: str, parameters: dict[str, Any] | None = None) -> Any:
-        """Open the dialog of an algorithm. parameters: its values; None: the settings and the current layer."""
-
     def import_tracks(self, path: str = "") -> Any:
         """Open the window that imports files. path: of a file or folder to begin with."""
 

@@ -249,11 +249,10 @@ class RawMenu:
     def _open(self, algorithm_id: str) -> Any:
         return self.import_tracks() if algorithm_id == "importtracks" else self.open_dialog(algorithm_id)
 
-    def open_dialog(self, algorithm_id: str, parameters: dict[str, Any] | None = None) -> Any:
+    def open_dialog(self, algorithm_id: str) -> Any:
         """Open an algorithm's dialog beside the map, or explain why the algorithm cannot run.
 
-        parameters: the values of its parameters; None: the user's settings, the layer of tracks in the dock while that
-        is shown, and the layers that fit.
+        It starts with the user's settings, the dock's layer of tracks while that is shown, and the layers that fit.
         """
         import processing
 
@@ -264,8 +263,7 @@ class RawMenu:
             return None
         session = self.dock.session if self.dock is not None and self.dock_action.isChecked() else None
         shown = session.layer if session is not None else None
-        values = start_values(algorithm, self.iface.activeLayer(), shown) if parameters is None else parameters
-        dialog = processing.createAlgorithmDialog(algorithm, values)
+        dialog = processing.createAlgorithmDialog(algorithm, start_values(algorithm, self.iface.activeLayer(), shown))
         dialog.show()
         return self.keep(dialog)
 

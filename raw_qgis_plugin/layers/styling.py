@@ -67,9 +67,8 @@ class Style:
         """The QML in resources/styles."""
         return f"{self.qml}.qml"
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
-        """Complete the legend from the data. Returns the shown quantity, for the layer's name."""
-        return ""
+    def fill_in(self, layer: QgsVectorLayer) -> str | None:
+        """Complete the legend from the data. Returns the shown quantity, for the layer's name, if there is one."""
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """Give a layer its map tip."""
@@ -80,7 +79,7 @@ class Style:
         shown = self.fill_in(layer)
         if self.outside:
             mark_outside(layer, self.outside)
-        return shown
+        return shown or ""
 
     def apply(self, layer: QgsVectorLayer) -> None:
         """Give a layer its symbols, legend, name and temporal settings; a table only its name."""
@@ -102,7 +101,6 @@ def set_temporal(layer: QgsVectorLayer, start: str, end: str = "") -> None:
     properties.setIsActive(True)
 
 
-@dataclass(frozen=True)
 class Fixes(Style):
     """Imported fixes."""
 
@@ -159,7 +157,6 @@ class Profiles(Style):
         map_tip(layer, "user_id", self.heads, "<br>".join([*evidence, tr("[% n_points %] fixes")]))
 
 
-@dataclass(frozen=True)
 class Stops(Style):
     """Stops of diaries by their kind."""
 
@@ -168,7 +165,7 @@ class Stops(Style):
     start, end = "t_arrive", "t_leave"
     order = 2
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """One rule for each kind, and one for stops of users whose home is not known."""
         rules = Rules(layer)
         kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
@@ -176,7 +173,6 @@ class Stops(Style):
             rules.add("class", f"kind = '{kind}'", words, colour)
         rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
         rules.finish()
-        return ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The user, the kind and the length of the stop."""
@@ -193,7 +189,7 @@ class Trips(Style):
     start, end = "t_start", "t_end"
     order = 1
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """One rule for each mode, and one for unknown."""
         rules = Rules(layer)
         for head in self.heads:
@@ -201,7 +197,6 @@ class Trips(Style):
             rules.add_remark("class", head)
         rules.add_if_any("unknown", "mode = 'unknown'", tr("Unknown: not sure"))
         rules.finish()
-        return ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The user, the mode, which can be corrected, and the length of the trip."""
@@ -272,7 +267,6 @@ class Similar(Style):
         layer.setMapTipTemplate(f"<b>{value_of('rank')}. {value_of('id')}</b><br>{value_of('reasons')}")
 
 
-@dataclass(frozen=True)
 class SimilarPlaces(Similar):
     """Regions by their similarity to the target."""
 
@@ -281,7 +275,6 @@ class SimilarPlaces(Similar):
     pattern = "step"
 
 
-@dataclass(frozen=True)
 class Forecast(Style):
     """What all layers of forecasts have: a chosen track stands out, and a map without a clock shows one horizon."""
 
@@ -292,7 +285,6 @@ class Forecast(Style):
         return shown
 
 
-@dataclass(frozen=True)
 class ForecastRecent(Forecast):
     """The last movement before each forecast. It has no time, so that the map's clock does not hide it."""
 
@@ -300,16 +292,14 @@ class ForecastRecent(Forecast):
     title = "Forecast: recent tracks"
     start = ""
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """A solid line, of another colour than the forecasts."""
         line = layer.renderer().symbol().symbolLayer(1)
         line.setColor(QColor("#24425c"))
         line.setPenStyle(Qt.PenStyle.SolidLine)
         line.setUseCustomDashPattern(False)
-        return ""
 
 
-@dataclass(frozen=True)
 class ForecastPoints(Forecast):
     """Forecast positions, paler the farther ahead."""
 
@@ -318,11 +308,11 @@ class ForecastPoints(Forecast):
     order = 3
     outside = "profiles.qml"
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """One step for each horizon; neighbouring horizons share a step where there are many."""
         name = horizon_field(layer)
         if not name:
-            return ""
+            return
         symbols = [step.symbol().clone() for step in layer.renderer().ranges()]  # a range dies with its symbol
         horizons = np.unique(values_of(layer, name))
         parts = np.array_split(horizons, min(len(symbols), len(horizons))) if len(horizons) else []
@@ -335,7 +325,6 @@ class ForecastPoints(Forecast):
             steps.append(QgsRendererRange(below, above, symbol.clone(), words))
             below = above
         layer.setRenderer(QgsGraduatedSymbolRenderer(name, steps))
-        return ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The user, the horizon and the radii."""
@@ -344,7 +333,6 @@ class ForecastPoints(Forecast):
         map_tip(layer, "user_id", [], f"{ahead}<br>{radii}")
 
 
-@dataclass(frozen=True)
 class ForecastLines(Forecast):
     """Likely paths from the last fix: the most likely one strong, the others light."""
 
@@ -354,10 +342,10 @@ class ForecastLines(Forecast):
     order = 2
     outside = "profile_tracks.qml"
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """Draw paths that are not the most likely ones lighter, and below it."""
         if layer.fields().lookupField("path") < 0:  # lines of 0.2.0
-            return ""
+            return
         symbol = layer.renderer().symbol()
         lighter = symbol.clone()
         lighter.setOpacity(0.4)
@@ -370,14 +358,12 @@ class ForecastLines(Forecast):
         renderer.setOrderBy(QgsFeatureRequest.OrderBy([QgsFeatureRequest.OrderByClause('"path"', False)]))
         renderer.setOrderByEnabled(True)
         layer.setRenderer(renderer)
-        return ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The user, and how likely the path is."""
         map_tip(layer, "user_id", [], tr("Path [% path %], probability [% round(100 * probability) %] %"))
 
 
-@dataclass(frozen=True)
 class ForecastAreas(Forecast):
     """The areas that hold the track in 50 and in 80 % of cases."""
 
@@ -386,12 +372,11 @@ class ForecastAreas(Forecast):
     order = 1
     outside = "regions.qml"
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """Translate the legend."""
         words = tr("{n} % of cases lie inside")
         for at, category in enumerate(layer.renderer().categories()):
             layer.renderer().updateCategoryLabel(at, words.format(n=category.value()))
-        return ""
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The user, the horizon and the level."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import Qgis, QgsFeature, QgsFeatureRequest, QgsProcessing, QgsProcessingFeatureSource, QgsWkbTypes
 
 from ..core.errors import Cancelled, InputError, RawError
+from ..core.sources.fields import ID_FIELDS, INTERVAL_FIELDS
 from ..tasks import training
 from .base import cache_folder
 from .form import Run
@@ -21,14 +22,6 @@ if TYPE_CHECKING:
     import numpy as np
 
     from ..core.tracks import Tracks
-
-# Names of the field with a unit's id, the same as in model/data/labels.py.
-ID_FIELDS = {
-    "user": ("user_id", "user", "uid", "cab_id", "id"),
-    "track": ("track_id", "trip_id", "tid", "id"),
-    "day": ("day", "date"),
-}
-INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
 
 
 class TrainHead(TrainingAlgorithm):

@@ -136,7 +136,10 @@ def test_no_bundle_there(tmp_path, path):
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": 1e-9}]}, "stretches of no"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": "x"}]}, "stretches of no"),
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": float("inf")}]}, "endless length"),
-        ({"heads": [{"name": "n_users", "unit": "region", "kind": "number"}]}, "without a proper name"),
+        *[
+            ({"heads": [{"name": name, "unit": "region", "kind": "number"}]}, "without a proper name")
+            for name in ("n_users", "withheld", "epsilon", "fid", "geom")
+        ],
         ({"heads": [{"name": "mine", "unit": "user", "kind": "classes", "classes": "abc"}]}, "no classes"),
         ({"heads": [{"name": "mine", "unit": "user", "kind": "number", "domain": {"span_h": 5}}]}, "no proper limits"),
         ({"heads": [{**NUMBER, "halfwidth": {"low": "a", "high": 1}}]}, "no proper interval"),

@@ -11,6 +11,7 @@ import pytest
 shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
+from raw_qgis_plugin.core.arrays import sparse_counts  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY  # noqa: E402
 from raw_qgis_plugin.core.geodesy import metres_between  # noqa: E402
@@ -24,7 +25,7 @@ from raw_qgis_plugin.core.regions.scores import (  # noqa: E402
     stays,
     ways_across,
 )
-from raw_qgis_plugin.core.regions.week import people_in, week_of_regions  # noqa: E402
+from raw_qgis_plugin.core.regions.week import week_of_regions  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
 POI = {"name": "poi", "unit": "region", "kind": "number", "halfwidth": {"low": -1, "high": 2}, "transform": "log1p"}
@@ -313,7 +314,7 @@ def test_people_by_slot_takes_no_room_for_those_who_are_elsewhere():
     user, slot = np.array([7, 30_000_000, 7, 7], np.int32), np.array([0, 2, 0, 2], np.uint8)
     tracemalloc.start()
     try:
-        assert np.diff(people_in(user, slot, 168, 30_000_001).indptr)[:4].tolist() == [1, 0, 2, 0]
+        assert np.diff(sparse_counts(slot, user, (168, 30_000_001)).indptr)[:4].tolist() == [1, 0, 2, 0]
         assert tracemalloc.get_traced_memory()[1] < 1e6
     finally:
         tracemalloc.stop()

@@ -19,6 +19,7 @@ from model.data.corpus import load
 from model.retrieval import fit as fitting
 from model.retrieval.examples import DAYS, SETTINGS, TRIPS, Examples, _layers, _rounds, collect
 from model.retrieval.scorer import Scorer
+from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import runtime
 from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
 from raw_qgis_plugin.core.bundle.contract import SCORER_FILE
@@ -86,7 +87,7 @@ def turns(streets):
 def test_turns_of_others_are_learned(turns):
     assert len(turns) > 1000 and (turns.inputs["continuations"][..., WEIGHT].max(axis=1) > 0).mean() > 0.9
     order = np.random.default_rng(0).permutation(len(turns))
-    rest, apart = turns.take(order[500:]), turns.take(order[:500])
+    rest, apart = take_rows(turns, order[500:]), take_rows(turns, order[:500])
     reported: list[dict] = []
     scorer = fitting.train([rest], 12, 0, reported.append, [apart])
     alone = Examples({**apart.inputs, "continuations": np.zeros_like(apart.inputs["continuations"])}, apart.target_m,
@@ -98,7 +99,7 @@ def test_turns_of_others_are_learned(turns):
 
 
 def test_left_and_right_are_exchanged(turns):
-    some = turns.take(np.arange(50))
+    some = take_rows(turns, np.arange(50))
     other = some.mirrored()
     np.testing.assert_allclose(np.hypot(*other.target_m.T), np.hypot(*some.target_m.T))
     for name, values in other.mirrored().inputs.items():
@@ -108,7 +109,7 @@ def test_left_and_right_are_exchanged(turns):
 
 
 def test_an_untrained_scorer_follows_the_kernel(turns):
-    some = turns.take(np.arange(20))
+    some = take_rows(turns, np.arange(20))
     inputs = {name: torch.from_numpy(values.astype(np.float32)) for name, values in some.inputs.items()}
     inputs["continuations"][..., WEIGHT] = 0.0
     with torch.no_grad():
@@ -202,7 +203,7 @@ def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_p
     assert card["examples"] > 200 and card["corpus"][0].endswith("/streets.parquet")
     assert lines()[-1]["epochs"] == 4
     monkeypatch.setattr(runtime, "SCORER", tmp_path / "scorer" / "scorer.onnx")
-    some = turns.take(np.arange(30))
+    some = take_rows(turns, np.arange(30))
     log_weights, scales, leads_to = Model(open_bundle(), "cpu").score(some.inputs)
     components = some.inputs["scale"].shape[1] + some.inputs["continuations"].shape[1]
     assert log_weights.shape == scales.shape == (30, components) and leads_to.shape[2] == 2

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Rides and walks as phones record them, from movement of known speeds."""
 
+from importlib import import_module
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -66,3 +68,13 @@ def test_the_tracks_of_a_city_stay(movement, tmp_path):
 def test_no_movement(tmp_path):
     with pytest.raises(SyntheticError, match="no movement"):
         segments.pieces(tmp_path, 10, 1)
+
+
+@pytest.mark.parametrize("command", ["synthetic.segments", "evaluate.forecast", "experiments.raw_paper"])
+def test_numbers_below_one_are_refused_before_any_work(command, capsys):
+    main = import_module(f"model.{command}").main
+    flags = {"synthetic.segments": ["--per-mode"], "evaluate.forecast": ["--windows", "--per-user", "--cadence"]}
+    for flag in flags.get(command, ["--points", "--tell-every"]):
+        with pytest.raises(SystemExit):
+            main([flag, "0"])
+        assert f"{flag}: '0' is no whole number from 1" in capsys.readouterr().err

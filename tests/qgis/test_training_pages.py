@@ -142,6 +142,10 @@ def test_labels_come_from_the_current_table_or_a_file(session: Any, tmp_path: Pa
     until(lambda: page.labels is not None)
     assert page.table.currentLayer().name() == "car owners" and page.label.currentField() == "owns_car"
     assert page.note.text() == "12 labelled users: <b>no</b> 6, <b>yes</b> 6" and page.problem() == ""
+    page.name.setText("evidence")
+    assert "the name of a field that is there" in page.problem(), "the training would refuse it only after its start"
+    page.name.setText("Owns car")
+    assert "small letters" in page.problem()
     (tmp_path / "no table.csv").mkdir()
     page.load(str(tmp_path / "no table.csv"))
     assert "no table.csv cannot be opened" in page.note.text() and page.table.currentLayer().name() == "car owners"

@@ -21,9 +21,9 @@ from .contract import LIMITS
 HEAD_NAME = r"[a-z][a-z0-9_]{0,63}"
 _FIELDS = """
 user_id track_id day region n_users n_points n_days n_visits t_first t_last lon lat dwell_min home_share suppressed
-in_domain why evidence
+withheld epsilon in_domain why evidence fid geom
 """
-RESERVED = frozenset(_FIELDS.split())  # fields of results beside those of heads
+RESERVED = frozenset(_FIELDS.split())  # fields of results beside those of heads, and GeoPackage's own
 HEAD_NAMES = (
     "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there"
 )

@@ -34,9 +34,7 @@ class Entry:
     @property
     def name(self) -> str:
         """The name of its folder; of the shipped bundle the name in its card."""
-        if self.card is None or self.shipped:
-            return self.path.name if self.card is None else str(self.card["name"])
-        return self.path.name
+        return str(self.card["name"]) if self.shipped and self.card is not None else self.path.name
 
 
 def entries(folder: Path) -> list[Entry]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import join_rows, run_starts, take_rows
 from ..errors import Progress, no_progress
 from ..gaps.fill import Filler
 from ..tracks import Tracks
@@ -64,14 +64,13 @@ def find_encounters(
     progress(1.0)
     none = np.zeros(0)
     empty = Pairs(*(none.astype(kind) for kind in (int, int, int, float, bool, float, float)))
-    columns = (np.concatenate([getattr(part, name) for part in (empty, *parts)]) for name in Pairs.__dataclass_fields__)
-    return _runs(Pairs(*columns), tick_s, min_s)
+    return _runs(join_rows([empty, *parts]), tick_s, min_s)
 
 
 def _runs(pairs: Pairs, tick_s: float, min_s: float) -> Encounters:
     """Runs of times of the same pair."""
     order = np.lexsort((pairs.tick, pairs.other, pairs.one))
-    p = Pairs(*(getattr(pairs, name)[order] for name in Pairs.__dataclass_fields__))
+    p = take_rows(pairs, order)
     starts = run_starts(p.one, p.other)
     starts[1:] |= np.diff(p.tick) > 1 + SETTINGS.most_missing
     first = np.flatnonzero(starts)

@@ -63,12 +63,11 @@ ADVICE = {  # the beginnings of verdicts, in short
 
 @dataclass(frozen=True)
 class Backtest:
-    """w: the windows. fold: (w,) from 0. answer: the forecasts of the model. figures: of `measure`. verdicts: one
-    sentence a horizon. apart: whether each anonymous track counts as a user.
+    """w: the windows. answer: the forecasts of the model. figures: of `measure`. verdicts: one sentence a horizon.
+    apart: whether each anonymous track counts as a user.
     """
 
     w: Windows
-    fold: np.ndarray
     answer: Prediction
     figures: dict
     verdicts: list[str]
@@ -97,7 +96,7 @@ def backtest(
     progress(0.9)
     figures = measure(w, simple, answer, {}, group, seed, part_of(progress, 0.9, 1.0))
     progress(1.0)
-    return Backtest(w, fold, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.anonymous)
+    return Backtest(w, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.anonymous)
 
 
 def verdict(h: dict) -> str:

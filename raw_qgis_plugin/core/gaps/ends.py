@@ -72,10 +72,6 @@ class Ends:
     known: np.ndarray
     step_s: np.ndarray
 
-    def take(self, rows: np.ndarray) -> Ends:
-        """The ends of some gaps, or of some several times."""
-        return Ends(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
     def end_velocity(self, end: int) -> np.ndarray:
         """(g, 2) m/s over the shortest known time, at the first (0) or the second end (1)."""
         return self.velocity[np.arange(len(self.seconds)), end, self.known[:, end].argmax(axis=1)]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import expand_ranges
+from ..arrays import expand_ranges, take_rows
 from ..errors import InputError, Progress, no_progress
 from ..features.featurizer import destination, into_frame
 from ..forecasting import areas
@@ -124,8 +124,8 @@ class Filler:
             of = np.searchsorted(offsets, number, side="right") - 1 - part[0]
             for some in np.array_split(np.arange(len(number)), -(-len(number) // SETTINGS.questions_at_once)):
                 progress(number[some[0]] / len(questions.t))
-                own, its_ends = gaps.take(of[some]), ends.take(of[some])
-                mixture = self._mixture(own, its_ends, found.take(of[some]), questions.t[number[some]])
+                own, its_ends = gaps.take(of[some]), take_rows(ends, of[some])
+                mixture = self._mixture(own, its_ends, take_rows(found, of[some]), questions.t[number[some]])
                 yield _answer(number[some], mixture, its_ends, self._table, with_areas)
         progress(1.0)
 

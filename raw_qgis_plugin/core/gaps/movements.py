@@ -70,10 +70,6 @@ class Found:
     how: np.ndarray
     weight: np.ndarray
 
-    def take(self, rows: np.ndarray) -> Found:
-        """Those of some gaps, or of some several times."""
-        return Found(*(getattr(self, name)[rows] for name in self.__dataclass_fields__))
-
 
 class Movements:
     """The layer's positions, searched for movements."""

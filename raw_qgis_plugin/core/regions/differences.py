@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import content_hash
+from ..arrays import content_hash, flattened, sparse_counts
 from ..persons import connected
 
 if TYPE_CHECKING:
@@ -86,8 +86,6 @@ class _Cut:
     """Cuts the fixes into parts. The mark of a part is the sum, bit by bit without carry, of its regions' keys."""
 
     def __init__(self, inside: Sequence[np.ndarray], user: np.ndarray, cutting: np.ndarray, n_users: int) -> None:
-        from scipy.sparse import csr_matrix
-
         self.keys = content_hash(np.arange(1, len(inside) + 1))
         some = np.flatnonzero(cutting)
         mark = np.zeros(len(user), np.uint64)
@@ -97,22 +95,21 @@ class _Cut:
         marks, part = np.unique(mark[rows], return_inverse=True)
         number = np.zeros(len(user), np.int64)
         number[rows] = part
-        fixes = np.concatenate([np.zeros(0, np.int64), *(inside[region] for region in some)])
-        region = np.repeat(some, [len(inside[region]) for region in some])
-        of = csr_matrix((np.ones(len(fixes), np.int64), (region, number[fixes])), shape=(len(inside), len(marks)))
+        region, fixes = flattened([inside[region] for region in some])
+        of = sparse_counts(some[region], number[fixes], (len(inside), len(marks)))
         of.data[:] = 1
-        users = csr_matrix((np.ones(len(rows), np.int64), (part, user[rows])), shape=(len(marks), n_users))
+        users = sparse_counts(part, user[rows], (len(marks), n_users))
         self.parts = _Parts(marks, of, users)
 
     def without(self, hidden: np.ndarray) -> _Parts:
         """The parts if some regions, (n_regions,) bool, are not shown."""
-        from scipy.sparse import csr_matrix, diags
+        from scipy.sparse import diags
 
         marks = self.parts.marks.copy()
         for region in np.flatnonzero(hidden):
             marks[self.parts.of[region].indices] ^= self.keys[region]
         left, number = np.unique(marks, return_inverse=True)
-        joined = csr_matrix((np.ones(len(marks), np.int64), (number, np.arange(len(marks)))), (len(left), len(marks)))
+        joined = sparse_counts(number, np.arange(len(marks)), (len(left), len(marks)))
         inner = np.flatnonzero(left)  # the mark 0 is outside of all
         of = (diags((~hidden).astype(np.int64)) @ self.parts.of @ joined[inner].T).tocsr()
         of.eliminate_zeros()
@@ -196,10 +193,8 @@ def _leaving_few(
 
     whole, part: (m,) regions.
     """
-    from scipy.sparse import csr_matrix
-
     n, n_users = people.shape[0], np.diff(people.indptr)
-    inner = csr_matrix((np.ones(len(whole), np.int64), (whole, part)), shape=(n, n))
+    inner = sparse_counts(whole, part, (n, n))
     together = np.diff((inner @ people).tocsr().indptr)
     counted_again = inner @ n_users - together  # if many are in several parts, numbers of users do not add up
     left = n_users - together

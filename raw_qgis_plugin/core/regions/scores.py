@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import group_quantile, run_starts
+from ..arrays import flattened, group_quantile, run_starts, sparse_counts
 from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads, head_columns, layer_stats, most_visited, stats_of, stay_ms, why_no_heads
 from ..errors import InputError, Progress, no_progress, part_of
@@ -158,30 +158,18 @@ def _with_noise(visits: csr_matrix, times: csr_matrix, min_users: int, epsilon: 
 def count_visits(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
     """Sparse (n_regions, n_users) visits (see `stays`) of each user to each region. inside: of `fixes_inside`."""
     region, first, _ = _visits(tracks, inside)
-    return _counted(region, tracks.user[first], (len(inside), tracks.n_users))
+    return sparse_counts(region, tracks.user[first], (len(inside), tracks.n_users))
 
 
 def count_users(tracks: Tracks, inside: Sequence[np.ndarray]) -> csr_matrix:
     """Sparse (n_regions, n_users) counts of the rows of each user in each region. inside: of `fixes_inside`."""
-    region, rows = _pairs(inside)
-    return _counted(region, tracks.user[rows], (len(inside), tracks.n_users))
-
-
-def _pairs(inside: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
-    """(m,) regions, ascending, and the row of a fix in each."""
-    return np.repeat(np.arange(len(inside)), list(map(len, inside))), np.concatenate([np.zeros(0, np.int64), *inside])
-
-
-def _counted(region: np.ndarray, user: np.ndarray, shape: tuple[int, int]) -> csr_matrix:
-    """Sparse counts of the pairs (m,) of a region and a user."""
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix((np.ones(len(user), np.int64), (region, user)), shape=shape)
+    region, rows = flattened(inside)
+    return sparse_counts(region, tracks.user[rows], (len(inside), tracks.n_users))
 
 
 def _visits(tracks: Tracks, inside: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """(k,) the region of each visit (see `stays`), and the rows of its first and last fix."""
-    region, rows = _pairs(inside)
+    region, rows = flattened(inside)
     first = np.flatnonzero(visit_begins(tracks, rows) | run_starts(region))
     last = np.append(first[1:], len(rows))[: len(first)] - 1
     return region[first], rows[first], rows[last]
@@ -197,7 +185,7 @@ def ways_across(
     the antimeridian.
     """
     import shapely
-    from scipy.sparse import coo_matrix, csr_matrix
+    from scipy.sparse import csr_matrix
 
     regions = usable_polygons(polygons)
     if not len(regions):
@@ -217,7 +205,7 @@ def ways_across(
             region, way = shapely.STRtree(shapely.linestrings(ends[near])).query(drawn, predicate="intersects")
             found.append(np.unique(np.stack([region, tracks.user[step[near][way]]]), axis=1))
     pairs = np.unique(np.concatenate(found, axis=1), axis=1)
-    crossed = coo_matrix((np.ones(pairs.shape[1], np.int64), (pairs[0], pairs[1])), shape=visits.shape).tocsr()
+    crossed = sparse_counts(pairs[0], pairs[1], visits.shape)
     new = csr_matrix(crossed - crossed.multiply(visits > 0))
     new.eliminate_zeros()
     return new
@@ -256,7 +244,7 @@ def visit_times(tracks: Tracks, inside: Sequence[np.ndarray], min_users: int = 1
     minutes = (tracks.t[last] - tracks.t[first]) / 60_000
     region, user, minutes = (column[minutes > 0] for column in (region, tracks.user[first], minutes))
     dwell = np.asarray(median(minutes, region, np.arange(n)), np.float64) if len(minutes) else np.full(n, np.nan)
-    dwell[np.diff(_counted(region, user, (n, tracks.n_users)).indptr) < min_users] = np.nan
+    dwell[np.diff(sparse_counts(region, user, (n, tracks.n_users)).indptr) < min_users] = np.nan
     return n_visits, dwell
 
 
@@ -270,7 +258,7 @@ def _residents(polygons: Sequence[Any] | np.ndarray, lon: np.ndarray, lat: np.nd
         homes_there = shapely.STRtree(shapely.points(lon[known] + turn, lat[known]))
         found.append(homes_there.query(regions, predicate="intersects"))
     region, home = np.concatenate(found, axis=1)
-    return _counted(region, known[home], (len(regions), len(lon))) > 0
+    return sparse_counts(region, known[home], (len(regions), len(lon))) > 0
 
 
 def homes(tracks: Tracks, size_m: float = 150.0) -> tuple[np.ndarray, np.ndarray]:

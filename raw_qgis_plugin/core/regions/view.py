@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..arrays import flattened, sparse_counts
 from ..embedding.evidence import evidence_in_words
 from ..embedding.profiles import UNKNOWN, head_columns, layer_stats, stats_of, with_trips
 from ..errors import Progress, no_progress, require
@@ -19,7 +20,7 @@ from ..typicality import outside
 from .disclosure import DIFFERENCE, DOMINATED, FEW, MIN_USERS, dominated, publish, publish_slices
 from .geometry import FixIndex, area_km2, usable_polygons
 from .scores import activity_of_regions, count_visits, region_inputs, region_stats, visit_times
-from .week import HOURS, hour_of_week, people_in
+from .week import HOURS, hour_of_week
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -116,7 +117,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
         return RegionView(area, True, visitors, fixes=fixes, why=FEW if few else DOMINATED)
     embeddings = city.embeddings[visitors]
     columns, in_domain, reasons = _scores(city, model, visitors, fixes, embeddings, area)
-    seen = people_in(user, city.hour[fixes], HOURS, city.users.n_users)
+    seen = sparse_counts(city.hour[fixes], user, (HOURS, city.users.n_users))
     hours = publish_slices(len(visitors), seen, np.zeros(HOURS, bool), min_users)
     week = np.where(hours, np.diff(seen.indptr), -1).reshape(7, 24)
     (n_visits,), (dwell,) = visit_times(city.people, inside, min_users)
@@ -173,12 +174,9 @@ def beside_others(
     city: City, views: Sequence[RegionView], polygons: Sequence[Any], min_users: int = MIN_USERS
 ) -> list[RegionView]:
     """Views of `look` as they may be shown together: some are withheld, so that no difference tells of few people."""
-    from scipy.sparse import csr_matrix
-
     fixes = [view.fixes for view in views]
-    region = np.repeat(np.arange(len(views)), list(map(len, fixes)))
-    user = city.person[np.concatenate([np.zeros(0, np.int64), *fixes])]
-    visits = csr_matrix((np.ones(len(user), np.int64), (region, user)), shape=(len(views), city.users.n_users))
+    region, rows = flattened(fixes)
+    visits = sparse_counts(region, city.person[rows], (len(views), city.users.n_users))
     why = publish(city.person, fixes, visits, usable_polygons(polygons), min_users).why
     return [
         RegionView(view.area_km2, True, view.visitors, fixes=view.fixes, why=DIFFERENCE)

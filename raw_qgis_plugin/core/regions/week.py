@@ -4,11 +4,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import flattened, run_starts, sparse_counts
 from ..errors import Progress, no_progress
 from ..features.region_activity import visit_begins
 from ..persons import by_person
@@ -19,9 +19,6 @@ from .geometry import fixes_inside
 from .noise import SETTINGS as NOISE
 from .noise import check_epsilon, noisy_totals
 from .scores import publish_regions
-
-if TYPE_CHECKING:
-    from scipy.sparse import csr_matrix
 
 HOURS = 7 * 24
 
@@ -51,9 +48,8 @@ def week_of_regions(
     n_users, n_visits = np.zeros((2, len(inside), n_slices))
     slices = np.zeros((len(inside), n_slices), bool)
     if epsilon:
-        slot = np.repeat(np.arange(len(inside)) * n_slices, list(map(len, inside)))
-        rows = np.concatenate([np.zeros(0, np.int64), *inside])
-        seen = people_in(users.user[rows], slot + part[rows], n_users.size, users.n_users)
+        region, rows = flattened(inside)
+        seen = sparse_counts(region * n_slices + part[rows], users.user[rows], (n_users.size, users.n_users))
         n_users[:] = noisy_totals(seen, NOISE.slices, 1, epsilon).reshape(n_users.shape)
         n_visits[:], slices[:] = np.nan, n_users >= min_users
         shown = np.zeros(0, bool)
@@ -62,7 +58,7 @@ def week_of_regions(
     for region in np.flatnonzero(shown):
         rows = inside[region]
         begins = rows[visit_begins(users, rows) | run_starts(part[rows])]
-        times = people_in(users.user[begins], part[begins], n_slices, users.n_users)
+        times = sparse_counts(part[begins], users.user[begins], (n_slices, users.n_users))
         n_users[region], n_visits[region] = np.diff(times.indptr), np.asarray(times.sum(axis=1)).ravel()
         total = np.count_nonzero(run_starts(users.user[rows]))
         slices[region] = publish_slices(total, times, dominated(times, min_users), min_users)
@@ -81,10 +77,3 @@ def hour_of_week(tracks: Tracks, zone: str = "") -> np.ndarray:
     solar = tracks.t + np.round(tracks.lon / 15 * HOUR_MS).astype(np.int64)
     local = wall_clock(tracks.t, find_zone(zone)) if zone else solar
     return ((local // HOUR_MS + thursday) % HOURS).astype(np.uint8)
-
-
-def people_in(user: np.ndarray, slot: np.ndarray, n_slots: int, n_users: int) -> csr_matrix:
-    """Sparse (n_slots, n_users) rows of each user in each slot. user, slot: (m,) integers of fixes."""
-    from scipy.sparse import csr_matrix
-
-    return csr_matrix((np.ones(len(user), np.int64), (slot, user)), shape=(n_slots, n_users))

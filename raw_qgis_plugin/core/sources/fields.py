@@ -12,8 +12,6 @@ from ..errors import InputError
 
 NONE = "none"  # given as a column's name: there is no such column, and none is guessed
 
-NO_COLUMN = {(NONE, "user"), (NONE, "track")}
-
 # By priority, in lower case with '_' for '-', ':', '.' and blanks.
 # fmt: off
 USER = [
@@ -56,6 +54,15 @@ LAT = [
 ]
 GEOMETRY = ["geometry", "geom", "wkb_geometry", "the_geom"]
 # fmt: on
+
+# Columns of a table of labels: the id of a unit, and the start and end of an interval
+ID_FIELDS = {
+    "user": ("user_id", "user", "uid", "cab_id", "id"),
+    "track": ("track_id", "trip_id", "tid", "id"),
+    "day": ("day", "date"),
+    "region": ("region_id", "id", "name", "GEOID"),
+}
+INTERVAL_FIELDS = (("start", "end"), ("t_start", "t_end"))
 
 
 @dataclass(frozen=True)

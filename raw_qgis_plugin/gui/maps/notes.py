@@ -8,15 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from qgis.core import (
-    Qgis,
-    QgsExpression,
-    QgsFeatureRequest,
-    QgsMapLayer,
-    QgsProject,
-    QgsRenderContext,
-    QgsVectorLayer,
-)
+from qgis.core import Qgis, QgsExpression, QgsFeatureRequest, QgsMapLayer, QgsProject, QgsRenderContext, QgsVectorLayer
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate, QLocale
 

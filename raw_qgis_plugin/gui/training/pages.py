@@ -26,6 +26,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...core.bundle.card import HEAD_NAME, HEAD_NAMES, is_head_name
 from ...core.errors import Progress
 from ...core.paths import shipped_bundle
 from ...core.sources.fields import TRACK, USER, plain
@@ -266,9 +267,10 @@ class QuestionPage(Page):
             return tr("Only {n} labels: at least ten are needed.").format(n=len(self.labels.values))
         if len(set(self.labels.values.values())) < 2:
             return tr("All labels are equal: there is nothing to learn.")
-        if not re.fullmatch(r"[a-z][a-z0-9_]{0,63}", self.name.text()):
+        name = self.name.text()
+        if not re.fullmatch(HEAD_NAME, name):
             return tr("The name takes small letters, digits and _, such as: commuter.")
-        return ""
+        return "" if is_head_name(name) else f"'{name}' is no name for a task: {HEAD_NAMES}."
 
 
 class ModelPage(Page):

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from qgis.core import QgsMergedFeatureRenderer, QgsVectorLayer
 from qgis.PyQt.QtGui import QColor
 
@@ -15,7 +13,6 @@ from ..words import tr
 INFERRED_COLOUR = "#7b3f9e"
 
 
-@dataclass(frozen=True)
 class InferredPoints(Style):
     """Positions in gaps: hollow, since nobody observed them."""
 
@@ -23,15 +20,13 @@ class InferredPoints(Style):
     title = "Inferred: points"
     order = 3
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """Hollow circles in the colour of what is inferred."""
         marker = layer.renderer().symbol().symbolLayer(0)
         marker.setColor(QColor("white"))
         marker.setStrokeColor(QColor(INFERRED_COLOUR))
-        return ""
 
 
-@dataclass(frozen=True)
 class InferredLines(Style):
     """Paths through gaps: dashed."""
 
@@ -40,21 +35,19 @@ class InferredLines(Style):
     start, end = "t_first", "t_last"
     order = 2
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """Dashes in the colour of what is inferred."""
         symbol = layer.renderer().symbol()
         symbol.symbolLayer(symbol.symbolLayerCount() - 1).setColor(QColor(INFERRED_COLOUR))
-        return ""
 
 
-@dataclass(frozen=True)
 class InferredAreas(ForecastAreas):
     """The areas that hold the track in 50 and in 80 % of gaps."""
 
     title = "Inferred: areas"
     most_merged = 20_000  # features: to merge more takes too long
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """Translate the legend, in the colour of what is inferred."""
         for at, category in enumerate(layer.renderer().categories()):
             symbol, fill = category.symbol().clone(), QColor(INFERRED_COLOUR)
@@ -65,10 +58,8 @@ class InferredAreas(ForecastAreas):
         super().fill_in(layer)
         if layer.featureCount() <= self.most_merged:  # one area for all times, not discs over discs
             layer.setRenderer(QgsMergedFeatureRenderer.convertFromRenderer(layer.renderer()))
-        return ""
 
 
-@dataclass(frozen=True)
 class Encounters(Style):
     """Where two users were near each other: filled where both were observed, hollow where that is inferred."""
 
@@ -77,7 +68,7 @@ class Encounters(Style):
     start, end = "t_start", "t_end"
     order = 3
 
-    def fill_in(self, layer: QgsVectorLayer) -> str:
+    def fill_in(self, layer: QgsVectorLayer) -> None:
         """One rule for observed encounters, and one for steps of the probability of the others."""
         layer.setMapTipTemplate(
             f"<b>{value_of('user_a')} · {value_of('user_b')}</b><br>{value_of('t_start')}<br>{value_of('probability')}"
@@ -89,4 +80,3 @@ class Encounters(Style):
             condition = f'NOT "observed" AND "probability" >= {low} AND "probability" < {high}'
             rules.add_if_any("class", condition, words, colour)
         rules.finish()
-        return ""
