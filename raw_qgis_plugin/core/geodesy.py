@@ -12,12 +12,10 @@ EARTH_RADIUS_M = 6_371_008.8  # mean radius
 
 def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Lengths of one degree of longitude and of latitude on the WGS84 ellipsoid, in metres, at `lat` (degrees)."""
-    phi = np.radians(lat)
-    w2 = 1.0 - _WGS84_E2 * np.sin(phi) ** 2
-    prime_vertical = _WGS84_A / np.sqrt(w2)
-    meridional = prime_vertical * (1.0 - _WGS84_E2) / w2
-    degree = np.pi / 180.0
-    return prime_vertical * np.maximum(np.cos(phi), 1e-6) * degree, meridional * degree
+    cos = np.cos(np.radians(lat))
+    w2 = 1.0 - _WGS84_E2 + _WGS84_E2 * cos * cos  # 1 - e² sin²
+    prime_vertical = _WGS84_A * np.pi / 180.0 / np.sqrt(w2)
+    return prime_vertical * np.maximum(cos, 1e-6), prime_vertical * (1.0 - _WGS84_E2) / w2
 
 
 def near_lon(lon: np.ndarray, lon0: np.ndarray) -> np.ndarray:
