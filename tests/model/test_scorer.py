@@ -16,6 +16,8 @@ import torch
 from model import neighbours, ways
 from model import pretrain as pretraining
 from model.data.corpus import load
+from model.evaluate import main as evaluate
+from model.evaluate.forecast import RULE, TRAINED_PAST
 from model.retrieval import fit as fitting
 from model.retrieval.examples import DAYS, SETTINGS, TRIPS, Examples, _layers, _rounds, collect
 from model.retrieval.scorer import Scorer
@@ -24,6 +26,7 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
 from raw_qgis_plugin.core.bundle.contract import SCORER_FILE
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError, InputError
+from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED
 from raw_qgis_plugin.core.forecasting.context import ContextKind
 from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, WEIGHT
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
@@ -207,6 +210,16 @@ def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_p
     components = some.inputs["scale"].shape[1] + some.inputs["continuations"].shape[1]
     assert log_weights.shape == scales.shape == (30, components) and leads_to.shape[2] == 2
     np.testing.assert_allclose(np.exp(log_weights).sum(axis=1), 1, rtol=1e-4)
+
+
+def test_a_scorer_for_an_untrained_network_is_compared_with(streets, tmp_path):
+    ways.main(["--corpus", str(streets), "--output", str(tmp_path / "past"), *FEW, "--cache", str(tmp_path / "cache"),
+               "--untrained"])  # fmt: skip
+    evaluate(["forecast", "--tracks", str(streets), "--cadence", "15", "--windows", "100", "--parts", "--past-scorer",
+              str(tmp_path / "past" / "scorer.onnx"), "--output", str(tmp_path / "report")])  # fmt: skip
+    methods = json.loads((tmp_path / "report.json").read_text())["15s"]["methods"]
+    assert len({methods[name]["mean_m"] for name in (TRAINED_PAST, RULE, PAST)}) == 3
+    assert methods[TRAINED_PAST]["mean_m"] < methods[ZEROED]["mean_m"]
 
 
 def test_a_lone_track_and_people_at_home_teach_nothing(nano_run, tmp_path):
