@@ -16,6 +16,7 @@ from pathlib import Path
 
 from model.cli import print_line, run
 from model.data.corpus import load_both, source_name
+from model.retrieval.examples import Disturbance
 from model.retrieval.fit import export, fit, make_parser
 from model.retrieval.untrained import Untrained
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -40,7 +41,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"--output {args.output} is a file; a folder is needed.")
     model = (Untrained if args.untrained else Model)(open_bundle(args.bundle), "cpu")
     training, held_out = load_both(args.corpus, args.cache)
-    scorer, card = fit(training, held_out, model, args.lessons, args.epochs, args.seed, print_line)
+    disturbance = None if args.untrained else Disturbance()
+    scorer, card = fit(training, held_out, model, args.lessons, args.epochs, args.seed, print_line, disturbance)
     if scorer is None:
         raise InputError("The corpus has too few trips and days of fleets to learn from.")
     args.output.mkdir(parents=True, exist_ok=True)

@@ -19,7 +19,7 @@ from model.data.corpus import load
 from model.evaluate import main as evaluate
 from model.evaluate.forecast import RULE, TRAINED_PAST
 from model.retrieval import fit as fitting
-from model.retrieval.examples import DAYS, SETTINGS, TRIPS, Examples, _layers, _rounds, collect
+from model.retrieval.examples import DAYS, SETTINGS, TRIPS, Disturbance, Examples, _layers, _rounds, collect
 from model.retrieval.scorer import Scorer
 from raw_qgis_plugin.core.bundle import runtime
 from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
@@ -27,6 +27,7 @@ from raw_qgis_plugin.core.bundle.contract import SCORER_FILE
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError, InputError
 from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED
+from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATES
 from raw_qgis_plugin.core.forecasting.context import ContextKind
 from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, WEIGHT
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
@@ -110,6 +111,18 @@ def test_left_and_right_are_exchanged(turns):
     assert (other.inputs["continuations"][..., 0] == some.inputs["continuations"][..., 0]).all()
 
 
+def test_a_worse_network_moves_its_own_components_alone(turns):
+    some, rng = turns.take(np.arange(200)), np.random.default_rng(0)
+    worse = some.disturbed(rng, Disturbance(share=1.0))
+    moved = worse.inputs["centre"] - some.inputs["centre"]
+    assert (moved[:, 0] == 0).all() and (np.hypot(*moved[:, 1].T) > 0).all()
+    np.testing.assert_allclose(moved[:, 1:], np.broadcast_to(moved[:, 1:2], moved[:, 1:].shape), atol=0.01)
+    for name in set(some.inputs) - {"centre"}:
+        np.testing.assert_array_equal(worse.inputs[name], some.inputs[name])
+    as_before = some.disturbed(rng, Disturbance(share=0.0))
+    np.testing.assert_array_equal(as_before.inputs["centre"], some.inputs["centre"])
+
+
 def test_an_untrained_scorer_follows_the_kernel(turns):
     some = turns.take(np.arange(20))
     inputs = {name: torch.from_numpy(values.astype(np.float32)) for name, values in some.inputs.items()}
@@ -131,6 +144,10 @@ def test_examples_of_days_are_of_fleets_and_know_nothing_later(nano_run, fleet_f
     ago_s = continuations[..., COLUMNS.index("age_days")] * 86_400
     late_s = np.broadcast_to(some.horizon_s[:, None], real.shape)[real] - ago_s[real]
     assert real.any() and late_s.max() < 120  # continuations had ended by the last fix; half precision
+    worse, places = some.disturbed(np.random.default_rng(0), Disturbance(share=1.0)), np.s_[:, -N_CANDIDATES:]
+    np.testing.assert_array_equal(worse.inputs["centre"][places], some.inputs["centre"][places])
+    np.testing.assert_allclose(np.exp(worse.inputs["log_weight"]).sum(axis=1), 1, atol=1e-5)
+    assert (worse.inputs["log_weight"] != some.inputs["log_weight"]).any(axis=1).all()
 
 
 @pytest.mark.parametrize("recording", DAYS, ids=lambda r: r.name)
