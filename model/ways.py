@@ -2,7 +2,8 @@
 """Train the scorer that serves every bundle: python -m model.ways --corpus S … --output DIR
 
 The scorer weighs the model's own mixture and continuations of the layer against each other (model/retrieval). The files
-that it leaves, scorer.onnx and card.json, belong in resources/scorer.
+that it leaves, scorer.onnx and card.json, belong in resources/scorer. With --untrained it is trained for an engine
+without a pretrained network, with which model.evaluate forecast --parts compares.
 """
 
 from __future__ import annotations
@@ -15,7 +16,9 @@ from pathlib import Path
 
 from model.cli import print_line, run
 from model.data.corpus import load_both, source_name
+from model.retrieval.examples import Disturbance
 from model.retrieval.fit import export, fit, make_parser
+from model.retrieval.untrained import Untrained
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -27,6 +30,7 @@ def parser() -> argparse.ArgumentParser:
     """The command's arguments."""
     p = make_parser("ways", __doc__, "the model whose answers it scores", 200_000, 4)
     p.add_argument("--output", required=True, type=Path, metavar="DIR", help="folder for scorer.onnx and card.json")
+    p.add_argument("--untrained", action="store_true", help="beside an untrained network, to compare with")
     return p
 
 
@@ -35,9 +39,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser().parse_args(argv)
     if args.output.is_file():
         raise InputError(f"--output {args.output} is a file; a folder is needed.")
-    model = Model(open_bundle(args.bundle), "cpu")
+    model = (Untrained if args.untrained else Model)(open_bundle(args.bundle), "cpu")
     training, held_out = load_both(args.corpus, args.cache)
-    scorer, card = fit(training, held_out, model, args.lessons, args.epochs, args.seed, print_line)
+    disturbance = None if args.untrained else Disturbance()
+    scorer, card = fit(training, held_out, model, args.lessons, args.epochs, args.seed, print_line, disturbance)
     if scorer is None:
         raise InputError("The corpus has too few trips and days of fleets to learn from.")
     args.output.mkdir(parents=True, exist_ok=True)

@@ -22,6 +22,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.features.featurizer import LATERAL_QUERY, displacement
 from raw_qgis_plugin.core.forecasting.answer import describe, scorer_inputs
+from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATES
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextKind, ContextQueries, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.neighbours import N_VECTORS, Neighbours
@@ -81,6 +82,16 @@ SETTINGS = ExampleSettings()
 
 
 @dataclass(frozen=True)
+class Disturbance:
+    """How the network's answers are made worse in training (Examples.disturbed)."""
+
+    share: float = 0.5  # of the examples
+    median: float = 0.5  # of the standard deviation of the displacement on each axis, in expected errors
+    spread: float = 0.7  # standard deviation of the logarithm of that
+    log_weight: float = 1.0  # standard deviation of changes of log weights, of days
+
+
+@dataclass(frozen=True)
 class Examples:
     """m examples. inputs: of the scorer (core/bundle/runtime.py). target_m: (m, 2) where the track was, in the frame.
     typical_m: (m,) the network's mean error in the same source and recording, about as far ahead. horizon_s: (m,).
@@ -108,6 +119,23 @@ class Examples:
         inputs["centre"][..., 1] *= -1
         inputs["continuations"][..., 1 : 2 * N_VECTORS : 2] *= -1
         return replace(self, inputs=inputs, target_m=self.target_m * np.array([1, -1], np.float32))
+
+    def disturbed(self, rng: np.random.Generator, settings: Disturbance) -> Examples:
+        """The same with a worse network in a share of them, as among movers unlike those that trained it.
+
+        Its free components, and of trips its point, move together. Of days, whose candidates are real places, the
+        weights change as well.
+        """
+        hit = rng.random(len(self)) < settings.share
+        inputs = self.inputs | {name: self.inputs[name].copy() for name in ("centre", "log_weight")}
+        by_m = (inputs["expected"] + 5.0) * np.exp(rng.normal(np.log(settings.median), settings.spread, len(self)))
+        free = inputs["centre"][:, 1 : None if self.trips else -N_CANDIDATES]
+        free += ((hit * by_m)[:, None] * rng.normal(size=(len(self), 2)))[:, None].astype(np.float32)
+        if not self.trips:
+            noise = settings.log_weight * hit[:, None] * rng.normal(size=inputs["log_weight"].shape)
+            weight = inputs["log_weight"] + noise.astype(np.float32)
+            inputs["log_weight"] = weight - np.logaddexp.reduce(weight, axis=1, keepdims=True)
+        return replace(self, inputs=inputs)
 
 
 def collect(

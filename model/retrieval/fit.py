@@ -16,7 +16,7 @@ from model.cli import Parser, Report, from_zero, positive
 from model.data.corpus import Source
 from model.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
-from model.retrieval.examples import DAYS, TRIPS, Examples, collect
+from model.retrieval.examples import DAYS, TRIPS, Disturbance, Examples, collect
 from model.retrieval.scorer import Scorer, Weigher, scored_mixture
 from model.training.calibrate import table
 from model.training.onnx_export import export_graph
@@ -44,10 +44,11 @@ SETTINGS = ScorerTraining()
 
 
 def fit(
-    training: list[Source], held_out: list[Source], model: Model, most: int, epochs: int, seed: int, report: Report
-) -> tuple[Scorer | None, dict]:
+    training: list[Source], held_out: list[Source], model: Model, most: int, epochs: int, seed: int, report: Report,
+    disturbance: Disturbance | None = None,
+) -> tuple[Scorer | None, dict]:  # fmt: skip
     """Train a scorer on about `most` examples of sources, as the model answers them; people held out calibrate its
-    areas.
+    areas. disturbance: so that the scorer also serves movers whom the model knows less well.
 
     Returns None where there are too few examples, and what a card says of the training.
     """
@@ -56,7 +57,7 @@ def fit(
     count = sum(map(len, parts))
     if count < SETTINGS.least_examples:
         return None, {}
-    scorer = train(parts, epochs, seed, report, unseen)
+    scorer = train(parts, epochs, seed, report, unseen, disturbance)
     facts = {"examples": count, "epochs": epochs, "seed": seed, "model": model.card["name"]}
     return scorer, facts | judge(scorer, unseen) | {"calibration": calibration(scorer, unseen)}
 
@@ -68,25 +69,31 @@ def _collect_both(sources: list[Source], model: Model, most: int, seed: int, rep
     return [part for part in found if part is not None]
 
 
-def train(parts: list[Examples], epochs: int, seed: int, report: Report, unseen: list[Examples]) -> Scorer:
+def train(
+    parts: list[Examples], epochs: int, seed: int, report: Report, unseen: list[Examples],
+    disturbance: Disturbance | None = None,
+) -> Scorer:  # fmt: skip
     """Train a scorer on examples of trips and of days; the errors on those unseen are only reported."""
     torch.manual_seed(seed)
     scorer = Scorer()
     for part in parts:
         weigher = scorer.trips if part.trips else scorer.days
-        averaged = _train(scorer, weigher, part, epochs, seed, report, [u for u in unseen if u.trips == part.trips])
+        same = [u for u in unseen if u.trips == part.trips]
+        averaged = _train(scorer, weigher, part, epochs, seed, report, same, disturbance)
         weigher.load_state_dict(averaged.state_dict())
     return scorer.eval()
 
 
 def _train(
-    scorer: Scorer, weigher: Weigher, part: Examples, epochs: int, seed: int, report: Report, unseen: list[Examples]
-) -> Weigher:
+    scorer: Scorer, weigher: Weigher, part: Examples, epochs: int, seed: int, report: Report, unseen: list[Examples],
+    disturbance: Disturbance | None,
+) -> Weigher:  # fmt: skip
     """Train one of the weighing networks; its moving average."""
     s, rng = SETTINGS, np.random.default_rng(seed)
 
     def loss_of(rows: np.ndarray) -> Tensor:
         some = take_rows(part, rows)
+        some = some.disturbed(rng, disturbance) if disturbance else some
         some = some.mirrored() if rng.random() < 0.5 else some
         if rng.random() < s.alone:
             some.inputs["continuations"][..., WEIGHT] = 0.0

@@ -16,8 +16,10 @@ import torch
 from model import neighbours, ways
 from model import pretrain as pretraining
 from model.data.corpus import load
+from model.evaluate import main as evaluate
+from model.evaluate.forecast import RULE, TRAINED_PAST
 from model.retrieval import fit as fitting
-from model.retrieval.examples import DAYS, SETTINGS, TRIPS, Examples, _layers, _rounds, collect
+from model.retrieval.examples import DAYS, SETTINGS, TRIPS, Disturbance, Examples, _layers, _rounds, collect
 from model.retrieval.scorer import Scorer
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import runtime
@@ -25,6 +27,8 @@ from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
 from raw_qgis_plugin.core.bundle.contract import SCORER_FILE
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError, InputError
+from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED
+from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATES
 from raw_qgis_plugin.core.forecasting.context import ContextKind
 from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, WEIGHT
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
@@ -108,6 +112,18 @@ def test_left_and_right_are_exchanged(turns):
     assert (other.inputs["continuations"][..., 0] == some.inputs["continuations"][..., 0]).all()
 
 
+def test_a_worse_network_moves_its_own_components_alone(turns):
+    some, rng = turns.take(np.arange(200)), np.random.default_rng(0)
+    worse = some.disturbed(rng, Disturbance(share=1.0))
+    moved = worse.inputs["centre"] - some.inputs["centre"]
+    assert (moved[:, 0] == 0).all() and (np.hypot(*moved[:, 1].T) > 0).all()
+    np.testing.assert_allclose(moved[:, 1:], np.broadcast_to(moved[:, 1:2], moved[:, 1:].shape), atol=0.01)
+    for name in set(some.inputs) - {"centre"}:
+        np.testing.assert_array_equal(worse.inputs[name], some.inputs[name])
+    as_before = some.disturbed(rng, Disturbance(share=0.0))
+    np.testing.assert_array_equal(as_before.inputs["centre"], some.inputs["centre"])
+
+
 def test_an_untrained_scorer_follows_the_kernel(turns):
     some = take_rows(turns, np.arange(20))
     inputs = {name: torch.from_numpy(values.astype(np.float32)) for name, values in some.inputs.items()}
@@ -129,6 +145,10 @@ def test_examples_of_days_are_of_fleets_and_know_nothing_later(nano_run, fleet_f
     ago_s = continuations[..., COLUMNS.index("age_days")] * 86_400
     late_s = np.broadcast_to(some.horizon_s[:, None], real.shape)[real] - ago_s[real]
     assert real.any() and late_s.max() < 120  # continuations had ended by the last fix; half precision
+    worse, places = some.disturbed(np.random.default_rng(0), Disturbance(share=1.0)), np.s_[:, -N_CANDIDATES:]
+    np.testing.assert_array_equal(worse.inputs["centre"][places], some.inputs["centre"][places])
+    np.testing.assert_allclose(np.exp(worse.inputs["log_weight"]).sum(axis=1), 1, atol=1e-5)
+    assert (worse.inputs["log_weight"] != some.inputs["log_weight"]).any(axis=1).all()
 
 
 @pytest.mark.parametrize("recording", DAYS, ids=lambda r: r.name)
@@ -208,6 +228,16 @@ def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_p
     components = some.inputs["scale"].shape[1] + some.inputs["continuations"].shape[1]
     assert log_weights.shape == scales.shape == (30, components) and leads_to.shape[2] == 2
     np.testing.assert_allclose(np.exp(log_weights).sum(axis=1), 1, rtol=1e-4)
+
+
+def test_a_scorer_for_an_untrained_network_is_compared_with(streets, tmp_path):
+    ways.main(["--corpus", str(streets), "--output", str(tmp_path / "past"), *FEW, "--cache", str(tmp_path / "cache"),
+               "--untrained"])  # fmt: skip
+    evaluate(["forecast", "--tracks", str(streets), "--cadence", "15", "--windows", "100", "--parts", "--past-scorer",
+              str(tmp_path / "past" / "scorer.onnx"), "--output", str(tmp_path / "report")])  # fmt: skip
+    methods = json.loads((tmp_path / "report.json").read_text())["15s"]["methods"]
+    assert len({methods[name]["mean_m"] for name in (TRAINED_PAST, RULE, PAST)}) == 3
+    assert methods[TRAINED_PAST]["mean_m"] < methods[ZEROED]["mean_m"]
 
 
 def test_a_lone_track_and_people_at_home_teach_nothing(nano_run, tmp_path):
