@@ -55,6 +55,11 @@ def unit_stats(tracks: Tracks) -> dict[str, np.ndarray]:
     days: with fixes, of mean solar time. observed: share of the way outside gaps (`GapSettings`), 1 for a track that
     does not move. A track of one fix has no cadence and speed (nan); a track without fixes no span either.
     """
+    parts = [_stats_of_part(some) for _, some in tracks.parts()]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def _stats_of_part(tracks: Tracks) -> dict[str, np.ndarray]:
     step, seconds, cadence, seen = _steps(tracks)
     metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
     track, n = tracks.track[step], tracks.n_tracks

@@ -180,21 +180,28 @@ def layer_stats(
     if not any("rail_percent" in head.get("domain", {}) for head in heads):
         return {}
     head = next((head for head in model.bundle.heads("trip", every=True) if RAIL in head["classes"]), None)
-    trips, percent = cut_trips(tracks).tracks, np.nan
-    if trips.n_tracks > sampled:
-        begin = np.argsort(trips.t[trips.track_offsets[:-1]], kind="stable")
-        trips = trips.take(np.isin(trips.track, begin[np.linspace(0, len(begin) - 1, sampled).astype(int)]))
-    if head and trips.n_tracks:
-        by_rail = _modes(trips, head, model).argmax(axis=1) == head["classes"].index(RAIL)
-        some = trips.take(by_rail[trips.track])
-        rail = np.ones(some.n_tracks, bool)
-        x = with_trips(embed(some, model), some, "track", model)
-        for judge in model.bundle.heads("track", every=True):
-            if {RAIL, MOTOR} <= set(judge.get("classes", ())):
-                said = head_columns({**judge, "domain": {}, "threshold": 0.0}, model, x, {})[judge["name"]]
-                rail &= (said != MOTOR) & (said != UNKNOWN)
-        percent = 100 * np.count_nonzero(rail) / trips.n_tracks
+    parts = [cut_trips(some).tracks for _, some in tracks.parts()]
+    begin = np.concatenate([trips.t[trips.track_offsets[:-1]] for trips in parts])
+    total, percent = min(len(begin), sampled), np.nan
+    chosen = np.zeros(len(begin), bool)
+    chosen[np.argsort(begin, kind="stable")[np.linspace(0, len(begin) - 1, total).astype(int)]] = True
+    if head and total:
+        wanted = np.split(chosen, np.cumsum([trips.n_tracks for trips in parts])[:-1])
+        some = [trips.take(of[trips.track]) for trips, of in zip(parts, wanted, strict=True) if of.any()]
+        percent = 100 * sum(_by_rail(trips, head, model) for trips in some) / total
     return {"rail_percent": np.full(n, percent)}
+
+
+def _by_rail(trips: Tracks, head: dict[str, Any], model: Model) -> int:
+    """How many trips go by rail, as `layer_stats` says. head: of trips."""
+    some = trips.take((_modes(trips, head, model).argmax(axis=1) == head["classes"].index(RAIL))[trips.track])
+    rail = np.ones(some.n_tracks, bool)
+    x = with_trips(embed(some, model), some, "track", model)
+    for judge in model.bundle.heads("track", every=True):
+        if {RAIL, MOTOR} <= set(judge.get("classes", ())):
+            said = head_columns({**judge, "domain": {}, "threshold": 0.0}, model, x, {})[judge["name"]]
+            rail &= (said != MOTOR) & (said != UNKNOWN)
+    return int(np.count_nonzero(rail))
 
 
 def head_columns(

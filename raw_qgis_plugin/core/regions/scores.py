@@ -331,7 +331,7 @@ def region_inputs(
 def _only_visitors(visits: csr_matrix, users: Tracks) -> tuple[csr_matrix, Tracks]:
     """Without the users who crossed none of the regions: they need no embedding."""
     came = np.asarray(visits.sum(axis=0)).ravel() > 0
-    return visits[:, came].tocsr(), users.take(came[users.user])
+    return (visits, users) if came.all() else (visits[:, came].tocsr(), users.take(came[users.user]))
 
 
 def region_stats(stats: Mapping[str, np.ndarray], visits: csr_matrix) -> dict[str, np.ndarray]:
