@@ -10,6 +10,7 @@ import pytest
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsRectangle,
     QgsTemporalNavigationObject,
 )
 from qgis.gui import QgsMapToolPan
@@ -90,6 +91,23 @@ def test_the_clock_is_set_in_the_oldest_qgis(
     tab._areas, tab._ends = make(fixes), [(fixes.t[0], fixes.t[119], HOME)]
     tab.show_track(0)
     assert clock.navigationMode() == QgsTemporalNavigationObject.Animated and clock.currentFrameNumber() == 1
+
+
+def test_a_forecast_of_somebody_at_rest_leaves_the_streets_in_sight(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    from raw_qgis_plugin.gui.dock.forecast_tab import NEAREST_SCALE, ForecastTab
+
+    canvas, layer = menu.iface.mapCanvas(), make(fixes)
+    canvas.setDestinationCrs(layer.crs())
+    canvas.setTemporalController(QgsTemporalNavigationObject(canvas))
+    tab, spot = ForecastTab(session, menu), HOME.center()
+    wide, narrow = (QgsRectangle.fromCenterAndSize(spot, size, size) for size in (0.1, 0.0001))
+    tab._areas, tab._ends = layer, [(fixes.t[0], fixes.t[119], box) for box in (wide, narrow)]
+    tab.show_track(0)
+    assert canvas.scale() > 2 * NEAREST_SCALE and canvas.extent().contains(wide)
+    tab.show_track(1)
+    assert canvas.scale() == pytest.approx(NEAREST_SCALE, rel=0.01) and canvas.extent().contains(narrow)
 
 
 def test_experimental_heads_are_switched_on_in_the_options(

@@ -42,6 +42,8 @@ from ..widgets.layout import column, delete, escaped, row, wrapped
 from .backtest_card import BacktestCard
 from .run_again import RunAgain
 
+NEAREST_SCALE = 2000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
+
 Layers = dict[str, QgsVectorLayer]  # results by output
 
 
@@ -248,6 +250,8 @@ class ForecastTab(QWidget):
             return
         extent.scale(1.2)
         self._canvas.setExtent(extent)
+        if self._canvas.scale() < NEAREST_SCALE:
+            self._canvas.zoomScale(NEAREST_SCALE)
         self._canvas.refresh()
 
     def turn(self, step: int) -> None:
