@@ -102,7 +102,7 @@ def test_a_forecast_of_somebody_at_rest_leaves_the_streets_in_sight(
     canvas.setDestinationCrs(layer.crs())
     canvas.setTemporalController(QgsTemporalNavigationObject(canvas))
     tab, spot = ForecastTab(session, menu), HOME.center()
-    wide, narrow = (QgsRectangle.fromCenterAndSize(spot, size, size) for size in (0.1, 0.0001))
+    wide, narrow = (QgsRectangle.fromCenterAndSize(spot, size, size) for size in (0.1, 0.00002))
     tab._areas, tab._ends = layer, [(fixes.t[0], fixes.t[119], box) for box in (wide, narrow)]
     tab.show_track(0)
     assert canvas.scale() > 2 * NEAREST_SCALE and canvas.extent().contains(wide)

@@ -42,7 +42,7 @@ from ..widgets.layout import column, delete, escaped, row, wrapped
 from .backtest_card import BacktestCard
 from .run_again import RunAgain
 
-NEAREST_SCALE = 2000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
+NEAREST_SCALE = 1000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
 
 Layers = dict[str, QgsVectorLayer]  # results by output
 
