@@ -203,8 +203,9 @@ def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
 
 
 def widen_columns(layer: QgsVectorLayer, rows: int = 100, letter_px: int = 8, most_px: int = 420) -> None:
-    """Let the columns of QGIS's table have room for times, and for the words of the first rows: at 100 px, as QGIS makes
-    them, names that begin alike look alike.
+    """Let the columns of QGIS's table have room for times, and for the words of the first rows.
+
+    At 100 px, as QGIS makes them, names that begin alike look alike.
     """
     fields, table = layer.fields(), layer.attributeTableConfig()
     table.update(fields)  # lists the columns
