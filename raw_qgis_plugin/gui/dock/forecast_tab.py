@@ -34,7 +34,7 @@ from ...layers.legends import TRACK
 from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
-from ..maps.fit import set_clock, switch_clock_off
+from ..maps.fit import look_at, set_clock, switch_clock_off
 from ..results import Run, last_run, values_of
 from ..session import Session
 from ..widgets.charts import HorizonChart, metres
@@ -249,10 +249,7 @@ class ForecastTab(QWidget):
         except (QgsCsException, RuntimeError):  # the layer was removed
             return
         extent.scale(1.2)
-        self._canvas.setExtent(extent)
-        if self._canvas.scale() < NEAREST_SCALE:
-            self._canvas.zoomScale(NEAREST_SCALE)
-        self._canvas.refresh()
+        look_at(self._canvas, extent, NEAREST_SCALE)
 
     def turn(self, step: int) -> None:
         """Move the map's clock by a frame."""
