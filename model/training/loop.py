@@ -85,6 +85,14 @@ def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
         signal.signal(signal.SIGTERM, before)
 
 
+def seconds_left(seconds: float, share: float, minutes: float) -> float:
+    """How long the training goes on after a share of it took so many seconds. minutes: its budget, 0 for one of steps.
+
+    At the first step there is nothing yet to measure by.
+    """
+    return (1 - share) * 60.0 * minutes if minutes else seconds * (1 - share) / max(share, 1e-9)
+
+
 def train(
     run: Run, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace, reporter: Reporter,
     stop: Callable[[], bool], about: Callable[[], dict],
@@ -110,7 +118,7 @@ def train(
         if run.device.type == "cpu":  # on other devices reading the number would wait for them
             check_loss(float(recent[-1]), run)
         trained_s, points = trained_s + time.monotonic() - now, points + run.points - points_before
-        left = run.seconds * (1 - share) / max(share, 1e-9)
+        left = seconds_left(run.seconds, share, 0.0 if args.steps else args.minutes)
         if run.step % args.validate_every == 0:
             loss = world.mean(float(torch.stack(recent).mean()))
             check_loss(loss, run)

@@ -27,8 +27,8 @@ from qgis.PyQt.QtGui import QColor
 
 from ..core.paths import RESOURCES
 from .legends import (
-    CLASS_COLOURS,
     EACH_USER,
+    OWN_COLOURS,
     Rules,
     free_name,
     horizon_field,
@@ -40,6 +40,7 @@ from .legends import (
     title_of,
     value_of,
     values_of,
+    widen_columns,
 )
 from .words import tr
 
@@ -88,6 +89,7 @@ class Style:
             set_temporal(layer, self.start, self.end)
         layer.setName(free_name(layer, f"{self.name}: {shown}" if shown else self.name))
         self.tip(layer)
+        widen_columns(layer)
         layer.triggerRepaint()
 
 
@@ -169,7 +171,7 @@ class Stops(Style):
         """One rule for each kind, and one for stops of users whose home is not known."""
         rules = Rules(layer)
         kinds = ("home", tr("Home")), ("work", tr("Work")), ("other", tr("Other stop"))
-        for (kind, words), colour in zip(kinds, CLASS_COLOURS):
+        for (kind, words), colour in zip(kinds, OWN_COLOURS):  # the trips between them have the others
             rules.add("class", f"kind = '{kind}'", words, colour)
         rules.add_if_any("unknown", "kind IS NULL", tr("Unknown: too few nights"))
         rules.finish()

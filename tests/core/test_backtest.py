@@ -227,6 +227,7 @@ def test_verdicts_follow_from_the_figures(best, interval, simple_over_staying, o
     advice = bt.in_one_line([bt.verdict(figures)]).removeprefix("15 min: ").rstrip(".")
     known = [*bt.ADVICE.values(), "not proved better: use a simple method"]
     assert advice in known, "every verdict has its short form"
+    assert ("clearly" in advice) == words.startswith("nothing clearly"), "no stronger than the sentence"
     assert advice.startswith("not proved") == (ratio == 0.89 and "use a simple" in words)
 
 

@@ -113,6 +113,7 @@ def test_named_fields_and_time_zone(tmp_path):
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"format": "xml"}, "no format 'xml'"),
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"timezone": "Mars"}, "Unknown time zone"),
         ("PAR1 but no more", {}, "cannot be read as Parquet"),
+        ("PNG\x02\n\x01\x02;\x03\n", {}, "another kind, such as a picture"),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, text, options, words):

@@ -88,6 +88,10 @@ def day_first(menu, dock):
     report["box"] = dialog.parameters()["EXTENT"] is None
     report["no columns known"] = find(dialog, "raw_import_state", QLabel).text()
     picture(dialog, "import_no_columns")
+    dialog.choose(str(Path(os.environ["RAW_DAY_FIRST"]).with_name("none.csv")))
+    until(lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 0, 30, "the headings to go")
+    dialog.choose(os.environ["RAW_DAY_FIRST"])
+    until(lambda: find(dialog, "raw_import_rows", QTableWidget).columnCount() == 4, 30, "the first rows again")
     for name, words in (("time", "Moment"), ("lon", "Ost"), ("lat", "Nord")):
         choose(dialog, f"raw_import_{name}", words)
     question = find(dialog, "raw_import_question", QLabel)

@@ -26,7 +26,7 @@ from model.data.feed import feed
 from model.pretrain import command, parser
 from model.pretrain import main as pretrain
 from model.training.checkpoint import load, save
-from model.training.loop import PEAK_LR_TRAINED
+from model.training.loop import PEAK_LR_TRAINED, seconds_left
 from model.training.monitor import Monitor, score
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
@@ -52,6 +52,12 @@ def plain_loss(tmp_path_factory, tracks_file):
     run = tmp_path_factory.mktemp("plain") / "run"
     pretrain([*FEW, "40", "--accumulate", "2", "--corpus", str(tracks_file), "--output", str(run)])
     return about(run)["metrics"]["validation_loss"]
+
+
+def test_the_time_left_is_right_from_the_first_step_on():
+    """A microsecond after the start; the bar of the plugin's window once began at 49 %."""
+    assert seconds_left(1e-6, 1e-6 / 1800, 30.0) == pytest.approx(1800)
+    assert seconds_left(900.0, 0.5, 30.0) == 900 and seconds_left(10.0, 0.25, 0.0) == 30
 
 
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])

@@ -238,6 +238,16 @@ def test_styles_cover_every_feature(
         assert all(len(words) == 1 for words in legend(layer))
         assert layer.temporalProperties().startField() == begin and layer.temporalProperties().isActive()
     assert {"Home", "Work"} <= {rule.label() for rule in stops.renderer().rootRule().children()}
+    colours = [
+        {r.symbol().symbolLayer(r.symbol().symbolLayerCount() - 1).color().name() for r in rules if r.label() in words}
+        for rules, words in (
+            (stops.renderer().rootRule().children(), {"Home", "Work", "Other stop"}),
+            (trips.renderer().rootRule().children(), {"Bike", "Motor vehicle", "Rail", "Walk"}),
+        )
+    ]
+    assert all(colours) and not colours[0] & colours[1], "both layers are on one map"
+    table, names = trips.attributeTableConfig(), trips.fields().names()
+    assert table.columnWidth(names.index("t_start")) > 150 > table.columnWidth(names.index("mode"))
 
 
 def test_a_person_of_one_day_has_stops_of_no_kind(

@@ -10,6 +10,7 @@ import pytest
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsRectangle,
     QgsTemporalNavigationObject,
 )
 from qgis.gui import QgsMapToolPan
@@ -90,6 +91,49 @@ def test_the_clock_is_set_in_the_oldest_qgis(
     tab._areas, tab._ends = make(fixes), [(fixes.t[0], fixes.t[119], HOME)]
     tab.show_track(0)
     assert clock.navigationMode() == QgsTemporalNavigationObject.Animated and clock.currentFrameNumber() == 1
+
+
+def test_a_forecast_of_somebody_at_rest_leaves_the_streets_in_sight(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    from raw_qgis_plugin.gui.dock.forecast_tab import NEAREST_SCALE, ForecastTab
+
+    canvas, layer = menu.iface.mapCanvas(), make(fixes)
+    canvas.setDestinationCrs(layer.crs())
+    canvas.setTemporalController(QgsTemporalNavigationObject(canvas))
+    tab, spot = ForecastTab(session, menu), HOME.center()
+    wide, narrow = (QgsRectangle.fromCenterAndSize(spot, size, size) for size in (0.1, 0.00002))
+    tab._areas, tab._ends = layer, [(fixes.t[0], fixes.t[119], box) for box in (wide, narrow)]
+    tab.show_track(0)
+    assert canvas.scale() > 2 * NEAREST_SCALE and canvas.extent().contains(wide)
+    tab.show_track(1)
+    assert canvas.scale() == pytest.approx(NEAREST_SCALE, rel=0.01) and canvas.extent().contains(narrow)
+
+
+@pytest.mark.parametrize("moved", [False, True])
+def test_after_forecasts_the_map_of_before_comes_back_with_labels(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, moved: bool
+) -> None:
+    """Two tracks are looked at in turn. A map that was moved by hand stays."""
+    from raw_qgis_plugin.gui.dock.forecast_tab import ForecastTab
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+
+    canvas, layer = menu.iface.mapCanvas(), make(fixes)
+    canvas.setDestinationCrs(layer.crs())
+    canvas.setTemporalController(QgsTemporalNavigationObject(canvas))
+    forecasts, users = ForecastTab(session, menu), UsersTab(session, menu)
+    forecasts._areas, forecasts._ends = layer, [(fixes.t[0], fixes.t[119], HOME)] * 2
+    canvas.setExtent(layer.extent())
+    before = canvas.scale(), canvas.center()
+    forecasts.show_track(0)
+    forecasts.show_track(1)
+    assert canvas.scale() < 0.6 * before[0] and not canvas.temporalRange().isInfinite()
+    if moved:
+        canvas.zoomScale(0.4 * canvas.scale())
+    users._written({}, {}, [])
+    assert (canvas.scale() == pytest.approx(before[0], rel=0.01)) != moved
+    assert (canvas.center().distance(before[1]) < 1e-6) or moved
+    assert canvas.temporalController().navigationMode() == QgsTemporalNavigationObject.NavigationMode.NavigationOff
 
 
 def test_experimental_heads_are_switched_on_in_the_options(

@@ -142,6 +142,13 @@ def test_labels_come_from_the_current_table_or_a_file(session: Any, tmp_path: Pa
     until(lambda: page.labels is not None)
     assert page.table.currentLayer().name() == "car owners" and page.label.currentField() == "owns_car"
     assert page.note.text() == "12 labelled users: <b>no</b> 6, <b>yes</b> 6" and page.problem() == ""
+    german = tmp_path / "Fuhrpark.csv"
+    german.write_text("Antrieb;Kennung\n" + "".join(f"{'Strom' if n % 2 else 'Diesel'};u{n}\n" for n in range(12)))
+    page.load(str(german))
+    until(lambda: page.labels is not None)
+    assert (page.key.currentField(), page.label.currentField()) == ("Kennung", "Antrieb"), "by its values"
+    page.load(str(file))
+    until(lambda: page.labels is not None)
     page.name.setText("evidence")
     assert "the name of a field that is there" in page.problem(), "the training would refuse it only after its start"
     page.name.setText("Owns car")

@@ -95,6 +95,21 @@ def test_esc_removes_the_frame_of_the_tour(menu: Any) -> None:
     assert not tour.isVisible() and not frames()
 
 
+def test_the_buttons_of_the_tour_stay_under_the_mouse(menu: Any) -> None:
+    from raw_qgis_plugin.gui.windows.tour import Step, Tour
+
+    tour = menu.keep(Tour(menu))
+    tour.show()
+    tour.steps = [Step(step.title, step.text, lambda _: None) for step in tour.steps]  # no dock is needed
+    places = set()
+    for step in range(len(tour.steps)):
+        tour.go(step)
+        tour.layout().activate()
+        places.add(tour.next.y())
+    tour.close()
+    assert len(tour.steps) > 3 and len(places) == 1, places
+
+
 def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from raw_qgis_plugin.environment.interpreter import Layout
     from raw_qgis_plugin.gui.windows import packages as environment

@@ -55,7 +55,8 @@ ADVICE = {  # the beginnings of verdicts, in short
     "use the model or": "use the model or a simple method",
     "use either": "use the model or a simple method",
     "use a simple": "use a simple method",
-    "nothing": "nothing beats staying",
+    "nothing clearly": "nothing clearly beats staying",
+    "nothing beats": "nothing beats staying",
     "too few answers": "too few answers to say",
     "too few people": "too few people to say",
 }

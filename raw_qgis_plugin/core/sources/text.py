@@ -18,6 +18,7 @@ from ..tracks import Skipped
 from .fields import AS_GUESSED, Layout
 
 DELIMITERS = ",;\t| "
+NEVER_WRITTEN = [chr(code) for code in range(1, 32) if chr(code) not in "\t\n\v\f\r\x1a\x1c\x1d\x1e\x1f"]
 NULLS = ["", "NULL", "null", "NA", "N/A", "nan", "NaN", "None", "\\N"]
 
 
@@ -26,6 +27,7 @@ class TextSettings:
     """Sizes of the parts in which files are read."""
 
     head_bytes: int = 1 << 16
+    most_unwritten: float = 0.02  # of the letters that no text has, in text
     block_bytes: int = 2 << 20  # Arrow reads 32 of them ahead
 
 
@@ -54,6 +56,8 @@ def read_head(file: Path, layout: Layout = AS_GUESSED) -> Head:
         text = codecs.getincrementaldecoder(encoding)().decode(data)
     except (pa.ArrowException, OSError, UnicodeError, LookupError) as error:  # a broken .gz, another encoding
         raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
+    if sum(map(text.count, NEVER_WRITTEN)) > SETTINGS.most_unwritten * len(text):
+        raise InputError(f"{file.name} cannot be read as a table of text: it is of another kind, such as a picture")
     lines = text.lstrip("\ufeff").splitlines()
     line = next(iter(lines), "").replace("\0", "")
     rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in layout.delimiter or DELIMITERS}

@@ -34,13 +34,15 @@ from ...layers.legends import TRACK
 from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
-from ..maps.fit import set_clock, switch_clock_off
+from ..maps.fit import look_at, set_clock, switch_clock_off
 from ..results import Run, last_run, values_of
 from ..session import Session
 from ..widgets.charts import HorizonChart, metres
 from ..widgets.layout import column, delete, escaped, row, wrapped
 from .backtest_card import BacktestCard
 from .run_again import RunAgain
+
+NEAREST_SCALE = 1000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
 
 Layers = dict[str, QgsVectorLayer]  # results by output
 
@@ -247,8 +249,7 @@ class ForecastTab(QWidget):
         except (QgsCsException, RuntimeError):  # the layer was removed
             return
         extent.scale(1.2)
-        self._canvas.setExtent(extent)
-        self._canvas.refresh()
+        look_at(self._canvas, extent, NEAREST_SCALE)
 
     def turn(self, step: int) -> None:
         """Move the map's clock by a frame."""

@@ -34,6 +34,7 @@ from ..desktop import Desktop
 from ..map_tools.draw import give_back
 from ..map_tools.marks import Marks
 from ..map_tools.shapes import lonlat
+from ..maps.fit import look_back
 from ..results import UNIT, Run, last_run
 from ..session import Session
 from ..settings import settings
@@ -104,6 +105,7 @@ class UsersTab(QWidget):
         )  # fmt: skip
 
     def _written(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
+        look_back(self.canvas)
         self._write("\n".join([*describe_diary(layers), *warnings]))
 
     def run_again(self, run: Run) -> None:
@@ -131,6 +133,7 @@ class UsersTab(QWidget):
         words = tr("{n:,} labelled: {name}.").format(n=layer.featureCount(), name=layer.name())
         layer.setCustomProperty(UNIT, unit)
         self._list_labels()
+        look_back(self.canvas)
         node = QgsProject.instance().layerTreeRoot().findLayer(layer)
         if node is not None:
             node.setExpanded(True)  # shows the legend

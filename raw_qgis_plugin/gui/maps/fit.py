@@ -13,6 +13,7 @@ from qgis.core import (
     QgsCsException,
     QgsDateTimeRange,
     QgsInterval,
+    QgsPointXY,
     QgsProject,
     QgsRectangle,
     QgsTemporalNavigationObject,
@@ -26,6 +27,7 @@ from qgis.PyQt.QtWidgets import QPushButton
 from ...processing.words import tr
 
 OURS = "raw_times"  # property of the map's clock: the times to which RAW has set it
+LOOKED, BEFORE = "raw_looked", "raw_before"  # properties of the map: scale, x and y that RAW chose, and those before
 WORLD = "EPSG:4326"
 ISO = Qt.DateFormat.ISODateWithMs
 
@@ -87,6 +89,45 @@ def _key(controller: QgsTemporalNavigationObject) -> str:
     """The times of the clock, to the second, as the Temporal Controller shows them."""
     times = controller.temporalExtents()
     return f"{times.begin().toSecsSinceEpoch()} {times.end().toSecsSinceEpoch()}"
+
+
+# ---- the part of the map that is shown ----------------------------------------------------------------------------
+
+
+def look_at(canvas: QgsMapCanvas, extent: QgsRectangle, nearest_scale: float) -> None:
+    """Zoom to a track, not nearer than a scale, until `look_back`."""
+    before = canvas.property(BEFORE) if _still_there(canvas) else _view(canvas)
+    canvas.setExtent(extent)
+    if canvas.scale() < nearest_scale:
+        canvas.zoomScale(nearest_scale)
+    canvas.setProperty(BEFORE, before)
+    canvas.setProperty(LOOKED, _view(canvas))
+    canvas.refresh()
+
+
+def look_back(canvas: QgsMapCanvas) -> None:
+    """Show what the map showed before a forecast, and all times, unless somebody has moved it or set the clock."""
+    controller = canvas.temporalController()
+    if controller is not None and controller.property(OURS) == _key(controller):
+        switch_clock_off(canvas)
+    if _still_there(canvas):
+        scale, *place = canvas.property(BEFORE)
+        canvas.setProperty(LOOKED, None)
+        canvas.setCenter(QgsPointXY(*place))
+        canvas.zoomScale(scale)
+
+
+def _still_there(canvas: QgsMapCanvas, share: float = 0.1) -> bool:
+    """Whether the map shows what `look_at` chose; a window that opens beside it changes that a little."""
+    scale, x, y = canvas.property(LOOKED) or (0.0, 0.0, 0.0)
+    near = share * canvas.extent().width()
+    scale_now, x_now, y_now = _view(canvas)
+    return abs(scale_now - scale) < 0.5 * scale and abs(x_now - x) < near and abs(y_now - y) < near
+
+
+def _view(canvas: QgsMapCanvas) -> list[float]:
+    """The scale of the map, and its centre."""
+    return [canvas.scale(), canvas.center().x(), canvas.center().y()]
 
 
 # ---- the coordinate system --------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ...processing.words import tr
 from ..desktop import Desktop
 from ..settings import settings
 from ..widgets.dialog import RawDialog
-from ..widgets.layout import buttons, column, row, wrapped
+from ..widgets.layout import buttons, column, row, scrolling, wrapped
 from .layout import export, make_layout
 from .notes import notes, title_of_layer, warnings
 
@@ -39,7 +39,9 @@ class MapDialog(RawDialog):
         shown = warnings(layers, settings().min_users.value())
         faults = wrapped("\n".join([tr("Before you publish this map:"), *shown]), textFormat=plain)
         faults.setObjectName("raw_map_warnings")
-        faults.setVisible(bool(shown))
+        faults.setAlignment(Qt.AlignmentFlag.AlignTop)
+        listed = scrolling(faults)  # a project of many layers has a long list
+        listed.setVisible(bool(shown))
         self.done_words = wrapped(textFormat=plain, objectName="raw_map_done")
         actions = buttons(
             "raw_map_",
@@ -47,7 +49,8 @@ class MapDialog(RawDialog):
             ("png", tr("Save as picture…"), tr("A PNG file, 300 dots an inch"), lambda: self.save("png")),
             ("designer", tr("Edit the layout"), tr("Open it in QGIS's layout designer"), self.edit),
         )
-        self.setLayout(column(form, faults, self.done_words, row(*actions.values(), None, self.buttons())))
+        below = row(*actions.values(), None, self.buttons())
+        self.setLayout(column(form, listed, self.done_words, below, stretch=listed))
         self.resize(760, 420)
 
     def save(self, suffix: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from qgis.core import Qgis, QgsProject, QgsVectorLayer
+from qgis.core import Qgis, QgsFeatureRequest, QgsProject, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
@@ -203,14 +203,16 @@ class QuestionPage(Page):
             self.note.setText(words.format(file=Path(path).name))
 
     def guess(self, _what: Any = None) -> None:
-        """Choose the id field by its usual names, and the label field among the others."""
+        """Choose the id field by its usual names, else the first that tells all rows apart; then the label field."""
         layer, unit = self.table.currentLayer(), self.unit.currentData()
         fields = list(layer.fields()) if layer is not None else []
         names = [field.name() for field in fields]
         same = self.data.fields[unit].currentField()
         usual = USER if unit == "user" else TRACK
         key = same if same in names else next((n for n in names if plain(n) in usual), "")
-        taken = {key, *(box.currentField() for box in self.data.fields.values()), "fid", "id", "ogc_fid"}
+        numbers = {"fid", "id", "ogc_fid"}
+        key = key or telling_field(layer, [n for n in names if n.lower() not in numbers])
+        taken = {key, *(box.currentField() for box in self.data.fields.values()), *numbers}
         free = [field for field in fields if field.name() not in taken]
         texts = [field for field in free if not field.isNumeric() and not field.isDateOrTime()]
         label = next((field.name() for field in texts + free), "")
@@ -369,6 +371,13 @@ def proposed_table(current: Any) -> QgsVectorLayer | None:
     layers = [current, *QgsProject.instance().mapLayers().values()]
     tables = (layer for layer in layers if isinstance(layer, QgsVectorLayer) and not layer.isSpatial())
     return next((table for table in tables if not run_of(table) and not made_at(table)), None)
+
+
+def telling_field(layer: QgsVectorLayer | None, names: list[str], rows: int = 1000) -> str:
+    """The first field that is different in each of the first rows; '' where there is none."""
+    features = list(layer.getFeatures(QgsFeatureRequest().setLimit(rows))) if layer is not None and names else []
+    several = (name for name in names if len({str(each[name]) for each in features}) == len(features) > 1)
+    return next(several, "")
 
 
 def describe_labels(labels: Labels, unit: str, max_classes: int = 12) -> str:

@@ -234,6 +234,7 @@ class ImportDialog(TakesFiles, RawDialog):
     def _show_problem(self, words: str) -> None:
         self.preview = None
         self.rows.setRowCount(0)
+        self.rows.setColumnCount(0)  # the headings are another file's
         self._show_state(words)
 
     def _show(self, found: Preview, wanted: tuple[str, str, str]) -> None:

@@ -92,6 +92,12 @@ class Tour(RawDialog):
         self.timer.start(200)
         self.title, self.text, self.count = QLabel(), QLabel(wordWrap=True), QLabel()
         self.text.setFixedWidth(340)
+        heights = []
+        for step in self.steps:
+            self.text.setText(step.text)
+            heights.append(self.text.heightForWidth(340))
+        self.text.setFixedHeight(max(heights))  # so that the buttons stay under the mouse
+        self.text.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.back = QPushButton(tr("Back"), clicked=lambda: self.go(self.index - 1))
         self.next = QPushButton(tr("Next"), default=True, clicked=lambda: self.go(self.index + 1))
         layout = column(self.title, self.text, row(self.count, None, self.back, self.next))
