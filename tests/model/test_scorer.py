@@ -113,7 +113,7 @@ def test_left_and_right_are_exchanged(turns):
 
 
 def test_a_worse_network_moves_its_own_components_alone(turns):
-    some, rng = turns.take(np.arange(200)), np.random.default_rng(0)
+    some, rng = take_rows(turns, np.arange(200)), np.random.default_rng(0)
     worse = some.disturbed(rng, Disturbance(share=1.0))
     moved = worse.inputs["centre"] - some.inputs["centre"]
     assert (moved[:, 0] == 0).all() and (np.hypot(*moved[:, 1].T) > 0).all()
