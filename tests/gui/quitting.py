@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""QGIS is closed while RAW installs, profiles users and embeds for the dock, after another run has failed.
+"""QGIS is closed while RAW installs, forecasts and embeds for the dock, after another run has failed.
 
 Run as `qgis --code`.
 """
@@ -41,12 +41,13 @@ def begin():
     plugins["raw_qgis_plugin"].menu.show_dock()
     context, feedback = QgsProcessingContext(), QgsProcessingFeedback()
     context.setProject(QgsProject.instance())
-    algorithm = QgsApplication.processingRegistry().createAlgorithmById("raw:profileusers")
-    values = {"INPUT": tracks.id(), "OUTPUT": "TEMPORARY_OUTPUT"}
+    algorithm = QgsApplication.processingRegistry().createAlgorithmById("raw:forecasttracks")
+    values = {"INPUT": tracks.id(), "HORIZON": 900, "STEP": 1, "OUTPUT": "TEMPORARY_OUTPUT"}
     task = QgsProcessingAlgRunnerTask(algorithm, values, context, feedback)
     kept.extend((context, feedback, task))
     QgsApplication.taskManager().addTask(task)
-    wait(0.5)
+    until(lambda: QgsApplication.taskManager().countActiveTasks() >= 2, 10, "two tasks at work")
+    wait(0.2)
     report["tasks"] = QgsApplication.taskManager().countActiveTasks()
 
 
