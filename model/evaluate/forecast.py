@@ -21,7 +21,7 @@ from model.evaluate.forecast_page import make_page
 from model.evaluate.paths import measure_paths
 from model.evaluate.paths import table as paths_table
 from model.evaluate.windows import FAMILIES, cut
-from model.retrieval.untrained import ByRule, Untrained
+from model.retrieval.untrained import ByRule, Untrained, ZeroNetwork
 from model.training.card import write_card
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -40,16 +40,13 @@ DAYS = ("long", "filled")
 DETAILS = ("horizons", "moving", "unvisited", "paths", "parts")  # in reports, not in cards
 
 
-class Zeroed(Model):
-    """The model with its network's output at zero: the baseline that the network corrects."""
+class Zeroed(ZeroNetwork):
+    """The baseline that the network corrects: with its output at zero and, for days, certain staying."""
 
-    def backbone(self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, *args: Any, **named: Any) -> list:
-        """As Model.backbone, but zeros and, for days, which have candidates, certain staying. The last fix of a context
-        gives outputs of the same shapes.
-        """
-        answers = super().backbone(x[:, -1:], clock[:, -1:], valid[:, -1:], *args, **named)
-        zeros = [np.zeros_like(a) for a in answers]
-        if named.get("candidates") is not None:
+    def backbone(self, *args: Any, **named: Any) -> list:
+        """As Model.backbone."""
+        zeros = super().backbone(*args, **named)
+        if named.get("candidates") is not None:  # days have them
             zeros[named["outputs"].index("parameters")][..., 2:4] = STAYING
         return zeros
 

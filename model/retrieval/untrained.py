@@ -22,8 +22,17 @@ if TYPE_CHECKING:
     from raw_qgis_plugin.core.bundle.bundle import Bundle
 
 
-class Untrained(Model):
-    """The model with its network's output at zero, and without a second graph that reads the network's states."""
+class ZeroNetwork(Model):
+    """The model with its network's output at zero."""
+
+    def backbone(self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, *args: Any, **named: Any) -> list:
+        """As Model.backbone, but zeros. The last fix of a context gives outputs of the same shapes."""
+        answers = super().backbone(x[:, -1:], clock[:, -1:], valid[:, -1:], *args, **named)
+        return [np.zeros_like(a) for a in answers]
+
+
+class Untrained(ZeroNetwork):
+    """The same without a second graph that reads the network's states."""
 
     scores_fleets = False
 
@@ -31,11 +40,6 @@ class Untrained(Model):
         """scorer: the graph that weighs continuations, in place of the one that serves every bundle."""
         super().__init__(bundle, device)
         self._path = scorer
-
-    def backbone(self, x: np.ndarray, clock: np.ndarray, valid: np.ndarray, *args: Any, **named: Any) -> list:
-        """As Model.backbone, but zeros. The last fix of a context gives outputs of the same shapes."""
-        answers = super().backbone(x[:, -1:], clock[:, -1:], valid[:, -1:], *args, **named)
-        return [np.zeros_like(a) for a in answers]
 
     @cached_property
     def _own_scorer(self) -> Any:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import flattened, run_starts
 from ..geodesy import metres_between
 from ..tracks import Tracks, solar_day
 from .featurizer import solar_hour
@@ -97,8 +97,7 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
     inside: (n,) for each region the rows of the fixes in it, ascending.
     """
     n, n_bands = len(inside), SETTINGS.n_bands
-    region = np.repeat(np.arange(n), list(map(len, inside)))
-    rows = np.concatenate([np.zeros(0, np.int64), *inside])
+    region, rows = flattened(inside)
     stay, user = fixes.stay_s[rows], users.user[rows]
     first = np.flatnonzero(visit_begins(users, rows) | run_starts(region))
     last = np.append(first[1:], len(rows))[: len(first)] - 1
@@ -118,14 +117,13 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
     hours, silences = total(stay) / 3600.0, total(fixes.silent[rows])
     longer = np.stack([total(minutes > m, visited) for m in SETTINGS.dwell_min], axis=1)
     stops = np.stack([total(fixes.stop_s[rows] < s) for s in SETTINGS.stop_s], axis=1)
-    some = n_visits > 0
-    users_here, visits = np.maximum(n_users, 1), np.maximum(n_visits, 1)
+    seen, n_users, visits = n_visits > 0, np.maximum(n_users, 1), np.maximum(n_visits, 1)
     paced, stayed = (np.maximum(values.sum(axis=1, keepdims=True), 1.0) for values in (by_pace, by_band))
     columns = (
         np.log1p(n_visits), np.log1p(days), np.log1p(hours),
-        np.log(hours / users_here + 1e-3), np.log(np.maximum(n_visits, 1) / users_here),
+        np.log(hours / n_users + 1e-3), np.log(visits / n_users),
         by_pace / paced, by_band.reshape(n, 2, n_bands).sum(axis=1) / stayed,
         by_band[:, n_bands:].sum(axis=1, keepdims=True) / stayed, arrivals / visits[:, None], longer / visits[:, None],
         np.log1p(longer[:, :3]), np.log1p(silences), silences / visits, np.log1p(stops), stops / visits[:, None],
     )  # fmt: skip
-    return np.where(some[:, None], np.column_stack(columns), 0.0).astype(np.float32)
+    return np.where(seen[:, None], np.column_stack(columns), 0.0).astype(np.float32)

@@ -21,7 +21,7 @@ import numpy as np
 from ..arrays import content_hash
 from ..bundle.contract import PROTOTYPE_LAGS
 from ..features.featurizer import into_frame, solar_hour
-from ..geodesy import EARTH_RADIUS_M, offset_m
+from ..geodesy import offset_m, on_sphere
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks
 from .time_forest import TimeForest
@@ -267,11 +267,9 @@ def in_frame(continuations: np.ndarray, heading: np.ndarray) -> np.ndarray:
 
 def coordinates(kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, velocity: np.ndarray) -> np.ndarray:
     """Coordinates (n, 7) of fixes whose Euclidean distance is the kernel's d. velocity: (n, 2) m/s east and north."""
-    x, y = np.radians(lon), np.radians(lat)
-    on_earth = EARTH_RADIUS_M * np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=-1)
     turn = solar_hour(t, lon) * (2 * np.pi / 24)
     clock = np.stack([np.cos(turn), np.sin(turn)], axis=-1) * (24 / (2 * np.pi))
-    parts = on_earth / kernel.near_m, velocity / kernel.near_ms, clock / kernel.near_hours
+    parts = on_sphere(lon, lat) / kernel.near_m, velocity / kernel.near_ms, clock / kernel.near_hours
     return np.concatenate(parts, axis=-1)
 
 
