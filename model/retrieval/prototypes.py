@@ -106,7 +106,7 @@ def _starts(s: Source, supporters: Supporters, kernel: Kernel, rng: np.random.Ge
         row, velocity, path = row[able], velocity[able], path[able]
         user = users[tracks.track[row]]
         path = supporters.until_place(user, tracks.lon[row], tracks.lat[row], path)
-        at = coordinates(kernel, tracks.t[row], tracks.lon[row], tracks.lat[row], velocity)[:, :5]
+        at = coordinates(kernel, tracks.t[row], tracks.lon[row], tracks.lat[row], velocity)
         person = supporters.person[user]
         once = np.unique(cells(at / SETTINGS.same_fix, person), return_index=True)[1]
         once = once[_known(path[once])]

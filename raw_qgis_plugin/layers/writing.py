@@ -171,13 +171,13 @@ def polygons(rings: np.ndarray) -> list[QgsGeometry | None]:
 
 
 def multipolygons(shapes: np.ndarray) -> list[QgsGeometry | None]:
-    """(n,) shapely polygons or multipolygons -> n multipolygons; None for a missing or infinite shape."""
+    """(n,) shapely polygons or multipolygons -> n multipolygons; None for a missing, empty or infinite shape."""
     import shapely
 
     result: list[QgsGeometry | None] = []
-    for wkb, bounds in zip(shapely.to_wkb(shapes), shapely.bounds(shapes)):
+    for wkb, finite in zip(shapely.to_wkb(shapes), _finite(shapely.bounds(shapes))):
         geometry = None
-        if wkb is not None and np.isfinite(bounds).all():
+        if finite:
             geometry = _geometry(wkb)
             geometry.convertToMultiType()
         result.append(geometry)

@@ -385,9 +385,10 @@ class TrackAlgorithm(RawAlgorithm):
 
         lonlat, of = shapely.get_coordinates(shapes, return_index=True)
         xy = self.in_input_crs(run, *lonlat.T)
-        lost = np.isin(of, of[np.isnan(xy).any(axis=1)])
-        shapes[of[lost]] = None
-        return writing.multipolygons(shapely.set_coordinates(shapes, xy[~lost]))
+        lost = np.zeros(len(shapes), bool)
+        lost[of[np.isnan(xy).any(axis=1)]] = True
+        shapes[lost] = None
+        return writing.multipolygons(shapely.set_coordinates(shapes, xy[~lost[of]]))
 
     @staticmethod
     def counts(tracks: Tracks, skipped: Skipped, provider: str = "") -> dict[str, Any]:

@@ -344,16 +344,20 @@ def pad_left(values: np.ndarray, start: np.ndarray, length: np.ndarray) -> tuple
 
 
 def featurize_padded(
-    tracks: Tracks, rows: np.ndarray, valid: np.ndarray
+    tracks: Tracks, rows: np.ndarray, valid: np.ndarray, described: int | None = None
 ) -> tuple[feat.Features, np.ndarray, np.ndarray]:
     """The features of a batch of sequences padded on the left, for `Model.backbone`.
 
-    rows: (B, T) rows of the tracks. valid: (B, T), False on padding. Returns the features, flat without padding, and
-    x (B, T, features) and clock (B, T), zero on padding.
+    rows: (B, T) rows of the tracks. valid: (B, T), False on padding. described: only so many last fixes of a sequence
+    are described, all by default. Returns the features, flat without padding, and of the fixes described x
+    (B, T, features) and clock (B, T), zero on padding.
     """
-    flat = rows[valid]
+    flat, width = rows[valid], valid.shape[1]
+    begin = max(width - described, 0) if described is not None else 0
+    last = np.flatnonzero(np.broadcast_to(np.arange(width) >= begin, valid.shape)[valid])
     sequence = np.repeat(np.arange(len(rows)), valid.sum(axis=1))
-    f = feat.featurize(sequence, tracks.t[flat], tracks.lon[flat], tracks.lat[flat])
-    x, clock = np.zeros((*valid.shape, f.x.shape[1]), np.float32), np.zeros(valid.shape, np.float32)
-    x[valid], clock[valid] = f.x, f.clock
+    f = feat.featurize(sequence, tracks.t[flat], tracks.lon[flat], tracks.lat[flat], last if begin else None)
+    seen = valid[:, begin:]
+    x, clock = np.zeros((*seen.shape, f.x.shape[1]), np.float32), np.zeros(seen.shape, np.float32)
+    x[seen], clock[seen] = f.x[last], f.clock[last]
     return f, x, clock

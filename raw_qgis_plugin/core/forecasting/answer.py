@@ -123,9 +123,9 @@ def describe(
             for batch in batches(length, POINTS_AT_ONCE, n_queries=np.diff(first)[block[chosen]]):
                 progress(done / len(end))
                 some = chosen[batch]
-                numbers = [by_context[first[c] : first[c + 1]] for c in block[some]]
-                most = max(map(len, numbers))
-                number = np.array([np.pad(n, (0, most - len(n)), mode="edge") for n in numbers])  # repeats cost little
+                begin_of, end_of = first[block[some], None], first[block[some] + 1, None]
+                queries_of = begin_of + np.arange((end_of - begin_of).max())
+                number = by_context[np.minimum(queries_of, end_of - 1)]  # repeats cost little
                 longest = int(length[batch].max())
                 batch_rows, batch_valid = rows[some][:, -longest:], valid[some][:, -longest:]
                 describe_batch = _describe_days if of_days else _describe_trips
@@ -141,11 +141,12 @@ def _describe_trips(
     neighbours: Neighbours | None,
 ) -> Described:  # fmt: skip
     """Trips: contexts (b, L), asked over horizon_s (b, h)."""
-    f, x, clock = featurize_padded(tracks, rows, valid)
+    most = SETTINGS.network_trip_fixes
+    f, x, clock = featurize_padded(tracks, rows, valid, most)
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
     q = feat.ask(f, last, horizon_s.ravel())
-    x, clock, seen = (a[:, -SETTINGS.network_trip_fixes :] for a in (x, clock, valid))
-    (parameters,) = model.backbone(x, clock, seen, q.x.reshape(*horizon_s.shape, -1), outputs=("parameters",))
+    asked = q.x.reshape(*horizon_s.shape, -1)
+    (parameters,) = model.backbone(x, clock, valid[:, -most:], asked, outputs=("parameters",))
     parameters = parameters.reshape(len(last), -1).astype(np.float64)
     mixture = with_point(network_mixture(parameters, q.base, q.scale), q.base + parameters[:, :2] * q.scale[:, None])
     near, kernel = np.zeros((len(last), 0, len(COLUMNS)), np.float32), np.ones((2, len(last)))
@@ -176,13 +177,13 @@ def _describe_days(
     """Days: contexts (b, L), asked over horizon_s (b, h). Candidate places come from the whole context, states of the
     network from its last fixes. Continuations are those of fleets: for people who stay at places their own past counts.
     """
-    f, x, clock = featurize_padded(tracks, rows, valid)
+    most = SETTINGS.network_day_fixes
+    f, x, clock = featurize_padded(tracks, rows, valid, most)
     last = np.repeat(np.cumsum(valid.sum(axis=1)) - 1, horizon_s.shape[1])
     q = feat.ask(f, last, horizon_s.ravel())
     places = candidates(f, last, horizon_s.ravel(), q)
-    x, clock, seen = (a[:, -SETTINGS.network_day_fixes :] for a in (x, clock, valid))
     states, *outputs = model.backbone(
-        x, clock, seen, q.x.reshape(*horizon_s.shape, -1), outputs=("states", "parameters", "options"),
+        x, clock, valid[:, -most:], q.x.reshape(*horizon_s.shape, -1), outputs=("states", "parameters", "options"),
         candidates=places.x.reshape(*horizon_s.shape, *places.x.shape[1:]),
     )  # fmt: skip
     parameters, options = (a.reshape(len(last), *a.shape[2:]).astype(np.float64) for a in outputs)

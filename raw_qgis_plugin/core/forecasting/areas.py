@@ -17,6 +17,7 @@ from .mixture import TAIL, Mixture
 
 NOMINAL_LEVELS = (0.5, 0.8)
 SIXTEEN_GON = float(np.sqrt(np.pi / (8 * np.sin(np.pi / 8))))  # circumradius of the 16-gon that is as large as a disc
+CORNERS = np.column_stack([f(np.arange(17) * (-2 * np.pi / 16)) for f in (np.cos, np.sin)])  # of the 16-gon, closed
 
 
 @dataclass(frozen=True)
@@ -128,10 +129,10 @@ def polygons(
         apart = np.hypot(*np.moveaxis(centre - point[:, None], -1, 0))
         covered = kept & (apart < radius * SIXTEEN_GON * np.cos(np.pi / 16))  # by the disc within the 16-gon
         kept[:, -1] |= (radius[:, -1] > 0) & ~covered.any(axis=1)
-        query, component = np.nonzero(kept)
-        reach = radius[query, component] * SIXTEEN_GON
-        discs = shapely.buffer(shapely.points(centre[query, component]), reach, quad_segs=4)
-        together = shapely.multipolygons(discs, indices=query, out=np.full(len(row), shapely.MultiPolygon(), object))
+        corners = centre[kept][:, None] + SIXTEEN_GON * radius[kept][:, None, None] * CORNERS
+        disc, first = np.arange(len(corners) + 1), np.append(0, np.cumsum(kept.sum(axis=1)))
+        offsets = (len(CORNERS) * disc, disc, first)
+        together = shapely.from_ragged_array(shapely.GeometryType.MULTIPOLYGON, corners.reshape(-1, 2), offsets)
         union = shapely.buffer(together, 0)  # their union, in half the time of union_all
         xy, of = shapely.get_coordinates(union, return_index=True)
         lon, lat = feat.destination(f, row[of], xy)

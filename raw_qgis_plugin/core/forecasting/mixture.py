@@ -80,8 +80,15 @@ class Mixture:
 
     def expected_error_m(self, point: np.ndarray) -> np.ndarray:
         """The expected distance (m,) of the points (m, 2) from the truth, as the mixture sees it."""
-        square = np.square(point[:, None] - self.centre).sum(axis=-1)
-        return (np.sqrt(square + self.scale**2) * self.weight).sum(axis=1)
+        *_, square = self.away(point)
+        return np.einsum("mc,mc->m", np.sqrt(square), self.weight)
+
+    def away(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """How far points (m, 2) lie from the components, in metres along x and along y and squared, scales added to
+        that: (m, C) each. By axis, in half the time of vectors.
+        """
+        x, y = (point[:, k, None] - self.centre[..., k] for k in (0, 1))
+        return x, y, x * x + y * y + self.scale**2
 
 
 def from_logits(centre: np.ndarray, log_scale: np.ndarray, logit: np.ndarray, unit_m: np.ndarray) -> Mixture:
@@ -137,16 +144,18 @@ def spatial_median(m: Mixture, tolerance_m: float = 1e-3, most_steps: int = 60) 
 
 def _median_step(m: Mixture, x: np.ndarray) -> np.ndarray:
     """One step (n, 2) toward the spatial medians from the points (n, 2)."""
-    away = x[:, None] - m.centre
-    distance = np.sqrt(np.square(away).sum(axis=-1) + m.scale**2 + 1e-6)
-    pull = m.weight / distance
-    weiszfeld = (pull[..., None] * m.centre).sum(axis=1) / pull.sum(axis=1, keepdims=True)
-    gradient = (pull[..., None] * away).sum(axis=1)
-    bend = pull / distance**2
-    xx, yy = (pull.sum(axis=1)[:, None] - (bend[..., None] * away**2).sum(axis=1)).T  # the Hessian
-    xy = -(bend * away[..., 0] * away[..., 1]).sum(axis=1)
+    away_x, away_y, square = m.away(x)
+    square += 1e-6
+    pull = m.weight / np.sqrt(square)
+    total, bend = pull.sum(axis=1), pull / square
+    gradient_x, gradient_y = (np.einsum("mc,mc->m", pull, away) for away in (away_x, away_y))
+    weiszfeld = x - np.stack([gradient_x, gradient_y], axis=-1) / total[:, None]
+    xx, yy, xy = (
+        np.einsum("mc,mc,mc->m", bend, *axes) for axes in ((away_x, away_x), (away_y, away_y), (away_x, away_y))
+    )
+    xx, yy, xy = total - xx, total - yy, -xy  # the Hessian
     determinant = xx * yy - xy**2
-    step = np.stack([yy * gradient[:, 0] - xy * gradient[:, 1], xx * gradient[:, 1] - xy * gradient[:, 0]], axis=-1)
+    step = np.stack([yy * gradient_x - xy * gradient_y, xx * gradient_y - xy * gradient_x], axis=-1)
     newton = x - step / np.maximum(determinant, 1e-18)[:, None]
     better = m.expected_error_m(newton) < m.expected_error_m(weiszfeld)
     return np.where(better[:, None], newton, weiszfeld)

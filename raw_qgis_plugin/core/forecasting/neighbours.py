@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import content_hash
+from ..arrays import content_hash, run_starts
 from ..bundle.contract import PROTOTYPE_LAGS
 from ..features.featurizer import into_frame, solar_hour
 from ..geodesy import offset_m, on_sphere
@@ -35,7 +35,6 @@ COLUMNS = (
     "weight", "hours", "age_days", "same_user", "same_week_part", "known_velocity",
 )  # fmt: skip
 N_VECTORS = 3  # the columns begin with three vectors
-N_COORDINATES = 7
 WEIGHT = COLUMNS.index("weight")
 LEAST_WEIGHT = 1e-3  # a neighbour of a smaller kernel weight does not count
 PACE_BASE = 4.0  # continuations of trips of pace p start at fixes about 4**p seconds apart
@@ -62,6 +61,11 @@ class Kernel:
         """The kernel of fixes about PACE_BASE**pace seconds apart."""
         lag_s = float(PACE_BASE**pace)
         return cls(lag_s, 100.0 * np.sqrt(lag_s / 60.0), 3.0)
+
+    @property
+    def n_coordinates(self) -> int:
+        """Coordinates of a fix: three of its place, two of its velocity, and two of the hour where that counts."""
+        return 5 if np.isinf(self.near_hours) else 7
 
 
 DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, longest_gap_s=2700.0, count=64)
@@ -182,7 +186,7 @@ class Neighbours:
         if kernel not in self._indexes:
             tracks = self._tracks
             rows = starts(tracks, kernel)
-            rows = rows[_searched(tracks.t[rows], tracks.lon[rows], tracks.lat[rows])]
+            rows = rows[_searched(tracks, rows)]
             back, known = displacements(tracks, rows, np.full(len(rows), -kernel.lag_s), kernel.longest_gap_s)
             if kernel != DAY_KERNEL:  # where a vehicle goes within minutes depends on how it came; days can do without
                 rows, back = rows[known], back[known]
@@ -190,10 +194,9 @@ class Neighbours:
             begin = tracks.t[tracks.track_offsets[:-1]][tracks.track[rows]]
             order = np.lexsort((-begin, tracks.lat[rows], tracks.lon[rows], tracks.t[rows]))
             rows, back = rows[order], back[order]
-            fix = np.stack([tracks.t[rows], tracks.lon[rows], tracks.lat[rows]])
-            new = np.diff(fix, axis=1, prepend=np.nan).any(axis=0)
+            new = run_starts(tracks.t[rows], tracks.lon[rows], tracks.lat[rows])
             rows, back = rows[new], back[new]
-            at = np.empty((len(rows), N_COORDINATES))
+            at = np.empty((len(rows), kernel.n_coordinates))
             for begin in range(0, len(rows), SEARCH.at_once):
                 some = slice(begin, begin + SEARCH.at_once)
                 t, lon, lat = (column[rows[some]] for column in (tracks.t, tracks.lon, tracks.lat))
@@ -221,7 +224,7 @@ class Prototypes:
         self._trees: dict[int, tuple] = {}
 
     def continuations(self, pace: int, at: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-        """COLUMNS (m, h, k, 12) of the nearest prototypes of a pace to the coordinates `at` (m, 7), over horizon_s
+        """COLUMNS (m, h, k, 12) of the nearest prototypes of a pace to the coordinates `at` (m, 5), over horizon_s
         (m, h): their displacements and weights, and zero in the other columns.
         """
         kernel = Kernel.of_trips(pace)
@@ -266,11 +269,15 @@ def in_frame(continuations: np.ndarray, heading: np.ndarray) -> np.ndarray:
 
 
 def coordinates(kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, velocity: np.ndarray) -> np.ndarray:
-    """Coordinates (n, 7) of fixes whose Euclidean distance is the kernel's d. velocity: (n, 2) m/s east and north."""
+    """Coordinates (n, kernel.n_coordinates) of fixes whose Euclidean distance is the kernel's d. velocity: (n, 2) m/s
+    east and north.
+    """
+    place_and_way = np.concatenate([on_sphere(lon, lat) / kernel.near_m, velocity / kernel.near_ms], axis=-1)
+    if np.isinf(kernel.near_hours):
+        return place_and_way
     turn = solar_hour(t, lon) * (2 * np.pi / 24)
     clock = np.stack([np.cos(turn), np.sin(turn)], axis=-1) * (24 / (2 * np.pi))
-    parts = on_sphere(lon, lat) / kernel.near_m, velocity / kernel.near_ms, clock / kernel.near_hours
-    return np.concatenate(parts, axis=-1)
+    return np.concatenate([place_and_way, clock / kernel.near_hours], axis=-1)
 
 
 def starts(tracks: Tracks, kernel: Kernel) -> np.ndarray:
@@ -281,17 +288,21 @@ def starts(tracks: Tracks, kernel: Kernel) -> np.ndarray:
     return np.flatnonzero(first)
 
 
-def _searched(t: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-    """Which starts (n,) bool are searched: all that follow fewer than `most_starts` others, and of those that follow k
-    times as many one in k + 1, chosen by content. So it does not depend on what is later.
+def _searched(tracks: Tracks, rows: np.ndarray) -> np.ndarray:
+    """Which starts `rows` (n,) are searched, (n,) bool: all that follow fewer than `most_starts` others, and of those
+    that follow k times as many one in k + 1, chosen by content. So it does not depend on what is later.
     """
-    if len(t) <= SEARCH.most_starts:
-        return np.ones(len(t), bool)
-    hour = t // HOUR_MS
+    result = np.ones(len(rows), bool)
+    if len(rows) <= SEARCH.most_starts:
+        return result
+    hour = tracks.t[rows] // HOUR_MS
     hour -= hour.min()
     count = np.bincount(hour)
-    one_in = 1 + (np.cumsum(count) - count) // SEARCH.most_starts
-    return content_hash(t, lon, lat) % one_in[hour].astype(np.uint64) == 0
+    one_in = (1 + (np.cumsum(count) - count) // SEARCH.most_starts).astype(np.uint64)
+    for part in np.split(np.arange(len(rows)), np.arange(SEARCH.at_once, len(rows), SEARCH.at_once)):
+        some = rows[part]
+        result[part] = content_hash(tracks.t[some], tracks.lon[some], tracks.lat[some]) % one_in[hour[part]] == 0
+    return result
 
 
 def displacements(
