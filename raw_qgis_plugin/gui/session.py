@@ -275,6 +275,11 @@ class Session(QObject):
             self.job.cancel()
             self._free()
 
+    def stop(self) -> None:
+        """Cancel the job, and say so."""
+        self.cancel()
+        self._fail(tr("Cancelled."))
+
     def close(self) -> None:
         """Cancel the job, and leave the layer."""
         self.cancel()

@@ -26,6 +26,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
+from qgis.PyQt.QtCore import QMetaType
 from qgis.PyQt.QtGui import QColor
 
 from ..core.bundle.bundle import is_proven, shipped_heads
@@ -181,9 +182,11 @@ def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more
 def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
     """Let people correct classes in QGIS's table and form: from a list, and a corrected row stands out.
 
-    NAME_p is emptied when NAME is edited, since it is the model's. It then tells who gave the class.
+    NAME_p is emptied when NAME is edited, since it is the model's. It then tells who gave the class. So is the field
+    `why`, the model's reason to be silent, where there is one label.
     """
     fields, styles = layer.fields(), []
+    why = fields.lookupField("why") if len(heads) == 1 else -1
     for head in heads:
         at, p = (fields.lookupField(head["name"] + part) for part in ("", "_p"))
         if not head.get("classes") or min(at, p) < 0:  # a number, or a label without a probability
@@ -192,14 +195,31 @@ def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
         choice = {"map": [*words, {tr("Unknown: not sure"): "unknown"}]}
         layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("ValueMap", choice))
         name, share = map(QgsExpression.quotedColumnRef, (fields[at].name(), fields[p].name()))
-        before = f"_raw_saved(@layer_id, $id, {QgsExpression.quotedString(fields[at].name())})"
-        layer.setDefaultValueDefinition(p, QgsDefaultValue(f"if({name} IS {before}, {share}, NULL)", True))
+        same = f"{name} IS {_saved(fields[at].name())}"
+        layer.setDefaultValueDefinition(p, QgsDefaultValue(f"if({same}, {share}, NULL)", True))
+        if why >= 0:  # unless somebody has written a note there
+            layer.setDefaultValueDefinition(
+                why, QgsDefaultValue(f'if({same} OR "why" IS NOT {_saved("why")}, "why", NULL)', True)
+            )
         style = QgsConditionalStyle(f"{share} IS NULL AND {name} <> 'unknown'")
         style.setName(tr("Corrected: {label}").format(label=title_of(head)))
         style.setBackgroundColor(QColor("#cdeee0"))
         style.setTextColor(QColor("black"))
         styles.append(style)
     layer.conditionalStyles().setRowStyles(styles)
+
+
+def _saved(field: str) -> str:
+    """The expression of a field's value before it was edited."""
+    return f"_raw_saved(@layer_id, $id, {QgsExpression.quotedString(field)})"
+
+
+def show_decimals(layer: QgsVectorLayer, decimals: int = 3) -> None:
+    """Show numbers in QGIS's table and form with a few decimals, not with all that a double has."""
+    widest = {"Min": -1e12, "Max": 1e12, "Precision": decimals, "AllowNull": True}
+    for at, field in enumerate(layer.fields()):
+        if field.type() == QMetaType.Type.Double:
+            layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("Range", widest))
 
 
 def widen_columns(layer: QgsVectorLayer, rows: int = 100, letter_px: int = 8, most_px: int = 420) -> None:

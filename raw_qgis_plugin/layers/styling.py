@@ -36,6 +36,7 @@ from .legends import (
     map_tip,
     mark_outside,
     show_by_clock_and_track,
+    show_decimals,
     shown_head,
     title_of,
     value_of,
@@ -89,6 +90,7 @@ class Style:
             set_temporal(layer, self.start, self.end)
         layer.setName(free_name(layer, f"{self.name}: {shown}" if shown else self.name))
         self.tip(layer)
+        show_decimals(layer)
         widen_columns(layer)
         layer.triggerRepaint()
 

@@ -2268,8 +2268,8 @@
       <translation>O relógio do mapa, em {begin} UTC, oculta {layer}.</translation>
     </message>
     <message>
-      <source>The mean error is judged. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
-      <translation>O que se avalia é o erro médio. Cada barra é o intervalo de 95 % do modelo em comparação com o melhor método simples: onde ela alcança essa linha, a vantagem não está provada.</translation>
+      <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
+      <translation>O que se avalia é o erro médio, em momentos ao longo de todas as trajetórias. Uma previsão começa no último ponto, onde as pessoas muitas vezes estão em casa: ela pode ficar muito mais perto. Cada barra é o intervalo de 95 % do modelo em comparação com o melhor método simples: onde ela alcança essa linha, a vantagem não está provada.</translation>
     </message>
     <message>
       <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>

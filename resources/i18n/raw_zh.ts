@@ -2268,8 +2268,8 @@
       <translation>地图时钟位于 {begin} UTC，使 {layer} 不显示。</translation>
     </message>
     <message>
-      <source>The mean error is judged. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
-      <translation>结论依据平均误差。误差条是模型相对于最佳简单方法的 95 % 区间：触及那条线时，优势未得到证实。</translation>
+      <source>The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where people are often at home: it can be much nearer. A bar is the model's 95 % interval beside the best simple method: where it reaches that line, an advantage is not proved.</source>
+      <translation>结论依据轨迹沿途各时刻的平均误差。预测从最后一个定位点开始，此时人们常在家中，误差可能小得多。误差条是模型相对于最佳简单方法的 95 % 区间：触及那条线时，优势未得到证实。</translation>
     </message>
     <message>
       <source>The model already has a task '{name}'. In the copy the new task replaces it.</source>

@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import (
+    NULL,
+    QgsApplication,
     QgsExpression,
     QgsExpressionContext,
     QgsProcessingException,
@@ -163,11 +165,17 @@ def test_a_mode_is_chosen_from_a_list_and_a_corrected_trip_stands_out(loaded: Ca
     assert stand_out() == [3] and trips.getFeature(3)["mode"] == "walk" and not trips.getFeature(3)["mode_p"]
     trips.rollBack()
     assert stand_out() == [] and trips.getFeature(3)["mode_p"] > 0
+    trips.dataProvider().changeAttributeValues({6: {names.index("why"): "not sure"}})
+    trips.startEditing()
+    correct(trips, 6, "walk")
+    assert trips.getFeature(6)["why"] in (None, NULL), "the model's reason is not that of the person"
+    trips.rollBack()
     trips.startEditing()
     for n in (4, 5):
         assert trips.changeAttributeValue(n, names.index("why"), "seen")
     correct(trips, 5, "walk")
     assert stand_out() == [5] and trips.getFeature(4)["mode_p"] > 0, "a note is no correction"
+    assert trips.getFeature(5)["why"] == "seen", "and stays"
     assert trips.commitChanges() and trips.startEditing()
     assert trips.changeAttributeValue(5, names.index("why"), "twice") and stand_out() == [5]
     trips.rollBack()
@@ -248,6 +256,9 @@ def test_styles_cover_every_feature(
     assert all(colours) and not colours[0] & colours[1], "both layers are on one map"
     table, names = trips.attributeTableConfig(), trips.fields().names()
     assert table.columnWidth(names.index("t_start")) > 150 > table.columnWidth(names.index("mode"))
+    share = trips.editorWidgetSetup(names.index("mode_p"))
+    shown = QgsApplication.fieldFormatterRegistry().fieldFormatter(share.type())
+    assert shown.representValue(trips, names.index("mode_p"), share.config(), None, 0.8712345) == "0.871"
 
 
 def test_a_person_of_one_day_has_stops_of_no_kind(

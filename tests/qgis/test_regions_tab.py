@@ -22,7 +22,7 @@ from qgis.core import (
     QgsRenderContext,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QMetaType, Qt
+from qgis.PyQt.QtCore import QItemSelectionModel, QMetaType, Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QLabel
 
@@ -60,6 +60,18 @@ def test_the_fewest_people_apply_after_the_running_job(regions: Any) -> None:
     going.append("end")
     until(lambda: settled(regions))
     assert people(regions) == [None, None] and regions.buttons["selected"].isEnabled()
+
+
+def test_another_number_of_people_keeps_the_chosen_regions(regions: Any) -> None:
+    draw(regions), draw(regions, HOME.buffered(0.01)), draw(regions, HOME.buffered(0.02))
+    regions.table.selectRow(0)
+    also = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+    regions.table.selectionModel().select(regions.table.model().index(2, 0), also)
+    chosen = [index.row() for index in regions.table.selectionModel().selectedRows()]
+    assert sorted(chosen) == [0, 2]
+    regions.least.setValue(13)
+    until(lambda: settled(regions))
+    assert sorted(index.row() for index in regions.table.selectionModel().selectedRows()) == [0, 2]
 
 
 def test_undo_takes_back_drawings_and_removals(regions: Any) -> None:

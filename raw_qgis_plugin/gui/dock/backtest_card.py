@@ -34,8 +34,9 @@ class BacktestCard(Card):
         self._show_chart()
         self.add(
             tr(
-                "The mean error is judged. A bar is the model's 95 % interval beside the best simple method: where it "
-                "reaches that line, an advantage is not proved."
+                "The mean error is judged, at moments all along the tracks. A forecast begins at the last fix, where "
+                "people are often at home: it can be much nearer. A bar is the model's 95 % interval beside the best "
+                "simple method: where it reaches that line, an advantage is not proved."
             ),
             objectName="raw_backtest_bars",
         )

@@ -114,7 +114,7 @@ class ProgressRow(QWidget):
         self.session = session
         self.bar = QProgressBar(maximum=1000, textVisible=False, maximumHeight=10)
         self.words = wrapped()
-        cancel = QPushButton(tr("Cancel"), objectName="raw_cancel", clicked=session.cancel)
+        cancel = QPushButton(tr("Cancel"), objectName="raw_cancel", clicked=session.stop)
         left = column(self.words, self.bar, spacing_px=2)
         self.setLayout(row(left, cancel, stretch=left, margins_px=0))
         session.worked.connect(self.show_job)

@@ -220,7 +220,7 @@ class SourcePanel(QWidget):
         if session.layer is None:
             return tr("Choose a layer of fixes (points with a time) or of lines with M values, or drop a file here.")
         if session.problem:
-            return session.problem
+            return f"{session.problem} {session.summary}".rstrip()
         if session.candidates:
             return tr("Nothing was read yet.")
         if session.tracks is None:

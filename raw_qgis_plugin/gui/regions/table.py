@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtCore import QItemSelectionModel, Qt
 from qgis.PyQt.QtGui import QKeyEvent, QKeySequence
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem
 
@@ -39,7 +39,12 @@ class RegionTable(QTableWidget):
             super().keyPressEvent(event)
 
     def fill(self, regions: Sequence[Region], bundle: Bundle | None, current: int) -> None:
-        """List regions, and select one. bundle: of the chosen model; None while it is being opened."""
+        """List regions, and select one, or the same rows as before where several of as many were selected.
+
+        bundle: of the chosen model; None while it is being opened.
+        """
+        chosen = [index.row() for index in self.selectionModel().selectedRows()]
+        several = chosen if len(chosen) > 1 and self.rowCount() == len(regions) else []
         heads = [head for head in (bundle.heads("region") if bundle is not None else []) if "hours" not in head]
         with silent(self):
             self.setRowCount(len(regions))
@@ -60,4 +65,7 @@ class RegionTable(QTableWidget):
             self.clearSelection()
             if regions:
                 self.selectRow(min(max(current, 0), len(regions) - 1))
+            rows = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+            for chosen_row in several:
+                self.selectionModel().select(self.model().index(chosen_row, 0), rows)
         self.setFixedHeight(30 + 22 * min(max(len(regions), 1), 5))
