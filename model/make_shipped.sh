@@ -57,6 +57,12 @@ step scorer $python -m model.ways --bundle "$bundle" --output "$work/scorer" --l
     "0.5*$work/days201/days.parquet" "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
 
+# The scorer of the layer's past alone, for fleets among which the network does not help (resources/scorer/past.onnx).
+step past $python -m model.ways --bundle "$bundle" --untrained --output "$work/past" --lessons 120000 --epochs 12 \
+    --corpus "4*$data/cabspotting/points.parquet" "1*gotrack:$data/gotrack" "1*$labelled/goal/points.parquet" \
+    "1*$labelled/mobilitynet/points.parquet" "0.3*$labelled/aalto_helsinki/points.parquet" \
+    "0.3*$labelled/liverpool_bus/points.parquet"
+
 # The bridge, which says where tracks were in gaps. (That in resources/bridge was trained with the people of a smaller
 # city, resources/bridge/README.md.)
 step bridge $python -m model.fill.train --output "$work/bridge" --examples 220000 --epochs 12 --corpus \

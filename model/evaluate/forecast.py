@@ -30,6 +30,7 @@ from raw_qgis_plugin.core.evaluation.baselines import Forecast, cross_fitted_pul
 from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED, interval_by_person, measure
 from raw_qgis_plugin.core.evaluation.windows import Windows, errors_m, spread
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
+from raw_qgis_plugin.core.paths import PAST_SCORER
 from raw_qgis_plugin.core.sources.readers import read
 
 PAPER = "raw-paper"
@@ -80,14 +81,13 @@ def evaluate(
     return result | ({"parts": compare_parts(w, answer, alone, seed)} if parts else {}), answer
 
 
-def parts_of(bundle: Bundle, past_scorer: Path | None) -> dict[str, tuple[Model, bool]]:
+def parts_of(bundle: Bundle) -> dict[str, tuple[Model, bool]]:
     """The engines that have one part alone, and whether they use the layer's past.
 
-    The layer's past alone is the engine with an untrained network: with the scorer that ships; with the graph
-    past_scorer, which was trained for just this and is the fairest; and with kernel weights: then nothing is trained.
+    The layer's past alone is the engine with an untrained network: with the scorer that ships; with the one that was
+    trained for just this and is the fairest; and with kernel weights: then nothing is trained.
     """
-    trained: dict[str, Model] = {TRAINED_PAST: Untrained(bundle, scorer=past_scorer)} if past_scorer else {}
-    pasts = {PAST: Untrained(bundle)} | trained | {RULE: ByRule(bundle)}
+    pasts = {PAST: Untrained(bundle), TRAINED_PAST: Untrained(bundle, scorer=PAST_SCORER), RULE: ByRule(bundle)}
     return {name: (engine, True) for name, engine in pasts.items()} | {NETWORK: (Model(bundle), False)}
 
 
@@ -149,9 +149,6 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--paths", action="store_true", help="also judge the likely paths of raw:forecasttracks; of families of trips"
     )
     p.add_argument("--parts", action="store_true", help="also compare with each part of the engine alone")
-    p.add_argument(
-        "--past-scorer", type=Path, metavar="F", help="of --parts: the graph that model.ways --untrained trained"
-    )
     args = p.parse_args(argv)
     check_record(args)
     tracks, _, _ = read(args.tracks)
@@ -159,7 +156,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.held_out_cabs:
         tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
     model, zeroed, results, shown = Model(bundle), Zeroed(bundle), {}, {}
-    parts = parts_of(bundle, args.past_scorer) if args.parts else None
+    parts = parts_of(bundle) if args.parts else None
     for family in [f"{c}s" for c in args.cadence] if args.cadence else args.family:
         w = cut(tracks, family, limit=args.windows, per_user=args.per_user, seed=args.seed)
         if len(w):

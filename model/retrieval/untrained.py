@@ -46,6 +46,11 @@ class Untrained(ZeroNetwork):
         return self._session(self._path, contract.SCORER_GRAPH) if self._path else None
 
 
+    def score_past(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """As Model.score_past, but the same as `score`: an engine of the past alone has no other to adapt to."""
+        return self.score(inputs)
+
+
 class ByRule(Untrained):
     """The same with the weights that an untrained scorer gives (scorer.py): those of the kernel."""
 

@@ -15,6 +15,7 @@ RESOURCES = ROOT / "resources"
 
 SHIPPED_BUNDLE = "raw-small"
 SCORER = RESOURCES / "scorer" / "scorer.onnx"  # weighs continuations of the layer, with whatever model
+PAST_SCORER = SCORER.with_name("past.onnx")  # the same beside an untrained network
 BRIDGE = RESOURCES / "bridge" / "bridge.npz"  # weighs where tracks may have been in gaps (core/gaps)
 BRIDGE_CARD = BRIDGE.with_name("card.json")
 SCORER_CARD = SCORER.with_name("card.json")  # how it was trained, and how its areas are calibrated

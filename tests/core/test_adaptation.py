@@ -10,8 +10,8 @@ from raw_qgis_plugin.core.arrays import content_hash
 from raw_qgis_plugin.core.forecasting.adaptation import (
     SETTINGS,
     Backtest,
+    adaptation,
     backtest_queries,
-    level_shifts,
     localities_of,
     logit,
     shifted,
@@ -78,17 +78,24 @@ def test_places_that_can_be_asked_little_are_not_backtested(tracks):
     assert not len(backtest_queries(tracks, asked([0], [400], of_one[0][:3], of_one[1][:3])).t)
 
 
-def past(n=200, **more):
-    """A backtest in which areas held too little, by known times."""
+def past(n=200, gain=0.0, **more):
+    """A backtest in which areas held too little, by known times. gain: share of the error that the layer's past alone
+    takes away.
+    """
     level = np.linspace(0.2, 1, n)
     excess = logit(level) - logit(np.repeat([[0.5], [0.8]], n, axis=1))
-    named = {"kind": np.full(n, HELD), "excess": excess, "t": START + np.arange(n), "locality": np.zeros(n, int)}
+    named = {"kind": np.full(n, HELD), "excess": np.stack([excess, excess + 1]), "t": START + np.arange(n),
+             "locality": np.zeros(n, int), "error_m": np.array([[100.0], [100 * (1 - gain)]]) * np.ones(n)}  # fmt: skip
     return Backtest(**{**named, **more})
 
 
+def adapted_at(backtest, t, locality):
+    a = adaptation(backtest, np.array(locality), START + np.array(t))
+    return a.shift[a.row], a.past[a.row]
+
+
 def shifts_at(backtest, t, locality):
-    table, number = level_shifts(backtest, np.array(locality), START + np.array(t))
-    return table[number]
+    return adapted_at(backtest, t, locality)[0]
 
 
 def test_areas_grow_where_they_held_too_little():
@@ -101,12 +108,24 @@ def test_areas_grow_where_they_held_too_little():
 def test_areas_that_held_their_share_stay_as_they_are():
     fair = np.linspace(0, 1, 201)
     excess = logit(fair) - logit(np.repeat([[0.5], [0.8]], 201, axis=1))
-    np.testing.assert_allclose(shifts_at(past(201, excess=excess), [300], [0])[0, HELD], 0.0, atol=1e-9)
+    fitted = shifts_at(past(201, excess=np.stack([excess, excess])), [300], [0])
+    np.testing.assert_allclose(fitted[0, HELD], 0.0, atol=1e-9)
 
 
 def test_the_more_queries_there_are_the_more_they_count():
     few, some, many = (shifts_at(past(n), [5000], [0])[0, HELD] for n in (SETTINGS.least_queries - 1, 60, 2000))
     assert not few.any() and (some > 0).all() and (some < 0.7 * many).all()
+
+
+def test_the_past_alone_counts_as_far_as_it_comes_nearer():
+    worse, little, much = (adapted_at(past(2000, gain), [5000], [0]) for gain in (-0.1, 0.02, 0.2))
+    assert not worse[1].any() and not much[1][0, TRIP] and much[1][0, HELD] == SETTINGS.most_past
+    assert 0.15 < little[1][0, HELD] < 0.25
+
+
+def test_areas_fit_the_mixture_that_answers():
+    own, much = (adapted_at(past(2000, gain), [5000], [0])[0][0, HELD] for gain in (0.0, 0.2))
+    np.testing.assert_allclose(much - own, 2000 / 2050)  # with the past alone the truths lie a logit farther out
 
 
 def test_the_larger_area_is_never_the_smaller_one():

@@ -12,7 +12,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model, batches, pad_left
 from raw_qgis_plugin.core.embedding.embed import SETTINGS, coarse_windows, embed, fine_windows
 from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.evaluation.windows import last_of_bins
-from raw_qgis_plugin.core.forecasting import areas
+from raw_qgis_plugin.core.forecasting import adaptation, areas
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextQueries, bin_lengths_s, select_rows, split_by_band
 from raw_qgis_plugin.core.forecasting.mixture import Mixture
@@ -58,6 +58,38 @@ def test_who_goes_straight_on_is_forecast_straight_on(model):
     last = tracks.lon[tracks.user_offsets[1:] - 1]
     metres = (f.lon - last) * 71_695
     assert np.all(np.abs(metres - 240) < 80) and np.all(np.abs(f.lat - 50) * 111_200 < 60)
+
+
+class Misled(Model):
+    """A network that points the wrong way, and a scorer that believes it."""
+
+    def backbone(self, *args, outputs, **more):
+        answers = super().backbone(*args, outputs=outputs, **more)
+        return [a if name == "states" else -a for name, a in zip(outputs, answers, strict=True)]
+
+    def score(self, inputs):
+        log_weight, scale, leads_to = super().score(inputs)
+        own = np.arange(log_weight.shape[1]) < inputs["scale"].shape[1]
+        return [np.where(own, log_weight, log_weight - 50), scale, leads_to]
+
+
+def test_the_layers_past_alone_helps_where_the_network_is_misled_about_fleets(monkeypatch):
+    rng, users, fixes = np.random.default_rng(0), 60, 300  # vehicles on one winding round
+    turn = rng.uniform(0, 2 * np.pi, (users, 1)) + np.arange(fixes) * 0.021
+    lon = 10 + 0.05 * np.cos(turn) + 0.01 * np.cos(3 * turn)
+    lat = 50 + 0.03 * np.sin(turn) + 0.01 * np.sin(2 * turn)
+    t = START + np.arange(fixes) * 60_000 + rng.integers(0, 60_000, (users, 1))
+    tracks, _ = build_tracks(np.repeat(np.arange(users), fixes), None, t.ravel(), lon.ravel(), lat.ravel())
+    end = np.repeat(tracks.track_offsets[1:] - 60, 2)
+    truth = end + np.tile([29, 49], users)
+    queries = Queries(np.repeat(np.arange(users), 2), tracks.t[truth], end)
+    error_m = {}
+    for full_gain in (np.inf, adaptation.SETTINGS.full_gain):
+        monkeypatch.setattr(adaptation, "SETTINGS", replace(adaptation.SETTINGS, full_gain=full_gain))
+        f = predict(tracks, Misled(open_bundle(), "cpu"), queries, n_paths=2)
+        error_m[full_gain] = haversine_m(f.lon, f.lat, tracks.lon[truth], tracks.lat[truth]).mean()
+        assert np.isfinite(f.path_lon[:, 0]).all()
+    assert error_m[adaptation.SETTINGS.full_gain] < 0.6 * error_m[np.inf], error_m
 
 
 def test_areas_nest_and_grow_with_the_horizon(model):

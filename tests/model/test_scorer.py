@@ -16,6 +16,7 @@ import torch
 from model import neighbours, ways
 from model import pretrain as pretraining
 from model.data.corpus import load
+from model.evaluate import forecast
 from model.evaluate import main as evaluate
 from model.evaluate.forecast import RULE, TRAINED_PAST
 from model.retrieval import fit as fitting
@@ -230,11 +231,12 @@ def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_p
     np.testing.assert_allclose(np.exp(log_weights).sum(axis=1), 1, rtol=1e-4)
 
 
-def test_a_scorer_for_an_untrained_network_is_compared_with(streets, tmp_path):
+def test_a_scorer_for_an_untrained_network_is_compared_with(streets, tmp_path, monkeypatch):
     ways.main(["--corpus", str(streets), "--output", str(tmp_path / "past"), *FEW, "--cache", str(tmp_path / "cache"),
                "--untrained"])  # fmt: skip
-    evaluate(["forecast", "--tracks", str(streets), "--cadence", "15", "--windows", "100", "--parts", "--past-scorer",
-              str(tmp_path / "past" / "scorer.onnx"), "--output", str(tmp_path / "report")])  # fmt: skip
+    monkeypatch.setattr(forecast, "PAST_SCORER", tmp_path / "past" / "scorer.onnx")
+    evaluate(["forecast", "--tracks", str(streets), "--cadence", "15", "--windows", "100", "--parts",
+              "--output", str(tmp_path / "report")])  # fmt: skip
     methods = json.loads((tmp_path / "report.json").read_text())["15s"]["methods"]
     assert len({methods[name]["mean_m"] for name in (TRAINED_PAST, RULE, PAST)}) == 3
     assert methods[TRAINED_PAST]["mean_m"] < methods[ZEROED]["mean_m"]

@@ -16,7 +16,7 @@ from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from ..paths import SCORER, shipped_bundle, user_data
+from ..paths import PAST_SCORER, SCORER, shipped_bundle, user_data
 from . import contract
 
 
@@ -63,9 +63,9 @@ def _read(register: Path) -> frozenset[str]:
 
 @cache
 def _shipped() -> frozenset[str]:
-    """Digests of the graphs that come with the plugin: of its bundle, and the scorer that serves every bundle."""
+    """Digests of the graphs that come with the plugin: of its bundle, and the scorers that serve every bundle."""
     found = re.findall(r"^[0-9a-f]{64}", (shipped_bundle() / contract.SUMS_FILE).read_text("ascii"), re.M)
-    return frozenset([*found, hashlib.sha256(SCORER.read_bytes()).hexdigest()])
+    return frozenset([*found, *(hashlib.sha256(path.read_bytes()).hexdigest() for path in (SCORER, PAST_SCORER))])
 
 
 if __name__ == "__main__":

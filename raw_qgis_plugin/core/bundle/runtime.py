@@ -17,7 +17,7 @@ import numpy as np
 
 from ..errors import BundleError, InputError, RawError, require
 from ..features import featurizer as feat
-from ..paths import SCORER, SCORER_CARD
+from ..paths import PAST_SCORER, SCORER, SCORER_CARD
 from . import contract
 from .bundle import Bundle
 from .contract import LIMITS
@@ -124,6 +124,10 @@ class Model:
         return own or self._session(SCORER, contract.SCORER_GRAPH)
 
     @cached_property
+    def _past_scorer(self) -> Session:
+        return self._session(PAST_SCORER, contract.SCORER_GRAPH)
+
+    @cached_property
     def calibration(self) -> dict[str, dict[str, list[float]]]:
         """Calibration tables by kind of context: the card's, but those that came with the scorer where it answers."""
         own = dict(self.card["calibration"])
@@ -154,7 +158,13 @@ class Model:
         kernel; trip (m,), one for trips and zero for days, never mixed. Metres in the frames of the fixes.
         Returns log_weights and scales (m, C + n), and where the continuations lead to, (m, n, 2).
         """
-        scorer = self._scorer
+        return self._weigh(self._scorer, inputs)
+
+    def score_past(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """The same beside the mixtures of an untrained network, by the scorer that was trained for these."""
+        return self._weigh(self._past_scorer, inputs)
+
+    def _weigh(self, scorer: Session, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         (m, c), n = inputs["scale"].shape, inputs["continuations"].shape[1]
         return self._run(scorer, inputs, [(m, c + n), (m, c + n), (m, n, 2)])
 

@@ -1,11 +1,13 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Test-time adaptation: how wide areas must be on this layer, so that they hold 50 and 80 % of its truths.
+"""Test-time adaptation: how wide areas must be on this layer, so that they hold 50 and 80 % of its truths, and how much
+the network counts.
 
 The model forecasts from earlier fixes of the layer's tracks, where the answer is known (a backtest). For each kind of
 context the outcome gives two level shifts, a conformal correction: areas are taken at other levels of the mixture, so
-that they hold their share of the backtest's answers. Shifts are fitted by locality, so that tracks elsewhere change
-nothing, and from what was known by the time of each query. Points stay as they are: moving them toward a baseline, as
-0.2.0 did, changed the mean error by 0.2 % at most (docs/evidence/forecasts.md).
+that they hold their share of the backtest's answers. Besides, where answers of the layer's past alone come nearer than
+those with the network, as they can for days of fleets, they get up to half of the weight. Both are fitted by locality,
+so that tracks elsewhere change nothing, and from what was known by the time of each query. Points are not moved toward
+a baseline, as 0.2.0 did: that changed the mean error by 0.2 % at most (docs/evidence/forecasts.md).
 """
 
 from __future__ import annotations
@@ -36,7 +38,9 @@ class AdaptationSettings:
     tolerance: float = 0.3  # of a horizon: the true fix lies so near to the queried time
     least_queries: int = 30  # of a kind of context; from fewer no shift is fitted
     worth_queries: int = 60  # of a locality; with fewer possible ones it is not backtested: half are known in time
-    prior_queries: float = 50.0  # the weight of no shift, in queries
+    prior_queries: float = 50.0  # the weight of no shift, and of no gain, in queries
+    most_past: float = 0.5  # share of the weight that the layer's past alone gets at most in days of fleets,
+    full_gain: float = 0.05  # where with it the mean error of the backtest is lower by this share, or by more
     time_steps: int = 16  # steps of time in which queries share their shifts
     cell_deg: float = 0.1  # last fixes are binned into cells of this size;
     linked_m: float = 25_000.0  # cells with centres nearer than this are one locality
@@ -127,37 +131,73 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
 
 @dataclass(frozen=True)
 class Backtest:
-    """How n backtest queries came out. kind: (n,) ContextKind. excess: (2, n) logit of the level of the smallest
-    highest-density set that holds the truth, minus that of the areas. t: (n,) epoch ms, when the truth was known.
-    locality: (n,).
+    """How n backtest queries came out, as the model answers (0), and with most_past of the weight for the layer's past
+    alone (1). kind: (n,) ContextKind. error_m: (2, n) metres from the point to the truth. excess: (2, 2, n) logit of
+    the level of the smallest highest-density set that holds the truth, minus those of the two areas. t: (n,) epoch ms,
+    when the truth was known. locality: (n,).
     """
 
     kind: np.ndarray
+    error_m: np.ndarray
     excess: np.ndarray
     t: np.ndarray
     locality: np.ndarray
 
 
-def level_shifts(past: Backtest, locality: np.ndarray, t: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Shifts in logits (a, kinds, 2) of the levels of areas, and the row of them (m,) for each query.
-
-    locality, t: (m,) of the queries; t is epoch ms of their last fixes. A row is fitted by locality to the answers of
-    the backtest that were known when a step of time begins. The first row shifts nothing.
+@dataclass(frozen=True)
+class Adaptation:
+    """What a backtest changes. shift: (a, kinds, 2) logits by which the levels of areas move. past: (a, kinds) share of
+    the weight that the layer's past alone gets. row: (m,) the row of both for each query. The first row changes
+    nothing.
     """
-    table, number = [np.zeros((len(ContextKind), 2))], np.zeros(len(t), np.int64)
+
+    shift: np.ndarray
+    past: np.ndarray
+    row: np.ndarray
+
+    @classmethod
+    def none(cls, m: int) -> Adaptation:
+        """No change of m queries."""
+        return cls(np.zeros((1, len(ContextKind), 2)), np.zeros((1, len(ContextKind))), np.zeros(m, np.int64))
+
+
+def adaptation(past: Backtest, locality: np.ndarray, t: np.ndarray) -> Adaptation:
+    """What changes at queries in localities (m,) whose last fixes are at t (m,) epoch ms.
+
+    A row is fitted by locality to the answers of the backtest that were known when a step of time begins.
+    """
+    first = Adaptation.none(len(t))
+    shifts, shares, row = [*first.shift], [*first.past], first.row
     for p in np.intersect1d(past.locality, locality):
         own, rows = past.locality == p, np.flatnonzero(locality == p)
         known_until, step = time_steps(t[rows])
         for i, end in enumerate(known_until):
             known = own & (past.t <= end)
-            number[rows[step == i]] = len(table)
-            table.append(np.array([_shift(past.excess[:, known & (past.kind == kind)]) for kind in ContextKind]))
-    return np.array(table), number
+            row[rows[step == i]] = len(shifts)
+            of_kind = [known & (past.kind == kind) for kind in ContextKind]
+            share = np.array([_past_share(past.error_m[:, some]) for some in of_kind])
+            part = share / SETTINGS.most_past
+            shift = np.array([[_shift(answer[:, some]) for answer in past.excess] for some in of_kind])
+            shifts.append(shift[:, 0] + part[:, None] * (shift[:, 1] - shift[:, 0]))
+            shares.append(share)
+    return Adaptation(np.array(shifts), np.array(shares), row)
+
+
+def _past_share(error_m: np.ndarray) -> float:
+    """The share of the weight for the layer's past alone, by how much nearer answers with it come. error_m: (2, n) as
+    of Backtest. Zero for few queries, and where nothing is nearer.
+    """
+    n = error_m.shape[1]
+    if n < SETTINGS.least_queries:
+        return 0.0
+    without, with_past = error_m.mean(axis=1)
+    gain = (1 - with_past / max(without, 1e-9)) * (n / (n + SETTINGS.prior_queries))
+    return float(SETTINGS.most_past * np.clip(gain / SETTINGS.full_gain, 0, 1))
 
 
 def _shift(excess: np.ndarray) -> np.ndarray:
     """The shifts (2,) after which 50 and 80 % of the truths lie inside, times n / (n + prior_queries). Zero for few
-    queries. excess: (2, n) as of Backtest.
+    queries. excess: (2, n) as of one answer of Backtest.
     """
     n = excess.shape[1]
     if n < SETTINGS.least_queries:

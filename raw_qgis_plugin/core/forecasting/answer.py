@@ -5,8 +5,8 @@ and continuations of the layer. `score` decides how much the network and the lay
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -59,21 +59,51 @@ def score(model: Model, d: Described) -> Mixture:
     """The mixtures of described queries with their continuations among the components, weighted by the scorer.
 
     The scorer divides the weight between the network's components and the layer's past for each query; no fixed share
-    does. Days of people who stay at places keep the network's mixture, since their own places predict better than the
-    past of others. So do queries without continuations. A bundle of 0.2.0 has a graph of its own for days of fleets:
-    its mixture then counts half.
+    does. Queries that it does not answer (`_scored`) keep the network's mixture. A bundle of 0.2.0 has a graph of its
+    own for days of fleets: its mixture then counts half.
     """
-    scored = (d.kind == ContextKind.TRIP) | ContextKind.is_fleet(d.kind)
-    own, n = d.mixture, d.continuations.shape[1]
-    if not (n and scored.any()):
-        return own
-    log_weight, scale, leads_to = (a.astype(np.float64) for a in model.score(scorer_inputs(d, scored)))
-    centre = np.concatenate([own.centre[scored], leads_to], axis=1)
-    weight = np.exp(log_weight) / np.exp(log_weight).sum(axis=1, keepdims=True)
-    mixture = Mixture(centre, scale, weight)
+    scored = _scored(d)
+    if not scored.any():
+        return d.mixture
+    mixture = _weighed(model.score, d, scored)
     if d.places is not None and d.states is not None and model.scores_fleets:
         mixture = mixture.joined(_scored_by_bundle(model, d, d.places, d.states, scored))
-    return own.replaced(scored, mixture)
+    return d.mixture.replaced(scored, mixture)
+
+
+def with_past(model: Model, d: Described, mixture: Mixture, share: np.ndarray) -> Mixture:
+    """The mixtures of `score`, of which a share (m,) of the weight goes to the layer's past alone in days of fleets.
+
+    That is an engine without a pretrained network: staying and candidate places of equal weight, beside continuations,
+    and a scorer that was trained beside them. Among vehicles unlike those of the pretraining it can be the better one.
+    """
+    rows = _scored(d) & ContextKind.is_fleet(d.kind) & (share > 0)
+    if d.places is None or not rows.any():
+        return mixture
+    past = _weighed(model.score_past, replace(d, mixture=_untrained(d, d.places)), rows)
+    return mixture.replaced(rows, mixture.take(rows).joined(past, share[rows]))
+
+
+def _scored(d: Described) -> np.ndarray:
+    """The queries (m,) bool that a scorer answers: with continuations, and not of people who stay at places, since
+    their own places predict their days better than the past of others.
+    """
+    has_continuations = d.continuations.shape[1] > 0
+    return has_continuations & ((d.kind == ContextKind.TRIP) | ContextKind.is_fleet(d.kind))
+
+
+def _weighed(scorer: Callable[[dict[str, np.ndarray]], list[np.ndarray]], d: Described, rows: np.ndarray) -> Mixture:
+    """The mixtures of the queries `rows` (m,) bool with their continuations, weighed by a scorer."""
+    log_weight, scale, leads_to = (a.astype(np.float64) for a in scorer(scorer_inputs(d, rows)))
+    weight = np.exp(log_weight) / np.exp(log_weight).sum(axis=1, keepdims=True)
+    return Mixture(np.concatenate([d.mixture.centre[rows], leads_to], axis=1), scale, weight)
+
+
+def _untrained(d: Described, places: Candidates) -> Mixture:
+    """The mixtures of a network whose output is zero, of as many components."""
+    m, k = places.xy.shape[:2]
+    nothing = np.zeros((m, 4 * (d.mixture.weight.shape[1] - k)))
+    return network_mixture(nothing, d.query.base, d.query.scale, (np.zeros((m, k, 2)), places.xy, places.known))
 
 
 def _scored_by_bundle(model: Model, d: Described, places: Candidates, states: np.ndarray, fleet: np.ndarray) -> Mixture:

@@ -29,11 +29,12 @@ class Mixture:
         """The mixtures of some queries."""
         return Mixture(self.centre[rows], self.scale[rows], self.weight[rows])
 
-    def joined(self, other: Mixture) -> Mixture:
-        """These mixtures and the other ones, each with half of the weight."""
+    def joined(self, other: Mixture, share: np.ndarray | float = 0.5) -> Mixture:
+        """These mixtures and the other ones, which get a share (m,) of the weight."""
+        other_share = np.broadcast_to(share, len(self.weight))[:, None]
         return Mixture(
             np.concatenate([self.centre, other.centre], axis=1), np.concatenate([self.scale, other.scale], axis=1),
-            0.5 * np.concatenate([self.weight, other.weight], axis=1),
+            np.concatenate([(1 - other_share) * self.weight, other_share * other.weight], axis=1),
         )  # fmt: skip
 
     def replaced(self, rows: np.ndarray, other: Mixture) -> Mixture:

@@ -286,10 +286,8 @@ def _keys(d: Described, m: Mixture) -> np.ndarray:
         return np.concatenate(parts, axis=1)
 
     own, width = d.mixture.weight.shape[1], m.weight.shape[1]
-    keys = of_mixture(0, own)
-    if width > keys.shape[1]:  # the bundle's own scorer has a second mixture of the same
-        keys = np.concatenate([keys, of_mixture(1, width - keys.shape[1] - near.shape[1])], axis=1)
-    return keys[:, :width]
+    mixtures = -(-width // (own + near.shape[1]))  # that were joined, of the same components
+    return np.concatenate([of_mixture(number, own) for number in range(mixtures)], axis=1)[:, :width]
 
 
 def _lines(d: Described, m: Mixture) -> np.ndarray:

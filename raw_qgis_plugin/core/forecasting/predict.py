@@ -19,8 +19,18 @@ from ..geodesy import destination
 from ..tracks import Tracks
 from ..typicality import any_of, in_words, outside
 from . import areas
-from .adaptation import Backtest, BacktestQueries, backtest_queries, level_shifts, localities_of, logit, shifted
-from .answer import answer
+from .adaptation import SETTINGS as ADAPTATION
+from .adaptation import (
+    Adaptation,
+    Backtest,
+    BacktestQueries,
+    adaptation,
+    backtest_queries,
+    localities_of,
+    logit,
+    shifted,
+)
+from .answer import answer, with_past
 from .context import ContextKind, ContextQueries, recent_cadence_and_speed
 from .mixture import Mixture, spatial_median
 from .neighbours import Neighbours, Prototypes
@@ -131,20 +141,21 @@ def _predict(
     the likely paths (3, m, n_paths).
     """
     m, share, neighbours = len(queries.horizon_s), 0.0, None  # share: of the progress, that the backtest takes
-    shifts, shift_of = np.zeros((1, len(ContextKind), 2)), np.zeros(m, np.int64)
+    change = Adaptation.none(m)
     if adapt:
         neighbours = Neighbours(tracks, None if model.prototypes is None else Prototypes(model.prototypes))
         past = backtest_queries(tracks, queries)
         share = len(past.queries.end) / (len(past.queries.end) + len(queries.end))
         last = queries.end[queries.context] - 1
         outcome = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
-        shifts, shift_of = level_shifts(outcome, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last])
+        change = adaptation(outcome, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last])
     result, polygons = np.empty((4, m)), np.full((m, len(areas.NOMINAL_LEVELS)), None)
     movements = Movements(m) if n_paths else None
     for number, d, mixture in answer(tracks, model, queries, neighbours, part_of(progress, share, 1.0)):
         calibration = calibrated(model.calibration, d.kind, queries.horizon_s[number])
         nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(number), axis=1)
-        shift = shifts[shift_of[number], d.kind].T
+        row = change.row[number]
+        shift, mixture = change.shift[row, d.kind].T, with_past(model, d, mixture, change.past[row, d.kind])
         point = spatial_median(mixture)
         if movements is not None:
             movements.add(number, d, mixture, point)
@@ -169,15 +180,22 @@ def _predict(
 def _backtest(
     tracks: Tracks, model: Model, past: BacktestQueries, neighbours: Neighbours, progress: Progress
 ) -> Backtest:
-    """Answer the queries about the past, and compare. Areas of days are for the cases that move, as in calibration."""
-    kind, moved, level = np.zeros(len(past.t), int), np.zeros(len(past.t), bool), np.empty(len(past.t))
+    """Answer the queries about the past, also with the layer's past alone, and compare. Areas of days are for the cases
+    that move, as in calibration.
+    """
+    n, shares = len(past.t), (0.0, ADAPTATION.most_past)
+    kind, moved, level, error_m = np.zeros(n, int), np.zeros(n, bool), np.empty((2, n)), np.empty((2, n))
     for number, d, mixture in answer(tracks, model, past.queries, neighbours, progress):
         truth = feat.displacement(d.f, d.last, past.lon[number], past.lat[number])
-        level[number] = areas.hpd_level(for_areas(d.kind, mixture), truth)
         kind[number], moved[number] = d.kind, (truth != 0).any(axis=1)
-    excess = logit(level) - logit(calibrated(model.calibration, kind, past.queries.horizon_s)[2:])
+        for i, share in enumerate(shares):
+            tried = with_past(model, d, mixture, np.full(len(number), share))
+            level[i, number] = areas.hpd_level(for_areas(d.kind, tried), truth)
+            error_m[i, number] = np.hypot(*(spatial_median(tried) - truth).T)
+    nominal = logit(calibrated(model.calibration, kind, past.queries.horizon_s)[2:])
     counted = moved | (kind == ContextKind.TRIP)
-    return Backtest(kind[counted], excess[:, counted], past.t[counted], past.locality[counted])
+    excess = logit(level)[:, None] - nominal
+    return Backtest(kind[counted], error_m[:, counted], excess[..., counted], past.t[counted], past.locality[counted])
 
 
 def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:
