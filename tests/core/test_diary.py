@@ -186,6 +186,20 @@ def test_ways_hold_the_fixes_of_their_trips() -> None:
     assert found.ways.t[first].tolist() == found.trips["t_start"].tolist()
 
 
+def test_progress_goes_from_part_to_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tracks, "parts", partialmethod(Tracks.parts, fixes=1))  # a part a user
+    week = days(2)
+    several = tracks_of(np.tile(week.t, 3), np.tile(week.lon * 111_320, 3), user=np.repeat(["a", "b", "c"], len(week)))
+    told: list[float] = []
+    for _ in find_diaries(several, None, progress=told.append):
+        told.append(-1.0)  # a part ended
+    ends = np.flatnonzero(np.array(told) == -1.0)
+    shares = [told[begin:end] for begin, end in zip([0, *(ends[:-1] + 1)], ends, strict=True)]
+    assert len(shares) == 3 and told[-2] == 1.0
+    for user, some in enumerate(shares):
+        assert some == sorted(some) and user / 3 <= some[0] <= some[-1] <= (user + 1) / 3 + 1e-9
+
+
 def test_greatest_of_ranges() -> None:
     rng = np.random.default_rng(1)
     values, first = rng.normal(size=(200, 2)), rng.integers(0, 150, 300)
