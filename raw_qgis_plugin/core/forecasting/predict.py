@@ -183,13 +183,13 @@ def _backtest(
     """Answer the queries about the past, also with the layer's past alone, and compare. Areas of days are for the cases
     that move, as in calibration.
     """
-    n, shares = len(past.t), (0.0, ADAPTATION.most_past)
+    n = len(past.t)
     kind, moved, level, error_m = np.zeros(n, int), np.zeros(n, bool), np.empty((2, n)), np.empty((2, n))
     for number, d, mixture in answer(tracks, model, past.queries, neighbours, progress):
         truth = feat.displacement(d.f, d.last, past.lon[number], past.lat[number])
         kind[number], moved[number] = d.kind, (truth != 0).any(axis=1)
-        for i, share in enumerate(shares):
-            tried = with_past(model, d, mixture, np.full(len(number), share))
+        past_too = with_past(model, d, mixture, np.full(len(number), ADAPTATION.most_past))
+        for i, tried in enumerate((mixture, past_too)):
             level[i, number] = areas.hpd_level(for_areas(d.kind, tried), truth)
             error_m[i, number] = np.hypot(*(spatial_median(tried) - truth).T)
     nominal = logit(calibrated(model.calibration, kind, past.queries.horizon_s)[2:])
