@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """The engine as it would be if nobody had pretrained a network: what the layer's past brings by itself.
 
-Two degrees. Untrained has the mixture of an untrained network: for trips fading velocity, for days staying and
-candidate places of equal weight. A scorer weighs continuations beside it. ByRule has no trained scorer either, but
-kernel weights.
+Two degrees. Untrained has the mixture of an untrained network: for trips fading velocity, for days mostly staying, with
+some weight for fading velocity and candidate places. A scorer weighs continuations beside it. ByRule has no trained
+scorer either, but kernel weights.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class ZeroNetwork(Model):
 class Untrained(ZeroNetwork):
     """The same without a second graph that reads the network's states."""
 
-    scores_fleets = False
+    has_fleet_graph = False
 
     def __init__(self, bundle: Bundle, device: str = "auto", scorer: Path | None = None) -> None:
         """scorer: the graph that weighs continuations, in place of the one that serves every bundle."""
@@ -44,7 +44,6 @@ class Untrained(ZeroNetwork):
     @cached_property
     def _own_scorer(self) -> Any:
         return self._session(self._path, contract.SCORER_GRAPH) if self._path else None
-
 
     def score_past(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         """As Model.score_past, but the same as `score`: an engine of the past alone has no other to adapt to."""

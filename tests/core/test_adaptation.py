@@ -84,14 +84,17 @@ def past(n=200, gain=0.0, **more):
     """
     level = np.linspace(0.2, 1, n)
     excess = logit(level) - logit(np.repeat([[0.5], [0.8]], n, axis=1))
-    named = {"kind": np.full(n, HELD), "excess": np.stack([excess, excess + 1]), "t": START + np.arange(n),
-             "locality": np.zeros(n, int), "error_m": np.array([[100.0], [100 * (1 - gain)]]) * np.ones(n)}  # fmt: skip
+    named = {
+        "kind": np.full(n, HELD), "for_areas": np.ones(n, bool), "excess": np.stack([excess, excess + 1]),
+        "error_m": np.outer([100, 100 * (1 - gain)], np.ones(n)), "t": START + np.arange(n),
+        "locality": np.zeros(n, int),
+    }  # fmt: skip
     return Backtest(**{**named, **more})
 
 
 def adapted_at(backtest, t, locality):
     a = adaptation(backtest, np.array(locality), START + np.array(t))
-    return a.shift[a.row], a.past[a.row]
+    return a.shift[a.row], a.past_share[a.row]
 
 
 def shifts_at(backtest, t, locality):
@@ -121,6 +124,15 @@ def test_the_past_alone_counts_as_far_as_it_comes_nearer():
     worse, little, much = (adapted_at(past(2000, gain), [5000], [0]) for gain in (-0.1, 0.02, 0.2))
     assert not worse[1].any() and not much[1][0, TRIP] and much[1][0, HELD] == SETTINGS.most_past
     assert 0.15 < little[1][0, HELD] < 0.25
+
+
+def test_cases_that_did_not_move_count_for_points_alone():
+    of_movers = np.arange(400) % 2 == 0
+    still = past(400, gain=0.2, for_areas=of_movers)
+    still.error_m[1, ~of_movers] = 120.0  # repeated positions: nearer with the network
+    shift, share = adapted_at(still, [5000], [0])
+    assert not share[0, HELD], "as much is lost as is won"
+    np.testing.assert_allclose(shift[0, HELD], shifts_at(past(400, for_areas=of_movers), [5000], [0])[0, HELD])
 
 
 def test_areas_fit_the_mixture_that_answers():

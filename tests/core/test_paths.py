@@ -8,7 +8,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.forecasting.paths import cluster, turns_back
+from raw_qgis_plugin.core.forecasting.paths import _linked, cluster, turns_back
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.geodesy import offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -153,7 +153,7 @@ def test_two_bundles_of_movements_are_two_paths() -> None:
     xy = np.concatenate([north + spread[:, None], north[:, :0], south + spread[:2, None]], axis=1)[None]
     weight = np.ones(xy.shape[:3], np.float32)
     point = np.broadcast_to(north[None, :, 0], (1, 4, 2))
-    paths, share = cluster((xy, np.full_like(xy, np.nan), weight, weight), point, 2)
+    paths, share = cluster((xy, np.full_like(xy, np.nan), weight, weight), point, h.T, 2)
     assert abs(share[0, 0] - 5 / 7) < 0.01
     np.testing.assert_allclose(paths[0, 0], north[:, 0], atol=3)
     np.testing.assert_allclose(paths[0, 1], south[:, 0], atol=10)
@@ -165,9 +165,17 @@ def test_a_horizon_of_which_no_component_is_known_is_on_the_way(unknown: int) ->
     weight = np.full((1, 3, 4), 0.25, np.float32)
     weight[0, unknown] = 0.0
     point = np.array([[[100.0, 100], [200, 200], [300, 300]]])
-    paths, share = cluster((xy, np.full_like(xy, np.nan), np.ones_like(weight), weight), point, 2)
+    movements = xy, np.full_like(xy, np.nan), np.ones_like(weight), weight
+    paths, share = cluster(movements, point, np.array([[60.0, 120, 180]]), 2)
     assert np.nansum(share) == pytest.approx(1)
     np.testing.assert_allclose(paths[0, 0], point[0], atol=60)
+
+
+def test_what_is_first_known_later_is_on_its_way_by_the_time() -> None:
+    horizon_s = np.array([[300, 900, 3600, 9000]], np.float32)
+    xy, weight = np.full((1, 4, 1, 2), 720.0, np.float32), np.array([[[0], [0], [1], [1]]], np.float32)
+    linked, _ = _linked(xy, weight, horizon_s)
+    np.testing.assert_allclose(linked[0, :, 0, 0], [60, 180, 720, 720], rtol=1e-5)
 
 
 def test_turning_back() -> None:

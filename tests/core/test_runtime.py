@@ -31,6 +31,13 @@ def test_another_graph_is_no_backbone(swapped, graph):
         Model(swapped(graph, "backbone.onnx"), "cpu", 1)
 
 
+def test_scales_of_a_scorer_are_positive(monkeypatch):
+    model = Model(open_bundle(), "cpu")
+    monkeypatch.setattr(model, "_run", lambda scorer, inputs, shapes: [np.zeros(shape) for shape in shapes])
+    with pytest.raises(BundleError, match="scales that are not positive"):
+        model.score({"scale": np.ones((2, 3)), "continuations": np.zeros((2, 4, 12))})
+
+
 def test_another_graph_is_no_scorer(swapped):
     model = Model(swapped("heads/commuter.onnx", "neighbours.onnx"), "cpu", 1)
     with pytest.raises(BundleError, match=r"neighbours\.onnx .* to answer log_weights, scales, leads_to"):

@@ -113,14 +113,14 @@ class Model:
         return self._session(path, contract.SCORER_GRAPH, contract.FLEET_GRAPH) if path.is_file() else None
 
     @cached_property
-    def scores_fleets(self) -> bool:
-        """Does the bundle bring a graph of 0.2.0, which answers days of fleets by itself?"""
+    def has_fleet_graph(self) -> bool:
+        """Does the bundle bring a graph of 0.2.0, which gives days of fleets a second mixture?"""
         return self._own_scorer is not None and _names(self._own_scorer) == contract.FLEET_GRAPH
 
     @cached_property
     def _scorer(self) -> Session:
         """The bundle's own scorer, or the one that serves every bundle."""
-        own = None if self.scores_fleets else self._own_scorer
+        own = None if self.has_fleet_graph else self._own_scorer
         return own or self._session(SCORER, contract.SCORER_GRAPH)
 
     @cached_property
@@ -131,7 +131,7 @@ class Model:
     def calibration(self) -> dict[str, dict[str, list[float]]]:
         """Calibration tables by kind of context: the card's, but those that came with the scorer where it answers."""
         own = dict(self.card["calibration"])
-        return own | scorer_calibration() if self._own_scorer is None or self.scores_fleets else own
+        return own | scorer_calibration() if self._own_scorer is None or self.has_fleet_graph else own
 
     def score_fleets(
         self, states: np.ndarray, query: np.ndarray, scale: np.ndarray, candidates: np.ndarray, places: np.ndarray,
@@ -166,7 +166,10 @@ class Model:
 
     def _weigh(self, scorer: Session, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         (m, c), n = inputs["scale"].shape, inputs["continuations"].shape[1]
-        return self._run(scorer, inputs, [(m, c + n), (m, c + n), (m, n, 2)])
+        answers = self._run(scorer, inputs, [(m, c + n), (m, c + n), (m, n, 2)])
+        if not (answers[1] > 0).all():
+            raise BundleError(f"The scorer of the model {self.card['name']} answers with scales that are not positive.")
+        return answers
 
     def _session(self, path: Path, *allowed: contract.GraphNames) -> Session:
         """Load a graph of the bundle, whose inputs and outputs must have one of the allowed lists of names.
@@ -358,9 +361,9 @@ def featurize_padded(
 ) -> tuple[feat.Features, np.ndarray, np.ndarray]:
     """The features of a batch of sequences padded on the left, for `Model.backbone`.
 
-    rows: (B, T) rows of the tracks. valid: (B, T), False on padding. described: only so many last fixes of a sequence
-    are described, all by default. Returns the features, flat without padding, and of the fixes described x
-    (B, T, features) and clock (B, T), zero on padding.
+    rows: (B, T) rows of the tracks. valid: (B, T), False on padding. described: only the last `described` fixes of a
+    sequence are described, all by default. Returns the features, flat without padding, in which x, velocity, speed and
+    centroid of other fixes are zero, and x (B, D, features) and clock (B, D) of the D fixes described, zero on padding.
     """
     flat, width = rows[valid], valid.shape[1]
     begin = max(width - described, 0) if described is not None else 0

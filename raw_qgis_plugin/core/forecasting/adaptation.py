@@ -4,9 +4,9 @@ the network counts.
 
 The model forecasts from earlier fixes of the layer's tracks, where the answer is known (a backtest). For each kind of
 context the outcome gives two level shifts, a conformal correction: areas are taken at other levels of the mixture, so
-that they hold their share of the backtest's answers. Besides, where answers of the layer's past alone come nearer than
-those with the network, as they can for days of fleets, they get up to half of the weight. Both are fitted by locality,
-so that tracks elsewhere change nothing, and from what was known by the time of each query. Points are not moved toward
+that they hold their share of the backtest's answers. Besides, in days of fleets the layer's past alone gets up to half
+of the weight where that lowers the backtest's mean error. Both are fitted by locality, so that tracks elsewhere change
+nothing, and from what was known by the time of each query. Points are not moved toward
 a baseline, as 0.2.0 did: that changed the mean error by 0.2 % at most (docs/evidence/forecasts.md).
 """
 
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import content_hash
-from ..geodesy import EARTH_RADIUS_M
+from ..geodesy import on_sphere
 from ..tracks import Tracks
 from .areas import NOMINAL_LEVELS
 from .context import ContextKind, ContextQueries
@@ -27,9 +27,9 @@ from .context import ContextKind, ContextQueries
 class AdaptationSettings:
     """How the backtest is drawn, and how much its outcome weighs."""
 
-    most_contexts: int = 320  # of a locality that are backtested, at most;
-    few_contexts: int = 8  # otherwise so many
-    share: float = 0.5  # and this share of all that can be
+    most_contexts: int = 320  # at most so many contexts of a locality are backtested;
+    few_contexts: int = 8  # below that, so many
+    share: float = 0.5  # plus this share of those that can be
     splits: int = 12  # most earlier fixes of a context from which a backtest forecasts
     fixes_a_split: int = 16  # and no more than one in so many, since neighbouring fixes are alike
     horizons: int = 6  # most from one of these fixes
@@ -37,10 +37,10 @@ class AdaptationSettings:
     least_fixes: int = 10  # of a track that is backtested
     tolerance: float = 0.3  # of a horizon: the true fix lies so near to the queried time
     least_queries: int = 30  # of a kind of context; from fewer no shift is fitted
-    worth_queries: int = 60  # of a locality; with fewer possible ones it is not backtested: half are known in time
+    worth_queries: int = 60  # a locality with fewer possible ones is not backtested: half are known in time
     prior_queries: float = 50.0  # the weight of no shift, and of no gain, in queries
-    most_past: float = 0.5  # share of the weight that the layer's past alone gets at most in days of fleets,
-    full_gain: float = 0.05  # where with it the mean error of the backtest is lower by this share, or by more
+    most_past: float = 0.5  # greatest share of the weight for the layer's past alone, in days of fleets
+    full_gain: float = 0.05  # share of the backtest's mean error that it must take away to get that
     time_steps: int = 16  # steps of time in which queries share their shifts
     cell_deg: float = 0.1  # last fixes are binned into cells of this size;
     linked_m: float = 25_000.0  # cells with centres nearer than this are one locality
@@ -69,8 +69,7 @@ def localities_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     from scipy.spatial import cKDTree
 
     cells, cell = np.unique(np.floor(np.stack([lon, lat], axis=1) / SETTINGS.cell_deg), axis=0, return_inverse=True)
-    x, y = np.radians((cells + 0.5) * SETTINGS.cell_deg).T
-    at = EARTH_RADIUS_M * np.stack([np.cos(y) * np.cos(x), np.cos(y) * np.sin(x), np.sin(y)], axis=1)
+    at = on_sphere(*((cells + 0.5) * SETTINGS.cell_deg).T)
     near = cKDTree(at).query_pairs(SETTINGS.linked_m, output_type="ndarray")
     links = coo_array((np.ones(len(near), bool), tuple(near.T)), shape=(len(cells), len(cells)))
     return connected_components(links, directed=False)[1][cell.ravel()]
@@ -132,12 +131,13 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
 @dataclass(frozen=True)
 class Backtest:
     """How n backtest queries came out, as the model answers (0), and with most_past of the weight for the layer's past
-    alone (1). kind: (n,) ContextKind. error_m: (2, n) metres from the point to the truth. excess: (2, 2, n) logit of
-    the level of the smallest highest-density set that holds the truth, minus those of the two areas. t: (n,) epoch ms,
-    when the truth was known. locality: (n,).
+    alone (1). kind: (n,) ContextKind. for_areas: (n,) bool, whether areas are for such a case. error_m: (2, n) metres
+    from the point to the truth. excess: (2, 2, n) logit of the level of the smallest highest-density set that holds the
+    truth, minus those of the two areas. t: (n,) epoch ms, when the truth was known. locality: (n,).
     """
 
     kind: np.ndarray
+    for_areas: np.ndarray
     error_m: np.ndarray
     excess: np.ndarray
     t: np.ndarray
@@ -146,13 +146,13 @@ class Backtest:
 
 @dataclass(frozen=True)
 class Adaptation:
-    """What a backtest changes. shift: (a, kinds, 2) logits by which the levels of areas move. past: (a, kinds) share of
-    the weight that the layer's past alone gets. row: (m,) the row of both for each query. The first row changes
+    """What a backtest changes. shift: (a, kinds, 2) logits by which the levels of areas move. past_share: (a, kinds)
+    share of the weight for the layer's past alone. row: (m,) the row of both for each query. The first row changes
     nothing.
     """
 
     shift: np.ndarray
-    past: np.ndarray
+    past_share: np.ndarray
     row: np.ndarray
 
     @classmethod
@@ -161,38 +161,39 @@ class Adaptation:
         return cls(np.zeros((1, len(ContextKind), 2)), np.zeros((1, len(ContextKind))), np.zeros(m, np.int64))
 
 
-def adaptation(past: Backtest, locality: np.ndarray, t: np.ndarray) -> Adaptation:
+def adaptation(backtest: Backtest, locality: np.ndarray, t: np.ndarray) -> Adaptation:
     """What changes at queries in localities (m,) whose last fixes are at t (m,) epoch ms.
 
     A row is fitted by locality to the answers of the backtest that were known when a step of time begins.
     """
     first = Adaptation.none(len(t))
-    shifts, shares, row = [*first.shift], [*first.past], first.row
-    for p in np.intersect1d(past.locality, locality):
-        own, rows = past.locality == p, np.flatnonzero(locality == p)
+    shifts, shares, row = [*first.shift], [*first.past_share], first.row
+    for p in np.intersect1d(backtest.locality, locality):
+        in_locality, rows = backtest.locality == p, np.flatnonzero(locality == p)
         known_until, step = time_steps(t[rows])
         for i, end in enumerate(known_until):
-            known = own & (past.t <= end)
+            known = in_locality & (backtest.t <= end)
             row[rows[step == i]] = len(shifts)
-            of_kind = [known & (past.kind == kind) for kind in ContextKind]
-            share = np.array([_past_share(past.error_m[:, some]) for some in of_kind])
-            part = share / SETTINGS.most_past
-            shift = np.array([[_shift(answer[:, some]) for answer in past.excess] for some in of_kind])
+            of_kind = [known & (backtest.kind == kind) for kind in ContextKind]
+            part = np.array([_part_of_past(backtest.error_m[:, some]) for some in of_kind])
+            shift = np.array(
+                [[_shift(answer[:, some & backtest.for_areas]) for answer in backtest.excess] for some in of_kind]
+            )
             shifts.append(shift[:, 0] + part[:, None] * (shift[:, 1] - shift[:, 0]))
-            shares.append(share)
+            shares.append(SETTINGS.most_past * part)
     return Adaptation(np.array(shifts), np.array(shares), row)
 
 
-def _past_share(error_m: np.ndarray) -> float:
-    """The share of the weight for the layer's past alone, by how much nearer answers with it come. error_m: (2, n) as
-    of Backtest. Zero for few queries, and where nothing is nearer.
+def _part_of_past(error_m: np.ndarray) -> float:
+    """The part of most_past that the layer's past alone gets: 1 where it takes away full_gain of the mean error, times
+    n / (n + prior_queries); 0 for few queries, and where it takes away nothing. error_m: (2, n) as of Backtest.
     """
     n = error_m.shape[1]
     if n < SETTINGS.least_queries:
         return 0.0
-    without, with_past = error_m.mean(axis=1)
-    gain = (1 - with_past / max(without, 1e-9)) * (n / (n + SETTINGS.prior_queries))
-    return float(SETTINGS.most_past * np.clip(gain / SETTINGS.full_gain, 0, 1))
+    before, after = error_m.mean(axis=1)
+    gain = (1 - after / max(before, 1e-9)) * (n / (n + SETTINGS.prior_queries))
+    return float(np.clip(gain / SETTINGS.full_gain, 0, 1))
 
 
 def _shift(excess: np.ndarray) -> np.ndarray:

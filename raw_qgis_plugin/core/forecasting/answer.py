@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The model's answer to queries, before any adaptation: one mixture over the network's own components, candidate places
+"""The model's answer to queries: one mixture over the network's own components, candidate places
 and continuations of the layer. `score` decides how much the network and the layer's past count.
 """
 
@@ -58,15 +58,15 @@ def answer(
 def score(model: Model, d: Described) -> Mixture:
     """The mixtures of described queries with their continuations among the components, weighted by the scorer.
 
-    The scorer divides the weight between the network's components and the layer's past for each query; no fixed share
-    does. Queries that it does not answer (`_scored`) keep the network's mixture. A bundle of 0.2.0 has a graph of its
-    own for days of fleets: its mixture then counts half.
+    The scorer divides the weight between the network's components and the layer's past for each query. Queries that it
+    does not answer (`_scored`) keep the network's mixture. A bundle of 0.2.0, such as the shipped one, has a graph of
+    its own for days of fleets: its mixture gets half of the weight there.
     """
     scored = _scored(d)
     if not scored.any():
         return d.mixture
     mixture = _weighed(model.score, d, scored)
-    if d.places is not None and d.states is not None and model.scores_fleets:
+    if d.places is not None and d.states is not None and model.has_fleet_graph:
         mixture = mixture.joined(_scored_by_bundle(model, d, d.places, d.states, scored))
     return d.mixture.replaced(scored, mixture)
 
@@ -74,8 +74,8 @@ def score(model: Model, d: Described) -> Mixture:
 def with_past(model: Model, d: Described, mixture: Mixture, share: np.ndarray) -> Mixture:
     """The mixtures of `score`, of which a share (m,) of the weight goes to the layer's past alone in days of fleets.
 
-    That is an engine without a pretrained network: staying and candidate places of equal weight, beside continuations,
-    and a scorer that was trained beside them. Among vehicles unlike those of the pretraining it can be the better one.
+    That is an engine without a pretrained network: a network of output zero says mostly *stay*, and a scorer that was
+    trained beside it weighs continuations. Among vehicles unlike those of the pretraining it can be the better one.
     """
     rows = _scored(d) & ContextKind.is_fleet(d.kind) & (share > 0)
     if d.places is None or not rows.any():
@@ -95,7 +95,8 @@ def _scored(d: Described) -> np.ndarray:
 def _weighed(scorer: Callable[[dict[str, np.ndarray]], list[np.ndarray]], d: Described, rows: np.ndarray) -> Mixture:
     """The mixtures of the queries `rows` (m,) bool with their continuations, weighed by a scorer."""
     log_weight, scale, leads_to = (a.astype(np.float64) for a in scorer(scorer_inputs(d, rows)))
-    weight = np.exp(log_weight) / np.exp(log_weight).sum(axis=1, keepdims=True)
+    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
+    weight /= weight.sum(axis=1, keepdims=True)
     return Mixture(np.concatenate([d.mixture.centre[rows], leads_to], axis=1), scale, weight)
 
 

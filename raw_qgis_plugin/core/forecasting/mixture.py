@@ -81,12 +81,13 @@ class Mixture:
 
     def expected_error_m(self, point: np.ndarray) -> np.ndarray:
         """The expected distance (m,) of the points (m, 2) from the truth, as the mixture sees it."""
-        *_, square = self.away(point)
+        *_, square = self.displacements_to(point)
         return np.einsum("mc,mc->m", np.sqrt(square), self.weight)
 
-    def away(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """How far points (m, 2) lie from the components, in metres along x and along y and squared, scales added to
-        that: (m, C) each. By axis, in half the time of vectors.
+    def displacements_to(self, point: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Displacements x, y (m, C) in metres from the components to the points (m, 2), and x² + y² + scale².
+
+        Separate axes take half the time of vectors.
         """
         x, y = (point[:, k, None] - self.centre[..., k] for k in (0, 1))
         return x, y, x * x + y * y + self.scale**2
@@ -145,7 +146,7 @@ def spatial_median(m: Mixture, tolerance_m: float = 1e-3, most_steps: int = 60) 
 
 def _median_step(m: Mixture, x: np.ndarray) -> np.ndarray:
     """One step (n, 2) toward the spatial medians from the points (n, 2)."""
-    away_x, away_y, square = m.away(x)
+    away_x, away_y, square = m.displacements_to(x)
     square += 1e-6
     pull = m.weight / np.sqrt(square)
     total, bend = pull.sum(axis=1), pull / square

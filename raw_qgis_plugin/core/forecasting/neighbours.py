@@ -75,7 +75,7 @@ DAY_KERNEL = Kernel(lag_s=900.0, near_m=1500.0, near_ms=2.2, near_hours=2.0, lon
 class SearchSettings:
     """How the neighbours of a layer are searched."""
 
-    most_starts: int = 1_000_000  # fixes in an index; of more an even share of the layer, chosen by content
+    most_starts: int = 1_000_000  # the first so many are all searched, of the next so many every second, and so on
     looked_at: tuple[int, ...] = (2, 8, 32)  # times the kernel's count: many neighbours may have no known continuation
     crowded: float = 3.0  # search on while the farthest of those looked at is nearer than this
     most_gap: float = 3.0  # times the horizon: a longer gap between fixes hides where the track was

@@ -93,7 +93,8 @@ class Movements:
             rows = order[first[size == h][:, None] + np.arange(h)]  # (n, h) queries
             at_once = max(s.at_once // (h * s.components * s.rings * s.directions), 1)
             for some in np.array_split(rows, -(-len(rows) // at_once)):
-                found, share = cluster(self._followed(some, column[some]), self.point[some], max(count, s.clusters))
+                movements = self._followed(some, column[some])
+                found, share = cluster(movements, self.point[some], horizon_s[some], max(count, s.clusters))
                 n = min(count, share.shape[1])
                 result[some, :n] = np.swapaxes(found, 1, 2)[:, :, :n]
                 probability[some, :n] = share[:, None, :n]
@@ -127,16 +128,18 @@ class Movements:
         return tuple(result)
 
 
-def cluster(movements: tuple[np.ndarray, ...], point: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray]:
+def cluster(
+    movements: tuple[np.ndarray, ...], point: np.ndarray, horizon_s: np.ndarray, count: int
+) -> tuple[np.ndarray, np.ndarray]:
     """The paths (n, count, h, 2) of movements, and their probabilities (n, count), descending; nan where there are
-    fewer. movements: xy, line (n, h, C, 2), scale and weight (n, h, C). point: (n, h, 2) metres.
+    fewer. movements: xy, line (n, h, C, 2), scale and weight (n, h, C). point: (n, h, 2) metres. horizon_s: (n, h).
     """
     s, (xy, line, scale, weight) = SETTINGS, movements
     grid = ring_points(s.rings, s.directions).astype(np.float32)
     spots = (xy[:, :, :, None] + scale[..., None, None] * grid).reshape(*xy.shape[:2], -1, 2)
     total = np.maximum(weight.sum(axis=2, keepdims=True), np.finfo(np.float32).tiny)  # zero where nothing is known
     weight = np.repeat(weight / (len(grid) * total), len(grid), axis=2)
-    spots, linked = _linked(spots, weight)
+    spots, linked = _linked(spots, weight, horizon_s.astype(np.float32))
     steady = np.where(linked > 0, linked.mean(axis=1, keepdims=True), 0.0)
     x, y = np.moveaxis(spots, -1, 0)
     point = point.astype(np.float32)
@@ -171,7 +174,7 @@ def _shares(weight: np.ndarray, nearest: np.ndarray, count: int) -> np.ndarray:
     return share / share.sum(axis=1, keepdims=True)
 
 
-def _linked(xy: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _linked(xy: np.ndarray, weight: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Positions (n, h, p, 2) and weights (n, h, p) of components, also before the horizon at which each is first known.
 
     There it is on its way. Contexts of far horizons do not know the near ones, and this links them.
@@ -180,7 +183,8 @@ def _linked(xy: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]
     steps = xy.shape[1]
     for h in range(steps - 2, -1, -1):
         unknown = weight[:, h] == 0
-        xy[:, h] = np.where(unknown[..., None], xy[:, h + 1] * ((h + 1) / (h + 2)), xy[:, h])
+        on_its_way = (horizon_s[:, h] / horizon_s[:, h + 1])[:, None, None]
+        xy[:, h] = np.where(unknown[..., None], xy[:, h + 1] * on_its_way, xy[:, h])
         weight[:, h] = np.where(unknown, SETTINGS.link * weight[:, h + 1], weight[:, h])
     return xy, weight
 
@@ -193,12 +197,12 @@ def _seeds(
     xy: (n, h, C, 2), the candidates.
     """
     n = np.arange(len(point))
-    candidates = [np.where(np.isnan(xy[:, :, c]), point, xy[:, :, c]) for c in range(min(SETTINGS.seeds, xy.shape[2]))]
+    candidates = np.moveaxis(xy[:, :, : SETTINGS.seeds], 2, 0)  # (candidates, n, h, 2)
     costs = np.stack([(weight * away(c)).sum(axis=1) for c in candidates], axis=1)  # (n, candidates, spots)
     paths, least = [point], (weight * away(point)).sum(axis=1)
     for _ in range(count - 1):
         best = np.minimum(costs, least[:, None]).sum(axis=2).argmin(axis=1)
-        paths.append(np.stack(candidates, axis=1)[n, best])
+        paths.append(candidates[best, n])
         least = np.minimum(least, costs[n, best])
     return paths
 

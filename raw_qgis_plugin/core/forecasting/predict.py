@@ -155,7 +155,7 @@ def _predict(
         calibration = calibrated(model.calibration, d.kind, queries.horizon_s[number])
         nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(number), axis=1)
         row = change.row[number]
-        shift, mixture = change.shift[row, d.kind].T, with_past(model, d, mixture, change.past[row, d.kind])
+        shift, mixture = change.shift[row, d.kind].T, with_past(model, d, mixture, change.past_share[row, d.kind])
         point = spatial_median(mixture)
         if movements is not None:
             movements.add(number, d, mixture, point)
@@ -180,22 +180,21 @@ def _predict(
 def _backtest(
     tracks: Tracks, model: Model, past: BacktestQueries, neighbours: Neighbours, progress: Progress
 ) -> Backtest:
-    """Answer the queries about the past, also with the layer's past alone, and compare. Areas of days are for the cases
-    that move, as in calibration.
+    """Answer the queries about the past, without and with most_past of the weight for the layer's past alone, and
+    compare. Areas of days are for the cases that move, as in calibration.
     """
     n = len(past.t)
     kind, moved, level, error_m = np.zeros(n, int), np.zeros(n, bool), np.empty((2, n)), np.empty((2, n))
     for number, d, mixture in answer(tracks, model, past.queries, neighbours, progress):
         truth = feat.displacement(d.f, d.last, past.lon[number], past.lat[number])
         kind[number], moved[number] = d.kind, (truth != 0).any(axis=1)
-        past_too = with_past(model, d, mixture, np.full(len(number), ADAPTATION.most_past))
-        for i, tried in enumerate((mixture, past_too)):
-            level[i, number] = areas.hpd_level(for_areas(d.kind, tried), truth)
-            error_m[i, number] = np.hypot(*(spatial_median(tried) - truth).T)
+        with_more = with_past(model, d, mixture, np.full(len(number), ADAPTATION.most_past))
+        for i, tried in enumerate([mixture] if with_more is mixture else [mixture, with_more]):
+            level[i:, number] = areas.hpd_level(for_areas(d.kind, tried), truth)
+            error_m[i:, number] = np.hypot(*(spatial_median(tried) - truth).T)
     nominal = logit(calibrated(model.calibration, kind, past.queries.horizon_s)[2:])
     counted = moved | (kind == ContextKind.TRIP)
-    excess = logit(level)[:, None] - nominal
-    return Backtest(kind[counted], error_m[:, counted], excess[..., counted], past.t[counted], past.locality[counted])
+    return Backtest(kind, counted, error_m, logit(level)[:, None] - nominal, past.t, past.locality)
 
 
 def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:
