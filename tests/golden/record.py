@@ -8,7 +8,7 @@ this file; `--forecasts` records the forecasts alone; `--compare` writes nothing
 other than forecasts were recorded at b64f30a (0.2.0), twice, with the same bytes, and 88 of 833 columns anew when
 embeddings ceased to depend on the next user in the table, and those of transport_mode when it learned from real
 tracks and when it was taught again; forecasts with the engine of today, and three areas anew when they came to reach
-around every point.
+around every point. What is newer than 0.2.0 (NEWER) was recorded on 2026-11-29; `--newer` records it alone.
 The tests import this file and ask today's code the same.
 """
 
@@ -39,10 +39,13 @@ if (Path(raw_qgis_plugin.__file__).parent / "core" / "forecast.py").exists():  #
 else:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.core.bundle.runtime import Model
+    from raw_qgis_plugin.core.diary.diary import find_diaries
     from raw_qgis_plugin.core.embedding.embed import embed
     from raw_qgis_plugin.core.embedding.profiles import profile
+    from raw_qgis_plugin.core.encounters.encounters import find_encounters
     from raw_qgis_plugin.core.forecasting.predict import Queries, predict
     from raw_qgis_plugin.core.forecasting.rollout import rollout
+    from raw_qgis_plugin.core.gaps.fill import Questions, fill
     from raw_qgis_plugin.core.regions.scores import score_regions
     from raw_qgis_plugin.core.regions.view import look, prepare
     from raw_qgis_plugin.core.regions.week import week_of_regions
@@ -54,6 +57,7 @@ from golden.layers import SAMPLE, aracaju, city, invented, some_users, untidy
 from raw_qgis_plugin.core.tracks import Tracks
 
 FILE = Path(__file__).with_name("golden.npz")
+NEWER = ("diary", "gaps", "encounters", "paths")
 HORIZONS_S = np.array([60.0, 600.0, 1800.0, 7200.0, 28_800.0])
 # Layers of which forecasts do not learn from the past: that takes long
 ALONE = ("every five minutes", "every half hour", "antimeridian by day", "city")
@@ -198,6 +202,40 @@ def forecast_columns(tracks: Tracks, found: Any) -> dict[str, Any]:
     return columns
 
 
+def newer(said: Answers) -> None:
+    """Diaries, filled gaps, encounters, and likely paths."""
+    layers = invented() | {"aracaju": aracaju(), "city": some_users(city(), 12)}
+    for name in ("commuters", "gaps", "taxis", "every minute", "shared", "untidy", "aracaju", "city"):
+        for least_min in (5.0, 10.0):
+            for number, found in enumerate(find_diaries(layers[name], model(), least_min)):
+                where = f"{name}/diary/{least_min:g}, {number}"
+                keep(said, f"{where}/stops", found.stops | {"lon": found.stop_lon, "lat": found.stop_lat})
+                keep(said, f"{where}/trips", found.trips | {"ways": found.ways.track_offsets})
+    for name, step_s in (("every half hour", 1200.0), ("taxis", 700.0), ("high latitude", 60.0), ("aracaju", 60.0),
+                         ("antimeridian by trip", 11.0), ("city", 1200.0)):  # fmt: skip
+        tracks = some_users(layers[name], 4)
+        keep(said, f"{name}/gaps", fill_columns(tracks, Questions.every(tracks, step_s, 4 * 3600.0)))
+    for name, distance_m in (("commuters", 2_000.0), ("shared", 300.0), ("taxis", 1_500.0), ("city", 400.0)):
+        for infer in (True, False):
+            found = find_encounters(layers[name].by_user(), distance_m, 300.0, 3 * 3600.0, 0.2, infer=infer)
+            keep(said, f"{name}/encounters/{'filled' if infer else 'lines'}", vars(found))
+    for name in ("every minute", "taxis", "commuters", "antimeridian by trip", "aracaju"):
+        found = predict(layers[name], model(), Queries.ahead(layers[name], HORIZONS_S), n_paths=3)
+        columns = {column: getattr(found, column) for column in ("path_lon", "path_lat", "path_probability")}
+        keep(said, f"{name}/paths", columns)
+
+
+def fill_columns(tracks: Tracks, questions: Any) -> dict[str, Any]:
+    """Answers in gaps; of areas how large they are, degrees²."""
+    import shapely
+
+    parts = [
+        {name: getattr(part, name) for name in ("number", "lon", "lat", "radius50_m", "radius80_m")}
+        | {"areas": shapely.area(part.areas)} for part in fill(tracks, questions, with_areas=True)
+    ]  # fmt: skip
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]} | {"n_open": questions.n_open}
+
+
 # ---- the file ----------------------------------------------------------------------------------------------------
 
 
@@ -229,6 +267,7 @@ def everything() -> Answers:
     """All that is asked."""
     said = answers()
     forecasts(said)
+    newer(said)
     return said
 
 
@@ -243,11 +282,16 @@ def is_forecast(name: str) -> bool:
     return name.split("/")[1] in ("forecast", "rollout")
 
 
+def is_newer(name: str) -> bool:
+    """Whether a column is one of `newer`."""
+    return name.split("/")[1] in NEWER
+
+
 def main(argv: list[str]) -> None:
     """Record, or compare with what was recorded."""
-    if argv == ["--forecasts"]:
+    if argv in (["--forecasts"], ["--newer"]):
         said = load()
-        forecasts(said)
+        (forecasts if argv == ["--forecasts"] else newer)(said)
         np.savez_compressed(FILE, **said)
         return
     said = everything()
