@@ -14,7 +14,7 @@ from raw_qgis_plugin.core.errors import Cancelled, InputError
 from raw_qgis_plugin.core.evaluation import backtest as bt
 from raw_qgis_plugin.core.evaluation.backtest_page import APART, columns_of, make_page, trained_on, warning
 from raw_qgis_plugin.core.evaluation.metrics import inside_areas
-from raw_qgis_plugin.core.evaluation.plots import error_by_horizon
+from raw_qgis_plugin.core.evaluation.plots import _area, error_by_horizon
 from raw_qgis_plugin.core.evaluation.windows import Windows
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -340,3 +340,8 @@ def test_what_cannot_be_answered_is_said(model):
 
     with pytest.raises(Cancelled):
         bt.backtest(drivers(), model, HORIZONS, progress=stop)
+
+
+def test_an_area_that_is_not_there_is_drawn_as_a_circle():
+    (ring,) = _area(SimpleNamespace(areas=None), 0, (10.0, 50.0), np.array([3.0, 4.0]), 2.0)
+    np.testing.assert_allclose(np.hypot(ring[0] - 3, ring[1] - 4), 2.0)

@@ -11,7 +11,7 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.diary import NO_HEAD, NO_HOME, Diary, find_diaries
-from raw_qgis_plugin.core.diary.legs import cut_legs, join_legs
+from raw_qgis_plugin.core.diary.legs import SETTINGS, cut_legs, join_legs
 from raw_qgis_plugin.core.diary.line import thinned
 from raw_qgis_plugin.core.diary.stops import _greatest, find_stops
 from raw_qgis_plugin.core.paths import RESOURCES
@@ -136,7 +136,7 @@ def test_a_short_stay_on_the_way_is_a_wait(stay_h: float, on_to_m: float, every_
     assert len(whole(tracks_of(day[:, 0] + MONDAY, day[:, 1])).stops["kind"]) == stops
 
 
-@pytest.mark.parametrize(("p", "left"), [(0.8, 1), (0.6, 3), (np.nan, 3)])
+@pytest.mark.parametrize(("p", "left"), [(0.8, 1), (SETTINGS.least_p, 1), (0.6, 3), (np.nan, 3)])
 def test_legs_of_one_mode_are_joined_where_it_is_sure(p: float, left: int) -> None:
     day = np.concatenate([part(0, 0.3, 0, 12_000), part(0.3, 0.6, 12_000, 13_000), part(0.6, 0.9, 13_000, 25_000)])
     line = thinned(tracks_of(day[:, 0] + MONDAY, day[:, 1]))

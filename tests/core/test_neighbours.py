@@ -19,6 +19,7 @@ from raw_qgis_plugin.core.forecasting.neighbours import (
     WEIGHT,
     Kernel,
     Neighbours,
+    displacements,
     in_frame,
 )
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
@@ -248,3 +249,18 @@ def test_continuations_of_days_say_where_others_were_then():
     np.testing.assert_allclose(turned[..., 0], near[0][..., 1], atol=1e-3)
     np.testing.assert_allclose(turned[..., 3], -near[0][..., 2], atol=1e-3)
     np.testing.assert_array_equal(turned[..., 6:], near[0][..., 6:])
+
+
+def test_a_gap_of_three_horizons_hides_nothing_yet():
+    tracks = build_tracks(None, None, START + np.array([0, 60_000]), np.array([10.0, 10.01]), np.full(2, 50.0))[0]
+    moved, known = displacements(tracks, np.zeros(2, int), np.array([20.0, 19.0]), np.inf)
+    assert known.tolist() == [True, False]
+    assert moved[0, 0] == pytest.approx(0.01 / 3 * 71_696, rel=1e-3) and not moved[1].any()
+
+
+def test_a_fix_without_another_before_it_has_no_continuations():
+    tracks = round_the_corner(5)
+    fast = replace(tracks, t=START + (tracks.t - START) // STEP_S)  # a fix a second, the pace of no time at all
+    row = np.array([45, 85])
+    found, _ = Neighbours(fast).of_trips(row, row - [0, 1], np.full((2, 1), 6.0))
+    assert not found[0, ..., WEIGHT].any() and found[1, ..., WEIGHT].any()

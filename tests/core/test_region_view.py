@@ -146,6 +146,7 @@ def test_few_people_give_no_figure_and_few_in_an_hour_no_cell() -> None:
         ({"a": 30, "b": 20}, {"a": 30, "b": 20}),
         ({"a": 30, "b": 20, "c": 3}, {"a": 30, "b": None, "c": None}),  # else c is what is left of all
         ({"a": 30, "b": 20, "c": 6, "d": 6}, {"a": 30, "b": 20, "c": None, "d": None}),
+        ({"a": 30, "b": 5, "c": 5}, {"a": 30, "b": None, "c": None}),  # ten together are enough
         ({"a": 12, "b": 3}, {"a": None, "b": None}),
         ({"a": 4, "b": 7}, {"a": None, "b": None}),
     ],
