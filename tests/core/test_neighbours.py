@@ -259,8 +259,8 @@ def test_a_gap_of_three_horizons_hides_nothing_yet():
 
 
 def test_a_fix_without_another_before_it_has_no_continuations():
-    tracks = round_the_corner(5)
-    fast = replace(tracks, t=START + (tracks.t - START) // STEP_S)  # a fix a second, the pace of no time at all
-    row = np.array([45, 85])
-    found, _ = Neighbours(fast).of_trips(row, row - [0, 1], np.full((2, 1), 6.0))
+    step, days = np.tile(np.arange(40), 5), np.repeat(np.arange(5), 40)
+    tracks = build_tracks(days, None, START + days * DAY + step * 1000, 13 + step * 1e-4, np.zeros(200))[0]
+    row = np.array([90, 130])  # a fix a second, the pace of no time at all
+    found, _ = Neighbours(tracks).of_trips(row, row - [0, 1], np.full((2, 1), 6.0))
     assert not found[0, ..., WEIGHT].any() and found[1, ..., WEIGHT].any()
