@@ -26,7 +26,8 @@ SWAPS: dict[type, type] = {
 }  # fmt: skip
 # Files of tests that know a room come first; the answers of 0.2.0 notice most of the rest.
 FIRST = {
-    "forecasting": "adaptation candidates forecast neighbours prototypes time_forest invariance",
+    "forecasting": "adaptation candidates forecast neighbours paths prototypes time_forest invariance",
+    "diary": "diary", "gaps": "gaps", "encounters": "encounters",
     "sources": "sources fields polygons", "features": "features trips facts motion activity region",
     "embedding": "embed cache profiles facts similarity user", "regions": "region differences week",
     "bundle": "bundle library runtime", "evaluation": "baselines backtest report windows",
