@@ -160,3 +160,11 @@ def test_what_is_the_same_for_all_makes_nobody_alike():
     alone, beside = (unit_vectors(x, whiten=False) for x in (differ, np.concatenate([differ, same], axis=1)))
     np.testing.assert_allclose(beside[:, :8], alone, atol=1e-5)
     assert not np.abs(beside[:, 8:]).max() > 1e-5
+
+
+@pytest.mark.parametrize(("n", "words"), [(5, "0, 1, 2, 3, 4."), (6, "0, 1, 2, 3, 4, ….")])
+def test_an_unknown_user_is_told_which_there_are(n, words):
+    users = commuters([5] * n, [8] * n, days=1)
+    with pytest.raises(InputError) as refused:
+        similar_users(users, "x", 2, lambda tracks, progress: np.zeros((n, 2)))
+    assert str(refused.value).endswith(f"The ids are: {words}")
