@@ -141,6 +141,11 @@ def test_what_else_is_asked_leaves_the_next_minutes_alone(model, far):
     np.testing.assert_allclose(both.radius80_m[:2], alone.radius80_m, rtol=1e-4)
 
 
+def test_bands_of_horizons_end_a_tenth_above_steps_of_the_evaluation():
+    steps_s = CONTEXT.band_edges_s / (1.1 * 32)
+    np.testing.assert_allclose(steps_s, [300 / 256, 300 / 64, 300 / 16, 75, 300, 1200, 4800, 19_200])
+
+
 def test_up_to_so_many_steps_ahead_all_horizons_share_a_context():
     for cadence_s in (5, 60, 900):  # those of the evaluation's families
         tracks = straight(n=40, cadence_s=cadence_s, users=2)
