@@ -8,7 +8,7 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.forecasting.paths import _linked, cluster, turns_back
+from raw_qgis_plugin.core.forecasting.paths import _linked, _sorted, cluster, turns_back
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
 from raw_qgis_plugin.core.geodesy import offset_m
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -176,6 +176,15 @@ def test_what_is_first_known_later_is_on_its_way_by_the_time() -> None:
     xy, weight = np.full((1, 4, 1, 2), 720.0, np.float32), np.array([[[0], [0], [1], [1]]], np.float32)
     linked, _ = _linked(xy, weight, horizon_s)
     np.testing.assert_allclose(linked[0, :, 0, 0], [60, 180, 720, 720], rtol=1e-5)
+
+
+def test_paths_that_repeat_another_one_are_one_and_hardly_likely_ones_none() -> None:
+    there = np.array([[100.0, 0], [200, 0]])
+    paths = np.stack([there, there + 0.5, -there, 2 * there])[None]
+    found, share = _sorted(paths, np.array([[0.3, 0.4, 0.29, 0.01]]))
+    np.testing.assert_allclose(share[0], [0.7, 0.29, np.nan, np.nan])
+    np.testing.assert_allclose(found[0, :2], [there, -there])
+    assert np.isnan(found[0, 2:]).all()
 
 
 def test_turning_back() -> None:
