@@ -7,7 +7,7 @@ import pytest
 
 from model.evaluate import main as evaluate
 from model.evaluate import write_report
-from model.evaluate.forecast import NETWORK, RULE
+from model.evaluate.forecast import NETWORK, RULE, TRAINED_PAST
 from raw_qgis_plugin.core.evaluation.metrics import MODEL, PAST, ZEROED
 
 
@@ -44,7 +44,7 @@ def test_parts_are_compared_on_the_same_windows(days_file, tmp_path, capsys):
               "--output", str(report)])  # fmt: skip
     result = json.loads(report.read_text())["long"]
     means, parts = {k: v["mean_m"] for k, v in result["methods"].items()}, result["parts"]
-    assert set(parts) == {PAST, RULE, NETWORK}
+    assert set(parts) == {PAST, TRAINED_PAST, RULE, NETWORK}
     for name, part in parts.items():
         assert part["ratio"] == pytest.approx(means[MODEL] / means[name], rel=1e-6)
         assert part["interval"][0] <= part["ratio"] <= part["interval"][1] and len(part["by_horizon"]) == 6
