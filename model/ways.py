@@ -2,8 +2,8 @@
 """Train the scorer that serves every bundle: python -m model.ways --corpus S … --output DIR
 
 The scorer weighs the model's own mixture and continuations of the layer against each other (model/retrieval). The files
-that it leaves, scorer.onnx and card.json, belong in resources/scorer. With --untrained it is trained for an engine
-without a pretrained network, with which model.evaluate forecast --parts compares.
+that it leaves, scorer.onnx and card.json, belong in resources/scorer. With --untrained it is trained for an engine of
+the layer's past alone: its scorer.onnx belongs there as past.onnx.
 """
 
 from __future__ import annotations
