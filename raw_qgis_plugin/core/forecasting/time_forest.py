@@ -39,12 +39,13 @@ class TimeForest:
         while size * FAN_OUT <= len(self.points):
             size *= FAN_OUT
         while size >= SMALLEST_BLOCK:
-            for block in range(int(begin.min(initial=0)) // size, int(before.max(initial=0)) // size):
-                inside = np.flatnonzero((begin <= block * size) & (before >= (block + 1) * size))
-                if len(inside):
-                    found = self._tree(block, size).query(at[inside], k=np.arange(1, k + 1), distance_upper_bound=most)
-                    _merge(away, row, inside, found[0], found[1] + block * size)
-                    begin[inside] = (block + 1) * size
+            first, beyond = begin // size, np.maximum(before, begin) // size  # blocks of each query
+            count = [np.bincount(blocks, minlength=int(beyond.max(initial=0)) + 1) for blocks in (first, beyond)]
+            for block in np.flatnonzero(np.cumsum(count[0] - count[1])):
+                inside = np.flatnonzero((first <= block) & (block < beyond))
+                found = self._tree(block, size).query(at[inside], k=np.arange(1, k + 1), distance_upper_bound=most)
+                _merge(away, row, inside, found[0], found[1] + block * size)
+            begin = beyond * size
             size //= FAN_OUT
         self._compare_rest(at, begin, before, most, away, row)
         return away, row
