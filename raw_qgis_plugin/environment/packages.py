@@ -11,6 +11,7 @@ import importlib.metadata
 import importlib.util
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess  # nosec B404
@@ -75,6 +76,9 @@ def read_group(group: str, folder: Path = REQUIREMENTS) -> list[Requirement]:
     """The requirements of a group, one for each module."""
     lines = (folder / f"{group}.txt").read_text(encoding="utf-8").splitlines()
     found = [parse(line) for line in lines if line.strip() and not line.startswith("#")]
+    cuda = sys.platform != "darwin" and platform.machine() in ("x86_64", "AMD64")  # the markers of pyproject.toml
+    other = "onnxruntime" if cuda else "onnxruntime-gpu"
+    found = [requirement for requirement in found if requirement.name != other]
     return list({requirement.module: requirement for requirement in reversed(found)}.values())[::-1]
 
 
@@ -106,6 +110,11 @@ def version_of(name: str) -> str:
 def check(group: str, folder: Path = REQUIREMENTS) -> list[Package]:
     """Every package of a group and its problem, without importing any."""
     return [_check(requirement) for requirement in read_group(group, folder)]
+
+
+def lacking(group: str = "runtime") -> list[str]:
+    """The names of the packages of a group that are missing, or too old or new. Whoever names them asks here."""
+    return [package.name for package in check(group) if package.problem]
 
 
 def _is_installed(module: str) -> bool:

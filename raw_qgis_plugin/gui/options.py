@@ -80,7 +80,7 @@ class RawOptionsPage(QgsOptionsPageWidget):
         self.cache = QLabel()
         tip = tr("Deletes the embeddings of tracks that RAW has read. Layers and models stay.")
         self.forget = QPushButton(tr("Forget"), toolTip=tip, clicked=self._forget)
-        lacking = [package.name for package in packages.check("runtime") if package.problem]
+        lacking = packages.lacking()
         words = tr("Missing: {names}.").format(names=", ".join(lacking)) if lacking else tr("All that the model needs.")
         install = QPushButton(tr("Packages…"), clicked=self._open_packages)
         diagnose = QPushButton(tr("Diagnostics…"), clicked=self._open_diagnostics)

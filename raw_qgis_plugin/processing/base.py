@@ -117,8 +117,8 @@ class RawAlgorithm(Form):
 
     def canExecute(self) -> tuple[bool, str]:  # noqa: N802
         """Whether every library is installed; if not, what to install and where."""
-        missing = [name for name in self.NEEDS if find_spec(name) is None]
-        return (False, how_to_install(missing)) if missing else (True, "")
+        missing = any(find_spec(name) is None for name in self.NEEDS)
+        return (False, how_to_install()) if missing else (True, "")
 
     def checkParameterValues(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..environment import packages
 from ..layers.words import tr
 
 if TYPE_CHECKING:
@@ -73,8 +74,12 @@ def broken_package(error: ImportError) -> str:
     return words.format(name=name, error=error)
 
 
-def how_to_install(missing: list[str]) -> str:
-    """The message for missing packages: which, for which Python, and the command that installs them."""
+def how_to_install() -> str:
+    """The message for missing packages: all that RAW lacks, for which Python, and the command that installs them.
+
+    It names what the window of packages names, also where a part of RAW could do with less.
+    """
+    missing = packages.lacking()
     options = "--user"
     if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists():  # as on Debian: pip refuses otherwise
         options += " --break-system-packages"
@@ -92,4 +97,4 @@ def how_to_install(missing: list[str]) -> str:
         "Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again."
     )
     command = f"{python} -m pip install {options} {' '.join(missing)}"
-    return f"{needs.format(names=tr(' and ').join(missing))} {words.format(where=where, command=command)}"
+    return f"{needs.format(names=', '.join(missing))} {words.format(where=where, command=command)}"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 sys.path.insert(0, os.environ["RAW_SCRIPTS"])
 
-from driving import main, picture, until, wait
+from driving import find, main, picture, until, wait
 from qgis.core import QgsApplication
 from qgis.PyQt.QtCore import QTimer
 from qgis.PyQt.QtWidgets import QApplication, QMessageBox, QPushButton
@@ -33,6 +33,9 @@ def work():
     report["there"] = [name for name in ("onnxruntime", "shapely", "torch") if find_spec(name)]
     provider = QgsApplication.processingRegistry().providerById("raw")
     report["can"] = {a.id(): a.canExecute() for a in provider.algorithms()}
+    dock = menu.show_dock()
+    wait(0.5)
+    report["dock"] = find(dock, "raw_missing").text()
     iface.messageBar().clearWidgets()
     menu.open_dialog("scoreregions")
     wait(0.5)

@@ -75,6 +75,14 @@ def test_without_its_packages_it_loads_fast_and_explains_what_to_do(bare: dict[s
     assert "onnxruntime" in bare["message"] and bare["message"].endswith(".")
 
 
+def test_message_dock_and_window_name_the_same_packages(bare: dict[str, Any]) -> None:
+    names = bare["before"].partition("it lacks ")[2].partition(". ")[0]
+    assert names.count(", ") >= 2 and "pyarrow" in names
+    assert f"packages {names} in QGIS" in bare["message"]
+    assert f"packages {names} in QGIS" in bare["dock"] and f" {names.replace(',', '')}, then" in bare["dock"]
+    assert all(f"packages {names} in QGIS" in reason for _, reason in bare["can"].values())
+
+
 def test_the_window_installs_from_a_folder_of_wheels_and_removes(bare: dict[str, Any]) -> None:
     assert "cannot run the model yet" in bare["before"] and " MB" in bare["before"]
     assert "has all that it needs to run the model" in bare["after"], bare["log"]

@@ -36,14 +36,14 @@ class RawDock(TakesFiles, QgsDockWidget):
         self.session: Session | None = None  # None where packages are missing, as the next
         self.source: SourcePanel | None = None
         self.pages: list[Any] = []  # of the tabs
-        missing = [name for name in NEEDS if find_spec(name) is None]
-        self.setWidget(self._missing_page(missing) if missing else self._page())
+        missing = any(find_spec(name) is None for name in NEEDS)
+        self.setWidget(self._missing_page() if missing else self._page())
 
-    def _missing_page(self, missing: list[str]) -> QWidget:
+    def _missing_page(self) -> QWidget:
         """A page that explains how to install the missing packages."""
         page = QWidget()
         selectable = Qt.TextInteractionFlag.TextSelectableByMouse
-        words = wrapped(how_to_install(missing), objectName="raw_missing", textInteractionFlags=selectable)
+        words = wrapped(how_to_install(), objectName="raw_missing", textInteractionFlags=selectable)
         install = QPushButton(tr("Install it here…"), clicked=lambda: self.desktop.open_window("environment"))
         page.setLayout(column(words, install, None))
         return page
