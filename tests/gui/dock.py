@@ -36,7 +36,7 @@ from qgis.gui import QgsRubberBand
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QAbstractButton, QDockWidget, QLabel, QScrollBar, QToolBar, QWidget
+from qgis.PyQt.QtWidgets import QAbstractButton, QApplication, QDockWidget, QLabel, QScrollBar, QToolBar, QWidget
 from qgis.utils import iface, loadPlugin, plugins, startPlugin, unloadPlugin
 
 NAME = "raw_qgis_plugin"
@@ -214,12 +214,22 @@ def users(dock, tracks):
 
 def forecast(dock, tracks):
     show_tab(dock, 2)
+    press(dock, "raw_backtest_button")
+    until(lambda: dock.session.job is None, 120, "the backtest")
+    wait(0.5)
     find(dock, "raw_horizon").setValue(5)
     find(dock, "raw_step").setValue(1)
-    press(dock, "raw_go")
+    QApplication.setActiveWindow(iface.mainWindow())  # Xvfb has no window manager
+    go = find(dock, "raw_go")
+    go.setFocus()
+    bar = find(dock, "raw_tabs").currentWidget().verticalScrollBar()
+    bar.setValue(go.y())
+    press(dock, "raw_go")  # Qt moves the focus on, to the backtest's table, and the page with it
+    report["scrolled"] = bar.value()
     until(lambda: dock.session.job is None, 120, "the forecasts")
     until(lambda: dock.forecast.chart is not None, 5, "the chart")
     wait(1.5)
+    report["track in sight"] = not find(dock, "raw_track").visibleRegion().isEmpty()
     report["forecast"] = dock.forecast.words.text()
     controller = iface.mapCanvas().temporalController()
     frames = [controller.currentFrameNumber()]

@@ -133,6 +133,11 @@ def test_the_desktop_is_not_blocked(report: dict[str, Any]) -> None:
     assert not [block for block in blocks if block["cpu"] > 0.5]  # the rest is the machine, which may be busy
 
 
+def test_after_a_forecast_the_choice_of_a_track_is_in_sight(report: dict[str, Any], look: str) -> None:
+    assert report["scrolled"] > 100 or look == "light"
+    assert report["track in sight"]
+
+
 def test_nothing_is_cut_off_and_pictures_were_taken(report: dict[str, Any], look: str) -> None:
     assert report["cut"] == []
     for name in ("open", "region", "regions", "compare", "user", "labelled", "forecast", "card"):

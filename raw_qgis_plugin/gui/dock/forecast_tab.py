@@ -143,10 +143,14 @@ class ForecastTab(QWidget):
 
     def _has_tested(self, _results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
         self._show_backtest(layers, warnings)
+        self._scroll_to(self.test_again)  # the card is below the chart, on a small screen out of sight
+
+    def _scroll_to(self, widget: QWidget) -> None:
+        """Scroll to a widget once the tab is laid out."""
         viewport = self.parentWidget()
         area = viewport.parentWidget() if viewport is not None else None
-        if isinstance(area, QScrollArea):  # the card is below the chart, on a small screen out of sight
-            QTimer.singleShot(100, lambda: area.ensureWidgetVisible(self.test_again))
+        if isinstance(area, QScrollArea):
+            QTimer.singleShot(100, lambda: area.ensureWidgetVisible(widget))
 
     def run_again(self, run: Run) -> None:
         """Repeat a run."""
@@ -156,6 +160,7 @@ class ForecastTab(QWidget):
 
     def _done(self, _results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
         self._show_forecast(layers, warnings)
+        self._scroll_to(self.words)  # and the track below: Qt has moved the focus, and the page, to a button further down
         if self._ends:
             self.track.setCurrentIndex(1)
             self.show_track(0)
