@@ -196,10 +196,12 @@ def let_correct(layer: QgsVectorLayer, heads: list[dict[str, Any]]) -> None:
         layer.setEditorWidgetSetup(at, QgsEditorWidgetSetup("ValueMap", choice))
         name, share = map(QgsExpression.quotedColumnRef, (fields[at].name(), fields[p].name()))
         same = f"{name} IS {_saved(fields[at].name())}"
-        layer.setDefaultValueDefinition(p, QgsDefaultValue(f"if({same}, {share}, NULL)", True))
+        # Where the field is NULL it stays as it is: another NULL would be a change, after which QGIS's table, sorted by
+        # the field, puts the row after all others, since it compares the word NULL with numbers.
+        layer.setDefaultValueDefinition(p, QgsDefaultValue(f"if({same} OR {share} IS NULL, {share}, NULL)", True))
         if why >= 0:  # unless somebody has written a note there
             layer.setDefaultValueDefinition(
-                why, QgsDefaultValue(f'if({same} OR "why" IS NOT {_saved("why")}, "why", NULL)', True)
+                why, QgsDefaultValue(f'if({same} OR "why" IS NULL OR "why" IS NOT {_saved("why")}, "why", NULL)', True)
             )
         style = QgsConditionalStyle(f"{share} IS NULL AND {name} <> 'unknown'")
         style.setName(tr("Corrected: {label}").format(label=title_of(head)))

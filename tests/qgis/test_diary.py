@@ -20,6 +20,9 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
+from qgis.gui import QgsAttributeTableModel, QgsDualView, QgsMapCanvas
+from qgis.PyQt.QtCore import Qt
+from qgis.PyQt.QtWidgets import QTableView
 
 from .conftest import HOME, Fixes
 
@@ -178,6 +181,30 @@ def test_a_mode_is_chosen_from_a_list_and_a_corrected_trip_stands_out(loaded: Ca
     assert trips.getFeature(5)["why"] == "seen", "and stays"
     assert trips.commitChanges() and trips.startEditing()
     assert trips.changeAttributeValue(5, names.index("why"), "twice") and stand_out() == [5]
+    trips.rollBack()
+
+
+def test_a_corrected_trip_stays_where_it_is_in_the_sorted_table(loaded: Callable, kept: Any) -> None:
+    trips = loaded()["Trips"]
+    mode, p, why = map(trips.fields().lookupField, ("mode", "mode_p", "why"))
+    silent = {n: {mode: "unknown", p: NULL} for n in (7, 20)}
+    trips.dataProvider().changeAttributeValues(silent)
+    table = QgsDualView()
+    table.init(trips, QgsMapCanvas(table))
+    rows = table.findChild(QTableView, "mTableView").model()
+
+    def order() -> list[int]:
+        role = QgsAttributeTableModel.CustomRole.FeatureId
+        return [rows.data(rows.index(at, 0), role) for at in range(rows.rowCount())]
+
+    rows.sort(p, Qt.SortOrder.AscendingOrder)
+    before = order()
+    assert before[:2] == list(silent)
+    trips.startEditing()
+    for n in (7, 3, before[len(before) // 2], 20):
+        correct(trips, n, "rail" if trips.getFeature(n)["mode"] != "rail" else "bike")
+        assert order() == before
+    assert trips.changeAttributeValue(20, why, "seen") and order() == before
     trips.rollBack()
 
 
