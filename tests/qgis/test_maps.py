@@ -141,6 +141,45 @@ def test_the_legend_lists_what_is_on_the_map(menu: Any, session: Any, tmp_path: 
         assert "Nights" in legend() and "Weekdays" in legend()
 
 
+def test_the_legend_leaves_out_layers_that_lie_elsewhere(
+    menu: Any, session: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where there are too many features to look through."""
+    from raw_qgis_plugin.gui.maps.layout import SHEET, make_layout
+
+    here, elsewhere = (labelled("team", [["weekend", 1.0, True]]) for _ in range(2))
+    elsewhere.dataProvider().changeGeometryValues({1: QgsGeometry.fromWkt("Point(-37 -11)")})
+    elsewhere.updateExtents()
+    canvas = show(menu, here, elsewhere)
+    monkeypatch.setattr("raw_qgis_plugin.gui.maps.layout.SHEET", type(SHEET)(most_filtered=1))
+    for extent, listed in (((8, 48, 12, 52), [here]), ((-50, -20, 20, 60), [here, elsewhere])):
+        canvas.setExtent(QgsRectangle(*extent))
+        layout = make_layout(QgsProject.instance(), canvas, "title", "notes")
+        (item,) = (item for item in layout.items() if isinstance(item, QgsLayoutItemLegend))
+        assert {node.layer() for node in item.model().rootGroup().findLayers()} == set(listed)
+
+
+def test_a_layer_of_many_features_is_a_picture_in_a_small_pdf(
+    menu: Any, session: Any, make: Callable[..., Any], invented: Callable[..., Any], tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.gui.maps.layout import SHEET, export, make_layout
+
+    layer = QgsProject.instance().addMapLayer(make(invented(12, 2000)))
+    canvas = show(menu, layer)
+    canvas.setExtent(layer.extent())
+    sizes, pictures = [], []
+    for most in (layer.featureCount(), 1000):
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("raw_qgis_plugin.gui.maps.layout.SHEET", type(SHEET)(most_drawn=most))
+            export(make_layout(QgsProject.instance(), canvas, "title", "notes"), tmp_path / "map.pdf")
+        pdf = (tmp_path / "map.pdf").read_bytes()
+        sizes.append(len(pdf))
+        pictures.append(pdf.count(b"/Subtype /Image"))
+        assert pdf.count(b"/Type /Font"), "text stays text"
+    assert pictures[0] == 0 < pictures[1] and sizes[1] < 0.6 * sizes[0]
+    assert not layer.renderer().forceRasterRender()
+
+
 def test_a_long_legend_has_smaller_letters(menu: Any, session: Any, tmp_path: Path) -> None:
     from raw_qgis_plugin.gui.maps.layout import SHEET, export, make_layout
     from raw_qgis_plugin.layers import styling

@@ -13,6 +13,7 @@ from qgis.core import (
     QgsCsException,
     QgsDateTimeRange,
     QgsInterval,
+    QgsMapLayer,
     QgsPointXY,
     QgsProject,
     QgsRectangle,
@@ -115,6 +116,13 @@ def look_back(canvas: QgsMapCanvas) -> None:
         canvas.setProperty(LOOKED, None)
         canvas.setCenter(QgsPointXY(*place))
         canvas.zoomScale(scale)
+
+
+def in_sight(canvas: QgsMapCanvas, extent: QgsRectangle | None = None) -> list[QgsMapLayer]:
+    """The layers of a map that may have something in what it shows, or in another extent. The uppermost comes first."""
+    shown = canvas.mapSettings()
+    boxes = ((layer, shown.layerExtentToOutputExtent(layer, layer.extent())) for layer in canvas.layers())
+    return [layer for layer, box in boxes if box.isNull() or box.intersects(extent or canvas.extent())]
 
 
 def _still_there(canvas: QgsMapCanvas, share: float = 0.1) -> bool:

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,6 +35,7 @@ from qgis.PyQt.QtGui import QColor, QFont
 
 from ...core.errors import InputError
 from ...processing.words import tr
+from .fit import in_sight
 from .notes import title_of_layer
 
 
@@ -52,6 +55,7 @@ class Sheet:
     notes_letters: int = 205
     dpi: float = 300.0
     most_filtered: int = 500_000  # features of a map; to look through more for the legend takes long
+    most_drawn: int = 20_000  # features of a layer in a PDF; more become a picture: each takes some 85 bytes
 
 
 SHEET = Sheet()
@@ -71,7 +75,7 @@ def make_layout(project: QgsProject, canvas: QgsMapCanvas, title: str, notes: st
     area = _add_map(layout, canvas)
     _place(area, SHEET.margin, above, right - 4 - SHEET.margin, below - above)
     area.zoomToExtent(canvas.extent())  # of the size that it has now
-    _add_legend(layout, area, right, above, below - above)
+    _add_legend(layout, area, in_sight(canvas, area.extent()), right, above, below - above)
     _add_scale_bar(layout, area, below)
     _add_north_arrow(layout, area, right - 4 - 16, above + 3)
     layout.refresh()
@@ -115,8 +119,10 @@ def _add_map(layout: QgsPrintLayout, canvas: QgsMapCanvas) -> QgsLayoutItemMap:
     return area
 
 
-def _add_legend(layout: QgsPrintLayout, area: QgsLayoutItemMap, x: float, y: float, room: float) -> None:
-    """The layers of the map, in letters so small that they fit."""
+def _add_legend(
+    layout: QgsPrintLayout, area: QgsLayoutItemMap, layers: list[QgsMapLayer], x: float, y: float, room: float
+) -> None:
+    """The layers that are in sight, in letters so small that they fit."""
     legend = QgsLayoutItemLegend(layout)
     legend.setId("legend")
     legend.setLinkedMap(area)
@@ -124,7 +130,7 @@ def _add_legend(layout: QgsPrintLayout, area: QgsLayoutItemMap, x: float, y: flo
     legend.setAutoUpdateModel(False)  # the legend gets a layer tree of its own
     model = legend.model()
     for node in model.rootGroup().findLayers():
-        if node.layer() not in area.layers() or node.layer().providerType() == "wms":  # a basemap
+        if node.layer() not in layers or node.layer().providerType() == "wms":  # a basemap
             node.parent().removeChildNode(node)
             continue
         title = [title_of_layer(node.layer()), *remarks_of(node.layer())]  # no feature keeps a remark in the legend
@@ -136,7 +142,7 @@ def _add_legend(layout: QgsPrintLayout, area: QgsLayoutItemMap, x: float, y: flo
     for group in model.rootGroup().findGroups(True):
         QgsLegendRenderer.setNodeLegendStyle(group, QgsLegendStyle.Style.Hidden)
     legend.setWrapString("\n")
-    counts = [layer.featureCount() for layer in area.layers() if isinstance(layer, QgsVectorLayer)]
+    counts = [layer.featureCount() for layer in layers if isinstance(layer, QgsVectorLayer)]
     if sum(counts) <= SHEET.most_filtered:
         legend.setLegendFilterByMapEnabled(True)  # without what is nowhere on the map
     context = QgsLayoutUtils.createRenderContextForLayout(layout, None)
@@ -209,10 +215,29 @@ def export(layout: QgsPrintLayout, path: Path) -> None:
         to_pdf = QgsLayoutExporter.PdfExportSettings()
         to_pdf.dpi, to_pdf.exportMetadata = SHEET.dpi, False  # QGIS would name the user of this computer
         to_pdf.textRenderFormat = Qgis.TextRenderFormat.AlwaysText  # which can be searched and copied
-        result = exporter.exportToPdf(str(path), to_pdf)
+        with _large_layers_as_pictures(layout):
+            result = exporter.exportToPdf(str(path), to_pdf)
     else:
         to_image = QgsLayoutExporter.ImageExportSettings()
         to_image.dpi, to_image.exportMetadata = SHEET.dpi, False
         result = exporter.exportToImage(str(path), to_image)
     if result != QgsLayoutExporter.ExportResult.Success:
         raise InputError(tr("{path} could not be written. Choose another folder or name.").format(path=path))
+
+
+@contextmanager
+def _large_layers_as_pictures(layout: QgsPrintLayout) -> Iterator[None]:
+    """Let layers of many features be drawn as pictures: half a million points have 40 MB in a PDF. The text, and the
+    layers of fewer features, stay as they are.
+    """
+    layers = [layer for item in layout.items() if isinstance(item, QgsLayoutItemMap) for layer in item.layers()]
+    large = [each for each in layers if isinstance(each, QgsVectorLayer) and each.featureCount() > SHEET.most_drawn]
+    found = [each.renderer() for each in large if each.renderer() is not None]
+    before = [renderer.forceRasterRender() for renderer in found]
+    for renderer in found:
+        renderer.setForceRasterRender(True)
+    try:
+        yield
+    finally:
+        for renderer, raster in zip(found, before):
+            renderer.setForceRasterRender(raster)
