@@ -114,6 +114,25 @@ def test_a_title_says_of_what_the_label_is(menu: Any, session: Any) -> None:
     assert title_for([layer]) == "Staff"
 
 
+def test_the_samples_title_is_for_maps_of_the_sample(menu: Any, session: Any, tmp_path: Path) -> None:
+    from raw_qgis_plugin.gui.maps.fit import in_sight
+    from raw_qgis_plugin.gui.maps.window import title_for
+    from raw_qgis_plugin.gui.windows.sample import copy_of_sample, fill_project
+
+    project = QgsProject.instance()
+    fill_project(project, copy_of_sample(tmp_path / "sample"))
+    ours = list(project.mapLayers().values())
+    layer = labelled("team", [["weekend", 1.0, True]])
+    layer.setName("Staff")
+    canvas = show(menu, layer, *ours)
+    for extent, title in ((layer.extent(), "Staff"), (ours[0].extent(), project.title())):
+        extent.grow(0.5)
+        canvas.setExtent(extent)
+        assert title_for(in_sight(canvas)) == title
+    project.setTitle("Mine")
+    assert title_for([layer]) == "Mine"
+
+
 def test_the_legend_lists_what_is_on_the_map(menu: Any, session: Any, tmp_path: Path) -> None:
     from raw_qgis_plugin.gui.maps.layout import SHEET, export, make_layout
     from raw_qgis_plugin.gui.results import UNIT

@@ -160,7 +160,7 @@ class ForecastTab(QWidget):
 
     def _done(self, _results: dict[str, Any], layers: Layers, warnings: list[str]) -> None:
         self._show_forecast(layers, warnings)
-        self._scroll_to(self.words)  # and the track below: Qt has moved the focus, and the page, to a button further down
+        self._scroll_to(self.words)  # and the track below: Qt has moved the focus, and the page, further down
         if self._ends:
             self.track.setCurrentIndex(1)
             self.show_track(0)

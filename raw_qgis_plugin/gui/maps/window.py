@@ -16,6 +16,8 @@ from ..desktop import Desktop
 from ..settings import settings
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import buttons, column, row, scrolling, wrapped
+from ..windows import sample
+from .fit import in_sight
 from .layout import export, make_layout
 from .notes import notes, title_of_layer, warnings
 
@@ -29,7 +31,7 @@ class MapDialog(RawDialog):
         session = desktop.dock.session if desktop.dock is not None else None
         layers = self.canvas.layers()
         bundle = session.model.bundle if session is not None and session.model is not None else default_bundle()
-        self.title = QLineEdit(title_for(layers), objectName="raw_map_title")
+        self.title = QLineEdit(title_for(in_sight(self.canvas)), objectName="raw_map_title")
         words = "\n".join(notes(self.canvas, session, bundle))
         self.notes = QPlainTextEdit(words, objectName="raw_map_notes")
         form = QFormLayout()
@@ -84,8 +86,11 @@ class MapDialog(RawDialog):
 
 
 def title_for(layers: list[QgsMapLayer]) -> str:
-    """The title of the project, else that of the uppermost layer."""
-    return QgsProject.instance().title() or next(map(title_of_layer, layers), tr("Map"))
+    """The title of the project, else that of the uppermost layer. That of the sample is for maps with its layers."""
+    title = QgsProject.instance().title()
+    if title == sample.title() and layers and not any(map(sample.is_of_sample, layers)):
+        title = ""
+    return title or next(map(title_of_layer, layers), tr("Map"))
 
 
 def default_bundle() -> Bundle | None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from qgis.core import (
     QgsCoordinateReferenceSystem,
     QgsFillSymbol,
+    QgsMapLayer,
     QgsProject,
     QgsRectangle,
     QgsSingleSymbolRenderer,
@@ -66,7 +67,7 @@ def copy_of_sample(folder: Path) -> Path:
 
 def fill_project(project: QgsProject, folder: Path) -> None:
     """Add the layers, styled and with time, to an empty project."""
-    project.setTitle(tr("RAW: the sample, ten phones in Aracaju"))
+    project.setTitle(title())
     regions = load(folder / REGIONS)
     regions.setRenderer(QgsSingleSymbolRenderer(QgsFillSymbol.createSimple(OUTLINE)))
     regions.setName(tr("Hexagons"))
@@ -78,6 +79,16 @@ def fill_project(project: QgsProject, folder: Path) -> None:
     for layer in (regions, tracks):
         project.addMapLayer(layer)
     project.timeSettings().setTemporalRange(times_of(tracks, "t"))
+
+
+def title() -> str:
+    """The title of the sample's project."""
+    return tr("RAW: the sample, ten phones in Aracaju")
+
+
+def is_of_sample(layer: QgsMapLayer) -> bool:
+    """Whether a layer reads one of the sample's files."""
+    return Path(layer.source().partition("|")[0]).name in (TRACKS, REGIONS)
 
 
 def load(path: Path) -> QgsVectorLayer:
