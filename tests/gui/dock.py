@@ -231,6 +231,8 @@ def forecast(dock, tracks):
     wait(1.5)
     report["track in sight"] = not find(dock, "raw_track").visibleRegion().isEmpty()
     report["forecast"] = dock.forecast.words.text()
+    report["controller"] = iface.mainWindow().findChild(QDockWidget, "Temporal Controller").isVisible()
+    report["map height"], report["clock words"] = iface.mapCanvas().height(), dock.forecast.clock_words.text()
     controller = iface.mapCanvas().temporalController()
     frames = [controller.currentFrameNumber()]
     for _ in range(2):

@@ -133,6 +133,12 @@ def test_the_desktop_is_not_blocked(report: dict[str, Any]) -> None:
     assert not [block for block in blocks if block["cpu"] > 0.5]  # the rest is the machine, which may be busy
 
 
+def test_on_a_small_screen_the_map_keeps_its_height(report: dict[str, Any], look: str) -> None:
+    assert report["map height"] >= 500
+    assert report["controller"] == (look == "light")
+    assert ("plays the forecast" in report["clock words"]) == (look == "dark")
+
+
 def test_after_a_forecast_the_choice_of_a_track_is_in_sight(report: dict[str, Any], look: str) -> None:
     assert report["scrolled"] > 100 or look == "light"
     assert report["track in sight"]

@@ -165,6 +165,7 @@ class ForecastTab(QWidget):
             self.track.setCurrentIndex(1)
             self.show_track(0)
             show_controller(self.iface)
+            self.show_clock()
 
     # ---- results ------------------------------------------------------------------------------------------------
 
@@ -272,6 +273,9 @@ class ForecastTab(QWidget):
             )
         elif shown.overlaps(QgsDateTimeRange(utc(first), utc(last))):
             words = tr("The map shows the time of the forecast alone: labels of other times are hidden.")
+            panel = controller_panel(self.iface)
+            if panel is not None and panel.isHidden():
+                words += " " + tr("The Temporal Controller in QGIS's toolbar plays the forecast.")
         else:
             begin, end, a, b = (
                 time.toUTC().toString("yyyy-MM-dd HH:mm")
@@ -314,10 +318,17 @@ class ForecastTab(QWidget):
         self._canvas.temporalRangeChanged.disconnect(self.show_clock)
 
 
-def show_controller(iface: Any) -> None:
-    """Show QGIS's temporal controller, no higher than it needs: on a small screen the map has little room."""
-    window = iface.mainWindow()
-    dock = window.findChild(QDockWidget, "Temporal Controller")
-    if dock is not None and not dock.isVisible():
+def controller_panel(iface: Any) -> QDockWidget | None:
+    """QGIS's temporal controller."""
+    return iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
+
+
+def show_controller(iface: Any, least_map_px: int = 500) -> None:
+    """Show QGIS's temporal controller, no higher than it needs, where it leaves the map that much height."""
+    window, dock = iface.mainWindow(), controller_panel(iface)
+    if dock is None or dock.isVisible():
+        return
+    needed = 9 * dock.fontMetrics().height()  # its three rows
+    if iface.mapCanvas().height() - needed >= least_map_px:
         dock.setVisible(True)
-        window.resizeDocks([dock], [9 * dock.fontMetrics().height()], Qt.Orientation.Vertical)  # its three rows
+        window.resizeDocks([dock], [needed], Qt.Orientation.Vertical)
