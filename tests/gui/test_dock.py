@@ -93,7 +93,7 @@ def test_a_click_on_a_track_shows_its_user(report: dict[str, Any]) -> None:
     assert "raw_n_points" in report["joined"] and "the fields raw_…" in report["labelled user"]
     assert "There are counts and places alone" in report["labelled user"]
     assert not any("0.0 trips" in words for words in report["user"])  # ways alone were recorded
-    assert re.match(r"\d+ stops, \d+ trips\.", report["labelled diary"])
+    assert re.match(r"\d+ stops, \d+ trips\. To review doubtful trips, sort ", report["labelled diary"])
     assert report["unit"] == "track" and "labelled: Tracks: Transport mode" in report["labelled track"]
 
 

@@ -317,9 +317,13 @@ def labelled_layer() -> QgsVectorLayer | None:
 
 
 def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
-    """How much a diary holds, in words; [] where a layer is gone."""
+    """How much a diary holds, and how its trips are reviewed, in words; [] where a layer is gone."""
     counts = [layers[name].featureCount() for name in ("OUTPUT_STOPS", "OUTPUT_TRIPS") if name in layers]
-    return [tr("{n:,} stops, {m:,} trips.").format(n=counts[0], m=counts[1])] if len(counts) == 2 else []
+    if len(counts) < 2:
+        return []
+    words = tr("{n:,} stops, {m:,} trips.").format(n=counts[0], m=counts[1])
+    review = tr("To review doubtful trips, sort their table by mode_p and correct the mode.")
+    return [f"{words} {review}" if counts[1] else words]
 
 
 def join(tracks: QgsVectorLayer, field: str, profiles: QgsVectorLayer) -> None:
