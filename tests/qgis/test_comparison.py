@@ -86,6 +86,18 @@ def test_a_comparison_withholds_as_the_cards_do_and_names_missing_hours_once(reg
     assert not any("People by hour" in words for words in said)
 
 
+def test_a_comparison_says_which_labels_are_withheld_in_which_region(regions: Any) -> None:
+    one, other = draw(regions), draw(regions, HOME.buffered(0.01))
+    first, second = regions._bundle().heads("user")[:2]
+    for region, mix in ((one, {"yes": 12, "no": None}), (other, {"no": 14, "yes": None})):
+        region.view = replace(region.view, n_users=20, mix={first["name"]: mix, second["name"]: {"yes": 20}})
+    other.view.mix[second["name"]] = {"yes": 15, "no": 5}
+    regions.table.selectAll()
+    found = [cells[1:] for cells in table_of(regions.show_comparison())[6:10]]
+    assert found[:2] == [["60%", "withheld", ""], ["withheld", "70%", ""]]
+    assert found[2:] == [["100%", "75%", "+25 points"], ["0%", "25%", "−25 points"]]
+
+
 def test_labels_that_are_withheld_are_explained(regions: Any) -> None:
     from raw_qgis_plugin.gui.widgets.charts import MixBar
 

@@ -11,7 +11,8 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QPushButton, QWidget
 
 from ...core.embedding.profiles import UNKNOWN
 from ...core.evaluation.report import Page
-from ...layers.legends import short, title_of
+from ...core.regions.view import RegionView
+from ...layers.legends import class_colours, short, title_of
 from ...processing.words import tr
 from ..widgets.card import experimental_mark, html_of, new_page, plain, save_page
 from ..widgets.dialog import RawDialog
@@ -88,8 +89,12 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
         counted(tr("Area, km²"), a.area_km2, b.area_km2),
         counted(tr("People per km²"), *(view.n_users and view.n_users / max(view.area_km2, 1e-9) for view in (a, b))),
     ]
-    heads = one.region.bundle.heads("region") if all(card.region in card.answered for card in (one, other)) else []
-    for head in heads:
+    if not all(card.region in card.answered for card in (one, other)):
+        return rows
+    for head in one.region.bundle.heads("user"):
+        if head["name"] in a.mix and head["name"] in b.mix:
+            rows += labelled(head, a, b)
+    for head in one.region.bundle.heads("region"):
         if head["name"] in a.columns and head["name"] in b.columns:
             figures = [figure(head, view.columns) for view in (a, b)]
             title = escaped(title_of(head)) + experimental_mark(head)
@@ -101,6 +106,25 @@ def counted(title: str, a: float | None, b: float | None) -> list[str]:
     """A row of a figure that has no interval. None: it is withheld."""
     shown = [tr("withheld") if value is None else number(value) for value in (a, b)]
     return [title, *shown, more(a - b) if a is not None and b is not None else ""]
+
+
+def labelled(head: dict[str, Any], a: RegionView, b: RegionView) -> list[list[str]]:
+    """A row for each label of users that a region shows: its share of the people, rounded as in the cards.
+
+    A label that the other region does not show is withheld there if any label is, so that nobody can tell whether
+    somebody has it; else nobody has it.
+    """
+    mixes, totals = [view.mix[head["name"]] for view in (a, b)], [max(1, view.n_users or 0) for view in (a, b)]
+    shown = {word for mix in mixes for word, people in mix.items() if people is not None}
+    rows = []
+    for word in (word for word in (*class_colours(head), UNKNOWN) if word in shown):
+        people = [mix.get(word, None if None in mix.values() else 0) for mix in mixes]
+        shares = [None if n is None else round(100 * n / total) for n, total in zip(people, totals)]
+        cells = [tr("withheld") if share is None else f"{share}%" for share in shares]
+        known = [share for share in shares if share is not None]
+        differs = tr("{more} points").format(more=more(known[0] - known[1])) if len(known) == 2 else ""
+        rows.append([f"{escaped(title_of(head))}: {escaped(plain(word))}{experimental_mark(head)}", *cells, differs])
+    return rows
 
 
 def number(value: float) -> str:
