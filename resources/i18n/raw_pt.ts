@@ -12,10 +12,6 @@
       <translation> Para ver cada uma uma vez são precisos {minutes:,.0f} minutos.</translation>
     </message>
     <message>
-      <source> and </source>
-      <translation> e </translation>
-    </message>
-    <message>
       <source> and {n} more classes</source>
       <translation> e mais {n} classes</translation>
     </message>
@@ -2204,6 +2200,10 @@
       <translation>O painel RAW</translation>
     </message>
     <message>
+      <source>The Temporal Controller in QGIS's toolbar plays the forecast.</source>
+      <translation>O Controlador Temporal, na barra de ferramentas do QGIS, reproduz a previsão.</translation>
+    </message>
+    <message>
       <source>The card as a page of HTML, with its charts</source>
       <translation>A ficha como página HTML, com os gráficos</translation>
     </message>
@@ -2502,6 +2502,10 @@
     <message>
       <source>Title</source>
       <translation>Título</translation>
+    </message>
+    <message>
+      <source>To review doubtful trips, sort their table by mode_p and correct the mode.</source>
+      <translation>Para revisar viagens duvidosas, ordene a tabela delas por mode_p e corrija o modo.</translation>
     </message>
     <message>
       <source>Track</source>
@@ -3418,6 +3422,10 @@
     <message>
       <source>{megabytes} MB</source>
       <translation>{megabytes} MB</translation>
+    </message>
+    <message>
+      <source>{more} points</source>
+      <translation>{more} pontos percentuais</translation>
     </message>
     <message>
       <source>{more}, at least {least}</source>

@@ -12,10 +12,6 @@
       <translation> 全部看一遍需要 {minutes:,.0f} 分钟。</translation>
     </message>
     <message>
-      <source> and </source>
-      <translation>、</translation>
-    </message>
-    <message>
       <source> and {n} more classes</source>
       <translation>，以及另外 {n} 个类别</translation>
     </message>
@@ -2204,6 +2200,10 @@
       <translation>RAW 面板</translation>
     </message>
     <message>
+      <source>The Temporal Controller in QGIS's toolbar plays the forecast.</source>
+      <translation>QGIS 工具栏中的时态控制器可播放预测。</translation>
+    </message>
+    <message>
       <source>The card as a page of HTML, with its charts</source>
       <translation>将卡片存为 HTML 页面，含图表</translation>
     </message>
@@ -2502,6 +2502,10 @@
     <message>
       <source>Title</source>
       <translation>标题</translation>
+    </message>
+    <message>
+      <source>To review doubtful trips, sort their table by mode_p and correct the mode.</source>
+      <translation>要检查存疑的出行，请按 mode_p 对出行表排序并更正出行方式。</translation>
     </message>
     <message>
       <source>Track</source>
@@ -3418,6 +3422,10 @@
     <message>
       <source>{megabytes} MB</source>
       <translation>{megabytes} MB</translation>
+    </message>
+    <message>
+      <source>{more} points</source>
+      <translation>{more} 个百分点</translation>
     </message>
     <message>
       <source>{more}, at least {least}</source>
