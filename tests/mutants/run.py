@@ -64,7 +64,9 @@ def tests_of(room: str, folder: Path) -> list[list[str]]:
     """Files of tests, in the order in which they are run."""
     files = sorted((folder / "tests" / "core").glob("test_*.py"))
     own = [f for f in files if any(word in f.stem for word in FIRST.get(room, "").split())]
-    return [[str(f) for f in group] for group in (own, [folder / "tests" / "golden"], set(files) - set(own)) if group]
+    others = [folder / "tests" / name for name in ("attacks", "compat")]
+    groups = own, [folder / "tests" / "golden"], set(files) - set(own), others
+    return [[str(f) for f in group] for group in groups if group]
 
 
 def main() -> None:
