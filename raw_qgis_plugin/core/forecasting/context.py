@@ -13,7 +13,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..arrays import run_starts
 from ..geodesy import offset_m
 from ..tracks import Tracks
 
@@ -89,19 +88,27 @@ def split_by_band(tracks: Tracks, queries: ContextQueries) -> tuple[ContextQueri
     last = queries.end - 1
     cadence, _ = recent_cadence_and_speed(tracks, last, queries.end - queries.begin)
     cadence = np.nan_to_num(cadence, nan=np.inf)
-    bins = tracks.t // int(1000 * s.day_bin_s)
-    bin_start = np.flatnonzero(run_starts(bins))
-    n_changes = np.subtract(*(np.searchsorted(bin_start, row, side="right") for row in (last, queries.begin)))
-    has_days = (cadence < s.sparse_s) & (n_changes >= s.least_day_bins)
-    trip_end = np.flatnonzero(tracks.t[1:] - tracks.t[:-1] >= 1000 * s.sparse_s)
-    trip_begin = np.append(0, trip_end + 1)[np.searchsorted(trip_end, last)]
-    short_trip = tracks.t[last] - tracks.t[np.maximum(trip_begin, queries.begin)] < 1000 * s.sparse_s
+    has_days = (cadence < s.sparse_s) & _has_day_bins(tracks, queries.begin, last)
+    sparse_ms = int(1000 * s.sparse_s)
+    recent = np.maximum(tracks.time_index.before(tracks.track[last], tracks.t[last] - sparse_ms + 1), queries.begin)
+    silent_before = tracks.t[recent] - tracks.t[np.maximum(recent - 1, 0)] >= sparse_ms
+    short_trip = (recent == queries.begin) | silent_before  # nothing before the last minutes, or a long gap
     context = queries.context
     band = _bands(queries.horizon_s, cadence[context], has_days[context], short_trip[context])
     n_bands = 2 * (len(s.band_edges_s) + 1)
     parts, part = np.unique(context * n_bands + band, return_inverse=True)
     whole = parts // n_bands
     return ContextQueries(queries.begin[whole], queries.end[whole], part, queries.horizon_s), parts % 2 == 1
+
+
+def _has_day_bins(tracks: Tracks, begin: np.ndarray, last: np.ndarray) -> np.ndarray:
+    """Whether the rows from begin to last (n,) of tracks lie in enough quarter hours to make days, (n,) bool."""
+    bin_ms, row, enough = int(1000 * SETTINGS.day_bin_s), begin, np.ones(len(begin), bool)
+    for _ in range(SETTINGS.least_day_bins):
+        row = tracks.time_index.before(tracks.track[last], (tracks.t[row] // bin_ms + 1) * bin_ms)
+        enough &= row <= last
+        row = np.minimum(row, last)
+    return enough
 
 
 def _bands(horizon_s: np.ndarray, cadence_s: np.ndarray, has_days: np.ndarray, short_trip: np.ndarray) -> np.ndarray:
