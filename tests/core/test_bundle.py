@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import LIMITS, open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.bundle import LIMITS, is_proven, open_bundle, write_sums
 from raw_qgis_plugin.core.bundle.onnx_check import GraphChecker
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
@@ -331,3 +331,12 @@ def test_the_graphs_of_the_largest_preset_have_parts_to_spare():
     assert (
         checker.n_fields * 24 / 5 < checker.limits.fields / 12
     )  # layers of raw-large and of raw-small; the rest is for heads
+
+
+@pytest.mark.parametrize(
+    "change, proven",
+    [({}, True), ({"ratio": [0.5, 0.4, 1.0]}, False), ({"groups": 5}, False), ({"head": {"r2": 0.09}}, False)],
+)
+def test_a_head_is_proven_where_chance_does_not_explain_its_figures(change, proven):
+    metrics = {"ratio": [0.5, 0.4, 0.99], "groups": 6, "head": {"r2": 0.1}} | change
+    assert is_proven({"metrics": metrics}) is proven

@@ -8,7 +8,7 @@ import pytest
 
 shapely = pytest.importorskip("shapely")
 
-from raw_qgis_plugin.core.embedding.explain import hour_spans, reasons, user_traits  # noqa: E402
+from raw_qgis_plugin.core.embedding.explain import Trait, hour_spans, reasons, user_traits  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.similarity import similar, similar_regions, similar_users, unit_vectors  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
@@ -83,6 +83,13 @@ def test_reasons_name_what_agrees_and_is_unusual():
     assert text.count(";") <= 2
     strange = reasons(user_traits(users), 0, np.array([11]))[0]
     assert "trip 30" not in strange and "speed" not in strange
+
+
+def test_a_reason_counts_if_fewer_than_a_quarter_of_the_others_come_as_near():
+    values = np.array([0.0, 1.0, 0.5, 10.0, 20.0, 30.0, 40.0])
+    for units, said in ((6, "no single measured habit"), (7, "as far as 1")):  # one of four, one of five
+        trait = Trait(values[:units], 2.0, lambda value, target: f"as far as {value:g}")
+        assert said in reasons([trait], 0, np.array([1]))[0]
 
 
 def test_users_by_id():
