@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsProject, edit
+from qgis.core import QgsProject, QgsVectorLayer, QgsVectorLayerJoinInfo, edit
+from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QAction
 
 from .waiting import until
@@ -71,6 +72,33 @@ def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes:
     panel.fields["user"].setField("who")
     until(lambda: session.city is not None)
     assert session.users.n_users == 12
+
+
+def test_fields_stay_chosen_when_a_table_is_joined_or_a_field_deleted(
+    session: Any, panel: Any, make: Any, fixes: Any
+) -> None:
+    """QGIS's boxes lose their field then. Choosing one more would forget the others."""
+    layer = QgsProject.instance().addMapLayer(make(fixes))
+    panel.start()
+    until(lambda: session.city is not None)
+    assert [box.currentField() for box in panel.fields.values()] == ["user_id", "", "t"]
+    table = QgsVectorLayer("None?field=pid:string&field=ward:string", "people", "memory")
+    join = QgsVectorLayerJoinInfo()
+    join.setJoinLayer(QgsProject.instance().addMapLayer(table))
+    join.setJoinFieldName("pid")
+    join.setTargetFieldName("user_id")
+    assert layer.addJoin(join)
+    QCoreApplication.processEvents()
+    assert [box.currentField() for box in panel.fields.values()] == ["user_id", "", "t"]
+    panel.fields["track"].setField("people_ward")
+    assert (session.fields.user, session.fields.track, session.fields.time) == ("user_id", "people_ward", "t")
+    assert layer.startEditing() and layer.deleteAttribute(layer.fields().lookupField("user_id"))
+    QCoreApplication.processEvents()
+    assert panel.fields["user"].currentField() == "", "not that of another field"
+    assert session.fields.user == "user_id"
+    assert layer.rollBack()
+    QCoreApplication.processEvents()
+    assert panel.fields["user"].currentField() == "user_id"
 
 
 def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(

@@ -11,6 +11,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QFormLayout
 
 from ...layers.reading import ROLES, FieldChoice, choose_fields
 from ...processing.words import tr
+from .layout import silent
 
 
 def layer_box(name: str) -> QgsMapLayerComboBox:
@@ -58,9 +59,15 @@ class TrackFields:
     def __init__(self, form: QFormLayout, titles: tuple[str, ...]) -> None:
         """form: gets the boxes as rows. titles: of the roles."""
         self.boxes = {role: QgsFieldComboBox(objectName=f"raw_{role}_field") for role in ROLES}
+        self._shown = FieldChoice(None, None, None)
+        self._again = QTimer(self.boxes["user"], singleShot=True, interval=0, timeout=self._show_fields)
         for box, title in zip(self.boxes.values(), titles):
             box.setAllowEmptyFieldName(True)
             form.addRow(title, box)
+            box.fieldChanged.connect(self._take_choice)
+            # A joined or deleted field makes QGIS's box choose none, or another one, without a signal
+            for change in (box.model().modelReset, box.model().rowsInserted, box.model().rowsRemoved):
+                change.connect(lambda *_: self._again.start())
         self.zone = ZoneBox("raw_timezone")
         self.zone.setToolTip(tr(
             "Of times that are written without a zone; others ignore it. The week of a region has the hours of this "
@@ -75,11 +82,21 @@ class TrackFields:
 
     def show(self, layer: QgsVectorLayer | None, fields: FieldChoice, zone: str) -> None:
         """Choose fields of a layer, and a time zone."""
-        for role, box in self.boxes.items():
+        self._shown = fields
+        for box in self.boxes.values():
             if box.layer() is not layer:
                 box.setLayer(layer)
-            box.setField(getattr(fields, role) or "")
+        self._show_fields()
         self.zone.choose(zone)
+
+    def _take_choice(self, _: str) -> None:
+        self._shown = self.choice()
+
+    def _show_fields(self) -> None:
+        """Choose the fields in the boxes, none where the layer lacks one."""
+        for role, box in self.boxes.items():
+            with silent(box):
+                box.setField(getattr(self._shown, role) or "")
 
 
 def remember(layer: QgsVectorLayer, fields: FieldChoice, zone: str) -> None:
