@@ -86,7 +86,8 @@ class ScoreRegions(RegionAlgorithm):
             tracks, polygons, model, [head["name"] for head in heads], run.text("POOLING") or "sum", minimum,
             run.stage(tr("Scoring")), run.text("CROSSING") or "fixes", cached(model, run), each,
         )  # fmt: skip
-        self.warn_outside(scores.reasons, scores.columns["in_domain"], run)
+        trusted = scores.columns["in_domain"] | scores.columns["suppressed"]  # what is withheld misleads nobody
+        self.warn_outside(scores.reasons, trusted, run)
         withheld = int(scores.columns["suppressed"].sum())
         words = tr("{n} of {m} regions are withheld: they would show figures of fewer than {k} users.")
         run.info(words.format(n=withheld, m=len(features), k=minimum))
