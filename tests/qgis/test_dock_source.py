@@ -101,6 +101,21 @@ def test_fields_stay_chosen_when_a_table_is_joined_or_a_field_deleted(
     assert panel.fields["user"].currentField() == "user_id"
 
 
+def test_the_box_names_no_layer_when_the_chosen_one_is_removed(
+    session: Any, panel: Any, make: Any, fixes: Any
+) -> None:
+    """QGIS's box goes on to the next layer, of which the dock has read nothing."""
+    QgsProject.instance().addMapLayers([make(fixes), make(fixes)])
+    panel.start()
+    until(lambda: session.city is not None)
+    QgsProject.instance().removeMapLayer(session.layer.id())
+    QCoreApplication.processEvents()
+    assert session.layer is None and panel.layer.currentLayer() is None
+    (left,) = QgsProject.instance().mapLayers().values()
+    panel.layer.setLayer(left)
+    until(lambda: session.city is not None)
+
+
 def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(
     session: Any, panel: Any, bundle: str, tmp_path: Path
 ) -> None:

@@ -195,6 +195,9 @@ class SourcePanel(QWidget):
     def show_session(self) -> None:
         """Show the fields, the summary, the estimate and the device."""
         session = self.session
+        if session.layer is None:  # QGIS's box goes on to the next layer when one is removed
+            with silent(self.layer):
+                self.layer.setLayer(None)
         with silent(*self.fields.values(), self.zone):
             self.track_fields.show(session.layer, session.fields, session.timezone)
         self.box.setVisible(session.layer is not None)
