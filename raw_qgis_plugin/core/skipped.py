@@ -5,6 +5,7 @@ from __future__ import annotations
 
 NO_READABLE_TIME = "no time that can be read"
 UNLIKELY_TIME = "time before 1900 or after 2100"
+OUTSIDE = "position outside the world"
 
 
 class Skipped(dict[str, int]):
@@ -19,8 +20,13 @@ class Skipped(dict[str, int]):
 
     @property
     def advice(self) -> str:
-        """How to write times, where no fix had one that can be used; else ''."""
-        words = "Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970."
+        """What to change, where all skipped fixes have times or positions that cannot be used; else ''."""
+        if set(self) == {OUTSIDE}:
+            return "If the coordinates are not degrees, set the coordinate system of the layer or file."
+        words = (
+            "Write times as 2024-07-01 08:30:00, with a zone or in that of TIMEZONE, or as seconds since 1970. If the "
+            "date is in another field, make one field of both."
+        )
         return words if self and not set(self) - {NO_READABLE_TIME, UNLIKELY_TIME} else ""
 
     @property

@@ -14,7 +14,7 @@ import numpy as np
 from .arrays import SlotTable, group_offsets, group_quantile, renumber, run_starts, stable_order, words_of
 from .errors import InputError, check_cancelled
 from .geodesy import metres_between
-from .skipped import NO_READABLE_TIME, UNLIKELY_TIME, LeftOut, Skipped
+from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, LeftOut, Skipped
 from .times import DAY_MS, HOUR_MS, NO_TIME
 
 NO_USER = "all"  # the one user of fixes that come without a user
@@ -216,7 +216,7 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
         (NO_READABLE_TIME, t == NO_TIME),
         (UNLIKELY_TIME, (t < YEARS_MS[0]) | (t >= YEARS_MS[1])),
         ("no position", np.isnan(lon) | np.isnan(lat)),
-        ("position outside the world", ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))),
+        (OUTSIDE, ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))),
     ):
         skipped.add(reason, np.count_nonzero(good & wrong))
         good &= ~wrong

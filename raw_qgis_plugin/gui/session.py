@@ -307,6 +307,8 @@ def _read(
     for reason, count in left_out.items():
         every.add(reason, count)
     summary = f"{describe(tracks, users, reading.timezone)} {describe_skipped(every, len(users))}"
+    if not len(users):
+        summary = f"{summary} {every.advice}".rstrip()
     return tracks, users, skipped.total, summary, model, _seconds_to_embed(users, model, progress)
 
 

@@ -57,6 +57,7 @@ def test_times_before_1900_and_after_2100_are_skipped():
     tracks, skipped = build_tracks(None, None, years.astype(np.int64), np.zeros(6), np.zeros(6))
     assert skipped == {"time before 1900 or after 2100": 4}
     assert tracks.t.astype("M8[ms]").astype(str).tolist() == ["1900-01-01T00:00:00.000", "2100-12-31T23:59:59.999"]
+    assert "coordinate system" in build_tracks(None, None, np.zeros(2, np.int64), [4e5] * 2, [6e6] * 2)[1].advice
     assert "seconds since 1970" in build_tracks(None, None, years[3:].astype(np.int64), [0] * 3, [0] * 3)[1].advice
 
 

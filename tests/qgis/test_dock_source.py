@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsProject, QgsVectorLayer, QgsVectorLayerJoinInfo, edit
+from qgis.core import QgsCoordinateReferenceSystem, QgsProject, QgsVectorLayer, QgsVectorLayerJoinInfo, edit
 from qgis.PyQt.QtCore import QCoreApplication
 from qgis.PyQt.QtWidgets import QAction
 
+from .conftest import utc
 from .waiting import until
 
 
@@ -114,6 +115,20 @@ def test_the_box_names_no_layer_when_the_chosen_one_is_removed(
     (left,) = QgsProject.instance().mapLayers().values()
     panel.layer.setLayer(left)
     until(lambda: session.city is not None)
+
+
+def test_where_no_fix_can_be_used_the_dock_says_what_to_do(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+    """Times of day whose date is in another field; metres in a layer without a coordinate system."""
+    panel.start()
+    session.set_layer(make(fixes, times=lambda ms: utc(ms).time().toString("HH:mm:ss")))
+    until(lambda: session.tracks is not None)
+    assert "date is in another field" in panel.summary.text()
+    metres = make(fixes, "EPSG:32650")
+    metres.setCrs(QgsCoordinateReferenceSystem())
+    session.set_layer(metres)
+    until(lambda: session.tracks is not None)
+    assert "coordinate system" in panel.summary.text()
+    session.set_layer(None)
 
 
 def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(
