@@ -99,6 +99,8 @@ class Session(QObject):
         if self.layer is not None:
             for signal in (self.layer.subsetStringChanged, self.layer.afterCommitChanges, self.layer.crsChanged):
                 signal.connect(self.read) if on else signal.disconnect(self.read)
+            found = self.layer.dataSourceChanged
+            found.connect(self._read_anew) if on else found.disconnect(self._read_anew)
             self.layer.willBeDeleted.connect(self._gone) if on else self.layer.willBeDeleted.disconnect(self._gone)
 
     def _gone(self) -> None:
@@ -106,6 +108,12 @@ class Session(QObject):
         self.layer = None
         self._forget()
         self.changed.emit()
+
+    def _read_anew(self) -> None:
+        """Read a layer whose file was missing, and take its fields. A saved result is only stored elsewhere."""
+        if self.tracks is None and self.layer is not None:
+            self.fields, self.timezone = remembered(self.layer)
+            self.read()
 
     def set_fields(self, fields: FieldChoice, timezone: str) -> None:
         """Take other fields, store them with the layer, and read again."""
@@ -129,6 +137,8 @@ class Session(QObject):
         self._forget()
         if self.layer is None:
             self.changed.emit()
+        elif not self.layer.isValid():
+            self._fail(tr("The file or database of this layer is missing. Click its red sign in the list of layers."))
         elif self.fields.user is None and not is_remembered(self.layer) and self.layer.featureCount() != 1:
             source, fields = Snapshot(self.layer), self.fields
             self.run(tr("Looking for users"), lambda _: fields_of_users(source, fields), self._ask_for_users)

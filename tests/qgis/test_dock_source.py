@@ -131,6 +131,21 @@ def test_where_no_fix_can_be_used_the_dock_says_what_to_do(session: Any, panel: 
     session.set_layer(None)
 
 
+def test_a_layer_whose_file_is_missing_is_read_when_it_is_found(
+    session: Any, panel: Any, make: Any, fixes: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "fixes.gpkg"
+    make(fixes, path=path)
+    path.rename(tmp_path / "moved.gpkg")
+    layer = QgsProject.instance().addMapLayer(QgsVectorLayer(str(path), "fixes", "ogr"))
+    panel.start()
+    session.set_layer(layer)
+    assert "missing" in panel.summary.text() and session.job is None
+    layer.setDataSource(str(tmp_path / "moved.gpkg"), "fixes", "ogr")
+    until(lambda: session.city is not None)
+    assert session.users.n_users == 12 and panel.fields["user"].currentField() == "user_id"
+
+
 def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(
     session: Any, panel: Any, bundle: str, tmp_path: Path
 ) -> None:
