@@ -51,6 +51,8 @@ class ProfileUsers(TrackAlgorithm):
         profiles = profile(tracks, model, unit, names, run.stage(tr("Profiling")), cached(model, run))
         so = tr("Those labels are 'unknown', and in_domain is false.")
         self.warn_outside(profiles.reasons, profiles.columns["in_domain"], run, so)
+        if unit == "track":
+            _warn_of_long_tracks(tracks, run)
         shape = Qgis.WkbType.MultiLineString if unit == "track" else Qgis.WkbType.Point
         destination = self.write_table(
             run, "OUTPUT", profiles.columns, styling.Profiles(heads, unit),
@@ -68,3 +70,14 @@ class ProfileUsers(TrackAlgorithm):
             lon = unwrapped(tracks.lon, tracks.track_offsets)
             return writing.cut_lines(self.in_input_crs(run, lon, tracks.lat), tracks.track_offsets, after_gap(tracks))
         return writing.points(self.in_input_crs(run, profiles.lon, profiles.lat))
+
+
+def _warn_of_long_tracks(tracks: Tracks, run: Run, long_h: float = 4.0) -> None:
+    """Warn of tracks that hardly are one trip each, such as all that a user recorded. long_h: hours."""
+    n = int((tracks.span_s > 3600 * long_h).sum())
+    if n:
+        words = tr(
+            "{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel "
+            "diary ('stops and trips' in the dock) labels each trip."
+        )
+        run.warn(words.format(n=n, all=tracks.n_tracks, hours=long_h))
