@@ -23,7 +23,7 @@ LIMITS = {
     "n_users": ("number of users", "", "too few or too many people"),
     "horizon_s": ("horizon", " s", "too far ahead"),
     "days": ("number of days with fixes", "", "fixes on too few days"),
-    "observed": ("share of the way that lies between fixes close in time", "", "too much of the way lies in gaps"),
+    "observed": ("share of the way outside gaps", "", "too much of the way lies in gaps"),
     "typicality": ("likeness to the people who taught the label", "", "unlike the people who taught the label"),
     "rail_percent": ("trips by rail in this layer", " %", "too few trips by rail in this layer"),
 }
@@ -126,8 +126,11 @@ def outside(
     for name, (words, unit, _) in LIMITS.items():
         if name in domain and name in stats:
             least, most = domain[name]
+            wrong = mask & ~((stats[name] >= least) & (stats[name] <= most))
+            if unit == " h" and most >= UNLIMITED and least < 0.1:  # few can read 0.00185 h
+                least, unit = 3600 * least, " s"
             limits = f"outside {least:,g} to {most:,g}" if most < UNLIMITED else f"under {least:,g}"
-            reasons[f"{words} {limits}{unit}"] = mask & ~((stats[name] >= least) & (stats[name] <= most))
+            reasons[f"{words} {limits}{unit}"] = wrong
     return {words: wrong for words, wrong in reasons.items() if wrong.any()}
 
 
@@ -140,7 +143,7 @@ def plainly(text: str) -> str:
     """A text with the reasons of `outside` in plain words, without their figures."""
     number = r"-?[\d.,]+(?:e[+-]?\d+)?"
     for words, unit, plain in LIMITS.values():
-        text = re.sub(rf"{words} (?:under {number}|outside {number} to {number}){unit}", plain, text)
+        text = re.sub(rf"{words} (?:under {number}|outside {number} to {number})(?:{unit}| s)", plain, text)
     return text
 
 

@@ -162,6 +162,10 @@ def test_reasons_have_plain_words():
         (words,) = {plainly(f"1 of 1 users: {'; '.join(reasons)}")}
         assert words == f"1 of 1 users: {'; '.join(plain for _, _, plain in LIMITS.values())}"
     assert plainly("too few people") == "too few people"
+    stats = {"span_h": np.array([0.001]), "observed": np.array([0.5])}
+    short, gaps = outside(stats, {"span_h": [6.66 / 3600, UNLIMITED], "observed": [0.7, 1]}, np.ones(1, bool))
+    assert short == "time from first to last fix under 6.66 s" and plainly(short) == LIMITS["span_h"][2]
+    assert gaps.startswith("share of the way outside gaps ")
 
 
 def test_a_way_in_gaps_is_not_observed():
