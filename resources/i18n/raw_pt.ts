@@ -2232,6 +2232,10 @@
       <translation>O dispositivo do treino, detectado pelo Python que fará o treino.</translation>
     </message>
     <message>
+      <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
+      <translation>Falta o arquivo ou o banco de dados desta camada. Clique no sinal vermelho dela na lista de camadas.</translation>
+    </message>
+    <message>
       <source>The first figures come after some steps.</source>
       <translation>Os primeiros valores aparecem após alguns passos.</translation>
     </message>
@@ -3470,6 +3474,10 @@
     <message>
       <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
       <translation>{n:,} de {all:,} posições foram ignoradas: {why}.</translation>
+    </message>
+    <message>
+      <source>{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
+      <translation>{n:,} de {all:,} trajetos duram mais de {hours:g} horas: um único rótulo pode representar muitas viagens. Um diário de viagens (“paradas e viagens” no painel) rotula cada viagem.</translation>
     </message>
     <message>
       <source>{n:,} people</source>

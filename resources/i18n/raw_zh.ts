@@ -2232,6 +2232,10 @@
       <translation>用于训练的设备，由负责训练的 Python 检测得出。</translation>
     </message>
     <message>
+      <source>The file or database of this layer is missing. Click its red sign in the list of layers.</source>
+      <translation>此图层的文件或数据库缺失。请点击图层列表中它的红色标记。</translation>
+    </message>
+    <message>
       <source>The first figures come after some steps.</source>
       <translation>训练若干步后会出现第一批数值。</translation>
     </message>
@@ -3470,6 +3474,10 @@
     <message>
       <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
       <translation>{all:,} 个定位点中跳过 {n:,} 个：{why}。</translation>
+    </message>
+    <message>
+      <source>{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
+      <translation>{all:,} 条轨迹中有 {n:,} 条长于 {hours:g} 小时：一个标签可能代表多次出行。出行日记（面板中的“停留和出行”）会为每次出行标注。</translation>
     </message>
     <message>
       <source>{n:,} people</source>
