@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections import deque
 from collections.abc import Generator
 from concurrent.futures import ThreadPoolExecutor
@@ -35,6 +36,7 @@ def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0, ahead: 
         loader = DataLoader(
             _Numbered(corpus), batch_size=None, sampler=numbers, num_workers=workers, collate_fn=_unchanged,
             prefetch_factor=ahead, multiprocessing_context="forkserver" if os.name == "posix" else "spawn",
+            worker_init_fn=_leave_ctrl_c,
         )  # fmt: skip
         for batch, seen in loader:
             for source, samples in zip(corpus.sources, seen, strict=True):
@@ -49,6 +51,11 @@ def feed(corpus: Batches, first: int, stride: int = 1, workers: int = 0, ahead: 
             yield batch
     finally:
         pool.shutdown(cancel_futures=True)
+
+
+def _leave_ctrl_c(_: int) -> None:
+    """Ctrl+C reaches these processes too, but the step under way still needs their batches; the run then ends them."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def _unchanged(made: tuple[Batch, list[np.ndarray]]) -> tuple[Batch, list[np.ndarray]]:

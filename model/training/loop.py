@@ -64,7 +64,8 @@ class Reporter:
 
 @contextmanager
 def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
-    """Whether SIGTERM came, as the plugin's Pause sends it: it then breaks off no step. A second one ends the process.
+    """Whether SIGTERM came, as the plugin's Pause sends it, or SIGINT, as Ctrl+C does: they then break off no step. A
+    second one ends the process.
 
     Several processes would each receive it at another step, so there the first one ends them.
     """
@@ -72,24 +73,26 @@ def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
         yield lambda: False
         return
     received: list[int] = []
-    before = signal.getsignal(signal.SIGTERM)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+
+    def restore() -> None:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
     def note(number: int, _: object) -> None:
         received.append(number)
-        signal.signal(signal.SIGTERM, before)
+        restore()
 
-    signal.signal(signal.SIGTERM, note)
+    for number in before:
+        signal.signal(number, note)
     try:
         yield lambda: bool(received)
     finally:
-        signal.signal(signal.SIGTERM, before)
+        restore()
 
 
 def seconds_left(seconds: float, share: float, minutes: float) -> float:
-    """How long the training goes on after a share of it took so many seconds. minutes: its budget, 0 for one of steps.
-
-    At the first step there is nothing yet to measure by.
-    """
+    """How long the training goes on after a share of it took so many seconds. minutes: its budget, 0 for one of steps."""
     return (1 - share) * 60.0 * minutes if minutes else seconds * (1 - share) / max(share, 1e-9)
 
 
@@ -111,14 +114,17 @@ def train(
         share = run.step / args.steps if args.steps else seconds / (60.0 * args.minutes)
         late = now - saved >= args.checkpoint_every
         share, run.seconds, late, done = world.broadcast([share, seconds, late, reporter.monitor.done])
-        if share >= 1 or run.step == args.stop_after or done:
+        if share >= 1 or run.step >= (args.stop_after or math.inf) or done:
             break
         lr, points_before = args.lr * learning_rate(share), run.points
         recent.append(run.train_on(batches, lr))
         if run.device.type == "cpu":  # on other devices reading the number would wait for them
             check_loss(float(recent[-1]), run)
         trained_s, points = trained_s + time.monotonic() - now, points + run.points - points_before
-        left = seconds_left(run.seconds, share, 0.0 if args.steps else args.minutes)
+        if args.steps:
+            left = seconds_left(before + time.monotonic() - began, run.step / args.steps, 0.0)
+        else:
+            left = seconds_left(run.seconds, share, args.minutes)
         if run.step % args.validate_every == 0:
             loss = world.mean(float(torch.stack(recent).mean()))
             check_loss(loss, run)

@@ -59,6 +59,9 @@ def test_a_run_stopped_and_resumed_equals_an_unbroken_one(tmp_path, tracks_file,
     pretrain(stopped)
     with safe_open(state, "np") as f:
         assert json.loads(f.metadata()["about"])["step"] == 40
+    pretrain(nano_arguments(tracks_file, broken, "--resume", "--stop-after", "30"))
+    with safe_open(state, "np") as f:
+        assert json.loads(f.metadata()["about"])["step"] == 40, "past its --stop-after a run makes no step"
     pretrain(nano_arguments(tracks_file, broken, "--resume"))
     with safe_open(state, "np") as a, safe_open(nano_run / "state.safetensors", "np") as b:
         for name in b.keys():  # noqa: SIM118

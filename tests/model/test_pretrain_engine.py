@@ -60,6 +60,14 @@ def test_the_time_left_is_right_from_the_first_step_on():
     assert seconds_left(900.0, 0.5, 30.0) == 900 and seconds_left(10.0, 0.25, 0.0) == 30
 
 
+def test_the_time_left_of_a_run_of_steps_is_right_from_the_first_step_on(tmp_path, tracks_file, lines):
+    """It once began with 20 minutes for 3 steps."""
+    began = time.monotonic()
+    pretrain([*FEW, "3", "--corpus", str(tracks_file), "--output", str(tmp_path / "run")])
+    first = next(x for x in lines() if x.get("step") == 1)
+    assert first["seconds_left"] < 2 * (time.monotonic() - began) + 1
+
+
 @pytest.mark.parametrize("parallel", ["ddp", "fsdp"])
 def test_two_processes_reach_what_one_does(parallel, tmp_path, tracks_file, plain_loss):
     torchrun = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
@@ -167,15 +175,16 @@ sys.exit(run(main))
 """
 
 
-def test_a_run_asked_to_end_loses_no_step(tmp_path, tracks_file):
-    """As Pause asks it, long before a checkpoint is due."""
+@pytest.mark.parametrize("asked", [signal.SIGTERM, signal.SIGINT])
+def test_a_run_asked_to_end_loses_no_step(asked, tmp_path, tracks_file):
+    """As Pause and Ctrl+C ask it, long before a checkpoint is due."""
     run = tmp_path / "run"
     arguments = [*FEW, "100000", "--validate-every", "100000", "--corpus", str(tracks_file), "--output", str(run)]
     child = subprocess.Popen([sys.executable, "-c", COUNTING, *arguments], env=environment(), text=True,
                              stdout=subprocess.PIPE)  # fmt: skip
     seen = [child.stdout.readline() for _ in range(6)]
     assert seen.count("step\n") == 5 and seen[1].startswith('{"step": 1, "step_loss": '), "the first step is told"
-    child.terminate()
+    child.send_signal(asked)
     rest, _ = child.communicate(timeout=60)
     assert child.returncode == 130
     assert about(run)["step"] == 5 + rest.splitlines().count("step")
