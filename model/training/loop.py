@@ -92,7 +92,7 @@ def stop_requests(world: World) -> Iterator[Callable[[], bool]]:
 
 
 def seconds_left(seconds: float, share: float, minutes: float) -> float:
-    """How long the training goes on after a share of it took so many seconds. minutes: its budget, 0 for one of steps."""
+    """How long the training goes on after a share of it took so many seconds. minutes: its budget, 0 if in steps."""
     return (1 - share) * 60.0 * minutes if minutes else seconds * (1 - share) / max(share, 1e-9)
 
 
