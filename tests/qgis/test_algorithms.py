@@ -222,6 +222,20 @@ def test_heads_that_only_simulation_supports_wait(run: Callable, make: Callable,
         assert {*names} & {*named.layer().fields().names()} == {names[-1]}
 
 
+def test_counts_of_regions_are_not_called_unlike_the_training_data(
+    run: Callable, make: Callable, fixes: Any, bundle: str
+) -> None:
+    if not all(head["experimental"] for head in heads(bundle, "region")):
+        pytest.skip("the model has a head of regions that real people support")
+    common = {"INPUT": make(fixes), "REGIONS": squares("EPSG:4326", 0.02), "MODEL": bundle, "MIN_USERS": 4}
+    done = run("raw:scoreregions", **common)
+    assert {row["in_domain"] for row in done.rows()} == {True, False}, "no withheld region is in_domain"
+    (warning,) = (text for text in done.feedback.warnings if "counts alone" in text)
+    assert "Do not rely on them" not in warning
+    asked = run("raw:scoreregions", **common, EXPERIMENTAL=True)
+    assert any("Do not rely on them" in text for text in asked.feedback.warnings)
+
+
 @pytest.mark.parametrize("crs", CRSS)
 def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: str, crs: str) -> None:
     regions = squares(crs, 0.02)
