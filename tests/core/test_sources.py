@@ -121,6 +121,14 @@ def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, text, options, w
         read_text(tmp_path, text, **options)
 
 
+def test_a_damaged_file_of_a_folder_is_named(tmp_path):
+    table = pa.table({"user": ["a"] * 2, "t": [1, 2], "lon": [1.0, 1], "lat": [2.0, 2]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    (tmp_path / "b.parquet").write_bytes((tmp_path / "a.parquet").read_bytes()[:-9])
+    with pytest.raises(InputError, match=r"b\.parquet cannot be read as Parquet"):
+        read(tmp_path)
+
+
 def test_missing_files_and_layers(tmp_path):
     with pytest.raises(InputError, match="no file or folder"):
         read(tmp_path / "nowhere")

@@ -233,7 +233,7 @@ def _read_parquet(
                 done += len(table)
                 progress(done / total)
         except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
+            raise unreadable(path, files, error) from error
 
     try:
         if len(files) > 1:
@@ -244,8 +244,21 @@ def _read_parquet(
         guess = _known_order(guess, batches([str(guess.time)]), path)
         total = max(data.count_rows(), 1)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
+        raise unreadable(path, files, error) from error
     return guess, tables()
+
+
+def unreadable(path: Path, files: Iterable[Path], error: Exception) -> InputError:
+    """What cannot be read as Parquet: the first of the files whose footer is damaged, or else the whole path."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    for file in files:
+        try:
+            parquet.read_metadata(file)
+        except (pa.ArrowException, OSError):
+            return InputError(f"{file.name} cannot be read as Parquet: {error}")
+    return InputError(f"{path.name} cannot be read as Parquet: {error}")
 
 
 def _read_csv(
