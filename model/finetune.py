@@ -13,7 +13,6 @@ the people, who were left out.
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -254,7 +253,8 @@ class Training:
         if dropped:
             names = ", ".join(dropped)
             self.warn(f"The other heads ({names}) belong to the network as it was, and are not in the new bundle.")
-        folder = Path(shutil.copytree(bundle.path, beside / "tuned"))
+        folder = beside / "tuned"
+        library.copy_files(bundle, folder)
         write_tuned(folder, network, bundle.card, f"the labels '{r.field}' of {len(learn)} {r.unit}s")
         self.bundle = open_bundle(folder)
         after = source.examples_of(tracks, found, r.unit, Model(self.bundle, r.device))

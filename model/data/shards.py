@@ -29,7 +29,7 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.columns import ids_of
 from raw_qgis_plugin.core.sources.fields import Guess
-from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
+from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream, unreadable
 from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 
 VERSION = 4  # of the files and of the cleaning: with a new version shards are made again
@@ -185,7 +185,8 @@ def _make(source: str, folder: Path, n: int) -> None:
         spools, names, names_users = _spool(source, folder, n, skipped)
         _shard(source, folder, spools, names, names_users, skipped)
     except OSError as error:
-        raise InputError(f"The shards cannot be written to {folder.parents[1]}: {error.strerror}.") from error
+        why = error.strerror or f"{error}; the disk may be full"  # NumPy counts what it could write
+        raise InputError(f"The shards cannot be written to {folder.parents[1]}: {why}.") from error
     finally:
         pa.set_memory_pool(pool)
 
@@ -236,7 +237,7 @@ def count_rows(path: Path, kind: str) -> int:
     try:
         return sum(parquet.read_metadata(file).num_rows for file in files if file.suffix.lower() in PARQUET)
     except (pa.ArrowException, OSError) as error:
-        raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
+        raise unreadable(path, (file for file in files if file.suffix.lower() in PARQUET), error) from error
 
 
 def _code(name: str, code_of: dict[str, int], guess: Guess, kind: str) -> int:

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -155,7 +154,8 @@ def add_head(
 ) -> None:
     """Write a copy of the bundle with the head, which replaces one of the same name; all of it or nothing."""
     with Scratch("raw-head-") as beside:
-        fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
+        fresh = Path(beside) / "fresh"
+        library.copy_files(bundle, fresh)
         (fresh / "heads").mkdir(exist_ok=True)
         head.apply(pack)
         stale = [h["name"] for h in bundle.card["heads"] if card["unit"] == "trip" and h["unit"] in UNITS_WITH_TRIPS]

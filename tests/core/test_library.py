@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import resource
 import zipfile
 from pathlib import Path
 from zipfile import ZipFile
@@ -69,6 +70,17 @@ def test_only_ones_own_models_are_removed_or_replaced(tmp_path: Path) -> None:
     assert (other / "thesis.txt").exists()
     library.remove(own, folder)
     assert not own.exists()
+
+
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(OSError, match="large") as caught:
+            library.copy(shipped_bundle(), tmp_path / "mine")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert len(str(caught.value)) < 500 and not any(tmp_path.iterdir()), "one file is named, none is left"
 
 
 @pytest.mark.parametrize("trouble", [PermissionError("in use by another process"), KeyboardInterrupt()])

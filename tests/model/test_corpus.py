@@ -2,6 +2,7 @@
 """What training reads: shards that are made once, kept private and cover the source; people kept together."""
 
 import os
+import resource
 import subprocess
 import sys
 import threading
@@ -69,6 +70,16 @@ def test_why_no_fix_is_left_is_said(tracks_file, cache, tmp_path):
         pq.write_table(table.set_column(k, name, pa.nulls(len(table), table[name].type)), path)
         with pytest.raises(InputError, match=f"no tracks to train on. 24,000 fixes skipped: {words}"):
             load(str(path), cache=cache)
+
+
+def test_a_full_disk_is_said(tracks_file, cache):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, hard))
+    try:
+        with pytest.raises(InputError, match=r"The shards cannot be written to .*(large|the disk may be full)"):
+            load(str(tracks_file), cache=cache)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_what_a_killed_tokenisation_left_goes_with_the_next_one(tracks_file, cache):

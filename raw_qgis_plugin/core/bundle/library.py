@@ -16,7 +16,7 @@ from typing import Any
 from ..errors import BundleError, InputError, RawError
 from ..paths import shipped_bundle
 from ..scratch import REPLACED, Scratch, put_back
-from .bundle import open_bundle, write_sums
+from .bundle import Bundle, open_bundle, write_sums
 from .contract import CARD_FILE, PROTOTYPES_FILE
 from .own import is_all_own
 
@@ -69,7 +69,15 @@ def copy(source: Path, target: Path) -> None:
     """Copy a checked bundle, a folder or a .zip, to the folder `target` (see `replacing`). Raises BundleError."""
     bundle = open_bundle(source)
     with replacing(target) as fresh:
-        shutil.copytree(bundle.path, fresh, dirs_exist_ok=True)
+        copy_files(bundle, fresh)
+
+
+def copy_files(bundle: Bundle, folder: Path) -> None:
+    """Copy a bundle's files into a folder. Raises OSError, of the first file alone that cannot be copied."""
+    try:
+        shutil.copytree(bundle.path, folder, dirs_exist_ok=True)
+    except shutil.Error as error:  # of each file, which fills a screen where the disk is full
+        raise OSError(error.args[0][0][2]) from error
 
 
 @contextmanager
