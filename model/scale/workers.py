@@ -17,7 +17,7 @@ import os
 import secrets
 import zlib
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -258,7 +258,8 @@ def work_alone(folder: Path, plan: Plan, model: Model, progress: Progress) -> No
 def work_on_ray(folder: Path, plan: Plan, workers: int, address: str | None, progress: Progress) -> None:
     """Both steps by Ray Data's workers, here or on the cluster at `address`. All workers must see the folder.
 
-    A worker that dies is replaced, and its piece of work is repeated. RawError of a worker is raised here.
+    A worker that dies is replaced, and its piece of work is repeated. RawError or OSError of a worker is raised here,
+    as InputError.
     """
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # Ray sends no statistics
     os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # a worker's error is raised here in one sentence
@@ -313,20 +314,24 @@ def _map(doer: Any, todo: list[int], how: dict[str, Any], progress: Progress) ->
         return
     items = ray.data.from_items([{"number": number} for number in todo], override_num_blocks=len(todo))
     done = items.map(doer, **how)
+    for count, row in enumerate(done.iter_rows(), 1):
+        if row["error"]:
+            raise InputError(row["error"])
+        progress(count / len(todo))
+
+
+def _told(row: dict[str, int], work: Callable[[], None]) -> dict[str, Any]:
+    """The row of a piece of work with its error, '' for none: Ray wraps what is raised, and the sentence is lost."""
     try:
-        for count, _ in enumerate(done.iter_rows(), 1):
-            progress(count / len(todo))
-    except Exception as error:
-        cause: BaseException | None = error  # Ray wraps a worker's error in its own
-        while cause is not None and not isinstance(cause, RawError):
-            cause = getattr(cause, "cause", None) or cause.__cause__
-        raise cause or error from None
+        work()
+    except (RawError, OSError) as error:
+        return {**row, "error": str(error)}
+    return {**row, "error": ""}
 
 
-def split_row(row: dict[str, int], folder: str, plan: dict[str, Any]) -> dict[str, int]:
+def split_row(row: dict[str, int], folder: str, plan: dict[str, Any]) -> dict[str, Any]:
     """Step 1 for one of Ray's rows."""
-    split(Path(folder), Plan(**plan), int(row["number"]))
-    return row
+    return _told(row, lambda: split(Path(folder), Plan(**plan), int(row["number"])))
 
 
 class Embedder:
@@ -339,10 +344,9 @@ class Embedder:
         self.folder, self.plan = Path(folder), Plan(**plan)
         self.model = Model(open_bundle(self.plan.bundle), self.plan.device, threads)
 
-    def __call__(self, row: dict[str, int]) -> dict[str, int]:
+    def __call__(self, row: dict[str, int]) -> dict[str, Any]:
         """Embed one part."""
-        embed_part(self.folder, self.plan, int(row["number"]), self.model)
-        return row
+        return _told(row, lambda: embed_part(self.folder, self.plan, int(row["number"]), self.model))
 
 
 def reports(folder: Path, plan: Plan) -> tuple[Skipped, int, int, int, dict[str, bool]]:

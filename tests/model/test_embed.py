@@ -204,6 +204,17 @@ def test_two_workers_one_of_them_killed(data, tmp_path, at_once):
 
 
 @needs_ray
+def test_what_goes_wrong_in_a_worker_is_said_in_a_line(data, tmp_path):
+    cut = bytearray((data / "f0.parquet").read_bytes())
+    cut[100:5000] = bytes(4900)  # its footer is whole, so that only a worker sees the damage
+    (tmp_path / "cut.parquet").write_bytes(cut)
+    with start(tmp_path / "cut.parquet", str(tmp_path / "e.parquet"), "--workers", "1") as run:
+        said = run.communicate(timeout=500)[1]
+    assert run.returncode == 2 and "Traceback" not in said, said
+    assert "error: cut.parquet cannot be read as Parquet" in said
+
+
+@needs_ray
 def test_a_killed_run_goes_on(data, tmp_path, at_once):
     output = tmp_path / "e.parquet"
     work = tmp_path / "e.parquet.parts"
