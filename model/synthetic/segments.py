@@ -50,9 +50,10 @@ def pieces(folder: Path, each: int, seed: int) -> tuple[pa.Table, list[tuple[str
     """Tracks, and the user, track and mode of each. each: pieces drawn a mode. SyntheticError without movement."""
     rng = np.random.default_rng(seed)
     trips: dict[str, dict[int, list[tuple[int, int]]]] = {mode: {} for mode in MODES}  # mode -> file -> rows
-    files = []
-    for number, file in enumerate(sorted(folder.glob("*.parquet"))):
-        table = parquet.read_table(file, columns=["mode", "track_id", "t", "lon", "lat"])
+    files, wanted = [], ["mode", "track_id", "t", "lon", "lat"]
+    movement = (file for file in sorted(folder.glob("*.parquet")) if {*wanted} <= {*parquet.read_schema(file).names})
+    for number, file in enumerate(movement):  # not a city's tracks
+        table = parquet.read_table(file, columns=wanted)
         mode, track = (table[name].combine_chunks() for name in ("mode", "track_id"))
         words, code, trip = mode.dictionary.to_pylist(), mode.indices.to_numpy(), track.indices.to_numpy()
         begin = np.flatnonzero(np.append(True, (np.diff(trip) != 0) | (np.diff(code) != 0)))

@@ -68,6 +68,9 @@ def test_the_tracks_of_a_city_stay(movement, tmp_path):
 def test_no_movement(tmp_path):
     with pytest.raises(SyntheticError, match="no movement"):
         segments.pieces(tmp_path, 10, 1)
+    parquet.write_table(pa.table({"user_id": ["a"], "t": [0], "lon": [0.0], "lat": [0.0]}), tmp_path / "tracks.parquet")
+    with pytest.raises(SyntheticError, match="no movement"):
+        segments.pieces(tmp_path, 10, 1)  # a city
 
 
 @pytest.mark.parametrize("command", ["synthetic.segments", "evaluate.forecast", "experiments.raw_paper"])
