@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.cli import print_line, run
+from model.cli import check_folder, print_line, run
 from model.data.corpus import load_both, source_name
 from model.retrieval.examples import Disturbance
 from model.retrieval.fit import export, fit, make_parser
@@ -37,8 +37,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     args = parser().parse_args(argv)
-    if args.output.is_file():
-        raise InputError(f"--output {args.output} is a file; a folder is needed.")
+    check_folder(args.output, SCORER.name)
     model = (Untrained if args.untrained else Model)(open_bundle(args.bundle), "cpu")
     training, held_out = load_both(args.corpus, args.cache)
     disturbance = None if args.untrained else Disturbance()

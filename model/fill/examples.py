@@ -15,6 +15,7 @@ import numpy as np
 from model.cli import Report
 from model.data.corpus import Source
 from raw_qgis_plugin.core.arrays import join_rows, run_starts
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.featurizer import into_frame
 from raw_qgis_plugin.core.gaps.bridge import SIMPLE, Described, describe
@@ -133,7 +134,7 @@ def examples_of(hidden: Hidden) -> Examples:
 
 
 def collect(sources: list[Source], most: int, seed: int, report: Report) -> Examples:
-    """About `most` examples of sources, by the sources' weights."""
+    """About `most` examples of sources, by the sources' weights. Raises InputError if there are none."""
     found: list[Examples] = []
     total = sum(s.weight for s in sources)
     for number, s in enumerate(sources):
@@ -149,6 +150,10 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
             if count >= wanted:
                 break
         report({"source": s.name, "examples": count})
+    if not found:
+        people = "to learn from" if any(not s.validation for s in sources) else "held apart"
+        lengths = f"{min(SETTINGS.lengths_s) / 60:g} to {max(SETTINGS.lengths_s) / 60:g} minutes"
+        raise InputError(f"The corpus has no fixes of people {people} in which gaps of {lengths} could be hidden.")
     return join_rows(found)
 
 

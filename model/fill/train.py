@@ -17,14 +17,13 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from model.cli import Parser, from_zero, positive, print_line, run
+from model.cli import Parser, check_folder, from_zero, positive, print_line, run
 from model.data.corpus import load_both, source_name
 from model.fill.examples import Examples, collect
 from model.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
-from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting import areas
 from raw_qgis_plugin.core.forecasting import mixture as arrays
 from raw_qgis_plugin.core.gaps.bridge import SETTINGS as BRIDGE
@@ -143,8 +142,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     p.add_argument("--output", required=True, type=Path, metavar="DIR", help=f"folder for {FILE.name} and card.json")
     args = p.parse_args(argv)
-    if args.output.is_file():
-        raise InputError(f"--output {args.output} is a file; a folder is needed.")
+    check_folder(args.output, FILE.name)
     training, held_out = load_both(args.corpus, args.cache)
     examples = collect(training, args.examples, args.seed, print_line)
     unseen = collect(held_out, args.examples // 5, args.seed, print_line)

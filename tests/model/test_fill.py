@@ -12,14 +12,21 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
+from model import ways
 from model.cli import run
 from model.evaluate import main as evaluate
 from model.fill import encounters, train
 from model.fill.__main__ import main as fill
 from model.fill.examples import examples_of, hide
+from raw_qgis_plugin.core.bundle import library
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.encounters.encounters import Encounters
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.gaps import bridge as arrays
+from raw_qgis_plugin.core.paths import shipped_bundle
 from raw_qgis_plugin.core.sources.readers import read
+
+from .conftest import write_tracks
 
 
 @pytest.fixture(scope="module")
@@ -102,6 +109,21 @@ def test_training_lowers_the_error_and_leaves_what_the_core_reads(
     assert card["examples"] > 500 and {"seconds", "share50", "share80"} <= card["calibration"].keys()
     monkeypatch.setattr(arrays, "BRIDGE", tmp_path / "bridge" / "bridge.npz")
     assert arrays.Bridge()._weights["each.weight"].shape == (train.SETTINGS.width, 38)
+
+
+def test_a_corpus_without_gaps_to_hide_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    one = write_tracks(tmp_path / "one.parquet", users=1)  # nobody is held apart
+    with pytest.raises(InputError, match="no fixes of people held apart in which gaps of 2.5 to 60 minutes"):
+        train.main(["--corpus", str(one), "--output", str(tmp_path / "b"), "--cache", str(tmp_path / "cache")])
+
+
+def test_a_bundle_is_no_place_for_the_card_of_something_else(tmp_path: Path) -> None:
+    bundle = tmp_path / "mine"
+    library.copy(shipped_bundle(), bundle)
+    for main in (train.main, ways.main):
+        with pytest.raises(InputError, match="holds a card.json of something else"):
+            main(["--corpus", "nothing", "--output", str(bundle)])
+    open_bundle(bundle)
 
 
 def test_gaps_are_measured_beside_simple_methods(
