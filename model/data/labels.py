@@ -311,7 +311,10 @@ def join(
         where = "regions" if unit == "region" else "tracks"
         words = f"Labels of no {unit} of the {where}: {len(unknown):,}, such as '{example}'."
     if len(row) < 10:
-        few = f"Only {len(row)} {unit}s of the tracks have a label; a head takes at least ten. {words}"
+        of = "" if unit == "region" else " of the tracks"
+        few = f"Only {len(row)} {unit}s{of} have a label; a head takes at least ten. {words}"
+        if unknown and not len(row) and len(ids):  # perhaps ids of another kind, or of another field of the regions
+            few = few.removesuffix(".") + f"; the {where} have '{id_texts(ids)[0]}'."
         raise InputError(few.rstrip())
     if words:
         warn(words)
