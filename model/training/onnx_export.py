@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import warnings
 from pathlib import Path
 
@@ -68,6 +69,7 @@ def to_onnx(module: nn.Module, inputs: dict[str, Tensor], outputs: list[str], dy
     """A module as ONNX, without traces of this machine."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
+        logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # not that torchvision is missing, on each export
         program = torch.onnx.export(
             module, kwargs=inputs, dynamo=True, opset_version=OPSET, dynamic_shapes=dynamic,
             input_names=list(inputs), output_names=outputs, verbose=False,

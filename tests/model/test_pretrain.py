@@ -4,6 +4,8 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 from argparse import Namespace
 
 import numpy as np
@@ -118,6 +120,12 @@ def test_areas_are_widened_for_strangers_and_never_narrowed(tmp_path, nano_run, 
 
 def test_people_seen_at_other_cadences_than_areas_are_made_for_calibrate_nothing():
     assert calibrate(None, Namespace(cadences=(300, 1800))) == {}
+
+
+def test_export_says_nothing_of_libraries_that_it_does_not_need(tmp_path, nano_run):
+    command = [sys.executable, "-m", "model.export", "--run", str(nano_run), "--output", str(tmp_path / "mine")]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert not done.stderr and open_bundle(tmp_path / "mine")
 
 
 def test_export_takes_no_other_folder_s_place(tmp_path, nano_run):
