@@ -152,7 +152,9 @@ def test_two_labels_of_one_unit_are_no_label_and_strangers_are_counted():
     merged = table_of(user_id=[*ids, "u0"], y=[*["car", "walk"] * 6, "bus"])
     _, found = label_units(walkers(ids), merged, "user", "y", {"car": "motor", "bus": "motor"})
     assert len(found.unit) == 12  # after renaming they say the same
-    with pytest.raises(InputError, match="Only 0 users .* no user of the tracks: 12, such as 'x0'; the tracks have 'u0'"):
+    with pytest.raises(
+        InputError, match="Only 0 users .* no user of the tracks: 12, such as 'x0'; the tracks have 'u0'"
+    ):
         join(np.array(ids, object), np.arange(12), table_of(user_id=[f"x{i}" for i in range(12)], y=ids), "user", "y")
 
 
