@@ -232,6 +232,14 @@ def test_a_zip_that_reaches_outside_is_refused(copy, tmp_path, name):
     assert not (tmp_path / "outside.onnx").exists()
 
 
+def test_the_folder_of_a_run_says_where_its_model_is(copy, tmp_path):
+    run = tmp_path / "run"
+    shutil.copytree(copy, run / "bundle")
+    (run / "state.safetensors").write_bytes(b"")
+    with pytest.raises(BundleError, match="is the folder of a run: its model is .*bundle"):
+        open_bundle(run)
+
+
 def test_a_damaged_zip_is_refused(copy, tmp_path):
     packed = zipped(copy, tmp_path / "damaged.zip")
     data = bytearray(packed.read_bytes())

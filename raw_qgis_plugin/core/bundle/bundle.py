@@ -154,6 +154,8 @@ def _unpack_into(folder: Path, archive: Path) -> None:
 
 def _check(folder: Path) -> dict:
     """Check a bundle's folder and return its card."""
+    if not (folder / contract.CARD_FILE).exists() and (folder / "bundle" / contract.CARD_FILE).is_file():
+        raise BundleError(f"{folder} is the folder of a run: its model is {folder / 'bundle'}.")
     for entry in folder.rglob("*"):
         name = entry.relative_to(folder).as_posix()
         is_member = name == "heads" if entry.is_dir() else entry.is_file() and _MEMBER.fullmatch(name)
