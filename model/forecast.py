@@ -64,11 +64,14 @@ def main(argv: Sequence[str] | None = None) -> None:
     columns["in_domain"][known] = answer["in_domain"]
     unanswered = np.count_nonzero(np.isnan(columns["lon"]))
     if unanswered:
-        no_track, no_time = np.count_nonzero(track < 0), np.count_nonzero(t == NO_TIME)
-        warn(
-            f"{unanswered:,} of {len(t):,} queries have no answer: {no_track:,} name no known track, "
-            f"{no_time:,} have no readable time, the others come before their track's first fix"
-        )
+        no_track, no_time = track < 0, t == NO_TIME
+        why = {
+            "name no known track": no_track,
+            "have no readable time": no_time & ~no_track,
+            "come before their track's first fix": np.isnan(columns["lon"]) & ~no_track & ~no_time,
+        }
+        words = ", ".join(f"{n:,} {what}" for what, which in why.items() if (n := np.count_nonzero(which)))
+        warn(f"{unanswered:,} of {len(t):,} queries have no answer: {words}")
     write_table(args.output, columns)
     if args.paths:
         query, path = np.nonzero(np.isfinite(answer["path_probability"]))
