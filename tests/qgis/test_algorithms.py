@@ -271,16 +271,6 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
     )
 
 
-def test_counts_are_not_called_unlike_the_training_data(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
-    """A withheld region is not in_domain, but shows nothing that anybody could rely on."""
-    common = {"INPUT": make(fixes), "REGIONS": squares("EPSG:4326", 0.02), "MODEL": bundle, "MIN_USERS": 4}
-    done = run("raw:scoreregions", **common)
-    assert all(row["in_domain"] or row["suppressed"] for row in done.rows()) and done.feedback.warnings
-    assert not any("unlike the training data" in text for text in done.feedback.warnings)
-
-
 def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     regions = squares("EPSG:3857", 0.02, "&field=name:string&field=region:string", ("a", "own"))
     common = {"INPUT": make(fixes), "REGIONS": regions, "MODEL": bundle, "MIN_USERS": 4}
