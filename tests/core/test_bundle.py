@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import LIMITS, is_proven, open_bundle, write_sums
-from raw_qgis_plugin.core.bundle.onnx_check import GraphChecker
+from raw_qgis_plugin.core.bundle.onnx_check import GraphChecker, _elements
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.paths import shipped_bundle
@@ -348,3 +348,12 @@ def test_the_graphs_of_the_largest_preset_have_parts_to_spare():
 def test_a_head_is_proven_where_chance_does_not_explain_its_figures(change, proven):
     metrics = {"ratio": [0.5, 0.4, 0.99], "groups": 6, "head": {"r2": 0.1}} | change
     assert is_proven({"metrics": metrics}) is proven
+
+
+def test_how_much_a_range_makes_is_known_before_it_runs():
+    def numbers(*values):
+        return [np.array(value) for value in values]
+
+    assert _elements("Range", numbers(0.0, 5e9, 1.0)) == _elements("Range", numbers(5e9, 0.0, -1.0)) == 5_000_000_000
+    assert _elements("Range", numbers(0.0, 1.0, 0.0)) == _elements("Range", numbers(0.0, NAN, 1.0)) == 2**62
+    assert _elements("Range", [None, *numbers(5e9, 1.0)]) == _elements("Where", numbers(0.0, 5e9, 1.0)) == 0
