@@ -48,6 +48,11 @@ def test_queries_are_of_the_past_and_their_answers_are_true(tracks):
     assert len(np.unique(past.locality)) == 2  # a degree apart
 
 
+def test_half_way_between_two_fixes_the_later_one_answers(tracks):
+    past = backtest_queries(tracks, asked([0, 400], [350, 800], SIX_EACH[0], SIX_EACH[1] + 5.0))
+    assert len(past.t) > 10 and set(past.queries.horizon_s) == {*(SIX_EACH[1] + 10.0)}
+
+
 def test_short_tracks_and_far_horizons_have_no_past(tracks):
     assert not len(backtest_queries(tracks, asked([0], [6], [0], [20])).t)
     assert not len(backtest_queries(tracks, asked([0], [50], [0], [86_400])).t)
