@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -59,7 +58,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     library.check_target(args.output)
     training, held_out = load_both(args.corpus, args.cache)
     with Scratch("raw-neighbours-") as beside:
-        fresh = Path(shutil.copytree(bundle.path, Path(beside) / "fresh"))
+        fresh = Path(beside) / "fresh"
+        library.copy_files(bundle, fresh)
         names = [source_name(spec) for spec in args.corpus]
         if not add(fresh, training, held_out, names, args.lessons, args.epochs, args.seed, print_line):
             raise InputError("The corpus has too few trips and days of fleets to learn from.")
