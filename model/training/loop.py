@@ -108,10 +108,15 @@ def train(
     world, before, began = run.world, run.seconds, time.monotonic()
     saved, shown, recent = began, 0.0, []
     trained_s, points = 0.0, 0  # seconds of steps since the last line, and fixes in them
+
+    def spent(seconds: float) -> float:
+        """The share of the budget that is spent."""
+        return min(run.step / args.steps if args.steps else seconds / (60.0 * args.minutes), 1.0)
+
     while True:
         now = time.monotonic()
         seconds = before + now - began
-        share = run.step / args.steps if args.steps else seconds / (60.0 * args.minutes)
+        share = spent(seconds)
         late = now - saved >= args.checkpoint_every
         share, run.seconds, late, done = world.broadcast([share, seconds, late, reporter.monitor.done])
         if share >= 1 or run.step >= (args.stop_after or math.inf) or done:
@@ -121,10 +126,8 @@ def train(
         if run.device.type == "cpu":  # on other devices reading the number would wait for them
             check_loss(float(recent[-1]), run)
         trained_s, points = trained_s + time.monotonic() - now, points + run.points - points_before
-        if args.steps:
-            left = seconds_left(before + time.monotonic() - began, run.step / args.steps, 0.0)
-        else:
-            left = seconds_left(run.seconds, share, args.minutes)
+        seconds = before + time.monotonic() - began
+        left = seconds_left(seconds, spent(seconds), 0.0 if args.steps else args.minutes)
         if run.step % args.validate_every == 0:
             loss = world.mean(float(torch.stack(recent).mean()))
             check_loss(loss, run)
