@@ -260,18 +260,21 @@ def _assemble(
 def spikes(tracks: Tracks, max_speed_m_s: float = 100.0) -> np.ndarray:
     """(n,) bool: fixes that jump away and back, which is no movement.
 
-    A spike is reached and left faster than the highest speed, while the direct way past it is slower. A plane is fast
-    all along, and a track that leaves a tunnel does not jump back. Of consecutive candidates every other one is a
-    spike. The answer for a fix depends only on the fixes before it and the next one.
+    The way over a spike is faster than the highest speed and twice as long as the direct way past it, which is slower.
+    A plane is fast all along, and a track that leaves a tunnel does not jump back. Of consecutive candidates every
+    other one is a spike. The answer for a fix depends only on the fixes before it and the next one.
     """
     t, lon, lat = tracks.t, tracks.lon, tracks.lat
     spike = np.zeros(len(t), bool)
     if len(t) < 3:
         return spike
-    fast = _is_faster(max_speed_m_s, tracks)
-    at = np.flatnonzero(fast[:-1] & fast[1:]) + 1  # candidates are few
-    past = metres_between(lon[at - 1], lat[at - 1], lon[at + 1], lat[at + 1])
-    at = at[past <= max_speed_m_s * (t[at + 1] - t[at - 1]) / 1000]
+    fast, inside = _is_faster(max_speed_m_s, tracks), tracks.track[2:] == tracks.track[:-2]
+    at = np.flatnonzero((fast[:-1] | fast[1:]) & inside) + 1  # candidates are few
+    to, onward, past = (
+        metres_between(lon[at + a], lat[at + a], lon[at + b], lat[at + b]) for a, b in ((-1, 0), (0, 1), (-1, 1))
+    )
+    reach_m = max_speed_m_s * (t[at + 1] - t[at - 1]) / 1000
+    at = at[(to + onward > reach_m) & (past <= np.minimum(reach_m, (to + onward) / 2))]
     if len(at):
         first = np.concatenate([[True], np.diff(at) > 1])
         start = np.flatnonzero(first)[np.cumsum(first) - 1]

@@ -108,6 +108,20 @@ def test_a_spike_is_dropped_but_not_a_plane_or_a_tunnel():
         assert not build_tracks(None, None, t, lon, np.zeros(20))[1]
 
 
+def test_a_spike_is_one_although_one_step_of_it_is_possible():
+    """A walk in Helsinki: four kilometres away in 46 s, 93 m/s, and back in 11 s."""
+    t = np.array([0, 10, 20, 66, 77, 87, 97]) * 1000
+    lon = np.array([0, 10, 20, 4300, 40, 50, 60.0]) / DEGREE_M
+    tracks, skipped = build_tracks(None, None, t, lon, np.zeros(7))
+    assert skipped == {"impossible jump": 1} and 66_000 not in tracks.t
+
+
+def test_a_turn_at_the_speed_of_a_plane_is_none():
+    t, east = np.arange(9) * 10_000, np.array([0, 1, 2, 3, 4, 4, 4, 4, 4]) * 1500 / DEGREE_M
+    north = np.array([0, 0, 0, 0, 0, 1, 2, 3, 4]) * 1500 / DEGREE_M
+    assert not build_tracks(None, None, t, east, north)[1]
+
+
 def test_to_and_fro_keeps_one_side():
     lon = np.array([0, 0, 5, 0, 5, 0, 0.0])
     tracks, skipped = build_tracks(None, None, np.arange(7) * 1000, lon, np.zeros(7))

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from ..bundle.runtime import Model
 
 MODE = "transport_mode"  # the head of tracks that names the mode of a trip
-NOT_SURE = "no mode is likely enough"
 NO_HEAD = f"the model has no head '{MODE}'"
 
 
@@ -79,10 +78,8 @@ def _modes(ways: Tracks, model: Model | None, progress: Progress) -> tuple[Track
         nothing = {"mode": np.full(n, UNKNOWN, object), "mode_p": np.full(n, np.nan), "in_domain": np.zeros(n, bool)}
         return ways, {**nothing, "why": np.full(n, NO_HEAD, object)}
     found = profile(ways, model, "track", [MODE], progress).columns
-    unsure = (found[MODE] == UNKNOWN) & found["in_domain"]
     return ways, {
-        "mode": found[MODE], "mode_p": found[f"{MODE}_p"], "in_domain": found["in_domain"],
-        "why": np.where(unsure, NOT_SURE, found["why"]).astype(object),
+        "mode": found[MODE], "mode_p": found[f"{MODE}_p"], "in_domain": found["in_domain"], "why": found["why"]
     }  # fmt: skip
 
 

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 UNITS = ("user", "track", "day")
 UNITS_WITH_TRIPS = ("user", "day")  # a track is mostly one trip
 UNKNOWN = "unknown"
+NOT_SURE = "no label is likely enough"
 RAIL, MOTOR = "rail", "motor vehicle"  # classes of heads of modes
 GRID_M = 500.0  # side of a cell of the coarse grid
 MAX_STAY_MS = 12 * HOUR_MS  # a fix stands for no more time than this
@@ -60,8 +61,8 @@ def profile(
     tasks: names of heads of that unit; None or none of them is all of `Bundle.heads`. cached: function of tracks and a
     progress that returns embeddings, such as `embed_cached` for the model, instead of `embed`. Columns: user_id,
     track_id or day, n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see
-    `head_columns`), in_domain, why: the reasons in words, '' for a unit that is in the domain of all heads, and, if
-    there are heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are 'unknown', numbers
+    `head_columns`), in_domain, why: in words, for which reasons a unit is not in the domain of all heads, or that one of
+    its labels is not likely enough, or '', and, if there are heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are 'unknown', numbers
     nan, and in_domain is False; its fix is counted in `skipped`.
     """
     heads = choose_heads(model, unit, tasks)
@@ -86,7 +87,11 @@ def profile(
         reasons.append(words if len(names) == len(heads) else f"{', '.join(names)}: {words}")
     if not enough.all():
         reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
-    columns |= {"in_domain": why == "", "why": why, **evidence}
+    in_domain = why == ""
+    for head in heads:
+        if "classes" in head:
+            why[in_domain & (columns[head["name"]] == UNKNOWN)] = NOT_SURE
+    columns |= {"in_domain": in_domain, "why": why, **evidence}
     lon, lat = most_visited(tracks)
     skipped = Skipped()
     skipped.add(f"alone in the {unit}", int(size[~enough].sum()))
