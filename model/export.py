@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from model.cli import run
+from model.cli import print_line, run
 from model.raw import Raw
 from model.training.card import write_card
 from model.training.checkpoint import load_network, save_weights
@@ -98,6 +98,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         raise InputError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
     check_output(args.output)
     export(args.run, args.output, args.data, args.typical_ways)
+    print_line({"bundle": str(args.output)})
 
 
 if __name__ == "__main__":

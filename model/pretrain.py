@@ -51,9 +51,9 @@ docs/guide/training-at-scale.md has a command for each preset and machine.
 def about(args: argparse.Namespace, metrics: dict, monitor: Monitor) -> dict:
     """What a checkpoint, and so the card, records of the command, and what a resumed run needs to know."""
     return {
-        "seed": args.seed, "minutes": args.minutes, "corpus": [source_name(s) for s in [*args.corpus, *args.keep]],
-        "command": command(args), "metrics": metrics, "watch": monitor.to_dict(),
-        "typical_ways": rules() if args.typical_ways else None, "neighbours": args.neighbours, "lr": args.lr,
+        "seed": args.seed, "minutes": args.minutes, "command": command(args), "metrics": metrics,
+        "watch": monitor.to_dict(), "typical_ways": rules() if args.typical_ways else None,
+        "neighbours": args.neighbours, "lr": args.lr,
     }  # fmt: skip
 
 

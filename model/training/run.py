@@ -17,6 +17,7 @@ from torch.utils.checkpoint import checkpoint
 from model.cli import Report
 from model.config import PRESETS
 from model.data.batches import Batch
+from model.data.corpus import source_name
 from model.raw import Raw
 from model.training.checkpoint import before, load, load_network, optimizer_tensors, restore_optimizers, save
 from model.training.distributed import World, local, spread_like, whole
@@ -29,7 +30,7 @@ LARGE = ("raw-large", "raw-1b")  # presets that are sharded over processes, with
 # Attributes of a run that its checkpoint keeps beside the network, and what they are.
 RESUMED: dict[str, type | tuple[type, ...]] = {
     "step": int, "seconds": (int, float), "points": int, "before": (dict, type(None)), "calibration": dict,
-    "calibration_before": dict, "domain": dict,
+    "calibration_before": dict, "domain": dict, "corpus": list,
 }  # fmt: skip
 
 
@@ -44,6 +45,7 @@ class Run:
         self.calibration: dict = {}
         self.calibration_before: dict = {}  # of the bundle that this run starts from
         self.domain: dict[str, list[float]] = {}  # ranges of the training data
+        self.corpus = list(dict.fromkeys(map(source_name, [*args.corpus, *args.keep])))  # as the card names them
         torch.manual_seed(args.seed)
         if args.init:
             bundle = open_bundle(args.init)
@@ -141,8 +143,13 @@ class Run:
         except (KeyError, ValueError, RuntimeError) as error:
             why = str(error).partition("\n")[0]
             raise InputError(f"The checkpoint in {self.folder} is not as a run writes it: {why}.") from error
+        now = self.corpus
         for name in RESUMED:
             setattr(self, name, about.get(name, getattr(self, name)))
+        if new := [name for name in now if name not in self.corpus]:
+            self.corpus = [*self.corpus, *new]
+            if self.world.first:
+                report({"warning": "The run goes on with another --corpus than it began with. Its card names both."})
         return about
 
     def averaged(self) -> Raw | None:

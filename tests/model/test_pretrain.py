@@ -166,6 +166,17 @@ def test_an_export_that_fails_leaves_the_bundle_before(tmp_path, nano_run, monke
     assert open_bundle(before).card == open_bundle(nano_run / "bundle").card and list(tmp_path.iterdir()) == [before]
 
 
+def test_a_run_that_goes_on_with_another_corpus_names_both(tmp_path, tracks_file, lines):
+    run, other = tmp_path / "run", write_tracks(tmp_path / "other.parquet", users=4, fixes=400)
+    pretrain(nano_arguments(tracks_file, run, "--steps", "4", "--stop-after", "2"))
+    pretrain(nano_arguments(other, run, "--steps", "4", "--resume"))
+    assert any("another --corpus" in line.get("warning", "") for line in lines())
+    named = [name.rpartition("/")[2] for name in open_bundle(run / "bundle").card["training"]["corpus"]]
+    assert named == [tracks_file.name, "other.parquet"]
+    pretrain(nano_arguments(other, run, "--steps", "4", "--resume"))
+    assert not any("another --corpus" in line.get("warning", "") for line in lines())
+
+
 def test_people_of_kept_sources_are_not_asked_about(tmp_path, nano_run, tracks_file, lines):
     """One person goes on from a calibrated model, with a city kept: what the city says is no figure of the person."""
     one = write_tracks(tmp_path / "one.parquet", users=1, fixes=2000)

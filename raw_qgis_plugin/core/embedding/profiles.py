@@ -61,9 +61,9 @@ def profile(
     tasks: names of heads of that unit; None or none of them is all of `Bundle.heads`. cached: function of tracks and a
     progress that returns embeddings, such as `embed_cached` for the model, instead of `embed`. Columns: user_id,
     track_id or day, n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see
-    `head_columns`), in_domain, why: in words, for which reasons a unit is not in the domain of all heads, or that one of
-    its labels is not likely enough, or '', and, if there are heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are 'unknown', numbers
-    nan, and in_domain is False; its fix is counted in `skipped`.
+    `head_columns`), in_domain: of all heads, why: the reasons in words why it is not, or that no label is likely enough,
+    or '', and, if there are heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are
+    'unknown', numbers nan, and in_domain is False; its fix is counted in `skipped`.
     """
     heads = choose_heads(model, unit, tasks)
     size = np.diff(tracks.track_offsets)
