@@ -272,7 +272,7 @@ def cut_labelled_trips(tracks: Tracks, table: Table, field: str) -> tuple[Tracks
     words, first, label = np.unique(table[field][row].astype(str), return_index=True, return_inverse=True)
     if len(words) > 2 and all(isinstance(value, (int, float)) for value in table[field][row]):
         raise InputError("Labels of trips are words, such as walk or bus; numbers can be learned of users and regions.")
-    step = np.flatnonzero(trips.track[1:] == trips.track[:-1])
+    step = trips.steps()
     middle = (trips.t[step] + trips.t[step + 1]) // 2  # an underground train has no fixes on its way
     metres = metres_between(trips.lon[step], trips.lat[step], trips.lon[step + 1], trips.lat[step + 1])
     times = np.append(start[row], middle)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from raw_qgis_plugin.core.persons import connected
+from raw_qgis_plugin.core.arrays import connected
 
 if TYPE_CHECKING:
     from raw_qgis_plugin.core.tracks import Tracks

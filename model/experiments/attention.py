@@ -16,7 +16,7 @@ from raw_qgis_plugin.core.bundle.runtime import batches, featurize_padded, pad_l
 from raw_qgis_plugin.core.embedding.embed import coarse_windows, fine_windows
 from raw_qgis_plugin.core.evaluation.plots import BEST, OURS, new_figure
 from raw_qgis_plugin.core.evaluation.report import Page
-from raw_qgis_plugin.core.geodesy import offset_m
+from raw_qgis_plugin.core.geodesy import metres_between, offset_m
 from raw_qgis_plugin.core.tracks import Tracks
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def one_track(network: Raw, tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     rows, begin, length, _ = windows
     full = np.flatnonzero(length == length.max())
     first, last = rows[begin[full]], rows[begin[full] + length[full] - 1]
-    across = np.hypot(*offset_m(tracks.lon[first], tracks.lat[first], tracks.lon[last], tracks.lat[last]).T)
+    across = metres_between(tracks.lon[last], tracks.lat[last], tracks.lon[first], tracks.lat[first])
     chosen = full[np.argsort(across, kind="stable")[len(full) // 2]]
     inside, _, seen = next(_attention_of(network, tracks, windows, np.array([chosen])))
     fix = inside[0]

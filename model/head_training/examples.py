@@ -11,10 +11,10 @@ import numpy as np
 
 from model.cli import warn
 from model.data.labels import Labelled, Warn, join
-from model.data.persons import connected, link
+from model.data.persons import link
 from model.head_training.fit import encode
 from model.head_training.hand_features import hand_features
-from raw_qgis_plugin.core.arrays import run_starts
+from raw_qgis_plugin.core.arrays import connected, run_starts
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, embed
 from raw_qgis_plugin.core.embedding.profiles import with_trips

@@ -18,11 +18,10 @@ from scipy.spatial import cKDTree
 
 from model.data.corpus import SHORTEST, Source, parts
 from model.data.persons import MOST_HASHES, hash_runs, sharing
-from raw_qgis_plugin.core.arrays import content_hash, run_starts
+from raw_qgis_plugin.core.arrays import connected, content_hash, run_starts
 from raw_qgis_plugin.core.features.activity import SETTINGS as ACTIVITY
 from raw_qgis_plugin.core.features.activity import Fixes, Slots
 from raw_qgis_plugin.core.geodesy import metres_per_degree, on_sphere
-from raw_qgis_plugin.core.persons import connected
 from raw_qgis_plugin.core.times import HOUR_MS
 from raw_qgis_plugin.core.tracks import Tracks
 

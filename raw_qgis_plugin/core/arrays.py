@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Operations on columns: some of their rows, runs of equal values, ranges of rows, nearest rows, quantiles by group."""
+"""Operations on columns: some of their rows, runs of equal values, ranges, chains, nearest rows, quantiles by group."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -43,6 +43,11 @@ def run_starts(*columns: np.ndarray) -> np.ndarray:
     return starts
 
 
+def run_ends(first: np.ndarray, n: int) -> np.ndarray:
+    """(k,) the last rows of runs that begin at the rows `first` (k,), ascending, of n rows."""
+    return np.append(first[1:], n)[: len(first)] - 1
+
+
 def expand_ranges(start: np.ndarray, size: np.ndarray) -> np.ndarray:
     """(sum of sizes,) the rows start[k] to start[k] + size[k] of all ranges k, one range after the other."""
     return np.repeat(start - np.cumsum(size) + size, size) + np.arange(size.sum())
@@ -69,6 +74,23 @@ def sparse_counts(row: np.ndarray, column: np.ndarray, shape: tuple[int, int]) -
     from scipy.sparse import csr_matrix
 
     return csr_matrix((np.ones(len(row), np.int64), (row, column)), shape=shape)
+
+
+def connected(one: np.ndarray, other: np.ndarray, n: int) -> np.ndarray:
+    """The component (n,) int of each of n nodes, from edges between nodes one (m,) and other (m,)."""
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    edges = coo_matrix((np.ones(len(one), bool), (one, other)), shape=(n, n))
+    return connected_components(edges, directed=False)[1]
+
+
+def chained(points: np.ndarray, reach: float) -> np.ndarray:
+    """The chain (n,) int of each of the points (n, d): points within the reach of each other are in one."""
+    from scipy.spatial import cKDTree
+
+    pairs = cKDTree(points).query_pairs(reach, output_type="ndarray")
+    return connected(pairs[:, 0], pairs[:, 1], len(points))
 
 
 def nearest_row(key: np.ndarray, wanted: np.ndarray, first: np.ndarray, last: np.ndarray) -> np.ndarray:
@@ -99,6 +121,11 @@ def stable_order(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     key |= np.arange(len(key))
     key.sort()
     return key & ((1 << bits) - 1)
+
+
+def object_column(values: Iterable[Any]) -> np.ndarray:
+    """(n,) object: the values as they are, also where they are sequences, which NumPy would unpack."""
+    return np.array([*values, None], object)[:-1]
 
 
 def words_of(values: np.ndarray) -> np.ndarray:

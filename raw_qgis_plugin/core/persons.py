@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from .arrays import run_starts, stable_order
+from .arrays import connected, run_starts, stable_order
 from .geodesy import metres_between, on_sphere
 from .tracks import Tracks
 
@@ -69,15 +69,6 @@ def may_change(users: Tracks) -> bool:
     if not len(users) or users.t.max() - users.t.min() < SETTINGS.long_days * day_s * 1000:
         return False
     return bool((users.span_s < SETTINGS.short_days * day_s).mean() > 0.5)
-
-
-def connected(one: np.ndarray, other: np.ndarray, n: int) -> np.ndarray:
-    """The component (n,) int of each of n nodes, from edges between nodes one (m,) and other (m,)."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    edges = coo_matrix((np.ones(len(one), bool), (one, other)), shape=(n, n))
-    return connected_components(edges, directed=False)[1]
 
 
 def normal_name(name: str) -> str:

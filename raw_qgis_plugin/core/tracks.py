@@ -11,7 +11,16 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .arrays import SlotTable, group_offsets, group_quantile, renumber, run_starts, stable_order, words_of
+from .arrays import (
+    SlotTable,
+    group_offsets,
+    group_quantile,
+    object_column,
+    renumber,
+    run_starts,
+    stable_order,
+    words_of,
+)
 from .errors import InputError, check_cancelled
 from .geodesy import metres_between
 from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, LeftOut, Skipped
@@ -83,6 +92,10 @@ class Tracks:
         first, last = self.track_offsets[:-1][some], self.track_offsets[1:][some] - 1
         span[some] = (self.t[last] - self.t[first]) / 1000
         return span
+
+    def steps(self) -> np.ndarray:
+        """(k,) rows of the fixes that are followed by another one of their track."""
+        return np.flatnonzero(self.track[1:] == self.track[:-1])
 
     def take(self, fixes: np.ndarray) -> Tracks:
         """The fixes of an (n,) mask or of ascending indices, without the tracks and users that have no fix left."""
@@ -345,7 +358,7 @@ class IdColumn:
 
     def coded(self) -> Coded:
         """The codes of all parts, and the ids as they came."""
-        names = np.array([*self._code_of, None], object)[:-1]  # the None keeps NumPy from unpacking sequences
+        names = object_column(self._code_of)
         return Coded(np.concatenate(self._parts), names)
 
 

@@ -78,7 +78,7 @@ def _steps(tracks: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarr
     """Of the steps within tracks: the fix before (k,), seconds (k,), and whether it is no gap (k,); third, the cadence
     (n_tracks,) of the tracks in s.
     """
-    step = np.flatnonzero(tracks.track[1:] == tracks.track[:-1])
+    step = tracks.steps()
     seconds, track = (tracks.t[step + 1] - tracks.t[step]) / 1000, tracks.track[step]
     cadence = group_quantile(seconds, track, tracks.n_tracks)
     return step, seconds, cadence, seconds <= np.maximum(GAP.intervals * cadence[track], GAP.seconds)

@@ -30,6 +30,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QProgressDialog
 
+from ..core.arrays import object_column
 from ..core.errors import RawError
 from ..processing.words import tr
 from .regions.saved import in_memory
@@ -82,7 +83,7 @@ def last_run(algorithm: str, tracks: str) -> tuple[Run, dict[str, QgsVectorLayer
 def values_of(layer: QgsVectorLayer, name: str, kind: Any = float) -> np.ndarray:
     """(n,) values of a field of a result."""
     values, _ = QgsVectorLayerUtils.getValues(layer, name)
-    return np.array([*values, None], object)[:-1].astype(kind)
+    return object_column(values).astype(kind)
 
 
 class KeptResults:

@@ -348,13 +348,13 @@ def describe(tracks: Tracks, users: Tracks, zone: str, in_layer: int = 0) -> str
         return tr("No user has two usable fixes.")
     ends = wall_clock(np.array([users.t.min(), users.t.max()]), find_zone(zone))
     first, last = np.datetime_as_string(ends.astype("datetime64[ms]"), unit="D")
-    same = tracks.track[1:] == tracks.track[:-1]
+    steps = tracks.steps()
     words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} {zone}")
     if in_layer > len(users):
         words = tr("{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}")
     words = words.format(users=users.n_users, fixes=len(users), all=in_layer, first=first, last=last, zone=zone)
-    if same.any():
-        words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[same])) / 1000))
+    if len(steps):
+        words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))
     return f"{words}."
 
 

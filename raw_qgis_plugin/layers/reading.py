@@ -28,6 +28,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QVariant
 
+from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress
 from ..core.sources.fields import NONE as NONE
 from ..core.sources.fields import guess_fields, user_candidates
@@ -280,5 +281,5 @@ def times_of(values: list[Any], timezone: str) -> np.ndarray:
             clocks[i] = value
     if all(clock is None for clock in clocks):
         return instants
-    read = parse_times(np.array(clocks + [None], object)[:-1], timezone)
+    read = parse_times(object_column(clocks), timezone)
     return np.where(instants == NO_TIME, read, instants)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, run_starts
+from ..arrays import expand_ranges, group_quantile, object_column, run_starts
 from ..embedding.profiles import UNKNOWN, profile
 from ..errors import Progress, no_progress, part_of
 from ..geodesy import metres_between, near_lon
@@ -120,13 +120,13 @@ def _numbered(user_ids: np.ndarray, user: np.ndarray, letter: str) -> np.ndarray
     """(k,) ids such as '7-s1': the user and a running number."""
     row = np.arange(len(user))
     number = row - _firsts(row, user) + 1
-    return np.array([*(f"{name}-{letter}{k}" for name, k in zip(user_ids[user], number)), None], object)[:-1]
+    return object_column(f"{name}-{letter}{k}" for name, k in zip(user_ids[user], number))
 
 
 def _trip_columns(ways: Tracks, modes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """The table of trips."""
     start, end = ways.t[ways.track_offsets[:-1]], ways.t[ways.track_offsets[1:] - 1]
-    step = np.flatnonzero(ways.track[1:] == ways.track[:-1])
+    step = ways.steps()
     metres = metres_between(ways.lon[step], ways.lat[step], ways.lon[step + 1], ways.lat[step + 1])
     return {
         "user_id": ways.user_ids[ways.track_user], "trip_id": _numbered(ways.user_ids, ways.track_user, "t"),

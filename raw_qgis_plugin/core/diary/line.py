@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import median_filter
 
+from ..arrays import run_ends
 from ..features.ride import averaged
 from ..tracks import Tracks
 
@@ -39,7 +40,7 @@ class Line:
 def thinned(tracks: Tracks) -> Line:
     """Thin and smooth tracks."""
     thin, first = averaged(tracks)
-    last = np.append(first[1:], len(tracks))[: len(first)] - 1
+    last = run_ends(first, len(tracks))
     xy, half = np.stack([thin.lon, thin.lat], axis=1), SMOOTHED // 2
     if len(xy) > SMOOTHED:
         begin, end = slice(None, -2 * half), slice(2 * half, None)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import expand_ranges, run_starts
+from ..arrays import chained, expand_ranges, object_column, run_starts
 from ..geodesy import on_sphere
 from ..times import DAY_MS, HOUR_MS
 
@@ -69,25 +69,19 @@ def find_places(user: np.ndarray, lon: np.ndarray, lat: np.ndarray, arrive: np.n
         f"{night} nights" if at_home else f"{day} weekdays" if at_work else ""
         for at_home, at_work, night, day in zip(home, work, nights, weekdays)
     ]
-    evidence = np.array([*words, None], object)[:-1]
+    evidence = object_column(words)
     return Places(place, np.bincount(place, minlength=n_places)[place], kind[place], evidence[place])
 
 
 def _together(user: np.ndarray, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """(k,) number of the place of each stop: chains of stops that are near each other, in the order of first visits."""
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
-
     if not len(user):
         return np.zeros(0, np.int64)
     near, apart = SETTINGS.near_m, user * 1e8  # users are in layers that never meet
     cell = np.column_stack([user, np.floor(on_sphere(lon, lat) / (near / 4))]).astype(np.int64)
-    cells, first, cell_of = np.unique(cell, axis=0, return_index=True, return_inverse=True)
+    _, first, cell_of = np.unique(cell, axis=0, return_index=True, return_inverse=True)
     points = np.column_stack([on_sphere(lon[first], lat[first]), apart[first]])
-    pairs = cKDTree(points).query_pairs(near, output_type="ndarray")
-    graph = coo_matrix((np.ones(len(pairs), bool), pairs.T), shape=(len(cells), len(cells)))
-    label = connected_components(graph, directed=False)[1][cell_of.ravel()]
+    label = chained(points, near)[cell_of.ravel()]
     _, begin, found = np.unique(label, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(begin))[found]
 

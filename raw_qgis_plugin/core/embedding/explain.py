@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from ..arrays import group_quantile, run_starts
+from ..arrays import group_quantile, run_ends, run_starts
 from ..features.activity import SETTINGS as ACTIVITY_SETTINGS
 from ..features.activity import find_slots
 from ..features.featurizer import solar_hour
@@ -95,8 +95,8 @@ def user_traits(users: Tracks) -> list[Trait]:
     weekend = _share(moves.metres * (hours >= 120), moves.metres, track, n)
     weekend[days < 7] = np.nan
     speed = 3.6 * _share(moves.metres, moves.seconds, track, n)
-    step = users.track[1:] == users.track[:-1]
-    cadence = group_quantile(np.diff(users.t)[step] / 1000, users.track[:-1][step], n)
+    step = users.steps()
+    cadence = group_quantile(np.diff(users.t)[step] / 1000, users.track[step], n)
     far = group_quantile(away / 1000, users.track, n, 0.95)
     return [
         Trait(_normal(by_hour), 0.35, partial(_busy_words, "mostly move")),
@@ -128,8 +128,8 @@ class _Moves(NamedTuple):
 
 
 def _movement(tracks: Tracks) -> _Moves:
-    ms = np.diff(tracks.t)
-    row = np.flatnonzero((tracks.track[1:] == tracks.track[:-1]) & (ms <= SETTINGS.max_step_ms))
+    row, ms = tracks.steps(), np.diff(tracks.t)
+    row = row[ms[row] <= SETTINGS.max_step_ms]
     metres = metres_between(tracks.lon[row], tracks.lat[row], tracks.lon[row + 1], tracks.lat[row + 1])
     seconds = ms[row] / 1000
     moved = metres >= SETTINGS.moving_m_s * seconds
@@ -144,7 +144,7 @@ def _trips(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     xy = offset_m(tracks.lon, tracks.lat, tracks.lon[first], tracks.lat[first])
     head, is_still = find_slots(tracks.track, tracks.t, xy)
     still = np.flatnonzero(is_still)
-    last = np.append(head[1:], len(xy)) - 1
+    last = run_ends(head, len(xy))
     a, b = last[still[:-1]], head[still[1:]]
     apart = np.hypot(*(xy[b] - xy[a]).T)
     move = (tracks.track[a] == tracks.track[b]) & (apart > ACTIVITY_SETTINGS.place_m)

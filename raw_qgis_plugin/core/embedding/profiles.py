@@ -61,8 +61,8 @@ def profile(
     tasks: names of heads of that unit; None or none of them is all of `Bundle.heads`. cached: function of tracks and a
     progress that returns embeddings, such as `embed_cached` for the model, instead of `embed`. Columns: user_id,
     track_id or day, n_points, n_days (of mean solar time), t_first, t_last (epoch ms), those of the heads (see
-    `head_columns`), in_domain: of all heads, why: the reasons in words why it is not, or that no label is likely enough,
-    or '', and, if there are heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are
+    `head_columns`), in_domain: of all heads, why: for which reasons it is not, or that no label is likely enough, or
+    '', and, if there are heads, evidence (of `evidence_in_words`). For a unit of fewer than two fixes labels are
     'unknown', numbers nan, and in_domain is False; its fix is counted in `skipped`.
     """
     heads = choose_heads(model, unit, tasks)
@@ -274,9 +274,8 @@ def _unit_columns(tracks: Tracks, unit: str) -> dict[str, np.ndarray]:
 
 def stay_ms(tracks: Tracks) -> np.ndarray:
     """(n,) ms until the next fix of the track, 12 h at most: loggers are silent indoors."""
-    stay: np.ndarray = np.zeros(len(tracks))
-    same = tracks.track[1:] == tracks.track[:-1]
-    stay[:-1] = np.where(same, np.minimum(np.diff(tracks.t), MAX_STAY_MS), 0)
+    stay, steps = np.zeros(len(tracks)), tracks.steps()
+    stay[steps] = np.minimum(tracks.t[steps + 1] - tracks.t[steps], MAX_STAY_MS)
     return stay
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import join_rows, run_starts, take_rows
+from ..arrays import join_rows, run_ends, run_starts, take_rows
 from ..errors import Progress, no_progress
 from ..gaps.fill import Filler
 from ..tracks import Tracks
@@ -74,7 +74,7 @@ def _runs(pairs: Pairs, tick_s: float, min_s: float) -> Encounters:
     starts = run_starts(p.one, p.other)
     starts[1:] |= np.diff(p.tick) > 1 + SETTINGS.most_missing
     first = np.flatnonzero(starts)
-    last = np.append(first[1:], len(starts))[: len(first)] - 1
+    last = run_ends(first, len(starts))
     run = np.cumsum(starts) - 1
     best = np.lexsort((-p.probability, run))[first] if len(first) else first  # the likeliest time, the first of several
     long = (p.tick[last] - p.tick[first]) * tick_s >= min_s

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import group_quantile, run_starts
+from ..arrays import group_quantile, run_ends, run_starts
 from ..geodesy import offset_m
 from ..times import HOUR_MS
 from ..tracks import Tracks
@@ -327,7 +327,7 @@ def find_runs(fixes: Fixes, cadence: np.ndarray) -> Runs:
         return Runs(track, first, last, *(np.zeros(0) for _ in range(4)))
     pause_s = np.append(0, first[1:] - last[:-1]) / 1000.0
     head = np.flatnonzero(run_starts(track) | (pause_s > np.maximum(SETTINGS.min_pause_s, 2.5 * cadence[track])))
-    end = last[np.append(head[1:], len(on)) - 1]
+    end = last[run_ends(head, len(on))]
     metres = np.add.reduceat(fixes.metres[on], head)
     quiet = (fixes.seconds[on] > np.maximum(2.5 * cadence[track], 45)) * fixes.metres[on]
     silent = np.add.reduceat(quiet, head) / np.maximum(metres, 1.0)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import group_quantile
-from ..geodesy import offset_m
+from ..geodesy import metres_between, offset_m
 from ..tracks import Tracks
 from .featurizer import solar_hour
 
@@ -61,7 +61,7 @@ def motion(tracks: Tracks) -> np.ndarray:
 def raw_motion(tracks: Tracks) -> dict[str, np.ndarray]:
     """The features (n_tracks,) of MOTION by name, in metres, seconds and radians; stops are counted, not per km."""
     n = tracks.n_tracks
-    step = np.flatnonzero(tracks.track[1:] == tracks.track[:-1])
+    step = tracks.steps()
     of = tracks.track[step]
     seconds = np.maximum((tracks.t[step + 1] - tracks.t[step]) / 1000.0, SETTINGS.min_step_s)
     way = offset_m(tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step])
@@ -86,7 +86,7 @@ def raw_motion(tracks: Tracks) -> dict[str, np.ndarray]:
     first, last = tracks.track_offsets[:-1], np.maximum(tracks.track_offsets[1:] - 1, 0)
     first = np.minimum(first, len(tracks) - 1)
     angle, fixes = solar_hour(tracks.t, tracks.lon) * (2 * np.pi / 24), np.diff(tracks.track_offsets)
-    beeline = np.hypot(*offset_m(tracks.lon[last], tracks.lat[last], tracks.lon[first], tracks.lat[first]).T)
+    beeline = metres_between(tracks.lon[first], tracks.lat[first], tracks.lon[last], tracks.lat[last])
     beeline[fixes == 0] = 0.0  # these fixes are of other tracks
     sin, cos = (np.bincount(tracks.track, f(angle), n) / np.maximum(fixes, 1) for f in (np.sin, np.cos))
     return features | {
@@ -106,6 +106,6 @@ def _smooth_speed(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     there = np.minimum(tracks.time_index.before(tracks.track, tracks.t + SETTINGS.smooth_ms), last)
     row = np.flatnonzero(there > np.arange(len(tracks)))
     there = there[row]
-    metres = np.hypot(*offset_m(tracks.lon[there], tracks.lat[there], tracks.lon[row], tracks.lat[row]).T)
+    metres = metres_between(tracks.lon[row], tracks.lat[row], tracks.lon[there], tracks.lat[there])
     seconds = np.maximum((tracks.t[there] - tracks.t[row]) / 1000.0, SETTINGS.min_step_s)
     return metres / seconds, tracks.track[row]

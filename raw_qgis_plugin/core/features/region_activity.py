@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import flattened, run_starts
+from ..arrays import flattened, run_ends, run_starts
 from ..geodesy import metres_between
 from ..tracks import Tracks, solar_day
 from .featurizer import solar_hour
@@ -100,7 +100,7 @@ def region_activity(users: Tracks, fixes: FixActivity, inside: Sequence[np.ndarr
     region, rows = flattened(inside)
     stay, user = fixes.stay_s[rows], users.user[rows]
     first = np.flatnonzero(visit_begins(users, rows) | run_starts(region))
-    last = np.append(first[1:], len(rows))[: len(first)] - 1
+    last = run_ends(first, len(rows))
     minutes, visited = (users.t[rows[last]] - users.t[rows[first]]) / 60_000, region[first]
 
     def total(weight: np.ndarray, of: np.ndarray = region) -> np.ndarray:

@@ -48,7 +48,7 @@ def ride(tracks: Tracks) -> np.ndarray:
     """(n_tracks, len(RIDE)) float32: logarithms, shares and radians of about one; -1 where there is no such thing."""
     n = tracks.n_tracks
     found, line = {}, averaged(tracks)[0]
-    moves = np.isin(np.arange(n), line.track[1:][line.track[1:] == line.track[:-1]])  # one fix alone has no ride
+    moves = np.isin(np.arange(n), line.track[line.steps()])  # one fix alone has no ride
     if moves.any():
         found = _speeds(line) | _bends(line) | _stops(line)
     columns = np.stack([np.broadcast_to(found.get(name, np.nan), n) for name in RIDE], axis=1)
@@ -73,7 +73,7 @@ def averaged(tracks: Tracks) -> tuple[Tracks, np.ndarray]:
 
 def _steps(line: Tracks) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """The rows (k,) that begin a step, and the steps' seconds and (k, 2) metres."""
-    row = np.flatnonzero(line.track[1:] == line.track[:-1])
+    row = line.steps()
     way = np.stack([line.lon[row + 1] - line.lon[row], line.lat[row + 1] - line.lat[row]], axis=1)
     return row, np.maximum((line.t[row + 1] - line.t[row]) / 1000.0, 1.0), way
 

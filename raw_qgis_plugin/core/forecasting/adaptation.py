@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import content_hash
+from ..arrays import chained, content_hash
 from ..geodesy import on_sphere
 from ..tracks import Tracks
 from .areas import NOMINAL_LEVELS
@@ -64,15 +64,9 @@ class BacktestQueries:
 
 def localities_of(lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
     """Numbers (n,) of the localities of positions (n,) in degrees: cells that lie near each other are one locality."""
-    from scipy.sparse import coo_array
-    from scipy.sparse.csgraph import connected_components
-    from scipy.spatial import cKDTree
-
     cells, cell = np.unique(np.floor(np.stack([lon, lat], axis=1) / SETTINGS.cell_deg), axis=0, return_inverse=True)
     at = on_sphere(*((cells + 0.5) * SETTINGS.cell_deg).T)
-    near = cKDTree(at).query_pairs(SETTINGS.linked_m, output_type="ndarray")
-    links = coo_array((np.ones(len(near), bool), tuple(near.T)), shape=(len(cells), len(cells)))
-    return connected_components(links, directed=False)[1][cell.ravel()]
+    return chained(at, SETTINGS.linked_m)[cell.ravel()]
 
 
 def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries:

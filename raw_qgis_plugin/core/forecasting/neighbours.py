@@ -282,10 +282,7 @@ def coordinates(kernel: Kernel, t: np.ndarray, lon: np.ndarray, lat: np.ndarray,
 
 def starts(tracks: Tracks, kernel: Kernel) -> np.ndarray:
     """Rows of the fixes that start continuations: the first of each half lag."""
-    spell = tracks.t // max(int(500 * kernel.lag_s), 1)
-    first = np.ones(len(tracks), bool)
-    first[1:] = (spell[1:] != spell[:-1]) | (tracks.track[1:] != tracks.track[:-1])
-    return np.flatnonzero(first)
+    return np.flatnonzero(run_starts(tracks.t // max(int(500 * kernel.lag_s), 1), tracks.track))
 
 
 def _searched(tracks: Tracks, rows: np.ndarray) -> np.ndarray:

@@ -16,8 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import content_hash, flattened, sparse_counts
-from ..persons import connected
+from ..arrays import connected, content_hash, flattened, sparse_counts
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import flattened, group_quantile, run_starts, sparse_counts
+from ..arrays import flattened, group_quantile, run_ends, run_starts, sparse_counts
 from ..embedding.embed import embed
 from ..embedding.profiles import choose_heads, head_columns, layer_stats, most_visited, stats_of, stay_ms, why_no_heads
 from ..errors import InputError, Progress, no_progress, part_of
@@ -171,7 +171,7 @@ def _visits(tracks: Tracks, inside: Sequence[np.ndarray]) -> tuple[np.ndarray, n
     """(k,) the region of each visit (see `stays`), and the rows of its first and last fix."""
     region, rows = flattened(inside)
     first = np.flatnonzero(visit_begins(tracks, rows) | run_starts(region))
-    last = np.append(first[1:], len(rows))[: len(first)] - 1
+    last = run_ends(first, len(rows))
     return region[first], rows[first], rows[last]
 
 
@@ -193,7 +193,8 @@ def ways_across(
     turned = [shapely.transform(regions, lambda xy, turn=turn: xy + [turn, 0.0]) for turn in (360.0, -360.0)]
     shapely.prepare(turned)
     found = [np.zeros((2, 0), np.int64)]
-    steps = np.flatnonzero((tracks.track[1:] == tracks.track[:-1]) & (np.diff(tracks.t) <= max_ms))
+    steps = tracks.steps()
+    steps = steps[np.diff(tracks.t)[steps] <= max_ms]
     for step in np.split(steps, np.arange(steps_at_once, len(steps), steps_at_once)):
         metres = metres_between(tracks.lon[step], tracks.lat[step], tracks.lon[step + 1], tracks.lat[step + 1])
         step = step[(metres > 0) & (metres <= max_m)]
