@@ -16,7 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..arrays import chained, content_hash
+from ..arrays import chained, content_hash, flattened
 from ..geodesy import on_sphere
 from ..tracks import Tracks
 from .areas import NOMINAL_LEVELS
@@ -47,6 +47,7 @@ class AdaptationSettings:
 
 
 SETTINGS = AdaptationSettings()
+NOTHING = np.zeros(0, np.int64), np.zeros(0, np.int64)
 
 
 @dataclass(frozen=True)
@@ -76,50 +77,65 @@ def backtest_queries(tracks: Tracks, queries: ContextQueries) -> BacktestQueries
     What is drawn depends on the fixes of each track, and on how many tracks its locality has; neither on ids nor on the
     order of rows.
     """
-    s, (begin, end, context, horizon_s) = SETTINGS, queries
-    last = end - 1
-    locality = localities_of(tracks.lon[last], tracks.lat[last])
-    length = end - begin
+    begin, end, context, horizon_s = queries
+    locality = localities_of(tracks.lon[end - 1], tracks.lat[end - 1])
+    drawn, n_splits, seed = _draw_contexts(tracks, queries, locality)
+    order = np.argsort(context, kind="stable")
+    horizons = np.split(horizon_s[order], np.searchsorted(context[order], np.arange(1, len(end))))
+    found = [
+        _draw_past(tracks.t[begin[c] : end[c]], np.unique(horizons[c]), n, of)  # a loop over contexts, not over fixes
+        for c, n, of in zip(drawn, n_splits, seed, strict=True)
+    ]
+    (part, split), (part_of_query, query_split), (_, truth) = map(flattened, zip(*found)) if found else [NOTHING] * 3
+    query_split += np.searchsorted(part, part_of_query)
+    used, query = np.unique(query_split, return_inverse=True)
+    c = drawn[part[used]]
+    stop, truth = begin[c] + split[used] + 1, begin[drawn[part_of_query]] + truth
+    ahead_s = (tracks.t[truth] - tracks.t[stop - 1][query]) / 1000.0
+    past = ContextQueries(begin[c], stop, query, ahead_s)
+    return BacktestQueries(past, tracks.t[truth], tracks.lon[truth], tracks.lat[truth], locality[c][query])
+
+
+def _draw_contexts(
+    tracks: Tracks, queries: ContextQueries, locality: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Contexts (k,) that are backtested, from how many of their fixes (k,), and the seed (k,) of what is drawn of each.
+
+    locality: of each context.
+    """
+    s, length, last = SETTINGS, queries.end - queries.begin, queries.end - 1
     seed = content_hash(tracks.t[last], tracks.lon[last], tracks.lat[last], length)
     most_splits = np.minimum(s.splits, 1 + ((1 - s.earliest) * length).astype(int) // s.fixes_a_split)
-    most_queries = most_splits * np.minimum(np.bincount(context, minlength=len(end)), s.horizons)
+    most_queries = most_splits * np.minimum(np.bincount(queries.context, minlength=len(length)), s.horizons)
     most_queries[length < s.least_fixes] = 0
     able = np.flatnonzero((most_queries > 0) & (np.bincount(locality, most_queries)[locality] >= s.worth_queries))
     able = able[np.lexsort((seed[able], locality[able]))]
     first_of_locality = np.searchsorted(locality[able], locality[able])
     n_able = np.bincount(locality[able], minlength=locality.max(initial=0) + 1)
     budget = np.minimum(s.few_contexts + s.share * n_able, s.most_contexts)
-    able = able[np.arange(len(able)) - first_of_locality < budget[locality[able]]]
-    splits_of_each = np.maximum(np.round(budget / np.maximum(n_able, 1)), 1).astype(int)
-    by_context = np.argsort(context, kind="stable")
-    first = np.searchsorted(context[by_context], np.arange(len(end) + 1))
-    cut, found, n_cut = [], [], 0
-    for c in able:  # a loop over contexts, not over fixes
-        horizons = np.unique(horizon_s[by_context[first[c] : first[c + 1]]])
-        t = tracks.t[begin[c] : end[c]]
-        stop = int(np.searchsorted(t, t[-1] - 1000 * horizons[0], side="right"))
-        start = int(s.earliest * len(t))
-        if stop <= start:
-            continue
-        n_splits = min(splits_of_each[locality[c]], most_splits[c])
-        draw = content_hash(seed[c], np.arange(n_splits))
-        splits = np.unique(start + (draw % np.uint64(stop - start)).astype(np.int64))
-        order = np.argsort(content_hash(seed[c], splits[:, None], np.arange(len(horizons))), axis=1)
-        ahead_s = horizons[order[:, : s.horizons]]
-        wanted = t[splits][:, None] + 1000.0 * ahead_s
-        at = np.clip(np.searchsorted(t, wanted), 1, len(t) - 1)
-        at -= wanted - t[at - 1] < t[at] - wanted
-        known = (at > splits[:, None]) & (np.abs(t[at] - wanted) <= s.tolerance * 1000 * ahead_s)
-        cut.append(np.column_stack([np.full(len(splits), begin[c]), begin[c] + splits + 1, np.full(len(splits), c)]))
-        split, column = np.nonzero(known)
-        found.append(np.column_stack([n_cut + split, begin[c] + at[split, column], begin[c] + splits[split]]))
-        n_cut += len(splits)
-    rows = np.concatenate(cut) if cut else np.zeros((0, 3), np.int64)
-    asked, truth, fix = np.concatenate(found).T if found else np.zeros((3, 0), np.int64)
-    used, asked = np.unique(asked, return_inverse=True)
-    ahead_s = (tracks.t[truth] - tracks.t[fix]) / 1000.0
-    past = ContextQueries(rows[used, 0], rows[used, 1], asked, ahead_s)
-    return BacktestQueries(past, tracks.t[truth], tracks.lon[truth], tracks.lat[truth], locality[rows[used, 2]][asked])
+    drawn = able[np.arange(len(able)) - first_of_locality < budget[locality[able]]]
+    splits = np.maximum(np.round(budget / np.maximum(n_able, 1)), 1).astype(int)
+    return drawn, np.minimum(splits[locality[drawn]], most_splits[drawn]), seed[drawn]
+
+
+def _draw_past(
+    t: np.ndarray, horizons_s: np.ndarray, n_splits: int, seed: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows (s,) of a context from which to forecast, and of queries (q,) whose answer is known: which of these rows,
+    and the row of the answer. t: (n,) epoch ms of the context. horizons_s: ascending.
+    """
+    start, stop = int(SETTINGS.earliest * len(t)), int(np.searchsorted(t, t[-1] - 1000 * horizons_s[0], side="right"))
+    if stop <= start:
+        return NOTHING[0], *NOTHING
+    draw = content_hash(seed, np.arange(n_splits))
+    splits = np.unique(start + (draw % np.uint64(stop - start)).astype(np.int64))
+    order = np.argsort(content_hash(seed, splits[:, None], np.arange(len(horizons_s))), axis=1)
+    ahead_s = horizons_s[order[:, : SETTINGS.horizons]]
+    wanted = t[splits][:, None] + 1000.0 * ahead_s
+    at = np.clip(np.searchsorted(t, wanted), 1, len(t) - 1)
+    at -= wanted - t[at - 1] < t[at] - wanted
+    known = (at > splits[:, None]) & (np.abs(t[at] - wanted) <= SETTINGS.tolerance * 1000 * ahead_s)
+    return splits, np.nonzero(known)[0], at[known]
 
 
 @dataclass(frozen=True)
