@@ -71,13 +71,11 @@ def score_regions(
     heads = choose_heads(model, "region", tasks)
     check_min_users(min_users)
     check_epsilon(epsilon)
+    if by not in CROSSINGS:
+        raise InputError(f"There is no crossing by '{by}'. Choose one of: {', '.join(CROSSINGS)}.")
     users = by_person(tracks)
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
-    visits = count_users(users, inside)
-    if by == "segments":
-        visits = visits + ways_across(users, polygons, visits)
-    elif by != "fixes":
-        raise InputError(f"There is no crossing by '{by}'. Choose one of: {', '.join(CROSSINGS)}.")
+    visits = _crossings(users, polygons, inside, by)
     if epsilon:
         return _with_noise(visits, count_visits(users, inside), min_users, epsilon)
     published = publish_regions(users, polygons, inside, min_users, visits)
@@ -94,37 +92,68 @@ def score_regions(
     if may_change(users):
         words = "if devices change their ids, one person counts several times and fewer may be behind figures"
         reasons.append(f"most ids are seen within a day: {words}")
-    area = area_km2(np.asarray(polygons, object)[from_fixes])
-    scored, in_domain = [inside[i] for i in np.flatnonzero(from_fixes)], from_fixes.copy()
+    which = np.flatnonzero(from_fixes)
+    scored = _Crossed(np.asarray(polygons, object)[which], [inside[i] for i in which], visits[which], by)
+    answers, doubted, why = _answers(heads, model, users, scored, pooling, part_of(progress, 0.2, 0.95), cached)
+    for name, values in answers.items():
+        columns[name] = np.full(len(shown), None if values.dtype == object else np.nan, values.dtype)
+        columns[name][which] = values
+    in_domain = from_fixes.copy()
+    in_domain[which] = ~doubted
+    columns.update(**more, suppressed=~shown, in_domain=in_domain)
+    progress(1.0)
+    return RegionScores(columns, [*reasons, *why], published.why)
+
+
+@dataclass(frozen=True)
+class _Crossed:
+    """Regions (n,) and who crosses them. inside: of `fixes_inside`. visits: of `_crossings`, by what it says."""
+
+    polygons: np.ndarray
+    inside: Sequence[np.ndarray]
+    visits: csr_matrix
+    by: str
+
+
+def _crossings(
+    users: Tracks, polygons: Sequence[Any] | np.ndarray, inside: Sequence[np.ndarray], by: str
+) -> csr_matrix:
+    """Sparse (n_regions, n_users): who crosses which region, with the number of fixes there (1 for who only passes)."""
+    visits = count_users(users, inside)
+    return visits + ways_across(users, polygons, visits) if by == "segments" else visits
+
+
+def _answers(
+    heads: list[dict[str, Any]], model: Model, users: Tracks, regions: _Crossed, pooling: str, progress: Progress,
+    cached: Embed | None,
+) -> tuple[dict[str, np.ndarray], np.ndarray, list[str]]:  # fmt: skip
+    """The columns of heads for regions (n,), whether a head is not made for them (n,) bool, and why."""
+    n, area = len(regions.inside), area_km2(regions.polygons)
+    columns: dict[str, np.ndarray] = {}
+    every, doubted, reasons = np.ones(n, bool), np.zeros(n, bool), []
     lengths = list(dict.fromkeys(head.get("hours") for head in heads))
-    for n, hours in enumerate(lengths):
-        part = part_of(progress, 0.2 + 0.75 * n / len(lengths), 0.2 + 0.75 * (n + 1) / len(lengths))
-        unit, crossed = users, visits
+    for k, hours in enumerate(lengths):
+        part = part_of(progress, k / len(lengths), (k + 1) / len(lengths))
+        unit, crossed = users, regions.visits
         if hours:  # the head was trained on stretches of tracks as users
             unit = users.by_hours(hours)
-            crossed = count_users(unit, inside)
-            crossed = crossed + ways_across(unit, polygons, crossed) if by == "segments" else crossed
-        activity = activity_of_regions(unit, scored)
-        crossed, unit = _only_visitors(crossed[from_fixes], unit)
+            crossed = _crossings(unit, regions.polygons, regions.inside, regions.by)
+        activity = activity_of_regions(unit, regions.inside)
+        crossed, unit = _only_visitors(crossed, unit)
         embeddings = cached(unit, part) if cached else embed(unit, model, part)
         inputs = region_inputs(embeddings, crossed, area, activity, pooling)
         stats = region_stats(stats_of(unit, embeddings, "user", model), crossed)
-        stats |= layer_stats(users, model, heads, len(inputs))
+        stats |= layer_stats(users, model, heads, n)
         for head in (head for head in heads if head.get("hours") == hours):
-            for name, values in head_columns(head, model, inputs, stats).items():
-                columns[name] = np.full(len(shown), None if values.dtype == object else np.nan, values.dtype)
-                columns[name][from_fixes] = values
-            tested = np.ones(len(inputs), bool)
-            doubts = outside(stats, head.get("domain", {}), tested)
-            wrong, why = any_of(doubts, len(inputs)), in_words(doubts, tested, "regions")
+            columns |= head_columns(head, model, inputs, stats)
+            doubts = outside(stats, head.get("domain", {}), every)
+            doubted |= any_of(doubts, n)
+            why = in_words(doubts, every, "regions")
             if pooling != head.get("pooling", "sum"):
-                wrong[:] = True
+                doubted[:] = True
                 why.append(f"{head['name']} was trained with pooling '{head.get('pooling', 'sum')}'")
-            in_domain[from_fixes] &= ~wrong
             reasons += [reason for reason in why if reason not in reasons]
-    columns.update(**more, suppressed=~shown, in_domain=in_domain)
-    progress(1.0)
-    return RegionScores(columns, reasons, published.why)
+    return columns, doubted, reasons
 
 
 def publish_regions(
