@@ -277,7 +277,7 @@ def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
     A CSV file has no types: ids that look like integers become integers, as in other readers.
     """
     path, kind = find_source(source)
-    if column is None or kind == "geolife" or not all(_is_whole(text) for text in ids):
+    if column is None or kind == "geolife" or not all(is_whole(text) for text in ids):
         return ids
     if kind == "parquet":
         import pyarrow as pa
@@ -289,7 +289,8 @@ def own_ids(ids: np.ndarray, source: str, column: str | None) -> np.ndarray:
     return np.array([int(text) for text in ids], np.int64)
 
 
-def _is_whole(text: str) -> bool:
+def is_whole(text: str) -> bool:
+    """Whether an id is a whole number of 64 bits in its usual notation."""
     return text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19
 
 

@@ -27,9 +27,10 @@ from model.head_training.hand_features import hand_features
 from model.head_training.scoring import Predictions, compare, confusion, scatter, verdict
 from model.heads import Task
 from model.training.card import write_card
+from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.embedding.profiles import head_columns, softmax
+from raw_qgis_plugin.core.embedding.profiles import head_columns
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.features.activity import ACTIVITY, activity

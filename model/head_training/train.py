@@ -30,9 +30,10 @@ from model.head_training.trees import with_trees
 from model.heads import Calibrated, Ensemble, Task, pack, predict
 from model.training.card import without_heads, write_card
 from model.training.onnx_export import export_graph
+from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle
-from raw_qgis_plugin.core.embedding.profiles import UNITS_WITH_TRIPS, softmax
+from raw_qgis_plugin.core.embedding.profiles import UNITS_WITH_TRIPS
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 

@@ -26,7 +26,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from model.cli import units_of
+from model.cli import is_whole, units_of
 from model.data.shards import count_rows
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import most_visited
@@ -153,7 +153,7 @@ def embed_part(folder: Path, plan: Plan, number: int, model: Model, progress: Pr
         "fixes": len(tracks),
         "units": units.n_tracks,
         "short": int(np.count_nonzero(np.diff(units.track_offsets) < 2)),
-        "whole": {name: all_whole(table[name].to_pylist()) for name in ID_COLUMNS if name in table.column_names},
+        "whole": {id_: all(map(is_whole, table[id_].to_pylist())) for id_ in ID_COLUMNS if id_ in table.column_names},
     }
     with _atomic(target) as temporary:
         parquet.write_table(table.replace_schema_metadata({"raw": json.dumps(report)}), temporary)
@@ -169,11 +169,6 @@ def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
     columns["lon"], columns["lat"] = most_visited(units)
     columns.update({f"e{number:03d}": vectors[:, number] for number in range(vectors.shape[1])})
     return pa.table(columns)
-
-
-def all_whole(texts: list[str]) -> bool:
-    """Whether all ids are whole numbers in their usual notation."""
-    return all(text.removeprefix("-").isdecimal() and str(int(text)) == text and len(text) < 19 for text in texts)
 
 
 def _tables(plan: Plan, group: int, skipped: Skipped) -> Iterator[pa.Table]:

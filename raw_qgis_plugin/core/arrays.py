@@ -183,6 +183,12 @@ def group_quantile(values: np.ndarray, group: np.ndarray, n_groups: int, share: 
     return out
 
 
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Probabilities (n, classes) of logits."""
+    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return odds / odds.sum(axis=1, keepdims=True)
+
+
 def content_hash(*parts: np.ndarray) -> np.ndarray:
     """A number (…) uint64 that depends on the content of the parts alone (the finaliser of SplitMix64)."""
     result: np.ndarray = np.zeros((), np.uint64)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from .arrays import flattened
 from .embedding.explain import reasons, region_traits, user_traits
 from .errors import InputError, Progress, no_progress, part_of
 from .persons import by_person
@@ -121,7 +122,7 @@ def similar_regions(
     check_min_users(min_users)
     users = by_person(users)
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
-    region, fix = np.repeat(np.arange(len(inside)), list(map(len, inside))), np.concatenate(inside)
+    region, fix = flattened(inside)
     visits = count_users(users, inside)
     published = publish_regions(users, polygons, inside, min_users)
     shown = published.from_fixes

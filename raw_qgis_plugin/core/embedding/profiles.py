@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..arrays import run_starts, stable_order
+from ..arrays import run_starts, softmax, stable_order
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.motion import motion
 from ..features.ride import ride
@@ -246,12 +246,6 @@ def _interval_offsets(head: dict[str, Any], stats: Mapping[str, np.ndarray]) -> 
         return [reach["low"], reach["high"]]
     known = np.log(np.maximum(stats[evidence(head["unit"])], MIN_EVIDENCE))
     return [np.interp(known, np.log(reach["at"]), reach[side]) for side in ("low", "high")]
-
-
-def softmax(logits: np.ndarray) -> np.ndarray:
-    """Probabilities of logits (n, classes)."""
-    odds = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return odds / odds.sum(axis=1, keepdims=True)
 
 
 def _untransformed(head: dict[str, Any], value: np.ndarray) -> np.ndarray:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from ..arrays import softmax
 from ..bundle.runtime import Model, batches, featurize_padded
 from ..errors import Progress
 from ..features import featurizer as feat
@@ -95,9 +96,7 @@ def _scored(d: Described) -> np.ndarray:
 def _weighed(scorer: Callable[[dict[str, np.ndarray]], list[np.ndarray]], d: Described, rows: np.ndarray) -> Mixture:
     """The mixtures of the queries `rows` (m,) bool with their continuations, weighed by a scorer."""
     log_weight, scale, leads_to = (a.astype(np.float64) for a in scorer(scorer_inputs(d, rows)))
-    weight = np.exp(log_weight - log_weight.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
-    return Mixture(np.concatenate([d.mixture.centre[rows], leads_to], axis=1), scale, weight)
+    return Mixture(np.concatenate([d.mixture.centre[rows], leads_to], axis=1), scale, softmax(log_weight))
 
 
 def _untrained(d: Described, places: Candidates) -> Mixture:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..arrays import softmax
+
 TAIL = 3.0  # degrees of freedom of a component, a bivariate Student t
 STAY_LOGIT = 4.0  # prior logit of the component 'stays' where candidate places are laid out
 ATOM_M = 3.0  # a component narrower than this repeats a position exactly
@@ -95,9 +97,7 @@ class Mixture:
 
 def from_logits(centre: np.ndarray, log_scale: np.ndarray, logit: np.ndarray, unit_m: np.ndarray) -> Mixture:
     """The mixture of components with centres (m, C, 2) in metres, log scales in units of unit_m (m,), and logits."""
-    weight = np.exp(logit - logit.max(axis=1, keepdims=True))
-    weight /= weight.sum(axis=1, keepdims=True)
-    return Mixture(centre, np.exp(np.clip(log_scale, -8.0, 6.0)) * unit_m[:, None], weight)
+    return Mixture(centre, np.exp(np.clip(log_scale, -8.0, 6.0)) * unit_m[:, None], softmax(logit))
 
 
 def network_mixture(

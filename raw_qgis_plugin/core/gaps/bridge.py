@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from ..arrays import softmax
 from ..features.featurizer import into_frame, solar_hour
 from ..forecasting.mixture import Mixture
 from ..geodesy import offset_m
@@ -210,10 +211,8 @@ class Bridge:
         centre = np.concatenate([moved, d.centre[:, :1] + bump[..., None] * free[..., :2]], axis=1)
         log_scale = np.concatenate([out[..., 1] + s.log_scale[0], free[..., 2] + s.log_scale[1]], axis=1)
         logit = np.concatenate([np.where(d.exists, out[..., 0], -1e4), free[..., 3]], axis=1).astype(np.float64)
-        weight = np.exp(logit - logit.max(axis=1, keepdims=True))
         scale = np.exp(np.clip(log_scale, *s.log_scales)) * bump
-        weight /= weight.sum(axis=1, keepdims=True)
-        return Mixture(centre * unit_m[:, None, None], scale * unit_m[:, None], weight)
+        return Mixture(centre * unit_m[:, None, None], scale * unit_m[:, None], softmax(logit))
 
     def _layer(self, name: str, x: np.ndarray) -> np.ndarray:
         return np.asarray(x @ self._weights[f"{name}.weight"].T + self._weights[f"{name}.bias"])
