@@ -9,7 +9,7 @@ import pytest
 from raw_qgis_plugin.core.arrays import content_hash
 from raw_qgis_plugin.core.forecasting.adaptation import (
     SETTINGS,
-    Backtest,
+    BacktestOutcome,
     adaptation,
     backtest_queries,
     localities_of,
@@ -94,7 +94,7 @@ def past(n=200, gain=0.0, **more):
         "error_m": np.outer([100, 100 * (1 - gain)], np.ones(n)), "t": START + np.arange(n),
         "locality": np.zeros(n, int),
     }  # fmt: skip
-    return Backtest(**{**named, **more})
+    return BacktestOutcome(**{**named, **more})
 
 
 def adapted_at(backtest, t, locality):

@@ -139,7 +139,7 @@ def _draw_past(
 
 
 @dataclass(frozen=True)
-class Backtest:
+class BacktestOutcome:
     """How n backtest queries came out, as the model answers (0), and with most_past of the weight for the layer's past
     alone (1). kind: (n,) ContextKind. for_areas: (n,) bool, whether areas are for such a case. error_m: (2, n) metres
     from the point to the truth. excess: (2, 2, n) logit of the level of the smallest highest-density set that holds the
@@ -171,7 +171,7 @@ class Adaptation:
         return cls(np.zeros((1, len(ContextKind), 2)), np.zeros((1, len(ContextKind))), np.zeros(m, np.int64))
 
 
-def adaptation(backtest: Backtest, locality: np.ndarray, t: np.ndarray) -> Adaptation:
+def adaptation(backtest: BacktestOutcome, locality: np.ndarray, t: np.ndarray) -> Adaptation:
     """What changes at queries in localities (m,) whose last fixes are at t (m,) epoch ms.
 
     A row is fitted by locality to the answers of the backtest that were known when a step of time begins.
@@ -196,7 +196,7 @@ def adaptation(backtest: Backtest, locality: np.ndarray, t: np.ndarray) -> Adapt
 
 def _part_of_past(error_m: np.ndarray) -> float:
     """The part of most_past that the layer's past alone gets: 1 where it takes away full_gain of the mean error, times
-    n / (n + prior_queries); 0 for few queries, and where it takes away nothing. error_m: (2, n) as of Backtest.
+    n / (n + prior_queries); 0 for few queries, and where it takes away nothing. error_m: (2, n) as of BacktestOutcome.
     """
     n = error_m.shape[1]
     if n < SETTINGS.least_queries:
@@ -208,7 +208,7 @@ def _part_of_past(error_m: np.ndarray) -> float:
 
 def _shift(excess: np.ndarray) -> np.ndarray:
     """The shifts (2,) after which 50 and 80 % of the truths lie inside, times n / (n + prior_queries). Zero for few
-    queries. excess: (2, n) as of one answer of Backtest.
+    queries. excess: (2, n) as of one answer of BacktestOutcome.
     """
     n = excess.shape[1]
     if n < SETTINGS.least_queries:

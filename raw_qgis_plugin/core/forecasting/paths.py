@@ -51,7 +51,7 @@ KEY_COLUMNS = [COLUMNS.index(name) for name in ("position_x", "position_y", "wei
 KNOWN_VELOCITY = COLUMNS.index("known_velocity")  # a prototype has none, and no line of its own
 
 
-class Movements:
+class Components:
     """The components of the mixtures of queries, each with a key by which horizons find it again.
 
     xy: (m, c, 2) metres east and north of the last fix. scale, weight: (m, c). key: (m, c) uint64. line: (m, c, 2)

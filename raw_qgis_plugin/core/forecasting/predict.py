@@ -22,7 +22,7 @@ from . import areas
 from .adaptation import SETTINGS as ADAPTATION
 from .adaptation import (
     Adaptation,
-    Backtest,
+    BacktestOutcome,
     BacktestQueries,
     adaptation,
     backtest_queries,
@@ -34,7 +34,7 @@ from .answer import answer, with_past
 from .context import ContextKind, ContextQueries, recent_cadence_and_speed
 from .mixture import Mixture, spatial_median
 from .neighbours import Neighbours, Prototypes
-from .paths import Movements
+from .paths import Components
 
 
 @dataclass(frozen=True)
@@ -150,15 +150,15 @@ def _predict(
         outcome = _backtest(tracks, model, past, neighbours, part_of(progress, 0.0, share))
         change = adaptation(outcome, localities_of(tracks.lon[last], tracks.lat[last]), tracks.t[last])
     result, polygons = np.empty((4, m)), np.full((m, len(areas.NOMINAL_LEVELS)), None)
-    movements = Movements(m) if n_paths else None
+    components = Components(m) if n_paths else None
     for number, d, mixture in answer(tracks, model, queries, neighbours, part_of(progress, share, 1.0)):
         calibration = calibrated(model.calibration, d.kind, queries.horizon_s[number])
         nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(number), axis=1)
         row = change.row[number]
         shift, mixture = change.shift[row, d.kind].T, with_past(model, d, mixture, change.past_share[row, d.kind])
         point = spatial_median(mixture)
-        if movements is not None:
-            movements.add(number, d, mixture, point)
+        if components is not None:
+            components.add(number, d, mixture, point)
         mixture = for_areas(d.kind, mixture)
         radius = calibration[:2] * areas.radii_m(mixture, point, shifted(nominal, shift))
         radius[1] = np.maximum(radius[1], radius[0])
@@ -169,8 +169,8 @@ def _predict(
             levels = shifted(calibration[2:], shift)
             polygons[number] = areas.polygons(d.f, d.last, mixture, levels, point, around)
     paths = np.empty((3, m, n_paths))
-    if movements is not None:
-        xy, paths[2] = movements.paths(queries.context, queries.horizon_s, n_paths)
+    if components is not None:
+        xy, paths[2] = components.paths(queries.context, queries.horizon_s, n_paths)
         last = queries.end[queries.context, None] - 1
         paths[:2] = destination(tracks.lon[last], tracks.lat[last], xy[..., 0], xy[..., 1])
     progress(1.0)
@@ -179,7 +179,7 @@ def _predict(
 
 def _backtest(
     tracks: Tracks, model: Model, past: BacktestQueries, neighbours: Neighbours, progress: Progress
-) -> Backtest:
+) -> BacktestOutcome:
     """Answer the queries about the past, without and with most_past of the weight for the layer's past alone, and
     compare. Areas of days are for the cases that move, as in calibration.
     """
@@ -194,7 +194,7 @@ def _backtest(
             error_m[i:, number] = np.hypot(*(spatial_median(tried) - truth).T)
     nominal = logit(calibrated(model.calibration, kind, past.queries.horizon_s)[2:])
     counted = moved | (kind == ContextKind.TRIP)
-    return Backtest(kind, counted, error_m, logit(level)[:, None] - nominal, past.t, past.locality)
+    return BacktestOutcome(kind, counted, error_m, logit(level)[:, None] - nominal, past.t, past.locality)
 
 
 def for_areas(kind: np.ndarray, m: Mixture) -> Mixture:
