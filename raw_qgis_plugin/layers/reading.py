@@ -81,7 +81,8 @@ def _check(fields: QgsFields, *names: str | None) -> None:
     """InputError where the layer lacks one of the fields."""
     absent = [name for name in names if name and fields.lookupField(name) < 0]
     if absent:
-        raise InputError(f"INPUT has no field '{absent[0]}'. Its fields: {', '.join(fields.names()) or 'none'}.")
+        names = ", ".join(fields.names()) or "none"
+        raise InputError(f"The layer has no field '{absent[0]}': choose another one. Its fields: {names}.")
 
 
 def fields_of_users(source: Any, fields: FieldChoice, most_rows: int = 20_000) -> dict[str, int]:
@@ -166,9 +167,9 @@ def read_columns(plan: ReadPlan, progress: Progress = no_progress) -> Columns:
     if shape == Qgis.GeometryType.Line:
         return _read_lines(plan, count)
     if shape != Qgis.GeometryType.Point:
-        raise InputError("INPUT has neither points nor lines. Choose a layer of points, or of lines with M values.")
+        raise InputError("The layer has neither points nor lines. Choose a layer of points, or of lines with M values.")
     if names.time is None:
-        raise InputError("No field of INPUT looks like a time. Choose it as the time field.")
+        raise InputError("No field of the layer looks like a time. Choose it as the time field.")
     if plan.file:
         columns = arrow.read_points(plan.file, names.user, names.track, names.time, plan.timezone, count)
         if columns is not None:

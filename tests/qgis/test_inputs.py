@@ -109,7 +109,7 @@ def test_selection_and_filter_are_honoured(
         ({"HORIZON": 5, "STEP": 6}, r"STEP \(6 min\) must be above 0 and no longer than HORIZON \(5 min\)"),
         ({"HORIZON": 100_000, "STEP": 0.02}, "are too many: choose a STEP of"),
         ({"MODEL": "/nowhere/at/all"}, "There is no model at /nowhere/at/all"),
-        ({"TIME_FIELD": "nope"}, "INPUT has no field 'nope'. Its fields: user_id, t."),
+        ({"TIME_FIELD": "nope"}, "The layer has no field 'nope': choose another one. Its fields: user_id, t."),
     ],
 )
 def test_wrong_parameters_are_named(
@@ -121,7 +121,7 @@ def test_wrong_parameters_are_named(
 
 def test_layers_without_times_are_refused_in_a_sentence(run: Callable, bundle: str) -> None:
     bare = QgsVectorLayer("Point?crs=EPSG:4326&field=name:string", "bare", "memory")
-    with pytest.raises(QgsProcessingException, match="No field of INPUT looks like a time"):
+    with pytest.raises(QgsProcessingException, match="No field of the layer looks like a time"):
         run("raw:profileusers", INPUT=bare, MODEL=bundle)
 
 
