@@ -73,7 +73,8 @@ step bridge $python -m model.fill.train --output "$work/bridge" --examples 22000
 # Heads, each cross-validated over people or blocks; heads of users also in another city, below. The head of trips comes
 # first: heads of users use it. What is about the metro answers where two of a hundred trips go by rail (docs/evidence).
 truth=$work/city21
-teach=($python -m model.finetune --tracks "$truth/tracks.parquet" --bundle "$bundle" --output "$bundle"
+# With time to spare, what they learn does not depend on the speed of the machine.
+teach=($python -m model.finetune --minutes 600 --tracks "$truth/tracks.parquet" --bundle "$bundle" --output "$bundle"
     --experimental --alone)
 plans="the synthetic city's weekly plans"
 step trip_mode "${teach[@]}" --unit trip --task-name trip_mode --title "Mode of trips" \
@@ -102,7 +103,8 @@ for source in "${sources[@]}" essnet_ssi; do
         --output "$work/real/$source"
 done
 real=("${sources[@]/#/$work/real/}" "$work/real/gotrack")
-step transport_mode $python -m model.finetune --tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \
+step transport_mode $python -m model.finetune --minutes 600 \
+    --tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \
     --labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" --simulated 1 --also-parts 3 --states \
     --unit track --task-name transport_mode --title "Transport mode" --field mode --rename "${modes[@]}" \
     --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --alone --cache "$work/embeddings" \
@@ -134,6 +136,8 @@ step another_city_trips $python -m model.evaluate profiles --tracks "$work/city2
     --baseline-tracks "$truth/tracks.parquet" --baseline-labels "$truth/truth_segments.csv"
 step essnet $python -m model.evaluate profiles --tracks "$work/real/essnet_ssi/tracks.parquet" \
     --labels "$work/real/essnet_ssi/labels.csv" --field mode --task transport_mode --bundle "$bundle" \
+    --baseline-tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \
+    --baseline-labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" \
     --rename "${modes[@]}" --record "ESSnet diaries (Netherlands), which trained nothing"
 if [ -d "$data/geolife" ]; then
     step geolife_forecast $python -m model.evaluate forecast --tracks "$data/geolife/points.parquet" \

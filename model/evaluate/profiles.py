@@ -121,8 +121,10 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
     hand, x, truth, group = hand_features(tracks)[known], x[known], truth[known], found.group[known]
     stats = {name: values[known] for name, values in unit_stats(tracks).items()}
     if args.baseline_tracks:
-        theirs, _, learned = labelled(args.baseline_tracks, args.baseline_labels, args, head, days)
-        simple = simple_answers(hand_features(theirs), learned, hand, task, args.seed)
+        files = zip(args.baseline_tracks, args.baseline_labels, strict=True)
+        theirs, _, learned = zip(*(labelled(path, labels, args, head, days) for path, labels in files))
+        known_hand = np.concatenate([hand_features(tracks) for tracks in theirs])
+        simple = simple_answers(known_hand, np.concatenate(learned), hand, task, args.seed)
     else:
         simple = np.full((len(SIMPLE), len(truth)), np.nan)
         for learn, test in folds(truth, group, Task(task.kind, task.classes), args.seed):
@@ -167,7 +169,7 @@ def page_of(
         f"{last['units']} units of {last['people']} people, all unseen.",
     )
     page.sentence(verdict(last), "key")
-    where = args.baseline_tracks or "the test labels themselves, cross-validated"
+    where = ", ".join(args.baseline_tracks or ["the test labels themselves, cross-validated"])
     page.sentence(f"The baseline is {last['baseline_is']}, trained on {where}.")
     keys = list(last["head"])
     rows = [
@@ -202,11 +204,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")
     p.add_argument("--days", type=positive, nargs="+", metavar="N", help="use only so many days")
-    p.add_argument("--baseline-tracks", metavar="T", help="what the baseline learns from")
-    p.add_argument("--baseline-labels", type=Path, metavar="L", help="and its labels")
+    p.add_argument("--baseline-tracks", nargs="+", metavar="T", help="what the baseline learns from")
+    p.add_argument("--baseline-labels", nargs="+", type=Path, metavar="L", help="and the labels of each")
     args = p.parse_args(argv)
-    if bool(args.baseline_tracks) != bool(args.baseline_labels):
-        raise InputError("--baseline-tracks and --baseline-labels go together.")
+    if len(args.baseline_tracks or ()) != len(args.baseline_labels or ()):
+        raise InputError("--baseline-tracks and --baseline-labels go together, one file of labels for each of tracks.")
     if args.rule and (args.days or args.unit or args.per_class):
         raise InputError("--days, --unit and --per-class are for labels: leave them out with --rule.")
     check_record(args)
