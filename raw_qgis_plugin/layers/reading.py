@@ -81,8 +81,8 @@ def _check(fields: QgsFields, *names: str | None) -> None:
     """InputError where the layer lacks one of the fields."""
     absent = [name for name in names if name and fields.lookupField(name) < 0]
     if absent:
-        names = ", ".join(fields.names()) or "none"
-        raise InputError(f"The layer has no field '{absent[0]}': choose another one. Its fields: {names}.")
+        known = ", ".join(fields.names()) or "none"
+        raise InputError(f"The layer has no field '{absent[0]}': choose another one. Its fields: {known}.")
 
 
 def fields_of_users(source: Any, fields: FieldChoice, most_rows: int = 20_000) -> dict[str, int]:
