@@ -25,10 +25,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import Cancelled, InputError, RawError, cancellable
+from ..core.errors import Cancelled, RawError, cancellable
 from ..core.paths import RESOURCES
 from ..core.sources.fields import NONE
 from .form import Form, Run
+from .outputs import check_outputs, warn_of_losses
 from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
@@ -129,6 +130,7 @@ class RawAlgorithm(Form):
         run = Run(self, parameters, context)
         try:
             find_zone(run.text("TIMEZONE"))
+            check_outputs(run)
             self.check(run)
         except RawError as error:
             return False, str(error)
@@ -200,10 +202,7 @@ class RawAlgorithm(Form):
         sink, destination = self.parameterAsSink(run.parameters, name, run.context, fields, shape, crs)
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(run.parameters, name))
-        cut = [field.name() for field in fields if len(field.name()) > 10]
-        if cut and destination.lower().endswith((".shp", ".dbf")):
-            words = tr("A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.")
-            run.warn(words.format(names=", ".join(cut)))
+        warn_of_losses(run, destination, fields, shape)
         loading.on_load(run.context, destination, style, self.parameterDefinition(name).description())
         return sink, destination
 
@@ -261,18 +260,10 @@ class TrackAlgorithm(RawAlgorithm):
         self.add_sentence("PROVIDER", "Device really used")
 
     def check(self, run: Run) -> None:
-        """Every field that was chosen has to exist, and the folder of a report."""
-        self.check_report(run)
+        """Every field that was chosen has to exist."""
         source = run.layer("INPUT")
         if source is not None:
             self._fields(run, source)
-
-    def check_report(self, run: Run) -> None:
-        """The folder of a report has to exist."""
-        if self.parameterDefinition("REPORT"):
-            folder = Path(run.text("REPORT")).parent
-            if not folder.is_dir():
-                raise InputError(f"There is no folder {folder} for REPORT. Make it, or choose another.")
 
     def _fields(self, run: Run, source: Any) -> FieldChoice:
         from ..layers.reading import choose_fields

@@ -10,6 +10,7 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSource,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
@@ -22,6 +23,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
+    QgsVectorLayer,
 )
 
 from .progress import Stage
@@ -163,6 +165,16 @@ class Run:
         if source is None:
             raise QgsProcessingException(self.algorithm.invalidSourceError(self.parameters, name))
         return source
+
+    def vector_layer(self, name: str) -> QgsVectorLayer | None:
+        """The layer behind an input; None where it is another source of features.
+
+        For a selection or a filter of a layer QGIS's own parameterAsVectorLayer finds none.
+        """
+        value = self.parameters.get(name)
+        if isinstance(value, QgsProcessingFeatureSourceDefinition):
+            value = value.source
+        return self.algorithm.parameterAsVectorLayer({name: value}, name, self.context)
 
     def info(self, text: str) -> None:
         """Add a line to the log."""
