@@ -139,6 +139,22 @@ class RawAlgorithm(Form):
     def check(self, run: Run) -> None:
         """Raise InputError where the algorithm's own parameters contradict each other."""
 
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Called by QGIS on the main thread. Checks the parameters again: QGIS does not in models and tasks."""
+        good, reason = self.checkParameterValues(parameters, context)
+        try:
+            if good:
+                self.prepare_layers(Run(self, parameters, context, feedback))
+                return True
+        except RawError as error:
+            reason = str(error)
+        raise QgsProcessingException(reason)
+
+    def prepare_layers(self, run: Run) -> None:
+        """On the main thread: take from the layers what reading them in another thread needs."""
+
     def processAlgorithm(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
@@ -269,13 +285,6 @@ class TrackAlgorithm(RawAlgorithm):
         from ..layers.reading import choose_fields
 
         return choose_fields(source.fields(), *(run.text(f"{role}_FIELD") for role in ("USER", "TRACK", "TIME")))
-
-    def prepareAlgorithm(  # noqa: N802
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
-        """Called by QGIS on the main thread."""
-        self.prepare_layers(Run(self, parameters, context, feedback))
-        return True
 
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: take from the layer what reading it in another thread needs."""
