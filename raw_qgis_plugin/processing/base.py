@@ -295,7 +295,7 @@ class TrackAlgorithm(RawAlgorithm):
         source = run.open_layer("INPUT")
         self.plan = plan_reading(
             source,
-            self.parameterAsVectorLayer(run.parameters, "INPUT", run.context),
+            run.vector_layer("INPUT"),
             run.parameters["INPUT"],
             self._fields(run, source),
             run.text("TIMEZONE"),

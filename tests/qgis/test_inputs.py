@@ -12,6 +12,7 @@ import pytest
 from qgis.core import (
     NULL,
     QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
     QgsProject,
@@ -100,6 +101,29 @@ def test_selection_and_filter_are_honoured(
             done = run("raw:profileusers", INPUT=wanted, MODEL=bundle)
             assert {row["user_id"] for row in done.rows()} == users
         QgsProject.instance().removeMapLayer(layer.id())
+
+
+@pytest.mark.parametrize(
+    ("chosen", "n"), [({}, 1440), ({"selectedFeaturesOnly": True}, 240), ({"featureLimit": 400}, 400)]
+)
+def test_a_selection_is_read_by_columns(
+    processing: Any, make: Callable, fixes: Any, tmp_path: Path, chosen: dict[str, Any], n: int
+) -> None:
+    """As fast as the layer itself: by features it takes many times as long."""
+    from raw_qgis_plugin.processing.fill_gaps import FillGaps
+    from raw_qgis_plugin.processing.form import Run
+
+    layer = make(fixes, path=tmp_path / "fixes.gpkg")
+    QgsProject.instance().addMapLayer(layer)
+    layer.selectByExpression("user_id IN ('u02', 'u03')")
+    algorithm, context = FillGaps().create(), QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    run = Run(algorithm, {"INPUT": QgsProcessingFeatureSourceDefinition(layer.id(), **chosen)}, context)
+    algorithm.prepare_layers(run)
+    assert algorithm.plan.file is not None
+    tracks, _ = algorithm.read(run)
+    assert len(tracks) == n
+    QgsProject.instance().removeMapLayer(layer.id())
 
 
 @pytest.mark.parametrize(
