@@ -143,10 +143,12 @@ class RawAlgorithm(Form):
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
         """Called by QGIS on the main thread. Checks the parameters again: QGIS does not in models and tasks."""
+        run = Run(self, parameters, context, feedback)
+        run.warn_of_unknown()
         good, reason = self.checkParameterValues(parameters, context)
         try:
             if good:
-                self.prepare_layers(Run(self, parameters, context, feedback))
+                self.prepare_layers(run)
                 return True
         except RawError as error:
             reason = str(error)

@@ -176,6 +176,14 @@ class Run:
             value = value.source
         return self.algorithm.parameterAsVectorLayer({name: value}, name, self.context)
 
+    def warn_of_unknown(self) -> None:
+        """Warn of parameters that the algorithm does not have, such as misspelt ones: QGIS says nothing of them."""
+        names = [definition.name() for definition in self.algorithm.parameterDefinitions()]
+        for name in self.parameters:
+            if name not in names:
+                words = f"{self.algorithm.id()} has no parameter {name}, so its value is not used. It has: "
+                self.warn(f"{words}{', '.join(names)}.")
+
     def info(self, text: str) -> None:
         """Add a line to the log."""
         self.feedback.pushInfo(text)

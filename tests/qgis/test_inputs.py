@@ -143,6 +143,15 @@ def test_wrong_parameters_are_named(
         run("raw:forecasttracks", **{"INPUT": make(fixes), "MODEL": bundle, **change})
 
 
+def test_a_misspelt_parameter_is_warned_of(run: Callable, make: Callable, fixes: Any) -> None:
+    warnings = run("raw:fillgaps", INPUT=make(fixes), MAX_GAP=5).feedback.warnings
+    assert not [warning for warning in warnings if "has no parameter" in warning]
+    warnings = run("raw:fillgaps", INPUT=make(fixes), MAXGAP=5, step=2).feedback.warnings
+    for name in ("MAXGAP", "step"):
+        words = f"raw:fillgaps has no parameter {name}, so its value is not used. It has: INPUT, USER_FIELD, "
+        assert sum(warning.startswith(words) for warning in warnings) == 1
+
+
 def test_layers_without_times_are_refused_in_a_sentence(run: Callable, bundle: str) -> None:
     bare = QgsVectorLayer("Point?crs=EPSG:4326&field=name:string", "bare", "memory")
     with pytest.raises(QgsProcessingException, match="No field of INPUT looks like a time"):
