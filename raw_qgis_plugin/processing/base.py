@@ -49,15 +49,6 @@ def icon(name: str) -> QIcon:
     return QIcon(str(RESOURCES / "icons" / f"{name}.svg"))
 
 
-def describe_head(head: dict[str, Any], run: Run, asked: bool = True) -> None:
-    """Log what a head answers, and how far it can be trusted."""
-    from ..layers.legends import verdict_of
-
-    doubt = tr("Experimental: trained on simulated data only.") if head.get("experimental") else ""
-    words = [f"{head.get('title') or head['name']}.", verdict_of(head), doubt, "" if asked else tr("Not asked.")]
-    run.info(tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words)))
-
-
 def cached(model: Model, run: Run) -> Embed:
     """The model's embedding of tracks, with the cache in the user's folder. Problems with the cache are warnings."""
     from ..core.embedding.cache import embed_cached
@@ -86,6 +77,7 @@ class RawAlgorithm(Form):
     SUMMARY = ""
     TAGS: tuple[str, ...] = ()
     NEEDS: tuple[str, ...] = ()  # Python modules beyond QGIS's own
+    refused = ""  # why the parameters of this run were refused
 
     def name(self) -> str:
         """Published: the second half of the algorithm's id."""
@@ -142,17 +134,19 @@ class RawAlgorithm(Form):
     def prepareAlgorithm(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> bool:
-        """Called by QGIS on the main thread. Checks the parameters again: QGIS does not in models and tasks."""
+        """Called by QGIS on the main thread. Checks again, because QGIS does not in models and tasks.
+
+        A refusal waits for processAlgorithm: of a task that cannot be prepared QGIS never tells the end.
+        """
         run = Run(self, parameters, context, feedback)
         run.warn_of_unknown()
-        good, reason = self.checkParameterValues(parameters, context)
+        good, self.refused = self.checkParameterValues(parameters, context)
         try:
             if good:
                 self.prepare_layers(run)
-                return True
         except RawError as error:
-            reason = str(error)
-        raise QgsProcessingException(reason)
+            self.refused = str(error)
+        return True
 
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: take from the layers what reading them in another thread needs."""
@@ -162,8 +156,8 @@ class RawAlgorithm(Form):
     ) -> dict[str, Any]:
         """Run. An error of ours becomes the message in the log, a cancel an empty result."""
         ready, reason = self.canExecute()
-        if not ready:
-            raise QgsProcessingException(reason)
+        if not ready or self.refused:
+            raise QgsProcessingException(self.refused or reason)
         try:
             with cancellable(feedback.isCanceled):
                 return self.run_on(Run(self, parameters, context, feedback))
@@ -357,10 +351,11 @@ class TrackAlgorithm(RawAlgorithm):
     def choose_heads(model: Model, unit: str, run: Run) -> list[dict[str, Any]]:
         """The heads of TASKS and EXPERIMENTAL. Logs which the model has, and how far they can be trusted."""
         from ..core.embedding.profiles import choose_heads
+        from .words import describe_head
 
         chosen = choose_heads(model, unit, names_of(run.parameters.get("TASKS")))
         for head in model.bundle.heads(unit, every=True):
-            describe_head(head, run, head in chosen)
+            run.info(describe_head(head, head in chosen))
         return chosen
 
     @staticmethod
