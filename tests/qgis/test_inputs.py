@@ -158,6 +158,12 @@ def test_layers_without_times_are_refused_in_a_sentence(run: Callable, bundle: s
         run("raw:profileusers", INPUT=bare, MODEL=bundle)
 
 
+def test_a_table_is_refused_with_the_way_to_a_layer(run: Callable, bundle: str) -> None:
+    table = QgsVectorLayer("None?field=user_id:string&field=t:datetime&field=lon:double", "table", "memory")
+    with pytest.raises(QgsProcessingException, match="INPUT is a table without geometry. Import tracks makes a layer"):
+        run("raw:profileusers", INPUT=table, MODEL=bundle)
+
+
 def test_every_fix_is_either_used_or_counted(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     """Two tracks of a user at the same time: as a user's the second says nothing new."""
     twice = type(fixes)(
