@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
+    QgsExpression,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
@@ -26,6 +27,7 @@ from qgis.core import (
     QgsVectorLayer,
 )
 
+from ..core.errors import InputError
 from .progress import Stage
 from .words import matching_option, tr
 
@@ -160,8 +162,12 @@ class Run:
             return None
 
     def open_layer(self, name: str) -> QgsProcessingFeatureSource:
-        """The layer of an input. QgsProcessingException where it cannot be opened."""
-        source = self.layer(name)
+        """The layer of an input. QgsProcessingException where it cannot be opened, or its filter cannot be read."""
+        source, value = self.layer(name), self.parameters.get(name)
+        if isinstance(value, QgsProcessingFeatureSourceDefinition) and value.filterExpression:
+            filter_ = QgsExpression(value.filterExpression)
+            if filter_.hasParserError():
+                raise InputError(f"The filter of {name} is no expression: {filter_.parserErrorString().strip()}.")
         if source is None:
             raise QgsProcessingException(self.algorithm.invalidSourceError(self.parameters, name))
         return source

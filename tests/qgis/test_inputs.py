@@ -164,6 +164,15 @@ def test_a_table_is_refused_with_the_way_to_a_layer(run: Callable, bundle: str) 
         run("raw:profileusers", INPUT=table, MODEL=bundle)
 
 
+def test_a_filter_that_is_no_expression_is_refused(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    layer = make(fixes)
+    QgsProject.instance().addMapLayer(layer)
+    wrong = QgsProcessingFeatureSourceDefinition(layer.id(), filterExpression="user_id = = 'u02'")
+    with pytest.raises(QgsProcessingException, match="The filter of INPUT is no expression: .*syntax error"):
+        run("raw:profileusers", INPUT=wrong, MODEL=bundle)
+    QgsProject.instance().removeMapLayer(layer.id())
+
+
 def test_every_fix_is_either_used_or_counted(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     """Two tracks of a user at the same time: as a user's the second says nothing new."""
     twice = type(fixes)(
