@@ -19,6 +19,7 @@ from qgis.core import (
     QgsProcessingParameterFile,
     QgsProcessingParameterFileDestination,
     QgsProviderRegistry,
+    QgsVectorFileWriter,
 )
 
 from ..core.errors import InputError
@@ -90,7 +91,8 @@ def _outputs(run: Run) -> Iterator[tuple[str, Target]]:
                 if uri.database():
                     yield name, Target(Path(uri.database()).resolve(), uri.table())
             elif text and text != QgsProcessing.TEMPORARY_OUTPUT and ":" not in text[2:]:  # C:\ is a file
-                yield name, Target(Path(text).resolve())
+                is_layer = isinstance(definition, QgsProcessingParameterFeatureSink)
+                yield name, Target(Path(with_suffix(text) if is_layer else text).resolve())
 
 
 def destination_of(run: Run, value: Any) -> str:
@@ -98,6 +100,12 @@ def destination_of(run: Run, value: Any) -> str:
     if isinstance(value, QgsProcessingOutputLayerDefinition):
         return value.sink.valueAsString(run.context.expressionContext(), "")[0]
     return str(value or "")
+
+
+def with_suffix(path: str) -> str:
+    """The path of an output layer as QGIS completes it: without the suffix of a format it knows, .gpkg."""
+    known = QgsVectorFileWriter.driverForExtension(Path(path).suffix)
+    return path if known else f"{path.rstrip('.')}.gpkg"
 
 
 def warn_of_losses(run: Run, destination: str, fields: QgsFields, shape: Any) -> None:

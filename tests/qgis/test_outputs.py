@@ -36,6 +36,17 @@ def test_an_output_does_not_replace_the_tracks(
     QgsProject.instance().removeMapLayer(layer.id())
 
 
+@pytest.mark.parametrize(("tracks", "output"), [("a.gpkg", "a"), ("b.parquet.gpkg", "b.parquet")])
+def test_a_suffix_that_qgis_adds_is_foreseen(
+    run: Callable, make: Callable, fixes: Any, tmp_path: Path, tracks: str, output: str
+) -> None:
+    make(fixes, path=tmp_path / tracks)
+    with pytest.raises(QgsProcessingException, match="OUTPUT would replace INPUT"):
+        run("raw:fillgaps", INPUT=str(tmp_path / tracks), OUTPUT=str(tmp_path / output))
+    done = run("raw:fillgaps", INPUT=str(tmp_path / tracks), OUTPUT=str(tmp_path / f"other_{output}"))
+    assert done.values["OUTPUT"] == str(tmp_path / f"other_{tracks}")
+
+
 def test_an_imported_file_is_not_replaced(run: Callable, make: Callable, fixes: Any, tmp_path: Path) -> None:
     make(fixes, path=tmp_path / "fixes.csv")
     with pytest.raises(QgsProcessingException, match="OUTPUT would replace SOURCE"):
