@@ -115,5 +115,8 @@ def warn_of_losses(run: Run, destination: str, fields: QgsFields, shape: Any) ->
     if cut and suffix in (".shp", ".dbf"):
         words = tr("A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.")
         run.warn(words.format(names=", ".join(cut)))
+    if suffix == ".shp" and shape == Qgis.WkbType.NoGeometry:
+        table = Path(destination).with_suffix(".dbf").name
+        run.warn(f"A table has no .shp file: it is {table}, which QGIS does not load.")
     if suffix in TABLES and shape != Qgis.WkbType.NoGeometry:
         run.warn(f"{Path(destination).name} has only the fields, no geometry. A GeoPackage keeps both.")

@@ -87,3 +87,12 @@ def test_a_format_without_geometry_is_warned_of(
 ) -> None:
     done = run("raw:fillgaps", INPUT=make(fixes), OUTPUT=str(tmp_path / name))
     assert (f"{name} has only the fields, no geometry. A GeoPackage keeps both." in done.feedback.warnings) is loses
+
+
+def test_a_table_as_a_shapefile_is_warned_of(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
+) -> None:
+    """QGIS names the .shp as the result, but there is none."""
+    done = run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle, OUTPUT=str(tmp_path / "people.shp"))
+    assert "A table has no .shp file: it is people.dbf, which QGIS does not load." in done.feedback.warnings
+    assert not (tmp_path / "people.shp").exists() and (tmp_path / "people.dbf").exists()
