@@ -6,6 +6,7 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
+    NULL,
     QgsExpression,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
@@ -24,6 +25,7 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
+    QgsProperty,
     QgsVectorLayer,
 )
 
@@ -181,6 +183,14 @@ class Run:
         if isinstance(value, QgsProcessingFeatureSourceDefinition):
             value = value.source
         return self.algorithm.parameterAsVectorLayer({name: value}, name, self.context)
+
+    def check_expressions(self) -> None:
+        """InputError where a value is an expression or field without a value: QGIS would take the default instead."""
+        for name, value in self.parameters.items():
+            if isinstance(value, QgsProperty) and value.isActive():
+                found, _ = value.value(self.context.expressionContext())
+                if found is None or found == NULL:
+                    raise InputError(f"{name} has no value: {value.asExpression()}. Correct it, or leave {name} out.")
 
     def warn_of_unknown(self) -> None:
         """Warn of parameters that the algorithm does not have, such as misspelt ones: QGIS says nothing of them."""

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from qgis.core import (
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
     QgsProject,
+    QgsProperty,
     QgsVectorLayer,
 )
 
@@ -141,6 +143,14 @@ def test_wrong_parameters_are_named(
 ) -> None:
     with pytest.raises(QgsProcessingException, match=words):
         run("raw:forecasttracks", **{"INPUT": make(fixes), "MODEL": bundle, **change})
+
+
+@pytest.mark.parametrize("words", ["1 / 0", "@nope", '"nope"', "3 *"])
+def test_an_expression_without_a_value_is_refused(run: Callable, make: Callable, fixes: Any, words: str) -> None:
+    """QGIS would fill gaps with the default step."""
+    with pytest.raises(QgsProcessingException, match="STEP has no value: " + re.escape(words)):
+        run("raw:fillgaps", INPUT=make(fixes), STEP=QgsProperty.fromExpression(words))
+    assert run("raw:fillgaps", INPUT=make(fixes), STEP=QgsProperty.fromExpression("1 + 1")).values
 
 
 def test_a_misspelt_parameter_is_warned_of(run: Callable, make: Callable, fixes: Any) -> None:
