@@ -25,10 +25,11 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import Cancelled, InputError, RawError, cancellable
+from ..core.errors import Cancelled, RawError, cancellable
 from ..core.paths import RESOURCES
 from ..core.sources.fields import NONE
 from .form import Form, Run
+from .outputs import check_outputs, warn_of_losses
 from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
@@ -46,15 +47,6 @@ if TYPE_CHECKING:
 def icon(name: str) -> QIcon:
     """A drawing of resources/icons."""
     return QIcon(str(RESOURCES / "icons" / f"{name}.svg"))
-
-
-def describe_head(head: dict[str, Any], run: Run, asked: bool = True) -> None:
-    """Log what a head answers, and how far it can be trusted."""
-    from ..layers.legends import verdict_of
-
-    doubt = tr("Experimental: trained on simulated data only.") if head.get("experimental") else ""
-    words = [f"{head.get('title') or head['name']}.", verdict_of(head), doubt, "" if asked else tr("Not asked.")]
-    run.info(tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words)))
 
 
 def cached(model: Model, run: Run) -> Embed:
@@ -85,6 +77,7 @@ class RawAlgorithm(Form):
     SUMMARY = ""
     TAGS: tuple[str, ...] = ()
     NEEDS: tuple[str, ...] = ()  # Python modules beyond QGIS's own
+    refused = ""  # why the parameters of this run were refused
 
     def name(self) -> str:
         """Published: the second half of the algorithm's id."""
@@ -128,7 +121,9 @@ class RawAlgorithm(Form):
 
         run = Run(self, parameters, context)
         try:
+            run.check_expressions()
             find_zone(run.text("TIMEZONE"))
+            check_outputs(run)
             self.check(run)
         except RawError as error:
             return False, str(error)
@@ -137,13 +132,33 @@ class RawAlgorithm(Form):
     def check(self, run: Run) -> None:
         """Raise InputError where the algorithm's own parameters contradict each other."""
 
+    def prepareAlgorithm(  # noqa: N802
+        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
+    ) -> bool:
+        """Called by QGIS on the main thread. Checks again, because QGIS does not in models and tasks.
+
+        A refusal waits for processAlgorithm: of a task that cannot be prepared QGIS never tells the end.
+        """
+        run = Run(self, parameters, context, feedback)
+        run.warn_of_unknown()
+        good, self.refused = self.checkParameterValues(parameters, context)
+        try:
+            if good:
+                self.prepare_layers(run)
+        except RawError as error:
+            self.refused = str(error)
+        return True
+
+    def prepare_layers(self, run: Run) -> None:
+        """On the main thread: take from the layers what reading them in another thread needs."""
+
     def processAlgorithm(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
     ) -> dict[str, Any]:
         """Run. An error of ours becomes the message in the log, a cancel an empty result."""
         ready, reason = self.canExecute()
-        if not ready:
-            raise QgsProcessingException(reason)
+        if not ready or self.refused:
+            raise QgsProcessingException(self.refused or reason)
         try:
             with cancellable(feedback.isCanceled):
                 return self.run_on(Run(self, parameters, context, feedback))
@@ -200,10 +215,7 @@ class RawAlgorithm(Form):
         sink, destination = self.parameterAsSink(run.parameters, name, run.context, fields, shape, crs)
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(run.parameters, name))
-        cut = [field.name() for field in fields if len(field.name()) > 10]
-        if cut and destination.lower().endswith((".shp", ".dbf")):
-            words = tr("A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.")
-            run.warn(words.format(names=", ".join(cut)))
+        warn_of_losses(run, destination, fields, shape)
         loading.on_load(run.context, destination, style, self.parameterDefinition(name).description())
         return sink, destination
 
@@ -261,30 +273,15 @@ class TrackAlgorithm(RawAlgorithm):
         self.add_sentence("PROVIDER", "Device really used")
 
     def check(self, run: Run) -> None:
-        """Every field that was chosen has to exist, and the folder of a report."""
-        self.check_report(run)
+        """Every field that was chosen has to exist."""
         source = run.layer("INPUT")
         if source is not None:
             self._fields(run, source)
-
-    def check_report(self, run: Run) -> None:
-        """The folder of a report has to exist."""
-        if self.parameterDefinition("REPORT"):
-            folder = Path(run.text("REPORT")).parent
-            if not folder.is_dir():
-                raise InputError(f"There is no folder {folder} for REPORT. Make it, or choose another.")
 
     def _fields(self, run: Run, source: Any) -> FieldChoice:
         from ..layers.reading import choose_fields
 
         return choose_fields(source.fields(), *(run.text(f"{role}_FIELD") for role in ("USER", "TRACK", "TIME")))
-
-    def prepareAlgorithm(  # noqa: N802
-        self, parameters: dict[str, Any], context: QgsProcessingContext, feedback: QgsProcessingFeedback
-    ) -> bool:
-        """Called by QGIS on the main thread."""
-        self.prepare_layers(Run(self, parameters, context, feedback))
-        return True
 
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: take from the layer what reading it in another thread needs."""
@@ -295,7 +292,7 @@ class TrackAlgorithm(RawAlgorithm):
         source = run.open_layer("INPUT")
         self.plan = plan_reading(
             source,
-            self.parameterAsVectorLayer(run.parameters, "INPUT", run.context),
+            run.vector_layer("INPUT"),
             run.parameters["INPUT"],
             self._fields(run, source),
             run.text("TIMEZONE"),
@@ -355,10 +352,11 @@ class TrackAlgorithm(RawAlgorithm):
     def choose_heads(model: Model, unit: str, run: Run) -> list[dict[str, Any]]:
         """The heads of TASKS and EXPERIMENTAL. Logs which the model has, and how far they can be trusted."""
         from ..core.embedding.profiles import choose_heads
+        from .words import describe_head
 
         chosen = choose_heads(model, unit, names_of(run.parameters.get("TASKS")))
         for head in model.bundle.heads(unit, every=True):
-            describe_head(head, run, head in chosen)
+            run.info(describe_head(head, head in chosen))
         return chosen
 
     @staticmethod

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from qgis.core import Qgis, QgsProcessing
 
-from .base import TrackAlgorithm, describe_head
+from .base import TrackAlgorithm
 from .form import Run
-from .words import tr
+from .words import describe_head, tr
 
 if TYPE_CHECKING:
     from ..core.diary.diary import Diary
@@ -44,7 +44,7 @@ class WriteDiary(TrackAlgorithm):
         model = self.open_model(run)
         heads = [head for head in model.bundle.heads("track", every=True) if head["name"] == MODE]
         for head in heads:
-            describe_head(head, run)
+            run.info(describe_head(head))
         tracks, skipped = self.read_units(run, "user")
         found = list(find_diaries(tracks, model, run.number("MIN_STOP"), run.stage(tr("Finding stops and trips"))))
         stops, trips = (columns_of(found, name) for name in ("stops", "trips"))

@@ -6,10 +6,13 @@ from __future__ import annotations
 from typing import Any
 
 from qgis.core import (
+    NULL,
+    QgsExpression,
     QgsProcessingAlgorithm,
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSource,
+    QgsProcessingFeatureSourceDefinition,
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
@@ -22,8 +25,11 @@ from qgis.core import (
     QgsProcessingParameterFileDestination,
     QgsProcessingParameterNumber,
     QgsProcessingParameterString,
+    QgsProperty,
+    QgsVectorLayer,
 )
 
+from ..core.errors import InputError
 from .progress import Stage
 from .words import matching_option, tr
 
@@ -158,11 +164,41 @@ class Run:
             return None
 
     def open_layer(self, name: str) -> QgsProcessingFeatureSource:
-        """The layer of an input. QgsProcessingException where it cannot be opened."""
-        source = self.layer(name)
+        """The layer of an input. QgsProcessingException where it cannot be opened, or its filter cannot be read."""
+        source, value = self.layer(name), self.parameters.get(name)
+        if isinstance(value, QgsProcessingFeatureSourceDefinition) and value.filterExpression:
+            filter_ = QgsExpression(value.filterExpression)
+            if filter_.hasParserError():
+                raise InputError(f"The filter of {name} is no expression: {filter_.parserErrorString().strip()}.")
         if source is None:
             raise QgsProcessingException(self.algorithm.invalidSourceError(self.parameters, name))
         return source
+
+    def vector_layer(self, name: str) -> QgsVectorLayer | None:
+        """The layer behind an input; None where it is another source of features.
+
+        For a selection or a filter of a layer QGIS's own parameterAsVectorLayer finds none.
+        """
+        value = self.parameters.get(name)
+        if isinstance(value, QgsProcessingFeatureSourceDefinition):
+            value = value.source
+        return self.algorithm.parameterAsVectorLayer({name: value}, name, self.context)
+
+    def check_expressions(self) -> None:
+        """InputError where a value is an expression or field without a value: QGIS would take the default instead."""
+        for name, value in self.parameters.items():
+            if isinstance(value, QgsProperty) and value.isActive():
+                found, _ = value.value(self.context.expressionContext())
+                if found is None or found == NULL:
+                    raise InputError(f"{name} has no value: {value.asExpression()}. Correct it, or leave {name} out.")
+
+    def warn_of_unknown(self) -> None:
+        """Warn of parameters that the algorithm does not have, such as misspelt ones: QGIS says nothing of them."""
+        names = [definition.name() for definition in self.algorithm.parameterDefinitions()]
+        for name in self.parameters:
+            if name not in names:
+                words = f"{self.algorithm.id()} has no parameter {name}, so its value is not used. It has: "
+                self.warn(f"{words}{', '.join(names)}.")
 
     def info(self, text: str) -> None:
         """Add a line to the log."""

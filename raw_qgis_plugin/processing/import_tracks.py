@@ -17,6 +17,7 @@ from qgis.core import (
     QgsProcessingParameterExtent,
     QgsProcessingParameterFile,
     QgsProcessingUtils,
+    QgsVectorLayer,
 )
 
 from ..core.sources.fields import Layout
@@ -24,6 +25,7 @@ from ..core.sources.readers import FORMATS
 from ..core.times import DATE_ORDERS
 from .base import RawAlgorithm
 from .form import ANY_FILE, Run
+from .outputs import destination_of
 from .words import describe, tr, warn_of_one_user
 
 if TYPE_CHECKING:
@@ -145,11 +147,13 @@ class ImportTracks(RawAlgorithm):
 
         from ..layers import loading, styling, writing
 
-        file = self._file(run, len(tracks))
+        file, temporary = self._file(run, len(tracks))
         if file:
             writing.write_geopackage(Path(file), tracks, run.stage(tr("Writing"), 60, 100))
-            loading.on_load(run.context, file, styling.Fixes(), self.parameterDefinition("OUTPUT").description())
-            return file
+            output = self._temporary_layer(run, file) if temporary else file
+            self._load_on_completion(run, output)
+            loading.on_load(run.context, output, styling.Fixes(), self.parameterDefinition("OUTPUT").description())
+            return output
         table = {
             "user_id": tracks.user_ids[tracks.user], "track_id": tracks.track_ids[tracks.track], "t": tracks.t,
         }  # fmt: skip
@@ -158,20 +162,25 @@ class ImportTracks(RawAlgorithm):
             Qgis.WkbType.Point, QgsCoordinateReferenceSystem(WORLD), start=60,
         )  # fmt: skip
 
-    def _file(self, run: Run, n_fixes: int) -> str:
-        """The path of the GeoPackage to write; '' where the output is another."""
-        value = run.parameters["OUTPUT"]
-        definition = value if isinstance(value, QgsProcessingOutputLayerDefinition) else None
-        sink = definition.sink.valueAsString(run.context.expressionContext(), "")[0] if definition else str(value)
+    def _file(self, run: Run, n_fixes: int) -> tuple[str, bool]:
+        """The path of the GeoPackage to write, '' where the output is another; and whether it is a temporary one."""
+        sink = destination_of(run, run.parameters["OUTPUT"])
         if sink == QgsProcessing.TEMPORARY_OUTPUT and n_fixes >= LARGE:
-            sink = QgsProcessingUtils.generateTempFilename("fixes.gpkg")
             run.warn(tr("The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it."))
-        elif Path(sink).suffix.lower() != ".gpkg" or ":" in sink[2:]:
-            return ""
-        if definition and definition.destinationProject is not None:
+            return QgsProcessingUtils.generateTempFilename("fixes.gpkg"), True
+        return ("" if Path(sink).suffix.lower() != ".gpkg" or ":" in sink[2:] else sink), False
+
+    def _temporary_layer(self, run: Run, file: str) -> str:
+        """Open the file in the place of a layer in memory, which scripts and models expect. Returns the layer's id."""
+        layer = QgsVectorLayer(file, self.parameterDefinition("OUTPUT").description(), "ogr")
+        return run.context.temporaryLayerStore().addMapLayer(layer).id()
+
+    def _load_on_completion(self, run: Run, output: str) -> None:
+        """Tell QGIS to load the output into the project where that is asked for, as it does with its own outputs."""
+        definition = run.parameters["OUTPUT"]
+        if isinstance(definition, QgsProcessingOutputLayerDefinition) and definition.destinationProject is not None:
             name = definition.destinationName or self.parameterDefinition("OUTPUT").description()
             details = QgsProcessingContext.LayerDetails(
                 name, definition.destinationProject, "OUTPUT", QgsProcessingUtils.LayerHint.Vector
             )
-            run.context.addLayerToLoadOnCompletion(sink, details)
-        return sink
+            run.context.addLayerToLoadOnCompletion(output, details)

@@ -6,6 +6,7 @@ from __future__ import annotations
 from qgis.core import QgsProcessingProvider
 from qgis.PyQt.QtGui import QIcon
 
+from ..core.paths import ROOT
 from .backtest import Backtest
 from .base import RawAlgorithm, icon
 from .diary import WriteDiary
@@ -57,6 +58,11 @@ class RawProvider(QgsProcessingProvider):
     def longName(self) -> str:  # noqa: N802
         """The long name."""
         return "RAW: people's tracks by a pretrained model"
+
+    def versionInfo(self) -> str:  # noqa: N802
+        """The plugin's version, which qgis_process notes beside the results."""
+        lines = (ROOT / "metadata.txt").read_text(encoding="utf-8").splitlines()
+        return next(line.removeprefix("version=") for line in lines if line.startswith("version="))
 
     def icon(self) -> QIcon:
         """The plugin's icon."""

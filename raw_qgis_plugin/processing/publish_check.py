@@ -31,8 +31,7 @@ class PublishCheck(RegionAlgorithm):
         self.addOutput(QgsProcessingOutputNumber("N_FINDINGS", tr("Number of findings")))
 
     def check(self, run: Run) -> None:
-        """Only the folder of a report can be wrong."""
-        self.check_report(run)
+        """Nothing of its own can be wrong."""
 
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: the layer, which is read later."""

@@ -61,10 +61,15 @@ class ScoreRegions(RegionAlgorithm):
     def prepare_layers(self, run: Run) -> None:
         """On the main thread: tracks and regions, and what epsilon the layer has spent with this run."""
         super().prepare_layers(run)
-        epsilon, layer = run.number("EPSILON"), self.parameterAsVectorLayer(run.parameters, "INPUT", run.context)
+        epsilon, layer, project = run.number("EPSILON"), run.vector_layer("INPUT"), run.context.project()
         if epsilon > 0 and layer is not None:
             self.spent = epsilon + number_of(layer.customProperty(SPENT))
             layer.setCustomProperty(SPENT, self.spent)
+            if project is None or project.mapLayer(layer.id()) is None:
+                run.warn(
+                    "INPUT is no layer of a project, so the epsilon of earlier runs is not added. Add up the epsilons "
+                    "of all runs on these tracks yourself."
+                )
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, score, write."""

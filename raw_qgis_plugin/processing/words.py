@@ -30,6 +30,15 @@ def describe(tracks: Tracks) -> str:
     )  # fmt: skip
 
 
+def describe_head(head: dict[str, Any], asked: bool = True) -> str:
+    """What a head answers, and how far it can be trusted."""
+    from ..layers.legends import verdict_of
+
+    doubt = tr("Experimental: trained on simulated data only.") if head.get("experimental") else ""
+    words = [f"{head.get('title') or head['name']}.", verdict_of(head), doubt, "" if asked else tr("Not asked.")]
+    return tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words))
+
+
 def describe_outside(reasons: list[str], all_inside: bool, so: str = "") -> str:
     """The core's remarks on its answers in plain words. so: what follows for answers that are not in_domain."""
     from ..core.typicality import plainly

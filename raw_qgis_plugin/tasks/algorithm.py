@@ -46,9 +46,9 @@ _running: set[AlgorithmJob] = set()
 class AlgorithmJob:
     """One run of an algorithm, with the interface of a `Job`: description, share, seconds_left, cancel.
 
-    done: called on the main thread with the results, the loaded layers by name of the output, and the warnings. failed:
-    called with a message, '' after a cancel. loaded: called with each layer and its place in the drawing order, and
-    adds it to the project.
+    parameters: any that the algorithm does not have are left out. done: called on the main thread with the results, the
+    loaded layers by name of the output, and the warnings. failed: called with a message, '' after a cancel. loaded:
+    called with each layer and its place in the drawing order, and adds it to the project.
     """
 
     def __init__(
@@ -63,7 +63,8 @@ class AlgorithmJob:
         self._title, self._loaded, self._done, self._failed = title, loaded, done, failed
         self._algorithm = QgsApplication.processingRegistry().createAlgorithmById(algorithm)
         temporary = QgsProcessingOutputLayerDefinition("TEMPORARY_OUTPUT", QgsProject.instance())
-        values = {**parameters, **dict.fromkeys(outputs, temporary)}
+        known = {definition.name() for definition in self._algorithm.parameterDefinitions()}
+        values = {**{k: v for k, v in parameters.items() if k in known}, **dict.fromkeys(outputs, temporary)}
         good, reason = self._algorithm.checkParameterValues(values, self.context)
         if not good:
             raise InputError(reason)

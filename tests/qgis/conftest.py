@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import (
+    QgsApplication,
     QgsCoordinateReferenceSystem,
     QgsCoordinateTransform,
     QgsFeature,
@@ -186,7 +187,8 @@ def run(processing: Any, feedback: Feedback) -> Callable[..., Result]:
         context = QgsProcessingContext()
         context.setFeedback(feedback)
         context.setProject(QgsProject.instance())
-        outputs = {"OUTPUT": "TEMPORARY_OUTPUT"}
+        known = QgsApplication.processingRegistry().algorithmById(algorithm).parameterDefinition("OUTPUT")
+        outputs = {"OUTPUT": "TEMPORARY_OUTPUT"} if known else {}
         values = processing.run(algorithm, {**outputs, **parameters}, feedback=feedback, context=context)
         return Result(values, feedback, context)
 

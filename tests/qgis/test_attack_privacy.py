@@ -18,6 +18,7 @@ from qgis.core import (
     QgsFeature,
     QgsGeometry,
     QgsProcessingException,
+    QgsProcessingFeatureSourceDefinition,
     QgsProject,
     QgsVectorLayer,
 )
@@ -220,6 +221,14 @@ def test_noise_is_spent_by_every_run(run: Callable, make: Callable, fixes: Any, 
         counts.append((row["n_users"], row["n_visits"], *(each["n_users"] for each in done.rows("OUTPUT_WEEK"))))
         assert all(row[name] in (None, "") or str(row[name]) == "NULL" for name in ("n_points", "home_share"))
     assert counts[0] != counts[1]
+    warnings = done.feedback.warnings
+    assert sum("the epsilon of earlier runs is not added" in words for words in warnings) == 2
+    QgsProject.instance().addMapLayer(layer)
+    some = QgsProcessingFeatureSourceDefinition(layer.id(), featureLimit=500)
+    done = run("raw:scoreregions", INPUT=some, REGIONS=regions, MODEL=bundle, MIN_USERS=1, EPSILON=2.0)
+    assert any("epsilon of 2, and this layer 6 in this project" in words for words in done.feedback.infos)
+    assert sum("the epsilon of earlier runs is not added" in words for words in warnings) == 2
+    QgsProject.instance().removeMapLayer(layer.id())
 
 
 def test_the_publish_check_finds_what_names_somebody(

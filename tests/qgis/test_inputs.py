@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,9 +13,11 @@ import pytest
 from qgis.core import (
     NULL,
     QgsCoordinateReferenceSystem,
+    QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeatureSourceDefinition,
     QgsProject,
+    QgsProperty,
     QgsVectorLayer,
 )
 
@@ -103,6 +106,29 @@ def test_selection_and_filter_are_honoured(
 
 
 @pytest.mark.parametrize(
+    ("chosen", "n"), [({}, 1440), ({"selectedFeaturesOnly": True}, 240), ({"featureLimit": 400}, 400)]
+)
+def test_a_selection_is_read_by_columns(
+    processing: Any, make: Callable, fixes: Any, tmp_path: Path, chosen: dict[str, Any], n: int
+) -> None:
+    """As fast as the layer itself: by features it takes many times as long."""
+    from raw_qgis_plugin.processing.fill_gaps import FillGaps
+    from raw_qgis_plugin.processing.form import Run
+
+    layer = make(fixes, path=tmp_path / "fixes.gpkg")
+    QgsProject.instance().addMapLayer(layer)
+    layer.selectByExpression("user_id IN ('u02', 'u03')")
+    algorithm, context = FillGaps().create(), QgsProcessingContext()
+    context.setProject(QgsProject.instance())
+    run = Run(algorithm, {"INPUT": QgsProcessingFeatureSourceDefinition(layer.id(), **chosen)}, context)
+    algorithm.prepare_layers(run)
+    assert algorithm.plan.file is not None
+    tracks, _ = algorithm.read(run)
+    assert len(tracks) == n
+    QgsProject.instance().removeMapLayer(layer.id())
+
+
+@pytest.mark.parametrize(
     ("change", "words"),
     [
         ({"TIMEZONE": "Mars/Olympus"}, "Unknown time zone 'Mars/Olympus'"),
@@ -119,10 +145,42 @@ def test_wrong_parameters_are_named(
         run("raw:forecasttracks", **{"INPUT": make(fixes), "MODEL": bundle, **change})
 
 
+@pytest.mark.parametrize("words", ["1 / 0", "@nope", '"nope"', "3 *"])
+def test_an_expression_without_a_value_is_refused(run: Callable, make: Callable, fixes: Any, words: str) -> None:
+    """QGIS would fill gaps with the default step."""
+    with pytest.raises(QgsProcessingException, match="STEP has no value: " + re.escape(words)):
+        run("raw:fillgaps", INPUT=make(fixes), STEP=QgsProperty.fromExpression(words))
+    assert run("raw:fillgaps", INPUT=make(fixes), STEP=QgsProperty.fromExpression("1 + 1")).values
+
+
+def test_a_misspelt_parameter_is_warned_of(run: Callable, make: Callable, fixes: Any) -> None:
+    warnings = run("raw:fillgaps", INPUT=make(fixes), MAX_GAP=5).feedback.warnings
+    assert not [warning for warning in warnings if "has no parameter" in warning]
+    warnings = run("raw:fillgaps", INPUT=make(fixes), MAXGAP=5, step=2).feedback.warnings
+    for name in ("MAXGAP", "step"):
+        words = f"raw:fillgaps has no parameter {name}, so its value is not used. It has: INPUT, USER_FIELD, "
+        assert sum(warning.startswith(words) for warning in warnings) == 1
+
+
 def test_layers_without_times_are_refused_in_a_sentence(run: Callable, bundle: str) -> None:
     bare = QgsVectorLayer("Point?crs=EPSG:4326&field=name:string", "bare", "memory")
     with pytest.raises(QgsProcessingException, match="No field of the layer looks like a time"):
         run("raw:profileusers", INPUT=bare, MODEL=bundle)
+
+
+def test_a_table_is_refused_with_the_way_to_a_layer(run: Callable, bundle: str) -> None:
+    table = QgsVectorLayer("None?field=user_id:string&field=t:datetime&field=lon:double", "table", "memory")
+    with pytest.raises(QgsProcessingException, match="INPUT is a table without geometry. Import tracks makes a layer"):
+        run("raw:profileusers", INPUT=table, MODEL=bundle)
+
+
+def test_a_filter_that_is_no_expression_is_refused(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    layer = make(fixes)
+    QgsProject.instance().addMapLayer(layer)
+    wrong = QgsProcessingFeatureSourceDefinition(layer.id(), filterExpression="user_id = = 'u02'")
+    with pytest.raises(QgsProcessingException, match="The filter of INPUT is no expression: .*syntax error"):
+        run("raw:profileusers", INPUT=wrong, MODEL=bundle)
+    QgsProject.instance().removeMapLayer(layer.id())
 
 
 def test_every_fix_is_either_used_or_counted(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:

@@ -26,6 +26,11 @@ def test_every_algorithm_explains_itself(processing: Any, name: str) -> None:
     assert algorithm.canExecute()[0]
 
 
+def test_the_provider_has_the_version_of_the_plugin(processing: Any) -> None:
+    version = QgsApplication.processingRegistry().providerById("raw").versionInfo()
+    assert f"\nversion={version}\n" in (ROOT / "metadata.txt").read_text("utf-8") and version[0].isdigit()
+
+
 def test_load_unload_load(processing: Any, qgis_iface: Any) -> None:
     from raw_qgis_plugin import classFactory
 

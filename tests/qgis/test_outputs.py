@@ -1,0 +1,98 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Outputs: what is refused before any work, and what a format loses."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from qgis.core import (
+    QgsProcessingException,
+    QgsProcessingFeatureSourceDefinition,
+    QgsProcessingOutputLayerDefinition,
+    QgsProject,
+    QgsVectorLayer,
+)
+
+AREAS = "OUTPUT_AREAS"
+
+
+@pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".fgb"])
+def test_an_output_does_not_replace_the_tracks(
+    run: Callable, make: Callable, fixes: Any, tmp_path: Path, suffix: str
+) -> None:
+    """Of the layer, of its path, and of its path in other words."""
+    layer = make(fixes, path=tmp_path / f"fixes{suffix}")
+    QgsProject.instance().addMapLayer(layer)
+    path = str(tmp_path / f"fixes{suffix}")
+    for given in (layer, layer.id(), path, QgsProcessingFeatureSourceDefinition(layer.id(), filterExpression="true")):
+        for output in (path, str(tmp_path / ".." / tmp_path.name / f"fixes{suffix}")):
+            for wanted in (output, QgsProcessingOutputLayerDefinition(output)):
+                with pytest.raises(QgsProcessingException, match="OUTPUT would replace INPUT, the file"):
+                    run("raw:fillgaps", INPUT=given, OUTPUT=wanted)
+    assert QgsVectorLayer(path, "again", "ogr").featureCount() == 1440
+    QgsProject.instance().removeMapLayer(layer.id())
+
+
+@pytest.mark.parametrize(("tracks", "output"), [("a.gpkg", "a"), ("b.parquet.gpkg", "b.parquet")])
+def test_a_suffix_that_qgis_adds_is_foreseen(
+    run: Callable, make: Callable, fixes: Any, tmp_path: Path, tracks: str, output: str
+) -> None:
+    make(fixes, path=tmp_path / tracks)
+    with pytest.raises(QgsProcessingException, match="OUTPUT would replace INPUT"):
+        run("raw:fillgaps", INPUT=str(tmp_path / tracks), OUTPUT=str(tmp_path / output))
+    done = run("raw:fillgaps", INPUT=str(tmp_path / tracks), OUTPUT=str(tmp_path / f"other_{output}"))
+    assert done.values["OUTPUT"] == str(tmp_path / f"other_{tracks}")
+
+
+def test_an_imported_file_is_not_replaced(run: Callable, make: Callable, fixes: Any, tmp_path: Path) -> None:
+    make(fixes, path=tmp_path / "fixes.csv")
+    with pytest.raises(QgsProcessingException, match="OUTPUT would replace SOURCE"):
+        run("raw:importtracks", SOURCE=str(tmp_path / "fixes.csv"), OUTPUT=str(tmp_path / "fixes.csv"))
+
+
+def test_another_layer_of_the_geopackage_is_written(run: Callable, make: Callable, fixes: Any, tmp_path: Path) -> None:
+    path = tmp_path / "all.gpkg"
+    make(fixes, path=path)
+    into = f"ogr:dbname='{path}' table=\"{{}}\" (geom)"
+    run("raw:fillgaps", INPUT=str(path), OUTPUT=into.format("filled"), OUTPUT_TRACKS=into.format("lines"))
+    for layer, n in (("fixes", 1440), ("filled", None), ("lines", None)):
+        found = QgsVectorLayer(f"{path}|layername={layer}", layer, "ogr")
+        assert found.isValid() and n in (None, found.featureCount())
+    for given in (str(path), f"{path}|layername=fixes"):
+        with pytest.raises(QgsProcessingException, match="OUTPUT would replace INPUT"):
+            run("raw:fillgaps", INPUT=given, OUTPUT=into.format("fixes"))
+
+
+def test_two_outputs_are_not_one_file(run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path) -> None:
+    path = str(tmp_path / "forecast.gpkg")
+    with pytest.raises(QgsProcessingException, match=f"OUTPUT and {AREAS} are the same file"):
+        run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, OUTPUT=path, **{AREAS: path})
+
+
+@pytest.mark.parametrize("name", ["OUTPUT", AREAS])
+def test_a_folder_that_is_not_there_is_named_before_the_work(
+    run: Callable, make: Callable, fixes: Any, bundle: str, feedback: Any, name: str
+) -> None:
+    with pytest.raises(QgsProcessingException, match=f"There is no folder /nowhere/at/all for {name}"):
+        run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, **{name: "/nowhere/at/all/forecast.gpkg"})
+    assert not feedback.infos
+
+
+@pytest.mark.parametrize(("name", "loses"), [("filled.csv", True), ("filled.gpkg", False)])
+def test_a_format_without_geometry_is_warned_of(
+    run: Callable, make: Callable, fixes: Any, tmp_path: Path, name: str, loses: bool
+) -> None:
+    done = run("raw:fillgaps", INPUT=make(fixes), OUTPUT=str(tmp_path / name))
+    assert (f"{name} has only the fields, no geometry. A GeoPackage keeps both." in done.feedback.warnings) is loses
+
+
+def test_a_table_as_a_shapefile_is_warned_of(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
+) -> None:
+    """QGIS names the .shp as the result, but there is none."""
+    done = run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle, OUTPUT=str(tmp_path / "people.shp"))
+    assert "A table has no .shp file: it is people.dbf, which QGIS does not load." in done.feedback.warnings
+    assert not (tmp_path / "people.shp").exists() and (tmp_path / "people.dbf").exists()
