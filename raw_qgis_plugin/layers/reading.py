@@ -167,7 +167,7 @@ def read_columns(plan: ReadPlan, progress: Progress = no_progress) -> Columns:
     if shape == Qgis.GeometryType.Line:
         return _read_lines(plan, count)
     if shape == Qgis.GeometryType.Null:
-        raise InputError("INPUT is a table without geometry. Import tracks makes a layer of points of its file.")
+        raise InputError("The layer is a table without geometry. Import tracks makes a layer of points of its file.")
     if shape != Qgis.GeometryType.Point:
         raise InputError("The layer has neither points nor lines. Choose a layer of points, or of lines with M values.")
     if names.time is None:
