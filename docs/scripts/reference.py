@@ -178,7 +178,8 @@ def _fields(processing: Any, algorithm: Any, work: Path) -> list[str]:
     values = {key: str(SAMPLE / v) if (SAMPLE / str(v)).is_file() else v for key, v in EXAMPLES[name].items()}
     if name != "importtracks":
         values["INPUT"] = str(SAMPLE / "aracaju_tracks.gpkg")
-    files = {o: str(work / f"{name}_{o}.gpkg") for o in ("OUTPUT", *(k for k in values if k.startswith("OUTPUT_")))}
+    outputs = [o for o in ("OUTPUT", *values) if o.startswith("OUTPUT") and algorithm.parameterDefinition(o)]
+    files = {o: str(work / f"{name}_{o}.gpkg") for o in outputs}
     processing.run(algorithm.id(), {**values, **files})
     rows = ["| layer | fields |", "|---|---|"]
     for output, path in files.items():

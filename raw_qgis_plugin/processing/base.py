@@ -92,8 +92,9 @@ class RawAlgorithm(Form):
         return tr(self.SUMMARY)
 
     def shortHelpString(self) -> str:  # noqa: N802
-        """The help beside the dialog, from resources/help."""
-        return (RESOURCES / "help" / f"{self.ID}.html").read_text(encoding="utf-8")
+        """The help beside the dialog, from resources/help, without the line that tells browsers its encoding."""
+        page = (RESOURCES / "help" / f"{self.ID}.html").read_text(encoding="utf-8")
+        return page.removeprefix('<meta charset="utf-8">').lstrip()
 
     def tags(self) -> list[str]:
         """Further search words for the toolbox."""

@@ -170,7 +170,7 @@ def test_layers_without_times_are_refused_in_a_sentence(run: Callable, bundle: s
 
 def test_a_table_is_refused_with_the_way_to_a_layer(run: Callable, bundle: str) -> None:
     table = QgsVectorLayer("None?field=user_id:string&field=t:datetime&field=lon:double", "table", "memory")
-    with pytest.raises(QgsProcessingException, match="The layer is a table without geometry. Import tracks makes a layer"):
+    with pytest.raises(QgsProcessingException, match="The layer is a table without geometry. Import tracks makes"):
         run("raw:profileusers", INPUT=table, MODEL=bundle)
 
 

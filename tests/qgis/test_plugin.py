@@ -22,6 +22,7 @@ IDS = list(json.loads((ROOT / "tests/published/published.json").read_text("utf-8
 def test_every_algorithm_explains_itself(processing: Any, name: str) -> None:
     algorithm = QgsApplication.processingRegistry().algorithmById(name)
     assert len(algorithm.shortHelpString()) > 400 and algorithm.shortDescription()
+    assert algorithm.shortHelpString().startswith("<p>")
     assert algorithm.icon().pixmap(24, 24).toImage().pixelColor(12, 12).isValid()
     assert algorithm.canExecute()[0]
 
