@@ -101,5 +101,5 @@ def _first_rows(path: Path, kind: str, fields: Fields, layout: Layout) -> tuple[
         table = first_of(read_geolife(path, skipped, no_progress), path).slice(0, SAMPLE)
         moments = pa.array(table["t"].to_numpy().astype("datetime64[ms]")).cast(pa.timestamp("ms", "UTC"))
         return table.set_column(table.column_names.index("t"), "t", moments), "", "", 0, skipped
-    parts = (part for file in files_of(path, PARSED[kind]) for part in parser_of(kind)(file, no_progress))
+    parts = (part for file in files_of(path, PARSED[kind]) for part in parser_of(kind, skipped)(file, no_progress))
     return first_of(parts, path).slice(0, SAMPLE), "", "", 0, skipped

@@ -287,24 +287,26 @@ def _read_parsed(
     kind: str, path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """A file of a kind of PARSED, or a folder of them."""
-    files, tables_of = files_of(path, PARSED[kind]), parser_of(kind)
+    files = files_of(path, PARSED[kind])
 
-    def raw(file: Path, part: Progress) -> Iterator[tuple[pa.Table, Guess]]:
-        for table in tables_of(file, part):
+    def raw(file: Path, part: Progress, skipped: Skipped = skipped) -> Iterator[tuple[pa.Table, Guess]]:
+        for table in parser_of(kind, skipped)(file, part):
             yield table, choose(table.column_names, fields, file, layout)
 
-    first = first_of((part for file in files for part in raw(file, no_progress)), path)
+    first = first_of((part for file in files for part in raw(file, no_progress, Skipped())), path)
     return first[1], _fixes_of_files(path, files, raw, timezone, skipped, progress)
 
 
-def parser_of(kind: str) -> Callable[[Path, Progress], Iterator[pa.Table]]:
-    """The parser of a kind of PARSED: of a file to tables of its columns."""
+def parser_of(kind: str, skipped: Skipped) -> Callable[[Path, Progress], Iterator[pa.Table]]:
+    """The parser of a kind of PARSED: of a file to tables of its columns. What cannot be read is counted."""
     from .formats.fit import fit_tables
     from .formats.gpx import gpx_tables
     from .formats.objects import object_tables
     from .formats.realtime import feed_tables
 
-    return {"gpx": gpx_tables, "json": object_tables, "fit": fit_tables, "gtfs-realtime": feed_tables}[kind]
+    if kind == "json":
+        return partial(object_tables, skipped=skipped)
+    return {"gpx": gpx_tables, "fit": fit_tables, "gtfs-realtime": feed_tables}[kind]
 
 
 def first_of(parts: Iterator[Part], path: Path) -> Part:
