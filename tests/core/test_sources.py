@@ -158,6 +158,16 @@ def test_files_of_one_name_in_several_folders_are_several_users(tmp_path):
     assert tracks.user_ids.tolist() == ["anna/2020-01", "bob/2020-01"] and not skipped
 
 
+def test_no_file_of_a_folder_is_left_out_for_the_case_of_a_named_column(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("Moment,E,N\n2020-01-01,1,2\n")
+    options = {"time_field": "moment", "layout": Layout(lon="e", lat="n")}
+    assert read(tmp_path, **options)[0].user_ids.tolist() == ["a", "b"]
+    (tmp_path / "c.csv").write_text("Moment,lon,lat\n2020-01-01,1,2\n")
+    with pytest.raises(InputError, match="no lon column 'e'"):
+        read(tmp_path, **options)
+
+
 def points(**columns):
     base = {"t": pa.array([TEN, TEN + 60_000], pa.timestamp("ms", tz="UTC")), "lon": [1.0, 2.0], "lat": [3.0, 4.0]}
     return pa.table({**base, **columns})
@@ -170,6 +180,15 @@ def test_parquet_with_partitions_and_other_tables_beside(tmp_path):
     (tmp_path / "_SUCCESS").touch()
     tracks, _, guess = read(tmp_path)
     assert tracks.user_ids.tolist() == ["a", "b"] and tracks.lon.tolist() == [1, 2] and guess.user == "user_id"
+
+
+def test_parquet_whose_time_is_in_the_names_of_folders(tmp_path):
+    for day in (1, 2):
+        (tmp_path / f"date=2020-01-0{day}").mkdir()
+        parquet.write_table(
+            points().drop_columns("t").slice(day - 1, 1), tmp_path / f"date=2020-01-0{day}" / "a.parquet"
+        )
+    assert read(tmp_path)[0].t.tolist() == [TEN - 10 * 3_600_000, TEN + 14 * 3_600_000]
 
 
 @pytest.mark.parametrize(

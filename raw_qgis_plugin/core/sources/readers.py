@@ -14,7 +14,7 @@ import numpy as np
 from ..errors import InputError, Progress, check_cancelled, no_progress, part_of, require
 from ..times import NO_TIME, UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
-from .fields import AS_GUESSED, Guess, Layout, choose_fields, find_column
+from .fields import AS_GUESSED, Guess, Layout, choose_fields, column_of, find_column
 from .fields import guess_fields as guess_fields
 from .files import FORMATS as FORMATS
 from .files import PARQUET, PARSED, TEXT, files_of, find_source, stem_of
@@ -178,9 +178,9 @@ def choose(names: list[str], fields: Fields, where: Path, layout: Layout = AS_GU
 
 
 def has_fixes(names: list[str], fields: Fields, layout: Layout) -> bool:
-    """Whether a table has columns of time and position."""
-    guess = guess_fields(names)
-    return (guess.positioned or layout.lon in names) and (guess.time is not None or fields[2] in names)
+    """Whether a table has columns of time and position, guessed or named. `choose` refuses it if others are missing."""
+    guess, (lon, time) = guess_fields(names), (column_of(names, name) for name in (layout.lon, fields[2]))
+    return (guess.positioned or lon is not None) and (guess.time is not None or time is not None)
 
 
 def with_date_order(guess: Guess, tables: Iterable[pa.Table]) -> Guess:
@@ -212,11 +212,12 @@ def _read_parquet(
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """A Parquet file, or a folder of them with or without partitions (name=value folders)."""
     import pyarrow as pa
-    from pyarrow import dataset, parquet
+    from pyarrow import dataset
 
     from .columns import fixes_of
 
     files = files_of(path, PARQUET)
+    opened = partial(dataset.dataset, format="parquet", partitioning="hive")
     # By default Arrow reads far ahead and holds gigabytes of a large file
     scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
     few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
@@ -237,9 +238,8 @@ def _read_parquet(
 
     try:
         if len(files) > 1:
-            named = [file for file in files if has_fixes(parquet.read_schema(file).names, fields, layout)]
-            files = named or files[:1]
-        data = dataset.dataset([str(file) for file in files], format="parquet", partitioning="hive")
+            files = [f for f in files if has_fixes(opened(str(f)).schema.names, fields, layout)] or files[:1]
+        data = opened([str(file) for file in files])
         guess = choose(data.schema.names, fields, path, layout)
         guess = _known_order(guess, batches([str(guess.time)]), path)
         total = max(data.count_rows(), 1)
