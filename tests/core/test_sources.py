@@ -94,6 +94,17 @@ def test_latin_1_and_gzip(tmp_path):
     assert read(path)[0].t.tolist() == [TEN]
 
 
+def test_latin_1_behind_a_head_of_ascii(tmp_path):
+    """A word of UTF-8 beside it stays what it is."""
+    head = [f"a,{TEN + i},1,2,," for i in range(5000)]
+    text = "\n".join(["user,t,lat,lon,note,", *head, f"St\u00f6rch,{TEN},1,2,\u00e4,", f",{TEN},1,2,,"])
+    data = text.encode("latin-1") + f"\nM\u00fcller,{TEN},1,2,,\n".encode()
+    (tmp_path / "t.csv").write_bytes(data)
+    tracks, skipped, _ = read(tmp_path / "t.csv")
+    assert tracks.user_ids.tolist() == ["Müller", "Störch", "a"] and skipped == {"no user": 1}
+    assert read_table(tmp_path / "t.csv")["user"].to_pylist()[-3:] == ["Störch", None, "Müller"]
+
+
 def test_named_fields_and_time_zone(tmp_path):
     tracks, _, guess = read_text(
         tmp_path, "a,b,lat,lon\nx,2020-01-01 11:00,1,2\n", user_field="A", time_field="b", timezone="Europe/Berlin"

@@ -116,9 +116,26 @@ def text_tables(
             )
             for batch in reader:
                 progress(min(raw.tell() / size, 1.0))
-                yield pa.Table.from_batches([batch])
+                yield pa.Table.from_arrays([_decoded(column) for column in batch.columns], schema=batch.schema)
                 none = False
             if none:
                 yield reader.schema.empty_table()
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
+
+
+def _decoded(column: pa.StringArray) -> pa.StringArray:
+    """A column of text. Words that are not UTF-8 are Latin-1: the head, by which it is guessed, may have been ASCII."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        coded = column.cast(pa.binary()).dictionary_encode()
+        return pa.array(map(_word, coded.dictionary.to_pylist()), pa.string()).take(coded.indices)
+    return column
+
+
+def _word(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")
