@@ -61,6 +61,16 @@ def test_geolife_from_any_of_its_folders(geolife):
         assert "017" in read(geolife / inner)[0].user_ids.tolist()
 
 
+def test_hidden_files_beside_those_of_geolife_are_no_tracks(geolife):
+    """As macOS writes them on drives of other systems."""
+    whole = read(geolife)[0]
+    write_plt(geolife / "Data" / "017" / "Trajectory", "._20200101100000.plt", [(46.5, 9, "2020-01-09", "10:00:00")])
+    assert len(read(geolife)[0]) == len(whole)
+    (geolife / "empty").mkdir()
+    with pytest.raises(InputError, match=r"no file that ends in \.plt"):
+        read(geolife / "empty", format="geolife")
+
+
 def test_reading_can_be_cancelled(geolife):
     def stop(share):
         raise Cancelled
