@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import product
 
@@ -22,7 +21,6 @@ from raw_qgis_plugin.core.sources import text as text_tables  # noqa: E402
 from raw_qgis_plugin.core.sources.columns import read_times  # noqa: E402
 from raw_qgis_plugin.core.sources.fields import Guess, Layout, guess_fields, user_candidates  # noqa: E402
 from raw_qgis_plugin.core.sources.outliers import without_outliers  # noqa: E402
-from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
 from raw_qgis_plugin.core.sources.readers import find_source, read, read_table  # noqa: E402
 from raw_qgis_plugin.core.times import parse_times  # noqa: E402
 from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
@@ -250,13 +248,6 @@ def test_points_of_geoparquet_are_in_its_crs(tmp_path, epsg, x, y):
         read(tmp_path / "a.parquet")
 
 
-def test_a_preview_of_a_file_sorted_by_user_finds_who_may_be_the_user(tmp_path):
-    rows = [f"{n // 3000},{n % 3000 // 100},2014-07-01T08:00:{n % 60:02}Z,-37.0,-10.9" for n in range(9000)]
-    (tmp_path / "a.csv").write_text("\n".join(["cab,day,time,lon,lat", *rows]))
-    found = preview(tmp_path / "a.csv")
-    assert found.raw.num_rows == 1000 and found.candidates == {"cab": 3, "day": 30}
-
-
 def test_read_table_gives_a_csv_file_as_text(tmp_path):
     (tmp_path / "q.csv").write_text("track_id,t\n007,2020-01-01\n")
     assert read_table(tmp_path / "q.csv").to_pylist() == [{"track_id": "007", "t": "2020-01-01"}]
@@ -331,23 +322,6 @@ def test_box_and_dates(tmp_path):
     assert {round(lon) for lon in across.lon} <= {178, -178}
 
 
-def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
-    path = tmp_path / "cabs.csv"
-    rows = [f"{7 + i % 2};0{1 + i // 60}/07/2014 08:{i % 60:02};-10,9;-37,{i:03};5,{i}" for i in range(200)]
-    path.write_text("\n".join(["Nummer;Moment;Nord;\u00d6st;v", *rows, "8;bald;1;x;1"]), "latin-1")
-    nothing = preview(path)
-    assert nothing.fixes is None and "No time and no position column" in nothing.problem
-    assert (nothing.delimiter, nothing.encoding, len(nothing.raw)) == (";", "latin-1", 201)
-    assert nothing.total == pytest.approx(202, abs=5)
-    layout = Layout(lon="\u00d6st", lat="Nord")
-    unknown = preview(path, fields=(None, None, "Moment"), layout=layout)
-    assert unknown.guess.date_order == "unknown" and unknown.candidates == {"Nummer": 2}
-    found = preview(path, fields=("Nummer", None, "Moment"), layout=replace(layout, date_order="day"), rows=201)
-    assert found.fixes["user"].to_pylist()[:2] == ["7", "8"] and found.fixes["lon"].to_pylist()[1] == -37.001
-    assert str(np.datetime64(found.fixes["t"].to_pylist()[60], "ms")).startswith("2014-07-02T08:00")
-    assert found.skipped == {"no time that can be read": 1} and found.raw["Nummer"].to_pylist()[0] == "7"
-
-
 def test_columns_that_may_name_users():
     columns = {"cab": ["a", "b", "a", "b"], "speed": ["1.5", "2.5", "1.5", "2.5"], "n": [1, 2, 3, 4], "one": [1] * 4,
                "driver": [5, 6, 5, None], "level": [1.5, 2.5, 1.5, 2.5], "empty": [None] * 4}  # fmt: skip
@@ -365,15 +339,6 @@ def test_jumps_that_ruin_the_extent_are_dropped(tmp_path):
     plane = [f"a,{1_577_872_800 + 60 * i},{7 + i / 4},46" for i in range(50)]  # 320 m/s all along
     tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,time,lon,lat", *plane]))
     assert len(without_outliers(tracks, skipped)) == 50 and not skipped
-
-
-def test_a_preview_of_parquet(tmp_path):
-    parquet.write_table(points(user=["a", "b"]), tmp_path / "c.parquet")
-    found = preview(tmp_path / "c.parquet")
-    assert found.kind == "parquet" and not found.problem and found.fixes["t"].to_pylist()[0] == TEN
-    with pytest.raises(InputError, match="cannot be read"):
-        (tmp_path / "d.parquet").write_bytes(b"PAR1 and no more")
-        preview(tmp_path / "d.parquet")
 
 
 MOMENTS = [

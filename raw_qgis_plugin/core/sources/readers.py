@@ -21,6 +21,7 @@ from .files import PARQUET, PARSED, TEXT, files_of, find_source, stem_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow import dataset
 
 # Names of the user, track and time columns, if given
 Fields = tuple[str | None, str | None, str | None]
@@ -212,24 +213,15 @@ def _read_parquet(
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """A Parquet file, or a folder of them with or without partitions (name=value folders)."""
     import pyarrow as pa
-    from pyarrow import dataset
 
     from .columns import fixes_of
 
     files = files_of(path, PARQUET)
-    opened = partial(dataset.dataset, format="parquet", partitioning="hive")
-    # By default Arrow reads far ahead and holds gigabytes of a large file
-    scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
-    few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
-
-    def batches(columns: list[str]) -> Iterator[pa.Table]:
-        for batch in data.to_batches(columns=columns, batch_size=SETTINGS.parquet_rows, **few):
-            yield pa.Table.from_batches([batch])
 
     def tables() -> Iterator[pa.Table]:
         done = 0
         try:
-            for table in batches(guess.columns()):
+            for table in batches_of(data, guess.columns(), SETTINGS.parquet_rows):
                 yield fixes_of(table, guess, timezone, skipped)
                 done += len(table)
                 progress(done / total)
@@ -237,15 +229,38 @@ def _read_parquet(
             raise unreadable(path, files, error) from error
 
     try:
-        if len(files) > 1:
-            files = [f for f in files if has_fixes(opened(str(f)).schema.names, fields, layout)] or files[:1]
-        data = opened([str(file) for file in files])
+        files = list(parquet_with_fixes(files, fields, layout)) or files[:1]
+        data = open_parquet(files)
         guess = choose(data.schema.names, fields, path, layout)
-        guess = _known_order(guess, batches([str(guess.time)]), path)
+        guess = _known_order(guess, batches_of(data, [str(guess.time)], SETTINGS.parquet_rows), path)
         total = max(data.count_rows(), 1)
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, files, error) from error
     return guess, tables()
+
+
+def open_parquet(files: list[Path]) -> dataset.Dataset:
+    """Parquet files as one table, with the columns that folders name (name=value)."""
+    from pyarrow import dataset
+
+    return dataset.dataset([str(file) for file in files], format="parquet", partitioning="hive")
+
+
+def parquet_with_fixes(files: list[Path], fields: Fields, layout: Layout) -> Iterator[Path]:
+    """The Parquet files that have columns of time and position."""
+    return (file for file in files if has_fixes(open_parquet([file]).schema.names, fields, layout))
+
+
+def batches_of(data: dataset.Dataset, columns: list[str], rows: int) -> Iterator[pa.Table]:
+    """Columns of Parquet files, at most so many rows at a time."""
+    import pyarrow as pa
+    from pyarrow import dataset
+
+    # By default Arrow reads far ahead and holds gigabytes of a large file
+    scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
+    few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
+    for batch in data.to_batches(columns=columns, batch_size=rows, **few):
+        yield pa.Table.from_batches([batch])
 
 
 def unreadable(path: Path, files: Iterable[Path], error: Exception) -> InputError:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Head(NamedTuple):
     names: list[str]
     delimiter: str
     encoding: str
-    bytes_a_row: float  # about
+    bytes_a_row: float  # of the file, packed where it is, about
 
 
 def read_head(file: Path, layout: Layout = AS_GUESSED) -> Head:
@@ -66,7 +67,8 @@ def read_head(file: Path, layout: Layout = AS_GUESSED) -> Head:
     for number, name in enumerate(rows[delimiter], 1):
         name = name.strip()
         names.append(name if name and name not in names else f"{name or 'column'} {number}")
-    return Head(names, delimiter, encoding, len(data) / max(1, len(lines)))
+    size = len(gzip.compress(data) if file.suffix.lower() == ".gz" else data)
+    return Head(names, delimiter, encoding, size / max(1, len(lines)))
 
 
 def _encoding(data: bytes) -> str:
