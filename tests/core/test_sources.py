@@ -308,6 +308,36 @@ def test_the_order_of_dates_is_found_in_the_whole_file(tmp_path, monkeypatch):
     assert guess.date_order == "day" and np.datetime64(int(tracks.t[-1]), "ms") > np.datetime64("2020-07-20")
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet", "dictionary"])
+def test_the_files_of_a_folder_show_the_order_of_dates_together(tmp_path, kind):
+    """Dates of 3 to 5 April decide nothing; in another file, which comes before or after, days go to 15."""
+
+    def write(name, *days):
+        times = pa.array(f"{day} 10:00" for day in days)
+        if kind == "csv":
+            (tmp_path / f"{name}.csv").write_text("\n".join(["time,lon,lat", *(f"{t},7,46" for t in times)]))
+            return
+        times = times.dictionary_encode() if kind == "dictionary" else times
+        places = {"lon": [7.0] * len(days), "lat": [46.0] * len(days)}
+        parquet.write_table(pa.table({"time": times, **places}), tmp_path / f"{name}.parquet")
+
+    write("b", "03/04/2020", "04/04/2020", "05/04/2020")
+    with pytest.raises(InputError, match=r"column 'time' of b\..* no number in them decides"):
+        read(tmp_path)
+    for name, other, order in (("a", "14/04/2020", "day"), ("c", "04/14/2020", "month")):
+        write(name, other)
+        tracks, _, guess = read(tmp_path)
+        assert guess.date_order == order and len(tracks) == 4 + (name == "c")
+        months = set(tracks.t.astype("datetime64[ms]").astype("datetime64[M]").astype(str).tolist())
+        assert months == ({"2020-04"} if order == "day" else {"2020-03", "2020-04", "2020-05"})
+        if name == "a":
+            write("a", "2020-04-15")
+    write("a", "14/04/2020")
+    with pytest.raises(InputError, match=r"with the day in a\..* and with the month in c\."):
+        read(tmp_path)
+    assert len(read(tmp_path, layout=Layout(date_order="day"), drop_spikes=False)[0]) == 4
+
+
 def test_box_and_dates(tmp_path):
     rows = [f"a,2020-01-0{day} 10:00,{lon},46" for day in (1, 2, 3) for lon in (7, 8, 178, -178)]
     text = "\n".join(["user,time,lon,lat", *rows, "a,soon,7,46", "a,2020-01-02 10:00,x,46"])

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ..errors import InputError, Progress, check_cancelled, no_progress, part_of, require
-from ..times import NO_TIME, UTC, find_date_order, find_zone
+from ..times import DATE_ORDERS, NO_TIME, UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
 from .fields import AS_GUESSED, Guess, Layout, choose_fields, column_of, find_column
 from .fields import guess_fields as guess_fields
@@ -197,15 +197,26 @@ def with_date_order(guess: Guess, tables: Iterable[pa.Table]) -> Guess:
     return replace(guess, date_order=order)
 
 
-def _known_order(guess: Guess, tables: Iterable[pa.Table], where: Path) -> Guess:
-    """`with_date_order`. Raises InputError if the order is unknown."""
-    guess = with_date_order(guess, tables)
-    if guess.date_order == "unknown":
+def _in_one_order(guesses: dict[Path, Guess]) -> dict[Path, Guess]:
+    """The guesses of files with the order of dates that one of them shows, if any needs one.
+
+    Raises InputError if none shows it, or two show opposite ones.
+    """
+    shown = {guess.date_order: file for file, guess in guesses.items()}
+    orders = [order for order in DATE_ORDERS if order in shown]
+    if len(orders) > 1:
+        day, month = (shown[order].name for order in DATE_ORDERS)
         raise InputError(
-            f"The dates in the column '{guess.time}' of {where.name} may begin with the day or with the month: no "
-            "number in them decides. Choose the order of dates (DATE_ORDER)."
+            f"Dates begin with the day in {day} and with the month in {month}. Read such files one by one, or choose "
+            "the order of dates for all (DATE_ORDER)."
         )
-    return guess
+    if not orders and "unknown" in shown:
+        file = shown["unknown"]
+        raise InputError(
+            f"The dates in the column '{guesses[file].time}' of {file.name} may begin with the day or with the month: "
+            "no number in them decides. Choose the order of dates (DATE_ORDER)."
+        )
+    return {file: replace(guess, date_order="".join(orders)) for file, guess in guesses.items()}
 
 
 def _read_parquet(
@@ -214,7 +225,7 @@ def _read_parquet(
     """A Parquet file, or a folder of them with or without partitions (name=value folders)."""
     import pyarrow as pa
 
-    from .columns import fixes_of
+    from .columns import fixes_of, is_text
 
     files = files_of(path, PARQUET)
 
@@ -232,18 +243,21 @@ def _read_parquet(
         files = list(parquet_with_fixes(files, fields, layout)) or files[:1]
         data = open_parquet(files)
         guess = choose(data.schema.names, fields, path, layout)
-        guess = _known_order(guess, batches_of(data, [str(guess.time)], SETTINGS.parquet_rows), path)
+        texts = files if is_text(data.schema.field(str(guess.time)).type) else []
+        times = (batches_of(open_parquet([f], data.schema), [str(guess.time)], SETTINGS.parquet_rows) for f in texts)
+        orders = {f: with_date_order(guess, tables) for f, tables in zip(texts, times)}
+        guess = next(iter(_in_one_order(orders).values()), guess)
         total = max(data.count_rows(), 1)
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, files, error) from error
     return guess, tables()
 
 
-def open_parquet(files: list[Path]) -> dataset.Dataset:
-    """Parquet files as one table, with the columns that folders name (name=value)."""
+def open_parquet(files: list[Path], schema: pa.Schema | None = None) -> dataset.Dataset:
+    """Parquet files as one table, with the columns that folders name (name=value). schema: by default the first's."""
     from pyarrow import dataset
 
-    return dataset.dataset([str(file) for file in files], format="parquet", partitioning="hive")
+    return dataset.dataset([str(file) for file in files], schema, format="parquet", partitioning="hive")
 
 
 def parquet_with_fixes(files: list[Path], fields: Fields, layout: Layout) -> Iterator[Path]:
@@ -285,11 +299,12 @@ def _read_csv(
     files = files_of(path, TEXT)
     heads = {file: read_head(file, layout) for file in files}
     chosen = [file for file in files if has_fixes(heads[file].names, fields, layout)] or files[:1]
-    guesses = {}
+    guesses: dict[Path, Guess] = {}
     for file in chosen:
         guess = choose(heads[file].names, fields, file, layout)
         times = text_tables(file, heads[file], [str(guess.time)], Skipped(), no_progress, ahead=False)
-        guesses[file] = _known_order(guess, times, file)
+        guesses[file] = with_date_order(guess, times)
+    guesses = _in_one_order(guesses)
 
     def raw(file: Path, part: Progress) -> Iterator[tuple[pa.Table, Guess]]:
         for table in text_tables(file, heads[file], guesses[file].columns(), skipped, part):
