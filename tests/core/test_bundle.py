@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import LIMITS, is_proven, open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.card import is_head_name
 from raw_qgis_plugin.core.bundle.onnx_check import GraphChecker, _elements
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
@@ -138,7 +139,7 @@ def test_no_bundle_there(tmp_path, path):
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": float("inf")}]}, "endless length"),
         *[
             ({"heads": [{"name": name, "unit": "region", "kind": "number"}]}, "without a proper name")
-            for name in ("n_users", "withheld", "epsilon", "fid", "geom")
+            for name in ("n_users", "withheld", "epsilon", "fid", "geom", "con", "aux", "com1")
         ],
         ({"heads": [{"name": "mine", "unit": "user", "kind": "classes", "classes": "abc"}]}, "no classes"),
         ({"heads": [{"name": "mine", "unit": "user", "kind": "number", "domain": {"span_h": 5}}]}, "no proper limits"),
@@ -222,7 +223,14 @@ def test_foreign_files_and_links_are_refused(copy, tmp_path):
         open_bundle(copy)
 
 
-@pytest.mark.parametrize("name", ["../outside.onnx", "/etc/passwd", "heads/../../x.onnx", "model.pkl"])
+@pytest.mark.parametrize("name", ["nul", "lpt9"])
+def test_devices_of_windows_are_no_heads(name):
+    assert not is_head_name(name) and all(map(is_head_name, (f"{name}_", f"{name}0", f"a{name}")))
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside.onnx", "/etc/passwd", "heads/../../x.onnx", "model.pkl", "heads/con.onnx", "heads/lpt1.onnx"]
+)
 def test_a_zip_that_reaches_outside_is_refused(copy, tmp_path, name):
     archive = zipped(copy, tmp_path / "b.zip")
     with zipfile.ZipFile(archive, "a") as z:

@@ -29,6 +29,13 @@ def test_out_as_zip_and_in_again(tmp_path: Path) -> None:
     assert [entry.shipped for entry in library.entries(folder)] == [True, False, False]
 
 
+@pytest.mark.parametrize(("name", "called"), [
+    ("con", "model con"), ("Aux.v2", "model Aux.v2"), ("NUL .1", "model NUL .1"), ("contact", "contact"),
+])  # fmt: skip
+def test_no_model_is_called_as_a_device_of_windows(tmp_path: Path, name: str, called: str) -> None:
+    assert library.add(shipped_bundle(), tmp_path, name).name == called
+
+
 def test_out_without_prototypes(tmp_path: Path) -> None:
     with_them, without = tmp_path / "with.zip", tmp_path / "without.zip"
     model = library.add(Path(__file__).parents[1] / "compat" / "020" / "bundle.zip", tmp_path / "models", "mine")

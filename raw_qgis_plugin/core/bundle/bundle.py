@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import BundleError
-from ..paths import shipped_bundle
+from ..paths import DEVICE, shipped_bundle
 from ..scratch import Scratch, put_back
 from . import contract
 from .card import HEAD_NAME, read_card
@@ -26,7 +26,7 @@ from .weights import check_weights
 
 MODEL = "model"  # the folder in a private folder into which a .zip is unpacked
 _MEMBER = re.compile(
-    rf"(card\.json|(backbone|neighbours)\.onnx|backbone\.bin|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/{HEAD_NAME}\.onnx)"
+    rf"(card\.json|(backbone|neighbours)\.onnx|backbone\.bin|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/(?!{DEVICE}\.){HEAD_NAME}\.onnx)"
 )
 
 

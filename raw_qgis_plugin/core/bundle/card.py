@@ -13,6 +13,7 @@ from ..errors import BundleError
 from ..features.activity import ACTIVITY
 from ..features.featurizer import FEATURE_VERSION
 from ..features.motion import MOTION
+from ..paths import DEVICE
 from ..tracks import MIN_STRETCH_H
 from ..typicality import NEIGHBOURS
 from . import contract
@@ -25,7 +26,8 @@ withheld epsilon in_domain why evidence fid geom
 """
 RESERVED = frozenset(_FIELDS.split())  # fields of results beside those of heads, and GeoPackage's own
 HEAD_NAMES = (
-    "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there"
+    "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there, "
+    "nor one that Windows keeps for a device, such as con"
 )
 
 NEEDED = {
@@ -159,8 +161,8 @@ def _check_heads(folder: Path, card: dict) -> None:
 
 
 def is_head_name(name: str) -> bool:
-    """Whether a head can have this name. It becomes a field beside those of RESERVED."""
-    return bool(re.fullmatch(HEAD_NAME, name)) and name not in RESERVED
+    """Whether a head can have this name. It becomes a field beside those of RESERVED, and the name of a file."""
+    return bool(re.fullmatch(HEAD_NAME, name)) and name not in RESERVED and not re.fullmatch(DEVICE, name)
 
 
 def _head_fault(head: dict) -> str:
