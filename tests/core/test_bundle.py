@@ -128,6 +128,7 @@ def test_no_bundle_there(tmp_path, path):
             ({"domain": domain}, "no proper limits")
             for domain in ({"cadence_s": [1]}, "x", [1], {"speed_ms": [0, NAN]})
         ],
+        *[({"heads": [{**NUMBER, "inputs": n}]}, "number of inputs") for n in (3.5, 0, -1, 10**6, True, "3", NAN)],
         ({"heads": [{**NUMBER, "asks": ["nobody"]}]}, "asks heads"),
         ({"heads": [{**NUMBER, "asks": ["mine"]}]}, "asks heads"),
         ({"heads": [{**NUMBER, "asks": [["mine"]]}]}, "asks heads"),
