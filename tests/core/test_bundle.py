@@ -351,8 +351,13 @@ def test_the_graphs_of_the_largest_preset_have_parts_to_spare():
 
 
 @pytest.mark.parametrize(
-    "change, proven",
-    [({}, True), ({"ratio": [0.5, 0.4, 1.0]}, False), ({"groups": 5}, False), ({"head": {"r2": 0.09}}, False)],
+    ("change", "proven"),
+    [
+        ({}, True),
+        ({"ratio": [0.5, 0.4, 1.0]}, False),
+        ({"groups": 5}, False),
+        *[({"head": {"r2": r2}}, r2 is None) for r2 in (None, 0.09, 0.0, 0, -0.1)],
+    ],
 )
 def test_a_head_is_proven_where_chance_does_not_explain_its_figures(change, proven):
     metrics = {"ratio": [0.5, 0.4, 0.99], "groups": 6, "head": {"r2": 0.1}} | change

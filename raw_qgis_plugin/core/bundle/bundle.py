@@ -87,8 +87,8 @@ def is_proven(head: dict) -> bool:
     """
     metrics = head.get("metrics", {})
     worst = (metrics.get("ratio") or [None])[-1]
-    useful = (metrics.get("head", {}).get("r2") or 1.0) >= 0.1
-    return useful and worst is not None and worst < 1 and (metrics.get("groups") or 0) >= 6
+    r2 = metrics.get("head", {}).get("r2")
+    return (r2 is None or r2 >= 0.1) and worst is not None and worst < 1 and (metrics.get("groups") or 0) >= 6
 
 
 def open_bundle(path: Path | str | None = None, experimental: bool = False) -> Bundle:
