@@ -125,7 +125,7 @@ def pack(source: Path, archive: Path, prototypes: bool = True) -> None:
     bundle = open_bundle(source)
     beside = archive.with_name(archive.name + ".partial")
     try:
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as z:
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as z:
             for file in sorted(p for p in bundle.path.rglob("*") if p.is_file()):
                 z.write(file, Path(source.name.removesuffix(".zip")) / file.relative_to(bundle.path))
         beside.replace(archive)
