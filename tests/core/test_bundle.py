@@ -109,6 +109,18 @@ def test_no_bundle_there(tmp_path, path):
         open_bundle(tmp_path / path)
 
 
+def test_what_the_system_cannot_read_is_refused_in_a_sentence(copy, monkeypatch):
+    with pytest.raises(BundleError, match="cannot be read: File name too long"):
+        open_bundle("x" * 5000)
+
+    def locked(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("raw_qgis_plugin.core.bundle.bundle._sum", locked)
+    with pytest.raises(BundleError, match=r"model at .*bundle cannot be read: Permission denied\."):
+        open_bundle(copy)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

@@ -98,6 +98,13 @@ def open_bundle(path: Path | str | None = None, experimental: bool = False) -> B
     """
     place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
     place = place.parent if place.name == contract.CARD_FILE else place
+    try:
+        return _open(place, experimental)
+    except OSError as e:
+        raise BundleError(f"The model at {place} cannot be read: {e.strerror or e}.") from e
+
+
+def _open(place: Path, experimental: bool) -> Bundle:
     if not place.exists():
         put_back(place.parent)
     if not place.exists():
@@ -108,7 +115,7 @@ def open_bundle(path: Path | str | None = None, experimental: bool = False) -> B
     folder = Path(unpacked.name, MODEL) if unpacked else place
     try:
         return Bundle(folder, _check(folder), unpacked, experimental, place if unpacked else None)
-    except BundleError:
+    except (BundleError, OSError):
         if unpacked:
             unpacked.cleanup()
         raise
