@@ -82,6 +82,19 @@ def test_a_full_disk_is_said(tracks_file, cache):
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
+@pytest.mark.parametrize("broken", ["shards.encode_ids", "shards.hash_runs", "corpus._resampled"])
+def test_an_error_leaves_no_file_open(tracks_file, cache, monkeypatch, open_files, broken):
+    """Windows would not remove it, and say that instead of the error."""
+
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(f"model.data.{broken}", fail)
+    with pytest.raises(ZeroDivisionError) as error:
+        load(str(tracks_file), cache=cache).view(10)
+    assert not [path for path in open_files() if "/fresh/" in path], error  # which holds the frames of the functions
+
+
 def test_what_a_killed_tokenisation_left_goes_with_the_next_one(tracks_file, cache):
     cache.mkdir(parents=True, exist_ok=True)
     killed, at_work = (Scratch(".making-", cache) for _ in range(2))
