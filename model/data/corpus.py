@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -105,16 +105,15 @@ def _stored(s: Source, cadence: int, filled: bool) -> View | None:
 def _write_view(s: Source, cadence: int, filled: bool, folder: Path) -> None:
     index = np.int32 if len(s.t) < 2**31 else np.int64
     types = (index, np.int32, np.int64, np.int32)
-    files = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in zip(VIEW_FILES, types)}
-    for part in parts(s):
-        rows, slot, start, length = (_filled if filled else _resampled)(part, cadence)
-        files["start"].append(start + files["rows"].length)
-        files["length"].append(length)
-        files["rows"].append(part.row[rows])
-        files["slot"].append(slot)
-        give_back()
-    for column in files.values():
-        column.close()
+    with ExitStack() as opened:
+        files = {n: opened.enter_context(Column(folder / f"{n}.npy", dtype)) for n, dtype in zip(VIEW_FILES, types)}
+        for part in parts(s):
+            rows, slot, start, length = (_filled if filled else _resampled)(part, cadence)
+            files["start"].append(start + files["rows"].length)
+            files["length"].append(length)
+            files["rows"].append(part.row[rows])
+            files["slot"].append(slot)
+            give_back()
     share = np.cumsum(mapped(folder / "length.npy"), dtype=np.float64)
     np.save(folder / "share.npy", share / share[-1] if len(share) else share)
 

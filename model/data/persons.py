@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from raw_qgis_plugin.core.arrays import connected
+from raw_qgis_plugin.core.persons import SETTINGS
 
 if TYPE_CHECKING:
     from raw_qgis_plugin.core.tracks import Tracks
 
-RUN = 8  # consecutive fixes with equal time and position
-MOVES = 3  # of which so many move: two people who sleep in one grid cell are two
 BLOCK = 2_000_000  # fixes hashed at once
 MOST_HASHES = 8_000_000  # kept in memory; of more, an even share is kept
 _FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 0x165667B19E3779F9, 0xD6E8FEB86659FD93))
@@ -22,12 +21,13 @@ _FACTORS = tuple(np.uint64(f) for f in (0x9E3779B97F4A7C15, 0xC2B2AE3D27D4EB4F, 
 def hash_runs(
     user: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray, every: int = 1
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Hashes of all runs of RUN fixes of one user that move MOVES times, and their users.
+    """Hashes of all runs of `run` fixes of one user that move `moves` times (core.persons.SETTINGS), and their users.
 
     user: (n,) int, sorted. t: (n,) epoch ms. lon, lat: (n,) degrees, compared to a millionth. every: keep only hashes
     that it divides, the same ones for everybody. Returns (m,) uint64 and (m,) like `user`.
     """
-    m = len(t) - RUN + 1
+    run = SETTINGS.run
+    m = len(t) - run + 1
     if m <= 0:
         return np.zeros(0, np.uint64), user[:0]
     time, east, north, mix = _FACTORS
@@ -36,11 +36,11 @@ def hash_runs(
     token ^= np.round(lat * 1e6).astype(np.int64).astype(np.uint64) * north
     token ^= token >> np.uint64(29)
     hashed = np.zeros(m, np.uint64)
-    for i in range(RUN):
+    for i in range(run):
         hashed = hashed * mix + token[i : i + m]
     hashed ^= hashed >> np.uint64(32)
     moved = np.cumsum(np.append(0, (np.diff(lon) != 0) | (np.diff(lat) != 0)))
-    keep = (user[:m] == user[RUN - 1 :]) & (moved[RUN - 1 :] - moved[:m] >= MOVES)
+    keep = (user[:m] == user[run - 1 :]) & (moved[run - 1 :] - moved[:m] >= SETTINGS.moves)
     if every > 1:
         keep &= hashed % np.uint64(every) == 0
     return hashed[keep], user[:m][keep]
@@ -64,7 +64,8 @@ def runs_of(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     users = tracks.by_user()
     every = 1 << (len(users) // MOST_HASHES).bit_length()  # a power of two: sources share the hashes that they keep
     begins = range(0, max(len(users), 1), BLOCK)
-    blocks = [slice(begin, begin + BLOCK + RUN - 1) for begin in begins]  # a run that begins in one may end in the next
+    longest = BLOCK + SETTINGS.run - 1  # a run that begins in one block may end in the next
+    blocks = [slice(begin, begin + longest) for begin in begins]
     parts = [hash_runs(users.user[b], users.t[b], users.lon[b], users.lat[b], every) for b in blocks]
     hashed, user = (np.concatenate(part) for part in zip(*parts, strict=True))
     return hashed, user

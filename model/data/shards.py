@@ -35,6 +35,7 @@ from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 VERSION = 4  # of the files and of the cleaning: with a new version shards are made again
 SUMS = "crc32.json"  # checksums of the other files of a folder
 SHARD_FIXES = 2_000_000
+MOST_SPOOLS = 190  # open at once: macOS lets a process open 256 files
 ROW = np.dtype([("user", "i4"), ("track", "i8"), ("t", "i8"), ("lon", "f8"), ("lat", "f8")])
 COLUMNS = {"user": np.int32, "t": np.int64, "lon": np.float64, "lat": np.float64}
 
@@ -154,7 +155,7 @@ def mapped(path: Path) -> np.ndarray:
 
 
 class Column:
-    """A one-dimensional .npy file that grows."""
+    """A one-dimensional .npy file that grows. As a context it is complete at the end, and closed also by an error."""
 
     def __init__(self, path: Path, dtype: type) -> None:
         self.file, self.dtype, self.length = path.open("wb"), np.dtype(dtype), 0
@@ -165,11 +166,14 @@ class Column:
         np.ascontiguousarray(values, self.dtype).tofile(self.file)
         self.length += len(values)
 
-    def close(self) -> None:
-        """Write the length into the header and close."""
-        self.file.seek(0)
-        self._header()
-        self.file.close()
+    def __enter__(self) -> Column:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        with self.file:
+            if kind is None:
+                self.file.seek(0)
+                self._header()
 
     def _header(self) -> None:
         about = {"descr": np.lib.format.dtype_to_descr(self.dtype), "fortran_order": False, "shape": (self.length,)}
@@ -197,33 +201,33 @@ def _spool(source: str, folder: Path, n: int, skipped: Skipped) -> tuple[list[Pa
     """
     path, kind = find_source(source)
     guess, tables = stream(path, kind, skipped=skipped)
-    shards = min(n // SHARD_FIXES + 1, 400)  # their spools are open at once
+    shards = min(n // SHARD_FIXES + 1, MOST_SPOOLS)
     spools = [folder / f"spool{k:03d}" for k in range(shards)]
-    files = [spool.open("wb") for spool in spools]
     code_of: dict[str, int] = {}
     names_users = True
-    for table in tables:
-        user, track = (ids_of(table, role) for role in ("user", "track"))
-        names_users &= user is not None
-        user = track if user is None else user  # a track without a user has one of its own
-        users = Coded(np.zeros(len(table), np.int64), np.array(["all"], object)) if user is None else encode_ids(user)
-        trips = users if track is None else encode_ids(track)
-        known = [_code(name, code_of, guess, kind) for name in users.names]
-        rows: np.ndarray = np.empty(len(table), ROW)
-        rows["user"] = np.array([*known, -1])[users.codes]  # the last one is for code -1
-        rows["track"] = np.array([*map(_id_hash, trips.names), 0])[trips.codes]
-        for name in ("t", "lon", "lat"):
-            rows[name] = table[name].to_numpy()
-        skipped.add("no user", np.count_nonzero(users.codes < 0))
-        skipped.add("no track", np.count_nonzero((users.codes >= 0) & (trips.codes < 0)))
-        rows = rows[(rows["user"] >= 0) & (trips.codes >= 0)]
-        rows = rows[np.argsort(rows["user"] % shards, kind="stable")]
-        ends = np.searchsorted(rows["user"] % shards, np.arange(shards + 1))
-        for k in np.flatnonzero(np.diff(ends)):
-            rows[ends[k] : ends[k + 1]].tofile(files[k])
-        give_back()
-    for file in files:
-        file.close()
+    with contextlib.ExitStack() as opened:
+        files = [opened.enter_context(spool.open("wb")) for spool in spools]
+        for table in tables:
+            user, track = (ids_of(table, role) for role in ("user", "track"))
+            names_users &= user is not None
+            user = track if user is None else user  # a track without a user has one of its own
+            nobody = Coded(np.zeros(len(table), np.int64), np.array(["all"], object))
+            users = nobody if user is None else encode_ids(user)
+            trips = users if track is None else encode_ids(track)
+            known = [_code(name, code_of, guess, kind) for name in users.names]
+            rows: np.ndarray = np.empty(len(table), ROW)
+            rows["user"] = np.array([*known, -1])[users.codes]  # the last one is for code -1
+            rows["track"] = np.array([*map(_id_hash, trips.names), 0])[trips.codes]
+            for name in ("t", "lon", "lat"):
+                rows[name] = table[name].to_numpy()
+            skipped.add("no user", np.count_nonzero(users.codes < 0))
+            skipped.add("no track", np.count_nonzero((users.codes >= 0) & (trips.codes < 0)))
+            rows = rows[(rows["user"] >= 0) & (trips.codes >= 0)]
+            rows = rows[np.argsort(rows["user"] % shards, kind="stable")]
+            ends = np.searchsorted(rows["user"] % shards, np.arange(shards + 1))
+            for k in np.flatnonzero(np.diff(ends)):
+                rows[ends[k] : ends[k + 1]].tofile(files[k])
+            give_back()
     return spools, list(code_of), names_users
 
 
@@ -261,22 +265,21 @@ def _shard(
     source: str, folder: Path, spools: list[Path], names: list[str], names_users: bool, skipped: Skipped
 ) -> None:
     """Clean each spool into a shard, and hold some people out for validation."""
-    columns = {name: Column(folder / f"{name}.npy", dtype) for name, dtype in COLUMNS.items()}
     every = sum(spool.stat().st_size for spool in spools) // ROW.itemsize // MOST_HASHES + 1
     users: list[str] = []
     fixes, ends, hashed, steps = [], [], [], []
-    for t, lon, lat, user, ids in _cleaned(spools, names, skipped):
-        user = user + len(users)
-        for name, values in zip(COLUMNS, (user, t, lon, lat)):
-            columns[name].append(values)
-        ends.append(columns["t"].length)
-        fixes.append(np.bincount(user - len(users), minlength=len(ids)))
-        hashed.append(hash_runs(user, t, lon, lat, every))
-        steps.append(np.diff(t)[np.diff(user) == 0][:20_000])
-        users += ids
-        give_back()
-    for column in columns.values():
-        column.close()
+    with contextlib.ExitStack() as opened:
+        columns = {name: opened.enter_context(Column(folder / f"{name}.npy", dtype)) for name, dtype in COLUMNS.items()}
+        for t, lon, lat, user, ids in _cleaned(spools, names, skipped):
+            user = user + len(users)
+            for name, values in zip(COLUMNS, (user, t, lon, lat)):
+                columns[name].append(values)
+            ends.append(columns["t"].length)
+            fixes.append(np.bincount(user - len(users), minlength=len(ids)))
+            hashed.append(hash_runs(user, t, lon, lat, every))
+            steps.append(np.diff(t)[np.diff(user) == 0][:20_000])
+            users += ids
+            give_back()
     if not users:
         why = f" {skipped} {skipped.advice}".rstrip() if skipped else ""
         raise InputError(f"{source} holds no tracks to train on.{why}")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,17 +44,17 @@ def save_parquet(path: Path, tables: Iterator[pa.Table]) -> int:
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     writer, rows = None, 0
     try:
-        for table in tables:
-            place = table.column_names.index("lon")
-            points = shapely.to_wkb(shapely.points(table["lon"].to_numpy(), table["lat"].to_numpy()))
-            table = table.drop_columns(["lon", "lat"]).add_column(place, "geometry", pa.array(points, pa.binary()))
-            table = table.replace_schema_metadata({"geo": json.dumps(geo)})
-            writer = writer or parquet.ParquetWriter(temporary, table.schema)
-            writer.write_table(table)
-            rows += len(table)
+        with ExitStack() as opened:  # Windows neither moves nor removes open files
+            for table in tables:
+                place = table.column_names.index("lon")
+                points = shapely.to_wkb(shapely.points(table["lon"].to_numpy(), table["lat"].to_numpy()))
+                table = table.drop_columns(["lon", "lat"]).add_column(place, "geometry", pa.array(points, pa.binary()))
+                table = table.replace_schema_metadata({"geo": json.dumps(geo)})
+                writer = writer or opened.enter_context(parquet.ParquetWriter(temporary, table.schema))
+                writer.write_table(table)
+                rows += len(table)
         if writer is None:
             raise InputError("There is nothing to write.")
-        writer.close()
         temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)

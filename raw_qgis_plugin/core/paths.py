@@ -13,6 +13,8 @@ PACKAGE = Path(__file__).resolve().parents[1]  # .../raw_qgis_plugin
 ROOT = PACKAGE if (PACKAGE / "resources").is_dir() else PACKAGE.parent
 RESOURCES = ROOT / "resources"
 
+DEVICE = r"(?:con|prn|aux|nul|com\d|lpt\d)"  # names that no file of Windows has, whatever follows after a point
+
 SHIPPED_BUNDLE = "raw-small"
 SCORER = RESOURCES / "scorer" / "scorer.onnx"  # weighs continuations of the layer, with whatever model
 PAST_SCORER = SCORER.with_name("past.onnx")  # the same beside an untrained network

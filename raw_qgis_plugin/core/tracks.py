@@ -155,11 +155,12 @@ class Tracks:
         return Tracks(users.user_ids, names, users.user[first], track, users.t, users.lon, users.lat)
 
     def by_hours(self, hours: float) -> Tracks:
-        """Each stretch of so many hours, counted from the epoch, of a user as a user of its own."""
+        """Each stretch of so many hours, counted from the epoch, of a user as a user of its own, named by a number."""
         users = self.by_user()
         stretch = np.cumsum(run_starts(users.user, users.t // int(hours * HOUR_MS))) - 1
         number = np.arange(stretch[-1] + 1 if len(stretch) else 0, dtype=np.int32)
-        return Tracks(number, number, number, stretch.astype(np.int32), users.t, users.lon, users.lat)
+        names = np.array([*map(str, range(len(number))), None], object)[:-1]
+        return Tracks(names, names, number, stretch.astype(np.int32), users.t, users.lon, users.lat)
 
 
 def by_unit(tracks: Tracks, unit: str) -> tuple[Tracks, LeftOut]:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import LIMITS, is_proven, open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.card import is_head_name
 from raw_qgis_plugin.core.bundle.onnx_check import GraphChecker, _elements
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import BundleError
@@ -108,6 +109,18 @@ def test_no_bundle_there(tmp_path, path):
         open_bundle(tmp_path / path)
 
 
+def test_what_the_system_cannot_read_is_refused_in_a_sentence(copy, monkeypatch):
+    with pytest.raises(BundleError, match="cannot be read: File name too long"):
+        open_bundle("x" * 5000)
+
+    def locked(*_):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("raw_qgis_plugin.core.bundle.bundle._sum", locked)
+    with pytest.raises(BundleError, match=r"model at .*bundle cannot be read: Permission denied\."):
+        open_bundle(copy)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -127,6 +140,7 @@ def test_no_bundle_there(tmp_path, path):
             ({"domain": domain}, "no proper limits")
             for domain in ({"cadence_s": [1]}, "x", [1], {"speed_ms": [0, NAN]})
         ],
+        *[({"heads": [{**NUMBER, "inputs": n}]}, "number of inputs") for n in (3.5, 0, -1, 10**6, True, "3", NAN)],
         ({"heads": [{**NUMBER, "asks": ["nobody"]}]}, "asks heads"),
         ({"heads": [{**NUMBER, "asks": ["mine"]}]}, "asks heads"),
         ({"heads": [{**NUMBER, "asks": [["mine"]]}]}, "asks heads"),
@@ -138,7 +152,7 @@ def test_no_bundle_there(tmp_path, path):
         ({"heads": [{"name": "mine", "unit": "region", "kind": "number", "hours": float("inf")}]}, "endless length"),
         *[
             ({"heads": [{"name": name, "unit": "region", "kind": "number"}]}, "without a proper name")
-            for name in ("n_users", "withheld", "epsilon", "fid", "geom")
+            for name in ("n_users", "withheld", "epsilon", "fid", "geom", "con", "aux", "com1")
         ],
         ({"heads": [{"name": "mine", "unit": "user", "kind": "classes", "classes": "abc"}]}, "no classes"),
         ({"heads": [{"name": "mine", "unit": "user", "kind": "number", "domain": {"span_h": 5}}]}, "no proper limits"),
@@ -222,7 +236,14 @@ def test_foreign_files_and_links_are_refused(copy, tmp_path):
         open_bundle(copy)
 
 
-@pytest.mark.parametrize("name", ["../outside.onnx", "/etc/passwd", "heads/../../x.onnx", "model.pkl"])
+@pytest.mark.parametrize("name", ["nul", "lpt9"])
+def test_devices_of_windows_are_no_heads(name):
+    assert not is_head_name(name) and all(map(is_head_name, (f"{name}_", f"{name}0", f"a{name}")))
+
+
+@pytest.mark.parametrize(
+    "name", ["../outside.onnx", "/etc/passwd", "heads/../../x.onnx", "model.pkl", "heads/con.onnx", "heads/lpt1.onnx"]
+)
 def test_a_zip_that_reaches_outside_is_refused(copy, tmp_path, name):
     archive = zipped(copy, tmp_path / "b.zip")
     with zipfile.ZipFile(archive, "a") as z:
@@ -342,8 +363,13 @@ def test_the_graphs_of_the_largest_preset_have_parts_to_spare():
 
 
 @pytest.mark.parametrize(
-    "change, proven",
-    [({}, True), ({"ratio": [0.5, 0.4, 1.0]}, False), ({"groups": 5}, False), ({"head": {"r2": 0.09}}, False)],
+    ("change", "proven"),
+    [
+        ({}, True),
+        ({"ratio": [0.5, 0.4, 1.0]}, False),
+        ({"groups": 5}, False),
+        *[({"head": {"r2": r2}}, r2 is None) for r2 in (None, 0.09, 0.0, 0, -0.1)],
+    ],
 )
 def test_a_head_is_proven_where_chance_does_not_explain_its_figures(change, proven):
     metrics = {"ratio": [0.5, 0.4, 0.99], "groups": 6, "head": {"r2": 0.1}} | change

@@ -3,12 +3,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import tracemalloc
+from dataclasses import fields, replace
+from itertools import combinations
 
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.encounters import clock
+from raw_qgis_plugin.core.encounters import clock, encounters, pairs
 from raw_qgis_plugin.core.encounters.clock import positions
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
 from raw_qgis_plugin.core.encounters.pairs import Places, within
@@ -101,6 +103,29 @@ def test_the_clock_gives_every_time_once(monkeypatch: pytest.MonkeyPatch) -> Non
     assert len(np.unique(np.stack([tracks.track[row], tick]), axis=1).T) == len(tick) == 3 * 2 * 60
     assert ((tracks.t[row] <= tick * 30_000) & (tick * 30_000 < tracks.t[row + 1])).all()
     assert [p for _, p in positions(tracks, 30.0, 1.0)] == []
+
+
+def test_small_parts_have_the_same_encounters(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = people(), walkers(slice(10, 22)), inside_of_gap()
+    whole = [found(tracks) for tracks in cases]
+    for module, sizes in ((pairs, {"places_at_once": 7, "at_once": 3}), (encounters, {"at_once": 4})):
+        monkeypatch.setattr(module, "SETTINGS", replace(module.SETTINGS, **sizes))
+    for tracks, one in zip(cases, whole, strict=True):
+        other = found(tracks)
+        for field in fields(Encounters):
+            np.testing.assert_array_equal(getattr(one, field.name), getattr(other, field.name), field.name)
+
+
+def test_many_at_one_place_need_memory_for_a_part_of_their_pairs() -> None:
+    n, minute = 80, np.arange(120)
+    x = [k + 0.1 * minute for k in np.linspace(0, 10, n)]
+    tracks = tracks_of([f"{k:02}" for k in range(n)], [START + minute * MINUTE] * n, x)
+    tracemalloc.start()
+    e = found(tracks, infer=False)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert list(zip(e.one, e.other)) == list(combinations(range(n), 2)) and not np.ptp(e.t_end - e.t_start)
+    assert peak < 60e6, "240 times 3,160 pairs took 137 MB together"
 
 
 def test_a_probability_is_the_share_of_draws() -> None:

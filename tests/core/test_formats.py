@@ -61,6 +61,16 @@ def test_geolife_from_any_of_its_folders(geolife):
         assert "017" in read(geolife / inner)[0].user_ids.tolist()
 
 
+def test_hidden_files_beside_those_of_geolife_are_no_tracks(geolife):
+    """As macOS writes them on drives of other systems."""
+    whole = read(geolife)[0]
+    write_plt(geolife / "Data" / "017" / "Trajectory", "._20200101100000.plt", [(46.5, 9, "2020-01-09", "10:00:00")])
+    assert len(read(geolife)[0]) == len(whole)
+    (geolife / "empty").mkdir()
+    with pytest.raises(InputError, match=r"no file that ends in \.plt"):
+        read(geolife / "empty", format="geolife")
+
+
 def test_reading_can_be_cancelled(geolife):
     def stop(share):
         raise Cancelled
@@ -126,7 +136,33 @@ def test_owntracks_recorder_and_a_file_that_breaks_off(tmp_path):
     items = TIMELINES["owntracks.json"]["data"]
     lines = "".join(f"2020-01-01T10:00:00Z\t*                 \t{json.dumps(item)}\n" for item in items)
     assert read_text(tmp_path, lines, "2020-01.rec")[0].lon.tolist() == [7.1, 7.2]
-    assert read_text(tmp_path, lines[:-30], "short.rec")[0].lon.tolist() == [7.1]
+    tracks, skipped, _ = read_text(tmp_path, lines[:-30], "short.rec")
+    assert tracks.lon.tolist() == [7.1] and skipped == {"unreadable row": 1}
+
+
+@pytest.mark.parametrize("cut", [4, 20, 40, 52, 70])
+@pytest.mark.parametrize("end", ["\n", "\0\0\n", ""])
+@pytest.mark.parametrize("name", ["a.jsonl", "a.rec"])
+def test_a_line_that_breaks_off_loses_no_other_one(tmp_path, cut, end, name):
+    """After a power cut the next line may follow at once; a file of several megabytes is read in parts."""
+    items = [{"_type": "location", "topic": "own/anna", "lat": 46.5, "lon": 7 + i / 1e5, "tst": TEN // 1000 + i}
+             for i in range(20_000)]  # fmt: skip
+    before = "2020-01-01T10:00:00Z\t*                 \t" if name == "a.rec" else ""
+    lines = [f"{before}{json.dumps(item)}\n" for item in items]
+    for row in (2, 12_000):
+        lines[row] = lines[row][: len(before) + cut] + end
+    in_text = 0 if before or end else sum(lines[row].count('"') % 2 for row in (2, 12_000))  # so is the line after it
+    tracks, skipped, _ = read_text(tmp_path, "".join(lines), name)
+    assert len(tracks) == len(items) - 2 - in_text and skipped == {"unreadable row": 2}
+
+
+def test_broken_objects_of_a_list(tmp_path):
+    good = [f'{{"lat": 46.5, "lon": 7.1, "tst": {TEN // 1000 + seconds}}}' for seconds in (0, 60)]
+    bad = ['{"lat": 46.5, "lon": 7.}', '{"lat": }', f'{{"tst": {"9" * 5000}}}']
+    text = f"[{good[0]}, {bad[0]}, {good[1]}, {bad[1]}, {bad[2]}]"
+    tracks, skipped, _ = read_text(tmp_path, text, "a.json")
+    assert tracks.t.tolist() == [TEN, TEN + 60_000] and skipped == {"unreadable row": 3}
+    assert preview(tmp_path / "a.json").skipped == {"unreadable row": 3}
 
 
 def test_visits_of_a_timeline_are_fixes(tmp_path):

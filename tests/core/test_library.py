@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import zipfile
 from pathlib import Path
@@ -27,6 +28,21 @@ def test_out_as_zip_and_in_again(tmp_path: Path) -> None:
     assert open_bundle(first).card == open_bundle().card
     assert [entry.name for entry in library.entries(folder)] == [open_bundle().card["name"], "out", "out 2"]
     assert [entry.shipped for entry in library.entries(folder)] == [True, False, False]
+
+
+@pytest.mark.parametrize(("name", "called"), [
+    ("con", "model con"), ("Aux.v2", "model Aux.v2"), ("NUL .1", "model NUL .1"), ("contact", "contact"),
+])  # fmt: skip
+def test_no_model_is_called_as_a_device_of_windows(tmp_path: Path, name: str, called: str) -> None:
+    assert library.add(shipped_bundle(), tmp_path, name).name == called
+
+
+def test_out_of_a_drive_that_knows_no_times(tmp_path: Path) -> None:
+    """A .zip has no times before 1980."""
+    model = library.add(shipped_bundle(), tmp_path, "mine")
+    os.utime(model / "card.json", (0, 0))
+    library.pack(model, tmp_path / "out.zip")
+    assert open_bundle(tmp_path / "out.zip").card == open_bundle().card
 
 
 def test_out_without_prototypes(tmp_path: Path) -> None:

@@ -91,6 +91,15 @@ def test_curves_are_no_regions_here(tmp_path):
         read_polygons(tmp_path / "c.gpkg")
 
 
+@pytest.mark.parametrize("blob", [b"GP", b"GP\0", b"GP\0\1", b"GP\0\1" + b"\0" * 4, b"", b"\1", "GP..", 5, None])
+def test_what_is_no_geometry_in_a_geopackage_is_no_region(tmp_path, blob):
+    write_geopackage(tmp_path / "c.gpkg")
+    with sqlite3.connect(tmp_path / "c.gpkg") as database:
+        database.execute("UPDATE areas SET geom = ?", (blob,))
+    database.close()
+    assert read_polygons(tmp_path / "c.gpkg").shapes.tolist() == [None]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "field", "words"),
     [

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import gzip
 import json
-from dataclasses import replace
 from datetime import datetime, timezone
 from itertools import product
 
@@ -22,7 +21,6 @@ from raw_qgis_plugin.core.sources import text as text_tables  # noqa: E402
 from raw_qgis_plugin.core.sources.columns import read_times  # noqa: E402
 from raw_qgis_plugin.core.sources.fields import Guess, Layout, guess_fields, user_candidates  # noqa: E402
 from raw_qgis_plugin.core.sources.outliers import without_outliers  # noqa: E402
-from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
 from raw_qgis_plugin.core.sources.readers import find_source, read, read_table  # noqa: E402
 from raw_qgis_plugin.core.times import parse_times  # noqa: E402
 from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
@@ -94,6 +92,17 @@ def test_latin_1_and_gzip(tmp_path):
     assert read(path)[0].t.tolist() == [TEN]
 
 
+def test_latin_1_behind_a_head_of_ascii(tmp_path):
+    """A word of UTF-8 beside it stays what it is."""
+    head = [f"a,{TEN + i},1,2,," for i in range(5000)]
+    text = "\n".join(["user,t,lat,lon,note,", *head, f"St\u00f6rch,{TEN},1,2,\u00e4,", f",{TEN},1,2,,"])
+    data = text.encode("latin-1") + f"\nM\u00fcller,{TEN},1,2,,\n".encode()
+    (tmp_path / "t.csv").write_bytes(data)
+    tracks, skipped, _ = read(tmp_path / "t.csv")
+    assert tracks.user_ids.tolist() == ["Müller", "Störch", "a"] and skipped == {"no user": 1}
+    assert read_table(tmp_path / "t.csv")["user"].to_pylist()[-3:] == ["Störch", None, "Müller"]
+
+
 def test_named_fields_and_time_zone(tmp_path):
     tracks, _, guess = read_text(
         tmp_path, "a,b,lat,lon\nx,2020-01-01 11:00,1,2\n", user_field="A", time_field="b", timezone="Europe/Berlin"
@@ -158,6 +167,16 @@ def test_files_of_one_name_in_several_folders_are_several_users(tmp_path):
     assert tracks.user_ids.tolist() == ["anna/2020-01", "bob/2020-01"] and not skipped
 
 
+def test_no_file_of_a_folder_is_left_out_for_the_case_of_a_named_column(tmp_path):
+    for name in "ab":
+        (tmp_path / f"{name}.csv").write_text("Moment,E,N\n2020-01-01,1,2\n")
+    options = {"time_field": "moment", "layout": Layout(lon="e", lat="n")}
+    assert read(tmp_path, **options)[0].user_ids.tolist() == ["a", "b"]
+    (tmp_path / "c.csv").write_text("Moment,lon,lat\n2020-01-01,1,2\n")
+    with pytest.raises(InputError, match="no lon column 'e'"):
+        read(tmp_path, **options)
+
+
 def points(**columns):
     base = {"t": pa.array([TEN, TEN + 60_000], pa.timestamp("ms", tz="UTC")), "lon": [1.0, 2.0], "lat": [3.0, 4.0]}
     return pa.table({**base, **columns})
@@ -170,6 +189,15 @@ def test_parquet_with_partitions_and_other_tables_beside(tmp_path):
     (tmp_path / "_SUCCESS").touch()
     tracks, _, guess = read(tmp_path)
     assert tracks.user_ids.tolist() == ["a", "b"] and tracks.lon.tolist() == [1, 2] and guess.user == "user_id"
+
+
+def test_parquet_whose_time_is_in_the_names_of_folders(tmp_path):
+    for day in (1, 2):
+        (tmp_path / f"date=2020-01-0{day}").mkdir()
+        parquet.write_table(
+            points().drop_columns("t").slice(day - 1, 1), tmp_path / f"date=2020-01-0{day}" / "a.parquet"
+        )
+    assert read(tmp_path)[0].t.tolist() == [TEN - 10 * 3_600_000, TEN + 14 * 3_600_000]
 
 
 @pytest.mark.parametrize(
@@ -218,13 +246,6 @@ def test_points_of_geoparquet_are_in_its_crs(tmp_path, epsg, x, y):
     parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), tmp_path / "a.parquet")
     with pytest.raises(InputError, match="CRS of the positions"):
         read(tmp_path / "a.parquet")
-
-
-def test_a_preview_of_a_file_sorted_by_user_finds_who_may_be_the_user(tmp_path):
-    rows = [f"{n // 3000},{n % 3000 // 100},2014-07-01T08:00:{n % 60:02}Z,-37.0,-10.9" for n in range(9000)]
-    (tmp_path / "a.csv").write_text("\n".join(["cab,day,time,lon,lat", *rows]))
-    found = preview(tmp_path / "a.csv")
-    assert found.raw.num_rows == 1000 and found.candidates == {"cab": 3, "day": 30}
 
 
 def test_read_table_gives_a_csv_file_as_text(tmp_path):
@@ -287,6 +308,36 @@ def test_the_order_of_dates_is_found_in_the_whole_file(tmp_path, monkeypatch):
     assert guess.date_order == "day" and np.datetime64(int(tracks.t[-1]), "ms") > np.datetime64("2020-07-20")
 
 
+@pytest.mark.parametrize("kind", ["csv", "parquet", "dictionary"])
+def test_the_files_of_a_folder_show_the_order_of_dates_together(tmp_path, kind):
+    """Dates of 3 to 5 April decide nothing; in another file, which comes before or after, days go to 15."""
+
+    def write(name, *days):
+        times = pa.array(f"{day} 10:00" for day in days)
+        if kind == "csv":
+            (tmp_path / f"{name}.csv").write_text("\n".join(["time,lon,lat", *(f"{t},7,46" for t in times)]))
+            return
+        times = times.dictionary_encode() if kind == "dictionary" else times
+        places = {"lon": [7.0] * len(days), "lat": [46.0] * len(days)}
+        parquet.write_table(pa.table({"time": times, **places}), tmp_path / f"{name}.parquet")
+
+    write("b", "03/04/2020", "04/04/2020", "05/04/2020")
+    with pytest.raises(InputError, match=r"column 'time' of b\..* no number in them decides"):
+        read(tmp_path)
+    for name, other, order in (("a", "14/04/2020", "day"), ("c", "04/14/2020", "month")):
+        write(name, other)
+        tracks, _, guess = read(tmp_path)
+        assert guess.date_order == order and len(tracks) == 4 + (name == "c")
+        months = set(tracks.t.astype("datetime64[ms]").astype("datetime64[M]").astype(str).tolist())
+        assert months == ({"2020-04"} if order == "day" else {"2020-03", "2020-04", "2020-05"})
+        if name == "a":
+            write("a", "2020-04-15")
+    write("a", "14/04/2020")
+    with pytest.raises(InputError, match=r"with the day in a\..* and with the month in c\."):
+        read(tmp_path)
+    assert len(read(tmp_path, layout=Layout(date_order="day"), drop_spikes=False)[0]) == 4
+
+
 def test_box_and_dates(tmp_path):
     rows = [f"a,2020-01-0{day} 10:00,{lon},46" for day in (1, 2, 3) for lon in (7, 8, 178, -178)]
     text = "\n".join(["user,time,lon,lat", *rows, "a,soon,7,46", "a,2020-01-02 10:00,x,46"])
@@ -299,23 +350,6 @@ def test_box_and_dates(tmp_path):
     assert point.lon.tolist() == [8, 8, 8], "the edges are inside"
     across = read_text(tmp_path, text, layout=Layout(box=(170, 45, -170, 47)), drop_spikes=False)[0]
     assert {round(lon) for lon in across.lon} <= {178, -178}
-
-
-def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
-    path = tmp_path / "cabs.csv"
-    rows = [f"{7 + i % 2};0{1 + i // 60}/07/2014 08:{i % 60:02};-10,9;-37,{i:03};5,{i}" for i in range(200)]
-    path.write_text("\n".join(["Nummer;Moment;Nord;\u00d6st;v", *rows, "8;bald;1;x;1"]), "latin-1")
-    nothing = preview(path)
-    assert nothing.fixes is None and "No time and no position column" in nothing.problem
-    assert (nothing.delimiter, nothing.encoding, len(nothing.raw)) == (";", "latin-1", 201)
-    assert nothing.total == pytest.approx(202, abs=5)
-    layout = Layout(lon="\u00d6st", lat="Nord")
-    unknown = preview(path, fields=(None, None, "Moment"), layout=layout)
-    assert unknown.guess.date_order == "unknown" and unknown.candidates == {"Nummer": 2}
-    found = preview(path, fields=("Nummer", None, "Moment"), layout=replace(layout, date_order="day"), rows=201)
-    assert found.fixes["user"].to_pylist()[:2] == ["7", "8"] and found.fixes["lon"].to_pylist()[1] == -37.001
-    assert str(np.datetime64(found.fixes["t"].to_pylist()[60], "ms")).startswith("2014-07-02T08:00")
-    assert found.skipped == {"no time that can be read": 1} and found.raw["Nummer"].to_pylist()[0] == "7"
 
 
 def test_columns_that_may_name_users():
@@ -335,15 +369,6 @@ def test_jumps_that_ruin_the_extent_are_dropped(tmp_path):
     plane = [f"a,{1_577_872_800 + 60 * i},{7 + i / 4},46" for i in range(50)]  # 320 m/s all along
     tracks, skipped, _ = read_text(tmp_path, "\n".join(["user,time,lon,lat", *plane]))
     assert len(without_outliers(tracks, skipped)) == 50 and not skipped
-
-
-def test_a_preview_of_parquet(tmp_path):
-    parquet.write_table(points(user=["a", "b"]), tmp_path / "c.parquet")
-    found = preview(tmp_path / "c.parquet")
-    assert found.kind == "parquet" and not found.problem and found.fixes["t"].to_pylist()[0] == TEN
-    with pytest.raises(InputError, match="cannot be read"):
-        (tmp_path / "d.parquet").write_bytes(b"PAR1 and no more")
-        preview(tmp_path / "d.parquet")
 
 
 MOMENTS = [

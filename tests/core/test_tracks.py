@@ -157,6 +157,7 @@ def test_stretches_of_hours_are_users_with_the_rows_of_by_user():
     tracks, _ = build_tracks(list("aaaab"), list("12112"), t, np.arange(5) / 1e3, np.zeros(5))
     parts = tracks.by_hours(2.0)
     assert parts.user.tolist() == parts.track.tolist() == [0, 0, 1, 1, 2] and parts.n_users == parts.n_tracks == 3
+    assert parts.user_ids.tolist() == parts.track_ids.tolist() == ["0", "1", "2"]
     for name in ("t", "lon", "lat"):
         np.testing.assert_array_equal(getattr(parts, name), getattr(tracks.by_user(), name))
     assert tracks.take(np.zeros(5, bool)).by_hours(2.0).n_users == 0

@@ -3,6 +3,7 @@
 
 import csv
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +90,13 @@ def nano_run(tmp_path_factory, tracks_file) -> Path:
 def nano_arguments(tracks: Path, run: Path, *more: str) -> list[str]:
     few = ["--preset", "raw-nano", "--steps", "120", "--points", "1024", "--validate-every", "40", "--device", "cpu"]
     return [*few, "--corpus", str(tracks), "--output", str(run), *more]
+
+
+@pytest.fixture
+def open_files():
+    """Gives the paths of the files that this process has open."""
+    links = Path("/proc/self/fd")
+    return lambda: [os.readlink(link) for link in links.iterdir() if link.is_symlink()]
 
 
 @pytest.fixture

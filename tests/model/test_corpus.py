@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
@@ -18,6 +19,7 @@ from model.data.batches import Batches
 from model.data.corpus import forget, load, parse
 from model.data.persons import hash_runs, link
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.persons import SETTINGS
 from raw_qgis_plugin.core.scratch import LOCK, Scratch
 from raw_qgis_plugin.core.sources.readers import read
 
@@ -80,6 +82,19 @@ def test_a_full_disk_is_said(tracks_file, cache):
             load(str(tracks_file), cache=cache)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+@pytest.mark.parametrize("broken", ["shards.encode_ids", "shards.hash_runs", "corpus._resampled"])
+def test_an_error_leaves_no_file_open(tracks_file, cache, monkeypatch, open_files, broken):
+    """Windows would not remove it, and say that instead of the error."""
+
+    def fail(*_):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(f"model.data.{broken}", fail)
+    with pytest.raises(ZeroDivisionError) as error:
+        load(str(tracks_file), cache=cache).view(10)
+    assert not [path for path in open_files() if "/fresh/" in path], error  # which holds the frames of the functions
 
 
 def test_what_a_killed_tokenisation_left_goes_with_the_next_one(tracks_file, cache):
@@ -172,6 +187,15 @@ def test_runs_are_found_at_any_offset_and_only_real_ones():
     t[108:115], lon[108:115], lat[108:115] = t[20:27], lon[20:27], lat[20:27]  # user 1 only seven
     person = link(*hash_runs(np.repeat([0, 1, 2], 100), t, lon, lat), 3)
     assert person[0] == person[2] != person[1]
+
+
+def test_runs_are_as_long_as_where_figures_are_withheld(monkeypatch):
+    rng = np.random.default_rng(0)
+    t, lon, lat = (np.tile(column, 2) for column in (np.arange(7) * 1000, *rng.uniform(0, 1, (2, 7))))
+    user = np.repeat([0, 1], 7)
+    for run, persons in ((SETTINGS.run, 2), (7, 1)):
+        monkeypatch.setattr("model.data.persons.SETTINGS", replace(SETTINGS, run=run))
+        assert len(set(link(*hash_runs(user, t, lon, lat), 2))) == persons
 
 
 def test_a_wrong_weight_is_refused():

@@ -21,7 +21,7 @@ from pyarrow import parquet  # noqa: E402
 
 from model import cli, embed  # noqa: E402
 from model.scale import workers as scale  # noqa: E402
-from model.scale.files import OURS, check_table  # noqa: E402
+from model.scale.files import OURS, check_table, save_parquet  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 
 ROOT = Path(__file__).parents[2]
@@ -156,6 +156,17 @@ def test_a_broken_file_is_said(data, tmp_path, capsys):
     path.write_bytes((data / "f0.parquet").read_bytes()[:5000])
     assert cli.run(embed.main, ["--tracks", str(path), "--device", "cpu", "--output", str(tmp_path / "e.parquet")]) == 2
     assert "cut.parquet cannot be read as Parquet" in capsys.readouterr().err
+
+
+def test_tables_that_break_off_leave_no_file_open(tmp_path, open_files):
+    def broken():
+        yield pa.table({"user_id": ["a"], "lon": [1.0], "lat": [2.0], "e0": [0.5]})
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError) as error:
+        save_parquet(tmp_path / "e.parquet", broken())
+    assert not [path for path in open_files() if "e.parquet" in path], error
+    assert not list(tmp_path.iterdir())
 
 
 def test_what_is_done_is_not_redone(data, tmp_path, monkeypatch, at_once, capsys):

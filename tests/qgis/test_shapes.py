@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -110,6 +111,22 @@ def test_tracks_go_over_180_degrees(run: Callable, make: Callable, fixes: Any, b
     assert all(box.width() < 1 for box in boxes)
     firsts = [feature.geometry().vertexAt(0).x() for feature in done.layer().getFeatures()]
     assert firsts == pytest.approx(lon[::120].tolist(), abs=1e-9)
+
+
+@pytest.mark.parametrize(("west", "east", "lon", "km"), [
+    (170, 190, -175.0, None), (170, 190, 175.0, None), (-190, -170, 175.0, None), (170, 190, -169.0, 106),
+    (170, 190, 169.0, 106), (170, 180, -179.0, 106),
+])  # fmt: skip
+def test_tracks_are_not_apart_from_regions_beyond_180_degrees(west: int, east: int, lon: float, km: int | None) -> None:
+    import shapely
+
+    from raw_qgis_plugin.core.tracks import build_tracks
+    from raw_qgis_plugin.processing.regions import warn_if_apart
+
+    tracks = build_tracks(["a", "a"], None, [0, 60_000], [lon, lon], [-17.0, -17.0])[0]
+    warnings: list[str] = []
+    warn_if_apart(tracks, np.array([shapely.box(west, -18, east, -16)]), SimpleNamespace(warn=warnings.append))
+    assert [f"are {km} km from" in words for words in warnings] == ([] if km is None else [True])
 
 
 def test_degrees_are_as_they_are_written() -> None:

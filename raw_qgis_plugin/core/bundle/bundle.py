@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ..errors import BundleError
-from ..paths import shipped_bundle
+from ..paths import DEVICE, shipped_bundle
 from ..scratch import Scratch, put_back
 from . import contract
 from .card import HEAD_NAME, read_card
@@ -26,7 +26,7 @@ from .weights import check_weights
 
 MODEL = "model"  # the folder in a private folder into which a .zip is unpacked
 _MEMBER = re.compile(
-    rf"(card\.json|(backbone|neighbours)\.onnx|backbone\.bin|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/{HEAD_NAME}\.onnx)"
+    rf"(card\.json|(backbone|neighbours)\.onnx|backbone\.bin|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/(?!{DEVICE}\.){HEAD_NAME}\.onnx)"
 )
 
 
@@ -87,8 +87,8 @@ def is_proven(head: dict) -> bool:
     """
     metrics = head.get("metrics", {})
     worst = (metrics.get("ratio") or [None])[-1]
-    useful = (metrics.get("head", {}).get("r2") or 1.0) >= 0.1
-    return useful and worst is not None and worst < 1 and (metrics.get("groups") or 0) >= 6
+    r2 = metrics.get("head", {}).get("r2")
+    return (r2 is None or r2 >= 0.1) and worst is not None and worst < 1 and (metrics.get("groups") or 0) >= 6
 
 
 def open_bundle(path: Path | str | None = None, experimental: bool = False) -> Bundle:
@@ -98,6 +98,13 @@ def open_bundle(path: Path | str | None = None, experimental: bool = False) -> B
     """
     place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
     place = place.parent if place.name == contract.CARD_FILE else place
+    try:
+        return _open(place, experimental)
+    except OSError as e:
+        raise BundleError(f"The model at {place} cannot be read: {e.strerror or e}.") from e
+
+
+def _open(place: Path, experimental: bool) -> Bundle:
     if not place.exists():
         put_back(place.parent)
     if not place.exists():
@@ -108,7 +115,7 @@ def open_bundle(path: Path | str | None = None, experimental: bool = False) -> B
     folder = Path(unpacked.name, MODEL) if unpacked else place
     try:
         return Bundle(folder, _check(folder), unpacked, experimental, place if unpacked else None)
-    except BundleError:
+    except (BundleError, OSError):
         if unpacked:
             unpacked.cleanup()
         raise

@@ -13,6 +13,7 @@ from ..errors import BundleError
 from ..features.activity import ACTIVITY
 from ..features.featurizer import FEATURE_VERSION
 from ..features.motion import MOTION
+from ..paths import DEVICE
 from ..tracks import MIN_STRETCH_H
 from ..typicality import NEIGHBOURS
 from . import contract
@@ -25,7 +26,8 @@ withheld epsilon in_domain why evidence fid geom
 """
 RESERVED = frozenset(_FIELDS.split())  # fields of results beside those of heads, and GeoPackage's own
 HEAD_NAMES = (
-    "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there"
+    "use small letters, digits and _, a letter first, such as night_worker, but not the name of a field that is there, "
+    "nor one that Windows keeps for a device, such as con"
 )
 
 NEEDED = {
@@ -43,7 +45,7 @@ _ELSEWHERE: dict[Any, Any] = {
 }  # fmt: skip
 HEAD: dict[Any, Any] = {
     "task": str, "title": str, "unit_of_measure": str, "trained_on": str, "verdict": str, "baseline": str,
-    "experimental": bool, "inputs": float, "transform": _OR_NONE, "pooling": str, "elsewhere": {str: _ELSEWHERE},
+    "experimental": bool, "transform": _OR_NONE, "pooling": str, "elsewhere": {str: _ELSEWHERE},
     "sources": {str: _ELSEWHERE},
     "metrics": {"head": _FIGURES, "baseline": _FIGURES, "error": [float], "ratio": [float], "units": float,
                 "groups": float},
@@ -159,14 +161,14 @@ def _check_heads(folder: Path, card: dict) -> None:
 
 
 def is_head_name(name: str) -> bool:
-    """Whether a head can have this name. It becomes a field beside those of RESERVED."""
-    return bool(re.fullmatch(HEAD_NAME, name)) and name not in RESERVED
+    """Whether a head can have this name. It becomes a field beside those of RESERVED, and the name of a file."""
+    return bool(re.fullmatch(HEAD_NAME, name)) and name not in RESERVED and not re.fullmatch(DEVICE, name)
 
 
 def _head_fault(head: dict) -> str:
     """The part of a head's entry in a card that cannot be used, in words; '' if all can."""
     unit, kind = head.get("unit"), head.get("kind")
-    classes, hours = head.get("classes"), head.get("hours", 1.0)
+    classes, hours, inputs = head.get("classes"), head.get("hours", 1.0), head.get("inputs", LIMITS.width)
     if unit not in ("user", "track", "day", "region", "trip") or kind not in ("binary", "classes", "number"):
         return "an unknown unit or kind"
     if unit == "trip" and kind == "number":
@@ -177,6 +179,8 @@ def _head_fault(head: dict) -> str:
     threshold = head.get("threshold", 0.0)
     if not isinstance(threshold, (int, float)) or not 0 <= threshold <= 1:
         return "a threshold that is no number from 0 to 1"
+    if type(inputs) is not int or not 1 <= inputs <= LIMITS.width:
+        return f"no proper number of inputs: a whole number from 1 to {LIMITS.width:,}"
     if not isinstance(hours, (int, float)) or not MIN_STRETCH_H <= hours <= LIMITS.stretch_h:
         return "stretches of no or endless length"
     if not _is_domain(head.get("domain", {})):

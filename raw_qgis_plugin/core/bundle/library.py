@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BundleError, InputError, RawError
-from ..paths import shipped_bundle
+from ..paths import DEVICE, shipped_bundle
 from ..scratch import REPLACED, Scratch, put_back
 from .bundle import Bundle, open_bundle, write_sums
 from .contract import CARD_FILE, PROTOTYPES_FILE
@@ -57,6 +57,7 @@ def _entry(path: Path, shipped: bool) -> Entry:
 def add(source: Path, folder: Path, name: str = "") -> Path:
     """Copy a bundle, a folder or a .zip, into the library. Returns its folder. Raises BundleError."""
     stem = re.sub(r"[^\w .,()-]+", "_", name or source.name.removesuffix(".zip")).strip(" .") or "model"
+    stem = f"model {stem}" if re.match(rf"{DEVICE}\s*(\.|$)", stem, re.IGNORECASE) else stem
     target = folder / stem
     n = 2
     while target.exists():
@@ -124,7 +125,7 @@ def pack(source: Path, archive: Path, prototypes: bool = True) -> None:
     bundle = open_bundle(source)
     beside = archive.with_name(archive.name + ".partial")
     try:
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED) as z:
+        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as z:
             for file in sorted(p for p in bundle.path.rglob("*") if p.is_file()):
                 z.write(file, Path(source.name.removesuffix(".zip")) / file.relative_to(bundle.path))
         beside.replace(archive)

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from ..errors import Progress, no_progress
 from ..gaps.fill import Filler
 from ..tracks import Tracks
 from .clock import positions
-from .pairs import Pairs, likely_pairs
+from .pairs import likely_pairs
 
 
 @dataclass(frozen=True)
@@ -23,6 +23,7 @@ class EncounterSettings:
     per_minimum: int = 2  # and so many in the least length of an encounter
     least_tick_s: float = 5.0
     most_missing: int = 1  # times in between without the pair
+    at_once: int = 500_000  # runs of times that wait to be joined with those before them, or as many as these are
 
 
 SETTINGS = EncounterSettings()
@@ -57,30 +58,33 @@ def find_encounters(
     s = SETTINGS
     tick_s = float(np.clip(min_s / s.per_minimum, s.least_tick_s, s.tick_s))
     filler = Filler(users) if infer and len(users) else None
-    parts = []
+    none = np.zeros(0)
+    nobody = Encounters(*(none.astype(kind) for kind in (int, int, int, int, float, bool, float, float)))
+    e, new, n = nobody, [], 0
     for share, p in positions(users, tick_s, longest_s):
         progress(share)
-        parts.append(likely_pairs(users, p, filler, distance_m, least))
+        for q in likely_pairs(users, p, filler, distance_m, least):
+            new.append(_runs(Encounters(q.one, q.other, q.tick, q.tick, q.probability, q.observed, q.lon, q.lat)))
+            n += len(new[-1].one)
+            if n > max(len(e.one), s.at_once):
+                e, new, n = _runs(join_rows([e, *new])), [], 0
     progress(1.0)
-    none = np.zeros(0)
-    empty = Pairs(*(none.astype(kind) for kind in (int, int, int, float, bool, float, float)))
-    return _runs(join_rows([empty, *parts]), tick_s, min_s)
+    e = _runs(join_rows([e, *new]))
+    e = take_rows(e, (e.t_end - e.t_start) * tick_s >= min_s)
+    tick_ms = int(1000 * tick_s)
+    return replace(e, t_start=e.t_start * tick_ms, t_end=e.t_end * tick_ms)
 
 
-def _runs(pairs: Pairs, tick_s: float, min_s: float) -> Encounters:
-    """Runs of times of the same pair."""
-    order = np.lexsort((pairs.tick, pairs.other, pairs.one))
-    p = take_rows(pairs, order)
-    starts = run_starts(p.one, p.other)
-    starts[1:] |= np.diff(p.tick) > 1 + SETTINGS.most_missing
+def _runs(e: Encounters) -> Encounters:
+    """Encounters of the same pair, joined where few times are between them. t_start, t_end: numbers of times.
+
+    They do not overlap: one pair of people is one pair of positions at a time.
+    """
+    e = take_rows(e, np.lexsort((e.t_start, e.other, e.one)))
+    starts = run_starts(e.one, e.other)
+    starts[1:] |= e.t_start[1:] - e.t_end[:-1] > 1 + SETTINGS.most_missing
     first = np.flatnonzero(starts)
     last = run_ends(first, len(starts))
     run = np.cumsum(starts) - 1
-    best = np.lexsort((-p.probability, run))[first] if len(first) else first  # the likeliest time, the first of several
-    long = (p.tick[last] - p.tick[first]) * tick_s >= min_s
-    first, last, best = first[long], last[long], best[long]
-    tick_ms = int(1000 * tick_s)
-    return Encounters(
-        p.one[first], p.other[first], p.tick[first] * tick_ms, p.tick[last] * tick_ms, p.probability[best],
-        p.observed[best], p.lon[best], p.lat[best],
-    )  # fmt: skip
+    best = np.lexsort((-e.probability, run))[first] if len(first) else first  # the likeliest time, the first of several
+    return replace(take_rows(e, best), t_start=e.t_start[first], t_end=e.t_end[last])

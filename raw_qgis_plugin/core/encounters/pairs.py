@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
@@ -27,6 +28,7 @@ class PairSettings:
     observed_m: float = 5.0  # scale of an observed position beside one in a gap
     farthest: float = 6.0  # in scales: components beyond the distance by more than this are not within it
     at_once: int = 20_000  # pairs that are compared
+    places_at_once: int = 2_000  # positions whose pairs are sought: each has as many as there are people at its place
 
 
 SETTINGS = PairSettings()
@@ -47,46 +49,67 @@ class Pairs:
     lat: np.ndarray
 
 
-def near_pairs(tracks: Tracks, p: Positions, distance_m: float) -> tuple[np.ndarray, np.ndarray]:
-    """Pairs (n,), (n,) of positions at one time that may be within the distance of each other, by their reach."""
+def near_pairs(tracks: Tracks, p: Positions, distance_m: float) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Pairs (n,), (n,) int32 of positions at one time that may be within the distance of each other, by their reach.
+
+    They come some times together, in the order of these.
+    """
     from scipy.spatial import cKDTree
 
     if not len(p.tick):
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+        return
     apart_m = 4 * (distance_m + p.reach_m.max())  # so far are two times from each other
     place = np.column_stack([on_sphere(p.lon, p.lat), (p.tick - p.tick.min()) * apart_m])
     tree = cKDTree(place, balanced_tree=False, compact_nodes=False)
-    # Of a pair the one that reaches farther finds the other.
-    found = tree.query_ball_point(place, distance_m + 2 * p.reach_m, return_sorted=False)
-    size = np.fromiter(map(len, found), np.int64, len(found))
-    one = np.repeat(np.arange(len(found)), size)
-    other = np.fromiter(chain.from_iterable(found), np.int64, int(size.sum()))
-    distinct = tracks.track[p.before[one]] != tracks.track[p.before[other]]
-    distinct &= (p.reach_m[one] > p.reach_m[other]) | ((p.reach_m[one] == p.reach_m[other]) & (one < other))
-    one, other = one[distinct], other[distinct]
-    metres = np.hypot(*offset_m(p.lon[one], p.lat[one], p.lon[other], p.lat[other]).T)
-    near = metres <= distance_m + p.reach_m[one] + p.reach_m[other]
-    one, other = one[near], other[near]
-    swap = tracks.track[p.before[one]] > tracks.track[p.before[other]]
-    return np.where(swap, other, one), np.where(swap, one, other)
+    order = np.argsort(p.tick, kind="stable").astype(np.int32)
+    for some in np.split(order, np.arange(SETTINGS.places_at_once, len(order), SETTINGS.places_at_once)):
+        check_cancelled()
+        # Of a pair the one that reaches farther finds the other.
+        found = tree.query_ball_point(place[some], distance_m + 2 * p.reach_m[some], return_sorted=False)
+        size = np.fromiter(map(len, found), np.int64, len(found))
+        one = np.repeat(some, size)
+        other = np.fromiter(chain.from_iterable(found), np.int32, int(size.sum()))
+        distinct = tracks.track[p.before[one]] != tracks.track[p.before[other]]
+        distinct &= (p.reach_m[one] > p.reach_m[other]) | ((p.reach_m[one] == p.reach_m[other]) & (one < other))
+        one, other = one[distinct], other[distinct]
+        metres = np.hypot(*offset_m(p.lon[one], p.lat[one], p.lon[other], p.lat[other]).T)
+        near = metres <= distance_m + p.reach_m[one] + p.reach_m[other]
+        one, other = one[near], other[near]
+        swap = tracks.track[p.before[one]] > tracks.track[p.before[other]]
+        yield np.where(swap, other, one), np.where(swap, one, other)
 
 
-def likely_pairs(tracks: Tracks, p: Positions, filler: Filler | None, distance_m: float, least: float) -> Pairs:
-    """Pairs of positions that are within the distance with a probability of `least` or more.
+def likely_pairs(
+    tracks: Tracks, p: Positions, filler: Filler | None, distance_m: float, least: float
+) -> Iterator[Pairs]:
+    """Pairs of positions that are within the distance with a probability of `least` or more: parts as of `near_pairs`.
 
     filler: None counts positions in gaps as lying on the line of two fixes.
     """
-    one, other = near_pairs(tracks, p, distance_m)
+    found: Iterable[tuple[np.ndarray, np.ndarray]] = near_pairs(tracks, p, distance_m)
+    lon, lat, places = p.lon.copy(), p.lat.copy(), None
+    if filler is not None:
+        found, inferred = list(found), np.zeros(len(p.tick), bool)
+        for one, other in found:
+            asked = ~(p.observed[one] & p.observed[other])
+            inferred[one[asked]] = inferred[other[asked]] = True
+        if inferred.any():
+            places = _places(filler, p, np.flatnonzero(inferred), lon, lat, distance_m)
+    for one, other in found:
+        yield _likely(tracks, p, one, other, places, lon, lat, distance_m, least)
+
+
+def _likely(
+    tracks: Tracks, p: Positions, one: np.ndarray, other: np.ndarray, places: Places | None, lon: np.ndarray,
+    lat: np.ndarray, distance_m: float, least: float,
+) -> Pairs:  # fmt: skip
+    """`likely_pairs` of some pairs. places, lon, lat: of `_places`; None: positions in gaps are as p has them."""
     probability = (np.hypot(*offset_m(p.lon[one], p.lat[one], p.lon[other], p.lat[other]).T) <= distance_m).astype(
         float
     )
     observed = p.observed[one] & p.observed[other]
-    lon, lat = p.lon.copy(), p.lat.copy()
     asked = np.flatnonzero(~observed)
-    if filler is not None and len(asked):
-        own = np.zeros(len(p.tick), bool)
-        own[one[asked]] = own[other[asked]] = True
-        places = _places(filler, p, np.flatnonzero(own), lon, lat, distance_m)
+    if places is not None and len(asked):
         if least > 2 * (1 - NOMINAL_LEVELS[1]):  # at least one of them would lie outside of its circle of 80 %
             apart_m = metres_between(lon[one[asked]], lat[one[asked]], lon[other[asked]], lat[other[asked]])
             near = apart_m <= distance_m + places.radius_m[one[asked]] + places.radius_m[other[asked]]

@@ -166,12 +166,17 @@ def choose_fields(
 
 def find_column(names: list[str], wanted: str, role: str) -> str:
     """The column of a name, in any case. Raises InputError that lists the columns."""
-    if wanted in names:
+    found = column_of(names, wanted)
+    if found is None:
+        raise InputError(f"There is no {role} column '{wanted}'. The columns are: {', '.join(names) or 'none'}.")
+    return found
+
+
+def column_of(names: list[str], wanted: str | None) -> str | None:
+    """The column of a name, in any case; None without one."""
+    if wanted is None or wanted in names:
         return wanted
-    for name in names:
-        if name.lower() == wanted.lower():
-            return name
-    raise InputError(f"There is no {role} column '{wanted}'. The columns are: {', '.join(names) or 'none'}.")
+    return next((name for name in names if name.lower() == wanted.lower()), None)
 
 
 def plain(name: str) -> str:

@@ -95,9 +95,12 @@ def _geopackage(
     return shapes, rows, crs[0] if crs else None
 
 
-def _wkb(blob: bytes | None) -> bytes | None:
-    """The WKB in a GeoPackage geometry, which follows 8 bytes and an envelope whose size has a code in the flags."""
-    if not blob or blob[:2] != b"GP":
+def _wkb(blob: Any) -> bytes | None:
+    """The WKB in a GeoPackage geometry, which follows 8 bytes and an envelope whose size has a code in the flags.
+
+    None for anything else: SQLite keeps values of any kind in any column.
+    """
+    if not isinstance(blob, bytes) or blob[:2] != b"GP" or len(blob) < 8:
         return None
     envelope_bytes = (0, 32, 48, 48, 64)[min(blob[3] >> 1 & 7, 4)]
     return blob[8 + envelope_bytes :]

@@ -12,7 +12,21 @@ from ..times import UTC, find_zone
 from ..tracks import Skipped
 from .fields import AS_GUESSED, Guess, Layout, choose_fields, user_candidates
 from .files import PARQUET, PARSED, TEXT, files_of, find_source
-from .readers import GOTRACK_ZONE, Fields, build, choose, first_of, has_fixes, parser_of, with_date_order, within
+from .readers import (
+    GOTRACK_ZONE,
+    Fields,
+    batches_of,
+    build,
+    choose,
+    first_of,
+    has_fixes,
+    open_parquet,
+    parquet_with_fixes,
+    parser_of,
+    unreadable,
+    with_date_order,
+    within,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -46,7 +60,7 @@ def preview(
     source: str | Path, format: str = "auto", timezone: str = "UTC", fields: Fields = (None, None, None),
     layout: Layout = AS_GUESSED, rows: int = 1000,
 ) -> Preview:  # fmt: skip
-    """Read the first rows of a source, of a folder those of its first file. Arguments are those of `read`.
+    """Read the first rows of a source, of a folder those of its first file with fixes. Arguments are those of `read`.
 
     Raises InputError if the source cannot be read or a named column is missing; MissingLibrary without pyarrow.
     """
@@ -75,17 +89,16 @@ def preview(
 def _first_rows(path: Path, kind: str, fields: Fields, layout: Layout) -> tuple[pa.Table, str, str, int, Skipped]:
     """At most SAMPLE rows, the delimiter and encoding of text, the estimated number of rows, and what is unreadable."""
     import pyarrow as pa
-    from pyarrow import parquet
 
     skipped = Skipped()
     if kind == "parquet":
+        files = files_of(path, PARQUET)
         try:
-            file = parquet.ParquetFile(files_of(path, PARQUET)[0])
-            first = next(file.iter_batches(batch_size=SAMPLE), None)
+            data = open_parquet([next(parquet_with_fixes(files, fields, layout), files[0])])
+            table = next(batches_of(data, data.schema.names, SAMPLE), data.schema.empty_table())
+            return table, "", "", data.count_rows(), skipped
         except (pa.ArrowException, OSError) as error:
-            raise InputError(f"{path.name} cannot be read as Parquet: {error}") from error
-        table = pa.Table.from_batches([first] if first is not None else [], file.schema_arrow)
-        return table, "", "", file.metadata.num_rows, skipped
+            raise unreadable(path, files, error) from error
     if kind in ("csv", "gotrack"):
         from .text import read_head, text_tables
 
@@ -101,5 +114,5 @@ def _first_rows(path: Path, kind: str, fields: Fields, layout: Layout) -> tuple[
         table = first_of(read_geolife(path, skipped, no_progress), path).slice(0, SAMPLE)
         moments = pa.array(table["t"].to_numpy().astype("datetime64[ms]")).cast(pa.timestamp("ms", "UTC"))
         return table.set_column(table.column_names.index("t"), "t", moments), "", "", 0, skipped
-    parts = (part for file in files_of(path, PARSED[kind]) for part in parser_of(kind)(file, no_progress))
+    parts = (part for file in files_of(path, PARSED[kind]) for part in parser_of(kind, skipped)(file, no_progress))
     return first_of(parts, path).slice(0, SAMPLE), "", "", 0, skipped

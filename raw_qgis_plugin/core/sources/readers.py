@@ -12,15 +12,16 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ..errors import InputError, Progress, check_cancelled, no_progress, part_of, require
-from ..times import NO_TIME, UTC, find_date_order, find_zone
+from ..times import DATE_ORDERS, NO_TIME, UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
-from .fields import AS_GUESSED, Guess, Layout, choose_fields, find_column
+from .fields import AS_GUESSED, Guess, Layout, choose_fields, column_of, find_column
 from .fields import guess_fields as guess_fields
 from .files import FORMATS as FORMATS
 from .files import PARQUET, PARSED, TEXT, files_of, find_source, stem_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
+    from pyarrow import dataset
 
 # Names of the user, track and time columns, if given
 Fields = tuple[str | None, str | None, str | None]
@@ -178,9 +179,9 @@ def choose(names: list[str], fields: Fields, where: Path, layout: Layout = AS_GU
 
 
 def has_fixes(names: list[str], fields: Fields, layout: Layout) -> bool:
-    """Whether a table has columns of time and position."""
-    guess = guess_fields(names)
-    return (guess.positioned or layout.lon in names) and (guess.time is not None or fields[2] in names)
+    """Whether a table has columns of time and position, guessed or named. `choose` refuses it if others are missing."""
+    guess, (lon, time) = guess_fields(names), (column_of(names, name) for name in (layout.lon, fields[2]))
+    return (guess.positioned or lon is not None) and (guess.time is not None or time is not None)
 
 
 def with_date_order(guess: Guess, tables: Iterable[pa.Table]) -> Guess:
@@ -196,15 +197,26 @@ def with_date_order(guess: Guess, tables: Iterable[pa.Table]) -> Guess:
     return replace(guess, date_order=order)
 
 
-def _known_order(guess: Guess, tables: Iterable[pa.Table], where: Path) -> Guess:
-    """`with_date_order`. Raises InputError if the order is unknown."""
-    guess = with_date_order(guess, tables)
-    if guess.date_order == "unknown":
+def _in_one_order(guesses: dict[Path, Guess]) -> dict[Path, Guess]:
+    """The guesses of files with the order of dates that one of them shows, if any needs one.
+
+    Raises InputError if none shows it, or two show opposite ones.
+    """
+    shown = {guess.date_order: file for file, guess in guesses.items()}
+    orders = [order for order in DATE_ORDERS if order in shown]
+    if len(orders) > 1:
+        day, month = (shown[order].name for order in DATE_ORDERS)
         raise InputError(
-            f"The dates in the column '{guess.time}' of {where.name} may begin with the day or with the month: no "
-            "number in them decides. Choose the order of dates (DATE_ORDER)."
+            f"Dates begin with the day in {day} and with the month in {month}. Read such files one by one, or choose "
+            "the order of dates for all (DATE_ORDER)."
         )
-    return guess
+    if not orders and "unknown" in shown:
+        file = shown["unknown"]
+        raise InputError(
+            f"The dates in the column '{guesses[file].time}' of {file.name} may begin with the day or with the month: "
+            "no number in them decides. Choose the order of dates (DATE_ORDER)."
+        )
+    return {file: replace(guess, date_order="".join(orders)) for file, guess in guesses.items()}
 
 
 def _read_parquet(
@@ -212,23 +224,15 @@ def _read_parquet(
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """A Parquet file, or a folder of them with or without partitions (name=value folders)."""
     import pyarrow as pa
-    from pyarrow import dataset, parquet
 
-    from .columns import fixes_of
+    from .columns import fixes_of, is_text
 
     files = files_of(path, PARQUET)
-    # By default Arrow reads far ahead and holds gigabytes of a large file
-    scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
-    few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
-
-    def batches(columns: list[str]) -> Iterator[pa.Table]:
-        for batch in data.to_batches(columns=columns, batch_size=SETTINGS.parquet_rows, **few):
-            yield pa.Table.from_batches([batch])
 
     def tables() -> Iterator[pa.Table]:
         done = 0
         try:
-            for table in batches(guess.columns()):
+            for table in batches_of(data, guess.columns(), SETTINGS.parquet_rows):
                 yield fixes_of(table, guess, timezone, skipped)
                 done += len(table)
                 progress(done / total)
@@ -236,16 +240,41 @@ def _read_parquet(
             raise unreadable(path, files, error) from error
 
     try:
-        if len(files) > 1:
-            named = [file for file in files if has_fixes(parquet.read_schema(file).names, fields, layout)]
-            files = named or files[:1]
-        data = dataset.dataset([str(file) for file in files], format="parquet", partitioning="hive")
+        files = list(parquet_with_fixes(files, fields, layout)) or files[:1]
+        data = open_parquet(files)
         guess = choose(data.schema.names, fields, path, layout)
-        guess = _known_order(guess, batches([str(guess.time)]), path)
+        texts = files if is_text(data.schema.field(str(guess.time)).type) else []
+        times = (batches_of(open_parquet([f], data.schema), [str(guess.time)], SETTINGS.parquet_rows) for f in texts)
+        orders = {f: with_date_order(guess, tables) for f, tables in zip(texts, times)}
+        guess = next(iter(_in_one_order(orders).values()), guess)
         total = max(data.count_rows(), 1)
     except (pa.ArrowException, OSError) as error:
         raise unreadable(path, files, error) from error
     return guess, tables()
+
+
+def open_parquet(files: list[Path], schema: pa.Schema | None = None) -> dataset.Dataset:
+    """Parquet files as one table, with the columns that folders name (name=value). schema: by default the first's."""
+    from pyarrow import dataset
+
+    return dataset.dataset([str(file) for file in files], schema, format="parquet", partitioning="hive")
+
+
+def parquet_with_fixes(files: list[Path], fields: Fields, layout: Layout) -> Iterator[Path]:
+    """The Parquet files that have columns of time and position."""
+    return (file for file in files if has_fixes(open_parquet([file]).schema.names, fields, layout))
+
+
+def batches_of(data: dataset.Dataset, columns: list[str], rows: int) -> Iterator[pa.Table]:
+    """Columns of Parquet files, at most so many rows at a time."""
+    import pyarrow as pa
+    from pyarrow import dataset
+
+    # By default Arrow reads far ahead and holds gigabytes of a large file
+    scan = dataset.ParquetFragmentScanOptions(pre_buffer=False, use_buffered_stream=True)
+    few = {"batch_readahead": 2, "fragment_readahead": 1, "fragment_scan_options": scan, "use_threads": False}
+    for batch in data.to_batches(columns=columns, batch_size=rows, **few):
+        yield pa.Table.from_batches([batch])
 
 
 def unreadable(path: Path, files: Iterable[Path], error: Exception) -> InputError:
@@ -270,11 +299,12 @@ def _read_csv(
     files = files_of(path, TEXT)
     heads = {file: read_head(file, layout) for file in files}
     chosen = [file for file in files if has_fixes(heads[file].names, fields, layout)] or files[:1]
-    guesses = {}
+    guesses: dict[Path, Guess] = {}
     for file in chosen:
         guess = choose(heads[file].names, fields, file, layout)
         times = text_tables(file, heads[file], [str(guess.time)], Skipped(), no_progress, ahead=False)
-        guesses[file] = _known_order(guess, times, file)
+        guesses[file] = with_date_order(guess, times)
+    guesses = _in_one_order(guesses)
 
     def raw(file: Path, part: Progress) -> Iterator[tuple[pa.Table, Guess]]:
         for table in text_tables(file, heads[file], guesses[file].columns(), skipped, part):
@@ -287,24 +317,26 @@ def _read_parsed(
     kind: str, path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """A file of a kind of PARSED, or a folder of them."""
-    files, tables_of = files_of(path, PARSED[kind]), parser_of(kind)
+    files = files_of(path, PARSED[kind])
 
-    def raw(file: Path, part: Progress) -> Iterator[tuple[pa.Table, Guess]]:
-        for table in tables_of(file, part):
+    def raw(file: Path, part: Progress, skipped: Skipped = skipped) -> Iterator[tuple[pa.Table, Guess]]:
+        for table in parser_of(kind, skipped)(file, part):
             yield table, choose(table.column_names, fields, file, layout)
 
-    first = first_of((part for file in files for part in raw(file, no_progress)), path)
+    first = first_of((part for file in files for part in raw(file, no_progress, Skipped())), path)
     return first[1], _fixes_of_files(path, files, raw, timezone, skipped, progress)
 
 
-def parser_of(kind: str) -> Callable[[Path, Progress], Iterator[pa.Table]]:
-    """The parser of a kind of PARSED: of a file to tables of its columns."""
+def parser_of(kind: str, skipped: Skipped) -> Callable[[Path, Progress], Iterator[pa.Table]]:
+    """The parser of a kind of PARSED: of a file to tables of its columns. What cannot be read is counted."""
     from .formats.fit import fit_tables
     from .formats.gpx import gpx_tables
     from .formats.objects import object_tables
     from .formats.realtime import feed_tables
 
-    return {"gpx": gpx_tables, "json": object_tables, "fit": fit_tables, "gtfs-realtime": feed_tables}[kind]
+    if kind == "json":
+        return partial(object_tables, skipped=skipped)
+    return {"gpx": gpx_tables, "fit": fit_tables, "gtfs-realtime": feed_tables}[kind]
 
 
 def first_of(parts: Iterator[Part], path: Path) -> Part:

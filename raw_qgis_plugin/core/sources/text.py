@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import codecs
 import csv
+import gzip
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class Head(NamedTuple):
     names: list[str]
     delimiter: str
     encoding: str
-    bytes_a_row: float  # about
+    bytes_a_row: float  # of the file, packed where it is, about
 
 
 def read_head(file: Path, layout: Layout = AS_GUESSED) -> Head:
@@ -66,7 +67,8 @@ def read_head(file: Path, layout: Layout = AS_GUESSED) -> Head:
     for number, name in enumerate(rows[delimiter], 1):
         name = name.strip()
         names.append(name if name and name not in names else f"{name or 'column'} {number}")
-    return Head(names, delimiter, encoding, len(data) / max(1, len(lines)))
+    size = len(gzip.compress(data) if file.suffix.lower() == ".gz" else data)
+    return Head(names, delimiter, encoding, size / max(1, len(lines)))
 
 
 def _encoding(data: bytes) -> str:
@@ -116,9 +118,26 @@ def text_tables(
             )
             for batch in reader:
                 progress(min(raw.tell() / size, 1.0))
-                yield pa.Table.from_batches([batch])
+                yield pa.Table.from_arrays([_decoded(column) for column in batch.columns], schema=batch.schema)
                 none = False
             if none:
                 yield reader.schema.empty_table()
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
+
+
+def _decoded(column: pa.StringArray) -> pa.StringArray:
+    """A column of text. Words that are not UTF-8 are Latin-1: the head, by which it is guessed, may have been ASCII."""
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid:
+        coded = column.cast(pa.binary()).dictionary_encode()
+        return pa.array(map(_word, coded.dictionary.to_pylist()), pa.string()).take(coded.indices)
+    return column
+
+
+def _word(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

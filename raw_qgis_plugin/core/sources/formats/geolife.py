@@ -14,24 +14,20 @@ from ...errors import InputError, Progress
 from ...tracks import Skipped
 from ..columns import fixes_of
 from ..fields import Guess
+from ..files import KINDS, files_of
 
 READABLE = bytes(byte if byte < 128 else ord("?") for byte in range(256))
 COLUMNS = ["file", "lat", "lon", "zero", "feet", "days", "date", "time"]
 GUESS = Guess("user", "track", "time", "lon", "lat", date="date")
 
 
-def plt_files(path: Path) -> list[Path]:
-    """The .plt files of a GeoLife folder (the root, Data/, users' folders or one user's) or the one file."""
-    if path.is_file():
-        return [path]
-    return sorted(file for file in path.rglob("*") if file.suffix.lower() == ".plt")
-
-
 def read_geolife(path: Path, skipped: Skipped, progress: Progress) -> Iterator[pa.Table]:
-    """Tables of `fixes_of`, some hundred thousand fixes at a time. Times are UTC."""
-    files = plt_files(path)
-    if not files:
-        raise InputError(f"There is no .plt file in {path}: is it GeoLife's folder?")
+    """Tables of `fixes_of`, some hundred thousand fixes at a time. Times are UTC.
+
+    path: a .plt file, or a GeoLife folder (the root, Data/, users' folders or one user's). Raises InputError if it
+    holds no .plt file.
+    """
+    files = files_of(path, KINDS["geolife"])
     users = [_user(file) for file in files]
     tracks = [file.stem for file in files]
     lines: list[bytes] = []

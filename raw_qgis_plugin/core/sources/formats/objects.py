@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 
 from ...errors import InputError, Progress
 from ...times import NO_TIME, parse_times
+from ...tracks import Skipped
 from .realtime import feed_tables, is_feed
 
 LIST = re.compile(
@@ -24,17 +25,18 @@ LIST = re.compile(
 SEGMENT = {"timelinePath", "visit", "activity"}
 POINT = r"(?P<lat>-?\d+(?:\.\d+)?)°?,\s*(?P<lon>-?\d+(?:\.\d+)?)"
 MOST_LETTERS = 1 << 26  # of one object
+LONGEST_WORD = 16  # letters of a number, a name or an escape that may be cut where the text ends
 
 
-def object_tables(file: Path, progress: Progress, rows_a_table: int = 1 << 16) -> Iterator[pa.Table]:
+def object_tables(file: Path, progress: Progress, skipped: Skipped, rows_a_table: int = 1 << 16) -> Iterator[pa.Table]:
     """The objects' columns of text and numbers, some at a time. Raises InputError if the file holds no such objects.
 
-    A file that ends in the middle of an object is read to there.
+    Broken objects, such as one in whose middle the file ends, are counted in `skipped`.
     """
     if is_feed(file):
         yield from feed_tables(file, progress)
         return
-    objects = _objects(file, progress)
+    objects = _objects(file, progress, skipped)
     first = list(islice(objects, 1000))
     if any("startTime" in item and SEGMENT & set(item) for item in first):
         points = chain.from_iterable(map(_points_of_segment, chain(first, objects)))
@@ -49,33 +51,49 @@ def object_tables(file: Path, progress: Progress, rows_a_table: int = 1 << 16) -
         yield pa.table({name: _column([item.get(name) for item in items]) for name in names})
 
 
-def _objects(file: Path, progress: Progress) -> Iterator[dict[str, Any]]:
-    """The objects of a list, or of lines, one at a time."""
+def _objects(file: Path, progress: Progress, skipped: Skipped) -> Iterator[dict[str, Any]]:
+    """The objects of a list, or of lines, one at a time. Behind a broken one the next one is sought."""
     decoder, size = json.JSONDecoder(), max(file.stat().st_size, 1)
     with file.open(encoding="utf-8-sig", errors="replace") as stream:
         text = stream.read(1 << 20)
         if '"FeatureCollection"' in text[:1000]:
             raise InputError(f"{file.name} is GeoJSON: open it in QGIS and give the layer of its points.")
         found = LIST.search(text) if text.lstrip().startswith("{") else None
-        at, read = found.end() if found else 0, len(text)
+        at, read, whole = found.end() if found else 0, len(text), False
         while True:
-            at = text.find("{", at)
-            try:
-                if at < 0:
-                    raise ValueError
-                item, at = decoder.raw_decode(text, at)
-                yield item
-            except RecursionError:
-                raise InputError(f"{file.name} is nested too deep to be a list of positions.") from None
-            except ValueError:  # the object is not complete yet
-                text, at = text[at:] if at >= 0 else "", 0
-                more = stream.read(max(1 << 20, len(text)))
-                if not more:
-                    return
-                if len(text) > MOST_LETTERS:
-                    raise InputError(f"{file.name} has an object of over 64 MB, which is no position.") from None
-                text, read = text + more, read + len(more)
-                progress(min(1.0, read / size))
+            at, broken = text.find("{", at), -1
+            if at >= 0:
+                try:
+                    item, at = decoder.raw_decode(text, at)
+                except RecursionError:
+                    raise InputError(f"{file.name} is nested too deep to be a list of positions.") from None
+                except ValueError as error:
+                    broken = _broken_at(error, at, len(text), whole)
+                else:
+                    yield item
+                    continue
+            if broken >= 0:
+                skipped.add("unreadable row", 1)
+                at = broken
+                continue
+            if whole:
+                return
+            text, at = text[at:] if at >= 0 else "", 0  # the object is not complete yet
+            if len(text) > MOST_LETTERS:
+                raise InputError(f"{file.name} has an object of over 64 MB, which is no position.")
+            more = stream.read(max(1 << 20, len(text)))
+            text, read, whole = text + more, read + len(more), not more
+            progress(min(1.0, read / size))
+
+
+def _broken_at(error: ValueError, at: int, end: int, whole: bool) -> int:
+    """Where the object that begins at `at` is broken, or -1 if more than the text up to `end` may complete it.
+
+    whole: there is no more text.
+    """
+    place = max(getattr(error, "pos", 0), at + 1)
+    cut = str(error).startswith("Unterminated string") or place > end - LONGEST_WORD
+    return -1 if cut and not whole else place
 
 
 def _is_plain(value: Any) -> bool:
