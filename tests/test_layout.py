@@ -23,7 +23,7 @@ FILES = sorted(p for folder in (PLUGIN, MODEL) for p in folder.rglob("*.py"))
 MAY_IMPORT = {
     "core": {"core"},
     "layers": {"layers", "core"},
-    "environment": {"environment"},
+    "environment": {"environment", "core"},
     "processing": {"processing", "tasks", "environment", "layers", "core"},
     "tasks": {"tasks", "environment", "layers", "core"},
     "gui": {"gui", "processing", "tasks", "environment", "layers", "core"},
@@ -164,6 +164,9 @@ def test_environment_needs_qgis_and_the_standard_library_only() -> None:
     allowed = sys.stdlib_module_names | {"qgis", "raw_qgis_plugin"}
     here = [i for i in IMPORTS if room_of(i.file) == "environment"]
     assert not [str(i) for i in here if i.name.split(".")[0] not in allowed]
+    assert {imported_module(i.name) for i in here if room(i.name) == "core"} == {"raw_qgis_plugin.core.errors"}
+    errors = [i.name.split(".")[0] for i in IMPORTS if i.file == PLUGIN / "core" / "errors.py"]
+    assert not set(errors) - sys.stdlib_module_names
 
 
 def test_onnxruntime_is_loaded_by_the_runtime_and_late() -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from importlib.util import find_spec
@@ -11,8 +11,11 @@ from importlib.util import find_spec
 Progress = Callable[[float], None]
 """A function of the finished share of the work, 0 to 1. It raises `Cancelled` to stop the work."""
 
-# Packages whose names differ from those of their modules
-PACKAGE_OF_MODULE = {"sklearn": "scikit-learn", "osgeo": "gdal", "google": "gtfs-realtime-bindings"}
+# Modules of the packages whose names differ from theirs; of two packages with one module, the last is named in errors
+MODULE_OF = {
+    "onnxruntime-gpu": "onnxruntime", "onnxruntime": "onnxruntime", "scikit-learn": "sklearn",
+    "gtfs-realtime-bindings": "google.transit.gtfs_realtime_pb2",
+}  # fmt: skip
 
 
 class RawError(Exception):
@@ -68,8 +71,7 @@ def part_of(progress: Progress, start: float, stop: float) -> Progress:
 
 def require(*names: str) -> None:
     """Raise MissingLibrary with all of the modules `names` that are not installed."""
-    tops = [name.split(".")[0] for name in names if not _installed(name)]
-    missing = [PACKAGE_OF_MODULE.get(top, top) for top in dict.fromkeys(tops)]
+    missing = packages_of(name for name in names if not is_installed(name))
     if missing:
         packages = ", ".join(missing)
         raise MissingLibrary(
@@ -78,8 +80,15 @@ def require(*names: str) -> None:
         )
 
 
-def _installed(name: str) -> bool:
+def is_installed(module: str) -> bool:
+    """Whether a module can be found. It is not imported, though the packages around it are."""
     try:
-        return find_spec(name) is not None
+        return find_spec(module) is not None
     except (ImportError, ValueError):  # a parent package is missing, or the module was put there by hand
         return False
+
+
+def packages_of(modules: Iterable[str]) -> list[str]:
+    """The names of the packages to install for some modules."""
+    names = {module.split(".")[0]: package for package, module in MODULE_OF.items()}
+    return list(dict.fromkeys(names.get(top, top) for top in (module.split(".")[0] for module in modules)))

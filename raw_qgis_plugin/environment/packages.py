@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 import importlib.metadata
-import importlib.util
 import json
 import os
 import platform
@@ -20,13 +19,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..core.errors import MODULE_OF, is_installed
+
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements"
 HELD = ("numpy", "pyproj", "gdal")  # QGIS needs these: an installation keeps exactly QGIS's versions
 
-MODULE_OF = {
-    "onnxruntime-gpu": "onnxruntime", "scikit-learn": "sklearn",
-    "gtfs-realtime-bindings": "google.transit.gtfs_realtime_pb2",
-}  # fmt: skip
 NAMES_OF = {"onnxruntime": ("onnxruntime-gpu", "onnxruntime", "onnxruntime-directml", "onnxruntime-openvino")}
 # Megabytes to download for a package with its dependencies, in November 2026; cuda: of onnxruntime-gpu[cuda,cudnn].
 MEGABYTES = {
@@ -117,15 +114,8 @@ def lacking(group: str = "runtime") -> list[str]:
     return [package.name for package in check(group) if package.problem]
 
 
-def _is_installed(module: str) -> bool:
-    try:
-        return importlib.util.find_spec(module) is not None
-    except ImportError:  # of a package around the module
-        return False
-
-
 def _check(requirement: Requirement) -> Package:
-    version, installed = version_of(requirement.name), _is_installed(requirement.module)
+    version, installed = version_of(requirement.name), is_installed(requirement.module)
     problem = ""
     if not installed:
         problem = "missing"

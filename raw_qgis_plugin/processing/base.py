@@ -8,7 +8,6 @@ model and reports on both. Nothing is imported on loading that QGIS may lack.
 from __future__ import annotations
 
 from abc import abstractmethod
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +24,7 @@ from qgis.core import (
 )
 from qgis.PyQt.QtGui import QIcon
 
-from ..core.errors import Cancelled, RawError, cancellable
+from ..core.errors import Cancelled, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
 from ..core.sources.fields import NONE
 from .form import Form, Run
@@ -111,8 +110,7 @@ class RawAlgorithm(Form):
 
     def canExecute(self) -> tuple[bool, str]:  # noqa: N802
         """Whether every library is installed; if not, what to install and where."""
-        missing = any(find_spec(name) is None for name in self.NEEDS)
-        return (False, how_to_install()) if missing else (True, "")
+        return (True, "") if all(map(is_installed, self.NEEDS)) else (False, how_to_install())
 
     def checkParameterValues(  # noqa: N802
         self, parameters: dict[str, Any], context: QgsProcessingContext

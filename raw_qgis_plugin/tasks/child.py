@@ -20,16 +20,16 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
-from ..core.errors import Cancelled, MissingLibrary, RawError
+from ..core.errors import Cancelled, MissingLibrary, RawError, packages_of
 from ..core.paths import PACKAGE, ROOT
 from ..core.scratch import is_locked
 from ..environment.folders import runs_folder
 from ..environment.interpreter import NoPython, find_python
+from ..environment.packages import read_group
 from .runner import ABOUT, END, LOCK, PID, write
 
 LOG, ERRORS = "log.jsonl", "errors.txt"
-TRAINING_NEEDS = ("numpy", "pyarrow", "scipy", "onnxruntime", "torch", "safetensors", "onnx", "onnxscript", "sklearn")
-PIP_NAMES = {"sklearn": "scikit-learn"}
+NEEDED = "runtime", "train"  # groups of requirements
 
 
 class Child:
@@ -50,12 +50,15 @@ class Child:
             raise RawError(f"{folder} holds no training run: {error}.") from error
 
     @classmethod
-    def start(cls, module: str, arguments: Sequence[str], folder: Path, needs: Sequence[str] = TRAINING_NEEDS,
+    def start(cls, module: str, arguments: Sequence[str], folder: Path, needs: Sequence[str] | None = None,
               **notes: Any) -> Child:  # fmt: skip
         """Start `python -m MODULE ARGUMENTS` with its state in `folder`.
 
-        needs: modules that the run cannot work without. notes: more for run.json, such as a title. Returns at once.
+        needs: modules that the run cannot work without; None: those of training. notes: more for run.json, such as a
+        title. Returns at once.
         """
+        if needs is None:
+            needs = [requirement.module for group in NEEDED for requirement in read_group(group)]
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         folder.chmod(0o700)  # it will hold people's tracks
         about = {"module": module, "arguments": list(map(str, arguments)), "needs": list(needs)}
@@ -285,7 +288,7 @@ def environment() -> dict[str, str]:
 
 def how_to_train(missing: Sequence[str]) -> str:
     """The message for packages that training needs and that are missing."""
-    names = [PIP_NAMES.get(name, name) for name in missing]
+    names = packages_of(missing)
     return (
         f"Training needs more Python packages: {', '.join(names)}. Plugins → RAW → Packages… "
         f"installs them, or: {python()} -m pip install {' '.join(names)}"

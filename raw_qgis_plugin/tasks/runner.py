@@ -13,9 +13,9 @@ import runpy
 import signal
 import sys
 import traceback
-from importlib.util import find_spec
 from pathlib import Path
 
+from ..core.errors import is_installed
 from ..core.scratch import lock
 
 ABOUT, LOCK, PID, END = "run.json", "lock", "pid", "end.json"
@@ -31,7 +31,7 @@ def write(path: Path, text: str) -> None:
 def run(folder: Path) -> int:
     """Run the module of run.json and write end.json. Returns the exit code."""
     about = json.loads((folder / ABOUT).read_text("utf-8"))
-    missing = [name for name in about["needs"] if find_spec(name) is None]
+    missing = [name for name in about["needs"] if not is_installed(name)]
     code = 1
     if not missing:
         sys.argv = [about["module"], *about["arguments"]]

@@ -76,6 +76,13 @@ def test_lines_come_as_dicts_and_the_rest_as_text(start: Callable[..., Any]) -> 
     assert stat.S_IMODE(child.folder.stat().st_mode) == 0o700
 
 
+def test_a_training_needs_all_that_its_groups_of_requirements_name(start: Callable[..., Any]) -> None:
+    child = start("pass", needs=None)
+    assert {"numpy", "onnxruntime", "torch", "tensorboard", "sklearn"} <= set(child.about["needs"])
+    child.follow(lambda _: None)
+    assert child.status == "finished"
+
+
 def test_the_plugin_and_the_model_are_there_in_the_child_only(start: Callable[..., Any], stage: Path) -> None:
     told: list[dict] = []
     source = "import json, model.config, raw_qgis_plugin as p\nprint(json.dumps([model.config.__file__, p.__file__]))"

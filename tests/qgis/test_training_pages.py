@@ -79,7 +79,7 @@ def test_what_comes_after_a_training_grows_with_the_data_to_a_limit(staged: Any)
 
 
 def test_missing_packages_are_named_on_the_first_page(staged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from raw_qgis_plugin.environment import packages
+    from raw_qgis_plugin.core import errors
     from raw_qgis_plugin.gui.training.pages import DataPage
 
     opened: list[bool] = []
@@ -87,8 +87,8 @@ def test_missing_packages_are_named_on_the_first_page(staged: Any, monkeypatch: 
         QgsVectorLayer("Point?crs=EPSG:4326&field=t:datetime", "fixes", "memory"), lambda: opened.append(True)
     )
     assert "All packages" in page.packages.text()
-    find = packages.importlib.util.find_spec
-    monkeypatch.setattr(packages.importlib.util, "find_spec", lambda name: None if name == "torch" else find(name))
+    find = errors.find_spec
+    monkeypatch.setattr(errors, "find_spec", lambda name: None if name == "torch" else find(name))
     page.check_packages()
     assert "torch" in page.packages.text() and "MB to download" in page.packages.text()
     assert page.problem() == "Install the packages that training needs first."

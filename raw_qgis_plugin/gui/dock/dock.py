@@ -3,13 +3,13 @@
 
 from __future__ import annotations
 
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from qgis.gui import QgsDockWidget
 from qgis.PyQt.QtCore import QSize, Qt
 from qgis.PyQt.QtWidgets import QProgressBar, QPushButton, QScrollArea, QTabWidget, QWidget
 
+from ...core.errors import is_installed
 from ...processing.progress import time_left
 from ...processing.words import how_to_install, tr
 from ..desktop import Desktop
@@ -36,8 +36,7 @@ class RawDock(TakesFiles, QgsDockWidget):
         self.session: Session | None = None  # None where packages are missing, as the next
         self.source: SourcePanel | None = None
         self.pages: list[Any] = []  # of the tabs
-        missing = any(find_spec(name) is None for name in NEEDS)
-        self.setWidget(self._missing_page() if missing else self._page())
+        self.setWidget(self._page() if all(map(is_installed, NEEDS)) else self._missing_page())
 
     def _missing_page(self) -> QWidget:
         """A page that explains how to install the missing packages."""
