@@ -268,3 +268,16 @@ def test_choices_for_a_file_are_kept_and_the_zone_goes_with_the_layer(menu: Any,
     session.close()
     dialog.close()
     QgsProject.instance().clear()
+
+
+def test_an_installation_ends_also_where_its_log_cannot_be_written(
+    staged: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.environment.install import InstallRequest
+    from raw_qgis_plugin.gui.windows import installation as module
+
+    monkeypatch.setattr(module, "user_folder", lambda: tmp_path / "gone")
+    installation, ended = module.Installation(InstallRequest()), []
+    installation.ended.connect(ended.append)
+    installation._failed("No space left on device")
+    assert ended == ["No space left on device"] and not installation.running

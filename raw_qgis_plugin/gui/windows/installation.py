@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from typing import Any
 
@@ -90,5 +91,6 @@ class Installation(QObject):
 
     def _end(self, error: str) -> None:
         self.running = False
-        self._file.write_text("\n".join([*self.lines, error]) + "\n", encoding="utf-8")
+        with contextlib.suppress(OSError):  # a full disk, as the installation itself may have met
+            self._file.write_text("\n".join([*self.lines, error]) + "\n", encoding="utf-8")
         self.ended.emit(error)
