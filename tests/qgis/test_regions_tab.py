@@ -97,6 +97,31 @@ def test_undo_takes_back_drawings_and_removals(regions: Any) -> None:
     assert not regions.book.regions and regions.book.layer is None and not regions.back.isEnabled()
 
 
+def test_the_dock_shows_what_a_layer_that_cannot_be_written_has(regions: Any, tmp_path: Path) -> None:
+    draw(regions), draw(regions, HOME.buffered(0.01))
+    book, shape = regions.book, HOME.asWktPolygon()
+    (tmp_path / "regions.csv").write_text(f'name,shape\nRegion 1,"{shape}"\nRegion 2,"{shape}"\n')
+    uri = f"file://{tmp_path}/regions.csv?wktField=shape&crs=EPSG:4326"
+    book.layer.setDataSource(uri, book.layer.name(), "delimitedtext")
+
+    def names() -> list[str]:
+        assert "cannot be written" in regions.hint.text() and "draw the regions again" in regions.hint.text()
+        shown = [regions.table.item(row, 0).text() for row in range(regions.table.rowCount())]
+        assert shown == [region.name for region in book.regions] == [each["name"] for each in book.layer.getFeatures()]
+        return shown
+
+    draw(regions, HOME.buffered(0.02))
+    assert names() == ["Region 1", "Region 2"]
+    regions.table.item(0, 0).setText("Harbour")
+    assert names() == ["Region 1", "Region 2"]
+    regions.table.selectRow(0)
+    regions.remove_chosen()
+    assert names() == ["Region 1", "Region 2"]
+    regions.undo()  # what was not removed is not added again
+    until(lambda: settled(regions))
+    assert names() == ["Region 1", "Region 2"]
+
+
 def test_the_chosen_region_is_marked_and_zoomed_to(regions: Any) -> None:
     canvas = regions.iface.mapCanvas()
     canvas.setExtent(QgsRectangle(0, 0, 10, 10))

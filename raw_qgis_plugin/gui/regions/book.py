@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -21,6 +22,8 @@ from ..settings import settings
 from .card import Region
 from .saved import OF, layers_of_regions
 
+log = logging.getLogger(__name__)
+
 # Properties of the layer: the last number of a region, the fewest people, RAW's own fields and RAW's name for the layer
 MADE, LEAST, FIELDS, NAME = "raw/regions_made", "raw/regions_least", "raw/regions_fields", "raw/regions_name"
 
@@ -34,6 +37,7 @@ class RegionBook:
         self.regions: list[Region] = []
         self.changes: list[tuple[bool, list[Region]]] = []  # that undo takes back: whether added, and which regions
         self.layer: QgsVectorLayer | None = None
+        self.problem = ""  # why the last change is not in the layer
         self.min_users = settings().min_users.value()
         self.stored_least = 0  # of the project, if it is lower than the user's own
         self.heads: list[dict[str, Any]] = []
@@ -73,7 +77,8 @@ class RegionBook:
         return tr("Region {n}").format(n=self._made)
 
     def add(self, region: Region, geometry: QgsGeometry) -> None:
-        """Store a region. geometry: in the CRS of the book."""
+        """Store a region, unless the layer cannot be written (`problem`). geometry: in the CRS of the book."""
+        self.problem = ""
         if self.layer is None:
             self.heads = region.bundle.heads("region")
             self.layer = self._make_layer()
@@ -83,8 +88,10 @@ class RegionBook:
         users = {at: value for at, value in users.items() if at >= 0 and at not in self.layer.primaryKeyAttributes()}
         for at, value in (users | self._attributes(region)).items():
             feature.setAttribute(at, value)
-        _, (added,) = self.layer.dataProvider().addFeatures([feature])
-        region.feature = added.id()
+        done, added = self.layer.dataProvider().addFeatures([feature])
+        if not self._written(done):
+            return
+        region.feature = added[0].id()
         self.regions.append(region)
         self._changed()
 
@@ -96,39 +103,50 @@ class RegionBook:
         self._write(self.regions)
 
     def rename(self, region: Region, name: str) -> None:
-        """Give a region another name."""
-        region.name = name
-        self._write([region])
+        """Give a region another name, unless the layer cannot be written."""
+        self.problem = ""
+        before, region.name = region.name, name
+        if not self._write([region]):
+            region.name = before
+            return
         self._changed()
         if self.layer is not None:
             self.layer.triggerRepaint()  # the user may show names
 
     def update(self, bundle: Bundle) -> None:
         """Write the figures of all regions again, after a model has scored them. bundle: of that model."""
-        self.heads = bundle.heads("region")
+        self.heads, self.problem = bundle.heads("region"), ""
         if self.layer is not None:
             kinds = self._kinds()
             missing = [name for name in kinds if self.layer.fields().lookupField(name) < 0]
             ours = dict.fromkeys([*str(self.layer.customProperty(FIELDS, "")).split(), *missing])
             self.layer.setCustomProperty(FIELDS, " ".join(ours))
-            self.layer.dataProvider().addAttributes(list(writing.make_fields({name: kinds[name] for name in missing})))
+            fields = list(writing.make_fields({name: kinds[name] for name in missing}))
+            self._written(not missing or self.layer.dataProvider().addAttributes(fields))
             self.layer.updateFields()
             self._write(self.regions)
             if _whole(self.layer.customProperty(LEAST)) != self.min_users:
                 self._changed()
 
     def remove(self, regions: list[Region]) -> None:
-        """Remove regions. A layer without regions is removed too, unless a filter hides some of its features."""
-        self.regions = [region for region in self.regions if region not in regions]
-        if self.layer is None:
+        """Remove regions, but for those that stay in a layer that cannot be written.
+
+        A layer without regions is removed too, unless a filter hides some of its features.
+        """
+        self.problem = ""
+        if self.layer is None or not regions:
             return
         for region in regions:
             region.values = self.layer.getFeature(region.feature).attributeMap()
-        if self.regions or self.layer.subsetString():
-            self.layer.dataProvider().deleteFeatures([region.feature for region in regions])
+        kept, ids = [region for region in self.regions if region not in regions], [each.feature for each in regions]
+        if kept or self.layer.subsetString():
+            self.layer.dataProvider().deleteFeatures(ids)
+            left = {feature.id() for feature in self.layer.getFeatures(ids)}
+            self._written(not left)
+            self.regions = [region for region in self.regions if region in kept or region.feature in left]
             self._changed()
         else:
-            layer = self.layer.id()
+            self.regions, layer = [], self.layer.id()
             self.close()
             QgsProject.instance().removeMapLayer(layer)
 
@@ -230,12 +248,23 @@ class RegionBook:
         ours = str(self.layer.customProperty(FIELDS, "")).split()
         return {at: _to_qgis(values.get(name)) for at, name in enumerate(self.layer.fields().names()) if name in ours}
 
-    def _write(self, regions: list[Region]) -> None:
-        if self.layer is None:
-            return
-        self.layer.dataProvider().changeAttributeValues(
-            {region.feature: self._attributes(region) for region in regions}
-        )
+    def _write(self, regions: list[Region]) -> bool:
+        """Write the figures of regions. Whether they are in the layer."""
+        if self.layer is None or not regions:
+            return True
+        values = {region.feature: self._attributes(region) for region in regions}
+        return self._written(self.layer.dataProvider().changeAttributeValues(values))
+
+    def _written(self, done: bool) -> bool:
+        """Whether a change was written to the layer; if not, `problem` says what to do."""
+        if not done and self.layer is not None:
+            words = tr(
+                "The layer '{name}' cannot be written and keeps its old regions and figures: make its file writable "
+                "and close it in other programs, or remove the layer from the project and draw the regions again."
+            )
+            self.problem = words.format(name=self.layer.name())
+            log.warning("%s %s", self.problem, self.layer.dataProvider().errors()[-1:])
+        return done
 
 
 def _whole(value: Any) -> int:

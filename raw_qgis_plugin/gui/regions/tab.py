@@ -175,7 +175,7 @@ class RegionsTab(QWidget):
 
     def _remove(self, regions: list[Region]) -> None:
         if self.book is not None:
-            self.book.remove([region for region in regions if region in self.book.regions])
+            self.book.remove(regions)
             if self.session.city is not None:
                 self.book.protect(self.session.city)
             self._fill_table(len(self.book.regions) - 1)
@@ -187,6 +187,7 @@ class RegionsTab(QWidget):
         if book is None or bundle is None or not self.back.isEnabled():
             return
         added, regions = change = book.changes[-1]
+        regions = [region for region in regions if (region in book.regions) == added]  # what the layer let be changed
 
         def put_back(views: list[RegionView]) -> None:
             book.changes.remove(change)
@@ -247,8 +248,6 @@ class RegionsTab(QWidget):
             with suppress(InputError):  # a shape that is nowhere on the earth
                 before.append((name, lonlat(shape, book.crs), feature))
         polygons = [region.polygon for region in shown] + [polygon for _, polygon, _ in before]
-        if not polygons:
-            return
 
         def done(views: list[RegionView]) -> None:
             for region, view in zip(shown, views):
@@ -262,7 +261,8 @@ class RegionsTab(QWidget):
             self._fill_table(self.table.currentRow())
             self._restyle.start(0)
 
-        self._score(polygons, least, done)
+        if polygons:
+            self._score(polygons, least, done)
 
     def _touched(self) -> None:
         """The layer of regions was edited, or is gone."""
@@ -314,14 +314,14 @@ class RegionsTab(QWidget):
     def _show_hint(self, problem: str = "") -> None:
         """Show a problem, else what to do next."""
         tool = next((name for name in HINTS if self.buttons[name].isChecked()), "")
-        words = problem
-        if not problem and tool:
+        words = problem or (self.book.problem if self.book is not None else "")
+        if not words and tool:
             words = tr(HINTS[tool])
-        elif not problem and self.session.city is None and self.session.layer is not None:
+        elif not words and self.session.city is None and self.session.layer is not None:
             words = tr("Regions can be drawn when the model has read the users.")
-        elif not problem and self.session.city is not None and self.book is not None and not self.book.regions:
+        elif not words and self.session.city is not None and self.book is not None and not self.book.regions:
             words = tr("Draw a region on the map, or select polygons, to see its people, their hours and its scores.")
-        elif not problem and self.book is not None and self.book.regions:
+        elif not words and self.book is not None and self.book.regions:
             words = self.book.why_higher(self.least.value())
         self.hint.setText(words)
         self.hint.setVisible(bool(words))
@@ -367,7 +367,7 @@ class RegionsTab(QWidget):
     def _renamed(self, item: QTableWidgetItem) -> None:
         if self.book is not None and item.column() == 0 and item.text().strip():
             self.book.rename(self.book.regions[item.row()], item.text().strip())
-            self._show_card()
+            self._fill_table(item.row()) if self.book.problem else self._show_card()
 
     def show_comparison(self) -> QDialog:
         """Open the two selected regions side by side."""
