@@ -215,6 +215,16 @@ def test_a_worker_that_crashed_is_started_again(tmp_path):
     np.testing.assert_array_equal(model.run_head(HEAD, x), before)
 
 
+def test_a_worker_that_does_not_start_says_why(tmp_path):
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'ImportError: numpy is broken' >&2\nexit 1\n")
+    broken.chmod(0o755)
+    for python, why in ((broken, "ImportError: numpy is broken"), (tmp_path / "missing", "No such file")):
+        with pytest.raises(BundleError, match=f"did not start: .*{why}") as error:
+            Worker(lambda python=python: python, 1)._start()
+        assert "memory" not in str(error.value)
+
+
 def test_foreign_graphs_answer_as_own_ones_do(tmp_path):
     folder = unpacked(tmp_path / "bundle")
     foreign = Model(open_bundle(folder), "cpu", 1)

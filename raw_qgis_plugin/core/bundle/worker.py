@@ -103,12 +103,22 @@ class Worker:
         apart: dict[str, Any] = {"start_new_session": True}  # Ctrl-C is for the parent
         if sys.platform == "win32":
             apart = {"creationflags": subprocess.CREATE_NO_WINDOW}
-        process = self._process = subprocess.Popen(  # nosec B603
-            [str(self._python()), "-B", "-c", command, about, path], stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={**os.environ, "MALLOC_ARENA_MAX": "2"}, **apart,
-        )  # fmt: skip
+        try:
+            process = self._process = subprocess.Popen(  # nosec B603
+                [str(self._python()), "-B", "-c", command, about, path], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE, env={**os.environ, "MALLOC_ARENA_MAX": "2"}, **apart,
+            )  # fmt: skip
+        except OSError as error:
+            raise self._not_started(str(error)) from error
         self._end = weakref.finalize(self, _kill, process)
-        self._wait("The model", self.limits.start_s, lambda: _receive(process.stdout))
+        errors: Any = process.stderr
+        with errors:  # until it answers: then it closes its own end
+            try:
+                self._wait("The model", self.limits.start_s, lambda: _receive(process.stdout))
+            except BundleError as error:  # it has ended
+                lines = errors.read().decode("utf-8", "replace").splitlines()
+                last = next((line.strip() for line in reversed(lines) if line.strip()), f"code {process.returncode}")
+                raise self._not_started(last) from error
 
     def _seconds(self, graph: Graph) -> float:
         return max(self.limits.load_or_run_s, graph.size / self.limits.bytes_a_s)
@@ -156,6 +166,12 @@ class Worker:
             return self._process.wait(patience_s) if self._process else None
         return None
 
+    def _not_started(self, why: str) -> BundleError:
+        return BundleError(
+            f"The process that runs models from elsewhere did not start: {why}. Plugins → RAW → Diagnostics shows what "
+            "is broken; the model that comes with RAW needs no such process."
+        )
+
     def _too_large(self, name: str, what: str) -> BundleError:
         return BundleError(
             f"{name} was stopped: {what} more memory than the {self.limits.memory_bytes // 2**20} MB that a model from "
@@ -197,9 +213,10 @@ def answer_requests(settings: dict[str, Any], load: Load) -> None:
 
     load: makes a session of a graph's bytes, threads, and what gives the weights that the graph does not hold.
     """
-    requests, replies = sys.stdin.buffer, os.fdopen(os.dup(1), "wb")
-    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # a library may print
+    requests, replies, nowhere = sys.stdin.buffer, os.fdopen(os.dup(1), "wb"), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)  # a library may print
     _restrict(settings["memory_bytes"])
+    os.dup2(nowhere, 2)  # the parent reads errors of the start alone
     _send(replies, {}, [])
     sessions: dict[int, Any] = {}
     with contextlib.suppress(EOFError):
