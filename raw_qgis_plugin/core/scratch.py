@@ -58,10 +58,14 @@ class Scratch(tempfile.TemporaryDirectory):
             self._held.enter_context(lock(Path(self.name, LOCK), wait=True))
 
     def cleanup(self) -> None:
-        """Remove the folder now."""
-        _empty(Path(self.name))
+        """Remove the folder now. Where Windows has a file in it in use, a later process does: the lock file stays."""
+        folder = Path(self.name)
+        emptied = not folder.exists() or _empty(folder)
         self._held.close()  # Windows removes no file that is open
-        super().cleanup()
+        if emptied:
+            super().cleanup()
+        else:
+            self._finalizer.detach()  # type: ignore[attr-defined]
 
 
 def put_back(place: Path) -> None:
@@ -82,15 +86,20 @@ def _clear_left(place: Path, prefix: str, young_s: float = 60.0) -> None:
             files = list(left.rglob("*")) if own else []
             written = max(path.lstat().st_mtime for path in (left, *files))
             ours = own and (left / LOCK in files or not files)  # a kill may come before the lock
-            if ours and abs(time.time() - written) > young_s and not is_locked(left / LOCK):
-                _empty(left)
+            old = ours and abs(time.time() - written) > young_s
+            if old and not is_locked(left / LOCK) and _empty(left):
                 shutil.rmtree(left, ignore_errors=True)
 
 
-def _empty(folder: Path) -> None:
-    """Remove what is in a scratch folder but for its lock: after a kill meanwhile it is still known as one."""
+def _empty(folder: Path) -> bool:
+    """Remove what is in a scratch folder but for its lock: after a kill meanwhile it is still known as one.
+
+    Returns whether nothing else is left.
+    """
     for path in folder.iterdir():
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path, ignore_errors=True)
         elif path.name != LOCK:
-            path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                path.unlink()
+    return all(path.name == LOCK for path in folder.iterdir())

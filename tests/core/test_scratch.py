@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import stat
@@ -79,3 +80,24 @@ def test_a_drive_without_locks_is_used_all_the_same(tmp_path: Path, monkeypatch:
         assert (Path(one.name) / LOCK).exists()
     one.cleanup()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_file_in_use_masks_no_error_and_is_cleared_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "The process cannot access the file")  # as Windows does
+
+    with monkeypatch.context() as windows, pytest.raises(ValueError, match="the real one"):
+        windows.setattr(Path, "unlink", refuse)
+        with Scratch(".work-", tmp_path) as made:
+            (Path(made) / "tracks").write_text("of people")
+            raise ValueError("the real one")
+    left = Path(made)
+    gc.collect()
+    assert sorted(path.name for path in left.iterdir()) == [LOCK, "tracks"] and not scratch.is_locked(left / LOCK)
+    age(left)
+    with Scratch(".work-", tmp_path) as again:
+        assert not left.exists()
+    made = Scratch(".work-", tmp_path)
+    made.cleanup()
+    made.cleanup()
+    assert not Path(again).exists() and not list(tmp_path.iterdir())
