@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from abc import abstractmethod
 from collections.abc import Callable
 from pathlib import Path
@@ -67,7 +66,7 @@ class TrainingAlgorithm(TrackAlgorithm):
             child.follow(on_line, run.feedback.isCanceled)
         except BaseException as error:
             if child is None:
-                shutil.rmtree(folder)  # a copy of people's tracks
+                training.delete_run(folder)
             else:
                 child.cancel()
                 self.tidy_up(run, folder, error)

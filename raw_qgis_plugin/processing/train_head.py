@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,7 +140,7 @@ class TrainHead(TrainingAlgorithm):
     def tidy_up(self, run: Run, folder: Path, error: BaseException) -> None:
         """Keep the log of a training that failed, which the error message names, and nothing else."""
         if isinstance(error, Cancelled) or not isinstance(error, RawError):
-            shutil.rmtree(folder)
+            training.delete_run(folder)
         else:
             training.delete_personal_data(folder)
 

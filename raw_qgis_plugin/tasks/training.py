@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import csv
+import logging
 import re
 import shutil
 from collections import Counter
@@ -19,6 +20,7 @@ from ..layers.words import tr
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
 
+log = logging.getLogger(__name__)
 PRESETS = ("raw-nano", "raw-small", "raw-base", "raw-large")  # of model/config.py; raw-1b is too large
 ADAPT, FINETUNE = "model.adapt", "model.finetune"
 RESULT_FOLDER = "result"  # in the run's folder: RUN of model.adapt
@@ -88,13 +90,22 @@ def deliver(folder: Path, made_bundle: Path, made_report: Path, bundle: Path, re
         raise RawError(
             f"{error} The training is done: its model is kept in {made_bundle}, and in RAW's training."
         ) from error
-    shutil.rmtree(folder)
+    delete_run(folder)
+
+
+def delete_run(folder: Path) -> None:
+    """Delete a run's folder, the copies of tracks and labels first. What is in use, as by a virus scanner, stays."""
+    delete_personal_data(folder)
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 def delete_personal_data(folder: Path) -> None:
     """Delete the copies of tracks and labels from a run's folder. Its log and its results stay."""
     for name in PERSONAL_FILES:
-        (folder / name).unlink(missing_ok=True)
+        try:
+            (folder / name).unlink(missing_ok=True)
+        except OSError as error:  # the model, or why there is none, matters more
+            log.warning("A copy of tracks or labels could not be deleted: %s", error)
 
 
 def pretraining_share(line: dict[str, Any], minutes: float, shares: StageShares = SHARES) -> float | None:
