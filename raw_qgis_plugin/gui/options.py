@@ -11,8 +11,8 @@ from qgis.PyQt.QtGui import QIcon
 from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QGroupBox, QLabel, QPushButton, QSpinBox, QWidget
 
 from ..environment import packages
-from ..environment.folders import cache_folder, size_of
-from ..processing.base import icon
+from ..environment.folders import size_of
+from ..processing.base import cache_folder, icon
 from ..processing.form import DEVICES
 from ..processing.words import tr
 from .desktop import Desktop
@@ -132,12 +132,15 @@ class RawOptionsPage(QgsOptionsPageWidget):
         return ""
 
     def _show_cache(self) -> None:
-        size = size_of(cache_folder())
-        self.cache.setText(tr("{megabytes} MB").format(megabytes=f"{size / 1e6:,.1f}"))
+        size = 0
+        if (folder := cache_folder(self.cache.setText)) is not None:
+            size = size_of(folder)
+            self.cache.setText(tr("{megabytes} MB").format(megabytes=f"{size / 1e6:,.1f}"))
         self.forget.setEnabled(size > 0)
 
     def _forget(self) -> None:
-        shutil.rmtree(cache_folder(), ignore_errors=True)
+        if (folder := cache_folder(self.cache.setText)) is not None:
+            shutil.rmtree(folder, ignore_errors=True)
         self._show_cache()
 
     def _open_packages(self) -> None:

@@ -24,10 +24,10 @@ from ..core.paths import shipped_bundle
 from ..core.regions.view import City, prepare
 from ..core.times import find_zone, wall_clock
 from ..core.tracks import Skipped, Tracks, by_unit
-from ..environment.folders import cache_folder
 from ..layers.reading import NONE, ROLES, FieldChoice, ReadPlan, fields_of_users, read_tracks, skipped_fixes
 from ..layers.snapshot import Snapshot, snapshot
 from ..layers.writing import points_layer, utc
+from ..processing.base import cache_folder
 from ..processing.words import tr
 from ..tasks.algorithm import AlgorithmJob
 from ..tasks.child import python
@@ -203,7 +203,7 @@ class Session(QObject):
         """Embed the users. After that regions and users are answered at once."""
         if self.users is None or self.model is None or self.job is not None or self.city is not None:
             return
-        users, model, folder = self.users, self.model, cache_folder()
+        users, model, folder = self.users, self.model, cache_folder(log.warning)
         zone = "" if self.timezone == "UTC" else self.timezone  # UTC is nobody's choice, but the default
         self.run(
             tr("The model reads the users"),
@@ -334,7 +334,7 @@ def _seconds_to_embed(users: Tracks, model: Model, progress: Progress, sampled: 
     return (time.monotonic() - began) * users.n_users / max(some.n_users, 1)
 
 
-def _prepare(users: Tracks, model: Model, folder: Path, zone: str, progress: Progress) -> City:
+def _prepare(users: Tracks, model: Model, folder: Path | None, zone: str, progress: Progress) -> City:
     """Runs in a task: embed the users, and compute what all regions share. folder: of the cache. zone: of `City`."""
     embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.9), log.warning)
     return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone)

@@ -32,7 +32,7 @@ from .outputs import check_outputs, warn_of_losses
 from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
 
@@ -52,18 +52,18 @@ def cached(model: Model, run: Run) -> Embed:
     """The model's embedding of tracks, with the cache in the user's folder. Problems with the cache are warnings."""
     from ..core.embedding.cache import embed_cached
 
-    folder = cache_folder(run)
+    folder = cache_folder(run.warn)
     return lambda tracks, progress: embed_cached(tracks, model, folder, progress, run.warn)
 
 
-def cache_folder(run: Run) -> Path | None:
-    """The folder of the embedding cache; None, with a warning, where it cannot be made."""
+def cache_folder(warn: Callable[[str], object]) -> Path | None:
+    """The folder of the embedding cache; None, with a warning, where it cannot be made, as in a read-only profile."""
     from ..environment import folders
 
     try:
         return folders.cache_folder()
     except OSError as error:
-        run.warn(tr("There is no folder to keep embeddings in: {error}").format(error=error))
+        warn(tr("There is no folder to keep embeddings in: {error}").format(error=error))
         return None
 
 

@@ -122,7 +122,7 @@ class TrainHead(TrainingAlgorithm):
             if unit == "user":
                 used = with_label(tracks, folder / "labels.parquet")
             training.write_tracks(used if unit == "track" else unsplit(read, used), folder / "tracks.parquet")
-            cache, hours = cache_folder(run), run.parameters.get("HOURS")
+            cache, hours = cache_folder(run.warn), run.parameters.get("HOURS")
             return [
                 *training.finetuning_arguments(
                     folder, str(source.path.resolve()), unit, "label", name, run.number("MINUTES"),

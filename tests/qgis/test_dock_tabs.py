@@ -169,6 +169,22 @@ def test_experimental_heads_are_switched_on_in_the_options(
     regions.remove()
 
 
+def test_a_read_only_profile_works_without_a_cache(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.environment import folders
+    from raw_qgis_plugin.gui.options import RawOptionsPage
+
+    def refuse() -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(folders, "cache_folder", refuse)
+    read(session, make(fixes))
+    page = RawOptionsPage(menu)
+    page._forget()
+    assert "no folder" in page.cache.text() and not page.forget.isEnabled()
+
+
 def test_a_users_name_goes_with_its_layer(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
     """And an empty name is no question."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
