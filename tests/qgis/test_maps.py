@@ -68,6 +68,27 @@ def test_the_notes_name_the_model_that_made_the_layer(session: Any, menu: Any, o
     assert "Model: my model." in notes(show(menu, layer), None, shipped)[0], "its name is left"
 
 
+def test_the_notes_read_the_card_of_each_model_once(
+    session: Any, menu: Any, own: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from raw_qgis_plugin.core.bundle import bundle as module
+    from raw_qgis_plugin.gui.maps.notes import notes
+
+    read, readings = module._read_text, []
+    monkeypatch.setattr(module, "_read_text", lambda path, *more: readings.append(path) or read(path, *more))
+    layers = [labelled("transport_mode", [["walk", 0.9, True]]) for _ in range(3)]
+    for layer in layers:
+        made_by(layer, str(own))
+    assert "Model: my model." in notes(show(menu, *layers), None, None)[0]
+    assert readings == [own / "card.json"]
+
+    def broken(*_: Any) -> None:
+        raise OSError("The network drive is gone")
+
+    monkeypatch.setattr(module, "_read_text", broken)
+    assert "Model: my model." in notes(show(menu, *layers), None, None)[0], "its name is left"
+
+
 def test_the_notes_are_silent_about_heads_without_a_figure(menu: Any, session: Any, bundle: str) -> None:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.gui.maps.notes import notes

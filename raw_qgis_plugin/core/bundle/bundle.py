@@ -96,8 +96,7 @@ def open_bundle(path: Path | str | None = None, experimental: bool = False) -> B
 
     experimental: of `Bundle`. Raises BundleError.
     """
-    place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
-    place = place.parent if place.name == contract.CARD_FILE else place
+    place = _place(path)
     try:
         return _open(place, experimental)
     except OSError as e:
@@ -119,6 +118,23 @@ def _open(place: Path, experimental: bool) -> Bundle:
         if unpacked:
             unpacked.cleanup()
         raise
+
+
+def open_card(path: Path | str | None = None) -> Bundle:
+    """A bundle of which the card alone was checked: it has a name and heads, but is not to be run. A .zip is opened.
+
+    path: of `open_bundle`. Raises BundleError or OSError.
+    """
+    place = _place(path)
+    if not (place / contract.CARD_FILE).is_file():
+        return open_bundle(path)
+    return Bundle(place, read_card(_read_text(place / contract.CARD_FILE), place))
+
+
+def _place(path: Path | str | None) -> Path:
+    """The folder or .zip of a bundle."""
+    place = shipped_bundle() if not path or str(path) == "shipped" else Path(path)
+    return place.parent if place.name == contract.CARD_FILE else place
 
 
 def _unpack(archive: Path) -> Scratch:

@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from qgis.core import Qgis, QgsExpression, QgsFeatureRequest, QgsMapLayer, QgsPr
 from qgis.gui import QgsMapCanvas
 from qgis.PyQt.QtCore import QDate, QLocale
 
-from ...core.bundle.bundle import Bundle, open_bundle
+from ...core.bundle.bundle import Bundle, open_card
 from ...core.errors import RawError
 from ...layers.legends import doubt, title_of, verdict_of
 from ...layers.publishing import check_layer
@@ -33,8 +34,9 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
     forecast = {"horizon_min", "horizon_mi"} & fields  # a Shapefile cuts names to ten letters
     heads: dict[str, dict[str, Any]] = {}
     models: list[str] = []
+    opened = cache(model_at)
     for layer in vectors:
-        name, made_by = model_of(layer, bundle)
+        name, made_by = model_of(layer, bundle, opened)
         found = [head for head in shown_heads(made_by) if shows(layer, head)]
         heads |= {f"{name}: {head['name']}": head for head in found}
         if name and (found or run_of(layer) or forecast & set(layer.fields().names())):
@@ -65,20 +67,27 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
     return sentences + sorted({right for layer in layers for right in layer.metadata().rights()})
 
 
-def model_of(layer: QgsVectorLayer, bundle: Bundle | None) -> tuple[str, Bundle | None]:
+def model_of(
+    layer: QgsVectorLayer, bundle: Bundle | None, opened: Callable[[str], tuple[str, Bundle | None]]
+) -> tuple[str, Bundle | None]:
     """The name of the model that made a layer, and the model, None where it cannot be opened any more.
 
     bundle: taken for a layer that does not say what made it, such as drawn regions, which follow the dock's model.
+    opened: `model_at`, which opens each model once.
     """
     run = run_of(layer)
     if run is None:
         return (bundle.name, bundle) if bundle is not None else ("", None)
-    path = str(run.values.get("MODEL") or "")
+    return opened(str(run.values.get("MODEL") or ""))
+
+
+def model_at(path: str) -> tuple[str, Bundle | None]:
+    """The name of a model, '' for the shipped one, and the model by its card alone; None where it cannot be opened."""
     try:
-        made_by = open_bundle(path or None)
-    except RawError:
+        model = open_card(path)
+    except (RawError, OSError):
         return Path(path).stem, None
-    return made_by.name, made_by
+    return model.name, model
 
 
 def shows(layer: QgsVectorLayer, head: dict[str, Any]) -> bool:

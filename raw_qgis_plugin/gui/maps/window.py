@@ -9,7 +9,6 @@ from qgis.core import QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QApplication, QFileDialog, QFormLayout, QLineEdit, QPlainTextEdit
 
-from ...core.bundle.bundle import Bundle, open_bundle
 from ...core.errors import RawError
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -19,7 +18,7 @@ from ..widgets.layout import buttons, column, row, scrolling, wrapped
 from ..windows import sample
 from .fit import in_sight
 from .layout import export, make_layout
-from .notes import notes, title_of_layer, warnings
+from .notes import model_at, notes, title_of_layer, warnings
 
 
 class MapDialog(RawDialog):
@@ -30,7 +29,8 @@ class MapDialog(RawDialog):
         self.iface, self.canvas = desktop.iface, desktop.iface.mapCanvas()
         session = desktop.dock.session if desktop.dock is not None else None
         layers = self.canvas.layers()
-        bundle = session.model.bundle if session is not None and session.model is not None else default_bundle()
+        bundle = session.model.bundle if session is not None and session.model is not None else None
+        bundle = bundle or model_at(settings().model.value())[1]
         self.title = QLineEdit(title_for(in_sight(self.canvas)), objectName="raw_map_title")
         words = "\n".join(notes(self.canvas, session, bundle))
         self.notes = QPlainTextEdit(words, objectName="raw_map_notes")
@@ -91,11 +91,3 @@ def title_for(layers: list[QgsMapLayer]) -> str:
     if title == sample.title() and layers and not any(map(sample.is_of_sample, layers)):
         title = ""
     return title or next(map(title_of_layer, layers), tr("Map"))
-
-
-def default_bundle() -> Bundle | None:
-    """The user's default model; None where it cannot be opened."""
-    try:
-        return open_bundle(settings().model.value() or None)
-    except RawError:
-        return None
