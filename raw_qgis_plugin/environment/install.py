@@ -203,6 +203,8 @@ class Installer:
             encoding="utf-8", errors="replace", env=environment, creationflags=packages.NO_WINDOW,
         ) as child:  # fmt: skip
             self._child = child
+            if self._cancelled.is_set():  # while it was being started
+                child.terminate()
             for line in child.stdout or ():
                 self.log(line.rstrip())
                 if "error" in line.lower():

@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from raw_qgis_plugin.environment import diagnostics, packages
+from raw_qgis_plugin.environment import diagnostics, install, packages
 from raw_qgis_plugin.environment.interpreter import base_python, this_layout
 from raw_qgis_plugin.environment.proxy import proxy_url
 
@@ -59,6 +62,21 @@ def test_removal_that_windows_forbids_is_done_at_the_next_start(
         in_use.setattr(packages.shutil, "rmtree", lambda *_, **__: None)
         assert not packages.remove(venv)
     assert not packages.activate(venv) and not venv.exists()
+
+
+def test_a_cancel_while_pip_is_being_started_ends_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begin = subprocess.Popen.__init__
+    installer = install.Installer(tmp_path / "venv", Path(sys.executable), install.InstallRequest(), lambda _: None)
+
+    def begin_and_cancel(*arguments: Any, **options: Any) -> None:
+        begin(*arguments, **options)
+        installer.cancel()
+
+    monkeypatch.setattr(subprocess.Popen, "__init__", begin_and_cancel)
+    began = time.monotonic()
+    with pytest.raises(install.InstallCancelled):
+        installer._call([sys.executable, "-c", "import time; time.sleep(20)"], "Waiting")
+    assert time.monotonic() - began < 15
 
 
 def test_proxy_of_qgis_becomes_a_url() -> None:
