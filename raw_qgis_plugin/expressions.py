@@ -82,7 +82,7 @@ class Results:
 
     def __init__(self) -> None:
         self._found: dict[str, Result] = {}
-        self._undo: list[Callable[[], None]] = []
+        self._undo: dict[str, list[Callable[[], None]]] = {}  # by id of the layer; of the project: ''
         project = QgsProject.instance()
         self._listen(project.layersAdded, self._add)
         self._listen(project.layersWillBeRemoved, self._forget)
@@ -94,13 +94,12 @@ class Results:
 
     def close(self) -> None:
         """Disconnect from the project and its layers."""
-        for undo in self._undo:
-            undo()
-        self._undo, self._found = [], {}
+        self._forget(list(self._undo))
 
-    def _listen(self, signal: Any, slot: Callable[..., None], owner: Any = None) -> None:
+    def _listen(self, signal: Any, slot: Callable[..., None], layer: Any = None) -> None:
         signal.connect(slot)
-        self._undo.append(lambda: None if owner is not None and sip.isdeleted(owner) else signal.disconnect(slot))
+        undo = self._undo.setdefault("" if layer is None else layer.id(), [])
+        undo.append(lambda: None if layer is not None and sip.isdeleted(layer) else signal.disconnect(slot))
 
     def _add(self, layers: list[QgsMapLayer]) -> None:
         for layer in layers:
@@ -120,6 +119,8 @@ class Results:
     def _forget(self, ids: list[str]) -> None:
         for layer_id in ids:
             self._found.pop(layer_id, None)
+            for undo in self._undo.pop(layer_id, ()):
+                undo()
 
 
 def is_result(layer: QgsMapLayer) -> bool:

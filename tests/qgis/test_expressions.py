@@ -76,6 +76,15 @@ def test_label_of_the_newest_profiles_or_of_those_named(functions: Any) -> None:
     assert evaluate("raw_label('a', 'commuter')") == ("no", "")
 
 
+def test_layers_that_left_the_project_are_let_go(functions: Any) -> None:
+    project = QgsProject.instance()
+    for _ in range(3):
+        layer = project.addMapLayer(profiles())
+        assert set(functions.results._undo) == {"", layer.id()}
+        project.removeMapLayer(layer.id())
+    assert set(functions.results._undo) == {""}
+
+
 @pytest.mark.parametrize("kind", ["string", "integer", "double"])
 def test_ids_that_are_numbers_match_in_every_kind_of_field(functions: Any, kind: str) -> None:
     fields = "field=n_points:integer&field=commuter:string"

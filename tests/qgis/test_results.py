@@ -149,6 +149,18 @@ def test_a_project_that_is_opened_has_its_results(
     assert re.fullmatch(r"\d\d:\d\d:\d\d Forecast, 10 min every 5, raw-small, 20\d\d-\d\d-\d\d", name)
 
 
+def test_a_job_that_advances_searches_no_project(session: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.gui.dock import run_again
+
+    searched: list[Any] = []
+    monkeypatch.setattr(run_again, "last_run", lambda *asked: searched.append(asked))
+    button = run_again.RunAgain(session, ("diary",), lambda _: None)
+    session.worked.emit()
+    assert len(searched) == 1 and button.isHidden()
+    session.changed.emit()
+    assert len(searched) == 2
+
+
 def test_a_second_run_goes_into_the_same_geopackage(forecast: Any, said: list[str], tmp_path: Path) -> None:
     file = tmp_path / "week_raw.gpkg"
     save_and_open(tmp_path / "week.qgz")

@@ -20,7 +20,7 @@ class RunAgain(QToolButton):
         super().__init__(objectName=f"raw_again_{algorithms[0]}", text=tr("Run again"), clicked=self.repeat)
         self.session, self.algorithms, self._repeat = session, algorithms, repeat
         session.changed.connect(self.show_run)
-        session.worked.connect(self.show_run)
+        session.worked.connect(self._enable)  # four times a second: too often to look through the project
         self.show_run()
 
     def last(self) -> Run | None:
@@ -33,10 +33,13 @@ class RunAgain(QToolButton):
         """Show which run the button repeats."""
         run = self.last()
         self.setVisible(run is not None)
-        self.setEnabled(self.session.tracks is not None and self.session.job is None)
+        self._enable()
         if run is not None:
             words = tr("The settings of {date} on the layer as it is now")
             self.setToolTip(words.format(date=run.began[:19]))
+
+    def _enable(self) -> None:
+        self.setEnabled(self.session.tracks is not None and self.session.job is None)
 
     def repeat(self) -> None:
         """Repeat the last run."""
