@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import shapely
 
+from raw_qgis_plugin.core.embedding.profiles import snap
 from raw_qgis_plugin.core.embedding.user_view import grid_cell, usual_places
 from raw_qgis_plugin.core.regions.disclosure import DOMINATED, FEW
 from raw_qgis_plugin.core.regions.geometry import FixIndex, fixes_inside
@@ -226,3 +227,13 @@ def test_a_cell_on_the_map_is_half_a_kilometre_wide() -> None:
     assert ring.shape == (5, 2) and (ring[0] == ring[-1]).all()
     east = (ring[1, 0] - ring[0, 0]) * 111_320 * np.cos(np.radians(60))
     assert east == pytest.approx(500, rel=0.01)
+
+
+def test_a_cell_on_the_map_is_that_of_the_grid() -> None:
+    for lat in (-70.0, -23.5, 0.1, 39.9, 60.0):
+        (x,), (y,), (cell,) = snap(np.array([116.4]), np.array([lat]))
+        corners = grid_cell(x, y)[:4] - [x, y]
+        inside, outside = (snap(*([x, y] + share * corners).T)[2] for share in (0.9999, 1.0001))
+        assert (inside == cell).all() and (outside != cell).all()
+        east = ([x, y] + corners * [[1.0001, 0.9999]])[1:3]  # alone to the side: the width is the grid's too
+        assert (snap(*east.T)[2] != cell).all()

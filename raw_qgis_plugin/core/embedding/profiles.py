@@ -297,14 +297,19 @@ def most_visited(
 
 
 def snap(lon: np.ndarray, lat: np.ndarray, size_m: float = GRID_M) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Centres (lon, lat) of the cells of a fixed grid over the world, and the numbers of the cells (int64).
+    """Centres (lon, lat) of the cells of a fixed grid over the world, and the numbers of the cells (int64)."""
+    row, middle, across, _ = grid_rows(lat, size_m)
+    column = np.minimum(np.floor((lon + 180) / 360 * across), across - 1).astype(np.int64)
+    return (column + 0.5) * 360 / across - 180, middle, row * 1_000_000 + column
 
-    Rows have the same height in latitude; the cells of a row have the right width at its middle.
+
+def grid_rows(lat: np.ndarray, size_m: float = GRID_M) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
+    """The rows of the fixed grid: numbers, middles (degrees), how many cells go round the earth; the height of all.
+
+    Rows have the same height in latitude (degrees); the cells of a row have the right width at its middle.
     """
     height = size_m / 111_132.0
     row = np.floor((lat + 90) / height).astype(np.int64)
     middle = np.clip((row + 0.5) * height - 90, -90, 90)
     degree_m = metres_between(np.zeros_like(middle), middle, np.ones_like(middle), middle)
-    across = np.maximum(np.floor(360 * degree_m / size_m), 1)
-    column = np.minimum(np.floor((lon + 180) / 360 * across), across - 1).astype(np.int64)
-    return (column + 0.5) * 360 / across - 180, middle, row * 1_000_000 + column
+    return row, middle, np.maximum(np.floor(360 * degree_m / size_m), 1), height

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..times import DAY_MS, HOUR_MS, find_zone, wall_clock
 from ..tracks import Tracks
-from .profiles import GRID_M, MAX_STAY_MS, snap
+from .profiles import MAX_STAY_MS, grid_rows, snap
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,7 @@ def _ms_in_hour(local: np.ndarray, hour: int) -> np.ndarray:
 
 
 def grid_cell(lon: float, lat: float) -> np.ndarray:
-    """(5, 2) closed ring in degrees of the cell with this centre."""
-    height = GRID_M / 111_132.0
-    width = height / max(np.cos(np.radians(lat)), 1e-6)
+    """(5, 2) closed ring in degrees of the cell of `snap` with this centre."""
+    *_, [across], height = grid_rows(np.array([lat]))
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1], [-1, -1]]) / 2
-    return np.array([lon, lat]) + corners * [width, height]
+    return np.array([lon, lat]) + corners * [360 / across, height]
