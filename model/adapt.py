@@ -38,6 +38,7 @@ from raw_qgis_plugin.core.errors import InputError, RawError
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
 from raw_qgis_plugin.core.evaluation.windows import errors_m, spread
 from raw_qgis_plugin.core.paths import RESOURCES
+from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 PROGRESS = "progress.jsonl"
@@ -220,9 +221,8 @@ def recorder(file: Path) -> Report:
 def once(path: Path, make: Callable[[], Any]) -> Any:
     """The result of `make`, kept as JSON in a file for a resumed run."""
     if not path.exists():
-        beside = path.with_suffix(".partial")
-        beside.write_text(json.dumps(make(), indent=1), "utf-8")
-        beside.replace(path)
+        with complete(path) as beside:
+            beside.write_text(json.dumps(make(), indent=1), "utf-8")
     return json.loads(path.read_text("utf-8"))
 
 

@@ -6,7 +6,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
+from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.readers import FORMATS, PARQUET, find_source, read
 from raw_qgis_plugin.core.tracks import MIN_STRETCH_H, Tracks
 
@@ -235,15 +235,11 @@ def write_table(path: str, columns: Mapping[str, Any]) -> None:
     text = Path(path).suffix.lower() == ".csv"
     table = pa.table({k: _as_arrow(v, text) if isinstance(v, np.ndarray) else v for k, v in columns.items()})
     file = Path(path).expanduser()
-    beside = file.with_name(f".{file.name}.{os.getpid()}")
-    try:
+    with complete(file) as beside:
         if text:
             csv.write_csv(table, beside, csv.WriteOptions(quoting_style="needed"))
         else:
             parquet.write_table(table, beside)
-        beside.replace(file)
-    finally:
-        beside.unlink(missing_ok=True)
     print(f"{count(table.num_rows, 'row')} in {path}", file=sys.stderr)
 
 

@@ -18,7 +18,7 @@ import secrets
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -31,7 +31,7 @@ from model.data.shards import count_rows
 from raw_qgis_plugin.core.embedding.embed import embed
 from raw_qgis_plugin.core.embedding.profiles import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, no_progress, part_of
-from raw_qgis_plugin.core.scratch import Scratch
+from raw_qgis_plugin.core.scratch import Scratch, complete
 from raw_qgis_plugin.core.sources.columns import ids_of
 from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
 from raw_qgis_plugin.core.tracks import Skipped, Tracks, build_tracks, encode_ids
@@ -101,7 +101,7 @@ def open_work(folder: Path, plan: Plan) -> Plan:
         return replace(begun, device=plan.device)
     if any(folder.iterdir()):
         raise InputError(f"{folder} is in use for something else. Name another folder with --work.")
-    with _atomic(file) as temporary:
+    with _complete(file) as temporary:
         temporary.write_text(json.dumps(asdict(plan)), "utf-8")
     return plan
 
@@ -125,7 +125,7 @@ def split(folder: Path, plan: Plan, group: int) -> None:
     skipped = Skipped()
     types = {"part": pa.int32(), "user": pa.string(), "track": pa.string(), "t": pa.int64()}
     schema = pa.schema({**types, "lon": pa.float64(), "lat": pa.float64()})
-    with _atomic(target) as temporary, parquet.ParquetWriter(temporary, schema, compression="zstd") as writer:
+    with _complete(target) as temporary, parquet.ParquetWriter(temporary, schema, compression="zstd") as writer:
         held: list[pa.Table] = []
         for table in _tables(plan, group, skipped):
             held.append(_with_part(table, plan.parts, plan.unit).cast(schema))
@@ -155,7 +155,7 @@ def embed_part(folder: Path, plan: Plan, number: int, model: Model, progress: Pr
         "short": int(np.count_nonzero(np.diff(units.track_offsets) < 2)),
         "whole": {id_: all(map(is_whole, table[id_].to_pylist())) for id_ in ID_COLUMNS if id_ in table.column_names},
     }
-    with _atomic(target) as temporary:
+    with _complete(target) as temporary:
         parquet.write_table(table.replace_schema_metadata({"raw": json.dumps(report)}), temporary)
 
 
@@ -224,15 +224,9 @@ def _part_file(folder: Path, number: int) -> Path:
     return folder / f"part-{number:05d}.parquet"
 
 
-@contextmanager
-def _atomic(target: Path) -> Iterator[Path]:
-    """A temporary name to write under; the complete file gets the target's name."""
-    temporary = target.with_name(f".{target.name}.{uuid4().hex}")  # two machines may have one process id
-    try:
-        yield temporary
-        temporary.replace(target)
-    finally:
-        temporary.unlink(missing_ok=True)
+def _complete(target: Path) -> AbstractContextManager[Path]:
+    """`complete` under a name of its own: two workers, even of two machines with one process id, may make one piece."""
+    return complete(target, uuid4().hex)
 
 
 # --- in one process or by Ray --------------------------------------------------------------------------------------

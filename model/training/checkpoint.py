@@ -20,6 +20,7 @@ from model.config import Config
 from model.raw import Raw
 from model.training.distributed import spread_like, whole
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.scratch import complete
 
 
 def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
@@ -27,19 +28,18 @@ def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
 
     Raises InputError where the disk is full or refuses; an earlier file at `path` is then still there.
     """
-    beside, text = path.with_suffix(".partial"), json.dumps(about)
+    text = json.dumps(about)
     tensors = {k: v.detach().cpu().contiguous() for k, v in tensors.items()}
     try:
         before(path).unlink(missing_ok=True)  # there is never room for three
-        save_file(tensors, beside, {"about": text, "crc32": checksum(tensors, text)})
-        with beside.open("rb+") as file:
-            os.fsync(file.fileno())
-        with suppress(OSError):  # the first one, or a disk without links
-            os.link(path, before(path))
-        os.replace(beside, path)
+        with complete(path) as beside:
+            save_file(tensors, beside, {"about": text, "crc32": checksum(tensors, text)})
+            with beside.open("rb+") as file:
+                os.fsync(file.fileno())
+            with suppress(OSError):  # the first one, or a disk without links
+                os.link(path, before(path))
         _sync_folder(path.parent)
     except (OSError, SafetensorError) as error:
-        beside.unlink(missing_ok=True)
         kept = "The checkpoint before it is whole: --resume continues from there." if path.exists() else ""
         raise InputError(
             f"No checkpoint can be written to {path.parent}: {error}. Make room on the disk. {kept}"

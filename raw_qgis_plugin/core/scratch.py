@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Private folders for work under way, and the locks by which those of killed processes are known. Standard library."""
+"""Files and private folders under way, and the locks by which those of killed processes are known. Standard library."""
 
 from __future__ import annotations
 
@@ -41,6 +41,22 @@ def is_locked(file: Path) -> bool:
             return False
     except OSError:
         return file.exists()
+
+
+@contextlib.contextmanager
+def complete(target: Path, tag: str = "partial") -> Iterator[Path]:
+    """A name to write a file under, which gets the target's name when it is complete, and is removed if it fails.
+
+    What a kill leaves is overwritten next time. tag: the ending of the name, where several may write the same target.
+    """
+    beside = target.with_name(f".{target.name}.{tag}")
+    try:
+        yield beside
+        os.replace(beside, target)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+        raise
 
 
 class Scratch(tempfile.TemporaryDirectory):

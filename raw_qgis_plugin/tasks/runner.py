@@ -16,16 +16,15 @@ import traceback
 from pathlib import Path
 
 from ..core.errors import is_installed
-from ..core.scratch import lock
+from ..core.scratch import complete, lock
 
 ABOUT, LOCK, PID, END = "run.json", "lock", "pid", "end.json"
 
 
 def write(path: Path, text: str) -> None:
     """Write a file completely or not at all."""
-    beside = path.with_suffix(".partial")
-    beside.write_text(text, "utf-8")
-    os.replace(beside, path)
+    with complete(path) as beside:
+        beside.write_text(text, "utf-8")
 
 
 def run(folder: Path) -> int:

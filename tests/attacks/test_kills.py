@@ -102,7 +102,7 @@ def test_a_killed_training_loses_no_checkpoint(
         assert steps == sorted(steps), f"kill {kill}"
     assert steps[-1] > 0
     assert {path.name for path in run.iterdir()} <= {
-        "logs", "state.safetensors", "state.before.safetensors", "state.partial",
+        "logs", "state.safetensors", "state.before.safetensors", ".state.safetensors.partial",
     }  # fmt: skip
     outcome("kill -9 of a training", wanted="no checkpoint lost", in_020="nothing lost",
             now=f"0 of {kills} lost, {steps[-1]} steps")  # fmt: skip

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from raw_qgis_plugin.core import scratch
-from raw_qgis_plugin.core.scratch import LOCK, Scratch
+from raw_qgis_plugin.core.scratch import LOCK, Scratch, complete
 
 ROOT = Path(__file__).parents[2]
 HOLD = """
@@ -101,3 +101,18 @@ def test_a_file_in_use_masks_no_error_and_is_cleared_later(tmp_path: Path, monke
     made.cleanup()
     made.cleanup()
     assert not Path(again).exists() and not list(tmp_path.iterdir())
+
+
+def test_a_file_has_its_name_when_it_is_complete(tmp_path: Path) -> None:
+    file = tmp_path / "table.csv"
+    for words in ("old", "new"):
+        with complete(file) as beside:
+            beside.write_text(words)
+            assert not file.exists() or file.read_text() == "old"
+    assert file.read_text() == "new"
+    with pytest.raises(ValueError, match="full"), complete(file) as beside:
+        beside.write_text("half")
+        raise ValueError("full")
+    with pytest.raises(KeyboardInterrupt), complete(file):
+        raise KeyboardInterrupt  # before anything was written
+    assert file.read_text() == "new" and list(tmp_path.iterdir()) == [file]

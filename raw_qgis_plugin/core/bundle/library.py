@@ -15,7 +15,7 @@ from typing import Any
 
 from ..errors import BundleError, InputError, RawError
 from ..paths import DEVICE, shipped_bundle
-from ..scratch import REPLACED, Scratch, put_back
+from ..scratch import REPLACED, Scratch, complete, put_back
 from .bundle import Bundle, open_bundle, write_sums
 from .contract import CARD_FILE, PROTOTYPES_FILE
 from .own import is_all_own
@@ -123,14 +123,9 @@ def pack(source: Path, archive: Path, prototypes: bool = True) -> None:
             pack(fresh, archive)
         return
     bundle = open_bundle(source)
-    beside = archive.with_name(archive.name + ".partial")
-    try:
-        with zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as z:
-            for file in sorted(p for p in bundle.path.rglob("*") if p.is_file()):
-                z.write(file, Path(source.name.removesuffix(".zip")) / file.relative_to(bundle.path))
-        beside.replace(archive)
-    finally:
-        beside.unlink(missing_ok=True)
+    with complete(archive) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as z:
+        for file in sorted(p for p in bundle.path.rglob("*") if p.is_file()):
+            z.write(file, Path(source.name.removesuffix(".zip")) / file.relative_to(bundle.path))
 
 
 def _drop_prototypes(folder: Path) -> None:
