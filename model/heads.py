@@ -6,6 +6,7 @@ head_training/ fits them. Gradient-boosted trees (head_training/trees.py) can be
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -84,13 +85,11 @@ def pack(part: nn.Module) -> None:
 
 
 class Ensemble(nn.Module):
-    """Heads whose outputs are averaged. first: the share of the first one, where it is not that of each other."""
+    """Parts whose outputs are added, each times its share."""
 
-    def __init__(self, members: list[Head], first: float | None = None) -> None:
+    def __init__(self, members: Sequence[nn.Module], shares: Sequence[float]) -> None:
         super().__init__()
-        self.members, self.inputs, others = nn.ModuleList(members), members[0].inputs, len(members) - 1
-        share = first if others and first else 1 / len(members)
-        self.shares = [share] + [(1 - share) / max(others, 1)] * others
+        self.members, self.inputs, self.shares = nn.ModuleList(members), members[0].inputs, list(shares)
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs) to (n, outputs)."""

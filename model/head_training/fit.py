@@ -17,7 +17,7 @@ from threadpoolctl import threadpool_limits
 from torch import Tensor
 
 from model.data.labels import label_words
-from model.heads import Ensemble, Head, Task
+from model.heads import Head, Task
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.typicality import MIN_EVIDENCE
 
@@ -26,17 +26,15 @@ from raw_qgis_plugin.core.typicality import MIN_EVIDENCE
 class Settings:
     """How heads are fitted.
 
-    folds: of the cross-validation. networks: beside the regression, each stopped early by other groups. line: the share
-    of the regression beside them for classes; it errs less on people unseen than a network does. patience: epochs
-    without a better loss. enough: whole units from which on there are networks and trees, and labels from which on
-    numbers are recalibrated. heaviest: weight of a label of a rare class. weak_columns, beside_heads: weights of
-    embeddings in the second and third regression. states_c: inverse strength of the penalty of a logistic regression on
-    the network's states.
+    folds: of the cross-validation. networks: how many, each stopped early by other groups. patience: epochs without a
+    better loss. enough: whole units from which on there are networks and trees, and labels from which on numbers are
+    recalibrated. heaviest: weight of a label of a rare class. weak_columns, beside_heads: weights of embeddings in the
+    second and third regression. states_c: inverse strength of the penalty of a logistic regression on the network's
+    states.
     """
 
     folds: int = 5
     networks: int = 4
-    line: float = 0.5
     patience: int = 25
     enough: int = 100
     heaviest: float = 10.0
@@ -70,27 +68,25 @@ def encode_numbers(y: np.ndarray) -> tuple[Task, np.ndarray]:
     return Task("number"), y
 
 
-def fit(
-    x: np.ndarray, y: np.ndarray, group: np.ndarray, task: Task, seed: int = 0, strength: np.ndarray | None = None,
-    until: float = np.inf, n_heads: int = 0, weight: np.ndarray | None = None, states: bool = False,
-) -> Ensemble:  # fmt: skip
-    """Fit a head: a regression and, where there are groups for early stopping, networks beside it.
+def networks(
+    x: np.ndarray, y: np.ndarray, group: np.ndarray, task: Task, seed: int, strength: np.ndarray,
+    weight: np.ndarray | None = None, until: float = np.inf,
+) -> list[Head]:  # fmt: skip
+    """Networks, each stopped early by other groups; none where there are few groups.
 
-    x: (n, d) float32. y: (n,). group: (n,) int, units of one group stay together. strength: (d,) weights of the columns
-    (1). until: time.monotonic() at which to stop adding networks. n_heads: how many of the last columns are outputs of
-    other heads. weight: as in `row_weights`. states: classes are learned from the network's states alone, without
-    networks.
+    x: (n, d) float32. y: (n,). group: (n,) int, units of one group stay together. strength: (d,) of the columns.
+    weight: as in `row_weights`. until: time.monotonic() at which to stop adding networks; the first one is fitted.
     """
-    strength = np.ones(x.shape[1]) if strength is None else strength
-    members: list[Head] = [line(x, y, task, strength, n_heads, weight, states)]
     groups = np.unique(group)
-    if len(groups) >= SETTINGS.folds and not states:
-        for n in range(SETTINGS.networks):
-            spared = np.isin(group, np.random.default_rng(seed * 100 + n).permutation(groups)[: len(groups) // 5])
-            members.append(network(x, y, spared, task, seed * 100 + n, strength, weight=weight))
-            if time.monotonic() > until:
-                break
-    return Ensemble(members, SETTINGS.line if task.classes else None).eval()
+    found: list[Head] = []
+    if len(groups) < SETTINGS.folds:
+        return []
+    for n in range(SETTINGS.networks):
+        spared = np.isin(group, np.random.default_rng(seed * 100 + n).permutation(groups)[: len(groups) // 5])
+        found.append(network(x, y, spared, task, seed * 100 + n, strength, weight=weight))
+        if time.monotonic() > until:
+            break
+    return found
 
 
 def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray | None:
@@ -111,7 +107,7 @@ def line(
     x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_heads: int = 0, weight: np.ndarray | None = None,
     states: bool = False,
 ) -> Head:  # fmt: skip
-    """A linear head: `ridge`, or `logistic` for states."""
+    """A linear head: `ridge`, or, with states, `logistic`: classes are learned from the network's states alone."""
     if states:
         return logistic(x, y, task, strength, weight)
     return ridge(x, y, task, strength, n_heads, weight)
@@ -143,7 +139,8 @@ def ridge(
     x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_heads: int = 0, weight: np.ndarray | None = None
 ) -> Head:  # fmt: skip
     """A linear head (classes: one regression each, to -1 and 1), averaged over several weightings of the columns: the
-    lower the leave-one-out error of a weighting, the more it counts. n_heads, weight: as in `fit`.
+    lower the leave-one-out error of a weighting, the more it counts. n_heads: how many of the last columns are outputs
+    of other heads. weight: as in `row_weights`.
     """
     by_heads = np.arange(x.shape[1]) >= x.shape[1] - n_heads
     embedded, weak = np.where(by_heads, 0.0, strength), strength < strength.max()

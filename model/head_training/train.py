@@ -9,25 +9,13 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 
 from model.cli import Report, print_line
+from model.head_training.blend import Shares, answers_of, blended, choose, fit_parts, head_of
 from model.head_training.examples import Examples, without_lone_classes
-from model.head_training.fit import (
-    SETTINGS,
-    boosting,
-    encode,
-    fit,
-    folds,
-    interval,
-    line,
-    log_loss,
-    recalibrate,
-    temperature,
-)
+from model.head_training.fit import boosting, encode, folds, interval, recalibrate, temperature
 from model.head_training.scoring import Predictions, by_source, compare, least_sure, reliability
-from model.head_training.trees import with_trees
-from model.heads import Calibrated, Ensemble, Task, pack, predict
+from model.heads import Calibrated, Task, pack
 from model.training.card import without_heads, write_card
 from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.arrays import softmax
@@ -60,7 +48,8 @@ def train(
         raise InputError("--states is for classes, and these labels are numbers.")
     if task.classes and len(task.classes) < 2:
         raise InputError("All labels are equal: there is nothing to learn.")
-    outputs, simple = cross_validate(e, y, task, seed, minutes, report, splits)
+    splits = folds(y, e.group, task, seed) if splits is None else splits
+    answers, simple, fold = cross_validate(e, y, task, seed, minutes, report, splits)
     tested = ~np.isnan(simple[0])
     if not tested.any():
         raise InputError(
@@ -69,8 +58,8 @@ def train(
     best_simple = int(np.argmin([np.abs(_error(p[tested], y[tested], task)).mean() for p in simple]))
     source = None if e.source is None else e.source[tested]
     weight = None if source is None else 1 / np.bincount(source)[source]  # sources weigh alike
-    best = int(np.argmin([_loss(out[tested], y[tested], task, weight) for out in outputs]))
-    baseline, truth, group, out = simple[best_simple, tested], y[tested], e.group[tested], outputs[best]
+    out, shares = _blend(answers, y, task, fold, tested, weight, e.states)
+    baseline, truth, group = simple[best_simple, tested], y[tested], e.group[tested]
     card = {"kind": task.kind, "inputs": e.x.shape[1] - e.n_heads, "domain": e.domain}
     if best_simple == 0:
         card["baseline"] = SAME_FOR_ALL
@@ -91,63 +80,57 @@ def train(
         halfwidth = interval(y[known] - calibrated[known], e.evidence[known])
         card |= {"transform": task.transform, "halfwidth": halfwidth, "count": task.count}
     card["metrics"] = compare(predictions, task, seed)
-    if best == 0:
-        head: nn.Module = Ensemble([line(e.x, y, task, e.strength, e.n_heads, e.weight, e.states)])
-    else:
-        head = fit(e.x, y, e.group, task, seed, e.strength, n_heads=e.n_heads, weight=e.weight, states=e.states)
-        head = with_trees(head, e.x, y, task, e.strength, seed, e.weight, e.states) if best == 2 else head
+    head = head_of(fit_parts(e, np.arange(len(y)), y, task, seed, shares), shares)
     return Calibrated(head, gain, shift).eval(), task, card, predictions
 
 
 def cross_validate(
-    e: Examples, y: np.ndarray, task: Task, seed: int, minutes: float, report: Report, splits: Splits | None
-) -> tuple[np.ndarray, np.ndarray]:
+    e: Examples, y: np.ndarray, task: Task, seed: int, minutes: float, report: Report, splits: Splits
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Predictions for each unit by heads that were not trained on its group, NaN where `minutes` were over before.
 
-    Returns the outputs of a linear head and, with enough labels, of one with networks and of one with trees too,
-    (1 or 3, n, outputs). And what heads have to beat, for whole units in the task's scale, (2 or 3, n): the same answer
-    for all, gradient boosting on all examples and, where some units are parts of others, on whole ones alone.
+    Returns the outputs of the parts of heads, (3, n, outputs) as of `answers_of`; what heads have to beat, for whole
+    units in the task's scale, (2 or 3, n): the same answer for all, gradient boosting on all examples and, where some
+    units are parts of others, on whole ones alone; and the number (n,) of the split in which a unit was tested, or -1.
     """
-    enough = int(e.whole.sum()) >= SETTINGS.enough
-    outputs = np.full((3 if enough else 1, len(y), task.outputs), np.nan)
+    answers = np.full((3, len(y), task.outputs), np.nan)
     simple = np.full((2 if e.whole.all() else 3, len(y)), np.nan)
-    began = time.monotonic()
+    fold, began = np.full(len(y), -1), time.monotonic()
     until = began + 60 * minutes
-    splits = folds(y, e.group, task, seed) if splits is None else splits
-    for fold, (learn, test) in enumerate(splits):
-        x, labels, weight = e.x[learn], y[learn], None if e.weight is None else e.weight[learn]
-        if enough:
-            how = seed + fold, e.strength, until, e.n_heads, weight, e.states
-            head = fit(x, labels, e.group[learn], task, *how)
-            heads = [
-                head.members[0],
-                head,
-                with_trees(head, x, labels, task, e.strength, seed + fold, weight, e.states),
-            ]
-        else:
-            heads = [line(x, labels, task, e.strength, e.n_heads, weight, e.states)]
-        for output, head in zip(outputs, heads, strict=True):
-            output[test] = predict(head, e.x[test])
+    for n, (learn, test) in enumerate(splits):
+        answers[:, test] = answers_of(fit_parts(e, learn, y, task, seed + n, None, until), e.x[test], task)
+        fold[test] = n
         test, whole = test[e.whole[test]], learn[e.whole[learn]]
         simple[0, test] = np.bincount(y[whole]).argmax() if task.classes else np.median(y[whole])
         for answer, rows in zip(simple[1:], (learn, whole)):
             answer[test] = boosting(e.hand[rows], y[rows], task, seed).predict(e.hand[test])
-        report({"fold": fold + 1, "of": len(splits), "seconds": round(time.monotonic() - began, 1)})
+        report({"fold": n + 1, "of": len(splits), "seconds": round(time.monotonic() - began, 1)})
         if time.monotonic() > until:
             break
-    return outputs, simple
+    return answers, simple, fold
+
+
+def _blend(
+    answers: np.ndarray, y: np.ndarray, task: Task, fold: np.ndarray, tested: np.ndarray, weight: np.ndarray | None,
+    states: bool,
+) -> tuple[np.ndarray, Shares]:  # fmt: skip
+    """The outputs (n, outputs) of heads whose parts have the shares that do best in the other folds, and the shares
+    that do best in all. weight: of the tested units.
+    """
+    rows, out = np.flatnonzero(tested), np.full(answers.shape[1:], np.nan)
+
+    def best(some: np.ndarray) -> Shares:
+        some = some if some.any() else np.ones(len(rows), bool)  # where there is one fold
+        return choose(answers[:, rows[some]], y[rows[some]], task, states, None if weight is None else weight[some])
+
+    for n in np.unique(fold[rows]):
+        out[fold == n] = blended(answers[:, fold == n], best(fold[rows] != n))
+    return out, best(np.ones(len(rows), bool))
 
 
 def _error(answer: np.ndarray, y: np.ndarray, task: Task) -> np.ndarray:
     """Errors (n,) of predictions: wrong or not, or the difference in the task's own unit."""
     return answer != y if task.classes else task.in_unit(answer) - task.in_unit(y)
-
-
-def _loss(out: np.ndarray, y: np.ndarray, task: Task, weight: np.ndarray | None) -> float:
-    """Log loss at the best temperature, or mean absolute error in the task's own unit."""
-    if not task.classes:
-        return float(np.abs(_error(out[:, 0], y, task)).mean())
-    return log_loss(out / temperature(out, y, weight), y, weight)
 
 
 def add_head(

@@ -17,7 +17,7 @@ from sklearn.ensemble import ExtraTreesClassifier, GradientBoostingClassifier, G
 from torch import Tensor, nn
 
 from model.head_training.fit import row_weights
-from model.heads import Ensemble, Head, Task
+from model.heads import Head, Task
 
 if TYPE_CHECKING:
     from sklearn.tree._tree import Tree
@@ -25,11 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Settings:
-    """How trees are boosted, and how much they count.
+    """How trees are boosted.
 
-    rows, columns: shares of them that a tree sees. weight, of_classes: of the trees beside the ensemble, the latter for
-    more than two classes. least: the lowest log probability, since trees are too sure of classes that they have not
-    seen.
+    rows, columns: shares of them that a tree sees. least: the lowest log probability, since trees are too sure of
+    classes that they have not seen.
     """
 
     depth: int = 4
@@ -37,14 +36,12 @@ class Settings:
     rate: float = 0.06
     rows: float = 0.5
     columns: float = 0.15
-    weight: float = 0.4
-    of_classes: float = 0.2
     least: float = -6.0
 
 
 @dataclass(frozen=True)
 class ForestSettings:
-    """How a forest is grown, and how much it counts. columns: the share that a split tries. leaf: its rows, at least.
+    """How a forest is grown. columns: the share that a split tries. leaf: its rows, at least.
     least: the lowest probability.
     """
 
@@ -52,7 +49,6 @@ class ForestSettings:
     depth: int = 12
     leaf: int = 10
     columns: float = 0.3
-    weight: float = 0.5
     least: float = 0.005
 
 
@@ -109,7 +105,6 @@ class Trees(Nodes):
         self.start, self.classes = start, isinstance(boosted, GradientBoostingClassifier)
         self.stages, sums = boosted.estimators_.shape
         self.two = self.classes and sums == 1  # one sum, the log odds of the second class
-        self.share = SETTINGS.of_classes if self.classes and not self.two else SETTINGS.weight
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs). Returns log probabilities (n, classes), or numbers (n, 1)."""
@@ -139,7 +134,7 @@ class Forest(Nodes):
         super().__init__(
             trees, x.shape[1], s.depth, np.where(of < 0, 0.0, raw), value / value.sum(axis=1, keepdims=True)
         )
-        self.share, self.least = s.weight, s.least
+        self.least = s.least
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs). Returns log probabilities (n, classes)."""
@@ -153,18 +148,17 @@ def _at(values: Tensor, index: Tensor) -> Tensor:
     return torch.index_select(values, 0, index.reshape(-1)).reshape(index.shape)
 
 
-class Blend(nn.Module):
-    """An ensemble, and trees on some of its inputs, `columns` (k,), beside it."""
+class OnColumns(nn.Module):
+    """Trees on some of a head's inputs, `columns` (k,)."""
 
-    def __init__(self, ensemble: Ensemble, trees: Trees | Forest, columns: np.ndarray) -> None:
+    def __init__(self, trees: Trees | Forest, columns: np.ndarray, inputs: int) -> None:
         super().__init__()
-        self.ensemble, self.trees, self.inputs, self.share = ensemble, trees, ensemble.inputs, trees.share
+        self.trees, self.inputs = trees, inputs
         self.register_buffer("columns", torch.from_numpy(columns))
 
     def forward(self, x: Tensor) -> Tensor:
         """x: (n, inputs) to (n, outputs)."""
-        trees = self.trees(torch.index_select(x, 1, self.columns))
-        return (1 - self.share) * self.ensemble(x) + self.share * trees
+        return self.trees(torch.index_select(x, 1, self.columns))
 
 
 def grow(x: np.ndarray, y: np.ndarray, task: Task, seed: int, weight: np.ndarray | None = None) -> Trees:
@@ -181,11 +175,11 @@ def grow(x: np.ndarray, y: np.ndarray, task: Task, seed: int, weight: np.ndarray
     return Trees(GradientBoostingClassifier(**how).fit(x, y, sample_weight=weight * (count.mean() / count)[y]))
 
 
-def with_trees(
-    ensemble: Ensemble, x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int,
-    weight: np.ndarray | None = None, forest: bool = False,
-) -> Blend:  # fmt: skip
-    """A fitted ensemble and trees beside it, on the columns of x (n, d) with the largest strength (d,)."""
+def trees_beside(
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, seed: int, weight: np.ndarray | None = None,
+    forest: bool = False,
+) -> OnColumns:  # fmt: skip
+    """Trees, or a forest, on the columns of x (n, d) with the largest strength (d,)."""
     columns = np.flatnonzero(strength == strength.max())
     trees = (Forest if forest else grow)(x[:, columns], y, task, seed, weight)
-    return Blend(ensemble, trees, columns).eval()
+    return OnColumns(trees, columns, x.shape[1]).eval()

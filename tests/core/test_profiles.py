@@ -97,7 +97,9 @@ def test_out_of_domain_is_counted_by_reason(people, invented_model):
 def test_a_label_that_is_not_likely_enough_says_so(people, invented_model):
     answer = profile(people, invented_model({**COMMUTER, "threshold": 1.1}, TRIPS)).columns
     assert (answer["commuter"] == "unknown").all() and answer["in_domain"].all()
-    assert set(answer["why"]) == {"no label is likely enough"}
+    assert set(answer["why"]) == {"commuter: no label is likely enough"}
+    alone = profile(people, invented_model({**COMMUTER, "threshold": 1.1})).columns
+    assert set(alone["why"]) == {"no label is likely enough"}
 
 
 def test_wrong_task_or_unit_is_refused(people, invented_model):

@@ -8,10 +8,11 @@ import pytest
 import torch
 
 from model.evaluate.probes import few_labels
+from model.head_training.blend import Shares, blended, choose
 from model.head_training.examples import Examples, without_lone_classes
-from model.head_training.fit import _line, fit, interval, recalibrate, ridge, temperature
+from model.head_training.fit import _line, interval, line, networks, recalibrate, ridge, temperature
 from model.head_training.scoring import Predictions, compare, scores, verdict
-from model.head_training.train import train
+from model.head_training.train import _blend, train
 from model.head_training.trees import FOREST, Forest
 from model.heads import Task, predict
 from raw_qgis_plugin.core.errors import InputError
@@ -31,7 +32,7 @@ def test_a_head_fits_and_its_temperature_calibrates():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(600, 5)).astype(np.float32)
     y = (x[:, 0] + rng.normal(0, 0.3, 600) > 0).astype(int)
-    head = fit(x, y, np.arange(600), Task("binary", ("no", "yes")))
+    head = line(x, y, Task("binary", ("no", "yes")), np.ones(5))
     assert scores(predict(head, x).argmax(axis=1), y, Task("binary", ("no", "yes")))["accuracy"] > 0.85
     over = predict(head, x) * 8
     assert temperature(over, y) > 2.5
@@ -85,8 +86,7 @@ def test_a_head_of_states_sees_no_other_column(classes: tuple[str, ...]):
     features[:, : len(classes)] += shown
     x = np.hstack([states, features]).astype(np.float32)
     task, strength = Task("binary" if len(classes) == 2 else "classes", classes), np.repeat([0.4, 1.0], 8)
-    head = fit(x, y, np.arange(n), task, strength=strength, states=True)
-    assert len(head.members) == 1
+    head = line(x, y, task, strength, states=True)
     blind = x.copy()
     blind[:, 8:] = 0.0
     assert np.array_equal(predict(head, x), predict(head, blind))
@@ -152,13 +152,26 @@ def test_networks_and_trees_come_with_a_hundred_whole_units(monkeypatch: pytest.
     """Thinned copies do not count, and the folds are taught in the same way as the head that is kept."""
     taught = []
     monkeypatch.setattr(
-        "model.head_training.train.fit", lambda x, *more, **named: taught.append(len(x)) or fit(x, *more, **named)
+        "model.head_training.blend.networks", lambda x, *more, **named: taught.append(len(x)) or networks(x, *more)
     )
     for n, copies in ((30, 5), (105, 1)):
         label = np.random.default_rng(0).normal(size=n).tolist()
         e = noise(label * copies, 0, people=n)
         train(replace(e, whole=np.arange(n * copies) < n), {}, 0, 10.0)
         assert len(taught) >= (5 if n > 100 else 0) and min(taught, default=99) > 80
+
+
+def test_a_fold_is_answered_with_the_shares_that_do_best_in_the_others():
+    """In one fold the line is right alone, in the others the trees are: the fold's answers are mostly the trees'."""
+    y, fold = np.tile([0, 1], 200), np.repeat(np.arange(4), 100)
+    right = 4.0 * (2 * np.eye(2)[y] - 1)
+    answers = np.stack([np.where(fold[:, None] == 0, right, -right), np.zeros_like(right), right])
+    answers[2, fold == 0] *= -1
+    task, tested = Task("binary", ("no", "yes")), np.ones(400, bool)
+    out, shares = _blend(answers, y, task, fold, tested, None, states=False)
+    assert shares == Shares(0, 0.4, 0.6)
+    assert np.array_equal(out[fold == 0], blended(answers, shares)[fold == 0])
+    assert choose(answers[:, fold == 0], y[fold == 0], task, states=False) == Shares(1, 0, 0)
 
 
 def test_labels_of_few_people_prove_nothing():

@@ -10,7 +10,7 @@ import torch
 from model.head_training import trees
 from model.head_training.examples import Examples
 from model.head_training.train import train
-from model.head_training.trees import SETTINGS, Blend, grow, with_trees
+from model.head_training.trees import SETTINGS, OnColumns, grow, trees_beside
 from model.heads import Calibrated, Ensemble, Head, Task, predict
 from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.bundle.onnx_check import OPERATORS
@@ -52,7 +52,8 @@ def test_the_exported_graph_answers_the_same(kind, tmp_path):
 
     x, y = drawn(kind)
     task, strength = TASKS[kind], np.array([0.5, *[1.0] * 6])
-    blend = with_trees(Ensemble([Head(7, task.outputs)]).eval(), x, y, task, strength, seed=0)
+    parts = [Head(7, task.outputs), trees_beside(x, y, task, strength, seed=0)]
+    blend = Ensemble(parts, [0.6, 0.4]).eval()
     head = Calibrated(blend, 0.7, 0.1).eval()
     path = tmp_path / "head.onnx"
     export_graph(head, {"x": torch.zeros(2, 7)}, path, ["answer"], {"x": {0: torch.export.Dim("rows", min=1)}})
@@ -65,7 +66,7 @@ def test_the_exported_graph_answers_the_same(kind, tmp_path):
 def test_trees_see_the_facts_alone():
     x, y = drawn("binary")
     strength = np.array([1.0, 1.0, 0.4, 0.4, 0.4, 1.0, 0.4])
-    head = with_trees(Ensemble([Head(7, 2)]).eval(), x, y, TASKS["binary"], strength, seed=0)
+    head = trees_beside(x, y, TASKS["binary"], strength, seed=0)
     assert head.columns.tolist() == [0, 1, 5]
 
 
@@ -77,6 +78,6 @@ def examples(n):
 
 def test_trees_join_where_they_help_and_labels_are_enough():
     head, _, card, _ = train(examples(400), {}, 0, 10.0)
-    assert isinstance(head.head, Blend) and card["metrics"]["head"]["accuracy"] > 0.85
+    assert isinstance(head.head.members[-1], OnColumns) and card["metrics"]["head"]["accuracy"] > 0.85
     head, _, _, _ = train(examples(60), {}, 0, 10.0)
-    assert isinstance(head.head, Ensemble)
+    assert [type(member) for member in head.head.members] == [Head]

@@ -90,7 +90,9 @@ def profile(
     in_domain = why == ""
     for head in heads:
         if "classes" in head:
-            why[in_domain & (columns[head["name"]] == UNKNOWN)] = NOT_SURE
+            unsure = in_domain & (columns[head["name"]] == UNKNOWN)
+            words = NOT_SURE if len(heads) == 1 else f"{head.get('title') or head['name']}: {NOT_SURE}"
+            why[unsure] = [f"{before}; {words}".removeprefix("; ") for before in why[unsure]]
     columns |= {"in_domain": in_domain, "why": why, **evidence}
     lon, lat = most_visited(tracks)
     skipped = Skipped()

@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""How much a line, networks and trees count in a head: the shares with the least loss in cross-validation.
+
+Few labels, and those of several recordings, are told best by a line; many labels of one kind by networks and trees.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from torch import nn
+
+from model.head_training.examples import Examples
+from model.head_training.fit import SETTINGS, line, log_loss, networks, temperature
+from model.head_training.trees import OnColumns, trees_beside
+from model.heads import Ensemble, Head, Task, predict
+
+
+class Shares(NamedTuple):
+    """How much the parts of a head count. Their sum is one."""
+
+    line: float
+    networks: float
+    trees: float
+
+
+# Trees alone tell simulated people best, but others worse: they never have more than three fifths.
+SHARES = tuple(
+    Shares(*of)
+    for of in (
+        (1, 0, 0), (0.5, 0.5, 0), (0.2, 0.8, 0), (0.4, 0.4, 0.2), (0.3, 0.3, 0.4), (0.12, 0.48, 0.4), (0, 0.6, 0.4),
+        (0, 0.4, 0.6),
+    )
+)  # fmt: skip
+SHARES_OF_STATES = Shares(1, 0, 0), Shares(0.5, 0, 0.5)  # beside a regression on states: a forest
+
+
+class Parts(NamedTuple):
+    """The parts of a head. Without networks a line stands for them; trees are None where there are too few labels."""
+
+    line: Head
+    networks: list[Head]
+    trees: OnColumns | None
+
+
+def fit_parts(
+    e: Examples, rows: np.ndarray, y: np.ndarray, task: Task, seed: int, wanted: Shares | None = None,
+    until: float = np.inf,
+) -> Parts:  # fmt: skip
+    """Fit the parts of a head on some rows of examples: those that `wanted` names, or all that labels suffice for.
+
+    y: (n,) labels of all rows. until: time.monotonic() at which to stop adding networks.
+    """
+    x, y, group = e.x[rows], y[rows], e.group[rows]
+    weight = None if e.weight is None else e.weight[rows]
+    enough = int(e.whole.sum()) >= SETTINGS.enough
+    first = line(x, y, task, e.strength, e.n_heads, weight, e.states)
+    several, trees = [first], None
+    if enough and not e.states and (wanted is None or wanted.networks):
+        several = networks(x, y, group, task, seed, e.strength, weight, until) or several
+    if enough and (wanted is None or wanted.trees):
+        trees = trees_beside(x, y, task, e.strength, seed, weight, e.states)
+    return Parts(first, several, trees)
+
+
+def answers_of(parts: Parts, x: np.ndarray, task: Task) -> np.ndarray:
+    """The outputs (3, n, outputs) of the parts for inputs x (n, d); nan for trees where there are none."""
+    trees = np.full((len(x), task.outputs), np.nan) if parts.trees is None else predict(parts.trees, x)
+    return np.stack([predict(parts.line, x), np.mean([predict(part, x) for part in parts.networks], axis=0), trees])
+
+
+def blended(answers: np.ndarray, shares: Shares) -> np.ndarray:
+    """The output (n, outputs) of a head, from those of its parts, (3, n, outputs)."""
+    return np.add.reduce([share * part for share, part in zip(shares, answers, strict=True) if share])
+
+
+def loss(out: np.ndarray, y: np.ndarray, task: Task, weight: np.ndarray | None) -> float:
+    """Log loss at the best temperature, or mean absolute error in the task's own unit."""
+    if task.classes:
+        return log_loss(out / temperature(out, y, weight), y, weight)
+    return float(np.abs(task.in_unit(out[:, 0]) - task.in_unit(y)).mean())
+
+
+def choose(answers: np.ndarray, y: np.ndarray, task: Task, states: bool, weight: np.ndarray | None = None) -> Shares:
+    """The shares with the least loss on answers (3, n, outputs) to units with labels y (n,) and weights (n,)."""
+    able = [of for of in (SHARES_OF_STATES if states else SHARES) if not (of.trees and np.isnan(answers[2]).any())]
+    losses = [loss(blended(answers, of), y, task, weight) for of in able]
+    return able[int(np.argmin(losses))]
+
+
+def head_of(parts: Parts, shares: Shares) -> Ensemble:
+    """The head of parts with these shares."""
+    each: list[tuple[nn.Module, float]] = [(parts.line, shares.line)]
+    each += [(part, shares.networks / len(parts.networks)) for part in parts.networks]
+    if parts.trees is not None:
+        each.append((parts.trees, shares.trees))
+    used = [(part, share) for part, share in each if share]
+    return Ensemble([part for part, _ in used], [share for _, share in used]).eval()
