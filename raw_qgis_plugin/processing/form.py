@@ -197,8 +197,8 @@ class Run:
         names = [definition.name() for definition in self.algorithm.parameterDefinitions()]
         for name in self.parameters:
             if name not in names:
-                words = f"{self.algorithm.id()} has no parameter {name}, so its value is not used. It has: "
-                self.warn(f"{words}{', '.join(names)}.")
+                words = tr("{algorithm} has no parameter {name}, so its value is not used. It has: {names}.")
+                self.warn(words.format(algorithm=self.algorithm.id(), name=name, names=", ".join(names)))
 
     def info(self, text: str) -> None:
         """Add a line to the log."""

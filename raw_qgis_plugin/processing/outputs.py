@@ -117,6 +117,7 @@ def warn_of_losses(run: Run, destination: str, fields: QgsFields, shape: Any) ->
         run.warn(words.format(names=", ".join(cut)))
     if suffix == ".shp" and shape == Qgis.WkbType.NoGeometry:
         table = Path(destination).with_suffix(".dbf").name
-        run.warn(f"A table has no .shp file: it is {table}, which QGIS does not load.")
+        run.warn(tr("A table has no .shp file: it is {file}, which QGIS does not load.").format(file=table))
     if suffix in TABLES and shape != Qgis.WkbType.NoGeometry:
-        run.warn(f"{Path(destination).name} has only the fields, no geometry. A GeoPackage keeps both.")
+        words = tr("{file} has only the fields, no geometry. A GeoPackage keeps both.")
+        run.warn(words.format(file=Path(destination).name))

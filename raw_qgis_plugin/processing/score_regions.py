@@ -66,10 +66,11 @@ class ScoreRegions(RegionAlgorithm):
             self.spent = epsilon + number_of(layer.customProperty(SPENT))
             layer.setCustomProperty(SPENT, self.spent)
             if project is None or project.mapLayer(layer.id()) is None:
-                run.warn(
+                words = tr(
                     "INPUT is no layer of a project, so the epsilon of earlier runs is not added. Add up the epsilons "
                     "of all runs on these tracks yourself."
                 )
+                run.warn(words)
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, score, write."""

@@ -152,6 +152,10 @@
       <translation>Um passo atrás</translation>
     </message>
     <message>
+      <source>A table has no .shp file: it is {file}, which QGIS does not load.</source>
+      <translation>Uma tabela não tem arquivo .shp: ela está em {file}, que o QGIS não carrega.</translation>
+    </message>
+    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>Uma tabela com o id e o rótulo de cada usuário, trajeto ou dia; para regiões, os polígonos delas.</translation>
     </message>
@@ -986,6 +990,10 @@
     <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
       <translation>INPUT não tem {unit} com duas posições utilizáveis, por isso a saída está vazia.</translation>
+    </message>
+    <message>
+      <source>INPUT is no layer of a project, so the epsilon of earlier runs is not added. Add up the epsilons of all runs on these tracks yourself.</source>
+      <translation>INPUT não é uma camada de um projeto, por isso o épsilon de execuções anteriores não é somado. Some você mesmo os épsilons de todas as execuções com estas trajetórias.</translation>
     </message>
     <message>
       <source>Id field</source>
@@ -2244,6 +2252,10 @@
       <translation>A instalação foi cancelada.</translation>
     </message>
     <message>
+      <source>The layer '{name}' cannot be written and keeps its old regions and figures: make its file writable and close it in other programs, or remove the layer from the project and draw the regions again.</source>
+      <translation>Não é possível gravar na camada '{name}', que mantém as regiões e os valores antigos: torne o arquivo gravável e feche-o em outros programas, ou remova a camada do projeto e desenhe as regiões de novo.</translation>
+    </message>
+    <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>A camada não tem mais o campo '{name}': escolha de novo o campo de usuário.</translation>
     </message>
@@ -3356,6 +3368,10 @@
       <translation>sim</translation>
     </message>
     <message>
+      <source>{algorithm} has no parameter {name}, so its value is not used. It has: {names}.</source>
+      <translation>{algorithm} não tem o parâmetro {name}; o valor não é usado. Parâmetros existentes: {names}.</translation>
+    </message>
+    <message>
       <source>{at}: in half of all cases a simple method is nearer. At {first}, {half}.</source>
       <translation>{at}: em metade dos casos, um método simples fica mais perto. Em {first}, {half}.</translation>
     </message>
@@ -3394,6 +3410,10 @@
     <message>
       <source>{file} could not be written: {why}</source>
       <translation>Não foi possível gravar {file}: {why}</translation>
+    </message>
+    <message>
+      <source>{file} has only the fields, no geometry. A GeoPackage keeps both.</source>
+      <translation>{file} tem apenas os campos, sem geometria. Um GeoPackage guarda ambos.</translation>
     </message>
     <message>
       <source>{fixes:,} fixes of {users:,} users were imported.</source>

@@ -152,6 +152,10 @@
       <translation>后退一步</translation>
     </message>
     <message>
+      <source>A table has no .shp file: it is {file}, which QGIS does not load.</source>
+      <translation>表格没有 .shp 文件：它是 {file}，QGIS 不会加载它。</translation>
+    </message>
+    <message>
       <source>A table with an id and the label for each user, track or day; for regions, their polygons.</source>
       <translation>包含每个用户、轨迹或每天的 id 和标签的表；若标签针对区域，则为区域多边形图层。</translation>
     </message>
@@ -986,6 +990,10 @@
     <message>
       <source>INPUT has no {unit} with two usable fixes, so the output is empty.</source>
       <translation>INPUT 中没有包含两个可用定位点的{unit}，因此输出为空。</translation>
+    </message>
+    <message>
+      <source>INPUT is no layer of a project, so the epsilon of earlier runs is not added. Add up the epsilons of all runs on these tracks yourself.</source>
+      <translation>INPUT 不是项目中的图层，因此不会加上之前各次运行的 epsilon。请自行累加对这些轨迹的所有运行的 epsilon。</translation>
     </message>
     <message>
       <source>Id field</source>
@@ -2244,6 +2252,10 @@
       <translation>安装已取消。</translation>
     </message>
     <message>
+      <source>The layer '{name}' cannot be written and keeps its old regions and figures: make its file writable and close it in other programs, or remove the layer from the project and draw the regions again.</source>
+      <translation>无法写入图层“{name}”，它保留原有的区域和数值：请让文件可写并在其他程序中关闭它，或者从项目中移除该图层并重新绘制区域。</translation>
+    </message>
+    <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>图层已没有字段“{name}”：请重新选择用户字段。</translation>
     </message>
@@ -3356,6 +3368,10 @@
       <translation>是</translation>
     </message>
     <message>
+      <source>{algorithm} has no parameter {name}, so its value is not used. It has: {names}.</source>
+      <translation>{algorithm} 没有参数 {name}，因此不使用它的值。已有参数：{names}。</translation>
+    </message>
+    <message>
       <source>{at}: in half of all cases a simple method is nearer. At {first}, {half}.</source>
       <translation>{at}：一半情况下简单方法更接近。{first}：{half}。</translation>
     </message>
@@ -3394,6 +3410,10 @@
     <message>
       <source>{file} could not be written: {why}</source>
       <translation>无法写入 {file}：{why}</translation>
+    </message>
+    <message>
+      <source>{file} has only the fields, no geometry. A GeoPackage keeps both.</source>
+      <translation>{file} 只有字段，没有几何。GeoPackage 两者都能保存。</translation>
     </message>
     <message>
       <source>{fixes:,} fixes of {users:,} users were imported.</source>
