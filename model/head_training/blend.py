@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How much a line, networks and trees count in a head: the shares with the least loss in cross-validation.
+"""How much a line, networks and trees count in a head: shares that real labels chose, or others where cross-validation
+proves them better.
 
-Few labels, and those of several recordings, are told best by a line; many labels of one kind by networks and trees.
+Few labels, and those of unlike people, are told best by all three; thousands of one kind by trees and networks.
 """
 
 from __future__ import annotations
@@ -9,10 +10,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
+import torch
+import torch.nn.functional as F
 from torch import nn
 
 from model.head_training.examples import Examples
-from model.head_training.fit import SETTINGS, line, log_loss, networks, temperature
+from model.head_training.fit import SETTINGS, line, networks, temperature
 from model.head_training.trees import OnColumns, trees_beside
 from model.heads import Ensemble, Head, Task, predict
 
@@ -25,15 +28,14 @@ class Shares(NamedTuple):
     trees: float
 
 
+USUAL = {
+    "binary": Shares(0.3, 0.3, 0.4), "classes": Shares(0.4, 0.4, 0.2), "number": Shares(0.12, 0.48, 0.4),
+}  # fmt: skip
+OF_STATES = Shares(0.5, 0, 0.5)  # a forest beside a regression on states
+LINE = Shares(1, 0, 0)
 # Trees alone tell simulated people best, but others worse: they never have more than three fifths.
-SHARES = tuple(
-    Shares(*of)
-    for of in (
-        (1, 0, 0), (0.5, 0.5, 0), (0.2, 0.8, 0), (0.4, 0.4, 0.2), (0.3, 0.3, 0.4), (0.12, 0.48, 0.4), (0, 0.6, 0.4),
-        (0, 0.4, 0.6),
-    )
-)  # fmt: skip
-SHARES_OF_STATES = Shares(1, 0, 0), Shares(0.5, 0, 0.5)  # beside a regression on states: a forest
+OTHERS = (LINE, Shares(0.5, 0.5, 0), Shares(0.2, 0.8, 0), *USUAL.values(), Shares(0, 0.6, 0.4), Shares(0, 0.4, 0.6))
+PROOF = 2.5  # standard errors: one of seven others has them by chance in one case of twenty
 
 
 class Parts(NamedTuple):
@@ -75,18 +77,34 @@ def blended(answers: np.ndarray, shares: Shares) -> np.ndarray:
     return np.add.reduce([share * part for share, part in zip(shares, answers, strict=True) if share])
 
 
-def loss(out: np.ndarray, y: np.ndarray, task: Task, weight: np.ndarray | None) -> float:
-    """Log loss at the best temperature, or mean absolute error in the task's own unit."""
+def losses(out: np.ndarray, y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> np.ndarray:
+    """(n,) log losses at the best temperature, or absolute errors in the task's own unit."""
     if task.classes:
-        return log_loss(out / temperature(out, y, weight), y, weight)
-    return float(np.abs(task.in_unit(out[:, 0]) - task.in_unit(y)).mean())
+        logits = torch.from_numpy(out / temperature(out, y, weight))
+        return F.cross_entropy(logits, torch.from_numpy(y), reduction="none").numpy()
+    return np.abs(task.in_unit(out[:, 0]) - task.in_unit(y))
 
 
-def choose(answers: np.ndarray, y: np.ndarray, task: Task, states: bool, weight: np.ndarray | None = None) -> Shares:
-    """The shares with the least loss on answers (3, n, outputs) to units with labels y (n,) and weights (n,)."""
-    able = [of for of in (SHARES_OF_STATES if states else SHARES) if not (of.trees and np.isnan(answers[2]).any())]
-    losses = [loss(blended(answers, of), y, task, weight) for of in able]
-    return able[int(np.argmin(losses))]
+def choose(
+    answers: np.ndarray, y: np.ndarray, task: Task, group: np.ndarray, states: bool = False,
+    weight: np.ndarray | None = None,
+) -> Shares:  # fmt: skip
+    """The usual shares, or those with the least loss of all that are proven better by the groups' mean losses.
+
+    answers: (3, n, outputs) to units with labels y (n,), groups (n,) and weights (n,).
+    """
+    if np.isnan(answers[2]).any():
+        return LINE
+    usual = OF_STATES if states else USUAL[task.kind]
+    others = (LINE,) if states else OTHERS
+    before, of = losses(blended(answers, usual), y, task, weight), np.unique(group, return_inverse=True)[1]
+    each = np.ones(len(y)) if weight is None else weight
+    best, most = usual, 0.0
+    for shares in others:
+        gain = np.bincount(of, each * (before - losses(blended(answers, shares), y, task, weight)))
+        if gain.sum() > max(most, PROOF * np.sqrt(np.square(gain).sum())):
+            best, most = shares, gain.sum()
+    return best
 
 
 def head_of(parts: Parts, shares: Shares) -> Ensemble:

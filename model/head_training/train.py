@@ -58,7 +58,7 @@ def train(
     best_simple = int(np.argmin([np.abs(_error(p[tested], y[tested], task)).mean() for p in simple]))
     source = None if e.source is None else e.source[tested]
     weight = None if source is None else 1 / np.bincount(source)[source]  # sources weigh alike
-    out, shares = _blend(answers, y, task, fold, tested, weight, e.states)
+    out, shares = _blend(answers, y, task, fold, tested, e.group, weight, e.states)
     baseline, truth, group = simple[best_simple, tested], y[tested], e.group[tested]
     card = {"kind": task.kind, "inputs": e.x.shape[1] - e.n_heads, "domain": e.domain}
     if best_simple == 0:
@@ -111,17 +111,20 @@ def cross_validate(
 
 
 def _blend(
-    answers: np.ndarray, y: np.ndarray, task: Task, fold: np.ndarray, tested: np.ndarray, weight: np.ndarray | None,
-    states: bool,
+    answers: np.ndarray, y: np.ndarray, task: Task, fold: np.ndarray, tested: np.ndarray, group: np.ndarray,
+    weight: np.ndarray | None = None, states: bool = False,
 ) -> tuple[np.ndarray, Shares]:  # fmt: skip
-    """The outputs (n, outputs) of heads whose parts have the shares that do best in the other folds, and the shares
-    that do best in all. weight: of the tested units.
+    """The outputs (n, outputs) of heads whose parts have the shares that the other folds choose, and those that all
+    folds choose. weight: of the tested units.
     """
     rows, out = np.flatnonzero(tested), np.full(answers.shape[1:], np.nan)
 
     def best(some: np.ndarray) -> Shares:
         some = some if some.any() else np.ones(len(rows), bool)  # where there is one fold
-        return choose(answers[:, rows[some]], y[rows[some]], task, states, None if weight is None else weight[some])
+        these = rows[some]
+        return choose(
+            answers[:, these], y[these], task, group[these], states, None if weight is None else weight[some]
+        )
 
     for n in np.unique(fold[rows]):
         out[fold == n] = blended(answers[:, fold == n], best(fold[rows] != n))

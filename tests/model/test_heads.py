@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from model.evaluate.probes import few_labels
-from model.head_training.blend import Shares, blended, choose
+from model.head_training.blend import USUAL, Shares, blended, choose
 from model.head_training.examples import Examples, without_lone_classes
 from model.head_training.fit import _line, interval, line, networks, recalibrate, ridge, temperature
 from model.head_training.scoring import Predictions, compare, scores, verdict
@@ -165,13 +165,16 @@ def test_a_fold_is_answered_with_the_shares_that_do_best_in_the_others():
     """In one fold the line is right alone, in the others the trees are: the fold's answers are mostly the trees'."""
     y, fold = np.tile([0, 1], 200), np.repeat(np.arange(4), 100)
     right = 4.0 * (2 * np.eye(2)[y] - 1)
-    answers = np.stack([np.where(fold[:, None] == 0, right, -right), np.zeros_like(right), right])
+    answers = np.stack([np.where(fold[:, None] == 0, right, -2 * right), np.zeros_like(right), right])
     answers[2, fold == 0] *= -1
     task, tested = Task("binary", ("no", "yes")), np.ones(400, bool)
-    out, shares = _blend(answers, y, task, fold, tested, None, states=False)
+    group = np.arange(400)
+    out, shares = _blend(answers, y, task, fold, tested, group)
     assert shares == Shares(0, 0.4, 0.6)
     assert np.array_equal(out[fold == 0], blended(answers, shares)[fold == 0])
-    assert choose(answers[:, fold == 0], y[fold == 0], task, states=False) == Shares(1, 0, 0)
+    first = fold == 0
+    assert choose(answers[:, first], y[first], task, group[first]) == Shares(1, 0, 0)
+    assert choose(answers[:, first], y[first], task, group[first] // 25) == USUAL["binary"], "four people prove nothing"
 
 
 def test_labels_of_few_people_prove_nothing():
