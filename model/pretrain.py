@@ -35,6 +35,7 @@ from model.training.monitor import Monitor, profile_accuracy
 from model.training.run import Run
 from raw_qgis_plugin.core.bundle.contract import PROTOTYPES_FILE
 from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.readers import find_source
 
 LESSONS, LESSON_EPOCHS = 60_000, 4  # examples and epochs of a scorer of the bundle's own
@@ -199,9 +200,8 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     sources = corpus.sources[: len(args.corpus)]
     if args.typical_ways:
         reporter.print({"stage": "ways"})
-        beside = run.folder / f"{PROTOTYPES_FILE}.partial"
-        make_prototypes(sources, args.seed).tofile(beside)
-        beside.replace(run.folder / PROTOTYPES_FILE)
+        with complete(run.folder / PROTOTYPES_FILE) as beside:
+            make_prototypes(sources, args.seed).tofile(beside)
     reporter.print({"samples": [
         {"source": source_name(spec), "shards": len(s.seen), "shards_seen": int((s.seen > 0).sum()),
          "samples": int(s.seen.sum())} for spec, s in zip([*args.corpus, *args.keep], corpus.sources)

@@ -32,7 +32,7 @@ from raw_qgis_plugin.core.sources.fields import Guess
 from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream, unreadable
 from raw_qgis_plugin.core.tracks import Coded, Skipped, build_tracks, encode_ids
 
-VERSION = 4  # of the files and of the cleaning: with a new version shards are made again
+VERSION = 5  # of the files and of the cleaning: with a new version shards are made again
 SUMS = "crc32.json"  # checksums of the other files of a folder
 SHARD_FIXES = 2_000_000
 MOST_SPOOLS = 190  # open at once: macOS lets a process open 256 files

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError, require
+from raw_qgis_plugin.core.scratch import complete
 
 if TYPE_CHECKING:
     import psycopg
@@ -41,23 +41,18 @@ def save_parquet(path: Path, tables: Iterator[pa.Table]) -> int:
     # Without a CRS GeoParquet means longitude and latitude. pyarrow reads the metadata of the schema alone.
     column = {"encoding": "WKB", "geometry_types": ["Point"]}
     geo = {"version": "1.1.0", "primary_column": "geometry", "columns": {"geometry": column}}
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
     writer, rows = None, 0
-    try:
-        with ExitStack() as opened:  # Windows neither moves nor removes open files
-            for table in tables:
-                place = table.column_names.index("lon")
-                points = shapely.to_wkb(shapely.points(table["lon"].to_numpy(), table["lat"].to_numpy()))
-                table = table.drop_columns(["lon", "lat"]).add_column(place, "geometry", pa.array(points, pa.binary()))
-                table = table.replace_schema_metadata({"geo": json.dumps(geo)})
-                writer = writer or opened.enter_context(parquet.ParquetWriter(temporary, table.schema))
-                writer.write_table(table)
-                rows += len(table)
+    with complete(path) as temporary, ExitStack() as opened:  # closed before it gets its name, as Windows demands
+        for table in tables:
+            place = table.column_names.index("lon")
+            points = shapely.to_wkb(shapely.points(table["lon"].to_numpy(), table["lat"].to_numpy()))
+            table = table.drop_columns(["lon", "lat"]).add_column(place, "geometry", pa.array(points, pa.binary()))
+            table = table.replace_schema_metadata({"geo": json.dumps(geo)})
+            writer = writer or opened.enter_context(parquet.ParquetWriter(temporary, table.schema))
+            writer.write_table(table)
+            rows += len(table)
         if writer is None:
             raise InputError("There is nothing to write.")
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
     return rows
 
 

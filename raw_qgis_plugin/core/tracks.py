@@ -159,7 +159,7 @@ class Tracks:
         users = self.by_user()
         stretch = np.cumsum(run_starts(users.user, users.t // int(hours * HOUR_MS))) - 1
         number = np.arange(stretch[-1] + 1 if len(stretch) else 0, dtype=np.int32)
-        names = np.array([*map(str, range(len(number))), None], object)[:-1]
+        names = object_column(map(str, range(len(number))))
         return Tracks(names, names, number, stretch.astype(np.int32), users.t, users.lon, users.lat)
 
 

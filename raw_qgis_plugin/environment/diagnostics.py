@@ -13,10 +13,10 @@ from . import packages
 
 # Runs in a child process, because a broken CUDA library would crash QGIS. The loader's error names a missing library.
 PROBE = """
-import ctypes, json, sys
+import ctypes, importlib, json, sys
 sys.path[:] = json.loads(sys.argv[1])
-import onnxruntime
 from pathlib import Path
+onnxruntime = importlib.import_module("onnxruntime")
 found = {"providers": onnxruntime.get_available_providers(), "missing": ""}
 if "CUDAExecutionProvider" in found["providers"]:
     if hasattr(onnxruntime, "preload_dlls"):

@@ -72,7 +72,7 @@ def near_pairs(tracks: Tracks, p: Positions, distance_m: float) -> Iterator[tupl
         distinct = tracks.track[p.before[one]] != tracks.track[p.before[other]]
         distinct &= (p.reach_m[one] > p.reach_m[other]) | ((p.reach_m[one] == p.reach_m[other]) & (one < other))
         one, other = one[distinct], other[distinct]
-        metres = np.hypot(*offset_m(p.lon[one], p.lat[one], p.lon[other], p.lat[other]).T)
+        metres = metres_between(p.lon[one], p.lat[one], p.lon[other], p.lat[other])
         near = metres <= distance_m + p.reach_m[one] + p.reach_m[other]
         one, other = one[near], other[near]
         swap = tracks.track[p.before[one]] > tracks.track[p.before[other]]
@@ -104,9 +104,8 @@ def _likely(
     lat: np.ndarray, distance_m: float, least: float,
 ) -> Pairs:  # fmt: skip
     """`likely_pairs` of some pairs. places, lon, lat: of `_places`; None: positions in gaps are as p has them."""
-    probability = (np.hypot(*offset_m(p.lon[one], p.lat[one], p.lon[other], p.lat[other]).T) <= distance_m).astype(
-        float
-    )
+    metres = metres_between(p.lon[one], p.lat[one], p.lon[other], p.lat[other])
+    probability = (metres <= distance_m).astype(float)
     observed = p.observed[one] & p.observed[other]
     asked = np.flatnonzero(~observed)
     if places is not None and len(asked):

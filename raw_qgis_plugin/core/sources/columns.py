@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ..arrays import object_column
 from ..errors import InputError, require
 from ..times import NO_TIME, TEXT_WIDTH, parse_times
 from ..tracks import Coded, Skipped
@@ -73,7 +74,7 @@ def ids_of(table: pa.Table, role: str) -> np.ndarray | Coded | None:
         return Coded(np.zeros(0, np.int64), np.zeros(0, object))
     codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in column.chunks]
     names = column.chunk(0).dictionary.to_pylist()
-    return Coded(np.concatenate(codes), np.array(names + [None], object)[:-1])
+    return Coded(np.concatenate(codes), object_column(names))
 
 
 def _with_text(table: pa.Table, role: str) -> pa.Table:

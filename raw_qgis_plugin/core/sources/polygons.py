@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from ..arrays import object_column
 from ..errors import InputError, require
 from ..geodesy import unwrapped
 
@@ -50,7 +51,7 @@ def read_polygons(source: str | Path, id_field: str | None = None) -> Polygons:
     if rows and not any(id_field in row for row in rows):
         names = ", ".join(dict.fromkeys(name for row in rows for name in row)) or "none"
         raise InputError(f"The regions have no field '{id_field}'. They have: {names}.")
-    ids = np.array([row.get(id_field) for row in rows] + [None], object)[:-1]
+    ids = object_column(row.get(id_field) for row in rows)
     return Polygons(id_field, ids, _to_lonlat(shapes, crs))
 
 

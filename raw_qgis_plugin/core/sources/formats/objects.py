@@ -14,6 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from ...arrays import object_column
 from ...errors import InputError, Progress
 from ...times import NO_TIME, parse_times
 from ...tracks import Skipped
@@ -141,7 +142,7 @@ def _points_of_segment(segment: dict[str, Any]) -> Iterator[tuple[str | None, st
 def _timeline(rows: list[tuple[str | None, str | None, float]]) -> pa.Table:
     points, moments, minutes = zip(*rows)
     parts = pc.extract_regex(pa.array(points, pa.string()), POINT)
-    t = parse_times(np.array([*moments, None], object)[:-1])
+    t = parse_times(object_column(moments))
     t = np.where(t == NO_TIME, t, t + (60_000 * np.array(minutes)).astype(np.int64))
     when = pa.array(t.astype("datetime64[ms]"), mask=t == NO_TIME).cast(pa.timestamp("ms", "UTC"))
     return pa.table({"time": when, **{name: pc.struct_field(parts, name) for name in ("lon", "lat")}})
