@@ -78,12 +78,13 @@ class Rules:
             return
         values, *interval = numbers_of(self.layer, [head["name"] + part for part in ("", "_low", "_high")])
         limits = steps(values, *interval)
-        count = len(limits) - 1
+        count, counts = len(limits) - 1, not np.any(np.concatenate([values, limits]) % 1)
         colours = STEP_COLOURS[2:3] if count == 1 else STEP_COLOURS[1:4] if count == 2 else STEP_COLOURS
         for i, (low, high) in enumerate(zip(limits[:-1], limits[1:])):
             condition = f"{name} >= {low!r} AND {name} {'<=' if i == count - 1 else '<'} {high!r}"
             colour = colours[round(i / max(1, count - 1) * (len(colours) - 1))]
-            words = short(low) if low == high else tr("{a} to {b}").format(a=short(low), b=short(high))
+            most = high - 1 if counts and i < count - 1 else high  # 3 to 4 and 5 to 6 where there is nothing between
+            words = short(low) if low == most else tr("{a} to {b}").format(a=short(low), b=short(most))
             words = f"{words} {translated(head.get('unit_of_measure', ''))}".strip()
             if count == 1 and low < high:
                 words = tr("{figures}: not distinguishable").format(figures=words)

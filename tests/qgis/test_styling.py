@@ -194,6 +194,15 @@ def test_counts_are_shown_where_there_is_no_head() -> None:
     assert not any(item.label().startswith("Experimental") for item in layer.renderer().legendSymbolItems())
 
 
+def test_steps_of_counts_share_no_number() -> None:
+    from raw_qgis_plugin.layers import styling
+
+    fields = "&field=n_users:integer&field=suppressed:bool&field=in_domain:bool"
+    layer = layer_of("Polygon", fields, [[n, False, True] for n in (3, 3, 4, 5, 5, 6, 7, 7, 8, 8)])
+    styling.RegionScores([], 3).apply(layer)
+    assert [*dict.fromkeys(each[0] for each in legend_of(layer))] == ["3", "4", "5", "6", "7 to 8"]
+
+
 def test_forecasts_are_named_so_and_say_how_far_ahead() -> None:
     from raw_qgis_plugin.layers import styling
 
