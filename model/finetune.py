@@ -101,8 +101,7 @@ def parser() -> argparse.ArgumentParser:
     add("--unit-of-measure", help="of a number, such as 'per km²'")
     add("--trained-on", help="which people or places the labels represent, for the card")
     add("--alone", action="store_true",
-        help="train on embeddings alone, not also on the outputs of the model's own heads; other heads may then use "
-             "this one")
+        help="train on embeddings alone, not also on the outputs of the model's own heads")
     add("--experimental", action="store_true", help="mark the head: it was trained on synthetic data alone")
     add("--backbone", choices=("frozen", "tuned"),
         help="frozen (default): the network and its other heads stay as they are; tuned: the network is trained first, "

@@ -15,6 +15,7 @@ from model.data.persons import link
 from model.head_training.fit import encode
 from model.head_training.hand_features import hand_features
 from raw_qgis_plugin.core.arrays import connected, run_starts
+from raw_qgis_plugin.core.bundle.bundle import shipped_heads
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, embed
 from raw_qgis_plugin.core.embedding.profiles import with_trips
@@ -234,10 +235,12 @@ def add_heads(e: Examples, unit: str, name: str, model: Model) -> Examples:
 
 
 def usable_heads(model: Model, unit: str) -> list[str]:
-    """The heads of a unit that a new one may use: not those that use others themselves, nor those that a user trained,
-    perhaps on these very units.
+    """The heads of a unit that a new one may use: those of the shipped model's names that use no others themselves. A
+    user trained the others, perhaps on these very units, and a head that asks one of these would be tested on what it
+    has learned from.
     """
-    return [h["name"] for h in model.card["heads"] if h["unit"] == unit and "asks" not in h]
+    heads = [h for h in model.card["heads"] if h["unit"] == unit and "asks" not in h]
+    return [h["name"] for h in heads if h["name"] in shipped_heads()]
 
 
 def with_heads(
