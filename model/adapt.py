@@ -35,6 +35,7 @@ from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, RawError
+from raw_qgis_plugin.core.evaluation.backtest import SETTINGS as BACKTEST
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
 from raw_qgis_plugin.core.evaluation.windows import errors_m, spread
 from raw_qgis_plugin.core.paths import RESOURCES
@@ -98,7 +99,7 @@ def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0)
     """Both models and the best simple method on the same windows of people held out, by family of windows.
 
     Each family has its numbers of people and windows, the three mean errors in metres, the ratio new / old with its
-    95 % interval by person, and the coverage of both models' 50 and 80 % areas. Empty where nobody has windows.
+    99 % interval by person, and the coverage of both models' 50 and 80 % areas. Empty where nobody has windows.
     """
     results: dict[str, dict] = {}
     if tracks is None:
@@ -120,14 +121,18 @@ def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0)
             row[f"{name}_inside50"] = float((errors[name][w.known] <= answer.radius50_m).mean())
             row[f"{name}_inside80"] = float((errors[name][w.known] <= answer.radius80_m).mean())
         row["ratio"] = row["after_m"] / max(row["before_m"], 1e-9)
-        row["interval"] = interval_by_person(errors["after"], errors["before"], w.user, seed)
+        row["interval"] = interval_by_person(errors["after"], errors["before"], w.user, seed, 1 - 0.05 / len(FAMILIES))
         results[re.sub(r"(\d)s$", r"\1 s", w.family)] = row
     return results
 
 
 def judge(figures: dict[str, dict]) -> tuple[bool | None, str]:
-    """Whether to use the new model, None where that is open, and why, in one sentence."""
-    few, matters, tolerated = 3, 0.005, 0.02  # people for an interval; differences of a ratio from 1
+    """Whether to use the new model, None where that is open, and why, in one sentence.
+
+    Intervals are of 99 %, since there are five families. As in backtests it takes six people: five agree by chance once
+    in sixteen times.
+    """
+    few, matters, tolerated = BACKTEST.min_groups, 0.005, 0.02  # people; differences of a ratio from 1
     if not figures:
         return None, (
             "It can't be said whether the new model is better: nobody could be held out whose tracks are long enough "
@@ -142,6 +147,11 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str]:
     people = f"{n} {'person' if n == 1 else 'people'}"
     errors = ", ".join(f"{r['before_m']:.0f} m before, {r['after_m']:.0f} m now {at[k]}" for k, r in figures.items())
     figures_of = f"average error for {people} held out from training: {errors}"
+    if n < few:
+        return None, (
+            f"It can't be said whether the new model is better: {few} people held out are needed, so {5 * few} or more "
+            f"with such tracks ({figures_of})."
+        )
     if worse and not better:
         return False, f"Don't use it: it forecasts worse than the model before ({figures_of})."
     if better and (worse or perhaps):

@@ -310,7 +310,7 @@ def _cleaned(spools: list[Path], names: list[str], skipped: Skipped) -> Iterator
 
 def unseen(users: list[str], person: np.ndarray, fixes: np.ndarray) -> np.ndarray:
     """Which users are held out for validation, (n,) bool: a fiftieth of the persons, with all their ids; of few persons
-    up to five, but at most a fifth.
+    up to six, but at most a fifth: fewer than five persons all train.
 
     users: names. person: (n,) int without gaps. fixes: (n,) of each user. The hash of a person's first name decides.
     """
@@ -318,8 +318,9 @@ def unseen(users: list[str], person: np.ndarray, fixes: np.ndarray) -> np.ndarra
     first = order[np.unique(person[order], return_index=True)[1]]
     draw = np.array([zlib.crc32(b"validation" + users[k].encode()) for k in first], np.int64)
     chosen = draw % 50 == 0
-    wanted = min(5, len(first) // 5)
-    if chosen.sum() < wanted:
+    most = len(first) // 5
+    wanted = min(6, most)  # so many are needed to compare models
+    if not wanted <= chosen.sum() <= most:
         chosen[:] = False
         chosen[np.argsort(draw, kind="stable")[:wanted]] = True
     chain = (np.bincount(person, fixes) > 0.2 * fixes.sum()) & (np.bincount(person) > 1)

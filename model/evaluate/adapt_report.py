@@ -54,7 +54,7 @@ def _forecasts(page: Page, figures: dict[str, dict], name: str) -> None:
     page.sentence(
         "Mean error in metres on the same forecasts of people held out: the next five fixes after forty, at 5, 15 and "
         "60 s; for days (long, filled) 15 to 150 minutes ahead. Below 1 the new model is better; the interval "
-        "(95 %) is by person."
+        "(99 %, since there are five such comparisons) is by person."
     )
     rows = []
     for cadence, r in figures.items():

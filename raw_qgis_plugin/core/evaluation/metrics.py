@@ -138,10 +138,12 @@ def _compared(errors: dict[str, np.ndarray], best: str, mask: np.ndarray, group:
     }
 
 
-def interval_by_person(ours: np.ndarray, theirs: np.ndarray, group: np.ndarray, seed: int = 0) -> list[float]:
-    """95 % bootstrap interval of the ratio of mean errors (w, h) over groups (w,)."""
+def interval_by_person(
+    ours: np.ndarray, theirs: np.ndarray, group: np.ndarray, seed: int = 0, level: float = 0.95
+) -> list[float]:
+    """Bootstrap interval of the ratio of mean errors (w, h) over groups (w,)."""
     drawn = _drawn_sums([np.nansum(a, axis=1) for a in (ours, theirs)], group, seed)
-    return [float(q) for q in np.percentile(drawn[0] / np.maximum(drawn[1], 1e-9), [2.5, 97.5])]
+    return [float(q) for q in np.quantile(drawn[0] / np.maximum(drawn[1], 1e-9), [(1 - level) / 2, (1 + level) / 2])]
 
 
 def interval_of_mean(errors: np.ndarray, group: np.ndarray, seed: int = 0) -> list[float]:
