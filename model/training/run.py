@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 from collections.abc import Callable, Iterator
 
 import torch
@@ -122,7 +123,9 @@ class Run:
             if not before(self.state).is_file():
                 raise InputError(f"{error} None before it is kept: start again with another --output.") from error
             tensors, about = load(before(self.state))
+            self.world.mean(0.0)  # once all have read it
             if self.world.first:
+                os.replace(before(self.state), self.state)  # the next save deletes the one before
                 report({"warning": f"{error} The run goes on from the one before, of step {about.get('step')}."})
         ours, theirs = self.network.config.to_dict(), about.get("config", {})
         if ours != theirs:
