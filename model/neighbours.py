@@ -16,6 +16,7 @@ from pathlib import Path
 from model.cli import Report, print_line, run
 from model.data.corpus import Source, load_both, source_name
 from model.retrieval.fit import export, fit, make_parser
+from model.training.calibrate import between
 from model.training.card import write_card
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -39,7 +40,7 @@ def add(
         return False
     export(scorer, bundle / SCORER_FILE)
     before = json.loads((bundle / CARD_FILE).read_text("utf-8"))
-    calibration = before["calibration"] | card.pop("calibration", {})
+    calibration = between(model.calibration, card.pop("calibration", {}), held_out)
     write_card(bundle, before | {"calibration": calibration, "neighbours": {"corpus": names, **card}})
     return True
 

@@ -16,8 +16,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
-import numpy as np
-
 from model.cli import Parser, Report, from_zero, over_zero, positive, print_line, run
 from model.config import PRESETS
 from model.data.batches import Batches
@@ -172,15 +170,6 @@ def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batche
     return corpus, validation
 
 
-def people(corpus: Batches) -> int:
-    """The number of people with tracks long enough for queries."""
-    count = 0
-    for s in corpus.sources:
-        rows = [np.zeros(0, np.int64), *(v.rows for c in corpus.cadences if (v := s.view(c)))]
-        count += len(np.unique(s.shards.person[s.shards.user[np.concatenate(rows)]]))
-    return count
-
-
 def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace, reporter: Reporter) -> None:
     """Validate, calibrate and save for the last time, and make the bundle."""
     metrics, average = validate_average(run, validation), run.averaged()
@@ -189,7 +178,7 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     if average is not None:
         reporter.print({"stage": "calibrating"})
         found = calibrate(average.cpu(), validation) if validation else {}
-        held_out = people(validation) if validation else 0
+        held_out = validation.sources if validation else []
         run.calibration = run.calibration | between(run.calibration_before, found, held_out)
         if not found:
             rest = "stay as they were" if run.calibration else "are the network's own, which no data has confirmed"

@@ -91,14 +91,19 @@ def noise(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
     return error + rng.normal(size=(b, length, 2)) * white[..., None]
 
 
+def first_fixes(piece: np.ndarray) -> np.ndarray:
+    """The place in the row (B, L) of the first fix of each fix's own track. piece: (B, L), equal along a track."""
+    begins = np.diff(piece, axis=1, prepend=-2) != 0
+    return np.maximum.accumulate(np.where(begins, np.arange(piece.shape[1]), 0), axis=1)
+
+
 def _enlarge(
     rng: np.random.Generator, piece: np.ndarray, t: np.ndarray, lon: np.ndarray, lat: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
     """Half of the simulated rows (B, L), scaled about the first fix of each track: streets become motorways and
     railways, which are rare in simulations. No track gets faster than fastest_m_s.
     """
-    begins = np.diff(piece, axis=1, prepend=-2) != 0
-    first = np.maximum.accumulate(np.where(begins, np.arange(piece.shape[1]), 0), axis=1)
+    first = first_fixes(piece)
     lon0, lat0 = np.take_along_axis(lon, first, 1), np.take_along_axis(lat, first, 1)
     kx, ky = metres_per_degree(lat0)
     x, y = (lon - lon0) * kx, (lat - lat0) * ky

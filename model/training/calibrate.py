@@ -20,8 +20,8 @@ import numpy as np
 import torch
 
 from model.cli import Parser, from_zero, print_line
-from model.data.batches import FILLED_S, Batch, Batches
-from model.data.corpus import COARSE_S, load, source_name
+from model.data.batches import CADENCES, FILLED_S, Batch, Batches, first_fixes
+from model.data.corpus import COARSE_S, Source, load, source_name
 from model.raw import Raw
 from model.training.card import write_card
 from model.training.checkpoint import load_network
@@ -103,20 +103,37 @@ def calibrate(network: Raw, corpus: Batches, batches: int = 40) -> dict[str, Tab
     return {k: t for k, t in tables.items() if t["horizon_s"]}
 
 
-def between(before: dict, found: dict, people: int) -> dict[str, Table]:
-    """A calibration between an earlier one and one found on some people, nearer to the latter the more people there
-    are. Kinds that only one of the two has stay as they are.
+def between(before: dict, found: dict, sources: list[Source]) -> dict[str, Table]:
+    """A calibration between an earlier one and one found on the people of some sources, nearer to the latter the more
+    people there are. Kinds that only one of the two has stay as they are, and so do horizons outside of the latter's.
     """
-    belief, result = people / (people + SETTINGS.prior_people), before | found
+    result = before | found
     for kind in before.keys() & found.keys():
         old, new = before[kind], found[kind]
         if not old.get("horizon_s"):
             continue
-        result[kind] = {"horizon_s": new["horizon_s"]}
+        people = _people(sources, kind == ContextKind.TRIP.card_name)
+        belief = people / (people + SETTINGS.prior_people)
+        then, now = np.array(old["horizon_s"]), np.array(new["horizon_s"])
+        outside = (then < now.min()) | (then > now.max())
+        at = np.concatenate([now, then[outside]])
+        order = np.argsort(at)
+        result[kind] = {"horizon_s": at[order].tolist()}
         for name in CALIBRATION_COLUMNS:
-            then = np.interp(np.log(new["horizon_s"]), np.log(old["horizon_s"]), old[name])
-            result[kind][name] = np.round(belief * np.array(new[name]) + (1 - belief) * then, 4).tolist()
+            ours = belief * np.array(new[name]) + (1 - belief) * np.interp(np.log(now), np.log(then), old[name])
+            values = np.concatenate([ours, np.array(old[name])[outside]])
+            result[kind][name] = np.round(values[order], 4).tolist()
     return result
+
+
+def _people(sources: list[Source], trips: bool) -> int:
+    """The number of people with tracks long enough for queries of trips, or else of days."""
+    count = 0
+    for s in sources:
+        views = [s.view(cadence) for cadence in CADENCES if (cadence < COARSE_S) == trips]
+        rows = [np.zeros(0, np.int64), *(v.rows for v in views if v)]
+        count += len(np.unique(s.shards.person[s.shards.user[np.concatenate(rows)]]))
+    return count
 
 
 def widened(before: dict, found: dict, kinds: Iterable[str]) -> dict[str, Table]:
@@ -149,7 +166,8 @@ def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.nda
     of the mixtures that hold the true positions.
     """
     parameters, options = predict_batch(network, b, torch.device("cpu"))
-    chosen = b.known & (b.row >= SETTINGS.context)[..., None]
+    first = 0 if b.piece is None else np.take_along_axis(first_fixes(b.piece), b.row, 1)
+    chosen = b.known & (b.row - first >= SETTINGS.context)[..., None]
     if moved_only:
         chosen &= np.linalg.norm(b.target, axis=-1) * b.scale > SETTINGS.moved_m
     rows = np.random.default_rng(seed).permutation(np.flatnonzero(chosen.ravel()))[: SETTINGS.batch]

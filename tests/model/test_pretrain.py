@@ -22,6 +22,7 @@ from model.data.heldout import HELD_OUT_DEVICES, held_out_cab
 from model.data.shards import unseen
 from model.export import main as export
 from model.pretrain import main as pretrain
+from model.training import calibrate as calibration
 from model.training.calibrate import between, calibrate, widened
 from model.training.calibrate import main as widen
 from model.training.card import write_card
@@ -84,17 +85,28 @@ def test_a_corpus_with_nobody_to_hold_apart_keeps_the_areas_and_says_so(tmp_path
         pretrain([*few, "--preset", "raw-small", "--output", str(tmp_path / "other")])
 
 
-def test_an_area_calibrated_on_few_people_lies_near_that_before():
+def test_an_area_calibrated_on_few_people_lies_near_that_before(monkeypatch):
     def table(horizons, value):
         return {"horizon_s": horizons} | {name: [value] * len(horizons) for name in CALIBRATION_COLUMNS}
 
     before, found = {"trips": table([1.0, 100.0], 1.0), "days": table([900.0], 0.9)}, {"trips": table([10.0], 2.0)}
     before["trips"]["factor50"] = [1.0, 3.0]
+    monkeypatch.setattr(calibration, "_people", lambda people, trips: people if trips else 0)
     of_five = between(before, found, 5)
-    assert of_five["days"] == before["days"] and of_five["trips"]["horizon_s"] == [10.0]
-    assert of_five["trips"]["factor80"] == [1.5] and of_five["trips"]["factor50"] == [2.0]
-    assert between(before, found, 5000)["trips"]["factor80"][0] == pytest.approx(2.0, abs=0.01)
+    assert of_five["days"] == before["days"] and of_five["trips"]["horizon_s"] == [1.0, 10.0, 100.0]
+    assert of_five["trips"]["factor80"] == [1.0, 1.5, 1.0], "horizons that nobody was asked about stay"
+    assert of_five["trips"]["factor50"] == [1.0, 2.0, 3.0]
+    assert between(before, found, 5000)["trips"]["factor80"][1] == pytest.approx(2.0, abs=0.01)
     assert between({}, found, 5) == found and between(before, {}, 0) == before
+
+
+def test_areas_are_calibrated_on_fixes_with_a_past_of_their_own_track(nano_run, tmp_path):
+    """A row of a batch holds up to four tracks. One of fourteen fixes shows too little, wherever in the row it lies."""
+    network, _ = load_network(nano_run / "bundle" / "weights.safetensors")
+    for fixes, calibrated in ((14, False), (60, True)):
+        tracks = write_tracks(tmp_path / f"{fixes}.parquet", users=200, fixes=fixes)
+        found = calibrate(network, Batches([load(str(tracks))]), batches=4)
+        assert ("trips" in found) == calibrated
 
 
 def test_areas_are_widened_for_strangers_and_never_narrowed(tmp_path, nano_run, tracks_file, capsys):
