@@ -13,7 +13,7 @@ import torch
 from model.cli import Report, print_line
 from model.head_training.blend import Shares, answers_of, blended, choose, fit_parts, head_of
 from model.head_training.examples import Examples, without_lone_classes
-from model.head_training.fit import boosting, encode, folds, interval, recalibrate, temperature
+from model.head_training.fit import as_others_choose, boosting, encode, folds, interval, recalibrate, temperature
 from model.head_training.scoring import Predictions, by_source, compare, least_sure, reliability
 from model.heads import Calibrated, Task, pack
 from model.training.card import without_heads, write_card
@@ -74,7 +74,8 @@ def train(
     else:
         known = ~np.isnan(out[:, 0])  # intervals are calibrated on parts of units too: they hold less evidence
         gain, shift = recalibrate(out[known, 0], y[known], task)
-        calibrated = gain * out[:, 0] + shift
+        calibrated = np.full(len(y), np.nan)
+        calibrated[known] = as_others_choose(out[known, 0], y[known], task, fold[known])
         ours, theirs, true = map(task.in_unit, (calibrated[tested], baseline, truth))
         predictions = Predictions(ours, theirs, true, group)
         halfwidth = interval(y[known] - calibrated[known], e.evidence[known])

@@ -10,7 +10,7 @@ import torch
 from model.evaluate.probes import few_labels
 from model.head_training.blend import USUAL, Shares, blended, choose
 from model.head_training.examples import Examples, without_lone_classes
-from model.head_training.fit import _line, interval, line, networks, recalibrate, ridge, temperature
+from model.head_training.fit import _line, as_others_choose, interval, line, networks, recalibrate, ridge, temperature
 from model.head_training.scoring import Predictions, compare, scores, verdict
 from model.head_training.train import _blend, train
 from model.head_training.trees import FOREST, Forest
@@ -221,6 +221,17 @@ def test_numbers_that_are_mostly_nothing_are_answered_so():
     assert after < 0.9 * before
     assert recalibrate(unsure[:50], y[:50], task) == (1.0, 0.0)
     assert recalibrate(y, y, task)[0] == pytest.approx(1, abs=0.06)
+
+
+def test_no_number_is_recalibrated_by_its_own_fold():
+    rng, task = np.random.default_rng(0), Task("number", ())
+    y, fold = rng.normal(size=600), np.arange(600) % 5
+    out = 0.5 * y + rng.normal(size=600)
+    before, other = as_others_choose(out, y, task, fold), np.where(fold == 2, -3 * y, y)
+    after = as_others_choose(out, other, task, fold)
+    assert (before[fold == 2] == after[fold == 2]).all() and (before[fold != 2] != after[fold != 2]).all()
+    gain, shift = recalibrate(out, y, task)
+    np.testing.assert_array_equal(as_others_choose(out, y, task, np.zeros(600)), gain * out + shift)  # one fold
 
 
 def test_twenty_labels_that_leave_nobody_to_ask_about_are_drawn_again():
