@@ -175,6 +175,7 @@ def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse
     metrics, average = validate_average(run, validation), run.averaged()
     cadences = [*corpus.cadences, *run.domain.get("cadence_s", ())]
     run.domain = {"cadence_s": [min(cadences), max(cadences)]}
+    run.save(about(args, metrics, reporter.monitor))  # to calibrate takes minutes, and may be broken off
     if average is not None:
         reporter.print({"stage": "calibrating"})
         found = calibrate(average.cpu(), validation) if validation else {}
@@ -224,18 +225,23 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
     (args.output / PROTOTYPES_FILE).unlink(missing_ok=True)  # of an earlier end, perhaps by other rules
     if args.neighbours is None:
         args.neighbours = resumed.get("neighbours", False)
+    args.seed = resumed.get("seed", args.seed)
     corpus, validation = open_corpus(args, world)
     monitor = Monitor.resumed(args.patience, resumed.get("watch", {}))
     reporter = Reporter(args.output, world, monitor, report)
-    batches_a_step = world.size * args.accumulate
-    batches = feed(corpus, training.step * batches_a_step + world.rank, world.size, args.workers)
-    with stop_requests(world) as stop:
-        train(training, batches, validation, args, reporter, stop, lambda: about(args, reporter.metrics, monitor))
-    batches.close()
+    reporter.metrics = resumed.get("metrics", {})
+    batches = feed(corpus, training.batches + world.rank, world.size, args.workers)
+    paused = False
     try:
+        with stop_requests(world) as stop:
+            train(training, batches, validation, args, reporter, stop, lambda: about(args, reporter.metrics, monitor))
+        batches.close()
         finish(training, corpus, validation, args, reporter)
+    except KeyboardInterrupt:
+        paused = True
+        raise
     finally:
-        if args.forget and world.first:
+        if args.forget and world.first and not paused:
             forget(corpus.sources)
     reporter.close()
     world.leave()

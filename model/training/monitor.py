@@ -113,22 +113,26 @@ def score(metrics: dict[str, float]) -> float | None:
 
 
 def profile_accuracy(bundle: Path, source: str, labels: str, field: str, folds: int = 5) -> float:
-    """Balanced accuracy of a logistic regression from users' embeddings to their labels, cross-validated over users: a
-    quick check of a new model, without a head and not for its card.
+    """Balanced accuracy of a logistic regression from users' embeddings to their labels, cross-validated over persons:
+    a quick check of a new model, without a head and not for its card.
 
     source: tracks. labels: a table with the users' ids and the column `field`. Raises InputError where a class has
     fewer users than `folds`.
     """
     from sklearn.linear_model import LogisticRegression
-    from sklearn.model_selection import cross_val_score
+    from sklearn.model_selection import StratifiedGroupKFold, cross_val_score
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
     tracks, labelled = label_units(read(source)[0], read_table(labels), "user", field)
-    value = labelled.value.astype(str)
-    names, counts = np.unique(value, return_counts=True)
-    if len(names) < 2 or counts.min() < folds:
-        raise InputError(f"{labels} labels {len(value)} users of the tracks: {folds} of each of two labels are needed.")
     vectors = embed(tracks, Model(open_bundle(bundle), "cpu"))  # one row a labelled user, in the order of the labels
+    known = ~np.isnan(vectors).any(axis=1)  # the others have one fix
+    value, vectors, group = labelled.value[known].astype(str), vectors[known], labelled.group[known]
+    persons = [len(np.unique(group[value == name])) for name in np.unique(value)]
+    if len(persons) < 2 or min(persons) < folds:
+        raise InputError(f"{labels} labels {len(value)} users of the tracks: {folds} of each of two labels are needed.")
     classifier = make_pipeline(StandardScaler(), LogisticRegression(C=0.1, max_iter=1000, class_weight="balanced"))
-    return float(cross_val_score(classifier, vectors, value, cv=folds, scoring="balanced_accuracy").mean())
+    parts = StratifiedGroupKFold(folds)
+    return float(
+        cross_val_score(classifier, vectors, value, groups=group, cv=parts, scoring="balanced_accuracy").mean()
+    )

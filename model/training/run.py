@@ -30,18 +30,18 @@ HIDDEN = ("layers.", "encoder.2.", "head_state.", "head_query.2.", "head_mix.") 
 LARGE = ("raw-large", "raw-1b")  # presets that are sharded over processes, with checkpointed layers
 # Attributes of a run that its checkpoint keeps beside the network, and what they are.
 RESUMED: dict[str, type | tuple[type, ...]] = {
-    "step": int, "seconds": (int, float), "points": int, "before": (dict, type(None)), "calibration": dict,
-    "calibration_before": dict, "domain": dict, "corpus": list,
+    "step": int, "batches": int, "seconds": (int, float), "points": int, "before": (dict, type(None)),
+    "calibration": dict, "calibration_before": dict, "domain": dict, "corpus": list,
 }  # fmt: skip
 
 
 class Run:
-    """A training run. A step of a run has the same batches, however many processes share them."""
+    """A training run. It uses each batch once, however many processes share them and wherever it is resumed."""
 
     def __init__(self, args: argparse.Namespace, world: World) -> None:
         self.folder, self.world, self.accumulate = args.output, world, args.accumulate
         self.state = args.output / "state.safetensors"
-        self.step, self.seconds, self.points = 0, 0.0, 0
+        self.step, self.batches, self.seconds, self.points = 0, 0, 0.0, 0  # batches: of all processes
         self.before = None  # the training figures of the bundle that this run starts from
         self.calibration: dict = {}
         self.calibration_before: dict = {}  # of the bundle that this run starts from
@@ -80,6 +80,7 @@ class Run:
             loss.backward()
             total += loss.detach()
             self.points += batch.points * self.world.size
+            self.batches += self.world.size
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         step(self.optimizers, lr)
         self.step += 1
@@ -149,6 +150,7 @@ class Run:
         now = self.corpus
         for name in RESUMED:
             setattr(self, name, about.get(name, getattr(self, name)))
+        self.batches = about.get("batches", self.step * self.accumulate * self.world.size)  # up to 0.2.0 not told
         if new := [name for name in now if name not in self.corpus]:
             self.corpus = [*self.corpus, *new]
             if self.world.first:

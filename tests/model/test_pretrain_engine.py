@@ -13,6 +13,8 @@ import time
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 import torch
 from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
@@ -157,7 +159,8 @@ def test_a_sharded_run_killed_and_gone_on_with_by_two_processes_and_by_one(tmp_p
     assert 20 <= about(run)["step"] < 40
     pretrain([*same, "--accumulate", "2", "--resume"])
     told = about(run)
-    assert told["step"] == 40 and told["metrics"]["validation_loss"] == pytest.approx(plain_loss, rel=0.005)
+    assert (told["step"], told["batches"]) == (40, 80)
+    assert told["metrics"]["validation_loss"] == pytest.approx(plain_loss, rel=0.005)
 
 
 COUNTING = """
@@ -269,8 +272,11 @@ def test_a_command_is_told_without_the_folders_of_one_machine(tmp_path):
 
 def test_profiles_are_told_apart_at_the_end(tmp_path, tracks_file, lines):
     labels = tmp_path / "labels.csv"
-    labels.write_text("user_id,by\n" + "".join(f"u{k},{'car' if k % 2 else 'foot'}\n" for k in range(120)))
-    more = ["--profiles", str(tracks_file), str(labels), "by"]
+    labels.write_text("user_id,by\n" + "".join(f"u{k},{'car' if k % 2 else 'foot'}\n" for k in range(121)))
+    table = pq.read_table(tracks_file)
+    one = table.slice(0, 1).set_column(table.schema.get_field_index("user_id"), "user_id", pa.array(["u120"]))
+    pq.write_table(pa.concat_tables([table, one]), tmp_path / "tracks.parquet")  # who has one fix says nothing
+    more = ["--profiles", str(tmp_path / "tracks.parquet"), str(labels), "by"]
     pretrain([*FEW, "2", "--corpus", str(tracks_file), "--output", str(tmp_path / "run"), *more])
     told = lines()
     assert [x["profile_accuracy"] for x in told if "profile_accuracy" in x][0] > 0.9
@@ -294,6 +300,31 @@ def test_tracks_are_forgotten_though_the_profiles_fail(tmp_path, tracks_file, mo
     with pytest.raises(InputError, match="takes at least ten"):
         pretrain([*FEW, "1", "--corpus", str(tracks_file), "--output", str(tmp_path / "run"), *more, "--forget"])
     assert not list((tmp_path / "cache").iterdir())
+
+
+def test_tracks_are_forgotten_though_the_training_fails_but_not_while_it_is_paused(tmp_path, tracks_file, monkeypatch):
+    for number, (stop, kept) in enumerate([(InputError, False), (KeyboardInterrupt, True)]):
+
+        def broken(*_: object, stop: type = stop) -> None:
+            raise stop
+
+        monkeypatch.setattr(pretraining, "train", broken)
+        cache = tmp_path / f"cache {number}"
+        more = ["--cache", str(cache), "--output", str(tmp_path / str(number)), "--forget"]
+        with pytest.raises(stop):
+            pretrain([*FEW, "1", "--corpus", str(tracks_file), *more])
+        assert any(cache.iterdir()) == kept
+
+
+def test_a_resumed_run_keeps_its_seed_and_its_figures(tmp_path, tracks_file, monkeypatch):
+    run = tmp_path / "run"
+    same = [*FEW, "9", "--checkpoint-every", "0.001", "--corpus", str(tracks_file), "--output", str(run)]
+    monkeypatch.setattr(pretraining, "finish", lambda *_: None)
+    pretrain([*same, "--seed", "3", "--stop-after", "2", "--validate-every", "2"])
+    before = about(run)["metrics"]
+    pretrain([*same, "--resume", "--stop-after", "4", "--validate-every", "9"])
+    now = about(run)
+    assert before and (now["step"], now["seed"], now["metrics"]) == (4, 3, before)
 
 
 def test_patience_and_checkpointing(tmp_path, tracks_file, lines):
