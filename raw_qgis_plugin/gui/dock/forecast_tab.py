@@ -40,6 +40,7 @@ from ..session import Session
 from ..widgets.charts import HorizonChart, metres
 from ..widgets.layout import column, delete, escaped, row, wrapped
 from .backtest_card import BacktestCard
+from .backtest_table import horizons_of
 from .run_again import RunAgain
 
 NEAREST_SCALE = 1000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
@@ -199,8 +200,8 @@ class ForecastTab(QWidget):
 
     def _show_backtest(self, layers: Layers, warnings: list[str]) -> None:
         self._clear(self.tested)
-        if "OUTPUT" in layers:
-            self.tested.addWidget(BacktestCard(layers["OUTPUT"], warnings, self.desktop))
+        if "OUTPUT" in layers and (horizons := horizons_of(layers["OUTPUT"])):
+            self.tested.addWidget(BacktestCard(layers["OUTPUT"], horizons, warnings, self.desktop))
 
     def _clear(self, place: Any) -> None:
         while place.count():
