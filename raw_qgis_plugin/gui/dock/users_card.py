@@ -59,7 +59,7 @@ class UserCard(Card):
         before = ""  # heads in a row with the same warning share it
         for head in heads:
             stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
-            reasons = "; ".join(map(plainly, outside(stats, head.get("domain", {}), np.ones(1, bool))))
+            reasons = plainly(outside(stats, head.get("domain", {}), np.ones(1, bool)))
             if reasons != before:
                 self._warn(before)
             before = reasons
