@@ -35,7 +35,7 @@ RESUMED: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
-class Run:
+class TrainingRun:
     """A training run. A step of a run has the same batches, however many processes share them."""
 
     def __init__(self, args: argparse.Namespace, world: World) -> None:

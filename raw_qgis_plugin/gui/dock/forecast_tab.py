@@ -35,7 +35,7 @@ from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..maps.fit import look_at, set_clock, switch_clock_off
-from ..results import Run, last_run, values_of
+from ..results import DockRun, last_run, values_of
 from ..session import Session
 from ..widgets.charts import HorizonChart, metres
 from ..widgets.layout import column, delete, escaped, row, wrapped
@@ -153,7 +153,7 @@ class ForecastTab(QWidget):
         if isinstance(area, QScrollArea):
             QTimer.singleShot(100, lambda: area.ensureWidgetVisible(widget))
 
-    def run_again(self, run: Run) -> None:
+    def run_again(self, run: DockRun) -> None:
         """Repeat a run."""
         self._show_settings(run)
         repeat = self.run if run.algorithm == "forecasttracks" else self.run_backtest
@@ -207,7 +207,7 @@ class ForecastTab(QWidget):
         while place.count():
             delete(place.takeAt(0).widget())
 
-    def _show_settings(self, run: Run) -> None:
+    def _show_settings(self, run: DockRun) -> None:
         for box, name in ((self.horizon, "HORIZON"), (self.step, "STEP")):
             if isinstance(run.values.get(name), (int, float)):
                 box.setValue(run.values[name])
