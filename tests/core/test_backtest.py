@@ -252,7 +252,19 @@ def test_verdicts_follow_from_the_figures(best, interval, simple_over_staying, o
     assert ("clearly" in advice.value) == words.startswith("nothing clearly"), "no stronger than the sentence"
 
 
-@pytest.mark.parametrize("text", ["", "{", "3", '"abc"', "[[300, 5, 1]]", '[[300, "WRONG", "words"]]', "[" * 10**5])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "3",
+        '"abc"',
+        "[[300, 5, 1]]",
+        '[[300, "WRONG", "words"]]',
+        f'[[{10**400}, "MODEL", "words"]]',
+        "[" * 10**5,
+    ],
+)
 def test_what_is_stored_may_be_no_verdicts(text):
     assert bt.from_json(text) == []
 

@@ -92,7 +92,7 @@ def from_json(text: str) -> list[Verdict]:
     """The verdicts of `to_json`. The text may come from anybody's project: none where it holds something else."""
     try:
         return [Verdict(float(at_s), Advice[advice], str(words)) for at_s, advice, words in json.loads(text)]
-    except (LookupError, TypeError, ValueError, RecursionError):
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError):
         return []
 
 
