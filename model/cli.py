@@ -16,6 +16,7 @@ import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
 from raw_qgis_plugin.core.scratch import complete
+from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.readers import FORMATS, PARQUET, find_source, read
 from raw_qgis_plugin.core.tracks import MIN_STRETCH_H, Tracks
 
@@ -171,14 +172,16 @@ def _clock(seconds: float) -> str:
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 
 
+def layout_of(args: argparse.Namespace) -> Layout:
+    """How the source is written, by --user-field, --track-field, --time-field and --tz."""
+    return Layout(args.user_field, args.track_field, args.time_field, timezone=args.tz)
+
+
 def read_tracks(args: argparse.Namespace, drop_spikes: bool = True) -> tuple[Tracks, Guess]:
     """The fixes of --tracks; prints what was read and skipped on stderr."""
     if not getattr(args, "database", None):  # model.embed can write into one
         check_output(args.output, args)
-    fields = args.user_field, args.track_field, args.time_field
-    tracks, skipped, guess = read(
-        args.tracks, "auto", args.tz, *fields, progress=meter("reading"), drop_spikes=drop_spikes
-    )
+    tracks, skipped, guess = read(args.tracks, "auto", layout_of(args), meter("reading"), drop_spikes)
     first, last = (np.datetime64(int(t), "s") for t in (tracks.t.min() // 1000, tracks.t.max() // 1000))
     print(
         f"{count(len(tracks), 'fix', 'es')}, {count(tracks.n_users, 'user')}, {count(tracks.n_tracks, 'track')}, "

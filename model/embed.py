@@ -17,6 +17,7 @@ from model.cli import (
     check_output,
     count,
     id_columns,
+    layout_of,
     make_parser,
     meter,
     open_model,
@@ -147,7 +148,7 @@ def _own_types(parts: list[Path], whole: dict[str, bool], args: argparse.Namespa
     from pyarrow import parquet
 
     # The columns that the source is read by
-    guess = stream(args.tracks, "auto", args.tz, (args.user_field, args.track_field, args.time_field))[0]
+    guess = stream(args.tracks, "auto", layout_of(args))[0]
     column_of = {"user_id": guess.user, "track_id": guess.track or guess.user}
     for part in parts:
         table = parquet.read_table(part).replace_schema_metadata(None)

@@ -29,7 +29,7 @@ from model.head_training.fit import encode, folds
 from model.head_training.scoring import verdict, write_report
 from model.head_training.train import Splits, add_head, train
 from raw_qgis_plugin.core.bundle import library
-from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
+from raw_qgis_plugin.core.bundle.bundle import Bundle, Worth, open_bundle, worth
 from raw_qgis_plugin.core.bundle.card import HEAD_NAMES, is_head_name
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import embed_cached
@@ -286,7 +286,9 @@ def finetune(r: Request, report: Report = print_line) -> None:
         add_head(training.bundle, r.output, r.task_name, head, card, report)
     if r.report:
         write_report(r.report, r.task_name, task, predictions, card)
-    report({**card["metrics"], "verdict": card["verdict"]})
+    found = worth(card["metrics"])
+    use = found in (Worth.PROVEN, Worth.UNPROVEN)
+    report({**card["metrics"], "use": use, "advice": found.value, "verdict": card["verdict"]})
 
 
 def main(argv: Sequence[str] | None = None) -> None:

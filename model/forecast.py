@@ -12,7 +12,7 @@ import numpy as np
 from model.cli import make_parser, meter, open_model, read_tracks, run, utc_times, warn, write_table
 from raw_qgis_plugin.core.arrays import flattened
 from raw_qgis_plugin.core.errors import InputError, Progress
-from raw_qgis_plugin.core.sources.fields import Guess, choose_fields
+from raw_qgis_plugin.core.sources.fields import Guess, Layout, choose_fields
 from raw_qgis_plugin.core.sources.readers import read_table
 from raw_qgis_plugin.core.times import NO_TIME
 from raw_qgis_plugin.core.tracks import Coded, Tracks, encode_ids, spikes
@@ -48,8 +48,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     queries = read_table(args.at)
     tracks, guess = read_tracks(args, drop_spikes=False)
-    query_fields = choose_fields(queries.column_names)
-    ids, track, t = read_queries(queries, query_fields, tracks, guess, args.tz)
+    query_fields = choose_fields(queries.column_names, Layout(timezone=args.tz))
+    ids, track, t = read_queries(queries, query_fields, tracks, guess)
     known = np.flatnonzero((track >= 0) & (t != NO_TIME))
     model = open_model(args)
     n_paths = args.n_paths if args.paths else 0
@@ -84,7 +84,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def read_queries(
-    queries: pa.Table, query_fields: Guess, tracks: Tracks, guess: Guess, timezone: str
+    queries: pa.Table, query_fields: Guess, tracks: Tracks, guess: Guess
 ) -> tuple[dict[str, pa.ChunkedArray], np.ndarray, np.ndarray]:
     """The id columns of the output, the row in tracks.track_ids (m,) of each query, -1 for none, and t (m,)."""
     from raw_qgis_plugin.core.sources.columns import ids_of, read_times
@@ -98,7 +98,7 @@ def read_queries(
         ids = {"user_id": queries[query_fields.user], **ids}
         users = encode_ids(ids_of(queries, query_fields.user))
     track = find_tracks(tracks, encode_ids(ids_of(queries, name)), users)
-    return ids, track, read_times(queries, query_fields, timezone)
+    return ids, track, read_times(queries, query_fields)
 
 
 def find_tracks(tracks: Tracks, track: Coded, user: Coded | None) -> np.ndarray:

@@ -30,7 +30,7 @@ from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
 from model.training.loop import PEAK_LR, PEAK_LR_TRAINED, Reporter, stop_requests, train, validate_average
 from model.training.monitor import Monitor, profile_accuracy
-from model.training.run import Run
+from model.training.run import TrainingRun
 from raw_qgis_plugin.core.bundle.contract import PROTOTYPES_FILE
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import complete
@@ -170,7 +170,9 @@ def open_corpus(args: argparse.Namespace, world: World) -> tuple[Batches, Batche
     return corpus, validation
 
 
-def finish(run: Run, corpus: Batches, validation: Batches | None, args: argparse.Namespace, reporter: Reporter) -> None:
+def finish(
+    run: TrainingRun, corpus: Batches, validation: Batches | None, args: argparse.Namespace, reporter: Reporter
+) -> None:
     """Validate, calibrate and save for the last time, and make the bundle."""
     metrics, average = validate_average(run, validation), run.averaged()
     cadences = [*corpus.cadences, *run.domain.get("cadence_s", ())]
@@ -216,7 +218,7 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
     world = open_world(args.device)
     args.output.mkdir(parents=True, exist_ok=True)
     fill_in(args, world)
-    training = Run(args, world)
+    training = TrainingRun(args, world)
     resumed = training.resume(report) if args.resume else {}
     if args.lr is None:
         args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)

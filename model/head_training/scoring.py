@@ -13,6 +13,7 @@ from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_sc
 
 from model.heads import Task
 from raw_qgis_plugin.core.arrays import take_rows
+from raw_qgis_plugin.core.bundle.bundle import worth
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -126,7 +127,7 @@ def verdict(metrics: dict[str, Any]) -> str:
 
     It avoids terms such as accuracy or R²; the report has the figures by these names.
     """
-    ours, simple, (ratio, at_best, at_worst) = metrics["head"], metrics["baseline"], metrics["ratio"]
+    ours, simple = metrics["head"], metrics["baseline"]
     tried = f"{metrics['units']:,} cases that it had not learned from"
     if "accuracy" in ours:
         _, low, high = metrics["error"]
@@ -135,14 +136,7 @@ def verdict(metrics: dict[str, Any]) -> str:
     else:
         against = f"off by {ours['mae']:.3g} on average in {tried}, a simple method by {simple['mae']:.3g}"
     few = 30  # units or groups
-    if ours.get("r2", 1) < 0.1:
-        text = f"It says little more than the same number for all would: {against}."
-    elif at_worst < 1 and metrics["groups"] >= 6:  # five groups agree by chance once in sixteen times
-        text = f"Worth using: {against}."
-    elif at_best > 1 or ratio >= 1:
-        text = f"A simple method does as well or better: {against}."
-    else:
-        text = f"It looks better than a simple method, but these cases do not prove it: {against}."
+    text = f"{worth(metrics).value}: {against}."
     if metrics["units"] < few:
         text += f" {metrics['units']} labels say little: label more before you rely on it."
     elif metrics["groups"] < few:

@@ -123,9 +123,7 @@ def _blend(
     def best(some: np.ndarray) -> Shares:
         some = some if some.any() else np.ones(len(rows), bool)  # where there is one fold
         these = rows[some]
-        return choose(
-            answers[:, these], y[these], task, group[these], states, None if weight is None else weight[some]
-        )
+        return choose(answers[:, these], y[these], task, group[these], states, None if weight is None else weight[some])
 
     for n in np.unique(fold[rows]):
         out[fold == n] = blended(answers[:, fold == n], best(fold[rows] != n))

@@ -33,6 +33,7 @@ from raw_qgis_plugin.core.embedding.profiles import most_visited
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, no_progress, part_of
 from raw_qgis_plugin.core.scratch import Scratch, complete
 from raw_qgis_plugin.core.sources.columns import ids_of
+from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.readers import PARQUET, find_source, stream
 from raw_qgis_plugin.core.tracks import Skipped, Tracks, build_tracks, encode_ids
 
@@ -172,8 +173,10 @@ def table_of(units: Tracks, unit: str, vectors: np.ndarray) -> pa.Table:
 
 
 def _tables(plan: Plan, group: int, skipped: Skipped) -> Iterator[pa.Table]:
+    user, track, moment = plan.fields
+    layout = Layout(user, track, moment, timezone=plan.timezone)
     for path in plan.groups[group]:
-        _, tables = stream(path, plan.kind, plan.timezone, tuple(plan.fields), skipped)  # type: ignore[arg-type]
+        _, tables = stream(path, plan.kind, layout, skipped)
         yield from tables
 
 

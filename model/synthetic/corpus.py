@@ -27,7 +27,7 @@ RAIL_SHARE = 0.13  # of the fixes, with trams and ferries
 
 
 @dataclass(frozen=True)
-class Run:
+class SumoRun:
     """One simulation of the corpus."""
 
     name: str
@@ -38,7 +38,7 @@ class Run:
     window_s: float  # over which trips depart: the shorter, the more congested
 
 
-def plan_runs(seed: int, fixes: float, osm: list[Path]) -> list[Run]:
+def plan_runs(seed: int, fixes: float, osm: list[Path]) -> list[SumoRun]:
     """The simulations that yield about so many fixes."""
     rng = np.random.default_rng([seed, 21])
     plans = [*((str(file), 0.0) for file in osm), *PLANS]
@@ -49,9 +49,10 @@ def plan_runs(seed: int, fixes: float, osm: list[Path]) -> list[Run]:
     for i in range(streets):
         plan, size_m = plans[i % len(plans)]
         window_s, share = (7200, 3600, 2000)[int(rng.integers(3))], (1 - RAIL_SHARE) * fixes / streets
-        runs.append(Run(f"{i:02d}-{Path(plan).name.split('.')[0]}", plan, size_m, seed * 1000 + i, share, window_s))
+        runs.append(SumoRun(f"{i:02d}-{Path(plan).name.split('.')[0]}", plan, size_m, seed * 1000 + i, share, window_s))
     for i in range(rails):
-        runs.append(Run(f"{streets + i:02d}-rail", "rail", 0.0, seed * 1000 + 500 + i, RAIL_SHARE * fixes / rails, 0.0))
+        fixes_each = RAIL_SHARE * fixes / rails
+        runs.append(SumoRun(f"{streets + i:02d}-rail", "rail", 0.0, seed * 1000 + 500 + i, fixes_each, 0.0))
     return runs
 
 
@@ -72,7 +73,7 @@ def write_corpus(output: Path, seed: int, fixes: float, osm: list[Path], process
     return total
 
 
-def _run(run: Run, target: Path, scratch: Path) -> dict[str, int]:
+def _run(run: SumoRun, target: Path, scratch: Path) -> dict[str, int]:
     """Simulate one run and write its table. Returns fixes by mode."""
     rng = np.random.default_rng([run.seed, 22])
     folder = scratch / run.name

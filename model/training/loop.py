@@ -19,7 +19,7 @@ from model.data.batches import Batch, Batches
 from model.training.distributed import World
 from model.training.loss import validate
 from model.training.monitor import Monitor, score
-from model.training.run import Run
+from model.training.run import TrainingRun
 from raw_qgis_plugin.core.errors import InputError
 
 PEAK_LR, PEAK_LR_TRAINED = 2e-3, 1.2e-3  # peak learning rates from random and from trained weights
@@ -97,8 +97,8 @@ def seconds_left(seconds: float, share: float, minutes: float) -> float:
 
 
 def train(
-    run: Run, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace, reporter: Reporter,
-    stop: Callable[[], bool], about: Callable[[], dict],
+    run: TrainingRun, batches: Iterator[Batch], validation: Batches | None, args: argparse.Namespace,
+    reporter: Reporter, stop: Callable[[], bool], about: Callable[[], dict],
 ) -> None:  # fmt: skip
     """Train until the budget of args.minutes (or args.steps) is spent, or nothing improves. All processes decide alike.
 
@@ -148,13 +148,13 @@ def train(
             raise KeyboardInterrupt
 
 
-def check_loss(loss: float, run: Run) -> None:
+def check_loss(loss: float, run: TrainingRun) -> None:
     """Raise InputError for a loss that is not finite."""
     if not math.isfinite(loss):
         raise InputError(f"The loss is not a number at step {run.step}: lower --lr and --resume from the checkpoint.")
 
 
-def validate_average(run: Run, validation: Batches | None) -> dict[str, float]:
+def validate_average(run: TrainingRun, validation: Batches | None) -> dict[str, float]:
     """The validation of the moving average, in the first process; empty in the others."""
     average = run.averaged() if validation else None
     return validate(average, validation, run.device) if average and validation else {}

@@ -35,7 +35,7 @@ RESUMED: dict[str, type | tuple[type, ...]] = {
 }  # fmt: skip
 
 
-class Run:
+class TrainingRun:
     """A training run. It uses each batch once, however many processes share them and wherever it is resumed."""
 
     def __init__(self, args: argparse.Namespace, world: World) -> None:

@@ -3,8 +3,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,44 +112,58 @@ def typicality(features: np.ndarray, reference: Mapping[str, Any]) -> np.ndarray
     return p
 
 
+class Reason(str):
+    """Why answers are not to be relied on, in exact words, and as `plain` without their figures."""
+
+    plain: str
+
+    def __new__(cls, exact: str, plain: str = "") -> Reason:
+        """plain: may be missing while a reason is unpickled."""
+        reason = super().__new__(cls, exact)
+        reason.plain = plain
+        return reason
+
+    def after(self, words: str) -> Reason:
+        """The reason with words before it."""
+        return Reason(words + self, words + self.plain)
+
+
 def outside(
     stats: Mapping[str, np.ndarray], domain: Mapping[str, list[float]], mask: np.ndarray
-) -> dict[str, np.ndarray]:
-    """Which units lie outside the domain of a head, and why: a reason in words -> (n,) bool, False outside the mask.
+) -> dict[Reason, np.ndarray]:
+    """Which units lie outside the domain of a head, and why: a reason -> (n,) bool, False outside the mask.
 
     stats: (n,) each, of `unit_stats`. domain: name -> [least, most], names of LIMITS; other quantities are not limited.
     mask: (n,) bool, the units to test. Reasons are such as 'cadence outside 1 to 300 s'; those that concern no unit are
     left out.
     """
     reasons = {}
-    for name, (words, unit, _) in LIMITS.items():
+    for name, (words, unit, plain) in LIMITS.items():
         if name in domain and name in stats:
             least, most = domain[name]
             wrong = mask & ~((stats[name] >= least) & (stats[name] <= most))
             if unit == " h" and most >= UNLIMITED and least < 0.1:  # few can read 0.00185 h
                 least, unit = 3600 * least, " s"
             limits = f"outside {least:,g} to {most:,g}" if most < UNLIMITED else f"under {least:,g}"
-            reasons[f"{words} {limits}{unit}"] = wrong
-    return {words: wrong for words, wrong in reasons.items() if wrong.any()}
+            reasons[Reason(f"{words} {limits}{unit}", plain)] = wrong
+    return {reason: wrong for reason, wrong in reasons.items() if wrong.any()}
 
 
-def any_of(reasons: Mapping[str, np.ndarray], n: int) -> np.ndarray:
+def any_of(reasons: Mapping[Reason, np.ndarray], n: int) -> np.ndarray:
     """(n,) bool: the units that any of the reasons of `outside` concerns."""
     return np.logical_or.reduce(list(reasons.values()) or [np.zeros(n, bool)])
 
 
-def plainly(text: str) -> str:
-    """A text with the reasons of `outside` in plain words, without their figures."""
-    number = r"-?[\d.,]+(?:e[+-]?\d+)?"
-    for words, unit, plain in LIMITS.values():
-        text = re.sub(rf"{words} (?:under {number}|outside {number} to {number})(?:{unit}| s)", plain, text)
-    return text
+def plainly(remarks: Iterable[str]) -> str:
+    """Remarks in one line, the reasons among them in plain words."""
+    return "; ".join((each.plain if isinstance(each, Reason) else each).rstrip(".") for each in remarks)
 
 
-def in_words(reasons: Mapping[str, np.ndarray], mask: np.ndarray, units: str) -> list[str]:
+def in_words(reasons: Mapping[Reason, np.ndarray], mask: np.ndarray, units: str) -> list[Reason]:
     """Sentences such as '12 of 61 users: cadence outside 1 to 300 s'. mask: (n,) bool, the units that were tested.
 
     units: the word for them, plural.
     """
     total = np.count_nonzero(mask)
-    return [f"{np.count_nonzero(wrong):,} of {total:,} {units}: {words}" for words, wrong in reasons.items()]
+    counts = ((reason, np.count_nonzero(wrong)) for reason, wrong in reasons.items())
+    return [reason.after(f"{count:,} of {total:,} {units}: ") for reason, count in counts]

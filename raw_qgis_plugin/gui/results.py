@@ -36,12 +36,12 @@ from ..processing.words import tr
 from .regions.saved import in_memory
 from .settings import TEMPORARY, settings
 
-RUN = "raw/run"  # property of a result: its `Run` as JSON
+RUN = "raw/run"  # property of a result: its `DockRun` as JSON
 UNIT = "raw/unit"  # property of a labelled layer: user, track or day
 
 
 @dataclass(frozen=True)
-class Run:
+class DockRun:
     """One run of an algorithm from the dock.
 
     algorithm: without 'raw:'. tracks: the id of the layer of tracks. began: local date and time to the millisecond.
@@ -60,17 +60,17 @@ class Run:
         layer.setCustomProperty(RUN, json.dumps(asdict(self)))
 
 
-def run_of(layer: Any) -> Run | None:
+def run_of(layer: Any) -> DockRun | None:
     """The run stored with a layer. The property may come from anybody's project: None where it is no run."""
     try:
-        run = Run(**json.loads(str(layer.customProperty(RUN) or "null")))
+        run = DockRun(**json.loads(str(layer.customProperty(RUN) or "null")))
     except (ValueError, TypeError, RecursionError):
         return None
     kinds = {"algorithm": str, "tracks": str, "began": str, "values": dict, "warnings": list, "output": str}
     return run if all(isinstance(getattr(run, name), kind) for name, kind in kinds.items()) else None
 
 
-def last_run(algorithm: str, tracks: str) -> tuple[Run, dict[str, QgsVectorLayer]] | None:
+def last_run(algorithm: str, tracks: str) -> tuple[DockRun, dict[str, QgsVectorLayer]] | None:
     """The last run of an algorithm on a layer of tracks, and its results that hold features, by output."""
     found = [(run, layer) for layer in results() if (run := run_of(layer))]  # the toolbox's results have no run
     found = [(run, layer) for run, layer in found if (run.algorithm, run.tracks) == (algorithm, tracks)]

@@ -34,7 +34,7 @@ from ..tasks.child import python
 from ..tasks.job import Job
 from .layer_group import LayerGroup
 from .maps.fit import show_in_time
-from .results import Run
+from .results import DockRun
 from .settings import settings
 from .widgets.track_fields import is_remembered, remember, remembered
 
@@ -233,7 +233,7 @@ class Session(QObject):
         }  # fmt: skip
         began = QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz")
         asked = {each: value for each, value in parameters.items() if each != "INPUT"}
-        run = Run(name, self.layer.id(), began, {**asked, "MODEL": values["MODEL"]})
+        run = DockRun(name, self.layer.id(), began, {**asked, "MODEL": values["MODEL"]})
         model = Path(values["MODEL"].removesuffix("card.json")).stem or shipped_bundle().name
         add = partial(self.group.add, run=f"{began[11:19]} {label or title}, {model}, {began[:10]}")
 

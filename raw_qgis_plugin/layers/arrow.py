@@ -33,19 +33,23 @@ class OgrLayer:
     open_options: tuple[str, ...]
     selected: np.ndarray | None  # (k,) int64 feature ids; None: all
     limit: int  # -1: no limit
+    names: tuple[str, ...]  # fields of user, track and time, '' for none
+    timezone: str  # of times without one
     table: str | None = None  # in a database, quoted
 
 
-def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool, limit: int) -> OgrLayer | None:
+def ogr_layer(
+    layer: QgsVectorLayer | None, names: tuple[str, ...], timezone: str, selected_only: bool, limit: int
+) -> OgrLayer | None:
     """How to read a layer's file or PostGIS table directly; None if the layer shows anything other than that holds.
 
-    Call it on the layer's own thread. used: names of the fields that will be read.
+    Call it on the layer's own thread. names, timezone: as in `OgrLayer`.
     """
     if layer is None or layer.providerType() not in ("ogr", "postgres") or layer.isModified():
         return None
     fields = layer.fields()
     provider = layer.dataProvider()
-    indexes = [fields.lookupField(name) for name in used]
+    indexes = [fields.lookupField(name) for name in names if name]
     own = QgsFields.FieldOrigin.OriginProvider  # this name also exists before QGIS 3.38
     if any(i < 0 or fields.fieldOrigin(i) != own for i in indexes) or provider.transaction():
         return None
@@ -58,7 +62,7 @@ def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool
             return None
         name = f"{table.schema()}.{table.table()}({table.geometryColumn()})"
         quoted = ".".join(_quoted(part) for part in (table.schema(), table.table()) if part)
-        return OgrLayer(f"PG:{table.connectionInfo(True)}", name, subset, (), None, limit, quoted)
+        return OgrLayer(f"PG:{table.connectionInfo(True)}", name, subset, (), None, limit, names, timezone, quoted)
     uri = QgsProviderRegistry.instance().decodeUri("ogr", layer.source())
     extra = {"vsiPrefix", "vsiSuffix", "geometryType", "authcfg", "uniqueGeometryType"}
     if any(uri.get(key) for key in extra) or subset.upper().startswith("SELECT") or uri.get("layerId") not in (None, 0):
@@ -70,12 +74,12 @@ def ogr_layer(layer: QgsVectorLayer | None, used: list[str], selected_only: bool
         tuple(uri.get("openOptions") or ()),
         np.array(sorted(layer.selectedFeatureIds()), np.int64) if selected_only else None,
         limit,
+        names,
+        timezone,
     )
 
 
-def read_points(
-    plan: OgrLayer, user: str | None, track: str | None, time: str, timezone: str, count: Callable[[int], None]
-) -> Columns | None:
+def read_points(plan: OgrLayer, count: Callable[[int], None]) -> Columns | None:
     """Read the columns of a layer of points; None where features have to be read instead.
 
     count is called with the number of fixes read, and may raise to stop.
@@ -90,18 +94,17 @@ def read_points(
             layer = dataset.GetLayerByName(plan.layer_name) if plan.layer_name else dataset.GetLayer(0)
             if layer is None or (plan.layer_name is None and dataset.GetLayerCount() != 1):
                 return None
-            names = user or "", track or "", time
-            if layer.GetLayerDefn().GetFieldIndex(time) < 0:
+            if layer.GetLayerDefn().GetFieldIndex(plan.names[-1]) < 0:
                 return None
             driver = dataset.GetDriver().ShortName
-            query, written = _query(layer, plan, names, driver)
+            query, written = _query(layer, plan, driver)
             if not query:
-                return _read_batches(_reduced(layer, plan.subset, names), "", plan, names, timezone, count)
+                return _read_batches(_reduced(layer, plan), "", plan, count)
             if driver == "PostgreSQL":
                 dataset.ExecuteSQL("SET DateStyle = 'ISO'")
             result = dataset.ExecuteSQL(query, dialect="" if driver in ("GPKG", "PostgreSQL") else "OGRSQL")
             try:
-                return _read_batches(result, written, plan, names, timezone, count)
+                return _read_batches(result, written, plan, count)
             finally:
                 dataset.ReleaseResultSet(result)
     # GDAL refuses, fails, is too old or has no NumPy; or a stream has no column of feature ids
@@ -110,16 +113,16 @@ def read_points(
         return None
 
 
-def _reduced(layer: Any, subset: str, names: tuple[str, str, str]) -> Any:
+def _reduced(layer: Any, plan: OgrLayer) -> Any:
     """The layer, which from now on gives the subset and fields alone."""
-    layer.SetAttributeFilter(subset or None)
+    layer.SetAttributeFilter(plan.subset or None)
     definition = layer.GetLayerDefn()
     every = [definition.GetFieldDefn(i).GetName() for i in range(definition.GetFieldCount())]
-    layer.SetIgnoredFields([name for name in every if name not in names])
+    layer.SetIgnoredFields([name for name in every if name not in plan.names])
     return layer
 
 
-def _query(layer: Any, plan: OgrLayer, names: tuple[str, str, str], driver: str) -> tuple[str, str]:
+def _query(layer: Any, plan: OgrLayer, driver: str) -> tuple[str, str]:
     """The query that gives the fields, and its column of times as written; ('', '') to read the layer itself.
 
     The stream does not mark times without a zone. GeoPackage stores UTC by its standard, but some files contain other
@@ -129,11 +132,11 @@ def _query(layer: Any, plan: OgrLayer, names: tuple[str, str, str], driver: str)
     from osgeo import ogr
 
     definition = layer.GetLayerDefn()
-    time = _quoted(names[-1])
-    moments = definition.GetFieldDefn(definition.GetFieldIndex(names[-1]))
+    time = _quoted(plan.names[-1])
+    moments = definition.GetFieldDefn(definition.GetFieldIndex(plan.names[-1]))
     unsure = moments.GetType() == ogr.OFTDateTime and moments.GetTZFlag() != OGR_TZFLAG_UTC
     rows = f"FROM {plan.table or _quoted(layer.GetName())}" + (f" WHERE ({plan.subset}\n)" if plan.subset else "")
-    used = list(dict.fromkeys(_quoted(name) for name in names if name))
+    used = list(dict.fromkeys(_quoted(name) for name in plan.names if name))
     geometry = [_quoted(layer.GetGeometryColumn())]
     if driver == "GPKG":
         fid = [_quoted(layer.GetFIDColumn())] if plan.selected is not None and layer.GetFIDColumn() else []
@@ -157,13 +160,11 @@ def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def _read_batches(
-    layer: Any, written: str, plan: OgrLayer, names: tuple[str, str, str], timezone: str,
-    count: Callable[[int], None],
-) -> Columns | None:  # fmt: skip
+def _read_batches(layer: Any, written: str, plan: OgrLayer, count: Callable[[int], None]) -> Columns | None:
     geometry = layer.GetGeometryColumn() or "wkb_geometry"
     fid = layer.GetFIDColumn() or "OGC_FID"
-    ids = {name: IdColumn() for name in names[:-1] if name}
+    *roles, time = plan.names
+    ids = {name: IdColumn() for name in roles if name}
     positions, times = [], []
     with layer.GetArrowStreamAsNumPy() as stream:
         for batch in _selected(stream, fid, plan):
@@ -173,12 +174,12 @@ def _read_batches(
             positions.append(xy)
             for name, column in ids.items():
                 column.add(np.ma.getdata(batch[name]), np.ma.getmaskarray(batch[name]))
-            times.append(_moments(batch[names[-1]], batch.get(written), timezone))
+            times.append(_moments(batch[time], batch.get(written), plan.timezone))
             count(sum(map(len, positions)))
     if not positions:
         return None
-    t = _times(np.ma.concatenate(times), timezone)  # all at once, because a column of numbers has one unit of time
-    user, track = (ids[name].coded() if name else None for name in names[:-1])
+    t = _times(np.ma.concatenate(times), plan.timezone)  # all at once, because a column of numbers has one unit of time
+    user, track = (ids[name].coded() if name else None for name in roles)
     return Columns(user, track, t, np.concatenate(positions))
 
 

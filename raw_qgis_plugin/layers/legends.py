@@ -29,7 +29,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QMetaType
 from qgis.PyQt.QtGui import QColor
 
-from ..core.bundle.bundle import is_proven, shipped_heads
+from ..core.bundle.bundle import Worth, shipped_heads, worth
 from ..core.paths import RESOURCES
 from .words import tr
 
@@ -146,7 +146,7 @@ def doubt(head: dict[str, Any]) -> str:
     """Why a head is experimental, in words; '' where it is not."""
     if head.get("experimental"):
         return tr("simulated data")
-    if head["name"] in shipped_heads() or is_proven(head):
+    if head["name"] in shipped_heads() or worth(head.get("metrics", {})) is Worth.PROVEN:
         return ""
     return tr("no proof that it is better than a simple method")
 
@@ -155,17 +155,17 @@ def verdict_of(head: dict[str, Any], least_units: int = 30) -> str:
     """What the test of a head found, in words. Where it was tested on several sources, each of them weighs alike and
     'unknown' counts as wrong. least_units: sources with fewer do not count.
     """
-    verdict, sources = str(head.get("verdict") or ""), head.get("sources") or {}
+    verdict, metrics, sources = str(head.get("verdict") or ""), head.get("metrics"), head.get("sources") or {}
     tested = [each for each in [*sources.values(), *(head.get("elsewhere") or {}).values()]
               if (each.get("units") or 0) >= least_units]  # fmt: skip
     shares = [100 * (each.get("sure") or 0) * (each.get("accuracy_where_sure") or 0) for each in tested]
-    if len(sources) < 2 or len(shares) < 2:
+    if not metrics or len(sources) < 2 or len(shares) < 2:
         return verdict
     words = tr(
         "right in {share:.0f} % of cases that it had not learned from ({n} sources weigh alike, the worst {low:.0f} %, "
         "the best {high:.0f} %; unknown counts as wrong)."
     ).format(share=np.mean(shares), n=len(shares), low=min(shares), high=max(shares))
-    return f"{verdict.partition(':')[0]}: {words}"
+    return f"{worth(metrics).value}: {words}"
 
 
 def map_tip(layer: QgsVectorLayer, title: str, heads: list[dict[str, Any]], more: str = "") -> None:

@@ -133,9 +133,9 @@ def plan_reading(
     chosen = definition if isinstance(definition, QgsProcessingFeatureSourceDefinition) else None
     is_points = QgsWkbTypes.geometryType(source.wkbType()) == Qgis.GeometryType.Point
     if is_points and fields.time and not (chosen and chosen.filterExpression):
-        used = [name for name in (fields.user, fields.track, fields.time) if name]
-        selected_only = bool(chosen and chosen.selectedFeaturesOnly)
-        file = arrow.ogr_layer(layer, used, selected_only, chosen.featureLimit if chosen else -1)
+        selected_only, limit = (chosen.selectedFeaturesOnly, chosen.featureLimit) if chosen else (False, -1)
+        names = tuple(name or "" for name in _names(fields))
+        file = arrow.ogr_layer(layer, names, timezone, selected_only, limit)
     return ReadPlan(source, fields, timezone, to_wgs84(source.sourceCrs(), context), file)
 
 
@@ -158,7 +158,6 @@ def skipped_fixes(plan: ReadPlan, tracks: Tracks, progress: Progress = no_progre
 def read_columns(plan: ReadPlan, progress: Progress = no_progress) -> Columns:
     """The fixes as stored in the layer, in its own CRS."""
     shape = QgsWkbTypes.geometryType(plan.source.wkbType())
-    names = plan.fields
     total = max(1, plan.source.featureCount())
 
     def count(done: int) -> None:
@@ -170,10 +169,10 @@ def read_columns(plan: ReadPlan, progress: Progress = no_progress) -> Columns:
         raise InputError("The layer is a table without geometry. Import tracks makes a layer of points of its file.")
     if shape != Qgis.GeometryType.Point:
         raise InputError("The layer has neither points nor lines. Choose a layer of points, or of lines with M values.")
-    if names.time is None:
+    if plan.fields.time is None:
         raise InputError("No field of the layer looks like a time. Choose it as the time field.")
     if plan.file:
-        columns = arrow.read_points(plan.file, names.user, names.track, names.time, plan.timezone, count)
+        columns = arrow.read_points(plan.file, count)
         if columns is not None:
             return columns
     return _read_points(plan, count)

@@ -45,6 +45,7 @@ from .legends import (
 )
 from .words import tr
 
+VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}
 
 
@@ -242,9 +243,15 @@ class RegionScores(Style):
 
 @dataclass(frozen=True)
 class Table(Style):
-    """A table, which is named but not drawn."""
+    """A table, which is named but not drawn. verdicts: of a backtest, for the dock's card."""
 
     title: str
+    verdicts: str = ""
+
+    def tip(self, layer: QgsVectorLayer) -> None:
+        """Store the verdicts with the layer."""
+        if self.verdicts:
+            layer.setCustomProperty(VERDICTS, self.verdicts)
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ class Backtest(ForecastTracks):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, backtest, write."""
-        from ..core.evaluation.backtest import backtest
+        from ..core.evaluation.backtest import backtest, to_json
         from ..core.evaluation.backtest_page import APART, columns_of, make_page, warning
         from ..layers import styling
 
@@ -68,12 +68,14 @@ class Backtest(ForecastTracks):
         if not len(tracks):
             raise QgsProcessingException(tr("There is nothing to test on."))
         result = backtest(tracks, model, self.horizons(run), run.integer("FOLDS"), run.stage(tr("Testing")))
-        for sentence in result.verdicts:
+        sentences = list(map(str, result.verdicts))
+        for sentence in sentences:
             run.info(sentence)
         self.warn_outside(result.answer.reasons, result.answer.in_domain, run)
-        outputs = {"OUTPUT": self.write_table(run, "OUTPUT", columns_of(result), styling.Table("Backtest"))}
+        style = styling.Table("Backtest", to_json(result.verdicts))
+        outputs = {"OUTPUT": self.write_table(run, "OUTPUT", columns_of(result), style)}
         report = run.text("REPORT")
         if report:
             make_page(result, self.plan.source.sourceName() or tr("these tracks"), model.bundle).write(Path(report))
             outputs["REPORT"] = report
-        return {**outputs, "VERDICT": "\n".join(result.verdicts), **self.counts(tracks, skipped, model.provider)}
+        return {**outputs, "VERDICT": "\n".join(sentences), **self.counts(tracks, skipped, model.provider)}

@@ -107,11 +107,12 @@ class ImportTracks(RawAlgorithm):
         world = QgsCoordinateReferenceSystem(WORLD)
         box = self.parameterAsExtent(run.parameters, "EXTENT", run.context, world)
         limits = [self.parameterAsDateTime(run.parameters, name, run.context) for name in ("FROM", "TO")]
-        first, end = (int(t) if t != NO_TIME else None for t in times_of(limits, run.text("TIMEZONE").strip()))
+        zone, roles = run.text("TIMEZONE").strip(), ("USER", "TRACK", "TIME", "LON", "LAT")
+        user, track, moment, lon, lat = (run.text(f"{role}_FIELD").strip() or None for role in roles)
+        first, end = (int(t) if t != NO_TIME else None for t in times_of(limits, zone))
         wkt = crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED)
         return Layout(
-            lon=run.text("LON_FIELD").strip() or None, lat=run.text("LAT_FIELD").strip() or None,
-            crs=wkt if crs.isValid() and crs != world else "",
+            user, track, moment, lon, lat, zone, crs=wkt if crs.isValid() and crs != world else "",
             date_order=run.text("DATE_ORDER").replace("auto", ""),
             delimiter=DELIMITERS[run.text("DELIMITER") or "auto"], encoding=run.text("ENCODING").strip(),
             box=None if box.isNull() else (box.xMinimum(), box.yMinimum(), box.xMaximum(), box.yMaximum()),
@@ -124,18 +125,15 @@ class ImportTracks(RawAlgorithm):
         from ..core.sources.preview import preview
         from ..core.sources.readers import read
 
-        user, track, moment = (run.text(name).strip() or None for name in ("USER_FIELD", "TRACK_FIELD", "TIME_FIELD"))
-        path, kind, zone = run.text("SOURCE").strip(), run.text("FORMAT") or "auto", run.text("TIMEZONE").strip()
-        progress = run.stage(tr("Reading"), 0, 60)
-        layout = self.layout(run)
-        tracks, skipped, fields = read(path, kind, zone, user, track, moment, progress, layout=layout)
+        path, kind, layout = run.text("SOURCE").strip(), run.text("FORMAT") or "auto", self.layout(run)
+        tracks, skipped, fields = read(path, kind, layout, run.stage(tr("Reading"), 0, 60))
         tracks = without_outliers(tracks, skipped)
         run.info(tr("Fields: {fields}.").format(fields=fields))
         run.info(describe(tracks))
         if skipped:
             run.warn(str(skipped))
-        if fields.user is None and user is None and tracks.n_users == 1:
-            warn_of_one_user(run.warn, preview(path, kind, zone, (user, track, moment), layout).candidates)
+        if fields.user is None and layout.user is None and tracks.n_users == 1:
+            warn_of_one_user(run.warn, preview(path, kind, layout).candidates)
         return {
             "OUTPUT": self._write(run, tracks), "N_USERS": tracks.n_users, "N_POINTS": len(tracks),
             "N_SKIPPED": skipped.total,

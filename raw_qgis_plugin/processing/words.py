@@ -43,7 +43,7 @@ def describe_outside(reasons: list[str], all_inside: bool, so: str = "") -> str:
     """The core's remarks on its answers in plain words. so: what follows for answers that are not in_domain."""
     from ..core.typicality import plainly
 
-    text = plainly("; ".join(reason.rstrip(".") for reason in reasons))
+    text = plainly(reasons)
     so = so or tr("Do not rely on them: they are unlike the training data (in_domain is false).")
     return f"{text}." if all_inside else f"{text}. {so}"
 

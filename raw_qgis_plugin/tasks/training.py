@@ -135,13 +135,6 @@ def finetuning_share(line: dict[str, Any], shares: StageShares = SHARES) -> floa
     return None
 
 
-def advised(last: dict[str, Any]) -> bool:
-    """Whether the end of a run's log advises to use its model. last: the latest value of each figure."""
-    if "use" in last:  # of model.adapt
-        return last["use"] is True
-    return str(last.get("verdict", "")).startswith(("Worth using", "It looks better"))  # of model.finetune
-
-
 def measure_name(measure: str) -> str:
     """The name of a validation measure: 'ratio_900s_filled' is '900 s filled'."""
     return re.sub(r"(\d)s\b", r"\1 s", measure.partition("_")[2].replace("_", " "))

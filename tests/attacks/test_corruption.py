@@ -26,7 +26,7 @@ from model.data.batches import Batches  # noqa: E402
 from model.pretrain import parser  # noqa: E402
 from model.training.checkpoint import before, load_network, save_weights  # noqa: E402
 from model.training.distributed import open_world  # noqa: E402
-from model.training.run import Run  # noqa: E402
+from model.training.run import TrainingRun  # noqa: E402
 from raw_qgis_plugin.core.embedding import cache  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 
@@ -238,12 +238,14 @@ def run(tmp_path_factory: Any) -> Iterator[Path]:
     PRESETS["raw-nano"] = nano
 
 
-def new_run(folder: Path) -> Run:
+def new_run(folder: Path) -> TrainingRun:
     arguments = ["--preset", "raw-nano", "--device", "cpu", "--corpus", "x", "--output", str(folder)]
-    return Run(argparse.Namespace(**vars(parser().parse_args(arguments)) | {"compile": False}), open_world("cpu"))
+    return TrainingRun(
+        argparse.Namespace(**vars(parser().parse_args(arguments)) | {"compile": False}), open_world("cpu")
+    )
 
 
-def resumed(folder: Path) -> tuple[Run, list[dict]]:
+def resumed(folder: Path) -> tuple[TrainingRun, list[dict]]:
     """A new run that goes on from the checkpoint in a folder, and what it said."""
     said: list[dict] = []
     run = new_run(folder)
@@ -251,7 +253,7 @@ def resumed(folder: Path) -> tuple[Run, list[dict]]:
     return run, said
 
 
-def state(run: Run) -> dict[str, Any]:
+def state(run: TrainingRun) -> dict[str, Any]:
     return {name: tensor.clone() for name, tensor in run._tensors()} | {"step": run.step, "seconds": run.seconds}
 
 

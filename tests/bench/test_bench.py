@@ -14,7 +14,6 @@ import pytest
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import embed
-from raw_qgis_plugin.core.forecasting.rollout import rollout
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_700_000_000_000
@@ -93,24 +92,6 @@ def test_rate_of_the_network(rows, fixes):
     ours = rate(lambda: model.backbone(x, clock, valid, outputs=("states",)), operations)
     tell(f"network on {rows} x {fixes} fixes, of {machine:.0f} GFLOP/s that the machine does",
          f"{ours:.0f} GFLOP/s, {ours / machine:.0%}", "60 % or more")  # fmt: skip
-
-
-def test_rollout_with_past_keys_and_values():
-    model = Model(open_bundle(), "cpu")
-    c = wanderers(1, 512, 60)
-    tracks, _ = build_tracks(None, None, c["t"], c["lon"], c["lat"])
-    rollout(tracks, model, 60.0, 2)
-    seconds: dict[bool, list[float]] = {True: [], False: []}
-    paths = {}
-    for keep in (True, False) * 5:  # by turns: other work on the machine comes and goes
-        began = time.monotonic()
-        paths[keep] = np.array(rollout(tracks, model, 60.0, 64, keep_past=keep))
-        seconds[keep].append(time.monotonic() - began)
-    metres = np.abs(paths[True] - paths[False]).max() * 111_200
-    tell(
-        "64 steps after 512 fixes on CPU, past keys and values against all anew",
-        f"{min(seconds[False]) / min(seconds[True]):.1f} times as fast, at most {metres:.3f} m apart", "8 times",
-    )  # fmt: skip
 
 
 def test_cleaning_a_million_fixes():

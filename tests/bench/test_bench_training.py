@@ -18,7 +18,7 @@ from model.raw import Raw
 from model.training import loss as objective
 from model.training.distributed import World
 from model.training.loss import losses
-from model.training.run import Run, optimizers, step
+from model.training.run import TrainingRun, optimizers, step
 
 from .test_bench import tell, wanderers
 
@@ -59,7 +59,7 @@ def test_training_against_a_bare_loop(corpus, tmp_path):
         preset="raw-small", output=Path(tmp_path), accumulate=1, seed=0, init=None, lr=1e-3, checkpointing=None,
         compile=False, parallel=None,
     )  # fmt: skip
-    run, bare = Run(args, World(0, 1, CPU)), Bare()
+    run, bare = TrainingRun(args, World(0, 1, CPU)), Bare()
     ready = [corpus.batch(n) for n in range(BLOCK)]
     bare.train_on(ready[0])  # to warm up
     ours = simple = 0.0

@@ -113,7 +113,7 @@ def page_of(done, **card):
 def test_the_page_says_it_in_sentences(done):
     html = page_of(done)
     assert "cars &lt;A&gt;" in html and html.count("<figure>") == 3
-    assert all(sentence.split(" (")[0] in html for sentence in done.verdicts) and "u0" not in html
+    assert all(str(verdict).split(" (")[0] in html for verdict in done.verdicts) and "u0" not in html
 
 
 def test_lines_are_named_as_in_the_sentences_under_the_axes_and_none_is_off_the_scale(done):
@@ -160,28 +160,39 @@ def test_a_model_of_ones_own_is_warned_of(done, tmp_path):
     assert warning(own) in make_page(done, "cars", own).html()
 
 
+MODEL, EITHER, NOTHING, SIMPLE = bt.Advice.MODEL, bt.Advice.EITHER, bt.Advice.NOTHING, bt.Advice.SIMPLE
+UNPROVED, UNCLEAR = bt.Advice.SIMPLE_UNPROVED, bt.Advice.NOTHING_CLEARLY
 STAYS = "beats saying that it stays where it is"
 DAMPED = "constant velocity of the last 3 steps, damped over 5 min"
 
 
 @pytest.mark.parametrize(
-    ("best", "interval", "simple_over_staying", "over_staying", "words"),
+    ("best", "interval", "simple_over_staying", "over_staying", "advice", "words"),
     [
-        ("constant velocity, last step", [0.7, 0.9], [0.5, 0.6], [0.4, 0.5], "use the model: it is 20 % nearer"),
+        ("constant velocity, last step", [0.7, 0.9], [0.5, 0.6], [0.4, 0.5], MODEL, "use the model: it is 20 % nearer"),
         (
             "constant velocity, last 3 steps, fading over 300 s",
             [0.9, 1.1],
             [0.5, 0.6],
             [0.5, 0.6],
+            SIMPLE,
             f"use a simple method ({DAMPED}); the model is neither clearly better nor clearly worse.",
         ),
-        ("persistence", [1.1, 1.3], [1.0, 1.0], [1.1, 1.3], f"nothing {STAYS}; the model is 20 % farther off."),
-        ("persistence", [0.9, 1.3], [1.0, 1.0], [0.9, 1.3], f"nothing clearly {STAYS}; the model is neither"),
+        (
+            "persistence",
+            [1.1, 1.3],
+            [1.0, 1.0],
+            [1.1, 1.3],
+            NOTHING,
+            f"nothing {STAYS}; the model is 20 % farther off.",
+        ),
+        ("persistence", [0.9, 1.3], [1.0, 1.0], [0.9, 1.3], UNCLEAR, f"nothing clearly {STAYS}; the model is neither"),
         (
             "same time before",
             [0.95, 1.2],
             [0.9, 1.1],
             [0.9, 1.1],
+            UNCLEAR,
             f"nothing clearly {STAYS}; the model is neither clearly better nor clearly worse than the best simple "
             "method (where it was at that time of an earlier day).",
         ),
@@ -190,6 +201,7 @@ DAMPED = "constant velocity of the last 3 steps, damped over 5 min"
             [1.1, 1.3],
             [0.9, 1.1],
             [0.9, 1.3],
+            UNCLEAR,
             f"nothing clearly {STAYS}; the model is 20 % farther off than the best simple method (where",
         ),
         (
@@ -197,15 +209,24 @@ DAMPED = "constant velocity of the last 3 steps, damped over 5 min"
             [0.95, 1.2],
             [0.8, 1.1],
             [0.9, 0.9],
+            EITHER,
             "use the model or a simple method (where it was at that time of an earlier day): neither is clearly nearer "
             "than the other, and only the model is clearly nearer than saying that it stays where it is, by 10 %.",
         ),
-        ("same time before", [1.1, 1.3], [0.6, 1.1], [0.9, 0.9], "use a simple method (where it was at that time of"),
+        (
+            "same time before",
+            [1.1, 1.3],
+            [0.6, 1.1],
+            [0.9, 0.9],
+            SIMPLE,
+            "use a simple method (where it was at that time",
+        ),
         (
             "constant velocity, last 3 steps, fading over 300 s",
             [0.75, 1.05],
             [0.5, 0.6],
             [0.5, 0.6],
+            UNPROVED,
             f"use a simple method ({DAMPED}); the model is 11 % nearer, but this is not proved.",
         ),
         (
@@ -213,22 +234,39 @@ DAMPED = "constant velocity of the last 3 steps, damped over 5 min"
             [0.75, 1.05],
             [0.9, 1.1],
             [0.9, 1.1],
+            UNCLEAR,
             f"nothing clearly {STAYS}; the model is 11 % nearer than the best simple method (where it was at that time "
             "of an earlier day), but this is not proved.",
         ),
     ],
 )
-def test_verdicts_follow_from_the_figures(best, interval, simple_over_staying, over_staying, words):
+def test_verdicts_follow_from_the_figures(best, interval, simple_over_staying, over_staying, advice, words):
     ratio = 0.8 if interval[1] < 1 else 0.89 if interval[0] < 0.8 else 1.2
     figures = figures_of(best_simple=best, interval=interval, over_staying=over_staying,
                          best_over_staying=simple_over_staying, ratio=ratio)  # fmt: skip
-    assert bt.verdict(figures).startswith(f"At 15 min: {words}")
-    assert "too few answers to say (5)" in bt.verdict(figures | {"cases": 5})
-    advice = bt.in_one_line([bt.verdict(figures)]).removeprefix("15 min: ").rstrip(".")
-    known = [*bt.ADVICE.values(), "not proved better: use a simple method"]
-    assert advice in known, "every verdict has its short form"
-    assert ("clearly" in advice) == words.startswith("nothing clearly"), "no stronger than the sentence"
-    assert advice.startswith("not proved") == (ratio == 0.89 and "use a simple" in words)
+    verdict = bt.verdict(figures)
+    assert verdict.advice is advice and str(verdict).startswith(f"At 15 min: {words}")
+    assert "too few answers to say (5)" in str(bt.verdict(figures | {"cases": 5}))
+    assert bt.in_one_line([verdict]) == f"15 min: {advice.value}."
+    assert bt.from_json(bt.to_json([verdict])) == [verdict]
+    assert ("clearly" in advice.value) == words.startswith("nothing clearly"), "no stronger than the sentence"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "3",
+        '"abc"',
+        "[[300, 5, 1]]",
+        '[[300, "WRONG", "words"]]',
+        f'[[{10**400}, "MODEL", "words"]]',
+        "[" * 10**5,
+    ],
+)
+def test_what_is_stored_may_be_no_verdicts(text):
+    assert bt.from_json(text) == []
 
 
 def figures_of(**told):
@@ -255,44 +293,46 @@ def test_the_line_names_the_mean_error_of_what_to_use():
         figures_of(horizon_s=300.0), figures_of(horizon_s=600.0),
         figures_of(horizon_s=900.0, interval=[0.8, 1.1], best_over_staying=[0.5, 0.6]), figures_of(cases=5),
     ]  # fmt: skip
-    sentences = [bt.verdict(h) for h in horizons]
-    assert "with a mean error of 90 m instead of 100 m." in sentences[0]
-    assert bt.in_one_line(sentences, [(978.4, 1102.0), (1864.0, 2108.0), (859.0, 969.5), (1.0, 2.0)]) == (
+    verdicts = [bt.verdict(h) for h in horizons]
+    assert "with a mean error of 90 m instead of 100 m." in verdicts[0].words
+    assert bt.in_one_line(verdicts, [(978.4, 1102.0), (1864.0, 2108.0), (859.0, 969.5), (1.0, 2.0)]) == (
         "5 min to 10 min: use the model (mean error 978 m to 1.9 km); "
         "15 min: not proved better: use a simple method (mean error 970 m); 15 min: too few answers to say."
     )
-    old = "At 5 min: use a simple method (staying); the model is neither clearly better nor clearly worse."
-    assert bt.in_one_line([old], [(1.0, 2.0)]) == "5 min: use a simple method (mean error 2 m)."
+    assert (
+        bt.in_one_line([bt.Verdict(300.0, SIMPLE, "")], [(1.0, 2.0)]) == "5 min: use a simple method (mean error 2 m)."
+    )
 
 
 def test_a_simple_method_that_is_nearer_in_half_of_the_cases_is_named():
     methods = {name: {"mean_m": 978.0, "median_m": median} for name, median in
                (("RAW", 716.0), ("persistence", 1838.0), ("constant velocity, last step", 211.0))}  # fmt: skip
     words = "a simple method is nearer: constant velocity of the last step is within 211 m, the model within 716 m."
-    assert bt.verdict(figures_of(methods=methods)).endswith(f" But in half of all cases {words}")
+    assert bt.verdict(figures_of(methods=methods)).words.endswith(f" But in half of all cases {words}")
     methods["constant velocity, last step"]["median_m"] = 600.0
-    assert "half" not in bt.verdict(figures_of(methods=methods)), "not clearly nearer"
+    assert "half" not in bt.verdict(figures_of(methods=methods)).words, "not clearly nearer"
 
 
 @pytest.mark.parametrize(
     ("people", "groups", "who"), [(1, 1, "1 user"), (1, 5, "1 user in 5 parts of the time"), (5, 5, "5 users")]
 )
 def test_few_people_get_no_verdict(people, groups, who):
-    sentence = bt.verdict(figures_of(people=people, groups=groups))
-    assert sentence == f"At 15 min: too few people to say ({who}; at least 6 are needed)."
-    assert "use the model" in bt.verdict(figures_of(people=1, groups=6))
+    verdict = bt.verdict(figures_of(people=people, groups=groups))
+    assert verdict.advice is bt.Advice.FEW_PEOPLE
+    assert str(verdict) == f"At 15 min: too few people to say ({who}; at least 6 are needed)."
+    assert bt.verdict(figures_of(people=1, groups=6)).advice is MODEL
 
 
 def test_one_user_in_one_fold_gets_no_verdict_and_no_interval(model):
     done = bt.backtest(drivers(users=1), model, HORIZONS, folds=1)
-    assert all("too few people to say (1 user;" in sentence for sentence in done.verdicts)
+    assert all("too few people to say (1 user;" in verdict.words for verdict in done.verdicts)
     (h, _) = done.figures["horizons"]
     assert h["groups"] == 1 and h["cases"] >= bt.SETTINGS.min_cases and f"{h['ratio']:.2f} [" not in page_of(done)
 
 
 def test_five_users_are_asked_in_parts_of_the_time(model):
     done = bt.backtest(drivers(users=5), model, HORIZONS, folds=3)
-    assert [h["groups"] for h in done.figures["horizons"]] == [15, 15] and "too few" not in done.verdicts[0]
+    assert [h["groups"] for h in done.figures["horizons"]] == [15, 15] and "too few" not in str(done.verdicts[0])
 
 
 def test_who_is_parked_is_forecast_by_either(model):
@@ -300,8 +340,9 @@ def test_who_is_parked_is_forecast_by_either(model):
     parked = replace(parked, lon=parked.lon[parked.user * 150], lat=parked.lat[parked.user * 150])
     done = bt.backtest(parked, model, HORIZONS, folds=1)
     either = "use either: the model and the best simple method (staying) are both less than a metre off."
-    assert done.verdicts == [f"At 1 min: {either}", f"At 2 min: {either}"] and "both under 1 m" in page_of(done)
-    assert "either" not in bt.verdict(figures_of(mean_m=0.5, best_simple_mean_m=1.5))
+    assert list(map(str, done.verdicts)) == [f"At 1 min: {either}", f"At 2 min: {either}"]
+    assert {verdict.advice for verdict in done.verdicts} == {EITHER} and "both under 1 m" in page_of(done)
+    assert bt.verdict(figures_of(mean_m=0.5, best_simple_mean_m=1.5)).advice is MODEL
 
 
 def test_the_model_is_compared_with_staying_too(done):

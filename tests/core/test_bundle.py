@@ -10,7 +10,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.bundle.bundle import LIMITS, is_proven, open_bundle, write_sums
+from raw_qgis_plugin.core.bundle.bundle import LIMITS, Worth, open_bundle, worth, write_sums
 from raw_qgis_plugin.core.bundle.card import is_head_name
 from raw_qgis_plugin.core.bundle.onnx_check import GraphChecker, _elements
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -363,17 +363,22 @@ def test_the_graphs_of_the_largest_preset_have_parts_to_spare():
 
 
 @pytest.mark.parametrize(
-    ("change", "proven"),
+    ("change", "found"),
     [
-        ({}, True),
-        ({"ratio": [0.5, 0.4, 1.0]}, False),
-        ({"groups": 5}, False),
-        *[({"head": {"r2": r2}}, r2 is None) for r2 in (None, 0.09, 0.0, 0, -0.1)],
+        ({}, Worth.PROVEN),
+        ({"ratio": [0.5, 0.4, 1.0]}, Worth.UNPROVEN),
+        ({"groups": 5}, Worth.UNPROVEN),
+        ({"ratio": [1.1, 0.9, 1.3]}, Worth.SIMPLE),
+        *[({"ratio": ratio}, Worth.SIMPLE) for ratio in ([], [0.5], [None, None, None])],
+        *[({"head": {"r2": r2}}, Worth.NOTHING if r2 is not None else Worth.PROVEN) for r2 in (None, 0.09, 0, -0.1)],
     ],
 )
-def test_a_head_is_proven_where_chance_does_not_explain_its_figures(change, proven):
-    metrics = {"ratio": [0.5, 0.4, 0.99], "groups": 6, "head": {"r2": 0.1}} | change
-    assert is_proven({"metrics": metrics}) is proven
+def test_a_head_is_proven_where_chance_does_not_explain_its_figures(change, found):
+    assert worth({"ratio": [0.5, 0.4, 0.99], "groups": 6, "head": {"r2": 0.1}} | change) is found
+
+
+def test_verdicts_of_the_shipped_heads_follow_from_their_figures():
+    assert all(head["verdict"].startswith(f"{worth(head['metrics']).value}: ") for head in open_bundle().card["heads"])
 
 
 def test_how_much_a_range_makes_is_known_before_it_runs():

@@ -13,7 +13,7 @@ import pytest
 from raw_qgis_plugin.core.encounters import clock, encounters, pairs
 from raw_qgis_plugin.core.encounters.clock import positions
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
-from raw_qgis_plugin.core.encounters.pairs import Places, within
+from raw_qgis_plugin.core.encounters.pairs import Mixtures, within
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.geodesy import metres_per_degree
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
@@ -132,7 +132,7 @@ def test_a_probability_is_the_share_of_draws() -> None:
     rng = np.random.default_rng(0)
     lon, lat = np.array([[10.0, 10.001], [10.0005, 10.002]]), np.full((2, 2), 50.0)
     scale, weight = np.array([[20.0, 40.0], [30.0, 5.0]]), np.array([[0.7, 0.3], [0.4, 0.6]])
-    p = within(Places(np.arange(2), np.ones(2), lon, lat, scale, weight), np.array([0]), np.array([1]), 50.0)[0]
+    p = within(Mixtures(np.arange(2), np.ones(2), lon, lat, scale, weight), np.array([0]), np.array([1]), 50.0)[0]
     n = 200_000
     which = [rng.choice(2, n, p=w) for w in weight]
     x, y = (

@@ -17,7 +17,6 @@ from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextQueries, bin_lengths_s, select_rows, split_by_band
 from raw_qgis_plugin.core.forecasting.mixture import Mixture
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
-from raw_qgis_plugin.core.forecasting.rollout import rollout
 from raw_qgis_plugin.core.geodesy import haversine_m
 from raw_qgis_plugin.core.tracks import build_tracks
 
@@ -318,17 +317,6 @@ def test_an_unknown_device_and_no_gpu():
         Model(open_bundle(), "tpu")
     asked = Model(open_bundle(), "cuda")
     assert asked.provider == "CUDA" or "CPU does the work" in asked.warning
-
-
-def test_a_rollout_with_past_keys_and_values_is_the_whole_pass(model):
-    both = [rollout(straight(n=30, users=3), model, 15.0, 6, keep_past=keep) for keep in (True, False)]
-    np.testing.assert_allclose(both[0], both[1], atol=1e-6)
-    lon, lat = both[0]
-    assert lon.shape == (3, 6) and np.isfinite(lat).all()
-    one = forecast(straight(n=30, users=3), model, [15.0], adapt=False)  # the first step is about the forecast
-    np.testing.assert_allclose(lon[:, 0], one.lon, atol=3e-4)
-    with pytest.raises(InputError, match="more than 0 seconds"):
-        rollout(straight(), model, 0.0, 6)
 
 
 def test_areas_of_a_level_lie_in_those_of_a_higher_one(model):

@@ -17,6 +17,7 @@ from google.protobuf import json_format
 from google.transit.gtfs_realtime_pb2 import FeedMessage
 
 from raw_qgis_plugin.core.errors import Cancelled, InputError, MissingLibrary
+from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.preview import preview
 from raw_qgis_plugin.core.sources.readers import read, read_table
 
@@ -53,7 +54,7 @@ def geolife(tmp_path):
 
 
 def test_geolife_from_any_of_its_folders(geolife):
-    tracks, skipped, _ = read(geolife, timezone="Asia/Shanghai")  # its times are UTC all the same
+    tracks, skipped, _ = read(geolife, layout=Layout(timezone="Asia/Shanghai"))  # its times are UTC all the same
     assert tracks.user_ids.tolist() == ["000", "017"] and tracks.t.tolist() == [TEN, TEN + 60_000] * 2
     assert tracks.track_ids.tolist() == ["20200101100000"] * 2
     assert skipped == {"position outside the world": 1}
@@ -220,7 +221,8 @@ def fit(n=30, serial=987654, starts_s=(TEN // 1000,)):
 
 
 def test_fit(tmp_path):
-    tracks, skipped, guess = read_data(tmp_path, fit_bytes(fit()), "morning.fit", timezone="Asia/Tokyo")  # it is UTC
+    layout = Layout(timezone="Asia/Tokyo")  # it is UTC
+    tracks, skipped, guess = read_data(tmp_path, fit_bytes(fit()), "morning.fit", layout=layout)
     assert tracks.t.tolist() == [TEN + 1000 * i for i in range(30)] and not skipped and guess.user == "device"
     np.testing.assert_allclose([tracks.lon[[0, 29]], tracks.lat[[0, 29]]], [[7.1, 7.10029], [-46.5, -46.5]], atol=1e-7)
     assert tracks.user_ids.tolist() == ["987654"] and tracks.track_ids.tolist() == ["morning"]

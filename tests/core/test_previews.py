@@ -40,10 +40,10 @@ def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
     assert nothing.fixes is None and "No time and no position column" in nothing.problem
     assert (nothing.delimiter, nothing.encoding, len(nothing.raw)) == (";", "latin-1", 201)
     assert nothing.total == pytest.approx(202, abs=5)
-    layout = Layout(lon="\u00d6st", lat="Nord")
-    unknown = preview(path, fields=(None, None, "Moment"), layout=layout)
+    layout = Layout(time="Moment", lon="\u00d6st", lat="Nord")
+    unknown = preview(path, layout=layout)
     assert unknown.guess.date_order == "unknown" and unknown.candidates == {"Nummer": 2}
-    found = preview(path, fields=("Nummer", None, "Moment"), layout=replace(layout, date_order="day"), rows=201)
+    found = preview(path, layout=replace(layout, user="Nummer", date_order="day"), rows=201)
     assert found.fixes["user"].to_pylist()[:2] == ["7", "8"] and found.fixes["lon"].to_pylist()[1] == -37.001
     assert str(np.datetime64(found.fixes["t"].to_pylist()[60], "ms")).startswith("2014-07-02T08:00")
     assert found.skipped == {"no time that can be read": 1} and found.raw["Nummer"].to_pylist()[0] == "7"

@@ -167,12 +167,12 @@ def test_reasons_have_plain_words():
     stats = {name: np.array([-1.0]) for name in LIMITS}
     for most in (2e5, UNLIMITED):
         reasons = outside(stats, {name: [0.667, most] for name in LIMITS}, np.ones(1, bool))
-        (words,) = {plainly(f"1 of 1 users: {'; '.join(reasons)}")}
-        assert words == f"1 of 1 users: {'; '.join(plain for _, _, plain in LIMITS.values())}"
-    assert plainly("too few people") == "too few people"
+        assert plainly(reasons) == "; ".join(plain for _, _, plain in LIMITS.values())
+        first, *_ = in_words(reasons, np.ones(1, bool), "users")
+        assert plainly([first, "too few people."]) == f"1 of 1 users: {LIMITS['cadence_s'][2]}; too few people"
     stats = {"span_h": np.array([0.001]), "observed": np.array([0.5])}
     short, gaps = outside(stats, {"span_h": [6.66 / 3600, UNLIMITED], "observed": [0.7, 1]}, np.ones(1, bool))
-    assert short == "time from first to last fix under 6.66 s" and plainly(short) == LIMITS["span_h"][2]
+    assert short == "time from first to last fix under 6.66 s" and short.plain == LIMITS["span_h"][2]
     assert gaps.startswith("share of the way outside gaps ")
 
 

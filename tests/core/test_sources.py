@@ -105,7 +105,7 @@ def test_latin_1_behind_a_head_of_ascii(tmp_path):
 
 def test_named_fields_and_time_zone(tmp_path):
     tracks, _, guess = read_text(
-        tmp_path, "a,b,lat,lon\nx,2020-01-01 11:00,1,2\n", user_field="A", time_field="b", timezone="Europe/Berlin"
+        tmp_path, "a,b,lat,lon\nx,2020-01-01 11:00,1,2\n", layout=Layout("A", time="b", timezone="Europe/Berlin")
     )
     assert guess.user == "a" and tracks.user_ids.tolist() == ["x"] and tracks.t.tolist() == [TEN]
 
@@ -118,9 +118,9 @@ def test_named_fields_and_time_zone(tmp_path):
         ("user,time,lat,lon\n", {}, "no usable fix"),
         ("user,time,lat,lon\nx,40/02/2020,1,2\n", {}, "1 fix skipped: no time that can be read"),
         ("user,time,lat,lon\nx,03/02/2020,1,2\n", {}, "Choose the order of dates"),
-        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"user_field": "who"}, "no user column 'who'"),
+        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"layout": Layout("who")}, "no user column 'who'"),
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"format": "xml"}, "no format 'xml'"),
-        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"timezone": "Mars"}, "Unknown time zone"),
+        ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"layout": Layout(timezone="Mars")}, "Unknown time zone"),
         ("PAR1 but no more", {}, "cannot be read as Parquet"),
         ("PNG\x02\n\x01\x02;\x03\n", {}, "another kind, such as a picture"),
     ],
@@ -170,7 +170,7 @@ def test_files_of_one_name_in_several_folders_are_several_users(tmp_path):
 def test_no_file_of_a_folder_is_left_out_for_the_case_of_a_named_column(tmp_path):
     for name in "ab":
         (tmp_path / f"{name}.csv").write_text("Moment,E,N\n2020-01-01,1,2\n")
-    options = {"time_field": "moment", "layout": Layout(lon="e", lat="n")}
+    options = {"layout": Layout(time="moment", lon="e", lat="n")}
     assert read(tmp_path, **options)[0].user_ids.tolist() == ["a", "b"]
     (tmp_path / "c.csv").write_text("Moment,lon,lat\n2020-01-01,1,2\n")
     with pytest.raises(InputError, match="no lon column 'e'"):
@@ -219,7 +219,7 @@ def test_parquet_times_of_every_type(tmp_path, times):
 def test_dates_as_numbers_are_of_the_zone(tmp_path):
     table = pa.table({"t": pa.array([20200101110000, None]), "lon": [7.1, 7.1], "lat": [46.5, 46.5]})
     parquet.write_table(table, tmp_path / "t.parquet")
-    assert read(tmp_path / "t.parquet", timezone="Europe/Berlin")[0].t.tolist() == [TEN]
+    assert read(tmp_path / "t.parquet", layout=Layout(timezone="Europe/Berlin"))[0].t.tolist() == [TEN]
 
 
 def test_parquet_with_gaps_and_geometry(tmp_path):
@@ -289,8 +289,9 @@ def test_real_data(data):
 
 def test_a_layout_names_what_is_not_guessed(tmp_path):
     text = "who|when|E|N\n1|01/02/2020 10:00|500000|5150000\n1|01/02/2020 10:05|500100|5150000\n"
-    layout = Layout(lon="E", lat="N", crs="EPSG:32632", date_order="day", delimiter="|", encoding="latin-1")
-    tracks, _, guess = read_text(tmp_path, text, user_field="who", time_field="when", layout=layout)
+    columns = {"user": "who", "time": "when", "lon": "E", "lat": "N"}
+    layout = Layout(**columns, crs="EPSG:32632", date_order="day", delimiter="|", encoding="latin-1")
+    tracks, _, guess = read_text(tmp_path, text, layout=layout)
     assert guess.user == "who" and np.datetime64(int(tracks.t[0]), "ms") == np.datetime64("2020-02-01T10:00")
     np.testing.assert_allclose([tracks.lon[0], tracks.lat[0]], [9.0, 46.5], atol=0.01)
     with pytest.raises(InputError, match="no lon column 'X'"):
@@ -298,7 +299,7 @@ def test_a_layout_names_what_is_not_guessed(tmp_path):
     with pytest.raises(InputError, match="unknown encoding"):
         read_text(tmp_path, text, layout=Layout(encoding="klingon"))
     with pytest.raises(InputError, match="CRS of the positions"):
-        read_text(tmp_path, text, time_field="when", layout=Layout(lon="E", lat="N", crs="nonsense", date_order="day"))
+        read_text(tmp_path, text, layout=Layout(time="when", lon="E", lat="N", crs="nonsense", date_order="day"))
 
 
 def test_the_order_of_dates_is_found_in_the_whole_file(tmp_path, monkeypatch):
@@ -383,6 +384,6 @@ def test_what_arrow_reads_quickly_is_what_it_was():
     for pair in product(MOMENTS, MOMENTS):
         table = pa.table({"t": pa.array([*pair, None], pa.string())})
         plain = parse_times(np.array([*((text or "").encode() for text in pair), b""], "S40"), "Europe/Berlin")
-        np.testing.assert_array_equal(read_times(table, Guess(time="t"), "Europe/Berlin"), plain, str(pair))
+        np.testing.assert_array_equal(read_times(table, Guess(time="t", timezone="Europe/Berlin")), plain, str(pair))
     assert columns._iso_times(pa.chunked_array([["2020-03-29 02:30:00", None]]), None) is not None
     assert columns._iso_times(pa.chunked_array([["2020-03-29T10:00:00Z"]]), "UTC") is not None

@@ -32,7 +32,6 @@ if (Path(raw_qgis_plugin.__file__).parent / "core" / "forecast.py").exists():  #
     from raw_qgis_plugin.core.profiles import profile
     from raw_qgis_plugin.core.region_view import look, prepare
     from raw_qgis_plugin.core.regions import score_regions
-    from raw_qgis_plugin.core.rollout import rollout
     from raw_qgis_plugin.core.runtime import Model
     from raw_qgis_plugin.core.similarity import similar_regions, similar_users
     from raw_qgis_plugin.core.week import week_of_regions
@@ -44,7 +43,6 @@ else:
     from raw_qgis_plugin.core.embedding.profiles import profile
     from raw_qgis_plugin.core.encounters.encounters import find_encounters
     from raw_qgis_plugin.core.forecasting.predict import Queries, predict
-    from raw_qgis_plugin.core.forecasting.rollout import rollout
     from raw_qgis_plugin.core.gaps.fill import Questions, fill
     from raw_qgis_plugin.core.regions.scores import score_regions
     from raw_qgis_plugin.core.regions.view import look, prepare
@@ -182,8 +180,6 @@ def forecasts(said: Answers) -> None:
         t = (middle[:, None] + np.array([-(10**12), 500, 3_600_000])).ravel()
         found = predict(tracks, model(), Queries.at(tracks, track, t), with_areas=True)
         keep(said, f"{name}/forecast/at", forecast_columns(tracks, found))
-    lon, lat = rollout(invented()["every minute"], model(), 60.0, 6)
-    keep(said, "every minute/rollout", {"lon": lon, "lat": lat})
 
 
 def forecast_columns(tracks: Tracks, found: Any) -> dict[str, Any]:
@@ -279,7 +275,7 @@ def load() -> Answers:
 
 def is_forecast(name: str) -> bool:
     """Whether a column is one of `forecasts`."""
-    return name.split("/")[1] in ("forecast", "rollout")
+    return name.split("/")[1] == "forecast"
 
 
 def is_newer(name: str) -> bool:

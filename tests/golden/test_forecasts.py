@@ -43,10 +43,3 @@ def test_forecasts_are_those_recorded(recorded: record.Answers, forecasts: recor
         for line in compare.forecasts_differ(of_layer(recorded, layer), of_layer(forecasts, layer), TOLERANCE, layer)
     ]
     assert not wrong, "\n".join(wrong)
-
-
-def test_rolling_forward_leads_where_it_led(recorded: record.Answers, forecasts: record.Answers) -> None:
-    before, now = (of_layer(said, "every minute/rollout") for said in (recorded, forecasts))
-    for name in ("lon", "lat"):
-        far = compare.metres(before[name], now[name], name == "lon", before["lat"])
-        assert far.max() < TOLERANCE * 1000  # metres of a way of some kilometres

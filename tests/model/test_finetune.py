@@ -16,7 +16,7 @@ from model.head_training.fit import encode, folds
 from model.head_training.scoring import Predictions, compare, verdict, write_report
 from model.head_training.train import add_head
 from model.heads import Calibrated, Ensemble, Head, Task, predict
-from raw_qgis_plugin.core.bundle.bundle import open_bundle
+from raw_qgis_plugin.core.bundle.bundle import Worth, open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import BundleError, InputError
@@ -303,7 +303,10 @@ def test_the_network_is_tuned_and_judged_on_people_left_out(nano_run, tracks_fil
     arguments = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--field", "way", "--unit", "user"]
     arguments += ["--task-name", "way", "--backbone", "tuned", "--minutes", "0.1"]
     finetune([*arguments, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "bundle")])
-    assert any("tuning" in line for line in lines())
+    told = lines()
+    assert any("tuning" in line for line in told)
+    assert told[-1]["use"] == (Worth(told[-1]["advice"]) in (Worth.PROVEN, Worth.UNPROVEN))
+    assert told[-1]["verdict"].startswith(f"{told[-1]['advice']}: ")
     bundle = open_bundle(tmp_path / "bundle")
     assert (bundle.path / "backbone.onnx").read_bytes() != (nano_run / "bundle" / "backbone.onnx").read_bytes()
     (head,) = bundle.card["heads"]

@@ -167,13 +167,13 @@ COUNTING = """
 import sys
 from model.cli import run
 from model.pretrain import main
-from model.training.run import Run
-train_on = Run.train_on
+from model.training.run import TrainingRun
+train_on = TrainingRun.train_on
 def told(self, *batch):
     loss = train_on(self, *batch)
     print("step", flush=True)
     return loss
-Run.train_on = told
+TrainingRun.train_on = told
 sys.exit(run(main))
 """
 

@@ -83,24 +83,30 @@ def test_cancel_gives_nothing(run: Callable[..., Any], layer: Any, bundle: str, 
 
 def test_few_people_have_no_bars_and_half_of_the_cases_are_named(menu: Any, session: Any) -> None:
     """Figures of a real backtest: a mean that is less, and a median that is not."""
+    from raw_qgis_plugin.core.evaluation.backtest import Advice, Verdict, to_json
     from raw_qgis_plugin.gui.dock.backtest_card import BacktestCard
+    from raw_qgis_plugin.gui.dock.backtest_table import horizons_of
+    from raw_qgis_plugin.layers.styling import VERDICTS
 
     names = ["horizon_min", "mean_m", "median_m", "ratio_low", "ratio_high"]
-    fields = "&".join([*(f"field={name}:double" for name in names), "field=method:string", "field=verdict:string"])
+    fields = "&".join([*(f"field={name}:double" for name in names), "field=method:string"])
     table = QgsVectorLayer(f"NoGeometry?{fields}", "Backtest", "memory")
     velocity = "constant velocity, last step"
     for row in (
-        (5, 978, 716, 0.83, 0.95, "model", "At 5 min: use the model: it is nearer."),
-        (5, 1147, 211, None, None, velocity, None),
-        (5, 1764, 1838, None, None, "persistence", None),
-        (10, 1864, 1448, 0.8, 0.9, "model", "At 10 min: too few people to say (2 users)."),
-        (10, 2109, 1946, None, None, velocity, None),
-        (10, 2785, 3034, None, None, "persistence", None),
+        (5, 978, 716, 0.83, 0.95, "model"),
+        (5, 1147, 211, None, None, velocity),
+        (5, 1764, 1838, None, None, "persistence"),
+        (10, 1864, 1448, 0.8, 0.9, "model"),
+        (10, 2109, 1946, None, None, velocity),
+        (10, 2785, 3034, None, None, "persistence"),
     ):
         feature = QgsFeature(table.fields())
         feature.setAttributes(list(row))
         table.dataProvider().addFeatures([feature])
-    card = BacktestCard(table, [], menu)
+    assert not horizons_of(table), "verdicts are stored with the table"
+    verdicts = Verdict(300.0, Advice.MODEL, "it is nearer."), Verdict(600.0, Advice.FEW_PEOPLE, "2 users.")
+    table.setCustomProperty(VERDICTS, to_json([*verdicts, Verdict(900.0, Advice.MODEL, "of rows that are gone")]))
+    card = BacktestCard(table, horizons_of(table), [], menu)
     words = {label.objectName(): label.text() for label in card.findChildren(QLabel)}
     assert words["raw_verdict"] == "5 min: use the model (mean error 978 m); 10 min: too few people to say."
     assert words["raw_backtest_half"] == (

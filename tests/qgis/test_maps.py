@@ -43,9 +43,9 @@ def show(menu: Any, *layers: QgsVectorLayer) -> Any:
 
 
 def made_by(layer: QgsVectorLayer, model: str) -> None:
-    from raw_qgis_plugin.gui.results import Run
+    from raw_qgis_plugin.gui.results import DockRun
 
-    Run("profileusers", "tracks", "2026-01-01 00:00:00.000", {"MODEL": model}).mark(layer)
+    DockRun("profileusers", "tracks", "2026-01-01 00:00:00.000", {"MODEL": model}).mark(layer)
 
 
 def test_the_notes_name_the_model_that_made_the_layer(session: Any, menu: Any, own: Path, bundle: str) -> None:

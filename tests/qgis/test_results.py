@@ -67,7 +67,7 @@ def forecast(session: Any, menu: Any, kept: Any, make: Callable[..., Any], fixes
 @pytest.fixture
 def made(kept: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Callable[[], dict[str, QgsVectorLayer]]]:
     """Adds four results to an empty project, by output, without a run."""
-    from raw_qgis_plugin.gui.results import Run
+    from raw_qgis_plugin.gui.results import DockRun
 
     QgsProject.instance().clear()
     times: list[str] = []
@@ -78,7 +78,7 @@ def made(kept: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Callable[[
         for name in OUTPUTS:
             found[name] = QgsProject.instance().addMapLayer(make(fixes))
             found[name].setName(f"Forecast: {name}")
-            Run("forecasttracks", "tracks", times[-1], {}, output=name).mark(found[name])
+            DockRun("forecasttracks", "tracks", times[-1], {}, output=name).mark(found[name])
         return found
 
     yield add

@@ -116,7 +116,7 @@ def test_the_hardware_page_names_a_missing_package(
 
 
 def test_labels_come_from_the_current_table_or_a_file(session: Any, tmp_path: Path) -> None:
-    from raw_qgis_plugin.gui.results import Run
+    from raw_qgis_plugin.gui.results import DockRun
     from raw_qgis_plugin.gui.training.pages import DataPage, QuestionPage
 
     def table(name: str) -> QgsVectorLayer:
@@ -124,7 +124,7 @@ def test_labels_come_from_the_current_table_or_a_file(session: Any, tmp_path: Pa
         return QgsProject.instance().addMapLayer(QgsVectorLayer(f"NoGeometry?{fields}", name, "memory"))
 
     result, teams, staff = table("Backtest"), table("teams"), table("Staff")
-    Run("backtest", "tracks", "2026-01-01 00:00:00.000", {}).mark(result)
+    DockRun("backtest", "tracks", "2026-01-01 00:00:00.000", {}).mark(result)
     tracks = QgsProject.instance().addMapLayer(QgsVectorLayer("Point?field=user_id:string", "Aa", "memory"))
     data = DataPage(tracks, lambda: None)
     for current, proposed in ((teams, teams), (staff, staff), (result, teams), (None, teams)):

@@ -88,7 +88,9 @@ def test_curves_begin_with_the_first_step(show: Callable[[str], Any]) -> None:
     assert "left, then calibrating and testing" in page.head.text() and "step 1: loss 2.000" in page.log.toPlainText()
 
 
-@pytest.mark.parametrize(("end", "asks"), [('"use": true', False), ('"use": null', True), ('"use": false', True)])
+@pytest.mark.parametrize(
+    ("end", "asks"), [('"use": true', False), ('"use": null', True), ('"use": false', True), ('"old": 1', True)]
+)
 def test_using_a_model_that_is_not_advised_asks(
     show: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch, end: str, asks: bool
 ) -> None:
@@ -115,8 +117,10 @@ def test_a_message_says_when_a_training_ends(
 
     from raw_qgis_plugin.gui.training.watch import TrainingWatch
 
-    page = show("import pathlib, time\nwhile not pathlib.Path('end').exists(): time.sleep(0.05)\n"
-                "print('{\"verdict\": \"Use it: it is better (figures).\"}')")  # fmt: skip
+    page = show(
+        "import pathlib, time\nwhile not pathlib.Path('end').exists(): time.sleep(0.05)\n"
+        'print(\'{"advice": "Use it: it is better", "verdict": "Use it: it is better (figures)."}\')'
+    )
     page.timer.stop()
     opened, bar = [], qgis_iface.messageBar()
     said: list[str] = []

@@ -7,11 +7,13 @@ import functools
 import hashlib
 import json
 import lzma
+import math
 import re
 import stat
 import zipfile
 import zlib
 from dataclasses import dataclass
+from enum import Enum
 from pathlib import Path, PurePosixPath
 
 from ..errors import BundleError
@@ -80,15 +82,28 @@ def shipped_heads() -> frozenset[str]:
         return frozenset()
 
 
-def is_proven(head: dict) -> bool:
-    """Whether the figures of a head's card show that it is better than a simple method, allowing for chance.
+class Worth(Enum):
+    """How a head does beside a simple method: the first words of its verdict."""
 
-    Five groups of units agree by chance once in sixteen times.
+    PROVEN = "Worth using"
+    UNPROVEN = "It looks better than a simple method, but these cases do not prove it"
+    SIMPLE = "A simple method does as well or better"
+    NOTHING = "It says little more than the same number for all would"
+
+
+def worth(metrics: dict) -> Worth:
+    """What the metrics in a head's card show, allowing for chance. Five groups agree by chance once in sixteen times.
+
+    Figures may be missing.
     """
-    metrics = head.get("metrics", {})
-    worst = (metrics.get("ratio") or [None])[-1]
     r2 = metrics.get("head", {}).get("r2")
-    return (r2 is None or r2 >= 0.1) and worst is not None and worst < 1 and (metrics.get("groups") or 0) >= 6
+    ratios = [*(metrics.get("ratio") or ()), None, None, None][:3]
+    ratio, at_best, at_worst = (math.inf if value is None else value for value in ratios)
+    if r2 is not None and r2 < 0.1:
+        return Worth.NOTHING
+    if at_worst < 1 and (metrics.get("groups") or 0) >= 6:
+        return Worth.PROVEN
+    return Worth.SIMPLE if at_best > 1 or ratio >= 1 else Worth.UNPROVEN
 
 
 def open_bundle(path: Path | str | None = None, experimental: bool = False) -> Bundle:

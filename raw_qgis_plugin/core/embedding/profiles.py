@@ -17,7 +17,7 @@ from ..features.trips import cut_trips
 from ..geodesy import metres_between
 from ..times import HOUR_MS
 from ..tracks import Skipped, Tracks, solar_day
-from ..typicality import MIN_EVIDENCE, any_of, evidence, in_words, outside, typicality, unit_stats
+from ..typicality import MIN_EVIDENCE, Reason, any_of, evidence, in_words, outside, typicality, unit_stats
 from .embed import N_TRACK_FEATURES, embed
 from .evidence import evidence_in_words
 
@@ -72,7 +72,8 @@ def profile(
     why = np.where(enough, "", "fewer than two fixes").astype(object)
     evidence: dict[str, np.ndarray] = {}
     reasons = [] if heads else [why_no_heads(model, unit, "counts and places")]
-    silent: dict[str, list[str]] = {}  # heads that are silent for the same reason
+    silent: dict[Reason, list[str]] = {}  # heads that are silent for the same reason
+    named: dict[Reason, np.ndarray] = {}  # units with this reason in `why`
     if heads:
         found, evidence, stats = _answers(tracks, unit, model, heads, part_of(progress, 0.0, 0.95), cached)
         columns |= found
@@ -81,18 +82,19 @@ def profile(
             for words in in_words(doubts, enough, f"{unit}s"):
                 silent.setdefault(words, []).append(str(head.get("title") or head["name"]))
             for words, wrong in doubts.items():
-                new = wrong & ~np.array([words in before for before in why], bool)
+                new = wrong & ~named.get(words, ~enough)
+                named[words] = named.get(words, ~enough) | new
                 why[new] = [f"{before}; {words}".removeprefix("; ") for before in why[new]]
     for words, names in silent.items():
-        reasons.append(words if len(names) == len(heads) else f"{', '.join(names)}: {words}")
+        reasons.append(words if len(names) == len(heads) else words.after(f"{', '.join(names)}: "))
     if not enough.all():
         reasons.append(f"{np.count_nonzero(~enough):,} of {tracks.n_tracks:,} {unit}s: fewer than two fixes")
     in_domain = why == ""
     for head in heads:
         if "classes" in head:
             unsure = in_domain & (columns[head["name"]] == UNKNOWN)
-            words = NOT_SURE if len(heads) == 1 else f"{head.get('title') or head['name']}: {NOT_SURE}"
-            why[unsure] = [f"{before}; {words}".removeprefix("; ") for before in why[unsure]]
+            remark = NOT_SURE if len(heads) == 1 else f"{head.get('title') or head['name']}: {NOT_SURE}"
+            why[unsure] = [f"{before}; {remark}".removeprefix("; ") for before in why[unsure]]
     columns |= {"in_domain": in_domain, "why": why, **evidence}
     lon, lat = most_visited(tracks)
     skipped = Skipped()

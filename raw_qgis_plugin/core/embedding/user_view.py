@@ -13,7 +13,7 @@ from .profiles import MAX_STAY_MS, grid_rows, snap
 
 
 @dataclass(frozen=True)
-class Places:
+class UsualPlaces:
     """A user's usual places: cells of a 500 m grid, the most time first.
 
     lon, lat: (k,) degrees, the cells' centres. share: (k,) of the known time. day: (24, k + 2) shares of each hour of
@@ -26,7 +26,7 @@ class Places:
     day: np.ndarray
 
 
-def usual_places(users: Tracks, row: int, zone: str = "", most: int = 3, min_share: float = 0.03) -> Places:
+def usual_places(users: Tracks, row: int, zone: str = "", most: int = 3, min_share: float = 0.03) -> UsualPlaces:
     """Up to `most` places of user `row` of `users` (one track a user), each with min_share of the known time.
 
     A fix stands for the time until the next fix, 12 h at most. zone: of the hours, an IANA name; '': mean solar time.
@@ -54,7 +54,7 @@ def usual_places(users: Tracks, row: int, zone: str = "", most: int = 3, min_sha
     known = day.sum(axis=1)
     table = np.column_stack([day, np.maximum(observed - known, 0.0)])
     table /= np.maximum(table.sum(axis=1, keepdims=True), 1e-9)
-    return Places(x[first[best]], y[first[best]], share[best], table)
+    return UsualPlaces(x[first[best]], y[first[best]], share[best], table)
 
 
 def _ms_in_hour(local: np.ndarray, hour: int) -> np.ndarray:

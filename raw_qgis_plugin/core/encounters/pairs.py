@@ -87,35 +87,35 @@ def likely_pairs(
     filler: None counts positions in gaps as lying on the line of two fixes.
     """
     found: Iterable[tuple[np.ndarray, np.ndarray]] = near_pairs(tracks, p, distance_m)
-    lon, lat, places = p.lon.copy(), p.lat.copy(), None
+    lon, lat, mixtures = p.lon.copy(), p.lat.copy(), None
     if filler is not None:
         found, inferred = list(found), np.zeros(len(p.tick), bool)
         for one, other in found:
             asked = ~(p.observed[one] & p.observed[other])
             inferred[one[asked]] = inferred[other[asked]] = True
         if inferred.any():
-            places = _places(filler, p, np.flatnonzero(inferred), lon, lat, distance_m)
+            mixtures = _mixtures(filler, p, np.flatnonzero(inferred), lon, lat, distance_m)
     for one, other in found:
-        yield _likely(tracks, p, one, other, places, lon, lat, distance_m, least)
+        yield _likely(tracks, p, one, other, mixtures, lon, lat, distance_m, least)
 
 
 def _likely(
-    tracks: Tracks, p: Positions, one: np.ndarray, other: np.ndarray, places: Places | None, lon: np.ndarray,
+    tracks: Tracks, p: Positions, one: np.ndarray, other: np.ndarray, mixtures: Mixtures | None, lon: np.ndarray,
     lat: np.ndarray, distance_m: float, least: float,
 ) -> Pairs:  # fmt: skip
-    """`likely_pairs` of some pairs. places, lon, lat: of `_places`; None: positions in gaps are as p has them."""
+    """`likely_pairs` of some pairs. mixtures, lon, lat: of `_mixtures`; None: positions in gaps are as p has them."""
     metres = metres_between(p.lon[one], p.lat[one], p.lon[other], p.lat[other])
     probability = (metres <= distance_m).astype(float)
     observed = p.observed[one] & p.observed[other]
     asked = np.flatnonzero(~observed)
-    if places is not None and len(asked):
+    if mixtures is not None and len(asked):
         if least > 2 * (1 - NOMINAL_LEVELS[1]):  # at least one of them would lie outside of its circle of 80 %
             apart_m = metres_between(lon[one[asked]], lat[one[asked]], lon[other[asked]], lat[other[asked]])
-            near = apart_m <= distance_m + places.radius_m[one[asked]] + places.radius_m[other[asked]]
+            near = apart_m <= distance_m + mixtures.radius_m[one[asked]] + mixtures.radius_m[other[asked]]
             probability[asked[~near]], asked = 0.0, asked[near]
         for part in np.array_split(asked, -(-len(asked) // SETTINGS.at_once) or 1):
             check_cancelled()
-            probability[part] = within(places, one[part], other[part], distance_m)
+            probability[part] = within(mixtures, one[part], other[part], distance_m)
     kept = probability >= least
     one, other, probability, observed = (a[kept] for a in (one, other, probability, observed))
     half = offset_m(lon[other], lat[other], lon[one], lat[one]) / 2
@@ -126,7 +126,7 @@ def _likely(
 
 
 @dataclass(frozen=True)
-class Places:
+class Mixtures:
     """Mixtures of some positions in degrees. row: (n,) of each position among them. radius_m: (n,) of the circle around
     its median that holds 80 %. lon, lat, scale, weight: (k, C).
     """
@@ -139,9 +139,9 @@ class Places:
     weight: np.ndarray
 
 
-def _places(
+def _mixtures(
     filler: Filler, p: Positions, asked: np.ndarray, lon: np.ndarray, lat: np.ndarray, distance_m: float
-) -> Places:
+) -> Mixtures:
     """The mixtures of the positions `asked`; lon and lat get the medians of those in gaps."""
     row = np.full(len(p.tick), -1)
     row[asked] = np.arange(len(asked))
@@ -150,7 +150,7 @@ def _places(
     weight = np.zeros(shape)
     weight[:, 0] = 1.0
     radius_m = np.full(len(p.tick), 2 * SETTINGS.observed_m)
-    places = Places(row, radius_m, next(at_point), next(at_point), np.full(shape, SETTINGS.observed_m), weight)
+    m = Mixtures(row, radius_m, next(at_point), next(at_point), np.full(shape, SETTINGS.observed_m), weight)
     gaps = asked[~p.observed[asked]]
     questions, of = _questions(filler.tracks, p.before[gaps], p.t[gaps], distance_m)
     gaps = gaps[np.argsort(of, kind="stable")]
@@ -159,10 +159,10 @@ def _places(
         check_cancelled()
         first, last = np.searchsorted(of, [f.number[0], f.number[-1] + 1])
         at, number = gaps[first:last], of[first:last] - f.number[0]
-        lon[at], lat[at], places.radius_m[at] = f.lon[number], f.lat[number], f.radius80_m[number]
-        for into, values in zip((places.lon, places.lat, places.scale, places.weight), _in_degrees(f), strict=True):
+        lon[at], lat[at], m.radius_m[at] = f.lon[number], f.lat[number], f.radius80_m[number]
+        for into, values in zip((m.lon, m.lat, m.scale, m.weight), _in_degrees(f), strict=True):
             into[row[at]] = values[number]
-    return places
+    return m
 
 
 def _questions(tracks: Tracks, before: np.ndarray, t: np.ndarray, distance_m: float) -> tuple[Questions, np.ndarray]:
@@ -190,18 +190,18 @@ def _in_degrees(f: Filled) -> tuple[np.ndarray, ...]:
     return lon.reshape(m.weight.shape), lat.reshape(m.weight.shape), m.scale, m.weight
 
 
-def within(places: Places, one: np.ndarray, other: np.ndarray, distance_m: float) -> np.ndarray:
+def within(m: Mixtures, one: np.ndarray, other: np.ndarray, distance_m: float) -> np.ndarray:
     """The probability (n,) that two positions are within the distance of each other, as if independent.
 
     The difference of two components counts as normal, with the squares of both scales for its variance.
     """
     from scipy.special import chndtr
 
-    a, b = places.row[one], places.row[other]
-    off = offset_m(places.lon[b][:, None], places.lat[b][:, None], places.lon[a][:, :, None], places.lat[a][:, :, None])
-    variance = np.square(places.scale[a])[:, :, None] + np.square(places.scale[b])[:, None]
+    a, b = m.row[one], m.row[other]
+    off = offset_m(m.lon[b][:, None], m.lat[b][:, None], m.lon[a][:, :, None], m.lat[a][:, :, None])
+    variance = np.square(m.scale[a])[:, :, None] + np.square(m.scale[b])[:, None]
     square = np.square(off).sum(axis=-1)
     near = np.sqrt(square) <= distance_m + SETTINGS.farthest * np.sqrt(variance)
     share = np.zeros(square.shape)
     share[near] = chndtr(distance_m**2 / variance[near], 2, square[near] / variance[near])
-    return (places.weight[a][:, :, None] * places.weight[b][:, None] * share).sum(axis=(1, 2))
+    return (m.weight[a][:, :, None] * m.weight[b][:, None] * share).sum(axis=(1, 2))

@@ -7,9 +7,11 @@ trained. The one parameter of a simple method, the pull toward the median place,
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import Enum
 from itertools import groupby
 
 import numpy as np
@@ -42,7 +44,6 @@ class BacktestSettings:
 
 SETTINGS = BacktestSettings()
 STAYING = "saying that it stays where it is"
-NOT_PROVED = "but this is not proved"
 WORDS = {
     "persistence": "staying",
     "same time before": "where it was at that time of an earlier day",
@@ -50,28 +51,61 @@ WORDS = {
     "Markov chain over places": "where it mostly goes from there",
     "toward the median place": "on the way back to the middle of its places",
 }
-ADVICE = {  # the beginnings of verdicts, in short
-    "use the model:": "use the model",
-    "use the model or": "use the model or a simple method",
-    "use either": "use the model or a simple method",
-    "use a simple": "use a simple method",
-    "nothing clearly": "nothing clearly beats staying",
-    "nothing beats": "nothing beats staying",
-    "too few answers": "too few answers to say",
-    "too few people": "too few people to say",
-}
+
+
+class Advice(Enum):
+    """What to use, in short."""
+
+    MODEL = "use the model"
+    EITHER = "use the model or a simple method"
+    SIMPLE = "use a simple method"
+    SIMPLE_UNPROVED = "not proved better: use a simple method"
+    NOTHING = "nothing beats staying"
+    NOTHING_CLEARLY = "nothing clearly beats staying"
+    FEW_ANSWERS = "too few answers to say"
+    FEW_PEOPLE = "too few people to say"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What to use at one horizon. words: the advice and its figures. As text a sentence: 'At 5 min: use …'."""
+
+    horizon_s: float
+    advice: Advice
+    words: str
+
+    @property
+    def horizon(self) -> str:
+        """Such as '15 min'."""
+        return horizon_words(self.horizon_s)
+
+    def __str__(self) -> str:
+        return f"At {self.horizon}: {self.words}"
+
+
+def to_json(verdicts: Sequence[Verdict]) -> str:
+    """Verdicts as text, to be stored with the table."""
+    return json.dumps([(each.horizon_s, each.advice.name, each.words) for each in verdicts])
+
+
+def from_json(text: str) -> list[Verdict]:
+    """The verdicts of `to_json`. The text may come from anybody's project: none where it holds something else."""
+    try:
+        return [Verdict(float(at_s), Advice[advice], str(words)) for at_s, advice, words in json.loads(text)]
+    except (LookupError, TypeError, ValueError, OverflowError, RecursionError):
+        return []
 
 
 @dataclass(frozen=True)
 class Backtest:
-    """w: the windows. answer: the forecasts of the model. figures: of `measure`. verdicts: one sentence a horizon.
+    """w: the windows. answer: the forecasts of the model. figures: of `measure`. verdicts: one a horizon.
     apart: whether each anonymous track counts as a user.
     """
 
     w: Windows
     answer: Prediction
     figures: dict
-    verdicts: list[str]
+    verdicts: list[Verdict]
     apart: bool
 
 
@@ -100,40 +134,48 @@ def backtest(
     return Backtest(w, answer, figures, [verdict(h) for h in figures["horizons"]], tracks.anonymous)
 
 
-def verdict(h: dict) -> str:
-    """One sentence on the figures of a horizon: use the model, a simple method, or nothing clearly beats staying."""
-    at, best = f"At {horizon_words(h['horizon_s'])}: ", h["best_simple"]
+def verdict(h: dict) -> Verdict:
+    """The verdict on the figures of a horizon: use the model, a simple method, or nothing clearly beats staying."""
+    return Verdict(h["horizon_s"], *_advise(h))
+
+
+def _advise(h: dict) -> tuple[Advice, str]:
     if h["cases"] < SETTINGS.min_cases:
-        return f"{at}too few answers to say ({h['cases']})."
+        return Advice.FEW_ANSWERS, f"too few answers to say ({h['cases']})."
     if h["groups"] < SETTINGS.min_groups:
-        return f"{at}too few people to say ({_people(h)}; at least {SETTINGS.min_groups} are needed)."
-    words, (low, high) = in_words(best), h["interval"]
+        return Advice.FEW_PEOPLE, f"too few people to say ({_people(h)}; at least {SETTINGS.min_groups} are needed)."
+    best, (low, high) = h["best_simple"], h["interval"]
+    words = in_words(best)
     simple = f"the best simple method ({words})"
     if same(h):
-        return f"{at}use either: the model and {simple} are both less than a metre off."
+        return Advice.EITHER, f"use either: the model and {simple} are both less than a metre off."
     percent = _percent(h["ratio"])
     medians = {name: e["median_m"] for name, e in h["methods"].items() if "median_m" in e}
     found = nearer_in_half(medians)
     half = f" But in half of all cases a simple method is nearer: {found}." if found else ""
     if high < 1 and percent != "0 %":
         means = f"a mean error of {metres_words(h['mean_m'])} instead of {metres_words(h['best_simple_mean_m'])}"
-        return f"{at}use the model: it is {percent} nearer than {simple}, with {means}.{half}"
+        return Advice.MODEL, f"use the model: it is {percent} nearer than {simple}, with {means}.{half}"
     worse = low > 1 and percent != "0 %"
     model_beats, simple_beats = (h[name][1] < 1 for name in ("over_staying", "best_over_staying"))  # staying
     if model_beats and not simple_beats and not worse:
         nearer = _percent(h["methods"][MODEL]["mean_m"] / h["methods"]["persistence"]["mean_m"])
-        return (
-            f"{at}use the model or a simple method ({words}): neither is clearly nearer than the other, and only the "
+        return Advice.EITHER, (
+            f"use the model or a simple method ({words}): neither is clearly nearer than the other, and only the "
             f"model is clearly nearer than {STAYING}, by {nearer}.{half}"
         )
     clear = model_beats or simple_beats  # better than staying
     than = "" if clear or best == "persistence" else f" than {simple}"
     far = f"{percent} farther off{than}" if worse else f"neither clearly better nor clearly worse{than}"
-    if not worse and h["ratio"] < 1 and percent != "0 %":
-        far = f"{percent} nearer{than}, {NOT_PROVED}"
+    unproved = not worse and h["ratio"] < 1 and percent != "0 %"
+    if unproved:
+        far = f"{percent} nearer{than}, but this is not proved"
     if clear:
-        return f"{at}use a simple method ({words}); the model is {far}."
-    return f"{at}nothing {'' if worse and not than else 'clearly '}beats {STAYING}; the model is {far}."
+        advice = Advice.SIMPLE_UNPROVED if unproved else Advice.SIMPLE
+        return advice, f"use a simple method ({words}); the model is {far}."
+    if worse and not than:
+        return Advice.NOTHING, f"nothing beats {STAYING}; the model is {far}."
+    return Advice.NOTHING_CLEARLY, f"nothing clearly beats {STAYING}; the model is {far}."
 
 
 def nearer_in_half(medians: Mapping[str, float]) -> str:
@@ -149,29 +191,20 @@ def nearer_in_half(medians: Mapping[str, float]) -> str:
     return f"{in_words(best)} is within {near}, the model within {far}"
 
 
-def in_one_line(verdicts: Sequence[str], means: Sequence[tuple[float, float]] = ()) -> str:
+def in_one_line(verdicts: Sequence[Verdict], means: Sequence[tuple[float, float]] = ()) -> str:
     """The verdicts in short, equal ones of neighbouring horizons joined: '5 min to 10 min: use the model; …'.
 
     means: of each verdict, the mean errors of the model and of the best simple method in metres, to be named.
     """
-    parts = [sentence.removeprefix("At ").partition(": ") for sentence in verdicts]
-    joined = []
-    for advice, group in groupby(range(len(parts)), key=lambda n: _advice(parts[n][2])):
-        rows = list(group)
-        which = 0 if advice == "use the model" else 1 if advice.endswith("use a simple method") else None
+    joined, judged = [], {Advice.MODEL: 0, Advice.SIMPLE: 1, Advice.SIMPLE_UNPROVED: 1}
+    for advice, group in groupby(range(len(verdicts)), key=lambda n: verdicts[n].advice):
+        rows, which = list(group), judged.get(advice)
         errors = [means[n][which] for n in rows] if means and which is not None else []
         ends = dict.fromkeys(metres_words(end) for end in (min(errors), max(errors))) if errors else {}
         told = f" (mean error {' to '.join(ends)})" if ends else ""
-        at = " to ".join(dict.fromkeys([parts[rows[0]][0], parts[rows[-1]][0]]))
-        joined.append(f"{at}: {advice.rstrip('.')}{told}")
+        at = " to ".join(dict.fromkeys(verdicts[n].horizon for n in (rows[0], rows[-1])))
+        joined.append(f"{at}: {advice.value}{told}")
     return "; ".join(joined) + "."
-
-
-def _advice(sentence: str) -> str:
-    """A verdict without its horizon, in short."""
-    if sentence.startswith("use a simple") and NOT_PROVED in sentence:
-        return "not proved better: use a simple method"
-    return next((ADVICE[start] for start in ADVICE if sentence.startswith(start)), sentence)
 
 
 def same(h: dict) -> bool:

@@ -23,13 +23,13 @@ def columns_of(b: Backtest) -> dict[str, np.ndarray]:
     """One row a horizon and method, the smallest error first; ratio, interval and coverage in the rows of the model."""
     rows: list[tuple] = []
     nothing = (np.nan,) * 6
-    for h, sentence in zip(b.figures["horizons"], b.verdicts, strict=True):
+    for h, verdict in zip(b.figures["horizons"], b.verdicts, strict=True):
         for name, e in sorted(h["methods"].items(), key=lambda item: item[1]["mean_m"]):
             shares = (np.nan if h[k] is None else h[k] for k in ("inside50", "inside80", "in_domain"))
             own = (h["ratio"], *h["interval"], *shares) if name == MODEL else nothing
             rows.append(
                 (h["horizon_s"] / 60, "model" if name == MODEL else name, h["cases"], h["people"], e["mean_m"],
-                 e["median_m"], e["p90_m"], *own, sentence if name == MODEL else None)
+                 e["median_m"], e["p90_m"], *own, str(verdict) if name == MODEL else None)
             )  # fmt: skip
     names = ("horizon_min", "method", "n_cases", "n_users", "mean_m", "median_m", "p90_m", "ratio", "ratio_low",
              "ratio_high", "inside50", "inside80", "in_domain_share", "verdict")  # fmt: skip
@@ -83,8 +83,8 @@ def make_page(b: Backtest, name: str, model: Bundle) -> Page:
         f"the model {model.card['name']} against {len(r['methods']) - 1} simple methods.",
     )
     page.heading("What to use")
-    for sentence in b.verdicts:
-        page.sentence(sentence, "key")
+    for verdict in b.verdicts:
+        page.sentence(str(verdict), "key")
     if warning(model):
         page.sentence(warning(model), "key")
     page.sentence("The mean error is judged.")

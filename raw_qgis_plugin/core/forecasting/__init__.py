@@ -13,5 +13,5 @@ Start at predict.py. A query (a track and a time) passes through these steps:
 
 A forecast uses only what was known at the last fix of its query. Three places see to that: a context ends there
 (`Queries.end`), continuations of the layer have ended by then (`Neighbours`), and the answers of the backtest were
-known by then (`adaptation`). rollout is apart: the network alone, step by step.
+known by then (`adaptation`).
 """

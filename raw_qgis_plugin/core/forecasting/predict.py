@@ -129,7 +129,8 @@ def predict(
     stats["cadence_s"], stats["speed_ms"] = recent_cadence_and_speed(tracks, np.maximum(end - 1, 0), stats["n_fixes"])
     doubts = outside(stats, model.card.get("domain", {}), known)
     lon, lat, radius50_m, radius80_m = numbers
-    in_domain, reasons = known & ~any_of(doubts, len(t)), in_words(doubts, known, "forecasts")
+    in_domain = known & ~any_of(doubts, len(t))
+    reasons: list[str] = list(in_words(doubts, known, "forecasts"))
     return Prediction(track, t, horizon_s, lon, lat, radius50_m, radius80_m, in_domain, reasons, polygons, *paths)
 
 

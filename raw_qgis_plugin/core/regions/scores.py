@@ -148,7 +148,7 @@ def _answers(
             columns |= head_columns(head, model, inputs, stats)
             doubts = outside(stats, head.get("domain", {}), every)
             doubted |= any_of(doubts, n)
-            why = in_words(doubts, every, "regions")
+            why: list[str] = list(in_words(doubts, every, "regions"))
             if pooling != head.get("pooling", "sum"):
                 doubted[:] = True
                 why.append(f"{head['name']} was trained with pooling '{head.get('pooling', 'sum')}'")

@@ -20,7 +20,7 @@ NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 CLOCK = r"^\s*\d{1,2}:\d\d"
 
 
-def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> pa.Table:
+def fixes_of(table: pa.Table, guess: Guess, skipped: Skipped) -> pa.Table:
     """The columns user, track (numbers or a dictionary, or absent), t (int64 ms), lon and lat (float64 degrees).
 
     Rows marked as not visible are dropped and counted. Points are in the CRS of the GeoParquet metadata.
@@ -35,7 +35,7 @@ def fixes_of(table: pa.Table, guess: Guess, timezone: str, skipped: Skipped) -> 
         lon, lat = (_numbers(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
         if guess.crs:
             lon, lat = _lonlat(lon, lat, guess.crs)
-    columns = {"t": read_times(table, guess, timezone), "lon": lon, "lat": lat}
+    columns = {"t": read_times(table, guess), "lon": lon, "lat": lat}
     ids = {role: _coded(table, role, name) for role, name in (("user", guess.user), ("track", guess.track)) if name}
     return pa.table({**ids, **columns})
 
@@ -142,13 +142,13 @@ def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndar
     return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
 
 
-def read_times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:
+def read_times(table: pa.Table, guess: Guess) -> np.ndarray:
     """(n,) int64 epoch ms of the time column, together with the date column if that holds only a time of day."""
     column = plain_column(table[str(guess.time)])
     kind = column.type
     if pa.types.is_timestamp(kind):
         values = column.cast(pa.timestamp(kind.unit)) if kind.tz else column  # Arrow keeps zoned times in UTC
-        return parse_times(values.to_numpy(zero_copy_only=False), "UTC" if kind.tz else timezone)
+        return parse_times(values.to_numpy(zero_copy_only=False), "UTC" if kind.tz else guess.timezone)
     if pa.types.is_time(kind):
         column, kind = column.cast(pa.string()), pa.string()
     if not is_text(kind):
@@ -156,15 +156,15 @@ def read_times(table: pa.Table, guess: Guess, timezone: str) -> np.ndarray:
             raise InputError(f"The time column '{guess.time}' holds {kind}, not times.")
         if pa.types.is_integer(kind) and column.null_count:  # as floats, epochs in µs would lose their last digits
             values = pc.fill_null(column, 0).to_numpy()
-            return np.where(column.is_null().to_numpy(), NO_TIME, parse_times(values, timezone))
-        return parse_times(column.to_numpy(zero_copy_only=False), timezone)
+            return np.where(column.is_null().to_numpy(), NO_TIME, parse_times(values, guess.timezone))
+        return parse_times(column.to_numpy(zero_copy_only=False), guess.timezone)
     if guess.date and pc.any(pc.match_substring_regex(column.slice(0, 1000), CLOCK)).as_py():
         column = pc.binary_join_element_wise(_text(table[guess.date]), column, " ")
     for zone in (None, "UTC"):  # Arrow reads plain ISO text in a tenth of the time
         moments = _iso_times(column, zone)
         if moments is not None:
-            return parse_times(moments, zone or timezone)
-    return parse_times(fixed_bytes(column), timezone, guess.date_order)
+            return parse_times(moments, zone or guess.timezone)
+    return parse_times(fixed_bytes(column), guess.timezone, guess.date_order)
 
 
 def _iso_times(column: pa.ChunkedArray, zone: str | None) -> np.ndarray | None:

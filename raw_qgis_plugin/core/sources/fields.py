@@ -79,6 +79,7 @@ class Guess:
     visible: str | None = None  # Movebank: false marks an outlier
     geometry: str | None = None  # points as WKB, where there is no lon and lat
     crs: str = ""  # of lon and lat; empty: degrees of WGS84
+    timezone: str = "UTC"  # of times without one
     date_order: str = ""  # of `times.DATE_ORDERS`; empty: as `times.find_date_order` finds it
 
     @property
@@ -98,10 +99,18 @@ class Guess:
 
 @dataclass(frozen=True)
 class Layout:
-    """How a source is written, where that is not to be guessed, and which of its fixes are taken."""
+    """How a source is written, where that is not to be guessed, and which of its fixes are taken.
 
+    user, track, time, lon, lat: columns, guessed if empty; NONE: no column of users or tracks, unless one is called so.
+    timezone: IANA zone of times without one. GeoLife's are UTC; GoTrack's are Aracaju's unless another zone is given.
+    """
+
+    user: str | None = None
+    track: str | None = None
+    time: str | None = None
     lon: str | None = None
     lat: str | None = None
+    timezone: str = "UTC"
     crs: str = ""  # of the columns lon and lat, as pyproj reads it; empty: degrees of WGS84
     date_order: str = ""  # of `times.DATE_ORDERS`
     delimiter: str = ""  # of text
@@ -139,16 +148,10 @@ def guess_fields(names: Iterable[str]) -> Guess:
     return replace(guess, lon=lon, lat=lat)
 
 
-def choose_fields(
-    names: list[str], user: str | None = None, track: str | None = None, time: str | None = None,
-    layout: Layout = AS_GUESSED,
-) -> Guess:  # fmt: skip
-    """The guess, or the named columns instead; NONE stands for no column of users or tracks, unless one has that name.
-
-    Raises InputError if a named column is missing.
-    """
-    guess = replace(guess_fields(names), crs=layout.crs, date_order=layout.date_order)
-    wanted = {"user": user, "track": track, "time": time, "lon": layout.lon, "lat": layout.lat}
+def choose_fields(names: list[str], layout: Layout = AS_GUESSED) -> Guess:
+    """The guess, or the named columns instead. Raises InputError if a named column is missing."""
+    guess = replace(guess_fields(names), crs=layout.crs, timezone=layout.timezone, date_order=layout.date_order)
+    wanted = {role: getattr(layout, role) for role in ("user", "track", "time", "lon", "lat")}
     found = {
         role: None
         if name == NONE and role in ("user", "track") and NONE not in names

@@ -7,17 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..errors import InputError, no_progress, require
-from ..times import UTC, find_zone
+from ..errors import InputError, no_progress
 from ..tracks import Skipped
 from .fields import AS_GUESSED, Guess, Layout, choose_fields, user_candidates
-from .files import PARQUET, PARSED, TEXT, files_of, find_source
+from .files import PARQUET, PARSED, TEXT, files_of
 from .readers import (
-    GOTRACK_ZONE,
-    Fields,
     batches_of,
     build,
     choose,
+    find_laid_out,
     first_of,
     has_fixes,
     open_parquet,
@@ -56,29 +54,23 @@ class Preview(NamedTuple):
         return user_candidates({n: self.sample[n].to_pylist() for n in self.sample.column_names if n not in taken})
 
 
-def preview(
-    source: str | Path, format: str = "auto", timezone: str = "UTC", fields: Fields = (None, None, None),
-    layout: Layout = AS_GUESSED, rows: int = 1000,
-) -> Preview:  # fmt: skip
+def preview(source: str | Path, format: str = "auto", layout: Layout = AS_GUESSED, rows: int = 1000) -> Preview:
     """Read the first rows of a source, of a folder those of its first file with fixes. Arguments are those of `read`.
 
     Raises InputError if the source cannot be read or a named column is missing; MissingLibrary without pyarrow.
     """
-    zone_is_open = find_zone(timezone) is UTC
-    require("pyarrow")
+    path, kind, layout = find_laid_out(source, format, layout)
     import pyarrow as pa
 
     from .columns import fixes_of
 
-    path, kind = find_source(source, format)
-    sample, delimiter, encoding, total, skipped = _first_rows(path, kind, fields, layout)
+    sample, delimiter, encoding, total, skipped = _first_rows(path, kind, layout)
     raw = sample.slice(0, rows)
-    guess, problem, fixes = choose_fields(raw.column_names, *fields, layout), "", None
+    guess, problem, fixes = choose_fields(raw.column_names, layout), "", None
     try:
-        guess = with_date_order(choose(raw.column_names, fields, path, layout), [raw])
-        zone = GOTRACK_ZONE if kind == "gotrack" and zone_is_open else timezone
-        fixes = fixes_of(raw, replace(guess, visible=None), zone, Skipped())
-        used = within(fixes_of(raw, guess, zone, skipped), layout, skipped)
+        guess = with_date_order(choose(raw.column_names, layout, path), [raw])
+        fixes = fixes_of(raw, replace(guess, visible=None), Skipped())
+        used = within(fixes_of(raw, guess, skipped), layout, skipped)
         for reason, count in build([used], True)[1].items():
             skipped.add(reason, count)
     except (InputError, pa.ArrowException, UnicodeError) as error:
@@ -86,7 +78,7 @@ def preview(
     return Preview(kind, raw, sample, fixes, guess, skipped, problem, delimiter, encoding, total)
 
 
-def _first_rows(path: Path, kind: str, fields: Fields, layout: Layout) -> tuple[pa.Table, str, str, int, Skipped]:
+def _first_rows(path: Path, kind: str, layout: Layout) -> tuple[pa.Table, str, str, int, Skipped]:
     """At most SAMPLE rows, the delimiter and encoding of text, the estimated number of rows, and what is unreadable."""
     import pyarrow as pa
 
@@ -94,7 +86,7 @@ def _first_rows(path: Path, kind: str, fields: Fields, layout: Layout) -> tuple[
     if kind == "parquet":
         files = files_of(path, PARQUET)
         try:
-            data = open_parquet([next(parquet_with_fixes(files, fields, layout), files[0])])
+            data = open_parquet([next(parquet_with_fixes(files, layout), files[0])])
             table = next(batches_of(data, data.schema.names, SAMPLE), data.schema.empty_table())
             return table, "", "", data.count_rows(), skipped
         except (pa.ArrowException, OSError) as error:
@@ -103,7 +95,7 @@ def _first_rows(path: Path, kind: str, fields: Fields, layout: Layout) -> tuple[
         from .text import read_head, text_tables
 
         heads = {file: read_head(file, layout) for file in files_of(path, TEXT)}
-        part = next((file for file, head in heads.items() if has_fixes(head.names, fields, layout)), next(iter(heads)))
+        part = next((file for file, head in heads.items() if has_fixes(head.names, layout)), next(iter(heads)))
         head = heads[part]
         table = next(text_tables(part, head, head.names, skipped, no_progress, ahead=False))
         total = int(part.stat().st_size / head.bytes_a_row)

@@ -23,9 +23,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyarrow import dataset
 
-# Names of the user, track and time columns, if given
-Fields = tuple[str | None, str | None, str | None]
-
 Part = TypeVar("Part")
 
 GOTRACK_ZONE = "America/Maceio"  # GoTrack writes the local times of Aracaju
@@ -44,27 +41,19 @@ SETTINGS = ReadSettings()
 def read(
     source: str | Path,
     format: str = "auto",
-    timezone: str = "UTC",
-    user_field: str | None = None,
-    track_field: str | None = None,
-    time_field: str | None = None,
+    layout: Layout = AS_GUESSED,
     progress: Progress = no_progress,
     drop_spikes: bool = True,
-    layout: Layout = AS_GUESSED,
 ) -> tuple[Tracks, Skipped, Guess]:
     """Read and clean fixes.
 
     source: a file or folder, or 'kind:path' with one of FORMATS. Of a folder the tables with time and position are
-    read. timezone: IANA zone of times without one (GeoLife's are UTC; GoTrack's are Aracaju's unless another zone is
-    given). user_field, track_field, time_field: columns, guessed if empty. Raises InputError if the source cannot be
-    read, a column is missing, the order of dates is unknown or no fix is left; MissingLibrary without pyarrow.
+    read. Raises InputError if the source cannot be read, a column is missing, the order of dates is unknown or no fix
+    is left; MissingLibrary without pyarrow.
     """
-    find_zone(timezone)  # a wrong zone is an error before anything is read
-    require("pyarrow")
-    path, kind = find_source(source, format)
+    path, kind, layout = find_laid_out(source, format, layout)
     skipped = Skipped()
-    fields = user_field, track_field, time_field
-    guess, tables = stream(path, kind, timezone, fields, skipped, part_of(progress, 0.0, 0.8), layout)
+    guess, tables = stream(path, kind, layout, skipped, part_of(progress, 0.0, 0.8))
     tracks, cleaned = build(list(tables), drop_spikes)
     for reason, count in cleaned.items():
         skipped.add(reason, count)
@@ -77,30 +66,33 @@ def read(
 def stream(
     source: str | Path,
     format: str = "auto",
-    timezone: str = "UTC",
-    fields: Fields = (None, None, None),
+    layout: Layout = AS_GUESSED,
     skipped: Skipped | None = None,
     progress: Progress = no_progress,
-    layout: Layout = AS_GUESSED,
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """The fixes of a source, some hundred thousand at a time and not cleaned, for sources larger than the memory.
 
     Arguments and errors are those of `read`. The tables have the columns of `fixes_of`; unreadable rows are counted in
     `skipped` while the tables are read.
     """
-    no_zone = find_zone(timezone) is UTC  # a wrong zone is an error before anything is read
-    require("pyarrow")
-    path, kind = find_source(source, format)
+    path, kind, layout = find_laid_out(source, format, layout)
     skipped = Skipped() if skipped is None else skipped
     if kind == "geolife":
         from .formats.geolife import GUESS, read_geolife
 
         guess, tables = GUESS, read_geolife(path, skipped, progress)
     else:
-        zone = GOTRACK_ZONE if kind == "gotrack" and no_zone else timezone
         reader = _read_parquet if kind == "parquet" else partial(_read_parsed, kind) if kind in PARSED else _read_csv
-        guess, tables = reader(path, fields, zone, skipped, progress, layout)
+        guess, tables = reader(path, layout, skipped, progress)
     return guess, (within(table, layout, skipped) for table in tables)
+
+
+def find_laid_out(source: str | Path, format: str, layout: Layout) -> tuple[Path, str, Layout]:
+    """The path and kind of a source, and its layout with the zone of its times. Errors are those of `read`."""
+    no_zone = find_zone(layout.timezone) is UTC  # a wrong zone is an error before anything is read
+    require("pyarrow")
+    path, kind = find_source(source, format)
+    return path, kind, replace(layout, timezone=GOTRACK_ZONE) if kind == "gotrack" and no_zone else layout
 
 
 def within(table: pa.Table, layout: Layout, skipped: Skipped) -> pa.Table:
@@ -166,9 +158,9 @@ def build(tables: list[pa.Table], drop_spikes: bool) -> tuple[Tracks, Skipped]:
     return build_tracks(user, track, t, lon, lat, drop_spikes)
 
 
-def choose(names: list[str], fields: Fields, where: Path, layout: Layout = AS_GUESSED) -> Guess:
+def choose(names: list[str], layout: Layout, where: Path) -> Guess:
     """The columns to read. Raises InputError if there is no column of time or position."""
-    guess = choose_fields(names, *fields, layout)
+    guess = choose_fields(names, layout)
     missing = [word for word, there in (("time", guess.time), ("position", guess.positioned)) if not there]
     if missing:
         raise InputError(
@@ -178,9 +170,9 @@ def choose(names: list[str], fields: Fields, where: Path, layout: Layout = AS_GU
     return guess
 
 
-def has_fixes(names: list[str], fields: Fields, layout: Layout) -> bool:
+def has_fixes(names: list[str], layout: Layout) -> bool:
     """Whether a table has columns of time and position, guessed or named. `choose` refuses it if others are missing."""
-    guess, (lon, time) = guess_fields(names), (column_of(names, name) for name in (layout.lon, fields[2]))
+    guess, (lon, time) = guess_fields(names), (column_of(names, name) for name in (layout.lon, layout.time))
     return (guess.positioned or lon is not None) and (guess.time is not None or time is not None)
 
 
@@ -219,9 +211,7 @@ def _in_one_order(guesses: dict[Path, Guess]) -> dict[Path, Guess]:
     return {file: replace(guess, date_order="".join(orders)) for file, guess in guesses.items()}
 
 
-def _read_parquet(
-    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
-) -> tuple[Guess, Iterator[pa.Table]]:
+def _read_parquet(path: Path, layout: Layout, skipped: Skipped, progress: Progress) -> tuple[Guess, Iterator[pa.Table]]:
     """A Parquet file, or a folder of them with or without partitions (name=value folders)."""
     import pyarrow as pa
 
@@ -233,16 +223,16 @@ def _read_parquet(
         done = 0
         try:
             for table in batches_of(data, guess.columns(), SETTINGS.parquet_rows):
-                yield fixes_of(table, guess, timezone, skipped)
+                yield fixes_of(table, guess, skipped)
                 done += len(table)
                 progress(done / total)
         except (pa.ArrowException, OSError) as error:
             raise unreadable(path, files, error) from error
 
     try:
-        files = list(parquet_with_fixes(files, fields, layout)) or files[:1]
+        files = list(parquet_with_fixes(files, layout)) or files[:1]
         data = open_parquet(files)
-        guess = choose(data.schema.names, fields, path, layout)
+        guess = choose(data.schema.names, layout, path)
         texts = files if is_text(data.schema.field(str(guess.time)).type) else []
         times = (batches_of(open_parquet([f], data.schema), [str(guess.time)], SETTINGS.parquet_rows) for f in texts)
         orders = {f: with_date_order(guess, tables) for f, tables in zip(texts, times)}
@@ -260,9 +250,9 @@ def open_parquet(files: list[Path], schema: pa.Schema | None = None) -> dataset.
     return dataset.dataset([str(file) for file in files], schema, format="parquet", partitioning="hive")
 
 
-def parquet_with_fixes(files: list[Path], fields: Fields, layout: Layout) -> Iterator[Path]:
+def parquet_with_fixes(files: list[Path], layout: Layout) -> Iterator[Path]:
     """The Parquet files that have columns of time and position."""
-    return (file for file in files if has_fixes(open_parquet([file]).schema.names, fields, layout))
+    return (file for file in files if has_fixes(open_parquet([file]).schema.names, layout))
 
 
 def batches_of(data: dataset.Dataset, columns: list[str], rows: int) -> Iterator[pa.Table]:
@@ -290,18 +280,16 @@ def unreadable(path: Path, files: Iterable[Path], error: Exception) -> InputErro
     return InputError(f"{path.name} cannot be read as Parquet: {error}")
 
 
-def _read_csv(
-    path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
-) -> tuple[Guess, Iterator[pa.Table]]:
+def _read_csv(path: Path, layout: Layout, skipped: Skipped, progress: Progress) -> tuple[Guess, Iterator[pa.Table]]:
     """A text table with a header, or a folder of them."""
     from .text import read_head, text_tables
 
     files = files_of(path, TEXT)
     heads = {file: read_head(file, layout) for file in files}
-    chosen = [file for file in files if has_fixes(heads[file].names, fields, layout)] or files[:1]
+    chosen = [file for file in files if has_fixes(heads[file].names, layout)] or files[:1]
     guesses: dict[Path, Guess] = {}
     for file in chosen:
-        guess = choose(heads[file].names, fields, file, layout)
+        guess = choose(heads[file].names, layout, file)
         times = text_tables(file, heads[file], [str(guess.time)], Skipped(), no_progress, ahead=False)
         guesses[file] = with_date_order(guess, times)
     guesses = _in_one_order(guesses)
@@ -310,21 +298,21 @@ def _read_csv(
         for table in text_tables(file, heads[file], guesses[file].columns(), skipped, part):
             yield table, guesses[file]
 
-    return guesses[chosen[0]], _fixes_of_files(path, chosen, raw, timezone, skipped, progress)
+    return guesses[chosen[0]], _fixes_of_files(path, chosen, raw, skipped, progress)
 
 
 def _read_parsed(
-    kind: str, path: Path, fields: Fields, timezone: str, skipped: Skipped, progress: Progress, layout: Layout
+    kind: str, path: Path, layout: Layout, skipped: Skipped, progress: Progress
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """A file of a kind of PARSED, or a folder of them."""
     files = files_of(path, PARSED[kind])
 
     def raw(file: Path, part: Progress, skipped: Skipped = skipped) -> Iterator[tuple[pa.Table, Guess]]:
         for table in parser_of(kind, skipped)(file, part):
-            yield table, choose(table.column_names, fields, file, layout)
+            yield table, choose(table.column_names, layout, file)
 
     first = first_of((part for file in files for part in raw(file, no_progress, Skipped())), path)
-    return first[1], _fixes_of_files(path, files, raw, timezone, skipped, progress)
+    return first[1], _fixes_of_files(path, files, raw, skipped, progress)
 
 
 def parser_of(kind: str, skipped: Skipped) -> Callable[[Path, Progress], Iterator[pa.Table]]:
@@ -347,7 +335,7 @@ def first_of(parts: Iterator[Part], path: Path) -> Part:
 
 
 def _fixes_of_files(
-    path: Path, files: list[Path], raw: Callable[[Path, Progress], Iterator[tuple[pa.Table, Guess]]], timezone: str,
+    path: Path, files: list[Path], raw: Callable[[Path, Progress], Iterator[tuple[pa.Table, Guess]]],
     skipped: Skipped, progress: Progress,
 ) -> Iterator[pa.Table]:  # fmt: skip
     """The fixes of files. Of several without user columns each is a user, named as the file, or as its path if two
@@ -364,7 +352,7 @@ def _fixes_of_files(
         part = part_of(progress, number / len(files), (number + 1) / len(files))
         for table, guess in raw(file, part):
             try:
-                fixes = fixes_of(table, guess, timezone, skipped)
+                fixes = fixes_of(table, guess, skipped)
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
                 raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
             if guess.user is None and len(files) > 1:

@@ -14,20 +14,20 @@ from ..desktop import Desktop
 from ..widgets.card import Card
 from ..widgets.charts import BLUE, GREY, HorizonChart
 from ..widgets.layout import escaped, row
-from .backtest_table import BacktestTable, horizons_of
+from .backtest_table import BacktestTable, Horizon
 
 
 class BacktestCard(Card):
     """One backtest."""
 
-    def __init__(self, table: QgsVectorLayer, warnings: list[str], desktop: Desktop) -> None:
-        """table: the output of raw:backtest."""
+    def __init__(self, table: QgsVectorLayer, horizons: list[Horizon], warnings: list[str], desktop: Desktop) -> None:
+        """table: the output of raw:backtest. horizons: one or more."""
         super().__init__("raw_backtest_card")
-        self.table, self.desktop, self.horizons = table, desktop, horizons_of(table)
+        self.table, self.desktop, self.horizons = table, desktop, horizons
         verdicts = [each.verdict for each in self.horizons]
         line = in_one_line(verdicts, [(each.model_m, each.best_m) for each in self.horizons])
         self.add(tr("Would such forecasts have been right?"), heading=True)
-        self.add(escaped(line), objectName="raw_verdict", toolTip="<br>".join(map(escaped, verdicts)))
+        self.add(escaped(line), objectName="raw_verdict", toolTip="<br>".join(escaped(str(each)) for each in verdicts))
         self._show_medians()
         for words in warnings:
             self.add(escaped(words))
@@ -47,7 +47,7 @@ class BacktestCard(Card):
         """Name the horizons where a simple method is clearly nearer in half of the cases, though the model's mean is
         less.
         """
-        found = [(each.title, words) for each in self.horizons if each.model_m < each.best_m
+        found = [(each.verdict.horizon, words) for each in self.horizons if each.model_m < each.best_m
                  and (words := nearer_in_half(each.medians))]  # fmt: skip
         if found:
             at, (first, half) = ", ".join(title for title, _ in found), found[0]
@@ -60,7 +60,7 @@ class BacktestCard(Card):
         lines = [(*name, values) for name, values in zip(names, errors)]
         bars = np.array([each.interval for each in self.horizons]).T * errors[1]
         words = tr("Mean error {m} min ahead: staying {0}, best simple method {1}, the model {2}")
-        minutes = np.array([each.minutes for each in self.horizons])
+        minutes = np.array([each.verdict.horizon_s / 60 for each in self.horizons])
         chart = HorizonChart(minutes, lines, words, bars=bars, title=tr("mean error"))
         chart.setObjectName("raw_errors")
         self.column.addWidget(chart)

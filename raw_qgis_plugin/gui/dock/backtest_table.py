@@ -13,8 +13,9 @@ from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QAbstractItemView, QHeaderView, QPushButton, QTableWidget, QTableWidgetItem
 
-from ...core.evaluation.backtest import in_words
-from ...core.evaluation.plots import horizon_words, metres_words
+from ...core.evaluation.backtest import Advice, Verdict, from_json, in_words
+from ...core.evaluation.plots import metres_words
+from ...layers.styling import VERDICTS
 from ...processing.words import tr
 from ..results import values_of
 from ..widgets.dialog import RawDialog
@@ -23,45 +24,39 @@ from ..widgets.layout import column
 
 @dataclass(frozen=True)
 class Horizon:
-    """What a backtest found at one horizon. Errors are means in metres, nan without that method.
+    """What a backtest found at the horizon of its verdict. Errors are means in metres, nan without that method.
 
     best: the name of the best simple method. interval: of the model's error over its error, nan where too few were
     tested. medians: metres by method.
     """
 
-    minutes: float
     model_m: float
     best: str
     best_m: float
     staying_m: float
     interval: tuple[float, float]
-    verdict: str
+    verdict: Verdict
     medians: dict[str, float]
-
-    @property
-    def title(self) -> str:
-        """Such as '15 min'."""
-        return horizon_words(60 * self.minutes)
 
 
 def horizons_of(table: QgsVectorLayer) -> list[Horizon]:
-    """The horizons in the output of raw:backtest, the nearest first."""
+    """The horizons in the output of raw:backtest, the nearest first; none where it has no verdicts."""
     minutes, means, medians = (values_of(table, name) for name in ("horizon_min", "mean_m", "median_m"))
-    texts = ("method", "verdict", "ratio_low", "ratio_high")  # NULL in the rows of simple methods
-    method, verdict, low, high = (values_of(table, name, object) for name in texts)
-    found = []
-    for here in np.unique(minutes):
-        rows = np.flatnonzero(minutes == here)
+    low, high = (values_of(table, name, object) for name in ("ratio_low", "ratio_high"))  # NULL for simple methods
+    method, found = values_of(table, "method", object), []
+    for verdict in from_json(str(table.customProperty(VERDICTS) or "")):
+        rows = np.flatnonzero(minutes == verdict.horizon_s / 60)
+        if not (ours := rows[method[rows] == "model"].tolist()):  # somebody has deleted that row
+            continue
         mean = {str(method[at]): float(means[at]) for at in rows}
         simple = {name: value for name, value in mean.items() if name != "model"}
         best = min(simple, key=lambda name: simple[name], default="")
-        (ours,) = rows[method[rows] == "model"][:1]
-        words = str(verdict[ours])
-        interval = (np.nan, np.nan) if ": too few" in words else (float(low[ours]), float(high[ours]))
+        few = verdict.advice in (Advice.FEW_ANSWERS, Advice.FEW_PEOPLE)
+        interval = (np.nan, np.nan) if few else (float(low[ours[0]]), float(high[ours[0]]))
         found.append(
             Horizon(
-                float(here), mean["model"], best, simple.get(best, np.nan), simple.get("persistence", np.nan), interval,
-                words, {str(method[at]): float(medians[at]) for at in rows},
+                mean["model"], best, simple.get(best, np.nan), simple.get("persistence", np.nan), interval,
+                verdict, {str(method[at]): float(medians[at]) for at in rows},
             )
         )  # fmt: skip
     return found
@@ -109,10 +104,10 @@ class BacktestTable(RawDialog):
 def cells(horizon: Horizon) -> list[str]:
     """The words of a row. Errors are means; the difference is that of the model from the best simple method."""
     ratio = horizon.model_m / horizon.best_m if horizon.best_m > 0 else np.nan
-    low, high = horizon.interval
+    (low, high), verdict = horizon.interval, horizon.verdict
     return [
-        horizon.title, _metres(horizon.model_m), in_words(horizon.best), _metres(horizon.best_m), _difference(ratio),
-        f"{_difference(low)} … {_difference(high)}" if low == low else "–", horizon.verdict.partition(": ")[2],
+        verdict.horizon, _metres(horizon.model_m), in_words(horizon.best), _metres(horizon.best_m), _difference(ratio),
+        f"{_difference(low)} … {_difference(high)}" if low == low else "–", verdict.words,
     ]  # fmt: skip
 
 

@@ -35,11 +35,12 @@ from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..maps.fit import look_at, set_clock, switch_clock_off
-from ..results import Run, last_run, values_of
+from ..results import DockRun, last_run, values_of
 from ..session import Session
 from ..widgets.charts import HorizonChart, metres
 from ..widgets.layout import column, delete, escaped, row, wrapped
 from .backtest_card import BacktestCard
+from .backtest_table import horizons_of
 from .run_again import RunAgain
 
 NEAREST_SCALE = 1000.0  # a forecast of somebody at rest is some metres wide: nearer, no street would be in sight
@@ -152,7 +153,7 @@ class ForecastTab(QWidget):
         if isinstance(area, QScrollArea):
             QTimer.singleShot(100, lambda: area.ensureWidgetVisible(widget))
 
-    def run_again(self, run: Run) -> None:
+    def run_again(self, run: DockRun) -> None:
         """Repeat a run."""
         self._show_settings(run)
         repeat = self.run if run.algorithm == "forecasttracks" else self.run_backtest
@@ -199,14 +200,14 @@ class ForecastTab(QWidget):
 
     def _show_backtest(self, layers: Layers, warnings: list[str]) -> None:
         self._clear(self.tested)
-        if "OUTPUT" in layers:
-            self.tested.addWidget(BacktestCard(layers["OUTPUT"], warnings, self.desktop))
+        if "OUTPUT" in layers and (horizons := horizons_of(layers["OUTPUT"])):
+            self.tested.addWidget(BacktestCard(layers["OUTPUT"], horizons, warnings, self.desktop))
 
     def _clear(self, place: Any) -> None:
         while place.count():
             delete(place.takeAt(0).widget())
 
-    def _show_settings(self, run: Run) -> None:
+    def _show_settings(self, run: DockRun) -> None:
         for box, name in ((self.horizon, "HORIZON"), (self.step, "STEP")):
             if isinstance(run.values.get(name), (int, float)):
                 box.setValue(run.values[name])

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from qgis.PyQt.QtWidgets import QToolButton
 
 from ...processing.words import tr
-from ..results import Run, last_run
+from ..results import DockRun, last_run
 from ..session import Session
 
 
 class RunAgain(QToolButton):
     """Hidden while the layer has no run whose results are in the project."""
 
-    def __init__(self, session: Session, algorithms: tuple[str, ...], repeat: Callable[[Run], None]) -> None:
+    def __init__(self, session: Session, algorithms: tuple[str, ...], repeat: Callable[[DockRun], None]) -> None:
         """algorithms: without 'raw:'. repeat: called with the last run of any of them."""
         super().__init__(objectName=f"raw_again_{algorithms[0]}", text=tr("Run again"), clicked=self.repeat)
         self.session, self.algorithms, self._repeat = session, algorithms, repeat
@@ -23,7 +23,7 @@ class RunAgain(QToolButton):
         session.worked.connect(self._enable)  # four times a second: too often to look through the project
         self.show_run()
 
-    def last(self) -> Run | None:
+    def last(self) -> DockRun | None:
         """The last run."""
         tracks = self.session.layer.id() if self.session.layer is not None else ""
         runs = [found[0] for name in self.algorithms if (found := last_run(name, tracks))]

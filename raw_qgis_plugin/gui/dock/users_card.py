@@ -11,7 +11,7 @@ from qgis.PyQt.QtCore import Qt
 
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import GRID_M, UNKNOWN
-from ...core.embedding.user_view import Places
+from ...core.embedding.user_view import UsualPlaces
 from ...core.regions.view import City
 from ...core.times import find_zone, wall_clock
 from ...core.typicality import outside, plainly
@@ -30,7 +30,7 @@ def letters(count: int) -> list[str]:
 class UserCard(Card):
     """One user of a city."""
 
-    def __init__(self, city: City, row: int, places: Places, bundle: Bundle, go_to: Callable[[int], None]) -> None:
+    def __init__(self, city: City, row: int, places: UsualPlaces, bundle: Bundle, go_to: Callable[[int], None]) -> None:
         """row: of city.users. go_to: called with the row of a user whose name was clicked."""
         super().__init__("raw_user_card")
         self.city, self.row, self.places, self.bundle, self.go_to = city, row, places, bundle, go_to
@@ -59,7 +59,7 @@ class UserCard(Card):
         before = ""  # heads in a row with the same warning share it
         for head in heads:
             stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
-            reasons = "; ".join(map(plainly, outside(stats, head.get("domain", {}), np.ones(1, bool))))
+            reasons = plainly(outside(stats, head.get("domain", {}), np.ones(1, bool)))
             if reasons != before:
                 self._warn(before)
             before = reasons

@@ -20,7 +20,7 @@ from qgis.gui import QgsMapToolEmitPoint
 from qgis.PyQt.QtCore import QStringListModel, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QToolButton, QWidget
 
-from ...core.embedding.user_view import Places, grid_cell, usual_places
+from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import unwrapped
 from ...core.regions.view import City
@@ -35,7 +35,7 @@ from ..map_tools.draw import give_back
 from ..map_tools.marks import Marks
 from ..map_tools.shapes import lonlat
 from ..maps.fit import look_back
-from ..results import UNIT, Run, last_run
+from ..results import UNIT, DockRun, last_run
 from ..session import Session
 from ..settings import settings
 from ..widgets.layout import column, delete, row, wrapped
@@ -108,7 +108,7 @@ class UsersTab(QWidget):
         look_back(self.canvas)
         self._write("\n".join([*describe_diary(layers), *warnings]))
 
-    def run_again(self, run: Run) -> None:
+    def run_again(self, run: DockRun) -> None:
         """Repeat a run."""
         self.unit.setCurrentIndex(max(0, self.unit.findData(run.values.get("UNIT", DIARY))))
         self.run(MODEL=str(run.values.get("MODEL", "")))
@@ -232,7 +232,7 @@ class UsersTab(QWidget):
         if zoom:
             self.marks.zoom()
 
-    def _mark(self, user: str, places: Places, max_drawn: int = 5000) -> None:
+    def _mark(self, user: str, places: UsualPlaces, max_drawn: int = 5000) -> None:
         """Draw the user's tracks, thinned to max_drawn fixes and cut at gaps, and usual places, in the map's CRS."""
         every = self.session.tracks
         if every is None:

@@ -92,8 +92,7 @@ class RegionCard(Card):
         """Warn of tracks unlike those of the training."""
         if self.region in self.answered and not self.region.view.in_domain:
             words = tr("⚠ Unlike what the model was trained on: {reasons}.")
-            reasons = "; ".join(map(plainly, self.region.view.reasons))
-            self.add(words.format(reasons=escaped(reasons) or tr("see its card")))
+            self.add(words.format(reasons=escaped(plainly(self.region.view.reasons)) or tr("see its card")))
 
     def _show_scores(self) -> None:
         """A row per head: its figure, interval and rank."""

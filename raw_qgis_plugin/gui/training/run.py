@@ -307,7 +307,8 @@ class RunPage(QWidget):
         bundle, child = self.bundle(), self.child
         words = tr("{verdict}\n\nUse this model all the same?").format(verdict=self._verdict())
         yes = QMessageBox.StandardButton.Yes
-        if not training.advised(self.last) and QMessageBox.question(self, tr("Use this model"), words) != yes:
+        advised = self.last.get("use") is True
+        if not advised and QMessageBox.question(self, tr("Use this model"), words) != yes:
             return
         name = str(child.about.get("name", "")) if child else ""
         self.buttons["use"].setEnabled(False)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from qgis.core import Qgis
@@ -44,11 +43,9 @@ class TrainingWatch(QObject):
     def _show(self, child: Child, status: str) -> None:
         title = str(child.about.get("title", tr("Training")))
         words = tr("{title}: finished.") if status == "finished" else tr("{title}: it ended with an error.")
-        verdicts = [str(line["verdict"]) for line in child.lines() if line.get("verdict")]
+        advice = [f"{line['advice']}." for line in child.lines() if line.get("advice")][-1:]  # the bar is low
         bar = self.desktop.iface.messageBar()
-        short = re.split(r": right in|: off by| \(", verdicts[-1])[0].rstrip(".:") if verdicts else ""  # the bar is low
-        verdict = f"{short}." if short else ""
-        item = bar.createMessage("RAW", f"{words.format(title=title)} {verdict}")
+        item = bar.createMessage("RAW", " ".join([words.format(title=title), *advice]))
         show = QPushButton(tr("Show…"), objectName="raw_training_ended", clicked=self._open)
         item.layout().addWidget(show)
         bar.pushWidget(item, Qgis.MessageLevel.Success if status == "finished" else Qgis.MessageLevel.Warning)

@@ -218,7 +218,6 @@ class ImportDialog(TakesFiles, RawDialog):
             columns = {role: box.currentData() for role, box in self.columns.items()}
             more = self.zone.zone(), self.order.currentData() or "", self.crs.crs()
             self._chosen[wanted[0]] = Choices(*wanted[1:], columns, *more)
-        fields = values["USER_FIELD"], values["TRACK_FIELD"], values["TIME_FIELD"]
         try:
             layout = self.algorithm.layout(Run(self.algorithm, values, QgsProcessingContext()))
         except RawError as error:
@@ -226,7 +225,7 @@ class ImportDialog(TakesFiles, RawDialog):
             return
         self.run_until_closed(
             tr("Reading the first rows"),
-            lambda _: preview(wanted[0], "auto", values["TIMEZONE"], fields, layout),
+            lambda _: preview(wanted[0], "auto", layout),
             lambda found: self._show(found, wanted),
             lambda words: self._show_problem(words) if words else None,
         )

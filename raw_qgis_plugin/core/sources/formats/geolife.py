@@ -72,4 +72,4 @@ def _parse(lines: list[bytes], users: list[str], tracks: list[str], skipped: Ski
     ids = {role: pc.take(pa.array(names), table["file"]) for role, names in (("user", users), ("track", tracks))}
     for role, column in ids.items():
         table = table.append_column(role, column.dictionary_encode())
-    return fixes_of(table, GUESS, "UTC", skipped)
+    return fixes_of(table, GUESS, skipped)
