@@ -121,6 +121,7 @@ class RawAlgorithm(Form):
         run = Run(self, parameters, context)
         try:
             run.check_expressions()
+            run.check_values()
             find_zone(run.text("TIMEZONE"))
             check_outputs(run)
             self.check(run)

@@ -145,6 +145,32 @@ def test_wrong_parameters_are_named(
         run("raw:forecasttracks", **{"INPUT": make(fixes), "MODEL": bundle, **change})
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"MIN_PROBABILITY": 3}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not 3."),
+        ({"MIN_PROBABILITY": float("nan")}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not nan."),
+        ({"DISTANCE": "near"}, "DISTANCE has to be a number of 1 or more, not near."),
+        ({"DISTANCE": QgsProperty.fromExpression("0.5")}, "DISTANCE has to be a number of 1 or more, not 0.5."),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_the_range(
+    run: Callable, make: Callable, fixes: Any, change: dict[str, Any], words: str
+) -> None:
+    """QGIS itself says: Incorrect parameter value for MIN_PROBABILITY."""
+    with pytest.raises(QgsProcessingException, match=re.escape(words)):
+        run("raw:encounters", INPUT=make(fixes), **change)
+
+
+def test_a_wrong_choice_is_refused_with_the_choices(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    with pytest.raises(QgsProcessingException, match="DEVICE has to be one of auto, CPU, CUDA, not TPU."):
+        run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, DEVICE="TPU")
+    with pytest.raises(QgsProcessingException, match="HOURS has to be a number of 0.1 or more, not two."):
+        run("raw:trainhead", INPUT=make(fixes), LABELS=make(fixes), HOURS="two")
+    with pytest.raises(QgsProcessingException, match="EPSILON has to be a number of 0 or more, not -1."):
+        run("raw:scoreregions", INPUT=make(fixes), REGIONS=squares("EPSG:4326", 0.02), MODEL=bundle, EPSILON=-1)
+
+
 @pytest.mark.parametrize("words", ["1 / 0", "@nope", '"nope"', "3 *"])
 def test_an_expression_without_a_value_is_refused(run: Callable, make: Callable, fixes: Any, words: str) -> None:
     """QGIS would fill gaps with the default step."""
