@@ -77,6 +77,7 @@ class RawAlgorithm(Form):
     TAGS: tuple[str, ...] = ()
     NEEDS: tuple[str, ...] = ()  # Python modules beyond QGIS's own
     refused = ""  # why the parameters of this run were refused
+    inputs = ""  # the names of this run's input layers
 
     def name(self) -> str:
         """Published: the second half of the algorithm's id."""
@@ -141,6 +142,7 @@ class RawAlgorithm(Form):
         """
         run = Run(self, parameters, context, feedback)
         run.warn_of_unknown()
+        self.inputs = run.names_of_inputs()
         good, self.refused = self.checkParameterValues(parameters, context)
         try:
             if good:
@@ -216,7 +218,7 @@ class RawAlgorithm(Form):
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(run.parameters, name))
         warn_of_losses(run, destination, fields, shape)
-        loading.on_load(run.context, destination, style, self.parameterDefinition(name).description())
+        loading.on_load(run.context, destination, style, self.parameterDefinition(name).description(), self.inputs)
         return sink, destination
 
 

@@ -193,6 +193,12 @@ class Run:
             value = value.source
         return self.algorithm.parameterAsVectorLayer({name: value}, name, self.context)
 
+    def names_of_inputs(self) -> str:
+        """The names of the input layers, with commas between them."""
+        definitions = self.algorithm.parameterDefinitions()
+        names = [each.name() for each in definitions if isinstance(each, QgsProcessingParameterFeatureSource)]
+        return ", ".join(layer.name() for layer in map(self.vector_layer, names) if layer is not None)
+
     def check_expressions(self) -> None:
         """InputError where a value is an expression or field without a value: QGIS would take the default instead."""
         for name, value in self.parameters.items():

@@ -125,6 +125,7 @@ class ImportTracks(RawAlgorithm):
         from ..core.sources.readers import read
 
         user, track, moment = (run.text(name).strip() or None for name in ("USER_FIELD", "TRACK_FIELD", "TIME_FIELD"))
+        self.inputs = Path(run.text("SOURCE").strip()).stem
         path, kind, zone = run.text("SOURCE").strip(), run.text("FORMAT") or "auto", run.text("TIMEZONE").strip()
         progress = run.stage(tr("Reading"), 0, 60)
         layout = self.layout(run)
@@ -152,7 +153,8 @@ class ImportTracks(RawAlgorithm):
             writing.write_geopackage(Path(file), tracks, run.stage(tr("Writing"), 60, 100))
             output = self._temporary_layer(run, file) if temporary else file
             self._load_on_completion(run, output)
-            loading.on_load(run.context, output, styling.Fixes(), self.parameterDefinition("OUTPUT").description())
+            name = self.parameterDefinition("OUTPUT").description()
+            loading.on_load(run.context, output, styling.Fixes(), name, self.inputs)
             return output
         table = {
             "user_id": tracks.user_ids[tracks.user], "track_id": tracks.track_ids[tracks.track], "t": tracks.t,
