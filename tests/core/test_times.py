@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.times import NO_TIME, find_date_order, parse_times
+from raw_qgis_plugin.core.times import NO_TIME, find_date_order, find_zone, parse_times
 
 NOON = int(datetime(2008, 5, 17, 10, 0, 4, tzinfo=timezone.utc).timestamp() * 1000)
 
@@ -161,3 +161,10 @@ def test_no_column_breaks_it(values):
     column = np.empty(len(values), object)
     column[:] = values
     assert parse_times(column).dtype == np.int64
+
+
+@pytest.mark.parametrize(("name", "hours"), [("UTC+03:00", 3), ("UTC-03:30", -3.5), ("+0545", 5.75), ("GMT", 0)])
+def test_a_zone_is_also_an_offset(name, hours):
+    """QGIS's list of zones has these too."""
+    assert find_zone(name).utcoffset(datetime(2024, 7, 1)) == timedelta(hours=hours)
+    assert parse_times(["2024-07-01 00:00"], name)[0] == parse_times(["2024-07-01"])[0] - hours * 3_600_000
