@@ -57,6 +57,8 @@ class Session(QObject):
         self.used = "", False  # the settings of the model: its device, and whether experimental heads answer
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup()
+        self.edited = False  # whether the layer has changed since it was read, and the changes are not saved
+        self._read_edits = False  # whether it had changes that were not saved when it was read
         self._looked = False  # whether the layer was looked for on the map since it was chosen
         self.model: Model | None = None
         self._forget()
@@ -80,7 +82,7 @@ class Session(QObject):
             return
         self.cancel()
         self._listen(False)
-        self.layer, self._looked = layer, False
+        self.layer, self._looked, self.edited = layer, False, False
         self._forget()
         if layer is not None:
             self.group = LayerGroup(layer)
@@ -99,9 +101,11 @@ class Session(QObject):
         if self.layer is not None:
             for signal in (self.layer.subsetStringChanged, self.layer.afterCommitChanges, self.layer.crsChanged):
                 signal.connect(self.read) if on else signal.disconnect(self.read)
-            found = self.layer.dataSourceChanged
-            found.connect(self._read_anew) if on else found.disconnect(self._read_anew)
-            self.layer.willBeDeleted.connect(self._gone) if on else self.layer.willBeDeleted.disconnect(self._gone)
+            for signal, slot in (
+                (self.layer.dataSourceChanged, self._read_anew), (self.layer.willBeDeleted, self._gone),
+                (self.layer.layerModified, self._note_edit), (self.layer.afterRollBack, self._forget_edits),
+            ):  # fmt: skip
+                signal.connect(slot) if on else signal.disconnect(slot)
 
     def _gone(self) -> None:
         self.cancel()
@@ -114,6 +118,19 @@ class Session(QObject):
         if self.tracks is None and self.layer is not None:
             self.fields, self.timezone = remembered(self.layer)
             self.read()
+
+    def _note_edit(self) -> None:
+        if not self.edited:
+            self.edited = True
+            self.changed.emit()
+
+    def _forget_edits(self) -> None:
+        """The edits are given up."""
+        if self._read_edits:
+            self.read()
+        elif self.edited:
+            self.edited = False
+            self.changed.emit()
 
     def set_fields(self, fields: FieldChoice, timezone: str) -> None:
         """Take other fields, store them with the layer, and read again."""
@@ -135,6 +152,7 @@ class Session(QObject):
         """Read the layer, open the model, and estimate how long embedding the users will take."""
         self.cancel()
         self._forget()
+        self.edited, self._read_edits = False, self.layer is not None and self.layer.isModified()
         if self.layer is None:
             self.changed.emit()
         elif not self.layer.isValid():

@@ -75,6 +75,38 @@ def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes:
     assert session.users.n_users == 12
 
 
+def test_unsaved_edits_are_told_of_until_they_are_read(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+    """Labels, diaries and forecasts have them at once."""
+    layer = QgsProject.instance().addMapLayer(make(fixes))
+    panel.start()
+    until(lambda: session.city is not None)
+    n = layer.featureCount()
+
+    def delete_one() -> None:
+        assert layer.deleteFeature(next(layer.getFeatures()).id())
+
+    layer.startEditing()
+    assert "unsaved" not in panel.summary.text()
+    delete_one()
+    assert panel.summary.text().startswith("The layer has unsaved edits.") and len(session.tracks) == n
+    layer.rollBack()
+    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n
+    layer.startEditing()
+    delete_one()
+    session.read()
+    until(lambda: session.city is not None)
+    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n - 1
+    delete_one()
+    assert "unsaved" in panel.summary.text()
+    layer.rollBack()
+    until(lambda: session.city is not None)
+    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n
+    with edit(layer):
+        delete_one()
+    until(lambda: session.city is not None)
+    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n - 1
+
+
 def test_fields_stay_chosen_when_a_table_is_joined_or_a_field_deleted(
     session: Any, panel: Any, make: Any, fixes: Any
 ) -> None:

@@ -228,6 +228,12 @@ class SourcePanel(QWidget):
             return tr("Nothing was read yet.")
         if session.tracks is None:
             return tr("Reading …") if session.job is not None else tr("Not read yet: press the arrow to read it.")
+        if session.edited:
+            words = tr(
+                "The layer has unsaved edits. Labels, diaries and forecasts use them; for regions and users save them, "
+                "or press the arrow."
+            )
+            return f"{words} {session.summary}"
         return session.summary
 
 
