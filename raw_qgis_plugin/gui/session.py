@@ -367,9 +367,9 @@ def describe(tracks: Tracks, users: Tracks, zone: str, in_layer: int = 0) -> str
     ends = wall_clock(np.array([users.t.min(), users.t.max()]), find_zone(zone))
     first, last = np.datetime_as_string(ends.astype("datetime64[ms]"), unit="D")
     steps = tracks.steps()
-    words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} {zone}")
+    words = tr("Users: {users:,}, fixes: {fixes:,}, {first} to {last} {zone}")
     if in_layer > len(users):
-        words = tr("{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}")
+        words = tr("Users: {users:,}, fixes: {fixes:,} of {all:,}, {first} to {last} {zone}")
     words = words.format(users=users.n_users, fixes=len(users), all=in_layer, first=first, last=last, zone=zone)
     if len(steps):
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))
@@ -380,7 +380,7 @@ def describe_skipped(skipped: Skipped, used: int) -> str:
     """Count the skipped fixes by reason. used: the number of fixes that were not skipped."""
     if not skipped:
         return tr("No fix was skipped.")
-    return tr("{n:,} of {all:,} fixes were skipped: {why}.").format(
+    return tr("Skipped: {n:,} of {all:,} fixes ({why}).").format(
         n=skipped.total, all=used + skipped.total, why=skipped.why
     )
 

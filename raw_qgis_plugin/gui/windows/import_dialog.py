@@ -350,7 +350,7 @@ class ImportDialog(TakesFiles, RawDialog):
             self.state.setText(words.format(what=tr("Importing"), share=job.share, left=time_left(left or 0.0)))
 
     def _done(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
-        words = tr("{fixes:,} fixes of {users:,} users were imported.")
+        words = tr("Imported. Users: {users:,}, fixes: {fixes:,}.")
         if not sip.isdeleted(self):
             self._ended(words.format(fixes=results["N_POINTS"], users=results["N_USERS"]) + " " + " ".join(warnings))
 
