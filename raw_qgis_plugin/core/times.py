@@ -292,7 +292,7 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
 
 def _number(word: bytes) -> float:
     try:
-        return float(word)
+        return float(word.replace(b",", b"."))
     except ValueError:
         return np.nan
 
