@@ -19,6 +19,7 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsFields,
     QgsGeometry,
+    QgsLineString,
     QgsMultiPoint,
     QgsPoint,
     QgsProcessingFeatureSource,
@@ -246,10 +247,12 @@ def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
 
 
 def _vertices(geometry: Any) -> np.ndarray:
-    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN."""
+    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN. Of curves
+    they are the points that somebody drew, and none between these.
+    """
     found: list[np.ndarray] = [np.empty((0, 3))]
     for part in geometry.constParts():
-        line = part if part.wkbType() in (Qgis.WkbType.LineStringM, Qgis.WkbType.LineStringZM) else part.curveToLine()
+        line = part if isinstance(part, QgsLineString) else QgsLineString(list(part.vertices()))
         width = 2 + line.is3D() + line.isMeasure()
         numbers = np.frombuffer(line.asWkb().data(), "<f8", offset=9).reshape(-1, width)
         m = numbers[:, -1] if line.isMeasure() else np.full(len(numbers), np.nan)
