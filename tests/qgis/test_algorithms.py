@@ -289,6 +289,19 @@ def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any,
     assert "OUTPUT_WEEK" not in run("raw:scoreregions", **common).values
 
 
+@pytest.mark.parametrize("field", ["fid:string", "fid:double", "fid:integer", "geom:string"])
+def test_regions_may_have_fields_that_a_geopackage_names_itself(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path, field: str
+) -> None:
+    """As after a split, or of a Shapefile: QGIS refuses such a file, a fid that is not unique after all the work."""
+    name, kind = field.split(":")
+    value = "a" if kind == "string" else 1
+    regions = squares("EPSG:4326", 0.02, f"&field={field}", (value,))
+    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle, OUTPUT=str(tmp_path / "a.gpkg"))
+    assert [row[f"{name}_2"] for row in done.rows()] == [value] * 10
+    assert f"The regions' own field {name} is called {name}_2 in the output." in done.feedback.infos
+
+
 def test_users_of_regions_are_counted_exactly(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     regions = squares("EPSG:4326", 0.02)
     done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle, MIN_USERS=1)
