@@ -28,7 +28,7 @@ from ..core.errors import Cancelled, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
 from ..core.sources.fields import NONE
 from .form import Form, Run
-from .outputs import check_outputs, warn_of_losses
+from .outputs import check_outputs, warn_of_losses, warn_of_other_layers
 from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
@@ -292,6 +292,7 @@ class TrackAlgorithm(RawAlgorithm):
 
         load_libraries()
         source = run.open_layer("INPUT")
+        warn_of_other_layers(run, "INPUT")
         self.plan = plan_reading(
             source,
             run.vector_layer("INPUT"),

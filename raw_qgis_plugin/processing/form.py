@@ -222,6 +222,9 @@ class Run:
                 if matching_option(options, value) not in options:
                     words = tr("{name} has to be one of {options}, not {value}.")
                     raise InputError(words.format(name=name, options=", ".join(options), value=value))
+            elif isinstance(definition, QgsProcessingParameterField) and ";" in str(value):
+                words = tr("{name} cannot be {value}: QGIS takes it for several fields. Rename the field without ;.")
+                raise InputError(words.format(name=name, value=value))
             elif type(definition) in EXAMPLES and not self._is_allowed(definition, value):
                 words = tr("{name} has to be written like {example}, not {value}.")
                 raise InputError(words.format(name=name, example=EXAMPLES[type(definition)], value=value))

@@ -151,6 +151,7 @@ def test_wrong_parameters_are_named(
         ({"MIN_PROBABILITY": 3}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not 3."),
         ({"MIN_PROBABILITY": float("nan")}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not nan."),
         ({"DISTANCE": "near"}, "DISTANCE has to be a number of 1 or more, not near."),
+        ({"TIME_FIELD": "a;b"}, "TIME_FIELD cannot be a;b: QGIS takes it for several fields."),
         ({"DISTANCE": QgsProperty.fromExpression("0.5")}, "DISTANCE has to be a number of 1 or more, not 0.5."),
     ],
 )
@@ -198,6 +199,19 @@ def test_a_table_is_refused_with_the_way_to_a_layer(run: Callable, bundle: str) 
     table = QgsVectorLayer("None?field=user_id:string&field=t:datetime&field=lon:double", "table", "memory")
     with pytest.raises(QgsProcessingException, match="The layer is a table without geometry. Import tracks makes"):
         run("raw:profileusers", INPUT=table, MODEL=bundle)
+
+
+def test_a_file_whose_first_layer_is_empty_has_its_other_layers_named(run: Callable, tmp_path: Path) -> None:
+    """QGIS opens the waypoints of a GPX file, of which there often are none."""
+    points = "".join(f'<trkpt lat="52.{i}" lon="13"><time>2024-07-01T10:0{i}:00Z</time></trkpt>' for i in range(9))
+    gpx = '<gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{}</trkseg></trk></gpx>'
+    (tmp_path / "walk.gpx").write_text(gpx.format(points))
+    words = "INPUT is empty, but its file also has tracks, track_points: give it as FILE|layername=NAME."
+    done = run("raw:fillgaps", INPUT=str(tmp_path / "walk.gpx"))
+    assert done.values["N_POINTS"] == 0 and words in done.feedback.warnings
+    done.feedback.warnings.clear()
+    done = run("raw:fillgaps", INPUT=f"{tmp_path / 'walk.gpx'}|layername=track_points")
+    assert done.values["N_POINTS"] == 9 and words not in done.feedback.warnings
 
 
 def test_a_filter_that_is_no_expression_is_refused(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
