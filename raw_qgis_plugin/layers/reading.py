@@ -27,7 +27,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QVariant
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime, QVariant
 
 from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress
@@ -261,8 +261,15 @@ def _vertices(geometry: Any) -> np.ndarray:
 
 
 def _plain(values: list[Any]) -> list[Any]:
-    """Attribute values with None for a NULL."""
-    return [None if isinstance(value, QVariant) else value for value in values]
+    """Attribute values with None for a NULL, and dates and times as text, as GDAL has them."""
+    return [None if isinstance(value, QVariant) else as_text(value) for value in values]
+
+
+def as_text(value: Any) -> Any:
+    """A date or time as text such as '2024-07-01 08:30:00', None for one that is not valid; else the value itself."""
+    if not isinstance(value, (QDate, QDateTime, QTime)):
+        return value
+    return value.toString(Qt.DateFormat.ISODate).replace("T", " ").removesuffix("Z") if value.isValid() else None
 
 
 def times_of(values: list[Any], timezone: str) -> np.ndarray:

@@ -244,6 +244,7 @@ def test_the_publish_check_finds_what_names_somebody(
     words = found(tracks, REPORT=str(page))
     assert "1,440 fixes with their times" in words and "Ids of people in the clear: 12" in words
     assert "Ids of people in the clear: 12" in page.read_text("utf-8") and page.read_text("utf-8").count("<li>") == 2
+    assert found(QgsVectorLayer("Point?crs=EPSG:4326&field=user_id:string&field=t:datetime", "empty", "memory")) == ""
     homes = run("raw:profileusers", INPUT=tracks, MODEL=bundle)
     homes.feedback.warnings.clear()
     assert "places of single people" in found(homes.layer()) and "Ids of people" in found(homes.layer())

@@ -44,6 +44,8 @@ def _about_people(columns: Mapping[str, Sequence[Any]], shape: str) -> Iterator[
     ids = guess.user or next((name for name in columns if plain(name) == "id" and "similarity" in columns), None)
     n_ids = len({value for value in columns[ids] if value is not None}) if ids else 0
     n_rows = len(next(iter(columns.values()), ()))
+    if not n_rows:
+        return
     if guess.time and (shape in ("point", "line") or guess.positioned):
         what = "tracks" if shape == "line" else "fixes"
         yield (
