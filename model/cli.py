@@ -19,6 +19,7 @@ from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.readers import FORMATS, PARQUET, find_source, read
 from raw_qgis_plugin.core.tracks import MIN_STRETCH_H, Tracks
+from raw_qgis_plugin.core.typicality import plainly
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -140,6 +141,12 @@ def print_line(line: dict) -> None:
 def warn(message: str) -> None:
     """Print a warning on stderr."""
     print(f"warning: {message}", file=sys.stderr)
+
+
+def warn_of(reasons: Sequence[str]) -> None:
+    """Print the remarks of the core on its answers as warnings, in the plain words of the plugin."""
+    for reason in reasons:
+        warn(plainly(reason))
 
 
 def count(n: int, what: str, plural: str = "s") -> str:

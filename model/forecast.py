@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.cli import make_parser, meter, open_model, read_tracks, run, utc_times, warn, write_table
+from model.cli import make_parser, meter, open_model, read_tracks, run, utc_times, warn, warn_of, write_table
 from raw_qgis_plugin.core.arrays import flattened
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.sources.fields import Guess, Layout, choose_fields
@@ -54,8 +54,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     model = open_model(args)
     n_paths = args.n_paths if args.paths else 0
     answer, reasons = answer_causally(tracks, model, track[known], t[known], meter("forecasting"), n_paths)
-    for reason in reasons:
-        warn(reason)
+    warn_of(reasons)
     columns = {**ids, "t": queries[str(query_fields.time)] if _is_utc(queries, query_fields) else utc_times(t)}
     for name in ("lon", "lat", "radius50_m", "radius80_m"):
         columns[name] = np.full(len(t), np.nan)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
-from model.cli import id_columns, make_parser, meter, open_model, read_tracks, run, units_of, warn, write_table
+from model.cli import id_columns, make_parser, meter, open_model, read_tracks, run, units_of, warn_of, write_table
 from raw_qgis_plugin.core.embedding.profiles import UNITS, profile
 
 EPILOG = """
@@ -26,8 +26,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     unit = args.unit or (model.bundle.head(args.task[0])["unit"] if args.task else "user")
     tracks, guess = read_tracks(args)
     answer = profile(units_of(tracks, unit), model, unit, args.task, meter("profiling"))
-    for reason in answer.reasons:
-        warn(reason)
+    warn_of(answer.reasons)
     columns = {name: values for name, values in answer.columns.items() if name not in NOT_SHOWN}
     write_table(args.output, {**columns, **id_columns(columns, args, guess)})
 

@@ -61,9 +61,10 @@ def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.
 
 
 def find_zone(name: str) -> tzinfo:
-    """The time zone of an IANA name ('' is UTC). Raises InputError for an unknown name."""
-    if name.strip().upper() in ("", "UTC", "Z"):
-        return UTC
+    """The zone of an IANA name, '' (UTC) or an offset such as UTC+03:00. Raises InputError for an unknown name."""
+    offset = _zone_ms(name.strip())
+    if offset is not None:
+        return timezone(timedelta(milliseconds=offset))
     from zoneinfo import ZoneInfo
 
     try:
@@ -291,7 +292,7 @@ def _as_bytes(array: np.ndarray) -> np.ndarray:
 
 def _number(word: bytes) -> float:
     try:
-        return float(word)
+        return float(word.replace(b",", b"."))
     except ValueError:
         return np.nan
 

@@ -57,6 +57,8 @@ class Session(QObject):
         self.used = "", False  # the settings of the model: its device, and whether experimental heads answer
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup()
+        self.edited = False  # whether the layer has changed since it was read, and the changes are not saved
+        self._read_edits = False  # whether it had changes that were not saved when it was read
         self._looked = False  # whether the layer was looked for on the map since it was chosen
         self.model: Model | None = None
         self._forget()
@@ -80,7 +82,7 @@ class Session(QObject):
             return
         self.cancel()
         self._listen(False)
-        self.layer, self._looked = layer, False
+        self.layer, self._looked, self.edited = layer, False, False
         self._forget()
         if layer is not None:
             self.group = LayerGroup(layer)
@@ -99,9 +101,11 @@ class Session(QObject):
         if self.layer is not None:
             for signal in (self.layer.subsetStringChanged, self.layer.afterCommitChanges, self.layer.crsChanged):
                 signal.connect(self.read) if on else signal.disconnect(self.read)
-            found = self.layer.dataSourceChanged
-            found.connect(self._read_anew) if on else found.disconnect(self._read_anew)
-            self.layer.willBeDeleted.connect(self._gone) if on else self.layer.willBeDeleted.disconnect(self._gone)
+            for signal, slot in (
+                (self.layer.dataSourceChanged, self._read_anew), (self.layer.willBeDeleted, self._gone),
+                (self.layer.layerModified, self._note_edit), (self.layer.afterRollBack, self._forget_edits),
+            ):  # fmt: skip
+                signal.connect(slot) if on else signal.disconnect(slot)
 
     def _gone(self) -> None:
         self.cancel()
@@ -114,6 +118,19 @@ class Session(QObject):
         if self.tracks is None and self.layer is not None:
             self.fields, self.timezone = remembered(self.layer)
             self.read()
+
+    def _note_edit(self) -> None:
+        if not self.edited:
+            self.edited = True
+            self.changed.emit()
+
+    def _forget_edits(self) -> None:
+        """The edits are given up."""
+        if self._read_edits:
+            self.read()
+        elif self.edited:
+            self.edited = False
+            self.changed.emit()
 
     def set_fields(self, fields: FieldChoice, timezone: str) -> None:
         """Take other fields, store them with the layer, and read again."""
@@ -135,6 +152,7 @@ class Session(QObject):
         """Read the layer, open the model, and estimate how long embedding the users will take."""
         self.cancel()
         self._forget()
+        self.edited, self._read_edits = False, self.layer is not None and self.layer.isModified()
         if self.layer is None:
             self.changed.emit()
         elif not self.layer.isValid():
@@ -349,9 +367,9 @@ def describe(tracks: Tracks, users: Tracks, zone: str, in_layer: int = 0) -> str
     ends = wall_clock(np.array([users.t.min(), users.t.max()]), find_zone(zone))
     first, last = np.datetime_as_string(ends.astype("datetime64[ms]"), unit="D")
     steps = tracks.steps()
-    words = tr("{users:,} users, {fixes:,} fixes, {first} to {last} {zone}")
+    words = tr("Users: {users:,}, fixes: {fixes:,}, {first} to {last} {zone}")
     if in_layer > len(users):
-        words = tr("{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}")
+        words = tr("Users: {users:,}, fixes: {fixes:,} of {all:,}, {first} to {last} {zone}")
     words = words.format(users=users.n_users, fixes=len(users), all=in_layer, first=first, last=last, zone=zone)
     if len(steps):
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))
@@ -362,7 +380,7 @@ def describe_skipped(skipped: Skipped, used: int) -> str:
     """Count the skipped fixes by reason. used: the number of fixes that were not skipped."""
     if not skipped:
         return tr("No fix was skipped.")
-    return tr("{n:,} of {all:,} fixes were skipped: {why}.").format(
+    return tr("Skipped: {n:,} of {all:,} fixes ({why}).").format(
         n=skipped.total, all=used + skipped.total, why=skipped.why
     )
 

@@ -17,7 +17,6 @@ from qgis.core import (
     QgsEditorWidgetSetup,
     QgsExpression,
     QgsFeatureRequest,
-    QgsProject,
     QgsProperty,
     QgsRenderContext,
     QgsRuleBasedRenderer,
@@ -239,13 +238,6 @@ def widen_columns(layer: QgsVectorLayer, rows: int = 100, letter_px: int = 8, mo
         longest = 23 if field.isDateOrTime() else max([12, len(field.name()) + 3, *letters])
         table.setColumnWidth(at, min(most_px, letter_px * longest))
     layer.setAttributeTableConfig(table)
-
-
-def free_name(layer: QgsVectorLayer, name: str) -> str:
-    """A name for a layer, with a number where another layer of the project has the name: 'Trips (2)'."""
-    others = {each.name() for each in QgsProject.instance().mapLayers().values() if each.id() != layer.id()}
-    numbered = (f"{name} ({n})" for n in range(2, len(others) + 3))
-    return name if name not in others else next(each for each in numbered if each not in others)
 
 
 def class_colours(head: dict[str, Any]) -> dict[str, str]:

@@ -19,6 +19,7 @@ from qgis.core import (
     QgsFeatureRequest,
     QgsFields,
     QgsGeometry,
+    QgsLineString,
     QgsMultiPoint,
     QgsPoint,
     QgsProcessingFeatureSource,
@@ -26,7 +27,7 @@ from qgis.core import (
     QgsVectorLayer,
     QgsWkbTypes,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QVariant
+from qgis.PyQt.QtCore import QDate, QDateTime, Qt, QTime, QVariant
 
 from ..core.arrays import object_column
 from ..core.errors import InputError, Progress, no_progress
@@ -245,10 +246,12 @@ def _read_lines(plan: ReadPlan, count: Callable[[int], None]) -> Columns:
 
 
 def _vertices(geometry: Any) -> np.ndarray:
-    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN."""
+    """The vertices of a line or multiline -> (n, 3) x, y, m. A NULL has none; a line without M has m of NaN. Of curves
+    they are the points that somebody drew, and none between these.
+    """
     found: list[np.ndarray] = [np.empty((0, 3))]
     for part in geometry.constParts():
-        line = part if part.wkbType() in (Qgis.WkbType.LineStringM, Qgis.WkbType.LineStringZM) else part.curveToLine()
+        line = part if isinstance(part, QgsLineString) else QgsLineString(list(part.vertices()))
         width = 2 + line.is3D() + line.isMeasure()
         numbers = np.frombuffer(line.asWkb().data(), "<f8", offset=9).reshape(-1, width)
         m = numbers[:, -1] if line.isMeasure() else np.full(len(numbers), np.nan)
@@ -257,8 +260,15 @@ def _vertices(geometry: Any) -> np.ndarray:
 
 
 def _plain(values: list[Any]) -> list[Any]:
-    """Attribute values with None for a NULL."""
-    return [None if isinstance(value, QVariant) else value for value in values]
+    """Attribute values with None for a NULL, and dates and times as text, as GDAL has them."""
+    return [None if isinstance(value, QVariant) else as_text(value) for value in values]
+
+
+def as_text(value: Any) -> Any:
+    """A date or time as text such as '2024-07-01 08:30:00', None for one that is not valid; else the value itself."""
+    if not isinstance(value, (QDate, QDateTime, QTime)):
+        return value
+    return value.toString(Qt.DateFormat.ISODate).replace("T", " ").removesuffix("Z") if value.isValid() else None
 
 
 def times_of(values: list[Any], timezone: str) -> np.ndarray:

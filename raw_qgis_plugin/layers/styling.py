@@ -30,7 +30,6 @@ from .legends import (
     EACH_USER,
     OWN_COLOURS,
     Rules,
-    free_name,
     horizon_field,
     let_correct,
     map_tip,
@@ -43,7 +42,7 @@ from .legends import (
     values_of,
     widen_columns,
 )
-from .words import tr
+from .words import free_name, tr
 
 VERDICTS = "raw/verdicts"  # property of the table of a backtest: its verdicts as JSON
 PLURALS = {"user": "Users", "track": "Tracks", "day": "Days"}

@@ -28,7 +28,7 @@ from ..core.errors import Cancelled, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
 from ..core.sources.fields import NONE
 from .form import Form, Run
-from .outputs import check_outputs, warn_of_losses
+from .outputs import check_outputs, warn_of_losses, warn_of_other_layers
 from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
@@ -77,6 +77,7 @@ class RawAlgorithm(Form):
     TAGS: tuple[str, ...] = ()
     NEEDS: tuple[str, ...] = ()  # Python modules beyond QGIS's own
     refused = ""  # why the parameters of this run were refused
+    inputs = ""  # the names of this run's input layers
 
     def name(self) -> str:
         """Published: the second half of the algorithm's id."""
@@ -121,6 +122,7 @@ class RawAlgorithm(Form):
         run = Run(self, parameters, context)
         try:
             run.check_expressions()
+            run.check_values()
             find_zone(run.text("TIMEZONE"))
             check_outputs(run)
             self.check(run)
@@ -140,6 +142,7 @@ class RawAlgorithm(Form):
         """
         run = Run(self, parameters, context, feedback)
         run.warn_of_unknown()
+        self.inputs = run.names_of_inputs()
         good, self.refused = self.checkParameterValues(parameters, context)
         try:
             if good:
@@ -215,7 +218,7 @@ class RawAlgorithm(Form):
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(run.parameters, name))
         warn_of_losses(run, destination, fields, shape)
-        loading.on_load(run.context, destination, style, self.parameterDefinition(name).description())
+        loading.on_load(run.context, destination, style, self.parameterDefinition(name).description(), self.inputs)
         return sink, destination
 
 
@@ -289,6 +292,7 @@ class TrackAlgorithm(RawAlgorithm):
 
         load_libraries()
         source = run.open_layer("INPUT")
+        warn_of_other_layers(run, "INPUT")
         self.plan = plan_reading(
             source,
             run.vector_layer("INPUT"),

@@ -48,7 +48,7 @@ class WriteDiary(TrackAlgorithm):
         tracks, skipped = self.read_units(run, "user")
         found = list(find_diaries(tracks, model, run.number("MIN_STOP"), run.stage(tr("Finding stops and trips"))))
         stops, trips = (columns_of(found, name) for name in ("stops", "trips"))
-        words = tr("{n:,} stops and {m:,} trips of {k:,} users.")
+        words = tr("Stops: {n:,}, trips: {m:,}, users: {k:,}.")
         run.info(words.format(n=len(stops["kind"]), m=len(trips["mode"]), k=tracks.n_users))
         if len(stops["kind"]):
             run.warn(tr("Stops show where people live and work. Run 'Check before publishing' before you share them."))

@@ -52,7 +52,7 @@ class FindEncounters(TrackAlgorithm):
             tracks, run.number("DISTANCE"), 60.0 * run.number("MIN_MINUTES"), 60.0 * run.number("MAX_GAP"),
             run.number("MIN_PROBABILITY"), run.stage(tr("Finding encounters")),
         )  # fmt: skip
-        words = tr("{n:,} encounters, {k:,} of them observed.")
+        words = tr("Encounters: {n:,}, observed: {k:,}.")
         run.info(words.format(n=len(found.one), k=int(found.observed.sum())))
         if tracks.n_users < 2:
             run.warn(tr("INPUT has fewer than two users: choose the user field."))

@@ -16,8 +16,11 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
+    QgsProcessingParameterCrs,
+    QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
+    QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -34,6 +37,12 @@ from .progress import Stage
 from .words import matching_option, tr
 
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
+UNLIMITED = 1e9  # QGIS gives numbers without an upper limit the largest that its type can hold
+EXAMPLES = {
+    QgsProcessingParameterCrs: "EPSG:25832",
+    QgsProcessingParameterDateTime: "2024-01-31T14:00:00",
+    QgsProcessingParameterExtent: "13.1,13.6,52.3,52.6 [EPSG:4326]",
+}
 DEVICES = ("auto", "CPU", "CUDA")
 
 
@@ -184,6 +193,12 @@ class Run:
             value = value.source
         return self.algorithm.parameterAsVectorLayer({name: value}, name, self.context)
 
+    def names_of_inputs(self) -> str:
+        """The names of the input layers, with commas between them."""
+        definitions = self.algorithm.parameterDefinitions()
+        names = [each.name() for each in definitions if isinstance(each, QgsProcessingParameterFeatureSource)]
+        return ", ".join(layer.name() for layer in map(self.vector_layer, names) if layer is not None)
+
     def check_expressions(self) -> None:
         """InputError where a value is an expression or field without a value: QGIS would take the default instead."""
         for name, value in self.parameters.items():
@@ -191,6 +206,33 @@ class Run:
                 found, _ = value.value(self.context.expressionContext())
                 if found is None or found == NULL:
                     raise InputError(f"{name} has no value: {value.asExpression()}. Correct it, or leave {name} out.")
+
+    def check_values(self) -> None:
+        """InputError where a value is not allowed. QGIS says only that it is incorrect, of a CRS not even that."""
+        for definition in self.algorithm.parameterDefinitions():
+            name, value = definition.name(), self.parameters.get(definition.name())
+            if isinstance(value, QgsProperty):
+                value, _ = value.value(self.context.expressionContext())
+            if value in (None, NULL, ""):
+                continue
+            if isinstance(definition, QgsProcessingParameterNumber):
+                check_number(name, value, definition.minimum(), definition.maximum())
+            elif isinstance(definition, QgsProcessingParameterEnum):
+                options = definition.options()
+                if matching_option(options, value) not in options:
+                    words = tr("{name} has to be one of {options}, not {value}.")
+                    raise InputError(words.format(name=name, options=", ".join(options), value=value))
+            elif isinstance(definition, QgsProcessingParameterField) and ";" in str(value):
+                words = tr("{name} cannot be {value}: QGIS takes it for several fields. Rename the field without ;.")
+                raise InputError(words.format(name=name, value=value))
+            elif type(definition) in EXAMPLES and not self._is_allowed(definition, value):
+                words = tr("{name} has to be written like {example}, not {value}.")
+                raise InputError(words.format(name=name, example=EXAMPLES[type(definition)], value=value))
+
+    def _is_allowed(self, definition: QgsProcessingParameterDefinition, value: Any) -> bool:
+        if isinstance(definition, QgsProcessingParameterCrs) and isinstance(value, str):
+            return self.algorithm.parameterAsCrs({definition.name(): value}, definition.name(), self.context).isValid()
+        return definition.checkValueIsAcceptable(value, self.context)
 
     def warn_of_unknown(self) -> None:
         """Warn of parameters that the algorithm does not have, such as misspelt ones: QGIS says nothing of them."""
@@ -211,6 +253,20 @@ class Run:
     def stage(self, title: str, start: float = 15.0, stop: float = 90.0) -> Stage:
         """Begin a part of the work. start, stop: percent of the bar; by default what reading and writing leave."""
         return Stage(self.feedback, title, start, stop)
+
+
+def check_number(name: str, value: Any, least: float, most: float) -> None:
+    """InputError where the value of the parameter `name` is no number from `least` to `most`."""
+    try:
+        if least <= float(value) <= most:
+            return
+    except (TypeError, ValueError):
+        pass
+    if most < UNLIMITED:
+        words = tr("{name} has to be a number from {least} to {most}, not {value}.")
+    else:
+        words = tr("{name} has to be a number of {least} or more, not {value}.")
+    raise InputError(words.format(name=name, least=f"{least:g}", most=f"{most:g}", value=value))
 
 
 def with_published_options(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any]) -> dict[str, Any]:

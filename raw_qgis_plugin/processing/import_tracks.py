@@ -126,6 +126,7 @@ class ImportTracks(RawAlgorithm):
         from ..core.sources.readers import read
 
         path, kind, layout = run.text("SOURCE").strip(), run.text("FORMAT") or "auto", self.layout(run)
+        self.inputs = Path(path).stem
         tracks, skipped, fields = read(path, kind, layout, run.stage(tr("Reading"), 0, 60))
         tracks = without_outliers(tracks, skipped)
         run.info(tr("Fields: {fields}.").format(fields=fields))
@@ -150,7 +151,8 @@ class ImportTracks(RawAlgorithm):
             writing.write_geopackage(Path(file), tracks, run.stage(tr("Writing"), 60, 100))
             output = self._temporary_layer(run, file) if temporary else file
             self._load_on_completion(run, output)
-            loading.on_load(run.context, output, styling.Fixes(), self.parameterDefinition("OUTPUT").description())
+            name = self.parameterDefinition("OUTPUT").description()
+            loading.on_load(run.context, output, styling.Fixes(), name, self.inputs)
             return output
         table = {
             "user_id": tracks.user_ids[tracks.user], "track_id": tracks.track_ids[tracks.track], "t": tracks.t,

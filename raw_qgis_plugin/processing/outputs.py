@@ -49,6 +49,20 @@ def first_layer(file: Path) -> str:
     return layers[0].name() if layers else ""
 
 
+def warn_of_other_layers(run: Run, name: str) -> None:
+    """Warn where the layer of an input is empty and its file has others, as a GPX file has: QGIS opens the first."""
+    layer = run.vector_layer(name)
+    if layer is None or layer.featureCount() != 0 or layer.subsetString():
+        return
+    path = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path")
+    count = Qgis.SublayerQueryFlags(Qgis.SublayerQueryFlag.CountFeatures)
+    layers = QgsProviderRegistry.instance().querySublayers(path, count) if path else []
+    others = [each.name() for each in layers if each.featureCount() > 0]
+    if others:
+        words = tr("{name} is empty, but its file also has {layers}: give it as FILE|layername=NAME.")
+        run.warn(words.format(name=name, layers=", ".join(others)))
+
+
 def check_outputs(run: Run) -> None:
     """InputError where an output has no folder, or would replace an input or another output.
 

@@ -23,6 +23,7 @@ class Pretrain(TrainingAlgorithm):
     ID = "pretrain"
     ICON = "train"
     MODULE = training.ADAPT
+    RESUMABLE = True
     TITLE = "Continue training"
     SUMMARY = "Continue training the model on your own tracks, and test on held-out people whether it improved."
     TAGS = ("trajectory", "movement", "pretrain", "train", "learn", "model", "finetune", "adapt")

@@ -95,7 +95,7 @@ class ScoreRegions(RegionAlgorithm):
         trusted = scores.columns["in_domain"] | scores.columns["suppressed"]  # what is withheld misleads nobody
         self.warn_outside(scores.reasons, trusted, run)
         withheld = int(scores.columns["suppressed"].sum())
-        words = tr("{n} of {m} regions are withheld: they would show figures of fewer than {k} users.")
+        words = tr("Regions withheld: {n} of {m}. They would show figures of fewer than {k} users.")
         run.info(words.format(n=withheld, m=len(features), k=minimum))
 
         if epsilon:
@@ -132,8 +132,7 @@ class ScoreRegions(RegionAlgorithm):
         counted = ("n_users", "n_points", "n_visits")  # whole numbers, or nan
         kinds = {key: "int" if key in counted else kind for key, kind in writing.kinds_of(columns).items()}
         drawn = name == "OUTPUT"
-        # A GeoPackage numbers its rows in the field fid, and a region has several rows by weekday.
-        own = renamed(self.regions.fields(), [*kinds, *([] if drawn else ["fid"])], run)
+        own = renamed(self.regions.fields(), [*kinds, *reserved_of_files(features, self.regions.fields(), drawn)], run)
         fields = QgsFields(own)
         for field in writing.make_fields(kinds):
             fields.append(field)
@@ -151,6 +150,17 @@ def number_of(value: Any) -> float:
         return max(float(value), 0.0)
     except (TypeError, ValueError):
         return 0.0
+
+
+def reserved_of_files(features: Sequence[QgsFeature], fields: QgsFields, drawn: bool) -> list[str]:
+    """Names that a GeoPackage has for columns of its own: geom, and fid, in which it numbers its rows.
+
+    A fid that already numbers the features stays. drawn: one row a feature; else a region has several by weekday.
+    """
+    index = fields.lookupField("fid")
+    ids = [feature.attribute(index) for feature in features] if index >= 0 else []
+    numbered = drawn and all(isinstance(each, int) for each in ids) and len(set(ids)) == len(ids)
+    return ["geom"] if numbered else ["geom", "fid"]
 
 
 def renamed(fields: QgsFields, names: Sequence[str], run: Run) -> QgsFields:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qgis.core import QgsExpression, QgsFeature, QgsFeatureRequest, QgsProcessing, QgsProcessingParameterExpression
 
 from ..core.errors import InputError
+from ..core.sources.polygons import guess_id
 from .base import cached
 from .form import Run
 from .regions import RegionAlgorithm
@@ -17,7 +18,6 @@ from .words import tr
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ID_NAMES = ("region_id", "id", "code", "name", "fid")
 
 
 class SimilarRegions(RegionAlgorithm):
@@ -65,7 +65,7 @@ class SimilarRegions(RegionAlgorithm):
         found, suppressed = similar_regions(
             users, polygons, target, k, cached(model, run), minimum, run.stage(tr("Comparing"))
         )
-        words = tr("{n} of {m} regions are left out: fewer than {k} users.")
+        words = tr("Regions left out: {n} of {m}, with fewer than {k} users.")
         run.info(words.format(n=int(suppressed.sum()), m=len(features), k=minimum))
         log_if_few(found, k, run)
         destination = self.write_table(
@@ -79,13 +79,14 @@ class SimilarRegions(RegionAlgorithm):
         fields, chosen = self.regions.fields(), run.text("ID_FIELD")
         if chosen and fields.lookupField(chosen) < 0:
             raise InputError(f"REGIONS has no field '{chosen}'. Its fields: {', '.join(fields.names()) or 'none'}.")
-        for name in [chosen] if chosen else ID_NAMES:
+
+        def column(name: str) -> list[str]:
             index = fields.lookupField(name)
-            if index >= 0:
-                ids = [str(feature.attribute(index)) for feature in features]
-                if chosen or len(set(ids)) == len(ids):
-                    run.info(tr("The regions' ids are from the field {name}.").format(name=name))
-                    return name, ids
+            return [str(feature.attribute(index)) for feature in features]
+
+        if name := chosen or guess_id(fields.names(), column):
+            run.info(tr("The regions' ids are from the field {name}.").format(name=name))
+            return name, column(name)
         run.info(tr("The regions' ids are their feature ids."))
         return "$id", [str(feature.id()) for feature in features]
 

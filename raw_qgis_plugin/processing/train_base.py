@@ -23,6 +23,7 @@ class TrainingAlgorithm(TrackAlgorithm):
     """Trains in a child process, then copies the new model to BUNDLE and the report to REPORT."""
 
     MODULE = ""  # what the child process runs
+    RESUMABLE = False  # whether a run that was stopped is kept
 
     def add_results(self) -> None:
         """Add BUNDLE and REPORT."""
@@ -49,7 +50,9 @@ class TrainingAlgorithm(TrackAlgorithm):
         try:
             arguments = prepare(folder)
             stage = run.stage(tr("Training"), stop=100)  # raises Cancelled before anything is started
-            child = runs.Child.start(self.MODULE, arguments, folder, title=tr(self.TITLE), **notes)
+            child = runs.Child.start(
+                self.MODULE, arguments, folder, bound=True, title=tr(self.TITLE), resumable=self.RESUMABLE, **notes
+            )  # fmt: skip
             found: dict[str, Any] = {}
 
             def on_line(line: dict[str, Any]) -> None:

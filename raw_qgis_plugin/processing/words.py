@@ -23,7 +23,7 @@ def describe(tracks: Tracks) -> str:
     if not len(tracks):
         return tr("No fix could be read.")
     first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="m")
-    words = tr("Read {fixes:,} fixes of {users:,} users in {tracks:,} tracks, from {first} to {last} UTC.")
+    words = tr("Fixes read: {fixes:,}, users: {users:,}, tracks: {tracks:,}, from {first} to {last} UTC.")
     return words.format(
         fixes=len(tracks), users=tracks.n_users, tracks=tracks.n_tracks,
         first=first.replace("T", " "), last=last.replace("T", " "),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Training runs: child processes that outlive QGIS, each with its state in a folder.
+"""Training runs: child processes, each with its state in a folder. They outlive QGIS, unless they are bound to it.
 
 A run's folder holds run.json (module and arguments), log.jsonl and errors.txt (standard output and standard error), and
 end.json once the run has ended. All readers follow these files: a Processing thread, a dialog, a QGIS started tomorrow.
@@ -26,7 +26,7 @@ from ..core.scratch import is_locked
 from ..environment.folders import runs_folder
 from ..environment.interpreter import NoPython, find_python
 from ..environment.packages import read_group
-from .runner import ABOUT, END, LOCK, PID, write
+from .runner import ABOUT, BOUND, END, LOCK, PID, write
 
 LOG, ERRORS = "log.jsonl", "errors.txt"
 NEEDED = "runtime", "train"  # groups of requirements
@@ -51,11 +51,12 @@ class Child:
 
     @classmethod
     def start(cls, module: str, arguments: Sequence[str], folder: Path, needs: Sequence[str] | None = None,
-              **notes: Any) -> Child:  # fmt: skip
+              bound: bool = False, **notes: Any) -> Child:  # fmt: skip
         """Start `python -m MODULE ARGUMENTS` with its state in `folder`.
 
-        needs: modules that the run cannot work without; None: those of training. notes: more for run.json, such as a
-        title. Returns at once.
+        needs: modules that the run cannot work without; None: those of training. bound: whether the run is stopped
+        when this process ends, however it ends. notes: more for run.json, such as a title; with resumable=False the
+        folder is deleted where a run is stopped so. Returns at once.
         """
         if needs is None:
             needs = [requirement.module for group in NEEDED for requirement in read_group(group)]
@@ -64,7 +65,7 @@ class Child:
         about = {"module": module, "arguments": list(map(str, arguments)), "needs": list(needs)}
         _write_about(folder, about | notes | {"started": _now(), "stopped": False})
         child = cls(folder)
-        child._launch()
+        child._launch(bound)
         return child
 
     def resume(self, *more: str) -> None:
@@ -75,7 +76,7 @@ class Child:
         self.about["arguments"] = [*arguments, *(word for word in more if word not in arguments)]
         self._launch()
 
-    def _launch(self) -> None:
+    def _launch(self, bound: bool = False) -> None:
         for name in (END, PID):
             (self.folder / name).unlink(missing_ok=True)
         self.about |= {"started": _now(), "stopped": False}
@@ -88,10 +89,11 @@ class Child:
         if sys.platform == "win32":
             flags = subprocess.CREATE_NEW_PROCESS_GROUP | subprocess.CREATE_NO_WINDOW
             detached = {"creationflags": flags | subprocess.BELOW_NORMAL_PRIORITY_CLASS}
-        command = [str(python()), "-m", "raw_qgis_plugin.tasks.runner", str(self.folder)]
+        command = [str(python()), "-m", "raw_qgis_plugin.tasks.runner", str(self.folder), *([BOUND] if bound else [])]
+        stdin = subprocess.PIPE if bound else subprocess.DEVNULL  # a pipe closes when this process ends
         with (self.folder / LOG).open("ab") as log, (self.folder / ERRORS).open("ab") as errors:
             self._process = subprocess.Popen(  # nosec B603
-                command, stdin=subprocess.DEVNULL, stdout=log, stderr=errors, env=environment(), cwd=self.folder,
+                command, stdin=stdin, stdout=log, stderr=errors, env=environment(), cwd=self.folder,
                 **detached,
             )  # fmt: skip
 

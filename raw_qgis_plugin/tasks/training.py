@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from ..core.bundle import library
 from ..core.errors import Progress, RawError, no_progress
 from ..core.paths import RESOURCES
+from ..layers.reading import as_text
 from ..layers.words import tr
 
 if TYPE_CHECKING:
@@ -202,7 +203,7 @@ def read_labels(source: Any, key: str, label: str, progress: Progress = no_progr
     for n, feature in enumerate(source.getFeatures(request)):
         if n % 5000 == 0:
             progress(min(1.0, n / total))
-        *unit, value = (feature[i] for i in at)
+        *unit, value = (as_text(feature[i]) for i in at)
         if value not in (None, NULL, "") and not any(name in (None, NULL) for name in unit):
             text = str(value).lower() if isinstance(value, bool) else str(value)
             seen.setdefault(tuple(map(str, unit)), Counter())[text] += 1

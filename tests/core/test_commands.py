@@ -174,6 +174,38 @@ def test_regions(tmp_path, people):
     assert week["n_users"].null_count == week["n_visits"].null_count == 69
 
 
+def test_the_ids_of_regions_are_guessed_and_beside_them_are_numbers(tmp_path, people):
+    tracks = points(tmp_path / "t.parquet", people)
+    whole = json.loads(shapely.to_geojson(shapely.box(0, 0, 90, 90)))
+    names = [{"kind": "park", "Code": "b7"}, {"kind": "park", "Code": "b9"}]
+    features = [{"type": "Feature", "properties": each, "geometry": whole} for each in names]
+    (tmp_path / "r.geojson").write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    week = tmp_path / "week.csv"
+    asked = ["--tracks", tracks, "--regions", str(tmp_path / "r.geojson"), "--task", "poi", "--week", str(week)]
+    code, answer = run("regions", tmp_path, *asked)
+    assert code == 0 and answer.column_names[:3] == ["region", "Code", "n_users"]
+    assert answer["region"].to_pylist() == [1, 2] and answer["Code"].to_pylist() == ["b7", "b9"]
+    assert csv.read_csv(week).column_names[:3] == ["region", "Code", "weekday"]
+
+
+def test_reasons_are_in_plain_words(tmp_path, people, capsys, monkeypatch, invented_model):
+    """As in the plugin. The column `why` has the figures."""
+    limited = invented_model(*({**head, "domain": {"cadence_s": [900, 3600]}} for head in HEADS))
+    tracks = points(tmp_path / "t.parquet", people)
+    (tmp_path / "r.geojson").write_text(shapely.to_geojson(shapely.box(0, 0, 90, 90)).join(
+        ['{"type": "Feature", "properties": {}, "geometry": ', "}"]
+    ))  # fmt: skip
+    for command, task, more in (
+        ("profiles", "commuter", ()),
+        ("regions", "poi", ("--regions", tmp_path / "r.geojson")),
+    ):
+        monkeypatch.setattr(COMMANDS[command], "open_model", lambda args: limited)
+        code, answer = run(command, tmp_path, "--tracks", tracks, "--task", task, *map(str, more))
+        said = capsys.readouterr().err
+        assert code == 0 and "fixes too close or too far apart in time" in said and "outside" not in said
+        assert command == "regions" or answer["why"][0].as_py() == "cadence outside 900 to 3,600 s"
+
+
 def test_ids_of_regions_are_kept_whatever_they_are_called_and_whatever_kinds_they_are(tmp_path, people):
     tracks = points(tmp_path / "t.parquet", people)
     whole = json.loads(shapely.to_geojson(shapely.box(0, 0, 90, 90)))

@@ -16,6 +16,7 @@ from pyarrow import parquet  # noqa: E402
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
 from raw_qgis_plugin.core.sources.fields import Layout  # noqa: E402
 from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
+from raw_qgis_plugin.core.times import find_zone  # noqa: E402
 
 TEN = int(datetime(2020, 1, 1, 10, tzinfo=timezone.utc).timestamp() * 1000)
 
@@ -47,6 +48,21 @@ def test_a_preview_shows_first_rows_as_written_and_as_read(tmp_path):
     assert found.fixes["user"].to_pylist()[:2] == ["7", "8"] and found.fixes["lon"].to_pylist()[1] == -37.001
     assert str(np.datetime64(found.fixes["t"].to_pylist()[60], "ms")).startswith("2014-07-02T08:00")
     assert found.skipped == {"no time that can be read": 1} and found.raw["Nummer"].to_pylist()[0] == "7"
+
+
+@pytest.mark.parametrize(
+    ("ends", "zone"),
+    [
+        (["+03:00"], "UTC+03:00"), (["-0330", ""], ""), (["-0330"], "UTC-03:30"), ([".25 +03"], "UTC+03:00"),
+        (["+02:00", "+03:00"], ""), (["Z"], ""), (["+00:00"], ""), ([""], ""),
+    ],
+)  # fmt: skip
+def test_the_offset_that_all_times_carry_is_their_zone(tmp_path, ends, zone):
+    path = tmp_path / "a.csv"
+    rows = [f"a,2024-06-01T10:{i:02}:00{ends[i % len(ends)]},60.{i},25" for i in range(20)]
+    path.write_text("\n".join(["user,time,lat,lon", *rows, "a,,60,25"]))
+    assert preview(path).zone == zone
+    assert not zone or str(find_zone(zone)) == zone
 
 
 def test_a_preview_of_parquet(tmp_path):

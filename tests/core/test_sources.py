@@ -84,6 +84,25 @@ def test_text_comes_a_part_at_a_time(tmp_path, monkeypatch):
         np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
 
 
+@pytest.mark.parametrize(
+    ("above", "sign"),
+    [("sep=;", ";"), ('"sep=|"', "|"), ("\ufeffsep=,", ","), ("# phone 17\n# exported in May", ","), ("sep=\t", "\t")],
+)
+def test_lines_above_the_header_are_left_out(tmp_path, above, sign):
+    """That of Excel, and comments."""
+    rows = [["user", "time", "lat", "lon", "note"], ["x", "2020-01-01 10:00", "1", "2", "a,b;c" if sign == "|" else ""]]
+    tracks, skipped, _ = read_text(tmp_path, "\n".join([above, *map(sign.join, rows)]))
+    assert tracks.t.tolist() == [TEN] and not skipped
+
+
+def test_a_header_may_begin_like_a_comment(tmp_path):
+    """As of Denmark's ships."""
+    tracks, _, guess = read_text(
+        tmp_path, "# Timestamp,MMSI,Latitude,Longitude\n01/13/2020 10:00:00,7,1,2\n", time_field="# Timestamp"
+    )
+    assert guess.user == "MMSI" and len(tracks) == 1
+
+
 def test_latin_1_and_gzip(tmp_path):
     tracks, _, _ = read_text(tmp_path, "user,time,lat,lon\nStörch,2020-01-01,1,2\n", encoding="latin-1")
     assert tracks.user_ids.tolist() == ["Störch"]
@@ -123,6 +142,11 @@ def test_named_fields_and_time_zone(tmp_path):
         ("user,time,lat,lon\nx,2020-01-01,1,2\n", {"layout": Layout(timezone="Mars")}, "Unknown time zone"),
         ("PAR1 but no more", {}, "cannot be read as Parquet"),
         ("PNG\x02\n\x01\x02;\x03\n", {}, "another kind, such as a picture"),
+        (
+            "PK\x03\x04plain.csvuser,time,lat,lon\nx,2020-01-01,1,2\n",
+            {},
+            "is a ZIP archive or a spreadsheet: unpack it",
+        ),
     ],
 )
 def test_what_cannot_be_read_is_refused_in_a_sentence(tmp_path, text, options, words):

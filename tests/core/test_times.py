@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.times import NO_TIME, find_date_order, parse_times
+from raw_qgis_plugin.core.times import NO_TIME, find_date_order, find_zone, parse_times
 
 NOON = int(datetime(2008, 5, 17, 10, 0, 4, tzinfo=timezone.utc).timestamp() * 1000)
 
@@ -22,7 +22,7 @@ NOON = int(datetime(2008, 5, 17, 10, 0, 4, tzinfo=timezone.utc).timestamp() * 10
         "2008-05-17T10:00:04Z", "2008-05-17 10:00:04", "2008/05/17 10:00:04", "2008-05-17T10:00:04.000",
         "2008-05-17T12:00:04+02:00", "2008-05-17T12:00:04.000000+0200", "2008-05-17 08:00:04-02", "20080517T100004Z",
         "20080517100004", "2008-5-17 10:0:4", "2008-05-17 10:00:04 UTC", ' "2008-05-17 10:00:04"', "1211018404",
-        "1211018404000", "1211018404.0",
+        "1211018404000", "1211018404.0", "1211018404,000",
     ],
 )  # fmt: skip
 def test_text_in_the_layouts_that_people_use(text):
@@ -161,3 +161,10 @@ def test_no_column_breaks_it(values):
     column = np.empty(len(values), object)
     column[:] = values
     assert parse_times(column).dtype == np.int64
+
+
+@pytest.mark.parametrize(("name", "hours"), [("UTC+03:00", 3), ("UTC-03:30", -3.5), ("+0545", 5.75), ("GMT", 0)])
+def test_a_zone_is_also_an_offset(name, hours):
+    """QGIS's list of zones has these too."""
+    assert find_zone(name).utcoffset(datetime(2024, 7, 1)) == timedelta(hours=hours)
+    assert parse_times(["2024-07-01 00:00"], name)[0] == parse_times(["2024-07-01"])[0] - hours * 3_600_000

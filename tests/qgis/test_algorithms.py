@@ -179,7 +179,7 @@ def test_one_label_for_a_whole_day_is_doubted(run: Callable, make: Callable, fix
     first = min(fixes.t)
     slow = type(fixes)(fixes.user_id, [first + 6 * (t - first) for t in fixes.t], fixes.lon, fixes.lat, {})
     done = run("raw:profileusers", INPUT=make(slow), MODEL=bundle, UNIT="track")
-    assert any("12 of 12 tracks last longer than" in text and "diary" in text for text in done.feedback.warnings)
+    assert any("last longer than 4 hours: 12 of 12." in text and "diary" in text for text in done.feedback.warnings)
     done.feedback.warnings.clear()
     days = run("raw:profileusers", INPUT=make(slow), MODEL=bundle, UNIT="day")
     assert not any("last longer" in text for text in days.feedback.warnings)
@@ -267,7 +267,7 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
             assert all(row[name] == NULL for name in ("n_users", "n_points", *figures)) and row["in_domain"] is False
     assert rows[8]["suppressed"] and rows[9]["suppressed"] and rows[9]["withheld"] == "few people"
     assert any(
-        "regions are withheld: they would show figures of fewer than 4 users" in text for text in done.feedback.infos
+        "They would show figures of fewer than 4 users" in text for text in done.feedback.infos
     )
 
 
@@ -287,6 +287,19 @@ def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any,
         assert (row["weekday"], row["hour_from"], row["hour_to"]) == (7, 20, 24)
         assert 4 <= row["n_users"] <= min(row["n_visits"], scores[row["region"] - 1]["n_users"])
     assert "OUTPUT_WEEK" not in run("raw:scoreregions", **common).values
+
+
+@pytest.mark.parametrize("field", ["fid:string", "fid:double", "fid:integer", "geom:string"])
+def test_regions_may_have_fields_that_a_geopackage_names_itself(
+    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path, field: str
+) -> None:
+    """As after a split, or of a Shapefile: QGIS refuses such a file, a fid that is not unique after all the work."""
+    name, kind = field.split(":")
+    value = "a" if kind == "string" else 1
+    regions = squares("EPSG:4326", 0.02, f"&field={field}", (value,))
+    done = run("raw:scoreregions", INPUT=make(fixes), REGIONS=regions, MODEL=bundle, OUTPUT=str(tmp_path / "a.gpkg"))
+    assert [row[f"{name}_2"] for row in done.rows()] == [value] * 10
+    assert f"The regions' own field {name} is called {name}_2 in the output." in done.feedback.infos
 
 
 def test_users_of_regions_are_counted_exactly(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
@@ -338,7 +351,7 @@ def test_progress_runs_forward_and_what_was_guessed_is_said(
     assert done.feedback.shares == sorted(done.feedback.shares) and done.feedback.shares[-1] == 100
     infos = "\n".join(done.feedback.infos)
     assert "Fields: user 'user_id' (guessed), track none, time 't' (guessed)." in infos
-    assert "Read 1,440 fixes of 12 users in 12 tracks, from 2020-09-13 12:26 to 2020-09-13 14:25 UTC." in infos
+    assert "Fixes read: 1,440, users: 12, tracks: 12, from 2020-09-13 12:26 to 2020-09-13 14:25 UTC." in infos
     assert "The model is " in infos
 
 

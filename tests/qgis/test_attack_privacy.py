@@ -242,11 +242,12 @@ def test_the_publish_check_finds_what_names_somebody(
 
     tracks, page = make(fixes), tmp_path / "page.html"
     words = found(tracks, REPORT=str(page))
-    assert "1,440 fixes with their times" in words and "12 ids of people in the clear" in words
-    assert "12 ids of people" in page.read_text("utf-8") and page.read_text("utf-8").count("<li>") == 2
+    assert "1,440 fixes with their times" in words and "Ids of people in the clear: 12" in words
+    assert "Ids of people in the clear: 12" in page.read_text("utf-8") and page.read_text("utf-8").count("<li>") == 2
+    assert found(QgsVectorLayer("Point?crs=EPSG:4326&field=user_id:string&field=t:datetime", "empty", "memory")) == ""
     homes = run("raw:profileusers", INPUT=tracks, MODEL=bundle)
     homes.feedback.warnings.clear()
-    assert "places of single people" in found(homes.layer()) and "ids of people" in found(homes.layer())
+    assert "places of single people" in found(homes.layer()) and "Ids of people" in found(homes.layer())
     vectors = run("raw:embedtracks", INPUT=tracks, MODEL=bundle)
     vectors.feedback.warnings.clear()
     assert "Embeddings" in found(vectors.layer())
@@ -259,8 +260,8 @@ def test_the_publish_check_finds_what_names_somebody(
         feature.setGeometry(QgsGeometry.fromWkt(f"POLYGON(({west} 0,{east} 0,{east} 9,{west} 9,{west} 0))"))
         regions.dataProvider().addFeatures([feature])
     words = found(regions)
-    assert "1 of 4 rows are of fewer than 10 people" in words and "1 pairs of regions" in words
-    assert "1 rows without a number of people" in words
+    assert "Rows of fewer than 10 people: 1 of 4" in words and "differ by fewer than 10 people: 1." in words
+    assert "Rows with figures but no number of people (field n_users): 1." in words
     done = run("raw:scoreregions", INPUT=tracks, REGIONS=regions, MODEL=bundle)
     done.feedback.warnings.clear()
     assert not [each for each in found(done.layer()).split(". ") if "n_users_2" not in each and each]
@@ -307,5 +308,5 @@ def test_the_dock_withholds_what_drawn_regions_would_reveal(
         {tab.book.regions[0].feature: {tab.book.layer.fields().lookupField("n_users"): 1}}
     )
     (words,) = (label.text() for label in tab.show_check().findChildren(QLabel))
-    assert words.startswith("1 of 1 rows are of fewer than 2 people")
+    assert words.startswith("Rows of fewer than 2 people: 1 of 1")
     tab.remove()

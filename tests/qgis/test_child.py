@@ -208,6 +208,43 @@ def test_it_outlives_the_process_that_started_it(start: Callable[..., Any], tmp_
     assert told[-2]["step"] == 39 and left.status == "finished"
 
 
+PATIENT = """
+import sys, time
+from pathlib import Path
+print('begun')
+try:
+    time.sleep(60)
+except KeyboardInterrupt:
+    Path(sys.argv[1]).write_text('checkpoint')
+    raise
+"""
+
+
+@pytest.mark.parametrize("resumable", [True, False])
+def test_a_bound_one_stops_when_the_process_that_started_it_is_killed(
+    staged: None, tmp_path: Path, stage: Path, resumable: bool
+) -> None:
+    """As raw:pretrain in qgis_process; a training of the window goes on."""
+    from raw_qgis_plugin.tasks.child import Child
+
+    (tmp_path / "standin.py").write_text(PATIENT)
+    code = (
+        "import sys; from pathlib import Path; from raw_qgis_plugin.tasks.child import Child; "
+        f"Child.start('standin', [sys.argv[2]], Path(sys.argv[1]), (), bound=True, resumable={resumable}).follow(print)"
+    )
+    path, folder, saved = os.pathsep.join([str(stage.parent), str(tmp_path)]), tmp_path / "left", tmp_path / "saved"
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder), str(saved)], env={**os.environ, "PYTHONPATH": path}
+    )
+    wait_for(lambda: (folder / "log.jsonl").exists() and bool((folder / "log.jsonl").read_text().strip()))
+    left = Child(folder)
+    parent.kill()
+    parent.wait()
+    wait_for(lambda: not left.running if resumable else not folder.exists())
+    assert saved.read_text() == "checkpoint"
+    assert not resumable or left.status == "stopped"
+
+
 def test_what_a_killed_qgis_left_of_a_run_is_cleared_after_a_day(
     staged: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -57,6 +57,7 @@ def test_a_field_that_was_cleared_is_not_guessed_again(session: Any, panel: Any,
     panel.fields["user"].setField("")
     until(lambda: session.city is not None)
     assert session.layer is layer and session.users.n_users == 1
+    assert panel.summary.text().startswith("Users: 1, fixes: ")
     found: list[Any] = []
     session.run_algorithm("profileusers", {"UNIT": "user"}, ["OUTPUT"], "", lambda *result: found.append(result))
     until(lambda: found or session.problem)
@@ -73,6 +74,38 @@ def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes:
     panel.fields["user"].setField("who")
     until(lambda: session.city is not None)
     assert session.users.n_users == 12
+
+
+def test_unsaved_edits_are_told_of_until_they_are_read(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+    """Labels, diaries and forecasts have them at once."""
+    layer = QgsProject.instance().addMapLayer(make(fixes))
+    panel.start()
+    until(lambda: session.city is not None)
+    n = layer.featureCount()
+
+    def delete_one() -> None:
+        assert layer.deleteFeature(next(layer.getFeatures()).id())
+
+    layer.startEditing()
+    assert "unsaved" not in panel.summary.text()
+    delete_one()
+    assert panel.summary.text().startswith("The layer has unsaved edits.") and len(session.tracks) == n
+    layer.rollBack()
+    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n
+    layer.startEditing()
+    delete_one()
+    session.read()
+    until(lambda: session.city is not None)
+    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n - 1
+    delete_one()
+    assert "unsaved" in panel.summary.text()
+    layer.rollBack()
+    until(lambda: session.city is not None)
+    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n
+    with edit(layer):
+        delete_one()
+    until(lambda: session.city is not None)
+    assert "unsaved" not in panel.summary.text() and len(session.tracks) == n - 1
 
 
 def test_fields_stay_chosen_when_a_table_is_joined_or_a_field_deleted(

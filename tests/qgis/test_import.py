@@ -74,6 +74,23 @@ def test_odd_columns_dates_and_filters(run: Callable, tmp_path: Path) -> None:
         run("raw:importtracks", SOURCE=source, FROM=QDateTime(2009, 1, 1, 0, 0), TO=QDateTime(2008, 1, 1, 0, 0))
 
 
+@pytest.mark.parametrize(
+    ("change", "example"),
+    [
+        ({"CRS": "EPSG:99999999"}, "EPSG:25832"),  # QGIS takes degrees
+        ({"FROM": "yesterday"}, "2024-01-31T14:00:00"),
+        ({"EXTENT": "Berlin"}, r"13.1,13.6,52.3,52.6 \[EPSG:4326\]"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_an_example(
+    run: Callable, tmp_path: Path, change: dict[str, str], example: str
+) -> None:
+    ((name, value),) = change.items()
+    words = f"{name} has to be written like {example}, not {value}."
+    with pytest.raises(QgsProcessingException, match=words):
+        run("raw:importtracks", SOURCE=str(day_first(tmp_path / "cabs.csv")), **COLUMNS, DATE_ORDER="day", **change)
+
+
 def test_columns_in_metres(run: Callable, tmp_path: Path) -> None:
     table = tmp_path / "utm.csv"
     table.write_text("id,t,x,y\n1,2020-01-01 10:00,500000,5150000\n1,2020-01-01 10:05,500100,5150000\n")

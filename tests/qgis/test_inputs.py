@@ -145,6 +145,33 @@ def test_wrong_parameters_are_named(
         run("raw:forecasttracks", **{"INPUT": make(fixes), "MODEL": bundle, **change})
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"MIN_PROBABILITY": 3}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not 3."),
+        ({"MIN_PROBABILITY": float("nan")}, "MIN_PROBABILITY has to be a number from 0.01 to 1, not nan."),
+        ({"DISTANCE": "near"}, "DISTANCE has to be a number of 1 or more, not near."),
+        ({"TIME_FIELD": "a;b"}, "TIME_FIELD cannot be a;b: QGIS takes it for several fields."),
+        ({"DISTANCE": QgsProperty.fromExpression("0.5")}, "DISTANCE has to be a number of 1 or more, not 0.5."),
+    ],
+)
+def test_a_value_out_of_range_is_refused_with_the_range(
+    run: Callable, make: Callable, fixes: Any, change: dict[str, Any], words: str
+) -> None:
+    """QGIS itself says: Incorrect parameter value for MIN_PROBABILITY."""
+    with pytest.raises(QgsProcessingException, match=re.escape(words)):
+        run("raw:encounters", INPUT=make(fixes), **change)
+
+
+def test_a_wrong_choice_is_refused_with_the_choices(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
+    with pytest.raises(QgsProcessingException, match="DEVICE has to be one of auto, CPU, CUDA, not TPU."):
+        run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, DEVICE="TPU")
+    with pytest.raises(QgsProcessingException, match="HOURS has to be a number of 0.1 or more, not two."):
+        run("raw:trainhead", INPUT=make(fixes), LABELS=make(fixes), HOURS="two")
+    with pytest.raises(QgsProcessingException, match="EPSILON has to be a number of 0 or more, not -1."):
+        run("raw:scoreregions", INPUT=make(fixes), REGIONS=squares("EPSG:4326", 0.02), MODEL=bundle, EPSILON=-1)
+
+
 @pytest.mark.parametrize("words", ["1 / 0", "@nope", '"nope"', "3 *"])
 def test_an_expression_without_a_value_is_refused(run: Callable, make: Callable, fixes: Any, words: str) -> None:
     """QGIS would fill gaps with the default step."""
@@ -172,6 +199,19 @@ def test_a_table_is_refused_with_the_way_to_a_layer(run: Callable, bundle: str) 
     table = QgsVectorLayer("None?field=user_id:string&field=t:datetime&field=lon:double", "table", "memory")
     with pytest.raises(QgsProcessingException, match="The layer is a table without geometry. Import tracks makes"):
         run("raw:profileusers", INPUT=table, MODEL=bundle)
+
+
+def test_a_file_whose_first_layer_is_empty_has_its_other_layers_named(run: Callable, tmp_path: Path) -> None:
+    """QGIS opens the waypoints of a GPX file, of which there often are none."""
+    points = "".join(f'<trkpt lat="52.{i}" lon="13"><time>2024-07-01T10:0{i}:00Z</time></trkpt>' for i in range(9))
+    gpx = '<gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{}</trkseg></trk></gpx>'
+    (tmp_path / "walk.gpx").write_text(gpx.format(points))
+    words = "INPUT is empty, but its file also has tracks, track_points: give it as FILE|layername=NAME."
+    done = run("raw:fillgaps", INPUT=str(tmp_path / "walk.gpx"))
+    assert done.values["N_POINTS"] == 0 and words in done.feedback.warnings
+    done.feedback.warnings.clear()
+    done = run("raw:fillgaps", INPUT=f"{tmp_path / 'walk.gpx'}|layername=track_points")
+    assert done.values["N_POINTS"] == 9 and words not in done.feedback.warnings
 
 
 def test_a_filter_that_is_no_expression_is_refused(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
@@ -217,11 +257,11 @@ def test_the_dock_and_the_algorithms_skip_the_same_fixes(
     layer = QgsProject.instance().addMapLayer(make(type(fixes)(**columns)))
     session.set_layer(layer)
     until(lambda: session.tracks is not None)
-    reasons = "skipped: 1 no time that can be read, 1 at the time of another fix of the same track, 1 impossible jump."
-    assert f"3 of 1,441 fixes were {reasons}" in session.summary
+    reasons = "1 no time that can be read, 1 at the time of another fix of the same track, 1 impossible jump"
+    assert f"Skipped: 3 of 1,441 fixes ({reasons})." in session.summary
     for algorithm in ("raw:profileusers", "raw:forecasttracks"):
         done = run(algorithm, INPUT=layer, MODEL=bundle, **OUTPUTS)
-        assert f"3 fixes {reasons}" in done.feedback.warnings
+        assert f"3 fixes skipped: {reasons}." in done.feedback.warnings
         assert done.values["N_SKIPPED"] == 3
     until(lambda: session.job is None)
     session.show_skipped()

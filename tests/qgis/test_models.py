@@ -60,8 +60,8 @@ def add(model: QgsProcessingModelAlgorithm, algorithm: str, outputs: dict[str, s
     [
         ("raw:fillgaps", {"USER_FIELD": STATIC("nope")}, "The layer has no field 'nope': choose another one."),
         ("raw:fillgaps", {"STEP": EXPRESSION("30 * 3")}, "STEP (90 min) must be shorter than MAX_GAP (60 min)."),
-        ("raw:fillgaps", {"STEP": EXPRESSION("'often'")}, "Incorrect parameter value for STEP"),
-        ("raw:encounters", {"DISTANCE": EXPRESSION("-4")}, "Incorrect parameter value for DISTANCE"),
+        ("raw:fillgaps", {"STEP": EXPRESSION("'often'")}, "STEP has to be a number of 0.01 or more, not often."),
+        ("raw:encounters", {"DISTANCE": EXPRESSION("-4")}, "DISTANCE has to be a number of 1 or more, not -4."),
     ],
 )
 def test_wrong_parameters_are_named_in_a_model(
@@ -82,7 +82,7 @@ def test_wrong_parameters_are_named_in_a_task(processing: Any, make: Callable, f
     task.executed.connect(lambda good, results: ended.append(good))
     QgsApplication.taskManager().addTask(task)
     until(lambda: ended)
-    assert ended == [False] and feedback.errors == ["Incorrect parameter value for MIN_STOP"]
+    assert ended == [False] and feedback.errors == ["MIN_STOP has to be a number of 1 or more, not -4."]
 
 
 def test_a_saved_model_chains_algorithms(

@@ -14,6 +14,7 @@ from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
     QgsFeatureRequest,
+    QgsField,
     QgsGeometry,
     QgsPointXY,
     QgsProcessingContext,
@@ -23,7 +24,9 @@ from qgis.core import (
     QgsProject,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDate, QDateTime, QTime
+from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType, Qt, QTime
+
+TYPES = {"date": QMetaType.Type.QDate, "datetime": QMetaType.Type.QDateTime, "time": QMetaType.Type.QTime}
 
 
 def plan(layer: QgsVectorLayer, definition: Any = None, timezone: str = "UTC", **fields: str) -> Any:
@@ -308,6 +311,22 @@ def test_lines_with_m_are_fixes(fixes: Any, make: Any, tmp_path: Path, kind: str
         tracks, skipped = read(made)
         assert not skipped and tracks.n_users == 12 and tracks.n_tracks == 12
         assert np.array_equal(tracks.t, plain.t) and np.array_equal(tracks.lon, plain.lon)
+
+
+@pytest.mark.parametrize(
+    ("kind", "text"), [("date", "2020-09-13"), ("datetime", "2020-09-13 08:00:00"), ("time", "08:00:00")]
+)
+def test_tracks_may_be_named_by_a_date(fixes: Any, make: Any, saved: Any, tmp_path: Path, kind: str, text: str) -> None:
+    """By columns and by features alike: these gave PyQt5.QtCore.QDate(2020, 9, 13)."""
+    moment = QDateTime(QDate(2020, 9, 13), QTime(8, 0), Qt.TimeSpec.UTC)
+    value = {"date": moment.date(), "time": moment.time(), "datetime": moment}[kind]
+    layer = make(fixes)
+    layer.dataProvider().addAttributes([QgsField("day", TYPES[kind])])
+    layer.updateFields()
+    layer.dataProvider().changeAttributeValues({feature.id(): {2: value} for feature in layer.getFeatures()})
+    for each, columns in ((layer, False), (saved(layer, tmp_path / "a.gpkg"), True)):
+        tracks, _ = assert_both_ways(each, columns=columns, track="day")
+        assert set(tracks.track_ids) == {text}
 
 
 def test_invalid_geometries_are_skipped_or_refused_where_asked(fixes: Any, make: Any, tmp_path: Path) -> None:

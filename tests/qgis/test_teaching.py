@@ -36,6 +36,14 @@ def test_labels_are_read_by_id_and_told_by_kind(staged: None, table: QgsVectorLa
     assert (tmp_path / "labels.csv").read_text().splitlines()[:2] == ["user_id,commuter", "u00011,false"]
 
 
+def test_ids_that_are_dates_are_text(staged: None, make: Callable[..., Any], fixes: Any) -> None:
+    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.tasks.training import read_labels
+
+    values = read_labels(Snapshot(make(fixes)), "t", "user_id").values
+    assert ("2020-09-13 12:26:40",) in values and not any("Qt" in text for unit in values for text in unit)
+
+
 def test_the_most_frequent_label_of_an_id_counts_and_nulls_do_not(
     staged: None, make: Callable[..., Any], invented: Callable[..., Any]
 ) -> None:

@@ -228,6 +228,27 @@ def test_packages_for_some_files_are_offered_but_not_needed(menu: Any, monkeypat
     dialog.close()
 
 
+def test_the_zone_that_the_times_carry_is_proposed(menu: Any, tmp_path: Path) -> None:
+    """Where nobody chose another one; and not for the next file."""
+    table, other = tmp_path / "phones.csv", tmp_path / "other.csv"
+    table.write_text("Puhelin;Aika;lat;lon\n" + "".join(f"a;2024-07-0{k} 08:00:00+03:00;60;25\n" for k in (1, 2, 3)))
+    other.write_text("user,time,lon,lat\na,2024-07-01,1,2\na,2024-07-02,1,2\n")
+    dialog = menu.import_tracks(str(table))
+    until(lambda: dialog.preview is not None)
+    assert dialog.zone.zone() == "UTC"
+    dialog.columns["time"].setCurrentIndex(dialog.columns["time"].findData("Aika"))
+    until(dialog.start.isEnabled)
+    assert dialog.zone.zone() == "UTC+03:00"
+    dialog.zone.choose("Europe/Helsinki")
+    until(dialog.start.isEnabled)
+    assert dialog.zone.zone() == "Europe/Helsinki"
+    dialog.zone.choose("UTC+03:00")
+    dialog.take_file(str(other))
+    until(lambda: dialog.columns["user"].currentData() == "user")
+    assert dialog.zone.zone() == "UTC"
+    dialog.close()
+
+
 def test_choices_for_a_file_are_kept_and_the_zone_goes_with_the_layer(menu: Any, tmp_path: Path) -> None:
     """Also where another file was looked at in between, in a new window."""
     from raw_qgis_plugin.gui.session import Session

@@ -44,6 +44,8 @@ def _about_people(columns: Mapping[str, Sequence[Any]], shape: str) -> Iterator[
     ids = guess.user or next((name for name in columns if plain(name) == "id" and "similarity" in columns), None)
     n_ids = len({value for value in columns[ids] if value is not None}) if ids else 0
     n_rows = len(next(iter(columns.values()), ()))
+    if not n_rows:
+        return
     if guess.time and (shape in ("point", "line") or guess.positioned):
         what = "tracks" if shape == "line" else "fixes"
         yield (
@@ -55,9 +57,9 @@ def _about_people(columns: Mapping[str, Sequence[Any]], shape: str) -> Iterator[
         point = "places of single people: where somebody spends most time is often their home."
         yield f"{n_rows:,} {line if shape == 'line' else point} Publish figures of regions instead."
     if {"user_a", "user_b"} <= columns.keys():
-        yield f"{n_rows:,} encounters: they tell who knows whom. Do not publish them."
+        yield f"Encounters: {n_rows:,}. They tell who knows whom. Do not publish them."
     if n_ids:
-        yield f"{n_ids:,} ids of people in the clear (field {ids}): others may know whose they are. Delete the field."
+        yield f"Ids of people in the clear: {n_ids:,} (field {ids}). Others may know whose they are. Delete the field."
     if any(re.fullmatch(r"e\d{3}", name) for name in columns):
         yield "Embeddings: somebody with tracks of a person finds the person among them. Do not publish them."
 
@@ -73,17 +75,17 @@ def _about_figures(
         return
     people = np.array([value if isinstance(value, (int, float)) else np.nan for value in columns[name]], float)
     if few := np.count_nonzero((people > 0) & (people < min_users)):
-        yield f"{few:,} of {len(people):,} rows are of fewer than {min_users} people (field {name}). Withhold them."
+        yield f"Rows of fewer than {min_users} people: {few:,} of {len(people):,} (field {name}). Withhold them."
     bare = [
         any(columns[figure][row] is not None for figure in FIGURES if figure in columns)
         for row in np.flatnonzero(np.isnan(people))
     ]
     if any(bare):
-        yield f"{sum(bare):,} rows without a number of people (field {name}) have other figures. Withhold them too."
+        yield f"Rows with figures but no number of people (field {name}): {sum(bare):,}. Withhold them too."
     if shape == "polygon" and (pairs := _subtractable(polygons, people, min_users)):
         yield (
-            f"{pairs:,} pairs of regions lie in one another or nearly so, and differ by fewer than {min_users} people: "
-            "subtracted, they are figures of so few. Publish one of each pair."
+            f"Pairs of regions in one another or nearly so, which differ by fewer than {min_users} people: {pairs:,}. "
+            "Subtracted, they are figures of so few. Publish one of each pair."
         )
 
 

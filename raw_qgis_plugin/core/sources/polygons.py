@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +18,9 @@ from ..geodesy import unwrapped
 
 LONLAT = (None, "EPSG:4326", "OGC:CRS84", "urn:ogc:def:crs:OGC:1.3:CRS84", "urn:ogc:def:crs:EPSG::4326")
 
+# Fields that are taken for the ids of regions if none is named: the first whose values all differ
+ID_NAMES = ("region_id", "id", "code", "name", "fid")
+
 
 class Polygons(NamedTuple):
     """The regions of a file."""
@@ -26,9 +30,17 @@ class Polygons(NamedTuple):
     shapes: np.ndarray  # (n,) object array of shapely geometries in lon/lat, or None
 
 
-def read_polygons(source: str | Path, id_field: str | None = None) -> Polygons:
+def guess_id(names: Sequence[str], column: Callable[[str], list[str]]) -> str:
+    """The field that is taken for the ids of regions, '' for none. names: the fields. column: the ids in a field."""
+    found = {name.lower(): name for name in reversed(names)}
+    usual = [found[name] for name in ID_NAMES if name in found]
+    return next((name for name in usual if len(set(ids := column(name))) == len(ids)), "")
+
+
+def read_polygons(source: str | Path, id_field: str | None = None, guess: bool = False) -> Polygons:
     """Read regions from a .geojson, .json or .gpkg file ('file.gpkg|layername=NAME' where it has several layers).
 
+    guess: whether to look for the ids if no `id_field` is given.
     Raises InputError if the file, the layer or the field is missing, or for another kind of file.
     """
     require("shapely")
@@ -46,6 +58,9 @@ def read_polygons(source: str | Path, id_field: str | None = None) -> Polygons:
             raise InputError(f"{path.name} cannot be read as a GeoPackage: {error}.") from error
     else:
         raise InputError(f"Regions are read from .geojson, .json or .gpkg, not from {path.name}.")
+    if guess and not id_field:
+        fields = list(dict.fromkeys(name for row in rows for name in row))
+        id_field = guess_id(fields, lambda name: [str(row.get(name)) for row in rows])
     if not id_field:
         return Polygons("region", np.arange(1, len(rows) + 1).astype(object), _to_lonlat(shapes, crs))
     if rows and not any(id_field in row for row in rows):

@@ -138,7 +138,7 @@ def read_table(source: str | Path) -> pa.Table:
     except (pa.ArrowException, OSError, UnicodeError) as error:
         raise InputError(f"{path.name} cannot be read as a table: {error}") from error
     if skipped:
-        raise InputError(f"{skipped.total:,} rows of {path.name} have not the {len(head.names)} columns of its header.")
+        raise InputError(f"Rows of {path.name} without the {len(head.names)} columns of its header: {skipped.total:,}.")
     return table
 
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 import codecs
 import csv
 import gzip
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import NamedTuple
 
@@ -20,6 +22,7 @@ from .fields import AS_GUESSED, Layout
 
 DELIMITERS = ",;\t| "
 NEVER_WRITTEN = [chr(code) for code in range(1, 32) if chr(code) not in "\t\n\v\f\r\x1a\x1c\x1d\x1e\x1f"]
+ABOVE = re.compile(r'"?sep=(.)"?|#[^,;\t|]*', re.IGNORECASE)  # lines above a header: of Excel, and comments
 NULLS = ["", "NULL", "null", "NA", "N/A", "nan", "NaN", "None", "\\N"]
 
 
@@ -42,6 +45,7 @@ class Head(NamedTuple):
     delimiter: str
     encoding: str
     bytes_a_row: float  # of the file, packed where it is, about
+    above: int = 0  # lines above it
 
 
 def read_head(file: Path, layout: Layout = AS_GUESSED) -> Head:
@@ -57,18 +61,22 @@ def read_head(file: Path, layout: Layout = AS_GUESSED) -> Head:
         text = codecs.getincrementaldecoder(encoding)().decode(data)
     except (pa.ArrowException, OSError, UnicodeError, LookupError) as error:  # a broken .gz, another encoding
         raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
+    if data.startswith(b"PK\x03\x04"):
+        raise InputError(f"{file.name} is a ZIP archive or a spreadsheet: unpack it, or save its table as CSV.")
     if sum(map(text.count, NEVER_WRITTEN)) > SETTINGS.most_unwritten * len(text):
         raise InputError(f"{file.name} cannot be read as a table of text: it is of another kind, such as a picture")
     lines = text.lstrip("\ufeff").splitlines()
-    line = next(iter(lines), "").replace("\0", "")
-    rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in layout.delimiter or DELIMITERS}
+    above = sum(1 for _ in takewhile(ABOVE.fullmatch, lines))
+    said = next((match[1] for line in lines[:above] if (match := ABOVE.fullmatch(line)) and match[1]), "")
+    line = next(iter(lines[above:]), "").replace("\0", "")
+    rows = {sign: next(csv.reader([line], delimiter=sign), []) for sign in layout.delimiter or said or DELIMITERS}
     delimiter = max(rows, key=lambda sign: (len(rows[sign]) > 1 and sign != " ", len(rows[sign])))
     names: list[str] = []
     for number, name in enumerate(rows[delimiter], 1):
         name = name.strip()
         names.append(name if name and name not in names else f"{name or 'column'} {number}")
     size = len(gzip.compress(data) if file.suffix.lower() == ".gz" else data)
-    return Head(names, delimiter, encoding, size / max(1, len(lines)))
+    return Head(names, delimiter, encoding, size / max(1, len(lines)), above)
 
 
 def _encoding(data: bytes) -> str:
@@ -102,7 +110,7 @@ def text_tables(
                 stream,
                 arrow_csv.ReadOptions(
                     column_names=head.names,
-                    skip_rows=1,
+                    skip_rows=1 + head.above,
                     block_size=SETTINGS.block_bytes,
                     encoding=head.encoding,
                     use_threads=ahead,

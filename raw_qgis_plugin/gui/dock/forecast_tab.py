@@ -194,7 +194,7 @@ class ForecastTab(QWidget):
         self.place.addWidget(wrapped(words))
         self._list_tracks(layers.get("OUTPUT_AREAS", points))
         count = len(set(map(str, values_of(points, "user_id", object))))
-        words = tr("Forecasts of {n:,} users, {m:g} min ahead: half are expected within {a}, four fifths within {b}.")
+        words = tr("Forecasts {m:g} min ahead (users: {n:,}): half are expected within {a}, four fifths within {b}.")
         summary = words.format(n=count, m=horizons[-1], a=metres(half[-1]), b=metres(most[-1]))
         self.words.setText("<br>".join([summary, *map(escaped, warnings)]))
 

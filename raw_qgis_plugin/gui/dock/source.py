@@ -212,7 +212,7 @@ class SourcePanel(QWidget):
         self.prepare.setVisible(False)
         if session.users is not None and session.model is not None and session.users.n_users:
             self.prepare.setVisible(session.city is None and session.job is None)
-            words = tr("Let the model read {n:,} users: {time} on the {device}")
+            words = tr("Let the model read the users ({n:,}): {time} on the {device}")
             left = time_left(session.estimate_s or 0.0)
             self.prepare.setText(words.format(n=session.users.n_users, time=left, device=session.model.provider))
         self.device.setText(f"<b>{session.model.provider}</b>" if session.model is not None else "")
@@ -228,6 +228,12 @@ class SourcePanel(QWidget):
             return tr("Nothing was read yet.")
         if session.tracks is None:
             return tr("Reading …") if session.job is not None else tr("Not read yet: press the arrow to read it.")
+        if session.edited:
+            words = tr(
+                "The layer has unsaved edits. Labels, diaries and forecasts use them; for regions and users save them, "
+                "or press the arrow."
+            )
+            return f"{words} {session.summary}"
         return session.summary
 
 

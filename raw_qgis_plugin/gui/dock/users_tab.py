@@ -321,7 +321,7 @@ def describe_diary(layers: dict[str, QgsVectorLayer]) -> list[str]:
     counts = [layers[name].featureCount() for name in ("OUTPUT_STOPS", "OUTPUT_TRIPS") if name in layers]
     if len(counts) < 2:
         return []
-    words = tr("{n:,} stops, {m:,} trips.").format(n=counts[0], m=counts[1])
+    words = tr("Stops: {n:,}, trips: {m:,}.").format(n=counts[0], m=counts[1])
     review = tr("To review doubtful trips, sort their table by mode_p and correct the mode.")
     return [f"{words} {review}" if counts[1] else words]
 

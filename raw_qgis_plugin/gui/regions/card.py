@@ -56,7 +56,7 @@ class RegionCard(Card):
         if view.suppressed:
             self.add(self._why().format(n=min_users, area=square_km(view.area_km2)))
         else:
-            words = tr("{people:,} people · {fixes:,} fixes · {area}")
+            words = tr("People: {people:,} · fixes: {fixes:,} · {area}")
             self.add(words.format(people=view.n_users, fixes=view.n_points, area=square_km(view.area_km2)))
             self._warn()
             self._show_scores()

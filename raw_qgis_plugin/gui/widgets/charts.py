@@ -122,7 +122,7 @@ class WeekStrip(Chart):
         people = int(self.week[day, hour])
         words = tr("fewer than {n} people").format(n=self.min_users)
         if people >= 0:
-            words = tr("{n:,} people").format(n=people)
+            words = tr("people: {n:,}").format(n=people)
         return f"{tr(DAYS[day])} {hour:02d}:00-{hour + 1:02d}:00: {words}"
 
     def draw(self, painter: QPainter) -> None:

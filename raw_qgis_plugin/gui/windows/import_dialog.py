@@ -40,7 +40,7 @@ from ..widgets.drop import TakesFiles
 from ..widgets.layout import column, row, scrolling, silent, wrapped
 from ..widgets.track_fields import ZoneBox, remember_zone
 from .help import open_help
-from .import_preview import Choices, PreviewTable, guessed, missing
+from .import_preview import Choices, PreviewTable, describe, first_value, guessed, missing, question_of_users
 
 ROLES = ("user", "track", "time", "lon", "lat")
 ENCODINGS = ("", "utf-8", "latin-1", "cp1252", "utf-16", "gb18030", "shift_jis")
@@ -58,6 +58,7 @@ class ImportDialog(TakesFiles, RawDialog):
         self.running: AlgorithmJob | None = None
         self.setAcceptDrops(True)
         self._suggested = ""  # path of the output
+        self._proposed = "", ""  # for which file which zone
         self._shown = ("", "", "")  # of which file, delimiter and encoding the columns are listed
         self._make_parts()
         self._lay_out()
@@ -171,6 +172,8 @@ class ImportDialog(TakesFiles, RawDialog):
         chosen = self._chosen.get(self.source.filePath().strip())
         with silent(self.order, self.zone, self.delimiter, self.encoding, self.crs):
             self.order.setCurrentIndex(0)
+            if self.zone.zone() == self._proposed[1]:
+                self.zone.choose("UTC")
             if chosen is not None:
                 self.zone.choose(chosen.zone)
                 self.delimiter.setCurrentIndex(self.delimiter.findData(chosen.delimiter))
@@ -248,6 +251,7 @@ class ImportDialog(TakesFiles, RawDialog):
             if [box.currentData() or "" for box in self.columns.values()] != guessed(found):
                 self._look_soon()  # with the columns that were chosen before
         self._shown = wanted
+        self._propose_zone(found.zone)
         self._list_orders(found)
         self.rows.show_rows(found)
         self._show_state()
@@ -269,6 +273,14 @@ class ImportDialog(TakesFiles, RawDialog):
                     box.addItem(name, name)
                 wanted = chosen.columns[role] if chosen else getattr(guess, role)
                 box.setCurrentIndex(max(0, box.findData(wanted)))
+
+    def _propose_zone(self, zone: str) -> None:
+        """Choose the zone that the times carry, of the hours of the week and of dates; once, where none was chosen."""
+        if zone and self._proposed[0] != self._shown[0]:
+            self._proposed = self._shown[0], zone
+            if self.zone.zone() == "UTC":
+                with silent(self.zone):
+                    self.zone.choose(zone)
 
     def _list_orders(self, found: Preview) -> None:
         chosen = self.order.currentData()
@@ -293,13 +305,13 @@ class ImportDialog(TakesFiles, RawDialog):
         question = ""
         if found is not None and unknown:
             question = tr("{date} may begin with the day or with the month: choose under Dates.")
-            question = question.format(date=_some(found, str(found.guess.time)))
+            question = question.format(date=first_value(found, str(found.guess.time)))
         elif found is not None and found.fixes is not None and found.guess.user is None:
-            question = _who(found)
+            question = question_of_users(found)
         self.question.setText(question)
         self.question.setVisible(bool(question))
         if found is not None:
-            words = words or missing(found) or found.problem or _describe(found, unknown)
+            words = words or missing(found) or found.problem or describe(found, unknown)
         self.state.setText(words or tr("Choose a file or a folder, or drop one on this window."))
 
     # ---- the import ---------------------------------------------------------------------------------------------
@@ -337,7 +349,7 @@ class ImportDialog(TakesFiles, RawDialog):
             self.state.setText(words.format(what=tr("Importing"), share=job.share, left=time_left(left or 0.0)))
 
     def _done(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
-        words = tr("{fixes:,} fixes of {users:,} users were imported.")
+        words = tr("Imported. Users: {users:,}, fixes: {fixes:,}.")
         if not sip.isdeleted(self):
             self._ended(words.format(fixes=results["N_POINTS"], users=results["N_USERS"]) + " " + " ".join(warnings))
 
@@ -363,25 +375,3 @@ def _free(path: Path) -> Path:
         number += 1
         path = path.with_stem(f"{path.stem.removesuffix(f' {number - 1}')} {number}")
     return path
-
-
-def _who(found: Preview) -> str:
-    """The question for the users, with the columns that may name them."""
-    words = tr("No column names the users: all fixes become one user's. If a column names them, choose it as User.")
-    counts = found.candidates
-    named = ", ".join(f"{name} ({n:,})" for name, n in counts.items())
-    return f"{words} {tr('Columns with several values: {names}.').format(names=named)}" if counts else words
-
-
-def _some(found: Preview, name: str) -> str:
-    """The first value of a column."""
-    return next((str(value) for value in found.raw[name].to_pylist() if value), name)
-
-
-def _describe(found: Preview, unknown: bool) -> str:
-    """How many rows there are, and which of the first ones are skipped. unknown: the order of dates."""
-    n, skipped = len(found.raw), found.skipped
-    words = tr("About {n:,} rows. ").format(n=found.total) if found.total > n else ""
-    if unknown:
-        return words
-    return words + tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=skipped)

@@ -105,3 +105,25 @@ def missing(found: Preview) -> str:
     if not found.guess.positioned:
         return tr("No position column was recognised: choose Longitude and Latitude on the left.")
     return ""
+
+
+def question_of_users(found: Preview) -> str:
+    """The question for the users, with the columns that may name them."""
+    words = tr("No column names the users: all fixes become one user's. If a column names them, choose it as User.")
+    counts = found.candidates
+    named = ", ".join(f"{name} ({n:,})" for name, n in counts.items())
+    return f"{words} {tr('Columns with several values: {names}.').format(names=named)}" if counts else words
+
+
+def first_value(found: Preview, name: str) -> str:
+    """The first value of a column."""
+    return next((str(value) for value in found.raw[name].to_pylist() if value), name)
+
+
+def describe(found: Preview, unknown: bool) -> str:
+    """How many rows there are, and which of the first ones are skipped. unknown: the order of dates."""
+    n, skipped = len(found.raw), found.skipped
+    words = tr("About {n:,} rows. ").format(n=found.total) if found.total > n else ""
+    if unknown:
+        return words
+    return words + tr("Of the first {n:,} rows: {skipped}").format(n=n, skipped=skipped)
