@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zipfile import ZipFile
 
@@ -14,7 +15,7 @@ from fitfile import FILE_ID, fit_bytes, record
 from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QFrame, QMessageBox
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QFileDialog, QFrame, QMessageBox
 
 from .waiting import until
 
@@ -153,6 +154,40 @@ def test_an_export_asks_whether_to_leave_prototypes_out(
     window.export(str(tmp_path / "shipped.zip"))  # has none: no question
     until(lambda: (tmp_path / "shipped.zip").exists())
     window.close()
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_name_with_a_dot_gets_its_suffix_and_no_other_file_is_replaced(
+    menu: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, replace: bool
+) -> None:
+    from raw_qgis_plugin.core.bundle import library
+    from raw_qgis_plugin.gui.maps.window import MapDialog
+    from raw_qgis_plugin.gui.widgets.card import save_page
+
+    written, asked, chosen = [], [], str(tmp_path / "Region 1.5 km")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (chosen, ""))
+    answer = QMessageBox.StandardButton.Yes if replace else QMessageBox.StandardButton.No
+    monkeypatch.setattr(QMessageBox, "question", lambda *said: asked.append(said[2]) or answer)
+    monkeypatch.setattr(MapDialog, "write", lambda _, path: written.append(path))
+    monkeypatch.setattr(library, "pack", lambda _bundle, path, *_: written.append(path))
+    window, models = open_window(menu, "map"), open_window(menu, "models")
+    until(lambda: models.entries)
+    page = SimpleNamespace(title="Region 1.5 km", write=written.append)
+    for suffix, save in (("pdf", lambda: window.save("pdf")), ("html", lambda: save_page(window, page, "Save")),
+                         ("zip", models.export)):  # fmt: skip
+        save()
+        until(lambda: written)
+        assert written.pop() == Path(f"{chosen}.{suffix}") and not asked
+        Path(f"{chosen}.{suffix}").touch()
+        save()
+        assert asked.pop() == f"Region 1.5 km.{suffix} exists already. Replace it?"
+        if replace:
+            until(lambda: written)
+            written.pop()
+    QApplication.processEvents()
+    assert not written
+    for each in (window, models):
+        each.close()
 
 
 def test_the_import_takes_a_part_and_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:

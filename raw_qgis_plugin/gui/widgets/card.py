@@ -5,13 +5,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from qgis import utils
 from qgis.PyQt.QtCore import QDate, QLocale, Qt, QUrl
-from qgis.PyQt.QtWidgets import QFileDialog, QGridLayout, QLabel, QLayout, QMessageBox, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QLayout, QMessageBox, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
 from ...core.evaluation.report import Page
@@ -19,6 +18,7 @@ from ...core.similarity import similar
 from ...layers.legends import doubt
 from ...processing.words import tr
 from .charts import Chart
+from .dialog import file_to_write
 from .layout import column, escaped, wrapped
 
 
@@ -71,10 +71,9 @@ def new_page(title: str, bundle: Bundle, remark: str) -> Page:
 def save_page(parent: QWidget, page: Page, title: str) -> None:
     """Ask for a file, write a page into it, and say so in QGIS's message bar. title: of the window that asks."""
     name = re.sub(r"[^\w .-]", "_", page.title) + ".html"
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, name, tr("HTML files (*.html)"))
-    if not chosen:
+    path = file_to_write(parent, title, name, tr("HTML files (*.html)"))
+    if path is None:
         return
-    path = Path(chosen).with_suffix(".html")
     try:
         page.write(path)
     except OSError as error:
