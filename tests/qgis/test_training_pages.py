@@ -70,6 +70,23 @@ def test_the_hardware_page_lists_devices_and_measures_their_speed(
     assert page.model.budget.text() == "Train for"
 
 
+def test_the_hardware_page_says_that_no_python_was_found(staged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.core.errors import RawError
+    from raw_qgis_plugin.gui.training.hardware import HardwarePage
+    from raw_qgis_plugin.gui.training.pages import DataPage, ModelPage, QuestionPage
+    from raw_qgis_plugin.tasks import child
+
+    def nowhere() -> Path:
+        raise RawError("The Python of this QGIS was not found.")
+
+    monkeypatch.setattr(child, "python", nowhere)
+    question = QuestionPage(DataPage(QgsVectorLayer("Point?crs=EPSG:4326", "fixes", "memory"), lambda: None))
+    page = HardwarePage(question, ModelPage(question), lambda: 1)
+    page.show()
+    until(lambda: page.pending is None)
+    assert page.problem() == page.note.text() == "The Python of this QGIS was not found."
+
+
 def test_what_comes_after_a_training_grows_with_the_data_to_a_limit(staged: Any) -> None:
     from raw_qgis_plugin.gui.training.hardware import minutes_after
 
