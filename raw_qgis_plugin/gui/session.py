@@ -165,8 +165,10 @@ class Session(QObject):
         except RawError as error:
             self._fail(str(error))
             return
-        used, self.used = self.used, (settings().device.value().lower(), settings().experimental.value())
-        model, path, (device, experimental) = self.model if used == self.used else None, self.model_path, self.used
+        used = device, experimental = settings().device.value().lower(), settings().experimental.value()
+        if used != self.used:
+            self.used, self.model = used, None
+        model, path = self.model, self.model_path
         self.run(
             tr("Reading the tracks"),
             lambda progress: _read(reading, model, path, device, experimental, progress),
