@@ -154,7 +154,8 @@ def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(
 
     elsewhere = shutil.copytree(open_bundle(bundle or None).path, tmp_path / "elsewhere")
     panel.start()
-    panel.choose_model(str(elsewhere))
+    QgsProject.instance().writeEntry("raw", "model", str(elsewhere))
+    panel.take_model()
     other = models_folder() / "other.zip"
     other.touch()
     try:
@@ -211,8 +212,11 @@ def test_a_model_of_ones_own_is_of_the_project(
     assert session.model_path == "" and panel.model.currentIndex() == 0
     assert "MODEL" not in start_values(algorithm, None)
     panel.desktop.use_model(own)
+    assert session.model_path == str(own) and not QgsProject.instance().readEntry("raw", "model", "")[1]
     QgsProject.instance().clear()
     assert session.model_path == str(own), "the default of all projects"
+    panel.desktop.use_model(own, everywhere=False)
     panel.desktop.use_model(None)
+    assert session.model_path == str(own) and settings().model.value() == "", "the project has chosen its own"
     settings().model.remove()
     panel.desktop.dock = None
