@@ -132,6 +132,14 @@ def test_the_hardware_page_names_a_missing_package(
     assert "a_package_that_is_missing" in page.problem() and page.problem().startswith("Training needs")
 
 
+def test_the_values_of_labels_are_no_markup(staged: Any) -> None:
+    from raw_qgis_plugin.gui.training.pages import describe_labels
+    from raw_qgis_plugin.tasks.training import Labels
+
+    values = {("u", str(n)): ("<18", "R&D")[n % 2] for n in range(12)}
+    assert describe_labels(Labels(values, False), "users") == "12 labelled users: <b>&lt;18</b> 6, <b>R&amp;D</b> 6"
+
+
 def test_labels_come_from_the_current_table_or_a_file(session: Any, tmp_path: Path) -> None:
     from raw_qgis_plugin.gui.results import Run
     from raw_qgis_plugin.gui.training.pages import DataPage, QuestionPage

@@ -26,6 +26,7 @@ from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
 from qgis.PyQt.QtWidgets import QPushButton
 
 from ...processing.words import tr
+from ..widgets.layout import escaped
 
 OURS = "raw_times"  # property of the map's clock: the times to which RAW has set it
 LOOKED, BEFORE = "raw_looked", "raw_before"  # properties of the map: scale, x and y that RAW chose, and those before
@@ -197,7 +198,7 @@ def _offer(iface: Any, name: str, words: str, title: str, action: Callable[[], N
     """Show a message with a button, once at a time."""
     if _messages(iface, name):
         return
-    item = iface.messageBar().createMessage("RAW", words)
+    item = iface.messageBar().createMessage("RAW", escaped(words))  # QGIS shows it as rich text
     item.setObjectName(name)
 
     def act() -> None:  # looks for its message: what held its own button would be garbage before the click, and crash

@@ -19,7 +19,7 @@ from ...tasks import training
 from ...tasks.job import Job
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
-from ..widgets.layout import column, row, scrolling, wrapped
+from ..widgets.layout import column, escaped, row, scrolling, wrapped
 from ..windows.help import open_help
 from .hardware import HardwarePage
 from .pages import DataPage, ModelPage, QuestionPage
@@ -171,7 +171,7 @@ class TrainingDialog(RawDialog):
             child = runs.Child.start(module, arguments, folder, **about)
         except (RawError, OSError) as error:
             rmtree(folder, ignore_errors=True)
-            self.run.head.setText(str(error))
+            self.run.head.setText(escaped(str(error)))
             return
         self.run.list_runs(child)
         self.run.attach(child)

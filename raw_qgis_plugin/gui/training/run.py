@@ -119,7 +119,7 @@ class RunPage(QWidget):
             try:
                 self.child = Child(Path(run)) if isinstance(run, str) else run
             except RawError as error:
-                self.head.setText(str(error))
+                self.head.setText(escaped(str(error)))
         self.status, self.last, self._updated_s = "", {}, time.monotonic()
         self._show_measure()
         for part in (self.loss, self.unseen, self.metres, self.log):
@@ -265,7 +265,7 @@ class RunPage(QWidget):
         try:
             child.resume(*(["--resume"] if self._can_pause() else []))
         except (RawError, OSError) as error:
-            self.head.setText(str(error))
+            self.head.setText(escaped(str(error)))
             return
         self.last.pop("stage", None)
         self.timer.start()
@@ -323,7 +323,7 @@ class RunPage(QWidget):
             "The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as "
             "default' uses it in all others."
         )
-        self.head.setText(f"<b>{words.format(name=path.name)}</b>")
+        self.head.setText(f"<b>{words.format(name=escaped(path.name))}</b>")
 
     def _failed(self, words: str) -> None:
         self.head.setText(escaped(words))

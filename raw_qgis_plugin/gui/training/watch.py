@@ -13,6 +13,7 @@ from qgis.PyQt.QtWidgets import QPushButton
 from ...processing.words import tr
 from ...tasks.child import Child, runs
 from ..desktop import Desktop
+from ..widgets.layout import escaped
 
 
 class TrainingWatch(QObject):
@@ -48,7 +49,7 @@ class TrainingWatch(QObject):
         bar = self.desktop.iface.messageBar()
         short = re.split(r": right in|: off by| \(", verdicts[-1])[0].rstrip(".:") if verdicts else ""  # the bar is low
         verdict = f"{short}." if short else ""
-        item = bar.createMessage("RAW", f"{words.format(title=title)} {verdict}")
+        item = bar.createMessage("RAW", escaped(f"{words.format(title=title)} {verdict}"))
         show = QPushButton(tr("Show…"), objectName="raw_training_ended", clicked=self._open)
         item.layout().addWidget(show)
         bar.pushWidget(item, Qgis.MessageLevel.Success if status == "finished" else Qgis.MessageLevel.Warning)
