@@ -69,6 +69,8 @@ def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes:
     until(lambda: session.city is not None)
     with edit(layer):
         assert layer.renameAttribute(layer.fields().lookupField("user_id"), "who")
+        session.show_skipped()  # before it is read again
+        assert "no field 'user_id'" in session.problem and session.tracks is not None
     assert "no field 'user_id'" in panel.summary.text() and session.tracks is None
     panel.fields["user"].setField("who")
     until(lambda: session.city is not None)

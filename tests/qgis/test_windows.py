@@ -74,6 +74,22 @@ def test_the_training_window_says_that_a_run_continues_while_it_does(menu: Any, 
     assert dialog.hint.text() == ""
 
 
+def test_a_training_of_tracks_without_their_field_is_refused(
+    menu: Any, make: Any, fixes: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.layers.reading import FieldChoice
+
+    layer = QgsProject.instance().addMapLayer(make(fixes))
+    dialog = open_window(menu, "train")
+    dialog.data.layer.setLayer(layer)
+    monkeypatch.setattr(dialog.data.track_fields, "choice", lambda: FieldChoice("gone", None, "t"))
+    dialog.start_training()
+    assert "no field 'gone'" in dialog.hint.text() and dialog.job is None
+    assert not list((tmp_path / "runs").iterdir())
+    dialog.close()
+    QgsProject.instance().clear()
+
+
 def test_every_action_stands_in_one_group_and_the_sample_is_first(menu: Any) -> None:
     from raw_qgis_plugin.gui.menu import GROUPS
 

@@ -122,12 +122,13 @@ class TrainingDialog(RawDialog):
     def start_training(self) -> None:
         """Write the tracks in a task, then start the process."""
         finetune, model = self.question.finetune.isChecked(), self.model
-        reading, labels, unit = self.data.reading(), self.question.labels, self.question.unit.currentData()
+        labels, unit = self.question.labels, self.question.unit.currentData()
         field, task = self.question.label.currentField(), self.question.name.text()
         name, minutes, init = model.name.text().strip(), model.minutes.value(), model.init.currentData()
         device, preset = self.hardware.device.currentData(), model.preset_name()
         prototypes, layer = model.prototypes.isChecked(), self.data.layer.currentText()
         try:
+            reading = self.data.reading()
             folder = runs.new_folder("teach" if finetune else "pretrain")
         except (RawError, OSError) as error:
             self.hint.setText(str(error))
