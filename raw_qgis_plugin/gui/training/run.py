@@ -22,6 +22,7 @@ from ...tasks.job import Job
 from ..desktop import Desktop
 from ..widgets.layout import buttons, column, escaped, row, wrapped
 from .plot import LinePlot
+from .watch import advice_of
 
 STATUSES = {
     "running": "running", "finished": "finished", "stopped": "paused", "failed": "failed",
@@ -212,7 +213,8 @@ class RunPage(QWidget):
         if status == "finished":
             self.bar.setValue(1000)
             training.delete_personal_data(child.folder)  # the copies of tracks and labels are not needed any more
-            self.head.setText(f"<b>{self._verdict()}</b>")
+            advice, figures = map(escaped, advice_of({**self.last, "verdict": self._verdict()}))
+            self.head.setText(f"<b>{advice}</b><br>{figures}".removesuffix("<br>"))
         elif status == "stopped":
             self.head.setText(tr("<b>Paused.</b> Resume it now or another day."))
         else:

@@ -3,8 +3,8 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+from typing import Any
 
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QObject, QTimer
@@ -45,14 +45,25 @@ class TrainingWatch(QObject):
     def _show(self, child: Child, status: str) -> None:
         title = str(child.about.get("title", tr("Training")))
         words = tr("{title}: finished.") if status == "finished" else tr("{title}: it ended with an error.")
-        verdicts = [str(line["verdict"]) for line in child.lines() if line.get("verdict")]
+        ends = [line for line in child.lines() if line.get("verdict")]
+        advice, _ = advice_of(ends[-1]) if ends else ("", "")
         bar = self.desktop.iface.messageBar()
-        short = re.split(r": right in|: off by| \(", verdicts[-1])[0].rstrip(".:") if verdicts else ""  # the bar is low
-        verdict = f"{short}." if short else ""
-        item = bar.createMessage("RAW", escaped(f"{words.format(title=title)} {verdict}"))
+        item = bar.createMessage("RAW", escaped(f"{words.format(title=title)} {advice}"))
         show = QPushButton(tr("Show…"), objectName="raw_training_ended", clicked=self._open)
         item.layout().addWidget(show)
         bar.pushWidget(item, Qgis.MessageLevel.Success if status == "finished" else Qgis.MessageLevel.Warning)
 
     def _open(self) -> None:
         self.desktop.open_window("train")
+
+
+def advice_of(end: dict[str, Any]) -> tuple[str, str]:
+    """The advice in the last line of a training's log, and the figures behind it, as sentences.
+
+    model.finetune gives one sentence: its advice ends at the colon.
+    """
+    verdict = str(end["verdict"])
+    if advice := str(end.get("advice", "")):
+        return advice, verdict.removeprefix(advice).strip()
+    advice, _, figures = verdict.partition(": ")
+    return f"{advice.rstrip('.')}.", figures[:1].upper() + figures[1:]
