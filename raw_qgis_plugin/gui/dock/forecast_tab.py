@@ -30,6 +30,7 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...core.evaluation.plots import metres_words
 from ...layers.legends import TRACK
 from ...layers.writing import utc
 from ...processing.words import tr
@@ -37,7 +38,7 @@ from ..desktop import Desktop
 from ..maps.fit import look_at, set_clock, switch_clock_off
 from ..results import Run, last_run, values_of
 from ..session import Session
-from ..widgets.charts import HorizonChart, metres
+from ..widgets.charts import HorizonChart
 from ..widgets.layout import column, delete, escaped, row, wrapped
 from .backtest_card import BacktestCard
 from .run_again import RunAgain
@@ -194,7 +195,7 @@ class ForecastTab(QWidget):
         self._list_tracks(layers.get("OUTPUT_AREAS", points))
         count = len(set(map(str, values_of(points, "user_id", object))))
         words = tr("Forecasts of {n:,} users, {m:g} min ahead: half are expected within {a}, four fifths within {b}.")
-        summary = words.format(n=count, m=horizons[-1], a=metres(half[-1]), b=metres(most[-1]))
+        summary = words.format(n=count, m=horizons[-1], a=metres_words(half[-1]), b=metres_words(most[-1]))
         self.words.setText("<br>".join([summary, *map(escaped, warnings)]))
 
     def _show_backtest(self, layers: Layers, warnings: list[str]) -> None:
