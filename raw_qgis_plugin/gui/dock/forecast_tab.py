@@ -20,7 +20,6 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDockWidget,
     QDoubleSpinBox,
     QFormLayout,
     QLabel,
@@ -35,7 +34,7 @@ from ...layers.legends import TRACK
 from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
-from ..maps.fit import look_at, set_clock, switch_clock_off
+from ..maps.fit import controller_panel, look_at, set_clock, show_controller, switch_clock_off
 from ..results import Run, last_run, values_of
 from ..session import Session
 from ..widgets.charts import HorizonChart
@@ -317,19 +316,3 @@ class ForecastTab(QWidget):
     def remove(self) -> None:
         """Stop listening to the map."""
         self._canvas.temporalRangeChanged.disconnect(self.show_clock)
-
-
-def controller_panel(iface: Any) -> QDockWidget | None:
-    """QGIS's temporal controller."""
-    return iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
-
-
-def show_controller(iface: Any, least_map_px: int = 500) -> None:
-    """Show QGIS's temporal controller, no higher than it needs, where it leaves the map that much height."""
-    window, dock = iface.mainWindow(), controller_panel(iface)
-    if dock is None or dock.isVisible():
-        return
-    needed = 9 * dock.fontMetrics().height()  # its three rows
-    if iface.mapCanvas().height() - needed >= least_map_px:
-        dock.setVisible(True)
-        window.resizeDocks([dock], [needed], Qt.Orientation.Vertical)

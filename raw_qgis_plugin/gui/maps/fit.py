@@ -23,7 +23,7 @@ from qgis.core import (
 from qgis.gui import QgsMapCanvas, QgsMessageBarItem
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
-from qgis.PyQt.QtWidgets import QPushButton
+from qgis.PyQt.QtWidgets import QDockWidget, QPushButton
 
 from ...processing.words import tr
 from ..widgets.layout import escaped
@@ -37,12 +37,13 @@ ISO = Qt.DateFormat.ISODateWithMs
 # ---- the clock --------------------------------------------------------------------------------------------------
 
 
-def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float, frame: int = 0) -> None:
-    """Let the map show these times alone, a step at a time."""
+def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float | None = None, frame: int = 0) -> None:
+    """Let the map show these times alone, a step at a time. step_s: None for the clock's own."""
     controller = canvas.temporalController()
     controller.setNavigationMode(QgsTemporalNavigationObject.NavigationMode.Animated)  # its name before 3.36 too
     controller.setTemporalExtents(times)
-    controller.setFrameDuration(QgsInterval(step_s))
+    if step_s is not None:
+        controller.setFrameDuration(QgsInterval(step_s))
     controller.setCurrentFrameNumber(frame)
     controller.setProperty(OURS, _key(controller))
 
@@ -78,6 +79,22 @@ def show_in_time(iface: Any, layer: QgsVectorLayer, times: QgsDateTimeRange | No
     words = tr("The map's clock, at {begin} UTC, hides {layer}.")  # the message bar has room for a line
     words = words.format(begin=shown.begin().toUTC().toString("yyyy-MM-dd HH:mm"), layer=layer.name())
     _offer(iface, "raw_clock_hides", words, tr("Switch the clock off"), lambda: switch_clock_off(canvas))
+
+
+def controller_panel(iface: Any) -> QDockWidget | None:
+    """QGIS's temporal controller."""
+    return iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
+
+
+def show_controller(iface: Any, least_map_px: int = 500) -> None:
+    """Show QGIS's temporal controller, no higher than it needs, where it leaves the map that much height."""
+    window, dock = iface.mainWindow(), controller_panel(iface)
+    if dock is None or dock.isVisible():
+        return
+    needed = 9 * dock.fontMetrics().height()  # its three rows
+    if iface.mapCanvas().height() - needed >= least_map_px:
+        dock.setVisible(True)
+        window.resizeDocks([dock], [needed], Qt.Orientation.Vertical)
 
 
 def times_of(layer: QgsVectorLayer, field: str) -> QgsDateTimeRange:
