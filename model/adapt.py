@@ -127,16 +127,16 @@ def compare(tracks: Tracks | None, before: Bundle, after: Bundle, seed: int = 0)
 
 
 def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
-    """Whether to use the new model, None where that is open, the advice in words, and in brackets its figures.
+    """Whether to use the new model, None where that is open; the advice in one or two sentences; the errors in one.
 
-    Intervals are of 99 %, since there are five families. As in backtests it takes six people: five agree by chance once
-    in sixteen times.
+    Without errors the last sentence says why there are none. Intervals are of 99 %, since there are five families. As
+    in backtests it takes six people: five agree by chance once in sixteen times.
     """
     few, matters, tolerated = BACKTEST.min_groups, 0.005, 0.02  # people; differences of a ratio from 1
     unknown = "It can't be said whether the new model is better"
     if not figures:
-        advice = f"{unknown}: nobody could be held out whose tracks are long enough"
-        return None, advice, "(45 fixes at 5, 15 or 60 s, or days)."
+        why = "Nobody could be held out whose tracks are long enough (45 fixes at 5, 15 or 60 s, or days)."
+        return None, f"{unknown}.", why
     sure = {k: r for k, r in figures.items() if r["people"] >= few and not r["interval"][0] <= 1 <= r["interval"][1]}
     at = {k: FAMILY_WORDS.get(k, f"with fixes every {k}") for k in figures}
     better = [k for k, r in sure.items() if r["ratio"] < 1 - matters]
@@ -144,21 +144,21 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     perhaps = [k for k, r in figures.items() if r["ratio"] > 1 + tolerated and k not in worse]
     n = max(r["people"] for r in figures.values())
     people = f"{n} {'person' if n == 1 else 'people'}"
-    errors = ", ".join(f"{r['before_m']:.0f} m before, {r['after_m']:.0f} m now {at[k]}" for k, r in figures.items())
-    figures_of = f"(average error for {people} held out from training: {errors})."
+    pairs = "; ".join(f"{at[k]} {r['before_m']:.0f} and {r['after_m']:.0f} m" for k, r in figures.items())
+    pairs = pairs.replace("; with fixes every", "; every")
+    errors = f"Mean error for {people} held out from training, before and now: {pairs}."
     if n < few:
-        advice = f"{unknown}: {few} people held out are needed, so {5 * few} or more with such tracks"
-        return None, advice, figures_of
+        return None, f"{unknown}: that takes {few} people held out, so {5 * few} or more with such tracks.", errors
     if worse and not better:
-        return False, "Don't use it: it forecasts worse than the model before", figures_of
+        return False, "Don't use it: it forecasts worse than the model before.", errors
     if better and (worse or perhaps):
         groups = (("better", better), ("worse", worse), ("perhaps worse", perhaps))
         parts = "; ".join(f"{word} {', '.join(at[k] for k in names)}" for word, names in groups if names)
-        return None, f"It depends: {parts}", figures_of
+        return None, f"It depends: {parts}.", errors
     if better:
-        return True, "Use it: it forecasts better than the model before", figures_of
-    more = f"{figures_of} Keep the model before, or train longer or on more."
-    return None, "No difference is visible on these tracks", more
+        return True, "Use it: it forecasts better than the model before.", errors
+    undecided = "No difference is visible on these tracks. Keep the model before, or train longer or on more."
+    return None, undecided, errors
 
 
 def train_heads(bundle: Path, before: Bundle, city: City, report: Report) -> list[dict]:
@@ -293,13 +293,13 @@ def main(argv: Sequence[str] | None = None) -> None:
         name = args.name or f"{after.card['name']}, own"
         write_card(bundle, after.card | {"name": name, "data": "Tracks of the user's own.", "own_figures": figures})
     heads = once(folder / "heads.json", lambda: train_heads(bundle, before, city, report))
-    use, advice, why = judge(figures)
-    verdict = f"{advice} {why}"
+    use, advice, errors = judge(figures)
+    verdict = f"{advice} {errors}"
     report({"stage": "report"})
     write_report(folder, before.card, open_bundle(bundle).card, figures, heads, verdict)
     shutil.rmtree(folder / CACHE.parts[0], ignore_errors=True)
     done = {"stage": "done", "bundle": str(bundle), "report": str(folder / "report.html")}
-    report(done | {"use": use, "advice": advice, "verdict": verdict})
+    report(done | {"use": use, "verdict": verdict, "advice": advice})
 
 
 def check_same(args: argparse.Namespace) -> None:

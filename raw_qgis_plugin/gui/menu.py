@@ -185,7 +185,7 @@ class RawMenu:
         else:
             QgsProject.instance().writeEntry("raw", "model", str(path or ""))
         if self.dock is not None:
-            self.dock.choose_model(str(path or ""))
+            self.dock.take_model()
 
     def settings_changed(self) -> None:
         """The user has changed the settings: the dock reads its layer again if it used others."""

@@ -35,6 +35,7 @@ from ..core.errors import RawError
 from ..processing.words import tr
 from .regions.saved import in_memory
 from .settings import TEMPORARY, settings
+from .widgets.layout import escaped
 
 RUN = "raw/run"  # property of a result: its `DockRun` as JSON
 UNIT = "raw/unit"  # property of a labelled layer: user, track or day
@@ -131,7 +132,7 @@ class KeptResults:
             self._warn(words.format(names=", ".join(gone)))
 
     def _warn(self, words: str) -> None:
-        self.iface.messageBar().pushMessage("RAW", words, Qgis.MessageLevel.Warning)
+        self.iface.messageBar().pushMessage("RAW", escaped(words), Qgis.MessageLevel.Warning)
 
 
 def results() -> list[QgsVectorLayer]:

@@ -178,18 +178,26 @@ class Session(QObject):
         self.read()
 
     def _read(self) -> None:
-        try:
-            reading = snapshot(self.layer, self.fields, self.timezone)
-        except RawError as error:
-            self._fail(str(error))
+        reading = self._plan()
+        if reading is None:
             return
-        used, self.used = self.used, (settings().device.value().lower(), settings().experimental.value())
-        model, path, (device, experimental) = self.model if used == self.used else None, self.model_path, self.used
+        used = device, experimental = settings().device.value().lower(), settings().experimental.value()
+        if used != self.used:
+            self.used, self.model = used, None
+        model, path = self.model, self.model_path
         self.run(
             tr("Reading the tracks"),
             lambda progress: _read(reading, model, path, device, experimental, progress),
             self._has_read,
         )
+
+    def _plan(self) -> ReadPlan | None:
+        """How a task reads the layer; None, and the problem, where a field was renamed or deleted."""
+        try:
+            return snapshot(self.layer, self.fields, self.timezone)
+        except RawError as error:
+            self._fail(str(error))
+            return None
 
     def take_settings(self) -> None:
         """Read again if the user has changed the device, or which heads answer."""
@@ -210,7 +218,9 @@ class Session(QObject):
         """Show the skipped fixes that have a position as a layer."""
         if self.tracks is None or self.job is not None:
             return
-        reading, tracks = snapshot(self.layer, self.fields, self.timezone), self.tracks
+        reading, tracks = self._plan(), self.tracks
+        if reading is None:
+            return
         self.run(
             tr("Looking for the skipped fixes"),
             lambda progress: skipped_fixes(reading, tracks, progress),

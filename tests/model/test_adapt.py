@@ -41,17 +41,26 @@ def figure(ratio: float, low: float, high: float, people: int = 8) -> dict[str, 
         ({"15 s": figure(0.9, 0.85, 0.95)}, True, "Use it: "),
         ({"15 s": figure(1.1, 1.05, 1.2)}, False, "Don't use it: "),
         ({"15 s": figure(0.9, 0.8, 1.05)}, None, "No difference"),
-        ({"15 s": figure(0.9, 0.9, 0.9, people=1)}, None, "1 person held out"),
-        ({"15 s": figure(0.9, 0.85, 0.95, people=5)}, None, "6 people held out are needed, so 30 or more"),
+        ({"15 s": figure(0.9, 0.9, 0.9, people=1)}, None, "that takes 6 people held out"),
+        ({"15 s": figure(0.9, 0.85, 0.95, people=5)}, None, "6 people held out, so 30 or more"),
         ({"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.2, 1.1, 1.3)}, None, "5 s; worse with fixes every 60 s"),
         ({"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.2, 0.9, 1.6)}, None, "; perhaps worse with fixes every 60 s"),
-        ({"long": figure(1.1, 1.05, 1.2)}, False, " now 15 to 150 min ahead)."),
+        ({"long": figure(1.1, 1.05, 1.2)}, False, "Don't use it: "),
         ({"5 s": figure(0.9, 0.8, 0.95), "60 s": figure(1.01, 0.9, 1.1)}, True, "Use it: "),
     ],
 )
 def test_the_verdict_says_no_more_than_the_interval(figures: dict, use: bool | None, words: str) -> None:
-    answer, advice, why = adapt.judge(figures)
-    assert answer is use and words in f"{advice} {why}" and "(" not in advice and why.startswith("(")
+    answer, advice, errors = adapt.judge(figures)
+    assert answer is use and words in advice and "0 m" not in advice and errors.endswith(".")
+
+
+def test_the_errors_of_before_and_now_are_a_sentence_of_their_own() -> None:
+    families = {"5 s": figure(0.9, 0.8, 0.95), "15 s": figure(1.2, 1.1, 1.3), "long": figure(1.1, 1.05, 1.2)}
+    assert adapt.judge(families)[2] == (
+        "Mean error for 8 people held out from training, before and now: with fixes every 5 s 100 and 90 m; "
+        "every 15 s 100 and 120 m; 15 to 150 min ahead 100 and 110 m."
+    )
+    assert "for 1 person held" in adapt.judge({"15 s": figure(0.9, 0.9, 0.9, people=1)})[2]
 
 
 def test_the_sample_city_teaches_what_the_shipped_heads_ask() -> None:
@@ -150,7 +159,10 @@ def test_a_new_run_knows_nothing_of_another_and_keeps_what_is_not_its_own(
     adapted()
     assert json.loads((tmp_path / "figures.json").read_text()) == {}
     assert "of a run before" not in (tmp_path / "bundle" / "README.md").read_text()
-    assert (tmp_path / "progress.jsonl").read_text().count('"stage": "training"') == 1
+    log = (tmp_path / "progress.jsonl").read_text()
+    assert log.count('"stage": "training"') == 1
+    end = json.loads(log.splitlines()[-1])
+    assert end["verdict"].startswith(end["advice"] + " Nobody could be held out")
     assert (tmp_path / "cache" / "thesis.txt").exists() and not (tmp_path / ".raw-cache").exists()
 
 

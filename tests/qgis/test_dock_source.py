@@ -70,6 +70,8 @@ def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes:
     until(lambda: session.city is not None)
     with edit(layer):
         assert layer.renameAttribute(layer.fields().lookupField("user_id"), "who")
+        session.show_skipped()  # before it is read again
+        assert "no field 'user_id'" in session.problem and session.tracks is not None
     assert "no field 'user_id'" in panel.summary.text() and session.tracks is None
     panel.fields["user"].setField("who")
     until(lambda: session.city is not None)
@@ -187,7 +189,8 @@ def test_a_model_that_lies_elsewhere_stays_when_others_come_and_go(
 
     elsewhere = shutil.copytree(open_bundle(bundle or None).path, tmp_path / "elsewhere")
     panel.start()
-    panel.choose_model(str(elsewhere))
+    QgsProject.instance().writeEntry("raw", "model", str(elsewhere))
+    panel.take_model()
     other = models_folder() / "other.zip"
     other.touch()
     try:
@@ -214,6 +217,8 @@ def test_another_device_is_used_when_the_layer_is_read_again(
     assert session.model is before
     try:
         settings().device.setValue("cpu" if device != "cpu" else "auto")
+        session.read()
+        session.cancel()  # before the model is opened
         session.read()
         until(lambda: session.city is not None)
         assert session.model is not before
@@ -242,8 +247,11 @@ def test_a_model_of_ones_own_is_of_the_project(
     assert session.model_path == "" and panel.model.currentIndex() == 0
     assert "MODEL" not in start_values(algorithm, None)
     panel.desktop.use_model(own)
+    assert session.model_path == str(own) and not QgsProject.instance().readEntry("raw", "model", "")[1]
     QgsProject.instance().clear()
     assert session.model_path == str(own), "the default of all projects"
+    panel.desktop.use_model(own, everywhere=False)
     panel.desktop.use_model(None)
+    assert session.model_path == str(own) and settings().model.value() == "", "the project has chosen its own"
     settings().model.remove()
     panel.desktop.dock = None

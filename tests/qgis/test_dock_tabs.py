@@ -10,6 +10,7 @@ import pytest
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
+    QgsPointXY,
     QgsRectangle,
     QgsTemporalNavigationObject,
 )
@@ -40,6 +41,24 @@ def test_a_project_without_a_crs_shows_the_layers_own_coordinates(
     assert layer.extent().contains(users.marks.bands[0].asGeometry().boundingBox())
     for each in (tab, users):
         each.remove()
+
+
+def test_the_user_of_the_nearest_fix_in_metres_is_shown(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    """At 60 degrees north, where a degree of longitude is half as long as one of latitude."""
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+
+    canvas = menu.iface.mapCanvas()
+    canvas.setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    canvas.setExtent(QgsRectangle(10.4, 59.9, 10.6, 60.1))
+    places = {"east": (10.5015, 60.0), "north": (10.5, 60.001)}
+    columns = [[name, fixes.t[k], *xy] for name, xy in places.items() for k in range(5)]
+    users = UsersTab(session, menu)
+    read(session, make(type(fixes)(*map(list, zip(*columns)), {})))
+    users.pick(QgsPointXY(10.5, 60.0), reach_px=0.002 / canvas.mapUnitsPerPixel())
+    assert users.name.text() == "east"
+    users.remove()
 
 
 def test_a_marked_track_crosses_180_degrees(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:

@@ -70,6 +70,23 @@ def test_the_hardware_page_lists_devices_and_measures_their_speed(
     assert page.model.budget.text() == "Train for"
 
 
+def test_the_hardware_page_says_that_no_python_was_found(staged: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.core.errors import RawError
+    from raw_qgis_plugin.gui.training.hardware import HardwarePage
+    from raw_qgis_plugin.gui.training.pages import DataPage, ModelPage, QuestionPage
+    from raw_qgis_plugin.tasks import child
+
+    def nowhere() -> Path:
+        raise RawError("The Python of this QGIS was not found.")
+
+    monkeypatch.setattr(child, "python", nowhere)
+    question = QuestionPage(DataPage(QgsVectorLayer("Point?crs=EPSG:4326", "fixes", "memory"), lambda: None))
+    page = HardwarePage(question, ModelPage(question), lambda: 1)
+    page.show()
+    until(lambda: page.pending is None)
+    assert page.problem() == page.note.text() == "The Python of this QGIS was not found."
+
+
 def test_what_comes_after_a_training_grows_with_the_data_to_a_limit(staged: Any) -> None:
     from raw_qgis_plugin.gui.training.hardware import minutes_after
 
@@ -113,6 +130,14 @@ def test_the_hardware_page_names_a_missing_package(
     page.show()
     until(lambda: page.found is not None or page.trouble)
     assert "a_package_that_is_missing" in page.problem() and page.problem().startswith("Training needs")
+
+
+def test_the_values_of_labels_are_no_markup(staged: Any) -> None:
+    from raw_qgis_plugin.gui.training.pages import describe_labels
+    from raw_qgis_plugin.tasks.training import Labels
+
+    values = {("u", str(n)): ("<18", "R&D")[n % 2] for n in range(12)}
+    assert describe_labels(Labels(values, False), "users") == "12 labelled users: <b>&lt;18</b> 6, <b>R&amp;D</b> 6"
 
 
 def test_labels_come_from_the_current_table_or_a_file(session: Any, tmp_path: Path) -> None:

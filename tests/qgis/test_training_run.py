@@ -117,10 +117,8 @@ def test_a_message_says_when_a_training_ends(
 
     from raw_qgis_plugin.gui.training.watch import TrainingWatch
 
-    page = show(
-        "import pathlib, time\nwhile not pathlib.Path('end').exists(): time.sleep(0.05)\n"
-        'print(\'{"advice": "Use it: it is better", "verdict": "Use it: it is better (figures)."}\')'
-    )
+    end = '{"verdict": "Use it: it is better. Mean error: 5 m.", "advice": "Use it: it is better."}'
+    page = show(f"import pathlib, time\nwhile not pathlib.Path('end').exists(): time.sleep(0.05)\nprint('{end}')")
     page.timer.stop()
     opened, bar = [], qgis_iface.messageBar()
     said: list[str] = []
@@ -133,3 +131,17 @@ def test_a_message_says_when_a_training_ends(
     (tmp_path / "runs" / "one" / "end").touch()
     assert spin(lambda: bool(said))
     assert said == ["Training: finished. Use it: it is better."] and not watch.timer.isActive()
+
+
+def test_the_advice_is_bold_and_the_figures_are_below(show: Callable[[str], Any]) -> None:
+    """Of model.finetune the advice ends at the colon."""
+    from raw_qgis_plugin.gui.training.watch import advice_of
+
+    page = show('print(\'{"verdict": "Keep it. Mean error: <5 m.", "advice": "Keep it."}\')')
+    assert spin(lambda: page.status == "finished")
+    assert page.head.text() == "<b>Keep it.</b><br>Mean error: &lt;5 m."
+    head = advice_of({"verdict": "Worth using: right in 80% of 9 cases. 9 labels say little: label more."})
+    assert head == ("Worth using.", "Right in 80% of 9 cases. 9 labels say little: label more.")
+    end = {"verdict": "Worth using: right in 80% of 9 cases.", "advice": "Worth using"}
+    assert advice_of(end) == ("Worth using.", "Right in 80% of 9 cases.")
+    assert advice_of({"verdict": "good"}) == ("good.", "")

@@ -6,6 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from zipfile import ZipFile
 
@@ -14,7 +15,7 @@ from fitfile import FILE_ID, fit_bytes, record
 from qgis.core import QgsProject, QgsRectangle
 from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
 from qgis.PyQt.QtTest import QTest
-from qgis.PyQt.QtWidgets import QApplication, QDialog, QFrame, QMessageBox
+from qgis.PyQt.QtWidgets import QApplication, QDialog, QFileDialog, QFrame, QMessageBox
 
 from .waiting import until
 
@@ -71,6 +72,22 @@ def test_the_training_window_says_that_a_run_continues_while_it_does(menu: Any, 
     until(lambda: waiting[-1].status != "running")
     dialog.run.look()
     assert dialog.hint.text() == ""
+
+
+def test_a_training_of_tracks_without_their_field_is_refused(
+    menu: Any, make: Any, fixes: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    from raw_qgis_plugin.layers.reading import FieldChoice
+
+    layer = QgsProject.instance().addMapLayer(make(fixes))
+    dialog = open_window(menu, "train")
+    dialog.data.layer.setLayer(layer)
+    monkeypatch.setattr(dialog.data.track_fields, "choice", lambda: FieldChoice("gone", None, "t"))
+    dialog.start_training()
+    assert "no field 'gone'" in dialog.hint.text() and dialog.job is None
+    assert not list((tmp_path / "runs").iterdir())
+    dialog.close()
+    QgsProject.instance().clear()
 
 
 def test_every_action_stands_in_one_group_and_the_sample_is_first(menu: Any) -> None:
@@ -153,6 +170,40 @@ def test_an_export_asks_whether_to_leave_prototypes_out(
     window.export(str(tmp_path / "shipped.zip"))  # has none: no question
     until(lambda: (tmp_path / "shipped.zip").exists())
     window.close()
+
+
+@pytest.mark.parametrize("replace", [True, False])
+def test_a_name_with_a_dot_gets_its_suffix_and_no_other_file_is_replaced(
+    menu: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, replace: bool
+) -> None:
+    from raw_qgis_plugin.core.bundle import library
+    from raw_qgis_plugin.gui.maps.window import MapDialog
+    from raw_qgis_plugin.gui.widgets.card import save_page
+
+    written, asked, chosen = [], [], str(tmp_path / "Region 1.5 km")
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (chosen, ""))
+    answer = QMessageBox.StandardButton.Yes if replace else QMessageBox.StandardButton.No
+    monkeypatch.setattr(QMessageBox, "question", lambda *said: asked.append(said[2]) or answer)
+    monkeypatch.setattr(MapDialog, "write", lambda _, path: written.append(path))
+    monkeypatch.setattr(library, "pack", lambda _bundle, path, *_: written.append(path))
+    window, models = open_window(menu, "map"), open_window(menu, "models")
+    until(lambda: models.entries)
+    page = SimpleNamespace(title="Region 1.5 km", write=written.append)
+    for suffix, save in (("pdf", lambda: window.save("pdf")), ("html", lambda: save_page(window, page, "Save")),
+                         ("zip", models.export)):  # fmt: skip
+        save()
+        until(lambda: written)
+        assert written.pop() == Path(f"{chosen}.{suffix}") and not asked
+        Path(f"{chosen}.{suffix}").touch()
+        save()
+        assert asked.pop() == f"Region 1.5 km.{suffix} exists already. Replace it?"
+        if replace:
+            until(lambda: written)
+            written.pop()
+    QApplication.processEvents()
+    assert not written
+    for each in (window, models):
+        each.close()
 
 
 def test_the_import_takes_a_part_and_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:

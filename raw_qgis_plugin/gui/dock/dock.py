@@ -76,10 +76,10 @@ class RawDock(TakesFiles, QgsDockWidget):
             self.tabs.setCurrentIndex(0)
             self.regions.buttons[tool].click()
 
-    def choose_model(self, path: str) -> None:
-        """Use a model bundle from now on; '' is the shipped one."""
+    def take_model(self) -> None:
+        """Use the model of the project, else the default, after either was changed."""
         if self.source is not None:
-            self.source.choose_model(path)
+            self.source.take_model()
 
     def choose_layer(self, layer: QgsVectorLayer) -> None:
         """Use a layer of tracks from now on."""

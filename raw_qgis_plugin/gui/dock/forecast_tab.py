@@ -20,7 +20,6 @@ from qgis.PyQt.QtCore import Qt, QTimer
 from qgis.PyQt.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QDockWidget,
     QDoubleSpinBox,
     QFormLayout,
     QLabel,
@@ -30,14 +29,15 @@ from qgis.PyQt.QtWidgets import (
     QWidget,
 )
 
+from ...core.evaluation.plots import metres_words
 from ...layers.legends import TRACK
 from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
-from ..maps.fit import look_at, set_clock, switch_clock_off
+from ..maps.fit import controller_panel, look_at, set_clock, show_controller, switch_clock_off
 from ..results import DockRun, last_run, values_of
 from ..session import Session
-from ..widgets.charts import HorizonChart, metres
+from ..widgets.charts import HorizonChart
 from ..widgets.layout import column, delete, escaped, row, wrapped
 from .backtest_card import BacktestCard
 from .backtest_table import horizons_of
@@ -195,7 +195,7 @@ class ForecastTab(QWidget):
         self._list_tracks(layers.get("OUTPUT_AREAS", points))
         count = len(set(map(str, values_of(points, "user_id", object))))
         words = tr("Forecasts {m:g} min ahead (users: {n:,}): half are expected within {a}, four fifths within {b}.")
-        summary = words.format(n=count, m=horizons[-1], a=metres(half[-1]), b=metres(most[-1]))
+        summary = words.format(n=count, m=horizons[-1], a=metres_words(half[-1]), b=metres_words(most[-1]))
         self.words.setText("<br>".join([summary, *map(escaped, warnings)]))
 
     def _show_backtest(self, layers: Layers, warnings: list[str]) -> None:
@@ -317,19 +317,3 @@ class ForecastTab(QWidget):
     def remove(self) -> None:
         """Stop listening to the map."""
         self._canvas.temporalRangeChanged.disconnect(self.show_clock)
-
-
-def controller_panel(iface: Any) -> QDockWidget | None:
-    """QGIS's temporal controller."""
-    return iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
-
-
-def show_controller(iface: Any, least_map_px: int = 500) -> None:
-    """Show QGIS's temporal controller, no higher than it needs, where it leaves the map that much height."""
-    window, dock = iface.mainWindow(), controller_panel(iface)
-    if dock is None or dock.isVisible():
-        return
-    needed = 9 * dock.fontMetrics().height()  # its three rows
-    if iface.mapCanvas().height() - needed >= least_map_px:
-        dock.setVisible(True)
-        window.resizeDocks([dock], [needed], Qt.Orientation.Vertical)

@@ -101,7 +101,7 @@ class SourcePanel(QWidget):
         project = QgsProject.instance()
         project.layersAdded.connect(self._exclude_lines_without_times)
         project.readProject.connect(self._take_project)
-        project.cleared.connect(self._take_model)
+        project.cleared.connect(self.take_model)
         project.writeProject.connect(self._remember_layer)
         self._take_project()
         self.show_session()
@@ -110,7 +110,7 @@ class SourcePanel(QWidget):
         """Disconnect from the project."""
         QgsProject.instance().layersAdded.disconnect(self._exclude_lines_without_times)
         QgsProject.instance().readProject.disconnect(self._take_project)
-        QgsProject.instance().cleared.disconnect(self._take_model)
+        QgsProject.instance().cleared.disconnect(self.take_model)
         QgsProject.instance().writeProject.disconnect(self._remember_layer)
 
     # ---- the project --------------------------------------------------------------------------------------------
@@ -127,7 +127,7 @@ class SourcePanel(QWidget):
         """Take the layer and the model stored in the project, else the current layer where it has fixes."""
         project = QgsProject.instance()
         self._exclude_lines_without_times()
-        self._take_model()
+        self.take_model()
         layer = project.mapLayer(project.readEntry("raw", "layer", "")[0])
         current = self.desktop.iface.activeLayer()
         fitting = [each for each in (layer, current, *project.mapLayers().values()) if has_fixes(each)]
@@ -135,10 +135,11 @@ class SourcePanel(QWidget):
             self.layer.setLayer(fitting[0])
             self.session.set_layer(fitting[0])
 
-    def _take_model(self) -> None:
+    def take_model(self) -> None:
         """Take the model stored in the project, else the default. A new project does not keep that of the last."""
         path, remembered = QgsProject.instance().readEntry("raw", "model", "")
-        self._show_model(path if remembered else settings().model.value())
+        self.list_models()
+        self.model.setCurrentIndex(self._place(path if remembered else settings().model.value()))
 
     def _exclude_lines_without_times(self, _layers: list[QgsMapLayer] | None = None) -> None:
         layers = QgsProject.instance().mapLayers().values()
@@ -158,15 +159,6 @@ class SourcePanel(QWidget):
             self.model.setCurrentIndex(self._place(chosen) if chosen and Path(chosen).exists() else 0)
         if self.model.currentData() != (chosen or ""):
             self.session.set_model(self.model.currentData())
-
-    def choose_model(self, path: str) -> None:
-        """Use a bundle, and store the choice in the project."""
-        self._show_model(path)
-        self._remember_model()
-
-    def _show_model(self, path: str) -> None:
-        self.list_models()
-        self.model.setCurrentIndex(self._place(path))
 
     def _place(self, path: str) -> int:
         """The index of a bundle in the list, to which it is added where it is not there."""

@@ -15,9 +15,9 @@ from ...core.embedding.user_view import UsualPlaces
 from ...core.regions.view import City
 from ...core.times import find_zone, wall_clock
 from ...core.typicality import outside, plainly
-from ...layers.legends import short, title_of, verdict_of
+from ...layers.legends import title_of, verdict_of
 from ...processing.words import tr
-from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
+from ..widgets.card import Card, experimental_mark, figure, most_similar, no_heads
 from ..widgets.charts import DayPlot
 from ..widgets.layout import escaped, tip
 
@@ -74,19 +74,12 @@ class UserCard(Card):
             self.add(tr("⚠ Unlike what this was trained on: {reasons}.").format(reasons=escaped(reasons)))
 
     def _prediction(self, head: dict[str, Any]) -> str:
-        name, columns = head["name"], self.city.answers[head["name"]]
-        value = columns[name][self.row]
-        if value != value:  # nan
-            return tr("<b>unknown</b>")
-        if head["kind"] == "number":
-            low, high = columns[f"{name}_low"][self.row], columns[f"{name}_high"][self.row]
-            unit = escaped(str(head.get("unit_of_measure", "")))
-            return f"<b>{short(value)}</b> {unit} ({short(low)} – {short(high)})"
-        p = columns[f"{name}_p"][self.row]
-        if value == UNKNOWN:
-            words = tr("<b>unknown</b>: the likeliest answer has {p:.0%} only") if p == p else tr("<b>unknown</b>")
-            return words.format(p=p)
-        return f"<b>{escaped(plain(str(value)))}</b> {p:.0%}"
+        name = head["name"]
+        values = {column: rows[self.row] for column, rows in self.city.answers[name].items()}
+        p = values.get(f"{name}_p", np.nan)
+        if values[name] == UNKNOWN and p == p:
+            return tr("<b>unknown</b>: the likeliest answer has {p:.0%} only").format(p=p)
+        return figure(head, values)
 
     def _show_places(self) -> None:
         self.add(tr("Usual places"), heading=True)

@@ -22,7 +22,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QToolB
 
 from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
-from ...core.geodesy import unwrapped
+from ...core.geodesy import metres_between, unwrapped
 from ...core.regions.view import City
 from ...core.typicality import after_gap
 from ...layers import styling, writing
@@ -191,7 +191,7 @@ class UsersTab(QWidget):
             self._write(tr("No track here: click nearer to one, or zoom in."))
             return
         centre, users = region.centroid, city.users
-        nearest = near[np.argmin(np.hypot(users.lon[near] - centre.x, users.lat[near] - centre.y))]
+        nearest = near[np.argmin(metres_between(users.lon[near], users.lat[near], centre.x, centre.y))]
         self.show_user(int(users.user[nearest]), zoom=False)
 
     def use_selected(self) -> None:

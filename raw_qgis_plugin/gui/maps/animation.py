@@ -4,24 +4,24 @@
 from __future__ import annotations
 
 from qgis.core import QgsProject, QgsTemporalNavigationObject, QgsTemporalUtils
-from qgis.PyQt.QtWidgets import QAbstractButton, QDockWidget
+from qgis.PyQt.QtWidgets import QAbstractButton
 
 from ...processing.words import tr
 from ..desktop import Desktop
+from .fit import controller_panel, set_clock
 
 
 def export(desktop: Desktop) -> None:
     """Open QGIS's window for the export of animations. Where the map's clock is off, it gets the layers' time."""
-    controller = desktop.iface.mapCanvas().temporalController()
-    if controller.navigationMode() != QgsTemporalNavigationObject.NavigationMode.Animated:  # its name before 3.36 too
+    canvas = desktop.iface.mapCanvas()
+    if canvas.temporalController().navigationMode() != QgsTemporalNavigationObject.NavigationMode.Animated:
         times = QgsTemporalUtils.calculateTemporalRangeForProject(QgsProject.instance())
         if times.isInfinite():
             desktop.iface.messageBar().pushInfo("RAW", tr("No layer has times. Label or forecast tracks first."))
             return
-        controller.setNavigationMode(QgsTemporalNavigationObject.NavigationMode.Animated)
-        controller.setTemporalExtents(times)
-    dock = desktop.iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
+        set_clock(canvas, times)
+    dock = controller_panel(desktop.iface)
     button = dock.findChild(QAbstractButton, "mExportAnimationButton") if dock is not None else None
-    if button is not None:
+    if dock is not None and button is not None:
         dock.show()  # the map shows one step now: here it can be changed
         button.click()

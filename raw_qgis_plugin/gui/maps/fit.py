@@ -23,9 +23,10 @@ from qgis.core import (
 from qgis.gui import QgsMapCanvas, QgsMessageBarItem
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
-from qgis.PyQt.QtWidgets import QPushButton
+from qgis.PyQt.QtWidgets import QDockWidget, QPushButton
 
 from ...processing.words import tr
+from ..widgets.layout import escaped
 
 OURS = "raw_times"  # property of the map's clock: the times to which RAW has set it
 LOOKED, BEFORE = "raw_looked", "raw_before"  # properties of the map: scale, x and y that RAW chose, and those before
@@ -36,12 +37,13 @@ ISO = Qt.DateFormat.ISODateWithMs
 # ---- the clock --------------------------------------------------------------------------------------------------
 
 
-def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float, frame: int = 0) -> None:
-    """Let the map show these times alone, a step at a time."""
+def set_clock(canvas: QgsMapCanvas, times: QgsDateTimeRange, step_s: float | None = None, frame: int = 0) -> None:
+    """Let the map show these times alone, a step at a time. step_s: None for the clock's own."""
     controller = canvas.temporalController()
     controller.setNavigationMode(QgsTemporalNavigationObject.NavigationMode.Animated)  # its name before 3.36 too
     controller.setTemporalExtents(times)
-    controller.setFrameDuration(QgsInterval(step_s))
+    if step_s is not None:
+        controller.setFrameDuration(QgsInterval(step_s))
     controller.setCurrentFrameNumber(frame)
     controller.setProperty(OURS, _key(controller))
 
@@ -77,6 +79,22 @@ def show_in_time(iface: Any, layer: QgsVectorLayer, times: QgsDateTimeRange | No
     words = tr("The map's clock, at {begin} UTC, hides {layer}.")  # the message bar has room for a line
     words = words.format(begin=shown.begin().toUTC().toString("yyyy-MM-dd HH:mm"), layer=layer.name())
     _offer(iface, "raw_clock_hides", words, tr("Switch the clock off"), lambda: switch_clock_off(canvas))
+
+
+def controller_panel(iface: Any) -> QDockWidget | None:
+    """QGIS's temporal controller."""
+    return iface.mainWindow().findChild(QDockWidget, "Temporal Controller")
+
+
+def show_controller(iface: Any, least_map_px: int = 500) -> None:
+    """Show QGIS's temporal controller, no higher than it needs, where it leaves the map that much height."""
+    window, dock = iface.mainWindow(), controller_panel(iface)
+    if dock is None or dock.isVisible():
+        return
+    needed = 9 * dock.fontMetrics().height()  # its three rows
+    if iface.mapCanvas().height() - needed >= least_map_px:
+        dock.setVisible(True)
+        window.resizeDocks([dock], [needed], Qt.Orientation.Vertical)
 
 
 def times_of(layer: QgsVectorLayer, field: str) -> QgsDateTimeRange:
@@ -197,7 +215,7 @@ def _offer(iface: Any, name: str, words: str, title: str, action: Callable[[], N
     """Show a message with a button, once at a time."""
     if _messages(iface, name):
         return
-    item = iface.messageBar().createMessage("RAW", words)
+    item = iface.messageBar().createMessage("RAW", escaped(words))  # QGIS shows it as rich text
     item.setObjectName(name)
 
     def act() -> None:  # looks for its message: what held its own button would be garbage before the click, and crash

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from qgis.core import QgsMapLayer, QgsProject
 from qgis.PyQt.QtCore import Qt
-from qgis.PyQt.QtWidgets import QApplication, QFileDialog, QFormLayout, QLineEdit, QPlainTextEdit
+from qgis.PyQt.QtWidgets import QApplication, QFormLayout, QLineEdit, QPlainTextEdit
 
 from ...core.errors import RawError
 from ...processing.words import tr
 from ..desktop import Desktop
 from ..settings import settings
-from ..widgets.dialog import RawDialog
+from ..widgets.dialog import RawDialog, file_to_write
 from ..widgets.layout import buttons, column, row, scrolling, wrapped
 from ..windows import sample
 from .fit import in_sight
@@ -58,9 +58,9 @@ class MapDialog(RawDialog):
     def save(self, suffix: str) -> None:
         """Ask for a file, and write the map into it."""
         types = {"pdf": tr("PDF files (*.pdf)"), "png": tr("PNG files (*.png)")}
-        path, _ = QFileDialog.getSaveFileName(self, self.windowTitle(), f"{self.title.text()}.{suffix}", types[suffix])
-        if path:
-            self.write(Path(path).with_suffix(f".{suffix}"))
+        path = file_to_write(self, self.windowTitle(), f"{self.title.text()}.{suffix}", types[suffix])
+        if path is not None:
+            self.write(path)
 
     def write(self, path: Path) -> None:
         """Write the map into a PDF or PNG file."""

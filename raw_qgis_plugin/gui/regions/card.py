@@ -12,13 +12,12 @@ from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
 from ...core.bundle.bundle import Bundle
-from ...core.embedding.profiles import UNKNOWN
 from ...core.regions.disclosure import DIFFERENCE, DOMINATED
 from ...core.regions.view import RegionView, rank
 from ...core.typicality import plainly
-from ...layers.legends import class_colours, short, title_of, verdict_of
+from ...layers.legends import class_colours, title_of, verdict_of
 from ...processing.words import tr
-from ..widgets.card import Card, experimental_mark, most_similar, no_heads, plain
+from ..widgets.card import Card, experimental_mark, figure, most_similar, no_heads, plain
 from ..widgets.charts import MixBar, WeekStrip
 from ..widgets.layout import escaped, tip
 
@@ -127,15 +126,11 @@ class RegionCard(Card):
         """The title and the figure of a head, as rich text."""
         name, columns = head["name"], self.region.view.columns
         title = escaped(title_of(head)) + experimental_mark(head)
-        if columns[name] == UNKNOWN or columns[name] != columns[name]:
-            return title, tr("<b>unknown</b>")
-        if head["kind"] != "number":
-            return title, f"<b>{escaped(plain(str(columns[name])))}</b> {columns[f'{name}_p']:.0%}"
+        value = figure(head, columns, "<br>{low} – {high}")
+        if head["kind"] != "number" or columns[name] != columns[name]:
+            return title, value
         every = [[other.view.columns.get(name + end, np.nan) for end in ("_low", "_high")] for other in self.answered]
         place = rank(np.array(every, float), self.answered.index(self.region))
-        low, high = columns[f"{name}_low"], columns[f"{name}_high"]
-        unit = escaped(str(head.get("unit_of_measure", "")))
-        value = f"<b>{short(columns[name])}</b> {unit}<br>{short(low)} – {short(high)}"
         if place and place[2] > 1:
             words = tr("rank {a} of {n}") if place[0] == place[1] else tr("rank {a} to {b} of {n}")
             value += " · " + words.format(a=place[0], b=place[1], n=place[2])

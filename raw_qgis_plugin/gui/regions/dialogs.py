@@ -14,7 +14,7 @@ from ...core.evaluation.report import Page
 from ...core.regions.view import RegionView
 from ...layers.legends import class_colours, short, title_of
 from ...processing.words import tr
-from ..widgets.card import experimental_mark, html_of, new_page, plain, save_page
+from ..widgets.card import experimental_mark, figure, html_of, new_page, plain, save_page
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
 from ..windows.help import open_help
@@ -130,17 +130,6 @@ def labelled(head: dict[str, Any], a: RegionView, b: RegionView) -> list[list[st
 def number(value: float) -> str:
     """A count with all its digits, another figure as in a legend."""
     return f"{value:,}" if isinstance(value, int) else short(value)
-
-
-def figure(head: dict[str, Any], columns: dict[str, Any]) -> str:
-    """A head's figure as rich text."""
-    value = columns[head["name"]]
-    if value != value or value == UNKNOWN:
-        return tr("unknown")
-    if head["kind"] != "number":
-        return escaped(plain(str(value)))
-    low, high = (short(columns[head["name"] + end]) for end in ("_low", "_high"))
-    return f"{short(value)} ({low} – {high}) {escaped(str(head.get('unit_of_measure', '')))}"
 
 
 def difference(head: dict[str, Any], a: dict[str, Any], b: dict[str, Any]) -> str:

@@ -19,7 +19,7 @@ from ...tasks import training
 from ...tasks.job import Job
 from ..desktop import Desktop
 from ..widgets.dialog import RawDialog
-from ..widgets.layout import column, row, scrolling, wrapped
+from ..widgets.layout import column, escaped, row, scrolling, wrapped
 from ..windows.help import open_help
 from .hardware import HardwarePage
 from .pages import DataPage, ModelPage, QuestionPage
@@ -122,12 +122,13 @@ class TrainingDialog(RawDialog):
     def start_training(self) -> None:
         """Write the tracks in a task, then start the process."""
         finetune, model = self.question.finetune.isChecked(), self.model
-        reading, labels, unit = self.data.reading(), self.question.labels, self.question.unit.currentData()
+        labels, unit = self.question.labels, self.question.unit.currentData()
         field, task = self.question.label.currentField(), self.question.name.text()
         name, minutes, init = model.name.text().strip(), model.minutes.value(), model.init.currentData()
         device, preset = self.hardware.device.currentData(), model.preset_name()
         prototypes, layer = model.prototypes.isChecked(), self.data.layer.currentText()
         try:
+            reading = self.data.reading()
             folder = runs.new_folder("teach" if finetune else "pretrain")
         except (RawError, OSError) as error:
             self.hint.setText(str(error))
@@ -171,7 +172,7 @@ class TrainingDialog(RawDialog):
             child = runs.Child.start(module, arguments, folder, **about)
         except (RawError, OSError) as error:
             rmtree(folder, ignore_errors=True)
-            self.run.head.setText(str(error))
+            self.run.head.setText(escaped(str(error)))
             return
         self.run.list_runs(child)
         self.run.attach(child)

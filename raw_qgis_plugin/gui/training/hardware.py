@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment
+from qgis.PyQt.QtCore import QObject, QProcess, QProcessEnvironment, QTimer
 from qgis.PyQt.QtWidgets import QComboBox, QPushButton
 
 from ...core.errors import RawError
@@ -33,21 +33,25 @@ class Report(QObject):
         try:
             self.process.start(str(child.python()), ["-m", "model.hardware", *arguments])
         except RawError as error:
-            done(None, str(error))
+            self._end(None, str(error))
+
+    def _end(self, lines: list[dict[str, Any]] | None, why: str) -> None:
+        """Report. Not in the constructor, since a process may fail at its start: the page does not hold it yet."""
+        QTimer.singleShot(0, lambda: self.done(lines, why))
 
     def _finished(self, code: int, _status: Any = None) -> None:
         if code == 0:
             lines = bytes(self.process.readAllStandardOutput()).decode("utf-8", "replace").splitlines()
-            self.done([json.loads(line) for line in lines if line.startswith("{")], "")
+            self._end([json.loads(line) for line in lines if line.startswith("{")], "")
             return
         lines = bytes(self.process.readAllStandardError()).decode("utf-8", "replace").splitlines()
         missing = [line.split("'")[1] for line in lines if "No module named '" in line]
         reason = next((line for line in reversed(lines) if line.strip()), "?")
-        self.done(None, child.how_to_train([missing[-1].split(".")[0]]) if missing else reason)
+        self._end(None, child.how_to_train([missing[-1].split(".")[0]]) if missing else reason)
 
     def _broken(self, _error: Any) -> None:
         if self.process.state() == QProcess.ProcessState.NotRunning and self.process.exitCode() == 0:
-            self.done(None, self.process.errorString())
+            self._end(None, self.process.errorString())
 
     def stop(self) -> None:
         """End the process without a report."""

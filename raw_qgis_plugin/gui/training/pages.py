@@ -39,7 +39,7 @@ from ...tasks.job import Job
 from ...tasks.training import PRESETS, Labels, read_labels
 from ..layer_kinds import has_fixes
 from ..results import made_at, run_of
-from ..widgets.layout import column, row, silent, wrapped
+from ..widgets.layout import column, escaped, row, silent, wrapped
 from ..widgets.track_fields import TrackFields, layer_box, remembered
 
 
@@ -390,7 +390,7 @@ def describe_labels(labels: Labels, unit: str, max_classes: int = 12) -> str:
             "{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number."
         )
         return words.format(n=n, unit=unit, low=numbers[0], high=numbers[-1], middle=numbers[n // 2])
-    shown = ", ".join(f"<b>{value}</b> {count:,}" for value, count in counts.most_common(max_classes))
+    shown = ", ".join(f"<b>{escaped(value)}</b> {count:,}" for value, count in counts.most_common(max_classes))
     more = len(counts) - max_classes
     rest = tr(" and {n} more classes").format(n=more) if more > 0 else ""
     return tr("{n:,} labelled {unit}: ").format(n=n, unit=unit) + shown + rest

@@ -22,6 +22,7 @@ from ...tasks.job import Job
 from ..desktop import Desktop
 from ..widgets.layout import buttons, column, escaped, row, wrapped
 from .plot import LinePlot
+from .watch import advice_of
 
 STATUSES = {
     "running": "running", "finished": "finished", "stopped": "paused", "failed": "failed",
@@ -119,7 +120,7 @@ class RunPage(QWidget):
             try:
                 self.child = Child(Path(run)) if isinstance(run, str) else run
             except RawError as error:
-                self.head.setText(str(error))
+                self.head.setText(escaped(str(error)))
         self.status, self.last, self._updated_s = "", {}, time.monotonic()
         self._show_measure()
         for part in (self.loss, self.unseen, self.metres, self.log):
@@ -212,7 +213,8 @@ class RunPage(QWidget):
         if status == "finished":
             self.bar.setValue(1000)
             training.delete_personal_data(child.folder)  # the copies of tracks and labels are not needed any more
-            self.head.setText(f"<b>{self._verdict()}</b>")
+            advice, figures = map(escaped, advice_of({**self.last, "verdict": self._verdict()}))
+            self.head.setText(f"<b>{advice}</b><br>{figures}".removesuffix("<br>"))
         elif status == "stopped":
             self.head.setText(tr("<b>Paused.</b> Resume it now or another day."))
         else:
@@ -265,7 +267,7 @@ class RunPage(QWidget):
         try:
             child.resume(*(["--resume"] if self._can_pause() else []))
         except (RawError, OSError) as error:
-            self.head.setText(str(error))
+            self.head.setText(escaped(str(error)))
             return
         self.last.pop("stage", None)
         self.timer.start()
@@ -324,7 +326,7 @@ class RunPage(QWidget):
             "The model is now among your models as '{name}', and used in this project. In the window Models, 'Use as "
             "default' uses it in all others."
         )
-        self.head.setText(f"<b>{words.format(name=path.name)}</b>")
+        self.head.setText(f"<b>{words.format(name=escaped(path.name))}</b>")
 
     def _failed(self, words: str) -> None:
         self.head.setText(escaped(words))

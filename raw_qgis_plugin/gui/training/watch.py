@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from qgis.core import Qgis
 from qgis.PyQt.QtCore import QObject, QTimer
@@ -12,6 +13,7 @@ from qgis.PyQt.QtWidgets import QPushButton
 from ...processing.words import tr
 from ...tasks.child import Child, runs
 from ..desktop import Desktop
+from ..widgets.layout import escaped
 
 
 class TrainingWatch(QObject):
@@ -43,12 +45,21 @@ class TrainingWatch(QObject):
     def _show(self, child: Child, status: str) -> None:
         title = str(child.about.get("title", tr("Training")))
         words = tr("{title}: finished.") if status == "finished" else tr("{title}: it ended with an error.")
-        advice = [f"{line['advice']}." for line in child.lines() if line.get("advice")][-1:]  # the bar is low
+        ends = [line for line in child.lines() if line.get("verdict")]
+        advice, _ = advice_of(ends[-1]) if ends else ("", "")
         bar = self.desktop.iface.messageBar()
-        item = bar.createMessage("RAW", " ".join([words.format(title=title), *advice]))
+        item = bar.createMessage("RAW", escaped(f"{words.format(title=title)} {advice}"))
         show = QPushButton(tr("Show…"), objectName="raw_training_ended", clicked=self._open)
         item.layout().addWidget(show)
         bar.pushWidget(item, Qgis.MessageLevel.Success if status == "finished" else Qgis.MessageLevel.Warning)
 
     def _open(self) -> None:
         self.desktop.open_window("train")
+
+
+def advice_of(end: dict[str, Any]) -> tuple[str, str]:
+    """The advice in the last line of a training's log, and the figures behind it, as sentences."""
+    verdict = str(end["verdict"])
+    advice = str(end.get("advice") or verdict.partition(": ")[0])  # up to 0.2.0 it ended at the colon
+    figures = verdict.removeprefix(advice).lstrip(":. ")
+    return f"{advice.rstrip('.')}.", figures[:1].upper() + figures[1:]

@@ -5,20 +5,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from qgis import utils
 from qgis.PyQt.QtCore import QDate, QLocale, Qt, QUrl
-from qgis.PyQt.QtWidgets import QFileDialog, QGridLayout, QLabel, QLayout, QMessageBox, QToolButton, QWidget
+from qgis.PyQt.QtWidgets import QGridLayout, QLabel, QLayout, QMessageBox, QToolButton, QWidget
 
 from ...core.bundle.bundle import Bundle
+from ...core.embedding.profiles import UNKNOWN
 from ...core.evaluation.report import Page
 from ...core.similarity import similar
-from ...layers.legends import doubt
+from ...layers.legends import doubt, short
 from ...processing.words import tr
 from .charts import Chart
+from .dialog import file_to_write
 from .layout import column, escaped, wrapped
 
 
@@ -71,10 +72,9 @@ def new_page(title: str, bundle: Bundle, remark: str) -> Page:
 def save_page(parent: QWidget, page: Page, title: str) -> None:
     """Ask for a file, write a page into it, and say so in QGIS's message bar. title: of the window that asks."""
     name = re.sub(r"[^\w .-]", "_", page.title) + ".html"
-    chosen, _ = QFileDialog.getSaveFileName(parent, title, name, tr("HTML files (*.html)"))
-    if not chosen:
+    path = file_to_write(parent, title, name, tr("HTML files (*.html)"))
+    if path is None:
         return
-    path = Path(chosen).with_suffix(".html")
     try:
         page.write(path)
     except OSError as error:
@@ -103,6 +103,19 @@ def html_of(layout: QLayout) -> Iterator[str]:
 def plain(word: str) -> str:
     """A class of a head in words: 'public_transport' is 'public transport'."""
     return word.replace("_", " ")
+
+
+def figure(head: dict[str, Any], values: dict[str, Any], interval: str = " ({low} – {high})") -> str:
+    """The answer of a head for one unit, in rich text. values: the unit's, by column. interval: its form."""
+    name = head["name"]
+    value = values[name]
+    if value == UNKNOWN or value != value:  # nan
+        return tr("<b>unknown</b>")
+    if head["kind"] != "number":
+        return f"<b>{escaped(plain(str(value)))}</b> {values[f'{name}_p']:.0%}"
+    low, high = (short(values[name + end]) for end in ("_low", "_high"))
+    unit = escaped(str(head.get("unit_of_measure", "")))
+    return f"<b>{short(value)}</b> {unit}{interval.format(low=low, high=high)}"
 
 
 def experimental_mark(head: dict[str, Any]) -> str:

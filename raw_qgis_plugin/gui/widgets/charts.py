@@ -10,6 +10,7 @@ from qgis.PyQt.QtCore import QBuffer, QEvent, QIODevice, QPointF, QRectF, Qt
 from qgis.PyQt.QtGui import QBrush, QColor, QFontMetricsF, QImage, QPainter, QPalette, QPen, QPolygonF
 from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
+from ...core.evaluation.plots import metres_words
 from ...layers.legends import CLASS_COLOURS
 from ...processing.words import tr
 
@@ -238,7 +239,7 @@ class HorizonChart(Chart):
     def words_at(self, x: float, y: float) -> str:
         """The radii of the nearest horizon."""
         at = int(np.argmin(np.abs(self._x(self.minutes) - x)))
-        return self.words.format(*(metres(values[at]) for _, _, values in self.lines), m=f"{self.minutes[at]:g}")
+        return self.words.format(*(metres_words(values[at]) for _, _, values in self.lines), m=f"{self.minutes[at]:g}")
 
     def draw(self, painter: QPainter) -> None:
         """Draw the axes and the lines, with their names at their ends or in a legend."""
@@ -251,7 +252,7 @@ class HorizonChart(Chart):
             painter.setPen(QPen(self.ink(0.2), 1))
             painter.drawLine(QPointF(self.left, y), QPointF(self.width() - 12, y))
             box = QRectF(0, y - 8, self.left - 5, 16)
-            self.write(painter, box, metres(most * step / 2), Qt.AlignmentFlag.AlignRight)
+            self.write(painter, box, metres_words(most * step / 2), Qt.AlignmentFlag.AlignRight)
         for name, colour, values in self.lines:
             known, start = np.isfinite(values), [0.0] * self.filled  # nothing is off at once
             x = self._x(np.append(start, self.minutes[known]))
@@ -295,8 +296,3 @@ def nice_top(value: float) -> float:
         return 1.0
     size = 10.0 ** np.floor(np.log10(value))
     return float(next(step * size for step in (1, 2, 4, 6, 8, 10) if step * size >= value))
-
-
-def metres(value: float) -> str:
-    """A distance in words, rounded."""
-    return f"{value / 1000:,.3g} km" if value >= 1000 else f"{value:,.0f} m"

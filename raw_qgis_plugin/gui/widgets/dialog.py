@@ -10,10 +10,19 @@ from typing import Any
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QCloseEvent
-from qgis.PyQt.QtWidgets import QDialog, QDialogButtonBox, QPushButton, QTextBrowser, QWidget
+from qgis.PyQt.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QMessageBox,
+    QPushButton,
+    QTextBrowser,
+    QWidget,
+)
 
 from ...core.errors import Progress
 from ...processing.base import icon
+from ...processing.words import tr
 from ...tasks.job import Job
 
 
@@ -61,6 +70,20 @@ class RawDialog(QDialog):
         for button in actions:
             box.addButton(button, QDialogButtonBox.ButtonRole.ActionRole)
         return box
+
+
+def file_to_write(parent: QWidget, title: str, name: str, kinds: str) -> Path | None:
+    """Ask for a file. A missing suffix is appended; None where the user cancels.
+
+    title: of the window that asks. name: proposed, with the suffix. kinds: of files, for Qt.
+    """
+    chosen, suffix = QFileDialog.getSaveFileName(parent, title, name, kinds)[0], Path(name).suffix
+    if not chosen or chosen.lower().endswith(suffix):
+        return Path(chosen) if chosen else None
+    path = Path(chosen + suffix)  # Qt has asked about the other name
+    words = tr("{file} exists already. Replace it?").format(file=path.name)
+    yes = QMessageBox.StandardButton.Yes
+    return path if not path.exists() or QMessageBox.question(parent, title, words) == yes else None
 
 
 def show_card(browser: QTextBrowser, bundle: Path) -> None:

@@ -29,7 +29,7 @@ from ...processing.words import tr
 from ...tasks.job import Job
 from ..desktop import Desktop
 from ..settings import settings
-from ..widgets.dialog import RawDialog, show_card
+from ..widgets.dialog import RawDialog, file_to_write, show_card
 from ..widgets.layout import buttons, column, row, silent, wrapped
 from .help import open_help
 from .models_compare import comparison
@@ -176,12 +176,10 @@ class ModelsDialog(RawDialog):
         entry = self.entry()
         if entry is None:
             return
-        if not path:
-            title, kinds = tr("Export the model"), "ZIP (*.zip)"
-            path = QFileDialog.getSaveFileName(self, title, f"{entry.path.name}.zip", kinds)[0]
-        prototypes = self._keeps_prototypes(entry) if path else None
-        if prototypes is not None:
-            archive = Path(path if path.lower().endswith(".zip") else f"{path}.zip")
+        name, title = f"{entry.path.name}.zip", tr("Export the model")
+        archive = Path(path) if path else file_to_write(self, title, name, "ZIP (*.zip)")
+        prototypes = self._keeps_prototypes(entry) if archive else None
+        if archive and prototypes is not None:
             words = tr("Written: {path}").format(path=archive)
             self._run(
                 tr("exporting a model"),
