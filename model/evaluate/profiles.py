@@ -20,7 +20,7 @@ import numpy as np
 from model.cli import pair, positive
 from model.data.labels import Labelled, label_units, label_words, read_table, thin
 from model.data.persons import persons_of
-from model.evaluate import add_record, check_record, make_parser, write_report
+from model.evaluate import add_record, check_record, check_report, make_parser, write_report
 from model.head_training.examples import BASELINE, unit_inputs
 from model.head_training.fit import boosting, folds
 from model.head_training.hand_features import hand_features
@@ -207,6 +207,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--baseline-tracks", nargs="+", metavar="T", help="what the baseline learns from")
     p.add_argument("--baseline-labels", nargs="+", type=Path, metavar="L", help="and the labels of each")
     args = p.parse_args(argv)
+    check_report(args)
     if len(args.baseline_tracks or ()) != len(args.baseline_labels or ()):
         raise InputError("--baseline-tracks and --baseline-labels go together, one file of labels for each of tracks.")
     if args.rule and (args.days or args.unit or args.per_class):

@@ -22,7 +22,7 @@ from scipy.stats import spearmanr
 from model.cli import add_hours, positive
 from model.data.heldout import held_out_cab
 from model.data.labels import join, read_table
-from model.evaluate import make_parser, write_report
+from model.evaluate import check_report, make_parser, write_report
 from model.experiments.untrained import untrained
 from model.head_training.examples import COUNTS, REGIONS, blocks, strength_of, strength_of_counts
 from model.head_training.fit import encode_numbers, folds, ridge
@@ -298,6 +298,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--min-users", type=positive, default=REGIONS.fewest_users, metavar="N", help="fewest users (default: 10)"
     )
     args = p.parse_args(argv)
+    check_report(args)
     results = run_all(args)
     who = "stretches of tracks" if results["hours"] else "users"
     print(f"{results['truth']}: {results['regions']} regions, {results['users']:,} {who}")

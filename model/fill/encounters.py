@@ -13,13 +13,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from model.cli import Parser, over_zero, positive, run
-from model.evaluate import write_report
+from model.evaluate import check_report, report, write_report
 from raw_qgis_plugin.core.arrays import content_hash, run_starts, take_rows
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
 from raw_qgis_plugin.core.errors import InputError
@@ -120,7 +119,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.fill.encounters", description=__doc__)
     p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
-    p.add_argument("--output", type=Path, metavar="REPORT", help="write REPORT.json")
+    p.add_argument("--output", type=report, metavar="REPORT", help="write REPORT.json")
     p.add_argument(
         "--minutes", type=over_zero, nargs="+", default=(2.0, 5.0, 15.0), metavar="M", help="2 5 15 (default)"
     )
@@ -130,6 +129,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--distance", type=over_zero, default=50.0, metavar="M", help="metres (default %(default)g)")
     p.add_argument("--min-minutes", type=over_zero, default=1.0, metavar="MIN", help="of an encounter (default 1)")
     args = p.parse_args(argv)
+    check_report(args)
     users = read(args.tracks)[0].by_user()
     users = users.take(users.t < users.t.min() + args.days * DAY_MS)
     tracks = whole(users)
