@@ -18,7 +18,7 @@ import secrets
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -89,18 +89,20 @@ def make_plan(
 def open_work(folder: Path, plan: Plan) -> Plan:
     """Make the private folder of the work, or resume the work in it. InputError where it holds something else."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    file = folder / "plan.json"
+    file, begun = folder / "plan.json", None
     if file.exists():
-        begun = Plan(**json.loads(file.read_text("utf-8")))
-        if replace(begun, parts=plan.parts, device=plan.device) != plan:
-            raise InputError(
-                f"{folder} holds unfinished work on other tracks, with another model or with other options. Remove the "
-                "folder to start again, or name another one with --work."
-            )
-        return replace(begun, device=plan.device)
-    if any(folder.iterdir()):
+        with suppress(TypeError, ValueError):  # of another form
+            begun = Plan(**json.loads(file.read_text("utf-8")))
+    if begun is None and any(folder.iterdir()):
         raise InputError(f"{folder} is in use for something else. Name another folder with --work.")
+    if begun is not None and replace(begun, parts=plan.parts, device=plan.device) != plan:
+        raise InputError(
+            f"{folder} holds unfinished work on other tracks, with another model or with other options. Remove the "
+            "folder to start again, or name another one with --work."
+        )
+    folder.chmod(0o700)
+    if begun is not None:
+        return replace(begun, device=plan.device)
     with _complete(file) as temporary:
         temporary.write_text(json.dumps(asdict(plan)), "utf-8")
     return plan
