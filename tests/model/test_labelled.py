@@ -79,6 +79,19 @@ def test_stretches_are_the_usable_segments(tmp_path):
         labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "none")])
 
 
+def test_segments_without_both_times_are_left_out(tmp_path):
+    table = write_source(tmp_path / "in", 6, 0)
+    table["t_start"], table["t_end"] = table.t_start.astype(str), table.t_end.astype(str)
+    table.loc[0, "t_start"], table.loc[1, "t_end"] = "soon", None
+    table.loc[2, ["t_start", "t_end"]] = table.loc[2, ["t_end", "t_start"]].to_numpy()
+    table.to_parquet(tmp_path / "in" / "segments.parquet")
+    labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "out")])
+    assert list(pd.read_csv(tmp_path / "out" / "labels.csv").track_id) == list(table.index[table.usable][3:])
+    table.assign(usable=False).to_parquet(tmp_path / "in" / "segments.parquet")
+    with pytest.raises(InputError, match="no usable segment"):
+        labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "none")])
+
+
 def test_gotrack_teaches_without_the_phones_of_the_sample(tmp_path):
     tracks = ["1,5,20,0.2,4.0,1", "2,4,20,0.2,4.0,1", "3,5,3,0.2,4.0,1", "4,5,20,0.2,0.4,1", "5,7,20,0.2,4.0,2"]
     head = "id,id_android,speed,time,distance,car_or_bus"
