@@ -24,7 +24,7 @@ from model.evaluate import add_record, check_record, check_report, make_parser, 
 from model.head_training.examples import BASELINE, unit_inputs
 from model.head_training.fit import boosting, folds
 from model.head_training.hand_features import hand_features
-from model.head_training.scoring import Predictions, compare, confusion, scatter, verdict
+from model.head_training.scoring import Predictions, compare, confusion, correlation, scatter, verdict
 from model.heads import Task
 from model.training.card import write_card
 from raw_qgis_plugin.core.arrays import softmax
@@ -153,7 +153,7 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
         columns = head_columns({**head, "domain": {}}, model, x, stats)
         answer, low, high = (columns[args.task + part] for part in ("", "_low", "_high"))
         more["inside"] = float(((truth >= low) & (truth <= high)).mean())
-        more["correlation"] = float(np.corrcoef(answer, truth)[0, 1])
+        more["correlation"] = correlation(answer, truth)
     predictions = Predictions(answer, simple[best].astype(truth.dtype), truth, group)
     figures = compare(predictions, task, args.seed)
     return {**figures, **figures["head"], **more}, predictions, task
@@ -184,8 +184,8 @@ def page_of(
         sure, right = last["sure"], last["accuracy_where_sure"] or 0.0
         page.sentence(f"The head is sure of {sure:.0%} of them, and right in {right:.1%} of these.")
     else:
-        inside, correlation = last["inside"], last["correlation"]
-        page.sentence(f"The 80 % interval holds {inside:.0%} of the truths; correlation {correlation:.2f}.")
+        inside, alike = last["inside"], "not known" if last["correlation"] is None else f"{last['correlation']:.2f}"
+        page.sentence(f"The 80 % interval holds {inside:.0%} of the truths; correlation {alike}.")
         page.figure(scatter(predictions, card), "Each point is a unit; on the line answer and truth are equal.")
     return page
 

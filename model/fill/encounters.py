@@ -72,13 +72,12 @@ def overlaps(some: Encounters, others: Encounters, n_users: int) -> np.ndarray:
     return found
 
 
-def judge(found: Encounters, truth: Encounters, n_users: int) -> dict[str, float]:
-    """Precision, recall and their harmonic mean."""
-    precision, recall = (overlaps(*pair, n_users).mean() for pair in ((found, truth), (truth, found)))
-    return {
-        "encounters": len(found.one), "precision": float(precision), "recall": float(recall),
-        "f1": float(2 * precision * recall / max(precision + recall, 1e-9)),
-    }  # fmt: skip
+def judge(found: Encounters, truth: Encounters, n_users: int) -> dict[str, float | None]:
+    """Precision, recall and their harmonic mean; None without encounters of which it would be a share."""
+    shares = [overlaps(*pair, n_users) for pair in ((found, truth), (truth, found))]
+    precision, recall = (float(share.mean()) if len(share) else None for share in shares)
+    both = None if precision is None or recall is None else 2 * precision * recall / max(precision + recall, 1e-9)
+    return {"encounters": len(found.one), "precision": precision, "recall": recall, "f1": both}
 
 
 def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_s: float) -> dict:
@@ -108,11 +107,15 @@ def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_
 def table(minutes: str, rows: dict) -> str:
     """The figures of a rate as text."""
     words = [
-        f"    {name}: {r['encounters']} encounters, precision {r['precision']:.3f}, recall {r['recall']:.3f}, "
-        f"F1 {r['f1']:.3f}" for name, r in rows.items() if name != "reliability"
+        f"    {name}: {r['encounters']} encounters, precision {_share(r['precision'])}, recall {_share(r['recall'])}, "
+        f"F1 {_share(r['f1'])}" for name, r in rows.items() if name != "reliability"
     ]  # fmt: skip
     bins = (f"{b['probability']:.2f}: {b['true']:.2f} ({b['encounters']})" for b in rows["reliability"])
     return "\n".join([f"a position in {minutes} min:", *words, f"    probability: share true: {', '.join(bins)}"])
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -56,6 +56,11 @@ def limits(draws: np.ndarray) -> list[float]:
     return [float(q) for q in np.nanpercentile(draws, [2.5, 97.5])]
 
 
+def correlation(a: np.ndarray, b: np.ndarray) -> float | None:
+    """Pearson's correlation of numbers (n,) and (n,); None where one of them does not vary."""
+    return float(np.corrcoef(a, b)[0, 1]) if np.ptp(a) > 0 and np.ptp(b) > 0 else None
+
+
 def over(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
     """Ratios of errors; 1 where both are zero."""
     return (ours + 1e-9) / (theirs + 1e-9)
@@ -115,9 +120,9 @@ def by_source(found: Predictions, task: Task, sure: np.ndarray, names: Sequence[
     for name in dict.fromkeys(names):
         rows = np.array(names) == name
         part = take_rows(found, rows)
-        right = part.head == part.truth
-        answered = {"sure": float(sure[rows].mean()), "accuracy_where_sure": float(right[sure[rows]].mean())}
-        table[name] = compare(part, task) | answered
+        right = (part.head == part.truth)[sure[rows]]
+        accuracy = float(right.mean()) if len(right) else None
+        table[name] = compare(part, task) | {"sure": float(sure[rows].mean()), "accuracy_where_sure": accuracy}
     return table
 
 

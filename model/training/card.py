@@ -172,7 +172,7 @@ def _elsewhere(r: dict) -> str:
 def _of_source(r: dict) -> str:
     return (
         f"{_scores(r['head'])}; the baseline's {_scores(r['baseline'])}; {r['units']} units in {r['groups']} groups "
-        f"outside the training set; sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure']:.1%}."
+        f"outside the training set; sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}."
     )
 
 

@@ -18,6 +18,7 @@ from model.evaluate import main as evaluate
 from model.fill import encounters, train
 from model.fill.__main__ import main as fill
 from model.fill.examples import examples_of, hide
+from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.encounters.encounters import Encounters
@@ -148,6 +149,9 @@ def test_encounters_overlap_in_time_and_pair() -> None:
     assert encounters.overlaps(found, truth, 3).tolist() == [True, False, True, False, False]
     assert encounters.overlaps(truth, found, 3).tolist() == [True, True, False]
     assert encounters.judge(found, truth, 3)["precision"] == pytest.approx(0.4)
+    rows = {"0.8": encounters.judge(take_rows(found, np.zeros(0, int)), truth, 3), "reliability": []}
+    assert rows["0.8"] == {"encounters": 0, "precision": None, "recall": 0.0, "f1": None}
+    assert "precision –, recall 0.000, F1 –" in encounters.table("2", rows)
 
 
 def test_encounters_are_measured_on_thinned_tracks(tmp_path: Path) -> None:
