@@ -144,8 +144,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = p.parse_args(argv)
     check_folder(args.output, FILE.name)
     training, held_out = load_both(args.corpus, args.cache)
+    unseen = collect(held_out, args.examples // 5, args.seed, print_line)  # first: perhaps nobody is held out
     examples = collect(training, args.examples, args.seed, print_line)
-    unseen = collect(held_out, args.examples // 5, args.seed, print_line)
     bridge = train(examples, unseen, args.epochs, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
     np.savez(args.output / FILE.name, **{name: a.numpy() for name, a in bridge.state_dict().items()})

@@ -14,10 +14,11 @@ import torch
 
 from model import ways
 from model.cli import run
+from model.data.corpus import load_both
 from model.evaluate import main as evaluate
 from model.fill import encounters, train
 from model.fill.__main__ import main as fill
-from model.fill.examples import examples_of, hide
+from model.fill.examples import collect, examples_of, hide
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
@@ -112,10 +113,21 @@ def test_training_lowers_the_error_and_leaves_what_the_core_reads(
     assert arrays.Bridge()._weights["each.weight"].shape == (train.SETTINGS.width, 38)
 
 
-def test_a_corpus_without_gaps_to_hide_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_as_many_examples_are_collected_as_were_asked_for(tracks_file: Path, tmp_path: Path) -> None:
+    sources, lines = load_both([str(tracks_file)], tmp_path)[0], []
+    examples = collect(sources, 200, 0, lines.append)
+    assert len(examples) == lines[0]["examples"] == 200
+    assert examples.seconds.min() < 300 and examples.seconds.max() > 900  # of every length still
+    assert len(collect(sources * 2, 300, 0, lines.append)) == 300
+
+
+def test_a_corpus_without_gaps_to_hide_is_refused_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     one = write_tracks(tmp_path / "one.parquet", users=1)  # nobody is held apart
     with pytest.raises(InputError, match="no fixes of people held apart in which gaps of 2.5 to 60 minutes"):
         train.main(["--corpus", str(one), "--output", str(tmp_path / "b"), "--cache", str(tmp_path / "cache")])
+    assert not capsys.readouterr().out  # before gaps to learn from are collected
 
 
 def test_a_bundle_is_no_place_for_the_card_of_something_else(tmp_path: Path) -> None:
