@@ -20,7 +20,7 @@ import torch
 from model import adapt
 from model.config import PRESETS
 from model.evaluate.adapt_report import read_progress, write_report
-from model.training.hardware import needed_gb, points_per_s
+from model.hardware import needed_gb, points_per_s
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.paths import RESOURCES
