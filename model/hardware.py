@@ -18,10 +18,12 @@ import torch
 from model.cli import Parser, print_line, run
 from model.config import PRESETS, Config
 from model.raw import Raw
+from model.sizes import size
 from model.training.distributed import find_device
 from model.training.loss import bf16
-from model.training.run import optimizers, step
+from model.training.run import LARGE, _prepare_layers, optimizers, step
 
+CPU = torch.device("cpu")
 POINTS = 4096  # fixes of a batch, as in model.pretrain
 
 
@@ -36,7 +38,8 @@ def devices() -> list[dict]:
         found.append({"device": f"cuda:{n}", "name": about.name, "memory_gb": about.total_memory / 2**30})
     for one in found:
         room = 0.8 * one["memory_gb"] if one["memory_gb"] else float("inf")
-        one["fits"] = [name for name, config in PRESETS.items() if needed_gb(config) < room]
+        device = torch.device(one["device"])
+        one["fits"] = [name for name, config in PRESETS.items() if needed_gb(config, device) < room]
         one["memory_gb"] = round(one["memory_gb"], 1)
     return found
 
@@ -49,18 +52,22 @@ def _ram_gb() -> float:
         return 0.0
 
 
-def needed_gb(c: Config, points: int = POINTS) -> float:
-    """About how much memory training takes, GiB: for the parameters, and for each layer's activations (fp32)."""
-    with torch.device("meta"):
-        parameters = sum(p.numel() for p in Raw(c).parameters())
-    kept = points * c.layers * (14 * c.width + 4 * c.hidden) * 4
-    state = 20 * parameters  # weights, gradients, momentum, moving average, and what Muon computes with
-    return (state + kept) / 2**30
+def needed_gb(c: Config, device: torch.device = CPU, points: int = POINTS) -> float:
+    """About how much memory training takes, GiB, by the formula of model/sizes.py.
+
+    That one counts what compiled layers keep in bf16. Others keep more, as measured on raw-small and raw-base: layers
+    that are not compiled 1.7 to 2.3 times as much, and fp32 up to twice.
+    """
+    s = size(c)
+    kept = s.kept_twice if c.preset in LARGE else s.kept
+    times = (1 if device.type == "cuda" else 2.3) * (1 if bf16(device) else 2)
+    return (s.state + kept * times * points) / 2**30
 
 
 def points_per_s(c: Config, device: torch.device, seconds: float = 1.0, length: int = 256) -> float:
     """Fixes per second in training, measured by steps on rows of `length` random fixes, after one to warm up."""
     network = Raw(c).to(device)
+    _prepare_layers(network, c.preset in LARGE, device.type == "cuda")  # by default, as in training
     both = optimizers(network, 1e-3)
     rows = max(1, (POINTS if device.type == "cuda" or c.width < 500 else POINTS // 8) // length)
     x = torch.randn(rows, length, c.features, device=device)
