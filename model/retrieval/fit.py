@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor
 
@@ -19,11 +18,10 @@ from model.retrieval.averaged import AveragedTraining, train_averaged
 from model.retrieval.examples import DAYS, TRIPS, Disturbance, Examples, collect
 from model.retrieval.scorer import Scorer, Weigher, scored_mixture
 from model.training.calibrate import table
-from model.training.onnx_export import export_graph
+from model.training.onnx_export import export_graph, largest_difference
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.contract import SCORER_GRAPH
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.errors import RawError
 from raw_qgis_plugin.core.features.featurizer import N_QUERY
 from raw_qgis_plugin.core.forecasting import areas
 from raw_qgis_plugin.core.forecasting import mixture as arrays
@@ -187,13 +185,7 @@ def export(scorer: Scorer, path: Path) -> None:
     dynamic |= {name: {0: queries, 1: components} for name in ("centre", "scale", "log_weight")}
     dynamic["continuations"] = {0: queries, 1: continuations}
     export_graph(scorer, inputs, path, list(SCORER_GRAPH.outputs), dynamic)
-    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-    with torch.no_grad():
-        expected = scorer(**inputs)
-    got = session.run(None, {k: v.numpy() for k, v in inputs.items()})
-    worst = max(float(np.abs(e.numpy() - g).max()) for e, g in zip(expected, got, strict=True))
-    if not worst < 0.01:
-        raise RawError(f"The exported scorer differs from the trained one by {worst:g}: the training has diverged.")
+    largest_difference(scorer, path, inputs)
 
 
 def make_parser(name: str, about: str | None, bundle: str, lessons: int, kilobytes: int) -> Parser:
