@@ -121,10 +121,7 @@ def calibration(bridge: Bridge, unseen: Examples) -> dict[str, list[float]]:
         mix = answer(bridge, some)
         centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
         m = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
-        point, narrow = arrays.spatial_median(m, 1e-5), for_areas(m)
-        nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(some), axis=1)
-        off = np.linalg.norm(point - some.target, axis=1) / np.maximum(areas.radii_m(narrow, point, nominal), 1e-9)
-        level = areas.hpd_level(narrow, some.target)
+        off, level = areas.nonconformity(for_areas(m), arrays.spatial_median(m, 1e-5), some.target)
         shares = areas.NOMINAL_LEVELS
         row = (seconds, *map(np.quantile, off, shares), *np.quantile(level, shares))
         for name, value in zip(table, row, strict=True):

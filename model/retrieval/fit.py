@@ -23,8 +23,8 @@ from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.contract import SCORER_GRAPH
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.features.featurizer import N_QUERY
-from raw_qgis_plugin.core.forecasting import areas
 from raw_qgis_plugin.core.forecasting import mixture as arrays
+from raw_qgis_plugin.core.forecasting.areas import nonconformity
 from raw_qgis_plugin.core.forecasting.context import ContextKind
 from raw_qgis_plugin.core.forecasting.neighbours import WEIGHT
 from raw_qgis_plugin.core.forecasting.predict import for_areas
@@ -156,11 +156,8 @@ def calibration(scorer: Scorer, parts: list[Examples]) -> dict[str, dict[str, li
             centre, logit = mix.centre.numpy() * unit_m[:, None, None], mix.log_weight.numpy().astype(np.float64)
             mixture = arrays.from_logits(centre, mix.log_scale.numpy(), logit, unit_m)
             point = arrays.spatial_median(mixture)
-            narrowed = for_areas(few.kind, mixture)
-            nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(few), axis=1)
-            radii = areas.radii_m(narrowed, point, nominal)
-            ratio[rows] = (np.linalg.norm(point - few.target_m, axis=1) / np.maximum(radii, 1e-9)).T
-            level[rows] = areas.hpd_level(narrowed, few.target_m)
+            off, level[rows] = nonconformity(for_areas(few.kind, mixture), point, few.target_m)
+            ratio[rows] = off.T
         for kind in np.unique(some.kind):
             own = table(some.horizon_s, ratio, level, some.kind == kind)
             if own["horizon_s"]:
