@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from model.cli import pair, positive
 from model.data.labels import Labelled, label_units, label_words, read_table, thin
@@ -24,7 +25,7 @@ from model.evaluate import add_record, check_record, check_report, make_parser, 
 from model.head_training.examples import BASELINE, unit_inputs
 from model.head_training.fit import boosting, folds
 from model.head_training.hand_features import hand_features
-from model.head_training.scoring import Predictions, compare, confusion, correlation, scatter, verdict
+from model.head_training.scoring import Predictions, compare, correlation, scatter, verdict
 from model.heads import Task
 from model.training.card import write_card
 from raw_qgis_plugin.core.arrays import softmax
@@ -147,7 +148,7 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
         more |= {
             "most_frequent": float(np.bincount(truth).max() / len(truth)), "sure": float(sure.mean()),
             "accuracy_where_sure": float(right[sure].mean()) if sure.any() else None, "classes": head["classes"],
-            "confusion": confusion(truth, answer, len(task.classes)).tolist(),
+            "confusion": confusion_matrix(truth, answer, labels=range(len(task.classes))).tolist(),
         }  # fmt: skip
     else:
         columns = head_columns({**head, "domain": {}}, model, x, stats)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, mean_absolute_error, r2_score
 
 from model.heads import Task
 from raw_qgis_plugin.core.arrays import take_rows
@@ -155,11 +155,6 @@ def verdict(metrics: dict[str, Any]) -> str:
     return text
 
 
-def confusion(truth: np.ndarray, answer: np.ndarray, classes: int) -> np.ndarray:
-    """(classes, classes) counts, a row a true class."""
-    return np.bincount(truth * classes + answer, minlength=classes**2).reshape(classes, classes)
-
-
 def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[str, Any]) -> None:
     """Write a page about a head: the verdict, the scores, and a table or a plot of predictions and true values."""
     from raw_qgis_plugin.core.evaluation.report import Page
@@ -182,7 +177,7 @@ def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[s
     )
     if task.classes:
         page.heading("Right and wrong")
-        counts = confusion(p.truth, p.head, len(task.classes))
+        counts = confusion_matrix(p.truth, p.head, labels=range(len(task.classes)))
         page.table(["truth \\ answer", *task.classes, "right"], [
             [word, *map(int, row), f"{row[i] / max(row.sum(), 1):.0%}"]
             for i, (word, row) in enumerate(zip(task.classes, counts, strict=True))
