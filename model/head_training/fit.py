@@ -235,13 +235,9 @@ def temperature(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = N
     Under 50 labels it is at least 1: so few cannot show that a head is underconfident.
     """
     grid = np.exp(np.linspace(np.log(0.2 if len(y) >= 50 else 1.0), np.log(8.0), 80))
-    return float(grid[np.argmin([log_loss(logits / t, y, weight) for t in grid])])
-
-
-def log_loss(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> float:
-    """Mean cross-entropy of logits (n, classes) and labels y (n,), of weights (n,) where they differ."""
-    loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(y), reduction="none").numpy()
-    return float(np.average(loss, weights=weight))
+    out, truth = torch.from_numpy(logits), torch.from_numpy(y)
+    losses = [F.cross_entropy(out / t, truth, reduction="none").numpy() for t in grid]
+    return float(grid[np.argmin(np.average(losses, axis=1, weights=weight))])
 
 
 def recalibrate(out: np.ndarray, y: np.ndarray, task: Task) -> tuple[float, float]:
