@@ -103,8 +103,6 @@ def answer(bridge: Bridge, some: Examples) -> Mixture:
 @torch.no_grad()
 def judge(bridge: Bridge, unseen: Examples) -> dict[str, float]:
     """Mean error over that of the best simple method of each layer and length."""
-    if not len(unseen):
-        return {}
     off = torch.linalg.vector_norm(spatial_median(answer(bridge, unseen)).sub(torch.from_numpy(unseen.target)), dim=-1)
     return {"error over the best simple one": float((off.numpy() * unseen.unit_m * unseen.weight).mean())}
 
