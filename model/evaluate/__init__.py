@@ -14,6 +14,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from model.cli import Parser, check_not_read, from_zero
 from raw_qgis_plugin.core.errors import InputError
 
@@ -90,6 +92,17 @@ def write_report(output: Path, results: Any, page: Page | None = None) -> None:
     _named(output, ".json").write_text(json.dumps(results, indent=1) + "\n", "utf-8")
     if page:
         page.write(_named(output, ".html"))
+
+
+def reliability(
+    p: np.ndarray, true: np.ndarray, names: tuple[str, str, str] = ("probability", "true", "units"), bins: int = 5
+) -> list[dict[str, float]]:
+    """Answers in equal bins of their probability p (n,): the mean probability, the share that is true (n,), the count,
+    by the three names. Bins without answers are left out.
+    """
+    of = np.minimum((bins * p).astype(int), bins - 1)
+    columns = ((float(p[of == b].mean()), float(true[of == b].mean()), int((of == b).sum())) for b in np.unique(of))
+    return [dict(zip(names, column, strict=True)) for column in columns]
 
 
 def ratio_words(r: dict) -> str | None:

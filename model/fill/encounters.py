@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from model.cli import Parser, over_zero, positive, run
-from model.evaluate import check_report, report, write_report
+from model.evaluate import check_report, reliability, report, write_report
 from raw_qgis_plugin.core.arrays import content_hash, run_starts, take_rows
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
 from raw_qgis_plugin.core.errors import InputError
@@ -94,11 +94,7 @@ def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_
             few = take_rows(ours, chosen)
             rows[f"{least:g}"] = judge(few, truth, tracks.n_users)
         right = overlaps(ours, truth, tracks.n_users)
-        part = np.minimum((5 * ours.probability).astype(int), 4)
-        rows["reliability"] = [
-            {"probability": float(ours.probability[part == k].mean()), "true": float(right[part == k].mean()),
-             "encounters": int((part == k).sum())} for k in np.unique(part)
-        ]  # fmt: skip
+        rows["reliability"] = reliability(ours.probability, right, ("probability", "true", "encounters"))
         results[f"{minutes:g}"] = rows
         print(table(f"{minutes:g}", rows), flush=True)
     return {"users": tracks.n_users, "positions": len(tracks), "true": len(truth.one), "by_rate": results}
