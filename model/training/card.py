@@ -70,7 +70,7 @@ def describe(card: dict) -> str:
 def describe_prototypes(w: dict) -> str:
     """A card's typical_ways in words."""
     return (
-        f"Beside its network the model has {w['ways']:,} typical ways of the places that it was last trained on, for "
+        f"Beside its network the model has {w['ways']:,} prototypes from the places that it was last trained on, for "
         f"forecasts of trips: each is the mean of {w['fewest_fixes']} or more fixes of {w['fewest_people']} or more "
         "people, with equal weights, that were near each other and had similar velocities and continuations. They show "
         "where people went."
