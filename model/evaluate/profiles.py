@@ -20,7 +20,7 @@ from sklearn.metrics import confusion_matrix
 
 from model.cli import pair, positive
 from model.data.labels import Labelled, label_units, label_words, read_table, thin
-from model.data.persons import persons_of
+from model.data.persons import linked_users
 from model.evaluate import add_record, check_record, check_report, make_parser, write_report
 from model.head_training.examples import BASELINE, unit_inputs
 from model.head_training.fit import boosting, folds
@@ -67,7 +67,7 @@ def by_rule(tracks: Tracks) -> tuple[Tracks, Labelled]:
     first = halves[0].take(np.isin(halves[0].user_ids, list(both))[halves[0].user])
     if first.n_users < 10:
         raise InputError(f"Only {first.n_users} users are seen on {fewest_days} weekdays of each half of their time.")
-    person = dict(zip(users.user_ids, persons_of(users), strict=True))
+    person = dict(zip(users.user_ids, linked_users(users), strict=True))
     value, group = (np.array([of[user] for user in first.user_ids]) for of in (answer, person))
     return first, Labelled(np.arange(first.n_users), value.astype(object), group)
 

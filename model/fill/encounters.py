@@ -72,7 +72,7 @@ def overlaps(some: Encounters, others: Encounters, n_users: int) -> np.ndarray:
     return found
 
 
-def judge(found: Encounters, truth: Encounters, n_users: int) -> dict[str, float | None]:
+def precision_recall(found: Encounters, truth: Encounters, n_users: int) -> dict[str, float | None]:
     """Precision, recall and their harmonic mean; None without encounters of which it would be a share."""
     shares = [overlaps(*pair, n_users) for pair in ((found, truth), (truth, found))]
     precision, recall = (float(share.mean()) if len(share) else None for share in shares)
@@ -88,11 +88,11 @@ def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_
         some = thinned(tracks, minutes)
         simple = find_encounters(some, distance_m, min_s, LONGEST_S, 0.5, infer=False)
         ours = find_encounters(some, distance_m, min_s, LONGEST_S, min(LEAST))
-        rows: dict[str, Any] = {"simple": judge(simple, truth, tracks.n_users)}
+        rows: dict[str, Any] = {"simple": precision_recall(simple, truth, tracks.n_users)}
         for least in LEAST:
             chosen = ours.probability >= least
             few = take_rows(ours, chosen)
-            rows[f"{least:g}"] = judge(few, truth, tracks.n_users)
+            rows[f"{least:g}"] = precision_recall(few, truth, tracks.n_users)
         right = overlaps(ours, truth, tracks.n_users)
         rows["reliability"] = reliability(ours.probability, right, ("probability", "true", "encounters"))
         results[f"{minutes:g}"] = rows

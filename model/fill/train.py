@@ -90,7 +90,7 @@ def train(examples: Examples, unseen: Examples, epochs: int, seed: int) -> Bridg
 
     return train_averaged(
         bridge, len(examples), epochs, s, rng, loss_of,
-        lambda facts, average: print_line(facts | judge(average, unseen)),
+        lambda facts, average: print_line(facts | evaluate(average, unseen)),
     )  # fmt: skip
 
 
@@ -101,7 +101,7 @@ def answer(bridge: Bridge, some: Examples) -> Mixture:
 
 
 @torch.no_grad()
-def judge(bridge: Bridge, unseen: Examples) -> dict[str, float]:
+def evaluate(bridge: Bridge, unseen: Examples) -> dict[str, float]:
     """Mean error over that of the best simple method of each layer and length."""
     off = torch.linalg.vector_norm(spatial_median(answer(bridge, unseen)).sub(torch.from_numpy(unseen.target)), dim=-1)
     return {"error over the best simple one": float((off.numpy() * unseen.unit_m * unseen.weight).mean())}
@@ -146,7 +146,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     np.savez(args.output / FILE.name, **{name: a.numpy() for name, a in bridge.state_dict().items()})
     card = {
         "corpus": [source_name(spec) for spec in args.corpus], "examples": len(examples), "epochs": args.epochs,
-        "seed": args.seed, "unseen": len(unseen), **judge(bridge, unseen), "calibration": calibration(bridge, unseen),
+        "seed": args.seed, "unseen": len(unseen), **evaluate(bridge, unseen),
+        "calibration": calibration(bridge, unseen),
     }  # fmt: skip
     (args.output / BRIDGE_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 

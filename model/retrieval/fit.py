@@ -57,7 +57,7 @@ def fit(
         return None, {}
     scorer = train(parts, epochs, seed, report, unseen, disturbance)
     facts = {"examples": count, "epochs": epochs, "seed": seed, "model": model.card["name"]}
-    return scorer, facts | judge(scorer, unseen) | {"calibration": calibration(scorer, unseen)}
+    return scorer, facts | evaluate(scorer, unseen) | {"calibration": calibration(scorer, unseen)}
 
 
 def _collect_both(sources: list[Source], model: Model, most: int, seed: int, report: Report) -> list[Examples]:
@@ -99,7 +99,7 @@ def _train(
 
     return train_averaged(
         weigher, len(part), epochs, s, rng, loss_of,
-        lambda facts, average: report(facts | judge(scorer, unseen, average)),
+        lambda facts, average: report(facts | evaluate(scorer, unseen, average)),
     )  # fmt: skip
 
 
@@ -121,7 +121,7 @@ def _loss(scorer: Scorer, weigher: Weigher, some: Examples) -> Tensor:
 
 
 @torch.no_grad()
-def judge(scorer: Scorer, parts: list[Examples], weigher: Weigher | None = None) -> dict[str, float]:
+def evaluate(scorer: Scorer, parts: list[Examples], weigher: Weigher | None = None) -> dict[str, float]:
     """Mean error of the points over the network's typical error, for trips and for days, and the negative log
     likelihood. weigher: the network to use in place of the scorer's.
     """

@@ -311,7 +311,7 @@ def _map(doer: Any, todo: list[int], how: dict[str, Any], progress: Progress) ->
         progress(count / len(todo))
 
 
-def _told(row: dict[str, int], work: Callable[[], None]) -> dict[str, Any]:
+def _with_error(row: dict[str, int], work: Callable[[], None]) -> dict[str, Any]:
     """The row of a piece of work with its error, '' for none: Ray wraps what is raised, and the sentence is lost."""
     try:
         work()
@@ -322,7 +322,7 @@ def _told(row: dict[str, int], work: Callable[[], None]) -> dict[str, Any]:
 
 def split_row(row: dict[str, int], folder: str, plan: dict[str, Any]) -> dict[str, Any]:
     """Step 1 for one of Ray's rows."""
-    return _told(row, lambda: split(Path(folder), Plan(**plan), int(row["number"])))
+    return _with_error(row, lambda: split(Path(folder), Plan(**plan), int(row["number"])))
 
 
 class Embedder:
@@ -337,7 +337,7 @@ class Embedder:
 
     def __call__(self, row: dict[str, int]) -> dict[str, Any]:
         """Embed one part."""
-        return _told(row, lambda: embed_part(self.folder, self.plan, int(row["number"]), self.model))
+        return _with_error(row, lambda: embed_part(self.folder, self.plan, int(row["number"]), self.model))
 
 
 def reports(folder: Path, plan: Plan) -> tuple[Skipped, int, int, int, dict[str, bool]]:
