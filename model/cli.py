@@ -8,7 +8,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -210,17 +210,28 @@ def open_model(args: argparse.Namespace) -> Model:
     return model
 
 
-def check_output(path: str, args: argparse.Namespace) -> None:
-    """Raise InputError, before any work, for an output of an unknown kind, in a missing folder, or that is an input."""
+def check_output(path: str, args: argparse.Namespace, flag: str = "--output") -> None:
+    """Raise InputError, before any work, for an output of an unknown kind, in a missing folder, or that is an input.
+
+    flag: of an output beside --output, which has to be another file.
+    """
     if Path(path).suffix.lower() not in (*PARQUET, ".csv"):
-        raise InputError(f"--output must end in .parquet or .csv, not '{path}'.")
+        raise InputError(f"{flag} must end in .parquet or .csv, not '{path}'.")
     if not Path(path).expanduser().absolute().parent.is_dir():
         raise InputError(f"There is no folder '{Path(path).parent}' to write the output into.")
     file = Path(path).expanduser().resolve()
-    for source in (args.tracks, getattr(args, "at", None)):
+    if flag != "--output" and file == Path(args.output).expanduser().resolve():
+        raise InputError(f"{flag} and --output are one file, {path}: give each its own.")
+    check_not_read(file, [args.tracks, getattr(args, "at", None)])
+
+
+def check_not_read(file: Path, sources: Iterable[str | Path | None]) -> None:
+    """Raise InputError, before any work, for an output that is one of what is read, or a file in it."""
+    file = file.expanduser().resolve()
+    for source in sources:
         read_from = find_source(source, "csv")[0].resolve() if source else None  # of any kind
         if read_from == file or (file.exists() and read_from in file.parents):
-            raise InputError(f"{path} is what is read, or lies in it, and would be lost: choose another output.")
+            raise InputError(f"{file} is what is read, or lies in it, and would be lost: choose another output.")
 
 
 def check_folder(folder: Path, file: str) -> None:

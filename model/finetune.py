@@ -21,7 +21,20 @@ from pathlib import Path
 
 import numpy as np
 
-from model.cli import DEVICES, Parser, Report, add_hours, from_zero, over_zero, pair, positive, print_line, run, warn
+from model.cli import (
+    DEVICES,
+    Parser,
+    Report,
+    add_hours,
+    check_not_read,
+    from_zero,
+    over_zero,
+    pair,
+    positive,
+    print_line,
+    run,
+    warn,
+)
 from model.data.labels import Labelled, is_one_of, label_units, label_words, read_table, thin, usable
 from model.head_training import examples as source
 from model.head_training.examples import Examples
@@ -141,8 +154,10 @@ def check(r: Request, bundle: Bundle) -> None:
         raise InputError("Give as many --labels (and --regions) as --tracks, in the same order.")
     if r.backbone == "tuned" and len(r.tracks) > 1:
         raise InputError("The network is tuned on one source: give one --tracks, or use --backbone frozen.")
-    if r.report and not r.report.parent.is_dir():
-        raise InputError(f"There is no folder {r.report.parent} for --report.")
+    if r.report:
+        if not r.report.parent.is_dir():
+            raise InputError(f"There is no folder {r.report.parent} for --report.")
+        check_not_read(r.report, [*r.tracks, *r.labels])
     users = [h["name"] for h in bundle.card["heads"] if r.task_name in h.get("asks", [])]
     if users and r.backbone == "frozen":
         raise InputError(f"{', '.join(users)} learned from what the head '{r.task_name}' says: choose another name.")

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from model.cli import make_parser, meter, open_model, read_tracks, run, utc_times, warn, warn_of, write_table
+from model.cli import (
+    check_output,
+    make_parser,
+    meter,
+    open_model,
+    read_tracks,
+    run,
+    utc_times,
+    warn,
+    warn_of,
+    write_table,
+)
 from raw_qgis_plugin.core.arrays import flattened
 from raw_qgis_plugin.core.errors import InputError, Progress
 from raw_qgis_plugin.core.sources.fields import Guess, Layout, choose_fields
@@ -46,6 +57,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         help="at most so many (default %(default)s)",
     )
     args = parser.parse_args(argv)
+    if args.paths:
+        check_output(args.paths, args, "--paths")
     queries = read_table(args.at)
     tracks, guess = read_tracks(args, drop_spikes=False)
     query_fields = choose_fields(queries.column_names, Layout(timezone=args.tz))

@@ -1,10 +1,107 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Which devices can train, and how fast: python -m model.hardware (see model/training/hardware.py)."""
+"""Which devices can train, and how fast: python -m model.hardware [--preset P --device D]
 
+Prints a JSON line for each device, with its memory and the presets that fit. With --preset it trains that network on
+random numbers for a second instead, and prints the fixes per second.
+"""
+
+from __future__ import annotations
+
+import os
 import sys
+import time
+from collections.abc import Sequence
+from typing import Any
 
-from model.cli import run
-from model.training.hardware import main
+import torch
+
+from model.cli import Parser, print_line, run
+from model.config import PRESETS, Config
+from model.raw import Raw
+from model.sizes import size
+from model.training.distributed import find_device
+from model.training.loss import bf16
+from model.training.run import LARGE, _prepare_layers, optimizers, step
+
+CPU = torch.device("cpu")
+POINTS = 4096  # fixes of a batch, as in model.pretrain
+
+
+def devices() -> list[dict]:
+    """The CPU and every CUDA device: device, name, memory_gb and the presets that fit."""
+    threads = torch.get_num_threads()
+    found: list[dict[str, Any]] = [
+        {"device": "cpu", "name": f"CPU, {threads} thread{'s' * (threads > 1)}", "memory_gb": _ram_gb()}
+    ]
+    for n in range(torch.cuda.device_count()):
+        about = torch.cuda.get_device_properties(n)
+        found.append({"device": f"cuda:{n}", "name": about.name, "memory_gb": about.total_memory / 2**30})
+    for one in found:
+        room = 0.8 * one["memory_gb"] if one["memory_gb"] else float("inf")
+        device = torch.device(one["device"])
+        one["fits"] = [name for name, config in PRESETS.items() if needed_gb(config, device) < room]
+        one["memory_gb"] = round(one["memory_gb"], 1)
+    return found
+
+
+def _ram_gb() -> float:
+    """The machine's memory in GiB; 0 if unknown."""
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (AttributeError, OSError, ValueError):
+        return 0.0
+
+
+def needed_gb(c: Config, device: torch.device = CPU, points: int = POINTS) -> float:
+    """About how much memory training takes, GiB, by the formula of model/sizes.py.
+
+    That one counts what compiled layers keep in bf16. Others keep more, as measured on raw-small and raw-base: layers
+    that are not compiled 1.7 to 2.3 times as much, and fp32 up to twice.
+    """
+    s = size(c)
+    kept = s.kept_twice if c.preset in LARGE else s.kept
+    times = (1 if device.type == "cuda" else 2.3) * (1 if bf16(device) else 2)
+    return (s.state + kept * times * points) / 2**30
+
+
+def points_per_s(c: Config, device: torch.device, seconds: float = 1.0, length: int = 256) -> float:
+    """Fixes per second in training, measured by steps on rows of `length` random fixes, after one to warm up."""
+    network = Raw(c).to(device)
+    _prepare_layers(network, c.preset in LARGE, device.type == "cuda")  # by default, as in training
+    both = optimizers(network, 1e-3)
+    rows = max(1, (POINTS if device.type == "cuda" or c.width < 500 else POINTS // 8) // length)
+    x = torch.randn(rows, length, c.features, device=device)
+    clock = torch.arange(length, device=device).float().repeat(rows, 1) * 15
+    query = torch.randn(rows, length, 3, c.query, device=device)
+    done, began = 0, 0.0
+    while not done or time.monotonic() - began < seconds:
+        with torch.autocast(device.type, torch.bfloat16, enabled=bf16(device)):  # as in training
+            states = network.encode(x, clock)[0]
+            answer = network.predict(states[:, :, None], query)[0]
+        answer.float().square().mean().backward()
+        step(both, 1e-3)
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+        if not began:
+            began = time.monotonic()
+        else:
+            done += rows * length
+    return done / (time.monotonic() - began)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Run the command."""
+    p = Parser("python -m model.hardware", description=__doc__)
+    p.add_argument("--preset", choices=PRESETS, help="measure the training of this one for a second")
+    p.add_argument("--device", default="cpu", help="where to measure: cpu, cuda, cuda:1 … (default: %(default)s)")
+    args = p.parse_args(argv)
+    if not args.preset:
+        for one in devices():
+            print_line(one)
+        return
+    speed = points_per_s(PRESETS[args.preset], find_device(args.device))
+    print_line({"preset": args.preset, "device": args.device, "points_per_s": round(speed)})
+
 
 if __name__ == "__main__":
     sys.exit(run(main))

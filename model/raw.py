@@ -195,11 +195,15 @@ def mixture(p: Tensor, base: Tensor, candidates: tuple[Tensor, Tensor, Tensor] |
     return Mixture(centre, log_scale.clamp(-8.0, 6.0), F.log_softmax(logit, -1))
 
 
+def log_density(centre: Tensor, log_scale: Tensor, point: Tensor) -> Tensor:
+    """Log density (…, C) at points (…, 2) of bivariate Student t components with centres (…, C, 2), scales (…, C)."""
+    square = (point[..., None, :] - centre).square().sum(-1) * torch.exp(-2 * log_scale)  # (…, C)
+    return -2 * log_scale - (TAIL / 2 + 1) * torch.log1p(square / TAIL) - math.log(2 * math.pi)
+
+
 def nll(m: Mixture, target: Tensor) -> Tensor:
     """Negative log likelihood (…) of the true positions, target (…, 2)."""
-    square = (target[..., None, :] - m.centre).square().sum(-1) * torch.exp(-2 * m.log_scale)  # (…, C)
-    log_density = -2 * m.log_scale - (TAIL / 2 + 1) * torch.log1p(square / TAIL) - math.log(2 * math.pi)
-    return -torch.logsumexp(m.log_weight + log_density, dim=-1)
+    return -torch.logsumexp(m.log_weight + log_density(m.centre, m.log_scale, target), dim=-1)
 
 
 def spatial_median(m: Mixture, starts: int = 6) -> Tensor:

@@ -5,12 +5,10 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 
 from model.cli import check_output, make_parser, meter, open_model, read_tracks, run, warn_of, whole, write_table
-from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.regions.disclosure import MIN_USERS
 from raw_qgis_plugin.core.regions.scores import CROSSINGS, POOLINGS, score_regions
 from raw_qgis_plugin.core.regions.week import week_of_regions
@@ -50,9 +48,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = parser.parse_args(argv)
     each = args.epsilon / 2 if args.week else args.epsilon  # of a table
     if args.week:
-        check_output(args.week, args)
-        if Path(args.week).resolve() == Path(args.output).resolve():
-            raise InputError(f"--week and --output are one file, {args.week}: give each its own.")
+        check_output(args.week, args, "--week")
     regions = read_polygons(args.regions, args.id, guess=True)
     model = open_model(args)
     tracks, _ = read_tracks(args)

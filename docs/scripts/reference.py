@@ -86,7 +86,7 @@ def commands() -> str:
 
 def presets() -> str:
     """The page of the network's sizes."""
-    from model.training.sizes import FORMULA, table
+    from model.sizes import FORMULA, table
 
     lines = [f"    {line}" if line else "" for line in FORMULA.rstrip().split("\n")]
     parts = [GENERATED, "# Presets\n", "Calculated, not measured; `python -m model.sizes` prints the same.\n"]

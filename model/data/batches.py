@@ -67,7 +67,7 @@ class Batch:
 
 
 def pace(rng: np.random.Generator, t: np.ndarray) -> np.ndarray:
-    """Factors (B, L - 1) on the durations of steps of simulated rows t (B, L) ms, which vary along the track."""
+    """Factors (B, L) on the durations of the steps of simulated rows t (B, L) ms, which vary along the track."""
     tau = np.exp(rng.uniform(np.log(30), np.log(200), (len(t), 1)))
     return np.exp(0.3 * _wander(rng, np.exp(-np.abs(np.diff(t, axis=1)) / 1000.0 / tau))[..., 0])
 

@@ -27,14 +27,20 @@ from model.synthetic.sumo import say
 from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.times import parse_times
+from raw_qgis_plugin.core.times import NO_TIME, parse_times
 
 COLUMNS = ("group_id", "track_id", "t_start", "t_end", "mode", "usable")
 
 
 def stretches(points: pa.Table, segments: Table, most: int | None, seed: int) -> tuple[pa.Table, list[tuple[str, ...]]]:
-    """Tracks of the usable segments, and the user, track and mode of each. most: segments of a mode, at random."""
-    row = np.flatnonzero(segments["usable"].astype(bool))
+    """Tracks of the usable segments, and the user, track and mode of each. most: segments of a mode, at random.
+
+    Segments without both times, the first one first, are left out. Raises InputError where no other is usable.
+    """
+    times = np.stack([parse_times(segments[name]) for name in ("t_start", "t_end")])
+    row = np.flatnonzero(segments["usable"].astype(bool) & (times[0] != NO_TIME) & (times[0] <= times[1]))
+    if not len(row):
+        raise InputError("There is no usable segment whose times can be read.")
     if most:
         row = row[draw(segments["mode"][row].astype(str), len(row), most, seed)]
     names, track = np.unique(points["track_id"].to_numpy(zero_copy_only=False).astype(str), return_inverse=True)
@@ -42,7 +48,7 @@ def stretches(points: pa.Table, segments: Table, most: int | None, seed: int) ->
     order = np.lexsort((t, track))
     place = {name: i for i, name in enumerate(names)}
     at = np.array([place.get(str(name), -1) for name in segments["track_id"][row]])
-    start, end = (parse_times(segments[name][row]) for name in ("t_start", "t_end"))
+    start, end = times[:, row]
     low = min(t.min(), start.min())
     span = max(t.max(), end.max()) - low + 2  # one key of track and time
     key = track[order] * span + (t[order] - low)

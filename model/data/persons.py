@@ -71,6 +71,6 @@ def runs_of(tracks: Tracks) -> tuple[np.ndarray, np.ndarray]:
     return hashed, user
 
 
-def persons_of(tracks: Tracks) -> np.ndarray:
+def linked_users(tracks: Tracks) -> np.ndarray:
     """The person of each user, (n_users,) int; the users' own numbers if no two share a run."""
     return link(*runs_of(tracks), tracks.n_users)

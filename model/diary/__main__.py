@@ -9,7 +9,18 @@ from pathlib import Path
 
 import numpy as np
 
-from model.cli import make_parser, meter, open_model, over_zero, own_ids, read_tracks, run, utc_times, write_table
+from model.cli import (
+    check_output,
+    make_parser,
+    meter,
+    open_model,
+    over_zero,
+    own_ids,
+    read_tracks,
+    run,
+    utc_times,
+    write_table,
+)
 from raw_qgis_plugin.core.diary.diary import find_diaries
 
 EPILOG = """
@@ -32,6 +43,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     folder = Path(args.output).expanduser()
     folder.mkdir(parents=True, exist_ok=True)
     args.output = str(folder / "trips.parquet")
+    check_output(str(folder / "stops.parquet"), args, "stops.parquet")
     model = open_model(args)
     tracks, guess = read_tracks(args)
     diaries = list(find_diaries(tracks, model, args.min_stop, meter("writing the diary")))

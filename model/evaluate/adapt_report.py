@@ -43,7 +43,7 @@ def write_report(
     page.heading("Forecast areas")
     _areas(page, before["calibration"], after["calibration"])
     if after.get("typical_ways"):
-        page.heading("Typical ways")
+        page.heading("Prototypes")
         page.sentence(describe_prototypes(after["typical_ways"]))
     page.heading("Heads")
     _heads(page, heads)

@@ -17,7 +17,7 @@ import numpy as np
 
 from model.cli import meter, over_zero, print_line
 from model.data.labels import MISSING, Table, column, read_table
-from model.evaluate import make_parser, write_report
+from model.evaluate import check_report, make_parser, write_report
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.diary.diary import Diary, find_diaries
@@ -137,6 +137,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--labels", required=True, metavar="L", help="the diaries: a Parquet or CSV table")
     p.add_argument("--min-stop", type=over_zero, default=10.0, metavar="MIN", help="minutes of a stop, at least")
     args = p.parse_args(argv)
+    check_report(args)
     tracks = read(args.tracks)[0].by_user()
     truth = read_truth(tracks, read_table(args.labels))
     if not truth:

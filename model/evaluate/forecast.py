@@ -16,7 +16,7 @@ import numpy as np
 
 from model.cli import meter, positive
 from model.data.heldout import held_out_cab
-from model.evaluate import add_record, check_record, make_parser, ratio_words, write_report
+from model.evaluate import add_record, check_record, check_report, make_parser, ratio_words, write_report
 from model.evaluate.forecast_page import make_page
 from model.evaluate.paths import measure_paths
 from model.evaluate.paths import table as paths_table
@@ -150,6 +150,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     )
     p.add_argument("--parts", action="store_true", help="also compare with each part of the engine alone")
     args = p.parse_args(argv)
+    check_report(args)
     check_record(args)
     tracks, _, _ = read(args.tracks)
     bundle = open_bundle(args.bundle)

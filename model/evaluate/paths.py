@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from model.evaluate import ratio_words
+from model.evaluate import ratio_words, reliability
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import no_progress
 from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
@@ -45,6 +45,7 @@ def measure_paths(w: Windows, model: Model, seed: int = 0) -> dict:
     simple_best = {name: away(ends, truth[:, None, -1]).min(axis=1) for name, ends in simple.items()}
     lowest = min(simple_best, key=lambda name: simple_best[name].mean())
 
+    nearest = error.mean(axis=2).argmin(axis=1)[:, None]
     energy, energy_many, energy_three = energy_scores(w, model, truth, paths, share, rng)
 
     def ratio(ours: np.ndarray, theirs: np.ndarray) -> dict[str, float | list[float]]:
@@ -61,7 +62,7 @@ def measure_paths(w: Windows, model: Model, seed: int = 0) -> dict:
         "best_of_three_over_simple": {"simple": lowest, **ratio(best, simple_best[lowest])},
         "energy_over_independent": ratio(energy, energy_many),
         "energy_over_three_independent": ratio(energy, energy_three),
-        "reliability": reliability(share, error.mean(axis=2).argmin(axis=1)),
+        "reliability": reliability(share.ravel(), (nearest == np.arange(N_PATHS)).ravel(), ("said", "true", "paths")),
         "turning_back": {
             name: float(turns_back(a).mean()) for name, a in (("truth", truth), ("points", point))
         } | {"first path": float(turns_back(paths[:, 0]).mean()),
@@ -157,16 +158,6 @@ def _energy(paths: np.ndarray, share: np.ndarray, truth: np.ndarray) -> np.ndarr
     n = paths.shape[1]
     unbiased = n / (n - 1) if n == N_DRAWS else 1.0  # of draws; the paths are the whole distribution
     return (share * off).sum(axis=1) - 0.5 * unbiased * (share[:, :, None] * share[:, None] * among).sum(axis=(1, 2))
-
-
-def reliability(share: np.ndarray, nearest: np.ndarray, bins: int = 5) -> list[dict[str, float]]:
-    """How often paths of like probability were the nearest to the truth."""
-    said, true = share.ravel(), (nearest[:, None] == np.arange(share.shape[1])).ravel()
-    of = np.minimum((said * bins).astype(int), bins - 1)
-    return [
-        {"said": float(said[of == b].mean()), "true": float(true[of == b].mean()), "paths": int((of == b).sum())}
-        for b in np.unique(of)
-    ]
 
 
 def speeds(w: Windows, path: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from sklearn.manifold import TSNE
 
 from model.cli import pair, positive, print_line
 from model.data.labels import label_units, read_table, thin
-from model.evaluate import make_parser, write_report
+from model.evaluate import check_report, make_parser, write_report
 from model.experiments import attention
 from model.experiments.untrained import TorchModel, random_network, untrained
 from model.head_training.examples import strength_of, usable_heads, with_heads
@@ -305,6 +305,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--trained-minutes", type=float, default=0.0, metavar="M", help="also train the network from random "
                    "weights on each draw of labels, for so long (default: not)")  # fmt: skip
     args = p.parse_args(argv)
+    check_report(args)
     if args.labels and not args.field:
         raise InputError("--labels needs --field, the column of the labels.")
     results, page = run_all(args)

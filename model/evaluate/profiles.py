@@ -16,15 +16,16 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
+from sklearn.metrics import confusion_matrix
 
 from model.cli import pair, positive
 from model.data.labels import Labelled, label_units, label_words, read_table, thin
-from model.data.persons import persons_of
-from model.evaluate import add_record, check_record, make_parser, write_report
+from model.data.persons import linked_users
+from model.evaluate import add_record, check_record, check_report, make_parser, write_report
 from model.head_training.examples import BASELINE, unit_inputs
 from model.head_training.fit import boosting, folds
 from model.head_training.hand_features import hand_features
-from model.head_training.scoring import Predictions, compare, confusion, scatter, verdict
+from model.head_training.scoring import Predictions, compare, correlation, scatter, verdict
 from model.heads import Task
 from model.training.card import write_card
 from raw_qgis_plugin.core.arrays import softmax
@@ -66,7 +67,7 @@ def by_rule(tracks: Tracks) -> tuple[Tracks, Labelled]:
     first = halves[0].take(np.isin(halves[0].user_ids, list(both))[halves[0].user])
     if first.n_users < 10:
         raise InputError(f"Only {first.n_users} users are seen on {fewest_days} weekdays of each half of their time.")
-    person = dict(zip(users.user_ids, persons_of(users), strict=True))
+    person = dict(zip(users.user_ids, linked_users(users), strict=True))
     value, group = (np.array([of[user] for user in first.user_ids]) for of in (answer, person))
     return first, Labelled(np.arange(first.n_users), value.astype(object), group)
 
@@ -147,13 +148,13 @@ def evaluate_head(args: argparse.Namespace, model: Model, days: int | None = Non
         more |= {
             "most_frequent": float(np.bincount(truth).max() / len(truth)), "sure": float(sure.mean()),
             "accuracy_where_sure": float(right[sure].mean()) if sure.any() else None, "classes": head["classes"],
-            "confusion": confusion(truth, answer, len(task.classes)).tolist(),
+            "confusion": confusion_matrix(truth, answer, labels=range(len(task.classes))).tolist(),
         }  # fmt: skip
     else:
         columns = head_columns({**head, "domain": {}}, model, x, stats)
         answer, low, high = (columns[args.task + part] for part in ("", "_low", "_high"))
         more["inside"] = float(((truth >= low) & (truth <= high)).mean())
-        more["correlation"] = float(np.corrcoef(answer, truth)[0, 1])
+        more["correlation"] = correlation(answer, truth)
     predictions = Predictions(answer, simple[best].astype(truth.dtype), truth, group)
     figures = compare(predictions, task, args.seed)
     return {**figures, **figures["head"], **more}, predictions, task
@@ -184,8 +185,8 @@ def page_of(
         sure, right = last["sure"], last["accuracy_where_sure"] or 0.0
         page.sentence(f"The head is sure of {sure:.0%} of them, and right in {right:.1%} of these.")
     else:
-        inside, correlation = last["inside"], last["correlation"]
-        page.sentence(f"The 80 % interval holds {inside:.0%} of the truths; correlation {correlation:.2f}.")
+        inside, alike = last["inside"], "not known" if last["correlation"] is None else f"{last['correlation']:.2f}"
+        page.sentence(f"The 80 % interval holds {inside:.0%} of the truths; correlation {alike}.")
         page.figure(scatter(predictions, card), "Each point is a unit; on the line answer and truth are equal.")
     return page
 
@@ -207,6 +208,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--baseline-tracks", nargs="+", metavar="T", help="what the baseline learns from")
     p.add_argument("--baseline-labels", nargs="+", type=Path, metavar="L", help="and the labels of each")
     args = p.parse_args(argv)
+    check_report(args)
     if len(args.baseline_tracks or ()) != len(args.baseline_labels or ()):
         raise InputError("--baseline-tracks and --baseline-labels go together, one file of labels for each of tracks.")
     if args.rule and (args.days or args.unit or args.per_class):

@@ -6,8 +6,8 @@ last week of the tracks (their flag turns from free to occupied). The inputs are
 the taxis held out from training, and the pick-ups those of the others; with --all-cabs, for a fleet outside the
 training set, both are of all taxis. The flag is never an input. With --hours each stretch of a track counts as a user:
 within weeks a taxi crosses everything, within two hours it does not. A linear regression uses each method's columns;
-visitors are compared with people drawn at random, with their own embeddings shuffled among them, and with noise. Blocks
-of regions are never in both training and test. Several sources, such as two cities, are used together.
+the controls are people drawn at random, a permutation of the visitors' embeddings among them, and noise. Blocks of
+regions are never in both training and test. Several sources, such as two cities, are used together.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from scipy.stats import spearmanr
 from model.cli import add_hours, positive
 from model.data.heldout import held_out_cab
 from model.data.labels import join, read_table
-from model.evaluate import make_parser, write_report
+from model.evaluate import check_report, make_parser, write_report
 from model.experiments.untrained import untrained
 from model.head_training.examples import COUNTS, REGIONS, blocks, strength_of, strength_of_counts
 from model.head_training.fit import encode_numbers, folds, ridge
@@ -45,9 +45,10 @@ from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 WEEK_MS = 7 * DAY_MS
 ALONE, RAW = "number of visitors alone", "RAW: embeddings, sum and mean, and how regions are used"
 WHO, DRAWS = ("embeddings", "facts of the visitors"), 10
-# Controls of WHO. Only the first does not keep which regions share visitors, which by itself predicts much.
-RANDOM, DEALT, NOISE = "of random people", "dealt anew", "replaced by noise"
-MORE = {RANDOM: "more_r2_than_random", DEALT: "more_r2_than_dealt", NOISE: "more_r2_than_noise"}
+# Controls of WHO: permutations, and noise. Only the first does not keep which regions share visitors, which by itself
+# predicts much.
+RANDOM, PERMUTED, NOISE = "of random people", "dealt anew", "replaced by noise"
+MORE = {RANDOM: "more_r2_than_random", PERMUTED: "more_r2_than_dealt", NOISE: "more_r2_than_noise"}
 Columns = dict[str, tuple[np.ndarray, np.ndarray]]  # of each method: columns (n, d) and their weights (d,)
 
 
@@ -84,10 +85,10 @@ def methods(users: Tracks, visits: csr_matrix, area: np.ndarray, use: np.ndarray
     }
     for draw in range(DRAWS):
         others = shuffled(visits, seed + draw)
-        owner, noise = dealt(embeddings, visits, seed + draw), noise_like(embeddings, seed + draw)
+        owner, noise = permuted(embeddings, visits, seed + draw), noise_like(embeddings, seed + draw)
         for name, (e, strength) in who.items():
             columns[f"{name} {RANDOM}, {draw}"] = [*pooled(e, others), counts], strength
-            columns[f"{name} {DEALT}, {draw}"] = [*pooled(e[owner]), counts], strength
+            columns[f"{name} {PERMUTED}, {draw}"] = [*pooled(e[owner]), counts], strength
             columns[f"{name} {NOISE}, {draw}"] = [*pooled(noise[:, : e.shape[1]]), counts], strength
     return {name: (np.concatenate(x, axis=1), np.concatenate(s)) for name, (x, s) in columns.items()}
 
@@ -100,8 +101,8 @@ def shuffled(visits: csr_matrix, seed: int) -> csr_matrix:
     return csr_matrix((visits.data, np.concatenate([np.zeros(0, np.int64), *users]), visits.indptr), shape=visits.shape)
 
 
-def dealt(embeddings: np.ndarray, visits: csr_matrix, seed: int) -> np.ndarray:
-    """(n_users,) the user whose embedding each user gets: known embeddings of visitors are shuffled among them."""
+def permuted(embeddings: np.ndarray, visits: csr_matrix, seed: int) -> np.ndarray:
+    """(n_users,) the user whose embedding each user gets: those known of visitors are permuted."""
     owner = np.arange(len(embeddings))
     came = np.flatnonzero((visits.getnnz(axis=0) > 0) & ~np.isnan(embeddings).any(axis=1))
     owner[came] = np.random.default_rng(seed).permutation(came)
@@ -271,13 +272,13 @@ def page_of(results: dict) -> Page:
     )  # fmt: skip
     for name in WHO:
         than = {control: results["methods"][name][key] for control, key in MORE.items()}
-        strict = [than[DEALT], than[NOISE]]
+        strict = [than[PERMUTED], than[NOISE]]
         more, less = all(low > 0 for _, low, _ in strict), all(high < 0 for *_, high in strict)
         say = "says more" if more else "says less" if less else "is not proved to say more"
         figures = {control: "R² {:+.3f} [{:+.3f}, {:+.3f}]".format(*figure) for control, figure in than.items()}
         page.sentence(
-            f"What visitors are like ({name}) {say} than which regions share visitors: {figures[DEALT]} above the same "
-            f"visits with the embeddings shuffled among the visitors, {figures[NOISE]} above noise in their place. "
+            f"What visitors are like ({name}) {say} than which regions share visitors: {figures[PERMUTED]} above the "
+            f"same visits with the visitors' embeddings permuted, {figures[NOISE]} above noise in their place. "
             f"Beside as many people drawn at random for each region: {figures[RANDOM]}. Means of {DRAWS} draws."
         )
     page.sentence("Cross-validation over blocks of about two kilometres; intervals by drawing whole blocks.")
@@ -298,6 +299,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         "--min-users", type=positive, default=REGIONS.fewest_users, metavar="N", help="fewest users (default: 10)"
     )
     args = p.parse_args(argv)
+    check_report(args)
     results = run_all(args)
     who = "stretches of tracks" if results["hours"] else "users"
     print(f"{results['truth']}: {results['regions']} regions, {results['users']:,} {who}")

@@ -13,13 +13,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from model.cli import Parser, over_zero, positive, run
-from model.evaluate import write_report
+from model.evaluate import check_report, reliability, report, write_report
 from raw_qgis_plugin.core.arrays import content_hash, run_starts, take_rows
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
 from raw_qgis_plugin.core.errors import InputError
@@ -73,13 +72,12 @@ def overlaps(some: Encounters, others: Encounters, n_users: int) -> np.ndarray:
     return found
 
 
-def judge(found: Encounters, truth: Encounters, n_users: int) -> dict[str, float]:
-    """Precision, recall and their harmonic mean."""
-    precision, recall = (overlaps(*pair, n_users).mean() for pair in ((found, truth), (truth, found)))
-    return {
-        "encounters": len(found.one), "precision": float(precision), "recall": float(recall),
-        "f1": float(2 * precision * recall / max(precision + recall, 1e-9)),
-    }  # fmt: skip
+def precision_recall(found: Encounters, truth: Encounters, n_users: int) -> dict[str, float | None]:
+    """Precision, recall and their harmonic mean; None without encounters of which it would be a share."""
+    shares = [overlaps(*pair, n_users) for pair in ((found, truth), (truth, found))]
+    precision, recall = (float(share.mean()) if len(share) else None for share in shares)
+    both = None if precision is None or recall is None else 2 * precision * recall / max(precision + recall, 1e-9)
+    return {"encounters": len(found.one), "precision": precision, "recall": recall, "f1": both}
 
 
 def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_s: float) -> dict:
@@ -90,17 +88,13 @@ def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_
         some = thinned(tracks, minutes)
         simple = find_encounters(some, distance_m, min_s, LONGEST_S, 0.5, infer=False)
         ours = find_encounters(some, distance_m, min_s, LONGEST_S, min(LEAST))
-        rows: dict[str, Any] = {"simple": judge(simple, truth, tracks.n_users)}
+        rows: dict[str, Any] = {"simple": precision_recall(simple, truth, tracks.n_users)}
         for least in LEAST:
             chosen = ours.probability >= least
             few = take_rows(ours, chosen)
-            rows[f"{least:g}"] = judge(few, truth, tracks.n_users)
+            rows[f"{least:g}"] = precision_recall(few, truth, tracks.n_users)
         right = overlaps(ours, truth, tracks.n_users)
-        part = np.minimum((5 * ours.probability).astype(int), 4)
-        rows["reliability"] = [
-            {"probability": float(ours.probability[part == k].mean()), "true": float(right[part == k].mean()),
-             "encounters": int((part == k).sum())} for k in np.unique(part)
-        ]  # fmt: skip
+        rows["reliability"] = reliability(ours.probability, right, ("probability", "true", "encounters"))
         results[f"{minutes:g}"] = rows
         print(table(f"{minutes:g}", rows), flush=True)
     return {"users": tracks.n_users, "positions": len(tracks), "true": len(truth.one), "by_rate": results}
@@ -109,18 +103,22 @@ def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_
 def table(minutes: str, rows: dict) -> str:
     """The figures of a rate as text."""
     words = [
-        f"    {name}: {r['encounters']} encounters, precision {r['precision']:.3f}, recall {r['recall']:.3f}, "
-        f"F1 {r['f1']:.3f}" for name, r in rows.items() if name != "reliability"
+        f"    {name}: {r['encounters']} encounters, precision {_share(r['precision'])}, recall {_share(r['recall'])}, "
+        f"F1 {_share(r['f1'])}" for name, r in rows.items() if name != "reliability"
     ]  # fmt: skip
     bins = (f"{b['probability']:.2f}: {b['true']:.2f} ({b['encounters']})" for b in rows["reliability"])
     return "\n".join([f"a position in {minutes} min:", *words, f"    probability: share true: {', '.join(bins)}"])
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.3f}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.fill.encounters", description=__doc__)
     p.add_argument("--tracks", required=True, metavar="T", help="Parquet, CSV or a GeoLife folder")
-    p.add_argument("--output", type=Path, metavar="REPORT", help="write REPORT.json")
+    p.add_argument("--output", type=report, metavar="REPORT", help="write REPORT.json")
     p.add_argument(
         "--minutes", type=over_zero, nargs="+", default=(2.0, 5.0, 15.0), metavar="M", help="2 5 15 (default)"
     )
@@ -130,6 +128,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--distance", type=over_zero, default=50.0, metavar="M", help="metres (default %(default)g)")
     p.add_argument("--min-minutes", type=over_zero, default=1.0, metavar="MIN", help="of an encounter (default 1)")
     args = p.parse_args(argv)
+    check_report(args)
     users = read(args.tracks)[0].by_user()
     users = users.take(users.t < users.t.min() + args.days * DAY_MS)
     tracks = whole(users)

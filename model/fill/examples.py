@@ -14,7 +14,7 @@ import numpy as np
 
 from model.cli import Report
 from model.data.corpus import Source
-from raw_qgis_plugin.core.arrays import join_rows, run_starts
+from raw_qgis_plugin.core.arrays import join_rows, run_starts, take_rows
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
 from raw_qgis_plugin.core.features.featurizer import into_frame
@@ -139,17 +139,19 @@ def collect(sources: list[Source], most: int, seed: int, report: Report) -> Exam
     total = sum(s.weight for s in sources)
     for number, s in enumerate(sources):
         rng = np.random.default_rng([seed, number])
-        wanted, count = int(most * s.weight / total), 0
+        wanted, count, own = int(most * s.weight / total), 0, []
         for layer in _layers(s, rng):
             for seconds in SETTINGS.lengths_s:
                 seconds *= np.exp(rng.uniform(-SETTINGS.vary, SETTINGS.vary))
                 hidden = hide(layer, seconds, SETTINGS.per_user, wanted, int(rng.integers(2**31)), SETTINGS.anywhere)
                 if len(hidden.t):
-                    found.append(examples_of(hidden))
+                    own.append(examples_of(hidden))
                     count += len(hidden.t)
             if count >= wanted:
                 break
-        report({"source": s.name, "examples": count})
+        if own:  # the last layer may have brought too many; of all lengths alike some go
+            found.append(take_rows(join_rows(own), np.sort(rng.permutation(count)[:wanted])))
+        report({"source": s.name, "examples": min(count, wanted)})
     if not found:
         people = "to learn from" if any(not s.validation for s in sources) else "held apart"
         lengths = f"{min(SETTINGS.lengths_s) / 60:g} to {max(SETTINGS.lengths_s) / 60:g} minutes"

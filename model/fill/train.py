@@ -90,7 +90,7 @@ def train(examples: Examples, unseen: Examples, epochs: int, seed: int) -> Bridg
 
     return train_averaged(
         bridge, len(examples), epochs, s, rng, loss_of,
-        lambda facts, average: print_line(facts | judge(average, unseen)),
+        lambda facts, average: print_line(facts | evaluate(average, unseen)),
     )  # fmt: skip
 
 
@@ -101,10 +101,8 @@ def answer(bridge: Bridge, some: Examples) -> Mixture:
 
 
 @torch.no_grad()
-def judge(bridge: Bridge, unseen: Examples) -> dict[str, float]:
+def evaluate(bridge: Bridge, unseen: Examples) -> dict[str, float]:
     """Mean error over that of the best simple method of each layer and length."""
-    if not len(unseen):
-        return {}
     off = torch.linalg.vector_norm(spatial_median(answer(bridge, unseen)).sub(torch.from_numpy(unseen.target)), dim=-1)
     return {"error over the best simple one": float((off.numpy() * unseen.unit_m * unseen.weight).mean())}
 
@@ -121,10 +119,7 @@ def calibration(bridge: Bridge, unseen: Examples) -> dict[str, list[float]]:
         mix = answer(bridge, some)
         centre, log_scale, log_weight = (a.numpy().astype(np.float64) for a in mix)
         m = arrays.Mixture(centre, np.exp(log_scale), np.exp(log_weight))
-        point, narrow = arrays.spatial_median(m, 1e-5), for_areas(m)
-        nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(some), axis=1)
-        off = np.linalg.norm(point - some.target, axis=1) / np.maximum(areas.radii_m(narrow, point, nominal), 1e-9)
-        level = areas.hpd_level(narrow, some.target)
+        off, level = areas.nonconformity(for_areas(m), arrays.spatial_median(m, 1e-5), some.target)
         shares = areas.NOMINAL_LEVELS
         row = (seconds, *map(np.quantile, off, shares), *np.quantile(level, shares))
         for name, value in zip(table, row, strict=True):
@@ -144,14 +139,15 @@ def main(argv: Sequence[str] | None = None) -> None:
     args = p.parse_args(argv)
     check_folder(args.output, FILE.name)
     training, held_out = load_both(args.corpus, args.cache)
+    unseen = collect(held_out, args.examples // 5, args.seed, print_line)  # first: perhaps nobody is held out
     examples = collect(training, args.examples, args.seed, print_line)
-    unseen = collect(held_out, args.examples // 5, args.seed, print_line)
     bridge = train(examples, unseen, args.epochs, args.seed)
     args.output.mkdir(parents=True, exist_ok=True)
     np.savez(args.output / FILE.name, **{name: a.numpy() for name, a in bridge.state_dict().items()})
     card = {
         "corpus": [source_name(spec) for spec in args.corpus], "examples": len(examples), "epochs": args.epochs,
-        "seed": args.seed, "unseen": len(unseen), **judge(bridge, unseen), "calibration": calibration(bridge, unseen),
+        "seed": args.seed, "unseen": len(unseen), **evaluate(bridge, unseen),
+        "calibration": calibration(bridge, unseen),
     }  # fmt: skip
     (args.output / BRIDGE_CARD.name).write_text(json.dumps(card, indent=1) + "\n", "utf-8")
 

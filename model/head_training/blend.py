@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""How much a line, networks and trees count in a head: shares that real labels chose, or others where cross-validation
-proves them better.
+"""How much a linear model, networks and trees count in a head: shares that real labels chose, or others where
+cross-validation proves them better.
 
 Few labels, and those of unlike people, are told best by all three; thousands of one kind by trees and networks.
 """
@@ -15,7 +15,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from model.head_training.examples import Examples
-from model.head_training.fit import SETTINGS, line, networks, temperature
+from model.head_training.fit import SETTINGS, linear, networks, temperature
 from model.head_training.trees import OnColumns, trees_beside
 from model.heads import Ensemble, Head, Task, predict
 
@@ -23,7 +23,7 @@ from model.heads import Ensemble, Head, Task, predict
 class Shares(NamedTuple):
     """How much the parts of a head count. Their sum is one."""
 
-    line: float
+    linear: float
     networks: float
     trees: float
 
@@ -32,16 +32,16 @@ USUAL = {
     "binary": Shares(0.3, 0.3, 0.4), "classes": Shares(0.4, 0.4, 0.2), "number": Shares(0.12, 0.48, 0.4),
 }  # fmt: skip
 OF_STATES = Shares(0.5, 0, 0.5)  # a forest beside a regression on states
-LINE = Shares(1, 0, 0)
+LINEAR = Shares(1, 0, 0)
 # Trees alone tell simulated people best, but others worse: they never have more than three fifths.
-OTHERS = (LINE, Shares(0.5, 0.5, 0), Shares(0.2, 0.8, 0), *USUAL.values(), Shares(0, 0.6, 0.4), Shares(0, 0.4, 0.6))
+OTHERS = (LINEAR, Shares(0.5, 0.5, 0), Shares(0.2, 0.8, 0), *USUAL.values(), Shares(0, 0.6, 0.4), Shares(0, 0.4, 0.6))
 PROOF = 2.5  # standard errors: one of seven others has them by chance in one case of twenty
 
 
 class Parts(NamedTuple):
-    """The parts of a head. Without networks a line stands for them; trees are None where there are too few labels."""
+    """The parts of a head. Without networks the linear one stands for them; trees are None where labels are too few."""
 
-    line: Head
+    linear: Head
     networks: list[Head]
     trees: OnColumns | None
 
@@ -57,7 +57,7 @@ def fit_parts(
     x, y, group = e.x[rows], y[rows], e.group[rows]
     weight = None if e.weight is None else e.weight[rows]
     enough = int(e.whole.sum()) >= SETTINGS.enough
-    first = line(x, y, task, e.strength, e.n_heads, weight, e.states)
+    first = linear(x, y, task, e.strength, e.n_heads, weight, e.states)
     several, trees = [first], None
     if enough and not e.states and (wanted is None or wanted.networks):
         several = networks(x, y, group, task, seed, e.strength, weight, until) or several
@@ -69,7 +69,7 @@ def fit_parts(
 def answers_of(parts: Parts, x: np.ndarray, task: Task) -> np.ndarray:
     """The outputs (3, n, outputs) of the parts for inputs x (n, d); nan for trees where there are none."""
     trees = np.full((len(x), task.outputs), np.nan) if parts.trees is None else predict(parts.trees, x)
-    return np.stack([predict(parts.line, x), np.mean([predict(part, x) for part in parts.networks], axis=0), trees])
+    return np.stack([predict(parts.linear, x), np.mean([predict(part, x) for part in parts.networks], axis=0), trees])
 
 
 def blended(answers: np.ndarray, shares: Shares) -> np.ndarray:
@@ -94,9 +94,9 @@ def choose(
     answers: (3, n, outputs) to units with labels y (n,), groups (n,) and weights (n,).
     """
     if np.isnan(answers[2]).any():
-        return LINE
+        return LINEAR
     usual = OF_STATES if states else USUAL[task.kind]
-    others = (LINE,) if states else OTHERS
+    others = (LINEAR,) if states else OTHERS
     before, of = losses(blended(answers, usual), y, task, weight), np.unique(group, return_inverse=True)[1]
     each = np.ones(len(y)) if weight is None else weight
     best, most = usual, 0.0
@@ -109,7 +109,7 @@ def choose(
 
 def head_of(parts: Parts, shares: Shares) -> Ensemble:
     """The head of parts with these shares."""
-    each: list[tuple[nn.Module, float]] = [(parts.line, shares.line)]
+    each: list[tuple[nn.Module, float]] = [(parts.linear, shares.linear)]
     each += [(part, shares.networks / len(parts.networks)) for part in parts.networks]
     if parts.trees is not None:
         each.append((parts.trees, shares.trees))

@@ -103,7 +103,7 @@ def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> 
     return (weight * np.minimum(rarity**power, SETTINGS.heaviest)[y]).astype(np.float32)
 
 
-def line(
+def linear(
     x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_heads: int = 0, weight: np.ndarray | None = None,
     states: bool = False,
 ) -> Head:  # fmt: skip
@@ -116,8 +116,8 @@ def line(
 def logistic(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Head:
     """A linear head of classes on the columns whose strength is less than the greatest, which are the network's states.
 
-    With a forest on the other columns beside it, it carries over to other recordings better than a line on speeds,
-    bends and stops, of which each source has its own.
+    With a forest on the other columns beside it, it carries over to other recordings better than one on speeds, bends
+    and stops, of which each source has its own.
     """
     head = Head(x.shape[1], task.outputs, hidden=0)
     head.set_scales(x, y, task, np.where(strength < strength.max(), strength, 0.0))
@@ -149,18 +149,18 @@ def ridge(
         weightings.append(np.where(weak, SETTINGS.weak_columns * embedded, embedded))
     if n_heads:
         weightings.append(np.where(by_heads, strength, SETTINGS.beside_heads * strength))
-    lines, errors = zip(*(_line(x, y, task, weighting, weight) for weighting in weightings), strict=True)
+    heads, errors = zip(*(_linear(x, y, task, weighting, weight) for weighting in weightings), strict=True)
     likely = (np.array(errors) / min(errors)) ** (-len(y) / 2)  # the likelihood of normal errors
-    head = lines[0]
+    head = heads[0]
     with torch.no_grad():
-        parts = [(w, line.second.weight * line.strength, line.second.bias) for w, line in zip(likely, lines)]
+        parts = [(w, h.second.weight * h.strength, h.second.bias) for w, h in zip(likely, heads)]
         head.second.weight.copy_(sum(w * slope for w, slope, _ in parts) / likely.sum())
         head.second.bias.copy_(sum(w * shift for w, _, shift in parts) / likely.sum())
         head.strength.fill_(1.0)
     return head
 
 
-def _line(
+def _linear(
     x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None
 ) -> tuple[Head, float]:
     """A linear head, and its mean squared leave-one-out error."""
@@ -173,14 +173,14 @@ def _line(
     else:
         target = (y - float(head.offset)) / float(head.gain)
     scale = float(np.square(strength).sum())
-    line = RidgeCV(scale * np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])).fit(
+    fitted = RidgeCV(scale * np.array([0.03, 0.1, 0.3, 1.0, 3.0, 10.0])).fit(
         z, target, sample_weight=row_weights(y, task, weight)
     )
     sharp = 4.0 if task.classes else 1.0  # makes logits of -1 and 1; the temperature does the rest
     with torch.no_grad():
-        head.second.weight.copy_(torch.from_numpy(sharp * np.atleast_2d(line.coef_)))
-        head.second.bias.copy_(torch.from_numpy(sharp * np.atleast_1d(line.intercept_)))
-    return head.eval(), max(-float(line.best_score_), 1e-12)
+        head.second.weight.copy_(torch.from_numpy(sharp * np.atleast_2d(fitted.coef_)))
+        head.second.bias.copy_(torch.from_numpy(sharp * np.atleast_1d(fitted.intercept_)))
+    return head.eval(), max(-float(fitted.best_score_), 1e-12)
 
 
 def network(x: np.ndarray, y: np.ndarray, spared: np.ndarray, task: Task, seed: int, strength: np.ndarray,
@@ -235,13 +235,9 @@ def temperature(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = N
     Under 50 labels it is at least 1: so few cannot show that a head is underconfident.
     """
     grid = np.exp(np.linspace(np.log(0.2 if len(y) >= 50 else 1.0), np.log(8.0), 80))
-    return float(grid[np.argmin([log_loss(logits / t, y, weight) for t in grid])])
-
-
-def log_loss(logits: np.ndarray, y: np.ndarray, weight: np.ndarray | None = None) -> float:
-    """Mean cross-entropy of logits (n, classes) and labels y (n,), of weights (n,) where they differ."""
-    loss = F.cross_entropy(torch.from_numpy(logits), torch.from_numpy(y), reduction="none").numpy()
-    return float(np.average(loss, weights=weight))
+    out, truth = torch.from_numpy(logits), torch.from_numpy(y)
+    losses = [F.cross_entropy(out / t, truth, reduction="none").numpy() for t in grid]
+    return float(grid[np.argmin(np.average(losses, axis=1, weights=weight))])
 
 
 def recalibrate(out: np.ndarray, y: np.ndarray, task: Task) -> tuple[float, float]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from sklearn.metrics import accuracy_score, f1_score, mean_absolute_error, r2_score
+from sklearn.metrics import accuracy_score, confusion_matrix, f1_score, mean_absolute_error, r2_score
 
 from model.heads import Task
 from raw_qgis_plugin.core.arrays import take_rows
@@ -55,6 +55,11 @@ def by_group(values: np.ndarray, group: np.ndarray, seed: int = 0, draws: int = 
 def limits(draws: np.ndarray) -> list[float]:
     """The middle 95 % of draws."""
     return [float(q) for q in np.nanpercentile(draws, [2.5, 97.5])]
+
+
+def correlation(a: np.ndarray, b: np.ndarray) -> float | None:
+    """Pearson's correlation of numbers (n,) and (n,); None where one of them does not vary."""
+    return float(np.corrcoef(a, b)[0, 1]) if np.ptp(a) > 0 and np.ptp(b) > 0 else None
 
 
 def over(ours: np.ndarray, theirs: np.ndarray) -> np.ndarray:
@@ -116,9 +121,9 @@ def by_source(found: Predictions, task: Task, sure: np.ndarray, names: Sequence[
     for name in dict.fromkeys(names):
         rows = np.array(names) == name
         part = take_rows(found, rows)
-        right = part.head == part.truth
-        answered = {"sure": float(sure[rows].mean()), "accuracy_where_sure": float(right[sure[rows]].mean())}
-        table[name] = compare(part, task) | answered
+        right = (part.head == part.truth)[sure[rows]]
+        accuracy = float(right.mean()) if len(right) else None
+        table[name] = compare(part, task) | {"sure": float(sure[rows].mean()), "accuracy_where_sure": accuracy}
     return table
 
 
@@ -144,11 +149,6 @@ def verdict(metrics: dict[str, Any]) -> str:
     return text
 
 
-def confusion(truth: np.ndarray, answer: np.ndarray, classes: int) -> np.ndarray:
-    """(classes, classes) counts, a row a true class."""
-    return np.bincount(truth * classes + answer, minlength=classes**2).reshape(classes, classes)
-
-
 def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[str, Any]) -> None:
     """Write a page about a head: the verdict, the scores, and a table or a plot of predictions and true values."""
     from raw_qgis_plugin.core.evaluation.report import Page
@@ -171,7 +171,7 @@ def write_report(path: Path, name: str, task: Task, p: Predictions, card: dict[s
     )
     if task.classes:
         page.heading("Right and wrong")
-        counts = confusion(p.truth, p.head, len(task.classes))
+        counts = confusion_matrix(p.truth, p.head, labels=range(len(task.classes)))
         page.table(["truth \\ answer", *task.classes, "right"], [
             [word, *map(int, row), f"{row[i] / max(row.sum(), 1):.0%}"]
             for i, (word, row) in enumerate(zip(task.classes, counts, strict=True))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import torch
 from torch import Tensor
 
@@ -19,14 +18,13 @@ from model.retrieval.averaged import AveragedTraining, train_averaged
 from model.retrieval.examples import DAYS, TRIPS, Disturbance, Examples, collect
 from model.retrieval.scorer import Scorer, Weigher, scored_mixture
 from model.training.calibrate import table
-from model.training.onnx_export import export_graph
+from model.training.onnx_export import export_graph, largest_difference
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle.contract import SCORER_GRAPH
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.errors import RawError
 from raw_qgis_plugin.core.features.featurizer import N_QUERY
-from raw_qgis_plugin.core.forecasting import areas
 from raw_qgis_plugin.core.forecasting import mixture as arrays
+from raw_qgis_plugin.core.forecasting.areas import nonconformity
 from raw_qgis_plugin.core.forecasting.context import ContextKind
 from raw_qgis_plugin.core.forecasting.neighbours import WEIGHT
 from raw_qgis_plugin.core.forecasting.predict import for_areas
@@ -59,7 +57,7 @@ def fit(
         return None, {}
     scorer = train(parts, epochs, seed, report, unseen, disturbance)
     facts = {"examples": count, "epochs": epochs, "seed": seed, "model": model.card["name"]}
-    return scorer, facts | judge(scorer, unseen) | {"calibration": calibration(scorer, unseen)}
+    return scorer, facts | evaluate(scorer, unseen) | {"calibration": calibration(scorer, unseen)}
 
 
 def _collect_both(sources: list[Source], model: Model, most: int, seed: int, report: Report) -> list[Examples]:
@@ -101,7 +99,7 @@ def _train(
 
     return train_averaged(
         weigher, len(part), epochs, s, rng, loss_of,
-        lambda facts, average: report(facts | judge(scorer, unseen, average)),
+        lambda facts, average: report(facts | evaluate(scorer, unseen, average)),
     )  # fmt: skip
 
 
@@ -123,7 +121,7 @@ def _loss(scorer: Scorer, weigher: Weigher, some: Examples) -> Tensor:
 
 
 @torch.no_grad()
-def judge(scorer: Scorer, parts: list[Examples], weigher: Weigher | None = None) -> dict[str, float]:
+def evaluate(scorer: Scorer, parts: list[Examples], weigher: Weigher | None = None) -> dict[str, float]:
     """Mean error of the points over the network's typical error, for trips and for days, and the negative log
     likelihood. weigher: the network to use in place of the scorer's.
     """
@@ -158,11 +156,8 @@ def calibration(scorer: Scorer, parts: list[Examples]) -> dict[str, dict[str, li
             centre, logit = mix.centre.numpy() * unit_m[:, None, None], mix.log_weight.numpy().astype(np.float64)
             mixture = arrays.from_logits(centre, mix.log_scale.numpy(), logit, unit_m)
             point = arrays.spatial_median(mixture)
-            narrowed = for_areas(few.kind, mixture)
-            nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(few), axis=1)
-            radii = areas.radii_m(narrowed, point, nominal)
-            ratio[rows] = (np.linalg.norm(point - few.target_m, axis=1) / np.maximum(radii, 1e-9)).T
-            level[rows] = areas.hpd_level(narrowed, few.target_m)
+            off, level[rows] = nonconformity(for_areas(few.kind, mixture), point, few.target_m)
+            ratio[rows] = off.T
         for kind in np.unique(some.kind):
             own = table(some.horizon_s, ratio, level, some.kind == kind)
             if own["horizon_s"]:
@@ -187,13 +182,7 @@ def export(scorer: Scorer, path: Path) -> None:
     dynamic |= {name: {0: queries, 1: components} for name in ("centre", "scale", "log_weight")}
     dynamic["continuations"] = {0: queries, 1: continuations}
     export_graph(scorer, inputs, path, list(SCORER_GRAPH.outputs), dynamic)
-    session = onnxruntime.InferenceSession(path.read_bytes(), providers=["CPUExecutionProvider"])
-    with torch.no_grad():
-        expected = scorer(**inputs)
-    got = session.run(None, {k: v.numpy() for k, v in inputs.items()})
-    worst = max(float(np.abs(e.numpy() - g).max()) for e, g in zip(expected, got, strict=True))
-    if not worst < 0.01:
-        raise RawError(f"The exported scorer differs from the trained one by {worst:g}: the training has diverged.")
+    largest_difference(scorer, path, inputs)
 
 
 def make_parser(name: str, about: str | None, bundle: str, lessons: int, kilobytes: int) -> Parser:

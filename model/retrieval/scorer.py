@@ -7,13 +7,12 @@ and weighed by a network each; one call has the one or the other.
 
 from __future__ import annotations
 
-import math
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from model.raw import Mixture
+from model.raw import Mixture, log_density
 from raw_qgis_plugin.core.features.featurizer import N_QUERY
 from raw_qgis_plugin.core.forecasting.neighbours import LEAST_WEIGHT, N_VECTORS
 
@@ -103,7 +102,7 @@ def describe(
     support_there, support_own = (
         _support(places, there, weight, unit) / (total[..., None] + 1e-3) for places in (there, centre)
     )
-    terms = log_weight[:, None] + _log_density(there, centre, scale)
+    terms = log_weight[:, None] + log_density(centre[:, None], torch.log(scale)[:, None], there)  # (m, n, C)
     most = terms.amax(-1, keepdim=True)
     likely = (most + torch.log(torch.exp(terms - most).sum(-1, keepdim=True)))[..., 0]  # log density by the network
     far, moved, off, reach = (_length(v) for v in (there, displacement, position, centre))
@@ -142,12 +141,6 @@ def _support(places: Tensor, there: Tensor, weight: Tensor, unit: Tensor) -> Ten
 def _length(v: Tensor) -> Tensor:
     """Lengths (…) of vectors (…, 2) in metres, at least one."""
     return (v.square().sum(-1) + 1.0).sqrt()
-
-
-def _log_density(places: Tensor, centre: Tensor, scale: Tensor) -> Tensor:
-    """Log density (m, k, C) per m² of each component at places (m, k, 2): a bivariate Student t of three degrees."""
-    square = (places[:, :, None] - centre[:, None]).square().sum(-1) / scale[:, None] ** 2
-    return -2 * torch.log(scale)[:, None] - 2.5 * torch.log1p(square / 3.0) - math.log(2 * math.pi)
 
 
 def scored_mixture(inputs: dict[str, Tensor], outputs: tuple[Tensor, Tensor, Tensor], unit: Tensor) -> Mixture:

@@ -18,7 +18,7 @@ import secrets
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager, ExitStack, suppress
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -90,18 +90,20 @@ def make_plan(
 def open_work(folder: Path, plan: Plan) -> Plan:
     """Make the private folder of the work, or resume the work in it. InputError where it holds something else."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.chmod(0o700)
-    file = folder / "plan.json"
+    file, begun = folder / "plan.json", None
     if file.exists():
-        begun = Plan(**json.loads(file.read_text("utf-8")))
-        if replace(begun, parts=plan.parts, device=plan.device) != plan:
-            raise InputError(
-                f"{folder} holds unfinished work on other tracks, with another model or with other options. Remove the "
-                "folder to start again, or name another one with --work."
-            )
-        return replace(begun, device=plan.device)
-    if any(folder.iterdir()):
+        with suppress(TypeError, ValueError):  # of another form
+            begun = Plan(**json.loads(file.read_text("utf-8")))
+    if begun is None and any(folder.iterdir()):
         raise InputError(f"{folder} is in use for something else. Name another folder with --work.")
+    if begun is not None and replace(begun, parts=plan.parts, device=plan.device) != plan:
+        raise InputError(
+            f"{folder} holds unfinished work on other tracks, with another model or with other options. Remove the "
+            "folder to start again, or name another one with --work."
+        )
+    folder.chmod(0o700)
+    if begun is not None:
+        return replace(begun, device=plan.device)
     with _complete(file) as temporary:
         temporary.write_text(json.dumps(asdict(plan)), "utf-8")
     return plan
@@ -312,7 +314,7 @@ def _map(doer: Any, todo: list[int], how: dict[str, Any], progress: Progress) ->
         progress(count / len(todo))
 
 
-def _told(row: dict[str, int], work: Callable[[], None]) -> dict[str, Any]:
+def _with_error(row: dict[str, int], work: Callable[[], None]) -> dict[str, Any]:
     """The row of a piece of work with its error, '' for none: Ray wraps what is raised, and the sentence is lost."""
     try:
         work()
@@ -323,7 +325,7 @@ def _told(row: dict[str, int], work: Callable[[], None]) -> dict[str, Any]:
 
 def split_row(row: dict[str, int], folder: str, plan: dict[str, Any]) -> dict[str, Any]:
     """Step 1 for one of Ray's rows."""
-    return _told(row, lambda: split(Path(folder), Plan(**plan), int(row["number"])))
+    return _with_error(row, lambda: split(Path(folder), Plan(**plan), int(row["number"])))
 
 
 class Embedder:
@@ -338,7 +340,7 @@ class Embedder:
 
     def __call__(self, row: dict[str, int]) -> dict[str, Any]:
         """Embed one part."""
-        return _told(row, lambda: embed_part(self.folder, self.plan, int(row["number"]), self.model))
+        return _with_error(row, lambda: embed_part(self.folder, self.plan, int(row["number"]), self.model))
 
 
 def reports(folder: Path, plan: Plan) -> tuple[Skipped, int, int, int, dict[str, bool]]:

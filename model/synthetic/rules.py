@@ -24,7 +24,7 @@ MERGED = {"car": "motor vehicle", "bus": "motor vehicle"}
 
 class Score(NamedTuple):
     """Gradient boosting on hand features, cross-validated by person. Of classes: the share right, and that of the
-    commonest label; of numbers: the mean absolute error, that of the median, and Pearson's correlation.
+    commonest label; of numbers: the mean absolute error, that of the median, and Pearson's correlation, if it is known.
     """
 
     label: str
@@ -32,7 +32,7 @@ class Score(NamedTuple):
     kind: str
     rule: float
     guess: float
-    pearson: float = float("nan")
+    pearson: float | None = None
 
 
 def score(tracks: Tracks, tables: dict[str, dict[str, np.ndarray]]) -> list[Score]:
@@ -49,6 +49,7 @@ def score(tracks: Tracks, tables: dict[str, dict[str, np.ndarray]]) -> list[Scor
 def _score(label: str, units: Tracks, labelled: Labelled) -> Score | None:
     from model.head_training.fit import boosting, encode, folds
     from model.head_training.hand_features import hand_features
+    from model.head_training.scoring import correlation
 
     task, y = encode(labelled.value, MERGED)
     x, guess = hand_features(units), np.full(len(y), np.nan)
@@ -66,5 +67,4 @@ def _score(label: str, units: Tracks, labelled: Labelled) -> Score | None:
         return Score(label, len(y), "share right", float(np.mean(guess == y)), float(commonest))
     value, truth = task.in_unit(guess), task.in_unit(y)
     error, of_median = np.abs(value - truth).mean(), np.abs(np.median(truth) - truth).mean()
-    correlation = np.corrcoef(value, truth)[0, 1]
-    return Score(label, len(y), "mean error", float(error), float(of_median), float(correlation))
+    return Score(label, len(y), "mean error", float(error), float(of_median), correlation(value, truth))

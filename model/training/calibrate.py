@@ -32,7 +32,7 @@ from raw_qgis_plugin.core.embedding.embed import track_features
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features.featurizer import unsquashed
 from raw_qgis_plugin.core.forecasting import candidates as places
-from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, hpd_level, radii_m
+from raw_qgis_plugin.core.forecasting.areas import NOMINAL_LEVELS, nonconformity
 from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextKind, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.mixture import network_mixture, spatial_median
@@ -183,10 +183,9 @@ def _errors(network: Raw, b: Batch, moved_only: bool, seed: int) -> tuple[np.nda
         exists = b.candidate.reshape(-1, *b.candidate.shape[3:])[rows][..., : len(places.KINDS)].any(axis=-1)
         mix = network_mixture(p, base, unit, (options.float().flatten(0, 2).numpy()[rows], place, exists))
         point = spatial_median(mix)
-    error = np.linalg.norm(point - target, axis=1)
     kind, horizon = _kinds(b)[rows // chosen[0].size], unit / b.speed.ravel()[rows]
-    mix, nominal = for_areas(kind, mix), np.repeat(np.array(NOMINAL_LEVELS)[:, None], len(rows), axis=1)
-    return kind, horizon, error[:, None] / np.maximum(radii_m(mix, point, nominal).T, 1e-9), hpd_level(mix, target)
+    off, level = nonconformity(for_areas(kind, mix), point, target)
+    return kind, horizon, off.T, level
 
 
 def table(horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.ndarray) -> Table:

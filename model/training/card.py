@@ -70,7 +70,7 @@ def describe(card: dict) -> str:
 def describe_prototypes(w: dict) -> str:
     """A card's typical_ways in words."""
     return (
-        f"Beside its network the model has {w['ways']:,} typical ways of the places that it was last trained on, for "
+        f"Beside its network the model has {w['ways']:,} prototypes from the places that it was last trained on, for "
         f"forecasts of trips: each is the mean of {w['fewest_fixes']} or more fixes of {w['fewest_people']} or more "
         "people, with equal weights, that were near each other and had similar velocities and continuations. They show "
         "where people went."
@@ -172,7 +172,7 @@ def _elsewhere(r: dict) -> str:
 def _of_source(r: dict) -> str:
     return (
         f"{_scores(r['head'])}; the baseline's {_scores(r['baseline'])}; {r['units']} units in {r['groups']} groups "
-        f"outside the training set; sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure']:.1%}."
+        f"outside the training set; sure of {r['sure']:.0%}, then right in {r['accuracy_where_sure'] or 0:.1%}."
     )
 
 

@@ -72,9 +72,8 @@ class World:
 
 def open_world(device: str) -> World:
     """Join the processes that torchrun started; without it this process is alone. InputError for an unknown device."""
-    size, rank, local = (int(os.environ.get(name, default)) for name, default in
-                         (("WORLD_SIZE", 1), ("RANK", 0), ("LOCAL_RANK", 0)))  # fmt: skip
-    chosen = find_device(device, local if size > 1 else None)
+    size, rank = _size(), int(os.environ.get("RANK", 0))
+    chosen = find_device(device)
     if size > 1:
         backend = "cpu:gloo,cuda:nccl" if chosen.type == "cuda" else "gloo"
         # The first process alone tokenises, validates and calibrates: the others wait for hours.
@@ -82,8 +81,15 @@ def open_world(device: str) -> World:
     return World(rank, size, chosen)
 
 
-def find_device(name: str, local: int | None = None) -> torch.device:
-    """The device of a name, 'auto', 'cpu', 'cuda' or 'cuda:N'. local: the number of this process on its machine."""
+def _size() -> int:
+    """The number of processes that train together."""
+    return int(os.environ.get("WORLD_SIZE", 1))
+
+
+def find_device(name: str) -> torch.device:
+    """The device of a name, 'auto', 'cpu', 'cuda' or 'cuda:N'. Under torchrun 'cuda' is the card with the number of
+    this process on its machine. InputError for others.
+    """
     kind = ("cuda" if torch.cuda.is_available() else "cpu") if name == "auto" else name
     try:
         device = torch.device(kind)
@@ -92,7 +98,9 @@ def find_device(name: str, local: int | None = None) -> torch.device:
     if device.type not in ("cpu", "cuda"):
         raise InputError(f"Training runs on cpu and cuda, not on '{name}'.")
     if device.type == "cuda":
-        number = local if local is not None else device.index or 0
+        if _size() > 1 and device.index is not None:
+            raise InputError(f"Under torchrun each process takes a card of its own: give --device cuda, not {name}.")
+        number = int(os.environ.get("LOCAL_RANK", 0)) if _size() > 1 else device.index or 0
         if not torch.cuda.is_available() or number >= torch.cuda.device_count():
             raise InputError(f"PyTorch sees no CUDA device {number} here: use --device cpu, or install its CUDA build.")
         device = torch.device("cuda", number)

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-
 class SimilarRegions(RegionAlgorithm):
     """The polygons that are used most like one of them."""
 

@@ -20,7 +20,7 @@ import torch
 from model import adapt
 from model.config import PRESETS
 from model.evaluate.adapt_report import read_progress, write_report
-from model.training.hardware import needed_gb, points_per_s
+from model.hardware import needed_gb, points_per_s
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.paths import RESOURCES
@@ -227,6 +227,10 @@ def test_the_report_shows_curves_areas_and_heads(tmp_path: Path) -> None:
 def test_larger_models_need_more_memory() -> None:
     needed = [needed_gb(config) for config in PRESETS.values()]
     assert needed == sorted(needed) and needed[0] < 1 < needed[-1]
+    small, base = PRESETS["raw-small"], PRESETS["raw-base"]
+    slope = [(needed_gb(c, points=8192) - needed_gb(c, points=4096)) * 2**30 / 4096 for c in (small, base)]
+    assert slope[0] > 115_000 and slope[1] > 775_000  # bytes a fix, measured on a processor with bf16
+    assert needed_gb(base, points=0) == pytest.approx(16 * 88.7e6 / 2**30, rel=0.01)
 
 
 def test_speed_is_measured_by_training() -> None:

@@ -10,9 +10,12 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from model import cli, contrastive, finetune, neighbours, pretrain, profiles, raw_paper
+from model import cli, contrastive, finetune, forecast, neighbours, pretrain, profiles, raw_paper
 from model.cli import LARGEST_SEED
-from model.evaluate import regions
+from model.diary.__main__ import main as diary
+from model.evaluate import diary as diary_figures
+from model.evaluate import gaps, regions
+from model.fill import encounters
 from raw_qgis_plugin.core.errors import InputError
 
 COMMANDS = (contrastive, finetune, neighbours, pretrain, raw_paper, regions)
@@ -51,6 +54,49 @@ def test_what_is_read_is_not_written_over(tracks_file, tmp_path, capsys):
     with pytest.raises(InputError, match="is what is read"):
         cli.check_output(str(tmp_path / "at.csv"), Namespace(tracks=f"parquet:{tracks}", at=str(tmp_path / "at.csv")))
     cli.check_output(str(folder / "new.parquet"), Namespace(tracks=str(folder)))
+
+
+def test_a_second_output_is_not_written_over_what_is_read(tracks_file, tmp_path, capsys):
+    tracks, at = tmp_path / "stops.parquet", tmp_path / "at.csv"
+    shutil.copy(tracks_file, tracks)
+    at.write_text("track_id,t\nu1,2023-11-14T23:00:00Z\n")
+    both = ["--tracks", str(tracks), "--at", str(at), "--output", str(tmp_path / "p.csv"), "--paths"]
+    for paths, words in (
+        (tracks, "is what is read"), (at, "is what is read"), (tmp_path / "p.csv", "--paths and --output are one file"),
+        (tmp_path / "p.txt", "--paths must end in"), (tmp_path / "none" / "p.csv", "There is no folder"),
+    ):  # fmt: skip
+        assert cli.run(forecast.main, [*both, str(paths)]) == 2
+        assert words in capsys.readouterr().err
+    assert cli.run(diary, ["--tracks", str(tracks), "--output", str(tmp_path)]) == 2
+    assert "is what is read" in capsys.readouterr().err
+    labels = tmp_path / "labels.csv"
+    labels.write_text("user_id,mode\nu1,car\n")
+    head = [
+        "--labels",
+        str(labels),
+        "--unit",
+        "user",
+        "--field",
+        "mode",
+        "--task-name",
+        "m",
+        "--output",
+        str(tmp_path / "b"),
+    ]
+    assert cli.run(finetune.main, ["--tracks", str(tracks), *head, "--report", str(labels)]) == 2
+    assert "is what is read" in capsys.readouterr().err
+    assert tracks.read_bytes() == tracks_file.read_bytes() and not (tmp_path / "p.csv").exists()
+
+
+def test_a_report_is_not_written_over_the_tracks_or_into_no_folder(tmp_path, capsys):
+    (tmp_path / "records.json").write_text("[]")
+    asked = ["--tracks", str(tmp_path / "records.json"), "--output", str(tmp_path / "records")]
+    for main, more in ((gaps.main, []), (encounters.main, []), (diary_figures.main, ["--labels", "l.csv"])):
+        assert cli.run(main, [*asked, *more]) == 2
+        assert "is what is read" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        encounters.main([*asked[:2], "--output", str(tmp_path / "none" / "r")])
+    assert "there is no folder" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("suffix", ["csv", "parquet"])

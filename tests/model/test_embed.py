@@ -33,6 +33,20 @@ needs_ray = pytest.mark.skipif(
 )
 
 
+def test_a_folder_in_use_is_refused_as_it_was(tmp_path):
+    plan = scale.Plan("t", "csv", [], [], 1, "user", [], "UTC", "", "cpu", "r")
+    for name, text in (("theirs.txt", "theirs"), ("plan.json", '{"name": "of another program"}'), ("plan.json", "[")):
+        folder = tmp_path / f"{name}{len(text)}"
+        folder.mkdir()
+        folder.chmod(0o775)
+        (folder / name).write_text(text)
+        with pytest.raises(InputError, match="in use for something else"):
+            scale.open_work(folder, plan)
+        assert folder.stat().st_mode & 0o777 == 0o775
+    assert scale.open_work(tmp_path / "new", plan) == scale.open_work(tmp_path / "new", plan) == plan
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o700
+
+
 @pytest.fixture(scope="module")
 def data(tmp_path_factory) -> Path:
     """48 users in three Parquet files, a fix of each in one after the other; one user has a single fix."""

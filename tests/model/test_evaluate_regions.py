@@ -13,7 +13,7 @@ def test_controls_keep_which_regions_share_visitors():
     visits = csr_matrix(np.array([[3, 1, 0, 2, 0], [0, 2, 1, 2, 0]]))
     embeddings = np.arange(10, dtype=np.float32).reshape(5, 2)
     embeddings[3] = np.nan
-    owners = np.array([regions.dealt(embeddings, visits, seed) for seed in range(40)])
+    owners = np.array([regions.permuted(embeddings, visits, seed) for seed in range(40)])
     assert (np.sort(owners, axis=1) == np.arange(5)).all()
     assert (owners[:, 3:] == [3, 4]).all()  # who has no embedding, or came to no region, deals none out
     assert {tuple(owner) for owner in owners[:, :3]} == set(itertools.permutations(range(3)))

@@ -14,10 +14,12 @@ import torch
 
 from model import ways
 from model.cli import run
+from model.data.corpus import load_both
 from model.evaluate import main as evaluate
 from model.fill import encounters, train
 from model.fill.__main__ import main as fill
-from model.fill.examples import examples_of, hide
+from model.fill.examples import collect, examples_of, hide
+from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.encounters.encounters import Encounters
@@ -112,10 +114,21 @@ def test_training_lowers_the_error_and_leaves_what_the_core_reads(
     assert arrays.Bridge()._weights["each.weight"].shape == (train.SETTINGS.width, 38)
 
 
-def test_a_corpus_without_gaps_to_hide_is_refused_in_a_sentence(tmp_path: Path) -> None:
+def test_as_many_examples_are_collected_as_were_asked_for(tracks_file: Path, tmp_path: Path) -> None:
+    sources, lines = load_both([str(tracks_file)], tmp_path)[0], []
+    examples = collect(sources, 200, 0, lines.append)
+    assert len(examples) == lines[0]["examples"] == 200
+    assert examples.seconds.min() < 300 and examples.seconds.max() > 900  # of every length still
+    assert len(collect(sources * 2, 300, 0, lines.append)) == 300
+
+
+def test_a_corpus_without_gaps_to_hide_is_refused_in_a_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     one = write_tracks(tmp_path / "one.parquet", users=1)  # nobody is held apart
     with pytest.raises(InputError, match="no fixes of people held apart in which gaps of 2.5 to 60 minutes"):
         train.main(["--corpus", str(one), "--output", str(tmp_path / "b"), "--cache", str(tmp_path / "cache")])
+    assert not capsys.readouterr().out  # before gaps to learn from are collected
 
 
 def test_a_bundle_is_no_place_for_the_card_of_something_else(tmp_path: Path) -> None:
@@ -148,7 +161,10 @@ def test_encounters_overlap_in_time_and_pair() -> None:
     found = some((0, 1, 150, 160), (0, 1, 210, 290), (0, 1, 390, 500), (0, 2, 100, 200), (1, 2, 50, 99))
     assert encounters.overlaps(found, truth, 3).tolist() == [True, False, True, False, False]
     assert encounters.overlaps(truth, found, 3).tolist() == [True, True, False]
-    assert encounters.judge(found, truth, 3)["precision"] == pytest.approx(0.4)
+    assert encounters.precision_recall(found, truth, 3)["precision"] == pytest.approx(0.4)
+    rows = {"0.8": encounters.precision_recall(take_rows(found, np.zeros(0, int)), truth, 3), "reliability": []}
+    assert rows["0.8"] == {"encounters": 0, "precision": None, "recall": 0.0, "f1": None}
+    assert "precision –, recall 0.000, F1 –" in encounters.table("2", rows)
 
 
 def test_encounters_are_measured_on_thinned_tracks(tmp_path: Path) -> None:

@@ -10,7 +10,16 @@ import torch
 from model.evaluate.probes import few_labels
 from model.head_training.blend import USUAL, Shares, blended, choose
 from model.head_training.examples import Examples, without_lone_classes
-from model.head_training.fit import _line, as_others_choose, interval, line, networks, recalibrate, ridge, temperature
+from model.head_training.fit import (
+    _linear,
+    as_others_choose,
+    interval,
+    linear,
+    networks,
+    recalibrate,
+    ridge,
+    temperature,
+)
 from model.head_training.scoring import Predictions, compare, scores, verdict
 from model.head_training.train import _blend, train
 from model.head_training.trees import FOREST, Forest
@@ -32,7 +41,7 @@ def test_a_head_fits_and_its_temperature_calibrates():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(600, 5)).astype(np.float32)
     y = (x[:, 0] + rng.normal(0, 0.3, 600) > 0).astype(int)
-    head = line(x, y, Task("binary", ("no", "yes")), np.ones(5))
+    head = linear(x, y, Task("binary", ("no", "yes")), np.ones(5))
     assert scores(predict(head, x).argmax(axis=1), y, Task("binary", ("no", "yes")))["accuracy"] > 0.85
     over = predict(head, x) * 8
     assert temperature(over, y) > 2.5
@@ -86,7 +95,7 @@ def test_a_head_of_states_sees_no_other_column(classes: tuple[str, ...]):
     features[:, : len(classes)] += shown
     x = np.hstack([states, features]).astype(np.float32)
     task, strength = Task("binary" if len(classes) == 2 else "classes", classes), np.repeat([0.4, 1.0], 8)
-    head = line(x, y, task, strength, states=True)
+    head = linear(x, y, task, strength, states=True)
     blind = x.copy()
     blind[:, 8:] = 0.0
     assert np.array_equal(predict(head, x), predict(head, blind))
@@ -162,7 +171,7 @@ def test_networks_and_trees_come_with_a_hundred_whole_units(monkeypatch: pytest.
 
 
 def test_a_fold_is_answered_with_the_shares_that_do_best_in_the_others():
-    """In one fold the line is right alone, in the others the trees are: the fold's answers are mostly the trees'."""
+    """In one fold the linear part is right alone, in the others the trees: the fold's answers are mostly the trees'."""
     y, fold = np.tile([0, 1], 200), np.repeat(np.arange(4), 100)
     right = 4.0 * (2 * np.eye(2)[y] - 1)
     answers = np.stack([np.where(fold[:, None] == 0, right, -2 * right), np.zeros_like(right), right])
@@ -192,7 +201,7 @@ def test_with_few_labels_the_states_step_back_where_the_facts_tell():
     task, told = Task("binary", ("no", "yes")), ("facts", "states")
     labels = dict(zip(told, (y, (x[:, :190].sum(axis=1) > 0).astype(int)), strict=True))
     by = {name: ridge(x[:30], labels[name][:30], task, strength) for name in told}
-    plain = {name: _line(x[:30], labels[name][:30], task, strength)[0] for name in told}
+    plain = {name: _linear(x[:30], labels[name][:30], task, strength)[0] for name in told}
     share = {name: states_say(by[name]) / states_say(plain[name]) for name in told}
     assert share["facts"] < 0.6 < share["states"]
 

@@ -14,6 +14,7 @@ from model.head_training.examples import Examples, some_parts, together
 from model.head_training.fit import row_weights
 from model.head_training.scoring import Predictions, by_source, least_sure, reliability
 from model.heads import Task
+from model.training.card import _of_source
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import profile
@@ -76,6 +77,19 @@ def test_stretches_are_the_usable_segments(tmp_path):
     assert few["mode"].value_counts().to_dict() == dict.fromkeys(SPEED, 3)
     table.drop(columns="usable").to_parquet(tmp_path / "in" / "segments.parquet")
     with pytest.raises(InputError, match="no column usable"):
+        labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "none")])
+
+
+def test_segments_without_both_times_are_left_out(tmp_path):
+    table = write_source(tmp_path / "in", 6, 0)
+    table["t_start"], table["t_end"] = table.t_start.astype(str), table.t_end.astype(str)
+    table.loc[0, "t_start"], table.loc[1, "t_end"] = "soon", None
+    table.loc[2, ["t_start", "t_end"]] = table.loc[2, ["t_end", "t_start"]].to_numpy()
+    table.to_parquet(tmp_path / "in" / "segments.parquet")
+    labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "out")])
+    assert list(pd.read_csv(tmp_path / "out" / "labels.csv").track_id) == list(table.index[table.usable][3:])
+    table.assign(usable=False).to_parquet(tmp_path / "in" / "segments.parquet")
+    with pytest.raises(InputError, match="no usable segment"):
         labelled.main(["--source", str(tmp_path / "in"), "--output", str(tmp_path / "none")])
 
 
@@ -180,5 +194,8 @@ def test_the_threshold_leaves_one_in_25_unknown_and_more_of_several_sources():
     table = by_source(found, task, np.array([True, False, True, False]), ["x", "x", "y", "y"])
     assert list(table) == ["x", "y"] and table["x"]["head"]["accuracy"] == 0.5
     assert table["x"]["sure"] == 0.5 and table["x"]["accuracy_where_sure"] == 1.0
+    none = by_source(found, task, np.array([True, True, False, False]), ["x", "x", "y", "y"])["y"]
+    assert none["sure"] == 0.0 and none["accuracy_where_sure"] is None
+    assert "sure of 0%, then right in 0.0%" in _of_source(none)
     rows = reliability(np.array([0.9, 0.5, 0.8, 0.6]), found, 2)
     assert rows == {"probability": [0.55, 0.85], "right": [0.5, 1.0], "units": [2, 2]} and json.dumps(rows)

@@ -17,7 +17,7 @@ from model.data.labels import (
     read_table,
     thin,
 )
-from model.data.persons import persons_of
+from model.data.persons import linked_users
 from model.finetune import main as finetune
 from model.head_training.examples import Examples, blocks, region_examples, together
 from model.head_training.fit import encode
@@ -174,7 +174,7 @@ def test_classes_are_found_however_they_are_spelled(nano_run, tracks_file, tmp_p
 def test_ids_of_one_person_stay_together():
     ids = [f"u{i:02}" for i in range(12)]
     alone = walkers(ids)
-    assert persons_of(alone).tolist() == list(range(12))
+    assert linked_users(alone).tolist() == list(range(12))
     tracks, told = renamed(alone, {u: f"v{u}" for u in ids}), []
     words = np.random.default_rng(0).permutation(["yes", "no"] * 6)
     table = table_of(user_id=[*ids, *(f"v{u}" for u in ids)], y=[*words, *words])
@@ -234,7 +234,7 @@ def test_sleepers_in_one_cell_of_a_grid_are_not_one_person():
         np.repeat(np.arange(people), len(hours)), None, np.tile(hours * 3_600_000, people), lon.ravel(),
         np.zeros(lon.size),
     )  # fmt: skip
-    assert persons_of(tracks).tolist() == list(range(people))
+    assert linked_users(tracks).tolist() == list(range(people))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "latin-1", "utf-16"])
@@ -271,9 +271,9 @@ def test_an_infinite_label_is_missing():
 def test_runs_are_found_across_blocks_of_fixes(monkeypatch):
     ids = [f"u{i:02}" for i in range(5)]
     tracks = renamed(walkers(ids), {u: f"v{u}" for u in ids})
-    whole = persons_of(tracks)
+    whole = linked_users(tracks)
     monkeypatch.setattr("model.data.persons.BLOCK", 9)
-    assert persons_of(tracks).tolist() == whole.tolist() == [0, 1, 2, 3, 4] * 2
+    assert linked_users(tracks).tolist() == whole.tolist() == [0, 1, 2, 3, 4] * 2
 
 
 def squares(west, south, size):

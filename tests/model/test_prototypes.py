@@ -134,7 +134,7 @@ def test_a_bundle_brings_them_if_they_were_asked_for(corpus, nano_run, tmp_path)
         "fewest_people": 10,
         "fewest_fixes": SETTINGS.least_fixes,
     }
-    assert "typical ways" in (bundle.path / "README.md").read_text("utf-8")
+    assert "prototypes from the places" in (bundle.path / "README.md").read_text("utf-8")
     assert Model(bundle, "cpu").prototypes is not None
     again = [*nano_arguments(corpus, tmp_path / "run"), "--steps", "2", "--resume"]  # without --init
     pretrain(again)

@@ -19,6 +19,7 @@ from model.synthetic.city.highway import path_out
 from model.synthetic.laws import JumpLaw, fit_jumps, fit_zipf
 from model.synthetic.population.days import _logged
 from model.synthetic.population.plans import DAY_S
+from model.synthetic.rules import Score
 from raw_qgis_plugin.core.errors import RawError
 
 DAYS = ["--days-only", "--people", "80", "--weeks", "1", "--across", "3"]
@@ -116,3 +117,8 @@ def test_a_folder_without_a_city_gives_one_clear_line(tmp_path: Path, capsys: py
     assert len(lines) == 1 and "laws.json" in lines[0]
     with pytest.raises(RawError):
         report.write_report(tmp_path)
+
+
+def test_scores_of_classes_are_json_without_nan() -> None:
+    score = Score("commuting", 10, "share right", 0.9, 0.5)
+    assert json.loads(json.dumps(score._asdict(), allow_nan=False))["pearson"] is None

@@ -266,9 +266,7 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
         if row["suppressed"]:
             assert all(row[name] == NULL for name in ("n_users", "n_points", *figures)) and row["in_domain"] is False
     assert rows[8]["suppressed"] and rows[9]["suppressed"] and rows[9]["withheld"] == "few people"
-    assert any(
-        "They would show figures of fewer than 4 users" in text for text in done.feedback.infos
-    )
+    assert any("They would show figures of fewer than 4 users" in text for text in done.feedback.infos)
 
 
 def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:

@@ -137,9 +137,7 @@ def test_fields_stay_chosen_when_a_table_is_joined_or_a_field_deleted(
     assert panel.fields["user"].currentField() == "user_id"
 
 
-def test_the_box_names_no_layer_when_the_chosen_one_is_removed(
-    session: Any, panel: Any, make: Any, fixes: Any
-) -> None:
+def test_the_box_names_no_layer_when_the_chosen_one_is_removed(session: Any, panel: Any, make: Any, fixes: Any) -> None:
     """QGIS's box goes on to the next layer, of which the dock has read nothing."""
     QgsProject.instance().addMapLayers([make(fixes), make(fixes)])
     panel.start()

@@ -204,7 +204,9 @@ def test_a_table_is_refused_with_the_way_to_a_layer(run: Callable, bundle: str) 
 def test_a_file_whose_first_layer_is_empty_has_its_other_layers_named(run: Callable, tmp_path: Path) -> None:
     """QGIS opens the waypoints of a GPX file, of which there often are none."""
     points = "".join(f'<trkpt lat="52.{i}" lon="13"><time>2024-07-01T10:0{i}:00Z</time></trkpt>' for i in range(9))
-    gpx = '<gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{}</trkseg></trk></gpx>'
+    gpx = (
+        '<gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{}</trkseg></trk></gpx>'
+    )
     (tmp_path / "walk.gpx").write_text(gpx.format(points))
     words = "INPUT is empty, but its file also has tracks, track_points: give it as FILE|layername=NAME."
     done = run("raw:fillgaps", INPUT=str(tmp_path / "walk.gpx"))

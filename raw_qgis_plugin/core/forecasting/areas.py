@@ -106,6 +106,19 @@ def radii_m(m: Mixture, point: np.ndarray, levels: np.ndarray) -> np.ndarray:
     return result
 
 
+def nominal(n: int) -> np.ndarray:
+    """NOMINAL_LEVELS of n mixtures, (2, n)."""
+    return np.repeat(np.array(NOMINAL_LEVELS)[:, None], n, axis=1)
+
+
+def nonconformity(m: Mixture, point: np.ndarray, truth: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The scores that areas are calibrated by: the distances of true positions (m, 2) from the points (m, 2) over the
+    radii of NOMINAL_LEVELS, (2, m), and the levels (m,) of the smallest areas that hold them.
+    """
+    off = np.linalg.norm(point - truth, axis=1) / np.maximum(radii_m(m, point, nominal(len(point))), 1e-9)
+    return off, hpd_level(m, truth)
+
+
 def _parts(n: int) -> list[np.ndarray]:
     return np.array_split(np.arange(n), -(-n // SETTINGS.at_once) or 1)
 

@@ -154,14 +154,13 @@ def _predict(
     components = Components(m) if n_paths else None
     for number, d, mixture in answer(tracks, model, queries, neighbours, part_of(progress, share, 1.0)):
         calibration = calibrated(model.calibration, d.kind, queries.horizon_s[number])
-        nominal = np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], len(number), axis=1)
         row = change.row[number]
         shift, mixture = change.shift[row, d.kind].T, with_past(model, d, mixture, change.past_share[row, d.kind])
         point = spatial_median(mixture)
         if components is not None:
             components.add(number, d, mixture, point)
         mixture = for_areas(d.kind, mixture)
-        radius = calibration[:2] * areas.radii_m(mixture, point, shifted(nominal, shift))
+        radius = calibration[:2] * areas.radii_m(mixture, point, shifted(areas.nominal(len(number)), shift))
         radius[1] = np.maximum(radius[1], radius[0])
         result[:2, number] = feat.destination(d.f, d.last, point)
         result[2:, number] = radius

@@ -100,9 +100,7 @@ class Filler:
         tracks, ends = gaps.tracks, ends_of(gaps)
         mixture = self._mixture(gaps, ends, self._movements.between(gaps), tracks.t[middle])
         truth = into_frame(offset_m(tracks.lon[middle], tracks.lat[middle], ends.lon, ends.lat), ends.heading)
-        point, narrow = spatial_median(mixture), for_areas(mixture)
-        off = np.hypot(*(point - truth).T) / np.maximum(areas.radii_m(narrow, point, _nominal(len(point))), 1e-3)
-        return off, areas.hpd_level(narrow, truth)
+        return areas.nonconformity(for_areas(mixture), spatial_median(mixture), truth)
 
     def fill(
         self, questions: Questions, progress: Progress = no_progress, *, with_areas: bool = False
@@ -141,17 +139,13 @@ def fill(
 def _answer(number: np.ndarray, mixture: Mixture, ends: Ends, table: LayerTable, with_areas: bool) -> Filled:
     point, narrow = spatial_median(mixture), for_areas(mixture)
     calibrated = table.at(ends.seconds)
-    radius = calibrated[:2] * areas.radii_m(narrow, point, _nominal(len(point)))
+    radius = calibrated[:2] * areas.radii_m(narrow, point, areas.nominal(len(point)))
     radius[1] = np.maximum(radius[1], radius[0])
     rows = np.arange(len(point))
     around = areas.SETTINGS.point_share * radius
     found = areas.polygons(ends, rows, narrow, calibrated[2:], point, around) if with_areas else None
     lon, lat = destination(ends, rows, point)
     return Filled(number, lon, lat, radius[0], radius[1], found, mixture, ends)
-
-
-def _nominal(n: int) -> np.ndarray:
-    return np.repeat(np.array(areas.NOMINAL_LEVELS)[:, None], n, axis=1)
 
 
 def for_areas(mixture: Mixture) -> Mixture:
