@@ -684,6 +684,10 @@
       <translation>Encontros revelam quem conhece quem. São dados pessoais: não os publique.</translation>
     </message>
     <message>
+      <source>Encounters: {n:,}, observed: {k:,}.</source>
+      <translation>Encontros: {n:,}, observados: {k:,}.</translation>
+    </message>
+    <message>
       <source>Epsilon of noise on the counts (empty: no noise)</source>
       <translation>Épsilon do ruído nas contagens (vazio: sem ruído)</translation>
     </message>
@@ -718,6 +722,10 @@
     <message>
       <source>Failed</source>
       <translation>Falhou</translation>
+    </message>
+    <message>
+      <source>Features: {n:,}. {fields}</source>
+      <translation>Feições: {n:,}. {fields}</translation>
     </message>
     <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
@@ -824,6 +832,10 @@
       <translation>Posições (pontos com hora), ou linhas cujos valores M são tempo Unix em segundos, em qualquer SRC.</translation>
     </message>
     <message>
+      <source>Fixes read: {fixes:,}, users: {users:,}, tracks: {tracks:,}, from {first} to {last} UTC.</source>
+      <translation>Posições lidas: {fixes:,}, usuários: {users:,}, trajetos: {tracks:,}, de {first} a {last} UTC.</translation>
+    </message>
+    <message>
       <source>Folder of tracks</source>
       <translation>Pasta de trajetos</translation>
     </message>
@@ -892,8 +904,8 @@
       <translation>Previsões</translation>
     </message>
     <message>
-      <source>Forecasts of {n:,} users, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
-      <translation>Previsões de {n:,} usuários, daqui a {m:g} min: metade é esperada em até {a}, quatro quintos em até {b}.</translation>
+      <source>Forecasts {m:g} min ahead (users: {n:,}): half are expected within {a}, four fifths within {b}.</source>
+      <translation>Previsões para daqui a {m:g} min (usuários: {n:,}): metade é esperada em até {a}, quatro quintos em até {b}.</translation>
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -914,6 +926,10 @@
     <message>
       <source>From</source>
       <translation>A partir de</translation>
+    </message>
+    <message>
+      <source>Gaps longer than {minutes:g} minutes, which stay open: {n:,}.</source>
+      <translation>Lacunas de mais de {minutes:g} minutos, que ficam em aberto: {n:,}.</translation>
     </message>
     <message>
       <source>GeoPackage</source>
@@ -1024,6 +1040,10 @@
       <translation>Importar trajetos…</translation>
     </message>
     <message>
+      <source>Imported. Users: {users:,}, fixes: {fixes:,}.</source>
+      <translation>Importação concluída. Usuários: {users:,}, posições: {fixes:,}.</translation>
+    </message>
+    <message>
       <source>Importing</source>
       <translation>Importando</translation>
     </message>
@@ -1116,8 +1136,8 @@
       <translation>O valor dela no campo de id, como Mission; ou uma expressão verdadeira só para ela, como "name" = 'Mission' ou $id = 12.</translation>
     </message>
     <message>
-      <source>K is {k}, but there are only {n} others to compare with.</source>
-      <translation>K é {k}, mas só há {n} para comparar.</translation>
+      <source>K is {k}, more than there are others to compare with: {n}.</source>
+      <translation>K é {k}, mais do que há para comparar: {n}.</translation>
     </message>
     <message>
       <source>Keep it among your models, and use it in this project</source>
@@ -1164,6 +1184,10 @@
       <translation>Os rótulos que só a simulação sustenta estão desligados. Ligue-os em &lt;i&gt;Configurações → Opções → RAW&lt;/i&gt;.</translation>
     </message>
     <message>
+      <source>Labels: {n}. At least ten are needed.</source>
+      <translation>Rótulos: {n}. São necessários pelo menos dez.</translation>
+    </message>
+    <message>
       <source>Last training: fixes, time, device</source>
       <translation>Último treino: posições, tempo, dispositivo</translation>
     </message>
@@ -1200,8 +1224,8 @@
       <translation>Probabilidade mínima</translation>
     </message>
     <message>
-      <source>Let the model read {n:,} users: {time} on the {device}</source>
-      <translation>Processar {n:,} usuários com o modelo: {time} em {device}</translation>
+      <source>Let the model read the users ({n:,}): {time} on the {device}</source>
+      <translation>Processar os usuários com o modelo ({n:,}): {time} em {device}</translation>
     </message>
     <message>
       <source>Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.</source>
@@ -1624,10 +1648,6 @@
       <translation>Somente versões com as quais o RAW foi testado, conferidas pelas somas SHA-256</translation>
     </message>
     <message>
-      <source>Only {n} labels: at least ten are needed.</source>
-      <translation>Só {n} rótulos: são necessários pelo menos dez.</translation>
-    </message>
-    <message>
       <source>Open it in QGIS's layout designer</source>
       <translation>Abrir no designer de composição do QGIS</translation>
     </message>
@@ -1696,6 +1716,10 @@
       <translation>Pessoas por km²</translation>
     </message>
     <message>
+      <source>People: {people:,} · fixes: {fixes:,} · {area}</source>
+      <translation>Pessoas: {people:,} · posições: {fixes:,} · {area}</translation>
+    </message>
+    <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
       <translation>Imagens de trajetos e previsões, uma a cada passo do relógio do mapa, com o exportador do próprio QGIS.</translation>
     </message>
@@ -1722,6 +1746,10 @@
     <message>
       <source>Positions</source>
       <translation>Posições</translation>
+    </message>
+    <message>
+      <source>Positions: {n:,}, in gaps: {k:,}.</source>
+      <translation>Posições: {n:,}, em lacunas: {k:,}.</translation>
     </message>
     <message>
       <source>Privacy</source>
@@ -1840,10 +1868,6 @@
       <translation>Ler a camada de novo</translation>
     </message>
     <message>
-      <source>Read {fixes:,} fixes of {users:,} users in {tracks:,} tracks, from {first} to {last} UTC.</source>
-      <translation>Lidas {fixes:,} posições de {users:,} usuários em {tracks:,} trajetos, de {first} a {last} UTC.</translation>
-    </message>
-    <message>
       <source>Reading</source>
       <translation>Lendo</translation>
     </message>
@@ -1896,8 +1920,16 @@
       <translation>As regiões podem ser desenhadas depois que o modelo ler os usuários.</translation>
     </message>
     <message>
+      <source>Regions left out: {n} of {m}, with fewer than {k} users.</source>
+      <translation>Regiões deixadas de fora: {n} de {m}, com menos de {k} usuários.</translation>
+    </message>
+    <message>
       <source>Regions with fewer people get no figures at all.</source>
       <translation>Regiões com menos pessoas não recebem nenhum valor.</translation>
+    </message>
+    <message>
+      <source>Regions withheld: {n} of {m}. They would show figures of fewer than {k} users.</source>
+      <translation>Regiões omitidas: {n} de {m}. Mostrariam valores de menos de {k} usuários.</translation>
     </message>
     <message>
       <source>Regions: count each stretch of so many hours as a user</source>
@@ -1996,8 +2028,8 @@
       <translation>Avaliando</translation>
     </message>
     <message>
-      <source>Scoring {n:,} regions</source>
-      <translation>Avaliando {n:,} regiões</translation>
+      <source>Scoring regions ({n:,})</source>
+      <translation>Avaliando regiões ({n:,})</translation>
     </message>
     <message>
       <source>Select a feature of the layer of tracks first.</source>
@@ -2060,6 +2092,10 @@
       <translation>Posições ignoradas</translation>
     </message>
     <message>
+      <source>Skipped: {n:,} of {all:,} fixes ({why}).</source>
+      <translation>Ignoradas: {n:,} de {all:,} posições ({why}).</translation>
+    </message>
+    <message>
       <source>Solar time</source>
       <translation>Hora solar</translation>
     </message>
@@ -2106,6 +2142,14 @@
     <message>
       <source>Stops show where people live and work. Run 'Check before publishing' before you share them.</source>
       <translation>As paradas mostram onde as pessoas moram e trabalham. Execute 'Verificar antes de publicar' antes de compartilhá-las.</translation>
+    </message>
+    <message>
+      <source>Stops: {n:,}, trips: {m:,}, users: {k:,}.</source>
+      <translation>Paradas: {n:,}, viagens: {m:,}, usuários: {k:,}.</translation>
+    </message>
+    <message>
+      <source>Stops: {n:,}, trips: {m:,}.</source>
+      <translation>Paradas: {n:,}, viagens: {m:,}.</translation>
     </message>
     <message>
       <source>Store prototypes of local movement in it?</source>
@@ -2258,6 +2302,10 @@
     <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>A camada não tem mais o campo '{name}': escolha de novo o campo de usuário.</translation>
+    </message>
+    <message>
+      <source>The layer has unsaved edits. Labels, diaries and forecasts use them; for regions and users save them, or press the arrow.</source>
+      <translation>A camada tem edições não salvas. Rótulos, diários e previsões já as usam; para regiões e usuários, salve-as ou clique na seta.</translation>
     </message>
     <message>
       <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
@@ -2548,6 +2596,10 @@
       <translation>Trajetos de dez celulares</translation>
     </message>
     <message>
+      <source>Tracks that last longer than {hours:g} hours: {n:,} of {all:,}. One label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
+      <translation>Trajetos que duram mais de {hours:g} horas: {n:,} de {all:,}. Um único rótulo pode representar muitas viagens. Um diário de viagens (“paradas e viagens” no painel) rotula cada viagem.</translation>
+    </message>
+    <message>
       <source>Train a model…</source>
       <translation>Treinar um modelo…</translation>
     </message>
@@ -2666,6 +2718,14 @@
     <message>
       <source>Users who are near each other for less only pass.</source>
       <translation>Usuários próximos por menos tempo só passam um pelo outro.</translation>
+    </message>
+    <message>
+      <source>Users: {users:,}, fixes: {fixes:,} of {all:,}, {first} to {last} {zone}</source>
+      <translation>Usuários: {users:,}, posições: {fixes:,} de {all:,}, {first} a {last} {zone}</translation>
+    </message>
+    <message>
+      <source>Users: {users:,}, fixes: {fixes:,}, {first} to {last} {zone}</source>
+      <translation>Usuários: {users:,}, posições: {fixes:,}, {first} a {last} {zone}</translation>
     </message>
     <message>
       <source>Usual places</source>
@@ -3156,6 +3216,10 @@
       <translation>em pausa</translation>
     </message>
     <message>
+      <source>people: {n:,}</source>
+      <translation>pessoas: {n:,}</translation>
+    </message>
+    <message>
       <source>per day</source>
       <translation>por dia</translation>
     </message>
@@ -3412,12 +3476,12 @@
       <translation>Não foi possível gravar {file}: {why}</translation>
     </message>
     <message>
-      <source>{file} has only the fields, no geometry. A GeoPackage keeps both.</source>
-      <translation>{file} tem apenas os campos, sem geometria. Um GeoPackage guarda ambos.</translation>
+      <source>{file} exists already. Replace it?</source>
+      <translation>{file} já existe. Substituir?</translation>
     </message>
     <message>
-      <source>{fixes:,} fixes of {users:,} users were imported.</source>
-      <translation>{fixes:,} posições de {users:,} usuários foram importadas.</translation>
+      <source>{file} has only the fields, no geometry. A GeoPackage keeps both.</source>
+      <translation>{file} tem apenas os campos, sem geometria. Um GeoPackage guarda ambos.</translation>
     </message>
     <message>
       <source>{label} of each day</source>
@@ -3464,20 +3528,8 @@
       <translation>{n:,.0f} posições por segundo</translation>
     </message>
     <message>
-      <source>{n:,} encounters, {k:,} of them observed.</source>
-      <translation>{n:,} encontros, {k:,} deles observados.</translation>
-    </message>
-    <message>
-      <source>{n:,} features. {fields}</source>
-      <translation>{n:,} feições. {fields}</translation>
-    </message>
-    <message>
       <source>{n:,} fixes, {first} to {last} {zone}</source>
       <translation>{n:,} posições, {first} a {last} {zone}</translation>
-    </message>
-    <message>
-      <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
-      <translation>{n:,} lacunas de mais de {minutes:g} minutos ficam em aberto.</translation>
     </message>
     <message>
       <source>{n:,} labelled on {date}: {name}.</source>
@@ -3492,36 +3544,36 @@
       <translation>{n:,} com rótulo: {name}.</translation>
     </message>
     <message>
-      <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
-      <translation>{n:,} de {all:,} posições foram ignoradas: {why}.</translation>
-    </message>
-    <message>
-      <source>{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
-      <translation>{n:,} de {all:,} trajetos duram mais de {hours:g} horas: um único rótulo pode representar muitas viagens. Um diário de viagens (“paradas e viagens” no painel) rotula cada viagem.</translation>
-    </message>
-    <message>
-      <source>{n:,} people</source>
-      <translation>{n:,} pessoas</translation>
-    </message>
-    <message>
-      <source>{n:,} positions in {k:,} gaps.</source>
-      <translation>{n:,} posições em {k:,} lacunas.</translation>
-    </message>
-    <message>
-      <source>{n:,} stops and {m:,} trips of {k:,} users.</source>
-      <translation>{n:,} paradas e {m:,} viagens de {k:,} usuários.</translation>
-    </message>
-    <message>
-      <source>{n:,} stops, {m:,} trips.</source>
-      <translation>{n:,} paradas, {m:,} viagens.</translation>
-    </message>
-    <message>
       <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
       <translation>{n:,} {unit} com números de {low:g} a {high:g}, mediana {middle:g}: a resposta será um número.</translation>
     </message>
     <message>
       <source>{name} (comes with RAW)</source>
       <translation>{name} (vem com o RAW)</translation>
+    </message>
+    <message>
+      <source>{name} cannot be {value}: QGIS takes it for several fields. Rename the field without ;.</source>
+      <translation>{name} não pode ser {value}: o QGIS entende vários campos. Renomeie o campo sem ;.</translation>
+    </message>
+    <message>
+      <source>{name} has to be a number from {least} to {most}, not {value}.</source>
+      <translation>{name} precisa ser um número de {least} a {most}, não {value}.</translation>
+    </message>
+    <message>
+      <source>{name} has to be a number of {least} or more, not {value}.</source>
+      <translation>{name} precisa ser um número a partir de {least}, não {value}.</translation>
+    </message>
+    <message>
+      <source>{name} has to be one of {options}, not {value}.</source>
+      <translation>{name} precisa ser um destes: {options}; não {value}.</translation>
+    </message>
+    <message>
+      <source>{name} has to be written like {example}, not {value}.</source>
+      <translation>{name} precisa ser escrito como {example}, não {value}.</translation>
+    </message>
+    <message>
+      <source>{name} is empty, but its file also has {layers}: give it as FILE|layername=NAME.</source>
+      <translation>{name} está vazia, mas o arquivo também tem {layers}: indique-a como ARQUIVO|layername=NOME.</translation>
     </message>
     <message>
       <source>{name} is used where no other model is chosen.</source>
@@ -3544,24 +3596,12 @@
       <translation>{n} % dos casos ficam dentro</translation>
     </message>
     <message>
-      <source>{n} of {m} regions are left out: fewer than {k} users.</source>
-      <translation>{n} de {m} regiões ficam de fora: menos de {k} usuários.</translation>
-    </message>
-    <message>
-      <source>{n} of {m} regions are withheld: they would show figures of fewer than {k} users.</source>
-      <translation>{n} de {m} regiões foram omitidas: mostrariam valores de menos de {k} usuários.</translation>
-    </message>
-    <message>
       <source>{one} and {other}</source>
       <translation>{one} e {other}</translation>
     </message>
     <message>
       <source>{path} could not be written. Choose another folder or name.</source>
       <translation>Não foi possível gravar {path}. Escolha outra pasta ou outro nome.</translation>
-    </message>
-    <message>
-      <source>{people:,} people · {fixes:,} fixes · {area}</source>
-      <translation>{people:,} pessoas · {fixes:,} posições · {area}</translation>
     </message>
     <message>
       <source>{preset} does not fit into the memory of this device.</source>
@@ -3586,14 +3626,6 @@
     <message>
       <source>{title}: it ended with an error.</source>
       <translation>{title}: terminou com erro.</translation>
-    </message>
-    <message>
-      <source>{users:,} users, {fixes:,} fixes, {first} to {last} {zone}</source>
-      <translation>{users:,} usuários, {fixes:,} posições, {first} a {last} {zone}</translation>
-    </message>
-    <message>
-      <source>{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}</source>
-      <translation>{users:,} usuários, {fixes:,} de {all:,} posições, {first} a {last} {zone}</translation>
     </message>
     <message>
       <source>{verdict}

@@ -684,6 +684,10 @@
       <translation>相遇能看出谁认识谁，属于个人数据：请勿发布。</translation>
     </message>
     <message>
+      <source>Encounters: {n:,}, observed: {k:,}.</source>
+      <translation>相遇：{n:,} 次，其中观测到的：{k:,} 次。</translation>
+    </message>
+    <message>
       <source>Epsilon of noise on the counts (empty: no noise)</source>
       <translation>计数噪声的 epsilon（留空：无噪声）</translation>
     </message>
@@ -718,6 +722,10 @@
     <message>
       <source>Failed</source>
       <translation>失败</translation>
+    </message>
+    <message>
+      <source>Features: {n:,}. {fields}</source>
+      <translation>要素：{n:,} 个。{fields}</translation>
     </message>
     <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
@@ -824,6 +832,10 @@
       <translation>定位点（带时间的点），或 M 值为 Unix 秒的线，坐标参考系不限。</translation>
     </message>
     <message>
+      <source>Fixes read: {fixes:,}, users: {users:,}, tracks: {tracks:,}, from {first} to {last} UTC.</source>
+      <translation>已读取定位点：{fixes:,} 个，用户：{users:,} 个，轨迹：{tracks:,} 条，时间为 {first} 至 {last}（UTC）。</translation>
+    </message>
+    <message>
       <source>Folder of tracks</source>
       <translation>轨迹文件夹</translation>
     </message>
@@ -892,8 +904,8 @@
       <translation>预测</translation>
     </message>
     <message>
-      <source>Forecasts of {n:,} users, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
-      <translation>{n:,} 个用户的预测，{m:g} 分钟后：预计一半在 {a} 以内，五分之四在 {b} 以内。</translation>
+      <source>Forecasts {m:g} min ahead (users: {n:,}): half are expected within {a}, four fifths within {b}.</source>
+      <translation>{m:g} 分钟后的预测（用户：{n:,} 个）：预计一半在 {a} 以内，五分之四在 {b} 以内。</translation>
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -914,6 +926,10 @@
     <message>
       <source>From</source>
       <translation>从</translation>
+    </message>
+    <message>
+      <source>Gaps longer than {minutes:g} minutes, which stay open: {n:,}.</source>
+      <translation>超过 {minutes:g} 分钟、未填补的空缺：{n:,} 个。</translation>
     </message>
     <message>
       <source>GeoPackage</source>
@@ -1024,6 +1040,10 @@
       <translation>导入轨迹…</translation>
     </message>
     <message>
+      <source>Imported. Users: {users:,}, fixes: {fixes:,}.</source>
+      <translation>导入完成。用户：{users:,} 个，定位点：{fixes:,} 个。</translation>
+    </message>
+    <message>
       <source>Importing</source>
       <translation>正在导入</translation>
     </message>
@@ -1116,8 +1136,8 @@
       <translation>它在 id 字段中的值，如 Mission；或只对它成立的表达式，如 "name" = 'Mission' 或 $id = 12。</translation>
     </message>
     <message>
-      <source>K is {k}, but there are only {n} others to compare with.</source>
-      <translation>K 为 {k}，但只有 {n} 个可供比较。</translation>
+      <source>K is {k}, more than there are others to compare with: {n}.</source>
+      <translation>K 为 {k}，多于可供比较的数量：{n}。</translation>
     </message>
     <message>
       <source>Keep it among your models, and use it in this project</source>
@@ -1164,6 +1184,10 @@
       <translation>仅有模拟数据支持的标签默认关闭。可在&lt;i&gt;设置 → 选项 → RAW&lt;/i&gt; 中开启。</translation>
     </message>
     <message>
+      <source>Labels: {n}. At least ten are needed.</source>
+      <translation>标签：{n} 个。至少需要十个。</translation>
+    </message>
+    <message>
       <source>Last training: fixes, time, device</source>
       <translation>上次训练：定位点、用时、设备</translation>
     </message>
@@ -1200,8 +1224,8 @@
       <translation>最小概率</translation>
     </message>
     <message>
-      <source>Let the model read {n:,} users: {time} on the {device}</source>
-      <translation>让模型读取 {n:,} 个用户：在 {device} 上需要 {time}</translation>
+      <source>Let the model read the users ({n:,}): {time} on the {device}</source>
+      <translation>让模型读取用户（{n:,} 个）：在 {device} 上需要 {time}</translation>
     </message>
     <message>
       <source>Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.</source>
@@ -1624,10 +1648,6 @@
       <translation>仅安装与 RAW 测试过的版本，并校验其 SHA-256 值</translation>
     </message>
     <message>
-      <source>Only {n} labels: at least ten are needed.</source>
-      <translation>只有 {n} 个标签：至少需要十个。</translation>
-    </message>
-    <message>
       <source>Open it in QGIS's layout designer</source>
       <translation>在 QGIS 的布局设计器中打开</translation>
     </message>
@@ -1696,6 +1716,10 @@
       <translation>每 km² 人数</translation>
     </message>
     <message>
+      <source>People: {people:,} · fixes: {fixes:,} · {area}</source>
+      <translation>人数：{people:,} · 定位点：{fixes:,} · {area}</translation>
+    </message>
+    <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
       <translation>轨迹和预测的图片，地图时钟每一步一张，由 QGIS 自带的导出功能生成。</translation>
     </message>
@@ -1722,6 +1746,10 @@
     <message>
       <source>Positions</source>
       <translation>位置</translation>
+    </message>
+    <message>
+      <source>Positions: {n:,}, in gaps: {k:,}.</source>
+      <translation>位置：{n:,} 个，所在空缺：{k:,} 个。</translation>
     </message>
     <message>
       <source>Privacy</source>
@@ -1840,10 +1868,6 @@
       <translation>重新读取图层</translation>
     </message>
     <message>
-      <source>Read {fixes:,} fixes of {users:,} users in {tracks:,} tracks, from {first} to {last} UTC.</source>
-      <translation>已读取 {users:,} 个用户的 {fixes:,} 个定位点，共 {tracks:,} 条轨迹，时间为 {first} 至 {last}（UTC）。</translation>
-    </message>
-    <message>
       <source>Reading</source>
       <translation>正在读取</translation>
     </message>
@@ -1896,8 +1920,16 @@
       <translation>模型读取完用户后即可绘制区域。</translation>
     </message>
     <message>
+      <source>Regions left out: {n} of {m}, with fewer than {k} users.</source>
+      <translation>略去的区域：{m} 个中的 {n} 个，用户少于 {k} 个。</translation>
+    </message>
+    <message>
       <source>Regions with fewer people get no figures at all.</source>
       <translation>人数更少的区域不给出任何数值。</translation>
+    </message>
+    <message>
+      <source>Regions withheld: {n} of {m}. They would show figures of fewer than {k} users.</source>
+      <translation>不公布的区域：{m} 个中的 {n} 个。否则会显示少于 {k} 名用户的数值。</translation>
     </message>
     <message>
       <source>Regions: count each stretch of so many hours as a user</source>
@@ -1996,8 +2028,8 @@
       <translation>正在评分</translation>
     </message>
     <message>
-      <source>Scoring {n:,} regions</source>
-      <translation>正在给 {n:,} 个区域评分</translation>
+      <source>Scoring regions ({n:,})</source>
+      <translation>正在给区域评分（{n:,} 个）</translation>
     </message>
     <message>
       <source>Select a feature of the layer of tracks first.</source>
@@ -2060,6 +2092,10 @@
       <translation>跳过的定位点</translation>
     </message>
     <message>
+      <source>Skipped: {n:,} of {all:,} fixes ({why}).</source>
+      <translation>已跳过：{all:,} 个定位点中的 {n:,} 个（{why}）。</translation>
+    </message>
+    <message>
       <source>Solar time</source>
       <translation>太阳时</translation>
     </message>
@@ -2106,6 +2142,14 @@
     <message>
       <source>Stops show where people live and work. Run 'Check before publishing' before you share them.</source>
       <translation>停留点会显示人们的住处和工作地点。分享前请运行“发布前检查”。</translation>
+    </message>
+    <message>
+      <source>Stops: {n:,}, trips: {m:,}, users: {k:,}.</source>
+      <translation>停留：{n:,} 次，出行：{m:,} 次，用户：{k:,} 个。</translation>
+    </message>
+    <message>
+      <source>Stops: {n:,}, trips: {m:,}.</source>
+      <translation>停留：{n:,} 次，出行：{m:,} 次。</translation>
     </message>
     <message>
       <source>Store prototypes of local movement in it?</source>
@@ -2258,6 +2302,10 @@
     <message>
       <source>The layer has no field '{name}' any more: choose the user field again.</source>
       <translation>图层已没有字段“{name}”：请重新选择用户字段。</translation>
+    </message>
+    <message>
+      <source>The layer has unsaved edits. Labels, diaries and forecasts use them; for regions and users save them, or press the arrow.</source>
+      <translation>图层有未保存的编辑。标签、日记和预测会使用这些编辑；要用于区域和用户，请保存编辑，或点击箭头。</translation>
     </message>
     <message>
       <source>The layer is a temporary file, which QGIS deletes when it ends. Save it to keep it.</source>
@@ -2548,6 +2596,10 @@
       <translation>十部手机的轨迹</translation>
     </message>
     <message>
+      <source>Tracks that last longer than {hours:g} hours: {n:,} of {all:,}. One label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
+      <translation>长于 {hours:g} 小时的轨迹：{all:,} 条中的 {n:,} 条。一个标签可能代表多次出行。出行日记（面板中的“停留和出行”）会为每次出行标注。</translation>
+    </message>
+    <message>
       <source>Train a model…</source>
       <translation>训练模型……</translation>
     </message>
@@ -2666,6 +2718,14 @@
     <message>
       <source>Users who are near each other for less only pass.</source>
       <translation>靠近时间更短的用户只算擦肩而过。</translation>
+    </message>
+    <message>
+      <source>Users: {users:,}, fixes: {fixes:,} of {all:,}, {first} to {last} {zone}</source>
+      <translation>用户：{users:,} 个，定位点：{all:,} 个中的 {fixes:,} 个，{first} 至 {last} {zone}</translation>
+    </message>
+    <message>
+      <source>Users: {users:,}, fixes: {fixes:,}, {first} to {last} {zone}</source>
+      <translation>用户：{users:,} 个，定位点：{fixes:,} 个，{first} 至 {last} {zone}</translation>
     </message>
     <message>
       <source>Usual places</source>
@@ -3156,6 +3216,10 @@
       <translation>已暂停</translation>
     </message>
     <message>
+      <source>people: {n:,}</source>
+      <translation>人数：{n:,}</translation>
+    </message>
+    <message>
       <source>per day</source>
       <translation>/天</translation>
     </message>
@@ -3412,12 +3476,12 @@
       <translation>无法写入 {file}：{why}</translation>
     </message>
     <message>
-      <source>{file} has only the fields, no geometry. A GeoPackage keeps both.</source>
-      <translation>{file} 只有字段，没有几何。GeoPackage 两者都能保存。</translation>
+      <source>{file} exists already. Replace it?</source>
+      <translation>{file} 已存在。是否替换？</translation>
     </message>
     <message>
-      <source>{fixes:,} fixes of {users:,} users were imported.</source>
-      <translation>已导入 {users:,} 个用户的 {fixes:,} 个定位点。</translation>
+      <source>{file} has only the fields, no geometry. A GeoPackage keeps both.</source>
+      <translation>{file} 只有字段，没有几何。GeoPackage 两者都能保存。</translation>
     </message>
     <message>
       <source>{label} of each day</source>
@@ -3464,20 +3528,8 @@
       <translation>每秒 {n:,.0f} 个定位点</translation>
     </message>
     <message>
-      <source>{n:,} encounters, {k:,} of them observed.</source>
-      <translation>{n:,} 次相遇，其中 {k:,} 次为观测到的。</translation>
-    </message>
-    <message>
-      <source>{n:,} features. {fields}</source>
-      <translation>{n:,} 个要素。{fields}</translation>
-    </message>
-    <message>
       <source>{n:,} fixes, {first} to {last} {zone}</source>
       <translation>{n:,} 个定位点，{first} 至 {last} {zone}</translation>
-    </message>
-    <message>
-      <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
-      <translation>{n:,} 个超过 {minutes:g} 分钟的空缺未填补。</translation>
     </message>
     <message>
       <source>{n:,} labelled on {date}: {name}.</source>
@@ -3492,36 +3544,36 @@
       <translation>已标注 {n:,} 个：{name}。</translation>
     </message>
     <message>
-      <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
-      <translation>{all:,} 个定位点中跳过 {n:,} 个：{why}。</translation>
-    </message>
-    <message>
-      <source>{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
-      <translation>{all:,} 条轨迹中有 {n:,} 条长于 {hours:g} 小时：一个标签可能代表多次出行。出行日记（面板中的“停留和出行”）会为每次出行标注。</translation>
-    </message>
-    <message>
-      <source>{n:,} people</source>
-      <translation>{n:,} 人</translation>
-    </message>
-    <message>
-      <source>{n:,} positions in {k:,} gaps.</source>
-      <translation>{k:,} 个空缺中的 {n:,} 个位置。</translation>
-    </message>
-    <message>
-      <source>{n:,} stops and {m:,} trips of {k:,} users.</source>
-      <translation>{k:,} 个用户的 {n:,} 次停留和 {m:,} 次出行。</translation>
-    </message>
-    <message>
-      <source>{n:,} stops, {m:,} trips.</source>
-      <translation>{n:,} 次停留，{m:,} 次出行。</translation>
-    </message>
-    <message>
       <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
       <translation>{n:,} 个{unit}，数值从 {low:g} 到 {high:g}，中位数 {middle:g}：模型将给出数值。</translation>
     </message>
     <message>
       <source>{name} (comes with RAW)</source>
       <translation>{name}（随 RAW 提供）</translation>
+    </message>
+    <message>
+      <source>{name} cannot be {value}: QGIS takes it for several fields. Rename the field without ;.</source>
+      <translation>{name} 不能是 {value}：QGIS 会把它当作多个字段。请重命名该字段，去掉 ;。</translation>
+    </message>
+    <message>
+      <source>{name} has to be a number from {least} to {most}, not {value}.</source>
+      <translation>{name} 必须是 {least} 到 {most} 之间的数，而不是 {value}。</translation>
+    </message>
+    <message>
+      <source>{name} has to be a number of {least} or more, not {value}.</source>
+      <translation>{name} 必须是不小于 {least} 的数，而不是 {value}。</translation>
+    </message>
+    <message>
+      <source>{name} has to be one of {options}, not {value}.</source>
+      <translation>{name} 必须是以下之一：{options}，而不是 {value}。</translation>
+    </message>
+    <message>
+      <source>{name} has to be written like {example}, not {value}.</source>
+      <translation>{name} 必须写成 {example} 这样的形式，而不是 {value}。</translation>
+    </message>
+    <message>
+      <source>{name} is empty, but its file also has {layers}: give it as FILE|layername=NAME.</source>
+      <translation>{name} 为空，但该文件还有 {layers}：请写成 文件|layername=名称。</translation>
     </message>
     <message>
       <source>{name} is used where no other model is chosen.</source>
@@ -3544,24 +3596,12 @@
       <translation>{n} % 的情况位于其内</translation>
     </message>
     <message>
-      <source>{n} of {m} regions are left out: fewer than {k} users.</source>
-      <translation>{m} 个区域中有 {n} 个被略去：少于 {k} 个用户。</translation>
-    </message>
-    <message>
-      <source>{n} of {m} regions are withheld: they would show figures of fewer than {k} users.</source>
-      <translation>{m} 个区域中有 {n} 个不公布：否则会显示少于 {k} 名用户的数值。</translation>
-    </message>
-    <message>
       <source>{one} and {other}</source>
       <translation>{one} 与 {other}</translation>
     </message>
     <message>
       <source>{path} could not be written. Choose another folder or name.</source>
       <translation>无法写入 {path}。请选择其他文件夹或名称。</translation>
-    </message>
-    <message>
-      <source>{people:,} people · {fixes:,} fixes · {area}</source>
-      <translation>{people:,} 人 · {fixes:,} 个定位点 · {area}</translation>
     </message>
     <message>
       <source>{preset} does not fit into the memory of this device.</source>
@@ -3586,14 +3626,6 @@
     <message>
       <source>{title}: it ended with an error.</source>
       <translation>{title}：因出错而终止。</translation>
-    </message>
-    <message>
-      <source>{users:,} users, {fixes:,} fixes, {first} to {last} {zone}</source>
-      <translation>{users:,} 个用户，{fixes:,} 个定位点，{first} 至 {last} {zone}</translation>
-    </message>
-    <message>
-      <source>{users:,} users, {fixes:,} of {all:,} fixes, {first} to {last} {zone}</source>
-      <translation>{users:,} 个用户，{all:,} 个定位点中的 {fixes:,} 个，{first} 至 {last} {zone}</translation>
     </message>
     <message>
       <source>{verdict}
