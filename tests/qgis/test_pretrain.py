@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
+from html import escape
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -77,7 +78,7 @@ def test_it_trains_judges_and_leaves_nothing_of_the_tracks(
         "--typical-ways" in card["training"]["command"] and "typical_ways" not in card
     )  # asked for, but of ten phones
     report = Path(done["REPORT"]).read_text("utf-8")
-    assert "Forecasts before and after" in report and "Heads" in report and done["VERDICT"][:20] in report
+    assert "Forecasts before and after" in report and "Heads" in report and escape(done["VERDICT"][:20]) in report
     assert any(said.startswith("Teaching the head") for said in told.said)
     assert list(runs.iterdir()) == []
 
