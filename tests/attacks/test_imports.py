@@ -284,7 +284,7 @@ def test_gotracks_table_of_devices_is_checked(tmp_path: Path) -> None:
     (tmp_path / "go_track_trackspoints.csv").write_text(points)
     for devices, words in (
         ("id,phone\n1,a\n", "no track column 'id_android'"),
-        ("id,id_android\n1\n", "rows of go_track_tracks"),
+        ("id,id_android\n1\n", "Rows of go_track_tracks"),
     ):
         (tmp_path / "go_track_tracks.csv").write_text(devices)
         with pytest.raises(InputError, match=words):
