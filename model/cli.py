@@ -146,7 +146,7 @@ def warn(message: str) -> None:
 def warn_of(reasons: Sequence[str]) -> None:
     """Print the remarks of the core on its answers as warnings, in the plain words of the plugin."""
     for reason in reasons:
-        warn(plainly(reason))
+        warn(plainly([reason]))
 
 
 def count(n: int, what: str, plural: str = "s") -> str:

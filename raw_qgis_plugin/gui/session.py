@@ -22,7 +22,6 @@ from ..core.embedding.embed import embed
 from ..core.errors import Progress, RawError, part_of
 from ..core.paths import shipped_bundle
 from ..core.regions.view import City, prepare
-from ..core.times import find_zone, wall_clock
 from ..core.tracks import Skipped, Tracks, by_unit
 from ..layers.reading import NONE, ROLES, FieldChoice, ReadPlan, fields_of_users, read_tracks, skipped_fixes
 from ..layers.snapshot import Snapshot, snapshot
@@ -36,6 +35,7 @@ from .layer_group import LayerGroup
 from .maps.fit import show_in_time
 from .results import DockRun
 from .settings import settings
+from .summary import describe, describe_skipped
 from .widgets.track_fields import is_remembered, remember, remembered
 
 log = logging.getLogger(__name__)
@@ -366,38 +366,3 @@ def _prepare(users: Tracks, model: Model, folder: Path | None, zone: str, progre
     """Runs in a task: embed the users, and compute what all regions share. folder: of the cache. zone: of `City`."""
     embeddings = embed_cached(users, model, folder, part_of(progress, 0.0, 0.9), log.warning)
     return prepare(users, embeddings, model, part_of(progress, 0.9, 1.0), zone)
-
-
-def describe(tracks: Tracks, users: Tracks, zone: str, in_layer: int = 0) -> str:
-    """Summarise the usable users and fixes, their dates in a time zone, and their cadence. in_layer: all fixes, where
-    that is known.
-    """
-    if not len(users):
-        return tr("No user has two usable fixes.")
-    ends = wall_clock(np.array([users.t.min(), users.t.max()]), find_zone(zone))
-    first, last = np.datetime_as_string(ends.astype("datetime64[ms]"), unit="D")
-    steps = tracks.steps()
-    words = tr("Users: {users:,}, fixes: {fixes:,}, {first} to {last} {zone}")
-    if in_layer > len(users):
-        words = tr("Users: {users:,}, fixes: {fixes:,} of {all:,}, {first} to {last} {zone}")
-    words = words.format(users=users.n_users, fixes=len(users), all=in_layer, first=first, last=last, zone=zone)
-    if len(steps):
-        words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))
-    return f"{words}."
-
-
-def describe_skipped(skipped: Skipped, used: int) -> str:
-    """Count the skipped fixes by reason. used: the number of fixes that were not skipped."""
-    if not skipped:
-        return tr("No fix was skipped.")
-    return tr("Skipped: {n:,} of {all:,} fixes ({why}).").format(
-        n=skipped.total, all=used + skipped.total, why=skipped.why
-    )
-
-
-def duration(seconds: float) -> str:
-    """A time between fixes in words, rounded."""
-    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.3g} s"

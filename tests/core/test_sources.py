@@ -97,9 +97,8 @@ def test_lines_above_the_header_are_left_out(tmp_path, above, sign):
 
 def test_a_header_may_begin_like_a_comment(tmp_path):
     """As of Denmark's ships."""
-    tracks, _, guess = read_text(
-        tmp_path, "# Timestamp,MMSI,Latitude,Longitude\n01/13/2020 10:00:00,7,1,2\n", layout=Layout(time="# Timestamp")
-    )
+    text = "# Timestamp,MMSI,Latitude,Longitude\n01/13/2020 10:00:00,7,1,2\n"
+    tracks, _, guess = read_text(tmp_path, text, layout=Layout(time="# Timestamp"))
     assert guess.user == "MMSI" and len(tracks) == 1
 
 

@@ -20,7 +20,8 @@ from ...layers.publishing import check_layer
 from ...processing.words import tr
 from ..regions.saved import OF
 from ..results import UNIT, run_of
-from ..session import Session, describe
+from ..session import Session
+from ..summary import describe
 
 
 def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) -> list[str]:

@@ -1,0 +1,45 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The tracks of a layer in a sentence or two: how many, when, how often, and what was skipped."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core.times import find_zone, wall_clock
+from ..core.tracks import Skipped, Tracks
+from ..processing.words import tr
+
+
+def describe(tracks: Tracks, users: Tracks, zone: str, in_layer: int = 0) -> str:
+    """Summarise the usable users and fixes, their dates in a time zone, and their cadence. in_layer: all fixes, where
+    that is known.
+    """
+    if not len(users):
+        return tr("No user has two usable fixes.")
+    ends = wall_clock(np.array([users.t.min(), users.t.max()]), find_zone(zone))
+    first, last = np.datetime_as_string(ends.astype("datetime64[ms]"), unit="D")
+    steps = tracks.steps()
+    words = tr("Users: {users:,}, fixes: {fixes:,}, {first} to {last} {zone}")
+    if in_layer > len(users):
+        words = tr("Users: {users:,}, fixes: {fixes:,} of {all:,}, {first} to {last} {zone}")
+    words = words.format(users=users.n_users, fixes=len(users), all=in_layer, first=first, last=last, zone=zone)
+    if len(steps):
+        words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))
+    return f"{words}."
+
+
+def describe_skipped(skipped: Skipped, used: int) -> str:
+    """Count the skipped fixes by reason. used: the number of fixes that were not skipped."""
+    if not skipped:
+        return tr("No fix was skipped.")
+    return tr("Skipped: {n:,} of {all:,} fixes ({why}).").format(
+        n=skipped.total, all=used + skipped.total, why=skipped.why
+    )
+
+
+def duration(seconds: float) -> str:
+    """A time between fixes in words, rounded."""
+    for unit, size in (("d", 86_400), ("h", 3600), ("min", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.3g} s"
