@@ -21,7 +21,7 @@ from model.raw import Raw
 from model.sizes import size
 from model.training.distributed import find_device
 from model.training.loss import bf16
-from model.training.run import LARGE, _prepare_layers, optimizers, step
+from model.training.run import LARGE, optimizers, prepare_layers, step
 
 CPU = torch.device("cpu")
 POINTS = 4096  # fixes of a batch, as in model.pretrain
@@ -67,7 +67,7 @@ def needed_gb(c: Config, device: torch.device = CPU, points: int = POINTS) -> fl
 def points_per_s(c: Config, device: torch.device, seconds: float = 1.0, length: int = 256) -> float:
     """Fixes per second in training, measured by steps on rows of `length` random fixes, after one to warm up."""
     network = Raw(c).to(device)
-    _prepare_layers(network, c.preset in LARGE, device.type == "cuda")  # by default, as in training
+    prepare_layers(network, c.preset in LARGE, device.type == "cuda")  # by default, as in training
     both = optimizers(network, 1e-3)
     rows = max(1, (POINTS if device.type == "cuda" or c.width < 500 else POINTS // 8) // length)
     x = torch.randn(rows, length, c.features, device=device)

@@ -80,7 +80,7 @@ class Examples:
     much is known of each (core/typicality.py). strength: (d,) weights of the columns of x. domain: ranges of the
     units' statistics. asks: heads whose outputs are the last n_heads columns of x. same: hashes of runs of fixes, or
     regions, (m,), and their groups (m,): sources that share one share its group. source: (n,) int, which of several
-    sources each is of; None where there is one. states: as in `line`.
+    sources each is of; None where there is one. states: as in `linear`.
     """
 
     x: np.ndarray

@@ -60,7 +60,7 @@ class TrainingRun:
             self.network = Raw(PRESETS[args.preset or "raw-small"])
         self.network.to(world.device)
         large = self.network.config.preset in LARGE
-        _prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
+        prepare_layers(self.network, args.checkpointing if args.checkpointing is not None else large, args.compile)
         self.loss = wrap(self.network, world, args.parallel or ("fsdp" if large else "ddp"))
         self.optimizers = optimizers(self.network)
         self.average = {k: local(p).detach().clone() for k, p in self.network.named_parameters()}
@@ -203,7 +203,7 @@ def step(optimizers: list[torch.optim.Optimizer], lr: float) -> None:
         optimizer.zero_grad(set_to_none=True)
 
 
-def _prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
+def prepare_layers(network: Raw, checkpointing: bool, compiled: bool) -> None:
     """Compile each layer, and recompute it in the backward pass instead of keeping its activations, as the flags say.
 
     Layers are compiled one by one: they share a compiled program, and FSDP's work around a layer stays outside of it.
