@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from model.data.shards import Column, Shards, give_back, make_whole, mapped, open_shards, shards_of
+from model.data.shards import Column, Shards, give_back, make_whole, mapped, open_shards, remove, shards_of
 from raw_qgis_plugin.core.arrays import expand_ranges, run_starts
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.sources.readers import FORMATS
@@ -206,4 +205,5 @@ def source_name(spec: str) -> str:
 def forget(sources: list[Source]) -> None:
     """Delete the shards of sources."""
     for s in sources:
-        shutil.rmtree(s.shards.folder, ignore_errors=True)
+        with suppress(OSError):
+            remove(s.shards.folder)

@@ -78,7 +78,8 @@ def shards_of(source: str, cache: Path | None = None) -> Shards:
     make_private(cache)
     make_whole(folder, lambda fresh: _make(source, fresh, count_rows(path, kind)))
     for stale in set(cache.glob(f"{place}-*")) - {folder}:  # of an earlier state of the source
-        shutil.rmtree(stale, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            remove(stale)
     return open_shards(folder)
 
 
@@ -87,7 +88,7 @@ def make_whole(folder: Path, write: Callable[[Path], None]) -> None:
     if folder.is_dir() and (name := damaged(folder)):
         warn(f"{folder / name} is damaged. It is made again from the tracks.")
         try:
-            shutil.rmtree(folder)
+            remove(folder)
         except OSError as error:
             raise InputError(f"{folder} cannot be removed: {error.strerror}. Delete it and start again.") from error
     if folder.is_dir():
@@ -103,6 +104,15 @@ def make_whole(folder: Path, write: Callable[[Path], None]) -> None:
         except OSError:
             if not folder.is_dir():  # another run may have been faster
                 raise
+
+
+def remove(folder: Path) -> None:
+    """Delete a folder of shards or of a view: after a kill meanwhile no half of it has the name of a whole one."""
+    with Scratch(".making-", folder.parent) as beside:
+        try:
+            os.rename(folder, Path(beside, "old"))
+        except OSError:  # Windows, where a file of it is open
+            shutil.rmtree(folder)
 
 
 def damaged(folder: Path) -> str:
