@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         return
     questions = Questions.every(tracks, 60.0 * args.step, longest_s)
     if questions.n_open:
-        warn(f"Gaps longer than {args.max_gap:g} minutes, which stay open: {questions.n_open:,}.")
+        warn(f"{questions.n_open:,} gaps longer than {args.max_gap:g} minutes stay open.")
     figures = figures_of(tracks, questions, meter("filling"))
     track = tracks.track[questions.before]
     ids = {"user_id": tracks.user_ids[tracks.track_user[track]], "track_id": tracks.track_ids[track]}

@@ -7,6 +7,7 @@ import numpy as np
 
 from ..core.times import find_zone, wall_clock
 from ..core.tracks import Skipped, Tracks
+from ..layers.words import count_fixes, count_users
 from ..processing.words import tr
 
 
@@ -19,10 +20,11 @@ def describe(tracks: Tracks, users: Tracks, zone: str, in_layer: int = 0) -> str
     ends = wall_clock(np.array([users.t.min(), users.t.max()]), find_zone(zone))
     first, last = np.datetime_as_string(ends.astype("datetime64[ms]"), unit="D")
     steps = tracks.steps()
-    words = tr("Users: {users:,}, fixes: {fixes:,}, {first} to {last} {zone}")
+    fixes = count_fixes(len(users))
     if in_layer > len(users):
-        words = tr("Users: {users:,}, fixes: {fixes:,} of {all:,}, {first} to {last} {zone}")
-    words = words.format(users=users.n_users, fixes=len(users), all=in_layer, first=first, last=last, zone=zone)
+        fixes = tr("{n:,} of {all:,} fixes").format(n=len(users), all=in_layer)
+    words = f"{count_users(users.n_users)}, {fixes}, "
+    words += tr("{first} to {last} {zone}").format(first=first, last=last, zone=zone)
     if len(steps):
         words += tr(", one every {time}").format(time=duration(float(np.median(np.diff(tracks.t)[steps])) / 1000))
     return f"{words}."
@@ -32,7 +34,7 @@ def describe_skipped(skipped: Skipped, used: int) -> str:
     """Count the skipped fixes by reason. used: the number of fixes that were not skipped."""
     if not skipped:
         return tr("No fix was skipped.")
-    return tr("Skipped: {n:,} of {all:,} fixes ({why}).").format(
+    return tr("{n:,} of {all:,} fixes were skipped: {why}.").format(
         n=skipped.total, all=used + skipped.total, why=skipped.why
     )
 

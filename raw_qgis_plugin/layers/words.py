@@ -14,6 +14,26 @@ def tr(text: str) -> str:
     return QCoreApplication.translate("RAW", text)
 
 
+def count_users(n: int) -> str:
+    """'1 user' or '12 users'."""
+    return tr("1 user") if n == 1 else tr("{n:,} users").format(n=n)
+
+
+def count_people(n: int) -> str:
+    """'1 person' or '12 people'."""
+    return tr("1 person") if n == 1 else tr("{n:,} people").format(n=n)
+
+
+def count_fixes(n: int) -> str:
+    """'1 fix' or '12 fixes'."""
+    return tr("1 fix") if n == 1 else tr("{n:,} fixes").format(n=n)
+
+
+def count_tracks(n: int) -> str:
+    """'1 track' or '12 tracks'."""
+    return tr("1 track") if n == 1 else tr("{n:,} tracks").format(n=n)
+
+
 def free_name(layer: QgsVectorLayer, name: str) -> str:
     """A name for a layer. Where another layer of the project has the name, it is followed by what the layer was made of
     if the other was not, 'Trips (bus 4)', as after a batch; else by a number, 'Trips (2)'.

@@ -67,9 +67,9 @@ class FillGaps(TrackAlgorithm):
         longest = run.number("MAX_GAP")
         questions = Questions.every(tracks, 60.0 * run.number("STEP"), 60.0 * longest)
         n_gaps = len(np.unique(questions.before))
-        run.info(tr("Positions: {n:,}, in gaps: {k:,}.").format(n=len(questions.t), k=n_gaps))
+        run.info(tr("{n:,} positions in {k:,} gaps.").format(n=len(questions.t), k=n_gaps))
         if questions.n_open:
-            words = tr("Gaps longer than {minutes:g} minutes, which stay open: {n:,}.")
+            words = tr("{n:,} gaps longer than {minutes:g} minutes stay open.")
             run.warn(words.format(n=questions.n_open, minutes=longest))
         with_areas = bool(run.parameters.get("OUTPUT_AREAS"))
         lon, lat, none = np.empty(len(questions.t)), np.empty(len(questions.t)), np.zeros(0, np.int64)

@@ -77,7 +77,7 @@ def _warn_of_long_tracks(tracks: Tracks, run: Run, long_h: float = 4.0) -> None:
     n = int((tracks.span_s > 3600 * long_h).sum())
     if n:
         words = tr(
-            "Tracks that last longer than {hours:g} hours: {n:,} of {all:,}. One label may stand for many trips. A "
-            "travel diary ('stops and trips' in the dock) labels each trip."
+            "{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel "
+            "diary ('stops and trips' in the dock) labels each trip."
         )
         run.warn(words.format(n=n, all=tracks.n_tracks, hours=long_h))

@@ -95,7 +95,7 @@ class ScoreRegions(RegionAlgorithm):
         trusted = scores.columns["in_domain"] | scores.columns["suppressed"]  # what is withheld misleads nobody
         self.warn_outside(scores.reasons, trusted, run)
         withheld = int(scores.columns["suppressed"].sum())
-        words = tr("Regions withheld: {n} of {m}. They would show figures of fewer than {k} users.")
+        words = tr("{n} of {m} regions are withheld: they would show figures of fewer than {k} users.")
         run.info(words.format(n=withheld, m=len(features), k=minimum))
 
         if epsilon:

@@ -64,7 +64,7 @@ class SimilarRegions(RegionAlgorithm):
         found, suppressed = similar_regions(
             users, polygons, target, k, cached(model, run), minimum, run.stage(tr("Comparing"))
         )
-        words = tr("Regions left out: {n} of {m}, with fewer than {k} users.")
+        words = tr("{n} of {m} regions are left out: fewer than {k} users.")
         run.info(words.format(n=int(suppressed.sum()), m=len(features), k=minimum))
         log_if_few(found, k, run)
         destination = self.write_table(

@@ -78,5 +78,5 @@ def columns_of(found: Similar, ids: np.ndarray) -> dict[str, np.ndarray]:
 def log_if_few(found: Similar, k: int, run: Run) -> None:
     """Log it where there are fewer than k."""
     if len(found.rows) < k:
-        words = tr("K is {k}, more than there are others to compare with: {n}.")
+        words = tr("K is {k}, but there are only {n} others to compare with.")
         run.info(words.format(k=k, n=len(found.rows)))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import packages
-from ..layers.words import tr
+from ..layers.words import count_fixes, count_tracks, count_users, tr
 
 if TYPE_CHECKING:
     from ..core.tracks import Tracks
@@ -23,9 +23,9 @@ def describe(tracks: Tracks) -> str:
     if not len(tracks):
         return tr("No fix could be read.")
     first, last = np.datetime_as_string(np.array([tracks.t.min(), tracks.t.max()], "datetime64[ms]"), unit="m")
-    words = tr("Fixes read: {fixes:,}, users: {users:,}, tracks: {tracks:,}, from {first} to {last} UTC.")
+    words = tr("Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.")
     return words.format(
-        fixes=len(tracks), users=tracks.n_users, tracks=tracks.n_tracks,
+        fixes=count_fixes(len(tracks)), users=count_users(tracks.n_users), tracks=count_tracks(tracks.n_tracks),
         first=first.replace("T", " "), last=last.replace("T", " "),
     )  # fmt: skip
 

@@ -44,6 +44,22 @@
       <translation>, {gb:g} GB de memória</translation>
     </message>
     <message>
+      <source>1 fix</source>
+      <translation>1 posição</translation>
+    </message>
+    <message>
+      <source>1 person</source>
+      <translation>1 pessoa</translation>
+    </message>
+    <message>
+      <source>1 track</source>
+      <translation>1 trajeto</translation>
+    </message>
+    <message>
+      <source>1 user</source>
+      <translation>1 usuário</translation>
+    </message>
+    <message>
       <source>1: moves the same way; 0: as similar as two users of this layer usually are</source>
       <translation>1: move-se da mesma forma; 0: tão parecido quanto dois usuários desta camada costumam ser</translation>
     </message>
@@ -724,10 +740,6 @@
       <translation>Falhou</translation>
     </message>
     <message>
-      <source>Features: {n:,}. {fields}</source>
-      <translation>Feições: {n:,}. {fields}</translation>
-    </message>
-    <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
       <translation>Menos de {n} pessoas foram vistas em {area}. Nada é mostrado, para protegê-las: com tão poucas pessoas, os valores poderiam revelar uma delas.</translation>
     </message>
@@ -832,10 +844,6 @@
       <translation>Posições (pontos com hora), ou linhas cujos valores M são tempo Unix em segundos, em qualquer SRC.</translation>
     </message>
     <message>
-      <source>Fixes read: {fixes:,}, users: {users:,}, tracks: {tracks:,}, from {first} to {last} UTC.</source>
-      <translation>Posições lidas: {fixes:,}, usuários: {users:,}, trajetos: {tracks:,}, de {first} a {last} UTC.</translation>
-    </message>
-    <message>
       <source>Folder of tracks</source>
       <translation>Pasta de trajetos</translation>
     </message>
@@ -904,8 +912,8 @@
       <translation>Previsões</translation>
     </message>
     <message>
-      <source>Forecasts {m:g} min ahead (users: {n:,}): half are expected within {a}, four fifths within {b}.</source>
-      <translation>Previsões para daqui a {m:g} min (usuários: {n:,}): metade é esperada em até {a}, quatro quintos em até {b}.</translation>
+      <source>Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
+      <translation>Previsões de {users}, daqui a {m:g} min: metade é esperada em até {a}, quatro quintos em até {b}.</translation>
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -926,10 +934,6 @@
     <message>
       <source>From</source>
       <translation>A partir de</translation>
-    </message>
-    <message>
-      <source>Gaps longer than {minutes:g} minutes, which stay open: {n:,}.</source>
-      <translation>Lacunas de mais de {minutes:g} minutos, que ficam em aberto: {n:,}.</translation>
     </message>
     <message>
       <source>GeoPackage</source>
@@ -1040,8 +1044,8 @@
       <translation>Importar trajetos…</translation>
     </message>
     <message>
-      <source>Imported. Users: {users:,}, fixes: {fixes:,}.</source>
-      <translation>Importação concluída. Usuários: {users:,}, posições: {fixes:,}.</translation>
+      <source>Imported: {fixes} of {users}.</source>
+      <translation>Importação concluída: {fixes} de {users}.</translation>
     </message>
     <message>
       <source>Importing</source>
@@ -1136,8 +1140,8 @@
       <translation>O valor dela no campo de id, como Mission; ou uma expressão verdadeira só para ela, como "name" = 'Mission' ou $id = 12.</translation>
     </message>
     <message>
-      <source>K is {k}, more than there are others to compare with: {n}.</source>
-      <translation>K é {k}, mais do que há para comparar: {n}.</translation>
+      <source>K is {k}, but there are only {n} others to compare with.</source>
+      <translation>K é {k}, mas só há {n} para comparar.</translation>
     </message>
     <message>
       <source>Keep it among your models, and use it in this project</source>
@@ -1184,10 +1188,6 @@
       <translation>Os rótulos que só a simulação sustenta estão desligados. Ligue-os em &lt;i&gt;Configurações → Opções → RAW&lt;/i&gt;.</translation>
     </message>
     <message>
-      <source>Labels: {n}. At least ten are needed.</source>
-      <translation>Rótulos: {n}. São necessários pelo menos dez.</translation>
-    </message>
-    <message>
       <source>Last training: fixes, time, device</source>
       <translation>Último treino: posições, tempo, dispositivo</translation>
     </message>
@@ -1224,8 +1224,8 @@
       <translation>Probabilidade mínima</translation>
     </message>
     <message>
-      <source>Let the model read the users ({n:,}): {time} on the {device}</source>
-      <translation>Processar os usuários com o modelo ({n:,}): {time} em {device}</translation>
+      <source>Let the model read {users}: {time} on the {device}</source>
+      <translation>Processar {users} com o modelo: {time} em {device}</translation>
     </message>
     <message>
       <source>Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.</source>
@@ -1648,6 +1648,10 @@
       <translation>Somente versões com as quais o RAW foi testado, conferidas pelas somas SHA-256</translation>
     </message>
     <message>
+      <source>Only {n} labels: at least ten are needed.</source>
+      <translation>Só {n} rótulos: são necessários pelo menos dez.</translation>
+    </message>
+    <message>
       <source>Open it in QGIS's layout designer</source>
       <translation>Abrir no designer de composição do QGIS</translation>
     </message>
@@ -1716,10 +1720,6 @@
       <translation>Pessoas por km²</translation>
     </message>
     <message>
-      <source>People: {people:,} · fixes: {fixes:,} · {area}</source>
-      <translation>Pessoas: {people:,} · posições: {fixes:,} · {area}</translation>
-    </message>
-    <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
       <translation>Imagens de trajetos e previsões, uma a cada passo do relógio do mapa, com o exportador do próprio QGIS.</translation>
     </message>
@@ -1746,10 +1746,6 @@
     <message>
       <source>Positions</source>
       <translation>Posições</translation>
-    </message>
-    <message>
-      <source>Positions: {n:,}, in gaps: {k:,}.</source>
-      <translation>Posições: {n:,}, em lacunas: {k:,}.</translation>
     </message>
     <message>
       <source>Privacy</source>
@@ -1868,6 +1864,10 @@
       <translation>Ler a camada de novo</translation>
     </message>
     <message>
+      <source>Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.</source>
+      <translation>Leitura concluída: {fixes} de {users} em {tracks}, de {first} a {last} UTC.</translation>
+    </message>
+    <message>
       <source>Reading</source>
       <translation>Lendo</translation>
     </message>
@@ -1920,16 +1920,8 @@
       <translation>As regiões podem ser desenhadas depois que o modelo ler os usuários.</translation>
     </message>
     <message>
-      <source>Regions left out: {n} of {m}, with fewer than {k} users.</source>
-      <translation>Regiões deixadas de fora: {n} de {m}, com menos de {k} usuários.</translation>
-    </message>
-    <message>
       <source>Regions with fewer people get no figures at all.</source>
       <translation>Regiões com menos pessoas não recebem nenhum valor.</translation>
-    </message>
-    <message>
-      <source>Regions withheld: {n} of {m}. They would show figures of fewer than {k} users.</source>
-      <translation>Regiões omitidas: {n} de {m}. Mostrariam valores de menos de {k} usuários.</translation>
     </message>
     <message>
       <source>Regions: count each stretch of so many hours as a user</source>
@@ -2028,8 +2020,8 @@
       <translation>Avaliando</translation>
     </message>
     <message>
-      <source>Scoring regions ({n:,})</source>
-      <translation>Avaliando regiões ({n:,})</translation>
+      <source>Scoring {n:,} regions</source>
+      <translation>Avaliando {n:,} regiões</translation>
     </message>
     <message>
       <source>Select a feature of the layer of tracks first.</source>
@@ -2090,10 +2082,6 @@
     <message>
       <source>Skipped fixes</source>
       <translation>Posições ignoradas</translation>
-    </message>
-    <message>
-      <source>Skipped: {n:,} of {all:,} fixes ({why}).</source>
-      <translation>Ignoradas: {n:,} de {all:,} posições ({why}).</translation>
     </message>
     <message>
       <source>Solar time</source>
@@ -2596,10 +2584,6 @@
       <translation>Trajetos de dez celulares</translation>
     </message>
     <message>
-      <source>Tracks that last longer than {hours:g} hours: {n:,} of {all:,}. One label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
-      <translation>Trajetos que duram mais de {hours:g} horas: {n:,} de {all:,}. Um único rótulo pode representar muitas viagens. Um diário de viagens (“paradas e viagens” no painel) rotula cada viagem.</translation>
-    </message>
-    <message>
       <source>Train a model…</source>
       <translation>Treinar um modelo…</translation>
     </message>
@@ -2718,14 +2702,6 @@
     <message>
       <source>Users who are near each other for less only pass.</source>
       <translation>Usuários próximos por menos tempo só passam um pelo outro.</translation>
-    </message>
-    <message>
-      <source>Users: {users:,}, fixes: {fixes:,} of {all:,}, {first} to {last} {zone}</source>
-      <translation>Usuários: {users:,}, posições: {fixes:,} de {all:,}, {first} a {last} {zone}</translation>
-    </message>
-    <message>
-      <source>Users: {users:,}, fixes: {fixes:,}, {first} to {last} {zone}</source>
-      <translation>Usuários: {users:,}, posições: {fixes:,}, {first} a {last} {zone}</translation>
     </message>
     <message>
       <source>Usual places</source>
@@ -3216,10 +3192,6 @@
       <translation>em pausa</translation>
     </message>
     <message>
-      <source>people: {n:,}</source>
-      <translation>pessoas: {n:,}</translation>
-    </message>
-    <message>
       <source>per day</source>
       <translation>por dia</translation>
     </message>
@@ -3484,6 +3456,10 @@
       <translation>{file} tem apenas os campos, sem geometria. Um GeoPackage guarda ambos.</translation>
     </message>
     <message>
+      <source>{first} to {last} {zone}</source>
+      <translation>{first} a {last} {zone}</translation>
+    </message>
+    <message>
       <source>{label} of each day</source>
       <translation>{label} de cada dia</translation>
     </message>
@@ -3528,8 +3504,20 @@
       <translation>{n:,.0f} posições por segundo</translation>
     </message>
     <message>
+      <source>{n:,} features. {fields}</source>
+      <translation>{n:,} feições. {fields}</translation>
+    </message>
+    <message>
+      <source>{n:,} fixes</source>
+      <translation>{n:,} posições</translation>
+    </message>
+    <message>
       <source>{n:,} fixes, {first} to {last} {zone}</source>
       <translation>{n:,} posições, {first} a {last} {zone}</translation>
+    </message>
+    <message>
+      <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
+      <translation>{n:,} lacunas de mais de {minutes:g} minutos ficam em aberto.</translation>
     </message>
     <message>
       <source>{n:,} labelled on {date}: {name}.</source>
@@ -3542,6 +3530,34 @@
     <message>
       <source>{n:,} labelled: {name}.</source>
       <translation>{n:,} com rótulo: {name}.</translation>
+    </message>
+    <message>
+      <source>{n:,} of {all:,} fixes</source>
+      <translation>{n:,} de {all:,} posições</translation>
+    </message>
+    <message>
+      <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
+      <translation>{n:,} de {all:,} posições foram ignoradas: {why}.</translation>
+    </message>
+    <message>
+      <source>{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
+      <translation>{n:,} de {all:,} trajetos duram mais de {hours:g} horas: um único rótulo pode representar muitas viagens. Um diário de viagens (“paradas e viagens” no painel) rotula cada viagem.</translation>
+    </message>
+    <message>
+      <source>{n:,} people</source>
+      <translation>{n:,} pessoas</translation>
+    </message>
+    <message>
+      <source>{n:,} positions in {k:,} gaps.</source>
+      <translation>{n:,} posições em {k:,} lacunas.</translation>
+    </message>
+    <message>
+      <source>{n:,} tracks</source>
+      <translation>{n:,} trajetos</translation>
+    </message>
+    <message>
+      <source>{n:,} users</source>
+      <translation>{n:,} usuários</translation>
     </message>
     <message>
       <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
@@ -3594,6 +3610,14 @@
     <message>
       <source>{n} % of cases lie inside</source>
       <translation>{n} % dos casos ficam dentro</translation>
+    </message>
+    <message>
+      <source>{n} of {m} regions are left out: fewer than {k} users.</source>
+      <translation>{n} de {m} regiões ficam de fora: menos de {k} usuários.</translation>
+    </message>
+    <message>
+      <source>{n} of {m} regions are withheld: they would show figures of fewer than {k} users.</source>
+      <translation>{n} de {m} regiões foram omitidas: mostrariam valores de menos de {k} usuários.</translation>
     </message>
     <message>
       <source>{one} and {other}</source>

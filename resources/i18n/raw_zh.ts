@@ -44,6 +44,22 @@
       <translation>，{gb:g} GB 内存</translation>
     </message>
     <message>
+      <source>1 fix</source>
+      <translation>1 个定位点</translation>
+    </message>
+    <message>
+      <source>1 person</source>
+      <translation>1 人</translation>
+    </message>
+    <message>
+      <source>1 track</source>
+      <translation>1 条轨迹</translation>
+    </message>
+    <message>
+      <source>1 user</source>
+      <translation>1 个用户</translation>
+    </message>
+    <message>
       <source>1: moves the same way; 0: as similar as two users of this layer usually are</source>
       <translation>1：移动方式相同；0：与此图层中一般两个用户的相似程度相当</translation>
     </message>
@@ -724,10 +740,6 @@
       <translation>失败</translation>
     </message>
     <message>
-      <source>Features: {n:,}. {fields}</source>
-      <translation>要素：{n:,} 个。{fields}</translation>
-    </message>
-    <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
       <translation>在 {area} 内观察到的人少于 {n} 人。为保护他们，不显示任何内容：人数这么少时，数值可能暴露其中某个人。</translation>
     </message>
@@ -832,10 +844,6 @@
       <translation>定位点（带时间的点），或 M 值为 Unix 秒的线，坐标参考系不限。</translation>
     </message>
     <message>
-      <source>Fixes read: {fixes:,}, users: {users:,}, tracks: {tracks:,}, from {first} to {last} UTC.</source>
-      <translation>已读取定位点：{fixes:,} 个，用户：{users:,} 个，轨迹：{tracks:,} 条，时间为 {first} 至 {last}（UTC）。</translation>
-    </message>
-    <message>
       <source>Folder of tracks</source>
       <translation>轨迹文件夹</translation>
     </message>
@@ -904,8 +912,8 @@
       <translation>预测</translation>
     </message>
     <message>
-      <source>Forecasts {m:g} min ahead (users: {n:,}): half are expected within {a}, four fifths within {b}.</source>
-      <translation>{m:g} 分钟后的预测（用户：{n:,} 个）：预计一半在 {a} 以内，五分之四在 {b} 以内。</translation>
+      <source>Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b}.</source>
+      <translation>{users}的预测，{m:g} 分钟后：预计一半在 {a} 以内，五分之四在 {b} 以内。</translation>
     </message>
     <message>
       <source>Forecasts: in 50 and 80 % of cases the track lies inside the areas.</source>
@@ -926,10 +934,6 @@
     <message>
       <source>From</source>
       <translation>从</translation>
-    </message>
-    <message>
-      <source>Gaps longer than {minutes:g} minutes, which stay open: {n:,}.</source>
-      <translation>超过 {minutes:g} 分钟、未填补的空缺：{n:,} 个。</translation>
     </message>
     <message>
       <source>GeoPackage</source>
@@ -1040,8 +1044,8 @@
       <translation>导入轨迹…</translation>
     </message>
     <message>
-      <source>Imported. Users: {users:,}, fixes: {fixes:,}.</source>
-      <translation>导入完成。用户：{users:,} 个，定位点：{fixes:,} 个。</translation>
+      <source>Imported: {fixes} of {users}.</source>
+      <translation>导入完成：{users}的 {fixes}。</translation>
     </message>
     <message>
       <source>Importing</source>
@@ -1136,8 +1140,8 @@
       <translation>它在 id 字段中的值，如 Mission；或只对它成立的表达式，如 "name" = 'Mission' 或 $id = 12。</translation>
     </message>
     <message>
-      <source>K is {k}, more than there are others to compare with: {n}.</source>
-      <translation>K 为 {k}，多于可供比较的数量：{n}。</translation>
+      <source>K is {k}, but there are only {n} others to compare with.</source>
+      <translation>K 为 {k}，但只有 {n} 个可供比较。</translation>
     </message>
     <message>
       <source>Keep it among your models, and use it in this project</source>
@@ -1184,10 +1188,6 @@
       <translation>仅有模拟数据支持的标签默认关闭。可在&lt;i&gt;设置 → 选项 → RAW&lt;/i&gt; 中开启。</translation>
     </message>
     <message>
-      <source>Labels: {n}. At least ten are needed.</source>
-      <translation>标签：{n} 个。至少需要十个。</translation>
-    </message>
-    <message>
       <source>Last training: fixes, time, device</source>
       <translation>上次训练：定位点、用时、设备</translation>
     </message>
@@ -1224,8 +1224,8 @@
       <translation>最小概率</translation>
     </message>
     <message>
-      <source>Let the model read the users ({n:,}): {time} on the {device}</source>
-      <translation>让模型读取用户（{n:,} 个）：在 {device} 上需要 {time}</translation>
+      <source>Let the model read {users}: {time} on the {device}</source>
+      <translation>让模型读取 {users}：在 {device} 上需要 {time}</translation>
     </message>
     <message>
       <source>Longer gaps are left open, and the log gives their number. Gaps of up to an hour were measured.</source>
@@ -1648,6 +1648,10 @@
       <translation>仅安装与 RAW 测试过的版本，并校验其 SHA-256 值</translation>
     </message>
     <message>
+      <source>Only {n} labels: at least ten are needed.</source>
+      <translation>只有 {n} 个标签：至少需要十个。</translation>
+    </message>
+    <message>
       <source>Open it in QGIS's layout designer</source>
       <translation>在 QGIS 的布局设计器中打开</translation>
     </message>
@@ -1716,10 +1720,6 @@
       <translation>每 km² 人数</translation>
     </message>
     <message>
-      <source>People: {people:,} · fixes: {fixes:,} · {area}</source>
-      <translation>人数：{people:,} · 定位点：{fixes:,} · {area}</translation>
-    </message>
-    <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
       <translation>轨迹和预测的图片，地图时钟每一步一张，由 QGIS 自带的导出功能生成。</translation>
     </message>
@@ -1746,10 +1746,6 @@
     <message>
       <source>Positions</source>
       <translation>位置</translation>
-    </message>
-    <message>
-      <source>Positions: {n:,}, in gaps: {k:,}.</source>
-      <translation>位置：{n:,} 个，所在空缺：{k:,} 个。</translation>
     </message>
     <message>
       <source>Privacy</source>
@@ -1868,6 +1864,10 @@
       <translation>重新读取图层</translation>
     </message>
     <message>
+      <source>Read {fixes} of {users} in {tracks}, from {first} to {last} UTC.</source>
+      <translation>已读取 {users}的 {fixes}，共 {tracks}，时间为 {first} 至 {last}（UTC）。</translation>
+    </message>
+    <message>
       <source>Reading</source>
       <translation>正在读取</translation>
     </message>
@@ -1920,16 +1920,8 @@
       <translation>模型读取完用户后即可绘制区域。</translation>
     </message>
     <message>
-      <source>Regions left out: {n} of {m}, with fewer than {k} users.</source>
-      <translation>略去的区域：{m} 个中的 {n} 个，用户少于 {k} 个。</translation>
-    </message>
-    <message>
       <source>Regions with fewer people get no figures at all.</source>
       <translation>人数更少的区域不给出任何数值。</translation>
-    </message>
-    <message>
-      <source>Regions withheld: {n} of {m}. They would show figures of fewer than {k} users.</source>
-      <translation>不公布的区域：{m} 个中的 {n} 个。否则会显示少于 {k} 名用户的数值。</translation>
     </message>
     <message>
       <source>Regions: count each stretch of so many hours as a user</source>
@@ -2028,8 +2020,8 @@
       <translation>正在评分</translation>
     </message>
     <message>
-      <source>Scoring regions ({n:,})</source>
-      <translation>正在给区域评分（{n:,} 个）</translation>
+      <source>Scoring {n:,} regions</source>
+      <translation>正在给 {n:,} 个区域评分</translation>
     </message>
     <message>
       <source>Select a feature of the layer of tracks first.</source>
@@ -2090,10 +2082,6 @@
     <message>
       <source>Skipped fixes</source>
       <translation>跳过的定位点</translation>
-    </message>
-    <message>
-      <source>Skipped: {n:,} of {all:,} fixes ({why}).</source>
-      <translation>已跳过：{all:,} 个定位点中的 {n:,} 个（{why}）。</translation>
     </message>
     <message>
       <source>Solar time</source>
@@ -2596,10 +2584,6 @@
       <translation>十部手机的轨迹</translation>
     </message>
     <message>
-      <source>Tracks that last longer than {hours:g} hours: {n:,} of {all:,}. One label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
-      <translation>长于 {hours:g} 小时的轨迹：{all:,} 条中的 {n:,} 条。一个标签可能代表多次出行。出行日记（面板中的“停留和出行”）会为每次出行标注。</translation>
-    </message>
-    <message>
       <source>Train a model…</source>
       <translation>训练模型……</translation>
     </message>
@@ -2718,14 +2702,6 @@
     <message>
       <source>Users who are near each other for less only pass.</source>
       <translation>靠近时间更短的用户只算擦肩而过。</translation>
-    </message>
-    <message>
-      <source>Users: {users:,}, fixes: {fixes:,} of {all:,}, {first} to {last} {zone}</source>
-      <translation>用户：{users:,} 个，定位点：{all:,} 个中的 {fixes:,} 个，{first} 至 {last} {zone}</translation>
-    </message>
-    <message>
-      <source>Users: {users:,}, fixes: {fixes:,}, {first} to {last} {zone}</source>
-      <translation>用户：{users:,} 个，定位点：{fixes:,} 个，{first} 至 {last} {zone}</translation>
     </message>
     <message>
       <source>Usual places</source>
@@ -3216,10 +3192,6 @@
       <translation>已暂停</translation>
     </message>
     <message>
-      <source>people: {n:,}</source>
-      <translation>人数：{n:,}</translation>
-    </message>
-    <message>
       <source>per day</source>
       <translation>/天</translation>
     </message>
@@ -3484,6 +3456,10 @@
       <translation>{file} 只有字段，没有几何。GeoPackage 两者都能保存。</translation>
     </message>
     <message>
+      <source>{first} to {last} {zone}</source>
+      <translation>{first} 至 {last} {zone}</translation>
+    </message>
+    <message>
       <source>{label} of each day</source>
       <translation>每天的{label}</translation>
     </message>
@@ -3528,8 +3504,20 @@
       <translation>每秒 {n:,.0f} 个定位点</translation>
     </message>
     <message>
+      <source>{n:,} features. {fields}</source>
+      <translation>{n:,} 个要素。{fields}</translation>
+    </message>
+    <message>
+      <source>{n:,} fixes</source>
+      <translation>{n:,} 个定位点</translation>
+    </message>
+    <message>
       <source>{n:,} fixes, {first} to {last} {zone}</source>
       <translation>{n:,} 个定位点，{first} 至 {last} {zone}</translation>
+    </message>
+    <message>
+      <source>{n:,} gaps longer than {minutes:g} minutes stay open.</source>
+      <translation>{n:,} 个超过 {minutes:g} 分钟的空缺未填补。</translation>
     </message>
     <message>
       <source>{n:,} labelled on {date}: {name}.</source>
@@ -3542,6 +3530,34 @@
     <message>
       <source>{n:,} labelled: {name}.</source>
       <translation>已标注 {n:,} 个：{name}。</translation>
+    </message>
+    <message>
+      <source>{n:,} of {all:,} fixes</source>
+      <translation>{all:,} 个定位点中的 {n:,} 个</translation>
+    </message>
+    <message>
+      <source>{n:,} of {all:,} fixes were skipped: {why}.</source>
+      <translation>{all:,} 个定位点中跳过 {n:,} 个：{why}。</translation>
+    </message>
+    <message>
+      <source>{n:,} of {all:,} tracks last longer than {hours:g} hours: one label may stand for many trips. A travel diary ('stops and trips' in the dock) labels each trip.</source>
+      <translation>{all:,} 条轨迹中有 {n:,} 条长于 {hours:g} 小时：一个标签可能代表多次出行。出行日记（面板中的“停留和出行”）会为每次出行标注。</translation>
+    </message>
+    <message>
+      <source>{n:,} people</source>
+      <translation>{n:,} 人</translation>
+    </message>
+    <message>
+      <source>{n:,} positions in {k:,} gaps.</source>
+      <translation>{k:,} 个空缺中的 {n:,} 个位置。</translation>
+    </message>
+    <message>
+      <source>{n:,} tracks</source>
+      <translation>{n:,} 条轨迹</translation>
+    </message>
+    <message>
+      <source>{n:,} users</source>
+      <translation>{n:,} 个用户</translation>
     </message>
     <message>
       <source>{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number.</source>
@@ -3594,6 +3610,14 @@
     <message>
       <source>{n} % of cases lie inside</source>
       <translation>{n} % 的情况位于其内</translation>
+    </message>
+    <message>
+      <source>{n} of {m} regions are left out: fewer than {k} users.</source>
+      <translation>{m} 个区域中有 {n} 个被略去：少于 {k} 个用户。</translation>
+    </message>
+    <message>
+      <source>{n} of {m} regions are withheld: they would show figures of fewer than {k} users.</source>
+      <translation>{m} 个区域中有 {n} 个不公布：否则会显示少于 {k} 名用户的数值。</translation>
     </message>
     <message>
       <source>{one} and {other}</source>

@@ -62,7 +62,7 @@ def test_results_of_the_toolbox_are_there_when_the_project_is_opened_again(repor
 
 
 def test_the_log_lists_what_was_read(report: dict[str, Any]) -> None:
-    assert "Fixes read: 9,262, users: 10" in report["log"]
+    assert "Read 9,262 fixes of 10 users" in report["log"]
     assert "(guessed)" in report["log"] and "The model is " in report["log"]
 
 

@@ -32,8 +32,8 @@ def report(look: str, drive: Drive, sample: Path) -> dict[str, Any]:
 
 
 def test_the_summary_matches_the_layer(report: dict[str, Any]) -> None:
-    assert report["summary"].startswith("Users: 10, fixes: 7,005, 2014-09-13 to ") and "one every" in report["summary"]
-    words = "Skipped: 2,257 of 9,262 fixes (at the time of another fix of the same user)."
+    assert report["summary"].startswith("10 users, 7,005 fixes, 2014-09-13 to ") and "one every" in report["summary"]
+    words = "2,257 of 9,262 fixes were skipped: at the time of another fix of the same user."
     assert report["summary"].endswith(words) and "left out" not in report["summary"]
     assert report["device"] in ("<b>CPU</b>", "<b>CUDA</b>")
     # After the zone was chosen, and the plugin was unloaded and loaded
@@ -43,7 +43,7 @@ def test_the_summary_matches_the_layer(report: dict[str, Any]) -> None:
 def test_the_card_of_a_region_has_people_hours_and_how_scores_are_switched_on(report: dict[str, Any]) -> None:
     """Simulated people alone taught them."""
     first = report["cards"][0]
-    assert first[0] == "<b>Region 1</b>" and "People: " in first[1] and "km²" in first[1]
+    assert first[0] == "<b>Region 1</b>" and "people" in first[1] and "km²" in first[1]
     assert any("hour of the week" in words for words in first)
     assert any("switches them on" in words for words in first) and not any("⚠" in words for words in first)
     assert not any("nan" in words for card in report["cards"] for words in card)
@@ -112,7 +112,7 @@ def test_fields_and_time_zone_are_remembered(report: dict[str, Any]) -> None:
 
 def test_after_a_cancel_embedding_can_start_again(report: dict[str, Any]) -> None:
     assert report["cancel shown"] and not report["city after cancel"]
-    assert report["estimate"].startswith("Let the model read the users (10): about ")
+    assert report["estimate"].startswith("Let the model read 10 users: about ")
     print("\n    seconds from Cancel to the end of the task:", report["cancelled after"])
     assert report["cancelled after"] < 60  # a batch, on a machine that may be busy
 

@@ -61,10 +61,10 @@ def test_the_preview_shows_rows_as_written_and_as_read(report: dict[str, Any]) -
 
 
 def test_the_import_makes_a_layer_that_the_dock_reads(report: dict[str, Any]) -> None:
-    assert report["imported"].startswith("Imported. Users: 2, fixes: 400. 2 fixes skipped:")
+    assert report["imported"].startswith("Imported: 400 fixes of 2 users. 2 fixes skipped:")
     assert report["layer"] == ["cabs", 400, "memory", ["user_id", "track_id", "t"]]
     assert max(report["extent"]) < 0.1  # the fix at 0, 0 is gone
-    assert report["dock"].startswith("Users: 2, fixes: 400") and "No fix was skipped." in report["dock"]
+    assert report["dock"].startswith("2 users, 400 fixes") and "No fix was skipped." in report["dock"]
     assert report["closed"]
 
 

@@ -26,7 +26,7 @@ def report(drive: Drive, sample: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 def test_a_forecast_a_user_with_the_recent_track_at_every_step(report: dict[str, Any]) -> None:
-    assert report["unit"] == "user" and report["listed"] == 10 and "min ahead (users: 10)" in report["forecast"]
+    assert report["unit"] == "user" and report["listed"] == 10 and "Forecasts of 10 users" in report["forecast"]
     assert all(recent > 20 and areas > 1000 for recent, areas in report["steps"])
     assert [areas for _, areas in report["steps"]] == sorted(areas for _, areas in report["steps"])
     assert "labels of other times are hidden." in report["clock right"]
@@ -65,7 +65,7 @@ def test_runs_are_groups_and_are_repeated_on_the_layer_as_it_is(report: dict[str
     runs = [name.split(",")[0].split(" ", 1)[1] for name in report["runs"]]  # after the time
     assert runs == ["Backtest", "Forecast", "Diary", "Labels of every track"]
     assert all("raw-small, 2" in name for name in report["runs"])
-    assert "min ahead (users: 4)" in report["again"][0] and report["again"][1] == 5
+    assert "Forecasts of 4 users" in report["again"][0] and report["again"][1] == 5
 
 
 def test_pictures_were_taken() -> None:

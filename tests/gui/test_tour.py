@@ -96,7 +96,7 @@ def check_pictures(done: dict[str, Any]) -> None:
 
 @in_task("first_map")
 def test_a_first_map(done: dict[str, Any]) -> None:
-    assert "Users: 10, fixes: 7,005" in done["said"] and "67 labelled" in done["said"] and "User 4" in done["said"]
+    assert "10 users, 7,005 fixes" in done["said"] and "67 labelled" in done["said"] and "User 4" in done["said"]
     check_pictures(done)
 
 
@@ -116,7 +116,7 @@ def test_a_label_by_example(done: dict[str, Any]) -> None:
 
 @in_task("forecast")
 def test_a_forecast_with_its_backtest(done: dict[str, Any]) -> None:
-    assert "30 min ahead" in done["said"] and "At 5 min: " in done["said"] and "min ahead (users: 10)" in done["said"]
+    assert "30 min ahead" in done["said"] and "At 5 min: " in done["said"] and "Forecasts of 10 users" in done["said"]
     check_pictures(done)
 
 

@@ -49,8 +49,7 @@ def test_every_minute_of_gaps_is_filled(gappy: Path, tmp_path: Path, capsys: pyt
     assert 120 * 7 <= len(table) <= 120 * 10 and all(table["inferred"].to_pylist())
     assert np.isfinite(table["lon"].to_numpy()).all() and (table["radius80_m"].to_numpy() > 0).all()
     fill(["--tracks", str(gappy), "--max-gap", "5", "--step", "2", "--output", str(output)])
-    assert len(pq.read_table(output)) == 0
-    assert "Gaps longer than 5 minutes, which stay open: 120." in capsys.readouterr().err
+    assert len(pq.read_table(output)) == 0 and "120 gaps longer than 5 minutes stay open" in capsys.readouterr().err
 
 
 def test_given_times_are_answered_in_their_order(gappy: Path, tmp_path: Path) -> None:

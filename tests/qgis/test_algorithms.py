@@ -179,7 +179,7 @@ def test_one_label_for_a_whole_day_is_doubted(run: Callable, make: Callable, fix
     first = min(fixes.t)
     slow = type(fixes)(fixes.user_id, [first + 6 * (t - first) for t in fixes.t], fixes.lon, fixes.lat, {})
     done = run("raw:profileusers", INPUT=make(slow), MODEL=bundle, UNIT="track")
-    assert any("last longer than 4 hours: 12 of 12." in text and "diary" in text for text in done.feedback.warnings)
+    assert any("12 of 12 tracks last longer than" in text and "diary" in text for text in done.feedback.warnings)
     done.feedback.warnings.clear()
     days = run("raw:profileusers", INPUT=make(slow), MODEL=bundle, UNIT="day")
     assert not any("last longer" in text for text in days.feedback.warnings)
@@ -266,7 +266,9 @@ def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: st
         if row["suppressed"]:
             assert all(row[name] == NULL for name in ("n_users", "n_points", *figures)) and row["in_domain"] is False
     assert rows[8]["suppressed"] and rows[9]["suppressed"] and rows[9]["withheld"] == "few people"
-    assert any("They would show figures of fewer than 4 users" in text for text in done.feedback.infos)
+    assert any(
+        "regions are withheld: they would show figures of fewer than 4 users" in text for text in done.feedback.infos
+    )
 
 
 def test_regions_by_weekday_and_hours(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
@@ -349,7 +351,7 @@ def test_progress_runs_forward_and_what_was_guessed_is_said(
     assert done.feedback.shares == sorted(done.feedback.shares) and done.feedback.shares[-1] == 100
     infos = "\n".join(done.feedback.infos)
     assert "Fields: user 'user_id' (guessed), track none, time 't' (guessed)." in infos
-    assert "Fixes read: 1,440, users: 12, tracks: 12, from 2020-09-13 12:26 to 2020-09-13 14:25 UTC." in infos
+    assert "Read 1,440 fixes of 12 users in 12 tracks, from 2020-09-13 12:26 to 2020-09-13 14:25 UTC." in infos
     assert "The model is " in infos
 
 

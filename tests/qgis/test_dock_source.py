@@ -57,7 +57,7 @@ def test_a_field_that_was_cleared_is_not_guessed_again(session: Any, panel: Any,
     panel.fields["user"].setField("")
     until(lambda: session.city is not None)
     assert session.layer is layer and session.users.n_users == 1
-    assert panel.summary.text().startswith("Users: 1, fixes: ")
+    assert panel.summary.text().startswith("1 user, ")
     found: list[Any] = []
     session.run_algorithm("profileusers", {"UNIT": "user"}, ["OUTPUT"], "", lambda *result: found.append(result))
     until(lambda: found or session.problem)

@@ -259,11 +259,11 @@ def test_the_dock_and_the_algorithms_skip_the_same_fixes(
     layer = QgsProject.instance().addMapLayer(make(type(fixes)(**columns)))
     session.set_layer(layer)
     until(lambda: session.tracks is not None)
-    reasons = "1 no time that can be read, 1 at the time of another fix of the same track, 1 impossible jump"
-    assert f"Skipped: 3 of 1,441 fixes ({reasons})." in session.summary
+    reasons = "skipped: 1 no time that can be read, 1 at the time of another fix of the same track, 1 impossible jump."
+    assert f"3 of 1,441 fixes were {reasons}" in session.summary
     for algorithm in ("raw:profileusers", "raw:forecasttracks"):
         done = run(algorithm, INPUT=layer, MODEL=bundle, **OUTPUTS)
-        assert f"3 fixes skipped: {reasons}." in done.feedback.warnings
+        assert f"3 fixes {reasons}" in done.feedback.warnings
         assert done.values["N_SKIPPED"] == 3
     until(lambda: session.job is None)
     session.show_skipped()

@@ -115,7 +115,7 @@ def test_the_data_of_the_notes_count_what_the_warning_counts(
     layer = make(twice)
     read(session, layer)
     canvas = show(menu, layer)
-    assert "Users: 12, fixes: 1,440 of 2,880" in notes(canvas, session, None)[0]
+    assert "12 users, 1,440 of 2,880 fixes" in notes(canvas, session, None)[0]
     assert "2,880 fixes with their times" in warnings(canvas.layers(), 10)[0]
 
 

@@ -280,7 +280,7 @@ def other_model(bundle: str, folder: Path, head: str) -> str:
 def waits(card: Any) -> bool:
     """Whether a card explains that the chosen model has not scored its region; then it has counts alone."""
     labels = card.findChildren(QLabel)
-    assert any("People: " in label.text() for label in labels)
+    assert any("people ·" in label.text() for label in labels)
     answered = any("per km²" in label.text() for label in labels)
     waiting = card.findChild(QLabel, "raw_not_scored") is not None
     assert waiting != answered

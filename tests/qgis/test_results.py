@@ -170,7 +170,7 @@ def test_a_second_run_goes_into_the_same_geopackage(forecast: Any, said: list[st
     until(lambda: forecast.session.tracks is not None and forecast.session.job is None)
     forecast.again.click()
     until(lambda: forecast.session.job is None)
-    assert "Forecasts 10 min ahead (users: 5)" in forecast.words.text()
+    assert "Forecasts of 5 users, 10 min ahead" in forecast.words.text()
     save_and_open(tmp_path / "week.qgz")
     with sqlite3.connect(file) as tables:
         assert len(tables.execute("SELECT table_name FROM gpkg_contents WHERE table_name LIKE 'fore%'").fetchall()) == 8
@@ -274,7 +274,7 @@ def test_a_geopackage_deleted_between_sessions_ends_in_a_sentence(
     until(lambda: again.session.tracks is not None and again.session.job is None)
     again.again.click()
     until(lambda: again.session.job is None)
-    assert "min ahead (users: 12)" in again.words.text()
+    assert "Forecasts of 12 users" in again.words.text()
     save_and_open(tmp_path / "week.qgz")
     assert sum(layer.isValid() for layer in project.mapLayers().values()) == 5
 

@@ -119,7 +119,7 @@ def test_a_wrong_user_is_answered_in_a_sentence(
 def test_fewer_than_asked_for_are_told(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     done = run("raw:similarusers", INPUT=make(fixes), MODEL=bundle, TARGET="u00", K=50)
     assert len(done.rows()) == 11
-    assert "K is 50, more than there are others to compare with: 11." in done.feedback.infos
+    assert "K is 50, but there are only 11 others to compare with." in done.feedback.infos
 
 
 @pytest.mark.parametrize(
@@ -155,7 +155,7 @@ def test_withheld_regions_are_neither_target_nor_answer(
     target = sorted(shown)[0]
     done = run("raw:similarregions", INPUT=make(fixes), REGIONS=regions(), MODEL=bundle, TARGET=target, MIN_USERS=5)
     assert {row["id"] for row in done.rows()} == shown - {target}
-    assert f"Regions left out: {7 - len(shown)} of 7, with fewer than 5 users." in done.feedback.infos
+    assert f"{7 - len(shown)} of 7 regions are left out: fewer than 5 users." in done.feedback.infos
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...core.evaluation.plots import metres_words
 from ...layers.legends import TRACK
+from ...layers.words import count_users
 from ...layers.writing import utc
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -194,8 +195,9 @@ class ForecastTab(QWidget):
         self.place.addWidget(wrapped(words))
         self._list_tracks(layers.get("OUTPUT_AREAS", points))
         count = len(set(map(str, values_of(points, "user_id", object))))
-        words = tr("Forecasts {m:g} min ahead (users: {n:,}): half are expected within {a}, four fifths within {b}.")
-        summary = words.format(n=count, m=horizons[-1], a=metres_words(half[-1]), b=metres_words(most[-1]))
+        words = tr("Forecasts of {users}, {m:g} min ahead: half are expected within {a}, four fifths within {b}.")
+        near = {"a": metres_words(half[-1]), "b": metres_words(most[-1])}
+        summary = words.format(users=count_users(count), m=horizons[-1], **near)
         self.words.setText("<br>".join([summary, *map(escaped, warnings)]))
 
     def _show_backtest(self, layers: Layers, warnings: list[str]) -> None:

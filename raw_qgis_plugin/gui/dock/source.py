@@ -23,6 +23,7 @@ from qgis.PyQt.QtWidgets import (
 
 from ...core.paths import shipped_bundle
 from ...environment.folders import models_folder
+from ...layers.words import count_users
 from ...processing.progress import time_left
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -204,9 +205,11 @@ class SourcePanel(QWidget):
         self.prepare.setVisible(False)
         if session.users is not None and session.model is not None and session.users.n_users:
             self.prepare.setVisible(session.city is None and session.job is None)
-            words = tr("Let the model read the users ({n:,}): {time} on the {device}")
+            words = tr("Let the model read {users}: {time} on the {device}")
             left = time_left(session.estimate_s or 0.0)
-            self.prepare.setText(words.format(n=session.users.n_users, time=left, device=session.model.provider))
+            self.prepare.setText(
+                words.format(users=count_users(session.users.n_users), time=left, device=session.model.provider)
+            )
         self.device.setText(f"<b>{session.model.provider}</b>" if session.model is not None else "")
         self.device.setToolTip(tr("The device that really does the work. ") + getattr(session.model, "warning", ""))
 

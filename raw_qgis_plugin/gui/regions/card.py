@@ -16,6 +16,7 @@ from ...core.regions.disclosure import DIFFERENCE, DOMINATED
 from ...core.regions.view import RegionView, rank
 from ...core.typicality import plainly
 from ...layers.legends import class_colours, title_of, verdict_of
+from ...layers.words import count_fixes, count_people
 from ...processing.words import tr
 from ..widgets.card import Card, experimental_mark, figure, most_similar, no_heads, plain
 from ..widgets.charts import MixBar, WeekStrip
@@ -55,8 +56,9 @@ class RegionCard(Card):
         if view.suppressed:
             self.add(self._why().format(n=min_users, area=square_km(view.area_km2)))
         else:
-            words = tr("People: {people:,} · fixes: {fixes:,} · {area}")
-            self.add(words.format(people=view.n_users, fixes=view.n_points, area=square_km(view.area_km2)))
+            self.add(
+                " · ".join([count_people(view.n_users or 0), count_fixes(view.n_points or 0), square_km(view.area_km2)])
+            )
             self._warn()
             self._show_scores()
             self._show_week()

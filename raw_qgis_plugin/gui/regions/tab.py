@@ -233,7 +233,7 @@ class RegionsTab(QWidget):
             return views
 
         self._show_hint()
-        self.session.run(tr("Scoring regions ({n:,})").format(n=len(polygons)), work, done)
+        self.session.run(tr("Scoring {n:,} regions").format(n=len(polygons)), work, done)
 
     def score_again(self) -> None:
         """Score all regions after tracks, model or fewest people changed: now, or after the running job."""

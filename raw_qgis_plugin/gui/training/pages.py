@@ -109,7 +109,7 @@ class DataPage(Page):
         fields, zone = remembered(layer) if layer is not None else (FieldChoice(None, None, None), "UTC")
         self.track_fields.show(layer, fields, zone)
         if layer is not None:
-            self.note.setText(tr("Features: {n:,}. {fields}").format(n=layer.featureCount(), fields=fields))
+            self.note.setText(tr("{n:,} features. {fields}").format(n=layer.featureCount(), fields=fields))
         self.changed.emit()
 
     def reading(self) -> ReadPlan:
@@ -266,7 +266,7 @@ class QuestionPage(Page):
         if self.labels is None:
             return tr("Choose the layer or table with the labels, its id field and its label field.")
         if len(self.labels.values) < 10:
-            return tr("Labels: {n}. At least ten are needed.").format(n=len(self.labels.values))
+            return tr("Only {n} labels: at least ten are needed.").format(n=len(self.labels.values))
         if len(set(self.labels.values.values())) < 2:
             return tr("All labels are equal: there is nothing to learn.")
         name = self.name.text()

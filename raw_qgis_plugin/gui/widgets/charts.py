@@ -12,6 +12,7 @@ from qgis.PyQt.QtWidgets import QToolTip, QWidget
 
 from ...core.evaluation.plots import metres_words
 from ...layers.legends import CLASS_COLOURS
+from ...layers.words import count_people
 from ...processing.words import tr
 
 BLUE = "#2f7fc4"
@@ -123,7 +124,7 @@ class WeekStrip(Chart):
         people = int(self.week[day, hour])
         words = tr("fewer than {n} people").format(n=self.min_users)
         if people >= 0:
-            words = tr("people: {n:,}").format(n=people)
+            words = count_people(people)
         return f"{tr(DAYS[day])} {hour:02d}:00-{hour + 1:02d}:00: {words}"
 
     def draw(self, painter: QPainter) -> None:

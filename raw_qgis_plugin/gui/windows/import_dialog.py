@@ -29,6 +29,7 @@ from qgis.PyQt.QtWidgets import QComboBox, QFileDialog, QFormLayout, QProgressBa
 from ...core.errors import RawError
 from ...core.sources.fields import NONE
 from ...core.sources.preview import Preview, preview
+from ...layers.words import count_fixes, count_users
 from ...processing.form import Run
 from ...processing.import_tracks import DELIMITERS, LARGE, WORLD, ImportTracks
 from ...processing.progress import time_left
@@ -349,9 +350,10 @@ class ImportDialog(TakesFiles, RawDialog):
             self.state.setText(words.format(what=tr("Importing"), share=job.share, left=time_left(left or 0.0)))
 
     def _done(self, results: dict[str, Any], layers: dict[str, QgsVectorLayer], warnings: list[str]) -> None:
-        words = tr("Imported. Users: {users:,}, fixes: {fixes:,}.")
+        words = tr("Imported: {fixes} of {users}.")
         if not sip.isdeleted(self):
-            self._ended(words.format(fixes=results["N_POINTS"], users=results["N_USERS"]) + " " + " ".join(warnings))
+            words = words.format(fixes=count_fixes(results["N_POINTS"]), users=count_users(results["N_USERS"]))
+            self._ended(" ".join([words, *warnings]))
 
     def _failed(self, words: str) -> None:
         if not sip.isdeleted(self):
