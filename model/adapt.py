@@ -144,9 +144,8 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
     perhaps = [k for k, r in figures.items() if r["ratio"] > 1 + tolerated and k not in worse]
     n = max(r["people"] for r in figures.values())
     people = f"{n} {'person' if n == 1 else 'people'}"
-    pairs = "; ".join(f"{at[k]} {r['before_m']:.0f} and {r['after_m']:.0f} m" for k, r in figures.items())
-    pairs = pairs.replace("; with fixes every", "; every")
-    errors = f"Mean error for {people} held out from training, before and now: {pairs}."
+    pairs = ", ".join(f"{r['before_m']:.0f} → {r['after_m']:.0f} m {at[k]}" for k, r in figures.items())
+    errors = f"Mean error for {people} held out from training, before → now: {pairs}."
     if n < few:
         return None, f"{unknown}: that takes {few} people held out, so {5 * few} or more with such tracks.", errors
     if worse and not better:

@@ -57,8 +57,8 @@ def test_the_verdict_says_no_more_than_the_interval(figures: dict, use: bool | N
 def test_the_errors_of_before_and_now_are_a_sentence_of_their_own() -> None:
     families = {"5 s": figure(0.9, 0.8, 0.95), "15 s": figure(1.2, 1.1, 1.3), "long": figure(1.1, 1.05, 1.2)}
     assert adapt.judge(families)[2] == (
-        "Mean error for 8 people held out from training, before and now: with fixes every 5 s 100 and 90 m; "
-        "every 15 s 100 and 120 m; 15 to 150 min ahead 100 and 110 m."
+        "Mean error for 8 people held out from training, before → now: 100 → 90 m with fixes every 5 s, "
+        "100 → 120 m with fixes every 15 s, 100 → 110 m 15 to 150 min ahead."
     )
     assert "for 1 person held" in adapt.judge({"15 s": figure(0.9, 0.9, 0.9, people=1)})[2]
 
