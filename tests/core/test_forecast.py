@@ -17,7 +17,7 @@ from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextQueries, bin_lengths_s, select_rows, split_by_band
 from raw_qgis_plugin.core.forecasting.mixture import Mixture
 from raw_qgis_plugin.core.forecasting.predict import Queries, predict
-from raw_qgis_plugin.core.geodesy import haversine_m
+from raw_qgis_plugin.core.geodesy import EARTH_RADIUS_M, haversine_m
 from raw_qgis_plugin.core.tracks import build_tracks
 
 START = 1_700_000_000_000
@@ -188,6 +188,14 @@ def test_a_phone_that_wakes_now_and_then_is_asked_for_days(model):
     drives = straight(n=5 * 360, cadence_s=10, users=1)
     kept, by_days = split_by_band(drives, asked._replace(end=np.array([len(drives)])))
     assert not by_days.any()
+
+
+def test_no_radius_is_longer_than_half_way_round_the_earth(model):
+    rng, t = np.random.default_rng(0), 1_700_000_000_000 + np.arange(60) * 60_000
+    user, lon, lat = np.repeat(np.arange(20), 60), rng.uniform(-180, 180, 1200), rng.uniform(-80, 80, 1200)
+    f = forecast(build_tracks(user, None, np.tile(t, 20), lon, lat, drop_spikes=False)[0], model, [1800])
+    assert (f.radius50_m <= f.radius80_m).all() and f.radius80_m.max() == pytest.approx(np.pi * EARTH_RADIUS_M)
+    assert not f.in_domain.any()
 
 
 def test_a_question_before_the_first_fix_has_no_answer(model):

@@ -15,7 +15,7 @@ from ..bundle.contract import CALIBRATION_COLUMNS
 from ..bundle.runtime import Model
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features import featurizer as feat
-from ..geodesy import destination
+from ..geodesy import EARTH_RADIUS_M, destination
 from ..tracks import Tracks
 from ..typicality import any_of, in_words, outside
 from . import areas
@@ -161,7 +161,7 @@ def _predict(
             components.add(number, d, mixture, point)
         mixture = for_areas(d.kind, mixture)
         radius = calibration[:2] * areas.radii_m(mixture, point, shifted(areas.nominal(len(number)), shift))
-        radius[1] = np.maximum(radius[1], radius[0])
+        radius = np.minimum([radius[0], np.maximum(*radius)], np.pi * EARTH_RADIUS_M)  # nothing is farther away
         result[:2, number] = feat.destination(d.f, d.last, point)
         result[2:, number] = radius
         if with_areas:
