@@ -3691,5 +3691,9 @@ Usar este modelo mesmo assim?</translation>
       <source>⚠ Unlike what this was trained on: {reasons}.</source>
       <translation>⚠ Diferente dos dados de treino deste rótulo: {reasons}.</translation>
     </message>
+    <message>
+      <source>⚠ Without a user field all fixes count as one person's: nobody can be held out.</source>
+      <translation>⚠ Sem campo de usuário, todas as posições contam como de uma só pessoa: ninguém pode ficar fora do treino.</translation>
+    </message>
   </context>
 </TS>

@@ -3691,5 +3691,9 @@ Use this model all the same?</source>
       <source>⚠ Unlike what this was trained on: {reasons}.</source>
       <translation>⚠ 与此标签的训练数据不同：{reasons}。</translation>
     </message>
+    <message>
+      <source>⚠ Without a user field all fixes count as one person's: nobody can be held out.</source>
+      <translation>⚠ 没有用户字段时，所有定位点都算作同一个人的：无法留出任何人用于检验。</translation>
+    </message>
   </context>
 </TS>

@@ -31,6 +31,19 @@ def test_prototypes_are_stored_only_on_request(staged: Any, tmp_path: Path) -> N
     assert "typical" not in " ".join(unasked) and [a for a in stored if a not in unasked] == ["--typical-ways"]
 
 
+def test_a_training_without_a_user_field_says_what_that_means(staged: Any) -> None:
+    """As after the field was renamed or deleted."""
+    from raw_qgis_plugin.gui.training.pages import DataPage
+
+    uri = "Point?crs=EPSG:4326&field=user_id:string&field=t:datetime"
+    layer = QgsVectorLayer(uri, "fixes", "memory")
+    QgsProject.instance().addMapLayer(layer)
+    page = DataPage(layer, lambda: None)
+    assert page.fields["user"].currentField() == "user_id" and page.alone.isHidden()
+    page.fields["user"].setField("")
+    assert not page.alone.isHidden() and "one person's" in page.alone.text()
+
+
 HARDWARE = """import json, os, sys
 assert os.environ["RAW_MARK"] == "passed on"
 if "--preset" in sys.argv:

@@ -86,6 +86,9 @@ class DataPage(Page):
         self.fields, self.zone = self.track_fields.boxes, self.track_fields.zone
         for box in self.fields.values():
             box.fieldChanged.connect(self.changed)
+        self.alone = wrapped(tr("⚠ Without a user field all fixes count as one person's: nobody can be held out."))
+        self.column.insertWidget(self.column.indexOf(self.note), self.alone)
+        self.changed.connect(lambda: self.alone.setVisible(not self.fields["user"].currentField()))
         self.layer.layerChanged.connect(self.take)
         if has_fixes(current):
             self.layer.setLayer(current)
