@@ -29,7 +29,7 @@ from model.pretrain import command, parser
 from model.pretrain import main as pretrain
 from model.training.checkpoint import load, save
 from model.training.loop import PEAK_LR_TRAINED, seconds_left
-from model.training.monitor import Monitor, score
+from model.training.monitor import Monitor
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.errors import InputError
 
@@ -369,24 +369,6 @@ def test_what_goes_wrong_while_batches_are_made_is_raised(tracks_file, monkeypat
         next(feed(corpus, 0))
 
 
-def test_known_signs_of_failure_are_told_once():
-    flat = Monitor()
-    told = [flat.check(k * 100, k / 20, 2.0 - 1e-4 * k, 0.9) for k in range(1, 20)]
-    assert sum(told, []) == [words for words in sum(told, []) if "flat" in words] and len(sum(told, [])) == 1
-    assert not any(told[:4]) and "--lr" in sum(told, [])[0]
-    apart = Monitor()
-    told = [apart.check(k, k / 20, 2.0 - 0.1 * k, 0.9 + 0.02 * abs(k - 5)) for k in range(1, 20)]
-    words = sum(told, [])
-    assert len(words) == 1 and "since step 5" in words[0] and "by heart" in words[0]
-    good = Monitor()
-    assert not any(good.check(k, k / 20, 2.0 - 0.1 * k, 1.0 - 0.02 * k) for k in range(1, 20))
-    assert (
-        "under 60 %" in good.check_profiles(0.55)[0]
-        and not good.check_profiles(0.5)
-        and not Monitor().check_profiles(0.7)
-    )
-
-
 def test_a_resumed_run_knows_what_was_shown_before(tmp_path, tracks_file, lines):
     still = nano_arguments(tracks_file, tmp_path / "run", "--lr", "1e-12", "--validate-every", "4")
     pretrain([*still, "--stop-after", "8"])
@@ -407,13 +389,3 @@ def test_a_resumed_run_keeps_its_learning_rate(tmp_path, tracks_file, nano_run):
     assert about(tmp_path / "run")["lr"] == PEAK_LR_TRAINED
     pretrain([*run, "--resume", "--stop-after", "6", "--lr", "1e-9"])
     assert about(tmp_path / "run")["lr"] == 1e-9
-
-
-def test_patience_counts_validations_without_a_better_one():
-    monitor = Monitor(patience=3)
-    for k, value in enumerate([1.0, 0.9, 0.95, 0.93]):
-        monitor.check(k, 0.1, 1.0, value)
-        assert not monitor.done
-    monitor.check(5, 0.1, 1.0, 0.91)
-    assert monitor.done and not Monitor(patience=0, scores=[1.0, 2.0, 3.0]).done
-    assert score({"ratio_5s": 0.5, "ratio_60s": 2.0, "metres_5s": 9.0}) == pytest.approx(1.0) and score({}) is None

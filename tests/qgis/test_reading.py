@@ -13,7 +13,6 @@ import pytest
 from qgis.core import (
     Qgis,
     QgsCoordinateReferenceSystem,
-    QgsFeatureRequest,
     QgsField,
     QgsGeometry,
     QgsPointXY,
@@ -283,36 +282,6 @@ def test_a_multipoint_with_two_parts_has_no_position(fixes: Any, make: Any, tmp_
     assert skipped == {"no position": 1} and len(tracks) == 1439
 
 
-def lines(fixes: Any, kind: str) -> QgsVectorLayer:
-    from qgis.core import QgsFeature
-
-    layer = QgsVectorLayer(f"{kind}?crs=EPSG:4326&field=user_id:string", "lines", "memory")
-    features = []
-    for start in range(0, len(fixes.t), 120):
-        rows = zip(fixes.lon[start : start + 120], fixes.lat[start : start + 120], fixes.t[start : start + 120])
-        z = " 5" if "Z" in kind else ""
-        text = ", ".join(f"{x!r} {y!r}{z} {t / 1000!r}" for x, y, t in rows)
-        feature = QgsFeature(layer.fields())
-        feature.setAttributes([fixes.user_id[start]])
-        name = kind.replace("LineString", "LineString ")
-        feature.setGeometry(QgsGeometry.fromWkt(f"{name}(({text}))" if "Multi" in kind else f"{name}({text})"))
-        features.append(feature)
-    features.append(QgsFeature(layer.fields()))
-    layer.dataProvider().addFeatures(features)
-    return layer
-
-
-@pytest.mark.parametrize("kind", ["LineStringM", "LineStringZM", "MultiLineStringM", "MultiLineStringZM"])
-def test_lines_with_m_are_fixes(fixes: Any, make: Any, tmp_path: Path, kind: str, saved: Any) -> None:
-    plain, _ = read(plan(make(fixes)))
-    for layer in (lines(fixes, kind), saved(lines(fixes, kind), tmp_path / "a.gpkg")):
-        made = plan(layer)
-        assert made.has_lines
-        tracks, skipped = read(made)
-        assert not skipped and tracks.n_users == 12 and tracks.n_tracks == 12
-        assert np.array_equal(tracks.t, plain.t) and np.array_equal(tracks.lon, plain.lon)
-
-
 @pytest.mark.parametrize(
     ("kind", "text"), [("date", "2020-09-13"), ("datetime", "2020-09-13 08:00:00"), ("time", "08:00:00")]
 )
@@ -327,23 +296,6 @@ def test_tracks_may_be_named_by_a_date(fixes: Any, make: Any, saved: Any, tmp_pa
     for each, columns in ((layer, False), (saved(layer, tmp_path / "a.gpkg"), True)):
         tracks, _ = assert_both_ways(each, columns=columns, track="day")
         assert set(tracks.track_ids) == {text}
-
-
-def test_invalid_geometries_are_skipped_or_refused_where_asked(fixes: Any, make: Any, tmp_path: Path) -> None:
-    layer = lines(fixes, "LineStringM")
-    spot = QgsGeometry.fromWkt(f"LineStringM (116 39 {fixes.t[0] / 1000}, 116 39 {fixes.t[1] / 1000})")
-    layer.dataProvider().changeGeometryValues({1: spot})
-    points = make(fixes, path=tmp_path / "a.gpkg")
-    found = []
-    for check in (QgsFeatureRequest.GeometryNoCheck, QgsFeatureRequest.GeometrySkipInvalid):
-        flag = QgsProcessingFeatureSourceDefinition.Flag.FlagOverrideDefaultGeometryCheck
-        wanted = [
-            QgsProcessingFeatureSourceDefinition(source.id(), flags=flag, geometryCheck=check)
-            for source in (layer, points)
-        ]
-        found.append(len(read(plan(layer, wanted[0]))[0]))
-        assert len(assert_both_ways(points, wanted[1])[0]) == 1440
-    assert found == [1440 - 118, 1440 - 120]
 
 
 def test_what_cannot_be_read_is_said(fixes: Any, make: Any) -> None:
@@ -407,10 +359,3 @@ def test_many_fixes_are_fast(make: Any, invented: Any, tmp_path: Path) -> None:
     began = time.perf_counter()
     read(replace(made, file=None))
     assert len(tracks) == 30_000 and columns < (time.perf_counter() - began)
-
-
-@pytest.mark.parametrize("wkt", ["LineString (1 1, 2 2)", "LineStringZ (1 1 5, 2 2 5)", "MultiLineString ((1 1, 2 2))"])
-def test_a_line_without_m_in_a_layer_of_lines_with_m_has_no_times(wkt: str) -> None:
-    from raw_qgis_plugin.layers.reading import _vertices
-
-    np.testing.assert_array_equal(_vertices(QgsGeometry.fromWkt(wkt)), [[1, 1, np.nan], [2, 2, np.nan]])
