@@ -740,6 +740,10 @@
       <translation>Falhou</translation>
     </message>
     <message>
+      <source>Features: {n:,}</source>
+      <translation>Feições: {n:,}</translation>
+    </message>
+    <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
       <translation>Menos de {n} pessoas foram vistas em {area}. Nada é mostrado, para protegê-las: com tão poucas pessoas, os valores poderiam revelar uma delas.</translation>
     </message>
@@ -3502,10 +3506,6 @@
     <message>
       <source>{n:,.0f} fixes a second</source>
       <translation>{n:,.0f} posições por segundo</translation>
-    </message>
-    <message>
-      <source>{n:,} features. {fields}</source>
-      <translation>{n:,} feições. {fields}</translation>
     </message>
     <message>
       <source>{n:,} fixes</source>

@@ -740,6 +740,10 @@
       <translation>失败</translation>
     </message>
     <message>
+      <source>Features: {n:,}</source>
+      <translation>要素：{n:,}</translation>
+    </message>
+    <message>
       <source>Fewer than {n} people were seen in {area}. Nothing is shown, to protect them: figures of so few could reveal one of them.</source>
       <translation>在 {area} 内观察到的人少于 {n} 人。为保护他们，不显示任何内容：人数这么少时，数值可能暴露其中某个人。</translation>
     </message>
@@ -3502,10 +3506,6 @@
     <message>
       <source>{n:,.0f} fixes a second</source>
       <translation>每秒 {n:,.0f} 个定位点</translation>
-    </message>
-    <message>
-      <source>{n:,} features. {fields}</source>
-      <translation>{n:,} 个要素。{fields}</translation>
     </message>
     <message>
       <source>{n:,} fixes</source>

@@ -112,7 +112,7 @@ class DataPage(Page):
         fields, zone = remembered(layer) if layer is not None else (FieldChoice(None, None, None), "UTC")
         self.track_fields.show(layer, fields, zone)
         if layer is not None:
-            self.note.setText(tr("{n:,} features. {fields}").format(n=layer.featureCount(), fields=fields))
+            self.note.setText(tr("Features: {n:,}").format(n=layer.featureCount()))
         self.changed.emit()
 
     def reading(self) -> ReadPlan:
