@@ -89,6 +89,17 @@ def test_times_do_not_depend_on_where_the_antimeridian_is() -> None:
     assert (np.abs(there.stop_lon) > 179.9).all()
 
 
+def test_a_fix_far_away_and_long_before_changes_no_stop() -> None:
+    """A phone that was set up on another continent. In metres from there a room was half a village."""
+    week = days(3)
+    week = build_tracks(None, None, week.t, week.lon, np.full(len(week), 60.0) + week.lon / 10)[0]
+    t, lon, lat = np.append(week.t, MONDAY - 30 * DAY_MS), np.append(week.lon, 150.0), np.append(week.lat, -30.0)
+    found, alone = whole(build_tracks(None, None, t, lon, lat)[0]), whole(week)
+    assert len(alone.stops["kind"]) > 4
+    for name in ("t_arrive", "t_leave", "kind"):
+        assert found.stops[name].tolist() == alone.stops[name].tolist()
+
+
 @pytest.mark.parametrize(
     ("hours", "metres", "stops", "trips"),
     [(2, 200, 3, 2), (2, 5_000, 2, 2), (14, 200, 2, 2), (0.25, 5_000, 2, 1)],

@@ -10,6 +10,7 @@ from scipy.ndimage import median_filter
 
 from ..arrays import run_ends
 from ..features.ride import averaged
+from ..geodesy import offset_m
 from ..tracks import Tracks
 
 SMOOTHED = 9  # fixes of the running median of places
@@ -21,7 +22,7 @@ class Line:
     """Thinned tracks. m rows; a row stands for the fixes first to last of `tracks`."""
 
     tracks: Tracks  # the fixes that it was made from
-    thin: Tracks  # (m,) mean times in ms since the track's first fix; lon and lat are metres from there
+    thin: Tracks  # (m,) mean times in ms since the track's first fix; lon and lat are metres, of `along`
     xy: np.ndarray  # (m, 2) smoothed metres
     first: np.ndarray  # (m,)
     last: np.ndarray  # (m,)
@@ -39,7 +40,7 @@ class Line:
 
 def thinned(tracks: Tracks) -> Line:
     """Thin and smooth tracks."""
-    thin, first = averaged(tracks)
+    thin, first = averaged(tracks, along(tracks))
     last = run_ends(first, len(tracks))
     xy, half = np.stack([thin.lon, thin.lat], axis=1), SMOOTHED // 2
     if len(xy) > SMOOTHED:
@@ -48,3 +49,17 @@ def thinned(tracks: Tracks) -> Line:
         smooth = np.stack([median_filter(column, SMOOTHED) for column in xy.T], axis=1)
         xy[half:-half][inside] = smooth[half:-half][inside]
     return Line(tracks, thin, xy, first, last)
+
+
+def along(tracks: Tracks) -> np.ndarray:
+    """(n, 2) metres east and north of the track's first fix, summed from fix to fix.
+
+    So places near each other are as far apart as on the ground, however far from the first fix they lie.
+    """
+    first = tracks.track_offsets[:-1][tracks.track]
+    mm = np.zeros((len(tracks), 2), np.int64)  # whole numbers: sums depend on no other track
+    step = tracks.steps()
+    ends = tracks.lon[step + 1], tracks.lat[step + 1], tracks.lon[step], tracks.lat[step]
+    mm[step + 1] = np.rint(1000 * offset_m(*ends))
+    total = np.cumsum(mm, axis=0)
+    return (total - total[first]) / 1000

@@ -55,15 +55,16 @@ def ride(tracks: Tracks) -> np.ndarray:
     return np.where(np.isfinite(columns) & moves[:, None], np.clip(columns, -8.0, 8.0), -1.0).astype(np.float32)
 
 
-def averaged(tracks: Tracks) -> tuple[Tracks, np.ndarray]:
+def averaged(tracks: Tracks, xy: np.ndarray | None = None) -> tuple[Tracks, np.ndarray]:
     """The mean fix of each ten seconds of tracks, and the rows of the first fixes that they stand for.
 
-    t is in ms since the track's first fix; lon and lat are metres east and north of it.
+    t is in ms since the track's first fix; lon and lat are xy (n, 2), by default metres east and north of that fix.
     """
     if not len(tracks):
         return tracks, np.zeros(0, np.int64)
     first = tracks.track_offsets[:-1][tracks.track]
-    xy = offset_m(tracks.lon, tracks.lat, tracks.lon[first], tracks.lat[first])
+    if xy is None:
+        xy = offset_m(tracks.lon, tracks.lat, tracks.lon[first], tracks.lat[first])
     since = tracks.t - tracks.t[first]
     start = np.flatnonzero(run_starts(tracks.track, since // SETTINGS.bin_ms))
     count = np.diff(np.append(start, len(tracks)))
