@@ -69,6 +69,16 @@ def test_too_far_or_too_short_is_no_encounter() -> None:
     assert len(found(people(), min_s=1200.0).one) == 1
 
 
+@pytest.mark.parametrize("seconds", [60, 70, 100, 300])
+def test_of_the_least_length_is_long_enough(seconds: int) -> None:
+    """Two who sit together all the time that they are recorded, in which times that divide it lie."""
+    tick_ms = round(1000 * seconds / max(2, -(-seconds // 30)))
+    t = np.arange(0, seconds * 1000 + 1, 10_000) + START // tick_ms * tick_ms
+    together = tracks_of(["a", "b"], [t, t], [0.0 * t, 0.0 * t + 10])
+    assert len(found(together, min_s=float(seconds)).one) == 1
+    assert len(found(together, min_s=seconds + 10.0).one) == 0
+
+
 def inside_of_gap() -> Tracks:
     """Of the two walkers nothing but the fixes at the ends of their gaps."""
     tracks = walkers(slice(10, 22))

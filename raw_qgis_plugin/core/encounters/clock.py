@@ -47,10 +47,11 @@ def positions(tracks: Tracks, tick_s: float, longest_s: float) -> Iterator[tuple
 
     A time before a track's first fix, after its last, or in a gap longer than `longest_s` has none.
     """
-    tick_ms = int(1000 * tick_s)
+    tick_ms = round(1000 * tick_s)
     step = np.flatnonzero((np.diff(tracks.track) == 0) & (np.diff(tracks.t) <= 1000 * longest_s))
     first = -(-tracks.t[step] // tick_ms)  # the first tick at or after each fix
-    count = np.maximum(-(-tracks.t[step + 1] // tick_ms) - first, 0)
+    until = tracks.t[step + 1] + ~np.isin(step + 1, step)  # a step that no other follows has the time of its end too
+    count = np.maximum(-(-until // tick_ms) - first, 0)
     step, first, count = (a[count > 0] for a in (step, first, count))
     if not len(step):
         return
@@ -74,7 +75,7 @@ def _at(tracks: Tracks, before: np.ndarray, tick: np.ndarray, tick_ms: int) -> P
     lon0, lat0 = tracks.lon[before], tracks.lat[before]
     lon = lon0 + part * (near_lon(tracks.lon[after], lon0) - lon0)
     lat = lat0 + part * (tracks.lat[after] - lat0)
-    observed = (took <= 1000 * s.observed_s) | (part == 0)
+    observed = (took <= 1000 * s.observed_s) | (part == 0) | (part == 1)
     nearer_s = np.minimum(part, 1 - part) * took / 1000.0
     apart_m = metres_between(lon0, lat0, tracks.lon[after], tracks.lat[after])
     reach = s.reach * apart_m * 2 * np.sqrt(part * (1 - part)) + s.reach_ms * nearer_s + s.reach_m

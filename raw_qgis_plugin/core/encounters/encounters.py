@@ -20,8 +20,7 @@ class EncounterSettings:
     """How runs of times become encounters."""
 
     tick_s: float = 30.0  # between the times that are looked at, at most,
-    per_minimum: int = 2  # and so many in the least length of an encounter
-    least_tick_s: float = 5.0
+    per_minimum: int = 2  # and so many or more in the least length of an encounter
     most_missing: int = 1  # times in between without the pair
     at_once: int = 500_000  # runs of times that wait to be joined with those before them, or as many as these are
 
@@ -52,11 +51,13 @@ def find_encounters(
 ) -> Encounters:  # fmt: skip
     """The encounters of users, by user and time: within distance_m for min_s seconds or longer.
 
+    They are sought at times half a minute apart, or less: one that is hardly longer than min_s may fall between these.
     users: one track a user. longest_s: nothing is known in longer gaps. least: probability from which an encounter
     counts. infer: fill gaps; otherwise positions in gaps lie on the line of two fixes, which is the simple method.
     """
     s = SETTINGS
-    tick_s = float(np.clip(min_s / s.per_minimum, s.least_tick_s, s.tick_s))
+    least_ticks = max(s.per_minimum, int(np.ceil(min_s / s.tick_s)))
+    tick_s = min_s / least_ticks
     filler = Filler(users) if infer and len(users) else None
     none = np.zeros(0)
     nobody = Encounters(*(none.astype(kind) for kind in (int, int, int, int, float, bool, float, float)))
@@ -70,8 +71,8 @@ def find_encounters(
                 e, new, n = _runs(join_rows([e, *new])), [], 0
     progress(1.0)
     e = _runs(join_rows([e, *new]))
-    e = take_rows(e, (e.t_end - e.t_start) * tick_s >= min_s)
-    tick_ms = int(1000 * tick_s)
+    e = take_rows(e, e.t_end - e.t_start >= least_ticks)
+    tick_ms = round(1000 * tick_s)
     return replace(e, t_start=e.t_start * tick_ms, t_end=e.t_end * tick_ms)
 
 
