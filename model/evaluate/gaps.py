@@ -22,7 +22,7 @@ from raw_qgis_plugin.core.evaluation.metrics import interval_by_person
 from raw_qgis_plugin.core.gaps.bridge import simple_places
 from raw_qgis_plugin.core.gaps.ends import ends_of
 from raw_qgis_plugin.core.gaps.fill import Questions, fill
-from raw_qgis_plugin.core.geodesy import haversine_m, near_lon
+from raw_qgis_plugin.core.geodesy import metres_between, near_lon
 from raw_qgis_plugin.core.sources.readers import read
 
 MINUTES = (5, 10, 20, 30, 60)
@@ -38,7 +38,7 @@ def evaluate(hidden: Hidden, seed: int = 0) -> dict:
     circles = np.empty((2, len(before)), bool)
     for f in fill(tracks, Questions(before, hidden.t, 0), with_areas=True):
         lon, lat = hidden.lon[f.number], hidden.lat[f.number]
-        error[f.number] = haversine_m(f.lon, f.lat, lon, lat)
+        error[f.number] = metres_between(f.lon, f.lat, lon, lat)
         circles[:, f.number] = error[f.number] <= np.stack([f.radius50_m, f.radius80_m])
         truth = shapely.points(near_lon(lon, f.ends.lon), lat)
         inside[:, f.number] = shapely.contains(np.asarray(f.areas), truth[:, None]).T

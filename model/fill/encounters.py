@@ -19,7 +19,7 @@ import numpy as np
 
 from model.cli import Parser, over_zero, positive, run
 from model.evaluate import check_report, reliability, report, write_report
-from raw_qgis_plugin.core.arrays import content_hash, run_starts, take_rows
+from raw_qgis_plugin.core.arrays import content_hash, run_starts
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
@@ -87,14 +87,12 @@ def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_
     for minutes in rates_min:
         some = thinned(tracks, minutes)
         simple = find_encounters(some, distance_m, min_s, LONGEST_S, 0.5, infer=False)
-        ours = find_encounters(some, distance_m, min_s, LONGEST_S, min(LEAST))
+        ours = {least: find_encounters(some, distance_m, min_s, LONGEST_S, least) for least in LEAST}
         rows: dict[str, Any] = {"simple": precision_recall(simple, truth, tracks.n_users)}
-        for least in LEAST:
-            chosen = ours.probability >= least
-            few = take_rows(ours, chosen)
-            rows[f"{least:g}"] = precision_recall(few, truth, tracks.n_users)
-        right = overlaps(ours, truth, tracks.n_users)
-        rows["reliability"] = reliability(ours.probability, right, ("probability", "true", "encounters"))
+        rows |= {f"{least:g}": precision_recall(found, truth, tracks.n_users) for least, found in ours.items()}
+        most = ours[min(LEAST)]
+        right = overlaps(most, truth, tracks.n_users)
+        rows["reliability"] = reliability(most.probability, right, ("probability", "true", "encounters"))
         results[f"{minutes:g}"] = rows
         print(table(f"{minutes:g}", rows), flush=True)
     return {"users": tracks.n_users, "positions": len(tracks), "true": len(truth.one), "by_rate": results}
