@@ -104,6 +104,7 @@ def predict(
     horizons of its track, and the tracks of its locality with the times of their last fixes. It does not depend on ids,
     on the order of rows, on tracks elsewhere, or on later fixes. (In a layer of more than a million fixes tracks
     elsewhere do count: a share is searched, which falls with the number of earlier fixes, `neighbours.SearchSettings`.)
+    Of tracks that begin at one time and share a fix, such as copies under two ids, one continues it: the first by id.
 
     adapt: use the layer's past, for continuations and to adapt forecasts; otherwise the network answers alone. n_paths:
     at most so many likely paths through the queries from one last fix (paths.py).
