@@ -206,6 +206,16 @@ def test_a_name_with_a_dot_gets_its_suffix_and_no_other_file_is_replaced(
         each.close()
 
 
+def test_a_proposed_name_is_one_of_a_file(menu: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    proposed: list[str] = []
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *said: (proposed.append(said[2]) or "", ""))
+    window = open_window(menu, "map")
+    window.title.setText("Trips 5/2024: where to?")
+    window.save("pdf")
+    assert proposed == ["Trips 5_2024_ where to_.pdf"]
+    window.close()
+
+
 def test_the_import_takes_a_part_and_goes_on_when_its_window_is_closed(menu: Any, fixes: Any, tmp_path: Path) -> None:
     rows = [f"{user},{t},{lon},{lat}" for user, t, lon, lat in zip(fixes.user_id, fixes.t, fixes.lon, fixes.lat)]
     table = tmp_path / "people.csv"

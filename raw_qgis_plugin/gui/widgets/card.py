@@ -71,8 +71,7 @@ def new_page(title: str, bundle: Bundle, remark: str) -> Page:
 
 def save_page(parent: QWidget, page: Page, title: str) -> None:
     """Ask for a file, write a page into it, and say so in QGIS's message bar. title: of the window that asks."""
-    name = re.sub(r"[^\w .-]", "_", page.title) + ".html"
-    path = file_to_write(parent, title, name, tr("HTML files (*.html)"))
+    path = file_to_write(parent, title, f"{page.title}.html", tr("HTML files (*.html)"))
     if path is None:
         return
     try:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from qgis.core import QgsFileUtils
 from qgis.PyQt import sip
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtGui import QCloseEvent
@@ -77,6 +78,7 @@ def file_to_write(parent: QWidget, title: str, name: str, kinds: str) -> Path | 
 
     title: of the window that asks. name: proposed, with the suffix. kinds: of files, for Qt.
     """
+    name = QgsFileUtils.stringToSafeFilename(name)
     chosen, suffix = QFileDialog.getSaveFileName(parent, title, name, kinds)[0], Path(name).suffix
     if not chosen or chosen.lower().endswith(suffix):
         return Path(chosen) if chosen else None
