@@ -259,8 +259,8 @@ def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Trac
 
 
 def cut_labelled_trips(tracks: Tracks, table: Table, field: str) -> tuple[Tracks, np.ndarray]:
-    """The users' trips that have one label for most of their length, as tracks, and for each the row in the table of an
-    interval of that label.
+    """The users' trips that have one label for most of their length, as tracks of the same users, and for each the row
+    in the table of an interval of that label.
     """
     merged = tracks.by_user()
     trips = cut_trips(merged).tracks
@@ -282,7 +282,10 @@ def cut_labelled_trips(tracks: Tracks, table: Table, field: str) -> tuple[Tracks
     cell = trips.track[step[inside]].astype(np.int64) * len(words) + label[at[inside]]
     way = np.bincount(cell, metres[inside], trips.n_tracks * len(words)).reshape(trips.n_tracks, len(words))
     clear = way.max(axis=1) > 0.5 * np.bincount(trips.track[step], metres, trips.n_tracks)
-    return trips.take(clear[trips.track]), row[first[way.argmax(axis=1)[clear]]]
+    kept, number = clear[trips.track], np.cumsum(clear, dtype=np.int32) - 1
+    columns = number[trips.track[kept]], trips.t[kept], trips.lon[kept], trips.lat[kept]
+    labelled = Tracks(trips.user_ids, trips.track_ids[clear], trips.track_user[clear], *columns)
+    return labelled, row[first[way.argmax(axis=1)[clear]]]
 
 
 def join(

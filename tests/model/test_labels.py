@@ -196,6 +196,21 @@ def part_of(found, n):
     return Examples(rows, rows, found.value, found.group, rows[:, 0] == 0, rows[:, 0], rows[0], {}, same=found.runs)
 
 
+def test_trips_of_one_person_stay_together_whoever_has_no_label():
+    """Six people under two ids each make three trips a day; a seventh, who comes first, has no label."""
+    t = 1_700_000_000_000 + 86_400_000 * np.repeat(np.arange(3), 20) + 60_000 * np.tile(np.arange(20), 3)
+    people = [*((f"{k}{copy}", k) for k in range(1, 7) for copy in "ab"), ("0", 0)]
+    ids, who = (np.repeat(column, 60) for column in zip(*people))
+    rng = np.random.default_rng(0)
+    way = 10 + np.arange(7)[:, None] / 10 + np.tile(0.004 * np.arange(20), 3) + rng.normal(0, 1e-5, (7, 60))
+    tracks, _ = build_tracks(ids, None, np.tile(t, 13) + 3_600_000 * who, way[who[::60]].ravel(), np.full(780, 50.0))
+    named = [name for name, k in people if k]
+    table = table_of(user_id=named, t_start=[0] * 12, t_end=[2_000_000_000_000] * 12, mode=[*"wb"] * 6)
+    trips, found = label_units(tracks, table, "trip", "mode", warn=lambda _: None)
+    person = np.array([name[0] for name in trips.user_ids])[trips.track_user]
+    assert len(person) == 36 and len(np.unique(np.stack([person, found.group.astype(str)]), axis=1).T) == 6
+
+
 def test_people_in_several_sources_are_one_each():
     """The second source has some of the first one's people under other ids, and its labels are of other intervals."""
     ids, others, told = [f"u{i:02}" for i in range(12)], [f"u{i:02}" for i in range(14)], []
