@@ -94,6 +94,15 @@ def test_in_a_gap_an_encounter_is_inferred_and_less_sure() -> None:
     assert len(found(inside_of_gap(), longest_s=600.0).one) == 0, "longer gaps hide everything"
 
 
+def test_a_likely_encounter_lasts_while_it_is_not_unlikely() -> None:
+    every = found(inside_of_gap())
+    least = every.probability.max()
+    likely, kept = found(inside_of_gap(), least=least), every.probability == least
+    assert kept.sum() == 1 and likely.probability.tolist() == [least]
+    assert likely.t_start == every.t_start[kept] and likely.t_end == every.t_end[kept]
+    assert len(found(inside_of_gap(), least=min(least + 0.001, 1.0)).one) == 0
+
+
 def test_it_depends_neither_on_ids_nor_on_the_order_of_rows() -> None:
     tracks = inside_of_gap()
     ids = np.array(["z", "k", "b", "m", "y", "a"], object)[tracks.user]
@@ -142,7 +151,7 @@ def test_a_probability_is_the_share_of_draws() -> None:
     rng = np.random.default_rng(0)
     lon, lat = np.array([[10.0, 10.001], [10.0005, 10.002]]), np.full((2, 2), 50.0)
     scale, weight = np.array([[20.0, 40.0], [30.0, 5.0]]), np.array([[0.7, 0.3], [0.4, 0.6]])
-    p = within(Mixtures(np.arange(2), np.ones(2), lon, lat, scale, weight), np.array([0]), np.array([1]), 50.0)[0]
+    p = within(Mixtures(np.arange(2), lon, lat, scale, weight), np.array([0]), np.array([1]), 50.0)[0]
     n = 200_000
     which = [rng.choice(2, n, p=w) for w in weight]
     x, y = (

@@ -22,6 +22,7 @@ class EncounterSettings:
     tick_s: float = 30.0  # between the times that are looked at, at most,
     per_minimum: int = 2  # and so many or more in the least length of an encounter
     most_missing: int = 1  # times in between without the pair
+    lasting: float = 0.2  # probability of all times of an encounter, of which one has the probability that is asked for
     at_once: int = 500_000  # runs of times that wait to be joined with those before them, or as many as these are
 
 
@@ -53,7 +54,8 @@ def find_encounters(
 
     They are sought at times half a minute apart, or less: one that is hardly longer than min_s may fall between these.
     users: one track a user. longest_s: nothing is known in longer gaps. least: probability from which an encounter
-    counts. infer: fill gaps; otherwise positions in gaps lie on the line of two fixes, which is the simple method.
+    counts, at its likeliest time; it lasts while that is 0.2 or more. infer: fill gaps; otherwise positions in gaps lie
+    on the line of two fixes, which is the simple method.
     """
     s = SETTINGS
     least_ticks = max(s.per_minimum, int(np.ceil(min_s / s.tick_s)))
@@ -64,14 +66,14 @@ def find_encounters(
     e, new, n = nobody, [], 0
     for share, p in positions(users, tick_s, longest_s):
         progress(share)
-        for q in likely_pairs(users, p, filler, distance_m, least):
+        for q in likely_pairs(users, p, filler, distance_m, min(least, s.lasting)):
             new.append(_runs(Encounters(q.one, q.other, q.tick, q.tick, q.probability, q.observed, q.lon, q.lat)))
             n += len(new[-1].one)
             if n > max(len(e.one), s.at_once):
                 e, new, n = _runs(join_rows([e, *new])), [], 0
     progress(1.0)
     e = _runs(join_rows([e, *new]))
-    e = take_rows(e, e.t_end - e.t_start >= least_ticks)
+    e = take_rows(e, (e.t_end - e.t_start >= least_ticks) & (e.probability >= least))
     tick_ms = round(1000 * tick_s)
     return replace(e, t_start=e.t_start * tick_ms, t_end=e.t_end * tick_ms)
 

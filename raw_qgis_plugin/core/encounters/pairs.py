@@ -12,7 +12,6 @@ import numpy as np
 from .. import geodesy
 from ..errors import check_cancelled
 from ..features.featurizer import destination
-from ..forecasting.areas import NOMINAL_LEVELS
 from ..gaps.fill import Filled, Filler, Questions
 from ..geodesy import metres_between, offset_m, on_sphere
 from ..tracks import Tracks
@@ -109,10 +108,6 @@ def _likely(
     observed = p.observed[one] & p.observed[other]
     asked = np.flatnonzero(~observed)
     if mixtures is not None and len(asked):
-        if least > 2 * (1 - NOMINAL_LEVELS[1]):  # at least one of them would lie outside of its circle of 80 %
-            apart_m = metres_between(lon[one[asked]], lat[one[asked]], lon[other[asked]], lat[other[asked]])
-            near = apart_m <= distance_m + mixtures.radius_m[one[asked]] + mixtures.radius_m[other[asked]]
-            probability[asked[~near]], asked = 0.0, asked[near]
         for part in np.array_split(asked, -(-len(asked) // SETTINGS.at_once) or 1):
             check_cancelled()
             probability[part] = within(mixtures, one[part], other[part], distance_m)
@@ -127,12 +122,9 @@ def _likely(
 
 @dataclass(frozen=True)
 class Mixtures:
-    """Mixtures of some positions in degrees. row: (n,) of each position among them. radius_m: (n,) of the circle around
-    its median that holds 80 %. lon, lat, scale, weight: (k, C).
-    """
+    """Mixtures of some positions in degrees. row: (n,) of each position among them. lon, lat, scale, weight: (k, C)."""
 
     row: np.ndarray
-    radius_m: np.ndarray
     lon: np.ndarray
     lat: np.ndarray
     scale: np.ndarray
@@ -149,8 +141,7 @@ def _mixtures(
     at_point = (np.repeat(axis[asked, None], shape[1], axis=1) for axis in (lon, lat))
     weight = np.zeros(shape)
     weight[:, 0] = 1.0
-    radius_m = np.full(len(p.tick), 2 * SETTINGS.observed_m)
-    m = Mixtures(row, radius_m, next(at_point), next(at_point), np.full(shape, SETTINGS.observed_m), weight)
+    m = Mixtures(row, next(at_point), next(at_point), np.full(shape, SETTINGS.observed_m), weight)
     gaps = asked[~p.observed[asked]]
     questions, of = _questions(filler.tracks, p.before[gaps], p.t[gaps], distance_m)
     gaps = gaps[np.argsort(of, kind="stable")]
@@ -159,7 +150,7 @@ def _mixtures(
         check_cancelled()
         first, last = np.searchsorted(of, [f.number[0], f.number[-1] + 1])
         at, number = gaps[first:last], of[first:last] - f.number[0]
-        lon[at], lat[at], m.radius_m[at] = f.lon[number], f.lat[number], f.radius80_m[number]
+        lon[at], lat[at] = f.lon[number], f.lat[number]
         for into, values in zip((m.lon, m.lat, m.scale, m.weight), _in_degrees(f), strict=True):
             into[row[at]] = values[number]
     return m
