@@ -76,14 +76,16 @@ class City:
 def held_out(
     source: str, keep: Sequence[str] = (), cache: Path | None = None, report: Report = print_line
 ) -> Tracks | None:
-    """The people of a source who train neither there nor in the sources `keep`; None where there are none."""
+    """The people of a source who train neither there nor in the sources `keep`, one user each under whatever ids; None
+    where there are none.
+    """
     try:
         shards = load(source, validation=True, cache=cache).shards
     except InputError:
         return None
     own = shards.unseen[shards.user]
     user, t, lon, lat = (a[own] for a in (shards.user, shards.t, shards.lon, shards.lat))
-    tracks = build_tracks(user, None, t, lon, lat)[0]
+    tracks = build_tracks(shards.person[user], None, t, lon, lat)[0]
     runs, users = runs_of(tracks)
     trained = np.zeros(tracks.n_users, bool)
     for other in (load(spec, cache=cache) for spec in keep):

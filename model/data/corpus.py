@@ -194,12 +194,15 @@ def parse(spec: str) -> tuple[float, str, bool]:
 
 
 def source_name(spec: str) -> str:
-    """A source as a card names it: weight, kind and the end of the path, without folders of this machine."""
+    """A source as a card names it: weight, kind and the end of the path, without folders of this machine or a name of its
+    user.
+    """
     weight, star, rest = spec.rpartition("*")
     kind, colon, path = rest.partition(":")
     if kind not in (*FORMATS, "exact"):
         kind, colon, path = "", "", rest
-    return weight + star + kind + colon + "/".join(Path(path).parts[-2:])
+    end = Path(path).parts[-1:] if Path(path).absolute().parent == Path.home() else Path(path).parts[-2:]
+    return weight + star + kind + colon + "/".join(end)
 
 
 def forget(sources: list[Source]) -> None:

@@ -18,8 +18,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.metrics import confusion_matrix
 
-from model.cli import pair, positive
-from model.data.labels import Labelled, label_units, label_words, read_table, thin
+from model.cli import pair, positive, warn
+from model.data.labels import Labelled, is_one_of, label_units, label_words, read_table, thin
 from model.data.persons import linked_users
 from model.evaluate import add_record, check_record, check_report, make_parser, write_report
 from model.head_training.examples import BASELINE, unit_inputs
@@ -85,9 +85,12 @@ def labelled(
     if args.field not in table:
         raise InputError(f"The labels have no column '{args.field}'. They have: {', '.join(table)}.")
     if head["kind"] != "number":
-        chosen = np.isin(label_words(table[args.field], rename), head["classes"])
+        words = label_words(table[args.field], rename)
+        chosen = is_one_of(words, head["classes"])
         if not chosen.any():
             raise InputError(f"No label is one of the head's classes: {', '.join(head['classes'])}.")
+        if others := {word for word in words[~chosen] if word is not None}:
+            warn(f"Labels that are none of the head's classes were left out: {', '.join(sorted(others))}.")
         table = {k: v[chosen] for k, v in table.items()}
     if args.per_class:
         table = thin(table, args.field, rename, args.per_class, args.seed)
@@ -96,8 +99,8 @@ def labelled(
     tracks, found = label_units(first_days(tracks, days) if days else tracks, table, unit, args.field, rename)
     if head["kind"] == "number":
         return tracks, found, found.value.astype(float)
-    place = {word: i for i, word in enumerate(head["classes"])}
-    return tracks, found, np.array([place[word] for word in label_words(found.value, rename)])
+    place = {word.casefold(): i for i, word in enumerate(head["classes"])}
+    return tracks, found, np.array([place[word.casefold()] for word in label_words(found.value, rename)])
 
 
 def simple_answers(hand: np.ndarray, y: np.ndarray, test: np.ndarray, task: Task, seed: int) -> np.ndarray:

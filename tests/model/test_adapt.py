@@ -134,6 +134,16 @@ def test_who_trains_in_a_source_to_keep_is_not_asked(
     assert adapt.held_out(str(tracks_file), [str(tracks_file)]) is not None  # held out there too
 
 
+def test_ids_of_one_person_are_one_held_out(tmp_path: Path, tracks_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    once = pq.read_table(tracks_file)
+    again = once.set_column(0, "user_id", pa.array([f"again {user}" for user in once["user_id"].to_pylist()]))
+    pq.write_table(pa.concat_tables([once, again]), tmp_path / "twice.parquet")
+    people = adapt.held_out(str(tmp_path / "twice.parquet"))
+    assert people is not None
+    assert len(np.unique(np.stack([people.t, people.lon]), axis=1).T) == len(people), "each fix is asked about once"
+
+
 @pytest.fixture
 def adapted(tmp_path: Path, tracks_file: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """A run in tmp_path with nothing trained, compared or taught: the new model is the shipped one."""

@@ -107,6 +107,16 @@ def test_words_for_the_same_leave_nobody_out(tracks_file, words_file):
     assert len(found.unit) == 120 and np.bincount(y).tolist() == [60, 60]
 
 
+def test_classes_in_another_case_leave_nobody_out(tracks_file, words_file, capsys):
+    args = Namespace(rule=None, field="way", rename=[("strolls", "Walks")], per_class=None, unit=None, seed=0)
+    head = {"kind": "classes", "classes": ["DRIVES", "walks"], "unit": "user"}
+    _, found, y = profiles.labelled(str(tracks_file), words_file, args, head, None)
+    assert len(found.unit) == 120 and np.bincount(y).tolist() == [60, 60]
+    head = {"kind": "classes", "classes": ["DRIVES", "swims"], "unit": "user"}
+    _, found, _ = profiles.labelled(str(tracks_file), words_file, args, head, None)
+    assert len(found.unit) == 60 and "none of the head's classes were left out: walks" in capsys.readouterr().err
+
+
 def test_the_nearest_of_the_simple_methods_is_the_one_to_beat():
     rng = np.random.default_rng(0)
     hand = rng.normal(size=(300, 3))

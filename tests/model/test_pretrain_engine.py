@@ -268,6 +268,7 @@ def test_a_command_is_told_without_the_folders_of_one_machine(tmp_path):
     )
     assert source_name("1.5*/data/cabs/points.parquet") == "1.5*cabs/points.parquet"
     assert source_name("gotrack:/data/gotrack") == "gotrack:data/gotrack"
+    assert source_name(f"2*{Path.home() / 'tracks.parquet'}") == "2*tracks.parquet"  # not the user's name
 
 
 def test_profiles_are_told_apart_at_the_end(tmp_path, tracks_file, lines):
