@@ -32,8 +32,7 @@ from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.baselines import Forecast
 from raw_qgis_plugin.core.evaluation.windows import BIN_MS, CONTEXT_BINS, Windows
 
-POSITIONS = CONTEXT_BINS + 16  # ten days of context, and what a rollout adds
-LENGTH = CONTEXT_BINS  # points of a training sequence, as of a forecast's context
+LENGTH = CONTEXT_BINS + 16  # points of a training sequence: ten days of context, and what a rollout adds
 FILE = "raw-paper.safetensors"
 
 
@@ -45,7 +44,7 @@ class Paper(nn.Module):
         self.config = c
         self.register_buffer("box", torch.tensor(box, dtype=torch.float64))
         self.encoder = nn.Sequential(nn.Linear(2, 2 * c.width), nn.SiLU(), nn.Linear(2 * c.width, c.width))
-        self.positions = nn.Embedding(POSITIONS, c.width)
+        self.positions = nn.Embedding(LENGTH, c.width)
         self.layers = nn.ModuleList(Layer(c) for _ in range(c.layers))
         self.norm = Norm(c.width)
         self.head = nn.Linear(c.width, 2)

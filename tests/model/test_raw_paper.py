@@ -19,13 +19,13 @@ from raw_qgis_plugin.core.sources.readers import read
 @pytest.fixture(scope="module")
 def trained(days_file, tmp_path_factory):
     run = tmp_path_factory.mktemp("paper") / "run"
-    train(["--corpus", str(days_file), "--preset", "raw-nano", "--steps", "120", "--points", "3840",
+    train(["--corpus", str(days_file), "--preset", "raw-nano", "--steps", "120", "--points", "3904",
            "--tell-every", "40", "--output", str(run)])  # fmt: skip
     return run
 
 
 def test_the_loss_falls(days_file, tmp_path, capsys):
-    train(["--corpus", str(days_file), "--preset", "raw-nano", "--steps", "60", "--points", "1920",
+    train(["--corpus", str(days_file), "--preset", "raw-nano", "--steps", "60", "--points", "1952",
            "--tell-every", "20", "--output", str(tmp_path)])  # fmt: skip
     told = [json.loads(x) for x in capsys.readouterr().out.splitlines()]
     losses = [x["loss"] for x in told if "loss" in x]
