@@ -260,6 +260,18 @@ def test_one_resident_is_not_told_among_people_with_a_fix(invented_model):
     assert figures["dwell_min"] == 120 and figures["home_share"] == 1
 
 
+@pytest.mark.parametrize(("visits", "withheld"), [(50, False), (60, True)])
+def test_a_dwell_time_is_not_that_of_one_person_who_often_stays(visits, withheld):
+    """Nine others stay for ten minutes once; that many more pass with one fix each time changes nothing."""
+    rows = [(f"v{k}", MONDAY + m * 60_000, 0.005) for k in range(9) for m in (0, 10)]
+    rows += [(f"v{k}", MONDAY + day * 24 * HOUR, 0.005) for k in range(9) for day in range(1, 9)]
+    rows += [("r", MONDAY + 4 * visit * HOUR + m * 60_000, 0.005) for visit in range(visits) for m in (0, 33)]
+    tracks = of_rows(rows)
+    inside = fixes_inside(tracks, [BLOCK])
+    figures = stays(tracks, [BLOCK], inside, count_users(tracks, inside), 10)
+    assert np.isnan(figures["dwell_min"][0]) == withheld and figures["n_visits"][0] == 81 + visits
+
+
 @pytest.mark.parametrize(("alone", "withheld"), [(0, True), (8, True), (None, False), (10, False)])
 def test_a_district_less_its_tracts_is_withheld(invented_model, alone, withheld):
     rows = [(f"{tract}-{k}", MONDAY + m * 60_000, tract / 100 + 0.005)

@@ -20,7 +20,7 @@ from ..persons import by_person, may_change
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks, solar_day
 from ..typicality import any_of, in_words, outside
-from .disclosure import FEW, MIN_USERS, Published, check_min_users, publish
+from .disclosure import FEW, MIN_USERS, Published, check_min_users, dominated, publish
 from .geometry import area_km2, fixes_inside, usable_polygons
 from .noise import SETTINGS as NOISE
 from .noise import check_epsilon, noisy_totals
@@ -249,8 +249,8 @@ def stays(
 
     n_visits: runs of a user's consecutive fixes in the region; a silence of three hours ends a visit. dwell_min: median
     minutes from the first to the last fix of visits with several times. home_share: share of the users with a known
-    home (see `homes`) whose home is in the region. nan without such visits or users, and if fewer than min_users are
-    behind them; those at home and those not must each be min_users or nobody.
+    home (see `homes`) whose home is in the region. nan without such visits or users, if fewer than min_users are behind
+    them, and if most of such visits are one person's; those at home and those not must each be min_users or nobody.
     """
     n_visits, dwell = visit_times(tracks, inside, min_users)
     lon, lat = homes(tracks)
@@ -274,7 +274,8 @@ def visit_times(tracks: Tracks, inside: Sequence[np.ndarray], min_users: int = 1
     minutes = (tracks.t[last] - tracks.t[first]) / 60_000
     region, user, minutes = (column[minutes > 0] for column in (region, tracks.user[first], minutes))
     dwell = np.asarray(median(minutes, region, np.arange(n)), np.float64) if len(minutes) else np.full(n, np.nan)
-    dwell[np.diff(sparse_counts(region, user, (n, tracks.n_users)).indptr) < min_users] = np.nan
+    long_visits = sparse_counts(region, user, (n, tracks.n_users))
+    dwell[(np.diff(long_visits.indptr) < min_users) | dominated(long_visits, min_users)] = np.nan
     return n_visits, dwell
 
 
