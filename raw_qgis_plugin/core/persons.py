@@ -35,10 +35,10 @@ class PersonSettings:
 SETTINGS = PersonSettings()
 
 
-def by_person(tracks: Tracks) -> Tracks:
-    """One track a person, as `Tracks.by_user`, under the person's id with the most fixes."""
+def by_person(tracks: Tracks, by_fixes: bool = True) -> Tracks:
+    """One track a person, as `Tracks.by_user`, under the person's id with the most fixes. by_fixes: of `persons_of`."""
     users = tracks.by_user()
-    return merged(users, persons_of(users))
+    return merged(users, persons_of(users, by_fixes))
 
 
 def merged(users: Tracks, person: np.ndarray) -> Tracks:
@@ -49,15 +49,17 @@ def merged(users: Tracks, person: np.ndarray) -> Tracks:
     return replace(users, user_ids=users.user_ids[own], track_user=number.astype(np.int32)).by_user()
 
 
-def persons_of(users: Tracks) -> np.ndarray:
+def persons_of(users: Tracks, by_fixes: bool = True) -> np.ndarray:
     """(n_users,) the row of the id that stands for each id's person: the one with the most fixes.
 
-    users: one track a user, of one fix or more (`Tracks.by_user`).
+    users: one track a user, of one fix or more (`Tracks.by_user`). by_fixes: whether fixes too make two ids one person,
+    and not their names alone. With the fixes, another person's presence can decide whether two ids are one person.
     """
     n = users.n_users
     if n < 2:
         return np.arange(n)
-    one, other = np.hstack([_same_names(users.user_ids), _shared_runs(users), _handed_over(users)])
+    pairs = [_same_names(users.user_ids), *([_shared_runs(users), _handed_over(users)] if by_fixes else [])]
+    one, other = np.hstack(pairs)
     person = connected(one, other, n)
     order = np.lexsort((-np.diff(users.user_offsets), person))
     return order[run_starts(person[order])][person]

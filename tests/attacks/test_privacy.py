@@ -258,6 +258,28 @@ def test_one_person_does_not_make_a_figure(outcome: Callable[..., None]) -> None
     outcome("One person with 5,000 of 5,018 fixes", wanted="withheld, with the reason", now="withheld", in_020="shown")
 
 
+def test_a_person_changes_no_more_counts_with_noise_than_claimed() -> None:
+    """Two ids follow on each other in one place, and count as one person unless a third person is there then too."""
+    regions = [box(1000 * k, 0, 100) for k in range(1, 13)]
+
+    def walk(name: str, start: int, places: list[int]) -> list[tuple[str, int, float]]:
+        """Rows of user, t and metres to the east: at place k for a while in the k-th region, at 0 in none."""
+        return [(name, start + 6 * HOUR * i, 1000.0 * place) for i, place in enumerate(places)]
+
+    one, other = walk("one", MONDAY, [1, 2, 3, 4, 0]), walk("other", MONDAY + 24 * HOUR + 60_000, [0, 5, 6, 7, 8])
+    third = walk("third", MONDAY + 24 * HOUR + 120_000, [0, 9, 10, 11, 12])
+    found = []
+    for rows in (one + other, one + other + third):
+        user, t, x = zip(*rows, strict=True)
+        tracks, _ = build_tracks(user, None, np.array(t), np.array(x) * NORTH, np.zeros(len(t)), drop_spikes=False)
+        without_noise = {"min_users": 1, "epsilon": 1e6}
+        scores = score_regions(tracks, regions, NO_HEADS, **without_noise).columns
+        week = week_of_regions(tracks, regions, **without_noise)["n_users"]
+        found.append([np.nan_to_num(counts) for counts in (scores["n_users"], scores["n_visits"], week)])
+    changes = [np.abs(more - fewer).sum() for fewer, more in zip(*found, strict=True)]
+    assert changes == [NOISE.regions, NOISE.regions, 4]  # a visit to each of four regions
+
+
 def test_noise_hides_whether_a_person_is_there(outcome: Callable[..., None], rounds: Callable[[int, int], int]) -> None:
     """Nobody adds more than the bounds, and the odds of every answer change by exp(epsilon) at most."""
     from scipy.sparse import csr_matrix, identity

@@ -3,7 +3,8 @@
 
 Whoever sees the counts, and all else in the world, learns hardly more of a person than from counts without the person:
 no answer gets likelier by more than a factor of exp(epsilon). So that the noise is bounded, a person counts in few
-regions, those with most of the person's fixes (Ghosh, Roughgarden and Sundararajan 2012, for the mechanism).
+regions, those with most of the person's fixes (Ghosh, Roughgarden and Sundararajan 2012, for the mechanism). A person
+here is an id and its other spellings: joining ids by their fixes would let one person change how others are counted.
 """
 
 from __future__ import annotations

@@ -66,14 +66,15 @@ def score_regions(
     and every figure are nan or None. In other regions figures are withheld that have fewer users behind them: n_points,
     n_visits and head columns if fewer have a fix inside (by segments the rest only pass), or one of them makes up most
     (`publish`); dwell_min and home_share as in `stays`. in_domain is False for a region without head columns. With an
-    epsilon there are only n_users and n_visits, with noise (`noisy_totals`), a half of epsilon each.
+    epsilon there are only n_users and n_visits, with noise (`noisy_totals`), a half of epsilon each, and ids are one
+    person by their names alone.
     """
     heads = choose_heads(model, "region", tasks)
     check_min_users(min_users)
     check_epsilon(epsilon)
     if by not in CROSSINGS:
         raise InputError(f"There is no crossing by '{by}'. Choose one of: {', '.join(CROSSINGS)}.")
-    users = by_person(tracks)
+    users = by_person(tracks, by_fixes=not epsilon)
     inside = fixes_inside(users, polygons, part_of(progress, 0.0, 0.2))
     visits = _crossings(users, polygons, inside, by)
     if epsilon:

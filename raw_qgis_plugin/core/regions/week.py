@@ -34,11 +34,12 @@ def week_of_regions(
     nan and suppressed is true in a slice with fewer than min_users users or one who makes up most, in slices that would
     tell of these beside the region's totals (`publish_slices`), and in regions of which `score_regions` withholds
     figures from fixes. shown: (n_regions,) bool, those where it shows them, if known. Raises InputError if min_users is
-    not positive. With an epsilon there is only n_users, with noise (`noisy_totals`).
+    not positive. With an epsilon there is only n_users, with noise (`noisy_totals`), and ids are one person by their
+    names alone.
     """
     check_min_users(min_users)
     check_epsilon(epsilon)
-    users = by_person(tracks)
+    users = by_person(tracks, by_fixes=not epsilon)
     bounds = (0, 6, 10, 16, 20, 24)  # of the parts of a day, in hours of mean solar time
     n_parts = len(bounds) - 1
     hour = hour_of_week(users).astype(np.int64)
