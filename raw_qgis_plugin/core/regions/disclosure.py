@@ -106,18 +106,24 @@ def dominated(sums: csr_matrix, min_users: int) -> np.ndarray:
     return most > SETTINGS.dominance * total
 
 
-def publish_slices(n_users: int, seen: csr_matrix, private: np.ndarray, min_users: int) -> np.ndarray:
+def publish_slices(seen: csr_matrix, min_users: int, sums: bool) -> np.ndarray:
     """(n_slices,) bool: which slices of one shown region may be shown beside its totals.
 
-    n_users: of the region. seen: sparse (n_slices, n_users), who is in each slice. private: (n_slices,) bool, slices
-    that are withheld for another reason than few people. The persons in the slices withheld are none or min_users or
-    more, and so are those who are in these slices alone: the total less what is shown must not be a figure of few.
+    seen: sparse (n_slices, n_users), what each person adds to each slice. sums: whether sums of it are shown, and not
+    the number of users alone. The persons in the slices withheld are none or min_users or more, and so are those who
+    are in these slices alone: the total less what is shown must not be a figure of few, nor a sum that one dominates.
     """
-    people = np.diff(seen.indptr)
-    shown = (people >= min_users) & ~private
+    from scipy.sparse import csr_matrix
+
+    people, everybody = np.diff(seen.indptr), len(np.unique(seen.indices))
+    shown = people >= min_users
+    if sums:
+        shown &= ~dominated(seen, min_users)
     while shown.any():
-        hidden, alone = len(np.unique(seen[~shown].indices)), n_users - len(np.unique(seen[shown].indices))
-        if not (0 < hidden < min_users or 0 < alone < min_users):
+        left = seen[~shown]
+        hidden, alone = len(np.unique(left.indices)), everybody - len(np.unique(seen[shown].indices))
+        one = sums and dominated(csr_matrix(left.sum(axis=0)), min_users)[0]
+        if not (0 < hidden < min_users or 0 < alone < min_users or one):
             break
         shown[np.flatnonzero(shown)[people[shown].argmin()]] = False
     return shown

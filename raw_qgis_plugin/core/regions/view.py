@@ -118,7 +118,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
     embeddings = city.embeddings[visitors]
     columns, in_domain, reasons = _scores(city, model, visitors, fixes, embeddings, area)
     seen = sparse_counts(city.hour[fixes], user, (HOURS, city.users.n_users))
-    hours = publish_slices(len(visitors), seen, np.zeros(HOURS, bool), min_users)
+    hours = publish_slices(seen, min_users, sums=False)
     week = np.where(hours, np.diff(seen.indptr), -1).reshape(7, 24)
     (n_visits,), (dwell,) = visit_times(city.people, inside, min_users)
     labels = {name: columns[name] for name, columns in city.answers.items() if columns[name].dtype == object}

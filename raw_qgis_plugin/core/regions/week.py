@@ -14,7 +14,7 @@ from ..features.region_activity import visit_begins
 from ..persons import by_person
 from ..times import HOUR_MS, find_zone, wall_clock
 from ..tracks import Tracks
-from .disclosure import MIN_USERS, check_min_users, dominated, publish_slices
+from .disclosure import MIN_USERS, check_min_users, publish_slices
 from .geometry import fixes_inside
 from .noise import SETTINGS as NOISE
 from .noise import check_epsilon, noisy_totals
@@ -61,8 +61,7 @@ def week_of_regions(
         begins = rows[visit_begins(users, rows) | run_starts(part[rows])]
         times = sparse_counts(part[begins], users.user[begins], (n_slices, users.n_users))
         n_users[region], n_visits[region] = np.diff(times.indptr), np.asarray(times.sum(axis=1)).ravel()
-        total = np.count_nonzero(run_starts(users.user[rows]))
-        slices[region] = publish_slices(total, times, dominated(times, min_users), min_users)
+        slices[region] = publish_slices(times, min_users, sums=True)
     return {
         "region": np.repeat(np.arange(len(inside)), 7 * n_parts),
         "weekday": np.tile(np.repeat(np.arange(1, 8), n_parts), len(inside)),

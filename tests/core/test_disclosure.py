@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""Hours of regions that would tell of few people beside other figures: withheld."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+shapely = pytest.importorskip("shapely")
+pytest.importorskip("scipy")
+
+from raw_qgis_plugin.core.regions.week import week_of_regions  # noqa: E402
+from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
+
+HOUR, DAY, MONDAY = 3_600_000, 86_400_000, 1_699_833_600_000
+BLOCK = shapely.box(0, 0, 0.01, 0.01)
+AT_NOON = 2  # of the five parts of a day, 10 to 16
+
+
+def visits(name, day, weeks, lon=0.005):
+    """Rows of user, t and lon: at noon of a weekday, 0 for Monday, for so many weeks."""
+    return [(name, MONDAY + (day + 7 * week) * DAY + 12 * HOUR, lon) for week in range(weeks)]
+
+
+def shown_by_day(rows, regions, min_users=10):
+    """(n_regions, 7) n_users at noon from Monday to Sunday, 0 where withheld."""
+    user, t, lon = zip(*rows, strict=True)
+    tracks, _ = build_tracks(user, None, np.array(t), list(lon), [0.005] * len(rows))
+    week = week_of_regions(tracks, regions, min_users)
+    return np.nan_to_num(week["n_users"]).reshape(len(regions), 7, 5)[:, :, AT_NOON].astype(int).tolist()
+
+
+def test_the_visits_of_one_person_are_not_what_is_left_of_the_total():
+    """One person makes up most of Monday. If Tuesday and Wednesday were shown, the total would tell of Monday."""
+    rows = [row for k in range(12) for row in visits(f"p{k}", 1, 3) + visits(f"p{k}", 2, 3)]
+    rows += [row for k in range(11) for row in visits(f"p{k}", 0, 1)] + visits("extra", 2, 1)
+    assert shown_by_day(rows + visits("p11", 0, 100), [BLOCK]) == [[0, 0, 13, 0, 0, 0, 0]]
+    assert shown_by_day(rows + visits("p11", 0, 5), [BLOCK]) == [[12, 12, 13, 0, 0, 0, 0]]
