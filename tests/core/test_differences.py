@@ -49,6 +49,18 @@ def test_who_never_enters_the_tract_is_not_alone(invented_model, by, alone, with
     assert counts == [12 + alone, 12 * (not withheld)] and reasons == [f"1 of 2 regions: {BETWEEN}"] * withheld
 
 
+def test_regions_of_which_only_the_users_are_shown_are_subtracted_too(invented_model):
+    """One person makes up most fixes of the right region. Neither of the two lies in the other."""
+    left, right = shapely.box(0, 0, 0.012, 0.01), shapely.box(0.001, 0, 0.02, 0.01)
+    rows = people(12, IN_WEST, IN_WEST, name="both") + people(1, *[IN_EAST] * 200, name="east")
+    counts, reasons = scored(invented_model(POI), rows, [left, right])
+    assert counts == [0, 13] and f"1 of 2 regions: {BETWEEN}" in reasons
+    counts, _ = scored(invented_model(POI), rows + people(9, IN_EAST, name="more"), [left, right])
+    assert counts == [12, 22]
+    rows = people(12, IN_WEST, IN_WEST, name="both") + people(1, IN_WEST, *[IN_EAST] * 200, name="both")
+    assert scored(invented_model(POI), rows, [left, right])[0] == [12, 12]  # the same users: nobody is between
+
+
 def test_who_enters_none_of_the_tracts_is_not_alone(invented_model):
     middle, yard = shapely.box(0.0101, 0, 0.02, 0.01), 0.01005
     rows = people(12, IN_WEST, yard, name="w") + people(12, IN_EAST, yard, name="e") + people(1, yard, yard, name="y")

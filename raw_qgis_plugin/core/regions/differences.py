@@ -51,16 +51,18 @@ def differing(
     n_users, n_fixes = np.diff(visits.indptr), np.array(list(map(len, inside)))
     rank = np.empty(len(inside), np.int64)  # the first are given up first
     rank[np.lexsort((-np.arange(len(inside)), n_fixes, n_users))] = np.arange(len(inside))
-    cut = _Cut(inside, user, shown & from_fixes, visits.shape[1])
-    bordered = _covered(polygons, shown, shown & ~from_fixes)
+    cut = _Cut(inside, user, shown, visits.shape[1])
+    users_alone = shown & ~from_fixes
+    bordered = _covered(polygons, shown, users_alone)
     people = (visits > 0).astype(np.int64)
     hidden[_crowded(cut.parts, rank)] = True
     while True:
         parts = cut.without(hidden)
-        wrong = _known(parts, cut.keys, rank, is_private(parts.users))
+        summed = cut.without(hidden | users_alone) if users_alone.any() else parts
+        wrong = _known(summed, cut.keys, rank, is_private(summed.users))
         if not len(wrong):  # one kind after the other, as what one withholds may do for the next
             one, other, within = _overlaps(parts, bordered[:, ~hidden[bordered].any(axis=0)])
-            few = _differ_by_few(one, other, people, parts, min_users)
+            few = _differ_by_few(one, other, people, summed, min_users)
             wrong = np.where(rank[one] < rank[other], one, other)[few]
         if not len(wrong):
             fewer = within & (n_users[other] < n_users[one])
@@ -105,8 +107,8 @@ class _Cut:
         from scipy.sparse import diags
 
         marks = self.parts.marks.copy()
-        for region in np.flatnonzero(hidden):
-            marks[self.parts.of[region].indices] ^= self.keys[region]
+        region, part = self.parts.of[hidden].nonzero()
+        np.bitwise_xor.at(marks, part, self.keys[hidden][region])
         left, number = np.unique(marks, return_inverse=True)
         joined = sparse_counts(number, np.arange(len(marks)), (len(left), len(marks)))
         inner = np.flatnonzero(left)  # the mark 0 is outside of all
@@ -176,7 +178,10 @@ def _known(parts: _Parts, keys: np.ndarray, rank: np.ndarray, private: np.ndarra
 
 
 def _differ_by_few(one: np.ndarray, other: np.ndarray, people: csr_matrix, parts: _Parts, min_users: int) -> np.ndarray:
-    """(m,) bool: whether few users are in one region alone of a pair or, of the same users, have fixes in one alone."""
+    """(m,) bool: whether few users are in one region alone of a pair or, of the same users, have fixes in one alone.
+
+    parts: of the regions with figures from fixes. Of others equal numbers of users tell of nobody.
+    """
     n_users = np.diff(people.indptr)
     both = np.asarray(people[one].multiply(people[other]).sum(axis=1), np.int64).ravel()
     apart = n_users[one] + n_users[other] - 2 * both
@@ -194,6 +199,7 @@ def _leaving_few(
     """
     n, n_users = people.shape[0], np.diff(people.indptr)
     inner = sparse_counts(whole, part, (n, n))
+    inner.data[:] = 1  # a pair may be found by fixes and by borders
     together = np.diff((inner @ people).tocsr().indptr)
     counted_again = inner @ n_users - together  # if many are in several parts, numbers of users do not add up
     left = n_users - together
