@@ -84,6 +84,29 @@ def test_neighbours_along_a_road_do_not_lie_in_one_another(invented_model):
     assert counts == [12, 13] and len(reasons) == 1 and "fewer than 10 users have a fix inside" in reasons[0]
 
 
+@pytest.mark.parametrize("n_across", [0, 1, 2])
+def test_a_remainder_is_private_however_other_regions_cut_it(invented_model, n_across):
+    """District less two tracts: fixes of four people. Other regions hold a part of these, and more."""
+    tracts = [shapely.box(west, 0, east, 0.01) for west, east in ((0, 0.01), (0.01, 0.02))]
+    across = [shapely.box(west, 0, east, 0.01) for west, east in ((0.025, 0.05), (0.028, 0.07))][:n_across]
+    regions = [shapely.box(0, 0, 0.03, 0.01), *tracts, *across]
+    crowds = people(15, IN_WEST, name="w") + people(14, IN_EAST, name="e")
+    crowds += people(20, 0.04, name="beyond") + people(20, 0.06, name="farther")
+    few, many = (people(n, IN_WEST, 0.022, 0.026, name="r") + people(n, IN_WEST, 0.029, name="s") for n in (2, 10))
+    counts, reasons = scored(invented_model(POI), crowds + few, regions)
+    assert counts == [33, 19, 0, 24, 42][: 3 + n_across] and f"1 of {len(regions)} regions: {BETWEEN}" in reasons
+    assert 0 not in scored(invented_model(POI), crowds + many, regions)[0]
+
+
+def test_two_parts_are_private_if_only_their_sum_is_known(invented_model):
+    """Two regions beside each other less a third one over both leave their outer ends, together and not each alone."""
+    regions = [WEST, EAST, shapely.box(0.001, 0, 0.019, 0.01)]
+    crowds = people(12, IN_WEST, name="w") + people(11, IN_EAST, name="e")
+    few, many = (people(n, IN_WEST, 0.0005, name="s") + people(n, IN_EAST, 0.0195, name="t") for n in (3, 10))
+    assert scored(invented_model(POI), crowds + few, regions)[0] == [15, 0, 29]
+    assert scored(invented_model(POI), crowds + many, regions)[0] == [22, 21, 43]
+
+
 @pytest.mark.parametrize(("leave", "warned"), [(0, False), (1, True), (9, True), (10, False)])
 def test_all_tracks_less_a_region_are_those_of_few(invented_model, leave, warned):
     rows = people(12, *[IN_WEST] * 4, name="here") + people(leave, FAR, FAR, FAR, name="elsewhere")

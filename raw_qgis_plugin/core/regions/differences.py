@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Regions that overlap or lie in one another: which must be withheld, so that no difference is a figure of few people.
 
-The shown regions cut the fixes into parts: the fixes that lie in the same regions. A part is known if it follows from
-the numbers of fixes of regions by linear equations, as the rest of a district does from its tracts. A known part of few
-people, or of one who makes up most of it, is private. So are the people by whom two regions differ that share most of
-the smaller one's fixes, and those of a region who are in none of the regions inside it, if these hardly share people.
+The shown regions cut the fixes into parts: the fixes that lie in the same regions. A part, or a sum of parts, is known
+if it follows from the numbers of fixes of regions by linear equations, as the rest of a district does from its tracts.
+What is known of few people, or of one who makes up most of it, is private; `_known` says which sums are tested. So are
+the people by whom two regions differ that share most of the smaller one's fixes, and those of a region who are in none
+of the regions inside it, if these hardly share people.
 Where a thousand regions overlap in a chain, only such as share no fixes are shown.
 """
 
@@ -27,8 +28,7 @@ class DifferenceSettings:
     """When regions can be subtracted."""
 
     overlap: float = 0.5  # of the smaller region's fixes: two regions that share so many differ by a figure
-    certain: float = 1e-6  # a part is known if equations give it to within this
-    at_once: int = 256  # parts tested
+    certain: float = 1e-6  # a sum of parts is known if equations give it to within this
     most: int = 1000  # regions that overlap in a chain and are taken apart by equations, which take seconds
     border_deg: float = 1e-5  # a metre: the border of a tract seldom has exactly the coordinates of its district's
 
@@ -59,7 +59,7 @@ def differing(
     while True:
         parts = cut.without(hidden)
         summed = cut.without(hidden | users_alone) if users_alone.any() else parts
-        wrong = _known(summed, cut.keys, rank, is_private(summed.users))
+        wrong = _known(summed, cut.keys, rank, is_private)
         if not len(wrong):  # one kind after the other, as what one withholds may do for the next
             one, other, within = _overlaps(parts, bordered[:, ~hidden[bordered].any(axis=0)])
             few = _differ_by_few(one, other, people, summed, min_users)
@@ -151,30 +151,90 @@ def _overlaps(parts: _Parts, bordered: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return one, other, np.concatenate([within, np.ones(bordered.shape[1], bool)])
 
 
-def _known(parts: _Parts, keys: np.ndarray, rank: np.ndarray, private: np.ndarray) -> np.ndarray:
-    """The regions to give up, so that the private parts are not known.
+def _known(
+    parts: _Parts, keys: np.ndarray, rank: np.ndarray, is_private: Callable[[csr_matrix], np.ndarray]
+) -> np.ndarray:
+    """The regions to give up, so that no private sum of parts follows from the numbers of fixes of regions.
 
-    A part is known if its row of the identity is a sum of rows of `parts.of`: if its leverage in them is 1.
+    All single parts are tested, then all pairs of parts, then what is left of each region without the regions that lie
+    in it, however many parts other regions cut these into. Other sums of three parts or more are not: there are
+    exponentially many of them.
+    """
+    from scipy.sparse import identity
+
+    unknown = _unknown(parts.of)
+    for sums in (identity(len(parts.marks), np.int64, "csr"), _pairs(unknown), _remainders(parts.of, keys)):
+        known = sums[np.abs(sums @ unknown).max(axis=1, initial=0) < SETTINGS.certain]
+        private = known[is_private((known @ parts.users).tocsr())]
+        if private.shape[0]:
+            return _cutting(private, parts, keys, rank)
+    return np.zeros(0, np.int64)
+
+
+def _unknown(of: csr_matrix) -> np.ndarray:
+    """(n_parts, 4): a sum of parts follows from the regions' numbers of fixes if its rows here add up to 0.
+
+    These are random numbers less all that follows from regions: their projection on the null space of `of`, with which
+    other sums add up to 0 by hardly a chance.
     """
     from scipy.sparse import identity
     from scipy.sparse.linalg import splu
 
-    private = np.flatnonzero(private)
-    some = np.flatnonzero(np.diff(parts.of.indptr))
-    of = parts.of[some].astype(np.float64)
-    found = [np.zeros(0, np.int64)]
-    if not len(private):
-        return found[0]
-    solve = splu((of @ of.T + SETTINGS.certain / 1000 * identity(len(some))).tocsc()).solve
-    for start in range(0, len(private), SETTINGS.at_once):
-        part = private[start : start + SETTINGS.at_once]
-        columns = of[:, part].toarray()
-        part = part[(columns * solve(columns)).sum(axis=0) > 1 - SETTINGS.certain]
-        # Without a region whose border cuts the part from another one, or which is the part, it is not known
-        cuts = np.isin(parts.marks[part][:, None] ^ keys[some], np.append(parts.marks, np.uint64(0)))
-        cuts |= ~cuts.any(axis=1, keepdims=True) & (of[:, part].toarray().T > 0)
-        found.append(some[np.where(cuts, rank[some], len(rank)).argmin(axis=1)])
-    return np.concatenate(found)
+    of = of[np.flatnonzero(np.diff(of.indptr))].astype(np.float64)
+    left = np.random.default_rng(0).standard_normal((of.shape[1], 4))
+    if of.shape[0]:
+        solve = splu((of @ of.T + SETTINGS.certain / 1000 * identity(of.shape[0])).tocsc()).solve
+        for _ in range(2):  # the second time takes what the small diagonal left
+            left -= of.T @ solve(of @ left)
+    return left
+
+
+def _pairs(unknown: np.ndarray) -> csr_matrix:
+    """Sparse (m, n_parts): 1 for both parts of each pair of which the sum is known, and not both parts alone."""
+    from scipy.spatial import cKDTree
+
+    alone = np.flatnonzero(np.abs(unknown).max(axis=1, initial=0) >= SETTINGS.certain)
+    tree, opposite = cKDTree(unknown[alone]), cKDTree(-unknown[alone])
+    found = tree.sparse_distance_matrix(opposite, SETTINGS.certain, output_type="ndarray")
+    pairs = alone[np.stack([found["i"], found["j"]])[:, found["i"] < found["j"]]]
+    n = pairs.shape[1]
+    return sparse_counts(np.tile(np.arange(n), 2), pairs.ravel(), (n, len(unknown)))
+
+
+def _remainders(of: csr_matrix, keys: np.ndarray) -> csr_matrix:
+    """Sparse (m, n_parts): 1 for the parts of a region that are in the same ones of the regions that lie in it."""
+    shared = (of @ of.T).tocoo()
+    within = shared.data == np.diff(of.indptr)[shared.col]
+    whole, part = shared.row[within], shared.col[within]
+    inner = sparse_counts(whole, part, shared.shape)
+    inner.data = keys[inner.indices]
+    inner = inner[np.flatnonzero(np.diff(inner.indptr) > 1)]  # each region lies in itself
+    marks = (inner @ of.astype(np.uint64)).tocoo()  # the sums of keys, without carry beyond 64 bits
+    _, group = np.unique(np.stack([marks.row.astype(np.uint64), marks.data]), axis=1, return_inverse=True)
+    return sparse_counts(group.ravel(), marks.col, (int(group.max(initial=-1)) + 1, of.shape[1]))
+
+
+def _cutting(sums: csr_matrix, parts: _Parts, keys: np.ndarray, rank: np.ndarray) -> np.ndarray:
+    """For each sum of parts, sparse (m, n_parts), the region to give up so that the sum is not known.
+
+    It is one whose border cuts a part of the sum from another part or from the outside: without the region nothing
+    tells the two apart. If there is none, it is one that has a part of the sum.
+    """
+    region, part = parts.of.nonzero()
+    beside = parts.marks[part] ^ keys[region]  # the part across the border of the region
+    other = np.minimum(np.searchsorted(parts.marks, beside), len(parts.marks) - 1)
+    is_part = parts.marks[other] == beside
+    borders = np.flatnonzero(is_part | (beside == 0))  # the mark 0 is outside of all
+    inward, shape = np.flatnonzero(is_part[borders]), (len(parts.marks), len(borders))
+    across = sparse_counts(part[borders], np.arange(len(borders)), shape)
+    across -= sparse_counts(other[borders[inward]], inward, shape)  # 1 and -1 on the two sides of a border
+    least = np.full(sums.shape[0], len(rank))
+    which, border = (sums @ across).nonzero()
+    np.minimum.at(least, which, rank[region[borders[border]]])
+    which, having = (sums @ parts.of.T).nonzero()
+    uncut = least[which] == len(rank)
+    np.minimum.at(least, which[uncut], rank[having[uncut]])
+    return np.argsort(rank)[least]
 
 
 def _differ_by_few(one: np.ndarray, other: np.ndarray, people: csr_matrix, parts: _Parts, min_users: int) -> np.ndarray:
