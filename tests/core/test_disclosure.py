@@ -36,3 +36,18 @@ def test_the_visits_of_one_person_are_not_what_is_left_of_the_total():
     rows += [row for k in range(11) for row in visits(f"p{k}", 0, 1)] + visits("extra", 2, 1)
     assert shown_by_day(rows + visits("p11", 0, 100), [BLOCK]) == [[0, 0, 13, 0, 0, 0, 0]]
     assert shown_by_day(rows + visits("p11", 0, 5), [BLOCK]) == [[12, 12, 13, 0, 0, 0, 0]]
+
+
+@pytest.mark.parametrize(("beside", "on_wednesday", "district", "tract"), [
+    (1, 30, [31, 12, 30], [0, 0, 30]),
+    (1, 27, [31, 12, 27], [0, 0, 0]),  # else the tract's total less Wednesday would be the three of Monday alone
+    (10, 30, [40, 12, 30], [30, 0, 30]),
+])  # fmt: skip
+def test_hours_of_a_district_less_those_of_a_tract_are_not_those_of_few(beside, on_wednesday, district, tract):
+    """On Monday few people are in the district and not in the tract, though in the week many are."""
+    rows = [row for k in range(30) for row in visits(f"p{k}", 0, 1)]
+    rows += [row for k in range(on_wednesday) for row in visits(f"p{k}", 2, 1)]
+    rows += [row for k in range(beside) for row in visits(f"beside{k}", 0, 1, 0.015)]
+    rows += [row for k in range(12) for row in visits(f"tuesday{k}", 1, 1, 0.015)]
+    found = shown_by_day(rows, [shapely.box(0, 0, 0.02, 0.01), BLOCK])
+    assert [days[:3] for days in found] == [district, tract]

@@ -173,6 +173,18 @@ def test_regions_that_could_be_subtracted_are_withheld() -> None:
     assert shown(small, large, other) == [50, 60, 20]
 
 
+def test_hours_that_could_be_subtracted_are_withheld() -> None:
+    late = people(20, (1.0, 0.0), prefix="q")
+    late["t"] += 6 * HOUR
+    regions = [shapely.box(-1, -1, east, 1) for east in (0.5, 1.5)]
+    for n, small in ((1, -1), (10, 50)):
+        city = city_of(people(50), late, people(n, (1.0, 0.0), prefix="r"))
+        views = beside_others(city, [look(city, NoHeads(), region) for region in regions], regions)
+        assert [view.n_users for view in views] == [50, 70 + n]
+        hours = [view.week[0, [9, 10, 11, 15]].tolist() for view in views if view.week is not None]
+        assert hours == [[small] * 3 + [-1], [50 + n] * 3 + [20]]
+
+
 def test_other_ids_of_a_person_count_once_and_one_person_does_not_count_for_all() -> None:
     nine = people(9)
     city = city_of(nine, {**people(1), "user": np.array([" P003 "] * 3, object)})

@@ -37,13 +37,14 @@ SETTINGS = DifferenceSettings()
 
 
 def differing(
-    inside: Sequence[np.ndarray], user: np.ndarray, visits: csr_matrix, polygons: np.ndarray, shown: np.ndarray,
-    from_fixes: np.ndarray, min_users: int, is_private: Callable[[csr_matrix], np.ndarray],
+    inside: Sequence[np.ndarray], user: np.ndarray, visits: csr_matrix, polygons: np.ndarray | None,
+    shown: np.ndarray, from_fixes: np.ndarray, min_users: int, is_private: Callable[[csr_matrix], np.ndarray],
 ) -> np.ndarray:  # fmt: skip
     """(n_regions,) bool: shown regions that must be withheld. Of two regions the one with fewer users is.
 
-    inside, user, visits, polygons: as in `publish`. shown, from_fixes: bool, the regions of which the users, and of
-    these also figures from fixes, would be shown. is_private: which sums (n, n_users) must not be known, (n,) bool.
+    inside, user, visits, polygons: as in `publish`; polygons is None if everybody counted has a fix inside. shown,
+    from_fixes: bool, the regions of which the users, and of these also figures from fixes, would be shown. is_private:
+    which sums (n, n_users) must not be known, (n,) bool.
     """
     hidden = np.zeros(len(inside), bool)
     if min_users == 1 or np.count_nonzero(shown) < 2:
@@ -53,7 +54,7 @@ def differing(
     rank[np.lexsort((-np.arange(len(inside)), n_fixes, n_users))] = np.arange(len(inside))
     cut = _Cut(inside, user, shown, visits.shape[1])
     users_alone = shown & ~from_fixes
-    bordered = _covered(polygons, shown, users_alone)
+    bordered = np.zeros((2, 0), np.int64) if polygons is None else _covered(polygons, shown, users_alone)
     people = (visits > 0).astype(np.int64)
     hidden[_crowded(cut.parts, rank)] = True
     while True:
@@ -183,7 +184,9 @@ def _unknown(of: csr_matrix) -> np.ndarray:
     of = of[np.flatnonzero(np.diff(of.indptr))].astype(np.float64)
     left = np.random.default_rng(0).standard_normal((of.shape[1], 4))
     if of.shape[0]:
-        solve = splu((of @ of.T + SETTINGS.certain / 1000 * identity(of.shape[0])).tocsc()).solve
+        gram = (of @ of.T + SETTINGS.certain / 1000 * identity(of.shape[0])).tocsc()  # symmetric, positive definite
+        options = {"SymmetricMode": True}
+        solve = splu(gram, permc_spec="MMD_AT_PLUS_A", diag_pivot_thresh=0.0, options=options).solve
         for _ in range(2):  # the second time takes what the small diagonal left
             left -= of.T @ solve(of @ left)
     return left
@@ -243,8 +246,10 @@ def _differ_by_few(one: np.ndarray, other: np.ndarray, people: csr_matrix, parts
     parts: of the regions with figures from fixes. Of others equal numbers of users tell of nobody.
     """
     n_users = np.diff(people.indptr)
-    both = np.asarray(people[one].multiply(people[other]).sum(axis=1), np.int64).ravel()
-    apart = n_users[one] + n_users[other] - 2 * both
+    apart = np.abs(n_users[one] - n_users[other])  # or more
+    near = np.flatnonzero(apart < min_users)
+    both = np.asarray(people[one[near]].multiply(people[other[near]]).sum(axis=1), np.int64).ravel()
+    apart[near] = n_users[one[near]] + n_users[other[near]] - 2 * both
     same = np.flatnonzero(apart == 0)
     apart[same] = np.diff((abs(parts.of[one[same]] - parts.of[other[same]]) @ parts.users).tocsr().indptr)
     return (apart > 0) & (apart < min_users)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import run_starts
+from ..arrays import flattened, run_starts
 from ..errors import InputError
 from .differences import differing
 
@@ -66,12 +66,9 @@ def publish(
     for sums in (fixes, *others):
         alone |= enough & dominated(sums, min_users)
     from_fixes, shown = enough & ~alone, np.diff(visits.indptr) >= min_users
-
-    def is_private(sums: csr_matrix) -> np.ndarray:
-        few = np.diff(sums.indptr) < min_users
-        return few | dominated(sums, min_users)
-
-    subtracted = differing(inside, user, visits, polygons, shown, from_fixes, min_users, is_private)
+    subtracted = differing(
+        inside, user, visits, polygons, shown, from_fixes, min_users, lambda sums: _private(sums, min_users)
+    )
     why = np.select([~shown, subtracted, alone], [FEW, DIFFERENCE, DOMINATED], "").astype(object)
     why[why == ""] = None
     reasons = []
@@ -95,6 +92,11 @@ def publish(
     return Published(shown, from_fixes, why, reasons)
 
 
+def _private(sums: csr_matrix, min_users: int) -> np.ndarray:
+    """(n,) bool: which sums few people or one make up. sums: as in `dominated`."""
+    return (np.diff(sums.indptr) < min_users) | dominated(sums, min_users)
+
+
 def dominated(sums: csr_matrix, min_users: int) -> np.ndarray:
     """(n,) bool: whether one giver makes up most of a sum. sums: sparse (n, n_users), what each user adds to each.
 
@@ -106,19 +108,57 @@ def dominated(sums: csr_matrix, min_users: int) -> np.ndarray:
     return most > SETTINGS.dominance * total
 
 
-def publish_slices(seen: csr_matrix, min_users: int, sums: bool) -> np.ndarray:
-    """(n_slices,) bool: which slices of one shown region may be shown beside its totals.
+def publish_slices(
+    user: np.ndarray, inside: Sequence[np.ndarray], part: np.ndarray, seen: csr_matrix, n_slices: int, min_users: int,
+    sums: bool,
+) -> np.ndarray:  # fmt: skip
+    """(n_regions, n_slices) bool: which slices, such as hours, of shown regions may be shown, all of them together.
 
-    seen: sparse (n_slices, n_users), what each person adds to each slice. sums: whether sums of it are shown, and not
-    the number of users alone. The persons in the slices withheld are none or min_users or more, and so are those who
-    are in these slices alone: the total less what is shown must not be a figure of few, nor a sum that one dominates.
+    user, inside: as in `publish`. part: (n,) the slice of each fix. seen: sparse (n_regions × n_slices, n_users), what
+    each person adds to each slice of each region. sums: whether sums of it are shown, and not the numbers of users
+    alone. Slices are withheld that few or one person make up, that follow from a region's totals (`_beside_totals`),
+    and that leave a figure of few when the same slice of other regions is subtracted (`differing`).
+    """
+    shown = np.diff(seen.indptr) >= min_users
+    if sums:
+        shown &= ~dominated(seen, min_users)
+    fixes = _overlapping_slices(inside, part, n_slices)
+    overlap = np.array(list(map(len, fixes)), np.int64) > 0
+    regions: np.ndarray = np.arange(len(inside))
+    while len(regions):
+        for region in regions:
+            rows = slice(region * n_slices, (region + 1) * n_slices)
+            shown[rows] = _beside_totals(seen[rows], shown[rows], min_users, sums)
+        compared = shown & overlap
+        subtracted = differing(
+            fixes, user, seen, None, compared, compared & sums, min_users, lambda left: _private(left, min_users)
+        )
+        shown &= ~subtracted
+        regions = np.unique(np.flatnonzero(subtracted) // n_slices)
+    return shown.reshape(-1, n_slices)
+
+
+def _overlapping_slices(inside: Sequence[np.ndarray], part: np.ndarray, n_slices: int) -> list[np.ndarray]:
+    """The rows in each slice of each region, n_regions × n_slices; none for regions that share no fixes with others."""
+    region, rows = flattened(inside)
+    shared = np.bincount(rows, minlength=len(part)) > 1
+    some = (np.bincount(region, shared[rows], len(inside)) > 0)[region]
+    number, rows = region[some] * n_slices + part[rows[some]], rows[some]
+    ends = np.cumsum(np.bincount(number, minlength=len(inside) * n_slices))
+    return np.split(rows[np.argsort(number, kind="stable")], ends)[:-1]
+
+
+def _beside_totals(seen: csr_matrix, shown: np.ndarray, min_users: int, sums: bool) -> np.ndarray:
+    """(n_slices,) bool: which of the slices of a region that might be shown may be shown beside its totals.
+
+    seen: sparse (n_slices, n_users). The persons in the slices withheld are none or min_users or more, and so are those
+    who are in these slices alone: the total less what is shown must not be a figure of few, nor a sum that one
+    dominates.
     """
     from scipy.sparse import csr_matrix
 
     people, everybody = np.diff(seen.indptr), len(np.unique(seen.indices))
-    shown = people >= min_users
-    if sums:
-        shown &= ~dominated(seen, min_users)
+    shown = shown.copy()
     while shown.any():
         left = seen[~shown]
         hidden, alone = len(np.unique(left.indices)), everybody - len(np.unique(seen[shown].indices))

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,9 +117,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
         return RegionView(area, True, visitors, fixes=fixes, why=FEW if few else DOMINATED)
     embeddings = city.embeddings[visitors]
     columns, in_domain, reasons = _scores(city, model, visitors, fixes, embeddings, area)
-    seen = sparse_counts(city.hour[fixes], user, (HOURS, city.users.n_users))
-    hours = publish_slices(seen, min_users, sums=False)
-    week = np.where(hours, np.diff(seen.indptr), -1).reshape(7, 24)
+    (week,) = _weeks(city, [fixes], min_users)
     (n_visits,), (dwell,) = visit_times(city.people, inside, min_users)
     labels = {name: columns[name] for name, columns in city.answers.items() if columns[name].dtype == object}
     mix = {name: mix_of(column[visitors], min_users) for name, column in labels.items()}
@@ -127,6 +125,14 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
         area, False, visitors, len(visitors), len(fixes), columns, week, city.zone, mix, in_domain, reasons,
         _character(embeddings), fixes, "", int(n_visits), None if np.isnan(dwell) else float(dwell),
     )  # fmt: skip
+
+
+def _weeks(city: City, fixes: Sequence[np.ndarray], min_users: int) -> np.ndarray:
+    """(n_regions, 7, 24) int: the `RegionView.week` of regions that are shown together. fixes: the rows of each."""
+    region, rows = flattened(fixes)
+    seen = sparse_counts(region * HOURS + city.hour[rows], city.person[rows], (len(fixes) * HOURS, city.users.n_users))
+    hours = publish_slices(city.person, fixes, city.hour, seen, HOURS, min_users, sums=False)
+    return np.where(hours.ravel(), np.diff(seen.indptr), -1).reshape(-1, 7, 24)
 
 
 def _scores(
@@ -178,12 +184,16 @@ def beside_others(
     region, rows = flattened(fixes)
     visits = sparse_counts(region, city.person[rows], (len(views), city.users.n_users))
     why = publish(city.person, fixes, visits, usable_polygons(polygons), min_users).why
-    return [
+    safe = [
         RegionView(view.area_km2, True, view.visitors, fixes=view.fixes, why=DIFFERENCE)
         if reason == DIFFERENCE
         else view
         for view, reason in zip(views, why, strict=True)
     ]
+    shown = [row for row, view in enumerate(safe) if not view.suppressed]
+    for row, week in zip(shown, _weeks(city, [fixes[row] for row in shown], min_users), strict=True):
+        safe[row] = replace(safe[row], week=week)
+    return safe
 
 
 def rank(intervals: np.ndarray, of: int) -> tuple[int, int, int] | None:

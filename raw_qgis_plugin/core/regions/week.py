@@ -32,10 +32,10 @@ def week_of_regions(
     Columns: region, its number from 0; weekday, 1 for Monday; hour_from and hour_to of mean solar time; n_users,
     distinct users with a fix there then; n_visits, visits (see `stays`) with a fix then; suppressed. The figures are
     nan and suppressed is true in a slice with fewer than min_users users or one who makes up most, in slices that would
-    tell of these beside the region's totals (`publish_slices`), and in regions of which `score_regions` withholds
-    figures from fixes. shown: (n_regions,) bool, those where it shows them, if known. Raises InputError if min_users is
-    not positive. With an epsilon there is only n_users, with noise (`noisy_totals`), and ids are one person by their
-    names alone.
+    tell of these beside the region's totals or the same slice of other regions (`publish_slices`), and in regions of
+    which `score_regions` withholds figures from fixes. shown: (n_regions,) bool, those where it shows them, if known.
+    Raises InputError if min_users is not positive. With an epsilon there is only n_users, with noise (`noisy_totals`),
+    and ids are one person by their names alone.
     """
     check_min_users(min_users)
     check_epsilon(epsilon)
@@ -56,12 +56,16 @@ def week_of_regions(
         shown = np.zeros(0, bool)
     elif shown is None:
         shown = publish_regions(users, polygons, inside, min_users).from_fixes
-    for region in np.flatnonzero(shown):
-        rows = inside[region]
-        begins = rows[visit_begins(users, rows) | run_starts(part[rows])]
-        times = sparse_counts(part[begins], users.user[begins], (n_slices, users.n_users))
-        n_users[region], n_visits[region] = np.diff(times.indptr), np.asarray(times.sum(axis=1)).ravel()
-        slices[region] = publish_slices(times, min_users, sums=True)
+    which = np.flatnonzero(shown)
+    some = [inside[region] for region in which]
+    region, rows = flattened(some)
+    number = region * n_slices + part[rows]
+    begins = visit_begins(users, rows) | run_starts(number)
+    times = sparse_counts(number[begins], users.user[rows[begins]], (len(which) * n_slices, users.n_users))
+    if len(which):
+        n_users[which] = np.diff(times.indptr).reshape(-1, n_slices)
+        n_visits[which] = np.asarray(times.sum(axis=1)).reshape(-1, n_slices)
+        slices[which] = publish_slices(users.user, some, part, times, n_slices, min_users, sums=True)
     return {
         "region": np.repeat(np.arange(len(inside)), 7 * n_parts),
         "weekday": np.tile(np.repeat(np.arange(1, 8), n_parts), len(inside)),
