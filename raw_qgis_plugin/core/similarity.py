@@ -71,18 +71,16 @@ def unit_vectors(embeddings: np.ndarray, whiten: bool = True) -> np.ndarray:
     return x / np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12)
 
 
-def _whitened(x: np.ndarray, ridge: float = 10.0, most_rows: int = 5000) -> np.ndarray:
+def _whitened(x: np.ndarray, ridge: float = 10.0) -> np.ndarray:
     """Standardised columns (n, d) as components whose variance v becomes v / (v + ridge).
 
     Strong components become equal, weak ones stay weak. In a synthetic city of 600 users the nearest neighbour has the
     same label 'commuter' in 59 % of cases by the plain cosine, 67 % standardised, 70 % with this ridge, 60 % without
     a ridge (by chance: 51 %); 'owns a car' in 65, 67, 74 and 64 %. For regions, which are few, standardising alone is
-    better. Components are fitted to most_rows rows.
+    better.
     """
-    fitted = x[:: max(len(x) // most_rows, 1)]
-    _, singular, components = np.linalg.svd(fitted, full_matrices=False)
-    variance = np.square(singular) / len(fitted)
-    return (x @ components.T) / np.sqrt(variance + ridge)
+    variance, components = np.linalg.eigh(x.T @ x / len(x))
+    return (x @ components) / np.sqrt(np.maximum(variance, 0) + ridge)
 
 
 def similar_users(users: Tracks, target: str, k: int, embed: Embed, progress: Progress = no_progress) -> Similar:

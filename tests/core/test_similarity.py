@@ -54,6 +54,16 @@ def test_the_nearest_is_found_and_never_the_target_itself():
             similar(x, targets, k)
 
 
+def test_the_order_of_many_users_does_not_matter():
+    rng = np.random.default_rng(0)
+    x = (rng.normal(size=(12_000, 6)) @ rng.normal(size=(6, 20)) + 0.3 * rng.normal(size=(12_000, 20))) ** 3
+    order = rng.permutation(len(x))
+    rows, values = similar(x, order[:30], 10)
+    again, other = similar(x[order], np.arange(30), 10)
+    np.testing.assert_allclose(values, other, atol=1e-5)
+    assert (rows == order[again]).mean() > 0.99
+
+
 def test_units_of_a_column_do_not_matter():
     x = np.random.default_rng(1).normal(size=(50, 6)).astype(np.float32)
     scaled = x * np.array([1, 1000, 1, 0.001, 1, 1], np.float32) + 5
