@@ -28,4 +28,5 @@ def check_layer(layer: Any, context: QgsCoordinateTransformContext, min_users: i
     names = layer.fields().names()
     columns = {name: [row[at] for row in rows] for at, name in enumerate(names)}
     polygons = lonlat_shapes(geometries, crs, context) if geometries else np.zeros(0, object)
-    return findings(columns, shape, polygons, min_users)
+    dated = [field.name() for field in layer.fields() if field.isDateOrTime()]
+    return findings(columns, shape, polygons, min_users, dated, QgsWkbTypes.hasM(layer.wkbType()))

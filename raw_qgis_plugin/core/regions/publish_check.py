@@ -14,16 +14,23 @@ from ..sources.fields import guess_fields, plain
 from .differences import SETTINGS
 
 COUNTS = ("n_users", "users", "people", "n_people")  # fields with numbers of people
+TIMES = ("t_start", "t_end", "t_arrive", "t_leave", "t_first", "t_last")  # of RAW's results, perhaps as text
+PARTS = ("stop_id", "trip_id", "track_id")
+HOMES = ("home", "work")  # of the field `kind`
 FIGURES = ("n_points", "n_visits", "dwell_min", "home_share")
 
 
-def findings(columns: Mapping[str, Sequence[Any]], shape: str, polygons: np.ndarray, min_users: int) -> list[str]:
+def findings(
+    columns: Mapping[str, Sequence[Any]], shape: str, polygons: np.ndarray, min_users: int,
+    dated: Sequence[str] = (), has_m: bool = False,
+) -> list[str]:  # fmt: skip
     """What could name somebody, a sentence or two each, the worst first.
 
     columns: values by field, None for a missing one. shape: 'point', 'line', 'polygon' or ''. polygons: (n,) in lon/lat
-    or None, for the shape 'polygon'.
+    or None, for the shape 'polygon'. dated: the fields of dates and times. has_m: whether geometries have M values.
     """
-    return [*_about_people(columns, shape), *_about_figures(columns, shape, polygons, min_users)]
+    figures = _about_figures(columns, shape, polygons, min_users)
+    return [*_about_people(columns, shape, dated, has_m), *figures]
 
 
 def page(layer: str, found: Sequence[str], min_users: int) -> str:
@@ -38,37 +45,71 @@ def page(layer: str, found: Sequence[str], min_users: int) -> str:
     )
 
 
-def _about_people(columns: Mapping[str, Sequence[Any]], shape: str) -> Iterator[str]:
-    """Raw fixes, homes, ids in the clear, embeddings."""
-    guess = guess_fields(columns)
-    ids = guess.user or next((name for name in columns if plain(name) == "id" and "similarity" in columns), None)
-    n_ids = len({value for value in columns[ids] if value is not None}) if ids else 0
+def _about_people(columns: Mapping[str, Sequence[Any]], shape: str, dated: Sequence[str], has_m: bool) -> Iterator[str]:
+    """Encounters, homes, raw fixes, ids in the clear, embeddings."""
     n_rows = len(next(iter(columns.values()), ()))
     if not n_rows:
         return
-    if guess.time and (shape in ("point", "line") or guess.positioned):
-        what = "tracks" if shape == "line" else "fixes"
+    guess = guess_fields(columns)
+    ids = guess.user or next((name for name in columns if plain(name) == "id" and "similarity" in columns), None)
+    parts = [name for name in columns if name == guess.track or plain(name) in PARTS]
+    located = shape in ("point", "line") or guess.positioned
+    if {"user_a", "user_b"} <= columns.keys():
+        yield f"Encounters: {n_rows:,}. They tell who knows whom. Do not publish them."
+    kind = next((name for name in columns if plain(name) == "kind"), None)
+    n_homes = sum(value in HOMES for value in columns[kind]) if kind and located else 0
+    if n_homes:
+        yield f"Homes and places of work: {n_homes:,} (field {kind}). Others may know whose they are. Delete them."
+    times = _times(columns, guess.time, dated, has_m) if located else ""
+    if times:
+        what = "tracks" if shape == "line" else "fixes" if guess.time else "places"
         yield (
-            f"{n_rows:,} {what} with their times (field {guess.time}): where somebody was at four times singles out "
-            "most people. Publish figures of regions instead."
+            f"{n_rows:,} {what} with their times ({times}): where somebody was at four times singles out most people. "
+            "Publish figures of regions instead."
         )
-    elif ids and shape in ("point", "line"):
+    if (ids or parts) and shape in ("point", "line") and not (guess.time or n_homes):
         line = "tracks of single people: many begin or end at somebody's home."
         point = "places of single people: where somebody spends most time is often their home."
         yield f"{n_rows:,} {line if shape == 'line' else point} Publish figures of regions instead."
-    if {"user_a", "user_b"} <= columns.keys():
-        yield f"Encounters: {n_rows:,}. They tell who knows whom. Do not publish them."
-    if n_ids:
+    elif located and not (times or n_homes) and _people_field(columns) is None:
+        what = "lines" if shape == "line" else "points"
+        yield f"No field has the number of people, so it is unknown whether these {what} are of single people."
+    if n_ids := _n_values(columns, ids):
         yield f"Ids of people in the clear: {n_ids:,} (field {ids}). Others may know whose they are. Delete the field."
+    for name in parts:
+        if n_ids := _n_values(columns, name):
+            yield (
+                f"Ids of tracks, trips or stops: {n_ids:,} (field {name}). They show which rows are of one person, and "
+                "may contain the person's id. Delete the field."
+            )
     if any(re.fullmatch(r"e\d{3}", name) for name in columns):
         yield "Embeddings: somebody with tracks of a person finds the person among them. Do not publish them."
+
+
+def _times(columns: Mapping[str, Sequence[Any]], guessed: str | None, dated: Sequence[str], has_m: bool) -> str:
+    """Where a layer has the times of single people: a field, M values or ''. Figures of many people may have a date."""
+    named = [name for name in columns if plain(name) in TIMES]
+    many = _people_field(columns) is not None
+    others = [] if many else [name for name in dated if _n_values(columns, name)]
+    name = next((name for name in (guessed, *named, *others) if name), None)
+    return f"field {name}" if name else "M values" if has_m and not many else ""
+
+
+def _n_values(columns: Mapping[str, Sequence[Any]], name: str | None) -> int:
+    """How many different values a field has; 0 without a field."""
+    return len({str(value) for value in columns[name] if value is not None}) if name else 0
+
+
+def _people_field(columns: Mapping[str, Sequence[Any]]) -> str | None:
+    """The field with numbers of people."""
+    return next((name for name in columns if plain(name) in COUNTS), None)
 
 
 def _about_figures(
     columns: Mapping[str, Sequence[Any]], shape: str, polygons: np.ndarray, min_users: int
 ) -> Iterator[str]:
     """Figures of few people, and figures that can be subtracted."""
-    name = next((name for name in columns if plain(name) in COUNTS), None)
+    name = _people_field(columns)
     if name is None:
         if shape == "polygon":
             yield "No field has the number of people, so it is unknown whether figures are of too few people."
