@@ -7,8 +7,7 @@ import csv
 import logging
 import re
 import shutil
-from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -181,34 +180,42 @@ def progress_text(line: dict[str, Any]) -> str:
 class Labels:
     """Labels by the id of a unit: (id,), or (user, id) for tracks whose ids are unique only within a user.
 
-    is_number: whether the labels are numbers to estimate, not classes.
+    is_number: whether the labels are numbers to estimate, not classes. contradictory: units with different labels,
+    which training leaves out.
     """
 
     values: dict[tuple[str, ...], str]
     is_number: bool
+    contradictory: dict[tuple[str, ...], list[str]] = field(default_factory=dict)
 
 
 def read_labels(source: Any, key: str, label: str, progress: Progress = no_progress, user: str = "") -> Labels:
-    """The label of each id in a layer or table; for an id with several labels, the most frequent. Runs in a task.
+    """The labels of each id in a layer or table. Runs in a task.
 
-    source: has fields(), featureCount() and getFeatures(), like layers.snapshot.Snapshot. user: the field of the user,
+    source: has fields(), featureCount() and getFeatures(), like layers.snapshot.Snapshot. A model's answers, perhaps
+    corrected by people, have their probability beside them: 'unknown' is no label there. user: the field of the user,
     if two users may share an id.
     """
     from qgis.core import NULL, QgsFeatureRequest
 
+    from ..core.embedding.profiles import UNKNOWN
+
     fields, total = source.fields(), max(1, source.featureCount())
     at = [fields.lookupField(name) for name in (user, key, label) if name]
     request = QgsFeatureRequest().setSubsetOfAttributes(at).setFlags(QgsFeatureRequest.Flag.NoGeometry)
-    seen: dict[tuple[str, ...], Counter[str]] = {}
+    none = (None, NULL, "", *([UNKNOWN] if f"{label}_p" in fields.names() else []))
+    seen: dict[tuple[str, ...], dict[str, str]] = {}  # labels that differ in case or outer blanks are one
     for n, feature in enumerate(source.getFeatures(request)):
         if n % 5000 == 0:
             progress(min(1.0, n / total))
         *unit, value = (as_text(feature[i]) for i in at)
-        if value not in (None, NULL, "") and not any(name in (None, NULL) for name in unit):
+        if value not in none and not any(name in (None, NULL) for name in unit):
             text = str(value).lower() if isinstance(value, bool) else str(value)
-            seen.setdefault(tuple(map(str, unit)), Counter())[text] += 1
-    values = {unit: counts.most_common(1)[0][0] for unit, counts in seen.items()}
-    return Labels(values, are_numbers(set(values.values())))
+            seen.setdefault(tuple(map(str, unit)), {}).setdefault(text.strip().casefold(), text)
+    texts = {unit: list(found.values()) for unit, found in seen.items()}
+    values = {unit: found[0] for unit, found in texts.items() if len(found) == 1}
+    contradictory = {unit: found for unit, found in texts.items() if len(found) > 1}
+    return Labels(values, are_numbers(set(values.values())), contradictory)
 
 
 def are_numbers(texts: set[str]) -> bool:
@@ -220,12 +227,14 @@ def are_numbers(texts: set[str]) -> bool:
 
 
 def write_labels(labels: Labels, unit: str, field: str, path: Path) -> None:
-    """Write labels as CSV: user_id, track_id or both, and the field."""
-    width = max(map(len, labels.values), default=1)
+    """Write labels as CSV: user_id, track_id or both, and the field. Contradictory ones too: training counts them."""
+    several = [(names, value) for names, texts in labels.contradictory.items() for value in texts]
+    rows = [*labels.values.items(), *several]
+    width = max((len(names) for names, _ in rows), default=1)
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
         table.writerow([*("user_id", f"{unit}_id")[-width:], field])
-        table.writerows([*names, value] for names, value in labels.values.items())
+        table.writerows([*names, value] for names, value in rows)
 
 
 def finetuning_arguments(

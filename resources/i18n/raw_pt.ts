@@ -8,6 +8,10 @@
       <translation> (não: {names})</translation>
     </message>
     <message>
+      <source> (with different labels, left out: {n:,})</source>
+      <translation> (com rótulos diferentes, deixados de fora: {n:,})</translation>
+    </message>
+    <message>
       <source> To see each once it takes {minutes:,.0f} minutes.</source>
       <translation> Para ver cada uma uma vez são precisos {minutes:,.0f} minutos.</translation>
     </message>

@@ -8,6 +8,10 @@
       <translation>（不是：{names}）</translation>
     </message>
     <message>
+      <source> (with different labels, left out: {n:,})</source>
+      <translation>（标签不一致而未计入：{n:,}）</translation>
+    </message>
+    <message>
       <source> To see each once it takes {minutes:,.0f} minutes.</source>
       <translation> 全部看一遍需要 {minutes:,.0f} 分钟。</translation>
     </message>

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from qgis.core import QgsProject, QgsVectorLayer
+from qgis.core import QgsFeature, QgsProject, QgsVectorLayer
 from qgis.PyQt import sip
 
 from .waiting import until
@@ -21,6 +21,16 @@ def table(sample: Path) -> QgsVectorLayer:
     """The sample city's people and what they are."""
     layer = QgsVectorLayer(f"file://{sample / 'city_truth_users.csv'}?detectTypes=yes", "truth", "delimitedtext")
     assert layer.isValid() and layer.featureCount() == 40
+    return layer
+
+
+def words_table(names: list[str], rows: list[tuple[str | None, ...]]) -> QgsVectorLayer:
+    """A table of text."""
+    layer = QgsVectorLayer("None?" + "&".join(f"field={name}:string" for name in names), "labels", "memory")
+    for row in rows:
+        feature = QgsFeature(layer.fields())
+        feature.setAttributes(list(row))
+        layer.dataProvider().addFeature(feature)
     return layer
 
 
@@ -44,7 +54,7 @@ def test_ids_that_are_dates_are_text(staged: None, make: Callable[..., Any], fix
     assert ("2020-09-13 12:26:40",) in values and not any("Qt" in text for unit in values for text in unit)
 
 
-def test_the_most_frequent_label_of_an_id_counts_and_nulls_do_not(
+def test_nulls_and_spellings_are_no_other_label(
     staged: None, make: Callable[..., Any], invented: Callable[..., Any]
 ) -> None:
     from raw_qgis_plugin.layers.snapshot import Snapshot
@@ -52,9 +62,38 @@ def test_the_most_frequent_label_of_an_id_counts_and_nulls_do_not(
 
     fixes = invented()
     n = len(fixes.user_id)
-    fixes.more["mode"] = [None, "bus", "car"] + ["bus"] * (n - 3)
-    values = read_labels(Snapshot(make(fixes)), "user_id", "mode").values
-    assert set(values.values()) == {"bus"} and set(values) == {(u,) for u in fixes.user_id}
+    fixes.more["mode"] = [None, "bus", "Bus "] + ["bus"] * (n - 3)
+    labels = read_labels(Snapshot(make(fixes)), "user_id", "mode")
+    assert set(labels.values.values()) == {"bus"} and not labels.contradictory
+    assert set(labels.values) == {(u,) for u in fixes.user_id}
+
+
+def test_units_with_two_labels_are_counted_and_left_out(staged: None, tmp_path: Path) -> None:
+    pytest.importorskip("model.data.labels", exc_type=ImportError)
+    from model.data.labels import read_table, usable
+    from raw_qgis_plugin.gui.training.pages import describe_labels
+    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.tasks.training import read_labels, write_labels
+
+    rows = [(f"u{n}", "yes" if n % 2 else "no") for n in range(12)] + [("u0", "yes"), ("u0", "yes"), ("u1", "yes")]
+    labels = read_labels(Snapshot(words_table(["user_id", "commuter"], rows)), "user_id", "commuter")
+    words = describe_labels(labels, "users")
+    assert words == "11 labelled users: <b>yes</b> 6, <b>no</b> 5 (with different labels, left out: 1)"
+    write_labels(labels, "user", "commuter", tmp_path / "labels.csv")
+    told: list[str] = []
+    learned = usable(read_table(tmp_path / "labels.csv"), "user", "commuter", warn=told.append)
+    assert sorted(learned["user_id"]) == sorted(f"u{n}" for n in range(1, 12)) and "in two ways" in told[0]
+
+
+def test_unknown_is_no_label_of_raw_s_own_table(staged: None) -> None:
+    from raw_qgis_plugin.layers.snapshot import Snapshot
+    from raw_qgis_plugin.tasks.training import read_labels
+
+    rows = [("1", "bus", "0.9"), ("2", "unknown", None)]
+    own = read_labels(Snapshot(words_table(["track_id", "mode", "mode_p"], rows)), "track_id", "mode")
+    assert own.values == {("1",): "bus"}
+    of_people = read_labels(Snapshot(words_table(["track_id", "mode", "why"], rows)), "track_id", "mode")
+    assert of_people.values == {("1",): "bus", ("2",): "unknown"}
 
 
 def test_tracks_that_each_user_numbers_anew_keep_their_labels(
@@ -87,7 +126,7 @@ def test_tracks_that_each_user_numbers_anew_keep_their_labels(
     assert dict(zip(zip(users, taught.track_ids), found.value)) == right and not told
     data.fields["user"].setField("")  # they are nobody's now
     until(lambda: page.labels is not None)
-    assert len(page.labels.values) == 5
+    assert len(page.labels.contradictory) == 5 and not page.labels.values
     page.unit.setCurrentIndex(page.unit.findData("user"))
     until(lambda: page.labels is not None)
     assert all(len(names) == 1 for names in page.labels.values)

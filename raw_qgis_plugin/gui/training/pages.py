@@ -385,15 +385,15 @@ def telling_field(layer: QgsVectorLayer | None, names: list[str], rows: int = 10
 
 def describe_labels(labels: Labels, unit: str, max_classes: int = 12) -> str:
     """Count the labels in words. unit: of what they are. max_classes: listed by name."""
-    counts = Counter(labels.values.values())
-    n = len(labels.values)
+    counts, n, several = Counter(labels.values.values()), len(labels.values), len(labels.contradictory)
+    left_out = tr(" (with different labels, left out: {n:,})").format(n=several) if several else ""
     if labels.is_number:
         numbers = sorted(float(v) for v in counts.elements())
         words = tr(
             "{n:,} {unit} with numbers from {low:g} to {high:g}, median {middle:g}: the answer will be a number."
         )
-        return words.format(n=n, unit=unit, low=numbers[0], high=numbers[-1], middle=numbers[n // 2])
+        return words.format(n=n, unit=unit, low=numbers[0], high=numbers[-1], middle=numbers[n // 2]) + left_out
     shown = ", ".join(f"<b>{escaped(value)}</b> {count:,}" for value, count in counts.most_common(max_classes))
     more = len(counts) - max_classes
     rest = tr(" and {n} more classes").format(n=more) if more > 0 else ""
-    return tr("{n:,} labelled {unit}: ").format(n=n, unit=unit) + shown + rest
+    return tr("{n:,} labelled {unit}: ").format(n=n, unit=unit) + shown + rest + left_out
