@@ -266,26 +266,31 @@ def _plain(values: list[Any]) -> list[Any]:
 
 def as_text(value: Any) -> Any:
     """A date or time as text such as '2024-07-01 08:30:00', None for one that is not valid; else the value itself."""
+    if isinstance(value, QDateTime) and value.timeSpec() == Qt.TimeSpec.LocalTime:
+        value = clock_of(value)
     if not isinstance(value, (QDate, QDateTime, QTime)):
         return value
     return value.toString(Qt.DateFormat.ISODate).replace("T", " ").removesuffix("Z") if value.isValid() else None
 
 
-def times_of(values: list[Any], timezone: str) -> np.ndarray:
-    """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is read in `timezone`.
+def clock_of(value: QDateTime) -> QDateTime:
+    """The date and time of day of a time without a zone, as if they were in UTC.
 
-    QGIS gives such a time the computer's zone, which has nothing to do with the data.
+    QGIS gives such a time the computer's zone, which has nothing to do with the data and skips an hour in spring.
     """
+    return QDateTime(value.date(), value.time(), Qt.TimeSpec.UTC)
+
+
+def times_of(values: list[Any], timezone: str) -> np.ndarray:
+    """Attribute values -> (n,) int64 epoch ms UTC. A QDateTime without a zone is read in `timezone`."""
     instants = np.full(len(values), NO_TIME)
     clocks: list[Any] = [None] * len(values)
     for i, value in enumerate(values):
         if isinstance(value, QDateTime):
-            if not value.isValid():
-                continue
             if value.timeSpec() == Qt.TimeSpec.LocalTime:
-                wall = QDateTime(value.date(), value.time(), Qt.TimeSpec.UTC)
-                clocks[i] = np.datetime64(wall.toMSecsSinceEpoch(), "ms")
-            else:
+                clock = clock_of(value)
+                clocks[i] = np.datetime64(clock.toMSecsSinceEpoch(), "ms") if clock.isValid() else None
+            elif value.isValid():
                 instants[i] = value.toMSecsSinceEpoch()
         elif isinstance(value, QDate):
             clocks[i] = np.datetime64(value.toString(Qt.DateFormat.ISODate)) if value.isValid() else None

@@ -31,6 +31,7 @@ from qgis.core import (
     QgsProperty,
     QgsVectorLayer,
 )
+from qgis.PyQt.QtCore import QDateTime, Qt
 
 from ..core.errors import InputError
 from .progress import Stage
@@ -165,6 +166,16 @@ class Run:
         """The value of a yes or no; no where the algorithm does not ask."""
         return self.algorithm.parameterAsBool(self.parameters, name, self.context)
 
+    def moment(self, name: str) -> QDateTime:
+        """The value of a date and time. QGIS itself gives none for an hour that this computer's clocks skip."""
+        value = self.parameters.get(name)
+        if isinstance(value, QgsProperty):
+            value, _ = value.value(self.context.expressionContext())
+        if isinstance(value, str):
+            value = QDateTime.fromString(value, Qt.DateFormat.ISODate)
+        known = isinstance(value, QDateTime)
+        return value if known else self.algorithm.parameterAsDateTime(self.parameters, name, self.context)
+
     def layer(self, name: str) -> QgsProcessingFeatureSource | None:
         """The layer of an input; None where it cannot be opened."""
         try:
@@ -232,7 +243,15 @@ class Run:
     def _is_allowed(self, definition: QgsProcessingParameterDefinition, value: Any) -> bool:
         if isinstance(definition, QgsProcessingParameterCrs) and isinstance(value, str):
             return self.algorithm.parameterAsCrs({definition.name(): value}, definition.name(), self.context).isValid()
+        if isinstance(definition, QgsProcessingParameterDateTime) and self.moment(definition.name()).date().isValid():
+            return True
         return definition.checkValueIsAcceptable(value, self.context)
+
+    def without_moments(self) -> dict[str, Any]:
+        """The parameters without dates and times: QGIS would refuse the hour that the computer's clocks skip."""
+        kinds = {each.name(): type(each) for each in self.algorithm.parameterDefinitions()}
+        moment = QgsProcessingParameterDateTime
+        return {name: value for name, value in self.parameters.items() if kinds.get(name) is not moment}
 
     def warn_of_unknown(self) -> None:
         """Warn of parameters that the algorithm does not have, such as misspelt ones: QGIS says nothing of them."""

@@ -106,10 +106,9 @@ class ImportTracks(RawAlgorithm):
         crs = self.parameterAsCrs(run.parameters, "CRS", run.context)
         world = QgsCoordinateReferenceSystem(WORLD)
         box = self.parameterAsExtent(run.parameters, "EXTENT", run.context, world)
-        limits = [self.parameterAsDateTime(run.parameters, name, run.context) for name in ("FROM", "TO")]
         zone, roles = run.text("TIMEZONE").strip(), ("USER", "TRACK", "TIME", "LON", "LAT")
         user, track, moment, lon, lat = (run.text(f"{role}_FIELD").strip() or None for role in roles)
-        first, end = (int(t) if t != NO_TIME else None for t in times_of(limits, zone))
+        first, end = (int(t) if t != NO_TIME else None for t in times_of([run.moment("FROM"), run.moment("TO")], zone))
         wkt = crs.toWkt(QgsCoordinateReferenceSystem.WktVariant.WKT_PREFERRED)
         return Layout(
             user, track, moment, lon, lat, zone, crs=wkt if crs.isValid() and crs != world else "",

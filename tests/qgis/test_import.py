@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsProcessingException, QgsVectorLayer, edit
-from qgis.PyQt.QtCore import QDateTime
+from qgis.PyQt.QtCore import QDateTime, Qt
 
 
 def test_import_of_csv_and_geolife(run: Callable, fixes: Any, tmp_path: Path) -> None:
@@ -159,3 +159,16 @@ def test_a_cancelled_import_leaves_no_half_file(run: Callable, feedback: Any, tm
     assert not run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path)).values
     assert path.read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".csv" and p.is_file()) == ["people.gpkg"]
+
+
+@pytest.mark.parametrize("kind", ["text", "moment"])
+def test_a_period_may_begin_in_the_hour_that_this_computer_s_clocks_skip(
+    run: Callable, in_berlin: None, tmp_path: Path, kind: str
+) -> None:
+    source, first = tmp_path / "fixes.csv", "2024-03-31T02:30:00"
+    rows = [f"u,2024-03-31 {m // 60:02}:{m % 60:02}:00,{13 + m / 1e4:.4f},52.0" for m in range(0, 300, 5)]
+    source.write_text("\n".join(["user_id,t,x,y", *rows]))
+    start = first if kind == "text" else QDateTime.fromString(first, Qt.DateFormat.ISODate)
+    asked = {"SOURCE": str(source), "LON_FIELD": "x", "LAT_FIELD": "y", "TIMEZONE": "UTC"}
+    assert run("raw:importtracks", FROM=start, **asked).values["N_POINTS"] == 30
+    assert run("raw:importtracks", TO=start, **asked).values["N_POINTS"] == 30

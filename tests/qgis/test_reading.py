@@ -359,3 +359,17 @@ def test_many_fixes_are_fast(make: Any, invented: Any, tmp_path: Path) -> None:
     began = time.perf_counter()
     read(replace(made, file=None))
     assert len(tracks) == 30_000 and columns < (time.perf_counter() - began)
+
+
+@pytest.mark.parametrize("timezone", ["UTC", "Asia/Tokyo"])
+def test_the_hour_that_this_computer_s_clocks_skip_is_read(in_berlin: None, make: Any, timezone: str) -> None:
+    from raw_qgis_plugin.layers.reading import as_text, times_of
+
+    clocks = np.datetime64("2024-03-31T00:00") + np.arange(0, 300, 5)  # of another zone; at 02:00 it is 03:00 in Berlin
+    values = [QDateTime.fromString(str(clock), Qt.DateFormat.ISODate) for clock in clocks]
+    assert not all(value.isValid() for value in values)
+    hours = 9 if timezone == "Asia/Tokyo" else 0
+    expected = clocks.astype("datetime64[ms]").astype(np.int64) - hours * 3_600_000
+    assert np.array_equal(times_of([*values, QDateTime()], timezone)[:-1], expected)
+    assert [as_text(value) for value in values] == [f"{clock}:00".replace("T", " ") for clock in clocks]
+    assert as_text(QDateTime()) is None

@@ -5,8 +5,7 @@ from __future__ import annotations
 
 import shutil
 import sqlite3
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -65,16 +64,6 @@ def given(monkeypatch: pytest.MonkeyPatch, staged: None) -> dict[str, Any]:
 
     monkeypatch.setattr(Child, "start", classmethod(start))
     return seen
-
-
-@pytest.fixture
-def in_berlin(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """A computer in Berlin."""
-    monkeypatch.setenv("TZ", "Europe/Berlin")
-    time.tzset()
-    yield
-    monkeypatch.undo()
-    time.tzset()
 
 
 def test_some_labels_answer_for_everybody(
