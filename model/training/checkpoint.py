@@ -33,6 +33,7 @@ def save(path: Path, tensors: dict[str, Tensor], about: dict) -> None:
     try:
         before(path).unlink(missing_ok=True)  # there is never room for three
         with complete(path) as beside:
+            beside.touch()  # the checksum of a large network takes a while: whoever would kill this process now waits
             save_file(tensors, beside, {"about": text, "crc32": checksum(tensors, text)})
             with beside.open("rb+") as file:
                 os.fsync(file.fileno())

@@ -29,6 +29,7 @@ from ..environment.packages import read_group
 from .runner import ABOUT, BOUND, END, LOCK, PID, write
 
 LOG, ERRORS = "log.jsonl", "errors.txt"
+CHECKPOINT = ".state.safetensors.partial"  # under way, in the folder of model.pretrain or one below
 NEEDED = "runtime", "train"  # groups of requirements
 
 
@@ -37,6 +38,7 @@ class Child:
 
     start_s = 30.0  # a run younger than this may not have its lock yet
     patience_s = 5.0  # between SIGTERM and SIGKILL
+    flush_s = 60.0  # a checkpoint may take so long to reach the disk after its last byte was written
 
     def __init__(self, folder: Path) -> None:
         """Attach to the run in a folder. RawError where there is none."""
@@ -120,6 +122,14 @@ class Child:
             return "stopped"
         return "interrupted" if end is None else "failed"
 
+    @property
+    def saving(self) -> bool:
+        """Whether the run writes its checkpoint, without which what it has learned since the one before is lost."""
+        with contextlib.suppress(OSError):  # it may be complete by now
+            written = [path.stat().st_mtime for path in self.folder.rglob(CHECKPOINT)]
+            return any(abs(time.time() - moment) < self.flush_s for moment in written)
+        return False
+
     def lines(self) -> list[dict[str, Any]]:
         """The output since the last call, one dict a line. A line that is no JSON object becomes {'text': line}."""
         try:
@@ -198,11 +208,13 @@ class Child:
         self._signal(getattr(signal, "SIGKILL", signal.SIGTERM), group=True)
 
     def cancel(self, patience_s: float | None = None) -> None:
-        """Terminate, then kill. Returns when the process is gone. patience_s: None for the class's."""
+        """Terminate, then kill, though not while it saves. Returns when the process is gone. patience_s: None for the
+        class's.
+        """
         self.terminate()
         for last in (self.patience_s if patience_s is None else patience_s, self.patience_s):
             end = time.monotonic() + last
-            while self.running and time.monotonic() < end:
+            while self.running and (time.monotonic() < end or self.saving):
                 time.sleep(0.05)
             if not self.running:
                 return

@@ -27,6 +27,23 @@ print('[1, 2]')
 DEAF = (
     "import json, signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\nprint('{\"step\": 0}')\ntime.sleep(60)"
 )
+SAVES = """
+import signal, time
+from pathlib import Path
+stop, state = [], Path('result/run/state.safetensors')
+state.parent.mkdir(parents=True)
+signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+print('begun')
+while not stop:
+    time.sleep(0.05)
+beside = state.with_name('.state.safetensors.partial')
+with beside.open('wb', 0) as file:
+    for _ in range(15):
+        file.write(bytes(1000))
+        time.sleep(0.1)
+beside.rename(state)
+raise KeyboardInterrupt
+"""
 REFUSES = """
 import sys
 print('a warning', file=sys.stderr)
@@ -107,6 +124,23 @@ def test_one_that_does_not_listen_is_killed(start: Callable[..., Any]) -> None:
     first_line(child)
     child.cancel(patience_s=0.5)
     assert not child.running and child.status == "stopped"
+
+
+def test_one_that_writes_its_checkpoint_is_not_killed(start: Callable[..., Any]) -> None:
+    child = start(SAVES)
+    first_line(child)
+    child.cancel(patience_s=0.5)
+    assert not child.running and (child.folder / "result/run/state.safetensors").stat().st_size == 15_000
+
+
+def test_what_was_left_of_a_checkpoint_keeps_nothing_running(start: Callable[..., Any]) -> None:
+    child = start(DEAF)
+    first_line(child)
+    left = child.folder / ".state.safetensors.partial"
+    left.touch()
+    os.utime(left, (0, time.time() - 90))
+    child.cancel(patience_s=0.5)
+    assert not child.running
 
 
 def test_a_full_disk_does_not_keep_it_running(start: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:

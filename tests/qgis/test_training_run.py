@@ -63,6 +63,19 @@ def test_a_resumed_run_is_not_killed_by_the_pause(show: Callable[[str], Any], mo
     assert page.status == "running"
 
 
+def test_a_pause_waits_for_the_checkpoint(show: Callable[[str], Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    from raw_qgis_plugin.tasks.child import Child
+
+    from .test_child import SAVES
+
+    monkeypatch.setattr(Child, "patience_s", 0.5)
+    page = show(SAVES)
+    assert spin(lambda: "begun" in page.log.toPlainText())
+    page.pause()
+    assert spin(lambda: page.status == "stopped")
+    assert (page.child.folder / "result/run/state.safetensors").stat().st_size == 15_000
+
+
 def test_a_finished_run_keeps_no_personal_data(show: Callable[[str], Any], tmp_path: Path) -> None:
     folder, of_people = tmp_path / "runs" / "one", ("tracks.parquet", "labels.parquet", "labels.csv", "regions.geojson")
     folder.mkdir(parents=True)

@@ -257,7 +257,14 @@ class RunPage(QWidget):
         self.buttons["pause"].setEnabled(False)
         self.head.setText(tr("Stopping …"))
         started = child.about["started"]  # a resumed run has another
-        QTimer.singleShot(round(1000 * child.patience_s), lambda: child.kill(started))
+        QTimer.singleShot(round(1000 * child.patience_s), lambda: self._kill(child, started))
+
+    def _kill(self, child: Child, started: str) -> None:
+        """Kill a run that did not end itself, once it saves nothing any more."""
+        if child.saving:
+            QTimer.singleShot(200, lambda: self._kill(child, started))
+        else:
+            child.kill(started)
 
     def resume(self) -> None:
         """Resume from the last checkpoint. A label is learned from the beginning."""
