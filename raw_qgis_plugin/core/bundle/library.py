@@ -20,6 +20,9 @@ from .bundle import Bundle, open_bundle, write_sums
 from .contract import CARD_FILE, PROTOTYPES_FILE
 from .own import is_all_own
 
+# The paragraph of README.md about prototypes, as model/training/card.py writes it, and as 0.2.0 did
+OF_PROTOTYPES = (" prototypes from the places that it was last trained on", " typical ways ")
+
 
 @dataclass(frozen=True)
 class Entry:
@@ -137,7 +140,8 @@ def _drop_prototypes(folder: Path) -> None:
     about = folder / "README.md"
     if about.is_file():
         parts = about.read_text("utf-8", "replace").split("\n\n")
-        about.write_text("\n\n".join(part for part in parts if " typical ways " not in part), "utf-8")
+        others = [part for part in parts if not any(words in part for words in OF_PROTOTYPES)]
+        about.write_text("\n\n".join(others), "utf-8")
     write_sums(folder)
 
 
