@@ -103,6 +103,30 @@ def transform_xy(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarra
     return result
 
 
+def transform_lines(lonlat: np.ndarray, offsets: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
+    """Transform lines or polygons in degrees, without a leap to the other end of the map where they cross its edge.
+
+    lonlat: (n, 2), longitudes continuous beyond ±180. Line k is the rows offsets[k] to offsets[k + 1]; it starts where
+    its first point is, and continues beyond the edge. Returns (n, 2) as `transform_xy`.
+    """
+    xy, turn = transform_xy(lonlat, transform), _turn(transform)
+    if turn:
+        first = np.repeat(offsets[:-1], np.diff(offsets))
+        east = xy[first, 0] + (lonlat[:, 0] - lonlat[first, 0]) * (turn / 360.0)
+        turns = np.round((east - xy[:, 0]) / turn)
+        xy = np.column_stack([xy[:, 0] + turn * np.where(np.isfinite(turns), turns, 0.0), xy[:, 1]])
+    return xy
+
+
+def _turn(transform: QgsCoordinateTransform) -> float:
+    """How far 360° to the east is on the map, where it is as far from every place, such as in Mercator; else 0."""
+    lon, lat = np.meshgrid([-135.0, -45.0, 45.0, 135.0, -135.0], [0.0, 40.0])
+    x = transform_xy(np.column_stack([lon.ravel(), lat.ravel()]), transform)[:, 0].reshape(lon.shape)
+    quarters = np.diff(x)  # (2, 4), one of which leads over the edge in each row
+    turn = 4.0 * float(np.median(quarters))
+    return turn if turn > 0 and np.allclose((quarters / turn) % 1.0, 0.25, rtol=0, atol=1e-9) else 0.0
+
+
 def _transform_finite(xy: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
     """Transform one line through all points. If PROJ refuses the line, transform its halves."""
     if not len(xy):

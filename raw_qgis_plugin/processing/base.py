@@ -368,14 +368,15 @@ class TrackAlgorithm(RawAlgorithm):
         if reasons:
             run.warn(describe_outside(reasons, bool(in_domain.all()), so))
 
-    def in_input_crs(self, run: Run, lon: np.ndarray, lat: np.ndarray) -> np.ndarray:
-        """(n,) degrees -> (n, 2) in INPUT's CRS."""
+    def in_input_crs(self, run: Run, lon: np.ndarray, lat: np.ndarray, offsets: np.ndarray | None = None) -> np.ndarray:
+        """(n,) degrees -> (n, 2) in INPUT's CRS. offsets: of the lines or polygons that the points belong to."""
         import numpy as np
 
-        from ..layers.coordinates import from_wgs84, transform_xy
+        from ..layers.coordinates import from_wgs84, transform_lines, transform_xy
 
         transform = from_wgs84(self.plan.source.sourceCrs(), run.context.transformContext())
-        return transform_xy(np.column_stack([lon, lat]), transform)
+        lonlat = np.column_stack([lon, lat])
+        return transform_xy(lonlat, transform) if offsets is None else transform_lines(lonlat, offsets, transform)
 
     def polygons_in_input_crs(self, run: Run, shapes: np.ndarray) -> list[Any]:
         """(n,) shapely polygons in degrees -> n multipolygons in INPUT's CRS; None where it cannot express them."""
@@ -385,7 +386,7 @@ class TrackAlgorithm(RawAlgorithm):
         from ..layers import writing
 
         lonlat, of = shapely.get_coordinates(shapes, return_index=True)
-        xy = self.in_input_crs(run, *lonlat.T)
+        xy = self.in_input_crs(run, lonlat[:, 0], lonlat[:, 1], np.searchsorted(of, np.arange(len(shapes) + 1)))
         lost = np.zeros(len(shapes), bool)
         lost[of[np.isnan(xy).any(axis=1)]] = True
         shapes[lost] = None

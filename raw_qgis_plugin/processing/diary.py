@@ -78,7 +78,7 @@ class WriteDiary(TrackAlgorithm):
 
         lines = []
         for way in (diary.ways for diary in found):
-            xy = self.in_input_crs(run, unwrapped(way.lon, way.track_offsets), way.lat)
+            xy = self.in_input_crs(run, unwrapped(way.lon, way.track_offsets), way.lat, way.track_offsets)
             lines += writing.lines(np.column_stack([xy, way.t / 1000]), way.track_offsets)
         return lines
 

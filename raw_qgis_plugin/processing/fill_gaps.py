@@ -142,7 +142,7 @@ class FillGaps(TrackAlgorithm):
             for own, fixes in ((lon, tracks.lon), (lat, tracks.lat), (questions.t, tracks.t))
         )
         offsets = np.concatenate([[0], np.cumsum(count + 2)])
-        xy = self.in_input_crs(run, unwrapped(lon, offsets), lat)
+        xy = self.in_input_crs(run, unwrapped(lon, offsets), lat, offsets)
         columns = {
             **ids_of(tracks, tracks.track[before]), "t_first": tracks.t[before], "t_last": tracks.t[before + 1],
             "duration_min": (tracks.t[before + 1] - tracks.t[before]) / 60_000, "inferred": np.ones(len(before), bool),

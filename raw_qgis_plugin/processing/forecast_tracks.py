@@ -156,7 +156,7 @@ class ForecastTracks(TrackAlgorithm):
         }
         return self.write_table(
             run, "OUTPUT_TRACKS", columns, styling.ForecastLines(),
-            writing.lines(self.in_input_crs(run, lon, lat), offsets), Qgis.WkbType.LineString,
+            writing.lines(self.in_input_crs(run, lon, lat, offsets), offsets), Qgis.WkbType.LineString,
             self.plan.source.sourceCrs(), start=95, stop=96,
         )  # fmt: skip
 
@@ -178,7 +178,7 @@ class ForecastTracks(TrackAlgorithm):
         columns = {
             **ids_of(tracks, np.arange(tracks.n_tracks)), "t_first": tracks.t[last + 1 - size], "t_last": tracks.t[last]
         }  # fmt: skip
-        xy = self.in_input_crs(run, unwrapped(tracks.lon[rows], offsets), tracks.lat[rows])
+        xy = self.in_input_crs(run, unwrapped(tracks.lon[rows], offsets), tracks.lat[rows], offsets)
         return self.write_table(
             run, "OUTPUT_RECENT", columns, styling.ForecastRecent(),
             writing.cut_lines(xy, offsets, after_gap(tracks)[rows]), Qgis.WkbType.MultiLineString,

@@ -68,7 +68,8 @@ class ProfileUsers(TrackAlgorithm):
 
         if unit == "track":
             lon = unwrapped(tracks.lon, tracks.track_offsets)
-            return writing.cut_lines(self.in_input_crs(run, lon, tracks.lat), tracks.track_offsets, after_gap(tracks))
+            xy = self.in_input_crs(run, lon, tracks.lat, tracks.track_offsets)
+            return writing.cut_lines(xy, tracks.track_offsets, after_gap(tracks))
         return writing.points(self.in_input_crs(run, profiles.lon, profiles.lat))
 
 

@@ -137,6 +137,24 @@ def test_tracks_go_over_180_degrees(run: Callable, make: Callable, fixes: Any, b
     assert firsts == pytest.approx(lon[::120].tolist(), abs=1e-9)
 
 
+@pytest.mark.parametrize("crs", ["EPSG:3857", "EPSG:3832", FIJI])
+def test_lines_and_areas_go_over_the_edge_of_a_map(run: Callable, make: Callable, fixes: Any, crs: str) -> None:
+    """And the lines can be read again. In EPSG:3832 the edge is at -30, in FIJI there is none."""
+    edge = -30.0 if crs == "EPSG:3832" else 180.0
+    lon = (np.array(fixes.lon) + 63.6 - 180 + edge + 180) % 360 - 180
+    kept = np.flatnonzero((np.arange(len(lon)) % 120 < 30) | (np.arange(len(lon)) % 120 > 40))
+    lat = [-17 + fixes.lat[k] - fixes.lat[0] for k in kept]
+    over = type(fixes)([fixes.user_id[k] for k in kept], [fixes.t[k] for k in kept], lon[kept].tolist(), lat, {})
+    asked = dict.fromkeys(("OUTPUT_TRACKS", "OUTPUT_AREAS"), "TEMPORARY_OUTPUT")
+    done = run("raw:fillgaps", INPUT=make(over, crs), **asked)
+    assert len(done.rows()) == 132
+    for name in asked:
+        boxes = [feature.geometry().boundingBox() for feature in done.layer(name).getFeatures()]
+        assert len(boxes) in (12, 264) and max(box.width() for box in boxes) < 10_000
+    again = run("raw:fillgaps", INPUT=done.layer("OUTPUT_TRACKS"), STEP=0.5)
+    assert again.values["N_USERS"] == 12 and again.values["N_SKIPPED"] == 0
+
+
 @pytest.mark.parametrize(("west", "east", "lon", "km"), [
     (170, 190, -175.0, None), (170, 190, 175.0, None), (-190, -170, 175.0, None), (170, 190, -169.0, 106),
     (170, 190, 169.0, 106), (170, 180, -179.0, 106),
