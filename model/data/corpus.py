@@ -194,8 +194,8 @@ def parse(spec: str) -> tuple[float, str, bool]:
 
 
 def source_name(spec: str) -> str:
-    """A source as a card names it: weight, kind and the end of the path, without folders of this machine or a name of its
-    user.
+    """A source as a card names it: weight, kind and the end of the path, without folders of this machine or the name
+    of its user.
     """
     weight, star, rest = spec.rpartition("*")
     kind, colon, path = rest.partition(":")
