@@ -22,7 +22,7 @@ from .arrays import (
     words_of,
 )
 from .errors import InputError, check_cancelled
-from .geodesy import metres_between
+from .geodesy import metres_between, near_lon
 from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, LeftOut, Skipped
 from .times import DAY_MS, HOUR_MS, NO_TIME
 
@@ -211,7 +211,8 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     """Clean and sort fixes that come in any order.
 
     user, track: (n,) ids of any type, Coded, or None (no user: one user 'all'; no track: one track a user).
-    t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan where missing.
+    t: (n,) int64 epoch ms, UTC, with NO_TIME where unreadable. lon, lat: (n,) degrees, nan where missing; longitudes
+    may be from 0 to 360, or go on beyond ±180 by up to half a turn, and are turned back.
     A track is keyed by (user, track). Dropped and counted: fixes without user, track, time or position, times before
     1900 or after 2100, positions outside the world, fixes of a track at the same time except the first, and spikes (see
     `spikes`). Raises InputError if the columns differ in length.
@@ -230,10 +231,13 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
         (NO_READABLE_TIME, t == NO_TIME),
         (UNLIKELY_TIME, (t < YEARS_MS[0]) | (t >= YEARS_MS[1])),
         ("no position", np.isnan(lon) | np.isnan(lat)),
-        (OUTSIDE, ~((np.abs(lon) <= 180) & (np.abs(lat) <= 90))),
+        (OUTSIDE, ~((np.abs(lon) <= 360) & (np.abs(lat) <= 90))),
     ):
         skipped.add(reason, np.count_nonzero(good & wrong))
         good &= ~wrong
+    beyond = np.abs(lon) > 180
+    if beyond.any():
+        lon = np.where(beyond, near_lon(lon, 0.0), lon)
     check_cancelled()
     rows = slice(None) if good.all() else np.flatnonzero(good)
     key = users.codes[rows].astype(np.int64)

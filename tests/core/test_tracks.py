@@ -40,7 +40,7 @@ def test_every_reason_is_counted_once():
     user = ["a", None, "a", "a", "a", "a", "a"]
     track = ["1", "1", None, "1", "1", "1", "1"]
     tracks, skipped = build_tracks(
-        user, track, [1, 2, 3, NO_TIME, 5, 1, 7], [0, 0, 0, 0, np.nan, 9, 181], [0, 0, 0, 0, 0, 0, 0]
+        user, track, [1, 2, 3, NO_TIME, 5, 1, 7], [0, 0, 0, 0, np.nan, 9, 361], [0, 0, 0, 0, 0, 0, 0]
     )
     assert skipped == {
         "no user": 1, "no track": 1, "no time that can be read": 1, "no position": 1, "duplicate": 1,
@@ -50,6 +50,11 @@ def test_every_reason_is_counted_once():
     _, skipped = build_tracks(None, None, [1, 1, 2], [0, 9, 0], [0, 0, 0])
     assert str(skipped) == "1 fix skipped: at the time of another fix of the same track."
     assert tracks.lon.tolist() == [0]  # of equal times the first in the input
+
+
+def test_longitudes_beyond_180_are_turned_back():
+    tracks, skipped = build_tracks(None, None, range(5), [179.5, 180.0, 180.5, 359.0, -181.0], [0] * 5)
+    assert tracks.lon.tolist() == [179.5, 180.0, -179.5, -1.0, 179.0] and not skipped
 
 
 def test_times_before_1900_and_after_2100_are_skipped():
