@@ -237,7 +237,7 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
         good &= ~wrong
     beyond = np.abs(lon) > 180
     if beyond.any():
-        lon = np.where(beyond, near_lon(lon, 0.0), lon)
+        lon = np.where(beyond, near_lon(lon, np.zeros(())), lon)
     check_cancelled()
     rows = slice(None) if good.all() else np.flatnonzero(good)
     key = users.codes[rows].astype(np.int64)

@@ -9,6 +9,8 @@ import pytest
 shapely = pytest.importorskip("shapely")
 pytest.importorskip("scipy")
 
+from raw_qgis_plugin.core.regions.geometry import fixes_inside  # noqa: E402
+from raw_qgis_plugin.core.regions.scores import count_users, stays  # noqa: E402
 from raw_qgis_plugin.core.regions.week import week_of_regions  # noqa: E402
 from raw_qgis_plugin.core.tracks import build_tracks  # noqa: E402
 
@@ -51,3 +53,17 @@ def test_hours_of_a_district_less_those_of_a_tract_are_not_those_of_few(beside, 
     rows += [row for k in range(12) for row in visits(f"tuesday{k}", 1, 1, 0.015)]
     found = shown_by_day(rows, [shapely.box(0, 0, 0.02, 0.01), BLOCK])
     assert [days[:3] for days in found] == [district, tract]
+
+
+def test_residents_are_not_subtracted():
+    """Of the eleven people whom a larger region has more, one lives there."""
+    nights = [MONDAY + DAY * day + HOUR * hour for day in range(4) for hour in (1, 2, 3)]
+    people = [(12, 0.005, 0.5), (12, 0.5, 0.005), (10, 0.5, 0.015), (1, 0.015, 0.5)]  # at night, and once at noon
+    rows = [(f"{home} {noon} {k}", t, home if t != MONDAY + 12 * HOUR else noon)
+            for n, home, noon in people for k in range(n) for t in [*nights, MONDAY + 12 * HOUR]]  # fmt: skip
+    user, t, lon = zip(*rows, strict=True)
+    tracks, _ = build_tracks(user, None, np.array(t), list(lon), [0.005] * len(lon))
+    regions = [BLOCK, shapely.box(0, 0, 0.02, 0.01)]
+    inside = fixes_inside(tracks, regions)
+    told = stays(tracks, regions, inside, count_users(tracks, inside), 10)["home_share"]
+    np.testing.assert_array_equal(told, [np.nan, 13 / 35])

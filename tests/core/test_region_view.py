@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,10 +13,10 @@ import shapely
 
 from raw_qgis_plugin.core.embedding.profiles import snap
 from raw_qgis_plugin.core.embedding.user_view import grid_cell, usual_places
-from raw_qgis_plugin.core.regions.disclosure import DOMINATED, FEW
+from raw_qgis_plugin.core.regions.disclosure import DIFFERENCE, DOMINATED, FEW
 from raw_qgis_plugin.core.regions.geometry import FixIndex, fixes_inside
 from raw_qgis_plugin.core.regions.scores import count_users
-from raw_qgis_plugin.core.regions.view import beside_others, look, mix_of, prepare, rank
+from raw_qgis_plugin.core.regions.view import beside_others, look, prepare, rank
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 HOUR = 3_600_000
@@ -154,7 +155,29 @@ def test_few_people_give_no_figure_and_few_in_an_hour_no_cell() -> None:
 )
 def test_a_mix_hides_few_people_and_what_would_give_them_away(labels: dict[str, int], shown: dict[str, Any]) -> None:
     words = np.repeat(np.array(list(labels), object), list(labels.values()))
-    assert mix_of(words, 10) == shown
+    city = replace(city_of(people(len(words))), answers={"way": {"way": words}})
+    assert look(city, NoHeads(), shapely.box(-1, -1, 1, 1)).mix == {"way": shown}
+
+
+def test_numbers_of_a_label_are_not_subtracted() -> None:
+    """Of eleven people in the outer part of a region one walks."""
+    words = np.array([*["car", "walk"] * 12, *["car"] * 10, "walk"], object)
+    city = replace(city_of(people(24), people(11, (1.0, 0.0), prefix="q")), answers={"way": {"way": words}})
+    small, large = (shapely.box(-1, -1, east, 1) for east in (0.5, 1.5))
+    views = [look(city, NoHeads(), region) for region in (small, large)]
+    assert views[0].mix == {"way": {"car": 12, "walk": 12}} and views[1].mix == {"way": {"car": 22, "walk": 13}}
+    small_mix, large_mix = (view.mix["way"] for view in beside_others(city, views, [small, large]))
+    assert small_mix == {"car": None, "walk": None} and large_mix == {"car": 22, "walk": 13}
+
+
+def test_visits_are_not_subtracted_to_those_of_one_person() -> None:
+    guest = people(1, (1.0, 0.0), hours=200, prefix="q")
+    guest["lon"] = np.where(np.arange(200) % 2, 1.0, 2.0)  # a hundred visits to the outer part
+    city = city_of(people(200), people(10, (1.0, 0.0), prefix="r"), guest)
+    small, large = (shapely.box(-1, -1, east, 1) for east in (0.5, 1.5))
+    views = [look(city, NoHeads(), region) for region in (small, large)]
+    assert [view.n_users for view in views] == [200, 211] and None not in [view.n_visits for view in views]
+    assert [view.why for view in beside_others(city, views, [small, large])] == [DIFFERENCE, ""]
 
 
 def test_regions_that_could_be_subtracted_are_withheld() -> None:

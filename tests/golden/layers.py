@@ -101,7 +101,7 @@ def untidy() -> tuple[Tracks, Any]:
     lon, lat = np.round(10 + east / 71_500, 7), np.round(50 + north / 111_200, 7)
     lat[0, 40] += 1.5  # a spike
     t[1, 50] = t[1, 51]
-    t[2, 7], lon[2, 8], lat[2, 9], lon[2, 10] = NO_TIME, np.nan, np.nan, 190.0
+    t[2, 7], lon[2, 8], lat[2, 9], lon[2, 10] = NO_TIME, np.nan, np.nan, 400.0
     user = np.array([[7] * 120, ["7.0"] * 60 + ["b"] * 60, [None] * 2 + [7.0] * 118], object)
     order = np.argsort(chance.even(0, 1, 380), kind="stable") % 360  # twenty fixes come twice
     trip = (np.arange(360) // 90)[order]

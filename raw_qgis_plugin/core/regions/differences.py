@@ -39,12 +39,14 @@ SETTINGS = DifferenceSettings()
 def differing(
     inside: Sequence[np.ndarray], user: np.ndarray, visits: csr_matrix, polygons: np.ndarray | None,
     shown: np.ndarray, from_fixes: np.ndarray, min_users: int, is_private: Callable[[csr_matrix], np.ndarray],
+    given: Sequence[csr_matrix] = (),
 ) -> np.ndarray:  # fmt: skip
     """(n_regions,) bool: shown regions that must be withheld. Of two regions the one with fewer users is.
 
     inside, user, visits, polygons: as in `publish`; polygons is None if everybody counted has a fix inside. shown,
     from_fixes: bool, the regions of which the users, and of these also figures from fixes, would be shown. is_private:
-    which sums (n, n_users) must not be known, (n,) bool.
+    which sums (n, n_users) must not be known, (n,) bool. given: sparse like visits, what each person adds to figures
+    other than the numbers of users and fixes; these are subtracted pair by pair.
     """
     hidden = np.zeros(len(inside), bool)
     if min_users == 1 or np.count_nonzero(shown) < 2:
@@ -64,6 +66,10 @@ def differing(
         if not len(wrong):  # one kind after the other, as what one withholds may do for the next
             one, other, within = _overlaps(parts, bordered[:, ~hidden[bordered].any(axis=0)])
             few = _differ_by_few(one, other, people, summed, min_users)
+            nested = np.flatnonzero(within & from_fixes[one] & from_fixes[other])
+            for sums in given:
+                left = abs(sums[one[nested]] - sums[other[nested]]).tocsr()
+                few[nested] |= (np.diff(left.indptr) > 0) & is_private(left)
             wrong = np.where(rank[one] < rank[other], one, other)[few]
         if not len(wrong):
             fewer = within & (n_users[other] < n_users[one])

@@ -67,7 +67,7 @@ def publish(
         alone |= enough & dominated(sums, min_users)
     from_fixes, shown = enough & ~alone, np.diff(visits.indptr) >= min_users
     subtracted = differing(
-        inside, user, visits, polygons, shown, from_fixes, min_users, lambda sums: _private(sums, min_users)
+        inside, user, visits, polygons, shown, from_fixes, min_users, lambda sums: _private(sums, min_users), others
     )
     why = np.select([~shown, subtracted, alone], [FEW, DIFFERENCE, DOMINATED], "").astype(object)
     why[why == ""] = None
@@ -90,6 +90,17 @@ def publish(
         few = f"leave fixes of fewer than {min_users} users when shown regions are subtracted"
         reasons.append(f"all tracks together {few}: do not publish their totals too")
     return Published(shown, from_fixes, why, reasons)
+
+
+def differing_people(
+    user: np.ndarray, inside: Sequence[np.ndarray], people: csr_matrix, shown: np.ndarray, min_users: int
+) -> np.ndarray:  # fmt: skip
+    """(n_regions,) bool: of which shown regions a number of people must be withheld, so that no difference is of few.
+
+    user, inside: as in `publish`. people: sparse (n_regions, n_users), above 0 for who is counted in a region.
+    """
+    from_fixes = np.zeros(len(inside), bool)
+    return differing(inside, user, people, None, shown, from_fixes, min_users, lambda sums: _private(sums, min_users))
 
 
 def _private(sums: csr_matrix, min_users: int) -> np.ndarray:
@@ -131,8 +142,9 @@ def publish_slices(
             shown[rows] = _beside_totals(seen[rows], shown[rows], min_users, sums)
         compared = shown & overlap
         subtracted = differing(
-            fixes, user, seen, None, compared, compared & sums, min_users, lambda left: _private(left, min_users)
-        )
+            fixes, user, seen, None, compared, compared & sums, min_users, lambda left: _private(left, min_users),
+            [seen] * sums,
+        )  # fmt: skip
         shown &= ~subtracted
         regions = np.unique(np.flatnonzero(subtracted) // n_slices)
     return shown.reshape(-1, n_slices)

@@ -20,7 +20,7 @@ from ..persons import by_person, may_change
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks, solar_day
 from ..typicality import any_of, in_words, outside
-from .disclosure import FEW, MIN_USERS, Published, check_min_users, dominated, publish
+from .disclosure import FEW, MIN_USERS, Published, check_min_users, differing_people, dominated, publish
 from .geometry import area_km2, fixes_inside, usable_polygons
 from .noise import SETTINGS as NOISE
 from .noise import check_epsilon, noisy_totals
@@ -255,13 +255,14 @@ def stays(
     """
     n_visits, dwell = visit_times(tracks, inside, min_users)
     lon, lat = homes(tracks)
-    settled = ~np.isnan(lon)
-    n_settled = np.asarray((visits > 0)[:, settled].sum(axis=1), np.float64).ravel()
-    at_home = _residents(polygons, lon, lat).multiply(visits > 0).sum(axis=1)
-    at_home = np.asarray(at_home, np.float64).ravel()
-    here, elsewhere = ((people == 0) | (people >= min_users) for people in (at_home, n_settled - at_home))
+    visitors = (visits > 0).multiply(~np.isnan(lon)).astype(np.int64)
+    at_home = visitors.multiply(_residents(polygons, lon, lat)).tocsr()
+    n_settled, n_home = (np.asarray(people.sum(axis=1), np.float64).ravel() for people in (visitors, at_home))
+    here, elsewhere = ((n == 0) | (n >= min_users) for n in (n_home, n_settled - n_home))
     enough = (n_settled >= min_users) & here & elsewhere
-    share = np.divide(at_home, n_settled, out=np.full(len(inside), np.nan), where=enough)
+    for people in (at_home, (visitors - at_home).tocsr()):
+        enough &= ~differing_people(tracks.user, inside, people, enough, min_users)
+    share = np.divide(n_home, n_settled, out=np.full(len(inside), np.nan), where=enough)
     return {"n_visits": n_visits, "dwell_min": dwell, "home_share": share}
 
 

@@ -119,8 +119,7 @@ def look(city: City, model: Model, polygon: Any, min_users: int = MIN_USERS) -> 
     columns, in_domain, reasons = _scores(city, model, visitors, fixes, embeddings, area)
     (week,) = _weeks(city, [fixes], min_users)
     (n_visits,), (dwell,) = visit_times(city.people, inside, min_users)
-    labels = {name: columns[name] for name, columns in city.answers.items() if columns[name].dtype == object}
-    mix = {name: mix_of(column[visitors], min_users) for name, column in labels.items()}
+    (mix,) = _mixes(city, [fixes], min_users)
     return RegionView(
         area, False, visitors, len(visitors), len(fixes), columns, week, city.zone, mix, in_domain, reasons,
         _character(embeddings), fixes, "", int(n_visits), None if np.isnan(dwell) else float(dwell),
@@ -133,6 +132,23 @@ def _weeks(city: City, fixes: Sequence[np.ndarray], min_users: int) -> np.ndarra
     seen = sparse_counts(region * HOURS + city.hour[rows], city.person[rows], (len(fixes) * HOURS, city.users.n_users))
     hours = publish_slices(city.person, fixes, city.hour, seen, HOURS, min_users, sums=False)
     return np.where(hours.ravel(), np.diff(seen.indptr), -1).reshape(-1, 7, 24)
+
+
+def _mixes(city: City, fixes: Sequence[np.ndarray], min_users: int) -> list[dict[str, dict[str, int | None]]]:
+    """The `RegionView.mix` of regions that are shown together. fixes: the rows of each."""
+    region, rows = flattened(fixes)
+    mixes: list[dict[str, dict[str, int | None]]] = [{} for _ in fixes]
+    for name, columns in city.answers.items():
+        if columns[name].dtype != object or not len(fixes):
+            continue
+        words, code = np.unique(columns[name].astype(str), return_inverse=True)
+        label, n = code[city.person], len(words)
+        seen = sparse_counts(region * n + label[rows], city.person[rows], (len(fixes) * n, city.users.n_users))
+        shown = publish_slices(city.person, fixes, label, seen, n, min_users, sums=False)
+        for mix, people, enough in zip(mixes, np.diff(seen.indptr).reshape(-1, n), shown):
+            order = np.lexsort((words == UNKNOWN, -people))
+            mix[name] = {str(words[i]): int(people[i]) if enough[i] else None for i in order if people[i]}
+    return mixes
 
 
 def _scores(
@@ -161,21 +177,6 @@ def _character(embeddings: np.ndarray) -> np.ndarray:
     return known.mean(axis=0) if len(known) else np.full(embeddings.shape[1], np.nan)
 
 
-def mix_of(labels: np.ndarray, min_users: int) -> dict[str, int | None]:
-    """People by label, the most first; None for labels with too few people to show.
-
-    Hidden counts must not follow from the shown ones: if all hidden labels together have fewer than min_users people,
-    the smallest other label is hidden too.
-    """
-    words, count = np.unique(labels.astype(str), return_counts=True)
-    order = np.lexsort((words == UNKNOWN, -count))
-    words, count = words[order], count[order]
-    shown = int(np.count_nonzero(count >= min_users))
-    while 0 < shown < len(count) and count[shown:].sum() < min_users:
-        shown -= 1
-    return {str(word): int(n) if i < shown else None for i, (word, n) in enumerate(zip(words, count))}
-
-
 def beside_others(
     city: City, views: Sequence[RegionView], polygons: Sequence[Any], min_users: int = MIN_USERS
 ) -> list[RegionView]:
@@ -183,7 +184,10 @@ def beside_others(
     fixes = [view.fixes for view in views]
     region, rows = flattened(fixes)
     visits = sparse_counts(region, city.person[rows], (len(views), city.users.n_users))
-    why = publish(city.person, fixes, visits, usable_polygons(polygons), min_users).why
+    regions = usable_polygons(polygons)
+    inside = fixes if city.people is city.users else list(map(city.people_index.inside, regions))
+    times = count_visits(city.people, inside)
+    why = publish(city.person, fixes, visits, regions, min_users, (visits, times)).why
     safe = [
         RegionView(view.area_km2, True, view.visitors, fixes=view.fixes, why=DIFFERENCE)
         if reason == DIFFERENCE
@@ -191,8 +195,12 @@ def beside_others(
         for view, reason in zip(views, why, strict=True)
     ]
     shown = [row for row, view in enumerate(safe) if not view.suppressed]
-    for row, week in zip(shown, _weeks(city, [fixes[row] for row in shown], min_users), strict=True):
-        safe[row] = replace(safe[row], week=week)
+    together = [fixes[row] for row in shown]
+    weeks, mixes = _weeks(city, together, min_users), _mixes(city, together, min_users)
+    for row, week, heads in zip(shown, weeks, mixes, strict=True):
+        alone = views[row].mix  # where one label must be withheld all are: it would be what is left of the users
+        mix = {head: labels if labels == alone[head] else dict.fromkeys(labels) for head, labels in heads.items()}
+        safe[row] = replace(safe[row], week=week, mix=mix)
     return safe
 
 
