@@ -142,15 +142,25 @@ def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndar
     return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
 
 
-def read_times(table: pa.Table, guess: Guess) -> np.ndarray:
-    """(n,) int64 epoch ms of the time column, together with the date column if that holds only a time of day."""
+def time_column(table: pa.Table, guess: Guess) -> pa.ChunkedArray:
+    """The column of time; times of day are text, and come with the day of the date column if there is one."""
     column = plain_column(table[str(guess.time)])
+    if pa.types.is_time(column.type):
+        column = column.cast(pa.string())
+    if guess.date and is_text(column.type):
+        column = _text(column)
+        dated = pc.binary_join_element_wise(_text(table[guess.date]), column, " ")
+        column = pc.if_else(pc.match_substring_regex(column, CLOCK), dated, column)
+    return column
+
+
+def read_times(table: pa.Table, guess: Guess) -> np.ndarray:
+    """(n,) int64 epoch ms of the column of `time_column`."""
+    column = time_column(table, guess)
     kind = column.type
     if pa.types.is_timestamp(kind):
         values = column.cast(pa.timestamp(kind.unit)) if kind.tz else column  # Arrow keeps zoned times in UTC
         return parse_times(values.to_numpy(zero_copy_only=False), "UTC" if kind.tz else guess.timezone)
-    if pa.types.is_time(kind):
-        column, kind = column.cast(pa.string()), pa.string()
     if not is_text(kind):
         if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_date(kind)):
             raise InputError(f"The time column '{guess.time}' holds {kind}, not times.")
@@ -158,8 +168,6 @@ def read_times(table: pa.Table, guess: Guess) -> np.ndarray:
             values = pc.fill_null(column, 0).to_numpy()
             return np.where(column.is_null().to_numpy(), NO_TIME, parse_times(values, guess.timezone))
         return parse_times(column.to_numpy(zero_copy_only=False), guess.timezone)
-    if guess.date and pc.any(pc.match_substring_regex(column.slice(0, 1000), CLOCK)).as_py():
-        column = pc.binary_join_element_wise(_text(table[guess.date]), column, " ")
     for zone in (None, "UTC"):  # Arrow reads plain ISO text in a tenth of the time
         moments = _iso_times(column, zone)
         if moments is not None:

@@ -87,6 +87,10 @@ class Guess:
         """Whether there are columns of a position."""
         return self.geometry is not None or (self.lon is not None and self.lat is not None)
 
+    def when(self) -> list[str]:
+        """The columns of time and, if there is one, of the date."""
+        return [name for name in (self.time, self.date) if name is not None]
+
     def columns(self) -> list[str]:
         """The columns to read, each once."""
         names = (self.user, self.track, self.time, self.date, self.lon, self.lat, self.visible, self.geometry)

@@ -177,12 +177,12 @@ def has_fixes(names: list[str], layout: Layout) -> bool:
 
 
 def with_date_order(guess: Guess, tables: Iterable[pa.Table]) -> Guess:
-    """The guess with the order of dates that the column of time shows; 'unknown' where it shows none."""
-    from .columns import fixed_bytes, is_text, plain_column
+    """The guess with the order of dates that the columns of time and date show; 'unknown' where they show none."""
+    from .columns import fixed_bytes, is_text, time_column
 
     order = guess.date_order
     for table in tables if not order else ():
-        column = plain_column(table[str(guess.time)])
+        column = time_column(table, guess)
         order = find_date_order(fixed_bytes(column)) or order if is_text(column.type) else ""
         if order != "unknown":
             break
@@ -205,8 +205,8 @@ def _in_one_order(guesses: dict[Path, Guess]) -> dict[Path, Guess]:
     if not orders and "unknown" in shown:
         file = shown["unknown"]
         raise InputError(
-            f"The dates in the column '{guesses[file].time}' of {file.name} may begin with the day or with the month: "
-            "no number in them decides. Choose the order of dates (DATE_ORDER)."
+            f"The dates in the column '{guesses[file].when()[-1]}' of {file.name} may begin with the day or with the "
+            "month: no number in them decides. Choose the order of dates (DATE_ORDER)."
         )
     return {file: replace(guess, date_order="".join(orders)) for file, guess in guesses.items()}
 
@@ -233,8 +233,8 @@ def _read_parquet(path: Path, layout: Layout, skipped: Skipped, progress: Progre
         files = list(parquet_with_fixes(files, layout)) or files[:1]
         data = open_parquet(files)
         guess = choose(data.schema.names, layout, path)
-        texts = files if is_text(data.schema.field(str(guess.time)).type) else []
-        times = (batches_of(open_parquet([f], data.schema), [str(guess.time)], SETTINGS.parquet_rows) for f in texts)
+        texts = files if any(is_text(data.schema.field(name).type) for name in guess.when()) else []
+        times = (batches_of(open_parquet([f], data.schema), guess.when(), SETTINGS.parquet_rows) for f in texts)
         orders = {f: with_date_order(guess, tables) for f, tables in zip(texts, times)}
         guess = next(iter(_in_one_order(orders).values()), guess)
         total = max(data.count_rows(), 1)
@@ -290,7 +290,7 @@ def _read_csv(path: Path, layout: Layout, skipped: Skipped, progress: Progress) 
     guesses: dict[Path, Guess] = {}
     for file in chosen:
         guess = choose(heads[file].names, layout, file)
-        times = text_tables(file, heads[file], [str(guess.time)], Skipped(), no_progress, ahead=False)
+        times = text_tables(file, heads[file], guess.when(), Skipped(), no_progress, ahead=False)
         guesses[file] = with_date_order(guess, times)
     guesses = _in_one_order(guesses)
 

@@ -306,7 +306,7 @@ class ImportDialog(TakesFiles, RawDialog):
         question = ""
         if found is not None and unknown:
             question = tr("{date} may begin with the day or with the month: choose under Dates.")
-            question = question.format(date=first_value(found, str(found.guess.time)))
+            question = question.format(date=first_value(found, found.guess.when()[-1]))
         elif found is not None and found.fixes is not None and found.guess.user is None:
             question = question_of_users(found)
         self.question.setText(question)
