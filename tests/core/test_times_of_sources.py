@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from datetime import time
+from datetime import date, time
 
 import pytest
 
@@ -43,3 +43,36 @@ def test_times_of_day_have_their_date_also_behind_a_thousand_rows_without_one(tm
     rows = ["2020-01-01,,1,2"] * 1500 + ["2020-01-01,10:00:00,1,2", "2020-01-01,2020-01-01 10:00:01,1,2"]
     tracks, skipped, _ = read_text(tmp_path, "\n".join(["date,time,lat,lon", *rows]))
     assert tracks.t.tolist() == [TEN, TEN + 1000] and skipped == {"no time that can be read": 1500}
+
+
+CLOCKS = [
+    ["100000", "000005", "235959"], ["100000", "5", "235959"], ["100000.00", "000005.00", "235959,0"],
+    ["10:00:00", "5", "235959"], [100000, 5, 235959], [100000.0, 5.0, 235959.0], ["10:00", "00:00:05", "23:59:59"],
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("days", [["2020-01-01"] * 4, ["20200101"] * 4, [20200101] * 4, [date(2020, 1, 1)] * 4])
+@pytest.mark.parametrize("clocks", CLOCKS)
+def test_times_of_day_as_digits_have_their_date(tmp_path, days, clocks):
+    table = pa.table({"date": days, "time": pa.array([*clocks, None]), "lon": [7.0] * 4, "lat": [46.0] * 4})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    tracks, skipped, _ = read(tmp_path / "a.parquet")
+    assert tracks.t.tolist() == [TEN - 36_000_000 + 5000, TEN, TEN + 14 * 3_600_000 - 1000]
+    assert skipped == {"no time that can be read": 1}
+
+
+@pytest.mark.parametrize("clocks", [["1005", "0"], [1005, 930], ["10.05", "9.30"]])
+def test_hours_and_minutes_as_digits_are_refused(tmp_path, clocks):
+    """They could be minutes and seconds."""
+    table = pa.table({"date": ["2020-01-01"] * 2, "time": clocks, "lon": [7, 7], "lat": [46, 46]})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="column 'time', such as .* Write them as 10:05 or 10:05:00"):
+        read(tmp_path / "a.parquet")
+    assert "Write them as" in preview(tmp_path / "a.parquet").problem
+
+
+def test_whole_times_beside_a_date_are_what_they_are(tmp_path):
+    for times in ([TEN, TEN + 5], [TEN // 1000, TEN // 1000 + 5], ["20200101100000", "20200101100005"]):
+        table = pa.table({"date": ["2019-01-01"] * 2, "time": times, "lon": [7, 7], "lat": [46, 46]})
+        parquet.write_table(table, tmp_path / "a.parquet")
+        assert read(tmp_path / "a.parquet")[0].t[0] == TEN

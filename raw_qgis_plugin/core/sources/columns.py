@@ -18,6 +18,8 @@ from .fields import Guess
 
 NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 CLOCK = r"^\s*\d{1,2}:\d\d"
+HHMMSS = r"^\s*\d{1,6}([.,]\d*)?\s*$"  # without zeros in front, too
+COMPACT_DATE = r"^\s*(\d{4})(\d\d)(\d\d)\s*$"
 
 
 def fixes_of(table: pa.Table, guess: Guess, skipped: Skipped) -> pa.Table:
@@ -98,6 +100,10 @@ def is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_string_view(kind)
 
 
+def _is_number(kind: pa.DataType) -> bool:
+    return pa.types.is_integer(kind) or pa.types.is_floating(kind)
+
+
 def _numbers(column: pa.ChunkedArray) -> np.ndarray:
     """(n,) float64, nan for anything but a number; text may have a decimal comma."""
     column = plain_column(column)
@@ -145,13 +151,33 @@ def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndar
 def time_column(table: pa.Table, guess: Guess) -> pa.ChunkedArray:
     """The column of time; times of day are text, and come with the day of the date column if there is one."""
     column = plain_column(table[str(guess.time)])
-    if pa.types.is_time(column.type):
+    hhmmss = guess.date and _is_number(column.type) and (pc.max(column).as_py() or 0) < 1_000_000
+    if hhmmss or pa.types.is_time(column.type):
         column = column.cast(pa.string())
     if guess.date and is_text(column.type):
-        column = _text(column)
-        dated = pc.binary_join_element_wise(_text(table[guess.date]), column, " ")
+        column = _with_colons(_text(column), str(guess.time))
+        day = pc.replace_substring_regex(_text(table[guess.date]), COMPACT_DATE, r"\1-\2-\3")
+        dated = pc.binary_join_element_wise(day, column, " ")
         column = pc.if_else(pc.match_substring_regex(column, CLOCK), dated, column)
     return column
+
+
+def _with_colons(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    """Text with times of day written as hhmmss changed to hh:mm:ss.
+
+    Raises InputError where none has five digits: 1005 could be 10:05 or 00:10:05.
+    """
+    digits = pc.match_substring_regex(column, HHMMSS)
+    if not pc.any(digits).as_py():
+        return column
+    if not pc.any(pc.match_substring_regex(column, r"^\s*\d{5}")).as_py():
+        example = column.filter(digits)[0].as_py()
+        raise InputError(
+            f"Times of day in the column '{name}', such as {example}, may be hours and minutes or minutes and seconds. "
+            "Write them as 10:05 or 10:05:00."
+        )
+    padded = pc.binary_join_element_wise("00000", pc.utf8_trim_whitespace(column), "")
+    return pc.if_else(digits, pc.replace_substring_regex(padded, r"^\d*(\d\d)(\d\d)(\d\d)", r"\1:\2:\3"), column)
 
 
 def read_times(table: pa.Table, guess: Guess) -> np.ndarray:
@@ -162,7 +188,7 @@ def read_times(table: pa.Table, guess: Guess) -> np.ndarray:
         values = column.cast(pa.timestamp(kind.unit)) if kind.tz else column  # Arrow keeps zoned times in UTC
         return parse_times(values.to_numpy(zero_copy_only=False), "UTC" if kind.tz else guess.timezone)
     if not is_text(kind):
-        if not (pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_date(kind)):
+        if not (_is_number(kind) or pa.types.is_date(kind)):
             raise InputError(f"The time column '{guess.time}' holds {kind}, not times.")
         if pa.types.is_integer(kind) and column.null_count:  # as floats, epochs in µs would lose their last digits
             values = pc.fill_null(column, 0).to_numpy()
