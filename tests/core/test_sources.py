@@ -67,6 +67,13 @@ def test_bad_rows_are_counted_by_reason(tmp_path):
     assert skipped == {"no time that can be read": 1, "no user": 1, "no position": 1, "unreadable row": 1}
 
 
+def test_numbers_with_a_plus_sign_stay_numbers_beside_what_is_none(tmp_path):
+    for first, other in (("+2", "-"), ("+2,0", "+2,5"), ("+2e0", "--2")):
+        text = f"user;time;lon;lat\na;2020-01-01;{first};+1\na;2020-01-02;{other};x\n"
+        tracks, skipped, _ = read_text(tmp_path, text)
+        assert tracks.lon.tolist() == [2] and tracks.lat.tolist() == [1] and skipped == {"no position": 1}
+
+
 def test_text_comes_a_part_at_a_time(tmp_path, monkeypatch):
     rows = [f"u{i % 7},{1577872800 + i},{7 + i / 1e5},46.5" + ",extra" * (i == 900) for i in range(1000)]
     path = tmp_path / "long.csv"

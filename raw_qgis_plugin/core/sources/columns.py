@@ -16,7 +16,7 @@ from ..times import NO_TIME, TEXT_WIDTH, parse_times
 from ..tracks import Coded, Skipped
 from .fields import Guess
 
-NUMBER = r"^-?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 CLOCK = r"^\s*\d{1,2}:\d\d"
 HHMMSS = r"^\s*\d{1,6}([.,]\d*)?\s*$"  # without zeros in front, too
 COMPACT_DATE = r"^\s*(\d{4})(\d\d)(\d\d)\s*$"
