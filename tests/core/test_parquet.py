@@ -87,3 +87,17 @@ def test_points_of_geoparquet_are_in_its_crs(tmp_path, epsg, x, y):
     parquet.write_table(table.replace_schema_metadata({"geo": json.dumps(geo)}), tmp_path / "a.parquet")
     with pytest.raises(InputError, match="CRS of the positions"):
         read(tmp_path / "a.parquet")
+
+
+def test_a_folder_of_parquet_without_users_is_a_user_a_file(tmp_path, monkeypatch):
+    for name in ("a", "b", "empty"):
+        (tmp_path / "day=1").mkdir(exist_ok=True)
+        parquet.write_table(points().slice(2 * (name == "empty")), tmp_path / "day=1" / f"{name}.parquet")
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path, "day=1"):
+        tracks, skipped, _ = read(folder)
+        assert tracks.user_ids.tolist() == ["a", "b"] and len(tracks) == 4 and not skipped
+    (tmp_path / "day=2").mkdir()
+    parquet.write_table(points(lon=[3.0, 4.0]), tmp_path / "day=2" / "a.parquet")
+    assert read(tmp_path)[0].user_ids.tolist() == ["day=1/a", "day=1/b", "day=2/a"]
+    assert read(tmp_path / "day=1" / "a.parquet")[0].user_ids.tolist() == ["all"]

@@ -222,10 +222,11 @@ def _read_parquet(path: Path, layout: Layout, skipped: Skipped, progress: Progre
     def tables() -> Iterator[pa.Table]:
         done = 0
         try:
-            for table in batches_of(data, guess.columns(), SETTINGS.parquet_rows):
-                yield fixes_of(table, guess, skipped)
-                done += len(table)
-                progress(done / total)
+            for file, name in names_of(path, files).items():
+                for table in batches_of(open_parquet([file], data.schema), guess.columns(), SETTINGS.parquet_rows):
+                    yield _with_user(fixes_of(table, guess, skipped), guess, name, files)
+                    done += len(table)
+                    progress(done / total)
         except (pa.ArrowException, OSError) as error:
             raise unreadable(path, files, error) from error
 
@@ -334,30 +335,40 @@ def first_of(parts: Iterator[Part], path: Path) -> Part:
     raise InputError(f"{path.name} holds no position.")
 
 
+def names_of(path: Path, files: list[Path]) -> dict[Path, str]:
+    """The names of the files of a source, or their paths in its folder if two have the same name; without ends."""
+    names = {file: stem_of(file) for file in files}
+    if len(set(names.values())) == len(names):
+        return names
+    return {file: file.relative_to(path).with_name(name).as_posix() for file, name in names.items()}
+
+
 def _fixes_of_files(
     path: Path, files: list[Path], raw: Callable[[Path, Progress], Iterator[tuple[pa.Table, Guess]]],
     skipped: Skipped, progress: Progress,
 ) -> Iterator[pa.Table]:  # fmt: skip
-    """The fixes of files. Of several without user columns each is a user, named as the file, or as its path if two
-    files have the same name.
-    """
+    """The fixes of files. Of several without user columns each is a user, of the name of `names_of`."""
     import pyarrow as pa
 
     from .columns import fixes_of
 
-    names = [stem_of(file) for file in files]
-    if len(set(names)) < len(names):
-        names = [file.relative_to(path).with_name(name).as_posix() for file, name in zip(files, names)]
-    for number, (file, name) in enumerate(zip(files, names)):
+    for number, (file, name) in enumerate(names_of(path, files).items()):
         part = part_of(progress, number / len(files), (number + 1) / len(files))
         for table, guess in raw(file, part):
             try:
                 fixes = fixes_of(table, guess, skipped)
             except (pa.ArrowException, UnicodeError) as error:  # text of another encoding
                 raise InputError(f"{file.name} cannot be read as a table of text: {error}") from error
-            if guess.user is None and len(files) > 1:
-                fixes = fixes.append_column("user", pa.repeat(name, len(fixes)).dictionary_encode())
-            yield _with_devices(fixes, file)
+            yield _with_devices(_with_user(fixes, guess, name, files), file)
+
+
+def _with_user(fixes: pa.Table, guess: Guess, name: str, files: list[Path]) -> pa.Table:
+    """Fixes of one of the files, with its name as the user if no column names users and there are several files."""
+    import pyarrow as pa
+
+    if guess.user is not None or len(files) == 1:
+        return fixes
+    return fixes.append_column("user", pa.repeat(name, len(fixes)).dictionary_encode())
 
 
 def _with_devices(fixes: pa.Table, file: Path) -> pa.Table:
