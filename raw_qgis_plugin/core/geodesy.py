@@ -18,9 +18,15 @@ def metres_per_degree(lat: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return prime_vertical * np.maximum(cos, 1e-6), prime_vertical * (1.0 - _WGS84_E2) / w2
 
 
-def near_lon(lon: np.ndarray, lon0: np.ndarray) -> np.ndarray:
+def near_lon(lon: np.ndarray, lon0: np.ndarray | float) -> np.ndarray:
     """Longitudes within 180 degrees of lon0, beyond ±180 if necessary."""
     return lon - 360.0 * np.round((lon - lon0) / 360.0)
+
+
+def wrapped(lon: np.ndarray) -> np.ndarray:
+    """Longitudes within ±180; those that are there already stay exactly the same."""
+    beyond = np.abs(lon) > 180
+    return np.where(beyond, near_lon(lon, 0.0), lon) if beyond.any() else lon
 
 
 def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:

@@ -22,7 +22,7 @@ from .arrays import (
     words_of,
 )
 from .errors import InputError, check_cancelled
-from .geodesy import metres_between, near_lon
+from .geodesy import metres_between, wrapped
 from .skipped import NO_READABLE_TIME, OUTSIDE, UNLIKELY_TIME, LeftOut, Skipped
 from .times import DAY_MS, HOUR_MS, NO_TIME
 
@@ -235,9 +235,7 @@ def build_tracks(user: Any, track: Any, t: Any, lon: Any, lat: Any, drop_spikes:
     ):
         skipped.add(reason, np.count_nonzero(good & wrong))
         good &= ~wrong
-    beyond = np.abs(lon) > 180
-    if beyond.any():
-        lon = np.where(beyond, near_lon(lon, np.zeros(())), lon)
+    lon = wrapped(lon)
     check_cancelled()
     rows = slice(None) if good.all() else np.flatnonzero(good)
     key = users.codes[rows].astype(np.int64)

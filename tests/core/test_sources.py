@@ -19,7 +19,7 @@ from raw_qgis_plugin.core.sources import readers as sources  # noqa: E402
 from raw_qgis_plugin.core.sources import text as text_tables  # noqa: E402
 from raw_qgis_plugin.core.sources.columns import read_times  # noqa: E402
 from raw_qgis_plugin.core.sources.fields import Guess, Layout, guess_fields, user_candidates  # noqa: E402
-from raw_qgis_plugin.core.sources.outliers import without_outliers  # noqa: E402
+from raw_qgis_plugin.core.sources.outliers import are_skipped, without_outliers  # noqa: E402
 from raw_qgis_plugin.core.sources.readers import find_source, read, read_table  # noqa: E402
 from raw_qgis_plugin.core.times import parse_times  # noqa: E402
 from raw_qgis_plugin.core.tracks import Skipped  # noqa: E402
@@ -309,6 +309,14 @@ def test_box_and_dates(tmp_path):
     assert point.lon.tolist() == [8, 8, 8], "the edges are inside"
     across = read_text(tmp_path, text, layout=Layout(box=(170, 45, -170, 47)), drop_spikes=False)[0]
     assert {round(lon) for lon in across.lon} <= {178, -178}
+
+
+def test_longitudes_up_to_360_are_in_a_box_and_not_skipped(tmp_path):
+    text = "time,lon,lat\n2020-01-01,243.5,37\n2020-01-02,-116.5,37\n2020-01-03,243.5,95\n2020-01-04,24,37"
+    tracks, skipped, _ = read_text(tmp_path, text, layout=Layout(box=(-120, 30, -110, 100)))
+    assert tracks.lon.tolist() == [-116.5, -116.5] and skipped.total == 2 and skipped["outside the box"] == 1
+    t, lon = np.append(tracks.t, TEN), np.array([243.5, 243.5, 243.5])
+    assert are_skipped(tracks, t, lon, np.full(3, 37.0)).tolist() == [False, False, True]
 
 
 def test_columns_that_may_name_users():

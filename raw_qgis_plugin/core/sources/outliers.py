@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..geodesy import metres_between
+from ..geodesy import metres_between, wrapped
 from ..tracks import Skipped, Tracks
 
 
@@ -38,7 +38,7 @@ def are_skipped(tracks: Tracks, t: np.ndarray, lon: np.ndarray, lat: np.ndarray)
 
     t: (n,) int64 epoch ms. lon, lat: (n,) degrees, nan where missing.
     """
-    here, there = (_hashes(*columns) for columns in ((t, lon, lat), (tracks.t, tracks.lon, tracks.lat)))
+    here, there = (_hashes(*columns) for columns in ((t, wrapped(lon), lat), (tracks.t, tracks.lon, tracks.lat)))
     return ~np.isin(here, there) & np.isfinite(lon + lat)
 
 

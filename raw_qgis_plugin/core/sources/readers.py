@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from ..errors import InputError, Progress, check_cancelled, no_progress, part_of, require
+from ..geodesy import wrapped
 from ..times import DATE_ORDERS, NO_TIME, UTC, find_date_order, find_zone
 from ..tracks import Skipped, Tracks, build_tracks
 from .fields import AS_GUESSED, Guess, Layout, choose_fields, column_of, find_column
@@ -101,7 +102,7 @@ def within(table: pa.Table, layout: Layout, skipped: Skipped) -> pa.Table:
         return table
     import pyarrow as pa
 
-    t, lon, lat = (table[name].to_numpy() for name in ("t", "lon", "lat"))
+    t, lon, lat = table["t"].to_numpy(), wrapped(table["lon"].to_numpy()), table["lat"].to_numpy()
     outside, early_or_late = np.zeros(len(t), bool), np.zeros(len(t), bool)
     if layout.box is not None:
         west, south, east, north = layout.box
