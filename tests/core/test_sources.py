@@ -90,6 +90,18 @@ def test_text_comes_a_part_at_a_time(tmp_path, monkeypatch):
         np.testing.assert_array_equal(getattr(again, name), getattr(whole, name))
 
 
+@pytest.mark.parametrize("ahead", [True, False])
+def test_line_breaks_in_quotes_may_be_anywhere(tmp_path, monkeypatch, ahead):
+    """Also behind the head, and where blocks of the file end."""
+    monkeypatch.setattr(text_tables, "SETTINGS", text_tables.TextSettings(block_bytes=1000))
+    note = "one, and\ntwo"
+    rows = [f'u,{1577872800 + i},7,46,"{"a" * (i % 37)}{note[9 * (i < 50) :]}"' for i in range(1000)]
+    (tmp_path / "a.csv").write_text("\n".join(["user,time,lon,lat,note", *rows]))
+    skipped, head = Skipped(), text_tables.read_head(tmp_path / "a.csv")
+    parts = text_tables.text_tables(tmp_path / "a.csv", head, ["time"], skipped, sources.no_progress, ahead)
+    assert sum(map(len, parts)) == 1000 and not skipped
+
+
 @pytest.mark.parametrize(
     ("above", "sign"),
     [("sep=;", ";"), ('"sep=|"', "|"), ("\ufeffsep=,", ","), ("# phone 17\n# exported in May", ","), ("sep=\t", "\t")],

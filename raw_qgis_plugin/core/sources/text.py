@@ -115,7 +115,9 @@ def text_tables(
                     encoding=head.encoding,
                     use_threads=ahead,
                 ),
-                arrow_csv.ParseOptions(delimiter=head.delimiter, invalid_row_handler=unreadable),
+                arrow_csv.ParseOptions(
+                    delimiter=head.delimiter, newlines_in_values=True, invalid_row_handler=unreadable
+                ),
                 arrow_csv.ConvertOptions(
                     include_columns=columns,
                     column_types={name: pa.string() for name in columns},
