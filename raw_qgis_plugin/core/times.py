@@ -38,7 +38,7 @@ ZONE = re.compile(r"(?:UTC|GMT)?([+-])(\d\d?):?(\d\d)?(?::?(\d\d))?")
 def parse_times(values: Any, timezone: str = "UTC", date_order: str = "") -> np.ndarray:
     """Read times as (n,) int64 epoch ms, UTC; NO_TIME for a missing or unreadable one.
 
-    values: datetime64; numbers (s, ms, µs or ns by the magnitude of the column, or YYYYMMDDhhmmss); ISO text with 'T'
+    values: datetime64; numbers (s, ms, µs or ns by the magnitude of each, or YYYYMMDDhhmmss); ISO text with 'T'
     or a space, fractions of a second, 'Z', an offset or no zone; dates with the year last; datetimes and dates; or a
     mix of them. timezone: IANA name of the zone of times without one. Raises InputError for an unknown zone.
     date_order: one of DATE_ORDERS; '': what `find_date_order` finds in the column, without which such dates stay
@@ -108,8 +108,9 @@ def _offset_ms(quarter: int, zone: tzinfo) -> int:
 
 
 def _from_numbers(array: np.ndarray, zone: tzinfo | None = None) -> np.ndarray:
-    """Epoch s, ms, µs or ns as ms, by the median of the column: 1e11 s is the year 5138, 1e11 ms is 1973.
+    """Epoch s, ms, µs or ns as ms, each number by its own magnitude: 1e11 s is the year 5138, 1e11 ms is 1973.
 
+    So it does not matter in which part of a table a number is read, or what other devices wrote.
     zone: the zone of dates written as one number to the second, minute or day; None if there are none. No epoch in ms
     before 2572 looks like a date to the second. Dates to the minute or day look like epochs of the seventies, so they
     are dates only if the whole column is.
@@ -123,16 +124,13 @@ def _from_numbers(array: np.ndarray, zone: tzinfo | None = None) -> np.ndarray:
             dates = _from_date_numbers(array.astype(np.int64 if whole else np.float64) * factor, zone)
             if factor == 1 or (dates != NO_TIME)[good & (array != 0)].all():
                 return dates
-    per_ms = 1e-3 if middle < 1e11 else 1 if middle < 1e14 else 1e3 if middle < 1e17 else 1e6
     number = np.where(good, array, 0)
+    unit = np.searchsorted([1e11, 1e14, 1e17], np.abs(number.astype(np.float64)), side="right")  # s, ms, µs or ns
     if whole:
         number = number.astype(np.int64)
-        good &= np.abs(number) < 9.2e15 if per_ms < 1 else True
-        ms = np.where(good, number, 0) * 1000 if per_ms < 1 else number // int(per_ms)
+        ms = number * np.array([1000, 1, 1, 1])[unit] // np.array([1, 1, 1000, 1_000_000])[unit]
     else:
-        ms = np.round(number / per_ms)
-        good &= np.abs(ms) < 9.2e18
-        ms = np.where(good, ms, 0).astype(np.int64)
+        ms = np.round(number / np.array([1e-3, 1, 1e3, 1e6])[unit]).astype(np.int64)
     return np.where(good, ms, NO_TIME)
 
 

@@ -86,6 +86,16 @@ def test_numbers_by_magnitude(factor):
     assert abs(int(floats[0]) - NOON) <= 1 and floats[1] == NO_TIME
 
 
+@pytest.mark.parametrize("kind", [np.int64, np.uint64, float, str, object])
+def test_every_number_has_its_own_unit(kind):
+    """Devices of one table write seconds and milliseconds; no part of the table has to know of the others."""
+    seconds = NOON // 1000
+    values = np.array([seconds, NOON, NOON, NOON * 1000, NOON * 1_000_000, 0, 5], kind)
+    assert parse_times(values).tolist() == [NOON] * 5 + [0, 5000]
+    if kind in (float, np.int64):
+        assert parse_times(-values).tolist() == [-NOON] * 5 + [0, -5000]
+
+
 @pytest.mark.parametrize("kind", [np.int64, np.uint64, float, object])
 def test_dates_written_as_one_number(kind):
     values = np.array([20080517100004, 20081317100004, 0, 20080517250004], kind)
