@@ -257,6 +257,16 @@ def test_a_folder_of_fit_files(tmp_path):
         read(tmp_path / "0 settings.fit")
 
 
+def test_fit_files_of_one_name_and_device_are_several_tracks(tmp_path):
+    for day in ("mon", "tue"):
+        (tmp_path / day).mkdir()
+        starts_s = [TEN // 1000, TEN // 1000 + 10][: 1 + (day == "tue")]
+        (tmp_path / day / "ride.fit").write_bytes(fit_bytes(fit(starts_s=starts_s)))
+    tracks = read(tmp_path)[0]
+    assert tracks.user_ids.tolist() == ["987654"] and len(tracks) == 60
+    assert tracks.track_ids.tolist() == ["mon/ride", "tue/ride.1", "tue/ride.2"]
+
+
 @pytest.mark.parametrize("name", ["a.pb", "a.pb.gz", "a.json"])
 def test_vehicles_of_gtfs_realtime(tmp_path, name):
     on_trip = bus(t_s=TEN // 1000 + 5, tripId="4711", startDate="20200101")

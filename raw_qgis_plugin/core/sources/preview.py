@@ -19,6 +19,7 @@ from .readers import (
     find_laid_out,
     first_of,
     has_fixes,
+    names_of,
     open_parquet,
     parquet_with_fixes,
     parser_of,
@@ -116,5 +117,6 @@ def _first_rows(path: Path, kind: str, layout: Layout) -> tuple[pa.Table, str, s
         table = first_of(read_geolife(path, skipped, no_progress), path).slice(0, SAMPLE)
         moments = pa.array(table["t"].to_numpy().astype("datetime64[ms]")).cast(pa.timestamp("ms", "UTC"))
         return table.set_column(table.column_names.index("t"), "t", moments), "", "", 0, skipped
-    parts = (part for file in files_of(path, PARSED[kind]) for part in parser_of(kind, skipped)(file, no_progress))
+    names = names_of(path, files_of(path, PARSED[kind]))
+    parts = (part for file in names for part in parser_of(kind, skipped, names)(file, no_progress))
     return first_of(parts, path).slice(0, SAMPLE), "", "", 0, skipped

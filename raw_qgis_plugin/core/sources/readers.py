@@ -307,18 +307,21 @@ def _read_parsed(
     kind: str, path: Path, layout: Layout, skipped: Skipped, progress: Progress
 ) -> tuple[Guess, Iterator[pa.Table]]:
     """A file of a kind of PARSED, or a folder of them."""
-    files = files_of(path, PARSED[kind])
+    names = names_of(path, files_of(path, PARSED[kind]))
 
     def raw(file: Path, part: Progress, skipped: Skipped = skipped) -> Iterator[tuple[pa.Table, Guess]]:
-        for table in parser_of(kind, skipped)(file, part):
+        for table in parser_of(kind, skipped, names)(file, part):
             yield table, choose(table.column_names, layout, file)
 
-    first = first_of((part for file in files for part in raw(file, no_progress, Skipped())), path)
-    return first[1], _fixes_of_files(path, files, raw, skipped, progress)
+    first = first_of((part for file in names for part in raw(file, no_progress, Skipped())), path)
+    return first[1], _fixes_of_files(path, list(names), raw, skipped, progress)
 
 
-def parser_of(kind: str, skipped: Skipped) -> Callable[[Path, Progress], Iterator[pa.Table]]:
-    """The parser of a kind of PARSED: of a file to tables of its columns. What cannot be read is counted."""
+def parser_of(kind: str, skipped: Skipped, names: dict[Path, str]) -> Callable[[Path, Progress], Iterator[pa.Table]]:
+    """The parser of a kind of PARSED: of a file to tables of its columns. What cannot be read is counted.
+
+    names: those of the files, of `names_of`.
+    """
     from .formats.fit import fit_tables
     from .formats.gpx import gpx_tables
     from .formats.objects import object_tables
@@ -326,7 +329,9 @@ def parser_of(kind: str, skipped: Skipped) -> Callable[[Path, Progress], Iterato
 
     if kind == "json":
         return partial(object_tables, skipped=skipped)
-    return {"gpx": gpx_tables, "fit": fit_tables, "gtfs-realtime": feed_tables}[kind]
+    if kind == "fit":
+        return partial(fit_tables, names=names)
+    return gpx_tables if kind == "gpx" else feed_tables
 
 
 def first_of(parts: Iterator[Part], path: Path) -> Part:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from io import BytesIO
 from math import nan
 from pathlib import Path
@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 
 from ...errors import InputError, Progress, RawError, require
-from ..files import read_bytes, stem_of
+from ..files import read_bytes
 
 FILE_ID, SESSION, RECORD = 0, 18, 20  # numbers of messages
 EPOCH_S = 631_065_600  # 1989-12-31, from which FIT counts
@@ -22,10 +22,10 @@ FIRST_UTC_S = 0x10000000  # lower times count from when the device was switched 
 SEMICIRCLE = 180 / 2**31  # degrees
 
 
-def fit_tables(file: Path, progress: Progress) -> Iterator[pa.Table]:
+def fit_tables(file: Path, progress: Progress, names: Mapping[Path, str]) -> Iterator[pa.Table]:
     """The columns device, if the file names its serial number, track, time, lon and lat: one table of all records.
 
-    A file is a track; of a file with several sessions, such as a triathlon's, each session is one.
+    A file is a track of its name in `names`; of several sessions in it, such as a triathlon's, each is a track.
     Without records there is no table. Raises InputError if the file is broken; MissingLibrary without fitdecode.
     """
     require("fitdecode")
@@ -56,7 +56,7 @@ def fit_tables(file: Path, progress: Progress) -> Iterator[pa.Table]:
             "folder."
         ) from error
     if values:
-        yield _table(file, device, np.array(starts), np.array(values).reshape(-1, 3).T)
+        yield _table(names[file], device, np.array(starts), np.array(values).reshape(-1, 3).T)
 
 
 def _numbers(frame: Any, *names: str) -> list[float]:
@@ -65,13 +65,12 @@ def _numbers(frame: Any, *names: str) -> list[float]:
     return [value if isinstance(value, int) else nan for value in values]
 
 
-def _table(file: Path, device: Any, starts: np.ndarray, values: np.ndarray) -> pa.Table:
+def _table(name: str, device: Any, starts: np.ndarray, values: np.ndarray) -> pa.Table:
     """starts: (sessions,) seconds. values: (3, records) seconds, and longitudes and latitudes in semicircles."""
     seconds, lon, lat = values
-    stem = stem_of(file)
     starts = np.sort(starts[np.isfinite(starts)])
     session = np.searchsorted(starts[1:], seconds, "right").astype(np.int32)
-    names = [f"{stem}.{number + 1}" for number in range(len(starts))] if len(starts) > 1 else [stem]
+    names = [f"{name}.{number + 1}" for number in range(len(starts))] if len(starts) > 1 else [name]
     utc = seconds >= FIRST_UTC_S
     moments = np.where(utc, (seconds + EPOCH_S) * 1000, 0).astype(np.int64).astype("datetime64[ms]")
     columns = {
