@@ -101,3 +101,12 @@ def test_a_folder_of_parquet_without_users_is_a_user_a_file(tmp_path, monkeypatc
     parquet.write_table(points(lon=[3.0, 4.0]), tmp_path / "day=2" / "a.parquet")
     assert read(tmp_path)[0].user_ids.tolist() == ["day=1/a", "day=1/b", "day=2/a"]
     assert read(tmp_path / "day=1" / "a.parquet")[0].user_ids.tolist() == ["all"]
+
+
+def test_a_chosen_crs_is_that_of_points_without_one(tmp_path):
+    shapely = pytest.importorskip("shapely")
+    wkb = shapely.to_wkb([shapely.Point(500_000, 5_150_000)] * 2)
+    table = pa.table({"t": [TEN, TEN + 60_000], "geometry": wkb})
+    parquet.write_table(table, tmp_path / "a.parquet")
+    tracks = read(tmp_path / "a.parquet", layout=Layout(crs="EPSG:32632"))[0]
+    assert tracks.lon == pytest.approx([9, 9]) and tracks.lat == pytest.approx([46.5, 46.5], abs=0.01)

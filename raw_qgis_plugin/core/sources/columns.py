@@ -25,18 +25,21 @@ COMPACT_DATE = r"^\s*(\d{4})(\d\d)(\d\d)\s*$"
 def fixes_of(table: pa.Table, guess: Guess, skipped: Skipped) -> pa.Table:
     """The columns user, track (numbers or a dictionary, or absent), t (int64 ms), lon and lat (float64 degrees).
 
-    Rows marked as not visible are dropped and counted. Points are in the CRS of the GeoParquet metadata.
+    Rows marked as not visible are dropped and counted. Points are in the CRS of the GeoParquet metadata, or in
+    the CRS of the guess where there is none.
     """
     if guess.visible:
         hidden = pc.fill_null(pc.equal(pc.utf8_lower(_text(table[guess.visible])), "false"), False)
         skipped.add("marked as not visible", pc.sum(hidden).as_py() or 0)
         table = table.filter(pc.invert(hidden))
+    crs = guess.crs
     if guess.geometry:
-        lon, lat = _points(table[guess.geometry], _crs_of(table.schema, guess.geometry))
+        lon, lat = _points(table[guess.geometry])
+        crs = _crs_of(table.schema, guess.geometry) or crs
     else:
         lon, lat = (_numbers(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
-        if guess.crs:
-            lon, lat = _lonlat(lon, lat, guess.crs)
+    if crs:
+        lon, lat = _lonlat(lon, lat, crs)
     columns = {"t": read_times(table, guess), "lon": lon, "lat": lat}
     ids = {role: _coded(table, role, name) for role, name in (("user", guess.user), ("track", guess.track)) if name}
     return pa.table({**ids, **columns})
@@ -116,23 +119,22 @@ def _numbers(column: pa.ChunkedArray) -> np.ndarray:
 
 
 def _crs_of(schema: pa.Schema, name: str) -> Any:
-    """The CRS of a column of geometries as PROJJSON; None, for longitude and latitude, without metadata."""
+    """The CRS of a column of geometries as PROJJSON; None without metadata."""
     try:
         return json.loads((schema.metadata or {})[b"geo"])["columns"][name].get("crs")
     except (KeyError, ValueError, AttributeError, TypeError):
         return None
 
 
-def _points(column: pa.ChunkedArray, crs: Any = None) -> tuple[np.ndarray, np.ndarray]:
-    """Longitudes and latitudes of points as WKB in a CRS (of `_crs_of`); nan for other geometries."""
+def _points(column: pa.ChunkedArray) -> tuple[np.ndarray, np.ndarray]:
+    """Coordinates of points as WKB; nan for other geometries."""
     require("shapely")
     import shapely
 
     if not pa.types.is_binary(column.type) and not pa.types.is_large_binary(column.type):
         raise InputError("The geometry column holds no WKB points, and there are no longitude and latitude columns.")
     points = shapely.from_wkb(column.to_numpy(zero_copy_only=False), on_invalid="ignore")
-    x, y = shapely.get_x(points), shapely.get_y(points)
-    return (x, y) if crs is None else _lonlat(x, y, crs)
+    return shapely.get_x(points), shapely.get_y(points)
 
 
 def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndarray]:

@@ -78,7 +78,7 @@ class Guess:
     date: str | None = None  # the day, where `time` may be a time of day only
     visible: str | None = None  # Movebank: false marks an outlier
     geometry: str | None = None  # points as WKB, where there is no lon and lat
-    crs: str = ""  # of lon and lat; empty: degrees of WGS84
+    crs: str = ""  # of lon and lat, and of points without their own; empty: degrees of WGS84
     timezone: str = "UTC"  # of times without one
     date_order: str = ""  # of `times.DATE_ORDERS`; empty: as `times.find_date_order` finds it
 
@@ -115,7 +115,7 @@ class Layout:
     lon: str | None = None
     lat: str | None = None
     timezone: str = "UTC"
-    crs: str = ""  # of the columns lon and lat, as pyproj reads it; empty: degrees of WGS84
+    crs: str = ""  # of `Guess`, as pyproj reads it
     date_order: str = ""  # of `times.DATE_ORDERS`
     delimiter: str = ""  # of text
     encoding: str = ""  # of text
