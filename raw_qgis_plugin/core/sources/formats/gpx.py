@@ -46,6 +46,7 @@ class _Reader:
         self.rows: list[tuple[Any, ...]] = []
         self.track = self.segment = 0
         self.point: dict[str, str] | None = None
+        self.depth = 0  # below the point
         self.words: list[str] = []  # of the element `time`
 
     def table(self) -> pa.Table:
@@ -58,22 +59,25 @@ class _Reader:
 
     def begin(self, name: str, attributes: dict[str, str]) -> None:
         name = name.rpartition(":")[2]
-        if name == "trk":
+        if self.point is not None:
+            self.depth += 1
+            if name == "time" and self.depth == 1:  # deeper ones are of extensions
+                self.words = []
+                self.parser.CharacterDataHandler = self.words.append
+        elif name == "trk":
             self.track, self.segment = self.track + 1, 0
         elif name == "trkseg":
             self.segment += 1
         elif name == "trkpt":
-            self.point = attributes
-        elif name == "time" and self.point is not None:
-            self.words = []
-            self.parser.CharacterDataHandler = self.words.append
+            self.point, self.depth = attributes, 0
 
     def end(self, name: str) -> None:
-        name = name.rpartition(":")[2]
-        if name == "time":
-            self.parser.CharacterDataHandler = None
-        elif name == "trkpt" and self.point is not None:
+        self.parser.CharacterDataHandler = None
+        if self.point is None:
+            return
+        if self.depth == 0:
             moment = "".join(self.words).strip() or None
             segment = f"{self.track}.{self.segment}"
             self.rows.append((segment, moment, self.point.get("lon"), self.point.get("lat")))
             self.point, self.words = None, []
+        self.depth -= 1
