@@ -11,7 +11,9 @@ pa = pytest.importorskip("pyarrow")
 from pyarrow import parquet  # noqa: E402
 
 from raw_qgis_plugin.core.errors import InputError  # noqa: E402
+from raw_qgis_plugin.core.sources import readers  # noqa: E402
 from raw_qgis_plugin.core.sources import text as text_tables  # noqa: E402
+from raw_qgis_plugin.core.sources.fields import Layout  # noqa: E402
 from raw_qgis_plugin.core.sources.preview import preview  # noqa: E402
 from raw_qgis_plugin.core.sources.readers import read  # noqa: E402
 
@@ -76,3 +78,23 @@ def test_whole_times_beside_a_date_are_what_they_are(tmp_path):
         table = pa.table({"date": ["2019-01-01"] * 2, "time": times, "lon": [7, 7], "lat": [46, 46]})
         parquet.write_table(table, tmp_path / "a.parquet")
         assert read(tmp_path / "a.parquet")[0].t[0] == TEN
+
+
+@pytest.mark.parametrize("order", ["", "day"])
+def test_digits_behind_the_first_part_of_a_file_may_be_short(tmp_path, small_blocks, monkeypatch, order):
+    """In the hour after midnight times without zeros in front have four places at most."""
+    monkeypatch.setattr(readers, "SETTINGS", readers.ReadSettings(parquet_rows=100))
+    days = [1] * 200 + [2] * 600
+    clocks = [235600 + i // 60 * 100 + i % 60 for i in range(200)] + [i // 60 * 100 + i % 60 for i in range(600)]
+    rows = [f"2020010{day},{clock},7,46" for day, clock in zip(days, clocks)]
+    layout = Layout(date_order=order)
+    tracks, skipped, _ = read_text(tmp_path, "\n".join(["date,time,lon,lat", *rows]), layout=layout)
+    assert len(tracks) == 800 and not skipped and tracks.t[-1] - tracks.t[200] == 599_000
+    table = pa.table(
+        {"date": [date(2020, 1, day) for day in days], "time": clocks, "lon": [7] * 800, "lat": [46] * 800}
+    )
+    parquet.write_table(table, tmp_path / "a.parquet")
+    assert read(tmp_path / "a.parquet", layout=layout)[0].t.tolist() == tracks.t.tolist()
+    parquet.write_table(table.slice(200), tmp_path / "a.parquet")
+    with pytest.raises(InputError, match="Write them as"):
+        read(tmp_path / "a.parquet", layout=layout)

@@ -40,7 +40,7 @@ def fixes_of(table: pa.Table, guess: Guess, skipped: Skipped) -> pa.Table:
         lon, lat = (_numbers(table[str(name)]) * guess.scale for name in (guess.lon, guess.lat))
     if crs:
         lon, lat = _lonlat(lon, lat, crs)
-    columns = {"t": read_times(table, guess), "lon": lon, "lat": lat}
+    columns = {"t": read_times(table, guess, refuse_short=False), "lon": lon, "lat": lat}
     ids = {role: _coded(table, role, name) for role, name in (("user", guess.user), ("track", guess.track)) if name}
     return pa.table({**ids, **columns})
 
@@ -150,29 +150,30 @@ def _lonlat(x: np.ndarray, y: np.ndarray, crs: Any) -> tuple[np.ndarray, np.ndar
     return np.where(np.isfinite(lon), lon, np.nan), np.where(np.isfinite(lat), lat, np.nan)
 
 
-def time_column(table: pa.Table, guess: Guess) -> pa.ChunkedArray:
-    """The column of time; times of day are text, and come with the day of the date column if there is one."""
+def time_column(table: pa.Table, guess: Guess, refuse_short: bool = True) -> pa.ChunkedArray:
+    """The column of time; times of day are text, and come with the day of the date column if there is one.
+
+    refuse_short: raise InputError if times of day are written as digits and none has five: 1005 could be 10:05 or
+    00:10:05. Not for later parts of a file: the hour after midnight has only short ones.
+    """
     column = plain_column(table[str(guess.time)])
     hhmmss = guess.date and _is_number(column.type) and (pc.max(column).as_py() or 0) < 1_000_000
     if hhmmss or pa.types.is_time(column.type):
         column = column.cast(pa.string())
     if guess.date and is_text(column.type):
-        column = _with_colons(_text(column), str(guess.time))
+        column = _with_colons(_text(column), str(guess.time), refuse_short)
         day = pc.replace_substring_regex(_text(table[guess.date]), COMPACT_DATE, r"\1-\2-\3")
         dated = pc.binary_join_element_wise(day, column, " ")
         column = pc.if_else(pc.match_substring_regex(column, CLOCK), dated, column)
     return column
 
 
-def _with_colons(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
-    """Text with times of day written as hhmmss changed to hh:mm:ss.
-
-    Raises InputError where none has five digits: 1005 could be 10:05 or 00:10:05.
-    """
+def _with_colons(column: pa.ChunkedArray, name: str, refuse_short: bool) -> pa.ChunkedArray:
+    """Text with times of day written as hhmmss changed to hh:mm:ss. Errors are those of `time_column`."""
     digits = pc.match_substring_regex(column, HHMMSS)
     if not pc.any(digits).as_py():
         return column
-    if not pc.any(pc.match_substring_regex(column, r"^\s*\d{5}")).as_py():
+    if refuse_short and not pc.any(pc.match_substring_regex(column, r"^\s*\d{5}")).as_py():
         example = column.filter(digits)[0].as_py()
         raise InputError(
             f"Times of day in the column '{name}', such as {example}, may be hours and minutes or minutes and seconds. "
@@ -182,9 +183,9 @@ def _with_colons(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     return pc.if_else(digits, pc.replace_substring_regex(padded, r"^\d*(\d\d)(\d\d)(\d\d)", r"\1:\2:\3"), column)
 
 
-def read_times(table: pa.Table, guess: Guess) -> np.ndarray:
-    """(n,) int64 epoch ms of the column of `time_column`."""
-    column = time_column(table, guess)
+def read_times(table: pa.Table, guess: Guess, refuse_short: bool = True) -> np.ndarray:
+    """(n,) int64 epoch ms of the column of `time_column`, with its argument and error."""
+    column = time_column(table, guess, refuse_short)
     kind = column.type
     if pa.types.is_timestamp(kind):
         values = column.cast(pa.timestamp(kind.unit)) if kind.tz else column  # Arrow keeps zoned times in UTC

@@ -178,13 +178,17 @@ def has_fixes(names: list[str], layout: Layout) -> bool:
 
 
 def with_date_order(guess: Guess, tables: Iterable[pa.Table]) -> Guess:
-    """The guess with the order of dates that the columns of time and date show; 'unknown' where they show none."""
+    """The guess with the order of dates that the columns of time and date show; 'unknown' where they show none.
+
+    Raises InputError if times of day in the first table are too short to be read (see `time_column`).
+    """
     from .columns import fixed_bytes, is_text, time_column
 
     order = guess.date_order
-    for table in tables if not order else ():
-        column = time_column(table, guess)
-        order = find_date_order(fixed_bytes(column)) or order if is_text(column.type) else ""
+    for number, table in enumerate(tables):
+        column = time_column(table, guess, refuse_short=number == 0)
+        if not guess.date_order and is_text(column.type):
+            order = find_date_order(fixed_bytes(column)) or order
         if order != "unknown":
             break
     return replace(guess, date_order=order)
@@ -235,7 +239,7 @@ def _read_parquet(path: Path, layout: Layout, skipped: Skipped, progress: Progre
         files = list(parquet_with_fixes(files, layout)) or files[:1]
         data = open_parquet(files)
         guess = choose(data.schema.names, layout, path)
-        texts = files if any(is_text(data.schema.field(name).type) for name in guess.when()) else []
+        texts = files if guess.date or is_text(data.schema.field(str(guess.time)).type) else []
         times = (batches_of(open_parquet([f], data.schema), guess.when(), SETTINGS.parquet_rows) for f in texts)
         orders = {f: with_date_order(guess, tables) for f, tables in zip(texts, times)}
         guess = next(iter(_in_one_order(orders).values()), guess)
