@@ -109,7 +109,7 @@ def test_cards_show_names_and_titles_as_text(tracks: QgsVectorLayer, outcome: Ca
         bundle = SimpleNamespace(heads=lambda unit, every=False, shown=shown: shown.get(unit, []))
         columns = {"n": 1.0, "n_low": 0.5, "n_high": 2.0, "c": words, "c_p": 0.9}
         view = RegionView(1.0, False, np.arange(20), 20, 200, columns, in_domain=False, reasons=[words])
-        card = RegionCard(region := Region(words, None, view, bundle, -1), [region], bundle, 10)
+        card = RegionCard(region := Region(words, None, view, bundle, None, -1), [region], None, 10)
         for widget in card.findChildren(QLabel):
             for html in (widget.text(), widget.toolTip()):
                 ours = {"<b>", "</b>", "<i>", "</i>", "<br>", "<small>", "</small>", "<span>", "</span>"}
@@ -294,7 +294,7 @@ def test_the_dock_withholds_what_drawn_regions_would_reveal(
     people = [region.view.n_users for region in tab.book.regions]
     assert people == [None, 9] and [f["n_users"] or None for f in tab.book.layer.getFeatures()][1] == 9
     assert [f["suppressed"] for f in tab.book.layer.getFeatures()] == [True, False]
-    card = RegionCard(tab.book.regions[0], tab.book.regions, None, 5)
+    card = RegionCard(tab.book.regions[0], tab.book.regions, session.city, 5)
     assert any("would reveal fewer than 5 people" in label.text() for label in card.findChildren(QLabel))
     tab.least.setValue(2)
     until(lambda: session.job is None and tab.book.min_users == 2)

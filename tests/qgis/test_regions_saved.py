@@ -54,7 +54,7 @@ def draw(book: Any, name: str, west: float, users: int | None) -> Any:
     polygon = shapely.box(west, 39.9, west + 0.02, 39.93)
     columns = {} if users is None else {"shops": 2.5 + users, "shops_low": 1.25, "shops_high": np.float32(30.1)}
     view = RegionView(4.2, users is None, np.arange(users or 1), users, users and 10 * users, columns, in_domain=True)
-    region = Region(name, polygon, view, BUNDLE, -1)
+    region = Region(name, polygon, view, BUNDLE, None, -1)
     book.add(region, in_crs(polygon, book.crs))
     return region
 
@@ -68,7 +68,7 @@ def test_a_card_lists_the_heads_that_need_stretches_of_tracks(tracks: QgsVectorL
     region = draw(make_book(tracks), "Centre", 116.3, 20)
     for heads in ([stretches, *HEADS], [stretches]):
         region.bundle = SimpleNamespace(heads=lambda unit, every=False, heads=heads: heads if unit == "region" else [])
-        card = RegionCard(region, [region], region.bundle, 10)
+        card = RegionCard(region, [region], None, 10)
         said = [label.text() for label in card.findChildren(QLabel)]
         assert any("Score regions" in words and words.endswith(": Rides.") for words in said)
         assert any("per km²" in words for words in said) == (len(heads) > 1)
@@ -79,7 +79,7 @@ def test_the_same_polygon_twice_is_two_regions(tracks: QgsVectorLayer) -> None:
 
     book = make_book(tracks)
     first, second = (draw(book, "A", 116.38, 12) for _ in range(2))
-    RegionCard(second, book.regions, BUNDLE, 10)
+    RegionCard(second, book.regions, None, 10)
     book.remove([second])
     assert book.regions == [first] and book.layer.featureCount() == 1
     book.close()

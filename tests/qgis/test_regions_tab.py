@@ -278,12 +278,11 @@ def other_model(bundle: str, folder: Path, head: str) -> str:
 
 
 def waits(card: Any) -> bool:
-    """Whether a card explains that the chosen model has not scored its region; then it has counts alone."""
+    """Whether a card explains that its region is not scored yet; then it has no figures."""
     labels = card.findChildren(QLabel)
-    assert any("people ·" in label.text() for label in labels)
     answered = any("per km²" in label.text() for label in labels)
     waiting = card.findChild(QLabel, "raw_not_scored") is not None
-    assert waiting != answered
+    assert waiting != answered == any("people ·" in label.text() for label in labels)
     return waiting
 
 
@@ -291,14 +290,12 @@ def waits(card: Any) -> bool:
 def test_regions_wait_for_the_scores_of_another_model(regions: Any, bundle: str, tmp_path: Path, same: bool) -> None:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.gui.regions.card import RegionCard
-    from raw_qgis_plugin.layers.legends import short
 
     session, table = regions.session, regions.table
     for box in (HOME, HOME.buffered(0.01)):
         draw(regions, box)
     assert not waits(regions.card) and "–" not in [table.item(row, 2).text() for row in range(2)]
     assert any(label.text().endswith(" of 2") for label in regions.card.findChildren(QLabel)), "a rank"
-    fixes = short(regions.book.regions[0].view.n_points)
     name = open_bundle(bundle).heads("region", every=True)[0]["name"] if same else "other"
     session.set_model(other_model(bundle, tmp_path / "own", name))
     for ready in (lambda: session.model is None, lambda: session.model is not None):  # opening; reading the users
@@ -310,7 +307,8 @@ def test_regions_wait_for_the_scores_of_another_model(regions: Any, bundle: str,
         assert waits(regions.card) and regions.card.region.name == "Centre"
         table.selectAll()
         assert all(waits(card) for card in regions.show_comparison().findChildren(RegionCard))
-        assert table.item(0, 2).text() == ("–" if session.model is not None else fixes)
+        assert table.item(0, 1).text() == table.item(0, 2).text() == "–"
+        assert not any(feature["n_users"] for feature in regions.book.layer.getFeatures())
     until(lambda: session.city is not None and settled(regions))
     assert not waits(regions.card) and "–" not in [table.item(row, 2).text() for row in range(2)]
     assert all(name in region.view.columns for region in regions.book.regions)
@@ -329,6 +327,23 @@ def test_after_a_cancelled_scoring_the_next_region_scores_all(regions: Any, bund
     regions.table.selectRow(0)
     assert not waits(regions.card)
     assert all(feature["other"] > 0 for feature in regions.book.layer.getFeatures())
+
+
+def test_figures_of_an_earlier_reading_are_not_shown(regions: Any) -> None:
+    """The scoring after saved edits was cancelled: neither a card nor the layer shows the figures of before."""
+    session, tracks = regions.session, regions.session.layer
+    for box in (HOME, HOME.buffered(0.01)):
+        draw(regions, box)
+    session.changed.connect(lambda: session.cancel() if session.city is not None else None)
+    tracks.startEditing()
+    tracks.deleteFeatures([each.id() for each in tracks.getFeatures() if each["user_id"] > "u04"])
+    assert tracks.commitChanges()
+    until(lambda: session.city is not None and settled(regions))
+    assert waits(regions.card) and people(regions) == [None, None]
+    assert not any(feature["n_users"] for feature in regions.book.layer.getFeatures())
+    draw(regions, HOME.buffered(0.02))  # beside regions of other rows of users
+    until(lambda: settled(regions) and not regions._due)
+    assert people(regions) == [None, None, session.users.n_users]  # the differences are of few people
 
 
 def test_hints_are_visible_beside_a_region(regions: Any) -> None:

@@ -12,7 +12,7 @@ from qgis.core import NULL, QgsFeature, QgsGeometry, QgsProject, QgsVectorLayer
 
 from ...core.bundle.bundle import Bundle
 from ...core.errors import InputError
-from ...core.regions.view import City, beside_others
+from ...core.regions.view import City, RegionView, beside_others
 from ...layers import styling, writing
 from ...layers.legends import value_of
 from ...processing.words import tr
@@ -95,11 +95,15 @@ class RegionBook:
         self.regions.append(region)
         self._changed()
 
-    def protect(self, city: City) -> None:
-        """Withhold what the regions would reveal together, after one was added, removed or scored."""
-        found, polygons = [region.found for region in self.regions], [region.polygon for region in self.regions]
-        for region, view in zip(self.regions, beside_others(city, found, polygons, self.min_users), strict=True):
-            region.view = view
+    def protect(self, city: City | None) -> None:
+        """Withhold what the regions of this city would reveal together, and empty those of another, not scored yet."""
+        for region in self.regions:
+            region.view = RegionView(region.found.area_km2, False, region.found.visitors[:0])
+        if city is not None:
+            scored = [region for region in self.regions if region.city is city]
+            found, polygons = [region.found for region in scored], [region.polygon for region in scored]
+            for region, view in zip(scored, beside_others(city, found, polygons, self.min_users), strict=True):
+                region.view = view
         self._write(self.regions)
 
     def rename(self, region: Region, name: str) -> None:

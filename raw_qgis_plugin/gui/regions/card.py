@@ -13,7 +13,7 @@ from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
 from ...core.bundle.bundle import Bundle
 from ...core.regions.disclosure import DIFFERENCE, DOMINATED
-from ...core.regions.view import RegionView, rank
+from ...core.regions.view import City, RegionView, rank
 from ...core.typicality import plainly
 from ...layers.legends import class_colours, title_of, verdict_of
 from ...layers.words import count_fixes, count_people
@@ -31,6 +31,7 @@ class Region:
     polygon: Any  # shapely, lon/lat
     found: RegionView  # of the region alone
     bundle: Bundle  # of the model that made the view
+    city: City | None  # that the view is of
     feature: int  # its id in the layer
     values: dict[str, Any] = field(default_factory=dict)  # of the layer's fields, when the region was removed
     view: RegionView = field(init=False)  # what may be shown beside the other regions
@@ -40,20 +41,26 @@ class Region:
 
 
 class RegionCard(Card):
-    """A region among the others. A suppressed region shows the reason alone, a region of another model its counts."""
+    """A region among the others. Suppressed ones and those not scored yet show the reason alone."""
 
     def __init__(
-        self, region: Region, regions: Sequence[Region], bundle: Bundle | None, min_users: int,
+        self, region: Region, regions: Sequence[Region], city: City | None, min_users: int,
         beside: Sequence[Region] = (),
     ) -> None:  # fmt: skip
-        """bundle: of the chosen model; None while it is being opened. beside: regions shown together, with this one."""
+        """city: of the layer and model; None while they are read. beside: regions shown together, with this one."""
         super().__init__("raw_region_card")
         self.beside = beside
         self.region, self.regions, self.min_users = region, list(regions), min_users
-        self.answered = [each for each in regions if each.bundle is bundle]  # by the chosen model
+        self.answered = [each for each in regions if each.city is city]  # of this reading and model
         self.add(escaped(region.name), heading=True)
         view = region.view
-        if view.suppressed:
+        if region not in self.answered:
+            words = tr(
+                "The chosen model has not scored this region yet. "
+                "If that was cancelled, read the layer again (button at the top)."
+            )
+            self.add(words, objectName="raw_not_scored")
+        elif view.suppressed:
             self.add(self._why().format(n=min_users, area=square_km(view.area_km2)))
         else:
             self.add(
@@ -62,9 +69,8 @@ class RegionCard(Card):
             self._warn()
             self._show_scores()
             self._show_week()
-            if region in self.answered:
-                self._show_mix()
-                self._show_similar()
+            self._show_mix()
+            self._show_similar()
         if beside:
             self.column.addStretch()
         else:
@@ -91,19 +97,12 @@ class RegionCard(Card):
 
     def _warn(self) -> None:
         """Warn of tracks unlike those of the training."""
-        if self.region in self.answered and not self.region.view.in_domain:
+        if not self.region.view.in_domain:
             words = tr("⚠ Unlike what the model was trained on: {reasons}.")
             self.add(words.format(reasons=escaped(plainly(self.region.view.reasons)) or tr("see its card")))
 
     def _show_scores(self) -> None:
         """A row per head: its figure, interval and rank."""
-        if self.region not in self.answered:
-            words = tr(
-                "The chosen model has not scored this region yet. "
-                "If that was cancelled, read the layer again (button at the top)."
-            )
-            self.add(words, objectName="raw_not_scored")
-            return
         every = self.region.bundle.heads("region")
         if not every:
             self.add(no_heads(self.region.bundle, "region"))

@@ -80,6 +80,8 @@ class PublishCheck(RawDialog):
 
 def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
     """Rows of rich text: a title, both figures, and how they differ."""
+    if not all(card.region in card.answered for card in (one, other)):
+        return []
     a, b = one.region.view, other.region.view
     rows = [
         counted(tr("People"), a.n_users, b.n_users),
@@ -89,8 +91,6 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
         counted(tr("Area, km²"), a.area_km2, b.area_km2),
         counted(tr("People per km²"), *(view.n_users and view.n_users / max(view.area_km2, 1e-9) for view in (a, b))),
     ]
-    if not all(card.region in card.answered for card in (one, other)):
-        return rows
     for head in one.region.bundle.heads("user"):
         if head["name"] in a.mix and head["name"] in b.mix:
             rows += labelled(head, a, b)

@@ -149,21 +149,20 @@ class RegionsTab(QWidget):
     def _keep(self, found: list[tuple[str, Any, RegionView]], least: int) -> None:
         """Take scored regions."""
         if self.book is not None and (bundle := self._bundle()) is not None:
-            regions = [Region(name, polygon, view, bundle, -1) for name, polygon, view in found]
+            regions = [Region(name, polygon, view, bundle, self.session.city, -1) for name, polygon, view in found]
             self.book.changes.append((True, regions))
-            self._add(regions, bundle, least)
+            self._add(regions, least)
 
-    def _add(self, regions: list[Region], bundle: Bundle, least: int) -> None:
+    def _add(self, regions: list[Region], least: int) -> None:
         """Add regions to the book."""
         if self.book is None:
             return
         self.book.min_users = least
         for region in regions:
             self.book.add(region, in_crs(region.polygon, self.book.crs))
-        if self.session.city is not None:
-            self.book.protect(self.session.city)
-        if any(region.bundle is not bundle for region in self.book.regions):
-            self._due = True  # the scoring of the others with this model was cancelled
+        self.book.protect(self.session.city)
+        if any(region.city is not self.session.city for region in self.book.regions):
+            self._due = True  # the scoring of the others was cancelled
         self._fill_table(len(self.book.regions) - 1)
         self._restyle.start(0)
 
@@ -176,8 +175,7 @@ class RegionsTab(QWidget):
     def _remove(self, regions: list[Region]) -> None:
         if self.book is not None:
             self.book.remove(regions)
-            if self.session.city is not None:
-                self.book.protect(self.session.city)
+            self.book.protect(self.session.city)
             self._fill_table(len(self.book.regions) - 1)
             self._restyle.start(0)
 
@@ -192,8 +190,8 @@ class RegionsTab(QWidget):
         def put_back(views: list[RegionView]) -> None:
             book.changes.remove(change)
             for region, view in zip(regions, views, strict=True):
-                region.found, region.bundle = view, bundle
-            self._add(regions, bundle, least)
+                region.found, region.bundle, region.city = view, bundle, self.session.city
+            self._add(regions, least)
 
         if added:
             book.changes.pop()
@@ -251,10 +249,10 @@ class RegionsTab(QWidget):
 
         def done(views: list[RegionView]) -> None:
             for region, view in zip(shown, views):
-                region.found, region.bundle = view, bundle
+                region.found, region.bundle, region.city = view, bundle, city
             self._due = self._due or len(book.regions) > len(shown)  # one was drawn meanwhile
             found = zip(before, views[len(shown) :])
-            book.regions += [Region(name, polygon, view, bundle, feature) for (name, polygon, feature), view in found]
+            book.regions += [Region(name, polygon, view, bundle, city, at) for (name, polygon, at), view in found]
             book.min_users = least
             book.protect(city)
             book.update(bundle)
@@ -295,6 +293,9 @@ class RegionsTab(QWidget):
             self._fill_table()
         if self.session.city is not self._city or self.session.model is not self._model:
             self._city, self._model = self.session.city, self.session.model
+            if self.book is not None and self.book.regions:
+                self.book.protect(self._city)
+                self._restyle.start(0)
             self._fill_table(self.table.currentRow())
             self.score_again()
         self._enable()
@@ -361,7 +362,7 @@ class RegionsTab(QWidget):
 
     def _cards(self, regions: list[Region], beside: list[Region] | None = None) -> list[RegionCard]:
         book = self.book
-        shown = (book.regions, self._bundle(), book.min_users, beside or ()) if book is not None else ()
+        shown = (book.regions, self.session.city, book.min_users, beside or ()) if book is not None else ()
         return [RegionCard(each, *shown) for each in regions if shown]
 
     def _renamed(self, item: QTableWidgetItem) -> None:

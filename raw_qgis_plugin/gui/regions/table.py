@@ -51,8 +51,7 @@ class RegionTable(QTableWidget):
             titles = [tr("Region"), tr("People"), title_of(heads[0]) if heads else tr("Fixes")]
             self.setHorizontalHeaderLabels(titles)
             for row, region in enumerate(regions):
-                columns = region.view.columns if region.bundle is bundle else {}  # not another model's
-                value: Any = columns.get(heads[0]["name"]) if heads else region.view.n_points
+                value: Any = region.view.columns.get(heads[0]["name"]) if heads else region.view.n_points
                 people = "–" if region.view.n_users is None else f"{region.view.n_users:,}"
                 missing = value is None or value != value
                 figure = "–" if missing else value if isinstance(value, str) else short(value)
