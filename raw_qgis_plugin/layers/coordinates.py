@@ -118,6 +118,18 @@ def transform_lines(lonlat: np.ndarray, offsets: np.ndarray, transform: QgsCoord
     return xy
 
 
+def transform_polygons(shapes: np.ndarray, transform: QgsCoordinateTransform) -> np.ndarray:
+    """(n,) shapely polygons in degrees as `transform_lines` transforms them; None where the CRS cannot express one."""
+    import shapely
+
+    lonlat, of = shapely.get_coordinates(shapes, return_index=True)
+    xy = transform_lines(lonlat, np.searchsorted(of, np.arange(len(shapes) + 1)), transform)
+    lost = np.isin(np.arange(len(shapes)), of[np.isnan(xy).any(axis=1)])
+    kept = shapes.copy()
+    kept[lost] = None
+    return shapely.set_coordinates(kept, xy[~lost[of]])
+
+
 def _turn(transform: QgsCoordinateTransform) -> float:
     """How far 360° to the east is on the map, where it is as far from every place, such as in Mercator; else 0."""
     lon, lat = np.meshgrid([-135.0, -45.0, 45.0, 135.0, -135.0], [0.0, 40.0])

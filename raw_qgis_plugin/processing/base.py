@@ -380,17 +380,11 @@ class TrackAlgorithm(RawAlgorithm):
 
     def polygons_in_input_crs(self, run: Run, shapes: np.ndarray) -> list[Any]:
         """(n,) shapely polygons in degrees -> n multipolygons in INPUT's CRS; None where it cannot express them."""
-        import numpy as np
-        import shapely
-
         from ..layers import writing
+        from ..layers.coordinates import from_wgs84, transform_polygons
 
-        lonlat, of = shapely.get_coordinates(shapes, return_index=True)
-        xy = self.in_input_crs(run, lonlat[:, 0], lonlat[:, 1], np.searchsorted(of, np.arange(len(shapes) + 1)))
-        lost = np.zeros(len(shapes), bool)
-        lost[of[np.isnan(xy).any(axis=1)]] = True
-        shapes[lost] = None
-        return writing.multipolygons(shapely.set_coordinates(shapes, xy[~lost[of]]))
+        transform = from_wgs84(self.plan.source.sourceCrs(), run.context.transformContext())
+        return writing.multipolygons(transform_polygons(shapes, transform))
 
     @staticmethod
     def counts(tracks: Tracks, skipped: Skipped, provider: str = "") -> dict[str, Any]:

@@ -61,16 +61,23 @@ def test_the_user_of_the_nearest_fix_in_metres_is_shown(
     users.remove()
 
 
-def test_a_marked_track_crosses_180_degrees(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> None:
+@pytest.mark.parametrize(("crs", "width"), [("EPSG:4326", 1), ("EPSG:3857", 111_320)])
+def test_a_marked_track_crosses_180_degrees(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, crs: str, width: float
+) -> None:
+    """With the user's usual places, in one part of the map."""
     from raw_qgis_plugin.gui.dock.users_tab import UsersTab
 
-    menu.iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem("EPSG:4326"))
+    menu.iface.mapCanvas().setDestinationCrs(QgsCoordinateReferenceSystem(crs))
     users = UsersTab(session, menu)
     lon = [east + 63.6 - 360 * (east + 63.6 > 180) for east in fixes.lon]
     read(session, make(type(fixes)(fixes.user_id, fixes.t, lon, fixes.lat, {})))
     for row in range(12):
         users.show_user(row)
-        assert users.marks.bands[0].asGeometry().boundingBox().width() < 1
+        box = users.marks.bands[0].asGeometry().boundingBox()
+        for band in users.marks.bands[1:]:
+            box.combineExtentWith(band.asGeometry().boundingBox())
+        assert len(users.marks.bands) > 1 and box.width() < width
     users.remove()
 
 

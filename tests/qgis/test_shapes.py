@@ -118,6 +118,17 @@ def test_regions_in_metres_go_over_180_degrees() -> None:
     assert lonlat(next(layer.getFeatures()).geometry(), layer.crs()).equals(shapes[0])  # the dock draws there too
 
 
+@pytest.mark.parametrize("crs", ["EPSG:3857", "EPSG:4326", FIJI])
+def test_the_dock_stores_a_region_as_it_was_drawn_over_180_degrees(crs: str) -> None:
+    from raw_qgis_plugin.gui.map_tools.shapes import in_crs, lonlat
+
+    _, layer = shapes_in(crs, "Polygon ((175 -18, 179 -18, 179 -17, 175 -17, 175 -18))")
+    drawn = next(layer.getFeatures()).geometry()
+    drawn.translate(drawn.boundingBox().width() / 2, 0)
+    stored = in_crs(lonlat(drawn, layer.crs()), layer.crs())
+    assert stored.symDifference(drawn).area() < 1e-6 * drawn.area()
+
+
 def test_a_wide_region_in_metres_does_not_go_over_180_degrees() -> None:
     from raw_qgis_plugin.core.regions.geometry import usable_polygons
 

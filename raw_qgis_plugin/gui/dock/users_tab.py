@@ -27,7 +27,7 @@ from ...core.regions.view import City
 from ...core.typicality import after_gap
 from ...layers import styling, writing
 from ...layers.columns import id_text
-from ...layers.coordinates import from_wgs84, transform_xy
+from ...layers.coordinates import from_wgs84, transform_lines
 from ...layers.legends import CLASS_COLOURS, EACH_USER, title_of
 from ...processing.words import tr
 from ..desktop import Desktop
@@ -240,14 +240,15 @@ class UsersTab(QWidget):
         tracks = every.take(np.flatnonzero(every.user_ids == user) == every.user)
         piece = np.cumsum(after_gap(tracks))
         fixes = np.unique(np.linspace(0, len(tracks) - 1, min(max_drawn, len(tracks))).astype(int))
-        whole = np.array([0, len(fixes)])
+        lonlat = np.column_stack([tracks.lon[fixes], tracks.lat[fixes]])
+        lonlat = np.concatenate([lonlat, *map(grid_cell, places.lon, places.lat)])
+        whole = np.array([0, len(lonlat)])  # one line, so that all lies on one side of the map's edge
         transform = from_wgs84(self.session.map_crs(), QgsProject.instance().transformContext())
         try:
-            lon = unwrapped(tracks.lon[fixes], whole)
-            xy = transform_xy(np.column_stack([lon, tracks.lat[fixes]]), transform)
-            [line] = writing.cut_lines(xy, whole, np.diff(piece[fixes], prepend=0) > 0)
-            rings = [transform_xy(grid_cell(lon, lat), transform) for lon, lat in zip(places.lon, places.lat)]
-            cells = writing.polygons(np.array(rings)) if rings else []
+            xy = transform_lines(np.column_stack([unwrapped(lonlat[:, 0], whole), lonlat[:, 1]]), whole, transform)
+            track, rings = np.split(xy, [len(fixes)])
+            [line] = writing.cut_lines(track, np.array([0, len(fixes)]), np.diff(piece[fixes], prepend=0) > 0)
+            cells = writing.polygons(rings.reshape(-1, 5, 2))
         except (QgsCsException, InputError):
             return
         self.marks.add(line, "#d62728")

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from qgis.core import QgsCoordinateReferenceSystem, QgsGeometry, QgsProject
 
 from ...core.errors import InputError
-from ...layers.coordinates import from_wgs84, lonlat_shapes
+from ...layers import writing
+from ...layers.coordinates import from_wgs84, lonlat_shapes, transform_polygons
 from ...processing.words import tr
 
 
@@ -20,10 +22,7 @@ def lonlat(geometry: QgsGeometry, crs: QgsCoordinateReferenceSystem) -> Any:
     return shape
 
 
-def in_crs(polygon: Any, crs: QgsCoordinateReferenceSystem) -> QgsGeometry:
-    """A shapely polygon in WGS84 as a multipolygon in a CRS."""
-    geometry = QgsGeometry()
-    geometry.fromWkb(polygon.wkb)
-    geometry.transform(from_wgs84(crs, QgsProject.instance().transformContext()))
-    geometry.convertToMultiType()
-    return geometry
+def in_crs(polygon: Any, crs: QgsCoordinateReferenceSystem) -> QgsGeometry | None:
+    """A shapely polygon in WGS84 as a multipolygon in a CRS; None where it cannot express the polygon."""
+    transform = from_wgs84(crs, QgsProject.instance().transformContext())
+    return writing.multipolygons(transform_polygons(np.array([polygon]), transform))[0]

@@ -76,14 +76,14 @@ class RegionBook:
         self._made += 1
         return tr("Region {n}").format(n=self._made)
 
-    def add(self, region: Region, geometry: QgsGeometry) -> None:
-        """Store a region, unless the layer cannot be written (`problem`). geometry: in the CRS of the book."""
+    def add(self, region: Region, geometry: QgsGeometry | None) -> None:
+        """Store a region, unless the layer cannot be written (`problem`). geometry: in the book's CRS."""
         self.problem = ""
         if self.layer is None:
             self.heads = region.bundle.heads("region")
             self.layer = self._make_layer()
         feature = QgsFeature(self.layer.fields())
-        feature.setGeometry(geometry)
+        feature.setGeometry(geometry or QgsGeometry())
         users = {self.layer.fields().lookupField(name): value for name, value in region.values.items()}
         users = {at: value for at, value in users.items() if at >= 0 and at not in self.layer.primaryKeyAttributes()}
         for at, value in (users | self._attributes(region)).items():
