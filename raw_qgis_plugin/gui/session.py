@@ -200,10 +200,12 @@ class Session(QObject):
             return None
 
     def take_settings(self) -> None:
-        """Read again if the user has changed the device, or which heads answer."""
+        """Take what the user has changed in the options: the device, and which heads answer, by reading again."""
         used = settings().device.value().lower(), settings().experimental.value()
         if used != self.used and (self.tracks is not None or self.job is not None):
             self.read()
+        else:
+            self.changed.emit()
 
     def _has_read(self, result: tuple[Tracks, Tracks, int, str, Model, float]) -> None:
         self.tracks, self.users, self.n_skipped, self.summary, self.model, self.estimate_s = result

@@ -62,6 +62,21 @@ def test_the_fewest_people_apply_after_the_running_job(regions: Any) -> None:
     assert people(regions) == [None, None] and regions.buttons["selected"].isEnabled()
 
 
+def test_fewest_people_raised_in_the_options_apply_at_once(regions: Any) -> None:
+    """A number that was lowered in the dock stays where other options change."""
+    from raw_qgis_plugin.gui.settings import settings
+
+    n_users, own = draw(regions).view.n_users, settings().min_users
+    try:
+        for raised, shown in ((own.value(), n_users), (13, None)):
+            own.setValue(raised)
+            regions.session.take_settings()
+            until(lambda: settled(regions))
+            assert people(regions) == [shown] and regions.least.value() == (2 if shown else raised)
+    finally:
+        own.remove()
+
+
 def test_another_number_of_people_keeps_the_chosen_regions(regions: Any) -> None:
     draw(regions), draw(regions, HOME.buffered(0.01)), draw(regions, HOME.buffered(0.02))
     regions.table.selectRow(0)

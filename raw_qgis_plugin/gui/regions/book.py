@@ -118,7 +118,7 @@ class RegionBook:
             self.layer.triggerRepaint()  # the user may show names
 
     def update(self, bundle: Bundle) -> None:
-        """Write the figures of all regions again, after a model has scored them. bundle: of that model."""
+        """Add the fields of a model that has scored all regions. bundle: of that model."""
         self.heads, self.problem = bundle.heads("region"), ""
         if self.layer is not None:
             kinds = self._kinds()
@@ -128,7 +128,6 @@ class RegionBook:
             fields = list(writing.make_fields({name: kinds[name] for name in missing}))
             self._written(not missing or self.layer.dataProvider().addAttributes(fields))
             self.layer.updateFields()
-            self._write(self.regions)
             if _whole(self.layer.customProperty(LEAST)) != self.min_users:
                 self._changed()
 

@@ -46,6 +46,7 @@ class RegionsTab(QWidget):
         self._layer: Any = None
         self._city: City | None = None
         self._model: Model | None = None
+        self._own_least = settings().min_users.value()
         self.drawing = Drawing(self.iface, session.map_crs)
         self.drawing.drawn.connect(self.take_drawn)
         self.drawing.ended.connect(lambda: self._draw(""))
@@ -160,11 +161,8 @@ class RegionsTab(QWidget):
         self.book.min_users = least
         for region in regions:
             self.book.add(region, in_crs(region.polygon, self.book.crs))
-        self.book.protect(self.session.city)
-        if any(region.city is not self.session.city for region in self.book.regions):
-            self._due = True  # the scoring of the others was cancelled
-        self._fill_table(len(self.book.regions) - 1)
-        self._restyle.start(0)
+        self._due |= any(each.city is not self.session.city for each in self.book.regions)  # it was cancelled
+        self._show_regions(len(self.book.regions) - 1)
 
     def remove_chosen(self) -> None:
         """Remove the selected regions."""
@@ -175,9 +173,7 @@ class RegionsTab(QWidget):
     def _remove(self, regions: list[Region]) -> None:
         if self.book is not None:
             self.book.remove(regions)
-            self.book.protect(self.session.city)
-            self._fill_table(len(self.book.regions) - 1)
-            self._restyle.start(0)
+            self._show_regions(len(self.book.regions) - 1)
 
     def undo(self) -> None:
         """Take back the last drawing or removal. Removed regions are scored again, by the model chosen now."""
@@ -239,8 +235,7 @@ class RegionsTab(QWidget):
         self._due = city is None or self.session.job is not None
         if book is None or bundle is None or city is None or self._due:
             return
-        least = self.least.value()
-        shown = list(book.regions)
+        least, shown = self.least.value(), list(book.regions)
         before = []
         for name, shape, feature in book.drawn_before():
             with suppress(InputError):  # a shape that is nowhere on the earth
@@ -254,10 +249,8 @@ class RegionsTab(QWidget):
             found = zip(before, views[len(shown) :])
             book.regions += [Region(name, polygon, view, bundle, city, at) for (name, polygon, at), view in found]
             book.min_users = least
-            book.protect(city)
             book.update(bundle)
-            self._fill_table(self.table.currentRow())
-            self._restyle.start(0)
+            self._show_regions(self.table.currentRow())
 
         if polygons:
             self._score(polygons, least, done)
@@ -291,12 +284,12 @@ class RegionsTab(QWidget):
                 self.book = RegionBook(self._layer, self.session.group, self._touched)
                 self._set_least(self.book.min_users)
             self._fill_table()
+        before, self._own_least = self._own_least, settings().min_users.value()
+        if self._own_least > before:
+            self.least.setValue(max(self._own_least, self.least.value()))  # scores again
         if self.session.city is not self._city or self.session.model is not self._model:
             self._city, self._model = self.session.city, self.session.model
-            if self.book is not None and self.book.regions:
-                self.book.protect(self._city)
-                self._restyle.start(0)
-            self._fill_table(self.table.currentRow())
+            self._show_regions(self.table.currentRow())
             self.score_again()
         self._enable()
 
@@ -315,10 +308,8 @@ class RegionsTab(QWidget):
     def _show_hint(self, problem: str = "") -> None:
         """Show a problem, else what to do next."""
         tool = next((name for name in HINTS if self.buttons[name].isChecked()), "")
-        words = problem or (self.book.problem if self.book is not None else "")
-        if not words and tool:
-            words = tr(HINTS[tool])
-        elif not words and self.session.city is None and self.session.layer is not None:
+        words = problem or (self.book.problem if self.book is not None else "") or (tr(HINTS[tool]) if tool else "")
+        if not words and self.session.city is None and self.session.layer is not None:
             words = tr("Regions can be drawn when the model has read the users.")
         elif not words and self.session.city is not None and self.book is not None and not self.book.regions:
             words = tr("Draw a region on the map, or select polygons, to see its people, their hours and its scores.")
@@ -329,6 +320,13 @@ class RegionsTab(QWidget):
 
     def _bundle(self) -> Bundle | None:
         return self.session.model.bundle if self.session.model is not None else None
+
+    def _show_regions(self, current: int) -> None:
+        """Show the regions after some were added, removed or scored, or none is scored any more."""
+        if self.book is not None and self.book.regions:
+            self.book.protect(self.session.city)
+            self._restyle.start(0)
+        self._fill_table(current)
 
     def _fill_table(self, current: int = -1) -> None:
         regions = self.book.regions if self.book is not None else []
