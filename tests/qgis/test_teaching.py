@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -149,6 +150,35 @@ def test_the_question_can_be_changed_after_a_count_was_cancelled(
     until(lambda: page.labels is not None)
     assert set(page.labels.values.values()) <= {"c", "d"} and page.job is None
     QgsProject.instance().clear()
+
+
+def test_the_labels_that_are_learned_are_those_when_it_starts(
+    session: Any, qgis_iface: Any, make: Callable[..., Any], invented: Callable[..., Any], tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Not those that the page counted before an edit."""
+    from raw_qgis_plugin.gui.training.dialog import TrainingDialog
+    from raw_qgis_plugin.tasks import child
+
+    monkeypatch.setattr(child, "runs_folder", lambda: tmp_path)
+    started: list[Path] = []
+    monkeypatch.setattr(TrainingDialog, "_launch", lambda *launched: started.append(launched[3]))  # the folder
+    tracks = QgsProject.instance().addMapLayer(make(invented()))
+    table = words_table(["user_id", "mode"], [(f"u{n:02}", "car" if n % 2 else "walk") for n in range(12)])
+    QgsProject.instance().addMapLayer(table)
+    desktop = SimpleNamespace(iface=qgis_iface, tracks_layer=lambda: tracks, watch_training=lambda: None)
+    dialog = TrainingDialog(desktop)
+    dialog.hardware.device.addItem("CPU", "CPU")
+    dialog.question.finetune.setChecked(True)
+    dialog.question.table.setLayer(table)
+    until(lambda: dialog.question.labels is not None)
+    table.startEditing()
+    assert table.changeAttributeValue(next(table.getFeatures()).id(), 1, "bus") and table.commitChanges()
+    dialog.start_training()
+    until(lambda: started)
+    assert "u00,bus" in (started[0] / "labels.csv").read_text().splitlines()
+    dialog.close()
+    dialog.deleteLater()
 
 
 @pytest.mark.parametrize(

@@ -122,13 +122,13 @@ class TrainingDialog(RawDialog):
     def start_training(self) -> None:
         """Write the tracks in a task, then start the process."""
         finetune, model = self.question.finetune.isChecked(), self.model
-        labels, unit = self.question.labels, self.question.unit.currentData()
-        field, task = self.question.label.currentField(), self.question.name.text()
-        name, minutes, init = model.name.text().strip(), model.minutes.value(), model.init.currentData()
+        unit, field = self.question.unit.currentData(), self.question.label.currentField()
+        task, name = self.question.name.text(), model.name.text().strip()
+        minutes, init = model.minutes.value(), model.init.currentData()
         device, preset = self.hardware.device.currentData(), model.preset_name()
         prototypes, layer = model.prototypes.isChecked(), self.data.layer.currentText()
         try:
-            reading = self.data.reading()
+            reading, labelled = self.data.reading(), self.question.reading() if finetune else None
             folder = runs.new_folder("teach" if finetune else "pretrain")
         except (RawError, OSError) as error:
             self.hint.setText(str(error))
@@ -139,8 +139,8 @@ class TrainingDialog(RawDialog):
             if not len(tracks):
                 raise InputError("No fix could be read from these tracks: check the fields on the page Data.")
             training.write_tracks(tracks, folder / "tracks.parquet")
-            if finetune and labels is not None:
-                training.write_labels(labels, unit, field, folder / "labels.csv")
+            if labelled is not None:
+                training.write_labels(labelled(part_of(progress, 0.8, 1)), unit, field, folder / "labels.csv")
                 (folder / training.RESULT_FOLDER).mkdir()
 
         def done(_result: Any) -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -236,7 +237,6 @@ class QuestionPage(Page):
             self.note.setText("")
             self.changed.emit()
             return
-        source, user = Snapshot(layer), self._user_field(layer)
 
         def done(labels: Labels) -> None:
             if self.job is job:
@@ -249,18 +249,16 @@ class QuestionPage(Page):
                 self.job = None
                 self.note.setText(words)
 
-        def work(progress: Progress) -> Labels:
-            return read_labels(source, key, label, progress, user)
-
         self.note.setText(tr("Counting the labels …"))
-        job = self.job = Job(tr("RAW: counting labels"), work, done, failed)
+        job = self.job = Job(tr("RAW: counting labels"), self.reading(), done, failed)
         job.start()
 
-    def _user_field(self, layer: QgsVectorLayer) -> str:
-        """The field with the user of a labelled track: users may number their tracks alike. '' where there is none."""
-        user = self.data.fields["user"].currentField()
-        known = user in layer.fields().names() and user not in (self.key.currentField(), self.label.currentField())
-        return user if known and self.unit.currentData() == "track" else ""
+    def reading(self) -> Callable[[Progress], Labels]:
+        """How a task reads the labels as they are now."""
+        layer, key, label = self.table.currentLayer(), self.key.currentField(), self.label.currentField()
+        user = self.data.fields["user"].currentField()  # users may number their tracks alike
+        known = user in layer.fields().names() and user not in (key, label) and self.unit.currentData() == "track"
+        return partial(read_labels, Snapshot(layer), key, label, user=user if known else "")
 
     def problem(self) -> str:
         """A label needs enough examples, and a name."""
