@@ -15,7 +15,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDateTime
 
 from .styling import Style
-from .words import MADE_OF, tr
+from .words import MADE_BY, MADE_OF, tr
 
 log = logging.getLogger(__name__)
 GROUP = "RAW"
@@ -25,9 +25,9 @@ MADE = "raw/made"  # property of an output: the local date and time when it was 
 class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
     """Applies a style on the main thread, when Processing has loaded the output, and marks the layer as a result."""
 
-    def __init__(self, style: Style, default: str, inputs: str) -> None:
+    def __init__(self, style: Style, default: str, inputs: str, model: str | None) -> None:
         super().__init__()
-        self.style, self.default, self.inputs = style, default, inputs
+        self.style, self.default, self.inputs, self.model = style, default, inputs, model
 
     def postProcessLayer(  # noqa: N802
         self, layer: QgsVectorLayer, context: QgsProcessingContext, feedback: QgsProcessingFeedback
@@ -38,6 +38,8 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
                 given = layer.name()
                 layer.setCustomProperty(MADE, QDateTime.currentDateTime().toString("yyyy-MM-dd HH:mm:ss.zzz"))
                 layer.setCustomProperty(MADE_OF, self.inputs)
+                if self.model is not None:
+                    layer.setCustomProperty(MADE_BY, self.model)
                 self.style.apply(layer)
                 if given not in (self.default, self.style.name):
                     layer.setName(given)
@@ -51,11 +53,14 @@ class _PostProcessor(QgsProcessingLayerPostProcessorInterface):
 _alive: deque[_PostProcessor] = deque(maxlen=200)
 
 
-def on_load(context: QgsProcessingContext, destination: str, style: Style, default: str, inputs: str = "") -> None:
+def on_load(
+    context: QgsProcessingContext, destination: str, style: Style, default: str, inputs: str = "",
+    model: str | None = None,
+) -> None:  # fmt: skip
     """Style an output if Processing will load it into the project.
 
     default: the layer's name if neither the user, a model nor its file gives another. inputs: the names of the layers
-    or the file that it was made of.
+    or the file that it was made of. model: the path of the model that made it, '' for the shipped one; None for none.
     """
     if not destination or not context.willLoadLayerOnCompletion(destination):
         return
@@ -64,6 +69,6 @@ def on_load(context: QgsProcessingContext, destination: str, style: Style, defau
         details.name = style.name
     details.groupName = GROUP
     details.layerSortKey = style.order
-    processor = _PostProcessor(style, default, inputs)
+    processor = _PostProcessor(style, default, inputs, model)
     _alive.append(processor)
     details.setPostProcessor(processor)

@@ -7,6 +7,7 @@ from qgis.core import QgsProject, QgsVectorLayer
 from qgis.PyQt.QtCore import QCoreApplication
 
 MADE_OF = "raw/made_of"  # property of an output: the names of the layers or the file that it was made of
+MADE_BY = "raw/made_by"  # property of an output: the path of the model that made it, '' for the shipped one
 
 
 def tr(text: str) -> str:

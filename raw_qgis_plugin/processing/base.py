@@ -218,7 +218,9 @@ class RawAlgorithm(Form):
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(run.parameters, name))
         warn_of_losses(run, destination, fields, shape)
-        loading.on_load(run.context, destination, style, self.parameterDefinition(name).description(), self.inputs)
+        model = run.text("MODEL").strip() if self.parameterDefinition("MODEL") is not None else None
+        title = self.parameterDefinition(name).description()
+        loading.on_load(run.context, destination, style, title, self.inputs, model)
         return sink, destination
 
 

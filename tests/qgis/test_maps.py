@@ -68,6 +68,29 @@ def test_the_notes_name_the_model_that_made_the_layer(session: Any, menu: Any, o
     assert "Model: my model." in notes(show(menu, layer), None, shipped)[0], "its name is left"
 
 
+def test_the_notes_name_the_model_of_a_result_of_the_toolbox(
+    session: Any, menu: Any, own: Path, make: Callable[..., Any], fixes: Any, bundle: str
+) -> None:
+    """Not that of the dock."""
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle
+    from raw_qgis_plugin.gui.maps.notes import notes
+    from raw_qgis_plugin.tasks.algorithm import AlgorithmJob
+
+    from .waiting import until
+
+    made: list[QgsVectorLayer] = []
+    tracks = QgsProject.instance().addMapLayer(make(fixes))
+    for n, model in enumerate((str(own), ""), 1):
+        AlgorithmJob(
+            "raw:profileusers", {"INPUT": tracks, "UNIT": "track", "MODEL": model}, ["OUTPUT"], "Labels",
+            lambda layer, _: made.append(QgsProject.instance().addMapLayer(layer)), print, print,
+        ).start()  # fmt: skip
+        until(lambda n=n: len(made) == n)
+    shipped, mine = open_bundle(bundle), open_bundle(str(own))
+    assert "Model: my model." in notes(show(menu, made[0]), None, shipped)[0]
+    assert f"Model: {shipped.name}." in notes(show(menu, made[1]), None, mine)[0]
+
+
 def test_the_notes_read_the_card_of_each_model_once(
     session: Any, menu: Any, own: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -17,9 +17,9 @@ from ...core.bundle.bundle import Bundle, open_card
 from ...core.errors import RawError
 from ...layers.legends import doubt, title_of, verdict_of
 from ...layers.publishing import check_layer
-from ...processing.words import tr
+from ...layers.words import MADE_BY, tr
 from ..regions.saved import OF
-from ..results import UNIT, run_of
+from ..results import UNIT, made_at, run_of
 from ..session import Session
 from ..summary import describe
 
@@ -40,7 +40,7 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
         name, made_by = model_of(layer, bundle, opened)
         found = [head for head in shown_heads(made_by) if shows(layer, head)]
         heads |= {f"{name}: {head['name']}": head for head in found}
-        if name and (found or run_of(layer) or forecast & set(layer.fields().names())):
+        if name and (found or made_at(layer) or forecast & set(layer.fields().names())):
             models += [name] * (name not in models)
     if models:
         words += " " + tr("Model: {name}.").format(name=", ".join(models))
@@ -77,9 +77,11 @@ def model_of(
     opened: `model_at`, which opens each model once.
     """
     run = run_of(layer)
-    if run is None:
-        return (bundle.name, bundle) if bundle is not None else ("", None)
-    return opened(str(run.values.get("MODEL") or ""))
+    if run is not None:
+        return opened(str(run.values.get("MODEL") or ""))
+    if MADE_BY in layer.customPropertyKeys():
+        return opened(str(layer.customProperty(MADE_BY) or ""))
+    return (bundle.name, bundle) if bundle is not None and not made_at(layer) else ("", None)
 
 
 def model_at(path: str) -> tuple[str, Bundle | None]:
