@@ -140,6 +140,12 @@ def test_the_data_of_the_notes_count_what_the_warning_counts(
     canvas = show(menu, layer)
     assert "12 users, 1,440 of 2,880 fixes" in notes(canvas, session, None)[0]
     assert "2,880 fixes with their times" in warnings(canvas.layers(), 10)[0]
+    other = labelled("team", [["nights", 0.9, True]])
+    assert "Data: " not in notes(show(menu, other), session, None)[0], "they are not on the map"
+    other.setCustomProperty("raw/made_of", layer.name())
+    assert "Data: fixes: " in notes(show(menu, other), session, None)[0]
+    made_by(other, "")
+    assert "Data: " not in notes(show(menu, other), session, None)[0]
 
 
 def test_a_title_says_of_what_the_label_is(menu: Any, session: Any) -> None:

@@ -17,7 +17,7 @@ from ...core.bundle.bundle import Bundle, open_card
 from ...core.errors import RawError
 from ...layers.legends import doubt, title_of, verdict_of
 from ...layers.publishing import check_layer
-from ...layers.words import MADE_BY, tr
+from ...layers.words import MADE_BY, MADE_OF, tr
 from ..regions.saved import OF
 from ..results import UNIT, made_at, run_of
 from ..session import Session
@@ -44,7 +44,10 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
             models += [name] * (name not in models)
     if models:
         words += " " + tr("Model: {name}.").format(name=", ".join(models))
-    if session is not None and session.layer is not None and session.tracks is not None and session.users is not None:
+    if (
+        session is not None and session.layer is not None and session.tracks is not None and session.users is not None
+        and any(is_of(layer, session.layer) for layer in vectors)
+    ):  # fmt: skip
         data, points = tr("Data: {layer}: {summary}"), session.layer.geometryType() == Qgis.GeometryType.Point
         summary = describe(
             session.tracks, session.users, session.timezone, session.layer.featureCount() if points else 0
@@ -66,6 +69,14 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
     if "suppressed" in fields:
         sentences.append(tr("Figures of too few people are withheld. The recorded people are not the population."))
     return sentences + sorted({right for layer in layers for right in layer.metadata().rights()})
+
+
+def is_of(layer: QgsVectorLayer, tracks: QgsVectorLayer) -> bool:
+    """Whether a layer is a layer of tracks, or was made of it."""
+    run = run_of(layer)
+    if run is not None or layer.customProperty(OF):
+        return tracks.id() in (layer.customProperty(OF), run and run.tracks)
+    return layer is tracks or f", {tracks.name()}, " in f", {layer.customProperty(MADE_OF)}, "
 
 
 def model_of(
