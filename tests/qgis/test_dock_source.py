@@ -64,6 +64,21 @@ def test_a_field_that_was_cleared_is_not_guessed_again(session: Any, panel: Any,
     assert found and found[0][1]["OUTPUT"].featureCount() == 1
 
 
+def test_the_zone_of_a_layer_is_not_taken_for_another(session: Any, panel: Any, make: Any, fixes: Any) -> None:
+    """Also where QGIS does not list it, or it is no zone."""
+    from raw_qgis_plugin.gui.widgets.track_fields import remember
+    from raw_qgis_plugin.layers.reading import FieldChoice
+
+    panel.start()
+    for zone, shown in (("Asia/Kolkata", "Asia/Kolkata"), ("UTC+01:30", "UTC+01:30"), ("Atlantis", "UTC")):
+        layer = QgsProject.instance().addMapLayer(make(fixes))
+        remember(layer, FieldChoice("user_id", None, "t"), zone)
+        session.set_layer(layer)
+        assert panel.zone.zone() == shown
+        panel.fields["user"].setField("")
+        assert session.timezone == layer.customProperty("raw/timezone") == shown
+
+
 def test_a_renamed_field_is_reported(session: Any, panel: Any, make: Any, fixes: Any) -> None:
     layer = QgsProject.instance().addMapLayer(make(fixes))
     panel.start()

@@ -3,12 +3,16 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from qgis.core import Qgis, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import Qt, QTimer, QTimeZone
 from qgis.PyQt.QtGui import QFocusEvent
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QFormLayout
 
+from ...core.errors import InputError
+from ...core.times import find_zone
 from ...layers.reading import ROLES, FieldChoice, choose_fields
 from ...processing.words import tr
 from .layout import silent
@@ -48,9 +52,12 @@ class ZoneBox(QComboBox):
         QTimer.singleShot(0, self.lineEdit().selectAll)
 
     def choose(self, zone: str) -> None:
-        """Choose a zone, if it is listed."""
-        if self.findText(zone) >= 0:
-            self.setCurrentIndex(self.findText(zone))
+        """Choose a zone, and list it, such as an offset; UTC where there is no such zone."""
+        if self.findText(zone) < 0:
+            with suppress(InputError):
+                find_zone(zone)
+                self.addItem(zone)
+        self.setCurrentIndex(max(0, self.findText(zone)))
 
 
 class TrackFields:
