@@ -61,6 +61,23 @@ def test_the_user_of_the_nearest_fix_in_metres_is_shown(
     users.remove()
 
 
+def test_users_whose_ids_have_outer_blanks_are_found(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
+) -> None:
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
+
+    users = UsersTab(session, menu)
+    ids = [name + " " if name == "u00" else name for name in fixes.user_id]
+    layer = make(type(fixes)(ids, fixes.t, fixes.lon, fixes.lat, {}))
+    read(session, layer)
+    layer.selectByIds([1])
+    users.use_selected()
+    assert users.name.text() == "u00 " and not users.words.text()
+    users.show_named(" u01 ")
+    assert users.name.text() == "u01"
+    users.remove()
+
+
 @pytest.mark.parametrize(("crs", "width"), [("EPSG:4326", 1), ("EPSG:3857", 111_320)])
 def test_a_marked_track_crosses_180_degrees(
     session: Any, menu: Any, make: Callable[..., Any], fixes: Any, crs: str, width: float

@@ -207,12 +207,13 @@ class UsersTab(QWidget):
             self.show_named(id_text(feature[field]) if field else "all")
 
     def show_named(self, name: str) -> None:
-        """Show the user of this id."""
+        """Show the user of this id, else the one without the blanks around it."""
         city = self.session.city
         if not name.strip():
             return
-        found = np.flatnonzero(city.users.user_ids == name.strip()) if city is not None else np.zeros(0)
-        if len(found):
+        ids = city.users.user_ids if city is not None else np.zeros(0, object)
+        found = [*np.flatnonzero(ids == name), *np.flatnonzero(ids == name.strip())]
+        if found:
             self.show_user(int(found[0]))
         else:
             self._write(tr("There is no user '{name}' with two usable fixes.").format(name=name))
