@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,6 +77,32 @@ def test_users_whose_ids_have_outer_blanks_are_found(
     assert users.name.text() == "u00 " and not users.words.text()
     users.show_named(" u01 ")
     assert users.name.text() == "u01"
+    users.remove()
+
+
+def test_colours_are_of_the_model_that_made_the_labels(
+    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, bundle: str, tmp_path: Path
+) -> None:
+    """Another model, chosen since, has other names of the classes."""
+    from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
+    from raw_qgis_plugin.gui.dock.users_tab import UsersTab, labelled_layer
+
+    other = Path(shutil.copytree(open_bundle(bundle).path, tmp_path / "other"))
+    card = (other / "card.json").read_text("utf-8")
+    (other / "card.json").write_text(card.replace('"walk"', '"on foot"'), "utf-8")
+    write_sums(other)
+    users = UsersTab(session, menu)
+    read(session, make(fixes))
+    users.unit.setCurrentIndex(users.unit.findData("track"))
+    users.run()
+    until(lambda: session.job is None)
+    layer = labelled_layer()
+    before = [rule.label() for rule in layer.renderer().rootRule().children()]
+    session.set_model(str(other))
+    until(lambda: session.model is not None)
+    users.shown.activated.emit(users.shown.currentIndex())
+    assert users.shown.currentData() == "transport_mode"
+    assert [rule.label() for rule in layer.renderer().rootRule().children()] == before
     users.remove()
 
 

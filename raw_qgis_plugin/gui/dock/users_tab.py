@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,7 @@ from ..map_tools.draw import give_back
 from ..map_tools.marks import Marks
 from ..map_tools.shapes import lonlat
 from ..maps.fit import look_back
+from ..maps.notes import model_at, model_of
 from ..results import UNIT, DockRun, last_run
 from ..session import Session
 from ..settings import settings
@@ -54,6 +56,7 @@ class UsersTab(QWidget):
         self._city: City | None = None
         self.card: UserCard | None = None
         self._before: Any = None
+        self._opened = cache(model_at)  # a .zip takes long
         self.marks = Marks(self.canvas, self)
         self.profile = self._button(
             "profile", tr("Label"), tr("Label all of them: a layer in the group"), lambda: self.run()
@@ -145,14 +148,12 @@ class UsersTab(QWidget):
 
     def _list_labels(self) -> None:
         """List what the colours of the newest labelled layer can show."""
-        layer, model = labelled_layer(), self.session.model
+        layer, heads = self._labelled_layer()
         self.shown.clear()
-        self.colours.setVisible(layer is not None and model is not None)
-        if layer is None or model is None:
+        self.colours.setVisible(layer is not None)
+        if layer is None:
             return
         drawn = layer.renderer().usedAttributes(QgsRenderContext())
-        heads = model.bundle.heads(layer.customProperty(UNIT), every=True)
-        heads = [head for head in heads if head["name"] in layer.fields().names()]
         for title, name in [*((title_of(head), head["name"]) for head in heads), (tr("Each user"), EACH_USER)]:
             self.shown.addItem(title, name)
             if name in drawn:
@@ -160,10 +161,19 @@ class UsersTab(QWidget):
 
     def _show_label(self) -> None:
         """Colour the newest labelled layer by the label that is chosen."""
+        layer, heads = self._labelled_layer()
+        if layer is not None:
+            styling.Profiles(heads, layer.customProperty(UNIT), self.shown.currentData()).apply(layer)
+
+    def _labelled_layer(self) -> tuple[QgsVectorLayer | None, list[dict[str, Any]]]:
+        """The newest labelled layer, and its heads: of the model that made it, None and [] where that is gone."""
         layer, model = labelled_layer(), self.session.model
-        if layer is not None and model is not None:
-            unit = layer.customProperty(UNIT)
-            styling.Profiles(model.bundle.heads(unit, every=True), unit, self.shown.currentData()).apply(layer)
+        chosen = model.bundle if model is not None else None
+        bundle = model_of(layer, chosen, self._opened)[1] if layer is not None else None
+        if layer is None or bundle is None:
+            return None, []
+        names = layer.fields().names()
+        return layer, [head for head in bundle.heads(layer.customProperty(UNIT), every=True) if head["name"] in names]
 
     # ---- one user -----------------------------------------------------------------------------------------------
 
