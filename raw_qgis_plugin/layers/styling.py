@@ -212,11 +212,10 @@ class Trips(Style):
 class RegionScores(Style):
     """The first head's number in steps, with withheld regions hatched.
 
-    heads: the cards of the model's heads for regions. min_users: regions with fewer users are withheld.
+    heads: the cards of the model's heads for regions.
     """
 
     heads: list[dict[str, Any]]
-    min_users: int = 10
     qml = "regions"
     title = "Regions"
     start = ""
@@ -225,11 +224,11 @@ class RegionScores(Style):
         """One rule for each step or class, one for withheld, and a mark on regions outside the training domain."""
         shown = shown_head(layer, self.heads)
         head = shown or {"name": "n_users", "kind": "number", "title": tr("Users")}
-        field, withheld = QgsExpression.quotedColumnRef(head["name"]), tr("Withheld to protect fewer than {n} users")
+        field = QgsExpression.quotedColumnRef(head["name"])
         rules = Rules(layer)
         rules.add_answers("step", head)
         rules.add_if_any("no figure", f'NOT "suppressed" AND {field} IS NULL', tr("No figure"))
-        rules.add_if_any("withheld", '"suppressed"', withheld.format(n=self.min_users))
+        rules.add_if_any("withheld", '"suppressed"', tr("Withheld to protect people"))
         rules.add_pooled_otherwise(self.heads)
         rules.add_remark("step", shown)
         rules.finish()
@@ -237,7 +236,8 @@ class RegionScores(Style):
 
     def tip(self, layer: QgsVectorLayer) -> None:
         """The region, a line a figure, and its people."""
-        map_tip(layer, layer.displayField(), self.heads, tr("[% coalesce(n_users, 'too few') %] people"))
+        people = tr("People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]")
+        map_tip(layer, layer.displayField(), self.heads, people)
 
 
 @dataclass(frozen=True)

@@ -105,7 +105,7 @@ class ScoreRegions(RegionAlgorithm):
             )
             run.info(words.format(a=epsilon, b=self.spent))
 
-        style = styling.RegionScores(heads, minimum)
+        style = styling.RegionScores(heads)
         columns = {**scores.columns, "withheld": scores.why}
         if epsilon:
             columns["epsilon"] = np.full(len(features), epsilon)

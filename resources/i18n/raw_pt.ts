@@ -1728,6 +1728,10 @@
       <translation>Pessoas por km²</translation>
     </message>
     <message>
+      <source>People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]</source>
+      <translation>Pessoas: [% coalesce(n_users, if(suppressed, 'omitido', 'ainda não avaliada')) %]</translation>
+    </message>
+    <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
       <translation>Imagens de trajetos e previsões, uma a cada passo do relógio do mapa, com o exportador do próprio QGIS.</translation>
     </message>
@@ -2812,8 +2816,8 @@
       <translation>Os pacotes de que o RAW precisa além do QGIS, os que faltam e a sua instalação.</translation>
     </message>
     <message>
-      <source>Withheld to protect fewer than {n} users</source>
-      <translation>Omitido para proteger menos de {n} usuários</translation>
+      <source>Withheld to protect people</source>
+      <translation>Omitido para proteger pessoas</translation>
     </message>
     <message>
       <source>Withheld: labels of fewer than {n} people each, and a label that would reveal them.</source>
@@ -2862,10 +2866,6 @@
     <message>
       <source>Zoom to a track, dim the others, and set the map's clock to its time</source>
       <translation>Ir até um trajeto, esmaecer os outros e ajustar o relógio do mapa à hora dele</translation>
-    </message>
-    <message>
-      <source>[% coalesce(n_users, 'too few') %] people</source>
-      <translation>[% coalesce(n_users, 'pouquíssimas') %] pessoas</translation>
     </message>
     <message>
       <source>[% level %] % of cases lie inside</source>

@@ -1728,6 +1728,10 @@
       <translation>每 km² 人数</translation>
     </message>
     <message>
+      <source>People: [% coalesce(n_users, if(suppressed, 'withheld', 'not scored yet')) %]</source>
+      <translation>人数：[% coalesce(n_users, if(suppressed, '不公布', '尚未评分')) %]</translation>
+    </message>
+    <message>
       <source>Pictures of tracks and forecasts, one a step of the map's clock, by QGIS's own exporter.</source>
       <translation>轨迹和预测的图片，地图时钟每一步一张，由 QGIS 自带的导出功能生成。</translation>
     </message>
@@ -2812,8 +2816,8 @@
       <translation>RAW 在 QGIS 之外还需要哪些软件包、缺少哪些，以及如何安装。</translation>
     </message>
     <message>
-      <source>Withheld to protect fewer than {n} users</source>
-      <translation>为保护少于 {n} 名用户而不公布</translation>
+      <source>Withheld to protect people</source>
+      <translation>为保护个人而不公布</translation>
     </message>
     <message>
       <source>Withheld: labels of fewer than {n} people each, and a label that would reveal them.</source>
@@ -2862,10 +2866,6 @@
     <message>
       <source>Zoom to a track, dim the others, and set the map's clock to its time</source>
       <translation>缩放到一条轨迹，淡化其他轨迹，并把地图时钟设为其时间</translation>
-    </message>
-    <message>
-      <source>[% coalesce(n_users, 'too few') %] people</source>
-      <translation>[% coalesce(n_users, '过少') %] 人</translation>
     </message>
     <message>
       <source>[% level %] % of cases lie inside</source>

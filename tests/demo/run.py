@@ -115,7 +115,7 @@ def draw(demo: Demo, bundle: Bundle) -> None:
         "forecast_tracks": styling.ForecastLines(),
         "trips": styling.Profiles(bundle.heads("track"), "track"),
         "forecast_areas": styling.ForecastAreas(),
-        "regions": styling.RegionScores(bundle.heads("region"), demo.min_users),
+        "regions": styling.RegionScores(bundle.heads("region")),
     }
     layers = []
     for what, look in looks.items():

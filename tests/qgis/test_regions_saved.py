@@ -5,13 +5,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import NULL, QgsField, QgsPalLayerSettings, QgsProject, QgsVectorLayer, QgsVectorLayerSimpleLabeling
+from qgis.core import (
+    NULL,
+    QgsExpression,
+    QgsExpressionContext,
+    QgsExpressionContextUtils,
+    QgsField,
+    QgsPalLayerSettings,
+    QgsProject,
+    QgsVectorLayer,
+    QgsVectorLayerSimpleLabeling,
+)
 from qgis.PyQt.QtCore import QDate, QDateTime, QMetaType, Qt, QTime
 
 HEADS = [{"name": "shops", "kind": "number", "unit": "region", "title": "Shops", "unit_of_measure": "per km²"}]
@@ -72,6 +83,23 @@ def test_a_card_lists_the_heads_that_need_stretches_of_tracks(tracks: QgsVectorL
         said = [label.text() for label in card.findChildren(QLabel)]
         assert any("Score regions" in words and words.endswith(": Rides.") for words in said)
         assert any("per km²" in words for words in said) == (len(heads) > 1)
+
+
+def test_the_map_tip_gives_no_wrong_reason(tracks: QgsVectorLayer) -> None:
+    """A withheld region may have many people: of these, one may make up most fixes."""
+    book = make_book(tracks)
+    for at, users in enumerate((12, None, 15)):
+        draw(book, "A", 116.38 + at, users)
+    late = book.regions[2]
+    late.view = replace(late.view, n_users=None)
+    book.rename(late, "B")
+    tips = []
+    for feature in book.layer.getFeatures():
+        context = QgsExpressionContext(QgsExpressionContextUtils.globalProjectLayerScopes(book.layer))
+        context.setFeature(feature)
+        tips.append(QgsExpression.replaceExpressionText(book.layer.mapTipTemplate(), context))
+    assert tips == ["<b>A</b><br>People: 12", "<b>A</b><br>People: withheld", "<b>B</b><br>People: not scored yet"]
+    book.close()
 
 
 def test_the_same_polygon_twice_is_two_regions(tracks: QgsVectorLayer) -> None:

@@ -110,7 +110,7 @@ def test_the_mark_of_a_region_is_of_its_own_figure() -> None:
     fields = "&field=poi:double&field=trips:double&field=suppressed:bool&field=in_domain:bool"
     rows = [[1.0, 2.0, False, False], [2.0, None, False, False], [3.0, 3.0, False, True]]
     layer = layer_of("Polygon", fields, rows)  # pooled otherwise, outside of the other figure's domain, all well
-    styling.RegionScores([DENSITY, TRIPS], 10).apply(layer)
+    styling.RegionScores([DENSITY, TRIPS]).apply(layer)
     assert ["Unlike the training data" in words for words in legend_of(layer)] == [True, False, False]
 
 
@@ -158,7 +158,7 @@ def test_regions_that_may_be_equal_do_not_have_the_two_colours_that_differ_most(
 
     fields = "&field=poi:double&field=poi_low:double&field=poi_high:double&field=suppressed:bool&field=in_domain:bool"
     layer = layer_of("Polygon", fields, [[*each, False, True] for each in figures])
-    styling.RegionScores([DENSITY], 10).apply(layer)
+    styling.RegionScores([DENSITY]).apply(layer)
     rules = layer.renderer().rootRule().children()
     found = [rule.symbol().color().name() for rule in rules if rule.filterExpression() != "FALSE"]  # the remark
     assert len(found) == len(set(found)) == colours
@@ -175,11 +175,11 @@ def test_figures_come_in_steps_that_leave_none_out(values: list[float]) -> None:
     rows = [[20, value, False, True] for value in values]
     rows += [[None, None, True, False], [20, None, False, True], [20, values[0], False, False]]
     layer = layer_of("Polygon", fields, rows)
-    styling.RegionScores([DENSITY], 10).apply(layer)
+    styling.RegionScores([DENSITY]).apply(layer)
     assert layer.name() == "Regions: Points of interest"
     words = legend_of(layer)
     assert all(len(each) == 1 for each in words[:12]) and all(each[0].endswith(" per km²") for each in words[:10])
-    assert words[10] == ["Withheld to protect fewer than 10 users"] and words[11] == ["No figure"]
+    assert words[10] == ["Withheld to protect people"] and words[11] == ["No figure"]
     assert words[12][1] == "Unlike the training data"
     assert not layer.temporalProperties().isActive()
 
@@ -189,7 +189,7 @@ def test_counts_are_shown_where_there_is_no_head() -> None:
 
     fields = "&field=n_users:integer&field=suppressed:bool&field=in_domain:bool"
     layer = layer_of("Polygon", fields, [[12, False, True], [200, False, True]])
-    styling.RegionScores([], 10).apply(layer)
+    styling.RegionScores([]).apply(layer)
     assert layer.name() == "Regions: Users" and all(legend_of(layer))
     assert not any(item.label().startswith("Experimental") for item in layer.renderer().legendSymbolItems())
 
@@ -199,7 +199,7 @@ def test_steps_of_counts_share_no_number() -> None:
 
     fields = "&field=n_users:integer&field=suppressed:bool&field=in_domain:bool"
     layer = layer_of("Polygon", fields, [[n, False, True] for n in (3, 3, 4, 5, 5, 6, 7, 7, 8, 8)])
-    styling.RegionScores([], 3).apply(layer)
+    styling.RegionScores([]).apply(layer)
     assert [*dict.fromkeys(each[0] for each in legend_of(layer))] == ["3", "4", "5", "6", "7 to 8"]
 
 
@@ -301,7 +301,7 @@ REGION = {"name": "A&B", "poi": 4.5, "n_users": 12, "suppressed": False, "in_dom
     [
         (lambda s: s.Profiles([MODE]), "Point", {"user_id": "<i>", "n_points": 9, "mode": "walk", "in_domain": True},
          "&lt;i>|Mode: walk|9 fixes"),
-        (lambda s: s.RegionScores([DENSITY]), "Polygon", REGION, "A&amp;B|Points of interest: 4.5|12 people"),
+        (lambda s: s.RegionScores([DENSITY]), "Polygon", REGION, "A&amp;B|Points of interest: 4.5|People: 12"),
         (lambda s: s.ForecastPoints(), "Point", AHEAD,
          "u|5 min ahead|half of the cases within 100 m, four fifths within 200 m"),
         (lambda s: s.ForecastAreas(), "Polygon", AHEAD, "u|5 min ahead|80 % of cases lie inside"),

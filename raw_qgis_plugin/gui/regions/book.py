@@ -14,7 +14,6 @@ from ...core.bundle.bundle import Bundle
 from ...core.errors import InputError
 from ...core.regions.view import City, RegionView, beside_others
 from ...layers import styling, writing
-from ...layers.legends import value_of
 from ...processing.words import tr
 from ..layer_group import LayerGroup
 from ..map_tools.shapes import lonlat
@@ -162,7 +161,7 @@ class RegionBook:
         if self.layer is None:
             return
         self.layer.updateExtents()
-        shown = styling.RegionScores(self.heads, self.min_users).draw(self.layer)
+        shown = styling.RegionScores(self.heads).draw(self.layer)
         if self.layer.name() == self.layer.customProperty(NAME):  # else the user has named it
             self._set_name(self.layer, f"{tr('Drawn regions')}: {shown}")
         self.layer.triggerRepaint()
@@ -216,7 +215,7 @@ class RegionBook:
         layer.setCustomProperty(OF, self.tracks)
         self._set_name(layer, layer.name())
         layer.setOpacity(0.65)  # the tracks below stay visible
-        layer.setMapTipTemplate(f"<b>{value_of('name')}</b><br>" + tr("[% coalesce(n_users, 'too few') %] people"))
+        styling.RegionScores([]).tip(layer)
         layer.setCustomProperty("skipMemoryLayersCheck", 1)  # QGIS need not warn of a loss: `saved` keeps the features
         self._listen(layer)
         return self.group.add(layer)
