@@ -8,11 +8,21 @@ from collections.abc import Callable
 from contextlib import closing
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
 import pytest
-from qgis.core import QgsFeature, QgsFeatureRequest, QgsGeometry, QgsProcessingException, QgsVectorLayer, edit
+from qgis.core import (
+    QgsCoordinateReferenceSystem,
+    QgsFeature,
+    QgsFeatureRequest,
+    QgsGeometry,
+    QgsProcessingException,
+    QgsRectangle,
+    QgsVectorLayer,
+    edit,
+)
 from qgis.PyQt.QtCore import QDateTime, Qt
 
 
@@ -172,3 +182,21 @@ def test_a_period_may_begin_in_the_hour_that_this_computer_s_clocks_skip(
     asked = {"SOURCE": str(source), "LON_FIELD": "x", "LAT_FIELD": "y", "TIMEZONE": "UTC"}
     assert run("raw:importtracks", FROM=start, **asked).values["N_POINTS"] == 30
     assert run("raw:importtracks", TO=start, **asked).values["N_POINTS"] == 30
+
+
+def test_a_part_of_one_file_is_not_taken_of_the_next(processing: Any, qgis_iface: Any, tmp_path: Path) -> None:
+    from raw_qgis_plugin.gui.windows.import_dialog import ImportDialog
+
+    for name in ("berlin", "paris"):
+        (tmp_path / f"{name}.csv").write_text("user_id,t,lon,lat\n")
+    window = ImportDialog(SimpleNamespace(iface=qgis_iface), str(tmp_path / "berlin.csv"))
+    window.box.setOutputExtentFromUser(QgsRectangle(13, 49, 14, 53), QgsCoordinateReferenceSystem("EPSG:4326"))
+    for limit in window.limits:
+        limit.setDateTime(QDateTime(2024, 1, 1, 8, 30))
+    values = window.parameters()
+    assert values["EXTENT"] is not None and values["FROM"] is not None and values["TO"] is not None
+    window.choose(str(tmp_path / "paris.csv"))
+    values = window.parameters()
+    assert values["EXTENT"] is values["FROM"] is values["TO"] is None
+    window.close()
+    window.deleteLater()

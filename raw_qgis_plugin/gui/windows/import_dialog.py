@@ -182,6 +182,8 @@ class ImportDialog(TakesFiles, RawDialog):
                 self.order.clear()
                 self.order.addItem("", chosen.order)  # listed anew with the first rows
                 self.crs.setCrs(chosen.crs)
+        for part in (self.box, *self.limits):
+            part.clear()
         if self.output.filePath() == self._suggested:
             self.output.setFilePath("")
         self._look_soon()
