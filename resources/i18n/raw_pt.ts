@@ -1440,12 +1440,12 @@
       <translation>Nenhuma placa NVIDIA foi encontrada: a CPU faz o trabalho e é suficiente.</translation>
     </message>
     <message>
-      <source>No column names the users: all fixes become one user's. If a column names them, choose it as User.</source>
-      <translation>Nenhuma coluna identifica os usuários: todas as posições ficam com um só usuário. Se alguma coluna os identifica, escolha-a em Usuário.</translation>
+      <source>No column names the users: all fixes of a file become one user's. If a column names them, choose it as User.</source>
+      <translation>Nenhuma coluna identifica os usuários: todas as posições de um arquivo ficam com um só usuário. Se alguma coluna os identifica, escolha-a em Usuário.</translation>
     </message>
     <message>
       <source>No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as USER_FIELD, or give the word none.</source>
-      <translation>Nenhum campo identifica os usuários, por isso todas as posições são de um só usuário. Campos que podem identificá-los: {names}. Escolha um em USER_FIELD ou use a palavra none.</translation>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>No figure</source>

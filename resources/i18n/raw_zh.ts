@@ -1440,12 +1440,12 @@
       <translation>未找到 NVIDIA 显卡，将使用 CPU 计算，已足够。</translation>
     </message>
     <message>
-      <source>No column names the users: all fixes become one user's. If a column names them, choose it as User.</source>
-      <translation>没有列标识用户：所有定位点将属于同一个用户。如有标识用户的列，请将其选为“用户”。</translation>
+      <source>No column names the users: all fixes of a file become one user's. If a column names them, choose it as User.</source>
+      <translation>没有列标识用户：一个文件的所有定位点将属于同一个用户。如有标识用户的列，请将其选为“用户”。</translation>
     </message>
     <message>
       <source>No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as USER_FIELD, or give the word none.</source>
-      <translation>没有字段标识用户，因此所有定位点属于同一个用户。可能标识用户的字段：{names}。请选择其一作为 USER_FIELD，或填 none。</translation>
+      <translation type="unfinished" />
     </message>
     <message>
       <source>No figure</source>
