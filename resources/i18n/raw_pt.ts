@@ -1445,7 +1445,7 @@
     </message>
     <message>
       <source>No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as USER_FIELD, or give the word none.</source>
-      <translation type="unfinished" />
+      <translation>Nenhum campo identifica os usuários, por isso todas as posições são de um só usuário. Campos que podem identificá-los: {names}. Escolha um em USER_FIELD ou use a palavra none.</translation>
     </message>
     <message>
       <source>No figure</source>

@@ -1445,7 +1445,7 @@
     </message>
     <message>
       <source>No field names the users, so all fixes are one user's. Fields that may name them: {names}. Choose one as USER_FIELD, or give the word none.</source>
-      <translation type="unfinished" />
+      <translation>没有字段标识用户，因此所有定位点属于同一个用户。可能标识用户的字段：{names}。请选择其一作为 USER_FIELD，或填 none。</translation>
     </message>
     <message>
       <source>No figure</source>
