@@ -26,7 +26,10 @@ def near_lon(lon: np.ndarray, lon0: np.ndarray | float) -> np.ndarray:
 def wrapped(lon: np.ndarray) -> np.ndarray:
     """Longitudes within ±180; those that are there already stay exactly the same."""
     beyond = (np.abs(lon) > 180) & np.isfinite(lon)
-    return np.where(beyond, near_lon(np.where(beyond, lon, 0.0), 0.0), lon) if beyond.any() else lon
+    if beyond.any():
+        lon = lon.copy()
+        lon[beyond] = near_lon(lon[beyond], np.zeros(()))
+    return lon
 
 
 def unwrapped(lon: np.ndarray, offsets: np.ndarray) -> np.ndarray:

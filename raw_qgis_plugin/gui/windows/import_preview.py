@@ -109,7 +109,9 @@ def missing(found: Preview) -> str:
 
 def question_of_users(found: Preview) -> str:
     """The question for the users, with the columns that may name them."""
-    words = tr("No column names the users: all fixes of a file become one user's. If a column names them, choose it as User.")
+    words = tr(
+        "No column names the users: all fixes of a file become one user's. If a column names them, choose it as User."
+    )
     counts = found.candidates
     named = ", ".join(f"{name} ({n:,})" for name, n in counts.items())
     return f"{words} {tr('Columns with several values: {names}.').format(names=named)}" if counts else words
