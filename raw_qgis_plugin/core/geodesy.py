@@ -28,7 +28,7 @@ def wrapped(lon: np.ndarray) -> np.ndarray:
     beyond = (np.abs(lon) > 180) & np.isfinite(lon)
     if beyond.any():
         lon = lon.copy()
-        lon[beyond] = near_lon(lon[beyond], np.zeros(()))
+        lon[beyond] = near_lon(lon[beyond], 0.0)
     return lon
 
 

@@ -10,8 +10,6 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from raw_qgis_plugin.core.typicality import plainly
-
 Row = dict[str, Any]
 
 
@@ -32,7 +30,7 @@ def known(rows: list[Row]) -> str:
     """How many rows lie outside what the model was trained on, and the most frequent reason where the layer has it."""
     outside = [row for row in rows if not row["in_domain"]]
     reasons = Counter(reason for row in outside for reason in (row.get("why") or "").split("; ") if reason)
-    mostly = f" (mostly: {plainly(reasons.most_common(1)[0][0])})" if reasons else ""
+    mostly = f" (mostly: {reasons.most_common(1)[0][0]})" if reasons else ""
     return f" {len(outside)} of {len(rows)} lie outside what the model was trained on{mostly}." if outside else ""
 
 

@@ -251,7 +251,8 @@ def stays(
     n_visits: runs of a user's consecutive fixes in the region; a silence of three hours ends a visit. dwell_min: median
     minutes from the first to the last fix of visits with several times. home_share: share of the users with a known
     home (see `homes`) whose home is in the region. nan without such visits or users, if fewer than min_users are behind
-    them, and if most of such visits are one person's; those at home and those not must each be min_users or nobody.
+    them, and if most of such visits are one person's; those at home and those not must each be min_users or nobody, and
+    so must those by whom regions that overlap differ.
     """
     n_visits, dwell = visit_times(tracks, inside, min_users)
     lon, lat = homes(tracks)
