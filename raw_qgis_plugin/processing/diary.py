@@ -38,11 +38,12 @@ class WriteDiary(TrackAlgorithm):
 
     def run_on(self, run: Run) -> dict[str, Any]:
         """Read, find stops and trips, write."""
-        from ..core.diary.diary import MODE, find_diaries
+        from ..core.diary.diary import find_diaries
+        from ..core.diary.modes import HEAD
         from ..layers import styling
 
         model = self.open_model(run)
-        heads = [head for head in model.bundle.heads("track", every=True) if head["name"] == MODE]
+        heads = [head for head in model.bundle.heads("track", every=True) if head["name"] == HEAD]
         for head in heads:
             run.info(describe_head(head))
         tracks, skipped = self.read_units(run, "user")

@@ -10,9 +10,10 @@ import pytest
 
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.diary.diary import NO_HEAD, NO_HOME, Diary, find_diaries
+from raw_qgis_plugin.core.diary.diary import NO_HOME, Diary, find_diaries
 from raw_qgis_plugin.core.diary.legs import SETTINGS, cut_legs, join_legs
 from raw_qgis_plugin.core.diary.line import thinned
+from raw_qgis_plugin.core.diary.modes import NO_HEAD
 from raw_qgis_plugin.core.diary.stops import _greatest, find_stops
 from raw_qgis_plugin.core.paths import RESOURCES
 from raw_qgis_plugin.core.sources.readers import read
@@ -52,7 +53,7 @@ def whole(tracks: Tracks, model: object = None, **options: float) -> Diary:
         for name in ("stops", "trips")
     }
     lon, lat = (np.concatenate([getattr(d, name) for d in found]) for name in ("stop_lon", "stop_lat"))
-    return Diary(joined["stops"], lon, lat, joined["trips"], found[0].ways)
+    return Diary(joined["stops"], lon, lat, joined["trips"], found[0].ways, found[0].mode_p)
 
 
 def minutes(ms: np.ndarray) -> list[int]:

@@ -9,21 +9,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..arrays import expand_ranges, group_quantile, object_column, run_starts
-from ..embedding.profiles import UNKNOWN, profile
+from ..arrays import expand_ranges, group_quantile, object_column, run_starts, take_rows
+from ..embedding.profiles import UNKNOWN
 from ..errors import Progress, no_progress, part_of
 from ..geodesy import metres_between, near_lon
 from ..tracks import Tracks
-from .legs import cut_legs, join_legs, tracks_of
+from .legs import Legs, cut_legs, join_legs, tracks_of
 from .line import Line, thinned
+from .modes import Modes, find_modes
 from .places import NO_HOME, find_places
 from .stops import SETTINGS, Stops, StopSettings, find_stops
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
-
-MODE = "transport_mode"  # the head of tracks that names the mode of a trip
-NO_HEAD = f"the model has no head '{MODE}'"
 
 
 @dataclass(frozen=True)
@@ -40,6 +38,7 @@ class Diary:
     stop_lat: np.ndarray
     trips: dict[str, np.ndarray]
     ways: Tracks  # the fixes of the trips, a track each
+    mode_p: np.ndarray  # (trips, modes.MODES) the probability of every mode, nan where the model cannot know
 
 
 def find_diaries(
@@ -61,26 +60,27 @@ def _diary(tracks: Tracks, model: Model | None, settings: StopSettings, progress
     stops = find_stops(line, settings)
     legs = cut_legs(line, stops)
     progress(0.1)
-    ways, modes = _modes(tracks_of(line, legs), model, part_of(progress, 0.1, 0.8))
-    sure = np.where(modes["mode"] == UNKNOWN, np.nan, modes["mode_p"])
-    joined = join_legs(line, stops, legs, modes["mode"], sure)
-    if len(joined.begin) < len(legs.begin):
-        ways, modes = _modes(tracks_of(line, joined), model, part_of(progress, 0.8, 1.0))
+    modes = find_modes(tracks_of(line, legs), model, part_of(progress, 0.1, 0.8))
+    sure = np.where(modes.mode == UNKNOWN, np.nan, modes.mode_p)
+    joined = join_legs(line, stops, legs, modes.mode, sure)
+    ways = tracks_of(line, joined)
+    modes = _joined_modes(legs, joined, modes, ways, model, part_of(progress, 0.8, 1.0))
     columns, lon, lat = _stop_columns(line, stops)
     progress(1.0)
-    return Diary(columns, lon, lat, _trip_columns(ways, modes), ways)
+    return Diary(columns, lon, lat, _trip_columns(ways, modes), ways, modes.p)
 
 
-def _modes(ways: Tracks, model: Model | None, progress: Progress) -> tuple[Tracks, dict[str, np.ndarray]]:
-    """Legs, and the mode of each, its probability, in_domain and why."""
-    n = ways.n_tracks
-    if model is None or all(head["name"] != MODE for head in model.bundle.heads("track", every=True)):
-        nothing = {"mode": np.full(n, UNKNOWN, object), "mode_p": np.full(n, np.nan), "in_domain": np.zeros(n, bool)}
-        return ways, {**nothing, "why": np.full(n, NO_HEAD, object)}
-    found = profile(ways, model, "track", [MODE], progress).columns
-    return ways, {
-        "mode": found[MODE], "mode_p": found[f"{MODE}_p"], "in_domain": found["in_domain"], "why": found["why"]
-    }  # fmt: skip
+def _joined_modes(
+    legs: Legs, joined: Legs, modes: Modes, ways: Tracks, model: Model | None, progress: Progress
+) -> Modes:
+    """The modes of joined legs: those that were joined are asked again, the others keep theirs."""
+    before = np.searchsorted(legs.begin, joined.begin)
+    new = legs.end[before] != joined.end
+    kept = take_rows(modes, before)
+    again = find_modes(ways.take(new[ways.track]), model, progress)
+    for name in ("mode", "mode_p", "in_domain", "why", "p"):
+        getattr(kept, name)[new] = getattr(again, name)
+    return kept
 
 
 def _stop_columns(line: Line, stops: Stops) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
@@ -123,14 +123,14 @@ def _numbered(user_ids: np.ndarray, user: np.ndarray, letter: str) -> np.ndarray
     return object_column(f"{name}-{letter}{k}" for name, k in zip(user_ids[user], number))
 
 
-def _trip_columns(ways: Tracks, modes: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+def _trip_columns(ways: Tracks, modes: Modes) -> dict[str, np.ndarray]:
     """The table of trips."""
     start, end = ways.t[ways.track_offsets[:-1]], ways.t[ways.track_offsets[1:] - 1]
     step = ways.steps()
     metres = metres_between(ways.lon[step], ways.lat[step], ways.lon[step + 1], ways.lat[step + 1])
     return {
         "user_id": ways.user_ids[ways.track_user], "trip_id": _numbered(ways.user_ids, ways.track_user, "t"),
-        "t_start": start, "t_end": end, "mode": modes["mode"], "mode_p": modes["mode_p"],
+        "t_start": start, "t_end": end, "mode": modes.mode, "mode_p": modes.mode_p,
         "distance_m": np.bincount(ways.track[step], metres, ways.n_tracks), "duration_min": (end - start) / 60_000,
-        "in_domain": modes["in_domain"], "why": modes["why"],
+        "in_domain": modes.in_domain, "why": modes.why,
     }  # fmt: skip

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+"""The mode of transport of each leg, with the probability of every mode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..arrays import expand_ranges, softmax
+from ..embedding.embed import embed
+from ..embedding.profiles import NOT_SURE, UNKNOWN, with_trips
+from ..errors import Progress
+from ..tracks import Tracks
+from ..typicality import outside, unit_stats
+
+if TYPE_CHECKING:
+    from ..bundle.runtime import Model
+
+HEAD = "transport_mode"  # the head of tracks that names the mode of a trip
+NO_HEAD = f"the model has no head '{HEAD}'"
+MODES = ("walk", "bike", "motor vehicle", "rail")
+
+
+@dataclass(frozen=True)
+class Modes:
+    """Columns of k legs: mode ('unknown' where `why` is not empty), its probability, in_domain, why, and p (k, MODES),
+    the probabilities of the modes, nan where the model cannot know.
+    """
+
+    mode: np.ndarray
+    mode_p: np.ndarray
+    in_domain: np.ndarray
+    why: np.ndarray
+    p: np.ndarray
+
+
+def no_modes(n: int, why: str = NO_HEAD) -> Modes:
+    """The modes of n legs that nobody can know."""
+    columns = np.full(n, UNKNOWN, object), np.full(n, np.nan), np.zeros(n, bool), np.full(n, why, object)
+    return Modes(*columns, np.full((n, len(MODES)), np.nan))
+
+
+def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
+    """The modes of legs, one track each. Without a model, and for one without the head, every mode is 'unknown'."""
+    heads = [] if model is None else [head for head in model.bundle.heads("track", every=True) if head["name"] == HEAD]
+    found = no_modes(legs.n_tracks, "" if heads else NO_HEAD)
+    if model is None or not heads or not legs.n_tracks:
+        return found
+    head, enough, stats = heads[0], np.diff(legs.track_offsets) >= 2, unit_stats(legs)
+    found.why[~enough] = "fewer than two fixes"
+    for reason, wrong in outside(stats, head.get("domain", {}), enough).items():
+        found.why[wrong] = [f"{before}; {reason}".removeprefix("; ") for before in found.why[wrong]]
+    found.in_domain[:] = found.why == ""
+    row = np.flatnonzero(found.in_domain)  # the network sees no other legs
+    asked = legs.take(expand_ranges(legs.track_offsets[row], np.diff(legs.track_offsets)[row]))
+    if asked.n_tracks:
+        x = with_trips(embed(asked, model, progress), asked, "track", model)
+        p = softmax(np.asarray(model.run_head(HEAD, x), np.float64))
+        classes = np.array(head["classes"], object)
+        found.mode[row], found.mode_p[row] = classes[p.argmax(axis=1)], p.max(axis=1)
+        found.p[row] = np.stack([p[:, classes == mode].sum(axis=1) for mode in MODES], axis=1)
+    unsure = found.in_domain & (found.mode_p < head.get("threshold", 0.0))
+    found.mode[unsure], found.why[unsure] = UNKNOWN, NOT_SURE
+    return found
