@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
+from raw_qgis_plugin.core.options import Spec, options_of
 from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.readers import FORMATS, PARQUET, find_source, read
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from raw_qgis_plugin.core.bundle.runtime import Model
     from raw_qgis_plugin.core.sources.fields import Guess
 
+S = TypeVar("S", bound=Spec)
 Report = Callable[[dict], None]  # takes one line of progress
 DEVICES = ("auto", "cpu", "cuda")
 LARGEST_SEED = 2**31 - 1  # of SUMO
@@ -73,6 +75,27 @@ def make_parser(
             help="without --task: also the heads that only simulated people taught",
         )  # fmt: skip
     return parser
+
+
+def add_options(parser: argparse.ArgumentParser, spec: type[Spec]) -> None:
+    """Add the options of an operation as flags."""
+    for each in options_of(spec):
+        words = f"{each.label[0].lower()}{each.label[1:]}" + (f" ({each.unit})" if each.unit else "")
+        if each.kind is bool:
+            parser.add_argument(
+                each.flag, dest=each.name, action=argparse.BooleanOptionalAction, default=each.default, help=words
+            )
+            continue
+        parser.add_argument(
+            each.flag, dest=each.name, type=each.kind, choices=each.choices or None, default=each.default,
+            metavar=None if each.choices else each.unit.upper() or each.kind.__name__[0].upper(),
+            help=f"{words}. {each.help} Default: %(default)s",
+        )  # fmt: skip
+
+
+def spec_of(args: argparse.Namespace, spec: type[S]) -> S:
+    """The options of an operation as they were given. InputError where a value is not allowed."""
+    return spec(**{each.name: getattr(args, each.name) for each in options_of(spec)})
 
 
 def add_hours(parser: argparse.ArgumentParser) -> None:

@@ -17,18 +17,19 @@ from typing import Any
 
 import numpy as np
 
-from model.cli import Parser, over_zero, positive, run
+from model.cli import Parser, add_options, over_zero, positive, run, spec_of
 from model.evaluate import check_report, reliability, report, write_report
 from raw_qgis_plugin.core.arrays import content_hash, run_starts
 from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounters
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.sources.readers import read
+from raw_qgis_plugin.core.specs import EncounterSpec
 from raw_qgis_plugin.core.times import DAY_MS
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 TICK_MS, KNOWN_MS, STAYED_M = 30_000, 120_000, 150.0
-LONGEST_S, LEAST = 3600.0, (0.2, 0.5, 0.8)
+LEAST = (0.2, 0.5, 0.8)
 
 
 def whole(users: Tracks) -> Tracks:
@@ -80,14 +81,14 @@ def precision_recall(found: Encounters, truth: Encounters, n_users: int) -> dict
     return {"encounters": len(found.one), "precision": precision, "recall": recall, "f1": both}
 
 
-def evaluate(tracks: Tracks, rates_min: Sequence[float], distance_m: float, min_s: float) -> dict:
+def evaluate(tracks: Tracks, rates_min: Sequence[float], spec: EncounterSpec) -> dict:
     """All figures, by rate."""
-    truth = find_encounters(tracks, distance_m, min_s, KNOWN_MS / 1000, 0.5, infer=False)
+    truth = find_encounters(tracks, replace(spec, max_gap_min=KNOWN_MS / 60_000), infer=False)
     results: dict[str, dict] = {}
     for minutes in rates_min:
         some = thinned(tracks, minutes)
-        simple = find_encounters(some, distance_m, min_s, LONGEST_S, 0.5, infer=False)
-        ours = {least: find_encounters(some, distance_m, min_s, LONGEST_S, least) for least in LEAST}
+        simple = find_encounters(some, spec, infer=False)
+        ours = {least: find_encounters(some, replace(spec, min_probability=least)) for least in LEAST}
         rows: dict[str, Any] = {"simple": precision_recall(simple, truth, tracks.n_users)}
         rows |= {f"{least:g}": precision_recall(found, truth, tracks.n_users) for least, found in ours.items()}
         most = ours[min(LEAST)]
@@ -123,8 +124,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument(
         "--days", type=positive, default=2, metavar="D", help="of the tracks, the first (default %(default)s)"
     )
-    p.add_argument("--distance", type=over_zero, default=50.0, metavar="M", help="metres (default %(default)g)")
-    p.add_argument("--min-minutes", type=over_zero, default=1.0, metavar="MIN", help="of an encounter (default 1)")
+    add_options(p, EncounterSpec)
     args = p.parse_args(argv)
     check_report(args)
     users = read(args.tracks)[0].by_user()
@@ -132,7 +132,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     tracks = whole(users)
     if tracks.n_users < 2:
         raise InputError(f"{args.tracks} has no two people whose places are known at the same time.")
-    results = evaluate(tracks, args.minutes, args.distance, 60.0 * args.min_minutes)
+    results = evaluate(tracks, args.minutes, spec_of(args, EncounterSpec))
     print(f"{results['true']} true encounters of {results['users']} users, {results['positions']} positions")
     if args.output:
         write_report(args.output, results)

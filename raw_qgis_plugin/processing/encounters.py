@@ -5,8 +5,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from qgis.core import Qgis, QgsProcessing, QgsProcessingParameterNumber
+from qgis.core import Qgis, QgsProcessing
 
+from ..core.specs import EncounterSpec
 from .base import TrackAlgorithm
 from .form import Run
 from .words import tr
@@ -25,18 +26,7 @@ class FindEncounters(TrackAlgorithm):
     def initAlgorithm(self, configuration: dict[str, Any] | None = None) -> None:  # noqa: N802
         """The form."""
         self.add_tracks()
-        self.add_number("DISTANCE", "Distance (m)", "Two users within this distance are near each other.", 50.0, 1.0)
-        self.add_number(
-            "MIN_MINUTES", "Least length (minutes)", "Users who are near each other for less only pass.", 1.0, 0.1
-        )
-        self.add_number(
-            "MAX_GAP", "Longest gap (minutes)",
-            "Where a user was in a longer gap between two fixes is not known, so there are no encounters in it.", 60.0,
-            0.0, advanced=True,
-        )  # fmt: skip
-        kind = QgsProcessingParameterNumber.Type.Double
-        least = QgsProcessingParameterNumber("MIN_PROBABILITY", tr("Least probability"), kind, 0.5, False, 0.01, 1.0)
-        self.add(least, "Less likely encounters are left out.", advanced=True)
+        self.add_options(EncounterSpec)
         self.add_sink("OUTPUT", "Encounters", QgsProcessing.SourceType.TypeVectorPoint)
         self.add_time_zone()
         self.add_counts()
@@ -48,10 +38,7 @@ class FindEncounters(TrackAlgorithm):
         from ..layers.inferred import styles
 
         tracks, skipped = self.read_units(run, "user")
-        found = find_encounters(
-            tracks, run.number("DISTANCE"), 60.0 * run.number("MIN_MINUTES"), 60.0 * run.number("MAX_GAP"),
-            run.number("MIN_PROBABILITY"), run.stage(tr("Finding encounters")),
-        )  # fmt: skip
+        found = find_encounters(tracks, run.spec(EncounterSpec), run.stage(tr("Finding encounters")))
         words = tr("Encounters: {n:,}, observed: {k:,}.")
         run.info(words.format(n=len(found.one), k=int(found.observed.sum())))
         if tracks.n_users < 2:

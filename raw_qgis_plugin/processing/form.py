@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from qgis.core import (
     NULL,
@@ -16,6 +16,7 @@ from qgis.core import (
     QgsProcessingFeedback,
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
+    QgsProcessingParameterBoolean,
     QgsProcessingParameterCrs,
     QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
@@ -34,6 +35,7 @@ from qgis.core import (
 from qgis.PyQt.QtCore import QDateTime, Qt
 
 from ..core.errors import InputError
+from ..core.options import Option, Spec, options_of
 from .progress import Stage
 from .words import matching_option, tr
 
@@ -45,6 +47,7 @@ EXAMPLES = {
     QgsProcessingParameterExtent: "13.1,13.6,52.3,52.6 [EPSG:4326]",
 }
 DEVICES = ("auto", "CPU", "CUDA")
+S = TypeVar("S", bound=Spec)
 
 
 class Form(QgsProcessingAlgorithm):
@@ -57,6 +60,11 @@ class Form(QgsProcessingAlgorithm):
         if advanced:
             parameter.setFlags(parameter.flags() | QgsProcessingParameterDefinition.Flag.FlagAdvanced)
         self.addParameter(parameter)
+
+    def add_options(self, spec: type[Spec]) -> None:
+        """Add the options of an operation."""
+        for each in options_of(spec):
+            self.add(_parameter(each), each.help, each.advanced)
 
     def add_text(
         self, name: str, label: str, help_text: str = "", default: str | None = None, optional: bool = False,
@@ -149,6 +157,15 @@ class Run:
         self.algorithm, self.context = algorithm, context
         self.feedback = feedback or QgsProcessingFeedback(False)
         self.parameters = with_published_options(algorithm, parameters)
+
+    def spec(self, kind: type[S]) -> S:
+        """The options of an operation as the user set them."""
+        read = {bool: self.flag, int: self.integer, float: self.number, str: self.text}
+        values = {}
+        for each in options_of(kind):
+            empty = each.default is None and self.parameters.get(each.parameter) in (None, NULL, "")
+            values[each.name] = None if empty else read[each.kind](each.parameter)
+        return kind(**values)
 
     def text(self, name: str) -> str:
         """The value of a text, choice, file or field; '' where it is empty. Fields may begin with a blank."""
@@ -272,6 +289,26 @@ class Run:
     def stage(self, title: str, start: float = 15.0, stop: float = 90.0) -> Stage:
         """Begin a part of the work. start, stop: percent of the bar; by default what reading and writing leave."""
         return Stage(self.feedback, title, start, stop)
+
+
+def _parameter(option: Option) -> QgsProcessingParameterDefinition:
+    """The parameter of an option."""
+    label = f"{tr(option.label)} ({option.unit})" if option.unit else tr(option.label)
+    name, default, empty = option.parameter, option.default, option.default is None
+    if option.choices:
+        return QgsProcessingParameterEnum(name, label, list(option.choices), False, default, empty, True)
+    if option.kind is bool:
+        return QgsProcessingParameterBoolean(name, label, default)
+    if option.kind is str:
+        return QgsProcessingParameterString(name, label, default, optional=empty)
+    numbers = QgsProcessingParameterNumber.Type
+    kind = numbers.Integer if option.kind is int else numbers.Double
+    number = QgsProcessingParameterNumber(name, label, kind, default, empty)
+    if option.minimum is not None:
+        number.setMinimum(option.minimum)
+    if option.maximum is not None:
+        number.setMaximum(option.maximum)
+    return number
 
 
 def check_number(name: str, value: Any, least: float, most: float) -> None:

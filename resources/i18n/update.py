@@ -26,7 +26,7 @@ CALLS = {  # positions of arguments that are passed on to tr()
         for kind in ("text", "number", "integer", "choice", "layer", "field", "bundle", "sink", "sentence")
     },
     "_add_minutes": (1, 2),
-    "add_device": (0,), "add_regions": (0,), "add_min_users": (0,), "Window": (1, 2), "Table": (0,),
+    "option": (1, 2), "add_device": (0,), "add_regions": (0,), "add_min_users": (0,), "Window": (1, 2), "Table": (0,),
 }  # fmt: skip
 MORE = ("user", "track", "day", "region")  # units, which are words of the interface as well
 

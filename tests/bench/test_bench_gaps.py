@@ -8,6 +8,7 @@ import numpy as np
 
 from raw_qgis_plugin.core.encounters.encounters import find_encounters
 from raw_qgis_plugin.core.gaps.fill import Filler, Questions
+from raw_qgis_plugin.core.specs import EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 VEHICLES, FIXES, CADENCE_S, GAPS = 1000, 2000, 30, 100  # half of the fixes lie in gaps
@@ -64,10 +65,10 @@ def test_encounters_of_a_fleet_with_half_of_its_time_in_gaps() -> None:
     tracks = vehicles()
     tracks = tracks.take(tracks.user < VEHICLES // 5)
     begin = time.process_time()
-    found = find_encounters(tracks, 50.0, 60.0, 3600.0, 0.5)
+    found = find_encounters(tracks, EncounterSpec())
     seconds = time.process_time() - begin
     simple = time.process_time()
-    find_encounters(tracks, 50.0, 60.0, 3600.0, 0.5, infer=False)
+    find_encounters(tracks, EncounterSpec(), infer=False)
     simple = time.process_time() - simple
     print(f"\n    {len(found.one):,} encounters in {len(tracks):,} fixes: {seconds:.0f} s of one core", end="")
     print(f"; without inference {simple:.0f} s", end="")

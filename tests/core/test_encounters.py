@@ -16,6 +16,7 @@ from raw_qgis_plugin.core.encounters.encounters import Encounters, find_encounte
 from raw_qgis_plugin.core.encounters.pairs import Mixtures, within
 from raw_qgis_plugin.core.errors import Cancelled
 from raw_qgis_plugin.core.geodesy import metres_per_degree
+from raw_qgis_plugin.core.specs import EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
 
 START, MINUTE, DAY = 1_700_000_040_000, 60_000, 86_400_000  # on a whole minute
@@ -50,8 +51,9 @@ def tracks_of(users: list[str], t: list[np.ndarray], x: list[np.ndarray], lon0: 
 
 
 def found(tracks: Tracks, **options: object) -> Encounters:
-    asked = {"distance_m": 50.0, "min_s": 60.0, "longest_s": 3600.0, "least": 0.2} | options
-    return find_encounters(tracks, **asked)  # type: ignore[arg-type]
+    infer = bool(options.pop("infer", True))
+    spec = EncounterSpec(**{"min_probability": 0.2} | options)  # type: ignore[arg-type]
+    return find_encounters(tracks, spec, infer=infer)
 
 
 @pytest.mark.parametrize("lon0", [10.0, 180.0])
@@ -65,8 +67,8 @@ def test_an_observed_encounter_is_what_it_was(lon0: float) -> None:
 
 def test_too_far_or_too_short_is_no_encounter() -> None:
     assert len(found(people(apart_m=60.0)).one) == 0
-    assert len(found(people(), min_s=1800.0).one) == 0
-    assert len(found(people(), min_s=1200.0).one) == 1
+    assert len(found(people(), min_minutes=30).one) == 0
+    assert len(found(people(), min_minutes=20).one) == 1
 
 
 @pytest.mark.parametrize("seconds", [60, 70, 100, 300])
@@ -75,8 +77,8 @@ def test_of_the_least_length_is_long_enough(seconds: int) -> None:
     tick_ms = round(1000 * seconds / max(2, -(-seconds // 30)))
     t = np.arange(0, seconds * 1000 + 1, 10_000) + START // tick_ms * tick_ms
     together = tracks_of(["a", "b"], [t, t], [0.0 * t, 0.0 * t + 10])
-    assert len(found(together, min_s=float(seconds)).one) == 1
-    assert len(found(together, min_s=seconds + 10.0).one) == 0
+    assert len(found(together, min_minutes=seconds / 60).one) == 1
+    assert len(found(together, min_minutes=(seconds + 10) / 60).one) == 0
 
 
 def inside_of_gap() -> Tracks:
@@ -91,16 +93,16 @@ def test_in_a_gap_an_encounter_is_inferred_and_less_sure() -> None:
     assert list(zip(whole.one, whole.other)) == [(0, 1)] and whole.observed[0] and whole.probability[0] == 1.0
     assert (whole.t_end - whole.t_start)[0] > 55 * MINUTE, "one encounter all along"
     assert not inside.observed.any() and 0.2 < inside.probability[0] < 1.0
-    assert len(found(inside_of_gap(), longest_s=600.0).one) == 0, "longer gaps hide everything"
+    assert len(found(inside_of_gap(), max_gap_min=10).one) == 0, "longer gaps hide everything"
 
 
 def test_a_likely_encounter_lasts_while_it_is_not_unlikely() -> None:
     every = found(inside_of_gap())
     least = every.probability.max()
-    likely, kept = found(inside_of_gap(), least=least), every.probability == least
+    likely, kept = found(inside_of_gap(), min_probability=least), every.probability == least
     assert kept.sum() == 1 and likely.probability.tolist() == [least]
     assert likely.t_start == every.t_start[kept] and likely.t_end == every.t_end[kept]
-    assert len(found(inside_of_gap(), least=min(least + 0.001, 1.0)).one) == 0
+    assert len(found(inside_of_gap(), min_probability=min(least + 0.001, 1.0)).one) == 0
 
 
 def test_it_depends_neither_on_ids_nor_on_the_order_of_rows() -> None:
@@ -170,4 +172,4 @@ def test_nobody_and_cancel() -> None:
         raise Cancelled
 
     with pytest.raises(Cancelled):
-        found(tracks, progress=cancelled)
+        find_encounters(tracks, EncounterSpec(), cancelled)

@@ -52,6 +52,7 @@ else:
 from golden.compare import difference
 from golden.layers import SAMPLE, aracaju, city, invented, some_users, untidy
 
+from raw_qgis_plugin.core.specs import EncounterSpec
 from raw_qgis_plugin.core.tracks import Tracks
 
 FILE = Path(__file__).with_name("golden.npz")
@@ -212,8 +213,9 @@ def newer(said: Answers) -> None:
         tracks = some_users(layers[name], 4)
         keep(said, f"{name}/gaps", fill_columns(tracks, Questions.every(tracks, step_s, 4 * 3600.0)))
     for name, distance_m in (("commuters", 2_000.0), ("shared", 300.0), ("taxis", 1_500.0), ("city", 400.0)):
+        spec = EncounterSpec(distance_m=distance_m, min_minutes=5.0, max_gap_min=180.0, min_probability=0.2)
         for infer in (True, False):
-            found = find_encounters(layers[name].by_user(), distance_m, 300.0, 3 * 3600.0, 0.2, infer=infer)
+            found = find_encounters(layers[name].by_user(), spec, infer=infer)
             keep(said, f"{name}/encounters/{'filled' if infer else 'lines'}", vars(found))
     for name in ("every minute", "taxis", "commuters", "antimeridian by trip", "aracaju"):
         found = predict(layers[name], model(), Queries.ahead(layers[name], HORIZONS_S), n_paths=3)

@@ -10,6 +10,7 @@ import numpy as np
 from ..arrays import join_rows, run_ends, run_starts, take_rows
 from ..errors import Progress, no_progress
 from ..gaps.fill import Filler
+from ..specs import EncounterSpec
 from ..tracks import Tracks
 from .clock import positions
 from .pairs import likely_pairs
@@ -47,16 +48,15 @@ class Encounters:
 
 
 def find_encounters(
-    users: Tracks, distance_m: float, min_s: float, longest_s: float, least: float,
-    progress: Progress = no_progress, *, infer: bool = True,
-) -> Encounters:  # fmt: skip
-    """The encounters of users, by user and time: within distance_m for min_s seconds or longer.
+    users: Tracks, spec: EncounterSpec, progress: Progress = no_progress, *, infer: bool = True
+) -> Encounters:
+    """The encounters of users, by user and time.
 
-    They are sought at times half a minute apart, or less: one that is hardly longer than min_s may fall between these.
-    users: one track a user. longest_s: nothing is known in longer gaps. least: probability from which an encounter
-    counts, at its likeliest time; it lasts while that is 0.2 or more. infer: fill gaps; otherwise positions in gaps lie
-    on the line of two fixes, which is the simple method.
+    They are sought at times half a minute apart, or less: one that is hardly longer than the minimum may fall between
+    these. An encounter lasts while its probability is 0.2 or more. users: one track a user. infer: fill gaps; otherwise
+    positions in gaps lie on the line of two fixes, which is the simple method.
     """
+    min_s = 60.0 * spec.min_minutes
     s = SETTINGS
     least_ticks = max(s.per_minimum, int(np.ceil(min_s / s.tick_s)))
     tick_s = min_s / least_ticks
@@ -64,16 +64,16 @@ def find_encounters(
     none = np.zeros(0)
     nobody = Encounters(*(none.astype(kind) for kind in (int, int, int, int, float, bool, float, float)))
     e, new, n = nobody, [], 0
-    for share, p in positions(users, tick_s, longest_s):
+    for share, p in positions(users, tick_s, 60.0 * spec.max_gap_min):
         progress(share)
-        for q in likely_pairs(users, p, filler, distance_m, min(least, s.lasting)):
+        for q in likely_pairs(users, p, filler, spec.distance_m, min(spec.min_probability, s.lasting)):
             new.append(_runs(Encounters(q.one, q.other, q.tick, q.tick, q.probability, q.observed, q.lon, q.lat)))
             n += len(new[-1].one)
             if n > max(len(e.one), s.at_once):
                 e, new, n = _runs(join_rows([e, *new])), [], 0
     progress(1.0)
     e = _runs(join_rows([e, *new]))
-    e = take_rows(e, (e.t_end - e.t_start >= least_ticks) & (e.probability >= least))
+    e = take_rows(e, (e.t_end - e.t_start >= least_ticks) & (e.probability >= spec.min_probability))
     tick_ms = round(1000 * tick_s)
     return replace(e, t_start=e.t_start * tick_ms, t_end=e.t_end * tick_ms)
 
