@@ -30,8 +30,8 @@ MAY_IMPORT = {
 }
 # The rooms of core from the bottom to the top. Modules at core's top level are the ground floor, but for `similarity`.
 FLOORS = (
-    "sources", "features", "bundle", "embedding", "diary", "people", "forecasting", "gaps", "encounters", "regions", "evaluation",
-    "similarity",
+    "sources", "features", "bundle", "embedding", "diary", "people", "forecasting", "gaps", "encounters", "regions",
+    "evaluation", "similarity",
 )  # fmt: skip
 CORE_LIBRARIES = {"numpy", "scipy", "shapely", "pyproj", "pyarrow", "onnxruntime", "matplotlib", "fitdecode", "google"}
 # These load in a QGIS that has NumPy and nothing else of ours.
