@@ -18,7 +18,7 @@ ZIP      = build/raw_qgis_plugin-$(VERSION).zip
 PROFILE ?= $(HOME)/.local/share/QGIS/QGIS3/profiles/default
 RUNTIME := $(if $(shell command -v nvidia-smi),cuda,runtime)
 
-.PHONY: help setup demo check test backports lint fuzz security bench mutants tour docs build i18n lock sbom package install clean system-python system-qgis system-qt6
+.PHONY: help setup demo check test backports lint fuzz security bench tour docs build i18n lock sbom package install clean system-python system-qgis system-qt6
 help:
 	@sed -n 's/^## //p' Makefile
 
@@ -195,10 +195,6 @@ security:
 ## make bench      measure speed and memory against the limits we set ourselves
 bench: $(INSTALLED_ALL)
 	$(PYTEST_PLAIN) -s tests/bench
-
-## make mutants    swap an operator of core a hundred times, and count how often the tests notice (hours)
-mutants: $(INSTALLED_CHECK)
-	$(PY) tests/mutants/run.py
 
 ## make tour       do the five tasks of docs/tour in the desktop QGIS, and write its page and pictures anew
 tour: setup build

@@ -22,7 +22,7 @@ THREE = ("raw:profileusers", "raw:scoreregions", "raw:forecasttracks")
 
 
 def metadata(text: str) -> configparser.SectionProxy:
-    parser = configparser.ConfigParser(interpolation=None)
+    parser = configparser.ConfigParser()  # as QGIS and the plugin repository do: a percent sign ends it
     parser.optionxform = str  # type: ignore[assignment,method-assign]
     parser.read_string(text)
     return parser["general"]
