@@ -128,7 +128,7 @@ class RawAlgorithm(Form):
             self.check(run)
         except RawError as error:
             return False, str(error)
-        return super().checkParameterValues(run.without_moments(), context)
+        return super().checkParameterValues(run.parameters, context)
 
     def check(self, run: Run) -> None:
         """Raise InputError where the algorithm's own parameters contradict each other."""

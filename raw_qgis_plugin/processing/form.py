@@ -17,11 +17,8 @@ from qgis.core import (
     QgsProcessingOutputNumber,
     QgsProcessingOutputString,
     QgsProcessingParameterBoolean,
-    QgsProcessingParameterCrs,
-    QgsProcessingParameterDateTime,
     QgsProcessingParameterDefinition,
     QgsProcessingParameterEnum,
-    QgsProcessingParameterExtent,
     QgsProcessingParameterFeatureSink,
     QgsProcessingParameterFeatureSource,
     QgsProcessingParameterField,
@@ -32,7 +29,7 @@ from qgis.core import (
     QgsProperty,
     QgsVectorLayer,
 )
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.PyQt.QtCore import QDateTime
 
 from ..core.errors import InputError
 from ..core.options import Option, Spec, options_of
@@ -41,11 +38,6 @@ from .words import matching_option, tr
 
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
 UNLIMITED = 1e9  # QGIS gives numbers without an upper limit the largest that its type can hold
-EXAMPLES = {
-    QgsProcessingParameterCrs: "EPSG:25832",
-    QgsProcessingParameterDateTime: "2024-01-31T14:00:00",
-    QgsProcessingParameterExtent: "13.1,13.6,52.3,52.6 [EPSG:4326]",
-}
 DEVICES = ("auto", "CPU", "CUDA")
 S = TypeVar("S", bound=Spec)
 
@@ -184,14 +176,8 @@ class Run:
         return self.algorithm.parameterAsBool(self.parameters, name, self.context)
 
     def moment(self, name: str) -> QDateTime:
-        """The value of a date and time. QGIS itself gives none for an hour that this computer's clocks skip."""
-        value = self.parameters.get(name)
-        if isinstance(value, QgsProperty):
-            value, _ = value.value(self.context.expressionContext())
-        if isinstance(value, str):
-            value = QDateTime.fromString(value, Qt.DateFormat.ISODate)
-        known = isinstance(value, QDateTime)
-        return value if known else self.algorithm.parameterAsDateTime(self.parameters, name, self.context)
+        """The value of a date and time."""
+        return self.algorithm.parameterAsDateTime(self.parameters, name, self.context)
 
     def layer(self, name: str) -> QgsProcessingFeatureSource | None:
         """The layer of an input; None where it cannot be opened."""
@@ -236,7 +222,7 @@ class Run:
                     raise InputError(f"{name} has no value: {value.asExpression()}. Correct it, or leave {name} out.")
 
     def check_values(self) -> None:
-        """InputError where a value is not allowed. QGIS says only that it is incorrect, of a CRS not even that."""
+        """InputError where a value is not allowed. QGIS says only that it is incorrect."""
         for definition in self.algorithm.parameterDefinitions():
             name, value = definition.name(), self.parameters.get(definition.name())
             if isinstance(value, QgsProperty):
@@ -253,22 +239,6 @@ class Run:
             elif isinstance(definition, QgsProcessingParameterField) and ";" in str(value):
                 words = tr("{name} cannot be {value}: QGIS takes it for several fields. Rename the field without ;.")
                 raise InputError(words.format(name=name, value=value))
-            elif type(definition) in EXAMPLES and not self._is_allowed(definition, value):
-                words = tr("{name} has to be written like {example}, not {value}.")
-                raise InputError(words.format(name=name, example=EXAMPLES[type(definition)], value=value))
-
-    def _is_allowed(self, definition: QgsProcessingParameterDefinition, value: Any) -> bool:
-        if isinstance(definition, QgsProcessingParameterCrs) and isinstance(value, str):
-            return self.algorithm.parameterAsCrs({definition.name(): value}, definition.name(), self.context).isValid()
-        if isinstance(definition, QgsProcessingParameterDateTime) and self.moment(definition.name()).date().isValid():
-            return True
-        return definition.checkValueIsAcceptable(value, self.context)
-
-    def without_moments(self) -> dict[str, Any]:
-        """The parameters without dates and times: QGIS would refuse the hour that the computer's clocks skip."""
-        kinds = {each.name(): type(each) for each in self.algorithm.parameterDefinitions()}
-        moment = QgsProcessingParameterDateTime
-        return {name: value for name, value in self.parameters.items() if kinds.get(name) is not moment}
 
     def warn_of_unknown(self) -> None:
         """Warn of parameters that the algorithm does not have, such as misspelt ones: QGIS says nothing of them."""

@@ -84,23 +84,6 @@ def test_odd_columns_dates_and_filters(run: Callable, tmp_path: Path) -> None:
         run("raw:importtracks", SOURCE=source, FROM=QDateTime(2009, 1, 1, 0, 0), TO=QDateTime(2008, 1, 1, 0, 0))
 
 
-@pytest.mark.parametrize(
-    ("change", "example"),
-    [
-        ({"CRS": "EPSG:99999999"}, "EPSG:25832"),  # QGIS takes degrees
-        ({"FROM": "yesterday"}, "2024-01-31T14:00:00"),
-        ({"EXTENT": "Berlin"}, r"13.1,13.6,52.3,52.6 \[EPSG:4326\]"),
-    ],
-)
-def test_a_wrong_value_is_refused_with_an_example(
-    run: Callable, tmp_path: Path, change: dict[str, str], example: str
-) -> None:
-    ((name, value),) = change.items()
-    words = f"{name} has to be written like {example}, not {value}."
-    with pytest.raises(QgsProcessingException, match=words):
-        run("raw:importtracks", SOURCE=str(day_first(tmp_path / "cabs.csv")), **COLUMNS, DATE_ORDER="day", **change)
-
-
 def test_columns_in_metres(run: Callable, tmp_path: Path) -> None:
     table = tmp_path / "utm.csv"
     table.write_text("id,t,x,y\n1,2020-01-01 10:00,500000,5150000\n1,2020-01-01 10:05,500100,5150000\n")
@@ -169,19 +152,6 @@ def test_a_cancelled_import_leaves_no_half_file(run: Callable, feedback: Any, tm
     assert not run("raw:importtracks", SOURCE=str(table), OUTPUT=str(path)).values
     assert path.read_bytes() == before
     assert sorted(p.name for p in tmp_path.iterdir() if p.suffix != ".csv" and p.is_file()) == ["people.gpkg"]
-
-
-@pytest.mark.parametrize("kind", ["text", "moment"])
-def test_a_period_may_begin_in_the_hour_that_this_computer_s_clocks_skip(
-    run: Callable, in_berlin: None, tmp_path: Path, kind: str
-) -> None:
-    source, first = tmp_path / "fixes.csv", "2024-03-31T02:30:00"
-    rows = [f"u,2024-03-31 {m // 60:02}:{m % 60:02}:00,{13 + m / 1e4:.4f},52.0" for m in range(0, 300, 5)]
-    source.write_text("\n".join(["user_id,t,x,y", *rows]))
-    start = first if kind == "text" else QDateTime.fromString(first, Qt.DateFormat.ISODate)
-    asked = {"SOURCE": str(source), "LON_FIELD": "x", "LAT_FIELD": "y", "TIMEZONE": "UTC"}
-    assert run("raw:importtracks", FROM=start, **asked).values["N_POINTS"] == 30
-    assert run("raw:importtracks", TO=start, **asked).values["N_POINTS"] == 30
 
 
 def test_a_part_of_one_file_is_not_taken_of_the_next(processing: Any, qgis_iface: Any, tmp_path: Path) -> None:
