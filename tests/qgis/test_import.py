@@ -23,7 +23,7 @@ from qgis.core import (
     QgsVectorLayer,
     edit,
 )
-from qgis.PyQt.QtCore import QDateTime, Qt
+from qgis.PyQt.QtCore import QDateTime
 
 
 def test_import_of_csv_and_geolife(run: Callable, fixes: Any, tmp_path: Path) -> None:
