@@ -163,35 +163,27 @@ def judge(figures: dict[str, dict]) -> tuple[bool | None, str, str]:
 
 
 def train_heads(bundle: Path, before: Bundle, city: City, report: Report) -> list[dict]:
-    """Train each head again, on the city, for the new embeddings, into the bundle. Heads of trips use no embeddings and
-    are copied. Returns a row for each head, for the report.
+    """Train each head again, on the city, for the new embeddings, into the bundle.
+
+    Returns a row for each head, for the report.
     """
-    rows, heads = [], sorted(before.card["heads"], key=lambda head: head["unit"] != "trip")  # other heads use these
+    rows, heads = [], before.card["heads"]
     for n, head in enumerate(heads):
         report({"stage": "heads", "head": head["name"], "done": n, "of": len(heads)})
         row = {"head": head["name"], "unit": head["unit"], "before": head.get("metrics", {}).get("head")}
         try:
-            copied = head["unit"] == "trip"
-            new = _copy_head(bundle, before, head) if copied else _train_head(bundle, head, city, report)
+            new = _train_head(bundle, head, city, report)
             key = next(k for k in ("accuracy", "r2", *new["metrics"]["head"]) if k in new["metrics"]["head"])
             ours, simple = (new["metrics"][which][key] for which in ("head", "baseline"))
             row |= {"measure": key, "after": ours, "baseline": simple}
-            if not copied and not ours > simple:
+            if not ours > simple:
                 raise RawError("on the new embeddings it does no better than a simple method")
-            how = "as it was" if copied else "trained again on the synthetic city"
-            row |= {"kept": True, "why": f"{how}, {new['metrics']['units']} units"}
+            row |= {"kept": True, "why": f"trained again on the synthetic city, {new['metrics']['units']} units"}
         except RawError as error:
             write_card(bundle, without_heads(bundle, open_bundle(bundle).card, [head["name"]]))
             row |= {"kept": False, "why": str(error).rstrip(".")}
         rows.append(row)
     return rows
-
-
-def _copy_head(bundle: Path, before: Bundle, head: dict) -> dict:
-    card = without_heads(bundle, open_bundle(bundle).card, [head["name"]])
-    shutil.copy(before.path / "heads" / f"{head['name']}.onnx", bundle / "heads")
-    write_card(bundle, card | {"heads": [*card["heads"], head]})
-    return head
 
 
 def _train_head(bundle: Path, head: dict, city: City, report: Report) -> dict:
@@ -203,10 +195,9 @@ def _train_head(bundle: Path, head: dict, city: City, report: Report) -> dict:
     merged = [("car", "motor vehicle"), ("bus", "motor vehicle")]
     request = Request(
         [str(city.tracks)], [str(city.labels[unit])], field, head["unit"], head["name"], bundle, bundle=bundle,
-        title=head.get("title", ""), unit_of_measure=head.get("unit_of_measure", ""), minutes=3.0, experimental=True,
-        trained_on="the synthetic city that comes with RAW", alone="asks" not in head,
+        title=head.get("title", ""), unit_of_measure=head.get("unit_of_measure", ""), minutes=3.0,
+        trained_on="the synthetic city that comes with RAW",
         rename=merged if "motor vehicle" in head.get("classes", []) else (),
-        rail=head.get("domain", {}).get("rail_percent", [0.0])[0],
     )  # fmt: skip
     if head["unit"] == "region":
         request.regions, request.id = [str(city.regions)], "region_id"

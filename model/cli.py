@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 
 import numpy as np
 
+from raw_qgis_plugin.core.applicability import format_reasons
 from raw_qgis_plugin.core.errors import InputError, Progress, RawError, require
 from raw_qgis_plugin.core.options import Spec, options_of
 from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.fields import Layout
 from raw_qgis_plugin.core.sources.readers import FORMATS, PARQUET, find_source, read
 from raw_qgis_plugin.core.tracks import MIN_STRETCH_H, Tracks
-from raw_qgis_plugin.core.typicality import plainly
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -68,11 +68,7 @@ def make_parser(
     if tasks:
         parser.add_argument(
             "--task", action="append", metavar="NAME",
-            help="a head of the model; may be given several times (default: all that real people support)",
-        )  # fmt: skip
-        parser.add_argument(
-            "--experimental", action="store_true",
-            help="without --task: also the heads that only simulated people taught",
+            help="a head of the model; may be given several times (default: all)",
         )  # fmt: skip
     return parser
 
@@ -169,7 +165,7 @@ def warn(message: str) -> None:
 def warn_of(reasons: Sequence[str]) -> None:
     """Print the remarks of the core on its answers as warnings, in the plain words of the plugin."""
     for reason in reasons:
-        warn(plainly([reason]))
+        warn(format_reasons([reason]))
 
 
 def count(n: int, what: str, plural: str = "s") -> str:
@@ -228,7 +224,7 @@ def open_model(args: argparse.Namespace) -> Model:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.core.bundle.runtime import Model
 
-    model = Model(open_bundle(args.bundle, getattr(args, "experimental", False)), args.device, warn=warn)
+    model = Model(open_bundle(args.bundle), args.device, warn=warn)
     print(f"model {model.card['name']} on {model.provider}", file=sys.stderr)
     return model
 

@@ -15,13 +15,13 @@ from model.raw import Raw
 from model.training.card import write_card
 from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import export_backbone
+from raw_qgis_plugin.core.applicability import UNLIMITED
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import BACKBONE_FILE, FORMAT_VERSION, LIMITS, PROTOTYPES_FILE, read_prototypes
 from raw_qgis_plugin.core.bundle.library import check_target, replacing
 from raw_qgis_plugin.core.embedding.embed import embedding_width
 from raw_qgis_plugin.core.errors import BundleError, InputError
 from raw_qgis_plugin.core.features.featurizer import FEATURE_VERSION
-from raw_qgis_plugin.core.typicality import UNLIMITED
 
 POOLING = "mean and standard deviation of the states, of fine windows and of the quarter-hour sequence"
 DOMAIN = {"cadence_s": [1, 1800], "speed_ms": [0, 70], "n_fixes": [5, UNLIMITED], "horizon_s": [1, 9000]}

@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 """Train a head on labelled units: python -m model.finetune --tracks T --labels L --field F --unit U …
 
-The labels are a table with an id column and the field. A table with start and end times labels intervals: each is a
-track or, with --unit trip, labels the trips that it covers (heads of users and days use the heads of trips). Labels of
-two words are a yes or no, of more words classes; numbers are numbers, whole ones counts. The head is cross-validated
-over people, where ids that share runs of fixes are one person (regions: over blocks of two kilometres, joined where
-regions overlap), beside gradient boosting on hand features (regions: on users, fixes and area) and one answer for all.
-It goes into a copy of the bundle. With --backbone tuned the network itself is trained first, and tested on a fifth of
-the people, who were left out.
+The labels are a table with an id column and the field. A table with start and end times labels intervals, each a
+track. Labels of two words are a yes or no, of more words classes; numbers are numbers, whole ones counts. The head is
+cross-validated over people, where ids that share runs of fixes are one person (regions: over blocks of two kilometres,
+joined where regions overlap), beside gradient boosting on hand features (regions: on users, fixes and area) and one
+answer for all. It goes into a copy of the bundle. With --backbone tuned the network itself is trained first, and tested
+on a fifth of the people, who were left out.
 """
 
 from __future__ import annotations
@@ -51,7 +50,6 @@ from raw_qgis_plugin.core.scratch import Scratch
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks
-from raw_qgis_plugin.core.typicality import UNLIMITED
 
 PLAIN = ("tracks", "points")  # names of files that say less than their folders' names
 
@@ -76,8 +74,6 @@ class Request:
     title: str = ""
     unit_of_measure: str = ""
     trained_on: str = ""
-    alone: bool = False
-    experimental: bool = False
     backbone: str = "frozen"
     minutes: float = 30.0
     bundle: str | Path | None = None
@@ -88,7 +84,6 @@ class Request:
     also_parts: int | None = None
     simulated: int = 0
     states: bool = False
-    rail: float = 0.0
 
 
 def parser() -> argparse.ArgumentParser:
@@ -100,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
         help="Parquet, CSV or a GeoLife folder; several, with as many labels, are used together")
     add("--labels", required=True, nargs="+", metavar="L", help="CSV or Parquet: an id column and the field")
     add("--field", required=True, metavar="F", help="column of the labels to learn")
-    add("--unit", required=True, choices=("user", "track", "day", "region", "trip"))
+    add("--unit", required=True, choices=("user", "track", "day", "region"))
     add("--task-name", required=True, metavar="NAME", help="name of the head: small letters, digits, _")
     add("--regions", nargs="+", metavar="R", help="GeoJSON or GeoPackage, for --unit region")
     add("--id", metavar="FIELD", help="field of the regions that the labels' ids are of")
@@ -113,9 +108,6 @@ def parser() -> argparse.ArgumentParser:
     add("--title", help="the task in words, for legends")
     add("--unit-of-measure", help="of a number, such as 'per km²'")
     add("--trained-on", help="which people or places the labels represent, for the card")
-    add("--alone", action="store_true",
-        help="train on embeddings alone, not also on the outputs of the model's own heads")
-    add("--experimental", action="store_true", help="mark the head: it was trained on synthetic data alone")
     add("--backbone", choices=("frozen", "tuned"),
         help="frozen (default): the network and its other heads stay as they are; tuned: the network is trained first, "
              "which takes most of --minutes and drops the other heads")
@@ -132,8 +124,6 @@ def parser() -> argparse.ArgumentParser:
     add("--states", action="store_true",
         help="of classes: a regression on the network's states alone and a forest take the place of that on all "
              "inputs, of networks and of boosted trees; for how somebody moves in recordings of another kind")
-    add("--rail", type=over_zero, metavar="P",
-        help="for what needs rail: the head answers where P or more of a hundred trips of the layer go by rail")
     add("--output", type=Path, required=True, metavar="BUNDLE", help="folder of the new bundle")
     # fmt: on
     p.set_defaults(**{f.name: f.default for f in fields(Request) if f.default is not MISSING})
@@ -147,8 +137,8 @@ def check(r: Request, bundle: Bundle) -> None:
         raise InputError("--unit region needs --regions.")
     if r.hours and r.unit != "region":
         raise InputError("--hours is for --unit region.")
-    if r.unit in ("region", "trip") and r.backbone == "tuned":
-        raise InputError(f"The network cannot be tuned on {r.unit}s: use --backbone frozen.")
+    if r.unit == "region" and r.backbone == "tuned":
+        raise InputError("The network cannot be tuned on regions: use --backbone frozen.")
     counts = {len(r.tracks), len(r.labels), *([len(r.regions or ())] if r.unit == "region" else [])}
     if len(counts) > 1:
         raise InputError("Give as many --labels (and --regions) as --tracks, in the same order.")
@@ -158,11 +148,8 @@ def check(r: Request, bundle: Bundle) -> None:
         if not r.report.parent.is_dir():
             raise InputError(f"There is no folder {r.report.parent} for --report.")
         check_not_read(r.report, [*r.tracks, *r.labels])
-    users = [h["name"] for h in bundle.card["heads"] if r.task_name in h.get("asks", [])]
-    if users and r.backbone == "frozen":
-        raise InputError(f"{', '.join(users)} learned from what the head '{r.task_name}' says: choose another name.")
-    if r.states and (r.unit in ("trip", "region") or not r.alone):
-        raise InputError("--states is for users, tracks and days, with --alone.")
+    if r.states and r.unit == "region":
+        raise InputError("--states is for users, tracks and days.")
     if r.also_days and (r.unit != "user" or r.backbone == "tuned"):
         raise InputError("--also-days is for users and a frozen network.")
     if r.also_parts and (r.unit != "track" or r.backbone == "tuned"):
@@ -236,10 +223,7 @@ class Training:
                 examples = source.together([examples, more], apart=False)
             parts.append(examples)
         examples = source.together(parts, warn=self.warn)
-        examples = replace(examples, states=r.states)
-        if not r.alone and r.backbone == "frozen":  # a tuned network has no heads yet
-            examples = source.add_heads(examples, r.unit, r.task_name, self.model)
-        return examples, splits
+        return replace(examples, states=r.states), splits
 
     def tune(self, tracks: Tracks, found: Labelled, beside: Path) -> tuple[Examples, Splits]:
         """Train the network on labelled units but for a fifth of their groups, and put it into a bundle without heads.
@@ -249,8 +233,7 @@ class Training:
         from model.head_training.tune import tune, write_tuned
 
         r, bundle = self.request, self.bundle
-        bare = replace(bundle, card=bundle.card | {"heads": []})  # outputs of heads are no input for a network
-        before = source.examples_of(tracks, found, r.unit, Model(bare, r.device))
+        before = source.examples_of(tracks, found, r.unit, self.model)
         if (np.diff(tracks.track_offsets) < 2).any():
             raise InputError("Some labelled units have a single fix: remove their labels before tuning the network.")
         task, y = encode(before.label, self.rename)
@@ -279,7 +262,6 @@ def finetune(r: Request, report: Report = print_line) -> None:
     """Train the head of a request, and write its bundle and report. report: takes the lines of progress."""
     if not is_head_name(r.task_name):
         raise InputError(f"'{r.task_name}' is no name for a head: {HEAD_NAMES}.")
-    r = replace(r, alone=r.alone or r.unit == "trip")
     training, began = Training(r, report), time.monotonic()
     with Scratch("raw-tuned-") as beside:
         examples, splits = training.examples(Path(beside))
@@ -289,16 +271,12 @@ def finetune(r: Request, report: Report = print_line) -> None:
         head, task, card, predictions = train(examples, training.rename, r.seed, *how)
         card = {"baseline": source.BASELINES.get(r.unit, source.BASELINE)} | card | {
             "unit": r.unit, "task": r.field, "title": r.title or r.task_name.replace("_", " "),
-            "unit_of_measure": r.unit_of_measure, "trained_on": r.trained_on, "experimental": r.experimental,
+            "unit_of_measure": r.unit_of_measure, "trained_on": r.trained_on,
             "verdict": verdict(card["metrics"]),
         }  # fmt: skip
-        if r.rail:
-            card["domain"]["rail_percent"] = [r.rail, UNLIMITED]
         if r.hours:
             card["hours"] = r.hours
-        if not r.alone:
-            card["asks"] = list(examples.asks)
-        add_head(training.bundle, r.output, r.task_name, head, card, report)
+        add_head(training.bundle, r.output, r.task_name, head, card)
     if r.report:
         write_report(r.report, r.task_name, task, predictions, card)
     found = worth(card["metrics"])

@@ -70,26 +70,6 @@ step bridge $python -m model.fill.train --output "$work/bridge" --examples 22000
     "1*$labelled/goal/points.parquet" "1*$labelled/mobilitynet/points.parquet" \
     "0.3*$labelled/aalto_helsinki/points.parquet" "0.3*$labelled/liverpool_bus/points.parquet"
 
-# Heads, each cross-validated over people or blocks; heads of users also in another city, below. The head of trips comes
-# first: heads of users use it. What is about the metro answers where two of a hundred trips go by rail (docs/evidence).
-truth=$work/city21
-# With time to spare, what they learn does not depend on the speed of the machine.
-teach=($python -m model.finetune --minutes 600 --tracks "$truth/tracks.parquet" --bundle "$bundle" --output "$bundle"
-    --experimental --alone)
-plans="the synthetic city's weekly plans"
-step trip_mode "${teach[@]}" --unit trip --task-name trip_mode --title "Mode of trips" \
-    --labels "$truth/truth_segments.csv" --field mode --per-class 12000 \
-    --trained-on "the synthetic city, by Eclipse SUMO"
-people=("${teach[@]}" --unit user --cache "$work/embeddings" --also-days)
-step commuter "${people[@]}" 3 14 --task-name commuter --title "Commuter" \
-    --labels "$truth/truth_users.csv" --field commuter --trained-on "$plans"
-step metro_user "${people[@]}" 3 3 3 3 5 7 14 --task-name metro_user --title "Metro user" --rail 2 \
-    --labels "$truth/truth_users.csv" --field metro_user --trained-on "$plans"
-step trips_a_day "${people[@]}" 3 3 3 3 5 7 14 --task-name trips_a_day --title "Trips a day" \
-    --unit-of-measure "per day" --labels "$truth/truth_users.csv" --field trips_a_day --trained-on "$plans"
-step metro_trips "${people[@]}" 3 3 3 3 5 7 14 --task-name metro_trips --title "Metro trips" \
-    --unit-of-measure "a week" --rail 2 --labels "$truth/truth_users.csv" --field metro_trips_a_week \
-    --trained-on "$plans"
 step segments $python -m model.synthetic.segments --movement "$work/movement/movement" --per-mode 450 --seed 41 \
     --output "$work/segments"
 # The mode of transport learns from real people and vehicles, and from simulated movement beside them, which also has
@@ -107,33 +87,11 @@ step transport_mode $python -m model.finetune --minutes 600 \
     --tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \
     --labels "${real[@]/%//labels.csv}" "$work/segments/labels.csv" --simulated 1 --also-parts 3 --states \
     --unit track --task-name transport_mode --title "Transport mode" --field mode --rename "${modes[@]}" \
-    --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --alone --cache "$work/embeddings" \
+    --classes bike "motor vehicle" rail walk --bundle "$bundle" --output "$bundle" --cache "$work/embeddings" \
     --trained-on "couriers, scripted trips, logged rides and vehicle fleets, beside simulated movement by Eclipse SUMO"
-places=("${teach[@]}" --unit region --regions "$truth/regions.geojson" --id region_id
-    --labels "$truth/truth_regions.csv" --trained-on "the synthetic city" --cache "$work/embeddings")
-step poi_density "${places[@]}" --task-name poi_density --title "Points of interest" --unit-of-measure "per km²" \
-    --field poi_density_km2
-step boardings "${places[@]}" --task-name boardings --title "Boardings" \
-    --unit-of-measure "a week of 10,000 people" --field boardings --rail 2
-
-# Heads that only simulated people taught are silent about people unlike these. (The card of the bundle in
-# resources/models has users of a city of 800 people, 0.3 of them observed, seed 91.)
-step typical $python -m model.calibrate --bundle "$bundle" --typical "$truth/tracks.parquet"
-
 # The card's figures, on units outside the training set.
 step taxis $python -m model.evaluate forecast --tracks "$data/cabspotting/points.parquet" --held-out-cabs \
     --family 60s long filled --per-user 100 --bundle "$bundle" --record "San Francisco cabs held apart"
-for task in commuter metro_user metro_trips trips_a_day; do
-    field=${task/metro_trips/metro_trips_a_week}
-    step "another_city_$task" $python -m model.evaluate profiles --tracks "$work/city22/tracks.parquet" \
-        --labels "$work/city22/truth_users.csv" --field "$field" --task "$task" --unit user --days 14 3 \
-        --bundle "$bundle" --record "another city" \
-        --baseline-tracks "$truth/tracks.parquet" --baseline-labels "$truth/truth_users.csv"
-done
-step another_city_trips $python -m model.evaluate profiles --tracks "$work/city22/tracks.parquet" \
-    --labels "$work/city22/truth_segments.csv" --field mode --task trip_mode --unit trip \
-    --bundle "$bundle" --record "another city" \
-    --baseline-tracks "$truth/tracks.parquet" --baseline-labels "$truth/truth_segments.csv"
 step essnet $python -m model.evaluate profiles --tracks "$work/real/essnet_ssi/tracks.parquet" \
     --labels "$work/real/essnet_ssi/labels.csv" --field mode --task transport_mode --bundle "$bundle" \
     --baseline-tracks "${real[@]/%//tracks.parquet}" "$work/segments/tracks.parquet" \

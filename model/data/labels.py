@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Labels of users, tracks, days, labelled intervals, trips or regions, from a table."""
+"""Labels of users, tracks, days, labelled intervals or regions, from a table."""
 
 from __future__ import annotations
 
@@ -19,8 +19,6 @@ from model.data.persons import link, runs_of
 from raw_qgis_plugin.core.arrays import expand_ranges
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.windows import draw
-from raw_qgis_plugin.core.features.trips import cut_trips
-from raw_qgis_plugin.core.geodesy import metres_between
 from raw_qgis_plugin.core.sources import readers as sources
 from raw_qgis_plugin.core.sources.fields import ID_FIELDS, INTERVAL_FIELDS
 from raw_qgis_plugin.core.times import NO_TIME, parse_times
@@ -192,9 +190,7 @@ def keys_of(table: Table, unit: str) -> list[Hashable]:
     """The key of each row's unit: its id; for tracks and days, where the table has users, (user, id); for intervals
     (user, start, end); None for a missing id. Raises InputError where intervals would label other units.
     """
-    if unit == "trip" and not is_interval_table(table):
-        raise InputError("Labels of trips need a user's id, start and end: columns such as user_id, t_start and t_end.")
-    if is_interval_table(table) and unit in ("track", "trip"):
+    if is_interval_table(table) and unit == "track":
         users = id_texts(column(table, ID_FIELDS["user"], "user"))
         times = zip(*read_intervals(table), strict=True)
         return [
@@ -258,36 +254,6 @@ def cut_intervals(tracks: Tracks, table: Table, warn: Warn = warn) -> tuple[Trac
     return Tracks(merged.user_ids, ids, who, track, merged.t[at], merged.lon[at], merged.lat[at]), row
 
 
-def cut_labelled_trips(tracks: Tracks, table: Table, field: str) -> tuple[Tracks, np.ndarray]:
-    """The users' trips that have one label for most of their length, as tracks of the same users, and for each the row
-    in the table of an interval of that label.
-    """
-    merged = tracks.by_user()
-    trips = cut_trips(merged).tracks
-    user, start, end = _intervals_of(merged, table)
-    row = np.flatnonzero((user >= 0) & (start != NO_TIME) & (end != NO_TIME))
-    if not len(row):
-        return trips.take(row), row
-    row = row[np.lexsort((start[row], user[row]))]
-    words, first, label = np.unique(table[field][row].astype(str), return_index=True, return_inverse=True)
-    if len(words) > 2 and all(isinstance(value, (int, float)) for value in table[field][row]):
-        raise InputError("Labels of trips are words, such as walk or bus; numbers can be learned of users and regions.")
-    step = trips.steps()
-    middle = (trips.t[step] + trips.t[step + 1]) // 2  # an underground train has no fixes on its way
-    metres = metres_between(trips.lon[step], trips.lat[step], trips.lon[step + 1], trips.lat[step + 1])
-    times = np.append(start[row], middle)
-    key = np.append(user[row], trips.user[step]) * (np.ptp(times) + 1) + (times - times.min())
-    at = np.searchsorted(key[: len(row)], key[len(row) :], "right") - 1  # the interval that began last
-    inside = (at >= 0) & (user[row][at] == trips.user[step]) & (end[row][at] >= middle)
-    cell = trips.track[step[inside]].astype(np.int64) * len(words) + label[at[inside]]
-    way = np.bincount(cell, metres[inside], trips.n_tracks * len(words)).reshape(trips.n_tracks, len(words))
-    clear = way.max(axis=1) > 0.5 * np.bincount(trips.track[step], metres, trips.n_tracks)
-    kept, number = clear[trips.track], np.cumsum(clear, dtype=np.int32) - 1
-    columns = number[trips.track[kept]], trips.t[kept], trips.lon[kept], trips.lat[kept]
-    labelled = Tracks(trips.user_ids, trips.track_ids[clear], trips.track_user[clear], *columns)
-    return labelled, row[first[way.argmax(axis=1)[clear]]]
-
-
 def join(
     ids: np.ndarray, groups: np.ndarray, table: Table, unit: str, label: str,
     users: np.ndarray | None = None, warn: Warn = warn,
@@ -328,7 +294,7 @@ def label_units(
     tracks: Tracks, table: Table, unit: str, field: str, rename: dict[str, str] | None = None,
     warn: Warn = warn,
 ) -> tuple[Tracks, Labelled]:  # fmt: skip
-    """The labelled users, tracks, days, intervals or trips, each as a track, and their labels in the same order. Units
+    """The labelled users, tracks, days or intervals, each as a track, and their labels in the same order. Units
     of one person, under whatever ids, are one group. rename: as in `label_words`.
     """
     table = usable(table, unit, field, rename, warn)
@@ -340,15 +306,10 @@ def label_units(
             f"{ids[ids > 1].sum():,} users share runs of equal fixes: they are taken for {(ids > 1).sum():,} persons, "
             "each of whom stays on one side when the head is tested."
         )
-    if unit == "trip" or (unit == "track" and is_interval_table(table)):
-        if unit == "trip":
-            tracks, row = cut_labelled_trips(tracks, table, field)
-            few = "Fewer than ten trips of the tracks lie in labelled intervals for most of their length."
-        else:
-            tracks, row = cut_intervals(tracks, table, warn)
-            few = "Fewer than ten labelled intervals hold ten fixes and a minute of the tracks."
+    if unit == "track" and is_interval_table(table):
+        tracks, row = cut_intervals(tracks, table, warn)
         if len(row) < 10:
-            raise InputError(few)
+            raise InputError("Fewer than ten labelled intervals hold ten fixes and a minute of the tracks.")
         return tracks, Labelled(np.arange(len(row)), table[field][row], person[tracks.track_user], runs)
     tracks = units_of(tracks, unit)
     users = tracks.user_ids[tracks.track_user]

@@ -3,9 +3,9 @@
 
 Linear probes predict the hour, the speed and the distance from home from single states, cross-validated over people,
 beside the same network with random weights and the input itself; a second section shows the attention over a track and
-back in time. With labels of users or tracks: accuracy by the input of a head (states, other features, both, and the
-outputs of the model's heads), beside random weights and hand features; the mean of 20 draws of 20 labelled units;
-nearest neighbours; a map in two dimensions.
+back in time. With labels of users or tracks: accuracy by the input of a head (states, other features, both), beside
+random weights and hand features; the mean of 20 draws of 20 labelled units; nearest neighbours; a map in two
+dimensions.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from model.data.labels import label_units, read_table, thin
 from model.evaluate import check_report, make_parser, write_report
 from model.experiments import attention
 from model.experiments.untrained import TorchModel, random_network, untrained
-from model.head_training.examples import strength_of, usable_heads, with_heads
+from model.head_training.examples import strength_of
 from model.head_training.fit import boosting, encode, folds, ridge
 from model.head_training.hand_features import hand_features
 from model.head_training.scoring import Predictions, compare, limits
@@ -35,7 +35,7 @@ from model.training.checkpoint import load_network
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model, batches, featurize_padded, pad_left
 from raw_qgis_plugin.core.embedding.embed import embed, fine_windows
-from raw_qgis_plugin.core.embedding.profiles import most_visited, with_trips
+from raw_qgis_plugin.core.embedding.profiles import most_visited
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.features.featurizer import solar_hour
@@ -47,9 +47,8 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 CONTRASTIVE = "contrastive pretraining"
-WITH_HEADS = "RAW and the outputs of its heads"
 HAND = "hand features"
-Input = tuple[np.ndarray, np.ndarray, int]  # arguments of `ridge`: x (n, d), strength (d,), n_heads
+Input = tuple[np.ndarray, np.ndarray]  # x (n, d), strength (d,)
 
 
 @dataclass(frozen=True)
@@ -137,8 +136,8 @@ def heads_by_input(inputs: dict[str, Input], hand: np.ndarray, y: np.ndarray, ta
     simple, answers = np.full(len(y), np.nan), {name: np.full(len(y), np.nan) for name in inputs}
     for learn, test in folds(y, group, task, seed):
         simple[test] = task.in_unit(boosting(hand[learn], y[learn], task, seed).predict(hand[test]))
-        for name, (x, strength, n_heads) in inputs.items():
-            answers[name][test] = answer_of(ridge(x[learn], y[learn], task, strength, n_heads), x[test], task)
+        for name, (x, strength) in inputs.items():
+            answers[name][test] = answer_of(ridge(x[learn], y[learn], task, strength), x[test], task)
     known = ~np.isnan(simple)
     rest = simple[known], task.in_unit(y).astype(float)[known], group[known]
     return {name: compare(Predictions(answer[known], *rest), task, seed) for name, answer in answers.items()}
@@ -161,10 +160,10 @@ def few_labels(
         test = np.flatnonzero(~np.isin(group, group[learn]))
         if not len(test) or (task.classes and len(np.unique(y[learn])) < len(task.classes)):
             continue
-        every = inputs | ({"random weights, trained on these labels": (train(learn), strength, 0)} if train else {})
+        every = inputs | ({"random weights, trained on these labels": (train(learn), strength)} if train else {})
         found = {
-            name: answer_of(ridge(x[learn], y[learn], task, weight, n_heads), x[test], task)
-            for name, (x, weight, n_heads) in every.items()
+            name: answer_of(ridge(x[learn], y[learn], task, weight), x[test], task)
+            for name, (x, weight) in every.items()
         }
         found[HAND] = task.in_unit(boosting(hand[learn], y[learn], task, seed).predict(hand[test]))
         for name, answer in found.items():
@@ -230,15 +229,11 @@ def with_labels(tracks: Tracks, model: Model, random: TorchModel, args: argparse
         return embed(units, network)  # type: ignore[arg-type]
 
     def both(name: str, x: np.ndarray) -> dict[str, Input]:
-        return {name: (x, strength, 0), f"{name}, states alone": (x[:, :states], np.ones(states), 0)}
+        return {name: (x, strength), f"{name}, states alone": (x[:, :states], np.ones(states))}
 
     blank, inputs = embed_by(random), both("RAW", whole)
     if whole.shape[1] > states:
-        inputs["facts alone"] = whole[:, states:], np.ones(whole.shape[1] - states), 0
-    if names := usable_heads(model, args.unit):
-        x = with_trips(whole, units, args.unit, model)
-        more, weights = with_heads(x, strength_of(x.shape[1], model), names, model)
-        inputs[WITH_HEADS] = more, weights, more.shape[1] - x.shape[1]
+        inputs["activity features alone"] = whole[:, states:], np.ones(whole.shape[1] - states)
     inputs |= both("random weights", blank)
     if args.contrastive:
         network = load_network(args.contrastive / "state.safetensors")[0]

@@ -28,6 +28,7 @@ from model.head_training.hand_features import hand_features
 from model.head_training.scoring import Predictions, compare, correlation, scatter, verdict
 from model.heads import Task
 from model.training.card import write_card
+from raw_qgis_plugin.core.applicability import unit_stats
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
@@ -37,7 +38,6 @@ from raw_qgis_plugin.core.evaluation.report import Page
 from raw_qgis_plugin.core.features.activity import ACTIVITY, activity
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
-from raw_qgis_plugin.core.typicality import unit_stats
 
 SIMPLE = (BASELINE, f"{BASELINE}, in the head's scale", "the same answer for all")
 
@@ -201,9 +201,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--labels", type=Path, metavar="L", help="as for model.finetune")
     p.add_argument("--field", metavar="F", help="column of the labels")
     p.add_argument("--rule", choices=("commuting",), help="instead of labels: compare with this rule")
-    p.add_argument(
-        "--unit", choices=("user", "track", "day", "trip"), help="what labels are of (default: the head's own unit)"
-    )
+    p.add_argument("--unit", choices=("user", "track", "day"), help="what labels are of (default: the head's own unit)")
     p.add_argument("--task", required=True, metavar="NAME", help="the head")
     p.add_argument("--rename", nargs="+", type=pair, default=[], metavar="FROM=TO", help="labels to rename")
     p.add_argument("--per-class", type=positive, metavar="N", help="at most N labels a class, drawn at random")

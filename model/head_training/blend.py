@@ -57,7 +57,7 @@ def fit_parts(
     x, y, group = e.x[rows], y[rows], e.group[rows]
     weight = None if e.weight is None else e.weight[rows]
     enough = int(e.whole.sum()) >= SETTINGS.enough
-    first = linear(x, y, task, e.strength, e.n_heads, weight, e.states)
+    first = linear(x, y, task, e.strength, weight, e.states)
     several, trees = [first], None
     if enough and not e.states and (wanted is None or wanted.networks):
         several = networks(x, y, group, task, seed, e.strength, weight, until) or several

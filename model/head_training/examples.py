@@ -14,19 +14,17 @@ from model.data.labels import Labelled, Warn, join
 from model.data.persons import link
 from model.head_training.fit import encode
 from model.head_training.hand_features import hand_features
+from raw_qgis_plugin.core.applicability import UNLIMITED, evidence, unit_stats
 from raw_qgis_plugin.core.arrays import connected, run_starts
-from raw_qgis_plugin.core.bundle.bundle import shipped_heads
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.embed import N_TRACK_FEATURES, embed
-from raw_qgis_plugin.core.embedding.profiles import with_trips
+from raw_qgis_plugin.core.embedding.profiles import head_inputs
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress, part_of
-from raw_qgis_plugin.core.features.motion import motion
 from raw_qgis_plugin.core.features.region_activity import REGION_ACTIVITY, fix_activity
 from raw_qgis_plugin.core.regions.geometry import area_km2, fixes_inside, usable_polygons
 from raw_qgis_plugin.core.regions.scores import activity_of_regions, count_users, region_inputs
 from raw_qgis_plugin.core.sources.polygons import Polygons
 from raw_qgis_plugin.core.tracks import Tracks, solar_day
-from raw_qgis_plugin.core.typicality import UNLIMITED, evidence, unit_stats
 
 if TYPE_CHECKING:
     from raw_qgis_plugin.core.embedding.profiles import Embed
@@ -77,8 +75,8 @@ class Examples:
 
     x, hand: (n, …) inputs of the head and of the baseline. label: (n,). group: (n,) int, units of one group stay on one
     side of a split. whole: (n,) bool, False for parts and thinned copies, which are never tested on. evidence: (n,) how
-    much is known of each (core/typicality.py). strength: (d,) weights of the columns of x. domain: ranges of the
-    units' statistics. asks: heads whose outputs are the last n_heads columns of x. same: hashes of runs of fixes, or
+    much is known of each (core/applicability.py). strength: (d,) weights of the columns of x. domain: ranges of the
+    units' statistics. same: hashes of runs of fixes, or
     regions, (m,), and their groups (m,): sources that share one share its group. source: (n,) int, which of several
     sources each is of; None where there is one. states: as in `linear`.
     """
@@ -91,8 +89,6 @@ class Examples:
     evidence: np.ndarray
     strength: np.ndarray
     domain: dict[str, list[float]]
-    asks: tuple[str, ...] = ()
-    n_heads: int = 0
     same: tuple[np.ndarray, np.ndarray] = Labelled.runs
     source: np.ndarray | None = None
     states: bool = False
@@ -122,12 +118,8 @@ def examples_of(
 def unit_inputs(
     tracks: Tracks, unit: str, model: Model, progress: Progress = no_progress, cached: Embed | None = None
 ) -> np.ndarray:
-    """(n_tracks, d) inputs of heads for units that are tracks: embeddings, for users and days also their trips; for
-    trips their motion.
-    """
-    if unit == "trip":
-        return motion(tracks)
-    return with_trips(cached(tracks, progress) if cached else embed(tracks, model, progress), tracks, unit, model)
+    """(n_tracks, d) inputs of heads for units that are tracks."""
+    return head_inputs(cached(tracks, progress) if cached else embed(tracks, model, progress), tracks, unit)
 
 
 def some_days(
@@ -223,34 +215,6 @@ def without_lone_classes(e: Examples, rename: dict[str, str], warn: Warn = warn)
         e, source=None if e.source is None else e.source[kept],
         **{k: getattr(e, k)[kept] for k in ("x", "hand", "label", "group", "whole", "evidence")},
     )  # fmt: skip
-
-
-def add_heads(e: Examples, unit: str, name: str, model: Model) -> Examples:
-    """Examples with the outputs of the model's own heads of the unit as further columns: a new label often resembles
-    one that was trained with many more labels. name: of the new head.
-    """
-    asks = tuple(head for head in usable_heads(model, unit) if head != name)
-    x, strength = with_heads(e.x, e.strength, asks, model)
-    return replace(e, x=x, strength=strength, asks=asks, n_heads=x.shape[1] - e.x.shape[1])
-
-
-def usable_heads(model: Model, unit: str) -> list[str]:
-    """The heads of a unit that a new one may use: those of the shipped model's names that use no others themselves. A
-    user trained the others, perhaps on these very units, and a head that asks one of these would be tested on what it
-    has learned from.
-    """
-    heads = [h for h in model.card["heads"] if h["unit"] == unit and "asks" not in h]
-    return [h["name"] for h in heads if h["name"] in shipped_heads()]
-
-
-def with_heads(
-    x: np.ndarray, strength: np.ndarray, names: Sequence[str], model: Model
-) -> tuple[np.ndarray, np.ndarray]:
-    """Embeddings x (n, d) beside the outputs of some heads, and the weights of the columns, from those of x (d,)."""
-    if not names:
-        return x, strength
-    outputs = np.concatenate([model.run_head(name, x) for name in names], axis=1).astype(np.float32)
-    return np.concatenate([x, outputs], axis=1), np.append(strength, np.full(outputs.shape[1], strength.max()))
 
 
 def strength_of(width: int, model: Model) -> np.ndarray:

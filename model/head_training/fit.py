@@ -18,8 +18,8 @@ from torch import Tensor
 
 from model.data.labels import label_words
 from model.heads import Head, Task
+from raw_qgis_plugin.core.applicability import MIN_EVIDENCE
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.typicality import MIN_EVIDENCE
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,8 @@ class Settings:
 
     folds: of the cross-validation. networks: how many, each stopped early by other groups. patience: epochs without a
     better loss. enough: whole units from which on there are networks and trees, and labels from which on numbers are
-    recalibrated. heaviest: weight of a label of a rare class. weak_columns, beside_heads: weights of embeddings in the
-    second and third regression. states_c: inverse strength of the penalty of a logistic regression on the network's
+    recalibrated. heaviest: weight of a label of a rare class. weak_columns: weight of embeddings in the second
+    regression. states_c: inverse strength of the penalty of a logistic regression on the network's
     states.
     """
 
@@ -39,7 +39,6 @@ class Settings:
     enough: int = 100
     heaviest: float = 10.0
     weak_columns: float = 0.3
-    beside_heads: float = 0.04
     states_c: float = 0.01
 
 
@@ -104,13 +103,13 @@ def row_weights(y: np.ndarray, task: Task, weight: np.ndarray | None = None) -> 
 
 
 def linear(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_heads: int = 0, weight: np.ndarray | None = None,
+    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None,
     states: bool = False,
 ) -> Head:  # fmt: skip
     """A linear head: `ridge`, or, with states, `logistic`: classes are learned from the network's states alone."""
     if states:
         return logistic(x, y, task, strength, weight)
-    return ridge(x, y, task, strength, n_heads, weight)
+    return ridge(x, y, task, strength, weight)
 
 
 def logistic(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Head:
@@ -135,20 +134,13 @@ def logistic(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, wei
     return head.eval()
 
 
-def ridge(
-    x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, n_heads: int = 0, weight: np.ndarray | None = None
-) -> Head:  # fmt: skip
+def ridge(x: np.ndarray, y: np.ndarray, task: Task, strength: np.ndarray, weight: np.ndarray | None = None) -> Head:
     """A linear head (classes: one regression each, to -1 and 1), averaged over several weightings of the columns: the
-    lower the leave-one-out error of a weighting, the more it counts. n_heads: how many of the last columns are outputs
-    of other heads. weight: as in `row_weights`.
+    lower the leave-one-out error of a weighting, the more it counts. weight: as in `row_weights`.
     """
-    by_heads = np.arange(x.shape[1]) >= x.shape[1] - n_heads
-    embedded, weak = np.where(by_heads, 0.0, strength), strength < strength.max()
-    weightings = [embedded]
+    weak, weightings = strength < strength.max(), [strength]
     if weak.any():  # hundreds of weak columns are too many for few labels
-        weightings.append(np.where(weak, SETTINGS.weak_columns * embedded, embedded))
-    if n_heads:
-        weightings.append(np.where(by_heads, strength, SETTINGS.beside_heads * strength))
+        weightings.append(np.where(weak, SETTINGS.weak_columns * strength, strength))
     heads, errors = zip(*(_linear(x, y, task, weighting, weight) for weighting in weightings), strict=True)
     likely = (np.array(errors) / min(errors)) ** (-len(y) / 2)  # the likelihood of normal errors
     head = heads[0]

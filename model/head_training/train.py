@@ -21,7 +21,6 @@ from model.training.onnx_export import export_graph
 from raw_qgis_plugin.core.arrays import softmax
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import Bundle
-from raw_qgis_plugin.core.embedding.profiles import UNITS_WITH_TRIPS
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.scratch import Scratch
 
@@ -60,7 +59,7 @@ def train(
     weight = None if source is None else 1 / np.bincount(source)[source]  # sources weigh alike
     out, shares = _blend(answers, y, task, fold, tested, e.group, weight, e.states)
     baseline, truth, group = simple[best_simple, tested], y[tested], e.group[tested]
-    card = {"kind": task.kind, "inputs": e.x.shape[1] - e.n_heads, "domain": e.domain}
+    card = {"kind": task.kind, "inputs": e.x.shape[1], "domain": e.domain}
     if best_simple == 0:
         card["baseline"] = SAME_FOR_ALL
     if task.classes:
@@ -135,20 +134,14 @@ def _error(answer: np.ndarray, y: np.ndarray, task: Task) -> np.ndarray:
     return answer != y if task.classes else task.in_unit(answer) - task.in_unit(y)
 
 
-def add_head(
-    bundle: Bundle, output: Path, name: str, head: Calibrated, card: dict, report: Report = print_line
-) -> None:
+def add_head(bundle: Bundle, output: Path, name: str, head: Calibrated, card: dict) -> None:
     """Write a copy of the bundle with the head, which replaces one of the same name; all of it or nothing."""
     with Scratch("raw-head-") as beside:
         fresh = Path(beside) / "fresh"
         library.copy_files(bundle, fresh)
         (fresh / "heads").mkdir(exist_ok=True)
         head.apply(pack)
-        stale = [h["name"] for h in bundle.card["heads"] if card["unit"] == "trip" and h["unit"] in UNITS_WITH_TRIPS]
-        if stale:
-            names = ", ".join(stale)
-            report({"warning": f"The heads {names} do not use this head of trips, and are not in the new bundle."})
-        kept = without_heads(fresh, bundle.card, [*stale, name])
+        kept = without_heads(fresh, bundle.card, [name])
         rows = {"x": {0: torch.export.Dim("rows", min=1)}}
         export_graph(head, {"x": torch.zeros(2, head.inputs)}, fresh / "heads" / f"{name}.onnx", ["answer"], rows)
         write_card(fresh, kept | {"heads": [*kept["heads"], {"name": name, **card}]})

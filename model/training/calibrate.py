@@ -1,11 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Calibrate forecast areas, and record which people are typical, so that a model says what it does not know.
+"""Calibrate forecast areas on people outside the training set.
 
 A model's areas are calibrated on people held out of its own corpus, and other people differ from these. So
 python -m model.calibrate --bundle B --corpus S … widens areas that are too narrow for tracks outside the training set.
-
---typical T puts features of some hundred users of T into the card. Experimental heads of users and regions then answer
-'unknown' about people unlike these (core/typicality.py). T has to be simulated: a card is there for everybody to read.
 """
 
 from __future__ import annotations
@@ -28,7 +25,6 @@ from model.training.checkpoint import load_network
 from model.training.loss import predict_batch
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.contract import CALIBRATION_COLUMNS
-from raw_qgis_plugin.core.embedding.embed import track_features
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features.featurizer import unsquashed
 from raw_qgis_plugin.core.forecasting import candidates as places
@@ -37,9 +33,6 @@ from raw_qgis_plugin.core.forecasting.context import SETTINGS as CONTEXT
 from raw_qgis_plugin.core.forecasting.context import ContextKind, kinds_from_shares
 from raw_qgis_plugin.core.forecasting.mixture import network_mixture, spatial_median
 from raw_qgis_plugin.core.forecasting.predict import for_areas
-from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.tracks import Tracks, solar_day
-from raw_qgis_plugin.core.typicality import UNLIMITED
 
 Table = dict[str, list[float]]
 _DAYS = [ContextKind.ANCHORED_DAY, ContextKind.FLEET_DAY]
@@ -56,8 +49,6 @@ class Settings:
     edges_s: horizons between two edges share a factor. context: least number of fixes before a query. enough: least
     number of forecasts for a factor. batch: most forecasts from a batch. moved_m: where days are filled round the
     clock, only tracks that moved farther count. prior_people: the weight of an earlier calibration, in people.
-    typical: most users in the card; days_seen: for how long they are seen. least_days, least_typicality,
-    least_observed: limits of the heads that the card then states.
     """
 
     edges_s: tuple[float, ...] = (1, 4, 8, 15, 30, 60, 120, 240, 480, 900, 1800, 3600, 7200, 18_000)
@@ -66,12 +57,6 @@ class Settings:
     batch: int = 2000
     moved_m: float = 1.0
     prior_people: int = 5
-    typical: int = 400
-    days_seen: tuple[int, ...] = (5, 7, 14)
-    least_days: int = 5  # what is asked is a habit of weeks
-    least_typicality: float = 0.05
-    least_observed: float = 0.7
-    least_scale: float = 0.05  # a feature that hardly varies among the typical says little
 
 
 SETTINGS = Settings()
@@ -210,55 +195,19 @@ def table(horizon_s: np.ndarray, ratio: np.ndarray, level: np.ndarray, own: np.n
     return result
 
 
-def with_typical(card: dict, users: Tracks, seed: int) -> dict:
-    """A card with some users to compare with: each whole, or for some days as heads of users may meet it.
-
-    Experimental heads of users and regions get the limits of Settings on typicality and, of users, on days; heads of
-    tracks the limit on the share of the way that was observed.
-    """
-    rng, day = np.random.default_rng(seed), solar_day(users)
-    first = day[users.track_offsets[:-1]]
-    days = rng.choice(SETTINGS.days_seen, users.n_tracks)
-    since = day - first[users.track]
-    begin = (rng.random(users.n_tracks) * np.maximum(since[users.track_offsets[1:] - 1] + 2 - days, 1)).astype(int)
-    seen = users.take((since >= begin[users.track]) & (since < (begin + days)[users.track]))
-    x = track_features(seen).astype(np.float64)
-    x = x[np.diff(seen.track_offsets) >= SETTINGS.context]
-    mean, scale = x.mean(axis=0), np.maximum(x.std(axis=0), SETTINGS.least_scale)
-    chosen = rng.permutation(len(x))[: SETTINGS.typical]
-    units = np.round((x[chosen] - mean) / scale, 2)
-    reference = {"mean": np.round(mean, 4).tolist(), "scale": np.round(scale, 4).tolist(), "units": units.tolist()}
-    heads = [dict(head) for head in card["heads"]]
-    for head in heads:
-        least = {"observed": SETTINGS.least_observed} if head["unit"] == "track" else {}
-        if head.get("experimental") and head["unit"] in ("user", "region"):
-            least = {"typicality": SETTINGS.least_typicality}
-            least |= {"days": SETTINGS.least_days} if head["unit"] == "user" else {}
-        head["domain"] = {**head.get("domain", {}), **{name: [low, UNLIMITED] for name, low in least.items()}}
-    return {**card, "heads": heads, "typical": {"user": reference}}
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = Parser("python -m model.calibrate", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("--bundle", required=True, metavar="B", help="a folder; its card is rewritten")
-    p.add_argument("--corpus", nargs="+", default=[], metavar="S", help="tracks outside the training set")
+    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks outside the training set")
     p.add_argument("--kinds", nargs="+", metavar="K", help="kinds of contexts (default: all but roaming, "
                    "which model.neighbours calibrates)")  # fmt: skip
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
-    p.add_argument("--typical", metavar="T", help="tracks of simulated people like those who taught the heads")
     args = p.parse_args(argv)
-    if not (args.corpus or args.typical):
-        raise InputError("Give --corpus, --typical or both.")
     bundle = open_bundle(args.bundle)
     if not Path(args.bundle).is_dir():
         raise InputError(f"--bundle {args.bundle} is not a folder: unpack it first.")
-    if args.typical:
-        write_card(bundle.path, with_typical(bundle.card, read(args.typical)[0].by_user(), args.seed))
-        bundle = open_bundle(args.bundle)
-    if not args.corpus:
-        return
     before = bundle.card["calibration"]
     if unknown := sorted({*(args.kinds or ())} - before.keys()):
         raise InputError(f"--kinds: no {', '.join(unknown)} in {', '.join(sorted(before))}.")

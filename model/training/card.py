@@ -8,10 +8,10 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from raw_qgis_plugin.core.applicability import UNLIMITED
 from raw_qgis_plugin.core.bundle.bundle import write_sums
 from raw_qgis_plugin.core.errors import BundleError
 from raw_qgis_plugin.core.evaluation.metrics import MODEL, PAST, ZEROED
-from raw_qgis_plugin.core.typicality import UNLIMITED
 
 WORDS = {"accuracy": "accuracy", "macro_f1": "macro-F1", "mae": "mean absolute error", "r2": "R²"}
 
@@ -58,8 +58,7 @@ def describe(card: dict) -> str:
         ),
         "## Heads",
         _head_table(card["heads"]) if card["heads"] else "None.",
-        "Figures of heads and of their baselines come from cross-validation over people (regions: over blocks). "
-        "Experimental: trained on simulated data only.",
+        "Figures of heads and of their baselines come from cross-validation over people (regions: over blocks).",
         "## Where it holds",
         "\n".join(f"- {k}: {_range(low, high)}" for k, (low, high) in card["domain"].items()),
         f"Largest difference between ONNX Runtime and PyTorch: {card['onnx_difference']:.1e}.",
@@ -143,10 +142,8 @@ def _head_table(heads: list[dict]) -> str:
     for h in heads:
         answer = ", ".join(h["classes"]) if h.get("classes") else h.get("unit_of_measure") or "a number"
         ours, simple = (_scores(h["metrics"][which]) for which in ("head", "baseline"))
-        name = f"{h['name']}{' (experimental)' if h['experimental'] else ''}"
-        lines.append(
-            f"| {name} | {h['unit']} | {answer} | {ours} | {simple} | {h['metrics']['units']} | {h['trained_on']} |"
-        )
+        cells = h["name"], h["unit"], answer, ours, simple, h["metrics"]["units"], h["trained_on"]
+        lines.append(f"| {' | '.join(map(str, cells))} |")
     lines += [
         "",
         *(f"{h['name']}, {name}: {_of_source(r)}" for h in heads for name, r in h.get("sources", {}).items()),

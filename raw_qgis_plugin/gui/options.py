@@ -8,7 +8,7 @@ from typing import Any
 
 from qgis.gui import QgsFileWidget, QgsOptionsPageWidget, QgsOptionsWidgetFactory
 from qgis.PyQt.QtGui import QIcon
-from qgis.PyQt.QtWidgets import QCheckBox, QComboBox, QFormLayout, QGroupBox, QLabel, QPushButton, QSpinBox, QWidget
+from qgis.PyQt.QtWidgets import QComboBox, QFormLayout, QGroupBox, QLabel, QPushButton, QSpinBox, QWidget
 
 from ..environment import packages
 from ..environment.folders import size_of
@@ -52,13 +52,6 @@ class RawOptionsPage(QgsOptionsPageWidget):
         self.model.setFilter(f"{tr('Model bundles')} (*.zip card.json)")
         self.model.setFilePath(self.settings.model.value())
         self.model.lineEdit().setPlaceholderText(tr("empty: the model that comes with RAW"))
-        self.experimental = QCheckBox(
-            tr("Also answer with heads that only simulation supports"), checked=self.settings.experimental.value()
-        )
-        about = wrapped(tr(
-            "These experimental heads learned from simulated people: commuters, metro users, figures of regions. "
-            "No real people have confirmed their answers, which are marked. Labels that you teach always answer."
-        ))  # fmt: skip
         self.min_users = QSpinBox(
             minimum=1, maximum=1000, value=self.settings.min_users.value(),
             toolTip=tr("Regions with fewer people get no figures at all."),
@@ -86,9 +79,7 @@ class RawOptionsPage(QgsOptionsPageWidget):
         diagnose = QPushButton(tr("Diagnostics…"), clicked=self._open_diagnostics)
         package_box = QGroupBox(tr("Packages"))
         package_box.setLayout(column(wrapped(words), row(install, diagnose, None)))
-        model_rows = (
-            (tr("Device"), self.device), (tr("Default model"), self.model), (self.experimental,), (about,),
-        )  # fmt: skip
+        model_rows = ((tr("Device"), self.device), (tr("Default model"), self.model))
         privacy_rows = (
             (tr("Fewest people to show a region"), self.min_users),
             (tr("Cache of embeddings"), row(self.cache, self.forget, None)),
@@ -112,7 +103,6 @@ class RawOptionsPage(QgsOptionsPageWidget):
             (self.settings.device, self.device.currentData()),
             (self.settings.model, self.model.filePath()),
             (self.settings.min_users, self.min_users.value()),
-            (self.settings.experimental, self.experimental.isChecked()),
             (self.settings.results, self._results()),
         ):
             if value == entry.defaultValue():

@@ -54,7 +54,7 @@ class Session(QObject):
         self.layer: QgsVectorLayer | None = None
         self.fields = FieldChoice(None, None, None)
         self.timezone, self.model_path = "UTC", ""
-        self.used = "", False  # the settings of the model: its device, and whether experimental heads answer
+        self.used = ""  # the device of the settings
         self.job: Job | AlgorithmJob | None = None
         self.group = LayerGroup()
         self.edited = False  # whether the layer has changed since it was read, and the changes are not saved
@@ -181,13 +181,13 @@ class Session(QObject):
         reading = self._plan()
         if reading is None:
             return
-        used = device, experimental = settings().device.value().lower(), settings().experimental.value()
-        if used != self.used:
-            self.used, self.model = used, None
+        device = settings().device.value().lower()
+        if device != self.used:
+            self.used, self.model = device, None
         model, path = self.model, self.model_path
         self.run(
             tr("Reading the tracks"),
-            lambda progress: _read(reading, model, path, device, experimental, progress),
+            lambda progress: _read(reading, model, path, device, progress),
             self._has_read,
         )
 
@@ -200,9 +200,8 @@ class Session(QObject):
             return None
 
     def take_settings(self) -> None:
-        """Take what the user has changed in the options: the device, and which heads answer, by reading again."""
-        used = settings().device.value().lower(), settings().experimental.value()
-        if used != self.used and (self.tracks is not None or self.job is not None):
+        """Take what the user has changed in the options: the device, by reading again."""
+        if settings().device.value().lower() != self.used and (self.tracks is not None or self.job is not None):
             self.read()
         else:
             self.changed.emit()
@@ -333,7 +332,7 @@ def _times(tracks: Tracks) -> QgsDateTimeRange:
 
 
 def _read(
-    reading: ReadPlan, model: Model | None, path: str, device: str, experimental: bool, progress: Progress
+    reading: ReadPlan, model: Model | None, path: str, device: str, progress: Progress
 ) -> tuple[Tracks, Tracks, int, str, Model, float]:
     """Runs in a task. Returns the tracks, the users with two fixes or more, the number of skipped fixes, a summary in
     words, the model, and the estimated seconds to embed the users.
@@ -341,7 +340,7 @@ def _read(
     tracks, skipped = read_tracks(reading, part_of(progress, 0.0, 0.8))
     users, left_out = by_unit(tracks, "user")
     progress(0.9)
-    model = model or Model(open_bundle(path or None, experimental), device, python=python)
+    model = model or Model(open_bundle(path or None), device, python=python)
     progress(0.95)
     every = Skipped(skipped)
     for reason, count in left_out.items():

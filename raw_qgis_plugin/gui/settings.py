@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from qgis.core import QgsProject, QgsSettingsEntryBool, QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
+from qgis.core import QgsProject, QgsSettingsEntryInteger, QgsSettingsEntryString, QgsSettingsTree
 
 from ..core.regions.disclosure import MIN_USERS
 from .layer_kinds import has_areas, has_fixes
@@ -28,7 +28,6 @@ class Settings:
         self.results = QgsSettingsEntryString(
             "results", node, "", "GeoPackage of results; empty: beside the project; or: temporary"
         )
-        self.experimental = QgsSettingsEntryBool("experimental", node, False, "Ask heads that only simulation supports")
 
 
 @cache
@@ -52,9 +51,7 @@ def start_values(algorithm: Any, current: Any, tracks: Any = None) -> dict[str, 
     dock, which is INPUT where that is tracks.
     """
     own = settings()
-    entries = {
-        "DEVICE": own.device, "MODEL": own.model, "MIN_USERS": own.min_users, "EXPERIMENTAL": own.experimental,
-    }  # fmt: skip
+    entries = {"DEVICE": own.device, "MODEL": own.model, "MIN_USERS": own.min_users}
     values = {name: entry.value() for name, entry in entries.items() if entry.exists() and entry.value() != ""}
     model, chosen = QgsProject.instance().readEntry("raw", "model", "")  # in the dock, for this project
     if chosen:

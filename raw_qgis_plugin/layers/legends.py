@@ -125,9 +125,9 @@ class Rules:
                 layer.setDataDefinedProperty(QgsSymbolLayer.Property.PropertyOffset, offset)
 
     def add_remark(self, pattern: str, head: dict[str, Any] | None) -> None:
-        """Add a line of text to the legend if a head is experimental: see `doubt`."""
-        if head is not None and (words := doubt(head)):
-            self.add(pattern, "FALSE", tr("Experimental ({why})").format(why=words))
+        """Add a line of text to the legend if a head is not proven to be better than a simple method."""
+        if head is not None and is_unproven(head):
+            self.add(pattern, "FALSE", unproven())
             self.root.children()[-1].symbol().setOpacity(0.0)
 
     def finish(self) -> None:
@@ -141,13 +141,14 @@ def hashed(expression: str, digit: int) -> str:
     return "(16 * {} + {}) / 255.0".format(*digits)
 
 
-def doubt(head: dict[str, Any]) -> str:
-    """Why a head is experimental, in words; '' where it is not."""
-    if head.get("experimental"):
-        return tr("simulated data")
-    if head["name"] in shipped_heads() or worth(head.get("metrics", {})) is Worth.PROVEN:
-        return ""
-    return tr("no proof that it is better than a simple method")
+def is_unproven(head: dict[str, Any]) -> bool:
+    """Whether no test proves that a head is better than a simple method. The shipped heads have a page of evidence."""
+    return head["name"] not in shipped_heads() and worth(head.get("metrics", {})) is not Worth.PROVEN
+
+
+def unproven() -> str:
+    """The remark on such a head."""
+    return tr("Not proven better than a simple method")
 
 
 def verdict_of(head: dict[str, Any], least_units: int = 30) -> str:

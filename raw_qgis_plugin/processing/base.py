@@ -20,7 +20,6 @@ from qgis.core import (
     QgsProcessingContext,
     QgsProcessingException,
     QgsProcessingFeedback,
-    QgsProcessingParameterBoolean,
 )
 from qgis.PyQt.QtGui import QIcon
 
@@ -251,19 +250,11 @@ class TrackAlgorithm(RawAlgorithm):
         )  # fmt: skip
 
     def add_tasks(self) -> None:
-        """Add TASKS and EXPERIMENTAL."""
+        """Add TASKS."""
         self.add_text(
-            "TASKS", "Tasks (empty: all that real people support)",
-            "Names with commas between them, of experimental heads too. The log lists what the model has.",
-            optional=True,
+            "TASKS", "Tasks (empty: all that the model has)",
+            "Names with commas between them. The log lists what the model has.", optional=True,
         )  # fmt: skip
-        words = tr("Also answer with experimental heads, which only simulation supports")
-        flag = QgsProcessingParameterBoolean("EXPERIMENTAL", words, False, optional=True)
-        flag.setHelp(tr(
-            "Simulated people taught these heads, and no real people have confirmed them. They are marked as "
-            "experimental. Tasks that you name are answered in any case."
-        ))  # fmt: skip
-        self.add(flag)
 
     def add_model(self) -> None:
         """Add time zone, model and device, and the outputs that are numbers."""
@@ -347,7 +338,7 @@ class TrackAlgorithm(RawAlgorithm):
         from ..tasks.child import python
 
         device = (run.text("DEVICE") or "auto").lower()
-        bundle = open_bundle(run.text("MODEL").strip() or None, run.flag("EXPERIMENTAL"))
+        bundle = open_bundle(run.text("MODEL").strip() or None)
         model = Model(bundle, device, python=python, warn=run.warn)
         words = tr("The model is {name}, the device {provider}.")
         run.info(words.format(name=model.card["name"], provider=model.provider))
@@ -355,12 +346,12 @@ class TrackAlgorithm(RawAlgorithm):
 
     @staticmethod
     def choose_heads(model: Model, unit: str, run: Run) -> list[dict[str, Any]]:
-        """The heads of TASKS and EXPERIMENTAL. Logs which the model has, and how far they can be trusted."""
+        """The heads of TASKS. Logs which the model has, and how far they can be trusted."""
         from ..core.embedding.profiles import choose_heads
         from .words import describe_head
 
         chosen = choose_heads(model, unit, names_of(run.parameters.get("TASKS")))
-        for head in model.bundle.heads(unit, every=True):
+        for head in model.bundle.heads(unit):
             run.info(describe_head(head, head in chosen))
         return chosen
 

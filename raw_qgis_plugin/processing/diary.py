@@ -43,7 +43,7 @@ class WriteDiary(TrackAlgorithm):
         from ..layers import styling
 
         model = self.open_model(run)
-        heads = [head for head in model.bundle.heads("track", every=True) if head["name"] == HEAD]
+        heads = [head for head in model.bundle.heads("track") if head["name"] == HEAD]
         for head in heads:
             run.info(describe_head(head))
         tracks, skipped = self.read_units(run, "user")

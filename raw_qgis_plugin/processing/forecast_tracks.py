@@ -164,9 +164,9 @@ class ForecastTracks(TrackAlgorithm):
         """A line a track: its last fixes, for twice as long as the forecast looks ahead, and at least `fewest`."""
         import numpy as np
 
+        from ..core.applicability import after_gap
         from ..core.arrays import expand_ranges
         from ..core.geodesy import unwrapped
-        from ..core.typicality import after_gap
         from ..layers import styling, writing
 
         first, last = tracks.track_offsets[:-1], tracks.track_offsets[1:] - 1

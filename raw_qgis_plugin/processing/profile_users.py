@@ -62,8 +62,8 @@ class ProfileUsers(TrackAlgorithm):
 
     def _geometries(self, run: Run, tracks: Tracks, profiles: Profiles, unit: str) -> list[Any]:
         """Tracks as lines cut at gaps, users and days as points, in INPUT's CRS."""
+        from ..core.applicability import after_gap
         from ..core.geodesy import unwrapped
-        from ..core.typicality import after_gap
         from ..layers import writing
 
         if unit == "track":

@@ -34,16 +34,15 @@ def describe_head(head: dict[str, Any], asked: bool = True) -> str:
     """What a head answers, and how far it can be trusted."""
     from ..layers.legends import verdict_of
 
-    doubt = tr("Experimental: trained on simulated data only.") if head.get("experimental") else ""
-    words = [f"{head.get('title') or head['name']}.", verdict_of(head), doubt, "" if asked else tr("Not asked.")]
+    words = [f"{head.get('title') or head['name']}.", verdict_of(head), "" if asked else tr("Not asked.")]
     return tr("Task {name}: ").format(name=head["name"]) + " ".join(filter(None, words))
 
 
 def describe_outside(reasons: list[str], all_inside: bool, so: str = "") -> str:
     """The core's remarks on its answers in plain words. so: what follows for answers that are not in_domain."""
-    from ..core.typicality import plainly
+    from ..core.applicability import format_reasons
 
-    text = plainly(reasons)
+    text = format_reasons(reasons)
     so = so or tr("Do not rely on them: they are unlike the training data (in_domain is false).")
     return f"{text}." if all_inside else f"{text}. {so}"
 

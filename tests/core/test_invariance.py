@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from raw_qgis_plugin.core.applicability import unit_stats
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import CacheSettings, embed_cached
@@ -37,7 +38,6 @@ from raw_qgis_plugin.core.similarity import similar_regions, similar_users
 from raw_qgis_plugin.core.sources.polygons import read_polygons
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import Tracks, build_tracks
-from raw_qgis_plugin.core.typicality import unit_stats
 
 HORIZONS_S = np.array([60.0, 600.0, 3600.0])
 TOLERANCE = 1e-5

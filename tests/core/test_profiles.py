@@ -6,21 +6,21 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, snap
-from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.geodesy import metres_between
-from raw_qgis_plugin.core.tracks import build_tracks
-from raw_qgis_plugin.core.typicality import (
+from raw_qgis_plugin.core.applicability import (
     LIMITS,
     UNLIMITED,
     after_gap,
     any_of,
+    format_reasons,
     in_words,
     outside,
-    plainly,
     typicality,
     unit_stats,
 )
+from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, snap
+from raw_qgis_plugin.core.errors import InputError
+from raw_qgis_plugin.core.geodesy import metres_between
+from raw_qgis_plugin.core.tracks import build_tracks
 
 HOUR = 3_600_000
 COMMUTER = {"name": "commuter", "unit": "user", "kind": "binary", "classes": ["no", "yes"]}
@@ -167,9 +167,9 @@ def test_reasons_have_plain_words():
     stats = {name: np.array([-1.0]) for name in LIMITS}
     for most in (2e5, UNLIMITED):
         reasons = outside(stats, {name: [0.667, most] for name in LIMITS}, np.ones(1, bool))
-        assert plainly(reasons) == "; ".join(plain for _, _, plain in LIMITS.values())
+        assert format_reasons(reasons) == "; ".join(plain for _, _, plain in LIMITS.values())
         first, *_ = in_words(reasons, np.ones(1, bool), "users")
-        assert plainly([first, "too few people."]) == f"1 of 1 users: {LIMITS['cadence_s'][2]}; too few people"
+        assert format_reasons([first, "too few people."]) == f"1 of 1 users: {LIMITS['cadence_s'][2]}; too few people"
     stats = {"span_h": np.array([0.001]), "observed": np.array([0.5])}
     short, gaps = outside(stats, {"span_h": [6.66 / 3600, UNLIMITED], "observed": [0.7, 1]}, np.ones(1, bool))
     assert short == "time from first to last fix under 6.66 s" and short.plain == LIMITS["span_h"][2]

@@ -15,13 +15,13 @@ from model.head_training.fit import row_weights
 from model.head_training.scoring import Predictions, by_source, least_sure, reliability
 from model.heads import Task
 from model.training.card import _of_source
+from raw_qgis_plugin.core.applicability import unit_stats
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.profiles import profile
 from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.features.ride import RIDE
 from raw_qgis_plugin.core.sources.readers import read
-from raw_qgis_plugin.core.typicality import unit_stats
 
 SPEED = {"walk": 1.3, "bike": 5.0, "train": 25.0}
 

@@ -325,7 +325,7 @@ def regions(
 
     settings().experimental.setValue(True)
     monkeypatch.setattr(
-        "raw_qgis_plugin.core.embedding.profiles.typicality", lambda features, reference: np.ones(len(features))
+        "raw_qgis_plugin.core.embedding.profiles.applicability", lambda features, reference: np.ones(len(features))
     )
     tab = RegionsTab(session, menu)
     menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())

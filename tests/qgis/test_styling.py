@@ -26,7 +26,6 @@ COMMUTER = {
     "kind": "binary",
     "classes": ["no", "yes"],
     "title": "commuter",
-    "experimental": True,
 }
 MODE = {"name": "mode", "unit": "track", "kind": "classes", "classes": ["walk", "motor vehicle", "driver's seat"]}
 DENSITY = {
@@ -77,7 +76,7 @@ def test_classes_are_words() -> None:
         ["Commuter: no"],
         ["Unknown: not sure", "Unlike the training data"],
     ]
-    assert layer.renderer().rootRule().children()[-1].label().startswith("Experimental")  # of no feature
+    assert layer.renderer().rootRule().children()[-1].label().startswith("Not proven")  # of no feature
     temporal = layer.temporalProperties()
     assert temporal.isActive() and (temporal.startField(), temporal.endField()) == ("t_first", "t_last")
 
@@ -191,7 +190,7 @@ def test_counts_are_shown_where_there_is_no_head() -> None:
     layer = layer_of("Polygon", fields, [[12, False, True], [200, False, True]])
     styling.RegionScores([]).apply(layer)
     assert layer.name() == "Regions: Users" and all(legend_of(layer))
-    assert not any(item.label().startswith("Experimental") for item in layer.renderer().legendSymbolItems())
+    assert not any(item.label().startswith("Not proven") for item in layer.renderer().legendSymbolItems())
 
 
 def test_steps_of_counts_share_no_number() -> None:
@@ -281,15 +280,15 @@ def test_points_of_one_cell_lie_side_by_side_within_it() -> None:
     [([0.6, 0.5, 0.8], 40, False), ([0.8, 0.5, 1.2], 40, True), ([0.6, 0.5, 0.8], 3, True)],
 )
 def test_a_taught_label_without_proof_is_marked(ratio: list[float], groups: int, marked: bool) -> None:
-    from raw_qgis_plugin.gui.widgets.card import experimental_mark
+    from raw_qgis_plugin.gui.widgets.card import unproven_mark
     from raw_qgis_plugin.layers import styling
 
-    head = {**MODE, "experimental": False, "metrics": {"ratio": ratio, "groups": groups, "head": {"accuracy": 0.9}}}
+    head = {**MODE, "metrics": {"ratio": ratio, "groups": groups, "head": {"accuracy": 0.9}}}
     layer = layer_of("Point", PEOPLE, [["a", 9, "walk", "yes", True]])
     styling.Profiles([head], "user").apply(layer)
-    remarks = [item.label() for item in layer.renderer().legendSymbolItems() if item.label().startswith("Experimental")]
-    assert bool(remarks) == marked == bool(experimental_mark(head))
-    assert not experimental_mark({**head, "name": "transport_mode"}), "the shipped one has a page of evidence"
+    remarks = [item.label() for item in layer.renderer().legendSymbolItems() if item.label().startswith("Not proven")]
+    assert bool(remarks) == marked == bool(unproven_mark(head))
+    assert not unproven_mark({**head, "name": "transport_mode"}), "the shipped one has a page of evidence"
 
 
 AHEAD = {"user_id": "u", "horizon_min": 5.0, "radius50_m": 99.6, "radius80_m": 200.2, "level": 80}

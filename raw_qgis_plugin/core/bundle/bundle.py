@@ -34,14 +34,11 @@ _MEMBER = re.compile(
 
 @dataclass(frozen=True)
 class Bundle:
-    """A checked bundle. path: its folder. card: the contents of card.json. experimental: whether heads that only
-    simulated data taught answer without being named. file: the .zip from which it was unpacked.
-    """
+    """A checked bundle. path: its folder. card: the contents of card.json. file: the .zip that it was unpacked from."""
 
     path: Path
     card: dict
     _unpacked: Scratch | None = None  # removed with the bundle
-    experimental: bool = False
     file: Path | None = None
 
     @property
@@ -52,14 +49,12 @@ class Bundle:
         place = self.file or self.path
         return str(self.card["name"]) if place == shipped_bundle() else place.name.removesuffix(".zip")
 
-    def heads(self, unit: str, every: bool = False) -> list[dict]:
-        """The heads of a unit: 'user', 'track', 'day', 'region', or 'trip', whose output is input of heads of users.
+    def heads(self, unit: str) -> list[dict]:
+        """The heads of a unit: 'user', 'track', 'day' or 'region'.
 
-        Experimental heads are left out unless they are switched on, or every head is asked for. The user's own heads
-        come first, the latest of them at the top; then those of every copy of the plugin.
+        The user's own heads come first, the latest of them at the top; then those of every copy of the plugin.
         """
-        known, every = shipped_heads(), every or self.experimental
-        heads = [h for h in self.card["heads"] if h["unit"] == unit and (every or not h.get("experimental"))]
+        known, heads = shipped_heads(), [h for h in self.card["heads"] if h["unit"] == unit]
         own = [h for h in heads if known and h["name"] not in known]
         return own[::-1] + [h for h in heads if not known or h["name"] in known]
 
@@ -106,19 +101,19 @@ def worth(metrics: dict) -> Worth:
     return Worth.SIMPLE if at_best > 1 or ratio >= 1 else Worth.UNPROVEN
 
 
-def open_bundle(path: Path | str | None = None, experimental: bool = False) -> Bundle:
+def open_bundle(path: Path | str | None = None) -> Bundle:
     """Open and check a bundle: a folder, the card.json in it, or a .zip (None, '' or 'shipped': the shipped one).
 
-    experimental: of `Bundle`. Raises BundleError.
+    Raises BundleError.
     """
     place = _place(path)
     try:
-        return _open(place, experimental)
+        return _open(place)
     except OSError as e:
         raise BundleError(f"The model at {place} cannot be read: {e.strerror or e}.") from e
 
 
-def _open(place: Path, experimental: bool) -> Bundle:
+def _open(place: Path) -> Bundle:
     if not place.exists():
         put_back(place.parent)
     if not place.exists():
@@ -128,7 +123,7 @@ def _open(place: Path, experimental: bool) -> Bundle:
     unpacked = _unpack(place) if place.is_file() else None
     folder = Path(unpacked.name, MODEL) if unpacked else place
     try:
-        return Bundle(folder, _check(folder), unpacked, experimental, place if unpacked else None)
+        return Bundle(folder, _check(folder), unpacked, place if unpacked else None)
     except (BundleError, OSError):
         if unpacked:
             unpacked.cleanup()

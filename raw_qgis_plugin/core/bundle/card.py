@@ -10,12 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import BundleError
-from ..features.activity import ACTIVITY
 from ..features.featurizer import FEATURE_VERSION
-from ..features.motion import MOTION
 from ..paths import DEVICE
 from ..tracks import MIN_STRETCH_H
-from ..typicality import NEIGHBOURS
 from . import contract
 from .contract import LIMITS
 
@@ -45,7 +42,7 @@ _ELSEWHERE: dict[Any, Any] = {
 }  # fmt: skip
 HEAD: dict[Any, Any] = {
     "task": str, "title": str, "unit_of_measure": str, "trained_on": str, "verdict": str, "baseline": str,
-    "experimental": bool, "transform": _OR_NONE, "pooling": str, "elsewhere": {str: _ELSEWHERE},
+    "transform": _OR_NONE, "pooling": str, "elsewhere": {str: _ELSEWHERE},
     "sources": {str: _ELSEWHERE},
     "metrics": {"head": _FIGURES, "baseline": _FIGURES, "error": [float], "ratio": [float], "units": float,
                 "groups": float},
@@ -125,9 +122,6 @@ def _check_card(folder: Path, card: object) -> None:
             )
     if not all(_is_calibration(table) for table in card["calibration"].values()):
         raise BundleError(f"The model {card['name']} has no proper calibration of its forecasts: export it again.")
-    typical = card.get("typical", {})
-    if not isinstance(typical, dict) or not all(map(_is_typical, typical.values())):
-        raise BundleError(f"The model {card['name']} has no proper typical units: export it again.")
     if not _is_domain(card.get("domain", {})):
         raise BundleError(f"The model {card['name']} has no proper limits of its domain: export it again.")
     if wrong := _misfit({k: v for k, v in card.items() if k != "heads"}, CARD):
@@ -152,12 +146,6 @@ def _check_heads(folder: Path, card: dict) -> None:
     names = Counter(h["name"] for h in card["heads"])
     if twice := next((name for name, times in names.items() if times > 1), None):
         raise BundleError(f"The model {card['name']} has two heads that are called {twice}.")
-    independent = {h["name"] for h in card["heads"] if "asks" not in h}
-    for h in card["heads"]:
-        others = h.get("asks", [])
-        proper = isinstance(others, list) and all(isinstance(name, str) for name in others)
-        if not proper or len(others) > len(independent) or not independent.issuperset(others):
-            raise BundleError(f"The head {h['name']} of the model {card['name']} asks heads that it cannot ask.")
 
 
 def is_head_name(name: str) -> bool:
@@ -169,10 +157,8 @@ def _head_fault(head: dict) -> str:
     """The part of a head's entry in a card that cannot be used, in words; '' if all can."""
     unit, kind = head.get("unit"), head.get("kind")
     classes, hours, inputs = head.get("classes"), head.get("hours", 1.0), head.get("inputs", LIMITS.width)
-    if unit not in ("user", "track", "day", "region", "trip") or kind not in ("binary", "classes", "number"):
+    if unit not in ("user", "track", "day", "region") or kind not in ("binary", "classes", "number"):
         return "an unknown unit or kind"
-    if unit == "trip" and kind == "number":
-        return "a number, which cannot be summed over trips"
     words = [word for word in classes if isinstance(word, str)] if isinstance(classes, list) else []
     if kind != "number" and not (len(words) > 1 and words == classes):
         return "no classes: two texts or more"
@@ -203,17 +189,6 @@ def _is_interval(value: object) -> bool:
 
 def _is_domain(value: object) -> bool:
     return isinstance(value, dict) and all(_is_numbers(pair, 2) for pair in value.values())
-
-
-def _is_typical(reference: object) -> bool:
-    """Whether units can be compared with it: see core/typicality.py: typicality."""
-    if not isinstance(reference, dict) or not reference.keys() >= {"mean", "scale", "units"}:
-        return False
-    mean, scale, units = reference["mean"], reference["scale"], reference["units"]
-    if not isinstance(units, list) or not NEIGHBOURS < len(units) <= LIMITS.typical:
-        return False
-    proper = all(_is_numbers(row, len(ACTIVITY) + len(MOTION)) for row in (mean, scale, *units))
-    return proper and min(scale) > 0
 
 
 def _is_calibration(table: object) -> bool:

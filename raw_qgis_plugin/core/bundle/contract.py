@@ -43,7 +43,6 @@ class BundleLimits:
     heads: int = 300
     files: int = 308  # heads and the other members
     width: int = 65_536
-    typical: int = 1000  # units of a card to compare with
     stretch_h: float = 10_000.0  # of a stretch of a track that counts as a user
 
 

@@ -277,12 +277,10 @@ class Model:
     def run_head(self, name: str, x: np.ndarray) -> np.ndarray:
         """A head's output for inputs (n, e): logits (n, classes), or (n, 1) in the head's transformed scale.
 
-        It takes the first columns of x, as many as its card says: later versions of RAW add columns at the end. The
-        outputs of the heads that its card names in 'asks' follow them.
+        It takes the first columns of x, as many as its card says: later versions of RAW add columns at the end.
         """
         head = self.bundle.head(name)
-        answers = [self.run_head(other, x) for other in head.get("asks", [])]
-        x = np.concatenate([x[:, : head.get("inputs")].astype(np.float32), *answers], axis=1)
+        x = x[:, : head.get("inputs")].astype(np.float32)
         session = self._head(name)
         takes = session.get_inputs()[0]
         if list(takes.shape[1:]) != [x.shape[1]]:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from ..applicability import outside, unit_stats
 from ..arrays import expand_ranges, softmax
 from ..embedding.embed import embed
-from ..embedding.profiles import NOT_SURE, UNKNOWN, with_trips
+from ..embedding.profiles import NOT_SURE, UNKNOWN, head_inputs
 from ..errors import Progress
 from ..tracks import Tracks
-from ..typicality import outside, unit_stats
 
 if TYPE_CHECKING:
     from ..bundle.runtime import Model
@@ -44,7 +44,7 @@ def no_modes(n: int, why: str = NO_HEAD) -> Modes:
 
 def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
     """The modes of legs, one track each. Without a model, and for one without the head, every mode is 'unknown'."""
-    heads = [] if model is None else [head for head in model.bundle.heads("track", every=True) if head["name"] == HEAD]
+    heads = [] if model is None else [head for head in model.bundle.heads("track") if head["name"] == HEAD]
     found = no_modes(legs.n_tracks, "" if heads else NO_HEAD)
     if model is None or not heads or not legs.n_tracks:
         return found
@@ -56,7 +56,7 @@ def find_modes(legs: Tracks, model: Model | None, progress: Progress) -> Modes:
     row = np.flatnonzero(found.in_domain)  # the network sees no other legs
     asked = legs.take(expand_ranges(legs.track_offsets[row], np.diff(legs.track_offsets)[row]))
     if asked.n_tracks:
-        x = with_trips(embed(asked, model, progress), asked, "track", model)
+        x = head_inputs(embed(asked, model, progress), asked, "track")
         p = softmax(np.asarray(model.run_head(HEAD, x), np.float64))
         classes = np.array(head["classes"], object)
         found.mode[row], found.mode_p[row] = classes[p.argmax(axis=1)], p.max(axis=1)

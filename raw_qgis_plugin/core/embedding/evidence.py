@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -17,11 +17,10 @@ if TYPE_CHECKING:
 FEATURES = (*ACTIVITY, *MOTION)
 
 
-def evidence_in_words(x: np.ndarray, unit: str, model: Model, modes: bool = True) -> np.ndarray:
-    """(n,) texts about units with the inputs x (n, d) of heads (`with_trips`); '' where nothing is known.
+def evidence_in_words(x: np.ndarray, unit: str, model: Model) -> np.ndarray:
+    """(n,) texts about units with embeddings x (n, d) or inputs of heads; '' where nothing is known.
 
-    modes: count the trips of users and days by mode, as the head of trips calls it. A model whose embeddings are made
-    without the features of activity and motion has no evidence.
+    A model whose embeddings are made without the features of activity and motion has no evidence.
     """
     width = model.card["width"]
     if x.shape[1] < embedding_width(width):
@@ -29,12 +28,7 @@ def evidence_in_words(x: np.ndarray, unit: str, model: Model, modes: bool = True
     known = ~np.isnan(x).any(axis=1)
     f = dict(zip(FEATURES, x[known, 4 * width :].astype(np.float64).T))
     words = np.full(len(x), "", object)
-    if unit == "track":
-        words[known] = _ways(f)
-    else:
-        heads = model.bundle.heads("trip", every=True) if modes else []
-        head = heads[0] if heads else {"classes": []}
-        words[known] = _weeks(f, x[known, embedding_width(width) :].astype(np.float64), head)
+    words[known] = _ways(f) if unit == "track" else _weeks(f)
     return words
 
 
@@ -49,24 +43,20 @@ def _ways(f: dict[str, np.ndarray]) -> list[str]:
     ]
 
 
-def _weeks(f: dict[str, np.ndarray], rates: np.ndarray, head: dict[str, Any]) -> list[str]:
-    """Where a user or a day was by day, and how often it travelled. head: of the trips that `rates` sums."""
-    seen, span = np.rint(10 * f["days_seen"]), np.maximum(np.expm1(6 * f["span"]) / 24, 0.2)
+def _weeks(f: dict[str, np.ndarray]) -> list[str]:
+    """Where a user or a day was by day, and how often it travelled."""
+    seen = np.rint(10 * f["days_seen"])
     there = np.rint(f["anchor_days"] * seen)
     # A trip leads from one stay to the next. A record of the ways alone has no stays, and shows no number of trips.
     trips = 4 * f["trips_a_day"]
     trips = np.where((trips < 0.05) & (f["runs"] > 0), np.nan, trips)
-    by = np.rint(np.expm1(rates[:, : len(head["classes"])]) * span[:, None]).astype(int)
-    modes = [", ".join(f"{name} {n:,}" for name, n in zip(head["classes"], row) if n) for row in by]
-    mark = " (experimental)" if head.get("experimental") else ""
     parts = [
         (
             f"by day at a second place on {a:.0f} of {_count(b, 'weekday')}, from about {_clock(c)} solar time"
             if a else "",
             f"{d:.1f} trips a day" if d == d else "",
-            f"trips by mode{mark} in {_count(days, 'day')}: {mode}" if mode else "",
         )
-        for a, b, c, d, days, mode in zip(there, seen, 12 * f["anchor_start"], trips, span, modes)
+        for a, b, c, d in zip(there, seen, 12 * f["anchor_start"], trips)
     ]  # fmt: skip
     return ["; ".join(filter(None, words)) for words in parts]
 

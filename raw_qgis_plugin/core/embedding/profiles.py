@@ -9,16 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..applicability import MIN_EVIDENCE, Reason, any_of, evidence, in_words, outside, unit_stats
 from ..arrays import run_starts, softmax, stable_order
 from ..errors import InputError, Progress, no_progress, part_of
-from ..features.motion import motion
 from ..features.ride import ride
-from ..features.trips import cut_trips
 from ..geodesy import metres_between
 from ..times import HOUR_MS
 from ..tracks import Skipped, Tracks, solar_day
-from ..typicality import MIN_EVIDENCE, Reason, any_of, evidence, in_words, outside, typicality, unit_stats
-from .embed import N_TRACK_FEATURES, embed
+from .embed import embed
 from .evidence import evidence_in_words
 
 if TYPE_CHECKING:
@@ -29,10 +27,8 @@ if TYPE_CHECKING:
     Embed = Callable[[Tracks, Progress], np.ndarray]
 
 UNITS = ("user", "track", "day")
-UNITS_WITH_TRIPS = ("user", "day")  # a track is mostly one trip
 UNKNOWN = "unknown"
 NOT_SURE = "no label is likely enough"
-RAIL, MOTOR = "rail", "motor vehicle"  # classes of heads of modes
 GRID_M = 500.0  # side of a cell of the coarse grid
 MAX_STAY_MS = 12 * HOUR_MS  # a fix stands for no more time than this
 
@@ -71,7 +67,7 @@ def profile(
     columns = _unit_columns(tracks, unit)
     why = np.where(enough, "", "fewer than two fixes").astype(object)
     evidence: dict[str, np.ndarray] = {}
-    reasons = [] if heads else [why_no_heads(model, unit, "counts and places")]
+    reasons: list[str] = []
     silent: dict[Reason, list[str]] = {}  # heads that are silent for the same reason
     named: dict[Reason, np.ndarray] = {}  # units with this reason in `why`
     if heads:
@@ -107,110 +103,31 @@ def _answers(
     tracks: Tracks, unit: str, model: Model, heads: list[dict[str, Any]], progress: Progress, cached: Embed | None
 ) -> list[dict[str, np.ndarray]]:
     """The columns of heads, that of evidence, and the quantities that limit the heads' domains; by parts of tracks."""
-    of_layer, parts = layer_stats(tracks, model, heads, 1), []
+    parts = []
     for which, some in tracks.parts():
         part = part_of(progress, *(end / max(tracks.n_tracks, 1) for end in (which.start, which.stop)))
         embeddings = cached(some, part) if cached else embed(some, model, part)
-        x, stats = with_trips(embeddings, some, unit, model), stats_of(some, embeddings, unit, model)
-        stats |= {name: np.repeat(value, len(x)) for name, value in of_layer.items()}
+        x, stats = head_inputs(embeddings, some, unit), unit_stats(some)
         columns = {name: values for head in heads for name, values in head_columns(head, model, x, stats).items()}
         parts.append((columns, {"evidence": evidence_in_words(x, unit, model)}, stats))
     return [{name: np.concatenate([table[name] for table in tables]) for name in tables[0]} for tables in zip(*parts)]
 
 
-def stats_of(tracks: Tracks, embeddings: np.ndarray, unit: str, model: Model) -> dict[str, np.ndarray]:
-    """The quantities that limit the domains of heads, (n_tracks,) each: `unit_stats`, and `typicality` if the model's
-    card holds training units to compare with.
-    """
-    stats, reference = unit_stats(tracks), model.card.get("typical", {}).get(unit)
-    start = 4 * model.card["width"]
-    if reference and embeddings.shape[1] >= start + N_TRACK_FEATURES:
-        stats["typicality"] = typicality(embeddings[:, start : start + N_TRACK_FEATURES], reference)
-    return stats
-
-
 def choose_heads(model: Model, unit: str, tasks: Sequence[str] | None) -> list[dict[str, Any]]:
-    """The cards of the named heads of a unit, experimental or not, or of those that answer without being named.
-
-    Raises InputError for a missing head or unit.
-    """
+    """The cards of the named heads of a unit, or of all. Raises InputError for a missing head or unit."""
     if unit not in (*UNITS, "region"):
         raise InputError(f"There is no unit '{unit}'. Choose one of: {', '.join(UNITS)}.")
-    heads = {head["name"]: head for head in model.bundle.heads(unit, every=True)}
+    heads = {head["name"]: head for head in model.bundle.heads(unit)}
     for task in tasks or ():
         if task not in heads:
             names = ", ".join(heads) or "none"
             raise InputError(f"The model has no head '{task}' for a {unit}. It has: {names}.")
-    return [heads[task] for task in dict.fromkeys(tasks)] if tasks else model.bundle.heads(unit)
+    return [heads[task] for task in dict.fromkeys(tasks)] if tasks else [*heads.values()]
 
 
-def why_no_heads(model: Model, unit: str, rest: str = "counts") -> str:
-    """Why no head of a unit answers. rest: what the result has instead."""
-    names = ", ".join(head["name"] for head in model.bundle.heads(unit, every=True))
-    if not names:
-        return f"The model has no head for a {unit}, so that there are {rest} alone."
-    return (
-        f"There are {rest} alone: only simulated people taught the model's heads for a {unit} ({names}). To use these "
-        "experimental heads, name them as tasks, or switch experimental heads on."
-    )
-
-
-def with_trips(embeddings: np.ndarray, tracks: Tracks, unit: str, model: Model) -> np.ndarray:
-    """The input of the heads of a unit: embeddings (n, e) and, for tracks, ride features; for users and days, trips per
-    day of each class.
-
-    Returns (n, e + features) float32; the embeddings for users and days of a model without a head of trips.
-    """
-    if unit == "track":
-        return np.concatenate([embeddings, ride(tracks)], axis=1)
-    heads = model.bundle.heads("trip", every=True) if unit in UNITS_WITH_TRIPS else []
-    if not heads:
-        return embeddings
-    trips = cut_trips(tracks)
-    return np.concatenate([embeddings, trips.rates(_modes(trips.tracks, heads[0], model))], axis=1)
-
-
-def _modes(trips: Tracks, head: dict[str, Any], model: Model) -> np.ndarray:
-    """(n_trips, classes) probabilities of the classes of a head of trips."""
-    logits = model.run_head(head["name"], motion(trips)) if trips.n_tracks else np.zeros((0, len(head["classes"])))
-    return softmax(logits.astype(np.float64))
-
-
-def layer_stats(
-    tracks: Tracks, model: Model, heads: Sequence[dict[str, Any]], n: int, sampled: int = 1000
-) -> dict[str, np.ndarray]:
-    """What limits the domains of heads and is of all the tracks together: rail_percent, (n,) times the same.
-
-    It is how many of a hundred trips go by rail, of `sampled` at most, evenly in the order of their begin; nan without
-    a trip, or a head that knows. Empty if no head needs it. A trip goes by rail if the head of trips says so and the
-    heads of tracks do not call it a motor vehicle: the former learned from simulated cities alone, and calls every
-    second trip of real cars rail.
-    """
-    if not any("rail_percent" in head.get("domain", {}) for head in heads):
-        return {}
-    head = next((head for head in model.bundle.heads("trip", every=True) if RAIL in head["classes"]), None)
-    parts = [cut_trips(some).tracks for _, some in tracks.parts()]
-    begin = np.concatenate([trips.t[trips.track_offsets[:-1]] for trips in parts])
-    total, percent = min(len(begin), sampled), np.nan
-    chosen = np.zeros(len(begin), bool)
-    chosen[np.argsort(begin, kind="stable")[np.linspace(0, len(begin) - 1, total).astype(int)]] = True
-    if head and total:
-        wanted = np.split(chosen, np.cumsum([trips.n_tracks for trips in parts])[:-1])
-        some = [trips.take(of[trips.track]) for trips, of in zip(parts, wanted, strict=True) if of.any()]
-        percent = 100 * sum(_by_rail(trips, head, model) for trips in some) / total
-    return {"rail_percent": np.full(n, percent)}
-
-
-def _by_rail(trips: Tracks, head: dict[str, Any], model: Model) -> int:
-    """How many trips go by rail, as `layer_stats` says. head: of trips."""
-    some = trips.take((_modes(trips, head, model).argmax(axis=1) == head["classes"].index(RAIL))[trips.track])
-    rail = np.ones(some.n_tracks, bool)
-    x = with_trips(embed(some, model), some, "track", model)
-    for judge in model.bundle.heads("track", every=True):
-        if {RAIL, MOTOR} <= set(judge.get("classes", ())):
-            said = head_columns({**judge, "domain": {}, "threshold": 0.0}, model, x, {})[judge["name"]]
-            rail &= (said != MOTOR) & (said != UNKNOWN)
-    return int(np.count_nonzero(rail))
+def head_inputs(embeddings: np.ndarray, tracks: Tracks, unit: str) -> np.ndarray:
+    """The inputs (n, d) float32 of heads: embeddings (n, e), for tracks with ride features beside them."""
+    return np.concatenate([embeddings, ride(tracks)], axis=1) if unit == "track" else embeddings
 
 
 def head_columns(

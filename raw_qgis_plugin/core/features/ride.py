@@ -2,7 +2,7 @@
 """Ride features of a track: what tells rail, roads and bikes apart. Bends, stops and the ways between them.
 
 The fixes of each ten seconds are averaged first, so that the cadence matters less. The features stand behind the
-embedding in the inputs of heads of tracks (`with_trips` in core/embedding/profiles.py).
+embedding in the inputs of heads of tracks (`head_inputs` in core/embedding/profiles.py).
 """
 
 from __future__ import annotations

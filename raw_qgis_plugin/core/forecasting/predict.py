@@ -11,13 +11,13 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from ..applicability import any_of, in_words, outside
 from ..bundle.contract import CALIBRATION_COLUMNS
 from ..bundle.runtime import Model
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features import featurizer as feat
 from ..geodesy import EARTH_RADIUS_M, destination
 from ..tracks import Tracks
-from ..typicality import any_of, in_words, outside
 from . import areas
 from .adaptation import SETTINGS as ADAPTATION
 from .adaptation import (

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..applicability import any_of, in_words, outside, unit_stats
 from ..arrays import flattened, group_quantile, run_ends, run_starts, sparse_counts
 from ..embedding.embed import embed
-from ..embedding.profiles import choose_heads, head_columns, layer_stats, most_visited, stats_of, stay_ms, why_no_heads
+from ..embedding.profiles import choose_heads, head_columns, most_visited, stay_ms
 from ..errors import InputError, Progress, no_progress, part_of
 from ..features.featurizer import solar_hour
 from ..features.region_activity import FixActivity, fix_activity, region_activity, visit_begins
@@ -19,7 +20,6 @@ from ..geodesy import metres_between, near_lon
 from ..persons import by_person, may_change
 from ..times import DAY_MS, HOUR_MS
 from ..tracks import Tracks, solar_day
-from ..typicality import any_of, in_words, outside
 from .disclosure import FEW, MIN_USERS, Published, check_min_users, differing_people, dominated, publish
 from .geometry import area_km2, fixes_inside, usable_polygons
 from .noise import SETTINGS as NOISE
@@ -88,8 +88,7 @@ def score_regions(
     more = stays(users, polygons, inside, visits, min_users)
     for name, values in more.items():
         more[name] = np.where(shown if name == "home_share" else from_fixes, values, np.nan)
-    reasons = [] if heads else [why_no_heads(model, "region")]
-    reasons += published.reasons
+    reasons = [*published.reasons]
     if may_change(users):
         words = "if devices change their ids, one person counts several times and fewer may be behind figures"
         reasons.append(f"most ids are seen within a day: {words}")
@@ -143,8 +142,7 @@ def _answers(
         crossed, unit = _only_visitors(crossed, unit)
         embeddings = cached(unit, part) if cached else embed(unit, model, part)
         inputs = region_inputs(embeddings, crossed, area, activity, pooling)
-        stats = region_stats(stats_of(unit, embeddings, "user", model), crossed)
-        stats |= layer_stats(users, model, heads, n)
+        stats = region_stats(unit_stats(unit), crossed)
         for head in (head for head in heads if head.get("hours") == hours):
             columns |= head_columns(head, model, inputs, stats)
             doubts = outside(stats, head.get("domain", {}), every)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..applicability import outside, unit_stats
 from ..arrays import flattened, sparse_counts
 from ..embedding.evidence import evidence_in_words
-from ..embedding.profiles import UNKNOWN, head_columns, layer_stats, stats_of, with_trips
+from ..embedding.profiles import UNKNOWN, head_columns, head_inputs
 from ..errors import Progress, no_progress, require
 from ..features.region_activity import FixActivity, fix_activity
 from ..persons import merged, persons_of
 from ..tracks import Tracks
-from ..typicality import outside
 from .disclosure import DIFFERENCE, DOMINATED, FEW, MIN_USERS, dominated, publish, publish_slices
 from .geometry import FixIndex, area_km2, usable_polygons
 from .scores import activity_of_regions, count_visits, region_inputs, region_stats, visit_times
@@ -79,11 +79,9 @@ def prepare(
     index = FixIndex(users.lon, users.lat)
     progress(0.6)
     heads = model.bundle.heads("user")
-    stats = stats_of(users, embeddings, "user", model)
-    stats |= layer_stats(users, model, [*heads, *model.bundle.heads("region")], users.n_tracks)
-    x = with_trips(embeddings, users, "user", model)
+    stats, x = unit_stats(users), head_inputs(embeddings, users, "user")
     labels = {head["name"]: head_columns(head, model, x, stats) for head in heads}
-    person, evidence = persons_of(users), evidence_in_words(x, "user", model, bool(heads))
+    person, evidence = persons_of(users), evidence_in_words(x, "user", model)
     people = merged(users, person)
     people_index = index if people is users else FixIndex(people.lon, people.lat)
     city = City(

@@ -9,15 +9,15 @@ from typing import Any
 import numpy as np
 from qgis.PyQt.QtCore import Qt
 
+from ...core.applicability import format_reasons, outside
 from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import GRID_M, UNKNOWN
 from ...core.embedding.user_view import UsualPlaces
 from ...core.regions.view import City
 from ...core.times import find_zone, wall_clock
-from ...core.typicality import outside, plainly
 from ...layers.legends import title_of, verdict_of
 from ...processing.words import tr
-from ..widgets.card import Card, experimental_mark, figure, most_similar, no_heads
+from ..widgets.card import Card, figure, most_similar, unproven_mark
 from ..widgets.charts import DayPlot
 from ..widgets.layout import escaped, tip
 
@@ -54,16 +54,14 @@ class UserCard(Card):
     def _show_labels(self) -> None:
         """A line per head: its prediction and probability."""
         heads = self.bundle.heads("user")
-        if not heads:
-            self.add(no_heads(self.bundle, "user"))
         before = ""  # heads in a row with the same warning share it
         for head in heads:
             stats = {name: values[[self.row]] for name, values in self.city.stats.items()}
-            reasons = plainly(outside(stats, head.get("domain", {}), np.ones(1, bool)))
+            reasons = format_reasons(outside(stats, head.get("domain", {}), np.ones(1, bool)))
             if reasons != before:
                 self._warn(before)
             before = reasons
-            words = f"{escaped(title_of(head))}: {self._prediction(head)}{experimental_mark(head)}"
+            words = f"{escaped(title_of(head))}: {self._prediction(head)}{unproven_mark(head)}"
             self.add(words, toolTip=tip(verdict_of(head)))
         self._warn(before)
         if evidence := self.city.evidence[self.row]:

@@ -21,11 +21,11 @@ from qgis.gui import QgsMapToolEmitPoint
 from qgis.PyQt.QtCore import QStringListModel, Qt
 from qgis.PyQt.QtWidgets import QComboBox, QCompleter, QLabel, QLineEdit, QToolButton, QWidget
 
+from ...core.applicability import after_gap
 from ...core.embedding.user_view import UsualPlaces, grid_cell, usual_places
 from ...core.errors import InputError
 from ...core.geodesy import metres_between, unwrapped
 from ...core.regions.view import City
-from ...core.typicality import after_gap
 from ...layers import styling, writing
 from ...layers.columns import id_text
 from ...layers.coordinates import from_wgs84, transform_lines
@@ -39,7 +39,6 @@ from ..maps.fit import look_back
 from ..maps.notes import model_at, model_of
 from ..results import UNIT, DockRun, last_run
 from ..session import Session
-from ..settings import settings
 from ..widgets.layout import column, delete, row, wrapped
 from .run_again import RunAgain
 from .users_card import UserCard, letters
@@ -102,7 +101,7 @@ class UsersTab(QWidget):
             self.session.run_algorithm("diary", more, outputs, tr("Writing the diary"), self._written, tr("Diary"))
             return
         self.session.run_algorithm(
-            "profileusers", {"UNIT": unit, "EXPERIMENTAL": settings().experimental.value(), **more}, ["OUTPUT"],
+            "profileusers", {"UNIT": unit, **more}, ["OUTPUT"],
             tr("Labelling"), lambda *result: self._labelled(unit, *result),
             tr("Labels of {unit}").format(unit=self.unit.currentText()),
         )  # fmt: skip
@@ -173,7 +172,7 @@ class UsersTab(QWidget):
         if layer is None or bundle is None:
             return None, []
         names = layer.fields().names()
-        return layer, [head for head in bundle.heads(layer.customProperty(UNIT), every=True) if head["name"] in names]
+        return layer, [head for head in bundle.heads(layer.customProperty(UNIT)) if head["name"] in names]
 
     # ---- one user -----------------------------------------------------------------------------------------------
 

@@ -15,7 +15,7 @@ from qgis.PyQt.QtCore import QDate, QLocale
 
 from ...core.bundle.bundle import Bundle, open_card
 from ...core.errors import RawError
-from ...layers.legends import doubt, title_of, verdict_of
+from ...layers.legends import is_unproven, title_of, unproven, verdict_of
 from ...layers.publishing import check_layer
 from ...layers.words import MADE_BY, MADE_OF, tr
 from ..regions.saved import OF
@@ -60,8 +60,7 @@ def notes(canvas: QgsMapCanvas, session: Session | None, bundle: Bundle | None) 
     sentences = [words]
     for head in heads.values():
         words = f"{title_of(head)}: {verdict_of(head) or tr('Nobody has tested it.')}"
-        why = doubt(head)
-        sentences.append(words + (f" {tr('Experimental ({why})').format(why=why)}." if why else ""))
+        sentences.append(words + (f" {unproven()}." if is_unproven(head) else ""))
     if any(head["kind"] == "number" for head in heads.values()):
         sentences.append(tr("In 80 % of cases the true number lies in its interval. Colours follow the intervals."))
     if forecast:
@@ -128,7 +127,7 @@ def title_of_layer(layer: QgsMapLayer) -> str:
 def shown_heads(bundle: Bundle | None) -> list[dict[str, Any]]:
     """All heads of a model that become fields."""
     units = ("user", "track", "day", "region")
-    return [head for unit in units for head in bundle.heads(unit, every=True)] if bundle is not None else []
+    return [head for unit in units for head in bundle.heads(unit)] if bundle is not None else []
 
 
 def warnings(layers: Sequence[QgsMapLayer], min_users: int, max_features: int = 50_000) -> list[str]:

@@ -11,14 +11,14 @@ import numpy as np
 from qgis.PyQt.QtCore import Qt
 from qgis.PyQt.QtWidgets import QGridLayout, QLabel
 
+from ...core.applicability import format_reasons
 from ...core.bundle.bundle import Bundle
 from ...core.regions.disclosure import DIFFERENCE, DOMINATED
 from ...core.regions.view import City, RegionView, rank
-from ...core.typicality import plainly
 from ...layers.legends import class_colours, title_of, verdict_of
 from ...layers.words import count_fixes, count_people
 from ...processing.words import tr
-from ..widgets.card import Card, experimental_mark, figure, most_similar, no_heads, plain
+from ..widgets.card import Card, figure, most_similar, plain, unproven_mark
 from ..widgets.charts import MixBar, WeekStrip
 from ..widgets.layout import escaped, tip
 
@@ -99,13 +99,12 @@ class RegionCard(Card):
         """Warn of tracks unlike those of the training."""
         if not self.region.view.in_domain:
             words = tr("⚠ Unlike what the model was trained on: {reasons}.")
-            self.add(words.format(reasons=escaped(plainly(self.region.view.reasons)) or tr("see its card")))
+            self.add(words.format(reasons=escaped(format_reasons(self.region.view.reasons)) or tr("see its card")))
 
     def _show_scores(self) -> None:
         """A row per head: its figure, interval and rank."""
         every = self.region.bundle.heads("region")
         if not every:
-            self.add(no_heads(self.region.bundle, "region"))
             return
         heads = [head for head in every if "hours" not in head]  # those that core.regions.view.look predicts
         grid = QGridLayout()
@@ -126,7 +125,7 @@ class RegionCard(Card):
     def _score(self, head: dict[str, Any]) -> tuple[str, str]:
         """The title and the figure of a head, as rich text."""
         name, columns = head["name"], self.region.view.columns
-        title = escaped(title_of(head)) + experimental_mark(head)
+        title = escaped(title_of(head)) + unproven_mark(head)
         value = figure(head, columns, "<br>{low} – {high}")
         if head["kind"] != "number" or columns[name] != columns[name]:
             return title, value
@@ -161,7 +160,7 @@ class RegionCard(Card):
             mix = self.region.view.mix.get(head["name"])
             if mix is None:
                 continue
-            self.add(escaped(title_of(head)) + experimental_mark(head), heading=True)
+            self.add(escaped(title_of(head)) + unproven_mark(head), heading=True)
             if all(people is None for people in mix.values()):
                 words = tr("No label can be shown without revealing fewer than {n} people.")
                 self.add(words.format(n=self.min_users))

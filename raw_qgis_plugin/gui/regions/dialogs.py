@@ -14,7 +14,7 @@ from ...core.evaluation.report import Page
 from ...core.regions.view import RegionView
 from ...layers.legends import class_colours, short, title_of
 from ...processing.words import tr
-from ..widgets.card import experimental_mark, figure, html_of, new_page, plain, save_page
+from ..widgets.card import figure, html_of, new_page, plain, save_page, unproven_mark
 from ..widgets.dialog import RawDialog
 from ..widgets.layout import column, escaped, row, scrolling, wrapped
 from ..windows.help import open_help
@@ -97,7 +97,7 @@ def differences(one: RegionCard, other: RegionCard) -> list[list[str]]:
     for head in one.region.bundle.heads("region"):
         if head["name"] in a.columns and head["name"] in b.columns:
             figures = [figure(head, view.columns) for view in (a, b)]
-            title = escaped(title_of(head)) + experimental_mark(head)
+            title = escaped(title_of(head)) + unproven_mark(head)
             rows.append([title, *figures, difference(head, a.columns, b.columns)])
     return rows
 
@@ -123,7 +123,7 @@ def labelled(head: dict[str, Any], a: RegionView, b: RegionView) -> list[list[st
         cells = [tr("withheld") if share is None else f"{share}%" for share in shares]
         known = [share for share in shares if share is not None]
         differs = tr("{more} points").format(more=more(known[0] - known[1])) if len(known) == 2 else ""
-        rows.append([f"{escaped(title_of(head))}: {escaped(plain(word))}{experimental_mark(head)}", *cells, differs])
+        rows.append([f"{escaped(title_of(head))}: {escaped(plain(word))}{unproven_mark(head)}", *cells, differs])
     return rows
 
 

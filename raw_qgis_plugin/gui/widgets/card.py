@@ -16,7 +16,7 @@ from ...core.bundle.bundle import Bundle
 from ...core.embedding.profiles import UNKNOWN
 from ...core.evaluation.report import Page
 from ...core.similarity import similar
-from ...layers.legends import doubt, short
+from ...layers.legends import is_unproven, short
 from ...processing.words import tr
 from .charts import Chart
 from .dialog import file_to_write
@@ -117,16 +117,9 @@ def figure(head: dict[str, Any], values: dict[str, Any], interval: str = " ({low
     return f"<b>{short(value)}</b> {unit}{interval.format(low=low, high=high)}"
 
 
-def experimental_mark(head: dict[str, Any]) -> str:
-    """A mark in rich text for an experimental head; '' for others."""
-    return f" <i>({tr('experimental')})</i>" if doubt(head) else ""
-
-
-def no_heads(bundle: Bundle, unit: str) -> str:
-    """Why no head of a unit answers."""
-    if bundle.heads(unit, every=True):
-        return tr("Labels that only simulation supports are off. <i>Settings → Options → RAW</i> switches them on.")
-    return tr("The model has no head for this.")
+def unproven_mark(head: dict[str, Any]) -> str:
+    """A mark in rich text for a head that does not prove better than a simple method; '' for others."""
+    return f" <i>({tr('not proven')})</i>" if is_unproven(head) else ""
 
 
 def most_similar(vectors: np.ndarray, at: int, most: int) -> list[tuple[int, float]]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -23,8 +22,6 @@ LIMITS = {
     "horizon_s": ("horizon", " s", "too far ahead"),
     "days": ("number of days with fixes", "", "fixes on too few days"),
     "observed": ("share of the way outside gaps", "", "too much of the way lies in gaps"),
-    "typicality": ("likeness to the people who taught the label", "", "unlike the people who taught the label"),
-    "rail_percent": ("trips by rail in this layer", " %", "too few trips by rail in this layer"),
 }
 UNLIMITED = 1e9  # an upper limit from here on is none
 MIN_EVIDENCE = 1e-3  # hours or users; logarithms are taken of evidence
@@ -39,7 +36,6 @@ class GapSettings:
 
 
 GAP = GapSettings()
-NEIGHBOURS = 5  # the distance to so many of the training units says how typical a unit is
 
 
 def evidence(unit: str) -> str:
@@ -91,27 +87,6 @@ def after_gap(tracks: Tracks) -> np.ndarray:
     return result
 
 
-def typicality(features: np.ndarray, reference: Mapping[str, Any]) -> np.ndarray:
-    """How typical units are of those that taught a model: (n,) conformal p-values, nan for rows with nan.
-
-    features: (n, d). reference: of a card: 'mean' and 'scale' (d,) of the training units, and 'units' (m, d) some of
-    them, standardised. The p-value is the share of the reference whose mean distance to its nearest five others is at
-    least that of the unit: one in twenty units like the training data has 0.05 or less (Vovk and others, Algorithmic
-    Learning in a Random World, 2005).
-    """
-    from scipy.spatial import cKDTree
-
-    units = np.asarray(reference["units"], np.float64)
-    tree = cKDTree(units)
-    strange = np.sort(tree.query(units, NEIGHBOURS + 1)[0][:, 1:].mean(axis=1))
-    known = ~np.isnan(features).any(axis=1)
-    p = np.full(len(features), np.nan)
-    standard = (features[known] - np.asarray(reference["mean"])) / np.asarray(reference["scale"])
-    found = tree.query(standard, NEIGHBOURS)[0].mean(axis=1)
-    p[known] = (1 + len(strange) - np.searchsorted(strange, found)) / (len(strange) + 1)
-    return p
-
-
 class Reason(str):
     """Why answers are not to be relied on, in exact words, and as `plain` without their figures."""
 
@@ -154,7 +129,7 @@ def any_of(reasons: Mapping[Reason, np.ndarray], n: int) -> np.ndarray:
     return np.logical_or.reduce(list(reasons.values()) or [np.zeros(n, bool)])
 
 
-def plainly(remarks: Iterable[str]) -> str:
+def format_reasons(remarks: Iterable[str]) -> str:
     """Remarks in one line, the reasons among them in plain words."""
     return "; ".join((each.plain if isinstance(each, Reason) else each).rstrip(".") for each in remarks)
 
