@@ -292,7 +292,7 @@ def test_a_worker_ends_with_its_parent(tmp_path):
 
 def test_what_onnx_reads_of_a_checked_graph_is_what_was_checked(rounds):
     """Whatever bytes pass the check: ONNX's own parser finds nothing in them that is not allowed."""
-    good, passed = (shipped_bundle() / "heads" / "trips_a_day.onnx").read_bytes(), 0
+    good, passed = (shipped_bundle() / "heads" / "transport_mode.onnx").read_bytes(), 0
     n = rounds(60, 600)
     for k in range(n):
         rng, data = random.Random(k), bytearray(good)
@@ -316,7 +316,7 @@ def test_what_onnx_reads_of_a_checked_graph_is_what_was_checked(rounds):
 
 
 def test_unknown_parts_do_not_reach_onnx_runtime():
-    good = (shipped_bundle() / "heads" / "trips_a_day.onnx").read_bytes()
+    good = (shipped_bundle() / "heads" / "transport_mode.onnx").read_bytes()
     checked = GraphChecker().check("x.onnx", good)
     more = varint(9999 << 3 | 2) + varint(3) + b"abc" + varint(30 << 3) + varint(7)
     assert GraphChecker().check("x.onnx", good + more) == GraphChecker().check("x.onnx", more + good) == checked

@@ -187,7 +187,7 @@ def test_the_stand_in_hears_onnx_runtime_unless_it_is_switched_off(
 ) -> None:
     if rounds(0, 1) == 0 or not namespace:
         pytest.skip("with RAW_FUZZ and network namespaces alone: ONNX Runtime takes half a minute to call")
-    graph = str(ROOT / "resources" / "models" / "raw-small" / "heads" / "commuter.onnx")
+    graph = str(ROOT / "resources" / "models" / "raw-small" / "heads" / "transport_mode.onnx")
     assert watch([sys.executable, "-c", TELEMETRY, graph]).calls
     assert calls_nobody(watch([sys.executable, "-c", TELEMETRY, graph], ORT_DISABLE_TELEMETRY="1"))
 

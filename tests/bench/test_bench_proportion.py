@@ -23,7 +23,7 @@ from .test_bench_reading import measured as read_by
 EACH = 938  # fixes of a user, one a minute
 SIZES = [int(float(size)) for size in os.environ.get("RAW_BENCH_FIXES", "1e6 1e7").split()]
 RUNS = {
-    "profileusers": {"EXPERIMENTAL": True}, "scoreregions": {"EXPERIMENTAL": True, "REGIONS": "regions.geojson"},
+    "profileusers": {}, "scoreregions": {"REGIONS": "regions.geojson"},
     "forecasttracks": {"OUTPUT_TRACKS": "tracks.gpkg", "OUTPUT_AREAS": "areas.gpkg"},
     "diary": {"OUTPUT_STOPS": "stops.gpkg", "OUTPUT_TRIPS": "trips.gpkg"},
 }  # fmt: skip
@@ -32,7 +32,7 @@ CHOSEN = os.environ.get("RAW_BENCH_ALGORITHMS", " ".join(RUNS)).split()
 
 def measured(qgis, algorithm, folder, parameters):
     """Processor seconds, those of inference and of search, and the peak of memory in GB of qgis_process."""
-    values = {name: str(folder / value) if name != "EXPERIMENTAL" else value for name, value in parameters.items()}
+    values = {name: str(folder / value) for name, value in parameters.items()}
     values |= {"INPUT": str(folder / "fixes.gpkg"), "DEVICE": "CPU"}
     if not any(name.startswith("OUTPUT_") for name in values) or algorithm == "forecasttracks":
         values["OUTPUT"] = str(folder / "out.gpkg")

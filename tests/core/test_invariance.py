@@ -22,7 +22,7 @@ from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.embedding.cache import CacheSettings, embed_cached
 from raw_qgis_plugin.core.embedding.embed import embed, track_features
 from raw_qgis_plugin.core.embedding.explain import user_traits
-from raw_qgis_plugin.core.embedding.profiles import most_visited, profile, with_trips
+from raw_qgis_plugin.core.embedding.profiles import head_inputs, most_visited, profile
 from raw_qgis_plugin.core.embedding.user_view import usual_places
 from raw_qgis_plugin.core.features.activity import activity
 from raw_qgis_plugin.core.features.motion import motion
@@ -45,11 +45,8 @@ TOLERANCE = 1e-5
 
 @pytest.fixture(scope="module")
 def model():
-    """The shipped model, asked with every head, and of the metro without its condition on the layer (test_silence)."""
-    bundle = open_bundle(experimental=True)
-    for head in bundle.card["heads"]:
-        head["domain"].pop("rail_percent", None)
-    return Model(bundle, "cpu", threads=1)
+    """The shipped model."""
+    return Model(open_bundle(), "cpu", threads=1)
 
 
 def taxis(users: int = 25, days: int = 4) -> Tracks:
@@ -113,7 +110,7 @@ def said_of(unit: str, tracks: Tracks, model: Model, embedded: Embed) -> dict[st
     found = profile(some, model, unit, cached=cached)
     vectors = cached(some, None)
     said = {
-        "embedding": vectors, "with trips": with_trips(vectors, some, unit, model), "activity": activity(some),
+        "embedding": vectors, "inputs": head_inputs(vectors, some, unit), "activity": activity(some),
         "motion": motion(some), "features": track_features(some), "lon": found.lon, "lat": found.lat,
         "visited": np.stack(most_visited(some, 100.0), axis=1), **unit_stats(some), **found.columns,
     }  # fmt: skip

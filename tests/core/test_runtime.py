@@ -25,7 +25,7 @@ def swapped(tmp_path):
     return swap
 
 
-@pytest.mark.parametrize("graph", ["heads/commuter.onnx", "neighbours.onnx"])
+@pytest.mark.parametrize("graph", ["heads/transport_mode.onnx", "neighbours.onnx"])
 def test_another_graph_is_no_backbone(swapped, graph):
     with pytest.raises(BundleError, match=r"backbone\.onnx .* has to take features, clock"):
         Model(swapped(graph, "backbone.onnx"), "cpu", 1)
@@ -39,15 +39,17 @@ def test_scales_of_a_scorer_are_positive(monkeypatch):
 
 
 def test_another_graph_is_no_scorer(swapped):
-    model = Model(swapped("heads/commuter.onnx", "neighbours.onnx"), "cpu", 1)
+    model = Model(swapped("heads/transport_mode.onnx", "neighbours.onnx"), "cpu", 1)
     with pytest.raises(BundleError, match=r"neighbours\.onnx .* to answer log_weights, scales, leads_to"):
         model.score({})
 
 
 def test_another_graph_is_no_head(swapped):
-    bundle = swapped("neighbours.onnx", "heads/commuter.onnx")
-    with pytest.raises(BundleError, match=r"commuter\.onnx .* has to take x"):
-        Model(bundle, "cpu", 1).run_head("commuter", np.zeros((1, bundle.head("commuter")["inputs"]), np.float32))
+    bundle = swapped("neighbours.onnx", "heads/transport_mode.onnx")
+    with pytest.raises(BundleError, match=r"transport_mode\.onnx .* has to take x"):
+        Model(bundle, "cpu", 1).run_head(
+            "transport_mode", np.zeros((1, bundle.head("transport_mode")["inputs"]), np.float32)
+        )
 
 
 def test_a_graph_that_takes_other_shapes_is_refused_in_words():

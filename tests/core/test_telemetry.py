@@ -18,7 +18,7 @@ time.sleep(1)
 
 def files_left(first: str, home: Path) -> list[Path]:
     """What ONNX Runtime leaves in a home folder after it loaded a graph in a process that imports `first` first."""
-    graph = ROOT / "resources" / "models" / "raw-small" / "heads" / "commuter.onnx"
+    graph = ROOT / "resources" / "models" / "raw-small" / "heads" / "transport_mode.onnx"
     env = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY" and not k.startswith("XDG")}
     env |= {"HOME": str(home), "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-c", RUN_A_HEAD.format(first=first), str(graph)]

@@ -36,7 +36,6 @@ class Demo(NamedTuple):
     min_users: int
     horizon_min: float
     step_min: float
-    experimental: bool  # whether heads answer that only simulation supports: of invented people
     tracks: Path
     to_import: Path | None = None
     streets: Path | None = None
@@ -61,7 +60,6 @@ ARACAJU = Demo(
     min_users=3,  # ten phones: the default of 10 would withhold every hexagon
     horizon_min=2,
     step_min=1,
-    experimental=False,
     tracks=SAMPLE / "aracaju_tracks.gpkg",
 )
 CITY = Demo(
@@ -73,7 +71,6 @@ CITY = Demo(
     min_users=10,
     horizon_min=2,
     step_min=1,
-    experimental=True,
     tracks=OUT / "city_tracks.gpkg",
     to_import=SAMPLE / "city_tracks.parquet",
     streets=SAMPLE / "city_streets.gpkg",
@@ -87,12 +84,11 @@ def run(demo: Demo, model: str) -> dict[str, Any]:
     if demo.to_import:
         qgis.run("raw:importtracks", SOURCE=demo.to_import, OUTPUT=demo.tracks)
     common = {"INPUT": demo.tracks, "USER_FIELD": "user_id", "TIME_FIELD": "t", "MODEL": model}
-    heads = {"EXPERIMENTAL": demo.experimental}
-    qgis.run("raw:profileusers", **common, **heads, OUTPUT=demo.output("profiles"))
+    qgis.run("raw:profileusers", **common, OUTPUT=demo.output("profiles"))
     by_trip = {"TRACK_FIELD": "track_id", "UNIT": "track", "OUTPUT": demo.output("trips")}
     qgis.run("raw:profileusers", **common, **by_trip)
     regions = {"REGIONS": demo.regions, "MIN_USERS": demo.min_users, "OUTPUT": demo.output("regions")}
-    qgis.run("raw:scoreregions", **common, **regions, **heads)
+    qgis.run("raw:scoreregions", **common, **regions)
     ahead = {"UNIT": "user", "HORIZON": demo.horizon_min, "STEP": demo.step_min}
     outputs = {
         "OUTPUT": demo.output("forecast_points"),
@@ -103,7 +99,7 @@ def run(demo: Demo, model: str) -> dict[str, Any]:
 
 
 def draw(demo: Demo, bundle: Bundle) -> None:
-    """The results over each other, as the plugin styles them. bundle: with the heads that answered."""
+    """The results over each other, as the plugin styles them."""
     import printed_map
     from qgis.core import QgsRectangle
 
@@ -143,8 +139,7 @@ def sentences(demo: Demo, bundle: Bundle) -> list[str]:
         *say.about_forecasts(say.rows_of(demo.output("forecast_points"))),
     ]
     if demo is CITY:
-        people, journeys = SAMPLE / "city_truth_users.csv", SAMPLE / "city_truth_tracks.csv"
-        said += say.against_truth(users, "user_id", "commuter", people, "user_id", "commuter")
+        journeys = SAMPLE / "city_truth_tracks.csv"
         said += say.against_truth(trips, "track_id", "transport_mode", journeys, "track_id", "mode")
     return said
 
@@ -155,7 +150,7 @@ def show(demos: Sequence[Demo], providers: Sequence[str], model: str) -> None:
 
     app = start_qgis()
     for demo, provider in zip(demos, providers, strict=True):
-        bundle = open_bundle(model or None, demo.experimental)
+        bundle = open_bundle(model or None)
         draw(demo, bundle)
         print(f"\n{demo.title} (model run on {provider})")
         for sentence in sentences(demo, bundle):

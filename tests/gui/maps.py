@@ -250,7 +250,6 @@ def work():
     window = iface.mainWindow()
     window.setGeometry(window.screen().geometry())  # there is no window manager to maximise it
     window.findChild(QDockWidget, "Browser").hide()
-    settings().experimental.setValue(True)
     settings().min_users.setValue(5)
     for key in ("Ctrl+Alt+K", "Ctrl+Alt+D", "Ctrl+Alt+B"):
         report[key] = QgsGui.shortcutsManager().actionForSequence(QKeySequence(key)).objectName()

@@ -197,7 +197,6 @@ def draw(dock, corners):
 
 
 def drawn_region():
-    from raw_qgis_plugin.gui.settings import settings
 
     tracks = import_city()
     do("Make the points small and grey, and add `resources/sample/city_streets.gpkg`: the map is easier to read.")
@@ -210,7 +209,6 @@ def drawn_region():
     root.removeChildNode(root.findLayer(streets))
     iface.setActiveLayer(tracks)
     do("This city is simulated, so *Settings → Options → RAW* may switch on the heads that only simulation supports.")
-    settings().experimental.setValue(True)
     dock = open_dock()
     iface.mapCanvas().zoomScale(iface.mapCanvas().scale() * 0.8)
     wait(1)
@@ -227,7 +225,6 @@ def drawn_region():
         draw(dock, around(*place))
     find(dock, "raw_tabs").currentWidget().verticalScrollBar().setValue(10_000)
     show("drawn_regions", "The last of four, with its rank and the regions most similar")
-    settings().experimental.remove()
 
 
 def label_by_example():

@@ -73,7 +73,7 @@ def test_a_head_without_labels_or_without_use_is_dropped_in_words(
 ) -> None:
     bundle = Path(shutil.copytree(open_bundle().path, tmp_path / "bundle"))
     names = [head["name"] for head in open_bundle(bundle).card["heads"]]
-    kept = "commuter"
+    kept = "transport_mode"
     assert kept in names
 
     def train(request: adapt.Request, _: object) -> None:
@@ -90,10 +90,9 @@ def test_a_head_without_labels_or_without_use_is_dropped_in_words(
     before = open_bundle()
     before = replace(before, card=before.card | {"heads": [*before.card["heads"], own]})
     rows = adapt.train_heads(bundle, before, adapt.City.at(adapt.SAMPLE), print)
-    stay = [kept, "trip_mode"]  # a head of trips sees no embedding
-    assert {row["head"]: row["kept"] for row in rows} == {name: name in stay for name in [*names, "own_label"]}
-    assert "no such labels" in rows[-1]["why"] and "simple method" in next(r for r in rows if not r["kept"])["why"]
-    assert {head["name"] for head in open_bundle(bundle).card["heads"]} == set(stay)
+    assert {row["head"]: row["kept"] for row in rows} == {kept: True, "own_label": False}
+    assert "no such labels" in rows[-1]["why"]
+    assert [head["name"] for head in open_bundle(bundle).card["heads"]] == [kept]
 
 
 def test_a_folder_with_a_run_is_not_written_over(tmp_path: Path) -> None:
@@ -202,16 +201,6 @@ def test_what_ends_a_run_half_way_is_refused_first(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="--city .* there is no tracks.parquet"):
         adapt.main(["--tracks", "nowhere.parquet", "--output", str(tmp_path / "run"), "--city", str(tmp_path)])
     assert not (tmp_path / "run").exists()
-
-
-def test_a_head_that_asks_no_other_is_taught_again_alone(monkeypatch: pytest.MonkeyPatch) -> None:
-    requests: list[adapt.Request] = []
-    monkeypatch.setattr(adapt, "finetune", lambda request, _: requests.append(request))
-    head = next(head for head in open_bundle().card["heads"] if head["name"] == "commuter")
-    for asks in ({}, {"asks": []}):
-        described = {k: v for k, v in head.items() if k != "asks"} | asks
-        adapt._train_head(open_bundle().path, described, adapt.City.at(adapt.SAMPLE), print)
-    assert [request.alone for request in requests] == [True, False]
 
 
 def test_the_report_shows_curves_areas_and_heads(tmp_path: Path) -> None:

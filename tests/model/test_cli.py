@@ -46,7 +46,7 @@ def test_what_is_read_is_not_written_over(tracks_file, tmp_path, capsys):
         shutil.copy(tracks_file, copy)
     (tmp_path / "link.parquet").symlink_to(tracks)
     for output, source in ((tracks, tracks), (tmp_path / "link.parquet", tracks), (folder / "0.parquet", folder)):
-        arguments = ["--tracks", str(source), "--task", "commuter", "--device", "cpu", "--output", str(output)]
+        arguments = ["--tracks", str(source), "--task", "transport_mode", "--device", "cpu", "--output", str(output)]
         assert cli.run(profiles.main, arguments) == 2
         assert "is what is read" in capsys.readouterr().err
         assert output.read_bytes() == tracks_file.read_bytes()

@@ -80,7 +80,7 @@ def test_onnx_head_equals_torch(nano_run, tmp_path):
     np.testing.assert_allclose(exact, 0.5 * (0.6 * line + 0.2 * one + 0.2 * two) + 0.1, atol=1e-6)
     metrics = {"units": 9, "head": {"accuracy": 0.5}, "baseline": {"accuracy": 0.4}}
     card = {"kind": "classes", "unit": "user", "classes": ["a", "b", "c"], "metrics": metrics}
-    card |= {"experimental": False, "trained_on": "nothing"}
+    card |= {"trained_on": "nothing"}
     add_head(open_bundle(nano_run / "bundle"), tmp_path / "bundle", "abc", head, card)
     model = Model(open_bundle(tmp_path / "bundle"), "cpu")
     np.testing.assert_allclose(model.run_head("abc", x), predict(head, x), atol=1e-5)
@@ -89,25 +89,6 @@ def test_onnx_head_equals_torch(nano_run, tmp_path):
         model.run_head("abc", x[:, :5])
     for graph in (tmp_path / "bundle").rglob("*.onnx"):  # a bundle is handed on: it must not tell whose folders it saw
         assert b'File "' not in graph.read_bytes()
-
-
-def test_a_new_head_learns_from_what_the_models_own_heads_say(nano_run, tracks_file, labels_file, tmp_path):
-    common = ["--tracks", str(tracks_file), "--labels", str(labels_file), "--unit", "user", "--output", str(tmp_path)]
-    finetune([*common, "--bundle", str(nano_run / "bundle"), "--field", "way", "--task-name", "commuter", "--alone"])
-    few = write_csv(tmp_path.with_suffix(".csv"), [{"user_id": f"u{i}", "drives": i % 2} for i in range(12)])
-    mine = [*common[:3], str(few), *common[4:], "--bundle", str(tmp_path), "--field", "drives", "--task-name"]
-    finetune([*mine, "mine"])
-    model = Model(open_bundle(tmp_path), "cpu")
-    head, shipped = (model.bundle.head(name) for name in ("mine", "commuter"))
-    assert head["asks"] == ["commuter"] and "asks" not in shipped and head["inputs"] == shipped["inputs"]
-    x = np.random.default_rng(0).normal(size=(300, shipped["inputs"])).astype(np.float32)
-    ours, theirs = (model.run_head(name, x) @ [-1, 1] for name in ("mine", "commuter"))
-    assert abs(np.corrcoef(ours, theirs)[0, 1]) > 0.9  # twelve labels are told best from what the other head says
-    with pytest.raises(InputError, match="mine learned from what the head 'commuter' says"):
-        finetune([*mine, "commuter"])
-    finetune([*mine, "alone", "--alone"])
-    finetune([*mine, "more"])  # what a user taught is not asked: it knows the labels on which this one is tested
-    assert open_bundle(tmp_path).head("more")["asks"] == ["commuter"]
 
 
 def test_regions_are_taught_on_who_crossed_them(nano_run, tracks_file, tmp_path):
@@ -148,7 +129,6 @@ def test_regions_are_taught_on_who_crossed_them(nano_run, tracks_file, tmp_path)
         (["--unit", "region"], "needs --regions"),
         (["--hours", "2"], "--hours is for --unit region"),
         (["--unit", "track"], "no id of the track"),
-        (["--states"], "--states is for users, tracks and days, with --alone"),
     ],
 )
 def test_a_wrong_argument_is_a_clear_line(nano_run, tracks_file, labels_file, tmp_path, more, said):
@@ -328,10 +308,9 @@ def test_only_some_classes_are_learned(nano_run, tracks_file, labels_file, tmp_p
 def test_two_sources_and_a_few_days_are_learned_together(nano_run, tracks_file, labels_file, tmp_path, lines):
     arguments = ["--tracks", *[str(tracks_file)] * 2, "--labels", *[str(labels_file)] * 2, "--field", "way"]
     arguments += ["--unit", "user", "--task-name", "way", "--also-days", "1", "--bundle", str(nano_run / "bundle")]
-    finetune([*arguments, "--experimental", "--rail", "2", "--output", str(tmp_path / "b")])
+    finetune([*arguments, "--output", str(tmp_path / "b")])
     bundle = open_bundle(tmp_path / "b")
-    (head,) = bundle.heads("user", every=True)
-    assert head["domain"]["rail_percent"] == [2.0, 1e9] and not bundle.heads("user")
+    (head,) = bundle.heads("user")
     assert head["metrics"]["units"] == 240 and head["metrics"]["groups"] == 120  # the same people in both sources
     assert any("240 people or places are 120" in line.get("warning", "") for line in lines())
     with pytest.raises(InputError, match="as many --labels"):

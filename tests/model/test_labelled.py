@@ -112,7 +112,7 @@ def test_a_head_of_several_sources_says_how_it_does_on_each(sources, nano_run, t
     tracks, labels = ([str(sources / name / file) for name in names] for file in ("tracks.parquet", "labels.csv"))
     command = ["--tracks", *tracks, "--labels", *labels, "--field", "mode", "--unit", "track", "--task-name", "mode"]
     command += ["--rename", "train=rail", "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path / "b")]
-    finetune([*command, "--simulated", "1", "--also-parts", "2", "--alone"])
+    finetune([*command, "--simulated", "1", "--also-parts", "2"])
     model = Model(open_bundle(tmp_path / "b"), "cpu", 1)
     head = model.bundle.head("mode")
     usable = {n: len(pd.read_csv(sources / n / "labels.csv")) for n in names}
@@ -134,7 +134,7 @@ def test_heads_taught_before_there_were_ride_features_go_on(sources, nano_run, t
     """An older head takes the first columns, as many as its card says."""
     tracks, labels = (str(sources / "north" / file) for file in ("tracks.parquet", "labels.csv"))
     command = ["--tracks", tracks, "--labels", labels, "--field", "mode", "--unit", "track", "--task-name", "mode"]
-    finetune([*command, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path), "--alone"])
+    finetune([*command, "--bundle", str(nano_run / "bundle"), "--output", str(tmp_path)])
     model = Model(open_bundle(tmp_path), "cpu", 1)
     x = np.random.default_rng(0).normal(size=(5, model.bundle.head("mode")["inputs"])).astype(np.float32)
     assert x.shape[1] > len(RIDE)

@@ -9,7 +9,6 @@ from model.data.labels import (
     Labelled,
     clean,
     cut_intervals,
-    cut_labelled_trips,
     is_one_of,
     join,
     label_units,
@@ -52,21 +51,6 @@ def table_of(**columns):
 
 def same(labelled: Labelled) -> list[set[int]]:
     return [set(np.flatnonzero(labelled.group == g)) for g in np.unique(labelled.group)]
-
-
-def test_a_trip_has_the_label_of_most_of_its_way():
-    """Out and back two hours later, five kilometres each, 500 m of which are walked; the way out is under ground."""
-    minute, began = np.arange(300), 1_700_000_000_000
-    north = np.interp(minute, [60, 66, 76, 180, 190, 196], [0, 0.5, 5, 5, 0.5, 0]) / 111.2
-    seen = (minute <= 66) | (minute >= 76)
-    t, east = began + 60_000 * minute[seen], np.full(seen.sum(), 10.0)
-    tracks, _ = build_tracks(["a"] * len(t), None, t, east, 50 + north[seen])
-    start, end = (began + 60_000 * np.array(m) for m in ([60, 66, 190, 180], [66, 76, 196, 190]))
-    table = table_of(user_id=[*"aaab"], t_start=start.tolist(), t_end=end.tolist(), mode=[*"wrwb"])
-    trips, row = cut_labelled_trips(tracks, table, "mode")
-    assert row.tolist() == [1], "of the way back a tenth is labelled"
-    assert ((trips.t[[0, -1]] - began) // 60_000).tolist() == [60, 76]
-    assert cut_labelled_trips(tracks, table | {"user_id": np.array([*"aaaa"], object)}, "mode")[1].tolist() == [1, 3]
 
 
 @pytest.mark.parametrize("bad", [None, "", "some day"])
@@ -194,21 +178,6 @@ def test_ids_of_one_person_stay_together():
 def part_of(found, n):
     rows = np.zeros((n, 1))
     return Examples(rows, rows, found.value, found.group, rows[:, 0] == 0, rows[:, 0], rows[0], {}, same=found.runs)
-
-
-def test_trips_of_one_person_stay_together_whoever_has_no_label():
-    """Six people under two ids each make three trips a day; a seventh, who comes first, has no label."""
-    t = 1_700_000_000_000 + 86_400_000 * np.repeat(np.arange(3), 20) + 60_000 * np.tile(np.arange(20), 3)
-    people = [*((f"{k}{copy}", k) for k in range(1, 7) for copy in "ab"), ("0", 0)]
-    ids, who = (np.repeat(column, 60) for column in zip(*people))
-    rng = np.random.default_rng(0)
-    way = 10 + np.arange(7)[:, None] / 10 + np.tile(0.004 * np.arange(20), 3) + rng.normal(0, 1e-5, (7, 60))
-    tracks, _ = build_tracks(ids, None, np.tile(t, 13) + 3_600_000 * who, way[who[::60]].ravel(), np.full(780, 50.0))
-    named = [name for name, k in people if k]
-    table = table_of(user_id=named, t_start=[0] * 12, t_end=[2_000_000_000_000] * 12, mode=[*"wb"] * 6)
-    trips, found = label_units(tracks, table, "trip", "mode", warn=lambda _: None)
-    person = np.array([name[0] for name in trips.user_ids])[trips.track_user]
-    assert len(person) == 36 and len(np.unique(np.stack([person, found.group.astype(str)]), axis=1).T) == 6
 
 
 def test_people_in_several_sources_are_one_each():

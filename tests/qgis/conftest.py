@@ -312,28 +312,18 @@ def menu(qgis_iface: Any) -> SimpleNamespace:
 
 
 @pytest.fixture
-def regions(
-    session: Any, menu: Any, make: Callable[..., Any], fixes: Any, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Any]:
-    """The tab of regions on a layer that was read, every head switched on. Regions need two people, whom the heads take
-    for typical ones.
-    """
+def regions(session: Any, menu: Any, make: Callable[..., Any], fixes: Any) -> Iterator[Any]:
+    """The tab of regions on a layer that was read. Regions need two people."""
     from raw_qgis_plugin.gui.regions.tab import RegionsTab
-    from raw_qgis_plugin.gui.settings import settings
 
     from .tabs import read  # it needs QGIS
 
-    settings().experimental.setValue(True)
-    monkeypatch.setattr(
-        "raw_qgis_plugin.core.embedding.profiles.applicability", lambda features, reference: np.ones(len(features))
-    )
     tab = RegionsTab(session, menu)
     menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
     read(session, make(fixes))
     tab.least.setValue(2)
     yield tab
     tab.remove()
-    settings().experimental.remove()
 
 
 @pytest.fixture

@@ -30,7 +30,7 @@ OUTPUTS = {"OUTPUT_TRACKS": "TEMPORARY_OUTPUT", "OUTPUT_AREAS": "TEMPORARY_OUTPU
 def heads(bundle: str, unit: str) -> list[dict[str, Any]]:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
 
-    return open_bundle(bundle or None).heads(unit, every=True)
+    return open_bundle(bundle or None).heads(unit)
 
 
 def columns_of(head: dict[str, Any]) -> list[str]:
@@ -142,7 +142,7 @@ def test_choices_are_taken_in_any_capitals_and_by_number(
 
 @pytest.mark.parametrize("crs", CRSS)
 def test_profiles_of_users(run: Callable, make: Callable, fixes: Any, bundle: str, crs: str) -> None:
-    done = run("raw:profileusers", INPUT=make(fixes, crs), MODEL=bundle, EXPERIMENTAL=True)
+    done = run("raw:profileusers", INPUT=make(fixes, crs), MODEL=bundle)
     layer = done.layer()
     assert layer.crs().authid() == crs and layer.wkbType() == QgsWkbTypes.Point and layer.featureCount() == 12
     wanted = ["user_id", "n_points", "n_days", "t_first", "t_last"]
@@ -206,41 +206,11 @@ def test_tasks_are_chosen_by_name(run: Callable, make: Callable, fixes: Any, bun
         run("raw:profileusers", INPUT=make(fixes), MODEL=bundle, TASKS="shoe_size")
 
 
-def test_heads_that_only_simulation_supports_wait(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
-    regions = squares("EPSG:4326", 0.02)
-    for name, unit, more in (("profileusers", "user", {}), ("scoreregions", "region", {"REGIONS": regions})):
-        names = [head["name"] for head in heads(bundle, unit)]
-        if not all(head["experimental"] for head in heads(bundle, unit)):
-            pytest.skip("the model has a head that real people support")
-        done = run(f"raw:{name}", INPUT=make(fixes), MODEL=bundle, **more)
-        assert not {*names, "unknown"} & {*done.layer().fields().names()} and done.layer().featureCount() >= 10
-        log = [info for info in done.feedback.infos if info.endswith("Not asked.")]
-        assert [info.split(": ")[0] for info in log[-len(names) :]] == [f"Task {each}" for each in names]
-        assert any("counts" in text and "switch experimental heads on" in text for text in done.feedback.warnings)
-        done.feedback.warnings.clear()
-        named = run(f"raw:{name}", INPUT=make(fixes), MODEL=bundle, TASKS=names[-1], **more)
-        assert {*names} & {*named.layer().fields().names()} == {names[-1]}
-
-
-def test_counts_of_regions_are_not_called_unlike_the_training_data(
-    run: Callable, make: Callable, fixes: Any, bundle: str
-) -> None:
-    if not all(head["experimental"] for head in heads(bundle, "region")):
-        pytest.skip("the model has a head of regions that real people support")
-    common = {"INPUT": make(fixes), "REGIONS": squares("EPSG:4326", 0.02), "MODEL": bundle, "MIN_USERS": 4}
-    done = run("raw:scoreregions", **common)
-    assert {row["in_domain"] for row in done.rows()} == {True, False}, "no withheld region is in_domain"
-    (warning,) = (text for text in done.feedback.warnings if "counts alone" in text)
-    assert "Do not rely on them" not in warning
-    asked = run("raw:scoreregions", **common, EXPERIMENTAL=True)
-    assert any("Do not rely on them" in text for text in asked.feedback.warnings)
-
-
 @pytest.mark.parametrize("crs", CRSS)
 def test_scores_of_regions(run: Callable, make: Callable, fixes: Any, bundle: str, crs: str) -> None:
     regions = squares(crs, 0.02)
     common = {"INPUT": make(fixes, "EPSG:32650"), "REGIONS": regions, "MODEL": bundle, "MIN_USERS": 4}
-    done = run("raw:scoreregions", **common, EXPERIMENTAL=True)
+    done = run("raw:scoreregions", **common)
     layer = done.layer()
     figures = [name for head in heads(bundle, "region") for name in columns_of(head)]
     plain = ["n_visits", "dwell_min", "home_share"]

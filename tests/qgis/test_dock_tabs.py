@@ -18,7 +18,6 @@ from qgis.core import (
 )
 from qgis.gui import QgsMapToolPan
 from qgis.PyQt import sip
-from qgis.PyQt.QtWidgets import QLabel
 
 from .tabs import HOME, draw, people, read
 from .waiting import until
@@ -205,39 +204,6 @@ def test_after_forecasts_the_map_of_before_comes_back_with_labels(
     assert (canvas.scale() == pytest.approx(before[0], rel=0.01)) != moved
     assert (canvas.center().distance(before[1]) < 1e-6) or moved
     assert canvas.temporalController().navigationMode() == QgsTemporalNavigationObject.NavigationMode.NavigationOff
-
-
-def test_experimental_heads_are_switched_on_in_the_options(
-    session: Any, menu: Any, make: Callable[..., Any], fixes: Any
-) -> None:
-    """And off again: the dock reads the layer with the heads that answer now."""
-    from raw_qgis_plugin.gui.dock.users_tab import UsersTab
-    from raw_qgis_plugin.gui.options import RawOptionsPage
-    from raw_qgis_plugin.gui.regions.tab import RegionsTab
-    from raw_qgis_plugin.gui.settings import settings
-
-    menu.settings_changed = session.take_settings
-    menu.iface.mapCanvas().setDestinationCrs(make(fixes).crs())
-    users, regions = UsersTab(session, menu), RegionsTab(session, menu)
-    read(session, make(fixes))
-    regions.least.setValue(2)
-    for on in (False, True, False):
-        page = RawOptionsPage(menu)
-        page.experimental.setChecked(on)
-        page.apply()
-        until(lambda on=on: session.city is not None and session.model.bundle.experimental == on)
-        assert settings().experimental.exists() == on
-        users.show_user(0)
-        card = draw(regions) and regions.card
-        for part, title in ((users.card, "Commuter: "), (card, "Points of interest")):
-            words = [label.text() for label in part.findChildren(QLabel)]
-            assert any(title in text for text in words) == on != any("switches them on" in text for text in words)
-        assert ("poi_density" in regions.book.layer.fields().names()) == on
-        assert (regions.table.horizontalHeaderItem(2).text() == "Fixes") != on
-        regions.remove_chosen()
-    assert users.unit.currentData() == "track", "the unit that has a label"
-    users.remove()
-    regions.remove()
 
 
 def test_a_read_only_profile_works_without_a_cache(

@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from qgis.core import QgsFeature, QgsGeometry, QgsLayoutItemLegend, QgsProject, QgsRectangle, QgsVectorLayer
 
-TEAM = {"name": "team", "unit": "user", "kind": "classes", "classes": ["weekdays", "weekend", "nights"],
-        "experimental": True}  # fmt: skip
+TEAM = {"name": "team", "unit": "user", "kind": "classes", "classes": ["weekdays", "weekend", "nights"]}
 
 
 @pytest.fixture
@@ -110,21 +109,6 @@ def test_the_notes_read_the_card_of_each_model_once(
 
     monkeypatch.setattr(module, "_read_text", broken)
     assert "Model: my model." in notes(show(menu, *layers), None, None)[0], "its name is left"
-
-
-def test_the_notes_are_silent_about_heads_without_a_figure(menu: Any, session: Any, bundle: str) -> None:
-    from raw_qgis_plugin.core.bundle.bundle import open_bundle
-    from raw_qgis_plugin.gui.maps.notes import notes
-    from raw_qgis_plugin.layers import styling
-
-    shipped = open_bundle(bundle)
-    layer = labelled("poi_density", [[None, None, False], [None, None, False]], "double")
-    styling.Profiles(shipped.heads("region", every=True), "user").apply(layer)
-    assert not [words for words in notes(show(menu, layer), None, shipped) if "Points of interest" in words]
-    at = layer.fields().indexOf("poi_density")
-    layer.dataProvider().changeAttributeValues({next(layer.getFeatures()).id(): {at: 3.0}})
-    found = "\n".join(notes(show(menu, layer), None, shipped))
-    assert "Points of interest: Worth using: off by" in found and "In 80 % of cases" in found
 
 
 def test_the_data_of_the_notes_count_what_the_warning_counts(

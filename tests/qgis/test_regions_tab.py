@@ -283,7 +283,7 @@ def other_model(bundle: str, folder: Path, head: str) -> str:
 
     first = open_bundle(bundle)
     own = Path(shutil.copytree(first.path, folder))
-    name = first.heads("region", every=True)[0]["name"]
+    name = first.heads("region")[0]["name"]
     card = json.loads((own / "card.json").read_text("utf-8"))
     next(each for each in card["heads"] if each["name"] == name)["name"] = head
     (own / "card.json").write_text(json.dumps(card), "utf-8")
@@ -311,7 +311,7 @@ def test_regions_wait_for_the_scores_of_another_model(regions: Any, bundle: str,
         draw(regions, box)
     assert not waits(regions.card) and "–" not in [table.item(row, 2).text() for row in range(2)]
     assert any(label.text().endswith(" of 2") for label in regions.card.findChildren(QLabel)), "a rank"
-    name = open_bundle(bundle).heads("region", every=True)[0]["name"] if same else "other"
+    name = open_bundle(bundle).heads("region")[0]["name"] if same else "other"
     session.set_model(other_model(bundle, tmp_path / "own", name))
     for ready in (lambda: session.model is None, lambda: session.model is not None):  # opening; reading the users
         until(ready)

@@ -68,15 +68,15 @@ def test_embed(run: Callable, make: Callable, fixes: Any, bundle: str, cache: Pa
 def test_what_one_algorithm_embedded_the_others_find(
     run: Callable, make: Callable, fixes: Any, bundle: str, regions: Callable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    layer, everywhere = make(fixes), {"REGIONS": regions(), "MIN_USERS": 1, "EXPERIMENTAL": True}
-    first = run("raw:profileusers", INPUT=layer, MODEL=bundle, EXPERIMENTAL=True).rows()
+    layer, everywhere = make(fixes), {"REGIONS": regions(), "MIN_USERS": 1}
+    first = run("raw:profileusers", INPUT=layer, MODEL=bundle).rows()
     scores = run("raw:scoreregions", INPUT=layer, MODEL=bundle, **everywhere).rows()
 
     def refuse(*_: Any) -> None:
         raise AssertionError("nothing was to be embedded again")
 
     monkeypatch.setattr("raw_qgis_plugin.core.embedding.cache.embed", refuse)
-    assert run("raw:profileusers", INPUT=layer, MODEL=bundle, EXPERIMENTAL=True).rows() == first
+    assert run("raw:profileusers", INPUT=layer, MODEL=bundle).rows() == first
     assert run("raw:scoreregions", INPUT=layer, MODEL=bundle, **everywhere).rows() == scores
     assert len(run("raw:similarusers", INPUT=layer, MODEL=bundle, TARGET="u03", K=4).rows()) == 4
 

@@ -93,7 +93,7 @@ def test_maps_speak_the_language(staged: None, bundle: str) -> None:
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
     from raw_qgis_plugin.layers import styling
 
-    translator, heads = translation.install("zh_CN"), open_bundle(bundle or None, experimental=True).heads
+    translator, heads = translation.install("zh_CN"), open_bundle(bundle or None).heads
     try:
         styles = [styling.Profiles([head], unit) for unit in ("user", "track") for head in heads(unit)]
         styles += [styling.RegionScores([head]) for head in heads("region")] + [styling.Profiles([], "day")]
