@@ -246,7 +246,7 @@ def test_no_number_is_recalibrated_by_its_own_fold():
 def test_twenty_labels_that_leave_nobody_to_ask_about_are_drawn_again():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 3)).astype(np.float32)
-    y, inputs, task = rng.normal(size=60), {"x": (x, np.ones(3), 0)}, Task("number")
+    y, inputs, task = rng.normal(size=60), {"x": (x, np.ones(3))}, Task("number")
     group = np.append(np.zeros(58, int), [1, 1])  # in four of nine draws there is one of the second person's units
     assert np.isfinite(few_labels(inputs, x.astype(float), y, task, group, 0)["x"]).all()
     with pytest.raises(InputError, match="leave people to ask about: label more"):
