@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import argparse
-import shutil
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +16,7 @@ from model.training.checkpoint import load_network, save_weights
 from model.training.onnx_export import export_backbone
 from raw_qgis_plugin.core.applicability import UNLIMITED
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.contract import BACKBONE_FILE, FORMAT_VERSION, LIMITS, PROTOTYPES_FILE, read_prototypes
+from raw_qgis_plugin.core.bundle.contract import BACKBONE_FILE, FORMAT_VERSION, LIMITS
 from raw_qgis_plugin.core.bundle.library import check_target, replacing
 from raw_qgis_plugin.core.embedding.embed import embedding_width
 from raw_qgis_plugin.core.errors import BundleError, InputError
@@ -41,13 +40,11 @@ def check_output(output: Path) -> None:
         )
 
 
-def export(
-    run: Path, output: Path, data: str = "", typical_ways: bool = True, most_bytes: int = LIMITS.graph_bytes
-) -> None:
+def export(run: Path, output: Path, data: str = "", most_bytes: int = LIMITS.graph_bytes) -> None:
     """Make the bundle of a run without heads; an earlier bundle stays until it is complete.
 
-    data: the card's text about the training data. typical_ways: with those of the run, if it was asked for them.
-    most_bytes: of weights in the graph; if there are more, they are in a file beside it.
+    data: the card's text about the training data. most_bytes: of weights in the graph; if there are more, they are in a
+    file beside it.
     """
     network, about = load_network(run / "state.safetensors")
     if "points" not in about:
@@ -56,14 +53,11 @@ def export(
         (fresh / "heads").mkdir()
         facts = export_backbone(network, fresh / BACKBONE_FILE, most_bytes)
         save_weights(network, fresh)
-        card = card_of(network, about, data) | facts
-        if typical_ways:
-            _add_prototypes(run, fresh, about, card)
-        write_card(fresh, card)
+        write_card(fresh, card_of(network, about, data) | facts)
 
 
 def card_of(network: Raw, about: dict, data: str) -> dict:
-    """The card of a run's network, but for what is known of its graph and prototypes."""
+    """The card of a run's network, but for what is known of its graph."""
     return {
         "name": about["config"]["preset"], "format_version": FORMAT_VERSION, "feature_version": FEATURE_VERSION,
         "config": about["config"], "width": network.config.width,
@@ -76,28 +70,17 @@ def card_of(network: Raw, about: dict, data: str) -> dict:
     }  # fmt: skip
 
 
-def _add_prototypes(run: Path, output: Path, about: dict, card: dict) -> None:
-    rules = about.get("typical_ways")  # no dict in runs of 0.2.0, which made them of three people, unasked
-    if isinstance(rules, dict) and (run / PROTOTYPES_FILE).is_file():
-        count = len(read_prototypes(run / PROTOTYPES_FILE))
-        if count:
-            card["typical_ways"] = {"ways": count, **rules}
-            shutil.copy(run / PROTOTYPES_FILE, output)
-
-
 def main(argv: Sequence[str] | None = None) -> None:
     """Run the command."""
     p = argparse.ArgumentParser("python -m model.export", description=__doc__)
     p.add_argument("--run", type=Path, required=True, help="folder of a run of model.pretrain")
     p.add_argument("--output", type=Path, required=True, metavar="BUNDLE")
     p.add_argument("--data", default="", help="for the card: the training data, their terms and whom to cite")
-    p.add_argument("--typical-ways", action=argparse.BooleanOptionalAction, default=True,
-                   help="keep those that the run was asked for (on)")  # fmt: skip
     args = p.parse_args(argv)
     if not (args.run / "state.safetensors").is_file():
         raise InputError(f"{args.run} holds no state.safetensors, so it is no run of model.pretrain.")
     check_output(args.output)
-    export(args.run, args.output, args.data, args.typical_ways)
+    export(args.run, args.output, args.data)
     print_line({"bundle": str(args.output)})
 
 

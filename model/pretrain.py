@@ -24,19 +24,14 @@ from model.data.corpus import load as load_source
 from model.data.feed import feed
 from model.data.labels import read_table, usable
 from model.export import check_output, export
-from model.neighbours import add as add_neighbours
-from model.retrieval.prototypes import make_prototypes, rules
 from model.training.calibrate import between, calibrate
 from model.training.distributed import World, find_device, open_world
 from model.training.loop import PEAK_LR, PEAK_LR_TRAINED, Reporter, stop_requests, train, validate_average
 from model.training.monitor import Monitor, profile_accuracy
 from model.training.run import TrainingRun
-from raw_qgis_plugin.core.bundle.contract import PROTOTYPES_FILE
 from raw_qgis_plugin.core.errors import InputError
-from raw_qgis_plugin.core.scratch import complete
 from raw_qgis_plugin.core.sources.readers import find_source
 
-LESSONS, LESSON_EPOCHS = 60_000, 4  # examples and epochs of a scorer of the bundle's own
 EPILOG = """\
 examples:
   python -m model.pretrain --corpus tracks.parquet --minutes 60 --output run
@@ -51,8 +46,7 @@ def about(args: argparse.Namespace, metrics: dict, monitor: Monitor) -> dict:
     """What a checkpoint, and so the card, records of the command, and what a resumed run needs to know."""
     return {
         "seed": args.seed, "minutes": args.minutes, "command": command(args), "metrics": metrics,
-        "watch": monitor.to_dict(), "typical_ways": rules() if args.typical_ways else None,
-        "neighbours": args.neighbours, "lr": args.lr,
+        "watch": monitor.to_dict(), "lr": args.lr,
     }  # fmt: skip
 
 
@@ -113,11 +107,6 @@ def parser() -> argparse.ArgumentParser:
     how("--profiles", nargs=3, metavar=("TRACKS", "LABELS", "FIELD"),
         help="at the end, predict users' labels from embeddings, and warn under 60 %% accuracy")
     how("--workers", type=from_zero, metavar="N", help="processes that make batches, 0 for a thread (by the device)")
-    how("--typical-ways", action=argparse.BooleanOptionalAction,
-        help="add typical ways of the places in --corpus to the bundle, each of ten or more people: forecasts there "
-        "may improve, but they show where people went (off)")
-    how("--neighbours", action=argparse.BooleanOptionalAction,
-        help="train a scorer of the bundle's own, which weighs continuations of the layer (off)")
     how("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     how("--forget", action="store_true", help="delete the tokenised corpora when the run ends")
     # fmt: on
@@ -189,21 +178,12 @@ def finish(
     run.save(about(args, metrics, reporter.monitor))
     if average is None:
         return
-    sources = corpus.sources[: len(args.corpus)]
-    if args.typical_ways:
-        reporter.print({"stage": "ways"})
-        with complete(run.folder / PROTOTYPES_FILE) as beside:
-            make_prototypes(sources, args.seed).tofile(beside)
     reporter.print({"samples": [
         {"source": source_name(spec), "shards": len(s.seen), "shards_seen": int((s.seen > 0).sum()),
          "samples": int(s.seen.sum())} for spec, s in zip([*args.corpus, *args.keep], corpus.sources)
     ]})  # fmt: skip
     bundle = args.output / "bundle"
     export(args.output, bundle)
-    if args.neighbours:
-        reporter.print({"stage": "neighbours"})
-        unseen, names = validation.sources if validation else [], [source_name(s) for s in args.corpus]
-        add_neighbours(bundle, sources, unseen, names, LESSONS, LESSON_EPOCHS, args.seed, reporter.print)
     if args.profiles:
         accuracy = profile_accuracy(bundle, *args.profiles)
         reporter.print({"profile_accuracy": round(accuracy, 4)})
@@ -222,11 +202,6 @@ def pretrain(args: argparse.Namespace, report: Report = print_line) -> None:
     resumed = training.resume(report) if args.resume else {}
     if args.lr is None:
         args.lr = resumed.get("lr", PEAK_LR_TRAINED if args.init else PEAK_LR)
-    if args.typical_ways is None:
-        args.typical_ways = isinstance(resumed.get("typical_ways"), dict)  # True up to 0.2.0, where nobody was asked
-    (args.output / PROTOTYPES_FILE).unlink(missing_ok=True)  # of an earlier end, perhaps by other rules
-    if args.neighbours is None:
-        args.neighbours = resumed.get("neighbours", False)
     args.seed = resumed.get("seed", args.seed)
     corpus, validation = open_corpus(args, world)
     monitor = Monitor.resumed(args.patience, resumed.get("watch", {}))

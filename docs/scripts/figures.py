@@ -47,7 +47,7 @@ FLOWS = {
     "forecasting": (860, 270, """
         query | track and time | grey
         context | trip, or days in quarter hours | green ; \
-        neighbour index | situations in the layer's past/+ prototypes of the model | green
+        neighbour index | situations in the layer's past | green
         network | its own components ; candidate places | stay, go on, own places (days) ; \
         continuations | where the k nearest led
         scorer | a weight and a scale for each component
@@ -65,11 +65,11 @@ FLOWS = {
         shards | cleaned, memory-mapped columns | green ; people held out | a fiftieth | green
         batches | one cadence each; noise, mirror ; validation | error over the baseline's
         loop | Muon and AdamW, moving average ; checkpoint | complete or absent | grey
-        prototypes | k-anonymous means ; scorer | weighs continuations ; \
+        scorer | weighs continuations ; \
         calibration | areas on people held out ; heads | from labels
         bundle | ONNX graphs, weights, card, checksums | orange
         """, """
-        real tracks > shards > batches > loop > prototypes > bundle ; simulated tracks > shards ; loop > checkpoint ;
+        real tracks > shards > batches > loop > bundle ; simulated tracks > shards ; loop > checkpoint ;
         shards > people held out > validation > loop > calibration > bundle ; loop > scorer > bundle ;
         loop > heads > bundle
         """),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from model.evaluate import ratio_words
-from model.training.card import WORDS, describe_prototypes
+from model.training.card import WORDS
 from raw_qgis_plugin.core.evaluation.plots import OURS, new_figure
 from raw_qgis_plugin.core.evaluation.report import Page
 
@@ -42,9 +42,6 @@ def write_report(
         page.figure(curves(lines), "Loss by step, and the error on people held out over the baseline's.")
     page.heading("Forecast areas")
     _areas(page, before["calibration"], after["calibration"])
-    if after.get("typical_ways"):
-        page.heading("Prototypes")
-        page.sentence(describe_prototypes(after["typical_ways"]))
     page.heading("Heads")
     _heads(page, heads)
     page.write(folder / "report.html")

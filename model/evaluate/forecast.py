@@ -21,32 +21,28 @@ from model.evaluate.forecast_page import make_page
 from model.evaluate.paths import measure_paths
 from model.evaluate.paths import table as paths_table
 from model.evaluate.windows import FAMILIES, cut
-from model.retrieval.untrained import ByRule, Untrained, ZeroNetwork
 from model.training.card import write_card
-from raw_qgis_plugin.core.bundle.bundle import Bundle, open_bundle
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
 from raw_qgis_plugin.core.errors import InputError, Progress, no_progress
 from raw_qgis_plugin.core.evaluation.baselines import Forecast, cross_fitted_pull, simple_methods
-from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED, interval_by_person, measure
-from raw_qgis_plugin.core.evaluation.windows import Windows, errors_m, spread
+from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED, measure
+from raw_qgis_plugin.core.evaluation.windows import Windows, spread
 from raw_qgis_plugin.core.forecasting.predict import Prediction, Queries, predict
-from raw_qgis_plugin.core.paths import PAST_SCORER
 from raw_qgis_plugin.core.sources.readers import read
 
 PAPER = "raw-paper"
-NETWORK = "the network alone"
-TRAINED_PAST, RULE = f"{PAST}, with a scorer trained for it", f"{PAST}, by kernel weights"
 STAYING = -8.0, 30.0  # log scale and logit of staying (core/forecasting/mixture.py)
 DAYS = ("long", "filled")
-DETAILS = ("horizons", "moving", "unvisited", "paths", "parts")  # in reports, not in cards
+DETAILS = ("horizons", "moving", "unvisited", "paths")  # in reports, not in cards
 
 
-class Zeroed(ZeroNetwork):
+class Zeroed(Model):
     """The baseline that the network corrects: with its output at zero and, for days, certain staying."""
 
     def backbone(self, *args: Any, **named: Any) -> list:
         """As Model.backbone."""
-        zeros = super().backbone(*args, **named)
+        zeros = [np.zeros_like(a) for a in super().backbone(*args, **named)]
         if named.get("candidates") is not None:  # days have them
             zeros[named["outputs"].index("parameters")][..., 2:4] = STAYING
         return zeros
@@ -67,50 +63,14 @@ def simple_forecasts(w: Windows, seed: int = 0) -> dict[str, Forecast]:
 
 def evaluate(
     w: Windows, model: Model, zeroed: Model, seed: int = 0, others: dict[str, Forecast] | None = None,
-    parts: dict[str, tuple[Model, bool]] | None = None,
 ) -> tuple[dict, Prediction]:  # fmt: skip
-    """All figures of a family (core/evaluation/metrics.py), and the model's answers. parts: engines to compare with."""
+    """All figures of a family (core/evaluation/metrics.py), and the model's answers."""
     answer = ask_model(w, model, meter(f"{w.family}: the model"))
     without = {ZEROED: ask_model(w, zeroed, adapt=False)}
-    if w.family not in DAYS and not parts:  # for days the past only joins the network's output
+    if w.family not in DAYS:  # for days the past only joins the network's output
         without[PAST] = ask_model(w, zeroed)
-    alone = {name: ask_model(w, part, adapt=adapt) for name, (part, adapt) in (parts or {}).items()}
-    without |= alone
     more = {name: (spread(w, f.lon), spread(w, f.lat)) for name, f in without.items()} | (others or {})
-    result = measure(w, simple_forecasts(w, seed), answer, more, w.user, seed)
-    return result | ({"parts": compare_parts(w, answer, alone, seed)} if parts else {}), answer
-
-
-def parts_of(bundle: Bundle) -> dict[str, tuple[Model, bool]]:
-    """The engines that have one part alone, and whether they use the layer's past.
-
-    The layer's past alone is the engine with an untrained network: with the scorer that ships; with the one that was
-    trained for just this and is the fairest; and with kernel weights: then nothing is trained.
-    """
-    pasts = {PAST: Untrained(bundle), TRAINED_PAST: Untrained(bundle, scorer=PAST_SCORER), RULE: ByRule(bundle)}
-    return {name: (engine, True) for name, engine in pasts.items()} | {NETWORK: (Model(bundle), False)}
-
-
-def compare_parts(w: Windows, whole: Prediction, parts: dict[str, Prediction], seed: int = 0) -> dict[str, dict]:
-    """The mean error of the whole engine over that of each part, in all with a 95 % interval by person, by horizon."""
-    ours = errors_m(w, (spread(w, whole.lon), spread(w, whole.lat)))
-    result = {}
-    for name, part in parts.items():
-        theirs = errors_m(w, (spread(w, part.lon), spread(w, part.lat)))
-        ratio, by_horizon = (np.nansum(ours, axis) / np.nansum(theirs, axis) for axis in (None, 0))
-        interval = interval_by_person(ours, theirs, w.user, seed)
-        result[name] = {"ratio": float(ratio), "interval": interval, "by_horizon": [float(r) for r in by_horizon]}
-    return result
-
-
-def parts_table(family: str, parts: dict[str, dict]) -> str:
-    """The comparison as text."""
-    lines = [f"{family}: the mean error of the whole engine over that of"]
-    for name, r in parts.items():
-        horizons = ", ".join(f"{ratio:.3f}" for ratio in r["by_horizon"])
-        low, high = r["interval"]
-        lines.append(f"    {name}: {r['ratio']:.3f} [{low:.3f}, {high:.3f}]; by horizon {horizons}")
-    return "\n".join(lines)
+    return measure(w, simple_forecasts(w, seed), answer, more, w.user, seed), answer
 
 
 def table(results: dict[str, dict]) -> str:
@@ -148,7 +108,6 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument(
         "--paths", action="store_true", help="also judge the likely paths of raw:forecasttracks; of families of trips"
     )
-    p.add_argument("--parts", action="store_true", help="also compare with each part of the engine alone")
     args = p.parse_args(argv)
     check_report(args)
     check_record(args)
@@ -157,15 +116,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     if args.held_out_cabs:
         tracks = tracks.take(np.array([held_out_cab(u) for u in tracks.user_ids], bool)[tracks.user])
     model, zeroed, results, shown = Model(bundle), Zeroed(bundle), {}, {}
-    parts = parts_of(bundle) if args.parts else None
     for family in [f"{c}s" for c in args.cadence] if args.cadence else args.family:
         w = cut(tracks, family, limit=args.windows, per_user=args.per_user, seed=args.seed)
         if len(w):
-            results[w.family], answer = evaluate(w, model, zeroed, args.seed, paper(w, args.raw_paper), parts)
+            results[w.family], answer = evaluate(w, model, zeroed, args.seed, paper(w, args.raw_paper))
             shown[w.family] = (w, answer)
             print(table({w.family: results[w.family]}), flush=True)
-            if parts:
-                print(parts_table(w.family, results[w.family]["parts"]), flush=True)
             if args.paths and w.family not in DAYS:
                 results[w.family]["paths"] = measure_paths(w, model, args.seed)
                 print(paths_table(w.family, results[w.family]["paths"]), flush=True)

@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Train the scorer on examples, export it, and say how near it comes. `model.ways` and `model.neighbours` call it."""
+"""Train the scorer on examples, export it, and say how near it comes."""
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from model.cli import Parser, Report, from_zero, positive
+from model.cli import Report
 from model.data.corpus import Source
 from model.raw import Mixture, nll, spatial_median
 from model.retrieval.averaged import AveragedTraining, train_averaged
@@ -183,18 +182,3 @@ def export(scorer: Scorer, path: Path) -> None:
     dynamic["continuations"] = {0: queries, 1: continuations}
     export_graph(scorer, inputs, path, list(SCORER_GRAPH.outputs), dynamic)
     largest_difference(scorer, path, inputs)
-
-
-def make_parser(name: str, about: str | None, bundle: str, lessons: int, kilobytes: int) -> Parser:
-    """The options that commands share. bundle: what its bundle is for. lessons: by default, of so many kilobytes."""
-    p = Parser(f"python -m model.{name}", description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("--bundle", metavar="B", help=f"{bundle} (default: the shipped one)")
-    p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks to learn from, as of model.pretrain")
-    p.add_argument(
-        "--lessons", type=positive, default=lessons, metavar="N",
-        help=f"training examples, {kilobytes} kB of memory each (default %(default)s)",
-    )  # fmt: skip
-    p.add_argument("--epochs", type=positive, default=6, metavar="N", help="passes over the examples (default 6)")
-    p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
-    p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
-    return p

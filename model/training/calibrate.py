@@ -201,7 +201,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     p.add_argument("--bundle", required=True, metavar="B", help="a folder; its card is rewritten")
     p.add_argument("--corpus", required=True, nargs="+", metavar="S", help="tracks outside the training set")
     p.add_argument("--kinds", nargs="+", metavar="K", help="kinds of contexts (default: all but roaming, "
-                   "which model.neighbours calibrates)")  # fmt: skip
+                   "which model.retrieval calibrates)")  # fmt: skip
     p.add_argument("--cache", type=Path, metavar="DIR", help="of the tokenised corpora, private (in your cache folder)")
     p.add_argument("--seed", type=from_zero, default=0, metavar="S", help="of what is drawn (default %(default)s)")
     args = p.parse_args(argv)

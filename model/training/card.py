@@ -36,8 +36,6 @@ def describe(card: dict) -> str:
         f"# {card['name']}",
         f"A RAW model bundle: a causal transformer of {card['parameters'] / 1e6:.2f} million parameters that predicts "
         "where tracks go, with small heads on its embeddings. It sees displacements and times, never a place.",
-        *([describe_prototypes(card["typical_ways"])] if card.get("typical_ways") else []),
-        *([_neighbours(card["neighbours"])] if card.get("neighbours") else []),
         *([_beside(card["external_data"])] if card.get("external_data") else []),
         "## Training",
         _training(card["training"]),
@@ -64,28 +62,6 @@ def describe(card: dict) -> str:
         f"Largest difference between ONNX Runtime and PyTorch: {card['onnx_difference']:.1e}.",
     ]
     return "\n\n".join(parts) + "\n"
-
-
-def describe_prototypes(w: dict) -> str:
-    """A card's typical_ways in words."""
-    return (
-        f"Beside its network the model has {w['ways']:,} prototypes from the places that it was last trained on, for "
-        f"forecasts of trips: each is the mean of {w['fewest_fixes']} or more fixes of {w['fewest_people']} or more "
-        "people, with equal weights, that were near each other and had similar velocities and continuations. They show "
-        "where people went."
-    )
-
-
-def _neighbours(n: dict) -> str:
-    if "examples" not in n:  # up to 0.2.0 it was another network
-        return (
-            "Beside it, a network that RAW 0.2.0 trained answers days of fleets. Its answer and that of the scorer, "
-            "which serves every model, count half each."
-        )
-    return (
-        "A scorer of the bundle's own weighs continuations of the layer in its forecasts. It was trained on "
-        f"{n['examples']:,} examples ({', '.join(n['corpus'])}; seed {n['seed']}) in {n['epochs']} epochs."
-    )
 
 
 def _beside(e: dict) -> str:

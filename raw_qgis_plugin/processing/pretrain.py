@@ -6,8 +6,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from qgis.core import QgsProcessingParameterBoolean
-
 from ..core.errors import Cancelled, InputError
 from ..tasks import training
 from .form import Run
@@ -49,13 +47,6 @@ class Pretrain(TrainingAlgorithm):
         self.add_device("auto uses the graphics card if PyTorch can.")
         self.add_time_zone()
         self.add_results()
-        question = tr("Store prototypes of local movement in the new model?")
-        prototypes = QgsProcessingParameterBoolean("PROTOTYPES", question, False, optional=True)
-        prototypes.setHelp(tr(
-            "A prototype is the mean movement of ten or more people at one place. Forecasts there may improve, but "
-            "whoever has the model sees where people went."
-        ))  # fmt: skip
-        self.add(prototypes)
         self.add_counts()
         self.add_sentence("PROVIDER", "Device really used")
         self.add_sentence("VERDICT", "Whether to use the new model")
@@ -95,9 +86,8 @@ class Pretrain(TrainingAlgorithm):
         def prepare(folder: Path) -> list[str]:
             training.write_tracks(tracks, folder / "tracks.parquet")
             device = run.text("DEVICE") or "auto"
-            prototypes = run.flag("PROTOTYPES")
             preset = run.text("PRESET")
-            return training.pretraining_arguments(folder, init, preset, minutes, device, name, prototypes)
+            return training.pretraining_arguments(folder, init, preset, minutes, device, name)
 
         outputs = self.train(
             run, "pretrain", prepare, lambda line: training.pretraining_share(line, minutes), minutes=minutes

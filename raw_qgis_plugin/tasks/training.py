@@ -58,12 +58,9 @@ def write_tracks(tracks: Tracks, path: Path) -> None:
 
 
 def pretraining_arguments(
-    folder: Path, init: str, preset: str, minutes: float, device: str, name: str = "", prototypes: bool = False
+    folder: Path, init: str, preset: str, minutes: float, device: str, name: str = ""
 ) -> list[str]:
-    """Arguments of model.adapt. folder: of the run, with tracks.parquet. init: 'shipped', 'none' or a path.
-
-    prototypes: store those of the tracks in the model.
-    """
+    """Arguments of model.adapt. folder: of the run, with tracks.parquet. init: 'shipped', 'none' or a path."""
     arguments = [
         "--tracks", str(folder / "tracks.parquet"), "--init", init, "--preset", preset, "--name", name,
         "--minutes", f"{minutes:g}", "--keep", REHEARSED, "--output", str(folder / RESULT_FOLDER),
@@ -72,8 +69,6 @@ def pretraining_arguments(
         arguments += ["--points", "1024", "--validate-every", "5"]
     else:
         arguments += ["--validate-every", "10" if minutes < 5 else "25" if minutes < 30 else "50"]
-    if prototypes:
-        arguments += ["--typical-ways"]
     return arguments if device.lower() == "auto" else [*arguments, "--device", device.lower()]
 
 
@@ -167,8 +162,6 @@ def progress_text(line: dict[str, Any]) -> str:
     stages = {
         "training": tr("Training"),
         "calibrating": tr("Calibrating the forecast areas"),
-        "ways": tr("Collecting prototypes of these places"),
-        "neighbours": tr("Learning from how tracks continued before"),
         "comparing": tr("Comparing with the old model on held-out people"),
         "heads": tr("Teaching the head {head} again").format(head=line.get("head", "")),
         "report": tr("Writing the report"),

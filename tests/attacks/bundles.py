@@ -36,7 +36,7 @@ from raw_qgis_plugin.core.bundle.onnx_check import OPERATORS
 GOOD = Path(__file__).parents[1] / "compat" / "020" / "bundle.zip"
 HEAD = "drives"
 HEAD_FILE = f"heads/{HEAD}.onnx"
-GRAPHS = ("backbone.onnx", "neighbours.onnx", HEAD_FILE)
+GRAPHS = ("backbone.onnx", HEAD_FILE)
 Spoil = Callable[[Path, random.Random], Any]
 
 
@@ -195,7 +195,6 @@ MUTATIONS: dict[str, Spoil] = {
     "values of the card": change_card, "other values of the card": change_card,
     "bytes of the card": of_file("card.json", flip), "header of the weights": change_weights,
     "bytes of the weights": of_file("weights.safetensors", early), "bytes of the README": of_file("README.md", flip),
-    "bytes of the prototypes": of_file("typical_ways.bin", flip),
 }  # fmt: skip
 
 

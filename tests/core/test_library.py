@@ -7,15 +7,11 @@ import os
 import resource
 import zipfile
 from pathlib import Path
-from zipfile import ZipFile
 
-import numpy as np
 import pytest
 
-from model.training.card import write_card
 from raw_qgis_plugin.core.bundle import library
 from raw_qgis_plugin.core.bundle.bundle import open_bundle
-from raw_qgis_plugin.core.bundle.contract import PROTOTYPE, PROTOTYPES_FILE
 from raw_qgis_plugin.core.errors import BundleError, InputError
 from raw_qgis_plugin.core.paths import shipped_bundle
 
@@ -45,33 +41,6 @@ def test_out_of_a_drive_that_knows_no_times(tmp_path: Path) -> None:
     os.utime(model / "card.json", (0, 0))
     library.pack(model, tmp_path / "out.zip")
     assert open_bundle(tmp_path / "out.zip").card == open_bundle().card
-
-
-def test_out_without_prototypes(tmp_path: Path) -> None:
-    with_them, without = tmp_path / "with.zip", tmp_path / "without.zip"
-    model = library.add(Path(__file__).parents[1] / "compat" / "020" / "bundle.zip", tmp_path / "models", "mine")
-    library.pack(model, with_them)
-    library.pack(model, without, prototypes=False)
-    assert set(ZipFile(with_them).namelist()) - set(ZipFile(without).namelist()) == {f"mine/{PROTOTYPES_FILE}"}
-    before, after = open_bundle(with_them), open_bundle(without)
-    assert {k: v for k, v in before.card.items() if k != "typical_ways"} == after.card != before.card
-    words = (before.path / "README.md").read_text("utf-8"), (after.path / "README.md").read_text("utf-8")
-    assert "typical ways of" in words[0] and "typical ways of" not in words[1] and words[1][-99:] == words[0][-99:]
-    assert (model / PROTOTYPES_FILE).is_file()  # one's own stays as it is
-
-
-def test_the_card_of_today_says_nothing_of_prototypes_left_out(tmp_path: Path) -> None:
-    model = library.add(shipped_bundle(), tmp_path / "models", "mine")
-    card, ways = open_bundle(model).card, np.zeros(9, PROTOTYPE)
-    ways["lon_e6"] = np.arange(9)
-    ways.tofile(model / PROTOTYPES_FILE)
-    write_card(model, card | {"typical_ways": {"ways": 9, "fewest_people": 10, "fewest_fixes": 15}})
-    with_them = (model / "README.md").read_text("utf-8")
-    library.pack(model, tmp_path / "out.zip", prototypes=False)
-    after = open_bundle(tmp_path / "out.zip")
-    write_card(model, card)
-    assert "has 9 prototypes" in with_them and after.card == card
-    assert (after.path / "README.md").read_text("utf-8") == (model / "README.md").read_text("utf-8")
 
 
 def test_a_broken_one_stays_out_and_one_broken_later_says_why(tmp_path: Path) -> None:

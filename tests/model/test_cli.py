@@ -10,7 +10,7 @@ from argparse import Namespace
 import numpy as np
 import pytest
 
-from model import cli, contrastive, finetune, forecast, neighbours, pretrain, profiles, raw_paper
+from model import cli, contrastive, finetune, forecast, pretrain, profiles, raw_paper
 from model.cli import LARGEST_SEED
 from model.diary.__main__ import main as diary
 from model.evaluate import diary as diary_figures
@@ -18,7 +18,7 @@ from model.evaluate import gaps, regions
 from model.fill import encounters
 from raw_qgis_plugin.core.errors import InputError
 
-COMMANDS = (contrastive, finetune, neighbours, pretrain, raw_paper, regions)
+COMMANDS = (contrastive, finetune, pretrain, raw_paper, regions)
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=lambda command: command.__name__)

@@ -1,11 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The scorer: it learns where continuations lead, its examples know nothing later, and a bundle may have its own."""
+"""The scorer: it learns where continuations lead, and its examples know nothing later."""
 
 from __future__ import annotations
 
-import filecmp
 import json
-import shutil
 
 import numpy as np
 import pyarrow as pa
@@ -13,33 +11,26 @@ import pyarrow.parquet as pq
 import pytest
 import torch
 
-from model import neighbours, ways
-from model import pretrain as pretraining
 from model.data.corpus import load
-from model.evaluate import forecast
-from model.evaluate import main as evaluate
-from model.evaluate.forecast import RULE, TRAINED_PAST
 from model.retrieval import fit as fitting
+from model.retrieval.__main__ import main as train_scorer
 from model.retrieval.examples import DAYS, SETTINGS, TRIPS, Disturbance, Examples, _layers, _rounds, collect
 from model.retrieval.scorer import Scorer
 from raw_qgis_plugin.core.arrays import take_rows
 from raw_qgis_plugin.core.bundle import runtime
-from raw_qgis_plugin.core.bundle.bundle import open_bundle, write_sums
-from raw_qgis_plugin.core.bundle.contract import SCORER_FILE
+from raw_qgis_plugin.core.bundle.bundle import open_bundle
 from raw_qgis_plugin.core.bundle.runtime import Model
-from raw_qgis_plugin.core.errors import BundleError, InputError
-from raw_qgis_plugin.core.evaluation.metrics import PAST, ZEROED
+from raw_qgis_plugin.core.errors import InputError
 from raw_qgis_plugin.core.forecasting.candidates import N_CANDIDATES
 from raw_qgis_plugin.core.forecasting.context import ContextKind
 from raw_qgis_plugin.core.forecasting.neighbours import COLUMNS, WEIGHT
-from raw_qgis_plugin.core.forecasting.predict import Queries, predict
 from raw_qgis_plugin.core.geodesy import offset_m
 from raw_qgis_plugin.core.sources.readers import read
 from raw_qgis_plugin.core.tracks import build_tracks
 
-from .conftest import nano_arguments, write_tracks
+from .conftest import write_tracks
 
-FEW = ["--lessons", "4000", "--epochs", "4"]
+FEW = ["--examples", "4000", "--epochs", "4"]
 
 
 @pytest.fixture(scope="module")
@@ -189,35 +180,8 @@ def test_rounds_hold_a_position_that_is_held():
     assert rounds.n_users >= SETTINGS.repeats[0] and held.sum() == rounds.n_tracks * (np.diff(place) == 0).sum() > 0
 
 
-@pytest.fixture(scope="module")
-def with_scorer(tmp_path_factory, nano_run, fleet_file):
-    output = tmp_path_factory.mktemp("scored") / "bundle"
-    neighbours.main(["--bundle", str(nano_run / "bundle"), "--corpus", str(fleet_file), "--output", str(output), *FEW])
-    return output
-
-
-def test_a_bundle_with_a_scorer_of_its_own(with_scorer, nano_run, fleet_file):
-    before = nano_run / "bundle"
-    assert filecmp.cmp(with_scorer / "backbone.onnx", before / "backbone.onnx", shallow=False)
-    assert (with_scorer / SCORER_FILE).is_file() and not (before / SCORER_FILE).exists()
-    card = open_bundle(with_scorer).card
-    assert card["neighbours"]["corpus"][0].endswith("/fleet.parquet") and card["neighbours"]["examples"] > 1000
-    assert "scorer" in (with_scorer / "README.md").read_text("utf-8")
-    tracks = read(str(fleet_file))[0]
-    last = tracks.t[tracks.track_offsets[1:] - 1]
-    late = np.flatnonzero(last > np.median(last))
-    row = tracks.track_offsets[1:][late] - 1
-    model = Model(open_bundle(with_scorer), "cpu")
-    near = {}
-    for adapt in (True, False):
-        f = predict(tracks, model, Queries.at(tracks, late, tracks.t[row]), with_areas=True, adapt=adapt)
-        near[adapt] = np.hypot((f.lon - tracks.lon[row]) * 111_320, (f.lat - tracks.lat[row]) * 110_574) < 500
-        assert np.isfinite(f.radius80_m).all() and all(a.is_valid for a in f.areas.ravel())
-    assert near[True].mean() > 2 * near[False].mean()
-
-
 def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_path, monkeypatch, lines):
-    ways.main(
+    train_scorer(
         ["--corpus", str(streets), "--output", str(tmp_path / "scorer"), *FEW, "--cache", str(tmp_path / "cache")]
     )
     card = json.loads((tmp_path / "scorer" / "card.json").read_text())
@@ -231,69 +195,9 @@ def test_the_command_leaves_a_scorer_that_serves_any_model(streets, turns, tmp_p
     np.testing.assert_allclose(np.exp(log_weights).sum(axis=1), 1, rtol=1e-4)
 
 
-def test_a_scorer_for_an_untrained_network_is_compared_with(streets, tmp_path, monkeypatch):
-    ways.main(["--corpus", str(streets), "--output", str(tmp_path / "past"), *FEW, "--cache", str(tmp_path / "cache"),
-               "--untrained"])  # fmt: skip
-    monkeypatch.setattr(forecast, "PAST_SCORER", tmp_path / "past" / "scorer.onnx")
-    evaluate(["forecast", "--tracks", str(streets), "--cadence", "15", "--windows", "100", "--parts",
-              "--output", str(tmp_path / "report")])  # fmt: skip
-    methods = json.loads((tmp_path / "report.json").read_text())["15s"]["methods"]
-    assert len({methods[name]["mean_m"] for name in (TRAINED_PAST, RULE, PAST)}) == 3
-    assert methods[TRAINED_PAST]["mean_m"] < methods[ZEROED]["mean_m"]
-
-
-def test_a_lone_track_and_people_at_home_teach_nothing(nano_run, tmp_path):
+def test_a_lone_track_teaches_nothing(tmp_path):
     one = write_tracks(tmp_path / "one.parquet", users=1, fixes=8)
     with pytest.raises(InputError, match=r"too few trips|no tracks"):
-        ways.main(["--corpus", str(one), "--output", str(tmp_path / "w"), "--cache", str(tmp_path)])
+        train_scorer(["--corpus", str(one), "--output", str(tmp_path / "w"), "--cache", str(tmp_path)])
     with pytest.raises(InputError, match="is a file"):
-        ways.main(["--corpus", "nothing", "--output", str(one)])
-    n, rng = 400, np.random.default_rng(0)
-    t = np.tile(1_700_000_000_000 + np.arange(n) * 900_000, 30)
-    lon, lat = 10 + rng.normal(0, 1e-4, 30 * n), 50 + rng.normal(0, 1e-4, 30 * n)
-    columns = {"user_id": np.repeat([f"u{i}" for i in range(30)], n), "t": t, "lon": lon, "lat": lat}
-    pq.write_table(pa.table(columns), tmp_path / "home.parquet")
-    arguments = ["--bundle", str(nano_run / "bundle"), "--corpus", str(tmp_path / "home.parquet")]
-    with pytest.raises(InputError, match="too few trips"):
-        neighbours.main([*arguments, "--output", str(tmp_path / "out")])
-    assert not (tmp_path / "out").exists()
-
-
-def test_a_full_disk_leaves_the_bundle_before(nano_run, fleet_file, tmp_path, monkeypatch):
-    bundle = shutil.copytree(nano_run / "bundle", tmp_path / "bundle")
-    copytree = shutil.copytree
-
-    def fill_up(source, target, *how, **more):
-        if source.name == "fresh":
-            raise OSError("No space left on device")
-        return copytree(source, target, *how, **more)
-
-    monkeypatch.setattr(neighbours, "add", lambda *_: True)
-    monkeypatch.setattr(shutil, "copytree", fill_up)
-    with pytest.raises(OSError, match="No space"):
-        neighbours.main(["--bundle", str(bundle), "--corpus", str(fleet_file), "--output", str(bundle)])
-    assert open_bundle(bundle).card and list(tmp_path.iterdir()) == [bundle]
-
-
-def test_continued_training_gives_the_bundle_a_scorer_where_asked(nano_run, fleet_file, tmp_path, monkeypatch):
-    monkeypatch.setattr(pretraining, "LESSONS", 1500)
-    monkeypatch.setattr(pretraining, "LESSON_EPOCHS", 1)
-    more = ["--init", str(nano_run / "bundle"), "--steps", "2"]
-    pretraining.main([*nano_arguments(fleet_file, tmp_path / "run", *more), "--neighbours"])
-    bundle = open_bundle(tmp_path / "run" / "bundle")
-    assert bundle.card["neighbours"]["corpus"][0].endswith("/fleet.parquet") and (bundle.path / SCORER_FILE).is_file()
-    pretraining.main([*nano_arguments(fleet_file, tmp_path / "run", "--steps", "2"), "--resume", "--no-neighbours"])
-    assert "neighbours" not in open_bundle(tmp_path / "run" / "bundle").card
-
-
-def test_a_damaged_graph_and_another_one_are_refused(with_scorer, nano_run, tmp_path):
-    bundle = shutil.copytree(with_scorer, tmp_path / "bundle")
-    whole = (with_scorer / SCORER_FILE).read_bytes()
-    (bundle / SCORER_FILE).write_bytes(whole[:-100])
-    write_sums(bundle)
-    with pytest.raises(BundleError, match="neighbours"):
-        open_bundle(bundle)
-    shutil.copy(nano_run / "bundle" / "backbone.onnx", bundle / SCORER_FILE)  # another graph under that name
-    write_sums(bundle)
-    with pytest.raises(BundleError, match="has to take query, centre"):
-        Model(open_bundle(bundle), "cpu").calibration  # noqa: B018
+        train_scorer(["--corpus", "nothing", "--output", str(one)])

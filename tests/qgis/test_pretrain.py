@@ -69,14 +69,11 @@ def test_it_trains_judges_and_leaves_nothing_of_the_tracks(
     from raw_qgis_plugin.core.bundle.bundle import open_bundle
 
     told = Told()
-    done = processing.run("raw:pretrain", parameters(tracks, tmp_path, PROTOTYPES=True), feedback=told)
+    done = processing.run("raw:pretrain", parameters(tracks, tmp_path), feedback=told)
     assert done["N_USERS"] == 10 and done["PROVIDER"].startswith("CPU")
     card = open_bundle(done["BUNDLE"]).card
     assert card["name"] == "bundle" and card["config"]["preset"] == "raw-nano"
     assert card["training"]["corpus"][0].endswith("tracks.parquet")
-    assert (
-        "--typical-ways" in card["training"]["command"] and "typical_ways" not in card
-    )  # asked for, but of ten phones
     report = Path(done["REPORT"]).read_text("utf-8")
     assert "Forecasts before and after" in report and "Heads" in report and escape(done["VERDICT"][:20]) in report
     assert any(said.startswith("Teaching the head") for said in told.said)

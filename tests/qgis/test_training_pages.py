@@ -13,24 +13,6 @@ from qgis.core import QgsProject, QgsVectorLayer
 from .waiting import until
 
 
-def test_prototypes_are_stored_only_on_request(staged: Any, tmp_path: Path) -> None:
-    from raw_qgis_plugin.gui.training.pages import DataPage, ModelPage, QuestionPage
-    from raw_qgis_plugin.tasks.training import pretraining_arguments
-
-    question = QuestionPage(DataPage(QgsVectorLayer("Point?crs=EPSG:4326", "fixes", "memory"), lambda: None))
-    page = ModelPage(question)
-    box = page.prototypes
-    question.adapt.setChecked(True)
-    assert box.isVisibleTo(page) and not box.isChecked()
-    assert page.prototypes_note.isVisibleTo(page) and "ten or more people" in page.prototypes_note.text()
-    question.finetune.setChecked(True)
-    assert not box.isVisibleTo(page) and not page.prototypes_note.isVisibleTo(page)
-    unasked, stored = (
-        pretraining_arguments(tmp_path, "shipped", "raw-small", 1.0, "auto", "mine", *asked) for asked in ((), (True,))
-    )
-    assert "typical" not in " ".join(unasked) and [a for a in stored if a not in unasked] == ["--typical-ways"]
-
-
 def test_a_training_without_a_user_field_says_what_that_means(staged: Any) -> None:
     """As after the field was renamed or deleted."""
     from raw_qgis_plugin.gui.training.pages import DataPage

@@ -8,19 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from zipfile import ZipFile
 
 import pytest
 from fitfile import FILE_ID, fit_bytes, record
 from qgis.core import QgsProject, QgsRectangle
-from qgis.PyQt.QtCore import QDateTime, Qt, QTimer
+from qgis.PyQt.QtCore import QDateTime, Qt
 from qgis.PyQt.QtTest import QTest
 from qgis.PyQt.QtWidgets import QApplication, QDialog, QFileDialog, QFrame, QMessageBox
 
 from .waiting import until
 
 OLD_MODEL = Path(__file__).parents[1] / "compat" / "020" / "bundle.zip"
-PROTOTYPES_FILE = "typical_ways.bin"
 
 
 @pytest.fixture
@@ -137,39 +135,6 @@ def test_the_packages_window_opens_where_qgis_has_no_python(menu: Any, monkeypat
     assert dialog.isVisible() and dialog.hardware.text().startswith("The Python of this QGIS was not found.")
     assert dialog.table.topLevelItemCount()
     dialog.close()
-
-
-@pytest.mark.parametrize(("answer", "kept"), [("Yes", False), ("No", True), ("Cancel", None)])
-def test_an_export_asks_whether_to_leave_prototypes_out(
-    menu: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, answer: str, kept: bool | None
-) -> None:
-    from raw_qgis_plugin.core.bundle import library
-    from raw_qgis_plugin.gui.windows import models
-
-    folder, archive = tmp_path / "models", tmp_path / "out.zip"
-    library.add(OLD_MODEL, folder, "mine")
-    monkeypatch.setattr(models, "models_folder", lambda: folder)
-    window = open_window(menu, "models")
-    until(lambda: len(window.entries) == 2)
-    window.list.setCurrentRow(1)
-    seen: list[str] = []
-
-    def press() -> None:
-        box = QApplication.activeModalWidget()
-        seen.append(box.text())
-        box.button(getattr(QMessageBox.StandardButton, answer)).click()
-
-    QTimer.singleShot(0, press)
-    window.export(str(archive))
-    assert "prototypes" in seen[0]
-    if kept is not None:
-        until(lambda: "Written" in window.note.text())
-        assert (f"mine/{PROTOTYPES_FILE}" in ZipFile(archive).namelist()) == kept
-    assert archive.exists() == (kept is not None)
-    window.list.setCurrentRow(0)
-    window.export(str(tmp_path / "shipped.zip"))  # has none: no question
-    until(lambda: (tmp_path / "shipped.zip").exists())
-    window.close()
 
 
 @pytest.mark.parametrize("replace", [True, False])

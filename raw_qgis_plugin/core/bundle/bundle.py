@@ -28,7 +28,7 @@ from .weights import check_weights
 
 MODEL = "model"  # the folder in a private folder into which a .zip is unpacked
 _MEMBER = re.compile(
-    rf"(card\.json|(backbone|neighbours)\.onnx|backbone\.bin|weights\.safetensors|typical_ways\.bin|README\.md|SHA256SUMS|heads/(?!{DEVICE}\.){HEAD_NAME}\.onnx)"
+    rf"(card\.json|(backbone|neighbours)\.onnx|backbone\.bin|weights\.safetensors|README\.md|SHA256SUMS|heads/(?!{DEVICE}\.){HEAD_NAME}\.onnx)"
 )
 
 
@@ -217,8 +217,6 @@ def _check(folder: Path) -> dict:
             weights = checker.read(PurePosixPath(name).name, (folder / name).read_bytes(), data).file
             if weights and (weights.size, weights.digest) != (weights.path.stat().st_size, sums[weights.path.name]):
                 raise BundleError(f"{weights.path.name} of the model in {folder} belongs to another {name}.")
-    if (folder / contract.PROTOTYPES_FILE).is_file():
-        contract.read_prototypes(folder / contract.PROTOTYPES_FILE)
     if (folder / contract.WEIGHTS_FILE).is_file():
         check_weights(folder / contract.WEIGHTS_FILE)
     return card

@@ -51,7 +51,6 @@ CARD: dict[Any, Any] = {
     "parameters": float, "onnx_difference": float, "data": str, "clock": str, "units": str, "command": str,
     "external_data": {"file": str, "bytes": float, "over_bytes": float},
     "config": {"preset": str}, "embedding": {"pooling": str}, "training": "TRAINING", "widened_on": [str],
-    "typical_ways": {"ways": float, "fewest_people": float, "fewest_fixes": float},
     "neighbours": {"corpus": [str], "examples": float, "epochs": float, "seed": float},
     "forecast_figures": {str: {str: {"ratio": float, "interval": [float], "best_simple": str, "inside50": float,
                                      "inside80": float, "methods": {str: _FIGURES}}}},

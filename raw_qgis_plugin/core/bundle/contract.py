@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""The contract of a bundle: its files, the names in its graphs and tables, and the records of its prototypes.
+"""The contract of a bundle: its files, and the names in its graphs and tables.
 
 model/ writes bundles by this contract; the rooms above read them by it.
 """
@@ -7,12 +7,7 @@ model/ writes bundles by this contract; the rooms above read them by it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import NamedTuple
-
-import numpy as np
-
-from ..errors import BundleError
 
 FORMAT_VERSION = 2
 CARD_FILE = "card.json"
@@ -22,7 +17,6 @@ WEIGHTS_FILE = "weights.safetensors"  # for training; optional
 BACKBONE_FILE = "backbone.onnx"
 BACKBONE_DATA_FILE = "backbone.bin"  # its weights, where the card says so: see external_data.py
 SCORER_FILE = "neighbours.onnx"  # a scorer of the bundle's own; optional, of FLEET_GRAPH up to 0.2.0
-PROTOTYPES_FILE = "typical_ways.bin"  # records of PROTOTYPE, nothing else; optional
 
 CALIBRATION_COLUMNS = ("factor50", "factor80", "share50", "share80")  # beside horizon_s, one table a kind of context
 
@@ -68,26 +62,3 @@ SCORER_GRAPH = GraphNames(
     ("log_weights", "scales", "leads_to"),
 )
 HEAD_GRAPH = GraphNames(("x",), ("answer",))
-
-# A prototype is the mean of several people's continuations. Continuations of pace p start at fixes about 4**p seconds
-# apart, and a prototype holds the offset from its start after each of these multiples of that lag.
-PROTOTYPE_LAGS = np.array([1, 2, 4, 8])
-PROTOTYPE = np.dtype([
-    ("pace", "<i1"),
-    ("lon_e6", "<i4"), ("lat_e6", "<i4"),  # of the start, in millionths of a degree
-    ("velocity_ms", "<f2", 2),  # east and north, at the start
-    ("offset_m", "<f2", (len(PROTOTYPE_LAGS), 2)),  # east and north of the start; nan where unknown
-])  # fmt: skip
-
-
-def read_prototypes(path: Path, most: int = 2_000_000) -> np.ndarray:
-    """The checked records (n,) of PROTOTYPE in a file, at most `most`. Raises BundleError and OSError."""
-    count, rest = divmod(path.stat().st_size, PROTOTYPE.itemsize)
-    if rest or count > most:
-        raise BundleError(f"{path.name} holds no prototypes that this version of RAW can read.")
-    table = np.fromfile(path, PROTOTYPE)
-    lon, lat = (np.abs(table[name].astype(np.int64)) / 1e6 for name in ("lon_e6", "lat_e6"))
-    on_earth = (lon <= 180).all() and (lat <= 90).all()
-    if not (on_earth and np.isfinite(table["velocity_ms"]).all() and not np.isinf(table["offset_m"]).any()):
-        raise BundleError(f"{path.name} holds prototypes that lie nowhere on the earth.")
-    return table

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import zipfile
@@ -16,12 +15,8 @@ from typing import Any
 from ..errors import BundleError, InputError, RawError
 from ..paths import DEVICE, shipped_bundle
 from ..scratch import REPLACED, Scratch, complete, put_back
-from .bundle import Bundle, open_bundle, write_sums
-from .contract import CARD_FILE, PROTOTYPES_FILE
+from .bundle import Bundle, open_bundle
 from .own import is_all_own
-
-# The paragraph of README.md about prototypes, as model/training/card.py writes it, and as 0.2.0 did
-OF_PROTOTYPES = (" prototypes from the places that it was last trained on", " typical ways ")
 
 
 @dataclass(frozen=True)
@@ -116,33 +111,12 @@ def check_target(target: Path) -> None:
         )
 
 
-def pack(source: Path, archive: Path, prototypes: bool = True) -> None:
-    """Write a bundle as .zip, complete or not at all, with its prototypes or without. Raises BundleError."""
-    if not prototypes:
-        with Scratch("raw-export-") as folder:
-            fresh = Path(folder) / source.name.removesuffix(".zip")
-            copy(source, fresh)
-            _drop_prototypes(fresh)
-            pack(fresh, archive)
-        return
+def pack(source: Path, archive: Path) -> None:
+    """Write a bundle as .zip, complete or not at all. Raises BundleError."""
     bundle = open_bundle(source)
     with complete(archive) as beside, zipfile.ZipFile(beside, "w", zipfile.ZIP_DEFLATED, strict_timestamps=False) as z:
         for file in sorted(p for p in bundle.path.rglob("*") if p.is_file()):
             z.write(file, Path(source.name.removesuffix(".zip")) / file.relative_to(bundle.path))
-
-
-def _drop_prototypes(folder: Path) -> None:
-    """Remove a bundle's prototypes, and what its card says of them."""
-    (folder / PROTOTYPES_FILE).unlink(missing_ok=True)
-    card = json.loads((folder / CARD_FILE).read_text("utf-8"))
-    card.pop("typical_ways", None)
-    (folder / CARD_FILE).write_text(json.dumps(card, indent=1, ensure_ascii=False) + "\n", "utf-8")
-    about = folder / "README.md"
-    if about.is_file():
-        parts = about.read_text("utf-8", "replace").split("\n\n")
-        others = [part for part in parts if not any(words in part for words in OF_PROTOTYPES)]
-        about.write_text("\n\n".join(others), "utf-8")
-    write_sums(folder)
 
 
 def remove(path: Path, folder: Path) -> None:

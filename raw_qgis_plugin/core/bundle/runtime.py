@@ -101,12 +101,6 @@ class Model:
         return why_not_cuda()
 
     @cached_property
-    def prototypes(self) -> np.ndarray | None:
-        """The prototypes (n,) of PROTOTYPE in the bundle, of the places it was trained on; None if it has none."""
-        path = self.bundle.path / contract.PROTOTYPES_FILE
-        return contract.read_prototypes(path) if path.is_file() else None
-
-    @cached_property
     def _own_scorer(self) -> Session | None:
         """The bundle's own scorer, of SCORER_GRAPH or, as 0.2.0 made them, of FLEET_GRAPH; None if it has none."""
         path = self.bundle.path / contract.SCORER_FILE

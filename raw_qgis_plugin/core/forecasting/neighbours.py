@@ -6,10 +6,6 @@ close. Its continuation is the displacement of its own track from there over the
 coordinates and cannot know streets, stops and turns; continuations bring them in (retrieval-augmented forecasting).
 Only what had happened by the last fix of the asking track is used. The track's own past counts like that of others; in
 a layer of one track it is all there is.
-
-A model's prototypes are a second source of continuations for trips: means of several people's continuations in the
-places that a model was trained on (microaggregation, model/retrieval/prototypes.py), so that a layer profits from
-streets that the model's training has seen.
 """
 
 from __future__ import annotations
@@ -19,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from ..arrays import content_hash, run_starts
-from ..bundle.contract import PROTOTYPE_LAGS
 from ..features.featurizer import into_frame, solar_hour
 from ..geodesy import offset_m, on_sphere
 from ..times import DAY_MS, HOUR_MS
@@ -87,12 +82,12 @@ REACH = float(np.sqrt(-2 * np.log(LEAST_WEIGHT)))  # the distance d beyond which
 
 
 class Neighbours:
-    """The layer's fixes and a model's prototypes, searched for the neighbours of fixes. No continuation ends after the
+    """The layer's fixes, searched for the neighbours of fixes. No continuation ends after the
     last fix of the query: `_search` sees to that.
     """
 
-    def __init__(self, tracks: Tracks, prototypes: Prototypes | None = None) -> None:
-        self._tracks, self._prototypes = tracks, prototypes
+    def __init__(self, tracks: Tracks) -> None:
+        self._tracks = tracks
         self._indexes: dict[Kernel, tuple[TimeForest, np.ndarray, np.ndarray]] = {}
 
     def of_trips(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -109,14 +104,7 @@ class Neighbours:
             chosen = np.flatnonzero((pace == p) & (lag_s > 0))
             kernel = Kernel.of_trips(p)
             near[:, chosen] = np.array([[kernel.near_m], [kernel.near_ms]])
-            both = self._of_layer(kernel, last[chosen], before[chosen], horizon_s[chosen])
-            if self._prototypes is not None:
-                at = self._coordinates(kernel, last[chosen], before[chosen])
-                theirs = self._prototypes.continuations(p, at, horizon_s[chosen])
-                both = np.concatenate([both, theirs], axis=2)
-                heaviest = np.argsort(-both[..., WEIGHT], axis=2, kind="stable")[:, :, : kernel.count]
-                both = np.take_along_axis(both, heaviest[..., None], 2)
-            found[chosen] = both
+            found[chosen] = self._of_layer(kernel, last[chosen], before[chosen], horizon_s[chosen])
         return found, near
 
     def of_days(self, last: np.ndarray, before: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
@@ -213,51 +201,6 @@ class Neighbours:
         t, lon, lat = self._tracks.t, self._tracks.lon, self._tracks.lat
         seconds = np.maximum((t[last] - t[before]) / 1000.0, 1.0)
         return offset_m(lon[last], lat[last], lon[before], lat[before]) / seconds[:, None]
-
-
-class Prototypes:
-    """The prototypes of a model. There is one k-d tree for each pace, built when it is first needed."""
-
-    def __init__(self, table: np.ndarray) -> None:
-        """table: (n,) records of PROTOTYPE."""
-        self._table = table
-        self._trees: dict[int, tuple] = {}
-
-    def continuations(self, pace: int, at: np.ndarray, horizon_s: np.ndarray) -> np.ndarray:
-        """COLUMNS (m, h, k, 12) of the nearest prototypes of a pace to the coordinates `at` (m, 5), over horizon_s
-        (m, h): their displacements and weights, and zero in the other columns.
-        """
-        kernel = Kernel.of_trips(pace)
-        tree, offsets = self._tree(pace)
-        k = min(kernel.count, len(offsets))
-        result = np.zeros((*horizon_s.shape, k, len(COLUMNS)))
-        if not k:
-            return result
-        away, found = tree.query(at, k=np.arange(1, k + 1), distance_upper_bound=REACH)
-        found = np.minimum(found, len(offsets) - 1)  # of a neighbour beyond the reach, whose weight is zero
-        lags = horizon_s / kernel.lag_s
-        knots = np.append(0, PROTOTYPE_LAGS)
-        knot = np.clip(np.searchsorted(knots, lags, side="left"), 1, len(knots) - 1)
-        part = ((lags - knots[knot - 1]) / (knots[knot] - knots[knot - 1]))[..., None, None]
-        low, high = (offsets[found[:, None], n[..., None]] for n in (knot - 1, knot))  # (m, h, k, 2)
-        displacement = low + part * (high - low)
-        known = np.isfinite(displacement).all(axis=-1) & (lags <= knots[-1])[..., None]
-        result[..., :2] = np.where(known[..., None], displacement, 0.0)
-        result[..., WEIGHT] = np.exp(-0.5 * np.square(away))[:, None] * known
-        return result
-
-    def _tree(self, pace: int) -> tuple:
-        """The k-d tree of a pace, and the offsets (n, 1 + lags, 2) from its starts after each of PROTOTYPE_LAGS."""
-        if pace not in self._trees:
-            from scipy.spatial import cKDTree
-
-            own = self._table[self._table["pace"] == pace]
-            lon, lat = own["lon_e6"] / 1e6, own["lat_e6"] / 1e6
-            velocity = own["velocity_ms"].astype(np.float64)
-            at = coordinates(Kernel.of_trips(pace), np.zeros(len(own), np.int64), lon, lat, velocity)
-            offsets = np.concatenate([np.zeros((len(own), 1, 2)), own["offset_m"].astype(np.float64)], axis=1)
-            self._trees[pace] = cKDTree(at, balanced_tree=False), offsets
-        return self._trees[pace]
 
 
 def in_frame(continuations: np.ndarray, heading: np.ndarray) -> np.ndarray:

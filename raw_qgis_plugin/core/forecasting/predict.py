@@ -33,7 +33,7 @@ from .adaptation import (
 from .answer import answer, with_past
 from .context import ContextKind, ContextQueries, recent_cadence_and_speed
 from .mixture import Mixture, spatial_median
-from .neighbours import Neighbours, Prototypes
+from .neighbours import Neighbours
 from .paths import Components
 
 
@@ -145,7 +145,7 @@ def _predict(
     m, share, neighbours = len(queries.horizon_s), 0.0, None  # share: of the progress, that the backtest takes
     change = Adaptation.none(m)
     if adapt:
-        neighbours = Neighbours(tracks, None if model.prototypes is None else Prototypes(model.prototypes))
+        neighbours = Neighbours(tracks)
         past = backtest_queries(tracks, queries)
         share = len(past.queries.end) / (len(past.queries.end) + len(queries.end))
         last = queries.end[queries.context] - 1

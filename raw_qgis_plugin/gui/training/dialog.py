@@ -126,7 +126,7 @@ class TrainingDialog(RawDialog):
         task, name = self.question.name.text(), model.name.text().strip()
         minutes, init = model.minutes.value(), model.init.currentData()
         device, preset = self.hardware.device.currentData(), model.preset_name()
-        prototypes, layer = model.prototypes.isChecked(), self.data.layer.currentText()
+        layer = self.data.layer.currentText()
         try:
             reading, labelled = self.data.reading(), self.question.reading() if finetune else None
             folder = runs.new_folder("teach" if finetune else "pretrain")
@@ -151,7 +151,7 @@ class TrainingDialog(RawDialog):
                 about["title"] = tr("Teach '{task}'").format(task=task)
                 self._launch(training.FINETUNE, arguments, folder, about)
             else:
-                arguments = training.pretraining_arguments(folder, init, preset, minutes, device, name, prototypes)
+                arguments = training.pretraining_arguments(folder, init, preset, minutes, device, name)
                 about["title"] = tr("Continue training: '{name}'").format(name=name)
                 self._launch(training.ADAPT, arguments, folder, about)
 

@@ -15,7 +15,6 @@ from qgis.core import Qgis, QgsFeatureRequest, QgsProject, QgsVectorLayer
 from qgis.gui import QgsFieldComboBox, QgsMapLayerComboBox
 from qgis.PyQt.QtCore import pyqtSignal
 from qgis.PyQt.QtWidgets import (
-    QCheckBox,
     QComboBox,
     QDoubleSpinBox,
     QFileDialog,
@@ -293,22 +292,11 @@ class ModelPage(Page):
             objectName="raw_training_minutes", minimum=0.1, maximum=10_000, decimals=1, value=30, suffix=tr(" min")
         )
         self.name = QLineEdit(tr("my model"), objectName="raw_training_model_name")
-        self.prototypes = QCheckBox(
-            tr("Store prototypes of local movement in it?"), objectName="raw_training_prototypes"
-        )
-        self.prototypes_note = wrapped(
-            tr(
-                "A prototype is the mean movement of ten or more people at one place. Forecasts there may improve, but "
-                "whoever has the model sees where people went."
-            )
-        )
         self.form.addRow(tr("Begin with"), self.init)
         self.form.addRow(tr("Size"), self.preset)
         self.budget = QLabel()
         self.form.addRow(self.budget, self.minutes)
         self.form.addRow(tr("Name of the new model"), self.name)
-        self.form.addRow("", self.prototypes)
-        self.form.addRow("", self.prototypes_note)
         self.init.currentIndexChanged.connect(self.show_choice)
         self.preset.currentIndexChanged.connect(self.changed)
         self.minutes.valueChanged.connect(self.changed)
@@ -345,8 +333,6 @@ class ModelPage(Page):
         anew, adapt = self.init.currentData() == "none", self.question.adapt.isChecked()
         self.preset.setEnabled(anew)
         self.budget.setText(tr("Train for") if adapt else tr("Train for at most"))
-        for widget in (self.prototypes, self.prototypes_note):
-            widget.setVisible(adapt)
         if anew:
             words = tr("A model from nothing needs many tracks and hours. raw-nano is for trying things out.")
         elif adapt:

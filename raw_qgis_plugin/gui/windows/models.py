@@ -21,7 +21,6 @@ from qgis.PyQt.QtWidgets import (
 )
 
 from ...core.bundle import library
-from ...core.bundle.contract import PROTOTYPE, PROTOTYPES_FILE
 from ...core.bundle.library import Entry
 from ...core.bundle.own import graphs_of, remember
 from ...environment.folders import models_folder
@@ -178,27 +177,13 @@ class ModelsDialog(RawDialog):
             return
         name, title = f"{entry.path.name}.zip", tr("Export the model")
         archive = Path(path) if path else file_to_write(self, title, name, "ZIP (*.zip)")
-        prototypes = self._keeps_prototypes(entry) if archive else None
-        if archive and prototypes is not None:
+        if archive:
             words = tr("Written: {path}").format(path=archive)
             self._run(
                 tr("exporting a model"),
-                lambda: library.pack(entry.path, archive, prototypes),
+                lambda: library.pack(entry.path, archive),
                 lambda _: self._show_note(words),
             )
-
-    def _keeps_prototypes(self, entry: Entry) -> bool | None:
-        """Whether the exported file shall hold the model's prototypes; None if the export is cancelled."""
-        file = entry.path / PROTOTYPES_FILE
-        if not file.is_file():
-            return True
-        words = tr(
-            "This model holds {count:,} prototypes of local movement. They may improve forecasts there, but whoever "
-            "gets the file sees where people went. Leave them out?"
-        ).format(count=file.stat().st_size // PROTOTYPE.itemsize)
-        box = QMessageBox.StandardButton
-        answer = QMessageBox.question(self, tr("Export the model"), words, box.Yes | box.No | box.Cancel, box.Yes)
-        return None if answer == box.Cancel else answer == box.No
 
     def trust(self, ask: bool = True) -> None:
         """Let a model from elsewhere run as the user's own do, after a question."""
