@@ -27,7 +27,7 @@ from ..core.errors import Cancelled, RawError, cancellable, is_installed
 from ..core.paths import RESOURCES
 from ..core.sources.fields import NONE
 from .form import Form, Run
-from .outputs import check_outputs, warn_of_losses, warn_of_other_layers
+from .outputs import check_outputs
 from .words import broken_package, describe, describe_outside, how_to_install, names_of, tr, warn_of_one_user
 
 if TYPE_CHECKING:
@@ -216,7 +216,6 @@ class RawAlgorithm(Form):
         sink, destination = self.parameterAsSink(run.parameters, name, run.context, fields, shape, crs)
         if sink is None:
             raise QgsProcessingException(self.invalidSinkError(run.parameters, name))
-        warn_of_losses(run, destination, fields, shape)
         model = run.text("MODEL").strip() if self.parameterDefinition("MODEL") is not None else None
         title = self.parameterDefinition(name).description()
         loading.on_load(run.context, destination, style, title, self.inputs, model)
@@ -285,7 +284,6 @@ class TrackAlgorithm(RawAlgorithm):
 
         load_libraries()
         source = run.open_layer("INPUT")
-        warn_of_other_layers(run, "INPUT")
         self.plan = plan_reading(
             source,
             run.vector_layer("INPUT"),

@@ -34,7 +34,7 @@ from qgis.PyQt.QtCore import QDateTime
 from ..core.errors import InputError
 from ..core.options import Option, Spec, options_of
 from .progress import Stage
-from .words import matching_option, tr
+from .words import tr
 
 ANY_FILE = "All files (*)"  # with *.* QGIS would refuse a folder
 UNLIMITED = 1e9  # QGIS gives numbers without an upper limit the largest that its type can hold
@@ -148,7 +148,7 @@ class Run:
     ) -> None:  # fmt: skip
         self.algorithm, self.context = algorithm, context
         self.feedback = feedback or QgsProcessingFeedback(False)
-        self.parameters = with_published_options(algorithm, parameters)
+        self.parameters = dict(parameters)
 
     def spec(self, kind: type[S]) -> S:
         """The options of an operation as the user set them."""
@@ -233,7 +233,7 @@ class Run:
                 check_number(name, value, definition.minimum(), definition.maximum())
             elif isinstance(definition, QgsProcessingParameterEnum):
                 options = definition.options()
-                if matching_option(options, value) not in options:
+                if value not in options:
                     words = tr("{name} has to be one of {options}, not {value}.")
                     raise InputError(words.format(name=name, options=", ".join(options), value=value))
             elif isinstance(definition, QgsProcessingParameterField) and ";" in str(value):
@@ -293,13 +293,3 @@ def check_number(name: str, value: Any, least: float, most: float) -> None:
     else:
         words = tr("{name} has to be a number of {least} or more, not {value}.")
     raise InputError(words.format(name=name, least=f"{least:g}", most=f"{most:g}", value=value))
-
-
-def with_published_options(algorithm: QgsProcessingAlgorithm, parameters: dict[str, Any]) -> dict[str, Any]:
-    """Parameters with choices in the published spelling: qgis_process also takes numbers and other capitals."""
-    result = dict(parameters)
-    for definition in algorithm.parameterDefinitions():
-        if isinstance(definition, QgsProcessingParameterEnum) and definition.name() in result:
-            option = matching_option(definition.options(), result[definition.name()])
-            result[definition.name()] = definition.defaultValue() if option is None else option
-    return result

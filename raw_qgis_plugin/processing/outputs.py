@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Where outputs go: what is refused before any work, and what the format of a file loses."""
+"""Where outputs go, and what of that is refused before any work."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from qgis.core import (
-    Qgis,
     QgsDataSourceUri,
-    QgsFields,
     QgsProcessing,
     QgsProcessingOutputLayerDefinition,
     QgsProcessingParameterFeatureSink,
@@ -24,9 +22,6 @@ from qgis.core import (
 
 from ..core.errors import InputError
 from .form import Run
-from .words import tr
-
-TABLES = (".csv", ".xlsx", ".ods")  # QGIS writes no geometry there
 
 
 @dataclass(frozen=True)
@@ -47,20 +42,6 @@ def first_layer(file: Path) -> str:
     """The layer that QGIS opens if only the file is named; '' where there is none."""
     layers = QgsProviderRegistry.instance().querySublayers(str(file))
     return layers[0].name() if layers else ""
-
-
-def warn_of_other_layers(run: Run, name: str) -> None:
-    """Warn where the layer of an input is empty and its file has others, as a GPX file has: QGIS opens the first."""
-    layer = run.vector_layer(name)
-    if layer is None or layer.featureCount() != 0 or layer.subsetString():
-        return
-    path = QgsProviderRegistry.instance().decodeUri(layer.providerType(), layer.source()).get("path")
-    count = Qgis.SublayerQueryFlags(Qgis.SublayerQueryFlag.CountFeatures)
-    layers = QgsProviderRegistry.instance().querySublayers(path, count) if path else []
-    others = [each.name() for each in layers if each.featureCount() > 0]
-    if others:
-        words = tr("{name} is empty, but its file also has {layers}: give it as FILE|layername=NAME.")
-        run.warn(words.format(name=name, layers=", ".join(others)))
 
 
 def check_outputs(run: Run) -> None:
@@ -120,18 +101,3 @@ def with_suffix(path: str) -> str:
     """The path of an output layer as QGIS completes it: without the suffix of a format it knows, .gpkg."""
     known = QgsVectorFileWriter.driverForExtension(Path(path).suffix)
     return path if known else f"{path.rstrip('.')}.gpkg"
-
-
-def warn_of_losses(run: Run, destination: str, fields: QgsFields, shape: Any) -> None:
-    """Warn of what the format of an output's file does not keep."""
-    suffix = Path(destination).suffix.lower()
-    cut = [field.name() for field in fields if len(field.name()) > 10]
-    if cut and suffix in (".shp", ".dbf"):
-        words = tr("A Shapefile cuts names of fields to ten letters: {names}. A GeoPackage keeps them.")
-        run.warn(words.format(names=", ".join(cut)))
-    if suffix == ".shp" and shape == Qgis.WkbType.NoGeometry:
-        table = Path(destination).with_suffix(".dbf").name
-        run.warn(tr("A table has no .shp file: it is {file}, which QGIS does not load.").format(file=table))
-    if suffix in TABLES and shape != Qgis.WkbType.NoGeometry:
-        words = tr("{file} has only the fields, no geometry. A GeoPackage keeps both.")
-        run.warn(words.format(file=Path(destination).name))

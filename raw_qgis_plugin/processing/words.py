@@ -3,10 +3,7 @@
 
 from __future__ import annotations
 
-import sys
-import sysconfig
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..environment import packages
@@ -57,14 +54,6 @@ def warn_of_one_user(warn: Callable[[str], None], candidates: dict[str, int]) ->
         warn(words.format(names=", ".join(f"{name} ({n:,} values)" for name, n in candidates.items())))
 
 
-def matching_option(options: list[str], value: Any) -> Any:
-    """The option that a number or a word in any case stands for; None for an empty value; else the value itself."""
-    text = "" if value is None else str(value).strip()
-    if text.isdecimal() and int(text) < len(options):
-        return options[int(text)]
-    return {option.lower(): option for option in options}.get(text.lower(), value if text else None)
-
-
 def names_of(value: Any) -> list[str] | None:
     """A list of names given as text with commas, or as a list; None where it is empty."""
     parts = value if isinstance(value, (list, tuple)) else str(value or "").split(",")
@@ -83,26 +72,10 @@ def broken_package(error: ImportError) -> str:
 
 
 def how_to_install() -> str:
-    """The message for missing packages: all that RAW lacks, for which Python, and the command that installs them.
-
-    It names what the window of packages names, also where a part of RAW could do with less.
-    """
-    missing = packages.lacking()
-    options = "--user"
-    if (Path(sysconfig.get_path("stdlib")) / "EXTERNALLY-MANAGED").exists():  # as on Debian: pip refuses otherwise
-        options += " --break-system-packages"
-    if sys.platform == "win32":
-        where, python = tr("open the OSGeo4W Shell from the Start menu and run"), "python"
-    elif sys.platform == "darwin":
-        where, python = tr("in a terminal run"), f"{sys.exec_prefix}/bin/python3"
-    else:
-        where, python = tr("in a terminal run"), f"python{sys.version_info.major}.{sys.version_info.minor}"
-    if len(missing) > 1:
-        needs = tr("RAW needs the Python packages {names} in QGIS's own Python.")
-    else:
-        needs = tr("RAW needs the Python package {names} in QGIS's own Python.")
+    """The message for missing packages: all that RAW lacks, also where a part of RAW could do with less."""
     words = tr(
-        "Plugins → RAW → Packages installs what is missing. Or by hand: {where} {command}, then start QGIS again."
+        "RAW needs Python packages that QGIS's Python lacks: {names}. Plugins → RAW → Packages installs them. On a "
+        "machine without a screen: python -m pip install --user {names_}, with QGIS's own Python."
     )
-    command = f"{python} -m pip install {options} {' '.join(missing)}"
-    return f"{needs.format(names=', '.join(missing))} {words.format(where=where, command=command)}"
+    missing = packages.lacking()
+    return words.format(names=", ".join(missing), names_=" ".join(missing))

@@ -201,21 +201,6 @@ def test_a_table_is_refused_with_the_way_to_a_layer(run: Callable, bundle: str) 
         run("raw:profileusers", INPUT=table, MODEL=bundle)
 
 
-def test_a_file_whose_first_layer_is_empty_has_its_other_layers_named(run: Callable, tmp_path: Path) -> None:
-    """QGIS opens the waypoints of a GPX file, of which there often are none."""
-    points = "".join(f'<trkpt lat="52.{i}" lon="13"><time>2024-07-01T10:0{i}:00Z</time></trkpt>' for i in range(9))
-    gpx = (
-        '<gpx version="1.1" creator="x" xmlns="http://www.topografix.com/GPX/1/1"><trk><trkseg>{}</trkseg></trk></gpx>'
-    )
-    (tmp_path / "walk.gpx").write_text(gpx.format(points))
-    words = "INPUT is empty, but its file also has tracks, track_points: give it as FILE|layername=NAME."
-    done = run("raw:fillgaps", INPUT=str(tmp_path / "walk.gpx"))
-    assert done.values["N_POINTS"] == 0 and words in done.feedback.warnings
-    done.feedback.warnings.clear()
-    done = run("raw:fillgaps", INPUT=f"{tmp_path / 'walk.gpx'}|layername=track_points")
-    assert done.values["N_POINTS"] == 9 and words not in done.feedback.warnings
-
-
 def test_a_filter_that_is_no_expression_is_refused(run: Callable, make: Callable, fixes: Any, bundle: str) -> None:
     layer = make(fixes)
     QgsProject.instance().addMapLayer(layer)

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""Outputs: what is refused before any work, and what a format loses."""
+"""Outputs: what is refused before any work."""
 
 from __future__ import annotations
 
@@ -79,20 +79,3 @@ def test_a_folder_that_is_not_there_is_named_before_the_work(
     with pytest.raises(QgsProcessingException, match=f"There is no folder /nowhere/at/all for {name}"):
         run("raw:forecasttracks", INPUT=make(fixes), MODEL=bundle, **{name: "/nowhere/at/all/forecast.gpkg"})
     assert not feedback.infos
-
-
-@pytest.mark.parametrize(("name", "loses"), [("filled.csv", True), ("filled.gpkg", False)])
-def test_a_format_without_geometry_is_warned_of(
-    run: Callable, make: Callable, fixes: Any, tmp_path: Path, name: str, loses: bool
-) -> None:
-    done = run("raw:fillgaps", INPUT=make(fixes), OUTPUT=str(tmp_path / name))
-    assert (f"{name} has only the fields, no geometry. A GeoPackage keeps both." in done.feedback.warnings) is loses
-
-
-def test_a_table_as_a_shapefile_is_warned_of(
-    run: Callable, make: Callable, fixes: Any, bundle: str, tmp_path: Path
-) -> None:
-    """QGIS names the .shp as the result, but there is none."""
-    done = run("raw:embedtracks", INPUT=make(fixes), MODEL=bundle, OUTPUT=str(tmp_path / "people.shp"))
-    assert "A table has no .shp file: it is people.dbf, which QGIS does not load." in done.feedback.warnings
-    assert not (tmp_path / "people.shp").exists() and (tmp_path / "people.dbf").exists()

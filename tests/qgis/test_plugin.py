@@ -79,9 +79,8 @@ def load(blocked: tuple[str, ...]) -> str:
 def test_loads_without_its_libraries_and_says_what_to_install() -> None:
     words = load(("onnxruntime", "shapely", "scipy", "pyarrow", "torch"))
     names = "scipy, shapely, pyarrow, onnxruntime"  # the same for all, though the import needs pyarrow alone
-    assert f"raw:forecasttracks False RAW needs the Python packages {names}" in words
-    assert f"raw:scoreregions False RAW needs the Python packages {names}" in words
-    assert f"raw:importtracks False RAW needs the Python packages {names}" in words
+    for name in ("forecasttracks", "scoreregions", "importtracks"):
+        assert f"raw:{name} False RAW needs Python packages that QGIS's Python lacks: {names}" in words
     assert "-m pip install --user" in words
 
 
